@@ -1,0 +1,76 @@
+// Package access names who acts: roles, and the actor every domain function is handed.
+package access
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Role of a user (ER document: UserRole).
+type Role string
+
+// The four roles.
+const (
+	RolePatient Role = "PATIENT"
+	RoleDoctor  Role = "DOCTOR"
+	RoleAdmin   Role = "ADMIN"
+	RoleSupport Role = "SUPPORT"
+)
+
+// Roles is a set of those who may call an operation. The empty set is refused at registration.
+type Roles uint8
+
+// The sets operations are registered with; join them with |.
+const (
+	Patient Roles = 1 << iota
+	Doctor
+	Admin
+	Support
+	// Public operations need no session.
+	Public
+	SignedIn = Patient | Doctor | Admin | Support
+)
+
+var bits = map[Role]Roles{RolePatient: Patient, RoleDoctor: Doctor, RoleAdmin: Admin, RoleSupport: Support}
+
+// Has tells whether the set holds the role.
+func (r Roles) Has(role Role) bool { return r&bits[role] != 0 }
+
+// Names lists the set's roles in a fixed order.
+func (r Roles) Names() []string {
+	names := []string{}
+	for _, role := range []Role{RolePatient, RoleDoctor, RoleSupport, RoleAdmin} {
+		if r.Has(role) {
+			names = append(names, string(role))
+		}
+	}
+	return names
+}
+
+func (r Roles) String() string {
+	if r == Public {
+		return "anyone"
+	}
+	return strings.Join(r.Names(), ", ")
+}
+
+// Actor is who does something: a signed-in user, nobody (zero ID) or a job of the system (Job set).
+type Actor struct {
+	ID        uuid.UUID
+	Role      Role
+	SessionID uuid.UUID
+	IP        string
+	UserAgent string
+	RequestID string
+	Job       string
+}
+
+// System is the actor of a job or of another event that no user caused; the audit log says which.
+func System(job string) Actor { return Actor{Job: job} }
+
+// Is tells whether the actor has the role.
+func (a Actor) Is(role Role) bool { return a.Role == role }
+
+// Staff tells whether the actor is SUPPORT or ADMIN.
+func (a Actor) Staff() bool { return a.Role == RoleSupport || a.Role == RoleAdmin }

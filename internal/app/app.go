@@ -1,0 +1,98 @@
+// Package app builds the whole server of its rooms: the only place that knows them all.
+package app
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/config"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/jobs"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/seal"
+	"amrutam/internal/telemetry"
+)
+
+// App is the server without its listeners.
+type App struct {
+	Config  *config.Config
+	DB      *postgres.DB
+	API     *httpapi.API
+	Queue   *jobs.Queue
+	Sealer  *seal.Sealer
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+	Mux     *http.ServeMux
+
+	// self is where this server listens, once it does: the stub payment provider calls back there.
+	self     atomic.Pointer[string]
+	stopping atomic.Bool
+}
+
+// New builds every room on an open database. It starts nothing.
+func New(cfg *config.Config, db *postgres.DB, log *slog.Logger) (*App, error) {
+	master, err := cfg.MasterKeyBytes()
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := seal.New(master, db.Clock)
+	if err != nil {
+		return nil, err
+	}
+	cursors, err := hkdf.Key(sha256.New, master, nil, "amrutam cursors", 32)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := prefixes(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	metrics := telemetry.NewMetrics()
+	metrics.WatchPool(db.Pool)
+	queue, err := jobs.New(db, log, metrics)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux()}
+	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, Log: log, Metrics: metrics, Sealer: sealer,
+		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: trusted, Origins: cfg.CORSOrigins,
+		Deny: func(ctx context.Context, who access.Actor, object problem.Object, operation string) error {
+			return audit.Deny(ctx, db, who, object, operation)
+		}})
+	if err := a.mount(); err != nil {
+		return nil, err
+	}
+	return a, a.API.MountDocument()
+}
+
+func prefixes(networks []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range networks {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("AMRUTAM_TRUSTED_PROXIES must be networks like 10.0.0.0/8")
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
+}
+
+// ListensAt tells where this server is reached by itself ("http://127.0.0.1:8080").
+func (a *App) ListensAt(url string) { a.self.Store(&url) }
+
+// Self is that address, or "" while the server doesn't listen.
+func (a *App) Self() string {
+	if url := a.self.Load(); url != nil {
+		return *url
+	}
+	return ""
+}

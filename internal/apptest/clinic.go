@@ -1,0 +1,184 @@
+// Package apptest runs the whole server on a database of its own, for tests that go through the public door.
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/app"
+	"amrutam/internal/config"
+	"amrutam/internal/postgres"
+	"amrutam/internal/testdb"
+)
+
+// Clinic is a running server with a clock.
+type Clinic struct {
+	t     testing.TB
+	App   *app.App
+	DB    *postgres.DB
+	URL   string
+	Clock *Clock
+	Log   *Log
+	http  *http.Client
+}
+
+// Clock is real time, moved ahead by Advance.
+type Clock struct {
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+// Now is the clinic's instant.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+}
+
+// Log collects what the server logs, so that tests can look for what must not be there.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// Open starts a clinic. configure, when given, changes the settings first.
+func Open(t testing.TB, configure ...func(*config.Config)) *Clinic {
+	t.Helper()
+	ctx := context.Background()
+	return open(ctx, t, configure)
+}
+
+func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *Clinic {
+	t.Helper()
+	cfg, err := config.Load()
+	must(t, err)
+	cfg.MasterKey = base64.StdEncoding.EncodeToString(random(32))
+	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(random(32))
+	for _, change := range configure {
+		change(cfg)
+	}
+	clock := &Clock{}
+	db, err := postgres.Open(ctx, testdb.URL(t, postgres.Migrate, postgres.Fingerprint()), postgres.Options{Clock: clock.Now, MaxConns: 12})
+	must(t, err)
+	log := &Log{}
+	a, err := app.New(cfg, db, slog.New(slog.NewJSONHandler(log, nil)))
+	must(t, err)
+	server := httptest.NewServer(a.API.Handler())
+	a.ListensAt(server.URL)
+	must(t, a.Queue.Start(ctx))
+	t.Cleanup(func() {
+		stopping, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		server.Close()
+		_ = a.Queue.Stop(stopping)
+		db.Close()
+	})
+	return &Clinic{t: t, App: a, DB: db, URL: server.URL, Clock: clock, Log: log,
+		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
+}
+
+// User is somebody signed in.
+type User struct {
+	ID    uuid.UUID
+	Email string
+	Token string
+	Role  access.Role
+}
+
+// User makes somebody of a role, verified and signed in. The password is not usable: sign-in has tests of its own.
+func (c *Clinic) User(role access.Role) User {
+	c.t.Helper()
+	u := User{ID: uuid.Must(uuid.NewV7()), Role: role, Token: base64.RawURLEncoding.EncodeToString(random(32))}
+	u.Email = "user-" + u.ID.String() + "@example.org"
+	wrapped, err := c.App.Sealer.NewWrapped(u.ID)
+	must(c.t, err)
+	session := uuid.Must(uuid.NewV7())
+	hash := sha256.Sum256([]byte(u.Token))
+	now := c.DB.Now()
+	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
+	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`, uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
+	c.exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
+	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4)`,
+		session, u.ID, now, now.Add(10*365*24*time.Hour))
+	c.exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', $3, $4)`,
+		hash[:], session, now, now.Add(10*365*24*time.Hour))
+	return u
+}
+
+// Patient is a signed-in patient.
+func (c *Clinic) Patient() User { return c.User(access.RolePatient) }
+
+// Admin is a signed-in administrator.
+func (c *Clinic) Admin() User { return c.User(access.RoleAdmin) }
+
+// Support is a signed-in member of support.
+func (c *Clinic) Support() User { return c.User(access.RoleSupport) }
+
+// Doctor is a signed-in, approved doctor whose fee is given as "500.00".
+func (c *Clinic) Doctor(fee string) User {
+	c.t.Helper()
+	u := c.User(access.RoleDoctor)
+	c.exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
+		VALUES ($1, $1, 'Panchakarma', 12, $2, $3::text::numeric, '{en,hi}', true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
+	return u
+}
+
+// Slot opens a slot of 30 minutes, so long from now, and gives its id.
+func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
+	c.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	start := c.DB.Now().Add(in).Truncate(time.Second)
+	c.exec(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)`,
+		id, doctor.ID, start, start.Add(30*time.Minute), seats, c.DB.Now())
+	return id
+}
+
+func (c *Clinic) exec(sql string, args ...any) {
+	c.t.Helper()
+	_, err := c.DB.Pool.Exec(context.Background(), sql, args...)
+	must(c.t, err)
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return b
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

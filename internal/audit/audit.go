@@ -1,0 +1,48 @@
+// Package audit keeps who did what to which object: append-only rows written in the transaction of the deed.
+package audit
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+)
+
+// Meta is what an audit row says beside actor, action and object: ids, changed field names, states. Never health data,
+// secrets, tokens or addresses.
+type Meta map[string]any
+
+const insert = `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+// Write adds the row of an action ("consultation.book": the part before the point is the entity type) to the
+// transaction. It travels with the COMMIT.
+func Write(tx *postgres.Tx, who access.Actor, action string, entity uuid.UUID, meta Meta) {
+	entityType, _, _ := strings.Cut(action, ".")
+	WriteFor(tx, who, action, entityType, entity.String(), meta)
+}
+
+// WriteFor is Write for an object whose type is not the action's, or whose id is no UUID.
+func WriteFor(tx *postgres.Tx, who access.Actor, action, entityType, entityID string, meta Meta) {
+	all := Meta{}
+	maps.Copy(all, meta)
+	if who.RequestID != "" {
+		all["requestId"] = who.RequestID
+	}
+	var actor *uuid.UUID
+	var role, ip *string
+	if who.ID != uuid.Nil {
+		actor, role = &who.ID, (*string)(&who.Role)
+	}
+	if who.Job != "" {
+		all["job"] = who.Job
+	}
+	if who.IP != "" {
+		ip = &who.IP
+	}
+	tx.Queue(insert, uuid.Must(uuid.NewV7()), actor, role, action, entityType, entityID, all, ip, tx.Now)
+	tx.MarkAudited()
+}

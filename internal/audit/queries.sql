@@ -1,0 +1,2 @@
+-- name: readLog :one
+SELECT * FROM audit_logs WHERE id = $1;

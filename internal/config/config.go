@@ -1,0 +1,192 @@
+// Package config reads the environment: the only settings there are.
+package config
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is every setting; `amrutam serve --help` prints the variables with their defaults.
+type Config struct {
+	Env           string `env:"AMRUTAM_ENV" envDefault:"development" help:"development or production"`
+	Listen        string `env:"AMRUTAM_LISTEN" envDefault:"127.0.0.1:8080" help:"address of the API; port 0 picks a free one"`
+	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; empty for none"`
+	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" help:"where people reach this server; links in mails start with it"`
+	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder"`
+	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool"`
+	DataDir       string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"the private PostgreSQL and the generated development secrets"`
+	SMTPURL       string `env:"AMRUTAM_SMTP_URL" help:"smtp://user:password@host:port or smtps://; unset: the development mailbox"`
+	MailFrom      string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail"`
+	MasterKey     string `env:"AMRUTAM_MASTER_KEY" help:"32 bytes base64 that wrap the data keys; generated in development"`
+
+	PaymentProvider   string `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"stub"`
+	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
+
+	TrustedProxies []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated"`
+	CORSOrigins    []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated"`
+	LogFormat      string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
+	PasswordMin    int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8 (NIST SP 800-63B-4)"`
+
+	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`
+	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold"`
+	CancelUntil     time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
+	StartEarly      time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
+	NoShowAfter     time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start"`
+	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
+	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token"`
+	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
+	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
+}
+
+// Production tells whether development conveniences are off and defaults are refused.
+func (c *Config) Production() bool { return c.Env == "production" }
+
+// Load reads the environment. In development, secrets that are not set are generated once and kept in the data folder;
+// in production each is named in the error.
+func Load() (*Config, error) {
+	c, err := env.ParseAs[Config]()
+	if err != nil {
+		// The library's error names the variable but may repeat its value, which can be a secret.
+		return nil, parseError(err)
+	}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+func parseError(err error) error {
+	var parse env.ParseError
+	if errors.As(err, &parse) {
+		return fmt.Errorf("the setting %s can't be read as %s", parse.Name, parse.Type)
+	}
+	return errors.New("the environment can't be read: a setting has the wrong form")
+}
+
+func (c *Config) validate() error {
+	if c.Env != "development" && c.Env != "production" {
+		return errors.New("AMRUTAM_ENV must be development or production")
+	}
+	if c.PasswordMin < 8 || c.PasswordMin > 128 {
+		return errors.New("AMRUTAM_PASSWORD_MIN must be from 8 to 128")
+	}
+	if c.PaymentProvider != "stub" {
+		return errors.New("AMRUTAM_PAYMENT_PROVIDER must be stub")
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return errors.New("AMRUTAM_PUBLIC_URL must be an http or https address")
+	}
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	for name, d := range map[string]time.Duration{
+		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
+		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
+	} {
+		if d <= 0 {
+			return fmt.Errorf("%s must be longer than nothing", name)
+		}
+	}
+	if c.Production() {
+		return c.requireProduction()
+	}
+	return nil
+}
+
+func (c *Config) requireProduction() error {
+	var missing []string
+	for name, value := range map[string]string{
+		"DATABASE_URL": c.DatabaseURL, "AMRUTAM_MASTER_KEY": c.MasterKey,
+		"AMRUTAM_SMTP_URL": c.SMTPURL, "AMRUTAM_STUB_WEBHOOK_SECRET": c.StubWebhookSecret,
+	} {
+		if value == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("production needs %s", strings.Join(sorted(missing), ", "))
+	}
+	if !strings.HasPrefix(c.PublicURL, "https://") {
+		return errors.New("production needs an https AMRUTAM_PUBLIC_URL")
+	}
+	return nil
+}
+
+// Secrets fills the ones that are not set from the data folder, making them the first time. Call it after Load, where
+// the secrets are needed: `amrutam version` makes no files.
+func (c *Config) Secrets() error {
+	for _, s := range []struct {
+		value  *string
+		file   string
+		prefix string
+	}{{&c.MasterKey, "master.key", ""}, {&c.StubWebhookSecret, "stub-webhook.secret", "whsec_"}} {
+		if *s.value != "" {
+			continue
+		}
+		value, err := keepSecret(filepath.Join(c.DataDir, s.file), s.prefix)
+		if err != nil {
+			return err
+		}
+		*s.value = value
+	}
+	return nil
+}
+
+// keepSecret reads the file, or makes it with a new 256-bit secret. Two processes that start at once agree: the link
+// into place succeeds for one, and both read what is there.
+func keepSecret(path, prefix string) (string, error) {
+	if text, err := os.ReadFile(path); err == nil { //nolint:gosec // the path is the operator's data folder
+		return strings.TrimSpace(string(text)), nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o711); err != nil { //nolint:gosec // PostgreSQL's user passes through it
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw)
+	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
+	if err != nil {
+		return "", fmt.Errorf("write a development secret: %w", err)
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	if _, err := draft.WriteString(prefix + base64.StdEncoding.EncodeToString(raw) + "\n"); err != nil {
+		return "", fmt.Errorf("write a development secret: %w", err)
+	}
+	if err := errors.Join(draft.Sync(), draft.Close()); err != nil {
+		return "", fmt.Errorf("write a development secret: %w", err)
+	}
+	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", fmt.Errorf("write a development secret: %w", err)
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // as above
+	return strings.TrimSpace(string(text)), err
+}
+
+// MasterKeyBytes decodes AMRUTAM_MASTER_KEY.
+func (c *Config) MasterKeyBytes() ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(c.MasterKey)
+	if err != nil || len(key) != 32 {
+		return nil, errors.New("AMRUTAM_MASTER_KEY must be 32 bytes in base64")
+	}
+	return key, nil
+}
+
+// StubSecrets decodes AMRUTAM_STUB_WEBHOOK_SECRET; two are taken during a rotation, comma-separated.
+func (c *Config) StubSecrets() ([][]byte, error) {
+	var keys [][]byte
+	for _, one := range strings.Split(c.StubWebhookSecret, ",") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(one), "whsec_"))
+		if err != nil || len(key) < 16 {
+			return nil, errors.New("AMRUTAM_STUB_WEBHOOK_SECRET must be whsec_ and at least 16 bytes in base64")
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}

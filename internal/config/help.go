@@ -1,0 +1,31 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"text/tabwriter"
+)
+
+// Help prints every variable with its default and what it is for.
+func Help(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		def := tag.Get("envDefault")
+		if def == "" {
+			def = "(unset)"
+		}
+		if _, err := fmt.Fprintf(table, "  %s\t%s\t%s\n", tag.Get("env"), def, tag.Get("help")); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,116 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// Problem is a refusal as RFC 9457 writes it.
+type Problem struct {
+	Type      string          `json:"type" format:"uri-reference" doc:"A page that says what to do" example:"/problems/slot-taken"`
+	Title     string          `json:"title" doc:"The kind of refusal" example:"The state forbids it"`
+	Status    int             `json:"status" doc:"The HTTP status" example:"409"`
+	Detail    string          `json:"detail" doc:"What is wrong this time" example:"The slot has no free seat."`
+	Instance  string          `json:"instance" format:"uri-reference" doc:"The address that was asked" example:"/api/v1/consultations"`
+	RequestID string          `json:"requestId" doc:"Names this request in the server's log" example:"0199f3a2-7c1e-7000-8000-000000000000"`
+	Errors    []problem.Field `json:"errors,omitempty" doc:"Every fault of the request, at once"`
+}
+
+// refuse writes a refusal. What is not a problem.Error is found out here, and logged when it is ours.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	req := requestOf(r.Context())
+	p := a.asProblem(r.Context(), req, err)
+	if p == nil {
+		// The client hung up: nobody reads an answer. 499 is what the log shows.
+		w.WriteHeader(statusClientGone)
+		return
+	}
+	body, _ := json.Marshal(Problem{
+		Type: "/problems/" + p.Slug, Title: p.Title, Status: p.Status, Detail: p.Detail,
+		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
+	})
+	h := w.Header()
+	h.Set("Content-Type", problemType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="amrutam"`)
+	}
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body)
+}
+
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus and ContentType are what huma asks of an error it writes.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of RFC 9457.
+func (p *Problem) ContentType(string) string { return problemType }
+
+const problemType = "application/problem+json"
+
+const statusClientGone = 499
+
+func (a *API) asProblem(ctx context.Context, req *request, err error) *problem.Error {
+	var p *problem.Error
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return nil
+	case errors.Is(err, postgres.ErrOutcomeUnknown):
+		p = problem.OutcomeUnknown
+	case postgres.Busy(err):
+		p = problem.Busy
+	case postgres.Unavailable(err):
+		p = problem.Unavailable
+	default:
+		p = problem.Internal
+	}
+	// pgx and database errors name constraints and codes, never values of parameters.
+	a.Log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("requestId", req.id), slog.String("error", postgres.Describe(err)))
+	return p
+}
+
+// reply is an answer that is ready to be written.
+type reply struct {
+	status   int
+	location string
+	etag     string
+	body     []byte
+	replayed bool
+}
+
+func (a *API) write(w http.ResponseWriter, personal bool, out reply) {
+	h := w.Header()
+	if personal {
+		h.Set("Cache-Control", "no-store")
+	}
+	if out.location != "" {
+		h.Set("Location", out.location)
+	}
+	if out.etag != "" {
+		h.Set("ETag", out.etag)
+	}
+	if out.replayed {
+		h.Set("Idempotency-Replayed", "true")
+	}
+	if len(out.body) > 0 {
+		h.Set("Content-Type", "application/json")
+		h.Set("Content-Length", strconv.Itoa(len(out.body)))
+	}
+	w.WriteHeader(out.status)
+	_, _ = w.Write(out.body)
+}

@@ -1,0 +1,136 @@
+// Package httpapi is the one door of every operation: it authenticates, checks roles, validates, opens the transaction,
+// takes the idempotency key, calls the one domain function, insists on its audit row, stores the answer, commits, answers.
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/seal"
+	"amrutam/internal/telemetry"
+)
+
+// Base is the path every operation starts with.
+const Base = "/api/v1"
+
+const (
+	bodyLimit     = 1 << 20
+	authBodyLimit = 64 << 10
+)
+
+// API registers operations and serves them.
+type API struct {
+	DB      *postgres.DB
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	Sealer  *seal.Sealer
+	// Cursors signs the cursors of lists.
+	Cursors Cursors
+	// Deny writes the audit row of a refused access.
+	Deny func(ctx context.Context, who access.Actor, object problem.Object, operation string) error
+	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
+	Trusted []netip.Prefix
+	Origins []string
+	// Operations in the order of registration, for tests that walk them all.
+	Operations []Op
+
+	mux  *http.ServeMux
+	huma huma.API
+}
+
+// Op is what a room says of one operation.
+type Op struct {
+	Method  string
+	Path    string // below Base, or from the root when Root is set
+	Root    bool
+	ID      string // operationId
+	Tag     string
+	Summary string
+	Doc     string
+	Roles   access.Roles
+	Key     Key
+	Status  int // of success; 200 when zero
+	// BodyLimit in bytes; 1 MiB when zero, 64 KiB under /auth.
+	BodyLimit int64
+	// Refusals the domain can answer with beside those of the door; they are documented.
+	Refusals []*problem.Error
+}
+
+// Key says what an operation does with an Idempotency-Key.
+type Key int
+
+// An operation ignores the key, honours one that is sent, or needs one.
+const (
+	NoKey Key = iota
+	Honoured
+	Required
+)
+
+// New makes an API without operations on the given mux.
+func New(mux *http.ServeMux, a *API) *API {
+	a.mux = mux
+	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
+		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
+	cfg.RejectUnknownQueryParameters = true
+	huma.ValidateStrictCasing = true
+	huma.NewErrorWithContext = newHumaError
+	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
+	a.huma = humago.New(mux, cfg)
+	return a
+}
+
+// strictFormat leaves the strictness to checkJSON, which has read the body before.
+var strictFormat = huma.Format{
+	Marshal:   func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
+	Unmarshal: json.Unmarshal,
+}
+
+// Document is the OpenAPI document.
+func (a *API) Document() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+func (o Op) path() string {
+	if o.Root {
+		return o.Path
+	}
+	return Base + o.Path
+}
+
+func (o Op) status() int {
+	if o.Status == 0 {
+		return http.StatusOK
+	}
+	return o.Status
+}
+
+func (o Op) limit() int64 {
+	switch {
+	case o.BodyLimit > 0:
+		return o.BodyLimit
+	case o.Tag == "auth":
+		return authBodyLimit
+	default:
+		return bodyLimit
+	}
+}
+
+func (o Op) check() {
+	if o.Roles == 0 {
+		panic("httpapi: operation " + o.ID + " is registered without roles")
+	}
+	if o.ID == "" || o.Tag == "" || o.Summary == "" {
+		panic("httpapi: operation " + o.Method + " " + o.Path + " needs an ID, a tag and a summary")
+	}
+	if o.Key != NoKey && o.Roles == access.Public {
+		panic("httpapi: operation " + o.ID + " can't keep a key of nobody")
+	}
+}

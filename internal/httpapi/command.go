@@ -1,0 +1,189 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/idempotency"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// None is the output of an operation that answers without a body.
+type None struct{}
+
+// Entity names what a creation made, for the stored answer of its key. Every output of a keyed operation has it.
+type Entity interface {
+	Entity() (entityType string, id uuid.UUID)
+}
+
+// Located outputs send a Location header.
+type Located interface{ Location() string }
+
+// Versioned outputs send an ETag.
+type Versioned interface{ ETag() string }
+
+var errNotAudited = errors.New("httpapi: a command wrote no audit row")
+
+// Command registers an operation that changes something, or reads what each reading of must be audited. do joins the
+// transaction it is given and may run again when that lost to another one.
+func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, who access.Actor, in I) (O, error)) {
+	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, who access.Actor, in I, claim *idempotency.Claim) (reply, error) {
+		var out reply
+		err := a.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+			out, err = runCommand(ctx, a, op, tx, who, in, claim, do)
+			return err
+		})
+		return out, err
+	})
+}
+
+func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, who access.Actor, in I, claim *idempotency.Claim,
+	do func(context.Context, *postgres.Tx, access.Actor, I) (O, error),
+) (reply, error) {
+	if claim != nil {
+		stored, err := claim.Take(ctx, tx, a.Sealer.System())
+		if err != nil {
+			return reply{}, err
+		}
+		if stored != nil {
+			return reply{status: stored.Status, location: stored.Location, etag: stored.ETag, body: stored.Body, replayed: true}, nil
+		}
+	}
+	result, err := do(ctx, tx, who, in)
+	if err != nil {
+		return reply{}, err
+	}
+	if !tx.Audited() {
+		return reply{}, errNotAudited
+	}
+	out, err := newReply(op, result)
+	if err != nil || claim == nil {
+		return out, err
+	}
+	entity, ok := any(result).(Entity)
+	if !ok {
+		return reply{}, errors.New("httpapi: " + op.ID + " keeps keys but its output names no entity")
+	}
+	entityType, id := entity.Entity()
+	return out, claim.Store(tx, a.Sealer.System(), idempotency.Answer{
+		Status: out.status, Location: out.location, ETag: out.etag, Body: out.body, EntityType: entityType, EntityID: id,
+	})
+}
+
+// Query registers an operation that only reads.
+func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Read, who access.Actor, in I) (O, error)) {
+	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, who access.Actor, in I, _ *idempotency.Claim) (reply, error) {
+		var out reply
+		err := a.DB.Read(ctx, func(r *postgres.Read) error {
+			result, err := do(ctx, r, who, in)
+			if err != nil {
+				return err
+			}
+			out, err = newReply(op, result)
+			return err
+		})
+		return out, err
+	})
+}
+
+// Handle registers an operation that needs work outside a transaction (password hashing, files). do calls
+// postgres.Write around the short part, and writes its audit row there. The registration says why in one line.
+func Handle[I, O any](a *API, op Op, do func(ctx context.Context, who access.Actor, in I) (O, error)) {
+	if op.Key != NoKey {
+		panic("httpapi: " + op.ID + " can't keep a key outside a transaction")
+	}
+	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, who access.Actor, in I, _ *idempotency.Claim) (reply, error) {
+		result, err := do(ctx, who, in)
+		if err != nil {
+			return reply{}, err
+		}
+		return newReply(op, result)
+	})
+}
+
+func newReply(op Op, result any) (reply, error) {
+	out := reply{status: op.status()}
+	if _, none := result.(None); none {
+		return out, nil
+	}
+	if l, ok := result.(Located); ok {
+		out.location = l.Location()
+	}
+	if v, ok := result.(Versioned); ok {
+		out.etag = v.ETag()
+	}
+	var err error
+	out.body, err = json.Marshal(result)
+	return out, err
+}
+
+// register puts the door before run. Reading top to bottom is the order in which a request passes.
+func register[I any](a *API, op Op, output reflect.Type, run func(context.Context, access.Actor, I, *idempotency.Claim) (reply, error)) {
+	op.check()
+	a.Operations = append(a.Operations, op)
+	documented := huma.Operation{
+		Method: op.Method, Path: op.path(), OperationID: op.ID, Summary: op.Summary, Description: op.Doc,
+		Tags: []string{op.Tag}, DefaultStatus: op.status(), MaxBodyBytes: -1,
+		Middlewares: huma.Middlewares{a.door(op)},
+	}
+	a.describe(&documented, op, output)
+	huma.Register(a.huma, documented, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			r, w := humago.Unwrap(hc)
+			req := requestOf(ctx)
+			normalize(reflect.ValueOf(in).Elem())
+			claim, err := claimOf(op, req, r)
+			if err != nil {
+				a.refuse(w, r, err)
+				return
+			}
+			out, err := run(ctx, req.actor, *in, claim)
+			if err != nil {
+				a.denied(ctx, op, req.actor, err)
+				a.refuse(w, r, err)
+				return
+			}
+			a.write(w, op.Roles != access.Public || r.Method != http.MethodGet, out)
+		}}, nil
+	})
+}
+
+func claimOf(op Op, req *request, r *http.Request) (*idempotency.Claim, error) {
+	key := r.Header.Get("Idempotency-Key")
+	switch {
+	case op.Key == NoKey:
+		return nil, nil //nolint:nilnil // no key, no claim
+	case key == "" && op.Key == Required:
+		return nil, idempotency.ErrRequired
+	case key == "":
+		return nil, nil //nolint:nilnil // as above
+	}
+	return idempotency.NewClaim(req.actor.ID, key, r.Method, r.URL.RequestURI(), req.body)
+}
+
+// denied notes a refused access. The refusal stands even when the note can't be written.
+func (a *API) denied(ctx context.Context, op Op, who access.Actor, err error) {
+	var p *problem.Error
+	if !errors.As(err, &p) || who.ID == uuid.Nil {
+		return
+	}
+	object := problem.Object{Type: "operation", ID: op.ID}
+	switch {
+	case p.Denied != nil:
+		object = *p.Denied
+	case p.Status != http.StatusForbidden:
+		return
+	}
+	if err := a.Deny(context.WithoutCancel(ctx), who, object, op.ID); err != nil {
+		a.Log.Error("a denial was not audited", "requestId", who.RequestID, "error", postgres.Describe(err))
+	}
+}

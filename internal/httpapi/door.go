@@ -1,0 +1,175 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// door authenticates, checks the roles and reads the body, before anything of the request is parsed.
+func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
+	return func(hc huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(hc)
+		req := requestOf(r.Context())
+		who, err := a.authenticate(r.Context(), op, req, r)
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		req.actor = who
+		if op.Roles != access.Public && !op.Roles.Has(who.Role) {
+			a.denied(r.Context(), op, who, problem.Forbidden)
+			a.refuse(w, r, problem.Forbidden)
+			return
+		}
+		if err := checkQuery(r); err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		if req.body, err = readBody(w, r, op.limit()); err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(req.body))
+		next(hc)
+	}
+}
+
+// authenticate finds the session of a bearer token. A public operation asks for none.
+func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
+	who := access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent()}
+	if op.Roles == access.Public {
+		return who, nil
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > 256 {
+		return who, problem.Unauthenticated
+	}
+	hash := sha256.Sum256([]byte(token))
+	err := a.DB.Read(ctx, func(db *postgres.Read) error {
+		return db.QueryRow(ctx, `SELECT u.id, u.role, s.id FROM session_tokens t
+			JOIN sessions s ON s.id = t.session_id
+			JOIN users u ON u.id = s.user_id
+			WHERE t.hash = $1 AND t.kind = 'ACCESS' AND t.used_at IS NULL AND t.expires_at > $2
+			  AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], db.Now).
+			Scan(&who.ID, &who.Role, &who.SessionID)
+	})
+	if postgres.NoRows(err) {
+		return who, problem.Unauthenticated
+	}
+	return who, err
+}
+
+func checkQuery(r *http.Request) error {
+	query, err := r.URL.Parse("?" + r.URL.RawQuery)
+	if err != nil {
+		return problem.Malformed.With("The query can't be read.")
+	}
+	for name, values := range query.Query() {
+		for _, v := range values {
+			if !utf8.ValidString(v) || !utf8.ValidString(name) || strings.ContainsRune(v, 0) {
+				return problem.Malformed.With("A query parameter isn't valid UTF-8 or holds a NUL character.")
+			}
+		}
+		if len(values) > 1 {
+			return problem.Wrong("query."+showName(name), "given more than once")
+		}
+	}
+	if strings.ContainsRune(r.URL.Path, 0) || !utf8.ValidString(r.URL.Path) {
+		return problem.NotFound
+	}
+	return nil
+}
+
+// readBody reads at most limit bytes and checks that they are one well-formed JSON value.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.Body == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil, nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	var network net.Error
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, problem.TooLarge
+	case errors.As(err, &network) && network.Timeout():
+		return nil, problem.TimedOut
+	case err != nil:
+		return nil, problem.Malformed.With("The body broke off.")
+	case len(body) == 0:
+		return nil, nil
+	}
+	if !jsonType(r.Header.Get("Content-Type")) {
+		return nil, problem.UnsupportedMediaType
+	}
+	return body, checkJSON(body)
+}
+
+func jsonType(header string) bool {
+	if header == "" {
+		return true
+	}
+	kind, params, err := mime.ParseMediaType(header)
+	if err != nil || (kind != "application/json" && kind != "application/merge-patch+json") {
+		return false
+	}
+	charset, given := params["charset"]
+	return !given || strings.EqualFold(charset, "utf-8")
+}
+
+// newHumaError turns the parser's faults into ours: without the offending values it carries.
+func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.StatusError {
+	r, _ := humago.Unwrap(hc)
+	p := *problem.Invalid
+	switch status {
+	case http.StatusBadRequest:
+		p = *problem.Malformed
+		if len(errs) == 0 {
+			p.Detail = "This operation needs a JSON body."
+		}
+	case http.StatusUnsupportedMediaType:
+		p = *problem.UnsupportedMediaType
+	case http.StatusUnprocessableEntity:
+		for _, err := range errs {
+			p.Fields = append(p.Fields, faultOf(err))
+		}
+	default:
+		p = *problem.Internal
+	}
+	req := requestOf(r.Context())
+	return &Problem{
+		Type: "/problems/" + p.Slug, Title: p.Title, Status: p.Status, Detail: p.Detail,
+		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
+	}
+}
+
+func faultOf(err error) problem.Field {
+	var detail *huma.ErrorDetail
+	if !errors.As(err, &detail) {
+		return problem.Field{Location: "body", Message: "has the wrong form"}
+	}
+	message := detail.Message
+	// These two quote Go types or the value itself.
+	if strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time") {
+		message = "has the wrong form"
+	}
+	parts := strings.Split(detail.Location, ".")
+	for i := range parts {
+		parts[i] = showName(parts[i])
+	}
+	return problem.Field{Location: strings.Join(parts, "."), Message: message}
+}

@@ -1,0 +1,82 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"amrutam/internal/problem"
+)
+
+// Field is one member of a merge patch (RFC 7396): absent leaves, null clears, a value sets.
+type Field[T any] struct {
+	Set   bool
+	Null  bool
+	Value T
+}
+
+// UnmarshalJSON notes that the member was there.
+func (f *Field[T]) UnmarshalJSON(data []byte) error {
+	f.Set = true
+	if string(data) == "null" {
+		f.Null = true
+		return nil
+	}
+	return json.Unmarshal(data, &f.Value)
+}
+
+// Schema is T's; tags of the struct field add their limits. Null is allowed by Clearable only.
+func (Field[T]) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[T](), false, "")
+}
+
+// Clearable is a Field that null clears.
+type Clearable[T any] struct{ Field[T] }
+
+// Schema is T's, or null.
+func (Clearable[T]) Schema(r huma.Registry) *huma.Schema {
+	s := *r.Schema(reflect.TypeFor[T](), false, "")
+	s.Nullable = true
+	return &s
+}
+
+// Apply writes the member into the place it patches, and tells whether it was there.
+func (f Field[T]) Apply(to *T) bool {
+	if f.Set {
+		*to = f.Value
+	}
+	return f.Set
+}
+
+// ApplyTo writes a clearable member into an optional place.
+func (f Clearable[T]) ApplyTo(to **T) bool {
+	if f.Set {
+		*to = nil
+		if !f.Null {
+			v := f.Value
+			*to = &v
+		}
+	}
+	return f.Set
+}
+
+// IfMatch is embedded in the input of every PATCH.
+type IfMatch struct {
+	IfMatch string `header:"If-Match" maxLength:"200" doc:"Change only this version: the ETag of a read"`
+}
+
+// Check refuses when the client named another version than the present one.
+func (m IfMatch) Check(etag string) error {
+	if m.IfMatch != "" && m.IfMatch != "*" && m.IfMatch != etag {
+		return problem.PreconditionFailed
+	}
+	return nil
+}
+
+// ETag of a resource, from when it last changed.
+func ETag(updatedAt time.Time) string {
+	return `"` + strconv.FormatInt(updatedAt.UnixMicro(), 36) + `"`
+}

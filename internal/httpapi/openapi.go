@@ -1,0 +1,190 @@
+package httpapi
+
+import (
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"amrutam/internal/access"
+	"amrutam/internal/idempotency"
+	"amrutam/internal/problem"
+)
+
+// Version of the interface, in the document.
+const Version = "1.0.0"
+
+func document31() *huma.OpenAPI {
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Amrutam", Version: Version,
+			Description: "Telemedicine for Ayurveda: find a doctor, book a free slot, pay, be seen, get a prescription.",
+			License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			Contact:     &huma.Contact{Name: "Amrutam", URL: "https://amrutam.example"},
+		},
+		Servers: []*huma.Server{{URL: "/", Description: "This server"}},
+		Tags:    tags(),
+		Components: &huma.Components{
+			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer",
+				Description: "The accessToken of a sign-in: opaque, valid 15 minutes."}},
+		},
+	}
+}
+
+func tags() []*huma.Tag {
+	var all []*huma.Tag
+	for _, t := range [][2]string{
+		{"auth", "Sign-up, sign-in and the way back in."}, {"users", "People and their profiles."},
+		{"doctors", "Who can be booked."}, {"availability", "When doctors can be booked."},
+		{"consultations", "From the booking to the end of the call."}, {"prescriptions", "What the doctor prescribed."},
+		{"payments", "Money for consultations, and back."}, {"admin", "The audit log and figures."}, {"health", "For load balancers."},
+	} {
+		all = append(all, &huma.Tag{Name: t[0], Description: t[1]})
+	}
+	return all
+}
+
+// describe documents what the door adds to every operation: security, roles, the answer and every refusal with an example.
+func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
+	o.Extensions = map[string]any{"x-roles": op.Roles.Names()}
+	who := "Anyone, signed in or not."
+	o.Security = []map[string][]string{{}}
+	if op.Roles != access.Public {
+		who = "Roles: " + op.Roles.String() + "."
+		o.Security = []map[string][]string{{"bearer": {}}}
+	}
+	o.Description = strings.TrimSpace(op.Doc + "\n\n" + who)
+	if op.Key != NoKey {
+		o.Parameters = append(o.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: op.Key == Required,
+			Description: "1 to 255 printable ASCII characters; the same key gets the same answer for 24 hours",
+			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(255), Examples: []any{"4f7c2d1e-8a55-4f0e-9b0a-6d1f2c3b4a59"}}})
+	}
+	success := &huma.Response{Description: http.StatusText(op.status()), Headers: map[string]*huma.Param{"X-Request-Id": header("Names this request in the server's log", "0199f3a2-7c1e-7000-8000-000000000000")}}
+	if output != reflect.TypeFor[None]() {
+		schema := a.Document().Components.Schemas.Schema(output, true, op.ID)
+		success.Content = map[string]*huma.MediaType{"application/json": {Schema: schema, Example: a.example(schema, 0)}}
+	}
+	if output.Implements(reflect.TypeFor[Located]()) && op.status() == http.StatusCreated {
+		success.Headers["Location"] = header("Where the new resource is", Base+"/…")
+	}
+	if output.Implements(reflect.TypeFor[Versioned]()) {
+		success.Headers["ETag"] = header("The version, for If-Match", `"k3x9"`)
+	}
+	if op.Key != NoKey {
+		success.Headers["Idempotency-Replayed"] = header("true when this is the stored first answer", "true")
+	}
+	o.Responses = map[string]*huma.Response{strconv.Itoa(op.status()): success}
+	maps.Copy(o.Responses, a.refusals(op))
+}
+
+func (a *API) refusals(op Op) map[string]*huma.Response {
+	byStatus := map[int][]*problem.Error{}
+	add := func(all ...*problem.Error) {
+		for _, p := range all {
+			if !slices.Contains(byStatus[p.Status], p) {
+				byStatus[p.Status] = append(byStatus[p.Status], p)
+			}
+		}
+	}
+	add(problem.Malformed, problem.Invalid, problem.Internal, problem.Busy, problem.Unavailable)
+	if op.Roles != access.Public {
+		add(problem.Unauthenticated, problem.Forbidden)
+	}
+	if strings.Contains(op.Path, "{") {
+		add(problem.NotFound)
+	}
+	if op.Method != http.MethodGet {
+		add(problem.TooLarge, problem.UnsupportedMediaType, problem.TimedOut, problem.OutcomeUnknown)
+	}
+	if op.Key != NoKey {
+		add(idempotency.ErrMalformed, idempotency.ErrReused, idempotency.ErrInFlight)
+	}
+	if op.Key == Required {
+		add(idempotency.ErrRequired)
+	}
+	if op.Method == http.MethodPatch {
+		add(problem.PreconditionFailed)
+	}
+	add(op.Refusals...)
+	schema := a.Document().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	responses := map[string]*huma.Response{}
+	for status, problems := range byStatus {
+		examples := map[string]*huma.Example{}
+		headers := map[string]*huma.Param{}
+		for _, p := range problems {
+			examples[p.Slug] = &huma.Example{Summary: p.Detail, Value: exampleProblem(p, op)}
+			if p.RetryAfter > 0 || status == http.StatusTooManyRequests {
+				headers["Retry-After"] = header("Seconds to wait", "1")
+			}
+		}
+		if status == http.StatusUnauthorized {
+			headers["WWW-Authenticate"] = header("How to sign in", `Bearer realm="amrutam"`)
+		}
+		responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Headers: headers,
+			Content: map[string]*huma.MediaType{problemType: {Schema: schema, Examples: examples}}}
+	}
+	return responses
+}
+
+func exampleProblem(p *problem.Error, op Op) map[string]any {
+	value := map[string]any{"type": "/problems/" + p.Slug, "title": p.Title, "status": p.Status, "detail": p.Detail,
+		"instance": op.path(), "requestId": "0199f3a2-7c1e-7000-8000-000000000000"}
+	if p.Status == http.StatusUnprocessableEntity && p.Slug == problem.Invalid.Slug {
+		value["errors"] = []map[string]any{{"location": "body.field", "message": "expected required property field to be present"}}
+	}
+	return value
+}
+
+func header(description, example string) *huma.Param {
+	return &huma.Param{Description: description, Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
+}
+
+// example builds a value of a schema from the examples of its fields.
+func (a *API) example(s *huma.Schema, depth int) any {
+	if s.Ref != "" {
+		s = a.Document().Components.Schemas.SchemaFromRef(s.Ref)
+	}
+	switch {
+	case s == nil || depth > 6:
+		return nil
+	case len(s.Examples) > 0:
+		return s.Examples[0]
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	}
+	switch s.Type {
+	case huma.TypeObject:
+		object := map[string]any{}
+		for name, property := range s.Properties {
+			object[name] = a.example(property, depth+1)
+		}
+		return object
+	case huma.TypeArray:
+		return []any{a.example(s.Items, depth+1)}
+	case huma.TypeBoolean:
+		return true
+	case huma.TypeInteger, huma.TypeNumber:
+		return 1
+	}
+	switch s.Format {
+	case "uuid":
+		return "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"
+	case "date-time":
+		return "2026-11-23T10:00:00Z"
+	case "date":
+		return "2026-11-23"
+	case "email":
+		return "asha@example.org"
+	case "uri":
+		return "https://clinic.example/pay"
+	}
+	return "text"
+}
+
+func ptr[T any](v T) *T { return &v }

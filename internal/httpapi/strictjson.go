@@ -1,0 +1,131 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"amrutam/internal/problem"
+)
+
+// maxDepth of nested JSON; no operation needs more than a handful.
+const maxDepth = 32
+
+// checkJSON refuses what encoding/json lets pass: broken UTF-8, duplicate keys, NUL characters, excessive nesting.
+// It reads the tokens once; what it accepts is one well-formed value.
+func checkJSON(body []byte) error {
+	if !utf8.Valid(body) {
+		return problem.Malformed.With("The body isn't valid UTF-8.")
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var faults []problem.Field
+	if err := walkJSON(d, "body", 0, &faults); err != nil {
+		return problem.Malformed.With("The body isn't well-formed JSON.")
+	}
+	if len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
+		return problem.Malformed.With("The body holds more than one JSON value.")
+	}
+	if len(faults) > 0 {
+		e := *problem.Invalid
+		e.Fields = faults
+		return &e
+	}
+	return nil
+}
+
+func walkJSON(d *json.Decoder, at string, depth int, faults *[]problem.Field) error {
+	if depth > maxDepth {
+		return fmt.Errorf("nested too deeply")
+	}
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	switch v := token.(type) {
+	case string:
+		if strings.ContainsRune(v, 0) {
+			*faults = append(*faults, problem.Field{Location: at, Message: "must not contain a NUL character"})
+		}
+	case json.Delim:
+		if v == '{' {
+			return walkObject(d, at, depth, faults)
+		}
+		for i := 0; d.More(); i++ {
+			if err := walkJSON(d, at+"["+strconv.Itoa(i)+"]", depth+1, faults); err != nil {
+				return err
+			}
+		}
+		_, err = d.Token()
+	}
+	return err
+}
+
+func walkObject(d *json.Decoder, at string, depth int, faults *[]problem.Field) error {
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		name, ok := token.(string)
+		if !ok {
+			return fmt.Errorf("not a name")
+		}
+		where := at + "." + showName(name)
+		if seen[name] {
+			*faults = append(*faults, problem.Field{Location: where, Message: "duplicate key"})
+		}
+		seen[name] = true
+		if err := walkJSON(d, where, depth+1, faults); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+// showName bounds what an error repeats of a client's own field names.
+func showName(name string) string {
+	if len(name) > 64 {
+		return "…"
+	}
+	for _, r := range name {
+		if r < 0x20 || r == 0x7f {
+			return "…"
+		}
+	}
+	return name
+}
+
+// normalize brings every text of a request to NFC, so that equal texts are equal bytes.
+func normalize(v reflect.Value) {
+	switch v.Kind() { //nolint:exhaustive // other kinds hold no text
+	case reflect.String:
+		if s := v.String(); v.CanSet() && !norm.NFC.IsNormalString(s) {
+			v.SetString(norm.NFC.String(s))
+		}
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			normalize(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				normalize(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() != reflect.Uint8 {
+			for i := range v.Len() {
+				normalize(v.Index(i))
+			}
+		}
+	}
+}

@@ -1,0 +1,124 @@
+// Package idempotency lets one key have one effect: the key, the effect and the answer are one transaction.
+package idempotency
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/seal"
+)
+
+// Life of a stored answer.
+const Life = 24 * time.Hour
+
+// The refusals of keyed requests.
+var (
+	ErrRequired = problem.Define(http.StatusBadRequest, "idempotency-key-required", "An Idempotency-Key is needed",
+		"This operation needs an Idempotency-Key header.", "Make a random key for each booking or payment, and send the same one when you try again.")
+	ErrMalformed = problem.Define(http.StatusBadRequest, "idempotency-key-malformed", "The Idempotency-Key is malformed",
+		"Idempotency-Key must be 1 to 255 printable ASCII characters.", "A UUID is a good key.")
+	ErrReused = problem.Define(http.StatusUnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key was used for something else",
+		"This key was already used with another method, path or body.", "Make a new key for a new request.")
+	ErrInFlight = problem.Conflict("idempotency-in-flight", "The first request with this key is still running.",
+		"Wait as Retry-After says and send it again: you will get the first answer.").After(time.Second)
+)
+
+// Claim is a keyed request: whose, which key, and what it asks.
+type Claim struct {
+	UserID uuid.UUID
+	Key    string
+	Method string
+	Path   string
+	// Hash is SHA-256 of the body, in hex.
+	Hash string
+}
+
+// Answer is a stored response.
+type Answer struct {
+	Status     int
+	Location   string
+	ETag       string
+	Body       []byte
+	EntityType string
+	EntityID   uuid.UUID
+}
+
+// NewClaim checks the key and fingerprints the request.
+func NewClaim(user uuid.UUID, key, method, path string, body []byte) (*Claim, error) {
+	if len(key) > 255 {
+		return nil, ErrMalformed
+	}
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7e {
+			return nil, ErrMalformed
+		}
+	}
+	sum := sha256.Sum256(body)
+	return &Claim{UserID: user, Key: key, Method: method, Path: path, Hash: hex.EncodeToString(sum[:])}, nil
+}
+
+// Take holds the key for this transaction and returns the stored answer when there is one.
+// Errors: ErrInFlight, ErrReused.
+func (c *Claim) Take(ctx context.Context, tx *postgres.Tx, key seal.Key) (*Answer, error) {
+	var batch pgx.Batch
+	// Two statements: the look-up's snapshot must be newer than the lock, or the winner's row could be missed.
+	batch.Queue("SELECT pg_try_advisory_xact_lock($1)", c.lockID())
+	batch.Queue(`SELECT id, method, path, request_hash, status_code, location, etag, response_body FROM idempotency_keys
+		WHERE user_id = $1 AND key = $2 AND expires_at > $3`, c.UserID, c.Key, tx.Now)
+	results := tx.SendBatch(ctx, &batch)
+	defer func() { _ = results.Close() }()
+	var held bool
+	if err := results.QueryRow().Scan(&held); err != nil {
+		return nil, err
+	}
+	if !held {
+		return nil, ErrInFlight
+	}
+	var (
+		id           uuid.UUID
+		method, path string
+		hash         string
+		a            Answer
+		sealed       []byte
+	)
+	err := results.QueryRow().Scan(&id, &method, &path, &hash, &a.Status, &a.Location, &a.ETag, &sealed)
+	if postgres.NoRows(err) {
+		return nil, results.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if method != c.Method || path != c.Path || hash != c.Hash {
+		return nil, ErrReused
+	}
+	body, err := key.Open("idempotency_keys.response_body", id, sealed)
+	a.Body = []byte(body)
+	return &a, err
+}
+
+// Store keeps the answer in the transaction of its effect.
+func (c *Claim) Store(tx *postgres.Tx, key seal.Key, a Answer) error {
+	id := uuid.Must(uuid.NewV7())
+	sealed, err := key.Seal("idempotency_keys.response_body", id, string(a.Body))
+	if err != nil {
+		return err
+	}
+	tx.Queue(`INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, response_body, status_code,
+		location, etag, entity_type, entity_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		id, c.Key, c.UserID, c.Method, c.Path, c.Hash, sealed, a.Status, a.Location, a.ETag, a.EntityType, a.EntityID, tx.Now, tx.Now.Add(Life))
+	return nil
+}
+
+func (c *Claim) lockID() int64 {
+	sum := sha256.Sum256(append(c.UserID[:], c.Key...))
+	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // any 64 bits serve
+}

@@ -1,0 +1,106 @@
+// Package jobs runs background work on River, in PostgreSQL: a job is inserted in the transaction of what causes it,
+// and runs at least once. Every effect must bear running twice.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"amrutam/internal/postgres"
+	"amrutam/internal/telemetry"
+)
+
+const (
+	// jobTimeout bounds one run. A job whose server was killed is taken over rescueAfter it began.
+	jobTimeout  = 30 * time.Second
+	rescueAfter = 90 * time.Second
+	workerCount = 8
+)
+
+// Args are a job's arguments: ids only, because River keeps them readable.
+type Args = river.JobArgs
+
+// Queue inserts jobs and works them.
+type Queue struct {
+	db      *postgres.DB
+	metrics *telemetry.Metrics
+	log     *slog.Logger
+	workers *river.Workers
+	client  *river.Client[pgx.Tx]
+}
+
+// New makes a queue that can insert at once; Start makes it work.
+func New(db *postgres.DB, log *slog.Logger, metrics *telemetry.Metrics) (*Queue, error) {
+	q := &Queue{db: db, metrics: metrics, log: log, workers: river.NewWorkers()}
+	client, err := river.NewClient(riverpgxv5.New(db.Pool), &river.Config{
+		Logger:               quiet(log),
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workerCount}},
+		Workers:              q.workers,
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		// Args hold ids only, but an error's text could hold more than a log should.
+		ErrorHandler: q,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the job queue: %w", err)
+	}
+	q.client = client
+	return q, nil
+}
+
+// Insert adds a job to the transaction.
+func (q *Queue) Insert(ctx context.Context, tx *postgres.Tx, args Args) error {
+	_, err := q.client.InsertTx(ctx, tx.Tx, args, nil)
+	return err
+}
+
+// Work registers do for jobs of one kind: it runs in one transaction, like a command.
+func Work[A Args](q *Queue, do func(ctx context.Context, tx *postgres.Tx, args A) error) {
+	Handle(q, func(ctx context.Context, args A) error {
+		return q.db.Write(ctx, func(tx *postgres.Tx) error { return do(ctx, tx, args) })
+	})
+}
+
+// Handle registers do for jobs that need the network; do keeps its transactions short itself.
+func Handle[A Args](q *Queue, do func(ctx context.Context, args A) error) {
+	river.AddWorker(q.workers, river.WorkFunc(func(ctx context.Context, job *river.Job[A]) error {
+		err := do(ctx, job.Args)
+		outcome := "done"
+		if err != nil {
+			outcome = "failed"
+			q.log.Error("job failed", "kind", job.Kind, "jobId", job.ID, "attempt", job.Attempt, "error", postgres.Describe(err))
+		}
+		q.metrics.Jobs.WithLabelValues(job.Kind, outcome).Inc()
+		return err
+	}))
+}
+
+// Every inserts a job at each interval, from one server of all that run, and once at the start.
+func (q *Queue) Every(interval time.Duration, args Args) {
+	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(interval),
+		func() (river.JobArgs, *river.InsertOpts) {
+			return args, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: max(interval/2, time.Second)}}
+		}, &river.PeriodicJobOpts{RunOnStart: true}))
+}
+
+// Start begins to work jobs.
+func (q *Queue) Start(ctx context.Context) error {
+	// The work outlives the context that starts it: Stop ends it.
+	return q.client.Start(context.WithoutCancel(ctx))
+}
+
+// Stop takes no new jobs and waits for running ones; at the context's end it hands them back.
+func (q *Queue) Stop(ctx context.Context) error {
+	if err := q.client.Stop(ctx); err == nil {
+		return nil
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	return q.client.StopAndCancel(last)
+}

@@ -1,0 +1,66 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"amrutam/internal/postgres"
+)
+
+const (
+	monthsAhead = 3
+	daysAhead   = 3
+)
+
+// Upkeep makes the coming partitions and drops what has expired.
+type Upkeep struct{}
+
+// Kind names the job.
+func (Upkeep) Kind() string { return "partition.upkeep" }
+
+// KeepUp registers the upkeep, every hour.
+func (q *Queue) KeepUp() {
+	Work(q, func(ctx context.Context, tx *postgres.Tx, _ Upkeep) error { return q.upkeep(ctx, tx) })
+	q.Every(time.Hour, Upkeep{})
+}
+
+// upkeep runs as often as it likes: what exists is left alone.
+func (q *Queue) upkeep(ctx context.Context, tx *postgres.Tx) error {
+	late, err := MakePartitions(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, name := range late {
+		q.log.Warn("a partition could not be made; its rows stay in the default partition", "partition", name)
+	}
+	for _, statement := range []string{
+		"SELECT drop_expired_keys($1)",
+		"DELETE FROM session_tokens WHERE expires_at < $1::timestamptz - interval '1 day'",
+		"DELETE FROM sessions WHERE expires_at < $1::timestamptz - interval '30 days'",
+		"DELETE FROM mails WHERE created_at < $1::timestamptz - interval '90 days'",
+		"DELETE FROM mailbox_messages WHERE created_at < $1::timestamptz - interval '7 days'",
+	} {
+		if _, err := tx.Exec(ctx, statement, tx.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MakePartitions makes the partitions of the coming months and days, and names those it could not make.
+func MakePartitions(ctx context.Context, tx *postgres.Tx) ([]string, error) {
+	rows, err := tx.Query(ctx, "SELECT make_partitions($1, $2, $3)", tx.Now, monthsAhead, daysAhead)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var late []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		late = append(late, name)
+	}
+	return late, rows.Err()
+}

@@ -1,0 +1,139 @@
+// Package postgres opens the database, runs transactions and migrations, and tells its errors apart.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// acquireTimeout bounds the wait for a pooled connection; past it the caller is told to come back.
+const acquireTimeout = time.Second
+
+// DB is the pool and the clock every transaction reads.
+type DB struct {
+	Pool  *pgxpool.Pool
+	Clock func() time.Time
+}
+
+// Options for Open. Zero values mean the defaults.
+type Options struct {
+	MaxConns int32
+	Clock    func() time.Time
+}
+
+// Open makes the pool; it does not wait for the database, which may be away and come back.
+func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("DATABASE_URL cannot be read as a PostgreSQL address")
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	cfg.MaxConns = 20
+	if o.MaxConns > 0 {
+		cfg.MaxConns = o.MaxConns
+	}
+	cfg.MinIdleConns = 2
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	cfg.PingTimeout = time.Second
+	cfg.ConnConfig.ConnectTimeout = 3 * time.Second
+	for name, value := range map[string]string{
+		"application_name":                    "amrutam",
+		"timezone":                            "UTC",
+		"statement_timeout":                   "10s",
+		"lock_timeout":                        "5s",
+		"idle_in_transaction_session_timeout": "15s",
+	} {
+		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
+			cfg.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	// A caller that hangs up cancels its statement on the server, and the connection stays usable.
+	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: 2 * time.Second}
+	}
+	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		utc := pgtype.TimestamptzCodec{ScanLocation: time.UTC}
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &utc})
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open the pool: %w", err)
+	}
+	return &DB{Pool: pool, Clock: o.Clock}, nil
+}
+
+// Close waits for borrowed connections and closes all.
+func (db *DB) Close() { db.Pool.Close() }
+
+// Now is the clock's instant at PostgreSQL's resolution (1 µs), so that a time read back equals the time written.
+func (db *DB) Now() time.Time { return db.Clock().UTC().Truncate(time.Microsecond) }
+
+// Read is one borrowed connection for statements that change nothing; a single statement needs no BEGIN.
+type Read struct {
+	conn *pgxpool.Conn
+	Now  time.Time
+}
+
+// Query runs a statement that returns rows.
+func (r *Read) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return r.conn.Query(ctx, sql, args...)
+}
+
+// QueryRow runs a statement that returns at most one row.
+func (r *Read) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return r.conn.QueryRow(ctx, sql, args...)
+}
+
+// Exec refuses: what changes something goes through Write. It exists because sqlc's interface asks for it.
+func (r *Read) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
+	return pgconn.CommandTag{}, errors.New("postgres: a read handle can't execute")
+}
+
+// Read lends a connection to fn.
+func (db *DB) Read(ctx context.Context, fn func(r *Read) error) error {
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	err = fn(&Read{conn: conn, Now: db.Now()})
+	dropIfReadOnly(ctx, conn, err)
+	return err
+}
+
+func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	waiting, cancel := context.WithTimeout(ctx, acquireTimeout)
+	defer cancel()
+	conn, err := db.Pool.Acquire(waiting)
+	switch {
+	case err == nil:
+		return conn, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case waiting.Err() != nil:
+		return nil, fmt.Errorf("%w: no connection within %s", ErrBusy, acquireTimeout)
+	default:
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+}
+
+// Ready tells whether the database answers.
+func (db *DB) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
+	defer cancel()
+	return db.Read(ctx, func(r *Read) error {
+		var one int
+		return r.QueryRow(ctx, "SELECT 1").Scan(&one)
+	})
+}

@@ -1,0 +1,138 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// maxAttempts of a transaction that lost to another one (SQLSTATE 40001, 40P01).
+	maxAttempts   = 5
+	commitTimeout = 5 * time.Second
+)
+
+// Tx is one transaction at one instant. Domain functions join it; only Write begins and commits.
+type Tx struct {
+	pgx.Tx
+	Now     time.Time
+	audited bool
+	queue   pgx.Batch
+}
+
+// Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
+// with the COMMIT, in one round trip.
+func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
+
+// MarkAudited notes that this transaction writes its audit row.
+func (tx *Tx) MarkAudited() { tx.audited = true }
+
+// Audited tells whether an audit row was written.
+func (tx *Tx) Audited() bool { return tx.audited }
+
+// Write runs fn in a transaction (READ COMMITTED) and commits. It runs fn anew when the transaction lost to another one.
+// Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the COMMIT's answer was lost), or what fn returned.
+func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	now := db.Now()
+	for attempt := 1; ; attempt++ {
+		err := db.attempt(ctx, now, fn)
+		if attempt == maxAttempts || !lostToAnother(err) {
+			return err
+		}
+		select {
+		case <-time.After(rand.N(time.Duration(attempt) * 10 * time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (db *DB) attempt(ctx context.Context, now time.Time, fn func(tx *Tx) error) (err error) {
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	begun, err := conn.Begin(ctx)
+	if err != nil {
+		dropIfReadOnly(ctx, conn, err)
+		return fmt.Errorf("begin: %w", err)
+	}
+	done := false
+	defer func() {
+		if !done {
+			rollback(ctx, conn, begun)
+		}
+		dropIfReadOnly(ctx, conn, err)
+	}()
+	tx := &Tx{Tx: begun, Now: now}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := tx.commit(ctx); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+// commit sends what is queued and the COMMIT together. PostgreSQL skips the rest of the batch, the COMMIT too, when a
+// statement fails.
+func (tx *Tx) commit(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	queued := tx.queue.Len()
+	tx.Queue("COMMIT")
+	results := tx.SendBatch(ctx, &tx.queue)
+	for range queued {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close()
+			return commitError(err)
+		}
+	}
+	tag, err := results.Exec()
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return commitError(err)
+	}
+	if tag.String() != "COMMIT" {
+		return errors.New("postgres: the transaction was rolled back at commit")
+	}
+	return nil
+}
+
+// commitError tells a refusal by the server, after which nothing is stored, from an answer that was lost.
+func commitError(err error) error {
+	if code := sqlState(err); code != "" && !shuttingDown(code) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+}
+
+func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx) {
+	if conn.Conn().IsClosed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	if err := tx.Rollback(ctx); err != nil {
+		_ = conn.Conn().Close(ctx)
+	}
+}
+
+// dropIfReadOnly closes a connection that turned out to lead to a standby (SQLSTATE 25006), so that the pool dials anew.
+func dropIfReadOnly(ctx context.Context, conn *pgxpool.Conn, err error) {
+	if sqlState(err) == "25006" {
+		_ = conn.Conn().Close(context.WithoutCancel(ctx))
+	}
+}

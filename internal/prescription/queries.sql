@@ -1,0 +1,2 @@
+-- name: countUsers :one
+SELECT count(*) FROM users;

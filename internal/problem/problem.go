@@ -1,0 +1,154 @@
+// Package problem holds the refusals a client can meet (RFC 9457). Rooms define theirs as package variables; only
+// httpapi turns them into answers.
+package problem
+
+import (
+	"net/http"
+	"sort"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Field is one fault of a request that could be read but is wrong. It never holds the offending value.
+type Field struct {
+	Location string `json:"location" doc:"Where the fault is" example:"body.slotId"`
+	Message  string `json:"message" doc:"What is wrong there" example:"expected a UUID"`
+}
+
+// Error is a refusal. Detail and Advice are for people; Slug is for programs and never changes.
+type Error struct {
+	Slug   string
+	Status int
+	Title  string
+	Detail string
+	Advice string
+	Fields []Field
+	// RetryAfter is sent as the Retry-After header when it is not zero.
+	RetryAfter time.Duration
+	// Denied is set when the refusal hides or forbids an object: the audit log then names it.
+	Denied *Object
+}
+
+// Object is what somebody was refused.
+type Object struct {
+	Type string
+	ID   string
+}
+
+func (e *Error) Error() string { return e.Slug + ": " + e.Detail }
+
+// Is makes errors.Is compare slugs, so that a copy with another detail still matches.
+func (e *Error) Is(target error) bool {
+	other, ok := target.(*Error)
+	return ok && other.Slug == e.Slug
+}
+
+// With is a copy that says something more precise.
+func (e *Error) With(detail string) *Error {
+	c := *e
+	c.Detail = detail
+	return &c
+}
+
+// After is a copy that asks the client to wait.
+func (e *Error) After(wait time.Duration) *Error {
+	c := *e
+	c.RetryAfter = wait
+	return &c
+}
+
+// At is a copy that names the faulty place.
+func (e *Error) At(location, message string) *Error {
+	c := *e
+	c.Fields = append(append([]Field{}, e.Fields...), Field{location, message})
+	return &c
+}
+
+var catalogue = map[string]*Error{}
+
+// Define adds a refusal to the catalogue shown at /problems/<slug>. advice says what a client or person can do.
+// It panics on a slug defined twice: slugs are a contract.
+func Define(status int, slug, title, detail, advice string) *Error {
+	if _, taken := catalogue[slug]; taken {
+		panic("problem: slug defined twice: " + slug)
+	}
+	e := &Error{Slug: slug, Status: status, Title: title, Detail: detail, Advice: advice}
+	catalogue[slug] = e
+	return e
+}
+
+// Conflict defines a 409: the state forbids it.
+func Conflict(slug, detail, advice string) *Error {
+	return Define(http.StatusConflict, slug, "The state forbids it", detail, advice)
+}
+
+// Find looks a slug up in the catalogue.
+func Find(slug string) (*Error, bool) {
+	e, ok := catalogue[slug]
+	return e, ok
+}
+
+// All lists the catalogue by slug.
+func All() []*Error {
+	all := make([]*Error, 0, len(catalogue))
+	for _, e := range catalogue {
+		all = append(all, e)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Slug < all[j].Slug })
+	return all
+}
+
+// The refusals every room shares.
+var (
+	Malformed = Define(http.StatusBadRequest, "malformed-request", "The request can't be read",
+		"The request can't be read.", "Send one well-formed JSON object in UTF-8 and well-formed parameters.")
+	Unauthenticated = Define(http.StatusUnauthorized, "unauthenticated", "Not signed in",
+		"This operation needs a valid access token.", "Sign in with POST /api/v1/auth/login, or refresh the session, and send Authorization: Bearer <access token>.")
+	Forbidden = Define(http.StatusForbidden, "forbidden", "Not allowed",
+		"Your role may not do this.", "Sign in as someone whose role may call the operation; the API reader lists the roles of each.")
+	NotFound = Define(http.StatusNotFound, "not-found", "Not found",
+		"There is nothing here, or it isn't yours to see.", "Check the address and the id. What you may not see answers like what doesn't exist.")
+	MethodNotAllowed = Define(http.StatusMethodNotAllowed, "method-not-allowed", "Method not allowed",
+		"This address does not answer to that method.", "The Allow header lists the methods it answers to.")
+	TimedOut = Define(http.StatusRequestTimeout, "request-timeout", "The request took too long to arrive",
+		"The body did not arrive in time.", "Send the whole body without a pause.")
+	PreconditionFailed = Define(http.StatusPreconditionFailed, "precondition-failed", "It has changed since",
+		"The resource is not the version named in If-Match.", "Read it again, apply your change to the new version and send its ETag.")
+	TooLarge = Define(http.StatusRequestEntityTooLarge, "body-too-large", "The body is too large",
+		"The body is larger than this operation takes.", "Most operations take 1 MiB, those under /auth 64 KiB.")
+	UnsupportedMediaType = Define(http.StatusUnsupportedMediaType, "unsupported-media-type", "Unsupported media type",
+		"The body must be application/json.", "Send Content-Type: application/json.")
+	Invalid = Define(http.StatusUnprocessableEntity, "validation-failed", "The request is wrong",
+		"Some fields are wrong; see errors.", "Each entry of errors names the place and what is wrong there; all are listed at once.")
+	Illegal = Conflict("illegal-transition", "This step isn't allowed in the present state.",
+		"Read the resource again: its status says which steps remain.")
+	Internal = Define(http.StatusInternalServerError, "internal", "Something went wrong here",
+		"The server met an error of its own; nothing was changed.", "Try again; if it stays, tell support the requestId.")
+	OutcomeUnknown = Define(http.StatusServiceUnavailable, "outcome-unknown", "The outcome isn't known",
+		"The database's answer was lost: the change is either whole or not there.",
+		"Send the same request with the same Idempotency-Key, or read the resource to see.").After(time.Second)
+	Busy = Define(http.StatusServiceUnavailable, "busy", "Busy",
+		"The server has more to do than it can take right now; nothing was changed.", "Wait as Retry-After says and try again.").After(time.Second)
+	Unavailable = Define(http.StatusServiceUnavailable, "database-unavailable", "The database is away",
+		"The database does not answer; nothing was changed.", "Wait as Retry-After says and try again.").After(2 * time.Second)
+	TooManyRequests = Define(http.StatusTooManyRequests, "too-many-requests", "Too many requests",
+		"You sent more than this operation takes in a while.", "Wait as Retry-After says.")
+)
+
+// Wrong is a 422 that names one faulty place, for what only the domain can check.
+func Wrong(location, message string) *Error { return Invalid.At(location, message) }
+
+// Hidden is the answer to someone who may not see an object: a 404 to them, a denial in the audit log.
+func Hidden(entity string, id uuid.UUID) *Error {
+	c := *NotFound
+	c.Denied = &Object{Type: entity, ID: id.String()}
+	return &c
+}
+
+// Refused is the 403 to someone who may see an object but not do this to it; the audit log notes the denial.
+func Refused(entity string, id uuid.UUID, detail string) *Error {
+	c := *Forbidden.With(detail)
+	c.Denied = &Object{Type: entity, ID: id.String()}
+	return &c
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Runs `go test` with the given arguments beside one throwaway PostgreSQL for all packages. gotestsum closes the output with the
+# number of tests; where it can't be installed, go test's own lines do.
+set -euo pipefail
+
+if tools="$(scripts/tools.sh gotestsum)"; then
+	runner=("$tools/gotestsum" --format=pkgname --format-hide-empty-pkg --)
+else
+	echo "gotest.sh: gotestsum can't be installed; running go test itself" >&2
+	runner=(go test)
+fi
+go run ./internal/testdb/with -- "${runner[@]}" "$@"
