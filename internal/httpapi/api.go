@@ -76,15 +76,19 @@ const (
 	Required
 )
 
+// The library keeps these for all APIs of a process, so they are set once and not by each New.
+func init() {
+	huma.ValidateStrictCasing = true
+	huma.NewErrorWithContext = newHumaError
+	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
+}
+
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
 	a.mux = mux
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true
-	huma.ValidateStrictCasing = true
-	huma.NewErrorWithContext = newHumaError
-	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
 	a.huma = humago.New(mux, cfg)
 	return a
 }
