@@ -43,6 +43,17 @@ func (Clearable[T]) Schema(r huma.Registry) *huma.Schema {
 	return &s
 }
 
+// Resolve refuses null: the library lets it pass for every optional member, whatever the schema says.
+func (f *Field[T]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
+	if f.Null {
+		return []error{&huma.ErrorDetail{Location: at.String(), Message: "must not be null"}}
+	}
+	return nil
+}
+
+// Resolve lets null pass: it clears the member.
+func (*Clearable[T]) Resolve(huma.Context, *huma.PathBuffer) []error { return nil }
+
 // Apply writes the member into the place it patches, and tells whether it was there.
 func (f Field[T]) Apply(to *T) bool {
 	if f.Set {
