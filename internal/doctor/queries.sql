@@ -1,2 +1,28 @@
--- name: countUsers :one
-SELECT count(*) FROM users;
+-- name: insertDoctor :one
+INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee,
+    currency, languages_spoken, bio, created_at, updated_at)
+VALUES (@id, @id, @specialization, @years_of_experience, @registration_number, sqlc.narg('clinic_name'), @consultation_fee,
+    @currency, @languages_spoken, sqlc.narg('bio'), @now, @now)
+RETURNING (SELECT p.full_name FROM profiles p WHERE p.user_id = doctors.id)::text;
+
+-- The lock holds an approval and a change of the profile apart.
+-- name: lockDoctor :one
+SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name, d.consultation_fee, d.currency,
+    d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
+FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
+WHERE d.id = @id AND u.deleted_at IS NULL
+FOR NO KEY UPDATE OF d;
+
+-- name: updateDoctor :exec
+UPDATE doctors SET specialization = @specialization, years_of_experience = @years_of_experience,
+    registration_number = @registration_number, clinic_name = sqlc.narg('clinic_name'), consultation_fee = @consultation_fee,
+    currency = @currency, languages_spoken = @languages_spoken, bio = sqlc.narg('bio'), updated_at = @now
+WHERE id = @id;
+
+-- name: decideApproval :exec
+UPDATE doctors SET is_approved = @is_approved, approval_reason = sqlc.narg('reason'), approval_decided_at = @now, updated_at = @now
+WHERE id = @id;
+
+-- name: nextFreeSlot :one
+SELECT id, start_time, end_time FROM availability_slots
+WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @now ORDER BY start_time LIMIT 1;

@@ -104,22 +104,26 @@ CREATE TABLE doctors (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 );
+-- Upper and lower case don't make another registration number.
+CREATE UNIQUE INDEX doctors_registration_number_folded_key ON doctors (lower(registration_number));
 CREATE INDEX doctors_specialization_idx ON doctors (specialization);
 CREATE INDEX doctors_is_approved_idx ON doctors (is_approved);
 CREATE INDEX doctors_rating_idx ON doctors (rating);
-CREATE INDEX doctors_approved_specialization_idx ON doctors (lower(specialization)) WHERE is_approved;
-CREATE INDEX doctors_approved_rating_idx ON doctors (rating DESC, id) WHERE is_approved;
+-- The orders of the search. In each both columns go the same way, so that a page starts by one row comparison.
+CREATE INDEX doctors_approved_specialization_idx ON doctors (lower(specialization), rating DESC, id DESC) WHERE is_approved;
+CREATE INDEX doctors_approved_rating_idx ON doctors (rating DESC, id DESC) WHERE is_approved;
 CREATE INDEX doctors_approved_fee_idx ON doctors (consultation_fee, id) WHERE is_approved;
-CREATE INDEX doctors_approved_experience_idx ON doctors (years_of_experience DESC, id) WHERE is_approved;
+CREATE INDEX doctors_approved_experience_idx ON doctors (years_of_experience DESC, id DESC) WHERE is_approved;
 CREATE INDEX doctors_languages_spoken_idx ON doctors USING gin (languages_spoken);
 CREATE INDEX doctors_search_idx ON doctors USING gin (search);
 
--- The searched text spans doctors and profiles, so triggers keep it: no writer can forget it.
+-- The searched text spans doctors and profiles, so triggers keep it: no writer can forget it. ASCII punctuation becomes
+-- spaces first, as the search does with what is typed: the parser would keep "Dr.Rao" or "and/or" as one word.
 -- +goose StatementBegin
 CREATE FUNCTION doctor_search_text(d doctors, full_name text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_tsvector('simple', concat_ws(' ', full_name, d.specialization, d.clinic_name, d.bio,
-        array_to_string(d.languages_spoken, ' ')))
+    SELECT to_tsvector('simple', translate(concat_ws(' ', full_name, d.specialization, d.clinic_name, d.bio,
+        array_to_string(d.languages_spoken, ' ')), $p$!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~$p$, repeat(' ', 32)))
 $$;
 -- +goose StatementEnd
 -- +goose StatementBegin

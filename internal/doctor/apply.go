@@ -1,0 +1,61 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+)
+
+// ApplicationInput is a doctor's application.
+type ApplicationInput struct {
+	Body struct {
+		Specialization     string      `json:"specialization" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Field of practice" example:"Panchakarma"`
+		YearsOfExperience  int         `json:"yearsOfExperience" minimum:"0" maximum:"80" doc:"Years in practice" example:"12"`
+		RegistrationNumber string      `json:"registrationNumber" minLength:"1" maxLength:"100" pattern:"\\S" doc:"Number in the medical register" example:"AYU-KL-20417"`
+		ClinicName         *string     `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Clinic, if any" example:"Nair Ayurveda"`
+		ConsultationFee    money.Input `json:"consultationFee" doc:"Fee of one consultation; 0 for free ones"`
+		Currency           string      `json:"currency,omitempty" default:"INR" pattern:"^[A-Z]{3}$" doc:"ISO 4217 code of the fee" example:"INR"`
+		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
+		Bio                *string     `json:"bio,omitempty" maxLength:"5000" doc:"What you tell about yourself" example:"Twelve years of Panchakarma in Kochi."`
+	}
+}
+
+// Apply makes the signed-in user a doctor who waits for approval. Errors: ErrAlreadyApplied, ErrRegistrationTaken.
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, in ApplicationInput) (Doctor, error) {
+	d := Doctor{
+		ID: who.ID, UserID: who.ID,
+		Specialization:     strings.TrimSpace(in.Body.Specialization),
+		YearsOfExperience:  in.Body.YearsOfExperience,
+		RegistrationNumber: strings.TrimSpace(in.Body.RegistrationNumber),
+		ClinicName:         trimmed(in.Body.ClinicName),
+		ConsultationFee:    money.Amount(in.Body.ConsultationFee),
+		Currency:           in.Body.Currency,
+		LanguagesSpoken:    tags(in.Body.LanguagesSpoken),
+		Bio:                in.Body.Bio,
+		CreatedAt:          tx.Now, UpdatedAt: tx.Now,
+	}
+	var err error
+	d.FullName, err = query.insertDoctor(ctx, tx, insertDoctorParams{
+		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience), //nolint:gosec // at most 80
+		RegistrationNumber: d.RegistrationNumber, ClinicName: d.ClinicName, ConsultationFee: d.ConsultationFee,
+		Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
+	})
+	switch {
+	case postgres.Violates(err, "doctors_pkey"):
+		return Doctor{}, ErrAlreadyApplied
+	case registrationTaken(err):
+		return Doctor{}, ErrRegistrationTaken
+	case err != nil:
+		return Doctor{}, err
+	}
+	audit.Write(tx, who, "doctor.apply", d.ID, nil)
+	return d, nil
+}
+
+func registrationTaken(err error) bool {
+	return postgres.Violates(err, "doctors_registration_number_key") || postgres.Violates(err, "doctors_registration_number_folded_key")
+}

@@ -1,0 +1,124 @@
+// Package doctor keeps who can be booked: applications, their approval, profiles and the search patients begin with.
+package doctor
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"amrutam/internal/httpapi"
+	"amrutam/internal/money"
+	"amrutam/internal/notification"
+	"amrutam/internal/problem"
+)
+
+var query = New()
+
+// Service mails doctors what was decided about them.
+type Service struct {
+	Mails *notification.Service
+	// Cursors sign the positions in the search.
+	Cursors httpapi.Cursors
+}
+
+var (
+	// ErrAlreadyApplied: a user is one doctor.
+	ErrAlreadyApplied = problem.Conflict("already-applied", "You have already applied as a doctor.",
+		"Change your application with PATCH /api/v1/doctors/{id}; the id is your user id.")
+	// ErrRegistrationTaken: upper and lower case don't tell two registration numbers apart.
+	ErrRegistrationTaken = problem.Conflict("registration-number-taken", "Another doctor has this registration number.",
+		"Check the number. If somebody else uses yours, tell support.")
+	// ErrRegistrationApproved: the approval vouches for the registration number that was checked.
+	ErrRegistrationApproved = problem.Conflict("registration-number-approved",
+		"An approved doctor's registration number can't be changed: the approval vouches for it.",
+		"Ask an administrator to withdraw the approval, change the number, and be approved anew.")
+)
+
+// Doctor is a doctor as everybody sees them. The id is the user's id.
+type Doctor struct {
+	ID                 uuid.UUID    `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	UserID             uuid.UUID    `json:"userId" format:"uuid" doc:"The same value as id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	FullName           string       `json:"fullName" doc:"Name in the user's profile" example:"Dr. Asha Nair"`
+	Specialization     string       `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
+	YearsOfExperience  int          `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
+	RegistrationNumber string       `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
+	ClinicName         *string      `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
+	ConsultationFee    money.Amount `json:"consultationFee" doc:"Fee of one consultation"`
+	Currency           string       `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
+	LanguagesSpoken    []string     `json:"languagesSpoken" nullable:"false" doc:"Language tags in lower case" example:"[\"en\",\"hi\"]"`
+	Bio                *string      `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
+	IsApproved         bool         `json:"isApproved" doc:"Whether an administrator approved the doctor; only then patients find them" example:"true"`
+	Rating             float64      `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
+	NextFreeSlot       SlotOrNull   `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
+	CreatedAt          time.Time    `json:"createdAt" doc:"When the doctor applied" example:"2026-11-23T10:00:00Z"`
+	UpdatedAt          time.Time    `json:"updatedAt" doc:"When the profile last changed" example:"2026-11-23T10:00:00Z"`
+}
+
+// Entity names a doctor for the stored answer of an idempotency key.
+func (d Doctor) Entity() (string, uuid.UUID) { return "doctor", d.ID }
+
+// Location of a doctor; it answers once they are approved.
+func (d Doctor) Location() string { return httpapi.Base + "/doctors/" + d.ID.String() }
+
+// ETag is the version of the profile; the next free slot doesn't count.
+func (d Doctor) ETag() string { return httpapi.ETag(d.UpdatedAt) }
+
+// SlotBrief is the part of a slot that a search shows.
+type SlotBrief struct {
+	ID        uuid.UUID `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
+	StartTime time.Time `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
+	EndTime   time.Time `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`
+}
+
+// SlotOrNull is a slot, or null.
+type SlotOrNull struct{ *SlotBrief }
+
+// MarshalJSON writes the slot or null.
+func (s SlotOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(s.SlotBrief) }
+
+// UnmarshalJSON reads the slot or null.
+func (s *SlotOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &s.SlotBrief) }
+
+// Schema says "a slot or null": the library has no nullable objects.
+func (SlotOrNull) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[SlotBrief](), true, ""), {Type: "null"}},
+		Examples: []any{map[string]any{"id": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082",
+			"startTime": "2026-11-24T04:30:00Z", "endTime": "2026-11-24T05:00:00Z"}},
+	}
+}
+
+// nextSlot is what a LEFT JOIN found, if it did.
+func nextSlot(id *uuid.UUID, start, end *time.Time) SlotOrNull {
+	if id == nil || start == nil || end == nil {
+		return SlotOrNull{}
+	}
+	return SlotOrNull{&SlotBrief{ID: *id, StartTime: *start, EndTime: *end}}
+}
+
+// stars turns the hundredths that numeric(3,2) was read as into a number.
+func stars(rating money.Amount) float64 { return float64(rating) / 100 }
+
+// tags brings language tags to one form and drops what is named twice.
+func tags(languages []string) []string {
+	out := make([]string, 0, len(languages))
+	for _, tag := range languages {
+		if tag = strings.ToLower(tag); !slices.Contains(out, tag) {
+			out = append(out, tag)
+		}
+	}
+	return out
+}
+
+func trimmed(s *string) *string {
+	if s == nil {
+		return nil
+	}
+	t := strings.TrimSpace(*s)
+	return &t
+}

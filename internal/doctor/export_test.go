@@ -1,0 +1,22 @@
+package doctor
+
+import "time"
+
+// Statements are what a first page of a search runs, for a look at their plans.
+func Statements(in SearchInput, now time.Time) (sql []string, args [][]any) {
+	f, err := in.filter(now)
+	if err != nil {
+		panic(err)
+	}
+	f.limit = in.Limit + 1
+	all := []statement{}
+	if in.Sort == "earliest" {
+		all = append(all, f.byWalk(), f.byDoctor())
+	} else {
+		all = append(all, f.byColumn())
+	}
+	for _, s := range all {
+		sql, args = append(sql, s.sql), append(args, s.args)
+	}
+	return sql, args
+}

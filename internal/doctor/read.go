@@ -1,0 +1,57 @@
+package doctor
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// ReadInput names a doctor.
+type ReadInput struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+}
+
+// Read shows one doctor whom patients can find. Error: problem.NotFound, also for one who isn't approved.
+func (s *Service) Read(ctx context.Context, r *postgres.Read, _ access.Actor, in ReadInput) (Doctor, error) {
+	sql := `SELECT ` + columns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
+		LEFT JOIN LATERAL (` + nextFree + `AND f.start_time > $2 ORDER BY f.start_time LIMIT 1) s ON true
+		WHERE d.id = $1 AND ` + findable
+	d, err := scan(r.QueryRow(ctx, sql, in.ID, r.Now))
+	if postgres.NoRows(err) {
+		return Doctor{}, problem.NotFound
+	}
+	return d, err
+}
+
+// withNextSlot completes a doctor that was just written.
+func withNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor, error) {
+	slot, err := query.nextFreeSlot(ctx, db, d.ID, now)
+	if postgres.NoRows(err) {
+		return d, nil
+	}
+	d.NextFreeSlot = nextSlot(&slot.ID, &slot.StartTime, &slot.EndTime)
+	return d, err
+}
+
+// lock reads a doctor and holds the row until the transaction ends. Error: problem.NotFound.
+func lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Doctor, error) {
+	row, err := query.lockDoctor(ctx, tx, id)
+	if postgres.NoRows(err) {
+		return Doctor{}, problem.NotFound
+	}
+	return row.doctor(), err
+}
+
+func (r lockDoctorRow) doctor() Doctor {
+	return Doctor{
+		ID: r.ID, UserID: r.ID, FullName: r.FullName, Specialization: r.Specialization, YearsOfExperience: int(r.YearsOfExperience),
+		RegistrationNumber: r.RegistrationNumber, ClinicName: r.ClinicName, ConsultationFee: r.ConsultationFee, Currency: r.Currency,
+		LanguagesSpoken: r.LanguagesSpoken, Bio: r.Bio, IsApproved: r.IsApproved, Rating: stars(r.Rating),
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}

@@ -1,0 +1,31 @@
+package doctor
+
+import (
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/problem"
+)
+
+// Routes registers the room's operations.
+func (s *Service) Routes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/doctors", ID: "apply-as-doctor", Tag: "doctors",
+		Summary: "Apply as a doctor", Roles: access.Doctor, Key: httpapi.Honoured, Status: 201,
+		Doc:      "Makes the signed-in doctor's profile. It waits for an administrator's approval; until then nobody finds it.",
+		Refusals: []*problem.Error{ErrAlreadyApplied, ErrRegistrationTaken}}, s.Apply)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors", ID: "search-doctors", Tag: "doctors",
+		Summary: "Find doctors", Roles: access.Public,
+		Doc: "Approved doctors that pass every filter, each with the next free slot. The words of q are looked for as beginnings " +
+			"of words. A cursor belongs to its sort."}, s.Search)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors/{id}", ID: "read-doctor", Tag: "doctors",
+		Summary: "Show a doctor", Roles: access.Public,
+		Doc: "An approved doctor's profile with the next free slot."}, s.Read)
+	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/doctors/{id}", ID: "update-doctor", Tag: "doctors",
+		Summary: "Change my doctor profile", Roles: access.Doctor,
+		Doc: "A merge patch of one's own profile. The registration number is fixed while the doctor is approved, because the " +
+			"approval vouches for it; everything else may change at any time.",
+		Refusals: []*problem.Error{ErrRegistrationApproved, ErrRegistrationTaken}}, s.Update)
+	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
+		Summary: "Approve a doctor, or withdraw the approval", Roles: access.Admin,
+		Doc: "The doctor gets a mail. The same decision again changes nothing. Consultations that are booked stay when an " +
+			"approval is withdrawn; new ones can't be booked."}, s.Approve)
+}

@@ -1,0 +1,143 @@
+package doctor
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// SearchInput filters and orders the doctors patients can find. Filters are joined by "and".
+type SearchInput struct {
+	httpapi.Paging
+	Specialization string    `query:"specialization" maxLength:"200" doc:"Exactly this field of practice, in upper or lower case" example:"Panchakarma"`
+	Language       string    `query:"language" maxLength:"35" doc:"Speaks this language (tag)" example:"hi"`
+	MinFee         string    `query:"minFee" maxLength:"13" doc:"Lowest fee" example:"200.00"`
+	MaxFee         string    `query:"maxFee" maxLength:"13" doc:"Highest fee" example:"800.00"`
+	MinRating      float64   `query:"minRating" minimum:"0" maximum:"5" doc:"Lowest rating" example:"4"`
+	MinExperience  int       `query:"minExperience" minimum:"0" maximum:"80" doc:"Fewest years in practice" example:"5"`
+	Q              string    `query:"q" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or languages" example:"asha koch"`
+	AvailableFrom  time.Time `query:"availableFrom" doc:"Has a free slot that starts at this time or later" example:"2026-11-24T00:00:00Z"`
+	AvailableTo    time.Time `query:"availableTo" doc:"Has a free slot that starts before this time" example:"2026-11-25T00:00:00Z"`
+	Sort           string    `query:"sort" enum:"rating,fee,experience,earliest" default:"rating" doc:"Best rated, cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
+}
+
+// position is where a page ended: the value the list is sorted by, as text, and the doctor.
+type position struct {
+	Value string    `json:"v"`
+	ID    uuid.UUID `json:"id"`
+}
+
+// Search lists doctors who are approved and neither deleted nor disabled, a page at a time.
+func (s *Service) Search(ctx context.Context, r *postgres.Read, _ access.Actor, in SearchInput) (httpapi.Page[Doctor], error) {
+	var none httpapi.Page[Doctor]
+	f, err := in.filter(r.Now)
+	if err != nil {
+		return none, err
+	}
+	scope := "doctors by " + in.Sort
+	var from position
+	if f.resumed, err = s.Cursors.Open(scope, in.Cursor, &from); err != nil {
+		return none, err
+	}
+	f.after, f.limit = from, in.Limit+1
+	found, err := f.run(ctx, r)
+	if err != nil {
+		return none, err
+	}
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.position(in.Sort) }), nil
+}
+
+// filter checks what only the members together show to be wrong.
+func (in SearchInput) filter(now time.Time) (filter, error) {
+	f := filter{SearchInput: in, from: now, fromOpen: true}
+	wrong := *problem.Invalid
+	fee := func(name, text string, to **money.Amount) {
+		if text == "" {
+			return
+		}
+		amount, err := money.Parse(text)
+		if err != nil {
+			wrong = *wrong.At("query."+name, "expected an amount from 0 to 9999999999.99 with at most two decimals")
+		}
+		*to = &amount
+	}
+	fee("minFee", in.MinFee, &f.minFee)
+	fee("maxFee", in.MaxFee, &f.maxFee)
+	if f.minFee != nil && f.maxFee != nil && *f.minFee > *f.maxFee {
+		wrong = *wrong.At("query.maxFee", "must not be less than minFee")
+	}
+	if math.IsNaN(in.MinRating) {
+		wrong = *wrong.At("query.minRating", "expected a number")
+	}
+	if !in.AvailableTo.IsZero() && !in.AvailableFrom.IsZero() && !in.AvailableTo.After(in.AvailableFrom) {
+		wrong = *wrong.At("query.availableTo", "must be after availableFrom")
+	}
+	if len(wrong.Fields) > 0 {
+		return f, &wrong
+	}
+	if in.AvailableFrom.After(now) {
+		f.from, f.fromOpen = in.AvailableFrom, false
+	}
+	return f, nil
+}
+
+// run finds a page. By the earliest slot there are two ways, each slow where the other is quick: walking the free
+// slots in time until the page is full, which a narrow filter may never fill, and asking every doctor who passes the
+// filter. The walk goes first, and not far.
+func (f filter) run(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
+	if f.Sort != "earliest" {
+		return fetch(ctx, r, f.byColumn())
+	}
+	found, err := fetch(ctx, r, f.byWalk())
+	if err != nil || len(found) == f.limit {
+		return found, err
+	}
+	return fetch(ctx, r, f.byDoctor())
+}
+
+// fetch has each statement planned for its own values: how many doctors a filter leaves decides which index is best,
+// and a plan for any value at all doesn't know.
+func fetch(ctx context.Context, r *postgres.Read, s statement) ([]Doctor, error) {
+	rows, err := r.Query(ctx, s.sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Doctor, error) { return scan(row) })
+}
+
+func scan(row pgx.Row) (Doctor, error) {
+	var d Doctor
+	var rating money.Amount
+	var slot *uuid.UUID
+	var start, end *time.Time
+	err := row.Scan(&d.ID, &d.FullName, &d.Specialization, &d.YearsOfExperience, &d.RegistrationNumber, &d.ClinicName,
+		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &d.IsApproved, &rating, &d.CreatedAt, &d.UpdatedAt,
+		&slot, &start, &end)
+	d.UserID, d.Rating, d.NextFreeSlot = d.ID, stars(rating), nextSlot(slot, start, end)
+	return d, err
+}
+
+func (d Doctor) position(sort string) position {
+	p := position{ID: d.ID}
+	switch sort {
+	case "fee":
+		p.Value = d.ConsultationFee.String()
+	case "experience":
+		p.Value = strconv.Itoa(d.YearsOfExperience)
+	case "earliest":
+		p.Value = d.NextFreeSlot.StartTime.Format(time.RFC3339Nano)
+	default:
+		p.Value = strconv.FormatFloat(d.Rating, 'f', 2, 64)
+	}
+	return p
+}

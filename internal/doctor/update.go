@@ -1,0 +1,115 @@
+package doctor
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// PracticeInput is a merge patch of the doctor's own profile.
+type PracticeInput struct {
+	httpapi.IfMatch
+	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	Body struct {
+		Specialization     httpapi.Field[string]      `json:"specialization,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Field of practice" example:"Panchakarma"`
+		YearsOfExperience  httpapi.Field[int]         `json:"yearsOfExperience,omitempty" minimum:"0" maximum:"80" doc:"Years in practice" example:"13"`
+		RegistrationNumber httpapi.Field[string]      `json:"registrationNumber,omitempty" minLength:"1" maxLength:"100" pattern:"\\S" doc:"Number in the medical register; fixed while the doctor is approved" example:"AYU-KL-20417"`
+		ClinicName         httpapi.Clearable[string]  `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Clinic; null for none" example:"Nair Ayurveda"`
+		ConsultationFee    httpapi.Field[money.Input] `json:"consultationFee,omitempty" doc:"Fee of one consultation; bookings that exist keep theirs"`
+		Currency           httpapi.Field[string]      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" doc:"ISO 4217 code of the fee" example:"INR"`
+		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
+		Bio                httpapi.Clearable[string]  `json:"bio,omitempty" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
+	}
+}
+
+// Update changes the doctor's own profile. Errors: 404 to anybody else, problem.PreconditionFailed,
+// ErrRegistrationApproved, ErrRegistrationTaken.
+func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor, in PracticeInput) (Doctor, error) {
+	if !canChange(who, in.ID) {
+		return Doctor{}, problem.Hidden("doctor", in.ID)
+	}
+	d, err := lock(ctx, tx, in.ID)
+	if err != nil {
+		return Doctor{}, err
+	}
+	if err := in.Check(d.ETag()); err != nil {
+		return Doctor{}, err
+	}
+	registration := d.RegistrationNumber
+	changed := in.apply(&d)
+	if d.IsApproved && d.RegistrationNumber != registration {
+		return Doctor{}, ErrRegistrationApproved
+	}
+	if len(changed) > 0 {
+		d.UpdatedAt = tx.Now
+		err = query.updateDoctor(ctx, tx, updateDoctorParams{
+			ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience), //nolint:gosec // at most 80
+			RegistrationNumber: d.RegistrationNumber, ClinicName: d.ClinicName, ConsultationFee: d.ConsultationFee,
+			Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
+		})
+	}
+	switch {
+	case registrationTaken(err):
+		return Doctor{}, ErrRegistrationTaken
+	case err != nil:
+		return Doctor{}, err
+	}
+	audit.Write(tx, who, "doctor.update", d.ID, audit.Meta{"changed": changed})
+	return withNextSlot(ctx, tx, tx.Now, d)
+}
+
+// apply writes the patch into d and names the members that differ from what was there.
+func (in PracticeInput) apply(d *Doctor) []string {
+	before, b := *d, in.Body
+	b.Specialization.Apply(&d.Specialization)
+	b.YearsOfExperience.Apply(&d.YearsOfExperience)
+	b.RegistrationNumber.Apply(&d.RegistrationNumber)
+	b.ClinicName.ApplyTo(&d.ClinicName)
+	b.Currency.Apply(&d.Currency)
+	b.Bio.ApplyTo(&d.Bio)
+	if b.ConsultationFee.Set {
+		d.ConsultationFee = money.Amount(b.ConsultationFee.Value)
+	}
+	if b.LanguagesSpoken.Set {
+		d.LanguagesSpoken = tags(b.LanguagesSpoken.Value)
+	}
+	d.Specialization = strings.TrimSpace(d.Specialization)
+	d.RegistrationNumber = strings.TrimSpace(d.RegistrationNumber)
+	d.ClinicName = trimmed(d.ClinicName)
+
+	changed := []string{}
+	for _, member := range []struct {
+		name    string
+		differs bool
+	}{
+		{"specialization", d.Specialization != before.Specialization},
+		{"yearsOfExperience", d.YearsOfExperience != before.YearsOfExperience},
+		{"registrationNumber", d.RegistrationNumber != before.RegistrationNumber},
+		{"clinicName", differ(d.ClinicName, before.ClinicName)},
+		{"consultationFee", d.ConsultationFee != before.ConsultationFee},
+		{"currency", d.Currency != before.Currency},
+		{"languagesSpoken", !slices.Equal(d.LanguagesSpoken, before.LanguagesSpoken)},
+		{"bio", differ(d.Bio, before.Bio)},
+	} {
+		if member.differs {
+			changed = append(changed, member.name)
+		}
+	}
+	return changed
+}
+
+func differ(a, b *string) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	return *a != *b
+}
