@@ -1,2 +1,65 @@
--- name: countUsers :one
-SELECT count(*) FROM users;
+-- The doctor's row is locked so that one doctor's slots are written one after the other: two overlapping insertions at
+-- once would wait for each other and be told apart only by the deadlock detector.
+-- name: insertSlot :one
+INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, created_at, updated_at)
+SELECT @id, d.id, @start_time::timestamptz, @end_time::timestamptz, @status::slot_status, @max_patients::int, @now::timestamptz, @now::timestamptz
+FROM doctors d WHERE d.id = @doctor_id AND d.is_approved FOR NO KEY UPDATE OF d
+RETURNING *;
+
+-- name: lockDoctorSlots :exec
+SELECT id FROM doctors WHERE id = @id FOR NO KEY UPDATE;
+
+-- name: lockSlot :one
+SELECT * FROM availability_slots WHERE id = @id FOR UPDATE;
+
+-- name: updateSlot :exec
+UPDATE availability_slots SET start_time = @start_time, end_time = @end_time, status = @status, max_patients = @max_patients,
+    updated_at = @now
+WHERE id = @id;
+
+-- name: deleteSlot :exec
+DELETE FROM availability_slots WHERE id = @id;
+
+-- name: findsDoctor :one
+SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
+    WHERE d.id = @id AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL);
+
+-- A doctor's free slots never share a start, so the start alone is the position in the list.
+-- name: listFreeSlots :many
+SELECT * FROM availability_slots
+WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @after AND start_time >= @from_time AND start_time < @to_time
+ORDER BY start_time LIMIT @most;
+
+-- One conditional update counts the seat; the lock on the patient lets a patient's bookings and cancellations come one
+-- after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
+-- name: takeSeat :one
+WITH patient AS (
+    SELECT u.id FROM users u WHERE u.id = @patient_id FOR NO KEY UPDATE
+), taken AS (
+    UPDATE availability_slots s
+    SET seats_taken = s.seats_taken + 1, updated_at = @now::timestamptz,
+        status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
+    FROM patient, doctors d JOIN users u ON u.id = d.id
+    WHERE s.id = @slot_id AND d.id = s.doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz
+      AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+    RETURNING s.id, s.doctor_id, s.start_time, s.end_time, d.consultation_fee, d.currency, patient.id AS patient_id
+), seated AS (
+    INSERT INTO seats (slot_id, patient_id, consultation_id, during)
+    SELECT t.id, t.patient_id, @consultation_id, tstzrange(t.start_time, t.end_time) FROM taken t
+)
+SELECT t.id, t.doctor_id, t.start_time, t.end_time, t.consultation_fee, t.currency FROM taken t;
+
+-- name: whyNoSeat :one
+SELECT s.status, s.start_time, (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
+FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
+WHERE s.id = @id;
+
+-- The patient's lock comes first, as in takeSeat. Only who deletes the seat counts it back.
+-- name: releaseSeat :exec
+WITH patient AS (
+    SELECT u.id FROM seats x JOIN users u ON u.id = x.patient_id WHERE x.consultation_id = @consultation_id FOR NO KEY UPDATE OF u
+), freed AS (
+    DELETE FROM seats x USING patient p WHERE x.consultation_id = @consultation_id AND x.patient_id = p.id RETURNING x.slot_id
+)
+UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, status = 'AVAILABLE', updated_at = @now
+FROM freed WHERE s.id = freed.slot_id;

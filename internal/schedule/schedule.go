@@ -1,0 +1,112 @@
+// Package schedule keeps when doctors can be booked: their slots, and the seats patients take in them.
+package schedule
+
+import (
+	"time"
+	_ "time/tzdata" // patients' zones must not depend on what the host has installed
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+var query = New()
+
+const (
+	minLength = 5 * time.Minute
+	maxLength = 8 * time.Hour
+	// maxAhead is how far ahead a slot may begin.
+	maxAhead = 365 * 24 * time.Hour
+	// window is what a list of free slots shows unless it is asked for another; maxWindow is the longest.
+	window    = 14 * 24 * time.Hour
+	maxWindow = 92 * 24 * time.Hour
+)
+
+// Service lists and changes slots.
+type Service struct {
+	// Cursors sign the positions in the list of free slots.
+	Cursors httpapi.Cursors
+}
+
+var (
+	// ErrDoctorNotApproved: only an approved doctor opens slots.
+	ErrDoctorNotApproved = problem.Define(403, "doctor-not-approved", "Not approved yet",
+		"Only an approved doctor can open slots.", "Apply with POST /api/v1/doctors and wait for the mail that says you are approved.")
+	// ErrSlotOverlap: a doctor's slots, blocked ones aside, never overlap.
+	ErrSlotOverlap = problem.Conflict("slot-overlap", "You have another slot at that time.",
+		"List your slots of that time and choose one between them, or change the one that is there.")
+	// ErrSlotHasConsultations: seats are taken; With says how many.
+	ErrSlotHasConsultations = problem.Conflict("slot-has-consultations", "Consultations stand in the way.",
+		"Cancel or reschedule the slot's consultations first.")
+	// ErrSlotHasHistory: consultations that are over keep pointing at their slot.
+	ErrSlotHasHistory = problem.Conflict("slot-has-history", "The slot had consultations, whose records point at it, so it can't be deleted. Block it instead.",
+		"PATCH the slot with status BLOCKED: nobody can book it then.")
+	// ErrSlotBegun: a slot that has begun is a record.
+	ErrSlotBegun = problem.Conflict("slot-begun", "The slot has begun, or is over; it can't be changed any more.",
+		"Open another slot.")
+)
+
+// Slot is a time at which patients can see a doctor.
+type Slot struct {
+	ID          uuid.UUID  `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
+	DoctorID    uuid.UUID  `json:"doctorId" format:"uuid" doc:"Whose slot it is" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	StartTime   time.Time  `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
+	EndTime     time.Time  `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`
+	Status      SlotStatus `json:"status" enum:"AVAILABLE,BOOKED,BLOCKED" doc:"BOOKED exactly when every seat is taken" example:"AVAILABLE"`
+	MaxPatients int        `json:"maxPatients" doc:"How many patients it takes" example:"1"`
+	SeatsFree   int        `json:"seatsFree" doc:"How many of its seats are free; 0 when it is blocked" example:"1"`
+	CreatedAt   time.Time  `json:"createdAt" doc:"When it was opened" example:"2026-11-23T10:00:00Z"`
+	UpdatedAt   time.Time  `json:"updatedAt" doc:"When it last changed" example:"2026-11-23T10:00:00Z"`
+}
+
+// Entity names a slot for the stored answer of an idempotency key.
+func (s Slot) Entity() (string, uuid.UUID) { return "slot", s.ID }
+
+// Location of a slot: where it is changed.
+func (s Slot) Location() string { return httpapi.Base + "/availability/" + s.ID.String() }
+
+// ETag is the version of a slot.
+func (s Slot) ETag() string { return httpapi.ETag(s.UpdatedAt) }
+
+func (row AvailabilitySlot) slot() Slot {
+	free := int(row.MaxPatients - row.SeatsTaken)
+	if row.Status == SlotStatusBLOCKED {
+		free = 0
+	}
+	return Slot{
+		ID: row.ID, DoctorID: row.DoctorID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status,
+		MaxPatients: int(row.MaxPatients), SeatsFree: free, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
+}
+
+// checkTimes names everything that is wrong with a new time.
+func checkTimes(start, end, now time.Time) error {
+	wrong := *problem.Invalid
+	if !start.After(now) {
+		wrong = *wrong.At("body.startTime", "must be in the future")
+	}
+	if start.Sub(now) > maxAhead {
+		wrong = *wrong.At("body.startTime", "must be at most 365 days ahead")
+	}
+	switch length := end.Sub(start); {
+	case length < minLength:
+		wrong = *wrong.At("body.endTime", "must be at least 5 minutes after startTime")
+	case length > maxLength:
+		wrong = *wrong.At("body.endTime", "must be at most 8 hours after startTime")
+	}
+	if len(wrong.Fields) > 0 {
+		return &wrong
+	}
+	return nil
+}
+
+// instant is a time as PostgreSQL keeps it.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// overlaps tells whether a slot was refused because of another one: one that overlaps, or the very same blocked one.
+func overlaps(err error) bool {
+	return postgres.Violates(err, "availability_slots_overlap") ||
+		postgres.Violates(err, "availability_slots_doctor_times_status_key")
+}

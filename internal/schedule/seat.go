@@ -1,0 +1,66 @@
+package schedule
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// Seat is a taken place, with what the booking fixes: the time and the fee.
+type Seat struct {
+	SlotID, DoctorID uuid.UUID
+	Start, End       time.Time
+	Fee              money.Amount
+	Currency         string
+}
+
+var (
+	// ErrSlotTaken: somebody was quicker.
+	ErrSlotTaken = problem.Conflict("slot-taken", "The slot has no free seat.", "Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
+	// ErrSlotNotBookable: blocked, begun or over, or its doctor can't be booked now.
+	ErrSlotNotBookable = problem.Conflict("slot-not-bookable", "The slot can't be booked: it is blocked, has begun, or its doctor takes no bookings.",
+		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
+	// ErrOverlap: a patient is in one place at a time.
+	ErrOverlap = problem.Conflict("seat-overlap", "You have a consultation at that time.", "Choose another time, or cancel or reschedule the consultation that is there.")
+)
+
+// TakeSeat takes a place in a slot for a consultation that the caller inserts later in the same transaction. From here
+// to the transaction's end the patient's other bookings and cancellations wait, so what the caller counts of them stays so.
+// Errors: problem.NotFound, ErrSlotTaken, ErrSlotNotBookable, ErrOverlap (the transaction can then only be rolled back).
+func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultationID uuid.UUID) (Seat, error) {
+	row, err := query.takeSeat(ctx, tx, takeSeatParams{SlotID: slotID, PatientID: patientID, ConsultationID: consultationID, Now: tx.Now})
+	switch {
+	case postgres.NoRows(err):
+		return Seat{}, refusal(ctx, tx, slotID)
+	case postgres.Violates(err, "seats_patient_overlap"), postgres.Violates(err, "seats_pkey"):
+		return Seat{}, ErrOverlap
+	case err != nil:
+		return Seat{}, err
+	}
+	return Seat{SlotID: row.ID, DoctorID: row.DoctorID, Start: row.StartTime, End: row.EndTime, Fee: row.ConsultationFee, Currency: row.Currency}, nil
+}
+
+// refusal finds out why takeSeat changed nothing.
+func refusal(ctx context.Context, tx *postgres.Tx, slotID uuid.UUID) error {
+	row, err := query.whyNoSeat(ctx, tx, slotID)
+	switch {
+	case postgres.NoRows(err):
+		return problem.NotFound
+	case err != nil:
+		return err
+	case row.Status == SlotStatusBLOCKED, !row.StartTime.After(tx.Now), !row.DoctorBookable:
+		return ErrSlotNotBookable
+	}
+	return ErrSlotTaken
+}
+
+// ReleaseSeat gives the place of a consultation back; a slot that was full is AVAILABLE again. It does nothing when
+// the consultation holds none.
+func ReleaseSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
+	return query.releaseSeat(ctx, tx, tx.Now, consultationID)
+}

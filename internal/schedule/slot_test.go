@@ -1,0 +1,290 @@
+package schedule_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+)
+
+var nobody apptest.User
+
+func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
+	t.Helper()
+	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
+	t.Helper()
+	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func want(t *testing.T, name string, got, want any) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s is %v, want %v", name, got, want)
+	}
+}
+
+// slot is a body: so long from now, so long.
+func slot(c *apptest.Clinic, in, length time.Duration, more ...any) map[string]any {
+	start := c.DB.Now().Add(in).Truncate(time.Minute)
+	body := map[string]any{"startTime": start, "endTime": start.Add(length)}
+	for i := 0; i+1 < len(more); i += 2 {
+		body[fmt.Sprint(more[i])] = more[i+1]
+	}
+	return body
+}
+
+// take fills seats of a slot as bookings would.
+func take(t *testing.T, c *apptest.Clinic, id uuid.UUID, seats int) {
+	t.Helper()
+	exec(t, c, `UPDATE availability_slots SET seats_taken = $2,
+		status = CASE WHEN max_patients = $2 THEN 'BOOKED'::slot_status ELSE 'AVAILABLE' END WHERE id = $1`, id, seats)
+}
+
+func TestCreate(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("500.00")
+	a := c.Post(doctor, "availability", slot(c, time.Hour, 30*time.Minute)).Want(201)
+	want(t, "doctorId", a.Text("doctorId"), doctor.ID.String())
+	want(t, "status", a.Text("status"), "AVAILABLE")
+	want(t, "maxPatients", a.At("maxPatients"), 1.0)
+	want(t, "seatsFree", a.At("seatsFree"), 1.0)
+	want(t, "Location", a.Header.Get("Location"), "/api/v1/availability/"+a.Text("id"))
+	want(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'slot.create' AND entity_id = $1", a.Text("id")), 1)
+
+	c.Post(doctor, "availability", slot(c, 65*time.Minute, 10*time.Minute)).Want(409, "slot-overlap")
+	c.Post(doctor, "availability", slot(c, 90*time.Minute, 30*time.Minute, "maxPatients", 5)).Want(201) // they touch
+	c.Post(doctor, "availability", slot(c, time.Hour, 30*time.Minute, "status", "BLOCKED")).Want(201)
+	c.Post(doctor, "availability", slot(c, time.Hour, 30*time.Minute, "status", "BLOCKED")).Want(409, "slot-overlap")
+	c.Post(c.Doctor("500.00"), "availability", slot(c, time.Hour, 30*time.Minute)).Want(201)
+
+	c.Post(doctor, "availability", slot(c, 5*time.Hour, 5*time.Minute)).Want(201)
+	c.Post(doctor, "availability", slot(c, 10*time.Hour, 8*time.Hour, "maxPatients", 100)).Want(201)
+	for name, body := range map[string]map[string]any{
+		"past":     slot(c, -time.Hour, 2*time.Hour),
+		"short":    slot(c, 30*time.Hour, 5*time.Minute-time.Second),
+		"long":     slot(c, 30*time.Hour, 8*time.Hour+time.Second),
+		"backward": slot(c, 30*time.Hour, -time.Hour),
+		"far":      slot(c, 366*24*time.Hour, time.Hour),
+		"nobody":   slot(c, 30*time.Hour, time.Hour, "maxPatients", 0),
+		"crowd":    slot(c, 30*time.Hour, time.Hour, "maxPatients", 101),
+		"booked":   slot(c, 30*time.Hour, time.Hour, "status", "BOOKED"),
+		"unknown":  slot(c, 30*time.Hour, time.Hour, "doctorId", uuid.New()),
+		"no zone":  {"startTime": "2027-01-01T10:00:00", "endTime": "2027-01-01T10:30:00"},
+		"missing":  {"startTime": c.DB.Now().Add(time.Hour)},
+	} {
+		if a := c.Post(doctor, "availability", body); a.Status != 422 {
+			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
+		}
+	}
+	c.Post(c.User(access.RoleDoctor), "availability", slot(c, time.Hour, time.Hour)).Want(403, "doctor-not-approved")
+	c.Post(c.Patient(), "availability", slot(c, time.Hour, time.Hour)).Want(403, "forbidden")
+	c.Post(nobody, "availability", slot(c, time.Hour, time.Hour)).Want(401)
+}
+
+// Of many overlapping slots at once exactly one is opened, and none waits for a deadlock to be found out.
+func TestCreateRace(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("500.00")
+	answers := make([]*apptest.Answer, 30)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() {
+			answers[i] = c.Post(doctor, "availability", slot(c, time.Hour+time.Duration(i)*time.Minute, time.Hour))
+		})
+	}
+	all.Wait()
+	won := 0
+	for _, a := range answers {
+		if a.Status == 201 {
+			won++
+			continue
+		}
+		a.Want(409, "slot-overlap")
+	}
+	want(t, "opened slots", won, 1)
+	want(t, "slots", count(t, c, "SELECT count(*) FROM availability_slots"), 1)
+	want(t, "deadlocks", count(t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), 0)
+}
+
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("500.00")
+	id := c.Slot(doctor, 3*time.Hour, 2)
+	path := "availability/" + id.String()
+
+	a := c.Patch(doctor, path, slot(c, 5*time.Hour, time.Hour)).Want(200)
+	b := c.Do(doctor, "PATCH", path, map[string]any{"maxPatients": 3}, "If-Match", a.Header.Get("ETag")).Want(200)
+	want(t, "startTime", b.Text("startTime"), a.Text("startTime"))
+	want(t, "seatsFree", b.At("seatsFree"), 3.0)
+	c.Do(doctor, "PATCH", path, map[string]any{"maxPatients": 4}, "If-Match", a.Header.Get("ETag")).Want(412)
+	want(t, "ETag of what did not change", c.Patch(doctor, path, map[string]any{}).Want(200).Header.Get("ETag"), b.Header.Get("ETag"))
+
+	other := c.Slot(doctor, 8*time.Hour, 1)
+	c.Patch(doctor, path, slot(c, 8*time.Hour, time.Hour)).Want(409, "slot-overlap")
+	want(t, "status", c.Patch(doctor, path, map[string]any{"status": "BLOCKED"}).Want(200).Text("status"), "BLOCKED")
+	want(t, "seatsFree", c.Patch(doctor, path, slot(c, 8*time.Hour, time.Hour)).Want(200).At("seatsFree"), 0.0) // blocked ones may overlap
+	c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(409, "slot-overlap")
+	c.Do(doctor, "DELETE", "availability/"+other.String(), nil).Want(204)
+	want(t, "status", c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(200).Text("status"), "AVAILABLE")
+
+	for _, wrong := range []map[string]any{slot(c, -time.Hour, 2*time.Hour), slot(c, 9*time.Hour, time.Minute), {"endTime": c.DB.Now()}, {"maxPatients": 0},
+		{"status": "BOOKED"}, {"status": nil}, {"startTime": nil}, {"seatsTaken": 1}} {
+		c.Patch(doctor, path, wrong).Want(422, "validation-failed")
+	}
+	for _, stranger := range []apptest.User{c.Doctor("1.00"), c.User(access.RoleDoctor)} {
+		c.Patch(stranger, path, map[string]any{"status": "BLOCKED"}).Want(404, "not-found")
+		c.Do(stranger, "DELETE", path, nil).Want(404, "not-found")
+	}
+	c.Patch(c.Admin(), path, map[string]any{"status": "BLOCKED"}).Want(403)
+	c.Patch(doctor, "availability/"+uuid.NewString(), map[string]any{"status": "BLOCKED"}).Want(404)
+
+	c.Clock.Advance(10 * time.Hour)
+	c.Patch(doctor, path, map[string]any{"maxPatients": 9}).Want(409, "slot-begun")
+}
+
+func TestUpdateOfASlotWithSeatsTaken(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("500.00")
+	id := c.Slot(doctor, 3*time.Hour, 3)
+	path := "availability/" + id.String()
+	take(t, c, id, 2)
+	for _, patch := range []map[string]any{{"status": "BLOCKED"}, slot(c, 6*time.Hour, time.Hour), {"maxPatients": 1}} {
+		a := c.Patch(doctor, path, patch).Want(409, "slot-has-consultations")
+		want(t, "detail", a.Text("detail"), "2 consultations stand in the way.")
+	}
+	c.Do(doctor, "DELETE", path, nil).Want(409, "slot-has-consultations")
+	want(t, "full", c.Patch(doctor, path, map[string]any{"maxPatients": 2}).Want(200).Text("status"), "BOOKED")
+	c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(409, "illegal-transition")
+	a := c.Patch(doctor, path, map[string]any{"maxPatients": 5}).Want(200)
+	want(t, "raised", a.Text("status"), "AVAILABLE")
+	want(t, "seatsFree", a.At("seatsFree"), 3.0)
+	take(t, c, id, 1)
+	want(t, "detail", c.Do(doctor, "DELETE", path, nil).Want(409).Text("detail"), "1 consultation stands in the way.")
+}
+
+func TestDelete(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor("500.00"), c.Patient()
+	empty, used := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 3*time.Hour, 1)
+	c.Do(doctor, "DELETE", "availability/"+empty.String(), nil).Want(204)
+	c.Do(doctor, "DELETE", "availability/"+empty.String(), nil).Want(404)
+	want(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'slot.delete' AND entity_id = $1", empty.String()), 1)
+
+	cancelled := uuid.Must(uuid.NewV7())
+	insertConsultation(t, c, cancelled, patient.ID, doctor.ID, used, "CANCELLED")
+	c.Do(doctor, "DELETE", "availability/"+used.String(), nil).Want(409, "slot-has-history")
+	c.Patch(doctor, "availability/"+used.String(), map[string]any{"status": "BLOCKED"}).Want(200)
+}
+
+func insertConsultation(t *testing.T, c *apptest.Clinic, id, patient, doctor, slot uuid.UUID, status string) {
+	t.Helper()
+	exec(t, c, consultationSQL, id, patient, doctor, slot, status, c.DB.Now())
+}
+
+const consultationSQL = `INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
+	scheduled_start, scheduled_end, created_at, updated_at)
+	VALUES ($1, $2, $3, $4, $5, '', 'PENDING', 0, 'INR', $6, $6::timestamptz + interval '30 minutes', $6, $6)`
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("500.00")
+	path := "availability/doctor/" + doctor.ID.String()
+	want(t, "items", len(c.Get(nobody, path).Want(200).Items()), 0)
+
+	c.Slot(doctor, -time.Hour, 1)
+	blocked, full := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 2*time.Hour, 1)
+	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
+	take(t, c, full, 1)
+	var free []string
+	for i := range 7 {
+		free = append(free, c.Slot(doctor, time.Duration(24*i+5)*time.Hour, 2).String())
+	}
+	late := c.Slot(doctor, 15*24*time.Hour, 1)
+	take(t, c, uuid.MustParse(free[0]), 1)
+
+	var walked []string
+	cursor := ""
+	for {
+		a := c.Get(nobody, path+"?limit=3&cursor="+cursor).Want(200)
+		for _, item := range a.Items() {
+			walked = append(walked, fmt.Sprint(item["id"]))
+		}
+		if cursor = a.Text("nextCursor"); cursor == "" {
+			break
+		}
+		c.Get(nobody, "availability/doctor/"+c.Doctor("1.00").ID.String()+"?cursor="+cursor).Want(422)
+	}
+	want(t, "walked", fmt.Sprint(walked), fmt.Sprint(free))
+	first := c.Get(nobody, path+"?limit=1").Items()[0]
+	want(t, "seatsFree", first["seatsFree"], 1.0)
+	if _, there := first["seatsTaken"]; there || first["localStartTime"] != nil {
+		t.Errorf("shows too much: %v", first)
+	}
+
+	at := func(d time.Duration) string { return url.QueryEscape(c.DB.Now().Add(d).Format(time.RFC3339)) }
+	window := c.Get(nobody, path+"?from="+at(14*24*time.Hour)+"&to="+at(16*24*time.Hour)).Want(200).Items()
+	if len(window) != 1 || window[0]["id"] != late.String() {
+		t.Errorf("window shows %v", window)
+	}
+	want(t, "past from", len(c.Get(nobody, path+"?from="+at(-24*time.Hour)+"&to="+at(6*time.Hour)).Want(200).Items()), 1)
+	for _, wrong := range []string{"from=x", "from=" + at(0) + "&to=" + at(93*24*time.Hour), "to=" + at(-time.Hour), "limit=0", "limit=101", "cursor=abcd",
+		"timezone=Local", "timezone=Mars%2FBase", "timezone=..%2F..%2Fetc%2Fpasswd", "zone=UTC"} {
+		if a := c.Get(nobody, path+"?"+wrong); a.Status != 422 {
+			t.Errorf("%s: status %d: %s", wrong, a.Status, a.Body)
+		}
+	}
+
+	c.Get(nobody, "availability/doctor/"+uuid.NewString()).Want(404)
+	exec(t, c, "UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
+	c.Get(nobody, path).Want(404)
+}
+
+// Around the end of summer time the same hour comes twice: its offset tells them apart.
+func TestListInATimezone(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("500.00")
+	// The next night in which New York sets its clocks back is the first Sunday of a November.
+	back := time.Date(c.DB.Now().Year(), time.November, 1, 5, 0, 0, 0, time.UTC)
+	for back.Weekday() != time.Sunday || !back.After(c.DB.Now()) {
+		if back = back.AddDate(0, 0, 1); back.Day() > 7 {
+			back = time.Date(back.Year()+1, time.November, 1, 5, 0, 0, 0, time.UTC)
+		}
+	}
+	for i := range 2 {
+		start := back.Add(time.Duration(i)*time.Hour + 30*time.Minute)
+		c.Post(doctor, "availability", map[string]any{"startTime": start, "endTime": start.Add(time.Hour)}).Want(201)
+	}
+	list := func(zone string) []map[string]any {
+		return c.Get(nobody, "availability/doctor/"+doctor.ID.String()+"?from="+back.Format(time.RFC3339)+"&timezone="+url.QueryEscape(zone)).Want(200).Items()
+	}
+	day := back.Format("2006-01-02")
+	items := list("America/New_York")
+	want(t, "startTime", items[0]["startTime"], day+"T05:30:00Z")
+	want(t, "first", items[0]["localStartTime"], day+"T01:30:00-04:00")
+	want(t, "its end", items[0]["localEndTime"], day+"T01:30:00-05:00")
+	want(t, "second", items[1]["localStartTime"], day+"T01:30:00-05:00")
+	want(t, "India", list("Asia/Kolkata")[0]["localStartTime"], day+"T11:00:00+05:30")
+	want(t, "UTC", list("UTC")[0]["localStartTime"], day+"T05:30:00Z")
+}
