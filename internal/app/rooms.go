@@ -1,15 +1,45 @@
 package app
 
 import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
+	"amrutam/internal/httpapi/reader"
 	"amrutam/internal/notification"
+	"amrutam/internal/payment"
+	"amrutam/internal/prescription"
 	"amrutam/internal/schedule"
 )
 
 // mount builds the rooms, lowest first, and lets each register its operations, pages and jobs.
 func (a *App) mount() error {
-	mails := &notification.Service{}
+	public, err := url.Parse(a.Config.PublicURL)
+	if err != nil {
+		return err
+	}
+	secrets, err := a.Config.StubSecrets()
+	if err != nil {
+		return err
+	}
+	a.Queue.KeepUp()
+	a.Mux.Handle(reader.Path, reader.Handler("/openapi.json"))
+	mails := &notification.Service{Sealer: a.Sealer, Host: public.Hostname()}
 	(&doctor.Service{Mails: mails, Cursors: a.API.Cursors}).Routes(a.API)
 	(&schedule.Service{Cursors: a.API.Cursors}).Routes(a.API)
+	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock, HTTP: &http.Client{Timeout: 10 * time.Second}}
+	money := &payment.Service{DB: a.DB, Queue: a.Queue, Stub: stub, Metrics: a.Metrics, Log: a.Log}
+	if !a.Config.Production() {
+		stub.Pages = a.Config.PublicURL
+		money.MountPages(a.Mux)
+	}
+	money.Routes(a.API)
+	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Money: money, Mails: mails, Config: a.Config,
+		Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
+	care.Routes(a.API)
+	care.Jobs(a.Queue)
+	(&prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}).Routes(a.API)
 	return nil
 }

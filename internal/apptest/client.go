@@ -57,7 +57,10 @@ func (c *Clinic) Do(user User, method, path string, body any, headers ...string)
 }
 
 // Get, Post and Patch are Do with the method in the name. Post always sends a fresh Idempotency-Key.
-func (c *Clinic) Get(user User, path string) *Answer { c.t.Helper(); return c.Do(user, "GET", path, nil) }
+func (c *Clinic) Get(user User, path string) *Answer {
+	c.t.Helper()
+	return c.Do(user, "GET", path, nil)
+}
 
 // Post sends a POST with a fresh Idempotency-Key.
 func (c *Clinic) Post(user User, path string, body any) *Answer {

@@ -1,2 +1,35 @@
--- name: countUsers :one
-SELECT count(*) FROM users;
+-- name: insertConsultation :exec
+INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
+    scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
+VALUES (@id, @patient_id, @doctor_id, @slot_id, @status, @reason, @payment_status, @fee, @currency,
+    @scheduled_start, @scheduled_end, sqlc.narg('payment_due_at'), @now, @now);
+
+-- name: lockConsultation :one
+SELECT * FROM consultations WHERE id = @id FOR UPDATE;
+
+-- name: readConsultation :one
+SELECT sqlc.embed(c), k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name
+FROM consultations c
+JOIN data_keys k ON k.user_id = c.patient_id
+JOIN profiles pp ON pp.user_id = c.patient_id
+JOIN profiles dp ON dp.user_id = c.doctor_id
+WHERE c.id = @id;
+
+-- name: updateConsultation :exec
+UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes, payment_due_at = @payment_due_at,
+    cancelled_by = @cancelled_by, cancellation_reason = @cancellation_reason, cancelled_at = @cancelled_at,
+    started_at = @started_at, ended_at = @ended_at, updated_at = @now
+WHERE id = @id;
+
+-- name: partyNames :one
+SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
+WHERE pp.user_id = @patient_id AND dp.user_id = @doctor_id;
+
+-- name: overdueConsultations :many
+SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @now ORDER BY payment_due_at LIMIT 200;
+
+-- name: missedConsultations :many
+SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @now ORDER BY scheduled_end LIMIT 200;
+
+-- name: futureConsultations :many
+SELECT id FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND status IN ('REQUESTED', 'CONFIRMED') AND scheduled_start > @now;

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -62,6 +63,10 @@ type Op struct {
 	Status  int // of success; 200 when zero
 	// BodyLimit in bytes; 1 MiB when zero, 64 KiB under /auth.
 	BodyLimit int64
+	// RawBody is set when the operation reads the bytes themselves (signed messages); it documents their shape.
+	RawBody reflect.Type
+	// Statuses of success beside Status; the output's Status method chooses.
+	Statuses []int
 	// Refusals the domain can answer with beside those of the door; they are documented.
 	Refusals []*problem.Error
 }

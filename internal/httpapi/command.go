@@ -28,6 +28,9 @@ type Entity interface {
 // Located outputs send a Location header.
 type Located interface{ Location() string }
 
+// Chosen outputs choose among the operation's statuses.
+type Chosen interface{ Status() int }
+
 // Versioned outputs send an ETag.
 type Versioned interface{ ETag() string }
 
@@ -115,6 +118,9 @@ func newReply(op Op, result any) (reply, error) {
 	if _, none := result.(None); none {
 		return out, nil
 	}
+	if c, ok := result.(Chosen); ok {
+		out.status = c.Status()
+	}
 	if l, ok := result.(Located); ok {
 		out.location = l.Location()
 	}
@@ -136,6 +142,10 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 		Middlewares: huma.Middlewares{a.door(op)},
 	}
 	a.describe(&documented, op, output)
+	if op.RawBody != nil {
+		schema := a.Document().Components.Schemas.Schema(op.RawBody, true, op.ID)
+		documented.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
 	huma.Register(a.huma, documented, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			r, w := humago.Unwrap(hc)

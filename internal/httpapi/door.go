@@ -40,7 +40,7 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 			a.refuse(w, r, err)
 			return
 		}
-		if req.body, err = readBody(w, r, op.limit()); err != nil {
+		if req.body, err = readBody(w, r, op); err != nil {
 			a.refuse(w, r, err)
 			return
 		}
@@ -96,11 +96,11 @@ func checkQuery(r *http.Request) error {
 }
 
 // readBody reads at most limit bytes and checks that they are one well-formed JSON value.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
 	if r.Body == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, op.limit()))
 	var tooLarge *http.MaxBytesError
 	var network net.Error
 	switch {
@@ -110,8 +110,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		return nil, problem.TimedOut
 	case err != nil:
 		return nil, problem.Malformed.With("The body broke off.")
-	case len(body) == 0:
-		return nil, nil
+	case len(body) == 0 || op.RawBody != nil:
+		return body, nil
 	}
 	if !jsonType(r.Header.Get("Content-Type")) {
 		return nil, problem.UnsupportedMediaType

@@ -80,6 +80,11 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 		success.Headers["Idempotency-Replayed"] = header("true when this is the stored first answer", "true")
 	}
 	o.Responses = map[string]*huma.Response{strconv.Itoa(op.status()): success}
+	for _, status := range op.Statuses {
+		other := *success
+		other.Description = http.StatusText(status)
+		o.Responses[strconv.Itoa(status)] = &other
+	}
 	maps.Copy(o.Responses, a.refusals(op))
 }
 
@@ -134,7 +139,7 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 
 func exampleProblem(p *problem.Error, op Op) map[string]any {
 	value := map[string]any{"type": "/problems/" + p.Slug, "title": p.Title, "status": p.Status, "detail": p.Detail,
-		"instance": op.path(), "requestId": "0199f3a2-7c1e-7000-8000-000000000000"}
+		"instance": strings.NewReplacer("{", "", "}", "").Replace(op.path()), "requestId": "0199f3a2-7c1e-7000-8000-000000000000"}
 	if p.Status == http.StatusUnprocessableEntity && p.Slug == problem.Invalid.Slug {
 		value["errors"] = []map[string]any{{"location": "body.field", "message": "expected required property field to be present"}}
 	}

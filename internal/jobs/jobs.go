@@ -60,6 +60,16 @@ func (q *Queue) Insert(ctx context.Context, tx *postgres.Tx, args Args) error {
 	return err
 }
 
+// InsertAfter adds a job that runs no sooner than after the wait.
+func (q *Queue) InsertAfter(ctx context.Context, tx *postgres.Tx, args Args, wait time.Duration) error {
+	if wait <= 0 {
+		return q.Insert(ctx, tx, args)
+	}
+	at := time.Now().Add(wait) //nolint:forbidigo // River compares with real time, not with the app's clock
+	_, err := q.client.InsertTx(ctx, tx.Tx, args, &river.InsertOpts{ScheduledAt: at})
+	return err
+}
+
 // Work registers do for jobs of one kind: it runs in one transaction, like a command.
 func Work[A Args](q *Queue, do func(ctx context.Context, tx *postgres.Tx, args A) error) {
 	Handle(q, func(ctx context.Context, args A) error {

@@ -1,2 +1,70 @@
--- name: countUsers :one
-SELECT count(*) FROM users;
+-- name: insertPayment :exec
+INSERT INTO payments (id, consultation_id, amount, currency, status, provider, created_at, updated_at)
+VALUES (@id, @consultation_id, @amount, @currency, @status, @provider, @now, @now);
+
+-- name: lockPayment :one
+SELECT * FROM payments WHERE consultation_id = @consultation_id FOR UPDATE;
+
+-- name: findPayment :one
+SELECT p.*, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE p.consultation_id = @consultation_id;
+
+-- name: updatePayment :exec
+UPDATE payments SET status = @status, provider = @provider, transaction_reference = @transaction_reference, updated_at = @now WHERE id = @id;
+
+-- name: insertAttempt :exec
+INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, created_at, updated_at)
+VALUES (@id, @payment_id, @provider, @transaction_reference, @amount, @currency, 'INITIATED', sqlc.narg('checkout_url'), @now, @now);
+
+-- name: openAttempt :one
+SELECT * FROM payment_attempts WHERE payment_id = @payment_id AND status = 'INITIATED';
+
+-- name: findAttempt :one
+SELECT a.*, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
+WHERE a.provider = @provider AND a.transaction_reference = @transaction_reference;
+
+-- name: lockAttempt :one
+SELECT * FROM payment_attempts WHERE id = @id FOR UPDATE;
+
+-- name: listAttempts :many
+SELECT * FROM payment_attempts WHERE payment_id = @payment_id ORDER BY id;
+
+-- name: updateAttempt :exec
+UPDATE payment_attempts SET status = @status, captured = @captured, failure_reason = sqlc.narg('failure_reason'), updated_at = @now WHERE id = @id;
+
+-- name: supersedeAttempts :exec
+UPDATE payment_attempts SET status = 'FAILED', failure_reason = 'superseded', updated_at = @now
+WHERE payment_id = @payment_id AND status = 'INITIATED' AND id <> @id;
+
+-- name: insertWebhook :execrows
+INSERT INTO payment_webhooks (provider, webhook_id, type, transaction_reference, amount, currency, outcome, received_at)
+VALUES (@provider, @webhook_id, @type, @transaction_reference, sqlc.narg('amount'), sqlc.narg('currency'), 'taken', @now)
+ON CONFLICT DO NOTHING;
+
+-- name: settleWebhook :exec
+UPDATE payment_webhooks SET outcome = @outcome WHERE provider = @provider AND webhook_id = @webhook_id;
+
+-- What was captured by each attempt and is not being given back yet.
+-- name: unrefunded :many
+SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
+FROM payment_attempts a WHERE a.payment_id = @payment_id AND a.captured > 0 ORDER BY a.id;
+
+-- name: insertRefund :exec
+INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, created_at, updated_at)
+VALUES (@id, @payment_id, @attempt_id, @amount, @currency, @reason, 'PENDING', sqlc.narg('requested_by'), @now, @now);
+
+-- name: listRefunds :many
+SELECT * FROM refunds WHERE payment_id = @payment_id ORDER BY id;
+
+-- name: pendingRefund :one
+SELECT r.id, r.amount, r.currency, a.provider, a.transaction_reference FROM refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+WHERE r.id = @id AND r.status = 'PENDING';
+
+-- name: lockPendingRefund :one
+SELECT * FROM refunds WHERE attempt_id = @attempt_id AND amount = @amount AND status = 'PENDING' ORDER BY id LIMIT 1 FOR UPDATE;
+
+-- name: refundKnown :one
+SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = @attempt_id AND amount = @amount);
+
+-- name: updateRefund :exec
+UPDATE refunds SET status = @status, failure_reason = sqlc.narg('failure_reason'), updated_at = @now WHERE id = @id;

@@ -59,7 +59,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	// A caller that hangs up cancels its statement on the server, and the connection stays usable.
 	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: 2 * time.Second}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: 200 * time.Millisecond}
 	}
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		utc := pgtype.TimestamptzCodec{ScanLocation: time.UTC}

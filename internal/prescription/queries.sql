@@ -1,2 +1,28 @@
--- name: countUsers :one
-SELECT count(*) FROM users;
+-- name: lockForPrescription :one
+SELECT c.id, c.patient_id, c.doctor_id, c.status, c.ended_at, k.wrapped FROM consultations c
+JOIN data_keys k ON k.user_id = c.patient_id
+WHERE c.id = @id FOR SHARE OF c;
+
+-- name: supersedable :one
+SELECT EXISTS (SELECT FROM prescriptions WHERE id = @id AND consultation_id = @consultation_id);
+
+-- name: insertPrescription :exec
+INSERT INTO prescriptions (id, consultation_id, doctor_id, patient_id, medications, advice, supersedes, created_at)
+VALUES (@id, @consultation_id, @doctor_id, @patient_id, @medications, @advice, sqlc.narg('supersedes'), @created_at);
+
+-- name: readPrescription :one
+SELECT sqlc.embed(p), k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id WHERE p.id = @id;
+
+-- name: consultationParties :one
+SELECT patient_id, doctor_id FROM consultations WHERE id = @id;
+
+-- name: prescriptionsOfConsultation :many
+SELECT sqlc.embed(p), k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+WHERE p.consultation_id = @consultation_id ORDER BY p.id DESC LIMIT 100;
+
+-- name: prescriptionsOfPatient :many
+SELECT sqlc.embed(p), k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+WHERE p.patient_id = @patient_id AND p.id < @before ORDER BY p.id DESC LIMIT @most;
+
+-- name: partyNames :one
+SELECT full_name FROM profiles WHERE user_id = @user_id;

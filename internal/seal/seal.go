@@ -133,16 +133,23 @@ type Queryer interface {
 
 // Person is the data key of a user, from the cache or the database. Error: ErrErased.
 func (s *Sealer) Person(ctx context.Context, db Queryer, person uuid.UUID) (Key, error) {
-	now := s.clock()
-	s.mu.Lock()
-	hit, ok := s.cache[person]
-	s.mu.Unlock()
-	if ok && now.Sub(hit.from) < cacheLife {
-		return hit.key, nil
+	if key, ok := s.known(person); ok {
+		return key, nil
 	}
 	var wrapped []byte
 	if err := db.QueryRow(ctx, "SELECT wrapped FROM data_keys WHERE user_id = $1", person).Scan(&wrapped); err != nil {
 		return Key{}, fmt.Errorf("read a data key: %w", err)
+	}
+	return s.Wrapped(person, wrapped)
+}
+
+// Wrapped is Person for a caller whose query joined data_keys.wrapped.
+func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
+	if wrapped == nil {
+		return Key{}, ErrErased
+	}
+	if key, ok := s.known(person); ok {
+		return key, nil
 	}
 	key, err := s.Unwrap(person, wrapped)
 	if err != nil {
@@ -153,8 +160,15 @@ func (s *Sealer) Person(ctx context.Context, db Queryer, person uuid.UUID) (Key,
 	if len(s.cache) >= cacheSize {
 		clear(s.cache)
 	}
-	s.cache[person] = cached{key, now}
+	s.cache[person] = cached{key, s.clock()}
 	return key, nil
+}
+
+func (s *Sealer) known(person uuid.UUID) (Key, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hit, ok := s.cache[person]
+	return hit.key, ok && s.clock().Sub(hit.from) < cacheLife
 }
 
 // BlindIndex is an HMAC of a value, for look-ups on a sealed field.

@@ -1,2 +1,0 @@
--- name: countUsers :one
-SELECT count(*) FROM users;

@@ -1,2 +1,0 @@
--- name: readLog :one
-SELECT * FROM audit_logs WHERE id = $1;

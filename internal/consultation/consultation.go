@@ -1,0 +1,136 @@
+// Package consultation carries a booking from the request to its end, and decides what money means for it.
+package consultation
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/config"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/money"
+	"amrutam/internal/notification"
+	"amrutam/internal/payment"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/seal"
+	"amrutam/internal/telemetry"
+)
+
+var query = New()
+
+// The refusals of consultations beside those of slots and payments.
+var (
+	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "You hold as many unpaid bookings as a patient may.",
+		"Pay or cancel one of them first; an unpaid one ends by itself when its time to pay is over.")
+	ErrTooEarly = problem.Conflict("too-early", "It is too early for this step.", "Wait until the time named in detail.")
+	ErrTooLate  = problem.Conflict("too-late", "It is too late for this step.", "Ask support: they can do more than you at this point.")
+)
+
+// Service books and moves consultations.
+type Service struct {
+	DB      *postgres.DB
+	Sealer  *seal.Sealer
+	Money   *payment.Service
+	Mails   *notification.Service
+	Config  *config.Config
+	Cursors httpapi.Cursors
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+}
+
+// Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those who
+// may not see health data.
+type Consultation struct {
+	ID                 uuid.UUID    `json:"id" doc:"The consultation's id"`
+	PatientID          uuid.UUID    `json:"patientId" doc:"Who is seen"`
+	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`
+	SlotID             uuid.UUID    `json:"slotId" doc:"The booked slot"`
+	PatientName        string       `json:"patientName,omitempty" example:"Asha Rao" doc:"The patient's name, in reads"`
+	DoctorName         string       `json:"doctorName,omitempty" example:"Dr. Meera Iyer" doc:"The doctor's name, in reads"`
+	Status             string       `json:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" doc:"Where it stands"`
+	PaymentStatus      string       `json:"paymentStatus" enum:"PENDING,PAID,FAILED" doc:"PAID exactly when its payment succeeded"`
+	Fee                money.Amount `json:"fee" doc:"What it costs, fixed at the booking"`
+	Currency           string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
+	StartTime          time.Time    `json:"startTime" doc:"When the slot begins"`
+	EndTime            time.Time    `json:"endTime" doc:"When the slot ends"`
+	PaymentDueAt       *time.Time   `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
+	Reason             *string      `json:"reason,omitempty" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
+	Notes              *string      `json:"notes,omitempty" example:"Advised rest" doc:"The doctor's notes (health data)"`
+	CancelledBy        *string      `json:"cancelledBy" enum:"PATIENT,DOCTOR,ADMIN,SUPPORT,SYSTEM" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
+	CancellationReason *string      `json:"cancellationReason,omitempty" example:"I am travelling" doc:"Why it was cancelled (health data)"`
+	CancelledAt        *time.Time   `json:"cancelledAt" doc:"When it was cancelled"`
+	StartedAt          *time.Time   `json:"startedAt" doc:"When the doctor began"`
+	EndedAt            *time.Time   `json:"endedAt" doc:"When the doctor ended it"`
+	CreatedAt          time.Time    `json:"createdAt" doc:"When it was booked"`
+	UpdatedAt          time.Time    `json:"updatedAt" doc:"When it last changed"`
+}
+
+// Entity names the consultation for a stored answer.
+func (c Consultation) Entity() (string, uuid.UUID) { return "consultation", c.ID }
+
+// Location of the consultation.
+func (c Consultation) Location() string { return httpapi.Base + "/consultations/" + c.ID.String() }
+
+// ETag of the consultation.
+func (c Consultation) ETag() string { return httpapi.ETag(c.UpdatedAt) }
+
+const (
+	columnReason       = "consultations.reason"
+	columnNotes        = "consultations.notes"
+	columnCancellation = "consultations.cancellation_reason"
+)
+
+// summary is what everybody who may see the consultation sees.
+func summary(row ConsultationRow) Consultation {
+	c := Consultation{ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
+		Status: string(row.Status), PaymentStatus: string(row.PaymentStatus), Fee: row.Fee, Currency: row.Currency,
+		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd, CancelledAt: row.CancelledAt,
+		StartedAt: row.StartedAt, EndedAt: row.EndedAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+	if row.Status == ConsultationStatusREQUESTED {
+		c.PaymentDueAt = row.PaymentDueAt
+	}
+	if row.CancelledBy != nil {
+		c.CancelledBy = (*string)(row.CancelledBy)
+	} else if row.Status == ConsultationStatusCANCELLED {
+		system := "SYSTEM"
+		c.CancelledBy = &system
+	}
+	return c
+}
+
+// open adds the health data. What an erased person's key sealed stays out.
+func (s *Service) open(c *Consultation, row ConsultationRow, wrapped []byte) error {
+	key, err := s.Sealer.Wrapped(row.PatientID, wrapped)
+	if errors.Is(err, seal.ErrErased) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		to     **string
+		column string
+		sealed []byte
+	}{{&c.Reason, columnReason, row.Reason}, {&c.Notes, columnNotes, row.Notes}, {&c.CancellationReason, columnCancellation, row.CancellationReason}} {
+		if f.sealed == nil {
+			continue
+		}
+		text, err := key.Open(f.column, row.ID, f.sealed)
+		if err != nil {
+			return err
+		}
+		*f.to = &text
+	}
+	return nil
+}
+
+func roleOf(who access.Actor) *access.Role {
+	if who.ID == uuid.Nil {
+		return nil
+	}
+	return &who.Role
+}

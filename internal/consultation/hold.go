@@ -1,0 +1,53 @@
+package consultation
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+)
+
+// HoldIn is the doctor's step.
+type HoldIn struct {
+	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
+	Body struct {
+		Status string  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
+		Notes  *string `json:"notes,omitempty" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
+	}
+}
+
+// Hold lets its doctor start, complete or miss a consultation, with notes.
+func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, in HoldIn) (Consultation, error) {
+	row, err := s.lock(ctx, tx, who, in.ID)
+	if err != nil {
+		return Consultation{}, err
+	}
+	to := ConsultationStatus(in.Body.Status)
+	if err := s.mayMove(who, row, to, tx.Now); err != nil {
+		return Consultation{}, err
+	}
+	if in.Body.Notes != nil {
+		key, err := s.Sealer.Person(ctx, tx, row.PatientID)
+		if err != nil {
+			return Consultation{}, err
+		}
+		if row.Notes, err = key.Seal(columnNotes, row.ID, *in.Body.Notes); err != nil {
+			return Consultation{}, err
+		}
+	}
+	if err := s.move(ctx, tx, who, &row, to); err != nil {
+		return Consultation{}, err
+	}
+	if to == ConsultationStatusNOSHOW {
+		if err := s.tell(ctx, tx, row, "consultation-missed", map[string]string{"refund": ""}); err != nil {
+			return Consultation{}, err
+		}
+	}
+	full, err := query.readConsultation(ctx, tx, row.ID)
+	if err != nil {
+		return Consultation{}, err
+	}
+	return s.view(full, true)
+}

@@ -1,0 +1,128 @@
+package consultation
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+)
+
+// ListIn filters by status and by when the consultation is.
+type ListIn struct {
+	httpapi.Paging
+	Status string    `query:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" doc:"Only these" example:"CONFIRMED"`
+	From   time.Time `query:"from" doc:"Only those that start then or later" example:"2026-11-23T00:00:00Z"`
+	To     time.Time `query:"to" doc:"Only those that start before" example:"2026-12-07T00:00:00Z"`
+}
+
+// SearchIn is ListIn for staff, who may also name the parties.
+type SearchIn struct {
+	ListIn
+	PatientID string `query:"patientId" format:"uuid" doc:"Only this patient's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	DoctorID  string `query:"doctorId" format:"uuid" doc:"Only this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+}
+
+// ListMine is the patient's own list, newest first, with health data: each call is audited.
+func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
+	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientId": who.ID})
+	return s.list(ctx, tx, in, "consultations/me", true, "c.patient_id = ", who.ID)
+}
+
+// ListOfDoctor is the doctor's own list.
+func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
+	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, "c.doctor_id = ", who.ID)
+	patients := map[uuid.UUID]bool{}
+	for _, c := range page.Items {
+		patients[c.PatientID] = true
+	}
+	ids := make([]uuid.UUID, 0, len(patients))
+	for id := range patients {
+		ids = append(ids, id)
+	}
+	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientIds": ids})
+	return page, err
+}
+
+// Search is for staff: every consultation, without health data.
+func (s *Service) Search(ctx context.Context, r *postgres.Read, _ access.Actor, in SearchIn) (httpapi.Page[Consultation], error) {
+	var filters []any
+	if in.PatientID != "" {
+		filters = append(filters, "c.patient_id = ", in.PatientID)
+	}
+	if in.DoctorID != "" {
+		filters = append(filters, "c.doctor_id = ", in.DoctorID)
+	}
+	return s.list(ctx, r, in.ListIn, "consultations", false, filters...)
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// list builds the statement from the filters that are given, so that each has the plan it deserves. conditions are pairs
+// of an SQL text ending before its value, and the value.
+func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool, conditions ...any) (httpapi.Page[Consultation], error) {
+	var page httpapi.Page[Consultation]
+	var before uuid.UUID
+	more, err := s.Cursors.Open(scope, in.Cursor, &before)
+	if err != nil {
+		return page, err
+	}
+	if more {
+		conditions = append(conditions, "c.id < ", before)
+	}
+	if in.Status != "" {
+		conditions = append(conditions, "c.status = ", ConsultationStatus(in.Status))
+	}
+	if !in.From.IsZero() {
+		conditions = append(conditions, "c.scheduled_start >= ", in.From)
+	}
+	if !in.To.IsZero() {
+		conditions = append(conditions, "c.scheduled_start < ", in.To)
+	}
+	var sql strings.Builder
+	sql.WriteString(listColumns)
+	var args []any
+	for i := 0; i+1 < len(conditions); i += 2 {
+		args = append(args, conditions[i+1])
+		sql.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + conditions[i].(string) + "$" + strconv.Itoa(len(args))) //nolint:forcetypeassert // our own pairs
+	}
+	sql.WriteString(" ORDER BY c.id DESC LIMIT " + strconv.Itoa(in.Limit+1))
+	rows, err := db.Query(ctx, sql.String(), args...)
+	if err != nil {
+		return page, err
+	}
+	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) })
+	if err != nil {
+		return page, err
+	}
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(c Consultation) any { return c.ID }), nil
+}
+
+const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency,
+	c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at,
+	c.ended_at, c.created_at, c.updated_at, k.wrapped, pp.full_name, dp.full_name
+	FROM consultations c
+	JOIN data_keys k ON k.user_id = c.patient_id
+	JOIN profiles pp ON pp.user_id = c.patient_id
+	JOIN profiles dp ON dp.user_id = c.doctor_id`
+
+func (s *Service) scan(row pgx.CollectableRow, health bool) (Consultation, error) {
+	var full readConsultationRow
+	c := &full.ConsultationRow
+	err := row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus, &c.Fee, &c.Currency,
+		&c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy, &c.CancellationReason, &c.CancelledAt, &c.StartedAt,
+		&c.EndedAt, &c.CreatedAt, &c.UpdatedAt, &full.Wrapped, &full.PatientName, &full.DoctorName)
+	if err != nil {
+		return Consultation{}, err
+	}
+	return s.view(full, health)
+}

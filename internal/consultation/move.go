@@ -1,0 +1,137 @@
+package consultation
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/schedule"
+)
+
+// verbs name each move in the audit log.
+var verbs = map[ConsultationStatus]string{
+	ConsultationStatusCONFIRMED:  "consultation.confirm",
+	ConsultationStatusINPROGRESS: "consultation.start",
+	ConsultationStatusCOMPLETED:  "consultation.complete",
+	ConsultationStatusCANCELLED:  "consultation.cancel",
+	ConsultationStatusNOSHOW:     "consultation.no-show",
+}
+
+// move takes a locked consultation to another status: it frees the seat when it ends, writes the row and the audit row.
+// Whether the move is allowed was asked before, of mayMove.
+func (s *Service) move(ctx context.Context, tx *postgres.Tx, who access.Actor, row *ConsultationRow, to ConsultationStatus) error {
+	from := row.Status
+	row.Status, row.UpdatedAt = to, tx.Now
+	switch to {
+	case ConsultationStatusINPROGRESS:
+		row.StartedAt = &tx.Now
+	case ConsultationStatusCOMPLETED:
+		row.EndedAt = &tx.Now
+	case ConsultationStatusCANCELLED:
+		row.CancelledAt, row.CancelledBy = &tx.Now, roleOf(who)
+	case ConsultationStatusREQUESTED, ConsultationStatusCONFIRMED, ConsultationStatusNOSHOW:
+	}
+	if final(to) {
+		if err := schedule.ReleaseSeat(ctx, tx, row.ID); err != nil {
+			return err
+		}
+	}
+	audit.Write(tx, who, verbs[to], row.ID, audit.Meta{"from": from, "to": to})
+	s.Metrics.Bookings.WithLabelValues(string(to)).Inc()
+	return s.save(ctx, tx, *row)
+}
+
+func final(status ConsultationStatus) bool {
+	return status == ConsultationStatusCOMPLETED || status == ConsultationStatusCANCELLED || status == ConsultationStatusNOSHOW
+}
+
+func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow) error {
+	return query.updateConsultation(ctx, tx, updateConsultationParams{Status: row.Status, PaymentStatus: row.PaymentStatus, Notes: row.Notes,
+		PaymentDueAt: row.PaymentDueAt, CancelledBy: row.CancelledBy, CancellationReason: row.CancellationReason,
+		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Now: tx.Now, ID: row.ID})
+}
+
+// mayMove is the state machine for people: nil when who may take row to the status now.
+func (s *Service) mayMove(who access.Actor, row ConsultationRow, to ConsultationStatus, now time.Time) error {
+	illegal := problem.Illegal.With(fmt.Sprintf("A consultation that is %s can't become %s.", row.Status, to))
+	switch from := row.Status; {
+	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusINPROGRESS:
+		return within(now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
+	case from == ConsultationStatusINPROGRESS && to == ConsultationStatusCOMPLETED:
+		return nil
+	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusNOSHOW:
+		return within(now, row.ScheduledStart.Add(s.Config.NoShowAfter), time.Time{})
+	case to != ConsultationStatusCANCELLED:
+		return illegal
+	case from == ConsultationStatusREQUESTED:
+		return nil
+	case from == ConsultationStatusCONFIRMED && isPatient(who, row):
+		return within(now, time.Time{}, row.ScheduledStart.Add(-s.Config.CancelUntil))
+	case from == ConsultationStatusCONFIRMED:
+		return within(now, time.Time{}, row.ScheduledStart)
+	case from == ConsultationStatusINPROGRESS && !isPatient(who, row):
+		return nil
+	default:
+		return illegal
+	}
+}
+
+// within checks the window of a move; a zero bound is open.
+func within(now, from, until time.Time) error {
+	switch {
+	case !from.IsZero() && now.Before(from):
+		return ErrTooEarly.With("This step is possible from " + from.UTC().Format(time.RFC3339) + ".")
+	case !until.IsZero() && now.After(until):
+		return ErrTooLate.With("This step was possible until " + until.UTC().Format(time.RFC3339) + ".")
+	}
+	return nil
+}
+
+// lock holds the row for the transaction. To who may not see it, it doesn't exist.
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, who access.Actor, id uuid.UUID) (ConsultationRow, error) {
+	row, err := query.lockConsultation(ctx, tx, id)
+	if postgres.NoRows(err) {
+		return row, problem.NotFound
+	}
+	if err == nil && !canSee(who, row) {
+		return row, problem.Hidden("consultation", id)
+	}
+	return row, err
+}
+
+// tell mails both parties; with names the other one.
+func (s *Service) tell(ctx context.Context, tx *postgres.Tx, row ConsultationRow, kind string, more map[string]string) error {
+	names, err := query.partyNames(ctx, tx, row.PatientID, row.DoctorID)
+	if err != nil {
+		return err
+	}
+	for _, to := range []struct {
+		user uuid.UUID
+		with string
+	}{{row.PatientID, names.DoctorName}, {row.DoctorID, names.PatientName}} {
+		data := map[string]string{"with": to.with, "start": row.ScheduledStart.Format(time.RFC3339),
+			"end": row.ScheduledEnd.Format(time.RFC3339), "consultationId": row.ID.String()}
+		for name, value := range more {
+			data[name] = value
+		}
+		if err := s.Mails.Enqueue(ctx, tx, notification.Mail{To: to.user, Kind: kind, Data: data}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func lowerRole(who access.Actor) string {
+	if who.ID == uuid.Nil {
+		return "the system"
+	}
+	return "the " + strings.ToLower(string(who.Role))
+}

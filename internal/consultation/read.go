@@ -1,0 +1,49 @@
+package consultation
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// ReadIn names a consultation.
+type ReadIn struct {
+	ID      uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
+	Purpose string    `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log. Without it an ADMIN sees none." example:"complaint 2291"`
+}
+
+// Read shows a consultation to its parties and staff, and notes who read.
+func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Consultation, error) {
+	full, err := query.readConsultation(ctx, tx, in.ID)
+	if postgres.NoRows(err) {
+		return Consultation{}, problem.NotFound
+	}
+	if err != nil {
+		return Consultation{}, err
+	}
+	row := full.ConsultationRow
+	if !canSee(who, row) {
+		return Consultation{}, problem.Hidden("consultation", in.ID)
+	}
+	health := canSeeHealth(who, row, in.Purpose)
+	meta := audit.Meta{"healthData": health, "patientId": row.PatientID}
+	if health && who.Staff() {
+		meta["purpose"] = in.Purpose
+	}
+	audit.Write(tx, who, "consultation.read", in.ID, meta)
+	return s.view(full, health)
+}
+
+func (s *Service) view(full readConsultationRow, health bool) (Consultation, error) {
+	c := summary(full.ConsultationRow)
+	c.PatientName, c.DoctorName = full.PatientName, full.DoctorName
+	if !health {
+		return c, nil
+	}
+	return c, s.open(&c, full.ConsultationRow, full.Wrapped)
+}

@@ -1,0 +1,42 @@
+package consultation
+
+import (
+	"reflect"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/payment"
+	"amrutam/internal/problem"
+	"amrutam/internal/schedule"
+)
+
+const parties = access.Patient | access.Doctor | access.Support | access.Admin
+
+// Routes registers the operations.
+func (s *Service) Routes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
+		Summary: "Book a free slot", Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free one is CONFIRMED at once.",
+		Roles: access.Patient, Key: httpapi.Required, Status: 201,
+		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid}}, s.Book)
+	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
+		Summary: "List your consultations", Doc: "As the patient, newest booking first. Each call is audited.", Roles: access.Patient}, s.ListMine)
+	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
+		Summary: "List the consultations you hold", Doc: "As the doctor, newest booking first. Each call is audited.", Roles: access.Doctor}, s.ListOfDoctor)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/consultations", ID: "search-consultations", Tag: "consultations",
+		Summary: "Search all consultations", Doc: "For staff: times, parties and states, without reason and notes.", Roles: access.Support | access.Admin}, s.Search)
+	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",
+		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: parties}, s.Read)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
+		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back.",
+		Roles: parties, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
+	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
+		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start.",
+		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate}}, s.Hold)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
+		Summary: "Begin to pay", Doc: "Gives the open attempt, or a new one when the last one failed.",
+		Roles: access.Patient, Key: httpapi.Required, Status: 201,
+		Refusals: []*problem.Error{problem.NotFound, problem.Illegal, payment.ErrPaid}}, s.Initiate)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
+		Summary: "Report a payment", Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body. One id has one effect. 202: kept for reconciliation.",
+		Roles: access.Public, RawBody: reflect.TypeFor[payment.WebhookBody](), Statuses: []int{202}, Refusals: []*problem.Error{payment.ErrSignature}}, s.Webhook)
+}

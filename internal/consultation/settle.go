@@ -1,0 +1,118 @@
+package consultation
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/payment"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// InitiateIn names what is to be paid.
+type InitiateIn struct {
+	Body struct {
+		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	}
+}
+
+// Initiated is a payment with its open attempt.
+type Initiated struct {
+	Payment payment.Payment `json:"payment" doc:"The consultation's payment"`
+	Attempt payment.Attempt `json:"attempt" doc:"The open attempt: send the patient to its checkout"`
+}
+
+// Entity names the payment for a stored answer.
+func (i Initiated) Entity() (string, uuid.UUID) { return "payment", i.Payment.ID }
+
+// Initiate begins to pay: it gives the open attempt, or a new one when the last failed.
+// Errors: payment.ErrPaid, problem.Illegal when the consultation isn't waiting for money.
+func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, who access.Actor, in InitiateIn) (Initiated, error) {
+	row, err := s.lock(ctx, tx, who, in.Body.ConsultationID)
+	if err != nil {
+		return Initiated{}, err
+	}
+	if row.PaymentStatus == PaymentStatusPAID {
+		return Initiated{}, payment.ErrPaid
+	}
+	if row.Status != ConsultationStatusREQUESTED {
+		return Initiated{}, problem.Illegal.With("Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
+	}
+	var out Initiated
+	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID)
+	if err != nil {
+		return Initiated{}, err
+	}
+	row.PaymentStatus = PaymentStatusPENDING
+	audit.Write(tx, who, "payment.initiate", out.Payment.ID, audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
+	return out, s.save(ctx, tx, row)
+}
+
+// WebhookOut tells the provider what came of its message.
+type WebhookOut struct {
+	Outcome string `json:"outcome" enum:"duplicate,unknown-reference,amount-mismatch,unknown-type,captured,surplus,failed,refunded,refund-failed,unchanged" doc:"What came of the message" example:"captured"`
+}
+
+// Status: what is kept for reconciliation is accepted, not done.
+func (o WebhookOut) Status() int {
+	switch payment.Outcome(o.Outcome) {
+	case payment.UnknownReference, payment.AmountMismatch, payment.UnknownType:
+		return http.StatusAccepted
+	default:
+		return http.StatusOK
+	}
+}
+
+// Webhook records what a provider reports, and moves the consultation as the money says.
+func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, _ access.Actor, in payment.WebhookIn) (WebhookOut, error) {
+	event, err := s.Money.Parse(in)
+	if err != nil {
+		return WebhookOut{}, err
+	}
+	who := access.System("payment.webhook")
+	audit.WriteFor(tx, who, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID, audit.Meta{"type": event.Type})
+	id, out, done, err := s.Money.Take(ctx, tx, event)
+	if err != nil || done {
+		return WebhookOut{string(out)}, err
+	}
+	row, err := query.lockConsultation(ctx, tx, id)
+	if err != nil {
+		return WebhookOut{}, err
+	}
+	out, err = s.Money.Apply(ctx, tx, event, id)
+	if err != nil {
+		return WebhookOut{}, err
+	}
+	if err := s.settle(ctx, tx, who, &row, out); err != nil {
+		return WebhookOut{}, err
+	}
+	return WebhookOut{string(out)}, s.Money.Settle(ctx, tx, event, out)
+}
+
+// settle is money's effect on a booking.
+func (s *Service) settle(ctx context.Context, tx *postgres.Tx, who access.Actor, row *ConsultationRow, out payment.Outcome) error {
+	switch out {
+	case payment.Captured:
+		row.PaymentStatus = PaymentStatusPAID
+		if row.Status == ConsultationStatusREQUESTED {
+			if err := s.move(ctx, tx, who, row, ConsultationStatusCONFIRMED); err != nil {
+				return err
+			}
+			return s.tell(ctx, tx, *row, "consultation-confirmed", nil)
+		}
+		// The money came for a consultation that has ended: it goes back whole.
+		if _, err := s.Money.RefundAll(ctx, tx, who, row.ID, "paid after the cancellation"); err != nil {
+			return err
+		}
+		return s.save(ctx, tx, *row)
+	case payment.Failed:
+		row.PaymentStatus = PaymentStatusFAILED
+		return s.save(ctx, tx, *row)
+	default:
+		return nil
+	}
+}

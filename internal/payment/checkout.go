@@ -1,0 +1,86 @@
+package payment
+
+import (
+	"html/template"
+	"net/http"
+
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+)
+
+const checkoutPath = "/dev/checkout/"
+
+var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Checkout – Amrutam</title>
+<link rel="stylesheet" href="/style.css"></head><body><main>
+<h1>Stub checkout</h1>
+{{with .Message}}<p role="status">{{.}}</p>{{end}}
+{{with .Attempt}}<p>{{.Amount}} {{.Currency}}, attempt <code>{{.TransactionReference}}</code>: {{.Status}}</p>
+{{if eq (print .Status) "INITIATED"}}<form method="post"><p>No money moves: choose what the provider reports.</p>
+<button name="outcome" value="pay">Pay</button><button name="outcome" value="fail">Fail</button></form>{{end}}{{end}}
+</main></body></html>`))
+
+type checkoutView struct {
+	Message string
+	Attempt *findAttemptRow
+}
+
+// MountPages serves the development checkout page with its two buttons.
+func (s *Service) MountPages(mux *http.ServeMux) {
+	protect := http.NewCrossOriginProtection()
+	mux.HandleFunc("GET "+checkoutPath+"{reference}", s.showCheckout)
+	mux.Handle("POST "+checkoutPath+"{reference}", protect.Handler(http.HandlerFunc(s.pressCheckout)))
+}
+
+func (s *Service) showCheckout(w http.ResponseWriter, r *http.Request) {
+	attempt, ok := s.checkoutAttempt(w, r)
+	if ok {
+		httpapi.WritePage(w, http.StatusOK, checkoutTemplate, checkoutView{Attempt: attempt})
+	}
+}
+
+func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	attempt, ok := s.checkoutAttempt(w, r)
+	if !ok {
+		return
+	}
+	data := stubData{TransactionReference: attempt.TransactionReference, Amount: attempt.Amount, Currency: attempt.Currency}
+	event := EventSucceeded
+	switch r.PostFormValue("outcome") {
+	case "pay":
+	case "fail":
+		event, data.FailureReason = EventFailed, "the patient chose to fail"
+	default:
+		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate, checkoutView{Message: "Choose pay or fail.", Attempt: attempt})
+		return
+	}
+	// One attempt has one press: a second one is a duplicate for the webhook.
+	if err := s.Stub.send(r.Context(), "checkout-"+attempt.ID.String(), event, data); err != nil {
+		s.Log.Error("the checkout page could not deliver", "error", postgres.Describe(err))
+		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate, checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt})
+		return
+	}
+	attempt, ok = s.checkoutAttempt(w, r)
+	if ok {
+		httpapi.WritePage(w, http.StatusOK, checkoutTemplate, checkoutView{Message: "The provider has reported it.", Attempt: attempt})
+	}
+}
+
+func (s *Service) checkoutAttempt(w http.ResponseWriter, r *http.Request) (*findAttemptRow, bool) {
+	var attempt findAttemptRow
+	err := s.DB.Read(r.Context(), func(db *postgres.Read) (err error) {
+		attempt, err = query.findAttempt(r.Context(), db, providerStub, r.PathValue("reference"))
+		return err
+	})
+	switch {
+	case postgres.NoRows(err):
+		httpapi.WritePage(w, http.StatusNotFound, checkoutTemplate, checkoutView{Message: "There is no such attempt."})
+	case err != nil:
+		s.Log.Error("the checkout page could not read", "error", postgres.Describe(err))
+		httpapi.WritePage(w, http.StatusServiceUnavailable, checkoutTemplate, checkoutView{Message: "Try again in a moment."})
+	default:
+		return &attempt, true
+	}
+	return nil, false
+}

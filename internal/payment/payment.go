@@ -1,0 +1,131 @@
+// Package payment keeps the money of consultations: one payment each, its attempts, and what was given back. It knows
+// no consultation: what money means for a booking is decided there.
+package payment
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/jobs"
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/telemetry"
+)
+
+var query = New()
+
+// ErrPaid refuses another attempt.
+var ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.", "Read the payment: it shows the successful attempt.")
+
+const (
+	providerStub = "stub"
+	// providerNone settles what costs nothing.
+	providerNone = "none"
+)
+
+// Service opens, records and refunds payments.
+type Service struct {
+	DB      *postgres.DB
+	Queue   *jobs.Queue
+	Stub    *Stub
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+}
+
+// Payment is the money of one consultation.
+type Payment struct {
+	ID                   uuid.UUID    `json:"id" doc:"The payment's id"`
+	ConsultationID       uuid.UUID    `json:"consultationId" doc:"What it pays for"`
+	Amount               money.Amount `json:"amount" doc:"What is to be paid"`
+	Currency             string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
+	Status               string       `json:"status" enum:"INITIATED,SUCCESS,FAILED" doc:"The newest attempt's state"`
+	Provider             string       `json:"provider" example:"stub" doc:"Who takes the money; none when it costs nothing"`
+	TransactionReference *string      `json:"transactionReference" doc:"The provider's name of the newest attempt" example:"stub_7QK2M"`
+	CreatedAt            time.Time    `json:"createdAt" doc:"When it was opened"`
+	UpdatedAt            time.Time    `json:"updatedAt" doc:"When it last changed"`
+}
+
+// Attempt is one try to pay.
+type Attempt struct {
+	ID                   uuid.UUID    `json:"id" doc:"The attempt's id"`
+	Provider             string       `json:"provider" example:"stub" doc:"Who takes the money"`
+	TransactionReference string       `json:"transactionReference" example:"stub_7QK2M" doc:"The provider's name of it; webhooks carry it"`
+	Amount               money.Amount `json:"amount" doc:"What was asked"`
+	Currency             string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
+	Captured             money.Amount `json:"captured" doc:"What really came"`
+	Status               string       `json:"status" enum:"INITIATED,SUCCESS,FAILED" doc:"The attempt's state"`
+	FailureReason        *string      `json:"failureReason" doc:"Why it failed, in the provider's words" example:"card declined"`
+	Checkout             *Checkout    `json:"checkout" doc:"Where the patient pays; null when the provider has no page"`
+	CreatedAt            time.Time    `json:"createdAt" doc:"When it was begun"`
+}
+
+// Checkout is the provider's page.
+type Checkout struct {
+	URL string `json:"url" format:"uri" example:"http://127.0.0.1:8080/dev/checkout/stub_7QK2M" doc:"Open it in a browser"`
+}
+
+// Open adds the payment of a new consultation to the transaction. An amount of zero is settled at once.
+func Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, currency string) {
+	status, provider := PaymentTransactionStatusINITIATED, providerStub
+	if amount == 0 {
+		status, provider = PaymentTransactionStatusSUCCESS, providerNone
+	}
+	tx.Queue(insertPayment, uuid.Must(uuid.NewV7()), consultationID, amount, currency, status, provider, tx.Now)
+}
+
+// Initiate gives the open attempt, or begins a new one. The caller has checked that the consultation may be paid.
+// Error: ErrPaid.
+func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (Payment, Attempt, error) {
+	row, err := query.lockPayment(ctx, tx, consultationID)
+	if err != nil {
+		return Payment{}, Attempt{}, err
+	}
+	if row.Status == PaymentTransactionStatusSUCCESS {
+		return Payment{}, Attempt{}, ErrPaid
+	}
+	open, err := query.openAttempt(ctx, tx, row.ID)
+	if err == nil {
+		return viewPayment(row), viewAttempt(open), nil
+	}
+	if !postgres.NoRows(err) {
+		return Payment{}, Attempt{}, err
+	}
+	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub, TransactionReference: newReference(),
+		Amount: row.Amount, Currency: row.Currency, Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
+	begun.CheckoutUrl = s.Stub.checkoutURL(begun.TransactionReference)
+	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = begun.Status, begun.Provider, &begun.TransactionReference, tx.Now
+	err = errors.Join(
+		query.insertAttempt(ctx, tx, insertAttemptParams{ID: begun.ID, PaymentID: row.ID, Provider: begun.Provider,
+			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency, CheckoutUrl: begun.CheckoutUrl, Now: tx.Now}),
+		query.updatePayment(ctx, tx, updatePaymentParams{Status: row.Status, Provider: row.Provider,
+			TransactionReference: row.TransactionReference, Now: tx.Now, ID: row.ID}))
+	return viewPayment(row), viewAttempt(begun), err
+}
+
+// newReference is unguessable: the checkout page is found by it.
+func newReference() string {
+	raw := make([]byte, 20)
+	_, _ = rand.Read(raw)
+	return providerStub + "_" + base32.StdEncoding.EncodeToString(raw)
+}
+
+func viewPayment(p PaymentRow) Payment {
+	return Payment{ID: p.ID, ConsultationID: p.ConsultationID, Amount: p.Amount, Currency: p.Currency, Status: string(p.Status),
+		Provider: p.Provider, TransactionReference: p.TransactionReference, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
+}
+
+func viewAttempt(a PaymentAttempt) Attempt {
+	v := Attempt{ID: a.ID, Provider: a.Provider, TransactionReference: a.TransactionReference, Amount: a.Amount, Currency: a.Currency,
+		Captured: a.Captured, Status: string(a.Status), FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
+	if a.CheckoutUrl != nil && a.Status == PaymentTransactionStatusINITIATED {
+		v.Checkout = &Checkout{URL: *a.CheckoutUrl}
+	}
+	return v
+}

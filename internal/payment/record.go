@@ -1,0 +1,178 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+)
+
+// Event is what a provider reports, its signature checked.
+type Event struct {
+	Provider      string
+	WebhookID     string
+	Type          string
+	Reference     string
+	Amount        *money.Amount
+	Currency      *string
+	FailureReason string
+}
+
+// The types of events.
+const (
+	EventSucceeded       = "payment.succeeded"
+	EventFailed          = "payment.failed"
+	EventRefundSucceeded = "refund.succeeded"
+	EventRefundFailed    = "refund.failed"
+)
+
+// Outcome says what came of an event; it is stored beside it and answered to the provider.
+type Outcome string
+
+// The outcomes.
+const (
+	Duplicate        Outcome = "duplicate"         // this webhook id was taken before
+	UnknownReference Outcome = "unknown-reference" // kept for reconciliation
+	AmountMismatch   Outcome = "amount-mismatch"   // kept for reconciliation, nothing confirmed
+	UnknownType      Outcome = "unknown-type"
+	Captured         Outcome = "captured" // the payment is now SUCCESS
+	Surplus          Outcome = "surplus"  // paid although paid before: it is given back
+	Failed           Outcome = "failed"   // the payment is now FAILED
+	Refunded         Outcome = "refunded"
+	RefundFailed     Outcome = "refund-failed" // a new refund was begun
+	Unchanged        Outcome = "unchanged"     // late or repeated: the state stays
+)
+
+// refundAgainAfter a provider refused a refund.
+const refundAgainAfter = time.Hour
+
+// Take stores the event and finds the consultation it is about. done is true when there is nothing more to do.
+// The caller locks that consultation and goes on with Apply: every writer locks consultation, payment, attempt in
+// that order.
+func (s *Service) Take(ctx context.Context, tx *postgres.Tx, e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
+	fresh, err := query.insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID, Type: e.Type,
+		TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now})
+	if err != nil {
+		return uuid.Nil, "", false, err
+	}
+	if fresh == 0 {
+		return uuid.Nil, Duplicate, true, nil
+	}
+	attempt, err := query.findAttempt(ctx, tx, e.Provider, e.Reference)
+	if postgres.NoRows(err) {
+		return uuid.Nil, UnknownReference, true, s.Settle(ctx, tx, e, UnknownReference)
+	}
+	return attempt.ConsultationID, "", false, err
+}
+
+// Settle stores what came of the event.
+func (s *Service) Settle(ctx context.Context, tx *postgres.Tx, e Event, out Outcome) error {
+	s.Metrics.Payments.WithLabelValues(knownType(e.Type), string(out)).Inc()
+	return query.settleWebhook(ctx, tx, string(out), e.Provider, e.WebhookID)
+}
+
+func knownType(t string) string {
+	switch t {
+	case EventSucceeded, EventFailed, EventRefundSucceeded, EventRefundFailed:
+		return t
+	}
+	return "other"
+}
+
+// Apply moves the payment, whose consultation is locked, as the event says.
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, e Event, consultationID uuid.UUID) (Outcome, error) {
+	row, err := query.lockPayment(ctx, tx, consultationID)
+	if err != nil {
+		return "", err
+	}
+	found, err := query.findAttempt(ctx, tx, e.Provider, e.Reference)
+	if err != nil {
+		return "", err
+	}
+	attempt, err := query.lockAttempt(ctx, tx, found.ID)
+	if err != nil {
+		return "", err
+	}
+	switch e.Type {
+	case EventSucceeded:
+		return s.succeed(ctx, tx, e, row, attempt)
+	case EventFailed:
+		return s.fail(ctx, tx, e, row, attempt)
+	case EventRefundSucceeded, EventRefundFailed:
+		return s.settleRefund(ctx, tx, e, row, attempt)
+	default:
+		return UnknownType, nil
+	}
+}
+
+func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+	if a.Captured > 0 {
+		return Unchanged, nil
+	}
+	if e.Amount == nil || e.Currency == nil || *e.Amount != a.Amount || *e.Currency != a.Currency {
+		return AmountMismatch, nil
+	}
+	update := updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusSUCCESS, Captured: a.Amount, Now: tx.Now}
+	if row.Status == PaymentTransactionStatusSUCCESS {
+		reason := "paid twice"
+		update.Status, update.FailureReason = PaymentTransactionStatusFAILED, &reason
+		return Surplus, errors.Join(query.updateAttempt(ctx, tx, update),
+			s.refund(ctx, tx, access.System("payment.webhook"), row, "paid twice", a.ID))
+	}
+	return Captured, errors.Join(
+		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
+		query.updateAttempt(ctx, tx, update),
+		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS, Provider: a.Provider,
+			TransactionReference: &a.TransactionReference, Now: tx.Now}))
+}
+
+func (s *Service) fail(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+	if a.Status != PaymentTransactionStatusINITIATED || row.Status != PaymentTransactionStatusINITIATED {
+		return Unchanged, nil
+	}
+	return Failed, errors.Join(
+		query.updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusFAILED, FailureReason: reasonOf(e), Now: tx.Now}),
+		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusFAILED, Provider: a.Provider,
+			TransactionReference: &a.TransactionReference, Now: tx.Now}))
+}
+
+func reasonOf(e Event) *string {
+	if e.FailureReason == "" {
+		return nil
+	}
+	return &e.FailureReason
+}
+
+func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+	if e.Amount == nil || e.Currency == nil || *e.Currency != a.Currency {
+		return AmountMismatch, nil
+	}
+	r, err := query.lockPendingRefund(ctx, tx, a.ID, *e.Amount)
+	if postgres.NoRows(err) {
+		known, err := query.refundKnown(ctx, tx, a.ID, *e.Amount)
+		if known {
+			return Unchanged, err
+		}
+		return AmountMismatch, err
+	}
+	if err != nil {
+		return "", err
+	}
+	who := access.System("payment.webhook")
+	if e.Type == EventRefundSucceeded {
+		audit.Write(tx, who, "refund.succeed", r.ID, audit.Meta{"paymentId": row.ID})
+		return Refunded, query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSUCCEEDED, Now: tx.Now})
+	}
+	audit.Write(tx, who, "refund.fail", r.ID, audit.Meta{"paymentId": row.ID})
+	if err := query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusFAILED, FailureReason: reasonOf(e), Now: tx.Now}); err != nil {
+		return "", err
+	}
+	// The money is still owed: another refund is under way at once.
+	return RefundFailed, s.openRefund(ctx, tx, row, a.ID, r.Amount, r.Reason, who, refundAgainAfter)
+}

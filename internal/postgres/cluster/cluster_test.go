@@ -1,0 +1,479 @@
+package cluster
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
+)
+
+// helperDir makes the test binary a process that opens a cluster, says how, and waits to be killed.
+const helperDir = "AMRUTAM_CLUSTER_HELPER"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(helperDir); dir != "" {
+		helper(dir)
+		return
+	}
+	code := m.Run()
+	if made.dir != "" {
+		_ = os.RemoveAll(made.dir)
+	}
+	os.Exit(code)
+}
+
+func helper(dir string) {
+	c, err := Start(context.Background(), Options{DataDir: dir})
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	p, err := c.folder.postmaster()
+	fmt.Println("ready", c.Owned(), p.pid, err)
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // ends with the test
+	_ = c.Stop(context.Background())
+}
+
+// other is a cluster opened by another process.
+type other struct {
+	cmd   *exec.Cmd
+	owned bool
+	pid   int // of the postmaster
+}
+
+func openElsewhere(t *testing.T, dir string) *other {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), helperDir+"="+dir)
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	must(t, err)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	words := strings.Fields(line)
+	if err != nil || words[0] != "ready" {
+		t.Fatalf("the other process: %s %v", line, err)
+	}
+	o := &other{cmd: cmd, owned: words[1] == "true"}
+	o.pid, err = strconv.Atoi(words[2])
+	must(t, err)
+	return o
+}
+
+func (o *other) kill(t *testing.T) {
+	t.Helper()
+	must(t, o.cmd.Process.Kill())
+	_, _ = o.cmd.Process.Wait()
+}
+
+// base is memory where there is room: these tests kill processes, not machines.
+func base() string {
+	var shm unix.Statfs_t
+	if unix.Statfs("/dev/shm", &shm) == nil && shm.Bavail*uint64(shm.Bsize) > 2<<30 && unix.Access("/dev/shm", unix.W_OK) == nil {
+		return "/dev/shm"
+	}
+	return os.TempDir()
+}
+
+// dataDir is short, and open to PostgreSQL's user when root runs the tests, which t.TempDir is not.
+func dataDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(base(), "amrutam-cluster-")
+	must(t, err)
+	must(t, os.Chmod(dir, 0o711))
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+var made struct {
+	sync.Once
+	dir string
+}
+
+// usedDir is a data folder with a cluster in it: copying one is quicker than initdb.
+func usedDir(t *testing.T) string {
+	t.Helper()
+	made.Do(func() {
+		dir, err := os.MkdirTemp(base(), "amrutam-cluster-")
+		must(t, err)
+		c, err := Start(t.Context(), Options{DataDir: dir, Settings: map[string]string{"fsync": "off"}})
+		must(t, err)
+		must(t, c.Stop(t.Context()))
+		made.dir = dir
+	})
+	if made.dir == "" {
+		t.Fatal("no cluster to copy")
+	}
+	dir := dataDir(t)
+	out, err := exec.Command("cp", "-a", made.dir+"/postgres", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return dir
+}
+
+func start(t *testing.T, dir string) *Cluster {
+	t.Helper()
+	c, err := Start(t.Context(), Options{DataDir: dir})
+	must(t, err)
+	t.Cleanup(func() { _ = c.Stop(context.Background()) })
+	return c
+}
+
+func query[T any](t *testing.T, dsn, sql string) T {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	defer conn.Close(context.Background())
+	var v T
+	must(t, conn.QueryRow(t.Context(), sql).Scan(&v))
+	return v
+}
+
+func execute(t *testing.T, dsn, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), sql)
+	must(t, err)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contains(t *testing.T, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("the error should mention %q: %v", w, err)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error has several lines: %v", err)
+	}
+}
+
+func TestStartFromNothingAndAgain(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(dataDir(t), "deep", "data")
+	begin := time.Now()
+	c := start(t, dir)
+	t.Logf("from nothing: %s", time.Since(begin))
+	if !c.Owned() || c.BinDir() == "" {
+		t.Errorf("owned %t, programs in %q", c.Owned(), c.BinDir())
+	}
+	if super := query[string](t, c.DSN(Database), "SELECT current_user || current_setting('is_superuser')"); super != Role+"off" {
+		t.Errorf("the application is %s", super)
+	}
+	// What migrations need must work without a superuser.
+	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	got := query[string](t, c.AdminDSN(Database), `SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate, datlocprovider, current_setting('data_checksums'),
+		current_setting('fsync'), '[' || current_setting('listen_addresses') || ']') FROM pg_database WHERE datname = current_database()`)
+	if got != "UTF8 C.UTF-8 c on on []" {
+		t.Errorf("made as %s", got)
+	}
+	must(t, c.Stop(t.Context()))
+	must(t, c.Stop(t.Context()))
+	must(t, c.Err())
+	if left, _ := filepath.Glob(filepath.Join(dir, "postgres.new-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+
+	begin = time.Now()
+	c = start(t, dir)
+	t.Logf("on existing data: %s", time.Since(begin))
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
+		t.Errorf("kept %d", n)
+	}
+}
+
+func TestAttach(t *testing.T) {
+	t.Parallel()
+	dir := usedDir(t)
+	c := start(t, dir)
+	o := openElsewhere(t, dir)
+	if o.owned || o.pid != c.server.cmd.Process.Pid {
+		t.Errorf("the other process started process %d beside %d", o.pid, c.server.cmd.Process.Pid)
+	}
+	o.kill(t)
+	attached := start(t, dir)
+	must(t, attached.Stop(t.Context()))
+	if attached.Owned() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil || attached.BinDir() != c.BinDir() {
+		t.Errorf("attached as %+v", attached)
+	}
+	query[int](t, c.DSN(Database), "SELECT 1") // neither ended it
+}
+
+func TestOwnerKilled(t *testing.T) {
+	t.Parallel()
+	dir := usedDir(t)
+	o := openElsewhere(t, dir)
+	if !o.owned {
+		t.Fatal("the first one doesn't own it")
+	}
+	attached := start(t, dir)
+	execute(t, attached.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	old := postmaster{pid: o.pid}
+	o.kill(t)
+
+	// At once, while the old server is still going down.
+	c := start(t, dir)
+	if !c.Owned() || c.server.cmd.Process.Pid == o.pid || c.folder.alive(old) {
+		t.Errorf("owned %t, the old server runs on: %t", c.Owned(), c.folder.alive(old))
+	}
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
+		t.Errorf("kept %d", n)
+	}
+	must(t, c.Stop(t.Context()))
+
+	// And without a next start nothing stays behind either.
+	o = openElsewhere(t, dir)
+	o.kill(t)
+	awaitGone(t, c.folder, o.pid)
+}
+
+func awaitGone(t *testing.T, f folder, pid int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for f.alive(postmaster{pid: pid}) {
+		if pause(ctx) != nil {
+			t.Fatal("the server outlives its owner")
+		}
+	}
+}
+
+func TestServerKilled(t *testing.T) {
+	t.Parallel()
+	dir := usedDir(t)
+	c := start(t, dir)
+	execute(t, c.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	must(t, c.server.cmd.Process.Kill())
+	<-c.Exited()
+	contains(t, c.Err(), "PostgreSQL ended", "killed")
+	if _, err := c.folder.postmaster(); err != nil {
+		t.Errorf("there should be a stale postmaster.pid: %v", err)
+	}
+	c = start(t, dir)
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
+		t.Errorf("kept %d", n)
+	}
+}
+
+func TestStalePidOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	dir := usedDir(t)
+	c := start(t, dir)
+	must(t, c.Stop(t.Context()))
+	// After a reboot the number may be anybody's; here it is this test's.
+	stale := fmt.Sprintf("%d\n%s\n0\n5432\n%s\n\n0 0\nready   \n", os.Getpid(), c.folder.pgdata, c.socket)
+	must(t, os.WriteFile(filepath.Join(c.folder.pgdata, "postmaster.pid"), []byte(stale), 0o600))
+	must(t, c.folder.give(filepath.Join(c.folder.pgdata, "postmaster.pid")))
+	c, err := Start(t.Context(), Options{DataDir: dir})
+	if os.Geteuid() != 0 && err != nil {
+		t.Skip("PostgreSQL itself takes a living process of its own user for a server:", err)
+	}
+	must(t, err)
+	must(t, c.Stop(t.Context()))
+}
+
+func TestStartsAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	const here = 3
+	clusters := make([]*Cluster, here)
+	var wg sync.WaitGroup
+	for i := range clusters {
+		wg.Go(func() {
+			c, err := Start(t.Context(), Options{DataDir: dir})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			clusters[i] = c
+		})
+	}
+	o := openElsewhere(t, dir)
+	wg.Wait()
+	owners := 0
+	if o.owned {
+		owners++
+	}
+	for _, c := range clusters {
+		if c == nil {
+			continue
+		}
+		t.Cleanup(func() { _ = c.Stop(context.Background()) })
+		if c.Owned() {
+			owners++
+		}
+		query[int](t, c.DSN(Database), "SELECT 1")
+	}
+	if owners != 1 {
+		t.Errorf("%d owners", owners)
+	}
+}
+
+func TestKilledInitdb(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	must(t, os.MkdirAll(filepath.Join(dir, "postgres.new-1", "base"), 0o700)) // what a killed one left
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { // cancelling kills initdb half-way
+		defer cancel()
+		for ctx.Err() == nil {
+			if drafts, _ := filepath.Glob(filepath.Join(dir, "postgres.new-*", "global")); len(drafts) > 0 {
+				return
+			}
+			_ = pause(ctx)
+		}
+	}()
+	_, err := Start(ctx, Options{DataDir: dir})
+	contains(t, err, "initdb failed")
+	if _, err := os.Stat(filepath.Join(dir, "postgres")); !os.IsNotExist(err) {
+		t.Fatalf("half a data folder is in place: %v", err)
+	}
+	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
+}
+
+func TestLongAndUnusualPaths(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{strings.Repeat("long-", 25), "a, b 'c'+%25"} {
+		t.Run(name[:5], func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(dataDir(t), name)
+			must(t, os.Rename(usedDir(t), dir))
+			c := start(t, dir)
+			query[int](t, c.DSN(Database), "SELECT 1")
+			if o := openElsewhere(t, dir); o.owned {
+				t.Error("the other process didn't find it")
+			}
+			info, err := os.Stat(c.socket)
+			must(t, err)
+			if filepath.Dir(c.socket) != shortRoot || info.Mode().Perm() != 0o700 {
+				t.Errorf("the socket is in %s, %s", c.socket, info.Mode())
+			}
+			must(t, c.Stop(t.Context()))
+			if _, err := os.Stat(c.socket); !os.IsNotExist(err) {
+				t.Errorf("the socket's folder stays: %v", err)
+			}
+
+			// Somebody else's folder, or an open one, in its place.
+			must(t, os.Mkdir(c.socket, 0o700))
+			t.Cleanup(func() { _ = os.Remove(c.socket) })
+			must(t, os.Chmod(c.socket, 0o777))
+			_, err = Start(t.Context(), Options{DataDir: dir})
+			contains(t, err, c.socket, "0700")
+			must(t, os.Remove(c.socket))
+			must(t, os.Symlink(t.TempDir(), c.socket))
+			_, err = Start(t.Context(), Options{DataDir: dir})
+			contains(t, err, c.socket, "0700")
+		})
+	}
+}
+
+func TestBadFolders(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	file := filepath.Join(dir, "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	foreign := filepath.Join(dir, "foreign")
+	must(t, os.MkdirAll(filepath.Join(foreign, "postgres", "photos"), 0o700))
+	for _, c := range []struct {
+		name, dir string
+		words     []string
+	}{
+		{"none", "", []string{"name the data folder"}},
+		{"a file", file, []string{file, "is a file"}},
+		{"below a file", filepath.Join(file, "x"), []string{file, "is a file"}},
+		{"unwritable", "/proc/amrutam", []string{"can't be made", "/proc/amrutam"}},
+		{"other content", foreign, []string{foreign, "holds no PostgreSQL data"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Start(t.Context(), Options{DataDir: c.dir})
+			contains(t, err, c.words...)
+		})
+	}
+}
+
+func TestClosedParent(t *testing.T) {
+	t.Parallel()
+	parent := filepath.Join(dataDir(t), "closed")
+	must(t, os.Mkdir(parent, 0o700))
+	dir := filepath.Join(parent, "data")
+	if os.Geteuid() != 0 {
+		must(t, os.Chmod(parent, 0o500))
+		_, err := Start(t.Context(), Options{DataDir: dir})
+		contains(t, err, "can't be made", dir)
+		return
+	}
+	_, err := Start(t.Context(), Options{DataDir: dir})
+	contains(t, err, "can't pass through "+parent+" ")
+	if info, err := os.Stat(parent); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("a folder that isn't ours was changed: %v %v", info.Mode(), err)
+	}
+}
+
+func TestDataOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	must(t, os.Mkdir(filepath.Join(dir, "postgres"), 0o700))
+	must(t, os.WriteFile(filepath.Join(dir, "postgres", "PG_VERSION"), []byte("14\n"), 0o600))
+	bin, err := FindBinaries("")
+	must(t, err)
+	_, err = Start(t.Context(), Options{DataDir: dir})
+	contains(t, err, "PostgreSQL 14", "PostgreSQL "+strconv.Itoa(bin.Major), "PGBIN", "pg_upgrade")
+}
+
+func TestStartFailureShowsTheLog(t *testing.T) {
+	t.Parallel()
+	dir := usedDir(t)
+	must(t, os.WriteFile(filepath.Join(dir, "postgres.log"), make([]byte, maxLog+1), 0o600))
+	_, err := Start(t.Context(), Options{DataDir: dir, Settings: map[string]string{"shared_buffers": "much"}})
+	contains(t, err, "did not start", "shared_buffers")
+	if _, err := os.Stat(filepath.Join(dir, "postgres.log.old")); err != nil {
+		t.Errorf("the long log should be put aside: %v", err)
+	}
+	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
+}
+
+func TestSecretsStayOut(t *testing.T) {
+	t.Setenv("AMRUTAM_MASTER_KEY", "kept-from-postgres")
+	c := start(t, usedDir(t))
+	env, err := os.ReadFile("/proc/" + strconv.Itoa(c.server.cmd.Process.Pid) + "/environ")
+	must(t, err)
+	if strings.Contains(string(env), "kept-from-postgres") {
+		t.Error("PostgreSQL's environment holds a secret")
+	}
+	group, err := syscall.Getpgid(c.server.cmd.Process.Pid)
+	must(t, err)
+	if group == syscall.Getpgrp() {
+		t.Error("Ctrl-C would reach PostgreSQL")
+	}
+}

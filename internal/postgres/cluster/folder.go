@@ -1,0 +1,238 @@
+package cluster
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// folder is where one cluster lives, and as whom it runs.
+type folder struct {
+	root   string // the data folder
+	pgdata string
+	log    string
+	cred   *syscall.Credential // nil: as ourselves
+}
+
+// openFolder makes the data folder if need be. PostgreSQL's user only passes through it.
+func openFolder(dataDir string) (folder, error) {
+	if dataDir == "" {
+		return folder{}, errors.New("name the data folder")
+	}
+	root, err := filepath.Abs(dataDir)
+	if err != nil {
+		return folder{}, fmt.Errorf("the data folder %s: %w", dataDir, err)
+	}
+	if err := makeFolders(root); err != nil {
+		return folder{}, err
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return folder{}, fmt.Errorf("the data folder: %w", err)
+	}
+	f := folder{root: root, pgdata: filepath.Join(root, "postgres"), log: filepath.Join(root, "postgres.log")}
+	if os.Geteuid() != 0 {
+		return f, nil
+	}
+	if f.cred, err = unprivileged(f.pgdata); err != nil {
+		return folder{}, err
+	}
+	info, err := os.Stat(root)
+	if err != nil {
+		return folder{}, err
+	}
+	if mode := info.Mode().Perm(); mode&0o011 != 0o011 {
+		if err := os.Chmod(root, mode|0o011); err != nil {
+			return folder{}, fmt.Errorf("let PostgreSQL's user pass through the data folder: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// makeFolders is os.MkdirAll that leaves what it makes closed to others, whatever the umask, except that PostgreSQL's user
+// may pass through what root makes. What is already there stays as it is.
+func makeFolders(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("the data folder can't be made: %s is a file", dir)
+	}
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Errorf("the data folder can't be read: %w", err)
+	}
+	if err := makeFolders(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o700)
+	if os.Geteuid() == 0 {
+		mode = 0o711
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) { // another start was quicker
+			return nil
+		}
+		return fmt.Errorf("the data folder can't be made: %w", err)
+	}
+	return os.Chmod(dir, mode)
+}
+
+// unprivileged is who runs PostgreSQL when we are root, which it refuses to be: who owns the data, if there is some.
+func unprivileged(pgdata string) (*syscall.Credential, error) {
+	if info, err := os.Stat(pgdata); err == nil {
+		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
+			return &syscall.Credential{Uid: s.Uid, Gid: s.Gid}, nil
+		}
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, uidErr := strconv.ParseUint(u.Uid, 10, 32)
+		gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
+		if err := errors.Join(uidErr, gidErr); err != nil {
+			return nil, fmt.Errorf("the user %s: %w", name, err)
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody to run it as")
+}
+
+func (f folder) uid() uint32 {
+	if f.cred != nil {
+		return f.cred.Uid
+	}
+	return uint32(os.Geteuid()) //nolint:gosec // -1 only on Windows
+}
+
+// give lets PostgreSQL's user own what we made for it.
+func (f folder) give(path string) error {
+	if f.cred == nil {
+		return nil
+	}
+	if err := os.Lchown(path, int(f.cred.Uid), int(f.cred.Gid)); err != nil {
+		return fmt.Errorf("give %s to PostgreSQL's user: %w", path, err)
+	}
+	return nil
+}
+
+// admits makes sure that PostgreSQL's user gets at the data folder and the programs, and names the folder in its way.
+func (f folder) admits(ctx context.Context, bin Binaries) error {
+	if f.cred == nil {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(bin.Dir, "postgres"), "--version")
+	cmd.Dir = f.root
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.cred}
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	for _, path := range []string{f.root, bin.Dir} {
+		if closed := f.closed(path); closed != "" {
+			return fmt.Errorf("PostgreSQL can't run as root; it runs as the user with id %d, who can't pass through %s on the way to %s: open it (chmod o+x) or use another place",
+				f.cred.Uid, closed, path)
+		}
+	}
+	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w", f.cred.Uid, bin.Dir, f.root, err)
+}
+
+// closed is the first folder on the way to path whose mode stops PostgreSQL's user, or "".
+func (f folder) closed(path string) string {
+	if path != filepath.Dir(path) {
+		if above := f.closed(filepath.Dir(path)); above != "" {
+			return above
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return path
+	}
+	bit := fs.FileMode(0o001)
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		switch {
+		case s.Uid == f.cred.Uid:
+			bit = 0o100
+		case s.Gid == f.cred.Gid:
+			bit = 0o010
+		}
+	}
+	if info.Mode()&bit == 0 {
+		return path
+	}
+	return ""
+}
+
+// major is the version that made the data, or 0 when there is none yet.
+func (f folder) major() (int, error) {
+	text, err := os.ReadFile(filepath.Join(f.pgdata, "PG_VERSION"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the data's version: %w", err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, fmt.Errorf("the file PG_VERSION in %s is damaged", f.pgdata)
+	}
+	return n, nil
+}
+
+func (f folder) majorOrZero() int {
+	n, _ := f.major()
+	return n
+}
+
+const (
+	// Linux's sockaddr_un holds 107 bytes and a zero.
+	socketLimit = 107 - len("/.s.PGSQL."+port)
+	shortRoot   = "/tmp"
+)
+
+// PostgreSQL and libpq split lists of folders at commas and read some other characters in their own way.
+var plainPath = regexp.MustCompile(`^/[A-Za-z0-9_./-]+$`)
+
+// makeSocket makes the folder of the socket. Being of mode 0700 it is what keeps other users out: PostgreSQL trusts whoever
+// reaches the socket. When the data folder's path is too long for a socket, or unusual, it is a short one under /tmp named after
+// the path; somebody else may have put one there first, so its owner and mode are checked, and a link is none.
+func (f folder) makeSocket() (string, error) {
+	dir := filepath.Join(f.root, "socket")
+	if len(dir) > socketLimit || !plainPath.MatchString(dir) {
+		sum := sha256.Sum256([]byte(f.root))
+		dir = filepath.Join(shortRoot, "amrutam-"+strconv.FormatUint(uint64(f.uid()), 10)+"-"+hex.EncodeToString(sum[:8]))
+	}
+	err := os.Mkdir(dir, 0o700)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("make the socket's folder: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", fmt.Errorf("look at the socket's folder: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	ours := ok && (owner.Uid == f.uid() || int(owner.Uid) == os.Geteuid())
+	if !ours || !info.IsDir() || info.Mode().Perm() != 0o700 {
+		return "", fmt.Errorf("%s must be a folder of mode 0700 that belongs to the user with id %d: remove it", dir, f.uid())
+	}
+	return dir, f.give(dir)
+}
+
+// dropSocket leaves nothing in /tmp.
+func (f folder) dropSocket(dir string) {
+	if filepath.Dir(dir) == shortRoot {
+		_ = os.Remove(dir)
+	}
+}

@@ -1,0 +1,209 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// server is a postmaster that this process started.
+type server struct {
+	cmd    *exec.Cmd
+	exited chan struct{}
+	err    error // how it ended; written before exited is closed
+	log    string
+	from   int64 // where its part of the log begins
+}
+
+// serve starts the postmaster and waits until it is ready.
+func (c *Cluster) serve(ctx context.Context, settings map[string]string) (*server, error) {
+	for {
+		s, err := c.launch(settings)
+		if err != nil {
+			return nil, err
+		}
+		err = c.awaitReady(ctx, s)
+		if err == nil {
+			return s, nil
+		}
+		// Children of a postmaster that was killed need a moment to notice.
+		if s.gone() && strings.Contains(s.said(), "pre-existing shared memory block") && pause(ctx) == nil {
+			continue
+		}
+		s.end()
+		return nil, err
+	}
+}
+
+func (c *Cluster) awaitReady(ctx context.Context, s *server) error {
+	for {
+		if s.gone() {
+			return fmt.Errorf("PostgreSQL did not start: %s", s.said())
+		}
+		if p, err := c.folder.postmaster(); err == nil && p.pid == s.cmd.Process.Pid && p.ready {
+			return nil
+		}
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("PostgreSQL was not ready in time: %w: %s", err, s.said())
+		}
+	}
+}
+
+// launch starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it ends: so that thread
+// is kept for it as long as it runs.
+func (c *Cluster) launch(settings map[string]string) (*server, error) {
+	log, from, err := c.openLog()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"-D", c.folder.pgdata, "-k", c.socket, "-p", port}
+	for _, setting := range []string{
+		"listen_addresses=", "timezone=UTC", "log_timezone=UTC",
+		"jit=off", // short statements never earn it back
+		// Statements, their parameters and the rows that errors name hold health data.
+		"log_statement=none", "log_min_error_statement=panic", "log_parameter_max_length_on_error=0", "log_error_verbosity=terse",
+	} {
+		args = append(args, "-c", setting)
+	}
+	for name, value := range settings {
+		args = append(args, "-c", name+"="+value)
+	}
+	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"), args...) //nolint:noctx // it outlives the call that starts it
+	cmd.Dir, cmd.Env = "/", environment()
+	cmd.Stdout, cmd.Stderr = log, log
+	// A group of its own: Ctrl-C on the terminal reaches only us, who stop it after the last request.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.folder.cred, Pdeathsig: syscall.SIGINT, Setpgid: true}
+	s := &server{cmd: cmd, exited: make(chan struct{}), log: c.folder.log, from: from}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with this function
+		defer log.Close()      //nolint:errcheck // PostgreSQL wrote it, not we
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			s.err = cmd.Wait()
+		}
+		close(s.exited)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	return s, nil
+}
+
+// environment keeps our secrets from PostgreSQL, and its messages in English.
+func environment() []string {
+	env := []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
+	if libraries := os.Getenv("LD_LIBRARY_PATH"); libraries != "" {
+		env = append(env, "LD_LIBRARY_PATH="+libraries)
+	}
+	return env
+}
+
+// maxLog in bytes is where the log begins anew.
+const maxLog = 10 << 20
+
+func (c *Cluster) openLog() (*os.File, int64, error) {
+	path := c.folder.log
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
+		if err := os.Rename(path, path+".old"); err != nil {
+			return nil, 0, fmt.Errorf("put PostgreSQL's log aside: %w", err)
+		}
+	}
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open PostgreSQL's log: %w", err)
+	}
+	info, err := log.Stat()
+	if err == nil {
+		err = c.folder.give(path)
+	}
+	if err != nil {
+		_ = log.Close()
+		return nil, 0, fmt.Errorf("open PostgreSQL's log: %w", err)
+	}
+	return log, info.Size(), nil
+}
+
+func (s *server) gone() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// said is the end of what this server wrote into its log.
+func (s *server) said() string {
+	text, err := os.ReadFile(s.log)
+	if err != nil || int64(len(text)) <= s.from {
+		return "it wrote nothing into " + s.log
+	}
+	return lastLines(string(text[s.from:]))
+}
+
+// end is for a server that never became ready.
+func (s *server) end() {
+	_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+	<-s.exited
+}
+
+// initdb makes the data beside its place and moves it there: a kill half-way leaves nothing half done.
+func (c *Cluster) initdb(ctx context.Context, durable bool) error {
+	f := c.folder
+	for _, old := range newestFirst(f.pgdata + ".new-*") {
+		_ = os.RemoveAll(old) // an initdb that was killed just now may still write; the next start tries again
+	}
+	if err := os.Remove(f.pgdata); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is there but holds no PostgreSQL data: move it away", f.pgdata)
+	}
+	draft, err := os.MkdirTemp(f.root, filepath.Base(f.pgdata)+".new-")
+	if err != nil {
+		return fmt.Errorf("the data folder can't be written: %w", err)
+	}
+	defer os.RemoveAll(draft) //nolint:errcheck // it is gone, or the next start tries again
+	if err := f.give(draft); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+Admin, "--auth-local=trust", "--auth-host=reject",
+		"--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=libc", "--data-checksums", "--no-instructions", "--no-sync")
+	cmd.Dir, cmd.Env = "/", environment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.cred, Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	runtime.LockOSThread() // Pdeathsig is about the thread that forks
+	defer runtime.UnlockOSThread()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb failed: %w: %s", err, lastLines(string(out)))
+	}
+	// One sync of the file system is quicker than initdb's own, file by file.
+	if err := syncFolder(draft, durable, unix.Syncfs); err != nil {
+		return err
+	}
+	if err := os.Rename(draft, f.pgdata); err != nil {
+		return fmt.Errorf("move the new data into place: %w", err)
+	}
+	return syncFolder(f.root, durable, unix.Fsync)
+}
+
+func syncFolder(dir string, durable bool, sync func(fd int) error) error {
+	if !durable {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("write the new data to disk: %w", err)
+	}
+	defer d.Close() //nolint:errcheck // opened for reading
+	if err := sync(int(d.Fd())); err != nil {
+		return fmt.Errorf("write the new data to disk: %w", err)
+	}
+	return nil
+}

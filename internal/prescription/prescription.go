@@ -1,0 +1,176 @@
+// Package prescription keeps what doctors prescribe: written once, never changed; a correction supersedes.
+package prescription
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/config"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/seal"
+)
+
+var query = New()
+
+// ErrNotHeld refuses a prescription outside its time.
+var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation is in progress, or within 7 days after.",
+	"Start the consultation first; after 7 days book another one.")
+
+// ErrSuperseded refuses a second correction of the same prescription.
+var ErrSuperseded = problem.Conflict("already-superseded", "This prescription was corrected before.", "Correct the newest one.")
+
+const (
+	columnMedications = "prescriptions.medications"
+	columnAdvice      = "prescriptions.advice"
+)
+
+// Service writes and reads prescriptions.
+type Service struct {
+	Sealer  *seal.Sealer
+	Mails   *notification.Service
+	Config  *config.Config
+	Cursors httpapi.Cursors
+}
+
+// Medication is one line of a prescription (FHIR MedicationRequest, in short).
+type Medication struct {
+	Name         string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"some text" doc:"What to take" example:"Triphala churna"`
+	Dosage       string `json:"dosage" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"some text" doc:"How much" example:"5 g"`
+	Frequency    string `json:"frequency" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"some text" doc:"How often" example:"twice a day, after meals"`
+	DurationDays *int   `json:"durationDays,omitempty" minimum:"1" maximum:"730" doc:"For how many days" example:"14"`
+	Route        string `json:"route,omitempty" maxLength:"200" doc:"How it is taken" example:"by mouth"`
+	Instructions string `json:"instructions,omitempty" maxLength:"2000" doc:"What else to mind" example:"with warm water"`
+}
+
+// Prescription as its parties see it.
+type Prescription struct {
+	ID             uuid.UUID    `json:"id" doc:"The prescription's id"`
+	ConsultationID uuid.UUID    `json:"consultationId" doc:"Where it was written"`
+	DoctorID       uuid.UUID    `json:"doctorId" doc:"Who wrote it"`
+	PatientID      uuid.UUID    `json:"patientId" doc:"For whom"`
+	Medications    []Medication `json:"medications" nullable:"false" doc:"What was prescribed (health data)"`
+	Advice         *string      `json:"advice" doc:"What else the doctor advises (health data)" example:"Light food in the evening"`
+	Supersedes     *uuid.UUID   `json:"supersedes" format:"uuid" doc:"The prescription it corrects"`
+	CreatedAt      time.Time    `json:"createdAt" doc:"When it was written"`
+}
+
+// Entity names the prescription for a stored answer.
+func (p Prescription) Entity() (string, uuid.UUID) { return "prescription", p.ID }
+
+// Location of the prescription.
+func (p Prescription) Location() string { return httpapi.Base + "/prescriptions/" + p.ID.String() }
+
+// WriteIn is a new prescription.
+type WriteIn struct {
+	Body struct {
+		ConsultationID uuid.UUID    `json:"consultationId" format:"uuid" doc:"Your consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+		Medications    []Medication `json:"medications" minItems:"1" maxItems:"50" nullable:"false" doc:"What to take"`
+		Advice         string       `json:"advice,omitempty" maxLength:"5000" doc:"What else you advise" example:"Light food in the evening"`
+		Supersedes     *uuid.UUID   `json:"supersedes,omitempty" format:"uuid" doc:"The prescription of the same consultation that this one corrects" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	}
+}
+
+// Write keeps a prescription of the doctor's own consultation, while it is in progress or shortly after.
+// Errors: ErrNotHeld, ErrSuperseded.
+func (s *Service) Write(ctx context.Context, tx *postgres.Tx, who access.Actor, in WriteIn) (Prescription, error) {
+	c, err := query.lockForPrescription(ctx, tx, in.Body.ConsultationID)
+	if postgres.NoRows(err) {
+		return Prescription{}, problem.NotFound
+	}
+	if err != nil {
+		return Prescription{}, err
+	}
+	if c.DoctorID != who.ID {
+		return Prescription{}, problem.Hidden("consultation", c.ID)
+	}
+	held := c.Status == ConsultationStatusINPROGRESS ||
+		(c.Status == ConsultationStatusCOMPLETED && c.EndedAt != nil && !tx.Now.After(c.EndedAt.Add(s.Config.PrescribeWithin)))
+	if !held {
+		return Prescription{}, ErrNotHeld
+	}
+	if old := in.Body.Supersedes; old != nil {
+		known, err := query.supersedable(ctx, tx, *old, c.ID)
+		if err != nil {
+			return Prescription{}, err
+		}
+		if !known {
+			return Prescription{}, problem.Wrong("body.supersedes", "is not a prescription of this consultation")
+		}
+	}
+	p := Prescription{ID: uuid.Must(uuid.NewV7()), ConsultationID: c.ID, DoctorID: who.ID, PatientID: c.PatientID,
+		Medications: in.Body.Medications, Supersedes: in.Body.Supersedes, CreatedAt: tx.Now}
+	if in.Body.Advice != "" {
+		p.Advice = &in.Body.Advice
+	}
+	if err := s.insert(ctx, tx, p, c.Wrapped); err != nil {
+		return Prescription{}, err
+	}
+	audit.Write(tx, who, "prescription.write", p.ID, audit.Meta{"consultationId": c.ID, "supersedes": p.Supersedes})
+	name, err := query.partyNames(ctx, tx, who.ID)
+	if err != nil {
+		return Prescription{}, err
+	}
+	return p, s.Mails.Enqueue(ctx, tx, notification.Mail{To: c.PatientID, Kind: "prescription-ready",
+		Data: map[string]string{"with": name, "consultationId": c.ID.String()}})
+}
+
+func (s *Service) insert(ctx context.Context, tx *postgres.Tx, p Prescription, wrapped []byte) error {
+	key, err := s.Sealer.Wrapped(p.PatientID, wrapped)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(p.Medications)
+	if err != nil {
+		return err
+	}
+	row := insertPrescriptionParams{ID: p.ID, ConsultationID: p.ConsultationID, DoctorID: p.DoctorID, PatientID: p.PatientID,
+		Supersedes: p.Supersedes, CreatedAt: p.CreatedAt}
+	if row.Medications, err = key.Seal(columnMedications, p.ID, string(text)); err != nil {
+		return err
+	}
+	if p.Advice != nil {
+		if row.Advice, err = key.Seal(columnAdvice, p.ID, *p.Advice); err != nil {
+			return err
+		}
+	}
+	err = query.insertPrescription(ctx, tx, row)
+	if postgres.Violates(err, "prescriptions_supersedes_key") {
+		return ErrSuperseded
+	}
+	return err
+}
+
+// open reads a row. An erased patient's prescription stays, without its content.
+func (s *Service) open(row PrescriptionRow, wrapped []byte) (Prescription, error) {
+	p := Prescription{ID: row.ID, ConsultationID: row.ConsultationID, DoctorID: row.DoctorID, PatientID: row.PatientID,
+		Medications: []Medication{}, Supersedes: row.Supersedes, CreatedAt: row.CreatedAt}
+	key, err := s.Sealer.Wrapped(row.PatientID, wrapped)
+	if errors.Is(err, seal.ErrErased) {
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	text, err := key.Open(columnMedications, row.ID, row.Medications)
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal([]byte(text), &p.Medications); err != nil {
+		return p, err
+	}
+	if row.Advice != nil {
+		advice, err := key.Open(columnAdvice, row.ID, row.Advice)
+		p.Advice = &advice
+		return p, err
+	}
+	return p, nil
+}

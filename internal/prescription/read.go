@@ -1,0 +1,133 @@
+package prescription
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// PurposeIn carries why an ADMIN reads health data.
+type PurposeIn struct {
+	Purpose string `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log and needed for it" example:"complaint 2291"`
+}
+
+// ReadIn names a prescription.
+type ReadIn struct {
+	PurposeIn
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The prescription"`
+}
+
+// OfConsultationIn names a consultation.
+type OfConsultationIn struct {
+	PurposeIn
+	ConsultationID uuid.UUID `path:"consultationId" format:"uuid" doc:"The consultation"`
+}
+
+// MineIn asks for the patient's own.
+type MineIn struct{ httpapi.Paging }
+
+// canRead: patient and doctor; an ADMIN who states a purpose.
+func canRead(who access.Actor, patient, doctor uuid.UUID, purpose string) bool {
+	return who.ID == patient || who.ID == doctor || (who.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
+}
+
+func note(tx *postgres.Tx, who access.Actor, id, patient uuid.UUID, purpose string) {
+	meta := audit.Meta{"patientId": patient}
+	if who.Staff() {
+		meta["purpose"] = purpose
+	}
+	audit.Write(tx, who, "prescription.read", id, meta)
+}
+
+// Read shows one prescription.
+func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Prescription, error) {
+	row, err := query.readPrescription(ctx, tx, in.ID)
+	if postgres.NoRows(err) {
+		return Prescription{}, problem.NotFound
+	}
+	if err != nil {
+		return Prescription{}, err
+	}
+	p := row.PrescriptionRow
+	if !canRead(who, p.PatientID, p.DoctorID, in.Purpose) {
+		return Prescription{}, problem.Hidden("prescription", in.ID)
+	}
+	note(tx, who, p.ID, p.PatientID, in.Purpose)
+	return s.open(p, row.Wrapped)
+}
+
+// OfConsultation lists a consultation's prescriptions, newest first.
+func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, who access.Actor, in OfConsultationIn) (httpapi.Page[Prescription], error) {
+	page := httpapi.Page[Prescription]{Items: []Prescription{}}
+	parties, err := query.consultationParties(ctx, tx, in.ConsultationID)
+	if postgres.NoRows(err) {
+		return page, problem.NotFound
+	}
+	if err != nil {
+		return page, err
+	}
+	if !canRead(who, parties.PatientID, parties.DoctorID, in.Purpose) {
+		return page, problem.Hidden("consultation", in.ConsultationID)
+	}
+	rows, err := query.prescriptionsOfConsultation(ctx, tx, in.ConsultationID)
+	if err != nil {
+		return page, err
+	}
+	meta := audit.Meta{"patientId": parties.PatientID, "consultationId": in.ConsultationID}
+	if who.Staff() {
+		meta["purpose"] = in.Purpose
+	}
+	audit.Write(tx, who, "prescription.list", in.ConsultationID, meta)
+	for _, row := range rows {
+		p, err := s.open(row.PrescriptionRow, row.Wrapped)
+		if err != nil {
+			return page, err
+		}
+		page.Items = append(page.Items, p)
+	}
+	return page, nil
+}
+
+// Mine lists the patient's own prescriptions, newest first.
+func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, who access.Actor, in MineIn) (httpapi.Page[Prescription], error) {
+	var page httpapi.Page[Prescription]
+	before := uuid.Max
+	if _, err := s.Cursors.Open("prescriptions/me", in.Cursor, &before); err != nil {
+		return page, err
+	}
+	rows, err := query.prescriptionsOfPatient(ctx, tx, who.ID, before, int32(in.Limit+1)) //nolint:gosec // at most 101
+	if err != nil {
+		return page, err
+	}
+	audit.Write(tx, who, "prescription.list", who.ID, audit.Meta{"patientId": who.ID})
+	var items []Prescription
+	for _, row := range rows {
+		p, err := s.open(row.PrescriptionRow, row.Wrapped)
+		if err != nil {
+			return page, err
+		}
+		items = append(items, p)
+	}
+	return httpapi.NewPage(s.Cursors, "prescriptions/me", in.Limit, items, func(p Prescription) any { return p.ID }), nil
+}
+
+// Routes registers the operations.
+func (s *Service) Routes(api *httpapi.API) {
+	const parties = access.Patient | access.Doctor | access.Admin
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/prescriptions", ID: "write-prescription", Tag: "prescriptions",
+		Summary: "Write a prescription", Doc: "It is never changed or deleted: a correction is a new one that supersedes it.",
+		Roles: access.Doctor, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{problem.NotFound, ErrNotHeld, ErrSuperseded}}, s.Write)
+	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
+		Summary: "List your prescriptions", Doc: "Newest first. Each call is audited.", Roles: access.Patient}, s.Mine)
+	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions", Tag: "prescriptions",
+		Summary: "List a consultation's prescriptions", Doc: "Newest first. Each call is audited.", Roles: parties}, s.OfConsultation)
+	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/{id}", ID: "read-prescription", Tag: "prescriptions",
+		Summary: "Read a prescription", Doc: "Each reading is audited. An ADMIN needs X-Purpose.", Roles: parties}, s.Read)
+}

@@ -1,0 +1,73 @@
+package testdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"amrutam/internal/postgres/cluster"
+)
+
+// room in bytes is what a run of all tests may come to need.
+const room = 4 << 50
+
+// Throwaway starts a cluster that may lose everything, in memory where there is room. remove stops it and deletes its folder; when
+// this process ends without having called it, even by kill -9, that happens all the same.
+func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, err error) {
+	dir, err := os.MkdirTemp(base(), "amrutam-test-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make the test cluster's folder: %w", err)
+	}
+	reap, err := reaper(dir)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	c, err = cluster.Start(ctx, cluster.Options{DataDir: dir, Settings: map[string]string{
+		"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400", "shared_buffers": "256MB",
+	}})
+	if err != nil {
+		return nil, nil, errors.Join(err, reap())
+	}
+	return c, func() error { return errors.Join(c.Stop(context.Background()), reap()) }, nil
+}
+
+// base is /dev/shm, unless it is as small as containers have it.
+func base() string {
+	const shm = "/dev/shm"
+	var s unix.Statfs_t
+	if unix.Statfs(shm, &s) == nil && s.Bavail*uint64(s.Bsize) >= room && unix.Access(shm, unix.W_OK) == nil { //nolint:gosec // never negative
+		return shm
+	}
+	return os.TempDir()
+}
+
+// reaper deletes the folder once this process is gone, or when reap is called. It is a shell that waits for the other end of its
+// input to be closed, which the kernel does for us at the latest, and then for PostgreSQL, which ends for the same reason. `go test`
+// gives no better moment: a test's process has no say after its last test, and none at all at a panic or a timeout.
+func reaper(dir string) (reap func() error, err error) {
+	const script = `read -r _
+n=0
+while [ -e "$1/postgres/postmaster.pid" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done
+rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }`
+	cmd := exec.Command("/bin/sh", "-c", script, "reaper", dir) //nolint:noctx // it outlives us
+	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH")}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("watch over the test cluster's folder: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("watch over the test cluster's folder: %w", err)
+	}
+	return closeAndWait(input, cmd), nil
+}
+
+func closeAndWait(input io.Closer, cmd *exec.Cmd) func() error {
+	return func() error { return errors.Join(input.Close(), cmd.Wait()) }
+}
