@@ -23,8 +23,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: postgres build ## build, then serve the API with demo data on 127.0.0.1:8080
-	./bin/amrutam serve --demo
+run: postgres build ## build, then serve the API on 127.0.0.1:8080
+	./bin/amrutam serve
 
 .PHONY: build
 build: ## build ./bin/amrutam

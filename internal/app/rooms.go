@@ -24,6 +24,7 @@ func (a *App) mount() error {
 	if err != nil {
 		return err
 	}
+	a.healthRoutes()
 	a.Queue.KeepUp()
 	a.Mux.Handle(reader.Path, reader.Handler("/openapi.json"))
 	mails := &notification.Service{Sealer: a.Sealer, Host: public.Hostname()}

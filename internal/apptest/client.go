@@ -50,7 +50,7 @@ func (c *Clinic) Do(user User, method, path string, body any, headers ...string)
 	}
 	response, err := c.http.Do(r)
 	must(c.t, err)
-	defer response.Body.Close() //nolint:errcheck // read to its end
+	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	must(c.t, err)
 	return &Answer{t: c.t, what: method + " " + path, Status: response.StatusCode, Header: response.Header, Body: text}

@@ -2,6 +2,7 @@ package consultation
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	var args []any
 	for i := 0; i+1 < len(conditions); i += 2 {
 		args = append(args, conditions[i+1])
-		sql.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + conditions[i].(string) + "$" + strconv.Itoa(len(args))) //nolint:forcetypeassert // our own pairs
+		sql.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + fmt.Sprint(conditions[i]) + "$" + strconv.Itoa(len(args)))
 	}
 	sql.WriteString(" ORDER BY c.id DESC LIMIT " + strconv.Itoa(in.Limit+1))
 	rows, err := db.Query(ctx, sql.String(), args...)

@@ -18,7 +18,7 @@ import (
 // Handler is the whole server: what surrounds every request, then the operations and pages.
 func (a *API) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now() //nolint:forbidigo // a duration, not the clock
+		began := time.Now()
 		req := newRequest(r, a.Trusted)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 		out := &recorder{ResponseWriter: w}

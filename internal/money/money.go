@@ -39,7 +39,7 @@ func Parse(s string) (Amount, error) {
 	if err != nil {
 		return 0, errAmount
 	}
-	return Amount(n), nil //nolint:gosec // at most 12 digits
+	return Amount(n), nil
 }
 
 func (a Amount) String() string {

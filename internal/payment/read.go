@@ -17,25 +17,25 @@ type ReadIn struct {
 	ConsultationID uuid.UUID `path:"consultationId" format:"uuid" doc:"The consultation that is paid"`
 }
 
-// PaymentDetail is a payment with its history. A doctor sees amounts only: no attempts.
-type PaymentDetail struct {
+// Detail is a payment with its history. A doctor sees amounts only: no attempts.
+type Detail struct {
 	Payment
 	Attempts []Attempt `json:"attempts" nullable:"false" doc:"Every try to pay, oldest first; empty for the doctor"`
 	Refunds  []Refund  `json:"refunds" nullable:"false" doc:"What was or is being given back"`
 }
 
-func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, in ReadIn) (PaymentDetail, error) {
+func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, in ReadIn) (Detail, error) {
 	row, err := query.findPayment(ctx, r, in.ConsultationID)
 	if postgres.NoRows(err) {
-		return PaymentDetail{}, problem.NotFound
+		return Detail{}, problem.NotFound
 	}
 	if err != nil {
-		return PaymentDetail{}, err
+		return Detail{}, err
 	}
 	if !canRead(who, row.PatientID, row.DoctorID) {
-		return PaymentDetail{}, problem.Hidden("payment", row.ID)
+		return Detail{}, problem.Hidden("payment", row.ID)
 	}
-	out := PaymentDetail{Attempts: []Attempt{}, Refunds: []Refund{}, Payment: viewPayment(PaymentRow{ID: row.ID,
+	out := Detail{Attempts: []Attempt{}, Refunds: []Refund{}, Payment: viewPayment(PaymentRow{ID: row.ID,
 		ConsultationID: row.ConsultationID, Amount: row.Amount, Currency: row.Currency, Status: row.Status, Provider: row.Provider,
 		TransactionReference: row.TransactionReference, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt})}
 	if who.Is(access.RoleDoctor) {
@@ -43,7 +43,7 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, 
 	} else {
 		attempts, err := query.listAttempts(ctx, r, row.ID)
 		if err != nil {
-			return PaymentDetail{}, err
+			return Detail{}, err
 		}
 		for _, a := range attempts {
 			out.Attempts = append(out.Attempts, viewAttempt(a))

@@ -48,7 +48,7 @@ func URL(t testing.TB, migrate func(ctx context.Context, dsn string) error, fing
 	if err != nil {
 		t.Fatalf("testdb: %v", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing depends on it
+	defer conn.Close(context.WithoutCancel(ctx))
 	template := "amrutam_tmpl_" + fingerprint
 	if err := ensureTemplate(ctx, conn, admin, template, migrate); err != nil {
 		t.Fatalf("testdb: make the template: %v", err)
@@ -63,8 +63,8 @@ func URL(t testing.TB, migrate func(ctx context.Context, dsn string) error, fing
 			t.Errorf("testdb: drop the test's database: %v", err)
 		}
 	})
-	// Copying files takes two checkpoints; going through the WAL is quicker for a small template, even more so side by side.
-	if err := whenUnused(ctx, conn, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" OWNER "+cluster.Role+" STRATEGY wal_log"); err != nil {
+	// Measured in memory with this schema, eight at a time: 0.1 s by files, 0.25 s through the WAL, in spite of two checkpoints.
+	if err := whenUnused(ctx, conn, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" OWNER "+cluster.Role+" STRATEGY file_copy"); err != nil {
 		t.Fatalf("testdb: clone the template: %v", err)
 	}
 	return dsn
@@ -75,7 +75,7 @@ func drop(ctx context.Context, admin, name string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing depends on it
+	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
 	return err
 }
@@ -105,7 +105,7 @@ func ensureTemplate(ctx context.Context, conn *pgx.Conn, admin, template string,
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtext($1))", template); err != nil {
 		return err
 	}
-	defer conn.Exec(ctx, "SELECT pg_advisory_unlock(hashtext($1))", template) //nolint:errcheck // as said above
+	defer func() { _, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock(hashtext($1))", template) }()
 	if there, err := exists(); there || err != nil {
 		return err
 	}

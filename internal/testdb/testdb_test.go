@@ -1,45 +1,243 @@
-package testdb_test
+package testdb
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"amrutam/internal/testdb"
 )
 
-func makeTable(ctx context.Context, dsn string) error {
+// With these the test binary is another package's tests that want the same template.
+const (
+	peerFingerprint = "AMRUTAM_TESTDB_PEER"
+	peerMigrations  = "AMRUTAM_TESTDB_PEER_MIGRATIONS"
+)
+
+func connect(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func scan[T any](t *testing.T, dsn, sql string, args ...any) T {
+	t.Helper()
+	var v T
+	must(t, connect(t, dsn).QueryRow(t.Context(), sql, args...).Scan(&v))
+	return v
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func adminURL(t *testing.T) string {
+	t.Helper()
+	admin, err := maintenance()
+	must(t, err)
+	return admin
+}
+
+// fingerprint is one of this test's own; its template goes with the test.
+func fingerprint(t *testing.T) string {
+	t.Helper()
+	f := "t" + strings.ReplaceAll(uuid.NewString(), "-", "")[:12]
+	t.Cleanup(func() {
+		for _, name := range []string{"amrutam_tmpl_" + f, "amrutam_tmpl_" + f + "_new"} {
+			if err := drop(context.Background(), adminURL(t), name); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return f
+}
+
+func migrate(ctx context.Context, dsn string) error {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the statement's error counts
-	_, err = conn.Exec(ctx, "CREATE TABLE things (id int)")
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, "CREATE EXTENSION btree_gist; CREATE TABLE things (n int)")
 	return err
 }
 
-func TestEachTestHasItsOwnDatabase(t *testing.T) {
+func TestDatabasesAreSeparate(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			conn, err := pgx.Connect(ctx, testdb.URL(t, makeTable, "own"))
+	f := fingerprint(t)
+	var migrations atomic.Int32
+	counted := func(ctx context.Context, dsn string) error {
+		migrations.Add(1)
+		return migrate(ctx, dsn)
+	}
+	var wg sync.WaitGroup
+	names := make([]string, 6)
+	for i := range names {
+		wg.Go(func() {
+			dsn := URL(t, counted, f)
+			conn, err := pgx.Connect(t.Context(), dsn)
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			defer conn.Close(ctx) //nolint:errcheck // as above
-			var n int
-			if _, err := conn.Exec(ctx, "INSERT INTO things VALUES (1)"); err != nil {
-				t.Error(err)
+			defer conn.Close(context.Background())
+			var others int
+			if err := conn.QueryRow(t.Context(), "WITH before AS (SELECT count(*) AS n FROM things) SELECT n, current_database() FROM before").Scan(&others, &names[i]); err != nil || others != 0 {
+				t.Errorf("%d rows of others, %v", others, err)
 			}
-			if err := conn.QueryRow(ctx, "SELECT count(*) FROM things").Scan(&n); err != nil || n != 1 {
-				t.Errorf("%d rows, %v", n, err)
+			if _, err := conn.Exec(t.Context(), "INSERT INTO things VALUES (1)"); err != nil {
+				t.Error(err)
 			}
 		})
 	}
-	all.Wait()
+	wg.Wait()
+	if n := migrations.Load(); n != 1 {
+		t.Errorf("%d migrations", n)
+	}
+	if super := scan[string](t, URL(t, counted, f), "SELECT current_user || ' ' || current_setting('is_superuser')"); super != "amrutam off" {
+		t.Errorf("tests run as %s", super)
+	}
+}
+
+func TestDroppedAtTheEnd(t *testing.T) {
+	t.Parallel()
+	f, name := fingerprint(t), ""
+	t.Run("inner", func(t *testing.T) {
+		dsn := URL(t, migrate, f)
+		name = scan[string](t, dsn, "SELECT current_database()") // whose connection stays open
+		leaked, err := pgx.Connect(context.Background(), dsn)
+		must(t, err)
+		_ = leaked
+	})
+	if scan[bool](t, adminURL(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name) {
+		t.Errorf("%s stays", name)
+	}
+}
+
+func TestMigrationThatFails(t *testing.T) {
+	t.Parallel()
+	f := fingerprint(t)
+	template := "amrutam_tmpl_" + f
+	conn := connect(t, adminURL(t))
+	broken := errors.New("broken")
+	err := ensureTemplate(t.Context(), conn, adminURL(t), template, func(ctx context.Context, dsn string) error {
+		return errors.Join(migrate(ctx, dsn), broken)
+	})
+	if !errors.Is(err, broken) {
+		t.Fatalf("got %v", err)
+	}
+	if scan[bool](t, adminURL(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", template) {
+		t.Error("half a template is there")
+	}
+	// A killed one leaves the same, and perhaps a connection that lingers.
+	draft, err := asOwner(adminURL(t), template+"_new")
+	must(t, err)
+	connect(t, draft)
+	if n := scan[int](t, URL(t, migrate, f), "SELECT count(*) FROM things"); n != 0 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+// The migrator's own connections take a moment to leave; clones must not fail for that.
+func TestTemplateInUse(t *testing.T) {
+	t.Parallel()
+	lingering := make(chan struct{})
+	dsn := URL(t, func(ctx context.Context, dsn string) error {
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		if err := migrate(ctx, dsn); err != nil {
+			return err
+		}
+		go func() {
+			defer close(lingering)
+			_, _ = conn.Exec(context.Background(), "SELECT pg_sleep(0.3)")
+			_ = conn.Close(context.Background())
+		}()
+		return nil
+	}, fingerprint(t))
+	<-lingering
+	if n := scan[int](t, dsn, "SELECT count(*) FROM things"); n != 0 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+func TestPackagesShareATemplate(t *testing.T) {
+	t.Parallel()
+	if f := os.Getenv(peerFingerprint); f != "" {
+		dsn := URL(t, func(ctx context.Context, dsn string) error {
+			log, err := os.OpenFile(os.Getenv(peerMigrations), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
+			if _, err := log.WriteString("migrated\n"); err != nil {
+				return err
+			}
+			return migrate(ctx, dsn)
+		}, f)
+		scan[int](t, dsn, "SELECT count(*) FROM things")
+		return
+	}
+	log, f := filepath.Join(t.TempDir(), "migrations"), fingerprint(t)
+	admin := adminURL(t)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestPackagesShareATemplate$")
+			cmd.Env = append(os.Environ(), Variable+"="+admin, peerFingerprint+"="+f, peerMigrations+"="+log)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	wg.Wait()
+	text, err := os.ReadFile(log)
+	must(t, err)
+	if n := bytes.Count(text, []byte("\n")); n != 1 {
+		t.Errorf("%d migrations", n)
+	}
+}
+
+func TestThrowaway(t *testing.T) {
+	t.Parallel()
+	c, remove, err := Throwaway(t.Context())
+	must(t, err)
+	dir := scan[string](t, c.AdminDSN("postgres"), "SELECT current_setting('data_directory')")
+	if fsync := scan[string](t, c.AdminDSN("postgres"), "SELECT current_setting('fsync')"); fsync != "off" {
+		t.Errorf("fsync is %s", fsync)
+	}
+	must(t, remove())
+	gone(t, filepath.Dir(dir))
+}
+
+// gone waits for a folder to be removed.
+func gone(t *testing.T, dir string) {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return
+		}
+		select {
+		case <-late:
+			t.Fatalf("%s stays", dir)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +15,7 @@ import (
 )
 
 // room in bytes is what a run of all tests may come to need.
-const room = 4 << 50
+const room = 4 << 30
 
 // Throwaway starts a cluster that may lose everything, in memory where there is room. remove stops it and deletes its folder; when
 // this process ends without having called it, even by kill -9, that happens all the same.
@@ -41,7 +41,7 @@ func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, er
 func base() string {
 	const shm = "/dev/shm"
 	var s unix.Statfs_t
-	if unix.Statfs(shm, &s) == nil && s.Bavail*uint64(s.Bsize) >= room && unix.Access(shm, unix.W_OK) == nil { //nolint:gosec // never negative
+	if unix.Statfs(shm, &s) == nil && s.Bavail*uint64(s.Bsize) >= room && unix.Access(shm, unix.W_OK) == nil {
 		return shm
 	}
 	return os.TempDir()
@@ -65,9 +65,9 @@ rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }`
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("watch over the test cluster's folder: %w", err)
 	}
-	return closeAndWait(input, cmd), nil
+	inputs.Store(input, dir)
+	return func() error { return errors.Join(input.Close(), cmd.Wait()) }, nil
 }
 
-func closeAndWait(input io.Closer, cmd *exec.Cmd) func() error {
-	return func() error { return errors.Join(input.Close(), cmd.Wait()) }
-}
+// inputs of reapers, kept from the garbage collector: it would close them.
+var inputs sync.Map

@@ -14,7 +14,7 @@ func programs(t *testing.T, dir string, major int) string {
 	must(t, os.MkdirAll(dir, 0o700))
 	script := fmt.Sprintf("#!/bin/sh\necho 'postgres (PostgreSQL) %d.1 (Debian)'\n", major)
 	for _, name := range []string{"postgres", "initdb"} {
-		must(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700)) //nolint:gosec // a program
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700))
 	}
 	return dir
 }

@@ -114,7 +114,7 @@ func (f folder) uid() uint32 {
 	if f.cred != nil {
 		return f.cred.Uid
 	}
-	return uint32(os.Geteuid()) //nolint:gosec // -1 only on Windows
+	return uint32(os.Geteuid())
 }
 
 // give lets PostgreSQL's user own what we made for it.

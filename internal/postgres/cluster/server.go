@@ -85,7 +85,7 @@ func (c *Cluster) launch(settings map[string]string) (*server, error) {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this function
-		defer log.Close()      //nolint:errcheck // PostgreSQL wrote it, not we
+		defer log.Close()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
@@ -170,7 +170,7 @@ func (c *Cluster) initdb(ctx context.Context, durable bool) error {
 	if err != nil {
 		return fmt.Errorf("the data folder can't be written: %w", err)
 	}
-	defer os.RemoveAll(draft) //nolint:errcheck // it is gone, or the next start tries again
+	defer os.RemoveAll(draft)
 	if err := f.give(draft); err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func syncFolder(dir string, durable bool, sync func(fd int) error) error {
 	if err != nil {
 		return fmt.Errorf("write the new data to disk: %w", err)
 	}
-	defer d.Close() //nolint:errcheck // opened for reading
+	defer d.Close()
 	if err := sync(int(d.Fd())); err != nil {
 		return fmt.Errorf("write the new data to disk: %w", err)
 	}

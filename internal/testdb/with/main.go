@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"amrutam/internal/testdb"
@@ -28,7 +29,7 @@ func run(args []string) (code int, err error) {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return 2, errors.New("name the command to run: with -- go test ./...")
+		return 2, errors.New("name the command to run")
 	}
 	// From the first moment on: a signal while PostgreSQL starts ends it in order, too.
 	signals := make(chan os.Signal, 8)
@@ -45,6 +46,9 @@ func run(args []string) (code int, err error) {
 	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // signals end it
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), testdb.Variable+"="+c.AdminDSN("postgres"))
+	// Without us its tests would only fail one by one. The signal comes when the thread that forked it ends: keep this one.
+	runtime.LockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		return 1, err
 	}

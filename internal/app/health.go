@@ -1,0 +1,34 @@
+package app
+
+import (
+	"context"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/problem"
+)
+
+// Health is the answer of a server that is well.
+type Health struct {
+	Status string `json:"status" enum:"ok" doc:"ok" example:"ok"`
+}
+
+// healthRoutes use Handle because they must answer while the database is away.
+func (a *App) healthRoutes() {
+	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{"ok"}, nil }
+	httpapi.Handle(a.API, httpapi.Op{Method: "GET", Path: "/health/live", Root: true, ID: "check-liveness", Tag: "health",
+		Summary: "Tell whether the process runs", Roles: access.Public}, live)
+	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
+		if a.stopping.Load() {
+			return Health{}, problem.Busy.With("The server is stopping.")
+		}
+		if err := a.DB.Ready(ctx); err != nil {
+			return Health{}, problem.Unavailable
+		}
+		return Health{"ok"}, nil
+	}
+	httpapi.Handle(a.API, httpapi.Op{Method: "GET", Path: "/health/ready", Root: true, ID: "check-readiness", Tag: "health",
+		Summary: "Tell whether requests can be served", Doc: "503 while the database is away or the server stops.", Roles: access.Public}, ready)
+	httpapi.Handle(a.API, httpapi.Op{Method: "GET", Path: "/health", Root: true, ID: "check-health", Tag: "health",
+		Summary: "Same as /health/ready", Roles: access.Public}, ready)
+}
