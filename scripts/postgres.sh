@@ -25,7 +25,7 @@ esac
 if [ "$(id -u)" = 0 ]; then
 	cache=/var/cache/amrutam
 else
-	cache="${XDG_CACHE_HOME:-$HOME/.cache}/amrutam"
+	cache="${XDG_CACHE_HOME:-${HOME:?postgres.sh needs HOME or XDG_CACHE_HOME}/.cache}/amrutam"
 fi
 unpacked="$cache/postgres-$version"
 npm_bin="$unpacked/node_modules/$package/native/bin"

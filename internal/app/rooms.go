@@ -2,7 +2,6 @@ package app
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"amrutam/internal/consultation"
@@ -16,10 +15,6 @@ import (
 
 // mount builds the rooms, lowest first, and lets each register its operations, pages and jobs.
 func (a *App) mount() error {
-	public, err := url.Parse(a.Config.PublicURL)
-	if err != nil {
-		return err
-	}
 	secrets, err := a.Config.StubSecrets()
 	if err != nil {
 		return err
@@ -27,7 +22,11 @@ func (a *App) mount() error {
 	a.healthRoutes()
 	a.Queue.KeepUp()
 	a.Mux.Handle(reader.Path, reader.Handler("/openapi.json"))
-	mails := &notification.Service{Sealer: a.Sealer, Host: public.Hostname()}
+	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
+	if err != nil {
+		return err
+	}
+	mails.Pages(a.Mux)
 	(&doctor.Service{Mails: mails, Cursors: a.API.Cursors}).Routes(a.API)
 	(&schedule.Service{Cursors: a.API.Cursors}).Routes(a.API)
 	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock, HTTP: &http.Client{Timeout: 10 * time.Second}}

