@@ -24,6 +24,7 @@ import (
 type commands struct {
 	Serve   serve   `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema to this version."`
+	Admin   admin   `cmd:"" help:"Administrators."`
 	Version version `cmd:"" help:"Print the version."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 }

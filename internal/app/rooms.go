@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"amrutam/internal/account"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi/reader"
@@ -27,6 +28,10 @@ func (a *App) mount() error {
 		return err
 	}
 	mails.Pages(a.Mux)
+	accounts := &account.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log}
+	accounts.Routes(a.API)
+	accounts.Pages(a.Mux)
+	accounts.Work()
 	(&doctor.Service{Mails: mails, Cursors: a.API.Cursors}).Routes(a.API)
 	(&schedule.Service{Cursors: a.API.Cursors}).Routes(a.API)
 	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock, HTTP: &http.Client{Timeout: 10 * time.Second}}

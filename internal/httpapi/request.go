@@ -31,6 +31,12 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
+// Visitor is the actor of a page: nobody signed in, with this request's id and address.
+func Visitor(r *http.Request) access.Actor {
+	req := requestOf(r.Context())
+	return access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent()}
+}
+
 // newRequest gives the request its id: the client's own when it is sane, else a new one.
 func newRequest(r *http.Request, trusted []netip.Prefix) *request {
 	id := r.Header.Get("X-Request-Id")

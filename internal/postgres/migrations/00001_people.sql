@@ -28,6 +28,8 @@ CREATE TABLE users (
 );
 -- A deleted user's address may sign up again.
 CREATE UNIQUE INDEX users_email_key ON users (lower(email)) WHERE deleted_at IS NULL;
+-- For staff's search by the beginning of an address, deleted users too.
+CREATE INDEX users_email_prefix_idx ON users (lower(email) text_pattern_ops);
 CREATE UNIQUE INDEX users_email_verification_token_key ON users (email_verification_token) WHERE email_verification_token IS NOT NULL;
 CREATE UNIQUE INDEX users_password_reset_token_key ON users (password_reset_token) WHERE password_reset_token IS NOT NULL;
 CREATE INDEX users_role_idx ON users (role);

@@ -1,0 +1,88 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/text/unicode/norm"
+
+	"amrutam/internal/problem"
+)
+
+// OWASP's second choice: 19 MiB, 2 passes, 1 lane. About 25 ms of one core.
+var hashParams = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// hashing bounds what passwords take of the machine: as many at once as there are cores, and a queue of under half a second.
+var hashing = newGate(runtime.GOMAXPROCS(0), 16*runtime.GOMAXPROCS(0))
+
+// gate lets a few in at once, some wait, and turns the rest away.
+type gate struct {
+	places  chan struct{}
+	waiting atomic.Int64
+	queue   int64
+}
+
+func newGate(places, queue int) *gate {
+	return &gate{places: make(chan struct{}, places), queue: int64(queue)}
+}
+
+// pass runs do when there is a place. Errors: problem.Busy, or do's.
+func (g *gate) pass(ctx context.Context, do func() error) error {
+	if g.waiting.Add(1) > g.queue {
+		g.waiting.Add(-1)
+		return problem.Busy
+	}
+	select {
+	case g.places <- struct{}{}:
+		g.waiting.Add(-1)
+	case <-ctx.Done():
+		g.waiting.Add(-1)
+		return ctx.Err()
+	}
+	defer func() { <-g.places }()
+	return do()
+}
+
+// HashPassword makes the argon2id hash that users.password_hash keeps. Call it outside a transaction: it takes long.
+// Error: problem.Busy.
+func HashPassword(ctx context.Context, password string) (hash string, err error) {
+	err = hashing.pass(ctx, func() (err error) {
+		hash, err = argon2id.CreateHash(norm.NFC.String(password), hashParams)
+		return err
+	})
+	return hash, err
+}
+
+// nobody is what the password of an unknown address is compared with, so that it takes as long as a known one's.
+var nobody = sync.OnceValue(func() string {
+	token, _ := newToken("")
+	hash, err := argon2id.CreateHash(token, hashParams)
+	if err != nil {
+		panic(fmt.Sprintf("account: argon2id: %v", err))
+	}
+	return hash
+})
+
+// comparePassword tells whether the password is the hash's, and whether that was made with other parameters than today's.
+// A hash that isn't one (the user may not sign in by password) takes as long and fits no password.
+func comparePassword(ctx context.Context, password, hash string) (right, outdated bool, err error) {
+	err = hashing.pass(ctx, func() error {
+		var params *argon2id.Params
+		right, params, err = argon2id.CheckHash(norm.NFC.String(password), hash)
+		if errors.Is(err, argon2id.ErrInvalidHash) {
+			_, _, err = argon2id.CheckHash(password, nobody())
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("check a password hash: %w", err)
+		}
+		outdated = params.Memory != hashParams.Memory || params.Iterations != hashParams.Iterations || params.Parallelism != hashParams.Parallelism
+		return nil
+	})
+	return right, outdated, err
+}

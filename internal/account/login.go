@@ -1,0 +1,155 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+)
+
+// Credentials are what a sign-in takes.
+type Credentials struct {
+	Body struct {
+		Email    string `json:"email" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
+		Password string `json:"password" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
+	}
+}
+
+// Tokens are a session, as its client holds it.
+type Tokens struct {
+	AccessToken  string `json:"accessToken" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
+	RefreshToken string `json:"refreshToken" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+	TokenType    string `json:"tokenType" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
+	ExpiresIn    int    `json:"expiresIn" doc:"Seconds until the access token expires" example:"900"`
+	User         User   `json:"user" doc:"Who is signed in"`
+}
+
+// SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the same
+// answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified.
+func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) (Tokens, error) {
+	user, err := s.findLogin(ctx, in.Body.Email)
+	if err != nil {
+		return Tokens{}, err
+	}
+	right, outdated, err := comparePassword(ctx, in.Body.Password, user.PasswordHash)
+	switch {
+	case err != nil:
+		return Tokens{}, err
+	case user.ID == uuid.Nil:
+		return Tokens{}, s.refuse(ctx, who, user.ID, "unknown-address", ErrInvalidCredentials)
+	case !right:
+		return Tokens{}, s.refuse(ctx, who, user.ID, "wrong-password", ErrInvalidCredentials)
+	case user.DisabledAt != nil:
+		return Tokens{}, s.refuse(ctx, who, user.ID, "disabled", ErrInvalidCredentials)
+	case !user.IsEmailVerified:
+		return Tokens{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, ErrEmailNotVerified)
+	}
+	var out Tokens
+	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+		out, err = s.startSession(ctx, tx, acting(who, user.ID, user.Role), user)
+		return err
+	})
+	if err == nil && outdated {
+		s.rehash(ctx, user, in.Body.Password)
+	}
+	return out, err
+}
+
+func (s *Service) findLogin(ctx context.Context, email string) (user findLoginRow, err error) {
+	err = s.DB.Read(ctx, func(r *postgres.Read) error {
+		user, err = query.findLogin(ctx, r, canonicalEmail(email))
+		return err
+	})
+	if postgres.NoRows(err) {
+		return findLoginRow{PasswordHash: nobody()}, nil
+	}
+	if err != nil {
+		return findLoginRow{}, fmt.Errorf("find a sign-in: %w", err)
+	}
+	return user, nil
+}
+
+func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow) (Tokens, error) {
+	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash)
+	if err != nil {
+		return Tokens{}, fmt.Errorf("hold a user: %w", err)
+	}
+	if held == 0 { // changed since the password was checked
+		return Tokens{}, ErrInvalidCredentials
+	}
+	id := uuid.Must(uuid.NewV7())
+	err = query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,
+		Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife)})
+	if err != nil {
+		return Tokens{}, fmt.Errorf("insert a session: %w", err)
+	}
+	audit.Write(tx, who, "session.start", id, nil)
+	return s.issue(ctx, tx, id, User{ID: user.ID, Email: user.Email, Role: user.Role, IsEmailVerified: user.IsEmailVerified,
+		MFAEnabled: user.MfaEnabled, FullName: user.FullName, CreatedAt: user.CreatedAt})
+}
+
+// issue gives the session a new pair of tokens.
+func (s *Service) issue(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User) (Tokens, error) {
+	access, accessHash := newToken("at_")
+	refresh, refreshHash := newToken("rt_")
+	err := query.insertTokens(ctx, tx, insertTokensParams{SessionID: session, Now: tx.Now,
+		AccessHash: accessHash, AccessExpiry: tx.Now.Add(s.Config.AccessTokenLife),
+		RefreshHash: refreshHash, RefreshExpiry: tx.Now.Add(s.Config.SessionLife)})
+	if err != nil {
+		return Tokens{}, fmt.Errorf("insert tokens: %w", err)
+	}
+	return Tokens{AccessToken: access, RefreshToken: refresh, TokenType: "Bearer",
+		ExpiresIn: int(s.Config.AccessTokenLife / time.Second), User: user}, nil
+}
+
+// shorten makes any User-Agent fit to be kept.
+func shorten(agent string) string {
+	runes := []rune(strings.ToValidUTF8(agent, "?"))
+	return string(runes[:min(len(runes), 300)])
+}
+
+// refuse notes a sign-in that failed and gives its answer.
+func (s *Service) refuse(ctx context.Context, who access.Actor, user uuid.UUID, reason string, answer error) error {
+	entity := unknown
+	if user != uuid.Nil {
+		entity = user.String()
+	}
+	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		audit.WriteFor(tx, who, "session.refuse", "user", entity, audit.Meta{"reason": reason})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("note a refused sign-in: %w", err)
+	}
+	return answer
+}
+
+// rehash brings the hash to today's parameters while the password is known. Failing costs nothing: the next sign-in tries again.
+func (s *Service) rehash(ctx context.Context, user findLoginRow, password string) {
+	hash, err := HashPassword(ctx, password)
+	if err == nil {
+		err = s.DB.Write(ctx, func(tx *postgres.Tx) error { return query.renewHash(ctx, tx, hash, user.ID, user.PasswordHash) })
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "a password hash was not renewed", "error", postgres.Describe(err))
+	}
+}
+
+// NoInput is the input of an operation that takes none.
+type NoInput struct{}
+
+// SignOut ends the session of the token it is called with.
+func (s *Service) SignOut(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.None, error) {
+	if _, err := query.endSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
+		return httpapi.None{}, fmt.Errorf("end a session: %w", err)
+	}
+	audit.Write(tx, who, "session.end", who.SessionID, nil)
+	return httpapi.None{}, nil
+}

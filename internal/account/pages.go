@@ -1,0 +1,146 @@
+package account
+
+import (
+	"errors"
+	"html/template"
+	"net/http"
+
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// formLimit in bytes: a token and a password.
+const formLimit = 16 << 10
+
+// page is one of the plain pages behind the links of mails.
+type page struct {
+	Title  string
+	Text   string
+	Faults []string
+	// Action is where the form goes; without it there is none.
+	Action   string
+	Token    string
+	Password bool
+	Button   string
+	Least    int
+}
+
+var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}} – Amrutam</title>
+<link rel="stylesheet" href="/style.css"></head><body><main>
+<h1>{{.Title}}</h1><p>{{.Text}}</p>
+{{with .Faults}}<ul role="alert">{{range .}}<li>The password {{.}}.</li>{{end}}</ul>{{end}}
+{{if .Action}}<form method="post" action="{{.Action}}"><input type="hidden" name="token" value="{{.Token}}">
+{{if .Password}}<label for="password">New password</label>
+<input id="password" name="password" type="password" autocomplete="new-password" minlength="{{.Least}}" required>
+{{end}}<button>{{.Button}}</button></form>{{end}}
+</main></body></html>`))
+
+// Pages serves what the links of mails open. Opening one changes nothing (mail scanners open them too): its button does.
+func (s *Service) Pages(mux *http.ServeMux) {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		show(w, http.StatusForbidden, page{Title: "Not from here", Text: "This form was sent by another site. Open the link in your mail instead."})
+	}))
+	mux.HandleFunc("GET /verify-email", func(w http.ResponseWriter, r *http.Request) {
+		show(w, http.StatusOK, verifyForm(r.URL.Query().Get("token")))
+	})
+	mux.HandleFunc("GET /reset-password", func(w http.ResponseWriter, r *http.Request) {
+		show(w, http.StatusOK, s.resetForm(r.URL.Query().Get("token")))
+	})
+	mux.Handle("POST /verify-email", guard.Handler(form(s.verifyByPage)))
+	mux.Handle("POST /reset-password", guard.Handler(form(s.resetByPage)))
+}
+
+func form(next func(http.ResponseWriter, *http.Request, string)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+		if r.ParseForm() != nil {
+			show(w, http.StatusBadRequest, page{Title: "That could not be read", Text: "Open the link in your mail again."})
+			return
+		}
+		next(w, r, r.PostForm.Get("token"))
+	})
+}
+
+func verifyForm(token string) page {
+	if token == "" {
+		return incomplete
+	}
+	return page{Title: "Confirm your address", Text: "Press the button to confirm that this e-mail address is yours.",
+		Action: "/verify-email", Token: token, Button: "Confirm"}
+}
+
+func (s *Service) resetForm(token string) page {
+	if token == "" {
+		return incomplete
+	}
+	return page{Title: "Set a new password", Text: "Choose a long one, such as a few words that belong together only for you. All devices will be signed out.",
+		Action: "/reset-password", Token: token, Password: true, Least: s.Config.PasswordMin, Button: "Set password"}
+}
+
+var incomplete = page{Title: "The link is incomplete", Text: "Open the link in your mail again, or copy all of it into the address bar."}
+
+func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token string) {
+	var in Verification
+	in.Body.Token = token
+	err := s.DB.Write(r.Context(), func(tx *postgres.Tx) error {
+		_, err := s.VerifyEmail(r.Context(), tx, httpapi.Visitor(r), in)
+		return err
+	})
+	if errors.Is(err, ErrInvalidToken) {
+		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
+			Text: "It was used before, is older than a day, or a newer mail has replaced it. If you confirmed your address already, just sign in; otherwise ask for a new mail there."})
+		return
+	}
+	if s.failed(w, r, err) {
+		return
+	}
+	show(w, http.StatusOK, page{Title: "Your address is confirmed", Text: "You can sign in now."})
+}
+
+func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token string) {
+	var in PasswordReset
+	in.Body.Token, in.Body.NewPassword = token, r.PostForm.Get("password")
+	_, err := s.ResetPassword(r.Context(), httpapi.Visitor(r), in)
+	if errors.Is(err, ErrInvalidToken) {
+		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
+			Text: "It was used before, is older than an hour, or a newer mail has replaced it. Ask for a new mail where you sign in."})
+		return
+	}
+	var refusal *problem.Error
+	if errors.As(err, &refusal) && len(refusal.Fields) > 0 {
+		again := s.resetForm(token)
+		for _, f := range refusal.Fields {
+			again.Faults = append(again.Faults, f.Message)
+		}
+		show(w, refusal.Status, again)
+		return
+	}
+	if s.failed(w, r, err) {
+		return
+	}
+	show(w, http.StatusOK, page{Title: "Your password is set", Text: "All devices were signed out. You can sign in with the new password now."})
+}
+
+// failed answers what is no refusal of the form itself.
+func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool {
+	if err == nil {
+		return false
+	}
+	status, text := http.StatusInternalServerError, "Something went wrong here and nothing was changed. Please try again."
+	if errors.Is(err, problem.Busy) || postgres.Busy(err) || postgres.Unavailable(err) {
+		status, text = http.StatusServiceUnavailable, "The server is busy and nothing was changed. Please try again in a moment."
+	}
+	if errors.Is(err, postgres.ErrOutcomeUnknown) {
+		status, text = http.StatusServiceUnavailable, "The server can't tell whether that was done. Try to sign in, or press the button in your mail again."
+	}
+	if r.Context().Err() == nil {
+		s.Log.ErrorContext(r.Context(), "a page failed", "requestId", httpapi.Visitor(r).RequestID, "error", postgres.Describe(err))
+	}
+	show(w, status, page{Title: "That did not work", Text: text})
+	return true
+}
+
+func show(w http.ResponseWriter, status int, p page) { httpapi.WritePage(w, status, pageTemplate, p) }

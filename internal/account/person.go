@@ -1,0 +1,111 @@
+package account
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"amrutam/internal/problem"
+)
+
+// faults collects what is wrong with a request, to tell it all at once.
+type faults []problem.Field
+
+func (f *faults) add(location, message string) {
+	if message != "" {
+		*f = append(*f, problem.Field{Location: location, Message: message})
+	}
+}
+
+func (f faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	e := *problem.Invalid
+	e.Fields = f
+	return &e
+}
+
+// canonicalEmail is the form an address is kept and looked up in. Upper case is a habit of keyboards, not another mailbox.
+func canonicalEmail(email string) string {
+	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(email))))
+}
+
+// emailFault tells what is wrong with a canonical address, or "". net/mail's own words quote the value, so they stay here.
+func emailFault(email string) string {
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
+		return "must be a plain e-mail address like asha@example.org"
+	}
+	return ""
+}
+
+// trimName is the form a name is kept in.
+func trimName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
+
+func nameFault(name string) string {
+	switch {
+	case name == "":
+		return "must not be empty"
+	case utf8.RuneCountInString(name) > 200:
+		return "must have at most 200 characters"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "must not contain control characters"
+	}
+	return ""
+}
+
+// E.164 numbers have at most 15 digits; shorter than 7 none is dialled from abroad.
+var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// canonicalPhone drops what people put between digits, so that equal numbers are equal texts.
+func canonicalPhone(phone string) string {
+	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "").Replace(phone)
+}
+
+func phoneFault(phone string) string {
+	if !phoneForm.MatchString(phone) {
+		return "must be an international number: + and 7 to 15 digits"
+	}
+	return ""
+}
+
+func birthFault(date string, now time.Time) string {
+	day, err := time.Parse(time.DateOnly, date)
+	switch {
+	case err != nil:
+		return "must be a date like 1990-05-17"
+	case !day.Before(now.Truncate(24 * time.Hour)):
+		return "must be in the past"
+	case day.Year() < 1900:
+		return "must be 1900 or later"
+	}
+	return ""
+}
+
+func addressFault(address string) string {
+	switch {
+	case address == "":
+		return "must not be empty; null clears it"
+	case utf8.RuneCountInString(address) > 500:
+		return "must have at most 500 characters"
+	}
+	return ""
+}
+
+// Names of the IANA database begin upper-case; lower-case files beside them (localtime, posix/…) are the system's own.
+var zoneForm = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+/-]*$`)
+
+func zoneFault(name string) string {
+	if zoneForm.MatchString(name) && name != "Local" {
+		if _, err := time.LoadLocation(name); err == nil {
+			return ""
+		}
+	}
+	return "must be an IANA time zone like Asia/Kolkata"
+}

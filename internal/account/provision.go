@@ -1,0 +1,94 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/postgres"
+)
+
+// DefaultTimezone of a person who named none.
+const DefaultTimezone = "Asia/Kolkata"
+
+// NewUser is a person to be made. Email, PasswordHash (see HashPassword), Role and FullName are needed.
+type NewUser struct {
+	Email        string
+	PasswordHash string
+	Role         access.Role
+	FullName     string
+	Verified     bool
+	Gender       string // one of the ER document's, or ""
+	DateOfBirth  string // 2006-01-02, or ""
+	Phone        string // E.164, or ""
+	Address      string
+	Timezone     string // IANA, or "" for DefaultTimezone
+}
+
+// Provision makes the user, the profile and the data key that seals it. It neither mails nor audits: the caller knows
+// what the event was. The values are the caller's to check. Error: ErrAddressTaken.
+func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
+	id := uuid.Must(uuid.NewV7())
+	made, err := query.insertUser(ctx, tx, insertUserParams{ID: id, Email: canonicalEmail(u.Email), PasswordHash: u.PasswordHash,
+		Role: u.Role, IsEmailVerified: u.Verified, Now: tx.Now})
+	switch {
+	case err != nil:
+		return uuid.Nil, fmt.Errorf("insert a user: %w", err)
+	case made == 0:
+		return uuid.Nil, ErrAddressTaken
+	}
+	wrapped, err := s.Sealer.NewWrapped(id)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	key, err := s.Sealer.Unwrap(id, wrapped)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if err := query.insertDataKey(ctx, tx, id, wrapped, tx.Now); err != nil {
+		return uuid.Nil, fmt.Errorf("insert a data key: %w", err)
+	}
+	if u.Timezone == "" {
+		u.Timezone = DefaultTimezone
+	}
+	profile := uuid.Must(uuid.NewV7())
+	sealed, err := s.sealContact(key, profile, contact{u.DateOfBirth, u.Phone, u.Address})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	err = query.insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName, Gender: u.Gender, Timezone: u.Timezone,
+		DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex, Address: sealed.address, Now: tx.Now})
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("insert a profile: %w", err)
+	}
+	return id, nil
+}
+
+// CreateAdmin makes a verified administrator, for the command line. The error says in plain words what is wrong; it is
+// ErrAddressTaken when the address has a user.
+func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
+	email, fullName = canonicalEmail(email), trimName(fullName)
+	for _, f := range []struct{ what, fault string }{{"the e-mail address", emailFault(email)}, {"the name", nameFault(fullName)},
+		{"the password", passwordFault(password, s.Config.PasswordMin, email, fullName)}} {
+		if f.fault != "" {
+			return uuid.Nil, fmt.Errorf("%s %s", f.what, f.fault)
+		}
+	}
+	hash, err := HashPassword(ctx, password)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var id uuid.UUID
+	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+		id, err = s.Provision(ctx, tx, NewUser{Email: email, PasswordHash: hash, Role: access.RoleAdmin, FullName: fullName, Verified: true})
+		if err != nil {
+			return err
+		}
+		audit.Write(tx, access.System("admin create"), "user.create", id, audit.Meta{"role": access.RoleAdmin})
+		return nil
+	})
+	return id, err
+}

@@ -1,0 +1,104 @@
+-- name: insertUser :execrows
+-- Waits for a concurrent sign-up of the same address; no row means that it is taken.
+INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+VALUES (@id, @email, @password_hash, @role, @is_email_verified, @now, @now)
+ON CONFLICT (lower(email)) WHERE deleted_at IS NULL DO NOTHING;
+
+-- name: insertDataKey :exec
+INSERT INTO data_keys (user_id, wrapped, created_at) VALUES (@user_id, @wrapped, @now);
+
+-- name: insertProfile :exec
+INSERT INTO profiles (id, user_id, full_name, gender, date_of_birth, phone, phone_index, address, timezone, created_at, updated_at)
+VALUES (@id, @user_id, @full_name, nullif(@gender::text, '')::gender, @date_of_birth, @phone, @phone_index, @address, @timezone, @now, @now);
+
+-- name: findAddress :one
+SELECT id FROM users WHERE lower(email) = lower(@email) AND deleted_at IS NULL;
+
+-- name: setVerificationToken :execrows
+UPDATE users SET email_verification_token = @token, email_verification_expiry = @expiry
+WHERE id = @id AND NOT is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL;
+
+-- name: verifyEmail :one
+UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = @now
+WHERE email_verification_token = @token AND email_verification_expiry > @now AND deleted_at IS NULL
+RETURNING id;
+
+-- name: setResetToken :execrows
+UPDATE users SET password_reset_token = @token, password_reset_expiry = @expiry
+WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL;
+
+-- name: findReset :one
+SELECT u.id, u.email, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE u.password_reset_token = @token AND u.password_reset_expiry > @now AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
+
+-- name: resetPassword :one
+-- Whoever holds the token reads the address's mail: that verifies it too.
+UPDATE users SET password_hash = @password_hash, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
+    email_verification_token = NULL, email_verification_expiry = NULL, updated_at = @now
+WHERE password_reset_token = @token AND password_reset_expiry > @now AND deleted_at IS NULL AND disabled_at IS NULL
+RETURNING id;
+
+-- name: findPassword :one
+SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
+
+-- name: changePassword :execrows
+-- A reset link that is still out would undo the change, so it dies.
+UPDATE users SET password_hash = @password_hash, password_reset_token = NULL, password_reset_expiry = NULL, updated_at = @now
+WHERE id = @id AND password_hash = @old_hash AND deleted_at IS NULL AND disabled_at IS NULL;
+
+-- name: renewHash :exec
+UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash = @old_hash;
+
+-- name: findLogin :one
+SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name
+FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
+
+-- name: holdUser :execrows
+-- Keeps a password change from committing between this look and the session's insertion: that session would outlive it.
+SELECT id FROM users WHERE id = @id AND password_hash = @password_hash AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE;
+
+-- name: insertSession :exec
+INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at)
+VALUES (@id, @user_id, @user_agent, @ip_address, @now, @now, @expires_at);
+
+-- name: insertTokens :exec
+INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
+VALUES (@access_hash, @session_id, 'ACCESS', @now, @access_expiry), (@refresh_hash, @session_id, 'REFRESH', @now, @refresh_expiry);
+
+-- name: useRefreshToken :execrows
+UPDATE session_tokens SET used_at = @now WHERE hash = @hash AND kind = 'REFRESH' AND used_at IS NULL AND expires_at > @now;
+
+-- name: findRefreshToken :one
+SELECT t.used_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id
+WHERE t.hash = @hash AND t.kind = 'REFRESH';
+
+-- name: extendSession :one
+UPDATE sessions s SET last_used_at = @now, expires_at = @expires_at
+FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE s.id = @id AND s.ended_at IS NULL AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+RETURNING u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at, p.full_name;
+
+-- name: endSession :execrows
+UPDATE sessions SET ended_at = @now WHERE id = @id AND ended_at IS NULL;
+
+-- name: endSessions :exec
+UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND ended_at IS NULL;
+
+-- name: readProfile :one
+SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
+    greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
+    p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone, p.address, p.timezone
+FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
+
+-- name: holdProfile :exec
+SELECT id FROM profiles WHERE user_id = @user_id FOR UPDATE;
+
+-- name: updateProfile :exec
+UPDATE profiles SET full_name = @full_name, gender = nullif(@gender::text, '')::gender, date_of_birth = @date_of_birth, phone = @phone,
+    phone_index = @phone_index, address = @address, timezone = @timezone, updated_at = @updated_at
+WHERE user_id = @user_id;
+
+-- name: readUser :one
+SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, u.updated_at, u.deleted_at, p.full_name
+FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;

@@ -1,0 +1,137 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/jobs"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+)
+
+// PasswordReset spends the token of a reset mail.
+type PasswordReset struct {
+	Body struct {
+		Token       string `json:"token" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 1 hour, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHJlc2V0dGVyIG5vdw"`
+		NewPassword string `json:"newPassword" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
+	}
+}
+
+// PasswordChange replaces the password of who is signed in.
+type PasswordChange struct {
+	Body struct {
+		CurrentPassword string `json:"currentPassword" minLength:"1" maxLength:"1024" doc:"The password until now" example:"seven lamps light the well"`
+		NewPassword     string `json:"newPassword" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
+	}
+}
+
+// RequestPasswordReset mails a reset token when the address has a user.
+func (s *Service) RequestPasswordReset(ctx context.Context, tx *postgres.Tx, who access.Actor, in AddressOnly) (httpapi.None, error) {
+	return httpapi.None{}, s.byJob(ctx, tx, who, in.Body.Email, "user.request-password-reset", func(id uuid.UUID) jobs.Args { return resetMail{id} })
+}
+
+// resetMail is the job that mails a reset token.
+type resetMail struct {
+	UserID uuid.UUID `json:"userId"`
+}
+
+// Kind names the job.
+func (resetMail) Kind() string { return "user.mail-reset" }
+
+func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	token, hash := newToken("")
+	expiry := tx.Now.Add(resetLife)
+	there, err := query.setResetToken(ctx, tx, hash, &expiry, id)
+	if err != nil || there == 0 {
+		return err
+	}
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "reset-password", Data: map[string]string{"token": token}})
+}
+
+// ResetPassword sets a new password for the token's user and ends all their sessions. A password that is refused leaves
+// the token good. Error: ErrInvalidToken.
+func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in PasswordReset) (httpapi.None, error) {
+	token := hashToken(in.Body.Token)
+	var user findResetRow
+	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
+		user, err = query.findReset(ctx, r, token, &r.Now)
+		return err
+	})
+	if postgres.NoRows(err) {
+		return httpapi.None{}, ErrInvalidToken
+	}
+	if err != nil {
+		return httpapi.None{}, fmt.Errorf("find a reset: %w", err)
+	}
+	hash, err := s.newPassword(ctx, in.Body.NewPassword, user.Email, user.FullName)
+	if err != nil {
+		return httpapi.None{}, err
+	}
+	return httpapi.None{}, s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		id, err := query.resetPassword(ctx, tx, hash, tx.Now, token)
+		if postgres.NoRows(err) {
+			return ErrInvalidToken
+		}
+		if err != nil {
+			return fmt.Errorf("reset a password: %w", err)
+		}
+		audit.Write(tx, who, "user.reset-password", id, nil)
+		return s.afterChange(ctx, tx, id)
+	})
+}
+
+// ChangePassword sets a new password and ends all the user's sessions, this one too. Error: ErrInvalidCredentials.
+func (s *Service) ChangePassword(ctx context.Context, who access.Actor, in PasswordChange) (httpapi.None, error) {
+	var user findPasswordRow
+	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
+		user, err = query.findPassword(ctx, r, who.ID)
+		return err
+	})
+	if err != nil {
+		return httpapi.None{}, fmt.Errorf("find a password: %w", err)
+	}
+	right, _, err := comparePassword(ctx, in.Body.CurrentPassword, user.PasswordHash)
+	if err != nil {
+		return httpapi.None{}, err
+	}
+	if !right {
+		return httpapi.None{}, s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
+	}
+	hash, err := s.newPassword(ctx, in.Body.NewPassword, user.Email, user.FullName)
+	if err != nil {
+		return httpapi.None{}, err
+	}
+	return httpapi.None{}, s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: who.ID, OldHash: user.PasswordHash, PasswordHash: hash, Now: tx.Now})
+		if err != nil {
+			return fmt.Errorf("change a password: %w", err)
+		}
+		if changed == 0 { // by another request, since it was compared
+			return ErrInvalidCredentials.With("The current password is wrong.")
+		}
+		audit.Write(tx, who, "user.change-password", who.ID, nil)
+		return s.afterChange(ctx, tx, who.ID)
+	})
+}
+
+func (s *Service) newPassword(ctx context.Context, password, email, fullName string) (string, error) {
+	var wrong faults
+	wrong.add("body.newPassword", passwordFault(password, s.Config.PasswordMin, email, fullName))
+	if err := wrong.err(); err != nil {
+		return "", err
+	}
+	return HashPassword(ctx, password)
+}
+
+// afterChange ends what the old password opened, and tells the user. The user's row is locked by then, see holdUser.
+func (s *Service) afterChange(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	if err := query.endSessions(ctx, tx, &tx.Now, id); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "password-changed"})
+}

@@ -1,0 +1,63 @@
+package account
+
+import (
+	"context"
+	"net/http"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/jobs"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// Routes registers the operations of accounts.
+func (s *Service) Routes(api *httpapi.API) {
+	s.authRoutes(api)
+	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users", Roles: access.SignedIn,
+		Summary: "Read your user and profile"}, s.ReadProfile)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users", Roles: access.SignedIn,
+		Summary: "Change your profile", Doc: "A merge patch (RFC 7396): what is absent stays, null clears."}, s.ChangeProfile)
+	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users", Roles: access.Admin | access.Support,
+		Summary: "List users, the newest first"}, s.ListUsers)
+	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users", Roles: access.Admin | access.Support,
+		Summary: "Read a user"}, s.ReadUser)
+}
+
+func (s *Service) authRoutes(api *httpapi.API) {
+	// Passwords are hashed outside the transaction: a hash takes longer than all of its statements.
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/signup", ID: "sign-up", Tag: "auth", Roles: access.Public, Status: http.StatusCreated,
+		Summary: "Sign up", Doc: "The answer is the same when the address has a user already: then its owner gets a mail and nothing is made."}, s.SignUp)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/verify-email", ID: "verify-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
+		Summary: "Prove your address with the token of the mail", Refusals: []*problem.Error{ErrInvalidToken}}, s.VerifyEmail)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
+		Summary: "Send the verification mail again", Doc: "The answer never tells whether the address has a user. The token of an earlier mail stops working."}, s.ResendVerification)
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth", Roles: access.Public,
+		Summary: "Sign in", Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified}}, s.SignIn)
+	// A reused token is refused and ends the session at once: the refusal must not roll the ending back.
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth", Roles: access.Public,
+		Summary: "Get new tokens for a refresh token", Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it must have been copied; " +
+			"within 10 seconds it gets another pair, for clients that lost the answer.",
+		Refusals: []*problem.Error{ErrInvalidRefreshToken}}, s.Refresh)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,
+		Summary: "End this session"}, s.SignOut)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
+		Summary: "Get a mail to set a new password", Doc: "The answer never tells whether the address has a user."}, s.RequestPasswordReset)
+	// As with signing up: the hash is made outside the transaction.
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/reset-password", ID: "reset-password", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
+		Summary: "Set a new password with the token of the mail", Doc: "Ends all sessions, and verifies the address the mail went to.",
+		Refusals: []*problem.Error{ErrInvalidToken}}, s.ResetPassword)
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-password", ID: "change-password", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,
+		Summary: "Change your password", Doc: "Ends all sessions, this one too: sign in again with the new password.",
+		Refusals: []*problem.Error{ErrInvalidCredentials}}, s.ChangePassword)
+}
+
+// Work registers the jobs of accounts.
+func (s *Service) Work() {
+	jobs.Work(s.Queue, func(ctx context.Context, tx *postgres.Tx, job verificationMail) error {
+		return s.mailVerification(ctx, tx, job.UserID)
+	})
+	jobs.Work(s.Queue, func(ctx context.Context, tx *postgres.Tx, job resetMail) error {
+		return s.mailReset(ctx, tx, job.UserID)
+	})
+}

@@ -1,0 +1,74 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+)
+
+// Registration is a sign-up.
+type Registration struct {
+	Body struct {
+		Email    string      `json:"email" minLength:"3" maxLength:"320" doc:"Where mails reach you; capitals make no difference" example:"asha@example.org"`
+		Password string      `json:"password" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"seven lamps light the well"`
+		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
+		Role     access.Role `json:"role" enum:"PATIENT,DOCTOR" doc:"Staff is made by an administrator" example:"PATIENT"`
+		Phone    string      `json:"phone,omitempty" maxLength:"40" doc:"International number; kept sealed" example:"+919812345678"`
+		Gender   string      `json:"gender,omitempty" enum:"MALE,FEMALE,OTHER,PREFER_NOT_TO_SAY" doc:"Optional" example:"FEMALE"`
+	}
+}
+
+// SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the same
+// work, and its owner a mail: nobody learns here who has an account.
+func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration) (User, error) {
+	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimName(in.Body.FullName), Role: in.Body.Role,
+		Gender: in.Body.Gender, Phone: canonicalPhone(in.Body.Phone)}
+	var wrong faults
+	wrong.add("body.email", emailFault(u.Email))
+	wrong.add("body.fullName", nameFault(u.FullName))
+	wrong.add("body.password", passwordFault(in.Body.Password, s.Config.PasswordMin, u.Email, u.FullName))
+	if in.Body.Phone != "" {
+		wrong.add("body.phone", phoneFault(u.Phone))
+	}
+	if err := wrong.err(); err != nil {
+		return User{}, err
+	}
+	var err error
+	if u.PasswordHash, err = HashPassword(ctx, in.Body.Password); err != nil {
+		return User{}, err
+	}
+	out := User{Email: u.Email, Role: u.Role, FullName: u.FullName}
+	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+		out.CreatedAt = tx.Now
+		out.ID, err = s.Provision(ctx, tx, u)
+		if errors.Is(err, ErrAddressTaken) {
+			out.ID = uuid.Must(uuid.NewV7())
+			return s.tellOwner(ctx, tx, who, u.Email)
+		}
+		if err != nil {
+			return err
+		}
+		audit.Write(tx, who, "user.sign-up", out.ID, audit.Meta{"role": u.Role})
+		return s.mailVerification(ctx, tx, out.ID)
+	})
+	return out, err
+}
+
+// tellOwner mails the one who has the address. One who was deleted in this very moment gets none.
+func (s *Service) tellOwner(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) error {
+	owner, err := query.findAddress(ctx, tx, email)
+	if postgres.NoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	audit.Write(tx, who, "user.refuse-sign-up", owner, audit.Meta{"reason": ErrAddressTaken.Slug})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner, Kind: "address-taken"})
+}

@@ -1,0 +1,83 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/jobs"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+)
+
+// Verification spends the token of a mail.
+type Verification struct {
+	Body struct {
+		Token string `json:"token" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHZlcmlmaWNhdGlvbg"`
+	}
+}
+
+// AddressOnly names an address; the answer never tells whether it has a user.
+type AddressOnly struct {
+	Body struct {
+		Email string `json:"email" minLength:"3" maxLength:"320" doc:"The address the mail goes to, if it has a user" example:"asha@example.org"`
+	}
+}
+
+// VerifyEmail marks the address of the token's user as theirs. Error: ErrInvalidToken.
+func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, who access.Actor, in Verification) (httpapi.None, error) {
+	id, err := query.verifyEmail(ctx, tx, tx.Now, hashToken(in.Body.Token))
+	if postgres.NoRows(err) {
+		return httpapi.None{}, ErrInvalidToken
+	}
+	if err != nil {
+		return httpapi.None{}, fmt.Errorf("verify an address: %w", err)
+	}
+	audit.Write(tx, who, "user.verify-email", id, nil)
+	return httpapi.None{}, nil
+}
+
+// ResendVerification mails a new token when the address waits for one.
+func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, who access.Actor, in AddressOnly) (httpapi.None, error) {
+	return httpapi.None{}, s.byJob(ctx, tx, who, in.Body.Email, "user.request-verification", func(id uuid.UUID) jobs.Args { return verificationMail{id} })
+}
+
+// byJob does the same work for every address: for one without a user, the job is for nobody.
+func (s *Service) byJob(ctx context.Context, tx *postgres.Tx, who access.Actor, email, action string, job func(uuid.UUID) jobs.Args) error {
+	id, err := query.findAddress(ctx, tx, canonicalEmail(email))
+	entity := id.String()
+	switch {
+	case postgres.NoRows(err):
+		id, entity = uuid.Must(uuid.NewV7()), unknown
+	case err != nil:
+		return fmt.Errorf("find an address: %w", err)
+	}
+	audit.WriteFor(tx, who, action, "user", entity, nil)
+	return s.Queue.Insert(ctx, tx, job(id))
+}
+
+// unknown is the entity of an audit row about an address without a user: the address itself stays out of the log.
+const unknown = "unknown"
+
+// verificationMail is the job that mails a new verification token.
+type verificationMail struct {
+	UserID uuid.UUID `json:"userId"`
+}
+
+// Kind names the job.
+func (verificationMail) Kind() string { return "user.mail-verification" }
+
+// mailVerification makes the user's verification token anew and mails it, unless there is nothing to verify.
+func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	token, hash := newToken("")
+	expiry := tx.Now.Add(verificationLife)
+	waiting, err := query.setVerificationToken(ctx, tx, hash, &expiry, id)
+	if err != nil || waiting == 0 {
+		return err
+	}
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "verify-email", Data: map[string]string{"token": token}})
+}
