@@ -101,7 +101,7 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	if c.bin, err = findBinaries(o.NPMCache, major); err != nil {
 		return err
 	}
-	if err := c.folder.admits(ctx, c.bin); err != nil {
+	if err := c.folder.admits(ctx, c.bin, c.log); err != nil {
 		return err
 	}
 	switch {

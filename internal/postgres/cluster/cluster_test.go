@@ -268,9 +268,20 @@ func TestClosedParent(t *testing.T) {
 		contains(t, err, "can't be made", dir)
 		return
 	}
-	_, err := Start(t.Context(), Options{DataDir: dir})
-	contains(t, err, "can't pass through "+parent+" ")
-	if info, err := os.Stat(parent); err != nil || info.Mode().Perm() != 0o700 {
+	above := filepath.Dir(parent)
+	must(t, os.Chmod(parent, 0o700))
+	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
+	if info, err := os.Stat(parent); err != nil || info.Mode().Perm() != 0o711 {
+		t.Errorf("root's own folder should only be passed through: %v %v", info.Mode(), err)
+	}
+
+	// Another user's folder stays as it is.
+	foreign := filepath.Join(above, "foreign")
+	must(t, os.Mkdir(foreign, 0o700))
+	must(t, os.Chown(foreign, 12345, 12345))
+	_, err := Start(t.Context(), Options{DataDir: filepath.Join(foreign, "data")})
+	contains(t, err, "can't pass through "+foreign+" ")
+	if info, err := os.Stat(foreign); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("a folder that isn't ours was changed: %v %v", info.Mode(), err)
 	}
 }

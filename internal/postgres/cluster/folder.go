@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/user"
@@ -128,10 +129,23 @@ func (f folder) give(path string) error {
 	return nil
 }
 
-// admits makes sure that PostgreSQL's user gets at the data folder and the programs, and names the folder in its way.
-func (f folder) admits(ctx context.Context, bin Binaries) error {
+// admits makes sure that PostgreSQL's user gets at the data folder and the programs. Root's own folders above the data are
+// opened for passing through, nothing else; any other folder in the way is named.
+func (f folder) admits(ctx context.Context, bin Binaries, log *slog.Logger) error {
 	if f.cred == nil {
 		return nil
+	}
+	opened := ""
+	for closed := f.closed(f.root); closed != ""; closed = f.closed(f.root) {
+		info, err := os.Stat(closed)
+		if err != nil {
+			return err
+		}
+		if s, ok := info.Sys().(*syscall.Stat_t); !ok || s.Uid != 0 || closed == opened || os.Chmod(closed, info.Mode()|0o011) != nil {
+			return f.shut(closed, f.root)
+		}
+		opened = closed
+		log.WarnContext(ctx, "PostgreSQL refuses to run as root, so its user now may pass through this folder", "folder", closed)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin.Dir, "postgres"), "--version")
 	cmd.Dir = f.root
@@ -140,13 +154,15 @@ func (f folder) admits(ctx context.Context, bin Binaries) error {
 	if err == nil {
 		return nil
 	}
-	for _, path := range []string{f.root, bin.Dir} {
-		if closed := f.closed(path); closed != "" {
-			return fmt.Errorf("PostgreSQL can't run as root; it runs as the user with id %d, who can't pass through %s on the way to %s: open it (chmod o+x) or use another place",
-				f.cred.Uid, closed, path)
-		}
+	if closed := f.closed(bin.Dir); closed != "" {
+		return f.shut(closed, bin.Dir)
 	}
 	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w", f.cred.Uid, bin.Dir, f.root, err)
+}
+
+func (f folder) shut(closed, path string) error {
+	return fmt.Errorf("PostgreSQL can't run as root; it runs as the user with id %d, who can't pass through %s on the way to %s: open it (chmod o+x) or use another place",
+		f.cred.Uid, closed, path)
 }
 
 // closed is the first folder on the way to path whose mode stops PostgreSQL's user, or "".
