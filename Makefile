@@ -24,7 +24,7 @@ help: ## list the targets
 
 .PHONY: run
 run: postgres build ## build, then serve the API on 127.0.0.1:8080
-	./bin/amrutam serve
+	./bin/amrutam serve --demo
 
 .PHONY: build
 build: ## build ./bin/amrutam

@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"amrutam/internal/account"
-	"amrutam/internal/seal"
 )
 
 type admin struct {
-	Create adminCreate `cmd:"" help:"Make an administrator; the password is read from standard input."`
+	Create adminCreate `cmd:"" help:"Make an administrator; the password is read from standard input, one line."`
 }
 
 type adminCreate struct {
@@ -21,26 +18,24 @@ type adminCreate struct {
 	Name  string `required:"" help:"Full name."`
 }
 
-func (a adminCreate) Run(ctx context.Context) error {
+func (c adminCreate) Run(ctx context.Context) error {
 	password, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil && password == "" {
 		return errors.New("give the password on standard input, in one line")
 	}
-	o, err := open(ctx)
+	o, err := load()
 	if err != nil {
 		return err
 	}
 	defer o.close(ctx)
-	master, err := o.cfg.MasterKeyBytes()
+	if err := o.open(ctx); err != nil {
+		return err
+	}
+	a, err := o.app()
 	if err != nil {
 		return err
 	}
-	sealer, err := seal.New(master, o.db.Clock)
-	if err != nil {
-		return err
-	}
-	accounts := &account.Service{DB: o.db, Sealer: sealer, Config: o.cfg, Log: o.log}
-	id, err := accounts.CreateAdmin(ctx, a.Email, a.Name, strings.TrimRight(password, "\r\n"))
+	id, err := a.CreateAdmin(ctx, c.Email, c.Name, strings.TrimRight(password, "\r\n"))
 	if err != nil {
 		return err
 	}

@@ -17,14 +17,14 @@ import (
 	"amrutam/internal/app"
 	"amrutam/internal/config"
 	"amrutam/internal/postgres"
-	"amrutam/internal/postgres/cluster"
-	"amrutam/internal/telemetry"
 )
 
 type commands struct {
 	Serve   serve   `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema to this version."`
 	Admin   admin   `cmd:"" help:"Administrators."`
+	Demo    demo    `cmd:"" help:"Walk the whole journey over HTTP, on the running server or on one of its own."`
+	Check   check   `cmd:"" help:"Check the nine invariants; exits with 1 if one is broken."`
 	Version version `cmd:"" help:"Print the version."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 }
@@ -58,82 +58,15 @@ func (version) Run() error {
 	return err
 }
 
-// opened is what most commands need: settings, log and a migrated database.
-type opened struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	db      *postgres.DB
-	cluster *cluster.Cluster
-}
+type migrate struct{}
 
-func open(ctx context.Context) (*opened, error) {
-	cfg, err := config.Load()
-	if err != nil {
-		return nil, err
-	}
-	log := telemetry.Logger(os.Stderr, cfg.LogFormat == "text" || (cfg.LogFormat == "" && terminal()))
-	if err := cfg.Secrets(); err != nil {
-		return nil, err
-	}
-	o := &opened{cfg: cfg, log: log}
-	dsn := cfg.DatabaseURL
-	if dsn == "" {
-		if o.cluster, err = cluster.Start(ctx, cluster.Options{DataDir: cfg.DataDir, Logger: log}); err != nil {
-			return nil, err
-		}
-		dsn = o.cluster.DSN("amrutam")
-	}
-	if err := postgres.Migrate(ctx, dsn); err != nil {
-		o.close(ctx)
-		return nil, fmt.Errorf("migrate: %s", postgres.Describe(err))
-	}
-	if o.db, err = postgres.Open(ctx, dsn, postgres.Options{MaxConns: cfg.DatabaseConns}); err != nil {
-		o.close(ctx)
-		return nil, err
-	}
-	return o, nil
-}
-
-func (o *opened) close(ctx context.Context) {
-	if o.db != nil {
-		o.db.Close()
-	}
-	if o.cluster != nil {
-		if err := o.cluster.Stop(context.WithoutCancel(ctx)); err != nil {
-			o.log.Error("stop PostgreSQL", "error", err.Error())
-		}
-	}
-}
-
-func terminal() bool {
-	info, err := os.Stderr.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-type serve struct{}
-
-func (serve) Run(ctx context.Context) error {
-	o, err := open(ctx)
+func (migrate) Run(ctx context.Context) error {
+	o, err := load()
 	if err != nil {
 		return err
 	}
 	defer o.close(ctx)
-	a, err := app.New(o.cfg, o.db, o.log)
-	if err != nil {
-		return err
-	}
-	return a.Serve(ctx)
-}
-
-type migrate struct{}
-
-func (migrate) Run(ctx context.Context) error {
-	o, err := open(ctx)
-	if err != nil {
-		return err
-	}
-	o.close(ctx)
-	return nil
+	return o.open(ctx)
 }
 
 type openapi struct{}

@@ -11,13 +11,18 @@ import (
 	"net/netip"
 	"sync/atomic"
 
+	"github.com/google/uuid"
+
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/config"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/schedule"
 	"amrutam/internal/seal"
 	"amrutam/internal/telemetry"
 )
@@ -32,6 +37,10 @@ type App struct {
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
 	Mux     *http.ServeMux
+
+	accounts *account.Service
+	doctors  *doctor.Service
+	slots    *schedule.Service
 
 	// self is where this server listens, once it does: the stub payment provider calls back there.
 	self     atomic.Pointer[string]
@@ -95,4 +104,9 @@ func (a *App) Self() string {
 		return *url
 	}
 	return ""
+}
+
+// CreateAdmin makes an administrator who can sign in at once, see account.Service.
+func (a *App) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
+	return a.accounts.CreateAdmin(ctx, email, fullName, password)
 }

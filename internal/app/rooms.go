@@ -28,12 +28,14 @@ func (a *App) mount() error {
 		return err
 	}
 	mails.Pages(a.Mux)
-	accounts := &account.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log}
-	accounts.Routes(a.API)
-	accounts.Pages(a.Mux)
-	accounts.Work()
-	(&doctor.Service{Mails: mails, Cursors: a.API.Cursors}).Routes(a.API)
-	(&schedule.Service{Cursors: a.API.Cursors}).Routes(a.API)
+	a.accounts = &account.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log}
+	a.accounts.Routes(a.API)
+	a.accounts.Pages(a.Mux)
+	a.accounts.Work()
+	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors}
+	a.doctors.Routes(a.API)
+	a.slots = &schedule.Service{Cursors: a.API.Cursors}
+	a.slots.Routes(a.API)
 	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock, HTTP: &http.Client{Timeout: 10 * time.Second}}
 	money := &payment.Service{DB: a.DB, Queue: a.Queue, Stub: stub, Metrics: a.Metrics, Log: a.Log}
 	if !a.Config.Production() {

@@ -9,27 +9,63 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"amrutam/internal/config"
 )
 
-// Serve listens until ctx ends, then stops gracefully: readiness off first, requests in flight finish, jobs hand back.
-func (a *App) Serve(ctx context.Context) error {
+// Listeners are a server's open ports. They are opened first of all: a port that is taken stops the start before anything else.
+type Listeners struct {
+	api, metrics net.Listener
+	self         string
+}
+
+// Listen opens the ports, and settles where people reach the server when that isn't set.
+func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", a.Config.Listen)
+	api, err := lc.Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("AMRUTAM_LISTEN: %w", err)
+		return nil, fmt.Errorf("AMRUTAM_LISTEN: %w", err)
 	}
-	api := server(a.API.Handler())
+	addr, ok := api.Addr().(*net.TCPAddr)
+	if !ok {
+		return nil, errors.New("AMRUTAM_LISTEN: not an address of TCP")
+	}
+	l := &Listeners{api: api, self: cfg.ListensAt(addr)}
+	if cfg.MetricsListen == "" {
+		return l, nil
+	}
+	if l.metrics, err = lc.Listen(ctx, "tcp", cfg.MetricsListen); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("AMRUTAM_METRICS_LISTEN: %w", err)
+	}
+	return l, nil
+}
+
+// Close gives the ports back. After Serve it does nothing.
+func (l *Listeners) Close() {
+	_ = l.api.Close()
+	if l.metrics != nil {
+		_ = l.metrics.Close()
+	}
+}
+
+// URL is where this server is reached from its own machine.
+func (l *Listeners) URL() string { return l.self }
+
+// Serve answers until ctx ends, then stops gracefully: readiness off first, requests in flight finish, jobs hand back.
+func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	failed := make(chan error, 2)
-	go func() { failed <- api.Serve(listener) }()
-	metrics, err := a.serveMetrics(ctx, failed)
-	if err != nil {
-		return err
+	api, metrics := server(a.API.Handler()), server(a.metricsHandler())
+	a.ListensAt(l.self)
+	go func() { failed <- api.Serve(l.api) }()
+	if l.metrics != nil {
+		go func() { failed <- metrics.Serve(l.metrics) }()
 	}
-	a.ListensAt("http://" + listener.Addr().String())
 	if err := a.Queue.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
 	}
-	a.Log.Info("listening", "addr", listener.Addr().String())
+	a.Log.Info("listening", "addr", l.api.Addr().String())
+	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
@@ -46,18 +82,8 @@ func server(h http.Handler) *http.Server {
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 }
 
-func (a *App) serveMetrics(ctx context.Context, failed chan<- error) (*http.Server, error) {
+func (a *App) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics.Registry, promhttp.HandlerOpts{}))
-	s := server(mux)
-	if a.Config.MetricsListen == "" {
-		return s, nil
-	}
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", a.Config.MetricsListen)
-	if err != nil {
-		return nil, fmt.Errorf("AMRUTAM_METRICS_LISTEN: %w", err)
-	}
-	go func() { failed <- s.Serve(listener) }()
-	return s, nil
+	return mux
 }

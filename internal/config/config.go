@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ type Config struct {
 	Env           string `env:"AMRUTAM_ENV" envDefault:"development" help:"development or production"`
 	Listen        string `env:"AMRUTAM_LISTEN" envDefault:"127.0.0.1:8080" help:"address of the API; port 0 picks a free one"`
 	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; empty for none"`
-	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" help:"where people reach this server; links in mails start with it"`
+	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server; links in mails start with it; unset: where it listens"`
 	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder"`
 	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool"`
 	DataDir       string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"the private PostgreSQL and the generated development secrets"`
@@ -45,6 +46,19 @@ type Config struct {
 	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token"`
 	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
 	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
+}
+
+// ListensAt settles AMRUTAM_PUBLIC_URL, unless it is set, and gives where this server reaches itself.
+func (c *Config) ListensAt(addr *net.TCPAddr) (self string) {
+	host := *addr
+	if host.IP.IsUnspecified() {
+		host.IP = net.IPv4(127, 0, 0, 1)
+	}
+	self = "http://" + host.String()
+	if c.PublicURL == "" {
+		c.PublicURL = self
+	}
+	return self
 }
 
 // Production tells whether development conveniences are off and defaults are refused.
@@ -83,7 +97,7 @@ func (c *Config) validate() error {
 		return errors.New("AMRUTAM_PAYMENT_PROVIDER must be stub")
 	}
 	u, err := url.Parse(c.PublicURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	if c.PublicURL != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "") {
 		return errors.New("AMRUTAM_PUBLIC_URL must be an http or https address")
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")

@@ -14,7 +14,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/app"
 	"amrutam/internal/apptest"
+	"amrutam/internal/tour"
 )
 
 type object = map[string]any
@@ -93,6 +95,7 @@ func TestFromTheBookingToThePrescription(t *testing.T) {
 	if mine := c.Get(patient, "consultations/me").Want(200).Items(); len(mine) != 1 || mine[0]["notes"] != "Advised rest" {
 		t.Fatalf("own list: %v", mine)
 	}
+	c.CheckInvariants()
 }
 
 func TestLateMoneyIsGivenBack(t *testing.T) {
@@ -117,6 +120,7 @@ func TestLateMoneyIsGivenBack(t *testing.T) {
 	if free := c.Get(apptest.User{}, fmt.Sprintf("availability/doctor/%s", doctor.ID)).Want(200).Items(); len(free) != 1 {
 		t.Fatalf("%d free slots", len(free))
 	}
+	c.CheckInvariants()
 }
 
 func TestOneKeyHasOneEffect(t *testing.T) {
@@ -142,6 +146,7 @@ func TestOneKeyHasOneEffect(t *testing.T) {
 	body["reason"] = "Fever"
 	c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "one").Want(422, "idempotency-key-reused")
 	c.Do(patient, "POST", "consultations", body).Want(400, "idempotency-key-required")
+	c.CheckInvariants()
 }
 
 func TestSixtyRaceForASeat(t *testing.T) {
@@ -170,6 +175,32 @@ func TestSixtyRaceForASeat(t *testing.T) {
 			if got[201] != seats || got[409] != 60-seats {
 				t.Fatalf("answers %v for %d seats", got, seats)
 			}
+			c.CheckInvariants()
 		})
 	}
+}
+
+// The tour is what `amrutam demo` walks.
+func TestTour(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	if _, err := c.App.MakeDemoAdmin(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	password, err := c.App.DemoPassword()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	walk := tour.Tour{URL: c.URL, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, Out: &said, Clock: c.Clock.Now}
+	for range 2 { // it leaves nothing that is in its own way
+		if err := walk.Run(context.Background()); err != nil {
+			t.Fatalf("%v\n%s", err, said.String())
+		}
+	}
+	walk.AdminPassword = "another one"
+	if err := walk.Run(context.Background()); err == nil || !strings.Contains(said.String(), "WRONG") {
+		t.Fatalf("a wrong step is not told: %v\n%s", err, said.String())
+	}
+	c.CheckInvariants()
 }

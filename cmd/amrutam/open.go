@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"amrutam/internal/app"
+	"amrutam/internal/config"
+	"amrutam/internal/postgres"
+	"amrutam/internal/postgres/cluster"
+	"amrutam/internal/telemetry"
+)
+
+// opened is what most commands need: settings, log and a migrated database.
+type opened struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	db      *postgres.DB
+	dsn     string
+	cluster *cluster.Cluster
+}
+
+func load() (*opened, error) {
+	cfg, err := config.Load()
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.Secrets(); err != nil {
+		return nil, err
+	}
+	return &opened{cfg: cfg, log: telemetry.Logger(os.Stderr, cfg.LogFormat == "text" || (cfg.LogFormat == "" && terminal()))}, nil
+}
+
+// open reaches the database and brings its schema to this version.
+func (o *opened) open(ctx context.Context) error {
+	if err := o.connect(ctx); err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, o.dsn); err != nil {
+		return fmt.Errorf("migrate: %s", postgres.Describe(err))
+	}
+	return nil
+}
+
+// connect reaches the database, on a private PostgreSQL unless DATABASE_URL is set.
+func (o *opened) connect(ctx context.Context) (err error) {
+	o.dsn = o.cfg.DatabaseURL
+	if o.dsn == "" {
+		if err := o.startCluster(ctx); err != nil {
+			return err
+		}
+		o.dsn = o.cluster.DSN(cluster.Database)
+	}
+	o.db, err = postgres.Open(ctx, o.dsn, postgres.Options{MaxConns: o.cfg.DatabaseConns})
+	return err
+}
+
+func (o *opened) app() (*app.App, error) { return app.New(o.cfg, o.db, o.log) }
+
+func (o *opened) startCluster(ctx context.Context) error {
+	c, err := cluster.Start(ctx, cluster.Options{DataDir: o.cfg.DataDir, Logger: o.log})
+	if err == nil {
+		o.cluster = c
+	}
+	return err
+}
+
+const lookAgain = 2 * time.Second
+
+// keepCluster starts the private PostgreSQL anew when it ends: it was killed, or the command that owned it is over. The
+// pool finds it by itself, because its socket stays where it was.
+func (o *opened) keepCluster(ctx context.Context) {
+	if o.cluster == nil {
+		return
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-o.cluster.Exited():
+			o.log.ErrorContext(ctx, "PostgreSQL ended; starting it again", "error", fmt.Sprint(o.cluster.Err()))
+		case <-time.After(lookAgain):
+			if o.cluster.Owned() {
+				continue
+			}
+		}
+		if err := o.startCluster(ctx); err != nil && ctx.Err() == nil {
+			o.log.ErrorContext(ctx, "start PostgreSQL again", "error", err.Error())
+			select {
+			case <-ctx.Done():
+			case <-time.After(lookAgain):
+			}
+		}
+	}
+}
+
+func (o *opened) close(ctx context.Context) {
+	if o.db != nil {
+		o.db.Close()
+	}
+	if o.cluster != nil {
+		if err := o.cluster.Stop(context.WithoutCancel(ctx)); err != nil {
+			o.log.Error("stop PostgreSQL", "error", err.Error())
+		}
+	}
+}
+
+func terminal() bool {
+	info, err := os.Stderr.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

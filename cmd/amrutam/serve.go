@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"amrutam/internal/app"
+)
+
+type serve struct {
+	Demo bool `help:"Make demo data: approved doctors with free slots, a patient, an administrator. Not in production."`
+}
+
+func (s serve) Run(ctx context.Context) error {
+	o, err := load()
+	if err != nil {
+		return err
+	}
+	if s.Demo && o.cfg.Production() {
+		return errors.New("production has no demo data: leave --demo out")
+	}
+	ports, err := app.Listen(ctx, o.cfg)
+	if err != nil {
+		return err
+	}
+	defer ports.Close()
+	defer o.close(ctx)
+	if err := o.open(ctx); err != nil {
+		return err
+	}
+	// Stopped before the cluster is, which it would start again.
+	keeping, stop := context.WithCancel(ctx)
+	kept := make(chan struct{})
+	go func() { defer close(kept); o.keepCluster(keeping) }()
+	defer func() { stop(); <-kept }()
+	a, err := o.app()
+	if err != nil {
+		return err
+	}
+	if s.Demo {
+		if err := welcome(ctx, os.Stdout, a); err != nil {
+			return err
+		}
+	}
+	return a.Serve(ctx, ports)
+}
+
+// welcome makes the demo data and tells a newcomer where everything is.
+func welcome(ctx context.Context, w io.Writer, a *app.App) error {
+	accounts, err := a.MakeDemoData(ctx)
+	if err != nil {
+		return err
+	}
+	password, err := a.DemoPassword()
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	url := a.Config.PublicURL
+	line := func(format string, args ...any) { _, _ = fmt.Fprintf(table, format+"\n", args...) }
+	line("Amrutam serves on %s", url)
+	line("")
+	line("  API reader\t%s/docs/", url)
+	if a.Config.SMTPURL == "" {
+		line("  mailbox\t%s/dev/mailbox", url)
+	}
+	if a.Config.MetricsListen != "" {
+		line("  metrics\thttp://%s/metrics", a.Config.MetricsListen)
+	}
+	line("")
+	line("Demo accounts, all with the password %s", password)
+	for _, account := range accounts {
+		line("  %s\t%s\t%s", account.Email, account.Role, account.Name)
+	}
+	line("")
+	return table.Flush()
+}

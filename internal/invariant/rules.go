@@ -1,0 +1,97 @@
+package invariant
+
+// Rules are the nine of the domain, in its order.
+var Rules = []Rule{
+	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; BOOKED exactly when full", `
+		SELECT s.id FROM availability_slots s LEFT JOIN (SELECT slot_id, count(*) AS seats FROM seats GROUP BY slot_id) t ON t.slot_id = s.id
+		WHERE s.seats_taken <> coalesce(t.seats, 0) OR s.seats_taken > s.max_patients
+		   OR (s.status = 'BOOKED') <> (s.seats_taken = s.max_patients)`},
+
+	{"nobody-in-two-places", "no patient and no doctor has two overlapping live consultations; a shared slot is one for the doctor", `
+		WITH live AS (SELECT * FROM consultations WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')),
+		engaged AS (
+			SELECT id, patient_id AS who, scheduled_start AS begins, scheduled_end AS ends FROM live
+			UNION ALL
+			SELECT min(id::text)::uuid, doctor_id, min(scheduled_start), max(scheduled_end) FROM live GROUP BY doctor_id, slot_id)
+		SELECT id FROM (SELECT id, begins, max(ends) OVER (PARTITION BY who ORDER BY begins, id
+			ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until FROM engaged) e
+		WHERE busy_until > begins`},
+
+	{"live-holds-one-seat", "every REQUESTED, CONFIRMED and IN_PROGRESS consultation holds exactly one seat, its own; no other holds one", `
+		SELECT coalesce(c.id, s.consultation_id)
+		FROM (SELECT * FROM consultations WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) c
+		FULL JOIN (SELECT *, count(*) OVER (PARTITION BY consultation_id) AS held FROM seats) s ON s.consultation_id = c.id
+		WHERE c.id IS NULL OR s.consultation_id IS NULL OR s.held > 1
+		   OR s.slot_id <> c.slot_id OR s.patient_id <> c.patient_id OR s.during <> tstzrange(c.scheduled_start, c.scheduled_end)`},
+
+	{"confirmed-means-paid", "CONFIRMED, IN_PROGRESS and COMPLETED: fee zero or payment SUCCESS; PAID exactly when the payment is SUCCESS", `
+		SELECT c.id FROM consultations c LEFT JOIN payments p ON p.consultation_id = c.id
+		WHERE p.id IS NULL OR p.amount <> c.fee OR p.currency <> c.currency
+		   OR (c.status IN ('CONFIRMED', 'IN_PROGRESS', 'COMPLETED') AND c.fee > 0 AND p.status <> 'SUCCESS')
+		   OR (c.payment_status = 'PAID') <> (p.status = 'SUCCESS')`},
+
+	{"money-adds-up", "0 <= refunded <= captured; one successful attempt exactly when the payment is; money of a cancelled or doctor-missed consultation is refunded in full or on its way", `
+		WITH came AS (SELECT payment_id, sum(captured) AS captured, count(*) FILTER (WHERE status = 'SUCCESS') AS succeeded
+				FROM payment_attempts GROUP BY payment_id),
+		back AS (SELECT payment_id, sum(amount) AS refunded FROM refunds WHERE status <> 'FAILED' GROUP BY payment_id),
+		owed AS (SELECT p.id, coalesce(came.captured, 0) AS captured, coalesce(back.refunded, 0) AS refunded,
+				coalesce(came.succeeded, 0) AS succeeded, p.status, p.amount, c.status AS consultation,
+				c.status = 'NO_SHOW' AND EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'consultation' AND a.entity_id = c.id::text
+					AND a.action = 'consultation.no-show' AND a.actor_id IS NULL) AS doctor_absent
+			FROM payments p JOIN consultations c ON c.id = p.consultation_id
+			LEFT JOIN came ON came.payment_id = p.id LEFT JOIN back ON back.payment_id = p.id)
+		SELECT id FROM owed
+		WHERE refunded < 0 OR refunded > captured OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
+		   OR ((consultation = 'CANCELLED' OR doctor_absent) AND refunded <> captured)`},
+
+	// No state is met twice, so the steps are a path when they chain, whatever their order in the log.
+	{"history-is-a-path", "every consultation's history in the audit log is a path of the state machine, and its last step is its status", `
+		WITH steps AS (SELECT entity_id, metadata->>'from' AS f, metadata->>'to' AS t FROM audit_logs
+				WHERE entity_type = 'consultation' AND metadata ? 'to'),
+		paths AS (SELECT entity_id, count(*) AS steps, count(DISTINCT t) AS states, count(f) AS moves, count(DISTINCT f) AS left_states,
+				array_agg(t) AS ts, coalesce(array_agg(f) FILTER (WHERE f IS NOT NULL), '{}') AS fs,
+				bool_and(CASE WHEN f IS NULL THEN t IN ('REQUESTED', 'CONFIRMED')
+					ELSE (f, t) IN (('REQUESTED', 'CONFIRMED'), ('REQUESTED', 'CANCELLED'), ('CONFIRMED', 'IN_PROGRESS'), ('CONFIRMED', 'CANCELLED'),
+						('CONFIRMED', 'NO_SHOW'), ('IN_PROGRESS', 'COMPLETED'), ('IN_PROGRESS', 'CANCELLED')) END) AS legal
+			FROM steps GROUP BY entity_id)
+		SELECT c.id FROM consultations c LEFT JOIN paths p ON p.entity_id = c.id::text
+		WHERE p.entity_id IS NULL OR NOT p.legal OR p.states <> p.steps OR p.moves <> p.steps - 1 OR p.left_states <> p.moves
+		   OR NOT p.fs <@ p.ts OR c.status::text <> ALL (p.ts) OR c.status::text = ANY (p.fs)`},
+
+	{"commands-are-audited", "every acknowledged command has its audit row; every stored response names an entity that exists", `
+		WITH made (id, kind, action) AS (
+			SELECT id, 'consultation', 'consultation.book' FROM consultations
+			UNION ALL SELECT id, 'prescription', 'prescription.write' FROM prescriptions
+			UNION ALL SELECT id, 'refund', 'refund.open' FROM refunds
+			UNION ALL SELECT id, 'slot', 'slot.create' FROM availability_slots
+			UNION ALL SELECT id, 'doctor', 'doctor.apply' FROM doctors
+			UNION ALL SELECT id, 'session', 'session.start' FROM sessions
+			UNION ALL SELECT DISTINCT payment_id, 'payment', 'payment.initiate' FROM payment_attempts
+			UNION ALL SELECT u.id, 'user', CASE WHEN EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'user'
+				AND a.entity_id = u.id::text AND a.action = 'user.create') THEN 'user.create' ELSE 'user.sign-up' END FROM users u)
+		SELECT m.id FROM made m WHERE NOT EXISTS (SELECT FROM audit_logs a
+			WHERE a.entity_type = m.kind AND a.entity_id = m.id::text AND a.action = m.action)
+		UNION ALL
+		SELECT k.id FROM idempotency_keys k WHERE NOT EXISTS (SELECT FROM audit_logs a
+				WHERE a.entity_type = k.entity_type AND a.entity_id = k.entity_id::text AND a.actor_id = k.user_id)
+		   OR NOT CASE k.entity_type
+				WHEN 'consultation' THEN EXISTS (SELECT FROM consultations e WHERE e.id = k.entity_id)
+				WHEN 'payment' THEN EXISTS (SELECT FROM payments e WHERE e.id = k.entity_id)
+				WHEN 'prescription' THEN EXISTS (SELECT FROM prescriptions e WHERE e.id = k.entity_id)
+				WHEN 'doctor' THEN EXISTS (SELECT FROM doctors e WHERE e.id = k.entity_id)
+				WHEN 'slot' THEN EXISTS (SELECT FROM availability_slots e WHERE e.id = k.entity_id)
+					OR EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'slot' AND a.entity_id = k.entity_id::text AND a.action = 'slot.delete')
+				ELSE false END`},
+
+	{"prescriptions-by-own-doctor", "no prescription without a consultation that was IN_PROGRESS, by its own doctor, for its own patient", `
+		SELECT p.id FROM prescriptions p LEFT JOIN consultations c ON c.id = p.consultation_id
+		WHERE c.id IS NULL OR c.started_at IS NULL OR p.doctor_id <> c.doctor_id OR p.patient_id <> c.patient_id
+		   OR p.created_at < c.started_at`},
+
+	// Reminders are mails like all others: until a kind of reminder exists, its rule is that no mail is lost or twin.
+	{"mails-are-handed-over", "every mail has a Message-ID of its own, and one that is not sent yet has its job", `
+		SELECT m.id FROM mails m WHERE EXISTS (SELECT FROM mails o WHERE o.message_id = m.message_id AND o.id <> m.id)
+		   OR (m.sent_at IS NULL AND m.content IS NOT NULL AND NOT EXISTS (SELECT FROM river_job j WHERE j.kind = 'mail.send'
+				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled') AND j.args->>'mailId' = m.id::text)
+				AND EXISTS (SELECT FROM users u WHERE u.id = m.user_id AND u.deleted_at IS NULL))`},
+}

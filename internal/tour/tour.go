@@ -1,0 +1,61 @@
+// Package tour walks the whole journey over HTTP, from sign-up to prescription, as an app built on the API would.
+package tour
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Tour is one walk. It needs a development server, whose mailbox and checkout page it uses, and an administrator's credentials.
+type Tour struct {
+	URL           string
+	AdminEmail    string
+	AdminPassword string
+	// Out gets a line a step.
+	Out io.Writer
+	// Clock tells the steps' times.
+	Clock func() time.Time
+
+	http *http.Client
+	run  string
+	keys int
+
+	admin, doctor, patient, other person
+
+	slot, otherSlot, consultation, prescription string
+}
+
+// Run walks all steps, prints each with its time, and stops at the first that goes wrong.
+func (t *Tour) Run(ctx context.Context) error {
+	t.http = &http.Client{Timeout: 20 * time.Second}
+	// Letters only: a search parses what begins like a number its own way.
+	t.run = strings.Map(func(r rune) rune { return 'a' + r%26 }, rand.Text()[:10])
+	t.admin = person{name: "the administrator", email: t.AdminEmail, password: t.AdminPassword}
+	for _, who := range []struct {
+		p    *person
+		name string
+	}{{&t.doctor, "Meera Tour"}, {&t.patient, "Ravi Tour"}, {&t.other, "Another Tour"}} {
+		*who.p = person{name: who.name, password: rand.Text(),
+			email: strings.ToLower(strings.Fields(who.name)[0]) + "-" + t.run + "@tour.example"}
+	}
+	begun := t.Clock()
+	for i, s := range steps {
+		at := t.Clock()
+		err := s.walk(t, ctx)
+		took := t.Clock().Sub(at).Round(100 * time.Microsecond)
+		if err != nil {
+			_, _ = fmt.Fprintf(t.Out, "%3d  WRONG  %-72s %10s\n", i+1, s.name, took)
+			return fmt.Errorf("step %d (%s): %w", i+1, s.name, err)
+		}
+		if _, err := fmt.Fprintf(t.Out, "%3d  ok     %-72s %10s\n", i+1, s.name, took); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(t.Out, "The whole journey works: %d steps in %s.\n", len(steps), t.Clock().Sub(begun).Round(time.Millisecond))
+	return err
+}
