@@ -72,7 +72,7 @@ func tourOf(ctx context.Context, a *app.App, url string) error {
 
 // walkAlone serves on a free port for as long as the tour takes.
 func (o *opened) walkAlone(ctx context.Context) error {
-	o.cfg.Listen, o.cfg.MetricsListen, o.cfg.PublicURL = "127.0.0.1:0", "", ""
+	o.cfg.Listen, o.cfg.MetricsListen, o.cfg.PublicURL, o.cfg.DrainFor = "127.0.0.1:0", "off", "", 0
 	o.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	ports, err := app.Listen(ctx, o.cfg)
 	if err != nil {

@@ -42,7 +42,7 @@ func (s serve) Run(ctx context.Context) error {
 		return err
 	}
 	if s.Demo {
-		if err := welcome(ctx, os.Stdout, a); err != nil {
+		if err := welcome(ctx, os.Stdout, a, ports); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func (s serve) Run(ctx context.Context) error {
 }
 
 // welcome makes the demo data and tells a newcomer where everything is.
-func welcome(ctx context.Context, w io.Writer, a *app.App) error {
+func welcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners) error {
 	accounts, err := a.MakeDemoData(ctx)
 	if err != nil {
 		return err
@@ -68,8 +68,8 @@ func welcome(ctx context.Context, w io.Writer, a *app.App) error {
 	if a.Config.SMTPURL == "" {
 		line("  mailbox\t%s/dev/mailbox", url)
 	}
-	if a.Config.MetricsListen != "" {
-		line("  metrics\thttp://%s/metrics", a.Config.MetricsListen)
+	if ports.MetricsURL() != "" {
+		line("  metrics\t%s", ports.MetricsURL())
 	}
 	line("")
 	line("Demo accounts, all with the password %s", password)

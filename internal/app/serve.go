@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -31,10 +32,15 @@ func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 		return nil, errors.New("AMRUTAM_LISTEN: not an address of TCP")
 	}
 	l := &Listeners{api: api, self: cfg.ListensAt(addr)}
-	if cfg.MetricsListen == "" {
+	if cfg.MetricsListen == "off" {
 		return l, nil
 	}
-	if l.metrics, err = lc.Listen(ctx, "tcp", cfg.MetricsListen); err != nil {
+	l.metrics, err = lc.Listen(ctx, "tcp", cfg.MetricsListen)
+	if errors.Is(err, syscall.EADDRINUSE) && !cfg.Production() {
+		// A second server on the machine, or a Prometheus: no reason not to start.
+		l.metrics, err = lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	}
+	if err != nil {
 		l.Close()
 		return nil, fmt.Errorf("AMRUTAM_METRICS_LISTEN: %w", err)
 	}
@@ -47,6 +53,14 @@ func (l *Listeners) Close() {
 	if l.metrics != nil {
 		_ = l.metrics.Close()
 	}
+}
+
+// MetricsURL is where the metrics are, or "".
+func (l *Listeners) MetricsURL() string {
+	if l.metrics == nil {
+		return ""
+	}
+	return "http://" + l.metrics.Addr().String() + "/metrics"
 }
 
 // URL is where this server is reached from its own machine.
@@ -64,7 +78,7 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	if err := a.Queue.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
 	}
-	a.Log.Info("listening", "addr", l.api.Addr().String())
+	a.Log.Info("listening", "addr", l.api.Addr().String(), "metrics", l.MetricsURL())
 	var err error
 	select {
 	case <-ctx.Done():
@@ -72,6 +86,9 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	}
 	a.Log.Info("stopping")
 	a.stopping.Store(true)
+	if err == nil {
+		time.Sleep(a.Config.DrainFor) //nolint:forbidigo // nothing tells when the load balancers have looked
+	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.ShutdownWithin)
 	defer cancel()
 	return errors.Join(err, api.Shutdown(stopping), a.Queue.Stop(stopping), metrics.Shutdown(stopping))

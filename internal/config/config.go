@@ -20,7 +20,7 @@ import (
 type Config struct {
 	Env           string `env:"AMRUTAM_ENV" envDefault:"development" help:"development or production"`
 	Listen        string `env:"AMRUTAM_LISTEN" envDefault:"127.0.0.1:8080" help:"address of the API; port 0 picks a free one"`
-	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; empty for none"`
+	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; off for none; a port that is taken is replaced by a free one in development"`
 	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server; links in mails start with it; unset: where it listens"`
 	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder"`
 	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool"`
@@ -45,6 +45,7 @@ type Config struct {
 	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
 	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token"`
 	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
+	DrainFor        time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`
 	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
 }
 
