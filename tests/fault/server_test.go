@@ -122,7 +122,9 @@ func serve(t *testing.T, variables []string, arguments ...string) *server {
 func (s *server) kill() {
 	s.t.Helper()
 	must(s.t, s.cmd.Process.Kill())
-	_ = <-s.done
+	if err := <-s.done; err == nil {
+		s.t.Fatal("the server was killed, but says it ended cleanly")
+	}
 }
 
 // stop sends SIGTERM and waits for a clean end.
