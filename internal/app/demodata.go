@@ -39,22 +39,22 @@ var demoPatient = DemoAccount{"patient@amrutam.example", "Ravi Kumar", access.Ro
 // demoDoctor is a doctor with the hours they work, in India, each day of the week named.
 type demoDoctor struct {
 	DemoAccount
-	specialization, clinic, bio string
-	years                       int
-	fee                         money.Amount
-	languages                   []string
-	days                        []time.Weekday
-	from, until                 int // hours
+	registration, specialization, clinic, bio string
+	years                                     int
+	fee                                       money.Amount
+	languages                                 []string
+	days                                      []time.Weekday
+	from, until                               int // hours
 }
 
 var demoDoctors = []demoDoctor{
-	{DemoAccount{"dr.nair@amrutam.example", "Dr. Asha Nair", access.RoleDoctor}, "Panchakarma", "Nair Ayurveda, Kochi",
+	{DemoAccount{"dr.nair@amrutam.example", "Dr. Asha Nair", access.RoleDoctor}, "DEMO-1", "Panchakarma", "Nair Ayurveda, Kochi",
 		"Cleansing therapies, and the food and sleep that go with them.", 18, 80000, []string{"en", "ml"},
 		[]time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}, 9, 12},
-	{DemoAccount{"dr.joshi@amrutam.example", "Dr. Vikram Joshi", access.RoleDoctor}, "Kayachikitsa", "Joshi Clinic, Pune",
+	{DemoAccount{"dr.joshi@amrutam.example", "Dr. Vikram Joshi", access.RoleDoctor}, "DEMO-2", "Kayachikitsa", "Joshi Clinic, Pune",
 		"General medicine: digestion, fever, joints.", 9, 50000, []string{"en", "hi", "mr"},
 		[]time.Weekday{time.Monday, time.Wednesday, time.Friday, time.Saturday, time.Sunday}, 14, 17},
-	{DemoAccount{"dr.sharma@amrutam.example", "Dr. Meera Sharma", access.RoleDoctor}, "Dermatology", "",
+	{DemoAccount{"dr.sharma@amrutam.example", "Dr. Meera Sharma", access.RoleDoctor}, "DEMO-3", "Dermatology", "",
 		"Skin and hair. The first conversation costs nothing.", 5, 0, []string{"hi", "en"},
 		[]time.Weekday{time.Tuesday, time.Thursday, time.Saturday, time.Sunday}, 17, 20},
 }
@@ -146,7 +146,7 @@ func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, i
 		return err
 	}
 	var in doctor.ApplicationInput
-	in.Body.Specialization, in.Body.YearsOfExperience, in.Body.RegistrationNumber = d.specialization, d.years, "DEMO-"+d.Email
+	in.Body.Specialization, in.Body.YearsOfExperience, in.Body.RegistrationNumber = d.specialization, d.years, d.registration
 	in.Body.ConsultationFee, in.Body.Currency, in.Body.LanguagesSpoken, in.Body.Bio = money.Input(d.fee), "INR", d.languages, &d.bio
 	if d.clinic != "" {
 		in.Body.ClinicName = &d.clinic
