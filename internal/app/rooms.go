@@ -23,6 +23,7 @@ func (a *App) mount() error {
 	a.healthRoutes()
 	a.Queue.KeepUp()
 	a.Mux.Handle(reader.Path, reader.Handler("/openapi.json"))
+	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func command(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 	path, err := program()
 	must(t, err)
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PGBIN=" + os.Getenv("PGBIN"),
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PGBIN=" + os.Getenv("PGBIN"), "XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"),
 		"AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json"}, variables...)
 	return cmd
 }
