@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
@@ -82,7 +83,8 @@ func Load() (*Config, error) {
 func parseError(err error) error {
 	var parse env.ParseError
 	if errors.As(err, &parse) {
-		return fmt.Errorf("the setting %s can't be read as %s", parse.Name, parse.Type)
+		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+		return fmt.Errorf("%s can't be read as %s", field.Tag.Get("env"), parse.Type)
 	}
 	return errors.New("the environment can't be read: a setting has the wrong form")
 }
