@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"runtime"
@@ -58,14 +60,14 @@ func HashPassword(ctx context.Context, password string) (hash string, err error)
 	return hash, err
 }
 
-// nobody is what the password of an unknown address is compared with, so that it takes as long as a known one's.
+// nobody is what the password of an unknown address is compared with, so that it takes as long as a known one's. Its salt and
+// key are random instead of hashed: making it costs nothing, and no password fits.
 var nobody = sync.OnceValue(func() string {
-	token, _ := newToken("")
-	hash, err := argon2id.CreateHash(token, hashParams)
-	if err != nil {
-		panic(fmt.Sprintf("account: argon2id: %v", err))
-	}
-	return hash
+	salt, key := make([]byte, hashParams.SaltLength), make([]byte, hashParams.KeyLength)
+	_, _ = rand.Read(salt)
+	_, _ = rand.Read(key)
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", hashParams.Memory, hashParams.Iterations, hashParams.Parallelism,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 })
 
 // comparePassword tells whether the password is the hash's, and whether that was made with other parameters than today's.
@@ -85,4 +87,18 @@ func comparePassword(ctx context.Context, password, hash string) (right, outdate
 		return nil
 	})
 	return right, outdated, err
+}
+
+// errReplaced: the user's hash is no longer the one that was compared. Another request changed the password, or only renewed
+// its hash: comparing anew tells which.
+var errReplaced = errors.New("account: the password hash was replaced meanwhile")
+
+// whileReplaced does it again when the hash was replaced. Error: problem.Busy when that doesn't end.
+func whileReplaced(do func() error) error {
+	for range 3 {
+		if err := do(); !errors.Is(err, errReplaced) {
+			return err
+		}
+	}
+	return problem.Busy
 }

@@ -33,7 +33,15 @@ type Tokens struct {
 
 // SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the same
 // answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified.
-func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) (Tokens, error) {
+func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) (out Tokens, err error) {
+	err = whileReplaced(func() (err error) {
+		out, err = s.signIn(ctx, who, in)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) (Tokens, error) {
 	user, err := s.findLogin(ctx, in.Body.Email)
 	if err != nil {
 		return Tokens{}, err
@@ -81,8 +89,8 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.
 	if err != nil {
 		return Tokens{}, fmt.Errorf("hold a user: %w", err)
 	}
-	if held == 0 { // changed since the password was checked
-		return Tokens{}, ErrInvalidCredentials
+	if held == 0 {
+		return Tokens{}, errReplaced
 	}
 	id := uuid.Must(uuid.NewV7())
 	err = query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,

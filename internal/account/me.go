@@ -104,7 +104,8 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 // apply writes the patch's members into the profile and names them, or tells all that is wrong.
 func (p *Profile) apply(in ProfileChange, now time.Time) (fields []string, err error) {
 	b := &in.Body
-	b.FullName.Value, b.Phone.Value = trimName(b.FullName.Value), canonicalPhone(b.Phone.Value)
+	b.FullName.Value, b.Phone.Value = trimText(b.FullName.Value), canonicalPhone(b.Phone.Value)
+	b.Address.Value = trimText(b.Address.Value)
 	var wrong faults
 	set := func(name string, given, null bool, fault func() string) {
 		if !given {

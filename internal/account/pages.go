@@ -139,6 +139,9 @@ func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool
 	if r.Context().Err() == nil {
 		s.Log.ErrorContext(r.Context(), "a page failed", "requestId", httpapi.Visitor(r).RequestID, "error", postgres.Describe(err))
 	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
 	show(w, status, page{Title: "That did not work", Text: text})
 	return true
 }

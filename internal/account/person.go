@@ -45,12 +45,14 @@ func emailFault(email string) string {
 	return ""
 }
 
-// trimName is the form a name is kept in.
-func trimName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
+// trimText is the form a name or a postal address is kept in.
+func trimText(text string) string { return norm.NFC.String(strings.TrimSpace(text)) }
 
 func nameFault(name string) string {
 	switch {
-	case name == "":
+	case !utf8.ValidString(name):
+		return "must be text"
+	case !visible(name):
 		return "must not be empty"
 	case utf8.RuneCountInString(name) > 200:
 		return "must have at most 200 characters"
@@ -58,6 +60,11 @@ func nameFault(name string) string {
 		return "must not contain control characters"
 	}
 	return ""
+}
+
+// visible tells whether there is anything to see: zero-width characters, which some scripts need inside words, alone are nothing.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) })
 }
 
 // E.164 numbers have at most 15 digits; shorter than 7 none is dialled from abroad.
@@ -90,7 +97,7 @@ func birthFault(date string, now time.Time) string {
 
 func addressFault(address string) string {
 	switch {
-	case address == "":
+	case !visible(address):
 		return "must not be empty; null clears it"
 	case utf8.RuneCountInString(address) > 500:
 		return "must have at most 500 characters"

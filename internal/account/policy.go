@@ -23,7 +23,7 @@ func passwordFault(password string, fewest int, email, fullName string) string {
 	password = norm.NFC.String(password)
 	length := utf8.RuneCountInString(password)
 	switch {
-	case !utf8.ValidString(password):
+	case !utf8.ValidString(password) || strings.ContainsRune(password, 0): // signing in takes no NUL either
 		return "must be text"
 	case length < fewest:
 		return fmt.Sprintf("must have at least %d characters", fewest)

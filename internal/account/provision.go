@@ -70,7 +70,7 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 // CreateAdmin makes a verified administrator, for the command line. The error says in plain words what is wrong; it is
 // ErrAddressTaken when the address has a user.
 func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
-	email, fullName = canonicalEmail(email), trimName(fullName)
+	email, fullName = canonicalEmail(email), trimText(fullName)
 	for _, f := range []struct{ what, fault string }{{"the e-mail address", emailFault(email)}, {"the name", nameFault(fullName)},
 		{"the password", passwordFault(password, s.Config.PasswordMin, email, fullName)}} {
 		if f.fault != "" {

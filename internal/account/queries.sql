@@ -39,7 +39,8 @@ WHERE password_reset_token = @token AND password_reset_expiry > @now AND deleted
 RETURNING id;
 
 -- name: findPassword :one
-SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
+SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
 
 -- name: changePassword :execrows
 -- A reset link that is still out would undo the change, so it dies.

@@ -139,7 +139,8 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, email string) (findLog
 }
 
 const findPassword = `-- name: findPassword :one
-SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
+SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
 
 type findPasswordRow struct {

@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/jobs"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 )
 
 // PasswordReset spends the token of a reset mail.
@@ -87,32 +88,39 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 
 // ChangePassword sets a new password and ends all the user's sessions, this one too. Error: ErrInvalidCredentials.
 func (s *Service) ChangePassword(ctx context.Context, who access.Actor, in PasswordChange) (httpapi.None, error) {
+	return httpapi.None{}, whileReplaced(func() error { return s.changePassword(ctx, who, in) })
+}
+
+func (s *Service) changePassword(ctx context.Context, who access.Actor, in PasswordChange) error {
 	var user findPasswordRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
 		user, err = query.findPassword(ctx, r, who.ID)
 		return err
 	})
+	if postgres.NoRows(err) { // disabled or deleted since the door let them in
+		return problem.Unauthenticated
+	}
 	if err != nil {
-		return httpapi.None{}, fmt.Errorf("find a password: %w", err)
+		return fmt.Errorf("find a password: %w", err)
 	}
 	right, _, err := comparePassword(ctx, in.Body.CurrentPassword, user.PasswordHash)
 	if err != nil {
-		return httpapi.None{}, err
+		return err
 	}
 	if !right {
-		return httpapi.None{}, s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
+		return s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
 	}
 	hash, err := s.newPassword(ctx, in.Body.NewPassword, user.Email, user.FullName)
 	if err != nil {
-		return httpapi.None{}, err
+		return err
 	}
-	return httpapi.None{}, s.DB.Write(ctx, func(tx *postgres.Tx) error {
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: who.ID, OldHash: user.PasswordHash, PasswordHash: hash, Now: tx.Now})
 		if err != nil {
 			return fmt.Errorf("change a password: %w", err)
 		}
-		if changed == 0 { // by another request, since it was compared
-			return ErrInvalidCredentials.With("The current password is wrong.")
+		if changed == 0 {
+			return errReplaced
 		}
 		audit.Write(tx, who, "user.change-password", who.ID, nil)
 		return s.afterChange(ctx, tx, who.ID)

@@ -27,7 +27,7 @@ type Registration struct {
 // SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the same
 // work, and its owner a mail: nobody learns here who has an account.
 func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration) (User, error) {
-	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimName(in.Body.FullName), Role: in.Body.Role,
+	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		Gender: in.Body.Gender, Phone: canonicalPhone(in.Body.Phone)}
 	var wrong faults
 	wrong.add("body.email", emailFault(u.Email))
