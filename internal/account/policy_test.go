@@ -1,0 +1,74 @@
+package account
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPasswordFault(t *testing.T) {
+	t.Parallel()
+	const (
+		short   = "must have at least 15 characters"
+		long    = "must have at most 128 characters"
+		name    = "must not contain your name or address"
+		guessed = "must not be a sequence or a repetition"
+		text    = "must be text"
+	)
+	for password, want := range map[string]string{
+		"seven lamps light the well": "",
+		"सात दीपक कुएँ को रोशन करते हैं": "",
+		"correct horse battery":                     "",
+		"fourteen chars":                            short,
+		"👩‍👩‍👧‍👦 lamps":                             short,
+		strings.Repeat("kq7vz3mw", 15) + "diamonds": "",
+		strings.Repeat("kq7vz3mw", 16) + "x":        long,
+		"light the well, nair":                      name,
+		"LIGHT THE WELL, NAIR":                      name,
+		"xxmeera.nairxx lamp":                       name,
+		"seven wells kumari7":                       name,
+		"seven wells of rao":                        "", // a part of three letters is in too many words
+		"aaaaaaaaaaaaaaaa":                          guessed,
+		"abababababababab":                          guessed,
+		"abcabcabcabcabcabc":                        guessed,
+		"lamplamplamplamp":                          guessed,
+		"lampwelllampwell":                          guessed,
+		"123456789012345":                           guessed,
+		"987654321098765":                           guessed,
+		"qwertyuiopasdfgh":                          guessed,
+		"QWERTYUIOPLKJHGF":                          guessed,
+		"abcdefghijklmnopq":                         guessed,
+		"aaaaabbbbbcccccddddd":                      guessed,
+		"seven lamps \x00 the well":                 text,
+		"seven lamps \xff the well":                 text,
+	} {
+		if got := passwordFault(password, 15, "kumari7@example.org", "Meera Nair Rao"); got != want {
+			t.Errorf("%q: %q, want %q", password, got, want)
+		}
+	}
+	if got := passwordFault("seven lamps of mu\u0308ller", 15, "a@example.org", "Zoë Müller"); got != name {
+		t.Errorf("a decomposed password: %q", got)
+	}
+}
+
+func TestFaultsOfAPerson(t *testing.T) {
+	t.Parallel()
+	for zone, good := range map[string]bool{"Asia/Kolkata": true, "UTC": true, "America/Argentina/Buenos_Aires": true, "Etc/GMT+5": true, "GB": true,
+		"": false, "Local": false, "local": false, "asia/kolkata": false, "Asia/Atlantis": false, "../etc/passwd": false, "/etc/localtime": false, "Asia": false} {
+		if fault := zoneFault(zone); (fault == "") != good {
+			t.Errorf("zone %q: %q", zone, fault)
+		}
+	}
+	for email, good := range map[string]bool{"asha@example.org": true, "a.b+c@example.org": true, "amélie@exämple.org": true, "o'neil@example.org": true,
+		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 189): true, strings.Repeat("a", 64) + "@" + strings.Repeat("b", 190): false,
+		"": false, "a\xffb@example.org": false, "a..b@example.org": false, ".a@example.org": false, "a@b@c": false, "=?utf-8?q?a?= <a@b>": false} {
+		if fault := emailFault(email); (fault == "") != good {
+			t.Errorf("address %q: %q", email, fault)
+		}
+	}
+	for name, good := range map[string]bool{"Asha": true, "मीरा": true, "ക്രിസ്\u200d": true, "O’Neil-Rao": true, "李": true,
+		"": false, "\u200b": false, "As\xffha": false, "A\x00": false, "A\nB": false} {
+		if fault := nameFault(name); (fault == "") != good {
+			t.Errorf("name %q: %q", name, fault)
+		}
+	}
+}

@@ -1,0 +1,283 @@
+package account_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/config"
+)
+
+func TestSignUp(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := fresh()
+	a := c.Post(nobody, "auth/signup", registration(email, func(m object) {
+		m["role"], m["phone"], m["gender"] = "DOCTOR", "+91 (98123) 45-678", "FEMALE"
+	})).Want(201)
+	members := slices.Sorted(maps.Keys(a.Map()))
+	same(t, "members", members, []string{"createdAt", "email", "fullName", "id", "isEmailVerified", "mfaEnabled", "role"})
+	same(t, "email", a.Text("email"), email)
+	same(t, "role", a.Text("role"), "DOCTOR")
+	same(t, "isEmailVerified", a.At("isEmailVerified"), false)
+	same(t, "mfaEnabled", a.At("mfaEnabled"), false)
+	same(t, "fullName", a.Text("fullName"), "Meera Nair")
+	same(t, "Cache-Control", a.Header.Get("Cache-Control"), "no-store")
+	same(t, "audit rows", audited(t, c, "user.sign-up", a.Text("id")), 1)
+
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	me := c.Get(signIn(t, c, email, password).user, "users/me").Want(200)
+	for name, want := range map[string]any{"id": a.Text("id"), "createdAt": a.Text("createdAt"), "phone": "+919812345678", "gender": "FEMALE",
+		"address": nil, "dateOfBirth": nil, "timezone": "Asia/Kolkata", "isEmailVerified": true, "role": "DOCTOR"} {
+		same(t, name, me.At(name), want)
+	}
+}
+
+func TestSignUpNormalisesTheAddress(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	tail := uuid.NewString()[:8] + "@example.org"
+	kept := "amélie." + tail
+	for i, form := range []string{"  Ame\u0301lie." + strings.ToUpper(tail) + "\t", "AMÉLIE." + tail, kept} {
+		same(t, "email", c.Post(nobody, "auth/signup", registration(form)).Want(201).Text("email"), kept)
+		same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
+		if i > 0 {
+			mailed(t, c, kept, "address-taken", i)
+		}
+	}
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, kept, "verify-email", 1)}).Want(204)
+	signIn(t, c, "ame\u0301LIE."+tail, password)
+}
+
+func TestSignUpOfATakenAddress(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := fresh()
+	first := c.Post(nobody, "auth/signup", registration(email)).Want(201)
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	before := row[string](t, c, "SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id")
+
+	again := c.Post(nobody, "auth/signup", registration(strings.ToUpper(email), func(m object) { m["password"], m["phone"] = newPassword, "+919812345678" })).Want(201)
+	same(t, "members", slices.Sorted(maps.Keys(again.Map())), slices.Sorted(maps.Keys(first.Map())))
+	for _, name := range []string{"email", "role", "isEmailVerified", "mfaEnabled", "fullName"} {
+		same(t, name, again.At(name), first.At(name))
+	}
+	if again.Text("id") == first.Text("id") || again.Text("createdAt") == first.Text("createdAt") {
+		t.Error("the answer tells who has the address")
+	}
+	id, err := uuid.Parse(again.Text("id"))
+	must(t, err)
+	same(t, "version of the id", id.Version(), uuid.Version(7))
+	for name := range first.Header {
+		if _, there := again.Header[name]; !there {
+			t.Errorf("the header %s is missing", name)
+		}
+	}
+	mailed(t, c, email, "address-taken", 1)
+	quiet(t, c)
+	same(t, "mails", count(t, c, "SELECT count(*) FROM mails"), 2)
+	same(t, "user", row[string](t, c, "SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id"), before)
+	same(t, "data keys", count(t, c, "SELECT count(*) FROM data_keys"), 1)
+	same(t, "audit rows", audited(t, c, "user.refuse-sign-up", first.Text("id")), 1)
+	signIn(t, c, email, password)
+	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
+}
+
+func TestSignUpOfADeletedUsersAddress(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := verified(t, c)
+	exec(t, c, "UPDATE users SET deleted_at = now()")
+	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 2)
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 2)}).Want(204)
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(401)
+	signIn(t, c, email, newPassword)
+}
+
+func TestSignUpsRaceForAnAddress(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := fresh()
+	crowds.Lock()
+	answers := atOnce(crowd(), func(i int) *apptest.Answer {
+		return c.Post(nobody, "auth/signup", registration(email, func(m object) { m["fullName"] = fmt.Sprintf("Meera %c", 'A'+i) }))
+	})
+	crowds.Unlock()
+	ids := map[string]bool{}
+	for _, a := range answers {
+		ids[a.Want(201).Text("id")] = true
+	}
+	same(t, "ids", len(ids), crowd())
+	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
+	same(t, "profiles", count(t, c, "SELECT count(*) FROM profiles"), 1)
+	mailed(t, c, email, "address-taken", crowd()-1)
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	s := signIn(t, c, email, password)
+	if !ids[s.user.ID.String()] {
+		t.Error("nobody was told the id of the user that was made")
+	}
+}
+
+func TestSignUpRefuses(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	long := strings.Repeat("a", 60) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 4) + "org"
+	refused := map[string]struct {
+		field string
+		value any
+	}{
+		"role ADMIN":              {"role", "ADMIN"},
+		"role SUPPORT":            {"role", "SUPPORT"},
+		"role in lower case":      {"role", "patient"},
+		"no role":                 {"role", nil},
+		"gender":                  {"gender", "female"},
+		"gender empty":            {"gender", ""},
+		"address: no domain":      {"email", "zaphod"},
+		"address: no local part":  {"email", "@zaphod.org"},
+		"address: empty domain":   {"email", "zaphod@"},
+		"address: with a name":    {"email", "Zaphod <z@zaphod.org>"},
+		"address: in brackets":    {"email", "<z@zaphod.org>"},
+		"address: two":            {"email", "z@zaphod.org, y@zaphod.org"},
+		"address: a space inside": {"email", "za phod@zaphod.org"},
+		"address: a line break":   {"email", "z@zaphod.org\r\nBcc: y@zaphod.org"},
+		"address: a comment":      {"email", "z@zaphod.org (zaphod)"},
+		"address: quoted":         {"email", `"zaphod z"@zaphod.org`},
+		"address: a number":       {"email", "z@[127.0.0.1]"},
+		"address: too long":       {"email", long},
+		"address: no text":        {"email", 4711},
+		"name empty":              {"fullName", ""},
+		"name blank":              {"fullName", " \t "},
+		"name invisible":          {"fullName", "\u200b\u200d\u00ad"},
+		"name with a bell":        {"fullName", "Zaphod\a"},
+		"name too long":           {"fullName", strings.Repeat("z", 201)},
+		"phone without +":         {"phone", "9812345678"},
+		"phone of letters":        {"phone", "+91ZAPHOD"},
+		"phone with +0":           {"phone", "+0981234567"},
+		"phone too short":         {"phone", "+919812"},
+		"phone too long":          {"phone", "+9198123456789012"},
+		"phone blank":             {"phone", "   "},
+		"phone of other digits":   {"phone", "+९१९८१२३४५६७८"},
+		"phone with a line break": {"phone", "+919812345678\n"},
+	}
+	for name, r := range refused {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := c.Post(nobody, "auth/signup", registration("asha@example.org", func(m object) {
+				if m[r.field] = r.value; r.value == nil {
+					delete(m, r.field)
+				}
+			})).Want(422, "validation-failed")
+			found := faultsOf(t, a)
+			place := "body." + r.field
+			if r.value == nil {
+				place = "body"
+			}
+			if len(found) != 1 || found[place] == "" {
+				t.Errorf("errors: %v, want one of %s", found, place)
+			}
+			if text, _ := r.value.(string); strings.TrimSpace(text) != "" && bytes.Contains(a.Body, []byte(text)) && r.field != "role" && r.field != "gender" {
+				t.Errorf("the answer repeats the value: %s", a.Body)
+			}
+			if bytes.Contains(bytes.ToLower(a.Body), []byte("zaphod")) || bytes.Contains(a.Body, []byte("4711")) {
+				t.Errorf("the answer repeats the value: %s", a.Body)
+			}
+		})
+	}
+	t.Cleanup(func() { same(t, "users", count(t, c, "SELECT count(*) FROM users"), 0) })
+}
+
+func TestSignUpTellsAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for want, body := range map[string]object{
+		"the schema's": {"email": "x", "password": "short", "fullName": "", "role": "ADMIN", "phone": strings.Repeat("9", 41), "gender": "none"},
+		"the room's":   {"email": "x y z", "password": "fourteen chars", "fullName": " ", "role": "PATIENT", "phone": "12345"},
+	} {
+		found := faultsOf(t, c.Post(nobody, "auth/signup", body).Want(422))
+		for name := range body {
+			if place := "body." + name; found[place] == "" && (want == "the schema's" || name != "role") {
+				t.Errorf("%s faults: nothing about %s in %v", want, place, found)
+			}
+		}
+	}
+}
+
+func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	valid := `{"email":"asha@example.org","password":"` + password + `","fullName":"Asha","role":"PATIENT"`
+	filler := func(n int) string { return valid + `}` + strings.Repeat(" ", n-len(valid)-1) }
+	for name, r := range map[string]struct {
+		body, kind string
+		status     int
+		slug       string
+		place      string
+	}{
+		"unknown field":        {valid + `,"admin":true}`, "application/json", 422, "validation-failed", "body.admin"},
+		"name in another case": {strings.Replace(valid, `"email"`, `"Email"`, 1) + `}`, "application/json", 422, "validation-failed", "body.Email"},
+		"both cases":           {valid + `,"EMAIL":"other@example.org"}`, "application/json", 422, "validation-failed", "body.EMAIL"},
+		"duplicate key":        {valid + `,"role":"DOCTOR"}`, "application/json", 422, "validation-failed", "body.role"},
+		"NUL":                  {strings.Replace(valid, "Asha", `As\u0000ha`, 1) + `}`, "application/json", 422, "validation-failed", "body.fullName"},
+		"NUL in the password":  {strings.Replace(valid, "lamps", `la\u0000mps`, 1) + `}`, "application/json", 422, "validation-failed", "body.password"},
+		"not UTF-8":            {strings.Replace(valid, "Asha", "As\xffha", 1) + `}`, "application/json", 400, "malformed-request", ""},
+		"broken JSON":          {valid, "application/json", 400, "malformed-request", ""},
+		"two values":           {valid + `}{}`, "application/json", 400, "malformed-request", ""},
+		"an array":             {`[` + valid + `}]`, "application/json", 422, "validation-failed", "body"},
+		"nothing":              {"", "application/json", 400, "malformed-request", ""},
+		"64 KiB and a byte":    {filler(64<<10 + 1), "application/json", 413, "body-too-large", ""},
+		"text":                 {valid + `}`, "text/plain", 415, "unsupported-media-type", ""},
+		"a form":               {"email=asha%40example.org", "application/x-www-form-urlencoded", 415, "unsupported-media-type", ""},
+		"Latin 1":              {valid + `}`, "application/json; charset=iso-8859-1", 415, "unsupported-media-type", ""},
+	} {
+		a := c.Do(nobody, "POST", "auth/signup", []byte(r.body), "Content-Type", r.kind)
+		if a.Status != r.status || a.Text("type") != "/problems/"+r.slug {
+			t.Errorf("%s: status %d, want %d %s: %s", name, a.Status, r.status, r.slug, a.Body)
+		}
+		if r.place != "" && faultsOf(t, a)[r.place] == "" {
+			t.Errorf("%s: nothing about %s: %s", name, r.place, a.Body)
+		}
+		same(t, name+": Content-Type", a.Header.Get("Content-Type"), "application/problem+json")
+	}
+	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 0)
+	c.Do(nobody, "POST", "auth/signup", []byte(filler(64<<10)), "Content-Type", "application/json; charset=UTF-8").Want(201)
+}
+
+func TestPasswordsAreMeasuredInCharacters(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	decomposed := strings.Repeat("e\u0301zu\u0308k", 5)[:0]
+	for _, r := range "éxüköåñwçìôäqëûzî" { // 17 characters, more when each accent counts
+		decomposed += map[rune]string{'é': "e\u0301", 'ü': "u\u0308", 'ö': "o\u0308", 'å': "a\u030a", 'ñ': "n\u0303", 'ç': "c\u0327",
+			'ì': "i\u0300", 'ô': "o\u0302", 'ä': "a\u0308", 'ë': "e\u0308", 'û': "u\u0302", 'î': "i\u0302"}[r]
+		if r < 0x80 {
+			decomposed += string(r)
+		}
+	}
+	short := decomposed[:strings.LastIndex(decomposed, "e\u0308")] // 13 of them
+	refused := func(p string) string {
+		return faultsOf(t, c.Post(nobody, "auth/signup", registration(fresh(), func(m object) { m["password"] = p })).Want(422))["body.password"]
+	}
+	same(t, "13 composed characters", refused(short), "must have at least 15 characters")
+	varied := strings.Repeat("kq7vz3mw", 16)[:127]
+	same(t, "129 characters", refused(varied+"é!"), "must have at most 128 characters")
+	c.Post(nobody, "auth/signup", registration(fresh(), func(m object) { m["password"] = varied + "é" })).Want(201)
+
+	email := verified(t, c, func(m object) { m["password"] = decomposed })
+	signIn(t, c, email, "éxüköåñwçìôäqëûzî")
+	c.Post(nobody, "auth/login", credentials(email, "exukoanwcioaqeuzi")).Want(401)
+}
+
+func TestThePasswordsLengthIsASetting(t *testing.T) {
+	t.Parallel()
+	c := open(t, func(cfg *config.Config) { cfg.PasswordMin = 8 })
+	verified(t, c, func(m object) { m["password"] = "k7!vqz3m" })
+	found := faultsOf(t, c.Post(nobody, "auth/signup", registration(fresh(), func(m object) { m["password"] = "e\u0301e\u0301vqz3m" })).Want(422))
+	same(t, "7 composed characters", found["body.password"], "must have at least 8 characters")
+}
