@@ -39,7 +39,8 @@ func canonicalEmail(email string) string {
 // emailFault tells what is wrong with a canonical address, or "". net/mail's own words quote the value, so they stay here.
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
+	// U+FFFD is what became of bytes that are no text.
+	if err != nil || strings.ContainsRune(email, utf8.RuneError) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
 		return "must be a plain e-mail address like asha@example.org"
 	}
 	return ""

@@ -1,0 +1,162 @@
+package account_test
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+)
+
+// listed are the ids of a list of users, over all its pages.
+func listed(t *testing.T, c *apptest.Clinic, who apptest.User, query url.Values, between func()) []string {
+	t.Helper()
+	var ids []string
+	for page := 0; ; page++ {
+		a := c.Get(who, "users?"+query.Encode()).Want(200)
+		for _, item := range a.Items() {
+			id, _ := item["id"].(string)
+			ids = append(ids, id)
+		}
+		next := a.Text("nextCursor")
+		if next == "" {
+			return ids
+		}
+		if page > 100 {
+			t.Fatal("the list never ends")
+		}
+		query.Set("cursor", next)
+		between()
+	}
+}
+
+func TestStaffListsUsers(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin, support, patient, doctor, deleted := c.Admin(), c.Support(), c.Patient(), c.User(access.RoleDoctor), c.Patient()
+	exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = $1", deleted.ID)
+	exec(t, c, "UPDATE users SET email = upper(email), disabled_at = now() WHERE id = $1", doctor.ID)
+	ids := func(users ...apptest.User) (all []string) {
+		for _, u := range users {
+			all = append(all, u.ID.String())
+		}
+		return all
+	}
+	for query, want := range map[string][]string{
+		"":                                ids(doctor, patient, support, admin),
+		"role=PATIENT":                    ids(patient),
+		"role=ADMIN":                      ids(admin),
+		"role=SUPPORT":                    ids(support),
+		"role=DOCTOR&limit=1":             ids(doctor),
+		"deleted=true":                    ids(deleted),
+		"deleted=false&role=PATIENT":      ids(patient),
+		"deleted=true&role=DOCTOR":        nil,
+		"email=" + patient.Email:          ids(patient),
+		"email=USER-":                     ids(doctor, patient, support, admin),
+		"email=" + doctor.Email[:30]:      ids(doctor),
+		"email=++" + doctor.Email[:30]:    ids(doctor),
+		"email=user-&role=ADMIN":          ids(admin),
+		"email=" + deleted.Email:          nil,
+		"deleted=true&email=user-":        ids(deleted),
+		"email=%25":                       nil,
+		"email=user_":                     nil,
+		"email=ser-":                      nil,
+		"email=%27%3B+DROP+TABLE+users--": nil,
+	} {
+		parsed, err := url.ParseQuery(query)
+		must(t, err)
+		for _, who := range []apptest.User{admin, support} {
+			same(t, "users of "+query, listed(t, c, who, parsed, func() {}), want)
+		}
+	}
+	same(t, "items of an empty list", string(c.Get(admin, "users?email=x").Want(200).Body), `{"items":[]}`)
+
+	one := c.Get(support, "users/"+doctor.ID.String()).Want(200)
+	item := c.Get(support, "users?role=DOCTOR").Want(200).Items()[0]
+	same(t, "one", one.Map(), item)
+	if one.At("disabledAt") == nil || one.At("deletedAt") != nil || one.Text("fullName") != "Test DOCTOR" || one.Text("role") != "DOCTOR" {
+		t.Errorf("user: %s", one.Body)
+	}
+	for _, name := range []string{"phone", "address", "dateOfBirth", "gender", "passwordHash"} {
+		if _, there := item[name]; there {
+			t.Errorf("staff sees %s", name)
+		}
+	}
+	if gone := c.Get(admin, "users/"+deleted.ID.String()).Want(200); gone.At("deletedAt") == nil || gone.Text("email") != deleted.Email {
+		t.Errorf("a deleted user: %s", gone.Body)
+	}
+	c.Get(admin, "users/"+uuid.NewString()).Want(404, "not-found")
+	c.Get(admin, "users/x").Want(422)
+}
+
+func TestOnlyStaffListsUsers(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	patient, doctor := c.Patient(), c.User(access.RoleDoctor)
+	for _, path := range []string{"users", "users/" + patient.ID.String(), "users/" + uuid.NewString()} {
+		c.Get(patient, path).Want(403, "forbidden")
+		c.Get(doctor, path).Want(403, "forbidden")
+		c.Get(nobody, path).Want(401, "unauthenticated")
+	}
+	same(t, "denials", audited(t, c, "access.deny", "list-users"), 2)
+	same(t, "denials", audited(t, c, "access.deny", "read-user"), 2)
+}
+
+func TestPagesOfUsersWhileOthersSignUp(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin := c.Admin()
+	want := []string{admin.ID.String()}
+	for range 11 {
+		want = append(want, c.Patient().ID.String())
+	}
+	slices.Reverse(want)
+	for limit := 1; limit <= 12; limit += 3 {
+		late := map[string]bool{}
+		got := listed(t, c, admin, url.Values{"limit": {strconv.Itoa(limit)}, "email": {"user-"}}, func() {
+			late[c.Patient().ID.String()] = true
+		})
+		same(t, "users by "+strconv.Itoa(limit), got, want)
+		exec(t, c, "UPDATE users SET email = 'late-' || email WHERE id = ANY($1::uuid[])", slices.Collect(func(yield func(string) bool) {
+			for id := range late {
+				if !yield(id) {
+					return
+				}
+			}
+		}))
+	}
+}
+
+func TestUsersRefusesCursorsAndFiltersThatAreNone(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin := c.Admin()
+	c.Patient()
+	c.Doctor("100.00")
+	c.Doctor("200.00")
+	own := c.Get(admin, "users?limit=1").Want(200).Text("nextCursor")
+	foreign := c.Get(nobody, "doctors?limit=1").Want(200).Text("nextCursor")
+	if own == "" || foreign == "" {
+		t.Fatal("there is no cursor to try")
+	}
+	flipped := "A" + own[1:]
+	if own[0] == 'A' {
+		flipped = "B" + own[1:]
+	}
+	for name, cursor := range map[string]string{"foreign": foreign, "forged": flipped, "cut": own[:len(own)-2], "an id": admin.ID.String(), "garbage": "x", "not base64": "*"} {
+		if found := faultsOf(t, c.Get(admin, "users?limit=1&cursor="+url.QueryEscape(cursor)).Want(422, "validation-failed")); found["query.cursor"] == "" {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+	for query, status := range map[string]int{"limit=0": 422, "limit=101": 422, "limit=x": 422, "role=admin": 422, "deleted=maybe": 422,
+		"sort=email": 422, "limit=1&limit=2": 422, "email=" + strings.Repeat("x", 321): 422, "email=%00": 400, "email=%ff": 400} {
+		if a := c.Get(admin, "users?"+query); a.Status != status {
+			t.Errorf("%s: %d, want %d: %s", query, a.Status, status, a.Body)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/account"
+	"amrutam/internal/apptest"
+	"amrutam/internal/postgres"
+)
+
+// commandLine is the service as the command line uses it.
+func commandLine(c *apptest.Clinic) *account.Service {
+	return &account.Service{DB: c.DB, Sealer: c.App.Sealer, Config: c.App.Config}
+}
+
+func TestCreateAdmin(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	s, ctx, email := commandLine(c), context.Background(), fresh()
+	id, err := s.CreateAdmin(ctx, " "+strings.ToUpper(email)+"\n", " Meera Nair ", password)
+	must(t, err)
+	admin := signIn(t, c, email, password)
+	same(t, "id", admin.user.ID, id)
+	me := c.Get(admin.user, "users/me").Want(200)
+	same(t, "role", me.Text("role"), "ADMIN")
+	same(t, "fullName", me.Text("fullName"), "Meera Nair")
+	same(t, "timezone", me.Text("timezone"), account.DefaultTimezone)
+	c.Get(admin.user, "users").Want(200)
+	c.Patch(admin.user, "users/me", object{"phone": "+919812345678"}).Want(200)
+	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.create' AND entity_id = $1 AND actor_id IS NULL AND metadata->>'job' = 'admin create'", id.String()), 1)
+	quiet(t, c)
+	same(t, "mails", count(t, c, "SELECT count(*) FROM mails"), 0)
+
+	if _, err := s.CreateAdmin(ctx, email, "Another", newPassword); !errors.Is(err, account.ErrAddressTaken) {
+		t.Errorf("a taken address: %v", err)
+	}
+	taken := verified(t, c)
+	if _, err := s.CreateAdmin(ctx, taken, "Another", newPassword); !errors.Is(err, account.ErrAddressTaken) {
+		t.Errorf("a patient's address: %v", err)
+	}
+	same(t, "role of the patient", row[string](t, c, "SELECT role FROM users WHERE email = $1", taken), "PATIENT")
+	for _, bad := range []struct{ email, name, password, want string }{
+		{"zaphod", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
+		{"", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
+		{"z\xff@example.org", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
+		{"z@example.org", " ", newPassword, "the name must not be empty"},
+		{"z@example.org", "Z\xff", newPassword, "the name must be text"},
+		{"z@example.org", "Zaphod\n", "too short", "the password must have at least 15 characters"},
+		{"z@example.org", "Zaphod", "so long, says zaphod", "the password must not contain your name or address"},
+		{"z@example.org", "Z", "aaaaaaaaaaaaaaaaaaa", "the password must not be a sequence or a repetition"},
+	} {
+		if _, err := s.CreateAdmin(ctx, bad.email, bad.name, bad.password); err == nil || err.Error() != bad.want {
+			t.Errorf("%q %q: %v, want %s", bad.email, bad.name, err, bad.want)
+		}
+	}
+	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 2)
+}
+
+func TestProvisionsRaceForAnAddress(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	s, email := commandLine(c), fresh()
+	hash, err := account.HashPassword(t.Context(), password)
+	must(t, err)
+	type made struct {
+		id  uuid.UUID
+		err error
+	}
+	results := atOnce(20, func(i int) (m made) {
+		m.err = c.DB.Write(context.Background(), func(tx *postgres.Tx) (err error) {
+			m.id, err = s.Provision(context.Background(), tx, account.NewUser{Email: strings.ToUpper(email[:i]) + email[i:], PasswordHash: hash,
+				Role: access.RoleSupport, FullName: "Meera", Verified: true, Gender: "OTHER", DateOfBirth: "1990-05-17", Phone: "+919812345678", Address: "Pune", Timezone: "UTC"})
+			return err
+		})
+		return m
+	})
+	var winner uuid.UUID
+	for _, m := range results {
+		switch {
+		case m.err == nil && winner == uuid.Nil:
+			winner = m.id
+		case !errors.Is(m.err, account.ErrAddressTaken):
+			t.Errorf("one that lost: %v", m.err)
+		}
+	}
+	same(t, "users, profiles and keys", count(t, c, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM profiles) + (SELECT count(*) FROM data_keys)"), 3)
+	me := c.Get(signIn(t, c, email, password).user, "users/me").Want(200)
+	for name, v := range map[string]any{"id": winner.String(), "role": "SUPPORT", "gender": "OTHER", "dateOfBirth": "1990-05-17", "phone": "+919812345678", "address": "Pune", "timezone": "UTC"} {
+		same(t, name, me.At(name), v)
+	}
+}
+
+// One who was first but fails leaves the address to the next.
+func TestProvisionAfterOneThatFailed(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	s, email, ctx := commandLine(c), fresh(), context.Background()
+	user := account.NewUser{Email: email, PasswordHash: "none", Role: access.RoleAdmin, FullName: "Meera"}
+	inserted, second := make(chan struct{}), make(chan error, 1)
+	failure := errors.New("failed later")
+	go func() {
+		<-inserted
+		second <- c.DB.Write(ctx, func(tx *postgres.Tx) error { _, err := s.Provision(ctx, tx, user); return err })
+	}()
+	err := c.DB.Write(ctx, func(tx *postgres.Tx) error {
+		if _, err := s.Provision(ctx, tx, user); err != nil {
+			return err
+		}
+		close(inserted)
+		blocked(t, c, 1)
+		return failure
+	})
+	if !errors.Is(err, failure) {
+		t.Errorf("the first: %v", err)
+	}
+	must(t, <-second)
+	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
+}
