@@ -105,13 +105,23 @@ func TestSignInRenewsAnOutdatedHash(t *testing.T) {
 	same(t, "hash after another sign-in", kept(), renewed)
 }
 
-func TestSignInsWhileTheHashIsRenewed(t *testing.T) {
+// A sign-in elsewhere renews the hash between this one's look and its session.
+func TestASignInWhileTheHashIsRenewed(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
+	renewed := row[string](t, c, "SELECT password_hash FROM users")
 	outdate(t, c)
+	release := lock(t, c, "SELECT FROM users FOR UPDATE")
+	answer := make(chan *apptest.Answer, 1)
+	go func() { answer <- c.Post(nobody, "auth/login", credentials(email, password)) }()
+	blocked(t, c, 1)
+	release("UPDATE users SET password_hash = $1", renewed)
+	c.Get(held(t, (<-answer).Want(200)).user, "users/me").Want(200)
+
 	crowds.Lock()
 	defer crowds.Unlock()
+	outdate(t, c)
 	for _, a := range atOnce(8, func(int) *apptest.Answer { return c.Post(nobody, "auth/login", credentials(email, password)) }) {
 		c.Get(held(t, a.Want(200)).user, "users/me").Want(200)
 	}

@@ -161,6 +161,21 @@ func TestAPasswordChangeWhileTheHashIsRenewed(t *testing.T) {
 	signIn(t, c, email, newPassword)
 }
 
+func TestAPasswordChangeOfOneWhoIsJustDisabled(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := verified(t, c)
+	s := signIn(t, c, email, password)
+	release := lock(t, c, "SELECT FROM users FOR UPDATE")
+	answer := make(chan *apptest.Answer, 1)
+	go func() { answer <- change(c, s.user, password, newPassword) }()
+	blocked(t, c, 1)
+	release("UPDATE users SET disabled_at = now()")
+	(<-answer).Want(401, "unauthenticated")
+	exec(t, c, "UPDATE users SET disabled_at = NULL")
+	signIn(t, c, email, password)
+}
+
 // lock runs a statement that locks, and gives what commits after another one.
 func lock(t *testing.T, c *apptest.Clinic, sql string) (release func(sql string, args ...any)) {
 	t.Helper()
