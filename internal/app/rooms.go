@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"amrutam/internal/account"
+	"amrutam/internal/audit"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi/reader"
@@ -22,6 +23,7 @@ func (a *App) mount() error {
 	}
 	a.healthRoutes()
 	a.Queue.KeepUp()
+	audit.Routes(a.API)
 	a.Mux.Handle(reader.Path, reader.Handler("/openapi.json"))
 	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)

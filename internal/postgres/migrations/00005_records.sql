@@ -14,9 +14,13 @@ CREATE TABLE audit_logs (
     PRIMARY KEY (id, created_at)
 ) PARTITION BY RANGE (created_at);
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
-CREATE INDEX audit_logs_actor_id_idx ON audit_logs (actor_id);
-CREATE INDEX audit_logs_action_idx ON audit_logs (action);
-CREATE INDEX audit_logs_entity_type_idx ON audit_logs (entity_type, entity_id);
+-- The audit list is read newest first under any of its filters: each index ends with that order. In that of an object the
+-- type comes last, where it sorts out rows without a look at the table: a user's id is the object of many types.
+CREATE INDEX audit_logs_actor_id_idx ON audit_logs (actor_id, created_at, id);
+CREATE INDEX audit_logs_action_idx ON audit_logs (action, created_at, id);
+CREATE INDEX audit_logs_entity_type_idx ON audit_logs (entity_type, created_at, id);
+CREATE INDEX audit_logs_entity_id_idx ON audit_logs (entity_id, created_at, id, entity_type);
+CREATE INDEX audit_logs_ip_address_idx ON audit_logs (ip_address, created_at, id);
 CREATE INDEX audit_logs_created_at_idx ON audit_logs (created_at, id);
 CREATE TRIGGER audit_logs_no_change BEFORE UPDATE OR DELETE ON audit_logs
     FOR EACH ROW EXECUTE FUNCTION refuse_change();

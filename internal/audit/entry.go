@@ -1,0 +1,75 @@
+package audit
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// Entry is one row of the log (ER document: AuditLog).
+type Entry struct {
+	ID         uuid.UUID      `json:"id" doc:"The entry's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	ActorID    *uuid.UUID     `json:"actorId" doc:"Who did it; null when nobody was signed in or the system did it: metadata.job then names the job" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
+	ActorRole  *string        `json:"actorRole" doc:"The actor's role at that time, or null: PATIENT, DOCTOR, SUPPORT or ADMIN" example:"PATIENT"`
+	Action     string         `json:"action" doc:"What was done, as entity.verb; access.deny is a refused access" example:"consultation.book"`
+	EntityType string         `json:"entityType" doc:"What kind of object it was done to" example:"consultation"`
+	EntityID   string         `json:"entityId" doc:"Which object; a UUID for most types" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`
+	Metadata   map[string]any `json:"metadata" doc:"Ids, states, names of changed fields, the requestId, and for the system's own deeds the job; never health data"`
+	IPAddress  *string        `json:"ipAddress" doc:"The client's address, IPv4 or IPv6, or null when there was no client" example:"203.0.113.7"`
+	CreatedAt  time.Time      `json:"createdAt" doc:"When it was done" example:"2026-11-23T10:00:00Z"`
+}
+
+const selectEntry = `SELECT id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at FROM audit_logs`
+
+func scanEntry(row pgx.CollectableRow) (e Entry, err error) {
+	err = row.Scan(&e.ID, &e.ActorID, &e.ActorRole, &e.Action, &e.EntityType, &e.EntityID, &e.Metadata, &e.IPAddress, &e.CreatedAt)
+	return e, err
+}
+
+// ReadIn names an entry.
+type ReadIn struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The entry's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+}
+
+// read shows one entry, and leaves a trace like list. Error: problem.NotFound.
+func (l log) read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Entry, error) {
+	e, err := find(ctx, tx, in.ID)
+	if postgres.NoRows(err) {
+		return Entry{}, problem.NotFound
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	Write(tx, who, "audit-log.read", e.ID, nil)
+	return e, nil
+}
+
+// find looks where the id's own time says the row is, and only then in every month: an id is made a moment after the
+// transaction's instant, and not by the same clock.
+func find(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Entry, error) {
+	if id.Version() == 7 {
+		made := time.Unix(id.Time().UnixTime())
+		e, err := one(ctx, tx, selectEntry+" WHERE id = $1 AND created_at BETWEEN $2 AND $3", id, made.Add(-time.Hour), made.Add(time.Hour))
+		if !postgres.NoRows(err) {
+			return e, err
+		}
+	}
+	return one(ctx, tx, selectEntry+" WHERE id = $1", id)
+}
+
+func one(ctx context.Context, tx *postgres.Tx, sql string, args ...any) (Entry, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return Entry{}, err
+	}
+	return pgx.CollectExactlyOneRow(rows, scanEntry)
+}
+
+type log struct{ cursors httpapi.Cursors }

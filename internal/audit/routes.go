@@ -1,0 +1,18 @@
+package audit
+
+import (
+	"net/http"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+)
+
+// Routes registers the operations of the log.
+func Routes(api *httpapi.API) {
+	l := log{api.Cursors}
+	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/audit-logs", ID: "list-audit-logs", Tag: "admin", Roles: access.Admin,
+		Summary: "List the audit log, the newest first", Doc: "A cursor belongs to the filters it was made with. " +
+			"Each call leaves an entry itself (audit-log.list), which later calls show."}, l.list)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/audit-logs/{id}", ID: "read-audit-log", Tag: "admin", Roles: access.Admin,
+		Summary: "Read an entry of the audit log", Doc: "Each call leaves an entry itself (audit-log.read)."}, l.read)
+}
