@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"amrutam/internal/account"
+	"amrutam/internal/analytics"
 	"amrutam/internal/audit"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
@@ -51,5 +52,6 @@ func (a *App) mount() error {
 	care.Routes(a.API)
 	care.Jobs(a.Queue)
 	(&prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}).Routes(a.API)
+	analytics.Routes(a.API)
 	return nil
 }

@@ -30,7 +30,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	if err := s.checkUnpaid(ctx, tx, who); err != nil {
 		return Consultation{}, err
 	}
-	id := uuid.Must(uuid.NewV7())
+	id := tx.NewID()
 	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id)
 	if err != nil {
 		return Consultation{}, err

@@ -2,11 +2,13 @@ package postgres
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -28,6 +30,18 @@ type Tx struct {
 // Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
 // with the COMMIT, in one round trip.
 func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
+
+// NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose id
+// says which month's partition they are in, and that are counted by when they were made.
+func (tx *Tx) NewID() uuid.UUID {
+	id := uuid.New()
+	var head [8]byte
+	binary.BigEndian.PutUint64(head[:], uint64(tx.Now.UnixMilli())<<16) //nolint:gosec // after 1970
+	copy(id[:6], head[:6])
+	// The 12 bits behind the version keep the order within a millisecond.
+	binary.BigEndian.PutUint16(id[6:], 7<<12|uint16(tx.Now.Nanosecond()%1e6*4096/1e6)) //nolint:gosec // below 4096
+	return id
+}
 
 // MarkAudited notes that this transaction writes its audit row.
 func (tx *Tx) MarkAudited() { tx.audited = true }

@@ -32,7 +32,7 @@ CREATE UNIQUE INDEX users_email_key ON users (lower(email)) WHERE deleted_at IS 
 CREATE INDEX users_email_prefix_idx ON users (lower(email) text_pattern_ops);
 CREATE UNIQUE INDEX users_email_verification_token_key ON users (email_verification_token) WHERE email_verification_token IS NOT NULL;
 CREATE UNIQUE INDEX users_password_reset_token_key ON users (password_reset_token) WHERE password_reset_token IS NOT NULL;
-CREATE INDEX users_role_idx ON users (role);
+CREATE INDEX users_role_idx ON users (role, created_at);
 CREATE INDEX users_deleted_at_idx ON users (deleted_at);
 
 -- One data key per person, wrapped by the deployment's key; destroying it erases the person.

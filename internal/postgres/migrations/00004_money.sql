@@ -35,6 +35,8 @@ CREATE TABLE payment_attempts (
     CONSTRAINT payment_attempts_success_captured CHECK (status <> 'SUCCESS' OR captured = amount)
 );
 CREATE INDEX payment_attempts_payment_id_idx ON payment_attempts (payment_id);
+-- An attempt never changes again once its money came, nor a refund once it succeeded: updated_at is when.
+CREATE INDEX payment_attempts_captured_idx ON payment_attempts (updated_at) INCLUDE (currency, captured) WHERE captured > 0;
 CREATE UNIQUE INDEX payment_attempts_one_success ON payment_attempts (payment_id) WHERE status = 'SUCCESS';
 CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (payment_id) WHERE status = 'INITIATED';
 
@@ -56,6 +58,7 @@ CREATE TABLE refunds (
 CREATE INDEX refunds_payment_id_idx ON refunds (payment_id);
 CREATE INDEX refunds_attempt_id_idx ON refunds (attempt_id);
 CREATE INDEX refunds_status_idx ON refunds (status);
+CREATE INDEX refunds_succeeded_idx ON refunds (updated_at) INCLUDE (currency, amount) WHERE status = 'SUCCEEDED';
 
 -- Every webhook that was rightly signed, once by its id; outcome says what came of it ('unknown-reference' and
 -- 'amount-mismatch' wait for reconciliation).

@@ -1,0 +1,386 @@
+package analytics_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+)
+
+type object = map[string]any
+
+const path = "admin/analytics/summary"
+
+// advance moves the clock to an instant.
+func advance(c *apptest.Clinic, to time.Time) { c.Clock.Advance(to.Sub(c.Clock.Now())) }
+
+// morning moves the clock to 10:00 UTC of a day to come and gives that day's midnight.
+func morning(c *apptest.Clinic) time.Time {
+	day := c.Clock.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 2)
+	advance(c, day.Add(10*time.Hour))
+	return day
+}
+
+func date(at time.Time) string { return at.Format(time.DateOnly) }
+
+func summary(c *apptest.Clinic, admin apptest.User, from, to, zone string) *apptest.Answer {
+	return c.Get(admin, path+"?"+url.Values{"from": {from}, "to": {to}, "timezone": {zone}}.Encode()).Want(200)
+}
+
+// want compares one member of an answer; numbers are JSON's.
+func want(t *testing.T, a *apptest.Answer, expected any, at ...string) {
+	t.Helper()
+	if got := a.At(at...); !reflect.DeepEqual(got, expected) {
+		t.Errorf("%s is %v, want %v", strings.Join(at, "."), got, expected)
+	}
+}
+
+func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
+	t.Helper()
+	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open lets a doctor open a slot through the door, at exactly that time.
+func open(c *apptest.Clinic, doctor apptest.User, at time.Time, seats int) string {
+	return c.Post(doctor, "availability", object{"startTime": at, "endTime": at.Add(30 * time.Minute), "maxPatients": seats}).Want(201).Text("id")
+}
+
+func book(c *apptest.Clinic, patient apptest.User, slot string) string {
+	return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
+}
+
+func pay(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation string) {
+	t.Helper()
+	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
+	page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path, strings.NewReader("outcome=pay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("checkout: status %d", response.StatusCode)
+	}
+}
+
+// await asks until the answer holds the text.
+func await(t *testing.T, what string, ask func() *apptest.Answer, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		a := ask()
+		if bytes.Contains(a.Want(200).Body, []byte(text)) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never came: %s", what, a.Body)
+		}
+	}
+}
+
+func awaitRefund(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation string) {
+	t.Helper()
+	await(t, "the refund", func() *apptest.Answer { return c.Get(patient, "payments/consultation/"+consultation) }, `"SUCCEEDED"`)
+}
+
+func TestAnEmptyClinicHasZeros(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	admin := c.Admin()
+	got := summary(c, admin, "2026-11-01", "2026-11-30", "Asia/Kolkata")
+	want := object{
+		"from": "2026-11-01", "to": "2026-11-30", "timezone": "Asia/Kolkata",
+		"consultations": object{"booked": 0.0,
+			"byStatus":  object{"REQUESTED": 0.0, "CONFIRMED": 0.0, "IN_PROGRESS": 0.0, "COMPLETED": 0.0, "CANCELLED": 0.0, "NO_SHOW": 0.0},
+			"completed": 0.0, "cancelled": 0.0, "cancelledBy": object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 0.0},
+			"noShows": 0.0, "completionRate": nil, "averageSecondsToStart": nil},
+		"people":  object{"newPatients": 0.0, "newDoctors": 0.0, "approvedDoctors": 0.0},
+		"revenue": []any{},
+		"slots":   object{"offered": 0.0, "seatsOffered": 0.0, "seatsTaken": 0.0, "utilization": nil},
+	}
+	if !reflect.DeepEqual(got.Map(), want) {
+		t.Errorf("figures %s", got.Body)
+	}
+}
+
+func TestTheDefaultIsThirtyDaysUpToToday(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	admin := c.Admin()
+	day := morning(c)
+	a := c.Get(admin, path).Want(200)
+	want(t, a, date(day.AddDate(0, 0, -29)), "from")
+	want(t, a, date(day), "to")
+	want(t, a, "UTC", "timezone")
+	// At 10:00 UTC it is tomorrow already in Kiritimati.
+	want(t, c.Get(admin, path+"?timezone=Pacific/Kiritimati").Want(200), date(day.AddDate(0, 0, 1)), "to")
+	want(t, c.Get(admin, path+"?to=2026-03-30").Want(200), "2026-03-01", "from")
+	want(t, c.Get(admin, path+"?from="+date(day)).Want(200), date(day), "to")
+	c.Get(admin, path+"?from=2024-01-01&to=2024-12-31").Want(200)
+	c.Get(admin, path+"?from=2025-01-01&to=2026-01-01").Want(200)
+	c.Get(admin, path+"?from=0001-01-01&to=0001-02-01").Want(200)
+	c.Get(admin, path+"?from=9999-01-01&to=9999-12-31&timezone=Asia/Kolkata").Want(200)
+}
+
+func TestWrongPeriodsAreNamedAndNotEchoed(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	admin := c.Admin()
+	for query, location := range map[string]string{
+		"from=2025-01-01&to=2026-01-02": "query.to",
+		"from=2026-01-02&to=2026-01-01": "query.to",
+		"from=2999-01-01":               "query.to",
+		"from=1999-01-01":               "query.to",
+		"from=wrongvalue":               "query.from",
+		"from=2026-02-30":               "query.from",
+		"to=2026-01-01T00:00:00Z":       "query.to",
+		"timezone=wrongvalue":           "query.timezone",
+		"timezone=Local":                "query.timezone",
+		"timezone=..%2F..%2Fwrongvalue": "query.timezone",
+		"period=1":                      "query.period",
+	} {
+		a := c.Get(admin, path+"?"+query).Want(422, "validation-failed")
+		if !bytes.Contains(a.Body, []byte(`"location":"`+location+`"`)) || bytes.Contains(a.Body, []byte("wrongvalue")) || bytes.Contains(a.Body, []byte("02-30")) {
+			t.Errorf("%s: %s", query, a.Body)
+		}
+	}
+}
+
+func TestOnlyAdministratorsSeeFigures(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	c.Get(apptest.User{}, path).Want(401, "unauthenticated")
+	for _, role := range []access.Role{access.RolePatient, access.RoleDoctor, access.RoleSupport} {
+		c.Get(c.User(role), path).Want(403, "forbidden")
+	}
+}
+
+// A day with every ending a consultation can have.
+func TestExactFigures(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	day := morning(c)
+	admin, support, doctor, foreign, free := c.Admin(), c.Support(), c.Doctor("500.00"), c.Doctor("299.99"), c.Doctor("0.00")
+	exec(t, c, "UPDATE doctors SET currency = 'USD' WHERE id = $1", foreign.ID)
+	patients := make([]apptest.User, 9)
+	for i := range patients {
+		patients[i] = c.Patient()
+	}
+	at := func(hours int, days ...int) time.Time {
+		return day.AddDate(0, 0, append(days, 0)[0]).Add(time.Duration(hours) * time.Hour)
+	}
+
+	held, missed := book(c, patients[0], open(c, doctor, at(13), 2)), book(c, patients[1], open(c, doctor, at(14), 1))
+	withdrawn, unwelcome := book(c, patients[2], open(c, doctor, at(15), 1)), book(c, patients[3], open(c, doctor, at(16), 1))
+	unpaid := book(c, patients[4], open(c, doctor, at(17), 1))
+	later := book(c, patients[5], open(c, doctor, at(9, 3), 4))
+	book(c, patients[6], open(c, free, at(10, 3), 1))
+	abroad, asked := book(c, patients[7], open(c, foreign, at(11, 3), 1)), book(c, patients[8], open(c, foreign, at(12, 3), 1))
+	blocked := open(c, doctor, at(20), 7)
+	c.Patch(doctor, "availability/"+blocked, object{"status": "BLOCKED"}).Want(200)
+	for i, id := range map[int]string{0: held, 1: missed, 2: withdrawn, 5: later, 7: abroad, 8: asked} {
+		pay(t, c, patients[i], id)
+	}
+	cancel := func(who apptest.User, id string) {
+		c.Post(who, "consultations/"+id+"/cancel", object{"reason": "travelling"}).Want(200)
+	}
+	cancel(patients[2], withdrawn)
+	cancel(doctor, unwelcome)
+	cancel(support, abroad)
+	cancel(admin, asked)
+	awaitRefund(t, c, patients[2], withdrawn)
+	awaitRefund(t, c, patients[7], abroad)
+	awaitRefund(t, c, patients[8], asked)
+
+	advance(c, at(11))
+	await(t, "the end of the unpaid one", func() *apptest.Answer { return c.Get(patients[4], "consultations/"+unpaid) }, `"CANCELLED"`)
+	advance(c, at(13))
+	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "COMPLETED"}).Want(200)
+	advance(c, at(14).Add(11*time.Minute))
+	c.Patch(doctor, "consultations/"+missed+"/status", object{"status": "NO_SHOW"}).Want(200)
+
+	today := summary(c, admin, date(day), date(day), "UTC")
+	want(t, today, 9.0, "consultations", "booked")
+	want(t, today, object{"REQUESTED": 0.0, "CONFIRMED": 2.0, "IN_PROGRESS": 0.0, "COMPLETED": 1.0, "CANCELLED": 5.0, "NO_SHOW": 1.0}, "consultations", "byStatus")
+	want(t, today, 1.0, "consultations", "completed")
+	want(t, today, 1.0, "consultations", "noShows")
+	want(t, today, 3.0, "consultations", "cancelled")
+	want(t, today, object{"PATIENT": 1.0, "DOCTOR": 1.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 1.0}, "consultations", "cancelledBy")
+	want(t, today, 0.2, "consultations", "completionRate")
+	if s, _ := today.At("consultations", "averageSecondsToStart").(float64); s < 3*3600-60 || s > 3*3600+60 {
+		t.Errorf("averageSecondsToStart is %v, want three hours", s)
+	}
+	want(t, today, object{"newPatients": 9.0, "newDoctors": 3.0, "approvedDoctors": 0.0}, "people")
+	want(t, today, []any{object{"currency": "INR", "captured": "2000.00", "refunded": "500.00", "net": "1500.00"},
+		object{"currency": "USD", "captured": "599.98", "refunded": "599.98", "net": "0.00"}}, "revenue")
+	want(t, today, object{"offered": 5.0, "seatsOffered": 6.0, "seatsTaken": 2.0, "utilization": 0.3333}, "slots")
+
+	// What was booked today for three days later is due then, and nothing else of today is.
+	then := summary(c, admin, date(at(0, 3)), date(at(0, 3)), "UTC")
+	want(t, then, 0.0, "consultations", "booked")
+	want(t, then, object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 1.0, "ADMIN": 1.0, "SYSTEM": 0.0}, "consultations", "cancelledBy")
+	want(t, then, 0.0, "consultations", "completionRate")
+	want(t, then, nil, "consultations", "averageSecondsToStart")
+	want(t, then, []any{}, "revenue")
+	want(t, then, object{"offered": 4.0, "seatsOffered": 7.0, "seatsTaken": 2.0, "utilization": 0.2857}, "slots")
+	both := summary(c, admin, date(day), date(at(0, 3)), "UTC")
+	want(t, both, 5.0, "consultations", "cancelled")
+	want(t, both, 0.1429, "consultations", "completionRate")
+
+	for _, secret := range []string{"Back pain", "travelling", "Test PATIENT", "@example.org", patients[0].ID.String(), doctor.ID.String()} {
+		if bytes.Contains(both.Body, []byte(secret)) {
+			t.Errorf("the figures tell %s: %s", secret, both.Body)
+		}
+	}
+}
+
+func TestMoneyCountsWhenItMoves(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	day := morning(c)
+	advance(c, day.Add(23*time.Hour+55*time.Minute))
+	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("100.10")
+	id := book(c, patient, open(c, doctor, day.Add(60*time.Hour), 1))
+	c.Clock.Advance(10 * time.Minute) // paid on the second day, given back on the third
+	pay(t, c, patient, id)
+	advance(c, day.Add(49*time.Hour))
+	c.Post(patient, "consultations/"+id+"/cancel", object{}).Want(200)
+	awaitRefund(t, c, patient, id)
+	for i, expected := range [][]any{
+		{},
+		{object{"currency": "INR", "captured": "100.10", "refunded": "0.00", "net": "100.10"}},
+		{object{"currency": "INR", "captured": "0.00", "refunded": "100.10", "net": "-100.10"}},
+	} {
+		on := date(day.AddDate(0, 0, i))
+		want(t, summary(c, admin, on, on, "UTC"), expected, "revenue")
+	}
+	want(t, summary(c, admin, date(day), date(day), "UTC"), 1.0, "consultations", "booked")
+}
+
+func TestPeopleCountWhenTheyCome(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	day := morning(c)
+	admin := c.Admin()
+	c.Patient()
+	kept, refused, withdrawn := c.User(access.RoleDoctor), c.User(access.RoleDoctor), c.User(access.RoleDoctor)
+	for _, doctor := range []apptest.User{kept, refused, withdrawn} {
+		c.Post(doctor, "doctors", object{"specialization": "Rasayana", "yearsOfExperience": 3, "registrationNumber": "AYU-" + uuid.NewString(),
+			"consultationFee": "500.00", "languagesSpoken": []string{"en"}}).Want(201)
+	}
+	decide := func(doctor apptest.User, approved bool) {
+		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": approved, "reason": "The register was checked."}).Want(200)
+	}
+	c.Clock.Advance(24 * time.Hour)
+	decide(kept, true)
+	decide(refused, false)
+	decide(withdrawn, true)
+	next := date(day.AddDate(0, 0, 1))
+	want(t, summary(c, admin, date(day), date(day), "UTC"), object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 0.0}, "people")
+	want(t, summary(c, admin, next, next, "UTC"), object{"newPatients": 0.0, "newDoctors": 0.0, "approvedDoctors": 2.0}, "people")
+	decide(withdrawn, false)
+	want(t, summary(c, admin, date(day), next, "UTC"), object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 1.0}, "people")
+}
+
+func TestDaysOfKolkata(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	day := morning(c)
+	midnight := day.Add(18*time.Hour + 30*time.Minute) // of the next day in Kolkata
+	advance(c, midnight.Add(-5*time.Minute))
+	admin, doctor := c.Admin(), c.Doctor("500.00")
+	open(c, doctor, midnight.Add(-time.Minute), 1)
+	open(c, doctor, midnight.Add(30*time.Minute), 2)
+	open(c, doctor, midnight.Add(24*time.Hour), 4)
+	next := open(c, doctor, midnight.Add(72*time.Hour), 3)
+	book(c, c.Patient(), next)
+	advance(c, midnight.Add(time.Minute))
+	book(c, c.Patient(), next)
+	book(c, c.Patient(), next)
+	first, second, third := date(day), date(day.AddDate(0, 0, 1)), date(day.AddDate(0, 0, 2))
+	for _, q := range []struct {
+		from, to, zone            string
+		booked, patients, offered float64
+	}{
+		{first, first, "Asia/Kolkata", 1, 1, 1},
+		{second, second, "Asia/Kolkata", 2, 2, 2},
+		{third, third, "Asia/Kolkata", 0, 0, 4},
+		{first, second, "Asia/Kolkata", 3, 3, 3},
+		{first, first, "UTC", 3, 3, 3},
+		{second, second, "UTC", 0, 0, 4},
+	} {
+		a := summary(c, admin, q.from, q.to, q.zone)
+		for at, expected := range map[[2]string]float64{{"consultations", "booked"}: q.booked, {"people", "newPatients"}: q.patients, {"slots", "seatsOffered"}: q.offered} {
+			if got := a.At(at[0], at[1]); got != expected {
+				t.Errorf("%s to %s in %s: %s is %v, want %v", q.from, q.to, q.zone, at[1], got, expected)
+			}
+		}
+	}
+}
+
+// In New York the second Sunday of March has 23 hours, from 05:00 to 04:00 UTC.
+func TestAShortDayOfNewYork(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	sunday := time.Date(c.Clock.Now().Year()+1, 3, 8, 0, 0, 0, 0, time.UTC)
+	for sunday.Weekday() != time.Sunday {
+		sunday = sunday.AddDate(0, 0, 1)
+	}
+	advance(c, sunday.AddDate(0, 0, -2))
+	admin, doctor := c.Admin(), c.Doctor("500.00")
+	begins, ends := sunday.Add(5*time.Hour), sunday.Add(28*time.Hour)
+	for i, at := range []time.Time{begins.Add(-time.Hour), begins, ends.Add(-time.Hour), ends} {
+		open(c, doctor, at, []int{1, 10, 20, 5}[i])
+	}
+	for i, seats := range []float64{1, 30, 5} {
+		on := date(sunday.AddDate(0, 0, i-1))
+		want(t, summary(c, admin, on, on, "America/New_York"), seats, "slots", "seatsOffered")
+	}
+	want(t, summary(c, admin, date(sunday), date(sunday), "UTC"), 11.0, "slots", "seatsOffered")
+}
+
+// Bookings lie in partitions by the month of their id, which is counted from by bounds of ids.
+func TestBookingsOfOtherMonths(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	morning(c)
+	admin, doctor := c.Admin(), c.Doctor("0.00")
+	var days []string
+	for range 4 {
+		days = append(days, date(c.Clock.Now()))
+		id := book(c, c.Patient(), open(c, doctor, c.Clock.Now().Add(30*24*time.Hour).Truncate(time.Second), 1))
+		a := c.Get(admin, "consultations/"+id).Want(200)
+		made, err := time.Parse(time.RFC3339Nano, a.Text("createdAt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seconds, nanos := uuid.MustParse(id).Time().UnixTime(); time.Unix(seconds, nanos).UnixMilli() != made.UnixMilli() || uuid.MustParse(id).Version() != 7 {
+			t.Errorf("the id %s isn't of %s", id, made)
+		}
+		c.Clock.Advance(50 * 24 * time.Hour)
+	}
+	for _, day := range days {
+		want(t, summary(c, admin, day, day, "UTC"), 1.0, "consultations", "booked")
+	}
+	want(t, summary(c, admin, days[0], days[3], "UTC"), 4.0, "consultations", "booked")
+	want(t, summary(c, admin, days[1], days[2], "America/Los_Angeles"), 2.0, "consultations", "booked")
+}
