@@ -34,7 +34,7 @@ type planned struct{ *postgres.Read }
 
 // Query hides that of Read.
 func (p planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return p.Read.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	return p.Read.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...) //nolint:rowserrcheck // the caller checks
 }
 
 func (p period) summary(rows []summarizeRow) Summary {

@@ -36,7 +36,7 @@ func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 func (tx *Tx) NewID() uuid.UUID {
 	id := uuid.New()
 	var head [8]byte
-	binary.BigEndian.PutUint64(head[:], uint64(tx.Now.UnixMilli())<<16) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint64(head[:], uint64(tx.Now.UnixMilli())<<16)
 	copy(id[:6], head[:6])
 	// The 12 bits behind the version keep the order within a millisecond.
 	binary.BigEndian.PutUint16(id[6:], 7<<12|uint16(tx.Now.Nanosecond()%1e6*4096/1e6)) //nolint:gosec // below 4096
