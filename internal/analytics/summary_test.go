@@ -260,11 +260,13 @@ func TestMoneyCountsWhenItMoves(t *testing.T) {
 	advance(c, day.Add(23*time.Hour+55*time.Minute))
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("100.10")
 	id := book(c, patient, open(c, doctor, day.Add(60*time.Hour), 1))
-	c.Clock.Advance(10 * time.Minute) // paid on the second day, given back on the third
+	c.Post(patient, "payments/initiate", object{"consultationId": id}).Want(201)
+	c.Clock.Advance(10 * time.Minute) // begun on the first day, paid on the second, given back on the third
 	pay(t, c, patient, id)
 	advance(c, day.Add(49*time.Hour))
 	c.Post(patient, "consultations/"+id+"/cancel", object{}).Want(200)
 	awaitRefund(t, c, patient, id)
+	exec(t, c, "UPDATE refunds SET created_at = $1", day) // a provider may take days
 	for i, expected := range [][]any{
 		{},
 		{object{"currency": "INR", "captured": "100.10", "refunded": "0.00", "net": "100.10"}},
@@ -316,6 +318,11 @@ func TestDaysOfKolkata(t *testing.T) {
 	advance(c, midnight.Add(time.Minute))
 	book(c, c.Patient(), next)
 	book(c, c.Patient(), next)
+	// The slot that begins with the fourth day is due in it.
+	for days, taken := range map[int]float64{3: 0, 4: 3, 5: 0} {
+		on := date(day.AddDate(0, 0, days))
+		want(t, summary(c, admin, on, on, "Asia/Kolkata"), taken, "slots", "seatsTaken")
+	}
 	first, second, third := date(day), date(day.AddDate(0, 0, 1)), date(day.AddDate(0, 0, 2))
 	for _, q := range []struct {
 		from, to, zone            string
