@@ -253,6 +253,27 @@ func TestExactFigures(t *testing.T) {
 	}
 }
 
+func TestTheWaitIsAnAverage(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	day := morning(c)
+	admin, doctor := c.Admin(), c.Doctor("0.00")
+	slot := open(c, doctor, day.Add(13*time.Hour), 3)
+	ids := []string{book(c, c.Patient(), slot)}
+	advance(c, day.Add(12*time.Hour))
+	ids = append(ids, book(c, c.Patient(), slot))
+	book(c, c.Patient(), slot) // is never begun
+	advance(c, day.Add(13*time.Hour))
+	for _, id := range ids {
+		c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	}
+	a := summary(c, admin, date(day), date(day), "UTC")
+	if s, _ := a.At("consultations", "averageSecondsToStart").(float64); s < 2*3600-60 || s > 2*3600+60 {
+		t.Errorf("averageSecondsToStart is %v, want two hours", s)
+	}
+	want(t, a, object{"offered": 1.0, "seatsOffered": 3.0, "seatsTaken": 3.0, "utilization": 1.0}, "slots")
+}
+
 func TestMoneyCountsWhenItMoves(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
