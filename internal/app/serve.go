@@ -69,7 +69,7 @@ func (l *Listeners) URL() string { return l.self }
 // Serve answers until ctx ends, then stops gracefully: readiness off first, requests in flight finish, jobs hand back.
 func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	failed := make(chan error, 2)
-	api, metrics := server(a.API.Handler()), server(a.metricsHandler())
+	api, metrics := Server(a.API.Handler()), Server(a.metricsHandler())
 	a.ListensAt(l.self)
 	go func() { failed <- api.Serve(l.api) }()
 	if l.metrics != nil {
@@ -94,7 +94,8 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	return errors.Join(err, api.Shutdown(stopping), a.Queue.Stop(stopping), metrics.Shutdown(stopping))
 }
 
-func server(h http.Handler) *http.Server {
+// Server bounds what a client can hold: the time of a request and the size of its headers.
+func Server(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 }

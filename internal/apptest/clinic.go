@@ -34,6 +34,8 @@ type Clinic struct {
 	Clock *Clock
 	Log   *Log
 	http  *http.Client
+
+	contract *contract // nil in benchmarks
 }
 
 // Clock is real time, moved ahead by Advance.
@@ -97,7 +99,9 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 	log := &Log{}
 	a, err := app.New(cfg, db, slog.New(slog.NewJSONHandler(log, nil)))
 	must(t, err)
-	server := httptest.NewServer(a.API.Handler())
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = app.Server(a.API.Handler())
+	server.Start()
 	a.ListensAt(server.URL)
 	must(t, a.Queue.Start(ctx))
 	t.Cleanup(func() {
@@ -107,8 +111,13 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 		_ = a.Queue.Stop(stopping)
 		db.Close()
 	})
-	return &Clinic{t: t, App: a, DB: db, URL: server.URL, Clock: clock, Log: log,
-		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	c := &Clinic{t: t, App: a, DB: db, URL: server.URL, Clock: clock, Log: log, http: &http.Client{Timeout: 30 * time.Second}}
+	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
+	if _, measuring := t.(*testing.B); !measuring {
+		c.contract = &contract{t: t, document: documentOf(t, a), next: c.http.Transport, met: map[string]map[int]bool{}}
+		c.http.Transport = c.contract
+	}
+	return c
 }
 
 // User is somebody signed in.

@@ -25,7 +25,7 @@ type Entity interface {
 	Entity() (entityType string, id uuid.UUID)
 }
 
-// Located outputs send a Location header.
+// Located outputs send a Location header with 201.
 type Located interface{ Location() string }
 
 // Chosen outputs choose among the operation's statuses.
@@ -121,7 +121,7 @@ func newReply(op Op, result any) (reply, error) {
 	if c, ok := result.(Chosen); ok {
 		out.status = c.Status()
 	}
-	if l, ok := result.(Located); ok {
+	if l, ok := result.(Located); ok && out.status == http.StatusCreated {
 		out.location = l.Location()
 	}
 	if v, ok := result.(Versioned); ok {

@@ -150,6 +150,7 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 	default:
 		p = *problem.Internal
 	}
+	hc.SetHeader("Cache-Control", "no-store")
 	req := requestOf(r.Context())
 	return &Problem{
 		Type: "/problems/" + p.Slug, Title: p.Title, Status: p.Status, Detail: p.Detail,

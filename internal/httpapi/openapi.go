@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/idempotency"
@@ -30,11 +31,25 @@ func document31() *huma.OpenAPI {
 		Servers: []*huma.Server{{URL: "/", Description: "This server"}},
 		Tags:    tags(),
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			Schemas: registry(),
 			SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer",
 				Description: "The accessToken of a sign-in: opaque, valid 15 minutes."}},
 		},
 	}
+}
+
+func registry() huma.Registry {
+	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	r.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[uuidText]())
+	return r
+}
+
+// uuidText is how ids are documented: the library takes them for any text.
+type uuidText string
+
+// Schema is a UUID's.
+func (uuidText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 }
 
 func tags() []*huma.Tag {
@@ -65,16 +80,16 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 			Description: "1 to 255 printable ASCII characters; the same key gets the same answer for 24 hours",
 			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(255), Examples: []any{"4f7c2d1e-8a55-4f0e-9b0a-6d1f2c3b4a59"}}})
 	}
-	success := &huma.Response{Description: http.StatusText(op.status()), Headers: map[string]*huma.Param{"X-Request-Id": header("Names this request in the server's log", "0199f3a2-7c1e-7000-8000-000000000000")}}
+	success := &huma.Response{Description: http.StatusText(op.status()), Headers: map[string]*huma.Param{"X-Request-Id": requestIDHeader()}}
 	if output != reflect.TypeFor[None]() {
 		schema := a.Document().Components.Schemas.Schema(output, true, op.ID)
 		success.Content = map[string]*huma.MediaType{"application/json": {Schema: schema, Example: a.example(schema, 0)}}
 	}
 	if output.Implements(reflect.TypeFor[Located]()) && op.status() == http.StatusCreated {
-		success.Headers["Location"] = header("Where the new resource is", Base+"/…")
+		success.Headers["Location"] = always(header("Where the new resource is", Base+"/…"))
 	}
 	if output.Implements(reflect.TypeFor[Versioned]()) {
-		success.Headers["ETag"] = header("The version, for If-Match", `"k3x9"`)
+		success.Headers["ETag"] = always(header("The version, for If-Match", `"k3x9"`))
 	}
 	if op.Key != NoKey {
 		success.Headers["Idempotency-Replayed"] = header("true when this is the stored first answer", "true")
@@ -121,15 +136,20 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	responses := map[string]*huma.Response{}
 	for status, problems := range byStatus {
 		examples := map[string]*huma.Example{}
-		headers := map[string]*huma.Param{}
+		headers := map[string]*huma.Param{"X-Request-Id": requestIDHeader()}
+		waits := 0
 		for _, p := range problems {
 			examples[p.Slug] = &huma.Example{Summary: p.Detail, Value: exampleProblem(p, op)}
 			if p.RetryAfter > 0 || status == http.StatusTooManyRequests {
-				headers["Retry-After"] = header("Seconds to wait", "1")
+				waits++
 			}
 		}
+		if waits > 0 {
+			headers["Retry-After"] = header("Seconds to wait", "1")
+			headers["Retry-After"].Required = waits == len(problems)
+		}
 		if status == http.StatusUnauthorized {
-			headers["WWW-Authenticate"] = header("How to sign in", `Bearer realm="amrutam"`)
+			headers["WWW-Authenticate"] = always(header("How to sign in", `Bearer realm="amrutam"`))
 		}
 		responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Headers: headers,
 			Content: map[string]*huma.MediaType{problemType: {Schema: schema, Examples: examples}}}
@@ -148,6 +168,16 @@ func exampleProblem(p *problem.Error, op Op) map[string]any {
 
 func header(description, example string) *huma.Param {
 	return &huma.Param{Description: description, Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
+}
+
+// always marks a header that no answer of its status lacks.
+func always(h *huma.Param) *huma.Param {
+	h.Required = true
+	return h
+}
+
+func requestIDHeader() *huma.Param {
+	return always(header("Names this request in the server's log", "0199f3a2-7c1e-7000-8000-000000000000"))
 }
 
 // example builds a value of a schema from the examples of its fields.

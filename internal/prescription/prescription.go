@@ -59,7 +59,7 @@ type Prescription struct {
 	PatientID      uuid.UUID    `json:"patientId" doc:"For whom"`
 	Medications    []Medication `json:"medications" nullable:"false" doc:"What was prescribed (health data)"`
 	Advice         *string      `json:"advice" doc:"What else the doctor advises (health data)" example:"Light food in the evening"`
-	Supersedes     *uuid.UUID   `json:"supersedes" format:"uuid" doc:"The prescription it corrects"`
+	Supersedes     *uuid.UUID   `json:"supersedes" nullable:"true" doc:"The prescription it corrects, or null"`
 	CreatedAt      time.Time    `json:"createdAt" doc:"When it was written"`
 }
 

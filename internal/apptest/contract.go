@@ -1,0 +1,164 @@
+package apptest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// contract compares every answer with the document on its way to the test, and fails the test that got a wrong one.
+type contract struct {
+	t        testing.TB
+	document *Document
+	next     http.RoundTripper
+	mu       sync.Mutex
+	met      map[string]map[int]bool
+}
+
+// RoundTrip asks the server and looks at the answer.
+func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := c.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	var text []byte
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if kind != "text/event-stream" { // which has no end to wait for
+		text, err = io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		response.Body = io.NopCloser(bytes.NewReader(text))
+	}
+	op := c.document.operation(r)
+	if op != nil {
+		c.note(op.ID, response.StatusCode)
+		err = c.document.checkAnswer(op, r, response, kind, text)
+	} else {
+		err = c.document.checkOther(r, response, kind, text)
+	}
+	if err != nil {
+		c.t.Errorf("%s %s answers %d against its document: %v", r.Method, r.URL.Path, response.StatusCode, err)
+	}
+	return response, nil
+}
+
+func (c *contract) note(operation string, status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.met[operation] == nil {
+		c.met[operation] = map[int]bool{}
+	}
+	c.met[operation][status] = true
+}
+
+// headers that an answer carries only where the document says so.
+var headers = []string{"Allow", "Etag", "Idempotency-Replayed", "Location", "Ratelimit", "Ratelimit-Policy", "Retry-After", "Www-Authenticate"}
+
+func (d *Document) checkAnswer(op *Operation, r *http.Request, response *http.Response, kind string, text []byte) error {
+	said, err := op.status(response.StatusCode)
+	if err != nil {
+		return err
+	}
+	var all []error
+	documented := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(said.Headers)) {
+		documented[http.CanonicalHeaderKey(name)] = true
+		if said.Headers[name].Required && response.Header.Get(name) == "" {
+			all = append(all, fmt.Errorf("the header %s is missing", name))
+		}
+	}
+	for _, name := range headers {
+		if response.Header.Get(name) != "" && !documented[name] {
+			all = append(all, fmt.Errorf("the header %s is not documented", name))
+		}
+	}
+	switch _, known := said.Content[kind]; {
+	case r.Method == http.MethodHead:
+	case len(said.Content) == 0 && len(text) > 0:
+		all = append(all, errors.New("no body is documented"))
+	case len(said.Content) == 0:
+	case !known:
+		all = append(all, fmt.Errorf("the content type %q is not documented", kind))
+	case strings.HasSuffix(kind, "json"):
+		all = append(all, d.CheckText(op.pointer+Pointer("responses", strconv.Itoa(response.StatusCode), "content", kind, "schema"), text))
+	}
+	if response.StatusCode < http.StatusMultipleChoices {
+		all = append(all, d.checkTaken(op, r))
+	}
+	return errors.Join(all...)
+}
+
+// checkTaken refuses a document that is narrower than the server: a body which was taken has to be allowed.
+func (d *Document) checkTaken(op *Operation, r *http.Request) error {
+	if !op.body || r.GetBody == nil || r.ContentLength == 0 {
+		return nil
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	if err := d.CheckText(op.pointer+Pointer("requestBody", "content", "application/json", "schema"), text); err != nil {
+		return fmt.Errorf("it took a body that it does not document: %w", err)
+	}
+	return nil
+}
+
+// checkOther looks at answers outside the operations: refusals below the API are problems, and nothing else is there.
+func (d *Document) checkOther(r *http.Request, response *http.Response, kind string, text []byte) error {
+	if !strings.HasPrefix(r.URL.Path, "/api/") || path.Clean(r.URL.Path) != r.URL.Path {
+		return nil
+	}
+	var all []error
+	if response.StatusCode < http.StatusBadRequest {
+		all = append(all, errors.New("no operation of the document is there"))
+	}
+	if kind != problemType {
+		all = append(all, fmt.Errorf("the content type is %q", kind))
+	} else if r.Method != http.MethodHead {
+		all = append(all, d.CheckText(Pointer("components", "schemas", "Problem"), text))
+	}
+	if (response.StatusCode == http.StatusMethodNotAllowed) != (response.Header.Get("Allow") != "") {
+		all = append(all, errors.New("405 and the header Allow belong together"))
+	}
+	return errors.Join(all...)
+}
+
+// Document is that of the running server.
+func (c *Clinic) Document() *Document { return c.contract.document }
+
+// Met tells which statuses each operation has answered with.
+func (c *Clinic) Met() map[string][]int {
+	c.contract.mu.Lock()
+	defer c.contract.mu.Unlock()
+	all := map[string][]int{}
+	for operation, statuses := range c.contract.met {
+		all[operation] = slices.Sorted(maps.Keys(statuses))
+	}
+	return all
+}
+
+// Client has no user of its own; its answers are compared with the document like all others.
+func (c *Clinic) Client() *http.Client { return c.http }
+
+// Submit sends a form, like a browser's page.
+func (c *Clinic) Submit(path string, form url.Values) *Answer {
+	c.t.Helper()
+	return c.Do(User{}, http.MethodPost, path, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded")
+}

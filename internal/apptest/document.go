@@ -1,0 +1,177 @@
+package apptest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"amrutam/internal/app"
+)
+
+// Document is the server's OpenAPI document, as far as its answers are compared with it.
+type Document struct {
+	// Root is the whole document as JSON.
+	Root       map[string]any
+	Operations []Operation
+
+	routes    *http.ServeMux
+	byPattern map[string]*Operation
+	compiler  *jsonschema.Compiler
+	mu        sync.Mutex // a compiler is not for two at once
+	compiled  map[string]*jsonschema.Schema
+}
+
+// Operation is what the document says of one.
+type Operation struct {
+	ID     string
+	Method string
+	Path   string
+	// Roles that may call; none when anyone may.
+	Roles []string
+	// Params names what stands in braces in the path.
+	Params []string
+	// Example is a body made of the examples of its fields, nil when the operation takes none.
+	Example any
+
+	pointer   string
+	body      bool
+	responses map[string]response
+}
+
+type response struct {
+	Headers map[string]struct {
+		Required bool `json:"required"`
+	} `json:"headers"`
+	Content map[string]any `json:"content"`
+}
+
+const (
+	documentURL = "https://amrutam.example/openapi.json"
+	problemType = "application/problem+json"
+)
+
+var (
+	documentOnce sync.Once
+	documentRead *Document
+	errDocument  error
+)
+
+// documentOf reads the document of this process's first server: all are built of the same rooms.
+func documentOf(t testing.TB, a *app.App) *Document {
+	t.Helper()
+	documentOnce.Do(func() {
+		text, err := a.API.DocumentJSON()
+		if err == nil {
+			documentRead, err = readDocument(text)
+		}
+		errDocument = err
+	})
+	must(t, errDocument)
+	return documentRead
+}
+
+func readDocument(text []byte) (*Document, error) {
+	root, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	var parsed struct {
+		Paths map[string]map[string]struct {
+			ID          string              `json:"operationId"`
+			Roles       []string            `json:"x-roles"`
+			RequestBody map[string]any      `json:"requestBody"`
+			Responses   map[string]response `json:"responses"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(text, &parsed); err != nil {
+		return nil, err
+	}
+	d := &Document{routes: http.NewServeMux(), byPattern: map[string]*Operation{}, compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
+	d.Root, _ = root.(map[string]any)
+	d.compiler.AssertFormat()
+	if err := d.compiler.AddResource(documentURL, root); err != nil {
+		return nil, err
+	}
+	for path, methods := range parsed.Paths {
+		for method, o := range methods {
+			op := Operation{ID: o.ID, Method: strings.ToUpper(method), Path: path, Roles: o.Roles, Params: params(path),
+				pointer: Pointer("paths", path, method), body: o.RequestBody != nil, responses: o.Responses}
+			d.Operations = append(d.Operations, op)
+			pattern := op.Method + " " + path
+			d.routes.Handle(pattern, http.NotFoundHandler())
+			d.byPattern[pattern] = &op
+		}
+	}
+	return d, nil
+}
+
+func params(path string) (names []string) {
+	for _, part := range strings.Split(path, "/") {
+		if strings.HasPrefix(part, "{") {
+			names = append(names, strings.Trim(part, "{}"))
+		}
+	}
+	return names
+}
+
+// Pointer is the JSON pointer (RFC 6901) of what the names lead to.
+func Pointer(names ...string) string {
+	var all strings.Builder
+	for _, name := range names {
+		all.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	}
+	return all.String()
+}
+
+// Check tells what is wrong with a JSON value by the schema at a pointer.
+func (d *Document) Check(pointer string, value any) error {
+	d.mu.Lock()
+	schema := d.compiled[pointer]
+	if schema == nil {
+		var err error
+		if schema, err = d.compiler.Compile(documentURL + "#" + escape(pointer)); err != nil {
+			d.mu.Unlock()
+			return err
+		}
+		d.compiled[pointer] = schema
+	}
+	d.mu.Unlock()
+	return schema.Validate(value)
+}
+
+// escape makes a pointer fit to be a fragment.
+func escape(pointer string) string {
+	return strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D").Replace(pointer)
+}
+
+// CheckText is Check of JSON text.
+func (d *Document) CheckText(pointer string, text []byte) error {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return errors.New("not JSON: " + err.Error())
+	}
+	return d.Check(pointer, value)
+}
+
+// operation that answers a request, or nil for a page or an address that isn't there.
+func (d *Document) operation(r *http.Request) *Operation {
+	_, pattern := d.routes.Handler(r)
+	return d.byPattern[pattern]
+}
+
+// status is what the document says of an answer.
+func (o *Operation) status(status int) (response, error) {
+	said, ok := o.responses[strconv.Itoa(status)]
+	if !ok {
+		return said, fmt.Errorf("status %d is not documented", status)
+	}
+	return said, nil
+}
