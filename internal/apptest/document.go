@@ -104,6 +104,9 @@ func readDocument(text []byte) (*Document, error) {
 		for method, o := range methods {
 			op := Operation{ID: o.ID, Method: strings.ToUpper(method), Path: path, Roles: o.Roles, Params: params(path),
 				pointer: Pointer("paths", path, method), body: o.RequestBody != nil, responses: o.Responses}
+			if op.body {
+				op.Example = d.example(d.at(op.pointer + Pointer("requestBody", "content", "application/json", "schema")))
+			}
 			d.Operations = append(d.Operations, op)
 			pattern := op.Method + " " + path
 			d.routes.Handle(pattern, http.NotFoundHandler())
@@ -174,4 +177,39 @@ func (o *Operation) status(status int) (response, error) {
 		return said, fmt.Errorf("status %d is not documented", status)
 	}
 	return said, nil
+}
+
+// example makes a value of a schema from the examples of its fields.
+func (d *Document) example(schema any) any {
+	s, _ := schema.(map[string]any)
+	if ref, ok := s["$ref"].(string); ok {
+		return d.example(d.at(strings.TrimPrefix(ref, "#")))
+	}
+	if all, ok := s["examples"].([]any); ok && len(all) > 0 {
+		return all[0]
+	}
+	if all, ok := s["enum"].([]any); ok && len(all) > 0 {
+		return all[0]
+	}
+	if properties, ok := s["properties"].(map[string]any); ok {
+		object := map[string]any{}
+		for name, property := range properties {
+			object[name] = d.example(property)
+		}
+		return object
+	}
+	if items, ok := s["items"]; ok {
+		return []any{d.example(items)}
+	}
+	return nil
+}
+
+// at follows a JSON pointer.
+func (d *Document) at(pointer string) any {
+	var here any = d.Root
+	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		object, _ := here.(map[string]any)
+		here = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
+	}
+	return here
 }

@@ -52,6 +52,17 @@ func (uuidText) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 }
 
+// allowNull adds null to the values of what may be null: an enum of JSON Schema refuses what it doesn't list.
+func allowNull(schemas map[string]*huma.Schema) {
+	for _, s := range schemas {
+		for _, property := range s.Properties {
+			if property.Nullable && len(property.Enum) > 0 && !slices.Contains(property.Enum, nil) {
+				property.Enum = append(slices.Clone(property.Enum), nil)
+			}
+		}
+	}
+}
+
 func tags() []*huma.Tag {
 	var all []*huma.Tag
 	for _, t := range [][2]string{

@@ -62,7 +62,7 @@ type Attempt struct {
 	Captured             money.Amount `json:"captured" doc:"What really came"`
 	Status               string       `json:"status" enum:"INITIATED,SUCCESS,FAILED" doc:"The attempt's state"`
 	FailureReason        *string      `json:"failureReason" doc:"Why it failed, in the provider's words" example:"card declined"`
-	Checkout             *Checkout    `json:"checkout" doc:"Where the patient pays; null when the provider has no page"`
+	Checkout             PageOrNull   `json:"checkout" doc:"Where the patient pays; null when the provider has no page"`
 	CreatedAt            time.Time    `json:"createdAt" doc:"When it was begun"`
 }
 
@@ -125,7 +125,7 @@ func viewAttempt(a PaymentAttempt) Attempt {
 	v := Attempt{ID: a.ID, Provider: a.Provider, TransactionReference: a.TransactionReference, Amount: a.Amount, Currency: a.Currency,
 		Captured: a.Captured, Status: string(a.Status), FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
 	if a.CheckoutUrl != nil && a.Status == PaymentTransactionStatusINITIATED {
-		v.Checkout = &Checkout{URL: *a.CheckoutUrl}
+		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutUrl}}
 	}
 	return v
 }

@@ -1,6 +1,11 @@
 package payment
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+)
 
 func described(s *huma.Schema, text string) *huma.Schema {
 	s.Description = text
@@ -19,7 +24,21 @@ func (Attempt) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 
 // TransformSchema says what it is where a field refers to it.
 func (Checkout) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return described(s, "The provider's page for the patient; null when there is none")
+	return described(s, "The provider's page for the patient")
+}
+
+// PageOrNull is a provider's page, or null.
+type PageOrNull struct{ page *Checkout }
+
+// MarshalJSON writes the page or null.
+func (p PageOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(p.page) }
+
+// Schema says "a page or null": the library has no nullable objects.
+func (PageOrNull) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		OneOf:    []*huma.Schema{r.Schema(reflect.TypeFor[Checkout](), true, ""), {Type: "null"}},
+		Examples: []any{map[string]any{"url": "http://127.0.0.1:8080/dev/checkout/stub_7QK2M"}},
+	}
 }
 
 // TransformSchema says what it is where a field refers to it.

@@ -1,0 +1,136 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+)
+
+var roles = map[Who]string{Patient: "PATIENT", OtherPatient: "PATIENT", Doctor: "DOCTOR", OtherDoctor: "DOCTOR", Support: "SUPPORT", Admin: "ADMIN"}
+
+func TestEveryOperationHasItsRows(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	documented := map[string]apptest.Operation{}
+	for _, o := range c.Document().Operations {
+		documented[o.ID] = o
+	}
+	if len(documented) != len(c.App.API.Operations) {
+		t.Errorf("%d operations are registered, %d documented", len(c.App.API.Operations), len(documented))
+	}
+	succeeds := map[string]bool{}
+	for _, row := range Table {
+		o, there := documented[row.Operation]
+		if !there {
+			t.Errorf("the table has a row of %s, which is no operation", row.Operation)
+			continue
+		}
+		succeeds[row.Operation] = succeeds[row.Operation] || slices.ContainsFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
+		for who, role := range roles {
+			if may := len(o.Roles) == 0 || slices.Contains(o.Roles, role); may == (row.Want[who] == http.StatusForbidden) {
+				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles, row.Want[who], who)
+			}
+		}
+	}
+	for id := range documented {
+		if !succeeds[id] {
+			t.Errorf("operation %s has no row in tests/access/table.go with a caller who succeeds", id)
+		}
+	}
+	for _, op := range c.App.API.Operations {
+		if o := documented[op.ID]; !slices.Equal(o.Roles, op.Roles.Names()) || (len(o.Roles) == 0) != (op.Roles == access.Public) {
+			t.Errorf("%s: registered for %v, documented for %v", op.ID, op.Roles, o.Roles)
+		}
+	}
+}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for i, row := range Table {
+		t.Run(fmt.Sprintf("%s/%d", row.Operation, i), func(t *testing.T) {
+			t.Parallel()
+			for who := range callers {
+				t.Run(who.String(), func(t *testing.T) {
+					t.Parallel()
+					ask(t, NewScene(t, c, who), row)
+				})
+			}
+		})
+	}
+}
+
+func ask(t *testing.T, s *Scene, row Row) {
+	r := s.Request(row, false)
+	stranger := s.Caller == OtherPatient || s.Caller == OtherDoctor
+	if stranger && r.Method == http.MethodGet && len(r.Operation.Roles) > 0 {
+		s.Value("completed") // which a stranger's list must not hold
+	}
+	a := s.Ask(r).Want(row.Want[s.Caller])
+	switch {
+	case a.Status == http.StatusForbidden:
+		if n := denials(t, s, "operation", row.Operation); n != 1 {
+			t.Errorf("the audit log has %d denials of the operation", n)
+		}
+	case a.Status == http.StatusNotFound && len(r.IDs) > 0:
+		if n := denials(t, s, "", r.IDs[0]); n != 1 {
+			t.Errorf("the audit log has %d denials of the object", n)
+		}
+		alike(t, a, r, s, row)
+	case stranger && a.Status < 300 && r.Method == http.MethodGet && len(r.Operation.Roles) > 0:
+		for _, secret := range []string{s.Value("patient"), s.Person(Patient).Email, s.Value("completed"), s.Value("prescription")} {
+			if bytes.Contains(a.Body, []byte(secret)) {
+				t.Errorf("a stranger reads %s", a.Body)
+			}
+		}
+	}
+}
+
+// alike asks for something that doesn't exist: what is somebody else's must answer the same.
+func alike(t *testing.T, hidden *apptest.Answer, r Request, s *Scene, row Row) {
+	t.Helper()
+	other := s.Request(row, true)
+	nothing := s.Ask(other).Want(hidden.Status)
+	for _, one := range []struct {
+		answer  *apptest.Answer
+		request Request
+	}{{hidden, r}, {nothing, other}} {
+		if one.answer.Text("instance") != one.request.Path || one.answer.Text("requestId") != one.answer.Header.Get("X-Request-Id") {
+			t.Errorf("instance or requestId is not this request's: %s", one.answer.Body)
+		}
+	}
+	if a, b := anonymous(hidden, r), anonymous(nothing, other); a != b {
+		t.Errorf("they can be told apart:\n%s\n%s", a, b)
+	}
+}
+
+// anonymous is an answer without what differs between any two requests: ids that were asked for, the request's id, the date.
+func anonymous(a *apptest.Answer, r Request) string {
+	text := string(a.Body)
+	cut := []string{a.Header.Get("X-Request-Id")}
+	for _, id := range append(cut, r.IDs...) {
+		text = strings.ReplaceAll(text, id, "·")
+	}
+	h := a.Header.Clone()
+	h.Del("X-Request-Id")
+	h.Del("Date")
+	return fmt.Sprint(a.Status, h, text)
+}
+
+// denials counts the refusals of the caller that the audit log notes, of any type of entity when it is "".
+func denials(t *testing.T, s *Scene, entityType, entityID string) (n int) {
+	t.Helper()
+	err := s.C.DB.Pool.QueryRow(context.Background(), `SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1
+		AND entity_id = $2 AND (entity_type = $3 OR $3 = '')`, s.Person(s.Caller).ID, entityID, entityType).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

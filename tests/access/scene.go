@@ -1,0 +1,308 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/account"
+	"amrutam/internal/apptest"
+	"amrutam/internal/payment"
+)
+
+// Scene is a clinic with whatever the rows name, made when it is first named: each scene has people and objects of its own.
+type Scene struct {
+	T      testing.TB
+	C      *apptest.Clinic
+	Caller Who
+
+	people map[Who]apptest.User
+	values map[string]string
+	slots  time.Duration
+}
+
+// NewScene is empty.
+func NewScene(t testing.TB, c *apptest.Clinic, caller Who) *Scene {
+	return &Scene{T: t, C: c, Caller: caller, people: map[Who]apptest.User{}, values: map[string]string{}}
+}
+
+// Person is that caller of this scene.
+func (s *Scene) Person(who Who) apptest.User {
+	if u, there := s.people[who]; there || who == Nobody {
+		return u
+	}
+	var u apptest.User
+	switch who {
+	case Patient, OtherPatient:
+		u = s.C.Patient()
+	case Doctor, OtherDoctor:
+		u = s.C.Doctor("500.00")
+	case Support:
+		u = s.C.Support()
+	default:
+		u = s.C.Admin()
+	}
+	s.people[who] = u
+	return u
+}
+
+const password = "seven lamps light the well"
+
+// Value is what a name stands for.
+func (s *Scene) Value(name string) string {
+	s.T.Helper()
+	if v, there := s.values[name]; there {
+		return v
+	}
+	s.values[name] = s.make(name)
+	return s.values[name]
+}
+
+func (s *Scene) make(name string) string {
+	s.T.Helper()
+	patient, doctor := s.Person(Patient), s.Person(Doctor)
+	switch name {
+	case "patient":
+		return patient.ID.String()
+	case "doctor":
+		return doctor.ID.String()
+	case "new-email":
+		return "new-" + uuid.NewString() + "@example.org"
+	case "patient-email":
+		return patient.Email
+	case "patient-password":
+		return s.givePassword(patient)
+	case "own-password":
+		return s.givePassword(s.Person(s.Caller))
+	case "refresh-token":
+		s.Value("patient-password")
+		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).Want(200).Text("refreshToken")
+	case "verification-token":
+		return s.giveToken("UPDATE users SET is_email_verified = false, email_verification_token = $1, email_verification_expiry = $2 WHERE id = $3")
+	case "reset-token":
+		return s.giveToken("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3")
+	case "new-registration":
+		s.exec("DELETE FROM doctors WHERE id = $1", s.Person(s.Caller).ID) // who applies has not before
+		return "AYU-" + uuid.NewString()
+	case "tomorrow":
+		return s.C.DB.Now().Truncate(time.Second).Add(24 * time.Hour).Format(time.RFC3339)
+	case "tomorrow-later":
+		return s.C.DB.Now().Truncate(time.Second).Add(25 * time.Hour).Format(time.RFC3339)
+	default:
+		return s.makeCare(name)
+	}
+}
+
+// makeCare makes slots, and consultations in each of their states.
+func (s *Scene) makeCare(name string) string {
+	s.T.Helper()
+	patient, doctor := s.Person(Patient), s.Person(Doctor)
+	switch name {
+	case "slot":
+		s.slots += 3 * time.Hour
+		return s.C.Slot(doctor, s.slots, 1).String()
+	case "taken-slot":
+		return s.C.Get(patient, "consultations/"+s.Value("confirmed")).Want(200).Text("slotId")
+	case "requested":
+		s.slots += 3 * time.Hour
+		return s.book(s.C.Slot(doctor, s.slots, 1))
+	case "attempt":
+		s.pay(s.Value("requested"), "")
+		return s.values["attempt"]
+	case "confirmed":
+		s.slots += 3 * time.Hour
+		id := s.book(s.C.Slot(doctor, s.slots, 1))
+		s.pay(id, "pay")
+		return id
+	case "soon":
+		id := s.book(s.C.Slot(doctor, 5*time.Minute, 1))
+		s.pay(id, "pay")
+		return id
+	case "begun":
+		id := s.Value("soon")
+		s.C.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "IN_PROGRESS"}).Want(200)
+		return id
+	case "prescription":
+		line := map[string]any{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}
+		return s.C.Post(doctor, "prescriptions", map[string]any{"consultationId": s.Value("begun"), "medications": []any{line}}).Want(201).Text("id")
+	case "completed":
+		s.Value("prescription")
+		id := s.Value("begun")
+		s.C.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
+		return id
+	case "audit-log":
+		var id string
+		if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT id FROM audit_logs WHERE entity_id = $1", s.Value("requested")).Scan(&id); err != nil {
+			s.T.Fatal(err)
+		}
+		return id
+	}
+	s.T.Fatalf("the scene has no <%s>", name)
+	return ""
+}
+
+func (s *Scene) book(slot uuid.UUID) string {
+	s.T.Helper()
+	return s.C.Post(s.Person(Patient), "consultations", map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
+}
+
+// pay begins to pay and presses a button of the checkout page, unless it is "".
+func (s *Scene) pay(consultation, button string) {
+	s.T.Helper()
+	begun := s.C.Post(s.Person(Patient), "payments/initiate", map[string]any{"consultationId": consultation}).Want(201)
+	s.values["attempt"] = begun.Text("attempt", "transactionReference")
+	if button != "" {
+		page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		s.C.Submit(page.Path, url.Values{"outcome": {button}}).Want(200)
+	}
+}
+
+func (s *Scene) givePassword(u apptest.User) string {
+	s.T.Helper()
+	hash, err := account.HashPassword(context.Background(), password)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	s.exec("UPDATE users SET password_hash = $1 WHERE id = $2", hash, u.ID)
+	return password
+}
+
+func (s *Scene) giveToken(update string) string {
+	s.T.Helper()
+	token := uuid.NewString()
+	hash := sha256.Sum256([]byte(token))
+	s.exec(update, hash[:], s.C.DB.Now().Add(time.Hour), s.Person(Patient).ID)
+	return token
+}
+
+func (s *Scene) exec(sql string, args ...any) {
+	s.T.Helper()
+	if _, err := s.C.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// Request is a row, ready to be sent.
+type Request struct {
+	Operation    apptest.Operation
+	Method, Path string
+	Body         []byte
+	Headers      []string
+	// IDs that were filled in.
+	IDs []string
+}
+
+var placeholder = regexp.MustCompile(`<[a-z-]+>`)
+
+// Request fills a row in. With strange, every id is a new one that names nothing.
+func (s *Scene) Request(row Row, strange bool) Request {
+	s.T.Helper()
+	r := Request{Operation: s.operation(row.Operation), Headers: slices.Clone(row.Headers)}
+	fill := func(text string) string {
+		return placeholder.ReplaceAllStringFunc(text, func(name string) string {
+			v := s.Value(strings.Trim(name, "<>"))
+			if _, err := uuid.Parse(v); err != nil {
+				return v
+			}
+			if strange {
+				v = uuid.Must(uuid.NewV7()).String()
+			}
+			r.IDs = append(r.IDs, v)
+			return v
+		})
+	}
+	r.Method, r.Path = r.Operation.Method, r.Operation.Path
+	if len(r.Operation.Params) > 0 {
+		r.Path = strings.Replace(r.Path, "{"+r.Operation.Params[0]+"}", fill(row.In), 1)
+	}
+	if r.Operation.Example != nil {
+		r.Body = s.body(r.Operation.Example, fill(row.Body))
+	}
+	if r.Method == http.MethodPost {
+		r.Headers = append(r.Headers, "Idempotency-Key", uuid.NewString())
+	}
+	if row.Signed {
+		r.Headers = append(r.Headers, s.sign(r.Body)...)
+	}
+	return r
+}
+
+func (s *Scene) operation(id string) apptest.Operation {
+	s.T.Helper()
+	all := s.C.Document().Operations
+	i := slices.IndexFunc(all, func(o apptest.Operation) bool { return o.ID == id })
+	if i < 0 {
+		s.T.Fatalf("no operation %s is documented", id)
+	}
+	return all[i]
+}
+
+func (s *Scene) body(example any, patch string) []byte {
+	s.T.Helper()
+	var change map[string]any
+	if patch != "" {
+		if err := json.NewDecoder(strings.NewReader(patch)).Decode(&change); err != nil {
+			s.T.Fatalf("%s: %v", patch, err)
+		}
+	}
+	var out bytes.Buffer
+	if err := json.NewEncoder(&out).Encode(merge(example, change)); err != nil {
+		s.T.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// merge is RFC 7396; the target stays as it was.
+func merge(target any, patch map[string]any) map[string]any {
+	out := map[string]any{}
+	if object, ok := target.(map[string]any); ok {
+		for name, v := range object {
+			out[name] = v
+		}
+	}
+	for name, v := range patch {
+		switch inner, ok := v.(map[string]any); {
+		case v == nil:
+			delete(out, name)
+		case ok:
+			out[name] = merge(out[name], inner)
+		default:
+			out[name] = v
+		}
+	}
+	return out
+}
+
+func (s *Scene) sign(body []byte) []string {
+	s.T.Helper()
+	secrets, err := s.C.App.Config.StubSecrets()
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	id, now := uuid.NewString(), s.C.Clock.Now()
+	return []string{"Webhook-Id", id, "Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10),
+		"Webhook-Signature", (&payment.Stub{Secrets: secrets}).Sign(id, now, body)}
+}
+
+// Ask sends a request as the scene's caller.
+func (s *Scene) Ask(r Request) *apptest.Answer {
+	s.T.Helper()
+	if r.Body == nil {
+		return s.C.Do(s.Person(s.Caller), r.Method, r.Path, nil, r.Headers...)
+	}
+	return s.C.Do(s.Person(s.Caller), r.Method, r.Path, r.Body, r.Headers...)
+}

@@ -1,0 +1,114 @@
+// Package access says of every operation who may do it to whose object, and how to ask for it.
+package access
+
+// Who asks: an index of a row's answers.
+type Who int
+
+// The callers. What the requests are about belongs to the first patient and the first doctor; the others are strangers to it.
+const (
+	Nobody Who = iota
+	Patient
+	OtherPatient
+	Doctor
+	OtherDoctor
+	Support
+	Admin
+	callers
+)
+
+func (w Who) String() string {
+	return [callers]string{"nobody", "patient", "other patient", "doctor", "other doctor", "support", "admin"}[w]
+}
+
+// Row is one way to ask an operation. <name> anywhere in it stands for a value of the scene.
+type Row struct {
+	Operation string
+	// In is what stands in the braces of the path.
+	In string
+	// Body changes the body of the document's examples as a merge patch does: null takes a field away.
+	Body    string
+	Headers []string
+	// Signed requests carry the payment provider's signature.
+	Signed bool
+	// Want is the status each caller gets.
+	Want [callers]int
+}
+
+// purpose is what an ADMIN states to read health data.
+var purpose = []string{"X-Purpose", "complaint 2291"}
+
+func anyone(status int) [callers]int {
+	return [callers]int{status, status, status, status, status, status, status}
+}
+
+func signedIn(status int) [callers]int {
+	return [callers]int{401, status, status, status, status, status, status}
+}
+
+// Table is what must hold. An operation of the document without a row fails the test, a row without an operation too. An
+// operation that takes no id and no body needs only its name and its answers.
+//
+// The columns are            nobody, patient, other patient, doctor, other doctor, support, admin.
+var Table = []Row{
+	{Operation: "check-health", Want: anyone(200)},
+	{Operation: "check-liveness", Want: anyone(200)},
+	{Operation: "check-readiness", Want: anyone(200)},
+
+	{Operation: "sign-up", Body: `{"email": "<new-email>"}`, Want: anyone(201)},
+	{Operation: "verify-email", Body: `{"token": "<verification-token>"}`, Want: anyone(204)},
+	{Operation: "resend-verification", Want: anyone(202)},
+	{Operation: "sign-in", Body: `{"email": "<patient-email>", "password": "<patient-password>"}`, Want: anyone(200)},
+	{Operation: "refresh-session", Body: `{"refreshToken": "<refresh-token>"}`, Want: anyone(200)},
+	{Operation: "sign-out", Want: signedIn(204)},
+	{Operation: "request-password-reset", Want: anyone(202)},
+	{Operation: "reset-password", Body: `{"token": "<reset-token>"}`, Want: anyone(204)},
+	{Operation: "change-password", Body: `{"currentPassword": "<own-password>"}`, Want: signedIn(204)},
+
+	{Operation: "read-own-user", Want: signedIn(200)},
+	{Operation: "change-own-user", Want: signedIn(200)},
+	{Operation: "list-users", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+	{Operation: "read-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+
+	{Operation: "search-doctors", Want: anyone(200)},
+	{Operation: "read-doctor", In: "<doctor>", Want: anyone(200)},
+	{Operation: "apply-as-doctor", Body: `{"registrationNumber": "<new-registration>"}`, Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
+	{Operation: "update-doctor", In: "<doctor>", Body: `{"registrationNumber": null}`, Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "approve-doctor", In: "<doctor>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+
+	{Operation: "list-free-slots", In: "<doctor>", Want: anyone(200)},
+	{Operation: "create-slot", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
+	{Operation: "update-slot", In: "<slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "update-slot", In: "<taken-slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "delete-slot", In: "<slot>", Want: [callers]int{401, 403, 403, 204, 404, 403, 403}},
+	{Operation: "delete-slot", In: "<taken-slot>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+
+	{Operation: "book-consultation", Body: `{"slotId": "<slot>", "doctorId": "<doctor>"}`, Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null}`, Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
+	{Operation: "search-consultations", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+	{Operation: "list-my-consultations", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
+	{Operation: "list-doctor-consultations", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
+	{Operation: "read-consultation", In: "<requested>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "read-consultation", In: "<completed>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "cancel-consultation", In: "<requested>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "cancel-consultation", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "cancel-consultation", In: "<begun>", Want: [callers]int{401, 409, 404, 200, 404, 200, 200}},
+	{Operation: "cancel-consultation", In: "<completed>", Want: [callers]int{401, 409, 404, 409, 404, 409, 409}},
+	{Operation: "move-consultation", In: "<soon>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "move-consultation", In: "<confirmed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "move-consultation", In: "<completed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+
+	{Operation: "initiate-payment", Body: `{"consultationId": "<requested>"}`, Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
+	{Operation: "initiate-payment", Body: `{"consultationId": "<confirmed>"}`, Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
+	{Operation: "read-payment", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Body: `{"data": {"transactionReference": "<attempt>"}}`, Want: anyone(200)},
+	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Want: anyone(202)},
+	{Operation: "receive-payment-webhook", In: "stub", Want: anyone(401)},
+
+	{Operation: "write-prescription", Body: `{"consultationId": "<begun>", "supersedes": null}`, Want: [callers]int{401, 403, 403, 201, 404, 403, 403}},
+	{Operation: "write-prescription", Body: `{"consultationId": "<confirmed>", "supersedes": null}`, Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "list-my-prescriptions", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
+	{Operation: "list-consultation-prescriptions", In: "<completed>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
+	{Operation: "list-consultation-prescriptions", In: "<completed>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
+	{Operation: "read-prescription", In: "<prescription>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
+	{Operation: "read-prescription", In: "<prescription>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
+}
