@@ -1,0 +1,172 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+)
+
+// wrong requests, each with another fault. Who may not ask learns of none of them.
+var wrong = []struct {
+	name        string
+	path        func(string) string
+	body        []byte
+	contentType string
+}{
+	{name: "as it should be"},
+	{name: "malformed", body: []byte(`{"slotId": `)},
+	{name: "array", body: []byte(`[]`)},
+	{name: "null", body: []byte(`null`)},
+	{name: "not UTF-8", body: []byte("{\"\xff\": 1}")},
+	{name: "unknown fields", body: []byte(`{"no": "such", "no": "field"}`)},
+	{name: "too large", body: bytes.Repeat([]byte(" "), 2<<20)},
+	{name: "not JSON", body: []byte(`<xml/>`), contentType: "application/xml"},
+	{name: "unknown parameter", path: func(p string) string { return p + "?no=such&no=parameter&limit=1000" }},
+	{name: "broken parameter", path: func(p string) string { return p + "?q=%FF%00" }},
+	{name: "bad id", path: func(p string) string {
+		id := p[strings.LastIndex(p, "/")+1:]
+		if _, err := uuid.Parse(id); err != nil {
+			return p
+		}
+		return strings.TrimSuffix(p, id) + "not-a-uuid"
+	}},
+}
+
+func closedRows() (rows []Row) {
+	seen := map[string]bool{}
+	for _, row := range Table {
+		if row.Want[Nobody] == http.StatusUnauthorized && !row.Signed && row.In != "stub" && !seen[row.Operation] {
+			seen[row.Operation] = true
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func askWrongly(c *apptest.Clinic, u apptest.User, r Request, i int, headers ...string) *apptest.Answer {
+	w := wrong[i]
+	path, body := r.Path, r.Body
+	if w.path != nil {
+		path = w.path(path)
+	}
+	headers = append(headers, r.Headers...)
+	if w.body != nil && r.Method != http.MethodGet {
+		body = w.body
+	}
+	if w.contentType != "" {
+		headers = append(headers, "Content-Type", w.contentType)
+	}
+	if body == nil {
+		return c.Do(u, r.Method, path, nil, headers...)
+	}
+	return c.Do(u, r.Method, path, body, headers...)
+}
+
+// TestSignedOut asks every operation that isn't for anyone with each kind of token that opens nothing.
+func TestSignedOut(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	tokens := deadTokens(t, c)
+	rows := closedRows()
+	if len(rows) < 20 {
+		t.Fatalf("only %d operations need a session", len(rows))
+	}
+	for _, row := range rows {
+		t.Run(row.Operation, func(t *testing.T) {
+			t.Parallel()
+			s := NewScene(t, c, Nobody)
+			r := s.Request(row, false)
+			for name, authorization := range tokens {
+				a := askWrongly(c, apptest.User{}, r, 0, authorization...).Want(http.StatusUnauthorized, "unauthenticated")
+				if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
+					t.Errorf("%s: WWW-Authenticate is %q", name, got)
+				}
+			}
+			plain := anonymous(askWrongly(c, apptest.User{}, r, 0), Request{IDs: r.IDs})
+			for i, w := range wrong {
+				a := askWrongly(c, apptest.User{}, r, i).Want(http.StatusUnauthorized, "unauthenticated")
+				got := strings.ReplaceAll(anonymous(a, Request{IDs: r.IDs}), "not-a-uuid", "·")
+				if cut(got) != cut(plain) {
+					t.Errorf("%s: a stranger learns about the request:\n%s\n%s", w.name, got, plain)
+				}
+			}
+		})
+	}
+}
+
+// cut takes the length away, which the id in instance changes, and the closing of a connection whose body was not read.
+func cut(answer string) string {
+	i, j := strings.Index(answer, "Content-Length:["), strings.Index(answer, "Content-Type:")
+	return strings.Replace(answer[:i]+answer[j:], "Connection:[close] ", "", 1)
+}
+
+// TestForbiddenBeforeWrong: a role that may not call an operation learns nothing of its form either.
+func TestForbiddenBeforeWrong(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for _, row := range closedRows() {
+		for who := Patient; who < callers; who++ {
+			if row.Want[who] != http.StatusForbidden || who == OtherPatient || who == OtherDoctor {
+				continue
+			}
+			t.Run(row.Operation+"/"+who.String(), func(t *testing.T) {
+				t.Parallel()
+				s := NewScene(t, c, who)
+				r := s.Request(row, false)
+				for i := range wrong {
+					askWrongly(c, s.Person(who), r, i).Want(http.StatusForbidden, "forbidden")
+				}
+				if got := denials(t, s); len(got) != 1 {
+					t.Errorf("%d requests within a minute left the denials %v", len(wrong), got)
+				}
+			})
+		}
+	}
+}
+
+// deadTokens are Authorization headers that don't sign in.
+func deadTokens(t *testing.T, c *apptest.Clinic) map[string][]string {
+	t.Helper()
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		tag, err := c.DB.Pool.Exec(context.Background(), sql, args...)
+		if err != nil || tag.RowsAffected() != 1 {
+			t.Fatal(tag, err)
+		}
+	}
+	bearer := func(token string) []string { return []string{"Authorization", "Bearer " + token} }
+	dead := func(sql string, by func(apptest.User) any) []string {
+		u := c.Admin()
+		c.Get(u, "users/me").Want(200)
+		exec(sql, by(u))
+		return bearer(u.Token)
+	}
+	id := func(u apptest.User) any { return u.ID }
+	hash := func(u apptest.User) any { h := sha256.Sum256([]byte(u.Token)); return h[:] }
+	live := c.Admin()
+	c.Get(live, "users/me").Want(200)
+	return map[string][]string{
+		"none":            nil,
+		"empty":           bearer(""),
+		"garbage":         bearer("garbage"),
+		"long":            bearer(strings.Repeat("a", 5000)),
+		"another scheme":  {"Authorization", "Basic " + live.Token},
+		"no scheme":       {"Authorization", live.Token},
+		"two spaces":      {"Authorization", "Bearer  " + live.Token},
+		"more behind it":  bearer(live.Token + " more"),
+		"prefix":          bearer(live.Token[:len(live.Token)-1]),
+		"expired":         dead("UPDATE session_tokens SET expires_at = now() WHERE hash = $1", hash),
+		"used":            dead("UPDATE session_tokens SET used_at = now() WHERE hash = $1", hash),
+		"a refresh token": dead("UPDATE session_tokens SET kind = 'REFRESH' WHERE hash = $1", hash),
+		"session ended":   dead("UPDATE sessions SET ended_at = now() WHERE user_id = $1", id),
+		"disabled user":   dead("UPDATE users SET disabled_at = now() WHERE id = $1", id),
+		"deleted user":    dead("UPDATE users SET deleted_at = now() WHERE id = $1", id),
+	}
+}
