@@ -1,0 +1,271 @@
+// Package contract_test compares what the server answers with the OpenAPI document it serves. The comparison itself is in
+// apptest: the answers to all tests' requests go through it.
+package contract_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/problem"
+	"amrutam/tests/access"
+)
+
+// TestEveryOperationSucceeds asks each operation as somebody who may, with the body of the document's examples.
+func TestEveryOperationSucceeds(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for _, row := range access.Table {
+		for who, status := range row.Want {
+			if status/100 == 2 {
+				s := access.NewScene(t, c, access.Who(who))
+				s.Ask(s.Request(row, false)).Want(status)
+				break
+			}
+		}
+	}
+	met := c.Met()
+	for _, o := range c.Document().Operations {
+		if !slices.ContainsFunc(met[o.ID], func(status int) bool { return status/100 == 2 }) {
+			t.Errorf("%s (%s %s) never succeeded: give it a row in tests/access/table.go", o.ID, o.Method, o.Path)
+		}
+	}
+}
+
+// TestRefusals meets, at every operation, what the door refuses.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	done := map[string]bool{}
+	for _, row := range access.Table {
+		who := slices.IndexFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
+		if done[row.Operation] || who < 0 {
+			continue
+		}
+		done[row.Operation] = true
+		t.Run(row.Operation, func(t *testing.T) {
+			t.Parallel()
+			s := access.NewScene(t, c, access.Who(who))
+			refused(s, row)
+		})
+	}
+}
+
+func refused(s *access.Scene, row access.Row) {
+	r := s.Request(row, false)
+	try := func(status int, slug string, change func(*access.Request)) {
+		s.T.Helper()
+		q := r
+		q.Headers = slices.Clone(r.Headers)
+		change(&q)
+		s.Ask(q).Want(status, slug)
+	}
+	try(422, "validation-failed", func(q *access.Request) { q.Path += "?no-such-parameter=1" })
+	try(422, "validation-failed", func(q *access.Request) { q.Path += "?twice=1&twice=2" })
+	try(400, "malformed-request", func(q *access.Request) { q.Path += "?q=%00" })
+	try(400, "malformed-request", func(q *access.Request) { q.Path += "?q=%FF" })
+	try(405, "method-not-allowed", func(q *access.Request) { q.Method = http.MethodTrace })
+	if len(r.IDs) > 0 && strings.Contains(r.Path, r.IDs[0]) {
+		try(422, "validation-failed", func(q *access.Request) { q.Path = strings.Replace(q.Path, r.IDs[0], "1234", 1) })
+	}
+	if r.Method == http.MethodGet {
+		return
+	}
+	try(413, "body-too-large", func(q *access.Request) { q.Body = bytes.Repeat([]byte(" "), 1<<20+1) })
+	if r.Body == nil || row.Operation == "receive-payment-webhook" {
+		return
+	}
+	try(415, "unsupported-media-type", func(q *access.Request) { q.Headers = append(q.Headers, "Content-Type", "text/plain") })
+	try(400, "malformed-request", func(q *access.Request) { q.Body = []byte(`{"a":`) })
+	try(422, "validation-failed", func(q *access.Request) { q.Body = []byte(`[]`) })
+	try(422, "validation-failed", func(q *access.Request) { q.Body = []byte(`{"noSuchField": 1}`) })
+	if slices.Contains(r.Headers, "Idempotency-Key") && keeps(s, row.Operation) {
+		try(400, "idempotency-key-malformed", func(q *access.Request) { q.Headers = append(q.Headers, "Idempotency-Key", strings.Repeat("k", 256)) })
+		replayed(s, r)
+	}
+}
+
+// keeps tells whether the operation documents an Idempotency-Key.
+func keeps(s *access.Scene, operation string) bool {
+	text, err := json.Marshal(s.C.Document().Root["paths"])
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	var paths map[string]map[string]struct {
+		ID         string `json:"operationId"`
+		Parameters []struct {
+			Name string `json:"name"`
+		} `json:"parameters"`
+	}
+	if err := json.Unmarshal(text, &paths); err != nil {
+		s.T.Fatal(err)
+	}
+	for _, methods := range paths {
+		for _, o := range methods {
+			for _, p := range o.Parameters {
+				if o.ID == operation && p.Name == "Idempotency-Key" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// replayed sends a keyed request twice, and another one with its key.
+func replayed(s *access.Scene, r access.Request) {
+	first := s.Ask(r)
+	again := s.Ask(r).Want(first.Status)
+	if first.Status/100 != 2 || again.Header.Get("Idempotency-Replayed") != "true" || !bytes.Equal(first.Body, again.Body) ||
+		again.Header.Get("Location") != first.Header.Get("Location") || again.Header.Get("ETag") != first.Header.Get("ETag") {
+		s.T.Errorf("%s: the second answer is another one: %v %s", r.Operation.ID, again.Header, again.Body)
+	}
+	r.Body = append([]byte(" "), r.Body...)
+	s.Ask(r).Want(422, "idempotency-key-reused")
+}
+
+// TestExamples checks every example of the document, and every default, against the schema beside it.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	d := apptest.Open(t).Document()
+	n := 0
+	check := func(schema, place string, value any) {
+		n++
+		if err := d.Check(schema, value); err != nil {
+			t.Errorf("%s: %v", place, err)
+		}
+	}
+	var walk func(at []string, value any)
+	walk = func(at []string, value any) {
+		here := apptest.Pointer(at...)
+		switch v := value.(type) {
+		case []any:
+			for i, item := range v {
+				walk(append(slices.Clone(at), strconv.Itoa(i)), item)
+			}
+		case map[string]any:
+			schema, example := here, here
+			if _, media := v["schema"]; media {
+				schema = here + "/schema"
+			}
+			if value, ok := v["example"]; ok {
+				check(schema, example, value)
+			}
+			if value, ok := v["default"]; ok && !named(at) {
+				check(schema, example, value)
+			}
+			switch all := v["examples"].(type) {
+			case []any:
+				for _, value := range all {
+					check(schema, example, value)
+				}
+			case map[string]any:
+				for name, one := range all {
+					if object, ok := one.(map[string]any); ok && !named(at) {
+						check(schema, example+"/"+name, object["value"])
+					}
+				}
+			}
+			for name, inner := range v {
+				if name != "example" && name != "examples" && name != "default" || named(at) {
+					walk(append(slices.Clone(at), name), inner)
+				}
+			}
+		}
+	}
+	walk(nil, d.Root)
+	if n < 500 {
+		t.Errorf("only %d examples were found", n)
+	}
+}
+
+// named tells whether the names of an object there are the document's own, of fields or answers.
+func named(at []string) bool {
+	return len(at) > 0 && slices.Contains([]string{"properties", "schemas", "responses", "paths", "headers"}, at[len(at)-1])
+}
+
+// TestDocument: it is served as it is committed, every refusal it shows is one that exists, every answer has a description and
+// every body an example.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	served := c.Get(apptest.User{}, "/openapi.json").Want(200)
+	var document struct {
+		OpenAPI string `json:"openapi"`
+		Paths   map[string]map[string]struct {
+			ID          string           `json:"operationId"`
+			Summary     string           `json:"summary"`
+			Security    []map[string]any `json:"security"`
+			Roles       []string         `json:"x-roles"`
+			RequestBody any              `json:"requestBody"`
+			Responses   map[string]struct {
+				Description string `json:"description"`
+				Content     map[string]struct {
+					Example  any `json:"example"`
+					Examples map[string]struct {
+						Value struct {
+							Type   string `json:"type"`
+							Status int    `json:"status"`
+							Title  string `json:"title"`
+						} `json:"value"`
+					} `json:"examples"`
+				} `json:"content"`
+			} `json:"responses"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(served.Body, &document); err != nil {
+		t.Fatal(err)
+	}
+	if document.OpenAPI != "3.1.0" {
+		t.Errorf("openapi is %s", document.OpenAPI)
+	}
+	for path, methods := range document.Paths {
+		for _, o := range methods {
+			if _, secured := o.Security[0]["bearer"]; secured != (len(o.Roles) > 0) || o.Summary == "" || !strings.HasPrefix(path, "/") {
+				t.Errorf("%s: security %v and roles %v", o.ID, o.Security, o.Roles)
+			}
+			for status, response := range o.Responses {
+				if response.Description == "" {
+					t.Errorf("%s %s has no description", o.ID, status)
+				}
+				for kind, content := range response.Content {
+					if content.Example == nil && len(content.Examples) == 0 {
+						t.Errorf("%s %s %s has no example", o.ID, status, kind)
+					}
+					for slug, example := range content.Examples {
+						p, defined := problem.Find(slug)
+						if !defined || example.Value.Type != "/problems/"+slug || example.Value.Status != p.Status || example.Value.Title != p.Title {
+							t.Errorf("%s %s shows the refusal %s, which is another one", o.ID, status, slug)
+						}
+					}
+				}
+			}
+		}
+	}
+	yaml := c.Get(apptest.User{}, "/openapi.yaml").Want(200)
+	if yaml.Header.Get("Content-Type") != "application/yaml" || !bytes.Contains(yaml.Body, []byte("openapi: 3.1.0")) {
+		t.Errorf("/openapi.yaml: %v %.80s", yaml.Header, yaml.Body)
+	}
+}
+
+// TestPages: what people meet outside the API answers too, each with the headers of its kind.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for path, kind := range map[string]string{"/docs/": "text/html; charset=utf-8", "/style.css": "text/css; charset=utf-8"} {
+		if got := c.Get(apptest.User{}, path).Want(200).Header.Get("Content-Type"); got != kind {
+			t.Errorf("%s is %s", path, got)
+		}
+	}
+	page := "/dev/checkout/" + uuid.NewString()
+	c.Get(apptest.User{}, page).Want(404)
+	c.Submit(page, url.Values{"outcome": {"pay"}}).Want(404)
+}
