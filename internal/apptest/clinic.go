@@ -114,7 +114,7 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 	c := &Clinic{t: t, App: a, DB: db, URL: server.URL, Clock: clock, Log: log, http: &http.Client{Timeout: 30 * time.Second}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if _, measuring := t.(*testing.B); !measuring {
-		c.contract = &contract{t: t, document: documentOf(t, a), next: c.http.Transport, met: map[string]map[int]bool{}}
+		c.contract = &contract{t: t, document: documentOf(t, a), next: c.http.Transport, seen: &record{met: map[string]map[int]bool{}}}
 		c.http.Transport = c.contract
 	}
 	return c

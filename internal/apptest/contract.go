@@ -22,8 +22,13 @@ type contract struct {
 	t        testing.TB
 	document *Document
 	next     http.RoundTripper
-	mu       sync.Mutex
-	met      map[string]map[int]bool
+	seen     *record
+}
+
+// record of which statuses each operation has answered with.
+type record struct {
+	mu  sync.Mutex
+	met map[string]map[int]bool
 }
 
 // RoundTrip asks the server and looks at the answer.
@@ -44,7 +49,7 @@ func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	op := c.document.operation(r)
 	if op != nil {
-		c.note(op.ID, response.StatusCode)
+		c.seen.note(op.ID, response.StatusCode)
 		err = c.document.checkAnswer(op, r, response, kind, text)
 	} else {
 		err = c.document.checkOther(r, response, kind, text)
@@ -55,13 +60,13 @@ func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-func (c *contract) note(operation string, status int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.met[operation] == nil {
-		c.met[operation] = map[int]bool{}
+func (s *record) note(operation string, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.met[operation] == nil {
+		s.met[operation] = map[int]bool{}
 	}
-	c.met[operation][status] = true
+	s.met[operation][status] = true
 }
 
 // headers that an answer carries only where the document says so.
@@ -140,15 +145,27 @@ func (d *Document) checkOther(r *http.Request, response *http.Response, kind str
 	return errors.Join(all...)
 }
 
+// In is the same clinic in a subtest, which then fails instead of its parent.
+func (c *Clinic) In(t testing.TB) *Clinic {
+	in := *c
+	in.t = t
+	if c.contract != nil {
+		its := *c.contract
+		its.t = t
+		in.contract, in.http = &its, &http.Client{Timeout: c.http.Timeout, Transport: &its}
+	}
+	return &in
+}
+
 // Document is that of the running server.
 func (c *Clinic) Document() *Document { return c.contract.document }
 
 // Met tells which statuses each operation has answered with.
 func (c *Clinic) Met() map[string][]int {
-	c.contract.mu.Lock()
-	defer c.contract.mu.Unlock()
+	c.contract.seen.mu.Lock()
+	defer c.contract.seen.mu.Unlock()
 	all := map[string][]int{}
-	for operation, statuses := range c.contract.met {
+	for operation, statuses := range c.contract.seen.met {
 		all[operation] = slices.Sorted(maps.Keys(statuses))
 	}
 	return all

@@ -168,16 +168,18 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 }
 
 func claimOf(op Op, req *request, r *http.Request) (*idempotency.Claim, error) {
-	key := r.Header.Get("Idempotency-Key")
+	keys := r.Header.Values("Idempotency-Key")
 	switch {
 	case op.Key == NoKey:
 		return nil, nil //nolint:nilnil // no key, no claim
-	case key == "" && op.Key == Required:
+	case len(keys) == 0 && op.Key == Required:
 		return nil, idempotency.ErrRequired
-	case key == "":
+	case len(keys) == 0:
 		return nil, nil //nolint:nilnil // as above
+	case len(keys) > 1:
+		return nil, idempotency.ErrMalformed
 	}
-	return idempotency.NewClaim(req.actor.ID, key, r.Method, r.URL.RequestURI(), req.body)
+	return idempotency.NewClaim(req.actor.ID, keys[0], r.Method, r.URL.RequestURI(), req.body)
 }
 
 // denied notes a refused access. The refusal stands even when the note can't be written.

@@ -6,9 +6,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -75,25 +78,36 @@ func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Req
 }
 
 func checkQuery(r *http.Request) error {
-	query, err := r.URL.Parse("?" + r.URL.RawQuery)
+	// Not URL.Query, which drops what it can't read.
+	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return problem.Malformed.With("The query can't be read.")
 	}
-	for name, values := range query.Query() {
-		for _, v := range values {
-			if !utf8.ValidString(v) || !utf8.ValidString(name) || strings.ContainsRune(v, 0) {
+	wrong := *problem.Invalid
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		for _, text := range append(query[name], name) {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 				return problem.Malformed.With("A query parameter isn't valid UTF-8 or holds a NUL character.")
 			}
 		}
-		if len(values) > 1 {
-			return problem.Wrong("query."+showName(name), "given more than once")
+		if len(query[name]) > 1 {
+			wrong.Fields = append(wrong.Fields, problem.Field{Location: "query." + showName(name), Message: "given more than once"})
 		}
 	}
 	if strings.ContainsRune(r.URL.Path, 0) || !utf8.ValidString(r.URL.Path) {
 		return problem.NotFound
 	}
+	if len(wrong.Fields) > 0 {
+		wrong.Fields = atMost(wrong.Fields)
+		return &wrong
+	}
 	return nil
 }
+
+// maxFaults that an answer lists: a request of a megabyte can have a hundred thousand.
+const maxFaults = 100
+
+func atMost(faults []problem.Field) []problem.Field { return faults[:min(len(faults), maxFaults)] }
 
 // readBody reads at most limit bytes and checks that they are one well-formed JSON value.
 func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
@@ -147,6 +161,9 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 		for _, err := range errs {
 			p.Fields = append(p.Fields, faultOf(err))
 		}
+		// The library finds unknown names in the order of a map.
+		slices.SortStableFunc(p.Fields, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
+		p.Fields = atMost(p.Fields)
 	default:
 		p = *problem.Internal
 	}

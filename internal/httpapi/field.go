@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -81,10 +82,16 @@ type IfMatch struct {
 
 // Check refuses when the client named another version than the present one.
 func (m IfMatch) Check(etag string) error {
-	if m.IfMatch != "" && m.IfMatch != "*" && m.IfMatch != etag {
-		return problem.PreconditionFailed
+	if m.IfMatch == "" || m.IfMatch == "*" {
+		return nil
 	}
-	return nil
+	// A list, of which one has to be the same (RFC 9110 13.1.1); a weak one never is. Ours hold no comma.
+	for one := range strings.SplitSeq(m.IfMatch, ",") {
+		if strings.TrimSpace(one) == etag {
+			return nil
+		}
+	}
+	return problem.PreconditionFailed
 }
 
 // ETag of a resource, from when it last changed.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -32,12 +33,47 @@ func checkJSON(body []byte) error {
 	if len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
 		return problem.Malformed.With("The body holds more than one JSON value.")
 	}
+	if loneSurrogate(body) {
+		return problem.Malformed.With("The body holds half of a character: an escaped surrogate without its pair.")
+	}
 	if len(faults) > 0 {
 		e := *problem.Invalid
-		e.Fields = faults
+		e.Fields = atMost(faults)
 		return &e
 	}
 	return nil
+}
+
+// loneSurrogate finds \uD800 to \uDFFF without a pair in well-formed JSON: encoding/json reads it as U+FFFD, another text
+// than was sent.
+func loneSurrogate(body []byte) bool {
+	for i := 0; i < len(body)-1; i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		i++
+		first := escaped(body, i)
+		if !utf16.IsSurrogate(first) {
+			continue
+		}
+		if i+5 >= len(body) || body[i+5] != '\\' || utf16.DecodeRune(first, escaped(body, i+6)) == utf8.RuneError {
+			return true
+		}
+		i += 10
+	}
+	return false
+}
+
+// escaped is the code unit of the uXXXX at i, or 0.
+func escaped(body []byte, i int) rune {
+	if i+5 > len(body) || body[i] != 'u' {
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(body[i+1:i+5]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(unit)
 }
 
 func walkJSON(d *json.Decoder, at string, depth int, faults *[]problem.Field) error {

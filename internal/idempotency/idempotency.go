@@ -54,7 +54,7 @@ type Answer struct {
 
 // NewClaim checks the key and fingerprints the request.
 func NewClaim(user uuid.UUID, key, method, path string, body []byte) (*Claim, error) {
-	if len(key) > 255 {
+	if key == "" || len(key) > 255 {
 		return nil, ErrMalformed
 	}
 	for i := range len(key) {

@@ -84,14 +84,14 @@ func TestSignedOut(t *testing.T) {
 			s := NewScene(t, c, Nobody)
 			r := s.Request(row, false)
 			for name, authorization := range tokens {
-				a := askWrongly(c, apptest.User{}, r, 0, authorization...).Want(http.StatusUnauthorized, "unauthenticated")
+				a := askWrongly(s.C, apptest.User{}, r, 0, authorization...).Want(http.StatusUnauthorized, "unauthenticated")
 				if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
 					t.Errorf("%s: WWW-Authenticate is %q", name, got)
 				}
 			}
-			plain := anonymous(askWrongly(c, apptest.User{}, r, 0), Request{IDs: r.IDs})
+			plain := anonymous(askWrongly(s.C, apptest.User{}, r, 0), Request{IDs: r.IDs})
 			for i, w := range wrong {
-				a := askWrongly(c, apptest.User{}, r, i).Want(http.StatusUnauthorized, "unauthenticated")
+				a := askWrongly(s.C, apptest.User{}, r, i).Want(http.StatusUnauthorized, "unauthenticated")
 				got := strings.ReplaceAll(anonymous(a, Request{IDs: r.IDs}), "not-a-uuid", "·")
 				if cut(got) != cut(plain) {
 					t.Errorf("%s: a stranger learns about the request:\n%s\n%s", w.name, got, plain)
@@ -121,7 +121,7 @@ func TestForbiddenBeforeWrong(t *testing.T) {
 				s := NewScene(t, c, who)
 				r := s.Request(row, false)
 				for i := range wrong {
-					askWrongly(c, s.Person(who), r, i).Want(http.StatusForbidden, "forbidden")
+					askWrongly(s.C, s.Person(who), r, i).Want(http.StatusForbidden, "forbidden")
 				}
 				if got := denials(t, s); len(got) != 1 {
 					t.Errorf("%d requests within a minute left the denials %v", len(wrong), got)

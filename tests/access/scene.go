@@ -34,7 +34,7 @@ type Scene struct {
 
 // NewScene is empty.
 func NewScene(t testing.TB, c *apptest.Clinic, caller Who) *Scene {
-	return &Scene{T: t, C: c, Caller: caller, people: map[Who]apptest.User{}, values: map[string]string{}}
+	return &Scene{T: t, C: c.In(t), Caller: caller, people: map[Who]apptest.User{}, values: map[string]string{}}
 }
 
 // Person is that caller of this scene.
