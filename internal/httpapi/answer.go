@@ -68,7 +68,7 @@ func (a *API) asProblem(ctx context.Context, req *request, err error) *problem.E
 	switch {
 	case errors.As(err, &p):
 		return p
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || postgres.Cancelled(err)):
 		return nil //nolint:nilerr // nobody waits for an answer
 	case errors.Is(err, postgres.ErrOutcomeUnknown):
 		p = problem.OutcomeUnknown

@@ -163,7 +163,7 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 		}
 		// The library finds unknown names in the order of a map.
 		slices.SortStableFunc(p.Fields, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
-		p.Fields = atMost(p.Fields)
+		p.Fields = atMost(slices.Compact(p.Fields))
 	default:
 		p = *problem.Internal
 	}
@@ -181,9 +181,11 @@ func faultOf(err error) problem.Field {
 		return problem.Field{Location: "body", Message: "has the wrong form"}
 	}
 	message := detail.Message
-	// These two quote Go types or the value itself.
-	if strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time") {
+	switch { // these quote Go types or the value itself
+	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time"):
 		message = "has the wrong form"
+	case strings.Contains(message, "uuid") || strings.Contains(message, uuidPattern):
+		message = "expected a UUID"
 	}
 	parts := strings.Split(detail.Location, ".")
 	for i := range parts {

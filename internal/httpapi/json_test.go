@@ -140,6 +140,8 @@ func TestBodiesAtTheDoor(t *testing.T) {
 		"huge number":       {`{"slotId": 1e999999, "reason": "Cough"}`, 400, "malformed-request", ""},
 		"long number":       {`{"slotId": ` + strings.Repeat("9", 100_000) + `, "reason": "Cough"}`, 400, "malformed-request", ""},
 		"no UUID":           {`{"slotId": "` + secret + `", "reason": "Cough"}`, 422, "validation-failed", "body.slotId"},
+		"UUID in braces":    {`{"slotId": "{0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081}", "reason": "Cough"}`, 422, "validation-failed", "body.slotId"},
+		"no URN":            {`{"slotId": "sensitive-7731:0199f3a2-7c1e-7a10-8b20-3c4d5e", "reason": "Cough"}`, 422, "validation-failed", "body.slotId"},
 		"number for a text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": 7731}`, 422, "validation-failed", "body.reason"},
 		"blank text":        {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": " \n"}`, 422, "validation-failed", "body.reason"},
 		"nothing":           {`{}`, 422, "validation-failed", ""},
@@ -150,7 +152,7 @@ func TestBodiesAtTheDoor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := c.In(t).Post(patient, "consultations", []byte(one.body)).Want(one.status, one.slug)
-			if strings.Contains(string(a.Body), secret) || strings.Contains(string(a.Body), "json:") || strings.Contains(string(a.Body), "Go ") || len(a.Body) > 20_000 {
+			if strings.Contains(string(a.Body), secret[:9]) || strings.Contains(string(a.Body), "json:") || strings.Contains(string(a.Body), "Go ") || len(a.Body) > 20_000 {
 				t.Errorf("the answer says too much: %.300s", a.Body)
 			}
 			if one.at != "" && !strings.Contains(string(a.Body), `"location":"`+one.at+`"`) {

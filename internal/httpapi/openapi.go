@@ -47,10 +47,12 @@ func registry() huma.Registry {
 // uuidText is how ids are documented: the library takes them for any text.
 type uuidText string
 
-// Schema is a UUID's.
+// Schema is a UUID's, in the one form that RFC 9562 writes it: the library also takes braces, a URN and no hyphens.
 func (uuidText) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+	return &huma.Schema{Type: huma.TypeString, Format: "uuid", Pattern: uuidPattern}
 }
+
+const uuidPattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
 // allowNull adds null to the values of what may be null: an enum of JSON Schema refuses what it doesn't list.
 func allowNull(schemas map[string]*huma.Schema) {

@@ -38,6 +38,9 @@ func Busy(err error) bool {
 	return code == "55P03" || code == "57014"
 }
 
+// Cancelled tells whether the server gave a statement up: its caller went away, or it ran too long.
+func Cancelled(err error) bool { return sqlState(err) == "57014" }
+
 // Unavailable tells whether err means that the database is away or answers as a standby.
 func Unavailable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, ErrOutcomeUnknown) {
