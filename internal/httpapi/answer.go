@@ -69,7 +69,7 @@ func (a *API) asProblem(ctx context.Context, req *request, err error) *problem.E
 	case errors.As(err, &p):
 		return p
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || postgres.Cancelled(err)):
-		return nil //nolint:nilerr // nobody waits for an answer
+		return nil // nobody waits for an answer
 	case errors.Is(err, postgres.ErrOutcomeUnknown):
 		p = problem.OutcomeUnknown
 	case postgres.Busy(err):

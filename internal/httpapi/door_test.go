@@ -230,7 +230,7 @@ func TestIdempotencyKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != 400 {
+	if answer.StatusCode != http.StatusBadRequest {
 		t.Errorf("two keys: %d", answer.StatusCode)
 	}
 }

@@ -35,6 +35,8 @@ func TestStrictJSON(t *testing.T) {
 		`{"a": NaN}`:             "malformed",
 		`{"a": 1} {"a": 1}`:      "malformed",
 		`{"a": 1} x`:             "malformed",
+		"{}\v":                   "malformed",
+		"{}\u00a0":               "malformed",
 		`[1, 2`:                  "malformed",
 		`{a: 1}`:                 "malformed",
 		"{\"a\": \"\xff\"}":      "malformed",

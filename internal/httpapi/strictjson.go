@@ -30,7 +30,7 @@ func checkJSON(body []byte) error {
 	if err := walkJSON(d, "body", 0, &faults); err != nil {
 		return problem.Malformed.With("The body isn't well-formed JSON.")
 	}
-	if len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
+	if len(bytes.Trim(body[d.InputOffset():], " \t\r\n")) > 0 { // TrimSpace knows more spaces than JSON
 		return problem.Malformed.With("The body holds more than one JSON value.")
 	}
 	if loneSurrogate(body) {
