@@ -57,7 +57,7 @@ type Service struct {
 // User is the short form of a person.
 type User struct {
 	ID              uuid.UUID   `json:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
-	Email           string      `json:"email" format:"email" doc:"The address, in lower case" example:"asha@example.org"`
+	Email           string      `json:"email" format:"idn-email" doc:"The address, in lower case" example:"asha@example.org"`
 	Role            access.Role `json:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"What the user may do" example:"PATIENT"`
 	IsEmailVerified bool        `json:"isEmailVerified" doc:"Whether the address is proven; signing in needs it" example:"true"`
 	MFAEnabled      bool        `json:"mfaEnabled" doc:"Whether signing in asks for a second factor" example:"false"`

@@ -52,7 +52,7 @@ func TestAddressesThatAreNotThere(t *testing.T) {
 	c := apptest.Open(t)
 	admin := c.Admin()
 	for path, status := range map[string]int{
-		"/": 404, "/api": 404, "/api/v1": 404, "/api/v1/": 404, "/api/v1/nothing": 404, "/api/v2/users/me": 404, "/API/V1/users/me": 404,
+		"/api": 404, "/api/v1": 404, "/api/v1/": 404, "/api/v1/nothing": 404, "/api/v2/users/me": 404, "/API/V1/users/me": 404,
 		"/api/v1/users/me/": 404, "/problems/no-such": 404, "/problems/": 404, "/metrics": 404, "/debug/pprof/": 404, "/.env": 404,
 		"/api/v1/users/%2e%2e%2fme": 422, "/api/v1/users/..%2F..%2Fetc%2Fpasswd": 422, "/api/v1/users/%00": 404, "/api/v1/users/%FF": 404,
 		"/api/v1/users/1": 422, "/api/v1/users/0199f3a2-7c1e-7000-8000-00000000000g": 422, "/api/v1/users/0199f3a27c1e70008000000000000000": 422,
@@ -65,6 +65,9 @@ func TestAddressesThatAreNotThere(t *testing.T) {
 		if got := a.Header.Get("Content-Type"); got != "application/problem+json" || len(a.Body) > 20_000 {
 			t.Errorf("%.80s: %s, %d bytes", path, got, len(a.Body))
 		}
+	}
+	if to := c.Get(nobody, "/").Want(200).Header.Get("Content-Type"); !strings.HasPrefix(to, "text/html") { // leads to the reader
+		t.Errorf("/ answers %s", to)
 	}
 	// Below the reader are files; it says so in plain text.
 	for _, path := range []string{"/docs/nothing", "/docs/..%2f..%2fgo.mod", "/docs/%2e%2e/%2e%2e/go.mod", "/docs/dist/LICENSE"} {
@@ -80,14 +83,14 @@ func TestUncleanPaths(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for target, status := range map[string]string{
-		"/api/v1/../../etc/passwd": "404", "//evil.example/..": "404", "/api/v1/./users/me": "307", "/api/v1//users/me": "307",
+		"/api/v1/../../etc/passwd": "404", "//evil.example/..": "307", "/api/v1/./users/me": "307", "/api/v1//users/me": "307",
 		"/docs/../api/v1/users/me": "307", "/api/v1/users/%zz": "400", "*": "404", "http://evil.example/api/v1/users/me": "401", "//evil.example/api/v1/users/me": "404",
 	} {
 		answer := raw(t, c, "GET "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		if answer.StatusCode/100 != 3 && fmt.Sprint(answer.StatusCode) != status || answer.StatusCode/100 == 3 && status != "307" {
 			t.Errorf("%s answers %d, want %s", target, answer.StatusCode, status)
 		}
-		if to := answer.Header.Get("Location"); to != "" && !strings.HasPrefix(to, "/api/v1/") {
+		if to := answer.Header.Get("Location"); to != "" && to != "/" && !strings.HasPrefix(to, "/api/v1/") {
 			t.Errorf("%s leads to %s", target, to)
 		}
 	}

@@ -111,4 +111,8 @@ var Table = []Row{
 	{Operation: "list-consultation-prescriptions", In: "<completed>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
 	{Operation: "read-prescription", In: "<prescription>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
 	{Operation: "read-prescription", In: "<prescription>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
+
+	{Operation: "list-audit-logs", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-audit-log", In: "<audit-log>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-analytics-summary", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 }
