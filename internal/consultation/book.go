@@ -2,10 +2,8 @@ package consultation
 
 import (
 	"context"
-	"hash/fnv"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
@@ -13,6 +11,7 @@ import (
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 	"amrutam/internal/schedule"
+	"amrutam/internal/seal"
 )
 
 // BookIn is a booking.
@@ -27,9 +26,6 @@ type BookIn struct {
 // Book takes a seat, fixes the fee and opens its payment, all or nothing. A fee of zero is confirmed at once.
 // Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
-	if err := s.checkUnpaid(ctx, tx, who); err != nil {
-		return Consultation{}, err
-	}
 	id := tx.NewID()
 	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id)
 	if err != nil {
@@ -38,7 +34,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
 		return Consultation{}, problem.Wrong("body.doctorId", "is not the doctor of this slot")
 	}
-	key, err := s.Sealer.Person(ctx, tx, who.ID)
+	key, err := s.checkUnpaid(ctx, tx, who)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -68,30 +64,15 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	return c, nil
 }
 
-// checkUnpaid counts under a lock on the patient, so that bookings fired at once can't all be the third.
-func (s *Service) checkUnpaid(ctx context.Context, tx *postgres.Tx, who access.Actor) error {
-	var batch pgx.Batch
-	batch.Queue("SELECT pg_advisory_xact_lock($1)", patientLock(who.ID))
-	batch.Queue(`SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
-		WHERE s.patient_id = $1 AND c.status = 'REQUESTED'`, who.ID)
-	results := tx.SendBatch(ctx, &batch)
-	defer func() { _ = results.Close() }()
-	if _, err := results.Exec(); err != nil {
-		return err
+// checkUnpaid counts the patient's other unpaid bookings, and fetches the patient's key in the same round trip. The seat just
+// taken holds the patient's lock, so that bookings fired at once can't all be the third.
+func (s *Service) checkUnpaid(ctx context.Context, tx *postgres.Tx, who access.Actor) (seal.Key, error) {
+	row, err := query.unpaidAndKey(ctx, tx, who.ID)
+	if err != nil {
+		return seal.Key{}, err
 	}
-	var unpaid int
-	if err := results.QueryRow().Scan(&unpaid); err != nil {
-		return err
+	if int(row.Unpaid) >= s.Config.MaxUnpaid {
+		return seal.Key{}, ErrTooManyUnpaid
 	}
-	if unpaid >= s.Config.MaxUnpaid {
-		return ErrTooManyUnpaid
-	}
-	return results.Close()
-}
-
-func patientLock(patient uuid.UUID) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte("unpaid"))
-	_, _ = h.Write(patient[:])
-	return int64(h.Sum64()) //nolint:gosec // any 64 bits serve
+	return s.Sealer.Wrapped(who.ID, row.Wrapped)
 }

@@ -33,3 +33,8 @@ SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @no
 
 -- name: futureConsultations :many
 SELECT id FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND status IN ('REQUESTED', 'CONFIRMED') AND scheduled_start > @now;
+
+-- name: unpaidAndKey :one
+SELECT k.wrapped, (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
+    WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid
+FROM data_keys k WHERE k.user_id = @patient_id;

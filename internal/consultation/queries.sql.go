@@ -224,6 +224,24 @@ func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 	return i, err
 }
 
+const unpaidAndKey = `-- name: unpaidAndKey :one
+SELECT k.wrapped, (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
+    WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid
+FROM data_keys k WHERE k.user_id = $1
+`
+
+type unpaidAndKeyRow struct {
+	Wrapped []byte
+	Unpaid  int64
+}
+
+func (q *Queries) unpaidAndKey(ctx context.Context, db DBTX, patientID uuid.UUID) (unpaidAndKeyRow, error) {
+	row := db.QueryRow(ctx, unpaidAndKey, patientID)
+	var i unpaidAndKeyRow
+	err := row.Scan(&i.Wrapped, &i.Unpaid)
+	return i, err
+}
+
 const updateConsultation = `-- name: updateConsultation :exec
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3, payment_due_at = $4,
     cancelled_by = $5, cancellation_reason = $6, cancelled_at = $7,

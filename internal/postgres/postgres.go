@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
 // acquireTimeout bounds the wait for a pooled connection; past it the caller is told to come back.
@@ -63,6 +64,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		utc := pgtype.TimestamptzCodec{ScanLocation: time.UTC}
+		// Without it an id makes a detour over its text: a tenth of a booking's time in Go.
+		pgxuuid.Register(conn.TypeMap())
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &utc})
 		return nil
 	}

@@ -1,0 +1,152 @@
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	clients = 8
+	rounds  = 3
+	round   = 5 * time.Second
+	// spared patients of a run: nobody may hold more than three unpaid bookings.
+	patients = 30_000
+	doctors  = 500
+	slots    = 180_000
+)
+
+// BenchmarkBooking books over HTTP with 8 clients, and runs the same statements by pgbench on the same database, in turns.
+// It ignores -benchtime. ratio_% is the median of the server's throughputs over the median of pgbench's.
+func BenchmarkBooking(b *testing.B) {
+	p := crowd(b, patients, doctors, slots)
+	pgbench := filepath.Join(pgbin, "pgbench")
+	if _, err := os.Stat(pgbench); err != nil {
+		b.Log("this PostgreSQL comes without pgbench: the ratio is left out")
+		pgbench = ""
+	}
+	var ours, theirs []float64
+	var waits []time.Duration
+	next := 0
+	b.ResetTimer()
+	for i := range rounds + 1 {
+		made, took := p.bookFor(b, &next)
+		if i > 0 { // the first one warms up
+			ours, waits = append(ours, float64(made)/round.Seconds()), append(waits, took...)
+		}
+		if pgbench != "" {
+			rate, made := p.pgbench(b, pgbench, next)
+			next += made
+			if i > 0 {
+				theirs = append(theirs, rate)
+			}
+		}
+	}
+	slices.Sort(waits)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(ours), "bookings/s")
+	b.ReportMetric(float64(waits[len(waits)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "p99-ms")
+	if pgbench != "" {
+		b.ReportMetric(median(theirs), "pgbench/s")
+		b.ReportMetric(100*median(ours)/median(theirs), "ratio_%")
+	}
+}
+
+func median(of []float64) float64 {
+	of = slices.Sorted(slices.Values(of))
+	return of[len(of)/2]
+}
+
+// bookFor books with all clients for a round, each patient and slot in its turn.
+func (p *people) bookFor(b *testing.B, next *int) (made int, waits []time.Duration) {
+	b.Helper()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	defer client.CloseIdleConnections()
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var turn atomic.Int64
+	turn.Store(int64(*next))
+	until := time.Now().Add(round)
+	for range clients {
+		all.Go(func() {
+			var own []time.Duration
+			for time.Now().Before(until) {
+				n := int(turn.Add(1)) - 1
+				begun := time.Now()
+				if err := p.book(client, n); err != nil {
+					b.Error(err)
+					return
+				}
+				own = append(own, time.Since(begun))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			waits = append(waits, own...)
+		})
+	}
+	all.Wait()
+	*next = int(turn.Load())
+	return len(waits), waits
+}
+
+func (p *people) book(client *http.Client, n int) error {
+	body := `{"slotId": "` + p.slots[n].String() + `", "reason": "Back pain for two weeks"}`
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.clinic.URL+"/api/v1/consultations", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+p.patients[n%patients].Token)
+	r.Header.Set("Idempotency-Key", "key-"+strconv.Itoa(n))
+	answer, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	said, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusCreated {
+		err = fmt.Errorf("booking %d: status %d: %s", n, answer.StatusCode, said)
+	}
+	return err
+}
+
+var (
+	tps  = regexp.MustCompile(`tps = ([0-9.]+)`)
+	done = regexp.MustCompile(`number of transactions actually processed: ([0-9]+)`)
+	lost = regexp.MustCompile(`number of failed transactions: 0 `)
+)
+
+// pgbench runs the statements of booking.sql for a round, from the number base on.
+func (p *people) pgbench(b *testing.B, program string, base int) (rate float64, made int) {
+	b.Helper()
+	// Ids of this month, so that they fall into its partition as the server's do.
+	month := p.clinic.DB.Now().UnixMilli()
+	prefix := fmt.Sprintf("%08x-%04x-7000-8000-", month>>16, month&0xffff)
+	cmd := exec.Command(program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", "booking.sql", //nolint:gosec // the cluster's own program
+		"-D", "i=-"+strconv.Itoa(clients), "-D", "base="+strconv.Itoa(base), "-D", "clients="+strconv.Itoa(clients),
+		"-D", "patients="+strconv.Itoa(patients), "-D", "month="+prefix, p.clinic.DB.Pool.Config().ConnString())
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil || !lost.MatchString(out.String()) {
+		b.Fatalf("pgbench: %v\n%s", err, out.String())
+	}
+	rate, err := strconv.ParseFloat(tps.FindStringSubmatch(out.String())[1], 64)
+	must(b, err)
+	made, err = strconv.Atoi(done.FindStringSubmatch(out.String())[1])
+	must(b, err)
+	return rate, made + made/2 // clients don't advance evenly
+}
