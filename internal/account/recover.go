@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -51,7 +52,7 @@ func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) 
 	if err != nil || there == 0 {
 		return err
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "reset-password", Data: map[string]string{"token": token}})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "reset-password", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
 }
 
 // ResetPassword sets a new password for the token's user and ends all their sessions. A password that is refused leaves

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -79,5 +80,5 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 	if err != nil || waiting == 0 {
 		return err
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "verify-email", Data: map[string]string{"token": token}})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "verify-email", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
 }

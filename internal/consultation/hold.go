@@ -41,7 +41,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 		return Consultation{}, err
 	}
 	if to == ConsultationStatusNOSHOW {
-		if err := s.tell(ctx, tx, row, "consultation-missed", map[string]string{"refund": ""}); err != nil {
+		if err := s.tell(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RolePatient), "refund": ""}); err != nil {
 			return Consultation{}, err
 		}
 	}

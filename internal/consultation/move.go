@@ -115,9 +115,10 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 	}
 	for _, to := range []struct {
 		user uuid.UUID
+		as   access.Role
 		with string
-	}{{row.PatientID, names.DoctorName}, {row.DoctorID, names.PatientName}} {
-		data := map[string]string{"with": to.with, "start": row.ScheduledStart.Format(time.RFC3339),
+	}{{row.PatientID, access.RolePatient, names.DoctorName}, {row.DoctorID, access.RoleDoctor, names.PatientName}} {
+		data := map[string]string{"as": string(to.as), "with": to.with, "start": row.ScheduledStart.Format(time.RFC3339),
 			"end": row.ScheduledEnd.Format(time.RFC3339), "consultationId": row.ID.String()}
 		for name, value := range more {
 			data[name] = value

@@ -83,5 +83,5 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 	if back.Amount > 0 {
 		refund = back.Amount.String() + " " + back.Currency
 	}
-	return s.tell(ctx, tx, row, "consultation-missed", map[string]string{"refund": refund})
+	return s.tell(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RoleDoctor), "refund": refund})
 }

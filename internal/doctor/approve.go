@@ -42,7 +42,10 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, who access.Actor
 	}
 	action, mail := "doctor.approve", "doctor-approved"
 	if !in.Body.Approved {
-		action, mail = "doctor.withdraw", "doctor-approval-withdrawn"
+		action, mail = "doctor.withdraw", "doctor-application-refused"
+		if row.IsApproved {
+			mail = "doctor-approval-withdrawn"
+		}
 	}
 	// Not approved is where an application starts: refusing it is a decision only the first time.
 	if row.IsApproved == in.Body.Approved && (row.IsApproved || row.ApprovalDecidedAt != nil) {
@@ -55,7 +58,7 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, who access.Actor
 	}); err != nil {
 		return Doctor{}, err
 	}
-	data := map[string]string{"fullName": d.FullName}
+	data := map[string]string{}
 	if in.Body.Reason != nil {
 		data["reason"] = *in.Body.Reason
 	}

@@ -3,6 +3,7 @@ package notification
 import (
 	"context"
 	"encoding/json"
+	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -33,11 +34,15 @@ type caught struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-// Lines of the text, links apart.
-func (c caught) Lines() []line {
-	var all []line
-	for _, text := range strings.Split(strings.TrimSpace(c.Text), "\n\n") {
-		all = append(all, line{text, strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")})
+// Paragraphs of the text, links apart.
+func (c caught) Paragraphs() []paragraph {
+	var all []paragraph
+	for text := range strings.SplitSeq(strings.TrimSpace(c.Text), "\n\n") {
+		p := paragraph{Text: text}
+		if !strings.ContainsAny(text, " \n") && (strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")) {
+			p.Link = text
+		}
+		all = append(all, p)
 	}
 	return all
 }
@@ -54,19 +59,29 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 		return err
 	}
 	return b.db.Write(ctx, func(tx *postgres.Tx) error {
-		tx.Queue(`INSERT INTO mailbox_messages (id, message_id, content, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			id, m.MessageID, content, tx.Now)
+		tx.Queue(`INSERT INTO mailbox_messages (id, message_id, recipient_index, content, created_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT DO NOTHING`, id, m.MessageID, b.index(m.To), content, tx.Now)
 		return nil
 	})
 }
 
-// mostShown mails in the mailbox.
+// index finds the mails of an address although they are sealed. Capitals make no difference.
+func (b *mailbox) index(address string) []byte {
+	return b.sealer.BlindIndex("mailbox_messages.recipient", strings.ToLower(strings.TrimSpace(address)))
+}
+
+// mostShown mails, of everybody or of one address.
 const mostShown = 200
 
 func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 	all := []caught{}
+	var recipient []byte
+	if to != "" {
+		recipient = b.index(to)
+	}
 	err := b.db.Read(ctx, func(r *postgres.Read) error {
-		rows, err := r.Query(ctx, "SELECT id, content FROM mailbox_messages ORDER BY id DESC LIMIT $1", mostShown)
+		rows, err := r.Query(ctx, `SELECT id, content FROM mailbox_messages WHERE $1::bytea IS NULL OR recipient_index = $1
+			ORDER BY id DESC LIMIT $2`, recipient, mostShown)
 		if err != nil {
 			return err
 		}
@@ -85,9 +100,7 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 			if err := json.Unmarshal([]byte(text), &m); err != nil {
 				return err
 			}
-			if to == "" || strings.EqualFold(to, m.To) {
-				all = append(all, m)
-			}
+			all = append(all, m)
 		}
 		return rows.Err()
 	})
@@ -118,3 +131,11 @@ func (s *Service) Pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /dev/mailbox", show)
 	mux.HandleFunc("GET /dev/mailbox.json", show)
 }
+
+var mailboxPage = template.Must(template.New("mailbox").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox – Amrutam</title>
+<link rel="stylesheet" href="/style.css"></head><body><main><h1>Development mailbox</h1>
+{{range .}}<article><h2>{{.Subject}}</h2><p>To {{.To}}, {{.CreatedAt.Format "2006-01-02 15:04:05"}}</p>
+{{range .Paragraphs}}<p>{{if .Link}}<a href="{{.Link}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</p>
+{{end}}</article>{{else}}<p>No mail yet.</p>{{end}}
+</main></body></html>`))

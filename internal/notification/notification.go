@@ -4,9 +4,10 @@ package notification
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,7 +20,8 @@ import (
 )
 
 // Mail is one to write: to a user, at Address only when that isn't the user's present one. Kind names its template,
-// Data fills it; never health data.
+// Data fills it: times in RFC 3339 ("start", "end", "expires", after which the mail is not sent any more), a person's
+// name ("with"), other texts; never health data.
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
 	Address string            `json:"address"`
@@ -38,7 +40,8 @@ type Message struct {
 	At        time.Time
 }
 
-// Sender hands a message over. Handing the same MessageID over twice is allowed.
+// Sender hands a message over. Handing the same MessageID over twice is allowed. Errors: Refusal when trying again is
+// useless; any other is temporary. None holds an address.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
@@ -62,6 +65,9 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 		return nil, err
 	}
 	s := &Service{db: db, queue: queue, sealer: sealer, cfg: cfg, log: log, metrics: metrics, host: public.Hostname()}
+	if strings.Contains(s.host, ":") {
+		s.host = "[" + s.host + "]" // RFC 5322: an IPv6 address in a Message-ID is a literal
+	}
 	s.sender = &mailbox{db: db, sealer: sealer}
 	if cfg.SMTPURL != "" {
 		if s.sender, err = newSMTP(cfg); err != nil {
@@ -83,10 +89,11 @@ func (SendMail) Kind() string { return "mail.send" }
 
 const column = "mails.content"
 
-// Enqueue keeps the mail in the caller's transaction. Its content is sealed: it can hold tokens.
+// Enqueue keeps the mail in the caller's transaction. Its content is sealed: it can hold tokens. A mail that lacks data
+// of its template is refused here, where its caller sees it.
 func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
-	if _, known := templates[m.Kind]; !known {
-		return fmt.Errorf("notification: no template for %q", m.Kind)
+	if _, err := s.write(m.Kind, m.Data, tx.Now, reader{zone: time.UTC}); err != nil {
+		return err
 	}
 	id := uuid.Must(uuid.NewV7())
 	text, err := json.Marshal(m)
@@ -106,41 +113,73 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	return s.queue.Insert(ctx, tx, SendMail{id})
 }
 
+// giveUpAfter is how long a mail server is asked (RFC 5321, 4.5.4.1: at least 4 to 5 days).
+const giveUpAfter = 5 * 24 * time.Hour
+
+// Refusal is why a mail is not sent, now or ever. It is a class: it names neither the address nor the server's words.
+type Refusal string
+
+// What mails.failure holds.
+const (
+	NoRecipient      Refusal = "no-recipient"      // the user was deleted
+	TooLate          Refusal = "too-late"          // its link has expired, or the server was away for days
+	RecipientRefused Refusal = "recipient-refused" // the address can't be delivered to
+	MessageRefused   Refusal = "message-refused"   // the content was refused
+)
+
+func (r Refusal) Error() string { return "the mail is given up: " + string(r) }
+
 // send bears running twice: a mail that was sent is left alone, and a crash between the sending and the mark sends the
 // same Message-ID once more.
 func (s *Service) send(ctx context.Context, args SendMail) error {
-	var kind string
-	message, err := s.load(ctx, args.MailID, &kind)
-	if err != nil || message == nil {
+	message, err := s.load(ctx, args.MailID)
+	if message == nil && err == nil {
+		return nil
+	}
+	if err == nil {
+		err = s.sender.Send(ctx, *message)
+	}
+	var refusal Refusal
+	switch {
+	case err == nil:
+		s.metrics.Mails.WithLabelValues(message.Kind, "sent").Inc()
+	case errors.As(err, &refusal):
+		s.metrics.Mails.WithLabelValues(message.Kind, string(refusal)).Inc()
+		s.log.Warn("mail given up", "mailId", args.MailID, "kind", message.Kind, "failure", string(refusal))
+	default:
+		if message != nil {
+			s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
+		}
 		return err
 	}
-	if err := s.sender.Send(ctx, *message); err != nil {
-		s.metrics.Mails.WithLabelValues(kind, "failed").Inc()
-		return err
-	}
-	s.metrics.Mails.WithLabelValues(kind, "sent").Inc()
-	return s.db.Write(ctx, func(tx *postgres.Tx) error {
-		tx.Queue("UPDATE mails SET sent_at = $2, content = NULL WHERE id = $1", args.MailID, tx.Now)
+	// What was handed over is marked even when the server stops meanwhile, or it would be sent again.
+	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
+		tx.Queue(`UPDATE mails SET content = NULL, failure = nullif($2::text, ''),
+			sent_at = CASE WHEN $2::text = '' THEN $3::timestamptz END, failed_at = CASE WHEN $2::text <> '' THEN $3::timestamptz END
+			WHERE id = $1 AND content IS NOT NULL`, args.MailID, string(refusal), tx.Now)
 		return nil
 	})
 }
 
-// load renders the mail, or gives nil when it was sent, or its user is gone.
-func (s *Service) load(ctx context.Context, id uuid.UUID, kind *string) (*Message, error) {
+// load renders the mail, or gives nil when it was dealt with. Error: Refusal, together with the message.
+func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, error) {
 	var (
-		content        []byte
-		email, name    *string
-		zone, deletion *string
-		message        Message
+		message     Message
+		content     []byte
+		email, zone string
+		to          reader
+		now         time.Time
 	)
 	err := s.db.Read(ctx, func(r *postgres.Read) error {
-		return r.QueryRow(ctx, `SELECT m.kind, m.message_id, m.content, m.created_at, u.email, p.full_name, p.timezone, u.deleted_at::text
-			FROM mails m LEFT JOIN users u ON u.id = m.user_id LEFT JOIN profiles p ON p.user_id = m.user_id
-			WHERE m.id = $1 AND m.sent_at IS NULL`, id).
-			Scan(&message.Kind, &message.MessageID, &content, &message.At, &email, &name, &zone, &deletion)
+		now = r.Now
+		// Until an address is confirmed, the name beside it may be a stranger's words.
+		return r.QueryRow(ctx, `SELECT m.kind, m.message_id, m.content, m.created_at, coalesce(u.email, ''), coalesce(p.timezone, 'UTC'),
+				CASE WHEN u.is_email_verified THEN coalesce(p.full_name, '') ELSE '' END
+			FROM mails m LEFT JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL LEFT JOIN profiles p ON p.user_id = u.id
+			WHERE m.id = $1 AND m.content IS NOT NULL`, id).
+			Scan(&message.Kind, &message.MessageID, &content, &message.At, &email, &zone, &to.name)
 	})
-	*kind = message.Kind
-	if postgres.NoRows(err) || (err == nil && content == nil) {
+	if postgres.NoRows(err) {
 		return nil, nil //nolint:nilnil // nothing to send
 	}
 	if err != nil {
@@ -152,15 +191,28 @@ func (s *Service) load(ctx context.Context, id uuid.UUID, kind *string) (*Messag
 	}
 	var m Mail
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return nil, err
+		return nil, errors.New("a kept mail can't be read") // json's own words quote it
+	}
+	message.To = email
+	if m.Address != "" {
+		message.To, to.name = m.Address, ""
+	}
+	until := message.At.Add(giveUpAfter)
+	if expiry, err := time.Parse(time.RFC3339, m.Data["expires"]); err == nil && expiry.Before(until) {
+		until = expiry
 	}
 	switch {
-	case m.Address != "":
-		message.To = m.Address
-	case email == nil || deletion != nil:
-		return nil, nil //nolint:nilnil // nobody to tell
-	default:
-		message.To = *email
+	case message.To == "":
+		return &message, NoRecipient
+	case now.After(until):
+		return &message, TooLate
 	}
-	return &message, s.render(&message, m, name, zone)
+	if to.zone, err = time.LoadLocation(zone); err != nil {
+		to.zone = time.UTC
+	}
+	l, err := s.write(m.Kind, m.Data, message.At, to)
+	if err != nil {
+		return nil, err
+	}
+	return &message, l.render(&message)
 }

@@ -3,64 +3,133 @@ package notification
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"net/textproto"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"amrutam/internal/config"
 )
 
-// smtpTimeout bounds one delivery.
-const smtpTimeout = 20 * time.Second
+// smtpTimeout bounds each stage of a delivery (dial, greet, hand over, take leave); all of them end before a job counts
+// as stuck.
+const smtpTimeout = 15 * time.Second
 
 type smtpSender struct {
 	client *mail.Client
-	from   string
+	from   *netmail.Address
 }
 
 func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	u, err := url.Parse(cfg.SMTPURL)
-	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
-		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://")
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" || strings.Contains(u.Hostname(), ":") {
+		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
 	}
-	options := []mail.Option{mail.WithTimeout(smtpTimeout), mail.WithTLSPolicy(mail.TLSOpportunistic)}
-	if cfg.Production() {
+	from, err := netmail.ParseAddress(cfg.MailFrom)
+	if err != nil {
+		return nil, errors.New("AMRUTAM_MAIL_FROM must be an address like Amrutam <no-reply@example.org>")
+	}
+	options := []mail.Option{mail.WithTimeout(smtpTimeout)}
+	port := 587 // RFC 6409; smtps: RFC 8314
+	// Whoever sits between could hide STARTTLS and read the password: with one, TLS is not a matter of what is offered.
+	secure := cfg.Production() || (u.User != nil && !loopback(u.Hostname()))
+	switch {
+	case u.Scheme == "smtps":
+		options, port, secure = append(options, mail.WithSSL()), 465, true
+	case secure:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	default:
+		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
 	}
-	if u.Scheme == "smtps" {
-		options = append(options, mail.WithSSL())
-	}
-	if port, err := strconv.Atoi(u.Port()); err == nil {
-		options = append(options, mail.WithPort(port))
+	if given, err := strconv.Atoi(u.Port()); err == nil {
+		port = given
 	}
 	if u.User != nil {
+		auth := mail.SMTPAuthAutoDiscover
+		if !secure {
+			auth = mail.SMTPAuthPlain // go-mail allows it without TLS on this very machine only
+		}
 		password, _ := u.User.Password()
-		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(u.User.Username()), mail.WithPassword(password))
+		options = append(options, mail.WithSMTPAuth(auth), mail.WithUsername(u.User.Username()), mail.WithPassword(password))
 	}
-	client, err := mail.NewClient(u.Hostname(), options...)
+	client, err := mail.NewClient(u.Hostname(), append(options, mail.WithPort(port))...)
 	if err != nil {
 		return nil, errors.New("AMRUTAM_SMTP_URL can't be used: its host, port or user is not right")
 	}
-	return &smtpSender{client: client, from: cfg.MailFrom}, nil
+	return &smtpSender{client: client, from: from}, nil
 }
 
-var errDelivery = errors.New("the mail server did not take the mail")
+func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
 
 // Send delivers over one connection. Errors name no address: the server's own words often repeat it.
 func (s *smtpSender) Send(ctx context.Context, m Message) error {
-	message := mail.NewMsg()
-	if message.From(s.from) != nil || message.To(m.To) != nil {
-		return errors.New("the sender's or the recipient's address is not one")
+	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	message.FromMailAddress(s.from)
+	if message.To(m.To) != nil {
+		return RecipientRefused
 	}
 	message.Subject(m.Subject)
 	message.SetMessageIDWithValue(m.MessageID)
 	message.SetDateWithValue(m.At)
+	message.SetGenHeader("Auto-Submitted", "auto-generated")      // RFC 3834
+	message.SetGenHeader(mail.HeaderXAutoResponseSuppress, "All") // the same for Exchange
 	message.SetBodyString(mail.TypeTextPlain, m.Text)
 	message.AddAlternativeString(mail.TypeTextHTML, m.HTML)
-	if s.client.DialAndSendWithContext(ctx, message) != nil {
-		return errDelivery
+	connection, err := s.client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return describe(err)
+	}
+	defer func() { _ = s.client.CloseWithSMTPClient(connection) }()
+	if err := international(connection, m.To+s.from.Address); err != nil {
+		return err
+	}
+	err = s.client.SendWithSMTPClient(connection, message)
+	if err == nil || message.IsDelivered() { // it is the server's, even if it hung up afterwards
+		return nil
+	}
+	return describe(err)
+}
+
+// international asks for SMTPUTF8 only where an address needs it: a message that claims it can't be passed on to servers
+// without it (RFC 6531, 3.4).
+func international(connection *smtp.Client, addresses string) error {
+	ascii := strings.IndexFunc(addresses, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+	connection.SkipSMTPUTF8(ascii)
+	if offered, _ := connection.Extension("SMTPUTF8"); !ascii && !offered {
+		return RecipientRefused
 	}
 	return nil
+}
+
+// describe classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault, and
+// so is a refusal of the sender.
+func describe(err error) error {
+	var failed *mail.SendError
+	if errors.As(err, &failed) {
+		code := failed.ErrorCode()
+		switch final := code >= 500 && code != 530; {
+		case final && failed.Reason == mail.ErrSMTPRcptTo:
+			return fmt.Errorf("%w (%d)", RecipientRefused, code)
+		case final && (failed.Reason == mail.ErrSMTPData || failed.Reason == mail.ErrSMTPDataClose):
+			return fmt.Errorf("%w (%d)", MessageRefused, code)
+		}
+		return fmt.Errorf("the mail server did not take the mail: %s (%d)", failed.Reason, code)
+	}
+	var answer *textproto.Error
+	if errors.As(err, &answer) {
+		return fmt.Errorf("the mail server refused the connection or the sign-in (%d)", answer.Code)
+	}
+	var garbled textproto.ProtocolError
+	if errors.As(err, &garbled) {
+		return errors.New("the mail server's answer can't be read")
+	}
+	return fmt.Errorf("the mail server can't be used: %w", err)
 }

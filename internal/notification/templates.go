@@ -2,108 +2,203 @@ package notification
 
 import (
 	"bytes"
-	"html/template"
+	"embed"
+	"fmt"
+	html "html/template"
+	"path"
 	"regexp"
 	"strings"
+	text "text/template"
 	"time"
+	"unicode"
 )
 
-// A mail's lines are templates of its data; a line that is an address becomes a link.
-type mailTemplate struct {
-	subject string
-	lines   []string
-}
-
-var templates = map[string]mailTemplate{
-	"verify-email": {"Confirm your mail address", []string{"Please confirm your mail address. The link is valid for 24 hours:", "{url}/verify-email?token={token}",
-		"If you did not sign up, ignore this mail."}},
-	"address-taken": {"You already have an account", []string{"Somebody, perhaps you, tried to sign up with this address, which already has an account.",
-		"If you forgot your password, ask for a new one where you sign in. Otherwise ignore this mail."}},
-	"reset-password": {"Choose a new password", []string{"Choose a new password here. The link is valid for 1 hour and works once:", "{url}/reset-password?token={token}",
-		"If you did not ask for it, ignore this mail: your password stays."}},
-	"password-changed": {"Your password was changed", []string{"Your password was changed and all sessions were ended.", "If it wasn't you, ask for a new password at once and tell support."}},
-	"session-reuse": {"We ended one of your sessions", []string{"A sign-in of yours was used twice, as a thief would. We ended that session.",
-		"Sign in again. If you see this more than once, change your password."}},
-	"consultation-confirmed": {"Your consultation is confirmed", []string{"Your consultation with {with} is confirmed.", "It begins on {start} and ends on {end}."}},
-	"consultation-cancelled": {"Your consultation was cancelled", []string{"The consultation with {with} on {start} was cancelled (by: {by}).", "Amount on its way back: {refund}"}},
-	"consultation-missed":    {"Your consultation did not take place", []string{"The consultation with {with} on {start} did not take place.", "Amount on its way back: {refund}"}},
-	"prescription-ready":     {"Your prescription is ready", []string{"{with} wrote a prescription for you. Sign in to read it:", "{url}"}},
-	"doctor-approved":        {"Your application was approved", []string{"You were approved: patients can find and book you now.", "{url}"}},
-	"doctor-approval-withdrawn": {"Your application was not approved", []string{"You are not, or no longer, approved to hold consultations.", "Reason: {reason}",
-		"You can change your profile and ask support."}},
-	"refund-sent": {"Your money is on its way back", []string{"We gave {amount} {currency} back to where it came from."}},
-}
+// A file of templates/kinds words one kind of mail: headers (Subject; Why one gets it, where that isn't the account),
+// then paragraphs between blank lines. One that comes out empty is left out, and "[label](/path)" is a link below
+// AMRUTAM_PUBLIC_URL. Both parts of the mail are made of these paragraphs, so they can't say different things. A
+// paragraph is cut out before it is filled: data can neither begin one nor make a link.
+//
+//go:embed templates
+var files embed.FS
 
 var (
-	place    = regexp.MustCompile(`\{([a-z]+)\}`)
-	htmlMail = template.Must(template.New("mail").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{.Subject}}</title></head>
-<body style="font:16px/1.5 sans-serif;max-width:40em">
-{{range .Lines}}<p>{{if .Link}}<a href="{{.Text}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</p>
-{{end}}<p>Amrutam</p></body></html>`))
+	kinds    = readKinds()
+	htmlMail = html.Must(html.ParseFS(files, "templates/layout.html"))
+	textMail = text.Must(text.ParseFS(files, "templates/layout.txt"))
+	linkForm = regexp.MustCompile(`^\[(.+)\]\((/.*)\)$`)
 )
 
-type line struct {
-	Text string
-	Link bool
+type wording struct {
+	subject *text.Template
+	why     string
+	parts   []part
 }
 
-func (s *Service) render(out *Message, m Mail, name, zone *string) error {
-	t := templates[m.Kind]
-	out.Subject = t.subject
-	greeting := "Hello,"
-	if name != nil {
-		greeting = "Hello " + oneLine(*name) + ","
-	}
-	lines := []line{{Text: greeting}}
-	for _, raw := range t.lines {
-		missing := false
-		text := place.ReplaceAllStringFunc(raw, func(p string) string {
-			key := strings.Trim(p, "{}")
-			if key == "url" {
-				return s.cfg.PublicURL
-			}
-			missing = missing || m.Data[key] == ""
-			return oneLine(inZone(m.Data[key], zone))
-		})
-		if !missing {
-			lines = append(lines, line{text, strings.HasPrefix(raw, "{url}")})
-		}
-	}
-	var text strings.Builder
-	for _, l := range lines {
-		text.WriteString(l.Text + "\n\n")
-	}
-	out.Text = text.String() + "Amrutam\n"
-	var page bytes.Buffer
-	err := htmlMail.Execute(&page, struct {
-		Subject string
-		Lines   []line
-	}{t.subject, lines})
-	out.HTML = page.String()
-	return err
-}
+// part is a paragraph; with a path, a link.
+type part struct{ words, path *text.Template }
 
-// inZone shows an instant as the reader's clock does; other values stay.
-func inZone(value string, zone *string) string {
-	at, err := time.Parse(time.RFC3339, value)
+func readKinds() map[string]wording {
+	entries, err := files.ReadDir("templates/kinds")
 	if err != nil {
-		return value
+		panic(err)
 	}
-	place := time.UTC
-	if zone != nil {
-		if loaded, err := time.LoadLocation(*zone); err == nil {
-			place = loaded
+	all := map[string]wording{}
+	for _, entry := range entries {
+		source, err := files.ReadFile(path.Join("templates/kinds", entry.Name()))
+		if err != nil {
+			panic(err)
+		}
+		all[strings.TrimSuffix(entry.Name(), ".txt")] = readKind(entry.Name(), string(source))
+	}
+	return all
+}
+
+func readKind(name, source string) wording {
+	parse := func(source string) *text.Template {
+		return text.Must(text.New(name).Option("missingkey=error").Parse(source))
+	}
+	w := wording{why: "you have an account at Amrutam with this address"}
+	head, body, _ := strings.Cut(source, "\n\n")
+	for header := range strings.Lines(head) {
+		switch field, value, _ := strings.Cut(strings.TrimSpace(header), ": "); field {
+		case "Subject":
+			w.subject = parse(value)
+		case "Why":
+			w.why = value
+		default:
+			panic(name + ": unknown header " + field)
 		}
 	}
-	return at.In(place).Format("Monday, 2 January 2006, 15:04 (") + place.String() + ")"
+	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
+		if link := linkForm.FindStringSubmatch(paragraph); link != nil {
+			w.parts = append(w.parts, part{parse(link[1]), parse(link[2])})
+		} else {
+			w.parts = append(w.parts, part{words: parse(paragraph)})
+		}
+	}
+	return w
+}
+
+// letter is what both layouts show.
+type letter struct {
+	Subject, Greeting, Why, Home string
+	Parts                        []paragraph
+}
+
+type paragraph struct{ Text, Link string }
+
+// reader is whom a mail is written for.
+type reader struct {
+	name string
+	zone *time.Location
+}
+
+func (s *Service) write(kind string, data map[string]string, at time.Time, to reader) (letter, error) {
+	w, known := kinds[kind]
+	if !known {
+		return letter{}, fmt.Errorf("notification: no template for %q", kind)
+	}
+	values, err := prepare(data, at, to.zone)
+	if err != nil {
+		return letter{}, fmt.Errorf("notification: %s: %w", kind, err)
+	}
+	out := letter{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/"}
+	if name := plainName(to.name); name != "" {
+		out.Greeting = "Hello " + name + ","
+	}
+	// text/template's errors name the template and the missing key, not the values.
+	fill := func(t *text.Template) string {
+		var words strings.Builder
+		if t != nil && err == nil {
+			err = t.Execute(&words, values)
+		}
+		return words.String()
+	}
+	out.Subject = oneLine(fill(w.subject))
+	for _, p := range w.parts {
+		shown := paragraph{Text: oneLine(fill(p.words))}
+		if p.path != nil {
+			shown.Link = s.cfg.PublicURL + fill(p.path)
+		}
+		if shown.Text != "" {
+			out.Parts = append(out.Parts, shown)
+		}
+	}
+	return out, err
+}
+
+// prepare makes the values of a template: instants on the reader's clock, names without anything but a name.
+func prepare(data map[string]string, at time.Time, zone *time.Location) (map[string]any, error) {
+	values := map[string]any{"at": instant{at.In(zone)}}
+	for key, value := range data {
+		switch key {
+		case "start", "end", "expires":
+			parsed, err := time.Parse(time.RFC3339, value)
+			if err != nil {
+				return nil, fmt.Errorf("%s is no RFC 3339 time", key)
+			}
+			values[key] = instant{parsed.In(zone)}
+		case "with":
+			values[key] = plainName(value)
+		default:
+			values[key] = oneLine(value)
+		}
+	}
+	return values, nil
+}
+
+func (l letter) render(out *Message) error {
+	var page, plain bytes.Buffer
+	if err := htmlMail.Execute(&page, l); err != nil {
+		return err
+	}
+	if err := textMail.Execute(&plain, l); err != nil {
+		return err
+	}
+	out.Subject, out.Text, out.HTML = l.Subject, plain.String(), page.String()
+	return nil
+}
+
+// instant is a time on the reader's clock.
+type instant struct{ time.Time }
+
+func (i instant) String() string {
+	zone := i.Location().String()
+	if zone != "UTC" {
+		zone += i.Format(", UTC-07:00")
+	}
+	return i.Format("Monday, 2 January 2006 at 15:04") + " (" + zone + ")"
+}
+
+// Day is the date alone.
+func (i instant) Day() string { return i.Format("2 January 2006") }
+
+// Clock is the time of day alone.
+func (i instant) Clock() string { return i.Format("15:04") }
+
+var (
+	// Joiners belong to the spelling of names in Indic and Persian scripts.
+	nameLetters = []*unicode.RangeTable{unicode.L, unicode.M, unicode.N, unicode.Join_Control}
+	tightDot    = regexp.MustCompile(`\.([^\s.])`)
+)
+
+// nameLimit in characters: room for every real name, not for a message.
+const nameLimit = 60
+
+// plainName keeps what names are made of. People choose their names: one must not put a link or a message into somebody
+// else's mail, and mail programs make a link of every "word.word".
+func plainName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.In(r, nameLetters...) || strings.ContainsRune(".,'’-()", r) {
+			return r
+		}
+		return ' '
+	}, name)
+	name = oneLine(tightDot.ReplaceAllString(name, ". $1"))
+	if letters := []rune(name); len(letters) > nameLimit {
+		name = strings.TrimSpace(string(letters[:nameLimit])) + "…"
+	}
+	return name
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-var mailboxPage = template.Must(template.New("mailbox").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox – Amrutam</title>
-<link rel="stylesheet" href="/style.css"></head><body><main><h1>Development mailbox</h1>
-{{range .}}<article><h2>{{.Subject}}</h2><p>To {{.To}}, {{.CreatedAt.Format "2006-01-02 15:04:05"}}</p>
-{{range .Lines}}<p>{{if .Link}}<a href="{{.Text}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</p>{{end}}</article>{{else}}<p>No mail yet.</p>{{end}}
-</main></body></html>`))

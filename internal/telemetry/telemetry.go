@@ -47,7 +47,7 @@ func NewMetrics() *Metrics {
 		Payments: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_payment_events_total",
 			Help: "Payment events, by type and outcome."}, []string{"type", "outcome"}),
 		Mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_mails_total",
-			Help: "Mails handed over, by kind and outcome (sent, failed)."}, []string{"kind", "outcome"}),
+			Help: "Attempts to hand over a mail, by kind and outcome (sent, delayed, or why it was given up)."}, []string{"kind", "outcome"}),
 	}
 	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Jobs, m.Bookings, m.Payments, m.Mails,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

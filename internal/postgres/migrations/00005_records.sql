@@ -50,7 +50,7 @@ CREATE TABLE idempotency_keys_default PARTITION OF idempotency_keys DEFAULT;
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 CREATE INDEX idempotency_keys_expires_at_idx ON idempotency_keys (expires_at);
 
--- A mail to send: content is sealed and emptied once it was sent. message_id stays the same over retries (RFC 5322).
+-- A mail to send: content is sealed, and emptied once it was sent or given up. message_id stays the same over retries (RFC 5322).
 CREATE TABLE mails (
     id uuid PRIMARY KEY,
     user_id uuid REFERENCES users (id),
@@ -58,17 +58,23 @@ CREATE TABLE mails (
     message_id text NOT NULL,
     content bytea,
     created_at timestamptz NOT NULL,
-    sent_at timestamptz
+    sent_at timestamptz,
+    failed_at timestamptz,
+    failure text CHECK (failure IN ('no-recipient', 'too-late', 'recipient-refused', 'message-refused')),
+    CHECK ((failed_at IS NULL) = (failure IS NULL)),
+    CHECK (num_nonnulls(content, sent_at, failed_at) = 1)
 );
 CREATE INDEX mails_created_at_idx ON mails (created_at);
 
--- What the development mailbox caught; sealed. Empty in production.
+-- What the development mailbox caught; sealed. recipient_index is an HMAC for look-ups. Empty in production.
 CREATE TABLE mailbox_messages (
     id uuid PRIMARY KEY,
     message_id text NOT NULL CONSTRAINT mailbox_messages_message_id_key UNIQUE,
+    recipient_index bytea NOT NULL,
     content bytea NOT NULL,
     created_at timestamptz NOT NULL
 );
+CREATE INDEX mailbox_messages_recipient_index_idx ON mailbox_messages (recipient_index, id);
 
 -- An expired day is dropped whole; the default partition holds only what came when a day's partition was missing.
 -- +goose StatementBegin

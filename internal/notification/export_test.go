@@ -1,0 +1,28 @@
+package notification
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// Run runs the job of a mail once.
+func (s *Service) Run(ctx context.Context, id uuid.UUID) error { return s.send(ctx, SendMail{id}) }
+
+// Deliver hands a message to the sender.
+func (s *Service) Deliver(ctx context.Context, m Message) error { return s.sender.Send(ctx, m) }
+
+// Trust makes the SMTP sender trust a test's own certificate.
+func (s *Service) Trust(roots *x509.CertPool) error {
+	return s.sender.(*smtpSender).client.SetTLSConfig(&tls.Config{ServerName: "127.0.0.1", RootCAs: roots, MinVersion: tls.VersionTLS12})
+}
+
+// Kinds are all kinds of mail.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// PlainName is plainName.
+var PlainName = plainName

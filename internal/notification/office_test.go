@@ -1,0 +1,207 @@
+package notification_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/config"
+	"amrutam/internal/jobs"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/seal"
+	"amrutam/internal/telemetry"
+	"amrutam/internal/testdb"
+)
+
+const publicURL = "https://clinic.example"
+
+// office is the room on a database of its own, whose jobs a test runs by hand.
+type office struct {
+	t       testing.TB
+	db      *postgres.DB
+	mails   *notification.Service
+	clock   *apptest.Clock
+	log     *apptest.Log
+	metrics *telemetry.Metrics
+}
+
+func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
+	t.Helper()
+	ctx := context.Background()
+	cfg := &config.Config{Env: "development", PublicURL: publicURL, MailFrom: "Amrutam – आयुर्वेद <no-reply@clinic.example>"}
+	for _, change := range configure {
+		change(cfg)
+	}
+	o := &office{t: t, clock: &apptest.Clock{}, log: &apptest.Log{}, metrics: telemetry.NewMetrics()}
+	dsn := testdb.URL(t, postgres.Migrate, postgres.Fingerprint())
+	separator := "?"
+	if strings.Contains(dsn, "?") {
+		separator = "&"
+	}
+	var err error
+	o.db, err = postgres.Open(ctx, dsn+separator+"lock_timeout=200", postgres.Options{Clock: o.clock.Now, MaxConns: 6})
+	must(t, err)
+	t.Cleanup(o.db.Close)
+	logger := slog.New(slog.NewJSONHandler(o.log, nil))
+	queue, err := jobs.New(o.db, logger, o.metrics)
+	must(t, err)
+	master := make([]byte, 32)
+	_, _ = rand.Read(master)
+	sealer, err := seal.New(master, o.db.Clock)
+	must(t, err)
+	o.mails, err = notification.New(o.db, queue, sealer, cfg, logger, o.metrics)
+	must(t, err)
+	return o
+}
+
+// sendingTo is the settings for a peer.
+func sendingTo(p *peer, credentials string) func(*config.Config) {
+	return func(cfg *config.Config) {
+		cfg.SMTPURL = "smtp://" + credentials + p.addr
+		if p.implicitTLS {
+			cfg.SMTPURL = "smtps://" + credentials + p.addr
+		}
+	}
+}
+
+// user makes somebody with a verified address.
+func (o *office) user(name, zone string) (uuid.UUID, string) {
+	o.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	email := "user-" + id.String() + "@example.org"
+	o.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, $2, 'none', 'PATIENT', true, now(), now())`, id, email)
+	o.exec(`INSERT INTO profiles (id, user_id, full_name, timezone, created_at, updated_at) VALUES ($1, $1, $2, $3, now(), now())`, id, name, zone)
+	return id, email
+}
+
+func (o *office) exec(sql string, args ...any) {
+	o.t.Helper()
+	_, err := o.db.Pool.Exec(context.Background(), sql, args...)
+	must(o.t, err)
+}
+
+// enqueue keeps a mail and gives its id.
+func (o *office) enqueue(m notification.Mail) uuid.UUID {
+	o.t.Helper()
+	must(o.t, o.tryEnqueue(m))
+	var id uuid.UUID
+	must(o.t, o.db.Pool.QueryRow(context.Background(), "SELECT id FROM mails ORDER BY id DESC LIMIT 1").Scan(&id))
+	return id
+}
+
+func (o *office) tryEnqueue(m notification.Mail) error {
+	ctx := context.Background()
+	return o.db.Write(ctx, func(tx *postgres.Tx) error { return o.mails.Enqueue(ctx, tx, m) })
+}
+
+func (o *office) run(id uuid.UUID) error { return o.mails.Run(context.Background(), id) }
+
+// state is what the table holds of a mail.
+type state struct {
+	content      []byte
+	sent, failed *time.Time
+	failure      string
+}
+
+func (o *office) state(id uuid.UUID) (s state) {
+	o.t.Helper()
+	must(o.t, o.db.Pool.QueryRow(context.Background(), "SELECT content, sent_at, failed_at, coalesce(failure, '') FROM mails WHERE id = $1", id).
+		Scan(&s.content, &s.sent, &s.failed, &s.failure))
+	return s
+}
+
+// counted is the value of amrutam_mails_total.
+func (o *office) counted(kind, outcome string) float64 {
+	o.t.Helper()
+	families, err := o.metrics.Registry.Gather()
+	must(o.t, err)
+	for _, family := range families {
+		if family.GetName() != "amrutam_mails_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if labels["kind"] == kind && labels["outcome"] == outcome {
+				return metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return 0
+}
+
+// parsed is a mail as a mail program reads it.
+type parsed struct {
+	header     mail.Header
+	subject    string
+	text, html string
+}
+
+// parse reads a delivery by the rules of RFC 5322 and MIME, and fails on what breaks them.
+func parse(t testing.TB, raw []byte) parsed {
+	t.Helper()
+	for number, l := range bytes.Split(raw, []byte("\r\n")) {
+		if bytes.ContainsAny(l, "\r\n") {
+			t.Fatalf("line %d ends without CR LF", number+1)
+		}
+		if len(l) > 78 {
+			t.Fatalf("line %d has %d characters: %s", number+1, len(l), l)
+		}
+		for _, b := range l {
+			if b > 126 || (b < ' ' && b != '\t') {
+				t.Fatalf("line %d isn't ASCII text: %q", number+1, l)
+			}
+		}
+	}
+	message, err := mail.ReadMessage(bytes.NewReader(raw))
+	must(t, err)
+	p := parsed{header: message.Header}
+	p.subject, err = new(mime.WordDecoder).DecodeHeader(message.Header.Get("Subject"))
+	must(t, err)
+	kind, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
+	must(t, err)
+	if kind != "multipart/alternative" {
+		t.Fatalf("Content-Type %s", kind)
+	}
+	reader := multipart.NewReader(message.Body, params["boundary"])
+	for _, part := range []struct {
+		kind string
+		to   *string
+	}{{"text/plain", &p.text}, {"text/html", &p.html}} {
+		*part.to = readPart(t, reader, part.kind)
+	}
+	if _, err := reader.NextRawPart(); !errors.Is(err, io.EOF) {
+		t.Fatalf("a third part: %v", err)
+	}
+	return p
+}
+
+func readPart(t testing.TB, reader *multipart.Reader, want string) string {
+	t.Helper()
+	part, err := reader.NextRawPart()
+	must(t, err)
+	kind, params, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
+	must(t, err)
+	if kind != want || !strings.EqualFold(params["charset"], "utf-8") || part.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
+		t.Fatalf("part %v, want %s in UTF-8", part.Header, want)
+	}
+	text, err := io.ReadAll(quotedprintable.NewReader(part))
+	must(t, err)
+	return strings.ReplaceAll(string(text), "\r\n", "\n")
+}

@@ -1,0 +1,353 @@
+package notification_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/config"
+	"amrutam/internal/jobs"
+	"amrutam/internal/notification"
+	"amrutam/internal/telemetry"
+)
+
+const credentials = "mailer%40clinic.example:open%20sesame,%20said%20the%20mailer@"
+
+func passwordChanged(to uuid.UUID) notification.Mail {
+	return notification.Mail{To: to, Kind: "password-changed"}
+}
+
+// quiet checks that neither an error nor the log tells an address, a password or what the server said.
+func (o *office) quiet(err error, addresses ...string) {
+	o.t.Helper()
+	told := o.log.String()
+	if err != nil {
+		told += err.Error()
+	}
+	for _, secret := range append(addresses, "@example.org", "open sesame", "server's own words", "mailer@clinic.example") {
+		if strings.Contains(told, secret) {
+			o.t.Errorf("told %q: %s", secret, told)
+		}
+	}
+}
+
+func refusing(step string, code int, enhanced smtp.EnhancedCode) func(string, int) error {
+	return func(at string, _ int) error {
+		if at != step {
+			return nil
+		}
+		return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: "the server's own words about <user@example.org>"}
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	o := openOffice(t, sendingTo(p, ""))
+	reader, email := o.user("आशा राव", "Asia/Kolkata")
+	id := o.enqueue(passwordChanged(reader))
+	kept := o.db.Now()
+	must(t, o.run(id))
+	d := p.mails()[0]
+	m := parse(t, d.raw)
+	for header, want := range map[string]string{"Message-Id": "<" + id.String() + "@clinic.example>", "To": "<" + email + ">",
+		"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Mime-Version": "1.0", "User-Agent": "", "X-Mailer": "", "List-Unsubscribe": ""} {
+		if got := m.header.Get(header); got != want {
+			t.Errorf("%s: %q, want %q", header, got, want)
+		}
+	}
+	from, err := m.header.AddressList("From")
+	must(t, err)
+	if len(from) != 1 || from[0].Name != "Amrutam – आयुर्वेद" || from[0].Address != "no-reply@clinic.example" {
+		t.Errorf("From %v", from)
+	}
+	date, err := m.header.Date()
+	must(t, err)
+	if away := kept.Sub(date).Abs(); away > time.Minute {
+		t.Errorf("Date %v is %v away", date, away)
+	}
+	if !strings.HasPrefix(m.text, "Hello आशा राव,\n") {
+		t.Errorf("text %q", m.text)
+	}
+	if d.utf8 {
+		t.Error("SMTPUTF8 was asked for without need")
+	}
+	must(t, o.mails.Deliver(t.Context(), notification.Message{MessageID: "1@clinic.example", To: email, Text: "T", HTML: "H",
+		Subject: "Ihre Sprechstunde – आयुर्वेद\r\nBcc: thief@evil.example " + strings.Repeat("very long ", 20)}))
+	if m := parse(t, p.mails()[1].raw); !strings.HasPrefix(m.subject, "Ihre Sprechstunde – आयुर्वेद") || m.header.Get("Bcc") != "" {
+		t.Errorf("subject %q, headers %v", m.subject, m.header)
+	}
+}
+
+func TestInternationalAddress(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	o := openOffice(t, sendingTo(p, ""))
+	must(t, o.run(o.enqueue(notification.Mail{Address: "आशा@example.org", Kind: "password-changed"})))
+	if d := p.mails(); len(d) != 1 || !d[0].utf8 || d[0].to != "आशा@example.org" {
+		t.Errorf("came: %+v", d)
+	}
+	id := o.enqueue(notification.Mail{Address: "no address", Kind: "password-changed"})
+	err := o.run(id)
+	must(t, err)
+	if s := o.state(id); s.failure != "recipient-refused" || s.content != nil {
+		t.Errorf("what is no address: %+v", s)
+	}
+	o.quiet(err, "no address")
+}
+
+func TestStartTLSAndSignIn(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*peer){"STARTTLS": func(*peer) {}, "smtps": func(p *peer) { p.implicitTLS = true }} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeer(t, change)
+			o := openOffice(t, sendingTo(p, credentials), func(cfg *config.Config) { cfg.Env = "production" })
+			reader, _ := o.user("Asha Rao", "UTC")
+			id := o.enqueue(passwordChanged(reader))
+			// A certificate that nobody vouches for is no way to hand over a password.
+			err := o.run(id)
+			if err == nil || p.reached("auth") != 0 || o.state(id).content == nil {
+				t.Fatalf("without trust: %v, %d sign-ins", err, p.reached("auth"))
+			}
+			o.quiet(err)
+			must(t, o.mails.Trust(p.roots))
+			must(t, o.run(id))
+			if d := p.mails(); len(d) != 1 || !d[0].encrypted || d[0].user != smtpUser {
+				t.Errorf("came: %+v", d)
+			}
+		})
+	}
+}
+
+func TestDevelopmentUsesStartTLSWhereOffered(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	o := openOffice(t, sendingTo(p, ""))
+	must(t, o.mails.Trust(p.roots))
+	reader, _ := o.user("Asha Rao", "UTC")
+	must(t, o.run(o.enqueue(passwordChanged(reader))))
+	if d := p.mails(); len(d) != 1 || !d[0].encrypted {
+		t.Errorf("came: %+v", d)
+	}
+}
+
+func TestNoPasswordOverAPlainConnection(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	_, port, err := net.SplitHostPort(p.addr)
+	must(t, err)
+	for name, c := range map[string]struct {
+		env, host string
+		arrives   bool
+	}{
+		"in production":                   {"production", "127.0.0.1", false},
+		"from elsewhere, in development":  {"development", "0.0.0.0", false}, // reaches this machine, without being a loopback address
+		"on this machine, in development": {"development", "127.0.0.1", true},
+	} {
+		o := openOffice(t, func(cfg *config.Config) {
+			cfg.Env, cfg.SMTPURL = c.env, "smtp://"+credentials+net.JoinHostPort(c.host, port)
+		})
+		reader, _ := o.user("Asha Rao", "UTC")
+		before, signIns := len(p.mails()), p.reached("auth")
+		err := o.run(o.enqueue(passwordChanged(reader)))
+		if arrived := len(p.mails()) > before; arrived != c.arrives || arrived != (err == nil) || (p.reached("auth") > signIns) != c.arrives {
+			t.Errorf("%s: %v, arrived %v", name, err, arrived)
+		}
+		o.quiet(err)
+	}
+}
+
+func TestPermanentRefusal(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		step    string
+		code    int
+		failure string
+	}{
+		"recipient":       {"rcpt", 550, "recipient-refused"},
+		"content":         {"data", 554, "message-refused"},
+		"content at last": {"taken", 552, "message-refused"},
+		"sender":          {"mail", 550, ""}, // a setting of ours: it can be put right
+		"not signed in":   {"rcpt", 530, ""},
+		"mailbox busy":    {"rcpt", 450, ""},
+		"server busy":     {"data", 451, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeer(t, func(p *peer) {
+				p.withoutTLS, p.refuse = true, refusing(c.step, c.code, smtp.EnhancedCode{c.code / 100, 1, 1})
+			})
+			o := openOffice(t, sendingTo(p, ""))
+			reader, email := o.user("Asha Rao", "UTC")
+			id := o.enqueue(passwordChanged(reader))
+			err := o.run(id)
+			o.quiet(err, email)
+			s := o.state(id)
+			if c.failure == "" {
+				if err == nil || s.failed != nil || s.sent != nil || s.content == nil || o.counted("password-changed", "delayed") != 1 {
+					t.Errorf("a temporary refusal: %v, %+v", err, s)
+				}
+				return
+			}
+			if err != nil || s.failure != c.failure || s.failed == nil || s.sent != nil || s.content != nil {
+				t.Errorf("a permanent refusal: %v, %+v", err, s)
+			}
+			if n := o.counted("password-changed", c.failure); n != 1 || !strings.Contains(o.log.String(), c.failure) {
+				t.Errorf("counted %v, logged %s", n, o.log.String())
+			}
+			must(t, o.run(id))
+			if n := p.reached(c.step); n != 1 {
+				t.Errorf("tried %d times", n)
+			}
+		})
+	}
+}
+
+func TestTheServerHangsUpAfterItTookTheMail(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	p.refuse = func(step string, _ int) error {
+		if step == "taken" {
+			go p.stop() // the 250 races with the end of the connection: either way the mail is marked or sent again
+		}
+		return nil
+	}
+	o := openOffice(t, sendingTo(p, ""))
+	reader, _ := o.user("Asha Rao", "UTC")
+	id := o.enqueue(passwordChanged(reader))
+	err := o.run(id)
+	if s := o.state(id); (err == nil) != (s.sent != nil) || len(p.mails()) != 1 {
+		t.Errorf("%v, %+v, %d mails", err, s, len(p.mails()))
+	}
+}
+
+func TestACrashBeforeTheMarkSendsTheSameMessageIDAgain(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	o := openOffice(t, sendingTo(p, ""))
+	reader, _ := o.user("Asha Rao", "UTC")
+	id := o.enqueue(passwordChanged(reader))
+	// The row is held by another transaction while the mail goes out: the mark fails as in a crash.
+	other, err := o.db.Pool.Begin(t.Context())
+	must(t, err)
+	_, err = other.Exec(t.Context(), "SELECT 1 FROM mails WHERE id = $1 FOR UPDATE", id)
+	must(t, err)
+	if err := o.run(id); err == nil || o.state(id).sent != nil {
+		t.Fatalf("the mark did not fail: %v", err)
+	}
+	must(t, other.Rollback(t.Context()))
+	must(t, o.run(id))
+	must(t, o.run(id))
+	got := p.mails()
+	if len(got) != 2 {
+		t.Fatalf("%d mails came", len(got))
+	}
+	first, second := parse(t, got[0].raw), parse(t, got[1].raw)
+	for _, header := range []string{"Message-Id", "Date", "Subject", "To"} {
+		if a, b := first.header.Get(header), second.header.Get(header); a == "" || a != b {
+			t.Errorf("%s: %q, then %q", header, a, b)
+		}
+	}
+	if first.text != second.text || o.state(id).sent == nil {
+		t.Errorf("texts differ, or the mail isn't marked")
+	}
+}
+
+// Through the whole server: River tries again by itself.
+func TestTemporaryTroubleIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	t.Run("refused for now", func(t *testing.T) {
+		t.Parallel()
+		p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+		p.refuse = func(step string, n int) error {
+			if n == 1 {
+				return refusing("rcpt", 450, smtp.EnhancedCode{4, 2, 1})(step, n)
+			}
+			return nil
+		}
+		c := apptest.Open(t, sendingTo(p, ""))
+		confirm(c)
+		arrive(t, c, p)
+	})
+	t.Run("away and back", func(t *testing.T) {
+		t.Parallel()
+		p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+		p.stop()
+		c := apptest.Open(t, sendingTo(p, ""))
+		confirm(c)
+		waitFor(t, "two failed deliveries", func() bool { return strings.Count(c.Log.String(), "job failed") >= 2 })
+		p.start()
+		arrive(t, c, p)
+	})
+}
+
+func confirm(c *apptest.Clinic) {
+	c.Post(c.Patient(), "consultations", map[string]any{"slotId": c.Slot(c.Doctor("0.00"), 3*time.Hour, 1), "reason": "Migraine"}).Want(201)
+}
+
+// arrive waits for the two mails of a confirmation, each with its Message-ID of the table, which forgets them.
+func arrive(t *testing.T, c *apptest.Clinic, p *peer) {
+	t.Helper()
+	waitFor(t, "the mails to be sent", func() bool {
+		var done int
+		must(t, c.DB.Pool.QueryRow(t.Context(), "SELECT count(*) FROM mails WHERE sent_at IS NOT NULL AND content IS NULL").Scan(&done))
+		return done == 2
+	})
+	if n := len(p.mails()); n != 2 {
+		t.Errorf("%d mails came", n)
+	}
+	for _, d := range p.mails() {
+		m := parse(t, d.raw)
+		var known bool
+		must(t, c.DB.Pool.QueryRow(t.Context(), "SELECT count(*) = 1 FROM mails WHERE message_id = $1",
+			strings.Trim(m.header.Get("Message-Id"), "<>")).Scan(&known))
+		if !known || strings.Contains(m.text+m.html+m.subject, "Migraine") {
+			t.Errorf("a mail of nobody, or with health data: %v", m)
+		}
+	}
+	if log := c.Log.String(); strings.Contains(log, "@example.org") || strings.Contains(log, "server's own words") {
+		t.Errorf("the log tells too much: %s", log)
+	}
+	var told int
+	must(t, c.DB.Pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE row_to_json(river_job)::text ~ '@example.org|own words'").Scan(&told))
+	if told != 0 {
+		t.Error("a job's errors hold an address")
+	}
+}
+
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); !done(); {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain for " + what)
+		}
+	}
+}
+
+func TestWrongSettingsStopTheStart(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	for name, change := range map[string]func(*config.Config){
+		"scheme": func(c *config.Config) { c.SMTPURL = "http://mx.example" },
+		"host":   func(c *config.Config) { c.SMTPURL = "smtp://:secret@:25" },
+		"port":   func(c *config.Config) { c.SMTPURL = "smtp://u:secret@mx.example:99999" },
+		"ipv6":   func(c *config.Config) { c.SMTPURL = "smtp://[::1]:25" },
+		"form":   func(c *config.Config) { c.SMTPURL = "smtp://u:secret%@mx.example" },
+		"from":   func(c *config.Config) { c.SMTPURL, c.MailFrom = "smtp://mx.example", "secret" },
+	} {
+		cfg := &config.Config{Env: "development", PublicURL: publicURL, MailFrom: "a@clinic.example"}
+		change(cfg)
+		queue, err := jobs.New(o.db, nil, telemetry.NewMetrics())
+		must(t, err)
+		_, err = notification.New(o.db, queue, nil, cfg, nil, telemetry.NewMetrics())
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
