@@ -36,6 +36,7 @@ type peer struct {
 
 	mu     sync.Mutex
 	server *smtp.Server
+	listen net.Listener
 	steps  map[string]int
 	got    []delivery
 	roots  *x509.CertPool
@@ -79,7 +80,7 @@ func (p *peer) start() {
 		server.TLSConfig = settings
 	}
 	p.mu.Lock()
-	p.server = server
+	p.server, p.listen = server, listener
 	p.mu.Unlock()
 	go func() { _ = server.Serve(listener) }()
 }
@@ -89,6 +90,7 @@ func (p *peer) stop() {
 	defer p.mu.Unlock()
 	if p.server != nil {
 		_ = p.server.Close()
+		_ = p.listen.Close() // the server doesn't know it yet when it is stopped at once
 		p.server = nil
 	}
 }

@@ -1,6 +1,7 @@
 package notification_test
 
 import (
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -13,7 +14,6 @@ import (
 	"amrutam/internal/config"
 	"amrutam/internal/jobs"
 	"amrutam/internal/notification"
-	"amrutam/internal/telemetry"
 )
 
 const credentials = "mailer%40clinic.example:open%20sesame,%20said%20the%20mailer@"
@@ -323,8 +323,12 @@ func arrive(t *testing.T, c *apptest.Clinic, p *peer) {
 
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !done(); {
-		if time.Now().After(deadline) {
+	look, deadline := time.NewTicker(20*time.Millisecond), time.After(60*time.Second)
+	defer look.Stop()
+	for !done() {
+		select {
+		case <-look.C:
+		case <-deadline:
 			t.Fatal("waited in vain for " + what)
 		}
 	}
@@ -332,7 +336,7 @@ func waitFor(t *testing.T, what string, done func() bool) {
 
 func TestWrongSettingsStopTheStart(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t)
+	o, logger := openOffice(t), slog.New(slog.DiscardHandler)
 	for name, change := range map[string]func(*config.Config){
 		"scheme": func(c *config.Config) { c.SMTPURL = "http://mx.example" },
 		"host":   func(c *config.Config) { c.SMTPURL = "smtp://:secret@:25" },
@@ -343,9 +347,9 @@ func TestWrongSettingsStopTheStart(t *testing.T) {
 	} {
 		cfg := &config.Config{Env: "development", PublicURL: publicURL, MailFrom: "a@clinic.example"}
 		change(cfg)
-		queue, err := jobs.New(o.db, nil, telemetry.NewMetrics())
+		queue, err := jobs.New(o.db, logger, o.metrics)
 		must(t, err)
-		_, err = notification.New(o.db, queue, nil, cfg, nil, telemetry.NewMetrics())
+		_, err = notification.New(o.db, queue, nil, cfg, logger, o.metrics)
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}
