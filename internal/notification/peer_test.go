@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"io"
 	"log"
 	"math/big"
@@ -31,8 +32,8 @@ type peer struct {
 	// refuse, when set, answers a step ("auth", "mail", "rcpt", "data", "taken") the n-th time it is reached, n from 1.
 	// "taken" is after the message was read and kept.
 	refuse func(step string, n int) error
-	// withoutTLS offers no STARTTLS; implicitTLS speaks TLS from the first byte; noPasswords offers no AUTH.
-	withoutTLS, implicitTLS bool
+	// withoutTLS offers no STARTTLS; implicitTLS speaks TLS from the first byte; hangsUp cuts the line after a mail's 250.
+	withoutTLS, implicitTLS, hangsUp bool
 
 	mu     sync.Mutex
 	server *smtp.Server
@@ -124,12 +125,27 @@ type session struct {
 	delivery
 }
 
-func (s *session) Reset()        { s.delivery = delivery{user: s.user} }
+func (s *session) Reset() {
+	if s.raw != nil && s.peer.hangsUp {
+		_ = s.conn.Conn().Close()
+	}
+	s.delivery = delivery{user: s.user}
+}
+
 func (s *session) Logout() error { return nil }
 
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+// AuthMechanisms without TLS are what somebody in between would offer: CRAM-MD5 gives away what a guess can be checked by.
+func (s *session) AuthMechanisms() []string {
+	if _, encrypted := s.conn.TLSConnectionState(); encrypted {
+		return []string{sasl.Plain}
+	}
+	return []string{sasl.Plain, "CRAM-MD5"}
+}
 
-func (s *session) Auth(string) (sasl.Server, error) {
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	if mechanism != sasl.Plain {
+		return nil, errors.Join(s.peer.step("auth"), smtp.ErrAuthUnknownMechanism)
+	}
 	return sasl.NewPlainServer(func(_, user, password string) error {
 		if err := s.peer.step("auth"); err != nil {
 			return err
