@@ -4,6 +4,7 @@ package bench_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,6 +28,10 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		return m.Run(), nil
+	}
 	dir, err := os.MkdirTemp("", "amrutam-bench-")
 	if err != nil {
 		return 0, err
