@@ -2,6 +2,7 @@ package consultation
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -31,7 +32,7 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if in.Body != nil {
 		reason = in.Body.Reason
 	}
-	if row.Status == ConsultationStatusINPROGRESS && reason == "" {
+	if row.Status == ConsultationStatusINPROGRESS && strings.TrimSpace(reason) == "" {
 		return Consultation{}, problem.Wrong("body.reason", "say why a consultation in progress is cancelled")
 	}
 	key, err := s.Sealer.Person(ctx, tx, row.PatientID)

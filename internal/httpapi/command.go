@@ -143,6 +143,8 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 	}
 	a.describe(&documented, op, output)
 	if op.RawBody != nil {
+		// Who reads the bytes checks their signature before anything is said about them.
+		documented.SkipValidateBody = true
 		schema := a.Document().Components.Schemas.Schema(op.RawBody, true, op.ID)
 		documented.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	}

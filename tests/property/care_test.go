@@ -1,0 +1,233 @@
+package property_test
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+)
+
+// compare the server's view of a consultation with the model.
+func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
+	by, _ := a.At("cancelledBy").(string)
+	for _, f := range []struct{ name, got, want string }{
+		{"status", a.Text("status"), b.status}, {"paymentStatus", a.Text("paymentStatus"), b.paymentStatus()},
+		{"fee", a.Text("fee"), b.fee.String()}, {"patientId", a.Text("patientId"), b.patient.ID.String()},
+		{"doctorId", a.Text("doctorId"), b.slot.of.ID.String()}, {"slotId", a.Text("slotId"), b.slot.id}, {"cancelledBy", by, b.cancelledBy},
+	} {
+		if f.got != f.want {
+			t.Fatalf("%s is %s, want %s: %s", f.name, f.got, f.want, a.Body)
+		}
+	}
+	if !parse(t, a.Text("startTime")).Equal(b.start) || !parse(t, a.Text("endTime")).Equal(b.end) {
+		t.Fatalf("the time is not %s to %s: %s", b.start, b.end, a.Body)
+	}
+}
+
+// cancel by each role, party or not.
+func (w *world) cancel(t *rapid.T) {
+	b := pick(t, "booking", w.bookings)
+	who := w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support)
+	reason := pick(t, "reason", []string{"", "  ", "I am travelling"})
+	a := w.check(t, "cancel", func() *apptest.Answer {
+		return w.Do(who, "POST", "consultations/"+b.id+"/cancel", object{"reason": reason})
+	}, func(now time.Time) verdict {
+		if !b.sees(who) {
+			return notFound
+		}
+		patient := who.Role == access.RolePatient
+		switch {
+		case b.status == "REQUESTED":
+			return verdict{status: 200}
+		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)), b.status == "CONFIRMED" && now.After(b.start):
+			return tooLate
+		case b.status == "CONFIRMED":
+			return verdict{status: 200}
+		case b.status != "IN_PROGRESS" || patient:
+			return illegal
+		case strings.TrimSpace(reason) == "":
+			return invalid
+		}
+		return verdict{status: 200}
+	})
+	if a.Status == 200 {
+		b.finish("CANCELLED")
+		b.cancelledBy = string(who.Role)
+		b.refundAll()
+		b.compare(t, a)
+	}
+}
+
+// move starts, completes and misses.
+func (w *world) move(t *rapid.T) {
+	b := pick(t, "booking", w.bookings)
+	who := w.anyone(t, b.slot.of.User)
+	to := pick(t, "to", []string{"IN_PROGRESS", "IN_PROGRESS", "COMPLETED", "NO_SHOW"})
+	a := w.check(t, "move", func() *apptest.Answer {
+		return w.Patch(who, "consultations/"+b.id+"/status", object{"status": to, "notes": "Advised rest"})
+	}, func(now time.Time) verdict {
+		switch {
+		case who.Role != access.RoleDoctor:
+			return forbidden
+		case who.ID != b.slot.of.ID:
+			return notFound
+		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && now.Before(b.start.Add(-15*time.Minute)):
+			return tooEarly
+		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && now.After(b.end):
+			return tooLate
+		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.Before(b.start.Add(10*time.Minute)):
+			return tooEarly
+		case b.status == "CONFIRMED" && to != "COMPLETED", b.status == "IN_PROGRESS" && to == "COMPLETED":
+			return verdict{status: 200}
+		}
+		return illegal
+	})
+	if a.Status != 200 {
+		return
+	}
+	if to == "IN_PROGRESS" {
+		b.status = to
+	} else {
+		b.finish(to)
+	}
+	if to == "COMPLETED" {
+		b.endedAt = parse(t, a.Text("endedAt"))
+	}
+	b.compare(t, a)
+}
+
+// Prescribe, and correct what was prescribed.
+func (w *world) prescribe(t *rapid.T) {
+	b := pick(t, "booking", w.bookings)
+	who := w.anyone(t, b.slot.of.User)
+	body := object{"consultationId": b.id, "medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}
+	var old *prescribed
+	own := true
+	if dice(t, "correct", 2) == 0 {
+		of := b
+		if dice(t, "foreign", 4) == 0 {
+			of = pick(t, "of", w.bookings)
+		}
+		if len(of.written) > 0 {
+			old, own = pick(t, "old", of.written), of == b
+			body["supersedes"] = old.id
+		}
+	}
+	a := w.check(t, "prescribe", func() *apptest.Answer { return w.Post(who, "prescriptions", body) }, func(now time.Time) verdict {
+		switch {
+		case who.Role != access.RoleDoctor:
+			return forbidden
+		case who.ID != b.slot.of.ID:
+			return notFound
+		case b.status != "IN_PROGRESS" && (b.status != "COMPLETED" || now.After(b.endedAt.Add(7*24*time.Hour))):
+			return conflict("prescription-not-possible")
+		case !own:
+			return invalid
+		case old != nil && old.superseded:
+			return conflict("already-superseded")
+		}
+		return verdict{status: 201}
+	})
+	if a.Status == 201 {
+		b.written = append(b.written, &prescribed{id: a.Text("id")})
+		if old != nil {
+			old.superseded = true
+		}
+	}
+}
+
+// sweep runs the job that ends what time has ended.
+func (w *world) sweep(t *rapid.T) {
+	before := w.DB.Now()
+	if err := w.care.Sweep(context.Background()); err != nil {
+		t.Fatalf("sweep: %v", err)
+	}
+	after := w.DB.Now()
+	due := func(b *booking, at time.Time) bool {
+		if !at.After(before) || at.After(after) {
+			return !at.After(before)
+		}
+		return w.Get(w.support, "consultations/"+b.id).Text("status") != b.status // it fell due meanwhile
+	}
+	for _, b := range w.bookings {
+		switch {
+		case b.status == "REQUESTED" && due(b, b.due):
+			b.finish("CANCELLED")
+			b.cancelledBy = "SYSTEM"
+		case b.status == "CONFIRMED" && due(b, b.end):
+			b.finish("NO_SHOW")
+			b.refundAll()
+		}
+	}
+}
+
+// advance moves the clock: a little mostly, now and then past the life of a key or the time to prescribe.
+func (w *world) advance(t *rapid.T) {
+	w.Clock.Advance(pick(t, "by", []time.Duration{time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
+		30 * time.Minute, time.Hour, 25 * time.Hour, 8 * 24 * time.Hour}))
+}
+
+// meet moves the clock to an instant at which something about a booking changes, or just short of it.
+func (w *world) meet(t *rapid.T) {
+	b := pick(t, "booking", w.bookings)
+	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start, b.start.Add(10 * time.Minute), b.end,
+		b.endedAt.Add(7 * 24 * time.Hour)})
+	if dice(t, "short", 2) == 0 {
+		at = at.Add(-5 * time.Second)
+	}
+	if ahead := at.Sub(w.DB.Now()); ahead > 0 {
+		w.Clock.Advance(ahead)
+	}
+}
+
+// look at a consultation as somebody.
+func (w *world) look(t *rapid.T) {
+	b := pick(t, "booking", w.bookings)
+	w.read(t, b, w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support), pick(t, "purpose", []string{"", "complaint 17"}))
+}
+
+// read a consultation, its prescriptions and its payment.
+func (w *world) read(t *rapid.T, b *booking, who apptest.User, purpose string) {
+	party := who.ID == b.patient.ID || who.ID == b.slot.of.ID
+	health := party || (who.Role == access.RoleAdmin && purpose != "")
+	get := func(path string) *apptest.Answer {
+		if purpose == "" {
+			return w.Get(who, path)
+		}
+		return w.Do(who, "GET", path, nil, "X-Purpose", purpose)
+	}
+	seen := verdict{status: 200}
+	if !b.sees(who) {
+		seen = notFound
+	}
+	a := w.check(t, "read", func() *apptest.Answer { return get("consultations/" + b.id) }, func(time.Time) verdict { return seen })
+	if a.Status == 200 {
+		b.compare(t, a)
+		if shown := a.At("reason") != nil; shown != health {
+			t.Fatalf("%s sees the reason: %v", who.Role, shown)
+		}
+		if a.At("notes") != nil && !health {
+			t.Fatalf("%s sees notes", who.Role)
+		}
+	}
+	a = w.check(t, "payment", func() *apptest.Answer { return get("payments/consultation/" + b.id) }, func(time.Time) verdict { return seen })
+	if a.Status == 200 {
+		b.compareMoney(t, a, who)
+	}
+	a = w.check(t, "prescriptions", func() *apptest.Answer { return get("prescriptions/consultation/" + b.id) }, func(time.Time) verdict {
+		switch {
+		case who.Role == access.RoleSupport:
+			return forbidden
+		case !health:
+			return notFound
+		}
+		return verdict{status: 200}
+	})
+	if a.Status == 200 && len(a.Items()) != len(b.written) {
+		t.Fatalf("%d prescriptions, want %d", len(a.Items()), len(b.written))
+	}
+}
