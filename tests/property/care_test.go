@@ -2,6 +2,7 @@ package property_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,23 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/apptest"
 )
+
+// booking draws one, mostly of the statuses in which there is something to do.
+func (w *world) booking(t *rapid.T, statuses ...string) *booking {
+	from := w.bookings
+	if dice(t, "apt", 4) > 0 {
+		var apt []*booking
+		for _, b := range w.bookings {
+			if slices.Contains(statuses, b.status) {
+				apt = append(apt, b)
+			}
+		}
+		if len(apt) > 0 {
+			from = apt
+		}
+	}
+	return pick(t, "booking", from)
+}
 
 // compare the server's view of a consultation with the model.
 func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
@@ -30,7 +48,7 @@ func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 
 // cancel by each role, party or not.
 func (w *world) cancel(t *rapid.T) {
-	b := pick(t, "booking", w.bookings)
+	b := w.booking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
 	who := w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support)
 	reason := pick(t, "reason", []string{"", "  ", "I am travelling"})
 	a := w.check(t, "cancel", func() *apptest.Answer {
@@ -64,7 +82,7 @@ func (w *world) cancel(t *rapid.T) {
 
 // move starts, completes and misses.
 func (w *world) move(t *rapid.T) {
-	b := pick(t, "booking", w.bookings)
+	b := w.booking(t, "CONFIRMED", "IN_PROGRESS")
 	who := w.anyone(t, b.slot.of.User)
 	to := pick(t, "to", []string{"IN_PROGRESS", "IN_PROGRESS", "COMPLETED", "NO_SHOW"})
 	a := w.check(t, "move", func() *apptest.Answer {
@@ -102,7 +120,7 @@ func (w *world) move(t *rapid.T) {
 
 // Prescribe, and correct what was prescribed.
 func (w *world) prescribe(t *rapid.T) {
-	b := pick(t, "booking", w.bookings)
+	b := w.booking(t, "IN_PROGRESS", "COMPLETED")
 	who := w.anyone(t, b.slot.of.User)
 	body := object{"consultationId": b.id, "medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}
 	var old *prescribed
@@ -173,7 +191,7 @@ func (w *world) advance(t *rapid.T) {
 
 // meet moves the clock to an instant at which something about a booking changes, or just short of it.
 func (w *world) meet(t *rapid.T) {
-	b := pick(t, "booking", w.bookings)
+	b := w.booking(t, "REQUESTED", "CONFIRMED")
 	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start, b.start.Add(10 * time.Minute), b.end,
 		b.endedAt.Add(7 * 24 * time.Hour)})
 	if dice(t, "short", 2) == 0 {

@@ -13,7 +13,7 @@ import (
 
 // minutes draws a time of the coming three hours, so that slots collide.
 func (w *world) minutes(t *rapid.T, name string) time.Time {
-	return w.DB.Now().Truncate(5 * time.Minute).Add(time.Duration(dice(t, name, 48)-2) * 5 * time.Minute)
+	return w.DB.Now().Truncate(5 * time.Minute).Add(time.Duration(dice(t, name, 72)-2) * 5 * time.Minute)
 }
 
 func checkTimes(start, end, now time.Time) bool {
@@ -125,7 +125,7 @@ func (w *world) deleteSlot(t *rapid.T) {
 func (w *world) approve(t *rapid.T) {
 	d := pick(t, "doctor", w.doctors)
 	who := w.anyone(t, w.admin)
-	yes := dice(t, "approved", 3) > 0
+	yes := dice(t, "approved", 5) > 0
 	a := w.check(t, "approve", func() *apptest.Answer {
 		return w.Patch(who, "doctors/"+d.ID.String()+"/approve", object{"approved": yes, "reason": "The register was asked."})
 	}, func(time.Time) verdict {
@@ -151,7 +151,13 @@ func (w *world) changeFee(t *rapid.T) {
 
 // book a slot, with keys new, used and missing.
 func (w *world) book(t *rapid.T) {
-	s := pick(t, "slot", w.slots)
+	from := w.slots
+	if dice(t, "free", 4) > 0 {
+		if free := w.free(); len(free) > 0 {
+			from = free
+		}
+	}
+	s := pick(t, "slot", from)
 	who := w.anyone(t, w.patients...)
 	k := w.key(t, who)
 	ask := object{"slotId": s.id, "reason": "Back pain"}
@@ -196,6 +202,15 @@ func (w *world) book(t *rapid.T) {
 	s.used = true
 	w.bookings = append(w.bookings, b)
 	b.compare(t, a)
+}
+
+func (w *world) free() (free []*slot) {
+	for _, s := range w.slots {
+		if !s.deleted && s.status() == "AVAILABLE" && s.of.approved && s.start.After(w.DB.Now()) {
+			free = append(free, s)
+		}
+	}
+	return free
 }
 
 func (w *world) mayBook(who apptest.User, s *slot, known, mismatch bool, now time.Time) verdict {

@@ -179,7 +179,11 @@ func (w *world) check(t *rapid.T, command string, send func() *apptest.Answer, p
 	if got != before && got != after {
 		t.Fatalf("%s: the model says %v, the server %v: %s", command, before, got, a.Body)
 	}
-	w.met[strings.TrimSpace(fmt.Sprint(command, " ", got.status, " ", got.slug))]++
+	name := fmt.Sprintf("%s %d %s", command, got.status, got.slug)
+	if a.Header.Get("Idempotency-Replayed") != "" {
+		name += "replayed"
+	}
+	w.met[strings.TrimSpace(name)]++
 	return a
 }
 
@@ -299,10 +303,10 @@ func (w *world) store(t *rapid.T, k keyed, path, body string, a *apptest.Answer)
 
 // key draws a fresh key, a used one, or now and then none.
 func (w *world) key(t *rapid.T, user apptest.User) keyed {
-	switch n := dice(t, "key", 10); {
+	switch n := dice(t, "key", 20); {
 	case n == 0:
 		return keyed{user.ID, ""}
-	case n <= 3:
+	case n <= 5:
 		return keyed{user.ID, pick(t, "used", []string{"a", "b"})}
 	default:
 		return keyed{user.ID, uuid.NewString()}
