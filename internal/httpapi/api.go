@@ -98,7 +98,7 @@ func New(mux *http.ServeMux, a *API) *API {
 	return a
 }
 
-// strictFormat leaves the strictness to checkJSON, which has read the body before.
+// strictFormat leaves the strictness to CheckJSON, which has read the body before.
 var strictFormat = huma.Format{
 	Marshal:   func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
 	Unmarshal: json.Unmarshal,

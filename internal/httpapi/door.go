@@ -130,7 +130,7 @@ func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
 	if !jsonType(r.Header.Get("Content-Type")) {
 		return nil, problem.UnsupportedMediaType
 	}
-	return body, checkJSON(body)
+	return body, CheckJSON(body)
 }
 
 func jsonType(header string) bool {

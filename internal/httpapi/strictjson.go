@@ -18,9 +18,9 @@ import (
 // maxDepth of nested JSON; no operation needs more than a handful.
 const maxDepth = 32
 
-// checkJSON refuses what encoding/json lets pass: broken UTF-8, duplicate keys, NUL characters, excessive nesting.
+// CheckJSON refuses what encoding/json lets pass: broken UTF-8, duplicate keys, NUL characters, excessive nesting.
 // It reads the tokens once; what it accepts is one well-formed value.
-func checkJSON(body []byte) error {
+func CheckJSON(body []byte) error {
 	if !utf8.Valid(body) {
 		return problem.Malformed.With("The body isn't valid UTF-8.")
 	}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -71,7 +72,7 @@ func mac(secret []byte, id, timestamp string, body []byte) []byte {
 // Verify checks a webhook's signature and age. Error: ErrSignature.
 func (s *Stub) Verify(id, timestamp, signatures string, body []byte) error {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
-	if err != nil || id == "" || len(id) > 255 {
+	if err != nil || id == "" || len(id) > 255 || !utf8.ValidString(id) {
 		return ErrSignature
 	}
 	age := s.Clock().Sub(time.Unix(seconds, 0))

@@ -1,18 +1,16 @@
 package payment
 
 import (
-	"bytes"
 	"encoding/json"
-	"strings"
-	"unicode/utf8"
 
+	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/problem"
 )
 
 // WebhookIn is a provider's message as it came; the signature covers its raw bytes.
 type WebhookIn struct {
-	Provider  string `path:"provider" enum:"stub" doc:"Who sends it"`
+	Provider  string `path:"provider" doc:"Who sends it: stub" example:"stub"`
 	ID        string `header:"Webhook-Id" doc:"The message's id; one id has one effect" example:"msg_2f9c"`
 	Timestamp string `header:"Webhook-Timestamp" doc:"When it was sent, in seconds since 1970" example:"1795428000"`
 	Signature string `header:"Webhook-Signature" doc:"v1,<base64 HMAC-SHA256 of id.timestamp.body>; several, separated by spaces, during a rotation" example:"v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="`
@@ -36,43 +34,58 @@ type WebhookData struct {
 // maxReason of what a provider says of a failure, in characters.
 const maxReason = 200
 
-// Parse checks the signature, then reads the message. Errors: ErrSignature, 400, 422.
+// Parse checks the signature, then reads the message. Errors: problem.NotFound (no such provider), ErrSignature, 400, 422.
 func (s *Service) Parse(in WebhookIn) (Event, error) {
+	if in.Provider != providerStub {
+		return Event{}, problem.NotFound
+	}
 	if err := s.Stub.Verify(in.ID, in.Timestamp, in.Signature, in.RawBody); err != nil {
 		return Event{}, err
 	}
-	var body struct {
-		Type string `json:"type"`
-		Data struct {
-			TransactionReference string       `json:"transactionReference"`
-			Amount               *money.Input `json:"amount"`
-			Currency             *string      `json:"currency"`
-			FailureReason        string       `json:"failureReason"`
-		} `json:"data"`
+	if err := httpapi.CheckJSON(in.RawBody); err != nil {
+		return Event{}, err
 	}
-	// Unknown fields are the provider's to add.
-	if !utf8.Valid(in.RawBody) || !json.Valid(in.RawBody) {
-		return Event{}, problem.Malformed.With("The body isn't well-formed JSON.")
+	e := Event{Provider: in.Provider, WebhookID: in.ID}
+	var (
+		data     json.RawMessage
+		amount   *money.Input
+		currency *string
+	)
+	err := exact(in.RawBody, map[string]any{"type": &e.Type, "data": &data})
+	if err == nil {
+		err = exact(data, map[string]any{"transactionReference": &e.Reference, "amount": &amount, "currency": &currency, "failureReason": &e.FailureReason})
 	}
-	if err := json.NewDecoder(bytes.NewReader(in.RawBody)).Decode(&body); err != nil {
+	switch {
+	case err != nil:
 		return Event{}, problem.Wrong("body", "has a field of the wrong form")
-	}
-	reference := body.Data.TransactionReference
-	if body.Type == "" || len(body.Type) > 100 || strings.ContainsRune(body.Type, 0) {
+	case e.Type == "" || len(e.Type) > 100:
 		return Event{}, problem.Wrong("body.type", "expected an event type")
+	case e.Reference == "" || len(e.Reference) > maxReason:
+		return Event{}, problem.Wrong("body.data.transactionReference", "expected 1 to 200 characters")
 	}
-	if reference == "" || len(reference) > maxReason || strings.ContainsRune(reference, 0) {
-		return Event{}, problem.Wrong("body.data.transactionReference", "expected 1 to 200 characters without NUL")
-	}
-	e := Event{Provider: in.Provider, WebhookID: in.ID, Type: body.Type, Reference: reference,
-		FailureReason: clip(strings.ReplaceAll(body.Data.FailureReason, "\x00", ""))}
-	if body.Data.Amount != nil {
-		e.Amount = (*money.Amount)(body.Data.Amount)
-	}
-	if c := body.Data.Currency; c != nil && len(*c) <= 3 && !strings.ContainsRune(*c, 0) {
-		e.Currency = c
+	e.FailureReason = clip(e.FailureReason)
+	e.Amount = (*money.Amount)(amount)
+	if currency != nil && len(*currency) <= 3 {
+		e.Currency = currency
 	}
 	return e, nil
+}
+
+// exact reads the members of an object that to names. Others are the provider's to add; encoding/json alone would also
+// take a name in another case.
+func exact(object []byte, to map[string]any) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(object, &members); err != nil {
+		return err
+	}
+	for name, value := range members {
+		if place, known := to[name]; known {
+			if err := json.Unmarshal(value, place); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func clip(s string) string {
