@@ -1,0 +1,89 @@
+package consultation_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+)
+
+type object = map[string]any
+
+const fee = "500.00"
+
+// at moves the clock ahead to an instant.
+func at(t *testing.T, c *apptest.Clinic, instant time.Time) {
+	t.Helper()
+	ahead := instant.Sub(c.DB.Now())
+	if ahead < 0 {
+		t.Fatalf("%s is past", instant)
+	}
+	c.Clock.Advance(ahead)
+}
+
+// startOf a consultation, and its end.
+func startOf(t *testing.T, c *apptest.Clinic, id string) (start, end time.Time) {
+	t.Helper()
+	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT scheduled_start, scheduled_end FROM consultations WHERE id = $1", id).Scan(&start, &end); err != nil {
+		t.Fatal(err)
+	}
+	return start, end
+}
+
+func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
+	t.Helper()
+	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
+	t.Helper()
+	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits for what a job does.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("never %s", what)
+		}
+	}
+}
+
+// refunded waits until everything captured for the consultation is back.
+func refunded(t *testing.T, c *apptest.Clinic, id, amount string) {
+	t.Helper()
+	eventually(t, "refunded", func() bool {
+		return count(t, c, `SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id
+			WHERE p.consultation_id = $1 AND r.status = 'SUCCEEDED' AND r.amount = $2::text::numeric`, id, amount) == 1
+	})
+}
+
+func ask(c *apptest.Clinic, patient apptest.User, slot uuid.UUID) *apptest.Answer {
+	return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"})
+}
+
+// calm repeats what a busy server refused.
+func calm(send func() *apptest.Answer) *apptest.Answer {
+	for {
+		if a := send(); a.Status != 503 {
+			return a
+		}
+	}
+}
+
+func cancel(c *apptest.Clinic, who apptest.User, id, reason string) *apptest.Answer {
+	return c.Do(who, "POST", "consultations/"+id+"/cancel", object{"reason": reason})
+}
+
+func move(c *apptest.Clinic, who apptest.User, id, to string) *apptest.Answer {
+	return c.Patch(who, "consultations/"+id+"/status", object{"status": to})
+}
