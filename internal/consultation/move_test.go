@@ -1,0 +1,172 @@
+package consultation_test
+
+import (
+	"testing"
+	"time"
+
+	"amrutam/internal/apptest"
+)
+
+func TestCancelWindows(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, admin, support := c.Doctor(fee), c.Admin(), c.Support()
+	slot := c.Slot(doctor, 5*time.Hour, 10)
+	var ids []string
+	var patients []apptest.User
+	for range 6 {
+		p := c.Patient()
+		id, _ := c.Paid(p, slot, fee)
+		patients, ids = append(patients, p), append(ids, id)
+	}
+	unpaid, due := c.Patient(), c.App.Config.PayWithin
+	start, _ := startOf(t, c, ids[0])
+
+	at(t, c, start.Add(-2*time.Hour-30*time.Second))
+	if a := cancel(c, patients[0], ids[0], "travelling").Want(200); a.Text("cancelledBy") != "PATIENT" || a.Text("cancellationReason") != "travelling" {
+		t.Errorf("cancelled as %s", a.Body)
+	}
+	at(t, c, start.Add(-2*time.Hour+time.Second))
+	cancel(c, patients[1], ids[1], "travelling").Want(409, "too-late")
+	waiting := c.Book(unpaid, slot) // an unpaid one is given up at any time
+	if due < 10*time.Minute {
+		t.Fatal("the time to pay is shorter than this test takes it for")
+	}
+	at(t, c, start.Add(-30*time.Second))
+	for who, id := range map[*apptest.User]string{&doctor: ids[2], &admin: ids[3], &support: ids[4]} {
+		if a := cancel(c, *who, id, "unwell").Want(200); a.Text("cancelledBy") != string(who.Role) {
+			t.Errorf("cancelled as %s", a.Body)
+		} else if shown := a.At("cancellationReason") != nil; shown != (who == &doctor) {
+			t.Errorf("%s sees the reason: %v", who.Role, shown)
+		}
+	}
+	at(t, c, start.Add(2*time.Second))
+	for _, who := range []apptest.User{doctor, admin, support, patients[5]} {
+		cancel(c, who, ids[5], "unwell").Want(409, "too-late")
+	}
+	// The sweep may have been quicker: then the machine refuses, and the seat is free all the same.
+	if a := cancel(c, unpaid, waiting, ""); a.Status != 200 {
+		a.Want(409, "illegal-transition")
+	}
+	for _, stranger := range []apptest.User{c.Patient(), c.Doctor(fee), patients[1]} {
+		cancel(c, stranger, ids[5], "mine").Want(404, "not-found")
+	}
+	cancel(c, patients[0], ids[0], "again").Want(409, "illegal-transition")
+	for _, id := range []string{ids[0], ids[2], ids[3], ids[4]} {
+		refunded(t, c, id, fee)
+	}
+	c.CheckInvariants()
+}
+
+func TestCancelInProgress(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor(fee), c.Patient()
+	id, _ := c.Paid(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
+	move(c, doctor, id, "IN_PROGRESS").Want(200)
+	for _, reason := range []string{"", " \t\n"} {
+		cancel(c, doctor, id, reason).Want(422, "validation-failed")
+	}
+	c.Do(doctor, "POST", "consultations/"+id+"/cancel", nil).Want(422, "validation-failed")
+	cancel(c, patient, id, "the call broke down").Want(409, "illegal-transition")
+	cancel(c, doctor, id, "the call broke down").Want(200)
+	refunded(t, c, id, fee)
+	c.CheckInvariants()
+	for _, to := range []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"} {
+		move(c, doctor, id, to).Want(409, "illegal-transition")
+	}
+}
+
+func TestStartAndNoShowWindows(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, stranger := c.Doctor(fee), c.Doctor(fee)
+	slot := c.Slot(doctor, 5*time.Hour, 5)
+	started, absent, patient := "", "", c.Patient()
+	started, _ = c.Paid(patient, slot, fee)
+	absent, _ = c.Paid(c.Patient(), slot, fee)
+	start, _ := startOf(t, c, started)
+	at(t, c, start.Add(-15*time.Minute-30*time.Second))
+	move(c, doctor, started, "IN_PROGRESS").Want(409, "too-early")
+	at(t, c, start.Add(-15*time.Minute))
+	move(c, doctor, started, "COMPLETED").Want(409, "illegal-transition")
+	move(c, stranger, started, "IN_PROGRESS").Want(404, "not-found")
+	for _, who := range []apptest.User{patient, c.Admin(), c.Support()} {
+		move(c, who, started, "IN_PROGRESS").Want(403, "forbidden")
+	}
+	move(c, doctor, started, "IN_PROGRESS").Want(200)
+	move(c, doctor, started, "NO_SHOW").Want(409, "illegal-transition")
+	at(t, c, start.Add(9*time.Minute+30*time.Second))
+	move(c, doctor, absent, "NO_SHOW").Want(409, "too-early")
+	at(t, c, start.Add(10*time.Minute))
+	move(c, doctor, absent, "NO_SHOW").Want(200)
+	a := c.Patch(doctor, "consultations/"+started+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
+	if a.Text("notes") != "Advised rest" || a.At("endedAt") == nil {
+		t.Errorf("completed as %s", a.Body)
+	}
+	for _, id := range []string{started, absent} {
+		for _, to := range []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"} {
+			move(c, doctor, id, to).Want(409, "illegal-transition")
+		}
+		for _, who := range []apptest.User{doctor, c.Admin(), c.Support()} {
+			cancel(c, who, id, "too late").Want(409, "illegal-transition")
+		}
+	}
+	// The patient was absent, not the doctor: nothing is given back.
+	if n := count(t, c, "SELECT count(*) FROM refunds"); n != 0 {
+		t.Errorf("%d refunds", n)
+	}
+	c.CheckInvariants()
+}
+
+// Never started, never paid: the sweep ends both.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, support := c.Doctor(fee), c.Support()
+	missed, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
+	patient := c.Patient()
+	overdue := c.Book(patient, c.Slot(doctor, 5*time.Hour, 1))
+	held, _ := c.Paid(c.Patient(), c.Slot(doctor, 60*time.Minute, 1), fee)
+	status := func(id string) string { return c.Get(support, "consultations/"+id).Want(200).Text("status") }
+
+	c.Clock.Advance(15*time.Minute - 10*time.Second)
+	if s := status(overdue); s != "REQUESTED" {
+		t.Errorf("%s before its payment was due", s)
+	}
+	c.Clock.Advance(11 * time.Second)
+	eventually(t, "cancelled", func() bool { return status(overdue) == "CANCELLED" })
+	if by := c.Get(patient, "consultations/"+overdue).Text("cancelledBy"); by != "SYSTEM" {
+		t.Errorf("cancelled by %s", by)
+	}
+	c.Post(patient, "payments/initiate", object{"consultationId": overdue}).Want(409, "illegal-transition")
+	_, end := startOf(t, c, held)
+	at(t, c, end.Add(-20*time.Minute))
+	move(c, doctor, held, "IN_PROGRESS").Want(200)
+	at(t, c, end.Add(time.Second))
+	eventually(t, "missed", func() bool { return status(missed) == "NO_SHOW" })
+	refunded(t, c, missed, fee)
+	if s := status(held); s != "IN_PROGRESS" {
+		t.Errorf("a consultation that runs over its time is %s", s)
+	}
+	for _, id := range []string{overdue, missed} {
+		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE entity_id = $1 AND actor_id IS NULL AND metadata->>'job' = 'consultation.sweep'", id); n != 1 {
+			t.Errorf("%d audit rows name the sweep", n)
+		}
+	}
+	c.CheckInvariants()
+}
+
+// A patient who comes too late for the start is told so: past the slot's end it can't be started.
+func TestStartAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	if err := c.App.Queue.Stop(t.Context()); err != nil { // the sweep would end it
+		t.Fatal(err)
+	}
+	doctor := c.Doctor("0.00")
+	id := c.Book(c.Patient(), c.Slot(doctor, 10*time.Minute, 1))
+	_, end := startOf(t, c, id)
+	at(t, c, end.Add(time.Second))
+	move(c, doctor, id, "IN_PROGRESS").Want(409, "too-late")
+}

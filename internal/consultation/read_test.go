@@ -1,0 +1,138 @@
+package consultation_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+)
+
+func TestTexts(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, doctor := c.Patient(), c.Doctor("0.00")
+	slot := c.Slot(doctor, 10*time.Minute, 1)
+	reason := func(text string) *apptest.Answer {
+		return c.Post(patient, "consultations", object{"slotId": slot, "reason": text})
+	}
+	for name, text := range map[string]string{"empty": "", "blank": " \n\t", "long": strings.Repeat("क", 2001), "NUL": "a\x00b"} {
+		if a := reason(text); a.Status != 422 {
+			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
+		} else if len(text) > 1 && text != " \n\t" && strings.Contains(string(a.Body), text) {
+			t.Errorf("%s: the refusal repeats the text", name)
+		}
+	}
+	c.Do(patient, "POST", "consultations", []byte(`{"slotId":"`+slot.String()+"\",\"reason\":\"\xff\"}"), "Idempotency-Key", "k").Want(400, "malformed-request")
+	// 2,000 characters are 6,000 bytes here.
+	booked := reason(strings.Repeat("क", 2000)).Want(201)
+	id := booked.Text("id")
+	if got := c.Get(patient, "consultations/"+id).Text("reason"); got != strings.Repeat("क", 2000) {
+		t.Error("the reason came back changed")
+	}
+	notes := func(text any) *apptest.Answer {
+		return c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS", "notes": text})
+	}
+	for name, text := range map[string]any{"long": strings.Repeat("é", 20001), "NUL": "\x00", "a number": 7} {
+		if a := notes(text); a.Status != 422 {
+			t.Errorf("notes, %s: status %d: %s", name, a.Status, a.Body)
+		}
+	}
+	// Equal texts are equal bytes: what was sent decomposed comes back composed (NFC).
+	if got := notes("cafe\u0301").Want(200).Text("notes"); got != "café" {
+		t.Errorf("notes are %q", got)
+	}
+	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": strings.Repeat("é", 20000)}).Want(200)
+	cancelled := c.Book(patient, c.Slot(doctor, 5*time.Hour, 1))
+	cancel(c, patient, cancelled, strings.Repeat("x", 2001)).Want(422)
+	cancel(c, patient, cancelled, "a\x00").Want(422)
+	cancel(c, patient, cancelled, strings.Repeat("क", 2000)).Want(200)
+	if strings.Contains(c.Log.String(), "क") || strings.Contains(c.Log.String(), "caf") {
+		t.Error("health data is in the log")
+	}
+}
+
+// audits counts the readings of an entity by somebody; of those with a purpose, when one is given.
+func audits(t *testing.T, c *apptest.Clinic, action, entity string, who apptest.User, purpose string) int {
+	t.Helper()
+	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND coalesce(metadata->>'purpose', '') = $4",
+		action, entity, who.ID, purpose)
+}
+
+func TestWhoReadsHealthData(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, doctor, admin, support := c.Patient(), c.Doctor("0.00"), c.Admin(), c.Support()
+	id := c.Book(patient, c.Slot(doctor, 10*time.Minute, 1))
+	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS", "notes": "Advised rest"}).Want(200)
+	cancel(c, doctor, id, "the call broke down").Want(200)
+	path := "consultations/" + id
+	sees := func(who apptest.User, purpose string, want bool) {
+		t.Helper()
+		var headers []string
+		if purpose != "" {
+			headers = []string{"X-Purpose", purpose}
+		}
+		a := c.Do(who, "GET", path, nil, headers...).Want(200)
+		for _, field := range []string{"reason", "notes", "cancellationReason"} {
+			if shown := a.At(field) != nil; shown != want {
+				t.Errorf("%s with purpose %q sees %s: %v", who.Role, purpose, field, shown)
+			}
+		}
+	}
+	sees(patient, "", true)
+	sees(doctor, "", true)
+	sees(support, "", false)
+	sees(support, "complaint 17", false)
+	sees(admin, "", false)
+	sees(admin, "   ", false)
+	sees(admin, "complaint 17", true)
+	c.Do(admin, "GET", path, nil, "X-Purpose", strings.Repeat("x", 201)).Want(422)
+	for _, n := range []struct {
+		who     apptest.User
+		purpose string
+		rows    int
+	}{{patient, "", 1}, {doctor, "", 1}, {admin, "complaint 17", 1}, {admin, "", 2}, {support, "", 2}, {support, "complaint 17", 0}} {
+		if got := audits(t, c, "consultation.read", id, n.who, n.purpose); got != n.rows {
+			t.Errorf("%s with purpose %q: %d audit rows, want %d", n.who.Role, n.purpose, got, n.rows)
+		}
+	}
+	for _, who := range []apptest.User{c.Patient(), c.Doctor(fee)} {
+		c.Get(who, path).Want(404, "not-found")
+		c.Get(who, path).Want(404, "not-found")
+		// Denials of one actor on one object are noted once a minute.
+		if n := audits(t, c, "access.deny", id, who, ""); n != 1 {
+			t.Errorf("%d denials are noted", n)
+		}
+	}
+	c.Get(patient, "consultations/"+uuid.NewString()).Want(404, "not-found")
+
+	// Lists: the parties' with health data and an audit row, staff's without.
+	for who, list := range map[*apptest.User]string{&patient: "consultations/me", &doctor: "consultations/doctor/me"} {
+		items := c.Get(*who, list).Want(200).Items()
+		if len(items) != 1 || items[0]["reason"] == nil || items[0]["notes"] == nil {
+			t.Errorf("%s lists %v", who.Role, items)
+		}
+		if n := audits(t, c, "consultation.list", who.ID.String(), *who, ""); n != 1 {
+			t.Errorf("%d audit rows of the list", n)
+		}
+	}
+	for _, who := range []apptest.User{admin, support} {
+		items := c.Get(who, "consultations?patientId="+patient.ID.String()).Want(200).Items()
+		if len(items) != 1 || items[0]["reason"] != nil || items[0]["notes"] != nil || items[0]["cancellationReason"] != nil {
+			t.Errorf("%s lists %v", who.Role, items)
+		}
+	}
+	if body := string(c.Get(support, "payments/consultation/"+id).Want(200).Body); strings.Contains(body, "broke down") {
+		t.Error("the payment shows the reason")
+	}
+	// No audit row, log line or table holds the texts themselves.
+	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%rest%' OR metadata::text LIKE '%broke%' OR metadata::text LIKE '%Back pain%'"); n != 0 {
+		t.Errorf("%d audit rows hold health data", n)
+	}
+	if n := count(t, c, "SELECT count(*) FROM consultations WHERE position('Back pain'::bytea IN reason) > 0 OR position('rest'::bytea IN notes) > 0"); n != 0 {
+		t.Error("health data isn't sealed")
+	}
+}
