@@ -18,7 +18,8 @@ func TestTexts(t *testing.T) {
 	reason := func(text string) *apptest.Answer {
 		return c.Post(patient, "consultations", object{"slotId": slot, "reason": text})
 	}
-	for name, text := range map[string]string{"empty": "", "blank": " \n\t", "long": strings.Repeat("क", 2001), "NUL": "a\x00b"} {
+	for name, text := range map[string]string{"empty": "", "blank": " \n\t", "long": strings.Repeat("क", 2001), "NUL": "a\x00b",
+		"long in NFC": strings.Repeat("\u0958", 1001)} {
 		if a := reason(text); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 		} else if len(text) > 1 && text != " \n\t" && strings.Contains(string(a.Body), text) {
@@ -44,7 +45,7 @@ func TestTexts(t *testing.T) {
 	if got := notes("cafe\u0301").Want(200).Text("notes"); got != "café" {
 		t.Errorf("notes are %q", got)
 	}
-	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": strings.Repeat("é", 20000)}).Want(200)
+	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": strings.Repeat("e\u0301", 20000)}).Want(200)
 	cancelled := c.Book(patient, c.Slot(doctor, 5*time.Hour, 1))
 	cancel(c, patient, cancelled, strings.Repeat("x", 2001)).Want(422)
 	cancel(c, patient, cancelled, "a\x00").Want(422)

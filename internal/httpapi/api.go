@@ -98,10 +98,17 @@ func New(mux *http.ServeMux, a *API) *API {
 	return a
 }
 
-// strictFormat leaves the strictness to CheckJSON, which has read the body before.
+// strictFormat leaves the strictness to CheckJSON, which has read the body before. Lengths are those of the texts in NFC,
+// as they are kept.
 var strictFormat = huma.Format{
-	Marshal:   func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
-	Unmarshal: json.Unmarshal,
+	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
+	Unmarshal: func(data []byte, v any) error {
+		err := json.Unmarshal(data, v)
+		if checked, ok := v.(*any); ok {
+			*checked = composed(*checked)
+		}
+		return err
+	},
 }
 
 // Document is the OpenAPI document.

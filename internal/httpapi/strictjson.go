@@ -165,3 +165,20 @@ func normalize(v reflect.Value) {
 		}
 	}
 }
+
+// composed is a parsed JSON value with its texts in NFC.
+func composed(v any) any {
+	switch v := v.(type) {
+	case string:
+		return norm.NFC.String(v)
+	case []any:
+		for i := range v {
+			v[i] = composed(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = composed(v[name])
+		}
+	}
+	return v
+}

@@ -92,7 +92,8 @@ func (w *world) webhook(t *rapid.T) {
 		signature = w.Sign(id, at, append(body, ' '))
 	}
 	answer := w.Do(apptest.User{}, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
-	want, outcome := 200, ""
+	want := 200
+	var outcome string
 	switch {
 	case forged || stale:
 		if got := verdictOf(answer); got != (verdict{401, "invalid-signature"}) {
