@@ -22,10 +22,16 @@ type crowd struct {
 	admin    apptest.User
 
 	mu       sync.Mutex
-	slots    []string
-	bookings []string
+	slots    []place
+	bookings []place
 	attempts []string
 	answers  map[int]int
+}
+
+// place is a slot or a consultation, with whose it is.
+type place struct {
+	id              string
+	doctor, patient apptest.User
 }
 
 func openCrowd(t *testing.T) *crowd {
@@ -37,7 +43,7 @@ func openCrowd(t *testing.T) *crowd {
 		d := c.Doctor(fee)
 		w.doctors = append(w.doctors, d)
 		for i := range 3 {
-			w.slots = append(w.slots, c.Slot(d, 10*time.Minute+time.Duration(i)*3*time.Hour, 2).String())
+			w.slots = append(w.slots, place{id: c.Slot(d, 10*time.Minute+time.Duration(i)*3*time.Hour, 2).String(), doctor: d})
 		}
 	}
 	for range 4 {
@@ -46,58 +52,64 @@ func openCrowd(t *testing.T) *crowd {
 	return w
 }
 
+// one of those there are: mostly of the newest three, so that several goroutines are at the same one.
 func one[T any](w *crowd, r *rand.Rand, from *[]T) (v T) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(*from) > 0 {
-		v = (*from)[r.IntN(len(*from))]
+	few := *from
+	if r.IntN(4) > 0 {
+		few = few[max(0, len(few)-3):]
+	}
+	if len(few) > 0 {
+		v = few[r.IntN(len(few))]
 	}
 	return v
 }
 
-func (w *crowd) add(to *[]string, id string) {
+func add[T any](w *crowd, to *[]T, v T) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	*to = append(*to, id)
+	*to = append(*to, v)
 }
 
 // do is one random command; who may not do it is refused like anybody.
 func (w *crowd) do(r *rand.Rand) *apptest.Answer {
-	patient, doctor, slot, booking := one(w, r, &w.patients), one(w, r, &w.doctors), one(w, r, &w.slots), one(w, r, &w.bookings)
-	switch r.IntN(16) {
-	case 0, 1, 2, 3:
-		a := w.Do(patient, "POST", "consultations", object{"slotId": slot, "reason": "Cough"}, "Idempotency-Key", []string{uuid.NewString(), "one"}[r.IntN(2)])
+	slot, b := one(w, r, &w.slots), one(w, r, &w.bookings)
+	patient, doctor := w.patients[r.IntN(len(w.patients))], w.doctors[r.IntN(len(w.doctors))]
+	switch r.IntN(18) {
+	case 0, 1, 2, 3, 4:
+		a := w.Do(patient, "POST", "consultations", object{"slotId": slot.id, "reason": "Cough"}, "Idempotency-Key", []string{uuid.NewString(), "one"}[r.IntN(2)])
 		if a.Status == 201 {
-			w.add(&w.bookings, a.Text("id"))
+			add(w, &w.bookings, place{id: a.Text("id"), doctor: slot.doctor, patient: patient})
 		}
 		return a
-	case 4, 5:
-		a := w.Post(patient, "payments/initiate", object{"consultationId": booking})
+	case 5, 6:
+		a := w.Post(b.patient, "payments/initiate", object{"consultationId": b.id})
 		if a.Status == 201 {
-			w.add(&w.attempts, a.Text("attempt", "transactionReference"))
+			add(w, &w.attempts, a.Text("attempt", "transactionReference"))
 		}
 		return a
-	case 6, 7, 8:
+	case 7, 8, 9:
 		event := []string{"payment.succeeded", "payment.succeeded", "payment.failed", "refund.succeeded", "refund.failed"}[r.IntN(5)]
 		return w.Webhook([]string{uuid.NewString(), "evt-" + string(rune('a'+r.IntN(8)))}[r.IntN(2)], apptest.Event(event, one(w, r, &w.attempts), "500.00", "INR"))
-	case 9:
-		who := []apptest.User{patient, doctor, one(w, r, &w.staff)}[r.IntN(3)]
-		return w.Do(who, "POST", "consultations/"+booking+"/cancel", object{"reason": "travelling"})
 	case 10, 11:
-		return w.Patch(doctor, "consultations/"+booking+"/status", object{"status": []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"}[r.IntN(3)]})
-	case 12:
-		return w.Patch(doctor, "availability/"+slot, []object{{"status": "BLOCKED"}, {"status": "AVAILABLE"}, {"maxPatients": 1 + r.IntN(3)}}[r.IntN(3)])
-	case 13:
+		who := []apptest.User{b.patient, b.doctor, w.staff[r.IntN(2)]}[r.IntN(3)]
+		return w.Do(who, "POST", "consultations/"+b.id+"/cancel", object{"reason": "travelling"})
+	case 12, 13:
+		return w.Patch(b.doctor, "consultations/"+b.id+"/status", object{"status": []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"}[r.IntN(3)]})
+	case 14:
+		return w.Patch(slot.doctor, "availability/"+slot.id, []object{{"status": "BLOCKED"}, {"status": "AVAILABLE"}, {"maxPatients": 1 + r.IntN(3)}}[r.IntN(3)])
+	case 15:
 		start := w.DB.Now().Truncate(time.Hour).Add(time.Duration(1+r.IntN(6)) * 30 * time.Minute)
 		a := w.Post(doctor, "availability", object{"startTime": start, "endTime": start.Add(time.Hour)})
 		if a.Status == 201 {
-			w.add(&w.slots, a.Text("id"))
+			add(w, &w.slots, place{id: a.Text("id"), doctor: doctor})
 		}
 		return a
-	case 14:
-		return w.Do(doctor, "DELETE", "availability/"+slot, nil)
+	case 16:
+		return w.Do(slot.doctor, "DELETE", "availability/"+slot.id, nil)
 	default:
-		return w.Patch(w.admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": r.IntN(4) > 0, "reason": "The register was asked."})
+		return w.Patch(w.admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": r.IntN(6) > 0, "reason": "The register was asked."})
 	}
 }
 
@@ -105,7 +117,7 @@ func (w *crowd) do(r *rand.Rand) *apptest.Answer {
 // error is met and the nine invariants hold.
 func TestEverybodyAtOnce(t *testing.T) {
 	t.Parallel()
-	rounds, commands := 3, 20
+	rounds, commands := 4, 40
 	if long {
 		rounds, commands = 40, 100
 	}
@@ -139,7 +151,7 @@ func TestEverybodyAtOnce(t *testing.T) {
 		invariants(t, w.Clinic)
 		w.Clock.Advance([]time.Duration{6 * time.Minute, 16 * time.Minute, time.Hour}[round%3])
 		for _, d := range w.doctors {
-			w.add(&w.slots, w.Slot(d, 24*time.Hour*time.Duration(round+1)+time.Duration(round)*time.Hour, 2).String())
+			add(w, &w.slots, place{id: w.Slot(d, 24*time.Hour*time.Duration(round+1)+time.Duration(round)*time.Hour, 2).String(), doctor: d})
 		}
 	}
 	t.Logf("answers: %v", w.answers)

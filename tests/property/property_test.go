@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	set := map[string]string{"rapid.checks": "12", "rapid.steps": "60", "rapid.nofailfile": "true"}
+	set := map[string]string{"rapid.checks": "20", "rapid.steps": "80", "rapid.nofailfile": "true"}
 	if long {
 		set["rapid.checks"], set["rapid.steps"] = "600", "120"
 	}
