@@ -48,11 +48,15 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 	}
 }
 
-// eventually waits for what a job does.
+// eventually waits for what a job does, and asks gently: the job needs the machine too.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !done(); {
-		if time.Now().After(deadline) {
+	again, late := time.NewTicker(20*time.Millisecond), time.After(time.Minute)
+	defer again.Stop()
+	for !done() {
+		select {
+		case <-again.C:
+		case <-late:
 			t.Fatalf("never %s", what)
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
 
 // HoldIn is the doctor's step.
 type HoldIn struct {
+	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body struct {
 		Status string  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
@@ -19,9 +21,13 @@ type HoldIn struct {
 }
 
 // Hold lets its doctor start, complete or miss a consultation, with notes.
+// Errors: problem.NotFound, problem.PreconditionFailed, problem.Illegal, ErrTooEarly, ErrTooLate.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, in HoldIn) (Consultation, error) {
 	row, err := s.lock(ctx, tx, who, in.ID)
 	if err != nil {
+		return Consultation{}, err
+	}
+	if err := in.Check(summary(row).ETag()); err != nil {
 		return Consultation{}, err
 	}
 	to := ConsultationStatus(in.Body.Status)

@@ -157,6 +157,22 @@ func TestSweep(t *testing.T) {
 	c.CheckInvariants()
 }
 
+// A doctor's change of a version that isn't the present one is refused before anything else of it.
+func TestMoveOfAnOldVersion(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("0.00")
+	id := c.Book(c.Patient(), c.Slot(doctor, 10*time.Minute, 1))
+	path := "consultations/" + id + "/status"
+	old := c.Get(doctor, "consultations/"+id).Want(200).Header.Get("ETag")
+	started := c.Do(doctor, "PATCH", path, object{"status": "IN_PROGRESS"}, "If-Match", old).Want(200).Header.Get("ETag")
+	if started == "" || started == old {
+		t.Fatalf("the ETag is %q after %q", started, old)
+	}
+	c.Do(doctor, "PATCH", path, object{"status": "COMPLETED"}, "If-Match", old).Want(412, "precondition-failed")
+	c.Do(doctor, "PATCH", path, object{"status": "COMPLETED"}, "If-Match", started).Want(200)
+}
+
 // A patient who comes too late for the start is told so: past the slot's end it can't be started.
 func TestStartAfterTheEnd(t *testing.T) {
 	t.Parallel()
