@@ -2,10 +2,9 @@ package httpapi
 
 // What is tested apart from the door.
 var (
-	CheckJSON = checkJSON
-	ClientIP  = clientIP
-	SaneID    = saneID
-	TraceID   = traceID
+	ClientIP = clientIP
+	SaneID   = saneID
+	TraceID  = traceID
 )
 
 // MaxFaults of an answer.

@@ -17,17 +17,19 @@ type WebhookIn struct {
 	RawBody   []byte
 }
 
-// WebhookBody documents what the stub sends.
+// WebhookBody documents what the stub sends. A provider may add members and types: they are kept, and change nothing.
 type WebhookBody struct {
-	Type string      `json:"type" enum:"payment.succeeded,payment.failed,refund.succeeded,refund.failed" doc:"What happened"`
+	_    struct{}    `additionalProperties:"true"`
+	Type string      `json:"type" doc:"What happened: payment.succeeded, payment.failed, refund.succeeded or refund.failed" example:"payment.succeeded"`
 	Data WebhookData `json:"data" doc:"To which attempt"`
 }
 
 // WebhookData names the attempt and the money.
 type WebhookData struct {
+	_                    struct{}    `additionalProperties:"true"`
 	TransactionReference string      `json:"transactionReference" maxLength:"200" doc:"The attempt's transactionReference" example:"stub_7QK2M"`
 	Amount               money.Input `json:"amount,omitempty" doc:"The money that moved"`
-	Currency             string      `json:"currency,omitempty" maxLength:"3" doc:"ISO 4217 currency code" example:"INR"`
+	Currency             string      `json:"currency,omitempty" doc:"ISO 4217 currency code" example:"INR"`
 	FailureReason        string      `json:"failureReason,omitempty" doc:"Why it failed" example:"card declined"`
 }
 
