@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"maps"
 	"slices"
 
@@ -18,7 +19,11 @@ func (s *Service) Deliver(ctx context.Context, m Message) error { return s.sende
 
 // Trust makes the SMTP sender trust a test's own certificate.
 func (s *Service) Trust(roots *x509.CertPool) error {
-	return s.sender.(*smtpSender).client.SetTLSConfig(&tls.Config{ServerName: "127.0.0.1", RootCAs: roots, MinVersion: tls.VersionTLS12})
+	sender, ok := s.sender.(*smtpSender)
+	if !ok {
+		return errors.New("the sender is not SMTP")
+	}
+	return sender.client.SetTLSConfig(&tls.Config{ServerName: "127.0.0.1", RootCAs: roots, MinVersion: tls.VersionTLS12})
 }
 
 // Kinds are all kinds of mail.

@@ -71,7 +71,7 @@ func (p *peer) start() {
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	server.ReadTimeout, server.WriteTimeout = 20*time.Second, 20*time.Second
 	settings := &tls.Config{Certificates: []tls.Certificate{p.cert}, MinVersion: tls.VersionTLS12}
-	listener, err := net.Listen("tcp", p.addr)
+	listener, err := new(net.ListenConfig).Listen(p.t.Context(), "tcp", p.addr)
 	must(p.t, err)
 	p.addr = listener.Addr().String()
 	switch {
