@@ -136,7 +136,7 @@ func (p *people) pgbench(b *testing.B, program string, base int) (rate float64, 
 	// Ids of this month, so that they fall into its partition as the server's do.
 	month := p.clinic.DB.Now().UnixMilli()
 	prefix := fmt.Sprintf("%08x-%04x-7000-8000-", month>>16, month&0xffff)
-	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", "booking.sql", //nolint:gosec // the cluster's own program
+	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", "booking.sql",
 		"-D", "i=-"+strconv.Itoa(clients), "-D", "base="+strconv.Itoa(base), "-D", "clients="+strconv.Itoa(clients),
 		"-D", "patients="+strconv.Itoa(patients), "-D", "month="+prefix, p.clinic.DB.Pool.Config().ConnString())
 	var out bytes.Buffer
