@@ -69,6 +69,9 @@ type Actor struct {
 // System is the actor of a job or of another event that no user caused; the audit log says which.
 func System(job string) Actor { return Actor{Job: job} }
 
+// As is what the system does at the actor's request: the audit log names the job, and where the request came from.
+func (a Actor) As(job string) Actor { return Actor{Job: job, IP: a.IP, RequestID: a.RequestID} }
+
 // Is tells whether the actor has the role.
 func (a Actor) Is(role Role) bool { return a.Role == role }
 

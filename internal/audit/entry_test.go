@@ -106,6 +106,20 @@ func TestTheSystemSaysWhichJob(t *testing.T) {
 	}
 }
 
+func TestAWebhooksEffectSaysWhereItCameFrom(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	id, _ := c.Paid(c.Patient(), c.Slot(c.Doctor("500.00"), 3*time.Hour, 1), "500.00")
+	items := c.Get(c.Admin(), "audit-logs?action=consultation.confirm&entityId="+id).Want(200).Items()
+	if len(items) != 1 {
+		t.Fatalf("%d rows of the confirmation", len(items))
+	}
+	more, _ := items[0]["metadata"].(object)
+	if items[0]["actorId"] != nil || items[0]["ipAddress"] != "127.0.0.1" || more["job"] != "payment.webhook" || more["requestId"] == nil {
+		t.Errorf("entry %v", items[0])
+	}
+}
+
 func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

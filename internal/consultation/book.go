@@ -43,6 +43,9 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 		return Consultation{}, err
 	}
 	due := tx.Now.Add(s.Config.PayWithin)
+	if due.After(seat.Start) {
+		due = seat.Start
+	}
 	row := ConsultationRow{ID: id, PatientID: who.ID, DoctorID: seat.DoctorID, SlotID: seat.SlotID, Status: ConsultationStatusREQUESTED,
 		Reason: reason, PaymentStatus: PaymentStatusPENDING, Fee: seat.Fee, Currency: seat.Currency, ScheduledStart: seat.Start,
 		ScheduledEnd: seat.End, PaymentDueAt: &due, CreatedAt: tx.Now, UpdatedAt: tx.Now}

@@ -68,7 +68,7 @@ func (s *Service) mayMove(who access.Actor, row ConsultationRow, to Consultation
 	case from == ConsultationStatusINPROGRESS && to == ConsultationStatusCOMPLETED:
 		return nil
 	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusNOSHOW:
-		return within(now, row.ScheduledStart.Add(s.Config.NoShowAfter), time.Time{})
+		return within(now, row.ScheduledStart.Add(s.Config.NoShowAfter), row.ScheduledEnd) // then it was the doctor who didn't come
 	case to != ConsultationStatusCANCELLED:
 		return illegal
 	case from == ConsultationStatusREQUESTED:

@@ -157,6 +157,33 @@ func TestSweep(t *testing.T) {
 	c.CheckInvariants()
 }
 
+// Once the slot is over it was the doctor who didn't come, whoever says so first: all money goes back.
+func TestADoctorWhoNeverCameCanBlameNobody(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor(fee)
+	id, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
+	_, end := startOf(t, c, id)
+	at(t, c, end.Add(time.Second))
+	move(c, doctor, id, "NO_SHOW").Want(409) // too-late, or illegal-transition when the sweep came first
+	eventually(t, "missed", func() bool { return c.Get(doctor, "consultations/"+id).Text("status") == "NO_SHOW" })
+	refunded(t, c, id, fee)
+}
+
+// A booking that isn't paid when its time comes is over: a payment after the start would buy a visit nobody can cancel.
+func TestAPaymentIsDueBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	id := c.Book(patient, c.Slot(c.Doctor(fee), 4*time.Minute, 1))
+	start, _ := startOf(t, c, id)
+	if due := c.Get(patient, "consultations/"+id).Text("paymentDueAt"); due != start.Format(time.RFC3339) {
+		t.Errorf("due at %s for a start at %s", due, start)
+	}
+	c.Clock.Advance(4*time.Minute + time.Second)
+	eventually(t, "cancelled", func() bool { return c.Get(patient, "consultations/"+id).Text("status") == "CANCELLED" })
+}
+
 // A doctor's change of a version that isn't the present one is refused before anything else of it.
 func TestMoveOfAnOldVersion(t *testing.T) {
 	t.Parallel()

@@ -31,9 +31,6 @@ SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @n
 -- name: missedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @now ORDER BY scheduled_end LIMIT 200;
 
--- name: futureConsultations :many
-SELECT id FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND status IN ('REQUESTED', 'CONFIRMED') AND scheduled_start > @now;
-
 -- name: unpaidAndKey :one
 SELECT k.wrapped, (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
     WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid

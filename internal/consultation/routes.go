@@ -30,7 +30,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back.",
 		Roles: parties, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
-		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start.",
+		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded.",
 		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate}}, s.Hold)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
 		Summary: "Begin to pay", Doc: "Gives the open attempt, or a new one when the last one failed.",

@@ -68,12 +68,12 @@ func (o WebhookOut) Status() int {
 }
 
 // Webhook records what a provider reports, and moves the consultation as the money says.
-func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, _ access.Actor, in payment.WebhookIn) (WebhookOut, error) {
+func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Actor, in payment.WebhookIn) (WebhookOut, error) {
 	event, err := s.Money.Parse(in)
 	if err != nil {
 		return WebhookOut{}, err
 	}
-	who := access.System("payment.webhook")
+	who := caller.As("payment.webhook")
 	audit.WriteFor(tx, who, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID, audit.Meta{"type": event.Type})
 	id, out, done, err := s.Money.Take(ctx, tx, event)
 	if err != nil || done {
@@ -83,7 +83,7 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, _ access.Actor, 
 	if err != nil {
 		return WebhookOut{}, err
 	}
-	out, err = s.Money.Apply(ctx, tx, event, id)
+	out, err = s.Money.Apply(ctx, tx, who, event, id)
 	if err != nil {
 		return WebhookOut{}, err
 	}

@@ -86,7 +86,7 @@ func knownType(t string) string {
 }
 
 // Apply moves the payment, whose consultation is locked, as the event says.
-func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, e Event, consultationID uuid.UUID) (Outcome, error) {
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, e Event, consultationID uuid.UUID) (Outcome, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return "", err
@@ -101,17 +101,17 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, e Event, consultat
 	}
 	switch e.Type {
 	case EventSucceeded:
-		return s.succeed(ctx, tx, e, row, attempt)
+		return s.succeed(ctx, tx, who, e, row, attempt)
 	case EventFailed:
 		return s.fail(ctx, tx, e, row, attempt)
 	case EventRefundSucceeded, EventRefundFailed:
-		return s.settleRefund(ctx, tx, e, row, attempt)
+		return s.settleRefund(ctx, tx, who, e, row, attempt)
 	default:
 		return UnknownType, nil
 	}
 }
 
-func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, who access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
 	if a.Captured > 0 {
 		return Unchanged, nil
 	}
@@ -123,7 +123,7 @@ func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, e Event, row Pay
 		reason := "paid twice"
 		update.Status, update.FailureReason = PaymentTransactionStatusFAILED, &reason
 		return Surplus, errors.Join(query.updateAttempt(ctx, tx, update),
-			s.refund(ctx, tx, access.System("payment.webhook"), row, "paid twice", a.ID))
+			s.refund(ctx, tx, who, row, "paid twice", a.ID))
 	}
 	return Captured, errors.Join(
 		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
@@ -149,7 +149,7 @@ func reasonOf(e Event) *string {
 	return &e.FailureReason
 }
 
-func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, who access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
 	if e.Amount == nil || e.Currency == nil || *e.Currency != a.Currency {
 		return AmountMismatch, nil
 	}
@@ -164,7 +164,6 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, e Event, ro
 	if err != nil {
 		return "", err
 	}
-	who := access.System("payment.webhook")
 	if e.Type == EventRefundSucceeded {
 		audit.Write(tx, who, "refund.succeed", r.ID, audit.Meta{"paymentId": row.ID})
 		return Refunded, query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSUCCEEDED, Now: tx.Now})

@@ -99,6 +99,8 @@ func (w *world) move(t *rapid.T) {
 			return tooLate
 		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.Before(b.start.Add(10*time.Minute)):
 			return tooEarly
+		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.After(b.end):
+			return tooLate
 		case b.status == "CONFIRMED" && to != "COMPLETED", b.status == "IN_PROGRESS" && to == "COMPLETED":
 			return verdict{status: 200}
 		}
