@@ -31,7 +31,7 @@ func (c adminCreate) Run(ctx context.Context) error {
 	if err := o.open(ctx); err != nil {
 		return err
 	}
-	a, err := o.app()
+	a, err := o.app(ctx)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (o *opened) walk(ctx context.Context, url string) error {
 	if err := o.open(ctx); err != nil {
 		return err
 	}
-	a, err := o.app()
+	a, err := o.app(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (o *opened) walkAlone(ctx context.Context) error {
 	if err := o.open(ctx); err != nil {
 		return err
 	}
-	a, err := o.app()
+	a, err := o.app(ctx)
 	if err != nil {
 		return err
 	}

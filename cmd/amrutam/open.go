@@ -58,7 +58,14 @@ func (o *opened) connect(ctx context.Context) (err error) {
 	return err
 }
 
-func (o *opened) app() (*app.App, error) { return app.New(o.cfg, o.db, o.log) }
+// app builds the rooms, once the master key has proven to be this database's.
+func (o *opened) app(ctx context.Context) (*app.App, error) {
+	a, err := app.New(o.cfg, o.db, o.log)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.Sealer.Prove(ctx, o.db.Pool)
+}
 
 func (o *opened) startCluster(ctx context.Context) error {
 	c, err := cluster.Start(ctx, cluster.Options{DataDir: o.cfg.DataDir, Logger: o.log})

@@ -37,7 +37,7 @@ func (s serve) Run(ctx context.Context) error {
 	kept := make(chan struct{})
 	go func() { defer close(kept); o.keepCluster(keeping) }()
 	defer func() { stop(); <-kept }()
-	a, err := o.app()
+	a, err := o.app(ctx)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ const (
 	Doctor
 	Admin
 	Support
-	// Public operations need no session.
+	// Public operations need no session. Public alone looks at none; joined with roles it tells who a session is.
 	Public
 	SignedIn = Patient | Doctor | Admin | Support
 )
@@ -36,6 +36,14 @@ var bits = map[Role]Roles{RolePatient: Patient, RoleDoctor: Doctor, RoleAdmin: A
 
 // Has tells whether the set holds the role.
 func (r Roles) Has(role Role) bool { return r&bits[role] != 0 }
+
+// Admits tells whether the actor may call.
+func (r Roles) Admits(who Actor) bool {
+	if who.ID == uuid.Nil {
+		return r&Public != 0
+	}
+	return r.Has(who.Role)
+}
 
 // Names lists the set's roles in a fixed order.
 func (r Roles) Names() []string {
@@ -49,7 +57,7 @@ func (r Roles) Names() []string {
 }
 
 func (r Roles) String() string {
-	if r == Public {
+	if r&Public != 0 {
 		return "anyone"
 	}
 	return strings.Join(r.Names(), ", ")

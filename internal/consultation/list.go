@@ -19,9 +19,19 @@ import (
 // ListIn filters by status and by when the consultation is.
 type ListIn struct {
 	httpapi.Paging
-	Status string    `query:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" doc:"Only these" example:"CONFIRMED"`
+	Status []string  `query:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" maxItems:"6" doc:"Only these; several are separated by commas" example:"CONFIRMED"`
 	From   time.Time `query:"from" doc:"Only those that start then or later" example:"2026-11-23T00:00:00Z"`
 	To     time.Time `query:"to" doc:"Only those that start before" example:"2026-12-07T00:00:00Z"`
+	Sort   string    `query:"sort" enum:"latest,earliest" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
+}
+
+// orders are the ways of the sorts.
+var orders = map[string]struct{ direction, than string }{"latest": {" DESC", " < "}, "earliest": {"", " > "}}
+
+// place in a list.
+type place struct {
+	Start time.Time `json:"s"`
+	ID    uuid.UUID `json:"id"`
 }
 
 // SearchIn is ListIn for staff, who may also name the parties.
@@ -31,7 +41,7 @@ type SearchIn struct {
 	DoctorID  string `query:"doctorId" format:"uuid" doc:"Only this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// ListMine is the patient's own list, newest first, with health data: each call is audited.
+// ListMine is the patient's own list, with health data: each call is audited.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
 	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientId": who.ID})
 	return s.list(ctx, tx, in, "consultations/me", true, "c.patient_id = ", who.ID)
@@ -72,16 +82,15 @@ type querier interface {
 // of an SQL text ending before its value, and the value.
 func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool, conditions ...any) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
-	var before uuid.UUID
-	more, err := s.Cursors.Open(scope, in.Cursor, &before)
+	scope += " " + in.Sort
+	order := orders[in.Sort]
+	var last place
+	more, err := s.Cursors.Open(scope, in.Cursor, &last)
 	if err != nil {
 		return page, err
 	}
-	if more {
-		conditions = append(conditions, "c.id < ", before)
-	}
-	if in.Status != "" {
-		conditions = append(conditions, "c.status = ", ConsultationStatus(in.Status))
+	if len(in.Status) > 0 {
+		conditions = append(conditions, "c.status::text = ANY", in.Status)
 	}
 	if !in.From.IsZero() {
 		conditions = append(conditions, "c.scheduled_start >= ", in.From)
@@ -94,9 +103,14 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	var args []any
 	for i := 0; i+1 < len(conditions); i += 2 {
 		args = append(args, conditions[i+1])
-		sql.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + fmt.Sprint(conditions[i]) + "$" + strconv.Itoa(len(args)))
+		sql.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + fmt.Sprint(conditions[i]) + "($" + strconv.Itoa(len(args)) + ")")
 	}
-	sql.WriteString(" ORDER BY c.id DESC LIMIT " + strconv.Itoa(in.Limit+1))
+	if more {
+		args = append(args, last.Start, last.ID)
+		sql.WriteString([]string{" WHERE ", " AND "}[min(len(conditions), 1)] + "(c.scheduled_start, c.id)" + order.than +
+			"($" + strconv.Itoa(len(args)-1) + ", $" + strconv.Itoa(len(args)) + ")")
+	}
+	sql.WriteString(" ORDER BY c.scheduled_start" + order.direction + ", c.id" + order.direction + " LIMIT " + strconv.Itoa(in.Limit+1))
 	rows, err := db.Query(ctx, sql.String(), args...)
 	if err != nil {
 		return page, err
@@ -105,7 +119,7 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	if err != nil {
 		return page, err
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(c Consultation) any { return c.ID }), nil
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(c Consultation) any { return place{c.StartTime, c.ID} }), nil
 }
 
 const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency,

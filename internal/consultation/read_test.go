@@ -1,6 +1,7 @@
 package consultation_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,5 +136,46 @@ func TestWhoReadsHealthData(t *testing.T) {
 	}
 	if n := count(t, c, "SELECT count(*) FROM consultations WHERE position('Back pain'::bytea IN reason) > 0 OR position('rest'::bytea IN notes) > 0"); n != 0 {
 		t.Error("health data isn't sealed")
+	}
+}
+
+// What is booked first need not come first: lists go by the start of the consultation, for patient, doctor and staff.
+func TestListsGoByTheStart(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor("0.00"), c.Patient()
+	for _, hours := range []int{30, 10, 50, 20, 40} {
+		c.Book(patient, c.Slot(doctor, time.Duration(hours)*time.Hour, 1))
+	}
+	cancelled := c.Book(patient, c.Slot(doctor, 60*time.Hour, 1))
+	cancel(c, patient, cancelled, "I am well again").Want(200)
+	for _, of := range []struct {
+		who  apptest.User
+		path string
+	}{{patient, "consultations/me"}, {doctor, "consultations/doctor/me"}, {c.Support(), "consultations"}} {
+		walk := func(query string) (starts []string) {
+			for cursor := ""; ; {
+				a := c.Get(of.who, of.path+"?limit=2&cursor="+cursor+query).Want(200)
+				for _, item := range a.Items() {
+					starts = append(starts, item["startTime"].(string)) //nolint:errcheck // the contract says so
+				}
+				if cursor = a.Text("nextCursor"); cursor == "" {
+					return starts
+				}
+				c.Get(of.who, of.path+"?cursor="+cursor+"&sort="+map[bool]string{true: "latest", false: "earliest"}[strings.Contains(query, "earliest")]).Want(422)
+			}
+		}
+		earliest, latest := walk("&sort=earliest"), walk("")
+		if len(earliest) != 6 || !slices.IsSorted(earliest) {
+			t.Errorf("%s: earliest first gives %v", of.path, earliest)
+		}
+		slices.Reverse(latest)
+		if !slices.Equal(earliest, latest) {
+			t.Errorf("%s: latest first gives %v", of.path, latest)
+		}
+		if live := walk("&sort=earliest&status=REQUESTED,CONFIRMED"); !slices.Equal(live, earliest[:5]) {
+			t.Errorf("%s: live ones are %v", of.path, live)
+		}
+		c.Get(of.who, of.path+"?status=CONFIRMED,LOST").Want(422, "validation-failed")
 	}
 }

@@ -62,7 +62,7 @@ type Doctor struct {
 // Entity names a doctor for the stored answer of an idempotency key.
 func (d Doctor) Entity() (string, uuid.UUID) { return "doctor", d.ID }
 
-// Location of a doctor; it answers once they are approved.
+// Location of a doctor.
 func (d Doctor) Location() string { return httpapi.Base + "/doctors/" + d.ID.String() }
 
 // ETag is the version of the profile; the next free slot doesn't count.

@@ -83,9 +83,40 @@ func TestApply(t *testing.T) {
 	for _, same := range []string{number, " " + number, "ayu" + number[3:]} {
 		c.Post(c.User(access.RoleDoctor), "doctors", application(func(m map[string]any) { m["registrationNumber"] = same })).Want(409, "registration-number-taken")
 	}
-	c.Get(doctor, "doctors/"+doctor.ID.String()).Want(404)
+	c.Get(doctor, "doctors/"+doctor.ID.String()).Want(200)
 	c.Post(c.Patient(), "doctors", application()).Want(403, "forbidden")
 	c.Post(apptest.User{}, "doctors", application()).Want(401)
+}
+
+// Who waits for an approval, or lost it, is seen by themselves and by those who decide; nobody else learns of them.
+func TestWhoReadsADoctorWhoIsNotApproved(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, admin := c.User(access.RoleDoctor), c.Admin()
+	path := c.Post(doctor, "doctors", application()).Want(201).Header.Get("Location")[len("/api/v1/"):]
+	others := []apptest.User{nobody, c.Patient(), c.Doctor("1.00"), c.Support()}
+	look := func(approved bool) {
+		t.Helper()
+		for _, who := range []apptest.User{doctor, admin} {
+			want(t, "isApproved", c.Get(who, path).Want(200).At("isApproved"), approved)
+		}
+		found := len(c.Get(admin, "doctors?approved=false").Want(200).Items()) == 1
+		want(t, "waiting", found, !approved)
+		for _, who := range others {
+			if a := c.Get(who, path); (a.Status == 200) != approved || (a.Status != 200 && a.Status != 404) {
+				t.Errorf("%s reads %s", who.Role, a.Body)
+			}
+			status := map[bool]int{true: 401, false: 403}[who.ID == uuid.Nil]
+			c.Get(who, "doctors?approved=false").Want(status)
+		}
+	}
+	look(false)
+	c.Patch(admin, path+"/approve", map[string]any{"approved": true}).Want(200)
+	look(true)
+	c.Patch(admin, path+"/approve", map[string]any{"approved": false, "reason": "The registration lapsed."}).Want(200)
+	look(false)
+	// A token that is no good is refused, where none at all would do.
+	c.Get(apptest.User{Token: "at_nothing"}, "doctors").Want(401, "unauthenticated")
 }
 
 func TestApplyReplaysItsKey(t *testing.T) {

@@ -13,12 +13,12 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc:      "Makes the signed-in doctor's profile. It waits for an administrator's approval; until then nobody finds it.",
 		Refusals: []*problem.Error{ErrAlreadyApplied, ErrRegistrationTaken}}, s.Apply)
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors", ID: "search-doctors", Tag: "doctors",
-		Summary: "Find doctors", Roles: access.Public,
+		Summary: "Find doctors", Roles: access.Public | access.SignedIn,
 		Doc: "Approved doctors that pass every filter, each with the next free slot. The words of q are looked for as beginnings " +
-			"of words. A cursor belongs to its sort."}, s.Search)
+			"of words. A cursor belongs to its sort. Administrators find those who wait for an approval, or lost it, with approved=false."}, s.Search)
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors/{id}", ID: "read-doctor", Tag: "doctors",
-		Summary: "Show a doctor", Roles: access.Public,
-		Doc: "An approved doctor's profile with the next free slot."}, s.Read)
+		Summary: "Show a doctor", Roles: access.Public | access.SignedIn,
+		Doc: "An approved doctor's profile with the next free slot. One who isn't approved is shown to themselves and to administrators."}, s.Read)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/doctors/{id}", ID: "update-doctor", Tag: "doctors",
 		Summary: "Change my doctor profile", Roles: access.Doctor,
 		Doc: "A merge patch of one's own profile. The registration number is fixed while the doctor is approved, because the " +

@@ -28,6 +28,7 @@ type SearchInput struct {
 	Q              string    `query:"q" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or languages" example:"asha koch"`
 	AvailableFrom  time.Time `query:"availableFrom" doc:"Has a free slot that starts at this time or later" example:"2026-11-24T00:00:00Z"`
 	AvailableTo    time.Time `query:"availableTo" doc:"Has a free slot that starts before this time" example:"2026-11-25T00:00:00Z"`
+	Approved       bool      `query:"approved" default:"true" doc:"false finds the doctors who wait for an approval or lost it; for administrators" example:"true"`
 	Sort           string    `query:"sort" enum:"rating,fee,experience,earliest" default:"rating" doc:"Best rated, cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
 }
 
@@ -37,14 +38,21 @@ type position struct {
 	ID    uuid.UUID `json:"id"`
 }
 
-// Search lists doctors who are approved and neither deleted nor disabled, a page at a time.
-func (s *Service) Search(ctx context.Context, r *postgres.Read, _ access.Actor, in SearchInput) (httpapi.Page[Doctor], error) {
+// Search lists doctors who are neither deleted nor disabled, a page at a time. Errors: problem.Unauthenticated,
+// problem.Forbidden, to who isn't an administrator and asks for doctors who aren't approved.
+func (s *Service) Search(ctx context.Context, r *postgres.Read, who access.Actor, in SearchInput) (httpapi.Page[Doctor], error) {
 	var none httpapi.Page[Doctor]
+	if err := canSearch(who, in); err != nil {
+		return none, err
+	}
 	f, err := in.filter(r.Now)
 	if err != nil {
 		return none, err
 	}
 	scope := "doctors by " + in.Sort
+	if !in.Approved {
+		scope = "unapproved " + scope
+	}
 	var from position
 	if f.resumed, err = s.Cursors.Open(scope, in.Cursor, &from); err != nil {
 		return none, err

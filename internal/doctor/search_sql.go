@@ -9,8 +9,9 @@ import (
 )
 
 const (
+	active = `u.deleted_at IS NULL AND u.disabled_at IS NULL`
 	// findable is whom patients find.
-	findable = `d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL`
+	findable = `d.is_approved AND ` + active
 	columns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
 		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.is_approved, d.rating, d.created_at, d.updated_at,
 		s.id, s.start_time, s.end_time`
@@ -102,6 +103,9 @@ func (f filter) byDoctor() statement {
 // where is the condition on a doctor d and its user u.
 func (f filter) where(s *statement) string {
 	all := []string{findable}
+	if !f.Approved {
+		all[0] = `NOT d.is_approved AND ` + active
+	}
 	add := func(before string, v any, after string) { all = append(all, before+s.arg(v)+after) }
 	if f.Specialization != "" {
 		add(`lower(d.specialization) = lower(`, strings.TrimSpace(f.Specialization), `::text)`)

@@ -83,7 +83,11 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	o.Extensions = map[string]any{"x-roles": op.Roles.Names()}
 	who := "Anyone, signed in or not."
 	o.Security = []map[string][]string{{}}
-	if op.Roles != access.Public {
+	switch {
+	case op.Roles == access.Public:
+	case op.Roles&access.Public != 0:
+		o.Security = append(o.Security, map[string][]string{"bearer": {}})
+	default:
 		who = "Roles: " + op.Roles.String() + "."
 		o.Security = []map[string][]string{{"bearer": {}}}
 	}

@@ -30,6 +30,16 @@ SELECT * FROM availability_slots
 WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @after AND start_time >= @from_time AND start_time < @to_time
 ORDER BY start_time LIMIT @most;
 
+-- name: readSlot :one
+SELECT * FROM availability_slots WHERE id = @id;
+
+-- name: listSlots :many
+SELECT * FROM availability_slots
+WHERE doctor_id = @doctor_id AND start_time >= @from_time AND start_time < @to_time
+    AND (start_time, id) > (@after_start::timestamptz, @after_id::uuid)
+    AND (@status::text = '' OR status = (nullif(@status::text, ''))::slot_status)
+ORDER BY start_time, id LIMIT @most;
+
 -- One conditional update counts the seat; the lock on the patient lets a patient's bookings and cancellations come one
 -- after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
 -- name: takeSeat :one

@@ -129,6 +129,62 @@ func (q *Queries) listFreeSlots(ctx context.Context, db DBTX, arg listFreeSlotsP
 	return items, nil
 }
 
+const listSlots = `-- name: listSlots :many
+SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
+WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3
+    AND (start_time, id) > ($4::timestamptz, $5::uuid)
+    AND ($6::text = '' OR status = (nullif($6::text, ''))::slot_status)
+ORDER BY start_time, id LIMIT $7
+`
+
+type listSlotsParams struct {
+	DoctorID   uuid.UUID
+	FromTime   time.Time
+	ToTime     time.Time
+	AfterStart time.Time
+	AfterID    uuid.UUID
+	Status     string
+	Most       int32
+}
+
+func (q *Queries) listSlots(ctx context.Context, db DBTX, arg listSlotsParams) ([]AvailabilitySlot, error) {
+	rows, err := db.Query(ctx, listSlots,
+		arg.DoctorID,
+		arg.FromTime,
+		arg.ToTime,
+		arg.AfterStart,
+		arg.AfterID,
+		arg.Status,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AvailabilitySlot
+	for rows.Next() {
+		var i AvailabilitySlot
+		if err := rows.Scan(
+			&i.ID,
+			&i.DoctorID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Status,
+			&i.MaxPatients,
+			&i.SeatsTaken,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockDoctorSlots = `-- name: lockDoctorSlots :exec
 SELECT id FROM doctors WHERE id = $1 FOR NO KEY UPDATE
 `
@@ -144,6 +200,27 @@ SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, c
 
 func (q *Queries) lockSlot(ctx context.Context, db DBTX, id uuid.UUID) (AvailabilitySlot, error) {
 	row := db.QueryRow(ctx, lockSlot, id)
+	var i AvailabilitySlot
+	err := row.Scan(
+		&i.ID,
+		&i.DoctorID,
+		&i.StartTime,
+		&i.EndTime,
+		&i.Status,
+		&i.MaxPatients,
+		&i.SeatsTaken,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const readSlot = `-- name: readSlot :one
+SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1
+`
+
+func (q *Queries) readSlot(ctx context.Context, db DBTX, id uuid.UUID) (AvailabilitySlot, error) {
+	row := db.QueryRow(ctx, readSlot, id)
 	var i AvailabilitySlot
 	err := row.Scan(
 		&i.ID,

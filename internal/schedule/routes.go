@@ -15,6 +15,12 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/availability/doctor/{doctorId}", ID: "list-free-slots", Tag: "availability",
 		Summary: "List a doctor's free slots", Roles: access.Public,
 		Doc: "Slots to come with a free seat, by their start."}, s.List)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/availability", ID: "list-own-slots", Tag: "availability",
+		Summary: "List my slots", Roles: access.Doctor | access.Admin,
+		Doc:      "Free, full and blocked ones, by their start. Administrators name the doctor.",
+		Refusals: []*problem.Error{problem.NotFound}}, s.ListOwn)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/availability/{id}", ID: "read-slot", Tag: "availability",
+		Summary: "Read a slot of mine", Roles: access.Doctor | access.Admin}, s.Read)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/availability/{id}", ID: "update-slot", Tag: "availability",
 		Summary: "Change my slot", Roles: access.Doctor,
 		Doc: "A merge patch. A slot with seats taken is neither moved nor blocked, and never takes fewer patients than it has. " +

@@ -61,10 +61,15 @@ type Slot struct {
 	UpdatedAt   time.Time  `json:"updatedAt" doc:"When it last changed" example:"2026-11-23T10:00:00Z"`
 }
 
+// SlotID names a slot.
+type SlotID struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
+}
+
 // Entity names a slot for the stored answer of an idempotency key.
 func (s Slot) Entity() (string, uuid.UUID) { return "slot", s.ID }
 
-// Location of a slot: where it is changed.
+// Location of a slot.
 func (s Slot) Location() string { return httpapi.Base + "/availability/" + s.ID.String() }
 
 // ETag is the version of a slot.

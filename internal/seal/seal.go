@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 )
 
@@ -27,6 +28,10 @@ const (
 
 // ErrErased: the person's key was destroyed; what it sealed can't be read any more.
 var ErrErased = errors.New("the data key was destroyed")
+
+// ErrWrongKey: the database was sealed with another master key.
+var ErrWrongKey = errors.New("AMRUTAM_MASTER_KEY (without it, the file master.key of the data folder) is not the key this database is sealed with; " +
+	"nothing was changed")
 
 // Key seals and opens.
 type Key struct{ cipher *subtle.AESGCM }
@@ -101,6 +106,28 @@ func (k Key) Open(column string, row uuid.UUID, sealed []byte) (string, error) {
 }
 
 func associated(column string, row uuid.UUID) []byte { return []byte(column + ":" + row.String()) }
+
+// Prove compares the master key with the one this database was first used with. Error: ErrWrongKey.
+func (s *Sealer) Prove(ctx context.Context, db interface {
+	Queryer
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}) error {
+	mine, err := s.master.Seal("master_key.sealed", uuid.Nil, "this is the key")
+	if err != nil {
+		return err
+	}
+	if _, err := db.Exec(ctx, "INSERT INTO master_key (sealed) VALUES ($1) ON CONFLICT DO NOTHING", mine); err != nil {
+		return fmt.Errorf("keep a proof of the master key: %w", err)
+	}
+	var first []byte
+	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key").Scan(&first); err != nil {
+		return fmt.Errorf("read the proof of the master key: %w", err)
+	}
+	if _, err := s.master.Open("master_key.sealed", uuid.Nil, first); err != nil {
+		return ErrWrongKey
+	}
+	return nil
+}
 
 // System seals what belongs to no one person: stored answers, mails.
 func (s *Sealer) System() Key { return s.system }

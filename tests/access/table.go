@@ -76,6 +76,8 @@ var Table = []Row{
 	{Operation: "approve-doctor", In: "<doctor>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 
 	{Operation: "list-free-slots", In: "<doctor>", Want: anyone(200)},
+	{Operation: "list-own-slots", Want: [callers]int{401, 403, 403, 200, 200, 403, 422}}, // an administrator has to name a doctor
+	{Operation: "read-slot", In: "<taken-slot>", Want: [callers]int{401, 403, 403, 200, 404, 403, 200}},
 	{Operation: "create-slot", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
 	{Operation: "update-slot", In: "<slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
 	{Operation: "update-slot", In: "<taken-slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},

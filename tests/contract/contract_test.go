@@ -229,7 +229,7 @@ func TestDocument(t *testing.T) {
 	}
 	for path, methods := range document.Paths {
 		for _, o := range methods {
-			if _, secured := o.Security[0]["bearer"]; secured != (len(o.Roles) > 0) || o.Summary == "" || !strings.HasPrefix(path, "/") {
+			if _, secured := o.Security[len(o.Security)-1]["bearer"]; secured != (len(o.Roles) > 0) || o.Summary == "" || !strings.HasPrefix(path, "/") {
 				t.Errorf("%s: security %v and roles %v", o.ID, o.Security, o.Roles)
 			}
 			for status, response := range o.Responses {

@@ -261,3 +261,22 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// With another master key nothing could be read, and what is written would be lost when the right one is back: the server
+// doesn't start, and the data stays good.
+func TestAnotherMasterKey(t *testing.T) {
+	t.Parallel()
+	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
+	s := serve(t, variables)
+	s.join("patient@example.org", "PATIENT")
+	s.stop()
+	for _, arguments := range [][]string{{"serve"}, {"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}} {
+		out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"="), password+"\n", arguments...)
+		if err == nil || !strings.Contains(out, "AMRUTAM_MASTER_KEY") || strings.Contains(out, "listening") {
+			t.Errorf("%s with another key: %v\n%s", arguments[0], err, out)
+		}
+	}
+	s = serve(t, variables)
+	s.want(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "", nil)
+	s.stop()
+}

@@ -35,6 +35,12 @@ CREATE UNIQUE INDEX users_password_reset_token_key ON users (password_reset_toke
 CREATE INDEX users_role_idx ON users (role, created_at);
 CREATE INDEX users_deleted_at_idx ON users (deleted_at);
 
+-- What tells the right master key from a wrong one: a text sealed with it when the database was new.
+CREATE TABLE master_key (
+    id boolean PRIMARY KEY DEFAULT true CHECK (id),
+    sealed bytea NOT NULL
+);
+
 -- One data key per person, wrapped by the deployment's key; destroying it erases the person.
 CREATE TABLE data_keys (
     user_id uuid PRIMARY KEY REFERENCES users (id),

@@ -47,8 +47,8 @@ CREATE TABLE consultations (
     updated_at timestamptz NOT NULL
 ) PARTITION BY RANGE (id);
 CREATE TABLE consultations_default PARTITION OF consultations DEFAULT;
-CREATE INDEX consultations_patient_id_idx ON consultations (patient_id, id);
-CREATE INDEX consultations_doctor_id_idx ON consultations (doctor_id, id);
+CREATE INDEX consultations_patient_id_idx ON consultations (patient_id, scheduled_start, id);
+CREATE INDEX consultations_doctor_id_idx ON consultations (doctor_id, scheduled_start, id);
 CREATE INDEX consultations_slot_id_idx ON consultations (slot_id);
 CREATE INDEX consultations_status_idx ON consultations (status);
 -- The figures of a period are counted from these two without a look at the table. What they include changes only together

@@ -1,0 +1,90 @@
+package schedule
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// OwnInput asks for a doctor's slots of every status.
+type OwnInput struct {
+	httpapi.Paging
+	From     time.Time `query:"from" doc:"Slots that start at this time or later; now when left out" example:"2026-11-24T00:00:00Z"`
+	To       time.Time `query:"to" doc:"Slots that start before this time, at most 92 days after from; 14 days after from when left out" example:"2026-12-08T00:00:00Z"`
+	Status   string    `query:"status" enum:"AVAILABLE,BOOKED,BLOCKED" doc:"Only these" example:"BLOCKED"`
+	DoctorID string    `query:"doctorId" format:"uuid" doc:"Whose; an administrator has to say it, a doctor sees only their own" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+}
+
+// place in the list of own slots: blocked ones may share a start.
+type place struct {
+	Start time.Time `json:"s"`
+	ID    uuid.UUID `json:"id"`
+}
+
+// ListOwn shows a doctor's slots, free or not. Error: problem.NotFound for another doctor's.
+func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, who access.Actor, in OwnInput) (httpapi.Page[Slot], error) {
+	var none httpapi.Page[Slot]
+	doctor, err := in.doctor(who)
+	if err != nil {
+		return none, err
+	}
+	from, to, _, err := ListInput{From: in.From, To: in.To}.check(r.Now)
+	if err != nil {
+		return none, err
+	}
+	scope := "all slots of " + doctor.String()
+	var after place
+	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
+		return none, err
+	}
+	rows, err := query.listSlots(ctx, r, listSlotsParams{
+		DoctorID: doctor, FromTime: from, ToTime: to, Status: in.Status, AfterStart: after.Start, AfterID: after.ID,
+		Most: int32(in.Limit + 1), //nolint:gosec // at most 101
+	})
+	if err != nil {
+		return none, err
+	}
+	items := make([]Slot, len(rows))
+	for i, row := range rows {
+		items[i] = row.slot()
+	}
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(s Slot) any { return place{s.StartTime, s.ID} }), nil
+}
+
+func (in OwnInput) doctor(who access.Actor) (uuid.UUID, error) {
+	if in.DoctorID == "" {
+		if who.Is(access.RoleAdmin) {
+			return uuid.Nil, problem.Wrong("query.doctorId", "an administrator has to say whose slots")
+		}
+		return who.ID, nil
+	}
+	doctor, err := uuid.Parse(in.DoctorID)
+	if err != nil {
+		return uuid.Nil, problem.Wrong("query.doctorId", "expected a UUID")
+	}
+	if !canRead(who, doctor) {
+		return uuid.Nil, problem.Hidden("doctor", doctor)
+	}
+	return doctor, nil
+}
+
+// Read shows one slot to its doctor. Error: problem.NotFound, to other doctors too.
+func (s *Service) Read(ctx context.Context, r *postgres.Read, who access.Actor, in SlotID) (Slot, error) {
+	row, err := query.readSlot(ctx, r, in.ID)
+	if postgres.NoRows(err) {
+		return Slot{}, problem.NotFound
+	}
+	if err != nil {
+		return Slot{}, err
+	}
+	if !canRead(who, row.DoctorID) {
+		return Slot{}, problem.Hidden("slot", in.ID)
+	}
+	return row.slot(), nil
+}
