@@ -33,7 +33,9 @@ const (
 // It ignores -benchtime. ratio_% is the median of the server's throughputs over the median of pgbench's.
 func BenchmarkBooking(b *testing.B) {
 	p := crowd(b, patients, doctors, slots)
-	pgbench := filepath.Join(pgbin, "pgbench")
+	programs, err := durable()
+	must(b, err)
+	pgbench := filepath.Join(programs, "pgbench")
 	if _, err := os.Stat(pgbench); err != nil {
 		b.Log("this PostgreSQL comes without pgbench: the ratio is left out")
 		pgbench = ""
@@ -105,7 +107,7 @@ func (p *people) bookFor(b *testing.B, next *int) (made int, waits []time.Durati
 
 func (p *people) book(client *http.Client, n int) error {
 	body := `{"slotId": "` + p.slots[n].String() + `", "reason": "Back pain for two weeks"}`
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.clinic.URL+"/api/v1/consultations", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.url+"/api/v1/consultations", strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -138,7 +140,7 @@ func (p *people) pgbench(b *testing.B, program string, base int) (rate float64, 
 	prefix := fmt.Sprintf("%08x-%04x-7000-8000-", month>>16, month&0xffff)
 	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", "booking.sql",
 		"-D", "i=-"+strconv.Itoa(clients), "-D", "base="+strconv.Itoa(base), "-D", "clients="+strconv.Itoa(clients),
-		"-D", "patients="+strconv.Itoa(patients), "-D", "month="+prefix, p.clinic.DB.Pool.Config().ConnString())
+		"-D", "patients="+strconv.Itoa(patients), "-D", "month="+prefix, p.dsn)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil || !lost.MatchString(out.String()) {

@@ -4,47 +4,71 @@ package bench_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"amrutam/internal/postgres/cluster"
 	"amrutam/internal/testdb"
 )
 
-// pgbin is the folder of PostgreSQL's programs.
-var pgbin string
+var (
+	// folder holds what a run makes.
+	folder string
+	// stop ends the cluster, if a benchmark started it.
+	stop = func() {}
+)
 
 func TestMain(m *testing.M) {
-	code, err := run(m)
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(run(m))
 }
 
-func run(m *testing.M) (code int, err error) {
-	flag.Parse()
-	if flag.Lookup("test.bench").Value.String() == "" {
-		return m.Run(), nil
+func run(m *testing.M) int {
+	var err error
+	if folder, err = os.MkdirTemp("", "amrutam-bench-"); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	dir, err := os.MkdirTemp("", "amrutam-bench-")
+	defer func() { _ = os.RemoveAll(folder) }()
+	defer func() { stop() }()
+	return m.Run()
+}
+
+// explain has PostgreSQL log the plan of each statement, with its buffers; they are shown at the end of the run.
+var explain = map[string]string{"session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
+	"auto_explain.log_analyze": "on", "auto_explain.log_buffers": "on", "auto_explain.log_parameter_max_length": "0"}
+
+// durable starts the cluster of this run and gives the folder of PostgreSQL's programs.
+var durable = sync.OnceValues(func() (programs string, err error) {
+	data := filepath.Join(folder, "data")
+	options := cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)}
+	explaining := os.Getenv("AMRUTAM_EXPLAIN") != ""
+	if explaining {
+		options.Settings = explain
+	}
+	c, err := cluster.Start(context.Background(), options)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: filepath.Join(dir, "data"), Logger: slog.New(slog.DiscardHandler)})
+	stop = func() {
+		_ = c.Stop(context.Background())
+		if explaining {
+			show(filepath.Join(data, "postgres.log"))
+		}
+	}
+	return c.BinDir(), os.Setenv(testdb.Variable, c.AdminDSN("postgres"))
+})
+
+func show(path string) {
+	log, err := os.Open(path)
 	if err != nil {
-		return 0, err
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		return
 	}
-	defer func() { _ = c.Stop(context.Background()) }()
-	pgbin = c.BinDir()
-	if err := os.Setenv(testdb.Variable, c.AdminDSN("postgres")); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	defer func() { _ = log.Close() }()
+	_, _ = io.Copy(os.Stderr, log)
 }

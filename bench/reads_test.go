@@ -1,0 +1,208 @@
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/apptest"
+)
+
+const (
+	// consultations of the year before, evenly spread, each doctor's equally many.
+	consultations = 300_000
+	// Patient 0 holds every so many-th, 200 in all; the others share the rest.
+	regular = 1500
+)
+
+// BenchmarkReads measures pages of lists over HTTP, one client at a time, beside a year of consultations in monthly
+// partitions. It fails when a page is wrong, or when a big table was read from end to end.
+func BenchmarkReads(b *testing.B) {
+	p := crowd(b, patients, doctors, slots)
+	ids := p.history(b)
+	must(b, p.clinic.App.Queue.Stop(context.Background())) // sweeps are not what is measured
+	before := p.scans(b)
+
+	const free = "availability/doctor/"
+	doctor := apptest.User{ID: numbered(2, 7), Token: "at_" + numbered(2, 7).String()}
+	soon := p.clinic.DB.Now().Add(60 * time.Hour)
+	b.Run("free slots", func(b *testing.B) { p.page(b, apptest.User{}, free+doctor.ID.String(), p.slotsOf(7, time.Time{})) })
+	b.Run("free slots of a day", func(b *testing.B) {
+		from := free + doctor.ID.String() + "?limit=100&from=" + soon.Format(time.RFC3339)
+		p.page(b, apptest.User{}, from, p.slotsOf(7, soon))
+	})
+
+	var patients, doctors []string
+	for n, id := range slices.Backward(ids) {
+		if n%regular == 0 {
+			patients = append(patients, id.String())
+		}
+		if n%500 == 7 {
+			doctors = append(doctors, id.String())
+		}
+	}
+	lists := []struct {
+		name, path string
+		who        apptest.User
+		want       []string
+	}{{"patient's list", "consultations/me", p.patients[0], patients}, {"doctor's list", "consultations/doctor/me", doctor, doctors}}
+	for _, l := range lists {
+		p.walk(b, l.who, l.path, l.want)
+		b.Run(l.name, func(b *testing.B) { p.page(b, l.who, l.path, l.want) })
+		b.Run(l.name+", page 5", func(b *testing.B) {
+			path := l.path
+			for range 4 {
+				path = l.path + "?cursor=" + p.clinic.Get(l.who, path).Want(200).Text("nextCursor")
+			}
+			p.page(b, l.who, path, l.want[80:])
+		})
+		b.Run(l.name+", filtered", func(b *testing.B) {
+			from := p.clinic.DB.Now().AddDate(0, -3, 0)
+			p.page(b, l.who, l.path+"?status=COMPLETED&from="+from.Format(time.RFC3339), l.want)
+		})
+	}
+
+	for table, times := range p.scans(b) {
+		if times > before[table] {
+			b.Errorf("%s was read from end to end %d times", table, times-before[table])
+		}
+	}
+}
+
+// page measures one page, which must begin the list of what is wanted each time.
+func (p *people) page(b *testing.B, who apptest.User, path string, want []string) {
+	b.Helper()
+	first := p.clinic.Get(who, path).Want(200)
+	items := first.Items()
+	if len(items) == 0 || len(items) > len(want) {
+		b.Fatalf("%s: %d items", path, len(items))
+	}
+	for i, item := range items {
+		if item["id"] != want[i] {
+			b.Fatalf("%s: item %d is %v, want %s", path, i, item["id"], want[i])
+		}
+	}
+	for b.Loop() {
+		if a := p.clinic.Get(who, path).Want(200); !bytes.Equal(a.Body, first.Body) {
+			b.Fatalf("%s: another answer: %s", path, a.Body)
+		}
+	}
+}
+
+// walk compares a whole list, page by page, and that each reason is the one that was given.
+func (p *people) walk(b *testing.B, who apptest.User, path string, want []string) {
+	b.Helper()
+	var got []string
+	for cursor := ""; ; {
+		a := p.clinic.Get(who, path+"?limit=100&cursor="+cursor).Want(200)
+		for _, item := range a.Items() {
+			got = append(got, fmt.Sprint(item["id"]))
+			if item["reason"] != reason(fmt.Sprint(item["id"])) {
+				b.Fatalf("%s: %v has the reason %v", path, item["id"], item["reason"])
+			}
+		}
+		if cursor = a.Text("nextCursor"); cursor == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		b.Fatalf("%s lists %d, want %d", path, len(got), len(want))
+	}
+}
+
+func reason(id string) string { return "Back pain, as told in " + id }
+
+// slotsOf are the ids of doctor n's slots that start at an instant or later.
+func (p *people) slotsOf(n int, from time.Time) (ids []string) {
+	for i := n; i < len(p.slots); i += doctors {
+		if !p.begin.Add(time.Duration(i/doctors) * 15 * time.Minute).Before(from) {
+			ids = append(ids, p.slots[i].String())
+		}
+	}
+	return ids
+}
+
+// history makes the consultations and gives their ids, oldest first. They are sealed as the server seals.
+func (p *people) history(b *testing.B) (ids []uuid.UUID) {
+	b.Helper()
+	conn := p.connect(b)
+	exec := func(sql string, args ...any) {
+		b.Helper()
+		_, err := conn.Exec(b.Context(), sql, args...)
+		must(b, err)
+	}
+	now := p.clinic.DB.Now()
+	begin := now.AddDate(-1, 0, 0)
+	step := now.Sub(begin) / consultations
+	exec("SELECT make_partitions($1, 12, 0)", begin)
+	exec("CREATE TEMP TABLE past (n int, patient int, id uuid, at timestamptz, reason bytea)")
+	_, err := conn.CopyFrom(b.Context(), pgx.Identifier{"past"}, []string{"n", "patient", "id", "at", "reason"},
+		pgx.CopyFromSlice(consultations, func(n int) ([]any, error) {
+			patient, at := 1+n%(patients-1), begin.Add(time.Duration(n)*step)
+			if n%regular == 0 {
+				patient = 0
+			}
+			id := idOf(at, n)
+			ids = append(ids, id)
+			key, err := p.sealer.Unwrap(p.patients[patient].ID, p.wrapped[patient])
+			if err != nil {
+				return nil, err
+			}
+			sealed, err := key.Seal("consultations.reason", id, reason(id.String()))
+			return []any{n, patient, id, at, sealed}, err
+		}))
+	must(b, err)
+	exec(`INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
+			scheduled_start, scheduled_end, started_at, ended_at, created_at, updated_at)
+		SELECT id, numbered('01900000-0000-7000-8001-', patient), numbered('01900000-0000-7000-8002-', n % ` + strconv.Itoa(doctors) + `),
+			numbered('01900000-0000-7000-8003-', n % ` + strconv.Itoa(slots) + `), 'COMPLETED', reason, 'PAID', 500, 'INR',
+			at + interval '1 day', at + interval '1 day 15 minutes', at + interval '1 day', at + interval '1 day 10 minutes', at, at FROM past`)
+	exec("DROP TABLE past")
+	exec("VACUUM ANALYZE")
+	return ids
+}
+
+// idOf is a UUIDv7 of an instant.
+func idOf(at time.Time, n int) uuid.UUID {
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMilli())<<16|7<<12)
+	binary.BigEndian.PutUint64(id[8:], 1<<63|uint64(n))
+	return id
+}
+
+// scans counts how often each big table was read from end to end so far. What a session has counted is certain to be told
+// only when it ends, so the server's are ended.
+func (p *people) scans(b *testing.B) map[string]int {
+	b.Helper()
+	conn := p.connect(b)
+	var now time.Time
+	must(b, conn.QueryRow(b.Context(), "SELECT clock_timestamp()").Scan(&now))
+	p.clinic.DB.Pool.Reset()
+	for deadline := now.Add(time.Minute); ; {
+		var old int
+		must(b, conn.QueryRow(b.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = 'amrutam' AND backend_start < $1`, now).Scan(&old))
+		if old == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("%d sessions stay", old)
+		}
+	}
+	rows, err := conn.Query(b.Context(), `SELECT s.relname, seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE reltuples > 5000`)
+	must(b, err)
+	times := map[string]int{}
+	var table string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error { times[table] = n; return nil })
+	must(b, err)
+	return times
+}

@@ -1,0 +1,76 @@
+package httpapi_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+)
+
+type note struct {
+	Body struct {
+		Text string `json:"text" maxLength:"100" doc:"Any" example:"x"`
+	}
+}
+
+type noted struct {
+	ID uuid.UUID `json:"id"`
+}
+
+func (n noted) Entity() (string, uuid.UUID) { return "probe", n.ID }
+
+// BenchmarkDoor measures what the door costs where the operation itself does nothing: from the parsed request to the
+// written answer, without the network. Only "page" needs no database: the others' times are mostly PostgreSQL's.
+func BenchmarkDoor(b *testing.B) {
+	c := apptest.Open(b)
+	patient := c.Patient()
+	op := func(method, name string, roles access.Roles) httpapi.Op {
+		o := probe(name, roles)
+		o.Method, o.Status = method, 200
+		return o
+	}
+	write := func(_ context.Context, tx *postgres.Tx, who access.Actor, _ note) (noted, error) {
+		id := tx.NewID()
+		audit.Write(tx, who, "probe.add", id, nil)
+		return noted{id}, nil
+	}
+	httpapi.Handle(c.App.API, op("GET", "page", access.Public), func(context.Context, access.Actor, struct{}) (noted, error) { return noted{}, nil })
+	httpapi.Query(c.App.API, op("GET", "query", access.Patient), func(context.Context, *postgres.Read, access.Actor, httpapi.Paging) (noted, error) {
+		return noted{}, nil
+	})
+	httpapi.Command(c.App.API, op("POST", "command", access.Patient), write)
+	keyed := op("POST", "keyed", access.Patient)
+	keyed.Key = httpapi.Required
+	httpapi.Command(c.App.API, keyed, write)
+	server := c.App.API.Handler()
+	for _, of := range []struct{ name, method, body string }{
+		{"page", "GET", ""}, {"query", "GET", ""}, {"command", "POST", `{"text": "some"}`}, {"keyed", "POST", `{"text": "some"}`},
+	} {
+		b.Run(of.name, func(b *testing.B) {
+			b.ReportAllocs()
+			run := uuid.NewString()
+			n := 0
+			for b.Loop() {
+				n++
+				r := httptest.NewRequestWithContext(b.Context(), of.method, "/probe/"+of.name, strings.NewReader(of.body))
+				r.Header.Set("Authorization", "Bearer "+patient.Token)
+				r.Header.Set("Idempotency-Key", run+strconv.Itoa(n))
+				w := httptest.NewRecorder()
+				server.ServeHTTP(w, r)
+				if w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), `{"id":`) {
+					b.Fatalf("status %d: %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+}
