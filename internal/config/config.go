@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"time"
 
@@ -24,7 +22,7 @@ type Config struct {
 	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; off for none; a port that is taken is replaced by a free one in development"`
 	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server; links in mails start with it; unset: where it listens"`
 	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder"`
-	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool"`
+	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool, at least 2"`
 	DataDir       string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"the private PostgreSQL and the generated development secrets"`
 	SMTPURL       string `env:"AMRUTAM_SMTP_URL" help:"smtp://user:password@host:port or smtps://; unset: the development mailbox"`
 	MailFrom      string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail"`
@@ -34,20 +32,23 @@ type Config struct {
 	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
 
 	TrustedProxies []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated"`
-	CORSOrigins    []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated"`
+	CORSOrigins    []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
 	LogFormat      string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
 	PasswordMin    int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8 (NIST SP 800-63B-4)"`
 
 	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`
-	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold"`
+	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold, at least 1"`
 	CancelUntil     time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
 	StartEarly      time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
 	NoShowAfter     time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start"`
 	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
-	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token"`
+	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token, no longer than a session's"`
 	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
 	DrainFor        time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`
 	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
+
+	// The files that MasterKey and StubWebhookSecret came from, if they did.
+	masterKeyFile, stubSecretFile string
 }
 
 // ListensAt settles AMRUTAM_PUBLIC_URL, unless it is set, and gives where this server reaches itself.
@@ -66,75 +67,20 @@ func (c *Config) ListensAt(addr *net.TCPAddr) (self string) {
 // Production tells whether development conveniences are off and defaults are refused.
 func (c *Config) Production() bool { return c.Env == "production" }
 
-// Load reads the environment. In development, secrets that are not set are generated once and kept in the data folder;
-// in production each is named in the error.
+// Load reads the environment. The error names every variable that is missing or has no sense.
 func Load() (*Config, error) {
+	var f faults
 	c, err := env.ParseAs[Config]()
 	if err != nil {
-		// The library's error names the variable but may repeat its value, which can be a secret.
-		return nil, parseError(err)
+		if err := f.unreadable(err); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.validate(); err != nil {
+	c.validate(&f)
+	if err := f.err(); err != nil {
 		return nil, err
 	}
 	return &c, nil
-}
-
-func parseError(err error) error {
-	var parse env.ParseError
-	if errors.As(err, &parse) {
-		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
-		return fmt.Errorf("%s can't be read as %s", field.Tag.Get("env"), parse.Type)
-	}
-	return errors.New("the environment can't be read: a setting has the wrong form")
-}
-
-func (c *Config) validate() error {
-	if c.Env != "development" && c.Env != "production" {
-		return errors.New("AMRUTAM_ENV must be development or production")
-	}
-	if c.PasswordMin < 8 || c.PasswordMin > 128 {
-		return errors.New("AMRUTAM_PASSWORD_MIN must be from 8 to 128")
-	}
-	if c.PaymentProvider != "stub" {
-		return errors.New("AMRUTAM_PAYMENT_PROVIDER must be stub")
-	}
-	u, err := url.Parse(c.PublicURL)
-	if c.PublicURL != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "") {
-		return errors.New("AMRUTAM_PUBLIC_URL must be an http or https address")
-	}
-	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	for name, d := range map[string]time.Duration{
-		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
-		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
-	} {
-		if d <= 0 {
-			return fmt.Errorf("%s must be longer than nothing", name)
-		}
-	}
-	if c.Production() {
-		return c.requireProduction()
-	}
-	return nil
-}
-
-func (c *Config) requireProduction() error {
-	var missing []string
-	for name, value := range map[string]string{
-		"DATABASE_URL": c.DatabaseURL, "AMRUTAM_MASTER_KEY": c.MasterKey,
-		"AMRUTAM_SMTP_URL": c.SMTPURL, "AMRUTAM_STUB_WEBHOOK_SECRET": c.StubWebhookSecret,
-	} {
-		if value == "" {
-			missing = append(missing, name)
-		}
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("production needs %s", strings.Join(sorted(missing), ", "))
-	}
-	if !strings.HasPrefix(c.PublicURL, "https://") {
-		return errors.New("production needs an https AMRUTAM_PUBLIC_URL")
-	}
-	return nil
 }
 
 // Secrets fills the ones that are not set from the data folder, making them the first time. Call it after Load, where
@@ -142,17 +88,19 @@ func (c *Config) requireProduction() error {
 func (c *Config) Secrets() error {
 	for _, s := range []struct {
 		value  *string
+		path   *string
 		file   string
 		prefix string
-	}{{&c.MasterKey, "master.key", ""}, {&c.StubWebhookSecret, "stub-webhook.secret", "whsec_"}} {
+	}{{&c.MasterKey, &c.masterKeyFile, "master.key", ""}, {&c.StubWebhookSecret, &c.stubSecretFile, "stub-webhook.secret", "whsec_"}} {
 		if *s.value != "" {
 			continue
 		}
-		value, err := keepSecret(filepath.Join(c.DataDir, s.file), s.prefix)
+		path := filepath.Join(c.DataDir, s.file)
+		value, err := keepSecret(path, s.prefix)
 		if err != nil {
 			return err
 		}
-		*s.value = value
+		*s.value, *s.path = value, path
 	}
 	return nil
 }
@@ -186,21 +134,27 @@ func keepSecret(path, prefix string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// MasterKeyBytes decodes AMRUTAM_MASTER_KEY.
+// MasterKeyBytes decodes the master key.
 func (c *Config) MasterKeyBytes() ([]byte, error) {
 	key, err := base64.StdEncoding.DecodeString(c.MasterKey)
 	if err != nil || len(key) != 32 {
+		if c.masterKeyFile != "" {
+			return nil, fmt.Errorf("%s is damaged, it must hold 32 bytes in base64: restore it, without it nothing sealed can be read", c.masterKeyFile)
+		}
 		return nil, errors.New("AMRUTAM_MASTER_KEY must be 32 bytes in base64")
 	}
 	return key, nil
 }
 
-// StubSecrets decodes AMRUTAM_STUB_WEBHOOK_SECRET; two are taken during a rotation, comma-separated.
+// StubSecrets decodes the stub provider's secret; two are taken during a rotation, comma-separated.
 func (c *Config) StubSecrets() ([][]byte, error) {
 	var keys [][]byte
 	for _, one := range strings.Split(c.StubWebhookSecret, ",") {
 		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(one), "whsec_"))
 		if err != nil || len(key) < 16 {
+			if c.stubSecretFile != "" {
+				return nil, fmt.Errorf("%s is damaged, it must hold whsec_ and at least 16 bytes in base64: restore it, or remove it for a new one", c.stubSecretFile)
+			}
 			return nil, errors.New("AMRUTAM_STUB_WEBHOOK_SECRET must be whsec_ and at least 16 bytes in base64")
 		}
 		keys = append(keys, key)

@@ -4,37 +4,123 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
+const said = "sixteen-candles"
+
 func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
-	for _, c := range []struct{ name, value string }{
-		{"AMRUTAM_ENV", "staging"}, {"AMRUTAM_PAY_WITHIN", "sixteen-candles"}, {"AMRUTAM_PAY_WITHIN", "-1s"}, {"AMRUTAM_PASSWORD_MIN", "7"},
-		{"AMRUTAM_PASSWORD_MIN", "sixteen-candles"}, {"AMRUTAM_PUBLIC_URL", "sixteen-candles"}, {"AMRUTAM_PAYMENT_PROVIDER", "sixteen-candles"},
+	const number, duration = "must be a whole number", "must be a duration like 15m"
+	for _, c := range []struct{ name, value, want string }{
+		{"AMRUTAM_ENV", "staging", "development or production"}, {"AMRUTAM_PAYMENT_PROVIDER", said, "stub"},
+		{"AMRUTAM_PAY_WITHIN", said, duration}, {"AMRUTAM_PAY_WITHIN", "-1s", "longer"}, {"AMRUTAM_PAY_WITHIN", "0", "longer"},
+		{"AMRUTAM_SESSION_LIFE", "5m", "AMRUTAM_ACCESS_TOKEN_LIFE must not be longer"}, {"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"},
+		{"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"}, {"AMRUTAM_START_EARLY", "-1s", "negative"}, {"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
+		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"}, {"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
+		{"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"}, {"AMRUTAM_PASSWORD_MIN", said, number},
+		{"AMRUTAM_MAX_UNPAID", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "1.5", number},
+		{"AMRUTAM_DATABASE_CONNS", "0", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},
+		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", said, "an address like"}, {"AMRUTAM_PUBLIC_URL", said, "http"},
+		{"AMRUTAM_CORS_ORIGINS", said, "origins like"}, {"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"}, {"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},
+		{"AMRUTAM_CORS_ORIGINS", "http://b.example/", "without a slash"}, {"AMRUTAM_CORS_ORIGINS", "https://a.example,http://b.example/x", "without a path"},
+		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "https://A.example", "lower case"},
+		{"AMRUTAM_CORS_ORIGINS", "https://me:" + said + "@a.example", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "https://a.example:99999", "65535"},
+		{"AMRUTAM_CORS_ORIGINS", "https://a.example:443", "leave out"}, {"AMRUTAM_CORS_ORIGINS", "https://a.example?x", "origins like"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name+" "+c.value, func(t *testing.T) {
 			t.Setenv(c.name, c.value)
 			_, err := Load()
-			if err == nil || !strings.Contains(err.Error(), c.name) || strings.Contains(err.Error(), "sixteen-candles") {
+			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), said) ||
+				strings.Contains(err.Error(), "time.") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
 			}
 		})
 	}
 }
 
+func TestAllFaultsAreToldAtOnce(t *testing.T) {
+	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": said, "AMRUTAM_PASSWORD_MIN": said, "AMRUTAM_MAX_UNPAID": "0", "AMRUTAM_LOG_FORMAT": "xml",
+		"AMRUTAM_CORS_ORIGINS": "x,*", "AMRUTAM_DRAIN_FOR": "-1s"}
+	for name, value := range wrong {
+		t.Setenv(name, value)
+	}
+	_, err := Load()
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != len(wrong) {
+		t.Errorf("%d lines: %v", len(lines), err)
+	}
+	for name := range wrong {
+		if strings.Count(err.Error(), name) != 1 {
+			t.Errorf("%s is not named once: %v", name, err)
+		}
+	}
+}
+
+func TestOriginsAreTakenAsBrowsersSendThem(t *testing.T) {
+	t.Setenv("AMRUTAM_CORS_ORIGINS", "https://a.example, http://127.0.0.1:3000,http://[::1]:3000,")
+	c, err := Load()
+	if err != nil || !slices.Equal(c.CORSOrigins, []string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}) {
+		t.Errorf("%v %v", c, err)
+	}
+}
+
+func TestATypoIsFoundByItsName(t *testing.T) {
+	t.Setenv("AMRUTAM_PAYWITHIN", said)
+	t.Setenv("AMRUTAM_TEST_ANYTHING", "1")
+	t.Setenv("AMRUTAM_PAY_WITHIN", "20m")
+	if names := Unknown(); !slices.Equal(names, []string{"AMRUTAM_PAYWITHIN"}) {
+		t.Errorf("%v", names)
+	}
+}
+
+func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
+	for _, damage := range []string{"", "c2hvcnQ=\n", said} {
+		dir := t.TempDir()
+		t.Setenv("AMRUTAM_DATA_DIR", dir)
+		for _, name := range []string{"master.key", "stub-webhook.secret"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(damage), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, err := Load()
+		if err == nil {
+			err = c.Secrets()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, master := c.MasterKeyBytes()
+		_, stub := c.StubSecrets()
+		for name, err := range map[string]error{"master.key": master, "stub-webhook.secret": stub} {
+			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) || strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), said) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
 func TestProductionNamesAllThatIsMissing(t *testing.T) {
 	t.Setenv("AMRUTAM_ENV", "production")
-	t.Setenv("DATABASE_URL", "")
+	secrets := []string{"DATABASE_URL", "AMRUTAM_MASTER_KEY", "AMRUTAM_SMTP_URL", "AMRUTAM_STUB_WEBHOOK_SECRET"}
+	for _, name := range secrets {
+		t.Setenv(name, "")
+	}
 	_, err := Load()
-	for _, name := range []string{"DATABASE_URL", "AMRUTAM_MASTER_KEY", "AMRUTAM_SMTP_URL", "AMRUTAM_STUB_WEBHOOK_SECRET"} {
-		if err == nil || !strings.Contains(err.Error(), name) {
+	for _, name := range append(secrets, "AMRUTAM_PUBLIC_URL") {
+		if err == nil || !strings.Contains(err.Error(), name+" ") {
 			t.Errorf("%s is not named: %v", name, err)
 		}
+	}
+	for _, name := range secrets {
 		t.Setenv(name, "set")
 	}
-	if _, err = Load(); err == nil || !strings.Contains(err.Error(), "AMRUTAM_PUBLIC_URL") {
+	if _, err = Load(); err == nil || err.Error() != "AMRUTAM_PUBLIC_URL must be https in production" {
 		t.Errorf("an address without TLS: %v", err)
 	}
 	t.Setenv("AMRUTAM_PUBLIC_URL", "https://care.example/")

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
 	"text/tabwriter"
 )
 
@@ -14,6 +13,9 @@ func Help(w io.Writer) error {
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
+		if tag.Get("env") == "" {
+			continue
+		}
 		def := tag.Get("envDefault")
 		if def == "" {
 			def = "(unset)"
@@ -23,9 +25,4 @@ func Help(w io.Writer) error {
 		}
 	}
 	return table.Flush()
-}
-
-func sorted(names []string) []string {
-	slices.Sort(names)
-	return names
 }

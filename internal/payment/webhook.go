@@ -2,6 +2,7 @@ package payment
 
 import (
 	"encoding/json"
+	"unicode/utf8"
 
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
@@ -20,7 +21,7 @@ type WebhookIn struct {
 // WebhookBody documents what the stub sends. A provider may add members and types: they are kept, and change nothing.
 type WebhookBody struct {
 	_    struct{}    `additionalProperties:"true"`
-	Type string      `json:"type" doc:"What happened: payment.succeeded, payment.failed, refund.succeeded or refund.failed" example:"payment.succeeded"`
+	Type string      `json:"type" minLength:"1" maxLength:"100" doc:"What happened: payment.succeeded, payment.failed, refund.succeeded or refund.failed" example:"payment.succeeded"`
 	Data WebhookData `json:"data" doc:"To which attempt"`
 }
 
@@ -60,9 +61,9 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 	switch {
 	case err != nil:
 		return Event{}, problem.Wrong("body", "has a field of the wrong form")
-	case e.Type == "" || len(e.Type) > 100:
+	case e.Type == "" || utf8.RuneCountInString(e.Type) > 100:
 		return Event{}, problem.Wrong("body.type", "expected an event type")
-	case e.Reference == "" || len(e.Reference) > maxReason:
+	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxReason:
 		return Event{}, problem.Wrong("body.data.transactionReference", "expected 1 to 200 characters")
 	}
 	e.FailureReason = clip(e.FailureReason)

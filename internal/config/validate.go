@@ -1,0 +1,185 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// faults are all that is wrong with the settings, one a variable. They name it and never repeat its value, which can be
+// a secret.
+type faults struct {
+	lines []string
+	named map[string]bool
+}
+
+func (f *faults) add(name, format string, args ...any) {
+	if f.named[name] {
+		return
+	}
+	if f.named == nil {
+		f.named = map[string]bool{}
+	}
+	f.named[name] = true
+	f.lines = append(f.lines, name+" "+fmt.Sprintf(format, args...))
+}
+
+func (f *faults) err() error {
+	if len(f.lines) == 0 {
+		return nil
+	}
+	slices.Sort(f.lines)
+	return errors.New(strings.Join(f.lines, "\n"))
+}
+
+// unreadable takes the library's errors apart.
+func (f *faults) unreadable(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return errors.New("the environment can't be read: a setting has the wrong form")
+	}
+	for _, one := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(one, &parse) {
+			return errors.New("the environment can't be read: a setting has the wrong form")
+		}
+		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+		form := "a whole number"
+		if parse.Type == reflect.TypeFor[time.Duration]() {
+			form = "a duration like 15m"
+		}
+		f.add(field.Tag.Get("env"), "must be %s", form)
+	}
+	return nil
+}
+
+func (c *Config) validate(f *faults) {
+	f.oneOf("AMRUTAM_ENV", c.Env, "development", "production")
+	f.oneOf("AMRUTAM_PAYMENT_PROVIDER", c.PaymentProvider, "stub")
+	if c.LogFormat != "" {
+		f.oneOf("AMRUTAM_LOG_FORMAT", c.LogFormat, "json", "text")
+	}
+	if c.PasswordMin < 8 || c.PasswordMin > 128 {
+		f.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")
+	}
+	if c.DatabaseConns < 2 {
+		f.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs keep one for themselves")
+	}
+	if c.MaxUnpaid < 1 {
+		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
+	}
+	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+		f.add("AMRUTAM_MAIL_FROM", "must be an address like Amrutam <no-reply@example.org>")
+	}
+	u, err := url.Parse(c.PublicURL)
+	if c.PublicURL != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "") {
+		f.add("AMRUTAM_PUBLIC_URL", "must be an http or https address")
+	}
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	c.validateOrigins(f)
+	c.validateDurations(f)
+	if c.Production() {
+		c.requireProduction(f)
+	}
+}
+
+func (f *faults) oneOf(name, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		f.add(name, "must be %s", strings.Join(allowed, " or "))
+	}
+}
+
+func (c *Config) validateDurations(f *faults) {
+	for name, d := range map[string]time.Duration{
+		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
+		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
+	} {
+		if d <= 0 {
+			f.add(name, "must be longer than nothing")
+		}
+	}
+	for name, d := range map[string]time.Duration{
+		"AMRUTAM_CANCEL_UNTIL": c.CancelUntil, "AMRUTAM_START_EARLY": c.StartEarly, "AMRUTAM_NO_SHOW_AFTER": c.NoShowAfter,
+		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_DRAIN_FOR": c.DrainFor,
+	} {
+		if d < 0 {
+			f.add(name, "must not be negative")
+		}
+	}
+	if c.AccessTokenLife > c.SessionLife && !f.named["AMRUTAM_SESSION_LIFE"] {
+		f.add("AMRUTAM_ACCESS_TOKEN_LIFE", "must not be longer than AMRUTAM_SESSION_LIFE")
+	}
+}
+
+// origin as browsers send it: in lower case.
+var origin = regexp.MustCompile(`^https?://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$`)
+
+func (c *Config) validateOrigins(f *faults) {
+	const name = "AMRUTAM_CORS_ORIGINS"
+	var all []string
+	for _, one := range c.CORSOrigins {
+		one = strings.TrimSpace(one)
+		u, err := url.Parse(one)
+		switch {
+		case one == "":
+			continue
+		case origin.MatchString(strings.TrimSuffix(one, "/")) && strings.HasSuffix(one, "/"):
+			f.add(name, "must hold origins without a slash at the end: https://app.example.org")
+			continue
+		case err != nil || !origin.MatchString(one):
+			f.add(name, "must hold origins like https://app.example.org or http://127.0.0.1:3000, in lower case and without a path; there is no wildcard")
+			continue
+		}
+		port, err := strconv.ParseUint(u.Port(), 10, 16)
+		if u.Port() != "" && (err != nil || port == 0) {
+			f.add(name, "must hold origins whose port is from 1 to 65535")
+		}
+		if u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443" {
+			f.add(name, "must hold origins as browsers send them: leave out :80 of http and :443 of https")
+		}
+		all = append(all, one)
+	}
+	c.CORSOrigins = all
+}
+
+func (c *Config) requireProduction(f *faults) {
+	for name, value := range map[string]string{
+		"DATABASE_URL": c.DatabaseURL, "AMRUTAM_MASTER_KEY": c.MasterKey,
+		"AMRUTAM_SMTP_URL": c.SMTPURL, "AMRUTAM_STUB_WEBHOOK_SECRET": c.StubWebhookSecret,
+	} {
+		if value == "" {
+			f.add(name, "is needed in production")
+		}
+	}
+	if !strings.HasPrefix(c.PublicURL, "https://") {
+		f.add("AMRUTAM_PUBLIC_URL", "must be https in production")
+	}
+}
+
+// Unknown names the variables that look like settings and are none: typos. AMRUTAM_TEST_ is for tests.
+func Unknown() []string {
+	known := map[string]bool{}
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		known[t.Field(i).Tag.Get("env")] = true
+	}
+	var names []string
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "AMRUTAM_") && !strings.HasPrefix(name, "AMRUTAM_TEST_") && !known[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,130 @@
+package contract_test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"testing"
+
+	"amrutam/internal/apptest"
+)
+
+// unlimited inputs, each with its reason. All of a webhook's are below the door's limit on headers and bodies.
+var unlimited = map[string]string{
+	"post /api/v1/payments/webhook/{provider} path provider":            "an unknown one is not there: 404",
+	"post /api/v1/payments/webhook/{provider} header Webhook-Id":        "what is over 255 characters has no valid signature: 401",
+	"post /api/v1/payments/webhook/{provider} header Webhook-Timestamp": "what is no number has no valid signature: 401",
+	"post /api/v1/payments/webhook/{provider} header Webhook-Signature": "what is too long is no valid signature: 401",
+	"post /api/v1/payments/webhook/{provider} body.data.currency":       "a provider's report is never refused for it: one that is none is left out",
+	"post /api/v1/payments/webhook/{provider} body.data.failureReason":  "a provider's report is never refused for it: it is cut",
+	"post /api/v1/payments/webhook/{provider} body (as received)":       "the raw bytes that are signed",
+}
+
+// TestEveryInputIsDescribedAndLimited holds CONTRIBUTING's fourth step.
+func TestEveryInputIsDescribedAndLimited(t *testing.T) {
+	t.Parallel()
+	v := inputs{t: t, root: apptest.Open(t).Document().Root, excused: map[string]bool{}}
+	for path, item := range v.root["paths"].(map[string]any) {
+		for method, o := range item.(map[string]any) {
+			operation, place := o.(map[string]any), method+" "+path
+			parameters, _ := operation["parameters"].([]any)
+			for _, p := range parameters {
+				p := resolve(v.root, p)
+				at := place + " " + p["in"].(string) + " " + p["name"].(string)
+				v.described(at, p)
+				v.limited(at, p["schema"])
+			}
+			if operation["requestBody"] == nil {
+				continue
+			}
+			for kind, content := range resolve(v.root, operation["requestBody"])["content"].(map[string]any) {
+				at := place + " body"
+				if kind != "application/json" {
+					at += " (as received)"
+				}
+				v.limited(at, content.(map[string]any)["schema"])
+			}
+		}
+	}
+	if v.seen < 100 {
+		t.Errorf("only %d inputs: this test reads the document wrongly", v.seen)
+	}
+	for at := range unlimited {
+		if !v.excused[at] {
+			t.Errorf("%s needs no exception", at)
+		}
+	}
+}
+
+// inputs looks at what requests carry.
+type inputs struct {
+	t       *testing.T
+	root    map[string]any
+	seen    int
+	excused map[string]bool
+}
+
+func (v *inputs) described(at string, node map[string]any) {
+	if text, _ := node["description"].(string); text == "" {
+		v.t.Errorf("%s has no description: give the field a doc tag", at)
+	}
+}
+
+// unbounded repetitions of a regular expression.
+var unbounded = regexp.MustCompile(`[*+]|\{\d+,\}`)
+
+func (v *inputs) limited(at string, node any) {
+	v.seen++
+	schema := resolve(v.root, node)
+	has := func(keys ...string) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return schema[key] != nil })
+	}
+	pattern, _ := schema["pattern"].(string)
+	bounded := pattern != "" && pattern[0] == '^' && pattern[len(pattern)-1] == '$' && !unbounded.MatchString(pattern)
+	format, _ := schema["format"].(string)
+	ok := true
+	switch kind(schema) {
+	case "string":
+		ok = bounded || has("maxLength", "enum", "const") || slices.Contains([]string{"uuid", "date", "date-time"}, format)
+	case "integer", "number":
+		ok = has("enum", "const") || has("minimum", "exclusiveMinimum") && has("maximum", "exclusiveMaximum")
+	case "array":
+		ok = has("maxItems")
+		v.limited(at+"[]", schema["items"])
+	case "object":
+		properties, _ := schema["properties"].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			property := properties[name].(map[string]any)
+			if property["description"] == nil {
+				property = resolve(v.root, property)
+			}
+			v.described(at+"."+name, property)
+			v.limited(at+"."+name, properties[name])
+		}
+	case "boolean":
+	default:
+		choices, _ := schema["oneOf"].([]any)
+		ok = len(choices) > 0
+		for _, choice := range choices {
+			v.limited(at, choice)
+		}
+	}
+	if _, excused := unlimited[at]; excused && !ok {
+		v.excused[at] = true
+	} else if !ok {
+		v.t.Errorf("%s has no limit", at)
+	}
+}
+
+// kind of value, null left aside.
+func kind(schema map[string]any) string {
+	if all, ok := schema["type"].([]any); ok {
+		all = slices.DeleteFunc(slices.Clone(all), func(one any) bool { return one == "null" })
+		if len(all) == 1 {
+			return all[0].(string)
+		}
+		return ""
+	}
+	one, _ := schema["type"].(string)
+	return one
+}
