@@ -204,5 +204,6 @@ func (p *people) scans(b *testing.B) map[string]int {
 	var n int
 	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error { times[table] = n; return nil })
 	must(b, err)
+	must(b, rows.Err())
 	return times
 }

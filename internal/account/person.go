@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
 )
 
@@ -106,14 +107,9 @@ func addressFault(address string) string {
 	return ""
 }
 
-// Names of the IANA database begin upper-case; lower-case files beside them (localtime, posix/…) are the system's own.
-var zoneForm = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+/-]*$`)
-
 func zoneFault(name string) string {
-	if zoneForm.MatchString(name) && name != "Local" {
-		if _, err := time.LoadLocation(name); err == nil {
-			return ""
-		}
+	if _, ok := httpapi.Zone(name); !ok {
+		return httpapi.NoZone
 	}
-	return "must be an IANA time zone like Asia/Kolkata"
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
 )
 
@@ -34,10 +35,9 @@ type period struct {
 // period fills in what was left out and names everything that is wrong.
 func (in PeriodIn) period(now time.Time) (period, error) {
 	wrong := *problem.Invalid
-	// "Local" would be the server's own zone.
-	zone, err := time.LoadLocation(in.Timezone)
-	if err != nil || in.Timezone == "Local" {
-		wrong, zone = *wrong.At("query.timezone", "is not an IANA time zone"), time.UTC
+	zone, known := httpapi.Zone(in.Timezone)
+	if !known {
+		wrong, zone = *wrong.At("query.timezone", httpapi.NoZone), time.UTC
 	}
 	day := func(name, text string, otherwise time.Time) time.Time {
 		if text == "" {

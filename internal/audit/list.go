@@ -20,13 +20,13 @@ import (
 // ListIn filters the log. Filters are joined by "and".
 type ListIn struct {
 	httpapi.Paging
-	ActorID    string    `query:"actorId" format:"uuid" doc:"Only what this user did" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
-	Action     string    `query:"action" maxLength:"100" doc:"Only this action, exactly" example:"consultation.book"`
-	EntityType string    `query:"entityType" maxLength:"100" doc:"Only what was done to objects of this type, exactly" example:"consultation"`
-	EntityID   string    `query:"entityId" maxLength:"300" doc:"Only what was done to this object, exactly; a UUID for most types" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`
-	IPAddress  string    `query:"ipAddress" maxLength:"100" doc:"Only from this IPv4 or IPv6 address, in any of its spellings" example:"203.0.113.7"`
-	From       time.Time `query:"from" doc:"Only what was done at this time or later; any offset" example:"2026-11-01T00:00:00+05:30"`
-	To         time.Time `query:"to" doc:"Only what was done before this time; any offset" example:"2026-12-01T00:00:00+05:30"`
+	ActorID    httpapi.UUID `query:"actorId" doc:"Only what this user did" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
+	Action     string       `query:"action" maxLength:"100" doc:"Only this action, exactly" example:"consultation.book"`
+	EntityType string       `query:"entityType" maxLength:"100" doc:"Only what was done to objects of this type, exactly" example:"consultation"`
+	EntityID   string       `query:"entityId" maxLength:"300" doc:"Only what was done to this object, exactly; a UUID for most types" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`
+	IPAddress  string       `query:"ipAddress" maxLength:"100" doc:"Only from this IPv4 or IPv6 address, in any of its spellings" example:"203.0.113.7"`
+	From       time.Time    `query:"from" doc:"Only what was done at this time or later; any offset" example:"2026-11-01T00:00:00+05:30"`
+	To         time.Time    `query:"to" doc:"Only what was done before this time; any offset" example:"2026-12-01T00:00:00+05:30"`
 }
 
 // position is where a page ended.
@@ -76,7 +76,7 @@ func (in ListIn) filter() (filter, error) {
 			f.equal = append(f.equal, condition{name, column, value})
 		}
 	}
-	if id, err := uuid.Parse(in.ActorID); err == nil {
+	if id, err := uuid.Parse(string(in.ActorID)); err == nil {
 		equal("actorId", "actor_id", id.String())
 	} else if in.ActorID != "" {
 		wrong = *wrong.At("query.actorId", "expected a UUID")

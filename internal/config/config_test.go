@@ -41,6 +41,7 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it sets the environment
 func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": said, "AMRUTAM_PASSWORD_MIN": said, "AMRUTAM_MAX_UNPAID": "0", "AMRUTAM_LOG_FORMAT": "xml",
 		"AMRUTAM_CORS_ORIGINS": "x,*", "AMRUTAM_DRAIN_FOR": "-1s"}
@@ -79,6 +80,7 @@ func TestATypoIsFoundByItsName(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it sets the environment
 func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 	for _, damage := range []string{"", "c2hvcnQ=\n", said} {
 		dir := t.TempDir()

@@ -37,8 +37,8 @@ type place struct {
 // SearchIn is ListIn for staff, who may also name the parties.
 type SearchIn struct {
 	ListIn
-	PatientID string `query:"patientId" format:"uuid" doc:"Only this patient's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	DoctorID  string `query:"doctorId" format:"uuid" doc:"Only this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	PatientID httpapi.UUID `query:"patientId" doc:"Only this patient's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	DoctorID  httpapi.UUID `query:"doctorId" doc:"Only this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
 // ListMine is the patient's own list, with health data: each call is audited.

@@ -8,24 +8,28 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 )
 
 // ApplicationInput is a doctor's application.
 type ApplicationInput struct {
 	Body struct {
-		Specialization     string      `json:"specialization" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Field of practice" example:"Panchakarma"`
+		Specialization     string      `json:"specialization" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Field of practice" example:"Panchakarma"`
 		YearsOfExperience  int         `json:"yearsOfExperience" minimum:"0" maximum:"80" doc:"Years in practice" example:"12"`
-		RegistrationNumber string      `json:"registrationNumber" minLength:"1" maxLength:"100" pattern:"\\S" doc:"Number in the medical register" example:"AYU-KL-20417"`
-		ClinicName         *string     `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Clinic, if any" example:"Nair Ayurveda"`
+		RegistrationNumber string      `json:"registrationNumber" minLength:"1" maxLength:"100" pattern:"\\S" patternDescription:"more than spaces" doc:"Number in the medical register" example:"AYU-KL-20417"`
+		ClinicName         *string     `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic, if any" example:"Nair Ayurveda"`
 		ConsultationFee    money.Input `json:"consultationFee" doc:"Fee of one consultation; 0 for free ones"`
-		Currency           string      `json:"currency,omitempty" default:"INR" pattern:"^[A-Z]{3}$" doc:"ISO 4217 code of the fee" example:"INR"`
-		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
+		Currency           string      `json:"currency,omitempty" default:"INR" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
+		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a language tag, like hi or en-IN" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
 		Bio                *string     `json:"bio,omitempty" maxLength:"5000" doc:"What you tell about yourself" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }
 
 // Apply makes the signed-in user a doctor who waits for approval. Errors: ErrAlreadyApplied, ErrRegistrationTaken.
 func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, in ApplicationInput) (Doctor, error) {
+	if !money.IsCurrency(in.Body.Currency) {
+		return Doctor{}, problem.Invalid.At("body.currency", money.NoCurrency)
+	}
 	d := Doctor{
 		ID: who.ID, UserID: who.ID,
 		Specialization:     strings.TrimSpace(in.Body.Specialization),

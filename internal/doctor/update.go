@@ -20,13 +20,13 @@ type PracticeInput struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
-		Specialization     httpapi.Field[string]      `json:"specialization,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Field of practice" example:"Panchakarma"`
+		Specialization     httpapi.Field[string]      `json:"specialization,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Field of practice" example:"Panchakarma"`
 		YearsOfExperience  httpapi.Field[int]         `json:"yearsOfExperience,omitempty" minimum:"0" maximum:"80" doc:"Years in practice" example:"13"`
-		RegistrationNumber httpapi.Field[string]      `json:"registrationNumber,omitempty" minLength:"1" maxLength:"100" pattern:"\\S" doc:"Number in the medical register; fixed while the doctor is approved" example:"AYU-KL-20417"`
-		ClinicName         httpapi.Clearable[string]  `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" doc:"Clinic; null for none" example:"Nair Ayurveda"`
+		RegistrationNumber httpapi.Field[string]      `json:"registrationNumber,omitempty" minLength:"1" maxLength:"100" pattern:"\\S" patternDescription:"more than spaces" doc:"Number in the medical register; fixed while the doctor is approved" example:"AYU-KL-20417"`
+		ClinicName         httpapi.Clearable[string]  `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic; null for none" example:"Nair Ayurveda"`
 		ConsultationFee    httpapi.Field[money.Input] `json:"consultationFee,omitempty" doc:"Fee of one consultation; bookings that exist keep theirs"`
-		Currency           httpapi.Field[string]      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" doc:"ISO 4217 code of the fee" example:"INR"`
-		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
+		Currency           httpapi.Field[string]      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
+		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a language tag, like hi or en-IN" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
 		Bio                httpapi.Clearable[string]  `json:"bio,omitempty" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }
@@ -43,6 +43,9 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	}
 	if err := in.Check(d.ETag()); err != nil {
 		return Doctor{}, err
+	}
+	if c := in.Body.Currency; c.Set && !money.IsCurrency(c.Value) {
+		return Doctor{}, problem.Invalid.At("body.currency", money.NoCurrency)
 	}
 	registration := d.RegistrationNumber
 	changed := in.apply(&d)

@@ -103,7 +103,7 @@ func New(mux *http.ServeMux, a *API) *API {
 var strictFormat = huma.Format{
 	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
 	Unmarshal: func(data []byte, v any) error {
-		err := json.Unmarshal(data, v)
+		err := nameMember(json.Unmarshal(data, v))
 		if checked, ok := v.(*any); ok {
 			*checked = composed(*checked)
 		}

@@ -152,7 +152,13 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			r, w := humago.Unwrap(hc)
 			req := requestOf(ctx)
-			normalize(reflect.ValueOf(in).Elem())
+			var faults []problem.Field
+			if settle(reflect.ValueOf(in).Elem(), "", &faults); len(faults) > 0 {
+				wrong := *problem.Invalid
+				wrong.Fields = atMost(faults)
+				a.refuse(w, r, &wrong)
+				return
+			}
 			claim, err := claimOf(op, req, r)
 			if err != nil {
 				a.refuse(w, r, err)

@@ -95,20 +95,12 @@ func checkQuery(r *http.Request) error {
 			wrong.Fields = append(wrong.Fields, problem.Field{Location: "query." + showName(name), Message: "given more than once"})
 		}
 	}
-	if strings.ContainsRune(r.URL.Path, 0) || !utf8.ValidString(r.URL.Path) {
-		return problem.NotFound
-	}
 	if len(wrong.Fields) > 0 {
 		wrong.Fields = atMost(wrong.Fields)
 		return &wrong
 	}
 	return nil
 }
-
-// maxFaults that an answer lists: a request of a megabyte can have a hundred thousand.
-const maxFaults = 100
-
-func atMost(faults []problem.Field) []problem.Field { return faults[:min(len(faults), maxFaults)] }
 
 // readBody reads at most limit bytes and checks that they are one well-formed JSON value.
 func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
@@ -144,53 +136,4 @@ func jsonType(header string) bool {
 	}
 	charset, given := params["charset"]
 	return !given || strings.EqualFold(charset, "utf-8")
-}
-
-// newHumaError turns the parser's faults into ours: without the offending values it carries.
-func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.StatusError {
-	r, _ := humago.Unwrap(hc)
-	p := *problem.Invalid
-	switch status {
-	case http.StatusBadRequest:
-		p = *problem.Malformed
-		if len(errs) == 0 {
-			p.Detail = "This operation needs a JSON body."
-		}
-	case http.StatusUnsupportedMediaType:
-		p = *problem.UnsupportedMediaType
-	case http.StatusUnprocessableEntity:
-		for _, err := range errs {
-			p.Fields = append(p.Fields, faultOf(err))
-		}
-		// The library finds unknown names in the order of a map.
-		slices.SortStableFunc(p.Fields, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
-		p.Fields = atMost(slices.Compact(p.Fields))
-	default:
-		p = *problem.Internal
-	}
-	hc.SetHeader("Cache-Control", "no-store")
-	req := requestOf(r.Context())
-	return &Problem{
-		Type: "/problems/" + p.Slug, Title: p.Title, Status: p.Status, Detail: p.Detail,
-		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
-	}
-}
-
-func faultOf(err error) problem.Field {
-	var detail *huma.ErrorDetail
-	if !errors.As(err, &detail) {
-		return problem.Field{Location: "body", Message: "has the wrong form"}
-	}
-	message := detail.Message
-	switch { // these quote Go types or the value itself
-	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time"):
-		message = "has the wrong form"
-	case strings.Contains(message, "uuid") || strings.Contains(message, uuidPattern):
-		message = "expected a UUID"
-	}
-	parts := strings.Split(detail.Location, ".")
-	for i := range parts {
-		parts[i] = showName(parts[i])
-	}
-	return problem.Field{Location: strings.Join(parts, "."), Message: message}
 }

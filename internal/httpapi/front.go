@@ -8,7 +8,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -46,6 +48,10 @@ func (a *API) Handler() http.Handler {
 
 // route lets the mux answer, but turns its text 404 and 405 into problems.
 func (a *API) route(w *recorder, r *http.Request) {
+	if strings.ContainsRune(r.URL.Path, 0) || !utf8.ValidString(r.URL.Path) { // no name of ours, nor one the database can hold
+		a.refuse(w, r, problem.NotFound)
+		return
+	}
 	if _, pattern := a.mux.Handler(r); pattern != "" {
 		a.mux.ServeHTTP(w, r)
 		return

@@ -26,12 +26,12 @@ func document31() *huma.OpenAPI {
 			Title: "Amrutam", Version: Version,
 			Description: "Telemedicine for Ayurveda: find a doctor, book a free slot, pay, be seen, get a prescription.",
 			License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-			Contact:     &huma.Contact{Name: "Amrutam", URL: "https://amrutam.example"},
 		},
 		Servers: []*huma.Server{{URL: "/", Description: "This server"}},
 		Tags:    tags(),
 		Components: &huma.Components{
-			Schemas: registry(),
+			Schemas:  registry(),
+			Examples: map[string]*huma.Example{},
 			SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer",
 				Description: "The accessToken of a sign-in: opaque, valid 15 minutes."}},
 		},
@@ -39,25 +39,57 @@ func document31() *huma.OpenAPI {
 }
 
 func registry() huma.Registry {
-	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
-	r.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[uuidText]())
+	r := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	r.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[UUID]())
 	return r
 }
 
-// uuidText is how ids are documented: the library takes them for any text.
-type uuidText string
+// schemaNames of types whose own name says enough in their room only. Generated clients make their types of them.
+var schemaNames = map[string]string{
+	"AddressOnlyBody": "AddressRequest", "CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
+	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent", "Field": "FieldError",
+	"HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest", "Initiated": "PaymentStart", "People": "PeopleCounts",
+	"Slots": "SlotCounts", "SlotBrief": "NextSlot", "SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
+	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange", "PracticeInputBody": "DoctorChange",
+	"ProfileChangeBody": "ProfileChange", "WebhookOut": "WebhookOutcome", "RenewalBody": "RefreshRequest",
+}
+
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if inner, list := strings.CutPrefix(name, "Page"); list {
+		if known := schemaNames[inner]; known != "" {
+			inner = known
+		}
+		return inner + "Page"
+	}
+	if known := schemaNames[name]; known != "" {
+		return known
+	}
+	if asked, body := strings.CutSuffix(name, "Body"); body && name != "WebhookBody" {
+		return strings.TrimSuffix(asked, "Input") + "Request"
+	}
+	return name
+}
+
+// UUID is how ids are documented, and an optional id of a query: "" when it was left out.
+type UUID string
 
 // Schema is a UUID's, in the one form that RFC 9562 writes it: the library also takes braces, a URN and no hyphens.
-func (uuidText) Schema(huma.Registry) *huma.Schema {
+func (UUID) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "uuid", Pattern: uuidPattern}
 }
 
 const uuidPattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
-// allowNull adds null to the values of what may be null: an enum of JSON Schema refuses what it doesn't list.
-func allowNull(schemas map[string]*huma.Schema) {
+// finish adds null to the values of what may be null, because an enum of JSON Schema refuses what it doesn't list, and takes
+// out what is for the library only.
+func finish(schemas map[string]*huma.Schema) {
 	for _, s := range schemas {
 		for _, property := range s.Properties {
+			property.PatternDescription = ""
+			if property.Items != nil {
+				property.Items.PatternDescription = ""
+			}
 			if property.Nullable && len(property.Enum) > 0 && !slices.Contains(property.Enum, nil) {
 				property.Enum = append(slices.Clone(property.Enum), nil)
 			}
@@ -156,7 +188,8 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 		headers := map[string]*huma.Param{"X-Request-Id": requestIDHeader()}
 		waits := 0
 		for _, p := range problems {
-			examples[p.Slug] = &huma.Example{Summary: p.Detail, Value: exampleProblem(p, op)}
+			a.Document().Components.Examples[p.Slug] = &huma.Example{Summary: p.Detail, Value: exampleProblem(p)}
+			examples[p.Slug] = &huma.Example{Ref: "#/components/examples/" + p.Slug}
 			if p.RetryAfter > 0 || status == http.StatusTooManyRequests {
 				waits++
 			}
@@ -174,11 +207,11 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	return responses
 }
 
-func exampleProblem(p *problem.Error, op Op) map[string]any {
+func exampleProblem(p *problem.Error) map[string]any {
 	value := map[string]any{"type": "/problems/" + p.Slug, "title": p.Title, "status": p.Status, "detail": p.Detail,
-		"instance": strings.NewReplacer("{", "", "}", "").Replace(op.path()), "requestId": "0199f3a2-7c1e-7000-8000-000000000000"}
+		"instance": Base + "/consultations", "requestId": "0199f3a2-7c1e-7000-8000-000000000000"}
 	if p.Status == http.StatusUnprocessableEntity && p.Slug == problem.Invalid.Slug {
-		value["errors"] = []map[string]any{{"location": "body.field", "message": "expected required property field to be present"}}
+		value["errors"] = []map[string]any{{"location": "body.field", "message": isMissing}}
 	}
 	return value
 }

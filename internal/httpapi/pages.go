@@ -15,7 +15,7 @@ const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-sr
 
 // MountDocument serves the OpenAPI document and a page for every problem. Call it when all operations are registered.
 func (a *API) MountDocument() error {
-	allowNull(a.Document().Components.Schemas.Map())
+	finish(a.Document().Components.Schemas.Map())
 	jsonText, err := a.DocumentJSON()
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -140,30 +141,54 @@ func showName(name string) string {
 	return name
 }
 
-// normalize brings every text of a request to NFC, so that equal texts are equal bytes.
-func normalize(v reflect.Value) {
-	switch v.Kind() { //nolint:exhaustive // other kinds hold no text
+// settle brings every text of a parsed request to NFC, so that equal texts are equal bytes, and finds the times that can't be
+// meant: a year of five digits has no RFC 3339 form to answer with, and the first one stands for no time at all.
+func settle(v reflect.Value, at string, faults *[]problem.Field) {
+	switch v.Kind() { //nolint:exhaustive // other kinds hold neither
 	case reflect.String:
 		if s := v.String(); v.CanSet() && !norm.NFC.IsNormalString(s) {
 			v.SetString(norm.NFC.String(s))
 		}
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			normalize(v.Elem())
+			settle(v.Elem(), at, faults)
 		}
 	case reflect.Struct:
+		if t, ok := v.Interface().(time.Time); ok {
+			if year := t.UTC().Year(); !t.IsZero() && (year < 1900 || year > 9999) {
+				*faults = append(*faults, problem.Field{Location: at, Message: instantSpan})
+			}
+			return
+		}
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				normalize(v.Field(i))
+			if field := v.Type().Field(i); field.IsExported() {
+				settle(v.Field(i), memberAt(at, field), faults)
 			}
 		}
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Uint8 {
 			for i := range v.Len() {
-				normalize(v.Index(i))
+				settle(v.Index(i), at+"["+strconv.Itoa(i)+"]", faults)
 			}
 		}
 	}
+}
+
+// memberAt is where the client wrote a field of the input.
+func memberAt(at string, field reflect.StructField) string {
+	for _, place := range []string{"query", "path", "header"} {
+		if name := field.Tag.Get(place); name != "" {
+			return place + "." + name
+		}
+	}
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch {
+	case at == "" && field.Name == "Body":
+		return "body"
+	case name == "":
+		return at // embedded, or the value of a Field
+	}
+	return at + "." + name
 }
 
 // composed is a parsed JSON value with its texts in NFC.

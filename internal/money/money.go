@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,10 @@ const Max Amount = 999_999_999_999
 
 const pattern = `^\d{1,10}(\.\d{1,2})?$`
 
-var errAmount = errors.New("expected an amount from 0 to 9999999999.99 with at most two decimals")
+// Form of an amount, for who wrote another one.
+const Form = "expected an amount from 0 to 9999999999.99 with at most two decimals"
+
+var errAmount = errors.New(Form)
 
 // Amount in minor units: 50000 is "500.00".
 type Amount int64
@@ -102,12 +106,16 @@ func (in *Input) UnmarshalJSON(data []byte) error {
 	s := string(data)
 	if len(data) > 0 && data[0] == '"' {
 		if err := json.Unmarshal(data, &s); err != nil {
-			return errAmount
+			return err
 		}
 	}
 	v, err := Parse(s)
+	if err != nil {
+		// The decoder adds the member to this error only.
+		return &json.UnmarshalTypeError{Value: Form, Type: reflect.TypeFor[Input]()}
+	}
 	*in = Input(v)
-	return err
+	return nil
 }
 
 // Schema documents both forms.

@@ -28,6 +28,9 @@ type checkoutView struct {
 // MountPages serves the development checkout page with its two buttons.
 func (s *Service) MountPages(mux *http.ServeMux) {
 	protect := http.NewCrossOriginProtection()
+	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		httpapi.WritePage(w, http.StatusForbidden, checkoutTemplate, checkoutView{Message: "This was sent by another site. Press the button here instead."})
+	}))
 	mux.HandleFunc("GET "+checkoutPath+"{reference}", s.showCheckout)
 	mux.Handle("POST "+checkoutPath+"{reference}", protect.Handler(http.HandlerFunc(s.pressCheckout)))
 }

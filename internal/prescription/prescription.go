@@ -43,9 +43,9 @@ type Service struct {
 
 // Medication is one line of a prescription (FHIR MedicationRequest, in short).
 type Medication struct {
-	Name         string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" doc:"What to take" example:"Triphala churna"`
-	Dosage       string `json:"dosage" minLength:"1" maxLength:"200" pattern:"\\S" doc:"How much" example:"5 g"`
-	Frequency    string `json:"frequency" minLength:"1" maxLength:"200" pattern:"\\S" doc:"How often" example:"twice a day, after meals"`
+	Name         string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"What to take" example:"Triphala churna"`
+	Dosage       string `json:"dosage" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"How much" example:"5 g"`
+	Frequency    string `json:"frequency" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"How often" example:"twice a day, after meals"`
 	DurationDays *int   `json:"durationDays,omitempty" minimum:"1" maximum:"730" doc:"For how many days" example:"14"`
 	Route        string `json:"route,omitempty" maxLength:"200" doc:"How it is taken" example:"by mouth"`
 	Instructions string `json:"instructions,omitempty" maxLength:"2000" doc:"What else to mind" example:"with warm water"`

@@ -82,12 +82,10 @@ func (in ListInput) check(now time.Time) (from, to time.Time, zone *time.Locatio
 	case to.Sub(from) > maxWindow:
 		wrong = *wrong.At("query.to", "must be at most 92 days after from")
 	}
-	// "Local" would be the server's own zone.
-	if in.Timezone == "Local" {
-		wrong = *wrong.At("query.timezone", "is not an IANA time zone")
-	} else if in.Timezone != "" {
-		if zone, err = time.LoadLocation(in.Timezone); err != nil {
-			wrong = *wrong.At("query.timezone", "is not an IANA time zone")
+	if in.Timezone != "" {
+		var known bool
+		if zone, known = httpapi.Zone(in.Timezone); !known {
+			wrong = *wrong.At("query.timezone", httpapi.NoZone)
 		}
 	}
 	if len(wrong.Fields) > 0 {

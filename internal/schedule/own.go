@@ -15,10 +15,10 @@ import (
 // OwnInput asks for a doctor's slots of every status.
 type OwnInput struct {
 	httpapi.Paging
-	From     time.Time `query:"from" doc:"Slots that start at this time or later; now when left out" example:"2026-11-24T00:00:00Z"`
-	To       time.Time `query:"to" doc:"Slots that start before this time, at most 92 days after from; 14 days after from when left out" example:"2026-12-08T00:00:00Z"`
-	Status   string    `query:"status" enum:"AVAILABLE,BOOKED,BLOCKED" doc:"Only these" example:"BLOCKED"`
-	DoctorID string    `query:"doctorId" format:"uuid" doc:"Whose; an administrator has to say it, a doctor sees only their own" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	From     time.Time    `query:"from" doc:"Slots that start at this time or later; now when left out" example:"2026-11-24T00:00:00Z"`
+	To       time.Time    `query:"to" doc:"Slots that start before this time, at most 92 days after from; 14 days after from when left out" example:"2026-12-08T00:00:00Z"`
+	Status   string       `query:"status" enum:"AVAILABLE,BOOKED,BLOCKED" doc:"Only these" example:"BLOCKED"`
+	DoctorID httpapi.UUID `query:"doctorId" doc:"Whose; an administrator has to say it, a doctor sees only their own" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
 // place in the list of own slots: blocked ones may share a start.
@@ -64,7 +64,7 @@ func (in OwnInput) doctor(who access.Actor) (uuid.UUID, error) {
 		}
 		return who.ID, nil
 	}
-	doctor, err := uuid.Parse(in.DoctorID)
+	doctor, err := uuid.Parse(string(in.DoctorID))
 	if err != nil {
 		return uuid.Nil, problem.Wrong("query.doctorId", "expected a UUID")
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,7 +170,11 @@ func TestExamples(t *testing.T) {
 				}
 			case map[string]any:
 				for name, one := range all {
-					if object, ok := one.(map[string]any); ok && !named(at) {
+					object, ok := one.(map[string]any)
+					if reference, shared := object["$ref"].(string); shared {
+						object, ok = d.Root["components"].(map[string]any)["examples"].(map[string]any)[filepath.Base(reference)].(map[string]any)
+					}
+					if ok && !named(at) {
 						check(schema, example+"/"+name, object["value"])
 					}
 				}
@@ -189,7 +194,7 @@ func TestExamples(t *testing.T) {
 
 // named tells whether the names of an object there are the document's own, of fields or answers.
 func named(at []string) bool {
-	return len(at) > 0 && slices.Contains([]string{"properties", "schemas", "responses", "paths", "headers"}, at[len(at)-1])
+	return len(at) > 0 && slices.Contains([]string{"properties", "schemas", "responses", "paths", "headers", "components"}, at[len(at)-1])
 }
 
 // TestDocument: it is served as it is committed, every refusal it shows is one that exists, every answer has a description and
@@ -199,8 +204,17 @@ func TestDocument(t *testing.T) {
 	c := apptest.Open(t)
 	served := c.Get(apptest.User{}, "/openapi.json").Want(200)
 	var document struct {
-		OpenAPI string `json:"openapi"`
-		Paths   map[string]map[string]struct {
+		OpenAPI    string `json:"openapi"`
+		Components struct {
+			Examples map[string]struct {
+				Value struct {
+					Type   string `json:"type"`
+					Status int    `json:"status"`
+					Title  string `json:"title"`
+				} `json:"value"`
+			} `json:"examples"`
+		} `json:"components"`
+		Paths map[string]map[string]struct {
 			ID          string           `json:"operationId"`
 			Summary     string           `json:"summary"`
 			Security    []map[string]any `json:"security"`
@@ -211,11 +225,7 @@ func TestDocument(t *testing.T) {
 				Content     map[string]struct {
 					Example  any `json:"example"`
 					Examples map[string]struct {
-						Value struct {
-							Type   string `json:"type"`
-							Status int    `json:"status"`
-							Title  string `json:"title"`
-						} `json:"value"`
+						Ref string `json:"$ref"`
 					} `json:"examples"`
 				} `json:"content"`
 			} `json:"responses"`
@@ -242,7 +252,8 @@ func TestDocument(t *testing.T) {
 					}
 					for slug, example := range content.Examples {
 						p, defined := problem.Find(slug)
-						if !defined || example.Value.Type != "/problems/"+slug || example.Value.Status != p.Status || example.Value.Title != p.Title {
+						shown := document.Components.Examples[strings.TrimPrefix(example.Ref, "#/components/examples/")].Value
+						if !defined || shown.Type != "/problems/"+slug || shown.Status != p.Status || strconv.Itoa(p.Status) != status || shown.Title != p.Title {
 							t.Errorf("%s %s shows the refusal %s, which is another one", o.ID, status, slug)
 						}
 					}

@@ -1,0 +1,155 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"amrutam/internal/money"
+	"amrutam/internal/problem"
+)
+
+// maxFaults that an answer lists: a request of a megabyte can have a hundred thousand.
+const maxFaults = 100
+
+func atMost(faults []problem.Field) []problem.Field { return faults[:min(len(faults), maxFaults)] }
+
+const (
+	isMissing   = "is required"
+	isUnknown   = "is unknown here"
+	noUUID      = "expected a UUID"
+	noInstant   = "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"
+	instantSpan = "must be a time in the years 1900 to 9999"
+	wrongForm   = "has the wrong form"
+
+	// quiet takes the reason that the library adds, and writes none of it: it quotes the value.
+	quiet = "%.0s"
+)
+
+// The library keeps its texts for all APIs of a process. Ours say what to write instead of what the schema says.
+func init() {
+	validation.MsgUnexpectedProperty = isUnknown
+	validation.MsgExpectedRFC3339DateTime = noInstant
+	validation.MsgExpectedRFC3339Date = "expected a date, like 2026-11-24 (RFC 3339)"
+	validation.MsgExpectedRFC4122UUID = noUUID + quiet
+	validation.MsgExpectedRFC3986URI = "expected a URI (RFC 3986)" + quiet
+	validation.MsgExpectedRFC3986AbsoluteURI = "expected a URI with its scheme (RFC 3986)"
+	validation.MsgExpectedRFC5322Email = "expected an e-mail address" + quiet
+	validation.MsgExpectedRFC5322EmailBare = "expected an e-mail address"
+	validation.MsgExpectedOneOf = "expected one of %s"
+	validation.MsgExpectedMatchExactlyOneSchema = money.Form // the only such schema is an amount's
+	validation.MsgExpectedInteger = "expected a whole number"
+	validation.MsgExpectedNumber = "expected a number"
+	validation.MsgExpectedString = "expected a string"
+	validation.MsgExpectedBoolean = "expected true or false"
+	validation.MsgExpectedArray = "expected an array"
+	validation.MsgExpectedObject = "expected an object"
+	validation.MsgExpectedMinimumNumber = "must be at least %v"
+	validation.MsgExpectedMaximumNumber = "must be at most %v"
+	validation.MsgExpectedMinLength = "must have at least %d characters"
+	validation.MsgExpectedMaxLength = "must have at most %d characters"
+	validation.MsgExpectedBePattern = "expected %s"
+	validation.MsgExpectedMinItems = "must have at least %d items"
+	validation.MsgExpectedMaxItems = "must have at most %d items"
+}
+
+// requiredText is the library's text around the name of a member that isn't there.
+var requiredText, requiredTail, _ = strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+
+// newHumaError turns the parser's faults into ours: without the offending values it carries.
+func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.StatusError {
+	r, _ := humago.Unwrap(hc)
+	p := *problem.Invalid
+	switch status {
+	case http.StatusBadRequest:
+		p = *problem.Malformed
+		if len(errs) == 0 {
+			p.Detail = "This operation needs a JSON body."
+		}
+	case http.StatusUnsupportedMediaType:
+		p = *problem.UnsupportedMediaType
+	case http.StatusUnprocessableEntity:
+		for _, err := range errs {
+			p.Fields = append(p.Fields, faultOf(err))
+		}
+		// The library finds unknown names in the order of a map.
+		slices.SortStableFunc(p.Fields, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
+		p.Fields = atMost(slices.Compact(p.Fields))
+	default:
+		p = *problem.Internal
+	}
+	hc.SetHeader("Cache-Control", "no-store")
+	req := requestOf(r.Context())
+	return &Problem{
+		Type: "/problems/" + p.Slug, Title: p.Title, Status: p.Status, Detail: p.Detail,
+		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
+	}
+}
+
+func faultOf(err error) problem.Field {
+	var detail *huma.ErrorDetail
+	if !errors.As(err, &detail) {
+		return problem.Field{Location: "body", Message: wrongForm}
+	}
+	at, message := detail.Location, detail.Message
+	switch {
+	case strings.HasPrefix(message, requiredText) && strings.HasSuffix(message, requiredTail):
+		at += "." + strings.TrimSuffix(strings.TrimPrefix(message, requiredText), requiredTail)
+		message = isMissing
+	case strings.HasPrefix(message, memberPrefix):
+		at, message, _ = strings.Cut(strings.TrimPrefix(message, memberPrefix), "\x00")
+		at = "body." + at
+	case message == "unknown query parameter":
+		message = isUnknown
+	case message == "invalid integer":
+		message = validation.MsgExpectedInteger
+	case message == "invalid float":
+		message = validation.MsgExpectedNumber
+	case message == "invalid boolean":
+		message = validation.MsgExpectedBoolean
+	case strings.HasPrefix(message, "invalid date/time"):
+		message = noInstant
+	case strings.Contains(message, "uuid") || strings.Contains(message, uuidPattern):
+		message = noUUID
+	// These quote Go types or the value itself.
+	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time"):
+		message = wrongForm
+	}
+	parts := strings.Split(at, ".")
+	for i := range parts {
+		parts[i] = showName(parts[i])
+	}
+	return problem.Field{Location: strings.Join(parts, "."), Message: message}
+}
+
+// memberPrefix marks a text that names the member it is about: of a value that can't be read the library only says that it
+// is in the body.
+const memberPrefix = "\x00member "
+
+type memberError struct{ at, message string }
+
+func (e memberError) Error() string { return memberPrefix + e.at + "\x00" + e.message }
+
+// nameMember turns an error of encoding/json into one that names the member, and neither a Go type nor the value. A type
+// whose UnmarshalJSON refuses says what it wants as the Value of the error: "expected …".
+func nameMember(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) || wrong.Field == "" {
+		return err
+	}
+	message := wrongForm
+	switch {
+	case strings.HasPrefix(wrong.Value, "expected "):
+		message = wrong.Value
+	case wrong.Type != nil && wrong.Type.Kind() >= reflect.Int && wrong.Type.Kind() <= reflect.Uint64:
+		message = validation.MsgExpectedInteger + ", written without a fraction or exponent"
+	}
+	return memberError{wrong.Field, message}
+}
