@@ -50,7 +50,7 @@ test-pg18: ## run the journeys on PostgreSQL 18 from npm
 
 .PHONY: test-long
 test-long: postgres ## run every test with the long searches, kills and histories (up to an hour or two)
-	@AMRUTAM_TEST_LONG=1 scripts/gotest.sh -timeout 120m $(RACE) $(TESTFLAGS) $(PACKAGES)
+	@AMRUTAM_TEST_LONG=1 scripts/gotest.sh -count=1 -timeout 120m $(RACE) $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: bench
 bench: postgres ## run the benchmarks

@@ -118,7 +118,7 @@ func (w *crowd) do(r *rand.Rand) *apptest.Answer {
 func TestEverybodyAtOnce(t *testing.T) {
 	t.Parallel()
 	rounds, commands := 4, 40
-	if long {
+	if long() {
 		rounds, commands = 40, 100
 	}
 	seed := rand.Uint64()

@@ -11,14 +11,14 @@ import (
 )
 
 // long searches for minutes where the short form takes seconds.
-var long = os.Getenv("AMRUTAM_TEST_LONG") != ""
+func long() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	set := map[string]string{"rapid.checks": "20", "rapid.steps": "80", "rapid.nofailfile": "true"}
-	if long {
+	if long() {
 		set["rapid.checks"], set["rapid.steps"] = "600", "120"
 	}
 	for name, value := range set {
@@ -53,7 +53,7 @@ func TestEveryCommandFollowsTheModel(t *testing.T) {
 	})
 	for _, answer := range answers {
 		t.Logf("%6d %s", met[answer], answer)
-		if long && met[answer] == 0 {
+		if long() && met[answer] == 0 {
 			t.Errorf("the search never met %q", answer)
 		}
 	}

@@ -1,0 +1,120 @@
+package bench_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"amrutam/internal/postgres/cluster"
+	"amrutam/internal/seal"
+)
+
+// BenchmarkSteady runs the real program: ready-ms from an empty folder until it is ready, again-ms from a folder with data, and
+// its memory (RSS, without PostgreSQL's) after 30 s of bookings by 8 clients. It ignores -benchtime.
+func BenchmarkSteady(b *testing.B) {
+	program := filepath.Join(folder, "amrutam")
+	out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, "amrutam/cmd/amrutam").CombinedOutput()
+	if err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	data := filepath.Join(folder, "steady")
+	first := start(b, program, data)
+	first.stop(b)
+	s := start(b, program, data)
+	defer s.stop(b)
+
+	c, err := cluster.Start(b.Context(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+	must(b, err)
+	defer func() { _ = c.Stop(context.Background()) }()
+	text, err := os.ReadFile(filepath.Join(data, "master.key"))
+	must(b, err)
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	must(b, err)
+	sealer, err := seal.New(key, time.Now)
+	must(b, err)
+	p := settle(b, &people{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}, patients, doctors, slots)
+	next := 0
+	for range 6 {
+		p.bookFor(b, &next)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(first.ready.Milliseconds()), "ready-ms")
+	b.ReportMetric(float64(s.ready.Milliseconds()), "again-ms")
+	b.ReportMetric(s.memory(b, "VmRSS"), "RSS-MiB")
+	b.ReportMetric(s.memory(b, "VmHWM"), "peak-MiB")
+	b.ReportMetric(float64(next), "bookings")
+}
+
+type process struct {
+	cmd   *exec.Cmd
+	url   string
+	ready time.Duration
+}
+
+// start runs the program until it says that it is ready.
+func start(b *testing.B, program, data string) *process {
+	b.Helper()
+	p := &process{cmd: exec.CommandContext(context.Background(), program, "serve")}
+	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json")
+	stderr, err := p.cmd.StderrPipe()
+	must(b, err)
+	begun := time.Now()
+	must(b, p.cmd.Start())
+	b.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	for lines := bufio.NewScanner(stderr); p.url == "" && lines.Scan(); {
+		var line struct{ Msg, Addr string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
+			p.url = "http://" + line.Addr
+		}
+	}
+	if p.url == "" {
+		b.Fatal("the server does not listen")
+	}
+	go func() { _, _ = io.Copy(io.Discard, stderr) }()
+	for time.Since(begun) < time.Minute {
+		request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, p.url+"/health/ready", nil)
+		must(b, err)
+		answer, err := http.DefaultClient.Do(request)
+		must(b, err)
+		must(b, answer.Body.Close())
+		if answer.StatusCode == http.StatusOK {
+			p.ready = time.Since(begun)
+			return p
+		}
+	}
+	b.Fatal("the server does not get ready")
+	return nil
+}
+
+func (p *process) stop(b *testing.B) {
+	b.Helper()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	must(b, p.cmd.Wait())
+}
+
+// memory of the process in MiB; which is a line of /proc/…/status.
+func (p *process) memory(b *testing.B, which string) float64 {
+	b.Helper()
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	must(b, err)
+	found := regexp.MustCompile(which + `:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		b.Fatal("the system doesn't tell the memory of a process")
+	}
+	kB, err := strconv.ParseFloat(string(found[1]), 64)
+	must(b, err)
+	return kB / 1024
+}
