@@ -3,6 +3,7 @@ package access
 
 import (
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -36,6 +37,9 @@ var bits = map[Role]Roles{RolePatient: Patient, RoleDoctor: Doctor, RoleAdmin: A
 
 // Has tells whether the set holds the role.
 func (r Roles) Has(role Role) bool { return r&bits[role] != 0 }
+
+// Staff tells whether the set holds SUPPORT or ADMIN.
+func (r Roles) Staff() bool { return r&(Admin|Support) != 0 }
 
 // Admits tells whether the actor may call.
 func (r Roles) Admits(who Actor) bool {
@@ -72,6 +76,18 @@ type Actor struct {
 	UserAgent string
 	RequestID string
 	Job       string
+	// SecondFactorAt is when this session last proved a second factor; zero: never.
+	SecondFactorAt time.Time
+	// Exempt from second factors: the user has none, and this server doesn't ask staff for one.
+	Exempt bool
+}
+
+// freshness is how long a second factor counts as just proven, for what is dangerous.
+const freshness = 5 * time.Minute
+
+// Fresh tells whether the second factor was proven a moment ago.
+func (a Actor) Fresh(now time.Time) bool {
+	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= freshness)
 }
 
 // System is the actor of a job or of another event that no user caused; the audit log says which.

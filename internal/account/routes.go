@@ -39,7 +39,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Summary: "Get new tokens for a refresh token", Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it must have been copied; " +
 			"within 10 seconds it gets another pair, for clients that lost the answer.",
 		Refusals: []*problem.Error{ErrInvalidRefreshToken}}, s.Refresh)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Status: http.StatusNoContent,
 		Summary: "End this session"}, s.SignOut)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
 		Summary: "Get a mail to set a new password", Doc: "The answer never tells whether the address has a user."}, s.RequestPasswordReset)

@@ -138,16 +138,33 @@ func (c *Clinic) User(role access.Role) User {
 	session := uuid.Must(uuid.NewV7())
 	hash := sha256.Sum256([]byte(u.Token))
 	now := c.DB.Now()
-	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
+	staff := role == access.RoleAdmin || role == access.RoleSupport
+	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, mfa_enabled, created_at, updated_at) VALUES ($1, $2, 'none', $3, true, $5, $4, $4)`,
+		u.ID, u.Email, role, now, staff)
 	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`, uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
 	c.exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
-	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4)`,
-		session, u.ID, now, now.Add(10*365*24*time.Hour))
+	var proven *time.Time
+	if staff {
+		proven = &now
+	}
+	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
+		session, u.ID, now, now.Add(10*365*24*time.Hour), proven)
 	c.exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', $3, $4)`,
 		hash[:], session, now, now.Add(10*365*24*time.Hour))
 	c.audit("user.create", u.ID)
 	c.audit("session.start", session)
 	return u
+}
+
+// Prove has the user's sessions prove a second factor at this moment of the clinic's clock; Forget has them never have done so.
+func (c *Clinic) Prove(u User) { c.proven(u, new(c.DB.Now())) }
+
+// Forget is the opposite of Prove.
+func (c *Clinic) Forget(u User) { c.proven(u, nil) }
+
+func (c *Clinic) proven(u User, at *time.Time) {
+	c.t.Helper()
+	c.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", u.ID, at)
 }
 
 // Patient is a signed-in patient.

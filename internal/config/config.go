@@ -31,10 +31,13 @@ type Config struct {
 	PaymentProvider   string `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"stub"`
 	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
 
-	TrustedProxies []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated"`
-	CORSOrigins    []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
-	LogFormat      string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
-	PasswordMin    int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8 (NIST SP 800-63B-4)"`
+	TrustedProxies  []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated"`
+	CORSOrigins     []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
+	LogFormat       string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
+	RequireAdminMFA bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor"`
+	LoginLimit      string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
+	RateLimit       string   `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address; production refuses off"`
+	PasswordMin     int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8 (NIST SP 800-63B-4)"`
 
 	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`
 	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold, at least 1"`

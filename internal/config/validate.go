@@ -55,8 +55,11 @@ func (f *faults) unreadable(err error) error {
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
 		form := "a whole number"
-		if parse.Type == reflect.TypeFor[time.Duration]() {
+		switch parse.Type {
+		case reflect.TypeFor[time.Duration]():
 			form = "a duration like 15m"
+		case reflect.TypeFor[bool]():
+			form = "true or false"
 		}
 		f.add(field.Tag.Get("env"), "must be %s", form)
 	}
@@ -69,6 +72,8 @@ func (c *Config) validate(f *faults) {
 	if c.LogFormat != "" {
 		f.oneOf("AMRUTAM_LOG_FORMAT", c.LogFormat, "json", "text")
 	}
+	f.oneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
+	f.oneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
 	if c.PasswordMin < 8 || c.PasswordMin > 128 {
 		f.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")
 	}
@@ -159,6 +164,11 @@ func (c *Config) requireProduction(f *faults) {
 	} {
 		if value == "" {
 			f.add(name, "is needed in production")
+		}
+	}
+	for name, value := range map[string]string{"AMRUTAM_LOGIN_LIMIT": c.LoginLimit, "AMRUTAM_RATE_LIMIT": c.RateLimit} {
+		if value == "off" {
+			f.add(name, "must be on in production")
 		}
 	}
 	if !strings.HasPrefix(c.PublicURL, "https://") {

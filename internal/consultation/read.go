@@ -19,6 +19,9 @@ type ReadIn struct {
 
 // Read shows a consultation to its parties and staff, and notes who read.
 func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Consultation, error) {
+	if err := httpapi.FreshFor(tx.Now, who, in.Purpose); err != nil {
+		return Consultation{}, err
+	}
 	full, err := query.readConsultation(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Consultation{}, problem.NotFound

@@ -39,6 +39,8 @@ type API struct {
 	Cursors Cursors
 	// Deny writes the audit row of a refused access.
 	Deny func(ctx context.Context, who access.Actor, object problem.Object, operation string) error
+	// StaffMFA has ADMIN and SUPPORT work only with a second factor (AMRUTAM_REQUIRE_ADMIN_MFA).
+	StaffMFA bool
 	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
 	Trusted []netip.Prefix
 	Origins []string
@@ -65,6 +67,10 @@ type Op struct {
 	BodyLimit int64
 	// RawBody is set when the operation reads the bytes themselves (signed messages); it documents their shape.
 	RawBody reflect.Type
+	// Enrolment operations are what a session of staff reaches before it has a second factor.
+	Enrolment bool
+	// Fresh operations are dangerous: they need a second factor that was proven in the last five minutes.
+	Fresh bool
 	// Statuses of success beside Status; the output's Status method chooses.
 	Statuses []int
 	// Refusals the domain can answer with beside those of the door; they are documented.

@@ -13,10 +13,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/postgres"
@@ -37,6 +39,11 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 		if !op.Roles.Admits(who) {
 			a.denied(r.Context(), op, who, problem.Forbidden)
 			a.refuse(w, r, problem.Forbidden)
+			return
+		}
+		if err := a.assured(op, who); err != nil {
+			a.denied(r.Context(), op, who, err)
+			a.refuse(w, r, err)
 			return
 		}
 		if err := checkQuery(r); err != nil {
@@ -65,17 +72,52 @@ func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Req
 	}
 	hash := sha256.Sum256([]byte(token))
 	err := a.DB.Read(ctx, func(db *postgres.Read) error {
-		return db.QueryRow(ctx, `SELECT u.id, u.role, s.id FROM session_tokens t
+		var proven *time.Time
+		var has bool
+		err := db.QueryRow(ctx, `SELECT u.id, u.role, s.id, s.second_factor_at, u.mfa_enabled FROM session_tokens t
 			JOIN sessions s ON s.id = t.session_id
 			JOIN users u ON u.id = s.user_id
 			WHERE t.hash = $1 AND t.kind = 'ACCESS' AND t.used_at IS NULL AND t.expires_at > $2
 			  AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], db.Now).
-			Scan(&who.ID, &who.Role, &who.SessionID)
+			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &has)
+		who.Exempt = !has && !a.StaffMFA
+		if proven != nil {
+			who.SecondFactorAt = *proven
+		}
+		return err
 	})
 	if postgres.NoRows(err) {
 		return who, problem.Unauthenticated
 	}
 	return who, err
+}
+
+// assured asks for the second factor: of staff always, of everybody for what is dangerous.
+func (a *API) assured(op Op, who access.Actor) error {
+	switch {
+	case who.ID == uuid.Nil || op.Enrolment:
+	case a.StaffMFA && who.Staff() && who.SecondFactorAt.IsZero():
+		return problem.MFARequired
+	case op.Fresh:
+		return Fresh(a.DB.Now(), who)
+	}
+	return nil
+}
+
+// Fresh is nil when the actor proved a second factor in the last five minutes. Error: problem.MFARequired.
+func Fresh(now time.Time, who access.Actor) error {
+	if who.Fresh(now) {
+		return nil
+	}
+	return problem.MFARequired.With("This needs a second factor that was proven in the last five minutes.")
+}
+
+// FreshFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data.
+func FreshFor(now time.Time, who access.Actor, purpose string) error {
+	if purpose == "" || !who.Is(access.RoleAdmin) {
+		return nil
+	}
+	return Fresh(now, who)
 }
 
 func checkQuery(r *http.Request) error {

@@ -113,6 +113,9 @@ func tags() []*huma.Tag {
 // describe documents what the door adds to every operation: security, roles, the answer and every refusal with an example.
 func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	o.Extensions = map[string]any{"x-roles": op.Roles.Names()}
+	if op.Fresh {
+		o.Extensions["x-fresh-second-factor"] = true
+	}
 	who := "Anyone, signed in or not."
 	o.Security = []map[string][]string{{}}
 	switch {
@@ -164,6 +167,9 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	add(problem.Malformed, problem.Invalid, problem.Internal, problem.Busy, problem.Unavailable)
 	if op.Roles != access.Public {
 		add(problem.Unauthenticated, problem.Forbidden)
+	}
+	if op.Fresh || (op.Roles.Staff() && !op.Enrolment) {
+		add(problem.MFARequired)
 	}
 	if strings.Contains(op.Path, "{") {
 		add(problem.NotFound)

@@ -48,6 +48,9 @@ func note(tx *postgres.Tx, who access.Actor, id, patient uuid.UUID, purpose stri
 
 // Read shows one prescription.
 func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Prescription, error) {
+	if err := httpapi.FreshFor(tx.Now, who, in.Purpose); err != nil {
+		return Prescription{}, err
+	}
 	row, err := query.readPrescription(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Prescription{}, problem.NotFound
@@ -66,6 +69,9 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 // OfConsultation lists a consultation's prescriptions, newest first.
 func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, who access.Actor, in OfConsultationIn) (httpapi.Page[Prescription], error) {
 	page := httpapi.Page[Prescription]{Items: []Prescription{}}
+	if err := httpapi.FreshFor(tx.Now, who, in.Purpose); err != nil {
+		return page, err
+	}
 	parties, err := query.consultationParties(ctx, tx, in.ConsultationID)
 	if postgres.NoRows(err) {
 		return page, problem.NotFound

@@ -107,6 +107,9 @@ var (
 		"This operation needs a valid access token.", "Sign in with POST /api/v1/auth/login, or refresh the session, and send Authorization: Bearer <access token>.")
 	Forbidden = Define(http.StatusForbidden, "forbidden", "Not allowed",
 		"Your role may not do this.", "Sign in as someone whose role may call the operation; the API reader lists the roles of each.")
+	MFARequired = Define(http.StatusForbidden, "mfa-required", "A second factor is needed",
+		"This session has not proven a second factor.",
+		"Without one, set it up: POST /api/v1/auth/enable-mfa, then /auth/confirm-mfa, or register a passkey. With one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
 	NotFound = Define(http.StatusNotFound, "not-found", "Not found",
 		"There is nothing here, or it isn't yours to see.", "Check the address and the id. What you may not see answers like what doesn't exist.")
 	MethodNotAllowed = Define(http.StatusMethodNotAllowed, "method-not-allowed", "Method not allowed",
