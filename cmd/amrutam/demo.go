@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"amrutam/internal/app"
 	"amrutam/internal/tour"
@@ -29,6 +32,26 @@ func (demo) Run(ctx context.Context) error {
 		return o.walk(ctx, url)
 	}
 	return o.walkAlone(ctx)
+}
+
+type code struct{}
+
+// Run needs no database: the secret follows from the master key.
+func (code) Run() error {
+	o, err := load()
+	if err != nil {
+		return err
+	}
+	secret, err := app.DemoSecret(o.cfg)
+	if err != nil {
+		return err
+	}
+	now, err := totp.GenerateCode(secret, time.Now())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Println(now)
+	return err
 }
 
 // running tells whether an Amrutam serves there.
@@ -67,7 +90,11 @@ func tourOf(ctx context.Context, a *app.App, url string) error {
 	if err != nil {
 		return err
 	}
-	return (&tour.Tour{URL: url, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, Out: os.Stdout, Clock: time.Now}).Run(ctx)
+	secret, err := app.DemoSecret(a.Config)
+	if err != nil {
+		return err
+	}
+	return (&tour.Tour{URL: url, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret, Out: os.Stdout, Clock: time.Now}).Run(ctx)
 }
 
 // walkAlone serves on a free port for as long as the tour takes.

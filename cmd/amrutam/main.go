@@ -24,6 +24,7 @@ type commands struct {
 	Migrate migrate `cmd:"" help:"Bring the database's schema to this version."`
 	Admin   admin   `cmd:"" help:"Administrators."`
 	Demo    demo    `cmd:"" help:"Walk the whole journey over HTTP, on the running server or on one of its own."`
+	Code    code    `cmd:"" help:"Print the one-time code of the demo administrator's authenticator."`
 	Check   check   `cmd:"" help:"Check the nine invariants; exits with 1 if one is broken."`
 	Version version `cmd:"" help:"Print the version."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`

@@ -59,6 +59,10 @@ func welcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners)
 	if err != nil {
 		return err
 	}
+	secret, err := app.DemoSecret(a.Config)
+	if err != nil {
+		return err
+	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	url := a.Config.PublicURL
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(table, format+"\n", args...) }
@@ -76,6 +80,7 @@ func welcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners)
 	for _, account := range accounts {
 		line("  %s\t%s\t%s", account.Email, account.Role, account.Name)
 	}
+	line("The administrator's authenticator holds the secret %s (amrutam code prints its code of the moment)", secret)
 	line("")
 	return table.Flush()
 }

@@ -31,9 +31,23 @@ type Tokens struct {
 	User         User   `json:"user" doc:"Who is signed in"`
 }
 
+// SignedIn answers a right password: a session, or a ticket for the second factor.
+type SignedIn struct {
+	MFARequired  bool     `json:"mfaRequired" doc:"true: this is no session yet; go on with mfaToken at /auth/verify-mfa" example:"false"`
+	MFAToken     string   `json:"mfaToken,omitempty" doc:"The ticket for /auth/verify-mfa: 5 minutes, 5 tries, once" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+	Methods      []string `json:"methods,omitempty" nullable:"false" enum:"totp,recovery-code" doc:"What can be the second factor" example:"[\"totp\",\"recovery-code\"]"`
+	AccessToken  string   `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
+	RefreshToken string   `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+	TokenType    string   `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
+	ExpiresIn    int      `json:"expiresIn,omitempty" doc:"Seconds until the access token expires" example:"900"`
+	User         *User    `json:"user,omitempty" doc:"Who is signed in"`
+	// Staff without a second factor.
+	MFAEnrollmentRequired bool `json:"mfaEnrollmentRequired" doc:"true: this session reaches nothing but setting up a second factor" example:"false"`
+}
+
 // SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the same
 // answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified.
-func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) (out Tokens, err error) {
+func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) (out SignedIn, err error) {
 	err = whileReplaced(func() (err error) {
 		out, err = s.signIn(ctx, who, in)
 		return err
@@ -41,27 +55,27 @@ func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) 
 	return out, err
 }
 
-func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) (Tokens, error) {
+func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) (SignedIn, error) {
 	user, err := s.findLogin(ctx, in.Body.Email)
 	if err != nil {
-		return Tokens{}, err
+		return SignedIn{}, err
 	}
 	right, outdated, err := comparePassword(ctx, in.Body.Password, user.PasswordHash)
 	switch {
 	case err != nil:
-		return Tokens{}, err
+		return SignedIn{}, err
 	case user.ID == uuid.Nil:
-		return Tokens{}, s.refuse(ctx, who, user.ID, "unknown-address", ErrInvalidCredentials)
+		return SignedIn{}, s.refuse(ctx, who, user.ID, "unknown-address", ErrInvalidCredentials)
 	case !right:
-		return Tokens{}, s.refuse(ctx, who, user.ID, "wrong-password", ErrInvalidCredentials)
+		return SignedIn{}, s.refuse(ctx, who, user.ID, "wrong-password", ErrInvalidCredentials)
 	case user.DisabledAt != nil:
-		return Tokens{}, s.refuse(ctx, who, user.ID, "disabled", ErrInvalidCredentials)
+		return SignedIn{}, s.refuse(ctx, who, user.ID, "disabled", ErrInvalidCredentials)
 	case !user.IsEmailVerified:
-		return Tokens{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, ErrEmailNotVerified)
+		return SignedIn{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, ErrEmailNotVerified)
 	}
-	var out Tokens
+	var out SignedIn
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		out, err = s.startSession(ctx, tx, acting(who, user.ID, user.Role), user)
+		out, err = s.afterPassword(ctx, tx, acting(who, user.ID, user.Role), user)
 		return err
 	})
 	if err == nil && outdated {
@@ -84,7 +98,19 @@ func (s *Service) findLogin(ctx context.Context, email string) (user findLoginRo
 	return user, nil
 }
 
-func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow) (Tokens, error) {
+// afterPassword asks for the second factor of who has one, and lets the others in.
+func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow) (SignedIn, error) {
+	if user.MfaEnabled {
+		return s.askSecondFactor(ctx, tx, who, user)
+	}
+	t, err := s.startSession(ctx, tx, who, user, nil)
+	return SignedIn{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType, ExpiresIn: t.ExpiresIn, User: &t.User,
+		MFAEnrollmentRequired: s.Config.RequireAdminMFA && who.Staff()}, err
+}
+
+// startSession signs a user in, unless the password was replaced since it was looked at. proven is when they proved a second
+// factor, or nil.
+func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, proven *time.Time) (Tokens, error) {
 	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("hold a user: %w", err)
@@ -94,7 +120,7 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.
 	}
 	id := uuid.Must(uuid.NewV7())
 	err = query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,
-		Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife)})
+		Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), SecondFactorAt: proven})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a session: %w", err)
 	}

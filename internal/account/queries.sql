@@ -60,8 +60,8 @@ WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
 SELECT id FROM users WHERE id = @id AND password_hash = @password_hash AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE;
 
 -- name: insertSession :exec
-INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at)
-VALUES (@id, @user_id, @user_agent, @ip_address, @now, @now, @expires_at);
+INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
+VALUES (@id, @user_id, @user_agent, @ip_address, @now, @now, @expires_at, @second_factor_at);
 
 -- name: insertTokens :exec
 INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)

@@ -264,17 +264,18 @@ func (q *Queries) insertProfile(ctx context.Context, db DBTX, arg insertProfileP
 }
 
 const insertSession = `-- name: insertSession :exec
-INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $5, $6)
+INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
+VALUES ($1, $2, $3, $4, $5, $5, $6, $7)
 `
 
 type insertSessionParams struct {
-	ID        uuid.UUID
-	UserID    uuid.UUID
-	UserAgent string
-	IpAddress string
-	Now       time.Time
-	ExpiresAt time.Time
+	ID             uuid.UUID
+	UserID         uuid.UUID
+	UserAgent      string
+	IpAddress      string
+	Now            time.Time
+	ExpiresAt      time.Time
+	SecondFactorAt *time.Time
 }
 
 func (q *Queries) insertSession(ctx context.Context, db DBTX, arg insertSessionParams) error {
@@ -285,6 +286,7 @@ func (q *Queries) insertSession(ctx context.Context, db DBTX, arg insertSessionP
 		arg.IpAddress,
 		arg.Now,
 		arg.ExpiresAt,
+		arg.SecondFactorAt,
 	)
 	return err
 }

@@ -142,5 +142,8 @@ func (s *Service) afterChange(ctx context.Context, tx *postgres.Tx, id uuid.UUID
 	if err := query.endSessions(ctx, tx, &tx.Now, id); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
+	if err := query.endTickets(ctx, tx, &id); err != nil {
+		return fmt.Errorf("end tickets: %w", err)
+	}
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "password-changed"})
 }

@@ -16,6 +16,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/account"
 	"amrutam/internal/audit"
+	"amrutam/internal/config"
 	"amrutam/internal/doctor"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
@@ -74,9 +75,27 @@ func (a *App) DemoPassword() (string, error) {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(raw)), err
 }
 
-// MakeDemoAdmin makes the demo administrator unless there is one. Production has none.
+// DemoSecret is what the demo administrator's authenticator holds (base32, RFC 6238). It follows from the master key too.
+func DemoSecret(cfg *config.Config) (string, error) {
+	master, err := cfg.MasterKeyBytes()
+	if err != nil {
+		return "", err
+	}
+	raw, err := hkdf.Key(sha256.New, master, nil, "amrutam demo authenticator", 20)
+	return base32.StdEncoding.EncodeToString(raw), err
+}
+
+// MakeDemoAdmin makes the demo administrator, with an authenticator, unless there is one. Production has none.
 func (a *App) MakeDemoAdmin(ctx context.Context) (uuid.UUID, error) {
-	return a.demoAccount(ctx, DemoAdmin)
+	id, err := a.demoAccount(ctx, DemoAdmin)
+	if err != nil {
+		return id, err
+	}
+	secret, err := DemoSecret(a.Config)
+	if err != nil {
+		return id, err
+	}
+	return id, a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.accounts.Enrol(ctx, tx, access.System(demoJob), id, secret) })
 }
 
 // MakeDemoData makes what a newcomer needs to look around: an administrator, a patient, and approved doctors with free

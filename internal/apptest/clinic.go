@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/pquerna/otp/totp"
 
 	"amrutam/internal/access"
 	"amrutam/internal/app"
@@ -138,13 +140,11 @@ func (c *Clinic) User(role access.Role) User {
 	session := uuid.Must(uuid.NewV7())
 	hash := sha256.Sum256([]byte(u.Token))
 	now := c.DB.Now()
-	staff := role == access.RoleAdmin || role == access.RoleSupport
-	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, mfa_enabled, created_at, updated_at) VALUES ($1, $2, 'none', $3, true, $5, $4, $4)`,
-		u.ID, u.Email, role, now, staff)
+	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
 	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`, uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
 	c.exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
 	var proven *time.Time
-	if staff {
+	if role == access.RoleAdmin || role == access.RoleSupport {
 		proven = &now
 	}
 	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
@@ -154,6 +154,22 @@ func (c *Clinic) User(role access.Role) User {
 	c.audit("user.create", u.ID)
 	c.audit("session.start", session)
 	return u
+}
+
+// Authenticator sets one up for the user, confirmed or not yet, and gives what tells its code of the clock's moment.
+func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
+	c.t.Helper()
+	secret := base32.StdEncoding.EncodeToString(random(20))
+	key, err := c.App.Sealer.Person(context.Background(), c.DB.Pool, u.ID)
+	must(c.t, err)
+	sealed, err := key.Seal("users.mfa_secret", u.ID, secret)
+	must(c.t, err)
+	c.exec("UPDATE users SET mfa_secret = $2, mfa_enabled = $3, mfa_step = 0 WHERE id = $1", u.ID, sealed, confirmed)
+	return func() string {
+		code, err := totp.GenerateCode(secret, c.Clock.Now())
+		must(c.t, err)
+		return code
+	}
 }
 
 // Prove has the user's sessions prove a second factor at this moment of the clinic's clock; Forget has them never have done so.

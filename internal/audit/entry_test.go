@@ -179,6 +179,7 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 		}
 	}
 	c.Get(c.Patient(), "consultations/"+id).Want(404)
+	c.Prove(admin)
 	c.Do(admin, "GET", "consultations/"+id, nil, "X-Purpose", "complaint 2291").Want(200)
 
 	actions := map[string]bool{}

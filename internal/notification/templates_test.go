@@ -32,6 +32,7 @@ func samples() map[string][]map[string]string {
 	reason := map[string]string{"reason": "The registration <lapsed>\r\nin 2030."}
 	all := map[string][]map[string]string{
 		"verify-email": {token}, "reset-password": {token}, "address-taken": {nil}, "password-changed": {nil}, "session-reuse": {nil},
+		"second-factor-enabled": {nil}, "second-factor-disabled": {nil}, "recovery-code-used": {{"left": "9"}},
 		"consultation-confirmed":     {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
 		"prescription-ready":         {{"with": "Dr. Meera Nair", "consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}},
 		"doctor-approved":            {{}},
@@ -58,6 +59,9 @@ var needs = map[string][]string{
 	"address-taken":              {"If it wasn't you"},
 	"password-changed":           {"If it wasn't you", "(Asia/Kolkata, UTC+05:30)"},
 	"session-reuse":              {"change your password", "(Asia/Kolkata, UTC+05:30)"},
+	"second-factor-enabled":      {"If it wasn't you", "recovery codes"},
+	"second-factor-disabled":     {"If it wasn't you"},
+	"recovery-code-used":         {"9 are left", "If it wasn't you"},
 	"consultation-confirmed":     {"with Dr. Meera Nair is confirmed", "Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15"},
 	"consultation-cancelled":     {"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) was cancelled"},
 	"consultation-missed":        {"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) did not take place"},

@@ -16,6 +16,8 @@ type Tour struct {
 	URL           string
 	AdminEmail    string
 	AdminPassword string
+	// AdminSecret is the administrator's authenticator: base32, RFC 6238.
+	AdminSecret string
 	// Out gets a line a step.
 	Out io.Writer
 	// Clock tells the steps' times.

@@ -83,6 +83,16 @@ func (s *Scene) make(name string) string {
 		return patient.Email
 	case "patient-password":
 		return s.givePassword(patient)
+	case "own-code":
+		return s.C.Authenticator(s.Person(s.Caller), true)()
+	case "first-code":
+		return s.C.Authenticator(s.Person(s.Caller), false)()
+	case "patient-code":
+		return s.C.Authenticator(patient, true)()
+	case "mfa-ticket":
+		s.Value("patient-password")
+		s.Value("patient-code")
+		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).Want(200).Text("mfaToken")
 	case "own-password":
 		return s.givePassword(s.Person(s.Caller))
 	case "refresh-token":

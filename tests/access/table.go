@@ -34,6 +34,12 @@ type Row struct {
 	Want [callers]int
 }
 
+// Enrolment is what a session of staff reaches that has not proven a second factor, beside what is for anyone.
+var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up"}
+
+// Fresh is what needs a second factor that was proven in the last five minutes.
+var Fresh = []string{"renew-recovery-codes"}
+
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
 
@@ -63,6 +69,15 @@ var Table = []Row{
 	{Operation: "request-password-reset", Want: anyone(202)},
 	{Operation: "reset-password", Body: `{"token": "<reset-token>"}`, Want: anyone(204)},
 	{Operation: "change-password", Body: `{"currentPassword": "<own-password>"}`, Want: signedIn(204)},
+
+	{Operation: "enable-mfa", Want: signedIn(200)},
+	{Operation: "confirm-mfa", Body: `{"otp": "<first-code>"}`, Want: signedIn(200)},
+	{Operation: "confirm-mfa", Body: `{"otp": "<own-code>"}`, Want: signedIn(409)},
+	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
+	{Operation: "disable-mfa", Body: `{"otp": "<patient-code>", "recoveryCode": null}`, Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
+	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
+	{Operation: "renew-recovery-codes", In: "<own-code>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}}, // fresh for staff only
+	{Operation: "verify-mfa", Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null}`, Want: anyone(200)},
 
 	{Operation: "read-own-user", Want: signedIn(200)},
 	{Operation: "change-own-user", Want: signedIn(200)},

@@ -1,0 +1,149 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+const (
+	// A code is good in its own step and in one step either side, for clocks that differ (RFC 6238, 5.2).
+	stepSeconds = 30
+	stepsAside  = 1
+	// What every authenticator can: RFC 6238 with SHA-1 and six digits.
+	codeDigits = otp.DigitsSix
+	// recoveryCodes are made at once, each of 80 bits.
+	recoveryCodes     = 10
+	recoveryCodeBytes = 10
+
+	secretColumn = "users.mfa_secret"
+)
+
+// ErrInvalidCode is the answer to a wrong second factor.
+var ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "The code is wrong",
+	"The code is wrong, was used, or is too old.", "Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
+
+// SecondFactor is a code: of the authenticator or a recovery code.
+type SecondFactor struct {
+	OTP          string `json:"otp,omitempty" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+	RecoveryCode string `json:"recoveryCode,omitempty" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
+}
+
+func (f SecondFactor) check() error {
+	if (f.OTP == "") == (f.RecoveryCode == "") {
+		return problem.Invalid.At("body.otp", "is required, or recoveryCode in its place")
+	}
+	return nil
+}
+
+// heldUser is whose second factor is checked, locked.
+type heldUser struct {
+	holdMFARow
+	id uuid.UUID
+}
+
+func (s *Service) holdUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (heldUser, error) {
+	row, err := query.holdMFA(ctx, tx, id)
+	if postgres.NoRows(err) { // disabled or deleted since the door let them in
+		return heldUser{}, problem.Unauthenticated
+	}
+	if err != nil {
+		return heldUser{}, fmt.Errorf("hold a user: %w", err)
+	}
+	return heldUser{row, id}, nil
+}
+
+// spend uses up the code of a held user, and tells whether it was good. A second use of the same one is not.
+func (s *Service) spend(ctx context.Context, tx *postgres.Tx, user heldUser, f SecondFactor) (bool, error) {
+	if f.RecoveryCode != "" {
+		return s.spendRecoveryCode(ctx, tx, user.id, f.RecoveryCode)
+	}
+	key, err := s.Sealer.Person(ctx, tx, user.id)
+	if err != nil {
+		return false, err
+	}
+	secret, err := key.Open(secretColumn, user.id, user.MfaSecret)
+	if err != nil || secret == "" {
+		return false, err
+	}
+	step, err := stepOf(secret, f.OTP, tx.Now.Unix(), user.MfaStep)
+	if err != nil || step == 0 {
+		return false, err
+	}
+	return true, query.useMFAStep(ctx, tx, step, user.id)
+}
+
+// stepOf finds the step whose code it is, among those that are good now and later than the last that was used; 0 for none.
+// It computes all of them, whichever fits.
+func stepOf(secret, code string, now, used int64) (found int64, err error) {
+	for step := now/stepSeconds - stepsAside; step <= now/stepSeconds+stepsAside; step++ {
+		right, err := hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: codeDigits, Algorithm: otp.AlgorithmSHA1}) //nolint:gosec // after 1970
+		if err != nil {
+			return 0, fmt.Errorf("compute a code: %w", err)
+		}
+		if subtle.ConstantTimeCompare([]byte(right), []byte(code)) == 1 && step > used {
+			found = step
+		}
+	}
+	return found, nil
+}
+
+func (s *Service) spendRecoveryCode(ctx context.Context, tx *postgres.Tx, user uuid.UUID, code string) (bool, error) {
+	used, err := query.useRecoveryCode(ctx, tx, &tx.Now, user, hashRecoveryCode(code))
+	if err != nil || used == 0 {
+		return false, err
+	}
+	left, err := query.countRecoveryCodes(ctx, tx, user)
+	if err != nil {
+		return false, err
+	}
+	return true, s.Mails.Enqueue(ctx, tx, notification.Mail{To: user, Kind: "recovery-code-used", Data: map[string]string{"left": fmt.Sprint(left)}})
+}
+
+// renewRecoveryCodes makes ten new ones; the old ones stop working.
+func (s *Service) renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]string, error) {
+	if err := query.deleteRecoveryCodes(ctx, tx, user); err != nil {
+		return nil, fmt.Errorf("delete recovery codes: %w", err)
+	}
+	codes, hashes := make([]string, recoveryCodes), make([][]byte, recoveryCodes)
+	for i := range codes {
+		raw := make([]byte, recoveryCodeBytes)
+		_, _ = rand.Read(raw)
+		text := base32.StdEncoding.EncodeToString(raw)
+		codes[i] = strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-")
+		hashes[i] = hashRecoveryCode(codes[i])
+	}
+	return codes, query.insertRecoveryCodes(ctx, tx, user, hashes, tx.Now)
+}
+
+// hashRecoveryCode needs no salt or stretching: 80 random bits can't be guessed from it.
+func hashRecoveryCode(code string) []byte {
+	plain := strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToUpper(code))
+	sum := sha256.Sum256([]byte("recovery code:" + plain))
+	return sum[:]
+}
+
+// refuseCode notes a wrong code, in the transaction that counts the attempt and is kept.
+func refuseCode(tx *postgres.Tx, who access.Actor, user uuid.UUID) {
+	audit.WriteFor(tx, who, "second-factor.refuse", "user", user.String(), nil)
+}

@@ -1,0 +1,278 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/base64"
+	"fmt"
+	"image/color"
+	"image/png"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/qr"
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// issuer names this service in authenticators.
+const issuer = "Amrutam"
+
+// The refusals of setting up a second factor.
+var (
+	ErrMFAEnabled = problem.Conflict("mfa-enabled", "An authenticator is set up already.",
+		"Use it; or take it away with POST /api/v1/auth/disable-mfa, and set up another one.")
+	ErrMFANotEnabled = problem.Conflict("mfa-not-enabled", "No authenticator is set up.", "Begin with POST /api/v1/auth/enable-mfa.")
+)
+
+// Enrolment is what an authenticator is set up with; it is shown once.
+type Enrolment struct {
+	Secret     string `json:"secret" doc:"The secret in base32, to type in" example:"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"`
+	OTPAuthURL string `json:"otpauthUrl" doc:"The same as an address that authenticators open" example:"otpauth://totp/Amrutam:asha@example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Amrutam"`
+	QRCodePNG  string `json:"qrCodePng" contentEncoding:"base64" doc:"The same as a picture to scan: a PNG in base64" example:"iVBORw0KGgo="`
+	QRCodeText string `json:"qrCodeText" doc:"The same picture in characters, for terminals" example:"█▀▀▀▀▀█"`
+}
+
+// RecoveryCodes are shown once.
+type RecoveryCodes struct {
+	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" minItems:"10" maxItems:"10" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
+}
+
+// EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Error: ErrMFAEnabled.
+func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Enrolment, error) {
+	user, err := s.holdUser(ctx, tx, who.ID)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	if user.MfaEnabled {
+		return Enrolment{}, ErrMFAEnabled
+	}
+	raw := make([]byte, 20) // RFC 4226, 4: 160 bits
+	_, _ = rand.Read(raw)
+	secret := base32.StdEncoding.EncodeToString(raw)
+	if err := s.keepSecret(ctx, tx, who.ID, secret); err != nil {
+		return Enrolment{}, err
+	}
+	audit.Write(tx, who, "second-factor.begin", who.ID, nil)
+	return enrolment(secret, user.Email)
+}
+
+func (s *Service) keepSecret(ctx context.Context, tx *postgres.Tx, user uuid.UUID, secret string) error {
+	key, err := s.Sealer.Person(ctx, tx, user)
+	if err != nil {
+		return err
+	}
+	sealed, err := key.Seal(secretColumn, user, secret)
+	if err != nil {
+		return err
+	}
+	return query.setMFASecret(ctx, tx, sealed, tx.Now, user)
+}
+
+func enrolment(secret, email string) (Enrolment, error) {
+	address := "otpauth://totp/" + url.PathEscape(issuer+":"+email) + "?" + url.Values{"secret": {secret}, "issuer": {issuer}}.Encode()
+	code, err := qr.Encode(address, qr.M, qr.Auto)
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
+	}
+	size := 8 * (code.Bounds().Dx() + 2*quiet)
+	picture, err := barcode.Scale(code, size, size)
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, picture); err != nil {
+		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
+	}
+	return Enrolment{Secret: secret, OTPAuthURL: address, QRCodePNG: base64.StdEncoding.EncodeToString(out.Bytes()), QRCodeText: inText(code)}, nil
+}
+
+// quiet modules around a code (ISO/IEC 18004).
+const quiet = 4
+
+// inText draws two rows of modules in one line of characters; light is drawn, as on dark terminals.
+func inText(code barcode.Barcode) string {
+	side := code.Bounds().Dx()
+	light := func(x, y int) bool {
+		return x < 0 || y < 0 || x >= side || y >= side || code.At(x, y) != color.Black
+	}
+	var text strings.Builder
+	for y := -quiet; y < side+quiet; y += 2 {
+		for x := -quiet; x < side+quiet; x++ {
+			switch above, below := light(x, y), light(x, y+1); {
+			case above && below:
+				text.WriteString("█")
+			case above:
+				text.WriteString("▀")
+			case below:
+				text.WriteString("▄")
+			default:
+				text.WriteString(" ")
+			}
+		}
+		text.WriteString("\n")
+	}
+	return text.String()
+}
+
+// OTPOnly confirms an authenticator.
+type OTPOnly struct {
+	Body struct {
+		OTP string `json:"otp" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+	}
+}
+
+// ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Errors: ErrMFAEnabled, ErrMFANotEnabled,
+// ErrInvalidCode.
+func (s *Service) ConfirmMFA(ctx context.Context, who access.Actor, in OTPOnly) (out RecoveryCodes, err error) {
+	err = s.withCode(ctx, who, who.ID, SecondFactor{OTP: in.Body.OTP}, func(tx *postgres.Tx, user heldUser) error {
+		if user.MfaEnabled {
+			return ErrMFAEnabled
+		}
+		if user.MfaSecret == nil {
+			return ErrMFANotEnabled
+		}
+		return nil
+	}, func(tx *postgres.Tx, _ heldUser) (err error) {
+		if err := query.setMFAEnabled(ctx, tx, true, tx.Now, who.ID); err != nil {
+			return fmt.Errorf("enable a second factor: %w", err)
+		}
+		if err := query.proveSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
+			return err
+		}
+		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, who.ID); err != nil {
+			return err
+		}
+		audit.Write(tx, who, "second-factor.enable", who.ID, nil)
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "second-factor-enabled"})
+	})
+	return out, err
+}
+
+// FactorInput is a second factor.
+type FactorInput struct{ Body SecondFactor }
+
+// DisableMFA takes the authenticator and the recovery codes away. Errors: ErrMFANotEnabled, ErrInvalidCode.
+func (s *Service) DisableMFA(ctx context.Context, who access.Actor, in FactorInput) (httpapi.None, error) {
+	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) error {
+		if err := query.setMFAEnabled(ctx, tx, false, tx.Now, who.ID); err != nil {
+			return fmt.Errorf("disable a second factor: %w", err)
+		}
+		if err := query.deleteRecoveryCodes(ctx, tx, who.ID); err != nil {
+			return fmt.Errorf("delete recovery codes: %w", err)
+		}
+		if err := query.forgetSecondFactor(ctx, tx, who.ID); err != nil {
+			return err
+		}
+		audit.Write(tx, who, "second-factor.disable", who.ID, nil)
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "second-factor-disabled"})
+	})
+}
+
+// RenewRecoveryCodes makes new ones in place of all old ones. Error: ErrMFANotEnabled.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (RecoveryCodes, error) {
+	user, err := s.holdUser(ctx, tx, who.ID)
+	if err != nil {
+		return RecoveryCodes{}, err
+	}
+	if err := enabled(tx, user); err != nil {
+		return RecoveryCodes{}, err
+	}
+	codes, err := s.renewRecoveryCodes(ctx, tx, who.ID)
+	audit.Write(tx, who, "second-factor.renew-recovery-codes", who.ID, nil)
+	return RecoveryCodes{codes}, err
+}
+
+// StepUp proves the second factor anew, for what is dangerous. Errors: ErrMFANotEnabled, ErrInvalidCode.
+func (s *Service) StepUp(ctx context.Context, who access.Actor, in FactorInput) (httpapi.None, error) {
+	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) error {
+		audit.Write(tx, who, "second-factor.prove", who.ID, nil)
+		return query.proveSession(ctx, tx, &tx.Now, who.SessionID)
+	})
+}
+
+func enabled(_ *postgres.Tx, user heldUser) error {
+	if !user.MfaEnabled {
+		return ErrMFANotEnabled
+	}
+	return nil
+}
+
+// withCode runs do when the code is the user's. A wrong one is noted, and that must be kept although the answer is a refusal.
+func (s *Service) withCode(ctx context.Context, who access.Actor, id uuid.UUID, f SecondFactor, may, do func(*postgres.Tx, heldUser) error) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	right := false
+	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		user, err := s.holdUser(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := may(tx, user); err != nil {
+			return err
+		}
+		if right, err = s.spend(ctx, tx, user, f); err != nil {
+			return err
+		}
+		if !right {
+			refuseCode(tx, who, id)
+			return nil
+		}
+		return do(tx, user)
+	})
+	if err == nil && !right {
+		err = ErrInvalidCode
+	}
+	return err
+}
+
+// Enrol gives a user the authenticator of a known secret (base32), unless they have one: for demo data.
+func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, who access.Actor, user uuid.UUID, secret string) error {
+	held, err := s.holdUser(ctx, tx, user)
+	if err != nil || held.MfaEnabled {
+		return err
+	}
+	if err := s.keepSecret(ctx, tx, user, secret); err != nil {
+		return err
+	}
+	audit.Write(tx, who, "second-factor.enable", user, nil)
+	return query.setMFAEnabled(ctx, tx, true, tx.Now, user)
+}
+
+func (s *Service) mfaRoutes(api *httpapi.API) {
+	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
+		return httpapi.Op{Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth", Roles: access.SignedIn, Summary: summary, Doc: doc, Refusals: refusals}
+	}
+	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret.", ErrMFAEnabled)
+	enable.Enrolment = true
+	httpapi.Command(api, enable, s.EnableMFA)
+	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
+	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. The recovery codes are shown here and never again.",
+		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode)
+	confirm.Enrolment = true
+	httpapi.Handle(api, confirm, s.ConfirmMFA)
+	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, or a recovery code. Staff works only with a second factor: without one, only setting one up is left.",
+		ErrMFANotEnabled, ErrInvalidCode)
+	disable.Status = http.StatusNoContent
+	httpapi.Handle(api, disable, s.DisableMFA)
+	stepUp := post("step-up", "step-up", "Prove your second factor anew", "For the next five minutes this session may do what is dangerous.", ErrMFANotEnabled, ErrInvalidCode)
+	stepUp.Status, stepUp.Enrolment = http.StatusNoContent, true
+	httpapi.Handle(api, stepUp, s.StepUp)
+	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working. Needs a second factor that was proven in the last five minutes.", ErrMFANotEnabled)
+	renew.Fresh = true
+	httpapi.Command(api, renew, s.RenewRecoveryCodes)
+	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode)
+	verify.Roles = access.Public
+	httpapi.Handle(api, verify, s.VerifyMFA)
+}
