@@ -45,7 +45,7 @@ type Enrolment struct {
 
 // RecoveryCodes are shown once.
 type RecoveryCodes struct {
-	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" minItems:"10" maxItems:"10" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
+	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
 // EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Error: ErrMFAEnabled.
@@ -179,18 +179,14 @@ func (s *Service) DisableMFA(ctx context.Context, who access.Actor, in FactorInp
 	})
 }
 
-// RenewRecoveryCodes makes new ones in place of all old ones. Error: ErrMFANotEnabled.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (RecoveryCodes, error) {
-	user, err := s.holdUser(ctx, tx, who.ID)
-	if err != nil {
-		return RecoveryCodes{}, err
-	}
-	if err := enabled(tx, user); err != nil {
-		return RecoveryCodes{}, err
-	}
-	codes, err := s.renewRecoveryCodes(ctx, tx, who.ID)
-	audit.Write(tx, who, "second-factor.renew-recovery-codes", who.ID, nil)
-	return RecoveryCodes{codes}, err
+// RenewRecoveryCodes makes new ones in place of all old ones. Errors: ErrMFANotEnabled, ErrInvalidCode.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, who access.Actor, in FactorInput) (out RecoveryCodes, err error) {
+	err = s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) (err error) {
+		audit.Write(tx, who, "second-factor.renew-recovery-codes", who.ID, nil)
+		out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, who.ID)
+		return err
+	})
+	return out, err
 }
 
 // StepUp proves the second factor anew, for what is dangerous. Errors: ErrMFANotEnabled, ErrInvalidCode.
@@ -269,9 +265,8 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 	stepUp := post("step-up", "step-up", "Prove your second factor anew", "For the next five minutes this session may do what is dangerous.", ErrMFANotEnabled, ErrInvalidCode)
 	stepUp.Status, stepUp.Enrolment = http.StatusNoContent, true
 	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working. Needs a second factor that was proven in the last five minutes.", ErrMFANotEnabled)
-	renew.Fresh = true
-	httpapi.Command(api, renew, s.RenewRecoveryCodes)
+	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode)
+	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
 	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode)
 	verify.Roles = access.Public
 	httpapi.Handle(api, verify, s.VerifyMFA)

@@ -27,6 +27,8 @@ func TestCreateAdmin(t *testing.T) {
 	must(t, err)
 	admin := signIn(t, c, email, password)
 	same(t, "id", admin.user.ID, id)
+	c.Get(admin.user, "users/me").Want(403, "mfa-required")
+	c.Prove(admin.user)
 	me := c.Get(admin.user, "users/me").Want(200)
 	same(t, "role", me.Text("role"), "ADMIN")
 	same(t, "fullName", me.Text("fullName"), "Meera Nair")
@@ -90,7 +92,9 @@ func TestProvisionsRaceForAnAddress(t *testing.T) {
 		}
 	}
 	same(t, "users, profiles and keys", count(t, c, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM profiles) + (SELECT count(*) FROM data_keys)"), 3)
-	me := c.Get(signIn(t, c, email, password).user, "users/me").Want(200)
+	support := signIn(t, c, email, password).user
+	c.Prove(support)
+	me := c.Get(support, "users/me").Want(200)
 	for name, v := range map[string]any{"id": winner.String(), "role": "SUPPORT", "gender": "OTHER", "dateOfBirth": "1990-05-17", "phone": "+919812345678", "address": "Pune", "timezone": "UTC"} {
 		same(t, name, me.At(name), v)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -139,4 +140,38 @@ func denials(t *testing.T, s *Scene) (objects []string) {
 		t.Fatal(err)
 	}
 	return objects
+}
+
+// TestSecondFactor asks every operation as staff that has not proven a second factor, and as staff that did long ago. The
+// answers follow from the table: what is for anyone, what enrolls, and what must be fresh is listed there.
+func TestSecondFactor(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for i, row := range Table {
+		for _, who := range []Who{Support, Admin} {
+			for _, state := range []string{"unproven", "stale", "fresh"} {
+				t.Run(fmt.Sprintf("%s/%d/%s/%s", row.Operation, i, who, state), func(t *testing.T) {
+					t.Parallel()
+					s := NewScene(t, c, who)
+					r := s.Request(row, false)
+					want := row.Want[who]
+					switch {
+					case len(r.Operation.Roles) == 0 || want == http.StatusForbidden || slices.Contains(Enrolment, row.Operation):
+					case state == "unproven", state == "stale" && (slices.Contains(Fresh, row.Operation) || (who == Admin && slices.Equal(row.Headers, purpose))):
+						want = http.StatusForbidden
+					}
+					switch state {
+					case "unproven":
+						c.Forget(s.Person(who))
+					case "stale":
+						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.Person(who).ID, c.DB.Now().Add(-5*time.Minute-time.Second))
+					}
+					a := s.Ask(r).Want(want)
+					if forbidden := want == http.StatusForbidden && row.Want[who] != want; forbidden && a.Text("type") != "/problems/mfa-required" {
+						t.Errorf("refused by %s", a.Text("type"))
+					}
+				})
+			}
+		}
+	}
 }

@@ -38,7 +38,7 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"renew-recovery-codes"}
+var Fresh = []string{}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -76,7 +76,7 @@ var Table = []Row{
 	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
 	{Operation: "disable-mfa", Body: `{"otp": "<patient-code>", "recoveryCode": null}`, Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
 	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
-	{Operation: "renew-recovery-codes", In: "<own-code>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}}, // fresh for staff only
+	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(200)},
 	{Operation: "verify-mfa", Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null}`, Want: anyone(200)},
 
 	{Operation: "read-own-user", Want: signedIn(200)},
