@@ -134,7 +134,7 @@ func (s *server) checkLedger(token string, told []booked) {
 // openSlots makes an approved doctor, free of charge, with slots of two seats each.
 func (s *server) openSlots(n int) (ids []string) {
 	s.t.Helper()
-	doctor, admin := s.join("doctor@example.org", "DOCTOR"), s.signIn("admin@example.org")
+	doctor, admin := s.join("doctor@example.org", "DOCTOR"), s.enrol(s.signIn("admin@example.org"))
 	made := s.want(201, "POST", "/api/v1/doctors", doctor, "", object{"specialization": "Kayachikitsa", "yearsOfExperience": 3,
 		"registrationNumber": "FAULT-1", "consultationFee": "0.00", "languagesSpoken": []string{"en"}})
 	s.want(200, "PATCH", "/api/v1/doctors/"+made.text("id")+"/approve", admin, "", object{"approved": true})

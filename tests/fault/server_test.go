@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pquerna/otp/totp"
 )
 
 type object = map[string]any
@@ -223,6 +225,16 @@ func (s *server) join(email, role string) string {
 func (s *server) signIn(email string) string {
 	s.t.Helper()
 	return s.want(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password}).text("accessToken")
+}
+
+// enrol sets up the second factor that staff needs.
+func (s *server) enrol(token string) string {
+	s.t.Helper()
+	secret := s.want(200, "POST", "/api/v1/auth/enable-mfa", token, "", nil).text("secret")
+	code, err := totp.GenerateCode(secret, time.Now())
+	must(s.t, err)
+	s.want(200, "POST", "/api/v1/auth/confirm-mfa", token, "", object{"otp": code})
+	return token
 }
 
 // await asks until look finds it.
