@@ -28,7 +28,7 @@ run: postgres build ## build, then serve the API on 127.0.0.1:8080
 
 .PHONY: build
 build: ## build ./bin/amrutam
-	go build -trimpath -o bin/amrutam ./cmd/amrutam
+	go build -trimpath -ldflags "-X main.built=$$(git describe --tags --always --dirty 2>/dev/null || true)" -o bin/amrutam ./cmd/amrutam
 
 .PHONY: demo
 demo: postgres build ## walk through the whole journey, on the running server or on one of its own

@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
@@ -79,4 +80,43 @@ func TestDatabaseRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMigrateTellsWhatItDid, and a database that a newer program has migrated is not touched.
+func TestMigrateTellsWhatItDid(t *testing.T) {
+	t.Parallel()
+	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
+	first, err := run(t, variables, "", "migrate")
+	must(t, err)
+	var version, applied, queue int
+	if _, err := fmt.Sscanf(lastLine(first), "schema at version %d, %d migrations applied, and %d of the job queue", &version, &applied, &queue); err != nil ||
+		version < 5 || applied != version || queue == 0 {
+		t.Fatalf("the first time: %q %v", first, err)
+	}
+	again, err := run(t, variables, "", "migrate")
+	must(t, err)
+	if want := fmt.Sprintf("schema at version %d, nothing to do", version); lastLine(again) != want {
+		t.Errorf("the second time: %q", again)
+	}
+	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: strings.TrimPrefix(variables[0], "AMRUTAM_DATA_DIR="), Logger: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	t.Cleanup(func() { _ = c.Stop(context.Background()) })
+	conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
+	must(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	_, err = conn.Exec(context.Background(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", version+2)
+	must(t, err)
+	for _, arguments := range [][]string{{"serve"}, {"migrate"}, {"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}} {
+		out, err := run(t, variables, password+"\n", arguments...)
+		want := fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program\n", version+2, version)
+		if err == nil || !strings.HasSuffix(out, want) || strings.Count(out, "\n") != 1 {
+			t.Errorf("%v on a newer schema: %v %s", arguments, err, out)
+		}
+	}
+}
+
+// lastLine leaves out what the log said before.
+func lastLine(out string) string {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return lines[len(lines)-1]
 }
