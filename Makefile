@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Needs Go, GNU make, git and gcc; lint and test-pg18 need Node's npm.
+# `make` alone lists what there is. Needs Go 1.26, GNU make and git; RACE=-race needs gcc, lint and test-pg18 need Node's npm.
 # Everything else is installed once into ~/.cache/amrutam (or $XDG_CACHE_HOME/amrutam), outside the clone.
 
 SHELL := bash

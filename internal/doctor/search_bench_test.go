@@ -63,17 +63,17 @@ var benched = map[string]func(in *doctor.SearchInput, now time.Time){
 	"specialization, fee": func(in *doctor.SearchInput, _ time.Time) { in.Specialization, in.Sort = "rasayana", "fee" },
 	"specialty, earliest": func(in *doctor.SearchInput, _ time.Time) { in.Specialization, in.Sort = "rasayana", "earliest" },
 	"language, minRating": func(in *doctor.SearchInput, _ time.Time) { in.Language, in.MinRating = "ta", 4 },
-	"q of one doctor":     func(in *doctor.SearchInput, _ time.Time) { in.Q = "nair1234" },
+	"q of one doctor":     func(in *doctor.SearchInput, _ time.Time) { in.Q = "menon1234" },
 	"q of many":           func(in *doctor.SearchInput, _ time.Time) { in.Q = "asha dig" },
 	"q of all":            func(in *doctor.SearchInput, _ time.Time) { in.Q = "d" },
 	"q of none":           func(in *doctor.SearchInput, _ time.Time) { in.Q = "zzz" },
-	"q of one, earliest":  func(in *doctor.SearchInput, _ time.Time) { in.Q, in.Sort = "nair1234", "earliest" },
+	"q of one, earliest":  func(in *doctor.SearchInput, _ time.Time) { in.Q, in.Sort = "menon1234", "earliest" },
 	"q of many, earliest": func(in *doctor.SearchInput, _ time.Time) { in.Q, in.Sort = "asha koch", "earliest" },
 	"tomorrow": func(in *doctor.SearchInput, now time.Time) {
 		in.AvailableFrom, in.AvailableTo = now.Add(24*time.Hour), now.Add(48*time.Hour)
 	},
 	"in one late hour": func(in *doctor.SearchInput, now time.Time) {
-		in.AvailableFrom, in.AvailableTo = now.Add(346*time.Hour), now.Add(347*time.Hour)
+		in.AvailableFrom, in.AvailableTo = now.Add(341*time.Hour), now.Add(342*time.Hour)
 	},
 	"beyond all slots": func(in *doctor.SearchInput, now time.Time) {
 		in.AvailableFrom, in.Sort = now.Add(9000*time.Hour), "earliest"
