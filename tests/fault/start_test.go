@@ -50,7 +50,8 @@ func TestDatabaseRefuses(t *testing.T) {
 		u.User = url.UserPassword(user, password)
 		return u.String()
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	var lc net.ListenConfig
+	free, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	must(t, free.Close())
 	for name, about := range map[string]struct{ dsn, want string }{
