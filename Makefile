@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Needs Go, GNU make, git and gcc; lint and test-pg18 need Node's npm.
+# `make` alone lists what there is. Needs Go 1.26, GNU make and git; RACE=-race needs gcc, lint and test-pg18 need Node's npm.
 # Everything else is installed once into ~/.cache/amrutam (or $XDG_CACHE_HOME/amrutam), outside the clone.
 
 SHELL := bash
@@ -28,14 +28,14 @@ run: postgres build ## build, then serve the API on 127.0.0.1:8080
 
 .PHONY: build
 build: ## build ./bin/amrutam
-	go build -trimpath -o bin/amrutam ./cmd/amrutam
+	go build -trimpath -ldflags "-X main.built=$$(git describe --tags --always --dirty 2>/dev/null || true)" -o bin/amrutam ./cmd/amrutam
 
 .PHONY: demo
 demo: postgres build ## walk through the whole journey, on the running server or on one of its own
 	./bin/amrutam demo
 
 .PHONY: test
-test: postgres test-pg18 ## run every test; ends with the number of tests (with -race where CI is set)
+test: postgres $(if $(filter ./...,$(PACKAGES)),test-pg18) ## run every test; ends with the number of tests (with -race where CI is set)
 	@scripts/gotest.sh -timeout 20m $(RACE) $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: test-pg18
@@ -52,9 +52,11 @@ test-pg18: ## run the journeys on PostgreSQL 18 from npm
 test-long: postgres ## run every test with the long searches, kills and histories (up to an hour or two)
 	@AMRUTAM_TEST_LONG=1 scripts/gotest.sh -count=1 -timeout 120m $(RACE) $(TESTFLAGS) $(PACKAGES)
 
+# ./bench starts a PostgreSQL of its own, which keeps what it commits.
 .PHONY: bench
 bench: postgres ## run the benchmarks
-	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./bench/...
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./bench/...
+	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./internal/doctor ./internal/httpapi
 
 .PHONY: lint
 lint: ## check the Go code and the OpenAPI document

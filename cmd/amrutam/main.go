@@ -2,13 +2,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // time zones on machines that have none
 
@@ -20,6 +23,8 @@ import (
 )
 
 type commands struct {
+	Tell kong.VersionFlag `name:"version" help:"Print the version."`
+
 	Serve   serve   `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema to this version."`
 	Admin   admin   `cmd:"" help:"Administrators."`
@@ -30,13 +35,26 @@ type commands struct {
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 }
 
+// usageError is the exit code of a command line that makes no sense, as of most programs.
+const usageError = 2
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	defer stop()
 	var all commands
-	parsed := kong.Parse(&all, kong.Name("amrutam"), kong.Description("Telemedicine for Ayurveda."),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.UsageOnError(), kong.Help(help))
+	parser := kong.Must(&all, kong.Name("amrutam"), kong.Description("Telemedicine for Ayurveda."),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Help(help), kong.Vars{"version": versionText()})
+	arguments := os.Args[1:]
+	if len(arguments) > 0 && arguments[0] == "help" {
+		arguments = append(arguments[1:], "--help")
+	}
+	parsed, err := parser.Parse(arguments)
+	if err != nil {
+		parser.Errorf("%s; try amrutam --help", err)
+		stop()
+		os.Exit(usageError)
+	}
 	parsed.FatalIfErrorf(parsed.Run())
 }
 
@@ -55,9 +73,36 @@ func help(options kong.HelpOptions, ctx *kong.Context) error {
 type version struct{}
 
 func (version) Run() error {
-	info, _ := debug.ReadBuildInfo()
-	_, err := fmt.Println("amrutam", info.Main.Version, info.GoVersion)
+	_, err := fmt.Println(versionText())
 	return err
+}
+
+// built is what `make build` names: the tag, the commits since, and whether files were changed.
+var built string
+
+func versionText() string {
+	info, _ := debug.ReadBuildInfo()
+	return "amrutam " + versionOf(built, info) + " " + runtime.Version()
+}
+
+// versionOf is what the program knows about itself when it wasn't made by `make build`.
+func versionOf(built string, info *debug.BuildInfo) string {
+	if built != "" || info == nil {
+		return cmp.Or(built, "unknown")
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	revision := settings["vcs.revision"]
+	if revision == "" {
+		return cmp.Or(strings.Trim(info.Main.Version, "()"), "unknown")
+	}
+	revision = revision[:min(len(revision), 12)]
+	if settings["vcs.modified"] == "true" {
+		revision += "-dirty"
+	}
+	return revision
 }
 
 type migrate struct{}
@@ -68,7 +113,16 @@ func (migrate) Run(ctx context.Context) error {
 		return err
 	}
 	defer o.close(ctx)
-	return o.open(ctx)
+	did, err := o.upgrade(ctx)
+	if err != nil {
+		return err
+	}
+	what := "nothing to do"
+	if did.Applied+did.QueueApplied > 0 {
+		what = fmt.Sprintf("%d migrations applied, and %d of the job queue", did.Applied, did.QueueApplied)
+	}
+	_, err = fmt.Printf("schema at version %d, %s\n", did.Version, what)
+	return err
 }
 
 type openapi struct{}

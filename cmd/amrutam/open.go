@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -36,13 +37,28 @@ func load() (*opened, error) {
 
 // open reaches the database and brings its schema to this version.
 func (o *opened) open(ctx context.Context) error {
+	_, err := o.upgrade(ctx)
+	return err
+}
+
+func (o *opened) upgrade(ctx context.Context) (postgres.Upgraded, error) {
 	if err := o.connect(ctx); err != nil {
-		return err
+		return postgres.Upgraded{}, err
 	}
-	if err := postgres.Migrate(ctx, o.dsn); err != nil {
-		return fmt.Errorf("migrate: %s", postgres.Describe(err))
+	did, err := postgres.Upgrade(ctx, o.dsn)
+	return did, o.explain(err)
+}
+
+// explain says which setting leads to the database that refuses.
+func (o *opened) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case o.cfg.DatabaseURL == "":
+		return errors.New("the private PostgreSQL in " + o.cfg.DataDir + ": " + postgres.Explain(err))
+	default:
+		return errors.New("DATABASE_URL: " + postgres.Explain(err))
 	}
-	return nil
 }
 
 // connect reaches the database, on a private PostgreSQL unless DATABASE_URL is set.
@@ -54,8 +70,10 @@ func (o *opened) connect(ctx context.Context) (err error) {
 		}
 		o.dsn = o.cluster.DSN(cluster.Database)
 	}
-	o.db, err = postgres.Open(ctx, o.dsn, postgres.Options{MaxConns: o.cfg.DatabaseConns})
-	return err
+	if o.db, err = postgres.Open(ctx, o.dsn, postgres.Options{MaxConns: o.cfg.DatabaseConns}); err != nil {
+		return o.explain(err)
+	}
+	return o.explain(o.db.Pool.Ping(ctx))
 }
 
 // app builds the rooms, once the master key has proven to be this database's.

@@ -17,10 +17,13 @@ import (
 // StaffUser is a user as staff sees it: nothing of the profile but the name.
 type StaffUser struct {
 	User
-	UpdatedAt  time.Time  `json:"updatedAt" doc:"When the user last changed" example:"2026-11-23T09:30:00Z"`
+	UpdatedAt  time.Time  `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
 	DisabledAt *time.Time `json:"disabledAt" doc:"Since when signing in is refused, or null" example:"2026-11-23T09:30:00Z"`
 	DeletedAt  *time.Time `json:"deletedAt" doc:"When the user was deleted, or null" example:"2026-11-23T09:30:00Z"`
 }
+
+// ETag is the version: the same that the person's own read bears.
+func (u StaffUser) ETag() string { return httpapi.ETag(u.UpdatedAt) }
 
 // UserFilter asks for users.
 type UserFilter struct {
@@ -49,7 +52,8 @@ func (s *Service) ListUsers(ctx context.Context, r *postgres.Read, _ access.Acto
 		where += " AND u.id < @before"
 	}
 	args["limit"] = in.Limit + 1
-	rows, err := r.Query(ctx, `SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at, u.updated_at, u.disabled_at, u.deleted_at
+	rows, err := r.Query(ctx, `SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at, greatest(u.updated_at, p.updated_at), u.disabled_at,
+		u.deleted_at
 		FROM users u JOIN profiles p ON p.user_id = u.id WHERE `+where+" ORDER BY u.id DESC LIMIT @limit", args)
 	if err != nil {
 		return none, fmt.Errorf("list users: %w", err)

@@ -94,6 +94,33 @@ func TestStaffListsUsers(t *testing.T) {
 	c.Get(admin, "users/x").Want(422)
 }
 
+// Staff and the person see one version of a user, and of the name, whichever row changed last.
+func TestStaffAndThePersonSeeTheSameVersion(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin, patient := c.Admin(), c.Patient()
+	path := "users/" + patient.ID.String()
+	agree := func(after string) string {
+		t.Helper()
+		own, staff := c.Get(patient, "users/me").Want(200), c.Get(admin, path).Want(200)
+		tag := own.Header.Get("ETag")
+		if tag == "" || tag != staff.Header.Get("ETag") || own.Text("updatedAt") != staff.Text("updatedAt") {
+			t.Errorf("after %s: %s at %s and %s at %s", after, tag, own.Text("updatedAt"), staff.Header.Get("ETag"), staff.Text("updatedAt"))
+		}
+		if listed := c.Get(admin, "users?email="+patient.Email).Want(200).Items(); len(listed) != 1 || listed[0]["updatedAt"] != own.Text("updatedAt") {
+			t.Errorf("after %s the list says %v", after, listed)
+		}
+		return tag
+	}
+	made := agree("sign-up")
+	c.Patch(patient, "users/me", map[string]any{"fullName": "Another Name"}).Want(200)
+	named := agree("a change of the profile")
+	exec(t, c, "UPDATE users SET is_email_verified = true, updated_at = now() + interval '1 hour' WHERE id = $1", patient.ID)
+	if user := agree("a change of the user"); made == named || named == user {
+		t.Errorf("the version stays: %s %s %s", made, named, user)
+	}
+}
+
 func TestOnlyStaffListsUsers(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -41,10 +41,24 @@ func canonicalEmail(email string) string {
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
 	// U+FFFD is what became of bytes that are no text.
-	if err != nil || strings.ContainsRune(email, utf8.RuneError) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
+	local, domain, _ := strings.Cut(email, "@")
+	if err != nil || strings.ContainsRune(email, utf8.RuneError) || strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
 		return "must be a plain e-mail address like asha@example.org"
 	}
 	return ""
+}
+
+// unseen characters make two addresses that look alike.
+func unseen(r rune) bool { return unicode.In(r, unicode.C, unicode.Z) }
+
+// hostForm tells whether the labels of a domain are what RFC 1123 has, other scripts aside (RFC 6531).
+func hostForm(domain string) bool {
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
+			return false
+		}
+	}
+	return true
 }
 
 // trimText is the form a name or a postal address is kept in.
@@ -58,10 +72,16 @@ func nameFault(name string) string {
 		return "must not be empty"
 	case utf8.RuneCountInString(name) > 200:
 		return "must have at most 200 characters"
-	case strings.ContainsFunc(name, unicode.IsControl):
+	case strings.ContainsFunc(name, controls):
 		return "must not contain control characters"
 	}
 	return ""
+}
+
+// controls end lines, or turn the direction of the text around them (Unicode UAX 9): what comes after a name would look like a
+// part of it. Joiners may stay, Indian scripts need them.
+func controls(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || (unicode.Is(unicode.Bidi_Control, r) && r != '\u061c' && r != '\u200e' && r != '\u200f')
 }
 
 // visible tells whether there is anything to see: zero-width characters, which some scripts need inside words, alone are nothing.

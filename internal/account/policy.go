@@ -18,7 +18,8 @@ const (
 )
 
 // passwordFault tells why a password may not be used by the person of that address and name, or "". fewest is in characters
-// (NIST SP 800-63B-4: length and blocklist, no rules of composition).
+// (NIST SP 800-63B-4: length, nothing about the person and nothing easily guessed; no list of leaked passwords, no rules of
+// composition).
 func passwordFault(password string, fewest int, email, fullName string) string {
 	password = norm.NFC.String(password)
 	length := utf8.RuneCountInString(password)

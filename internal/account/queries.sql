@@ -101,5 +101,6 @@ UPDATE profiles SET full_name = @full_name, gender = nullif(@gender::text, '')::
 WHERE user_id = @user_id;
 
 -- name: readUser :one
-SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, u.updated_at, u.deleted_at, p.full_name
+SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
+    greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;

@@ -395,7 +395,8 @@ func (q *Queries) readProfile(ctx context.Context, db DBTX, id uuid.UUID) (readP
 }
 
 const readUser = `-- name: readUser :one
-SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, u.updated_at, u.deleted_at, p.full_name
+SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
+    greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
 `
 

@@ -25,7 +25,7 @@ func (a *App) mount() error {
 	a.healthRoutes()
 	a.Queue.KeepUp()
 	audit.Routes(a.API)
-	a.Mux.Handle(reader.Path, reader.Handler("/openapi.json"))
+	reader.Mount(a.Mux, "/openapi.json")
 	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
 	if err != nil {

@@ -25,7 +25,7 @@ func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 	var lc net.ListenConfig
 	api, err := lc.Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("AMRUTAM_LISTEN: %w", err)
+		return nil, cantListen("AMRUTAM_LISTEN", cfg.Listen, err)
 	}
 	addr, ok := api.Addr().(*net.TCPAddr)
 	if !ok {
@@ -42,9 +42,16 @@ func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 	}
 	if err != nil {
 		l.Close()
-		return nil, fmt.Errorf("AMRUTAM_METRICS_LISTEN: %w", err)
+		return nil, cantListen("AMRUTAM_METRICS_LISTEN", cfg.MetricsListen, err)
 	}
 	return l, nil
+}
+
+func cantListen(variable, address string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is taken by another program: stop that one, or set %s to another address", address, variable)
+	}
+	return fmt.Errorf("%s: %w", variable, err)
 }
 
 // Close gives the ports back. After Serve it does nothing.

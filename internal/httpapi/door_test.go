@@ -27,7 +27,7 @@ func TestMethods(t *testing.T) {
 		{"PUT", "/api/v1/users/me", "GET, HEAD, PATCH"}, {"DELETE", "/api/v1/users/me", "GET, HEAD, PATCH"},
 		{"OPTIONS", "/api/v1/users/me", "GET, HEAD, PATCH"}, {"GET", "/api/v1/auth/login", "POST"}, {"HEAD", "/api/v1/auth/login", "POST"},
 		{"get", "/api/v1/users/me", "GET, HEAD, PATCH"}, {"BREW", "/api/v1/doctors", "GET, HEAD, POST"},
-		{"POST", "/health/live", "GET, HEAD"}, {"POST", "/openapi.json", "GET, HEAD"}, {"DELETE", "/style.css", "GET, HEAD"},
+		{"POST", "/health/live", "GET, HEAD"}, {"POST", "/openapi.json", "GET, HEAD"}, {"DELETE", "/style.css", "GET, HEAD"}, {"POST", "/docs/", "GET, HEAD"},
 	} {
 		a := c.Do(c.Admin(), one.method, one.path, nil)
 		if one.method != "HEAD" {
@@ -69,9 +69,12 @@ func TestAddressesThatAreNotThere(t *testing.T) {
 	if to := c.Get(nobody, "/").Want(200).Header.Get("Content-Type"); !strings.HasPrefix(to, "text/html") { // leads to the reader
 		t.Errorf("/ answers %s", to)
 	}
-	// Below the reader are files; it says so in plain text.
 	for _, path := range []string{"/docs/nothing", "/docs/..%2f..%2fgo.mod", "/docs/%2e%2e/%2e%2e/go.mod", "/docs/dist/LICENSE"} {
-		c.Get(nobody, path).Want(404)
+		c.Get(nobody, path).Want(404, "not-found")
+	}
+	c.Get(nobody, "/docs").Want(200) // leads to /docs/
+	if icon := c.Get(nobody, "/favicon.ico").Want(204); icon.Header.Get("Cache-Control") == "" {
+		t.Error("browsers will ask for the icon with every page")
 	}
 	// An id may be written in capitals and with escapes: it is the same one.
 	c.Get(admin, "users/"+strings.ToUpper(admin.ID.String())).Want(200)

@@ -118,6 +118,8 @@ func faultOf(err error) problem.Field {
 		message = noInstant
 	case strings.Contains(message, "uuid") || strings.Contains(message, uuidPattern):
 		message = noUUID
+	case strings.HasPrefix(message, "expected one of"):
+		message = strings.TrimSuffix(message, ", <nil>") // null is among the values of what may be cleared
 	// These quote Go types or the value itself.
 	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time"):
 		message = wrongForm

@@ -35,6 +35,11 @@ func (a *API) MountDocument() error {
 	a.mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", yamlText))
 	a.mux.HandleFunc("GET /problems/{slug}", a.problemPage)
 	a.mux.HandleFunc("GET /style.css", serve("text/css; charset=utf-8", []byte(styleSheet)))
+	// Browsers ask for it with every page; there is no picture.
+	a.mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=86400")
+		w.WriteHeader(http.StatusNoContent)
+	})
 	return nil
 }
 
@@ -82,7 +87,7 @@ func (a *API) problemPage(w http.ResponseWriter, r *http.Request) {
 }
 
 const styleSheet = `:root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,sans-serif;margin:0}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;overflow-wrap:anywhere}
 main{max-width:44rem;margin:3rem auto;padding:0 1rem}
 h1{line-height:1.2}
 table{border-collapse:collapse;width:100%}

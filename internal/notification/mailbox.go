@@ -3,7 +3,9 @@ package notification
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"html/template"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ import (
 type mailbox struct {
 	db     *postgres.DB
 	sealer *seal.Sealer
+	log    *slog.Logger
 }
 
 const mailboxColumn = "mailbox_messages.content"
@@ -32,6 +35,8 @@ type caught struct {
 	HTML      string    `json:"html"`
 	Kind      string    `json:"kind"`
 	CreatedAt time.Time `json:"createdAt"`
+	// Unreadable tells of a mail that can't be opened: another master key sealed it, or it is damaged.
+	Unreadable bool `json:"unreadable,omitempty"`
 }
 
 // Paragraphs of the text, links apart.
@@ -80,7 +85,7 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 		recipient = b.index(to)
 	}
 	err := b.db.Read(ctx, func(r *postgres.Read) error {
-		rows, err := r.Query(ctx, `SELECT id, content FROM mailbox_messages WHERE $1::bytea IS NULL OR recipient_index = $1
+		rows, err := r.Query(ctx, `SELECT id, content, created_at FROM mailbox_messages WHERE $1::bytea IS NULL OR recipient_index = $1
 			ORDER BY id DESC LIMIT $2`, recipient, mostShown)
 		if err != nil {
 			return err
@@ -89,22 +94,31 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 		for rows.Next() {
 			var id uuid.UUID
 			var content []byte
-			if err := rows.Scan(&id, &content); err != nil {
+			var at time.Time
+			if err := rows.Scan(&id, &content, &at); err != nil {
 				return err
 			}
-			text, err := b.sealer.System().Open(mailboxColumn, id, content)
+			m, err := b.open(id, content)
 			if err != nil {
-				return err
-			}
-			var m caught
-			if err := json.Unmarshal([]byte(text), &m); err != nil {
-				return err
+				b.log.WarnContext(ctx, "a mail in the mailbox can't be opened", "mail", id, "error", err.Error())
+				m = caught{ID: id, CreatedAt: at, Unreadable: true}
 			}
 			all = append(all, m)
 		}
 		return rows.Err()
 	})
 	return all, err
+}
+
+func (b *mailbox) open(id uuid.UUID, content []byte) (m caught, err error) {
+	text, err := b.sealer.System().Open(mailboxColumn, id, content)
+	if err != nil {
+		return m, err
+	}
+	if json.Unmarshal([]byte(text), &m) != nil {
+		return m, errors.New("it is no mail") // the decoder's words would quote it
+	}
+	return m, nil
 }
 
 // Pages mounts the development mailbox, when it is what catches mails.
@@ -135,7 +149,8 @@ func (s *Service) Pages(mux *http.ServeMux) {
 var mailboxPage = template.Must(template.New("mailbox").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main><h1>Development mailbox</h1>
-{{range .}}<article><h2>{{.Subject}}</h2><p>To {{.To}}, {{.CreatedAt.Format "2006-01-02 15:04:05"}}</p>
+{{range .}}<article>{{if .Unreadable}}<h2>Unreadable</h2><p>This mail of {{.CreatedAt.Format "2006-01-02 15:04:05"}} can't be opened: another master key
+sealed it, or it is damaged.</p>{{else}}<h2>{{.Subject}}</h2><p>To {{.To}}, {{.CreatedAt.Format "2006-01-02 15:04:05"}}</p>
 {{range .Paragraphs}}<p>{{if .Link}}<a href="{{.Link}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</p>
-{{end}}</article>{{else}}<p>No mail yet.</p>{{end}}
+{{end}}{{end}}</article>{{else}}<p>No mail yet.</p>{{end}}
 </main></body></html>`))

@@ -149,6 +149,30 @@ func TestMailboxKeepsAMailOnceAndSealed(t *testing.T) {
 	}
 }
 
+// A mail of another master key, or a damaged one, stands in its place and hides no other.
+func TestMailboxShowsWhatItCantOpen(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for _, id := range []string{"1@clinic.example", "2@clinic.example", "3@clinic.example"} {
+		must(t, catcher(t, c).Deliver(t.Context(), notification.Message{MessageID: id, To: "asha@example.org", Subject: "Subject " + id, Text: "Hello,\n", At: c.DB.Now()}))
+	}
+	_, err := c.DB.Pool.Exec(t.Context(), "UPDATE mailbox_messages SET content = 'damaged' WHERE message_id = '2@clinic.example'")
+	must(t, err)
+	all := mailboxOf(c, "asha@example.org")
+	if len(all) != 3 || all[1]["unreadable"] != true || all[1]["createdAt"] == "0001-01-01T00:00:00Z" || all[0]["subject"] != "Subject 3@clinic.example" || all[0]["unreadable"] != nil {
+		t.Errorf("mails: %v", all)
+	}
+	page := string(c.Get(nobody, "/dev/mailbox").Want(200).Body)
+	for _, want := range []string{"Subject 1@clinic.example", "can't be opened", "Subject 3@clinic.example"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if log := c.Log.String(); strings.Contains(log, "damaged") || !strings.Contains(log, "can't be opened") {
+		t.Errorf("log: %s", log)
+	}
+}
+
 // catcher is the room once more, over the clinic's mailbox.
 func catcher(t *testing.T, c *apptest.Clinic) *notification.Service {
 	t.Helper()

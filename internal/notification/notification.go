@@ -68,7 +68,7 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	if strings.Contains(s.host, ":") {
 		s.host = "[" + s.host + "]" // RFC 5322: an IPv6 address in a Message-ID is a literal
 	}
-	s.sender = &mailbox{db: db, sealer: sealer}
+	s.sender = &mailbox{db: db, sealer: sealer, log: log}
 	if cfg.SMTPURL != "" {
 		if s.sender, err = newSMTP(cfg); err != nil {
 			return nil, err

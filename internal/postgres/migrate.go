@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,44 +23,80 @@ var migrations embed.FS
 // migrationLock is the advisory lock that lets one process migrate while others wait.
 const migrationLock = 0x616d7275 // "amru"
 
-// Migrate brings the schema and River's tables to this build's version. Safe to run at once from many processes.
+// reachWithin is how long a start waits for a server that says nothing.
+const reachWithin = 10 * time.Second
+
+// Upgraded tells what Upgrade did.
+type Upgraded struct {
+	Version      int64 // of the schema
+	Applied      int   // migrations of the schema
+	QueueApplied int   // migrations of River's tables
+}
+
+// Migrate is Upgrade for who doesn't ask what it did.
 func Migrate(ctx context.Context, dsn string) error {
+	_, err := Upgrade(ctx, dsn)
+	return err
+}
+
+// Upgrade brings the schema and River's tables to this build's version. Safe to run at once from many processes. Error:
+// Refused for a database that this build can't work on; Explain tells the others.
+func Upgrade(ctx context.Context, dsn string) (did Upgraded, err error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return fmt.Errorf("read the database address: %w", err)
+		return did, errUnreadable
 	}
 	cfg.MaxConns = 4
+	cfg.ConnConfig.ConnectTimeout = reachWithin
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("open the database: %w", err)
+		return did, fmt.Errorf("open the database: %w", err)
 	}
 	defer pool.Close()
 	// Both migrators run beside this session, which only holds the lock.
-	return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+	err = pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		if err := checkEncoding(ctx, conn); err != nil {
+			return err
+		}
 		if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
 			return fmt.Errorf("take the migration lock: %w", err)
 		}
 		defer unlock(ctx, conn.Conn())
-		if err := migrateSchema(ctx, pool); err != nil {
+		if err := migrateSchema(ctx, pool, &did); err != nil {
 			return err
 		}
 		river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
 		if err != nil {
 			return fmt.Errorf("prepare River's migrations: %w", err)
 		}
-		if _, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		result, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		if err != nil {
 			return fmt.Errorf("migrate River's tables: %w", err)
 		}
+		did.QueueApplied = len(result.Versions)
 		return nil
 	})
+	return did, err
+}
+
+// checkEncoding refuses a database that can't hold every name, or that takes bytes which are no text.
+func checkEncoding(ctx context.Context, conn *pgxpool.Conn) error {
+	var encoding string
+	if err := conn.QueryRow(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
+		return fmt.Errorf("ask for the encoding: %w", err)
+	}
+	if encoding != "UTF8" {
+		return Refused("the database's encoding is " + encoding + ", it must be UTF8: create another one with ENCODING 'UTF8' TEMPLATE template0")
+	}
+	return nil
 }
 
 func unlock(ctx context.Context, conn *pgx.Conn) {
 	_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
 }
 
-func migrateSchema(ctx context.Context, pool *pgxpool.Pool) error {
+func migrateSchema(ctx context.Context, pool *pgxpool.Pool, did *Upgraded) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -70,9 +107,18 @@ func migrateSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	there, known, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if there > known {
+		return Refused(fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program", there, known))
+	}
+	applied, err := provider.Up(ctx)
+	if err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
+	did.Version, did.Applied = known, len(applied)
 	return nil
 }
 

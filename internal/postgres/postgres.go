@@ -30,11 +30,14 @@ type Options struct {
 	Clock    func() time.Time
 }
 
+// pgx's own words quote parts of the address.
+var errUnreadable = Refused("it can't be read as an address of PostgreSQL like postgres://user:password@host:5432/database")
+
 // Open makes the pool; it does not wait for the database, which may be away and come back.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, errors.New("DATABASE_URL cannot be read as a PostgreSQL address")
+		return nil, errUnreadable
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

@@ -26,7 +26,7 @@ var (
 	ErrSlotNotBookable = problem.Conflict("slot-not-bookable", "The slot can't be booked: it is blocked, has begun, or its doctor takes no bookings.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
 	// ErrOverlap: a patient is in one place at a time.
-	ErrOverlap = problem.Conflict("seat-overlap", "You have a consultation at that time.", "Choose another time, or cancel or reschedule the consultation that is there.")
+	ErrOverlap = problem.Conflict("seat-overlap", "You have a consultation at that time.", "Choose another time, or cancel the other consultation first.")
 )
 
 // TakeSeat takes a place in a slot for a consultation that the caller inserts later in the same transaction. From here

@@ -46,6 +46,7 @@ func TestFaultsNameTheMember(t *testing.T) {
 		{admin, "GET admin/analytics/summary?from=2026-02-30", "", "query.from", "expected a date, like 2026-11-24 (RFC 3339)"},
 		{patient, "GET availability/doctor/" + doctor.ID.String() + "?timezone=Local", "", "query.timezone", "must be an IANA time zone, like Asia/Kolkata"},
 		{patient, "PATCH users/me", `{"timezone": "posixrules"}`, "body.timezone", "must be an IANA time zone, like Asia/Kolkata"},
+		{patient, "PATCH users/me", `{"gender": "7731"}`, "body.gender", "expected one of MALE, FEMALE, OTHER, PREFER_NOT_TO_SAY"},
 		{patient, "GET doctors?availableFrom=2026-11-24", "", "query.availableFrom", "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"},
 		{patient, "GET doctors?minRating=good", "", "query.minRating", "expected a number"},
 		{patient, "GET doctors?limit=1e2", "", "query.limit", "expected a whole number"},

@@ -121,8 +121,14 @@ func TestTakenPort(t *testing.T) {
 	s := serve(t, []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"})
 	other := filepath.Join(t.TempDir(), "other")
 	out, err := run(t, []string{"AMRUTAM_DATA_DIR=" + other, "AMRUTAM_LISTEN=" + s.addr}, "", "serve")
-	if err == nil || !strings.Contains(out, "AMRUTAM_LISTEN") {
+	if err == nil || !strings.Contains(out, s.addr+" is taken") || !strings.Contains(out, "set AMRUTAM_LISTEN to") {
 		t.Errorf("a taken port: %v %s", err, out)
+	}
+	out, err = run(t, []string{"AMRUTAM_ENV=production", "AMRUTAM_METRICS_LISTEN=" + s.addr, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DATA_DIR=" + other,
+		"DATABASE_URL=postgres://none", "AMRUTAM_PUBLIC_URL=https://care.example", "AMRUTAM_SMTP_URL=smtp://127.0.0.1:9",
+		"AMRUTAM_MASTER_KEY=" + strings.Repeat("A", 43) + "=", "AMRUTAM_STUB_WEBHOOK_SECRET=whsec_" + strings.Repeat("A", 43) + "="}, "", "serve")
+	if err == nil || !strings.Contains(out, s.addr+" is taken") || !strings.Contains(out, "set AMRUTAM_METRICS_LISTEN to") {
+		t.Errorf("a taken port of the metrics: %v %s", err, out)
 	}
 	if _, err := os.Stat(filepath.Join(other, "postgres")); !os.IsNotExist(err) {
 		t.Error("a database was made for a server that can't serve")

@@ -41,10 +41,12 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+const release = "v1.2.0-test"
+
 // program builds the real one, once.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(folder, "amrutam")
-	out, err := exec.Command("go", "build", "-o", path, "amrutam/cmd/amrutam").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-X main.built="+release, "-o", path, "amrutam/cmd/amrutam").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -263,6 +265,7 @@ func run(t *testing.T, variables []string, input string, arguments ...string) (s
 	t.Helper()
 	cmd := command(t, variables, arguments...)
 	cmd.Stdin = strings.NewReader(input)
+	defer time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }).Stop()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

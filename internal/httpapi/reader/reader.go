@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Path is where the reader lives; a ServeMux pattern of a whole subtree.
+// Path is where the reader lives.
 const Path = "/docs/"
 
 // policy lets the page run the scripts and styles beside it, call this server (to read the document and to try an
@@ -28,10 +28,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 //go:embed page.html start.js page.css dist
 var files embed.FS
 
-// Handler serves the reader of the OpenAPI document at specURL (a path such as "/openapi.json", or an address of the same
-// origin), to be mounted at Path. Its answers carry their own Content-Security-Policy. It panics when the embedded
-// files are damaged, which only a broken build can bring about.
-func Handler(specURL string) http.Handler {
+// Mount serves below Path the reader of the OpenAPI document at specURL (a path such as "/openapi.json", or an address of
+// the same origin): each file by its name, so that every other path there stays the mux's to refuse. Its answers carry their
+// own Content-Security-Policy. It panics when the embedded files are damaged, which only a broken build can bring about.
+func Mount(mux *http.ServeMux, specURL string) {
 	assets := map[string]*asset{
 		"start.js":             plainAsset("start.js", "text/javascript; charset=utf-8"),
 		"page.css":             plainAsset("page.css", "text/css; charset=utf-8"),
@@ -42,16 +42,17 @@ func Handler(specURL string) http.Handler {
 	}
 	page := newAsset("text/html; charset=utf-8", render(specURL, assets), nil)
 
-	mux := http.NewServeMux()
-	mux.Handle("GET "+Path+"{$}", page)
-	for name, a := range assets {
-		mux.Handle("GET "+Path+name, a)
+	serve := func(pattern string, a *asset) {
+		mux.HandleFunc("GET "+Path+pattern, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Security-Policy", policy)
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			a.ServeHTTP(w, r)
+		})
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		mux.ServeHTTP(w, r)
-	})
+	serve("{$}", page)
+	for name, a := range assets {
+		serve(name, a)
+	}
 }
 
 // render fills the page: where the document is, and each asset's tag, which changes its address when it changes.

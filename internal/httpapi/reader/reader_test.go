@@ -24,6 +24,12 @@ func get(t *testing.T, h http.Handler, path string, header map[string]string) *h
 	return w.Result()
 }
 
+func handler(document string) http.Handler {
+	mux := http.NewServeMux()
+	reader.Mount(mux, document)
+	return mux
+}
+
 func body(t *testing.T, res *http.Response) []byte {
 	t.Helper()
 	defer func() { _ = res.Body.Close() }()
@@ -38,7 +44,7 @@ var reference = regexp.MustCompile(`(?:src|href)="([^"]*)"`)
 
 func TestPageLoadsOnlyItsOwnAssets(t *testing.T) {
 	t.Parallel()
-	h := reader.Handler("/openapi.json")
+	h := handler("/openapi.json")
 	res := get(t, h, "/docs/", nil)
 	page := string(body(t, res))
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/html; charset=utf-8" {
@@ -78,7 +84,7 @@ func TestPageLoadsOnlyItsOwnAssets(t *testing.T) {
 
 func TestDocumentAddressIsEscaped(t *testing.T) {
 	t.Parallel()
-	page := string(body(t, get(t, reader.Handler(`/a"><script>x</script>`), "/docs/", nil)))
+	page := string(body(t, get(t, handler(`/a"><script>x</script>`), "/docs/", nil)))
 	if strings.Contains(page, "<script>x") {
 		t.Error("the address is not escaped")
 	}
@@ -86,7 +92,7 @@ func TestDocumentAddressIsEscaped(t *testing.T) {
 
 func TestAssetFollowsAcceptEncoding(t *testing.T) {
 	t.Parallel()
-	h := reader.Handler("/openapi.json")
+	h := handler("/openapi.json")
 	for header, packed := range map[string]bool{
 		"gzip, deflate, br": true, "*": true, "br;q=1, GZIP ; q=0.5": true,
 		"": false, "br": false, "gzip;q=0": false, "*, gzip; q=0.0": false, "gzip;q=x": false,
@@ -117,7 +123,7 @@ func TestAssetFollowsAcceptEncoding(t *testing.T) {
 
 func TestUnchangedIs304(t *testing.T) {
 	t.Parallel()
-	h := reader.Handler("/openapi.json")
+	h := handler("/openapi.json")
 	for _, path := range []string{"/docs/", "/docs/start.js", "/docs/swagger-ui-bundle.js"} {
 		first := get(t, h, path, map[string]string{"Accept-Encoding": "gzip"})
 		_ = body(t, first)
@@ -133,7 +139,7 @@ func TestUnchangedIs304(t *testing.T) {
 
 func TestOtherPathsAndMethods(t *testing.T) {
 	t.Parallel()
-	h := reader.Handler("/openapi.json")
+	h := handler("/openapi.json")
 	if res := get(t, h, "/docs/dist/LICENSE", nil); res.StatusCode != http.StatusNotFound {
 		t.Errorf("unknown path: %d", res.StatusCode)
 	}

@@ -1,0 +1,52 @@
+package fault_test
+
+import (
+	"bytes"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestCommandLine: help and version are where people look for them, and a mistake costs one line.
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		arguments string
+		code      int
+		out, err  string // what standard output and standard error hold
+	}{
+		{"help", 0, "Commands:", ""},
+		{"--help", 0, "Commands:", ""},
+		{"-h", 0, "Commands:", ""},
+		{"help serve", 0, "AMRUTAM_LISTEN", ""},
+		{"serve --help", 0, "AMRUTAM_LISTEN", ""},
+		{"--version", 0, "amrutam " + release + " go1.", ""},
+		{"version", 0, "amrutam " + release + " go1.", ""},
+		{"", 2, "", "try amrutam --help"},
+		{"serv", 2, "", "did you mean \"serve\"?; try amrutam --help"},
+		{"serve --port 80", 2, "", "unknown flag --port"},
+		{"admin create", 2, "", "missing flags: --email=STRING, --name=STRING; try amrutam --help"},
+		{"help nothing", 2, "", "try amrutam --help"},
+	} {
+		t.Run(c.arguments, func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, nil, strings.Fields(c.arguments)...)
+			var out, said bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &said
+			var failed *exec.ExitError
+			if err := cmd.Run(); err != nil && !errors.As(err, &failed) {
+				t.Fatal(err)
+			}
+			if code := cmd.ProcessState.ExitCode(); code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			if !strings.Contains(out.String(), c.out) || (c.out == "") != (out.Len() == 0) {
+				t.Errorf("standard output: %s", out.String())
+			}
+			if !strings.Contains(said.String(), c.err) || strings.Count(said.String(), "\n") != min(1, len(c.err)) {
+				t.Errorf("standard error: %s", said.String())
+			}
+		})
+	}
+}
