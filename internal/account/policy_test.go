@@ -45,6 +45,14 @@ func TestPasswordFault(t *testing.T) {
 			t.Errorf("%q: %q, want %q", password, got, want)
 		}
 	}
+	for _, common := range []string{"password1", "SunShine1", "iloveyou", "trustno1", "1q2w3e4r5t", "football"} {
+		if got := passwordFault(common, 8, "a@example.org", "Zoë"); got == "" {
+			t.Errorf("%q is taken", common)
+		}
+	}
+	if got := passwordFault("football1!kettle", 8, "a@example.org", "Zoë"); got != "" {
+		t.Errorf("one that holds a common one: %q", got)
+	}
 	if got := passwordFault("seven lamps of mu\u0308ller", 15, "a@example.org", "Zoë Müller"); got != name {
 		t.Errorf("a decomposed password: %q", got)
 	}
