@@ -225,8 +225,6 @@ func (w *world) mayBook(who apptest.User, s *slot, known, mismatch bool, now tim
 		overlap = overlap || (b.start.Before(s.end) && s.start.Before(b.end))
 	}
 	switch {
-	case unpaid >= 3:
-		return conflict("too-many-unpaid")
 	case !known || s.deleted:
 		return notFound
 	case s.blocked || !s.start.After(now) || !s.of.approved:
@@ -237,6 +235,8 @@ func (w *world) mayBook(who apptest.User, s *slot, known, mismatch bool, now tim
 		return conflict("seat-overlap")
 	case mismatch:
 		return invalid
+	case unpaid >= 3:
+		return conflict("too-many-unpaid")
 	}
 	return verdict{status: 201}
 }
