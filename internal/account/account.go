@@ -15,6 +15,7 @@ import (
 	"amrutam/internal/config"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
+	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -50,6 +51,7 @@ type Service struct {
 	Mails   *notification.Service
 	Queue   *jobs.Queue
 	Config  *config.Config
+	Limits  limit.Limiter
 	Cursors httpapi.Cursors
 	Log     *slog.Logger
 }

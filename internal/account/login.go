@@ -11,6 +11,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
+	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 )
 
@@ -56,8 +57,12 @@ func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) 
 }
 
 func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) (SignedIn, error) {
-	user, err := s.findLogin(ctx, in.Body.Email)
+	user, err := s.findLogin(ctx, in.Body.Email, who.IP)
 	if err != nil {
+		return SignedIn{}, err
+	}
+	account := accountOf(in.Body.Email, user.Known, who.IP)
+	if err := s.tryPassword(ctx, account, who.IP); err != nil {
 		return SignedIn{}, err
 	}
 	right, outdated, err := comparePassword(ctx, in.Body.Password, user.PasswordHash)
@@ -76,6 +81,7 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	var out SignedIn
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
 		out, err = s.afterPassword(ctx, tx, acting(who, user.ID, user.Role), user)
+		s.rightPassword(tx, account, who.IP)
 		return err
 	})
 	if err == nil && outdated {
@@ -84,9 +90,39 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	return out, err
 }
 
-func (s *Service) findLogin(ctx context.Context, email string) (user findLoginRow, err error) {
+// accountOf is what the failures of an account are counted under. Who signed in from an address before has a count of their
+// own there: strangers' failures elsewhere don't keep them out.
+func accountOf(email string, known bool, ip string) string {
+	if known {
+		return canonicalEmail(email) + " from " + ip
+	}
+	return canonicalEmail(email)
+}
+
+// tryPassword counts a try before the password is looked at: the same for addresses with and without a user.
+func (s *Service) tryPassword(ctx context.Context, account, ip string) error {
+	if s.Limits.Off {
+		return nil
+	}
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		if err := s.Limits.Try(ctx, tx, limit.Address, ip); err != nil {
+			return err
+		}
+		return s.Limits.Try(ctx, tx, limit.Account, account)
+	})
+}
+
+func (s *Service) rightPassword(tx *postgres.Tx, account, ip string) {
+	s.Limits.Done(tx, limit.Account, account)
+	s.Limits.Done(tx, limit.Address, ip)
+}
+
+// knownFor is how long an address counts as a user's own after a sign-in.
+const knownFor = 30 * 24 * time.Hour
+
+func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLoginRow, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
-		user, err = query.findLogin(ctx, r, canonicalEmail(email))
+		user, err = query.findLogin(ctx, r, ip, r.Now.Add(-knownFor), canonicalEmail(email))
 		return err
 	})
 	if postgres.NoRows(err) {

@@ -20,6 +20,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
+	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -218,6 +219,9 @@ func (s *Service) withCode(ctx context.Context, who access.Actor, id uuid.UUID, 
 		if err := may(tx, user); err != nil {
 			return err
 		}
+		if err := s.Limits.Try(ctx, tx, limit.Code, id.String()); err != nil {
+			return err
+		}
 		if right, err = s.spend(ctx, tx, user, f); err != nil {
 			return err
 		}
@@ -225,6 +229,7 @@ func (s *Service) withCode(ctx context.Context, who access.Actor, id uuid.UUID, 
 			refuseCode(tx, who, id)
 			return nil
 		}
+		s.Limits.Done(tx, limit.Code, id.String())
 		return do(tx, user)
 	})
 	if err == nil && !right {
@@ -255,19 +260,19 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
 	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. The recovery codes are shown here and never again.",
-		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode)
+		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
 	confirm.Enrolment = true
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
 	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, or a recovery code. Staff works only with a second factor: without one, only setting one up is left.",
-		ErrMFANotEnabled, ErrInvalidCode)
+		ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
 	disable.Status = http.StatusNoContent
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("step-up", "step-up", "Prove your second factor anew", "For the next five minutes this session may do what is dangerous.", ErrMFANotEnabled, ErrInvalidCode)
+	stepUp := post("step-up", "step-up", "Prove your second factor anew", "For the next five minutes this session may do what is dangerous.", ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
 	stepUp.Status, stepUp.Enrolment = http.StatusNoContent, true
 	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode)
+	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
-	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode)
+	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode, limit.ErrTooMany)
 	verify.Roles = access.Public
 	httpapi.Handle(api, verify, s.VerifyMFA)
 }

@@ -48,6 +48,7 @@ UPDATE tickets SET used_at = @now WHERE hash = @hash AND used_at IS NULL;
 DELETE FROM tickets WHERE user_id = @user_id AND kind = 'MFA';
 
 -- name: findSignedIn :one
-SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name
+SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
+    false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL;

@@ -44,7 +44,8 @@ func (q *Queries) endTickets(ctx context.Context, db DBTX, userID *uuid.UUID) er
 }
 
 const findSignedIn = `-- name: findSignedIn :one
-SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name
+SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
+    false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -59,6 +60,7 @@ type findSignedInRow struct {
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
+	Known           bool
 }
 
 func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (findSignedInRow, error) {
@@ -74,6 +76,7 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
+		&i.Known,
 	)
 	return i, err
 }

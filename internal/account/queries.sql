@@ -51,7 +51,9 @@ WHERE id = @id AND password_hash = @old_hash AND deleted_at IS NULL AND disabled
 UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash = @old_hash;
 
 -- name: findLogin :one
-SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name
+-- known: the user signed in from this address in the last thirty days.
+SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
+    EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = @ip_address AND s.created_at > @since) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
 

@@ -104,9 +104,10 @@ func (q *Queries) findAddress(ctx context.Context, db DBTX, email string) (uuid.
 }
 
 const findLogin = `-- name: findLogin :one
-SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name
+SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
+    EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $1 AND s.created_at > $2) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
+WHERE lower(u.email) = lower($3) AND u.deleted_at IS NULL
 `
 
 type findLoginRow struct {
@@ -119,10 +120,12 @@ type findLoginRow struct {
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
+	Known           bool
 }
 
-func (q *Queries) findLogin(ctx context.Context, db DBTX, email string) (findLoginRow, error) {
-	row := db.QueryRow(ctx, findLogin, email)
+// known: the user signed in from this address in the last thirty days.
+func (q *Queries) findLogin(ctx context.Context, db DBTX, ipAddress string, since time.Time, email string) (findLoginRow, error) {
+	row := db.QueryRow(ctx, findLogin, ipAddress, since, email)
 	var i findLoginRow
 	err := row.Scan(
 		&i.ID,
@@ -134,6 +137,7 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, email string) (findLog
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
+		&i.Known,
 	)
 	return i, err
 }

@@ -11,6 +11,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
+	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -46,6 +47,9 @@ type resetMail struct {
 func (resetMail) Kind() string { return "user.mail-reset" }
 
 func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	if mailed, err := s.mailable(ctx, tx, "reset", id); err != nil || !mailed {
+		return err
+	}
 	token, hash := newToken("")
 	expiry := tx.Now.Add(resetLife)
 	there, err := query.setResetToken(ctx, tx, hash, &expiry, id)
@@ -83,6 +87,7 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 			return fmt.Errorf("reset a password: %w", err)
 		}
 		audit.Write(tx, who, "user.reset-password", id, nil)
+		s.Limits.Done(tx, limit.Account, accountOf(user.Email, false, ""))
 		return s.afterChange(ctx, tx, id)
 	})
 }
@@ -104,6 +109,10 @@ func (s *Service) changePassword(ctx context.Context, who access.Actor, in Passw
 	if err != nil {
 		return fmt.Errorf("find a password: %w", err)
 	}
+	account := accountOf(user.Email, true, who.IP)
+	if err := s.tryPassword(ctx, account, who.IP); err != nil {
+		return err
+	}
 	right, _, err := comparePassword(ctx, in.Body.CurrentPassword, user.PasswordHash)
 	if err != nil {
 		return err
@@ -124,6 +133,7 @@ func (s *Service) changePassword(ctx context.Context, who access.Actor, in Passw
 			return errReplaced
 		}
 		audit.Write(tx, who, "user.change-password", who.ID, nil)
+		s.rightPassword(tx, account, who.IP)
 		return s.afterChange(ctx, tx, who.ID)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
+	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -34,7 +35,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
 		Summary: "Send the verification mail again", Doc: "The answer never tells whether the address has a user. The token of an earlier mail stops working."}, s.ResendVerification)
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth", Roles: access.Public,
-		Summary: "Sign in", Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified}}, s.SignIn)
+		Summary: "Sign in", Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, limit.ErrTooMany}}, s.SignIn)
 	// A reused token is refused and ends the session at once: the refusal must not roll the ending back.
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth", Roles: access.Public,
 		Summary: "Get new tokens for a refresh token", Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it must have been copied; " +
@@ -50,7 +51,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Refusals: []*problem.Error{ErrInvalidToken}}, s.ResetPassword)
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-password", ID: "change-password", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,
 		Summary: "Change your password", Doc: "Ends all sessions, this one too: sign in again with the new password.",
-		Refusals: []*problem.Error{ErrInvalidCredentials}}, s.ChangePassword)
+		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany}}, s.ChangePassword)
 }
 
 // Work registers the jobs of accounts.

@@ -70,5 +70,8 @@ func (s *Service) tellOwner(ctx context.Context, tx *postgres.Tx, who access.Act
 		return err
 	}
 	audit.Write(tx, who, "user.refuse-sign-up", owner, audit.Meta{"reason": ErrAddressTaken.Slug})
+	if mailed, err := s.mailable(ctx, tx, "address-taken", owner); err != nil || !mailed {
+		return err
+	}
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner, Kind: "address-taken"})
 }

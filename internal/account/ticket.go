@@ -11,6 +11,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -78,6 +79,9 @@ func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) 
 		if tried == 0 {
 			return ErrInvalidTicket
 		}
+		if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
+			return err
+		}
 		right, err := s.spend(ctx, tx, user, factor)
 		if err != nil {
 			return err
@@ -88,6 +92,7 @@ func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) 
 			return nil
 		}
 		refusal = nil
+		s.Limits.Done(tx, limit.Code, user.id.String())
 		out, err = s.finishSignIn(ctx, tx, who, user.id, hash)
 		return err
 	})

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
+	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 )
@@ -64,6 +66,15 @@ func (s *Service) byJob(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 // unknown is the entity of an audit row about an address without a user: the address itself stays out of the log.
 const unknown = "unknown"
 
+// mailable tells whether a mail that anybody can ask for may go to the user: a few in an hour, and the asker isn't told.
+func (s *Service) mailable(ctx context.Context, tx *postgres.Tx, kind string, user uuid.UUID) (bool, error) {
+	err := s.Limits.Try(ctx, tx, limit.Mail(kind), user.String())
+	if errors.Is(err, limit.ErrTooMany) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // verificationMail is the job that mails a new verification token.
 type verificationMail struct {
 	UserID uuid.UUID `json:"userId"`
@@ -74,6 +85,9 @@ func (verificationMail) Kind() string { return "user.mail-verification" }
 
 // mailVerification makes the user's verification token anew and mails it, unless there is nothing to verify.
 func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	if mailed, err := s.mailable(ctx, tx, "verification", id); err != nil || !mailed {
+		return err
+	}
 	token, hash := newToken("")
 	expiry := tx.Now.Add(verificationLife)
 	waiting, err := query.setVerificationToken(ctx, tx, hash, &expiry, id)

@@ -77,6 +77,9 @@ func New(cfg *config.Config, db *postgres.DB, log *slog.Logger) (*App, error) {
 		Deny: func(ctx context.Context, who access.Actor, object problem.Object, operation string) error {
 			return audit.Deny(ctx, db, who, object, operation)
 		}})
+	if cfg.RateLimit == "on" {
+		a.API.PerUser, a.API.PerAddress = httpapi.NewRate("user", cfg.RatePerUser), httpapi.NewRate("address", cfg.RatePerAddress)
+	}
 	if err := a.mount(); err != nil {
 		return nil, err
 	}

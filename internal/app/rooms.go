@@ -10,6 +10,7 @@ import (
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi/reader"
+	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/payment"
 	"amrutam/internal/prescription"
@@ -32,7 +33,8 @@ func (a *App) mount() error {
 		return err
 	}
 	mails.Pages(a.Mux)
-	a.accounts = &account.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log}
+	a.accounts = &account.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config,
+		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}, Cursors: a.API.Cursors, Log: a.Log}
 	a.accounts.Routes(a.API)
 	a.accounts.Pages(a.Mux)
 	a.accounts.Work()

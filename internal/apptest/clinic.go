@@ -91,7 +91,8 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 	must(t, err)
 	cfg.MasterKey = base64.StdEncoding.EncodeToString(random(32))
 	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(random(32))
-	cfg.PublicURL = "http://127.0.0.1:8080" // tests use its paths only
+	cfg.LoginLimit, cfg.RateLimit = "off", "off" // tests of the limits turn them on
+	cfg.PublicURL = "http://127.0.0.1:8080"      // tests use its paths only
 	for _, change := range configure {
 		change(cfg)
 	}

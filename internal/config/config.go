@@ -37,6 +37,8 @@ type Config struct {
 	RequireAdminMFA bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor"`
 	LoginLimit      string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
 	RateLimit       string   `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address; production refuses off"`
+	RatePerUser     int      `env:"AMRUTAM_RATE_PER_USER" envDefault:"600" help:"requests of a user in a minute"`
+	RatePerAddress  int      `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
 	PasswordMin     int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8 (NIST SP 800-63B-4)"`
 
 	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`

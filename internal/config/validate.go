@@ -74,6 +74,11 @@ func (c *Config) validate(f *faults) {
 	}
 	f.oneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
 	f.oneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
+	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress} {
+		if n < 1 {
+			f.add(name, "must be at least 1")
+		}
+	}
 	if c.PasswordMin < 8 || c.PasswordMin > 128 {
 		f.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")
 	}

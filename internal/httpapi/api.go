@@ -41,6 +41,8 @@ type API struct {
 	Deny func(ctx context.Context, who access.Actor, object problem.Object, operation string) error
 	// StaffMFA has ADMIN and SUPPORT work only with a second factor (AMRUTAM_REQUIRE_ADMIN_MFA).
 	StaffMFA bool
+	// PerAddress and PerUser bound the requests of an address and of a user; nil: nothing does.
+	PerAddress, PerUser *Rate
 	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
 	Trusted []netip.Prefix
 	Origins []string

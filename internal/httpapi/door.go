@@ -30,12 +30,22 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
 		req := requestOf(r.Context())
+		if err := a.admit(w, op, a.PerAddress, network(req.ip)); err != nil {
+			a.refuse(w, r, err)
+			return
+		}
 		who, err := a.authenticate(r.Context(), op, req, r)
 		if err != nil {
 			a.refuse(w, r, err)
 			return
 		}
 		req.actor = who
+		if who.ID != uuid.Nil {
+			if err := a.admit(w, op, a.PerUser, who.ID.String()); err != nil {
+				a.refuse(w, r, err)
+				return
+			}
+		}
 		if !op.Roles.Admits(who) {
 			a.denied(r.Context(), op, who, problem.Forbidden)
 			a.refuse(w, r, problem.Forbidden)
@@ -57,6 +67,13 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 		r.Body = io.NopCloser(bytes.NewReader(req.body))
 		next(hc)
 	}
+}
+
+func (a *API) admit(w http.ResponseWriter, op Op, by *Rate, caller string) error {
+	if !op.limited() {
+		return nil
+	}
+	return by.take(w.Header(), caller, a.DB.Now())
 }
 
 // authenticate finds the session of a bearer token. A public operation asks for none, and looks at one only where it has

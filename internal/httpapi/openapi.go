@@ -146,6 +146,9 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	if op.Key != NoKey {
 		success.Headers["Idempotency-Replayed"] = header("true when this is the stored first answer", "true")
 	}
+	if op.limited() {
+		maps.Copy(success.Headers, rateHeaders())
+	}
 	o.Responses = map[string]*huma.Response{strconv.Itoa(op.status()): success}
 	for _, status := range op.Statuses {
 		other := *success
@@ -177,6 +180,9 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	if op.Method != http.MethodGet {
 		add(problem.TooLarge, problem.UnsupportedMediaType, problem.TimedOut, problem.OutcomeUnknown)
 	}
+	if op.limited() {
+		add(problem.TooManyRequests)
+	}
 	if op.Key != NoKey {
 		add(idempotency.ErrMalformed, idempotency.ErrReused, idempotency.ErrInFlight)
 	}
@@ -192,6 +198,9 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	for status, problems := range byStatus {
 		examples := map[string]*huma.Example{}
 		headers := map[string]*huma.Param{"X-Request-Id": requestIDHeader()}
+		if op.limited() {
+			maps.Copy(headers, rateHeaders())
+		}
 		waits := 0
 		for _, p := range problems {
 			a.Document().Components.Examples[p.Slug] = &huma.Example{Summary: p.Detail, Value: exampleProblem(p)}
@@ -230,6 +239,13 @@ func header(description, example string) *huma.Param {
 func always(h *huma.Param) *huma.Param {
 	h.Required = true
 	return h
+}
+
+func rateHeaders() map[string]*huma.Param {
+	return map[string]*huma.Param{
+		"RateLimit":        header("Requests that are left, and seconds until all are there again", `"user";r=599;t=1`),
+		"RateLimit-Policy": header("Requests in so many seconds", `"user";q=600;w=60`),
+	}
 }
 
 func requestIDHeader() *huma.Param {

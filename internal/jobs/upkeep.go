@@ -36,6 +36,8 @@ func (q *Queue) upkeep(ctx context.Context, tx *postgres.Tx) error {
 	for _, statement := range []string{
 		"SELECT drop_expired_keys($1)",
 		"DELETE FROM session_tokens WHERE expires_at < $1::timestamptz - interval '1 day'",
+		"DELETE FROM tickets WHERE expires_at < $1::timestamptz - interval '1 day'",
+		"DELETE FROM attempts WHERE updated_at < $1::timestamptz - interval '2 days'",
 		"DELETE FROM sessions WHERE expires_at < $1::timestamptz - interval '30 days'",
 		"DELETE FROM mails WHERE created_at < $1::timestamptz - interval '90 days'",
 		"DELETE FROM mailbox_messages WHERE created_at < $1::timestamptz - interval '7 days'",

@@ -1,0 +1,165 @@
+package account_test
+
+import (
+	"bytes"
+	"strconv"
+	"testing"
+	"time"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/config"
+	"amrutam/internal/jobs"
+	"amrutam/internal/postgres"
+)
+
+func limited(cfg *config.Config) { cfg.LoginLimit = "on" }
+
+func retryAfter(t *testing.T, a *apptest.Answer) time.Duration {
+	t.Helper()
+	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
+	must(t, err)
+	return time.Duration(seconds) * time.Second
+}
+
+// TestWrongPasswordsAtOnce: of many, five are looked at.
+func TestWrongPasswordsAtOnce(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email := verified(t, c)
+	for _, address := range []string{email, fresh()} {
+		crowds.Lock()
+		answers := atOnce(40, func(int) int { return c.Post(nobody, "auth/login", credentials(address, "wrong words, wrong words")).Status })
+		crowds.Unlock()
+		looked := 0
+		for _, status := range answers {
+			switch status {
+			case 401:
+				looked++
+			case 429, 503:
+			default:
+				t.Errorf("status %d", status)
+			}
+		}
+		if looked > 5 || looked == 0 {
+			t.Errorf("%d passwords were looked at", looked)
+		}
+		c.Clock.Advance(time.Hour)
+	}
+}
+
+// TestTheLockGrows from a second to a quarter of an hour, is the same without a user, and ends with the right password.
+func TestTheLockGrows(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email, stranger := verified(t, c), fresh()
+	for range 4 {
+		for _, address := range []string{email, stranger} {
+			c.Post(nobody, "auth/login", credentials(address, "wrong words, wrong words")).Want(401, "invalid-credentials")
+		}
+	}
+	for step := range 14 {
+		c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
+		c.Post(nobody, "auth/login", credentials(stranger, "wrong words, wrong words")).Want(401)
+		a := c.Post(nobody, "auth/login", credentials(email, password)).Want(429, "too-many-attempts")
+		b := c.Post(nobody, "auth/login", credentials(stranger, password)).Want(429, "too-many-attempts")
+		want := min(time.Second<<step, 15*time.Minute)
+		if got := retryAfter(t, a); got > want || got < want-2*time.Second {
+			t.Errorf("after %d failures the wait is %s, want %s", step+5, got, want)
+		}
+		if got := retryAfter(t, b) - retryAfter(t, a); got > 2*time.Second || got < -2*time.Second {
+			t.Errorf("an address without a user waits %s longer", got)
+		}
+		if x, y := a.Body[:bytes.Index(a.Body, []byte("requestId"))], b.Body[:bytes.Index(b.Body, []byte("requestId"))]; !bytes.Equal(x, y) {
+			t.Errorf("they can be told apart:\n%s\n%s", x, y)
+		}
+		c.Clock.Advance(want + time.Second)
+	}
+	s := signIn(t, c, email, password)
+	for range 5 { // all failures are forgotten
+		c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
+	}
+	c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(429)
+	c.Get(s.user, "users/me").Want(200)
+}
+
+// TestStrangersCantLockOut: who signed in from an address before gets in from there, whatever happens elsewhere.
+func TestStrangersCantLockOut(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
+	email := verified(t, c)
+	login := func(from, password string) *apptest.Answer {
+		return c.Do(nobody, "POST", "auth/login", credentials(email, password), "X-Forwarded-For", from)
+	}
+	login("203.0.113.7", password).Want(200)
+	for range 5 {
+		login("198.51.100.9", "wrong words, wrong words").Want(401)
+	}
+	login("198.51.100.10", password).Want(429)
+	login("203.0.113.7", password).Want(200)
+	// With the mail one gets in from anywhere.
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
+	reset(c, mailed(t, c, email, "reset-password", 1), newPassword).Want(204)
+	login("198.51.100.10", newPassword).Want(200)
+}
+
+// TestOneAddressAcrossAccounts is slowed down after fifty failures.
+func TestOneAddressAcrossAccounts(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email := verified(t, c)
+	for range 50 {
+		c.Post(nobody, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
+	}
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(429, "too-many-attempts")
+	c.Clock.Advance(16 * time.Minute)
+	signIn(t, c, email, password)
+}
+
+// TestMailsAnHour: three of a kind, and the asker learns nothing.
+func TestMailsAnHour(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email := verified(t, c)
+	for range 6 {
+		c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
+		c.Post(nobody, "auth/signup", registration(email)).Want(201)
+	}
+	mailed(t, c, email, "reset-password", 3)
+	mailed(t, c, email, "address-taken", 3)
+	quiet(t, c)
+	same(t, "mails", count(t, c, "SELECT count(*) FROM mails WHERE kind IN ('reset-password', 'address-taken')"), 6)
+	c.Clock.Advance(61 * time.Minute)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
+	mailed(t, c, email, "reset-password", 4)
+}
+
+// TestCodesAcrossTickets: new tickets don't give new codes for ever.
+func TestCodesAcrossTickets(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email := verified(t, c)
+	s := signIn(t, c, email, password)
+	a, _ := enrol(t, c, s.user)
+	c.Clock.Advance(time.Hour)
+	tried := 0
+	for status := 401; status != 429; tried++ {
+		ticket := c.Post(nobody, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
+		status = c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 40)}).Status
+	}
+	same(t, "codes", tried-1, 10)
+	c.Post(s.user, "auth/step-up", object{"otp": a.code(t, 0)}).Want(401) // the access token has expired by now
+	c.Clock.Advance(16 * time.Minute)
+	ticket := c.Post(nobody, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
+	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(200)
+}
+
+// TestOldAttemptsAreForgotten by the upkeep.
+func TestOldAttemptsAreForgotten(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	c.Post(nobody, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
+	same(t, "kept", count(t, c, "SELECT count(*) FROM attempts"), 2)
+	c.Clock.Advance(49 * time.Hour)
+	must(t, c.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, jobs.Upkeep{}) }))
+	wait(t, "the upkeep", func() bool { return count(t, c, "SELECT count(*) FROM attempts") == 0 })
+}

@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+
+	"amrutam/internal/problem"
+)
+
+// remembered callers of a server. Who comes back after so many others begins anew.
+const remembered = 50_000
+
+// Rate allows each caller so many requests a minute, all at once or spread. Each server counts for itself: what must be exact
+// is counted in PostgreSQL, by package limit.
+type Rate struct {
+	policy  string
+	perMin  int
+	callers *lru.Cache[string, *rate.Limiter]
+}
+
+// NewRate makes a policy; its name is told in the headers.
+func NewRate(policy string, perMinute int) *Rate {
+	callers, err := lru.New[string, *rate.Limiter](remembered)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &Rate{policy: policy, perMin: perMinute, callers: callers}
+}
+
+// take one request of the caller's, and tell them what is left (draft-ietf-httpapi-ratelimit-headers-10). Error:
+// problem.TooManyRequests.
+func (l *Rate) take(h http.Header, caller string, now time.Time) error {
+	if l == nil {
+		return nil
+	}
+	bucket, known := l.callers.Get(caller)
+	if !known {
+		bucket = rate.NewLimiter(rate.Limit(float64(l.perMin)/60), l.perMin)
+		if earlier, there, _ := l.callers.PeekOrAdd(caller, bucket); there {
+			bucket = earlier
+		}
+	}
+	allowed := bucket.AllowN(now, 1)
+	left := max(bucket.TokensAt(now), 0)
+	full := int(math.Ceil((float64(l.perMin) - left) * 60 / float64(l.perMin)))
+	h.Set("RateLimit-Policy", `"`+l.policy+`";q=`+strconv.Itoa(l.perMin)+`;w=60`)
+	h.Set("RateLimit", `"`+l.policy+`";r=`+strconv.Itoa(int(left))+`;t=`+strconv.Itoa(full))
+	if allowed {
+		return nil
+	}
+	return problem.TooManyRequests.After(time.Duration((1 - left) * 60 / float64(l.perMin) * float64(time.Second)))
+}
+
+// network is what counts as one address: a subscriber has the whole /64 of an IPv6 one.
+func network(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || addr.Unmap().Is4() {
+		return ip
+	}
+	prefix, err := addr.Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return prefix.String()
+}
+
+// limited operations are all but those of load balancers and of payment providers, who sign what they send.
+func (o Op) limited() bool { return o.Tag != "health" && o.RawBody == nil }
