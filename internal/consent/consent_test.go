@@ -382,6 +382,26 @@ func TestHistoryStays(t *testing.T) {
 	}
 }
 
+// The demo's patient may book at once, and a consent that was withdrawn stays so at the next start.
+func TestDemoPatientConsents(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	standing := func() int {
+		if _, err := c.App.MakeDemoData(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return count(t, c, "SELECT count(*) FROM consents WHERE purpose = 'TREATMENT' AND withdrawn_at IS NULL")
+	}
+	if n := standing(); n != 1 {
+		t.Errorf("%d consents, want 1", n)
+	}
+	exec(t, c, "UPDATE consents SET withdrawn_at = given_at")
+	if n := standing(); n != 0 {
+		t.Error("the withdrawal didn't last")
+	}
+	c.CheckInvariants()
+}
+
 func TestConsentsAreForPatients(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

@@ -55,9 +55,9 @@ CREATE TRIGGER consultation_consents_only_withdraw BEFORE UPDATE ON consultation
 CREATE TRIGGER consultation_consents_no_delete BEFORE DELETE ON consultation_consents FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER consultation_consents_no_truncate BEFORE TRUNCATE ON consultation_consents EXECUTE FUNCTION refuse_change();
 
--- Who booked before notices existed consented by booking. Version 1 is what is published below.
+-- Who booked before there were notices consented by booking, to version 0: what is live goes on.
 INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at)
-SELECT id, 'IMPLIED', 1, patient_id, created_at FROM consultations;
+SELECT c.id, 'IMPLIED', 0, c.patient_id, c.created_at FROM seats s JOIN consultations c ON c.id = s.consultation_id;
 
 -- +goose StatementBegin
 INSERT INTO consent_notices (purpose, version, language, title, text, required) VALUES
