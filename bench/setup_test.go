@@ -41,6 +41,8 @@ var statements = []string{
 		SELECT id, id, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day' FROM users`,
 	`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 		SELECT sha256(convert_to('at_' || id, 'UTF8')), id, 'ACCESS', now(), now() + interval '1 day' FROM users`,
+	`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
+		SELECT id, id, 'TREATMENT', 1, 'en', 'API', now() FROM users WHERE role = 'PATIENT'`,
 	// All doctors work at the same times: patient n is never asked to be in two places as long as slots of one time are fewer than patients.
 	`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at)
 		SELECT numbered('01900000-0000-7000-8003-', n), numbered('01900000-0000-7000-8002-', n % $2::int),
@@ -62,7 +64,7 @@ func crowd(b *testing.B, patients, doctors, slots int) *people {
 func settle(b *testing.B, p *people, patients, doctors, slots int) *people {
 	b.Helper()
 	conn := p.connect(b)
-	args := [][]any{nil, {patients}, nil, {doctors}, nil, nil, nil, nil, {slots, doctors}}
+	args := [][]any{nil, {patients}, nil, {doctors}, nil, nil, nil, nil, nil, {slots, doctors}}
 	for i, sql := range statements {
 		_, err := conn.Exec(b.Context(), sql, args[i]...)
 		must(b, err)

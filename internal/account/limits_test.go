@@ -28,7 +28,9 @@ func TestWrongPasswordsAtOnce(t *testing.T) {
 	email := verified(t, c)
 	for _, address := range []string{email, fresh()} {
 		crowds.Lock()
-		answers := atOnce(40, func(int) int { return c.Post(nobody, "auth/login", credentials(address, "wrong words, wrong words")).Status })
+		answers := atOnce(40, func(int) int {
+			return c.Post(nobody, "auth/login", credentials(address, "wrong words, wrong words")).Status
+		})
 		crowds.Unlock()
 		looked := 0
 		for _, status := range answers {

@@ -17,6 +17,7 @@ import (
 	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/config"
+	"amrutam/internal/consent"
 	"amrutam/internal/doctor"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
@@ -148,15 +149,30 @@ func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, e
 	}
 	err = a.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
 		id, err = a.accounts.Provision(ctx, tx, account.NewUser{Email: who.Email, PasswordHash: hash, Role: who.Role, FullName: who.Name, Verified: true})
-		if err == nil {
-			audit.Write(tx, access.System(demoJob), "user.create", id, audit.Meta{"role": who.Role})
+		if err != nil {
+			return err
 		}
-		return err
+		audit.Write(tx, access.System(demoJob), "user.create", id, audit.Meta{"role": who.Role})
+		if who.Role != access.RolePatient {
+			return nil
+		}
+		return demoConsent(ctx, tx, id)
 	})
 	if errors.Is(err, account.ErrAddressTaken) { // another start was quicker
 		err = a.DB.Read(ctx, find)
 	}
 	return id, err
+}
+
+// demoConsent has a new patient consent to treatment, so that a booking is the first thing to try.
+func demoConsent(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) error {
+	var in consent.GiveIn
+	in.Body.Purpose, in.Body.Language = consent.Treatment, "en"
+	if err := tx.QueryRow(ctx, "SELECT max(version) FROM consent_notices WHERE purpose = $1", in.Body.Purpose).Scan(&in.Body.NoticeVersion); err != nil {
+		return err
+	}
+	_, err := consent.Give(ctx, tx, access.Actor{ID: patient, Role: access.RolePatient, Job: demoJob}, in)
+	return err
 }
 
 func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, id, admin uuid.UUID) error {

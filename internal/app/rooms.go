@@ -7,6 +7,7 @@ import (
 	"amrutam/internal/account"
 	"amrutam/internal/analytics"
 	"amrutam/internal/audit"
+	"amrutam/internal/consent"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi/reader"
@@ -49,6 +50,7 @@ func (a *App) mount() error {
 		money.MountPages(a.Mux)
 	}
 	money.Routes(a.API)
+	consent.Routes(a.API)
 	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Money: money, Mails: mails, Config: a.Config,
 		Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
 	care.Routes(a.API)

@@ -131,7 +131,7 @@ type User struct {
 	Role  access.Role
 }
 
-// User makes somebody of a role, verified and signed in. The password is not usable: sign-in has tests of its own.
+// User makes somebody of a role, verified and signed in; a patient consents to treatment. The password is not usable: sign-in has tests of its own.
 func (c *Clinic) User(role access.Role) User {
 	c.t.Helper()
 	u := User{ID: uuid.Must(uuid.NewV7()), Role: role, Token: base64.RawURLEncoding.EncodeToString(random(32))}
@@ -152,6 +152,9 @@ func (c *Clinic) User(role access.Role) User {
 		session, u.ID, now, now.Add(10*365*24*time.Hour), proven)
 	c.exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', $3, $4)`,
 		hash[:], session, now, now.Add(10*365*24*time.Hour))
+	if role == access.RolePatient {
+		c.consent(u, now)
+	}
 	c.audit("user.create", u.ID)
 	c.audit("session.start", session)
 	return u
@@ -171,6 +174,15 @@ func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 		must(c.t, err)
 		return code
 	}
+}
+
+// consent to treatment, at the notice's current version.
+func (c *Clinic) consent(u User, now time.Time) {
+	c.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	c.exec(`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
+		SELECT $1, $2, purpose, max(version), 'en', 'API', $3 FROM consent_notices WHERE purpose = 'TREATMENT' GROUP BY purpose`, id, u.ID, now)
+	c.audit("consent.give", id)
 }
 
 // Prove has the user's sessions prove a second factor at this moment of the clinic's clock; Forget has them never have done so.

@@ -7,6 +7,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/consent"
 	"amrutam/internal/payment"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -24,7 +25,7 @@ type BookIn struct {
 }
 
 // Book takes a seat, fixes the fee and opens its payment, all or nothing. A fee of zero is confirmed at once.
-// Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid.
+// Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, consent.ErrRequired.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
 	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id)
@@ -34,7 +35,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
 		return Consultation{}, problem.Wrong("body.doctorId", "is not the doctor of this slot")
 	}
-	key, err := s.checkUnpaid(ctx, tx, who)
+	patient, key, err := s.checkPatient(ctx, tx, who)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -54,6 +55,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	}
 	tx.Queue(insertConsultation, row.ID, row.PatientID, row.DoctorID, row.SlotID, row.Status, row.Reason, row.PaymentStatus,
 		row.Fee, row.Currency, row.ScheduledStart, row.ScheduledEnd, row.PaymentDueAt, tx.Now)
+	consent.Imply(tx, who.ID, id, patient.NoticeVersion)
 	payment.Open(tx, id, seat.Fee, seat.Currency)
 	audit.Write(tx, who, "consultation.book", id, audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc()
@@ -67,15 +69,19 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	return c, nil
 }
 
-// checkUnpaid counts the patient's other unpaid bookings, and fetches the patient's key in the same round trip. The seat just
-// taken holds the patient's lock, so that bookings fired at once can't all be the third.
-func (s *Service) checkUnpaid(ctx context.Context, tx *postgres.Tx, who access.Actor) (seal.Key, error) {
-	row, err := query.unpaidAndKey(ctx, tx, who.ID)
-	if err != nil {
-		return seal.Key{}, err
+// checkPatient asks in one round trip whether the patient consents to treatment and how many other bookings are unpaid, and
+// fetches the patient's key. The seat just taken holds the patient's lock: bookings fired at once can't all be the third, and
+// a withdrawal was either stored before this statement began, and is seen, or waits until the booking is stored.
+func (s *Service) checkPatient(ctx context.Context, tx *postgres.Tx, who access.Actor) (readPatientRow, seal.Key, error) {
+	row, err := query.readPatient(ctx, tx, who.ID)
+	switch {
+	case err != nil:
+		return row, seal.Key{}, err
+	case !row.Consented:
+		return row, seal.Key{}, consent.RequiredFor(row.NoticeVersion)
+	case int(row.Unpaid) >= s.Config.MaxUnpaid:
+		return row, seal.Key{}, ErrTooManyUnpaid
 	}
-	if int(row.Unpaid) >= s.Config.MaxUnpaid {
-		return seal.Key{}, ErrTooManyUnpaid
-	}
-	return s.Sealer.Wrapped(who.ID, row.Wrapped)
+	key, err := s.Sealer.Wrapped(who.ID, row.Wrapped)
+	return row, key, err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/consent"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
@@ -21,7 +22,7 @@ type HoldIn struct {
 }
 
 // Hold lets its doctor start, complete or miss a consultation, with notes.
-// Errors: problem.NotFound, problem.PreconditionFailed, problem.Illegal, ErrTooEarly, ErrTooLate.
+// Errors: problem.NotFound, problem.PreconditionFailed, problem.Illegal, ErrTooEarly, ErrTooLate, consent.ErrRequired at the start.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, in HoldIn) (Consultation, error) {
 	row, err := s.lock(ctx, tx, who, in.ID)
 	if err != nil {
@@ -33,6 +34,11 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	to := ConsultationStatus(in.Body.Status)
 	if err := s.mayMove(who, row, to, tx.Now); err != nil {
 		return Consultation{}, err
+	}
+	if to == ConsultationStatusINPROGRESS {
+		if err := consent.Stands(ctx, tx, row.ID); err != nil {
+			return Consultation{}, err
+		}
 	}
 	if in.Body.Notes != nil {
 		key, err := s.Sealer.Person(ctx, tx, row.PatientID)

@@ -31,7 +31,11 @@ SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @n
 -- name: missedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @now ORDER BY scheduled_end LIMIT 200;
 
--- name: unpaidAndKey :one
-SELECT k.wrapped, (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
-    WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid
-FROM data_keys k WHERE k.user_id = @patient_id;
+-- name: readPatient :one
+SELECT k.wrapped, n.version AS notice_version,
+    (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
+        WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid,
+    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
+        AND x.withdrawn_at IS NULL) AS consented
+FROM data_keys k, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n
+WHERE k.user_id = @patient_id;

@@ -200,21 +200,32 @@ func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 	return i, err
 }
 
-const unpaidAndKey = `-- name: unpaidAndKey :one
-SELECT k.wrapped, (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
-    WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid
-FROM data_keys k WHERE k.user_id = $1
+const readPatient = `-- name: readPatient :one
+SELECT k.wrapped, n.version AS notice_version,
+    (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
+        WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid,
+    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
+        AND x.withdrawn_at IS NULL) AS consented
+FROM data_keys k, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n
+WHERE k.user_id = $1
 `
 
-type unpaidAndKeyRow struct {
-	Wrapped []byte
-	Unpaid  int64
+type readPatientRow struct {
+	Wrapped       []byte
+	NoticeVersion int32
+	Unpaid        int64
+	Consented     bool
 }
 
-func (q *Queries) unpaidAndKey(ctx context.Context, db DBTX, patientID uuid.UUID) (unpaidAndKeyRow, error) {
-	row := db.QueryRow(ctx, unpaidAndKey, patientID)
-	var i unpaidAndKeyRow
-	err := row.Scan(&i.Wrapped, &i.Unpaid)
+func (q *Queries) readPatient(ctx context.Context, db DBTX, patientID uuid.UUID) (readPatientRow, error) {
+	row := db.QueryRow(ctx, readPatient, patientID)
+	var i readPatientRow
+	err := row.Scan(
+		&i.Wrapped,
+		&i.NoticeVersion,
+		&i.Unpaid,
+		&i.Consented,
+	)
 	return i, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"amrutam/internal/access"
+	"amrutam/internal/consent"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/payment"
 	"amrutam/internal/problem"
@@ -15,9 +16,9 @@ const parties = access.Patient | access.Doctor | access.Support | access.Admin
 // Routes registers the operations.
 func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
-		Summary: "Book a free slot", Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free one is CONFIRMED at once.",
+		Summary: "Book a free slot", Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current version, and is itself your consent to this consultation.",
 		Roles: access.Patient, Key: httpapi.Required, Status: 201,
-		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid}}, s.Book)
+		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, consent.ErrRequired}}, s.Book)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
 		Summary: "List your consultations", Doc: "As the patient, newest booking first. Each call is audited.", Roles: access.Patient}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
@@ -30,8 +31,12 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back.",
 		Roles: parties, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
-		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded.",
-		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate}}, s.Hold)
+		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only while the patient's consent to it stands.",
+		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate, consent.ErrRequired}}, s.Hold)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
+		Summary: "Consent to a consultation", Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was withdrawn or somebody else arranged the consultation. To consent again is the same consent, answered with 200.",
+		Roles: access.Patient, Key: httpapi.Honoured, Status: 201, Statuses: []int{200},
+		Refusals: []*problem.Error{problem.NotFound, problem.Illegal, consent.ErrOutdated}}, s.Consent)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
 		Summary: "Begin to pay", Doc: "Gives the open attempt, or a new one when the last one failed.",
 		Roles: access.Patient, Key: httpapi.Required, Status: 201,

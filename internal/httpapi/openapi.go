@@ -103,7 +103,7 @@ func tags() []*huma.Tag {
 		{"auth", "Sign-up, sign-in and the way back in."}, {"users", "People and their profiles."},
 		{"doctors", "Who can be booked."}, {"availability", "When doctors can be booked."},
 		{"consultations", "From the booking to the end of the call."}, {"prescriptions", "What the doctor prescribed."},
-		{"payments", "Money for consultations, and back."}, {"admin", "The audit log and figures."}, {"health", "For load balancers."},
+		{"payments", "Money for consultations, and back."}, {"consents", "What patients agree to, and take back."}, {"admin", "The audit log and figures."}, {"health", "For load balancers."},
 	} {
 		all = append(all, &huma.Tag{Name: t[0], Description: t[1]})
 	}

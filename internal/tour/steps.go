@@ -33,6 +33,8 @@ var steps = []step{
 	{"a patient signs up, proves the address and signs in", func(t *Tour, ctx context.Context) error { return t.join(ctx, &t.patient) }},
 	{"the patient finds the doctor", (*Tour).find},
 	{"the patient sees the free slots", (*Tour).seeSlots},
+	{"without a consent to treatment the patient can't book", (*Tour).refuseWithoutConsent},
+	{"the patient reads the notice and consents", (*Tour).consent},
 	{"the patient books", (*Tour).book},
 	{"another patient can't have the same place", (*Tour).refuseTwin},
 	{"the first attempt to pay fails", func(t *Tour, ctx context.Context) error { return t.pay(ctx, "fail", "FAILED", "REQUESTED") }},
@@ -253,8 +255,43 @@ func (t *Tour) book(ctx context.Context) error {
 	return nil
 }
 
+func (t *Tour) refuseWithoutConsent(ctx context.Context) error {
+	return t.post(ctx, t.patient, "consultations", object{"slotId": t.slot, "reason": "Trouble falling asleep"}, http.StatusConflict, nil)
+}
+
+func (t *Tour) consent(ctx context.Context) error { return t.agree(ctx, t.patient) }
+
+// agree consents to what must be agreed to before a booking.
+func (t *Tour) agree(ctx context.Context, p person) error {
+	var notices struct {
+		Items []struct {
+			Purpose, Text string
+			NoticeVersion int
+			Required      bool
+		}
+	}
+	if err := t.get(ctx, p, "consents?language=hi", &notices); err != nil {
+		return err
+	}
+	for _, n := range notices.Items {
+		if !n.Required {
+			continue
+		}
+		if n.Text == "" {
+			return errors.New("the notice is empty")
+		}
+		if err := t.post(ctx, p, "consents", object{"purpose": n.Purpose, "noticeVersion": n.NoticeVersion, "language": "hi"}, http.StatusCreated, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *Tour) refuseTwin(ctx context.Context) error {
 	if err := t.join(ctx, &t.other); err != nil {
+		return err
+	}
+	if err := t.agree(ctx, t.other); err != nil {
 		return err
 	}
 	return t.post(ctx, t.other, "consultations", object{"slotId": t.slot, "reason": "Headache"}, http.StatusConflict, nil)

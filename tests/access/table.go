@@ -129,6 +129,14 @@ var Table = []Row{
 	{Operation: "read-prescription", In: "<prescription>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
 	{Operation: "read-prescription", In: "<prescription>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
 
+	{Operation: "list-consents", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
+	{Operation: "give-consent", Body: `{"purpose": "MESSAGES"}`, Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	{Operation: "give-consent", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}}, // who is there consents to treatment
+	{Operation: "give-consent", Body: `{"noticeVersion": 9}`, Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
+	{Operation: "withdraw-consent", In: "TREATMENT", Want: [callers]int{401, 204, 204, 403, 403, 403, 403}},
+	{Operation: "consent-to-consultation", In: "<confirmed>", Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
+	{Operation: "consent-to-consultation", In: "<completed>", Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
+
 	{Operation: "list-audit-logs", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-audit-log", In: "<audit-log>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-analytics-summary", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},

@@ -209,7 +209,7 @@ var token = regexp.MustCompile(`verify-email\?token=([A-Za-z0-9_-]+)`)
 
 const password = "nine boats cross the quiet lake"
 
-// join signs somebody up and in, and gives the access token.
+// join signs somebody up and in, has a patient consent to treatment, and gives the access token.
 func (s *server) join(email, role string) string {
 	s.t.Helper()
 	s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": email, "password": password, "fullName": "Test Person", "role": role})
@@ -221,6 +221,11 @@ func (s *server) join(email, role string) string {
 		s.want(204, "POST", "/api/v1/auth/verify-email", "", "", object{"token": found[1]})
 		return true
 	})
+	if role == "PATIENT" {
+		session := s.signIn(email)
+		s.want(201, "POST", "/api/v1/consents", session, "", object{"purpose": "TREATMENT", "noticeVersion": 1})
+		return session
+	}
 	return s.signIn(email)
 }
 

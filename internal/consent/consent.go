@@ -1,0 +1,102 @@
+// Package consent keeps what people were told, what they agreed to and what they took back.
+package consent
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+var query = New()
+
+// Treatment is the purpose that bookings need.
+const Treatment = "TREATMENT"
+
+// channelAPI is how consents reach this room; the table knows pages too.
+const channelAPI = "API"
+
+// The refusals of consents.
+var (
+	// ErrRequired: bookings and starts need a consent that stands.
+	ErrRequired = problem.Conflict("consent-required", "A consent is missing, or was taken back.",
+		"detail names the purpose and the notice's version. The patient reads the notice with GET /api/v1/consents and consents with POST /api/v1/consents, "+
+			"or to one consultation with POST /api/v1/consultations/{id}/consent.")
+	// ErrOutdated: one consents to what is told now.
+	ErrOutdated = problem.Conflict("notice-outdated", "That is not the current version of the notice.",
+		"Read the current notice with GET /api/v1/consents, show it, and send its noticeVersion.")
+)
+
+// RequiredFor a booking is ErrRequired that names what to consent to.
+func RequiredFor(version int32) error {
+	return ErrRequired.With(fmt.Sprintf("Give consent to %s, notice version %d: POST /api/v1/consents.", Treatment, version))
+}
+
+// Notice is what a person is told about a purpose, and whether they have agreed to it.
+type Notice struct {
+	Purpose       string     `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent is for"`
+	NoticeVersion int32      `json:"noticeVersion" doc:"The current version" example:"1"`
+	Required      bool       `json:"required" doc:"Whether booking needs this consent" example:"true"`
+	Title         string     `json:"title" doc:"The notice's title in the language asked for" example:"Consent to treatment by video and to the record of it"`
+	Text          string     `json:"text" doc:"The whole notice as plain text; an empty line parts paragraphs" example:"You are asked to consent to two things that belong together …"`
+	GivenAt       *time.Time `json:"givenAt,omitempty" doc:"When you consented to this version; left out when you have not, or have withdrawn it"`
+}
+
+// Notices are those of all purposes.
+type Notices struct {
+	Items []Notice `json:"items" nullable:"false" doc:"One a purpose, required ones first"`
+}
+
+// Consent is somebody's agreement to a notice.
+type Consent struct {
+	ID            uuid.UUID `json:"id" doc:"The consent's id"`
+	Purpose       string    `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What it is for"`
+	NoticeVersion int32     `json:"noticeVersion" doc:"The version of the notice" example:"1"`
+	Language      string    `json:"language" enum:"en,hi" doc:"The language the notice was read in"`
+	GivenAt       time.Time `json:"givenAt" doc:"When it was given"`
+
+	fresh bool
+}
+
+// Entity names the consent for a stored answer.
+func (c Consent) Entity() (string, uuid.UUID) { return "consent", c.ID }
+
+// Status: 200 tells that the consent was there already.
+func (c Consent) Status() int { return statusOf(c.fresh) }
+
+func statusOf(fresh bool) int {
+	if fresh {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+// ListIn chooses the language.
+type ListIn struct {
+	Language string `query:"language" enum:"en,hi" default:"en" doc:"The language of the notices: English or Hindi"`
+}
+
+// List shows the current notice of every purpose.
+func List(ctx context.Context, r *postgres.Read, who access.Actor, in ListIn) (Notices, error) {
+	rows, err := query.listNotices(ctx, r, who.ID, in.Language)
+	out := Notices{Items: []Notice{}}
+	for _, n := range rows {
+		out.Items = append(out.Items, Notice{Purpose: n.Purpose, NoticeVersion: n.Version, Required: n.Required, Title: n.Title, Text: n.Text, GivenAt: n.GivenAt})
+	}
+	return out, err
+}
+
+// checkVersion is nil when version is the purpose's current one. Error: ErrOutdated.
+func checkVersion(ctx context.Context, tx *postgres.Tx, purpose string, version int32) error {
+	current, err := query.readVersion(ctx, tx, purpose)
+	if err == nil && version != current {
+		return ErrOutdated
+	}
+	return err
+}

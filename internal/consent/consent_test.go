@@ -1,0 +1,416 @@
+package consent_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+)
+
+type object = map[string]any
+
+var purposes = []string{"TREATMENT", "DATA_USE", "MESSAGES"}
+
+func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
+	t.Helper()
+	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
+	t.Helper()
+	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// publish makes version 2 of the notice on treatment, as a migration would.
+func publish(t *testing.T, c *apptest.Clinic) {
+	t.Helper()
+	exec(t, c, `INSERT INTO consent_notices (purpose, version, language, title, text, required)
+		SELECT purpose, 2, language, title, 'New. ' || text, required FROM consent_notices WHERE purpose = 'TREATMENT' AND version = 1`)
+}
+
+func notices(c *apptest.Clinic, who apptest.User, query string) map[string]map[string]any {
+	all := map[string]map[string]any{}
+	for _, n := range c.Get(who, "consents"+query).Want(200).Items() {
+		purpose, _ := n["purpose"].(string)
+		all[purpose] = n
+	}
+	return all
+}
+
+func give(c *apptest.Clinic, who apptest.User, purpose string, version int) *apptest.Answer {
+	return c.Post(who, "consents", object{"purpose": purpose, "noticeVersion": version})
+}
+
+func withdraw(c *apptest.Clinic, who apptest.User, purpose string) {
+	c.Do(who, "POST", "consents/"+purpose+"/withdraw", nil).Want(204)
+}
+
+func ask(c *apptest.Clinic, who apptest.User, slot uuid.UUID) *apptest.Answer {
+	return c.Post(who, "consultations", object{"slotId": slot, "reason": "Cough"})
+}
+
+func start(c *apptest.Clinic, doctor apptest.User, id string) *apptest.Answer {
+	return c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"})
+}
+
+// consented fails the test when a live consultation has no stored consent.
+func consented(t *testing.T, c *apptest.Clinic) {
+	t.Helper()
+	if n := count(t, c, `SELECT count(*) FROM consultations c WHERE NOT EXISTS
+		(SELECT FROM consultation_consents x WHERE x.consultation_id = c.id)`); n != 0 {
+		t.Errorf("%d consultations have no consent", n)
+	}
+	c.CheckInvariants()
+}
+
+func TestNotices(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	var order []string
+	for _, n := range c.Get(patient, "consents").Want(200).Items() {
+		purpose, _ := n["purpose"].(string)
+		order = append(order, purpose)
+	}
+	if !slices.Equal(order, purposes) {
+		t.Fatalf("the notices are %v", order)
+	}
+	english, hindi := notices(c, patient, "?language=en"), notices(c, patient, "?language=hi")
+	for _, purpose := range purposes {
+		paragraphs := map[string]int{}
+		for language, n := range map[string]map[string]any{"en": english[purpose], "hi": hindi[purpose]} {
+			text, _ := n["text"].(string)
+			title, _ := n["title"].(string)
+			if n["noticeVersion"] != 1.0 || n["required"] != (purpose == "TREATMENT") || title == "" {
+				t.Errorf("%s in %s is %v", purpose, language, n)
+			}
+			if paragraphs[language] = strings.Count(text, "\n\n"); paragraphs[language] < 5 || text != strings.TrimSpace(text) {
+				t.Errorf("%s in %s has too little to say, or spaces around: %q", purpose, language, text)
+			}
+			latin, devanagari := 0, 0
+			for _, r := range text + title {
+				switch {
+				case unicode.Is(unicode.Devanagari, r):
+					devanagari++
+				case unicode.Is(unicode.Latin, r):
+					latin++
+				}
+			}
+			if (language == "hi" && latin != 0) || (language == "en" && devanagari != 0) {
+				t.Errorf("%s in %s: %d Latin and %d Devanagari letters", purpose, language, latin, devanagari)
+			}
+			for _, said := range map[string][]string{
+				"en": {"3 years", "withdraw this consent", "Data Protection Board", "whoever runs this service"},
+				"hi": {"3 वर्ष", "सहमति कभी भी", "डेटा संरक्षण बोर्ड", "सेवा को चलाने वाले"},
+			}[language] {
+				if !strings.Contains(text, said) {
+					t.Errorf("%s in %s does not say %q", purpose, language, said)
+				}
+			}
+		}
+		if paragraphs["en"] != paragraphs["hi"] {
+			t.Errorf("%s: one language says more than the other", purpose)
+		}
+	}
+	c.Get(patient, "consents?language=fr").Want(422, "validation-failed")
+	// A version is published in every language at once, with the same weight.
+	if n := count(t, c, `SELECT count(*) FROM (SELECT FROM consent_notices GROUP BY purpose, version
+		HAVING count(*) <> 2 OR count(DISTINCT required) <> 1 OR count(DISTINCT published_at) <> 1) x`); n != 0 {
+		t.Errorf("%d notices differ between the languages", n)
+	}
+}
+
+func TestGiveAndWithdraw(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, other := c.Patient(), c.Patient()
+	if n := notices(c, patient, "")["DATA_USE"]; n["givenAt"] != nil {
+		t.Fatalf("consented before asked: %v", n)
+	}
+	body := object{"purpose": "DATA_USE", "noticeVersion": 1, "language": "hi"}
+	given := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").Want(201)
+	if again := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").Want(201); again.Header.Get("Idempotency-Replayed") != "true" {
+		t.Error("the key is not honoured")
+	}
+	twice := give(c, patient, "DATA_USE", 1).Want(200)
+	for _, field := range []string{"id", "givenAt", "language"} {
+		if twice.Text(field) != given.Text(field) {
+			t.Errorf("consenting twice is another consent: %s %s", given.Body, twice.Body)
+		}
+	}
+	mine := notices(c, patient, "")
+	if mine["DATA_USE"]["givenAt"] != given.Text("givenAt") || mine["MESSAGES"]["givenAt"] != nil {
+		t.Errorf("the purposes are mixed up: %v", mine)
+	}
+	if n := notices(c, other, "")["DATA_USE"]; n["givenAt"] != nil {
+		t.Error("another patient consented too")
+	}
+	give(c, patient, "DATA_USE", 2).Want(409, "notice-outdated")
+	give(c, patient, "SELLING", 1).Want(422, "validation-failed")
+	give(c, patient, "DATA_USE", 0).Want(422, "validation-failed")
+	c.Do(patient, "POST", "consents/SELLING/withdraw", nil).Want(422, "validation-failed")
+	for range 2 {
+		withdraw(c, patient, "DATA_USE")
+	}
+	if n := notices(c, patient, "")["DATA_USE"]; n["givenAt"] != nil {
+		t.Errorf("still there: %v", n)
+	}
+	if n := notices(c, patient, "")["TREATMENT"]; n["givenAt"] == nil {
+		t.Error("another purpose was withdrawn too")
+	}
+	if again := give(c, patient, "DATA_USE", 1).Want(201); again.Text("id") == given.Text("id") {
+		t.Error("a withdrawn consent came back")
+	}
+	// The history: one closed row with the language and the channel, one that stands; each deed has its audit row.
+	if n := count(t, c, `SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'DATA_USE' AND channel = 'API'
+		AND (withdrawn_at IS NULL) = (language = 'en')`, patient.ID); n != 2 {
+		t.Errorf("%d rows of history", n)
+	}
+	for action, want := range map[string]int{"consent.give": 3, "consent.withdraw": 2} {
+		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2", action, patient.ID); n != want {
+			t.Errorf("%d times %s, want %d", n, action, want)
+		}
+	}
+	c.CheckInvariants()
+}
+
+// A newer notice asks everybody anew; what was agreed to before is neither lost nor enough.
+func TestNewVersion(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, doctor := c.Patient(), c.Doctor("0.00")
+	booked := c.Book(patient, c.Slot(doctor, 5*time.Minute, 1))
+	publish(t, c)
+	for language, begins := range map[string]string{"en": "New. You are asked", "hi": "New. आपसे"} {
+		n := notices(c, patient, "?language="+language)["TREATMENT"]
+		if text, _ := n["text"].(string); n["noticeVersion"] != 2.0 || n["givenAt"] != nil || !strings.HasPrefix(text, begins) {
+			t.Errorf("the notice is %v", n)
+		}
+	}
+	slot := c.Slot(doctor, 5*time.Hour, 1)
+	refused := ask(c, patient, slot).Want(409, "consent-required")
+	if detail := refused.Text("detail"); !strings.Contains(detail, "TREATMENT, notice version 2") {
+		t.Errorf("it is not said what to consent to: %s", detail)
+	}
+	give(c, patient, "TREATMENT", 1).Want(409, "notice-outdated")
+	start(c, doctor, booked).Want(200) // what was booked under the old notice stands
+	give(c, patient, "TREATMENT", 2).Want(201)
+	next := ask(c, patient, slot).Want(201).Text("id")
+	if n := count(t, c, "SELECT notice_version FROM consultation_consents WHERE consultation_id = $1", next); n != 2 {
+		t.Errorf("the booking is under version %d", n)
+	}
+	// A withdrawal is of the purpose, not of a version.
+	withdraw(c, patient, "TREATMENT")
+	if n := count(t, c, "SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'TREATMENT' AND withdrawn_at IS NOT NULL", patient.ID); n != 2 {
+		t.Errorf("%d of 2 versions are withdrawn", n)
+	}
+	consented(t, c)
+}
+
+func TestBookingNeedsConsent(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, doctor := c.Patient(), c.Doctor("500.00")
+	slot := c.Slot(doctor, 5*time.Hour, 1)
+	withdraw(c, patient, "TREATMENT")
+	for _, purpose := range purposes[1:] {
+		give(c, patient, purpose, 1).Want(201)
+	}
+	body := object{"slotId": slot, "reason": "Cough"}
+	refused := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(409, "consent-required")
+	if detail := refused.Text("detail"); !strings.Contains(detail, "TREATMENT, notice version 1") {
+		t.Errorf("it is not said what to consent to: %s", detail)
+	}
+	if n := count(t, c, "SELECT count(*) FROM seats") + count(t, c, "SELECT count(*) FROM consultation_consents"); n != 0 {
+		t.Error("the refusal left something")
+	}
+	give(c, patient, "TREATMENT", 1).Want(201)
+	id := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(201).Text("id")
+	if n := count(t, c, `SELECT count(*) FROM consultation_consents x JOIN consultations c ON c.id = x.consultation_id WHERE c.id = $1 AND x.basis = 'IMPLIED'
+		AND x.notice_version = 1 AND x.actor_id = $2 AND x.given_at = c.created_at AND x.withdrawn_at IS NULL`, id, patient.ID); n != 1 {
+		t.Error("the booking's consent is not stored")
+	}
+	// The other purposes have no say in it.
+	withdraw(c, patient, "DATA_USE")
+	withdraw(c, patient, "MESSAGES")
+	if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE withdrawn_at IS NULL"); n != 1 {
+		t.Error("another purpose's withdrawal closed the consent to the consultation")
+	}
+	ask(c, patient, c.Slot(doctor, 7*time.Hour, 1)).Want(201)
+	consented(t, c)
+}
+
+func TestStartAfterAWithdrawal(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, stranger, doctor := c.Patient(), c.Patient(), c.Doctor("0.00")
+	id := c.Book(patient, c.Slot(doctor, 5*time.Minute, 1))
+	elsewhere := c.Book(stranger, c.Slot(c.Doctor("0.00"), 5*time.Minute, 1))
+	withdraw(c, patient, "TREATMENT")
+	if s := c.Get(patient, "consultations/"+id).Want(200).Text("status"); s != "CONFIRMED" {
+		t.Fatalf("what is booked is now %s", s)
+	}
+	start(c, doctor, id).Want(409, "consent-required")
+	// Consenting to treatment anew is for new bookings; this consultation was taken back.
+	give(c, patient, "TREATMENT", 1).Want(201)
+	start(c, doctor, id).Want(409, "consent-required")
+	path := "consultations/" + id + "/consent"
+	c.Post(stranger, path, nil).Want(404, "not-found")
+	c.Post(patient, "consultations/"+uuid.NewString()+"/consent", nil).Want(404, "not-found")
+	c.Post(doctor, path, nil).Want(403, "forbidden")
+	c.Post(patient, path, object{"noticeVersion": 9}).Want(409, "notice-outdated")
+	start(c, doctor, id).Want(409, "consent-required")
+	given := c.Post(patient, path, object{"noticeVersion": 1}).Want(201)
+	again := c.Post(patient, path, nil).Want(200)
+	if again.Text("givenAt") != given.Text("givenAt") || given.Text("basis") != "EXPLICIT" || given.Text("consultationId") != id {
+		t.Errorf("the consents differ: %s %s", given.Body, again.Body)
+	}
+	// A withdrawal takes this one back too, even when nothing else is left to withdraw.
+	withdraw(c, patient, "TREATMENT")
+	c.Post(patient, path, nil).Want(201)
+	withdraw(c, patient, "TREATMENT")
+	start(c, doctor, id).Want(409, "consent-required")
+	c.Post(patient, path, nil).Want(201)
+	start(c, doctor, id).Want(200)
+	// Once begun, it may be ended whatever is withdrawn.
+	withdraw(c, patient, "TREATMENT")
+	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200)
+	c.Post(patient, path, nil).Want(409, "illegal-transition")
+	if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND withdrawn_at IS NULL", elsewhere); n != 1 {
+		t.Error("another patient's consent was closed")
+	}
+	for action, want := range map[string]int{"consultation.consent": 4, "consultation.withdraw-consent": 4} {
+		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3", action, patient.ID, id); n != want {
+			t.Errorf("%d times %s, want %d", n, action, want)
+		}
+	}
+	consented(t, c)
+}
+
+// Somebody else's booking, which a later kind of booking may store, implies nothing.
+func TestStartWithoutAnyConsent(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, doctor := c.Patient(), c.Doctor("0.00")
+	id := c.Book(patient, c.Slot(doctor, 5*time.Minute, 1))
+	exec(t, c, "ALTER TABLE consultation_consents DISABLE TRIGGER USER")
+	exec(t, c, "DELETE FROM consultation_consents")
+	start(c, doctor, id).Want(409, "consent-required")
+	c.Post(patient, "consultations/"+id+"/consent", nil).Want(201)
+	start(c, doctor, id).Want(200)
+	consented(t, c)
+}
+
+// The patient withdraws while booking, or while the doctor starts. Whoever comes first, nothing starts on a consent that
+// was taken back before.
+func TestRacesWithAWithdrawal(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for range 20 {
+		patient, doctor := c.Patient(), c.Doctor("0.00")
+		slot := c.Slot(doctor, 5*time.Minute, 1)
+		var booked *apptest.Answer
+		var both sync.WaitGroup
+		both.Go(func() { booked = ask(c, patient, slot) })
+		both.Go(func() { withdraw(c, patient, "TREATMENT") })
+		both.Wait()
+		if booked.Status != 201 {
+			booked.Want(409, "consent-required")
+			continue
+		}
+		// The booking came first, so the withdrawal found it.
+		start(c, doctor, booked.Text("id")).Want(409, "consent-required")
+	}
+	for range 20 {
+		patient, doctor := c.Patient(), c.Doctor("0.00")
+		id := c.Book(patient, c.Slot(doctor, 5*time.Minute, 1))
+		var started *apptest.Answer
+		var both sync.WaitGroup
+		both.Go(func() { started = start(c, doctor, id) })
+		both.Go(func() { withdraw(c, patient, "TREATMENT") })
+		both.Wait()
+		if started.Status != 200 {
+			started.Want(409, "consent-required")
+		}
+		if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND withdrawn_at IS NULL", id); n != 0 {
+			t.Error("the withdrawal missed the consultation")
+		}
+	}
+	// Consenting many times at once is one consent.
+	patient := c.Patient()
+	var all sync.WaitGroup
+	ids := make([]string, 8)
+	for i := range ids {
+		all.Go(func() { ids[i] = give(c, patient, "MESSAGES", 1).Text("id") })
+	}
+	all.Wait()
+	if slices.Sort(ids); len(slices.Compact(ids)) != 1 {
+		t.Error("there are several consents")
+	}
+	consented(t, c)
+}
+
+func TestHistoryStays(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	c.Book(patient, c.Slot(c.Doctor("0.00"), 5*time.Hour, 1))
+	give(c, patient, "DATA_USE", 1).Want(201)
+	withdraw(c, patient, "DATA_USE")
+	for _, sql := range []string{
+		"UPDATE consent_notices SET text = 'x'", "DELETE FROM consent_notices WHERE language = 'hi'", "TRUNCATE consent_notices CASCADE",
+		"UPDATE consents SET given_at = given_at - interval '1 day'", "UPDATE consents SET notice_version = 1, withdrawn_at = now() + interval '1 day', language = 'hi' WHERE withdrawn_at IS NULL",
+		"UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL", "UPDATE consents SET withdrawn_at = now() + interval '1 day' WHERE withdrawn_at IS NOT NULL",
+		"DELETE FROM consents", "TRUNCATE consents",
+		"UPDATE consultation_consents SET basis = 'EXPLICIT'", "DELETE FROM consultation_consents", "TRUNCATE consultation_consents",
+	} {
+		if _, err := c.DB.Pool.Exec(t.Context(), sql); err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+}
+
+// The demo's patient may book at once, and a consent that was withdrawn stays so at the next start.
+func TestDemoPatientConsents(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	standing := func() int {
+		if _, err := c.App.MakeDemoData(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return count(t, c, "SELECT count(*) FROM consents WHERE purpose = 'TREATMENT' AND withdrawn_at IS NULL")
+	}
+	if n := standing(); n != 1 {
+		t.Errorf("%d consents, want 1", n)
+	}
+	exec(t, c, "UPDATE consents SET withdrawn_at = given_at")
+	if n := standing(); n != 0 {
+		t.Error("the withdrawal didn't last")
+	}
+	c.CheckInvariants()
+}
+
+func TestConsentsAreForPatients(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for _, role := range []access.Role{access.RoleDoctor, access.RoleSupport, access.RoleAdmin} {
+		who := c.User(role)
+		c.Get(who, "consents").Want(403, "forbidden")
+		give(c, who, "TREATMENT", 1).Want(403, "forbidden")
+		c.Do(who, "POST", "consents/TREATMENT/withdraw", nil).Want(403, "forbidden")
+	}
+	c.Get(apptest.User{}, "consents").Want(401, "unauthenticated")
+}

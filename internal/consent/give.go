@@ -1,0 +1,76 @@
+package consent
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/postgres"
+)
+
+// GiveIn is what somebody consents to.
+type GiveIn struct {
+	Body struct {
+		Purpose       string `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent is for"`
+		NoticeVersion int32  `json:"noticeVersion" minimum:"1" maximum:"1000000" doc:"The version of the notice that was read: the current one" example:"1"`
+		Language      string `json:"language,omitempty" enum:"en,hi" default:"en" doc:"The language the notice was read in"`
+	}
+}
+
+// Give keeps that the actor consents. To consent to the same notice again is the same consent. Error: ErrOutdated.
+func Give(ctx context.Context, tx *postgres.Tx, who access.Actor, in GiveIn) (Consent, error) {
+	if err := query.lockPerson(ctx, tx, who.ID); err != nil {
+		return Consent{}, err
+	}
+	if err := checkVersion(ctx, tx, in.Body.Purpose, in.Body.NoticeVersion); err != nil {
+		return Consent{}, err
+	}
+	c := Consent{Purpose: in.Body.Purpose, NoticeVersion: in.Body.NoticeVersion}
+	row, err := query.readConsent(ctx, tx, who.ID, c.Purpose, c.NoticeVersion)
+	switch {
+	case err == nil:
+		c.ID, c.Language, c.GivenAt = row.ID, row.Language, row.GivenAt
+	case postgres.NoRows(err):
+		c.ID, c.Language, c.GivenAt, c.fresh = tx.NewID(), in.Body.Language, tx.Now, true
+		tx.Queue(insertConsent, c.ID, who.ID, c.Purpose, c.NoticeVersion, c.Language, channelAPI, c.GivenAt)
+	default:
+		return Consent{}, err
+	}
+	audit.Write(tx, who, "consent.give", c.ID, audit.Meta{"purpose": c.Purpose, "noticeVersion": c.NoticeVersion, "changed": c.fresh})
+	return c, nil
+}
+
+// WithdrawIn names a purpose.
+type WithdrawIn struct {
+	Purpose string `path:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent was for"`
+}
+
+// Withdraw takes the actor's consent back, whatever its version, and with that to treatment those to the live
+// consultations too: they stay booked, and start only after an explicit consent. Again, it changes nothing.
+func Withdraw(ctx context.Context, tx *postgres.Tx, who access.Actor, in WithdrawIn) error {
+	if err := query.lockPerson(ctx, tx, who.ID); err != nil {
+		return err
+	}
+	closed, err := query.withdrawConsents(ctx, tx, tx.Now, who.ID, in.Purpose)
+	if err != nil {
+		return err
+	}
+	var consultations []uuid.UUID
+	if in.Purpose == Treatment {
+		if consultations, err = query.withdrawFromConsultations(ctx, tx, tx.Now, who.ID); err != nil {
+			return err
+		}
+	}
+	for _, id := range closed {
+		audit.Write(tx, who, "consent.withdraw", id, audit.Meta{"purpose": in.Purpose})
+	}
+	for _, id := range consultations {
+		audit.Write(tx, who, "consultation.withdraw-consent", id, nil)
+	}
+	if len(closed)+len(consultations) == 0 {
+		audit.WriteFor(tx, who, "consent.withdraw", "user", who.ID.String(), audit.Meta{"purpose": in.Purpose, "changed": false})
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+-- All a person's consents, withdrawals and bookings come one after the other: each holds this lock first. What is read or
+-- changed next is a statement of its own, so that it sees what the lock waited for.
+-- name: lockPerson :exec
+SELECT id FROM users WHERE id = @id FOR NO KEY UPDATE;
+
+-- name: listNotices :many
+SELECT n.purpose, n.version, n.required, n.title, n.text, c.given_at
+FROM consent_notices n
+LEFT JOIN consents c ON c.user_id = @user_id AND c.purpose = n.purpose AND c.notice_version = n.version AND c.withdrawn_at IS NULL
+WHERE n.language = @language AND n.version = (SELECT max(m.version) FROM consent_notices m WHERE m.purpose = n.purpose)
+ORDER BY n.required DESC, n.purpose;
+
+-- name: readVersion :one
+SELECT max(version)::int FROM consent_notices WHERE purpose = @purpose;
+
+-- name: readConsent :one
+SELECT * FROM consents WHERE user_id = @user_id AND purpose = @purpose AND notice_version = @notice_version AND withdrawn_at IS NULL;
+
+-- name: insertConsent :exec
+INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
+VALUES (@id, @user_id, @purpose, @notice_version, @language, @channel, @given_at);
+
+-- greatest: the transactions' instants need not be in the order of their locks.
+-- name: withdrawConsents :many
+UPDATE consents SET withdrawn_at = greatest(given_at, @now::timestamptz)
+WHERE user_id = @user_id AND purpose = @purpose AND withdrawn_at IS NULL
+RETURNING id;
+
+-- Live consultations are those that hold a seat.
+-- name: withdrawFromConsultations :many
+UPDATE consultation_consents cc SET withdrawn_at = greatest(cc.given_at, @now::timestamptz)
+FROM seats s
+WHERE s.patient_id = @user_id AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
+RETURNING cc.consultation_id;
+
+-- name: insertConsultationConsent :exec
+INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at)
+VALUES (@consultation_id, @basis, @notice_version, @actor_id, @given_at);
+
+-- name: readExplicit :one
+SELECT * FROM consultation_consents WHERE consultation_id = @consultation_id AND basis = 'EXPLICIT' AND withdrawn_at IS NULL;
+
+-- The lock has a withdrawal that comes at this moment wait until the start is stored, or the start see the withdrawal.
+-- name: lockStanding :one
+SELECT notice_version FROM consultation_consents WHERE consultation_id = @consultation_id AND withdrawn_at IS NULL LIMIT 1 FOR SHARE;
