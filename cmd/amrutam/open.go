@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,6 +13,7 @@ import (
 	"amrutam/internal/config"
 	"amrutam/internal/postgres"
 	"amrutam/internal/postgres/cluster"
+	"amrutam/internal/seal"
 	"amrutam/internal/telemetry"
 )
 
@@ -19,7 +22,7 @@ type opened struct {
 	cfg     *config.Config
 	log     *slog.Logger
 	db      *postgres.DB
-	dsn     string
+	owner   string // the database's address for who migrates
 	cluster *cluster.Cluster
 }
 
@@ -39,32 +42,36 @@ func (o *opened) open(ctx context.Context) error {
 	if err := o.connect(ctx); err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, o.dsn); err != nil {
+	if err := postgres.Migrate(ctx, o.owner); err != nil {
 		return fmt.Errorf("migrate: %s", postgres.Describe(err))
+	}
+	if err := o.db.Ready(ctx); errors.Is(err, postgres.ErrRole) {
+		return err
 	}
 	return nil
 }
 
 // connect reaches the database, on a private PostgreSQL unless DATABASE_URL is set.
 func (o *opened) connect(ctx context.Context) (err error) {
-	o.dsn = o.cfg.DatabaseURL
-	if o.dsn == "" {
+	server := o.cfg.DatabaseURL
+	o.owner = cmp.Or(o.cfg.MigrateURL, server)
+	if server == "" {
 		if err := o.startCluster(ctx); err != nil {
 			return err
 		}
-		o.dsn = o.cluster.DSN(cluster.Database)
+		server, o.owner = o.cluster.ServerDSN(cluster.Database), o.cluster.DSN(cluster.Database)
 	}
-	o.db, err = postgres.Open(ctx, o.dsn, postgres.Options{MaxConns: o.cfg.DatabaseConns})
+	o.db, err = postgres.Open(ctx, server, postgres.Options{MaxConns: o.cfg.DatabaseConns})
 	return err
 }
 
 // app builds the rooms, once the master key has proven to be this database's.
 func (o *opened) app(ctx context.Context) (*app.App, error) {
-	a, err := app.New(o.cfg, o.db, o.log)
+	sealer, err := seal.Open(ctx, o.db.Pool, o.cfg.MasterKeys, o.db.Clock)
 	if err != nil {
 		return nil, err
 	}
-	return a, a.Sealer.Prove(ctx, o.db.Pool)
+	return app.New(o.cfg, o.db, sealer, o.log)
 }
 
 func (o *opened) startCluster(ctx context.Context) error {

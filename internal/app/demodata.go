@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"fmt"
@@ -64,13 +62,9 @@ const (
 	demoSlot = 30 * time.Minute
 )
 
-// DemoPassword is the one of all demo accounts: it follows from the master key, so each installation has its own.
+// DemoPassword is the one of all demo accounts: it follows from the database's root key, so each installation has its own.
 func (a *App) DemoPassword() (string, error) {
-	master, err := a.Config.MasterKeyBytes()
-	if err != nil {
-		return "", err
-	}
-	raw, err := hkdf.Key(sha256.New, master, nil, "amrutam demo accounts", 15)
+	raw, err := a.Sealer.Derive("amrutam demo accounts", 15)
 	return strings.ToLower(base32.StdEncoding.EncodeToString(raw)), err
 }
 

@@ -22,7 +22,8 @@ var migrations embed.FS
 // migrationLock is the advisory lock that lets one process migrate while others wait.
 const migrationLock = 0x616d7275 // "amru"
 
-// Migrate brings the schema and River's tables to this build's version. Safe to run at once from many processes.
+// Migrate brings the schema and River's tables to this build's version, as the login of dsn, who comes to own them. Safe to
+// run at once from many processes; a login that may only read does where there is nothing to do.
 func Migrate(ctx context.Context, dsn string) error {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -48,8 +49,14 @@ func Migrate(ctx context.Context, dsn string) error {
 		if err != nil {
 			return fmt.Errorf("prepare River's migrations: %w", err)
 		}
-		if _, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		made, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		if err != nil {
 			return fmt.Errorf("migrate River's tables: %w", err)
+		}
+		if len(made.Versions) > 0 {
+			if _, err := pool.Exec(ctx, "REVOKE INSERT, UPDATE, DELETE ON river_migration FROM "+AppRole); err != nil {
+				return fmt.Errorf("close River's version table: %w", err)
+			}
 		}
 		return nil
 	})
