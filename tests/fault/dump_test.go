@@ -122,7 +122,7 @@ func (s *server) privateJourney() map[string]string {
 	for _, path := range []string{"/api/v1/consultations/" + id, "/api/v1/consultations/me", "/api/v1/prescriptions/me"} {
 		s.want(200, "GET", path, patient, "", nil)
 	}
-	s.want(202, "POST", "/api/v1/auth/password-reset", "", "", object{"email": "patient@example.org"})
+	s.want(202, "POST", "/api/v1/auth/request-password-reset", "", "", object{"email": "patient@example.org"})
 	s.await("the mails with tokens", func() bool {
 		for i, found := range inMail.FindAllStringSubmatch(fmt.Sprint(s.want(200, "GET", "/dev/mailbox.json?to=patient@example.org", "", "", nil).body), -1) {
 			private[fmt.Sprint("token of mail ", i)] = found[1]
