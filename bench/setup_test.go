@@ -72,7 +72,7 @@ func settle(b *testing.B, p *people, patients, doctors, slots int) *people {
 	var keys [][]any
 	for n := range patients {
 		id := numbered(1, n)
-		wrapped, err := p.sealer.NewWrapped(id)
+		wrapped, err := p.sealer.NewWrapped(b.Context(), conn, id)
 		must(b, err)
 		p.wrapped = append(p.wrapped, wrapped)
 		keys = append(keys, []any{id, wrapped, time.Now()})

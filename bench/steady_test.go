@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"amrutam/internal/postgres/cluster"
 	"amrutam/internal/seal"
 )
@@ -43,7 +45,10 @@ func BenchmarkSteady(b *testing.B) {
 	must(b, err)
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	must(b, err)
-	sealer, err := seal.New(key, time.Now)
+	conn, err := pgx.Connect(b.Context(), c.DSN(cluster.Database))
+	must(b, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	sealer, err := seal.Open(b.Context(), conn, func() ([][]byte, error) { return [][]byte{key}, nil }, time.Now)
 	must(b, err)
 	p := settle(b, &people{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}, patients, doctors, slots)
 	next := 0

@@ -21,7 +21,12 @@ func (check) Run(ctx context.Context) error {
 	// A database of somebody else's is only read.
 	reach := o.open
 	if o.cfg.DatabaseURL != "" {
-		reach = o.connect
+		reach = func(ctx context.Context) error {
+			if err := o.connect(ctx); err != nil {
+				return err
+			}
+			return o.explain(o.db.Pool.Ping(ctx))
+		}
 	}
 	if err := reach(ctx); err != nil {
 		return err

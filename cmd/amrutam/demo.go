@@ -36,13 +36,20 @@ func (demo) Run(ctx context.Context) error {
 
 type code struct{}
 
-// Run needs no database: the secret follows from the master key.
-func (code) Run() error {
+func (code) Run(ctx context.Context) error {
 	o, err := load()
 	if err != nil {
 		return err
 	}
-	secret, err := app.DemoSecret(o.cfg)
+	defer o.close(ctx)
+	if err := o.open(ctx); err != nil {
+		return err
+	}
+	a, err := o.app(ctx)
+	if err != nil {
+		return err
+	}
+	secret, err := a.DemoSecret()
 	if err != nil {
 		return err
 	}
@@ -90,7 +97,7 @@ func tourOf(ctx context.Context, a *app.App, url string) error {
 	if err != nil {
 		return err
 	}
-	secret, err := app.DemoSecret(a.Config)
+	secret, err := a.DemoSecret()
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"amrutam/internal/app"
 	"amrutam/internal/config"
 	"amrutam/internal/postgres"
+	"amrutam/internal/seal"
 )
 
 type commands struct {
@@ -31,6 +32,7 @@ type commands struct {
 	Demo    demo    `cmd:"" help:"Walk the whole journey over HTTP, on the running server or on one of its own."`
 	Code    code    `cmd:"" help:"Print the one-time code of the demo administrator's authenticator."`
 	Check   check   `cmd:"" help:"Check the nine invariants; exits with 1 if one is broken."`
+	Keys    keys    `cmd:"" help:"The master key."`
 	Version version `cmd:"" help:"Print the version."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 }
@@ -130,14 +132,18 @@ type openapi struct{}
 // Run builds the server on a database it never talks to: registering the operations makes the document.
 func (openapi) Run(ctx context.Context) error {
 	cfg := &config.Config{Env: "development", PublicURL: "http://127.0.0.1:8080"}
-	cfg.MasterKey = base64.StdEncoding.EncodeToString(make([]byte, 32))
-	cfg.StubWebhookSecret = "whsec_" + cfg.MasterKey
+	secret := make([]byte, 32)
+	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(secret)
 	db, err := postgres.Open(ctx, "postgres:///none?host=/nonexistent", postgres.Options{})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	a, err := app.New(cfg, db, slog.New(slog.DiscardHandler))
+	sealer, err := seal.New(secret, db.Clock)
+	if err != nil {
+		return err
+	}
+	a, err := app.New(cfg, db, sealer, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"amrutam/internal/config"
 	"amrutam/internal/postgres"
 	"amrutam/internal/postgres/cluster"
+	"amrutam/internal/seal"
 	"amrutam/internal/telemetry"
 )
 
@@ -20,7 +22,7 @@ type opened struct {
 	cfg     *config.Config
 	log     *slog.Logger
 	db      *postgres.DB
-	dsn     string
+	owner   string // the database's address for who migrates
 	cluster *cluster.Cluster
 }
 
@@ -45,8 +47,15 @@ func (o *opened) upgrade(ctx context.Context) (postgres.Upgraded, error) {
 	if err := o.connect(ctx); err != nil {
 		return postgres.Upgraded{}, err
 	}
-	did, err := postgres.Upgrade(ctx, o.dsn)
-	return did, o.explain(err)
+	did, err := postgres.Upgrade(ctx, o.owner)
+	if err != nil {
+		return did, o.explain(err)
+	}
+	// Not before: the migration makes the role that the server acts as.
+	if err := o.db.Ready(ctx); errors.Is(err, postgres.ErrRole) {
+		return did, err
+	}
+	return did, o.explain(o.db.Pool.Ping(ctx))
 }
 
 // explain says which setting leads to the database that refuses.
@@ -63,26 +72,27 @@ func (o *opened) explain(err error) error {
 
 // connect reaches the database, on a private PostgreSQL unless DATABASE_URL is set.
 func (o *opened) connect(ctx context.Context) (err error) {
-	o.dsn = o.cfg.DatabaseURL
-	if o.dsn == "" {
+	server := o.cfg.DatabaseURL
+	o.owner = cmp.Or(o.cfg.MigrateURL, server)
+	if server == "" {
 		if err := o.startCluster(ctx); err != nil {
 			return err
 		}
-		o.dsn = o.cluster.DSN(cluster.Database)
+		server, o.owner = o.cluster.ServerDSN(cluster.Database), o.cluster.DSN(cluster.Database)
 	}
-	if o.db, err = postgres.Open(ctx, o.dsn, postgres.Options{MaxConns: o.cfg.DatabaseConns}); err != nil {
+	if o.db, err = postgres.Open(ctx, server, postgres.Options{MaxConns: o.cfg.DatabaseConns}); err != nil {
 		return o.explain(err)
 	}
-	return o.explain(o.db.Pool.Ping(ctx))
+	return nil
 }
 
 // app builds the rooms, once the master key has proven to be this database's.
 func (o *opened) app(ctx context.Context) (*app.App, error) {
-	a, err := app.New(o.cfg, o.db, o.log)
+	sealer, err := seal.Open(ctx, o.db.Pool, o.cfg.MasterKeys, o.db.Clock)
 	if err != nil {
 		return nil, err
 	}
-	return a, a.Sealer.Prove(ctx, o.db.Pool)
+	return app.New(o.cfg, o.db, sealer, o.log)
 }
 
 func (o *opened) startCluster(ctx context.Context) error {

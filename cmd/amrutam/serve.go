@@ -59,7 +59,7 @@ func welcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners)
 	if err != nil {
 		return err
 	}
-	secret, err := app.DemoSecret(a.Config)
+	secret, err := a.DemoSecret()
 	if err != nil {
 		return err
 	}

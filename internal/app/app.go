@@ -3,8 +3,6 @@ package app
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -47,17 +45,9 @@ type App struct {
 	stopping atomic.Bool
 }
 
-// New builds every room on an open database. It starts nothing.
-func New(cfg *config.Config, db *postgres.DB, log *slog.Logger) (*App, error) {
-	master, err := cfg.MasterKeyBytes()
-	if err != nil {
-		return nil, err
-	}
-	sealer, err := seal.New(master, db.Clock)
-	if err != nil {
-		return nil, err
-	}
-	cursors, err := hkdf.Key(sha256.New, master, nil, "amrutam cursors", 32)
+// New builds every room on an open database and the sealer that was opened on it. It starts nothing.
+func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Logger) (*App, error) {
+	cursors, err := sealer.Derive("amrutam cursors", 32)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"fmt"
@@ -16,7 +14,6 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/account"
 	"amrutam/internal/audit"
-	"amrutam/internal/config"
 	"amrutam/internal/consent"
 	"amrutam/internal/doctor"
 	"amrutam/internal/money"
@@ -66,23 +63,15 @@ const (
 	demoSlot = 30 * time.Minute
 )
 
-// DemoPassword is the one of all demo accounts: it follows from the master key, so each installation has its own.
+// DemoPassword is the one of all demo accounts: it follows from the database's root key, so each installation has its own.
 func (a *App) DemoPassword() (string, error) {
-	master, err := a.Config.MasterKeyBytes()
-	if err != nil {
-		return "", err
-	}
-	raw, err := hkdf.Key(sha256.New, master, nil, "amrutam demo accounts", 15)
+	raw, err := a.Sealer.Derive("amrutam demo accounts", 15)
 	return strings.ToLower(base32.StdEncoding.EncodeToString(raw)), err
 }
 
-// DemoSecret is what the demo administrator's authenticator holds (base32, RFC 6238). It follows from the master key too.
-func DemoSecret(cfg *config.Config) (string, error) {
-	master, err := cfg.MasterKeyBytes()
-	if err != nil {
-		return "", err
-	}
-	raw, err := hkdf.Key(sha256.New, master, nil, "amrutam demo authenticator", 20)
+// DemoSecret is what the demo administrator's authenticator holds (base32, RFC 6238). It follows from the root key too.
+func (a *App) DemoSecret() (string, error) {
+	raw, err := a.Sealer.Derive("amrutam demo authenticator", 20)
 	return base32.StdEncoding.EncodeToString(raw), err
 }
 
@@ -92,7 +81,7 @@ func (a *App) MakeDemoAdmin(ctx context.Context) (uuid.UUID, error) {
 	if err != nil {
 		return id, err
 	}
-	secret, err := DemoSecret(a.Config)
+	secret, err := a.DemoSecret()
 	if err != nil {
 		return id, err
 	}

@@ -24,13 +24,15 @@ import (
 	"amrutam/internal/config"
 	"amrutam/internal/invariant"
 	"amrutam/internal/postgres"
+	"amrutam/internal/seal"
 	"amrutam/internal/testdb"
 )
 
 // Clinic is a running server with a clock.
 type Clinic struct {
-	t     testing.TB
-	App   *app.App
+	t   testing.TB
+	App *app.App
+	// DB is the database as its owner, for builders and for looking behind the server, who works as App.DB with fewer rights.
 	DB    *postgres.DB
 	URL   string
 	Clock *Clock
@@ -97,10 +99,15 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 		change(cfg)
 	}
 	clock := &Clock{}
-	db, err := postgres.Open(ctx, testdb.URL(t, postgres.Migrate, postgres.Fingerprint()), postgres.Options{Clock: clock.Now, MaxConns: 12})
+	dsn := testdb.URL(t, postgres.Migrate, postgres.Fingerprint())
+	owner, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Owner: true})
+	must(t, err)
+	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12})
+	must(t, err)
+	sealer, err := seal.Open(ctx, db.Pool, cfg.MasterKeys, clock.Now)
 	must(t, err)
 	log := &Log{}
-	a, err := app.New(cfg, db, slog.New(slog.NewJSONHandler(log, nil)))
+	a, err := app.New(cfg, db, sealer, slog.New(slog.NewJSONHandler(log, nil)))
 	must(t, err)
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = app.Server(a.API.Handler())
@@ -113,8 +120,9 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 		server.Close()
 		_ = a.Queue.Stop(stopping)
 		db.Close()
+		owner.Close()
 	})
-	c := &Clinic{t: t, App: a, DB: db, URL: server.URL, Clock: clock, Log: log, http: &http.Client{Timeout: 30 * time.Second}}
+	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log, http: &http.Client{Timeout: 30 * time.Second}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if _, measuring := t.(*testing.B); !measuring {
 		c.contract = &contract{t: t, document: documentOf(t, a), next: c.http.Transport, seen: &record{met: map[string]map[int]bool{}}}
@@ -136,7 +144,7 @@ func (c *Clinic) User(role access.Role) User {
 	c.t.Helper()
 	u := User{ID: uuid.Must(uuid.NewV7()), Role: role, Token: base64.RawURLEncoding.EncodeToString(random(32))}
 	u.Email = "user-" + u.ID.String() + "@example.org"
-	wrapped, err := c.App.Sealer.NewWrapped(u.ID)
+	wrapped, err := c.App.Sealer.NewWrapped(context.Background(), c.DB.Pool, u.ID)
 	must(c.t, err)
 	session := uuid.Must(uuid.NewV7())
 	hash := sha256.Sum256([]byte(u.Token))

@@ -22,11 +22,14 @@ type Config struct {
 	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; off for none; a port that is taken is replaced by a free one in development"`
 	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server; links in mails start with it; unset: where it listens"`
 	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder"`
+	MigrateURL    string `env:"AMRUTAM_MIGRATE_DATABASE_URL" help:"the same database for the login that owns the schema and migrates it; unset: DATABASE_URL"`
 	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool, at least 2"`
 	DataDir       string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"the private PostgreSQL and the generated development secrets"`
 	SMTPURL       string `env:"AMRUTAM_SMTP_URL" help:"smtp://user:password@host:port or smtps://; unset: the development mailbox"`
 	MailFrom      string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail"`
 	MasterKey     string `env:"AMRUTAM_MASTER_KEY" help:"32 bytes base64 that wrap the data keys; generated in development"`
+
+	MasterKeyPrevious string `env:"AMRUTAM_MASTER_KEY_PREVIOUS" help:"older master keys that still open, comma-separated, until amrutam keys rotate is done"`
 
 	PaymentProvider   string `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"stub"`
 	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
@@ -116,39 +119,42 @@ func keepSecret(path, prefix string) (string, error) {
 	if text, err := os.ReadFile(path); err == nil { //nolint:gosec // the path is the operator's data folder
 		return strings.TrimSpace(string(text)), nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o711); err != nil { //nolint:gosec // PostgreSQL's user passes through it
-		return "", fmt.Errorf("make the data folder: %w", err)
-	}
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw)
-	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
-	if err != nil {
-		return "", fmt.Errorf("write a development secret: %w", err)
-	}
-	defer func() { _ = os.Remove(draft.Name()) }()
-	if _, err := draft.WriteString(prefix + base64.StdEncoding.EncodeToString(raw) + "\n"); err != nil {
-		return "", fmt.Errorf("write a development secret: %w", err)
-	}
-	if err := errors.Join(draft.Sync(), draft.Close()); err != nil {
-		return "", fmt.Errorf("write a development secret: %w", err)
-	}
-	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", fmt.Errorf("write a development secret: %w", err)
+	if err := makeSecret(path, prefix); err != nil {
+		return "", err
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // as above
 	return strings.TrimSpace(string(text)), err
 }
 
-// MasterKeyBytes decodes the master key.
-func (c *Config) MasterKeyBytes() ([]byte, error) {
-	key, err := base64.StdEncoding.DecodeString(c.MasterKey)
-	if err != nil || len(key) != 32 {
-		if c.masterKeyFile != "" {
-			return nil, fmt.Errorf("%s is damaged, it must hold 32 bytes in base64: restore it, without it nothing sealed can be read", c.masterKeyFile)
-		}
-		return nil, errors.New("AMRUTAM_MASTER_KEY must be 32 bytes in base64")
+func makeSecret(path, prefix string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o711); err != nil { //nolint:gosec // PostgreSQL's user passes through it
+		return fmt.Errorf("make the data folder: %w", err)
 	}
-	return key, nil
+	draft, err := draftSecret(filepath.Dir(path), prefix)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(draft) }()
+	if err := os.Link(draft, path); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("write a development secret: %w", err)
+	}
+	return nil
+}
+
+// draftSecret writes a new 256-bit secret to a file of another name.
+func draftSecret(dir, prefix string) (name string, err error) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw)
+	draft, err := os.CreateTemp(dir, ".secret-*")
+	if err != nil {
+		return "", fmt.Errorf("write a development secret: %w", err)
+	}
+	_, err = draft.WriteString(prefix + base64.StdEncoding.EncodeToString(raw) + "\n")
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		_ = os.Remove(draft.Name())
+		return "", fmt.Errorf("write a development secret: %w", err)
+	}
+	return draft.Name(), nil
 }
 
 // StubSecrets decodes the stub provider's secret; two are taken during a rotation, comma-separated.

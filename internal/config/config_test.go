@@ -97,7 +97,7 @@ func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, master := c.MasterKeyBytes()
+		_, master := c.MasterKeys()
 		_, stub := c.StubSecrets()
 		for name, err := range map[string]error{"master.key": master, "stub-webhook.secret": stub} {
 			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) || strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), said) {
@@ -150,7 +150,7 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 	}
 	all.Wait()
 	for _, c := range made {
-		if key, err := c.MasterKeyBytes(); err != nil || len(key) != 32 || c.MasterKey != made[0].MasterKey || c.StubWebhookSecret != made[0].StubWebhookSecret {
+		if keys, err := c.MasterKeys(); err != nil || len(keys) != 1 || c.MasterKey != made[0].MasterKey || c.StubWebhookSecret != made[0].StubWebhookSecret {
 			t.Errorf("starts at once don't agree: %v", err)
 		}
 		if _, err := c.StubSecrets(); err != nil {

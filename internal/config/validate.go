@@ -91,6 +91,12 @@ func (c *Config) validate(f *faults) {
 	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
 		f.add("AMRUTAM_MAIL_FROM", "must be an address like Amrutam <no-reply@example.org>")
 	}
+	if c.MasterKeyPrevious != "" && c.MasterKey == "" {
+		f.add("AMRUTAM_MASTER_KEY_PREVIOUS", "needs AMRUTAM_MASTER_KEY beside it")
+	}
+	if c.MigrateURL != "" && c.DatabaseURL == "" {
+		f.add("AMRUTAM_MIGRATE_DATABASE_URL", "needs DATABASE_URL beside it")
+	}
 	u, err := url.Parse(c.PublicURL)
 	if c.PublicURL != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "") {
 		f.add("AMRUTAM_PUBLIC_URL", "must be an http or https address")

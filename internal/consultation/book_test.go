@@ -237,7 +237,7 @@ func TestBookingWithoutPartitions(t *testing.T) {
 // runUpkeep has the hourly job done now, by a queue of its own.
 func runUpkeep(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	queue, err := jobs.New(c.DB, slog.New(slog.DiscardHandler), telemetry.NewMetrics())
+	queue, err := jobs.New(c.App.DB, slog.New(slog.DiscardHandler), telemetry.NewMetrics())
 	if err != nil {
 		t.Fatal(err)
 	}

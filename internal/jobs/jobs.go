@@ -44,6 +44,8 @@ func New(db *postgres.DB, log *slog.Logger, metrics *telemetry.Metrics) (*Queue,
 		Workers:              q.workers,
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
+		// It needs the owner of the tables, which the server is not.
+		ReindexerSchedule: river.NeverSchedule(),
 		// Args hold ids only, but an error's text could hold more than a log should.
 		ErrorHandler: q,
 	})

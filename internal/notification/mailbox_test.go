@@ -176,9 +176,9 @@ func TestMailboxShowsWhatItCantOpen(t *testing.T) {
 // catcher is the room once more, over the clinic's mailbox.
 func catcher(t *testing.T, c *apptest.Clinic) *notification.Service {
 	t.Helper()
-	queue, err := jobs.New(c.DB, c.App.Log, c.App.Metrics)
+	queue, err := jobs.New(c.App.DB, c.App.Log, c.App.Metrics)
 	must(t, err)
-	mails, err := notification.New(c.DB, queue, c.App.Sealer, &config.Config{Env: "development", PublicURL: publicURL}, c.App.Log, c.App.Metrics)
+	mails, err := notification.New(c.App.DB, queue, c.App.Sealer, &config.Config{Env: "development", PublicURL: publicURL}, c.App.Log, c.App.Metrics)
 	must(t, err)
 	return mails
 }

@@ -39,7 +39,8 @@ func Migrate(ctx context.Context, dsn string) error {
 	return err
 }
 
-// Upgrade brings the schema and River's tables to this build's version. Safe to run at once from many processes. Error:
+// Upgrade brings the schema and River's tables to this build's version, as the login of dsn, who comes to own them. Safe to run
+// at once from many processes; a login that may only read does where there is nothing to do. Error:
 // Refused for a database that this build can't work on; Explain tells the others.
 func Upgrade(ctx context.Context, dsn string) (did Upgraded, err error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
@@ -75,6 +76,11 @@ func Upgrade(ctx context.Context, dsn string) (did Upgraded, err error) {
 			return fmt.Errorf("migrate River's tables: %w", err)
 		}
 		did.QueueApplied = len(result.Versions)
+		if did.QueueApplied > 0 {
+			if _, err := pool.Exec(ctx, "REVOKE INSERT, UPDATE, DELETE ON river_migration FROM "+AppRole); err != nil {
+				return fmt.Errorf("close River's version table: %w", err)
+			}
+		}
 		return nil
 	})
 	return did, err

@@ -18,6 +18,9 @@ import (
 // acquireTimeout bounds the wait for a pooled connection; past it the caller is told to come back.
 const acquireTimeout = time.Second
 
+// AppRole is what the server acts as: it can't alter the schema nor change evidence, see migration 00012.
+const AppRole = "amrutam_app"
+
 // DB is the pool and the clock every transaction reads.
 type DB struct {
 	Pool  *pgxpool.Pool
@@ -28,6 +31,8 @@ type DB struct {
 type Options struct {
 	MaxConns int32
 	Clock    func() time.Time
+	// Owner keeps the login's own rights, where the server acts as AppRole.
+	Owner bool
 }
 
 // pgx's own words quote parts of the address.
@@ -60,6 +65,11 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
+	}
+	if !o.Owner {
+		// Part of the connection's start: it costs no round trip, and RESET ROLE comes back to it. SET ROLE doesn't, so a
+		// login that owns nothing is better still (docs/operations/database-roles.md).
+		cfg.ConnConfig.RuntimeParams["role"] = AppRole
 	}
 	// A caller that hangs up cancels its statement on the server, and the connection stays usable.
 	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
@@ -134,12 +144,20 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	}
 }
 
-// Ready tells whether the database answers.
+// ErrRole: the database is there, but the login may not act as AppRole.
+var ErrRole = errors.New("the login of DATABASE_URL may not act as " + AppRole + ": have an administrator run GRANT " + AppRole +
+	" TO that login (docs/operations/database-roles.md)")
+
+// Ready tells whether the database answers. Error: ErrRole.
 func (db *DB) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
-	return db.Read(ctx, func(r *Read) error {
+	err := db.Read(ctx, func(r *Read) error {
 		var one int
 		return r.QueryRow(ctx, "SELECT 1").Scan(&one)
 	})
+	if code := sqlState(err); code == "42501" || code == "22023" { // not a member; no such role
+		return ErrRole
+	}
+	return err
 }

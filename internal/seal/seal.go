@@ -10,12 +10,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 )
 
@@ -24,27 +24,26 @@ const (
 	// The cache bounds how many unwrapped keys stay in memory, and how long one outlives its destruction elsewhere.
 	cacheSize = 10_000
 	cacheLife = 5 * time.Minute
+
+	dataColumn = "data_keys.wrapped"
 )
 
 // ErrErased: the person's key was destroyed; what it sealed can't be read any more.
 var ErrErased = errors.New("the data key was destroyed")
 
-// ErrWrongKey: the database was sealed with another master key.
-var ErrWrongKey = errors.New("AMRUTAM_MASTER_KEY (without it, the file master.key of the data folder) is not the key this database is sealed with; " +
-	"nothing was changed")
-
 // Key seals and opens.
 type Key struct{ cipher *subtle.AESGCM }
 
-// Sealer holds the master key.
+// Sealer holds the master keys and what is derived from the database's root.
 type Sealer struct {
-	master Key
+	held   atomic.Pointer[masters]
+	reread func() ([][]byte, error) // nil: what is held stays
+
+	root   []byte
 	system Key
 	index  []byte
 	clock  func() time.Time
-
-	mu    sync.Mutex
-	cache map[uuid.UUID]cached
+	cache  *lru.Cache[uuid.UUID, cached]
 }
 
 type cached struct {
@@ -52,32 +51,40 @@ type cached struct {
 	from time.Time
 }
 
-// New makes a Sealer of a 32-byte master key.
+// New makes a Sealer of a 32-byte master key without a database: its root follows from the key. A server uses Open.
 func New(master []byte, clock func() time.Time) (*Sealer, error) {
-	wrap, err := derive(master, "amrutam data keys")
+	held, err := newMasters([][]byte{master})
 	if err != nil {
 		return nil, err
 	}
-	system, err := derive(master, "amrutam system")
+	root, err := hkdf.Extract(sha256.New, master, nil)
 	if err != nil {
 		return nil, err
 	}
-	index, err := hkdf.Key(sha256.New, master, nil, "amrutam blind index", keyBytes)
-	if err != nil {
-		return nil, err
-	}
-	return &Sealer{master: wrap, system: system, index: index, clock: clock, cache: map[uuid.UUID]cached{}}, nil
+	return newSealer(held, root, clock)
 }
 
-func derive(master []byte, use string) (Key, error) {
-	if len(master) != keyBytes {
-		return Key{}, errors.New("the master key must be 32 bytes")
-	}
-	raw, err := hkdf.Key(sha256.New, master, nil, use, keyBytes)
+func newSealer(held masters, root []byte, clock func() time.Time) (*Sealer, error) {
+	cache, err := lru.New[uuid.UUID, cached](cacheSize)
 	if err != nil {
-		return Key{}, err
+		return nil, err
 	}
-	return newKey(raw)
+	s := &Sealer{root: root, clock: clock, cache: cache}
+	s.held.Store(&held)
+	raw, err := s.Derive("amrutam system", keyBytes)
+	if err != nil {
+		return nil, err
+	}
+	if s.system, err = newKey(raw); err != nil {
+		return nil, err
+	}
+	s.index, err = s.Derive("amrutam blind index", keyBytes)
+	return s, err
+}
+
+// Derive is a secret of this installation for one use. A rotation of the master key leaves it as it is.
+func (s *Sealer) Derive(use string, bytes int) ([]byte, error) {
+	return hkdf.Expand(sha256.New, s.root, use, bytes)
 }
 
 func newKey(raw []byte) (Key, error) {
@@ -107,38 +114,25 @@ func (k Key) Open(column string, row uuid.UUID, sealed []byte) (string, error) {
 
 func associated(column string, row uuid.UUID) []byte { return []byte(column + ":" + row.String()) }
 
-// Prove compares the master key with the one this database was first used with. Error: ErrWrongKey.
-func (s *Sealer) Prove(ctx context.Context, db interface {
-	Queryer
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}) error {
-	mine, err := s.master.Seal("master_key.sealed", uuid.Nil, "this is the key")
-	if err != nil {
-		return err
-	}
-	if _, err := db.Exec(ctx, "INSERT INTO master_key (sealed) VALUES ($1) ON CONFLICT DO NOTHING", mine); err != nil {
-		return fmt.Errorf("keep a proof of the master key: %w", err)
-	}
-	var first []byte
-	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key").Scan(&first); err != nil {
-		return fmt.Errorf("read the proof of the master key: %w", err)
-	}
-	if _, err := s.master.Open("master_key.sealed", uuid.Nil, first); err != nil {
-		return ErrWrongKey
-	}
-	return nil
-}
-
 // System seals what belongs to no one person: stored answers, mails.
 func (s *Sealer) System() Key { return s.system }
 
-// NewWrapped makes a person's data key, for data_keys.wrapped.
-func (s *Sealer) NewWrapped(person uuid.UUID) ([]byte, error) {
+// NewWrapped makes a person's data key, for data_keys.wrapped, in the transaction that stores it: the lock it takes lets a
+// rotation begin before or after, so that none is stored behind its back with the key it is leaving.
+func (s *Sealer) NewWrapped(ctx context.Context, db Queryer, person uuid.UUID) ([]byte, error) {
+	var proof []byte
+	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key FOR SHARE").Scan(&proof); err != nil {
+		return nil, fmt.Errorf("read which master key is the database's: %w", err)
+	}
+	_, master, err := s.open(proofColumn, uuid.Nil, proof)
+	if err != nil {
+		return nil, ErrWrongKey
+	}
 	raw := make([]byte, keyBytes)
 	if _, err := rand.Read(raw); err != nil {
 		return nil, err
 	}
-	return s.master.Seal("data_keys.wrapped", person, string(raw))
+	return master.Seal(dataColumn, person, string(raw))
 }
 
 // Unwrap opens a wrapped data key.
@@ -146,9 +140,9 @@ func (s *Sealer) Unwrap(person uuid.UUID, wrapped []byte) (Key, error) {
 	if wrapped == nil {
 		return Key{}, ErrErased
 	}
-	raw, err := s.master.Open("data_keys.wrapped", person, wrapped)
+	raw, _, err := s.open(dataColumn, person, wrapped)
 	if err != nil {
-		return Key{}, fmt.Errorf("the master key does not open this person's data key: %w", err)
+		return Key{}, fmt.Errorf("no master key opens this person's data key: %w", err)
 	}
 	return newKey([]byte(raw))
 }
@@ -173,6 +167,7 @@ func (s *Sealer) Person(ctx context.Context, db Queryer, person uuid.UUID) (Key,
 // Wrapped is Person for a caller whose query joined data_keys.wrapped.
 func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
 	if wrapped == nil {
+		s.Forget(person)
 		return Key{}, ErrErased
 	}
 	if key, ok := s.known(person); ok {
@@ -182,21 +177,23 @@ func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.cache) >= cacheSize {
-		clear(s.cache)
+	now := s.clock()
+	// What nobody used for as long as it lives leaves the memory.
+	for _, oldest, ok := s.cache.GetOldest(); ok && now.Sub(oldest.from) >= cacheLife; _, oldest, ok = s.cache.GetOldest() {
+		s.cache.RemoveOldest()
 	}
-	s.cache[person] = cached{key, s.clock()}
+	s.cache.Add(person, cached{key, now})
 	return key, nil
 }
 
 func (s *Sealer) known(person uuid.UUID) (Key, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	hit, ok := s.cache[person]
+	hit, ok := s.cache.Get(person)
 	return hit.key, ok && s.clock().Sub(hit.from) < cacheLife
 }
+
+// Forget drops a person's key from this server's memory. Call it once its destruction is committed: other servers forget by
+// themselves within five minutes.
+func (s *Sealer) Forget(person uuid.UUID) { s.cache.Remove(person) }
 
 // BlindIndex is an HMAC of a value, for look-ups on a sealed field.
 func (s *Sealer) BlindIndex(column, value string) []byte {

@@ -191,7 +191,7 @@ func TestTour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := app.DemoSecret(c.App.Config)
+	secret, err := c.App.DemoSecret()
 	if err != nil {
 		t.Fatal(err)
 	}

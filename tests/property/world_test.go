@@ -51,17 +51,17 @@ func openHouse(t *testing.T, met map[string]int) *house {
 func sweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 	t.Helper()
 	log, metrics := slog.New(slog.NewTextHandler(io.Discard, nil)), telemetry.NewMetrics()
-	queue, err := jobs.New(c.DB, log, metrics)
+	queue, err := jobs.New(c.App.DB, log, metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mails, err := notification.New(c.DB, queue, c.App.Sealer, c.App.Config, log, metrics)
+	mails, err := notification.New(c.App.DB, queue, c.App.Sealer, c.App.Config, log, metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
 	jobs.Handle(queue, func(context.Context, payment.SendRefund) error { return nil }) // never started
-	return &consultation.Service{DB: c.DB, Sealer: c.App.Sealer, Mails: mails, Config: c.App.Config, Metrics: metrics, Log: log,
-		Money: &payment.Service{DB: c.DB, Queue: queue, Metrics: metrics, Log: log}}
+	return &consultation.Service{DB: c.App.DB, Sealer: c.App.Sealer, Mails: mails, Config: c.App.Config, Metrics: metrics, Log: log,
+		Money: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics, Log: log}}
 }
 
 // The model: what the server should know.

@@ -21,6 +21,8 @@ const (
 	Database = "amrutam"
 	// Role owns it and is no superuser.
 	Role = "amrutam"
+	// Server is what the server logs in as: it owns nothing and has the rights of the role amrutam_app.
+	Server = "amrutam_server"
 	// Admin is the superuser.
 	Admin = "postgres"
 
@@ -133,23 +135,31 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	return nil
 }
 
-// prepare makes the role and its database.
+// roles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00012's, which a
+// login without the right to make roles can't make.
+const roles = `DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam') THEN CREATE ROLE amrutam LOGIN; END IF;
+	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_server') THEN CREATE ROLE amrutam_server LOGIN; END IF;
+	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_app') THEN CREATE ROLE amrutam_app; END IF;
+	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_reader') THEN CREATE ROLE amrutam_reader; END IF;
+	IF NOT pg_has_role('amrutam', 'amrutam_app', 'MEMBER') THEN GRANT amrutam_app TO amrutam; END IF;
+	IF NOT pg_has_role('amrutam_server', 'amrutam_app', 'MEMBER') THEN GRANT amrutam_app TO amrutam_server; END IF;
+END $$`
+
+// prepare makes the roles and the database.
 func (c *Cluster) prepare(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, c.AdminDSN("postgres"))
 	if err != nil {
 		return fmt.Errorf("reach the PostgreSQL just started: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	var role, database bool
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1), EXISTS (SELECT FROM pg_database WHERE datname = $2)",
-		Role, Database).Scan(&role, &database)
-	if err != nil {
-		return fmt.Errorf("look for the database: %w", err)
+	if _, err := conn.Exec(ctx, roles); err != nil {
+		return fmt.Errorf("make the roles: %w", err)
 	}
-	if !role {
-		if _, err := conn.Exec(ctx, "CREATE ROLE "+Role+" LOGIN"); err != nil {
-			return fmt.Errorf("make the role: %w", err)
-		}
+	var database bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", Database).Scan(&database); err != nil {
+		return fmt.Errorf("look for the database: %w", err)
 	}
 	if !database {
 		if _, err := conn.Exec(ctx, "CREATE DATABASE "+Database+" OWNER "+Role); err != nil {
@@ -183,8 +193,11 @@ func (c *Cluster) attach(ctx context.Context) error {
 	return nil
 }
 
-// DSN is the address of a database for the role amrutam, as a URL that pgx and libpq's programs understand.
+// DSN is the address of a database for its owner, the role amrutam, as a URL that pgx and libpq's programs understand.
 func (c *Cluster) DSN(database string) string { return c.dsn(Role, database) }
+
+// ServerDSN is the address of a database for the server.
+func (c *Cluster) ServerDSN(database string) string { return c.dsn(Server, database) }
 
 // AdminDSN is the address of a database for the superuser.
 func (c *Cluster) AdminDSN(database string) string { return c.dsn(Admin, database) }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/postgres"
+	"amrutam/internal/seal"
+
+	"github.com/google/uuid"
+)
+
+type keys struct {
+	Rotate keysRotate `cmd:"" help:"Wrap every data key with the new master key, beside running servers; health data stays as it is. Cut short, run it again."`
+}
+
+type keysRotate struct{}
+
+// told is how often a rotation says how far it is.
+const told = 2 * time.Second
+
+func (keysRotate) Run(ctx context.Context) error {
+	o, err := load()
+	if err != nil {
+		return err
+	}
+	defer o.close(ctx)
+	if err := o.open(ctx); err != nil {
+		return err
+	}
+	if !o.cfg.OwnsMasterKey() && o.cfg.MasterKeyPrevious == "" {
+		return errors.New("put the new key (openssl rand -base64 32) into AMRUTAM_MASTER_KEY and the one before into AMRUTAM_MASTER_KEY_PREVIOUS, " +
+			"for every server too, and run this again")
+	}
+	conn, err := o.db.Pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("reach the database: %s", postgres.Describe(err))
+	}
+	defer conn.Release()
+	var done seal.Progress
+	err = seal.Alone(ctx, conn.Conn(), func() error {
+		// Before a file is touched: is it this database's key?
+		if _, err := seal.Open(ctx, conn, o.cfg.MasterKeys, o.db.Clock); err != nil {
+			return err
+		}
+		if o.cfg.OwnsMasterKey() {
+			if err := o.cfg.RenewMasterKey(); err != nil {
+				return err
+			}
+		}
+		sealer, err := seal.Open(ctx, conn, o.cfg.MasterKeys, o.db.Clock)
+		if err != nil {
+			return err
+		}
+		if done, err = sealer.Rotate(ctx, conn.Conn(), progress()); err != nil || !o.cfg.OwnsMasterKey() {
+			return err
+		}
+		return o.cfg.DropPreviousKey()
+	})
+	if err != nil {
+		return err
+	}
+	if err := o.db.Write(ctx, func(tx *postgres.Tx) error {
+		audit.WriteFor(tx, access.System("keys rotate"), "master-key.rotate", "master-key", uuid.Nil.String(), audit.Meta{"keys": done.Seen, "rewrapped": done.Rewrapped})
+		return nil
+	}); err != nil {
+		return fmt.Errorf("write the audit row: %s", postgres.Describe(err))
+	}
+	_, err = fmt.Printf("done: all %d data keys are wrapped with the new master key, %d of them by this run; nothing needs an older one\n", done.Seen, done.Rewrapped)
+	return err
+}
+
+// progress prints at most every two seconds.
+func progress() func(seal.Progress) {
+	var last time.Time
+	return func(p seal.Progress) {
+		if now := time.Now(); now.Sub(last) >= told {
+			last = now
+			_, _ = fmt.Fprintf(os.Stderr, "%d data keys looked at, %d re-wrapped\n", p.Seen, p.Rewrapped)
+		}
+	}
+}
