@@ -193,6 +193,10 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 		add(problem.PreconditionFailed)
 	}
 	add(op.Refusals...)
+	return a.refusalsBy(byStatus, op)
+}
+
+func (a *API) refusalsBy(byStatus map[int][]*problem.Error, op Op) map[string]*huma.Response {
 	schema := a.Document().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	responses := map[string]*huma.Response{}
 	for status, problems := range byStatus {

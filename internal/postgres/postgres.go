@@ -18,7 +18,7 @@ import (
 // acquireTimeout bounds the wait for a pooled connection; past it the caller is told to come back.
 const acquireTimeout = time.Second
 
-// AppRole is what the server acts as: it can't alter the schema nor change evidence, see migration 00012.
+// AppRole is what the server acts as: it can't alter the schema nor change evidence, see migration 00009.
 const AppRole = "amrutam_app"
 
 // DB is the pool and the clock every transaction reads.

@@ -139,7 +139,9 @@ func (s *server) metrics() string {
 	if at == nil {
 		s.t.Fatal("the log doesn't say where the metrics are")
 	}
-	answer, err := client.Get(at[1])
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at[1], nil)
+	must(t, err)
+	answer, err := client.Do(request)
 	must(s.t, err)
 	defer func() { _ = answer.Body.Close() }()
 	text, err := io.ReadAll(answer.Body)

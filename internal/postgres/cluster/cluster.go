@@ -135,7 +135,7 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	return nil
 }
 
-// roles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00012's, which a
+// roles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00009's, which a
 // login without the right to make roles can't make.
 const roles = `DO $$
 BEGIN
