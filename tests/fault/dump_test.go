@@ -139,8 +139,8 @@ func (s *server) metrics() string {
 	if at == nil {
 		s.t.Fatal("the log doesn't say where the metrics are")
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at[1], nil)
-	must(t, err)
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, at[1], nil)
+	must(s.t, err)
 	answer, err := client.Do(request)
 	must(s.t, err)
 	defer func() { _ = answer.Body.Close() }()
