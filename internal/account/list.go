@@ -91,7 +91,11 @@ func scanStaffUser(row pgx.CollectableRow) (u StaffUser, err error) {
 
 // ReadUser is one user, deleted ones too. Error: problem.NotFound.
 func (s *Service) ReadUser(ctx context.Context, r *postgres.Read, _ access.Actor, in UserID) (StaffUser, error) {
-	row, err := query.readUser(ctx, r, in.ID)
+	return staffUser(ctx, r, in.ID)
+}
+
+func staffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {
+	row, err := query.readUser(ctx, db, id)
 	if postgres.NoRows(err) {
 		return StaffUser{}, problem.NotFound
 	}

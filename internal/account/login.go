@@ -154,6 +154,9 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.
 	if held == 0 {
 		return Tokens{}, errReplaced
 	}
+	if err := s.tellOfDevice(ctx, tx, who, shorten(who.UserAgent)); err != nil {
+		return Tokens{}, err
+	}
 	id := uuid.Must(uuid.NewV7())
 	err = query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,
 		Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), SecondFactorAt: proven})

@@ -16,6 +16,8 @@ import (
 func (s *Service) Routes(api *httpapi.API) {
 	s.authRoutes(api)
 	s.mfaRoutes(api)
+	s.sessionRoutes(api)
+	s.staffRoutes(api)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users", Roles: access.SignedIn,
 		Summary: "Read your user and profile"}, s.ReadProfile)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users", Roles: access.SignedIn,

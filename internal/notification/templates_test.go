@@ -32,6 +32,8 @@ func samples() map[string][]map[string]string {
 	reason := map[string]string{"reason": "The registration <lapsed>\r\nin 2030."}
 	all := map[string][]map[string]string{
 		"verify-email": {token}, "reset-password": {token}, "address-taken": {nil}, "password-changed": {nil}, "session-reuse": {nil},
+		"new-device": {{"device": "Firefox on Windows", "address": "203.0.113.7"}}, "role-changed": {{"role": "SUPPORT"}},
+		"account-disabled": {reason, {"reason": ""}}, "account-enabled": {nil},
 		"second-factor-enabled": {nil}, "second-factor-disabled": {nil}, "recovery-code-used": {{"left": "9"}},
 		"consultation-confirmed":     {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
 		"prescription-ready":         {{"with": "Dr. Meera Nair", "consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}},
@@ -59,6 +61,10 @@ var needs = map[string][]string{
 	"address-taken":              {"If it wasn't you"},
 	"password-changed":           {"If it wasn't you", "(Asia/Kolkata, UTC+05:30)"},
 	"session-reuse":              {"change your password", "(Asia/Kolkata, UTC+05:30)"},
+	"new-device":                 {"Firefox on Windows", "203.0.113.7", "change your password"},
+	"role-changed":               {"SUPPORT"},
+	"account-disabled":           {"can't sign in"},
+	"account-enabled":            {"again"},
 	"second-factor-enabled":      {"If it wasn't you", "recovery codes"},
 	"second-factor-disabled":     {"If it wasn't you"},
 	"recovery-code-used":         {"9 are left", "If it wasn't you"},

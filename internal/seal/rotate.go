@@ -146,8 +146,11 @@ func eachBatch(ctx context.Context, conn *pgx.Conn, fn func(people []uuid.UUID, 
 		if _, err := pgx.ForEachRow(rows, []any{&last, &one}, func() error {
 			people, wrapped = append(people, last), append(wrapped, one)
 			one = nil
-			return rows.Err()
+			return nil
 		}); err != nil {
+			return fmt.Errorf("read data keys: %w", err)
+		}
+		if err := rows.Err(); err != nil {
 			return fmt.Errorf("read data keys: %w", err)
 		}
 		if len(people) == 0 {

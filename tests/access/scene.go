@@ -83,6 +83,10 @@ func (s *Scene) make(name string) string {
 		return patient.Email
 	case "patient-password":
 		return s.givePassword(patient)
+	case "patient-session":
+		return s.C.Get(patient, "auth/sessions").Want(200).Items()[0]["id"].(string)
+	case "colleague":
+		return s.C.Support().ID.String()
 	case "own-code", "first-code":
 		if s.Caller == Nobody {
 			return "000000"

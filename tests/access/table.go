@@ -38,7 +38,7 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{}
+var Fresh = []string{"change-user-role"}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -78,6 +78,12 @@ var Table = []Row{
 	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
 	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(200)},
 	{Operation: "verify-mfa", Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null}`, Want: anyone(200)},
+
+	{Operation: "list-sessions", Want: signedIn(200)},
+	{Operation: "end-session", In: "<patient-session>", Want: [callers]int{401, 204, 404, 404, 404, 404, 404}},
+	{Operation: "change-user-role", In: "<colleague>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "change-user-role", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
+	{Operation: "disable-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 
 	{Operation: "read-own-user", Want: signedIn(200)},
 	{Operation: "change-own-user", Want: signedIn(200)},

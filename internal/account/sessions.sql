@@ -1,0 +1,25 @@
+-- name: isNewDevice :one
+-- One that has signed in before, but never as this client from this address.
+SELECT (count(*) > 0 AND count(*) FILTER (WHERE s.user_agent = @user_agent AND s.ip_address = @ip_address) = 0)::boolean AS new_device
+FROM sessions s WHERE s.user_id = @user_id;
+
+-- name: listSessions :many
+SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at FROM sessions
+WHERE user_id = @user_id AND ended_at IS NULL AND expires_at > @now ORDER BY last_used_at DESC, id DESC LIMIT 100;
+
+-- name: endOwnSession :execrows
+UPDATE sessions SET ended_at = @now WHERE id = @id AND user_id = @user_id AND ended_at IS NULL AND expires_at > @now;
+
+-- name: lockAdmins :many
+-- All of them, in one order: of two administrators who take each other's role away at once, the second sees the first's change.
+SELECT id FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id FOR UPDATE;
+
+-- name: holdAnyUser :one
+SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE u.id = @id AND u.deleted_at IS NULL FOR UPDATE OF u;
+
+-- name: setRole :exec
+UPDATE users SET role = @role, updated_at = @now WHERE id = @id;
+
+-- name: setDisabled :exec
+UPDATE users SET disabled_at = @disabled_at, updated_at = @now WHERE id = @id;

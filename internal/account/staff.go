@@ -1,0 +1,139 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// The refusals of administering users.
+var (
+	ErrOwnAccount = problem.Conflict("own-account", "Administrators don't change their own role, nor disable themselves.", "Ask another administrator.")
+	ErrLastAdmin  = problem.Conflict("last-admin", "This is the last active administrator.", "Make another administrator first.")
+	ErrRoleFixed  = problem.Conflict("role-fixed", "Patients and doctors keep their role: their records depend on it.",
+		"Only SUPPORT and ADMIN can be exchanged. Staff that is also a patient has two accounts.")
+)
+
+// RoleChange gives staff another role.
+type RoleChange struct {
+	httpapi.IfMatch
+	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
+	Body struct {
+		Role access.Role `json:"role" enum:"SUPPORT,ADMIN" doc:"The new role" example:"SUPPORT"`
+	}
+}
+
+// Disabling shuts a user out, or lets them in again.
+type Disabling struct {
+	httpapi.IfMatch
+	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
+	Body struct {
+		Disabled bool   `json:"disabled" doc:"true shuts out, false lets in again" example:"true"`
+		Reason   string `json:"reason,omitempty" maxLength:"500" doc:"Why; mailed to the user" example:"The registration was not renewed."`
+	}
+}
+
+// holdOther locks a user that an administrator is about to change, and gives who else administers.
+func (s *Service) holdOther(ctx context.Context, tx *postgres.Tx, who access.Actor, id uuid.UUID, version httpapi.IfMatch) (holdAnyUserRow, []uuid.UUID, error) {
+	admins, err := query.lockAdmins(ctx, tx)
+	if err != nil {
+		return holdAnyUserRow{}, nil, fmt.Errorf("lock administrators: %w", err)
+	}
+	if !slices.Contains(admins, who.ID) { // another one was quicker
+		return holdAnyUserRow{}, nil, problem.Unauthenticated
+	}
+	user, err := query.holdAnyUser(ctx, tx, id)
+	switch {
+	case postgres.NoRows(err):
+		return user, nil, problem.NotFound
+	case err != nil:
+		return user, nil, fmt.Errorf("hold a user: %w", err)
+	case id == who.ID:
+		return user, nil, ErrOwnAccount
+	}
+	return user, admins, version.Check(httpapi.ETag(user.UpdatedAt))
+}
+
+// ChangeRole exchanges SUPPORT and ADMIN. All sessions of the user end. Errors: problem.NotFound, problem.PreconditionFailed,
+// ErrOwnAccount, ErrRoleFixed, ErrLastAdmin.
+func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, who access.Actor, in RoleChange) (StaffUser, error) {
+	user, admins, err := s.holdOther(ctx, tx, who, in.ID, in.IfMatch)
+	switch {
+	case err != nil:
+		return StaffUser{}, err
+	case user.Role != access.RoleAdmin && user.Role != access.RoleSupport:
+		return StaffUser{}, ErrRoleFixed
+	case user.Role == access.RoleAdmin && in.Body.Role != user.Role && last(admins, in.ID):
+		return StaffUser{}, ErrLastAdmin
+	}
+	audit.Write(tx, who, "user.change-role", in.ID, audit.Meta{"from": user.Role, "to": in.Body.Role})
+	if user.Role != in.Body.Role {
+		if err := query.setRole(ctx, tx, in.Body.Role, tx.Now, in.ID); err != nil {
+			return StaffUser{}, fmt.Errorf("set a role: %w", err)
+		}
+		if err := s.shutOut(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "role-changed", Data: map[string]string{"role": string(in.Body.Role)}}); err != nil {
+			return StaffUser{}, err
+		}
+	}
+	return staffUser(ctx, tx, in.ID)
+}
+
+// Disable shuts a user out and ends their sessions, or lets them in again. Errors: problem.NotFound, problem.PreconditionFailed,
+// ErrOwnAccount, ErrLastAdmin.
+func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor, in Disabling) (StaffUser, error) {
+	user, admins, err := s.holdOther(ctx, tx, who, in.ID, in.IfMatch)
+	switch {
+	case err != nil:
+		return StaffUser{}, err
+	case in.Body.Disabled && user.Role == access.RoleAdmin && last(admins, in.ID):
+		return StaffUser{}, ErrLastAdmin
+	}
+	changes := in.Body.Disabled != (user.DisabledAt != nil)
+	audit.Write(tx, who, map[bool]string{true: "user.disable", false: "user.enable"}[in.Body.Disabled], in.ID, audit.Meta{"changed": changes})
+	if changes {
+		mail := notification.Mail{To: in.ID, Kind: "account-enabled"}
+		user.DisabledAt = nil
+		if in.Body.Disabled {
+			mail.Kind, mail.Data, user.DisabledAt = "account-disabled", map[string]string{"reason": in.Body.Reason}, &tx.Now
+		}
+		if err := query.setDisabled(ctx, tx, user.DisabledAt, tx.Now, in.ID); err != nil {
+			return StaffUser{}, fmt.Errorf("disable a user: %w", err)
+		}
+		if err := s.shutOut(ctx, tx, in.ID, mail); err != nil {
+			return StaffUser{}, err
+		}
+	}
+	return staffUser(ctx, tx, in.ID)
+}
+
+func last(admins []uuid.UUID, id uuid.UUID) bool { return len(admins) == 1 && admins[0] == id }
+
+// shutOut ends what lets the user in now, and tells them.
+func (s *Service) shutOut(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
+	if err := query.endSessions(ctx, tx, &tx.Now, id); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	if err := query.endTickets(ctx, tx, &id); err != nil {
+		return fmt.Errorf("end tickets: %w", err)
+	}
+	return s.Mails.Enqueue(ctx, tx, mail)
+}
+
+func (s *Service) staffRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users", Roles: access.Admin, Fresh: true,
+		Summary: "Give a member of staff another role", Doc: "All their devices are signed out, and they are told by mail.",
+		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin}}, s.ChangeRole)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users", Roles: access.Admin,
+		Summary: "Shut a user out, or let them in again", Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not booked.",
+		Refusals: []*problem.Error{ErrOwnAccount, ErrLastAdmin}}, s.Disable)
+}

@@ -1,0 +1,118 @@
+package account_test
+
+import (
+	"testing"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+)
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := verified(t, c)
+	first := signIn(t, c, email, password)
+	c.Do(nobody, "POST", "auth/login", credentials(email, password), "User-Agent", "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0").Want(200)
+	signIn(t, c, email, password)
+	mailed(t, c, email, "new-device", 1)
+	quiet(t, c)
+	same(t, "mails of new devices", count(t, c, "SELECT count(*) FROM mails WHERE kind = 'new-device'"), 1)
+	list := c.Get(first.user, "auth/sessions").Want(200).Items()
+	same(t, "sessions", len(list), 3)
+	other := ""
+	for _, s := range list {
+		if s["device"] == "Firefox on Windows" {
+			other = s["id"].(string)
+			same(t, "current", s["current"], any(false))
+		}
+	}
+	stranger := signIn(t, c, verified(t, c), password)
+	c.Do(stranger.user, "DELETE", "auth/sessions/"+other, nil).Want(404)
+	c.Do(first.user, "DELETE", "auth/sessions/"+other, nil).Want(204)
+	c.Do(first.user, "DELETE", "auth/sessions/"+other, nil).Want(404)
+	same(t, "sessions", len(c.Get(first.user, "auth/sessions").Want(200).Items()), 2)
+}
+
+func TestChangingRoles(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin, support, patient := c.Admin(), c.Support(), c.Patient()
+	role := func(who, of apptest.User, role access.Role) *apptest.Answer {
+		return c.Patch(who, "users/"+of.ID.String()+"/role", object{"role": role})
+	}
+	role(admin, admin, "SUPPORT").Want(409, "own-account")
+	role(admin, patient, "SUPPORT").Want(409, "role-fixed")
+	role(admin, support, "PATIENT").Want(422)
+	made := role(admin, support, "ADMIN").Want(200)
+	same(t, "role", made.Text("role"), "ADMIN")
+	c.Get(support, "users").Want(401)
+	mailed(t, c, support.Email, "role-changed", 1)
+	c.Do(admin, "PATCH", "users/"+support.ID.String()+"/role", object{"role": "SUPPORT"}, "If-Match", `"older"`).Want(412)
+	role(admin, support, "SUPPORT").Want(200)
+	c.Forget(admin)
+	role(admin, support, "ADMIN").Want(403, "mfa-required")
+}
+
+// TestTheLastAdministratorStays: of many who take each other's role away or shut each other out at once, one is left.
+func TestTheLastAdministratorStays(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admins := make([]apptest.User, 8)
+	for i := range admins {
+		admins[i] = c.Admin()
+	}
+	crowds.Lock()
+	for range 3 {
+		atOnce(len(admins), func(i int) int {
+			path := "users/" + admins[(i+1)%len(admins)].ID.String()
+			if i%2 == 0 {
+				return c.Patch(admins[i], path+"/role", object{"role": "SUPPORT"}).Status
+			}
+			return c.Patch(admins[i], path+"/disable", object{"disabled": true}).Status
+		})
+	}
+	crowds.Unlock()
+	if n := count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"); n < 1 {
+		t.Error("nobody administers any more")
+	}
+	for _, a := range admins { // those who are left find no way either
+		for _, b := range admins {
+			c.Patch(a, "users/"+b.ID.String()+"/disable", object{"disabled": true})
+		}
+	}
+	same(t, "administrators", count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"), 1)
+}
+
+func TestDisabling(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin, doctor, patient := c.Admin(), c.Doctor("500.00"), c.Patient()
+	slot := c.Slot(doctor, 3*60*60*1e9, 1)
+	email := verified(t, c)
+	s := signIn(t, c, email, password)
+	disable := func(of apptest.User, yes bool) *apptest.Answer {
+		return c.Patch(admin, "users/"+of.ID.String()+"/disable", object{"disabled": yes, "reason": "The registration was not renewed."})
+	}
+	disable(admin, true).Want(409, "own-account")
+	if disable(s.user, true).Want(200).At("disabledAt") == nil {
+		t.Error("disabledAt is null")
+	}
+	c.Get(s.user, "users/me").Want(401)
+	refresh(c, s.refresh).Want(401)
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(401, "invalid-credentials")
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
+	mailed(t, c, email, "account-disabled", 1)
+	disable(s.user, false).Want(200)
+	mailed(t, c, email, "account-enabled", 1)
+	signIn(t, c, email, password)
+	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action IN ('user.disable', 'user.enable') AND entity_id = $1", s.user.ID.String()), 2)
+
+	same(t, "found", len(c.Get(patient, "doctors").Want(200).Items()), 1)
+	disable(doctor, true).Want(200)
+	same(t, "found", len(c.Get(patient, "doctors").Want(200).Items()), 0)
+	c.Get(patient, "doctors/"+doctor.ID.String()).Want(404)
+	c.Get(patient, "availability/doctor/"+doctor.ID.String()).Want(404)
+	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(409, "slot-not-bookable")
+	disable(doctor, false).Want(200)
+	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(201)
+}
