@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"testing"
+	"time"
 
 	"amrutam/internal/access"
 	"amrutam/internal/apptest"
@@ -87,7 +88,7 @@ func TestDisabling(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, doctor, patient := c.Admin(), c.Doctor("500.00"), c.Patient()
-	slot := c.Slot(doctor, 3*60*60*1e9, 1)
+	slot := c.Slot(doctor, 3*time.Hour, 1)
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
 	disable := func(of apptest.User, yes bool) *apptest.Answer {
@@ -115,4 +116,28 @@ func TestDisabling(t *testing.T) {
 	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(409, "slot-not-bookable")
 	disable(doctor, false).Want(200)
 	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(201)
+}
+
+func TestInvitations(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin, email := c.Admin(), fresh()
+	invite := func(email, key string) *apptest.Answer {
+		return c.Do(admin, "POST", "users", object{"email": email, "fullName": "Meera Nair", "role": "SUPPORT"}, "Idempotency-Key", key)
+	}
+	made := invite(email, "one").Want(201)
+	same(t, "replayed", invite(email, "one").Want(201).Text("id"), made.Text("id"))
+	invite(email, "two").Want(409, "address-taken")
+	invite("no address", "three").Want(422)
+	c.Post(nobody, "auth/login", credentials(email, "none")).Want(401)
+	token := mailed(t, c, email, "invitation", 1)
+	reset(c, token, newPassword).Want(204)
+	reset(c, token, password).Want(422, "invalid-token")
+	begun := c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(200)
+	same(t, "mfaEnrollmentRequired", begun.At("mfaEnrollmentRequired"), any(true))
+	late := fresh()
+	invite(late, "four").Want(201)
+	token = mailed(t, c, late, "invitation", 1)
+	c.Clock.Advance(8 * 24 * time.Hour)
+	reset(c, token, newPassword).Want(422, "invalid-token")
 }

@@ -32,6 +32,7 @@ func samples() map[string][]map[string]string {
 	reason := map[string]string{"reason": "The registration <lapsed>\r\nin 2030."}
 	all := map[string][]map[string]string{
 		"verify-email": {token}, "reset-password": {token}, "address-taken": {nil}, "password-changed": {nil}, "session-reuse": {nil},
+		"invitation": {{"token": "b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "expires": "2031-03-01T20:15:00Z", "role": "SUPPORT"}},
 		"new-device": {{"device": "Firefox on Windows", "address": "203.0.113.7"}}, "role-changed": {{"role": "SUPPORT"}},
 		"account-disabled": {reason, {"reason": ""}}, "account-enabled": {nil},
 		"second-factor-enabled": {nil}, "second-factor-disabled": {nil}, "recovery-code-used": {{"left": "9"}},
@@ -61,6 +62,7 @@ var needs = map[string][]string{
 	"address-taken":              {"If it wasn't you"},
 	"password-changed":           {"If it wasn't you", "(Asia/Kolkata, UTC+05:30)"},
 	"session-reuse":              {"change your password", "(Asia/Kolkata, UTC+05:30)"},
+	"invitation":                 {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "SUPPORT", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
 	"new-device":                 {"Firefox on Windows", "203.0.113.7", "change your password"},
 	"role-changed":               {"SUPPORT"},
 	"account-disabled":           {"can't sign in"},

@@ -81,6 +81,7 @@ var Table = []Row{
 
 	{Operation: "list-sessions", Want: signedIn(200)},
 	{Operation: "end-session", In: "<patient-session>", Want: [callers]int{401, 204, 404, 404, 404, 404, 404}},
+	{Operation: "invite-user", Body: `{"email": "<new-email>"}`, Want: [callers]int{401, 403, 403, 403, 403, 403, 201}},
 	{Operation: "change-user-role", In: "<colleague>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "change-user-role", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
 	{Operation: "disable-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},

@@ -1,0 +1,63 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+)
+
+const (
+	// invitationLife is how long an invitation is good for.
+	invitationLife = 7 * 24 * time.Hour
+	// noPassword is a hash that no password fits: who is invited sets the first one.
+	noPassword = "none"
+)
+
+// Invitation asks somebody to join the staff.
+type Invitation struct {
+	Body struct {
+		Email    string      `json:"email" format:"idn-email" minLength:"3" maxLength:"320" doc:"Where the invitation goes" example:"meera@example.org"`
+		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Meera Nair"`
+		Role     access.Role `json:"role" enum:"SUPPORT,ADMIN" doc:"What the user will be" example:"SUPPORT"`
+	}
+}
+
+// Entity names the user for a stored answer.
+func (u StaffUser) Entity() (string, uuid.UUID) { return "user", u.ID }
+
+// Location is where the user is read.
+func (u StaffUser) Location() string { return "/api/v1/users/" + u.ID.String() }
+
+// Invite makes a member of staff without a password, who sets one by the link in a mail. Errors: ErrAddressTaken, or a 422 of
+// all faults.
+func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor, in Invitation) (StaffUser, error) {
+	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role, PasswordHash: noPassword}
+	var wrong faults
+	wrong.add("body.email", emailFault(u.Email))
+	wrong.add("body.fullName", nameFault(u.FullName))
+	if err := wrong.err(); err != nil {
+		return StaffUser{}, err
+	}
+	id, err := s.Provision(ctx, tx, u)
+	if err != nil {
+		return StaffUser{}, err
+	}
+	audit.Write(tx, who, "user.invite", id, audit.Meta{"role": u.Role})
+	token, hash := newToken("")
+	expiry := tx.Now.Add(invitationLife)
+	if _, err := query.setResetToken(ctx, tx, hash, &expiry, id); err != nil {
+		return StaffUser{}, fmt.Errorf("keep an invitation: %w", err)
+	}
+	err = s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "invitation", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(u.Role)}})
+	if err != nil {
+		return StaffUser{}, err
+	}
+	return staffUser(ctx, tx, id)
+}
