@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/url"
+	"os"
 	"reflect"
 	"regexp"
 	"runtime"
@@ -14,9 +15,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 	"amrutam/internal/config"
 )
+
+func TestMain(m *testing.M) {
+	account.CheapHashes()
+	os.Exit(m.Run())
+}
 
 type object = map[string]any
 

@@ -26,6 +26,14 @@ func until(t *testing.T, what string, n func() int64, want int64) {
 	}
 }
 
+// TestTheWorkOfAHash is OWASP's second choice.
+func TestTheWorkOfAHash(t *testing.T) {
+	t.Parallel()
+	if want := (argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}); realParams != want {
+		t.Errorf("%+v", realParams)
+	}
+}
+
 func TestTheGateBoundsItsQueue(t *testing.T) {
 	t.Parallel()
 	g := newGate(2, 3)
