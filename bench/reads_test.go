@@ -186,6 +186,7 @@ func (p *people) scans(b *testing.B) map[string]int {
 	var now time.Time
 	must(b, conn.QueryRow(b.Context(), "SELECT clock_timestamp()").Scan(&now))
 	p.clinic.DB.Pool.Reset()
+	p.clinic.App.DB.Pool.Reset()
 	for deadline := now.Add(time.Minute); ; {
 		var old int
 		must(b, conn.QueryRow(b.Context(), `SELECT count(*) FROM pg_stat_activity

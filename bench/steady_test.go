@@ -73,7 +73,8 @@ type process struct {
 func start(b *testing.B, program, data string) *process {
 	b.Helper()
 	p := &process{cmd: exec.CommandContext(context.Background(), program, "serve")}
-	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json")
+	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json",
+		"AMRUTAM_RATE_LIMIT=off", "AMRUTAM_LOGIN_LIMIT=off")
 	stderr, err := p.cmd.StderrPipe()
 	must(b, err)
 	begun := time.Now()

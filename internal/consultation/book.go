@@ -2,6 +2,7 @@ package consultation
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -73,7 +74,9 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 // fetches the patient's key. The seat just taken holds the patient's lock: bookings fired at once can't all be the third, and
 // a withdrawal was either stored before this statement began, and is seen, or waits until the booking is stored.
 func (s *Service) checkPatient(ctx context.Context, tx *postgres.Tx, who access.Actor) (readPatientRow, seal.Key, error) {
-	row, err := query.readPatient(ctx, tx, who.ID)
+	// What was booked before is over: the partitions of earlier months aren't touched.
+	since := tx.Now.Add(-s.Config.PayWithin - 24*time.Hour)
+	row, err := query.readPatient(ctx, tx, tx.Now, since, who.ID)
 	switch {
 	case err != nil:
 		return row, seal.Key{}, err

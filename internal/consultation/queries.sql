@@ -33,8 +33,8 @@ SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @no
 
 -- name: readPatient :one
 SELECT k.wrapped, n.version AS notice_version,
-    (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
-        WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid,
+    (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED') FROM consultations c
+        WHERE c.patient_id = k.user_id AND c.scheduled_start > @now AND c.id >= uuid7_floor(@made_since)) AS unpaid,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
         AND x.withdrawn_at IS NULL) AS consented
 FROM data_keys k, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n

@@ -202,12 +202,12 @@ func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 
 const readPatient = `-- name: readPatient :one
 SELECT k.wrapped, n.version AS notice_version,
-    (SELECT count(*) FROM seats s JOIN consultations c ON c.id = s.consultation_id
-        WHERE s.patient_id = k.user_id AND c.status = 'REQUESTED') AS unpaid,
+    (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED') FROM consultations c
+        WHERE c.patient_id = k.user_id AND c.scheduled_start > $1 AND c.id >= uuid7_floor($2)) AS unpaid,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
         AND x.withdrawn_at IS NULL) AS consented
 FROM data_keys k, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n
-WHERE k.user_id = $1
+WHERE k.user_id = $3
 `
 
 type readPatientRow struct {
@@ -217,8 +217,8 @@ type readPatientRow struct {
 	Consented     bool
 }
 
-func (q *Queries) readPatient(ctx context.Context, db DBTX, patientID uuid.UUID) (readPatientRow, error) {
-	row := db.QueryRow(ctx, readPatient, patientID)
+func (q *Queries) readPatient(ctx context.Context, db DBTX, now time.Time, madeSince time.Time, patientID uuid.UUID) (readPatientRow, error) {
+	row := db.QueryRow(ctx, readPatient, now, madeSince, patientID)
 	var i readPatientRow
 	err := row.Scan(
 		&i.Wrapped,

@@ -17,6 +17,9 @@ const (
 	// maxAttempts of a transaction that lost to another one (SQLSTATE 40001, 40P01).
 	maxAttempts   = 5
 	commitTimeout = 5 * time.Second
+	// begin is one round trip. A connection keeps the plan it made when a table was young and a scan of it the cheapest; a
+	// command must not read whole tables until the next ANALYZE tells better.
+	begin = "BEGIN; SET LOCAL enable_seqscan = off"
 )
 
 // Tx is one transaction at one instant. Domain functions join it; only Write begins and commits.
@@ -72,7 +75,7 @@ func (db *DB) attempt(ctx context.Context, now time.Time, fn func(tx *Tx) error)
 		return err
 	}
 	defer conn.Release()
-	begun, err := conn.Begin(ctx)
+	begun, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {
 		dropIfReadOnly(ctx, conn, err)
 		return fmt.Errorf("begin: %w", err)
