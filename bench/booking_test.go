@@ -21,7 +21,7 @@ import (
 
 const (
 	clients = 8
-	rounds  = 3
+	rounds  = 5
 	round   = 5 * time.Second
 	// spared patients of a run: nobody may hold more than three unpaid bookings.
 	patients = 30_000
