@@ -15,4 +15,6 @@ func Routes(api *httpapi.API) {
 			"Each call leaves an entry itself (audit-log.list), which later calls show."}, l.list)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/audit-logs/{id}", ID: "read-audit-log", Tag: "admin", Roles: access.Admin,
 		Summary: "Read an entry of the audit log", Doc: "Each call leaves an entry itself (audit-log.read)."}, l.read)
+	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/me/access-log", ID: "list-own-access-log", Tag: "users", Roles: access.Patient,
+		Summary: "List who read your record", Doc: "When, in which role and why, the newest first; what you read yourself too."}, l.readings)
 }

@@ -1,0 +1,5 @@
+-- +goose Up
+
+-- A patient asks who read their record. Readings name one patient or, for a doctor's list, several; ? finds an id in either.
+CREATE INDEX audit_logs_readings_idx ON audit_logs USING gin (coalesce(metadata -> 'patientIds', metadata -> 'patientId'))
+    WHERE action IN ('consultation.read', 'consultation.list', 'prescription.read', 'prescription.list');
