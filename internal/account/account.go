@@ -2,6 +2,7 @@
 package account
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -54,6 +55,8 @@ type Service struct {
 	Limits  limit.Limiter
 	Cursors httpapi.Cursors
 	Log     *slog.Logger
+	// OnLeave is what follows in other rooms when a user goes, in the same transaction. Error: ErrHolding.
+	OnLeave func(ctx context.Context, tx *postgres.Tx, who access.Actor) error
 }
 
 // User is the short form of a person.

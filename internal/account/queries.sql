@@ -88,6 +88,10 @@ UPDATE sessions SET ended_at = @now WHERE id = @id AND ended_at IS NULL;
 -- name: endSessions :exec
 UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND ended_at IS NULL;
 
+-- name: deleteUser :one
+UPDATE users SET deleted_at = @now, updated_at = @now WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL
+RETURNING email, mfa_enabled;
+
 -- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,

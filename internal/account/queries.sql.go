@@ -39,6 +39,23 @@ func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswor
 	return result.RowsAffected(), nil
 }
 
+const deleteUser = `-- name: deleteUser :one
+UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL AND disabled_at IS NULL
+RETURNING email, mfa_enabled
+`
+
+type deleteUserRow struct {
+	Email      string
+	MfaEnabled bool
+}
+
+func (q *Queries) deleteUser(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (deleteUserRow, error) {
+	row := db.QueryRow(ctx, deleteUser, now, iD)
+	var i deleteUserRow
+	err := row.Scan(&i.Email, &i.MfaEnabled)
+	return i, err
+}
+
 const endSession = `-- name: endSession :execrows
 UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL
 `

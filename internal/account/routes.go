@@ -22,6 +22,10 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Read your user and profile"}, s.ReadProfile)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users", Roles: access.SignedIn,
 		Summary: "Change your profile", Doc: "A merge patch (RFC 7396): what is absent stays, null clears."}, s.ChangeProfile)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users", Roles: access.SignedIn, Status: http.StatusNoContent,
+		Summary: "Delete your account", Doc: "Your devices are signed out, your consultations to come are cancelled and refunded, and your address can sign up anew. " +
+			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in the five minutes before.",
+		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding, problem.MFARequired}}, s.Leave)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users", Roles: access.Admin | access.Support,
 		Summary: "List users, the newest first"}, s.ListUsers)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users", Roles: access.Admin | access.Support,

@@ -55,6 +55,7 @@ func (a *App) mount() error {
 		Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
 	care.Routes(a.API)
 	care.Jobs(a.Queue)
+	a.accounts.OnLeave = care.Leave
 	(&prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}).Routes(a.API)
 	analytics.Routes(a.API)
 	return nil

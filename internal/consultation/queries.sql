@@ -31,6 +31,11 @@ SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @n
 -- name: missedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @now ORDER BY scheduled_end LIMIT 200;
 
+-- In one order, so that two who leave at once don't deadlock over what they share.
+-- name: consultationsToCome :many
+SELECT id FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id)
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_start > @now)) ORDER BY id;
+
 -- name: readPatient :one
 SELECT k.wrapped, n.version AS notice_version,
     (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED') FROM consultations c

@@ -14,6 +14,32 @@ import (
 	"github.com/google/uuid"
 )
 
+const consultationsToCome = `-- name: consultationsToCome :many
+SELECT id FROM consultations WHERE (patient_id = $1 OR doctor_id = $1)
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_start > $2)) ORDER BY id
+`
+
+// In one order, so that two who leave at once don't deadlock over what they share.
+func (q *Queries) consultationsToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, consultationsToCome, userID, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertConsultation = `-- name: insertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
     scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)

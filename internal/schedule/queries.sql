@@ -44,7 +44,7 @@ ORDER BY start_time, id LIMIT @most;
 -- after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
 -- name: takeSeat :one
 WITH patient AS (
-    SELECT u.id FROM users u WHERE u.id = @patient_id FOR NO KEY UPDATE
+    SELECT u.id FROM users u WHERE u.id = @patient_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
 ), taken AS (
     UPDATE availability_slots s
     SET seats_taken = s.seats_taken + 1, updated_at = @now::timestamptz,
@@ -59,8 +59,15 @@ WITH patient AS (
 )
 SELECT t.id, t.doctor_id, t.start_time, t.end_time, t.consultation_fee, t.currency FROM taken t;
 
+-- name: holdSlots :exec
+SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > @now ORDER BY id FOR UPDATE;
+
+-- name: blockSlots :exec
+UPDATE availability_slots SET status = 'BLOCKED', updated_at = @now WHERE doctor_id = @doctor_id AND start_time > @now AND seats_taken = 0;
+
 -- name: whyNoSeat :one
-SELECT s.status, s.start_time, (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
+SELECT s.status, s.start_time, EXISTS (SELECT FROM users p WHERE p.id = @patient_id AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_may,
+    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
 FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
 WHERE s.id = @id;
 

@@ -13,6 +13,15 @@ import (
 	"github.com/google/uuid"
 )
 
+const blockSlots = `-- name: blockSlots :exec
+UPDATE availability_slots SET status = 'BLOCKED', updated_at = $1 WHERE doctor_id = $2 AND start_time > $1 AND seats_taken = 0
+`
+
+func (q *Queries) blockSlots(ctx context.Context, db DBTX, now time.Time, doctorID uuid.UUID) error {
+	_, err := db.Exec(ctx, blockSlots, now, doctorID)
+	return err
+}
+
 const deleteSlot = `-- name: deleteSlot :exec
 DELETE FROM availability_slots WHERE id = $1
 `
@@ -32,6 +41,15 @@ func (q *Queries) findsDoctor(ctx context.Context, db DBTX, id uuid.UUID) (bool,
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const holdSlots = `-- name: holdSlots :exec
+SELECT id FROM availability_slots WHERE doctor_id = $1 AND start_time > $2 ORDER BY id FOR UPDATE
+`
+
+func (q *Queries) holdSlots(ctx context.Context, db DBTX, doctorID uuid.UUID, now time.Time) error {
+	_, err := db.Exec(ctx, holdSlots, doctorID, now)
+	return err
 }
 
 const insertSlot = `-- name: insertSlot :one
@@ -254,7 +272,7 @@ func (q *Queries) releaseSeat(ctx context.Context, db DBTX, now time.Time, consu
 
 const takeSeat = `-- name: takeSeat :one
 WITH patient AS (
-    SELECT u.id FROM users u WHERE u.id = $1 FOR NO KEY UPDATE
+    SELECT u.id FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
 ), taken AS (
     UPDATE availability_slots s
     SET seats_taken = s.seats_taken + 1, updated_at = $2::timestamptz,
@@ -335,20 +353,27 @@ func (q *Queries) updateSlot(ctx context.Context, db DBTX, arg updateSlotParams)
 }
 
 const whyNoSeat = `-- name: whyNoSeat :one
-SELECT s.status, s.start_time, (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
+SELECT s.status, s.start_time, EXISTS (SELECT FROM users p WHERE p.id = $1 AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_may,
+    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
 FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
-WHERE s.id = $1
+WHERE s.id = $2
 `
 
 type whyNoSeatRow struct {
 	Status         SlotStatus
 	StartTime      time.Time
+	PatientMay     bool
 	DoctorBookable bool
 }
 
-func (q *Queries) whyNoSeat(ctx context.Context, db DBTX, id uuid.UUID) (whyNoSeatRow, error) {
-	row := db.QueryRow(ctx, whyNoSeat, id)
+func (q *Queries) whyNoSeat(ctx context.Context, db DBTX, patientID uuid.UUID, iD uuid.UUID) (whyNoSeatRow, error) {
+	row := db.QueryRow(ctx, whyNoSeat, patientID, iD)
 	var i whyNoSeatRow
-	err := row.Scan(&i.Status, &i.StartTime, &i.DoctorBookable)
+	err := row.Scan(
+		&i.Status,
+		&i.StartTime,
+		&i.PatientMay,
+		&i.DoctorBookable,
+	)
 	return i, err
 }

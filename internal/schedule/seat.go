@@ -36,7 +36,7 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 	row, err := query.takeSeat(ctx, tx, takeSeatParams{SlotID: slotID, PatientID: patientID, ConsultationID: consultationID, Now: tx.Now})
 	switch {
 	case postgres.NoRows(err):
-		return Seat{}, refusal(ctx, tx, slotID)
+		return Seat{}, refusal(ctx, tx, slotID, patientID)
 	case postgres.Violates(err, "seats_patient_overlap"), postgres.Violates(err, "seats_pkey"):
 		return Seat{}, ErrOverlap
 	case err != nil:
@@ -46,17 +46,29 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 }
 
 // refusal finds out why takeSeat changed nothing.
-func refusal(ctx context.Context, tx *postgres.Tx, slotID uuid.UUID) error {
-	row, err := query.whyNoSeat(ctx, tx, slotID)
+func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) error {
+	row, err := query.whyNoSeat(ctx, tx, patientID, slotID)
 	switch {
 	case postgres.NoRows(err):
 		return problem.NotFound
 	case err != nil:
 		return err
+	case !row.PatientMay: // deleted or disabled since the request came in
+		return problem.Unauthenticated
 	case row.Status == SlotStatusBLOCKED, !row.StartTime.After(tx.Now), !row.DoctorBookable:
 		return ErrSlotNotBookable
 	}
 	return ErrSlotTaken
+}
+
+// HoldSlots locks a doctor's slots to come, whose bookings under way it waits for.
+func HoldSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
+	return query.holdSlots(ctx, tx, doctorID, tx.Now)
+}
+
+// BlockSlots blocks those of a doctor's slots to come that nobody has booked.
+func BlockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
+	return query.blockSlots(ctx, tx, tx.Now, doctorID)
 }
 
 // ReleaseSeat gives the place of a consultation back; a slot that was full is AVAILABLE again. It does nothing when

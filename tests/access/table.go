@@ -88,6 +88,7 @@ var Table = []Row{
 
 	{Operation: "read-own-user", Want: signedIn(200)},
 	{Operation: "change-own-user", Want: signedIn(200)},
+	{Operation: "delete-own-user", Want: signedIn(204)},
 	{Operation: "list-own-access-log", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-users", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "read-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
