@@ -41,10 +41,10 @@ func TestWhoReadMyRecord(t *testing.T) {
 	c.Get(patient, "prescriptions/"+prescription).Want(200)
 
 	type told struct {
-		action, actor, role         string
-		health                      any
-		consultation, prescription_ any
-		purpose                     any
+		action, actor, role      string
+		health                   any
+		consultation, prescribed any
+		purpose                  any
 	}
 	want := []told{
 		{"prescription.read", patient.ID.String(), "PATIENT", true, nil, prescription, nil},
