@@ -45,7 +45,7 @@ UPDATE tickets SET used_at = @now WHERE hash = @hash AND used_at IS NULL;
 
 -- name: endTickets :exec
 -- What a password opened, closes with it.
-DELETE FROM tickets WHERE user_id = @user_id AND kind = 'MFA';
+DELETE FROM tickets WHERE user_id = @user_id;
 
 -- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,

@@ -34,7 +34,7 @@ func (q *Queries) deleteRecoveryCodes(ctx context.Context, db DBTX, userID uuid.
 }
 
 const endTickets = `-- name: endTickets :exec
-DELETE FROM tickets WHERE user_id = $1 AND kind = 'MFA'
+DELETE FROM tickets WHERE user_id = $1
 `
 
 // What a password opened, closes with it.

@@ -49,6 +49,10 @@ func (s *Service) Pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /reset-password", func(w http.ResponseWriter, r *http.Request) {
 		show(w, http.StatusOK, s.resetForm(r.URL.Query().Get("token")))
 	})
+	mux.HandleFunc("GET /confirm-email", func(w http.ResponseWriter, r *http.Request) {
+		show(w, http.StatusOK, confirmForm(r.URL.Query().Get("token")))
+	})
+	mux.Handle("POST /confirm-email", guard.Handler(form(s.confirmByPage)))
 	mux.Handle("POST /verify-email", guard.Handler(form(s.verifyByPage)))
 	mux.Handle("POST /reset-password", guard.Handler(form(s.resetByPage)))
 }
@@ -70,6 +74,14 @@ func verifyForm(token string) page {
 	}
 	return page{Title: "Confirm your address", Text: "Press the button to confirm that this e-mail address is yours.",
 		Action: "/verify-email", Token: token, Button: "Confirm"}
+}
+
+func confirmForm(token string) page {
+	if token == "" {
+		return incomplete
+	}
+	return page{Title: "Confirm your new address", Text: "Press the button to sign in with this e-mail address from now on.",
+		Action: "/confirm-email", Token: token, Button: "Confirm"}
 }
 
 func (s *Service) resetForm(token string) page {
@@ -98,6 +110,24 @@ func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token str
 		return
 	}
 	show(w, http.StatusOK, page{Title: "Your address is confirmed", Text: "You can sign in now."})
+}
+
+func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token string) {
+	var in EmailConfirmation
+	in.Body.Token = token
+	err := s.DB.Write(r.Context(), func(tx *postgres.Tx) error {
+		_, err := s.ConfirmEmail(r.Context(), tx, httpapi.Visitor(r), in)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrInvalidToken):
+		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
+			Text: "It was used before, is older than a day, or a newer mail has replaced it. Ask for a new mail where you asked for this one."})
+	case errors.Is(err, ErrAddressTaken):
+		show(w, ErrAddressTaken.Status, page{Title: "This address has an account", Text: "Somebody, perhaps you, signed up with it in the meantime. Nothing was changed."})
+	case !s.failed(w, r, err):
+		show(w, http.StatusOK, page{Title: "Your new address is confirmed", Text: "You sign in with it from now on."})
+	}
 }
 
 func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token string) {

@@ -98,27 +98,9 @@ func (s *Service) ChangePassword(ctx context.Context, who access.Actor, in Passw
 }
 
 func (s *Service) changePassword(ctx context.Context, who access.Actor, in PasswordChange) error {
-	var user findPasswordRow
-	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		user, err = query.findPassword(ctx, r, who.ID)
-		return err
-	})
-	if postgres.NoRows(err) { // disabled or deleted since the door let them in
-		return problem.Unauthenticated
-	}
-	if err != nil {
-		return fmt.Errorf("find a password: %w", err)
-	}
-	account := accountOf(user.Email, true, who.IP)
-	if err := s.tryPassword(ctx, account, who.IP); err != nil {
-		return err
-	}
-	right, _, err := comparePassword(ctx, in.Body.CurrentPassword, user.PasswordHash)
+	user, err := s.provePassword(ctx, who, in.Body.CurrentPassword)
 	if err != nil {
 		return err
-	}
-	if !right {
-		return s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
 	}
 	hash, err := s.newPassword(ctx, in.Body.NewPassword, user.Email, user.FullName)
 	if err != nil {
@@ -133,9 +115,32 @@ func (s *Service) changePassword(ctx context.Context, who access.Actor, in Passw
 			return errReplaced
 		}
 		audit.Write(tx, who, "user.change-password", who.ID, nil)
-		s.rightPassword(tx, account, who.IP)
+		s.rightPassword(tx, accountOf(user.Email, true, who.IP), who.IP)
 		return s.afterChange(ctx, tx, who.ID)
 	})
+}
+
+// provePassword compares the password of who is signed in, as a sign-in would. What follows calls rightPassword.
+func (s *Service) provePassword(ctx context.Context, who access.Actor, password string) (findPasswordRow, error) {
+	var user findPasswordRow
+	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
+		user, err = query.findPassword(ctx, r, who.ID)
+		return err
+	})
+	if postgres.NoRows(err) { // disabled or deleted since the door let them in
+		return user, problem.Unauthenticated
+	}
+	if err != nil {
+		return user, fmt.Errorf("find a password: %w", err)
+	}
+	if err := s.tryPassword(ctx, accountOf(user.Email, true, who.IP), who.IP); err != nil {
+		return user, err
+	}
+	right, _, err := comparePassword(ctx, password, user.PasswordHash)
+	if err == nil && !right {
+		err = s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
+	}
+	return user, err
 }
 
 func (s *Service) newPassword(ctx context.Context, password, email, fullName string) (string, error) {

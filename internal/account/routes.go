@@ -16,6 +16,7 @@ import (
 func (s *Service) Routes(api *httpapi.API) {
 	s.authRoutes(api)
 	s.mfaRoutes(api)
+	s.addressRoutes(api)
 	s.sessionRoutes(api)
 	s.staffRoutes(api)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users", Roles: access.SignedIn,

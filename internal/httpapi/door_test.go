@@ -24,9 +24,9 @@ func TestMethods(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, one := range []struct{ method, path, allow string }{
-		{"PUT", "/api/v1/users/me", "GET, HEAD, PATCH"}, {"DELETE", "/api/v1/users/me", "GET, HEAD, PATCH"},
-		{"OPTIONS", "/api/v1/users/me", "GET, HEAD, PATCH"}, {"GET", "/api/v1/auth/login", "POST"}, {"HEAD", "/api/v1/auth/login", "POST"},
-		{"get", "/api/v1/users/me", "GET, HEAD, PATCH"}, {"BREW", "/api/v1/doctors", "GET, HEAD, POST"},
+		{"PUT", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"}, {"DELETE", "/api/v1/doctors", "GET, HEAD, POST"},
+		{"OPTIONS", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"}, {"GET", "/api/v1/auth/login", "POST"}, {"HEAD", "/api/v1/auth/login", "POST"},
+		{"get", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"}, {"BREW", "/api/v1/doctors", "GET, HEAD, POST"},
 		{"POST", "/health/live", "GET, HEAD"}, {"POST", "/openapi.json", "GET, HEAD"}, {"DELETE", "/style.css", "GET, HEAD"}, {"POST", "/docs/", "GET, HEAD"},
 	} {
 		a := c.Do(c.Admin(), one.method, one.path, nil)

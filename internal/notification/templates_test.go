@@ -31,7 +31,7 @@ func samples() map[string][]map[string]string {
 	token := map[string]string{"token": "b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "expires": "2031-03-01T20:15:00Z"}
 	reason := map[string]string{"reason": "The registration <lapsed>\r\nin 2030."}
 	all := map[string][]map[string]string{
-		"verify-email": {token}, "reset-password": {token}, "address-taken": {nil}, "password-changed": {nil}, "session-reuse": {nil},
+		"verify-email": {token}, "reset-password": {token}, "address-taken": {nil}, "confirm-new-address": {token}, "address-changed": {nil}, "password-changed": {nil}, "session-reuse": {nil},
 		"invitation": {{"token": "b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "expires": "2031-03-01T20:15:00Z", "role": "SUPPORT"}},
 		"new-device": {{"device": "Firefox on Windows", "address": "203.0.113.7"}}, "role-changed": {{"role": "SUPPORT"}},
 		"account-disabled": {reason, {"reason": ""}}, "account-enabled": {nil}, "account-deleted": {nil},
@@ -67,6 +67,8 @@ var needs = map[string][]string{
 	"role-changed":               {"SUPPORT"},
 	"account-disabled":           {"can't sign in"},
 	"account-deleted":            {"as you asked"},
+	"confirm-new-address":        {"/confirm-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "nothing changes"},
+	"address-changed":            {"another e-mail address"},
 	"account-enabled":            {"again"},
 	"second-factor-enabled":      {"If it wasn't you", "recovery codes"},
 	"second-factor-disabled":     {"If it wasn't you"},

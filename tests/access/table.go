@@ -73,6 +73,8 @@ var Table = []Row{
 	{Operation: "enable-mfa", Want: signedIn(200)},
 	{Operation: "confirm-mfa", Body: `{"otp": "<first-code>"}`, Want: signedIn(200)},
 	{Operation: "confirm-mfa", Body: `{"otp": "<own-code>"}`, Want: signedIn(409)},
+	{Operation: "change-email", Body: `{"currentPassword": "<own-password>", "newEmail": "<new-email>"}`, Want: signedIn(202)},
+	{Operation: "confirm-email", Body: `{"token": "<address-token>"}`, Want: anyone(204)},
 	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
 	{Operation: "disable-mfa", Body: `{"otp": "<patient-code>", "recoveryCode": null}`, Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
 	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},

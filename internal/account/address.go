@@ -1,0 +1,140 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/limit"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+const (
+	emailTicket     = "EMAIL"
+	emailTicketLife = 24 * time.Hour
+)
+
+// EmailChange asks to use another address.
+type EmailChange struct {
+	Body struct {
+		CurrentPassword string `json:"currentPassword" minLength:"1" maxLength:"1024" doc:"Your password" example:"seven lamps light the well"`
+		NewEmail        string `json:"newEmail" minLength:"3" maxLength:"320" doc:"Where the mail with the link goes; until it is followed nothing changes" example:"asha.rao@example.org"`
+	}
+}
+
+// EmailConfirmation spends the token of the mail to the new address.
+type EmailConfirmation struct {
+	Body struct {
+		Token string `json:"token" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIG5ldyBhZGRyZXNzIQ"`
+	}
+}
+
+// ChangeEmail mails a link to the new address. An address that has a user already gets another mail, and the asker isn't told.
+// Errors: ErrInvalidCredentials, problem.MFARequired, limit.ErrTooMany, or a 422.
+func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailChange) (none httpapi.None, err error) {
+	email := canonicalEmail(in.Body.NewEmail)
+	user, err := s.provePassword(ctx, who, in.Body.CurrentPassword)
+	if err != nil {
+		return none, err
+	}
+	var wrong faults
+	wrong.add("body.newEmail", emailFault(email))
+	if email == user.Email {
+		wrong.add("body.newEmail", "is your address already")
+	}
+	if err := wrong.err(); err != nil {
+		return none, err
+	}
+	return none, s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		held, err := s.holdUser(ctx, tx, who.ID)
+		if err != nil {
+			return err
+		}
+		if held.MfaEnabled {
+			if err := httpapi.Fresh(tx.Now, who); err != nil {
+				return err
+			}
+		}
+		if err := s.Limits.Try(ctx, tx, limit.Mail("new-address"), who.ID.String()); err != nil {
+			return err
+		}
+		s.rightPassword(tx, accountOf(user.Email, true, who.IP), who.IP)
+		audit.Write(tx, who, "user.request-new-address", who.ID, nil)
+		return s.mailNewAddress(ctx, tx, who.ID, email)
+	})
+}
+
+func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email string) error {
+	if err := query.endEmailTickets(ctx, tx, &id); err != nil {
+		return fmt.Errorf("end tickets: %w", err)
+	}
+	token, hash := newToken("")
+	expires := tx.Now.Add(emailTicketLife)
+	mail := notification.Mail{Address: email, Kind: "confirm-new-address", Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
+	switch owner, err := query.findAddress(ctx, tx, email); {
+	case err == nil:
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner, Kind: "address-taken"})
+	case !postgres.NoRows(err):
+		return fmt.Errorf("find an address: %w", err)
+	}
+	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &id, Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
+	if err != nil {
+		return fmt.Errorf("insert a ticket: %w", err)
+	}
+	return s.Mails.Enqueue(ctx, tx, mail)
+}
+
+// ConfirmEmail moves the token's user to the address that the token was mailed to, and tells the old one.
+// Errors: ErrInvalidToken, ErrAddressTaken.
+func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.Actor, in EmailConfirmation) (httpapi.None, error) {
+	var none httpapi.None
+	hash := hashToken(in.Body.Token)
+	ticket, err := query.findEmailTicket(ctx, tx, hash, tx.Now)
+	if postgres.NoRows(err) {
+		return none, ErrInvalidToken
+	}
+	if err != nil {
+		return none, fmt.Errorf("find a ticket: %w", err)
+	}
+	// The user before the ticket, as a change of the password locks them.
+	old, err := query.holdEmail(ctx, tx, *ticket.UserID)
+	if postgres.NoRows(err) {
+		return none, ErrInvalidToken
+	}
+	if err != nil {
+		return none, fmt.Errorf("hold a user: %w", err)
+	}
+	switch used, err := query.useTicket(ctx, tx, &tx.Now, hash); {
+	case err != nil:
+		return none, fmt.Errorf("use a ticket: %w", err)
+	case used == 0:
+		return none, ErrInvalidToken
+	}
+	err = query.setEmail(ctx, tx, string(ticket.Data), tx.Now, *ticket.UserID)
+	if postgres.Violates(err, "users_email_key") {
+		return none, ErrAddressTaken
+	}
+	if err != nil {
+		return none, fmt.Errorf("set an address: %w", err)
+	}
+	audit.Write(tx, who, "user.change-address", *ticket.UserID, nil)
+	return none, s.Mails.Enqueue(ctx, tx, notification.Mail{Address: old, Kind: "address-changed"})
+}
+
+func (s *Service) addressRoutes(api *httpapi.API) {
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth", Roles: access.SignedIn, Status: http.StatusAccepted,
+		Summary: "Ask to sign in with another address", Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request replaces an older one. " +
+			"Whoever has a second factor proves it in the five minutes before.",
+		Refusals: []*problem.Error{ErrInvalidCredentials, problem.MFARequired, limit.ErrTooMany}}, s.ChangeEmail)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
+		Summary: "Prove your new address with the token of the mail", Doc: "From then on you sign in with it. The old address is told.",
+		Refusals: []*problem.Error{ErrInvalidToken, ErrAddressTaken}}, s.ConfirmEmail)
+}
