@@ -56,7 +56,7 @@ test-long: postgres ## run every test with the long searches, kills and historie
 .PHONY: bench
 bench: postgres ## run the benchmarks
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./bench/...
-	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./internal/doctor ./internal/httpapi
+	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./internal/doctor ./internal/httpapi ./internal/seal
 
 .PHONY: lint
 lint: ## check the Go code and the OpenAPI document

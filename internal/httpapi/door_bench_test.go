@@ -4,15 +4,18 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/apptest"
 	"amrutam/internal/audit"
+	"amrutam/internal/config"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
@@ -73,4 +76,41 @@ func BenchmarkDoor(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkAccess asks one query by turns as nobody, where it is public, and signed in, where it isn't. access-µs is what
+// authentication and access add to a request at the median. With rates limited, as in production.
+func BenchmarkAccess(b *testing.B) {
+	c := apptest.Open(b, func(cfg *config.Config) { cfg.RateLimit, cfg.RatePerUser, cfg.RatePerAddress = "on", 1e9, 1e9 })
+	patient := c.Patient()
+	ask := func(_ context.Context, r *postgres.Read, _ access.Actor, _ struct{}) (noted, error) {
+		var one int
+		return noted{}, r.QueryRow(b.Context(), "SELECT 1").Scan(&one)
+	}
+	open, guarded := probe("open", access.Public), probe("guarded", access.Patient)
+	open.Method, open.Status, guarded.Method, guarded.Status = "GET", 200, "GET", 200
+	httpapi.Query(c.App.API, open, ask)
+	httpapi.Query(c.App.API, guarded, ask)
+	server := c.App.API.Handler()
+	timed := func(path, token string) time.Duration {
+		r := httptest.NewRequestWithContext(b.Context(), "GET", path, nil)
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		w := httptest.NewRecorder()
+		begun := time.Now()
+		server.ServeHTTP(w, r)
+		took := time.Since(begun)
+		if w.Code != http.StatusOK {
+			b.Fatalf("status %d: %s", w.Code, w.Body)
+		}
+		return took
+	}
+	var without, with []time.Duration
+	for b.Loop() {
+		without, with = append(without, timed("/probe/open", "")), append(with, timed("/probe/guarded", patient.Token))
+	}
+	slices.Sort(without)
+	slices.Sort(with)
+	b.ReportMetric(float64((with[len(with)/2]-without[len(without)/2]).Nanoseconds())/1000, "access-µs")
 }
