@@ -78,6 +78,8 @@ type Actor struct {
 	Job       string
 	// SecondFactorAt is when this session last proved a second factor; zero: never.
 	SecondFactorAt time.Time
+	// CrossSite: a page of another site sent the request (Fetch Metadata, or Origin).
+	CrossSite bool
 	// Exempt from second factors: the user has none, and this server doesn't ask staff for one.
 	Exempt bool
 }

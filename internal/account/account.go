@@ -47,14 +47,15 @@ var (
 
 // Service holds what accounts need of the server. The zero Log and Cursors are for use without routes.
 type Service struct {
-	DB      *postgres.DB
-	Sealer  *seal.Sealer
-	Mails   *notification.Service
-	Queue   *jobs.Queue
-	Config  *config.Config
-	Limits  limit.Limiter
-	Cursors httpapi.Cursors
-	Log     *slog.Logger
+	DB           *postgres.DB
+	Sealer       *seal.Sealer
+	Mails        *notification.Service
+	Queue        *jobs.Queue
+	Config       *config.Config
+	Limits       limit.Limiter
+	RelyingParty *RelyingParty
+	Cursors      httpapi.Cursors
+	Log          *slog.Logger
 	// OnLeave is what follows in other rooms when a user goes, in the same transaction. Error: ErrHolding.
 	OnLeave func(ctx context.Context, tx *postgres.Tx, who access.Actor) error
 }

@@ -16,6 +16,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -38,17 +39,39 @@ const (
 var ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "The code is wrong",
 	"The code is wrong, was used, or is too old.", "Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
 
-// SecondFactor is a code: of the authenticator or a recovery code.
+// SecondFactor is a code of the authenticator, a recovery code or a passkey's proof.
 type SecondFactor struct {
-	OTP          string `json:"otp,omitempty" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
-	RecoveryCode string `json:"recoveryCode,omitempty" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
+	OTP          string            `json:"otp,omitempty" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+	RecoveryCode string            `json:"recoveryCode,omitempty" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
+	Passkey      *ProvenCredential `json:"passkey,omitempty" doc:"What navigator.credentials.get gave for the options of /auth/passkey-options, as its toJSON() writes it"`
+
+	// enrolling: the code is of the authenticator that is being set up.
+	enrolling bool
 }
 
 func (f SecondFactor) check() error {
-	if (f.OTP == "") == (f.RecoveryCode == "") {
-		return problem.Invalid.At("body.otp", "is required, or recoveryCode in its place")
+	given := 0
+	for _, there := range []bool{f.OTP != "", f.RecoveryCode != "", f.Passkey != nil} {
+		if there {
+			given++
+		}
+	}
+	if given != 1 {
+		return problem.Invalid.At("body.otp", "is required, or recoveryCode or passkey in its place")
+	}
+	if f.Passkey != nil {
+		_, err := f.Passkey.parse("body.passkey")
+		return err
 	}
 	return nil
+}
+
+// wrong is the answer when it isn't good.
+func (f SecondFactor) wrong() error {
+	if f.Passkey != nil {
+		return ErrInvalidPasskey
+	}
+	return ErrInvalidCode
 }
 
 // heldUser is whose second factor is checked, locked.
@@ -68,10 +91,36 @@ func (s *Service) holdUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (
 	return heldUser{row, id}, nil
 }
 
+// trySpend is spend, counted against guessing: a try is counted before the code is looked at, and a wrong one is noted.
+func (s *Service) trySpend(ctx context.Context, tx *postgres.Tx, who access.Actor, user heldUser, f SecondFactor) (bool, error) {
+	if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
+		return false, err
+	}
+	right, err := s.spend(ctx, tx, user, f)
+	switch {
+	case err != nil:
+		return false, err
+	case right:
+		s.Limits.Done(tx, limit.Code, user.id.String())
+	default:
+		audit.WriteFor(tx, who, "second-factor.refuse", "user", user.id.String(), nil)
+	}
+	return right, nil
+}
+
 // spend uses up the code of a held user, and tells whether it was good. A second use of the same one is not.
 func (s *Service) spend(ctx context.Context, tx *postgres.Tx, user heldUser, f SecondFactor) (bool, error) {
-	if f.RecoveryCode != "" {
+	switch {
+	case f.RecoveryCode != "":
 		return s.spendRecoveryCode(ctx, tx, user.id, f.RecoveryCode)
+	case f.Passkey != nil:
+		parsed, err := f.Passkey.parse("body.passkey")
+		if err != nil {
+			return false, err
+		}
+		return s.spendPasskey(ctx, tx, user.id, parsed)
+	case user.TotpConfirmedAt == nil && !f.enrolling:
+		return false, nil
 	}
 	key, err := s.Sealer.Person(ctx, tx, user.id)
 	if err != nil {
@@ -141,9 +190,4 @@ func hashRecoveryCode(code string) []byte {
 	}, strings.ToUpper(code))
 	sum := sha256.Sum256([]byte("recovery code:" + plain))
 	return sum[:]
-}
-
-// refuseCode notes a wrong code, in the transaction that counts the attempt and is kept.
-func refuseCode(tx *postgres.Tx, who access.Actor, user uuid.UUID) {
-	audit.WriteFor(tx, who, "second-factor.refuse", "user", user.String(), nil)
 }

@@ -13,6 +13,7 @@ import (
 	"amrutam/internal/httpapi"
 	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 )
 
 // Credentials are what a sign-in takes.
@@ -20,35 +21,64 @@ type Credentials struct {
 	Body struct {
 		Email    string `json:"email" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
 		Password string `json:"password" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
+		Holding
 	}
+}
+
+// Holding is how the client keeps its session.
+type Holding struct {
+	Session string `json:"session,omitempty" enum:"TOKENS,COOKIE" default:"TOKENS" doc:"TOKENS in the answer; or a COOKIE, for pages of this server: no script sees it, and it lives on while it is used" example:"TOKENS"`
+}
+
+func (h Holding) cookie() bool { return h.Session == "COOKIE" }
+
+// check: only a page of this server gets a cookie. Error: problem.CrossSite.
+func (h Holding) check(who access.Actor) error {
+	if h.cookie() && who.CrossSite {
+		return problem.CrossSite
+	}
+	return nil
 }
 
 // Tokens are a session, as its client holds it.
 type Tokens struct {
-	AccessToken  string `json:"accessToken" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
-	RefreshToken string `json:"refreshToken" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
-	TokenType    string `json:"tokenType" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
-	ExpiresIn    int    `json:"expiresIn" doc:"Seconds until the access token expires" example:"900"`
+	AccessToken  string `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
+	RefreshToken string `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+	TokenType    string `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
+	ExpiresIn    int    `json:"expiresIn" doc:"Seconds until the access token expires, or the cookie when it isn't used" example:"900"`
 	User         User   `json:"user" doc:"Who is signed in"`
+
+	cookie string
 }
+
+// SessionCookie is the token of a session that a cookie holds, or "".
+func (t Tokens) SessionCookie() string { return t.cookie }
 
 // SignedIn answers a right password: a session, or a ticket for the second factor.
 type SignedIn struct {
 	MFARequired  bool     `json:"mfaRequired" doc:"true: this is no session yet; go on with mfaToken at /auth/verify-mfa" example:"false"`
 	MFAToken     string   `json:"mfaToken,omitempty" doc:"The ticket for /auth/verify-mfa: 5 minutes, 5 tries, once" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
-	Methods      []string `json:"methods,omitempty" nullable:"false" enum:"totp,recovery-code" doc:"What can be the second factor" example:"[\"totp\",\"recovery-code\"]"`
+	Methods      []string `json:"methods,omitempty" nullable:"false" enum:"passkey,totp,recovery-code" doc:"What can be the second factor, the best first" example:"[\"totp\",\"recovery-code\"]"`
 	AccessToken  string   `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
 	RefreshToken string   `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 	TokenType    string   `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
-	ExpiresIn    int      `json:"expiresIn,omitempty" doc:"Seconds until the access token expires" example:"900"`
+	ExpiresIn    int      `json:"expiresIn,omitempty" doc:"Seconds until the access token expires, or the cookie when it isn't used" example:"900"`
 	User         *User    `json:"user,omitempty" doc:"Who is signed in"`
 	// Staff without a second factor.
 	MFAEnrollmentRequired bool `json:"mfaEnrollmentRequired" doc:"true: this session reaches nothing but setting up a second factor" example:"false"`
+
+	cookie string
 }
 
+// SessionCookie is the token of a session that a cookie holds, or "".
+func (s SignedIn) SessionCookie() string { return s.cookie }
+
 // SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the same
-// answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified.
+// answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite.
 func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) (out SignedIn, err error) {
+	if err := in.Body.check(who); err != nil {
+		return SignedIn{}, err
+	}
 	err = whileReplaced(func() (err error) {
 		out, err = s.signIn(ctx, who, in)
 		return err
@@ -80,7 +110,7 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	}
 	var out SignedIn
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		out, err = s.afterPassword(ctx, tx, acting(who, user.ID, user.Role), user)
+		out, err = s.afterPassword(ctx, tx, acting(who, user.ID, user.Role), user, in.Body.Holding)
 		s.rightPassword(tx, account, who.IP)
 		return err
 	})
@@ -135,18 +165,18 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 }
 
 // afterPassword asks for the second factor of who has one, and lets the others in.
-func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow) (SignedIn, error) {
+func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, how Holding) (SignedIn, error) {
 	if user.MfaEnabled {
 		return s.askSecondFactor(ctx, tx, who, user)
 	}
-	t, err := s.startSession(ctx, tx, who, user, nil)
-	return SignedIn{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType, ExpiresIn: t.ExpiresIn, User: &t.User,
+	t, err := s.startSession(ctx, tx, who, user, nil, how)
+	return SignedIn{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType, ExpiresIn: t.ExpiresIn, User: &t.User, cookie: t.cookie,
 		MFAEnrollmentRequired: s.Config.RequireAdminMFA && who.Staff()}, err
 }
 
 // startSession signs a user in, unless the password was replaced since it was looked at. proven is when they proved a second
 // factor, or nil.
-func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, proven *time.Time) (Tokens, error) {
+func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, proven *time.Time, how Holding) (Tokens, error) {
 	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("hold a user: %w", err)
@@ -158,14 +188,31 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.
 		return Tokens{}, err
 	}
 	id := uuid.Must(uuid.NewV7())
+	life := s.Config.SessionLife
+	if how.cookie() {
+		life = s.Config.BrowserLife
+	}
 	err = query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,
-		Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), SecondFactorAt: proven})
+		Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: proven})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a session: %w", err)
 	}
 	audit.Write(tx, who, "session.start", id, nil)
-	return s.issue(ctx, tx, id, User{ID: user.ID, Email: user.Email, Role: user.Role, IsEmailVerified: user.IsEmailVerified,
-		MFAEnabled: user.MfaEnabled, FullName: user.FullName, CreatedAt: user.CreatedAt})
+	short := User{ID: user.ID, Email: user.Email, Role: user.Role, IsEmailVerified: user.IsEmailVerified,
+		MFAEnabled: user.MfaEnabled, FullName: user.FullName, CreatedAt: user.CreatedAt}
+	if how.cookie() {
+		return s.issueCookie(ctx, tx, id, short)
+	}
+	return s.issue(ctx, tx, id, short)
+}
+
+// issueCookie gives the session the one token that a browser holds.
+func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User) (Tokens, error) {
+	token, hash := newToken("ct_")
+	if err := query.insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.BrowserIdle)}); err != nil {
+		return Tokens{}, fmt.Errorf("insert a cookie: %w", err)
+	}
+	return Tokens{ExpiresIn: int(s.Config.BrowserIdle / time.Second), User: user, cookie: token}, nil
 }
 
 // issue gives the session a new pair of tokens.
@@ -219,10 +266,10 @@ func (s *Service) rehash(ctx context.Context, user findLoginRow, password string
 type NoInput struct{}
 
 // SignOut ends the session of the token it is called with.
-func (s *Service) SignOut(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.None, error) {
+func (s *Service) SignOut(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.SignedOut, error) {
 	if _, err := query.endSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
-		return httpapi.None{}, fmt.Errorf("end a session: %w", err)
+		return httpapi.SignedOut{}, fmt.Errorf("end a session: %w", err)
 	}
 	audit.Write(tx, who, "session.end", who.SessionID, nil)
-	return httpapi.None{}, nil
+	return httpapi.SignedOut{}, nil
 }

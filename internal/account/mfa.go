@@ -49,14 +49,18 @@ type RecoveryCodes struct {
 	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
-// EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Error: ErrMFAEnabled.
+// EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Errors: ErrMFAEnabled,
+// problem.MFARequired.
 func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Enrolment, error) {
 	user, err := s.holdUser(ctx, tx, who.ID)
 	if err != nil {
 		return Enrolment{}, err
 	}
-	if user.MfaEnabled {
+	if user.TotpConfirmedAt != nil {
 		return Enrolment{}, ErrMFAEnabled
+	}
+	if err := addable(tx.Now, who, user.MfaEnabled); err != nil {
+		return Enrolment{}, err
 	}
 	raw := make([]byte, 20) // RFC 4226, 4: 160 bits
 	_, _ = rand.Read(raw)
@@ -134,18 +138,18 @@ type OTPOnly struct {
 }
 
 // ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Errors: ErrMFAEnabled, ErrMFANotEnabled,
-// ErrInvalidCode.
+// ErrInvalidCode, problem.MFARequired.
 func (s *Service) ConfirmMFA(ctx context.Context, who access.Actor, in OTPOnly) (out RecoveryCodes, err error) {
-	err = s.withCode(ctx, who, who.ID, SecondFactor{OTP: in.Body.OTP}, func(tx *postgres.Tx, user heldUser) error {
-		if user.MfaEnabled {
+	err = s.withCode(ctx, who, who.ID, SecondFactor{OTP: in.Body.OTP, enrolling: true}, func(tx *postgres.Tx, user heldUser) error {
+		if user.TotpConfirmedAt != nil {
 			return ErrMFAEnabled
 		}
 		if user.MfaSecret == nil {
 			return ErrMFANotEnabled
 		}
-		return nil
+		return addable(tx.Now, who, user.MfaEnabled)
 	}, func(tx *postgres.Tx, _ heldUser) (err error) {
-		if err := query.setMFAEnabled(ctx, tx, true, tx.Now, who.ID); err != nil {
+		if err := query.confirmTOTP(ctx, tx, &tx.Now, who.ID); err != nil {
 			return fmt.Errorf("enable a second factor: %w", err)
 		}
 		if err := query.proveSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
@@ -163,24 +167,24 @@ func (s *Service) ConfirmMFA(ctx context.Context, who access.Actor, in OTPOnly) 
 // FactorInput is a second factor.
 type FactorInput struct{ Body SecondFactor }
 
-// DisableMFA takes the authenticator and the recovery codes away. Errors: ErrMFANotEnabled, ErrInvalidCode.
+// DisableMFA takes the authenticator away, and without a passkey the recovery codes too. Errors: ErrMFANotEnabled,
+// ErrInvalidCode, ErrInvalidPasskey.
 func (s *Service) DisableMFA(ctx context.Context, who access.Actor, in FactorInput) (httpapi.None, error) {
-	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) error {
-		if err := query.setMFAEnabled(ctx, tx, false, tx.Now, who.ID); err != nil {
-			return fmt.Errorf("disable a second factor: %w", err)
+	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body, func(_ *postgres.Tx, user heldUser) error {
+		if user.TotpConfirmedAt == nil {
+			return ErrMFANotEnabled
 		}
-		if err := query.deleteRecoveryCodes(ctx, tx, who.ID); err != nil {
-			return fmt.Errorf("delete recovery codes: %w", err)
-		}
-		if err := query.forgetSecondFactor(ctx, tx, who.ID); err != nil {
-			return err
+		return nil
+	}, func(tx *postgres.Tx, _ heldUser) error {
+		if err := query.removeTOTP(ctx, tx, who.ID); err != nil {
+			return fmt.Errorf("remove an authenticator: %w", err)
 		}
 		audit.Write(tx, who, "second-factor.disable", who.ID, nil)
-		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "second-factor-disabled"})
+		return s.afterRemoving(ctx, tx, who, "authenticator-removed")
 	})
 }
 
-// RenewRecoveryCodes makes new ones in place of all old ones. Errors: ErrMFANotEnabled, ErrInvalidCode.
+// RenewRecoveryCodes makes new ones in place of all old ones. Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey.
 func (s *Service) RenewRecoveryCodes(ctx context.Context, who access.Actor, in FactorInput) (out RecoveryCodes, err error) {
 	err = s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) (err error) {
 		audit.Write(tx, who, "second-factor.renew-recovery-codes", who.ID, nil)
@@ -190,7 +194,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, who access.Actor, in F
 	return out, err
 }
 
-// StepUp proves the second factor anew, for what is dangerous. Errors: ErrMFANotEnabled, ErrInvalidCode.
+// StepUp proves the second factor anew, for what is dangerous. Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey.
 func (s *Service) StepUp(ctx context.Context, who access.Actor, in FactorInput) (httpapi.None, error) {
 	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) error {
 		audit.Write(tx, who, "second-factor.prove", who.ID, nil)
@@ -219,21 +223,13 @@ func (s *Service) withCode(ctx context.Context, who access.Actor, id uuid.UUID, 
 		if err := may(tx, user); err != nil {
 			return err
 		}
-		if err := s.Limits.Try(ctx, tx, limit.Code, id.String()); err != nil {
+		if right, err = s.trySpend(ctx, tx, who, user, f); err != nil || !right {
 			return err
 		}
-		if right, err = s.spend(ctx, tx, user, f); err != nil {
-			return err
-		}
-		if !right {
-			refuseCode(tx, who, id)
-			return nil
-		}
-		s.Limits.Done(tx, limit.Code, id.String())
 		return do(tx, user)
 	})
 	if err == nil && !right {
-		err = ErrInvalidCode
+		err = f.wrong()
 	}
 	return err
 }
@@ -241,38 +237,39 @@ func (s *Service) withCode(ctx context.Context, who access.Actor, id uuid.UUID, 
 // Enrol gives a user the authenticator of a known secret (base32), unless they have one: for demo data.
 func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, who access.Actor, user uuid.UUID, secret string) error {
 	held, err := s.holdUser(ctx, tx, user)
-	if err != nil || held.MfaEnabled {
+	if err != nil || held.TotpConfirmedAt != nil {
 		return err
 	}
 	if err := s.keepSecret(ctx, tx, user, secret); err != nil {
 		return err
 	}
 	audit.Write(tx, who, "second-factor.enable", user, nil)
-	return query.setMFAEnabled(ctx, tx, true, tx.Now, user)
+	return query.confirmTOTP(ctx, tx, &tx.Now, user)
 }
 
 func (s *Service) mfaRoutes(api *httpapi.API) {
 	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
 		return httpapi.Op{Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth", Roles: access.SignedIn, Summary: summary, Doc: doc, Refusals: refusals}
 	}
-	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret.", ErrMFAEnabled)
+	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes before.",
+		ErrMFAEnabled, problem.MFARequired)
 	enable.Enrolment = true
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
 	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. The recovery codes are shown here and never again.",
-		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
+		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany, problem.MFARequired)
 	confirm.Enrolment = true
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
-	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, or a recovery code. Staff works only with a second factor: without one, only setting one up is left.",
-		ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
+	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
+		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	disable.Status = http.StatusNoContent
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("step-up", "step-up", "Prove your second factor anew", "For the next five minutes this session may do what is dangerous.", ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
+	stepUp := post("step-up", "step-up", "Prove your second factor anew", "For the next five minutes this session may do what is dangerous.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	stepUp.Status, stepUp.Enrolment = http.StatusNoContent, true
 	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
+	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
-	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode, limit.ErrTooMany)
+	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
 	verify.Roles = access.Public
 	httpapi.Handle(api, verify, s.VerifyMFA)
 }

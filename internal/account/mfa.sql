@@ -1,13 +1,23 @@
 -- name: holdMFA :one
 -- The lock makes two uses of one code wait for each other.
-SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
+SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
+    (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys
+FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF u;
 
 -- name: setMFASecret :exec
 UPDATE users SET mfa_secret = @secret, mfa_step = 0, updated_at = @now WHERE id = @id;
 
--- name: setMFAEnabled :exec
-UPDATE users SET mfa_enabled = @enabled, mfa_secret = CASE WHEN @enabled THEN mfa_secret END, updated_at = @now WHERE id = @id;
+-- name: confirmTOTP :exec
+UPDATE users SET totp_confirmed_at = @now, mfa_enabled = true, updated_at = @now WHERE id = @id;
+
+-- name: removeTOTP :exec
+UPDATE users SET totp_confirmed_at = NULL, mfa_secret = NULL WHERE id = @id;
+
+-- name: settleFactors :one
+-- After a factor came or went.
+UPDATE users SET mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = users.id), updated_at = @now
+WHERE users.id = @id RETURNING mfa_enabled;
 
 -- name: useMFAStep :exec
 UPDATE users SET mfa_step = @step WHERE id = @id;
@@ -49,6 +59,6 @@ DELETE FROM tickets WHERE user_id = @user_id;
 
 -- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
-    false AS known
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL;

@@ -13,6 +13,15 @@ import (
 	"github.com/google/uuid"
 )
 
+const confirmTOTP = `-- name: confirmTOTP :exec
+UPDATE users SET totp_confirmed_at = $1, mfa_enabled = true, updated_at = $1 WHERE id = $2
+`
+
+func (q *Queries) confirmTOTP(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, confirmTOTP, now, iD)
+	return err
+}
+
 const countRecoveryCodes = `-- name: countRecoveryCodes :one
 SELECT count(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL
 `
@@ -45,7 +54,7 @@ func (q *Queries) endTickets(ctx context.Context, db DBTX, userID *uuid.UUID) er
 
 const findSignedIn = `-- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
-    false AS known
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -60,6 +69,8 @@ type findSignedInRow struct {
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
+	HasTotp         bool
+	HasPasskey      bool
 	Known           bool
 }
 
@@ -76,6 +87,8 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
+		&i.HasTotp,
+		&i.HasPasskey,
 		&i.Known,
 	)
 	return i, err
@@ -102,17 +115,21 @@ func (q *Queries) forgetSecondFactor(ctx context.Context, db DBTX, userID uuid.U
 }
 
 const holdMFA = `-- name: holdMFA :one
-SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
+SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
+    (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys
+FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF u
 `
 
 type holdMFARow struct {
-	Email      string
-	Role       access.Role
-	MfaEnabled bool
-	MfaSecret  []byte
-	MfaStep    int64
-	FullName   string
+	Email           string
+	Role            access.Role
+	MfaEnabled      bool
+	MfaSecret       []byte
+	MfaStep         int64
+	TotpConfirmedAt *time.Time
+	FullName        string
+	Passkeys        int64
 }
 
 // The lock makes two uses of one code wait for each other.
@@ -125,7 +142,9 @@ func (q *Queries) holdMFA(ctx context.Context, db DBTX, id uuid.UUID) (holdMFARo
 		&i.MfaEnabled,
 		&i.MfaSecret,
 		&i.MfaStep,
+		&i.TotpConfirmedAt,
 		&i.FullName,
+		&i.Passkeys,
 	)
 	return i, err
 }
@@ -173,12 +192,12 @@ func (q *Queries) proveSession(ctx context.Context, db DBTX, now *time.Time, iD 
 	return err
 }
 
-const setMFAEnabled = `-- name: setMFAEnabled :exec
-UPDATE users SET mfa_enabled = $1, mfa_secret = CASE WHEN $1 THEN mfa_secret END, updated_at = $2 WHERE id = $3
+const removeTOTP = `-- name: removeTOTP :exec
+UPDATE users SET totp_confirmed_at = NULL, mfa_secret = NULL WHERE id = $1
 `
 
-func (q *Queries) setMFAEnabled(ctx context.Context, db DBTX, enabled bool, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setMFAEnabled, enabled, now, iD)
+func (q *Queries) removeTOTP(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, removeTOTP, id)
 	return err
 }
 
@@ -189,6 +208,19 @@ UPDATE users SET mfa_secret = $1, mfa_step = 0, updated_at = $2 WHERE id = $3
 func (q *Queries) setMFASecret(ctx context.Context, db DBTX, secret []byte, now time.Time, iD uuid.UUID) error {
 	_, err := db.Exec(ctx, setMFASecret, secret, now, iD)
 	return err
+}
+
+const settleFactors = `-- name: settleFactors :one
+UPDATE users SET mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = users.id), updated_at = $1
+WHERE users.id = $2 RETURNING mfa_enabled
+`
+
+// After a factor came or went.
+func (q *Queries) settleFactors(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, settleFactors, now, iD)
+	var mfa_enabled bool
+	err := row.Scan(&mfa_enabled)
+	return mfa_enabled, err
 }
 
 const tryTicket = `-- name: tryTicket :execrows

@@ -53,6 +53,7 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash
 -- name: findLogin :one
 -- known: the user signed in from this address in the last thirty days.
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
     EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = @ip_address AND s.created_at > @since) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
@@ -68,6 +69,9 @@ VALUES (@id, @user_id, @user_agent, @ip_address, @now, @now, @expires_at, @secon
 -- name: insertTokens :exec
 INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 VALUES (@access_hash, @session_id, 'ACCESS', @now, @access_expiry), (@refresh_hash, @session_id, 'REFRESH', @now, @refresh_expiry);
+
+-- name: insertCookie :exec
+INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES (@hash, @session_id, 'COOKIE', @now, @expires_at);
 
 -- name: useRefreshToken :execrows
 UPDATE session_tokens SET used_at = @now WHERE hash = @hash AND kind = 'REFRESH' AND used_at IS NULL AND expires_at > @now;

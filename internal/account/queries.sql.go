@@ -122,6 +122,7 @@ func (q *Queries) findAddress(ctx context.Context, db DBTX, email string) (uuid.
 
 const findLogin = `-- name: findLogin :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
     EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $1 AND s.created_at > $2) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower($3) AND u.deleted_at IS NULL
@@ -137,6 +138,8 @@ type findLoginRow struct {
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
+	HasTotp         bool
+	HasPasskey      bool
 	Known           bool
 }
 
@@ -154,6 +157,8 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, ipAddress string, sinc
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
+		&i.HasTotp,
+		&i.HasPasskey,
 		&i.Known,
 	)
 	return i, err
@@ -239,6 +244,27 @@ func (q *Queries) holdUser(ctx context.Context, db DBTX, iD uuid.UUID, passwordH
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const insertCookie = `-- name: insertCookie :exec
+INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'COOKIE', $3, $4)
+`
+
+type insertCookieParams struct {
+	Hash      []byte
+	SessionID uuid.UUID
+	Now       time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) insertCookie(ctx context.Context, db DBTX, arg insertCookieParams) error {
+	_, err := db.Exec(ctx, insertCookie,
+		arg.Hash,
+		arg.SessionID,
+		arg.Now,
+		arg.ExpiresAt,
+	)
+	return err
 }
 
 const insertDataKey = `-- name: insertDataKey :exec

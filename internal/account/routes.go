@@ -16,6 +16,7 @@ import (
 func (s *Service) Routes(api *httpapi.API) {
 	s.authRoutes(api)
 	s.mfaRoutes(api)
+	s.passkeyRoutes(api)
 	s.addressRoutes(api)
 	s.sessionRoutes(api)
 	s.staffRoutes(api)
@@ -42,7 +43,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
 		Summary: "Send the verification mail again", Doc: "The answer never tells whether the address has a user. The token of an earlier mail stops working."}, s.ResendVerification)
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth", Roles: access.Public,
-		Summary: "Sign in", Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, limit.ErrTooMany}}, s.SignIn)
+		Summary: "Sign in", Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite, limit.ErrTooMany}}, s.SignIn)
 	// A reused token is refused and ends the session at once: the refusal must not roll the ending back.
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth", Roles: access.Public,
 		Summary: "Get new tokens for a refresh token", Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it must have been copied; " +

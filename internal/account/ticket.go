@@ -11,7 +11,6 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
-	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -32,6 +31,7 @@ type MFAInput struct {
 	Body struct {
 		MFAToken string `json:"mfaToken" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 		SecondFactor
+		Holding
 	}
 }
 
@@ -43,14 +43,28 @@ func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, who acce
 		return SignedIn{}, fmt.Errorf("insert a ticket: %w", err)
 	}
 	audit.WriteFor(tx, who, "session.ask-second-factor", "user", user.ID.String(), nil)
-	return SignedIn{MFARequired: true, MFAToken: token, Methods: []string{"totp", "recovery-code"}}, nil
+	return SignedIn{MFARequired: true, MFAToken: token, Methods: methods(user)}, nil
+}
+
+// methods are what can be the user's second factor, the best first.
+func methods(user findLoginRow) (all []string) {
+	if user.HasPasskey {
+		all = append(all, "passkey")
+	}
+	if user.HasTotp {
+		all = append(all, "totp")
+	}
+	return append(all, "recovery-code")
 }
 
 // VerifyMFA finishes a sign-in. Each try is counted before the code is looked at, and that is kept although the answer is a
-// refusal. Errors: ErrInvalidTicket, ErrInvalidCode.
+// refusal. Errors: ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite.
 func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) (out Tokens, err error) {
 	factor := in.Body.SecondFactor
 	if err := factor.check(); err != nil {
+		return Tokens{}, err
+	}
+	if err := in.Body.Holding.check(who); err != nil {
 		return Tokens{}, err
 	}
 	hash := hashToken(in.Body.MFAToken)
@@ -79,21 +93,13 @@ func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) 
 		if tried == 0 {
 			return ErrInvalidTicket
 		}
-		if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
+		right, err := s.trySpend(ctx, tx, who, user, factor)
+		if err != nil || !right {
+			refusal = factor.wrong()
 			return err
-		}
-		right, err := s.spend(ctx, tx, user, factor)
-		if err != nil {
-			return err
-		}
-		if !right {
-			refusal = ErrInvalidCode
-			refuseCode(tx, who, user.id)
-			return nil
 		}
 		refusal = nil
-		s.Limits.Done(tx, limit.Code, user.id.String())
-		out, err = s.finishSignIn(ctx, tx, who, user.id, hash)
+		out, err = s.finishSignIn(ctx, tx, who, user.id, hash, in.Body.Holding)
 		return err
 	})
 	if err == nil {
@@ -102,7 +108,7 @@ func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) 
 	return out, err
 }
 
-func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, who access.Actor, user uuid.UUID, ticket []byte) (Tokens, error) {
+func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, who access.Actor, user uuid.UUID, ticket []byte, how Holding) (Tokens, error) {
 	if _, err := query.useTicket(ctx, tx, &tx.Now, ticket); err != nil {
 		return Tokens{}, fmt.Errorf("use a ticket: %w", err)
 	}
@@ -110,5 +116,5 @@ func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, who access.
 	if err != nil {
 		return Tokens{}, fmt.Errorf("find a user: %w", err)
 	}
-	return s.startSession(ctx, tx, acting(who, user, row.Role), findLoginRow(row), &tx.Now)
+	return s.startSession(ctx, tx, acting(who, user, row.Role), findLoginRow(row), &tx.Now, how)
 }

@@ -62,7 +62,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		return nil, err
 	}
 	a := &App{Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux()}
-	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, Log: log, Metrics: metrics, Sealer: sealer,
+	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, BrowserIdle: cfg.BrowserIdle, Log: log, Metrics: metrics, Sealer: sealer,
 		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: trusted, Origins: cfg.CORSOrigins,
 		Deny: func(ctx context.Context, who access.Actor, object problem.Object, operation string) error {
 			return audit.Deny(ctx, db, who, object, operation)

@@ -34,7 +34,11 @@ func (a *App) mount() error {
 		return err
 	}
 	mails.Pages(a.Mux)
-	a.accounts = &account.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config,
+	relyingParty, err := account.NewRelyingParty(a.Config, a.Sealer)
+	if err != nil {
+		return err
+	}
+	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config,
 		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}, Cursors: a.API.Cursors, Log: a.Log}
 	a.accounts.Routes(a.API)
 	a.accounts.Pages(a.Mux)

@@ -176,7 +176,8 @@ func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 	must(c.t, err)
 	sealed, err := key.Seal("users.mfa_secret", u.ID, secret)
 	must(c.t, err)
-	c.exec("UPDATE users SET mfa_secret = $2, mfa_enabled = $3, mfa_step = 0 WHERE id = $1", u.ID, sealed, confirmed)
+	c.exec(`UPDATE users SET mfa_secret = $2, mfa_enabled = $3, mfa_step = 0, totp_confirmed_at = CASE WHEN $3 THEN $4::timestamptz END WHERE id = $1`,
+		u.ID, sealed, confirmed, c.DB.Now())
 	return func() string {
 		code, err := totp.GenerateCode(secret, c.Clock.Now())
 		must(c.t, err)

@@ -36,6 +36,8 @@ type Config struct {
 
 	TrustedProxies  []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated"`
 	CORSOrigins     []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
+	PasskeyDomain   string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
+	PasskeyOrigins  []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
 	LogFormat       string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
 	RequireAdminMFA bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor"`
 	LoginLimit      string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
@@ -52,6 +54,8 @@ type Config struct {
 	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
 	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token, no longer than a session's"`
 	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
+	BrowserIdle     time.Duration `env:"AMRUTAM_BROWSER_IDLE" envDefault:"1h" help:"a browser's session in a cookie ends when it wasn't used for so long"`
+	BrowserLife     time.Duration `env:"AMRUTAM_BROWSER_LIFE" envDefault:"24h" help:"a browser's session in a cookie ends after so long, used or not"`
 	DrainFor        time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`
 	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
 

@@ -103,6 +103,7 @@ func (c *Config) validate(f *faults) {
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	c.validateOrigins(f)
+	c.validatePasskeys(f)
 	c.validateDurations(f)
 	if c.Production() {
 		c.requireProduction(f)
@@ -119,6 +120,7 @@ func (c *Config) validateDurations(f *faults) {
 	for name, d := range map[string]time.Duration{
 		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
 		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
+		"AMRUTAM_BROWSER_IDLE": c.BrowserIdle, "AMRUTAM_BROWSER_LIFE": c.BrowserLife,
 	} {
 		if d <= 0 {
 			f.add(name, "must be longer than nothing")
@@ -131,6 +133,9 @@ func (c *Config) validateDurations(f *faults) {
 		if d < 0 {
 			f.add(name, "must not be negative")
 		}
+	}
+	if c.BrowserIdle > c.BrowserLife {
+		f.add("AMRUTAM_BROWSER_IDLE", "must not be longer than AMRUTAM_BROWSER_LIFE")
 	}
 	if c.AccessTokenLife > c.SessionLife && !f.named["AMRUTAM_SESSION_LIFE"] {
 		f.add("AMRUTAM_ACCESS_TOKEN_LIFE", "must not be longer than AMRUTAM_SESSION_LIFE")

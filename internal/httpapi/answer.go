@@ -91,6 +91,9 @@ type reply struct {
 	etag     string
 	body     []byte
 	replayed bool
+	// cookie is the token of a session that the browser holds; signedOut: it ended.
+	cookie    string
+	signedOut bool
 }
 
 func (a *API) write(w http.ResponseWriter, personal bool, out reply) {

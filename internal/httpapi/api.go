@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -41,6 +42,8 @@ type API struct {
 	Deny func(ctx context.Context, who access.Actor, object problem.Object, operation string) error
 	// StaffMFA has ADMIN and SUPPORT work only with a second factor (AMRUTAM_REQUIRE_ADMIN_MFA).
 	StaffMFA bool
+	// BrowserIdle is how long a session in a cookie lives on without being used.
+	BrowserIdle time.Duration
 	// PerAddress and PerUser bound the requests of an address and of a user; nil: nothing does.
 	PerAddress, PerUser *Rate
 	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
@@ -49,8 +52,9 @@ type API struct {
 	// Operations in the order of registration, for tests that walk them all.
 	Operations []Op
 
-	mux  *http.ServeMux
-	huma huma.API
+	mux    *http.ServeMux
+	huma   huma.API
+	origin *http.CrossOriginProtection
 }
 
 // Op is what a room says of one operation.
@@ -98,7 +102,7 @@ func init() {
 
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
-	a.mux = mux
+	a.mux, a.origin = mux, http.NewCrossOriginProtection()
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true

@@ -31,6 +31,12 @@ type Located interface{ Location() string }
 // Chosen outputs choose among the operation's statuses.
 type Chosen interface{ Status() int }
 
+// CookieHolder outputs may be a session that the browser holds in a cookie; "" is none.
+type CookieHolder interface{ SessionCookie() string }
+
+// SignedOut is the output of an operation that ends the caller's session: no body, and the cookie goes.
+type SignedOut struct{}
+
 // Versioned outputs send an ETag.
 type Versioned interface{ ETag() string }
 
@@ -115,8 +121,14 @@ func Handle[I, O any](a *API, op Op, do func(ctx context.Context, who access.Act
 
 func newReply(op Op, result any) (reply, error) {
 	out := reply{status: op.status()}
-	if _, none := result.(None); none {
+	switch v := result.(type) {
+	case None:
 		return out, nil
+	case SignedOut:
+		out.signedOut = true
+		return out, nil
+	case CookieHolder:
+		out.cookie = v.SessionCookie()
 	}
 	if c, ok := result.(Chosen); ok {
 		out.status = c.Status()
@@ -169,6 +181,12 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 				a.denied(ctx, op, req.actor, err)
 				a.refuse(w, r, err)
 				return
+			}
+			switch {
+			case out.cookie != "":
+				http.SetCookie(w, sessionCookie(out.cookie))
+			case out.signedOut && req.byCookie:
+				http.SetCookie(w, noCookie())
 			}
 			a.write(w, op.Roles != access.Public || r.Method != http.MethodGet, out)
 		}}, nil

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"maps"
@@ -21,7 +19,6 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
-	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
@@ -74,39 +71,6 @@ func (a *API) admit(w http.ResponseWriter, op Op, by *Rate, caller string) error
 		return nil
 	}
 	return by.take(w.Header(), caller, a.DB.Now())
-}
-
-// authenticate finds the session of a bearer token. A public operation asks for none, and looks at one only where it has
-// roles too.
-func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
-	who := access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent()}
-	if op.Roles == access.Public || (op.Roles&access.Public != 0 && r.Header.Get("Authorization") == "") {
-		return who, nil
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > 256 {
-		return who, problem.Unauthenticated
-	}
-	hash := sha256.Sum256([]byte(token))
-	err := a.DB.Read(ctx, func(db *postgres.Read) error {
-		var proven *time.Time
-		var has bool
-		err := db.QueryRow(ctx, `SELECT u.id, u.role, s.id, s.second_factor_at, u.mfa_enabled FROM session_tokens t
-			JOIN sessions s ON s.id = t.session_id
-			JOIN users u ON u.id = s.user_id
-			WHERE t.hash = $1 AND t.kind = 'ACCESS' AND t.used_at IS NULL AND t.expires_at > $2
-			  AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], db.Now).
-			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &has)
-		who.Exempt = !has && !a.StaffMFA
-		if proven != nil {
-			who.SecondFactorAt = *proven
-		}
-		return err
-	})
-	if postgres.NoRows(err) {
-		return who, problem.Unauthenticated
-	}
-	return who, err
 }
 
 // assured asks for the second factor: of staff always, of everybody for what is dangerous.

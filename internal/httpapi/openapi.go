@@ -33,7 +33,9 @@ func document31() *huma.OpenAPI {
 			Schemas:  registry(),
 			Examples: map[string]*huma.Example{},
 			SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer",
-				Description: "The accessToken of a sign-in: opaque, valid 15 minutes."}},
+				Description: "The accessToken of a sign-in: opaque, valid 15 minutes."},
+				"cookie": {Type: "apiKey", In: "cookie", Name: cookieName,
+					Description: "The cookie of a sign-in with session COOKIE, for pages of this server alone."}},
 		},
 	}
 }
@@ -121,10 +123,10 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	switch {
 	case op.Roles == access.Public:
 	case op.Roles&access.Public != 0:
-		o.Security = append(o.Security, map[string][]string{"bearer": {}})
+		o.Security = append(o.Security, map[string][]string{"bearer": {}}, map[string][]string{"cookie": {}})
 	default:
 		who = "Roles: " + op.Roles.String() + "."
-		o.Security = []map[string][]string{{"bearer": {}}}
+		o.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
 	}
 	o.Description = strings.TrimSpace(op.Doc + "\n\n" + who)
 	if op.Key != NoKey {
@@ -133,7 +135,7 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(255), Examples: []any{"4f7c2d1e-8a55-4f0e-9b0a-6d1f2c3b4a59"}}})
 	}
 	success := &huma.Response{Description: http.StatusText(op.status()), Headers: map[string]*huma.Param{"X-Request-Id": requestIDHeader()}}
-	if output != reflect.TypeFor[None]() {
+	if output != reflect.TypeFor[None]() && output != reflect.TypeFor[SignedOut]() {
 		schema := a.Document().Components.Schemas.Schema(output, true, op.ID)
 		success.Content = map[string]*huma.MediaType{"application/json": {Schema: schema, Example: a.example(schema, 0)}}
 	}
@@ -142,6 +144,9 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	}
 	if output.Implements(reflect.TypeFor[Versioned]()) {
 		success.Headers["ETag"] = always(header("The version, for If-Match", `"k3x9"`))
+	}
+	if output.Implements(reflect.TypeFor[CookieHolder]()) || output == reflect.TypeFor[SignedOut]() {
+		success.Headers["Set-Cookie"] = header("The session, or its end, for a browser that holds it in a cookie", cookieName+"=…; Path=/; HttpOnly; Secure; SameSite=Lax")
 	}
 	if op.Key != NoKey {
 		success.Headers["Idempotency-Replayed"] = header("true when this is the stored first answer", "true")
@@ -169,7 +174,7 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	}
 	add(problem.Malformed, problem.Invalid, problem.Internal, problem.Busy, problem.Unavailable)
 	if op.Roles != access.Public {
-		add(problem.Unauthenticated, problem.Forbidden)
+		add(problem.Unauthenticated, problem.Forbidden, problem.CrossSite)
 	}
 	if op.Fresh || (op.Roles.Staff() && !op.Enrolment) {
 		add(problem.MFARequired)

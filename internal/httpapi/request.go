@@ -18,7 +18,9 @@ type request struct {
 	traceID string
 	ip      string
 	actor   access.Actor
-	body    []byte
+	// byCookie: the session came in a cookie.
+	byCookie bool
+	body     []byte
 }
 
 type requestKey struct{}

@@ -107,6 +107,9 @@ var (
 		"This operation needs a valid access token.", "Sign in with POST /api/v1/auth/login, or refresh the session, and send Authorization: Bearer <access token>.")
 	Forbidden = Define(http.StatusForbidden, "forbidden", "Not allowed",
 		"Your role may not do this.", "Sign in as someone whose role may call the operation; the API reader lists the roles of each.")
+	CrossSite = Define(http.StatusForbidden, "cross-site-request", "The request came from another site",
+		"A page of another site sent this; a session in a cookie works only for pages of this server.",
+		"Call from a page of this server; other clients sign in with session TOKENS and send Authorization: Bearer <access token>.")
 	MFARequired = Define(http.StatusForbidden, "mfa-required", "A second factor is needed",
 		"This session has not proven a second factor.",
 		"Without one, set it up: POST /api/v1/auth/enable-mfa, then /auth/confirm-mfa, or register a passkey. With one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")

@@ -87,6 +87,20 @@ func (s *Scene) make(name string) string {
 		return s.C.Get(patient, "auth/sessions").Want(200).Items()[0]["id"].(string)
 	case "colleague":
 		return s.C.Support().ID.String()
+	case "new-passkey":
+		k := s.C.NewPasskey()
+		if s.Caller == Nobody {
+			return string(k.Prove())
+		}
+		return string(k.Create(s.C.Do(s.Person(s.Caller), "POST", "auth/passkeys/options", nil)))
+	case "patient-passkey":
+		k := s.C.NewPasskey()
+		k.Register(patient)
+		return k.ID
+	case "patient-proof":
+		k := s.C.NewPasskey()
+		k.Register(patient)
+		return string(k.Prove())
 	case "own-code", "first-code":
 		if s.Caller == Nobody {
 			return "000000"

@@ -35,7 +35,7 @@ type Row struct {
 }
 
 // Enrolment is what a session of staff reaches that has not proven a second factor, beside what is for anyone.
-var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up"}
+var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
 var Fresh = []string{"change-user-role"}
@@ -75,11 +75,18 @@ var Table = []Row{
 	{Operation: "confirm-mfa", Body: `{"otp": "<own-code>"}`, Want: signedIn(409)},
 	{Operation: "change-email", Body: `{"currentPassword": "<own-password>", "newEmail": "<new-email>"}`, Want: signedIn(202)},
 	{Operation: "confirm-email", Body: `{"token": "<address-token>"}`, Want: anyone(204)},
-	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
-	{Operation: "disable-mfa", Body: `{"otp": "<patient-code>", "recoveryCode": null}`, Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
-	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(204)},
-	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null}`, Want: signedIn(200)},
-	{Operation: "verify-mfa", Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null}`, Want: anyone(200)},
+	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(204)},
+	{Operation: "disable-mfa", Body: `{"otp": "<patient-code>", "recoveryCode": null, "passkey": null}`, Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
+	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(204)},
+	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(200)},
+	{Operation: "verify-mfa", Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null, "passkey": null}`, Want: anyone(200)},
+
+	{Operation: "begin-passkey", Want: signedIn(200)},
+	{Operation: "register-passkey", Body: `{"credential": <new-passkey>}`, Want: signedIn(201)},
+	{Operation: "list-passkeys", Want: signedIn(200)},
+	{Operation: "delete-passkey", In: "<patient-passkey>", Want: [callers]int{401, 204, 404, 404, 404, 404, 404}},
+	{Operation: "begin-passkey-proof", Want: anyone(200)},
+	{Operation: "sign-in-with-passkey", Body: `{"credential": <patient-proof>}`, Want: anyone(200)},
 
 	{Operation: "list-sessions", Want: signedIn(200)},
 	{Operation: "end-session", In: "<patient-session>", Want: [callers]int{401, 204, 404, 404, 404, 404, 404}},

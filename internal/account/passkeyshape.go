@@ -1,0 +1,129 @@
+package account
+
+import (
+	"encoding/base64"
+	"encoding/json"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/google/uuid"
+
+	"amrutam/internal/problem"
+)
+
+// CreationOptions are what navigator.credentials.create takes, after PublicKeyCredential.parseCreationOptionsFromJSON.
+type CreationOptions struct {
+	PublicKey struct {
+		RP struct {
+			ID   string `json:"id" doc:"The domain passkeys are bound to" example:"amrutam.example"`
+			Name string `json:"name" doc:"This service" example:"Amrutam"`
+		} `json:"rp"`
+		User struct {
+			ID          string `json:"id" doc:"The user's id in base64url, which the authenticator keeps" example:"AZnzonweeACAAAAAAAAAAA"`
+			Name        string `json:"name" doc:"Shown where one chooses an account" example:"asha@example.org"`
+			DisplayName string `json:"displayName" doc:"The same for people" example:"Asha Rao"`
+		} `json:"user"`
+		Challenge              string       `json:"challenge" doc:"To be signed; good for five minutes, once" example:"c2V2ZW4gbGFtcHM"`
+		PubKeyCredParams       []Algorithm  `json:"pubKeyCredParams" nullable:"false" doc:"Algorithms that are taken, the preferred first (COSE)"`
+		Timeout                int64        `json:"timeout" doc:"Milliseconds until the challenge is over" example:"300000"`
+		ExcludeCredentials     []Descriptor `json:"excludeCredentials" nullable:"false" doc:"The passkeys you have: an authenticator takes no second one"`
+		AuthenticatorSelection struct {
+			ResidentKey        string `json:"residentKey" enum:"required" doc:"The passkey is found without a name typed in"`
+			RequireResidentKey bool   `json:"requireResidentKey" doc:"The same for older browsers" example:"true"`
+			UserVerification   string `json:"userVerification" enum:"required" doc:"The authenticator asks for a PIN, a finger or a face"`
+		} `json:"authenticatorSelection"`
+		Attestation string `json:"attestation" enum:"none" doc:"Which make of authenticator it is isn't asked"`
+	} `json:"publicKey"`
+}
+
+// Algorithm is one that passkeys may sign with.
+type Algorithm struct {
+	Type string `json:"type" enum:"public-key" doc:"The only type there is"`
+	Alg  int64  `json:"alg" doc:"IANA COSE algorithm" example:"-7"`
+}
+
+// Descriptor names a passkey to authenticators.
+type Descriptor struct {
+	Type       string   `json:"type" enum:"public-key" doc:"The only type there is"`
+	ID         string   `json:"id" doc:"The credential's id in base64url" example:"bGlnaHQgdGhlIHdlbGw"`
+	Transports []string `json:"transports" nullable:"false" doc:"How browsers reach it" example:"[\"internal\"]"`
+}
+
+// RequestOptions are what navigator.credentials.get takes, after PublicKeyCredential.parseRequestOptionsFromJSON.
+type RequestOptions struct {
+	PublicKey struct {
+		Challenge        string `json:"challenge" doc:"To be signed; good for five minutes, once" example:"c2V2ZW4gbGFtcHM"`
+		RPID             string `json:"rpId" doc:"The domain passkeys are bound to" example:"amrutam.example"`
+		Timeout          int64  `json:"timeout" doc:"Milliseconds until the challenge is over" example:"300000"`
+		UserVerification string `json:"userVerification" enum:"required" doc:"The authenticator asks for a PIN, a finger or a face"`
+	} `json:"publicKey"`
+}
+
+// NewCredential is what navigator.credentials.create gave, as its toJSON() writes it (WebAuthn 3: RegistrationResponseJSON).
+// The bytes are kept as they came.
+type NewCredential struct{ json.RawMessage }
+
+// ProvenCredential is what navigator.credentials.get gave, as its toJSON() writes it (WebAuthn 3: AuthenticationResponseJSON).
+type ProvenCredential struct{ json.RawMessage }
+
+// Schema names what is read; browsers add members of their own.
+func (NewCredential) Schema(huma.Registry) *huma.Schema {
+	return credentialSchema("What navigator.credentials.create gave, as its toJSON() writes it", map[string]string{
+		"clientDataJSON": "What the browser says it did", "attestationObject": "The new public key, and what made it"}, nil)
+}
+
+// Schema names what is read; browsers add members of their own.
+func (ProvenCredential) Schema(huma.Registry) *huma.Schema {
+	return credentialSchema("What navigator.credentials.get gave, as its toJSON() writes it", map[string]string{
+		"clientDataJSON": "What the browser says it did", "authenticatorData": "What the authenticator says it did", "signature": "The signature of both"},
+		map[string]string{"userHandle": "The user's id, as it was registered"})
+}
+
+func credentialSchema(description string, needed, optional map[string]string) *huma.Schema {
+	response := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "In base64url", Properties: map[string]*huma.Schema{}}
+	for name, doc := range needed {
+		response.Properties[name] = coded(doc)
+		response.Required = append(response.Required, name)
+	}
+	for name, doc := range optional {
+		response.Properties[name] = coded(doc)
+		response.Properties[name].Nullable = true
+	}
+	all := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: description, Required: []string{"id", "rawId", "type", "response"},
+		Properties: map[string]*huma.Schema{"id": coded("The credential's id"), "rawId": coded("The same"), "response": response,
+			"type": {Type: huma.TypeString, Enum: []any{"public-key"}, Description: "The only type there is"}}}
+	response.PrecomputeMessages()
+	all.PrecomputeMessages()
+	return all
+}
+
+func coded(doc string) *huma.Schema {
+	limit := 16 << 10
+	s := &huma.Schema{Type: huma.TypeString, MaxLength: &limit, Description: doc, Examples: []any{"bGlnaHQgdGhlIHdlbGw"}}
+	s.PrecomputeMessages()
+	return s
+}
+
+// parse reads the credential. The library's own words quote what was sent. Error: a 422.
+func (c NewCredential) parse() (*protocol.ParsedCredentialCreationData, error) {
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(c.RawMessage)
+	if err != nil {
+		return nil, problem.Wrong("body.credential", notCredential)
+	}
+	return parsed, nil
+}
+
+func (c ProvenCredential) parse(at string) (*protocol.ParsedCredentialAssertionData, error) {
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(c.RawMessage)
+	if err != nil {
+		return nil, problem.Wrong(at, notCredential)
+	}
+	return parsed, nil
+}
+
+const notCredential = "can't be read as a PublicKeyCredential: send what its toJSON() gives"
+
+func base64URL(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
+
+// userHandle is what authenticators keep of a user.
+func userHandle(id uuid.UUID) string { return base64URL(id[:]) }

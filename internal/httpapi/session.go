@@ -1,0 +1,127 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+const (
+	// cookieName: browsers take a __Host- cookie over HTTPS alone, for this host alone (RFC 6265bis, 4.1.3.2).
+	cookieName = "__Host-amrutam"
+	// tokenLimit in characters; ours are shorter.
+	tokenLimit = 256
+	// extendEvery bounds how often the use of a cookie is written down.
+	extendEvery = time.Minute
+)
+
+// sessionCookie ends with the browser, or when it isn't used: the server forgets it then.
+func sessionCookie(token string) *http.Cookie {
+	return &http.Cookie{Name: cookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+}
+
+func noCookie() *http.Cookie {
+	gone := sessionCookie("")
+	gone.MaxAge = -1
+	return gone
+}
+
+// authenticate finds the session of a bearer token or, without one, of the cookie. A public operation asks for none, and looks
+// at one only where it has roles too.
+func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
+	who := access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent(), CrossSite: a.crossSite(r)}
+	public := op.Roles&access.Public != 0
+	if op.Roles == access.Public {
+		return who, nil
+	}
+	if header := r.Header.Get("Authorization"); header != "" || !hasCookie(r) {
+		if public && header == "" {
+			return who, nil
+		}
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > tokenLimit {
+			return who, problem.Unauthenticated
+		}
+		return a.findSession(ctx, who, "ACCESS", token)
+	}
+	known, err := a.byCookie(ctx, who, r)
+	switch {
+	case err == nil:
+		req.byCookie = true
+	case public && (errors.Is(err, problem.Unauthenticated) || errors.Is(err, problem.CrossSite)):
+		return who, nil // a page that anybody may see, with a cookie of yesterday
+	}
+	return known, err
+}
+
+// crossSite tells whether a page of another site sent the request, whatever its method: reads are audited too.
+func (a *API) crossSite(r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+		return false // no browser
+	}
+	change := *r
+	change.Method = http.MethodPost
+	return a.origin.Check(&change) != nil
+}
+
+func hasCookie(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
+
+func (a *API) byCookie(ctx context.Context, who access.Actor, r *http.Request) (access.Actor, error) {
+	held := r.CookiesNamed(cookieName)
+	switch {
+	case who.CrossSite:
+		return who, problem.CrossSite
+	case len(held) > 1 || len(held[0].Value) > tokenLimit:
+		return who, problem.Unauthenticated
+	}
+	return a.findSession(ctx, who, "COOKIE", held[0].Value)
+}
+
+// findSession completes who by the session of a token. Error: problem.Unauthenticated.
+func (a *API) findSession(ctx context.Context, who access.Actor, kind, token string) (access.Actor, error) {
+	hash := sha256.Sum256([]byte(token))
+	var expires time.Time
+	var proven *time.Time
+	var has bool
+	var now time.Time
+	err := a.DB.Read(ctx, func(db *postgres.Read) error {
+		now = db.Now
+		return db.QueryRow(ctx, `SELECT u.id, u.role, s.id, s.second_factor_at, u.mfa_enabled, t.expires_at FROM session_tokens t
+			JOIN sessions s ON s.id = t.session_id
+			JOIN users u ON u.id = s.user_id
+			WHERE t.hash = $1 AND t.kind = $3 AND t.used_at IS NULL AND t.expires_at > $2
+			  AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], now, kind).
+			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &has, &expires)
+	})
+	if postgres.NoRows(err) {
+		return who, problem.Unauthenticated
+	}
+	if err != nil {
+		return who, err
+	}
+	who.Exempt = !has && !a.StaffMFA
+	if proven != nil {
+		who.SecondFactorAt = *proven
+	}
+	if kind == "COOKIE" && expires.Sub(now) < a.BrowserIdle-extendEvery {
+		err = a.extend(ctx, who, hash[:])
+	}
+	return who, err
+}
+
+// extend notes that a cookie was used: it lives on, at most as long as its session.
+func (a *API) extend(ctx context.Context, who access.Actor, hash []byte) error {
+	return a.DB.Write(ctx, func(tx *postgres.Tx) error {
+		tx.Queue("UPDATE session_tokens t SET expires_at = least($1::timestamptz, s.expires_at) FROM sessions s WHERE t.hash = $2 AND s.id = t.session_id",
+			tx.Now.Add(a.BrowserIdle), hash)
+		tx.Queue("UPDATE sessions SET last_used_at = $1 WHERE id = $2", tx.Now, who.SessionID)
+		return nil
+	})
+}
