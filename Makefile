@@ -35,7 +35,7 @@ demo: postgres build ## walk through the whole journey, on the running server or
 	./bin/amrutam demo
 
 .PHONY: test
-test: postgres $(if $(filter ./...,$(PACKAGES)),test-pg18) ## run every test; ends with the number of tests (with -race where CI is set)
+test: postgres browser $(if $(filter ./...,$(PACKAGES)),test-pg18) ## run every test; ends with the number of tests (with -race where CI is set)
 	@scripts/gotest.sh -timeout 20m $(RACE) $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: test-pg18
@@ -49,7 +49,7 @@ test-pg18: ## run the journeys on PostgreSQL 18 from npm
 	fi
 
 .PHONY: test-long
-test-long: postgres ## run every test with the long searches, kills and histories (up to an hour or two)
+test-long: postgres browser ## run every test with the long searches, kills and histories (up to an hour or two)
 	@AMRUTAM_TEST_LONG=1 scripts/gotest.sh -count=1 -timeout 120m $(RACE) $(TESTFLAGS) $(PACKAGES)
 
 # ./bench starts a PostgreSQL of its own, which keeps what it commits.
@@ -93,6 +93,11 @@ tools: ## install the pinned tools now rather than when they are first needed
 .PHONY: clean
 clean: ## remove what was built (data/ stays)
 	rm -rf bin
+
+# Makes sure that there is a browser for the tests of pages.
+.PHONY: browser
+browser:
+	@scripts/chromium.sh >/dev/null
 
 # Makes sure that PostgreSQL's programs are installed.
 .PHONY: postgres

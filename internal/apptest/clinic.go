@@ -94,7 +94,8 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 	cfg.MasterKey = base64.StdEncoding.EncodeToString(random(32))
 	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(random(32))
 	cfg.LoginLimit, cfg.RateLimit = "off", "off" // tests of the limits turn them on
-	cfg.PublicURL = "http://127.0.0.1:8080"      // tests use its paths only
+	server := httptest.NewUnstartedServer(nil)
+	cfg.PublicURL = "http://" + server.Listener.Addr().String()
 	for _, change := range configure {
 		change(cfg)
 	}
@@ -109,7 +110,6 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 	log := &Log{}
 	a, err := app.New(cfg, db, sealer, slog.New(slog.NewJSONHandler(log, nil)))
 	must(t, err)
-	server := httptest.NewUnstartedServer(nil)
 	server.Config = app.Server(a.API.Handler())
 	server.Start()
 	a.ListensAt(server.URL)
