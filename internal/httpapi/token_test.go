@@ -38,3 +38,35 @@ func FuzzAuthorization(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCookie: no cookie but the one that was given out signs anybody in.
+func FuzzCookie(f *testing.F) {
+	c := apptest.Open(f)
+	patient := c.Patient()
+	if _, err := c.DB.Pool.Exec(f.Context(), "UPDATE session_tokens SET kind = 'COOKIE' WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $1)", patient.ID); err != nil {
+		f.Fatal(err)
+	}
+	good := "__Host-amrutam=" + patient.Token
+	for _, seed := range []string{good, "", ";", good + "; " + good, good + "; x=y", "x=\"" + patient.Token + "\"", strings.ToUpper(good), good + "\x00", "__Host-amrutam=\"" + patient.Token + "\"",
+		"__Host-amrutam=" + strings.Repeat("a", 5000), "__Secure-amrutam=" + patient.Token, "\xff=\xfe", "__Host-amrutam"} {
+		f.Add(seed)
+	}
+	client := c.Client()
+	f.Fuzz(func(t *testing.T, header string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.URL+"/api/v1/users/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Cookie", header)
+		answer, err := client.Do(request)
+		if err != nil {
+			return // net/http doesn't send such a header
+		}
+		defer func() { _ = answer.Body.Close() }()
+		switch signed := strings.Contains(header, patient.Token); {
+		case answer.StatusCode == http.StatusOK && signed:
+		case answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusBadRequest && answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge:
+			t.Errorf("%q answers %d", header, answer.StatusCode)
+		}
+	})
+}
