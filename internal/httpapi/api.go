@@ -49,8 +49,9 @@ type API struct {
 	// Operations in the order of registration, for tests that walk them all.
 	Operations []Op
 
-	mux  *http.ServeMux
-	huma huma.API
+	mux   *http.ServeMux
+	paths *Paths // mux, and what it has no room for
+	huma  huma.API
 }
 
 // Op is what a room says of one operation.
@@ -98,11 +99,11 @@ func init() {
 
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
-	a.mux = mux
+	a.mux, a.paths = mux, NewPaths(mux)
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true
-	a.huma = humago.New(mux, cfg)
+	a.huma = humago.New(a.paths, cfg)
 	return a
 }
 
