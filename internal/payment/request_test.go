@@ -90,8 +90,9 @@ func wantRefundsOf(t *testing.T, c *apptest.Clinic, who apptest.User, consultati
 func TestRefundOutsideThePolicy(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	patient, consultation, id, reference := captured(t, c)
-	support, admin := c.Support(), c.Admin()
+	patient, doctor, support, admin := c.Patient(), c.Doctor("500.00"), c.Support(), c.Admin()
+	consultation, reference := c.Paid(patient, c.Slot(doctor, 5*time.Hour, 1), "500.00")
+	id := paymentOf(c, patient, consultation)
 	asked := askBack(c, support, id, "120.50").Want(201)
 	refund := asked.Text("id")
 	if asked.Text("status") != "REQUESTED" || asked.Text("amount") != "120.50" || asked.Text("requestedBy") != support.ID.String() || asked.At("approvedBy") != nil ||
@@ -102,6 +103,7 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 	wantOutcome(t, c.Report("refund.succeeded", reference, "120.50"), 202, payment.AmountMismatch)
 	wantRefundsOf(t, c, support, consultation, "120.50 REQUESTED")
 	wantRefundsOf(t, c, patient, consultation, "")
+	wantRefundsOf(t, c, doctor, consultation, "")
 	approve(c, support, refund).Want(403, "forbidden")
 	approve(c, patient, refund).Want(403, "forbidden")
 	if n := count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'payment.refund'"); n != 0 {
@@ -114,8 +116,10 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 		t.Errorf("approved: %s", approved.Body)
 	}
 	wantRefundsOf(t, c, patient, consultation, "120.50 SUCCEEDED")
-	if strings.Contains(string(c.Get(patient, "payments/consultation/"+consultation).Body), support.ID.String()) {
-		t.Error("the patient reads who asked")
+	for _, party := range []apptest.User{patient, doctor} {
+		if seen := string(c.Get(party, "payments/consultation/"+consultation).Want(200).Body); strings.Contains(seen, support.ID.String()) || strings.Contains(seen, admin.ID.String()) {
+			t.Errorf("a %s reads who asked or approved: %s", party.Role, seen)
+		}
 	}
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
 	approve(c, admin, refund).Want(409, "illegal-transition")
