@@ -6,6 +6,9 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
+// UsersQuery is the statement of the list of users.
+var UsersQuery = (*Service).usersQuery
+
 // FillHashing takes all places where passwords are hashed, until release is called.
 func FillHashing() (release func()) {
 	for range cap(hashing.places) {

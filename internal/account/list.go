@@ -30,6 +30,7 @@ type UserFilter struct {
 	httpapi.Paging
 	Role    string `query:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"Only this role" example:"DOCTOR"`
 	Email   string `query:"email" maxLength:"320" doc:"Only addresses that begin with this; capitals make no difference" example:"asha@example.org"`
+	Phone   string `query:"phone" maxLength:"40" doc:"Only people with exactly this number, + first (%2B in an address); spaces, dashes, points and brackets make no difference" example:"+91 98123 45678"`
 	Deleted bool   `query:"deleted" default:"false" doc:"true: only deleted users; false: only the others" example:"false"`
 }
 
@@ -41,20 +42,11 @@ type UserID struct {
 // ListUsers is staff's list, the newest first.
 func (s *Service) ListUsers(ctx context.Context, r *postgres.Read, _ access.Actor, in UserFilter) (httpapi.Page[StaffUser], error) {
 	var none httpapi.Page[StaffUser]
-	var before uuid.UUID
-	further, err := s.Cursors.Open(usersScope, in.Cursor, &before)
+	sql, args, err := s.usersQuery(in)
 	if err != nil {
 		return none, err
 	}
-	where, args := in.where()
-	if further {
-		args["before"] = before
-		where += " AND u.id < @before"
-	}
-	args["limit"] = in.Limit + 1
-	rows, err := r.Query(ctx, `SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at, greatest(u.updated_at, p.updated_at), u.disabled_at,
-		u.deleted_at
-		FROM users u JOIN profiles p ON p.user_id = u.id WHERE `+where+" ORDER BY u.id DESC LIMIT @limit", args)
+	rows, err := r.Query(ctx, sql, args)
 	if err != nil {
 		return none, fmt.Errorf("list users: %w", err)
 	}
@@ -67,7 +59,29 @@ func (s *Service) ListUsers(ctx context.Context, r *postgres.Read, _ access.Acto
 
 const usersScope = "users:newest"
 
-func (f UserFilter) where() (string, pgx.NamedArgs) {
+// usersQuery is a page of the list in SQL.
+func (s *Service) usersQuery(in UserFilter) (string, pgx.NamedArgs, error) {
+	where, args, err := s.usersWhere(in)
+	if err != nil {
+		return "", nil, err
+	}
+	var before uuid.UUID
+	further, err := s.Cursors.Open(usersScope, in.Cursor, &before)
+	if err != nil {
+		return "", nil, err
+	}
+	if further {
+		args["before"] = before
+		where += " AND u.id < @before"
+	}
+	args["limit"] = in.Limit + 1
+	return `SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at, greatest(u.updated_at, p.updated_at), u.disabled_at,
+		u.deleted_at
+		FROM users u JOIN profiles p ON p.user_id = u.id WHERE ` + where + " ORDER BY u.id DESC LIMIT @limit", args, nil
+}
+
+// usersWhere is the filter in SQL. A phone is found by its blind index: the number itself is sealed. Error: 422.
+func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
 	where, args := "u.deleted_at IS NULL", pgx.NamedArgs{}
 	if f.Deleted {
 		where = "u.deleted_at IS NOT NULL"
@@ -81,7 +95,15 @@ func (f UserFilter) where() (string, pgx.NamedArgs) {
 		args["from"], args["to"] = prefix, prefix+"\U0010FFFF"
 		where += " AND lower(u.email) ~>=~ @from AND lower(u.email) ~<~ @to"
 	}
-	return where, args
+	if f.Phone != "" {
+		phone := canonicalPhone(f.Phone)
+		if fault := phoneFault(phone); fault != "" {
+			return "", nil, problem.Wrong("query.phone", fault+"; in an address + is written %2B")
+		}
+		args["phone"] = s.Sealer.BlindIndex(phoneColumn, phone)
+		where += " AND p.phone_index = @phone"
+	}
+	return where, args, nil
 }
 
 func scanStaffUser(row pgx.CollectableRow) (u StaffUser, err error) {

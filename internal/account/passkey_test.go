@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/descope/virtualwebauthn"
 	"github.com/google/uuid"
 
 	"amrutam/internal/apptest"
@@ -105,7 +104,7 @@ func TestWrongPasskeys(t *testing.T) {
 		"another's handle": func(k *apptest.Passkey) { k.Authenticator.Options.UserHandle = stranger.ID[:] },
 		"another key": func(k *apptest.Passkey) {
 			id := k.Credential.ID
-			k.Credential = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+			k.Credential = apptest.NewCredential()
 			k.Credential.ID = id
 		},
 		"unknown id":      func(k *apptest.Passkey) { k.Credential.ID = []byte("no such credential") },

@@ -14,6 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"amrutam/internal/app"
+	"amrutam/internal/httpapi"
 )
 
 // Document is the server's OpenAPI document, as far as its answers are compared with it.
@@ -22,7 +23,7 @@ type Document struct {
 	Root       map[string]any
 	Operations []Operation
 
-	routes    *http.ServeMux
+	routes    *httpapi.Paths
 	byPattern map[string]*Operation
 	compiler  *jsonschema.Compiler
 	mu        sync.Mutex // a compiler is not for two at once
@@ -94,7 +95,7 @@ func readDocument(text []byte) (*Document, error) {
 	if err := json.Unmarshal(text, &parsed); err != nil {
 		return nil, err
 	}
-	d := &Document{routes: http.NewServeMux(), byPattern: map[string]*Operation{}, compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
+	d := &Document{routes: httpapi.NewPaths(http.NewServeMux()), byPattern: map[string]*Operation{}, compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
 	d.Root, _ = root.(map[string]any)
 	d.compiler.AssertFormat()
 	if err := d.compiler.AddResource(documentURL, root); err != nil {
@@ -109,7 +110,7 @@ func readDocument(text []byte) (*Document, error) {
 			}
 			d.Operations = append(d.Operations, op)
 			pattern := op.Method + " " + path
-			d.routes.Handle(pattern, http.NotFoundHandler())
+			d.routes.HandleFunc(pattern, http.NotFound)
 			d.byPattern[pattern] = &op
 		}
 	}

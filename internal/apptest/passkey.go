@@ -22,7 +22,17 @@ func (c *Clinic) NewPasskey() *Passkey {
 	c.t.Helper()
 	domain, pages, _ := c.App.Config.Passkeys()
 	return &Passkey{c: c, RP: virtualwebauthn.RelyingParty{ID: domain, Name: "Amrutam", Origin: pages[0]},
-		Authenticator: virtualwebauthn.NewAuthenticator(), Credential: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+		Authenticator: virtualwebauthn.NewAuthenticator(), Credential: NewCredential()}
+}
+
+// NewCredential has a key whose coordinates need no leading zeros: the library leaves them out, and such a key is none.
+func NewCredential() virtualwebauthn.Credential {
+	const wholeKey = 77 // bytes of a COSE key with two coordinates of 32
+	for {
+		if made := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(made.Key.AttestationData()) == wholeKey {
+			return made
+		}
+	}
 }
 
 // Create answers creation options as a browser would.

@@ -8,6 +8,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/notification"
 	"amrutam/internal/payment"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -87,14 +88,14 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 	if err != nil {
 		return WebhookOut{}, err
 	}
-	if err := s.settle(ctx, tx, who, &row, out); err != nil {
+	if err := s.settle(ctx, tx, who, &row, event, out); err != nil {
 		return WebhookOut{}, err
 	}
 	return WebhookOut{string(out)}, s.Money.Settle(ctx, tx, event, out)
 }
 
 // settle is money's effect on a booking.
-func (s *Service) settle(ctx context.Context, tx *postgres.Tx, who access.Actor, row *ConsultationRow, out payment.Outcome) error {
+func (s *Service) settle(ctx context.Context, tx *postgres.Tx, who access.Actor, row *ConsultationRow, event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
 		row.PaymentStatus = PaymentStatusPAID
@@ -112,6 +113,9 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	case payment.Failed:
 		row.PaymentStatus = PaymentStatusFAILED
 		return s.save(ctx, tx, *row)
+	case payment.Refunded:
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.PatientID, Kind: "refund-sent",
+			Data: map[string]string{"amount": event.Amount.String(), "currency": *event.Currency}})
 	default:
 		return nil
 	}

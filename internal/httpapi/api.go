@@ -53,6 +53,7 @@ type API struct {
 	Operations []Op
 
 	mux    *http.ServeMux
+	paths  *Paths // mux, and what it has no room for
 	huma   huma.API
 	origin *http.CrossOriginProtection
 }
@@ -102,11 +103,11 @@ func init() {
 
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
-	a.mux, a.origin = mux, http.NewCrossOriginProtection()
+	a.mux, a.paths, a.origin = mux, NewPaths(mux), http.NewCrossOriginProtection()
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true
-	a.huma = humago.New(mux, cfg)
+	a.huma = humago.New(a.paths, cfg)
 	return a
 }
 

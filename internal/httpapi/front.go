@@ -46,18 +46,18 @@ func (a *API) Handler() http.Handler {
 	})
 }
 
-// route lets the mux answer, but turns its text 404 and 405 into problems.
+// route lets the muxes answer, but turns its text 404 and 405 into problems.
 func (a *API) route(w *recorder, r *http.Request) {
 	if strings.ContainsRune(r.URL.Path, 0) || !utf8.ValidString(r.URL.Path) { // no name of ours, nor one the database can hold
 		a.refuse(w, r, problem.NotFound)
 		return
 	}
-	if _, pattern := a.mux.Handler(r); pattern != "" {
-		a.mux.ServeHTTP(w, r)
+	if _, pattern := a.paths.Handler(r); pattern != "" {
+		a.paths.ServeHTTP(w, r)
 		return
 	}
 	probe := &recorder{ResponseWriter: discard{http.Header{}}}
-	a.mux.ServeHTTP(probe, r)
+	a.paths.ServeHTTP(probe, r)
 	if probe.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", probe.Header().Get("Allow"))
 		a.refuse(w, r, problem.MethodNotAllowed)

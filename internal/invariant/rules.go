@@ -30,18 +30,19 @@ var Rules = []Rule{
 		   OR (c.status IN ('CONFIRMED', 'IN_PROGRESS', 'COMPLETED') AND c.fee > 0 AND p.status <> 'SUCCESS')
 		   OR (c.payment_status = 'PAID') <> (p.status = 'SUCCESS')`},
 
-	{"money-adds-up", "0 <= refunded <= captured; one successful attempt exactly when the payment is; money of a cancelled or doctor-missed consultation is refunded in full or on its way", `
+	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; one successful attempt exactly when the payment is; money of a cancelled or doctor-missed consultation is refunded in full or on its way", `
 		WITH came AS (SELECT payment_id, sum(captured) AS captured, count(*) FILTER (WHERE status = 'SUCCESS') AS succeeded
 				FROM payment_attempts GROUP BY payment_id),
-		back AS (SELECT payment_id, sum(amount) AS refunded FROM refunds WHERE status <> 'FAILED' GROUP BY payment_id),
-		owed AS (SELECT p.id, coalesce(came.captured, 0) AS captured, coalesce(back.refunded, 0) AS refunded,
+		back AS (SELECT payment_id, sum(amount) AS asked, sum(amount) FILTER (WHERE status <> 'REQUESTED') AS refunded
+				FROM refunds WHERE status <> 'FAILED' GROUP BY payment_id),
+		owed AS (SELECT p.id, coalesce(came.captured, 0) AS captured, coalesce(back.refunded, 0) AS refunded, coalesce(back.asked, 0) AS asked,
 				coalesce(came.succeeded, 0) AS succeeded, p.status, p.amount, c.status AS consultation,
 				c.status = 'NO_SHOW' AND EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'consultation' AND a.entity_id = c.id::text
 					AND a.action = 'consultation.no-show' AND a.actor_id IS NULL) AS doctor_absent
 			FROM payments p JOIN consultations c ON c.id = p.consultation_id
 			LEFT JOIN came ON came.payment_id = p.id LEFT JOIN back ON back.payment_id = p.id)
 		SELECT id FROM owed
-		WHERE refunded < 0 OR refunded > captured OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
+		WHERE refunded < 0 OR asked > captured OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
 		   OR ((consultation = 'CANCELLED' OR doctor_absent) AND refunded <> captured)`},
 
 	// No state is met twice, so the steps are a path when they chain, whatever their order in the log.
@@ -62,7 +63,7 @@ var Rules = []Rule{
 		WITH made (id, kind, action) AS (
 			SELECT id, 'consultation', 'consultation.book' FROM consultations
 			UNION ALL SELECT id, 'prescription', 'prescription.write' FROM prescriptions
-			UNION ALL SELECT id, 'refund', 'refund.open' FROM refunds
+			UNION ALL SELECT id, 'refund', CASE WHEN on_request THEN 'refund.request' ELSE 'refund.open' END FROM refunds
 			UNION ALL SELECT id, 'slot', 'slot.create' FROM availability_slots
 			UNION ALL SELECT id, 'doctor', 'doctor.apply' FROM doctors
 			UNION ALL SELECT id, 'session', 'session.start' FROM sessions
@@ -77,6 +78,7 @@ var Rules = []Rule{
 		   OR NOT CASE k.entity_type
 				WHEN 'consultation' THEN EXISTS (SELECT FROM consultations e WHERE e.id = k.entity_id)
 				WHEN 'payment' THEN EXISTS (SELECT FROM payments e WHERE e.id = k.entity_id)
+				WHEN 'refund' THEN EXISTS (SELECT FROM refunds e WHERE e.id = k.entity_id)
 				WHEN 'prescription' THEN EXISTS (SELECT FROM prescriptions e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
 				WHEN 'doctor' THEN EXISTS (SELECT FROM doctors e WHERE e.id = k.entity_id)

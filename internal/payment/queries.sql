@@ -5,6 +5,9 @@ VALUES (@id, @consultation_id, @amount, @currency, @status, @provider, @now, @no
 -- name: lockPayment :one
 SELECT * FROM payments WHERE consultation_id = @consultation_id FOR UPDATE;
 
+-- name: lockPaymentByID :one
+SELECT * FROM payments WHERE id = @id FOR UPDATE;
+
 -- name: findPayment :one
 SELECT p.*, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = @consultation_id;
@@ -44,17 +47,28 @@ ON CONFLICT DO NOTHING;
 -- name: settleWebhook :exec
 UPDATE payment_webhooks SET outcome = @outcome WHERE provider = @provider AND webhook_id = @webhook_id;
 
--- What was captured by each attempt and is not being given back yet.
+-- What was captured by each attempt and is neither given back nor asked back yet.
 -- name: unrefunded :many
 SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = @payment_id AND a.captured > 0 ORDER BY a.id;
 
 -- name: insertRefund :exec
-INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, created_at, updated_at)
-VALUES (@id, @payment_id, @attempt_id, @amount, @currency, @reason, 'PENDING', sqlc.narg('requested_by'), @now, @now);
+INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, on_request, created_at, updated_at)
+VALUES (@id, @payment_id, @attempt_id, @amount, @currency, @reason, @status, sqlc.narg('requested_by'), sqlc.narg('approved_by'), @on_request, @now, @now);
 
+-- A request that nobody approved is staff's business.
 -- name: listRefunds :many
-SELECT * FROM refunds WHERE payment_id = @payment_id ORDER BY id;
+SELECT * FROM refunds WHERE payment_id = @payment_id AND (@staff::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id;
+
+-- name: lockRefund :one
+SELECT * FROM refunds WHERE id = @id FOR UPDATE;
+
+-- name: approveRefund :exec
+UPDATE refunds SET status = 'PENDING', approved_by = @approved_by, updated_at = @now WHERE id = @id;
+
+-- name: supersedeRequests :many
+UPDATE refunds SET status = 'FAILED', failure_reason = 'superseded', updated_at = @now
+WHERE payment_id = @payment_id AND status = 'REQUESTED' RETURNING id;
 
 -- name: pendingRefund :one
 SELECT r.id, r.amount, r.currency, a.provider, a.transaction_reference FROM refunds r JOIN payment_attempts a ON a.id = r.attempt_id
@@ -63,8 +77,9 @@ WHERE r.id = @id AND r.status = 'PENDING';
 -- name: lockPendingRefund :one
 SELECT * FROM refunds WHERE attempt_id = @attempt_id AND amount = @amount AND status = 'PENDING' ORDER BY id LIMIT 1 FOR UPDATE;
 
+-- The provider knows no request that nobody approved.
 -- name: refundKnown :one
-SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = @attempt_id AND amount = @amount);
+SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = @attempt_id AND amount = @amount AND (NOT on_request OR approved_by IS NOT NULL));
 
 -- name: updateRefund :exec
 UPDATE refunds SET status = @status, failure_reason = sqlc.narg('failure_reason'), updated_at = @now WHERE id = @id;

@@ -13,6 +13,15 @@ import (
 	"github.com/google/uuid"
 )
 
+const approveRefund = `-- name: approveRefund :exec
+UPDATE refunds SET status = 'PENDING', approved_by = $1, updated_at = $2 WHERE id = $3
+`
+
+func (q *Queries) approveRefund(ctx context.Context, db DBTX, approvedBy *uuid.UUID, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, approveRefund, approvedBy, now, iD)
+	return err
+}
+
 const findAttempt = `-- name: findAttempt :one
 SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
 WHERE a.provider = $1 AND a.transaction_reference = $2
@@ -152,8 +161,8 @@ func (q *Queries) insertPayment(ctx context.Context, db DBTX, arg insertPaymentP
 }
 
 const insertRefund = `-- name: insertRefund :exec
-INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8, $8)
+INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, on_request, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 `
 
 type insertRefundParams struct {
@@ -163,7 +172,10 @@ type insertRefundParams struct {
 	Amount      money.Amount
 	Currency    string
 	Reason      string
+	Status      RefundStatus
 	RequestedBy *uuid.UUID
+	ApprovedBy  *uuid.UUID
+	OnRequest   bool
 	Now         time.Time
 }
 
@@ -175,7 +187,10 @@ func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundPar
 		arg.Amount,
 		arg.Currency,
 		arg.Reason,
+		arg.Status,
 		arg.RequestedBy,
+		arg.ApprovedBy,
+		arg.OnRequest,
 		arg.Now,
 	)
 	return err
@@ -251,11 +266,12 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 }
 
 const listRefunds = `-- name: listRefunds :many
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at FROM refunds WHERE payment_id = $1 ORDER BY id
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request FROM refunds WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
 `
 
-func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]RefundRow, error) {
-	rows, err := db.Query(ctx, listRefunds, paymentID)
+// A request that nobody approved is staff's business.
+func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID uuid.UUID, staff bool) ([]RefundRow, error) {
+	rows, err := db.Query(ctx, listRefunds, paymentID, staff)
 	if err != nil {
 		return nil, err
 	}
@@ -276,6 +292,7 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID uuid.UUID)
 			&i.FailureReason,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.OnRequest,
 		); err != nil {
 			return nil, err
 		}
@@ -332,8 +349,29 @@ func (q *Queries) lockPayment(ctx context.Context, db DBTX, consultationID uuid.
 	return i, err
 }
 
+const lockPaymentByID = `-- name: lockPaymentByID :one
+SELECT id, consultation_id, amount, currency, status, provider, transaction_reference, created_at, updated_at FROM payments WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) lockPaymentByID(ctx context.Context, db DBTX, id uuid.UUID) (PaymentRow, error) {
+	row := db.QueryRow(ctx, lockPaymentByID, id)
+	var i PaymentRow
+	err := row.Scan(
+		&i.ID,
+		&i.ConsultationID,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.Provider,
+		&i.TransactionReference,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const lockPendingRefund = `-- name: lockPendingRefund :one
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at FROM refunds WHERE attempt_id = $1 AND amount = $2 AND status = 'PENDING' ORDER BY id LIMIT 1 FOR UPDATE
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request FROM refunds WHERE attempt_id = $1 AND amount = $2 AND status = 'PENDING' ORDER BY id LIMIT 1 FOR UPDATE
 `
 
 func (q *Queries) lockPendingRefund(ctx context.Context, db DBTX, attemptID uuid.UUID, amount money.Amount) (RefundRow, error) {
@@ -352,6 +390,32 @@ func (q *Queries) lockPendingRefund(ctx context.Context, db DBTX, attemptID uuid
 		&i.FailureReason,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.OnRequest,
+	)
+	return i, err
+}
+
+const lockRefund = `-- name: lockRefund :one
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request FROM refunds WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (RefundRow, error) {
+	row := db.QueryRow(ctx, lockRefund, id)
+	var i RefundRow
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.AttemptID,
+		&i.Amount,
+		&i.Currency,
+		&i.Reason,
+		&i.Status,
+		&i.RequestedBy,
+		&i.ApprovedBy,
+		&i.FailureReason,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.OnRequest,
 	)
 	return i, err
 }
@@ -407,9 +471,10 @@ func (q *Queries) pendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (pen
 }
 
 const refundKnown = `-- name: refundKnown :one
-SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = $1 AND amount = $2)
+SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = $1 AND amount = $2 AND (NOT on_request OR approved_by IS NOT NULL))
 `
 
+// The provider knows no request that nobody approved.
 func (q *Queries) refundKnown(ctx context.Context, db DBTX, attemptID uuid.UUID, amount money.Amount) (bool, error) {
 	row := db.QueryRow(ctx, refundKnown, attemptID, amount)
 	var exists bool
@@ -436,6 +501,31 @@ func (q *Queries) supersedeAttempts(ctx context.Context, db DBTX, now time.Time,
 	return err
 }
 
+const supersedeRequests = `-- name: supersedeRequests :many
+UPDATE refunds SET status = 'FAILED', failure_reason = 'superseded', updated_at = $1
+WHERE payment_id = $2 AND status = 'REQUESTED' RETURNING id
+`
+
+func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time, paymentID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, supersedeRequests, now, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const unrefunded = `-- name: unrefunded :many
 SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = $1 AND a.captured > 0 ORDER BY a.id
@@ -446,7 +536,7 @@ type unrefundedRow struct {
 	Remaining money.Amount
 }
 
-// What was captured by each attempt and is not being given back yet.
+// What was captured by each attempt and is neither given back nor asked back yet.
 func (q *Queries) unrefunded(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]unrefundedRow, error) {
 	rows, err := db.Query(ctx, unrefunded, paymentID)
 	if err != nil {

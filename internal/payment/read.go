@@ -21,7 +21,7 @@ type ReadIn struct {
 type Detail struct {
 	Payment
 	Attempts []Attempt `json:"attempts" nullable:"false" doc:"Every try to pay, oldest first; empty for the doctor"`
-	Refunds  []Refund  `json:"refunds" nullable:"false" doc:"What was or is being given back"`
+	Refunds  []Refund  `json:"refunds" nullable:"false" doc:"What was or is being given back, oldest first; for staff also what is or was only asked for"`
 }
 
 func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, in ReadIn) (Detail, error) {
@@ -49,10 +49,9 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, 
 			out.Attempts = append(out.Attempts, viewAttempt(a))
 		}
 	}
-	refunds, err := query.listRefunds(ctx, r, row.ID)
+	refunds, err := query.listRefunds(ctx, r, row.ID, who.Staff())
 	for _, f := range refunds {
-		out.Refunds = append(out.Refunds, Refund{ID: f.ID, AttemptID: f.AttemptID, Amount: f.Amount, Currency: f.Currency,
-			Reason: f.Reason, Status: string(f.Status), FailureReason: f.FailureReason, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt})
+		out.Refunds = append(out.Refunds, viewRefund(f, who.Staff()))
 	}
 	return out, err
 }
@@ -66,6 +65,15 @@ func canRead(who access.Actor, patient, doctor uuid.UUID) bool {
 func (s *Service) Routes(api *httpapi.API) {
 	jobs.Handle(s.Queue, s.sendRefund)
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/payments/consultation/{consultationId}", ID: "read-payment", Tag: "payments",
-		Summary: "Read a consultation's payment", Doc: "With its attempts and refunds. A doctor sees amounts only.",
+		Summary: "Read a consultation's payment", Doc: "With its attempts and refunds. A doctor sees amounts only. A refund that was asked for is seen by staff until it is approved.",
 		Roles: access.SignedIn}, s.read)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/{id}/refunds", ID: "request-refund", Tag: "payments",
+		Summary: "Ask for a refund outside the policy", Doc: "Keeps the amount for it until another administrator approves or declines; when the consultation is cancelled before, everything goes back and the request ends.",
+		Roles: access.Support | access.Admin, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{ErrExceedsCapture}}, s.request)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/approve", ID: "approve-refund", Tag: "payments",
+		Summary: "Approve a refund that another one asked for", Doc: "The money is then on its way. It needs a second factor proven in the five minutes before.",
+		Roles: access.Admin, Fresh: true, Refusals: []*problem.Error{ErrOwnRefund, problem.Illegal}}, s.approve)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
+		Summary: "Decline a refund that was asked for", Doc: "It ends FAILED with your reason, and its amount can be asked for anew. Whoever asked may take it back so.",
+		Roles: access.Admin, Refusals: []*problem.Error{problem.Illegal}}, s.decline)
 }

@@ -172,6 +172,7 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, who access.
 	if err := query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusFAILED, FailureReason: reasonOf(e), Now: tx.Now}); err != nil {
 		return "", err
 	}
-	// The money is still owed: another refund is under way at once.
-	return RefundFailed, s.openRefund(ctx, tx, row, a.ID, r.Amount, r.Reason, who, refundAgainAfter)
+	// The money is still owed: another refund is under way at once, with the approval of the first.
+	due := RefundRow{PaymentID: row.ID, AttemptID: a.ID, Amount: r.Amount, Currency: row.Currency, Reason: r.Reason, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy}
+	return RefundFailed, s.openRefund(ctx, tx, who, due, refundAgainAfter)
 }

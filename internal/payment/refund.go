@@ -10,6 +10,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 )
@@ -21,11 +22,23 @@ type Refund struct {
 	Amount        money.Amount `json:"amount" doc:"How much is given back"`
 	Currency      string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
 	Reason        string       `json:"reason" example:"cancelled by the doctor" doc:"Why"`
-	Status        string       `json:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" doc:"PENDING is under way at the provider"`
-	FailureReason *string      `json:"failureReason" doc:"Why the provider refused; another refund then follows" example:"account closed"`
+	Status        string       `json:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
+	FailureReason *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back" example:"account closed"`
+	RequestedBy   *uuid.UUID   `json:"requestedBy" nullable:"true" doc:"Who asked for it, or whose cancellation began it; null when the system did, and for all but staff"`
+	ApprovedBy    *uuid.UUID   `json:"approvedBy" nullable:"true" doc:"Who approved it; null when nobody had to or has yet, and for all but staff"`
 	CreatedAt     time.Time    `json:"createdAt" doc:"When it was begun"`
 	UpdatedAt     time.Time    `json:"updatedAt" doc:"When it last changed"`
+
+	consultation uuid.UUID
 }
+
+// Location is where a new one is read: with its payment.
+func (r Refund) Location() string {
+	return httpapi.Base + "/payments/consultation/" + r.consultation.String()
+}
+
+// Entity names the refund for a stored answer.
+func (r Refund) Entity() (string, uuid.UUID) { return "refund", r.ID }
 
 // SendRefund asks the provider for the refund.
 type SendRefund struct {
@@ -36,12 +49,16 @@ type SendRefund struct {
 func (SendRefund) Kind() string { return "payment.refund" }
 
 // RefundAll begins the refund of everything captured for the consultation and not being given back yet, and tells how
-// much that is.
+// much that is. Requests that nobody decided yet end: their part is in it.
 func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, who access.Actor, consultationID uuid.UUID, reason string) (money.Money, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return money.Money{}, err
 	}
+	if err := supersede(ctx, tx, who, row.ID); err != nil {
+		return money.Money{}, err
+	}
+	// Only now: a request that was approved while the line above waited for it is on its way.
 	open, err := query.unrefunded(ctx, tx, row.ID)
 	if err != nil {
 		return money.Money{}, err
@@ -61,30 +78,41 @@ func (s *Service) refund(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if err != nil {
 		return err
 	}
+	var requestedBy *uuid.UUID
+	if who.ID != uuid.Nil {
+		requestedBy = &who.ID
+	}
 	for _, a := range open {
 		if a.Remaining <= 0 || !slices.Contains(attempts, a.ID) {
 			continue
 		}
-		if err := s.openRefund(ctx, tx, row, a.ID, a.Remaining, reason, who, 0); err != nil {
+		due := RefundRow{PaymentID: row.ID, AttemptID: a.ID, Amount: a.Remaining, Currency: row.Currency, Reason: reason, RequestedBy: requestedBy}
+		if err := s.openRefund(ctx, tx, who, due, 0); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, row PaymentRow, attempt uuid.UUID, amount money.Amount,
-	reason string, who access.Actor, wait time.Duration,
-) error {
-	id := uuid.Must(uuid.NewV7())
-	var requestedBy *uuid.UUID
-	if who.ID != uuid.Nil {
-		requestedBy = &who.ID
+// openRefund sends money on its way: which attempt's, how much, why and for whom.
+func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, who access.Actor, due RefundRow, wait time.Duration) error {
+	due.ID, due.Status = uuid.Must(uuid.NewV7()), RefundStatusPENDING
+	audit.Write(tx, who, "refund.open", due.ID, audit.Meta{"paymentId": due.PaymentID, "amount": due.Amount, "currency": due.Currency})
+	return errors.Join(insertRefundRow(ctx, tx, due), s.Queue.InsertAfter(ctx, tx, SendRefund{due.ID}, wait))
+}
+
+func insertRefundRow(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
+	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID, Amount: r.Amount, Currency: r.Currency,
+		Reason: r.Reason, Status: r.Status, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest, Now: tx.Now})
+}
+
+func viewRefund(r RefundRow, staff bool) Refund {
+	v := Refund{ID: r.ID, AttemptID: r.AttemptID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason, Status: string(r.Status),
+		FailureReason: r.FailureReason, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+	if staff {
+		v.RequestedBy, v.ApprovedBy = r.RequestedBy, r.ApprovedBy
 	}
-	audit.Write(tx, who, "refund.open", id, audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
-	return errors.Join(
-		query.insertRefund(ctx, tx, insertRefundParams{ID: id, PaymentID: row.ID, AttemptID: attempt, Amount: amount,
-			Currency: row.Currency, Reason: reason, RequestedBy: requestedBy, Now: tx.Now}),
-		s.Queue.InsertAfter(ctx, tx, SendRefund{id}, wait))
+	return v
 }
 
 // sendRefund runs outside a transaction, because the provider is asked over the network. Asking twice is one refund to

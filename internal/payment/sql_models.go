@@ -140,4 +140,5 @@ type RefundRow struct {
 	FailureReason *string
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+	OnRequest     bool
 }

@@ -151,6 +151,12 @@ func (s *Scene) makeCare(name string) string {
 	case "attempt":
 		s.pay(s.Value("requested"), "")
 		return s.values["attempt"]
+	case "payment":
+		return s.C.Get(patient, "payments/consultation/"+s.Value("confirmed")).Want(200).Text("id")
+	case "refund-request":
+		return s.askBack(s.C.Support())
+	case "own-refund-request":
+		return s.askBack(s.Person(Admin))
 	case "confirmed":
 		s.slots += 3 * time.Hour
 		id := s.book(s.C.Slot(doctor, s.slots, 1))
@@ -200,6 +206,11 @@ func (s *Scene) pay(consultation, button string) {
 		}
 		s.C.Submit(page.Path, url.Values{"outcome": {button}}).Want(200)
 	}
+}
+
+func (s *Scene) askBack(who apptest.User) string {
+	s.T.Helper()
+	return s.C.Post(who, "payments/"+s.Value("payment")+"/refunds", map[string]any{"amount": "200.00", "reason": "The call was of poor quality"}).Want(201).Text("id")
 }
 
 func (s *Scene) givePassword(u apptest.User) string {

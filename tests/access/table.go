@@ -38,7 +38,7 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"change-user-role"}
+var Fresh = []string{"change-user-role", "approve-refund"}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -135,6 +135,10 @@ var Table = []Row{
 	{Operation: "initiate-payment", Body: `{"consultationId": "<requested>"}`, Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
 	{Operation: "initiate-payment", Body: `{"consultationId": "<confirmed>"}`, Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
 	{Operation: "read-payment", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "request-refund", In: "<payment>", Want: [callers]int{401, 403, 403, 403, 403, 201, 201}},
+	{Operation: "approve-refund", In: "<refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "approve-refund", In: "<own-refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
+	{Operation: "decline-refund", In: "<refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Body: `{"data": {"transactionReference": "<attempt>"}}`, Want: anyone(200)},
 	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Want: anyone(202)},
 	{Operation: "receive-payment-webhook", In: "stub", Want: anyone(401)},

@@ -1,0 +1,142 @@
+package account_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/account"
+	"amrutam/internal/apptest"
+	"amrutam/internal/httpapi"
+)
+
+func byPhone(t *testing.T, c *apptest.Clinic, who apptest.User, phone string, more ...string) []string {
+	t.Helper()
+	query := url.Values{"phone": {phone}}
+	for i := 0; i+1 < len(more); i += 2 {
+		query.Set(more[i], more[i+1])
+	}
+	return listed(t, c, who, query, func() {})
+}
+
+func withPhone(c *apptest.Clinic, u apptest.User, phone any) string {
+	c.Patch(u, "users/me", object{"phone": phone}).Want(200)
+	return u.ID.String()
+}
+
+func TestStaffFindsByPhone(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	support, admin := c.Support(), c.Admin()
+	patient, relative, other := c.Patient(), c.Doctor("500.00"), c.Patient()
+	first, second := withPhone(c, patient, "+919812345678"), withPhone(c, relative, "+91 (98123) 45-678") // one number for a family
+	withPhone(c, other, "+919812345679")
+	for _, spelling := range []string{"+919812345678", "+91 98123 45678", "+91-98123-45678", "+91 (98123) 45.678", " +919812345678 "} {
+		for _, who := range []apptest.User{support, admin} {
+			same(t, spelling, byPhone(t, c, who, spelling), []string{second, first})
+		}
+	}
+	same(t, "by pages", byPhone(t, c, support, "+919812345678", "limit", "1"), []string{second, first})
+	same(t, "patients", byPhone(t, c, support, "+919812345678", "role", "PATIENT"), []string{first})
+	same(t, "and an address", byPhone(t, c, support, "+919812345678", "email", relative.Email), []string{second})
+	for _, part := range []string{"+91981234567", "+9198123456780", "+9812345678"} {
+		same(t, part, byPhone(t, c, support, part), []string(nil))
+	}
+	for _, item := range c.Get(support, "users?phone=%2B919812345678").Want(200).Items() {
+		if text := fmt.Sprint(item); strings.Contains(text, "98123") || strings.Contains(text, "phone") {
+			t.Errorf("staff reads the number: %s", text)
+		}
+	}
+	exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = $1", relative.ID)
+	same(t, "after a deletion", byPhone(t, c, support, "+919812345678"), []string{first})
+	same(t, "deleted ones", byPhone(t, c, support, "+919812345678", "deleted", "true"), []string{second})
+
+	withPhone(c, patient, "+919812340000")
+	same(t, "by the old number", byPhone(t, c, support, "+919812345678"), []string(nil))
+	same(t, "by the new number", byPhone(t, c, support, "+919812340000"), []string{first})
+	withPhone(c, patient, nil)
+	same(t, "by a number that was cleared", byPhone(t, c, support, "+919812340000"), []string(nil))
+	c.Get(patient, "users?phone=%2B919812345679").Want(403, "forbidden")
+	if found := digitsIn(t, c); found != "" { // beside what open looks for in the log
+		t.Errorf("the metrics or the log hold a number: %s", found)
+	}
+}
+
+// digitsIn is the first line of the log or of the metrics that holds one of the numbers.
+func digitsIn(t *testing.T, c *apptest.Clinic) string {
+	t.Helper()
+	families, err := c.App.Metrics.Registry.Gather()
+	must(t, err)
+	lines := slices.Collect(strings.Lines(c.Log.String()))
+	for _, family := range families {
+		lines = append(lines, family.String())
+	}
+	if len(lines) < 20 {
+		t.Fatalf("only %d lines are there to look at", len(lines))
+	}
+	for _, line := range lines {
+		if strings.Contains(line, "981234") || strings.Contains(line, "98123%20") || strings.Contains(line, "phone=") {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestPhonesThatAreNone(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	support := c.Support()
+	withPhone(c, c.Patient(), "+919812345678")
+	for _, phone := range []string{"9812345678", "919812345678", "+98", "+0919812345678", "+919812345678901234", "+91981234567x", "+91/98123/45678", "98123", "+", " ", "%", "''",
+		strings.Repeat("9", 41)} {
+		a := c.Get(support, "users?phone="+url.QueryEscape(phone)).Want(422, "validation-failed")
+		if found := faultsOf(t, a); len(found) != 1 || found["query.phone"] == "" {
+			t.Errorf("%s: %s", phone, a.Body)
+		}
+		if len(phone) > 4 && strings.Contains(string(a.Body), phone) {
+			t.Errorf("the answer repeats the number: %s", a.Body)
+		}
+	}
+	// A + that isn't escaped arrives as a space: better told than not found.
+	a := c.Get(support, "users?phone=+919812345678").Want(422, "validation-failed")
+	if !strings.Contains(faultsOf(t, a)["query.phone"], "%2B") {
+		t.Errorf("it isn't said how a + is sent: %s", a.Body)
+	}
+}
+
+// TestPhonesAreFoundByTheirIndex among many people.
+func TestPhonesAreFoundByTheirIndex(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	ctx := context.Background()
+	patient := c.Patient()
+	withPhone(c, patient, "+919812345678")
+	for _, sql := range []string{
+		`INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
+			SELECT gen_random_uuid(), 'many-' || n || '@example.org', 'none', 'PATIENT', now(), now() FROM generate_series(1, 20000) n`,
+		`INSERT INTO profiles (id, user_id, full_name, phone_index, created_at, updated_at)
+			SELECT gen_random_uuid(), id, 'One of many', sha256(id::text::bytea), now(), now() FROM users WHERE email LIKE 'many-%'`,
+		"VACUUM ANALYZE users, profiles",
+	} {
+		exec(t, c, sql)
+	}
+	for _, role := range []string{"", "PATIENT"} {
+		filter := account.UserFilter{Paging: httpapi.Paging{Limit: 20}, Role: role, Phone: "+91 98123 45678"}
+		sql, args, err := account.UsersQuery(&account.Service{Sealer: c.App.Sealer}, filter)
+		must(t, err)
+		rows, err := c.DB.Pool.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS) "+sql, args)
+		must(t, err)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		must(t, err)
+		plan := strings.Join(lines, "\n")
+		if !strings.Contains(plan, "profiles_phone_index_idx") || strings.Contains(plan, "Seq Scan") {
+			t.Errorf("role %q:\n%s", role, plan)
+		}
+	}
+	same(t, "found", byPhone(t, c, c.Support(), "+919812345678"), []string{patient.ID.String()})
+}

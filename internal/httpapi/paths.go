@@ -1,0 +1,48 @@
+package httpapi
+
+import (
+	"net/http"
+	"regexp"
+)
+
+// Paths takes patterns that overlap, like /payments/webhook/{provider} and /payments/{id}/refunds: http.ServeMux refuses the
+// second, because neither is the narrower one. As OpenAPI has it the concrete one is matched first.
+type Paths struct{ named, others *http.ServeMux }
+
+// NewPaths asks mux first.
+func NewPaths(mux *http.ServeMux) *Paths { return &Paths{mux, http.NewServeMux()} }
+
+var nameBehindParameter = regexp.MustCompile(`\}/[^{]`)
+
+// HandleFunc registers a pattern. One with a name behind a parameter is asked after those without.
+func (p *Paths) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	if nameBehindParameter.MatchString(pattern) {
+		p.others.HandleFunc(pattern, handler)
+		return
+	}
+	p.named.HandleFunc(pattern, handler)
+}
+
+// Handler gives what answers the request, and its pattern; "" when nothing does.
+func (p *Paths) Handler(r *http.Request) (http.Handler, string) {
+	if h, pattern := p.named.Handler(r); pattern != "" {
+		return h, pattern
+	}
+	return p.others.Handler(r)
+}
+
+// ServeHTTP lets the mux answer that has a pattern for the request, else the one that has its path for other methods.
+func (p *Paths) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := p.named.Handler(r); pattern != "" {
+		p.named.ServeHTTP(w, r)
+		return
+	}
+	if _, pattern := p.others.Handler(r); pattern == "" {
+		probe := &recorder{ResponseWriter: discard{http.Header{}}}
+		if p.named.ServeHTTP(probe, r); probe.status == http.StatusMethodNotAllowed {
+			p.named.ServeHTTP(w, r)
+			return
+		}
+	}
+	p.others.ServeHTTP(w, r)
+}
