@@ -96,7 +96,9 @@ func TestWrongPasskeys(t *testing.T) {
 	k := c.NewPasskey()
 	k.Register(victim)
 	for name, lie := range map[string]func(*apptest.Passkey){
-		"another site":     func(k *apptest.Passkey) { k.RP.Origin = strings.Replace(k.RP.Origin, "localhost", "localhost.evil.example", 1) },
+		"another site": func(k *apptest.Passkey) {
+			k.RP.Origin = strings.Replace(k.RP.Origin, "localhost", "localhost.evil.example", 1)
+		},
 		"another port":     func(k *apptest.Passkey) { k.RP.Origin = "http://localhost:1" },
 		"another domain":   func(k *apptest.Passkey) { k.RP.ID = "evil.example" },
 		"no verification":  func(k *apptest.Passkey) { k.Authenticator.Options.UserNotVerified = true },
