@@ -9,4 +9,5 @@ else
 	echo "gotest.sh: gotestsum can't be installed; running go test itself" >&2
 	runner=(go test)
 fi
-go run ./internal/testdb/with -- "${runner[@]}" "$@"
+# Tests wait for mails and jobs most of their time, so five of a package run at once, whatever the cores are.
+go run ./internal/testdb/with -- "${runner[@]}" -parallel 5 "$@"

@@ -73,7 +73,8 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	if err := a.mount(); err != nil {
 		return nil, err
 	}
-	return a, a.API.MountDocument()
+	a.API.MountDocument()
+	return a, nil
 }
 
 func prefixes(networks []string) ([]netip.Prefix, error) {

@@ -3,9 +3,11 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"amrutam/internal/problem"
 )
@@ -14,33 +16,31 @@ import (
 const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // MountDocument serves the OpenAPI document and a page for every problem. Call it when all operations are registered.
-func (a *API) MountDocument() error {
+func (a *API) MountDocument() {
 	finish(a.Document().Components.Schemas.Map())
-	jsonText, err := a.DocumentJSON()
-	if err != nil {
-		return err
-	}
-	yamlText, err := a.Document().YAML()
-	if err != nil {
-		return err
-	}
-	serve := func(contentType string, text []byte) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
+	// Written out when it is first asked for: that takes longer than all the rest of a start.
+	serve := func(contentType string, write func() ([]byte, error)) http.HandlerFunc {
+		once := sync.OnceValues(write)
+		return func(w http.ResponseWriter, r *http.Request) {
+			text, err := once()
+			if err != nil {
+				a.refuse(w, r, fmt.Errorf("write the document: %w", err))
+				return
+			}
 			w.Header().Set("Content-Type", contentType)
 			w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 			_, _ = w.Write(text)
 		}
 	}
-	a.mux.HandleFunc("GET /openapi.json", serve("application/json", jsonText))
-	a.mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", yamlText))
+	a.mux.HandleFunc("GET /openapi.json", serve("application/json", a.DocumentJSON))
+	a.mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", a.Document().YAML))
 	a.mux.HandleFunc("GET /problems/{slug}", a.problemPage)
-	a.mux.HandleFunc("GET /style.css", serve("text/css; charset=utf-8", []byte(styleSheet)))
+	a.mux.HandleFunc("GET /style.css", serve("text/css; charset=utf-8", func() ([]byte, error) { return []byte(styleSheet), nil }))
 	// Browsers ask for it with every page; there is no picture.
 	a.mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		w.WriteHeader(http.StatusNoContent)
 	})
-	return nil
 }
 
 // DocumentJSON is the OpenAPI document as it is committed and served.
