@@ -60,12 +60,14 @@ func (l log) readings(ctx context.Context, r *postgres.Read, who access.Actor, i
 	if err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Reading, err error) {
-		err = row.Scan(&v.ID, &v.Action, &v.ActorID, &v.ActorName, &v.ActorRole, &v.HealthData, &v.ConsultationID, &v.PrescriptionID, &v.Purpose, &v.CreatedAt)
-		return v, err
-	})
+	found, err := pgx.CollectRows(rows, scanReading)
 	if err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found, func(v Reading) any { return position{v.CreatedAt, v.ID} }), nil
+}
+
+func scanReading(row pgx.CollectableRow) (v Reading, err error) {
+	err = row.Scan(&v.ID, &v.Action, &v.ActorID, &v.ActorName, &v.ActorRole, &v.HealthData, &v.ConsultationID, &v.PrescriptionID, &v.Purpose, &v.CreatedAt)
+	return v, err
 }

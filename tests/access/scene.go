@@ -85,6 +85,8 @@ func (s *Scene) make(name string) string {
 		return s.givePassword(patient)
 	case "patient-session":
 		return s.C.Get(patient, "auth/sessions").Want(200).Items()[0]["id"].(string)
+	case "export":
+		return s.C.Export(patient)
 	case "colleague":
 		return s.C.Support().ID.String()
 	case "own-code", "first-code":
