@@ -59,8 +59,8 @@ func (a *App) mount() error {
 	a.accounts.OnLeave = care.Leave
 	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
 	scripts.Routes(a.API)
-	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config, Accounts: a.accounts, Care: care,
-		Prescriptions: scripts, Money: money, Log: a.Log}
+	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config, Accounts: a.accounts, Doctors: a.doctors,
+		Care: care, Prescriptions: scripts, Money: money, Log: a.Log}
 	people.Routes(a.API)
 	people.Jobs(a.Queue)
 	analytics.Routes(a.API)

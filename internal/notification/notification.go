@@ -20,8 +20,8 @@ import (
 )
 
 // Mail is one to write: to a user, at Address only when that isn't the user's present one. Kind names its template,
-// Data fills it: times in RFC 3339 ("start", "end", "expires", after which the mail is not sent any more), a person's
-// name ("with"), other texts; never health data.
+// Data fills it: times in RFC 3339 ("start", "end", "due", "until", "expires", after which the mail is not sent any more), a
+// person's name ("with"), other texts; never health data.
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
 	Address string            `json:"address"`

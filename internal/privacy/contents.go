@@ -54,7 +54,9 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExp
 		content{"sessions.json", "The devices you are or were signed in on.", items(stored[exportSessionsRow](ctx, r, exportSessions, id))},
 		content{"activity.json", "What you did, as our audit log has it.", items(handed(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
 		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.", items(stored[exportMailsRow](ctx, r, exportMails, id))},
-		content{"requests.json", "When you asked for a copy of your data.", []list{{"exports", stored[exportExportsRow](ctx, r, exportExports, id)}}})
+		content{"requests.json", "When you asked for a copy of your data, or for its erasure.", []list{
+			{"exports", stored[exportExportsRow](ctx, r, exportExports, id)},
+			{"erasures", stored[exportErasuresRow](ctx, r, exportErasures, id)}}})
 }
 
 func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {

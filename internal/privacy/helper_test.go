@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/url"
@@ -78,9 +80,14 @@ func run(t *testing.T, c *apptest.Clinic, args jobs.Args) {
 		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = $1 AND state = 'completed'", args.Kind())
 	}
 	before := done()
-	must(t, c.DB.Write(context.Background(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(context.Background(), tx, args) }))
+	insert(t, c, args)
 	c.Await("worked", func() bool { return done() > before })
 	idle(t, c)
+}
+
+func insert(t *testing.T, c *apptest.Clinic, args jobs.Args) {
+	t.Helper()
+	must(t, c.DB.Write(context.Background(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(context.Background(), tx, args) }))
 }
 
 // idle waits until every job has run, so that what isn't there won't come.
@@ -157,4 +164,9 @@ func blockJobs(t *testing.T, c *apptest.Clinic) (letGo func()) {
 	_, err = tx.Exec(context.Background(), "LOCK TABLE profiles IN ACCESS EXCLUSIVE MODE")
 	must(t, err)
 	return func() { must(t, tx.Rollback(context.Background())) }
+}
+
+func sha(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }

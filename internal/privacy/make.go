@@ -29,6 +29,8 @@ const makeWithin = 10 * time.Minute
 // Jobs registers the room's jobs. A copy is read outside the transaction that keeps it, which would be open for too long.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.HandleWithin(queue, makeWithin, s.make)
+	jobs.HandleWithin(queue, sweepWithin, func(ctx context.Context, _ Sweep) error { return s.Sweep(ctx) })
+	queue.Every(sweepEvery, Sweep{})
 }
 
 // make reads everything at one moment, and keeps it unless it was made, given up or its owner has left meanwhile: it bears

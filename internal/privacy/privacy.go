@@ -8,6 +8,7 @@ import (
 	"amrutam/internal/account"
 	"amrutam/internal/config"
 	"amrutam/internal/consultation"
+	"amrutam/internal/doctor"
 	"amrutam/internal/jobs"
 	"amrutam/internal/notification"
 	"amrutam/internal/payment"
@@ -35,6 +36,7 @@ type Service struct {
 	Mails         *notification.Service
 	Config        *config.Config
 	Accounts      *account.Service
+	Doctors       *doctor.Service
 	Care          *consultation.Service
 	Prescriptions *prescription.Service
 	Money         *payment.Service

@@ -55,3 +55,40 @@ SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescription
 
 -- name: exportExports :many
 SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = @user_id ORDER BY requested_at, id;
+
+-- name: exportErasures :many
+SELECT id, status, requested_at, due_at, stopped_at FROM erasures WHERE user_id = @user_id ORDER BY requested_at, id;
+
+-- name: forgetExports :execrows
+DELETE FROM exports WHERE user_id = @user_id;
+
+-- name: standingErasure :one
+SELECT * FROM erasures WHERE user_id = @user_id AND status <> 'STOPPED';
+
+-- name: insertErasure :exec
+INSERT INTO erasures (id, user_id, requested_by, status, requested_at, due_at, next_at)
+VALUES (@id, @user_id, @requested_by, 'PENDING', @now, @due_at, @due_at);
+
+-- name: stopErasure :one
+UPDATE erasures SET status = 'STOPPED', stopped_at = @now, next_at = NULL WHERE user_id = @user_id AND status = 'PENDING' RETURNING id;
+
+-- name: dueErasures :many
+SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= @now ORDER BY next_at LIMIT 200;
+
+-- name: holdErasure :one
+SELECT * FROM erasures WHERE id = @id FOR UPDATE;
+
+-- name: postponeErasure :exec
+UPDATE erasures SET next_at = @next_at WHERE id = @id AND status = 'PENDING';
+
+-- name: keepClinical :exec
+UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, @now), clinical_until = @until, next_at = @until WHERE id = @id;
+
+-- name: endErasure :exec
+UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, @now), destroyed_at = @now, next_at = NULL WHERE id = @id;
+
+-- name: countPrescriptions :one
+SELECT count(*) FROM prescriptions WHERE patient_id = @patient_id;
+
+-- name: countConsultations :one
+SELECT count(*) FROM consultations WHERE patient_id = @patient_id;

@@ -14,6 +14,17 @@ import (
 	"github.com/google/uuid"
 )
 
+const countConsultations = `-- name: countConsultations :one
+SELECT count(*) FROM consultations WHERE patient_id = $1
+`
+
+func (q *Queries) countConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countConsultations, patientID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countExports = `-- name: countExports :one
 SELECT count(*), coalesce(min(requested_at), $1)::timestamptz AS first FROM exports WHERE user_id = $2 AND requested_at > $1::timestamptz
 `
@@ -28,6 +39,55 @@ func (q *Queries) countExports(ctx context.Context, db DBTX, since time.Time, us
 	var i countExportsRow
 	err := row.Scan(&i.Count, &i.First)
 	return i, err
+}
+
+const countPrescriptions = `-- name: countPrescriptions :one
+SELECT count(*) FROM prescriptions WHERE patient_id = $1
+`
+
+func (q *Queries) countPrescriptions(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countPrescriptions, patientID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const dueErasures = `-- name: dueErasures :many
+SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= $1 ORDER BY next_at LIMIT 200
+`
+
+type dueErasuresRow struct {
+	ID     uuid.UUID `json:"id"`
+	UserID uuid.UUID `json:"userId"`
+}
+
+func (q *Queries) dueErasures(ctx context.Context, db DBTX, now *time.Time) ([]dueErasuresRow, error) {
+	rows, err := db.Query(ctx, dueErasures, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []dueErasuresRow
+	for rows.Next() {
+		var i dueErasuresRow
+		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const endErasure = `-- name: endErasure :exec
+UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destroyed_at = $1, next_at = NULL WHERE id = $2
+`
+
+func (q *Queries) endErasure(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, endErasure, now, iD)
+	return err
 }
 
 const exportConsents = `-- name: exportConsents :many
@@ -160,6 +220,44 @@ func (q *Queries) exportDoctor(ctx context.Context, db DBTX, userID uuid.UUID) (
 			&i.Rating,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportErasures = `-- name: exportErasures :many
+SELECT id, status, requested_at, due_at, stopped_at FROM erasures WHERE user_id = $1 ORDER BY requested_at, id
+`
+
+type exportErasuresRow struct {
+	ID          uuid.UUID  `json:"id"`
+	Status      string     `json:"status"`
+	RequestedAt time.Time  `json:"requestedAt"`
+	DueAt       time.Time  `json:"dueAt"`
+	StoppedAt   *time.Time `json:"stoppedAt"`
+}
+
+func (q *Queries) exportErasures(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportErasuresRow, error) {
+	rows, err := db.Query(ctx, exportErasures, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []exportErasuresRow
+	for rows.Next() {
+		var i exportErasuresRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.RequestedAt,
+			&i.DueAt,
+			&i.StoppedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -380,6 +478,18 @@ func (q *Queries) exportSlots(ctx context.Context, db DBTX, userID uuid.UUID) ([
 	return items, nil
 }
 
+const forgetExports = `-- name: forgetExports :execrows
+DELETE FROM exports WHERE user_id = $1
+`
+
+func (q *Queries) forgetExports(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, forgetExports, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const giveUpExport = `-- name: giveUpExport :exec
 UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
 `
@@ -387,6 +497,29 @@ UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
 func (q *Queries) giveUpExport(ctx context.Context, db DBTX, userID uuid.UUID) error {
 	_, err := db.Exec(ctx, giveUpExport, userID)
 	return err
+}
+
+const holdErasure = `-- name: holdErasure :one
+SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) holdErasure(ctx context.Context, db DBTX, id uuid.UUID) (ErasureRow, error) {
+	row := db.QueryRow(ctx, holdErasure, id)
+	var i ErasureRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.RequestedBy,
+		&i.Status,
+		&i.RequestedAt,
+		&i.DueAt,
+		&i.NextAt,
+		&i.StoppedAt,
+		&i.ErasedAt,
+		&i.ClinicalUntil,
+		&i.DestroyedAt,
+	)
+	return i, err
 }
 
 const holdPerson = `-- name: holdPerson :one
@@ -401,12 +534,45 @@ func (q *Queries) holdPerson(ctx context.Context, db DBTX, id uuid.UUID) (uuid.U
 	return id_2, err
 }
 
+const insertErasure = `-- name: insertErasure :exec
+INSERT INTO erasures (id, user_id, requested_by, status, requested_at, due_at, next_at)
+VALUES ($1, $2, $3, 'PENDING', $4, $5, $5)
+`
+
+type insertErasureParams struct {
+	ID          uuid.UUID `json:"id"`
+	UserID      uuid.UUID `json:"userId"`
+	RequestedBy uuid.UUID `json:"requestedBy"`
+	Now         time.Time `json:"now"`
+	DueAt       time.Time `json:"dueAt"`
+}
+
+func (q *Queries) insertErasure(ctx context.Context, db DBTX, arg insertErasureParams) error {
+	_, err := db.Exec(ctx, insertErasure,
+		arg.ID,
+		arg.UserID,
+		arg.RequestedBy,
+		arg.Now,
+		arg.DueAt,
+	)
+	return err
+}
+
 const insertExport = `-- name: insertExport :exec
 INSERT INTO exports (id, user_id, status, requested_at) VALUES ($1, $2, 'PENDING', $3)
 `
 
 func (q *Queries) insertExport(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID, now time.Time) error {
 	_, err := db.Exec(ctx, insertExport, iD, userID, now)
+	return err
+}
+
+const keepClinical = `-- name: keepClinical :exec
+UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), clinical_until = $2, next_at = $2 WHERE id = $3
+`
+
+func (q *Queries) keepClinical(ctx context.Context, db DBTX, now *time.Time, until *time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, keepClinical, now, until, iD)
 	return err
 }
 
@@ -466,6 +632,15 @@ func (q *Queries) pendingExport(ctx context.Context, db DBTX, id uuid.UUID) (pen
 	return i, err
 }
 
+const postponeErasure = `-- name: postponeErasure :exec
+UPDATE erasures SET next_at = $1 WHERE id = $2 AND status = 'PENDING'
+`
+
+func (q *Queries) postponeErasure(ctx context.Context, db DBTX, nextAt *time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, postponeErasure, nextAt, iD)
+	return err
+}
+
 const readExport = `-- name: readExport :one
 SELECT id, user_id, status, requested_at, ready_at, expires_at, size, sha256, archive FROM exports WHERE id = $1
 `
@@ -485,6 +660,40 @@ func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (Export
 		&i.Archive,
 	)
 	return i, err
+}
+
+const standingErasure = `-- name: standingErasure :one
+SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE user_id = $1 AND status <> 'STOPPED'
+`
+
+func (q *Queries) standingErasure(ctx context.Context, db DBTX, userID uuid.UUID) (ErasureRow, error) {
+	row := db.QueryRow(ctx, standingErasure, userID)
+	var i ErasureRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.RequestedBy,
+		&i.Status,
+		&i.RequestedAt,
+		&i.DueAt,
+		&i.NextAt,
+		&i.StoppedAt,
+		&i.ErasedAt,
+		&i.ClinicalUntil,
+		&i.DestroyedAt,
+	)
+	return i, err
+}
+
+const stopErasure = `-- name: stopErasure :one
+UPDATE erasures SET status = 'STOPPED', stopped_at = $1, next_at = NULL WHERE user_id = $2 AND status = 'PENDING' RETURNING id
+`
+
+func (q *Queries) stopErasure(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, stopErasure, now, userID)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const storeExport = `-- name: storeExport :execrows
