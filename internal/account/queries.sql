@@ -93,8 +93,7 @@ UPDATE sessions SET ended_at = @now WHERE id = @id AND ended_at IS NULL;
 UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND ended_at IS NULL;
 
 -- name: deleteUser :one
-UPDATE users SET deleted_at = @now, updated_at = @now WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL
-RETURNING email, mfa_enabled;
+UPDATE users SET deleted_at = @now, updated_at = @now WHERE id = @id AND deleted_at IS NULL RETURNING email;
 
 -- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
@@ -114,3 +113,19 @@ WHERE user_id = @user_id;
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
+
+-- name: holdEverybody :one
+-- Whoever it is, deleted and disabled users too.
+SELECT id, role, email, deleted_at FROM users WHERE id = @id FOR UPDATE;
+
+-- name: forgetUser :exec
+UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified = false, password_hash = @password_hash,
+    email_verification_token = NULL, email_verification_expiry = NULL, password_reset_token = NULL, password_reset_expiry = NULL,
+    mfa_enabled = false, mfa_secret = NULL, mfa_step = 0, totp_confirmed_at = NULL, updated_at = @now
+WHERE id = @id;
+
+-- name: forgetContact :exec
+UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = @timezone, updated_at = @now WHERE user_id = @user_id;
+
+-- name: forgetName :exec
+UPDATE profiles SET full_name = @full_name, gender = NULL, date_of_birth = NULL, updated_at = @now WHERE user_id = @user_id;

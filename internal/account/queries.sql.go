@@ -40,20 +40,14 @@ func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswor
 }
 
 const deleteUser = `-- name: deleteUser :one
-UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL AND disabled_at IS NULL
-RETURNING email, mfa_enabled
+UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL RETURNING email
 `
 
-type deleteUserRow struct {
-	Email      string
-	MfaEnabled bool
-}
-
-func (q *Queries) deleteUser(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (deleteUserRow, error) {
+func (q *Queries) deleteUser(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (string, error) {
 	row := db.QueryRow(ctx, deleteUser, now, iD)
-	var i deleteUserRow
-	err := row.Scan(&i.Email, &i.MfaEnabled)
-	return i, err
+	var email string
+	err := row.Scan(&email)
+	return email, err
 }
 
 const endSession = `-- name: endSession :execrows
@@ -221,6 +215,60 @@ func (q *Queries) findReset(ctx context.Context, db DBTX, token []byte, now *tim
 	row := db.QueryRow(ctx, findReset, token, now)
 	var i findResetRow
 	err := row.Scan(&i.ID, &i.Email, &i.FullName)
+	return i, err
+}
+
+const forgetContact = `-- name: forgetContact :exec
+UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, updated_at = $2 WHERE user_id = $3
+`
+
+func (q *Queries) forgetContact(ctx context.Context, db DBTX, timezone string, now time.Time, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetContact, timezone, now, userID)
+	return err
+}
+
+const forgetName = `-- name: forgetName :exec
+UPDATE profiles SET full_name = $1, gender = NULL, date_of_birth = NULL, updated_at = $2 WHERE user_id = $3
+`
+
+func (q *Queries) forgetName(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetName, fullName, now, userID)
+	return err
+}
+
+const forgetUser = `-- name: forgetUser :exec
+UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified = false, password_hash = $1,
+    email_verification_token = NULL, email_verification_expiry = NULL, password_reset_token = NULL, password_reset_expiry = NULL,
+    mfa_enabled = false, mfa_secret = NULL, mfa_step = 0, totp_confirmed_at = NULL, updated_at = $2
+WHERE id = $3
+`
+
+func (q *Queries) forgetUser(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetUser, passwordHash, now, iD)
+	return err
+}
+
+const holdEverybody = `-- name: holdEverybody :one
+SELECT id, role, email, deleted_at FROM users WHERE id = $1 FOR UPDATE
+`
+
+type holdEverybodyRow struct {
+	ID        uuid.UUID
+	Role      access.Role
+	Email     string
+	DeletedAt *time.Time
+}
+
+// Whoever it is, deleted and disabled users too.
+func (q *Queries) holdEverybody(ctx context.Context, db DBTX, id uuid.UUID) (holdEverybodyRow, error) {
+	row := db.QueryRow(ctx, holdEverybody, id)
+	var i holdEverybodyRow
+	err := row.Scan(
+		&i.ID,
+		&i.Role,
+		&i.Email,
+		&i.DeletedAt,
+	)
 	return i, err
 }
 

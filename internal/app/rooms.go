@@ -15,6 +15,7 @@ import (
 	"amrutam/internal/notification"
 	"amrutam/internal/payment"
 	"amrutam/internal/prescription"
+	"amrutam/internal/privacy"
 	"amrutam/internal/schedule"
 )
 
@@ -60,7 +61,12 @@ func (a *App) mount() error {
 	care.Routes(a.API)
 	care.Jobs(a.Queue)
 	a.accounts.OnLeave = care.Leave
-	(&prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}).Routes(a.API)
+	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
+	scripts.Routes(a.API)
+	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config, Accounts: a.accounts, Doctors: a.doctors,
+		Care: care, Prescriptions: scripts, Money: money, Log: a.Log}
+	people.Routes(a.API)
+	people.Jobs(a.Queue)
 	analytics.Routes(a.API)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -127,4 +128,29 @@ func (a *Answer) Items() []map[string]any {
 		a.t.Fatalf("%s: not a list: %s", a.what, a.Body)
 	}
 	return list.Items
+}
+
+// Await waits for what a job does, and asks gently: the job needs the machine too.
+func (c *Clinic) Await(what string, done func() bool) {
+	c.t.Helper()
+	again, late := time.NewTicker(20*time.Millisecond), time.After(time.Minute)
+	defer again.Stop()
+	for !done() {
+		select {
+		case <-again.C:
+		case <-late:
+			c.t.Fatalf("never %s", what)
+		}
+	}
+}
+
+// Export waits until the copy of the user's data that was asked for is ready, and gives its id.
+func (c *Clinic) Export(user User) (id string) {
+	c.t.Helper()
+	c.Await("exported", func() bool {
+		a := c.Get(user, "users/me/export")
+		id = a.Text("id")
+		return a.Status == http.StatusOK
+	})
+	return id
 }

@@ -72,7 +72,7 @@ func (s *record) note(operation string, status int) {
 }
 
 // headers that an answer carries only where the document says so.
-var headers = []string{"Allow", "Etag", "Idempotency-Replayed", "Location", "Ratelimit", "Ratelimit-Policy", "Retry-After", "Set-Cookie", "Www-Authenticate"}
+var headers = []string{"Allow", "Content-Disposition", "Etag", "Idempotency-Replayed", "Location", "Ratelimit", "Ratelimit-Policy", "Retry-After", "Set-Cookie", "Www-Authenticate"}
 
 func (d *Document) checkAnswer(op *Operation, r *http.Request, response *http.Response, kind string, text []byte) error {
 	said, err := op.status(response.StatusCode)

@@ -39,10 +39,10 @@ const selectReadings = `WITH a AS MATERIALIZED (
     WHERE action IN ('consultation.read', 'consultation.list', 'prescription.read', 'prescription.list')
         AND coalesce(metadata -> 'patientIds', metadata -> 'patientId') ? $1::text
 )
-SELECT a.id, a.action, a.actor_id, p.full_name, a.actor_role, coalesce((a.metadata ->> 'healthData')::boolean, true),
+SELECT a.id, a.action, a.actor_id, CASE WHEN k.destroyed_at IS NULL THEN p.full_name END, a.actor_role, coalesce((a.metadata ->> 'healthData')::boolean, true),
     CASE a.action WHEN 'consultation.read' THEN a.entity_id ELSE a.metadata ->> 'consultationId' END::uuid,
     CASE a.action WHEN 'prescription.read' THEN a.entity_id END::uuid, a.metadata ->> 'purpose', a.created_at
-FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id
+FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id LEFT JOIN data_keys k ON k.user_id = a.actor_id
 WHERE (NOT $2 OR a.actor_id <> $1::text::uuid) AND (a.created_at, a.id) < ($3, $4)
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
@@ -60,12 +60,14 @@ func (l log) readings(ctx context.Context, r *postgres.Read, who access.Actor, i
 	if err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Reading, err error) {
-		err = row.Scan(&v.ID, &v.Action, &v.ActorID, &v.ActorName, &v.ActorRole, &v.HealthData, &v.ConsultationID, &v.PrescriptionID, &v.Purpose, &v.CreatedAt)
-		return v, err
-	})
+	found, err := pgx.CollectRows(rows, scanReading)
 	if err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found, func(v Reading) any { return position{v.CreatedAt, v.ID} }), nil
+}
+
+func scanReading(row pgx.CollectableRow) (v Reading, err error) {
+	err = row.Scan(&v.ID, &v.Action, &v.ActorID, &v.ActorName, &v.ActorRole, &v.HealthData, &v.ConsultationID, &v.PrescriptionID, &v.Purpose, &v.CreatedAt)
+	return v, err
 }

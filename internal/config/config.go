@@ -52,6 +52,8 @@ type Config struct {
 	StartEarly      time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
 	NoShowAfter     time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start"`
 	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
+	ErasureAfter    time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for"`
+	RetentionYears  int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`
 	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token, no longer than a session's"`
 	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
 	BrowserIdle     time.Duration `env:"AMRUTAM_BROWSER_IDLE" envDefault:"1h" help:"a browser's session in a cookie ends when it wasn't used for so long"`

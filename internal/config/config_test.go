@@ -20,6 +20,7 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 		{"AMRUTAM_SESSION_LIFE", "5m", "AMRUTAM_ACCESS_TOKEN_LIFE must not be longer"}, {"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"},
 		{"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"}, {"AMRUTAM_START_EARLY", "-1s", "negative"}, {"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
 		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"}, {"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
+		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"}, {"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"}, {"AMRUTAM_RETENTION_YEARS", said, number},
 		{"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"}, {"AMRUTAM_PASSWORD_MIN", said, number},
 		{"AMRUTAM_MAX_UNPAID", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "1.5", number},
 		{"AMRUTAM_DATABASE_CONNS", "0", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},

@@ -88,6 +88,9 @@ func (c *Config) validate(f *faults) {
 	if c.MaxUnpaid < 1 {
 		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
 	}
+	if c.RetentionYears < 0 || c.RetentionYears > 100 {
+		f.add("AMRUTAM_RETENTION_YEARS", "must be from 0 to 100")
+	}
 	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
 		f.add("AMRUTAM_MAIL_FROM", "must be an address like Amrutam <no-reply@example.org>")
 	}
@@ -128,7 +131,7 @@ func (c *Config) validateDurations(f *faults) {
 	}
 	for name, d := range map[string]time.Duration{
 		"AMRUTAM_CANCEL_UNTIL": c.CancelUntil, "AMRUTAM_START_EARLY": c.StartEarly, "AMRUTAM_NO_SHOW_AFTER": c.NoShowAfter,
-		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_DRAIN_FOR": c.DrainFor,
+		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_DRAIN_FOR": c.DrainFor, "AMRUTAM_ERASURE_AFTER": c.ErasureAfter,
 	} {
 		if d < 0 {
 			f.add(name, "must not be negative")

@@ -44,3 +44,17 @@ SELECT k.wrapped, n.version AS notice_version,
         AND x.withdrawn_at IS NULL) AS consented
 FROM data_keys k, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n
 WHERE k.user_id = @patient_id;
+
+-- name: recordOf :one
+SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,
+    coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz AS last_end,
+    count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
+    coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')), 'epoch')::timestamptz AS live_until
+FROM consultations WHERE patient_id = @person OR doctor_id = @person;
+
+-- name: unheldConsultations :many
+SELECT id FROM consultations WHERE patient_id = @patient_id AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id;
+
+-- name: forgetReasons :exec
+UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = @now
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@reasons::bytea[]) AS reason) n WHERE c.id = n.id;

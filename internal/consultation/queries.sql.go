@@ -40,6 +40,16 @@ func (q *Queries) consultationsToCome(ctx context.Context, db DBTX, userID uuid.
 	return items, nil
 }
 
+const forgetReasons = `-- name: forgetReasons :exec
+UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
+FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n WHERE c.id = n.id
+`
+
+func (q *Queries) forgetReasons(ctx context.Context, db DBTX, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
+	_, err := db.Exec(ctx, forgetReasons, now, ids, reasons)
+	return err
+}
+
 const insertConsultation = `-- name: insertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
     scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
@@ -253,6 +263,57 @@ func (q *Queries) readPatient(ctx context.Context, db DBTX, now time.Time, madeS
 		&i.Consented,
 	)
 	return i, err
+}
+
+const recordOf = `-- name: recordOf :one
+SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,
+    coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz AS last_end,
+    count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
+    coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')), 'epoch')::timestamptz AS live_until
+FROM consultations WHERE patient_id = $1 OR doctor_id = $1
+`
+
+type recordOfRow struct {
+	Held      int64
+	LastEnd   time.Time
+	Live      int64
+	LiveUntil time.Time
+}
+
+func (q *Queries) recordOf(ctx context.Context, db DBTX, person uuid.UUID) (recordOfRow, error) {
+	row := db.QueryRow(ctx, recordOf, person)
+	var i recordOfRow
+	err := row.Scan(
+		&i.Held,
+		&i.LastEnd,
+		&i.Live,
+		&i.LiveUntil,
+	)
+	return i, err
+}
+
+const unheldConsultations = `-- name: unheldConsultations :many
+SELECT id FROM consultations WHERE patient_id = $1 AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
+`
+
+func (q *Queries) unheldConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, unheldConsultations, patientID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const updateConsultation = `-- name: updateConsultation :exec

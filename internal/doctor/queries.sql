@@ -26,3 +26,9 @@ WHERE id = @id;
 -- name: nextFreeSlot :one
 SELECT id, start_time, end_time FROM availability_slots
 WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @now ORDER BY start_time LIMIT 1;
+
+-- name: forgetProfile :exec
+UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = @now WHERE id = @id;
+
+-- name: forgetRegistration :exec
+UPDATE doctors SET registration_number = 'erased-' || id, updated_at = @now WHERE id = @id;

@@ -35,6 +35,24 @@ func (q *Queries) decideApproval(ctx context.Context, db DBTX, arg decideApprova
 	return err
 }
 
+const forgetProfile = `-- name: forgetProfile :exec
+UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = $1 WHERE id = $2
+`
+
+func (q *Queries) forgetProfile(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetProfile, now, iD)
+	return err
+}
+
+const forgetRegistration = `-- name: forgetRegistration :exec
+UPDATE doctors SET registration_number = 'erased-' || id, updated_at = $1 WHERE id = $2
+`
+
+func (q *Queries) forgetRegistration(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetRegistration, now, iD)
+	return err
+}
+
 const insertDoctor = `-- name: insertDoctor :one
 INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee,
     currency, languages_spoken, bio, created_at, updated_at)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -41,14 +43,18 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Type", problemType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	if p.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
-	}
+	setRetryAfter(h, p.RetryAfter)
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="amrutam"`)
 	}
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body)
+}
+
+func setRetryAfter(h http.Header, wait time.Duration) {
+	if wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
 }
 
 func (p *Problem) Error() string { return p.Detail }
@@ -59,7 +65,10 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is that of RFC 9457.
 func (p *Problem) ContentType(string) string { return problemType }
 
-const problemType = "application/problem+json"
+const (
+	problemType = "application/problem+json"
+	jsonType    = "application/json"
+)
 
 const statusClientGone = 499
 
@@ -94,6 +103,10 @@ type reply struct {
 	// cookie is the token of a session that the browser holds; signedOut: it ended.
 	cookie    string
 	signedOut bool
+	// retryAfter is sent when it isn't zero.
+	retryAfter time.Duration
+	// mediaType and fileName are those of an Attachment; without, the body is JSON.
+	mediaType, fileName string
 }
 
 func (a *API) write(w http.ResponseWriter, personal bool, out reply) {
@@ -110,8 +123,12 @@ func (a *API) write(w http.ResponseWriter, personal bool, out reply) {
 	if out.replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}
+	setRetryAfter(h, out.retryAfter)
+	if out.fileName != "" {
+		h.Set("Content-Disposition", `attachment; filename="`+out.fileName+`"`)
+	}
 	if len(out.body) > 0 {
-		h.Set("Content-Type", "application/json")
+		h.Set("Content-Type", cmp.Or(out.mediaType, jsonType))
 		h.Set("Content-Length", strconv.Itoa(len(out.body)))
 	}
 	w.WriteHeader(out.status)

@@ -80,6 +80,8 @@ type Op struct {
 	Fresh bool
 	// Statuses of success beside Status; the output's Status method chooses.
 	Statuses []int
+	// MediaType of an Attachment, the output of an operation that answers with a file.
+	MediaType string
 	// Refusals the domain can answer with beside those of the door; they are documented.
 	Refusals []*problem.Error
 }

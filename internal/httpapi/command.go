@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -39,6 +40,16 @@ type SignedOut struct{}
 
 // Versioned outputs send an ETag.
 type Versioned interface{ ETag() string }
+
+// Awaited outputs say with a 202 when to ask again.
+type Awaited interface{ RetryAfter() time.Duration }
+
+// Attachment is the output of an operation whose answer is a file instead of JSON; Op.MediaType says of which kind.
+type Attachment struct {
+	// Name under which it is saved; plain letters, digits, "-" and ".".
+	Name string
+	Body []byte
+}
 
 var errNotAudited = errors.New("httpapi: a command wrote no audit row")
 
@@ -138,6 +149,13 @@ func newReply(op Op, result any) (reply, error) {
 	}
 	if v, ok := result.(Versioned); ok {
 		out.etag = v.ETag()
+	}
+	if w, ok := result.(Awaited); ok && out.status == http.StatusAccepted {
+		out.retryAfter = w.RetryAfter()
+	}
+	if file, ok := result.(Attachment); ok {
+		out.body, out.mediaType, out.fileName = file.Body, op.MediaType, file.Name
+		return out, nil
 	}
 	var err error
 	out.body, err = json.Marshal(result)

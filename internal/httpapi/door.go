@@ -143,18 +143,18 @@ func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
 	case len(body) == 0 || op.RawBody != nil:
 		return body, nil
 	}
-	if !jsonType(r.Header.Get("Content-Type")) {
+	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, problem.UnsupportedMediaType
 	}
 	return body, CheckJSON(body)
 }
 
-func jsonType(header string) bool {
+func isJSON(header string) bool {
 	if header == "" {
 		return true
 	}
 	kind, params, err := mime.ParseMediaType(header)
-	if err != nil || (kind != "application/json" && kind != "application/merge-patch+json") {
+	if err != nil || (kind != jsonType && kind != "application/merge-patch+json") {
 		return false
 	}
 	charset, given := params["charset"]

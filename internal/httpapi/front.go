@@ -89,7 +89,7 @@ func (a *API) cors(w http.ResponseWriter, r *http.Request) bool {
 	h.Add("Vary", "Origin")
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Access-Control-Expose-Headers", "ETag, Location, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id, RateLimit, RateLimit-Policy")
+	h.Set("Access-Control-Expose-Headers", "Content-Disposition, ETag, Location, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id, RateLimit, RateLimit-Policy")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}

@@ -135,33 +135,48 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 			Description: "1 to 255 printable ASCII characters; the same key gets the same answer for 24 hours",
 			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(255), Examples: []any{"4f7c2d1e-8a55-4f0e-9b0a-6d1f2c3b4a59"}}})
 	}
-	success := &huma.Response{Description: http.StatusText(op.status()), Headers: map[string]*huma.Param{"X-Request-Id": requestIDHeader()}}
-	if output != reflect.TypeFor[None]() && output != reflect.TypeFor[SignedOut]() {
-		schema := a.Document().Components.Schemas.Schema(output, true, op.ID)
-		success.Content = map[string]*huma.MediaType{"application/json": {Schema: schema, Example: a.example(schema, 0)}}
-	}
-	if output.Implements(reflect.TypeFor[Located]()) && op.status() == http.StatusCreated {
-		success.Headers["Location"] = always(header("Where the new resource is", Base+"/…"))
-	}
-	if output.Implements(reflect.TypeFor[Versioned]()) {
-		success.Headers["ETag"] = always(header("The version, for If-Match", `"k3x9"`))
-	}
-	if output.Implements(reflect.TypeFor[CookieHolder]()) || output == reflect.TypeFor[SignedOut]() {
-		success.Headers["Set-Cookie"] = header("The session, or its end, for a browser that holds it in a cookie", cookieName+"=…; Path=/; HttpOnly; Secure; SameSite=Lax")
-	}
-	if op.Key != NoKey {
-		success.Headers["Idempotency-Replayed"] = header("true when this is the stored first answer", "true")
-	}
-	if op.limited() {
-		maps.Copy(success.Headers, rateHeaders())
-	}
-	o.Responses = map[string]*huma.Response{strconv.Itoa(op.status()): success}
-	for _, status := range op.Statuses {
-		other := *success
-		other.Description = http.StatusText(status)
-		o.Responses[strconv.Itoa(status)] = &other
+	o.Responses = map[string]*huma.Response{}
+	for _, status := range append([]int{op.status()}, op.Statuses...) {
+		o.Responses[strconv.Itoa(status)] = a.success(op, status, output)
 	}
 	maps.Copy(o.Responses, a.refusals(op))
+}
+
+// success is one answer of an operation that did what it was asked.
+func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
+	r := &huma.Response{Description: http.StatusText(status), Headers: map[string]*huma.Param{"X-Request-Id": requestIDHeader()}}
+	switch output {
+	case reflect.TypeFor[None](), reflect.TypeFor[SignedOut]():
+	case reflect.TypeFor[Attachment]():
+		if op.MediaType == "" {
+			panic("httpapi: operation " + op.ID + " answers with a file of no media type")
+		}
+		r.Content = map[string]*huma.MediaType{op.MediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}, Example: "(the bytes of the file)"}}
+		r.Headers["Content-Disposition"] = always(header("The name to save it under", `attachment; filename="…"`))
+	default:
+		schema := a.Document().Components.Schemas.Schema(output, true, op.ID)
+		r.Content = map[string]*huma.MediaType{jsonType: {Schema: schema, Example: a.example(schema, 0)}}
+	}
+	if output.Implements(reflect.TypeFor[Located]()) && status == http.StatusCreated {
+		r.Headers["Location"] = always(header("Where the new resource is", Base+"/…"))
+	}
+	if output.Implements(reflect.TypeFor[Versioned]()) {
+		r.Headers["ETag"] = always(header("The version, for If-Match", `"k3x9"`))
+	}
+	if output.Implements(reflect.TypeFor[CookieHolder]()) || output == reflect.TypeFor[SignedOut]() {
+		r.Headers["Set-Cookie"] = header("The session, or its end, for a browser that holds it in a cookie", cookieName+"=…; Path=/; HttpOnly; Secure; SameSite=Lax")
+	}
+	if output.Implements(reflect.TypeFor[Awaited]()) && status == http.StatusAccepted {
+		r.Headers["Retry-After"] = header("Seconds until it is worth asking again", "2")
+		r.Headers["Retry-After"].Required = op.Key == NoKey // a stored answer is as old as it is
+	}
+	if op.Key != NoKey {
+		r.Headers["Idempotency-Replayed"] = header("true when this is the stored first answer", "true")
+	}
+	if op.limited() {
+		maps.Copy(r.Headers, rateHeaders())
+	}
+	return r
 }
 
 func (a *API) refusals(op Op) map[string]*huma.Response {

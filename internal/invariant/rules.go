@@ -81,6 +81,8 @@ var Rules = []Rule{
 				WHEN 'refund' THEN EXISTS (SELECT FROM refunds e WHERE e.id = k.entity_id)
 				WHEN 'prescription' THEN EXISTS (SELECT FROM prescriptions e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
+				WHEN 'export' THEN EXISTS (SELECT FROM exports e WHERE e.id = k.entity_id)
+				WHEN 'erasure' THEN EXISTS (SELECT FROM erasures e WHERE e.id = k.entity_id)
 				WHEN 'doctor' THEN EXISTS (SELECT FROM doctors e WHERE e.id = k.entity_id)
 				WHEN 'slot' THEN EXISTS (SELECT FROM availability_slots e WHERE e.id = k.entity_id)
 					OR EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'slot' AND a.entity_id = k.entity_id::text AND a.action = 'slot.delete')

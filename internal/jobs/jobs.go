@@ -81,7 +81,12 @@ func Work[A Args](q *Queue, do func(ctx context.Context, tx *postgres.Tx, args A
 
 // Handle registers do for jobs that need the network; do keeps its transactions short itself.
 func Handle[A Args](q *Queue, do func(ctx context.Context, args A) error) {
-	river.AddWorker(q.workers, river.WorkFunc(func(ctx context.Context, job *river.Job[A]) error {
+	HandleWithin(q, jobTimeout, do)
+}
+
+// HandleWithin is Handle for jobs that may take longer than others.
+func HandleWithin[A Args](q *Queue, limit time.Duration, do func(ctx context.Context, args A) error) {
+	river.AddWorker(q.workers, &worker[A]{limit: limit, work: func(ctx context.Context, job *river.Job[A]) error {
 		err := do(ctx, job.Args)
 		outcome := "done"
 		if err != nil {
@@ -90,8 +95,21 @@ func Handle[A Args](q *Queue, do func(ctx context.Context, args A) error) {
 		}
 		q.metrics.Jobs.WithLabelValues(job.Kind, outcome).Inc()
 		return err
-	}))
+	}})
 }
+
+// worker runs one kind of job.
+type worker[A Args] struct {
+	river.WorkerDefaults[A]
+	limit time.Duration
+	work  func(ctx context.Context, job *river.Job[A]) error
+}
+
+// Work runs one job.
+func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error { return w.work(ctx, job) }
+
+// Timeout of one run; a job of a server that was killed is taken over no sooner.
+func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.limit }
 
 // Every inserts a job at each interval, from one server of all that run, and once at the start.
 func (q *Queue) Every(interval time.Duration, args Args) {

@@ -20,8 +20,8 @@ import (
 )
 
 // Mail is one to write: to a user, at Address only when that isn't the user's present one. Kind names its template,
-// Data fills it: times in RFC 3339 ("start", "end", "expires", after which the mail is not sent any more), a person's
-// name ("with"), other texts; never health data.
+// Data fills it: times in RFC 3339 ("start", "end", "due", "until", "expires", after which the mail is not sent any more), a
+// person's name ("with"), other texts; never health data.
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
 	Address string            `json:"address"`
@@ -108,8 +108,9 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	if m.To != uuid.Nil {
 		to = &m.To
 	}
-	tx.Queue(`INSERT INTO mails (id, user_id, kind, message_id, content, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		id, to, m.Kind, id.String()+"@"+s.host, content, tx.Now)
+	// Who has left is told nothing but at an address of the caller's, and leaves no new trace: a refund may come after an erasure.
+	tx.Queue(`INSERT INTO mails (id, user_id, kind, message_id, content, created_at) SELECT $1, $2::uuid, $3, $4, $5::bytea, $6::timestamptz
+		WHERE $7 OR EXISTS (SELECT FROM users WHERE id = $2 AND deleted_at IS NULL)`, id, to, m.Kind, id.String()+"@"+s.host, content, tx.Now, m.Address != "")
 	return s.queue.Insert(ctx, tx, SendMail{id})
 }
 

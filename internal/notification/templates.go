@@ -132,7 +132,11 @@ func prepare(data map[string]string, at time.Time, zone *time.Location) (map[str
 	values := map[string]any{"at": instant{at.In(zone)}}
 	for key, value := range data {
 		switch key {
-		case "start", "end", "expires":
+		case "start", "end", "expires", "due", "until":
+			if value == "" { // there is none, which the template asks
+				values[key] = ""
+				continue
+			}
 			parsed, err := time.Parse(time.RFC3339, value)
 			if err != nil {
 				return nil, fmt.Errorf("%s is no RFC 3339 time", key)

@@ -41,6 +41,10 @@ func samples() map[string][]map[string]string {
 		"doctor-approved":            {{}},
 		"doctor-application-refused": {reason}, "doctor-approval-withdrawn": {reason},
 		"refund-sent": {{"amount": "500.00", "currency": "INR"}},
+		"erasure-requested": {{"due": start, "until": "", "by": "you"}, {"due": start, "until": "2034-03-01T20:15:00Z", "by": "you"},
+			{"due": start, "until": "", "by": "administrator"}},
+		"erasure-stopped": {nil},
+		"export-ready":    {{"expires": "2031-03-01T20:15:00Z"}},
 	}
 	for _, as := range []string{"PATIENT", "DOCTOR"} {
 		for _, refund := range []string{"", "500.00 INR"} {
@@ -84,6 +88,9 @@ var needs = map[string][]string{
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},
 	"doctor-approval-withdrawn":  {"was withdrawn", "The reason: The registration <lapsed> in 2030."},
 	"refund-sent":                {"500.00 INR"},
+	"erasure-requested":          {"On Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) your account ends", "stop"},
+	"erasure-stopped":            {"was stopped", "stays as it is"},
+	"export-ready":               {"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If you did not ask for it"},
 }
 
 func TestEveryKindOverSMTP(t *testing.T) {

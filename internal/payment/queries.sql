@@ -12,6 +12,9 @@ SELECT * FROM payments WHERE id = @id FOR UPDATE;
 SELECT p.*, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = @consultation_id;
 
+-- name: paidConsultations :many
+SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = @patient_id ORDER BY p.id;
+
 -- name: updatePayment :exec
 UPDATE payments SET status = @status, provider = @provider, transaction_reference = @transaction_reference, updated_at = @now WHERE id = @id;
 

@@ -444,6 +444,30 @@ func (q *Queries) openAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID)
 	return i, err
 }
 
+const paidConsultations = `-- name: paidConsultations :many
+SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = $1 ORDER BY p.id
+`
+
+func (q *Queries) paidConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, paidConsultations, patientID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var consultation_id uuid.UUID
+		if err := rows.Scan(&consultation_id); err != nil {
+			return nil, err
+		}
+		items = append(items, consultation_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pendingRefund = `-- name: pendingRefund :one
 SELECT r.id, r.amount, r.currency, a.provider, a.transaction_reference FROM refunds r JOIN payment_attempts a ON a.id = r.attempt_id
 WHERE r.id = $1 AND r.status = 'PENDING'

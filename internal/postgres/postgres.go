@@ -128,6 +128,15 @@ func (db *DB) Read(ctx context.Context, fn func(r *Read) error) error {
 	return err
 }
 
+// Snapshot is Read of one moment, for what asks many things that must agree. A statement may take as long as ctx allows: it
+// reads all there is, and not a page.
+func (db *DB) Snapshot(ctx context.Context, fn func(r *Read) error) error {
+	return db.Read(ctx, func(r *Read) error {
+		opts := pgx.TxOptions{BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"}
+		return pgx.BeginTxFunc(ctx, r.conn, opts, func(pgx.Tx) error { return fn(r) })
+	})
+}
+
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	waiting, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()

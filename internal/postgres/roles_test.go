@@ -121,7 +121,7 @@ var closed = []string{"users.email", "users.password_hash", "users.email_verific
 	"profiles.phone", "profiles.phone_index", "profiles.address", "profiles.date_of_birth", "consultations.reason", "consultations.notes",
 	"consultations.cancellation_reason", "prescriptions.medications", "prescriptions.advice", "data_keys.wrapped", "master_key.sealed", "master_key.root",
 	"session_tokens.hash", "sessions.ip_address", "recovery_codes.hash", "tickets.hash", "tickets.data", "idempotency_keys.response_body", "mails.content",
-	"mailbox_messages.content", "payment_attempts.checkout_url", "refunds.reason", "audit_logs.metadata", "audit_logs.ip_address", "river_job.args"}
+	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256", "refunds.reason", "audit_logs.metadata", "audit_logs.ip_address", "river_job.args"}
 
 func TestTheReaderSeesFiguresOnly(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,8 @@ package seal_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -124,8 +126,15 @@ func TestRotate(t *testing.T) {
 	for range 3 {
 		ids = append(ids, person(t, conn, s))
 	}
-	_, err := conn.Exec(t.Context(), "UPDATE data_keys SET wrapped = NULL, destroyed_at = now() WHERE user_id = $1", ids[2])
-	must(t, err)
+	var wrapped []byte
+	must(t, conn.QueryRow(t.Context(), "SELECT wrapped FROM data_keys WHERE user_id = $1", ids[2]).Scan(&wrapped))
+	proof, err := s.Destroy(t.Context(), conn, ids[2], time.Now())
+	if sum := sha256.Sum256(wrapped); err != nil || proof != hex.EncodeToString(sum[:]) {
+		t.Errorf("the proof of a destroyed key: %q %v", proof, err)
+	}
+	if _, err := s.Destroy(t.Context(), conn, ids[2], time.Now()); !errors.Is(err, seal.ErrErased) {
+		t.Errorf("destroyed twice: %v", err)
+	}
 	key, err := s.Person(t.Context(), conn, ids[0])
 	must(t, err)
 	sealed, err := key.Seal("t.c", ids[0], "Cough")

@@ -85,6 +85,16 @@ func (s *Scene) make(name string) string {
 		return s.givePassword(patient)
 	case "patient-session":
 		return s.C.Get(patient, "auth/sessions").Want(200).Items()[0]["id"].(string)
+	case "own-erasure":
+		if s.Caller == Nobody {
+			return ""
+		}
+		return s.C.Post(s.Person(s.Caller), "users/me/erasure", nil).Want(202).Text("id")
+	case "erasing":
+		s.C.Post(patient, "users/me/erasure", nil).Want(202)
+		return patient.ID.String()
+	case "export":
+		return s.C.Export(patient)
 	case "colleague":
 		return s.C.Support().ID.String()
 	case "new-passkey":
@@ -254,6 +264,9 @@ var placeholder = regexp.MustCompile(`<[a-z-]+>`)
 func (s *Scene) Request(row Row, strange bool) Request {
 	s.T.Helper()
 	r := Request{Operation: s.operation(row.Operation), Headers: slices.Clone(row.Headers)}
+	if row.After != "" {
+		s.Value(row.After)
+	}
 	fill := func(text string) string {
 		return placeholder.ReplaceAllStringFunc(text, func(name string) string {
 			v := s.Value(strings.Trim(name, "<>"))

@@ -23,6 +23,8 @@ func (w Who) String() string {
 // Row is one way to ask an operation. <name> anywhere in it stands for a value of the scene.
 type Row struct {
 	Operation string
+	// After names what there has to be before.
+	After string
 	// In is what stands in the braces of the path.
 	In string
 	// Body changes the body of the document's examples as a merge patch does: null takes a field away.
@@ -38,7 +40,7 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"change-user-role", "approve-refund"}
+var Fresh = []string{"change-user-role", "approve-refund", "request-erasure", "stop-erasure"}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -98,6 +100,18 @@ var Table = []Row{
 	{Operation: "read-own-user", Want: signedIn(200)},
 	{Operation: "change-own-user", Want: signedIn(200)},
 	{Operation: "delete-own-user", Want: signedIn(204)},
+	{Operation: "read-own-export", Want: signedIn(202)},
+	{Operation: "request-own-export", Want: signedIn(202)},
+	{Operation: "download-own-export", In: "<export>", Want: [callers]int{401, 200, 404, 404, 404, 404, 404}},
+	{Operation: "request-own-erasure", Want: signedIn(202)},
+	{Operation: "request-own-erasure", After: "own-erasure", Want: signedIn(200)},
+	{Operation: "read-own-erasure", After: "own-erasure", Want: signedIn(200)},
+	{Operation: "read-own-erasure", Want: signedIn(404)},
+	{Operation: "stop-own-erasure", After: "own-erasure", Want: signedIn(204)},
+	{Operation: "stop-own-erasure", Want: signedIn(404)},
+	{Operation: "request-erasure", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 202}},
+	{Operation: "request-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "stop-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
 	{Operation: "list-own-access-log", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-users", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "read-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},

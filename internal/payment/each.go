@@ -1,0 +1,29 @@
+package payment
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+)
+
+// Each hands on every payment of a patient with its attempts and refunds, the oldest first: for the copy of all that is held
+// about them.
+func (s *Service) Each(ctx context.Context, r *postgres.Read, patient uuid.UUID, fn func(Detail) error) error {
+	consultations, err := query.paidConsultations(ctx, r, patient)
+	if err != nil {
+		return err
+	}
+	for _, id := range consultations {
+		d, err := s.read(ctx, r, access.Actor{ID: patient, Role: access.RolePatient}, ReadIn{ConsultationID: id})
+		if err != nil {
+			return err
+		}
+		if err := fn(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package privacy
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/access"
+	"amrutam/internal/account"
+	"amrutam/internal/audit"
+	"amrutam/internal/consultation"
+	"amrutam/internal/payment"
+	"amrutam/internal/postgres"
+	"amrutam/internal/prescription"
+)
+
+// everything writes what is held about a person. Secrets stay out, and of other people all but names and ids.
+func (s *Service) everything(ctx context.Context, r *postgres.Read, who pendingExportRow) ([]byte, error) {
+	a := newArchive(r.Now)
+	profile, err := s.Accounts.ReadProfile(ctx, r, access.Actor{ID: who.UserID, Role: who.Role}, account.NoInput{})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.object("account.json", "Who you are to us: your address, name, and what you told us about yourself.", profile); err != nil {
+		return nil, err
+	}
+	for _, c := range s.contents(ctx, r, who) {
+		if err := a.lists(c.name, c.holds, c.lists...); err != nil {
+			return nil, err
+		}
+	}
+	return a.close(who.FullName)
+}
+
+// content is a file of lists.
+type content struct {
+	name, holds string
+	lists       []list
+}
+
+// contents are the files of a person's role. Another table about people gets its file here: a test knows which have one.
+func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExportRow) []content {
+	id := who.UserID
+	var all []content
+	switch who.Role {
+	case access.RolePatient:
+		all = s.contentsOfPatient(ctx, r, id)
+	case access.RoleDoctor:
+		all = s.contentsOfDoctor(ctx, r, id)
+	case access.RoleSupport, access.RoleAdmin:
+	}
+	return append(all,
+		content{"sessions.json", "The devices you are or were signed in on.", items(stored[exportSessionsRow](ctx, r, exportSessions, id))},
+		content{"passkeys.json", "The passkeys you sign in with.", items(stored[exportPasskeysRow](ctx, r, exportPasskeys, id))},
+		content{"activity.json", "What you did, as our audit log has it.", items(handed(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
+		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.", items(stored[exportMailsRow](ctx, r, exportMails, id))},
+		content{"requests.json", "When you asked for a copy of your data, or for its erasure.", []list{
+			{"exports", stored[exportExportsRow](ctx, r, exportExports, id)},
+			{"erasures", stored[exportErasuresRow](ctx, r, exportErasures, id)}}})
+}
+
+func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
+	return []content{
+		{"consents.json", "What you agreed to and what you took back: in general (items), and for single consultations.", []list{
+			{"items", stored[exportConsentsRow](ctx, r, exportConsents, id)},
+			{"consultations", stored[exportConsultationConsentsRow](ctx, r, exportConsultationConsents, id)}}},
+		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
+			items(handed(func(fn func(consultation.Consultation) error) error {
+				return s.Care.Each(ctx, r, id, access.RolePatient, fn)
+			}))},
+		{"prescriptions.json", "What was prescribed to you.",
+			items(handed(func(fn func(prescription.Prescription) error) error { return s.Prescriptions.Each(ctx, r, id, fn) }))},
+		{"payments.json", "What you paid, each try to pay, and what was given back.",
+			items(handed(func(fn func(payment.Detail) error) error { return s.Money.Each(ctx, r, id, fn) }))},
+		{"access-log.json", "Who read your record, when, in which role and why.",
+			items(handed(func(fn func(audit.Reading) error) error { return audit.EachReading(ctx, r, id, fn) }))},
+	}
+}
+
+func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
+	return []content{
+		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.", items(stored[exportDoctorRow](ctx, r, exportDoctor, id))},
+		{"slots.json", "The times you opened for consultations.", items(stored[exportSlotsRow](ctx, r, exportSlots, id))},
+		{"consultations.json", "The consultations you held: when, with whom, and their fee. What they were about belongs to the patients' data.",
+			items(handed(func(fn func(consultation.Consultation) error) error {
+				return s.Care.Each(ctx, r, id, access.RoleDoctor, fn)
+			}))},
+		{"prescriptions.json", "Which prescriptions you wrote and when. What they say belongs to the patients' data.",
+			items(stored[exportPrescribedRow](ctx, r, exportPrescribed, id))},
+	}
+}
+
+func items(each func(add func(any) error) error) []list { return []list{{"items", each}} }
+
+// handed are entries that another room hands on.
+func handed[T any](each func(fn func(T) error) error) func(add func(any) error) error {
+	return func(add func(any) error) error { return each(func(entry T) error { return add(entry) }) }
+}
+
+// stored are the rows of one of this room's queries about a person, in the form sqlc has made for it.
+func stored[T any](ctx context.Context, r *postgres.Read, sql string, person uuid.UUID) func(add func(any) error) error {
+	return func(add func(any) error) error {
+		rows, err := r.Query(ctx, sql, person)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			entry, err := pgx.RowToStructByPos[T](rows)
+			if err != nil {
+				return err
+			}
+			if err := add(entry); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+}

@@ -1,0 +1,153 @@
+package privacy
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/account"
+	"amrutam/internal/audit"
+	"amrutam/internal/consultation"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// Erasure is what becomes of a person's data, and when.
+type Erasure struct {
+	ID          uuid.UUID `json:"id" doc:"The erasure's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	State       string    `json:"status" enum:"PENDING,PARTIAL,DONE" doc:"PENDING can be stopped; PARTIAL: all is gone but the record of care; DONE: that is unreadable too" example:"PENDING"`
+	RequestedAt time.Time `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
+	DueAt       time.Time `json:"dueAt" doc:"When the account ends, and all goes that isn't a record of care" example:"2026-11-27T10:00:00Z"`
+	Clinical    Clinical  `json:"clinical" doc:"What becomes of the record of care"`
+
+	fresh bool
+}
+
+// Clinical is what the law has kept.
+type Clinical struct {
+	Until         *time.Time `json:"until" doc:"The record of care is kept so long, and becomes unreadable then; null: it goes with the rest" example:"2029-11-20T10:30:00Z"`
+	Consultations int        `json:"consultations" doc:"How many consultations were held, as patient or as doctor" example:"3"`
+}
+
+// TransformSchema says what it is where a field refers to it.
+func (Clinical) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Description = "What becomes of the record of care"
+	return s
+}
+
+// Entity names the erasure for a stored answer.
+func (e Erasure) Entity() (string, uuid.UUID) { return "erasure", e.ID }
+
+// Status: 200 tells that it was asked for before.
+func (e Erasure) Status() int {
+	if e.fresh {
+		return http.StatusAccepted
+	}
+	return http.StatusOK
+}
+
+// RequestErasure asks to erase the caller. Whoever has a second factor proves it first.
+// Errors: problem.MFARequired, account.ErrLastAdmin.
+func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Erasure, error) {
+	if err := s.Accounts.MayLeave(ctx, tx, who); err != nil {
+		return Erasure{}, err
+	}
+	return s.request(ctx, tx, who, notification.Mail{To: who.ID}, who.ID)
+}
+
+// RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound, account.ErrOwnAccount.
+func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, who access.Actor, in account.UserID) (Erasure, error) {
+	held, err := s.Accounts.HoldOther(ctx, tx, who, in.ID)
+	if err != nil {
+		return Erasure{}, err
+	}
+	return s.request(ctx, tx, who, mailTo(held), in.ID)
+}
+
+// mailTo reaches a person at their last address.
+func mailTo(held account.Held) notification.Mail {
+	if held.DeletedAt != nil {
+		return notification.Mail{Address: held.Email}
+	}
+	return notification.Mail{To: held.ID}
+}
+
+// request keeps, for a person whose lock the caller holds, that their data is to be erased, unless it is already.
+func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor, mail notification.Mail, person uuid.UUID) (Erasure, error) {
+	row, err := query.standingErasure(ctx, tx, person)
+	if err == nil {
+		audit.Write(tx, who, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
+		return s.viewErasure(ctx, tx, row)
+	}
+	if !postgres.NoRows(err) {
+		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
+	}
+	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: pending, RequestedAt: tx.Now, DueAt: tx.Now.Add(s.Config.ErasureAfter)}
+	err = query.insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: who.ID, Now: tx.Now, DueAt: row.DueAt})
+	if err != nil {
+		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
+	}
+	e, err := s.viewErasure(ctx, tx, row)
+	if err != nil {
+		return Erasure{}, err
+	}
+	e.fresh = true
+	audit.Write(tx, who, "erasure.request", row.ID, audit.Meta{"userId": person, "dueAt": row.DueAt})
+	mail.Kind, mail.Data = "erasure-requested", map[string]string{"due": row.DueAt.Format(time.RFC3339), "by": "you", "until": ""}
+	if person != who.ID {
+		mail.Data["by"] = "administrator"
+	}
+	if until := e.Clinical.Until; until != nil {
+		mail.Data["until"] = until.Format(time.RFC3339)
+		refuseClinical(tx, who, row, e.Clinical)
+	}
+	return e, s.Mails.Enqueue(ctx, tx, mail)
+}
+
+// refuseClinical notes until when the record of care is not erased.
+func refuseClinical(tx *postgres.Tx, who access.Actor, row ErasureRow, kept Clinical) {
+	audit.Write(tx, who, "erasure.refuse-clinical", row.ID, audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
+}
+
+func (s *Service) viewErasure(ctx context.Context, db DBTX, row ErasureRow) (Erasure, error) {
+	e := Erasure{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, DueAt: row.DueAt}
+	record, err := s.Care.RecordOf(ctx, db, row.UserID)
+	if err != nil {
+		return e, err
+	}
+	e.Clinical.Consultations = record.Held
+	if until := s.keptUntil(record); until.After(row.DueAt) {
+		e.Clinical.Until = &until
+	}
+	return e, nil
+}
+
+// keptUntil is when the law lets a record of care go; zero: there is none. It stays at least as long as its doctor may prescribe.
+func (s *Service) keptUntil(record consultation.Record) time.Time {
+	if record.Held == 0 {
+		return time.Time{}
+	}
+	until, writable := record.LastEnd.AddDate(s.Config.RetentionYears, 0, 0), record.LastEnd.Add(s.Config.PrescribeWithin)
+	if until.Before(writable) {
+		return writable
+	}
+	return until
+}
+
+// ReadErasure tells what becomes of the caller's data. Error: problem.NotFound, when nobody asked for its erasure.
+func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (Erasure, error) {
+	row, err := query.standingErasure(ctx, r, who.ID)
+	switch {
+	case postgres.NoRows(err):
+		return Erasure{}, problem.NotFound
+	case err != nil:
+		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
+	}
+	return s.viewErasure(ctx, r, row)
+}

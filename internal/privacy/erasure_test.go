@@ -1,0 +1,382 @@
+package privacy_test
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/privacy"
+	"amrutam/internal/seal"
+)
+
+const day = 24 * time.Hour
+
+func ask(c *apptest.Clinic, who apptest.User) *apptest.Answer {
+	return c.Post(who, "users/me/erasure", nil)
+}
+
+func stop(c *apptest.Clinic, who apptest.User) *apptest.Answer {
+	return c.Do(who, "DELETE", "users/me/erasure", nil)
+}
+
+func sweep(t *testing.T, c *apptest.Clinic) {
+	t.Helper()
+	run(t, c, privacy.Sweep{})
+}
+
+// status of a person's erasure.
+func status(t *testing.T, c *apptest.Clinic, who apptest.User) string {
+	t.Helper()
+	return row[string](t, c, "SELECT coalesce((SELECT status FROM erasures WHERE user_id = $1 ORDER BY requested_at DESC LIMIT 1), 'none')", who.ID)
+}
+
+// found tells which of the marks any table holds, as text or as bytes.
+func found(t *testing.T, c *apptest.Clinic, marks ...string) (all []string) {
+	t.Helper()
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'`)
+	must(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	if len(tables) < 25 {
+		t.Fatalf("only %d tables", len(tables))
+	}
+	for _, table := range tables {
+		text := row[string](t, c, "SELECT coalesce(string_agg(x::text, ''), '') FROM "+table+" x")
+		for _, mark := range marks {
+			if strings.Contains(text, mark) || strings.Contains(text, strings.ToLower(mark)) || strings.Contains(text, hex.EncodeToString([]byte(mark))) {
+				all = append(all, table+" holds "+mark)
+			}
+		}
+	}
+	return all
+}
+
+func TestAnErasureIsToldAndStopped(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	patient := c.Patient()
+	c.Get(patient, "users/me/erasure").Want(404, "not-found")
+	stop(c, patient).Want(404, "not-found")
+	first := ask(c, patient).Want(202)
+	due, err := time.Parse(time.RFC3339Nano, first.Text("dueAt"))
+	must(t, err)
+	asked, err := time.Parse(time.RFC3339Nano, first.Text("requestedAt"))
+	must(t, err)
+	same(t, "how long it can be stopped", due.Sub(asked), 48*time.Hour)
+	same(t, "clinical", first.At("clinical"), any(object{"until": nil, "consultations": 0.0}))
+	again := ask(c, patient).Want(200)
+	same(t, "asked twice", again.Map(), first.Map())
+	same(t, "read", c.Get(patient, "users/me/erasure").Want(200).Map(), first.Map())
+	if told := mails(t, c, patient.Email, "erasure-requested"); len(told) != 1 || !strings.Contains(told[0], "stop") || !strings.Contains(told[0], "no record of care") {
+		t.Errorf("mails: %q", told)
+	}
+	c.Clock.Advance(48*time.Hour - time.Minute)
+	sweep(t, c)
+	same(t, "before its time", status(t, c, patient), "PENDING")
+	stop(c, patient).Want(204)
+	stop(c, patient).Want(404)
+	c.Get(patient, "users/me/erasure").Want(404)
+	same(t, "mails of the stop", len(mails(t, c, patient.Email, "erasure-stopped")), 1)
+	c.Clock.Advance(30 * day)
+	sweep(t, c)
+	c.Get(patient, "users/me").Want(200)
+	id := first.Text("id")
+	same(t, "audited", []int{audited(t, c, "erasure.request", id), audited(t, c, "erasure.stop", id)}, []int{2, 1})
+	if anew := ask(c, patient).Want(202).Text("id"); anew == id {
+		t.Error("what was stopped goes on")
+	}
+	files, _ := unzip(t, fetch(t, c, patient).Body)
+	same(t, "erasures in the copy", len(entries(t, files, "requests.json", "erasures")), 2)
+	c.CheckInvariants()
+}
+
+// TestWhoNeverHeldAConsultation goes at once with everything, the data key too.
+func TestWhoNeverHeldAConsultation(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	h := makeHistory(t, c) // another person with a record, who must stay as they are
+	patient := c.Patient()
+	const otherName, otherReason = "MarkOther Rao", "MarkOtherReason"
+	c.Patch(patient, "users/me", object{"fullName": otherName, "phone": "+919800000001", "address": "MarkOtherStreet 1", "dateOfBirth": "1970-02-03", "gender": "MALE", "timezone": "Europe/Paris"}).Want(200)
+	id := c.Post(patient, "consultations", object{"slotId": c.Slot(h.doctor, 90*time.Hour, 1), "reason": otherReason}).Want(201).Text("id")
+	reference := c.Initiate(patient, id)
+	c.Report("payment.succeeded", reference, "500.00").Want(200)
+	c.Export(patient)
+	exec(t, c, "INSERT INTO recovery_codes (user_id, hash, created_at) VALUES ($1, '\\x00', now())", patient.ID)
+	exec(t, c, "INSERT INTO tickets (hash, kind, user_id, created_at, expires_at) VALUES ('\\x01', 'EMAIL', $1, now(), now() + interval '3 days')", patient.ID)
+	idle(t, c)
+	personal := []string{otherName, patient.Email}
+	same(t, "marks that can be found", len(found(t, c, personal...)) > 1, true)
+	wrapped := row[[]byte](t, c, "SELECT wrapped FROM data_keys WHERE user_id = $1", patient.ID)
+	erasure := ask(c, patient).Want(202).Text("id")
+	c.Clock.Advance(48 * time.Hour)
+	sweep(t, c)
+
+	same(t, "status", status(t, c, patient), "DONE")
+	c.Get(patient, "users/me").Want(401)
+	same(t, "the consultation", c.Get(h.doctor, "consultations/"+id).Want(200).Text("status"), "CANCELLED")
+	c.Await("refunded", func() bool {
+		return count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1 AND r.status = 'SUCCEEDED'", id) == 1
+	})
+	idle(t, c)
+	if left := found(t, c, append(personal, otherReason, "MarkOtherStreet", "+919800000001", "1970-02-03")...); len(left) > 0 {
+		t.Errorf("after the erasure %v", left)
+	}
+	for table, by := range map[string]string{"sessions": "user_id", "recovery_codes": "user_id", "tickets": "user_id", "exports": "user_id", "mails": "user_id", "idempotency_keys": "user_id"} {
+		same(t, table, count(t, c, "SELECT count(*) FROM "+table+" WHERE "+by+" = $1", patient.ID), 0)
+	}
+	same(t, "the user", row[string](t, c, `SELECT concat_ws(' ', email, password_hash, is_email_verified, mfa_enabled, deleted_at IS NOT NULL, num_nonnulls(mfa_secret, email_verification_token,
+		password_reset_token)) FROM users WHERE id = $1`, patient.ID), "erased-"+patient.ID.String()+"@erased.invalid none f f t 0")
+	same(t, "the profile", row[string](t, c, `SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address)) FROM profiles WHERE user_id = $1`,
+		patient.ID), "Erased Asia/Kolkata 0")
+	cantOpen(t, c, patient)
+	proof := row[string](t, c, "SELECT metadata ->> 'sha256' FROM audit_logs WHERE action = 'data-key.destroy' AND entity_id = $1", patient.ID.String())
+	same(t, "proof", proof, sha(wrapped))
+	var meta struct {
+		Removed map[string]int `json:"removed"`
+	}
+	must(t, json.Unmarshal(row[[]byte](t, c, "SELECT metadata FROM audit_logs WHERE action = 'user.erase' AND entity_id = $1", patient.ID.String()), &meta))
+	for _, table := range []string{"sessions", "session_tokens", "recovery_codes", "exports", "idempotency_keys", "mails", "mailbox_messages", "consultations.reason"} {
+		if meta.Removed[table] == 0 {
+			t.Errorf("the log has no %s: %v", table, meta.Removed)
+		}
+	}
+	same(t, "refusals", audited(t, c, "erasure.refuse-clinical", erasure), 0)
+	// The others' are as they were.
+	same(t, "another's record", c.Get(h.patient, "consultations/"+h.held).Want(200).Text("reason"), reason)
+	same(t, "another's mails", len(mails(t, c, h.patient.Email, "prescription-ready")), 1)
+	everythingWorks(t, c, h, patient)
+}
+
+// cantOpen: what the person's key sealed is not to be opened, by the server's own means.
+func cantOpen(t *testing.T, c *apptest.Clinic, who apptest.User) {
+	t.Helper()
+	if _, err := c.App.Sealer.Person(context.Background(), c.DB.Pool, who.ID); !errors.Is(err, seal.ErrErased) {
+		t.Errorf("the data key: %v", err)
+	}
+	same(t, "destroyed", count(t, c, "SELECT count(*) FROM data_keys WHERE user_id = $1 AND wrapped IS NULL AND destroyed_at IS NOT NULL", who.ID), 1)
+}
+
+// everythingWorks reads what shows an erased person, in every role.
+func everythingWorks(t *testing.T, c *apptest.Clinic, h history, erased apptest.User) {
+	t.Helper()
+	admin, support := c.Admin(), c.Support()
+	const purpose = "Complaint"
+	c.Get(h.doctor, "consultations/doctor/me").Want(200)
+	for _, staff := range []apptest.User{admin, support} {
+		same(t, "in the list of users", c.Get(staff, "users/"+erased.ID.String()).Want(200).Text("email"), "erased-"+erased.ID.String()+"@erased.invalid")
+		if list := c.Get(staff, "users?deleted=true").Want(200); !strings.Contains(string(list.Body), erased.ID.String()) {
+			t.Error("the list of deleted users leaves the erased one out")
+		}
+		c.Get(staff, "consultations?patientId="+erased.ID.String()).Want(200)
+	}
+	for _, item := range c.Get(admin, "consultations?patientId="+erased.ID.String()).Want(200).Items() {
+		c.Do(admin, "GET", fmt.Sprint("consultations/", item["id"]), nil, "X-Purpose", purpose).Want(200)
+		c.Do(admin, "GET", fmt.Sprint("prescriptions/consultation/", item["id"]), nil, "X-Purpose", purpose).Want(200)
+		c.Get(support, fmt.Sprint("payments/consultation/", item["id"])).Want(200)
+	}
+	c.Get(admin, "admin/analytics/summary").Want(200)
+	c.Get(admin, "audit-logs?entityId="+erased.ID.String()).Want(200)
+	files, _ := unzip(t, fetch(t, c, h.doctor).Body)
+	if len(entries(t, files, "consultations.json", "items")) == 0 {
+		t.Error("a doctor's copy lost the consultations")
+	}
+	idle(t, c)
+	c.CheckInvariants()
+}
+
+// TestTheRecordOfCareIsKept goes from the request over the refusal to the end of three years.
+func TestTheRecordOfCareIsKept(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	h := makeHistory(t, c)
+	ended := row[time.Time](t, c, "SELECT ended_at FROM consultations WHERE id = $1", h.held)
+	until := ended.AddDate(3, 0, 0).UTC()
+	asked := ask(c, h.patient).Want(202)
+	id := asked.Text("id")
+	same(t, "clinical", asked.At("clinical"), any(object{"until": until.Format(time.RFC3339Nano), "consultations": 1.0}))
+	if told := mails(t, c, h.patient.Email, "erasure-requested"); len(told) != 1 || !strings.Contains(told[0], until.In(time.FixedZone("IST", 19800)).Format("stays until Monday, 2 January 2006 at 15:04")) {
+		t.Errorf("the mail doesn't tell %s: %q", until, told)
+	}
+	c.Clock.Advance(48 * time.Hour)
+	sweep(t, c)
+	same(t, "status", status(t, c, h.patient), "PARTIAL")
+	same(t, "refusals", audited(t, c, "erasure.refuse-clinical", id), 2) // at the request, and now
+	same(t, "told until", row[time.Time](t, c, "SELECT (metadata ->> 'until')::timestamptz FROM audit_logs WHERE action = 'erasure.refuse-clinical' LIMIT 1").UTC(), until)
+	c.Get(h.patient, "users/me").Want(401)
+	if left := found(t, c, h.patient.Email, "MarkStreet", phone, "MarkTravel"); len(left) > 0 {
+		t.Errorf("after the first step %v", left)
+	}
+	record := c.Get(h.doctor, "consultations/"+h.held).Want(200)
+	same(t, "the record", []any{record.At("reason"), record.At("notes"), record.At("patientName")}, []any{reason, notes, name})
+	same(t, "what came to nothing", []any{c.Get(h.doctor, "consultations/"+h.cancelled).Want(200).At("reason"), c.Get(h.doctor, "consultations/"+h.cancelled).At("cancellationReason")},
+		[]any{"(erased)", nil})
+	c.Get(h.doctor, "prescriptions/"+h.prescription).Want(200)
+	same(t, "consents that stand", row[string](t, c, "SELECT string_agg(purpose, ' ' ORDER BY purpose) FROM consents WHERE user_id = $1 AND withdrawn_at IS NULL", h.patient.ID), "TREATMENT")
+	everythingWorks(t, c, h, h.patient)
+
+	c.Clock.Advance(until.Sub(c.DB.Now()) - time.Minute)
+	sweep(t, c)
+	same(t, "a minute before", status(t, c, h.patient), "PARTIAL")
+	sealed := row[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1", h.prescription)
+	c.Clock.Advance(2 * time.Minute)
+	sweep(t, c)
+	sweep(t, c) // again, nothing happens
+	same(t, "status", status(t, c, h.patient), "DONE")
+	cantOpen(t, c, h.patient)
+	same(t, "the prescription's row", row[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1", h.prescription), sealed)
+	if left := found(t, c, append(slices.Clone(marks), h.patient.Email)...); len(left) > 0 {
+		t.Errorf("at the end %v", left)
+	}
+	record = c.Get(h.doctor, "consultations/"+h.held).Want(200)
+	same(t, "the record", []any{record.At("reason"), record.At("notes"), record.At("patientName"), record.At("status")}, []any{nil, nil, "Erased", "COMPLETED"})
+	written := c.Get(h.doctor, "prescriptions/"+h.prescription).Want(200)
+	same(t, "the prescription", []any{written.At("medications"), written.At("advice")}, []any{[]any{}, nil})
+	same(t, "proofs", audited(t, c, "data-key.destroy", h.patient.ID.String()), 1)
+	same(t, "what is unreadable", row[string](t, c, "SELECT metadata ->> 'unreadable' FROM audit_logs WHERE action = 'data-key.destroy'"), `{"consultations": 2, "prescriptions": 1}`)
+	everythingWorks(t, c, h, h.patient)
+}
+
+// TestADoctorIsErased: the name stays with the patients' records, and they learn no more of it than it was after that.
+func TestADoctorIsErased(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	h := makeHistory(t, c)
+	c.Patch(h.doctor, "users/me", object{"fullName": "Dr. MarkDoctor", "phone": "+919800000002"}).Want(200)
+	c.Patch(h.doctor, "doctors/"+h.doctor.ID.String(), object{"bio": "MarkBio", "clinicName": "MarkClinic"}).Want(200)
+	until := row[time.Time](t, c, "SELECT max(ended_at) FROM consultations").AddDate(3, 0, 0)
+	same(t, "until", ask(c, h.doctor).Want(202).Text("clinical", "until"), until.Format(time.RFC3339Nano))
+	c.Clock.Advance(48 * time.Hour)
+	sweep(t, c)
+	same(t, "status", status(t, c, h.doctor), "PARTIAL")
+	if left := found(t, c, "MarkBio", "MarkClinic", "+919800000002", h.doctor.Email); len(left) > 0 {
+		t.Errorf("after the first step %v", left)
+	}
+	same(t, "the doctor's name", c.Get(h.patient, "consultations/"+h.held).Want(200).Text("doctorName"), "Dr. MarkDoctor")
+	same(t, "what others had booked", c.Get(h.other, "consultations/me").Want(200).Items()[0]["status"], any("CANCELLED"))
+	c.Get(nobody, "doctors/"+h.doctor.ID.String()).Want(404)
+	c.Clock.Advance(until.Sub(c.DB.Now()) + time.Minute)
+	sweep(t, c)
+	same(t, "status", status(t, c, h.doctor), "DONE")
+	if left := found(t, c, "MarkDoctor", "AYU-"+h.doctor.ID.String()); len(left) > 0 {
+		t.Errorf("at the end %v", left)
+	}
+	record := c.Get(h.patient, "consultations/"+h.held).Want(200)
+	same(t, "the patient's record", []any{record.Text("doctorName"), record.Text("reason")}, []any{"Erased", reason})
+	same(t, "the patient's prescriptions", len(c.Get(h.patient, "prescriptions/me").Want(200).Items()), 1)
+	for _, reading := range c.Get(h.patient, "users/me/access-log?others=true").Want(200).Items() {
+		same(t, "who read", reading["actorName"], nil)
+	}
+	idle(t, c)
+	c.CheckInvariants()
+}
+
+func TestWhoMayBeErased(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	patient := c.Patient()
+	code := c.Authenticator(patient, true)
+	ask(c, patient).Want(403, "mfa-required")
+	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
+	ask(c, patient).Want(202)
+	c.Forget(patient)
+	stop(c, patient).Want(204) // stopping is no danger
+
+	admin := c.Admin()
+	ask(c, admin).Want(409, "last-admin")
+	other := c.Admin()
+	ask(c, admin).Want(202)
+	ask(c, other).Want(202)
+	c.Clock.Advance(48 * time.Hour)
+	sweep(t, c)
+	same(t, "administrators that are left", count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL"), 1)
+	got := []string{status(t, c, admin), status(t, c, other)}
+	slices.Sort(got)
+	same(t, "of two who ask", got, []string{"DONE", "PENDING"})
+	support := c.Support()
+	ask(c, support).Want(202)
+	c.Clock.Advance(48 * time.Hour)
+	sweep(t, c)
+	same(t, "support", status(t, c, support), "DONE")
+}
+
+// TestAnAdministratorErases people who can't ask any more: disabled ones and deleted ones.
+func TestAnAdministratorErases(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin, disabled, deleted, waiting := c.Admin(), c.Patient(), c.Patient(), c.Patient()
+	path := func(u apptest.User) string { return "users/" + u.ID.String() + "/erasure" }
+	c.Patch(admin, "users/"+disabled.ID.String()+"/disable", object{"disabled": true}).Want(200)
+	c.Do(deleted, "DELETE", "users/me", nil).Want(204)
+	c.Post(admin, path(admin), nil).Want(409, "own-account")
+	c.Post(admin, "users/"+uuid.NewString()+"/erasure", nil).Want(404, "not-found")
+	c.Do(admin, "DELETE", "users/"+uuid.NewString()+"/erasure", nil).Want(404, "not-found")
+	c.Do(admin, "DELETE", path(waiting), nil).Want(404, "not-found")
+	for _, who := range []apptest.User{disabled, deleted, waiting} {
+		c.Post(admin, path(who), nil).Want(202)
+		c.Post(admin, path(who), nil).Want(200)
+		same(t, "mails", len(mails(t, c, who.Email, "erasure-requested")), 1)
+	}
+	c.Get(waiting, "users/me/erasure").Want(200)
+	c.Do(admin, "DELETE", path(waiting), nil).Want(204)
+	same(t, "mails", len(mails(t, c, waiting.Email, "erasure-stopped")), 1)
+	c.Clock.Advance(49 * time.Hour)
+	sweep(t, c)
+	same(t, "status", []string{status(t, c, disabled), status(t, c, deleted), status(t, c, waiting)}, []string{"DONE", "DONE", "STOPPED"})
+	c.Prove(admin)
+	same(t, "once more", c.Post(admin, path(deleted), nil).Want(200).Text("status"), "DONE")
+	c.Do(admin, "DELETE", path(deleted), nil).Want(404)
+	c.Get(waiting, "users/me").Want(200)
+	c.CheckInvariants()
+}
+
+// TestEveryTableAboutPeople is decided on: what a copy says of it, and what an erasure does to it.
+func TestEveryTableAboutPeople(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	decided := map[string]string{
+		"profiles":              "account.json; contact emptied, then the name",
+		"data_keys":             "a secret; destroyed",
+		"sessions":              "sessions.json; deleted",
+		"passkeys":              "passkeys.json; deleted",
+		"recovery_codes":        "secrets; deleted",
+		"tickets":               "secrets; deleted",
+		"doctors":               "doctor.json; what is told about oneself emptied, then the registration",
+		"availability_slots":    "slots.json; kept, they name nobody",
+		"consultations":         "consultations.json; emptied when never held, else kept until they are unreadable",
+		"seats":                 "consultations.json; none is left when consultations to come are cancelled",
+		"prescriptions":         "prescriptions.json; kept until they are unreadable",
+		"refunds":               "payments.json, and activity.json of staff; kept, they name nobody",
+		"audit_logs":            "activity.json and access-log.json; kept as evidence",
+		"idempotency_keys":      "copies of answers that other files hold, for a day; deleted",
+		"mails":                 "mails.json; deleted",
+		"consents":              "consents.json; kept as evidence, optional ones withdrawn",
+		"consultation_consents": "consents.json; kept as evidence",
+		"exports":               "requests.json; deleted",
+		"erasures":              "requests.json; kept as evidence",
+	}
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT conrelid::regclass::text FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
+		WHERE k.contype = 'f' AND k.confrelid IN ('users'::regclass, 'doctors'::regclass) AND NOT r.relispartition`)
+	must(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	for _, table := range tables {
+		if decided[table] == "" {
+			t.Errorf("the table %s is about people: give it a file in contents.go and what becomes of it in account/forget.go, then say so here", table)
+		}
+		delete(decided, table)
+	}
+	if len(decided) > 0 {
+		t.Errorf("these tables are not about people any more: %v", decided)
+	}
+}

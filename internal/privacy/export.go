@@ -1,0 +1,169 @@
+package privacy
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+const (
+	// exportLife is how long a copy can be fetched.
+	exportLife = 24 * time.Hour
+	// exportsADay a person may ask for.
+	exportsADay = 5
+	// pollAfter is how long a copy usually takes at most.
+	pollAfter = 2 * time.Second
+	// giveUpAfter: a copy that wasn't made by then doesn't stand in the way of another one.
+	giveUpAfter = 24 * time.Hour
+
+	zipType       = "application/zip"
+	archiveColumn = "exports.archive"
+
+	pending = "PENDING"
+	ready   = "READY"
+)
+
+// Export is a copy of everything held about a person.
+type Export struct {
+	ID          uuid.UUID  `json:"id" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	State       string     `json:"status" enum:"PENDING,READY" doc:"READY: it can be fetched" example:"READY"`
+	RequestedAt time.Time  `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
+	ReadyAt     *time.Time `json:"readyAt" doc:"When it was made, or null" example:"2026-11-25T10:00:02Z"`
+	ExpiresAt   *time.Time `json:"expiresAt" doc:"Until when it can be fetched, or null" example:"2026-11-26T10:00:02Z"`
+	Size        *int64     `json:"size" doc:"The file's size in bytes, or null" example:"48213"`
+	SHA256      *string    `json:"sha256" doc:"SHA-256 of the file in hexadecimal digits, or null" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+	URL         *string    `json:"url" format:"uri" doc:"Where it is fetched, signed in, or null" example:"https://care.example/api/v1/users/me/exports/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+}
+
+// Entity names the copy for a stored answer.
+func (e Export) Entity() (string, uuid.UUID) { return "export", e.ID }
+
+// Status: 202 tells that it is still being made.
+func (e Export) Status() int {
+	if e.State == pending {
+		return http.StatusAccepted
+	}
+	return http.StatusOK
+}
+
+// RetryAfter is when it is worth asking again.
+func (e Export) RetryAfter() time.Duration { return pollAfter }
+
+// ReadExport tells how the caller's newest copy stands, and asks for one when there is none. Error: problem.TooManyRequests.
+func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Export, error) {
+	row, err := s.newest(ctx, tx, who)
+	if err != nil {
+		return Export{}, err
+	}
+	if row == nil {
+		return s.ask(ctx, tx, who)
+	}
+	audit.Write(tx, who, "export.read", row.ID, nil)
+	return s.view(*row), nil
+}
+
+// RequestExport asks for a new copy although an older one is still good; one that is being made is new enough.
+// Error: problem.TooManyRequests.
+func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Export, error) {
+	row, err := s.newest(ctx, tx, who)
+	if err != nil {
+		return Export{}, err
+	}
+	if row == nil || row.Status != pending {
+		return s.ask(ctx, tx, who)
+	}
+	audit.Write(tx, who, "export.request", row.ID, audit.Meta{"changed": false})
+	return s.view(*row), nil
+}
+
+// newest is the caller's latest copy that is being made or still good, or nil. It holds the caller's lock.
+func (s *Service) newest(ctx context.Context, tx *postgres.Tx, who access.Actor) (*newestExportRow, error) {
+	if _, err := query.holdPerson(ctx, tx, who.ID); err != nil {
+		if postgres.NoRows(err) { // deleted since the door let them in
+			return nil, problem.Unauthenticated
+		}
+		return nil, fmt.Errorf("hold a person: %w", err)
+	}
+	row, err := query.newestExport(ctx, tx, who.ID)
+	switch {
+	case postgres.NoRows(err):
+		return nil, nil //nolint:nilnil // there is none
+	case err != nil:
+		return nil, fmt.Errorf("find an export: %w", err)
+	case row.Status == pending && row.RequestedAt.After(tx.Now.Add(-giveUpAfter)), row.Status == ready && row.ExpiresAt.After(tx.Now):
+		return &row, nil
+	}
+	return nil, nil //nolint:nilnil // it is over
+}
+
+func (s *Service) ask(ctx context.Context, tx *postgres.Tx, who access.Actor) (Export, error) {
+	asked, err := query.countExports(ctx, tx, tx.Now.Add(-24*time.Hour), who.ID)
+	if err != nil {
+		return Export{}, fmt.Errorf("count exports: %w", err)
+	}
+	if asked.Count >= exportsADay {
+		return Export{}, problem.TooManyRequests.With("A copy can be asked for five times a day.").After(asked.First.Add(24 * time.Hour).Sub(tx.Now))
+	}
+	id := tx.NewID()
+	err = errors.Join(
+		query.giveUpExport(ctx, tx, who.ID),
+		query.insertExport(ctx, tx, id, who.ID, tx.Now),
+		s.Queue.Insert(ctx, tx, MakeExport{id}))
+	if err != nil {
+		return Export{}, fmt.Errorf("ask for an export: %w", err)
+	}
+	audit.Write(tx, who, "export.request", id, nil)
+	return Export{ID: id, State: pending, RequestedAt: tx.Now}, nil
+}
+
+func (s *Service) view(row newestExportRow) Export {
+	e := Export{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, ReadyAt: row.ReadyAt, ExpiresAt: row.ExpiresAt, Size: row.Size}
+	if row.Status == ready {
+		e.SHA256, e.URL = new(hex.EncodeToString(row.Sha256)), new(s.Config.PublicURL+httpapi.Base+"/users/me/exports/"+row.ID.String())
+	}
+	return e
+}
+
+// ExportID names a copy.
+type ExportID struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+}
+
+// Download is the copy itself, for its owner. Errors: problem.NotFound, ErrExportPending, ErrExportExpired.
+func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Actor, in ExportID) (httpapi.Attachment, error) {
+	var none httpapi.Attachment
+	row, err := query.readExport(ctx, tx, in.ID)
+	switch {
+	case postgres.NoRows(err):
+		return none, problem.NotFound
+	case err != nil:
+		return none, fmt.Errorf("read an export: %w", err)
+	case row.UserID != who.ID:
+		return none, problem.Hidden("export", in.ID)
+	case row.Status == pending:
+		return none, ErrExportPending
+	case row.Status != ready || !row.ExpiresAt.After(tx.Now):
+		return none, ErrExportExpired
+	}
+	key, err := s.Sealer.Person(ctx, tx, who.ID)
+	if err != nil {
+		return none, err
+	}
+	archive, err := key.Open(archiveColumn, row.ID, row.Archive)
+	if err != nil {
+		return none, err
+	}
+	audit.Write(tx, who, "export.download", row.ID, nil)
+	return httpapi.Attachment{Name: "amrutam-export-" + row.ReadyAt.Format(time.DateOnly) + ".zip", Body: []byte(archive)}, nil
+}

@@ -1,0 +1,387 @@
+package privacy_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/privacy"
+)
+
+// Every private text of the history bears a mark, and what breaks out of HTML or JSON.
+const (
+	name     = "Asha \"MarkName\" <script>alert(1)</script> राव"
+	reason   = "MarkReason </script><b>खुजली</b> \"since\" Diwali \\ & more"
+	notes    = "MarkNotes dry skin"
+	medicine = "MarkMedicine त्रिफला"
+	advice   = "MarkAdvice no curd"
+	street   = "MarkStreet 7, Kochi"
+	phone    = "+919812345678"
+	birth    = "1983-04-17"
+	travel   = "MarkTravel I am travelling"
+)
+
+var marks = []string{"MarkName", "MarkReason", "MarkNotes", "MarkMedicine", "MarkAdvice", "MarkStreet", phone, birth, "MarkTravel"}
+
+// history is a patient with everything, whose doctor too has something of each.
+type history struct {
+	patient, doctor, other apptest.User
+	held, cancelled        string
+	prescription           string
+}
+
+func makeHistory(t *testing.T, c *apptest.Clinic) history {
+	t.Helper()
+	h := history{patient: c.Patient(), doctor: c.Doctor("500.00"), other: c.Patient()}
+	c.Patch(h.patient, "users/me", object{"fullName": name, "gender": "FEMALE", "dateOfBirth": birth, "phone": phone, "address": street}).Want(200)
+	c.Post(h.patient, "consents", object{"purpose": "DATA_USE", "noticeVersion": 1}).Want(201)
+	c.Post(h.patient, "consents", object{"purpose": "MESSAGES", "noticeVersion": 1}).Want(201)
+	c.Post(h.patient, "consents/MESSAGES/withdraw", nil).Want(204)
+	book := func(in time.Duration) string {
+		id := c.Post(h.patient, "consultations", object{"slotId": c.Slot(h.doctor, in, 1), "reason": reason}).Want(201).Text("id")
+		c.Report("payment.failed", c.Initiate(h.patient, id), "500.00").Want(200)
+		c.Report("payment.succeeded", c.Initiate(h.patient, id), "500.00").Want(200)
+		return id
+	}
+	h.held, h.cancelled = book(10*time.Minute), book(30*time.Hour)
+	c.Post(h.patient, "consultations/"+h.cancelled+"/cancel", object{"reason": travel}).Want(200)
+	c.Patch(h.doctor, "consultations/"+h.held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	h.prescription = c.Post(h.doctor, "prescriptions", object{"consultationId": h.held, "advice": advice, "medications": []any{
+		object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).Text("id")
+	c.Patch(h.doctor, "consultations/"+h.held+"/status", object{"status": "COMPLETED", "notes": notes}).Want(200)
+	c.Get(h.doctor, "consultations/"+h.held).Want(200)
+	c.Book(h.other, c.Slot(h.doctor, 50*time.Hour, 1))
+	idle(t, c)
+	return h
+}
+
+// fetch asks for a copy, waits and gives it.
+func fetch(t *testing.T, c *apptest.Clinic, who apptest.User) *apptest.Answer {
+	t.Helper()
+	return c.Get(who, "users/me/exports/"+c.Export(who)).Want(200)
+}
+
+func TestAPatientsCopy(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	h := makeHistory(t, c)
+	asked := c.Get(h.patient, "users/me/export").Want(202)
+	same(t, "when asked", []any{asked.Text("status"), asked.At("readyAt"), asked.At("url"), asked.Header.Get("Retry-After")}, []any{"PENDING", nil, nil, "2"})
+	id := c.Export(h.patient)
+	same(t, "the copy", id, asked.Text("id"))
+	told := c.Get(h.patient, "users/me/export").Want(200)
+	same(t, "url", told.Text("url"), c.App.Config.PublicURL+"/api/v1/users/me/exports/"+id)
+	a := c.Get(h.patient, strings.TrimPrefix(told.Text("url"), c.App.Config.PublicURL)).Want(200)
+	same(t, "headers", []string{a.Header.Get("Content-Type"), a.Header.Get("Content-Disposition"), a.Header.Get("Cache-Control")},
+		[]string{"application/zip", `attachment; filename="amrutam-export-` + c.DB.Now().Format(time.DateOnly) + `.zip"`, "no-store"})
+	sum := sha256.Sum256(a.Body)
+	same(t, "sha256", told.Text("sha256"), hex.EncodeToString(sum[:]))
+	same(t, "size", told.At("size"), float64(len(a.Body)))
+
+	files, page := unzip(t, a.Body)
+	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json", "consents.json", "consultations.json", "mails.json",
+		"passkeys.json", "payments.json", "prescriptions.json", "requests.json", "sessions.json"})
+	account := files["account.json"]
+	same(t, "account", []any{account["fullName"], account["email"], account["phone"], account["address"], account["dateOfBirth"], account["gender"], account["role"]},
+		[]any{name, h.patient.Email, phone, street, birth, "FEMALE", "PATIENT"})
+	same(t, "account as the API shows it", account, c.Get(h.patient, "users/me").Want(200).Map())
+	same(t, "consents", len(entries(t, files, "consents.json", "items")), 3)
+	same(t, "consents to consultations", len(entries(t, files, "consents.json", "consultations")), 2)
+
+	consultations := entries(t, files, "consultations.json", "items")
+	same(t, "consultations as the API shows them", consultations, c.Get(h.patient, "consultations/me?sort=earliest").Want(200).Items())
+	same(t, "what was held", []any{consultations[0]["reason"], consultations[0]["notes"], consultations[0]["status"]}, []any{reason, notes, "COMPLETED"})
+	same(t, "what was cancelled", []any{consultations[1]["cancellationReason"], consultations[1]["status"]}, []any{travel, "CANCELLED"})
+	same(t, "prescriptions", entries(t, files, "prescriptions.json", "items"), c.Get(h.patient, "prescriptions/me").Want(200).Items())
+	payments := entries(t, files, "payments.json", "items")
+	same(t, "payments", payments, []object{c.Get(h.patient, "payments/consultation/"+h.held).Want(200).Map(), c.Get(h.patient, "payments/consultation/"+h.cancelled).Want(200).Map()})
+	if attempts, _ := payments[1]["attempts"].([]any); len(attempts) != 2 {
+		t.Errorf("attempts: %v", attempts)
+	}
+	if refunds, _ := payments[1]["refunds"].([]any); len(refunds) != 1 {
+		t.Errorf("refunds: %v", refunds)
+	}
+	readings := entries(t, files, "access-log.json", "items")
+	if len(readings) == 0 || !slices.ContainsFunc(readings, func(r object) bool { return r["actorId"] == h.doctor.ID.String() && r["consultationId"] == h.held }) {
+		t.Errorf("who read: %v", readings)
+	}
+	same(t, "sessions", len(entries(t, files, "sessions.json", "items")), 1)
+	if kinds := entries(t, files, "mails.json", "items"); !slices.ContainsFunc(kinds, func(m object) bool { return m["kind"] == "prescription-ready" && m["sentAt"] != nil }) {
+		t.Errorf("mails: %v", kinds)
+	}
+	for _, entry := range entries(t, files, "activity.json", "items") {
+		same(t, "actor", entry["actorId"], h.patient.ID.String())
+	}
+	same(t, "requests", len(entries(t, files, "requests.json", "exports")), 1)
+	checkPage(t, files, page)
+	all, err := json.Marshal(files)
+	must(t, err)
+	for _, foreign := range []string{h.doctor.Email, h.other.ID.String(), h.other.Email, "passwordHash", "password_hash", "mfaSecret", "hash\""} {
+		if bytes.Contains(all, []byte(foreign)) {
+			t.Errorf("the copy holds %s", foreign)
+		}
+	}
+}
+
+// checkPage: it names every file, runs nothing, loads nothing, and shows the name as a text.
+func checkPage(t *testing.T, files map[string]object, page string) {
+	t.Helper()
+	for file := range files {
+		if !strings.Contains(page, `<a href="`+file+`">`) {
+			t.Errorf("the page doesn't name %s", file)
+		}
+	}
+	if !strings.Contains(page, "&lt;script&gt;alert(1)&lt;/script&gt; राव") {
+		t.Errorf("the page doesn't show the name: %s", page)
+	}
+	for _, loads := range []string{"<script", "src=", "http://", "https://", "url(", "@import", "<link"} {
+		if strings.Contains(page, loads) {
+			t.Errorf("the page holds %s", loads)
+		}
+	}
+}
+
+func TestADoctorsCopy(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	h := makeHistory(t, c)
+	exec(t, c, "UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
+	files, _ := unzip(t, fetch(t, c, h.doctor).Body)
+	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "consultations.json", "doctor.json", "mails.json", "passkeys.json", "prescriptions.json",
+		"requests.json", "sessions.json", "slots.json"})
+	practice := entries(t, files, "doctor.json", "items")
+	same(t, "practice", []any{len(practice), practice[0]["bio"], practice[0]["clinicName"], practice[0]["consultationFee"], practice[0]["registrationNumber"]},
+		[]any{1, "Twelve years", "Nair Ayurveda", "500.00", "AYU-" + h.doctor.ID.String()})
+	same(t, "slots", len(entries(t, files, "slots.json", "items")), 3)
+	consultations := entries(t, files, "consultations.json", "items")
+	same(t, "consultations", []any{len(consultations), consultations[0]["id"], consultations[0]["patientName"], consultations[0]["fee"]}, []any{3, h.held, name, "500.00"})
+	written := entries(t, files, "prescriptions.json", "items")
+	same(t, "prescriptions", []any{len(written), written[0]["id"], written[0]["consultationId"]}, []any{1, h.prescription, h.held})
+	all, err := json.Marshal(files)
+	must(t, err)
+	for _, mark := range append(slices.Clone(marks[1:]), h.patient.Email, h.other.Email) { // the name is what a doctor knows
+		if bytes.Contains(all, []byte(mark)) {
+			t.Errorf("a doctor's copy holds the patient's %s", mark)
+		}
+	}
+}
+
+func TestStaffsCopy(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for _, who := range []apptest.User{c.Admin(), c.Support()} {
+		c.Get(who, "users").Want(200)
+		files, _ := unzip(t, fetch(t, c, who).Body)
+		same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "mails.json", "passkeys.json", "requests.json", "sessions.json"})
+		same(t, "role", files["account.json"]["role"], string(who.Role))
+	}
+}
+
+func TestOnlyItsOwnerFetchesACopy(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	id := c.Export(owner)
+	for _, stranger := range []apptest.User{c.Patient(), c.Doctor("0"), c.Admin(), c.Support()} {
+		hidden, missing := c.Get(stranger, "users/me/exports/"+id).Want(404, "not-found"), c.Get(stranger, "users/me/exports/"+uuid.NewString()).Want(404, "not-found")
+		same(t, "detail", hidden.Text("detail"), missing.Text("detail"))
+		same(t, "denials", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1 AND entity_type = 'export' AND entity_id = $2", stranger.ID, id), 1)
+	}
+	c.Get(nobody, "users/me/exports/"+id).Want(401)
+	c.Get(owner, "users/me/exports/"+id).Want(200)
+	c.Get(owner, "users/me/exports/"+id).Want(200)
+	same(t, "downloads in the log", audited(t, c, "export.download", id), 2)
+	same(t, "requests in the log", audited(t, c, "export.request", id), 1)
+	same(t, "makings in the log", audited(t, c, "export.make", id), 1)
+}
+
+func TestACopyExpires(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	id := c.Export(owner)
+	c.Clock.Advance(24*time.Hour - time.Minute)
+	c.Get(owner, "users/me/exports/"+id).Want(200)
+	c.Clock.Advance(2 * time.Minute)
+	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
+	next := c.Get(owner, "users/me/export").Want(202)
+	if next.Text("id") == id {
+		t.Error("what is gone is offered again")
+	}
+	run(t, c, upkeep)
+	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
+	same(t, "archives that are kept", count(t, c, "SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL", id), 0)
+	same(t, "the new copy", c.Export(owner), next.Text("id"))
+	c.Clock.Advance(91 * 24 * time.Hour)
+	run(t, c, upkeep)
+	c.Get(owner, "users/me/exports/"+id).Want(404)
+}
+
+// TestMadeTwice has the job run again, and several at once, as after a crash.
+func TestMadeTwice(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	id := uuid.MustParse(c.Export(owner))
+	first := c.Get(owner, "users/me/exports/"+id.String()).Want(200)
+	run(t, c, privacy.MakeExport{ExportID: id})
+	second := c.Get(owner, "users/me/exports/"+id.String()).Want(200)
+	if !bytes.Equal(first.Body, second.Body) {
+		t.Error("the copy is another one")
+	}
+	var told []string
+	if told = mails(t, c, owner.Email, "export-ready"); len(told) != 1 || strings.Contains(told[0], id.String()) || strings.Contains(told[0], "token") {
+		t.Errorf("mails: %q", told)
+	}
+	// As left by a job that was killed before it kept anything.
+	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = NULL, sha256 = NULL WHERE id = $1", id)
+	c.Get(owner, "users/me/exports/"+id.String()).Want(409, "export-pending")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() { run(t, c, privacy.MakeExport{ExportID: id}) })
+	}
+	all.Wait()
+	c.Get(owner, "users/me/exports/"+id.String()).Want(200)
+	same(t, "makings", audited(t, c, "export.make", id.String()), 2)
+	same(t, "mails", len(mails(t, c, owner.Email, "export-ready")), 2)
+}
+
+// TestNothingIsMadeForWhoLeft: a copy that is still pending when its owner goes is not made.
+func TestNothingIsMadeForWhoLeft(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	id := uuid.MustParse(c.Export(owner))
+	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = NULL, sha256 = NULL WHERE id = $1", id)
+	c.Do(owner, "DELETE", "users/me", nil).Want(204)
+	run(t, c, privacy.MakeExport{ExportID: id})
+	same(t, "status", row[string](t, c, "SELECT status FROM exports WHERE id = $1", id), "PENDING")
+	same(t, "makings", audited(t, c, "export.make", id.String()), 1)
+	run(t, c, privacy.MakeExport{ExportID: uuid.New()}) // one that isn't there
+}
+
+func TestOneCopyAtATimeAndFiveADay(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	ids := map[string]bool{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	hold := blockJobs(t, c)
+	for i := range 12 {
+		all.Go(func() {
+			a := c.Do(owner, []string{"GET", "POST"}[i%2], "users/me/export", nil).Want(202)
+			mu.Lock()
+			defer mu.Unlock()
+			ids[a.Text("id")] = true
+		})
+	}
+	all.Wait()
+	same(t, "copies that were begun at once", len(ids), 1)
+	hold()
+	for range 4 {
+		old := c.Export(owner)
+		if c.Post(owner, "users/me/export", nil).Want(202).Text("id") == old {
+			t.Error("no new copy was begun")
+		}
+	}
+	c.Export(owner)
+	refused := c.Post(owner, "users/me/export", nil).Want(429, "too-many-requests")
+	if wait := refused.Header.Get("Retry-After"); wait < "86300" || wait > "86400" {
+		t.Errorf("Retry-After: %s", wait)
+	}
+	c.Get(owner, "users/me/export").Want(200)
+	c.Post(c.Patient(), "users/me/export", nil).Want(202) // others may
+	c.Clock.Advance(24*time.Hour + time.Second)
+	c.Get(owner, "users/me/export").Want(202)
+}
+
+// TestAStuckCopyIsGivenUp: whatever became of its job, another one can be asked for after a day.
+func TestAStuckCopyIsGivenUp(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	stuck := c.Export(owner)
+	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = NULL, sha256 = NULL WHERE id = $1", stuck)
+	same(t, "the copy", c.Get(owner, "users/me/export").Want(202).Text("id"), stuck)
+	c.Clock.Advance(24 * time.Hour)
+	next := c.Export(owner)
+	if next == stuck {
+		t.Error("the stuck one is still waited for")
+	}
+	c.Get(owner, "users/me/exports/"+stuck).Want(410, "export-expired")
+}
+
+func TestAKeyGetsTheSameAnswer(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	first := c.Do(owner, "POST", "users/me/export", nil, "Idempotency-Key", "once").Want(202)
+	c.Export(owner)
+	again := c.Do(owner, "POST", "users/me/export", nil, "Idempotency-Key", "once").Want(202)
+	same(t, "answer", string(again.Body), string(first.Body))
+	c.CheckInvariants()
+}
+
+// TestTheCopyIsSealed looks for marks in what the database holds of it.
+func TestTheCopyIsSealed(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t) // what can't be opened is an error in the log
+	h := makeHistory(t, c)
+	id := c.Export(h.patient)
+	held := row[[]byte](t, c, "SELECT archive FROM exports WHERE id = $1", id)
+	body := c.Get(h.patient, "users/me/exports/"+id).Want(200).Body
+	if bytes.Contains(held, body[:64]) || bytes.HasPrefix(held, []byte("PK")) || len(held) < len(body) {
+		t.Error("the archive lies open")
+	}
+	text := row[string](t, c, "SELECT string_agg(e::text, '') FROM exports e")
+	for _, mark := range append(slices.Clone(marks), "account.json", h.patient.Email) {
+		if strings.Contains(text, mark) || strings.Contains(text, hex.EncodeToString([]byte(mark))) {
+			t.Errorf("the row holds %s", mark)
+		}
+	}
+	// Bound to its row: another person's archive can't be passed off as one's own.
+	stranger := c.Patient()
+	other := c.Export(stranger)
+	exec(t, c, "UPDATE exports SET archive = (SELECT archive FROM exports WHERE id = $2) WHERE id = $1", other, id)
+	c.Get(stranger, "users/me/exports/"+other).Want(500)
+	exec(t, c, "DELETE FROM exports WHERE id = $1", other)
+}
+
+// TestALongHistory: nothing is left out, however much there is.
+func TestALongHistory(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	doctor, patient := c.Doctor("0"), c.Patient()
+	id := c.Book(patient, c.Slot(doctor, 10*time.Minute, 1))
+	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	const written = 2*200 + 1 // two batches and one more
+	for range written {
+		c.Post(doctor, "prescriptions", object{"consultationId": id, "medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201)
+	}
+	exec(t, c, `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, created_at)
+		SELECT gen_random_uuid(), $1, 'PATIENT', 'session.start', 'session', n::text, now() FROM generate_series(1, 20000) n`, patient.ID)
+	before := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
+	files, _ := unzip(t, fetch(t, c, patient).Body)
+	ids := map[any]bool{}
+	for _, p := range entries(t, files, "prescriptions.json", "items") {
+		ids[p["id"]] = true
+	}
+	same(t, "prescriptions", len(ids), written)
+	after := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
+	if n := len(entries(t, files, "activity.json", "items")); n < before || n > after {
+		t.Errorf("%d entries of activity, want %d to %d", n, before, after)
+	}
+	files, _ = unzip(t, fetch(t, c, doctor).Body)
+	same(t, "written prescriptions", len(entries(t, files, "prescriptions.json", "items")), written)
+}

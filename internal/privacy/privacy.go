@@ -1,0 +1,47 @@
+// Package privacy gives people what the law gives them: a copy of all that is held about them, and its erasure.
+package privacy
+
+import (
+	"log/slog"
+	"net/http"
+
+	"amrutam/internal/account"
+	"amrutam/internal/config"
+	"amrutam/internal/consultation"
+	"amrutam/internal/doctor"
+	"amrutam/internal/jobs"
+	"amrutam/internal/notification"
+	"amrutam/internal/payment"
+	"amrutam/internal/postgres"
+	"amrutam/internal/prescription"
+	"amrutam/internal/problem"
+	"amrutam/internal/seal"
+)
+
+var query = New()
+
+// The refusals of copies.
+var (
+	ErrExportPending = problem.Conflict("export-pending", "The copy is still being made.",
+		"Ask GET /api/v1/users/me/export until its status is READY; a mail tells it too.").After(pollAfter)
+	ErrExportExpired = problem.Define(http.StatusGone, "export-expired", "The copy is gone", "The copy could be fetched for 24 hours, and was deleted then.",
+		"Ask for another one with POST /api/v1/users/me/export.")
+)
+
+// Service makes copies and erases.
+type Service struct {
+	DB            *postgres.DB
+	Sealer        *seal.Sealer
+	Queue         *jobs.Queue
+	Mails         *notification.Service
+	Config        *config.Config
+	Accounts      *account.Service
+	Doctors       *doctor.Service
+	Care          *consultation.Service
+	Prescriptions *prescription.Service
+	Money         *payment.Service
+	Log           *slog.Logger
+}
+
+// NoInput is the input of operations that take none.
+type NoInput struct{}
