@@ -204,7 +204,7 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 			case out.cookie != "":
 				http.SetCookie(w, sessionCookie(out.cookie))
 			case out.signedOut && req.byCookie:
-				http.SetCookie(w, noCookie())
+				http.SetCookie(w, sessionCookie(""))
 			}
 			a.write(w, op.Roles != access.Public || r.Method != http.MethodGet, out)
 		}}, nil

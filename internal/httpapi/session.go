@@ -22,15 +22,13 @@ const (
 	extendEvery = time.Minute
 )
 
-// sessionCookie ends with the browser, or when it isn't used: the server forgets it then.
+// sessionCookie ends with the browser, or when it isn't used: the server forgets it then. Without a token it is to be forgotten.
 func sessionCookie(token string) *http.Cookie {
-	return &http.Cookie{Name: cookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
-}
-
-func noCookie() *http.Cookie {
-	gone := sessionCookie("")
-	gone.MaxAge = -1
-	return gone
+	age := 0
+	if token == "" {
+		age = -1
+	}
+	return &http.Cookie{Name: cookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: age}
 }
 
 // authenticate finds the session of a bearer token or, without one, of the cookie. A public operation asks for none, and looks

@@ -41,14 +41,14 @@ type page struct {
 func open(t *testing.T, c *apptest.Clinic) *page {
 	t.Helper()
 	found := ""
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} { //nolint:forbidigo // the test's own tool
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if path, err := exec.LookPath(name); err == nil {
 			found = path
 			break
 		}
 	}
 	if found == "" {
-		if os.Getenv("CI") != "" { //nolint:forbidigo // as above
+		if os.Getenv("CI") != "" {
 			t.Fatal("there is no Chromium: scripts/chromium.sh installs one")
 		}
 		t.Skip("there is no Chromium: scripts/chromium.sh installs one")
@@ -63,7 +63,7 @@ func open(t *testing.T, c *apptest.Clinic) *page {
 		switch e := event.(type) {
 		case *audits.EventIssueAdded:
 			if e.Issue.Details.ContentSecurityPolicyIssueDetails != nil {
-				p.faults = append(p.faults, string(e.Issue.Details.ContentSecurityPolicyIssueDetails.ViolatedDirective))
+				p.faults = append(p.faults, e.Issue.Details.ContentSecurityPolicyIssueDetails.ViolatedDirective)
 			}
 		case *runtime.EventExceptionThrown:
 			p.faults = append(p.faults, e.ExceptionDetails.Text)
