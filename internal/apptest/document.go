@@ -167,8 +167,7 @@ func (d *Document) CheckText(pointer string, text []byte) error {
 
 // operation that answers a request, or nil for a page or an address that isn't there.
 func (d *Document) operation(r *http.Request) *Operation {
-	_, pattern := d.routes.Handler(r)
-	return d.byPattern[pattern]
+	return d.byPattern[d.routes.Pattern(r)]
 }
 
 // status is what the document says of an answer.

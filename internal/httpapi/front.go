@@ -52,8 +52,8 @@ func (a *API) route(w *recorder, r *http.Request) {
 		a.refuse(w, r, problem.NotFound)
 		return
 	}
-	if _, pattern := a.paths.Handler(r); pattern != "" {
-		a.paths.ServeHTTP(w, r)
+	if mux := a.paths.mux(r); mux != nil {
+		mux.ServeHTTP(w, r)
 		return
 	}
 	probe := &recorder{ResponseWriter: discard{http.Header{}}}

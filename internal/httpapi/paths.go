@@ -23,26 +23,35 @@ func (p *Paths) HandleFunc(pattern string, handler func(http.ResponseWriter, *ht
 	p.named.HandleFunc(pattern, handler)
 }
 
-// Handler gives what answers the request, and its pattern; "" when nothing does.
-func (p *Paths) Handler(r *http.Request) (http.Handler, string) {
-	if h, pattern := p.named.Handler(r); pattern != "" {
-		return h, pattern
+// mux is the one that has a pattern for the request, or nil.
+func (p *Paths) mux(r *http.Request) *http.ServeMux {
+	for _, mux := range []*http.ServeMux{p.named, p.others} {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			return mux
+		}
 	}
-	return p.others.Handler(r)
+	return nil
+}
+
+// Pattern is that of what answers the request; "" when nothing does.
+func (p *Paths) Pattern(r *http.Request) string {
+	pattern := ""
+	if mux := p.mux(r); mux != nil {
+		_, pattern = mux.Handler(r)
+	}
+	return pattern
 }
 
 // ServeHTTP lets the mux answer that has a pattern for the request, else the one that has its path for other methods.
 func (p *Paths) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := p.named.Handler(r); pattern != "" {
-		p.named.ServeHTTP(w, r)
+	if mux := p.mux(r); mux != nil {
+		mux.ServeHTTP(w, r)
 		return
 	}
-	if _, pattern := p.others.Handler(r); pattern == "" {
-		probe := &recorder{ResponseWriter: discard{http.Header{}}}
-		if p.named.ServeHTTP(probe, r); probe.status == http.StatusMethodNotAllowed {
-			p.named.ServeHTTP(w, r)
-			return
-		}
+	probe := &recorder{ResponseWriter: discard{http.Header{}}}
+	if p.named.ServeHTTP(probe, r); probe.status == http.StatusMethodNotAllowed {
+		p.named.ServeHTTP(w, r)
+		return
 	}
 	p.others.ServeHTTP(w, r)
 }

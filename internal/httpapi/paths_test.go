@@ -35,7 +35,7 @@ func TestPathsThatOverlap(t *testing.T) {
 		method, path, _ := strings.Cut(call, " ")
 		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
 		w := httptest.NewRecorder()
-		_, found := paths.Handler(r)
+		found := paths.Pattern(r)
 		paths.ServeHTTP(w, r)
 		got := w.Header().Get("Pattern")
 		if w.Code != http.StatusOK {
