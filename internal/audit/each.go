@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/postgres"
 )
@@ -12,29 +11,11 @@ import (
 // EachOf hands on every entry of what a person did, the oldest first and one at a time: for the copy of all that is held about
 // them.
 func EachOf(ctx context.Context, r *postgres.Read, actor uuid.UUID, fn func(Entry) error) error {
-	return each(ctx, r, fn, scanEntry, selectEntry+" WHERE actor_id = $1 ORDER BY created_at, id", actor)
+	return postgres.Each(ctx, r, scanEntry, fn, selectEntry+" WHERE actor_id = $1 ORDER BY created_at, id", actor)
 }
 
 // EachReading hands on every reading of a patient's record, the newest first and one at a time.
 func EachReading(ctx context.Context, r *postgres.Read, patient uuid.UUID, fn func(Reading) error) error {
 	// clocks of other nodes may be ahead; a limit of null is none
-	return each(ctx, r, fn, scanReading, selectReadings, patient.String(), false, r.Now.AddDate(1, 0, 0), uuid.Max, nil)
-}
-
-func each[T any](ctx context.Context, r *postgres.Read, fn func(T) error, scan func(pgx.CollectableRow) (T, error), sql string, args ...any) error {
-	rows, err := r.Query(ctx, sql, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return err
-		}
-		if err := fn(v); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return postgres.Each(ctx, r, scanReading, fn, selectReadings, patient.String(), false, r.Now.AddDate(1, 0, 0), uuid.Max, nil)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/postgres"
@@ -16,19 +17,6 @@ func (s *Service) Each(ctx context.Context, r *postgres.Read, person uuid.UUID, 
 	if as == access.RoleDoctor {
 		whose, health = " WHERE c.doctor_id = $1", false
 	}
-	rows, err := r.Query(ctx, listColumns+whose+" ORDER BY c.scheduled_start, c.id", person)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		c, err := s.scan(rows, health)
-		if err != nil {
-			return err
-		}
-		if err := fn(c); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) }
+	return postgres.Each(ctx, r, scan, fn, listColumns+whose+" ORDER BY c.scheduled_start, c.id", person)
 }

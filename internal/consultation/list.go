@@ -130,7 +130,7 @@ const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status
 	JOIN profiles pp ON pp.user_id = c.patient_id
 	JOIN profiles dp ON dp.user_id = c.doctor_id`
 
-func (s *Service) scan(row pgx.Row, health bool) (Consultation, error) {
+func (s *Service) scan(row pgx.CollectableRow, health bool) (Consultation, error) {
 	var full readConsultationRow
 	c := &full.ConsultationRow
 	err := row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus, &c.Fee, &c.Currency,

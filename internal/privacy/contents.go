@@ -100,21 +100,5 @@ func handed[T any](each func(fn func(T) error) error) func(add func(any) error) 
 
 // stored are the rows of one of this room's queries about a person, in the form sqlc has made for it.
 func stored[T any](ctx context.Context, r *postgres.Read, sql string, person uuid.UUID) func(add func(any) error) error {
-	return func(add func(any) error) error {
-		rows, err := r.Query(ctx, sql, person)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			entry, err := pgx.RowToStructByPos[T](rows)
-			if err != nil {
-				return err
-			}
-			if err := add(entry); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	}
+	return handed(func(fn func(T) error) error { return postgres.Each(ctx, r, pgx.RowToStructByPos[T], fn, sql, person) })
 }
