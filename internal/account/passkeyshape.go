@@ -3,6 +3,8 @@ package account
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-webauthn/webauthn/protocol"
@@ -128,8 +130,8 @@ func credentialSchema(description string, needed, optional map[string]string) *h
 	response := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "In base64url", Properties: map[string]*huma.Schema{}}
 	for name, doc := range needed {
 		response.Properties[name] = coded(doc)
-		response.Required = append(response.Required, name)
 	}
+	response.Required = slices.Sorted(maps.Keys(needed))
 	for name, doc := range optional {
 		response.Properties[name] = coded(doc)
 		response.Properties[name].Nullable = true

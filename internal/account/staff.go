@@ -130,7 +130,7 @@ func (s *Service) shutOut(ctx context.Context, tx *postgres.Tx, id uuid.UUID, ma
 }
 
 func (s *Service) staffRoutes(api *httpapi.API) {
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users", Roles: access.Admin, Key: httpapi.Honoured, Status: http.StatusCreated,
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users", Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Status: http.StatusCreated,
 		Summary: "Invite somebody to the staff", Doc: "They get a mail with a link, good for seven days, and choose a password themselves.",
 		Refusals: []*problem.Error{ErrAddressTaken}}, s.Invite)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users", Roles: access.Admin, Fresh: true,

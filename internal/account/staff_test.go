@@ -137,6 +137,7 @@ func TestInvitations(t *testing.T) {
 	same(t, "mfaEnrollmentRequired", begun.At("mfaEnrollmentRequired"), any(true))
 	late := fresh()
 	invite(late, "four").Want(201)
+	c.CheckInvariants()
 	token = mailed(t, c, late, "invitation", 1)
 	c.Clock.Advance(8 * 24 * time.Hour)
 	reset(c, token, newPassword).Want(422, "invalid-token")

@@ -97,6 +97,8 @@ func Load() (*Config, error) {
 	return &c, nil
 }
 
+const masterKeyName = "master.key"
+
 // Secrets fills the ones that are not set from the data folder, making them the first time. Call it after Load, where
 // the secrets are needed: `amrutam version` makes no files.
 func (c *Config) Secrets() error {
@@ -105,11 +107,14 @@ func (c *Config) Secrets() error {
 		path   *string
 		file   string
 		prefix string
-	}{{&c.MasterKey, &c.masterKeyFile, "master.key", ""}, {&c.StubWebhookSecret, &c.stubSecretFile, "stub-webhook.secret", "whsec_"}} {
+	}{{&c.MasterKey, &c.masterKeyFile, masterKeyName, ""}, {&c.StubWebhookSecret, &c.stubSecretFile, "stub-webhook.secret", "whsec_"}} {
 		if *s.value != "" {
 			continue
 		}
 		path := filepath.Join(c.DataDir, s.file)
+		if err := c.lost(path); err != nil {
+			return err
+		}
 		value, err := keepSecret(path, s.prefix)
 		if err != nil {
 			return err
@@ -119,16 +124,34 @@ func (c *Config) Secrets() error {
 	return nil
 }
 
+// lost is an error when the master key's file is gone and what it sealed is there: a new one would open nothing.
+func (c *Config) lost(path string) error {
+	if c.DatabaseURL != "" || filepath.Base(path) != masterKeyName {
+		return nil
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return nil //nolint:nilerr // what can't be read is told by who reads it
+	}
+	if _, err := os.Stat(filepath.Join(c.DataDir, "postgres")); err != nil {
+		return nil //nolint:nilerr // nothing is sealed yet
+	}
+	return fmt.Errorf("%s is missing, and the database beside it was sealed with it: restore the file, or set AMRUTAM_MASTER_KEY to what it held; nothing was changed", path)
+}
+
 // keepSecret reads the file, or makes it with a new 256-bit secret. Two processes that start at once agree: the link
 // into place succeeds for one, and both read what is there.
 func keepSecret(path, prefix string) (string, error) {
-	if text, err := os.ReadFile(path); err == nil { //nolint:gosec // the path is the operator's data folder
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's data folder
+	if err == nil {
 		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read a development secret: %w", err)
 	}
 	if err := makeSecret(path, prefix); err != nil {
 		return "", err
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // as above
+	text, err = os.ReadFile(path) //nolint:gosec // as above
 	return strings.TrimSpace(string(text)), err
 }
 

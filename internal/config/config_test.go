@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -180,5 +181,39 @@ func TestHelpNamesEveryVariable(t *testing.T) {
 		if len(strings.Fields(line)) < 3 {
 			t.Errorf("no help: %s", line)
 		}
+	}
+}
+
+// TestALostMasterKeyIsNoNewOne: a new key would open nothing of what the lost one sealed, and hide that it is lost.
+//
+//nolint:paralleltest // it sets the environment
+func TestALostMasterKeyIsNoNewOne(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("AMRUTAM_DATA_DIR", dir)
+	secrets := func() error {
+		c, err := Load()
+		if err != nil {
+			return err
+		}
+		return c.Secrets()
+	}
+	path := filepath.Join(dir, "master.key")
+	if err := secrets(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "postgres"), 0o700), secrets(), os.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := secrets(); err == nil || !strings.Contains(err.Error(), path+" is missing") {
+		t.Errorf("a lost key: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a new key was made: %v", err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil { // what can't be read isn't missing
+		t.Fatal(err)
+	}
+	if err := secrets(); err == nil {
+		t.Error("a key that can't be read is made anew")
 	}
 }

@@ -61,5 +61,6 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	if err != nil {
 		return Consultation{}, err
 	}
+	note(tx, who, full.ConsultationRow, true, "") // the answer holds the reason and the notes
 	return s.view(full, true)
 }

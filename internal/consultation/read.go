@@ -35,12 +35,17 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 		return Consultation{}, problem.Hidden("consultation", in.ID)
 	}
 	health := canSeeHealth(who, row, in.Purpose)
+	note(tx, who, row, health, in.Purpose)
+	return s.view(full, health)
+}
+
+// note writes down who read a consultation.
+func note(tx *postgres.Tx, who access.Actor, row ConsultationRow, health bool, purpose string) {
 	meta := audit.Meta{"healthData": health, "patientId": row.PatientID}
 	if health && who.Staff() {
-		meta["purpose"] = in.Purpose
+		meta["purpose"] = purpose
 	}
-	audit.Write(tx, who, "consultation.read", in.ID, meta)
-	return s.view(full, health)
+	audit.Write(tx, who, "consultation.read", row.ID, meta)
 }
 
 func (s *Service) view(full readConsultationRow, health bool) (Consultation, error) {

@@ -92,11 +92,16 @@ func TestWhoReadsHealthData(t *testing.T) {
 	sees(admin, "   ", false)
 	sees(admin, "complaint 17", true)
 	c.Do(admin, "GET", path, nil, "X-Purpose", strings.Repeat("x", 201)).Want(422)
+	for _, nothing := range []string{".", "\u200b", "-- !", "complaint \xe9"} {
+		if a := c.Do(admin, "GET", path, nil, "X-Purpose", nothing).Want(422); !strings.Contains(string(a.Body), "header.X-Purpose") {
+			t.Errorf("%q: %s", nothing, a.Body)
+		}
+	}
 	for _, n := range []struct {
 		who     apptest.User
 		purpose string
 		rows    int
-	}{{patient, "", 1}, {doctor, "", 1}, {admin, "complaint 17", 1}, {admin, "", 2}, {support, "", 2}, {support, "complaint 17", 0}} {
+	}{{patient, "", 1}, {doctor, "", 2}, {admin, "complaint 17", 1}, {admin, "", 2}, {support, "", 2}, {support, "complaint 17", 0}} {
 		if got := audits(t, c, "consultation.read", id, n.who, n.purpose); got != n.rows {
 			t.Errorf("%s with purpose %q: %d audit rows, want %d", n.who.Role, n.purpose, got, n.rows)
 		}

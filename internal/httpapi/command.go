@@ -189,7 +189,7 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 				a.refuse(w, r, &wrong)
 				return
 			}
-			claim, err := claimOf(op, req, r)
+			claim, err := a.claimOf(op, req, r)
 			if err != nil {
 				a.refuse(w, r, err)
 				return
@@ -211,7 +211,7 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 	})
 }
 
-func claimOf(op Op, req *request, r *http.Request) (*idempotency.Claim, error) {
+func (a *API) claimOf(op Op, req *request, r *http.Request) (*idempotency.Claim, error) {
 	keys := r.Header.Values("Idempotency-Key")
 	switch {
 	case op.Key == NoKey:
@@ -223,7 +223,7 @@ func claimOf(op Op, req *request, r *http.Request) (*idempotency.Claim, error) {
 	case len(keys) > 1:
 		return nil, idempotency.ErrMalformed
 	}
-	return idempotency.NewClaim(req.actor.ID, keys[0], r.Method, r.URL.RequestURI(), req.body)
+	return idempotency.NewClaim(a.Sealer, req.actor.ID, keys[0], r.Method, r.URL.RequestURI(), req.body)
 }
 
 // denied notes a refused access. The refusal stands even when the note can't be written.

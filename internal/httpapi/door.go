@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -93,12 +94,20 @@ func Fresh(now time.Time, who access.Actor) error {
 	return problem.MFARequired.With("This needs a second factor that was proven in the last five minutes.")
 }
 
-// FreshFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data.
+// FreshFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data. A purpose is said in words.
 func FreshFor(now time.Time, who access.Actor, purpose string) error {
-	if purpose == "" || !who.Is(access.RoleAdmin) {
+	switch {
+	case purpose == "" || !who.Is(access.RoleAdmin):
 		return nil
+	case !Says(purpose):
+		return problem.Wrong("header.X-Purpose", "must say in words why you read this")
 	}
 	return Fresh(now, who)
+}
+
+// Says tells whether a text is one, with a letter or a digit to read: signs and what can't be seen say nothing.
+func Says(text string) bool {
+	return utf8.ValidString(text) && strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 func checkQuery(r *http.Request) error {

@@ -68,8 +68,8 @@ var Rules = []Rule{
 			UNION ALL SELECT id, 'doctor', 'doctor.apply' FROM doctors
 			UNION ALL SELECT id, 'session', 'session.start' FROM sessions
 			UNION ALL SELECT DISTINCT payment_id, 'payment', 'payment.initiate' FROM payment_attempts
-			UNION ALL SELECT u.id, 'user', CASE WHEN EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'user'
-				AND a.entity_id = u.id::text AND a.action = 'user.create') THEN 'user.create' ELSE 'user.sign-up' END FROM users u)
+			UNION ALL SELECT u.id, 'user', coalesce((SELECT a.action FROM audit_logs a WHERE a.entity_type = 'user'
+				AND a.entity_id = u.id::text AND a.action IN ('user.create', 'user.invite') LIMIT 1), 'user.sign-up') FROM users u)
 		SELECT m.id FROM made m WHERE NOT EXISTS (SELECT FROM audit_logs a
 			WHERE a.entity_type = m.kind AND a.entity_id = m.id::text AND a.action = m.action)
 		UNION ALL
@@ -81,6 +81,7 @@ var Rules = []Rule{
 				WHEN 'refund' THEN EXISTS (SELECT FROM refunds e WHERE e.id = k.entity_id)
 				WHEN 'prescription' THEN EXISTS (SELECT FROM prescriptions e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
+				WHEN 'user' THEN EXISTS (SELECT FROM users e WHERE e.id = k.entity_id)
 				WHEN 'export' THEN EXISTS (SELECT FROM exports e WHERE e.id = k.entity_id)
 				WHEN 'erasure' THEN EXISTS (SELECT FROM erasures e WHERE e.id = k.entity_id)
 				WHEN 'doctor' THEN EXISTS (SELECT FROM doctors e WHERE e.id = k.entity_id)

@@ -86,3 +86,8 @@ SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = @attempt_id AND amount = @
 
 -- name: updateRefund :exec
 UPDATE refunds SET status = @status, failure_reason = sqlc.narg('failure_reason'), updated_at = @now WHERE id = @id;
+
+-- name: forgetRefundReasons :execrows
+UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
+FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = @patient_id;

@@ -102,6 +102,20 @@ func (q *Queries) findPayment(ctx context.Context, db DBTX, consultationID uuid.
 	return i, err
 }
 
+const forgetRefundReasons = `-- name: forgetRefundReasons :execrows
+UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
+FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1
+`
+
+func (q *Queries) forgetRefundReasons(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, forgetRefundReasons, patientID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const insertAttempt = `-- name: insertAttempt :exec
 INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED', $7, $8, $8)

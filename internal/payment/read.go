@@ -74,6 +74,6 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Approve a refund that another one asked for", Doc: "The money is then on its way. It needs a second factor proven in the five minutes before.",
 		Roles: access.Admin, Fresh: true, Refusals: []*problem.Error{ErrOwnRefund, problem.Illegal}}, s.approve)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
-		Summary: "Decline a refund that was asked for", Doc: "It ends FAILED with your reason, and its amount can be asked for anew. Whoever asked may take it back so.",
+		Summary: "Decline a refund that was asked for", Doc: "It ends FAILED with your reason, and its amount can be asked for anew.",
 		Roles: access.Admin, Refusals: []*problem.Error{problem.Illegal}}, s.decline)
 }

@@ -8,6 +8,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -49,6 +50,9 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor
 	amount := money.Amount(in.Body.Amount)
 	if amount <= 0 {
 		return Refund{}, problem.Wrong("body.amount", "must be more than zero")
+	}
+	if err := saysWhy(in.Body.Reason); err != nil {
+		return Refund{}, err
 	}
 	row, err := query.lockPaymentByID(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
@@ -103,9 +107,19 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, who access.Actor
 		s.Queue.Insert(ctx, tx, SendRefund{row.ID}))
 }
 
-// decline ends a request: its money can be asked back anew. Whoever asked may take it back so.
+func saysWhy(reason string) error {
+	if !httpapi.Says(reason) {
+		return problem.Wrong("body.reason", "must say in words why")
+	}
+	return nil
+}
+
+// decline ends a request: its money can be asked back anew.
 // Errors: problem.NotFound, problem.Illegal when it is decided already.
 func (s *Service) decline(ctx context.Context, tx *postgres.Tx, who access.Actor, in DeclineIn) (Refund, error) {
+	if err := saysWhy(in.Body.Reason); err != nil {
+		return Refund{}, err
+	}
 	row, err := lockRequest(ctx, tx, in.ID)
 	if err != nil {
 		return Refund{}, err

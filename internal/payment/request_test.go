@@ -212,6 +212,8 @@ func TestAskingForARefundRefuses(t *testing.T) {
 		`{"amount": "1.00"}`:                                                       "body.reason",
 		`{"amount": "1.00", "reason": ""}`:                                         "body.reason",
 		`{"amount": "1.00", "reason": " \n"}`:                                      "body.reason",
+		`{"amount": "1.00", "reason": "\u200b"}`:                                   "body.reason",
+		`{"amount": "1.00", "reason": "..."}`:                                      "body.reason",
 		`{"amount": "1.00", "reason": "` + strings.Repeat("7731", 126) + `"}`:      "body.reason",
 		`{"amount": "1.00", "reason": "x", "currency": "USD"}`:                     "body.currency",
 		`{"amount": "1.00", "reason": "x", "requestedBy": "` + id + `", "x": "y"}`: "body.requestedBy",

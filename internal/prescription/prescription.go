@@ -22,7 +22,7 @@ import (
 var query = New()
 
 // ErrNotHeld refuses a prescription outside its time.
-var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation is in progress, or within 7 days after.",
+var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation is in progress, or for some days after (7, unless the server is set otherwise).",
 	"Start the consultation first; after 7 days book another one.")
 
 // ErrSuperseded refuses a second correction of the same prescription.

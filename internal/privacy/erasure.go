@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -64,6 +65,9 @@ func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, who acces
 // RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound, account.ErrOwnAccount.
 func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, who access.Actor, in account.UserID) (Erasure, error) {
 	held, err := s.Accounts.HoldOther(ctx, tx, who, in.ID)
+	if errors.Is(err, account.ErrOwnAccount) {
+		err = account.ErrOwnAccount.With("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
+	}
 	if err != nil {
 		return Erasure{}, err
 	}
@@ -142,7 +146,16 @@ func (s *Service) keptUntil(record consultation.Record) time.Time {
 
 // ReadErasure tells what becomes of the caller's data. Error: problem.NotFound, when nobody asked for its erasure.
 func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (Erasure, error) {
-	row, err := query.standingErasure(ctx, r, who.ID)
+	return s.standing(ctx, r, who.ID)
+}
+
+// ReadErasureOf tells what becomes of somebody's data. Error: problem.NotFound, when nobody asked for its erasure.
+func (s *Service) ReadErasureOf(ctx context.Context, r *postgres.Read, _ access.Actor, in account.UserID) (Erasure, error) {
+	return s.standing(ctx, r, in.ID)
+}
+
+func (s *Service) standing(ctx context.Context, r *postgres.Read, person uuid.UUID) (Erasure, error) {
+	row, err := query.standingErasure(ctx, r, person)
 	switch {
 	case postgres.NoRows(err):
 		return Erasure{}, problem.NotFound

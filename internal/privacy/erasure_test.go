@@ -121,6 +121,9 @@ func TestWhoNeverHeldAConsultation(t *testing.T) {
 	idle(t, c)
 	personal := []string{otherName, patient.Email}
 	same(t, "marks that can be found", len(found(t, c, personal...)) > 1, true)
+	support := c.Support()
+	asked := c.Post(support, "payments/"+row[string](t, c, "SELECT id::text FROM payments WHERE consultation_id = $1", id)+"/refunds", object{"amount": "1.00", "reason": "For " + otherName}).Want(201)
+	c.Post(c.Admin(), "refunds/"+asked.Text("id")+"/decline", object{"reason": otherName + " was seen"}).Want(200)
 	wrapped := row[[]byte](t, c, "SELECT wrapped FROM data_keys WHERE user_id = $1", patient.ID)
 	erasure := ask(c, patient).Want(202).Text("id")
 	c.Clock.Advance(time.Hour)
@@ -160,6 +163,26 @@ func TestWhoNeverHeldAConsultation(t *testing.T) {
 	same(t, "another's record", c.Get(h.patient, "consultations/"+h.held).Want(200).Text("reason"), reason)
 	same(t, "another's mails", len(mails(t, c, h.patient.Email, "prescription-ready")), 1)
 	everythingWorks(t, c, h, patient)
+}
+
+// TestANewAccountKeepsItsMails: a deleted user's address may be somebody's again.
+func TestANewAccountKeepsItsMails(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	old, admin := c.Patient(), c.Admin()
+	c.Do(old, "DELETE", "users/me", nil).Want(204)
+	idle(t, c)
+	c.Post(admin, "users/"+old.ID.String()+"/erasure", nil).Want(202)
+	same(t, "for administrators", c.Get(admin, "users/"+old.ID.String()+"/erasure").Want(200).Text("status"), "PENDING")
+	next := c.Patient()
+	exec(t, c, "UPDATE users SET email = $2 WHERE id = $1", next.ID, old.Email)
+	idle(t, c)
+	before := len(mails(t, c, old.Email, "erasure-requested"))
+	same(t, "mails before", before, 1)
+	c.Clock.Advance(48 * time.Hour)
+	sweep(t, c)
+	same(t, "status", status(t, c, old), "DONE")
+	same(t, "mails after", len(mails(t, c, old.Email, "erasure-requested")), before)
 }
 
 // cantOpen: what the person's key sealed is not to be opened, by the server's own means.

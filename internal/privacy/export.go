@@ -140,7 +140,7 @@ type ExportID struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// Download is the copy itself, for its owner. Errors: problem.NotFound, ErrExportPending, ErrExportExpired.
+// Download is the copy itself, for its owner. Errors: problem.NotFound, problem.MFARequired, ErrExportPending, ErrExportExpired.
 func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Actor, in ExportID) (httpapi.Attachment, error) {
 	var none httpapi.Attachment
 	row, err := query.readExport(ctx, tx, in.ID)
@@ -156,14 +156,19 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Acto
 	case row.Status != ready || !row.ExpiresAt.After(tx.Now):
 		return none, ErrExportExpired
 	}
+	if row.MfaEnabled { // all of it at once is more than a session shows
+		if err := httpapi.Fresh(tx.Now, who); err != nil {
+			return none, err
+		}
+	}
 	key, err := s.Sealer.Person(ctx, tx, who.ID)
 	if err != nil {
 		return none, err
 	}
-	archive, err := key.Open(archiveColumn, row.ID, row.Archive)
+	archive, err := key.Open(archiveColumn, in.ID, row.Archive)
 	if err != nil {
 		return none, err
 	}
-	audit.Write(tx, who, "export.download", row.ID, nil)
+	audit.Write(tx, who, "export.download", in.ID, nil)
 	return httpapi.Attachment{Name: "amrutam-export-" + row.ReadyAt.Format(time.DateOnly) + ".zip", Body: []byte(archive)}, nil
 }

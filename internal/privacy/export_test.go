@@ -205,6 +205,19 @@ func TestOnlyItsOwnerFetchesACopy(t *testing.T) {
 	same(t, "makings in the log", audited(t, c, "export.make", id), 1)
 }
 
+// TestACopyNeedsAFreshSecondFactor of who has one: all of it at once is more than a session shows.
+func TestACopyNeedsAFreshSecondFactor(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	owner := c.Patient()
+	id := c.Export(owner)
+	code := c.Authenticator(owner, true)
+	c.Get(owner, "users/me/exports/"+id).Want(403, "mfa-required")
+	same(t, "downloads in the log", audited(t, c, "export.download", id), 0)
+	c.Post(owner, "auth/step-up", object{"otp": code()}).Want(204)
+	c.Get(owner, "users/me/exports/"+id).Want(200)
+}
+
 func TestACopyExpires(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -680,22 +680,28 @@ func (q *Queries) postponeErasure(ctx context.Context, db DBTX, nextAt *time.Tim
 }
 
 const readExport = `-- name: readExport :one
-SELECT id, user_id, status, requested_at, ready_at, expires_at, size, sha256, archive FROM exports WHERE id = $1
+SELECT e.user_id, e.status, e.ready_at, e.expires_at, e.archive, u.mfa_enabled FROM exports e JOIN users u ON u.id = e.user_id WHERE e.id = $1
 `
 
-func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (ExportRow, error) {
+type readExportRow struct {
+	UserID     uuid.UUID  `json:"userId"`
+	Status     string     `json:"status"`
+	ReadyAt    *time.Time `json:"readyAt"`
+	ExpiresAt  *time.Time `json:"expiresAt"`
+	Archive    []byte     `json:"archive"`
+	MfaEnabled bool       `json:"mfaEnabled"`
+}
+
+func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readExportRow, error) {
 	row := db.QueryRow(ctx, readExport, id)
-	var i ExportRow
+	var i readExportRow
 	err := row.Scan(
-		&i.ID,
 		&i.UserID,
 		&i.Status,
-		&i.RequestedAt,
 		&i.ReadyAt,
 		&i.ExpiresAt,
-		&i.Size,
-		&i.Sha256,
 		&i.Archive,
+		&i.MfaEnabled,
 	)
 	return i, err
 }

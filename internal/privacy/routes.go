@@ -20,15 +20,15 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc: "Also when an older one is still good; while one is being made it is that one. At most five a day."}, s.RequestExport)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users/me/exports/{id}", ID: "download-own-export", Tag: "users", Roles: access.SignedIn,
 		MediaType: zipType, Summary: "Fetch the copy of everything held about you",
-		Doc:      "A ZIP of JSON files, and of a page index.html that says what each holds. Each download is audited.",
-		Refusals: []*problem.Error{ErrExportPending, ErrExportExpired}}, s.Download)
+		Doc:      "A ZIP of JSON files, and of a page index.html that says what each holds. Each download is audited. Whoever has a second factor proves it in the five minutes before.",
+		Refusals: []*problem.Error{ErrExportPending, ErrExportExpired, problem.MFARequired}}, s.Download)
 	s.erasureRoutes(api)
 }
 
 func (s *Service) erasureRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/me/erasure", ID: "request-own-erasure", Tag: "users", Roles: access.SignedIn,
 		Key: httpapi.Honoured, Status: http.StatusAccepted, Statuses: []int{http.StatusOK}, Summary: "Have everything held about you erased",
-		Doc: "In 48 hours your account ends as with DELETE /users/me, and all that is no record of care goes. The law has the record of a consultation that was held kept for 3 years: " +
+		Doc: "In 48 hours (unless the server is set otherwise) your account ends as with DELETE /users/me, and all that is no record of care goes. The law has the record of a consultation that was held kept for years, 3 in India: " +
 			"clinical.until says when it becomes unreadable, by itself. A mail tells it all, and how to stop it. To ask again is the same erasure, answered with 200. " +
 			"Whoever has a second factor proves it in the five minutes before.",
 		Refusals: []*problem.Error{account.ErrLastAdmin, problem.MFARequired}}, s.RequestErasure)
@@ -40,6 +40,8 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/{id}/erasure", ID: "request-erasure", Tag: "users", Roles: access.Admin, Fresh: true,
 		Key: httpapi.Honoured, Status: http.StatusAccepted, Statuses: []int{http.StatusOK}, Summary: "Have everything held about somebody erased",
 		Doc: "For people who can't sign in any more, deleted ones too. They are told by mail at their last address.", Refusals: []*problem.Error{account.ErrOwnAccount}}, s.RequestErasureOf)
+	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}/erasure", ID: "read-erasure", Tag: "users", Roles: access.Admin,
+		Summary: "Read when what of somebody is erased", Doc: "404 when nobody asked for it."}, s.ReadErasureOf)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/users/{id}/erasure", ID: "stop-erasure", Tag: "users", Roles: access.Admin, Fresh: true,
 		Status: http.StatusNoContent, Summary: "Stop somebody's erasure", Doc: "As long as it hasn't begun. 404 when there is none to stop.",
 		Refusals: []*problem.Error{account.ErrOwnAccount}}, s.StopErasureOf)

@@ -23,15 +23,3 @@ type ErasureRow struct {
 	ClinicalUntil *time.Time `json:"clinicalUntil"`
 	DestroyedAt   *time.Time `json:"destroyedAt"`
 }
-
-type ExportRow struct {
-	ID          uuid.UUID  `json:"id"`
-	UserID      uuid.UUID  `json:"userId"`
-	Status      string     `json:"status"`
-	RequestedAt time.Time  `json:"requestedAt"`
-	ReadyAt     *time.Time `json:"readyAt"`
-	ExpiresAt   *time.Time `json:"expiresAt"`
-	Size        *int64     `json:"size"`
-	Sha256      []byte     `json:"sha256"`
-	Archive     []byte     `json:"archive"`
-}

@@ -40,7 +40,7 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"change-user-role", "approve-refund", "request-erasure", "stop-erasure"}
+var Fresh = []string{"invite-user", "change-user-role", "approve-refund", "request-erasure", "stop-erasure"}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -111,6 +111,7 @@ var Table = []Row{
 	{Operation: "stop-own-erasure", Want: signedIn(404)},
 	{Operation: "request-erasure", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 202}},
 	{Operation: "request-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "stop-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
 	{Operation: "list-own-access-log", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-users", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},

@@ -2,8 +2,10 @@ package fault_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -111,7 +113,12 @@ func (s *server) privateJourney() map[string]string {
 		return s.want(201, "POST", "/api/v1/availability", doctor, "", object{"startTime": start.Format(time.RFC3339), "endTime": start.Add(20 * time.Minute).Format(time.RFC3339)}).text("id")
 	}
 	book := func(slot string) string {
-		return s.want(201, "POST", "/api/v1/consultations", patient, "key-"+slot, object{"slotId": slot, "reason": private["the reason"]}).text("id")
+		body := object{"slotId": slot, "reason": private["the reason"]}
+		sent, err := json.Marshal(body)
+		must(s.t, err)
+		sum := sha256.Sum256(sent) // by which whoever guesses the reason would know
+		private["the hash of a body about "+slot] = hex.EncodeToString(sum[:])
+		return s.want(201, "POST", "/api/v1/consultations", patient, "key-"+slot, body).text("id")
 	}
 	id, other := book(slot(10*time.Minute)), book(slot(30*time.Hour))
 	s.want(200, "POST", "/api/v1/consultations/"+other+"/cancel", patient, "", object{"reason": private["the reason of a cancellation"]})
