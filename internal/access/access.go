@@ -78,6 +78,8 @@ type Actor struct {
 	Job       string
 	// SecondFactorAt is when this session last proved a second factor; zero: never.
 	SecondFactorAt time.Time
+	// AuthenticatedAt is when this session last proved the password, or was made.
+	AuthenticatedAt time.Time
 	// CrossSite: a page of another site sent the request (Fetch Metadata, or Origin).
 	CrossSite bool
 	// Exempt from second factors: the user has none, and this server doesn't ask staff for one.
@@ -91,6 +93,9 @@ const freshness = 5 * time.Minute
 func (a Actor) Fresh(now time.Time) bool {
 	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= freshness)
 }
+
+// JustSignedIn tells whether the session was made, or proved the password, a moment ago.
+func (a Actor) JustSignedIn(now time.Time) bool { return now.Sub(a.AuthenticatedAt) <= freshness }
 
 // System is the actor of a job or of another event that no user caused; the audit log says which.
 func System(job string) Actor { return Actor{Job: job} }

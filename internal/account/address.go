@@ -66,7 +66,6 @@ func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailCha
 		if err := s.Limits.Try(ctx, tx, limit.Mail("new-address"), who.ID.String()); err != nil {
 			return err
 		}
-		s.rightPassword(tx, accountOf(user.Email, true, who.IP), who.IP)
 		audit.Write(tx, who, "user.request-new-address", who.ID, nil)
 		return s.mailNewAddress(ctx, tx, who.ID, email)
 	})
@@ -81,9 +80,15 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, id uuid.U
 	mail := notification.Mail{Address: email, Kind: "confirm-new-address", Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
 	switch owner, err := query.findAddress(ctx, tx, email); {
 	case err == nil:
+		if mailed, err := s.mailable(ctx, tx, "address-taken", owner.String()); err != nil || !mailed {
+			return err
+		}
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner, Kind: "address-taken"})
 	case !postgres.NoRows(err):
 		return fmt.Errorf("find an address: %w", err)
+	}
+	if mailed, err := s.mailable(ctx, tx, "confirm-new-address", email); err != nil || !mailed { // of many who name one address
+		return err
 	}
 	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &id, Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
 	if err != nil {

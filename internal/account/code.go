@@ -49,14 +49,18 @@ type SecondFactor struct {
 	enrolling bool
 }
 
-func (f SecondFactor) check() error {
-	given := 0
+// given counts what was sent.
+func (f SecondFactor) given() (n int) {
 	for _, there := range []bool{f.OTP != "", f.RecoveryCode != "", f.Passkey != nil} {
 		if there {
-			given++
+			n++
 		}
 	}
-	if given != 1 {
+	return n
+}
+
+func (f SecondFactor) check() error {
+	if f.given() != 1 {
 		return problem.Invalid.At("body.otp", "is required, or recoveryCode or passkey in its place")
 	}
 	if f.Passkey != nil {
@@ -91,18 +95,21 @@ func (s *Service) holdUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (
 	return heldUser{row, id}, nil
 }
 
-// trySpend is spend, counted against guessing: a try is counted before the code is looked at, and a wrong one is noted.
+// trySpend is spend, counted against guessing where that is possible: a try is counted before the code is looked at, and a wrong one is noted.
 func (s *Service) trySpend(ctx context.Context, tx *postgres.Tx, who access.Actor, user heldUser, f SecondFactor) (bool, error) {
-	if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
-		return false, err
+	guessable := f.Passkey == nil
+	if guessable {
+		if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
+			return false, err
+		}
 	}
 	right, err := s.spend(ctx, tx, user, f)
 	switch {
 	case err != nil:
 		return false, err
-	case right:
+	case right && guessable:
 		s.Limits.Done(tx, limit.Code, user.id.String())
-	default:
+	case !right:
 		audit.WriteFor(tx, who, "second-factor.refuse", "user", user.id.String(), nil)
 	}
 	return right, nil

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,18 +47,37 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor,
 		return StaffUser{}, err
 	}
 	id, err := s.Provision(ctx, tx, u)
+	if errors.Is(err, ErrAddressTaken) {
+		id, err = s.inviteAgain(ctx, tx, u)
+	}
 	if err != nil {
 		return StaffUser{}, err
 	}
 	audit.Write(tx, who, "user.invite", id, audit.Meta{"role": u.Role})
-	token, hash := newToken("")
-	expiry := tx.Now.Add(invitationLife)
-	if _, err := query.setResetToken(ctx, tx, hash, &expiry, id); err != nil {
-		return StaffUser{}, fmt.Errorf("keep an invitation: %w", err)
-	}
-	err = s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "invitation", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(u.Role)}})
-	if err != nil {
+	if err := s.mailInvitation(ctx, tx, id, u.Role); err != nil {
 		return StaffUser{}, err
 	}
 	return staffUser(ctx, tx, id)
+}
+
+// inviteAgain is for who was invited and hasn't come yet: the newest invitation counts. Error: ErrAddressTaken.
+func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
+	id, err := query.inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword, Now: tx.Now})
+	if postgres.NoRows(err) {
+		return uuid.Nil, ErrAddressTaken
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("invite again: %w", err)
+	}
+	return id, query.renameProfile(ctx, tx, u.FullName, tx.Now, id)
+}
+
+// mailInvitation makes a link good for seven days; an earlier one stops working.
+func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.UUID, role access.Role) error {
+	token, hash := newToken("")
+	expiry := tx.Now.Add(invitationLife)
+	if _, err := query.setResetToken(ctx, tx, hash, &expiry, id); err != nil {
+		return fmt.Errorf("keep an invitation: %w", err)
+	}
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "invitation", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}})
 }

@@ -106,6 +106,15 @@ func TestTheLastAdministratorCantLeave(t *testing.T) {
 	same(t, "answers", got, []int{204, 204, 204, 409})
 }
 
+// TestWhoWasInvitedIsNoAdministratorYet: nobody could sign in.
+func TestWhoWasInvitedIsNoAdministratorYet(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	admin := c.Admin()
+	c.Post(admin, "users", object{"email": fresh(), "fullName": "Meera Nair", "role": "ADMIN"}).Want(201)
+	leave(c, admin).Want(409, "last-admin")
+}
+
 // TestLeavingRacesWithBooking: whoever comes first, no consultation to come is left with somebody who went.
 func TestLeavingRacesWithBooking(t *testing.T) {
 	t.Parallel()

@@ -104,6 +104,87 @@ func TestStrangersCantLockOut(t *testing.T) {
 	login("198.51.100.10", newPassword).Want(200)
 }
 
+// TestRightPasswordsAtOnce: many of one's own sign in from one address, and wait for nobody.
+func TestRightPasswordsAtOnce(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	emails := []string{verified(t, c), verified(t, c), verified(t, c), verified(t, c)}
+	before := row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+	crowds.Lock()
+	for range 5 {
+		for _, status := range atOnce(12, func(i int) int { return c.Post(nobody, "auth/login", credentials(emails[i%4], password)).Status }) {
+			if status != 200 && status != 429 { // more tries at once than an account has
+				t.Errorf("status %d", status)
+			}
+		}
+		c.Clock.Advance(time.Hour)
+	}
+	crowds.Unlock()
+	same(t, "deadlocks", row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), before)
+}
+
+// TestRightPasswordsAreNoFailures, whatever becomes of the request.
+func TestRightPasswordsAreNoFailures(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email, waiting := verified(t, c), fresh()
+	s := signIn(t, c, email, password)
+	c.Post(nobody, "auth/signup", registration(waiting)).Want(201)
+	for range 7 {
+		c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": "too short"}).Want(422)
+		c.Post(s.user, "auth/change-email", object{"currentPassword": password, "newEmail": "no address"}).Want(422)
+		c.Post(nobody, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
+	}
+	signIn(t, c, email, password)
+}
+
+// TestNeighboursDontLockOut: a subscriber's network is one address, and who is known there gets in whatever others do.
+func TestNeighboursDontLockOut(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
+	email, other := verified(t, c), verified(t, c)
+	login := func(from, email, password string) *apptest.Answer {
+		return c.Do(nobody, "POST", "auth/login", credentials(email, password), "X-Forwarded-For", from)
+	}
+	login("2001:db8:0:1::7", email, password).Want(200)
+	for i := range 50 {
+		login("2001:db8:0:1::"+strconv.FormatInt(int64(i+100), 16), fresh(), "wrong words, wrong words").Want(401)
+	}
+	login("2001:db8:0:1::99", other, password).Want(429)
+	login("2001:db8:0:2::99", other, password).Want(200)
+	login("2001:db8:0:1::7", email, password).Want(200)
+}
+
+// TestAResetEndsEveryLock, that of an address from which the user signed in before too.
+func TestAResetEndsEveryLock(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email := verified(t, c)
+	signIn(t, c, email, password)
+	for range 5 {
+		c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
+	}
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(429)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
+	reset(c, mailed(t, c, email, "reset-password", 1), newPassword).Want(204)
+	signIn(t, c, email, newPassword)
+}
+
+// TestMailsToOneAddress are counted by the address, whoever has them sent.
+func TestMailsToOneAddress(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	victim, nobodys := verified(t, c), fresh()
+	for range 4 {
+		s := signIn(t, c, verified(t, c), password)
+		askNewAddress(c, s.user, victim).Want(202)
+		askNewAddress(c, s.user, nobodys).Want(202)
+	}
+	quiet(t, c)
+	same(t, "mails to a user", len(mails(t, c, victim, "address-taken")), 3)
+	same(t, "mails to nobody", len(mails(t, c, nobodys, "confirm-new-address")), 3)
+}
+
 // TestOneAddressAcrossAccounts is slowed down after fifty failures.
 func TestOneAddressAcrossAccounts(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -91,27 +92,33 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	account := accountOf(in.Body.Email, user.Known, who.IP)
-	if err := s.tryPassword(ctx, account, who.IP); err != nil {
+	counted := triesOf(in.Body.Email, user.Known, who.IP)
+	if err := s.tryPassword(ctx, counted); err != nil {
 		return SignedIn{}, err
 	}
 	right, outdated, err := comparePassword(ctx, in.Body.Password, user.PasswordHash)
+	if err == nil && (!right || !user.IsEmailVerified) {
+		right, user.IsEmailVerified, err = s.orPending(ctx, in.Body.Password, right, user)
+	}
 	switch {
-	case err != nil:
-		return SignedIn{}, err
+	case err != nil: // it was not looked at
+		return SignedIn{}, errors.Join(err, s.handBack(ctx, counted))
 	case user.ID == uuid.Nil:
 		return SignedIn{}, s.refuse(ctx, who, user.ID, "unknown-address", ErrInvalidCredentials)
 	case !right:
 		return SignedIn{}, s.refuse(ctx, who, user.ID, "wrong-password", ErrInvalidCredentials)
+	case !user.IsEmailVerified: // before the next: a sign-up that waits beside a disabled user is answered like any other
+		if err := s.handBack(ctx, counted); err != nil {
+			return SignedIn{}, err
+		}
+		return SignedIn{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, ErrEmailNotVerified)
 	case user.DisabledAt != nil:
 		return SignedIn{}, s.refuse(ctx, who, user.ID, "disabled", ErrInvalidCredentials)
-	case !user.IsEmailVerified:
-		return SignedIn{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, ErrEmailNotVerified)
 	}
 	var out SignedIn
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
 		out, err = s.afterPassword(ctx, tx, acting(who, user.ID, user.Role), user, in.Body.Holding)
-		s.rightPassword(tx, account, who.IP)
+		s.rightPassword(tx, counted)
 		return err
 	})
 	if err == nil && outdated {
@@ -120,31 +127,47 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	return out, err
 }
 
-// accountOf is what the failures of an account are counted under. Who signed in from an address before has a count of their
-// own there: strangers' failures elsewhere don't keep them out.
-func accountOf(email string, known bool, ip string) string {
+// tries are what the failures of a password are counted under. address is "" where it isn't.
+type tries struct{ account, address string }
+
+// triesOf an account. Who signed in from an address before has a count of their own there: neither strangers' failures elsewhere
+// nor their neighbours' keep them out.
+func triesOf(email string, known bool, ip string) tries {
 	if known {
-		return canonicalEmail(email) + " from " + ip
+		return tries{account: canonicalEmail(email) + " from " + ip}
 	}
-	return canonicalEmail(email)
+	return tries{canonicalEmail(email), httpapi.Network(ip)}
 }
 
 // tryPassword counts a try before the password is looked at: the same for addresses with and without a user.
-func (s *Service) tryPassword(ctx context.Context, account, ip string) error {
+func (s *Service) tryPassword(ctx context.Context, of tries) error {
 	if s.Limits.Off {
 		return nil
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		if err := s.Limits.Try(ctx, tx, limit.Address, ip); err != nil {
-			return err
+		if of.address != "" {
+			if err := s.Limits.Try(ctx, tx, limit.Address, of.address); err != nil {
+				return err
+			}
 		}
-		return s.Limits.Try(ctx, tx, limit.Account, account)
+		return s.Limits.Try(ctx, tx, limit.Account, of.account)
 	})
 }
 
-func (s *Service) rightPassword(tx *postgres.Tx, account, ip string) {
-	s.Limits.Done(tx, limit.Account, account)
-	s.Limits.Done(tx, limit.Address, ip)
+// rightPassword takes the try back. It locks in the order of tryPassword, or two sign-ins at once would wait for each other.
+func (s *Service) rightPassword(tx *postgres.Tx, of tries) {
+	if of.address != "" {
+		s.Limits.Done(tx, limit.Address, of.address)
+	}
+	s.Limits.Done(tx, limit.Account, of.account)
+}
+
+// handBack is rightPassword where nothing else is written.
+func (s *Service) handBack(ctx context.Context, of tries) error {
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		s.rightPassword(tx, of)
+		return nil
+	})
 }
 
 // knownFor is how long an address counts as a user's own after a sign-in.
@@ -152,7 +175,7 @@ const knownFor = 30 * 24 * time.Hour
 
 func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLoginRow, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
-		user, err = query.findLogin(ctx, r, ip, r.Now.Add(-knownFor), canonicalEmail(email))
+		user, err = query.findLogin(ctx, r, findLoginParams{Email: canonicalEmail(email), Now: r.Now, IpAddress: ip, Since: r.Now.Add(-knownFor)})
 		return err
 	})
 	if postgres.NoRows(err) {
@@ -174,15 +197,23 @@ func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, who access
 		MFAEnrollmentRequired: s.Config.RequireAdminMFA && who.Staff()}, err
 }
 
+// unchanged holds a user whose password is still the one that was looked at. Error: errReplaced.
+func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
+	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash)
+	switch {
+	case err != nil:
+		return fmt.Errorf("hold a user: %w", err)
+	case held == 0:
+		return errReplaced
+	}
+	return nil
+}
+
 // startSession signs a user in, unless the password was replaced since it was looked at. proven is when they proved a second
 // factor, or nil.
 func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, proven *time.Time, how Holding) (Tokens, error) {
-	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash)
-	if err != nil {
-		return Tokens{}, fmt.Errorf("hold a user: %w", err)
-	}
-	if held == 0 {
-		return Tokens{}, errReplaced
+	if err := unchanged(ctx, tx, user); err != nil {
+		return Tokens{}, err
 	}
 	if err := s.tellOfDevice(ctx, tx, who, shorten(who.UserAgent)); err != nil {
 		return Tokens{}, err
@@ -192,7 +223,7 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.
 	if how.cookie() {
 		life = s.Config.BrowserLife
 	}
-	err = query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,
+	err := query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,
 		Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: proven})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a session: %w", err)

@@ -50,7 +50,7 @@ type RecoveryCodes struct {
 }
 
 // EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Errors: ErrMFAEnabled,
-// problem.MFARequired.
+// problem.MFARequired, problem.SignInAnew.
 func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Enrolment, error) {
 	user, err := s.holdUser(ctx, tx, who.ID)
 	if err != nil {
@@ -188,17 +188,41 @@ func (s *Service) DisableMFA(ctx context.Context, who access.Actor, in FactorInp
 func (s *Service) RenewRecoveryCodes(ctx context.Context, who access.Actor, in FactorInput) (out RecoveryCodes, err error) {
 	err = s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) (err error) {
 		audit.Write(tx, who, "second-factor.renew-recovery-codes", who.ID, nil)
-		out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, who.ID)
-		return err
+		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, who.ID); err != nil {
+			return err
+		}
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "recovery-codes-renewed"})
 	})
 	return out, err
 }
 
-// StepUp proves the second factor anew, for what is dangerous. Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey.
-func (s *Service) StepUp(ctx context.Context, who access.Actor, in FactorInput) (httpapi.None, error) {
-	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) error {
+// StepUpInput is a second factor or, for what asks for a recent sign-in, the password.
+type StepUpInput struct {
+	Body struct {
+		SecondFactor
+		CurrentPassword string `json:"currentPassword,omitempty" minLength:"1" maxLength:"1024" doc:"In place of a second factor: counts as a new sign-in, not as a second factor" example:"seven lamps light the well"`
+	}
+}
+
+// StepUp proves the second factor anew, for what is dangerous, or the password, for what asks for a recent sign-in.
+// Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials.
+func (s *Service) StepUp(ctx context.Context, who access.Actor, in StepUpInput) (httpapi.None, error) {
+	if in.Body.CurrentPassword != "" && in.Body.given() == 0 {
+		return httpapi.None{}, s.stepUpByPassword(ctx, who, in.Body.CurrentPassword)
+	}
+	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body.SecondFactor, enabled, func(tx *postgres.Tx, _ heldUser) error {
 		audit.Write(tx, who, "second-factor.prove", who.ID, nil)
 		return query.proveSession(ctx, tx, &tx.Now, who.SessionID)
+	})
+}
+
+func (s *Service) stepUpByPassword(ctx context.Context, who access.Actor, password string) error {
+	if _, err := s.provePassword(ctx, who, password); err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		audit.Write(tx, who, "session.prove-password", who.SessionID, nil)
+		return query.authenticateSession(ctx, tx, &tx.Now, who.SessionID)
 	})
 }
 
@@ -251,20 +275,21 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
 		return httpapi.Op{Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth", Roles: access.SignedIn, Summary: summary, Doc: doc, Refusals: refusals}
 	}
-	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes before.",
-		ErrMFAEnabled, problem.MFARequired)
+	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes before, others have signed in then.",
+		ErrMFAEnabled, problem.MFARequired, problem.SignInAnew)
 	enable.Enrolment = true
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
 	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. The recovery codes are shown here and never again.",
-		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany, problem.MFARequired)
+		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany, problem.MFARequired, problem.SignInAnew)
 	confirm.Enrolment = true
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
 	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	disable.Status = http.StatusNoContent
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("step-up", "step-up", "Prove your second factor anew", "For the next five minutes this session may do what is dangerous.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew", "For the next five minutes this session may do what is dangerous; with the password, what needs a recent sign-in.",
+		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
 	stepUp.Status, stepUp.Enrolment = http.StatusNoContent, true
 	httpapi.Handle(api, stepUp, s.StepUp)
 	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)

@@ -25,6 +25,9 @@ UPDATE users SET mfa_step = @step WHERE id = @id;
 -- name: proveSession :exec
 UPDATE sessions SET second_factor_at = @now WHERE id = @id AND ended_at IS NULL;
 
+-- name: authenticateSession :exec
+UPDATE sessions SET authenticated_at = @now WHERE id = @id AND ended_at IS NULL;
+
 -- name: forgetSecondFactor :exec
 UPDATE sessions SET second_factor_at = NULL WHERE user_id = @user_id AND ended_at IS NULL;
 
@@ -59,6 +62,6 @@ DELETE FROM tickets WHERE user_id = @user_id;
 
 -- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, false AS known
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, ''::bytea AS pending, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL;

@@ -13,6 +13,15 @@ import (
 	"github.com/google/uuid"
 )
 
+const authenticateSession = `-- name: authenticateSession :exec
+UPDATE sessions SET authenticated_at = $1 WHERE id = $2 AND ended_at IS NULL
+`
+
+func (q *Queries) authenticateSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, authenticateSession, now, iD)
+	return err
+}
+
 const confirmTOTP = `-- name: confirmTOTP :exec
 UPDATE users SET totp_confirmed_at = $1, mfa_enabled = true, updated_at = $1 WHERE id = $2
 `
@@ -54,7 +63,7 @@ func (q *Queries) endTickets(ctx context.Context, db DBTX, userID *uuid.UUID) er
 
 const findSignedIn = `-- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, false AS known
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, ''::bytea AS pending, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -71,6 +80,7 @@ type findSignedInRow struct {
 	FullName        string
 	HasTotp         bool
 	HasPasskey      bool
+	Pending         []byte
 	Known           bool
 }
 
@@ -89,6 +99,7 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 		&i.FullName,
 		&i.HasTotp,
 		&i.HasPasskey,
+		&i.Pending,
 		&i.Known,
 	)
 	return i, err

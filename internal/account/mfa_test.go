@@ -251,3 +251,45 @@ func TestStaffMayBeExempt(t *testing.T) {
 	c.Clock.Advance(6 * time.Minute)
 	c.Do(s.user, "GET", "consultations/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", nil, "X-Purpose", "complaint 17").Want(403, "mfa-required")
 }
+
+// TestLostSecondFactors: an administrator takes them away, and whoever has the password begins anew.
+func TestLostSecondFactors(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := verified(t, c)
+	s := signIn(t, c, email, password)
+	k := c.NewPasskey()
+	k.Register(s.user)
+	enrol(t, c, s.user)
+	admin := c.Admin()
+	path := "users/" + s.user.ID.String() + "/reset-mfa"
+	c.Post(admin, "users/"+admin.ID.String()+"/reset-mfa", nil).Want(409, "own-account")
+	c.Post(admin, path, nil).Want(204)
+	c.Post(admin, path, nil).Want(409, "mfa-not-enabled")
+	dead(t, c, s)
+	mailed(t, c, email, "second-factors-reset", 1)
+	passkeyLogin(c, k.Prove()).Want(401)
+	signIn(t, c, email, password)
+	same(t, "left", count(t, c, "SELECT (SELECT count(*) FROM passkeys WHERE user_id = $1) + (SELECT count(*) FROM recovery_codes WHERE user_id = $1)", s.user.ID), 0)
+	same(t, "entries", audited(t, c, "user.reset-second-factors", s.user.ID.String()), 1)
+}
+
+// TestNoTicketOutlivesAPasswordChange: what the old password opened while it was changed, opens nothing after.
+func TestNoTicketOutlivesAPasswordChange(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for range 6 {
+		email := verified(t, c)
+		s := signIn(t, c, email, password)
+		enrol(t, c, s.user)
+		crowds.Lock()
+		atOnce(8, func(i int) int {
+			if i == 0 {
+				return c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": newPassword}).Want(204).Status
+			}
+			return c.Post(nobody, "auth/login", credentials(email, password)).Status
+		})
+		crowds.Unlock()
+		same(t, "tickets", count(t, c, "SELECT count(*) FROM tickets WHERE user_id = $1 AND kind = 'MFA'", s.user.ID), 0)
+	}
+}

@@ -61,7 +61,7 @@ type PasskeyID struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The passkey's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// PasskeyOptions begins a registration. Error: problem.MFARequired.
+// PasskeyOptions begins a registration. Errors: problem.MFARequired, problem.SignInAnew.
 func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (CreationOptions, error) {
 	var out CreationOptions
 	user, err := query.beginPasskey(ctx, r, who.ID)
@@ -94,16 +94,20 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, who acce
 	return out, nil
 }
 
-// addable: who has a second factor proves it before adding another, or a stolen session could make itself at home.
+// addable: who has a second factor proves it before adding another, and who has none has signed in a moment ago, or whoever stole
+// a session could make themselves at home. Errors: problem.MFARequired, problem.SignInAnew.
 func addable(now time.Time, who access.Actor, enabled bool) error {
-	if !enabled {
-		return nil
+	switch {
+	case enabled:
+		return httpapi.Fresh(now, who)
+	case !who.JustSignedIn(now):
+		return problem.SignInAnew
 	}
-	return httpapi.Fresh(now, who)
+	return nil
 }
 
 // RegisterPasskey adds a passkey; the authenticator has verified the user, so the session has proven a second factor by it.
-// Errors: ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.MFARequired, or a 422.
+// Errors: ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.MFARequired, problem.SignInAnew, or a 422.
 func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, who access.Actor, in PasskeyRegistration) (Registered, error) {
 	parsed, err := in.Body.Credential.parse()
 	if err != nil {
@@ -227,11 +231,11 @@ func errorOr(err, otherwise error) error {
 
 func (s *Service) passkeyRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true,
-		Summary: "Begin to register a passkey", Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five minutes before.",
-		Refusals: []*problem.Error{problem.MFARequired}}, s.PasskeyOptions)
+		Summary: "Begin to register a passkey", Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five minutes before, others have signed in then.",
+		Refusals: []*problem.Error{problem.MFARequired, problem.SignInAnew}}, s.PasskeyOptions)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Status: http.StatusCreated,
 		Summary: "Register a passkey", Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for one. The first second factor comes with recovery codes.",
-		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.MFARequired}}, s.RegisterPasskey)
+		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.MFARequired, problem.SignInAnew}}, s.RegisterPasskey)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth", Roles: access.SignedIn,
 		Summary: "List your passkeys"}, s.ListPasskeys)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/auth/passkeys/{id}", ID: "delete-passkey", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,

@@ -25,3 +25,6 @@ INSERT INTO tickets (hash, kind, created_at, expires_at, used_at) VALUES (@hash,
 -- name: beginPasskey :one
 SELECT u.email, u.mfa_enabled, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
+
+-- name: deletePasskeys :exec
+DELETE FROM passkeys WHERE user_id = @user_id;

@@ -42,6 +42,15 @@ func (q *Queries) deletePasskey(ctx context.Context, db DBTX, iD uuid.UUID, user
 	return result.RowsAffected(), nil
 }
 
+const deletePasskeys = `-- name: deletePasskeys :exec
+DELETE FROM passkeys WHERE user_id = $1
+`
+
+func (q *Queries) deletePasskeys(ctx context.Context, db DBTX, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, deletePasskeys, userID)
+	return err
+}
+
 const findPasskeyOwner = `-- name: findPasskeyOwner :one
 SELECT user_id FROM passkeys WHERE credential_id = $1
 `

@@ -211,13 +211,19 @@ func TestRegisteringPasskeys(t *testing.T) {
 		}
 	}
 	c.Clock.Advance(5*time.Minute + time.Second)
+	register(s.user, made).Want(403, "sign-in-anew")
+	begin(s.user).Want(403, "sign-in-anew")
+	c.Post(s.user, "auth/enable-mfa", nil).Want(403, "sign-in-anew")
+	c.Post(s.user, "auth/step-up", object{"currentPassword": "wrong words, wrong words"}).Want(401, "invalid-credentials")
+	c.Post(s.user, "auth/step-up", object{"currentPassword": password, "otp": "123456"}).Want(409, "mfa-not-enabled")
+	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204)
 	register(s.user, made).Want(422, "passkey-refused")
 	made = k.Create(begin(s.user))
 	same(t, "name", register(s.user, made).Want(201).Text("name"), "A key")
 	register(s.user, made).Want(422, "passkey-refused") // its challenge was used
 	register(s.user, k.Create(begin(s.user))).Want(409, "passkey-known")
-	theirs := *k
-	register(stranger, theirs.Create(begin(stranger))).Want(409, "passkey-known")
+	theirs, another := *k, c.Patient()
+	register(another, theirs.Create(begin(another))).Want(409, "passkey-known")
 	options := begin(s.user).Want(200)
 	if known := options.At("publicKey", "excludeCredentials").([]any); len(known) != 1 {
 		t.Errorf("authenticators are not told what is known: %s", options.Body)
@@ -226,6 +232,8 @@ func TestRegisteringPasskeys(t *testing.T) {
 	c.Clock.Advance(6 * time.Minute)
 	begin(s.user).Want(403, "mfa-required")
 	c.Post(s.user, "auth/enable-mfa", nil).Want(403, "mfa-required")
+	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204) // a password is no second factor
+	begin(s.user).Want(403, "mfa-required")
 	c.Post(s.user, "auth/step-up", object{"passkey": k.Prove()}).Want(204)
 	second := c.NewPasskey()
 	same(t, "more recovery codes", len(second.Register(s.user)), 0)

@@ -33,6 +33,8 @@ func passwordFault(password string, fewest int, email, fullName string) string {
 		return fmt.Sprintf("must have at most %d characters", passwordMax)
 	case holdsName(password, email, fullName):
 		return "must not contain your name or address"
+	case strings.Contains(strings.ToLower(password), strings.ToLower(issuer)):
+		return "must not contain the name of this service"
 	case guessable(password, fewest):
 		return "must not be a sequence or a repetition"
 	case passwords.Common(password):
@@ -44,7 +46,7 @@ func passwordFault(password string, fewest int, email, fullName string) string {
 func holdsName(password, email, fullName string) bool {
 	local, _, _ := strings.Cut(email, "@")
 	parts := append(words(fullName), words(local)...)
-	parts = append(parts, local)
+	parts = append(parts, local, email, strings.Join(words(fullName), " "), strings.Join(words(fullName), ""))
 	low := strings.ToLower(password)
 	for _, part := range parts {
 		if utf8.RuneCountInString(part) >= minNamePart && strings.Contains(low, strings.ToLower(part)) {

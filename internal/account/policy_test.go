@@ -26,6 +26,8 @@ func TestPasswordFault(t *testing.T) {
 		"LIGHT THE WELL, NAIR":                      name,
 		"xxmeera.nairxx lamp":                       name,
 		"seven wells kumari7":                       name,
+		"dots meera.nair@example.org dots":          name,
+		"amrutam is my password":                    "must not contain the name of this service",
 		"seven wells of rao":                        "", // a part of three letters is in too many words
 		"aaaaaaaaaaaaaaaa":                          guessed,
 		"abababababababab":                          guessed,
@@ -52,6 +54,11 @@ func TestPasswordFault(t *testing.T) {
 	}
 	if got := passwordFault("football1!kettle", 8, "a@example.org", "Zoë"); got != "" {
 		t.Errorf("one that holds a common one: %q", got)
+	}
+	for _, short := range []string{"om jha om jha likes tea", "OmJha likes his tea", "write to jo@li.in today"} {
+		if got := passwordFault(short, 15, "jo@li.in", "Om Jha"); got != name {
+			t.Errorf("%q of short names: %q", short, got)
+		}
 	}
 	if got := passwordFault("seven lamps of mu\u0308ller", 15, "a@example.org", "Zoë Müller"); got != name {
 		t.Errorf("a decomposed password: %q", got)

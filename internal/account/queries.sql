@@ -54,6 +54,8 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash
 -- known: the user signed in from this address in the last thirty days.
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
+    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now
+        ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending,
     EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = @ip_address AND s.created_at > @since) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
@@ -83,7 +85,7 @@ WHERE t.hash = @hash AND t.kind = 'REFRESH';
 -- name: extendSession :one
 UPDATE sessions s SET last_used_at = @now, expires_at = @expires_at
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE s.id = @id AND s.ended_at IS NULL AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+WHERE s.id = @id AND s.ended_at IS NULL AND s.created_at > @oldest AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 RETURNING u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at, p.full_name;
 
 -- name: endSession :execrows
@@ -129,3 +131,37 @@ UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone =
 
 -- name: forgetName :exec
 UPDATE profiles SET full_name = @full_name, gender = NULL, date_of_birth = NULL, updated_at = @now WHERE user_id = @user_id;
+
+-- name: knownAddresses :many
+SELECT DISTINCT ip_address FROM sessions WHERE user_id = @user_id AND created_at > @since LIMIT 100;
+
+-- name: findOwner :one
+SELECT id, is_email_verified FROM users WHERE lower(email) = lower(@email) AND deleted_at IS NULL;
+
+-- name: endDecoys :exec
+DELETE FROM tickets WHERE user_id = @user_id AND kind = 'DECOY';
+
+-- name: findSignUp :one
+SELECT user_id, data FROM tickets WHERE hash = @hash AND kind = 'SIGNUP' AND created_at > @since;
+
+-- name: takeSignUp :execrows
+UPDATE users SET password_hash = @password_hash, role = @role, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
+    password_reset_token = NULL, password_reset_expiry = NULL, updated_at = @now
+WHERE id = @id AND NOT is_email_verified AND role IN ('PATIENT', 'DOCTOR') AND deleted_at IS NULL AND disabled_at IS NULL;
+
+-- name: endUnverified :many
+-- Who was invited has no password yet, and is asked again by an administrator.
+UPDATE users SET deleted_at = @now WHERE users.id IN (SELECT u.id FROM users u WHERE NOT u.is_email_verified AND u.deleted_at IS NULL AND u.created_at < @before
+    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR') ORDER BY u.created_at LIMIT 500)
+RETURNING users.id;
+
+-- name: inviteAgain :one
+UPDATE users SET role = @role, updated_at = @now
+WHERE lower(email) = lower(@email) AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = @no_password AND role IN ('SUPPORT', 'ADMIN')
+RETURNING id;
+
+-- name: renameProfile :exec
+UPDATE profiles SET full_name = @full_name, updated_at = @now WHERE user_id = @user_id;
+
+-- name: findInvited :one
+SELECT role FROM users WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = @no_password AND role IN ('SUPPORT', 'ADMIN');

@@ -50,6 +50,15 @@ func (q *Queries) deleteUser(ctx context.Context, db DBTX, now *time.Time, iD uu
 	return email, err
 }
 
+const endDecoys = `-- name: endDecoys :exec
+DELETE FROM tickets WHERE user_id = $1 AND kind = 'DECOY'
+`
+
+func (q *Queries) endDecoys(ctx context.Context, db DBTX, userID *uuid.UUID) error {
+	_, err := db.Exec(ctx, endDecoys, userID)
+	return err
+}
+
 const endSession = `-- name: endSession :execrows
 UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL
 `
@@ -71,12 +80,46 @@ func (q *Queries) endSessions(ctx context.Context, db DBTX, now *time.Time, user
 	return err
 }
 
+const endUnverified = `-- name: endUnverified :many
+UPDATE users SET deleted_at = $1 WHERE users.id IN (SELECT u.id FROM users u WHERE NOT u.is_email_verified AND u.deleted_at IS NULL AND u.created_at < $2
+    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR') ORDER BY u.created_at LIMIT 500)
+RETURNING users.id
+`
+
+// Who was invited has no password yet, and is asked again by an administrator.
+func (q *Queries) endUnverified(ctx context.Context, db DBTX, now *time.Time, before time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, endUnverified, now, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const extendSession = `-- name: extendSession :one
 UPDATE sessions s SET last_used_at = $1, expires_at = $2
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE s.id = $3 AND s.ended_at IS NULL AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+WHERE s.id = $3 AND s.ended_at IS NULL AND s.created_at > $4 AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 RETURNING u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at, p.full_name
 `
+
+type extendSessionParams struct {
+	Now       time.Time
+	ExpiresAt time.Time
+	ID        uuid.UUID
+	Oldest    time.Time
+}
 
 type extendSessionRow struct {
 	ID              uuid.UUID
@@ -88,8 +131,13 @@ type extendSessionRow struct {
 	FullName        string
 }
 
-func (q *Queries) extendSession(ctx context.Context, db DBTX, now time.Time, expiresAt time.Time, iD uuid.UUID) (extendSessionRow, error) {
-	row := db.QueryRow(ctx, extendSession, now, expiresAt, iD)
+func (q *Queries) extendSession(ctx context.Context, db DBTX, arg extendSessionParams) (extendSessionRow, error) {
+	row := db.QueryRow(ctx, extendSession,
+		arg.Now,
+		arg.ExpiresAt,
+		arg.ID,
+		arg.Oldest,
+	)
 	var i extendSessionRow
 	err := row.Scan(
 		&i.ID,
@@ -114,13 +162,33 @@ func (q *Queries) findAddress(ctx context.Context, db DBTX, email string) (uuid.
 	return id, err
 }
 
+const findInvited = `-- name: findInvited :one
+SELECT role FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = $2 AND role IN ('SUPPORT', 'ADMIN')
+`
+
+func (q *Queries) findInvited(ctx context.Context, db DBTX, iD uuid.UUID, noPassword string) (access.Role, error) {
+	row := db.QueryRow(ctx, findInvited, iD, noPassword)
+	var role access.Role
+	err := row.Scan(&role)
+	return role, err
+}
+
 const findLogin = `-- name: findLogin :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
-    EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $1 AND s.created_at > $2) AS known
+    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
+        ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending,
+    EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $2 AND s.created_at > $3) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE lower(u.email) = lower($3) AND u.deleted_at IS NULL
+WHERE lower(u.email) = lower($4) AND u.deleted_at IS NULL
 `
+
+type findLoginParams struct {
+	Now       time.Time
+	IpAddress string
+	Since     time.Time
+	Email     string
+}
 
 type findLoginRow struct {
 	ID              uuid.UUID
@@ -134,12 +202,18 @@ type findLoginRow struct {
 	FullName        string
 	HasTotp         bool
 	HasPasskey      bool
+	Pending         []byte
 	Known           bool
 }
 
 // known: the user signed in from this address in the last thirty days.
-func (q *Queries) findLogin(ctx context.Context, db DBTX, ipAddress string, since time.Time, email string) (findLoginRow, error) {
-	row := db.QueryRow(ctx, findLogin, ipAddress, since, email)
+func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (findLoginRow, error) {
+	row := db.QueryRow(ctx, findLogin,
+		arg.Now,
+		arg.IpAddress,
+		arg.Since,
+		arg.Email,
+	)
 	var i findLoginRow
 	err := row.Scan(
 		&i.ID,
@@ -153,8 +227,25 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, ipAddress string, sinc
 		&i.FullName,
 		&i.HasTotp,
 		&i.HasPasskey,
+		&i.Pending,
 		&i.Known,
 	)
+	return i, err
+}
+
+const findOwner = `-- name: findOwner :one
+SELECT id, is_email_verified FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL
+`
+
+type findOwnerRow struct {
+	ID              uuid.UUID
+	IsEmailVerified bool
+}
+
+func (q *Queries) findOwner(ctx context.Context, db DBTX, email string) (findOwnerRow, error) {
+	row := db.QueryRow(ctx, findOwner, email)
+	var i findOwnerRow
+	err := row.Scan(&i.ID, &i.IsEmailVerified)
 	return i, err
 }
 
@@ -215,6 +306,22 @@ func (q *Queries) findReset(ctx context.Context, db DBTX, token []byte, now *tim
 	row := db.QueryRow(ctx, findReset, token, now)
 	var i findResetRow
 	err := row.Scan(&i.ID, &i.Email, &i.FullName)
+	return i, err
+}
+
+const findSignUp = `-- name: findSignUp :one
+SELECT user_id, data FROM tickets WHERE hash = $1 AND kind = 'SIGNUP' AND created_at > $2
+`
+
+type findSignUpRow struct {
+	UserID *uuid.UUID
+	Data   []byte
+}
+
+func (q *Queries) findSignUp(ctx context.Context, db DBTX, hash []byte, since time.Time) (findSignUpRow, error) {
+	row := db.QueryRow(ctx, findSignUp, hash, since)
+	var i findSignUpRow
+	err := row.Scan(&i.UserID, &i.Data)
 	return i, err
 }
 
@@ -443,6 +550,55 @@ func (q *Queries) insertUser(ctx context.Context, db DBTX, arg insertUserParams)
 	return result.RowsAffected(), nil
 }
 
+const inviteAgain = `-- name: inviteAgain :one
+UPDATE users SET role = $1, updated_at = $2
+WHERE lower(email) = lower($3) AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = $4 AND role IN ('SUPPORT', 'ADMIN')
+RETURNING id
+`
+
+type inviteAgainParams struct {
+	Role       access.Role
+	Now        time.Time
+	Email      string
+	NoPassword string
+}
+
+func (q *Queries) inviteAgain(ctx context.Context, db DBTX, arg inviteAgainParams) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, inviteAgain,
+		arg.Role,
+		arg.Now,
+		arg.Email,
+		arg.NoPassword,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const knownAddresses = `-- name: knownAddresses :many
+SELECT DISTINCT ip_address FROM sessions WHERE user_id = $1 AND created_at > $2 LIMIT 100
+`
+
+func (q *Queries) knownAddresses(ctx context.Context, db DBTX, userID uuid.UUID, since time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, knownAddresses, userID, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var ip_address string
+		if err := rows.Scan(&ip_address); err != nil {
+			return nil, err
+		}
+		items = append(items, ip_address)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const readProfile = `-- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
@@ -526,6 +682,15 @@ func (q *Queries) readUser(ctx context.Context, db DBTX, id uuid.UUID) (readUser
 	return i, err
 }
 
+const renameProfile = `-- name: renameProfile :exec
+UPDATE profiles SET full_name = $1, updated_at = $2 WHERE user_id = $3
+`
+
+func (q *Queries) renameProfile(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, renameProfile, fullName, now, userID)
+	return err
+}
+
 const renewHash = `-- name: renewHash :exec
 UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
@@ -570,6 +735,32 @@ WHERE id = $3 AND NOT is_email_verified AND deleted_at IS NULL AND disabled_at I
 
 func (q *Queries) setVerificationToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (int64, error) {
 	result, err := db.Exec(ctx, setVerificationToken, token, expiry, iD)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const takeSignUp = `-- name: takeSignUp :execrows
+UPDATE users SET password_hash = $1, role = $2, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
+    password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $3
+WHERE id = $4 AND NOT is_email_verified AND role IN ('PATIENT', 'DOCTOR') AND deleted_at IS NULL AND disabled_at IS NULL
+`
+
+type takeSignUpParams struct {
+	PasswordHash string
+	Role         access.Role
+	Now          time.Time
+	ID           uuid.UUID
+}
+
+func (q *Queries) takeSignUp(ctx context.Context, db DBTX, arg takeSignUpParams) (int64, error) {
+	result, err := db.Exec(ctx, takeSignUp,
+		arg.PasswordHash,
+		arg.Role,
+		arg.Now,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}

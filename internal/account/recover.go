@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,8 +48,14 @@ type resetMail struct {
 func (resetMail) Kind() string { return "user.mail-reset" }
 
 func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if mailed, err := s.mailable(ctx, tx, "reset", id); err != nil || !mailed {
+	if mailed, err := s.mailable(ctx, tx, "reset", id.String()); err != nil || !mailed {
 		return err
+	}
+	// Who was invited gets the invitation anew: a link of an hour in its place would let strangers end it.
+	if invited, err := query.findInvited(ctx, tx, id, noPassword); err == nil {
+		return s.mailInvitation(ctx, tx, id, invited)
+	} else if !postgres.NoRows(err) {
+		return fmt.Errorf("find an invitation: %w", err)
 	}
 	token, hash := newToken("")
 	expiry := tx.Now.Add(resetLife)
@@ -87,7 +94,9 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 			return fmt.Errorf("reset a password: %w", err)
 		}
 		audit.Write(tx, who, "user.reset-password", id, nil)
-		s.Limits.Done(tx, limit.Account, accountOf(user.Email, false, ""))
+		if err := s.forgetFailures(ctx, tx, id, user.Email); err != nil {
+			return err
+		}
 		return s.afterChange(ctx, tx, id)
 	})
 }
@@ -115,12 +124,24 @@ func (s *Service) changePassword(ctx context.Context, who access.Actor, in Passw
 			return errReplaced
 		}
 		audit.Write(tx, who, "user.change-password", who.ID, nil)
-		s.rightPassword(tx, accountOf(user.Email, true, who.IP), who.IP)
 		return s.afterChange(ctx, tx, who.ID)
 	})
 }
 
-// provePassword compares the password of who is signed in, as a sign-in would. What follows calls rightPassword.
+// forgetFailures lets a user in again from everywhere: whoever reads the address's mail is no guesser.
+func (s *Service) forgetFailures(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email string) error {
+	s.Limits.Done(tx, limit.Account, triesOf(email, false, "").account)
+	addresses, err := query.knownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
+	if err != nil {
+		return fmt.Errorf("list known addresses: %w", err)
+	}
+	for _, ip := range addresses {
+		s.Limits.Done(tx, limit.Account, triesOf(email, true, ip).account)
+	}
+	return nil
+}
+
+// provePassword compares the password of who is signed in, as a sign-in would.
 func (s *Service) provePassword(ctx context.Context, who access.Actor, password string) (findPasswordRow, error) {
 	var user findPasswordRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
@@ -133,14 +154,15 @@ func (s *Service) provePassword(ctx context.Context, who access.Actor, password 
 	if err != nil {
 		return user, fmt.Errorf("find a password: %w", err)
 	}
-	if err := s.tryPassword(ctx, accountOf(user.Email, true, who.IP), who.IP); err != nil {
+	counted := triesOf(user.Email, true, who.IP)
+	if err := s.tryPassword(ctx, counted); err != nil {
 		return user, err
 	}
 	right, _, err := comparePassword(ctx, password, user.PasswordHash)
 	if err == nil && !right {
-		err = s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
+		return user, s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
 	}
-	return user, err
+	return user, errors.Join(err, s.handBack(ctx, counted))
 }
 
 func (s *Service) newPassword(ctx context.Context, password, email, fullName string) (string, error) {

@@ -147,3 +147,16 @@ func TestThievesRefreshAtOnce(t *testing.T) {
 	quiet(t, c)
 	mailed(t, c, email, "session-reuse", 1)
 }
+
+// TestASessionEnds so long after its sign-in, however often it was refreshed.
+func TestASessionEnds(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	s := signIn(t, c, verified(t, c), password)
+	for range 4 { // 88 days
+		c.Clock.Advance(22 * 24 * time.Hour)
+		s = held(t, refresh(c, s.refresh).Want(200))
+	}
+	c.Clock.Advance(3 * 24 * time.Hour)
+	refresh(c, s.refresh).Want(401, "invalid-refresh-token")
+}

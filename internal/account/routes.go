@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
@@ -67,6 +68,8 @@ func (s *Service) Work() {
 	jobs.Work(s.Queue, func(ctx context.Context, tx *postgres.Tx, job verificationMail) error {
 		return s.mailVerification(ctx, tx, job.UserID)
 	})
+	jobs.Work(s.Queue, s.expireSignUps)
+	s.Queue.Every(time.Hour, ExpireSignUps{})
 	jobs.Work(s.Queue, func(ctx context.Context, tx *postgres.Tx, job resetMail) error {
 		return s.mailReset(ctx, tx, job.UserID)
 	})

@@ -106,10 +106,11 @@ func (q *Queries) listSessions(ctx context.Context, db DBTX, userID uuid.UUID, n
 }
 
 const lockAdmins = `-- name: lockAdmins :many
-SELECT id FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id FOR UPDATE
+SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id FOR UPDATE
 `
 
 // All of them, in one order: of two administrators who take each other's role away at once, the second sees the first's change.
+// One who was invited and hasn't come yet administers nothing.
 func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, lockAdmins)
 	if err != nil {

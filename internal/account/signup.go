@@ -8,7 +8,6 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
-	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 )
 
@@ -49,7 +48,7 @@ func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration)
 		out.ID, err = s.Provision(ctx, tx, u)
 		if errors.Is(err, ErrAddressTaken) {
 			out.ID = uuid.Must(uuid.NewV7())
-			return s.tellOwner(ctx, tx, who, u.Email)
+			return s.keepPending(ctx, tx, who, u)
 		}
 		if err != nil {
 			return err
@@ -58,20 +57,4 @@ func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration)
 		return s.mailVerification(ctx, tx, out.ID)
 	})
 	return out, err
-}
-
-// tellOwner mails the one who has the address. One who was deleted in this very moment gets none.
-func (s *Service) tellOwner(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) error {
-	owner, err := query.findAddress(ctx, tx, email)
-	if postgres.NoRows(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	audit.Write(tx, who, "user.refuse-sign-up", owner, audit.Meta{"reason": ErrAddressTaken.Slug})
-	if mailed, err := s.mailable(ctx, tx, "address-taken", owner); err != nil || !mailed {
-		return err
-	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner, Kind: "address-taken"})
 }

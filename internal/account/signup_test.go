@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 	"amrutam/internal/config"
+	"amrutam/internal/postgres"
 )
 
 func TestSignUp(t *testing.T) {
@@ -47,11 +51,9 @@ func TestSignUpNormalisesTheAddress(t *testing.T) {
 	for i, form := range []string{"  Ame\u0301lie." + strings.ToUpper(tail) + "\t", "AMÉLIE." + tail, kept} {
 		same(t, "email", c.Post(nobody, "auth/signup", registration(form)).Want(201).Text("email"), kept)
 		same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
-		if i > 0 {
-			mailed(t, c, kept, "address-taken", i)
-		}
+		mailed(t, c, kept, "verify-email", i+1)
 	}
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, kept, "verify-email", 1)}).Want(204)
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, kept, "verify-email", 3)}).Want(204)
 	signIn(t, c, "ame\u0301LIE."+tail, password)
 }
 
@@ -86,7 +88,62 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	same(t, "data keys", count(t, c, "SELECT count(*) FROM data_keys"), 1)
 	same(t, "audit rows", audited(t, c, "user.refuse-sign-up", first.Text("id")), 1)
 	signIn(t, c, email, password)
-	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
+	// As with a free address, where this would be the password of who hasn't proven it yet.
+	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
+	c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401, "invalid-credentials")
+}
+
+// TestWhoReadsTheMailGetsTheAccount, whoever signed up with the address before or after, and in which role.
+func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for _, owner := range []int{0, 1, 2} { // which of three sign-ups is the owner's
+		email := fresh()
+		var tokens []string
+		for i := range 3 {
+			c.Post(nobody, "auth/signup", registration(email, func(m object) {
+				m["password"], m["fullName"], m["phone"] = password+" "+strconv.Itoa(i), "Meera "+strconv.Itoa(i), "+91981234500"+strconv.Itoa(i)
+				m["role"] = []string{"DOCTOR", "PATIENT", "DOCTOR"}[i]
+			})).Want(201)
+			tokens = append(tokens, mailed(t, c, email, "verify-email", i+1))
+		}
+		for i := range 3 {
+			c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want([]int{403, 401, 403}[i]) // the first and the newest wait
+		}
+		c.Post(nobody, "auth/verify-email", object{"token": tokens[owner]}).Want(204)
+		for i, token := range tokens {
+			c.Post(nobody, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
+			if i != owner {
+				c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(401, "invalid-credentials")
+			}
+		}
+		me := c.Get(signIn(t, c, email, password+" "+strconv.Itoa(owner)).user, "users/me").Want(200)
+		same(t, "who", []any{me.At("fullName"), me.At("phone"), me.At("role")},
+			[]any{"Meera " + strconv.Itoa(owner), "+91981234500" + strconv.Itoa(owner), []string{"DOCTOR", "PATIENT", "DOCTOR"}[owner]})
+	}
+	c.CheckInvariants()
+}
+
+// TestSignUpsThatNobodyProvesEnd after a week, those for an address that has a user too.
+func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	free, taken := fresh(), verified(t, c)
+	for _, email := range []string{free, taken} {
+		c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+		c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
+	}
+	c.Clock.Advance(7*24*time.Hour + time.Minute)
+	must(t, c.App.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, account.ExpireSignUps{}) }))
+	wait(t, "the end of sign-ups", func() bool {
+		return count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NOT NULL", free) == 1
+	})
+	for _, email := range []string{free, taken} {
+		c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
+	}
+	c.Post(nobody, "auth/signup", registration(free)).Want(201)
+	signIn(t, c, taken, password)
+	same(t, "ended", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 1)
 }
 
 func TestSignUpOfADeletedUsersAddress(t *testing.T) {
@@ -117,8 +174,7 @@ func TestSignUpsRaceForAnAddress(t *testing.T) {
 	same(t, "ids", len(ids), crowd())
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
 	same(t, "profiles", count(t, c, "SELECT count(*) FROM profiles"), 1)
-	mailed(t, c, email, "address-taken", crowd()-1)
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", crowd())}).Want(204)
 	s := signIn(t, c, email, password)
 	if !ids[s.user.ID.String()] {
 		t.Error("nobody was told the id of the user that was made")

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -116,6 +117,32 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor
 	return staffUser(ctx, tx, in.ID)
 }
 
+// ResetFactors takes away all second factors of somebody who has lost them, and signs them out: their password signs in, and for staff
+// reaches nothing but enrolment. Errors: problem.NotFound, ErrOwnAccount, ErrMFANotEnabled.
+func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, who access.Actor, in UserID) (httpapi.None, error) {
+	if _, _, err := s.holdOther(ctx, tx, who, in.ID, httpapi.IfMatch{}); err != nil {
+		return httpapi.None{}, err
+	}
+	user, err := s.holdUser(ctx, tx, in.ID)
+	switch {
+	case errors.Is(err, problem.Unauthenticated): // disabled
+		return httpapi.None{}, problem.NotFound
+	case err != nil:
+		return httpapi.None{}, err
+	case !user.MfaEnabled:
+		return httpapi.None{}, ErrMFANotEnabled
+	}
+	err = errors.Join(query.deletePasskeys(ctx, tx, in.ID), query.removeTOTP(ctx, tx, in.ID), query.deleteRecoveryCodes(ctx, tx, in.ID))
+	if err != nil {
+		return httpapi.None{}, fmt.Errorf("take second factors away: %w", err)
+	}
+	if _, err := query.settleFactors(ctx, tx, tx.Now, in.ID); err != nil {
+		return httpapi.None{}, fmt.Errorf("settle the second factors: %w", err)
+	}
+	audit.Write(tx, who, "user.reset-second-factors", in.ID, nil)
+	return httpapi.None{}, s.shutOut(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
+}
+
 func last(admins []uuid.UUID, id uuid.UUID) bool { return len(admins) == 1 && admins[0] == id }
 
 // shutOut ends what lets the user in now, and tells them.
@@ -136,6 +163,9 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users", Roles: access.Admin, Fresh: true,
 		Summary: "Give a member of staff another role", Doc: "All their devices are signed out, and they are told by mail.",
 		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin}}, s.ChangeRole)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users", Roles: access.Admin, Fresh: true, Status: http.StatusNoContent,
+		Summary: "Take away somebody's second factors", Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it is them. All their devices are signed out, and they are told by mail.",
+		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled}}, s.ResetFactors)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users", Roles: access.Admin,
 		Summary: "Shut a user out, or let them in again", Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not booked.",
 		Refusals: []*problem.Error{ErrOwnAccount, ErrLastAdmin}}, s.Disable)

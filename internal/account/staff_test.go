@@ -127,11 +127,18 @@ func TestInvitations(t *testing.T) {
 	}
 	made := invite(email, "one").Want(201)
 	same(t, "replayed", invite(email, "one").Want(201).Text("id"), made.Text("id"))
-	invite(email, "two").Want(409, "address-taken")
+	again := invite(email, "two").Want(201) // who hasn't come yet is asked anew
+	same(t, "the same user", again.Text("id"), made.Text("id"))
+	first := mailed(t, c, email, "invitation", 2)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202) // whoever does this
 	invite("no address", "three").Want(422)
 	c.Post(nobody, "auth/login", credentials(email, "none")).Want(401)
-	token := mailed(t, c, email, "invitation", 1)
+	token := mailed(t, c, email, "invitation", 3)
+	reset(c, first, newPassword).Want(422, "invalid-token")
+	c.Clock.Advance(6 * 24 * time.Hour)
 	reset(c, token, newPassword).Want(204)
+	c.Prove(admin)
+	invite(email, "five").Want(409, "address-taken")
 	reset(c, token, password).Want(422, "invalid-token")
 	begun := c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(200)
 	same(t, "mfaEnrollmentRequired", begun.At("mfaEnrollmentRequired"), any(true))

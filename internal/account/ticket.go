@@ -37,6 +37,9 @@ type MFAInput struct {
 
 // askSecondFactor gives the ticket with which a sign-in goes on.
 func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow) (SignedIn, error) {
+	if err := unchanged(ctx, tx, user); err != nil {
+		return SignedIn{}, err
+	}
 	token, hash := newToken("mt_")
 	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now, ExpiresAt: tx.Now.Add(mfaTicketLife)})
 	if err != nil {

@@ -33,15 +33,16 @@ type AddressOnly struct {
 
 // VerifyEmail marks the address of the token's user as theirs. Error: ErrInvalidToken.
 func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, who access.Actor, in Verification) (httpapi.None, error) {
-	id, err := query.verifyEmail(ctx, tx, tx.Now, hashToken(in.Body.Token))
+	token := hashToken(in.Body.Token)
+	id, err := query.verifyEmail(ctx, tx, tx.Now, token)
 	if postgres.NoRows(err) {
-		return httpapi.None{}, ErrInvalidToken
+		return httpapi.None{}, s.verifyPending(ctx, tx, who, token)
 	}
 	if err != nil {
 		return httpapi.None{}, fmt.Errorf("verify an address: %w", err)
 	}
 	audit.Write(tx, who, "user.verify-email", id, nil)
-	return httpapi.None{}, nil
+	return httpapi.None{}, query.endTickets(ctx, tx, &id) // other sign-ups for the address
 }
 
 // ResendVerification mails a new token when the address waits for one.
@@ -66,9 +67,9 @@ func (s *Service) byJob(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 // unknown is the entity of an audit row about an address without a user: the address itself stays out of the log.
 const unknown = "unknown"
 
-// mailable tells whether a mail that anybody can ask for may go to the user: a few in an hour, and the asker isn't told.
-func (s *Service) mailable(ctx context.Context, tx *postgres.Tx, kind string, user uuid.UUID) (bool, error) {
-	err := s.Limits.Try(ctx, tx, limit.Mail(kind), user.String())
+// mailable tells whether a mail that anybody can ask for may go to somebody: a few in an hour, and the asker isn't told.
+func (s *Service) mailable(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
+	err := s.Limits.Try(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {
 		return false, nil
 	}
@@ -85,7 +86,7 @@ func (verificationMail) Kind() string { return "user.mail-verification" }
 
 // mailVerification makes the user's verification token anew and mails it, unless there is nothing to verify.
 func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if mailed, err := s.mailable(ctx, tx, "verification", id); err != nil || !mailed {
+	if mailed, err := s.mailable(ctx, tx, "verification", id.String()); err != nil || !mailed {
 		return err
 	}
 	token, hash := newToken("")

@@ -56,6 +56,7 @@ type Config struct {
 	RetentionYears  int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`
 	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token, no longer than a session's"`
 	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
+	SessionMax      time.Duration `env:"AMRUTAM_SESSION_MAX" envDefault:"2160h" help:"a session ends so long after its sign-in, however often it was refreshed"`
 	BrowserIdle     time.Duration `env:"AMRUTAM_BROWSER_IDLE" envDefault:"1h" help:"a browser's session in a cookie ends when it wasn't used for so long"`
 	BrowserLife     time.Duration `env:"AMRUTAM_BROWSER_LIFE" envDefault:"24h" help:"a browser's session in a cookie ends after so long, used or not"`
 	DrainFor        time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`

@@ -137,6 +137,9 @@ func (c *Config) validateDurations(f *faults) {
 			f.add(name, "must not be negative")
 		}
 	}
+	if c.SessionLife > c.SessionMax {
+		f.add("AMRUTAM_SESSION_LIFE", "must not be longer than AMRUTAM_SESSION_MAX")
+	}
 	if c.BrowserIdle > c.BrowserLife {
 		f.add("AMRUTAM_BROWSER_IDLE", "must not be longer than AMRUTAM_BROWSER_LIFE")
 	}

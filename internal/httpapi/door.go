@@ -28,7 +28,7 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
 		req := requestOf(r.Context())
-		if err := a.admit(w, op, a.PerAddress, network(req.ip)); err != nil {
+		if err := a.admit(w, op, a.PerAddress, Network(req.ip)); err != nil {
 			a.refuse(w, r, err)
 			return
 		}

@@ -57,8 +57,8 @@ func (l *Rate) take(h http.Header, caller string, now time.Time) error {
 	return problem.TooManyRequests.After(time.Duration((1 - left) * 60 / float64(l.perMin) * float64(time.Second)))
 }
 
-// network is what counts as one address: a subscriber has the whole /64 of an IPv6 one.
-func network(ip string) string {
+// Network is what counts as one address: a subscriber has the whole /64 of an IPv6 one.
+func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Unmap().Is4() {
 		return ip

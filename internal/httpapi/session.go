@@ -91,12 +91,12 @@ func (a *API) findSession(ctx context.Context, who access.Actor, kind, token str
 	var now time.Time
 	err := a.DB.Read(ctx, func(db *postgres.Read) error {
 		now = db.Now
-		return db.QueryRow(ctx, `SELECT u.id, u.role, s.id, s.second_factor_at, u.mfa_enabled, t.expires_at FROM session_tokens t
+		return db.QueryRow(ctx, `SELECT u.id, u.role, s.id, s.second_factor_at, coalesce(s.authenticated_at, s.created_at), u.mfa_enabled, t.expires_at FROM session_tokens t
 			JOIN sessions s ON s.id = t.session_id
 			JOIN users u ON u.id = s.user_id
 			WHERE t.hash = $1 AND t.kind = $3 AND t.used_at IS NULL AND t.expires_at > $2
 			  AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], now, kind).
-			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &has, &expires)
+			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &who.AuthenticatedAt, &has, &expires)
 	})
 	if postgres.NoRows(err) {
 		return who, problem.Unauthenticated

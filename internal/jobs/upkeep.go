@@ -20,13 +20,18 @@ func (Upkeep) Kind() string { return "partition.upkeep" }
 
 // KeepUp registers the upkeep, every hour.
 func (q *Queue) KeepUp() {
-	Work(q, func(ctx context.Context, tx *postgres.Tx, _ Upkeep) error { return q.upkeep(ctx, tx) })
+	Handle(q, func(ctx context.Context, _ Upkeep) error { return q.upkeep(ctx) })
 	q.Every(time.Hour, Upkeep{})
 }
 
-// upkeep runs as often as it likes: what exists is left alone.
-func (q *Queue) upkeep(ctx context.Context, tx *postgres.Tx) error {
-	late, err := MakePartitions(ctx, tx)
+// upkeep runs as often as it likes: what exists is left alone. Each step is a transaction of its own: a partition that is dropped
+// has its table locked, for which bookings must not wait until the last old row is gone.
+func (q *Queue) upkeep(ctx context.Context) error {
+	var late []string
+	err := q.db.Write(ctx, func(tx *postgres.Tx) (err error) {
+		late, err = MakePartitions(ctx, tx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -44,7 +49,11 @@ func (q *Queue) upkeep(ctx context.Context, tx *postgres.Tx) error {
 		"DELETE FROM mails WHERE created_at < $1::timestamptz - interval '90 days'",
 		"DELETE FROM mailbox_messages WHERE created_at < $1::timestamptz - interval '7 days'",
 	} {
-		if _, err := tx.Exec(ctx, statement, tx.Now); err != nil {
+		err := q.db.Write(ctx, func(tx *postgres.Tx) error {
+			_, err := tx.Exec(ctx, statement, tx.Now)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -111,6 +111,9 @@ func (s *Scene) make(name string) string {
 		k := s.C.NewPasskey()
 		k.Register(patient)
 		return string(k.Prove())
+	case "enrolled":
+		s.Value("patient-code")
+		return patient.ID.String()
 	case "own-code", "first-code":
 		if s.Caller == Nobody {
 			return "000000"

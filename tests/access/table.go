@@ -40,7 +40,7 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"invite-user", "change-user-role", "approve-refund", "request-erasure", "stop-erasure"}
+var Fresh = []string{"invite-user", "change-user-role", "reset-second-factors", "approve-refund", "request-erasure", "stop-erasure"}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -79,7 +79,7 @@ var Table = []Row{
 	{Operation: "confirm-email", Body: `{"token": "<address-token>"}`, Want: anyone(204)},
 	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(204)},
 	{Operation: "disable-mfa", Body: `{"otp": "<patient-code>", "recoveryCode": null, "passkey": null}`, Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
-	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(204)},
+	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null, "currentPassword": null}`, Want: signedIn(204)},
 	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(200)},
 	{Operation: "verify-mfa", Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null, "passkey": null}`, Want: anyone(200)},
 
@@ -95,6 +95,8 @@ var Table = []Row{
 	{Operation: "invite-user", Body: `{"email": "<new-email>"}`, Want: [callers]int{401, 403, 403, 403, 403, 403, 201}},
 	{Operation: "change-user-role", In: "<colleague>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "change-user-role", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
+	{Operation: "reset-second-factors", In: "<enrolled>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
+	{Operation: "reset-second-factors", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
 	{Operation: "disable-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 
 	{Operation: "read-own-user", Want: signedIn(200)},

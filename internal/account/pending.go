@@ -1,0 +1,185 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+)
+
+// A sign-up for an address that has a user waits beside that user: with its own password and its own link, if the address isn't
+// proven yet, so that whoever signs up first with somebody else's address doesn't get it; without a link if it is. Signing in with
+// its password gets the same answer in both cases: nobody learns so who has an account.
+const (
+	signUpTicket = "SIGNUP" // its link was mailed
+	decoyTicket  = "DECOY"  // it has none
+	// unverifiedLife is how long a sign-up waits for its address to be proven.
+	unverifiedLife = 7 * 24 * time.Hour
+	pendingColumn  = "tickets.data"
+)
+
+// pendingSignUp is what becomes of the user when the link is followed.
+type pendingSignUp struct {
+	PasswordHash string      `json:"passwordHash"`
+	FullName     string      `json:"fullName"`
+	Role         access.Role `json:"role"`
+	Phone        string      `json:"phone"`
+	Gender       string      `json:"gender"`
+}
+
+// keepPending keeps a sign-up for an address that has a user, and tells the one who reads its mail. One who was deleted in this
+// very moment gets none.
+func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, who access.Actor, u NewUser) error {
+	owner, err := query.findOwner(ctx, tx, u.Email)
+	if postgres.NoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find an address: %w", err)
+	}
+	kind, mail := signUpTicket, "verification"
+	if owner.IsEmailVerified {
+		kind, mail = decoyTicket, "address-taken"
+		audit.Write(tx, who, "user.refuse-sign-up", owner.ID, audit.Meta{"reason": ErrAddressTaken.Slug})
+	} else {
+		audit.Write(tx, who, "user.sign-up", owner.ID, audit.Meta{"role": u.Role, "again": true})
+	}
+	mailed, err := s.mailable(ctx, tx, mail, owner.ID.String())
+	if err != nil {
+		return err
+	}
+	if !mailed {
+		kind = decoyTicket
+	}
+	token, err := s.insertPending(ctx, tx, owner.ID, kind, u)
+	switch {
+	case err != nil:
+		return err
+	case !mailed:
+		return nil
+	case owner.IsEmailVerified:
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "address-taken"})
+	}
+	expiry := tx.Now.Add(verificationLife).Format(time.RFC3339)
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "verify-email", Data: map[string]string{"token": token, "expires": expiry}})
+}
+
+func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, kind string, u NewUser) (token string, err error) {
+	text, err := json.Marshal(pendingSignUp{u.PasswordHash, u.FullName, u.Role, u.Phone, u.Gender})
+	if err != nil {
+		return "", err
+	}
+	data, err := s.Sealer.System().Seal(pendingColumn, owner, string(text))
+	if err != nil {
+		return "", err
+	}
+	token, hash := newToken("")
+	if kind == decoyTicket { // the last one is enough; those that were mailed are few, and each may be followed
+		if err := query.endDecoys(ctx, tx, &owner); err != nil {
+			return "", fmt.Errorf("end decoys: %w", err)
+		}
+	}
+	err = query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: kind, UserID: &owner, Data: data, Now: tx.Now, ExpiresAt: tx.Now.Add(unverifiedLife)})
+	if err != nil {
+		return "", fmt.Errorf("keep a sign-up: %w", err)
+	}
+	return token, nil
+}
+
+func (s *Service) openPending(owner uuid.UUID, data []byte) (p pendingSignUp, err error) {
+	text, err := s.Sealer.System().Open(pendingColumn, owner, data)
+	if err != nil {
+		return p, err
+	}
+	if json.Unmarshal([]byte(text), &p) != nil {
+		return p, errors.New("a kept sign-up can't be read") // json's own words quote it
+	}
+	return p, nil
+}
+
+// orPending compares the password with that of the sign-up that waits beside the user. Where there is none, it does the same work
+// for a user whose address isn't proven: of both one can't be told from the other.
+func (s *Service) orPending(ctx context.Context, password string, right bool, user findLoginRow) (isRight, verified bool, err error) {
+	switch {
+	case !right && len(user.Pending) > 0:
+		p, err := s.openPending(user.ID, user.Pending)
+		if err != nil {
+			return false, false, err
+		}
+		if right, _, err = comparePassword(ctx, password, p.PasswordHash); err != nil || right {
+			return right, false, err
+		}
+	case user.ID != uuid.Nil && !user.IsEmailVerified:
+		if _, _, err := comparePassword(ctx, password, nobody()); err != nil {
+			return false, false, err
+		}
+	}
+	return right, user.IsEmailVerified, nil
+}
+
+// verifyPending makes the user what the sign-up of the link said. The other ones for the address are over. Error: ErrInvalidToken.
+func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, who access.Actor, token []byte) error {
+	ticket, err := query.findSignUp(ctx, tx, token, tx.Now.Add(-verificationLife))
+	if postgres.NoRows(err) {
+		return ErrInvalidToken
+	}
+	if err != nil {
+		return fmt.Errorf("find a sign-up: %w", err)
+	}
+	owner := *ticket.UserID
+	p, err := s.openPending(owner, ticket.Data)
+	if err != nil {
+		return err
+	}
+	taken, err := query.takeSignUp(ctx, tx, takeSignUpParams{ID: owner, PasswordHash: p.PasswordHash, Role: p.Role, Now: tx.Now})
+	switch {
+	case err != nil:
+		return fmt.Errorf("take a sign-up: %w", err)
+	case taken == 0:
+		return ErrInvalidToken
+	}
+	if err := s.replaceProfile(ctx, tx, owner, p); err != nil {
+		return err
+	}
+	audit.Write(tx, who, "user.verify-email", owner, nil)
+	return query.endTickets(ctx, tx, &owner)
+}
+
+func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, p pendingSignUp) error {
+	row, err := query.readProfile(ctx, tx, owner)
+	if err != nil {
+		return fmt.Errorf("read a profile: %w", err)
+	}
+	key, err := s.Sealer.Person(ctx, tx, owner)
+	if err != nil {
+		return err
+	}
+	profile := Profile{User: User{ID: owner, FullName: p.FullName}, UpdatedAt: tx.Now, Gender: optional(Gender(p.Gender)), Phone: optional(p.Phone), Timezone: DefaultTimezone}
+	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
+}
+
+// expireSignUps ends the sign-ups whose address was never proven: the address is free for whom it belongs to.
+func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSignUps) error {
+	ended, err := query.endUnverified(ctx, tx, &tx.Now, tx.Now.Add(-unverifiedLife))
+	if err != nil {
+		return fmt.Errorf("end sign-ups: %w", err)
+	}
+	for _, id := range ended {
+		audit.Write(tx, access.System(ExpireSignUps{}.Kind()), "user.delete", id, audit.Meta{"reason": "unverified"})
+	}
+	return nil
+}
+
+// ExpireSignUps is the job that ends sign-ups whose address was never proven.
+type ExpireSignUps struct{}
+
+// Kind names the job.
+func (ExpireSignUps) Kind() string { return "user.expire-sign-ups" }
