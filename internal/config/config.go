@@ -131,7 +131,7 @@ func (c *Config) lost(path string) error {
 		return nil
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return nil //nolint:nilerr // what can't be read is told by who reads it
+		return nil // what can't be read is told by who reads it
 	}
 	if _, err := os.Stat(filepath.Join(c.DataDir, "postgres")); err != nil {
 		return nil //nolint:nilerr // nothing is sealed yet

@@ -185,8 +185,6 @@ func TestHelpNamesEveryVariable(t *testing.T) {
 }
 
 // TestALostMasterKeyIsNoNewOne: a new key would open nothing of what the lost one sealed, and hide that it is lost.
-//
-//nolint:paralleltest // it sets the environment
 func TestALostMasterKeyIsNoNewOne(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
