@@ -138,6 +138,24 @@ func TestRightPasswordsAreNoFailures(t *testing.T) {
 	signIn(t, c, email, password)
 }
 
+// TestOnesOwnSignUpForgivesNoGuesses at the password of who has the address.
+func TestOnesOwnSignUpForgivesNoGuesses(t *testing.T) {
+	t.Parallel()
+	c := open(t, limited)
+	email := verified(t, c)
+	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+	looked := 0
+	for range 30 {
+		if c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Status == 401 {
+			looked++
+		}
+		c.Post(nobody, "auth/login", credentials(email, newPassword))
+	}
+	if looked > 5 {
+		t.Errorf("%d guesses were looked at", looked)
+	}
+}
+
 // TestNeighboursDontLockOut: a subscriber's network is one address, and who is known there gets in whatever others do.
 func TestNeighboursDontLockOut(t *testing.T) {
 	t.Parallel()

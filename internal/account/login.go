@@ -162,10 +162,14 @@ func (s *Service) rightPassword(tx *postgres.Tx, of tries) {
 	s.Limits.Done(tx, limit.Account, of.account)
 }
 
-// handBack is rightPassword where nothing else is written.
+// handBack takes back this one try, which was none: the failures before stay, or a password of one's own sign-up for somebody's
+// address would forgive the guesses at theirs.
 func (s *Service) handBack(ctx context.Context, of tries) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		s.rightPassword(tx, of)
+		if of.address != "" {
+			s.Limits.Undo(tx, limit.Address, of.address)
+		}
+		s.Limits.Undo(tx, limit.Account, of.account)
 		return nil
 	})
 }

@@ -80,8 +80,15 @@ func (l Limiter) Done(tx *postgres.Tx, p Policy, subject string) {
 	switch {
 	case l.Off:
 	case p.PerTryReturn:
-		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
+		l.Undo(tx, p, subject)
 	default:
 		tx.Queue("DELETE FROM attempts WHERE key = $1", p.key(subject))
+	}
+}
+
+// Undo takes one try back, and nothing of the failures before.
+func (l Limiter) Undo(tx *postgres.Tx, p Policy, subject string) {
+	if !l.Off {
+		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
 	}
 }
