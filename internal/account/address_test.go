@@ -94,6 +94,7 @@ func TestANewAddressThatHasAUser(t *testing.T) {
 	mailed(t, c, owner, "address-taken", 1)
 	token := mailed(t, c, email, "confirm-new-address", 1)
 	c.Post(nobody, "auth/signup", registration(email)).Want(201) // somebody is quicker
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	c.Post(nobody, "auth/confirm-email", object{"token": token}).Want(409, "address-taken")
 	same(t, "users of the address", count(t, c, "SELECT count(*) FROM users WHERE email = $1", email), 1)
 }

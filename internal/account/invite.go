@@ -50,6 +50,13 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if errors.Is(err, ErrAddressTaken) {
 		id, err = s.inviteAgain(ctx, tx, u)
 	}
+	if errors.Is(err, ErrAddressTaken) {
+		if freed, freeErr := s.free(ctx, tx, who, u.Email); freeErr != nil {
+			return StaffUser{}, freeErr
+		} else if freed {
+			id, err = s.Provision(ctx, tx, u)
+		}
+	}
 	if err != nil {
 		return StaffUser{}, err
 	}

@@ -135,6 +135,10 @@ func TestRightPasswordsAreNoFailures(t *testing.T) {
 		c.Post(s.user, "auth/change-email", object{"currentPassword": password, "newEmail": "no address"}).Want(422)
 		c.Post(nobody, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
 	}
+	for range 4 {
+		c.Post(s.user, "auth/step-up", object{"currentPassword": "wrong words, wrong words"}).Want(401)
+	}
+	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204)
 	signIn(t, c, email, password)
 }
 

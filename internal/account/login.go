@@ -97,12 +97,15 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 		return SignedIn{}, err
 	}
 	right, outdated, err := comparePassword(ctx, in.Body.Password, user.PasswordHash)
-	if err == nil && (!right || !user.IsEmailVerified) {
+	if err != nil { // it was not looked at
+		return SignedIn{}, errors.Join(err, s.handBack(ctx, counted))
+	}
+	if !right || !user.IsEmailVerified {
 		right, user.IsEmailVerified, err = s.orPending(ctx, in.Body.Password, right, user)
 	}
 	switch {
-	case err != nil: // it was not looked at
-		return SignedIn{}, errors.Join(err, s.handBack(ctx, counted))
+	case err != nil:
+		return SignedIn{}, err
 	case user.ID == uuid.Nil:
 		return SignedIn{}, s.refuse(ctx, who, user.ID, "unknown-address", ErrInvalidCredentials)
 	case !right:

@@ -58,7 +58,8 @@ UPDATE tickets SET used_at = @now WHERE hash = @hash AND used_at IS NULL;
 
 -- name: endTickets :exec
 -- What a password opened, closes with it.
-DELETE FROM tickets WHERE user_id = @user_id;
+-- Sign-ups that wait beside the user stay: when they go must not tell that the password was changed.
+DELETE FROM tickets WHERE user_id = @user_id AND kind NOT IN ('SIGNUP', 'DECOY');
 
 -- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,

@@ -52,10 +52,11 @@ func (q *Queries) deleteRecoveryCodes(ctx context.Context, db DBTX, userID uuid.
 }
 
 const endTickets = `-- name: endTickets :exec
-DELETE FROM tickets WHERE user_id = $1
+DELETE FROM tickets WHERE user_id = $1 AND kind NOT IN ('SIGNUP', 'DECOY')
 `
 
 // What a password opened, closes with it.
+// Sign-ups that wait beside the user stay: when they go must not tell that the password was changed.
 func (q *Queries) endTickets(ctx context.Context, db DBTX, userID *uuid.UUID) error {
 	_, err := db.Exec(ctx, endTickets, userID)
 	return err

@@ -46,7 +46,7 @@ func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, who access.A
 		return fmt.Errorf("find an address: %w", err)
 	}
 	kind, mail := signUpTicket, "verification"
-	if owner.IsEmailVerified {
+	if owner.Taken {
 		kind, mail = decoyTicket, "address-taken"
 		audit.Write(tx, who, "user.refuse-sign-up", owner.ID, audit.Meta{"reason": ErrAddressTaken.Slug})
 	} else {
@@ -65,11 +65,10 @@ func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, who access.A
 		return err
 	case !mailed:
 		return nil
-	case owner.IsEmailVerified:
+	case owner.Taken:
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "address-taken"})
 	}
-	expiry := tx.Now.Add(verificationLife).Format(time.RFC3339)
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "verify-email", Data: map[string]string{"token": token, "expires": expiry}})
+	return s.Mails.Enqueue(ctx, tx, verifyMail(owner.ID, u.Role, token, tx.Now.Add(verificationLife)))
 }
 
 func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, kind string, u NewUser) (token string, err error) {
@@ -105,18 +104,34 @@ func (s *Service) openPending(owner uuid.UUID, data []byte) (p pendingSignUp, er
 	return p, nil
 }
 
-// orPending compares the password with that of the sign-up that waits beside the user. Where there is none, it does the same work
-// for a user whose address isn't proven: of both one can't be told from the other.
+// renewPending gives the newest sign-up that waits beside a user whose address isn't proven another link, and tells its role: who
+// asks for the mail again means that one. Error: pgx.ErrNoRows, when none waits.
+func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUID, hash []byte) (access.Role, error) {
+	if _, err := query.holdUnverified(ctx, tx, id); err != nil {
+		return "", err
+	}
+	newest, err := query.newestSignUp(ctx, tx, &id, tx.Now)
+	if err != nil {
+		return "", err
+	}
+	p, err := s.openPending(id, newest.Data)
+	if err != nil {
+		return "", err
+	}
+	return p.Role, query.renewSignUp(ctx, tx, hash, tx.Now, newest.Hash)
+}
+
+// orPending compares the password with that of the newest sign-up that waits beside the user, which alone counts as long as the
+// address isn't proven. Where there is none, it does the same work for such a user: of both one can't be told from the other.
 func (s *Service) orPending(ctx context.Context, password string, right bool, user findLoginRow) (isRight, verified bool, err error) {
 	switch {
-	case !right && len(user.Pending) > 0:
+	case len(user.Pending) > 0:
 		p, err := s.openPending(user.ID, user.Pending)
 		if err != nil {
 			return false, false, err
 		}
-		if right, _, err = comparePassword(ctx, password, p.PasswordHash); err != nil || right {
-			return right, false, err
-		}
+		right, _, err = comparePassword(ctx, password, p.PasswordHash)
+		return right, user.IsEmailVerified && !right, err
 	case user.ID != uuid.Nil && !user.IsEmailVerified:
 		if _, _, err := comparePassword(ctx, password, nobody()); err != nil {
 			return false, false, err
@@ -125,7 +140,8 @@ func (s *Service) orPending(ctx context.Context, password string, right bool, us
 	return right, user.IsEmailVerified, nil
 }
 
-// verifyPending makes the user what the sign-up of the link said. The other ones for the address are over. Error: ErrInvalidToken.
+// verifyPending makes the user what the sign-up of the link said. The others for the address are over: they wait on without use, so
+// that nobody learns from theirs that this happened. Error: ErrInvalidToken.
 func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, who access.Actor, token []byte) error {
 	ticket, err := query.findSignUp(ctx, tx, token, tx.Now.Add(-verificationLife))
 	if postgres.NoRows(err) {
@@ -150,7 +166,7 @@ func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, who access
 		return err
 	}
 	audit.Write(tx, who, "user.verify-email", owner, nil)
-	return query.endTickets(ctx, tx, &owner)
+	return nil
 }
 
 func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, p pendingSignUp) error {
@@ -176,6 +192,19 @@ func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSi
 		audit.Write(tx, access.System(ExpireSignUps{}.Kind()), "user.delete", id, audit.Meta{"reason": "unverified"})
 	}
 	return nil
+}
+
+// free ends a sign-up that holds an address without having proven it, for who has a better right to it; false: there is none.
+func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) (bool, error) {
+	id, err := query.endSquatter(ctx, tx, &tx.Now, email)
+	if postgres.NoRows(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("end a sign-up: %w", err)
+	}
+	audit.Write(tx, who, "user.delete", id, audit.Meta{"reason": "unverified"})
+	return true, nil
 }
 
 // ExpireSignUps is the job that ends sign-ups whose address was never proven.

@@ -86,7 +86,9 @@ func controls(r rune) bool {
 
 // visible tells whether there is anything to see: zero-width characters, which some scripts need inside words, alone are nothing.
 func visible(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) })
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+	})
 }
 
 // E.164 numbers have at most 15 digits; shorter than 7 none is dialled from abroad.

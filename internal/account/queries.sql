@@ -14,9 +14,10 @@ VALUES (@id, @user_id, @full_name, nullif(@gender::text, '')::gender, @date_of_b
 -- name: findAddress :one
 SELECT id FROM users WHERE lower(email) = lower(@email) AND deleted_at IS NULL;
 
--- name: setVerificationToken :execrows
+-- name: setVerificationToken :one
 UPDATE users SET email_verification_token = @token, email_verification_expiry = @expiry
-WHERE id = @id AND NOT is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL;
+WHERE id = @id AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL
+RETURNING role;
 
 -- name: verifyEmail :one
 UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = @now
@@ -83,9 +84,9 @@ SELECT t.used_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JO
 WHERE t.hash = @hash AND t.kind = 'REFRESH';
 
 -- name: extendSession :one
-UPDATE sessions s SET last_used_at = @now, expires_at = @expires_at
+UPDATE sessions s SET last_used_at = @now, expires_at = least(@expires_at::timestamptz, s.created_at + make_interval(secs => @most_seconds::float8))
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE s.id = @id AND s.ended_at IS NULL AND s.created_at > @oldest AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+WHERE s.id = @id AND s.ended_at IS NULL AND s.created_at + make_interval(secs => @most_seconds) > @now AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 RETURNING u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at, p.full_name;
 
 -- name: endSession :execrows
@@ -136,7 +137,8 @@ UPDATE profiles SET full_name = @full_name, gender = NULL, date_of_birth = NULL,
 SELECT DISTINCT ip_address FROM sessions WHERE user_id = @user_id AND created_at > @since LIMIT 100;
 
 -- name: findOwner :one
-SELECT id, is_email_verified FROM users WHERE lower(email) = lower(@email) AND deleted_at IS NULL;
+-- Who was invited has the address: the invitation proves it.
+SELECT id, (is_email_verified OR password_hash = 'none')::boolean AS taken FROM users WHERE lower(email) = lower(@email) AND deleted_at IS NULL;
 
 -- name: endDecoys :exec
 DELETE FROM tickets WHERE user_id = @user_id AND kind = 'DECOY';
@@ -152,8 +154,23 @@ WHERE id = @id AND NOT is_email_verified AND role IN ('PATIENT', 'DOCTOR') AND d
 -- name: endUnverified :many
 -- Who was invited has no password yet, and is asked again by an administrator.
 UPDATE users SET deleted_at = @now WHERE users.id IN (SELECT u.id FROM users u WHERE NOT u.is_email_verified AND u.deleted_at IS NULL AND u.created_at < @before
-    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR') ORDER BY u.created_at LIMIT 500)
+    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR')
+    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now) ORDER BY u.created_at LIMIT 500)
 RETURNING users.id;
+
+-- name: endSquatter :one
+-- Nobody has proven that the address is theirs.
+UPDATE users SET deleted_at = @now WHERE lower(email) = lower(@email) AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL
+RETURNING id;
+
+-- name: newestSignUp :one
+SELECT hash, data FROM tickets WHERE user_id = @user_id AND kind IN ('SIGNUP', 'DECOY') AND expires_at > @now ORDER BY created_at DESC LIMIT 1;
+
+-- name: renewSignUp :exec
+UPDATE tickets SET hash = @new_hash, kind = 'SIGNUP', created_at = @now WHERE hash = @hash;
+
+-- name: endSignUps :exec
+DELETE FROM tickets WHERE user_id = @user_id AND kind IN ('SIGNUP', 'DECOY');
 
 -- name: inviteAgain :one
 UPDATE users SET role = @role, updated_at = @now
@@ -165,3 +182,6 @@ UPDATE profiles SET full_name = @full_name, updated_at = @now WHERE user_id = @u
 
 -- name: findInvited :one
 SELECT role FROM users WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = @no_password AND role IN ('SUPPORT', 'ADMIN');
+
+-- name: holdUnverified :one
+SELECT id FROM users WHERE id = @id AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE;

@@ -80,9 +80,32 @@ func (q *Queries) endSessions(ctx context.Context, db DBTX, now *time.Time, user
 	return err
 }
 
+const endSignUps = `-- name: endSignUps :exec
+DELETE FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY')
+`
+
+func (q *Queries) endSignUps(ctx context.Context, db DBTX, userID *uuid.UUID) error {
+	_, err := db.Exec(ctx, endSignUps, userID)
+	return err
+}
+
+const endSquatter = `-- name: endSquatter :one
+UPDATE users SET deleted_at = $1 WHERE lower(email) = lower($2) AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL
+RETURNING id
+`
+
+// Nobody has proven that the address is theirs.
+func (q *Queries) endSquatter(ctx context.Context, db DBTX, now *time.Time, email string) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, endSquatter, now, email)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const endUnverified = `-- name: endUnverified :many
 UPDATE users SET deleted_at = $1 WHERE users.id IN (SELECT u.id FROM users u WHERE NOT u.is_email_verified AND u.deleted_at IS NULL AND u.created_at < $2
-    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR') ORDER BY u.created_at LIMIT 500)
+    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR')
+    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1) ORDER BY u.created_at LIMIT 500)
 RETURNING users.id
 `
 
@@ -108,17 +131,17 @@ func (q *Queries) endUnverified(ctx context.Context, db DBTX, now *time.Time, be
 }
 
 const extendSession = `-- name: extendSession :one
-UPDATE sessions s SET last_used_at = $1, expires_at = $2
+UPDATE sessions s SET last_used_at = $1, expires_at = least($2::timestamptz, s.created_at + make_interval(secs => $3::float8))
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE s.id = $3 AND s.ended_at IS NULL AND s.created_at > $4 AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+WHERE s.id = $4 AND s.ended_at IS NULL AND s.created_at + make_interval(secs => $3) > $1 AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 RETURNING u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at, p.full_name
 `
 
 type extendSessionParams struct {
-	Now       time.Time
-	ExpiresAt time.Time
-	ID        uuid.UUID
-	Oldest    time.Time
+	Now         time.Time
+	ExpiresAt   time.Time
+	MostSeconds float64
+	ID          uuid.UUID
 }
 
 type extendSessionRow struct {
@@ -135,8 +158,8 @@ func (q *Queries) extendSession(ctx context.Context, db DBTX, arg extendSessionP
 	row := db.QueryRow(ctx, extendSession,
 		arg.Now,
 		arg.ExpiresAt,
+		arg.MostSeconds,
 		arg.ID,
-		arg.Oldest,
 	)
 	var i extendSessionRow
 	err := row.Scan(
@@ -234,18 +257,19 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (
 }
 
 const findOwner = `-- name: findOwner :one
-SELECT id, is_email_verified FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL
+SELECT id, (is_email_verified OR password_hash = 'none')::boolean AS taken FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL
 `
 
 type findOwnerRow struct {
-	ID              uuid.UUID
-	IsEmailVerified bool
+	ID    uuid.UUID
+	Taken bool
 }
 
+// Who was invited has the address: the invitation proves it.
 func (q *Queries) findOwner(ctx context.Context, db DBTX, email string) (findOwnerRow, error) {
 	row := db.QueryRow(ctx, findOwner, email)
 	var i findOwnerRow
-	err := row.Scan(&i.ID, &i.IsEmailVerified)
+	err := row.Scan(&i.ID, &i.Taken)
 	return i, err
 }
 
@@ -386,6 +410,17 @@ SELECT id FROM profiles WHERE user_id = $1 FOR UPDATE
 func (q *Queries) holdProfile(ctx context.Context, db DBTX, userID uuid.UUID) error {
 	_, err := db.Exec(ctx, holdProfile, userID)
 	return err
+}
+
+const holdUnverified = `-- name: holdUnverified :one
+SELECT id FROM users WHERE id = $1 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
+`
+
+func (q *Queries) holdUnverified(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, holdUnverified, id)
+	var id_2 uuid.UUID
+	err := row.Scan(&id_2)
+	return id_2, err
 }
 
 const holdUser = `-- name: holdUser :execrows
@@ -599,6 +634,22 @@ func (q *Queries) knownAddresses(ctx context.Context, db DBTX, userID uuid.UUID,
 	return items, nil
 }
 
+const newestSignUp = `-- name: newestSignUp :one
+SELECT hash, data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2 ORDER BY created_at DESC LIMIT 1
+`
+
+type newestSignUpRow struct {
+	Hash []byte
+	Data []byte
+}
+
+func (q *Queries) newestSignUp(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) (newestSignUpRow, error) {
+	row := db.QueryRow(ctx, newestSignUp, userID, now)
+	var i newestSignUpRow
+	err := row.Scan(&i.Hash, &i.Data)
+	return i, err
+}
+
 const readProfile = `-- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
@@ -700,6 +751,15 @@ func (q *Queries) renewHash(ctx context.Context, db DBTX, passwordHash string, i
 	return err
 }
 
+const renewSignUp = `-- name: renewSignUp :exec
+UPDATE tickets SET hash = $1, kind = 'SIGNUP', created_at = $2 WHERE hash = $3
+`
+
+func (q *Queries) renewSignUp(ctx context.Context, db DBTX, newHash []byte, now time.Time, hash []byte) error {
+	_, err := db.Exec(ctx, renewSignUp, newHash, now, hash)
+	return err
+}
+
 const resetPassword = `-- name: resetPassword :one
 UPDATE users SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
     email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $2
@@ -728,17 +788,17 @@ func (q *Queries) setResetToken(ctx context.Context, db DBTX, token []byte, expi
 	return result.RowsAffected(), nil
 }
 
-const setVerificationToken = `-- name: setVerificationToken :execrows
+const setVerificationToken = `-- name: setVerificationToken :one
 UPDATE users SET email_verification_token = $1, email_verification_expiry = $2
-WHERE id = $3 AND NOT is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL
+WHERE id = $3 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL
+RETURNING role
 `
 
-func (q *Queries) setVerificationToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, setVerificationToken, token, expiry, iD)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) setVerificationToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (access.Role, error) {
+	row := db.QueryRow(ctx, setVerificationToken, token, expiry, iD)
+	var role access.Role
+	err := row.Scan(&role)
+	return role, err
 }
 
 const takeSignUp = `-- name: takeSignUp :execrows

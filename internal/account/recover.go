@@ -162,7 +162,13 @@ func (s *Service) provePassword(ctx context.Context, who access.Actor, password 
 	if err == nil && !right {
 		return user, s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
 	}
-	return user, errors.Join(err, s.handBack(ctx, counted))
+	if err != nil { // it was not looked at
+		return user, errors.Join(err, s.handBack(ctx, counted))
+	}
+	return user, s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		s.rightPassword(tx, counted)
+		return nil
+	})
 }
 
 func (s *Service) newPassword(ctx context.Context, password, email, fullName string) (string, error) {

@@ -58,7 +58,7 @@ func (s *Service) Refresh(ctx context.Context, who access.Actor, in Renewal) (ou
 }
 
 func (s *Service) renew(ctx context.Context, tx *postgres.Tx, who access.Actor, token findRefreshTokenRow) (Tokens, error) {
-	row, err := query.extendSession(ctx, tx, extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), Oldest: tx.Now.Add(-s.Config.SessionMax)})
+	row, err := query.extendSession(ctx, tx, extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), MostSeconds: s.Config.SessionMax.Seconds()})
 	if postgres.NoRows(err) {
 		return Tokens{}, ErrInvalidRefreshToken
 	}

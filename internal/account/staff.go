@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
+	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -139,6 +140,7 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, who access.
 	if _, err := query.settleFactors(ctx, tx, tx.Now, in.ID); err != nil {
 		return httpapi.None{}, fmt.Errorf("settle the second factors: %w", err)
 	}
+	s.Limits.Done(tx, limit.Code, in.ID.String())
 	audit.Write(tx, who, "user.reset-second-factors", in.ID, nil)
 	return httpapi.None{}, s.shutOut(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
 }

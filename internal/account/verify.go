@@ -42,7 +42,7 @@ func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, who access.A
 		return httpapi.None{}, fmt.Errorf("verify an address: %w", err)
 	}
 	audit.Write(tx, who, "user.verify-email", id, nil)
-	return httpapi.None{}, query.endTickets(ctx, tx, &id) // other sign-ups for the address
+	return httpapi.None{}, nil
 }
 
 // ResendVerification mails a new token when the address waits for one.
@@ -91,9 +91,20 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 	}
 	token, hash := newToken("")
 	expiry := tx.Now.Add(verificationLife)
-	waiting, err := query.setVerificationToken(ctx, tx, hash, &expiry, id)
-	if err != nil || waiting == 0 {
-		return err
+	role, err := s.renewPending(ctx, tx, id, hash)
+	if postgres.NoRows(err) {
+		role, err = query.setVerificationToken(ctx, tx, hash, &expiry, id)
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "verify-email", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
+	if postgres.NoRows(err) { // there is nothing to verify
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make a link: %w", err)
+	}
+	return s.Mails.Enqueue(ctx, tx, verifyMail(id, role, token, expiry))
+}
+
+// verifyMail says as what somebody signed up: by that people know their own sign-up from a stranger's.
+func verifyMail(to uuid.UUID, role access.Role, token string, expiry time.Time) notification.Mail {
+	return notification.Mail{To: to, Kind: "verify-email", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}}
 }

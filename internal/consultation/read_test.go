@@ -92,7 +92,7 @@ func TestWhoReadsHealthData(t *testing.T) {
 	sees(admin, "   ", false)
 	sees(admin, "complaint 17", true)
 	c.Do(admin, "GET", path, nil, "X-Purpose", strings.Repeat("x", 201)).Want(422)
-	for _, nothing := range []string{".", "\u200b", "-- !", "complaint \xe9"} {
+	for _, nothing := range []string{".", "\u200b", "-- !", "\u3164\u3164", "complaint \xe9"} {
 		if a := c.Do(admin, "GET", path, nil, "X-Purpose", nothing).Want(422); !strings.Contains(string(a.Body), "header.X-Purpose") {
 			t.Errorf("%q: %s", nothing, a.Body)
 		}

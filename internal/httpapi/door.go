@@ -107,7 +107,9 @@ func FreshFor(now time.Time, who access.Actor, purpose string) error {
 
 // Says tells whether a text is one, with a letter or a digit to read: signs and what can't be seen say nothing.
 func Says(text string) bool {
-	return utf8.ValidString(text) && strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
+	return utf8.ValidString(text) && strings.ContainsFunc(text, func(r rune) bool {
+		return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) // Hangul fillers
+	})
 }
 
 func checkQuery(r *http.Request) error {

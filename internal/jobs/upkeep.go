@@ -24,12 +24,16 @@ func (q *Queue) KeepUp() {
 	q.Every(time.Hour, Upkeep{})
 }
 
-// upkeep runs as often as it likes: what exists is left alone. Each step is a transaction of its own: a partition that is dropped
-// has its table locked, for which bookings must not wait until the last old row is gone.
+// upkeep runs as often as it likes: what exists is left alone. What is old goes in transactions of its own: a partition that
+// is dropped has its table locked, and bookings must not wait until the last old row is gone.
 func (q *Queue) upkeep(ctx context.Context) error {
 	var late []string
 	err := q.db.Write(ctx, func(tx *postgres.Tx) (err error) {
-		late, err = MakePartitions(ctx, tx)
+		// Its lock has a second upkeep wait, which then finds nothing to drop.
+		if late, err = MakePartitions(ctx, tx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "SELECT drop_expired_keys($1)", tx.Now)
 		return err
 	})
 	if err != nil {
@@ -39,7 +43,6 @@ func (q *Queue) upkeep(ctx context.Context) error {
 		q.log.Warn("a partition could not be made; its rows stay in the default partition", "partition", name)
 	}
 	for _, statement := range []string{
-		"SELECT drop_expired_keys($1)",
 		"DELETE FROM session_tokens WHERE expires_at < $1::timestamptz - interval '1 day'",
 		"DELETE FROM tickets WHERE expires_at < $1::timestamptz - interval '1 day'",
 		"DELETE FROM attempts WHERE updated_at < $1::timestamptz - interval '2 days'",
