@@ -219,7 +219,8 @@ func (w *world) mayBook(who apptest.User, s *slot, known, mismatch bool, now tim
 		if b.patient.ID != who.ID || !b.live() {
 			continue
 		}
-		if b.status == "REQUESTED" {
+		// What has begun, or was due a day ago, is over though no sweep has seen it.
+		if b.status == "REQUESTED" && b.start.After(now) && b.due.After(now.Add(-24*time.Hour)) {
 			unpaid++
 		}
 		overlap = overlap || (b.start.Before(s.end) && s.start.Before(b.end))
