@@ -177,7 +177,7 @@ func (w *world) check(t *rapid.T, command string, send func() *apptest.Answer, p
 	after := predict(w.DB.Now())
 	got := verdictOf(a)
 	if got != before && got != after {
-		t.Fatalf("%s: the model says %v, the server %v: %s", command, before, got, a.Body)
+		t.Fatalf("%s: the model says %v, the server %v: %s%s", command, before, got, a.Body, w.explain())
 	}
 	name := fmt.Sprintf("%s %d %s", command, got.status, got.slug)
 	if a.Header.Get("Idempotency-Replayed") != "" {
@@ -185,6 +185,23 @@ func (w *world) check(t *rapid.T, command string, send func() *apptest.Answer, p
 	}
 	w.met[strings.TrimSpace(name)]++
 	return a
+}
+
+// explain puts the model's slots beside the rows that are kept of them.
+func (w *world) explain() string {
+	var text strings.Builder
+	for _, s := range w.slots {
+		var kept *string
+		err := w.DB.Pool.QueryRow(context.Background(), "SELECT (SELECT s::text FROM availability_slots s WHERE id::text = $1)", s.id).Scan(&kept)
+		fmt.Fprintf(&text, "\n%s of %s, %s to %s, taken %d of %d, %s, deleted %v; kept: ", s.id, s.of.ID, s.start, s.end, s.taken, s.seats, s.status(), s.deleted)
+		switch {
+		case err != nil:
+			text.WriteString(err.Error())
+		case kept != nil:
+			text.WriteString(*kept)
+		}
+	}
+	return text.String()
 }
 
 func pick[T any](t *rapid.T, name string, from []T) T {
