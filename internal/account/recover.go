@@ -97,7 +97,7 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 		if err := s.forgetFailures(ctx, tx, id, user.Email); err != nil {
 			return err
 		}
-		return s.afterChange(ctx, tx, id)
+		return s.shutOut(ctx, tx, id, notification.Mail{To: id, Kind: "password-changed"})
 	})
 }
 
@@ -124,7 +124,7 @@ func (s *Service) changePassword(ctx context.Context, who access.Actor, in Passw
 			return errReplaced
 		}
 		audit.Write(tx, who, "user.change-password", who.ID, nil)
-		return s.afterChange(ctx, tx, who.ID)
+		return s.shutOut(ctx, tx, who.ID, notification.Mail{To: who.ID, Kind: "password-changed"})
 	})
 }
 
@@ -178,15 +178,4 @@ func (s *Service) newPassword(ctx context.Context, password, email, fullName str
 		return "", err
 	}
 	return HashPassword(ctx, password)
-}
-
-// afterChange ends what the old password opened, and tells the user. The user's row is locked by then, see holdUser.
-func (s *Service) afterChange(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.endSessions(ctx, tx, &tx.Now, id); err != nil {
-		return fmt.Errorf("end sessions: %w", err)
-	}
-	if err := query.endTickets(ctx, tx, &id); err != nil {
-		return fmt.Errorf("end tickets: %w", err)
-	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "password-changed"})
 }
