@@ -45,6 +45,9 @@ type App struct {
 	stopping atomic.Bool
 }
 
+// badSignatures of an address in a minute: a provider has none.
+const badSignatures = 20
+
 // New builds every room on an open database and the sealer that was opened on it. It starts nothing.
 func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Logger) (*App, error) {
 	cursors, err := sealer.Derive("amrutam cursors", 32)
@@ -69,6 +72,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		}})
 	if cfg.RateLimit == "on" {
 		a.API.PerUser, a.API.PerAddress = httpapi.NewRate("user", cfg.RatePerUser), httpapi.NewRate("address", cfg.RatePerAddress)
+		a.API.Unverified = httpapi.NewRate("unverified", badSignatures)
 	}
 	if err := a.mount(); err != nil {
 		return nil, err

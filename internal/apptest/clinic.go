@@ -235,6 +235,23 @@ func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
 	return id
 }
 
+// TakeConnections takes every connection of the server's pool, until what it gives is called.
+func (c *Clinic) TakeConnections() (giveBack func()) {
+	c.t.Helper()
+	pool := c.App.DB.Pool
+	var taken []interface{ Release() }
+	for range pool.Config().MaxConns {
+		conn, err := pool.Acquire(context.Background())
+		must(c.t, err)
+		taken = append(taken, conn)
+	}
+	return func() {
+		for _, conn := range taken {
+			conn.Release()
+		}
+	}
+}
+
 // audit writes the row that the builders' shortcut would leave out.
 func (c *Clinic) audit(action string, id uuid.UUID) {
 	c.t.Helper()

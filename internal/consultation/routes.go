@@ -42,6 +42,6 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles: access.Patient, Key: httpapi.Required, Status: 201,
 		Refusals: []*problem.Error{problem.NotFound, problem.Illegal, payment.ErrPaid}}, s.Initiate)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
-		Summary: "Report a payment", Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body. One id has one effect. 202: kept for reconciliation.",
-		Roles: access.Public, RawBody: reflect.TypeFor[payment.WebhookBody](), Statuses: []int{202}, Refusals: []*problem.Error{payment.ErrSignature}}, s.Webhook)
+		Summary: "Report a payment", Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has at most 64 KiB. One id has one effect. 202: kept for reconciliation.",
+		Roles: access.Public, RawBody: reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Money.Verify, Statuses: []int{202}, Refusals: []*problem.Error{payment.ErrSignature}}, s.Webhook)
 }

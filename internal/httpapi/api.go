@@ -46,6 +46,8 @@ type API struct {
 	BrowserIdle time.Duration
 	// PerAddress and PerUser bound the requests of an address and of a user; nil: nothing does.
 	PerAddress, PerUser *Rate
+	// Unverified bounds what Op.Verify refuses of an address; nil: nothing does.
+	Unverified *Rate
 	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
 	Trusted []netip.Prefix
 	Origins []string
@@ -74,6 +76,9 @@ type Op struct {
 	BodyLimit int64
 	// RawBody is set when the operation reads the bytes themselves (signed messages); it documents their shape.
 	RawBody reflect.Type
+	// Verify checks the signature of a RawBody, right after it is read: strangers can't have anything opened. It may cost no
+	// more than reading it did; what it refuses is limited by address.
+	Verify func(r *http.Request, body []byte) error
 	// Enrolment operations are what a session of staff reaches before it has a second factor.
 	Enrolment bool
 	// Fresh operations are dangerous: they need a second factor that was proven in the last five minutes.
@@ -163,5 +168,8 @@ func (o Op) check() {
 	}
 	if o.Key != NoKey && o.Roles == access.Public {
 		panic("httpapi: operation " + o.ID + " can't keep a key of nobody")
+	}
+	if (o.RawBody == nil) != (o.Verify == nil) {
+		panic("httpapi: operation " + o.ID + " must say how its raw body is verified")
 	}
 }

@@ -62,6 +62,12 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 			a.refuse(w, r, err)
 			return
 		}
+		if op.Verify != nil {
+			if err := a.Unverified.failing(Network(req.ip), a.DB.Now(), func() error { return op.Verify(r, req.body) }); err != nil {
+				a.refuse(w, r, err)
+				return
+			}
+		}
 		r.Body = io.NopCloser(bytes.NewReader(req.body))
 		next(hc)
 	}

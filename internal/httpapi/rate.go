@@ -39,13 +39,7 @@ func (l *Rate) take(h http.Header, caller string, now time.Time) error {
 	if l == nil {
 		return nil
 	}
-	bucket, known := l.callers.Get(caller)
-	if !known {
-		bucket = rate.NewLimiter(rate.Limit(float64(l.perMin)/60), l.perMin)
-		if earlier, there, _ := l.callers.PeekOrAdd(caller, bucket); there {
-			bucket = earlier
-		}
-	}
+	bucket := l.bucket(caller)
 	allowed := bucket.AllowN(now, 1)
 	left := max(bucket.TokensAt(now), 0)
 	full := int(math.Ceil((float64(l.perMin) - left) * 60 / float64(l.perMin)))
@@ -54,7 +48,45 @@ func (l *Rate) take(h http.Header, caller string, now time.Time) error {
 	if allowed {
 		return nil
 	}
+	return l.tooMany(left)
+}
+
+func (l *Rate) bucket(caller string) *rate.Limiter {
+	bucket, known := l.callers.Get(caller)
+	if known {
+		return bucket
+	}
+	bucket = rate.NewLimiter(rate.Limit(float64(l.perMin)/60), l.perMin)
+	if earlier, there, _ := l.callers.PeekOrAdd(caller, bucket); there {
+		return earlier
+	}
+	return bucket
+}
+
+func (l *Rate) tooMany(left float64) error {
 	return problem.TooManyRequests.After(time.Duration((1 - left) * 60 / float64(l.perMin) * float64(time.Second)))
+}
+
+// failing does what only counts when it fails, and not at all once the caller failed too often: tries made at once can't
+// fail more often than that. Errors: problem.TooManyRequests, or do's.
+func (l *Rate) failing(caller string, now time.Time, do func() error) error {
+	if l == nil {
+		return do()
+	}
+	bucket := l.bucket(caller)
+	if left := bucket.TokensAt(now); left < 1 {
+		return l.tooMany(max(left, 0))
+	}
+	try := bucket.ReserveN(now, 1)
+	if try.DelayFrom(now) > 0 { // another one took the last
+		try.CancelAt(now)
+		return l.tooMany(0)
+	}
+	err := do()
+	if err == nil {
+		try.CancelAt(now)
+	}
+	return err
 }
 
 // Network is what counts as one address: a subscriber has the whole /64 of an IPv6 one.
@@ -70,5 +102,5 @@ func Network(ip string) string {
 	return prefix.String()
 }
 
-// limited operations are all but those of load balancers and of payment providers, who sign what they send.
-func (o Op) limited() bool { return o.Tag != "health" && o.RawBody == nil }
+// limited operations are all but those of load balancers.
+func (o Op) limited() bool { return o.Tag != "health" }

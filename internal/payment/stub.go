@@ -21,12 +21,16 @@ import (
 	"amrutam/internal/problem"
 )
 
-// tolerance of a webhook's timestamp (Standard Webhooks).
-const tolerance = 5 * time.Minute
+const (
+	// tolerance of a webhook's timestamp (Standard Webhooks).
+	tolerance = 5 * time.Minute
+	// maxSignatures of a webhook: a provider sends one for each secret of a rotation and each version of the scheme.
+	maxSignatures = 5
+)
 
 // ErrSignature refuses a webhook that its provider did not sign, or not just now.
 var ErrSignature = problem.Define(http.StatusUnauthorized, "invalid-signature", "The signature is wrong",
-	"The webhook's signature is missing or wrong, or its timestamp is too old or too far ahead.",
+	"The webhook's signature is missing or wrong, there are more than five, or its timestamp is too old or too far ahead.",
 	"Sign id.timestamp.body with the shared secret (Standard Webhooks) and send it within 5 minutes.")
 
 // Stub is a payment provider without money: it signs and sends real webhooks, so that the whole flow works with nothing
@@ -69,29 +73,41 @@ func mac(secret []byte, id, timestamp string, body []byte) []byte {
 	return h.Sum(nil)
 }
 
-// Verify checks a webhook's signature and age. Error: ErrSignature.
+// Verify checks a webhook's signature and age, hashing its body once for each secret. Error: ErrSignature.
 func (s *Stub) Verify(id, timestamp, signatures string, body []byte) error {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil || id == "" || len(id) > 255 || !utf8.ValidString(id) {
 		return ErrSignature
 	}
 	age := s.Clock().Sub(time.Unix(seconds, 0))
-	if age > tolerance || age < -tolerance {
+	given := readSignatures(signatures)
+	if age > tolerance || age < -tolerance || len(given) == 0 {
 		return ErrSignature
 	}
-	for _, one := range strings.Fields(signatures) {
-		version, text, _ := strings.Cut(one, ",")
-		given, err := base64.StdEncoding.DecodeString(text)
-		if version != "v1" || err != nil {
-			continue
-		}
-		for _, secret := range s.Secrets {
-			if hmac.Equal(given, mac(secret, id, timestamp, body)) {
+	for _, secret := range s.Secrets {
+		right := mac(secret, id, timestamp, body)
+		for _, one := range given {
+			if hmac.Equal(one, right) {
 				return nil
 			}
 		}
 	}
 	return ErrSignature
+}
+
+// readSignatures gives the ones of version 1, or none when the header holds more than a provider sends.
+func readSignatures(header string) (all [][]byte) {
+	fields := strings.Fields(header)
+	if len(fields) > maxSignatures {
+		return nil
+	}
+	for _, field := range fields {
+		version, text, _ := strings.Cut(field, ",")
+		if one, err := base64.StdEncoding.DecodeString(text); version == "v1" && err == nil && len(one) == sha256.Size {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 func (s *Stub) refund(ctx context.Context, refundID uuid.UUID, reference string, amount money.Money) error {

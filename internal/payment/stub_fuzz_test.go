@@ -3,6 +3,7 @@ package payment_test
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -26,7 +27,7 @@ func FuzzVerify(f *testing.F) {
 			t.Fatalf("a stranger's event is taken: %q %q %q", id, timestamp, signatures)
 		}
 		own := stub.Sign(id, now, body)
-		if err := stub.Verify(id, stamp, signatures+" "+own, body); (err == nil) != (id != "" && len(id) <= 255 && utf8.ValidString(id)) {
+		if err := stub.Verify(id, stamp, signatures+" "+own, body); (err == nil) != (id != "" && len(id) <= 255 && utf8.ValidString(id) && len(strings.Fields(signatures)) < 5) {
 			t.Fatalf("the provider's own event %q: %v", id, err)
 		}
 		if stub.Verify(id, stamp, own, append(bytes.Clone(body), ' ')) == nil || stub.Verify(id+"x", stamp, own, body) == nil ||

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"encoding/json"
+	"net/http"
 	"unicode/utf8"
 
 	"amrutam/internal/httpapi"
@@ -14,7 +15,7 @@ type WebhookIn struct {
 	Provider  string `path:"provider" doc:"Who sends it: stub" example:"stub"`
 	ID        string `header:"Webhook-Id" doc:"The message's id; one id has one effect" example:"msg_2f9c"`
 	Timestamp string `header:"Webhook-Timestamp" doc:"When it was sent, in seconds since 1970" example:"1795428000"`
-	Signature string `header:"Webhook-Signature" doc:"v1,<base64 HMAC-SHA256 of id.timestamp.body>; several, separated by spaces, during a rotation" example:"v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="`
+	Signature string `header:"Webhook-Signature" doc:"v1,<base64 HMAC-SHA256 of id.timestamp.body>; several, at most five, separated by spaces, during a rotation" example:"v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="`
 	RawBody   []byte
 }
 
@@ -37,14 +38,17 @@ type WebhookData struct {
 // maxReason of what a provider says of a failure, in characters.
 const maxReason = 200
 
-// Parse checks the signature, then reads the message. Errors: problem.NotFound (no such provider), ErrSignature, 400, 422.
+// Verify checks that a provider signed the message, before anything is opened for it. Errors: problem.NotFound (no such
+// provider), ErrSignature.
+func (s *Service) Verify(r *http.Request, body []byte) error {
+	if r.PathValue("provider") != providerStub {
+		return problem.NotFound
+	}
+	return s.Stub.Verify(r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"), r.Header.Get("Webhook-Signature"), body)
+}
+
+// Parse reads a message that Verify has let pass. Errors: 400, 422.
 func (s *Service) Parse(in WebhookIn) (Event, error) {
-	if in.Provider != providerStub {
-		return Event{}, problem.NotFound
-	}
-	if err := s.Stub.Verify(in.ID, in.Timestamp, in.Signature, in.RawBody); err != nil {
-		return Event{}, err
-	}
 	if err := httpapi.CheckJSON(in.RawBody); err != nil {
 		return Event{}, err
 	}

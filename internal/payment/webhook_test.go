@@ -107,6 +107,9 @@ func TestWebhookSignatures(t *testing.T) {
 		"of no instant": func() *apptest.Answer {
 			return c.Do(provider, "POST", "payments/webhook/stub", body, "Webhook-Id", "a", "Webhook-Timestamp", "today", "Webhook-Signature", c.Sign("a", now, body))
 		},
+		"the right one among too many": func() *apptest.Answer {
+			return send(c, body, "a", now, strings.Repeat("v1,AAAA ", 5)+c.Sign("a", now, body))
+		},
 		"unsigned and malformed": func() *apptest.Answer { return c.Do(provider, "POST", "payments/webhook/stub", []byte("{")) },
 	} {
 		if a := try(); a.Status != 401 || a.Text("type") != "/problems/invalid-signature" {
@@ -119,9 +122,39 @@ func TestWebhookSignatures(t *testing.T) {
 	wantState(t, c, patient, consultation, "REQUESTED", "PENDING")
 	// Just inside the tolerance, one right signature among wrong ones is enough.
 	at := now.Add(-4*time.Minute - 30*time.Second)
-	wantOutcome(t, send(c, body, "a", at, "v1a,xyz "+forger.Sign("a", at, body)+" "+c.Sign("a", at, body)), 200, payment.Captured)
+	wantOutcome(t, send(c, body, "a", at, "v1a,xyz v1,AAAA v1,AAAA "+forger.Sign("a", at, body)+" "+c.Sign("a", at, body)), 200, payment.Captured)
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
 	c.CheckInvariants()
+}
+
+// TestStrangersOpenNothing: what no provider signed is refused with every connection of the server in others' hands, and an
+// address that sends much of it is not even listened to.
+func TestStrangersOpenNothing(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) { cfg.RateLimit, cfg.TrustedProxies = "on", []string{"127.0.0.0/8"} })
+	_, _, reference := unpaid(c)
+	body, now := succeeded(reference), c.Clock.Now()
+	from := func(address, id, signature string) *apptest.Answer {
+		return c.Do(provider, "POST", "payments/webhook/stub", body, "X-Forwarded-For", address,
+			"Webhook-Id", id, "Webhook-Timestamp", fmt.Sprint(now.Unix()), "Webhook-Signature", signature)
+	}
+	taken := c.TakeConnections()
+	for i := range 20 {
+		from("203.0.113.7", "a", "v1,"+strings.Repeat("A", 43)+"=").Want(401, "invalid-signature")
+		from("2001:db8::"+fmt.Sprint(i), "a", "").Want(401, "invalid-signature")
+	}
+	taken()
+	for _, address := range []string{"203.0.113.7", "2001:db8::ffff"} {
+		if a := from(address, "b", c.Sign("b", now, body)).Want(429, "too-many-requests"); a.Header.Get("Retry-After") == "" {
+			t.Error("it isn't told when to come back")
+		}
+	}
+	// Who is believed loses nothing, and neither does a neighbour.
+	for i := range 30 {
+		from("203.0.113.8", fmt.Sprint(i), c.Sign(fmt.Sprint(i), now, body)).Want(200)
+	}
+	c.Clock.Advance(4 * time.Second)
+	wantOutcome(t, from("203.0.113.7", "c", c.Sign("c", now, body)), 200, payment.Unchanged)
 }
 
 // During a rotation both secrets are taken: a provider that still signs with the old one is heard.
@@ -150,8 +183,8 @@ func TestWebhookBodies(t *testing.T) {
 		status int
 	}{
 		{"empty", []byte{}, 400}, {"not JSON", []byte("paid"), 400}, {"half", []byte(whole[:40]), 400}, {"two values", []byte(whole + whole), 400},
-		{"not UTF-8", change("INR", "\xff\xfe"), 400}, {"too deep", []byte(strings.Repeat("[", 100000)), 400},
-		{"too large", append([]byte(whole), bytes.Repeat([]byte(" "), 1<<20)...), 413},
+		{"not UTF-8", change("INR", "\xff\xfe"), 400}, {"too deep", []byte(strings.Repeat("[", 50000)), 400},
+		{"too large", append([]byte(whole), bytes.Repeat([]byte(" "), 64<<10)...), 413},
 		{"null", []byte("null"), 422}, {"a list", []byte("[]"), 422}, {"no data", []byte(`{"type":"payment.succeeded"}`), 422},
 		{"no type", change(`"type":"payment.succeeded",`, ""), 422}, {"type is a number", change(`"payment.succeeded"`, "1"), 422},
 		{"a long type", change("payment.succeeded", strings.Repeat("x", 101)), 422}, {"NUL in the type", change("payment.succeeded", `a\u0000`), 422},
