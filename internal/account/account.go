@@ -56,8 +56,8 @@ type Service struct {
 	RelyingParty *RelyingParty
 	Cursors      httpapi.Cursors
 	Log          *slog.Logger
-	// OnLeave is what follows in other rooms when a user goes, in the same transaction. Error: ErrHolding.
-	OnLeave func(ctx context.Context, tx *postgres.Tx, who access.Actor) error
+	// OnStop is what follows in other packages when a user stops, in the same transaction. Errors: ErrHolding, ErrHasConsultations.
+	OnStop func(ctx context.Context, tx *postgres.Tx, actor access.Actor, user Stopping) error
 }
 
 // User is the short form of a person.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
@@ -15,7 +17,29 @@ import (
 // ErrHolding: the patient who is there now comes first.
 var ErrHolding = problem.Conflict("consultation-in-progress", "A consultation of yours is in progress.", "Complete or cancel it first.")
 
-// Leave deletes one's own user softly: it signs in no more, its sessions end, what OnLeave does follows, and the address is
+// ErrHasConsultations: an administrator is told first what they are about to cancel; Consultations says how many.
+var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations to come would be cancelled.",
+	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the other side is told by mail.")
+
+// Consultations is ErrHasConsultations with their number.
+func Consultations(n int) error {
+	if n == 1 {
+		return ErrHasConsultations.With("1 consultation to come would be cancelled.")
+	}
+	return ErrHasConsultations.With(fmt.Sprintf("%d consultations to come would be cancelled.", n))
+}
+
+// Stopping is a user who stops seeing patients, or doctors: their account ends or is shut, or their approval is withdrawn.
+type Stopping struct {
+	ID   uuid.UUID
+	Role access.Role
+	// Ends: the account doesn't come back, by their own wish.
+	Ends bool
+	// Confirmed: whoever decides it knows that consultations are cancelled.
+	Confirmed bool
+}
+
+// Leave deletes one's own user softly: it signs in no more, its sessions end, what OnStop does follows, and the address is
 // free again. History keeps pointing at it. Whoever has a second factor proves it first.
 // Errors: problem.MFARequired, ErrLastAdmin, ErrHolding.
 func (s *Service) Leave(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.None, error) {
@@ -66,7 +90,7 @@ func (s *Service) End(ctx context.Context, tx *postgres.Tx, who access.Actor) er
 	case err != nil:
 		return fmt.Errorf("delete a user: %w", err)
 	}
-	if err := s.OnLeave(ctx, tx, who); err != nil {
+	if err := s.OnStop(ctx, tx, who, Stopping{ID: who.ID, Role: who.Role, Ends: true, Confirmed: true}); err != nil {
 		return err
 	}
 	audit.Write(tx, who, "user.delete", who.ID, nil)

@@ -40,8 +40,9 @@ type Disabling struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
-		Disabled bool   `json:"disabled" doc:"true shuts out, false lets in again" example:"true"`
-		Reason   string `json:"reason,omitempty" maxLength:"500" doc:"Why; mailed to the user" example:"The registration was not renewed."`
+		Disabled            bool   `json:"disabled" doc:"true shuts out, false lets in again" example:"true"`
+		Reason              string `json:"reason,omitempty" maxLength:"500" doc:"Why; mailed to the user" example:"The registration was not renewed."`
+		CancelConsultations bool   `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`
 	}
 }
 
@@ -90,8 +91,8 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, who access.Ac
 	return staffUser(ctx, tx, in.ID)
 }
 
-// Disable shuts a user out and ends their sessions, or lets them in again. Errors: problem.NotFound, problem.PreconditionFailed,
-// ErrOwnAccount, ErrLastAdmin.
+// Disable shuts a user out and ends their sessions and what they have to come, or lets them in again. Errors: problem.NotFound,
+// problem.PreconditionFailed, ErrOwnAccount, ErrLastAdmin, ErrHasConsultations.
 func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor, in Disabling) (StaffUser, error) {
 	user, admins, err := s.holdOther(ctx, tx, who, in.ID, in.IfMatch)
 	switch {
@@ -110,6 +111,12 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor
 		}
 		if err := query.setDisabled(ctx, tx, user.DisabledAt, tx.Now, in.ID); err != nil {
 			return StaffUser{}, fmt.Errorf("disable a user: %w", err)
+		}
+		if in.Body.Disabled {
+			stopping := Stopping{ID: in.ID, Role: user.Role, Confirmed: in.Body.CancelConsultations}
+			if err := s.OnStop(ctx, tx, who, stopping); err != nil {
+				return StaffUser{}, err
+			}
 		}
 		if err := s.shutOut(ctx, tx, in.ID, mail); err != nil {
 			return StaffUser{}, err
@@ -169,6 +176,8 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 		Summary: "Take away somebody's second factors", Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it is them. All their devices are signed out, and they are told by mail.",
 		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled}}, s.ResetFactors)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users", Roles: access.Admin,
-		Summary: "Shut a user out, or let them in again", Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not booked.",
-		Refusals: []*problem.Error{ErrOwnAccount, ErrLastAdmin}}, s.Disable)
+		Summary: "Shut a user out, or let them in again", Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not booked. " +
+			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a doctor's slots are blocked. " +
+			"The first answer is then 409 with their number; confirm with cancelConsultations. One in progress goes on.",
+		Refusals: []*problem.Error{ErrOwnAccount, ErrLastAdmin, ErrHasConsultations}}, s.Disable)
 }

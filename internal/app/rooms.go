@@ -60,7 +60,7 @@ func (a *App) mount() error {
 		Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
 	care.Routes(a.API)
 	care.Jobs(a.Queue)
-	a.accounts.OnLeave = care.Leave
+	a.accounts.OnStop, a.doctors.OnStop = care.Stop, care.Stop
 	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
 	scripts.Routes(a.API)
 	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config, Accounts: a.accounts, Doctors: a.doctors,

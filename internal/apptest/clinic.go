@@ -94,6 +94,7 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 	cfg.MasterKey = base64.StdEncoding.EncodeToString(random(32))
 	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(random(32))
 	cfg.LoginLimit, cfg.RateLimit = "off", "off" // tests of the limits turn them on
+	cfg.MaxBookings, cfg.MaxBookingsWithDoctor = 1000, 1000
 	server := httptest.NewUnstartedServer(nil)
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
 	for _, change := range configure {
@@ -218,8 +219,8 @@ func (c *Clinic) Support() User { return c.User(access.RoleSupport) }
 func (c *Clinic) Doctor(fee string) User {
 	c.t.Helper()
 	u := c.User(access.RoleDoctor)
-	c.exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
-		VALUES ($1, $1, 'Panchakarma', 12, $2, $3::text::numeric, '{en,hi}', true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
+	c.exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
+		VALUES ($1, $1, 'Panchakarma', 12, $2, lower(replace($2, '-', '')), $3::text::numeric, '{en,hi}', true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
 	c.audit("doctor.apply", u.ID)
 	return u
 }

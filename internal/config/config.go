@@ -48,9 +48,12 @@ type Config struct {
 
 	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`
 	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold, at least 1"`
+	MaxAbandoned    int           `env:"AMRUTAM_MAX_ABANDONED" envDefault:"5" help:"unpaid bookings that end without payment in 24 hours, after which a patient books nothing more for a while, at least 1"`
+	MaxBookings     int           `env:"AMRUTAM_MAX_BOOKINGS" envDefault:"10" help:"consultations to come a patient may hold, free ones too, at least 1"`
 	CancelUntil     time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
 	StartEarly      time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
 	NoShowAfter     time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start"`
+	CompleteAfter   time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
 	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
 	ErasureAfter    time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for"`
 	RetentionYears  int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`
@@ -61,6 +64,8 @@ type Config struct {
 	BrowserLife     time.Duration `env:"AMRUTAM_BROWSER_LIFE" envDefault:"24h" help:"a browser's session in a cookie ends after so long, used or not"`
 	DrainFor        time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`
 	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
+
+	MaxBookingsWithDoctor int `env:"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR" envDefault:"3" help:"as AMRUTAM_MAX_BOOKINGS, with one doctor"`
 
 	// The files that MasterKey and StubWebhookSecret came from, if they did.
 	masterKeyFile, stubSecretFile string

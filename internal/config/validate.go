@@ -88,6 +88,12 @@ func (c *Config) validate(f *faults) {
 	if c.MaxUnpaid < 1 {
 		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
 	}
+	for name, n := range map[string]int{"AMRUTAM_MAX_ABANDONED": c.MaxAbandoned, "AMRUTAM_MAX_BOOKINGS": c.MaxBookings,
+		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR": c.MaxBookingsWithDoctor} {
+		if n < 1 || n > 1_000_000 {
+			f.add(name, "must be from 1 to 1000000")
+		}
+	}
 	if c.RetentionYears < 0 || c.RetentionYears > 100 {
 		f.add("AMRUTAM_RETENTION_YEARS", "must be from 0 to 100")
 	}
@@ -131,7 +137,7 @@ func (c *Config) validateDurations(f *faults) {
 	}
 	for name, d := range map[string]time.Duration{
 		"AMRUTAM_CANCEL_UNTIL": c.CancelUntil, "AMRUTAM_START_EARLY": c.StartEarly, "AMRUTAM_NO_SHOW_AFTER": c.NoShowAfter,
-		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_DRAIN_FOR": c.DrainFor, "AMRUTAM_ERASURE_AFTER": c.ErasureAfter,
+		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_COMPLETE_AFTER": c.CompleteAfter, "AMRUTAM_DRAIN_FOR": c.DrainFor, "AMRUTAM_ERASURE_AFTER": c.ErasureAfter,
 	} {
 		if d < 0 {
 			f.add(name, "must not be negative")

@@ -2,6 +2,7 @@ package consultation
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +27,8 @@ type BookIn struct {
 }
 
 // Book takes a seat, fixes the fee and opens its payment, all or nothing. A fee of zero is confirmed at once.
-// Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, consent.ErrRequired.
+// Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
+// ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
 	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id)
@@ -36,7 +38,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
 		return Consultation{}, problem.Wrong("body.doctorId", "is not the doctor of this slot")
 	}
-	patient, key, err := s.checkPatient(ctx, tx, who)
+	patient, key, err := s.checkPatient(ctx, tx, who, seat.DoctorID)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -61,22 +63,23 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	audit.Write(tx, who, "consultation.book", id, audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc()
 	if row.Status == ConsultationStatusCONFIRMED {
-		if err := s.tell(ctx, tx, row, "consultation-confirmed", nil); err != nil {
+		if err := s.tellBoth(ctx, tx, row, parties{patient.PatientName, patient.DoctorName}, "consultation-confirmed", nil); err != nil {
 			return Consultation{}, err
 		}
 	}
 	c := summary(row)
-	c.Reason = &in.Body.Reason
+	c.Reason, c.PatientName, c.DoctorName = &in.Body.Reason, patient.PatientName, patient.DoctorName
 	return c, nil
 }
 
-// checkPatient asks in one round trip whether the patient consents to treatment and how many other bookings are unpaid, and
-// fetches the patient's key. The seat just taken holds the patient's lock: bookings fired at once can't all be the third, and
+// checkPatient asks in one round trip whether the patient consents to treatment and what else they have booked, and fetches their key
+// and both names. The seat just taken holds the patient's lock: bookings fired at once can't all be the last that is allowed, and
 // a withdrawal was either stored before this statement began, and is seen, or waits until the booking is stored.
-func (s *Service) checkPatient(ctx context.Context, tx *postgres.Tx, who access.Actor) (readPatientRow, seal.Key, error) {
+func (s *Service) checkPatient(ctx context.Context, tx *postgres.Tx, who access.Actor, doctor uuid.UUID) (readPatientRow, seal.Key, error) {
 	// What was booked before is over: the partitions of earlier months aren't touched.
-	since := tx.Now.Add(-s.Config.PayWithin - 24*time.Hour)
-	row, err := query.readPatient(ctx, tx, tx.Now, since, who.ID)
+	since := tx.Now.Add(-s.Config.PayWithin - abandonedFor)
+	row, err := query.readPatient(ctx, tx, readPatientParams{PatientID: who.ID, DoctorID: doctor, Now: tx.Now, Since: since,
+		AbandonedSince: tx.Now.Add(-abandonedFor), MostAbandoned: int32(s.Config.MaxAbandoned)}) //nolint:gosec // validated
 	switch {
 	case err != nil:
 		return row, seal.Key{}, err
@@ -84,6 +87,13 @@ func (s *Service) checkPatient(ctx context.Context, tx *postgres.Tx, who access.
 		return row, seal.Key{}, consent.RequiredFor(row.NoticeVersion)
 	case int(row.Unpaid) >= s.Config.MaxUnpaid:
 		return row, seal.Key{}, ErrTooManyUnpaid
+	case row.AbandonedAt.Add(abandonedFor).After(tx.Now):
+		return row, seal.Key{}, ErrTooManyAbandoned.With(fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
+			s.Config.MaxAbandoned, row.AbandonedAt.Add(abandonedFor).Format(time.RFC3339)))
+	case int(row.Live) > s.Config.MaxBookings:
+		return row, seal.Key{}, ErrTooManyBookings
+	case int(row.LiveWithDoctor) > s.Config.MaxBookingsWithDoctor:
+		return row, seal.Key{}, ErrTooManyWithDoctor
 	}
 	key, err := s.Sealer.Wrapped(who.ID, row.Wrapped)
 	return row, key, err

@@ -2,13 +2,16 @@ package consultation
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/audit"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/seal"
 )
 
 // CancelIn says why.
@@ -19,13 +22,23 @@ type CancelIn struct {
 	} `required:"false"`
 }
 
-// Cancel ends a consultation that has not been held, frees its seat and gives the money back.
-func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, who access.Actor, in CancelIn) (Consultation, error) {
-	row, err := s.lock(ctx, tx, who, in.ID)
+// Cancel ends a consultation that has not been held, frees its seat and gives the money back. Whoever cancelled it and asks again, as
+// when the answer was lost, is answered the same. Errors: problem.NotFound, problem.Illegal, ErrTooLate.
+func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, in CancelIn) (Consultation, error) {
+	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
 		return Consultation{}, err
 	}
-	if err := s.mayMove(who, row, ConsultationStatusCANCELLED, tx.Now); err != nil {
+	if row.Status == ConsultationStatusCANCELLED {
+		again, err := query.cancelledIt(ctx, tx, row.ID.String(), &actor.ID, *row.CancelledAt)
+		if err != nil {
+			return Consultation{}, err
+		}
+		if again {
+			return s.cancelled(ctx, tx, actor, row)
+		}
+	}
+	if err := s.mayMove(actor, row, ConsultationStatusCANCELLED, tx.Now); err != nil {
 		return Consultation{}, err
 	}
 	reason := ""
@@ -42,32 +55,65 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if row.CancellationReason, err = key.Seal(columnCancellation, row.ID, reason); err != nil {
 		return Consultation{}, err
 	}
-	if err := s.cancel(ctx, tx, who, &row); err != nil {
+	if err := s.cancel(ctx, tx, actor, &row, cancelledBy(actor)); err != nil {
 		return Consultation{}, err
 	}
 	c := summary(row)
-	if reason != "" && canSeeHealth(who, row, "") {
+	if reason != "" && canSeeHealth(actor, row, "") {
 		c.CancellationReason = &reason
 	}
 	return c, nil
 }
 
-// cancel moves, refunds and tells both. Every cancellation that is allowed gives back all that was paid.
-func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, who access.Actor, row *ConsultationRow) error {
-	if err := s.move(ctx, tx, who, row, ConsultationStatusCANCELLED); err != nil {
+// cancelled answers a repeated cancellation as the first one was. It changes nothing.
+func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.Actor, row ConsultationRow) (Consultation, error) {
+	audit.Write(tx, actor, verbs[ConsultationStatusCANCELLED], row.ID, audit.Meta{"changed": false})
+	c := summary(row)
+	if row.CancellationReason == nil || !canSeeHealth(actor, row, "") {
+		return c, nil
+	}
+	key, err := s.Sealer.Person(ctx, tx, row.PatientID)
+	if errors.Is(err, seal.ErrErased) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	reason, err := key.Open(columnCancellation, row.ID, row.CancellationReason)
+	if reason != "" {
+		c.CancellationReason = &reason
+	}
+	return c, err
+}
+
+// cancelledBy says in a mail whose doing a cancellation is.
+func cancelledBy(actor access.Actor) string {
+	if actor.ID == uuid.Nil {
+		return "system"
+	}
+	return string(actor.Role)
+}
+
+// cancel moves, refunds and tells both, by whose doing. Every cancellation that is allowed gives back all that was paid, and lets no
+// attempt to pay stay open.
+func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, by string) error {
+	ended, err := s.Money.EndAttempts(ctx, tx, row.ID)
+	if err != nil {
 		return err
 	}
-	back, err := s.Money.RefundAll(ctx, tx, who, row.ID, "cancelled by "+lowerRole(who))
+	if ended {
+		row.PaymentStatus = PaymentStatusFAILED
+	}
+	if err := s.move(ctx, tx, actor, row, ConsultationStatusCANCELLED); err != nil {
+		return err
+	}
+	back, err := s.Money.RefundAll(ctx, tx, actor, row.ID, "cancelled by "+lowerRole(actor))
 	if err != nil {
 		return err
 	}
 	refund := ""
 	if back.Amount > 0 {
 		refund = back.Amount.String() + " " + back.Currency
-	}
-	by := "system"
-	if row.CancelledBy != nil {
-		by = string(*row.CancelledBy)
 	}
 	return s.tell(ctx, tx, *row, "consultation-cancelled", map[string]string{"by": by, "refund": refund})
 }

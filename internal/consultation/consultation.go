@@ -26,9 +26,18 @@ var query = New()
 var (
 	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "You hold as many unpaid bookings as a patient may.",
 		"Pay or cancel one of them first; an unpaid one ends by itself when its time to pay is over.")
+	ErrTooManyAbandoned = problem.Conflict("too-many-abandoned", "Too many unpaid bookings of yours ended without payment within a day.",
+		"Wait until the time named in detail, and pay what you book, or don't book what you won't pay.")
+	ErrTooManyBookings = problem.Conflict("too-many-bookings", "You have as many consultations to come as a patient may.",
+		"Cancel one of them, or wait until one is over.")
+	ErrTooManyWithDoctor = problem.Conflict("too-many-with-doctor", "You have as many consultations to come with this doctor as a patient may.",
+		"Choose another doctor, cancel one of them, or wait until one is over.")
 	ErrTooEarly = problem.Conflict("too-early", "It is too early for this step.", "Wait until the time named in detail.")
 	ErrTooLate  = problem.Conflict("too-late", "It is too late for this step.", "Ask support: they can do more than you at this point.")
 )
+
+// abandonedFor is how long an unpaid booking that ended without payment is held against the patient.
+const abandonedFor = 24 * time.Hour
 
 // Service books and moves consultations.
 type Service struct {
@@ -49,8 +58,8 @@ type Consultation struct {
 	PatientID          uuid.UUID    `json:"patientId" doc:"Who is seen"`
 	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`
 	SlotID             uuid.UUID    `json:"slotId" doc:"The booked slot"`
-	PatientName        string       `json:"patientName,omitempty" example:"Asha Rao" doc:"The patient's name, in reads"`
-	DoctorName         string       `json:"doctorName,omitempty" example:"Dr. Meera Iyer" doc:"The doctor's name, in reads"`
+	PatientName        string       `json:"patientName,omitempty" example:"Asha Rao" doc:"The patient's name, in reads and of a new booking"`
+	DoctorName         string       `json:"doctorName,omitempty" example:"Dr. Meera Iyer" doc:"The doctor's name, in reads and of a new booking"`
 	Status             string       `json:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" doc:"Where it stands"`
 	PaymentStatus      string       `json:"paymentStatus" enum:"PENDING,PAID,FAILED" doc:"PAID exactly when its payment succeeded"`
 	Fee                money.Amount `json:"fee" doc:"What it costs, fixed at the booking"`
@@ -65,6 +74,7 @@ type Consultation struct {
 	CancelledAt        *time.Time   `json:"cancelledAt" doc:"When it was cancelled"`
 	StartedAt          *time.Time   `json:"startedAt" doc:"When the doctor began"`
 	EndedAt            *time.Time   `json:"endedAt" doc:"When the doctor ended it"`
+	Absent             *string      `json:"absent" enum:"PATIENT,DOCTOR" doc:"Who didn't come, when it is NO_SHOW: the doctor said that the patient didn't, or the doctor never started it"`
 	CreatedAt          time.Time    `json:"createdAt" doc:"When it was booked"`
 	UpdatedAt          time.Time    `json:"updatedAt" doc:"When it last changed"`
 }
@@ -89,7 +99,7 @@ func summary(row ConsultationRow) Consultation {
 	c := Consultation{ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
 		Status: string(row.Status), PaymentStatus: string(row.PaymentStatus), Fee: row.Fee, Currency: row.Currency,
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd, CancelledAt: row.CancelledAt,
-		StartedAt: row.StartedAt, EndedAt: row.EndedAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+		StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: (*string)(row.Absent), CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
 	if row.Status == ConsultationStatusREQUESTED {
 		c.PaymentDueAt = row.PaymentDueAt
 	}

@@ -2,11 +2,13 @@ package consultation
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/consent"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
@@ -22,8 +24,16 @@ type HoldIn struct {
 }
 
 // Hold lets its doctor start, complete or miss a consultation, with notes.
-// Errors: problem.NotFound, problem.PreconditionFailed, problem.Illegal, ErrTooEarly, ErrTooLate, consent.ErrRequired at the start.
+// Errors: problem.NotFound, problem.PreconditionFailed, problem.Illegal, ErrTooEarly, ErrTooLate; at the start doctor.ErrNotApproved,
+// consent.ErrRequired, account.ErrHolding.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, in HoldIn) (Consultation, error) {
+	to := ConsultationStatus(in.Body.Status)
+	var notApproved error
+	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in Stop
+		if notApproved = doctor.Holds(ctx, tx, who.ID); notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
+			return Consultation{}, notApproved
+		}
+	}
 	row, err := s.lock(ctx, tx, who, in.ID)
 	if err != nil {
 		return Consultation{}, err
@@ -31,9 +41,11 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	if err := in.Check(summary(row).ETag()); err != nil {
 		return Consultation{}, err
 	}
-	to := ConsultationStatus(in.Body.Status)
 	if err := s.mayMove(who, row, to, tx.Now); err != nil {
 		return Consultation{}, err
+	}
+	if notApproved != nil {
+		return Consultation{}, notApproved
 	}
 	if to == ConsultationStatusINPROGRESS {
 		if err := consent.Stands(ctx, tx, row.ID); err != nil {

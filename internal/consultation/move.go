@@ -2,7 +2,9 @@ package consultation
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -33,11 +35,19 @@ func (s *Service) move(ctx context.Context, tx *postgres.Tx, who access.Actor, r
 	switch to {
 	case ConsultationStatusINPROGRESS:
 		row.StartedAt = &tx.Now
+		if err := schedule.StartSeat(ctx, tx, row.ID); err != nil {
+			return err
+		}
 	case ConsultationStatusCOMPLETED:
 		row.EndedAt = &tx.Now
+		if who.ID == uuid.Nil { // nobody did it in time
+			row.EndedAt = &row.ScheduledEnd
+		}
+	case ConsultationStatusNOSHOW:
+		row.Absent = new(absent(who))
 	case ConsultationStatusCANCELLED:
 		row.CancelledAt, row.CancelledBy = &tx.Now, roleOf(who)
-	case ConsultationStatusREQUESTED, ConsultationStatusCONFIRMED, ConsultationStatusNOSHOW:
+	case ConsultationStatusREQUESTED, ConsultationStatusCONFIRMED:
 	}
 	if final(to) {
 		if err := schedule.ReleaseSeat(ctx, tx, row.ID); err != nil {
@@ -49,6 +59,14 @@ func (s *Service) move(ctx context.Context, tx *postgres.Tx, who access.Actor, r
 	return s.save(ctx, tx, *row)
 }
 
+// absent is who didn't come: the doctor says that the patient didn't, the system that nobody started in time.
+func absent(actor access.Actor) access.Role {
+	if actor.ID == uuid.Nil {
+		return access.RoleDoctor
+	}
+	return access.RolePatient
+}
+
 func final(status ConsultationStatus) bool {
 	return status == ConsultationStatusCOMPLETED || status == ConsultationStatusCANCELLED || status == ConsultationStatusNOSHOW
 }
@@ -56,7 +74,7 @@ func final(status ConsultationStatus) bool {
 func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow) error {
 	return query.updateConsultation(ctx, tx, updateConsultationParams{Status: row.Status, PaymentStatus: row.PaymentStatus, Notes: row.Notes,
 		PaymentDueAt: row.PaymentDueAt, CancelledBy: row.CancelledBy, CancellationReason: row.CancellationReason,
-		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Now: tx.Now, ID: row.ID})
+		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent, Now: tx.Now, ID: row.ID})
 }
 
 // mayMove is the state machine for people: nil when who may take row to the status now.
@@ -107,27 +125,37 @@ func (s *Service) lock(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	return row, err
 }
 
+// parties of a consultation by name.
+type parties struct{ patient, doctor string }
+
+func readParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow) (parties, error) {
+	names, err := query.partyNames(ctx, tx, row.PatientID, row.DoctorID)
+	return parties{names.PatientName, names.DoctorName}, err
+}
+
 // tell mails both parties; with names the other one.
 func (s *Service) tell(ctx context.Context, tx *postgres.Tx, row ConsultationRow, kind string, more map[string]string) error {
-	names, err := query.partyNames(ctx, tx, row.PatientID, row.DoctorID)
+	names, err := readParties(ctx, tx, row)
 	if err != nil {
 		return err
 	}
-	for _, to := range []struct {
-		user uuid.UUID
-		as   access.Role
-		with string
-	}{{row.PatientID, access.RolePatient, names.DoctorName}, {row.DoctorID, access.RoleDoctor, names.PatientName}} {
-		data := map[string]string{"as": string(to.as), "with": to.with, "start": row.ScheduledStart.Format(time.RFC3339),
-			"end": row.ScheduledEnd.Format(time.RFC3339), "consultationId": row.ID.String()}
-		for name, value := range more {
-			data[name] = value
-		}
-		if err := s.Mails.Enqueue(ctx, tx, notification.Mail{To: to.user, Kind: kind, Data: data}); err != nil {
-			return err
-		}
+	return s.tellBoth(ctx, tx, row, names, kind, more)
+}
+
+func (s *Service) tellBoth(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, kind string, more map[string]string) error {
+	return errors.Join(s.tellOne(ctx, tx, row, names, access.RolePatient, kind, more),
+		s.tellOne(ctx, tx, row, names, access.RoleDoctor, kind, more))
+}
+
+func (s *Service) tellOne(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, as access.Role, kind string, more map[string]string) error {
+	to, with := row.PatientID, names.doctor
+	if as == access.RoleDoctor {
+		to, with = row.DoctorID, names.patient
 	}
-	return nil
+	data := map[string]string{"as": string(as), "with": with, "start": row.ScheduledStart.Format(time.RFC3339),
+		"end": row.ScheduledEnd.Format(time.RFC3339), "consultationId": row.ID.String()}
+	maps.Copy(data, more)
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: to, Kind: kind, Data: data})
 }
 
 func lowerRole(who access.Actor) string {

@@ -18,7 +18,7 @@ WHERE c.id = @id;
 -- name: updateConsultation :exec
 UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes, payment_due_at = @payment_due_at,
     cancelled_by = @cancelled_by, cancellation_reason = @cancellation_reason, cancelled_at = @cancelled_at,
-    started_at = @started_at, ended_at = @ended_at, updated_at = @now
+    started_at = @started_at, ended_at = @ended_at, absent = @absent, updated_at = @now
 WHERE id = @id;
 
 -- name: partyNames :one
@@ -31,19 +31,48 @@ SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @n
 -- name: missedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @now ORDER BY scheduled_end LIMIT 200;
 
--- In one order, so that two who leave at once don't deadlock over what they share.
--- name: consultationsToCome :many
-SELECT id FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id)
-    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_start > @now)) ORDER BY id;
+-- name: forgottenConsultations :many
+SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= @ended_by ORDER BY scheduled_end LIMIT 200;
 
+-- In one order, so that two who stop at once don't deadlock over what they share.
+-- name: holdConsultationsToCome :many
+SELECT * FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id)
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > @now)) ORDER BY id FOR UPDATE;
+
+-- name: holdPatients :exec
+SELECT id FROM users WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: countToCome :one
+SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id)
+    AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > @now));
+
+-- What a booking has to know, beside the seat that it has just taken: that seat counts as live already. An unpaid booking ends when
+-- its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is when the unpaid booking
+-- ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff cancelled don't count.
 -- name: readPatient :one
-SELECT k.wrapped, n.version AS notice_version,
-    (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED') FROM consultations c
-        WHERE c.patient_id = k.user_id AND c.scheduled_start > @now AND c.id >= uuid7_floor(@made_since)) AS unpaid,
+SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
+    l.live, l.live_with_doctor,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
         AND x.withdrawn_at IS NULL) AS consented
-FROM data_keys k, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n
+FROM data_keys k
+JOIN profiles pp ON pp.user_id = k.user_id
+JOIN profiles dp ON dp.user_id = @doctor_id,
+(SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
+LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > @now::timestamptz) AS unpaid,
+    coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
+        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > @abandoned_since::timestamptz
+            AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
+                OR (c.status = 'REQUESTED' AND c.payment_due_at <= @now::timestamptz))))[@most_abandoned::int], 'epoch')::timestamptz AS abandoned_at
+    FROM consultations c
+    WHERE c.patient_id = k.user_id AND c.scheduled_start > @since AND c.id >= uuid7_floor(@since)) b,
+LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = @doctor_id) AS live_with_doctor
+    FROM seats s WHERE s.patient_id = k.user_id) l
 WHERE k.user_id = @patient_id;
+
+-- Whether somebody cancelled a consultation themselves.
+-- name: cancelledIt :one
+SELECT EXISTS (SELECT FROM audit_logs WHERE entity_id = @id::text AND entity_type = 'consultation' AND action = 'consultation.cancel'
+    AND actor_id = @actor_id AND created_at = @cancelled_at);
 
 -- name: recordOf :one
 SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,

@@ -14,14 +14,47 @@ import (
 	"github.com/google/uuid"
 )
 
-const consultationsToCome = `-- name: consultationsToCome :many
-SELECT id FROM consultations WHERE (patient_id = $1 OR doctor_id = $1)
-    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_start > $2)) ORDER BY id
+const cancelledIt = `-- name: cancelledIt :one
+SELECT EXISTS (SELECT FROM audit_logs WHERE entity_id = $1::text AND entity_type = 'consultation' AND action = 'consultation.cancel'
+    AND actor_id = $2 AND created_at = $3)
 `
 
-// In one order, so that two who leave at once don't deadlock over what they share.
-func (q *Queries) consultationsToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, consultationsToCome, userID, now)
+// Whether somebody cancelled a consultation themselves.
+func (q *Queries) cancelledIt(ctx context.Context, db DBTX, iD string, actorID *uuid.UUID, cancelledAt time.Time) (bool, error) {
+	row := db.QueryRow(ctx, cancelledIt, iD, actorID, cancelledAt)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const countToCome = `-- name: countToCome :one
+SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1)
+    AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
+`
+
+func (q *Queries) countToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) (int64, error) {
+	row := db.QueryRow(ctx, countToCome, userID, now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const forgetReasons = `-- name: forgetReasons :exec
+UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
+FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n WHERE c.id = n.id
+`
+
+func (q *Queries) forgetReasons(ctx context.Context, db DBTX, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
+	_, err := db.Exec(ctx, forgetReasons, now, ids, reasons)
+	return err
+}
+
+const forgottenConsultations = `-- name: forgottenConsultations :many
+SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= $1 ORDER BY scheduled_end LIMIT 200
+`
+
+func (q *Queries) forgottenConsultations(ctx context.Context, db DBTX, endedBy time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, forgottenConsultations, endedBy)
 	if err != nil {
 		return nil, err
 	}
@@ -40,13 +73,60 @@ func (q *Queries) consultationsToCome(ctx context.Context, db DBTX, userID uuid.
 	return items, nil
 }
 
-const forgetReasons = `-- name: forgetReasons :exec
-UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
-FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n WHERE c.id = n.id
+const holdConsultationsToCome = `-- name: holdConsultationsToCome :many
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent FROM consultations WHERE (patient_id = $1 OR doctor_id = $1)
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2)) ORDER BY id FOR UPDATE
 `
 
-func (q *Queries) forgetReasons(ctx context.Context, db DBTX, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
-	_, err := db.Exec(ctx, forgetReasons, now, ids, reasons)
+// In one order, so that two who stop at once don't deadlock over what they share.
+func (q *Queries) holdConsultationsToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
+	rows, err := db.Query(ctx, holdConsultationsToCome, userID, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConsultationRow
+	for rows.Next() {
+		var i ConsultationRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PatientID,
+			&i.DoctorID,
+			&i.SlotID,
+			&i.Status,
+			&i.Reason,
+			&i.Notes,
+			&i.PaymentStatus,
+			&i.Fee,
+			&i.Currency,
+			&i.ScheduledStart,
+			&i.ScheduledEnd,
+			&i.PaymentDueAt,
+			&i.CancelledBy,
+			&i.CancellationReason,
+			&i.CancelledAt,
+			&i.StartedAt,
+			&i.EndedAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Absent,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdPatients = `-- name: holdPatients :exec
+SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+`
+
+func (q *Queries) holdPatients(ctx context.Context, db DBTX, ids []uuid.UUID) error {
+	_, err := db.Exec(ctx, holdPatients, ids)
 	return err
 }
 
@@ -93,7 +173,7 @@ func (q *Queries) insertConsultation(ctx context.Context, db DBTX, arg insertCon
 }
 
 const lockConsultation = `-- name: lockConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at FROM consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent FROM consultations WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) lockConsultation(ctx context.Context, db DBTX, id uuid.UUID) (ConsultationRow, error) {
@@ -120,6 +200,7 @@ func (q *Queries) lockConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.EndedAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Absent,
 	)
 	return i, err
 }
@@ -190,7 +271,7 @@ func (q *Queries) partyNames(ctx context.Context, db DBTX, patientID uuid.UUID, 
 }
 
 const readConsultation = `-- name: readConsultation :one
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name
 FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 JOIN profiles pp ON pp.user_id = c.patient_id
@@ -229,6 +310,7 @@ func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.ConsultationRow.EndedAt,
 		&i.ConsultationRow.CreatedAt,
 		&i.ConsultationRow.UpdatedAt,
+		&i.ConsultationRow.Absent,
 		&i.Wrapped,
 		&i.PatientName,
 		&i.DoctorName,
@@ -237,29 +319,69 @@ func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 }
 
 const readPatient = `-- name: readPatient :one
-SELECT k.wrapped, n.version AS notice_version,
-    (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED') FROM consultations c
-        WHERE c.patient_id = k.user_id AND c.scheduled_start > $1 AND c.id >= uuid7_floor($2)) AS unpaid,
+SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
+    l.live, l.live_with_doctor,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
         AND x.withdrawn_at IS NULL) AS consented
-FROM data_keys k, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n
-WHERE k.user_id = $3
+FROM data_keys k
+JOIN profiles pp ON pp.user_id = k.user_id
+JOIN profiles dp ON dp.user_id = $1,
+(SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
+LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $2::timestamptz) AS unpaid,
+    coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
+        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > $3::timestamptz
+            AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
+                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $2::timestamptz))))[$4::int], 'epoch')::timestamptz AS abandoned_at
+    FROM consultations c
+    WHERE c.patient_id = k.user_id AND c.scheduled_start > $5 AND c.id >= uuid7_floor($5)) b,
+LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = $1) AS live_with_doctor
+    FROM seats s WHERE s.patient_id = k.user_id) l
+WHERE k.user_id = $6
 `
 
-type readPatientRow struct {
-	Wrapped       []byte
-	NoticeVersion int32
-	Unpaid        int64
-	Consented     bool
+type readPatientParams struct {
+	DoctorID       uuid.UUID
+	Now            time.Time
+	AbandonedSince time.Time
+	MostAbandoned  int32
+	Since          time.Time
+	PatientID      uuid.UUID
 }
 
-func (q *Queries) readPatient(ctx context.Context, db DBTX, now time.Time, madeSince time.Time, patientID uuid.UUID) (readPatientRow, error) {
-	row := db.QueryRow(ctx, readPatient, now, madeSince, patientID)
+type readPatientRow struct {
+	Wrapped        []byte
+	NoticeVersion  int32
+	PatientName    string
+	DoctorName     string
+	Unpaid         int64
+	AbandonedAt    time.Time
+	Live           int64
+	LiveWithDoctor int64
+	Consented      bool
+}
+
+// What a booking has to know, beside the seat that it has just taken: that seat counts as live already. An unpaid booking ends when
+// its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is when the unpaid booking
+// ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff cancelled don't count.
+func (q *Queries) readPatient(ctx context.Context, db DBTX, arg readPatientParams) (readPatientRow, error) {
+	row := db.QueryRow(ctx, readPatient,
+		arg.DoctorID,
+		arg.Now,
+		arg.AbandonedSince,
+		arg.MostAbandoned,
+		arg.Since,
+		arg.PatientID,
+	)
 	var i readPatientRow
 	err := row.Scan(
 		&i.Wrapped,
 		&i.NoticeVersion,
+		&i.PatientName,
+		&i.DoctorName,
 		&i.Unpaid,
+		&i.AbandonedAt,
+		&i.Live,
+		&i.LiveWithDoctor,
 		&i.Consented,
 	)
 	return i, err
@@ -319,8 +441,8 @@ func (q *Queries) unheldConsultations(ctx context.Context, db DBTX, patientID uu
 const updateConsultation = `-- name: updateConsultation :exec
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3, payment_due_at = $4,
     cancelled_by = $5, cancellation_reason = $6, cancelled_at = $7,
-    started_at = $8, ended_at = $9, updated_at = $10
-WHERE id = $11
+    started_at = $8, ended_at = $9, absent = $10, updated_at = $11
+WHERE id = $12
 `
 
 type updateConsultationParams struct {
@@ -333,6 +455,7 @@ type updateConsultationParams struct {
 	CancelledAt        *time.Time
 	StartedAt          *time.Time
 	EndedAt            *time.Time
+	Absent             *access.Role
 	Now                time.Time
 	ID                 uuid.UUID
 }
@@ -348,6 +471,7 @@ func (q *Queries) updateConsultation(ctx context.Context, db DBTX, arg updateCon
 		arg.CancelledAt,
 		arg.StartedAt,
 		arg.EndedAt,
+		arg.Absent,
 		arg.Now,
 		arg.ID,
 	)

@@ -4,21 +4,24 @@ import (
 	"reflect"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/consent"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/payment"
 	"amrutam/internal/problem"
 	"amrutam/internal/schedule"
 )
 
-const parties = access.Patient | access.Doctor | access.Support | access.Admin
+const anyParty = access.Patient | access.Doctor | access.Support | access.Admin
 
 // Routes registers the operations.
 func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
 		Summary: "Book a free slot", Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current version, and is itself your consent to this consultation.",
 		Roles: access.Patient, Key: httpapi.Required, Status: 201,
-		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, consent.ErrRequired}}, s.Book)
+		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
+			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired}}, s.Book)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
 		Summary: "List your consultations", Doc: "As the patient, newest booking first. Each call is audited.", Roles: access.Patient}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
@@ -26,19 +29,19 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/consultations", ID: "search-consultations", Tag: "consultations",
 		Summary: "Search all consultations", Doc: "For staff: times, parties and states, without reason and notes.", Roles: access.Support | access.Admin}, s.Search)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",
-		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: parties}, s.Read)
+		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: anyParty}, s.Read)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
-		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back.",
-		Roles: parties, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
+		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back. Whoever cancelled it and asks again is answered the same.",
+		Roles: anyParty, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
-		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only while the patient's consent to it stands.",
-		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate, consent.ErrRequired}}, s.Hold)
+		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only while the patient's consent to it stands, and while none of another slot is in progress; patients who share a slot are seen together. One that nobody completes is COMPLETED 2 hours after its slot, as of the slot's end.",
+		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved, account.ErrHolding, consent.ErrRequired}}, s.Hold)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
 		Summary: "Consent to a consultation", Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was withdrawn or somebody else arranged the consultation. To consent again is the same consent, answered with 200.",
 		Roles: access.Patient, Key: httpapi.Honoured, Status: 201, Statuses: []int{200},
 		Refusals: []*problem.Error{problem.NotFound, problem.Illegal, consent.ErrOutdated}}, s.Consent)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
-		Summary: "Begin to pay", Doc: "Gives the open attempt, or a new one when the last one failed.",
+		Summary: "Begin to pay", Doc: "Gives the open attempt, or a new one when the last one failed; until the payment is due.",
 		Roles: access.Patient, Key: httpapi.Required, Status: 201,
 		Refusals: []*problem.Error{problem.NotFound, problem.Illegal, payment.ErrPaid}}, s.Initiate)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",

@@ -3,6 +3,7 @@ package consultation
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -42,6 +43,9 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, who access.Acto
 	}
 	if row.Status != ConsultationStatusREQUESTED {
 		return Initiated{}, problem.Illegal.With("Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
+	}
+	if overdue(row, tx.Now) {
+		return Initiated{}, problem.Illegal.With("It had to be paid by " + row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
 	}
 	var out Initiated
 	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID)
@@ -99,6 +103,9 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	switch out {
 	case payment.Captured:
 		row.PaymentStatus = PaymentStatusPAID
+		if overdue(*row, tx.Now) { // no sweep has seen it yet
+			return s.cancel(ctx, tx, who, row, cancelledBy(who))
+		}
 		if row.Status == ConsultationStatusREQUESTED {
 			if err := s.move(ctx, tx, who, row, ConsultationStatusCONFIRMED); err != nil {
 				return err

@@ -124,4 +124,5 @@ type ConsultationRow struct {
 	EndedAt            *time.Time
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
+	Absent             *access.Role
 }

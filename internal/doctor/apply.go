@@ -25,10 +25,13 @@ type ApplicationInput struct {
 	}
 }
 
-// Apply makes the signed-in user a doctor who waits for approval. Errors: ErrAlreadyApplied, ErrRegistrationTaken.
+// Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors: ErrAlreadyApplied, ErrRegistrationTaken.
 func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, in ApplicationInput) (Doctor, error) {
 	if !money.IsCurrency(in.Body.Currency) {
 		return Doctor{}, problem.Invalid.At("body.currency", money.NoCurrency)
+	}
+	if err := checkRegistration(in.Body.RegistrationNumber); err != nil {
+		return Doctor{}, err
 	}
 	d := Doctor{
 		ID: who.ID, UserID: who.ID,
@@ -45,11 +48,11 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	var err error
 	d.FullName, err = query.insertDoctor(ctx, tx, insertDoctorParams{
 		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience), //nolint:gosec // at most 80
-		RegistrationNumber: d.RegistrationNumber, ClinicName: d.ClinicName, ConsultationFee: d.ConsultationFee,
-		Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
+		RegistrationNumber: d.RegistrationNumber, RegistrationKey: registrationKey(d.RegistrationNumber), ClinicName: d.ClinicName,
+		ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
 	})
 	switch {
-	case postgres.Violates(err, "doctors_pkey"):
+	case postgres.NoRows(err):
 		return Doctor{}, ErrAlreadyApplied
 	case registrationTaken(err):
 		return Doctor{}, ErrRegistrationTaken
@@ -58,8 +61,4 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	}
 	audit.Write(tx, who, "doctor.apply", d.ID, nil)
 	return d, nil
-}
-
-func registrationTaken(err error) bool {
-	return postgres.Violates(err, "doctors_registration_number_key") || postgres.Violates(err, "doctors_registration_number_folded_key")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
@@ -18,14 +19,16 @@ type ApprovalInput struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
-		Approved bool    `json:"approved" doc:"true approves, false refuses an application or withdraws an approval" example:"true"`
-		Reason   *string `json:"reason,omitempty" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; required when approved is false, and mailed to the doctor" example:"The registration was checked with the state council."`
+		Approved            bool    `json:"approved" doc:"true approves, false refuses an application or withdraws an approval" example:"true"`
+		Reason              *string `json:"reason,omitempty" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; required when approved is false, and mailed to the doctor" example:"The registration was checked with the state council."`
+		CancelConsultations bool    `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`
 	}
 }
 
-// Approve lets patients find a doctor, or no longer. The same decision again changes nothing and mails nobody.
-// Errors: problem.NotFound, problem.PreconditionFailed.
-func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, who access.Actor, in ApprovalInput) (Doctor, error) {
+// Approve lets patients find a doctor, or no longer. The same decision again changes nothing and mails nobody. A withdrawal cancels
+// the consultations to come and blocks the slots; a refusal frees the registration number, which an approval takes again.
+// Errors: problem.NotFound, problem.PreconditionFailed, ErrRegistrationTaken, account.ErrHasConsultations.
+func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApprovalInput) (Doctor, error) {
 	if !in.Body.Approved && in.Body.Reason == nil {
 		return Doctor{}, problem.Wrong("body.reason", "is required when approved is false")
 	}
@@ -40,31 +43,50 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, who access.Actor
 	if err := in.Check(d.ETag()); err != nil {
 		return Doctor{}, err
 	}
-	action, mail := "doctor.approve", "doctor-approved"
+	action := "doctor.approve"
 	if !in.Body.Approved {
-		action, mail = "doctor.withdraw", "doctor-application-refused"
-		if row.IsApproved {
-			mail = "doctor-approval-withdrawn"
-		}
+		action = "doctor.withdraw"
 	}
 	// Not approved is where an application starts: refusing it is a decision only the first time.
 	if row.IsApproved == in.Body.Approved && (row.IsApproved || row.ApprovalDecidedAt != nil) {
-		audit.Write(tx, who, action, d.ID, audit.Meta{"changed": []string{}})
+		audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{}})
 		return withNextSlot(ctx, tx, tx.Now, d)
 	}
 	d.IsApproved, d.UpdatedAt = in.Body.Approved, tx.Now
-	if err := query.decideApproval(ctx, tx, decideApprovalParams{
-		ID: d.ID, IsApproved: d.IsApproved, Reason: in.Body.Reason, Now: &tx.Now,
-	}); err != nil {
+	if err := s.decide(ctx, tx, actor, row, in); err != nil {
 		return Doctor{}, err
 	}
-	data := map[string]string{}
-	if in.Body.Reason != nil {
-		data["reason"] = *in.Body.Reason
-	}
-	if err := s.Mails.Enqueue(ctx, tx, notification.Mail{To: d.ID, Kind: mail, Data: data}); err != nil {
-		return Doctor{}, err
-	}
-	audit.Write(tx, who, action, d.ID, audit.Meta{"changed": []string{"isApproved"}})
+	audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{"isApproved"}})
 	return withNextSlot(ctx, tx, tx.Now, d)
+}
+
+// decide stores a decision that changes something about a locked doctor, has its consequences follow and mails the doctor.
+func (s *Service) decide(ctx context.Context, tx *postgres.Tx, actor access.Actor, row lockDoctorRow, in ApprovalInput) error {
+	decision := decideApprovalParams{ID: row.ID, IsApproved: in.Body.Approved, Reason: in.Body.Reason, RegistrationKey: row.RegistrationKey, Now: &tx.Now}
+	mail := notification.Mail{To: row.ID, Data: map[string]string{}}
+	switch {
+	case in.Body.Approved:
+		mail.Kind, decision.RegistrationKey = "doctor-approved", new(registrationKey(row.RegistrationNumber))
+	case row.IsApproved:
+		mail.Kind = "doctor-approval-withdrawn"
+	default:
+		mail.Kind, decision.RegistrationKey = "doctor-application-refused", nil
+	}
+	err := query.decideApproval(ctx, tx, decision)
+	if registrationTaken(err) {
+		return ErrRegistrationTaken
+	}
+	if err != nil {
+		return err
+	}
+	if row.IsApproved {
+		stopping := account.Stopping{ID: row.ID, Role: access.RoleDoctor, Confirmed: in.Body.CancelConsultations}
+		if err := s.OnStop(ctx, tx, actor, stopping); err != nil {
+			return err
+		}
+	}
+	if in.Body.Reason != nil {
+		mail.Data["reason"] = *in.Body.Reason
+	}
+	return s.Mails.Enqueue(ctx, tx, mail)
 }

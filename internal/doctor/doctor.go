@@ -2,6 +2,7 @@
 package doctor
 
 import (
+	"context"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -11,9 +12,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
@@ -22,6 +26,9 @@ var query = New()
 // Service mails doctors what was decided about them.
 type Service struct {
 	Mails *notification.Service
+	// OnStop is what follows in other packages when an approval is withdrawn, in the same transaction.
+	// Error: account.ErrHasConsultations.
+	OnStop func(ctx context.Context, tx *postgres.Tx, actor access.Actor, user account.Stopping) error
 	// Cursors sign the positions in the search.
 	Cursors httpapi.Cursors
 }
@@ -30,7 +37,11 @@ var (
 	// ErrAlreadyApplied: a user is one doctor.
 	ErrAlreadyApplied = problem.Conflict("already-applied", "You have already applied as a doctor.",
 		"Change your application with PATCH /api/v1/doctors/{id}; the id is your user id.")
-	// ErrRegistrationTaken: upper and lower case don't tell two registration numbers apart.
+	// ErrNotApproved: patients meet approved doctors only.
+	ErrNotApproved = problem.Define(403, "doctor-not-approved", "Not approved",
+		"Only an approved doctor opens slots, starts consultations and prescribes.",
+		"Apply with POST /api/v1/doctors and wait for the mail that says you are approved. Whoever's approval was withdrawn asks an administrator.")
+	// ErrRegistrationTaken: letters and digits alone tell two registration numbers apart.
 	ErrRegistrationTaken = problem.Conflict("registration-number-taken", "Another doctor has this registration number.",
 		"Check the number. If somebody else uses yours, tell support.")
 	// ErrRegistrationApproved: the approval vouches for the registration number that was checked.

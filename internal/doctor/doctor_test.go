@@ -3,6 +3,8 @@ package doctor_test
 import (
 	"context"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,7 +82,7 @@ func TestApply(t *testing.T) {
 
 	c.Post(doctor, "doctors", application()).Want(409, "already-applied")
 	number, _ := a.At("registrationNumber").(string)
-	for _, same := range []string{number, " " + number, "ayu" + number[3:]} {
+	for _, same := range []string{number, " " + number, "ayu" + number[3:], strings.ReplaceAll(number, "-", ""), strings.ReplaceAll(number, "-", " / "), "ＡＹＵ" + number[3:]} {
 		c.Post(c.User(access.RoleDoctor), "doctors", application(func(m map[string]any) { m["registrationNumber"] = same })).Want(409, "registration-number-taken")
 	}
 	c.Get(doctor, "doctors/"+doctor.ID.String()).Want(200)
@@ -145,6 +147,7 @@ func TestApplyRefusesWhatIsWrong(t *testing.T) {
 		"negative experience":  func(m map[string]any) { m["yearsOfExperience"] = -1 },
 		"half a year":          func(m map[string]any) { m["yearsOfExperience"] = 1.5 },
 		"no number":            func(m map[string]any) { delete(m, "registrationNumber") },
+		"no letter or digit":   func(m map[string]any) { m["registrationNumber"] = "- / -" },
 		"negative fee":         func(m map[string]any) { m["consultationFee"] = "-1" },
 		"three decimals":       func(m map[string]any) { m["consultationFee"] = "1.005" },
 		"fee null":             func(m map[string]any) { m["consultationFee"] = nil },
@@ -219,6 +222,91 @@ func TestUpdateOfTheRegistrationNumber(t *testing.T) {
 	c.Patch(doctor, path, map[string]any{"registrationNumber": "NEW-2"}).Want(409, "registration-number-approved")
 	c.Patch(doctor, path, map[string]any{"registrationNumber": "NEW-1", "bio": "Hello."}).Want(200)
 	want(t, "registrationNumber", c.Get(apptest.User{}, path).Want(200).Text("registrationNumber"), "NEW-1")
+}
+
+// A number belongs to one doctor who is approved or waits, and is free again after a refusal and with the account.
+func TestARegistrationNumberIsFreed(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	admin := c.Admin()
+	numbered := func(number string) map[string]any {
+		return application(func(m map[string]any) { m["registrationNumber"] = number })
+	}
+	apply := func(number string) (apptest.User, *apptest.Answer) {
+		u := c.User(access.RoleDoctor)
+		return u, c.Post(u, "doctors", numbered(number))
+	}
+	decide := func(u apptest.User, approved bool) *apptest.Answer {
+		c.Prove(admin)
+		return c.Patch(admin, "doctors/"+u.ID.String()+"/approve", map[string]any{"approved": approved, "reason": "The register was asked."})
+	}
+	first, a := apply("MH-91")
+	a.Want(201)
+	_, a = apply("MH 91")
+	a.Want(409, "registration-number-taken") // while it waits
+	decide(first, false).Want(200)
+	second, a := apply("mh91")
+	a.Want(201)
+	decide(first, true).Want(409, "registration-number-taken")
+	c.Post(first, "doctors", numbered("ＭＨ९१")).Want(409, "registration-number-taken")
+	c.Patch(first, "doctors/"+first.ID.String(), map[string]any{"registrationNumber": "M.H.91"}).Want(200) // it holds none
+	c.Post(first, "doctors", numbered("KA-7")).Want(201)                                                   // and applies anew
+	c.Post(first, "doctors", numbered("KA-8")).Want(409, "already-applied")
+	want(t, "isApproved", decide(first, true).Want(200).At("isApproved"), true)
+
+	decide(second, true).Want(200)
+	decide(second, false).Want(200) // a withdrawal keeps the number
+	_, a = apply("MH-91")
+	a.Want(409, "registration-number-taken")
+	c.Post(second, "doctors", numbered("TN-1")).Want(409, "already-applied")
+	decide(second, true).Want(200)
+	exec(t, c, "UPDATE users SET disabled_at = now() WHERE id = $1", second.ID)
+	_, a = apply("MH-91")
+	a.Want(409, "registration-number-taken")
+	exec(t, c, "UPDATE users SET disabled_at = NULL WHERE id = $1", second.ID)
+	c.Do(second, "DELETE", "users/me", nil).Want(204)
+	_, a = apply("MH-91")
+	a.Want(201)
+}
+
+func TestTwoDoctorsWithOneNumber(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	admin := c.Admin()
+	answers := make([]*apptest.Answer, 6)
+	doctors := make([]apptest.User, 6)
+	atOnce := func(do func(i int) *apptest.Answer) (won int) {
+		var all sync.WaitGroup
+		for i := range answers {
+			all.Go(func() { answers[i] = do(i) })
+		}
+		all.Wait()
+		for _, a := range answers {
+			if a.Status < 300 {
+				won++
+				continue
+			}
+			a.Want(409, "registration-number-taken")
+		}
+		return won
+	}
+	for i := range doctors {
+		doctors[i] = c.User(access.RoleDoctor)
+	}
+	won := atOnce(func(i int) *apptest.Answer {
+		return c.Post(doctors[i], "doctors", application(func(m map[string]any) { m["registrationNumber"] = []string{"MH-91", "mh 91"}[i%2] }))
+	})
+	want(t, "applications", won, 1)
+	exec(t, c, "UPDATE doctors SET approval_decided_at = now(), registration_key = NULL") // refused
+	won = atOnce(func(i int) *apptest.Answer {
+		return c.Post(doctors[i], "doctors", application(func(m map[string]any) { m["registrationNumber"] = "KL" + strconv.Itoa(i) }))
+	})
+	want(t, "new applications", won, 6)
+	exec(t, c, "UPDATE doctors SET approval_decided_at = now(), registration_key = NULL, registration_number = 'MH91'")
+	won = atOnce(func(i int) *apptest.Answer {
+		return c.Patch(admin, "doctors/"+doctors[i].ID.String()+"/approve", map[string]any{"approved": true})
+	})
+	want(t, "approvals", won, 1)
 }
 
 func TestApprove(t *testing.T) {

@@ -20,3 +20,6 @@ func Statements(in SearchInput, now time.Time) (sql []string, args [][]any) {
 	}
 	return sql, args
 }
+
+// RegistrationKey is for the tests.
+var RegistrationKey = registrationKey

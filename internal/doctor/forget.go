@@ -24,3 +24,11 @@ func (s *Service) ForgetRegistration(ctx context.Context, tx *postgres.Tx, id uu
 	}
 	return nil
 }
+
+// FreeRegistration lets somebody else have the registration number of a doctor whose account ends.
+func FreeRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	if err := query.freeRegistration(ctx, tx, id); err != nil {
+		return fmt.Errorf("free a registration number: %w", err)
+	}
+	return nil
+}

@@ -1,26 +1,33 @@
+-- One who was refused, and so has no registration key, applies anew. No row: an application stands, or was approved.
 -- name: insertDoctor :one
-INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee,
-    currency, languages_spoken, bio, created_at, updated_at)
-VALUES (@id, @id, @specialization, @years_of_experience, @registration_number, sqlc.narg('clinic_name'), @consultation_fee,
-    @currency, @languages_spoken, sqlc.narg('bio'), @now, @now)
+INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, clinic_name,
+    consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
+VALUES (@id, @id, @specialization, @years_of_experience, @registration_number, @registration_key::text, sqlc.narg('clinic_name'),
+    @consultation_fee, @currency, @languages_spoken, sqlc.narg('bio'), @now, @now)
+ON CONFLICT (id) DO UPDATE SET specialization = excluded.specialization, years_of_experience = excluded.years_of_experience,
+    registration_number = excluded.registration_number, registration_key = excluded.registration_key, clinic_name = excluded.clinic_name,
+    consultation_fee = excluded.consultation_fee, currency = excluded.currency, languages_spoken = excluded.languages_spoken,
+    bio = excluded.bio, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
+    WHERE NOT doctors.is_approved AND doctors.approval_decided_at IS NOT NULL AND doctors.registration_key IS NULL
 RETURNING (SELECT p.full_name FROM profiles p WHERE p.user_id = doctors.id)::text;
 
 -- The lock holds an approval and a change of the profile apart.
 -- name: lockDoctor :one
-SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name, d.consultation_fee, d.currency,
-    d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
+SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
+    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
 FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 WHERE d.id = @id AND u.deleted_at IS NULL
 FOR NO KEY UPDATE OF d;
 
 -- name: updateDoctor :exec
 UPDATE doctors SET specialization = @specialization, years_of_experience = @years_of_experience,
-    registration_number = @registration_number, clinic_name = sqlc.narg('clinic_name'), consultation_fee = @consultation_fee,
-    currency = @currency, languages_spoken = @languages_spoken, bio = sqlc.narg('bio'), updated_at = @now
+    registration_number = @registration_number, registration_key = sqlc.narg('registration_key'), clinic_name = sqlc.narg('clinic_name'),
+    consultation_fee = @consultation_fee, currency = @currency, languages_spoken = @languages_spoken, bio = sqlc.narg('bio'), updated_at = @now
 WHERE id = @id;
 
 -- name: decideApproval :exec
-UPDATE doctors SET is_approved = @is_approved, approval_reason = sqlc.narg('reason'), approval_decided_at = @now, updated_at = @now
+UPDATE doctors SET is_approved = @is_approved, approval_reason = sqlc.narg('reason'), approval_decided_at = @now, updated_at = @now,
+    registration_key = sqlc.narg('registration_key')
 WHERE id = @id;
 
 -- name: nextFreeSlot :one
@@ -31,4 +38,11 @@ WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @now ORDE
 UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = @now WHERE id = @id;
 
 -- name: forgetRegistration :exec
-UPDATE doctors SET registration_number = 'erased-' || id, updated_at = @now WHERE id = @id;
+UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, updated_at = @now WHERE id = @id;
+
+-- name: freeRegistration :exec
+UPDATE doctors SET registration_key = NULL WHERE id = @id;
+
+-- An approval and its withdrawal wait for whoever holds this lock.
+-- name: holdApproved :one
+SELECT is_approved FROM doctors WHERE id = @id FOR NO KEY UPDATE;

@@ -14,15 +14,17 @@ import (
 )
 
 const decideApproval = `-- name: decideApproval :exec
-UPDATE doctors SET is_approved = $1, approval_reason = $2, approval_decided_at = $3, updated_at = $3
-WHERE id = $4
+UPDATE doctors SET is_approved = $1, approval_reason = $2, approval_decided_at = $3, updated_at = $3,
+    registration_key = $4
+WHERE id = $5
 `
 
 type decideApprovalParams struct {
-	IsApproved bool
-	Reason     *string
-	Now        *time.Time
-	ID         uuid.UUID
+	IsApproved      bool
+	Reason          *string
+	Now             *time.Time
+	RegistrationKey *string
+	ID              uuid.UUID
 }
 
 func (q *Queries) decideApproval(ctx context.Context, db DBTX, arg decideApprovalParams) error {
@@ -30,6 +32,7 @@ func (q *Queries) decideApproval(ctx context.Context, db DBTX, arg decideApprova
 		arg.IsApproved,
 		arg.Reason,
 		arg.Now,
+		arg.RegistrationKey,
 		arg.ID,
 	)
 	return err
@@ -45,7 +48,7 @@ func (q *Queries) forgetProfile(ctx context.Context, db DBTX, now time.Time, iD 
 }
 
 const forgetRegistration = `-- name: forgetRegistration :exec
-UPDATE doctors SET registration_number = 'erased-' || id, updated_at = $1 WHERE id = $2
+UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, updated_at = $1 WHERE id = $2
 `
 
 func (q *Queries) forgetRegistration(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
@@ -53,11 +56,37 @@ func (q *Queries) forgetRegistration(ctx context.Context, db DBTX, now time.Time
 	return err
 }
 
+const freeRegistration = `-- name: freeRegistration :exec
+UPDATE doctors SET registration_key = NULL WHERE id = $1
+`
+
+func (q *Queries) freeRegistration(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, freeRegistration, id)
+	return err
+}
+
+const holdApproved = `-- name: holdApproved :one
+SELECT is_approved FROM doctors WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// An approval and its withdrawal wait for whoever holds this lock.
+func (q *Queries) holdApproved(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, holdApproved, id)
+	var is_approved bool
+	err := row.Scan(&is_approved)
+	return is_approved, err
+}
+
 const insertDoctor = `-- name: insertDoctor :one
-INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee,
-    currency, languages_spoken, bio, created_at, updated_at)
-VALUES ($1, $1, $2, $3, $4, $5, $6,
-    $7, $8, $9, $10, $10)
+INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, clinic_name,
+    consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
+VALUES ($1, $1, $2, $3, $4, $5::text, $6,
+    $7, $8, $9, $10, $11, $11)
+ON CONFLICT (id) DO UPDATE SET specialization = excluded.specialization, years_of_experience = excluded.years_of_experience,
+    registration_number = excluded.registration_number, registration_key = excluded.registration_key, clinic_name = excluded.clinic_name,
+    consultation_fee = excluded.consultation_fee, currency = excluded.currency, languages_spoken = excluded.languages_spoken,
+    bio = excluded.bio, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
+    WHERE NOT doctors.is_approved AND doctors.approval_decided_at IS NOT NULL AND doctors.registration_key IS NULL
 RETURNING (SELECT p.full_name FROM profiles p WHERE p.user_id = doctors.id)::text
 `
 
@@ -66,6 +95,7 @@ type insertDoctorParams struct {
 	Specialization     string
 	YearsOfExperience  int32
 	RegistrationNumber string
+	RegistrationKey    string
 	ClinicName         *string
 	ConsultationFee    money.Amount
 	Currency           string
@@ -74,12 +104,14 @@ type insertDoctorParams struct {
 	Now                time.Time
 }
 
+// One who was refused, and so has no registration key, applies anew. No row: an application stands, or was approved.
 func (q *Queries) insertDoctor(ctx context.Context, db DBTX, arg insertDoctorParams) (string, error) {
 	row := db.QueryRow(ctx, insertDoctor,
 		arg.ID,
 		arg.Specialization,
 		arg.YearsOfExperience,
 		arg.RegistrationNumber,
+		arg.RegistrationKey,
 		arg.ClinicName,
 		arg.ConsultationFee,
 		arg.Currency,
@@ -93,8 +125,8 @@ func (q *Queries) insertDoctor(ctx context.Context, db DBTX, arg insertDoctorPar
 }
 
 const lockDoctor = `-- name: lockDoctor :one
-SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name, d.consultation_fee, d.currency,
-    d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
+SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
+    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
 FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 WHERE d.id = $1 AND u.deleted_at IS NULL
 FOR NO KEY UPDATE OF d
@@ -105,6 +137,7 @@ type lockDoctorRow struct {
 	Specialization     string
 	YearsOfExperience  int32
 	RegistrationNumber string
+	RegistrationKey    *string
 	ClinicName         *string
 	ConsultationFee    money.Amount
 	Currency           string
@@ -128,6 +161,7 @@ func (q *Queries) lockDoctor(ctx context.Context, db DBTX, id uuid.UUID) (lockDo
 		&i.Specialization,
 		&i.YearsOfExperience,
 		&i.RegistrationNumber,
+		&i.RegistrationKey,
 		&i.ClinicName,
 		&i.ConsultationFee,
 		&i.Currency,
@@ -164,15 +198,16 @@ func (q *Queries) nextFreeSlot(ctx context.Context, db DBTX, doctorID uuid.UUID,
 
 const updateDoctor = `-- name: updateDoctor :exec
 UPDATE doctors SET specialization = $1, years_of_experience = $2,
-    registration_number = $3, clinic_name = $4, consultation_fee = $5,
-    currency = $6, languages_spoken = $7, bio = $8, updated_at = $9
-WHERE id = $10
+    registration_number = $3, registration_key = $4, clinic_name = $5,
+    consultation_fee = $6, currency = $7, languages_spoken = $8, bio = $9, updated_at = $10
+WHERE id = $11
 `
 
 type updateDoctorParams struct {
 	Specialization     string
 	YearsOfExperience  int32
 	RegistrationNumber string
+	RegistrationKey    *string
 	ClinicName         *string
 	ConsultationFee    money.Amount
 	Currency           string
@@ -187,6 +222,7 @@ func (q *Queries) updateDoctor(ctx context.Context, db DBTX, arg updateDoctorPar
 		arg.Specialization,
 		arg.YearsOfExperience,
 		arg.RegistrationNumber,
+		arg.RegistrationKey,
 		arg.ClinicName,
 		arg.ConsultationFee,
 		arg.Currency,

@@ -42,13 +42,14 @@ func withNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor
 	return d, err
 }
 
-// lock reads a doctor and holds the row until the transaction ends. Error: problem.NotFound.
-func lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Doctor, error) {
-	row, err := query.lockDoctor(ctx, tx, id)
-	if postgres.NoRows(err) {
-		return Doctor{}, problem.NotFound
+// Holds tells whether a doctor is approved, and has it stay so until the transaction ends. A doctor's own steps that need an
+// approval begin with it: it is locked before their consultations, as who withdraws it does. Error: ErrNotApproved.
+func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	approved, err := query.holdApproved(ctx, tx, id)
+	if postgres.NoRows(err) || (err == nil && !approved) {
+		return ErrNotApproved
 	}
-	return row.doctor(), err
+	return err
 }
 
 func (r lockDoctorRow) doctor() Doctor {

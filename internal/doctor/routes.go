@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
 )
@@ -10,7 +11,8 @@ import (
 func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/doctors", ID: "apply-as-doctor", Tag: "doctors",
 		Summary: "Apply as a doctor", Roles: access.Doctor, Key: httpapi.Honoured, Status: 201,
-		Doc:      "Makes the signed-in doctor's profile. It waits for an administrator's approval; until then nobody finds it.",
+		Doc: "Makes the signed-in doctor's profile. It waits for an administrator's approval; until then nobody finds it. " +
+			"Whoever was refused may apply anew. Registration numbers are compared by their letters and digits alone.",
 		Refusals: []*problem.Error{ErrAlreadyApplied, ErrRegistrationTaken}}, s.Apply)
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors", ID: "search-doctors", Tag: "doctors",
 		Summary: "Find doctors", Roles: access.Public | access.SignedIn,
@@ -26,6 +28,8 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{ErrRegistrationApproved, ErrRegistrationTaken}}, s.Update)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
 		Summary: "Approve a doctor, or withdraw the approval", Roles: access.Admin,
-		Doc: "The doctor gets a mail. The same decision again changes nothing. Consultations that are booked stay when an " +
-			"approval is withdrawn; new ones can't be booked."}, s.Approve)
+		Doc: "The doctor gets a mail. The same decision again changes nothing. A withdrawal cancels the doctor's consultations to come: " +
+			"everything paid is given back, the patients are told, and the slots are blocked. The first answer is then 409 with their number; " +
+			"confirm with cancelConsultations. One in progress may be completed. A refusal frees the registration number.",
+		Refusals: []*problem.Error{ErrRegistrationTaken, account.ErrHasConsultations}}, s.Approve)
 }

@@ -37,10 +37,14 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if !canChange(who, in.ID) {
 		return Doctor{}, problem.Hidden("doctor", in.ID)
 	}
-	d, err := lock(ctx, tx, in.ID)
+	row, err := query.lockDoctor(ctx, tx, in.ID)
+	if postgres.NoRows(err) {
+		return Doctor{}, problem.NotFound
+	}
 	if err != nil {
 		return Doctor{}, err
 	}
+	d := row.doctor()
 	if err := in.Check(d.ETag()); err != nil {
 		return Doctor{}, err
 	}
@@ -52,12 +56,19 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if d.IsApproved && d.RegistrationNumber != registration {
 		return Doctor{}, ErrRegistrationApproved
 	}
+	if err := checkRegistration(d.RegistrationNumber); err != nil {
+		return Doctor{}, err
+	}
+	key := row.RegistrationKey
+	if key != nil { // one who was refused holds no number
+		key = new(registrationKey(d.RegistrationNumber))
+	}
 	if len(changed) > 0 {
 		d.UpdatedAt = tx.Now
 		err = query.updateDoctor(ctx, tx, updateDoctorParams{
 			ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience), //nolint:gosec // at most 80
-			RegistrationNumber: d.RegistrationNumber, ClinicName: d.ClinicName, ConsultationFee: d.ConsultationFee,
-			Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
+			RegistrationNumber: d.RegistrationNumber, RegistrationKey: key, ClinicName: d.ClinicName,
+			ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
 		})
 	}
 	switch {

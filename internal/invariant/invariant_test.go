@@ -46,6 +46,10 @@ func TestEachBreakIsFound(t *testing.T) {
 		{"seats-match-slots", "a seat is lost", "DELETE FROM seats WHERE consultation_id = " + live},
 		{"seats-match-slots", "a slot counts wrong", "UPDATE availability_slots SET max_patients = 5, seats_taken = 3, status = 'AVAILABLE' WHERE seats_taken = 0"},
 		{"nobody-in-two-places", "two at once", "UPDATE consultations SET scheduled_start = scheduled_start - interval '2 h' WHERE id = " + another},
+		{"nobody-in-two-places", "overlapping slots", `ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap; INSERT INTO availability_slots
+			SELECT gen_random_uuid(), doctor_id, start_time + interval '1 minute', end_time, 'AVAILABLE', 1, 0, now(), now() FROM availability_slots LIMIT 1`},
+		{"nobody-in-two-places", "two in progress", "UPDATE consultations SET status = 'IN_PROGRESS' WHERE status = 'CONFIRMED'"},
+		{"live-holds-one-seat", "another doctor's seat", "UPDATE seats SET doctor_id = gen_random_uuid() WHERE consultation_id = " + live},
 		{"live-holds-one-seat", "a seat is lost", "DELETE FROM seats WHERE consultation_id = " + live},
 		{"live-holds-one-seat", "an ended one holds a seat", "UPDATE consultations SET status = 'CANCELLED' WHERE id = " + live},
 		{"live-holds-one-seat", "another slot's seat", "UPDATE seats SET slot_id = (SELECT slot_id FROM consultations WHERE status = 'CANCELLED') WHERE consultation_id = " + live},
@@ -60,7 +64,7 @@ func TestEachBreakIsFound(t *testing.T) {
 			UPDATE payment_attempts SET captured = amount, status = 'SUCCESS'; UPDATE payments SET status = 'SUCCESS';
 			INSERT INTO refunds SELECT gen_random_uuid(), payment_id, id, amount, 'INR', 'x', 'REQUESTED', (SELECT id FROM users LIMIT 1), NULL, NULL, now(), now(), true FROM payment_attempts`},
 		{"money-adds-up", "more is asked back than came", `INSERT INTO refunds SELECT gen_random_uuid(), payment_id, id, 1, 'INR', 'x', 'REQUESTED', (SELECT id FROM users LIMIT 1), NULL, NULL, now(), now(), true FROM payment_attempts`},
-		{"history-is-a-path", "another status than the log's", "UPDATE consultations SET status = 'NO_SHOW' WHERE id = " + live},
+		{"history-is-a-path", "another status than the log's", "UPDATE consultations SET status = 'NO_SHOW', absent = 'DOCTOR' WHERE id = " + live},
 		{"history-is-a-path", "no history", "DELETE FROM audit_logs WHERE entity_id = " + live + "::text"},
 		{"history-is-a-path", "an illegal step", `UPDATE audit_logs SET metadata = metadata || '{"from": "REQUESTED"}' WHERE action = 'consultation.start'`},
 		{"history-is-a-path", "a step twice", `INSERT INTO audit_logs SELECT gen_random_uuid(), actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at

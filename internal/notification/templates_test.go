@@ -38,6 +38,7 @@ func samples() map[string][]map[string]string {
 		"account-disabled": {reason, {"reason": ""}}, "account-enabled": {nil}, "account-deleted": {nil},
 		"second-factor-enabled": {nil}, "second-factor-disabled": {nil}, "passkey-added": {nil}, "passkey-removed": {nil}, "authenticator-removed": {nil}, "second-factors-reset": {nil}, "recovery-codes-renewed": {nil}, "recovery-code-used": {{"left": "9"}},
 		"consultation-confirmed":     {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
+		"consultation-completed":     {consultation("as", "DOCTOR", "until", "2031-03-01T20:15:00Z")},
 		"prescription-ready":         {{"with": "Dr. Meera Nair", "consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}},
 		"doctor-approved":            {{}},
 		"doctor-application-refused": {reason}, "doctor-approval-withdrawn": {reason},
@@ -49,7 +50,7 @@ func samples() map[string][]map[string]string {
 	}
 	for _, as := range []string{"PATIENT", "DOCTOR"} {
 		for _, refund := range []string{"", "500.00 INR"} {
-			for _, by := range []string{"PATIENT", "DOCTOR", "SUPPORT", "ADMIN", "system"} {
+			for _, by := range []string{"PATIENT", "DOCTOR", "SUPPORT", "ADMIN", "system", "doctor-stops", "patient-stops"} {
 				all["consultation-cancelled"] = append(all["consultation-cancelled"], consultation("as", as, "by", by, "refund", refund))
 			}
 			for _, absent := range []string{"PATIENT", "DOCTOR"} {
@@ -86,6 +87,7 @@ var needs = map[string][]string{
 	"consultation-confirmed":     {"with Dr. Meera Nair is confirmed", "Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15"},
 	"consultation-cancelled":     {"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) was cancelled"},
 	"consultation-missed":        {"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) did not take place"},
+	"consultation-completed":     {"as of the end of its slot", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
 	"prescription-ready":         {"Dr. Meera Nair has written a prescription for you", "sign in to read it"},
 	"doctor-approved":            {"was approved"},
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},

@@ -109,6 +109,13 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 	return viewPayment(row), viewAttempt(begun), err
 }
 
+// EndAttempts closes the open attempt to pay for a consultation that has ended, whose lock the caller holds, and tells whether there
+// was one.
+func (s *Service) EndAttempts(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (bool, error) {
+	n, err := query.endAttempts(ctx, tx, tx.Now, consultationID)
+	return n > 0, err
+}
+
 // newReference is unguessable: the checkout page is found by it.
 func newReference() string {
 	raw := make([]byte, 20)

@@ -42,6 +42,16 @@ UPDATE payment_attempts SET status = @status, captured = @captured, failure_reas
 UPDATE payment_attempts SET status = 'FAILED', failure_reason = 'superseded', updated_at = @now
 WHERE payment_id = @payment_id AND status = 'INITIATED' AND id <> @id;
 
+-- What is still open ends, and so the payment has failed.
+-- name: endAttempts :execrows
+WITH held AS (
+    SELECT h.id FROM payments h WHERE h.consultation_id = @consultation_id AND h.status = 'INITIATED' FOR UPDATE
+), ended AS (
+    UPDATE payment_attempts a SET status = 'FAILED', failure_reason = 'the booking ended', updated_at = @now::timestamptz
+    FROM held WHERE a.payment_id = held.id AND a.status = 'INITIATED' RETURNING a.payment_id
+)
+UPDATE payments p SET status = 'FAILED', updated_at = @now::timestamptz FROM ended WHERE p.id = ended.payment_id;
+
 -- name: insertWebhook :execrows
 INSERT INTO payment_webhooks (provider, webhook_id, type, transaction_reference, amount, currency, outcome, received_at)
 VALUES (@provider, @webhook_id, @type, @transaction_reference, sqlc.narg('amount'), sqlc.narg('currency'), 'taken', @now)

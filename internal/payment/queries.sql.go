@@ -22,6 +22,25 @@ func (q *Queries) approveRefund(ctx context.Context, db DBTX, approvedBy *uuid.U
 	return err
 }
 
+const endAttempts = `-- name: endAttempts :execrows
+WITH held AS (
+    SELECT h.id FROM payments h WHERE h.consultation_id = $2 AND h.status = 'INITIATED' FOR UPDATE
+), ended AS (
+    UPDATE payment_attempts a SET status = 'FAILED', failure_reason = 'the booking ended', updated_at = $1::timestamptz
+    FROM held WHERE a.payment_id = held.id AND a.status = 'INITIATED' RETURNING a.payment_id
+)
+UPDATE payments p SET status = 'FAILED', updated_at = $1::timestamptz FROM ended WHERE p.id = ended.payment_id
+`
+
+// What is still open ends, and so the payment has failed.
+func (q *Queries) endAttempts(ctx context.Context, db DBTX, now time.Time, consultationID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, endAttempts, now, consultationID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const findAttempt = `-- name: findAttempt :one
 SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
 WHERE a.provider = $1 AND a.transaction_reference = $2

@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/config"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
@@ -80,8 +81,12 @@ type WriteIn struct {
 }
 
 // Write keeps a prescription of the doctor's own consultation, while it is in progress or shortly after.
-// Errors: ErrNotHeld, ErrSuperseded.
+// Errors: ErrNotHeld, ErrSuperseded, doctor.ErrNotApproved.
 func (s *Service) Write(ctx context.Context, tx *postgres.Tx, who access.Actor, in WriteIn) (Prescription, error) {
+	notApproved := doctor.Holds(ctx, tx, who.ID) // the doctor is locked before the consultation, by whoever locks both
+	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
+		return Prescription{}, notApproved
+	}
 	c, err := query.lockForPrescription(ctx, tx, in.Body.ConsultationID)
 	if postgres.NoRows(err) {
 		return Prescription{}, problem.NotFound
@@ -96,6 +101,9 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 		(c.Status == ConsultationStatusCOMPLETED && c.EndedAt != nil && !tx.Now.After(c.EndedAt.Add(s.Config.PrescribeWithin)))
 	if !held {
 		return Prescription{}, ErrNotHeld
+	}
+	if notApproved != nil {
+		return Prescription{}, notApproved
 	}
 	if old := in.Body.Supersedes; old != nil {
 		known, err := query.supersedable(ctx, tx, *old, c.ID)

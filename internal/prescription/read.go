@@ -8,6 +8,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -129,7 +130,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	const parties = access.Patient | access.Doctor | access.Admin
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/prescriptions", ID: "write-prescription", Tag: "prescriptions",
 		Summary: "Write a prescription", Doc: "It is never changed or deleted: a correction is a new one that supersedes it.",
-		Roles: access.Doctor, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{problem.NotFound, ErrNotHeld, ErrSuperseded}}, s.Write)
+		Roles: access.Doctor, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded}}, s.Write)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
 		Summary: "List your prescriptions", Doc: "Newest first. Each call is audited.", Roles: access.Patient}, s.Mine)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions", Tag: "prescriptions",

@@ -62,14 +62,32 @@ func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, who acces
 	return s.request(ctx, tx, who, notification.Mail{To: who.ID}, who.ID)
 }
 
-// RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound, account.ErrOwnAccount.
-func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, who access.Actor, in account.UserID) (Erasure, error) {
+// ErasureOfIn names whom an administrator has erased.
+type ErasureOfIn struct {
+	ID   uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
+	Body *struct {
+		CancelConsultations bool `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`
+	} `required:"false"`
+}
+
+// RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound, account.ErrOwnAccount,
+// account.ErrHasConsultations.
+func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, who access.Actor, in ErasureOfIn) (Erasure, error) {
 	held, err := s.Accounts.HoldOther(ctx, tx, who, in.ID)
 	if errors.Is(err, account.ErrOwnAccount) {
 		err = account.ErrOwnAccount.With("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
 	}
 	if err != nil {
 		return Erasure{}, err
+	}
+	if in.Body == nil || !in.Body.CancelConsultations {
+		n, err := s.Care.ToCome(ctx, tx, in.ID)
+		if err == nil && n > 0 {
+			err = account.Consultations(n)
+		}
+		if err != nil {
+			return Erasure{}, err
+		}
 	}
 	return s.request(ctx, tx, who, mailTo(held), in.ID)
 }

@@ -39,7 +39,9 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.NotFound}}, s.StopErasure)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/{id}/erasure", ID: "request-erasure", Tag: "users", Roles: access.Admin, Fresh: true,
 		Key: httpapi.Honoured, Status: http.StatusAccepted, Statuses: []int{http.StatusOK}, Summary: "Have everything held about somebody erased",
-		Doc: "For people who can't sign in any more, deleted ones too. They are told by mail at their last address.", Refusals: []*problem.Error{account.ErrOwnAccount}}, s.RequestErasureOf)
+		Doc: "For people who can't sign in any more, deleted ones too. They are told by mail at their last address. Consultations to come are " +
+			"cancelled when the erasure begins; the first answer is then 409 with their number: confirm with cancelConsultations.",
+		Refusals: []*problem.Error{account.ErrOwnAccount, account.ErrHasConsultations}}, s.RequestErasureOf)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}/erasure", ID: "read-erasure", Tag: "users", Roles: access.Admin,
 		Summary: "Read when what of somebody is erased", Doc: "404 when nobody asked for it."}, s.ReadErasureOf)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/users/{id}/erasure", ID: "stop-erasure", Tag: "users", Roles: access.Admin, Fresh: true,

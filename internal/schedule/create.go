@@ -8,6 +8,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/doctor"
 	"amrutam/internal/postgres"
 )
 
@@ -21,24 +22,62 @@ type SlotInput struct {
 	}
 }
 
-// Create opens a slot of the signed-in doctor. Errors: ErrDoctorNotApproved, ErrSlotOverlap.
-func (s *Service) Create(ctx context.Context, tx *postgres.Tx, who access.Actor, in SlotInput) (Slot, error) {
+// Create opens a slot of the signed-in doctor. The doctor's lock has one doctor's slots opened and moved one after the other: two
+// overlapping ones at once would wait for each other and be told apart only by the deadlock detector. Errors: doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap.
+func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotInput) (Slot, error) {
 	start, end := instant(in.Body.StartTime), instant(in.Body.EndTime)
 	if err := checkTimes(start, end, tx.Now); err != nil {
 		return Slot{}, err
 	}
-	row, err := query.insertSlot(ctx, tx, insertSlotParams{
-		ID: uuid.Must(uuid.NewV7()), DoctorID: who.ID, StartTime: start, EndTime: end, Status: in.Body.Status,
-		MaxPatients: int32(in.Body.MaxPatients), Now: tx.Now, //nolint:gosec // at most 100
-	})
-	switch {
-	case postgres.NoRows(err):
-		return Slot{}, ErrDoctorNotApproved
-	case overlaps(err):
-		return Slot{}, ErrSlotOverlap
-	case err != nil:
+	row := AvailabilitySlot{ID: uuid.Must(uuid.NewV7()), DoctorID: actor.ID, StartTime: start, EndTime: end, Status: in.Body.Status}
+	if err := doctor.Holds(ctx, tx, actor.ID); err != nil {
 		return Slot{}, err
 	}
-	audit.Write(tx, who, "slot.create", row.ID, nil)
+	if err := checkFree(ctx, tx, row); err != nil {
+		return Slot{}, err
+	}
+	row, err := query.insertSlot(ctx, tx, insertSlotParams{
+		ID: row.ID, DoctorID: actor.ID, StartTime: start, EndTime: end, Status: in.Body.Status,
+		MaxPatients: int32(in.Body.MaxPatients), Now: tx.Now, //nolint:gosec // at most 100
+	})
+	if err != nil {
+		return Slot{}, refused(err)
+	}
+	audit.Write(tx, actor, "slot.create", row.ID, nil)
 	return row.slot(), nil
+}
+
+// checkFree is nil when no other slot of the doctor, whose lock the caller holds, stands in the way of a new or moved one. The
+// table's constraints say the same; this asks without their indexes. Errors: ErrSlotExists, ErrSlotOverlap.
+func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
+	others, err := query.slotsDuring(ctx, tx, slotsDuringParams{DoctorID: slot.DoctorID,
+		Since: slot.StartTime.Add(-maxLength), Before: slot.EndTime, After: slot.StartTime})
+	if err != nil {
+		return err
+	}
+	overlap := false
+	for _, o := range others {
+		switch {
+		case o.ID == slot.ID:
+		case o.StartTime.Equal(slot.StartTime) && o.EndTime.Equal(slot.EndTime):
+			return ErrSlotExists.With("You have a slot of exactly these times: " + o.ID.String() + ".")
+		default:
+			overlap = overlap || (slot.Status != SlotStatusBLOCKED && o.Status != SlotStatusBLOCKED)
+		}
+	}
+	if overlap {
+		return ErrSlotOverlap
+	}
+	return nil
+}
+
+// refused turns what the table's constraints refuse into what checkFree tells.
+func refused(err error) error {
+	switch {
+	case postgres.Violates(err, "availability_slots_overlap"):
+		return ErrSlotOverlap
+	case postgres.Violates(err, "availability_slots_doctor_times_key"), postgres.Violates(err, "availability_slots_doctor_times_status_key"):
+		return ErrSlotExists
+	}
+	return err
 }

@@ -23,9 +23,12 @@ func TestADoctorSeesAllOwnSlots(t *testing.T) {
 	}
 	path := "availability/" + all[1]
 	want(t, "blocked", c.Patch(doctor, path, map[string]any{"status": "BLOCKED"}).Want(200).Text("status"), "BLOCKED")
-	// A blocked one may stand beside another of the same time.
-	begins := c.Get(doctor, path).Want(200).Text("startTime")
-	twin := c.Post(doctor, "availability", map[string]any{"startTime": begins, "endTime": c.Get(doctor, path).Text("endTime"), "maxPatients": 1}).Want(201)
+	// A blocked one may stand beside another of the same start.
+	begins, err := time.Parse(time.RFC3339, c.Get(doctor, path).Want(200).Text("startTime"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin := c.Post(doctor, "availability", map[string]any{"startTime": begins, "endTime": begins.Add(20 * time.Minute), "maxPatients": 1}).Want(201)
 	if location := twin.Header.Get("Location"); c.Get(doctor, location[len("/api/v1/"):]).Want(200).Text("id") != twin.Text("id") {
 		t.Errorf("Location leads to %s", location)
 	}

@@ -1,13 +1,14 @@
--- The doctor's row is locked so that one doctor's slots are written one after the other: two overlapping insertions at
--- once would wait for each other and be told apart only by the deadlock detector.
+-- Slots of a doctor that share a time with another one, blocked ones too; since is the earliest that such a one can begin. It asks
+-- the rows, by the btree of their times, and neither by a range nor for a status: the index of the exclusion is not to answer.
+-- name: slotsDuring :many
+SELECT id, start_time, end_time, status FROM availability_slots
+WHERE doctor_id = @doctor_id AND start_time >= @since AND start_time < @before AND end_time > @after
+ORDER BY start_time, id;
+
 -- name: insertSlot :one
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, created_at, updated_at)
-SELECT @id, d.id, @start_time::timestamptz, @end_time::timestamptz, @status::slot_status, @max_patients::int, @now::timestamptz, @now::timestamptz
-FROM doctors d WHERE d.id = @doctor_id AND d.is_approved FOR NO KEY UPDATE OF d
+VALUES (@id, @doctor_id, @start_time, @end_time, @status, @max_patients, @now, @now)
 RETURNING *;
-
--- name: lockDoctorSlots :exec
-SELECT id FROM doctors WHERE id = @id FOR NO KEY UPDATE;
 
 -- name: lockSlot :one
 SELECT * FROM availability_slots WHERE id = @id FOR UPDATE;
@@ -54,16 +55,22 @@ WITH patient AS (
       AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
     RETURNING s.id, s.doctor_id, s.start_time, s.end_time, d.consultation_fee, d.currency, patient.id AS patient_id
 ), seated AS (
-    INSERT INTO seats (slot_id, patient_id, consultation_id, during)
-    SELECT t.id, t.patient_id, @consultation_id, tstzrange(t.start_time, t.end_time) FROM taken t
+    INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during)
+    SELECT t.id, t.patient_id, t.doctor_id, @consultation_id, tstzrange(t.start_time, t.end_time) FROM taken t
 )
 SELECT t.id, t.doctor_id, t.start_time, t.end_time, t.consultation_fee, t.currency FROM taken t;
 
 -- name: holdSlots :exec
 SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > @now ORDER BY id FOR UPDATE;
 
--- name: blockSlots :exec
-UPDATE availability_slots SET status = 'BLOCKED', updated_at = @now WHERE doctor_id = @doctor_id AND start_time > @now AND seats_taken = 0;
+-- A slot with a consultation in progress takes nobody more.
+-- name: closeSlots :exec
+UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = @now
+WHERE doctor_id = @doctor_id AND start_time > @now AND status <> 'BLOCKED';
+
+-- name: startSeat :exec
+UPDATE seats SET started = true WHERE consultation_id = @consultation_id;
 
 -- name: whyNoSeat :one
 SELECT s.status, s.start_time, EXISTS (SELECT FROM users p WHERE p.id = @patient_id AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_may,

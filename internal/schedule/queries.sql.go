@@ -13,12 +13,15 @@ import (
 	"github.com/google/uuid"
 )
 
-const blockSlots = `-- name: blockSlots :exec
-UPDATE availability_slots SET status = 'BLOCKED', updated_at = $1 WHERE doctor_id = $2 AND start_time > $1 AND seats_taken = 0
+const closeSlots = `-- name: closeSlots :exec
+UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = $1
+WHERE doctor_id = $2 AND start_time > $1 AND status <> 'BLOCKED'
 `
 
-func (q *Queries) blockSlots(ctx context.Context, db DBTX, now time.Time, doctorID uuid.UUID) error {
-	_, err := db.Exec(ctx, blockSlots, now, doctorID)
+// A slot with a consultation in progress takes nobody more.
+func (q *Queries) closeSlots(ctx context.Context, db DBTX, now time.Time, doctorID uuid.UUID) error {
+	_, err := db.Exec(ctx, closeSlots, now, doctorID)
 	return err
 }
 
@@ -54,32 +57,29 @@ func (q *Queries) holdSlots(ctx context.Context, db DBTX, doctorID uuid.UUID, no
 
 const insertSlot = `-- name: insertSlot :one
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, created_at, updated_at)
-SELECT $1, d.id, $2::timestamptz, $3::timestamptz, $4::slot_status, $5::int, $6::timestamptz, $6::timestamptz
-FROM doctors d WHERE d.id = $7 AND d.is_approved FOR NO KEY UPDATE OF d
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 RETURNING id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at
 `
 
 type insertSlotParams struct {
 	ID          uuid.UUID
+	DoctorID    uuid.UUID
 	StartTime   time.Time
 	EndTime     time.Time
 	Status      SlotStatus
 	MaxPatients int32
 	Now         time.Time
-	DoctorID    uuid.UUID
 }
 
-// The doctor's row is locked so that one doctor's slots are written one after the other: two overlapping insertions at
-// once would wait for each other and be told apart only by the deadlock detector.
 func (q *Queries) insertSlot(ctx context.Context, db DBTX, arg insertSlotParams) (AvailabilitySlot, error) {
 	row := db.QueryRow(ctx, insertSlot,
 		arg.ID,
+		arg.DoctorID,
 		arg.StartTime,
 		arg.EndTime,
 		arg.Status,
 		arg.MaxPatients,
 		arg.Now,
-		arg.DoctorID,
 	)
 	var i AvailabilitySlot
 	err := row.Scan(
@@ -203,15 +203,6 @@ func (q *Queries) listSlots(ctx context.Context, db DBTX, arg listSlotsParams) (
 	return items, nil
 }
 
-const lockDoctorSlots = `-- name: lockDoctorSlots :exec
-SELECT id FROM doctors WHERE id = $1 FOR NO KEY UPDATE
-`
-
-func (q *Queries) lockDoctorSlots(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, lockDoctorSlots, id)
-	return err
-}
-
 const lockSlot = `-- name: lockSlot :one
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1 FOR UPDATE
 `
@@ -270,6 +261,67 @@ func (q *Queries) releaseSeat(ctx context.Context, db DBTX, now time.Time, consu
 	return err
 }
 
+const slotsDuring = `-- name: slotsDuring :many
+SELECT id, start_time, end_time, status FROM availability_slots
+WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3 AND end_time > $4
+ORDER BY start_time, id
+`
+
+type slotsDuringParams struct {
+	DoctorID uuid.UUID
+	Since    time.Time
+	Before   time.Time
+	After    time.Time
+}
+
+type slotsDuringRow struct {
+	ID        uuid.UUID
+	StartTime time.Time
+	EndTime   time.Time
+	Status    SlotStatus
+}
+
+// Slots of a doctor that share a time with another one, blocked ones too; since is the earliest that such a one can begin. It asks
+// the rows, by the btree of their times, and neither by a range nor for a status: the index of the exclusion is not to answer.
+func (q *Queries) slotsDuring(ctx context.Context, db DBTX, arg slotsDuringParams) ([]slotsDuringRow, error) {
+	rows, err := db.Query(ctx, slotsDuring,
+		arg.DoctorID,
+		arg.Since,
+		arg.Before,
+		arg.After,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []slotsDuringRow
+	for rows.Next() {
+		var i slotsDuringRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Status,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const startSeat = `-- name: startSeat :exec
+UPDATE seats SET started = true WHERE consultation_id = $1
+`
+
+func (q *Queries) startSeat(ctx context.Context, db DBTX, consultationID uuid.UUID) error {
+	_, err := db.Exec(ctx, startSeat, consultationID)
+	return err
+}
+
 const takeSeat = `-- name: takeSeat :one
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
@@ -282,8 +334,8 @@ WITH patient AS (
       AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
     RETURNING s.id, s.doctor_id, s.start_time, s.end_time, d.consultation_fee, d.currency, patient.id AS patient_id
 ), seated AS (
-    INSERT INTO seats (slot_id, patient_id, consultation_id, during)
-    SELECT t.id, t.patient_id, $4, tstzrange(t.start_time, t.end_time) FROM taken t
+    INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during)
+    SELECT t.id, t.patient_id, t.doctor_id, $4, tstzrange(t.start_time, t.end_time) FROM taken t
 )
 SELECT t.id, t.doctor_id, t.start_time, t.end_time, t.consultation_fee, t.currency FROM taken t
 `

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/httpapi"
-	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
@@ -31,12 +30,12 @@ type Service struct {
 }
 
 var (
-	// ErrDoctorNotApproved: only an approved doctor opens slots.
-	ErrDoctorNotApproved = problem.Define(403, "doctor-not-approved", "Not approved yet",
-		"Only an approved doctor can open slots.", "Apply with POST /api/v1/doctors and wait for the mail that says you are approved.")
 	// ErrSlotOverlap: a doctor's slots, blocked ones aside, never overlap.
 	ErrSlotOverlap = problem.Conflict("slot-overlap", "You have another slot at that time.",
 		"List your slots of that time and choose one between them, or change the one that is there.")
+	// ErrSlotExists: one of exactly these times is there, so that each slot can be blocked.
+	ErrSlotExists = problem.Conflict("slot-exists", "You have a slot of exactly these times.",
+		"Change the slot that detail names: PATCH it with status AVAILABLE or BLOCKED.")
 	// ErrSlotHasConsultations: seats are taken; With says how many.
 	ErrSlotHasConsultations = problem.Conflict("slot-has-consultations", "Consultations stand in the way.",
 		"Cancel or reschedule the slot's consultations first.")
@@ -109,9 +108,3 @@ func checkTimes(start, end, now time.Time) error {
 
 // instant is a time as PostgreSQL keeps it.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
-
-// overlaps tells whether a slot was refused because of another one: one that overlaps, or the very same blocked one.
-func overlaps(err error) bool {
-	return postgres.Violates(err, "availability_slots_overlap") ||
-		postgres.Violates(err, "availability_slots_doctor_times_status_key")
-}

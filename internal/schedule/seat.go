@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/account"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -39,6 +40,8 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 		return Seat{}, refusal(ctx, tx, slotID, patientID)
 	case postgres.Violates(err, "seats_patient_overlap"), postgres.Violates(err, "seats_pkey"):
 		return Seat{}, ErrOverlap
+	case postgres.Violates(err, "seats_doctor_overlap"):
+		return Seat{}, ErrSlotNotBookable.With("The doctor has a consultation in another slot at that time.")
 	case err != nil:
 		return Seat{}, err
 	}
@@ -66,9 +69,20 @@ func HoldSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
 	return query.holdSlots(ctx, tx, doctorID, tx.Now)
 }
 
-// BlockSlots blocks those of a doctor's slots to come that nobody has booked.
-func BlockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
-	return query.blockSlots(ctx, tx, tx.Now, doctorID)
+// CloseSlots blocks those of a doctor's slots to come that nobody has booked, and has the others take nobody more.
+func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
+	return query.closeSlots(ctx, tx, tx.Now, doctorID)
+}
+
+// StartSeat notes that the consultation of a seat is in progress. The caller holds the doctor's lock.
+// Error: account.ErrHolding, while one of another slot is: patients who share a slot are seen together. (The transaction can then
+// only be rolled back.)
+func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
+	err := query.startSeat(ctx, tx, consultationID)
+	if postgres.Violates(err, "seats_doctor_in_progress") {
+		return account.ErrHolding.With("Another consultation of yours, in another slot, is in progress.")
+	}
+	return err
 }
 
 // ReleaseSeat gives the place of a consultation back; a slot that was full is AVAILABLE again. It does nothing when

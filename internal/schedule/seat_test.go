@@ -169,6 +169,33 @@ func TestTakeSeatRaceOfOnePatient(t *testing.T) {
 	checkSeats(t, c)
 }
 
+// Should two slots of a doctor overlap for whatever reason, still only one of them is booked. The seats of one slot are one.
+func TestADoctorIsNotBookedTwice(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	exec(t, c, "ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap")
+	doctor := c.Doctor("1.00")
+	slots := []uuid.UUID{c.Slot(doctor, time.Hour, 3), c.Slot(doctor, 80*time.Minute, 3)}
+	db, errs := wide(t, c, 12), make([]error, 6)
+	var all sync.WaitGroup
+	for i := range errs {
+		patient := c.Patient()
+		all.Go(func() { _, _, errs[i] = book(db, slots[i%2], patient.ID) })
+	}
+	all.Wait()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+			continue
+		}
+		refused(t, "a seat of the other slot", err, schedule.ErrSlotNotBookable)
+	}
+	want(t, "seats taken", won, 3)
+	want(t, "slots with seats", count(t, c, "SELECT count(DISTINCT slot_id) FROM seats"), 1)
+	checkSeats(t, c)
+}
+
 // Bookings, cancellations (each twice at once) and a doctor who blocks and deletes, all on the same few slots.
 func TestSeatsUnderEverythingAtOnce(t *testing.T) {
 	t.Parallel()

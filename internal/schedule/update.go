@@ -2,13 +2,16 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -26,13 +29,15 @@ type SlotPatchInput struct {
 	}
 }
 
-// Update moves, resizes, blocks or opens a slot. Errors: 404 to anybody but its doctor, problem.PreconditionFailed,
-// ErrSlotBegun, ErrSlotHasConsultations, ErrSlotOverlap, problem.Illegal (a full slot is not made AVAILABLE by hand).
-func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor, in SlotPatchInput) (Slot, error) {
-	if err := query.lockDoctorSlots(ctx, tx, who.ID); err != nil {
-		return Slot{}, err
+// Update moves, resizes, blocks or opens a slot. Errors: 404 to anybody but its doctor, problem.PreconditionFailed, ErrSlotBegun,
+// ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, problem.Illegal (a full slot is not made AVAILABLE by hand), and
+// doctor.ErrNotApproved for whatever leaves it open.
+func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotPatchInput) (Slot, error) {
+	notApproved := doctor.Holds(ctx, tx, actor.ID)
+	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
+		return Slot{}, notApproved
 	}
-	row, err := lock(ctx, tx, who, in.ID)
+	row, err := lock(ctx, tx, actor, in.ID)
 	if err != nil {
 		return Slot{}, err
 	}
@@ -40,23 +45,33 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor,
 		return Slot{}, err
 	}
 	changed, err := in.apply(&row, tx.Now)
-	if err != nil {
-		return Slot{}, err
-	}
-	if len(changed) > 0 {
-		row.UpdatedAt = tx.Now
-		err = query.updateSlot(ctx, tx, updateSlotParams{
-			ID: row.ID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status, MaxPatients: row.MaxPatients, Now: tx.Now,
-		})
-	}
 	switch {
-	case overlaps(err):
-		return Slot{}, ErrSlotOverlap
 	case err != nil:
 		return Slot{}, err
+	case len(changed) > 0 && row.Status != SlotStatusBLOCKED && notApproved != nil:
+		return Slot{}, notApproved
 	}
-	audit.Write(tx, who, "slot.update", row.ID, audit.Meta{"changed": changed})
+	if err := store(ctx, tx, &row, changed); err != nil {
+		return Slot{}, err
+	}
+	audit.Write(tx, actor, "slot.update", row.ID, audit.Meta{"changed": changed})
 	return row.slot(), nil
+}
+
+// store writes what changed of a slot that the caller has locked, and its doctor.
+func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed []string) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	if !slices.Equal(changed, []string{"maxPatients"}) { // moved, blocked or opened
+		if err := checkFree(ctx, tx, *row); err != nil {
+			return err
+		}
+	}
+	row.UpdatedAt = tx.Now
+	return refused(query.updateSlot(ctx, tx, updateSlotParams{
+		ID: row.ID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status, MaxPatients: row.MaxPatients, Now: tx.Now,
+	}))
 }
 
 // lock reads a slot of who's and holds the row until the transaction ends: no seat is taken meanwhile.

@@ -109,7 +109,8 @@ func (w *crowd) do(r *rand.Rand) *apptest.Answer {
 	case 16:
 		return w.Do(slot.doctor, "DELETE", "availability/"+slot.id, nil)
 	default:
-		return w.Patch(w.admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": r.IntN(6) > 0, "reason": "The register was asked."})
+		return w.Patch(w.admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": r.IntN(12) > 0,
+			"reason": "The register was asked.", "cancelConsultations": r.IntN(4) > 0})
 	}
 }
 

@@ -32,10 +32,12 @@ func (w *world) booking(t *rapid.T, statuses ...string) *booking {
 // compare the server's view of a consultation with the model.
 func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 	by, _ := a.At("cancelledBy").(string)
+	absent, _ := a.At("absent").(string)
 	for _, f := range []struct{ name, got, want string }{
 		{"status", a.Text("status"), b.status}, {"paymentStatus", a.Text("paymentStatus"), b.paymentStatus()},
 		{"fee", a.Text("fee"), b.fee.String()}, {"patientId", a.Text("patientId"), b.patient.ID.String()},
 		{"doctorId", a.Text("doctorId"), b.slot.of.ID.String()}, {"slotId", a.Text("slotId"), b.slot.id}, {"cancelledBy", by, b.cancelledBy},
+		{"absent", absent, b.absent},
 	} {
 		if f.got != f.want {
 			t.Fatalf("%s is %s, want %s: %s", f.name, f.got, f.want, a.Body)
@@ -59,7 +61,7 @@ func (w *world) cancel(t *rapid.T) {
 		}
 		patient := who.Role == access.RolePatient
 		switch {
-		case b.status == "REQUESTED":
+		case b.status == "REQUESTED", b.status == "CANCELLED" && b.cancelledByID == who.ID: // again, as after a lost answer
 			return verdict{status: 200}
 		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)), b.status == "CONFIRMED" && now.After(b.start):
 			return tooLate
@@ -73,9 +75,9 @@ func (w *world) cancel(t *rapid.T) {
 		return verdict{status: 200}
 	})
 	if a.Status == 200 {
-		b.finish("CANCELLED")
-		b.cancelledBy = string(who.Role)
-		b.refundAll()
+		if b.status != "CANCELLED" {
+			b.cancel(who, parse(t, a.Text("cancelledAt")))
+		}
 		b.compare(t, a)
 	}
 }
@@ -101,6 +103,10 @@ func (w *world) move(t *rapid.T) {
 			return tooEarly
 		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.After(b.end):
 			return tooLate
+		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && !b.slot.of.approved:
+			return notApproved
+		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && w.busy(b.slot):
+			return conflict("consultation-in-progress")
 		case b.status == "CONFIRMED" && to != "COMPLETED", b.status == "IN_PROGRESS" && to == "COMPLETED":
 			return verdict{status: 200}
 		}
@@ -114,10 +120,18 @@ func (w *world) move(t *rapid.T) {
 	} else {
 		b.finish(to)
 	}
+	if to == "NO_SHOW" {
+		b.absent = "PATIENT"
+	}
 	if to == "COMPLETED" {
 		b.endedAt = parse(t, a.Text("endedAt"))
 	}
 	b.compare(t, a)
+}
+
+// busy tells whether the slot's doctor is in a consultation of another one.
+func (w *world) busy(s *slot) bool {
+	return slices.ContainsFunc(w.bookings, func(b *booking) bool { return b.status == "IN_PROGRESS" && b.slot.of == s.of && b.slot != s })
 }
 
 // Prescribe, and correct what was prescribed.
@@ -145,6 +159,8 @@ func (w *world) prescribe(t *rapid.T) {
 			return notFound
 		case b.status != "IN_PROGRESS" && (b.status != "COMPLETED" || now.After(b.endedAt.Add(7*24*time.Hour))):
 			return conflict("prescription-not-possible")
+		case !b.slot.of.approved:
+			return notApproved
 		case !own:
 			return invalid
 		case old != nil && old.superseded:
@@ -176,11 +192,14 @@ func (w *world) sweep(t *rapid.T) {
 	for _, b := range w.bookings {
 		switch {
 		case b.status == "REQUESTED" && due(b, b.due):
-			b.finish("CANCELLED")
-			b.cancelledBy = "SYSTEM"
+			b.cancel(apptest.User{}, after)
 		case b.status == "CONFIRMED" && due(b, b.end):
 			b.finish("NO_SHOW")
+			b.absent = "DOCTOR"
 			b.refundAll()
+		case b.status == "IN_PROGRESS" && due(b, b.end.Add(2*time.Hour)):
+			b.finish("COMPLETED")
+			b.endedAt = b.end
 		}
 	}
 }
@@ -193,8 +212,8 @@ func (w *world) advance(t *rapid.T) {
 
 // meet moves the clock to an instant at which something about a booking changes, or just short of it.
 func (w *world) meet(t *rapid.T) {
-	b := w.booking(t, "REQUESTED", "CONFIRMED")
-	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start, b.start.Add(10 * time.Minute), b.end,
+	b := w.booking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
+	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start, b.start.Add(10 * time.Minute), b.end, b.end.Add(2 * time.Hour),
 		b.endedAt.Add(7 * 24 * time.Hour)})
 	if dice(t, "short", 2) == 0 {
 		at = at.Add(-5 * time.Second)

@@ -34,7 +34,7 @@ func (w *world) initiate(t *rapid.T) {
 			return notFound
 		case b.payment == "SUCCESS":
 			return conflict("already-paid")
-		case b.status != "REQUESTED":
+		case b.status != "REQUESTED", !b.due.After(now):
 			return illegal
 		}
 		return verdict{status: 201}
@@ -91,6 +91,7 @@ func (w *world) webhook(t *rapid.T) {
 	if forged {
 		signature = w.Sign(id, at, append(body, ' '))
 	}
+	before := w.DB.Now()
 	answer := w.Do(apptest.User{}, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
 	want := 200
 	var outcome string
@@ -105,7 +106,7 @@ func (w *world) webhook(t *rapid.T) {
 	case !known:
 		want, outcome = 202, "unknown-reference"
 	default:
-		outcome = a.take(event, right)
+		outcome = a.take(event, right, w.overdue(a.of, before))
 		if outcome == "amount-mismatch" || outcome == "unknown-type" {
 			want = 202
 		}
@@ -124,8 +125,16 @@ func (w *world) webhook(t *rapid.T) {
 	}
 }
 
+// overdue tells whether a booking was over at an instant between before and now.
+func (w *world) overdue(b *booking, before time.Time) bool {
+	if b.status != "REQUESTED" || !b.due.After(before) || b.due.After(w.DB.Now()) {
+		return b.status == "REQUESTED" && !b.due.After(before)
+	}
+	return w.Get(w.support, "consultations/"+b.id).Text("status") == "CANCELLED" // it fell due meanwhile
+}
+
 // take is what an event does to the model, and its outcome.
-func (a *attempt) take(event string, right bool) string {
+func (a *attempt) take(event string, right, overdue bool) string {
 	b := a.of
 	switch event {
 	case "payment.succeeded":
@@ -145,9 +154,12 @@ func (a *attempt) take(event string, right bool) string {
 			}
 		}
 		a.status, a.captured, b.payment = "SUCCESS", true, "SUCCESS"
-		if b.status == "REQUESTED" {
+		switch {
+		case overdue:
+			b.cancel(apptest.User{}, b.due)
+		case b.status == "REQUESTED":
 			b.status = "CONFIRMED"
-		} else {
+		default:
 			b.refundAll()
 		}
 		return "captured"

@@ -1,6 +1,7 @@
 package property_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,9 +42,10 @@ func (w *world) openSlot(t *rapid.T) {
 		case !checkTimes(n.start, n.end, now):
 			return invalid
 		case !d.approved:
-			return verdict{403, "doctor-not-approved"}
-		case w.clash(n):
-			return conflict("slot-overlap")
+			return notApproved
+		}
+		if v, clashes := w.clash(n); clashes {
+			return v
 		}
 		return verdict{status: 201}
 	})
@@ -88,8 +90,11 @@ func (w *world) changeSlot(t *rapid.T) {
 			return illegal
 		case moved && !checkTimes(n.start, n.end, now):
 			return invalid
-		case changed && w.clash(n):
-			return conflict("slot-overlap")
+		case changed && !n.blocked && !s.of.approved:
+			return notApproved
+		}
+		if v, clashes := w.clash(n); changed && clashes {
+			return v
 		}
 		return verdict{status: 200}
 	})
@@ -121,21 +126,60 @@ func (w *world) deleteSlot(t *rapid.T) {
 	s.deleted = s.deleted || a.Status == 204
 }
 
-// approve gives and withdraws a doctor's approval.
+// approve gives and withdraws a doctor's approval, by somebody who knows what that cancels or doesn't.
 func (w *world) approve(t *rapid.T) {
 	d := pick(t, "doctor", w.doctors)
 	who := w.anyone(t, w.admin)
-	yes := dice(t, "approved", 5) > 0
+	yes, confirmed := dice(t, "approved", 5) > 0, dice(t, "confirmed", 3) > 0
+	w.Prove(w.admin)
+	before := w.DB.Now()
 	a := w.check(t, "approve", func() *apptest.Answer {
-		return w.Patch(who, "doctors/"+d.ID.String()+"/approve", object{"approved": yes, "reason": "The register was asked."})
-	}, func(time.Time) verdict {
-		if who.Role != access.RoleAdmin {
+		return w.Patch(who, "doctors/"+d.ID.String()+"/approve", object{"approved": yes, "reason": "The register was asked.", "cancelConsultations": confirmed})
+	}, func(now time.Time) verdict {
+		switch {
+		case who.Role != access.RoleAdmin:
 			return forbidden
+		case !yes && d.approved && !confirmed && slices.ContainsFunc(w.bookings, func(b *booking) bool { return b.toCome(d, now) }):
+			return conflict("has-consultations")
 		}
 		return verdict{status: 200}
 	})
-	if a.Status == 200 {
-		d.approved = yes
+	if a.Status != 200 {
+		return
+	}
+	if d.approved && !yes {
+		w.stop(t, d, before, who)
+	}
+	d.approved = yes
+}
+
+// toCome tells whether the booking ends when its doctor stops.
+func (b *booking) toCome(d *doctor, now time.Time) bool {
+	return b.slot.of == d && (b.status == "REQUESTED" || (b.status == "CONFIRMED" && b.end.After(now)))
+}
+
+// stop is what a withdrawal after an instant does.
+func (w *world) stop(t *rapid.T, d *doctor, before time.Time, by apptest.User) {
+	after := w.DB.Now()
+	for _, b := range w.bookings {
+		switch was := b.toCome(d, before); {
+		case was && !b.toCome(d, after) && w.Get(w.support, "consultations/"+b.id).Text("status") == b.status: // it was over meanwhile
+		case was:
+			b.cancel(by, after)
+		}
+	}
+	for _, s := range w.slots {
+		if s.of != d || s.deleted || s.blocked || !s.start.After(before) {
+			continue
+		}
+		if !s.start.After(after) && w.Get(d.User, "availability/"+s.id).Text("status") == s.status() { // it began meanwhile
+			continue
+		}
+		if s.taken == 0 {
+			s.blocked = true
+		} else {
+			s.seats = s.taken
+		}
 	}
 }
 
@@ -214,14 +258,28 @@ func (w *world) free() (free []*slot) {
 }
 
 func (w *world) mayBook(who apptest.User, s *slot, known, mismatch bool, now time.Time) verdict {
-	unpaid, overlap := 0, false
+	unpaid, abandoned, live, with, overlap := 0, 0, 0, 0, false
 	for _, b := range w.bookings {
-		if b.patient.ID != who.ID || !b.live() {
+		if b.patient.ID != who.ID {
 			continue
 		}
-		// What has begun, or was due a day ago, is over though no sweep has seen it.
-		if b.status == "REQUESTED" && b.start.After(now) && b.due.After(now.Add(-24*time.Hour)) {
-			unpaid++
+		ended := b.ended
+		if b.status == "REQUESTED" { // over when it is due, though no sweep has seen it
+			if b.due.After(now) {
+				unpaid++
+			} else {
+				ended = b.due
+			}
+		}
+		if b.fee > 0 && b.paymentStatus() != "PAID" && ended.After(now.Add(-24*time.Hour)) {
+			abandoned++
+		}
+		if !b.live() {
+			continue
+		}
+		live++
+		if b.slot.of == s.of {
+			with++
 		}
 		overlap = overlap || (b.start.Before(s.end) && s.start.Before(b.end))
 	}
@@ -238,6 +296,12 @@ func (w *world) mayBook(who apptest.User, s *slot, known, mismatch bool, now tim
 		return invalid
 	case unpaid >= 3:
 		return conflict("too-many-unpaid")
+	case abandoned >= 5:
+		return conflict("too-many-abandoned")
+	case live >= 5:
+		return conflict("too-many-bookings")
+	case with >= 3:
+		return conflict("too-many-with-doctor")
 	}
 	return verdict{status: 201}
 }

@@ -15,6 +15,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/apptest"
+	"amrutam/internal/config"
 	"amrutam/internal/consultation"
 	"amrutam/internal/invariant"
 	"amrutam/internal/jobs"
@@ -38,7 +39,7 @@ type house struct {
 
 func openHouse(t *testing.T, met map[string]int) *house {
 	t.Helper()
-	h := &house{Clinic: apptest.Open(t), met: met}
+	h := &house{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }), met: met}
 	if err := h.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -89,9 +90,13 @@ type (
 		fee          money.Amount
 		due, endedAt time.Time
 		cancelledBy  string
-		attempts     []*attempt
-		refunds      []*refund
-		written      []*prescribed
+		// cancelledByID: nobody, when the system did; ended is when an unpaid one ended, by its patient or because it was due.
+		cancelledByID uuid.UUID
+		ended         time.Time
+		absent        string
+		attempts      []*attempt
+		refunds       []*refund
+		written       []*prescribed
 	}
 	attempt struct {
 		reference, status string
@@ -151,9 +156,11 @@ var (
 	notFound  = verdict{404, "not-found"}
 	forbidden = verdict{403, "forbidden"}
 	invalid   = verdict{422, "validation-failed"}
-	illegal   = verdict{409, "illegal-transition"}
-	tooEarly  = verdict{409, "too-early"}
-	tooLate   = verdict{409, "too-late"}
+
+	notApproved = verdict{403, "doctor-not-approved"}
+	illegal     = verdict{409, "illegal-transition"}
+	tooEarly    = verdict{409, "too-early"}
+	tooLate     = verdict{409, "too-late"}
 )
 
 func conflict(slug string) verdict { return verdict{409, slug} }
@@ -239,6 +246,27 @@ func (b *booking) finish(status string) {
 	b.slot.taken--
 }
 
+// cancel is what a cancellation does, by nobody when the system does it.
+func (b *booking) cancel(by apptest.User, at time.Time) {
+	b.finish("CANCELLED")
+	b.cancelledBy, b.cancelledByID = string(by.Role), by.ID
+	if by.ID == uuid.Nil {
+		b.cancelledBy, at = "SYSTEM", b.due
+	}
+	if by.ID == uuid.Nil || by.ID == b.patient.ID {
+		b.ended = at
+		if b.due.Before(at) {
+			b.ended = b.due
+		}
+	}
+	for _, a := range b.attempts {
+		if a.status == "INITIATED" {
+			a.status, b.payment = "FAILED", "FAILED"
+		}
+	}
+	b.refundAll()
+}
+
 // refundAll gives back what came and is not on its way.
 func (b *booking) refundAll() {
 	for _, a := range b.attempts {
@@ -277,18 +305,18 @@ func (s *slot) status() string {
 	}
 }
 
-// clash tells whether another slot of the doctor is in the way of s.
-func (w *world) clash(s slot) bool {
+// clash is the refusal of a slot of the doctor that another one stands in the way of, if one does.
+func (w *world) clash(s slot) (v verdict, clashes bool) {
 	for _, o := range w.slots {
-		if o.deleted || o.id == s.id || o.of != s.of {
-			continue
-		}
-		same := o.start.Equal(s.start) && o.end.Equal(s.end)
-		if (s.blocked && o.blocked && same) || (!s.blocked && !o.blocked && o.start.Before(s.end) && s.start.Before(o.end)) {
-			return true
+		switch {
+		case o.deleted || o.id == s.id || o.of != s.of:
+		case o.start.Equal(s.start) && o.end.Equal(s.end):
+			return conflict("slot-exists"), true
+		case !s.blocked && !o.blocked && o.start.Before(s.end) && s.start.Before(o.end):
+			v, clashes = conflict("slot-overlap"), true
 		}
 	}
-	return false
+	return v, clashes
 }
 
 // replay is the prediction for a key that was used; false when the command runs.

@@ -1,0 +1,56 @@
+package doctor
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// registrationKey is what a registration number is compared by: its letters and digits alone, in NFKC and case folded, with the
+// digits of every script as ASCII ones. MH-91, mh 91 and ＭＨ९१ are one number.
+func registrationKey(number string) string {
+	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(number)))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Nd, r):
+			return asciiDigit(r)
+		case unicode.IsLetter(r), unicode.IsNumber(r):
+			return r
+		}
+		return -1
+	}, folded)
+}
+
+// asciiDigit is the ASCII form of a decimal digit. Unicode has the ten of a script in a row, from its zero on (chapter 4.6), and
+// unicode.Nd has rows that touch as one range.
+func asciiDigit(r rune) rune {
+	for _, row := range unicode.Nd.R16 {
+		if rune(row.Lo) <= r && r <= rune(row.Hi) {
+			return '0' + (r-rune(row.Lo))%10
+		}
+	}
+	for _, row := range unicode.Nd.R32 {
+		if rune(row.Lo) <= r && r <= rune(row.Hi) { //nolint:gosec // code points fit
+			return '0' + (r-rune(row.Lo))%10 //nolint:gosec // code points fit
+		}
+	}
+	return r
+}
+
+// checkRegistration names a number that has nothing to be compared by.
+func checkRegistration(number string) error {
+	if registrationKey(number) == "" {
+		return problem.Wrong("body.registrationNumber", "must have letters or digits")
+	}
+	return nil
+}
+
+// registrationTaken tells whether a row was refused because another doctor has the number.
+func registrationTaken(err error) bool {
+	return postgres.Violates(err, "doctors_registration_number_key")
+}
