@@ -48,7 +48,7 @@ func TestBookingsOfAPatientAreFew(t *testing.T) {
 	for _, id := range booked {
 		cancel(c, patient, id, "").Want(200)
 	}
-	ask(c, patient, c.Slot(fresh, 40*time.Hour, 1)).Want(201)
+	ask(c, patient, c.Slot(fresh, 41*time.Hour, 1)).Want(201)
 	ask(c, patient, c.Slot(fresh, 42*time.Hour, 1)).Want(201)
 	last := c.Slot(fresh, 44*time.Hour, 1)
 	ask(c, patient, last).Want(409, "too-many-with-doctor")

@@ -1,6 +1,7 @@
 package consultation_test
 
 import (
+	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -146,6 +147,7 @@ func TestALateWebhookBeforeTheSweep(t *testing.T) {
 	reference := c.Initiate(patient, id)
 	c.Clock.Advance(15 * time.Minute)
 	c.Post(patient, "payments/initiate", object{"consultationId": id}).Want(409, "illegal-transition")
+	c.Submit("/dev/checkout/"+reference, url.Values{"outcome": {"pay"}}).Want(409)
 	c.Report("payment.succeeded", reference, fee).Want(200)
 	if s := c.Get(patient, "consultations/"+id).Text("status"); s != "CANCELLED" {
 		t.Errorf("paid late it is %s", s)

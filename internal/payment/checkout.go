@@ -16,14 +16,18 @@ var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype h
 <h1>Stub checkout</h1>
 {{with .Message}}<p role="status">{{.}}</p>{{end}}
 {{with .Attempt}}<p>{{.Amount}} {{.Currency}}, attempt <code>{{.TransactionReference}}</code>: {{.Status}}</p>
-{{if eq (print .Status) "INITIATED"}}<form method="post"><p>No money moves: choose what the provider reports.</p>
+{{if $.Open}}<form method="post"><p>No money moves: choose what the provider reports.</p>
 <button name="outcome" value="pay">Pay</button><button name="outcome" value="fail">Fail</button></form>{{end}}{{end}}
 </main></body></html>`))
 
 type checkoutView struct {
 	Message string
 	Attempt *findAttemptRow
+	// Open: the attempt can be paid, and fail.
+	Open bool
 }
+
+const bookingOver = "The booking has ended: it can't be paid any more."
 
 // MountPages serves the development checkout page with its two buttons.
 func (s *Service) MountPages(mux *http.ServeMux) {
@@ -36,16 +40,25 @@ func (s *Service) MountPages(mux *http.ServeMux) {
 }
 
 func (s *Service) showCheckout(w http.ResponseWriter, r *http.Request) {
-	attempt, ok := s.checkoutAttempt(w, r)
-	if ok {
-		httpapi.WritePage(w, http.StatusOK, checkoutTemplate, checkoutView{Attempt: attempt})
+	attempt, awaited, ok := s.checkoutAttempt(w, r)
+	if !ok {
+		return
 	}
+	view := checkoutView{Attempt: attempt, Open: awaited && attempt.Status == PaymentTransactionStatusINITIATED}
+	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
+		view.Message = bookingOver
+	}
+	httpapi.WritePage(w, http.StatusOK, checkoutTemplate, view)
 }
 
 func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
-	attempt, ok := s.checkoutAttempt(w, r)
+	attempt, awaited, ok := s.checkoutAttempt(w, r)
 	if !ok {
+		return
+	}
+	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
+		httpapi.WritePage(w, http.StatusConflict, checkoutTemplate, checkoutView{Message: bookingOver, Attempt: attempt})
 		return
 	}
 	data := stubData{TransactionReference: attempt.TransactionReference, Amount: attempt.Amount, Currency: attempt.Currency}
@@ -55,25 +68,29 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 	case "fail":
 		event, data.FailureReason = EventFailed, "the patient chose to fail"
 	default:
-		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate, checkoutView{Message: "Choose pay or fail.", Attempt: attempt})
+		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate, checkoutView{Message: "Choose pay or fail.", Attempt: attempt, Open: awaited})
 		return
 	}
 	// One attempt has one press: a second one is a duplicate for the webhook.
 	if err := s.Stub.send(r.Context(), "checkout-"+attempt.ID.String(), event, data); err != nil {
 		s.Log.Error("the checkout page could not deliver", "error", postgres.Describe(err))
-		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate, checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt})
+		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate, checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt, Open: awaited})
 		return
 	}
-	attempt, ok = s.checkoutAttempt(w, r)
+	attempt, _, ok = s.checkoutAttempt(w, r)
 	if ok {
 		httpapi.WritePage(w, http.StatusOK, checkoutTemplate, checkoutView{Message: "The provider has reported it.", Attempt: attempt})
 	}
 }
 
-func (s *Service) checkoutAttempt(w http.ResponseWriter, r *http.Request) (*findAttemptRow, bool) {
+// checkoutAttempt finds the attempt of the page, and tells whether its money is awaited still.
+func (s *Service) checkoutAttempt(w http.ResponseWriter, r *http.Request) (found *findAttemptRow, awaited, ok bool) {
 	var attempt findAttemptRow
 	err := s.DB.Read(r.Context(), func(db *postgres.Read) (err error) {
-		attempt, err = query.findAttempt(r.Context(), db, providerStub, r.PathValue("reference"))
+		if attempt, err = query.findAttempt(r.Context(), db, providerStub, r.PathValue("reference")); err != nil {
+			return err
+		}
+		awaited, err = query.awaitsMoney(r.Context(), db, attempt.ConsultationID, &db.Now)
 		return err
 	})
 	switch {
@@ -83,7 +100,7 @@ func (s *Service) checkoutAttempt(w http.ResponseWriter, r *http.Request) (*find
 		s.Log.Error("the checkout page could not read", "error", postgres.Describe(err))
 		httpapi.WritePage(w, http.StatusServiceUnavailable, checkoutTemplate, checkoutView{Message: "Try again in a moment."})
 	default:
-		return &attempt, true
+		return &attempt, awaited, true
 	}
-	return nil, false
+	return nil, false, false
 }

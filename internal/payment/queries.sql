@@ -29,6 +29,10 @@ SELECT * FROM payment_attempts WHERE payment_id = @payment_id AND status = 'INIT
 SELECT a.*, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
 WHERE a.provider = @provider AND a.transaction_reference = @transaction_reference;
 
+-- Whether a consultation waits for money still: no sweep need have ended it.
+-- name: awaitsMoney :one
+SELECT EXISTS (SELECT FROM consultations WHERE id = @id AND status = 'REQUESTED' AND payment_due_at > @now);
+
 -- name: lockAttempt :one
 SELECT * FROM payment_attempts WHERE id = @id FOR UPDATE;
 

@@ -22,6 +22,18 @@ func (q *Queries) approveRefund(ctx context.Context, db DBTX, approvedBy *uuid.U
 	return err
 }
 
+const awaitsMoney = `-- name: awaitsMoney :one
+SELECT EXISTS (SELECT FROM consultations WHERE id = $1 AND status = 'REQUESTED' AND payment_due_at > $2)
+`
+
+// Whether a consultation waits for money still: no sweep need have ended it.
+func (q *Queries) awaitsMoney(ctx context.Context, db DBTX, iD uuid.UUID, now *time.Time) (bool, error) {
+	row := db.QueryRow(ctx, awaitsMoney, iD, now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const endAttempts = `-- name: endAttempts :execrows
 WITH held AS (
     SELECT h.id FROM payments h WHERE h.consultation_id = $2 AND h.status = 'INITIATED' FOR UPDATE
