@@ -115,7 +115,8 @@ func TestDisabling(t *testing.T) {
 	c.Get(patient, "availability/doctor/"+doctor.ID.String()).Want(404)
 	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(409, "slot-not-bookable")
 	disable(doctor, false).Want(200)
-	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(201)
+	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(409, "slot-not-bookable") // it was blocked
+	c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 5*time.Hour, 1), "reason": "Cough"}).Want(201)
 }
 
 func TestInvitations(t *testing.T) {
