@@ -1,4 +1,5 @@
 # `make` alone lists what there is. Needs Go 1.26, GNU make and git; RACE=-race needs gcc, lint and test-pg18 need Node's npm.
+# With DATABASE_URL set, run and demo use that PostgreSQL and need no programs of one.
 # Everything else is installed once into ~/.cache/amrutam (or $XDG_CACHE_HOME/amrutam), outside the clone.
 
 SHELL := bash
@@ -23,7 +24,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: postgres build ## build, then serve the API on 127.0.0.1:8080
+run: $(if $(DATABASE_URL),,postgres) build ## build, then serve the API on 127.0.0.1:8080
 	./bin/amrutam serve --demo
 
 .PHONY: build
@@ -31,7 +32,7 @@ build: ## build ./bin/amrutam
 	go build -trimpath -ldflags "-X main.built=$$(git describe --tags --always --dirty 2>/dev/null || true)" -o bin/amrutam ./cmd/amrutam
 
 .PHONY: demo
-demo: postgres build ## walk through the whole journey, on the running server or on one of its own
+demo: $(if $(DATABASE_URL),,postgres) build ## walk through the whole journey, on the running server or on one of its own
 	./bin/amrutam demo
 
 .PHONY: test
@@ -59,7 +60,8 @@ bench: postgres ## run the benchmarks
 	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./internal/doctor ./internal/httpapi ./internal/seal
 
 .PHONY: lint
-lint: ## check the Go code and the OpenAPI document
+lint: ## check the Go code, the scripts and the OpenAPI document
+	scripts/lint-shell.sh
 	"$$(scripts/tools.sh golangci-lint)/golangci-lint" run ./...
 	scripts/lint-openapi.sh openapi.json
 

@@ -5,7 +5,9 @@ set -eu
 
 find_installed() {
 	for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
-		[ -z "$name" ] || command -v "$name" && return
+		if [ -n "$name" ] && command -v "$name"; then
+			return
+		fi
 	done
 	return 1
 }
