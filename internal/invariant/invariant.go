@@ -28,9 +28,32 @@ type Result struct {
 
 const mostNamed = 5
 
-// Check asks all rules in one snapshot. It only reads, and may take minutes on a large database.
+// Check asks all rules in one snapshot, over a connection of its own. It only reads, and may take minutes on a large database.
 func Check(ctx context.Context, db *postgres.DB) (all []Result, err error) {
-	err = pgx.BeginTxFunc(ctx, db.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err = db.Alone(ctx, func(conn *pgx.Conn) error {
+		all, err = snapshot(ctx, conn)
+		return err
+	})
+	return all, err
+}
+
+// checkLock is the advisory lock of the servers' nightly check.
+const checkLock = 0x616d7263 // "amrc"
+
+// CheckOnce is Check unless another server is at it, which ok tells.
+func CheckOnce(ctx context.Context, db *postgres.DB) (all []Result, ok bool, err error) {
+	err = db.Alone(ctx, func(conn *pgx.Conn) error { // whose end gives the lock back
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", checkLock).Scan(&ok); err != nil || !ok {
+			return err
+		}
+		all, err = snapshot(ctx, conn)
+		return err
+	})
+	return all, ok, err
+}
+
+func snapshot(ctx context.Context, conn *pgx.Conn) (all []Result, err error) {
+	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		all, err = check(ctx, tx)
 		return err
 	})

@@ -119,6 +119,15 @@ func (q *Queue) Every(interval time.Duration, args Args) {
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
+// Nightly looks every ten minutes, from one server of all that run, whether the night's job is to be inserted: args gives it, or
+// nil outside its hours. Its arguments name the night, so that however many servers start or stop in it, it is inserted once.
+func (q *Queue) Nightly(args func() Args) {
+	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute),
+		func() (river.JobArgs, *river.InsertOpts) {
+			return args(), &river.InsertOpts{MaxAttempts: 4, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+		}, &river.PeriodicJobOpts{RunOnStart: true}))
+}
+
 // Start begins to work jobs.
 func (q *Queue) Start(ctx context.Context) error {
 	// The work outlives the context that starts it: Stop ends it.

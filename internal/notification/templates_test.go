@@ -45,8 +45,9 @@ func samples() map[string][]map[string]string {
 		"refund-sent": {{"amount": "500.00", "currency": "INR"}},
 		"erasure-requested": {{"due": start, "until": "", "by": "you"}, {"due": start, "until": "2034-03-01T20:15:00Z", "by": "you"},
 			{"due": start, "until": "", "by": "administrator"}},
-		"erasure-stopped": {nil},
-		"export-ready":    {{"expires": "2031-03-01T20:15:00Z"}},
+		"erasure-stopped":  {nil},
+		"invariant-broken": {{"rules": "nobody-in-two-places, money-adds-up"}},
+		"export-ready":     {{"expires": "2031-03-01T20:15:00Z"}},
 	}
 	for _, as := range []string{"PATIENT", "DOCTOR"} {
 		for _, refund := range []string{"", "500.00 INR"} {
@@ -95,6 +96,7 @@ var needs = map[string][]string{
 	"refund-sent":                {"500.00 INR"},
 	"erasure-requested":          {"On Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) your account ends", "stop"},
 	"erasure-stopped":            {"was stopped", "stays as it is"},
+	"invariant-broken":           {"nobody-in-two-places, money-adds-up", "amrutam check"},
 	"export-ready":               {"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If you did not ask for it"},
 }
 

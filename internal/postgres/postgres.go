@@ -137,6 +137,20 @@ func (db *DB) Snapshot(ctx context.Context, fn func(r *Read) error) error {
 	})
 }
 
+// Alone runs fn on a connection of its own, for what takes so long that the pool would miss it.
+func (db *DB) Alone(ctx context.Context, fn func(conn *pgx.Conn) error) error {
+	cfg := db.Pool.Config()
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if err := cfg.AfterConnect(ctx, conn); err != nil {
+		return err
+	}
+	return fn(conn)
+}
+
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	waiting, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()

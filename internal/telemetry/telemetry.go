@@ -2,8 +2,11 @@
 package telemetry
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,6 +31,8 @@ type Metrics struct {
 	Bookings  *prometheus.CounterVec
 	Payments  *prometheus.CounterVec
 	Mails     *prometheus.CounterVec
+	Invariant *prometheus.GaugeVec
+	Checked   prometheus.Gauge
 }
 
 // NewMetrics registers everything that is counted.
@@ -48,8 +53,12 @@ func NewMetrics() *Metrics {
 			Help: "Payment events, by type and outcome."}, []string{"type", "outcome"}),
 		Mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_mails_total",
 			Help: "Attempts to hand over a mail, by kind and outcome (sent, delayed, or why it was given up)."}, []string{"kind", "outcome"}),
+		Invariant: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "amrutam_invariant_broken",
+			Help: "Rows that broke a rule at this server's last nightly check; absent until it did one."}, []string{"rule"}),
+		Checked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_invariant_check_timestamp_seconds",
+			Help: "When this server's last nightly check of the invariants ended; 0 until it did one."}),
 	}
-	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Jobs, m.Bookings, m.Payments, m.Mails,
+	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Jobs, m.Bookings, m.Payments, m.Mails, m.Invariant, m.Checked,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -66,4 +75,51 @@ func (m *Metrics) WatchPool(pool *pgxpool.Pool) {
 		gauge("amrutam_pool_waits", "Acquisitions that had to wait, since the start.", func(s *pgxpool.Stat) float64 { return float64(s.EmptyAcquireCount()) }),
 		gauge("amrutam_pool_timeouts", "Acquisitions given up, since the start.", func(s *pgxpool.Stat) float64 { return float64(s.CanceledAcquireCount()) }),
 	)
+}
+
+// Built tells which program this is.
+func (m *Metrics) Built(version, goVersion string, schema int64) {
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_build_info", Help: "The program: its version, Go's and the schema's. Always 1.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": goVersion, "schema": strconv.FormatInt(schema, 10)}})
+	info.Set(1)
+	m.Registry.MustRegister(info)
+}
+
+// Backlog is the state of the job queue: jobs by state, and how long the one that is due longest waits.
+type Backlog struct {
+	Jobs   map[string]int
+	Oldest time.Duration
+}
+
+// WatchQueue exports the job queue's state. look asks the database at each scrape; while it can't, the figures are left out.
+func (m *Metrics) WatchQueue(look func(ctx context.Context) (Backlog, error)) {
+	m.Registry.MustRegister(&backlogs{look: look,
+		jobs: prometheus.NewDesc("amrutam_queue_jobs", "Background jobs of all servers, by state (available: due and waiting for a worker; "+
+			"retryable: failed, to be tried again; discarded: given up).", []string{"state"}, nil),
+		oldest: prometheus.NewDesc("amrutam_queue_oldest_seconds", "How long the background job that is due longest has waited.", nil, nil)})
+}
+
+type backlogs struct {
+	look         func(ctx context.Context) (Backlog, error)
+	jobs, oldest *prometheus.Desc
+}
+
+// Describe names the figures.
+func (b *backlogs) Describe(to chan<- *prometheus.Desc) {
+	to <- b.jobs
+	to <- b.oldest
+}
+
+// Collect asks for them.
+func (b *backlogs) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	now, err := b.look(ctx)
+	if err != nil {
+		return
+	}
+	for state, n := range now.Jobs {
+		to <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(n), state)
+	}
+	to <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, now.Oldest.Seconds())
 }
