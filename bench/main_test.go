@@ -46,7 +46,7 @@ var explain = map[string]string{"session_preload_libraries": "auto_explain", "au
 var durable = sync.OnceValues(func() (programs string, err error) {
 	data := filepath.Join(folder, "data")
 	options := cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)}
-	explaining := os.Getenv("AMRUTAM_EXPLAIN") != ""
+	explaining := os.Getenv("AMRUTAM_TEST_EXPLAIN") != ""
 	if explaining {
 		options.Settings = explain
 	}

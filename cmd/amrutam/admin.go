@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"amrutam/internal/app"
+	"amrutam/internal/config"
 )
 
 type admin struct {
@@ -23,7 +26,7 @@ func (c adminCreate) Run(ctx context.Context) error {
 	if err != nil && password == "" {
 		return errors.New("give the password on standard input, in one line")
 	}
-	o, err := load()
+	o, err := load(config.Keys)
 	if err != nil {
 		return err
 	}
@@ -31,11 +34,11 @@ func (c adminCreate) Run(ctx context.Context) error {
 	if err := o.open(ctx); err != nil {
 		return err
 	}
-	a, err := o.app(ctx)
+	sealer, err := o.sealer(ctx)
 	if err != nil {
 		return err
 	}
-	id, err := a.CreateAdmin(ctx, c.Email, c.Name, strings.TrimRight(password, "\r\n"))
+	id, err := app.CreateAdmin(ctx, o.cfg, o.db, sealer, c.Email, c.Name, strings.TrimRight(password, "\r\n"))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"text/tabwriter"
 
+	"amrutam/internal/config"
 	"amrutam/internal/invariant"
 	"amrutam/internal/postgres"
 )
@@ -13,7 +14,7 @@ import (
 type check struct{}
 
 func (check) Run(ctx context.Context) error {
-	o, err := load()
+	o, err := load(config.Database)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/config"
 	"amrutam/internal/postgres"
 	"amrutam/internal/seal"
 
@@ -25,7 +26,7 @@ type keysRotate struct{}
 const told = 2 * time.Second
 
 func (keysRotate) Run(ctx context.Context) error {
-	o, err := load()
+	o, err := load(config.Keys)
 	if err != nil {
 		return err
 	}

@@ -27,13 +27,13 @@ type commands struct {
 	Tell kong.VersionFlag `name:"version" help:"Print the version."`
 
 	Serve   serve   `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
-	Migrate migrate `cmd:"" help:"Bring the database's schema to this version."`
+	Migrate migrate `cmd:"" help:"Bring the database's schema to this version; needs the database's addresses only."`
 	Admin   admin   `cmd:"" help:"Administrators."`
 	Demo    demo    `cmd:"" help:"Walk the whole journey over HTTP, on the running server or on one of its own."`
 	Code    code    `cmd:"" help:"Print the one-time code of the demo administrator's authenticator."`
 	Check   check   `cmd:"" help:"Check the nine invariants; exits with 1 if one is broken."`
 	Keys    keys    `cmd:"" help:"The master key."`
-	Version version `cmd:"" help:"Print the version."`
+	Version version `cmd:"" help:"Print the version of the program and of the schema it works on."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 }
 
@@ -83,8 +83,12 @@ func (version) Run() error {
 var built string
 
 func versionText() string {
+	return fmt.Sprintf("amrutam %s %s schema %d", release(), runtime.Version(), postgres.SchemaVersion())
+}
+
+func release() string {
 	info, _ := debug.ReadBuildInfo()
-	return "amrutam " + versionOf(built, info) + " " + runtime.Version()
+	return versionOf(built, info)
 }
 
 // versionOf is what the program knows about itself when it wasn't made by `make build`.
@@ -105,26 +109,6 @@ func versionOf(built string, info *debug.BuildInfo) string {
 		revision += "-dirty"
 	}
 	return revision
-}
-
-type migrate struct{}
-
-func (migrate) Run(ctx context.Context) error {
-	o, err := load()
-	if err != nil {
-		return err
-	}
-	defer o.close(ctx)
-	did, err := o.upgrade(ctx)
-	if err != nil {
-		return err
-	}
-	what := "nothing to do"
-	if did.Applied+did.QueueApplied > 0 {
-		what = fmt.Sprintf("%d migrations applied, and %d of the job queue", did.Applied, did.QueueApplied)
-	}
-	_, err = fmt.Printf("schema at version %d, %s\n", did.Version, what)
-	return err
 }
 
 type openapi struct{}

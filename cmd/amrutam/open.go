@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"time"
 
 	"amrutam/internal/app"
@@ -26,12 +27,29 @@ type opened struct {
 	cluster *cluster.Cluster
 }
 
-func load() (*opened, error) {
-	cfg, err := config.Load()
+// load reads the settings that the command needs, and looks for nothing else.
+func load(need config.Need) (*opened, error) {
+	cfg, err := config.Load(need)
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.Secrets(); err != nil {
+	return prepare(cfg, need)
+}
+
+// loadDevelopment is load for what production doesn't have, whatever else is missing there.
+func loadDevelopment(refusal string) (*opened, error) {
+	cfg, err := config.Load(config.Nothing)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Production() {
+		return nil, errors.New(refusal)
+	}
+	return prepare(cfg, config.Server)
+}
+
+func prepare(cfg *config.Config, need config.Need) (*opened, error) {
+	if err := cfg.Secrets(need); err != nil {
 		return nil, err
 	}
 	return &opened{cfg: cfg, log: telemetry.Logger(os.Stderr, cfg.LogFormat == "text" || (cfg.LogFormat == "" && terminal()))}, nil
@@ -49,7 +67,7 @@ func (o *opened) upgrade(ctx context.Context) (postgres.Upgraded, error) {
 	}
 	did, err := postgres.Upgrade(ctx, o.owner)
 	if err != nil {
-		return did, o.explain(err)
+		return did, o.explainOwner(err)
 	}
 	// Not before: the migration makes the role that the server acts as.
 	if err := o.db.Ready(ctx); errors.Is(err, postgres.ErrRole) {
@@ -59,14 +77,28 @@ func (o *opened) upgrade(ctx context.Context) (postgres.Upgraded, error) {
 }
 
 // explain says which setting leads to the database that refuses.
-func (o *opened) explain(err error) error {
+func (o *opened) explain(err error) error { return o.explainAs("DATABASE_URL", err) }
+
+// explainOwner is explain for what the login that migrates did.
+func (o *opened) explainOwner(err error) error {
+	switch {
+	case o.cfg.MigrateURL != "":
+		return o.explainAs("AMRUTAM_MIGRATE_DATABASE_URL", err)
+	case o.cfg.DatabaseURL != "" && postgres.NoRight(err):
+		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not make tables there: let it own the database, " +
+			"or name the login that does in AMRUTAM_MIGRATE_DATABASE_URL (docs/operations/database-roles.md)")
+	}
+	return o.explain(err)
+}
+
+func (o *opened) explainAs(variable string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case o.cfg.DatabaseURL == "":
 		return errors.New("the private PostgreSQL in " + o.cfg.DataDir + ": " + postgres.Explain(err))
 	default:
-		return errors.New("DATABASE_URL: " + postgres.Explain(err))
+		return errors.New(variable + ": " + postgres.Explain(err))
 	}
 }
 
@@ -88,11 +120,19 @@ func (o *opened) connect(ctx context.Context) (err error) {
 
 // app builds the rooms, once the master key has proven to be this database's.
 func (o *opened) app(ctx context.Context) (*app.App, error) {
-	sealer, err := seal.Open(ctx, o.db.Pool, o.cfg.MasterKeys, o.db.Clock)
+	sealer, err := o.sealer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return app.New(o.cfg, o.db, sealer, o.log)
+	a, err := app.New(o.cfg, o.db, sealer, o.log)
+	if err == nil {
+		a.Metrics.Built(release(), runtime.Version(), postgres.SchemaVersion())
+	}
+	return a, err
+}
+
+func (o *opened) sealer(ctx context.Context) (*seal.Sealer, error) {
+	return seal.Open(ctx, o.db.Pool, o.cfg.MasterKeys, o.db.Clock)
 }
 
 func (o *opened) startCluster(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"amrutam/internal/app"
+	"amrutam/internal/config"
 )
 
 type serve struct {
@@ -16,7 +17,7 @@ type serve struct {
 }
 
 func (s serve) Run(ctx context.Context) error {
-	o, err := load()
+	o, err := load(config.Server)
 	if err != nil {
 		return err
 	}

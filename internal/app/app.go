@@ -3,10 +3,8 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 
 	"github.com/google/uuid"
@@ -18,6 +16,7 @@ import (
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
+	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 	"amrutam/internal/schedule"
@@ -36,6 +35,7 @@ type App struct {
 	Log     *slog.Logger
 	Mux     *http.ServeMux
 
+	mails    *notification.Service
 	accounts *account.Service
 	doctors  *doctor.Service
 	slots    *schedule.Service
@@ -54,19 +54,16 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := prefixes(cfg.TrustedProxies)
-	if err != nil {
-		return nil, err
-	}
 	metrics := telemetry.NewMetrics()
 	metrics.WatchPool(db.Pool)
 	queue, err := jobs.New(db, log, metrics)
 	if err != nil {
 		return nil, err
 	}
+	metrics.WatchQueue(queue.Backlog)
 	a := &App{Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux()}
 	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, BrowserIdle: cfg.BrowserIdle, Log: log, Metrics: metrics, Sealer: sealer,
-		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: trusted, Origins: cfg.CORSOrigins,
+		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins,
 		Deny: func(ctx context.Context, who access.Actor, object problem.Object, operation string) error {
 			return audit.Deny(ctx, db, who, object, operation)
 		}})
@@ -81,18 +78,6 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	return a, nil
 }
 
-func prefixes(networks []string) ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	for _, text := range networks {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, fmt.Errorf("AMRUTAM_TRUSTED_PROXIES must be networks like 10.0.0.0/8")
-		}
-		all = append(all, p.Masked())
-	}
-	return all, nil
-}
-
 // ListensAt tells where this server is reached by itself ("http://127.0.0.1:8080").
 func (a *App) ListensAt(url string) { a.self.Store(&url) }
 
@@ -104,7 +89,8 @@ func (a *App) Self() string {
 	return ""
 }
 
-// CreateAdmin makes an administrator who can sign in at once, see account.Service.
-func (a *App) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
-	return a.accounts.CreateAdmin(ctx, email, fullName, password)
+// CreateAdmin makes an administrator who can sign in at once, see account.Service. It needs no server.
+func CreateAdmin(ctx context.Context, cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, email, fullName, password string) (uuid.UUID, error) {
+	accounts := &account.Service{Config: cfg, DB: db, Sealer: sealer}
+	return accounts.CreateAdmin(ctx, email, fullName, password)
 }

@@ -11,6 +11,7 @@ import (
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi/reader"
+	"amrutam/internal/jobs"
 	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/payment"
@@ -35,6 +36,8 @@ func (a *App) mount() error {
 		return err
 	}
 	mails.Pages(a.Mux)
+	a.mails = mails
+	jobs.HandleWithin(a.Queue, checkWithin, a.checkInvariants)
 	relyingParty, err := account.NewRelyingParty(a.Config, a.Sealer)
 	if err != nil {
 		return err

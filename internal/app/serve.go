@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -82,6 +85,8 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	if l.metrics != nil {
 		go func() { failed <- metrics.Serve(l.metrics) }()
 	}
+	a.announce(ctx)
+	a.checkNightly()
 	if err := a.Queue.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
 	}
@@ -109,6 +114,24 @@ func Server(h http.Handler) *http.Server {
 
 func (a *App) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics.Registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", onlyWith(a.Config.MetricsToken, promhttp.HandlerFor(a.Metrics.Registry, promhttp.HandlerOpts{})))
 	return mux
+}
+
+// onlyWith asks for the token, unless it is empty. Hashes are compared: neither the time nor the length tells anything.
+func onlyWith(token string, next http.Handler) http.Handler {
+	if token == "" {
+		return next
+	}
+	want := sha256.Sum256([]byte(token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		sum := sha256.Sum256([]byte(strings.TrimSpace(given)))
+		if subtle.ConstantTimeCompare(sum[:], want[:]) != 1 || !strings.EqualFold(scheme, "Bearer") {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="metrics"`)
+			http.Error(w, "the metrics need AMRUTAM_METRICS_TOKEN as a bearer token", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

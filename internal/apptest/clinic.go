@@ -89,7 +89,7 @@ func Open(t testing.TB, configure ...func(*config.Config)) *Clinic {
 
 func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *Clinic {
 	t.Helper()
-	cfg, err := config.Load()
+	cfg, err := config.Load(config.Server)
 	must(t, err)
 	cfg.MasterKey = base64.StdEncoding.EncodeToString(random(32))
 	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(random(32))

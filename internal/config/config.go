@@ -20,31 +20,33 @@ type Config struct {
 	Env           string `env:"AMRUTAM_ENV" envDefault:"development" help:"development or production"`
 	Listen        string `env:"AMRUTAM_LISTEN" envDefault:"127.0.0.1:8080" help:"address of the API; port 0 picks a free one"`
 	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; off for none; a port that is taken is replaced by a free one in development"`
-	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server; links in mails start with it; unset: where it listens"`
-	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder"`
+	MetricsToken  string `env:"AMRUTAM_METRICS_TOKEN" help:"what /metrics asks for as Authorization: Bearer, at least 20 letters and digits; production needs it where other machines reach /metrics; unset: nothing is asked for"`
+	CheckHour     int    `env:"AMRUTAM_CHECK_HOUR" envDefault:"21" help:"hour of the day, 0 to 23 in UTC, in which one server checks the invariants by itself"`
+	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server, https://care.example.org; links in mails start with it; unset: where it listens; production needs it, with https"`
+	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder; in production one on another machine is reached with TLS, sslmode=require or better"`
 	MigrateURL    string `env:"AMRUTAM_MIGRATE_DATABASE_URL" help:"the same database for the login that owns the schema and migrates it; unset: DATABASE_URL"`
 	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool, at least 2"`
 	DataDir       string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"the private PostgreSQL and the generated development secrets"`
-	SMTPURL       string `env:"AMRUTAM_SMTP_URL" help:"smtp://user:password@host:port or smtps://; unset: the development mailbox"`
-	MailFrom      string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail"`
-	MasterKey     string `env:"AMRUTAM_MASTER_KEY" help:"32 bytes base64 that wrap the data keys; generated in development"`
+	SMTPURL       string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which production and a password need the server to offer; unset: the development mailbox"`
+	MailFrom      string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail; production needs one of your own"`
+	MasterKey     string `env:"AMRUTAM_MASTER_KEY" help:"32 random bytes in base64 that wrap the data keys; unset: the private PostgreSQL has one in the data folder"`
 
 	MasterKeyPrevious string `env:"AMRUTAM_MASTER_KEY_PREVIOUS" help:"older master keys that still open, comma-separated, until amrutam keys rotate is done"`
 
 	PaymentProvider   string `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"stub"`
 	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
 
-	TrustedProxies  []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated"`
+	TrustedProxies  []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated, or none; production needs it"`
 	CORSOrigins     []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
 	PasskeyDomain   string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
 	PasskeyOrigins  []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
 	LogFormat       string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
-	RequireAdminMFA bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor"`
+	RequireAdminMFA bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor; production refuses false"`
 	LoginLimit      string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
 	RateLimit       string   `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address; production refuses off"`
 	RatePerUser     int      `env:"AMRUTAM_RATE_PER_USER" envDefault:"600" help:"requests of a user in a minute"`
 	RatePerAddress  int      `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
-	PasswordMin     int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8 (NIST SP 800-63B-4)"`
+	PasswordMin     int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8, in production never under 15 (NIST SP 800-63B-4)"`
 
 	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`
 	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold, at least 1"`
@@ -87,16 +89,18 @@ func (c *Config) ListensAt(addr *net.TCPAddr) (self string) {
 // Production tells whether development conveniences are off and defaults are refused.
 func (c *Config) Production() bool { return c.Env == "production" }
 
-// Load reads the environment. The error names every variable that is missing or has no sense.
-func Load() (*Config, error) {
+// Load reads the environment. The error names every variable that is missing for what the command needs, that has no sense
+// or that is no setting.
+func Load(need Need) (*Config, error) {
 	var f faults
+	f.checkNames()
 	c, err := env.ParseAs[Config]()
 	if err != nil {
 		if err := f.unreadable(err); err != nil {
 			return nil, err
 		}
 	}
-	c.validate(&f)
+	c.validate(&f, need)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -105,34 +109,50 @@ func Load() (*Config, error) {
 
 const masterKeyName = "master.key"
 
-// Secrets fills the ones that are not set from the data folder, making them the first time. Call it after Load, where
-// the secrets are needed: `amrutam version` makes no files.
-func (c *Config) Secrets() error {
-	for _, s := range []struct {
-		value  *string
-		path   *string
-		file   string
-		prefix string
-	}{{&c.MasterKey, &c.masterKeyFile, masterKeyName, ""}, {&c.StubWebhookSecret, &c.stubSecretFile, "stub-webhook.secret", "whsec_"}} {
-		if *s.value != "" {
-			continue
+// Secrets fills what the command needs of the secrets and isn't set from the data folder, making it the first time: `amrutam
+// version` makes no files. The folder's master key is its own PostgreSQL's: beside another database none is made or read.
+func (c *Config) Secrets(need Need) error {
+	if c.DatabaseURL == "" {
+		need = max(need, Keys) // what opens the folder's database makes it, sealed
+	}
+	if need >= Keys && c.MasterKey == "" {
+		if c.DatabaseURL != "" {
+			return c.noKey()
 		}
-		path := filepath.Join(c.DataDir, s.file)
-		if err := c.lost(path); err != nil {
+		if err := c.keep(&c.MasterKey, &c.masterKeyFile, masterKeyName, ""); err != nil {
 			return err
 		}
-		value, err := keepSecret(path, s.prefix)
-		if err != nil {
-			return err
-		}
-		*s.value, *s.path = value, path
+	}
+	if need >= Server && c.StubWebhookSecret == "" {
+		return c.keep(&c.StubWebhookSecret, &c.stubSecretFile, "stub-webhook.secret", webhookPrefix)
 	}
 	return nil
 }
 
+// noKey says where the key of a given database comes from.
+func (c *Config) noKey() error {
+	path := filepath.Join(c.DataDir, masterKeyName)
+	if _, err := os.Stat(path); err == nil {
+		return fmt.Errorf("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: %s belongs to the private PostgreSQL in that folder. If it has sealed this database, "+
+			"set AMRUTAM_MASTER_KEY to what it holds; for a new database %s. Nothing was changed", path, newKey)
+	}
+	return errors.New("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: it is the key this database is sealed with. For a new database " + newKey + "; nothing was changed")
+}
+
+// keep reads a secret of the data folder, or makes it.
+func (c *Config) keep(value, path *string, file, prefix string) error {
+	*path = filepath.Join(c.DataDir, file)
+	if err := c.lost(*path); err != nil {
+		return err
+	}
+	kept, err := keepSecret(*path, prefix)
+	*value = kept
+	return err
+}
+
 // lost is an error when the master key's file is gone and what it sealed is there: a new one would open nothing.
 func (c *Config) lost(path string) error {
-	if c.DatabaseURL != "" || filepath.Base(path) != masterKeyName {
+	if filepath.Base(path) != masterKeyName {
 		return nil
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -194,13 +214,18 @@ func draftSecret(dir, prefix string) (name string, err error) {
 
 // StubSecrets decodes the stub provider's secret; two are taken during a rotation, comma-separated.
 func (c *Config) StubSecrets() ([][]byte, error) {
+	keys, err := webhookKeys(c.StubWebhookSecret)
+	if err != nil && c.stubSecretFile != "" {
+		return nil, fmt.Errorf("%s is damaged, it must hold whsec_ and at least 16 bytes in base64: restore it, or remove it for a new one", c.stubSecretFile)
+	}
+	return keys, err
+}
+
+func webhookKeys(text string) ([][]byte, error) {
 	var keys [][]byte
-	for _, one := range strings.Split(c.StubWebhookSecret, ",") {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(one), "whsec_"))
-		if err != nil || len(key) < 16 {
-			if c.stubSecretFile != "" {
-				return nil, fmt.Errorf("%s is damaged, it must hold whsec_ and at least 16 bytes in base64: restore it, or remove it for a new one", c.stubSecretFile)
-			}
+	for one := range strings.SplitSeq(text, ",") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(one), webhookPrefix))
+		if err != nil || len(key) < minWebhookSecret {
 			return nil, errors.New("AMRUTAM_STUB_WEBHOOK_SECRET must be whsec_ and at least 16 bytes in base64")
 		}
 		keys = append(keys, key)

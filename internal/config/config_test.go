@@ -34,7 +34,7 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 	} {
 		t.Run(c.name+" "+c.value, func(t *testing.T) {
 			t.Setenv(c.name, c.value)
-			_, err := Load()
+			_, err := Load(Server)
 			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), said) ||
 				strings.Contains(err.Error(), "time.") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
@@ -50,7 +50,7 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	for name, value := range wrong {
 		t.Setenv(name, value)
 	}
-	_, err := Load()
+	_, err := Load(Server)
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -67,18 +67,9 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 
 func TestOriginsAreTakenAsBrowsersSendThem(t *testing.T) {
 	t.Setenv("AMRUTAM_CORS_ORIGINS", "https://a.example, http://127.0.0.1:3000,http://[::1]:3000,")
-	c, err := Load()
+	c, err := Load(Server)
 	if err != nil || !slices.Equal(c.CORSOrigins, []string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}) {
 		t.Errorf("%v %v", c, err)
-	}
-}
-
-func TestATypoIsFoundByItsName(t *testing.T) {
-	t.Setenv("AMRUTAM_PAYWITHIN", said)
-	t.Setenv("AMRUTAM_TEST_ANYTHING", "1")
-	t.Setenv("AMRUTAM_PAY_WITHIN", "20m")
-	if names := Unknown(); !slices.Equal(names, []string{"AMRUTAM_PAYWITHIN"}) {
-		t.Errorf("%v", names)
 	}
 }
 
@@ -92,9 +83,9 @@ func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c, err := Load()
+		c, err := Load(Server)
 		if err == nil {
-			err = c.Secrets()
+			err = c.Secrets(Server)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -109,30 +100,6 @@ func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 	}
 }
 
-func TestProductionNamesAllThatIsMissing(t *testing.T) {
-	t.Setenv("AMRUTAM_ENV", "production")
-	secrets := []string{"DATABASE_URL", "AMRUTAM_MASTER_KEY", "AMRUTAM_SMTP_URL", "AMRUTAM_STUB_WEBHOOK_SECRET"}
-	for _, name := range secrets {
-		t.Setenv(name, "")
-	}
-	_, err := Load()
-	for _, name := range append(secrets, "AMRUTAM_PUBLIC_URL") {
-		if err == nil || !strings.Contains(err.Error(), name+" ") {
-			t.Errorf("%s is not named: %v", name, err)
-		}
-	}
-	for _, name := range secrets {
-		t.Setenv(name, "set")
-	}
-	if _, err = Load(); err == nil || err.Error() != "AMRUTAM_PUBLIC_URL must be https in production" {
-		t.Errorf("an address without TLS: %v", err)
-	}
-	t.Setenv("AMRUTAM_PUBLIC_URL", "https://care.example/")
-	if c, err := Load(); err != nil || c.PublicURL != "https://care.example" {
-		t.Errorf("%+v %v", c, err)
-	}
-}
-
 func TestSecretsAreMadeOnce(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
@@ -140,9 +107,9 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 	made := make([]*Config, 8)
 	for i := range made {
 		all.Go(func() {
-			c, err := Load()
+			c, err := Load(Server)
 			if err == nil {
-				err = c.Secrets()
+				err = c.Secrets(Server)
 			}
 			if err != nil {
 				t.Error(err)
@@ -189,11 +156,11 @@ func TestALostMasterKeyIsNoNewOne(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
 	secrets := func() error {
-		c, err := Load()
+		c, err := Load(Server)
 		if err != nil {
 			return err
 		}
-		return c.Secrets()
+		return c.Secrets(Server)
 	}
 	path := filepath.Join(dir, "master.key")
 	if err := secrets(); err != nil {

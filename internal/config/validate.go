@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -66,7 +65,7 @@ func (f *faults) unreadable(err error) error {
 	return nil
 }
 
-func (c *Config) validate(f *faults) {
+func (c *Config) validate(f *faults, need Need) {
 	f.oneOf("AMRUTAM_ENV", c.Env, "development", "production")
 	f.oneOf("AMRUTAM_PAYMENT_PROVIDER", c.PaymentProvider, "stub")
 	if c.LogFormat != "" {
@@ -106,16 +105,22 @@ func (c *Config) validate(f *faults) {
 	if c.MigrateURL != "" && c.DatabaseURL == "" {
 		f.add("AMRUTAM_MIGRATE_DATABASE_URL", "needs DATABASE_URL beside it")
 	}
-	u, err := url.Parse(c.PublicURL)
-	if c.PublicURL != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "") {
-		f.add("AMRUTAM_PUBLIC_URL", "must be an http or https address")
+	if c.CheckHour < 0 || c.CheckHour > 23 {
+		f.add("AMRUTAM_CHECK_HOUR", "must be from 0 to 23")
 	}
-	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	if c.SMTPURL != "" {
+		if _, err := c.SMTPServer(); err != nil {
+			f.add("AMRUTAM_SMTP_URL", "must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
+		}
+	}
+	c.validateAddresses(f)
+	c.validateProxies(f)
+	c.checkForms(f)
 	c.validateOrigins(f)
 	c.validatePasskeys(f)
 	c.validateDurations(f)
 	if c.Production() {
-		c.requireProduction(f)
+		c.requireProduction(f, need)
 	}
 }
 
@@ -183,41 +188,4 @@ func (c *Config) validateOrigins(f *faults) {
 		all = append(all, one)
 	}
 	c.CORSOrigins = all
-}
-
-func (c *Config) requireProduction(f *faults) {
-	for name, value := range map[string]string{
-		"DATABASE_URL": c.DatabaseURL, "AMRUTAM_MASTER_KEY": c.MasterKey,
-		"AMRUTAM_SMTP_URL": c.SMTPURL, "AMRUTAM_STUB_WEBHOOK_SECRET": c.StubWebhookSecret,
-	} {
-		if value == "" {
-			f.add(name, "is needed in production")
-		}
-	}
-	for name, value := range map[string]string{"AMRUTAM_LOGIN_LIMIT": c.LoginLimit, "AMRUTAM_RATE_LIMIT": c.RateLimit} {
-		if value == "off" {
-			f.add(name, "must be on in production")
-		}
-	}
-	if !strings.HasPrefix(c.PublicURL, "https://") {
-		f.add("AMRUTAM_PUBLIC_URL", "must be https in production")
-	}
-}
-
-// Unknown names the variables that look like settings and are none: typos. AMRUTAM_TEST_ is for tests.
-func Unknown() []string {
-	known := map[string]bool{}
-	t := reflect.TypeFor[Config]()
-	for i := range t.NumField() {
-		known[t.Field(i).Tag.Get("env")] = true
-	}
-	var names []string
-	for _, pair := range os.Environ() {
-		name, _, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, "AMRUTAM_") && !strings.HasPrefix(name, "AMRUTAM_TEST_") && !known[name] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }

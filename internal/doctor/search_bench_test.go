@@ -83,7 +83,7 @@ var benched = map[string]func(in *doctor.SearchInput, now time.Time){
 	},
 }
 
-// BenchmarkSearch measures first pages over HTTP among 10,000 doctors with 200,000 slots. AMRUTAM_EXPLAIN shows plans.
+// BenchmarkSearch measures first pages over HTTP among 10,000 doctors with 200,000 slots. AMRUTAM_TEST_EXPLAIN shows plans.
 func BenchmarkSearch(b *testing.B) {
 	c := apptest.Open(b)
 	seed(b, c, 10_000, 20)
@@ -91,7 +91,7 @@ func BenchmarkSearch(b *testing.B) {
 		in := doctor.SearchInput{Paging: httpapi.Paging{Limit: 20}, Sort: "rating", Approved: true}
 		change(&in, c.DB.Now())
 		b.Run(name, func(b *testing.B) {
-			if os.Getenv("AMRUTAM_EXPLAIN") != "" {
+			if os.Getenv("AMRUTAM_TEST_EXPLAIN") != "" {
 				explain(b, c, in)
 			}
 			nothing := name == "q of none" || name == "beyond all slots"

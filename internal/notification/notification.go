@@ -79,6 +79,14 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	return s, nil
 }
 
+// Transport tells which mail server the mails go to, and how they are encrypted; server is "" for the development mailbox.
+func (s *Service) Transport() (server, tls string) {
+	if smtp, ok := s.sender.(*smtpSender); ok {
+		return smtp.server, smtp.tls
+	}
+	return "", ""
+}
+
 // SendMail sends one kept mail.
 type SendMail struct {
 	MailID uuid.UUID `json:"mailId"`

@@ -7,7 +7,6 @@ import (
 	"net"
 	netmail "net/mail"
 	"net/textproto"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -26,26 +25,28 @@ const smtpTimeout = 15 * time.Second
 type smtpSender struct {
 	client *mail.Client
 	from   *netmail.Address
+	// server and tls are for people: where the mails go, and how.
+	server, tls string
 }
 
 func newSMTP(cfg *config.Config) (*smtpSender, error) {
-	u, err := url.Parse(cfg.SMTPURL)
-	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" || strings.Contains(u.Hostname(), ":") {
-		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
+	u, err := cfg.SMTPServer()
+	if err != nil {
+		return nil, err
 	}
 	from, err := netmail.ParseAddress(cfg.MailFrom)
 	if err != nil {
 		return nil, errors.New("AMRUTAM_MAIL_FROM must be an address like Amrutam <no-reply@example.org>")
 	}
 	options := []mail.Option{mail.WithTimeout(smtpTimeout)}
-	port := 587 // RFC 6409; smtps: RFC 8314
+	tls, port := "STARTTLS when the server offers it", 587 // RFC 6409; smtps: RFC 8314
 	// Whoever sits between could hide STARTTLS and read the password: with one, TLS is not a matter of what is offered.
 	secure := cfg.Production() || (u.User != nil && !loopback(u.Hostname()))
 	switch {
 	case u.Scheme == "smtps":
-		options, port, secure = append(options, mail.WithSSL()), 465, true
+		options, tls, port, secure = append(options, mail.WithSSL()), "from the first byte", 465, true
 	case secure:
-		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+		options, tls = append(options, mail.WithTLSPolicy(mail.TLSMandatory)), "STARTTLS, without which nothing is sent: the server must offer it, with a certificate of its name"
 	default:
 		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
 	}
@@ -64,7 +65,7 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	if err != nil {
 		return nil, errors.New("AMRUTAM_SMTP_URL can't be used: its host, port or user is not right")
 	}
-	return &smtpSender{client: client, from: from}, nil
+	return &smtpSender{client: client, from: from, server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)), tls: tls}, nil
 }
 
 func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }

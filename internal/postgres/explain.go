@@ -14,6 +14,9 @@ type Refused string
 
 func (r Refused) Error() string { return string(r) }
 
+// NoRight tells whether the login lacks a right on the database.
+func NoRight(err error) bool { return sqlState(err) == "42501" }
+
 // Explain is an error of the start in one line for the operator. It never holds the address or the password.
 func Explain(err error) string {
 	var refused Refused

@@ -7,6 +7,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -126,6 +129,94 @@ func migrateSchema(ctx context.Context, pool *pgxpool.Pool, did *Upgraded) error
 	}
 	did.Version, did.Applied = known, len(applied)
 	return nil
+}
+
+// SchemaVersion is the one this build works on.
+func SchemaVersion() int64 {
+	known := knownMigrations()
+	return known[len(known)-1].version
+}
+
+type migration struct {
+	version int64
+	name    string
+}
+
+// knownMigrations are the embedded ones, oldest first: their names begin with five digits.
+func knownMigrations() []migration {
+	files, _ := fs.Glob(migrations, "migrations/*.sql") // the pattern is good
+	var all []migration
+	for _, file := range files {
+		name := path.Base(file)
+		version, _ := strconv.ParseInt(name[:5], 10, 64) // goose would refuse it
+		all = append(all, migration{version, name})
+	}
+	return all
+}
+
+// Status of a schema. QueueMissing are versions of River's tables.
+type Status struct {
+	Version      int64
+	Missing      []string
+	QueueMissing []int
+}
+
+// SchemaStatus compares the database with this build and changes nothing; a login that only reads is enough.
+func SchemaStatus(ctx context.Context, dsn string) (s Status, err error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return s, errUnreadable
+	}
+	cfg.MaxConns = 2
+	cfg.ConnConfig.ConnectTimeout = reachWithin
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return s, fmt.Errorf("open the database: %w", err)
+	}
+	defer pool.Close()
+	applied := map[int64]bool{}
+	var there bool
+	if err := pool.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there); err != nil {
+		return s, fmt.Errorf("look for the schema: %w", err)
+	}
+	if there {
+		rows, err := pool.Query(ctx, "SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0")
+		if err != nil {
+			return s, fmt.Errorf("read the schema's version: %w", err)
+		}
+		versions, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return s, fmt.Errorf("read the schema's version: %w", err)
+		}
+		for _, v := range versions {
+			applied[v], s.Version = true, max(s.Version, v)
+		}
+	}
+	for _, m := range knownMigrations() {
+		if !applied[m.version] {
+			s.Missing = append(s.Missing, m.name)
+		}
+	}
+	s.QueueMissing, err = queueMissing(ctx, pool)
+	return s, err
+}
+
+func queueMissing(ctx context.Context, pool *pgxpool.Pool) ([]int, error) {
+	river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
+	if err != nil {
+		return nil, fmt.Errorf("prepare River's migrations: %w", err)
+	}
+	there, err := river.ExistingVersions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the version of River's tables: %w", err)
+	}
+	var missing []int
+	for _, m := range river.AllVersions() {
+		if !slices.ContainsFunc(there, func(t rivermigrate.Migration) bool { return t.Version == m.Version }) {
+			missing = append(missing, m.Version)
+		}
+	}
+	return missing, nil
 }
 
 // Fingerprint names this build's schema: tests clone a template database that bears it.

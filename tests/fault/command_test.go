@@ -3,9 +3,12 @@ package fault_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"amrutam/internal/postgres"
 )
 
 // TestCommandLine: help and version are where people look for them, and a mistake costs one line.
@@ -22,6 +25,7 @@ func TestCommandLine(t *testing.T) {
 		{"help serve", 0, "AMRUTAM_LISTEN", ""},
 		{"serve --help", 0, "AMRUTAM_LISTEN", ""},
 		{"--version", 0, "amrutam " + release + " go1.", ""},
+		{"version", 0, fmt.Sprint(" schema ", postgres.SchemaVersion()), ""},
 		{"version", 0, "amrutam " + release + " go1.", ""},
 		{"", 2, "", "try amrutam --help"},
 		{"serv", 2, "", "did you mean \"serve\"?; try amrutam --help"},

@@ -40,7 +40,7 @@ func TestMailKilledWithItsServer(t *testing.T) {
 			called <- connection
 		}
 	}()
-	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0",
+	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0",
 		"AMRUTAM_SMTP_URL=smtp://" + silent.Addr().String()}
 	s := serve(t, variables)
 	s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": "patient@example.org", "password": password, "fullName": "Test Person", "role": "PATIENT"})

@@ -41,6 +41,9 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+// sealedWith is the key of a database that isn't the data folder's: no other is made beside it.
+const sealedWith = "AMRUTAM_MASTER_KEY=2qPbuuHBcGc6Dn0Ia3zDo9nHVkRhNhvs01ykUEd4sBk="
+
 const release = "v1.2.0-test"
 
 // program builds the real one, once.
@@ -60,6 +63,8 @@ type server struct {
 	addr string
 	log  *log
 	done chan error
+	// stdout is whole once the server listens.
+	stdout *log
 }
 
 type log struct {
@@ -93,11 +98,10 @@ func command(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 // serve starts the program and waits until it listens.
 func serve(t *testing.T, variables []string, arguments ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: command(t, variables, append([]string{"serve"}, arguments...)...), log: &log{}, done: make(chan error, 1)}
+	s := &server{t: t, cmd: command(t, variables, append([]string{"serve"}, arguments...)...), log: &log{}, stdout: &log{}, done: make(chan error, 1)}
 	stderr, err := s.cmd.StderrPipe()
 	must(t, err)
-	var stdout bytes.Buffer
-	s.cmd.Stdout = &stdout
+	s.cmd.Stdout = s.stdout
 	must(t, s.cmd.Start())
 	listening := make(chan string, 1)
 	go func() {

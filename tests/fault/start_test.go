@@ -67,7 +67,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			variables := []string{"DATABASE_URL=" + about.dsn, "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0"}
+			variables := []string{"DATABASE_URL=" + about.dsn, sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0"}
 			for _, arguments := range [][]string{{"serve"}, {"migrate"}} {
 				out, err := run(t, variables, "", arguments...)
 				if err == nil || !strings.HasPrefix(out, "amrutam: error: DATABASE_URL: ") || !strings.Contains(out, about.want) || strings.Count(out, "\n") != 1 {

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"amrutam/internal/config"
+	"amrutam/internal/jobs"
+	"amrutam/internal/postgres"
+)
+
+type migrate struct {
+	Status bool `help:"Only tell the schema's version, what is missing, and which jobs wait; exits with 1 if something is missing."`
+}
+
+func (m migrate) Run(ctx context.Context) error {
+	o, err := load(config.Database)
+	if err != nil {
+		return err
+	}
+	defer o.close(ctx)
+	if m.Status {
+		return o.status(ctx, os.Stdout)
+	}
+	did, err := o.upgrade(ctx)
+	if err != nil {
+		return err
+	}
+	what := "nothing to do"
+	if did.Applied+did.QueueApplied > 0 {
+		what = fmt.Sprintf("%d migrations applied, and %d of the job queue", did.Applied, did.QueueApplied)
+	}
+	_, err = fmt.Printf("schema at version %d, %s\n", did.Version, what)
+	return err
+}
+
+// status changes nothing.
+func (o *opened) status(ctx context.Context, w io.Writer) error {
+	if err := o.connect(ctx); err != nil {
+		return err
+	}
+	s, err := postgres.SchemaStatus(ctx, o.owner)
+	if err != nil {
+		return o.explainOwner(err)
+	}
+	_, _ = fmt.Fprintf(w, "schema at version %d, this program's is %d\n", s.Version, postgres.SchemaVersion())
+	for _, name := range s.Missing {
+		_, _ = fmt.Fprintln(w, "missing:", name)
+	}
+	for _, version := range s.QueueMissing {
+		_, _ = fmt.Fprintf(w, "missing: version %d of the job queue\n", version)
+	}
+	switch {
+	case s.Version > postgres.SchemaVersion():
+		return errors.New("the database is newer than this program: run the newer program")
+	case len(s.Missing)+len(s.QueueMissing) > 0:
+		return errors.New("the schema is not at this program's version: run amrutam migrate")
+	}
+	waiting, err := jobs.WaitingJobs(ctx, o.db)
+	if err != nil {
+		return o.explain(err)
+	}
+	for _, kind := range waiting {
+		_, _ = fmt.Fprintf(w, "waiting: %d of %s, the oldest since %s\n", kind.Count, kind.Kind, kind.Since.Format("2006-01-02T15:04:05Z"))
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// validateAddresses looks at where the server listens and where people reach it.
+func (c *Config) validateAddresses(f *faults) {
+	for name, address := range map[string]string{"AMRUTAM_LISTEN": c.Listen, "AMRUTAM_METRICS_LISTEN": c.MetricsListen} {
+		if name == "AMRUTAM_METRICS_LISTEN" && address == "off" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(address)
+		if _, notPort := strconv.ParseUint(port, 10, 16); err != nil || notPort != nil {
+			f.add(name, "must be an address like 127.0.0.1:8080, its port from 0 to 65535")
+		}
+	}
+	if c.PublicURL == "" {
+		return
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil {
+		f.add("AMRUTAM_PUBLIC_URL", "must be an http or https address like https://care.example.org")
+		return
+	}
+	if fault := publicFault(u, c.PublicURL); fault != "" {
+		f.add("AMRUTAM_PUBLIC_URL", "%s", fault)
+		return
+	}
+	// As browsers send it.
+	host := strings.ToLower(u.Host)
+	host = strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[u.Scheme])
+	c.PublicURL = u.Scheme + "://" + host + strings.TrimSuffix(u.Path, "/")
+}
+
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9._~/-]*$`)
+
+// publicFault is what makes links in mails fail, or lead elsewhere; "" for a good address.
+func publicFault(u *url.URL, text string) string {
+	place := strings.TrimSuffix(u.EscapedPath(), "/")
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	switch {
+	case (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		return "must be an http or https address like https://care.example.org"
+	case u.User != nil || strings.ContainsAny(text, "?#"):
+		return "must be an address without a user, a query and a fragment"
+	case !origin.MatchString(u.Scheme+"://"+strings.ToLower(u.Host)) || (u.Port() != "" && (err != nil || port == 0)):
+		return "must have a host in ASCII (an international name as xn--…), and a port from 1 to 65535 if any"
+	case !plainPath.MatchString(place) || place == "/" || (place != "" && path.Clean(place) != place):
+		return "must have no path, or a plain one without a slash at its end"
+	}
+	return ""
+}
+
+// SMTPServer is the mail server's address.
+func (c *Config) SMTPServer() (*url.URL, error) {
+	u, err := url.Parse(c.SMTPURL)
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" || strings.Contains(u.Hostname(), ":") {
+		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
+	}
+	return u, nil
+}

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"net"
+	"net/mail"
+	"net/netip"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Need is what a command uses. Production asks for no more than that; what is set has to be good, whoever reads it.
+type Need int
+
+// From little to all.
+const (
+	Nothing  Need = iota
+	Database      // its addresses: migrate, check
+	Keys          // and the master key: admin create, keys rotate
+	Server        // everything: serve
+)
+
+// singleFactor is the least length of a password that signs in alone (NIST SP 800-63B-4, 3.1.1.2).
+const singleFactor = 15
+
+func (c *Config) requireProduction(f *faults, need Need) {
+	for name, asked := range map[string]struct {
+		by    Need
+		value string
+		what  string
+	}{
+		"DATABASE_URL":                {Database, c.DatabaseURL, "name the PostgreSQL"},
+		"AMRUTAM_MASTER_KEY":          {Keys, c.MasterKey, newKey + ", and keep it apart from the backups"},
+		"AMRUTAM_SMTP_URL":            {Server, c.SMTPURL, "name the mail server, smtps://user:password@host"},
+		"AMRUTAM_STUB_WEBHOOK_SECRET": {Server, c.StubWebhookSecret, "make one with echo whsec_$(openssl rand -base64 32)"},
+		"AMRUTAM_PUBLIC_URL":          {Server, c.PublicURL, "name where people reach this server, with https"},
+		"AMRUTAM_TRUSTED_PROXIES": {Server, strings.Join(c.TrustedProxies, ""), "name the networks of the proxies before this server, or none: " +
+			"without it everybody behind a proxy counts as one address, and strangers lock others out"},
+	} {
+		if need >= asked.by && asked.value == "" {
+			f.add(name, "is needed in production: %s", asked.what)
+		}
+	}
+	c.refuseInProduction(f)
+	if need == Server {
+		c.requireSender(f)
+	}
+}
+
+// refuseInProduction looks at what was set on purpose, and is for development and load tests only.
+func (c *Config) refuseInProduction(f *faults) {
+	for name, value := range map[string]string{"AMRUTAM_LOGIN_LIMIT": c.LoginLimit, "AMRUTAM_RATE_LIMIT": c.RateLimit} {
+		if value == "off" {
+			f.add(name, "must be on in production: unset it")
+		}
+	}
+	if !c.RequireAdminMFA {
+		f.add("AMRUTAM_REQUIRE_ADMIN_MFA", "must be true in production: unset it")
+	}
+	if c.PasswordMin < singleFactor {
+		f.add("AMRUTAM_PASSWORD_MIN", "must be at least %d in production, where patients and doctors sign in with a password alone: unset it", singleFactor)
+	}
+	if c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
+		f.add("AMRUTAM_PUBLIC_URL", "must be https in production")
+	}
+	if c.MetricsToken == "" && c.MetricsListen != "off" && !loopbackAddress(c.MetricsListen) {
+		f.add("AMRUTAM_METRICS_TOKEN", "is needed in production while AMRUTAM_METRICS_LISTEN is reached from other machines: %s, or listen on 127.0.0.1:9090", newKey)
+	}
+	c.checkSecrets(f)
+	requireTLS(f, "DATABASE_URL", c.DatabaseURL)
+	requireTLS(f, "AMRUTAM_MIGRATE_DATABASE_URL", c.MigrateURL)
+}
+
+// requireSender refuses the sender of the examples: its mails are refused, and answers to them go to strangers.
+func (c *Config) requireSender(f *faults) {
+	from, err := mail.ParseAddress(c.MailFrom)
+	if err != nil {
+		return // told already
+	}
+	domain := strings.ToLower(strings.TrimSuffix(from.Address[strings.LastIndexByte(from.Address, '@')+1:], "."))
+	for _, example := range []string{"amrutam.example", "example.com"} {
+		if domain == example || strings.HasSuffix(domain, "."+example) {
+			f.add("AMRUTAM_MAIL_FROM", "must not be the example in production: name an address of your own domain, like Clinic <no-reply@your-domain>")
+		}
+	}
+}
+
+// requireTLS refuses a database beyond this machine that may be talked to in the clear, at whichever of its hosts.
+func requireTLS(f *faults, name, dsn string) {
+	if dsn == "" {
+		return
+	}
+	cfg, err := pgconn.ParseConfig(dsn)
+	if err != nil { // its own words quote the address
+		f.add(name, "can't be read as an address of PostgreSQL like postgres://user:password@host:5432/database?sslmode=verify-full, or a file it names can't")
+		return
+	}
+	ways := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
+	for _, way := range ways {
+		network, _ := pgconn.NetworkAddress(way.Host, way.Port)
+		if way.TLSConfig == nil && network != "unix" && !loopbackHost(way.Host) {
+			f.add(name, "must encrypt the way to a database on another machine in production: add sslmode=verify-full and sslrootcert=…, or at least sslmode=require")
+			return
+		}
+	}
+}
+
+func loopbackHost(host string) bool {
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || (err == nil && addr.Unmap().IsLoopback())
+}
+
+func loopbackAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && loopbackHost(host)
+}
