@@ -48,7 +48,8 @@ func keyFile(t *testing.T, data, name string) string {
 func TestKeysRotateBesideAServer(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_REQUIRE_ADMIN_MFA=false"}
+	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_REQUIRE_ADMIN_MFA=false",
+		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
 	s := serve(t, variables)
 	_, err := run(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
 	must(t, err)
@@ -128,7 +129,8 @@ func TestKeysRotateBesideAServer(t *testing.T) {
 func TestKeysRotateKilled(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0"}
+	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
 	s := serve(t, variables)
 	patient := s.join("patient@example.org", "PATIENT")
 	s.want(200, "PATCH", "/api/v1/users/me", patient, "", object{"phone": "+919876543210"})

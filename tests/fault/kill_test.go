@@ -24,7 +24,8 @@ type booked struct{ id, key, slot string }
 // with the same key, as an app does. No acknowledged booking is lost, none is there twice, and the invariants hold.
 func TestKilledAmidBookings(t *testing.T) {
 	t.Parallel()
-	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
+	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
 	s := serve(t, variables)
 	_, err := run(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
 	must(t, err)
