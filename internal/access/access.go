@@ -82,6 +82,8 @@ type Actor struct {
 	AuthenticatedAt time.Time
 	// CrossSite: a page of another site sent the request (Fetch Metadata, or Origin).
 	CrossSite bool
+	// HasFactor: the user has a second factor, whether or not this session proved it.
+	HasFactor bool
 	// Exempt from second factors: the user has none, and this server doesn't ask staff for one.
 	Exempt bool
 }
@@ -94,8 +96,14 @@ func (a Actor) Fresh(now time.Time) bool {
 	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= freshness)
 }
 
-// JustSignedIn tells whether the session was made, or proved the password, a moment ago.
-func (a Actor) JustSignedIn(now time.Time) bool { return now.Sub(a.AuthenticatedAt) <= freshness }
+// Recent tells whether the actor proved a moment ago who they are: by the second factor if the user has one, else by signing in
+// or by the password.
+func (a Actor) Recent(now time.Time) bool {
+	if a.HasFactor {
+		return a.Fresh(now)
+	}
+	return now.Sub(a.AuthenticatedAt) <= freshness
+}
 
 // System is the actor of a job or of another event that no user caused; the audit log says which.
 func System(job string) Actor { return Actor{Job: job} }

@@ -38,7 +38,7 @@ type EmailConfirmation struct {
 }
 
 // ChangeEmail mails a link to the new address. An address that has a user already gets another mail, and the asker isn't told.
-// Errors: ErrInvalidCredentials, problem.MFARequired, limit.ErrTooMany, or a 422.
+// Errors: ErrInvalidCredentials, limit.ErrTooMany, or a 422.
 func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailChange) (none httpapi.None, err error) {
 	email := canonicalEmail(in.Body.NewEmail)
 	user, err := s.provePassword(ctx, who, in.Body.CurrentPassword)
@@ -54,14 +54,8 @@ func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailCha
 		return none, err
 	}
 	return none, s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		held, err := s.holdUser(ctx, tx, who.ID)
-		if err != nil {
+		if _, err := s.holdUser(ctx, tx, who.ID); err != nil {
 			return err
-		}
-		if held.MfaEnabled {
-			if err := httpapi.Fresh(tx.Now, who); err != nil {
-				return err
-			}
 		}
 		if err := s.Limits.Try(ctx, tx, limit.Mail("new-address"), who.ID.String()); err != nil {
 			return err
@@ -141,10 +135,10 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 }
 
 func (s *Service) addressRoutes(api *httpapi.API) {
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth", Roles: access.SignedIn, Status: http.StatusAccepted,
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth", Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted,
 		Summary: "Ask to sign in with another address", Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request replaces an older one. " +
-			"Whoever has a second factor proves it in the five minutes before.",
-		Refusals: []*problem.Error{ErrInvalidCredentials, problem.MFARequired, limit.ErrTooMany}}, s.ChangeEmail)
+			"Whoever has a second factor proves it in the five minutes before, others have signed in then.",
+		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany}}, s.ChangeEmail)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
 		Summary: "Prove your new address with the token of the mail", Doc: "From then on you sign in with it. The old address is told.",
 		Refusals: []*problem.Error{ErrInvalidToken, ErrAddressTaken}}, s.ConfirmEmail)

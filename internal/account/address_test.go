@@ -129,7 +129,7 @@ func TestANewAddressNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
 	s := signIn(t, c, verified(t, c), password)
 	enrolled := c.Get(s.user, "users/me").Want(200).Text("id")
 	exec(t, c, "UPDATE users SET mfa_enabled = true WHERE id = $1", enrolled)
-	askNewAddress(c, s.user, email).Want(403, "mfa-required")
+	askNewAddress(c, s.user, email).Want(403, "reauthentication-required")
 	exec(t, c, "UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", enrolled, c.DB.Now())
 	askNewAddress(c, s.user, email).Want(202)
 }

@@ -89,8 +89,8 @@ func comparePassword(ctx context.Context, password, hash string) (right, outdate
 	return right, outdated, err
 }
 
-// errReplaced: the user's hash is no longer the one that was compared. Another request changed the password, or only renewed
-// its hash: comparing anew tells which.
+// errReplaced: the user's hash is no longer the one that was compared, or they have a second factor since. Another request changed
+// the password, added a factor, or only renewed the hash: comparing anew tells which.
 var errReplaced = errors.New("account: the password hash was replaced meanwhile")
 
 // whileReplaced does it again when the hash was replaced. Error: problem.Busy when that doesn't end.

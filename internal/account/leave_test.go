@@ -90,7 +90,7 @@ func TestLeavingNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
 	c := open(t)
 	patient := c.Patient()
 	code := c.Authenticator(patient, true)
-	leave(c, patient).Want(403, "mfa-required")
+	leave(c, patient).Want(403, "reauthentication-required")
 	same(t, "deleted", count(t, c, "SELECT count(*) FROM users WHERE id = $1 AND deleted_at IS NOT NULL", patient.ID), 0)
 	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
 	leave(c, patient).Want(204)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
+	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -39,14 +40,14 @@ type UserID struct {
 	ID uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// ListUsers is staff's list, the newest first.
-func (s *Service) ListUsers(ctx context.Context, r *postgres.Read, _ access.Actor, in UserFilter) (httpapi.Page[StaffUser], error) {
+// ListUsers is staff's list, the newest first. Whose data staff sees is noted, page by page: the ids, and by which filters.
+func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserFilter) (httpapi.Page[StaffUser], error) {
 	var none httpapi.Page[StaffUser]
 	sql, args, err := s.usersQuery(in)
 	if err != nil {
 		return none, err
 	}
-	rows, err := r.Query(ctx, sql, args)
+	rows, err := tx.Query(ctx, sql, args)
 	if err != nil {
 		return none, fmt.Errorf("list users: %w", err)
 	}
@@ -54,7 +55,27 @@ func (s *Service) ListUsers(ctx context.Context, r *postgres.Read, _ access.Acto
 	if err != nil {
 		return none, fmt.Errorf("list users: %w", err)
 	}
-	return httpapi.NewPage(s.Cursors, usersScope, in.Limit, users, func(u StaffUser) any { return u.ID }), nil
+	page := httpapi.NewPage(s.Cursors, usersScope, in.Limit, users, func(u StaffUser) any { return u.ID })
+	ids := make([]uuid.UUID, len(page.Items))
+	for i, u := range page.Items {
+		ids[i] = u.ID
+	}
+	audit.Write(tx, actor, "user.list", actor.ID, audit.Meta{"filters": in.names(), "userIds": ids})
+	return page, nil
+}
+
+// names of the filters that are used, without what they ask for.
+func (f UserFilter) names() []string {
+	names := []string{}
+	for _, one := range []struct {
+		name string
+		used bool
+	}{{"role", f.Role != ""}, {"email", canonicalEmail(f.Email) != ""}, {"phone", f.Phone != ""}, {"deleted", f.Deleted}} {
+		if one.used {
+			names = append(names, one.name)
+		}
+	}
+	return names
 }
 
 const usersScope = "users:newest"
@@ -111,9 +132,10 @@ func scanStaffUser(row pgx.CollectableRow) (u StaffUser, err error) {
 	return u, err
 }
 
-// ReadUser is one user, deleted ones too. Error: problem.NotFound.
-func (s *Service) ReadUser(ctx context.Context, r *postgres.Read, _ access.Actor, in UserID) (StaffUser, error) {
-	return staffUser(ctx, r, in.ID)
+// ReadUser is one user, deleted ones too, and notes who read. Error: problem.NotFound.
+func (s *Service) ReadUser(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserID) (StaffUser, error) {
+	audit.Write(tx, actor, "user.read", in.ID, nil)
+	return staffUser(ctx, tx, in.ID)
 }
 
 func staffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/apptest"
@@ -186,4 +187,28 @@ func TestUsersRefusesCursorsAndFiltersThatAreNone(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", query, a.Status, status, a.Body)
 		}
 	}
+}
+
+// TestStaffsLooksAtPeopleAreAudited, page by page: who was seen, and by which filters, but not what they asked for.
+func TestStaffsLooksAtPeopleAreAudited(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	support, email := c.Support(), verified(t, c, func(m object) { m["phone"] = "+919812345678" })
+	s := signIn(t, c, email, password)
+	c.Get(support, "users?limit=1&role=PATIENT").Want(200)
+	for _, query := range []string{"email=" + email, "phone=%2B919812345678"} {
+		same(t, "found", len(c.Get(support, "users?"+query).Want(200).Items()), 1)
+	}
+	c.Get(support, "users/"+s.user.ID.String()).Want(200)
+	c.Get(support, "consultations?status=CONFIRMED&patientId="+s.user.ID.String()).Want(200)
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT action || ' ' || coalesce(metadata ->> 'filters', entity_id) || ' ' || coalesce(metadata ->> 'userIds', '-')
+		FROM audit_logs WHERE actor_id = $1 ORDER BY created_at, id`, support.ID)
+	must(t, err)
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	id := s.user.ID.String()
+	same(t, "the log", got, []string{`user.list ["role"] ["` + id + `"]`, `user.list ["email"] ["` + id + `"]`, `user.list ["phone"] ["` + id + `"]`,
+		"user.read " + id + " -", `consultation.search ["status", "patientId"] -`})
+	same(t, "values", count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%@%' OR metadata::text LIKE '%98123%'"), 0)
+	c.Get(support, "users/"+c.Admin().ID.String()+"?phone=1").Want(422)
 }

@@ -12,7 +12,6 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -92,8 +91,8 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	counted := triesOf(in.Body.Email, user.Known, who.IP)
-	if err := s.tryPassword(ctx, counted); err != nil {
+	counted, err := s.tryPassword(ctx, triesOf(in.Body.Email, user.Known, who.IP))
+	if err != nil {
 		return SignedIn{}, err
 	}
 	right, outdated, err := comparePassword(ctx, in.Body.Password, user.PasswordHash)
@@ -130,53 +129,6 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	return out, err
 }
 
-// tries are what the failures of a password are counted under. address is "" where it isn't.
-type tries struct{ account, address string }
-
-// triesOf an account. Who signed in from an address before has a count of their own there: neither strangers' failures elsewhere
-// nor their neighbours' keep them out.
-func triesOf(email string, known bool, ip string) tries {
-	if known {
-		return tries{account: canonicalEmail(email) + " from " + ip}
-	}
-	return tries{canonicalEmail(email), httpapi.Network(ip)}
-}
-
-// tryPassword counts a try before the password is looked at: the same for addresses with and without a user.
-func (s *Service) tryPassword(ctx context.Context, of tries) error {
-	if s.Limits.Off {
-		return nil
-	}
-	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		if of.address != "" {
-			if err := s.Limits.Try(ctx, tx, limit.Address, of.address); err != nil {
-				return err
-			}
-		}
-		return s.Limits.Try(ctx, tx, limit.Account, of.account)
-	})
-}
-
-// rightPassword takes the try back. It locks in the order of tryPassword, or two sign-ins at once would wait for each other.
-func (s *Service) rightPassword(tx *postgres.Tx, of tries) {
-	if of.address != "" {
-		s.Limits.Done(tx, limit.Address, of.address)
-	}
-	s.Limits.Done(tx, limit.Account, of.account)
-}
-
-// handBack takes back this one try, which was none: the failures before stay, or a password of one's own sign-up for somebody's
-// address would forgive the guesses at theirs.
-func (s *Service) handBack(ctx context.Context, of tries) error {
-	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		if of.address != "" {
-			s.Limits.Undo(tx, limit.Address, of.address)
-		}
-		s.Limits.Undo(tx, limit.Account, of.account)
-		return nil
-	})
-}
-
 // knownFor is how long an address counts as a user's own after a sign-in.
 const knownFor = 30 * 24 * time.Hour
 
@@ -204,9 +156,10 @@ func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, who access
 		MFAEnrollmentRequired: s.Config.RequireAdminMFA && who.Staff()}, err
 }
 
-// unchanged holds a user whose password is still the one that was looked at. Error: errReplaced.
+// unchanged holds a user whose password is still the one that was looked at, and who has a second factor if they had one then.
+// Error: errReplaced.
 func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
-	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash)
+	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash, user.MfaEnabled)
 	switch {
 	case err != nil:
 		return fmt.Errorf("hold a user: %w", err)
@@ -216,7 +169,7 @@ func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
 	return nil
 }
 
-// startSession signs a user in, unless the password was replaced since it was looked at. proven is when they proved a second
+// startSession signs a user in, unless the password or the need for a second factor changed since they were looked at. proven is when they proved a second
 // factor, or nil.
 func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, proven *time.Time, how Holding) (Tokens, error) {
 	if err := unchanged(ctx, tx, user); err != nil {
@@ -241,7 +194,7 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.
 	if how.cookie() {
 		return s.issueCookie(ctx, tx, id, short)
 	}
-	return s.issue(ctx, tx, id, short)
+	return s.issue(ctx, tx, id, short, newPair())
 }
 
 // issueCookie gives the session the one token that a browser holds.
@@ -253,18 +206,15 @@ func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid
 	return Tokens{ExpiresIn: int(s.Config.BrowserIdle / time.Second), User: user, cookie: token}, nil
 }
 
-// issue gives the session a new pair of tokens.
-func (s *Service) issue(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User) (Tokens, error) {
-	access, accessHash := newToken("at_")
-	refresh, refreshHash := newToken("rt_")
+// issue gives the session a pair of tokens.
+func (s *Service) issue(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User, p pair) (Tokens, error) {
 	err := query.insertTokens(ctx, tx, insertTokensParams{SessionID: session, Now: tx.Now,
-		AccessHash: accessHash, AccessExpiry: tx.Now.Add(s.Config.AccessTokenLife),
-		RefreshHash: refreshHash, RefreshExpiry: tx.Now.Add(s.Config.SessionLife)})
+		AccessHash: hashToken(p.access), AccessExpiry: tx.Now.Add(s.Config.AccessTokenLife),
+		RefreshHash: hashToken(p.refresh), RefreshExpiry: tx.Now.Add(s.Config.SessionLife)})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert tokens: %w", err)
 	}
-	return Tokens{AccessToken: access, RefreshToken: refresh, TokenType: "Bearer",
-		ExpiresIn: int(s.Config.AccessTokenLife / time.Second), User: user}, nil
+	return p.tokens(user, s.Config.AccessTokenLife), nil
 }
 
 // shorten makes any User-Agent fit to be kept.

@@ -50,7 +50,7 @@ type RecoveryCodes struct {
 }
 
 // EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Errors: ErrMFAEnabled,
-// problem.MFARequired, problem.SignInAnew.
+// problem.Reauthenticate.
 func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Enrolment, error) {
 	user, err := s.holdUser(ctx, tx, who.ID)
 	if err != nil {
@@ -138,7 +138,7 @@ type OTPOnly struct {
 }
 
 // ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Errors: ErrMFAEnabled, ErrMFANotEnabled,
-// ErrInvalidCode, problem.MFARequired.
+// ErrInvalidCode, problem.Reauthenticate.
 func (s *Service) ConfirmMFA(ctx context.Context, who access.Actor, in OTPOnly) (out RecoveryCodes, err error) {
 	err = s.withCode(ctx, who, who.ID, SecondFactor{OTP: in.Body.OTP, enrolling: true}, func(tx *postgres.Tx, user heldUser) error {
 		if user.TotpConfirmedAt != nil {
@@ -159,6 +159,9 @@ func (s *Service) ConfirmMFA(ctx context.Context, who access.Actor, in OTPOnly) 
 			return err
 		}
 		audit.Write(tx, who, "second-factor.enable", who.ID, nil)
+		if err := s.endOthers(ctx, tx, who); err != nil {
+			return err
+		}
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "second-factor-enabled"})
 	})
 	return out, err
@@ -276,13 +279,13 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 		return httpapi.Op{Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth", Roles: access.SignedIn, Summary: summary, Doc: doc, Refusals: refusals}
 	}
 	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes before, others have signed in then.",
-		ErrMFAEnabled, problem.MFARequired, problem.SignInAnew)
-	enable.Enrolment = true
+		ErrMFAEnabled)
+	enable.Enrolment, enable.Recent = true, true
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
-	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. The recovery codes are shown here and never again.",
-		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany, problem.MFARequired, problem.SignInAnew)
-	confirm.Enrolment = true
+	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here and never again.",
+		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
+	confirm.Enrolment, confirm.Recent = true, true
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
 	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)

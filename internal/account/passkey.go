@@ -61,7 +61,7 @@ type PasskeyID struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The passkey's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// PasskeyOptions begins a registration. Errors: problem.MFARequired, problem.SignInAnew.
+// PasskeyOptions begins a registration. Error: problem.Reauthenticate.
 func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (CreationOptions, error) {
 	var out CreationOptions
 	user, err := query.beginPasskey(ctx, r, who.ID)
@@ -95,19 +95,15 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, who acce
 }
 
 // addable: who has a second factor proves it before adding another, and who has none has signed in a moment ago, or whoever stole
-// a session could make themselves at home. Errors: problem.MFARequired, problem.SignInAnew.
+// a session could make themselves at home. enabled is what the held user has, which may be newer than what the door saw.
+// Error: problem.Reauthenticate.
 func addable(now time.Time, who access.Actor, enabled bool) error {
-	switch {
-	case enabled:
-		return httpapi.Fresh(now, who)
-	case !who.JustSignedIn(now):
-		return problem.SignInAnew
-	}
-	return nil
+	who.HasFactor = enabled
+	return httpapi.Recent(now, who)
 }
 
 // RegisterPasskey adds a passkey; the authenticator has verified the user, so the session has proven a second factor by it.
-// Errors: ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.MFARequired, problem.SignInAnew, or a 422.
+// Errors: ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.Reauthenticate, or a 422.
 func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, who access.Actor, in PasskeyRegistration) (Registered, error) {
 	parsed, err := in.Body.Credential.parse()
 	if err != nil {
@@ -164,12 +160,16 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, who acce
 	return out, s.afterAdding(ctx, tx, who)
 }
 
+// afterAdding ends the user's other sessions, which began without the new factor, and tells them.
 func (s *Service) afterAdding(ctx context.Context, tx *postgres.Tx, who access.Actor) error {
 	if _, err := query.settleFactors(ctx, tx, tx.Now, who.ID); err != nil {
 		return fmt.Errorf("settle the second factors: %w", err)
 	}
 	if err := query.proveSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
 		return fmt.Errorf("prove a session: %w", err)
+	}
+	if err := s.endOthers(ctx, tx, who); err != nil {
+		return err
 	}
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "passkey-added"})
 }
@@ -230,12 +230,11 @@ func errorOr(err, otherwise error) error {
 }
 
 func (s *Service) passkeyRoutes(api *httpapi.API) {
-	httpapi.Query(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true,
-		Summary: "Begin to register a passkey", Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five minutes before, others have signed in then.",
-		Refusals: []*problem.Error{problem.MFARequired, problem.SignInAnew}}, s.PasskeyOptions)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Status: http.StatusCreated,
-		Summary: "Register a passkey", Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for one. The first second factor comes with recovery codes.",
-		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.MFARequired, problem.SignInAnew}}, s.RegisterPasskey)
+	httpapi.Query(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true,
+		Summary: "Begin to register a passkey", Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five minutes before, others have signed in then."}, s.PasskeyOptions)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true, Status: http.StatusCreated,
+		Summary: "Register a passkey", Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for one. Your other devices are signed out. The first second factor comes with recovery codes.",
+		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys}}, s.RegisterPasskey)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth", Roles: access.SignedIn,
 		Summary: "List your passkeys"}, s.ListPasskeys)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/auth/passkeys/{id}", ID: "delete-passkey", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,

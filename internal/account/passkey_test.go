@@ -211,9 +211,9 @@ func TestRegisteringPasskeys(t *testing.T) {
 		}
 	}
 	c.Clock.Advance(5*time.Minute + time.Second)
-	register(s.user, made).Want(403, "sign-in-anew")
-	begin(s.user).Want(403, "sign-in-anew")
-	c.Post(s.user, "auth/enable-mfa", nil).Want(403, "sign-in-anew")
+	register(s.user, made).Want(403, "reauthentication-required")
+	begin(s.user).Want(403, "reauthentication-required")
+	c.Post(s.user, "auth/enable-mfa", nil).Want(403, "reauthentication-required")
 	c.Post(s.user, "auth/step-up", object{"currentPassword": "wrong words, wrong words"}).Want(401, "invalid-credentials")
 	c.Post(s.user, "auth/step-up", object{"currentPassword": password, "otp": "123456"}).Want(409, "mfa-not-enabled")
 	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204)
@@ -230,10 +230,10 @@ func TestRegisteringPasskeys(t *testing.T) {
 	}
 	// A session that has proven nothing lately adds no factor.
 	c.Clock.Advance(6 * time.Minute)
-	begin(s.user).Want(403, "mfa-required")
-	c.Post(s.user, "auth/enable-mfa", nil).Want(403, "mfa-required")
+	begin(s.user).Want(403, "reauthentication-required")
+	c.Post(s.user, "auth/enable-mfa", nil).Want(403, "reauthentication-required")
 	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204) // a password is no second factor
-	begin(s.user).Want(403, "mfa-required")
+	begin(s.user).Want(403, "reauthentication-required")
 	c.Post(s.user, "auth/step-up", object{"passkey": k.Prove()}).Want(204)
 	second := c.NewPasskey()
 	same(t, "more recovery codes", len(second.Register(s.user)), 0)

@@ -182,14 +182,39 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
 }
 
-// expireSignUps ends the sign-ups whose address was never proven: the address is free for whom it belongs to.
+// signUpsAtOnce are deleted in one transaction; those that are left, in the next.
+const signUpsAtOnce = 200
+
+// expireSignUps deletes the sign-ups whose address was never proven, with their data keys and mails: nobody agreed to be kept. The
+// address is free for whom it belongs to.
 func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSignUps) error {
-	ended, err := query.endUnverified(ctx, tx, &tx.Now, tx.Now.Add(-unverifiedLife))
+	unproven, err := query.unprovenSignUps(ctx, tx, tx.Now.Add(-unverifiedLife), tx.Now, signUpsAtOnce)
 	if err != nil {
-		return fmt.Errorf("end sign-ups: %w", err)
+		return fmt.Errorf("find sign-ups: %w", err)
 	}
-	for _, id := range ended {
-		audit.Write(tx, access.System(ExpireSignUps{}.Kind()), "user.delete", id, audit.Meta{"reason": "unverified"})
+	for _, one := range unproven {
+		if err := s.deleteSignUp(ctx, tx, one.ID, one.Email); err != nil {
+			return err
+		}
+		if one.DeletedAt == nil {
+			audit.Write(tx, access.System(ExpireSignUps{}.Kind()), "user.delete", one.ID, audit.Meta{"reason": "unverified"})
+		}
+	}
+	if len(unproven) == signUpsAtOnce {
+		return s.Queue.Insert(ctx, tx, ExpireSignUps{})
+	}
+	return nil
+}
+
+func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email string) error {
+	if _, err := s.Mails.Forget(ctx, tx, id, email); err != nil {
+		return err
+	}
+	if err := query.deleteDataKey(ctx, tx, id); err != nil {
+		return fmt.Errorf("delete a data key: %w", err)
+	}
+	if err := query.deleteSignUp(ctx, tx, id); err != nil {
+		return fmt.Errorf("delete a sign-up: %w", err)
 	}
 	return nil
 }
@@ -207,7 +232,7 @@ func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, e
 	return true, nil
 }
 
-// ExpireSignUps is the job that ends sign-ups whose address was never proven.
+// ExpireSignUps is the job that deletes sign-ups whose address was never proven.
 type ExpireSignUps struct{}
 
 // Kind names the job.

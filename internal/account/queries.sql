@@ -62,8 +62,9 @@ FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
 
 -- name: holdUser :execrows
--- Keeps a password change from committing between this look and the session's insertion: that session would outlive it.
-SELECT id FROM users WHERE id = @id AND password_hash = @password_hash AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE;
+-- Keeps a change of the password, or a first second factor, from committing between this look and the session's insertion: that
+-- session would outlive it.
+SELECT id FROM users WHERE id = @id AND password_hash = @password_hash AND mfa_enabled = @mfa_enabled AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE;
 
 -- name: insertSession :exec
 INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
@@ -80,7 +81,7 @@ INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALU
 UPDATE session_tokens SET used_at = @now WHERE hash = @hash AND kind = 'REFRESH' AND used_at IS NULL AND expires_at > @now;
 
 -- name: findRefreshToken :one
-SELECT t.used_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id
+SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id
 WHERE t.hash = @hash AND t.kind = 'REFRESH';
 
 -- name: extendSession :one
@@ -151,12 +152,20 @@ UPDATE users SET password_hash = @password_hash, role = @role, is_email_verified
     password_reset_token = NULL, password_reset_expiry = NULL, updated_at = @now
 WHERE id = @id AND NOT is_email_verified AND role IN ('PATIENT', 'DOCTOR') AND deleted_at IS NULL AND disabled_at IS NULL;
 
--- name: endUnverified :many
--- Who was invited has no password yet, and is asked again by an administrator.
-UPDATE users SET deleted_at = @now WHERE users.id IN (SELECT u.id FROM users u WHERE NOT u.is_email_verified AND u.deleted_at IS NULL AND u.created_at < @before
-    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR')
-    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now) ORDER BY u.created_at LIMIT 500)
-RETURNING users.id;
+-- name: unprovenSignUps :many
+-- Deleted ones too: whoever had a better right to the address ended them. Who was invited has no password yet, and is asked again by
+-- an administrator; an erasure takes its own way.
+SELECT u.id, u.email, u.deleted_at FROM users u WHERE NOT u.is_email_verified AND u.password_hash <> 'none' AND u.created_at < @before AND u.role IN ('PATIENT', 'DOCTOR')
+    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now)
+    AND NOT EXISTS (SELECT FROM erasures e WHERE e.user_id = u.id)
+ORDER BY u.created_at LIMIT @most FOR UPDATE OF u SKIP LOCKED;
+
+-- name: deleteDataKey :exec
+DELETE FROM data_keys WHERE user_id = @user_id;
+
+-- name: deleteSignUp :exec
+-- Its profile, and what signing in would need, go with it.
+DELETE FROM users WHERE id = @id;
 
 -- name: endSquatter :one
 -- Nobody has proven that the address is theirs.

@@ -39,6 +39,25 @@ func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswor
 	return result.RowsAffected(), nil
 }
 
+const deleteDataKey = `-- name: deleteDataKey :exec
+DELETE FROM data_keys WHERE user_id = $1
+`
+
+func (q *Queries) deleteDataKey(ctx context.Context, db DBTX, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, deleteDataKey, userID)
+	return err
+}
+
+const deleteSignUp = `-- name: deleteSignUp :exec
+DELETE FROM users WHERE id = $1
+`
+
+// Its profile, and what signing in would need, go with it.
+func (q *Queries) deleteSignUp(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, deleteSignUp, id)
+	return err
+}
+
 const deleteUser = `-- name: deleteUser :one
 UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL RETURNING email
 `
@@ -100,34 +119,6 @@ func (q *Queries) endSquatter(ctx context.Context, db DBTX, now *time.Time, emai
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
-}
-
-const endUnverified = `-- name: endUnverified :many
-UPDATE users SET deleted_at = $1 WHERE users.id IN (SELECT u.id FROM users u WHERE NOT u.is_email_verified AND u.deleted_at IS NULL AND u.created_at < $2
-    AND u.password_hash <> 'none' AND u.role IN ('PATIENT', 'DOCTOR')
-    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1) ORDER BY u.created_at LIMIT 500)
-RETURNING users.id
-`
-
-// Who was invited has no password yet, and is asked again by an administrator.
-func (q *Queries) endUnverified(ctx context.Context, db DBTX, now *time.Time, before time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, endUnverified, now, before)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const extendSession = `-- name: extendSession :one
@@ -292,12 +283,13 @@ func (q *Queries) findPassword(ctx context.Context, db DBTX, id uuid.UUID) (find
 }
 
 const findRefreshToken = `-- name: findRefreshToken :one
-SELECT t.used_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id
+SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id
 WHERE t.hash = $1 AND t.kind = 'REFRESH'
 `
 
 type findRefreshTokenRow struct {
 	UsedAt    *time.Time
+	CreatedAt time.Time
 	ExpiresAt time.Time
 	SessionID uuid.UUID
 	UserID    uuid.UUID
@@ -308,6 +300,7 @@ func (q *Queries) findRefreshToken(ctx context.Context, db DBTX, hash []byte) (f
 	var i findRefreshTokenRow
 	err := row.Scan(
 		&i.UsedAt,
+		&i.CreatedAt,
 		&i.ExpiresAt,
 		&i.SessionID,
 		&i.UserID,
@@ -424,12 +417,13 @@ func (q *Queries) holdUnverified(ctx context.Context, db DBTX, id uuid.UUID) (uu
 }
 
 const holdUser = `-- name: holdUser :execrows
-SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
+SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3 AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
 `
 
-// Keeps a password change from committing between this look and the session's insertion: that session would outlive it.
-func (q *Queries) holdUser(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string) (int64, error) {
-	result, err := db.Exec(ctx, holdUser, iD, passwordHash)
+// Keeps a change of the password, or a first second factor, from committing between this look and the session's insertion: that
+// session would outlive it.
+func (q *Queries) holdUser(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string, mfaEnabled bool) (int64, error) {
+	result, err := db.Exec(ctx, holdUser, iD, passwordHash, mfaEnabled)
 	if err != nil {
 		return 0, err
 	}
@@ -825,6 +819,41 @@ func (q *Queries) takeSignUp(ctx context.Context, db DBTX, arg takeSignUpParams)
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const unprovenSignUps = `-- name: unprovenSignUps :many
+SELECT u.id, u.email, u.deleted_at FROM users u WHERE NOT u.is_email_verified AND u.password_hash <> 'none' AND u.created_at < $1 AND u.role IN ('PATIENT', 'DOCTOR')
+    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $2)
+    AND NOT EXISTS (SELECT FROM erasures e WHERE e.user_id = u.id)
+ORDER BY u.created_at LIMIT $3 FOR UPDATE OF u SKIP LOCKED
+`
+
+type unprovenSignUpsRow struct {
+	ID        uuid.UUID
+	Email     string
+	DeletedAt *time.Time
+}
+
+// Deleted ones too: whoever had a better right to the address ended them. Who was invited has no password yet, and is asked again by
+// an administrator; an erasure takes its own way.
+func (q *Queries) unprovenSignUps(ctx context.Context, db DBTX, before time.Time, now time.Time, most int32) ([]unprovenSignUpsRow, error) {
+	rows, err := db.Query(ctx, unprovenSignUps, before, now, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []unprovenSignUpsRow
+	for rows.Next() {
+		var i unprovenSignUpsRow
+		if err := rows.Scan(&i.ID, &i.Email, &i.DeletedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const updateProfile = `-- name: updateProfile :exec

@@ -12,7 +12,6 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
-	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -94,7 +93,7 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 			return fmt.Errorf("reset a password: %w", err)
 		}
 		audit.Write(tx, who, "user.reset-password", id, nil)
-		if err := s.forgetFailures(ctx, tx, id, user.Email); err != nil {
+		if err := s.forgetFailures(ctx, tx, id, user.Email, who.IP); err != nil {
 			return err
 		}
 		return s.shutOut(ctx, tx, id, notification.Mail{To: id, Kind: "password-changed"})
@@ -128,20 +127,7 @@ func (s *Service) changePassword(ctx context.Context, who access.Actor, in Passw
 	})
 }
 
-// forgetFailures lets a user in again from everywhere: whoever reads the address's mail is no guesser.
-func (s *Service) forgetFailures(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email string) error {
-	s.Limits.Done(tx, limit.Account, triesOf(email, false, "").account)
-	addresses, err := query.knownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
-	if err != nil {
-		return fmt.Errorf("list known addresses: %w", err)
-	}
-	for _, ip := range addresses {
-		s.Limits.Done(tx, limit.Account, triesOf(email, true, ip).account)
-	}
-	return nil
-}
-
-// provePassword compares the password of who is signed in, as a sign-in would.
+// provePassword compares the password of who is signed in. Errors: ErrInvalidCredentials, limit.ErrTooMany.
 func (s *Service) provePassword(ctx context.Context, who access.Actor, password string) (findPasswordRow, error) {
 	var user findPasswordRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
@@ -154,8 +140,8 @@ func (s *Service) provePassword(ctx context.Context, who access.Actor, password 
 	if err != nil {
 		return user, fmt.Errorf("find a password: %w", err)
 	}
-	counted := triesOf(user.Email, true, who.IP)
-	if err := s.tryPassword(ctx, counted); err != nil {
+	counted, err := s.tryPassword(ctx, triesOfUser(who.ID))
+	if err != nil {
 		return user, err
 	}
 	right, _, err := comparePassword(ctx, password, user.PasswordHash)

@@ -2,6 +2,9 @@ package account
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -11,8 +14,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// reuseGrace is how long a used refresh token still gets a pair: a client that lost the answer asks again, and two tabs
-// ask at once. Later it can only be a copy.
+// reuseGrace is how long a used refresh token still gets the pair that followed: a client that lost the answer asks again, and two
+// tabs ask at once. Later it can only be a copy.
 const reuseGrace = 10 * time.Second
 
 // Renewal spends a refresh token.
@@ -22,7 +25,40 @@ type Renewal struct {
 	}
 }
 
-// Refresh gives a new pair for a refresh token. One that was used before (longer than a moment ago) is in two hands: it
+// pair is what a client holds of a session.
+type pair struct{ access, refresh string }
+
+const (
+	accessPrefix  = "at_"
+	refreshPrefix = "rt_"
+)
+
+func newPair() (p pair) {
+	p.access, _ = newToken(accessPrefix)
+	p.refresh, _ = newToken(refreshPrefix)
+	return p
+}
+
+// next is the pair that follows a refresh token: derived from it and a secret of the installation, so that every use of the token
+// gets the same pair, and the database holds nothing by which it could be read.
+func (s *Service) next(refresh string) (p pair, err error) {
+	secret, err := s.Sealer.Derive("amrutam refresh successors", sha256.Size)
+	if err != nil {
+		return p, fmt.Errorf("derive a secret: %w", err)
+	}
+	derive := func(prefix string) string {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte(prefix + refresh))
+		return prefix + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	}
+	return pair{derive(accessPrefix), derive(refreshPrefix)}, nil
+}
+
+func (p pair) tokens(user User, left time.Duration) Tokens {
+	return Tokens{AccessToken: p.access, RefreshToken: p.refresh, TokenType: "Bearer", ExpiresIn: int(max(left, 0) / time.Second), User: user}
+}
+
+// Refresh gives the next pair for a refresh token. One that was used before (longer than a moment ago) is in two hands: it
 // ends the session for both. That must be kept although the answer is a refusal, so this opens its transaction itself.
 // Error: ErrInvalidRefreshToken.
 func (s *Service) Refresh(ctx context.Context, who access.Actor, in Renewal) (out Tokens, err error) {
@@ -34,12 +70,9 @@ func (s *Service) Refresh(ctx context.Context, who access.Actor, in Renewal) (ou
 		if err != nil {
 			return fmt.Errorf("use a refresh token: %w", err)
 		}
-		token, err := query.findRefreshToken(ctx, tx, hash)
-		if postgres.NoRows(err) {
-			return ErrInvalidRefreshToken
-		}
+		token, err := findRefresh(ctx, tx, hash)
 		if err != nil {
-			return fmt.Errorf("find a refresh token: %w", err)
+			return err
 		}
 		copied = first == 0 && token.UsedAt != nil && tx.Now.Sub(*token.UsedAt) > reuseGrace
 		switch {
@@ -48,7 +81,19 @@ func (s *Service) Refresh(ctx context.Context, who access.Actor, in Renewal) (ou
 		case !token.ExpiresAt.After(tx.Now):
 			return ErrInvalidRefreshToken
 		}
-		out, err = s.renew(ctx, tx, who, token)
+		user, err := s.renew(ctx, tx, who, token, first == 0)
+		if err != nil {
+			return err
+		}
+		p, err := s.next(in.Body.RefreshToken)
+		switch {
+		case err != nil:
+			return err
+		case first == 0:
+			out, err = s.latest(ctx, tx, user, p)
+			return err
+		}
+		out, err = s.issue(ctx, tx, token.SessionID, user, p)
 		return err
 	})
 	if err == nil && copied {
@@ -57,17 +102,47 @@ func (s *Service) Refresh(ctx context.Context, who access.Actor, in Renewal) (ou
 	return out, err
 }
 
-func (s *Service) renew(ctx context.Context, tx *postgres.Tx, who access.Actor, token findRefreshTokenRow) (Tokens, error) {
-	row, err := query.extendSession(ctx, tx, extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), MostSeconds: s.Config.SessionMax.Seconds()})
+// findRefresh finds a refresh token in any state. Error: ErrInvalidRefreshToken.
+func findRefresh(ctx context.Context, tx *postgres.Tx, hash []byte) (findRefreshTokenRow, error) {
+	token, err := query.findRefreshToken(ctx, tx, hash)
 	if postgres.NoRows(err) {
-		return Tokens{}, ErrInvalidRefreshToken
+		return token, ErrInvalidRefreshToken
 	}
 	if err != nil {
-		return Tokens{}, fmt.Errorf("extend a session: %w", err)
+		return token, fmt.Errorf("find a refresh token: %w", err)
 	}
-	audit.Write(tx, acting(who, row.ID, row.Role), "session.refresh", token.SessionID, nil)
-	return s.issue(ctx, tx, token.SessionID, User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
-		MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt})
+	return token, nil
+}
+
+// latest gives the pair at the end of the chain that p is part of: whoever lost an answer, or another tab, may have used it since.
+// Error: ErrInvalidRefreshToken.
+func (s *Service) latest(ctx context.Context, tx *postgres.Tx, user User, p pair) (Tokens, error) {
+	for {
+		token, err := findRefresh(ctx, tx, hashToken(p.refresh))
+		if err != nil {
+			return Tokens{}, err
+		}
+		if token.UsedAt == nil {
+			return p.tokens(user, token.CreatedAt.Add(s.Config.AccessTokenLife).Sub(tx.Now)), nil
+		}
+		if p, err = s.next(p.refresh); err != nil {
+			return Tokens{}, err
+		}
+	}
+}
+
+// renew has the session live on. again: its token was used a moment ago.
+func (s *Service) renew(ctx context.Context, tx *postgres.Tx, who access.Actor, token findRefreshTokenRow, again bool) (User, error) {
+	row, err := query.extendSession(ctx, tx, extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), MostSeconds: s.Config.SessionMax.Seconds()})
+	if postgres.NoRows(err) {
+		return User{}, ErrInvalidRefreshToken
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("extend a session: %w", err)
+	}
+	audit.Write(tx, acting(who, row.ID, row.Role), "session.refresh", token.SessionID, audit.Meta{"again": again})
+	return User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
+		MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
 }
 
 // endCopied ends the session, and tells its user the first time.

@@ -25,14 +25,14 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Read your user and profile"}, s.ReadProfile)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users", Roles: access.SignedIn,
 		Summary: "Change your profile", Doc: "A merge patch (RFC 7396): what is absent stays, null clears."}, s.ChangeProfile)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users", Roles: access.SignedIn, Status: http.StatusNoContent,
+	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users", Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
 		Summary: "Delete your account", Doc: "Your devices are signed out, your consultations to come are cancelled and refunded, and your address can sign up anew. " +
-			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in the five minutes before.",
-		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding, problem.MFARequired}}, s.Leave)
-	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users", Roles: access.Admin | access.Support,
-		Summary: "List users, the newest first"}, s.ListUsers)
-	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users", Roles: access.Admin | access.Support,
-		Summary: "Read a user"}, s.ReadUser)
+			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in the five minutes before, others have signed in then.",
+		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding}}, s.Leave)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users", Roles: access.Admin | access.Support,
+		Summary: "List users, the newest first", Doc: "Each page is audited."}, s.ListUsers)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users", Roles: access.Admin | access.Support,
+		Summary: "Read a user", Doc: "Each reading is audited."}, s.ReadUser)
 }
 
 func (s *Service) authRoutes(api *httpapi.API) {
@@ -48,7 +48,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	// A reused token is refused and ends the session at once: the refusal must not roll the ending back.
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth", Roles: access.Public,
 		Summary: "Get new tokens for a refresh token", Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it must have been copied; " +
-			"within 10 seconds it gets another pair, for clients that lost the answer.",
+			"within 10 seconds it gets the same new tokens, for clients that lost the answer.",
 		Refusals: []*problem.Error{ErrInvalidRefreshToken}}, s.Refresh)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Status: http.StatusNoContent,
 		Summary: "End this session"}, s.SignOut)

@@ -30,29 +30,42 @@ type Session struct {
 	Current        bool       `json:"current" doc:"Whether it is the one that asks" example:"true"`
 }
 
-// Sessions are one's own, the last used first.
-type Sessions struct {
-	Items []Session `json:"items" nullable:"false" doc:"The live sessions, at most 100"`
-}
+// SessionFilter asks for a page of one's own sessions.
+type SessionFilter struct{ httpapi.Paging }
 
 // SessionID names a session.
 type SessionID struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The session's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// ListSessions shows the caller's own devices.
-func (s *Service) ListSessions(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (Sessions, error) {
-	rows, err := query.listSessions(ctx, r, who.ID, r.Now)
-	out := Sessions{Items: []Session{}}
-	for _, row := range rows {
-		out.Items = append(out.Items, Session{ID: row.ID, Device: deviceName(row.UserAgent), UserAgent: row.UserAgent, IPAddress: row.IpAddress,
-			CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt, SecondFactorAt: row.SecondFactorAt, Current: row.ID == who.SessionID})
+const sessionsScope = "sessions:newest"
+
+// ListSessions shows the caller's own devices, the newest sign-in first.
+func (s *Service) ListSessions(ctx context.Context, r *postgres.Read, actor access.Actor, in SessionFilter) (httpapi.Page[Session], error) {
+	before := uuid.Max
+	if _, err := s.Cursors.Open(sessionsScope, in.Cursor, &before); err != nil {
+		return httpapi.Page[Session]{}, err
 	}
-	return out, err
+	rows, err := query.listSessions(ctx, r, listSessionsParams{UserID: actor.ID, Now: r.Now, Before: before, Most: int32(in.Limit + 1)}) //nolint:gosec // 101 at most
+	if err != nil {
+		return httpapi.Page[Session]{}, fmt.Errorf("list sessions: %w", err)
+	}
+	all := make([]Session, len(rows))
+	for i, row := range rows {
+		all[i] = Session{ID: row.ID, Device: deviceName(row.UserAgent), UserAgent: row.UserAgent, IPAddress: row.IpAddress,
+			CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt, SecondFactorAt: row.SecondFactorAt, Current: row.ID == actor.SessionID}
+	}
+	return httpapi.NewPage(s.Cursors, sessionsScope, in.Limit, all, func(v Session) any { return v.ID }), nil
 }
 
-// EndSession signs one of the caller's own devices out. Error: problem.NotFound.
+// EndSession signs one of the caller's own devices out; another one than the caller's after a recent proof only, or whoever stole a
+// session could shut its owner out. Errors: problem.Reauthenticate, problem.NotFound.
 func (s *Service) EndSession(ctx context.Context, tx *postgres.Tx, who access.Actor, in SessionID) (httpapi.None, error) {
+	if in.ID != who.SessionID {
+		if err := httpapi.Recent(tx.Now, who); err != nil {
+			return httpapi.None{}, err
+		}
+	}
 	ended, err := query.endOwnSession(ctx, tx, &tx.Now, in.ID, who.ID)
 	switch {
 	case err != nil:
@@ -62,6 +75,25 @@ func (s *Service) EndSession(ctx context.Context, tx *postgres.Tx, who access.Ac
 	}
 	audit.Write(tx, who, "session.end", in.ID, nil)
 	return httpapi.None{}, nil
+}
+
+// EndOtherSessions signs all of the caller's devices out but the one that asks.
+func (s *Service) EndOtherSessions(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.None, error) {
+	// The user first, as a sign-in locks them: one that began before is seen here.
+	if _, err := s.holdUser(ctx, tx, actor.ID); err != nil {
+		return httpapi.None{}, err
+	}
+	return httpapi.None{}, s.endOthers(ctx, tx, actor)
+}
+
+// endOthers ends all sessions of the actor, whose row is locked, but the one that asks.
+func (s *Service) endOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	ended, err := query.endOtherSessions(ctx, tx, &tx.Now, actor.ID, actor.SessionID)
+	if err != nil {
+		return fmt.Errorf("end other sessions: %w", err)
+	}
+	audit.Write(tx, actor, "session.end-others", actor.SessionID, audit.Meta{"ended": ended})
+	return nil
 }
 
 // tellOfDevice mails the user about a sign-in from where there was none before. It looks before the session is inserted.
@@ -96,7 +128,10 @@ func firstOf(agent, otherwise string, known ...[2]string) string {
 
 func (s *Service) sessionRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/auth/sessions", ID: "list-sessions", Tag: "auth", Roles: access.SignedIn,
-		Summary: "List the devices you are signed in on"}, s.ListSessions)
+		Summary: "List the devices you are signed in on, the newest sign-in first"}, s.ListSessions)
+	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/auth/sessions", ID: "end-other-sessions", Tag: "auth", Roles: access.SignedIn, Recent: true,
+		Status: http.StatusNoContent, Summary: "Sign all your other devices out", Doc: "The one that asks stays signed in. Whoever has a second factor proves it in the five minutes before, others have signed in then."}, s.EndOtherSessions)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/auth/sessions/{id}", ID: "end-session", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,
-		Summary: "Sign one of your devices out"}, s.EndSession)
+		Summary: "Sign one of your devices out", Doc: "Another one than the one that asks needs a proof of the five minutes before: the second factor if you have one, else a sign-in or the password.",
+		Refusals: []*problem.Error{problem.Reauthenticate}}, s.EndSession)
 }

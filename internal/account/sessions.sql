@@ -4,8 +4,12 @@ SELECT (count(*) > 0 AND count(*) FILTER (WHERE s.user_agent = @user_agent AND s
 FROM sessions s WHERE s.user_id = @user_id;
 
 -- name: listSessions :many
+-- In an order that no use changes, or one that is used between two pages would be on neither.
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at FROM sessions
-WHERE user_id = @user_id AND ended_at IS NULL AND expires_at > @now ORDER BY last_used_at DESC, id DESC LIMIT 100;
+WHERE user_id = @user_id AND ended_at IS NULL AND expires_at > @now AND id < @before ORDER BY id DESC LIMIT @most;
+
+-- name: endOtherSessions :execrows
+UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND id <> @id AND ended_at IS NULL;
 
 -- name: endOwnSession :execrows
 UPDATE sessions SET ended_at = @now WHERE id = @id AND user_id = @user_id AND ended_at IS NULL AND expires_at > @now;

@@ -13,6 +13,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const endOtherSessions = `-- name: endOtherSessions :execrows
+UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND id <> $3 AND ended_at IS NULL
+`
+
+func (q *Queries) endOtherSessions(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID, iD uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, endOtherSessions, now, userID, iD)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const endOwnSession = `-- name: endOwnSession :execrows
 UPDATE sessions SET ended_at = $1 WHERE id = $2 AND user_id = $3 AND ended_at IS NULL AND expires_at > $1
 `
@@ -64,8 +76,15 @@ func (q *Queries) isNewDevice(ctx context.Context, db DBTX, userAgent string, ip
 
 const listSessions = `-- name: listSessions :many
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at FROM sessions
-WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_used_at DESC, id DESC LIMIT 100
+WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id < $3 ORDER BY id DESC LIMIT $4
 `
+
+type listSessionsParams struct {
+	UserID uuid.UUID
+	Now    time.Time
+	Before uuid.UUID
+	Most   int32
+}
 
 type listSessionsRow struct {
 	ID             uuid.UUID
@@ -77,8 +96,14 @@ type listSessionsRow struct {
 	SecondFactorAt *time.Time
 }
 
-func (q *Queries) listSessions(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]listSessionsRow, error) {
-	rows, err := db.Query(ctx, listSessions, userID, now)
+// In an order that no use changes, or one that is used between two pages would be on neither.
+func (q *Queries) listSessions(ctx context.Context, db DBTX, arg listSessionsParams) ([]listSessionsRow, error) {
+	rows, err := db.Query(ctx, listSessions,
+		arg.UserID,
+		arg.Now,
+		arg.Before,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

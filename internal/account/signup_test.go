@@ -179,7 +179,8 @@ func TestSignUpsForAnInvitedAddress(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// TestSignUpsThatNobodyProvesEnd after a week, those for an address that has a user too.
+// TestSignUpsThatNobodyProvesEnd after a week, those for an address that has a user too. Nothing is left of them, the one that was
+// ended before for whom the address belongs to included.
 func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -189,6 +190,13 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 		c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
 	}
 	again := func(p string) func(object) { return func(m object) { m["password"] = p } }
+	squatted := fresh()
+	c.Post(nobody, "auth/signup", registration(squatted)).Want(201)
+	c.Post(c.Admin(), "users", object{"email": squatted, "fullName": "Meera Nair", "role": "SUPPORT"}).Want(201)
+	var gone []string
+	for _, email := range []string{free, squatted} {
+		gone = append(gone, row[string](t, c, "SELECT id::text FROM users WHERE email = $1 AND password_hash <> 'none'", email))
+	}
 	late := fresh()
 	c.Post(nobody, "auth/signup", registration(late, again("a stranger's long password"))).Want(201)
 	mailed(t, c, late, "verify-email", 1)
@@ -198,15 +206,21 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	c.Clock.Advance(time.Hour + time.Minute)
 	must(t, c.App.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, account.ExpireSignUps{}) }))
 	wait(t, "the end of sign-ups", func() bool {
-		return count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NOT NULL", free) == 1
+		return count(t, c, "SELECT count(*) FROM users WHERE id = ANY($1::text[]::uuid[])", gone) == 0
 	})
+	for _, id := range gone {
+		left := slices.DeleteFunc(places(t, c, id), func(table string) bool { return strings.HasPrefix(table, "public.audit_logs") })
+		same(t, "places beside the audit log", len(left), 0)
+	}
+	same(t, "places of the address", places(t, c, free), []string(nil))
+	same(t, "the invited", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NULL", squatted), 1)
 	for _, email := range []string{free, taken} {
 		c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
 	}
 	c.Post(nobody, "auth/verify-email", object{"token": link}).Want(204) // of a sign-up that is an hour old
 	c.Post(nobody, "auth/signup", registration(free)).Want(201)
 	signIn(t, c, taken, password)
-	same(t, "ended", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 1)
+	same(t, "ended", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 2)
 }
 
 func TestSignUpOfADeletedUsersAddress(t *testing.T) {

@@ -175,7 +175,7 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users", Roles: access.Admin, Fresh: true, Status: http.StatusNoContent,
 		Summary: "Take away somebody's second factors", Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it is them. All their devices are signed out, and they are told by mail.",
 		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled}}, s.ResetFactors)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users", Roles: access.Admin,
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users", Roles: access.Admin, Fresh: true,
 		Summary: "Shut a user out, or let them in again", Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not booked. " +
 			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a doctor's slots are blocked. " +
 			"The first answer is then 409 with their number; confirm with cancelConsultations. One in progress goes on.",

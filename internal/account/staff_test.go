@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -32,6 +33,110 @@ func TestSessions(t *testing.T) {
 	c.Do(first.user, "DELETE", "auth/sessions/"+other, nil).Want(204)
 	c.Do(first.user, "DELETE", "auth/sessions/"+other, nil).Want(404)
 	same(t, "sessions", len(c.Get(first.user, "auth/sessions").Want(200).Items()), 2)
+}
+
+// TestSessionsInPages: each is on one page, whatever is used between.
+func TestSessionsInPages(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := verified(t, c)
+	var all []session
+	for range 5 {
+		all = append(all, signIn(t, c, email, password))
+	}
+	stranger := signIn(t, c, verified(t, c), password)
+	seen, cursor := map[any]bool{}, ""
+	for page := 0; page == 0 || cursor != ""; page++ {
+		a := c.Get(all[2].user, "auth/sessions?limit=2&cursor="+cursor).Want(200)
+		for _, s := range a.Items() {
+			seen[s["id"]] = true
+		}
+		cursor = a.Text("nextCursor")
+		c.Clock.Advance(time.Second)
+		refresh(c, all[0].refresh).Want(200) // the oldest is used
+	}
+	same(t, "sessions", len(seen), 5)
+	c.Get(all[2].user, "auth/sessions?cursor=forged").Want(422)
+	c.Do(all[2].user, "DELETE", "auth/sessions", nil).Want(204)
+	for i, s := range all {
+		if i != 2 {
+			dead(t, c, s)
+		}
+	}
+	same(t, "sessions", len(c.Get(all[2].user, "auth/sessions").Want(200).Items()), 1)
+	refresh(c, all[2].refresh).Want(200)
+	c.Get(stranger.user, "users/me").Want(200)
+}
+
+// TestEndingOthersNeedsARecentProof: whoever stole a session shuts nobody out with it; one's own end needs none.
+func TestEndingOthersNeedsARecentProof(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := verified(t, c)
+	s, other := signIn(t, c, email, password), signIn(t, c, email, password)
+	var own, theirs string
+	for _, one := range c.Get(s.user, "auth/sessions").Want(200).Items() {
+		if one["current"] == true {
+			own = one["id"].(string)
+		} else {
+			theirs = one["id"].(string)
+		}
+	}
+	c.Clock.Advance(5*time.Minute + time.Second)
+	c.Do(s.user, "DELETE", "auth/sessions/"+theirs, nil).Want(403, "reauthentication-required")
+	c.Do(s.user, "DELETE", "auth/sessions", nil).Want(403, "reauthentication-required")
+	c.Get(other.user, "users/me").Want(200)
+	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204)
+	c.Do(s.user, "DELETE", "auth/sessions/"+theirs, nil).Want(204)
+	dead(t, c, other)
+	c.Clock.Advance(6 * time.Minute)
+	c.Do(s.user, "DELETE", "auth/sessions/"+own, nil).Want(204)
+	dead(t, c, s)
+}
+
+// TestANewFactorEndsOtherSessions, whatever they are doing at the moment: none is left that began without it.
+func TestANewFactorEndsOtherSessions(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for _, kind := range []string{"authenticator", "passkey"} {
+		email := verified(t, c)
+		s := signIn(t, c, email, password)
+		others := make([]session, 4)
+		for i := range others {
+			others[i] = signIn(t, c, email, password)
+		}
+		k := c.NewPasskey()
+		a := authenticator{c, ""}
+		var made []byte
+		if kind == "passkey" {
+			made = k.Create(c.Do(s.user, "POST", "auth/passkeys/options", nil).Want(200))
+		} else {
+			a.secret = c.Post(s.user, "auth/enable-mfa", nil).Want(200).Text("secret")
+		}
+		crowds.Lock()
+		answers := atOnce(9, func(i int) *apptest.Answer {
+			switch {
+			case i == 0 && kind == "passkey":
+				return c.Post(s.user, "auth/passkeys", object{"credential": json.RawMessage(made)}).Want(201)
+			case i == 0:
+				return c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
+			case i%2 == 0:
+				return refresh(c, others[i/2-1].refresh)
+			}
+			return c.Post(nobody, "auth/login", credentials(email, password))
+		})
+		crowds.Unlock()
+		for _, answer := range answers[1:] {
+			if answer.Status == 200 && answer.Text("accessToken") != "" {
+				dead(t, c, held(t, answer))
+			}
+		}
+		for _, other := range others {
+			dead(t, c, other)
+		}
+		same(t, "sessions", len(c.Get(s.user, "auth/sessions").Want(200).Items()), 1)
+		mailed(t, c, email, map[string]string{"authenticator": "second-factor-enabled", "passkey": "passkey-added"}[kind], 1)
+	}
 }
 
 func TestChangingRoles(t *testing.T) {

@@ -311,6 +311,7 @@ func TestPeopleCountWhenTheyCome(t *testing.T) {
 			"consultationFee": "500.00", "languagesSpoken": []string{"en"}}).Want(201)
 	}
 	decide := func(doctor apptest.User, approved bool) {
+		c.Prove(admin)
 		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": approved, "reason": "The register was checked."}).Want(200)
 	}
 	c.Clock.Advance(24 * time.Hour)

@@ -144,9 +144,10 @@ func (c *Clinic) Await(what string, done func() bool) {
 	}
 }
 
-// Export waits until the copy of the user's data that was asked for is ready, and gives its id.
+// Export waits until the copy of the user's data that was asked for is ready, and gives its id. The user proves themselves first.
 func (c *Clinic) Export(user User) (id string) {
 	c.t.Helper()
+	c.Prove(user)
 	c.Await("exported", func() bool {
 		a := c.Get(user, "users/me/export")
 		id = a.Text("id")

@@ -195,15 +195,16 @@ func (c *Clinic) consent(u User, now time.Time) {
 	c.audit("consent.give", id)
 }
 
-// Prove has the user's sessions prove a second factor at this moment of the clinic's clock; Forget has them never have done so.
-func (c *Clinic) Prove(u User) { c.proven(u, new(c.DB.Now())) }
-
-// Forget is the opposite of Prove.
-func (c *Clinic) Forget(u User) { c.proven(u, nil) }
-
-func (c *Clinic) proven(u User, at *time.Time) {
+// Prove has the user's sessions prove the password and a second factor at this moment of the clinic's clock.
+func (c *Clinic) Prove(u User) {
 	c.t.Helper()
-	c.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", u.ID, at)
+	c.exec("UPDATE sessions SET second_factor_at = $2, authenticated_at = $2 WHERE user_id = $1", u.ID, c.DB.Now())
+}
+
+// Forget has them never have proven a second factor.
+func (c *Clinic) Forget(u User) {
+	c.t.Helper()
+	c.exec("UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1", u.ID)
 }
 
 // Patient is a signed-in patient.

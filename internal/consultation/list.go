@@ -50,20 +50,12 @@ func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, who access.Acto
 // ListOfDoctor is the doctor's own list.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
 	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, "c.doctor_id = ", who.ID)
-	patients := map[uuid.UUID]bool{}
-	for _, c := range page.Items {
-		patients[c.PatientID] = true
-	}
-	ids := make([]uuid.UUID, 0, len(patients))
-	for id := range patients {
-		ids = append(ids, id)
-	}
-	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientIds": ids})
+	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientIds": patientsOf(page.Items)})
 	return page, err
 }
 
-// Search is for staff: every consultation, without health data.
-func (s *Service) Search(ctx context.Context, r *postgres.Read, _ access.Actor, in SearchIn) (httpapi.Page[Consultation], error) {
+// Search is for staff: every consultation, without health data. Whose staff sees is noted, page by page.
+func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SearchIn) (httpapi.Page[Consultation], error) {
 	var filters []any
 	if in.PatientID != "" {
 		filters = append(filters, "c.patient_id = ", in.PatientID)
@@ -71,7 +63,36 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, _ access.Actor, 
 	if in.DoctorID != "" {
 		filters = append(filters, "c.doctor_id = ", in.DoctorID)
 	}
-	return s.list(ctx, r, in.ListIn, "consultations", false, filters...)
+	page, err := s.list(ctx, tx, in.ListIn, "consultations", false, filters...)
+	audit.Write(tx, actor, "consultation.search", actor.ID, audit.Meta{"filters": in.names(), "patientIds": patientsOf(page.Items)})
+	return page, err
+}
+
+// names of the filters that are used, without what they ask for.
+func (in SearchIn) names() []string {
+	names := []string{}
+	for _, one := range []struct {
+		name string
+		used bool
+	}{
+		{"status", len(in.Status) > 0}, {"from", !in.From.IsZero()}, {"to", !in.To.IsZero()}, {"patientId", in.PatientID != ""}, {"doctorId", in.DoctorID != ""},
+	} {
+		if one.used {
+			names = append(names, one.name)
+		}
+	}
+	return names
+}
+
+// patientsOf a page, each once.
+func patientsOf(page []Consultation) []uuid.UUID {
+	seen, ids := map[uuid.UUID]bool{}, []uuid.UUID{}
+	for _, c := range page {
+		if !seen[c.PatientID] {
+			seen[c.PatientID], ids = true, append(ids, c.PatientID)
+		}
+	}
+	return ids
 }
 
 type querier interface {

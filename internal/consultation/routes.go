@@ -26,8 +26,8 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "List your consultations", Doc: "As the patient, newest booking first. Each call is audited.", Roles: access.Patient}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
 		Summary: "List the consultations you hold", Doc: "As the doctor, newest booking first. Each call is audited.", Roles: access.Doctor}, s.ListOfDoctor)
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/consultations", ID: "search-consultations", Tag: "consultations",
-		Summary: "Search all consultations", Doc: "For staff: times, parties and states, without reason and notes.", Roles: access.Support | access.Admin}, s.Search)
+	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations", ID: "search-consultations", Tag: "consultations",
+		Summary: "Search all consultations", Doc: "For staff: times, parties and states, without reason and notes. Each page is audited.", Roles: access.Support | access.Admin}, s.Search)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",
 		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: anyParty}, s.Read)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",

@@ -27,7 +27,7 @@ func (s *Service) Routes(api *httpapi.API) {
 			"approval vouches for it; everything else may change at any time.",
 		Refusals: []*problem.Error{ErrRegistrationApproved, ErrRegistrationTaken}}, s.Update)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
-		Summary: "Approve a doctor, or withdraw the approval", Roles: access.Admin,
+		Summary: "Approve a doctor, or withdraw the approval", Roles: access.Admin, Fresh: true,
 		Doc: "The doctor gets a mail. The same decision again changes nothing. A withdrawal cancels the doctor's consultations to come: " +
 			"everything paid is given back, the patients are told, and the slots are blocked. The first answer is then 409 with their number; " +
 			"confirm with cancelConsultations. One in progress may be completed. A refusal frees the registration number.",

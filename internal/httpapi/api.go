@@ -83,6 +83,9 @@ type Op struct {
 	Enrolment bool
 	// Fresh operations are dangerous: they need a second factor that was proven in the last five minutes.
 	Fresh bool
+	// Recent operations end or take out what is kept of a person, or add a way in: they need a proof of the last five minutes, by the
+	// second factor if the user has one, else by signing in or by the password.
+	Recent bool
 	// Statuses of success beside Status; the output's Status method chooses.
 	Statuses []int
 	// MediaType of an Attachment, the output of an operation that answers with a file.

@@ -80,14 +80,16 @@ func (a *API) admit(w http.ResponseWriter, op Op, by *Rate, caller string) error
 	return by.take(w.Header(), caller, a.DB.Now())
 }
 
-// assured asks for the second factor: of staff always, of everybody for what is dangerous.
+// assured asks for the second factor: of staff always, of everybody for what is dangerous; and for a recent proof where that is needed.
 func (a *API) assured(op Op, who access.Actor) error {
 	switch {
-	case who.ID == uuid.Nil || op.Enrolment:
-	case a.StaffMFA && who.Staff() && who.SecondFactorAt.IsZero():
+	case who.ID == uuid.Nil:
+	case a.StaffMFA && who.Staff() && who.SecondFactorAt.IsZero() && !op.Enrolment:
 		return problem.MFARequired
 	case op.Fresh:
 		return Fresh(a.DB.Now(), who)
+	case op.Recent:
+		return Recent(a.DB.Now(), who)
 	}
 	return nil
 }
@@ -98,6 +100,14 @@ func Fresh(now time.Time, who access.Actor) error {
 		return nil
 	}
 	return problem.MFARequired.With("This needs a second factor that was proven in the last five minutes.")
+}
+
+// Recent is nil when the actor proved in the last five minutes who they are. Error: problem.Reauthenticate.
+func Recent(now time.Time, who access.Actor) error {
+	if who.Recent(now) {
+		return nil
+	}
+	return problem.Reauthenticate
 }
 
 // FreshFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data. A purpose is said in words.

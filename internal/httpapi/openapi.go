@@ -119,6 +119,9 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	if op.Fresh {
 		o.Extensions["x-fresh-second-factor"] = true
 	}
+	if op.Recent {
+		o.Extensions["x-recent-proof"] = true
+	}
 	who := "Anyone, signed in or not."
 	o.Security = []map[string][]string{{}}
 	switch {
@@ -194,6 +197,9 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	}
 	if op.Fresh || (op.Roles.Staff() && !op.Enrolment) {
 		add(problem.MFARequired)
+	}
+	if op.Recent {
+		add(problem.Reauthenticate)
 	}
 	if strings.Contains(op.Path, "{") {
 		add(problem.NotFound)

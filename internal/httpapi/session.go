@@ -104,7 +104,7 @@ func (a *API) findSession(ctx context.Context, who access.Actor, kind, token str
 	if err != nil {
 		return who, err
 	}
-	who.Exempt = !has && !a.StaffMFA
+	who.HasFactor, who.Exempt = has, !has && !a.StaffMFA
 	if proven != nil {
 		who.SecondFactorAt = *proven
 	}

@@ -33,6 +33,12 @@ var (
 	Account = Policy{Kind: "account", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
 	// Address is a password of any account, from one address.
 	Address = Policy{Kind: "address", Free: 50, First: time.Second, Most: 15 * time.Minute, Forget: 15 * time.Minute, PerTryReturn: true}
+	// Pair is a password of one account from one address, once that address has none left for others' failures.
+	Pair = Policy{Kind: "account and address", Free: 3, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
+	// Pairs are all of those of one address.
+	Pairs = Policy{Kind: "pairs of an address", Free: 1000, First: time.Second, Most: 15 * time.Minute, Forget: time.Hour, PerTryReturn: true}
+	// Proof is the password of a user who is signed in, whatever the address: what whoever stole a token can guess.
+	Proof = Policy{Kind: "proof", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
 	// Code is a second factor of one account.
 	Code = Policy{Kind: "code", Free: 10, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
 )

@@ -75,5 +75,5 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles: access.Admin, Fresh: true, Refusals: []*problem.Error{ErrOwnRefund, problem.Illegal}}, s.approve)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
 		Summary: "Decline a refund that was asked for", Doc: "It ends FAILED with your reason, and its amount can be asked for anew.",
-		Roles: access.Admin, Refusals: []*problem.Error{problem.Illegal}}, s.decline)
+		Roles: access.Admin, Fresh: true, Refusals: []*problem.Error{problem.Illegal}}, s.decline)
 }

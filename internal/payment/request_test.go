@@ -151,12 +151,13 @@ func TestNobodyApprovesTheirOwnRefund(t *testing.T) {
 	refund := askBack(c, admin, id, "500").Want(201).Text("id")
 	approve(c, admin, refund).Want(409, "own-refund")
 	wantRefundsOf(t, c, other, consultation, "500.00 REQUESTED")
-	// An approval moves money: the second factor has to be fresh.
+	// A decision is about money: the second factor has to be fresh.
 	c.Clock.Advance(5*time.Minute + time.Second)
 	approve(c, other, refund).Want(403, "mfa-required")
-	decline(c, other, uuid.NewString()).Want(404)
+	decline(c, other, refund).Want(403, "mfa-required")
 	wantRefundsOf(t, c, other, consultation, "500.00 REQUESTED")
 	c.Prove(other)
+	decline(c, other, uuid.NewString()).Want(404)
 	approve(c, other, refund).Want(200)
 	wantRefundsOf(t, c, other, consultation, "500.00 SUCCEEDED")
 	c.CheckInvariants()

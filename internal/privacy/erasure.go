@@ -53,8 +53,7 @@ func (e Erasure) Status() int {
 	return http.StatusOK
 }
 
-// RequestErasure asks to erase the caller. Whoever has a second factor proves it first.
-// Errors: problem.MFARequired, account.ErrLastAdmin.
+// RequestErasure asks to erase the caller. Error: account.ErrLastAdmin.
 func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Erasure, error) {
 	if err := s.Accounts.MayLeave(ctx, tx, who); err != nil {
 		return Erasure{}, err
@@ -167,18 +166,23 @@ func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, who access.
 	return s.standing(ctx, r, who.ID)
 }
 
-// ReadErasureOf tells what becomes of somebody's data. Error: problem.NotFound, when nobody asked for its erasure.
-func (s *Service) ReadErasureOf(ctx context.Context, r *postgres.Read, _ access.Actor, in account.UserID) (Erasure, error) {
-	return s.standing(ctx, r, in.ID)
+// ReadErasureOf tells what becomes of somebody's data, and notes who read. Error: problem.NotFound, when nobody asked for its erasure.
+func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in account.UserID) (Erasure, error) {
+	e, err := s.standing(ctx, tx, in.ID)
+	if err != nil {
+		return Erasure{}, err
+	}
+	audit.Write(tx, actor, "erasure.read", e.ID, audit.Meta{"userId": in.ID})
+	return e, nil
 }
 
-func (s *Service) standing(ctx context.Context, r *postgres.Read, person uuid.UUID) (Erasure, error) {
-	row, err := query.standingErasure(ctx, r, person)
+func (s *Service) standing(ctx context.Context, db DBTX, person uuid.UUID) (Erasure, error) {
+	row, err := query.standingErasure(ctx, db, person)
 	switch {
 	case postgres.NoRows(err):
 		return Erasure{}, problem.NotFound
 	case err != nil:
 		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
 	}
-	return s.viewErasure(ctx, r, row)
+	return s.viewErasure(ctx, db, row)
 }

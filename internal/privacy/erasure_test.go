@@ -95,6 +95,8 @@ func TestAnErasureIsToldAndStopped(t *testing.T) {
 	c.Get(patient, "users/me").Want(200)
 	id := first.Text("id")
 	same(t, "audited", []int{audited(t, c, "erasure.request", id), audited(t, c, "erasure.stop", id)}, []int{2, 1})
+	ask(c, patient).Want(403, "reauthentication-required")
+	c.Prove(patient)
 	if anew := ask(c, patient).Want(202).Text("id"); anew == id {
 		t.Error("what was stopped goes on")
 	}
@@ -313,7 +315,7 @@ func TestWhoMayBeErased(t *testing.T) {
 	c := open(t)
 	patient := c.Patient()
 	code := c.Authenticator(patient, true)
-	ask(c, patient).Want(403, "mfa-required")
+	ask(c, patient).Want(403, "reauthentication-required")
 	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
 	ask(c, patient).Want(202)
 	c.Forget(patient)
@@ -383,6 +385,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"consultations":         "consultations.json; emptied when never held, else kept until they are unreadable",
 		"seats":                 "consultations.json; none is left when consultations to come are cancelled",
 		"prescriptions":         "prescriptions.json; kept until they are unreadable",
+		"payments":              "payments.json; kept, they name nobody",
 		"refunds":               "payments.json, and activity.json of staff; kept, they name nobody",
 		"audit_logs":            "activity.json and access-log.json; kept as evidence",
 		"idempotency_keys":      "copies of answers that other files hold, for a day; deleted",
@@ -393,7 +396,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"erasures":              "requests.json; kept as evidence",
 	}
 	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT conrelid::regclass::text FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
-		WHERE k.contype = 'f' AND k.confrelid IN ('users'::regclass, 'doctors'::regclass) AND NOT r.relispartition`)
+		WHERE k.contype = 'f' AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass) AND NOT r.relispartition`)
 	must(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)

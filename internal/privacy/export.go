@@ -60,13 +60,17 @@ func (e Export) Status() int {
 // RetryAfter is when it is worth asking again.
 func (e Export) RetryAfter() time.Duration { return pollAfter }
 
-// ReadExport tells how the caller's newest copy stands, and asks for one when there is none. Error: problem.TooManyRequests.
+// ReadExport tells how the caller's newest copy stands, and asks for one when there is none. Errors: problem.Reauthenticate,
+// problem.TooManyRequests.
 func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Export, error) {
 	row, err := s.newest(ctx, tx, who)
 	if err != nil {
 		return Export{}, err
 	}
 	if row == nil {
+		if err := httpapi.Recent(tx.Now, who); err != nil {
+			return Export{}, err
+		}
 		return s.ask(ctx, tx, who)
 	}
 	audit.Write(tx, who, "export.read", row.ID, nil)
@@ -140,7 +144,7 @@ type ExportID struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// Download is the copy itself, for its owner. Errors: problem.NotFound, problem.MFARequired, ErrExportPending, ErrExportExpired.
+// Download is the copy itself, for its owner. Errors: problem.NotFound, ErrExportPending, ErrExportExpired.
 func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Actor, in ExportID) (httpapi.Attachment, error) {
 	var none httpapi.Attachment
 	row, err := query.readExport(ctx, tx, in.ID)
@@ -155,11 +159,6 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Acto
 		return none, ErrExportPending
 	case row.Status != ready || !row.ExpiresAt.After(tx.Now):
 		return none, ErrExportExpired
-	}
-	if row.MfaEnabled { // all of it at once is more than a session shows
-		if err := httpapi.Fresh(tx.Now, who); err != nil {
-			return none, err
-		}
 	}
 	key, err := s.Sealer.Person(ctx, tx, who.ID)
 	if err != nil {

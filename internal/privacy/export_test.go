@@ -212,7 +212,8 @@ func TestACopyNeedsAFreshSecondFactor(t *testing.T) {
 	owner := c.Patient()
 	id := c.Export(owner)
 	code := c.Authenticator(owner, true)
-	c.Get(owner, "users/me/exports/"+id).Want(403, "mfa-required")
+	c.Forget(owner)
+	c.Get(owner, "users/me/exports/"+id).Want(403, "reauthentication-required")
 	same(t, "downloads in the log", audited(t, c, "export.download", id), 0)
 	c.Post(owner, "auth/step-up", object{"otp": code()}).Want(204)
 	c.Get(owner, "users/me/exports/"+id).Want(200)
@@ -224,6 +225,8 @@ func TestACopyExpires(t *testing.T) {
 	owner := c.Patient()
 	id := c.Export(owner)
 	c.Clock.Advance(24*time.Hour - time.Minute)
+	c.Get(owner, "users/me/exports/"+id).Want(403, "reauthentication-required")
+	c.Prove(owner)
 	c.Get(owner, "users/me/exports/"+id).Want(200)
 	c.Clock.Advance(2 * time.Minute)
 	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
@@ -237,6 +240,7 @@ func TestACopyExpires(t *testing.T) {
 	same(t, "the new copy", c.Export(owner), next.Text("id"))
 	c.Clock.Advance(91 * 24 * time.Hour)
 	run(t, c, upkeep)
+	c.Prove(owner)
 	c.Get(owner, "users/me/exports/"+id).Want(404)
 }
 
@@ -316,6 +320,8 @@ func TestOneCopyAtATimeAndFiveADay(t *testing.T) {
 	c.Get(owner, "users/me/export").Want(200)
 	c.Post(c.Patient(), "users/me/export", nil).Want(202) // others may
 	c.Clock.Advance(24*time.Hour + time.Second)
+	c.Get(owner, "users/me/export").Want(403, "reauthentication-required") // none is there to tell of
+	c.Prove(owner)
 	c.Get(owner, "users/me/export").Want(202)
 }
 

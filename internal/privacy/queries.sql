@@ -24,7 +24,7 @@ UPDATE exports SET status = 'READY', ready_at = @now, expires_at = @expires_at, 
 WHERE id = @id AND status = 'PENDING';
 
 -- name: readExport :one
-SELECT e.user_id, e.status, e.ready_at, e.expires_at, e.archive, u.mfa_enabled FROM exports e JOIN users u ON u.id = e.user_id WHERE e.id = @id;
+SELECT user_id, status, ready_at, expires_at, archive FROM exports WHERE id = @id;
 
 -- What follows is read row by row into the files of an export, so its columns are named as the API names them.
 -- name: exportSessions :many

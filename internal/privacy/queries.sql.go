@@ -680,16 +680,15 @@ func (q *Queries) postponeErasure(ctx context.Context, db DBTX, nextAt *time.Tim
 }
 
 const readExport = `-- name: readExport :one
-SELECT e.user_id, e.status, e.ready_at, e.expires_at, e.archive, u.mfa_enabled FROM exports e JOIN users u ON u.id = e.user_id WHERE e.id = $1
+SELECT user_id, status, ready_at, expires_at, archive FROM exports WHERE id = $1
 `
 
 type readExportRow struct {
-	UserID     uuid.UUID  `json:"userId"`
-	Status     string     `json:"status"`
-	ReadyAt    *time.Time `json:"readyAt"`
-	ExpiresAt  *time.Time `json:"expiresAt"`
-	Archive    []byte     `json:"archive"`
-	MfaEnabled bool       `json:"mfaEnabled"`
+	UserID    uuid.UUID  `json:"userId"`
+	Status    string     `json:"status"`
+	ReadyAt   *time.Time `json:"readyAt"`
+	ExpiresAt *time.Time `json:"expiresAt"`
+	Archive   []byte     `json:"archive"`
 }
 
 func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readExportRow, error) {
@@ -701,7 +700,6 @@ func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readEx
 		&i.ReadyAt,
 		&i.ExpiresAt,
 		&i.Archive,
-		&i.MfaEnabled,
 	)
 	return i, err
 }

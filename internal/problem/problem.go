@@ -113,9 +113,9 @@ var (
 	MFARequired = Define(http.StatusForbidden, "mfa-required", "A second factor is needed",
 		"This session has not proven a second factor.",
 		"Without one, set it up: POST /api/v1/auth/enable-mfa, then /auth/confirm-mfa, or register a passkey. With one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
-	SignInAnew = Define(http.StatusForbidden, "sign-in-anew", "The sign-in is too long ago",
-		"This session signed in more than five minutes ago; that is too long to add a way to sign in.",
-		"Prove your password with POST /api/v1/auth/step-up, or sign in again, and do it within five minutes.")
+	Reauthenticate = Define(http.StatusForbidden, "reauthentication-required", "A recent proof is needed",
+		"This needs a sign-in or, for users with a second factor, its proof in the last five minutes.",
+		"Prove it with POST /api/v1/auth/step-up: the second factor if you have one, else the password; or sign in again. Then repeat the request within five minutes.")
 	NotFound = Define(http.StatusNotFound, "not-found", "Not found",
 		"There is nothing here, or it isn't yours to see.", "Check the address and the id. What you may not see answers like what doesn't exist.")
 	MethodNotAllowed = Define(http.StatusMethodNotAllowed, "method-not-allowed", "Method not allowed",

@@ -156,9 +156,13 @@ func TestSecondFactor(t *testing.T) {
 					t.Parallel()
 					s := NewScene(t, c, who)
 					r := s.Request(row, false)
-					want := row.Want[who]
+					want, slug := row.Want[who], "mfa-required"
 					switch {
-					case len(r.Operation.Roles) == 0 || want == http.StatusForbidden || slices.Contains(Enrolment, row.Operation):
+					case len(r.Operation.Roles) == 0 || want == http.StatusForbidden || slices.Contains(Enrolment, row.Operation) && !enrolled(row):
+					case slices.Contains(Enrolment, row.Operation):
+						if state != "fresh" && slices.Contains(Recent, row.Operation) {
+							want, slug = http.StatusForbidden, "reauthentication-required"
+						}
 					case state == "unproven", state == "stale" && (slices.Contains(Fresh, row.Operation) || (who == Admin && slices.Equal(row.Headers, purpose))):
 						want = http.StatusForbidden
 					}
@@ -169,11 +173,65 @@ func TestSecondFactor(t *testing.T) {
 						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.Person(who).ID, c.DB.Now().Add(-5*time.Minute-time.Second))
 					}
 					a := s.Ask(r).Want(want)
-					if forbidden := want == http.StatusForbidden && row.Want[who] != want; forbidden && a.Text("type") != "/problems/mfa-required" {
+					if forbidden := want == http.StatusForbidden && row.Want[who] != want; forbidden && a.Text("type") != "/problems/"+slug {
 						t.Errorf("refused by %s", a.Text("type"))
 					}
 				})
 			}
+		}
+	}
+}
+
+// enrolled: the caller of the row has an authenticator.
+func enrolled(row Row) bool { return strings.Contains(row.Body, "<own-code>") }
+
+// TestRecentProof asks what needs one when the sign-in was long ago, when the password was proven since, and as somebody whose second
+// factor was proven long ago, whatever of the password.
+func TestRecentProof(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	c.Admin() // who stays: the others may leave
+	registered := []string{}
+	for _, op := range c.App.API.Operations {
+		if op.Recent {
+			registered = append(registered, op.ID)
+		}
+	}
+	listed := slices.Clone(Recent)
+	slices.Sort(registered)
+	if slices.Sort(listed); !slices.Equal(registered, listed) {
+		t.Errorf("registered are %v, the table has %v", registered, listed)
+	}
+	const stale = "UPDATE sessions SET authenticated_at = $2, second_factor_at = $3 WHERE user_id = $1"
+	for i, row := range Table {
+		for _, state := range []string{"signed in long ago", "password proven", "factor proven long ago", "factor proven"} {
+			if !slices.Contains(Recent, row.Operation) || row.Want[Patient] >= 300 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/%d/%s", row.Operation, i, state), func(t *testing.T) {
+				t.Parallel()
+				s := NewScene(t, c, Patient)
+				r := s.Request(row, false)
+				caller, now := s.Person(Patient), c.DB.Now()
+				ago, want := now.Add(-5*time.Minute-time.Second), row.Want[Patient]
+				switch state {
+				case "signed in long ago":
+					s.exec(stale, caller.ID, ago, nil)
+					want = http.StatusForbidden
+				case "password proven":
+					s.exec(stale, caller.ID, now, nil)
+				case "factor proven long ago":
+					s.exec(stale, caller.ID, now, ago)
+					s.exec("UPDATE users SET mfa_enabled = true WHERE id = $1", caller.ID)
+					want = http.StatusForbidden
+				case "factor proven":
+					s.exec(stale, caller.ID, ago, now)
+					s.exec("UPDATE users SET mfa_enabled = true WHERE id = $1", caller.ID)
+				}
+				if a := s.Ask(r).Want(want); want == http.StatusForbidden && a.Text("type") != "/problems/reauthentication-required" {
+					t.Errorf("refused by %s", a.Text("type"))
+				}
+			})
 		}
 	}
 }

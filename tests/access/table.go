@@ -40,7 +40,12 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"invite-user", "change-user-role", "reset-second-factors", "approve-refund", "request-erasure", "stop-erasure"}
+var Fresh = []string{"invite-user", "change-user-role", "reset-second-factors", "approve-refund", "decline-refund", "disable-user", "approve-doctor",
+	"request-erasure", "stop-erasure"}
+
+// Recent is what needs a proof of the last five minutes: by the second factor of whoever has one, else by a sign-in or the password.
+var Recent = []string{"enable-mfa", "confirm-mfa", "begin-passkey", "register-passkey", "change-email", "delete-own-user", "request-own-export",
+	"download-own-export", "request-own-erasure", "end-other-sessions"}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -92,6 +97,7 @@ var Table = []Row{
 
 	{Operation: "list-sessions", Want: signedIn(200)},
 	{Operation: "end-session", In: "<patient-session>", Want: [callers]int{401, 204, 404, 404, 404, 404, 404}},
+	{Operation: "end-other-sessions", Want: signedIn(204)},
 	{Operation: "invite-user", Body: `{"email": "<new-email>"}`, Want: [callers]int{401, 403, 403, 403, 403, 403, 201}},
 	{Operation: "change-user-role", In: "<colleague>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "change-user-role", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},

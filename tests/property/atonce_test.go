@@ -151,6 +151,7 @@ func TestEverybodyAtOnce(t *testing.T) {
 		all.Wait()
 		invariants(t, w.Clinic)
 		w.Clock.Advance([]time.Duration{6 * time.Minute, 16 * time.Minute, time.Hour}[round%3])
+		w.Prove(w.admin)
 		for _, d := range w.doctors {
 			add(w, &w.slots, place{id: w.Slot(d, 24*time.Hour*time.Duration(round+1)+time.Duration(round)*time.Hour, 2).String(), doctor: d})
 		}
