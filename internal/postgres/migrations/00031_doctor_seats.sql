@@ -9,6 +9,8 @@ UPDATE seats x SET started = true
 FROM (SELECT DISTINCT ON (doctor_id) slot_id FROM consultations WHERE status = 'IN_PROGRESS' ORDER BY doctor_id, started_at DESC, id) newest,
     consultations c
 WHERE x.slot_id = newest.slot_id AND c.id = x.consultation_id AND c.status = 'IN_PROGRESS';
+-- A row updated twice in a transaction has its deferred foreign key checked at the end: no ALTER TABLE before.
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE seats ALTER COLUMN doctor_id SET NOT NULL,
     ADD CONSTRAINT seats_doctor_overlap EXCLUDE USING gist (doctor_id WITH =, slot_id WITH <>, during WITH &&),
     ADD CONSTRAINT seats_doctor_in_progress EXCLUDE USING gist (doctor_id WITH =, slot_id WITH <>) WHERE (started);

@@ -22,5 +22,9 @@ ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap,
     ADD CONSTRAINT availability_slots_overlap EXCLUDE USING gist (uuid_send(doctor_id) WITH =,
         (CASE WHEN status <> 'BLOCKED' THEN tstzrange(start_time, end_time) END) WITH &&);
 
-ALTER TABLE seats DROP CONSTRAINT seats_patient_overlap,
-    ADD CONSTRAINT seats_patient_overlap EXCLUDE USING gist (uuid_send(patient_id) WITH =, tstzrange(lower(during), upper(during)) WITH &&);
+ALTER TABLE seats DROP CONSTRAINT seats_patient_overlap, DROP CONSTRAINT seats_doctor_overlap, DROP CONSTRAINT seats_doctor_in_progress,
+    ADD CONSTRAINT seats_patient_overlap EXCLUDE USING gist (uuid_send(patient_id) WITH =, tstzrange(lower(during), upper(during)) WITH &&),
+    ADD CONSTRAINT seats_doctor_overlap EXCLUDE USING gist (uuid_send(doctor_id) WITH =, uuid_send(slot_id) WITH <>,
+        tstzrange(lower(during), upper(during)) WITH &&),
+    ADD CONSTRAINT seats_doctor_in_progress EXCLUDE USING gist ((CASE WHEN started THEN uuid_send(doctor_id) END) WITH =,
+        uuid_send(slot_id) WITH <>);
