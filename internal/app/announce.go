@@ -17,10 +17,9 @@ const overdue = 15 * time.Minute
 func (a *App) announce(ctx context.Context) {
 	production := a.Config.Production()
 	server, tls := a.mails.Transport()
-	switch {
-	case server == "":
+	if server == "" {
 		a.Log.InfoContext(ctx, "mails go to the development mailbox, which whoever reaches this server can read")
-	default:
+	} else {
 		a.Log.InfoContext(ctx, "mails go by SMTP", "server", server, "tls", tls)
 	}
 	if production {

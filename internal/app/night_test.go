@@ -20,7 +20,8 @@ import (
 // metric is a figure as a Prometheus reads it, "" when there is none.
 func metric(c *apptest.Clinic, series string) string {
 	answer := httptest.NewRecorder()
-	promhttp.HandlerFor(c.App.Metrics.Registry, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	promhttp.HandlerFor(c.App.Metrics.Registry, promhttp.HandlerOpts{}).ServeHTTP(answer,
+		httptest.NewRequestWithContext(context.Background(), "GET", "/metrics", nil))
 	for line := range strings.Lines(answer.Body.String()) {
 		if value, found := strings.CutPrefix(line, series+" "); found {
 			return strings.TrimSpace(value)

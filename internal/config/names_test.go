@@ -21,6 +21,7 @@ func TestATypoStopsTheStart(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it sets the environment
 func TestWhatOthersSetIsNoTypo(t *testing.T) {
 	for name, value := range map[string]string{
 		"AMRUTAM_TEST_ANYTHING": "1", "AMRUTAM_PAY_WITHIN": "20m", "DATABASE_URI": said, "AMRITA_HOME": said, "PUBLIC_URL": said,

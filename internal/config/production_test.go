@@ -26,6 +26,7 @@ func inProduction(t *testing.T, changes ...string) {
 	}
 }
 
+//nolint:paralleltest // it sets the environment
 func TestProductionStartsWithSettingsThatWereMeant(t *testing.T) {
 	for _, good := range []string{
 		"AMRUTAM_TRUSTED_PROXIES=none", "AMRUTAM_TRUSTED_PROXIES= 10.0.0.0/8 , fc00::/7,192.0.2.7,::1", "AMRUTAM_PASSWORD_MIN=16", "AMRUTAM_METRICS_LISTEN=off",
@@ -48,6 +49,7 @@ func TestProductionStartsWithSettingsThatWereMeant(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it sets the environment
 func TestProductionRefusesWhatNobodyMeant(t *testing.T) {
 	of := func(key []byte) string { return base64.StdEncoding.EncodeToString(key) }
 	counted := make([]byte, 32)

@@ -46,7 +46,8 @@ func tooWide(p netip.Prefix) bool {
 	if p.Addr().Is4() {
 		return p.Bits() < widest4
 	}
-	return p.Bits() < widest6 && !(p.Bits() >= private6.Bits() && private6.Contains(p.Addr()))
+	private := p.Bits() >= private6.Bits() && private6.Contains(p.Addr())
+	return p.Bits() < widest6 && !private
 }
 
 func (c *Config) validateProxies(f *faults) {

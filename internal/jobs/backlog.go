@@ -20,19 +20,21 @@ func (q *Queue) Backlog(ctx context.Context) (telemetry.Backlog, error) {
 		all.Jobs[state] = 0
 	}
 	err := q.db.Read(ctx, func(r *postgres.Read) error {
-		rows, err := r.Query(ctx, `SELECT state::text, count(*), CASE WHEN state = 'available' THEN greatest(extract(epoch FROM now() - min(scheduled_at)), 0) ELSE 0 END::float8
+		rows, err := r.Query(ctx, `SELECT state::text AS state, count(*) AS jobs, CASE WHEN state = 'available'
+				THEN greatest(extract(epoch FROM now() - min(scheduled_at)), 0) ELSE 0 END::float8 AS waits
 			FROM river_job WHERE state = ANY ($1::river_job_state[]) GROUP BY state`, states)
 		if err != nil {
 			return err
 		}
-		var state string
-		var n int
-		var waits float64
-		_, err = pgx.ForEachRow(rows, []any{&state, &n, &waits}, func() error {
-			all.Jobs[state] = n
-			all.Oldest = max(all.Oldest, time.Duration(waits*float64(time.Second)))
-			return nil
-		})
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[struct {
+			State string
+			Jobs  int
+			Waits float64
+		}])
+		for _, f := range found {
+			all.Jobs[f.State] = f.Jobs
+			all.Oldest = max(all.Oldest, time.Duration(f.Waits*float64(time.Second)))
+		}
 		return err
 	})
 	return all, err
