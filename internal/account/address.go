@@ -135,7 +135,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 }
 
 func (s *Service) addressRoutes(api *httpapi.API) {
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth", Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted,
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth", Roles: access.SignedIn, Recent: true, Unkeyed: httpapi.UnkeyedProof, Status: http.StatusAccepted,
 		Summary: "Ask to sign in with another address", Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request replaces an older one. " +
 			"Whoever has a second factor proves it in the five minutes before, others have signed in then.",
 		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany}}, s.ChangeEmail)

@@ -280,22 +280,23 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 	}
 	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes before, others have signed in then.",
 		ErrMFAEnabled)
-	enable.Enrolment, enable.Recent = true, true
+	enable.Enrolment, enable.Recent, enable.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
 	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here and never again.",
 		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
-	confirm.Enrolment, confirm.Recent = true, true
+	confirm.Enrolment, confirm.Recent, confirm.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
 	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
-	disable.Status = http.StatusNoContent
+	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
 	httpapi.Handle(api, disable, s.DisableMFA)
 	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew", "For the next five minutes this session may do what is dangerous; with the password, what needs a recent sign-in.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
-	stepUp.Status, stepUp.Enrolment = http.StatusNoContent, true
+	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
 	httpapi.Handle(api, stepUp, s.StepUp)
 	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	renew.Unkeyed = httpapi.UnkeyedAnswer
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
 	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
 	verify.Roles = access.Public

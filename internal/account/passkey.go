@@ -230,9 +230,9 @@ func errorOr(err, otherwise error) error {
 }
 
 func (s *Service) passkeyRoutes(api *httpapi.API) {
-	httpapi.Query(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true,
+	httpapi.Query(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true, Unkeyed: "it changes nothing: each challenge is a new one",
 		Summary: "Begin to register a passkey", Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five minutes before, others have signed in then."}, s.PasskeyOptions)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true, Status: http.StatusCreated,
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true, Unkeyed: httpapi.UnkeyedAnswer, Status: http.StatusCreated,
 		Summary: "Register a passkey", Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for one. Your other devices are signed out. The first second factor comes with recovery codes.",
 		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys}}, s.RegisterPasskey)
 	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth", Roles: access.SignedIn,

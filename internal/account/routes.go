@@ -50,7 +50,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Summary: "Get new tokens for a refresh token", Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it must have been copied; " +
 			"within 10 seconds it gets the same new tokens, for clients that lost the answer.",
 		Refusals: []*problem.Error{ErrInvalidRefreshToken}}, s.Refresh)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Status: http.StatusNoContent,
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Unkeyed: "a session ends once, and the next request with it is refused", Status: http.StatusNoContent,
 		Summary: "End this session"}, s.SignOut)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
 		Summary: "Get a mail to set a new password", Doc: "The answer never tells whether the address has a user."}, s.RequestPasswordReset)
@@ -58,7 +58,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/reset-password", ID: "reset-password", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
 		Summary: "Set a new password with the token of the mail", Doc: "Ends all sessions, and verifies the address the mail went to.",
 		Refusals: []*problem.Error{ErrInvalidToken}}, s.ResetPassword)
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-password", ID: "change-password", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,
+	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-password", ID: "change-password", Tag: "auth", Roles: access.SignedIn, Unkeyed: httpapi.UnkeyedProof, Status: http.StatusNoContent,
 		Summary: "Change your password", Doc: "Ends all sessions, this one too: sign in again with the new password.",
 		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany}}, s.ChangePassword)
 }

@@ -127,29 +127,29 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor
 
 // ResetFactors takes away all second factors of somebody who has lost them, and signs them out: their password signs in, and for staff
 // reaches nothing but enrolment. Errors: problem.NotFound, ErrOwnAccount, ErrMFANotEnabled.
-func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, who access.Actor, in UserID) (httpapi.None, error) {
+func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, who access.Actor, in UserID) (httpapi.Changed, error) {
 	if _, _, err := s.holdOther(ctx, tx, who, in.ID, httpapi.IfMatch{}); err != nil {
-		return httpapi.None{}, err
+		return httpapi.Changed{}, err
 	}
 	user, err := s.holdUser(ctx, tx, in.ID)
 	switch {
 	case errors.Is(err, problem.Unauthenticated): // disabled
-		return httpapi.None{}, problem.NotFound
+		return httpapi.Changed{}, problem.NotFound
 	case err != nil:
-		return httpapi.None{}, err
+		return httpapi.Changed{}, err
 	case !user.MfaEnabled:
-		return httpapi.None{}, ErrMFANotEnabled
+		return httpapi.Changed{}, ErrMFANotEnabled
 	}
 	err = errors.Join(query.deletePasskeys(ctx, tx, in.ID), query.removeTOTP(ctx, tx, in.ID), query.deleteRecoveryCodes(ctx, tx, in.ID))
 	if err != nil {
-		return httpapi.None{}, fmt.Errorf("take second factors away: %w", err)
+		return httpapi.Changed{}, fmt.Errorf("take second factors away: %w", err)
 	}
 	if _, err := query.settleFactors(ctx, tx, tx.Now, in.ID); err != nil {
-		return httpapi.None{}, fmt.Errorf("settle the second factors: %w", err)
+		return httpapi.Changed{}, fmt.Errorf("settle the second factors: %w", err)
 	}
 	s.Limits.Done(tx, limit.Code, in.ID.String())
 	audit.Write(tx, who, "user.reset-second-factors", in.ID, nil)
-	return httpapi.None{}, s.shutOut(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
+	return httpapi.Changed{Type: "user", ID: in.ID}, s.shutOut(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
 }
 
 func last(admins []uuid.UUID, id uuid.UUID) bool { return len(admins) == 1 && admins[0] == id }
@@ -172,7 +172,7 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users", Roles: access.Admin, Fresh: true,
 		Summary: "Give a member of staff another role", Doc: "All their devices are signed out, and they are told by mail.",
 		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin}}, s.ChangeRole)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users", Roles: access.Admin, Fresh: true, Status: http.StatusNoContent,
+	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users", Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Status: http.StatusNoContent,
 		Summary: "Take away somebody's second factors", Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it is them. All their devices are signed out, and they are told by mail.",
 		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled}}, s.ResetFactors)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users", Roles: access.Admin, Fresh: true,

@@ -7,6 +7,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
 
@@ -48,29 +49,33 @@ type WithdrawIn struct {
 }
 
 // Withdraw takes the actor's consent back, whatever its version, and with that to treatment those to the live
-// consultations too: they stay booked, and start only after an explicit consent. Again, it changes nothing.
-func Withdraw(ctx context.Context, tx *postgres.Tx, who access.Actor, in WithdrawIn) error {
+// consultations too: they stay booked, and start only after an explicit consent. Again, it changes nothing. It names one of
+// those that ended, or the actor when none did.
+func Withdraw(ctx context.Context, tx *postgres.Tx, who access.Actor, in WithdrawIn) (httpapi.Changed, error) {
+	changed := httpapi.Changed{Type: "user", ID: who.ID}
 	if err := query.lockPerson(ctx, tx, who.ID); err != nil {
-		return err
+		return changed, err
 	}
 	closed, err := query.withdrawConsents(ctx, tx, tx.Now, who.ID, in.Purpose)
 	if err != nil {
-		return err
+		return changed, err
 	}
 	var consultations []uuid.UUID
 	if in.Purpose == Treatment {
 		if consultations, err = query.withdrawFromConsultations(ctx, tx, tx.Now, who.ID); err != nil {
-			return err
+			return changed, err
 		}
 	}
 	for _, id := range closed {
+		changed = httpapi.Changed{Type: "consent", ID: id}
 		audit.Write(tx, who, "consent.withdraw", id, audit.Meta{"purpose": in.Purpose})
 	}
 	for _, id := range consultations {
+		changed = httpapi.Changed{Type: "consultation", ID: id}
 		audit.Write(tx, who, "consultation.withdraw-consent", id, nil)
 	}
 	if len(closed)+len(consultations) == 0 {
 		audit.WriteFor(tx, who, "consent.withdraw", "user", who.ID.String(), audit.Meta{"purpose": in.Purpose, "changed": false})
 	}
-	return nil
+	return changed, nil
 }

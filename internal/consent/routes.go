@@ -1,12 +1,10 @@
 package consent
 
 import (
-	"context"
 	"net/http"
 
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
@@ -20,11 +18,7 @@ func Routes(api *httpapi.API) {
 		Doc:      "Each purpose is agreed to separately; only TREATMENT is needed for a booking. To consent again is the same consent, answered with 200.",
 		Refusals: []*problem.Error{ErrOutdated}}, Give)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consents/{purpose}/withdraw", ID: "withdraw-consent", Tag: "consents",
-		Summary: "Withdraw a consent", Roles: access.Patient, Status: http.StatusNoContent,
+		Summary: "Withdraw a consent", Roles: access.Patient, Key: httpapi.Honoured, Status: http.StatusNoContent,
 		Doc: "Takes the consent back, whatever its version; a repeated call changes nothing. Without TREATMENT nothing more can be booked. " +
-			"What is booked stays booked, but the doctor starts it only after POST /consultations/{id}/consent."}, withdraw)
-}
-
-func withdraw(ctx context.Context, tx *postgres.Tx, who access.Actor, in WithdrawIn) (httpapi.None, error) {
-	return httpapi.None{}, Withdraw(ctx, tx, who, in)
+			"What is booked stays booked, but the doctor starts it only after POST /consultations/{id}/consent."}, Withdraw)
 }

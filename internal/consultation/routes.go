@@ -32,7 +32,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: anyParty}, s.Read)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
 		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back. Whoever cancelled it and asks again is answered the same.",
-		Roles: anyParty, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
+		Roles: anyParty, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
 		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only while the patient's consent to it stands, and while none of another slot is in progress; patients who share a slot are seen together. One that nobody completes is COMPLETED 2 hours after its slot, as of the slot's end.",
 		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved, account.ErrHolding, consent.ErrRequired}}, s.Hold)

@@ -71,6 +71,8 @@ type Op struct {
 	Doc     string
 	Roles   access.Roles
 	Key     Key
+	// Unkeyed says why a POST of somebody signed in takes no Idempotency-Key; the document shows it.
+	Unkeyed string
 	Status  int // of success; 200 when zero
 	// BodyLimit in bytes; 1 MiB when zero, 64 KiB under /auth.
 	BodyLimit int64
@@ -102,6 +104,14 @@ const (
 	NoKey Key = iota
 	Honoured
 	Required
+)
+
+// Why a POST takes no Idempotency-Key.
+const (
+	// UnkeyedAnswer is for answers that hold a secret: tokens, recovery codes.
+	UnkeyedAnswer = "its answer holds a secret, which is never stored"
+	// UnkeyedProof is for requests that prove a password or a code.
+	UnkeyedProof = "it proves a password or a code, of which not even a fingerprint is stored"
 )
 
 // The library keeps these for all APIs of a process, so they are set once and not by each New.
@@ -174,5 +184,8 @@ func (o Op) check() {
 	}
 	if (o.RawBody == nil) != (o.Verify == nil) {
 		panic("httpapi: operation " + o.ID + " must say how its raw body is verified")
+	}
+	if o.Method == http.MethodPost && o.Key == NoKey && o.Roles != access.Public && o.Unkeyed == "" {
+		panic("httpapi: operation " + o.ID + " has to honour an Idempotency-Key, or to say in Unkeyed why it can't")
 	}
 }

@@ -35,6 +35,15 @@ type Chosen interface{ Status() int }
 // CookieHolder outputs may be a session that the browser holds in a cookie; "" is none.
 type CookieHolder interface{ SessionCookie() string }
 
+// Changed is the output of a keyed operation that answers without a body; it names what changed for the stored answer.
+type Changed struct {
+	Type string
+	ID   uuid.UUID
+}
+
+// Entity names what changed.
+func (c Changed) Entity() (string, uuid.UUID) { return c.Type, c.ID }
+
 // SignedOut is the output of an operation that ends the caller's session: no body, and the cookie goes.
 type SignedOut struct{}
 
@@ -133,7 +142,7 @@ func Handle[I, O any](a *API, op Op, do func(ctx context.Context, who access.Act
 func newReply(op Op, result any) (reply, error) {
 	out := reply{status: op.status()}
 	switch v := result.(type) {
-	case None:
+	case None, Changed:
 		return out, nil
 	case SignedOut:
 		out.signedOut = true

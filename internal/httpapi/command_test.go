@@ -22,7 +22,8 @@ import (
 type none = struct{}
 
 func probe(name string, roles access.Roles) httpapi.Op {
-	return httpapi.Op{Method: "POST", Path: "/probe/" + name, Root: true, ID: "probe-" + name, Tag: "health", Summary: "Try " + name, Roles: roles, Status: 204}
+	return httpapi.Op{Method: "POST", Path: "/probe/" + name, Root: true, ID: "probe-" + name, Tag: "health", Summary: "Try " + name, Roles: roles, Status: 204,
+		Unkeyed: "it is for tests"}
 }
 
 // counters makes a table of two rows that start at zero.
@@ -82,6 +83,9 @@ func TestRegistrationsThatStopTheStart(t *testing.T) {
 		},
 		"key outside": func(a *httpapi.API) {
 			httpapi.Handle(a, with(func(o *httpapi.Op) { o.Key = httpapi.Honoured }), handle)
+		},
+		"nothing said of a key": func(a *httpapi.API) {
+			httpapi.Command(a, with(func(o *httpapi.Op) { o.Unkeyed = "" }), do)
 		},
 		"twice": func(a *httpapi.API) {
 			httpapi.Command(a, probe("twice", access.Patient), do)

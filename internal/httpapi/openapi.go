@@ -133,6 +133,9 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 		o.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
 	}
 	o.Description = strings.TrimSpace(op.Doc + "\n\n" + who)
+	if op.Unkeyed != "" {
+		o.Description += "\n\nTakes no Idempotency-Key: " + op.Unkeyed + "."
+	}
 	if op.Key != NoKey {
 		o.Parameters = append(o.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: op.Key == Required,
 			Description: "1 to 255 printable ASCII characters; the same key gets the same answer for 24 hours",
@@ -149,7 +152,7 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
 	r := &huma.Response{Description: http.StatusText(status), Headers: map[string]*huma.Param{"X-Request-Id": requestIDHeader()}}
 	switch output {
-	case reflect.TypeFor[None](), reflect.TypeFor[SignedOut]():
+	case reflect.TypeFor[None](), reflect.TypeFor[Changed](), reflect.TypeFor[SignedOut]():
 	case reflect.TypeFor[Attachment]():
 		if op.MediaType == "" {
 			panic("httpapi: operation " + op.ID + " answers with a file of no media type")

@@ -23,7 +23,7 @@ const Life = 24 * time.Hour
 // The refusals of keyed requests.
 var (
 	ErrRequired = problem.Define(http.StatusBadRequest, "idempotency-key-required", "An Idempotency-Key is needed",
-		"This operation needs an Idempotency-Key header.", "Make a random key for each booking or payment, and send the same one when you try again.")
+		"This operation needs an Idempotency-Key header.", "Make a random key for each booking, payment or prescription, and send the same one when you try again.")
 	ErrMalformed = problem.Define(http.StatusBadRequest, "idempotency-key-malformed", "The Idempotency-Key is malformed",
 		"Idempotency-Key must be 1 to 255 printable ASCII characters.", "A UUID is a good key.")
 	ErrReused = problem.Define(http.StatusUnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key was used for something else",

@@ -72,8 +72,8 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles: access.Support | access.Admin, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{ErrExceedsCapture}}, s.request)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/approve", ID: "approve-refund", Tag: "payments",
 		Summary: "Approve a refund that another one asked for", Doc: "The money is then on its way. It needs a second factor proven in the five minutes before.",
-		Roles: access.Admin, Fresh: true, Refusals: []*problem.Error{ErrOwnRefund, problem.Illegal}}, s.approve)
+		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{ErrOwnRefund, problem.Illegal}}, s.approve)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
 		Summary: "Decline a refund that was asked for", Doc: "It ends FAILED with your reason, and its amount can be asked for anew.",
-		Roles: access.Admin, Fresh: true, Refusals: []*problem.Error{problem.Illegal}}, s.decline)
+		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.Illegal}}, s.decline)
 }

@@ -19,7 +19,7 @@ func (s *Service) Each(ctx context.Context, r *postgres.Read, patient uuid.UUID,
 		}
 		for _, row := range rows {
 			before = row.PrescriptionRow.ID
-			p, err := s.open(row.PrescriptionRow, row.Wrapped)
+			p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
 			if err != nil {
 				return err
 			}

@@ -61,6 +61,7 @@ type Prescription struct {
 	Medications    []Medication `json:"medications" nullable:"false" doc:"What was prescribed (health data)"`
 	Advice         *string      `json:"advice" doc:"What else the doctor advises (health data)" example:"Light food in the evening"`
 	Supersedes     *uuid.UUID   `json:"supersedes" nullable:"true" doc:"The prescription it corrects, or null"`
+	SupersededBy   *uuid.UUID   `json:"supersededBy" nullable:"true" doc:"The prescription that corrects it, or null: this one stands"`
 	CreatedAt      time.Time    `json:"createdAt" doc:"When it was written"`
 }
 
@@ -158,9 +159,9 @@ func (s *Service) insert(ctx context.Context, tx *postgres.Tx, p Prescription, w
 }
 
 // open reads a row. An erased patient's prescription stays, without its content.
-func (s *Service) open(row PrescriptionRow, wrapped []byte) (Prescription, error) {
+func (s *Service) open(row PrescriptionRow, wrapped []byte, supersededBy *uuid.UUID) (Prescription, error) {
 	p := Prescription{ID: row.ID, ConsultationID: row.ConsultationID, DoctorID: row.DoctorID, PatientID: row.PatientID,
-		Medications: []Medication{}, Supersedes: row.Supersedes, CreatedAt: row.CreatedAt}
+		Medications: []Medication{}, Supersedes: row.Supersedes, SupersededBy: supersededBy, CreatedAt: row.CreatedAt}
 	key, err := s.Sealer.Wrapped(row.PatientID, wrapped)
 	if errors.Is(err, seal.ErrErased) {
 		return p, nil

@@ -58,7 +58,12 @@ func TestWhenAPrescriptionIsWritten(t *testing.T) {
 		write(c, who, id).Want(403, "forbidden")
 	}
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
-	write(c, doctor, id).Want(201)
+	body := object{"consultationId": id, "medications": []any{line()}}
+	c.Do(doctor, "POST", "prescriptions", body).Want(400, "idempotency-key-required")
+	once := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).Text("id")
+	if again := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).Text("id"); again != once {
+		t.Errorf("one key has written two prescriptions")
+	}
 	write(c, other, id).Want(404, "not-found")
 	ended, err := time.Parse(time.RFC3339, c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200).Text("endedAt"))
 	if err != nil {
@@ -113,8 +118,17 @@ func TestSupersede(t *testing.T) {
 		t.Errorf("answers %v, want one 201", statuses)
 	}
 	items := c.Get(patient, "prescriptions/consultation/"+id).Want(200).Items()
-	if len(items) != 2 || items[0]["supersedes"] != first || items[1]["supersedes"] != nil {
+	if len(items) != 2 || items[0]["supersedes"] != first || items[1]["supersedes"] != nil ||
+		items[1]["supersededBy"] != items[0]["id"] || items[0]["supersededBy"] != nil {
 		t.Errorf("the patient sees %v", items)
+	}
+	if mine := c.Get(patient, "prescriptions/me").Want(200).Items(); len(mine) != 2 || mine[1]["supersededBy"] != items[0]["id"] || mine[0]["supersededBy"] != nil {
+		t.Errorf("the patient lists %v", mine)
+	}
+	for _, who := range []apptest.User{patient, doctor} {
+		if a := c.Get(who, "prescriptions/"+first).Want(200); a.Text("supersededBy") != items[0]["id"] {
+			t.Errorf("the %s reads %s", who.Role, a.Body)
+		}
 	}
 	for _, sql := range []string{"UPDATE prescriptions SET advice = NULL", "DELETE FROM prescriptions", "TRUNCATE prescriptions CASCADE"} {
 		if _, err := c.DB.Pool.Exec(t.Context(), sql); err == nil {

@@ -11,17 +11,21 @@ INSERT INTO prescriptions (id, consultation_id, doctor_id, patient_id, medicatio
 VALUES (@id, @consultation_id, @doctor_id, @patient_id, @medications, @advice, sqlc.narg('supersedes'), @created_at);
 
 -- name: readPrescription :one
-SELECT sqlc.embed(p), k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id WHERE p.id = @id;
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
+WHERE p.id = @id;
 
 -- name: consultationParties :one
 SELECT patient_id, doctor_id FROM consultations WHERE id = @id;
 
 -- name: prescriptionsOfConsultation :many
-SELECT sqlc.embed(p), k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.consultation_id = @consultation_id ORDER BY p.id DESC LIMIT 100;
 
 -- name: prescriptionsOfPatient :many
-SELECT sqlc.embed(p), k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.patient_id = @patient_id AND p.id < @before ORDER BY p.id DESC LIMIT @most;
 
 -- name: partyNames :one

@@ -99,13 +99,15 @@ func (q *Queries) partyNames(ctx context.Context, db DBTX, userID uuid.UUID) (st
 }
 
 const prescriptionsOfConsultation = `-- name: prescriptionsOfConsultation :many
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.consultation_id = $1 ORDER BY p.id DESC LIMIT 100
 `
 
 type prescriptionsOfConsultationRow struct {
 	PrescriptionRow PrescriptionRow
 	Wrapped         []byte
+	SupersededBy    *uuid.UUID
 }
 
 func (q *Queries) prescriptionsOfConsultation(ctx context.Context, db DBTX, consultationID uuid.UUID) ([]prescriptionsOfConsultationRow, error) {
@@ -127,6 +129,7 @@ func (q *Queries) prescriptionsOfConsultation(ctx context.Context, db DBTX, cons
 			&i.PrescriptionRow.Supersedes,
 			&i.PrescriptionRow.CreatedAt,
 			&i.Wrapped,
+			&i.SupersededBy,
 		); err != nil {
 			return nil, err
 		}
@@ -139,13 +142,15 @@ func (q *Queries) prescriptionsOfConsultation(ctx context.Context, db DBTX, cons
 }
 
 const prescriptionsOfPatient = `-- name: prescriptionsOfPatient :many
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.patient_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
 `
 
 type prescriptionsOfPatientRow struct {
 	PrescriptionRow PrescriptionRow
 	Wrapped         []byte
+	SupersededBy    *uuid.UUID
 }
 
 func (q *Queries) prescriptionsOfPatient(ctx context.Context, db DBTX, patientID uuid.UUID, before uuid.UUID, most int32) ([]prescriptionsOfPatientRow, error) {
@@ -167,6 +172,7 @@ func (q *Queries) prescriptionsOfPatient(ctx context.Context, db DBTX, patientID
 			&i.PrescriptionRow.Supersedes,
 			&i.PrescriptionRow.CreatedAt,
 			&i.Wrapped,
+			&i.SupersededBy,
 		); err != nil {
 			return nil, err
 		}
@@ -179,12 +185,15 @@ func (q *Queries) prescriptionsOfPatient(ctx context.Context, db DBTX, patientID
 }
 
 const readPrescription = `-- name: readPrescription :one
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id WHERE p.id = $1
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
+WHERE p.id = $1
 `
 
 type readPrescriptionRow struct {
 	PrescriptionRow PrescriptionRow
 	Wrapped         []byte
+	SupersededBy    *uuid.UUID
 }
 
 func (q *Queries) readPrescription(ctx context.Context, db DBTX, id uuid.UUID) (readPrescriptionRow, error) {
@@ -200,6 +209,7 @@ func (q *Queries) readPrescription(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.PrescriptionRow.Supersedes,
 		&i.PrescriptionRow.CreatedAt,
 		&i.Wrapped,
+		&i.SupersededBy,
 	)
 	return i, err
 }

@@ -64,7 +64,7 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 		return Prescription{}, problem.Hidden("prescription", in.ID)
 	}
 	note(tx, who, p.ID, p.PatientID, in.Purpose)
-	return s.open(p, row.Wrapped)
+	return s.open(p, row.Wrapped, row.SupersededBy)
 }
 
 // OfConsultation lists a consultation's prescriptions, newest first.
@@ -93,7 +93,7 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, who acces
 	}
 	audit.Write(tx, who, "prescription.list", in.ConsultationID, meta)
 	for _, row := range rows {
-		p, err := s.open(row.PrescriptionRow, row.Wrapped)
+		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
 		if err != nil {
 			return page, err
 		}
@@ -116,7 +116,7 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	audit.Write(tx, who, "prescription.list", who.ID, audit.Meta{"patientId": who.ID})
 	var items []Prescription
 	for _, row := range rows {
-		p, err := s.open(row.PrescriptionRow, row.Wrapped)
+		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
 		if err != nil {
 			return page, err
 		}
@@ -130,7 +130,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	const parties = access.Patient | access.Doctor | access.Admin
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/prescriptions", ID: "write-prescription", Tag: "prescriptions",
 		Summary: "Write a prescription", Doc: "It is never changed or deleted: a correction is a new one that supersedes it.",
-		Roles: access.Doctor, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded}}, s.Write)
+		Roles: access.Doctor, Key: httpapi.Required, Status: 201, Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded}}, s.Write)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
 		Summary: "List your prescriptions", Doc: "Newest first. Each call is audited.", Roles: access.Patient}, s.Mine)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions", Tag: "prescriptions",

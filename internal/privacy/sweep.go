@@ -124,7 +124,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, held account.Held) e
 		return nil
 	}
 	for _, purpose := range []string{"DATA_USE", "MESSAGES"} {
-		if err := consent.Withdraw(ctx, tx, who, consent.WithdrawIn{Purpose: purpose}); err != nil {
+		if _, err := consent.Withdraw(ctx, tx, who, consent.WithdrawIn{Purpose: purpose}); err != nil {
 			return err
 		}
 	}

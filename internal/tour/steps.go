@@ -374,8 +374,9 @@ const medicine = "Ashwagandha churna"
 
 func (t *Tour) prescribe(ctx context.Context) error {
 	var made struct{ ID string }
-	err := t.post(ctx, t.doctor, "prescriptions", object{"consultationId": t.consultation, "advice": "Warm milk in the evening",
-		"medications": []object{{"name": medicine, "dosage": "3 g", "frequency": "at bedtime", "durationDays": 14}}}, http.StatusCreated, &made)
+	body := object{"consultationId": t.consultation, "advice": "Warm milk in the evening",
+		"medications": []object{{"name": medicine, "dosage": "3 g", "frequency": "at bedtime", "durationDays": 14}}}
+	_, err := t.call(ctx, request{as: t.doctor, method: http.MethodPost, path: "prescriptions", body: body, key: t.nextKey()}, http.StatusCreated, &made)
 	t.prescription = made.ID
 	return err
 }

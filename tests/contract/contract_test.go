@@ -16,7 +16,9 @@ import (
 
 	"github.com/google/uuid"
 
+	role "amrutam/internal/access"
 	"amrutam/internal/apptest"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
 	"amrutam/tests/access"
 )
@@ -285,4 +287,35 @@ func TestPages(t *testing.T) {
 	page := "/dev/checkout/" + uuid.NewString()
 	c.Get(apptest.User{}, page).Want(404)
 	c.Submit(page, url.Values{"outcome": {"pay"}}).Want(404)
+}
+
+// TestEveryPostSaysWhatAKeyDoes: who repeats a POST after a lost answer has to know whether it counts twice.
+func TestEveryPostSaysWhatAKeyDoes(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	s := access.NewScene(t, c, access.Nobody)
+	keyed := 0
+	for _, op := range c.App.API.Operations {
+		if op.Method != http.MethodPost {
+			continue
+		}
+		documented := keeps(s, op.ID)
+		if documented != (op.Key != httpapi.NoKey) {
+			t.Errorf("%s: the document's key is not the server's", op.ID)
+		}
+		if !documented && op.Roles != role.Public && op.Unkeyed == "" {
+			t.Errorf("%s takes no Idempotency-Key and doesn't say why", op.ID)
+		}
+		if documented {
+			keyed++
+		}
+	}
+	for _, id := range []string{"book-consultation", "initiate-payment", "write-prescription"} {
+		if i := slices.IndexFunc(c.App.API.Operations, func(o httpapi.Op) bool { return o.ID == id }); i < 0 || c.App.API.Operations[i].Key != httpapi.Required {
+			t.Errorf("%s needs no key", id)
+		}
+	}
+	if keyed < 16 {
+		t.Errorf("only %d operations take a key", keyed)
+	}
 }
