@@ -40,5 +40,5 @@ WHERE a.captured > 0 AND a.updated_at >= @from_time AND a.updated_at < @to_time
 GROUP BY a.currency
 UNION ALL
 SELECT 'refunded', r.currency, 0, sum(r.amount) FROM refunds r
-WHERE r.status = 'SUCCEEDED' AND r.updated_at >= @from_time AND r.updated_at < @to_time
+WHERE r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL AND r.updated_at >= @from_time AND r.updated_at < @to_time
 GROUP BY r.currency;

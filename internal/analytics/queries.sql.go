@@ -53,7 +53,7 @@ WHERE a.captured > 0 AND a.updated_at >= $1 AND a.updated_at < $2
 GROUP BY a.currency
 UNION ALL
 SELECT 'refunded', r.currency, 0, sum(r.amount) FROM refunds r
-WHERE r.status = 'SUCCEEDED' AND r.updated_at >= $1 AND r.updated_at < $2
+WHERE r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL AND r.updated_at >= $1 AND r.updated_at < $2
 GROUP BY r.currency
 `
 

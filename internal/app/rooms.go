@@ -52,7 +52,7 @@ func (a *App) mount() error {
 	a.slots = &schedule.Service{Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)
 	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock, HTTP: &http.Client{Timeout: 10 * time.Second}}
-	money := &payment.Service{DB: a.DB, Queue: a.Queue, Stub: stub, Metrics: a.Metrics, Log: a.Log}
+	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Stub: stub, Metrics: a.Metrics, Log: a.Log}
 	if !a.Config.Production() {
 		stub.Pages = a.Config.PublicURL
 		money.MountPages(a.Mux)

@@ -263,7 +263,7 @@ func (c *Clinic) audit(action string, id uuid.UUID) {
 	}))
 }
 
-// CheckInvariants fails the test unless all nine hold.
+// CheckInvariants fails the test unless all hold.
 func (c *Clinic) CheckInvariants() {
 	c.t.Helper()
 	results, err := invariant.Check(context.Background(), c.DB)

@@ -59,6 +59,9 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return Consultation{}, err
 	}
 	c := summary(row)
+	if c.RefundedAmount, err = s.Money.Refunded(ctx, tx, row.ID); err != nil {
+		return Consultation{}, err
+	}
 	if reason != "" && canSeeHealth(actor, row, "") {
 		c.CancellationReason = &reason
 	}
@@ -69,8 +72,9 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.Actor, row ConsultationRow) (Consultation, error) {
 	audit.Write(tx, actor, verbs[ConsultationStatusCANCELLED], row.ID, audit.Meta{"changed": false})
 	c := summary(row)
-	if row.CancellationReason == nil || !canSeeHealth(actor, row, "") {
-		return c, nil
+	var err error
+	if c.RefundedAmount, err = s.Money.Refunded(ctx, tx, row.ID); err != nil || row.CancellationReason == nil || !canSeeHealth(actor, row, "") {
+		return c, err
 	}
 	key, err := s.Sealer.Person(ctx, tx, row.PatientID)
 	if errors.Is(err, seal.ErrErased) {

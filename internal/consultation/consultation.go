@@ -64,6 +64,7 @@ type Consultation struct {
 	PaymentStatus      string       `json:"paymentStatus" enum:"PENDING,PAID,FAILED" doc:"PAID exactly when its payment succeeded"`
 	Fee                money.Amount `json:"fee" doc:"What it costs, fixed at the booking"`
 	Currency           string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
+	RefundedAmount     money.Amount `json:"refundedAmount" doc:"What has been given back of what was paid, so far"`
 	StartTime          time.Time    `json:"startTime" doc:"When the slot begins"`
 	EndTime            time.Time    `json:"endTime" doc:"When the slot ends"`
 	PaymentDueAt       *time.Time   `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`

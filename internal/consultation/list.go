@@ -145,7 +145,9 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 
 const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency,
 	c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at,
-	c.ended_at, c.absent, c.created_at, c.updated_at, k.wrapped, pp.full_name, dp.full_name
+	c.ended_at, c.absent, c.created_at, c.updated_at, k.wrapped, pp.full_name, dp.full_name,
+	CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments p JOIN refunds r ON r.payment_id = p.id
+		WHERE p.consultation_id = c.id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL) ELSE 0 END
 	FROM consultations c
 	JOIN data_keys k ON k.user_id = c.patient_id
 	JOIN profiles pp ON pp.user_id = c.patient_id
@@ -156,7 +158,7 @@ func (s *Service) scan(row pgx.CollectableRow, health bool) (Consultation, error
 	c := &full.ConsultationRow
 	err := row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus, &c.Fee, &c.Currency,
 		&c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy, &c.CancellationReason, &c.CancelledAt, &c.StartedAt,
-		&c.EndedAt, &c.Absent, &c.CreatedAt, &c.UpdatedAt, &full.Wrapped, &full.PatientName, &full.DoctorName)
+		&c.EndedAt, &c.Absent, &c.CreatedAt, &c.UpdatedAt, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
 	if err != nil {
 		return Consultation{}, err
 	}

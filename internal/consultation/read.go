@@ -50,7 +50,7 @@ func note(tx *postgres.Tx, who access.Actor, row ConsultationRow, health bool, p
 
 func (s *Service) view(full readConsultationRow, health bool) (Consultation, error) {
 	c := summary(full.ConsultationRow)
-	c.PatientName, c.DoctorName = full.PatientName, full.DoctorName
+	c.PatientName, c.DoctorName, c.RefundedAmount = full.PatientName, full.DoctorName, full.Refunded
 	if !health {
 		return c, nil
 	}

@@ -80,7 +80,7 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 	}
 	who := caller.As("payment.webhook")
 	audit.WriteFor(tx, who, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID, audit.Meta{"type": event.Type})
-	id, out, done, err := s.Money.Take(ctx, tx, event)
+	id, out, done, err := s.Money.Take(ctx, tx, who, event)
 	if err != nil || done {
 		return WebhookOut{string(out)}, err
 	}

@@ -54,7 +54,7 @@ var schemaNames = map[string]string{
 	"Slots": "SlotCounts", "SlotBrief": "NextSlot", "SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
 	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange", "PracticeInputBody": "DoctorChange",
 	"ProfileChangeBody": "ProfileChange", "WebhookOut": "WebhookOutcome", "RenewalBody": "RefreshRequest",
-	"RefundInBody": "RefundRequest", "DeclineInBody": "RefundDecline",
+	"RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney", "ResolveInBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineInBody": "RefundDecline",
 }
 
 func schemaName(t reflect.Type, hint string) string {

@@ -1,6 +1,6 @@
 package invariant
 
-// Rules are the nine of the domain, in its order.
+// Rules are the nine of the domain, in its order, and that of money which matches nothing after the money's own.
 var Rules = []Rule{
 	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; BOOKED exactly when full", `
 		SELECT s.id FROM availability_slots s LEFT JOIN (SELECT slot_id, count(*) AS seats FROM seats GROUP BY slot_id) t ON t.slot_id = s.id
@@ -40,7 +40,7 @@ var Rules = []Rule{
 		WITH came AS (SELECT payment_id, sum(captured) AS captured, count(*) FILTER (WHERE status = 'SUCCESS') AS succeeded
 				FROM payment_attempts GROUP BY payment_id),
 		back AS (SELECT payment_id, sum(amount) AS asked, sum(amount) FILTER (WHERE status <> 'REQUESTED') AS refunded
-				FROM refunds WHERE status <> 'FAILED' GROUP BY payment_id),
+				FROM refunds WHERE status <> 'FAILED' AND unmatched_id IS NULL GROUP BY payment_id),
 		owed AS (SELECT p.id, coalesce(came.captured, 0) AS captured, coalesce(back.refunded, 0) AS refunded, coalesce(back.asked, 0) AS asked,
 				coalesce(came.succeeded, 0) AS succeeded, p.status, p.amount, c.status AS consultation,
 				coalesce(c.absent = 'DOCTOR', false) AS doctor_absent
@@ -49,6 +49,25 @@ var Rules = []Rule{
 		SELECT id FROM owed
 		WHERE refunded < 0 OR asked > captured OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
 		   OR ((consultation = 'CANCELLED' OR doctor_absent) AND refunded <> captured)`},
+
+	{"unmatched-money-is-kept", "money that isn't what was asked is listed as it came; of a known attempt all goes back, in its currency; nothing goes back twice", `
+		WITH back AS (SELECT unmatched_id, sum(amount) AS refunded, sum(amount) FILTER (WHERE status = 'SUCCEEDED') AS succeeded,
+				count(*) FILTER (WHERE status = 'PENDING') AS pending FROM refunds WHERE unmatched_id IS NOT NULL AND status <> 'FAILED' GROUP BY unmatched_id)
+		SELECT u.id FROM unmatched_money u LEFT JOIN back b ON b.unmatched_id = u.id
+		WHERE coalesce(b.refunded, 0) > coalesce(u.amount, 0)
+		   OR (u.attempt_id IS NOT NULL AND u.kind = 'PAYMENT' AND u.amount > 0 AND u.currency IS NOT NULL AND coalesce(b.refunded, 0) <> u.amount)
+		   OR (u.status = 'RETURNING') <> (coalesce(b.pending, 0) > 0) OR (u.status = 'RETURNED' AND b.succeeded IS DISTINCT FROM u.amount)
+		UNION ALL
+		SELECT r.id FROM refunds r JOIN unmatched_money u ON u.id = r.unmatched_id
+		WHERE r.currency IS DISTINCT FROM u.currency OR r.attempt_id IS DISTINCT FROM u.attempt_id OR u.kind = 'REFUND'
+		UNION ALL
+		SELECT r.id FROM refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+		WHERE r.unmatched_id IS NULL AND (r.currency <> a.currency OR r.payment_id <> a.payment_id)
+		UNION ALL
+		SELECT gen_random_uuid() FROM payment_webhooks w
+		WHERE w.type = 'payment.succeeded' AND w.outcome IN ('unknown-reference', 'amount-mismatch')
+		  AND NOT EXISTS (SELECT FROM unmatched_money u WHERE u.provider = w.provider AND u.kind = 'PAYMENT' AND u.transaction_reference = w.transaction_reference
+				AND u.amount IS NOT DISTINCT FROM w.amount AND u.currency IS NOT DISTINCT FROM w.currency)`},
 
 	// No state is met twice, so the steps are a path when they chain, whatever their order in the log.
 	{"history-is-a-path", "every consultation's history in the audit log is a path of the state machine, and its last step is its status", `
@@ -68,7 +87,8 @@ var Rules = []Rule{
 		WITH made (id, kind, action) AS (
 			SELECT id, 'consultation', 'consultation.book' FROM consultations
 			UNION ALL SELECT id, 'prescription', 'prescription.write' FROM prescriptions
-			UNION ALL SELECT id, 'refund', CASE WHEN on_request THEN 'refund.request' ELSE 'refund.open' END FROM refunds
+			UNION ALL SELECT id, 'refund', CASE WHEN on_request THEN 'refund.request' WHEN at_provider THEN 'refund.record' ELSE 'refund.open' END FROM refunds
+			UNION ALL SELECT id, 'unmatched-money', 'unmatched-money.record' FROM unmatched_money
 			UNION ALL SELECT id, 'slot', 'slot.create' FROM availability_slots
 			UNION ALL SELECT id, 'doctor', 'doctor.apply' FROM doctors
 			UNION ALL SELECT id, 'session', 'session.start' FROM sessions
@@ -83,6 +103,7 @@ var Rules = []Rule{
 		   OR NOT CASE k.entity_type
 				WHEN 'consultation' THEN EXISTS (SELECT FROM consultations e WHERE e.id = k.entity_id)
 				WHEN 'payment' THEN EXISTS (SELECT FROM payments e WHERE e.id = k.entity_id)
+				WHEN 'unmatched-money' THEN EXISTS (SELECT FROM unmatched_money e WHERE e.id = k.entity_id)
 				WHEN 'refund' THEN EXISTS (SELECT FROM refunds e WHERE e.id = k.entity_id)
 				WHEN 'prescription' THEN EXISTS (SELECT FROM prescriptions e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)

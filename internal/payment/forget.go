@@ -15,5 +15,8 @@ func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, patient uuid.UUID
 	if err != nil {
 		return 0, fmt.Errorf("forget the reasons of refunds: %w", err)
 	}
+	if err := query.forgetResolutions(ctx, tx, patient); err != nil {
+		return 0, fmt.Errorf("forget the resolutions of unmatched money: %w", err)
+	}
 	return forgotten, nil
 }

@@ -85,10 +85,8 @@ func TestRefundFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	patient, consultation, reference := unpaid(c)
-	wantOutcome(t, c.Report("refund.succeeded", reference, "500.00"), 202, payment.AmountMismatch) // nothing to give back
 	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Captured)
 	cancel(c, patient, consultation).Want(200)
-	wantOutcome(t, c.Report("refund.succeeded", reference, "100.00"), 202, payment.AmountMismatch)
 	wantOutcome(t, c.Webhook("usd", apptest.Event("refund.succeeded", reference, "500.00", "USD")), 202, payment.AmountMismatch)
 	for range 2 {
 		wantOutcome(t, c.Report("refund.failed", reference, "500.00"), 200, payment.RefundFailed)

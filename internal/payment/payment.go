@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
@@ -34,6 +35,7 @@ const (
 type Service struct {
 	DB      *postgres.DB
 	Queue   *jobs.Queue
+	Cursors httpapi.Cursors
 	Stub    *Stub
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
@@ -59,11 +61,20 @@ type Attempt struct {
 	TransactionReference string       `json:"transactionReference" example:"stub_7QK2M" doc:"The provider's name of it; webhooks carry it"`
 	Amount               money.Amount `json:"amount" doc:"What was asked"`
 	Currency             string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
-	Captured             money.Amount `json:"captured" doc:"What really came"`
+	Captured             money.Amount `json:"captured" doc:"What really came, in capturedCurrency"`
+	CapturedCurrency     string       `json:"capturedCurrency" example:"INR" doc:"The attempt's currency, unless money came in another one only"`
+	Mismatched           []Mismatched `json:"mismatched" nullable:"false" doc:"What came and is not what was asked, oldest first: it is in captured where the currency is, confirms nothing and goes back by itself"`
 	Status               string       `json:"status" enum:"INITIATED,SUCCESS,FAILED" doc:"The attempt's state"`
 	FailureReason        *string      `json:"failureReason" doc:"Why it failed, in the provider's words" example:"card declined"`
 	Checkout             PageOrNull   `json:"checkout" doc:"Where the patient pays; null when the provider has no page"`
 	CreatedAt            time.Time    `json:"createdAt" doc:"When it was begun"`
+}
+
+// Mismatched is money that came on an attempt and is not what it asked for.
+type Mismatched struct {
+	Amount     *money.Amount `json:"amount" nullable:"true" doc:"How much came; null when the provider didn't say"`
+	Currency   *string       `json:"currency" nullable:"true" example:"USD" doc:"In which currency; null when the provider didn't say"`
+	ReceivedAt time.Time     `json:"receivedAt" doc:"When it was reported"`
 }
 
 // Checkout is the provider's page.
@@ -80,7 +91,7 @@ func Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, curren
 	tx.Queue(insertPayment, uuid.Must(uuid.NewV7()), consultationID, amount, currency, status, provider, tx.Now)
 }
 
-// Initiate gives the open attempt, or begins a new one. The caller has checked that the consultation may be paid.
+// Initiate gives the open attempt, or begins a new one when there is none, or money that it didn't ask for came on it. The caller has checked that the consultation may be paid.
 // Error: ErrPaid.
 func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (Payment, Attempt, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
@@ -92,21 +103,34 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 	}
 	open, err := query.openAttempt(ctx, tx, row.ID)
 	if err == nil {
-		return viewPayment(row), viewAttempt(open), nil
+		used, err := query.cameUnasked(ctx, tx, &open.ID)
+		if err != nil {
+			return Payment{}, Attempt{}, err
+		}
+		if used {
+			return s.begin(ctx, tx, row)
+		}
+		return viewPayment(row), viewAttempt(open, nil), nil
 	}
 	if !postgres.NoRows(err) {
 		return Payment{}, Attempt{}, err
 	}
+	return s.begin(ctx, tx, row)
+}
+
+// begin makes a new attempt, the only open one.
+func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow) (Payment, Attempt, error) {
 	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub, TransactionReference: newReference(),
 		Amount: row.Amount, Currency: row.Currency, Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
 	begun.CheckoutUrl = s.Stub.checkoutURL(begun.TransactionReference)
 	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = begun.Status, begun.Provider, &begun.TransactionReference, tx.Now
-	err = errors.Join(
+	err := errors.Join(
+		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, begun.ID),
 		query.insertAttempt(ctx, tx, insertAttemptParams{ID: begun.ID, PaymentID: row.ID, Provider: begun.Provider,
 			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency, CheckoutUrl: begun.CheckoutUrl, Now: tx.Now}),
 		query.updatePayment(ctx, tx, updatePaymentParams{Status: row.Status, Provider: row.Provider,
 			TransactionReference: row.TransactionReference, Now: tx.Now, ID: row.ID}))
-	return viewPayment(row), viewAttempt(begun), err
+	return viewPayment(row), viewAttempt(begun, nil), err
 }
 
 // EndAttempts closes the open attempt to pay for a consultation that has ended, whose lock the caller holds, and tells whether there
@@ -128,9 +152,24 @@ func viewPayment(p PaymentRow) Payment {
 		Provider: p.Provider, TransactionReference: p.TransactionReference, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 }
 
-func viewAttempt(a PaymentAttempt) Attempt {
+// viewAttempt shows an attempt; unasked is what came of its payment besides.
+func viewAttempt(a PaymentAttempt, unasked []UnmatchedMoney) Attempt {
 	v := Attempt{ID: a.ID, Provider: a.Provider, TransactionReference: a.TransactionReference, Amount: a.Amount, Currency: a.Currency,
-		Captured: a.Captured, Status: string(a.Status), FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
+		Captured: a.Captured, CapturedCurrency: a.Currency, Mismatched: []Mismatched{}, Status: string(a.Status),
+		FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
+	for _, u := range unasked {
+		if u.AttemptID == nil || *u.AttemptID != a.ID {
+			continue
+		}
+		v.Mismatched = append(v.Mismatched, Mismatched{u.Amount, u.Currency, u.ReceivedAt})
+		switch {
+		case u.Amount == nil || u.Currency == nil:
+		case *u.Currency == v.CapturedCurrency:
+			v.Captured += *u.Amount
+		case v.Captured == 0:
+			v.Captured, v.CapturedCurrency = *u.Amount, *u.Currency
+		}
+	}
 	if a.CheckoutUrl != nil && a.Status == PaymentTransactionStatusINITIATED {
 		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutUrl}}
 	}

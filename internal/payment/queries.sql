@@ -66,12 +66,14 @@ UPDATE payment_webhooks SET outcome = @outcome WHERE provider = @provider AND we
 
 -- What was captured by each attempt and is neither given back nor asked back yet.
 -- name: unrefunded :many
-SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
+SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = @payment_id AND a.captured > 0 ORDER BY a.id;
 
 -- name: insertRefund :exec
-INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, on_request, created_at, updated_at)
-VALUES (@id, @payment_id, @attempt_id, @amount, @currency, @reason, @status, sqlc.narg('requested_by'), sqlc.narg('approved_by'), @on_request, @now, @now);
+INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by, approved_by, on_request, at_provider,
+    created_at, updated_at)
+VALUES (@id, sqlc.narg('payment_id'), sqlc.narg('attempt_id'), sqlc.narg('unmatched_id'), @amount, @currency, @reason, @status,
+    sqlc.narg('requested_by'), sqlc.narg('approved_by'), @on_request, @at_provider, @now, @now);
 
 -- A request that nobody approved is staff's business.
 -- name: listRefunds :many
@@ -88,15 +90,75 @@ UPDATE refunds SET status = 'FAILED', failure_reason = 'superseded', updated_at 
 WHERE payment_id = @payment_id AND status = 'REQUESTED' RETURNING id;
 
 -- name: pendingRefund :one
-SELECT r.id, r.amount, r.currency, a.provider, a.transaction_reference FROM refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+SELECT r.id, r.amount, r.currency, coalesce(a.provider, u.provider)::text AS provider,
+    coalesce(a.transaction_reference, u.transaction_reference)::text AS transaction_reference
+FROM refunds r LEFT JOIN payment_attempts a ON a.id = r.attempt_id LEFT JOIN unmatched_money u ON u.id = r.unmatched_id
 WHERE r.id = @id AND r.status = 'PENDING';
 
--- name: lockPendingRefund :one
-SELECT * FROM refunds WHERE attempt_id = @attempt_id AND amount = @amount AND status = 'PENDING' ORDER BY id LIMIT 1 FOR UPDATE;
+-- Every refund of what came under a reference, whatever became of it.
+-- name: lockRefundsOf :many
+SELECT * FROM refunds WHERE (attempt_id = sqlc.narg('attempt_id')::uuid OR unmatched_id = ANY (@unmatched::uuid[])) AND currency = @currency ORDER BY id FOR UPDATE;
 
--- The provider knows no request that nobody approved.
--- name: refundKnown :one
-SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = @attempt_id AND amount = @amount AND (NOT on_request OR approved_by IS NOT NULL));
+-- name: listRefundsByStatus :many
+SELECT r.*, p.consultation_id FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
+WHERE r.status = ANY ((@statuses::text[])::refund_status[]) AND r.id < @before ORDER BY r.id DESC LIMIT @most;
+
+-- name: refundedOf :one
+SELECT coalesce(sum(r.amount), 0)::numeric(12, 2) FROM payments p JOIN refunds r ON r.payment_id = p.id
+WHERE p.consultation_id = @consultation_id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL;
+
+-- The same money again conflicts with what is kept of it.
+-- name: insertUnmatched :execrows
+INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status,
+    received_at, updated_at)
+VALUES (@id, @kind, @reason, @provider, @webhook_id, @transaction_reference, sqlc.narg('payment_id'), sqlc.narg('attempt_id'),
+    sqlc.narg('amount'), sqlc.narg('currency'), 'WAITING', @now, @now)
+ON CONFLICT DO NOTHING;
+
+-- In one currency, what came unasked under a reference, and the refunds of it that wait for their money.
+-- name: lockUnmatchedOf :many
+SELECT * FROM unmatched_money WHERE provider = @provider AND transaction_reference = @transaction_reference AND currency = @currency AND amount > 0
+    AND (kind = 'PAYMENT' OR status = 'WAITING') ORDER BY id FOR UPDATE;
+
+-- name: lockUnmatched :one
+SELECT * FROM unmatched_money WHERE id = @id FOR UPDATE;
+
+-- name: matchUnmatched :exec
+UPDATE unmatched_money SET status = 'MATCHED', updated_at = @now WHERE id = @id;
+
+-- name: resolveUnmatched :exec
+UPDATE unmatched_money SET status = @status, resolution = @resolution, resolved_by = @resolved_by, resolved_at = @now, updated_at = @now WHERE id = @id;
+
+-- What became of money that came unasked follows from its refunds.
+-- name: followRefunds :exec
+UPDATE unmatched_money u SET updated_at = @now, status = CASE
+    WHEN EXISTS (SELECT FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'PENDING') THEN 'RETURNING'
+    WHEN (SELECT sum(r.amount) FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'SUCCEEDED') >= u.amount THEN 'RETURNED'
+    ELSE u.status END
+WHERE u.id = @id;
+
+-- name: readUnmatched :one
+SELECT sqlc.embed(u), a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id WHERE u.id = @id;
+
+-- name: listUnmatched :many
+SELECT sqlc.embed(u), a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
+WHERE u.status = ANY (@statuses::text[]) AND u.kind = ANY (@kinds::text[]) AND u.id < @before
+    AND (sqlc.narg('reference')::text IS NULL OR u.transaction_reference = sqlc.narg('reference'))
+    AND (sqlc.narg('from_time')::timestamptz IS NULL OR u.received_at >= sqlc.narg('from_time'))
+    AND (sqlc.narg('to_time')::timestamptz IS NULL OR u.received_at < sqlc.narg('to_time'))
+ORDER BY u.id DESC LIMIT @most;
+
+-- name: unmatchedOfPayment :many
+SELECT * FROM unmatched_money WHERE payment_id = @payment_id AND kind = 'PAYMENT' ORDER BY id;
+
+-- name: cameUnasked :one
+SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = @attempt_id AND kind = 'PAYMENT');
+
+-- name: forgetResolutions :exec
+UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = @patient_id;
 
 -- name: updateRefund :exec
 UPDATE refunds SET status = @status, failure_reason = sqlc.narg('failure_reason'), updated_at = @now WHERE id = @id;

@@ -45,11 +45,15 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, 
 		if err != nil {
 			return Detail{}, err
 		}
+		unasked, err := query.unmatchedOfPayment(ctx, r, &row.ID)
+		if err != nil {
+			return Detail{}, err
+		}
 		for _, a := range attempts {
-			out.Attempts = append(out.Attempts, viewAttempt(a))
+			out.Attempts = append(out.Attempts, viewAttempt(a, unasked))
 		}
 	}
-	refunds, err := query.listRefunds(ctx, r, row.ID, who.Staff())
+	refunds, err := query.listRefunds(ctx, r, &row.ID, who.Staff())
 	for _, f := range refunds {
 		out.Refunds = append(out.Refunds, viewRefund(f, who.Staff()))
 	}
@@ -67,6 +71,17 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/payments/consultation/{consultationId}", ID: "read-payment", Tag: "payments",
 		Summary: "Read a consultation's payment", Doc: "With its attempts and refunds. A doctor sees amounts only. A refund that was asked for is seen by staff until it is approved.",
 		Roles: access.SignedIn}, s.read)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/refunds", ID: "list-refunds", Tag: "payments",
+		Summary: "List refunds", Doc: "For staff, the newest first: those with status REQUESTED wait for an administrator's approval.",
+		Roles: access.Support | access.Admin}, s.list)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/admin/unmatched-money", ID: "list-unmatched-money", Tag: "payments",
+		Summary: "List money that matches nothing",
+		Doc: "What providers reported that belongs to no attempt or isn't what was asked, the newest first. What an attempt can be told of goes back by itself; " +
+			"what is WAITING needs a decision, and actions say which.",
+		Roles: access.Admin}, s.listUnmatched)
+	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/admin/unmatched-money/{id}/resolve", ID: "resolve-unmatched-money", Tag: "payments",
+		Summary: "Decide on money that matches nothing", Doc: "Sends it back to whom it came from, or closes it with your reason. It needs a second factor proven in the five minutes before.",
+		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.Illegal}}, s.resolve)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/{id}/refunds", ID: "request-refund", Tag: "payments",
 		Summary: "Ask for a refund outside the policy", Doc: "Keeps the amount for it until another administrator approves or declines; when the consultation is cancelled before, everything goes back and the request ends.",
 		Roles: access.Support | access.Admin, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{ErrExceedsCapture}}, s.request)

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
-	"amrutam/internal/audit"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 )
@@ -39,7 +38,7 @@ type Outcome string
 const (
 	Duplicate        Outcome = "duplicate"         // this webhook id was taken before
 	UnknownReference Outcome = "unknown-reference" // kept for reconciliation
-	AmountMismatch   Outcome = "amount-mismatch"   // kept for reconciliation, nothing confirmed
+	AmountMismatch   Outcome = "amount-mismatch"   // not what was asked: it goes back, or waits for reconciliation
 	UnknownType      Outcome = "unknown-type"
 	Captured         Outcome = "captured" // the payment is now SUCCESS
 	Surplus          Outcome = "surplus"  // paid although paid before: it is given back
@@ -52,10 +51,11 @@ const (
 // refundAgainAfter a provider refused a refund.
 const refundAgainAfter = time.Hour
 
-// Take stores the event and finds the consultation it is about. done is true when there is nothing more to do.
+// Take stores the event and finds the consultation it is about. done is true when there is nothing more to do: it came before, or
+// belongs to no attempt.
 // The caller locks that consultation and goes on with Apply: every writer locks consultation, payment, attempt in
 // that order.
-func (s *Service) Take(ctx context.Context, tx *postgres.Tx, e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
+func (s *Service) Take(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
 	fresh, err := query.insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID, Type: e.Type,
 		TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now})
 	if err != nil {
@@ -66,7 +66,10 @@ func (s *Service) Take(ctx context.Context, tx *postgres.Tx, e Event) (consultat
 	}
 	attempt, err := query.findAttempt(ctx, tx, e.Provider, e.Reference)
 	if postgres.NoRows(err) {
-		return uuid.Nil, UnknownReference, true, s.Settle(ctx, tx, e, UnknownReference)
+		if out, err = s.stray(ctx, tx, actor, e); err != nil {
+			return uuid.Nil, "", false, err
+		}
+		return uuid.Nil, out, true, s.Settle(ctx, tx, e, out)
 	}
 	return attempt.ConsultationID, "", false, err
 }
@@ -105,31 +108,42 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	case EventFailed:
 		return s.fail(ctx, tx, e, row, attempt)
 	case EventRefundSucceeded, EventRefundFailed:
-		return s.settleRefund(ctx, tx, who, e, row, attempt)
+		return s.settleRefund(ctx, tx, who, e, &row, &attempt)
 	default:
 		return UnknownType, nil
 	}
 }
 
 func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, who access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+	if e.Amount == nil || e.Currency == nil || *e.Amount != a.Amount || *e.Currency != a.Currency {
+		return s.mismatch(ctx, tx, who, e, row, a)
+	}
 	if a.Captured > 0 {
 		return Unchanged, nil
 	}
-	if e.Amount == nil || e.Currency == nil || *e.Amount != a.Amount || *e.Currency != a.Currency {
-		return AmountMismatch, nil
-	}
+	a.Captured = a.Amount
 	update := updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusSUCCESS, Captured: a.Amount, Now: tx.Now}
 	if row.Status == PaymentTransactionStatusSUCCESS {
 		reason := "paid twice"
 		update.Status, update.FailureReason = PaymentTransactionStatusFAILED, &reason
-		return Surplus, errors.Join(query.updateAttempt(ctx, tx, update),
+		return Surplus, errors.Join(query.updateAttempt(ctx, tx, update), s.matchEarly(ctx, tx, who, e, row, a),
 			s.refund(ctx, tx, who, row, "paid twice", a.ID))
 	}
 	return Captured, errors.Join(
 		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
 		query.updateAttempt(ctx, tx, update),
 		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS, Provider: a.Provider,
-			TransactionReference: &a.TransactionReference, Now: tx.Now}))
+			TransactionReference: &a.TransactionReference, Now: tx.Now}),
+		s.matchEarly(ctx, tx, who, e, row, a))
+}
+
+// matchEarly records the refunds of an attempt's money that were reported before it.
+func (s *Service) matchEarly(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow, a PaymentAttempt) error {
+	l, err := e.open(ctx, tx, &row, &a)
+	if err != nil {
+		return err
+	}
+	return s.matchWaiting(ctx, tx, actor, &l)
 }
 
 func (s *Service) fail(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
@@ -147,32 +161,4 @@ func reasonOf(e Event) *string {
 		return nil
 	}
 	return &e.FailureReason
-}
-
-func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, who access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
-	if e.Amount == nil || e.Currency == nil || *e.Currency != a.Currency {
-		return AmountMismatch, nil
-	}
-	r, err := query.lockPendingRefund(ctx, tx, a.ID, *e.Amount)
-	if postgres.NoRows(err) {
-		known, err := query.refundKnown(ctx, tx, a.ID, *e.Amount)
-		if known {
-			return Unchanged, err
-		}
-		return AmountMismatch, err
-	}
-	if err != nil {
-		return "", err
-	}
-	if e.Type == EventRefundSucceeded {
-		audit.Write(tx, who, "refund.succeed", r.ID, audit.Meta{"paymentId": row.ID})
-		return Refunded, query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSUCCEEDED, Now: tx.Now})
-	}
-	audit.Write(tx, who, "refund.fail", r.ID, audit.Meta{"paymentId": row.ID})
-	if err := query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusFAILED, FailureReason: reasonOf(e), Now: tx.Now}); err != nil {
-		return "", err
-	}
-	// The money is still owed: another refund is under way at once, with the approval of the first.
-	due := RefundRow{PaymentID: row.ID, AttemptID: a.ID, Amount: r.Amount, Currency: row.Currency, Reason: r.Reason, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy}
-	return RefundFailed, s.openRefund(ctx, tx, who, due, refundAgainAfter)
 }

@@ -18,12 +18,13 @@ import (
 // Refund is money on its way back, or back.
 type Refund struct {
 	ID            uuid.UUID    `json:"id" doc:"The refund's id"`
-	AttemptID     uuid.UUID    `json:"attemptId" doc:"The attempt whose money it is"`
+	AttemptID     *uuid.UUID   `json:"attemptId" nullable:"true" doc:"The attempt whose money it is; null: money that came without one"`
 	Amount        money.Amount `json:"amount" doc:"How much is given back"`
 	Currency      string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
 	Reason        string       `json:"reason" example:"cancelled by the doctor" doc:"Why"`
 	Status        string       `json:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
 	FailureReason *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back" example:"account closed"`
+	AtProvider    bool         `json:"atProvider" doc:"true when it was made at the provider and not by us"`
 	RequestedBy   *uuid.UUID   `json:"requestedBy" nullable:"true" doc:"Who asked for it, or whose cancellation began it; null when the system did, and for all but staff"`
 	ApprovedBy    *uuid.UUID   `json:"approvedBy" nullable:"true" doc:"Who approved it; null when nobody had to or has yet, and for all but staff"`
 	CreatedAt     time.Time    `json:"createdAt" doc:"When it was begun"`
@@ -86,7 +87,7 @@ func (s *Service) refund(ctx context.Context, tx *postgres.Tx, who access.Actor,
 		if a.Remaining <= 0 || !slices.Contains(attempts, a.ID) {
 			continue
 		}
-		due := RefundRow{PaymentID: row.ID, AttemptID: a.ID, Amount: a.Remaining, Currency: row.Currency, Reason: reason, RequestedBy: requestedBy}
+		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: a.Remaining, Currency: row.Currency, Reason: reason, RequestedBy: requestedBy}
 		if err := s.openRefund(ctx, tx, who, due, 0); err != nil {
 			return err
 		}
@@ -102,13 +103,14 @@ func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, who access.Ac
 }
 
 func insertRefundRow(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
-	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID, Amount: r.Amount, Currency: r.Currency,
-		Reason: r.Reason, Status: r.Status, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest, Now: tx.Now})
+	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID, UnmatchedID: r.UnmatchedID, Amount: r.Amount,
+		Currency: r.Currency, Reason: r.Reason, Status: r.Status, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest,
+		AtProvider: r.AtProvider, Now: tx.Now})
 }
 
 func viewRefund(r RefundRow, staff bool) Refund {
 	v := Refund{ID: r.ID, AttemptID: r.AttemptID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason, Status: string(r.Status),
-		FailureReason: r.FailureReason, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+		FailureReason: r.FailureReason, AtProvider: r.AtProvider, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
 	if staff {
 		v.RequestedBy, v.ApprovedBy = r.RequestedBy, r.ApprovedBy
 	}

@@ -65,7 +65,7 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor
 	if err != nil {
 		return Refund{}, err
 	}
-	asked := RefundRow{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, AttemptID: attempt, Amount: amount, Currency: row.Currency, Reason: in.Body.Reason,
+	asked := RefundRow{ID: uuid.Must(uuid.NewV7()), PaymentID: &row.ID, AttemptID: &attempt, Amount: amount, Currency: row.Currency, Reason: in.Body.Reason,
 		Status: RefundStatusREQUESTED, RequestedBy: &who.ID, OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	audit.Write(tx, who, "refund.request", asked.ID, audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
 	out := viewRefund(asked, true)
@@ -143,7 +143,7 @@ func lockRequest(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow,
 
 // supersede ends the requests of a payment of which everything goes back: nobody has to decide on them any more.
 func supersede(ctx context.Context, tx *postgres.Tx, who access.Actor, payment uuid.UUID) error {
-	ended, err := query.supersedeRequests(ctx, tx, tx.Now, payment)
+	ended, err := query.supersedeRequests(ctx, tx, tx.Now, &payment)
 	for _, id := range ended {
 		audit.Write(tx, who, "refund.supersede", id, audit.Meta{"paymentId": payment})
 	}

@@ -23,6 +23,11 @@ func (Attempt) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 }
 
 // TransformSchema says what it is where a field refers to it.
+func (Mismatched) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return described(s, "Money that came and is not what was asked")
+}
+
+// TransformSchema says what it is where a field refers to it.
 func (Checkout) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return described(s, "The provider's page for the patient")
 }

@@ -129,8 +129,8 @@ type PaymentRow struct {
 
 type RefundRow struct {
 	ID            uuid.UUID
-	PaymentID     uuid.UUID
-	AttemptID     uuid.UUID
+	PaymentID     *uuid.UUID
+	AttemptID     *uuid.UUID
 	Amount        money.Amount
 	Currency      string
 	Reason        string
@@ -141,4 +141,25 @@ type RefundRow struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	OnRequest     bool
+	UnmatchedID   *uuid.UUID
+	AtProvider    bool
+}
+
+type UnmatchedMoney struct {
+	ID                   uuid.UUID
+	Kind                 string
+	Reason               string
+	Provider             string
+	WebhookID            string
+	TransactionReference string
+	PaymentID            *uuid.UUID
+	AttemptID            *uuid.UUID
+	Amount               *money.Amount
+	Currency             *string
+	Status               string
+	Resolution           *string
+	ResolvedBy           *uuid.UUID
+	ResolvedAt           *time.Time
+	ReceivedAt           time.Time
+	UpdatedAt            time.Time
 }

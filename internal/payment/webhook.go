@@ -3,6 +3,7 @@ package payment
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"amrutam/internal/httpapi"
@@ -31,7 +32,7 @@ type WebhookData struct {
 	_                    struct{}    `additionalProperties:"true"`
 	TransactionReference string      `json:"transactionReference" maxLength:"200" doc:"The attempt's transactionReference" example:"stub_7QK2M"`
 	Amount               money.Input `json:"amount,omitempty" doc:"The money that moved"`
-	Currency             string      `json:"currency,omitempty" doc:"ISO 4217 currency code" example:"INR"`
+	Currency             string      `json:"currency,omitempty" doc:"ISO 4217 currency code, in any case" example:"INR"`
 	FailureReason        string      `json:"failureReason,omitempty" doc:"Why it failed" example:"card declined"`
 }
 
@@ -72,10 +73,19 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 	}
 	e.FailureReason = clip(e.FailureReason)
 	e.Amount = (*money.Amount)(amount)
-	if currency != nil && len(*currency) <= 3 {
-		e.Currency = currency
+	if currency != nil {
+		e.Currency = currencyCode(*currency)
 	}
 	return e, nil
+}
+
+// currencyCode is an ISO 4217 code in any case; nil when it is none.
+func currencyCode(text string) *string {
+	code := strings.ToUpper(text)
+	if len(text) != 3 || len(code) != 3 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return nil
+	}
+	return &code
 }
 
 // exact reads the members of an object that to names. Others are the provider's to add; encoding/json alone would also

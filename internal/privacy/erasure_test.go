@@ -387,6 +387,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"prescriptions":         "prescriptions.json; kept until they are unreadable",
 		"payments":              "payments.json; kept, they name nobody",
 		"refunds":               "payments.json, and activity.json of staff; kept, they name nobody",
+		"unmatched_money":       "payments.json by the payment's attempts, and activity.json of staff; kept, resolutions emptied",
 		"audit_logs":            "activity.json and access-log.json; kept as evidence",
 		"idempotency_keys":      "copies of answers that other files hold, for a day; deleted",
 		"mails":                 "mails.json; deleted",

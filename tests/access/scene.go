@@ -168,6 +168,10 @@ func (s *Scene) makeCare(name string) string {
 		return s.C.Get(patient, "payments/consultation/"+s.Value("confirmed")).Want(200).Text("id")
 	case "refund-request":
 		return s.askBack(s.C.Support())
+	case "unmatched-money":
+		reference := "stub_" + uuid.NewString()
+		s.C.Report("payment.succeeded", reference, "500.00").Want(202)
+		return s.C.Get(s.C.Admin(), "admin/unmatched-money?transactionReference="+reference).Want(200).Items()[0]["id"].(string)
 	case "own-refund-request":
 		return s.askBack(s.Person(Admin))
 	case "confirmed":

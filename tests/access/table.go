@@ -41,7 +41,7 @@ var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "be
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
 var Fresh = []string{"invite-user", "change-user-role", "reset-second-factors", "approve-refund", "decline-refund", "disable-user", "approve-doctor",
-	"request-erasure", "stop-erasure"}
+	"request-erasure", "stop-erasure", "resolve-unmatched-money"}
 
 // Recent is what needs a proof of the last five minutes: by the second factor of whoever has one, else by a sign-in or the password.
 var Recent = []string{"enable-mfa", "confirm-mfa", "begin-passkey", "register-passkey", "change-email", "delete-own-user", "request-own-export",
@@ -162,6 +162,9 @@ var Table = []Row{
 	{Operation: "approve-refund", In: "<refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "approve-refund", In: "<own-refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
 	{Operation: "decline-refund", In: "<refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "list-refunds", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+	{Operation: "list-unmatched-money", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "resolve-unmatched-money", In: "<unmatched-money>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Body: `{"data": {"transactionReference": "<attempt>"}}`, Want: anyone(200)},
 	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Want: anyone(202)},
 	{Operation: "receive-payment-webhook", In: "stub", Want: anyone(401)},

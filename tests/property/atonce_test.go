@@ -115,7 +115,7 @@ func (w *crowd) do(r *rand.Rand) *apptest.Answer {
 }
 
 // Everybody at once on the same few slots, while the sweep runs and the clock jumps: whatever the order was, no server
-// error is met and the nine invariants hold.
+// error is met and the invariants hold.
 func TestEverybodyAtOnce(t *testing.T) {
 	t.Parallel()
 	rounds, commands := 4, 40

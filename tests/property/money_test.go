@@ -3,6 +3,7 @@ package property_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/apptest"
+	"amrutam/internal/money"
 )
 
 // initiate begins to pay.
@@ -45,10 +47,13 @@ func (w *world) initiate(t *rapid.T) {
 	reference := a.Text("attempt", "transactionReference")
 	for _, open := range b.attempts {
 		if open.status == "INITIATED" {
-			if open.reference != reference {
-				t.Fatalf("a second attempt is open: %s", a.Body)
+			if (open.reference != reference) != open.unasked {
+				t.Fatalf("the open attempt is another one: %s", a.Body)
 			}
-			return
+			if !open.unasked {
+				return
+			}
+			open.status = "FAILED"
 		}
 	}
 	b.attempts = append(b.attempts, &attempt{reference: reference, status: "INITIATED", of: b})
@@ -65,18 +70,24 @@ func (w *world) webhook(t *rapid.T) {
 	event := pick(t, "event", []string{"payment.succeeded", "payment.succeeded", "payment.succeeded", "payment.failed", "payment.failed",
 		"refund.succeeded", "refund.failed", "payment.disputed"})
 	data := object{"transactionReference": a.reference, "amount": a.of.fee, "currency": "INR"}
-	id, at, known, right := uuid.NewString(), w.Clock.Now(), true, true
+	id, at, known := uuid.NewString(), w.Clock.Now(), true
+	amount, currency := &a.of.fee, "INR"
 	forged, stale, again := false, false, false
 	switch dice(t, "variant", 20) {
 	case 0:
 		data["transactionReference"], known = "stub_"+uuid.NewString(), false
 	case 1:
-		data["amount"], right = a.of.fee+1, false
+		other := a.of.fee + 1
+		data["amount"], amount = other, &other
 	case 2:
-		data["currency"], right = "USD", false
+		data["currency"], currency = "usd", "USD"
 	case 3:
-		delete(data, pick(t, "missing", []string{"amount", "currency"}))
-		right = false
+		missing := pick(t, "missing", []string{"amount", "currency"})
+		if delete(data, missing); missing == "amount" {
+			amount = nil
+		} else {
+			currency = ""
+		}
 	case 4:
 		forged = true
 	case 5:
@@ -106,7 +117,7 @@ func (w *world) webhook(t *rapid.T) {
 	case !known:
 		want, outcome = 202, "unknown-reference"
 	default:
-		outcome = a.take(event, right, w.overdue(a.of, before))
+		outcome = a.take(event, amount, currency, w.overdue(a.of, before))
 		if outcome == "amount-mismatch" || outcome == "unknown-type" {
 			want = 202
 		}
@@ -133,19 +144,25 @@ func (w *world) overdue(b *booking, before time.Time) bool {
 	return w.Get(w.support, "consultations/"+b.id).Text("status") == "CANCELLED" // it fell due meanwhile
 }
 
-// take is what an event does to the model, and its outcome.
-func (a *attempt) take(event string, right, overdue bool) string {
+// take is what an event does to the model, and its outcome. amount and currency are nil and "" when they weren't said.
+func (a *attempt) take(event string, amount *money.Amount, currency string, overdue bool) string {
 	b := a.of
+	said := amount != nil && currency != ""
 	switch event {
 	case "payment.succeeded":
-		switch {
-		case a.captured:
+		if !said || *amount != b.fee || currency != "INR" {
+			return a.mismatch(amount, currency)
+		}
+		if a.captured {
 			return "unchanged"
-		case !right:
-			return "amount-mismatch"
-		case b.payment == "SUCCESS":
-			a.status, a.captured = "FAILED", true
-			b.refunds = append(b.refunds, &refund{of: a, status: "PENDING"})
+		}
+		a.captured = true
+		own := &sum{*amount, currency, true}
+		a.came = append(a.came, own)
+		a.matchEarly(currency)
+		if b.payment == "SUCCESS" {
+			a.status = "FAILED"
+			b.owe(own, own.amount-b.back(own, "SUCCEEDED"))
 			return "surplus"
 		}
 		for _, o := range b.attempts {
@@ -153,7 +170,7 @@ func (a *attempt) take(event string, right, overdue bool) string {
 				o.status = "FAILED"
 			}
 		}
-		a.status, a.captured, b.payment = "SUCCESS", true, "SUCCESS"
+		a.status, b.payment = "SUCCESS", "SUCCESS"
 		switch {
 		case overdue:
 			b.cancel(apptest.User{}, b.due)
@@ -170,19 +187,59 @@ func (a *attempt) take(event string, right, overdue bool) string {
 		a.status, b.payment = "FAILED", "FAILED"
 		return "failed"
 	case "refund.succeeded", "refund.failed":
-		return a.takeRefund(event, right)
+		if !said {
+			return "amount-mismatch"
+		}
+		return a.takeRefund(event, *amount, currency)
 	default:
 		return "unknown-type"
 	}
 }
 
-func (a *attempt) takeRefund(event string, right bool) string {
-	if !right {
+// mismatch confirms nothing and goes back by itself.
+func (a *attempt) mismatch(amount *money.Amount, currency string) string {
+	if amount == nil || currency == "" {
+		a.unasked = true
 		return "amount-mismatch"
 	}
-	known := false
-	for _, r := range a.of.refunds {
-		if r.of != a {
+	at := 0
+	for _, s := range a.came {
+		if !s.own && s.amount == *amount && s.currency == currency {
+			return "unchanged"
+		}
+		if !s.own {
+			at++
+		}
+	}
+	a.unasked = true
+	s := &sum{*amount, currency, false}
+	a.came = slices.Insert(a.came, at, s)
+	a.matchEarly(currency)
+	a.of.owe(s, s.amount-a.of.back(s, "SUCCEEDED"))
+	return "amount-mismatch"
+}
+
+// matchEarly finds the money of refunds that were reported first.
+func (a *attempt) matchEarly(currency string) {
+	a.early = slices.DeleteFunc(a.early, func(e sum) bool {
+		var room money.Amount
+		for _, s := range a.came {
+			if s.currency == currency {
+				room += s.amount - a.of.back(s, "SUCCEEDED")
+			}
+		}
+		if e.currency != currency || e.amount > room {
+			return false
+		}
+		a.givenBack(e.amount, currency)
+		return true
+	})
+}
+
+func (a *attempt) takeRefund(event string, amount money.Amount, currency string) string {
+	b, known := a.of, false
+	for _, r := range b.refunds {
+		if !slices.Contains(a.came, r.of) || r.of.currency != currency || r.amount != amount {
 			continue
 		}
 		known = true
@@ -194,13 +251,72 @@ func (a *attempt) takeRefund(event string, right bool) string {
 			return "refunded"
 		}
 		r.status = "FAILED"
-		a.of.refunds = append(a.of.refunds, &refund{of: a, status: "PENDING"})
+		b.owe(r.of, amount)
 		return "refund-failed"
 	}
-	if known {
+	if event == "refund.failed" {
+		if known {
+			return "unchanged"
+		}
+		return "amount-mismatch"
+	}
+	over := a.givenBack(amount, currency)
+	if over == amount && known {
 		return "unchanged"
 	}
-	return "amount-mismatch"
+	if over > 0 {
+		a.early = append(a.early, sum{amount: over, currency: currency})
+	}
+	if over == amount {
+		return "amount-mismatch"
+	}
+	return "refunded"
+}
+
+// givenBack is a refund made at the provider: it is taken off what is under way. What exceeds all that came is over.
+func (a *attempt) givenBack(amount money.Amount, currency string) (over money.Amount) {
+	b, over := a.of, amount
+	var exact, others []*sum
+	for _, s := range a.came {
+		switch room := s.amount - b.back(s, "SUCCEEDED"); {
+		case s.currency != currency:
+		case room == amount:
+			exact = append(exact, s)
+		default:
+			others = append(others, s)
+		}
+	}
+	for _, s := range append(exact, others...) {
+		take := min(over, s.amount-b.back(s, "SUCCEEDED"))
+		if take <= 0 {
+			continue
+		}
+		over -= take
+		b.refunds = append(b.refunds, &refund{of: s, amount: take, status: "SUCCEEDED"})
+		excess := b.back(s, "SUCCEEDED") + b.back(s, "PENDING") - s.amount
+		for _, r := range b.refunds {
+			if r.of == s && r.status == "PENDING" && excess > 0 {
+				r.status = "FAILED"
+				b.owe(s, r.amount-excess)
+				break
+			}
+		}
+	}
+	return over
+}
+
+// shown is what the attempt says that came.
+func (a *attempt) shown() string {
+	all := sum{currency: "INR"}
+	for _, s := range a.came {
+		switch {
+		case s.currency == all.currency:
+			all.amount += s.amount
+		case s.currency != "INR" && all.amount == 0 && !slices.ContainsFunc(a.came, func(o *sum) bool { return o.own }):
+			all = sum{amount: s.amount, currency: s.currency}
+		}
+	}
+	return all.amount.String() + " " + all.currency
 }
 
 // compareMoney the payment, its attempts and its refunds.
@@ -211,15 +327,11 @@ func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, who apptest.User) 
 	want = append(want, b.payment)
 	for _, one := range list("attempts") {
 		m, _ := one.(object)
-		got = append(got, fmt.Sprintf("%s %s %s", m["transactionReference"], m["status"], m["captured"]))
+		got = append(got, fmt.Sprintf("%s %s %s %s", m["transactionReference"], m["status"], m["captured"], m["capturedCurrency"]))
 	}
 	if who.Role != access.RoleDoctor {
 		for _, one := range b.attempts {
-			captured := "0.00"
-			if one.captured {
-				captured = b.fee.String()
-			}
-			want = append(want, fmt.Sprintf("%s %s %s", one.reference, one.status, captured))
+			want = append(want, fmt.Sprintf("%s %s %s", one.reference, one.status, one.shown()))
 		}
 	}
 	for _, one := range list("refunds") {
@@ -227,7 +339,7 @@ func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, who apptest.User) 
 		got = append(got, fmt.Sprintf("%s %s", m["amount"], m["status"]))
 	}
 	for _, one := range b.refunds {
-		want = append(want, fmt.Sprintf("%s %s", b.fee, one.status))
+		want = append(want, fmt.Sprintf("%s %s", one.amount, one.status))
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Fatalf("the money is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -105,7 +105,7 @@ func (w *world) step(t *rapid.T) {
 	c.do(w, t)
 }
 
-// finale compares everything that the run made with the model, and asks for the nine invariants.
+// finale compares everything that the run made with the model, and asks for the invariants.
 func (w *world) finale(t *rapid.T) {
 	w.sweep(t)
 	for _, b := range w.bookings {

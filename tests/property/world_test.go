@@ -102,9 +102,19 @@ type (
 		reference, status string
 		of                *booking
 		captured          bool
+		came              []*sum // in the order in which they go back when a refund names none
+		unasked           bool   // something came that isn't what was asked
+		early             []sum  // refunds that were reported before their money
+	}
+	// sum is money that came on an attempt, as much as was asked (own) or not.
+	sum struct {
+		amount   money.Amount
+		currency string
+		own      bool
 	}
 	refund struct {
-		of     *attempt
+		of     *sum
+		amount money.Amount
 		status string
 	}
 	prescribed struct {
@@ -270,17 +280,29 @@ func (b *booking) cancel(by apptest.User, at time.Time) {
 // refundAll gives back what came and is not on its way.
 func (b *booking) refundAll() {
 	for _, a := range b.attempts {
-		if !a.captured {
-			continue
-		}
-		open := false
-		for _, r := range b.refunds {
-			open = open || (r.of == a && r.status != "FAILED")
-		}
-		if !open {
-			b.refunds = append(b.refunds, &refund{of: a, status: "PENDING"})
+		for _, s := range a.came {
+			if s.own {
+				b.owe(s, s.amount-b.back(s, "PENDING")-b.back(s, "SUCCEEDED"))
+			}
 		}
 	}
+}
+
+// owe begins a refund.
+func (b *booking) owe(s *sum, amount money.Amount) {
+	if amount > 0 {
+		b.refunds = append(b.refunds, &refund{of: s, amount: amount, status: "PENDING"})
+	}
+}
+
+// back is what goes back of a sum, or has gone.
+func (b *booking) back(s *sum, status string) (all money.Amount) {
+	for _, r := range b.refunds {
+		if r.of == s && r.status == status {
+			all += r.amount
+		}
+	}
+	return all
 }
 
 func (b *booking) paymentStatus() string {
