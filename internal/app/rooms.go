@@ -2,6 +2,8 @@ package app
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"amrutam/internal/account"
@@ -53,6 +55,7 @@ func (a *App) mount() error {
 	a.slots.Routes(a.API)
 	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock, HTTP: &http.Client{Timeout: 10 * time.Second}}
 	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Stub: stub, Metrics: a.Metrics, Log: a.Log}
+	money.ReturnTo = a.returnTo
 	if !a.Config.Production() {
 		stub.Pages = a.Config.PublicURL
 		money.MountPages(a.Mux)
@@ -72,4 +75,13 @@ func (a *App) mount() error {
 	people.Jobs(a.Queue)
 	analytics.Routes(a.API)
 	return nil
+}
+
+// returnTo are the origins a checkout may lead back to: this server's own and those allowed.
+func (a *App) returnTo() payment.ReturnTo {
+	all := slices.Clone(payment.ReturnTo(a.Config.ReturnOrigins))
+	if u, err := url.Parse(a.Config.PublicURL); err == nil && u.Host != "" {
+		all = append(all, payment.Origin(u))
+	}
+	return all
 }

@@ -38,6 +38,7 @@ type Config struct {
 
 	TrustedProxies  []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated, or none; production needs it"`
 	CORSOrigins     []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
+	ReturnOrigins   []string `env:"AMRUTAM_RETURN_ORIGINS" help:"origins whose addresses a checkout may lead back to, comma-separated: https://app.example.org; those of AMRUTAM_PUBLIC_URL it may anyway"`
 	PasskeyDomain   string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
 	PasskeyOrigins  []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
 	LogFormat       string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`

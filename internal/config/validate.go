@@ -163,9 +163,13 @@ func (c *Config) validateDurations(f *faults) {
 var origin = regexp.MustCompile(`^https?://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$`)
 
 func (c *Config) validateOrigins(f *faults) {
-	const name = "AMRUTAM_CORS_ORIGINS"
+	c.CORSOrigins = f.origins("AMRUTAM_CORS_ORIGINS", c.CORSOrigins)
+	c.ReturnOrigins = f.origins("AMRUTAM_RETURN_ORIGINS", c.ReturnOrigins)
+}
+
+func (f *faults) origins(name string, given []string) []string {
 	var all []string
-	for _, one := range c.CORSOrigins {
+	for _, one := range given {
 		one = strings.TrimSpace(one)
 		u, err := url.Parse(one)
 		switch {
@@ -187,5 +191,5 @@ func (c *Config) validateOrigins(f *faults) {
 		}
 		all = append(all, one)
 	}
-	c.CORSOrigins = all
+	return all
 }

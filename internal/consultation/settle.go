@@ -19,6 +19,7 @@ import (
 type InitiateIn struct {
 	Body struct {
 		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+		ReturnURL      string    `json:"returnUrl,omitempty" maxLength:"2000" doc:"Where the checkout leads back to: an address on this server, or on an origin that its operator has allowed (AMRUTAM_RETURN_ORIGINS)"`
 	}
 }
 
@@ -48,7 +49,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, who access.Acto
 		return Initiated{}, problem.Illegal.With("It had to be paid by " + row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
 	}
 	var out Initiated
-	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID)
+	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID, in.Body.ReturnURL)
 	if err != nil {
 		return Initiated{}, err
 	}

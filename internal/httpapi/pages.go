@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"amrutam/internal/problem"
@@ -56,8 +57,9 @@ func (a *API) DocumentJSON() ([]byte, error) {
 	return append(out.Bytes(), '\n'), nil
 }
 
-// WritePage writes one of our HTML pages.
-func WritePage(w http.ResponseWriter, status int, t *template.Template, data any) {
+// WritePage writes one of our HTML pages. The answer to its form may lead to follow, origins beside this server's: browsers hold a
+// redirect after a form to the policy of its page.
+func WritePage(w http.ResponseWriter, status int, t *template.Template, data any, follow ...string) {
 	var out bytes.Buffer
 	if err := t.Execute(&out, data); err != nil {
 		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
@@ -65,7 +67,7 @@ func WritePage(w http.ResponseWriter, status int, t *template.Template, data any
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pageCSP)
+	h.Set("Content-Security-Policy", strings.Replace(pageCSP, "form-action 'self'", strings.Join(append([]string{"form-action 'self'"}, follow...), " "), 1))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())

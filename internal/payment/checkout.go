@@ -3,6 +3,7 @@ package payment
 import (
 	"html/template"
 	"net/http"
+	"net/url"
 
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
@@ -16,6 +17,7 @@ var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype h
 <h1>Stub checkout</h1>
 {{with .Message}}<p role="status">{{.}}</p>{{end}}
 {{with .Attempt}}<p>{{.Amount}} {{.Currency}}, attempt <code>{{.TransactionReference}}</code>: {{.Status}}</p>
+{{with .ReturnUrl}}<p><a href="{{.}}">Back to where you came from</a></p>{{end}}
 {{if $.Open}}<form method="post"><p>No money moves: choose what the provider reports.</p>
 <button name="outcome" value="pay">Pay</button><button name="outcome" value="fail">Fail</button></form>{{end}}{{end}}
 </main></body></html>`))
@@ -48,7 +50,7 @@ func (s *Service) showCheckout(w http.ResponseWriter, r *http.Request) {
 	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
 		view.Message = bookingOver
 	}
-	httpapi.WritePage(w, http.StatusOK, checkoutTemplate, view)
+	httpapi.WritePage(w, http.StatusOK, checkoutTemplate, view, follow(attempt)...)
 }
 
 func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
@@ -68,19 +70,37 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 	case "fail":
 		event, data.FailureReason = EventFailed, "the patient chose to fail"
 	default:
-		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate, checkoutView{Message: "Choose pay or fail.", Attempt: attempt, Open: awaited})
+		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate, checkoutView{Message: "Choose pay or fail.", Attempt: attempt, Open: awaited}, follow(attempt)...)
 		return
 	}
 	// One attempt has one press: a second one is a duplicate for the webhook.
 	if err := s.Stub.send(r.Context(), "checkout-"+attempt.ID.String(), event, data); err != nil {
 		s.Log.Error("the checkout page could not deliver", "error", postgres.Describe(err))
-		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate, checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt, Open: awaited})
+		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate, checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt, Open: awaited}, follow(attempt)...)
 		return
 	}
 	attempt, _, ok = s.checkoutAttempt(w, r)
-	if ok {
-		httpapi.WritePage(w, http.StatusOK, checkoutTemplate, checkoutView{Message: "The provider has reported it.", Attempt: attempt})
+	if !ok {
+		return
 	}
+	status := http.StatusOK
+	if attempt.ReturnUrl != nil { // an address that was checked when it was given
+		w.Header().Set("Location", *attempt.ReturnUrl)
+		status = http.StatusSeeOther
+	}
+	httpapi.WritePage(w, status, checkoutTemplate, checkoutView{Message: "The provider has reported it.", Attempt: attempt})
+}
+
+// follow is the origin that the page's form may lead to.
+func follow(attempt *findAttemptRow) []string {
+	if attempt.ReturnUrl == nil {
+		return nil
+	}
+	u, err := url.Parse(*attempt.ReturnUrl)
+	if err != nil {
+		return nil
+	}
+	return []string{Origin(u)}
 }
 
 // checkoutAttempt finds the attempt of the page, and tells whether its money is awaited still.

@@ -33,12 +33,14 @@ const (
 
 // Service opens, records and refunds payments.
 type Service struct {
-	DB      *postgres.DB
-	Queue   *jobs.Queue
-	Cursors httpapi.Cursors
-	Stub    *Stub
-	Metrics *telemetry.Metrics
-	Log     *slog.Logger
+	DB    *postgres.DB
+	Queue *jobs.Queue
+	// ReturnTo gives the origins that a checkout may lead back to.
+	ReturnTo func() ReturnTo
+	Cursors  httpapi.Cursors
+	Stub     *Stub
+	Metrics  *telemetry.Metrics
+	Log      *slog.Logger
 }
 
 // Payment is the money of one consultation.
@@ -93,7 +95,11 @@ func Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, curren
 
 // Initiate gives the open attempt, or begins a new one when there is none, or money that it didn't ask for came on it. The caller has checked that the consultation may be paid.
 // Error: ErrPaid.
-func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (Payment, Attempt, error) {
+func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID, returnURL string) (Payment, Attempt, error) {
+	back, err := s.ReturnTo().Check(returnURL)
+	if err != nil {
+		return Payment{}, Attempt{}, err
+	}
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return Payment{}, Attempt{}, err
@@ -108,18 +114,21 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 			return Payment{}, Attempt{}, err
 		}
 		if used {
-			return s.begin(ctx, tx, row)
+			return s.begin(ctx, tx, row, back)
 		}
-		return viewPayment(row), viewAttempt(open, nil), nil
+		if back != nil {
+			err = query.setReturnURL(ctx, tx, back, open.ID)
+		}
+		return viewPayment(row), viewAttempt(open, nil), err
 	}
 	if !postgres.NoRows(err) {
 		return Payment{}, Attempt{}, err
 	}
-	return s.begin(ctx, tx, row)
+	return s.begin(ctx, tx, row, back)
 }
 
 // begin makes a new attempt, the only open one.
-func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow) (Payment, Attempt, error) {
+func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow, back *string) (Payment, Attempt, error) {
 	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub, TransactionReference: newReference(),
 		Amount: row.Amount, Currency: row.Currency, Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
 	begun.CheckoutUrl = s.Stub.checkoutURL(begun.TransactionReference)
@@ -127,7 +136,8 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow) (P
 	err := errors.Join(
 		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, begun.ID),
 		query.insertAttempt(ctx, tx, insertAttemptParams{ID: begun.ID, PaymentID: row.ID, Provider: begun.Provider,
-			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency, CheckoutUrl: begun.CheckoutUrl, Now: tx.Now}),
+			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency, CheckoutUrl: begun.CheckoutUrl, ReturnUrl: back,
+			Now: tx.Now}),
 		query.updatePayment(ctx, tx, updatePaymentParams{Status: row.Status, Provider: row.Provider,
 			TransactionReference: row.TransactionReference, Now: tx.Now, ID: row.ID}))
 	return viewPayment(row), viewAttempt(begun, nil), err

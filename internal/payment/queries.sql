@@ -19,8 +19,11 @@ SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consul
 UPDATE payments SET status = @status, provider = @provider, transaction_reference = @transaction_reference, updated_at = @now WHERE id = @id;
 
 -- name: insertAttempt :exec
-INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, created_at, updated_at)
-VALUES (@id, @payment_id, @provider, @transaction_reference, @amount, @currency, 'INITIATED', sqlc.narg('checkout_url'), @now, @now);
+INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, return_url, created_at, updated_at)
+VALUES (@id, @payment_id, @provider, @transaction_reference, @amount, @currency, 'INITIATED', sqlc.narg('checkout_url'), sqlc.narg('return_url'), @now, @now);
+
+-- name: setReturnURL :exec
+UPDATE payment_attempts SET return_url = @return_url WHERE id = @id;
 
 -- name: openAttempt :one
 SELECT * FROM payment_attempts WHERE payment_id = @payment_id AND status = 'INITIATED';

@@ -113,6 +113,7 @@ type PaymentAttempt struct {
 	CheckoutUrl          *string
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
+	ReturnUrl            *string
 }
 
 type PaymentRow struct {
