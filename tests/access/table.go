@@ -155,8 +155,8 @@ var Table = []Row{
 	{Operation: "move-consultation", In: "<confirmed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 	{Operation: "move-consultation", In: "<completed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 
-	{Operation: "initiate-payment", Body: `{"consultationId": "<requested>"}`, Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
-	{Operation: "initiate-payment", Body: `{"consultationId": "<confirmed>"}`, Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
+	{Operation: "initiate-payment", Body: `{"consultationId": "<requested>", "returnUrl": null}`, Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
+	{Operation: "initiate-payment", Body: `{"consultationId": "<confirmed>", "returnUrl": null}`, Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
 	{Operation: "read-payment", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "request-refund", In: "<payment>", Want: [callers]int{401, 403, 403, 403, 403, 201, 201}},
 	{Operation: "approve-refund", In: "<refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
