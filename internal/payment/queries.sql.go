@@ -34,6 +34,17 @@ func (q *Queries) awaitsMoney(ctx context.Context, db DBTX, iD uuid.UUID, now *t
 	return exists, err
 }
 
+const cameUnasked = `-- name: cameUnasked :one
+SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = $1 AND kind = 'PAYMENT')
+`
+
+func (q *Queries) cameUnasked(ctx context.Context, db DBTX, attemptID *uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, cameUnasked, attemptID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const endAttempts = `-- name: endAttempts :execrows
 WITH held AS (
     SELECT h.id FROM payments h WHERE h.consultation_id = $2 AND h.status = 'INITIATED' FOR UPDATE
@@ -54,7 +65,7 @@ func (q *Queries) endAttempts(ctx context.Context, db DBTX, now time.Time, consu
 }
 
 const findAttempt = `-- name: findAttempt :one
-SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
+SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, a.return_url, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
 WHERE a.provider = $1 AND a.transaction_reference = $2
 `
 
@@ -71,6 +82,7 @@ type findAttemptRow struct {
 	CheckoutUrl          *string
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
+	ReturnUrl            *string
 	ConsultationID       uuid.UUID
 }
 
@@ -90,6 +102,7 @@ func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, tra
 		&i.CheckoutUrl,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ReturnUrl,
 		&i.ConsultationID,
 	)
 	return i, err
@@ -133,6 +146,20 @@ func (q *Queries) findPayment(ctx context.Context, db DBTX, consultationID uuid.
 	return i, err
 }
 
+const followRefunds = `-- name: followRefunds :exec
+UPDATE unmatched_money u SET updated_at = $1, status = CASE
+    WHEN EXISTS (SELECT FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'PENDING') THEN 'RETURNING'
+    WHEN (SELECT sum(r.amount) FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'SUCCEEDED') >= u.amount THEN 'RETURNED'
+    ELSE u.status END
+WHERE u.id = $2
+`
+
+// What became of money that came unasked follows from its refunds.
+func (q *Queries) followRefunds(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, followRefunds, now, iD)
+	return err
+}
+
 const forgetRefundReasons = `-- name: forgetRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
 FROM payments p JOIN consultations c ON c.id = p.consultation_id
@@ -147,9 +174,19 @@ func (q *Queries) forgetRefundReasons(ctx context.Context, db DBTX, patientID uu
 	return result.RowsAffected(), nil
 }
 
+const forgetResolutions = `-- name: forgetResolutions :exec
+UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1
+`
+
+func (q *Queries) forgetResolutions(ctx context.Context, db DBTX, patientID uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetResolutions, patientID)
+	return err
+}
+
 const insertAttempt = `-- name: insertAttempt :exec
-INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED', $7, $8, $8)
+INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, return_url, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED', $7, $8, $9, $9)
 `
 
 type insertAttemptParams struct {
@@ -160,6 +197,7 @@ type insertAttemptParams struct {
 	Amount               money.Amount
 	Currency             string
 	CheckoutUrl          *string
+	ReturnUrl            *string
 	Now                  time.Time
 }
 
@@ -172,6 +210,7 @@ func (q *Queries) insertAttempt(ctx context.Context, db DBTX, arg insertAttemptP
 		arg.Amount,
 		arg.Currency,
 		arg.CheckoutUrl,
+		arg.ReturnUrl,
 		arg.Now,
 	)
 	return err
@@ -206,14 +245,17 @@ func (q *Queries) insertPayment(ctx context.Context, db DBTX, arg insertPaymentP
 }
 
 const insertRefund = `-- name: insertRefund :exec
-INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, on_request, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by, approved_by, on_request, at_provider,
+    created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+    $9, $10, $11, $12, $13, $13)
 `
 
 type insertRefundParams struct {
 	ID          uuid.UUID
-	PaymentID   uuid.UUID
-	AttemptID   uuid.UUID
+	PaymentID   *uuid.UUID
+	AttemptID   *uuid.UUID
+	UnmatchedID *uuid.UUID
 	Amount      money.Amount
 	Currency    string
 	Reason      string
@@ -221,6 +263,7 @@ type insertRefundParams struct {
 	RequestedBy *uuid.UUID
 	ApprovedBy  *uuid.UUID
 	OnRequest   bool
+	AtProvider  bool
 	Now         time.Time
 }
 
@@ -229,6 +272,7 @@ func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundPar
 		arg.ID,
 		arg.PaymentID,
 		arg.AttemptID,
+		arg.UnmatchedID,
 		arg.Amount,
 		arg.Currency,
 		arg.Reason,
@@ -236,9 +280,53 @@ func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundPar
 		arg.RequestedBy,
 		arg.ApprovedBy,
 		arg.OnRequest,
+		arg.AtProvider,
 		arg.Now,
 	)
 	return err
+}
+
+const insertUnmatched = `-- name: insertUnmatched :execrows
+INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status,
+    received_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+    $9, $10, 'WAITING', $11, $11)
+ON CONFLICT DO NOTHING
+`
+
+type insertUnmatchedParams struct {
+	ID                   uuid.UUID
+	Kind                 string
+	Reason               string
+	Provider             string
+	WebhookID            string
+	TransactionReference string
+	PaymentID            *uuid.UUID
+	AttemptID            *uuid.UUID
+	Amount               *money.Amount
+	Currency             *string
+	Now                  time.Time
+}
+
+// The same money again conflicts with what is kept of it.
+func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatchedParams) (int64, error) {
+	result, err := db.Exec(ctx, insertUnmatched,
+		arg.ID,
+		arg.Kind,
+		arg.Reason,
+		arg.Provider,
+		arg.WebhookID,
+		arg.TransactionReference,
+		arg.PaymentID,
+		arg.AttemptID,
+		arg.Amount,
+		arg.Currency,
+		arg.Now,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const insertWebhook = `-- name: insertWebhook :execrows
@@ -274,7 +362,7 @@ func (q *Queries) insertWebhook(ctx context.Context, db DBTX, arg insertWebhookP
 }
 
 const listAttempts = `-- name: listAttempts :many
-SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at FROM payment_attempts WHERE payment_id = $1 ORDER BY id
+SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 ORDER BY id
 `
 
 func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]PaymentAttempt, error) {
@@ -299,6 +387,7 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 			&i.CheckoutUrl,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ReturnUrl,
 		); err != nil {
 			return nil, err
 		}
@@ -311,11 +400,11 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 }
 
 const listRefunds = `-- name: listRefunds :many
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request FROM refunds WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider FROM refunds WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
 `
 
 // A request that nobody approved is staff's business.
-func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID uuid.UUID, staff bool) ([]RefundRow, error) {
+func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID, staff bool) ([]RefundRow, error) {
 	rows, err := db.Query(ctx, listRefunds, paymentID, staff)
 	if err != nil {
 		return nil, err
@@ -338,6 +427,144 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID uuid.UUID,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.OnRequest,
+			&i.UnmatchedID,
+			&i.AtProvider,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listRefundsByStatus = `-- name: listRefundsByStatus :many
+SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, p.consultation_id FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
+WHERE r.status = ANY (($1::text[])::refund_status[]) AND r.id < $2 ORDER BY r.id DESC LIMIT $3
+`
+
+type listRefundsByStatusRow struct {
+	ID             uuid.UUID
+	PaymentID      *uuid.UUID
+	AttemptID      *uuid.UUID
+	Amount         money.Amount
+	Currency       string
+	Reason         string
+	Status         RefundStatus
+	RequestedBy    *uuid.UUID
+	ApprovedBy     *uuid.UUID
+	FailureReason  *string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	OnRequest      bool
+	UnmatchedID    *uuid.UUID
+	AtProvider     bool
+	ConsultationID *uuid.UUID
+}
+
+func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []string, before uuid.UUID, most int32) ([]listRefundsByStatusRow, error) {
+	rows, err := db.Query(ctx, listRefundsByStatus, statuses, before, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []listRefundsByStatusRow
+	for rows.Next() {
+		var i listRefundsByStatusRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.AttemptID,
+			&i.Amount,
+			&i.Currency,
+			&i.Reason,
+			&i.Status,
+			&i.RequestedBy,
+			&i.ApprovedBy,
+			&i.FailureReason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.OnRequest,
+			&i.UnmatchedID,
+			&i.AtProvider,
+			&i.ConsultationID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listUnmatched = `-- name: listUnmatched :many
+SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
+WHERE u.status = ANY ($1::text[]) AND u.kind = ANY ($2::text[]) AND u.id < $3
+    AND ($4::text IS NULL OR u.transaction_reference = $4)
+    AND ($5::timestamptz IS NULL OR u.received_at >= $5)
+    AND ($6::timestamptz IS NULL OR u.received_at < $6)
+ORDER BY u.id DESC LIMIT $7
+`
+
+type listUnmatchedParams struct {
+	Statuses  []string
+	Kinds     []string
+	Before    uuid.UUID
+	Reference *string
+	FromTime  *time.Time
+	ToTime    *time.Time
+	Most      int32
+}
+
+type listUnmatchedRow struct {
+	UnmatchedMoney UnmatchedMoney
+	AskedAmount    *money.Amount
+	AskedCurrency  *string
+	ConsultationID *uuid.UUID
+}
+
+func (q *Queries) listUnmatched(ctx context.Context, db DBTX, arg listUnmatchedParams) ([]listUnmatchedRow, error) {
+	rows, err := db.Query(ctx, listUnmatched,
+		arg.Statuses,
+		arg.Kinds,
+		arg.Before,
+		arg.Reference,
+		arg.FromTime,
+		arg.ToTime,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []listUnmatchedRow
+	for rows.Next() {
+		var i listUnmatchedRow
+		if err := rows.Scan(
+			&i.UnmatchedMoney.ID,
+			&i.UnmatchedMoney.Kind,
+			&i.UnmatchedMoney.Reason,
+			&i.UnmatchedMoney.Provider,
+			&i.UnmatchedMoney.WebhookID,
+			&i.UnmatchedMoney.TransactionReference,
+			&i.UnmatchedMoney.PaymentID,
+			&i.UnmatchedMoney.AttemptID,
+			&i.UnmatchedMoney.Amount,
+			&i.UnmatchedMoney.Currency,
+			&i.UnmatchedMoney.Status,
+			&i.UnmatchedMoney.Resolution,
+			&i.UnmatchedMoney.ResolvedBy,
+			&i.UnmatchedMoney.ResolvedAt,
+			&i.UnmatchedMoney.ReceivedAt,
+			&i.UnmatchedMoney.UpdatedAt,
+			&i.AskedAmount,
+			&i.AskedCurrency,
+			&i.ConsultationID,
 		); err != nil {
 			return nil, err
 		}
@@ -350,7 +577,7 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID uuid.UUID,
 }
 
 const lockAttempt = `-- name: lockAttempt :one
-SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at FROM payment_attempts WHERE id = $1 FOR UPDATE
+SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) lockAttempt(ctx context.Context, db DBTX, id uuid.UUID) (PaymentAttempt, error) {
@@ -369,6 +596,7 @@ func (q *Queries) lockAttempt(ctx context.Context, db DBTX, id uuid.UUID) (Payme
 		&i.CheckoutUrl,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ReturnUrl,
 	)
 	return i, err
 }
@@ -415,33 +643,8 @@ func (q *Queries) lockPaymentByID(ctx context.Context, db DBTX, id uuid.UUID) (P
 	return i, err
 }
 
-const lockPendingRefund = `-- name: lockPendingRefund :one
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request FROM refunds WHERE attempt_id = $1 AND amount = $2 AND status = 'PENDING' ORDER BY id LIMIT 1 FOR UPDATE
-`
-
-func (q *Queries) lockPendingRefund(ctx context.Context, db DBTX, attemptID uuid.UUID, amount money.Amount) (RefundRow, error) {
-	row := db.QueryRow(ctx, lockPendingRefund, attemptID, amount)
-	var i RefundRow
-	err := row.Scan(
-		&i.ID,
-		&i.PaymentID,
-		&i.AttemptID,
-		&i.Amount,
-		&i.Currency,
-		&i.Reason,
-		&i.Status,
-		&i.RequestedBy,
-		&i.ApprovedBy,
-		&i.FailureReason,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.OnRequest,
-	)
-	return i, err
-}
-
 const lockRefund = `-- name: lockRefund :one
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request FROM refunds WHERE id = $1 FOR UPDATE
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider FROM refunds WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (RefundRow, error) {
@@ -461,12 +664,135 @@ func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (Refund
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.OnRequest,
+		&i.UnmatchedID,
+		&i.AtProvider,
 	)
 	return i, err
 }
 
+const lockRefundsOf = `-- name: lockRefundsOf :many
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider FROM refunds WHERE (attempt_id = $1::uuid OR unmatched_id = ANY ($2::uuid[])) AND currency = $3 ORDER BY id FOR UPDATE
+`
+
+// Every refund of what came under a reference, whatever became of it.
+func (q *Queries) lockRefundsOf(ctx context.Context, db DBTX, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
+	rows, err := db.Query(ctx, lockRefundsOf, attemptID, unmatched, currency)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RefundRow
+	for rows.Next() {
+		var i RefundRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.AttemptID,
+			&i.Amount,
+			&i.Currency,
+			&i.Reason,
+			&i.Status,
+			&i.RequestedBy,
+			&i.ApprovedBy,
+			&i.FailureReason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.OnRequest,
+			&i.UnmatchedID,
+			&i.AtProvider,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockUnmatched = `-- name: lockUnmatched :one
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at FROM unmatched_money WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (UnmatchedMoney, error) {
+	row := db.QueryRow(ctx, lockUnmatched, id)
+	var i UnmatchedMoney
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Reason,
+		&i.Provider,
+		&i.WebhookID,
+		&i.TransactionReference,
+		&i.PaymentID,
+		&i.AttemptID,
+		&i.Amount,
+		&i.Currency,
+		&i.Status,
+		&i.Resolution,
+		&i.ResolvedBy,
+		&i.ResolvedAt,
+		&i.ReceivedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const lockUnmatchedOf = `-- name: lockUnmatchedOf :many
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
+    AND (kind = 'PAYMENT' OR status = 'WAITING') ORDER BY id FOR UPDATE
+`
+
+// In one currency, what came unasked under a reference, and the refunds of it that wait for their money.
+func (q *Queries) lockUnmatchedOf(ctx context.Context, db DBTX, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
+	rows, err := db.Query(ctx, lockUnmatchedOf, provider, transactionReference, currency)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnmatchedMoney
+	for rows.Next() {
+		var i UnmatchedMoney
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Reason,
+			&i.Provider,
+			&i.WebhookID,
+			&i.TransactionReference,
+			&i.PaymentID,
+			&i.AttemptID,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+			&i.Resolution,
+			&i.ResolvedBy,
+			&i.ResolvedAt,
+			&i.ReceivedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const matchUnmatched = `-- name: matchUnmatched :exec
+UPDATE unmatched_money SET status = 'MATCHED', updated_at = $1 WHERE id = $2
+`
+
+func (q *Queries) matchUnmatched(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, matchUnmatched, now, iD)
+	return err
+}
+
 const openAttempt = `-- name: openAttempt :one
-SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
+SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
 `
 
 func (q *Queries) openAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID) (PaymentAttempt, error) {
@@ -485,6 +811,7 @@ func (q *Queries) openAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID)
 		&i.CheckoutUrl,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ReturnUrl,
 	)
 	return i, err
 }
@@ -514,7 +841,9 @@ func (q *Queries) paidConsultations(ctx context.Context, db DBTX, patientID uuid
 }
 
 const pendingRefund = `-- name: pendingRefund :one
-SELECT r.id, r.amount, r.currency, a.provider, a.transaction_reference FROM refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+SELECT r.id, r.amount, r.currency, coalesce(a.provider, u.provider)::text AS provider,
+    coalesce(a.transaction_reference, u.transaction_reference)::text AS transaction_reference
+FROM refunds r LEFT JOIN payment_attempts a ON a.id = r.attempt_id LEFT JOIN unmatched_money u ON u.id = r.unmatched_id
 WHERE r.id = $1 AND r.status = 'PENDING'
 `
 
@@ -539,16 +868,87 @@ func (q *Queries) pendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (pen
 	return i, err
 }
 
-const refundKnown = `-- name: refundKnown :one
-SELECT EXISTS (SELECT FROM refunds WHERE attempt_id = $1 AND amount = $2 AND (NOT on_request OR approved_by IS NOT NULL))
+const readUnmatched = `-- name: readUnmatched :one
+SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id WHERE u.id = $1
 `
 
-// The provider knows no request that nobody approved.
-func (q *Queries) refundKnown(ctx context.Context, db DBTX, attemptID uuid.UUID, amount money.Amount) (bool, error) {
-	row := db.QueryRow(ctx, refundKnown, attemptID, amount)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+type readUnmatchedRow struct {
+	UnmatchedMoney UnmatchedMoney
+	AskedAmount    *money.Amount
+	AskedCurrency  *string
+	ConsultationID *uuid.UUID
+}
+
+func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (readUnmatchedRow, error) {
+	row := db.QueryRow(ctx, readUnmatched, id)
+	var i readUnmatchedRow
+	err := row.Scan(
+		&i.UnmatchedMoney.ID,
+		&i.UnmatchedMoney.Kind,
+		&i.UnmatchedMoney.Reason,
+		&i.UnmatchedMoney.Provider,
+		&i.UnmatchedMoney.WebhookID,
+		&i.UnmatchedMoney.TransactionReference,
+		&i.UnmatchedMoney.PaymentID,
+		&i.UnmatchedMoney.AttemptID,
+		&i.UnmatchedMoney.Amount,
+		&i.UnmatchedMoney.Currency,
+		&i.UnmatchedMoney.Status,
+		&i.UnmatchedMoney.Resolution,
+		&i.UnmatchedMoney.ResolvedBy,
+		&i.UnmatchedMoney.ResolvedAt,
+		&i.UnmatchedMoney.ReceivedAt,
+		&i.UnmatchedMoney.UpdatedAt,
+		&i.AskedAmount,
+		&i.AskedCurrency,
+		&i.ConsultationID,
+	)
+	return i, err
+}
+
+const refundedOf = `-- name: refundedOf :one
+SELECT coalesce(sum(r.amount), 0)::numeric(12, 2) FROM payments p JOIN refunds r ON r.payment_id = p.id
+WHERE p.consultation_id = $1 AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL
+`
+
+func (q *Queries) refundedOf(ctx context.Context, db DBTX, consultationID uuid.UUID) (money.Amount, error) {
+	row := db.QueryRow(ctx, refundedOf, consultationID)
+	var column_1 money.Amount
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const resolveUnmatched = `-- name: resolveUnmatched :exec
+UPDATE unmatched_money SET status = $1, resolution = $2, resolved_by = $3, resolved_at = $4, updated_at = $4 WHERE id = $5
+`
+
+type resolveUnmatchedParams struct {
+	Status     string
+	Resolution *string
+	ResolvedBy *uuid.UUID
+	Now        *time.Time
+	ID         uuid.UUID
+}
+
+func (q *Queries) resolveUnmatched(ctx context.Context, db DBTX, arg resolveUnmatchedParams) error {
+	_, err := db.Exec(ctx, resolveUnmatched,
+		arg.Status,
+		arg.Resolution,
+		arg.ResolvedBy,
+		arg.Now,
+		arg.ID,
+	)
+	return err
+}
+
+const setReturnURL = `-- name: setReturnURL :exec
+UPDATE payment_attempts SET return_url = $1 WHERE id = $2
+`
+
+func (q *Queries) setReturnURL(ctx context.Context, db DBTX, returnUrl *string, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, setReturnURL, returnUrl, iD)
+	return err
 }
 
 const settleWebhook = `-- name: settleWebhook :exec
@@ -575,7 +975,7 @@ UPDATE refunds SET status = 'FAILED', failure_reason = 'superseded', updated_at 
 WHERE payment_id = $2 AND status = 'REQUESTED' RETURNING id
 `
 
-func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time, paymentID uuid.UUID) ([]uuid.UUID, error) {
+func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, supersedeRequests, now, paymentID)
 	if err != nil {
 		return nil, err
@@ -595,8 +995,49 @@ func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time,
 	return items, nil
 }
 
+const unmatchedOfPayment = `-- name: unmatchedOfPayment :many
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at FROM unmatched_money WHERE payment_id = $1 AND kind = 'PAYMENT' ORDER BY id
+`
+
+func (q *Queries) unmatchedOfPayment(ctx context.Context, db DBTX, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
+	rows, err := db.Query(ctx, unmatchedOfPayment, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnmatchedMoney
+	for rows.Next() {
+		var i UnmatchedMoney
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Reason,
+			&i.Provider,
+			&i.WebhookID,
+			&i.TransactionReference,
+			&i.PaymentID,
+			&i.AttemptID,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+			&i.Resolution,
+			&i.ResolvedBy,
+			&i.ResolvedAt,
+			&i.ReceivedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const unrefunded = `-- name: unrefunded :many
-SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
+SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = $1 AND a.captured > 0 ORDER BY a.id
 `
 
