@@ -11,6 +11,8 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/apptest"
+	"amrutam/internal/postgres"
+	"amrutam/internal/privacy"
 )
 
 // ways in which somebody stops; ask sends what the administrator, or they themselves, send.
@@ -169,6 +171,9 @@ func TestAnErasureOfSomebodyWithConsultations(t *testing.T) {
 	c.Post(fresh(c, admin), path, nil).Want(409, "has-consultations")
 	c.Post(fresh(c, admin), path, object{"cancelConsultations": true}).Want(202)
 	c.Clock.Advance(49 * time.Hour)
+	if err := c.App.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, privacy.Sweep{}) }); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "cancelled", func() bool { return c.Get(admin, "consultations/"+id).Text("status") == "CANCELLED" })
 	refunded(t, c, id, fee)
 }
