@@ -42,17 +42,28 @@ type Clinic struct {
 	contract *contract // nil in benchmarks
 }
 
-// Clock is real time, moved ahead by Advance.
+// Clock is real time, or stands still after Freeze, moved ahead by Advance.
 type Clock struct {
 	mu     sync.Mutex
 	offset time.Duration
+	frozen time.Time // zero: it goes
 }
 
 // Now is the clinic's instant.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.frozen.IsZero() {
+		return c.frozen.Add(c.offset)
+	}
 	return time.Now().Add(c.offset)
+}
+
+// Freeze has the clock stand still from now on, for what must be exact however slow the machine is.
+func (c *Clock) Freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frozen = time.Now()
 }
 
 // Advance moves the clock.
