@@ -27,20 +27,37 @@ import (
 // BenchmarkSteady runs the real program: ready-ms from an empty folder until it is ready, again-ms from a folder with data, and
 // its memory (RSS, without PostgreSQL's) after 30 s of bookings by 8 clients. It ignores -benchtime.
 func BenchmarkSteady(b *testing.B) {
+	p, s := program(b)
+	defer s.stop(b)
+	next := 0
+	for range 6 {
+		p.bookFor(b, &next)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(s.first.Milliseconds()), "ready-ms")
+	b.ReportMetric(float64(s.ready.Milliseconds()), "again-ms")
+	b.ReportMetric(s.memory(b, "VmRSS"), "RSS-MiB")
+	b.ReportMetric(s.memory(b, "VmHWM"), "peak-MiB")
+	b.ReportMetric(float64(next), "bookings")
+}
+
+// program builds and starts it twice, and fills its database.
+func program(b *testing.B) (*people, *process) {
+	b.Helper()
 	program := filepath.Join(folder, "amrutam")
 	out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, "amrutam/cmd/amrutam").CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	data := filepath.Join(folder, "steady")
+	data := filepath.Join(folder, b.Name())
 	first := start(b, program, data)
 	first.stop(b)
 	s := start(b, program, data)
-	defer s.stop(b)
+	s.first = first.ready
 
 	c, err := cluster.Start(b.Context(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
 	must(b, err)
-	defer func() { _ = c.Stop(context.Background()) }()
+	b.Cleanup(func() { _ = c.Stop(context.Background()) })
 	text, err := os.ReadFile(filepath.Join(data, "master.key"))
 	must(b, err)
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
@@ -50,23 +67,14 @@ func BenchmarkSteady(b *testing.B) {
 	defer func() { _ = conn.Close(context.Background()) }()
 	sealer, err := seal.Open(b.Context(), conn, func() ([][]byte, error) { return [][]byte{key}, nil }, time.Now)
 	must(b, err)
-	p := settle(b, &people{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}, patients, doctors, slots)
-	next := 0
-	for range 6 {
-		p.bookFor(b, &next)
-	}
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(float64(first.ready.Milliseconds()), "ready-ms")
-	b.ReportMetric(float64(s.ready.Milliseconds()), "again-ms")
-	b.ReportMetric(s.memory(b, "VmRSS"), "RSS-MiB")
-	b.ReportMetric(s.memory(b, "VmHWM"), "peak-MiB")
-	b.ReportMetric(float64(next), "bookings")
+	return settle(b, &people{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}, patients, doctors, slots), s
 }
 
 type process struct {
 	cmd   *exec.Cmd
 	url   string
 	ready time.Duration
+	first time.Duration // as ready, with an empty folder
 }
 
 // start runs the program until it says that it is ready.

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 
+	"golang.org/x/sync/singleflight"
+
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
@@ -18,11 +20,13 @@ func (a *App) healthRoutes() {
 	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{"ok"}, nil }
 	httpapi.Handle(a.API, httpapi.Op{Method: "GET", Path: "/health/live", Root: true, ID: "check-liveness", Tag: "health",
 		Summary: "Tell whether the process runs", Roles: access.Public}, live)
+	var asking singleflight.Group
 	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
 		if a.stopping.Load() {
 			return Health{}, problem.Busy.With("The server is stopping.")
 		}
-		if err := a.DB.Ready(ctx); err != nil {
+		// However many ask, the database is asked by one, whether that one goes away or not.
+		if _, err, _ := asking.Do("", func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }); err != nil {
 			return Health{}, problem.Unavailable
 		}
 		return Health{"ok"}, nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,9 @@ type Config struct {
 	ReturnOrigins   []string `env:"AMRUTAM_RETURN_ORIGINS" help:"origins whose addresses a checkout may lead back to, comma-separated: https://app.example.org; those of AMRUTAM_PUBLIC_URL it may anyway"`
 	PasskeyDomain   string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
 	PasskeyOrigins  []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
+	Hosts           []string `env:"AMRUTAM_HOSTS" help:"more names under which this server is reached, comma-separated: amrutam.internal; those of AMRUTAM_PUBLIC_URL, of this machine and of the address it listens at are served anyway, others get 421"`
+	HSTSSubdomains  bool     `env:"AMRUTAM_HSTS_SUBDOMAINS" envDefault:"false" help:"browsers are told to reach the names below this server's by HTTPS alone too"`
+	MaxInFlight     int      `env:"AMRUTAM_MAX_IN_FLIGHT" envDefault:"80" help:"requests worked on at once at most; the limit adapts itself between a quarter of it and this"`
 	LogFormat       string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
 	RequireAdminMFA bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor; production refuses false"`
 	LoginLimit      string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
@@ -65,6 +69,7 @@ type Config struct {
 	SessionMax      time.Duration `env:"AMRUTAM_SESSION_MAX" envDefault:"2160h" help:"a session ends so long after its sign-in, however often it was refreshed"`
 	BrowserIdle     time.Duration `env:"AMRUTAM_BROWSER_IDLE" envDefault:"1h" help:"a browser's session in a cookie ends when it wasn't used for so long"`
 	BrowserLife     time.Duration `env:"AMRUTAM_BROWSER_LIFE" envDefault:"24h" help:"a browser's session in a cookie ends after so long, used or not"`
+	RequestWithin   time.Duration `env:"AMRUTAM_REQUEST_WITHIN" envDefault:"10s" help:"how long the work on a request may take, its statements included"`
 	DrainFor        time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`
 	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
 
@@ -85,6 +90,26 @@ func (c *Config) ListensAt(addr *net.TCPAddr) (self string) {
 		c.PublicURL = self
 	}
 	return self
+}
+
+// ServedHosts are the names that requests may give, beside those of the machine and of the address they came to.
+func (c *Config) ServedHosts() []string {
+	hosts := c.Hosts
+	for _, address := range []string{c.PublicURL, "http://" + c.Listen} {
+		if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+			hosts = append(hosts[:len(hosts):len(hosts)], u.Hostname())
+		}
+	}
+	return hosts
+}
+
+// HSTS is the header Strict-Transport-Security.
+func (c *Config) HSTS() string {
+	const year = "max-age=31536000"
+	if c.HSTSSubdomains {
+		return year + "; includeSubDomains"
+	}
+	return year
 }
 
 // Production tells whether development conveniences are off and defaults are refused.

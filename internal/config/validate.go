@@ -84,6 +84,9 @@ func (c *Config) validate(f *faults, need Need) {
 	if c.DatabaseConns < 2 {
 		f.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs keep one for themselves")
 	}
+	if c.MaxInFlight < 1 {
+		f.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1")
+	}
 	if c.MaxUnpaid < 1 {
 		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
 	}
@@ -117,6 +120,7 @@ func (c *Config) validate(f *faults, need Need) {
 	c.validateProxies(f)
 	c.checkForms(f)
 	c.validateOrigins(f)
+	c.validateHosts(f)
 	c.validatePasskeys(f)
 	c.validateDurations(f)
 	if c.Production() {
@@ -134,7 +138,7 @@ func (c *Config) validateDurations(f *faults) {
 	for name, d := range map[string]time.Duration{
 		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
 		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
-		"AMRUTAM_BROWSER_IDLE": c.BrowserIdle, "AMRUTAM_BROWSER_LIFE": c.BrowserLife,
+		"AMRUTAM_REQUEST_WITHIN": c.RequestWithin, "AMRUTAM_BROWSER_IDLE": c.BrowserIdle, "AMRUTAM_BROWSER_LIFE": c.BrowserLife,
 	} {
 		if d <= 0 {
 			f.add(name, "must be longer than nothing")
@@ -192,4 +196,21 @@ func (f *faults) origins(name string, given []string) []string {
 		all = append(all, one)
 	}
 	return all
+}
+
+// host as browsers name it, without a port: any is served.
+var host = regexp.MustCompile(`^([a-z0-9_.-]+|\[[0-9a-f:]+\])$`)
+
+func (c *Config) validateHosts(f *faults) {
+	var all []string
+	for _, one := range c.Hosts {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		if !host.MatchString(one) {
+			f.add("AMRUTAM_HOSTS", "must hold names like app.example.org, in lower case and without a port; there is no wildcard")
+		}
+		all = append(all, one)
+	}
+	c.Hosts = all
 }

@@ -9,7 +9,10 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzhttp"
 
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -76,7 +79,15 @@ func (a *API) asProblem(ctx context.Context, req *request, err error) *problem.E
 	var p *problem.Error
 	switch {
 	case errors.As(err, &p):
+		if p.Is(problem.Busy) && !req.shed && req.lane != health {
+			errors.As(a.shed(req, p), &p)
+		}
 		return p
+	case errors.Is(err, postgres.ErrBusy):
+		errors.As(a.shed(req, problem.Busy), &p)
+		return p
+	case errors.Is(context.Cause(ctx), errOverdue) && !errors.Is(err, postgres.ErrOutcomeUnknown):
+		p = problem.Busy
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || postgres.Cancelled(err)):
 		return nil // nobody waits for an answer
 	case errors.Is(err, postgres.ErrOutcomeUnknown):
@@ -107,11 +118,54 @@ type reply struct {
 	retryAfter time.Duration
 	// mediaType and fileName are those of an Attachment; without, the body is JSON.
 	mediaType, fileName string
+	// personal answers are kept by nobody; public ones hold nothing that is anybody's.
+	personal, public bool
 }
 
-func (a *API) write(w http.ResponseWriter, personal bool, out reply) {
+// compressed answers are public lists: what is somebody's must not be compressed beside what a stranger chose (BREACH). An
+// answer with an ETag isn't: another coding would need another one (RFC 9110, 8.8.3).
+var compressed = func() func(http.Handler) http.HandlerFunc {
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{jsonType, "application/yaml", "text/css"}))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return wrap
+}()
+
+func (a *API) write(w http.ResponseWriter, r *http.Request, out reply) {
+	if out.public && out.etag == "" && r.Method == http.MethodGet && len(out.body) > 0 {
+		compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { out.send(w) })).ServeHTTP(w, r)
+		return
+	}
+	if out.etag != "" && out.status == http.StatusOK && holds(r, out.etag) {
+		out.status, out.body = http.StatusNotModified, nil
+	}
+	out.send(w)
+}
+
+// maxIfNoneMatch of characters that are looked at: beyond, the answer is sent anew.
+const maxIfNoneMatch = 1000
+
+// holds tells whether the client says that it has this version (RFC 9110, 13.1.2: compared weakly).
+func holds(r *http.Request, etag string) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	header := strings.Join(r.Header.Values("If-None-Match"), ",")
+	if len(header) > maxIfNoneMatch {
+		return false
+	}
+	for one := range strings.SplitSeq(header, ",") {
+		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
+
+func (out reply) send(w http.ResponseWriter) {
 	h := w.Header()
-	if personal {
+	if out.personal {
 		h.Set("Cache-Control", "no-store")
 	}
 	if out.location != "" {

@@ -48,16 +48,24 @@ type API struct {
 	PerAddress, PerUser *Rate
 	// Unverified bounds what Op.Verify refuses of an address; nil: nothing does.
 	Unverified *Rate
+	// Load bounds the requests that are worked on at once; nil: nothing does.
+	Load *Load
+	// Hosts are the names under which this server is reached, see HostSet; nil: any.
+	Hosts map[string]bool
+	// HSTS is the Strict-Transport-Security header.
+	HSTS string
 	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
 	Trusted []netip.Prefix
 	Origins []string
 	// Operations in the order of registration, for tests that walk them all.
 	Operations []Op
 
-	mux    *http.ServeMux
-	paths  *Paths // mux, and what it has no room for
-	huma   huma.API
-	origin *http.CrossOriginProtection
+	mux   *http.ServeMux
+	paths *Paths // mux, and what it has no room for
+	// patterns are those of operations: what else answers is a page.
+	patterns map[string]bool
+	huma     huma.API
+	origin   *http.CrossOriginProtection
 }
 
 // Op is what a room says of one operation.
@@ -123,7 +131,7 @@ func init() {
 
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
-	a.mux, a.paths, a.origin = mux, NewPaths(mux), http.NewCrossOriginProtection()
+	a.mux, a.paths, a.origin, a.patterns = mux, NewPaths(mux), http.NewCrossOriginProtection(), map[string]bool{}
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true

@@ -175,6 +175,7 @@ func newReply(op Op, result any) (reply, error) {
 func register[I any](a *API, op Op, output reflect.Type, run func(context.Context, access.Actor, I, *idempotency.Claim) (reply, error)) {
 	op.check()
 	a.Operations = append(a.Operations, op)
+	a.patterns[op.Method+" "+op.path()] = true
 	documented := huma.Operation{
 		Method: op.Method, Path: op.path(), OperationID: op.ID, Summary: op.Summary, Description: op.Doc,
 		Tags: []string{op.Tag}, DefaultStatus: op.status(), MaxBodyBytes: -1,
@@ -215,7 +216,9 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 			case out.signedOut && req.byCookie:
 				http.SetCookie(w, sessionCookie(""))
 			}
-			a.write(w, op.Roles != access.Public || r.Method != http.MethodGet, out)
+			out.personal = op.Roles != access.Public || r.Method != http.MethodGet
+			out.public = op.Roles&access.Public != 0 && req.actor.ID == uuid.Nil
+			a.write(w, r, out)
 		}}, nil
 	})
 }

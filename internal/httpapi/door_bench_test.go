@@ -65,7 +65,7 @@ func BenchmarkDoor(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n++
-				r := httptest.NewRequestWithContext(b.Context(), of.method, "/probe/"+of.name, strings.NewReader(of.body))
+				r := httptest.NewRequestWithContext(b.Context(), of.method, "http://localhost/probe/"+of.name, strings.NewReader(of.body))
 				r.Header.Set("Authorization", "Bearer "+patient.Token)
 				r.Header.Set("Idempotency-Key", run+strconv.Itoa(n))
 				w := httptest.NewRecorder()
@@ -93,7 +93,7 @@ func BenchmarkAccess(b *testing.B) {
 	httpapi.Query(c.App.API, guarded, ask)
 	server := c.App.API.Handler()
 	timed := func(path, token string) time.Duration {
-		r := httptest.NewRequestWithContext(b.Context(), "GET", path, nil)
+		r := httptest.NewRequestWithContext(b.Context(), "GET", "http://localhost"+path, nil)
 		if token != "" {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}

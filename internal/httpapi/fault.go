@@ -28,6 +28,8 @@ const (
 	noInstant   = "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"
 	instantSpan = "must be a time in the years 1900 to 9999"
 	wrongForm   = "has the wrong form"
+	// plusIsSpace is added where a space stands in a value that has none: a + of a query is one.
+	plusIsSpace = "; it holds a space: in a query + is a space, write %2B"
 
 	// quiet takes the reason that the library adds, and writes none of it: it quotes the value.
 	quiet = "%.0s"
@@ -123,6 +125,9 @@ func faultOf(err error) problem.Field {
 	// These quote Go types or the value itself.
 	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time"):
 		message = wrongForm
+	}
+	if value, ok := detail.Value.(string); ok && strings.HasPrefix(at, "query.") && message != isUnknown && strings.Contains(value, " ") {
+		message += plusIsSpace
 	}
 	parts := strings.Split(at, ".")
 	for i := range parts {

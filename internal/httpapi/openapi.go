@@ -145,6 +145,13 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	for _, status := range append([]int{op.status()}, op.Statuses...) {
 		o.Responses[strconv.Itoa(status)] = a.success(op, status, output)
 	}
+	if op.Method == http.MethodGet && output.Implements(reflect.TypeFor[Versioned]()) {
+		o.Parameters = append(o.Parameters, &huma.Param{Name: "If-None-Match", In: "header", Description: "The ETag of what you have: 304 when it is still that",
+			Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxIfNoneMatch), Examples: []any{`"k3x9"`}}})
+		unchanged := a.success(op, http.StatusNotModified, output)
+		unchanged.Content = nil
+		o.Responses["304"] = unchanged
+	}
 	maps.Copy(o.Responses, a.refusals(op))
 }
 
@@ -195,6 +202,9 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 		}
 	}
 	add(problem.Malformed, problem.Invalid, problem.Internal, problem.Busy, problem.Unavailable)
+	if op.Tag != "health" {
+		add(problem.Misdirected)
+	}
 	if op.Roles != access.Public {
 		add(problem.Unauthenticated, problem.Forbidden, problem.CrossSite)
 	}

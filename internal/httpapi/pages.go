@@ -22,7 +22,7 @@ func (a *API) MountDocument() {
 	// Written out when it is first asked for: that takes longer than all the rest of a start.
 	serve := func(contentType string, write func() ([]byte, error)) http.HandlerFunc {
 		once := sync.OnceValues(write)
-		return func(w http.ResponseWriter, r *http.Request) {
+		return compressed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			text, err := once()
 			if err != nil {
 				a.refuse(w, r, fmt.Errorf("write the document: %w", err))
@@ -31,7 +31,7 @@ func (a *API) MountDocument() {
 			w.Header().Set("Content-Type", contentType)
 			w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 			_, _ = w.Write(text)
-		}
+		}))
 	}
 	a.mux.HandleFunc("GET /openapi.json", serve("application/json", a.DocumentJSON))
 	a.mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", a.Document().YAML))

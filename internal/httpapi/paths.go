@@ -24,27 +24,24 @@ func (p *Paths) HandleFunc(pattern string, handler func(http.ResponseWriter, *ht
 }
 
 // mux is the one that has a pattern for the request, or nil.
-func (p *Paths) mux(r *http.Request) *http.ServeMux {
+func (p *Paths) mux(r *http.Request) (mux *http.ServeMux, pattern string) {
 	for _, mux := range []*http.ServeMux{p.named, p.others} {
 		if _, pattern := mux.Handler(r); pattern != "" {
-			return mux
+			return mux, pattern
 		}
 	}
-	return nil
+	return nil, ""
 }
 
 // Pattern is that of what answers the request; "" when nothing does.
 func (p *Paths) Pattern(r *http.Request) string {
-	pattern := ""
-	if mux := p.mux(r); mux != nil {
-		_, pattern = mux.Handler(r)
-	}
+	_, pattern := p.mux(r)
 	return pattern
 }
 
 // ServeHTTP lets the mux answer that has a pattern for the request, else the one that has its path for other methods.
 func (p *Paths) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if mux := p.mux(r); mux != nil {
+	if mux, _ := p.mux(r); mux != nil {
 		mux.ServeHTTP(w, r)
 		return
 	}

@@ -46,7 +46,7 @@ func TestRates(t *testing.T) {
 	from(apptest.User{Token: "at_guessed"}, "users/me", "2001:db8:1:2::ffff").Want(429)
 	from(apptest.User{}, "doctors", "2001:db8:1:3::1").Want(200)
 	for range 30 {
-		if a := from(apptest.User{}, "health/live", "2001:db8:1:2::ffff"); a.Status == 429 || a.Header.Get("RateLimit") != "" {
+		if a := from(apptest.User{}, "/health/live", "2001:db8:1:2::ffff"); a.Status == 429 || a.Header.Get("RateLimit") != "" {
 			t.Fatalf("health is limited: %d", a.Status)
 		}
 	}

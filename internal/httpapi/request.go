@@ -21,6 +21,14 @@ type request struct {
 	// byCookie: the session came in a cookie.
 	byCookie bool
 	body     []byte
+
+	lane lane
+	// leave gives the place back that the work on the request holds; nil before it was taken.
+	leave func(status int)
+	// cancel ends the request's context.
+	cancel context.CancelCauseFunc
+	// shed requests are counted and not logged.
+	shed bool
 }
 
 type requestKey struct{}
@@ -103,6 +111,19 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 		}
 	}
 	return peer.String()
+}
+
+// shortened is the network of an address, as far as the log may say where a request came from: /24, or /48 of IPv6.
+func shortened(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ""
+	}
+	bits := 48
+	if addr = addr.Unmap(); addr.Is4() {
+		bits = 24
+	}
+	return netip.PrefixFrom(addr.WithZone(""), bits).Masked().String()
 }
 
 func within(addr netip.Addr, networks []netip.Prefix) bool {

@@ -31,9 +31,20 @@ func sessionCookie(token string) *http.Cookie {
 	return &http.Cookie{Name: cookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: age}
 }
 
-// authenticate finds the session of a bearer token or, without one, of the cookie. A public operation asks for none, and looks
-// at one only where it has roles too.
+// authenticate finds the session of a bearer token or, without one, of the cookie, once there is a place for the work. A public
+// operation asks for none, and looks at one only where it has roles too.
 func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
+	if err := a.enter(r); err != nil {
+		return access.Actor{}, err
+	}
+	actor, err := a.findActor(ctx, op, req, r)
+	if a.Load != nil && (err == nil || errors.Is(err, problem.Unauthenticated)) {
+		a.Load.remember(r, err == nil && actor.Staff(), a.DB.Now())
+	}
+	return actor, err
+}
+
+func (a *API) findActor(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
 	who := access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent(), CrossSite: a.crossSite(r)}
 	public := op.Roles&access.Public != 0
 	if op.Roles == access.Public {

@@ -127,7 +127,8 @@ var (
 	TooLarge = Define(http.StatusRequestEntityTooLarge, "body-too-large", "The body is too large",
 		"The body is larger than this operation takes.", "Most operations take 1 MiB, those under /auth 64 KiB.")
 	UnsupportedMediaType = Define(http.StatusUnsupportedMediaType, "unsupported-media-type", "Unsupported media type",
-		"The body must be application/json.", "Send Content-Type: application/json.")
+		"The body must be application/json, or application/merge-patch+json for a change.",
+		"Send Content-Type: application/json; PATCH takes application/merge-patch+json (RFC 7396) too.")
 	Invalid = Define(http.StatusUnprocessableEntity, "validation-failed", "The request is wrong",
 		"Some fields are wrong; see errors.", "Each entry of errors names the place and what is wrong there; all are listed at once.")
 	Illegal = Conflict("illegal-transition", "This step isn't allowed in the present state.",
@@ -141,6 +142,9 @@ var (
 		"The server has more to do than it can take right now; nothing was changed.", "Wait as Retry-After says and try again.").After(time.Second)
 	Unavailable = Define(http.StatusServiceUnavailable, "database-unavailable", "The database is away",
 		"The database does not answer; nothing was changed.", "Wait as Retry-After says and try again.").After(2 * time.Second)
+	Misdirected = Define(http.StatusMisdirectedRequest, "misdirected-request", "Not this server's name",
+		"This server isn't reached by the host that the request names.",
+		"Use the address that the server is known by; its operator adds others with AMRUTAM_HOSTS.")
 	TooManyRequests = Define(http.StatusTooManyRequests, "too-many-requests", "Too many requests",
 		"You sent more than this operation takes in a while.", "Wait as Retry-After says.")
 )

@@ -27,6 +27,7 @@ type Metrics struct {
 	Requests  *prometheus.CounterVec
 	Durations *prometheus.HistogramVec
 	InFlight  prometheus.Gauge
+	Shed      *prometheus.CounterVec
 	Jobs      *prometheus.CounterVec
 	Bookings  *prometheus.CounterVec
 	Payments  *prometheus.CounterVec
@@ -45,6 +46,8 @@ func NewMetrics() *Metrics {
 			Help: "Time to answer, by method and route.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}},
 			[]string{"method", "route"}),
 		InFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_http_requests_in_flight", Help: "Requests being answered."}),
+		Shed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_http_requests_shed_total",
+			Help: "Requests turned away because there were too many, by whose places were taken (everybody, staff, health); they are not logged."}, []string{"lane"}),
 		Jobs: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_jobs_total",
 			Help: "Runs of background jobs, by kind and outcome (done, failed)."}, []string{"kind", "outcome"}),
 		Bookings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_consultations_total",
@@ -58,9 +61,18 @@ func NewMetrics() *Metrics {
 		Checked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_invariant_check_timestamp_seconds",
 			Help: "When this server's last nightly check of the invariants ended; 0 until it did one."}),
 	}
-	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Jobs, m.Bookings, m.Payments, m.Mails, m.Invariant, m.Checked,
+	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings, m.Payments, m.Mails, m.Invariant, m.Checked,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// WatchLoad exports how many requests are let in at once, and how many wait.
+func (m *Metrics) WatchLoad(limit, waiting func() int) {
+	m.Registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "amrutam_http_requests_limit", Help: "Requests worked on at once at most, as adapted."},
+			func() float64 { return float64(limit()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "amrutam_http_requests_waiting", Help: "Requests that wait for their turn."},
+			func() float64 { return float64(waiting()) }))
 }
 
 // WatchPool exports the connection pool's state.

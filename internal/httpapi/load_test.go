@@ -1,0 +1,235 @@
+package httpapi_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+	"amrutam/internal/config"
+	"amrutam/internal/httpapi"
+)
+
+// shed is how many requests of a lane were turned away.
+func shed(t *testing.T, c *apptest.Clinic, lane string) (n float64) {
+	t.Helper()
+	families, err := c.App.Metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == "amrutam_http_requests_shed_total" && m.GetLabel()[0].GetValue() == lane {
+				n += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return n
+}
+
+// TestOverload: with every place taken and the queue full, requests are turned away before anything is asked of the database and
+// without a line in the log, while health and staff have places of their own; afterwards all is as before.
+func TestOverload(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
+	entered, open := make(chan bool, 100), make(chan bool)
+	httpapi.Handle(c.App.API, httpapi.Op{Method: "GET", Path: "/probe/slow", Root: true, ID: "probe-slow", Tag: "probes", Summary: "Wait", Roles: access.Public},
+		func(context.Context, access.Actor, struct{}) (httpapi.None, error) {
+			entered <- true
+			<-open
+			return httpapi.None{}, nil
+		})
+	patient, admin := c.Patient(), c.Admin()
+	c.Get(admin, "users").Want(200) // known as staff from now on
+	var all sync.WaitGroup
+	all.Go(func() { c.Get(nobody, "/probe/slow").Want(200) })
+	<-entered
+
+	before := c.Log.String()
+	for _, try := range []struct{ method, path string }{
+		{"GET", "users/me"}, {"POST", "auth/login"}, {"POST", "consultations"}, {"POST", "payments/webhook/stub"}, {"GET", "doctors"}, {"GET", "/problems/busy"}, {"POST", "/verify-email"},
+	} {
+		a := c.Do(patient, try.method, try.path, nil, "Idempotency-Key", "key").Want(503, "busy")
+		if wait, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 3 {
+			t.Errorf("%s: Retry-After is %q", try.path, a.Header.Get("Retry-After"))
+		}
+	}
+	if n := shed(t, c, "everybody"); n != 7 {
+		t.Errorf("%v were counted, want 7", n)
+	}
+	if after := c.Log.String(); after != before {
+		t.Errorf("they are logged: %s", strings.TrimPrefix(after, before))
+	}
+	for range 3 {
+		c.Get(nobody, "/health/ready").Want(200)
+		c.Get(nobody, "/health/live").Want(200)
+		c.Get(admin, "users").Want(200)
+	}
+	if n := shed(t, c, "staff") + shed(t, c, "health"); n != 0 {
+		t.Errorf("the reserves turned %v away", n)
+	}
+	close(open)
+	all.Wait()
+	c.Get(patient, "users/me").Want(200)
+}
+
+// TestTheReserveOfStaff: it isn't there for who claims to be staff, was it, or isn't it any more.
+func TestTheReserveOfStaff(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
+	entered, open := make(chan bool, 100), make(chan bool)
+	httpapi.Handle(c.App.API, httpapi.Op{Method: "GET", Path: "/probe/slow", Root: true, ID: "probe-slow", Tag: "probes", Summary: "Wait", Roles: access.Public},
+		func(context.Context, access.Actor, struct{}) (httpapi.None, error) {
+			entered <- true
+			<-open
+			return httpapi.None{}, nil
+		})
+	gone, unknown, admin := c.Support(), c.Admin(), c.Admin()
+	c.Get(gone, "users").Want(200)
+	c.Get(admin, "users").Want(200)
+	if _, err := c.DB.Pool.Exec(context.Background(), "UPDATE sessions SET ended_at = now() WHERE user_id = $1", gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() { c.Get(nobody, "/probe/slow").Want(200) })
+	<-entered
+	c.Get(gone, "users").Want(401) // the last time that it gets in
+	for name, user := range map[string]apptest.User{"ended": gone, "not seen yet": unknown, "made up": {Token: "at_staff"}} {
+		if a := c.Get(user, "users"); a.Status != 503 {
+			t.Errorf("%s: %d", name, a.Status)
+		}
+	}
+	c.Get(admin, "users").Want(200)
+	c.Clock.Advance(16 * time.Minute)
+	c.Get(admin, "users").Want(503)
+	close(open)
+	all.Wait()
+}
+
+// TestSlowClientsHoldNoPlace: neither while a body arrives nor while it is known that nobody waits for an answer.
+func TestSlowClientsHoldNoPlace(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
+	body, write := io.Pipe()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL+"/verify-email", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		if answer, err := c.Client().Do(r); err == nil {
+			_ = answer.Body.Close()
+		}
+	})
+	_, _ = write.Write([]byte("token=")) // it is being sent
+	for range 3 {
+		c.Get(c.Patient(), "users/me").Want(200)
+	}
+	_ = write.Close()
+	all.Wait()
+}
+
+// TestWorkEndsInTime: the deadline of a request reaches its statements, and is answered as too much work.
+func TestWorkEndsInTime(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) { cfg.RequestWithin = time.Second })
+	lock, err := c.DB.Pool.Begin(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock.Exec(context.Background(), "LOCK TABLE doctors"); err != nil {
+		t.Fatal(err)
+	}
+	c.Get(nobody, "doctors").Want(503, "busy")
+	if err := lock.Rollback(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	c.Get(nobody, "doctors").Want(200)
+}
+
+// TestManyAtOnceWait: what comes in one moment is not too much.
+func TestManyAtOnceWait(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			if a := c.Get(patient, "users/me"); a.Status != 200 {
+				t.Errorf("status %d", a.Status)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestPagesAreLimited as operations are, and what isn't there too.
+func TestPagesAreLimited(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) {
+		cfg.RateLimit, cfg.RatePerAddress, cfg.TrustedProxies = "on", 5, []string{"127.0.0.0/8"}
+	})
+	for i, path := range []string{"/openapi.json", "/docs/", "/problems/busy", "/verify-email?token=x", "/nothing", "/api/v1/nothing", "/dev/mailbox", "/style.css"} {
+		address := "203.0.113." + strconv.Itoa(i)
+		for n := range 6 {
+			if a := c.Do(nobody, "GET", path, nil, "X-Forwarded-For", address); (a.Status == 429) != (n == 5) {
+				t.Errorf("%s: request %d has status %d", path, n, a.Status)
+			}
+		}
+	}
+}
+
+// TestHosts: a name that leads here is not served for that, in development neither (DNS rebinding).
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) {
+		cfg.Hosts, cfg.PublicURL = []string{"amrutam.internal"}, "https://care.example"
+	})
+	get := func(host, path string) int {
+		t.Helper()
+		return raw(t, c, "GET "+path+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n").StatusCode
+	}
+	for _, path := range []string{"/dev/mailbox", "/dev/mailbox.json", "/api/v1/doctors", "/openapi.json", "/verify-email", "/api/v1/nothing"} {
+		for _, host := range []string{"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "203.0.113.7", "care.example.evil.example", "[2001:db8::1]"} {
+			if got := get(host, path); got != 421 {
+				t.Errorf("%s at %s: %d", path, host, got)
+			}
+		}
+	}
+	for _, host := range []string{"localhost", "LOCALHOST:9999", "localhost.", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "care.example", "Care.Example:443", "amrutam.internal"} {
+		if got := get(host, "/style.css"); got != 200 {
+			t.Errorf("%s: %d", host, got)
+		}
+	}
+	for _, path := range []string{"/health", "/health/live", "/health/ready"} {
+		if got := get("10.1.2.3:8080", path); got != 200 {
+			t.Errorf("%s by an address: %d", path, got)
+		}
+	}
+}
+
+// TestTheLogSaysWhereFrom, but not from whom.
+func TestTheLogSaysWhereFrom(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
+	for from, logged := range map[string]string{"203.0.113.77": "203.0.113.0/24", "2001:db8:1:2::77": "2001:db8:1::/48", "::ffff:198.51.100.77": "198.51.100.0/24"} {
+		c.Do(nobody, "GET", "doctors", nil, "X-Forwarded-For", from).Want(200)
+		if text := c.Log.String(); !strings.Contains(text, `"network":"`+logged+`"`) || strings.Contains(text, from) {
+			t.Errorf("%s: %s", from, text)
+		}
+	}
+}
+
+func TestHSTS(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) { cfg.HSTSSubdomains = true })
+	if got := c.Get(nobody, "doctors").Header.Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
+		t.Errorf("%q", got)
+	}
+}
