@@ -73,7 +73,7 @@ func (c *Config) validate(f *faults, need Need) {
 	}
 	f.oneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
 	f.oneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
-	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress} {
+	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress, "AMRUTAM_MAX_IN_FLIGHT": c.MaxInFlight} {
 		if n < 1 {
 			f.add(name, "must be at least 1")
 		}
@@ -83,9 +83,6 @@ func (c *Config) validate(f *faults, need Need) {
 	}
 	if c.DatabaseConns < 2 {
 		f.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs keep one for themselves")
-	}
-	if c.MaxInFlight < 1 {
-		f.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1")
 	}
 	if c.MaxUnpaid < 1 {
 		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
