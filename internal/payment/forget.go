@@ -18,5 +18,8 @@ func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, patient uuid.UUID
 	if err := query.forgetResolutions(ctx, tx, patient); err != nil {
 		return 0, fmt.Errorf("forget the resolutions of unmatched money: %w", err)
 	}
+	if err := query.forgetReturnURLs(ctx, tx, patient); err != nil {
+		return 0, fmt.Errorf("forget where checkouts lead back to: %w", err)
+	}
 	return forgotten, nil
 }

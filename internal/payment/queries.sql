@@ -159,6 +159,11 @@ SELECT * FROM unmatched_money WHERE payment_id = @payment_id AND kind = 'PAYMENT
 -- name: cameUnasked :one
 SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = @attempt_id AND kind = 'PAYMENT');
 
+-- An app's address may name its user.
+-- name: forgetReturnURLs :exec
+UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = @patient_id;
+
 -- name: forgetResolutions :exec
 UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = @patient_id;

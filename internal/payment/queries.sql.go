@@ -184,6 +184,17 @@ func (q *Queries) forgetResolutions(ctx context.Context, db DBTX, patientID uuid
 	return err
 }
 
+const forgetReturnURLs = `-- name: forgetReturnURLs :exec
+UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1
+`
+
+// An app's address may name its user.
+func (q *Queries) forgetReturnURLs(ctx context.Context, db DBTX, patientID uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetReturnURLs, patientID)
+	return err
+}
+
 const insertAttempt = `-- name: insertAttempt :exec
 INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, return_url, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED', $7, $8, $9, $9)
