@@ -2,12 +2,16 @@ package account
 
 import (
 	"fmt"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/alexedwards/argon2id"
 )
 
 // UsersQuery is the statement of the list of users.
-var UsersQuery = (*Service).usersQuery
+func UsersQuery(s *Service, in UserFilter) (string, pgx.NamedArgs, error) {
+	q, err := s.usersQuery(in)
+	return q.sql, q.args, err
+}
 
 // FillHashing takes all places where passwords are hashed, until release is called.
 func FillHashing() (release func()) {

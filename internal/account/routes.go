@@ -30,7 +30,7 @@ func (s *Service) Routes(api *httpapi.API) {
 			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in the five minutes before, others have signed in then.",
 		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding}}, s.Leave)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users", Roles: access.Admin | access.Support,
-		Summary: "List users, the newest first", Doc: "Each page is audited."}, s.ListUsers)
+		Summary: "List users, the newest first", Doc: "Found by the beginning of their addresses, they come in the order of these. A cursor belongs to its order. Each page is audited."}, s.ListUsers)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users", Roles: access.Admin | access.Support,
 		Summary: "Read a user", Doc: "Each reading is audited."}, s.ReadUser)
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"amrutam/internal/httpapi/reader"
 	"amrutam/internal/jobs"
 	"amrutam/internal/limit"
+	currency "amrutam/internal/money"
 	"amrutam/internal/notification"
 	"amrutam/internal/payment"
 	"amrutam/internal/prescription"
@@ -49,7 +51,10 @@ func (a *App) mount() error {
 	a.accounts.Routes(a.API)
 	a.accounts.Pages(a.Mux)
 	a.accounts.Work()
-	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors}
+	if c := a.Config.Currency; c != "" && !currency.IsCurrency(c) { // without one only the document is made
+		return errors.New("AMRUTAM_CURRENCY " + currency.NoCurrency)
+	}
+	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency}
 	a.doctors.Routes(a.API)
 	a.slots = &schedule.Service{Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/pquerna/otp/totp"
 
 	"amrutam/internal/access"
@@ -94,11 +95,16 @@ func (l *Log) String() string {
 // Open starts a clinic. configure, when given, changes the settings first.
 func Open(t testing.TB, configure ...func(*config.Config)) *Clinic {
 	t.Helper()
-	ctx := context.Background()
-	return open(ctx, t, configure)
+	return open(context.Background(), t, nil, configure)
 }
 
-func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *Clinic {
+// OpenWatched is Open where tune changes how the server makes its connections.
+func OpenWatched(t testing.TB, tune func(*pgx.ConnConfig), configure ...func(*config.Config)) *Clinic {
+	t.Helper()
+	return open(context.Background(), t, tune, configure)
+}
+
+func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configure []func(*config.Config)) *Clinic {
 	t.Helper()
 	cfg, err := config.Load(config.Server)
 	must(t, err)
@@ -115,7 +121,7 @@ func open(ctx context.Context, t testing.TB, configure []func(*config.Config)) *
 	dsn := testdb.URL(t, postgres.Migrate, postgres.Fingerprint())
 	owner, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Owner: true})
 	must(t, err)
-	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12})
+	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Tune: tune})
 	must(t, err)
 	sealer, err := seal.Open(ctx, db.Pool, cfg.MasterKeys, clock.Now)
 	must(t, err)

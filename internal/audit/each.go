@@ -11,7 +11,7 @@ import (
 // EachOf hands on every entry of what a person did, the oldest first and one at a time: for the copy of all that is held about
 // them.
 func EachOf(ctx context.Context, r *postgres.Read, actor uuid.UUID, fn func(Entry) error) error {
-	return postgres.Each(ctx, r, scanEntry, fn, selectEntry+" WHERE actor_id = $1 ORDER BY created_at, id", actor)
+	return postgres.Each(ctx, r, scanEntry, fn, selectEntry+" WHERE actor_id = $1 AND created_at >= made_at($1) ORDER BY created_at, id", actor)
 }
 
 // EachReading hands on every reading of a patient's record, the newest first and one at a time.

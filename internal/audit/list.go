@@ -172,7 +172,7 @@ func (f filter) fetch(ctx context.Context, tx *postgres.Tx, from, to time.Time, 
 		at := arg(f.after.At)
 		where = append(where, "created_at <= "+at, "(created_at, id) < ("+at+", "+arg(f.after.ID)+")")
 	}
-	sql := selectEntry
+	sql := "-- name: listAuditLogs :many\n" + selectEntry
 	if len(where) > 0 {
 		sql += " WHERE " + strings.Join(where, " AND ")
 	}

@@ -34,10 +34,12 @@ type ReadingsIn struct {
 
 // The conditions inside are the index's own; materialized, because a planner that can't know how rare a patient is would
 // rather walk the whole log by its time.
-const selectReadings = `WITH a AS MATERIALIZED (
+const selectReadings = `-- name: listReadings :many
+WITH a AS MATERIALIZED (
     SELECT id, action, actor_id, actor_role, entity_id, metadata, created_at FROM audit_logs
     WHERE action IN ('consultation.read', 'consultation.list', 'prescription.read', 'prescription.list')
         AND coalesce(metadata -> 'patientIds', metadata -> 'patientId') ? $1::text
+        AND created_at >= made_at($1::text::uuid)
 )
 SELECT a.id, a.action, a.actor_id, CASE WHEN k.destroyed_at IS NULL THEN p.full_name END, a.actor_role, coalesce((a.metadata ->> 'healthData')::boolean, true),
     CASE a.action WHEN 'consultation.read' THEN a.entity_id ELSE a.metadata ->> 'consultationId' END::uuid,

@@ -34,6 +34,7 @@ type Config struct {
 
 	MasterKeyPrevious string `env:"AMRUTAM_MASTER_KEY_PREVIOUS" help:"older master keys that still open, comma-separated, until amrutam keys rotate is done"`
 
+	Currency          string `env:"AMRUTAM_CURRENCY" envDefault:"INR" help:"ISO 4217 code of fees that name none, and the currency that fees are compared in"`
 	PaymentProvider   string `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"stub"`
 	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
 

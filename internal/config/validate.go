@@ -96,6 +96,9 @@ func (c *Config) validate(f *faults, need Need) {
 	if c.RetentionYears < 0 || c.RetentionYears > 100 {
 		f.add("AMRUTAM_RETENTION_YEARS", "must be from 0 to 100")
 	}
+	if !regexp.MustCompile("^[A-Z]{3}$").MatchString(c.Currency) {
+		f.add("AMRUTAM_CURRENCY", "must be three capital letters of ISO 4217, like INR")
+	}
 	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
 		f.add("AMRUTAM_MAIL_FROM", "must be an address like Amrutam <no-reply@example.org>")
 	}

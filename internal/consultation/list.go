@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,26 +43,30 @@ type SearchIn struct {
 // ListMine is the patient's own list, with health data: each call is audited.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
 	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientId": who.ID})
-	return s.list(ctx, tx, in, "consultations/me", true, "c.patient_id = ", who.ID)
+	var f filter
+	f.and(ofPatient, who.ID)
+	return s.list(ctx, tx, in, "consultations/me", true, f)
 }
 
 // ListOfDoctor is the doctor's own list.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
-	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, "c.doctor_id = ", who.ID)
+	var f filter
+	f.and(ofDoctor, who.ID)
+	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, f)
 	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientIds": patientsOf(page.Items)})
 	return page, err
 }
 
 // Search is for staff: every consultation, without health data. Whose staff sees is noted, page by page.
 func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SearchIn) (httpapi.Page[Consultation], error) {
-	var filters []any
+	var f filter
 	if in.PatientID != "" {
-		filters = append(filters, "c.patient_id = ", in.PatientID)
+		f.and(ofPatient, in.PatientID)
 	}
 	if in.DoctorID != "" {
-		filters = append(filters, "c.doctor_id = ", in.DoctorID)
+		f.and(ofDoctor, in.DoctorID)
 	}
-	page, err := s.list(ctx, tx, in.ListIn, "consultations", false, filters...)
+	page, err := s.list(ctx, tx, in.ListIn, "consultations", false, f)
 	audit.Write(tx, actor, "consultation.search", actor.ID, audit.Meta{"filters": in.names(), "patientIds": patientsOf(page.Items)})
 	return page, err
 }
@@ -95,15 +98,51 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
+// No consultation is older than its parties: the second condition leaves out the months before.
+const (
+	ofPatient = "c.patient_id = %[1]s AND c.id >= ids_since(%[1]s)"
+	ofDoctor  = "c.doctor_id = %[1]s AND c.id >= ids_since(%[1]s)"
+)
+
+// filter is a condition in SQL with its values.
+type filter struct {
+	where string
+	args  []any
+}
+
+// and adds a condition that names its values %[1]s, %[2]s and so on.
+func (f *filter) and(condition string, values ...any) {
+	names := make([]any, len(values))
+	for i, v := range values {
+		f.args = append(f.args, v)
+		names[i] = "$" + strconv.Itoa(len(f.args))
+	}
+	if f.where != "" {
+		f.where += " AND "
+	}
+	f.where += fmt.Sprintf(condition, names...)
+}
+
+// madeBefore leaves out the months after an instant: what starts then was booked before. A day is for clocks that differ.
+func (f *filter) madeBefore(start time.Time) {
+	f.and("c.id < uuid7_floor(%s)", start.AddDate(0, 0, 1))
+}
+
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// list builds the statement from the filters that are given, so that each has the plan it deserves. conditions are pairs
-// of an SQL text ending before its value, and the value.
-func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool, conditions ...any) (httpapi.Page[Consultation], error) {
+// list adds what was asked for to f and has the statement planned for its values: how rare a status is decides which index is best.
+func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool, f filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	scope += " " + in.Sort
+	name := "listConsultations"
+	if f.where != "" {
+		name += "OfParty"
+	}
+	if !in.From.IsZero() || !in.To.IsZero() {
+		name += "InPeriod"
+	}
 	order := orders[in.Sort]
 	var last place
 	more, err := s.Cursors.Open(scope, in.Cursor, &last)
@@ -111,28 +150,27 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 		return page, err
 	}
 	if len(in.Status) > 0 {
-		conditions = append(conditions, "c.status::text = ANY", in.Status)
+		f.and("c.status = ANY(%s::text[]::consultation_status[])", in.Status)
 	}
 	if !in.From.IsZero() {
-		conditions = append(conditions, "c.scheduled_start >= ", in.From)
+		f.and("c.scheduled_start >= %s", in.From)
 	}
 	if !in.To.IsZero() {
-		conditions = append(conditions, "c.scheduled_start < ", in.To)
-	}
-	var sql strings.Builder
-	sql.WriteString(listColumns)
-	var args []any
-	for i := 0; i+1 < len(conditions); i += 2 {
-		args = append(args, conditions[i+1])
-		sql.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + fmt.Sprint(conditions[i]) + "($" + strconv.Itoa(len(args)) + ")")
+		f.and("c.scheduled_start < %s", in.To)
+		f.madeBefore(in.To)
 	}
 	if more {
-		args = append(args, last.Start, last.ID)
-		sql.WriteString([]string{" WHERE ", " AND "}[min(len(conditions), 1)] + "(c.scheduled_start, c.id)" + order.than +
-			"($" + strconv.Itoa(len(args)-1) + ", $" + strconv.Itoa(len(args)) + ")")
+		f.and("(c.scheduled_start, c.id)"+order.than+"(%s, %s)", last.Start, last.ID)
+		if in.Sort == "latest" {
+			f.madeBefore(last.Start)
+		}
 	}
-	sql.WriteString(" ORDER BY c.scheduled_start" + order.direction + ", c.id" + order.direction + " LIMIT " + strconv.Itoa(in.Limit+1))
-	rows, err := db.Query(ctx, sql.String(), args...)
+	sql := "-- name: " + name + " :many\n" + listColumns
+	if f.where != "" {
+		sql += " WHERE " + f.where
+	}
+	sql += " ORDER BY c.scheduled_start" + order.direction + ", c.id" + order.direction + " LIMIT " + strconv.Itoa(in.Limit+1)
+	rows, err := db.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, f.args...)...)
 	if err != nil {
 		return page, err
 	}

@@ -38,14 +38,14 @@ SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= @
 
 -- In one order, so that two who stop at once don't deadlock over what they share.
 -- name: holdConsultationsToCome :many
-SELECT * FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id)
+SELECT * FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > @now)) ORDER BY id FOR UPDATE;
 
 -- name: holdPatients :exec
 SELECT id FROM users WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: countToCome :one
-SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id)
+SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > @now));
 
 -- What a booking has to know, beside the seat that it has just taken: that seat counts as live already. An unpaid booking ends when
@@ -81,11 +81,12 @@ SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,
     coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz AS last_end,
     count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
     coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')), 'epoch')::timestamptz AS live_until
-FROM consultations WHERE patient_id = @person OR doctor_id = @person;
+FROM consultations WHERE (patient_id = @person OR doctor_id = @person) AND id >= ids_since(@person);
 
 -- name: unheldConsultations :many
-SELECT id FROM consultations WHERE patient_id = @patient_id AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id;
+SELECT id FROM consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id) AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id;
 
 -- name: forgetReasons :exec
 UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = @now
-FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@reasons::bytea[]) AS reason) n WHERE c.id = n.id;
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@reasons::bytea[]) AS reason) n
+WHERE c.id = n.id AND c.id = ANY(@ids::uuid[]);

@@ -19,7 +19,7 @@ type ApplicationInput struct {
 		RegistrationNumber string      `json:"registrationNumber" minLength:"1" maxLength:"100" pattern:"\\S" patternDescription:"more than spaces" doc:"Number in the medical register" example:"AYU-KL-20417"`
 		ClinicName         *string     `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic, if any" example:"Nair Ayurveda"`
 		ConsultationFee    money.Input `json:"consultationFee" doc:"Fee of one consultation; 0 for free ones"`
-		Currency           string      `json:"currency,omitempty" default:"INR" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
+		Currency           string      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee; the server's own when it is left out" example:"INR"`
 		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a language tag, like hi or en-IN" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
 		Bio                *string     `json:"bio,omitempty" maxLength:"5000" doc:"What you tell about yourself" example:"Twelve years of Panchakarma in Kochi."`
 	}
@@ -27,6 +27,9 @@ type ApplicationInput struct {
 
 // Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors: ErrAlreadyApplied, ErrRegistrationTaken.
 func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, in ApplicationInput) (Doctor, error) {
+	if in.Body.Currency == "" {
+		in.Body.Currency = s.Currency
+	}
 	if !money.IsCurrency(in.Body.Currency) {
 		return Doctor{}, problem.Invalid.At("body.currency", money.NoCurrency)
 	}

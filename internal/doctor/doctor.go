@@ -31,6 +31,8 @@ type Service struct {
 	OnStop func(ctx context.Context, tx *postgres.Tx, actor access.Actor, user account.Stopping) error
 	// Cursors sign the positions in the search.
 	Cursors httpapi.Cursors
+	// Currency is that of fees that name none, and the one fees are compared in.
+	Currency string
 }
 
 var (

@@ -46,3 +46,17 @@ UPDATE doctors SET registration_key = NULL WHERE id = @id;
 -- An approval and its withdrawal wait for whoever holds this lock.
 -- name: holdApproved :one
 SELECT is_approved FROM doctors WHERE id = @id FOR NO KEY UPDATE;
+
+-- What is in use among the doctors whom patients find; of spellings that are searched alike the commonest stands for all.
+-- name: countFacets :many
+WITH found AS (
+    SELECT d.specialization, d.languages_spoken, d.currency FROM doctors d JOIN users u ON u.id = d.id
+    WHERE d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+)
+SELECT 'specialization'::text AS facet, (mode() WITHIN GROUP (ORDER BY f.specialization))::text AS value, count(*) AS n
+FROM found f GROUP BY search_fold(f.specialization)
+UNION ALL
+SELECT 'language', l.tag, count(*) FROM found f, unnest(f.languages_spoken) AS l (tag) GROUP BY l.tag
+UNION ALL
+SELECT 'currency', f.currency, count(*) FROM found f GROUP BY f.currency
+ORDER BY n DESC, value;

@@ -13,6 +13,47 @@ import (
 	"github.com/google/uuid"
 )
 
+const countFacets = `-- name: countFacets :many
+WITH found AS (
+    SELECT d.specialization, d.languages_spoken, d.currency FROM doctors d JOIN users u ON u.id = d.id
+    WHERE d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+)
+SELECT 'specialization'::text AS facet, (mode() WITHIN GROUP (ORDER BY f.specialization))::text AS value, count(*) AS n
+FROM found f GROUP BY search_fold(f.specialization)
+UNION ALL
+SELECT 'language', l.tag, count(*) FROM found f, unnest(f.languages_spoken) AS l (tag) GROUP BY l.tag
+UNION ALL
+SELECT 'currency', f.currency, count(*) FROM found f GROUP BY f.currency
+ORDER BY n DESC, value
+`
+
+type countFacetsRow struct {
+	Facet string
+	Value string
+	N     int64
+}
+
+// What is in use among the doctors whom patients find; of spellings that are searched alike the commonest stands for all.
+func (q *Queries) countFacets(ctx context.Context, db DBTX) ([]countFacetsRow, error) {
+	rows, err := db.Query(ctx, countFacets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []countFacetsRow
+	for rows.Next() {
+		var i countFacetsRow
+		if err := rows.Scan(&i.Facet, &i.Value, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const decideApproval = `-- name: decideApproval :exec
 UPDATE doctors SET is_approved = $1, approval_reason = $2, approval_decided_at = $3, updated_at = $3,
     registration_key = $4

@@ -17,7 +17,11 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors", ID: "search-doctors", Tag: "doctors",
 		Summary: "Find doctors", Roles: access.Public | access.SignedIn,
 		Doc: "Approved doctors that pass every filter, each with the next free slot. The words of q are looked for as beginnings " +
-			"of words. A cursor belongs to its sort. Administrators find those who wait for an approval, or lost it, with approved=false."}, s.Search)
+			"of words. Fees are compared within one currency. A cursor belongs to its sort. Administrators find those who wait for an approval, or lost it, with approved=false."}, s.Search)
+	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors/facets", ID: "list-doctor-facets", Tag: "doctors",
+		Summary: "Show what doctors can be found by", Roles: access.Public | access.SignedIn,
+		Doc: "The specializations, languages and currencies in use among the doctors patients find, each with how many doctors have it, " +
+			"the commonest first."}, s.Facets)
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors/{id}", ID: "read-doctor", Tag: "doctors",
 		Summary: "Show a doctor", Roles: access.Public | access.SignedIn,
 		Doc: "An approved doctor's profile with the next free slot. One who isn't approved is shown to themselves and to administrators."}, s.Read)

@@ -19,13 +19,14 @@ import (
 // SearchInput filters and orders the doctors patients can find. Filters are joined by "and".
 type SearchInput struct {
 	httpapi.Paging
-	Specialization string    `query:"specialization" maxLength:"200" doc:"Exactly this field of practice, in upper or lower case" example:"Panchakarma"`
+	Specialization string    `query:"specialization" maxLength:"200" doc:"Exactly this field of practice; marks and capitals make no difference" example:"Panchakarma"`
 	Language       string    `query:"language" maxLength:"35" doc:"Speaks this language (tag)" example:"hi"`
-	MinFee         string    `query:"minFee" maxLength:"13" doc:"Lowest fee" example:"200.00"`
-	MaxFee         string    `query:"maxFee" maxLength:"13" doc:"Highest fee" example:"800.00"`
+	MinFee         string    `query:"minFee" maxLength:"13" doc:"Lowest fee, in the currency" example:"200.00"`
+	MaxFee         string    `query:"maxFee" maxLength:"13" doc:"Highest fee, in the currency" example:"800.00"`
+	Currency       string    `query:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"Fees in this currency (ISO 4217) only; the server's own when minFee, maxFee or sort=fee compare fees" example:"INR"`
 	MinRating      float64   `query:"minRating" minimum:"0" maximum:"5" doc:"Lowest rating" example:"4"`
 	MinExperience  int       `query:"minExperience" minimum:"0" maximum:"80" doc:"Fewest years in practice" example:"5"`
-	Q              string    `query:"q" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or languages" example:"asha koch"`
+	Q              string    `query:"q" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or languages; marks and capitals make no difference: Muller and Müller, Acarya and Ācārya are the same" example:"asha koch"`
 	AvailableFrom  time.Time `query:"availableFrom" doc:"Has a free slot that starts at this time or later" example:"2026-11-24T00:00:00Z"`
 	AvailableTo    time.Time `query:"availableTo" doc:"Has a free slot that starts before this time" example:"2026-11-25T00:00:00Z"`
 	Approved       bool      `query:"approved" default:"true" doc:"false finds the doctors who wait for an approval or lost it; for administrators" example:"true"`
@@ -45,11 +46,17 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, who access.Actor
 	if err := canSearch(who, in); err != nil {
 		return none, err
 	}
+	if in.Currency == "" && (in.MinFee != "" || in.MaxFee != "" || in.Sort == "fee") {
+		in.Currency = s.Currency // amounts of different currencies can't be compared
+	}
 	f, err := in.filter(r.Now)
 	if err != nil {
 		return none, err
 	}
 	scope := "doctors by " + in.Sort
+	if in.Sort == "fee" {
+		scope += " in " + in.Currency
+	}
 	if !in.Approved {
 		scope = "unapproved " + scope
 	}
@@ -101,7 +108,7 @@ func (in SearchInput) filter(now time.Time) (filter, error) {
 
 // run finds a page. By the earliest slot there are two ways, each slow where the other is quick: walking the free
 // slots in time until the page is full, which a narrow filter may never fill, and asking every doctor who passes the
-// filter. The walk goes first, and not far.
+// filter. The walk goes first, and not far; when it came to the last slot there is nobody to ask.
 func (f filter) run(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
 	if f.Sort != "earliest" {
 		return fetch(ctx, r, f.byColumn())
@@ -110,7 +117,17 @@ func (f filter) run(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
 	if err != nil || len(found) == f.limit {
 		return found, err
 	}
+	cut, err := f.cut(ctx, r)
+	if err != nil || !cut {
+		return found, err
+	}
 	return fetch(ctx, r, f.byDoctor())
+}
+
+func (f filter) cut(ctx context.Context, r *postgres.Read) (cut bool, err error) {
+	s := f.walkIsCut()
+	err = r.QueryRow(ctx, s.sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args...)...).Scan(&cut)
+	return cut, err
 }
 
 // fetch has each statement planned for its own values: how many doctors a filter leaves decides which index is best,

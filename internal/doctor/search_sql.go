@@ -46,44 +46,76 @@ func (s *statement) arg(v any) string {
 // orders are the sorts by a column of doctors: the column, its type and which way it goes.
 var orders = map[string]struct{ column, kind, direction, than string }{
 	"rating":     {"d.rating", "numeric", "DESC", "<"},
-	"fee":        {"d.consultation_fee", "numeric", "ASC", ">"},
+	"fee":        {"d.consultation_fee", "numeric", "ASC", ">"}, // within one currency
 	"experience": {"d.years_of_experience", "int", "DESC", "<"},
 }
 
-// byColumn finds the page's ids first, so that names and slots are looked up for those alone.
+// byColumn finds the page's ids first, so that names and slots are looked up for those alone. A search in words for a time is
+// sorted before slots are looked for, one doctor after the other until the page is full: the planner would look for those of
+// everybody whom the words find.
 func (f filter) byColumn() statement {
 	var s statement
 	o := orders[f.Sort]
 	where := f.where(&s)
-	if !f.AvailableFrom.IsZero() || !f.AvailableTo.IsZero() {
-		where += ` AND EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` + f.during(&s) + `)`
-	}
 	if f.resumed {
 		where += ` AND (` + o.column + `, d.id) ` + o.than + ` (` + s.arg(f.after.Value) + `::text::` + o.kind + `, ` + s.arg(f.after.ID) + `)`
 	}
-	order := ` ORDER BY ` + o.column + ` ` + o.direction + `, d.id ` + o.direction
-	s.sql = `WITH page AS (SELECT d.id FROM doctors d JOIN users u ON u.id = d.id WHERE ` + where + order + ` LIMIT ` + s.arg(f.limit) + `)
+	order := f.order()
+	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id WHERE ` + where
+	if !f.AvailableFrom.IsZero() || !f.AvailableTo.IsZero() {
+		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` + f.during(&s) + `)`
+		if f.words() {
+			page = `SELECT d.id FROM (` + page + order + ` OFFSET 0) d WHERE ` + free
+			order = ""
+		} else {
+			page += ` AND ` + free
+		}
+	}
+	s.sql = `-- name: searchDoctorsByColumn :many
+		WITH page AS (` + page + order + ` LIMIT ` + s.arg(f.limit) + `)
 		SELECT ` + columns + ` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (` + nextFree + f.during(&s) + ` ORDER BY f.start_time LIMIT 1) s ON true` + order
+		LEFT JOIN LATERAL (` + nextFree + f.during(&s) + ` ORDER BY f.start_time LIMIT 1) s ON true` + f.order()
 	return s
 }
+
+func (f filter) order() string {
+	o := orders[f.Sort]
+	return ` ORDER BY ` + o.column + ` ` + o.direction + `, d.id ` + o.direction
+}
+
+// words tells whether q says anything.
+func (f filter) words() bool { return strings.TrimSpace(f.Q) != "" }
 
 // byWalk goes through the free slots in time and keeps those that are their doctor's first. The bounded walk is no WITH:
 // the planner would forget that it is sorted, and not stop at a full page.
 func (f filter) byWalk() statement {
 	var s statement
-	after := ""
-	if f.resumed {
-		after = ` AND (f.start_time, f.doctor_id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` + s.arg(f.after.ID) + `)`
-	}
-	s.sql = `WITH s AS (SELECT near.* FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time FROM availability_slots f
-				WHERE f.status = 'AVAILABLE'` + f.during(&s) + after + ` ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + `) near
+	s.sql = `-- name: searchDoctorsByWalk :many
+		WITH s AS (SELECT near.* FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time FROM availability_slots f
+				WHERE f.status = 'AVAILABLE'` + f.during(&s) + f.later(&s) + ` ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + `) near
 			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id WHERE ` + f.where(&s) + `
 			AND NOT EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'` + f.during(&s) + `
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT ` + s.arg(f.limit) + `)
 		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id ORDER BY s.start_time, d.id`
 	return s
+}
+
+// walkIsCut tells whether there are more slots than byWalk looks at.
+func (f filter) walkIsCut() statement {
+	var s statement
+	s.sql = `-- name: searchDoctorsWalkIsCut :one
+		SELECT count(*) > ` + walked + ` FROM (SELECT FROM availability_slots f WHERE f.status = 'AVAILABLE'` + f.during(&s) + f.later(&s) + `
+			ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + ` + 1) near`
+	return s
+}
+
+// later is the condition on a slot f of the pages to come.
+func (f filter) later(s *statement) string {
+	if !f.resumed {
+		return ""
+	}
+	return ` AND (f.start_time, f.doctor_id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` + s.arg(f.after.ID) + `)`
 }
 
 // byDoctor looks up the first free slot of every doctor who passes the filter.
@@ -93,7 +125,8 @@ func (f filter) byDoctor() statement {
 	if f.resumed {
 		where += ` AND (s.start_time, d.id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` + s.arg(f.after.ID) + `)`
 	}
-	s.sql = `WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
+	s.sql = `-- name: searchDoctorsByDoctor :many
+		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
 			CROSS JOIN LATERAL (` + nextFree + f.during(&s) + ` ORDER BY f.start_time LIMIT 1) s
 			WHERE ` + where + ` ORDER BY s.start_time, d.id LIMIT ` + s.arg(f.limit) + `)
 		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id ORDER BY s.start_time, d.id`
@@ -108,10 +141,13 @@ func (f filter) where(s *statement) string {
 	}
 	add := func(before string, v any, after string) { all = append(all, before+s.arg(v)+after) }
 	if f.Specialization != "" {
-		add(`lower(d.specialization) = lower(`, strings.TrimSpace(f.Specialization), `::text)`)
+		add(`search_fold(d.specialization) = search_fold(`, strings.TrimSpace(f.Specialization), `::text)`)
 	}
 	if f.Language != "" {
 		add(`d.languages_spoken @> ARRAY[`, strings.ToLower(f.Language), `::text]`)
+	}
+	if f.Currency != "" {
+		add(`d.currency = `, f.Currency, `::text`)
 	}
 	if f.minFee != nil {
 		add(`d.consultation_fee >= `, *f.minFee, `::numeric`)
@@ -125,8 +161,8 @@ func (f filter) where(s *statement) string {
 	if f.MinExperience > 0 {
 		add(`d.years_of_experience >= `, f.MinExperience, `::int`)
 	}
-	if strings.TrimSpace(f.Q) != "" {
-		add(`d.search @@ to_tsquery('simple', `, prefixes(f.Q), `::text)`)
+	if f.words() {
+		add(`d.search @@ search_query(`, f.Q, `::text)`)
 	}
 	return strings.Join(all, " AND ")
 }
@@ -142,19 +178,4 @@ func (f filter) during(s *statement) string {
 		sql += ` AND f.start_time < ` + s.arg(f.AvailableTo) + `::timestamptz`
 	}
 	return sql
-}
-
-// prefixes turns what somebody typed into a tsquery that can't be misread: ASCII punctuation, which holds every
-// operator, separates words, and each word is quoted. Text without a word finds nobody.
-func prefixes(typed string) string {
-	words := strings.Fields(strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\x7f", r) {
-			return ' '
-		}
-		return r
-	}, typed))
-	for i, word := range words {
-		words[i] = "'" + word + "':*"
-	}
-	return strings.Join(words, " & ")
 }

@@ -13,7 +13,7 @@ SELECT p.*, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.
 WHERE p.consultation_id = @consultation_id;
 
 -- name: paidConsultations :many
-SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = @patient_id ORDER BY p.id;
+SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = @patient_id AND c.id >= ids_since(@patient_id) ORDER BY p.id;
 
 -- name: updatePayment :exec
 UPDATE payments SET status = @status, provider = @provider, transaction_reference = @transaction_reference, updated_at = @now WHERE id = @id;
@@ -174,4 +174,4 @@ UPDATE refunds SET status = @status, failure_reason = sqlc.narg('failure_reason'
 -- name: forgetRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
 FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = @patient_id;
+WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = @patient_id AND c.id >= ids_since(@patient_id);

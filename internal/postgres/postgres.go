@@ -33,6 +33,8 @@ type Options struct {
 	Clock    func() time.Time
 	// Owner keeps the login's own rights, where the server acts as AppRole.
 	Owner bool
+	// Tune, when given, changes how connections are made, last of all: tests watch their statements.
+	Tune func(*pgx.ConnConfig)
 }
 
 // pgx's own words quote parts of the address.
@@ -81,6 +83,9 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		pgxuuid.Register(conn.TypeMap())
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &utc})
 		return nil
+	}
+	if o.Tune != nil {
+		o.Tune(cfg.ConnConfig)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

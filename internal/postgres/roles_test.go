@@ -198,6 +198,25 @@ func TestUpkeepUnderTheServersRole(t *testing.T) {
 	must(t, err)
 }
 
+// boundToNow: with the owner's rights a login that isn't the owner makes what is needed soon, and drops nothing that lives.
+func boundToNow(t *testing.T, server *postgres.DB) {
+	t.Helper()
+	for _, arguments := range []string{"now() + interval '2 days', 1, 1", "now() - interval '1 year', 1, 1", "now(), 1000, 1", "now(), 1, 1000", "NULL, 1, 1", "now(), NULL, 1"} {
+		if _, err := server.Pool.Exec(t.Context(), "SELECT make_partitions("+arguments+")"); err == nil {
+			t.Errorf("make_partitions(%s) is done", arguments)
+		}
+	}
+	const days = "SELECT count(*)::text FROM pg_inherits WHERE inhparent = 'idempotency_keys'::regclass"
+	_, err := server.Pool.Exec(t.Context(), "SELECT make_partitions(now(), 3, 3)")
+	must(t, err)
+	before := text(t, server, days)
+	_, err = server.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now() + interval '10 years')")
+	must(t, err)
+	if after := text(t, server, days); after != before {
+		t.Errorf("%s of %s days with live keys are left", after, before)
+	}
+}
+
 // Each on a cluster of its own: roles belong to all of its databases.
 func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	t.Parallel()
@@ -253,6 +272,7 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	server := openAt(t, address("server", "one"), postgres.Options{MaxConns: 1})
 	must(t, server.Ready(t.Context()))
 	refused(t, server.Pool, "SET ROLE maker")
+	boundToNow(t, server)
 	for _, sql := range []string{"RESET ROLE", "SET ROLE NONE"} {
 		_, err := server.Pool.Exec(t.Context(), sql)
 		must(t, err)

@@ -43,7 +43,7 @@ SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FR
 -- name: exportConsultationConsents :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
 FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
-WHERE c.patient_id = @user_id ORDER BY cc.given_at, cc.consultation_id;
+WHERE c.patient_id = @user_id AND c.id >= ids_since(@user_id) ORDER BY cc.given_at, cc.consultation_id;
 
 -- name: exportDoctor :many
 SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency, languages_spoken, bio,
@@ -94,4 +94,4 @@ UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, @now), dest
 SELECT count(*) FROM prescriptions WHERE patient_id = @patient_id;
 
 -- name: countConsultations :one
-SELECT count(*) FROM consultations WHERE patient_id = @patient_id;
+SELECT count(*) FROM consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id);

@@ -70,6 +70,25 @@ func URL(t testing.TB, migrate func(ctx context.Context, dsn string) error, fing
 	return dsn
 }
 
+// Superuser is the superuser's address of the database that URL gave.
+func Superuser(t testing.TB, dsn string) string {
+	t.Helper()
+	admin, err := maintenance()
+	if err != nil {
+		t.Fatalf("testdb: %v", err)
+	}
+	all, err := url.Parse(admin)
+	if err != nil {
+		t.Fatalf("testdb: %v", err)
+	}
+	one, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("testdb: %v", err)
+	}
+	all.Path = one.Path
+	return all.String()
+}
+
 func drop(ctx context.Context, admin, name string) error {
 	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {

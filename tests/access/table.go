@@ -126,6 +126,7 @@ var Table = []Row{
 	{Operation: "read-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 
 	{Operation: "search-doctors", Want: anyone(200)},
+	{Operation: "list-doctor-facets", Want: anyone(200)},
 	{Operation: "read-doctor", In: "<doctor>", Want: anyone(200)},
 	{Operation: "apply-as-doctor", Body: `{"registrationNumber": "<new-registration>"}`, Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
 	{Operation: "update-doctor", In: "<doctor>", Body: `{"registrationNumber": null}`, Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},

@@ -1,0 +1,40 @@
+package doctor
+
+import (
+	"context"
+
+	"amrutam/internal/access"
+	"amrutam/internal/postgres"
+)
+
+// mostFacets are listed of each kind.
+const mostFacets = 200
+
+// FacetsInput has no members: the facets are those of all doctors.
+type FacetsInput struct{}
+
+// Facets are the values that filters of the search find doctors by.
+type Facets struct {
+	Specializations []Facet `json:"specializations" nullable:"false" doc:"Fields of practice, at most 200; spellings that differ by marks and capitals count as one"`
+	Languages       []Facet `json:"languages" nullable:"false" doc:"Language tags, at most 200"`
+	Currencies      []Facet `json:"currencies" nullable:"false" doc:"Currencies of fees (ISO 4217)"`
+}
+
+// Facet is a value with the number of doctors that have it.
+type Facet struct {
+	Value string `json:"value" doc:"As the filter takes it" example:"Panchakarma"`
+	Count int64  `json:"count" doc:"How many doctors have it" example:"12"`
+}
+
+// Facets counts the values in use among the doctors patients find, the commonest first.
+func (s *Service) Facets(ctx context.Context, r *postgres.Read, _ access.Actor, _ FacetsInput) (Facets, error) {
+	rows, err := query.countFacets(ctx, r)
+	out := Facets{Specializations: []Facet{}, Languages: []Facet{}, Currencies: []Facet{}}
+	lists := map[string]*[]Facet{"specialization": &out.Specializations, "language": &out.Languages, "currency": &out.Currencies}
+	for _, row := range rows {
+		if list := lists[row.Facet]; len(*list) < mostFacets {
+			*list = append(*list, Facet{Value: row.Value, Count: row.N})
+		}
+	}
+	return out, err
+}
