@@ -28,7 +28,7 @@ func (q *Queries) cancelledIt(ctx context.Context, db DBTX, iD string, actorID *
 }
 
 const countToCome = `-- name: countToCome :one
-SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1)
+SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
 `
 
@@ -41,7 +41,8 @@ func (q *Queries) countToCome(ctx context.Context, db DBTX, userID uuid.UUID, no
 
 const forgetReasons = `-- name: forgetReasons :exec
 UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
-FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n WHERE c.id = n.id
+FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
+WHERE c.id = n.id AND c.id = ANY($2::uuid[])
 `
 
 func (q *Queries) forgetReasons(ctx context.Context, db DBTX, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
@@ -74,7 +75,7 @@ func (q *Queries) forgottenConsultations(ctx context.Context, db DBTX, endedBy t
 }
 
 const holdConsultationsToCome = `-- name: holdConsultationsToCome :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent FROM consultations WHERE (patient_id = $1 OR doctor_id = $1)
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2)) ORDER BY id FOR UPDATE
 `
 
@@ -396,7 +397,7 @@ SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,
     coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz AS last_end,
     count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
     coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')), 'epoch')::timestamptz AS live_until
-FROM consultations WHERE patient_id = $1 OR doctor_id = $1
+FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
 `
 
 type recordOfRow struct {
@@ -419,7 +420,7 @@ func (q *Queries) recordOf(ctx context.Context, db DBTX, person uuid.UUID) (reco
 }
 
 const unheldConsultations = `-- name: unheldConsultations :many
-SELECT id FROM consultations WHERE patient_id = $1 AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
+SELECT id FROM consultations WHERE patient_id = $1 AND id >= ids_since($1) AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
 `
 
 func (q *Queries) unheldConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 const countConsultations = `-- name: countConsultations :one
-SELECT count(*) FROM consultations WHERE patient_id = $1
+SELECT count(*) FROM consultations WHERE patient_id = $1 AND id >= ids_since($1)
 `
 
 func (q *Queries) countConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
@@ -135,7 +135,7 @@ func (q *Queries) exportConsents(ctx context.Context, db DBTX, userID uuid.UUID)
 const exportConsultationConsents = `-- name: exportConsultationConsents :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
 FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
-WHERE c.patient_id = $1 ORDER BY cc.given_at, cc.consultation_id
+WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY cc.given_at, cc.consultation_id
 `
 
 type exportConsultationConsentsRow struct {
