@@ -163,7 +163,7 @@ func (q *Queries) followRefunds(ctx context.Context, db DBTX, now time.Time, iD 
 const forgetRefundReasons = `-- name: forgetRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
 FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1
+WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
 func (q *Queries) forgetRefundReasons(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
@@ -828,7 +828,7 @@ func (q *Queries) openAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID)
 }
 
 const paidConsultations = `-- name: paidConsultations :many
-SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = $1 ORDER BY p.id
+SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY p.id
 `
 
 func (q *Queries) paidConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
