@@ -254,10 +254,8 @@ func (s *Service) rehash(ctx context.Context, user findLoginRow, password string
 type NoInput struct{}
 
 // SignOut ends the session of the token it is called with.
-func (s *Service) SignOut(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.SignedOut, error) {
-	if _, err := query.endSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
-		return httpapi.SignedOut{}, fmt.Errorf("end a session: %w", err)
-	}
+func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.SignedOut, error) {
+	tx.QueueLast(endSession, tx.Now, who.SessionID)
 	audit.Write(tx, who, "session.end", who.SessionID, nil)
 	return httpapi.SignedOut{}, nil
 }

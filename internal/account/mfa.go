@@ -225,7 +225,8 @@ func (s *Service) stepUpByPassword(ctx context.Context, who access.Actor, passwo
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		audit.Write(tx, who, "session.prove-password", who.SessionID, nil)
-		return query.authenticateSession(ctx, tx, &tx.Now, who.SessionID)
+		tx.QueueLast(authenticateSession, tx.Now, who.SessionID)
+		return nil
 	})
 }
 

@@ -81,8 +81,9 @@ INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALU
 UPDATE session_tokens SET used_at = @now WHERE hash = @hash AND kind = 'REFRESH' AND used_at IS NULL AND expires_at > @now;
 
 -- name: findRefreshToken :one
-SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id
-WHERE t.hash = @hash AND t.kind = 'REFRESH';
+-- The user before the session, as everybody locks them; the audit row's foreign key would lock the user after it.
+SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
+WHERE t.hash = @hash AND t.kind = 'REFRESH' FOR KEY SHARE OF u;
 
 -- name: extendSession :one
 UPDATE sessions s SET last_used_at = @now, expires_at = least(@expires_at::timestamptz, s.created_at + make_interval(secs => @most_seconds::float8))

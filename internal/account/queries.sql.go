@@ -283,8 +283,8 @@ func (q *Queries) findPassword(ctx context.Context, db DBTX, id uuid.UUID) (find
 }
 
 const findRefreshToken = `-- name: findRefreshToken :one
-SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id
-WHERE t.hash = $1 AND t.kind = 'REFRESH'
+SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
+WHERE t.hash = $1 AND t.kind = 'REFRESH' FOR KEY SHARE OF u
 `
 
 type findRefreshTokenRow struct {
@@ -295,6 +295,7 @@ type findRefreshTokenRow struct {
 	UserID    uuid.UUID
 }
 
+// The user before the session, as everybody locks them; the audit row's foreign key would lock the user after it.
 func (q *Queries) findRefreshToken(ctx context.Context, db DBTX, hash []byte) (findRefreshTokenRow, error) {
 	row := db.QueryRow(ctx, findRefreshToken, hash)
 	var i findRefreshTokenRow

@@ -66,6 +66,10 @@ func (s *Service) EndSession(ctx context.Context, tx *postgres.Tx, who access.Ac
 			return httpapi.None{}, err
 		}
 	}
+	// One after the other: of two sessions that end each other, one wins.
+	if err := query.lockUser(ctx, tx, who.ID); err != nil {
+		return httpapi.None{}, fmt.Errorf("lock a user: %w", err)
+	}
 	ended, err := query.endOwnSession(ctx, tx, &tx.Now, in.ID, who.ID)
 	switch {
 	case err != nil:

@@ -11,6 +11,9 @@ WHERE user_id = @user_id AND ended_at IS NULL AND expires_at > @now AND id < @be
 -- name: endOtherSessions :execrows
 UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND id <> @id AND ended_at IS NULL;
 
+-- name: lockUser :exec
+SELECT id FROM users WHERE id = @id FOR NO KEY UPDATE;
+
 -- name: endOwnSession :execrows
 UPDATE sessions SET ended_at = @now WHERE id = @id AND user_id = @user_id AND ended_at IS NULL AND expires_at > @now;
 

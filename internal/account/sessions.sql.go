@@ -156,6 +156,15 @@ func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) 
 	return items, nil
 }
 
+const lockUser = `-- name: lockUser :exec
+SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
+`
+
+func (q *Queries) lockUser(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, lockUser, id)
+	return err
+}
+
 const setDisabled = `-- name: setDisabled :exec
 UPDATE users SET disabled_at = $1, updated_at = $2 WHERE id = $3
 `

@@ -154,11 +154,10 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, who access.
 
 func last(admins []uuid.UUID, id uuid.UUID) bool { return len(admins) == 1 && admins[0] == id }
 
-// shutOut ends what lets the user in now, and tells them. The user's row is locked by then, see holdUser.
+// shutOut ends what lets the user in now, and tells them. The user's row is locked by then, see holdUser. Sessions are ended last of
+// all: whoever holds one asks whether it stands right before their COMMIT.
 func (s *Service) shutOut(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
-	if err := query.endSessions(ctx, tx, &tx.Now, id); err != nil {
-		return fmt.Errorf("end sessions: %w", err)
-	}
+	tx.QueueLast(endSessions, tx.Now, id)
 	if err := query.endTickets(ctx, tx, &id); err != nil {
 		return fmt.Errorf("end tickets: %w", err)
 	}

@@ -55,7 +55,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		return nil, err
 	}
 	metrics := telemetry.NewMetrics()
-	metrics.WatchPool(db.Pool)
+	metrics.WatchPool(db.Pool, db.Retried)
 	queue, err := jobs.New(db, log, metrics)
 	if err != nil {
 		return nil, err

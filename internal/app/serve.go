@@ -103,7 +103,9 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.ShutdownWithin)
 	defer cancel()
-	return errors.Join(err, api.Shutdown(stopping), a.Queue.Stop(stopping), metrics.Shutdown(stopping))
+	err = errors.Join(err, api.Shutdown(stopping))
+	a.API.Settle()
+	return errors.Join(err, a.Queue.Stop(stopping), metrics.Shutdown(stopping))
 }
 
 // Server bounds what a client can hold: the time of a request and the size of its headers.

@@ -54,6 +54,9 @@ func (c *Clinic) Do(user User, method, path string, body any, headers ...string)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	must(c.t, err)
+	if response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusNotFound {
+		c.App.API.Settle() // the denial is noted after the answer
+	}
 	return &Answer{t: c.t, what: method + " " + path, Status: response.StatusCode, Header: response.Header, Body: text}
 }
 

@@ -136,6 +136,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		stopping, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		server.Close()
+		a.API.Settle()
 		_ = a.Queue.Stop(stopping)
 		db.Close()
 		owner.Close()

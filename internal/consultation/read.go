@@ -48,6 +48,12 @@ func note(tx *postgres.Tx, who access.Actor, row ConsultationRow, health bool, p
 	audit.Write(tx, who, "consultation.read", row.ID, meta)
 }
 
+// NoteReading of the stored answer of a key.
+func (c Consultation) NoteReading(tx *postgres.Tx, actor access.Actor) {
+	health := c.Reason != nil || c.Notes != nil || c.CancellationReason != nil
+	audit.Write(tx, actor, "consultation.read", c.ID, audit.Meta{"healthData": health, "patientId": c.PatientID, "replayed": true})
+}
+
 func (s *Service) view(full readConsultationRow, health bool) (Consultation, error) {
 	c := summary(full.ConsultationRow)
 	c.PatientName, c.DoctorName, c.RefundedAmount = full.PatientName, full.DoctorName, full.Refunded

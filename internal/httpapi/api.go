@@ -66,6 +66,7 @@ type API struct {
 	patterns map[string]bool
 	huma     huma.API
 	origin   *http.CrossOriginProtection
+	notes    *notes
 }
 
 // Op is what a room says of one operation.
@@ -132,6 +133,7 @@ func init() {
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
 	a.mux, a.paths, a.origin, a.patterns = mux, NewPaths(mux), http.NewCrossOriginProtection(), map[string]bool{}
+	a.notes = newNotes()
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true
@@ -161,6 +163,9 @@ func (o Op) path() string {
 	}
 	return Base + o.Path
 }
+
+// open operations are for anybody, signed in or not.
+func (o Op) open() bool { return o.Roles&access.Public != 0 }
 
 func (o Op) status() int {
 	if o.Status == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"time"
@@ -24,6 +25,11 @@ type None struct{}
 // Entity names what a creation made, for the stored answer of its key. Every output of a keyed operation has it.
 type Entity interface {
 	Entity() (entityType string, id uuid.UUID)
+}
+
+// Reading outputs hold health data: to be shown the stored answer of a key is a reading, which they note.
+type Reading interface {
+	NoteReading(tx *postgres.Tx, actor access.Actor)
 }
 
 // Located outputs send a Location header with 201.
@@ -84,7 +90,7 @@ func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, w
 			return reply{}, err
 		}
 		if stored != nil {
-			return reply{status: stored.Status, location: stored.Location, etag: stored.ETag, body: stored.Body, replayed: true}, nil
+			return replay[O](tx, who, stored)
 		}
 	}
 	result, err := do(ctx, tx, who, in)
@@ -106,6 +112,22 @@ func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, w
 	return out, claim.Store(tx, a.Sealer.System(), idempotency.Answer{
 		Status: out.status, Location: out.location, ETag: out.etag, Body: out.body, EntityType: entityType, EntityID: id,
 	})
+}
+
+// replay is the stored answer of a key.
+func replay[O any](tx *postgres.Tx, actor access.Actor, stored *idempotency.Answer) (reply, error) {
+	out := reply{status: stored.Status, location: stored.Location, etag: stored.ETag, body: stored.Body, replayed: true}
+	var first O
+	if _, sensitive := any(first).(Reading); !sensitive {
+		return out, nil
+	}
+	if err := json.Unmarshal(stored.Body, &first); err != nil {
+		return out, fmt.Errorf("httpapi: read a stored answer: %w", nameMember(err))
+	}
+	if r, ok := any(first).(Reading); ok {
+		r.NoteReading(tx, actor)
+	}
+	return out, nil
 }
 
 // Query registers an operation that only reads.
@@ -206,8 +228,8 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 			}
 			out, err := run(ctx, req.actor, *in, claim)
 			if err != nil {
-				a.denied(ctx, op, req.actor, err)
 				a.refuse(w, r, err)
+				a.denied(w, r, op, err)
 				return
 			}
 			switch {
@@ -236,22 +258,4 @@ func (a *API) claimOf(op Op, req *request, r *http.Request) (*idempotency.Claim,
 		return nil, idempotency.ErrMalformed
 	}
 	return idempotency.NewClaim(a.Sealer, req.actor.ID, keys[0], r.Method, r.URL.RequestURI(), req.body)
-}
-
-// denied notes a refused access. The refusal stands even when the note can't be written.
-func (a *API) denied(ctx context.Context, op Op, who access.Actor, err error) {
-	var p *problem.Error
-	if !errors.As(err, &p) || who.ID == uuid.Nil {
-		return
-	}
-	object := problem.Object{Type: "operation", ID: op.ID}
-	switch {
-	case p.Denied != nil:
-		object = *p.Denied
-	case p.Status != http.StatusForbidden:
-		return
-	}
-	if err := a.Deny(context.WithoutCancel(ctx), who, object, op.ID); err != nil {
-		a.Log.Error("a denial was not audited", "requestId", who.RequestID, "error", postgres.Describe(err))
-	}
 }

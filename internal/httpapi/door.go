@@ -20,10 +20,12 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
-// door authenticates, checks the roles and reads the body, before anything of the request is parsed.
+// door reads the bytes of the body, authenticates and checks the roles, before anything of the request is parsed. Only then: whoever
+// holds a body back is known by what holds when it is there. What the body is wrong about is told to who may call alone.
 func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
@@ -32,45 +34,47 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 			a.refuse(w, r, err)
 			return
 		}
-		who, err := a.authenticate(r.Context(), op, req, r)
-		if err != nil {
+		if !op.open() && !presents(r) {
+			a.refuse(w, r, problem.Unauthenticated)
+			return
+		}
+		body, unread := readBody(w, r, op)
+		if err := a.known(w, r, op); err != nil {
+			a.refuse(w, r, err)
+			a.denied(w, r, op, err)
+			return
+		}
+		if err := errors.Join(checkQuery(r), unread); err != nil {
 			a.refuse(w, r, err)
 			return
 		}
-		req.actor = who
-		if who.ID != uuid.Nil {
-			if err := a.admit(w, op, a.PerUser, who.ID.String()); err != nil {
-				a.refuse(w, r, err)
-				return
-			}
-		}
-		if !op.Roles.Admits(who) {
-			a.denied(r.Context(), op, who, problem.Forbidden)
-			a.refuse(w, r, problem.Forbidden)
-			return
-		}
-		if err := a.assured(op, who); err != nil {
-			a.denied(r.Context(), op, who, err)
+		if err := a.checkBody(r, op, body); err != nil {
 			a.refuse(w, r, err)
 			return
 		}
-		if err := checkQuery(r); err != nil {
-			a.refuse(w, r, err)
-			return
-		}
-		if req.body, err = readBody(w, r, op); err != nil {
-			a.refuse(w, r, err)
-			return
-		}
-		if op.Verify != nil {
-			if err := a.Unverified.failing(Network(req.ip), a.DB.Now(), func() error { return op.Verify(r, req.body) }); err != nil {
-				a.refuse(w, r, err)
-				return
-			}
-		}
-		r.Body = io.NopCloser(bytes.NewReader(req.body))
-		next(hc)
+		req.body = body
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next(huma.WithContext(hc, postgres.Guarded(hc.Context(), stands(req.actor))))
 	}
+}
+
+// known finds out who asks, and whether they may call.
+func (a *API) known(w http.ResponseWriter, r *http.Request, op Op) error {
+	req := requestOf(r.Context())
+	actor, err := a.authenticate(r.Context(), op, req, r)
+	if err != nil {
+		return err
+	}
+	req.actor = actor
+	if actor.ID != uuid.Nil {
+		if err := a.admit(w, op, a.PerUser, actor.ID.String()); err != nil {
+			return err
+		}
+	}
+	if !op.Roles.Admits(actor) {
+		return problem.Forbidden
+	}
+	return a.assured(op, actor)
 }
 
 func (a *API) admit(w http.ResponseWriter, op Op, by *Rate, caller string) error {
@@ -152,7 +156,7 @@ func checkQuery(r *http.Request) error {
 	return nil
 }
 
-// readBody reads at most limit bytes and checks that they are one well-formed JSON value.
+// readBody reads at most limit bytes.
 func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
 	if r.Body == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil, nil
@@ -167,13 +171,21 @@ func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
 		return nil, problem.TimedOut
 	case err != nil:
 		return nil, problem.Malformed.With("The body broke off.")
-	case len(body) == 0 || op.RawBody != nil:
-		return body, nil
 	}
-	if !isJSON(r.Header.Get("Content-Type")) {
-		return nil, problem.UnsupportedMediaType
+	return body, nil
+}
+
+// checkBody refuses what is no well-formed JSON value, or isn't signed as it has to be.
+func (a *API) checkBody(r *http.Request, op Op, body []byte) error {
+	switch {
+	case op.Verify != nil:
+		return a.Unverified.failing(Network(requestOf(r.Context()).ip), a.DB.Now(), func() error { return op.Verify(r, body) })
+	case len(body) == 0:
+		return nil
+	case !isJSON(r.Header.Get("Content-Type")):
+		return problem.UnsupportedMediaType
 	}
-	return body, CheckJSON(body)
+	return CheckJSON(body)
 }
 
 func isJSON(header string) bool {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"amrutam/internal/access"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -80,6 +82,9 @@ func (a *API) crossSite(r *http.Request) bool {
 	return a.origin.Check(&change) != nil
 }
 
+// presents tells whether the request shows anything by which it could be somebody's.
+func presents(r *http.Request) bool { return r.Header.Get("Authorization") != "" || hasCookie(r) }
+
 func hasCookie(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
 
 func (a *API) byCookie(ctx context.Context, who access.Actor, r *http.Request) (access.Actor, error) {
@@ -98,7 +103,6 @@ func (a *API) findSession(ctx context.Context, who access.Actor, kind, token str
 	hash := sha256.Sum256([]byte(token))
 	var expires time.Time
 	var proven *time.Time
-	var has bool
 	var now time.Time
 	err := a.DB.Read(ctx, func(db *postgres.Read) error {
 		now = db.Now
@@ -106,8 +110,8 @@ func (a *API) findSession(ctx context.Context, who access.Actor, kind, token str
 			JOIN sessions s ON s.id = t.session_id
 			JOIN users u ON u.id = s.user_id
 			WHERE t.hash = $1 AND t.kind = $3 AND t.used_at IS NULL AND t.expires_at > $2
-			  AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], now, kind).
-			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &who.AuthenticatedAt, &has, &expires)
+			  AND s.ended_at IS NULL AND s.expires_at > $2 AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], now, kind).
+			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &who.AuthenticatedAt, &who.HasFactor, &expires)
 	})
 	if postgres.NoRows(err) {
 		return who, problem.Unauthenticated
@@ -115,7 +119,7 @@ func (a *API) findSession(ctx context.Context, who access.Actor, kind, token str
 	if err != nil {
 		return who, err
 	}
-	who.HasFactor, who.Exempt = has, !has && !a.StaffMFA
+	who.Exempt = !who.HasFactor && !a.StaffMFA
 	if proven != nil {
 		who.SecondFactorAt = *proven
 	}
@@ -123,6 +127,18 @@ func (a *API) findSession(ctx context.Context, who access.Actor, kind, token str
 		err = a.extend(ctx, who, hash[:])
 	}
 	return who, err
+}
+
+// stands is what every transaction of the actor asks before its COMMIT: whether what the request was admitted by is still so.
+// An ending of the session waits for those that have asked, and those that ask later find it ended: when the ending is answered,
+// nothing of the session is stored any more. Nobody signed in: no guard.
+func stands(actor access.Actor) *postgres.Guard {
+	if actor.ID == uuid.Nil {
+		return nil
+	}
+	return &postgres.Guard{SQL: "SELECT require_session($1, $2, $3, $4, $5)", Err: problem.Unauthenticated, Args: func(now time.Time) []any {
+		return []any{actor.SessionID, now, actor.Role, actor.HasFactor, !actor.SecondFactorAt.IsZero()}
+	}}
 }
 
 // extend notes that a cookie was used: it lives on, at most as long as its session.

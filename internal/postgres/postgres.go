@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,7 +26,12 @@ const AppRole = "amrutam_app"
 type DB struct {
 	Pool  *pgxpool.Pool
 	Clock func() time.Time
+
+	retried atomic.Int64
 }
+
+// Retried counts the transactions that ran anew, since the start, because they had lost to another.
+func (db *DB) Retried() int64 { return db.retried.Load() }
 
 // Options for Open. Zero values mean the defaults.
 type Options struct {

@@ -28,11 +28,16 @@ type Tx struct {
 	Now     time.Time
 	audited bool
 	queue   pgx.Batch
+	last    pgx.Batch
 }
 
 // Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
 // with the COMMIT, in one round trip.
 func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
+
+// QueueLast is Queue for what locks the rows that a Guard looks at: it goes behind all that is queued, so that whoever waits for
+// these rows waits for the COMMIT alone.
+func (tx *Tx) QueueLast(sql string, args ...any) { tx.last.Queue(sql, args...) }
 
 // NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose id
 // says which month's partition they are in, and that are counted by when they were made.
@@ -53,14 +58,19 @@ func (tx *Tx) MarkAudited() { tx.audited = true }
 func (tx *Tx) Audited() bool { return tx.audited }
 
 // Write runs fn in a transaction (READ COMMITTED) and commits. It runs fn anew when the transaction lost to another one.
-// Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the COMMIT's answer was lost), or what fn returned.
+// Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the COMMIT's answer was lost), the Guard's, or what fn returned.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	now := db.Now()
+	guard := guardOf(ctx)
 	for attempt := 1; ; attempt++ {
-		err := db.attempt(ctx, now, fn)
+		err := db.attempt(ctx, now, guard, fn)
+		if guard.refusedBy(err) {
+			return guard.Err
+		}
 		if attempt == maxAttempts || !lostToAnother(err) {
 			return err
 		}
+		db.retried.Add(1)
 		select {
 		case <-time.After(rand.N(time.Duration(attempt) * 10 * time.Millisecond)):
 		case <-ctx.Done():
@@ -69,7 +79,7 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 }
 
-func (db *DB) attempt(ctx context.Context, now time.Time, fn func(tx *Tx) error) (err error) {
+func (db *DB) attempt(ctx context.Context, now time.Time, guard *Guard, fn func(tx *Tx) error) (err error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
@@ -89,23 +99,29 @@ func (db *DB) attempt(ctx context.Context, now time.Time, fn func(tx *Tx) error)
 	}()
 	tx := &Tx{Tx: begun, Now: now}
 	if err := fn(tx); err != nil {
-		return err
+		return tx.stands(ctx, guard, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := tx.commit(ctx); err != nil {
+	if err := tx.commit(ctx, guard); err != nil {
 		return err
 	}
 	done = true
 	return nil
 }
 
-// commit sends what is queued and the COMMIT together. PostgreSQL skips the rest of the batch, the COMMIT too, when a
-// statement fails.
-func (tx *Tx) commit(ctx context.Context) error {
+// commit sends what is queued, the guard's look and the COMMIT together. PostgreSQL skips the rest of the batch, the COMMIT
+// too, when a statement fails.
+func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
+	for _, q := range tx.last.QueuedQueries {
+		tx.Queue(q.SQL, q.Arguments...)
+	}
+	if guard != nil {
+		tx.Queue(guard.SQL, guard.Args(tx.Now)...)
+	}
 	queued := tx.queue.Len()
 	tx.Queue("COMMIT")
 	results := tx.SendBatch(ctx, &tx.queue)

@@ -47,6 +47,11 @@ func note(tx *postgres.Tx, who access.Actor, id, patient uuid.UUID, purpose stri
 	audit.Write(tx, who, "prescription.read", id, meta)
 }
 
+// NoteReading of the stored answer of a key.
+func (p Prescription) NoteReading(tx *postgres.Tx, actor access.Actor) {
+	audit.Write(tx, actor, "prescription.read", p.ID, audit.Meta{"patientId": p.PatientID, "replayed": true})
+}
+
 // Read shows one prescription.
 func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Prescription, error) {
 	if err := httpapi.FreshFor(tx.Now, who, in.Purpose); err != nil {

@@ -75,8 +75,8 @@ func (m *Metrics) WatchLoad(limit, waiting func() int) {
 			func() float64 { return float64(waiting()) }))
 }
 
-// WatchPool exports the connection pool's state.
-func (m *Metrics) WatchPool(pool *pgxpool.Pool) {
+// WatchPool exports the connection pool's state, and how many transactions ran anew.
+func (m *Metrics) WatchPool(pool *pgxpool.Pool, retried func() int64) {
 	gauge := func(name, help string, value func(*pgxpool.Stat) float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(pool.Stat()) })
 	}
@@ -86,6 +86,8 @@ func (m *Metrics) WatchPool(pool *pgxpool.Pool) {
 		gauge("amrutam_pool_connections_max", "The pool's size.", func(s *pgxpool.Stat) float64 { return float64(s.MaxConns()) }),
 		gauge("amrutam_pool_waits", "Acquisitions that had to wait, since the start.", func(s *pgxpool.Stat) float64 { return float64(s.EmptyAcquireCount()) }),
 		gauge("amrutam_pool_timeouts", "Acquisitions given up, since the start.", func(s *pgxpool.Stat) float64 { return float64(s.CanceledAcquireCount()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "amrutam_transactions_retried_total", Help: "Transactions that ran anew because they had lost to another."},
+			func() float64 { return float64(retried()) }),
 	)
 }
 

@@ -1,0 +1,326 @@
+package access
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+)
+
+// endings are the ways in which a session ends before its time, each by another session of the user or by an administrator.
+var endings = []struct {
+	name string
+	// of whom, when not of everybody.
+	of  []Who
+	end func(s *Scene, parked, other apptest.User)
+}{
+	{"signed out", nil, func(s *Scene, parked, _ apptest.User) { s.C.Post(parked, "auth/logout", nil).Want(204) }},
+	{"ended from another device", nil, func(s *Scene, parked, other apptest.User) {
+		s.C.Do(other, "DELETE", "auth/sessions/"+s.sessionOf(parked), nil).Want(204)
+	}},
+	{"ended with all others", nil, func(s *Scene, _, other apptest.User) {
+		s.C.Do(other, "DELETE", "auth/sessions", nil).Want(204)
+	}},
+	{"second factor added", []Who{Patient, Doctor}, func(s *Scene, _, other apptest.User) {
+		code := s.C.Authenticator(other, false)
+		s.C.Post(other, "auth/confirm-mfa", map[string]any{"otp": code()}).Want(200)
+	}},
+	{"password changed", nil, func(s *Scene, _, other apptest.User) {
+		s.C.Post(other, "auth/change-password", map[string]any{"currentPassword": s.Value("own-password"), "newPassword": "nine boats cross the quiet lake"}).Want(204)
+	}},
+	{"password reset", nil, func(s *Scene, parked, _ apptest.User) {
+		token := uuid.NewString()
+		hash := sha256.Sum256([]byte(token))
+		s.exec("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3", hash[:], s.C.DB.Now().Add(time.Hour), parked.ID)
+		s.C.Post(apptest.User{}, "auth/reset-password", map[string]any{"token": token, "newPassword": "nine boats cross the quiet lake"}).Want(204)
+	}},
+	{"role changed", []Who{Support, Admin}, func(s *Scene, parked, _ apptest.User) {
+		role := map[Who]string{Support: "ADMIN", Admin: "SUPPORT"}[s.Caller]
+		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/role", map[string]any{"role": role}).Want(200)
+	}},
+	{"disabled", nil, func(s *Scene, parked, _ apptest.User) {
+		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/disable", map[string]any{"disabled": true, "cancelConsultations": true}).Want(200)
+	}},
+	{"deleted", nil, func(s *Scene, _, other apptest.User) {
+		s.C.Admin() // who stays
+		s.C.Do(other, "DELETE", "users/me", nil).Want(204)
+	}},
+	{"second factors reset", nil, func(s *Scene, parked, _ apptest.User) {
+		s.C.Authenticator(parked, true)
+		s.C.Post(s.C.Admin(), "users/"+parked.ID.String()+"/reset-mfa", nil).Want(204)
+	}},
+}
+
+// sessionOf is the session behind a token.
+func (s *Scene) sessionOf(u apptest.User) (id string) {
+	s.T.Helper()
+	hash := sha256.Sum256([]byte(u.Token))
+	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT session_id FROM session_tokens WHERE hash = $1", hash[:]).Scan(&id); err != nil {
+		s.T.Fatal(err)
+	}
+	return id
+}
+
+// another session of the user, as good as the first.
+func (s *Scene) another(u apptest.User) apptest.User {
+	s.T.Helper()
+	id, token := uuid.Must(uuid.NewV7()), uuid.NewString()
+	hash := sha256.Sum256([]byte(token))
+	s.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
+		SELECT $1, user_id, 'another', ip_address, created_at, last_used_at, expires_at, second_factor_at FROM sessions WHERE id = $2`, id, s.sessionOf(u))
+	s.exec("INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', $3, $4)", hash[:], id, s.C.DB.Now(), s.C.DB.Now().Add(time.Hour))
+	u.Token = token
+	return u
+}
+
+// changes are a row of each operation that the caller may do and that changes something.
+func changes(caller Who) (rows []Row) {
+	seen := map[string]bool{}
+	for _, row := range Table {
+		if row.Want[caller]/100 == 2 && row.Want[Nobody] == http.StatusUnauthorized && !seen[row.Operation] {
+			seen[row.Operation] = true
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// park sends the head of a request, and comes back when the server asks for the body. finish sends that and reads the answer.
+func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers []string, body []byte) (finish func() (int, string)) {
+	t.Helper()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(c.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n",
+		method, (&url.URL{Path: path}).EscapedPath(), token, len(body))
+	for i := 0; i+1 < len(headers); i += 2 {
+		head += headers[i] + ": " + headers[i+1] + "\r\n"
+	}
+	if _, err := io.WriteString(conn, head+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(conn)
+	if line, err := in.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100") {
+		t.Fatalf("%s %s: %q %v", method, path, line, err)
+	}
+	if _, err := in.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	return func() (int, string) {
+		_, _ = conn.Write(body)
+		answer, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Errorf("%s %s: %v", method, path, err)
+			return 0, ""
+		}
+		defer answer.Body.Close()
+		text, _ := io.ReadAll(answer.Body)
+		return answer.StatusCode, string(text)
+	}
+}
+
+// TestNoParkedRequestOutlivesItsSession: of every caller, a request of each kind that changes something waits with its head sent
+// and its body held back, until the session has ended in one of the ways. None does anything more.
+func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	c.Admin()
+	for _, way := range endings {
+		for _, caller := range []Who{Patient, Doctor, Support, Admin} {
+			if way.of != nil && !slices.Contains(way.of, caller) {
+				continue
+			}
+			t.Run(way.name+"/"+caller.String(), func(t *testing.T) {
+				t.Parallel()
+				s := NewScene(t, c, caller)
+				user := s.Person(caller)
+				other := s.another(user)
+				s.Value("own-password")
+				finish := map[string]func() (int, string){}
+				for _, row := range changes(caller) {
+					o := s.operation(row.Operation)
+					if o.Method == http.MethodGet {
+						continue
+					}
+					path := o.Path
+					if len(o.Params) > 0 {
+						path = strings.Replace(path, "{"+o.Params[0]+"}", uuid.NewString(), 1)
+					}
+					body := []byte("{}")
+					if o.Example != nil {
+						body = s.body(o.Example, "")
+					}
+					finish[row.Operation] = park(t, s.C, user.Token, o.Method, path, []string{"Idempotency-Key", uuid.NewString()}, body)
+				}
+				way.end(s, user, other)
+				before := s.deeds(user)
+				for operation, answer := range finish {
+					if status, text := answer(); status != http.StatusUnauthorized || !strings.Contains(text, "/problems/unauthenticated") {
+						t.Errorf("%s answers %d %s", operation, status, text)
+					}
+				}
+				if after := s.deeds(user); after != before {
+					t.Errorf("%d deeds of a session that had ended", after-before)
+				}
+			})
+		}
+	}
+}
+
+// deeds of a user, as the audit log has them.
+func (s *Scene) deeds(u apptest.User) (n int) {
+	s.T.Helper()
+	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE actor_id = $1", u.ID).Scan(&n); err != nil {
+		s.T.Fatal(err)
+	}
+	return n
+}
+
+// onlyReads are operations that change nothing, and leave no trace of a reading.
+var onlyReads = []string{"begin-passkey"}
+
+// TestNoTransactionOutlivesItsSession: the session ends, in a transaction that hasn't committed yet, while a request of it is between
+// its authentication and its COMMIT. It waits for that other one, and then does nothing.
+func TestNoTransactionOutlivesItsSession(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	c.Admin()
+	seen := map[string]bool{}
+	for _, caller := range []Who{Patient, Doctor, Support, Admin} {
+		for _, row := range changes(caller) {
+			if seen[row.Operation] || slices.Contains(onlyReads, row.Operation) {
+				continue
+			}
+			seen[row.Operation] = true
+			t.Run(row.Operation, func(t *testing.T) {
+				t.Parallel()
+				s := NewScene(t, c, caller)
+				r := s.Request(row, false)
+				u := s.Person(caller)
+				s.endMeanwhile(r, u)
+			})
+		}
+	}
+}
+
+func (s *Scene) endMeanwhile(r Request, u apptest.User) {
+	t, ctx := s.T, context.Background()
+	session, before := s.sessionOf(u), s.deeds(u)
+	tx, err := s.C.DB.Pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	var backend int
+	if err := tx.QueryRow(ctx, "UPDATE sessions SET ended_at = now() WHERE id = $1 RETURNING pg_backend_pid()", session).Scan(&backend); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan *apptest.Answer, 1)
+	go func() { answered <- s.Ask(r) }()
+	var early *apptest.Answer
+	s.C.Await("waited for the session's end: "+r.Operation.ID, func() bool {
+		select {
+		case early = <-answered:
+			return true
+		default:
+		}
+		var waiting int
+		err := s.C.DB.Pool.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND $1 = ANY (pg_blocking_pids(pid))", backend).Scan(&waiting)
+		return err == nil && waiting > 0
+	})
+	if early != nil {
+		// A reading that leaves no trace was over before the session ended; nothing else may be.
+		if r.Method != http.MethodGet || early.Status/100 != 2 || s.deeds(u) != before {
+			t.Errorf("%s didn't ask whether its session stands: %d %s", r.Operation.ID, early.Status, early.Body)
+		}
+		return
+	}
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	(<-answered).Want(http.StatusUnauthorized, "unauthenticated")
+	if after := s.deeds(u); after != before {
+		t.Errorf("%d deeds of a session that had ended", after-before)
+	}
+}
+
+// TestSessionsEndAmidTheirRequests: a patient books, changes and proves things from two devices while the sessions end in every way.
+// Nobody waits for each other in a circle, which PostgreSQL would end by having one of them run anew.
+func TestSessionsEndAmidTheirRequests(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	c.Admin()
+	for round := range 3 {
+		for _, way := range endings {
+			if way.of != nil && !slices.Contains(way.of, Patient) {
+				continue
+			}
+			s := NewScene(t, c, Patient)
+			amid(t, s, fmt.Sprint(way.name, " ", round), way.end)
+		}
+	}
+	if n := c.App.DB.Retried(); n > 0 {
+		t.Errorf("%d transactions met in a deadlock", n)
+	}
+}
+
+func amid(t *testing.T, s *Scene, name string, end func(s *Scene, parked, other apptest.User)) {
+	t.Helper()
+	user := s.Person(Patient)
+	other, third := s.another(user), s.another(user)
+	s.Value("own-password")
+	thirdID := s.sessionOf(third)
+	requests := []func(as apptest.User) *apptest.Answer{
+		func(as apptest.User) *apptest.Answer {
+			return s.C.Patch(as, "users/me", map[string]any{"fullName": "Asha " + uuid.NewString()})
+		},
+		func(as apptest.User) *apptest.Answer {
+			return s.C.Post(as, "auth/step-up", map[string]any{"currentPassword": password})
+		},
+		func(as apptest.User) *apptest.Answer { return s.C.Post(as, "auth/enable-mfa", nil) },
+		func(as apptest.User) *apptest.Answer { return s.C.Post(as, "users/me/export", nil) },
+		func(as apptest.User) *apptest.Answer { return s.C.Do(as, "DELETE", "auth/sessions/"+thirdID, nil) },
+	}
+	for range 3 {
+		slot := s.C.Slot(s.Person(Doctor), 48*time.Hour+s.slots, 1)
+		s.slots += time.Hour
+		requests = append(requests, func(as apptest.User) *apptest.Answer {
+			return s.C.Post(as, "consultations", map[string]any{"slotId": slot, "reason": "Back pain"})
+		})
+	}
+	answers := make(chan *apptest.Answer, len(requests)) // fewer than there are connections
+	for i, ask := range requests {
+		as := [2]apptest.User{user, third}[i%2]
+		go func() { answers <- ask(as) }()
+	}
+	first := <-answers // they are under way
+	end(s, user, other)
+	for i := range cap(answers) {
+		a := first
+		if i > 0 {
+			a = <-answers
+		}
+		if a.Status >= 500 && a.Status != http.StatusServiceUnavailable { // a busy machine is no fault
+			t.Errorf("%s: %d %s", name, a.Status, a.Body)
+		}
+	}
+	s.C.Get(user, "users/me").Want(http.StatusUnauthorized)
+}
