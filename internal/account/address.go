@@ -25,7 +25,7 @@ const (
 // EmailChange asks to use another address.
 type EmailChange struct {
 	Body struct {
-		CurrentPassword string `json:"currentPassword" minLength:"1" maxLength:"1024" doc:"Your password" example:"seven lamps light the well"`
+		CurrentPassword string `json:"currentPassword" text:"opaque" minLength:"1" maxLength:"1024" doc:"Your password" example:"seven lamps light the well"`
 		NewEmail        string `json:"newEmail" minLength:"3" maxLength:"320" doc:"Where the mail with the link goes; until it is followed nothing changes" example:"asha.rao@example.org"`
 	}
 }
@@ -33,7 +33,7 @@ type EmailChange struct {
 // EmailConfirmation spends the token of the mail to the new address.
 type EmailConfirmation struct {
 	Body struct {
-		Token string `json:"token" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIG5ldyBhZGRyZXNzIQ"`
+		Token string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIG5ldyBhZGRyZXNzIQ"`
 	}
 }
 

@@ -41,8 +41,8 @@ var ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "Th
 
 // SecondFactor is a code of the authenticator, a recovery code or a passkey's proof.
 type SecondFactor struct {
-	OTP          string            `json:"otp,omitempty" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
-	RecoveryCode string            `json:"recoveryCode,omitempty" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
+	OTP          string            `json:"otp,omitempty" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+	RecoveryCode string            `json:"recoveryCode,omitempty" text:"opaque" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
 	Passkey      *ProvenCredential `json:"passkey,omitempty" doc:"What navigator.credentials.get gave for the options of /auth/passkey-options, as its toJSON() writes it"`
 
 	// enrolling: the code is of the authenticator that is being set up.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,7 +19,7 @@ import (
 type Credentials struct {
 	Body struct {
 		Email    string `json:"email" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
-		Password string `json:"password" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
+		Password string `json:"password" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
 		Holding
 	}
 }
@@ -219,8 +218,7 @@ func (s *Service) issue(ctx context.Context, tx *postgres.Tx, session uuid.UUID,
 
 // shorten makes any User-Agent fit to be kept.
 func shorten(agent string) string {
-	runes := []rune(strings.ToValidUTF8(agent, "?"))
-	return string(runes[:min(len(runes), 300)])
+	return httpapi.Readable(agent, 300)
 }
 
 // refuse notes a sign-in that failed and gives its answer.

@@ -35,8 +35,8 @@ type ProfileChange struct {
 		FullName    httpapi.Field[string]     `json:"fullName,omitempty" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
 		Gender      httpapi.Clearable[Gender] `json:"gender,omitempty" doc:"null clears" example:"FEMALE"`
 		DateOfBirth httpapi.Clearable[string] `json:"dateOfBirth,omitempty" format:"date" doc:"A day in the past; null clears" example:"1990-05-17"`
-		Phone       httpapi.Clearable[string] `json:"phone,omitempty" minLength:"1" maxLength:"40" doc:"International number; null clears" example:"+919812345678"`
-		Address     httpapi.Clearable[string] `json:"address,omitempty" minLength:"1" maxLength:"500" doc:"Postal address; null clears" example:"12 Lake Road, Pune 411001"`
+		Phone       httpapi.Clearable[string] `json:"phone,omitempty" text:"opaque" minLength:"1" maxLength:"40" doc:"International number; null clears" example:"+919812345678"`
+		Address     httpapi.Clearable[string] `json:"address,omitempty" text:"lines" minLength:"1" maxLength:"500" doc:"Postal address; null clears" example:"12 Lake Road, Pune 411001"`
 		Timezone    httpapi.Field[string]     `json:"timezone,omitempty" minLength:"1" maxLength:"64" doc:"IANA time zone" example:"Asia/Kolkata"`
 	}
 }

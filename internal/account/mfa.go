@@ -133,7 +133,7 @@ func inText(code barcode.Barcode) string {
 // OTPOnly confirms an authenticator.
 type OTPOnly struct {
 	Body struct {
-		OTP string `json:"otp" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+		OTP string `json:"otp" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
 	}
 }
 
@@ -203,7 +203,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, who access.Actor, in F
 type StepUpInput struct {
 	Body struct {
 		SecondFactor
-		CurrentPassword string `json:"currentPassword,omitempty" minLength:"1" maxLength:"1024" doc:"In place of a second factor: counts as a new sign-in, not as a second factor" example:"seven lamps light the well"`
+		CurrentPassword string `json:"currentPassword,omitempty" text:"opaque" minLength:"1" maxLength:"1024" doc:"In place of a second factor: counts as a new sign-in, not as a second factor" example:"seven lamps light the well"`
 	}
 }
 

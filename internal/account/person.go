@@ -66,22 +66,12 @@ func trimText(text string) string { return norm.NFC.String(strings.TrimSpace(tex
 
 func nameFault(name string) string {
 	switch {
-	case !utf8.ValidString(name):
-		return "must be text"
 	case !visible(name):
 		return "must not be empty"
 	case utf8.RuneCountInString(name) > 200:
 		return "must have at most 200 characters"
-	case strings.ContainsFunc(name, controls):
-		return "must not contain control characters"
 	}
-	return ""
-}
-
-// controls end lines, or turn the direction of the text around them (Unicode UAX 9): what comes after a name would look like a
-// part of it. Joiners may stay, Indian scripts need them.
-func controls(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || (unicode.Is(unicode.Bidi_Control, r) && r != '\u061c' && r != '\u200e' && r != '\u200f')
+	return httpapi.TextFault(name, httpapi.Line)
 }
 
 // visible tells whether there is anything to see: zero-width characters, which some scripts need inside words, alone are nothing.

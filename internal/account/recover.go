@@ -20,16 +20,16 @@ import (
 // PasswordReset spends the token of a reset mail.
 type PasswordReset struct {
 	Body struct {
-		Token       string `json:"token" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 1 hour, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHJlc2V0dGVyIG5vdw"`
-		NewPassword string `json:"newPassword" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
+		Token       string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 1 hour, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHJlc2V0dGVyIG5vdw"`
+		NewPassword string `json:"newPassword" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
 	}
 }
 
 // PasswordChange replaces the password of who is signed in.
 type PasswordChange struct {
 	Body struct {
-		CurrentPassword string `json:"currentPassword" minLength:"1" maxLength:"1024" doc:"The password until now" example:"seven lamps light the well"`
-		NewPassword     string `json:"newPassword" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
+		CurrentPassword string `json:"currentPassword" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password until now" example:"seven lamps light the well"`
+		NewPassword     string `json:"newPassword" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 type Registration struct {
 	Body struct {
 		Email    string      `json:"email" minLength:"3" maxLength:"320" doc:"Where mails reach you; capitals make no difference" example:"asha@example.org"`
-		Password string      `json:"password" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"seven lamps light the well"`
+		Password string      `json:"password" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"seven lamps light the well"`
 		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
 		Role     access.Role `json:"role" enum:"PATIENT,DOCTOR" doc:"Staff is made by an administrator" example:"PATIENT"`
-		Phone    string      `json:"phone,omitempty" maxLength:"40" doc:"International number; kept sealed" example:"+919812345678"`
+		Phone    string      `json:"phone,omitempty" text:"opaque" maxLength:"40" doc:"International number; kept sealed" example:"+919812345678"`
 		Gender   string      `json:"gender,omitempty" enum:"MALE,FEMALE,OTHER,PREFER_NOT_TO_SAY" doc:"Optional" example:"FEMALE"`
 	}
 }

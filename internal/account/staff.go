@@ -41,7 +41,7 @@ type Disabling struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
 		Disabled            bool   `json:"disabled" doc:"true shuts out, false lets in again" example:"true"`
-		Reason              string `json:"reason,omitempty" maxLength:"500" doc:"Why; mailed to the user" example:"The registration was not renewed."`
+		Reason              string `json:"reason,omitempty" text:"lines" maxLength:"500" doc:"Why; mailed to the user" example:"The registration was not renewed."`
 		CancelConsultations bool   `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`
 	}
 }

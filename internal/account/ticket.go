@@ -29,7 +29,7 @@ var ErrInvalidTicket = problem.Define(http.StatusUnauthorized, "invalid-ticket",
 // MFAInput continues a sign-in.
 type MFAInput struct {
 	Body struct {
-		MFAToken string `json:"mfaToken" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 		SecondFactor
 		Holding
 	}

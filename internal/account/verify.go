@@ -20,7 +20,7 @@ import (
 // Verification spends the token of a mail.
 type Verification struct {
 	Body struct {
-		Token string `json:"token" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHZlcmlmaWNhdGlvbg"`
+		Token string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHZlcmlmaWNhdGlvbg"`
 	}
 }
 

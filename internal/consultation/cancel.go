@@ -18,7 +18,7 @@ import (
 type CancelIn struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body *struct {
-		Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Why; required once the consultation is in progress" example:"I am travelling"`
+		Reason string `json:"reason,omitempty" text:"lines" maxLength:"2000" doc:"Why; required once the consultation is in progress" example:"I am travelling"`
 	} `required:"false"`
 }
 

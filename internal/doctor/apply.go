@@ -21,7 +21,7 @@ type ApplicationInput struct {
 		ConsultationFee    money.Input `json:"consultationFee" doc:"Fee of one consultation; 0 for free ones"`
 		Currency           string      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee; the server's own when it is left out" example:"INR"`
 		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a language tag, like hi or en-IN" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
-		Bio                *string     `json:"bio,omitempty" maxLength:"5000" doc:"What you tell about yourself" example:"Twelve years of Panchakarma in Kochi."`
+		Bio                *string     `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }
 

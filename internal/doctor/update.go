@@ -27,7 +27,7 @@ type PracticeInput struct {
 		ConsultationFee    httpapi.Field[money.Input] `json:"consultationFee,omitempty" doc:"Fee of one consultation; bookings that exist keep theirs"`
 		Currency           httpapi.Field[string]      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
 		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a language tag, like hi or en-IN" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
-		Bio                httpapi.Clearable[string]  `json:"bio,omitempty" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
+		Bio                httpapi.Clearable[string]  `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }
 

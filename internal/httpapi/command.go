@@ -215,7 +215,7 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 			r, w := humago.Unwrap(hc)
 			req := requestOf(ctx)
 			var faults []problem.Field
-			if settle(reflect.ValueOf(in).Elem(), "", &faults); len(faults) > 0 {
+			if settle(reflect.ValueOf(in).Elem(), "", Line, &faults); len(faults) > 0 {
 				wrong := *problem.Invalid
 				wrong.Fields = atMost(faults)
 				a.refuse(w, r, &wrong)

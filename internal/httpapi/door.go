@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -120,16 +119,9 @@ func FreshFor(now time.Time, who access.Actor, purpose string) error {
 	case purpose == "" || !who.Is(access.RoleAdmin):
 		return nil
 	case !Says(purpose):
-		return problem.Wrong("header.X-Purpose", "must say in words why you read this")
+		return problem.Wrong("header.X-Purpose", "must say in words why you read this, one of them with three letters or more")
 	}
 	return Fresh(now, who)
-}
-
-// Says tells whether a text is one, with a letter or a digit to read: signs and what can't be seen say nothing.
-func Says(text string) bool {
-	return utf8.ValidString(text) && strings.ContainsFunc(text, func(r rune) bool {
-		return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) // Hangul fillers
-	})
 }
 
 func checkQuery(r *http.Request) error {

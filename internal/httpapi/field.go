@@ -77,7 +77,7 @@ func (f Clearable[T]) ApplyTo(to **T) bool {
 
 // IfMatch is embedded in the input of every PATCH.
 type IfMatch struct {
-	IfMatch string `header:"If-Match" maxLength:"200" doc:"Change only this version: the ETag of a read"`
+	IfMatch string `header:"If-Match" text:"opaque" maxLength:"200" doc:"Change only this version: the ETag of a read"`
 }
 
 // Check refuses when the client named another version than the present one.

@@ -12,7 +12,7 @@ import (
 // Paging is embedded in the input of every list.
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Most items to return"`
-	Cursor string `query:"cursor" maxLength:"512" doc:"nextCursor of the page before"`
+	Cursor string `query:"cursor" text:"opaque" maxLength:"512" doc:"nextCursor of the page before"`
 }
 
 // Page is a list: its items and, unless it is the last page, the cursor of the next.

@@ -141,17 +141,16 @@ func showName(name string) string {
 	return name
 }
 
-// settle brings every text of a parsed request to NFC, so that equal texts are equal bytes, and finds the times that can't be
-// meant: a year of five digits has no RFC 3339 form to answer with, and the first one stands for no time at all.
-func settle(v reflect.Value, at string, faults *[]problem.Field) {
+// settle brings every text of a parsed request to the form it is kept in, and finds those that people couldn't read as they are,
+// and the times that can't be meant: a year of five digits has no RFC 3339 form to answer with, and the first one stands for no
+// time at all.
+func settle(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
 	switch v.Kind() { //nolint:exhaustive // other kinds hold neither
 	case reflect.String:
-		if s := v.String(); v.CanSet() && !norm.NFC.IsNormalString(s) {
-			v.SetString(norm.NFC.String(s))
-		}
+		settleText(v, at, rule, faults)
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			settle(v.Elem(), at, faults)
+			settle(v.Elem(), at, rule, faults)
 		}
 	case reflect.Struct:
 		if t, ok := v.Interface().(time.Time); ok {
@@ -162,15 +161,29 @@ func settle(v reflect.Value, at string, faults *[]problem.Field) {
 		}
 		for i := range v.NumField() {
 			if field := v.Type().Field(i); field.IsExported() {
-				settle(v.Field(i), memberAt(at, field), faults)
+				settle(v.Field(i), memberAt(at, field), ruleOf(field, rule), faults)
 			}
 		}
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Uint8 {
 			for i := range v.Len() {
-				settle(v.Index(i), at+"["+strconv.Itoa(i)+"]", faults)
+				settle(v.Index(i), at+"["+strconv.Itoa(i)+"]", rule, faults)
 			}
 		}
+	}
+}
+
+func settleText(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
+	text := Normalize(v.String(), rule)
+	if v.CanSet() && text != v.String() {
+		v.SetString(text)
+	}
+	fault := TextFault(text, rule)
+	if fault == "" && rule != Opaque && text != "" && strings.HasPrefix(at, "body") && !speaks(text) {
+		fault = "must not be spaces alone"
+	}
+	if fault != "" {
+		*faults = append(*faults, problem.Field{Location: at, Message: fault})
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 // WebhookIn is a provider's message as it came; the signature covers its raw bytes.
 type WebhookIn struct {
 	Provider  string `path:"provider" doc:"Who sends it: stub" example:"stub"`
-	ID        string `header:"Webhook-Id" doc:"The message's id; one id has one effect" example:"msg_2f9c"`
-	Timestamp string `header:"Webhook-Timestamp" doc:"When it was sent, in seconds since 1970" example:"1795428000"`
-	Signature string `header:"Webhook-Signature" doc:"v1,<base64 HMAC-SHA256 of id.timestamp.body>; several, at most five, separated by spaces, during a rotation" example:"v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="`
+	ID        string `header:"Webhook-Id" text:"opaque" doc:"The message's id; one id has one effect" example:"msg_2f9c"`
+	Timestamp string `header:"Webhook-Timestamp" text:"opaque" doc:"When it was sent, in seconds since 1970" example:"1795428000"`
+	Signature string `header:"Webhook-Signature" text:"opaque" doc:"v1,<base64 HMAC-SHA256 of id.timestamp.body>; several, at most five, separated by spaces, during a rotation" example:"v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="`
 	RawBody   []byte
 }
 

@@ -49,7 +49,7 @@ type Medication struct {
 	Frequency    string `json:"frequency" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"How often" example:"twice a day, after meals"`
 	DurationDays *int   `json:"durationDays,omitempty" minimum:"1" maximum:"730" doc:"For how many days" example:"14"`
 	Route        string `json:"route,omitempty" maxLength:"200" doc:"How it is taken" example:"by mouth"`
-	Instructions string `json:"instructions,omitempty" maxLength:"2000" doc:"What else to mind" example:"with warm water"`
+	Instructions string `json:"instructions,omitempty" text:"lines" maxLength:"2000" doc:"What else to mind" example:"with warm water"`
 }
 
 // Prescription as its parties see it.
@@ -76,7 +76,7 @@ type WriteIn struct {
 	Body struct {
 		ConsultationID uuid.UUID    `json:"consultationId" format:"uuid" doc:"Your consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 		Medications    []Medication `json:"medications" minItems:"1" maxItems:"50" nullable:"false" doc:"What to take"`
-		Advice         string       `json:"advice,omitempty" maxLength:"5000" doc:"What else you advise" example:"Light food in the evening"`
+		Advice         string       `json:"advice,omitempty" text:"lines" maxLength:"5000" doc:"What else you advise" example:"Light food in the evening"`
 		Supersedes     *uuid.UUID   `json:"supersedes,omitempty" format:"uuid" doc:"The prescription of the same consultation that this one corrects" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	}
 }
