@@ -50,6 +50,9 @@ func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailCha
 	if email == user.Email {
 		wrong.add("body.newEmail", "is your address already")
 	}
+	if len(wrong) == 0 {
+		wrong.add("body.newEmail", s.reachFault(ctx, email))
+	}
 	if err := wrong.err(); err != nil {
 		return none, err
 	}

@@ -50,3 +50,6 @@ func CheapHashes() {
 func HashPrefix() string {
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", hashParams.Memory, hashParams.Iterations, hashParams.Parallelism)
 }
+
+// CanonicalPhone is canonicalPhone.
+var CanonicalPhone = canonicalPhone

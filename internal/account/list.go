@@ -33,7 +33,7 @@ type UserFilter struct {
 	Role    string `query:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"Only this role" example:"DOCTOR"`
 	Email   string `query:"email" maxLength:"320" doc:"Only addresses that begin with this, in their order; capitals make no difference" example:"asha@example.org"`
 	Name    string `query:"name" maxLength:"200" doc:"Only people with these words in their name, each as the beginning of one; marks and capitals make no difference" example:"asha nair"`
-	Phone   string `query:"phone" text:"opaque" maxLength:"40" doc:"Only people with exactly this number, + first (%2B in an address); spaces, dashes, points and brackets make no difference" example:"+91 98123 45678"`
+	Phone   string `query:"phone" text:"opaque" maxLength:"40" doc:"Only people with exactly this number, + first (%2B in an address), or one of India; how it is written makes no difference" example:"+91 98123 45678"`
 	Deleted bool   `query:"deleted" default:"false" doc:"true: only deleted users; false: only the others" example:"false"`
 }
 
@@ -148,12 +148,16 @@ func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
 		where += " AND to_tsvector('simple', search_words(p.full_name)) @@ search_query(@name::text)"
 	}
 	if f.Phone != "" {
-		phone := canonicalPhone(f.Phone)
-		if fault := phoneFault(phone); fault != "" {
-			return "", nil, problem.Wrong("query.phone", fault+"; in an address + is written %2B")
+		phone := canonicalPhone(f.Phone, "")
+		if phone == "" {
+			return "", nil, problem.Wrong("query.phone", noPhone+"; in an address + is written %2B")
 		}
-		args["phone"] = s.Sealer.BlindIndex(phoneColumn, phone)
-		where += " AND p.phone_index = @phone"
+		var indexes [][]byte
+		for _, spelling := range phoneSpellings(phone) {
+			indexes = append(indexes, s.Sealer.BlindIndex(phoneColumn, spelling))
+		}
+		args["phone"] = indexes
+		where += " AND p.phone_index = ANY(@phone)"
 	}
 	return where, args, nil
 }

@@ -34,8 +34,8 @@ type ProfileChange struct {
 	Body struct {
 		FullName    httpapi.Field[string]     `json:"fullName,omitempty" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
 		Gender      httpapi.Clearable[Gender] `json:"gender,omitempty" doc:"null clears" example:"FEMALE"`
-		DateOfBirth httpapi.Clearable[string] `json:"dateOfBirth,omitempty" format:"date" doc:"A day in the past; null clears" example:"1990-05-17"`
-		Phone       httpapi.Clearable[string] `json:"phone,omitempty" text:"opaque" minLength:"1" maxLength:"40" doc:"International number; null clears" example:"+919812345678"`
+		DateOfBirth httpapi.Clearable[string] `json:"dateOfBirth,omitempty" format:"date" doc:"A day until today, where the person is; null clears" example:"1990-05-17"`
+		Phone       httpapi.Clearable[string] `json:"phone,omitempty" text:"opaque" minLength:"1" maxLength:"40" doc:"With its country's code, or a number of India for people there; kept in E.164. null clears" example:"+919812345678"`
 		Address     httpapi.Clearable[string] `json:"address,omitempty" text:"lines" minLength:"1" maxLength:"500" doc:"Postal address; null clears" example:"12 Lake Road, Pune 411001"`
 		Timezone    httpapi.Field[string]     `json:"timezone,omitempty" minLength:"1" maxLength:"64" doc:"IANA time zone" example:"Asia/Kolkata"`
 	}
@@ -104,8 +104,10 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 // apply writes the patch's members into the profile and names them, or tells all that is wrong.
 func (p *Profile) apply(in ProfileChange, now time.Time) (fields []string, err error) {
 	b := &in.Body
-	b.FullName.Value, b.Phone.Value = trimText(b.FullName.Value), canonicalPhone(b.Phone.Value)
-	b.Address.Value = trimText(b.Address.Value)
+	zone := p.Timezone
+	b.Timezone.Apply(&zone)
+	b.FullName.Value, b.Address.Value = trimText(b.FullName.Value), trimText(b.Address.Value)
+	b.Phone.Value = canonicalPhone(b.Phone.Value, zone)
 	var wrong faults
 	set := func(name string, given, null bool, fault func() string) {
 		if !given {
@@ -118,7 +120,7 @@ func (p *Profile) apply(in ProfileChange, now time.Time) (fields []string, err e
 	}
 	set("fullName", b.FullName.Apply(&p.FullName), b.FullName.Null, func() string { return nameFault(p.FullName) })
 	set("gender", b.Gender.ApplyTo(&p.Gender), b.Gender.Null, func() string { return "" })
-	set("dateOfBirth", b.DateOfBirth.ApplyTo(&p.DateOfBirth), b.DateOfBirth.Null, func() string { return birthFault(*p.DateOfBirth, now) })
+	set("dateOfBirth", b.DateOfBirth.ApplyTo(&p.DateOfBirth), b.DateOfBirth.Null, func() string { return birthFault(*p.DateOfBirth, zone, now) })
 	set("phone", b.Phone.ApplyTo(&p.Phone), b.Phone.Null, func() string { return phoneFault(*p.Phone) })
 	set("address", b.Address.ApplyTo(&p.Address), b.Address.Null, func() string { return addressFault(*p.Address) })
 	set("timezone", b.Timezone.Apply(&p.Timezone), b.Timezone.Null, func() string { return zoneFault(p.Timezone) })

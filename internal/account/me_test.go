@@ -74,12 +74,12 @@ func TestPatchRefuses(t *testing.T) {
 	c := open(t)
 	me := c.Patient()
 	before := c.Get(me, "users/me").Want(200)
-	tomorrow := c.Clock.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly)
+	afterTomorrow := c.Clock.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly)
 	for name, values := range map[string][]any{
 		"fullName":    {nil, "", "  ", "\u200b", strings.Repeat("z", 201), "Zaphod\x07", 42},
 		"gender":      {"", "zaphod", "female", 1},
-		"dateOfBirth": {"", "17.05.1990", "1990-02-30", "1899-12-31", tomorrow, c.Clock.Now().UTC().Format(time.DateOnly), "1990-05-17T00:00:00Z", 19900517},
-		"phone":       {"", "zaphod", "9812345678", "+1"},
+		"dateOfBirth": {"", "17.05.1990", "1990-02-30", "1899-12-31", afterTomorrow, "1990-05-17T00:00:00Z", 19900517},
+		"phone":       {"", "zaphod", "98123", "+1"},
 		"address":     {"", " \n ", "\u200b", strings.Repeat("z", 501), []string{"zaphod"}},
 		"timezone":    {nil, "", "Zaphod/Beeblebrox", "Local", "asia/kolkata", "../etc/passwd", "Asia", strings.Repeat("Z", 65)},
 		"email":       {"zaphod@example.org"},
@@ -97,7 +97,7 @@ func TestPatchRefuses(t *testing.T) {
 			}
 		}
 	}
-	found := faultsOf(t, c.Patch(me, "users/me", object{"dateOfBirth": tomorrow, "phone": "1", "timezone": "Mars"}).Want(422))
+	found := faultsOf(t, c.Patch(me, "users/me", object{"dateOfBirth": afterTomorrow, "phone": "1", "timezone": "Mars"}).Want(422))
 	same(t, "faults at once", len(found), 3)
 	found = faultsOf(t, c.Patch(me, "users/me", object{"fullName": "\u200b", "address": "\n"}).Want(422))
 	same(t, "faults of texts at once", len(found), 2)

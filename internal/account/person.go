@@ -1,8 +1,8 @@
 package account
 
 import (
+	"context"
 	"net/mail"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"amrutam/internal/httpapi"
+	"amrutam/internal/notification"
 	"amrutam/internal/problem"
 )
 
@@ -32,20 +33,27 @@ func (f faults) err() error {
 	return &e
 }
 
-// canonicalEmail is the form an address is kept and looked up in. Upper case is a habit of keyboards, not another mailbox.
-func canonicalEmail(email string) string {
-	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(email))))
-}
+// canonicalEmail is the form an address is kept and looked up in.
+func canonicalEmail(email string) string { return notification.Normalize(email) }
 
 // emailFault tells what is wrong with a canonical address, or "". net/mail's own words quote the value, so they stay here.
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
 	// U+FFFD is what became of bytes that are no text.
 	local, domain, _ := strings.Cut(email, "@")
-	if err != nil || strings.ContainsRune(email, utf8.RuneError) || strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
+	ascii, asciiErr := notification.ASCII(email)
+	if err != nil || asciiErr != nil || len(ascii) > 254 || strings.ContainsRune(email, utf8.RuneError) || strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
 		return "must be a plain e-mail address like asha@example.org"
 	}
 	return ""
+}
+
+// reachFault tells that the mail server can't take an address, as far as that is known.
+func (s *Service) reachFault(ctx context.Context, email string) string {
+	if s.Mails.Reaches(ctx, email) {
+		return ""
+	}
+	return "can't be reached: our mail server takes only ASCII letters before the @; use another address"
 }
 
 // unseen characters make two addresses that look alike.
@@ -81,28 +89,18 @@ func visible(s string) bool {
 	})
 }
 
-// E.164 numbers have at most 15 digits; shorter than 7 none is dialled from abroad.
-var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-
-// canonicalPhone drops what people put between digits, so that equal numbers are equal texts.
-func canonicalPhone(phone string) string {
-	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "").Replace(phone)
-}
-
-func phoneFault(phone string) string {
-	if !phoneForm.MatchString(phone) {
-		return "must be an international number: + and 7 to 15 digits"
+// birthFault takes every day until today where the person is: a mother gives her child's on the same day.
+func birthFault(date, zone string, now time.Time) string {
+	place, known := httpapi.Zone(zone)
+	if !known {
+		place = time.UTC
 	}
-	return ""
-}
-
-func birthFault(date string, now time.Time) string {
 	day, err := time.Parse(time.DateOnly, date)
 	switch {
 	case err != nil:
 		return "must be a date like 1990-05-17"
-	case !day.Before(now.Truncate(24 * time.Hour)):
-		return "must be in the past"
+	case date > now.In(place).Format(time.DateOnly):
+		return "must not be after today"
 	case day.Year() < 1900:
 		return "must be 1900 or later"
 	}

@@ -44,7 +44,7 @@ func TestStaffFindsByPhone(t *testing.T) {
 	same(t, "by pages", byPhone(t, c, support, "+919812345678", "limit", "1"), []string{second, first})
 	same(t, "patients", byPhone(t, c, support, "+919812345678", "role", "PATIENT"), []string{first})
 	same(t, "and an address", byPhone(t, c, support, "+919812345678", "email", relative.Email), []string{second})
-	for _, part := range []string{"+91981234567", "+9198123456780", "+9812345678"} {
+	for _, part := range []string{"+91981234567", "+9198123456780"} {
 		same(t, part, byPhone(t, c, support, part), []string(nil))
 	}
 	for _, item := range c.Get(support, "users?phone=%2B919812345678").Want(200).Items() {
@@ -92,7 +92,7 @@ func TestPhonesThatAreNone(t *testing.T) {
 	c := open(t)
 	support := c.Support()
 	withPhone(c, c.Patient(), "+919812345678")
-	for _, phone := range []string{"9812345678", "919812345678", "+98", "+0919812345678", "+919812345678901234", "+91981234567x", "+91/98123/45678", "98123", "+", " ", "%", "''",
+	for _, phone := range []string{"+98", "+0919812345678", "+919812345678901234", "+91981234567x", "+91/98123/45678", "77123", "+", " ", "%", "''",
 		strings.Repeat("9", 41)} {
 		a := c.Get(support, "users?phone="+url.QueryEscape(phone)).Want(422, "validation-failed")
 		if found := faultsOf(t, a); len(found) != 1 || found["query.phone"] == "" {
@@ -102,11 +102,10 @@ func TestPhonesThatAreNone(t *testing.T) {
 			t.Errorf("the answer repeats the number: %s", a.Body)
 		}
 	}
-	// A + that isn't escaped arrives as a space: better told than not found.
-	a := c.Get(support, "users?phone=+919812345678").Want(422, "validation-failed")
-	if !strings.Contains(faultsOf(t, a)["query.phone"], "%2B") {
+	if a := c.Get(support, "users?phone=+44").Want(422); !strings.Contains(faultsOf(t, a)["query.phone"], "%2B") {
 		t.Errorf("it isn't said how a + is sent: %s", a.Body)
 	}
+	same(t, "by a + that isn't escaped and arrives as a space", len(c.Get(support, "users?phone=+919812345678").Want(200).Items()), 1)
 }
 
 // TestPhonesAreFoundByTheirIndex among many people.

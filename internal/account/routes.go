@@ -38,7 +38,8 @@ func (s *Service) Routes(api *httpapi.API) {
 func (s *Service) authRoutes(api *httpapi.API) {
 	// Passwords are hashed outside the transaction: a hash takes longer than all of its statements.
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/signup", ID: "sign-up", Tag: "auth", Roles: access.Public, Status: http.StatusCreated,
-		Summary: "Sign up", Doc: "The answer is the same when the address has a user already: then its owner gets a mail and nothing is made."}, s.SignUp)
+		Summary: "Sign up", Doc: "The answer is the same when the address has a user already: then its owner gets a mail and nothing is made.",
+		Refusals: []*problem.Error{limit.ErrTooMany}}, s.SignUp)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/verify-email", ID: "verify-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
 		Summary: "Prove your address with the token of the mail", Refusals: []*problem.Error{ErrInvalidToken}}, s.VerifyEmail)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,

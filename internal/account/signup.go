@@ -8,6 +8,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 )
 
@@ -18,16 +19,16 @@ type Registration struct {
 		Password string      `json:"password" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"seven lamps light the well"`
 		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
 		Role     access.Role `json:"role" enum:"PATIENT,DOCTOR" doc:"Staff is made by an administrator" example:"PATIENT"`
-		Phone    string      `json:"phone,omitempty" text:"opaque" maxLength:"40" doc:"International number; kept sealed" example:"+919812345678"`
+		Phone    string      `json:"phone,omitempty" text:"opaque" maxLength:"40" doc:"With its country's code, or a number of India; kept in E.164, sealed" example:"+919812345678"`
 		Gender   string      `json:"gender,omitempty" enum:"MALE,FEMALE,OTHER,PREFER_NOT_TO_SAY" doc:"Optional" example:"FEMALE"`
 	}
 }
 
 // SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the same
-// work, and its owner a mail: nobody learns here who has an account.
+// work, and its owner a mail: nobody learns here who has an account. Errors: limit.ErrTooMany, or a 422 of all faults.
 func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration) (User, error) {
 	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
-		Gender: in.Body.Gender, Phone: canonicalPhone(in.Body.Phone)}
+		Gender: in.Body.Gender, Phone: canonicalPhone(in.Body.Phone, "")}
 	var wrong faults
 	wrong.add("body.email", emailFault(u.Email))
 	wrong.add("body.fullName", nameFault(u.FullName))
@@ -38,7 +39,17 @@ func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration)
 	if err := wrong.err(); err != nil {
 		return User{}, err
 	}
-	var err error
+	wrong.add("body.email", s.reachFault(ctx, u.Email))
+	if err := wrong.err(); err != nil {
+		return User{}, err
+	}
+	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		_, err := s.Limits.Take(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork), limit.Neighbourhood(who.IP))
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
 	if u.PasswordHash, err = HashPassword(ctx, in.Body.Password); err != nil {
 		return User{}, err
 	}

@@ -323,14 +323,11 @@ func TestSignUpRefuses(t *testing.T) {
 		"name invisible":          {"fullName", "\u200b\u200d\u00ad"},
 		"name with a bell":        {"fullName", "Zaphod\a"},
 		"name too long":           {"fullName", strings.Repeat("z", 201)},
-		"phone without +":         {"phone", "9812345678"},
 		"phone of letters":        {"phone", "+91ZAPHOD"},
 		"phone with +0":           {"phone", "+0981234567"},
 		"phone too short":         {"phone", "+919812"},
 		"phone too long":          {"phone", "+9198123456789012"},
 		"phone blank":             {"phone", "   "},
-		"phone of other digits":   {"phone", "+९१९८१२३४५६७८"},
-		"phone with a line break": {"phone", "+919812345678\n"},
 	}
 	for name, r := range refused {
 		t.Run(name, func(t *testing.T) {

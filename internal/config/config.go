@@ -52,7 +52,9 @@ type Config struct {
 	RateLimit       string   `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address; production refuses off"`
 	RatePerUser     int      `env:"AMRUTAM_RATE_PER_USER" envDefault:"600" help:"requests of a user in a minute"`
 	RatePerAddress  int      `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
-	PasswordMin     int      `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8, in production never under 15 (NIST SP 800-63B-4)"`
+	// SignUpsPerNetwork counts in PostgreSQL; a mobile carrier puts many people behind one network.
+	SignUpsPerNetwork int `env:"AMRUTAM_SIGN_UPS_PER_NETWORK" envDefault:"100" help:"sign-ups of a network (a /24 of IPv4, a /48 of IPv6) in an hour, at least 1"`
+	PasswordMin       int `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8, in production never under 15 (NIST SP 800-63B-4)"`
 
 	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`
 	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold, at least 1"`

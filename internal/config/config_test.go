@@ -23,7 +23,7 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"}, {"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
 		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"}, {"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"}, {"AMRUTAM_RETENTION_YEARS", said, number},
 		{"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"}, {"AMRUTAM_PASSWORD_MIN", said, number},
-		{"AMRUTAM_MAX_UNPAID", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "1.5", number},
+		{"AMRUTAM_MAX_UNPAID", "0", "at least 1"}, {"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "1.5", number},
 		{"AMRUTAM_DATABASE_CONNS", "0", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},
 		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", said, "an address like"}, {"AMRUTAM_PUBLIC_URL", said, "http"},
 		{"AMRUTAM_CORS_ORIGINS", said, "origins like"}, {"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"}, {"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},

@@ -93,6 +93,9 @@ func (c *Config) validate(f *faults, need Need) {
 			f.add(name, "must be from 1 to 1000000")
 		}
 	}
+	if c.SignUpsPerNetwork < 1 {
+		f.add("AMRUTAM_SIGN_UPS_PER_NETWORK", "must be at least 1")
+	}
 	if c.RetentionYears < 0 || c.RetentionYears > 100 {
 		f.add("AMRUTAM_RETENTION_YEARS", "must be from 0 to 100")
 	}

@@ -20,7 +20,7 @@ type ApplicationInput struct {
 		ClinicName         *string     `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic, if any" example:"Nair Ayurveda"`
 		ConsultationFee    money.Input `json:"consultationFee" doc:"Fee of one consultation; 0 for free ones"`
 		Currency           string      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee; the server's own when it is left out" example:"INR"`
-		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a language tag, like hi or en-IN" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
+		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
 		Bio                *string     `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }
@@ -36,6 +36,10 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	if err := checkRegistration(in.Body.RegistrationNumber); err != nil {
 		return Doctor{}, err
 	}
+	spoken, err := languages(in.Body.LanguagesSpoken)
+	if err != nil {
+		return Doctor{}, err
+	}
 	d := Doctor{
 		ID: who.ID, UserID: who.ID,
 		Specialization:     strings.TrimSpace(in.Body.Specialization),
@@ -44,11 +48,10 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 		ClinicName:         trimmed(in.Body.ClinicName),
 		ConsultationFee:    money.Amount(in.Body.ConsultationFee),
 		Currency:           in.Body.Currency,
-		LanguagesSpoken:    tags(in.Body.LanguagesSpoken),
+		LanguagesSpoken:    spoken,
 		Bio:                in.Body.Bio,
 		CreatedAt:          tx.Now, UpdatedAt: tx.Now,
 	}
-	var err error
 	d.FullName, err = query.insertDoctor(ctx, tx, insertDoctorParams{
 		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience), //nolint:gosec // at most 80
 		RegistrationNumber: d.RegistrationNumber, RegistrationKey: registrationKey(d.RegistrationNumber), ClinicName: d.ClinicName,

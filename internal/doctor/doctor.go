@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +62,7 @@ type Doctor struct {
 	ClinicName         *string      `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
 	ConsultationFee    money.Amount `json:"consultationFee" doc:"Fee of one consultation"`
 	Currency           string       `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
-	LanguagesSpoken    []string     `json:"languagesSpoken" nullable:"false" doc:"Language tags in lower case" example:"[\"en\",\"hi\"]"`
+	LanguagesSpoken    []string     `json:"languagesSpoken" nullable:"false" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
 	Bio                *string      `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
 	IsApproved         bool         `json:"isApproved" doc:"Whether an administrator approved the doctor; only then patients find them" example:"true"`
 	Rating             float64      `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
@@ -116,17 +115,6 @@ func nextSlot(id *uuid.UUID, start, end *time.Time) SlotOrNull {
 
 // stars turns the hundredths that numeric(3,2) was read as into a number.
 func stars(rating money.Amount) float64 { return float64(rating) / 100 }
-
-// tags brings language tags to one form and drops what is named twice.
-func tags(languages []string) []string {
-	out := make([]string, 0, len(languages))
-	for _, tag := range languages {
-		if tag = strings.ToLower(tag); !slices.Contains(out, tag) {
-			out = append(out, tag)
-		}
-	}
-	return out
-}
 
 func trimmed(s *string) *string {
 	if s == nil {

@@ -20,7 +20,7 @@ import (
 type SearchInput struct {
 	httpapi.Paging
 	Specialization string    `query:"specialization" maxLength:"200" doc:"Exactly this field of practice; marks and capitals make no difference" example:"Panchakarma"`
-	Language       string    `query:"language" maxLength:"35" doc:"Speaks this language (tag)" example:"hi"`
+	Language       string    `query:"language" maxLength:"35" doc:"Speaks this language (BCP 47): hi finds hi-IN too, and hi-IN those who say hi alone" example:"hi"`
 	MinFee         string    `query:"minFee" maxLength:"13" doc:"Lowest fee, in the currency" example:"200.00"`
 	MaxFee         string    `query:"maxFee" maxLength:"13" doc:"Highest fee, in the currency" example:"800.00"`
 	Currency       string    `query:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"Fees in this currency (ISO 4217) only; the server's own when minFee, maxFee or sort=fee compare fees" example:"INR"`
@@ -76,6 +76,13 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, who access.Actor
 func (in SearchInput) filter(now time.Time) (filter, error) {
 	f := filter{SearchInput: in, from: now, fromOpen: true}
 	wrong := *problem.Invalid
+	if in.Language != "" {
+		tag, fault := language(in.Language)
+		if fault != "" {
+			wrong = *wrong.At("query.language", fault)
+		}
+		f.Language = tag
+	}
 	fee := func(name, text string, to **money.Amount) {
 		if text == "" {
 			return

@@ -144,7 +144,7 @@ func (f filter) where(s *statement) string {
 		add(`search_fold(d.specialization) = search_fold(`, strings.TrimSpace(f.Specialization), `::text)`)
 	}
 	if f.Language != "" {
-		add(`d.languages_spoken @> ARRAY[`, strings.ToLower(f.Language), `::text]`)
+		all = append(all, speaks(s, f.Language))
 	}
 	if f.Currency != "" {
 		add(`d.currency = `, f.Currency, `::text`)
@@ -165,6 +165,15 @@ func (f filter) where(s *statement) string {
 		add(`d.search @@ search_query(`, f.Q, `::text)`)
 	}
 	return strings.Join(all, " AND ")
+}
+
+// speaks is the condition that a doctor speaks a language: whose tag begins with it, or who named it without its region.
+func speaks(s *statement, tag string) string {
+	condition := `language_ranges(d.languages_spoken) @> ARRAY[` + s.arg(tag) + `::text]`
+	if base, _, regional := strings.Cut(tag, "-"); regional {
+		condition = `(` + condition + ` OR d.languages_spoken @> ARRAY[` + s.arg(base) + `::text])`
+	}
+	return condition
 }
 
 // during is the condition on the start of a slot f.

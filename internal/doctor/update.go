@@ -26,7 +26,7 @@ type PracticeInput struct {
 		ClinicName         httpapi.Clearable[string]  `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic; null for none" example:"Nair Ayurveda"`
 		ConsultationFee    httpapi.Field[money.Input] `json:"consultationFee,omitempty" doc:"Fee of one consultation; bookings that exist keep theirs"`
 		Currency           httpapi.Field[string]      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
-		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a language tag, like hi or en-IN" doc:"Language tags (BCP 47); stored in lower case, each once" example:"[\"en\",\"hi\"]"`
+		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
 		Bio                httpapi.Clearable[string]  `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }
@@ -50,6 +50,9 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	}
 	if c := in.Body.Currency; c.Set && !money.IsCurrency(c.Value) {
 		return Doctor{}, problem.Invalid.At("body.currency", money.NoCurrency)
+	}
+	if in.Body.LanguagesSpoken.Value, err = languages(in.Body.LanguagesSpoken.Value); err != nil {
+		return Doctor{}, err
 	}
 	registration := d.RegistrationNumber
 	changed := in.apply(&d)
@@ -94,7 +97,7 @@ func (in PracticeInput) apply(d *Doctor) []string {
 		d.ConsultationFee = money.Amount(b.ConsultationFee.Value)
 	}
 	if b.LanguagesSpoken.Set {
-		d.LanguagesSpoken = tags(b.LanguagesSpoken.Value)
+		d.LanguagesSpoken = b.LanguagesSpoken.Value
 	}
 	d.Specialization = strings.TrimSpace(d.Specialization)
 	d.RegistrationNumber = strings.TrimSpace(d.RegistrationNumber)

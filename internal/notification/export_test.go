@@ -14,6 +14,11 @@ import (
 // Run runs the job of a mail once.
 func (s *Service) Run(ctx context.Context, id uuid.UUID) error { return s.send(ctx, SendMail{id}) }
 
+// RunDigest runs the job of a digest once.
+func (s *Service) RunDigest(ctx context.Context, args SendDigest) error {
+	return s.sendDigest(ctx, args)
+}
+
 // Deliver hands a message to the sender.
 func (s *Service) Deliver(ctx context.Context, m Message) error { return s.sender.Send(ctx, m) }
 

@@ -72,7 +72,7 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 
 // index finds the mails of an address although they are sealed. Capitals make no difference.
 func (b *mailbox) index(address string) []byte {
-	return b.sealer.BlindIndex("mailbox_messages.recipient", strings.ToLower(strings.TrimSpace(address)))
+	return b.sealer.BlindIndex("mailbox_messages.recipient", Normalize(address))
 }
 
 // mostShown mails, of everybody or of one address.

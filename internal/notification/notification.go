@@ -12,8 +12,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
 	"amrutam/internal/config"
 	"amrutam/internal/jobs"
+	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 	"amrutam/internal/seal"
 	"amrutam/internal/telemetry"
@@ -55,6 +58,7 @@ type Service struct {
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 	sender  Sender
+	limits  limit.Limiter
 	host    string
 }
 
@@ -64,7 +68,8 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, queue: queue, sealer: sealer, cfg: cfg, log: log, metrics: metrics, host: public.Hostname()}
+	s := &Service{db: db, queue: queue, sealer: sealer, cfg: cfg, log: log, metrics: metrics, host: public.Hostname(),
+		limits: limit.Limiter{Off: cfg.LoginLimit == "off"}}
 	if strings.Contains(s.host, ":") {
 		s.host = "[" + s.host + "]" // RFC 5322: an IPv6 address in a Message-ID is a literal
 	}
@@ -76,6 +81,7 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	}
 	// The network is asked outside a transaction.
 	jobs.Handle(queue, s.send)
+	jobs.Handle(queue, s.sendDigest)
 	return s, nil
 }
 
@@ -130,10 +136,11 @@ type Refusal string
 
 // What mails.failure holds.
 const (
-	NoRecipient      Refusal = "no-recipient"      // the user was deleted
-	TooLate          Refusal = "too-late"          // its link has expired, or the server was away for days
-	RecipientRefused Refusal = "recipient-refused" // the address can't be delivered to
-	MessageRefused   Refusal = "message-refused"   // the content was refused
+	NoRecipient      Refusal = "no-recipient"        // the user was deleted
+	TooLate          Refusal = "too-late"            // its link has expired, or the server was away for days
+	RecipientRefused Refusal = "recipient-refused"   // the address can't be delivered to
+	Unsupported      Refusal = "address-unsupported" // the mail server takes no letters beyond ASCII before the @
+	MessageRefused   Refusal = "message-refused"     // the content was refused
 )
 
 func (r Refusal) Error() string { return "the mail is given up: " + string(r) }
@@ -141,37 +148,69 @@ func (r Refusal) Error() string { return "the mail is given up: " + string(r) }
 // send bears running twice: a mail that was sent is left alone, and a crash between the sending and the mark sends the
 // same Message-ID once more.
 func (s *Service) send(ctx context.Context, args SendMail) error {
-	message, err := s.load(ctx, args.MailID)
+	message, l, err := s.load(ctx, args.MailID)
 	if message == nil && err == nil {
 		return nil
 	}
 	if err == nil {
-		err = s.sender.Send(ctx, *message)
+		alone, admitErr := s.admit(ctx, args.MailID, message)
+		if admitErr != nil {
+			return admitErr
+		}
+		if !alone {
+			s.metrics.Mails.WithLabelValues(message.Kind, "held").Inc()
+			return nil
+		}
+		if err = l.render(message); err == nil {
+			err = s.sender.Send(ctx, *message)
+		}
 	}
 	var refusal Refusal
-	switch {
-	case err == nil:
-		s.metrics.Mails.WithLabelValues(message.Kind, "sent").Inc()
-	case errors.As(err, &refusal):
-		s.metrics.Mails.WithLabelValues(message.Kind, string(refusal)).Inc()
-		s.log.Warn("mail given up", "mailId", args.MailID, "kind", message.Kind, "failure", string(refusal))
-	default:
+	if err != nil && !errors.As(err, &refusal) {
 		if message != nil {
 			s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
+			err = errors.Join(err, s.handBack(ctx, message))
 		}
 		return err
 	}
-	// What was handed over is marked even when the server stops meanwhile, or it would be sent again.
+	return s.mark(ctx, []uuid.UUID{args.MailID}, message.Kind, refusal)
+}
+
+// handBack returns what a mail took of its mailbox's budget: it is tried again.
+func (s *Service) handBack(ctx context.Context, m *Message) error {
+	if s.limits.Off {
+		return nil
+	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		tx.Queue(`UPDATE mails SET content = NULL, failure = nullif($2::text, ''),
-			sent_at = CASE WHEN $2::text = '' THEN $3::timestamptz END, failed_at = CASE WHEN $2::text <> '' THEN $3::timestamptz END
-			WHERE id = $1 AND content IS NOT NULL`, args.MailID, string(refusal), tx.Now)
+		s.limits.Return(tx, limit.MailsAnHour, string(s.budgetOf(m)))
 		return nil
 	})
 }
 
-// load renders the mail, or gives nil when it was dealt with. Error: Refusal, together with the message.
-func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, error) {
+// mark notes that mails went out or, with a refusal, never will: then the audit log tells staff. What was handed over is marked
+// even when the server stops meanwhile, or it would be sent again.
+func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusal Refusal) error {
+	outcome := "sent"
+	if refusal != "" {
+		outcome = string(refusal)
+		s.log.Warn("mail given up", "mailId", ids[0], "mails", len(ids), "kind", kind, "failure", outcome)
+	}
+	s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids)))
+	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
+		tx.Queue(`UPDATE mails SET content = NULL, failure = nullif($2::text, ''),
+			sent_at = CASE WHEN $2::text = '' THEN $3::timestamptz END, failed_at = CASE WHEN $2::text <> '' THEN $3::timestamptz END
+			WHERE id = ANY($1) AND content IS NOT NULL`, ids, string(refusal), tx.Now)
+		if refusal != "" {
+			for _, id := range ids {
+				audit.Write(tx, access.System(SendMail{}.Kind()), "mail.give-up", id, audit.Meta{"kind": kind, "reason": outcome})
+			}
+		}
+		return nil
+	})
+}
+
+// load words the mail, or gives nil when it was dealt with. Error: Refusal, together with the message.
+func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, letter, error) {
 	var (
 		message     Message
 		content     []byte
@@ -189,18 +228,18 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, error) {
 			Scan(&message.Kind, &message.MessageID, &content, &message.At, &email, &zone, &to.name)
 	})
 	if postgres.NoRows(err) {
-		return nil, nil //nolint:nilnil // nothing to send
+		return nil, letter{}, nil // nothing to send
 	}
 	if err != nil {
-		return nil, err
+		return nil, letter{}, err
 	}
 	text, err := s.sealer.System().Open(column, id, content)
 	if err != nil {
-		return nil, err
+		return nil, letter{}, err
 	}
 	var m Mail
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return nil, errors.New("a kept mail can't be read") // json's own words quote it
+		return nil, letter{}, errors.New("a kept mail can't be read") // json's own words quote it
 	}
 	message.To = email
 	if m.Address != "" {
@@ -212,16 +251,13 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, error) {
 	}
 	switch {
 	case message.To == "":
-		return &message, NoRecipient
+		return &message, letter{}, NoRecipient
 	case now.After(until):
-		return &message, TooLate
+		return &message, letter{}, TooLate
 	}
 	if to.zone, err = time.LoadLocation(zone); err != nil {
 		to.zone = time.UTC
 	}
 	l, err := s.write(m.Kind, m.Data, message.At, to)
-	if err != nil {
-		return nil, err
-	}
-	return &message, l.render(&message)
+	return &message, l, err
 }

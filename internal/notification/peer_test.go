@@ -34,6 +34,8 @@ type peer struct {
 	refuse func(step string, n int) error
 	// withoutTLS offers no STARTTLS; implicitTLS speaks TLS from the first byte; hangsUp cuts the line after a mail's 250.
 	withoutTLS, implicitTLS, hangsUp bool
+	// withoutUTF8 offers no SMTPUTF8.
+	withoutUTF8 bool
 
 	mu     sync.Mutex
 	server *smtp.Server
@@ -67,7 +69,7 @@ func newPeer(t testing.TB, configure ...func(*peer)) *peer {
 func (p *peer) start() {
 	p.t.Helper()
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{peer: p, conn: c}, nil }))
-	server.Domain, server.EnableSMTPUTF8, server.AllowInsecureAuth = "mx.example", true, true
+	server.Domain, server.EnableSMTPUTF8, server.AllowInsecureAuth = "mx.example", !p.withoutUTF8, true
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	server.ReadTimeout, server.WriteTimeout = 20*time.Second, 20*time.Second
 	settings := &tls.Config{Certificates: []tls.Certificate{p.cert}, MinVersion: tls.VersionTLS12}

@@ -9,8 +9,8 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
-	"unicode"
 
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
@@ -27,6 +27,8 @@ type smtpSender struct {
 	from   *netmail.Address
 	// server and tls are for people: where the mails go, and how.
 	server, tls string
+	// unicode tells whether the server offered SMTPUTF8 when it was last asked; nil before.
+	unicode atomic.Pointer[bool]
 }
 
 func newSMTP(cfg *config.Config) (*smtpSender, error) {
@@ -35,6 +37,9 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 		return nil, err
 	}
 	from, err := netmail.ParseAddress(cfg.MailFrom)
+	if err == nil {
+		from.Address, err = ASCII(from.Address)
+	}
 	if err != nil {
 		return nil, errors.New("AMRUTAM_MAIL_FROM must be an address like Amrutam <no-reply@example.org>")
 	}
@@ -74,7 +79,8 @@ func loopback(host string) bool { return host == "localhost" || net.ParseIP(host
 func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	message.FromMailAddress(s.from)
-	if message.To(m.To) != nil {
+	to, err := ASCII(m.To)
+	if err != nil || message.To(to) != nil {
 		return RecipientRefused
 	}
 	message.Subject(m.Subject)
@@ -89,7 +95,7 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 		return describe(err)
 	}
 	defer func() { _ = s.client.CloseWithSMTPClient(connection) }()
-	if err := international(connection, m.To+s.from.Address); err != nil {
+	if err := s.international(connection, to); err != nil {
 		return err
 	}
 	err = s.client.SendWithSMTPClient(connection, message)
@@ -100,14 +106,39 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 }
 
 // international asks for SMTPUTF8 only where an address needs it: a message that claims it can't be passed on to servers
-// without it (RFC 6531, 3.4).
-func international(connection *smtp.Client, addresses string) error {
-	ascii := strings.IndexFunc(addresses, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+// without it (RFC 6531, 3.4). It remembers whether this server has it.
+func (s *smtpSender) international(connection *smtp.Client, to string) error {
+	offered, _ := connection.Extension("SMTPUTF8")
+	s.unicode.Store(&offered)
+	ascii := isASCII(to) && isASCII(s.from.Address)
 	connection.SkipSMTPUTF8(ascii)
-	if offered, _ := connection.Extension("SMTPUTF8"); !ascii && !offered {
-		return RecipientRefused
+	if !ascii && !offered {
+		return Unsupported
 	}
 	return nil
+}
+
+// probeTimeout bounds how long a sign-up waits to learn what the mail server can.
+const probeTimeout = 5 * time.Second
+
+// Reaches tells whether the mail server can take an address, as far as is known: one without SMTPUTF8 takes no letters beyond ASCII
+// before the @. It asks the server once.
+func (s *Service) Reaches(ctx context.Context, address string) bool {
+	sender, ok := s.sender.(*smtpSender)
+	to, err := ASCII(address)
+	if !ok || err != nil || isASCII(to) {
+		return true
+	}
+	if sender.unicode.Load() == nil {
+		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+		defer cancel()
+		if connection, err := sender.client.DialToSMTPClientWithContext(ctx); err == nil {
+			_ = sender.international(connection, to)
+			_ = sender.client.CloseWithSMTPClient(connection)
+		}
+	}
+	offered := sender.unicode.Load()
+	return offered == nil || *offered
 }
 
 // describe classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault, and
