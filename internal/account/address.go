@@ -26,7 +26,7 @@ const (
 type EmailChange struct {
 	Body struct {
 		CurrentPassword string `json:"currentPassword" text:"opaque" minLength:"1" maxLength:"1024" doc:"Your password" example:"seven lamps light the well"`
-		NewEmail        string `json:"newEmail" minLength:"3" maxLength:"320" doc:"Where the mail with the link goes; until it is followed nothing changes" example:"asha.rao@example.org"`
+		NewEmail        string `json:"newEmail" text:"opaque" minLength:"3" maxLength:"320" doc:"Where the mail with the link goes; until it is followed nothing changes" example:"asha.rao@example.org"`
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // Credentials are what a sign-in takes.
 type Credentials struct {
 	Body struct {
-		Email    string `json:"email" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
+		Email    string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
 		Password string `json:"password" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
 		Holding
 	}

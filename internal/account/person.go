@@ -39,10 +39,9 @@ func canonicalEmail(email string) string { return notification.Normalize(email) 
 // emailFault tells what is wrong with a canonical address, or "". net/mail's own words quote the value, so they stay here.
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
-	// U+FFFD is what became of bytes that are no text.
 	local, domain, _ := strings.Cut(email, "@")
 	ascii, asciiErr := notification.ASCII(email)
-	if err != nil || asciiErr != nil || len(ascii) > 254 || strings.ContainsRune(email, utf8.RuneError) || strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
+	if err != nil || asciiErr != nil || len(ascii) > 254 || httpapi.TextFault(email, httpapi.Line) != "" || strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
 		return "must be a plain e-mail address like asha@example.org"
 	}
 	return ""

@@ -52,7 +52,7 @@ func TestCreateAdmin(t *testing.T) {
 		{"", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
 		{"z\xff@example.org", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
 		{"z@example.org", " ", newPassword, "the name must not be empty"},
-		{"z@example.org", "Z\xff", newPassword, "the name must be text"},
+		{"z@example.org", "Z\xff", newPassword, "the name contains a replacement character: something was lost on the way here (U+FFFD)"},
 		{"z@example.org", "Zaphod\n", "too short", "the password must have at least 15 characters"},
 		{"z@example.org", "Zaphod", "so long, says zaphod", "the password must not contain your name or address"},
 		{"z@example.org", "Z", "aaaaaaaaaaaaaaaaaaa", "the password must not be a sequence or a repetition"},

@@ -27,7 +27,7 @@ type Verification struct {
 // AddressOnly names an address; the answer never tells whether it has a user.
 type AddressOnly struct {
 	Body struct {
-		Email string `json:"email" minLength:"3" maxLength:"320" doc:"The address the mail goes to, if it has a user" example:"asha@example.org"`
+		Email string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address the mail goes to, if it has a user" example:"asha@example.org"`
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"amrutam/internal/config"
 	"amrutam/internal/notification"
 )
 
@@ -107,7 +108,7 @@ func TestEveryKindOverSMTP(t *testing.T) {
 		t.Fatalf("samples of %v, templates of %v", known, notification.Kinds())
 	}
 	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	o := openOffice(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.LoginLimit = "off" })
 	reader, email := o.user("Asha Rao", "Asia/Kolkata")
 	for kind, each := range all {
 		subjects := map[string]bool{}

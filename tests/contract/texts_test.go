@@ -12,7 +12,7 @@ import (
 )
 
 // notRead are the members that nobody reads as they are: secrets, what is matched to something known, what gets another form.
-var notRead = []string{"password", "currentPassword", "newPassword", "token", "refreshToken", "mfaToken", "otp", "recoveryCode", "phone"}
+var notRead = []string{"password", "currentPassword", "newPassword", "token", "refreshToken", "mfaToken", "otp", "recoveryCode", "phone", "email", "newEmail"}
 
 // severalLines are the members that may hold line breaks and tabs.
 var severalLines = []string{"reason", "notes", "advice", "instructions", "bio", "address"}
