@@ -8,7 +8,6 @@ import (
 	netmail "net/mail"
 	"net/textproto"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
