@@ -109,8 +109,8 @@ func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers [
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n",
-		method, (&url.URL{Path: path}).EscapedPath(), token, len(body))
+	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n",
+		method, (&url.URL{Path: path}).EscapedPath(), strings.TrimPrefix(c.URL, "http://"), token, len(body))
 	for i := 0; i+1 < len(headers); i += 2 {
 		head += headers[i] + ": " + headers[i+1] + "\r\n"
 	}
