@@ -19,5 +19,5 @@ func (s *Service) Each(ctx context.Context, r *postgres.Read, person uuid.UUID, 
 		whose, health = ofDoctor, false
 	}
 	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) }
-	return postgres.Each(ctx, r, scan, fn, listColumns+" WHERE "+fmt.Sprintf(whose, "$1")+" ORDER BY c.scheduled_start, c.id", person)
+	return postgres.Each(ctx, r, scan, fn, listed("consultations")+" WHERE "+fmt.Sprintf(whose, "$1")+" ORDER BY c.scheduled_start, c.id", person)
 }

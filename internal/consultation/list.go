@@ -149,7 +149,11 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	if err != nil {
 		return page, err
 	}
-	if len(in.Status) > 0 {
+	switch len(in.Status) {
+	case 0:
+	case 1: // the index has them in order
+		f.and("c.status = %s::text::consultation_status", in.Status[0])
+	default:
 		f.and("c.status = ANY(%s::text[]::consultation_status[])", in.Status)
 	}
 	if !in.From.IsZero() {
@@ -165,11 +169,13 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 			f.madeBefore(last.Start)
 		}
 	}
-	sql := "-- name: " + name + " :many\n" + listColumns
+	by := " ORDER BY c.scheduled_start" + order.direction + ", c.id" + order.direction
+	found := "SELECT * FROM consultations c"
 	if f.where != "" {
-		sql += " WHERE " + f.where
+		found += " WHERE " + f.where
 	}
-	sql += " ORDER BY c.scheduled_start" + order.direction + ", c.id" + order.direction + " LIMIT " + strconv.Itoa(in.Limit+1)
+	// Names and keys are looked up for the page alone.
+	sql := "-- name: " + name + " :many\n" + listed("("+found+by+" LIMIT "+strconv.Itoa(in.Limit+1)+")") + by
 	rows, err := db.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, f.args...)...)
 	if err != nil {
 		return page, err
@@ -181,12 +187,16 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(c Consultation) any { return place{c.StartTime, c.ID} }), nil
 }
 
+// listed reads consultations from a table or from what was found in it.
+func listed(from string) string { return listColumns + " FROM " + from + listJoins }
+
 const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency,
 	c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at,
 	c.ended_at, c.absent, c.created_at, c.updated_at, k.wrapped, pp.full_name, dp.full_name,
 	CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments p JOIN refunds r ON r.payment_id = p.id
-		WHERE p.consultation_id = c.id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL) ELSE 0 END
-	FROM consultations c
+		WHERE p.consultation_id = c.id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL) ELSE 0 END`
+
+const listJoins = ` c
 	JOIN data_keys k ON k.user_id = c.patient_id
 	JOIN profiles pp ON pp.user_id = c.patient_id
 	JOIN profiles dp ON dp.user_id = c.doctor_id`

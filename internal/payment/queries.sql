@@ -162,11 +162,11 @@ SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = @attempt_id AND ki
 -- An app's address may name its user.
 -- name: forgetReturnURLs :exec
 UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = @patient_id;
+WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = @patient_id AND c.id >= ids_since(@patient_id);
 
 -- name: forgetResolutions :exec
 UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = @patient_id;
+WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = @patient_id AND c.id >= ids_since(@patient_id);
 
 -- name: updateRefund :exec
 UPDATE refunds SET status = @status, failure_reason = sqlc.narg('failure_reason'), updated_at = @now WHERE id = @id;

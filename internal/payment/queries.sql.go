@@ -176,7 +176,7 @@ func (q *Queries) forgetRefundReasons(ctx context.Context, db DBTX, patientID uu
 
 const forgetResolutions = `-- name: forgetResolutions :exec
 UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1
+WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
 func (q *Queries) forgetResolutions(ctx context.Context, db DBTX, patientID uuid.UUID) error {
@@ -186,7 +186,7 @@ func (q *Queries) forgetResolutions(ctx context.Context, db DBTX, patientID uuid
 
 const forgetReturnURLs = `-- name: forgetReturnURLs :exec
 UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1
+WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
 // An app's address may name its user.
