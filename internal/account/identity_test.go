@@ -7,6 +7,7 @@ import (
 
 	"amrutam/internal/account"
 	"amrutam/internal/config"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 )
@@ -85,7 +86,7 @@ func TestSignUpsOfANetwork(t *testing.T) {
 	c.Clock.Advance(time.Hour + time.Second)
 	c.Post(nobody, "auth/signup", registration(fresh())).Want(201)
 	for ip, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.9": "203.0.113.0/24", "2001:db8:1:2::5": "2001:db8:1::/48", "": ""} {
-		same(t, ip, limit.Neighbourhood(ip), want)
+		same(t, ip, httpapi.Neighbourhood(ip), want)
 	}
 }
 

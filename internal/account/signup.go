@@ -8,6 +8,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 )
@@ -44,7 +45,7 @@ func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration)
 		return User{}, err
 	}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		_, err := s.Limits.Take(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork), limit.Neighbourhood(who.IP))
+		_, err := s.Limits.Take(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork), httpapi.Neighbourhood(who.IP))
 		return err
 	})
 	if err != nil {

@@ -178,7 +178,7 @@ func (a *API) account(r *http.Request, req *request, out *recorder, took time.Du
 	a.Metrics.Durations.WithLabelValues(method, route).Observe(took.Seconds())
 	attrs := []slog.Attr{slog.String("requestId", req.id), slog.String("method", method), slog.String("route", route),
 		slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000)}
-	if network := shortened(req.ip); network != "" {
+	if network := Neighbourhood(req.ip); network != "" {
 		attrs = append(attrs, slog.String("network", network))
 	}
 	if req.actor.ID != uuid.Nil {

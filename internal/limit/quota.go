@@ -3,7 +3,6 @@ package limit
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"amrutam/internal/postgres"
@@ -56,21 +55,4 @@ func (l Limiter) Restart(ctx context.Context, tx *postgres.Tx, q Quota, subject 
 	_, err := tx.Exec(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
 		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`, q.key(subject), tx.Now, tx.Now.Add(q.Window))
 	return err
-}
-
-// Neighbourhood is the network of an address that one household, office or provider's box has: a /24 of IPv4, a /48 of IPv6.
-func Neighbourhood(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	bits := 48
-	if addr = addr.Unmap(); addr.Is4() {
-		bits = 24
-	}
-	network, err := addr.WithZone("").Prefix(bits)
-	if err != nil {
-		return ip
-	}
-	return network.String()
 }
