@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"amrutam/internal/httpapi"
 )
 
 // domains reads names as browsers look them up (UTS 46, not transitional).
@@ -21,7 +23,8 @@ var errDomain = errors.New("the domain of a mail address is none")
 func Normalize(address string) string {
 	address = norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(address))))
 	local, domain, ok := splitAddress(address)
-	if !ok || plainDomain(domain) {
+	// UTS 46 leaves out what can't be seen: that stays, to be refused.
+	if !ok || plainDomain(domain) || httpapi.TextFault(address, httpapi.Line) != "" {
 		return address
 	}
 	ascii, err := domains.ToASCII(domain)
