@@ -25,11 +25,6 @@ import (
 // Base is the path every operation starts with.
 const Base = "/api/v1"
 
-const (
-	bodyLimit     = 1 << 20
-	authBodyLimit = 64 << 10
-)
-
 // API registers operations and serves them.
 type API struct {
 	DB      *postgres.DB
@@ -83,7 +78,7 @@ type Op struct {
 	// Unkeyed says why a POST of somebody signed in takes no Idempotency-Key; the document shows it.
 	Unkeyed string
 	Status  int // of success; 200 when zero
-	// BodyLimit in bytes; 1 MiB when zero, 64 KiB under /auth.
+	// BodyLimit in bytes; when zero, what the largest body that the schema allows takes.
 	BodyLimit int64
 	// RawBody is set when the operation reads the bytes themselves (signed messages); it documents their shape.
 	RawBody reflect.Type
@@ -172,17 +167,6 @@ func (o Op) status() int {
 		return http.StatusOK
 	}
 	return o.Status
-}
-
-func (o Op) limit() int64 {
-	switch {
-	case o.BodyLimit > 0:
-		return o.BodyLimit
-	case o.Tag == "auth":
-		return authBodyLimit
-	default:
-		return bodyLimit
-	}
 }
 
 func (o Op) check() {

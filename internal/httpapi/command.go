@@ -198,10 +198,11 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 	op.check()
 	a.Operations = append(a.Operations, op)
 	a.patterns[op.Method+" "+op.path()] = true
+	most := &bodySize{}
 	documented := huma.Operation{
 		Method: op.Method, Path: op.path(), OperationID: op.ID, Summary: op.Summary, Description: op.Doc,
 		Tags: []string{op.Tag}, DefaultStatus: op.status(), MaxBodyBytes: -1,
-		Middlewares: huma.Middlewares{a.door(op)},
+		Middlewares: huma.Middlewares{a.door(op, most)},
 	}
 	a.describe(&documented, op, output)
 	if op.RawBody != nil {
@@ -243,6 +244,7 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 			a.write(w, r, out)
 		}}, nil
 	})
+	*most = a.sizeOf(op)
 }
 
 func (a *API) claimOf(op Op, req *request, r *http.Request) (*idempotency.Claim, error) {

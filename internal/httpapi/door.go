@@ -25,7 +25,7 @@ import (
 
 // door reads the bytes of the body, authenticates and checks the roles, before anything of the request is parsed. Only then: whoever
 // holds a body back is known by what holds when it is there. What the body is wrong about is told to who may call alone.
-func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
+func (a *API) door(op Op, most *bodySize) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
 		req := requestOf(r.Context())
@@ -37,7 +37,7 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 			a.refuse(w, r, problem.Unauthenticated)
 			return
 		}
-		body, unread := readBody(w, r, op)
+		body, unread := readBody(w, r, most.bytes)
 		if err := a.known(w, r, op); err != nil {
 			a.refuse(w, r, err)
 			a.denied(w, r, op, err)
@@ -47,7 +47,7 @@ func (a *API) door(op Op) func(huma.Context, func(huma.Context)) {
 			a.refuse(w, r, err)
 			return
 		}
-		if err := a.checkBody(r, op, body); err != nil {
+		if err := a.checkBody(r, op, body, most.values); err != nil {
 			a.refuse(w, r, err)
 			return
 		}
@@ -148,12 +148,12 @@ func checkQuery(r *http.Request) error {
 	return nil
 }
 
-// readBody reads at most limit bytes.
-func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
+// readBody reads at most so many bytes.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
 	if r.Body == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, op.limit()))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var tooLarge *http.MaxBytesError
 	var network net.Error
 	switch {
@@ -168,7 +168,7 @@ func readBody(w http.ResponseWriter, r *http.Request, op Op) ([]byte, error) {
 }
 
 // checkBody refuses what is no well-formed JSON value, or isn't signed as it has to be.
-func (a *API) checkBody(r *http.Request, op Op, body []byte) error {
+func (a *API) checkBody(r *http.Request, op Op, body []byte, values int) error {
 	switch {
 	case op.Verify != nil:
 		return a.Unverified.failing(Network(requestOf(r.Context()).ip), a.DB.Now(), func() error { return op.Verify(r, body) })
@@ -177,7 +177,7 @@ func (a *API) checkBody(r *http.Request, op Op, body []byte) error {
 	case !isJSON(r.Header.Get("Content-Type")):
 		return problem.UnsupportedMediaType
 	}
-	return CheckJSON(body)
+	return CheckJSON(body, values)
 }
 
 func isJSON(header string) bool {

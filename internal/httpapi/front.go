@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -112,7 +111,7 @@ func (a *API) missing(w *recorder, r *http.Request) {
 
 // page reads what a form sends, and has the page made.
 func (a *API) page(w *recorder, r *http.Request, mux http.Handler) {
-	body, err := readBody(w, r, Op{BodyLimit: pageLimit, RawBody: reflect.TypeFor[[]byte]()})
+	body, err := readBody(w, r, pageLimit)
 	if err == nil {
 		err = a.enter(r)
 	}

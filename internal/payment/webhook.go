@@ -11,6 +11,9 @@ import (
 	"amrutam/internal/problem"
 )
 
+// webhookValues that a provider's message may hold; a dozen are read.
+const webhookValues = 1000
+
 // WebhookIn is a provider's message as it came; the signature covers its raw bytes.
 type WebhookIn struct {
 	Provider  string `path:"provider" doc:"Who sends it: stub" example:"stub"`
@@ -50,7 +53,7 @@ func (s *Service) Verify(r *http.Request, body []byte) error {
 
 // Parse reads a message that Verify has let pass. Errors: 400, 422.
 func (s *Service) Parse(in WebhookIn) (Event, error) {
-	if err := httpapi.CheckJSON(in.RawBody); err != nil {
+	if err := httpapi.CheckJSON(in.RawBody, webhookValues); err != nil {
 		return Event{}, err
 	}
 	e := Event{Provider: in.Provider, WebhookID: in.ID}

@@ -125,7 +125,7 @@ var (
 	PreconditionFailed = Define(http.StatusPreconditionFailed, "precondition-failed", "It has changed since",
 		"The resource is not the version named in If-Match.", "Read it again, apply your change to the new version and send its ETag.")
 	TooLarge = Define(http.StatusRequestEntityTooLarge, "body-too-large", "The body is too large",
-		"The body is larger than this operation takes.", "Most operations take 1 MiB, those under /auth 64 KiB.")
+		"The body is larger than this operation takes.", "Each operation takes as much as the longest texts and lists of its schema need, however they are escaped.")
 	UnsupportedMediaType = Define(http.StatusUnsupportedMediaType, "unsupported-media-type", "Unsupported media type",
 		"The body must be application/json, or application/merge-patch+json for a change.",
 		"Send Content-Type: application/json; PATCH takes application/merge-patch+json (RFC 7396) too.")
