@@ -13,7 +13,7 @@ func Statements(in SearchInput, now time.Time) (sql []string, args [][]any) {
 	if in.Sort == "earliest" {
 		all = append(all, f.byWalk(), f.byDoctor())
 	} else {
-		all = append(all, f.byColumn())
+		all = append(all, f.byColumn(false), f.byColumn(true))
 	}
 	for _, s := range all {
 		sql, args = append(sql, s.sql), append(args, s.args)

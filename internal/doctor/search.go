@@ -115,26 +115,34 @@ func (in SearchInput) filter(now time.Time) (filter, error) {
 
 // run finds a page. By the earliest slot there are two ways, each slow where the other is quick: walking the free
 // slots in time until the page is full, which a narrow filter may never fill, and asking every doctor who passes the
-// filter. The walk goes first, and not far; when it came to the last slot there is nobody to ask.
+// filter. The walk goes first, and not far; when it came to the last slot there is nobody to ask. By a column, words that find few are
+// best sorted before slots are looked for, where the planner would look for the slots of all; words that find many fill a page soon.
 func (f filter) run(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
 	if f.Sort != "earliest" {
-		return fetch(ctx, r, f.byColumn())
+		few := false
+		if f.words() && f.timed() {
+			var err error
+			if few, err = ask(ctx, r, f.wordsFindFew()); err != nil {
+				return nil, err
+			}
+		}
+		return fetch(ctx, r, f.byColumn(few))
 	}
 	found, err := fetch(ctx, r, f.byWalk())
 	if err != nil || len(found) == f.limit {
 		return found, err
 	}
-	cut, err := f.cut(ctx, r)
+	cut, err := ask(ctx, r, f.walkIsCut())
 	if err != nil || !cut {
 		return found, err
 	}
 	return fetch(ctx, r, f.byDoctor())
 }
 
-func (f filter) cut(ctx context.Context, r *postgres.Read) (cut bool, err error) {
-	s := f.walkIsCut()
-	err = r.QueryRow(ctx, s.sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args...)...).Scan(&cut)
-	return cut, err
+// ask is a yes or no of the database.
+func ask(ctx context.Context, r *postgres.Read, s statement) (yes bool, err error) {
+	err = r.QueryRow(ctx, s.sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args...)...).Scan(&yes)
+	return yes, err
 }
 
 // fetch has each statement planned for its own values: how many doctors a filter leaves decides which index is best,

@@ -50,10 +50,9 @@ var orders = map[string]struct{ column, kind, direction, than string }{
 	"experience": {"d.years_of_experience", "int", "DESC", "<"},
 }
 
-// byColumn finds the page's ids first, so that names and slots are looked up for those alone. A search in words for a time is
-// sorted before slots are looked for, one doctor after the other until the page is full: the planner would look for those of
-// everybody whom the words find.
-func (f filter) byColumn() statement {
+// byColumn finds the page's ids first, so that names and slots are looked up for those alone. sortFirst has all whom the filter
+// finds sorted before slots are looked for, one doctor after the other until the page is full.
+func (f filter) byColumn(sortFirst bool) statement {
 	var s statement
 	o := orders[f.Sort]
 	where := f.where(&s)
@@ -62,9 +61,9 @@ func (f filter) byColumn() statement {
 	}
 	order := f.order()
 	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id WHERE ` + where
-	if !f.AvailableFrom.IsZero() || !f.AvailableTo.IsZero() {
+	if f.timed() {
 		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` + f.during(&s) + `)`
-		if f.words() {
+		if sortFirst {
 			page = `SELECT d.id FROM (` + page + order + ` OFFSET 0) d WHERE ` + free
 			order = ""
 		} else {
@@ -81,6 +80,17 @@ func (f filter) byColumn() statement {
 func (f filter) order() string {
 	o := orders[f.Sort]
 	return ` ORDER BY ` + o.column + ` ` + o.direction + `, d.id ` + o.direction
+}
+
+// timed tells whether slots of a certain time are asked for.
+func (f filter) timed() bool { return !f.AvailableFrom.IsZero() || !f.AvailableTo.IsZero() }
+
+// wordsFindFew tells whether the words find no more doctors than are quickly sorted.
+func (f filter) wordsFindFew() statement {
+	var s statement
+	s.sql = `-- name: searchDoctorsWordsFindFew :one
+		SELECT count(*) <= ` + walked + ` FROM (SELECT FROM doctors d WHERE d.search @@ search_query(` + s.arg(f.Q) + `::text) LIMIT ` + walked + ` + 1) found`
+	return s
 }
 
 // words tells whether q says anything.

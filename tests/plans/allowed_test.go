@@ -34,6 +34,7 @@ var allowed = map[string]string{
 	"listAuditLogs on audit_logs: opens many partitions":                "what is rare may be in any month; the newest two, where most pages end, are read first",
 	"searchDoctorsByColumn on doctors: reads it from end to end":        doctors,
 	"searchDoctorsByColumn on users: reads it from end to end":          doctors,
+	"searchDoctorsWordsFindFew on doctors: reads it from end to end":    "it stops at the first 1,001 found",
 	"searchDoctorsByDoctor on doctors: reads it from end to end":        doctors,
 	"searchDoctorsByWalk on doctors: reads it from end to end":          doctors,
 	"forgetReasons on consultations: opens many partitions":             erasing,

@@ -7,3 +7,6 @@ CREATE INDEX consultations_status_idx ON consultations (status, scheduled_start,
 
 -- Bookings count a patient's seats; statements don't read the indexes of exclusion constraints.
 CREATE INDEX seats_patient_id_idx ON seats (patient_id);
+
+-- Nothing looks for a payment by it: attempts have their own. Each payment wrote it.
+DROP INDEX payments_transaction_reference_idx;
