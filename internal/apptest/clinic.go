@@ -111,6 +111,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	cfg.MasterKey = base64.StdEncoding.EncodeToString(random(32))
 	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(random(32))
 	cfg.LoginLimit, cfg.RateLimit = "off", "off" // tests of the limits turn them on
+	cfg.MaxInFlight = 2000                       // a machine that is busy with tests turns nobody away
 	cfg.MaxBookings, cfg.MaxBookingsWithDoctor = 1000, 1000
 	server := httptest.NewUnstartedServer(nil)
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
