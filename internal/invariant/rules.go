@@ -125,5 +125,8 @@ var Rules = []Rule{
 		SELECT m.id FROM mails m WHERE EXISTS (SELECT FROM mails o WHERE o.message_id = m.message_id AND o.id <> m.id)
 		   OR (m.sent_at IS NULL AND m.content IS NOT NULL AND NOT EXISTS (SELECT FROM river_job j WHERE j.kind = 'mail.send'
 				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled') AND j.args->>'mailId' = m.id::text)
+				AND (m.budget IS NULL OR NOT EXISTS (SELECT FROM river_job j LEFT JOIN mails first ON first.id::text = j.args->>'mailId'
+					WHERE j.kind = 'mail.send-digest' AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+					AND (j.args->>'id' = m.digest_id::text OR (m.digest_id IS NULL AND first.budget = m.budget))))
 				AND EXISTS (SELECT FROM users u WHERE u.id = m.user_id AND u.deleted_at IS NULL))`},
 }

@@ -58,7 +58,7 @@ INSERT INTO audit_logs (id, actor_id, action, entity_type, entity_id, created_at
 func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	dsn := testdb.URL(t, migrateTo(30), Fingerprint()+"_30")
+	dsn := testdb.URL(t, migrateTo(20), Fingerprint()+"_20")
 	pool, err := pgxpool.New(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ BEGIN
         ELSE
             DELETE FROM availability_slots WHERE id = twin.id;
             INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at)
-            VALUES (gen_random_uuid(), NULL, NULL, 'slot.delete', 'slot', twin.id::text, '{"job": "migration 00032"}', '', now());
+            VALUES (gen_random_uuid(), NULL, NULL, 'slot.delete', 'slot', twin.id::text, '{"job": "migration 00022"}', '', now());
         END IF;
     END LOOP;
     IF kept > 0 THEN
