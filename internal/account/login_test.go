@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,7 +208,9 @@ func TestHashingIsBoundedAndTheSameForEverybody(t *testing.T) {
 	empty := account.FillQueue()
 	for name, r := range all {
 		a := c.Post(r.user, r.path, r.body).Want(503, "busy")
-		same(t, name+": Retry-After", a.Header.Get("Retry-After"), "1")
+		if wait := a.Header.Get("Retry-After"); !slices.Contains([]string{"1", "2", "3"}, wait) { // drawn, so that not all come back at once
+			t.Errorf("%s: Retry-After: %q", name, wait)
+		}
 	}
 	form := url.Values{"token": {"reset"}, "password": {newPassword}}.Encode()
 	page := c.Do(nobody, "POST", "/reset-password", []byte(form), "Content-Type", "application/x-www-form-urlencoded").Want(503)
