@@ -173,7 +173,7 @@ func TestOneChainLivesOn(t *testing.T) {
 	c.Clock.Advance(4 * time.Second)
 	behind := refresh(c, first.refresh).Want(200)
 	same(t, "the chain's end", held(t, behind), third)
-	if left := behind.At("expiresIn").(float64); left > 896 || left < 890 {
+	if left, ok := behind.At("expiresIn").(float64); !ok || left > 896 || left < 890 {
 		t.Errorf("expiresIn is %v for a token of 4 s ago", left)
 	}
 	same(t, "unused refresh tokens", count(t, c, "SELECT count(*) FROM session_tokens WHERE kind = 'REFRESH' AND used_at IS NULL"), 1)

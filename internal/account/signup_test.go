@@ -228,7 +228,7 @@ func referring(t *testing.T, c *apptest.Clinic, id string) (found []string) {
 	t.Helper()
 	rows, err := c.DB.Pool.Query(t.Context(), `SELECT conrelid::regclass || '.' || a.attname, format('SELECT count(*) FROM %s WHERE %I = $1', conrelid::regclass, a.attname)
 		FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-		WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND NOT r.relispartition`)
+		WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND NOT r.relispartition`) //nolint:rowserrcheck // ForEachRow checks it
 	must(t, err)
 	var place, sql string
 	columns := map[string]string{}

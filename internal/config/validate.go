@@ -114,11 +114,7 @@ func (c *Config) validate(f *faults, need Need) {
 	if c.CheckHour < 0 || c.CheckHour > 23 {
 		f.add("AMRUTAM_CHECK_HOUR", "must be from 0 to 23")
 	}
-	if c.SMTPURL != "" {
-		if _, err := c.SMTPServer(); err != nil {
-			f.add("AMRUTAM_SMTP_URL", "must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
-		}
-	}
+	c.validateSMTP(f)
 	c.validateAddresses(f)
 	c.validateProxies(f)
 	c.checkForms(f)
@@ -128,6 +124,15 @@ func (c *Config) validate(f *faults, need Need) {
 	c.validateDurations(f)
 	if c.Production() {
 		c.requireProduction(f, need)
+	}
+}
+
+func (c *Config) validateSMTP(f *faults) {
+	if c.SMTPURL == "" {
+		return
+	}
+	if _, err := c.SMTPServer(); err != nil {
+		f.add("AMRUTAM_SMTP_URL", "must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
 	}
 }
 

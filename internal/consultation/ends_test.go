@@ -167,7 +167,12 @@ func TestOpenAttemptsDie(t *testing.T) {
 	reference := c.Initiate(patient, id)
 	cancel(c, patient, id, "").Want(200)
 	paid := c.Get(patient, "payments/consultation/"+id).Want(200)
-	if attempts, _ := paid.At("attempts").([]any); paid.Text("status") != "FAILED" || len(attempts) != 1 || attempts[0].(object)["status"] != "FAILED" {
+	attempts, _ := paid.At("attempts").([]any)
+	var first object
+	if len(attempts) == 1 {
+		first, _ = attempts[0].(object)
+	}
+	if paid.Text("status") != "FAILED" || first["status"] != "FAILED" {
 		t.Errorf("the payment is %s", paid.Body)
 	}
 	c.Report("payment.succeeded", reference, fee).Want(200)

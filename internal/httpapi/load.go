@@ -60,10 +60,10 @@ func NewLoad(most int, within time.Duration) *Load {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	least := uint(max(most/4, 1)) //nolint:gosec // positive
+	least := uint(max(most/4, 1))
 	return &Load{
-		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(max(most, 1)), least). //nolint:gosec // positive
-														WithQueueing(queueFrom, queueMost).Build(),
+		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(max(most, 1)), least).
+			WithQueueing(queueFrom, queueMost).Build(),
 		places: map[lane]chan struct{}{staff: make(chan struct{}, staffPlaces), health: make(chan struct{}, healthPlaces)},
 		staffs: staffs, seed: maphash.MakeSeed(), within: within,
 	}
@@ -186,5 +186,5 @@ func (a *API) shed(req *request, err error) error {
 	}
 	a.Metrics.Shed.WithLabelValues(req.lane.String()).Inc()
 	req.shed = true
-	return busy.After(time.Second + rand.N(2*time.Second))
+	return busy.After(time.Second + rand.N(2*time.Second)) //nolint:gosec // no secret: it spreads clients
 }

@@ -89,19 +89,19 @@ func (s *scan) value(depth int) error {
 	if s.left--; s.left < 0 {
 		return errTooMany
 	}
-	switch c := s.next(); {
-	case c == '{':
+	switch s.next() {
+	case '{':
 		return s.object(depth)
-	case c == '[':
+	case '[':
 		return s.array(depth)
-	case c == '"':
+	case '"':
 		_, _, err := s.text()
 		return err
-	case c == 't':
+	case 't':
 		return s.word("true")
-	case c == 'f':
+	case 'f':
 		return s.word("false")
-	case c == 'n':
+	case 'n':
 		return s.word("null")
 	}
 	return s.number()
