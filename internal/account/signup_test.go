@@ -226,9 +226,10 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 // referring are the tables, with their columns, that refer to a user.
 func referring(t *testing.T, c *apptest.Clinic, id string) (found []string) {
 	t.Helper()
+	//nolint:rowserrcheck // ForEachRow checks it
 	rows, err := c.DB.Pool.Query(t.Context(), `SELECT conrelid::regclass || '.' || a.attname, format('SELECT count(*) FROM %s WHERE %I = $1', conrelid::regclass, a.attname)
 		FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-		WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND NOT r.relispartition`) //nolint:rowserrcheck // ForEachRow checks it
+		WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND NOT r.relispartition`)
 	must(t, err)
 	var place, sql string
 	columns := map[string]string{}

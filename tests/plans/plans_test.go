@@ -78,8 +78,9 @@ func open(t *testing.T) *filled {
 	f.c.App.DB.Pool.Reset()
 	var table, parent string
 	var n float64
+	//nolint:rowserrcheck // ForEachRow checks it
 	rows, err := f.admin.Query(ctx, `SELECT c.relname, c.reltuples, coalesce(i.inhparent::regclass::text, '') FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
-		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`) //nolint:rowserrcheck // ForEachRow checks it
+		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`)
 	if err != nil {
 		t.Fatal(err)
 	}
