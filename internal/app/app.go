@@ -70,6 +70,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		}})
 	metrics.WatchLoad(a.API.Load.Limit, a.API.Load.Waiting)
 	if cfg.RateLimit == "on" {
+		a.API.UnderWayPerUser, a.API.UnderWayPerAddress = httpapi.NewUnderWay(cfg.UnderWayPerUser), httpapi.NewUnderWay(cfg.UnderWayPerAddress)
 		a.API.PerUser, a.API.PerAddress = httpapi.NewRate("user", cfg.RatePerUser), httpapi.NewRate("address", cfg.RatePerAddress)
 		a.API.Unverified = httpapi.NewRate("unverified", badSignatures)
 	}

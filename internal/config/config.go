@@ -38,20 +38,22 @@ type Config struct {
 	PaymentProvider   string `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"stub"`
 	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
 
-	TrustedProxies  []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated, or none; production needs it"`
-	CORSOrigins     []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
-	ReturnOrigins   []string `env:"AMRUTAM_RETURN_ORIGINS" help:"origins whose addresses a checkout may lead back to, comma-separated: https://app.example.org; those of AMRUTAM_PUBLIC_URL it may anyway"`
-	PasskeyDomain   string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
-	PasskeyOrigins  []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
-	Hosts           []string `env:"AMRUTAM_HOSTS" help:"more names under which this server is reached, comma-separated: amrutam.internal; those of AMRUTAM_PUBLIC_URL, of this machine and of the address it listens at are served anyway, others get 421"`
-	HSTSSubdomains  bool     `env:"AMRUTAM_HSTS_SUBDOMAINS" envDefault:"false" help:"browsers are told to reach the names below this server's by HTTPS alone too"`
-	MaxInFlight     int      `env:"AMRUTAM_MAX_IN_FLIGHT" envDefault:"80" help:"requests worked on at once at most; the limit adapts itself between a quarter of it and this"`
-	LogFormat       string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
-	RequireAdminMFA bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor; production refuses false"`
-	LoginLimit      string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
-	RateLimit       string   `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address; production refuses off"`
-	RatePerUser     int      `env:"AMRUTAM_RATE_PER_USER" envDefault:"600" help:"requests of a user in a minute"`
-	RatePerAddress  int      `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
+	TrustedProxies     []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated, or none; production needs it"`
+	CORSOrigins        []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
+	ReturnOrigins      []string `env:"AMRUTAM_RETURN_ORIGINS" help:"origins whose addresses a checkout may lead back to, comma-separated: https://app.example.org; those of AMRUTAM_PUBLIC_URL it may anyway"`
+	PasskeyDomain      string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
+	PasskeyOrigins     []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
+	Hosts              []string `env:"AMRUTAM_HOSTS" help:"more names under which this server is reached, comma-separated: amrutam.internal; those of AMRUTAM_PUBLIC_URL, of this machine and of the address it listens at are served anyway, others get 421"`
+	HSTSSubdomains     bool     `env:"AMRUTAM_HSTS_SUBDOMAINS" envDefault:"false" help:"browsers are told to reach the names below this server's by HTTPS alone too"`
+	MaxInFlight        int      `env:"AMRUTAM_MAX_IN_FLIGHT" envDefault:"80" help:"requests worked on at once at most; the limit adapts itself between a quarter of it and this"`
+	LogFormat          string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
+	RequireAdminMFA    bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor; production refuses false"`
+	LoginLimit         string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
+	RateLimit          string   `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address; production refuses off"`
+	RatePerUser        int      `env:"AMRUTAM_RATE_PER_USER" envDefault:"600" help:"requests of a user in a minute"`
+	RatePerAddress     int      `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
+	UnderWayPerUser    int      `env:"AMRUTAM_UNDER_WAY_PER_USER" envDefault:"32" help:"requests of a user at a time, on each server"`
+	UnderWayPerAddress int      `env:"AMRUTAM_UNDER_WAY_PER_ADDRESS" envDefault:"128" help:"requests of an address (of a /64 of IPv6) at a time, on each server, those included whose body hasn't arrived"`
 	// SignUpsPerNetwork counts in PostgreSQL; a mobile carrier puts many people behind one network.
 	SignUpsPerNetwork int `env:"AMRUTAM_SIGN_UPS_PER_NETWORK" envDefault:"100" help:"sign-ups of a network (a /24 of IPv4, a /48 of IPv6) in an hour, at least 1"`
 	PasswordMin       int `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8, in production never under 15 (NIST SP 800-63B-4)"`

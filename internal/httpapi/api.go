@@ -41,6 +41,8 @@ type API struct {
 	BrowserIdle time.Duration
 	// PerAddress and PerUser bound the requests of an address and of a user; nil: nothing does.
 	PerAddress, PerUser *Rate
+	// UnderWayPerAddress and UnderWayPerUser bound how many of them are under way at a time; nil: nothing does.
+	UnderWayPerAddress, UnderWayPerUser *UnderWay
 	// Unverified bounds what Op.Verify refuses of an address; nil: nothing does.
 	Unverified *Rate
 	// Load bounds the requests that are worked on at once; nil: nothing does.

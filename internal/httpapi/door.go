@@ -29,7 +29,8 @@ func (a *API) door(op Op, most *bodySize) func(huma.Context, func(huma.Context))
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
 		req := requestOf(r.Context())
-		if err := a.admit(w, op, a.PerAddress, Network(req.ip)); err != nil {
+		defer req.over()
+		if err := a.admit(w, op, req, a.PerAddress, a.UnderWayPerAddress, Network(req.ip)); err != nil {
 			a.refuse(w, r, err)
 			return
 		}
@@ -66,7 +67,7 @@ func (a *API) known(w http.ResponseWriter, r *http.Request, op Op) error {
 	}
 	req.actor = actor
 	if actor.ID != uuid.Nil {
-		if err := a.admit(w, op, a.PerUser, actor.ID.String()); err != nil {
+		if err := a.admit(w, op, req, a.PerUser, a.UnderWayPerUser, actor.ID.String()); err != nil {
 			return err
 		}
 	}
@@ -76,11 +77,19 @@ func (a *API) known(w http.ResponseWriter, r *http.Request, op Op) error {
 	return a.assured(op, actor)
 }
 
-func (a *API) admit(w http.ResponseWriter, op Op, by *Rate, caller string) error {
+// admit counts a request of a caller, until it leaves.
+func (a *API) admit(w http.ResponseWriter, op Op, req *request, by *Rate, underWay *UnderWay, caller string) error {
 	if !op.limited() {
 		return nil
 	}
-	return by.take(w.Header(), caller, a.DB.Now())
+	if err := by.take(w.Header(), caller, a.DB.Now()); err != nil {
+		return err
+	}
+	leave, err := underWay.enter(caller)
+	if err == nil {
+		req.whenOver = append(req.whenOver, leave)
+	}
+	return err
 }
 
 // assured asks for the second factor: of staff always, of everybody for what is dangerous; and for a recent proof where that is needed.

@@ -21,6 +21,8 @@ type request struct {
 	// byCookie: the session came in a cookie.
 	byCookie bool
 	body     []byte
+	// whenOver is what is to be called when the request is over.
+	whenOver []func()
 
 	lane lane
 	// leave gives the place back that the work on the request holds; nil before it was taken.
@@ -29,6 +31,12 @@ type request struct {
 	cancel context.CancelCauseFunc
 	// shed requests are counted and not logged.
 	shed bool
+}
+
+func (r *request) over() {
+	for _, do := range r.whenOver {
+		do()
+	}
 }
 
 type requestKey struct{}

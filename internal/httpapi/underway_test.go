@@ -1,0 +1,99 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
+	"amrutam/internal/audit"
+	"amrutam/internal/config"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+)
+
+// TestUnderWay: an address and a user have so many requests at a time, held bodies included, and get the places back.
+func TestUnderWay(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t, func(cfg *config.Config) {
+		cfg.RateLimit, cfg.UnderWayPerAddress, cfg.UnderWayPerUser, cfg.TrustedProxies = "on", 3, 1, []string{"127.0.0.0/8"}
+	})
+	patient, other := c.Patient(), c.Patient()
+	get := func(u apptest.User, address string) *apptest.Answer {
+		return c.Do(u, "GET", "users/me", nil, "X-Forwarded-For", address)
+	}
+	const full, free = "203.0.113.1", "203.0.113.2"
+	var finish []func()
+	for range 3 {
+		finish = append(finish, holdBody(t, c, full))
+	}
+	if after := get(patient, full).Want(429, "too-many-requests").Header.Get("Retry-After"); after != "1" {
+		t.Errorf("Retry-After is %q", after)
+	}
+	get(patient, free).Want(200)
+	finish[0]()
+	eventually(t, "a place is free", func() bool { return get(patient, full).Status == 200 })
+	for _, f := range finish[1:] {
+		f()
+	}
+
+	entered, release := make(chan struct{}), make(chan struct{})
+	held := probe("held", access.Patient)
+	held.Tag = "users" // what is for load balancers isn't bounded
+	httpapi.Command(c.App.API, held, func(_ context.Context, tx *postgres.Tx, who access.Actor, _ none) (httpapi.None, error) {
+		close(entered)
+		<-release
+		audit.Write(tx, who, "probe.add", uuid.Must(uuid.NewV7()), nil)
+		return httpapi.None{}, nil
+	})
+	done := make(chan *apptest.Answer, 1)
+	go func() { done <- c.Post(patient, "/probe/held", nil) }()
+	<-entered
+	get(patient, free).Want(429, "too-many-requests")
+	get(other, free).Want(200)
+	close(release)
+	(<-done).Want(204)
+	eventually(t, "the user may ask again", func() bool { return get(patient, free).Status == 200 })
+}
+
+// holdBody sends the head of a request from an address, waits until the server asks for the body, and gives what sends that.
+func holdBody(t *testing.T, c *apptest.Clinic, address string) (finish func()) {
+	t.Helper()
+	host := strings.TrimPrefix(c.URL, "http://")
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	head := "POST /api/v1/auth/login HTTP/1.1\r\nHost: " + host + "\r\nX-Forwarded-For: " + address + "\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+	if _, err := io.WriteString(conn, head); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(conn)
+	if line, err := in.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100") {
+		t.Fatalf("%q %v", line, err)
+	}
+	if _, err := in.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		_, _ = io.WriteString(conn, "{}")
+		answer, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+	}
+}
