@@ -270,7 +270,7 @@ func TestSessionsEndAmidTheirRequests(t *testing.T) {
 	c.Admin()
 	for round := range 3 {
 		for _, way := range endings {
-			if way.of != nil && !slices.Contains(way.of, Patient) {
+			if way.of != nil && !slices.Contains(way.of, Patient) || way.name == "second factor added" { // another one is begun meanwhile
 				continue
 			}
 			s := NewScene(t, c, Patient)
