@@ -69,6 +69,7 @@ func BenchmarkOverload(b *testing.B) {
 	b.ReportMetric(ms(booked[len(booked)/2]), "p50-ms")
 	b.ReportMetric(ms(booked[len(booked)*99/100]), "p99-ms")
 	b.ReportMetric(float64(shed)/overloadFor.Seconds(), "shed/s")
+	b.ReportMetric(peak, "peak-MiB")
 	b.ReportMetric(peak/before, "memory_x")
 	b.ReportMetric(ms(p.recovered(b, usual, &next)), "back-ms")
 	b.ReportMetric(float64(health.Load()), "health-lost")

@@ -18,7 +18,7 @@ import (
 const (
 	// queueFrom and queueMost are how many may wait, as multiples of those who are in: beyond the first some are turned
 	// away, beyond the second all.
-	queueFrom, queueMost = 2, 4
+	queueFrom, queueMost = 1, 2
 	// waitAtMost for a place: whoever waits longer is answered sooner by coming back.
 	waitAtMost = 500 * time.Millisecond
 	// staffPlaces and healthPlaces are kept beside everybody's.
@@ -54,13 +54,13 @@ type Load struct {
 	within time.Duration
 }
 
-// NewLoad lets in most requests at once at the most, a quarter at the least, each for so long.
+// NewLoad lets in most requests at once at the most, half of them at the least, each for so long.
 func NewLoad(most int, within time.Duration) *Load {
 	staffs, err := lru.New[uint64, time.Time](staffSessions)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	least := uint(max(most/4, 1))
+	least := uint(max(most/2, 1))
 	return &Load{
 		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(max(most, 1)), least).
 			WithQueueing(queueFrom, queueMost).Build(),
