@@ -26,6 +26,7 @@ func retryAfter(t *testing.T, a *apptest.Answer) time.Duration {
 func TestWrongPasswordsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email := verified(t, c)
 	for _, address := range []string{email, fresh()} {
 		crowds.Lock()
@@ -54,6 +55,7 @@ func TestWrongPasswordsAtOnce(t *testing.T) {
 func TestTheLockGrows(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email, stranger := verified(t, c), fresh()
 	for range 4 {
 		for _, address := range []string{email, stranger} {
@@ -109,6 +111,7 @@ func TestStrangersCantLockOut(t *testing.T) {
 func TestRightPasswordsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	emails := []string{verified(t, c), verified(t, c), verified(t, c), verified(t, c)}
 	before := row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 	crowds.Lock()
@@ -128,6 +131,7 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 func TestRightPasswordsAreNoFailures(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email, waiting := verified(t, c), fresh()
 	s := signIn(t, c, email, password)
 	c.Post(nobody, "auth/signup", registration(waiting)).Want(201)
@@ -147,6 +151,7 @@ func TestRightPasswordsAreNoFailures(t *testing.T) {
 func TestOnesOwnSignUpForgivesNoGuesses(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email := verified(t, c)
 	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
 	looked := 0
@@ -281,6 +286,7 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 func TestAResetEndsEveryLock(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email := verified(t, c)
 	signIn(t, c, email, password)
 	for range 5 {
@@ -296,6 +302,7 @@ func TestAResetEndsEveryLock(t *testing.T) {
 func TestMailsToOneAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	victim, nobodys := verified(t, c), fresh()
 	for range 4 {
 		s := signIn(t, c, verified(t, c), password)
@@ -311,6 +318,7 @@ func TestMailsToOneAddress(t *testing.T) {
 func TestOneAddressAcrossAccounts(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email := verified(t, c)
 	for range 50 {
 		c.Post(nobody, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
@@ -327,6 +335,7 @@ func TestOneAddressAcrossAccounts(t *testing.T) {
 func TestMailsAnHour(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email := verified(t, c)
 	for range 6 {
 		c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
@@ -345,6 +354,7 @@ func TestMailsAnHour(t *testing.T) {
 func TestCodesAcrossTickets(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
 	a, _ := enrol(t, c, s.user)
@@ -365,6 +375,7 @@ func TestCodesAcrossTickets(t *testing.T) {
 func TestOldAttemptsAreForgotten(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
+	c.Clock.Freeze()
 	c.Post(nobody, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
 	same(t, "kept", count(t, c, "SELECT count(*) FROM attempts"), 2)
 	c.Clock.Advance(49 * time.Hour)

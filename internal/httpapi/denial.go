@@ -67,8 +67,18 @@ func (a *API) denied(w http.ResponseWriter, r *http.Request, op Op, err error) {
 	}()
 }
 
+// noteTries is how often a note asks for a connection, each time as long as the pool lets it wait: nobody waits for it.
+const noteTries = 10
+
 func (a *API) note(ctx context.Context, op Op, actor access.Actor, object problem.Object) {
-	if err := a.Deny(ctx, actor, object, op.ID); err != nil {
+	err := a.Deny(ctx, actor, object, op.ID)
+	for range noteTries - 1 {
+		if !errors.Is(err, postgres.ErrBusy) {
+			break
+		}
+		err = a.Deny(ctx, actor, object, op.ID)
+	}
+	if err != nil {
 		a.Log.Error("a denial was not audited", "requestId", actor.RequestID, "error", postgres.Describe(err))
 	}
 }
