@@ -86,17 +86,31 @@ const uuidPattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
 // finish adds null to the values of what may be null, because an enum of JSON Schema refuses what it doesn't list, and takes
 // out what is for the library only.
-func finish(schemas map[string]*huma.Schema) {
-	for _, s := range schemas {
+func finish(document *huma.OpenAPI) {
+	for _, s := range document.Components.Schemas.Map() {
 		for _, property := range s.Properties {
-			property.PatternDescription = ""
-			if property.Items != nil {
-				property.Items.PatternDescription = ""
-			}
 			if property.Nullable && len(property.Enum) > 0 && !slices.Contains(property.Enum, nil) {
 				property.Enum = append(slices.Clone(property.Enum), nil)
 			}
+			withoutHints(property)
 		}
+	}
+	for _, path := range document.Paths {
+		for _, o := range []*huma.Operation{path.Get, path.Put, path.Post, path.Delete, path.Patch} {
+			if o == nil {
+				continue
+			}
+			for _, parameter := range o.Parameters {
+				withoutHints(parameter.Schema)
+			}
+		}
+	}
+}
+
+// withoutHints takes out patternDescription, which the library's messages use and OpenAPI doesn't know.
+func withoutHints(s *huma.Schema) {
+	for ; s != nil; s = s.Items {
+		s.PatternDescription = ""
 	}
 }
 

@@ -18,7 +18,7 @@ const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-sr
 
 // MountDocument serves the OpenAPI document and a page for every problem. Call it when all operations are registered.
 func (a *API) MountDocument() {
-	finish(a.Document().Components.Schemas.Map())
+	finish(a.Document())
 	// Written out when it is first asked for: that takes longer than all the rest of a start.
 	serve := func(contentType string, write func() ([]byte, error)) http.HandlerFunc {
 		once := sync.OnceValues(write)
