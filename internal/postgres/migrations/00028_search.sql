@@ -4,24 +4,19 @@
 -- letters lose their marks and become plain ones: Muller and Müller, Acarya and Ācārya (IAST, ISO 15919) are the same. In Devanagari
 -- vowel signs, virama and the nukta of ड़ and ढ़ make other words and stay; the nukta of borrowed sounds (क़ ख़ ग़ ज़ फ़) is as often
 -- left out as written and goes, chandrabindu is anusvara, and joiners go. Marks of other scripts stay (docs/adr/0028-search-text.md).
--- Nothing but built-in functions: they are immutable, and no extension has to be there.
--- +goose StatementBegin
-CREATE FUNCTION search_fold(typed text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT lower(normalize(regexp_replace(
+-- Nothing but built-in functions: they are immutable, and no extension has to be there. What an index calls has a body that is
+-- read now (RETURN): a restore, and PostgreSQL 17 and later, build indexes with an empty search_path.
+CREATE FUNCTION search_fold(typed text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower(normalize(regexp_replace(
         replace(replace(replace(replace(replace(replace(
             translate(normalize(typed, NFKD), 'ØøŁłĐđÐðĦħŦŧıŊŋ' || U&'\0901\200C\200D\00AD', 'OoLlDdDdHhTtiNn' || U&'\0902'),
             'ß', 'ss'), 'ẞ', 'SS'), 'æ', 'ae'), 'Æ', 'AE'), 'œ', 'oe'), 'Œ', 'OE'),
-        U&'([A-Za-z])[\0300-\036F\1DC0-\1DFF]+|([\0915\0916\0917\091C\092B])\093C', '\1\2', 'g'), NFKC))
-$$;
--- +goose StatementEnd
+        U&'([A-Za-z])[\0300-\036F\1DC0-\1DFF]+|([\0915\0916\0917\091C\092B])\093C', '\1\2', 'g'), NFKC));
 
 -- Words apart: ASCII punctuation becomes spaces, because the parser would keep "Dr.Rao" or "and/or" as one word, and because every
 -- operator of a tsquery is such punctuation.
--- +goose StatementBegin
-CREATE FUNCTION search_words(typed text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT translate(search_fold(typed), $p$!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~$p$ || U&'\007F', repeat(' ', 33))
-$$;
--- +goose StatementEnd
+CREATE FUNCTION search_words(typed text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN translate(search_fold(typed), $p$!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~$p$ || U&'\007F', repeat(' ', 33));
 
 -- What finds text that has, for each typed word, one that begins so. Text without a word finds nothing.
 -- +goose StatementBegin

@@ -23,3 +23,25 @@ func TestNoStatementCanReadAGiSTIndex(t *testing.T) {
 		t.Errorf("%s has a plain column as a key, or a condition: make its keys expressions", index)
 	}
 }
+
+// A restore and, from version 17 on, PostgreSQL itself build indexes with an empty search_path: functions that an index calls
+// must find what they call without one.
+func TestIndexesAreBuiltWithoutASearchPath(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
+	rows, err := db.Pool.Query(t.Context(), `SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relhasindex`)
+	must(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	if len(tables) < 20 {
+		t.Fatalf("%d tables with indexes", len(tables))
+	}
+	_, err = db.Pool.Exec(t.Context(), "SET search_path = ''")
+	must(t, err)
+	for _, table := range tables {
+		if _, err := db.Pool.Exec(t.Context(), "REINDEX TABLE public."+table); err != nil {
+			t.Errorf("%s: %v", table, err)
+		}
+	}
+}
