@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
@@ -14,7 +15,6 @@ import (
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 	"amrutam/internal/schedule"
-	"amrutam/internal/seal"
 )
 
 // BookIn is a booking.
@@ -31,14 +31,18 @@ type BookIn struct {
 // ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
-	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id)
+	var patient readPatientRow
+	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id, s.askPatient(tx.Now, id, &patient))
 	if err != nil {
 		return Consultation{}, err
 	}
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
 		return Consultation{}, problem.Wrong("body.doctorId", "is not the doctor of this slot")
 	}
-	patient, key, err := s.checkPatient(ctx, tx, who, seat.DoctorID)
+	if err := s.mayBook(tx.Now, patient); err != nil {
+		return Consultation{}, err
+	}
+	key, err := s.Sealer.Wrapped(who.ID, patient.Wrapped)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -72,29 +76,35 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	return c, nil
 }
 
-// checkPatient asks in one round trip whether the patient consents to treatment and what else they have booked, and fetches their key
-// and both names. The seat just taken holds the patient's lock: bookings fired at once can't all be the last that is allowed, and
-// a withdrawal was either stored before this statement began, and is seen, or waits until the booking is stored.
-func (s *Service) checkPatient(ctx context.Context, tx *postgres.Tx, who access.Actor, doctor uuid.UUID) (readPatientRow, seal.Key, error) {
+// askPatient queues the question whether the patient consents to treatment and what else they have booked, with their key and both
+// names. The seat of consultation holds the patient's lock: bookings fired at once can't all be the last that is allowed, and a
+// withdrawal was either stored before this statement began, and is seen, or waits until the booking is stored.
+func (s *Service) askPatient(now time.Time, consultation uuid.UUID, patient *readPatientRow) func(*pgx.Batch) {
 	// What was booked before is over: the partitions of earlier months aren't touched.
-	since := tx.Now.Add(-s.Config.PayWithin - abandonedFor)
-	row, err := query.readPatient(ctx, tx, readPatientParams{PatientID: who.ID, DoctorID: doctor, Now: tx.Now, Since: since,
-		AbandonedSince: tx.Now.Add(-abandonedFor), MostAbandoned: int32(s.Config.MaxAbandoned)}) //nolint:gosec // validated
-	switch {
-	case err != nil:
-		return row, seal.Key{}, err
-	case !row.Consented:
-		return row, seal.Key{}, consent.RequiredFor(row.NoticeVersion)
-	case int(row.Unpaid) >= s.Config.MaxUnpaid:
-		return row, seal.Key{}, ErrTooManyUnpaid
-	case row.AbandonedAt.Add(abandonedFor).After(tx.Now):
-		return row, seal.Key{}, ErrTooManyAbandoned.With(fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
-			s.Config.MaxAbandoned, row.AbandonedAt.Add(abandonedFor).Format(time.RFC3339)))
-	case int(row.Live) > s.Config.MaxBookings:
-		return row, seal.Key{}, ErrTooManyBookings
-	case int(row.LiveWithDoctor) > s.Config.MaxBookingsWithDoctor:
-		return row, seal.Key{}, ErrTooManyWithDoctor
+	since := now.Add(-s.Config.PayWithin - abandonedFor)
+	return func(b *pgx.Batch) {
+		b.Queue(readPatient, now, now.Add(-abandonedFor), s.Config.MaxAbandoned, since, consultation).Query(func(rows pgx.Rows) (err error) {
+			*patient, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[readPatientRow])
+			return err
+		})
 	}
-	key, err := s.Sealer.Wrapped(who.ID, row.Wrapped)
-	return row, key, err
+}
+
+// mayBook is nil when the patient consents and may hold the seat just taken, too.
+// Errors: consent.ErrRequired, ErrTooManyUnpaid, ErrTooManyAbandoned, ErrTooManyBookings, ErrTooManyWithDoctor.
+func (s *Service) mayBook(now time.Time, patient readPatientRow) error {
+	switch {
+	case !patient.Consented:
+		return consent.RequiredFor(patient.NoticeVersion)
+	case int(patient.Unpaid) >= s.Config.MaxUnpaid:
+		return ErrTooManyUnpaid
+	case patient.AbandonedAt.Add(abandonedFor).After(now):
+		return ErrTooManyAbandoned.With(fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
+			s.Config.MaxAbandoned, patient.AbandonedAt.Add(abandonedFor).Format(time.RFC3339)))
+	case int(patient.Live) > s.Config.MaxBookings:
+		return ErrTooManyBookings
+	case int(patient.LiveWithDoctor) > s.Config.MaxBookingsWithDoctor:
+		return ErrTooManyWithDoctor
+	}
+	return nil
 }

@@ -48,17 +48,19 @@ SELECT id FROM users WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > @now));
 
--- What a booking has to know, beside the seat that it has just taken: that seat counts as live already. An unpaid booking ends when
--- its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is when the unpaid booking
--- ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff cancelled don't count.
+-- What a booking has to know, beside the seat that it has just taken: that seat counts as live already; without it there is no row.
+-- An unpaid booking ends when its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is
+-- when the unpaid booking ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff
+-- cancelled don't count.
 -- name: readPatient :one
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
     l.live, l.live_with_doctor,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
         AND x.withdrawn_at IS NULL) AS consented
-FROM data_keys k
-JOIN profiles pp ON pp.user_id = k.user_id
-JOIN profiles dp ON dp.user_id = @doctor_id,
+FROM seats t
+JOIN data_keys k ON k.user_id = t.patient_id
+JOIN profiles pp ON pp.user_id = t.patient_id
+JOIN profiles dp ON dp.user_id = t.doctor_id,
 (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
 LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > @now::timestamptz) AS unpaid,
     coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
@@ -66,10 +68,10 @@ LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_
             AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
                 OR (c.status = 'REQUESTED' AND c.payment_due_at <= @now::timestamptz))))[@most_abandoned::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
-    WHERE c.patient_id = k.user_id AND c.scheduled_start > @since AND c.id >= uuid7_floor(@since)) b,
-LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = @doctor_id) AS live_with_doctor
-    FROM seats s WHERE s.patient_id = k.user_id) l
-WHERE k.user_id = @patient_id;
+    WHERE c.patient_id = t.patient_id AND c.scheduled_start > @since AND c.id >= uuid7_floor(@since)) b,
+LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
+    FROM seats s WHERE s.patient_id = t.patient_id) l
+WHERE t.consultation_id = @consultation_id;
 
 -- Whether somebody cancelled a consultation themselves.
 -- name: cancelledIt :one

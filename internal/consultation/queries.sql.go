@@ -328,29 +328,29 @@ SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.
     l.live, l.live_with_doctor,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
         AND x.withdrawn_at IS NULL) AS consented
-FROM data_keys k
-JOIN profiles pp ON pp.user_id = k.user_id
-JOIN profiles dp ON dp.user_id = $1,
+FROM seats t
+JOIN data_keys k ON k.user_id = t.patient_id
+JOIN profiles pp ON pp.user_id = t.patient_id
+JOIN profiles dp ON dp.user_id = t.doctor_id,
 (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
-LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $2::timestamptz) AS unpaid,
+LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $1::timestamptz) AS unpaid,
     coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
-        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > $3::timestamptz
+        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > $2::timestamptz
             AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
-                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $2::timestamptz))))[$4::int], 'epoch')::timestamptz AS abandoned_at
+                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $1::timestamptz))))[$3::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
-    WHERE c.patient_id = k.user_id AND c.scheduled_start > $5 AND c.id >= uuid7_floor($5)) b,
-LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = $1) AS live_with_doctor
-    FROM seats s WHERE s.patient_id = k.user_id) l
-WHERE k.user_id = $6
+    WHERE c.patient_id = t.patient_id AND c.scheduled_start > $4 AND c.id >= uuid7_floor($4)) b,
+LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
+    FROM seats s WHERE s.patient_id = t.patient_id) l
+WHERE t.consultation_id = $5
 `
 
 type readPatientParams struct {
-	DoctorID       uuid.UUID
 	Now            time.Time
 	AbandonedSince time.Time
 	MostAbandoned  int32
 	Since          time.Time
-	PatientID      uuid.UUID
+	ConsultationID uuid.UUID
 }
 
 type readPatientRow struct {
@@ -365,17 +365,17 @@ type readPatientRow struct {
 	Consented      bool
 }
 
-// What a booking has to know, beside the seat that it has just taken: that seat counts as live already. An unpaid booking ends when
-// its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is when the unpaid booking
-// ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff cancelled don't count.
+// What a booking has to know, beside the seat that it has just taken: that seat counts as live already; without it there is no row.
+// An unpaid booking ends when its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is
+// when the unpaid booking ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff
+// cancelled don't count.
 func (q *Queries) readPatient(ctx context.Context, db DBTX, arg readPatientParams) (readPatientRow, error) {
 	row := db.QueryRow(ctx, readPatient,
-		arg.DoctorID,
 		arg.Now,
 		arg.AbandonedSince,
 		arg.MostAbandoned,
 		arg.Since,
-		arg.PatientID,
+		arg.ConsultationID,
 	)
 	var i readPatientRow
 	err := row.Scan(

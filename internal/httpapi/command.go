@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/idempotency"
@@ -73,7 +74,11 @@ var errNotAudited = errors.New("httpapi: a command wrote no audit row")
 func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, who access.Actor, in I) (O, error)) {
 	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, who access.Actor, in I, claim *idempotency.Claim) (reply, error) {
 		var out reply
-		err := a.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+		var opening func(*pgx.Batch, time.Time)
+		if claim != nil {
+			opening = claim.Ask
+		}
+		err := a.DB.WriteAsking(ctx, opening, func(tx *postgres.Tx) (err error) {
 			out, err = runCommand(ctx, a, op, tx, who, in, claim, do)
 			return err
 		})
@@ -85,7 +90,7 @@ func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, w
 	do func(context.Context, *postgres.Tx, access.Actor, I) (O, error),
 ) (reply, error) {
 	if claim != nil {
-		stored, err := claim.Take(ctx, tx, a.Sealer.System())
+		stored, err := claim.Answer(a.Sealer.System())
 		if err != nil {
 			return reply{}, err
 		}

@@ -2,7 +2,6 @@
 package idempotency
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -40,6 +39,9 @@ type Claim struct {
 	Path   string
 	// Hash tells bodies apart. It is keyed: health data could be guessed from a bare one.
 	Hash string
+
+	held   bool
+	stored *found
 }
 
 // Answer is a stored response.
@@ -66,43 +68,46 @@ func NewClaim(sealer *seal.Sealer, user uuid.UUID, key, method, path string, bod
 	return &Claim{UserID: user, Key: key, Method: method, Path: path, Hash: hex.EncodeToString(hash)}, nil
 }
 
-// Take holds the key for this transaction and returns the stored answer when there is one.
-// Errors: ErrInFlight, ErrReused.
-func (c *Claim) Take(ctx context.Context, tx *postgres.Tx, key seal.Key) (*Answer, error) {
-	var batch pgx.Batch
+// Ask queues what holds the key for the transaction, and the look-up of the stored answer, which Answer then tells.
+func (c *Claim) Ask(b *pgx.Batch, now time.Time) {
+	c.held, c.stored = false, nil
 	// Two statements: the look-up's snapshot must be newer than the lock, or the winner's row could be missed.
-	batch.Queue("SELECT pg_try_advisory_xact_lock($1)", c.lockID())
-	batch.Queue(`SELECT id, method, path, request_hash, status_code, location, etag, response_body FROM idempotency_keys
-		WHERE user_id = $1 AND key = $2 AND expires_at > $3`, c.UserID, c.Key, tx.Now)
-	results := tx.SendBatch(ctx, &batch)
-	defer func() { _ = results.Close() }()
-	var held bool
-	if err := results.QueryRow().Scan(&held); err != nil {
-		return nil, err
-	}
-	if !held {
+	b.Queue("SELECT pg_try_advisory_xact_lock($1)", c.lockID()).QueryRow(func(row pgx.Row) error { return row.Scan(&c.held) })
+	b.Queue(`SELECT id, method, path, request_hash, status_code, location, etag, response_body FROM idempotency_keys
+		WHERE user_id = $1 AND key = $2 AND expires_at > $3`, c.UserID, c.Key, now).QueryRow(func(row pgx.Row) error {
+		var f found
+		err := row.Scan(&f.id, &f.method, &f.path, &f.hash, &f.answer.Status, &f.answer.Location, &f.answer.ETag, &f.sealed)
+		if postgres.NoRows(err) {
+			return nil
+		}
+		c.stored = &f
+		return err
+	})
+}
+
+// found is a stored answer before it is opened.
+type found struct {
+	id                 uuid.UUID
+	method, path, hash string
+	answer             Answer
+	sealed             []byte
+}
+
+// Answer returns the stored answer when there is one, and nil when the key is new.
+// Errors: ErrInFlight, ErrReused.
+func (c *Claim) Answer(key seal.Key) (*Answer, error) {
+	switch f := c.stored; {
+	case !c.held:
 		return nil, ErrInFlight
-	}
-	var (
-		id           uuid.UUID
-		method, path string
-		hash         string
-		a            Answer
-		sealed       []byte
-	)
-	err := results.QueryRow().Scan(&id, &method, &path, &hash, &a.Status, &a.Location, &a.ETag, &sealed)
-	if postgres.NoRows(err) {
-		return nil, results.Close()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if method != c.Method || path != c.Path || hash != c.Hash {
+	case f == nil:
+		return nil, nil //nolint:nilnil // no answer yet, and no error
+	case f.method != c.Method || f.path != c.Path || f.hash != c.Hash:
 		return nil, ErrReused
+	default:
+		body, err := key.Open("idempotency_keys.response_body", f.id, f.sealed)
+		f.answer.Body = []byte(body)
+		return &f.answer, err
 	}
-	body, err := key.Open("idempotency_keys.response_body", id, sealed)
-	a.Body = []byte(body)
-	return &a, err
 }
 
 // Store keeps the answer in the transaction of its effect.

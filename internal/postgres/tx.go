@@ -17,9 +17,9 @@ const (
 	// maxAttempts of a transaction that lost to another one (SQLSTATE 40001, 40P01).
 	maxAttempts   = 5
 	commitTimeout = 5 * time.Second
-	// begin is one round trip. A connection keeps the plan it made when a table was young and a scan of it the cheapest; a
-	// command must not read whole tables until the next ANALYZE tells better.
-	begin = "BEGIN; SET LOCAL enable_seqscan = off"
+	// withoutScans: a connection keeps the plan it made when a table was young and a scan of it the cheapest; a command must not
+	// read whole tables until the next ANALYZE tells better.
+	withoutScans = "SET LOCAL enable_seqscan = off"
 )
 
 // Tx is one transaction at one instant. Domain functions join it; only Write begins and commits.
@@ -60,10 +60,15 @@ func (tx *Tx) Audited() bool { return tx.audited }
 // Write runs fn in a transaction (READ COMMITTED) and commits. It runs fn anew when the transaction lost to another one.
 // Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the COMMIT's answer was lost), the Guard's, or what fn returned.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	return db.WriteAsking(ctx, nil, fn)
+}
+
+// WriteAsking is Write; what opening queues is asked in the round trip of the BEGIN, and its callbacks have run before fn does.
+func (db *DB) WriteAsking(ctx context.Context, opening func(*pgx.Batch, time.Time), fn func(tx *Tx) error) error {
 	now := db.Now()
 	guard := guardOf(ctx)
 	for attempt := 1; ; attempt++ {
-		err := db.attempt(ctx, now, guard, fn)
+		err := db.attempt(ctx, now, opening, guard, fn)
 		if guard.refusedBy(err) {
 			return guard.Err
 		}
@@ -79,25 +84,30 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 }
 
-func (db *DB) attempt(ctx context.Context, now time.Time, guard *Guard, fn func(tx *Tx) error) (err error) {
+func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batch, time.Time), guard *Guard, fn func(tx *Tx) error) (err error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	begun, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
-	if err != nil {
-		dropIfReadOnly(ctx, conn, err)
-		return fmt.Errorf("begin: %w", err)
+	var first pgx.Batch
+	first.BeginTx(pgx.TxOptions{})
+	first.Queue(withoutScans)
+	if opening != nil {
+		opening(&first, now)
 	}
+	begun := conn.SendBatch(ctx, &first)
+	tx := &Tx{Tx: begun.Tx(), Now: now}
 	done := false
 	defer func() {
 		if !done {
-			rollback(ctx, conn, begun)
+			rollback(ctx, conn, tx)
 		}
 		dropIfReadOnly(ctx, conn, err)
 	}()
-	tx := &Tx{Tx: begun, Now: now}
+	if err := begun.Close(); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
 	if err := fn(tx); err != nil {
 		return tx.stands(ctx, guard, err)
 	}
@@ -158,7 +168,7 @@ func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	if err := tx.Rollback(ctx); err != nil {
+	if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
 		_ = conn.Conn().Close(ctx)
 	}
 }

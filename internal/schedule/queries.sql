@@ -43,6 +43,9 @@ ORDER BY start_time, id LIMIT @most;
 
 -- One conditional update counts the seat; the lock on the patient lets a patient's bookings and cancellations come one
 -- after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
+--
+-- The slot is found by its key, and its doctor by the slot: sub-selects, because a join may begin with all doctors on a young
+-- database.
 -- name: takeSeat :one
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = @patient_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
@@ -50,15 +53,16 @@ WITH patient AS (
     UPDATE availability_slots s
     SET seats_taken = s.seats_taken + 1, updated_at = @now::timestamptz,
         status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
-    FROM patient, doctors d JOIN users u ON u.id = d.id
-    WHERE s.id = @slot_id AND d.id = s.doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz
-      AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
-    RETURNING s.id, s.doctor_id, s.start_time, s.end_time, d.consultation_fee, d.currency, patient.id AS patient_id
+    WHERE s.id = @slot_id AND (SELECT id FROM patient) IS NOT NULL AND s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz
+      AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
+          WHERE d.id = s.doctor_id)
+    RETURNING s.id, s.doctor_id, s.start_time, s.end_time
 ), seated AS (
     INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during)
-    SELECT t.id, t.patient_id, t.doctor_id, @consultation_id, tstzrange(t.start_time, t.end_time) FROM taken t
+    SELECT t.id, @patient_id, t.doctor_id, @consultation_id, tstzrange(t.start_time, t.end_time) FROM taken t
 )
-SELECT t.id, t.doctor_id, t.start_time, t.end_time, t.consultation_fee, t.currency FROM taken t;
+SELECT t.id, t.doctor_id, t.start_time, t.end_time, f.consultation_fee, f.currency
+FROM taken t, LATERAL (SELECT consultation_fee, currency FROM doctors WHERE id = t.doctor_id OFFSET 0) f;
 
 -- name: holdSlots :exec
 SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > @now ORDER BY id FOR UPDATE;

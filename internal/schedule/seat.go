@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/account"
 	"amrutam/internal/money"
@@ -32,20 +33,33 @@ var (
 
 // TakeSeat takes a place in a slot for a consultation that the caller inserts later in the same transaction. From here
 // to the transaction's end the patient's other bookings and cancellations wait, so what the caller counts of them stays so.
+// What also queues is asked in the same round trip, when the place is taken; its errors come back as they are.
 // Errors: problem.NotFound, ErrSlotTaken, ErrSlotNotBookable, ErrOverlap (the transaction can then only be rolled back).
-func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultationID uuid.UUID) (Seat, error) {
-	row, err := query.takeSeat(ctx, tx, takeSeatParams{SlotID: slotID, PatientID: patientID, ConsultationID: consultationID, Now: tx.Now})
-	switch {
-	case postgres.NoRows(err):
+func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultationID uuid.UUID, also func(*pgx.Batch)) (Seat, error) {
+	var (
+		batch pgx.Batch
+		seat  Seat
+		free  = true
+	)
+	batch.Queue(takeSeat, patientID, tx.Now, slotID, consultationID).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&seat.SlotID, &seat.DoctorID, &seat.Start, &seat.End, &seat.Fee, &seat.Currency)
+		switch {
+		case postgres.NoRows(err):
+			free = false
+			return nil
+		case postgres.Violates(err, "seats_patient_overlap"), postgres.Violates(err, "seats_pkey"):
+			return ErrOverlap
+		case postgres.Violates(err, "seats_doctor_overlap"):
+			return ErrSlotNotBookable.With("The doctor has a consultation in another slot at that time.")
+		}
+		return err
+	})
+	also(&batch)
+	err := tx.SendBatch(ctx, &batch).Close()
+	if !free {
 		return Seat{}, refusal(ctx, tx, slotID, patientID)
-	case postgres.Violates(err, "seats_patient_overlap"), postgres.Violates(err, "seats_pkey"):
-		return Seat{}, ErrOverlap
-	case postgres.Violates(err, "seats_doctor_overlap"):
-		return Seat{}, ErrSlotNotBookable.With("The doctor has a consultation in another slot at that time.")
-	case err != nil:
-		return Seat{}, err
 	}
-	return Seat{SlotID: row.ID, DoctorID: row.DoctorID, Start: row.StartTime, End: row.EndTime, Fee: row.ConsultationFee, Currency: row.Currency}, nil
+	return seat, err
 }
 
 // refusal finds out why takeSeat changed nothing.

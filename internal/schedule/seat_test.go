@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/apptest"
 	"amrutam/internal/postgres"
@@ -20,7 +21,7 @@ func book(db *postgres.DB, slot, patient uuid.UUID) (id uuid.UUID, seat schedule
 	ctx := context.Background()
 	id = uuid.Must(uuid.NewV7())
 	err = db.Write(ctx, func(tx *postgres.Tx) error {
-		if seat, err = schedule.TakeSeat(ctx, tx, slot, patient, id); err != nil {
+		if seat, err = schedule.TakeSeat(ctx, tx, slot, patient, id, func(*pgx.Batch) {}); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, consultationSQL, id, patient, seat.DoctorID, slot, "REQUESTED", seat.Start)
