@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"amrutam/internal/postgres"
 )
 
 const (
@@ -139,9 +141,12 @@ func (p *people) pgbench(b *testing.B, program string, base int) (rate float64, 
 	// Ids of this month, so that they fall into its partition as the server's do.
 	month := p.clinic.DB.Now().UnixMilli()
 	prefix := fmt.Sprintf("%08x-%04x-7000-8000-", month>>16, month&0xffff)
-	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", "booking.sql",
+	script := filepath.Join(folder, "booking.sql")
+	must(b, os.WriteFile(script, []byte(reference(b)), 0o600))
+	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", script,
 		"-D", "i=-"+strconv.Itoa(clients), "-D", "base="+strconv.Itoa(base), "-D", "clients="+strconv.Itoa(clients),
-		"-D", "patients="+strconv.Itoa(patients), "-D", "month="+prefix, p.dsn)
+		"-D", "patients="+strconv.Itoa(patients), "-D", "doctors="+strconv.Itoa(doctors), "-D", "month="+prefix, p.dsn)
+	cmd.Env = append(os.Environ(), "PGOPTIONS=-c role="+postgres.AppRole)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil || !lost.MatchString(out.String()) {

@@ -108,7 +108,7 @@ func numbered(kind byte, n int) uuid.UUID {
 	return id
 }
 
-func must(b *testing.B, err error) {
+func must(b testing.TB, err error) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)

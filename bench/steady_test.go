@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,7 +28,7 @@ import (
 // BenchmarkSteady runs the real program: ready-ms from an empty folder until it is ready, again-ms from a folder with data, and
 // its memory (RSS, without PostgreSQL's) after 30 s of bookings by 8 clients. It ignores -benchtime.
 func BenchmarkSteady(b *testing.B) {
-	p, s := program(b)
+	p, s := program(b, nil)
 	defer s.stop(b)
 	next := 0
 	for range 6 {
@@ -41,8 +42,8 @@ func BenchmarkSteady(b *testing.B) {
 	b.ReportMetric(float64(next), "bookings")
 }
 
-// program builds and starts it twice, and fills its database.
-func program(b *testing.B) (*people, *process) {
+// program builds and starts it twice, by the command that prefix begins, and fills its database.
+func program(b *testing.B, prefix []string) (*people, *process) {
 	b.Helper()
 	program := filepath.Join(folder, "amrutam")
 	out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, "amrutam/cmd/amrutam").CombinedOutput()
@@ -50,9 +51,10 @@ func program(b *testing.B) (*people, *process) {
 		b.Fatalf("%v: %s", err, out)
 	}
 	data := filepath.Join(folder, b.Name())
-	first := start(b, program, data)
+	command := append(slices.Clone(prefix), program, "serve")
+	first := start(b, command, data)
 	first.stop(b)
-	s := start(b, program, data)
+	s := start(b, command, data)
 	s.first = first.ready
 
 	c, err := cluster.Start(b.Context(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
@@ -78,9 +80,9 @@ type process struct {
 }
 
 // start runs the program until it says that it is ready.
-func start(b *testing.B, program, data string) *process {
+func start(b *testing.B, command []string, data string) *process {
 	b.Helper()
-	p := &process{cmd: exec.CommandContext(context.Background(), program, "serve")}
+	p := &process{cmd: exec.CommandContext(context.Background(), command[0], command[1:]...)} //nolint:gosec // a command of ours
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json",
 		"AMRUTAM_RATE_LIMIT=off", "AMRUTAM_LOGIN_LIMIT=off")
 	stderr, err := p.cmd.StderrPipe()

@@ -2,10 +2,15 @@ package account_test
 
 import (
 	"fmt"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
 	"amrutam/internal/account"
+	"amrutam/internal/apptest"
 	"amrutam/internal/config"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/limit"
@@ -105,4 +110,42 @@ func TestAQuotaAtOnce(t *testing.T) {
 		}
 	}
 	same(t, "taken", taken, 5)
+}
+
+// refusing is a mail server without SMTPUTF8 that has no mailboxes.
+type refusing struct{ smtp.Session }
+
+func (refusing) Mail(string, *smtp.MailOptions) error { return nil }
+func (refusing) Rcpt(string, *smtp.RcptOptions) error {
+	return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+}
+func (refusing) Reset()        {}
+func (refusing) Logout() error { return nil }
+
+func TestAnAddressThatTakesNoMail(t *testing.T) {
+	t.Parallel()
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return refusing{}, nil }))
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	must(t, err)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	c := open(t, func(cfg *config.Config) { cfg.SMTPURL = "smtp://" + listener.Addr().String() })
+
+	const unsendable = "መሰረት@example.org"
+	for what, a := range map[string]*apptest.Answer{
+		"sign-up":    c.Post(nobody, "auth/signup", registration(unsendable)),
+		"invitation": c.Post(c.Admin(), "users", object{"email": unsendable, "fullName": "Meera Nair", "role": "SUPPORT"}),
+	} {
+		if told := faultsOf(t, a.Want(422))["body.email"]; !strings.HasPrefix(told, "can't be reached") {
+			t.Errorf("%s: %q", what, told)
+		}
+	}
+
+	email := fresh()
+	c.Post(nobody, "auth/signup", registration(email)).Want(201)
+	c.Await("the mail is given up", func() bool { return count(t, c, "SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1 })
+	if a := c.Post(nobody, "auth/login", credentials(email, password)).Want(403, "email-not-verified"); !strings.Contains(a.Text("detail"), "refused our mail") {
+		t.Errorf("%s", a.Body)
+	}
+	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
 }

@@ -112,7 +112,7 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 		if err := s.handBack(ctx, counted); err != nil {
 			return SignedIn{}, err
 		}
-		return SignedIn{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, ErrEmailNotVerified)
+		return SignedIn{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, s.notVerified(ctx, user.ID))
 	case user.DisabledAt != nil:
 		return SignedIn{}, s.refuse(ctx, who, user.ID, "disabled", ErrInvalidCredentials)
 	}
@@ -126,6 +126,23 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 		s.rehash(ctx, user, in.Body.Password)
 	}
 	return out, err
+}
+
+// notVerified tells whoever knows the password that the newest mail with the link could not be delivered, when it was given up.
+func (s *Service) notVerified(ctx context.Context, user uuid.UUID) error {
+	refused := false
+	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
+		refused, err = query.verificationRefused(ctx, r, &user)
+		return err
+	})
+	switch {
+	case err != nil && !postgres.NoRows(err):
+		return fmt.Errorf("look for a mail that was given up: %w", err)
+	case refused:
+		return ErrEmailNotVerified.With("The password is right, but the e-mail address is not verified: the mail server of the address refused our mail. " +
+			"Check the address, and sign up with one that takes mail.")
+	}
+	return ErrEmailNotVerified
 }
 
 // knownFor is how long an address counts as a user's own after a sign-in.

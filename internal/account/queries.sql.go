@@ -902,6 +902,18 @@ func (q *Queries) useRefreshToken(ctx context.Context, db DBTX, now *time.Time, 
 	return result.RowsAffected(), nil
 }
 
+const verificationRefused = `-- name: verificationRefused :one
+SELECT (failure = 'recipient-refused')::boolean FROM mails WHERE user_id = $1 AND kind = 'verify-email' AND content IS NULL
+ORDER BY created_at DESC LIMIT 1
+`
+
+func (q *Queries) verificationRefused(ctx context.Context, db DBTX, userID *uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, verificationRefused, userID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const verifyEmail = `-- name: verifyEmail :one
 UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $1
 WHERE email_verification_token = $2 AND email_verification_expiry > $1 AND deleted_at IS NULL

@@ -65,7 +65,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	consent.Imply(tx, who.ID, id, patient.NoticeVersion)
 	payment.Open(tx, id, seat.Fee, seat.Currency)
 	audit.Write(tx, who, "consultation.book", id, audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
-	s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc()
+	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)
 	if row.Status == ConsultationStatusCONFIRMED {
 		if err := s.tellBoth(ctx, tx, row, parties{patient.PatientName, patient.DoctorName}, "consultation-confirmed", nil); err != nil {
 			return Consultation{}, err

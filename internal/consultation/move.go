@@ -55,7 +55,7 @@ func (s *Service) move(ctx context.Context, tx *postgres.Tx, who access.Actor, r
 		}
 	}
 	audit.Write(tx, who, verbs[to], row.ID, audit.Meta{"from": from, "to": to})
-	s.Metrics.Bookings.WithLabelValues(string(to)).Inc()
+	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(to)).Inc)
 	return s.save(ctx, tx, *row)
 }
 

@@ -120,21 +120,27 @@ func (s *smtpSender) international(connection *smtp.Client, to string) error {
 // probeTimeout bounds how long a sign-up waits to learn what the mail server can.
 const probeTimeout = 5 * time.Second
 
-// Reaches tells whether the mail server can take an address, as far as is known: one without SMTPUTF8 takes no letters beyond ASCII
-// before the @. It asks the server once.
+// Reaches tells whether the mail server can take an address: one without SMTPUTF8 takes no letters beyond ASCII before the @. It
+// asks the server once.
 func (s *Service) Reaches(ctx context.Context, address string) bool {
 	sender, ok := s.sender.(*smtpSender)
-	to, err := ASCII(address)
-	if !ok || err != nil || isASCII(to) {
-		return true
-	}
-	if sender.unicode.Load() == nil {
+	if to, err := ASCII(address); ok && err == nil && !isASCII(to) && sender.unicode.Load() == nil {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		if connection, err := sender.client.DialToSMTPClientWithContext(ctx); err == nil {
 			_ = sender.international(connection, to)
 			_ = sender.client.CloseWithSMTPClient(connection)
 		}
+	}
+	return s.MayReach(address)
+}
+
+// MayReach is Reaches without asking: what isn't known yet counts as possible.
+func (s *Service) MayReach(address string) bool {
+	sender, ok := s.sender.(*smtpSender)
+	to, err := ASCII(address)
+	if !ok || err != nil || isASCII(to) {
+		return true
 	}
 	offered := sender.unicode.Load()
 	return offered == nil || *offered

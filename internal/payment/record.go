@@ -76,7 +76,7 @@ func (s *Service) Take(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 
 // Settle stores what came of the event.
 func (s *Service) Settle(ctx context.Context, tx *postgres.Tx, e Event, out Outcome) error {
-	s.Metrics.Payments.WithLabelValues(knownType(e.Type), string(out)).Inc()
+	tx.AfterCommit(s.Metrics.Payments.WithLabelValues(knownType(e.Type), string(out)).Inc)
 	return query.settleWebhook(ctx, tx, string(out), e.Provider, e.WebhookID)
 }
 

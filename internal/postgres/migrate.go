@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -112,7 +113,7 @@ func migrateSchema(ctx context.Context, pool *pgxpool.Pool, did *Upgraded) error
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = db.Close() }()
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithGoMigrations(slices.Collect(maps.Values(goMigrations))...))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -142,9 +143,13 @@ type migration struct {
 	name    string
 }
 
-// knownMigrations are the embedded ones, oldest first: their names begin with five digits.
+// knownMigrations are this build's, oldest first: their names begin with five digits.
 func knownMigrations() []migration {
 	files, _ := fs.Glob(migrations, "migrations/*.sql") // the pattern is good
+	for name := range goMigrations {
+		files = append(files, "migrations/"+name)
+	}
+	slices.Sort(files)
 	var all []migration
 	for _, file := range files {
 		name := path.Base(file)
@@ -227,5 +232,6 @@ func Fingerprint() string {
 		text, _ := migrations.ReadFile(name)
 		sum.Write(text)
 	}
+	_, _ = fmt.Fprint(sum, SchemaVersion())
 	return hex.EncodeToString(sum.Sum(nil))[:12]
 }

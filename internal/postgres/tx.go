@@ -29,6 +29,7 @@ type Tx struct {
 	audited bool
 	queue   pgx.Batch
 	last    pgx.Batch
+	after   []func()
 }
 
 // Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
@@ -38,6 +39,9 @@ func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 // QueueLast is Queue for what locks the rows that a Guard looks at: it goes behind all that is queued, so that whoever waits for
 // these rows waits for the COMMIT alone.
 func (tx *Tx) QueueLast(sql string, args ...any) { tx.last.Queue(sql, args...) }
+
+// AfterCommit has f called when the transaction is stored, for what must not happen twice, nor for nothing: counts and the like.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
 // NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose id
 // says which month's partition they are in, and that are counted by when they were made.
@@ -118,6 +122,9 @@ func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batc
 		return err
 	}
 	done = true
+	for _, f := range tx.after {
+		f()
+	}
 	return nil
 }
 

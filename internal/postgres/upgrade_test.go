@@ -53,7 +53,9 @@ INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, p
 	FROM availability_slots s WHERE right(s.id::text, 1) IN ('2', '4', '5', '6');
 INSERT INTO seats (slot_id, patient_id, consultation_id, during) SELECT slot_id, patient_id, id, tstzrange(scheduled_start, scheduled_end) FROM consultations WHERE status = 'IN_PROGRESS';
 INSERT INTO audit_logs (id, actor_id, action, entity_type, entity_id, created_at) VALUES
-	(gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'consultation.no-show', 'consultation', '00000000-0000-7000-8002-000000000006', now())`
+	(gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'consultation.no-show', 'consultation', '00000000-0000-7000-8002-000000000006', now());
+INSERT INTO users (id, email, password_hash, role, created_at, updated_at) SELECT ('00000000-0000-7000-8000-0000000000' || n)::uuid, email, 'none', 'PATIENT', now(), now()
+	FROM (VALUES (11, 'asha@xn--bro-hoa.example'), (12, 'meera@mail.xn--bro-hoa.example'), (13, 'meera@mail.büro.example'), (14, 'xn--@example.org'), (15, 'ravi@xn--a')) u (n, email);`
 
 func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 	t.Parallel()
@@ -84,6 +86,7 @@ func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 		{"absent patients", "SELECT count(*) FROM consultations WHERE absent = 'PATIENT'", 1},
 		{"absent doctors", "SELECT count(*) FROM consultations WHERE absent = 'DOCTOR'", 1},
 		{"holders of MH-91", "SELECT count(*) FROM doctors WHERE registration_key = 'mh91' AND id = '00000000-0000-7000-8000-000000000001'", 1},
+		{"domains in Unicode", "SELECT count(*) FROM users WHERE email IN ('asha@büro.example', 'meera@mail.xn--bro-hoa.example', 'meera@mail.büro.example', 'xn--@example.org', 'ravi@xn--a')", 5},
 		{"numbers of who was refused", "SELECT count(*) FROM doctors WHERE id = '00000000-0000-7000-8000-000000000004' AND registration_key IS NOT NULL", 0},
 	} {
 		var n int
