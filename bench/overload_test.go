@@ -138,11 +138,13 @@ func (p *people) flood(b *testing.B, rate int, next *int) (booked []time.Duratio
 // recovered is how long after a flood 20 bookings in a row take no more than twice the usual time, or 10 ms more.
 func (p *people) recovered(b *testing.B, usual time.Duration, next *int) time.Duration {
 	b.Helper()
-	client, begun, good := &http.Client{}, time.Now(), 0
-	defer client.CloseIdleConnections()
+	begun, good := time.Now(), 0
+	client, err := p.dial()
+	must(b, err)
+	defer func() { _ = client.Close() }()
 	for good < 20 && time.Since(begun) < time.Minute {
 		one := time.Now()
-		err := p.book(client, *next)
+		err := client.book(p, *next)
 		if *next++; err == nil && time.Since(one) < 2*usual+10*time.Millisecond {
 			good++
 		} else {

@@ -32,6 +32,7 @@ var values = map[string]string{
 	"key":          "'key-' || :n::text",
 	"now":          "now()",
 	"yesterday":    "now() - interval '1 day'",
+	"oldest":       ":oldest::uuid",
 	"due":          "now() + interval '15 minutes'",
 	"tomorrow":     "now() + interval '1 day'",
 	"most":         "5",

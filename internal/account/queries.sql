@@ -197,5 +197,5 @@ SELECT role FROM users WHERE id = @id AND deleted_at IS NULL AND disabled_at IS 
 SELECT id FROM users WHERE id = @id AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE;
 
 -- name: verificationRefused :one
-SELECT (failure = 'recipient-refused')::boolean FROM mails WHERE user_id = @user_id AND kind = 'verify-email' AND content IS NULL
+SELECT coalesce(failure = 'recipient-refused', false)::boolean AS refused FROM mails WHERE user_id = @user_id AND kind = 'verify-email' AND content IS NULL
 ORDER BY created_at DESC LIMIT 1;

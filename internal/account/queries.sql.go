@@ -903,15 +903,15 @@ func (q *Queries) useRefreshToken(ctx context.Context, db DBTX, now *time.Time, 
 }
 
 const verificationRefused = `-- name: verificationRefused :one
-SELECT (failure = 'recipient-refused')::boolean FROM mails WHERE user_id = $1 AND kind = 'verify-email' AND content IS NULL
+SELECT coalesce(failure = 'recipient-refused', false)::boolean AS refused FROM mails WHERE user_id = $1 AND kind = 'verify-email' AND content IS NULL
 ORDER BY created_at DESC LIMIT 1
 `
 
 func (q *Queries) verificationRefused(ctx context.Context, db DBTX, userID *uuid.UUID) (bool, error) {
 	row := db.QueryRow(ctx, verificationRefused, userID)
-	var column_1 bool
-	err := row.Scan(&column_1)
-	return column_1, err
+	var refused bool
+	err := row.Scan(&refused)
+	return refused, err
 }
 
 const verifyEmail = `-- name: verifyEmail :one

@@ -83,7 +83,8 @@ func (s *Service) askPatient(now time.Time, consultation uuid.UUID, patient *rea
 	// What was booked before is over: the partitions of earlier months aren't touched.
 	since := now.Add(-s.Config.PayWithin - abandonedFor)
 	return func(b *pgx.Batch) {
-		b.Queue(readPatient, now, now.Add(-abandonedFor), s.Config.MaxAbandoned, since, consultation).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(postgres.PlanOnce)
+		b.Queue(readPatient, now, now.Add(-abandonedFor), s.Config.MaxAbandoned, since, postgres.IDsFrom(since), consultation).Query(func(rows pgx.Rows) (err error) {
 			*patient, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[readPatientRow])
 			return err
 		})

@@ -68,7 +68,7 @@ LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_
             AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
                 OR (c.status = 'REQUESTED' AND c.payment_due_at <= @now::timestamptz))))[@most_abandoned::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
-    WHERE c.patient_id = t.patient_id AND c.scheduled_start > @since AND c.id >= uuid7_floor(@since)) b,
+    WHERE c.patient_id = t.patient_id AND c.scheduled_start > @since AND c.id >= @oldest_id) b,
 LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
     FROM seats s WHERE s.patient_id = t.patient_id) l
 WHERE t.consultation_id = @consultation_id;

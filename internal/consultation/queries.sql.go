@@ -339,10 +339,10 @@ LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_
             AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
                 OR (c.status = 'REQUESTED' AND c.payment_due_at <= $1::timestamptz))))[$3::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
-    WHERE c.patient_id = t.patient_id AND c.scheduled_start > $4 AND c.id >= uuid7_floor($4)) b,
+    WHERE c.patient_id = t.patient_id AND c.scheduled_start > $4 AND c.id >= $5) b,
 LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
     FROM seats s WHERE s.patient_id = t.patient_id) l
-WHERE t.consultation_id = $5
+WHERE t.consultation_id = $6
 `
 
 type readPatientParams struct {
@@ -350,6 +350,7 @@ type readPatientParams struct {
 	AbandonedSince time.Time
 	MostAbandoned  int32
 	Since          time.Time
+	OldestID       uuid.UUID
 	ConsultationID uuid.UUID
 }
 
@@ -375,6 +376,7 @@ func (q *Queries) readPatient(ctx context.Context, db DBTX, arg readPatientParam
 		arg.AbandonedSince,
 		arg.MostAbandoned,
 		arg.Since,
+		arg.OldestID,
 		arg.ConsultationID,
 	)
 	var i readPatientRow

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +21,10 @@ const (
 	// withoutScans: a connection keeps the plan it made when a table was young and a scan of it the cheapest; a command must not
 	// read whole tables until the next ANALYZE tells better.
 	withoutScans = "SET LOCAL enable_seqscan = off"
+	// PlanOnce is for statements of which there is only one plan worth having: where months are partitions, planning for the one
+	// month of a parameter costs more than running a plan for all, and PostgreSQL would do it each time. What is queued for the
+	// COMMIT runs so, and with it the checks of foreign keys.
+	PlanOnce = "SET LOCAL plan_cache_mode = force_generic_plan"
 )
 
 // Tx is one transaction at one instant. Domain functions join it; only Write begins and commits.
@@ -47,12 +52,21 @@ func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 // says which month's partition they are in, and that are counted by when they were made.
 func (tx *Tx) NewID() uuid.UUID {
 	id := uuid.New()
-	var head [8]byte
-	binary.BigEndian.PutUint64(head[:], uint64(tx.Now.UnixMilli())<<16)
-	copy(id[:6], head[:6])
+	copy(id[:6], instantOf(tx.Now))
 	// The 12 bits behind the version keep the order within a millisecond.
 	binary.BigEndian.PutUint16(id[6:], 7<<12|uint16(tx.Now.Nanosecond()%1e6*4096/1e6)) //nolint:gosec // below 4096
 	return id
+}
+
+// IDsFrom is less than every UUIDv7 of an instant or later, and greater than those of the milliseconds before.
+func IDsFrom(at time.Time) (id uuid.UUID) {
+	copy(id[:6], instantOf(at))
+	return id
+}
+
+// instantOf is what a UUIDv7 begins with: its millisecond, in six bytes.
+func instantOf(at time.Time) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())<<16)[:6] //nolint:gosec // after 1970
 }
 
 // MarkAudited notes that this transaction writes its audit row.
@@ -133,15 +147,19 @@ func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batc
 func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	for _, q := range tx.last.QueuedQueries {
-		tx.Queue(q.SQL, q.Arguments...)
+	var batch pgx.Batch
+	if tx.queue.Len() > 0 {
+		batch.Queue(PlanOnce)
+	}
+	for _, q := range slices.Concat(tx.queue.QueuedQueries, tx.last.QueuedQueries) {
+		batch.Queue(q.SQL, q.Arguments...)
 	}
 	if guard != nil {
-		tx.Queue(guard.SQL, guard.Args(tx.Now)...)
+		batch.Queue(guard.SQL, guard.Args(tx.Now)...)
 	}
-	queued := tx.queue.Len()
-	tx.Queue("COMMIT")
-	results := tx.SendBatch(ctx, &tx.queue)
+	queued := batch.Len()
+	batch.Queue("COMMIT")
+	results := tx.SendBatch(ctx, &batch)
 	for range queued {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close()
