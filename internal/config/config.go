@@ -45,7 +45,7 @@ type Config struct {
 	PasskeyOrigins     []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
 	Hosts              []string `env:"AMRUTAM_HOSTS" help:"more names under which this server is reached, comma-separated: amrutam.internal; those of AMRUTAM_PUBLIC_URL, of this machine and of the address it listens at are served anyway, others get 421"`
 	HSTSSubdomains     bool     `env:"AMRUTAM_HSTS_SUBDOMAINS" envDefault:"false" help:"browsers are told to reach the names below this server's by HTTPS alone too"`
-	MaxInFlight        int      `env:"AMRUTAM_MAX_IN_FLIGHT" envDefault:"40" help:"requests worked on at once at most; the limit adapts itself between half of it and this"`
+	MaxInFlight        int      `env:"AMRUTAM_MAX_IN_FLIGHT" envDefault:"20" help:"requests worked on at once at most; the limit adapts itself between half of it and this"`
 	LogFormat          string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
 	RequireAdminMFA    bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor; production refuses false"`
 	LoginLimit         string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`

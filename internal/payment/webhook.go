@@ -69,12 +69,12 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 	switch {
 	case err != nil:
 		return Event{}, problem.Wrong("body", "has a field of the wrong form")
-	case e.Type == "" || utf8.RuneCountInString(e.Type) > 100:
-		return Event{}, problem.Wrong("body.type", "expected an event type")
-	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxReason:
-		return Event{}, problem.Wrong("body.data.transactionReference", "expected 1 to 200 characters")
+	case e.Type == "" || utf8.RuneCountInString(e.Type) > 100 || httpapi.TextFault(e.Type, httpapi.Line) != "":
+		return Event{}, problem.Wrong("body.type", "expected an event type in plain characters")
+	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxReason || httpapi.TextFault(e.Reference, httpapi.Line) != "":
+		return Event{}, problem.Wrong("body.data.transactionReference", "expected 1 to 200 plain characters")
 	}
-	e.FailureReason = clip(e.FailureReason)
+	e.FailureReason = httpapi.Readable(e.FailureReason, maxReason)
 	e.Amount = (*money.Amount)(amount)
 	if currency != nil {
 		e.Currency = currencyCode(*currency)
@@ -106,11 +106,4 @@ func exact(object []byte, to map[string]any) error {
 		}
 	}
 	return nil
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > maxReason {
-		return string(r[:maxReason])
-	}
-	return s
 }

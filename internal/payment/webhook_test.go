@@ -189,7 +189,7 @@ func TestWebhookBodies(t *testing.T) {
 		{"no type", change(`"type":"payment.succeeded",`, ""), 422}, {"type is a number", change(`"payment.succeeded"`, "1"), 422},
 		{"a long type", change("payment.succeeded", strings.Repeat("x", 101)), 422}, {"NUL in the type", change("payment.succeeded", `a\u0000`), 422},
 		{"no reference", change(reference, ""), 422}, {"a long reference", change(reference, strings.Repeat("x", 201)), 422},
-		{"NUL in the reference", change(reference, `a\u0000`), 422},
+		{"NUL in the reference", change(reference, `a\u0000`), 422}, {"a reference that turns the line around", change(reference, `a\u202e`), 422},
 		{"three decimals", change("500.00", "500.001"), 422}, {"negative", change("500.00", "-500.00"), 422}, {"exponent", change(`"500.00"`, "5e2"), 422},
 		{"beyond numeric(12,2)", change("500.00", "50000000000.00"), 422},
 		{"the type twice", change("{", `{"type":"payment.failed",`), 422}, {"the amount twice", change(`"amount"`, `"amount":"1.00","amount"`), 422},
@@ -210,6 +210,14 @@ func TestWebhookBodies(t *testing.T) {
 	wantOutcome(t, c.Do(provider, "POST", "payments/webhook/stub", more, "Content-Type", "text/plain", "Webhook-Id", "more",
 		"Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", c.Sign("more", at, more)), 200, payment.Captured)
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
+
+	_, _, other := unpaid(c)
+	hidden := bytes.Replace(succeeded(other), []byte("payment.succeeded"), []byte("payment.failed"), 1)
+	hidden = bytes.Replace(hidden, []byte(`"amount"`), []byte(`"failureReason":"card\u202e declined\u200b","amount"`), 1)
+	wantOutcome(t, c.Webhook(uuid.NewString(), hidden), 200, payment.Failed)
+	if n := count(t, c, "SELECT count(*) FROM payment_attempts WHERE failure_reason = 'card declined'"); n != 1 {
+		t.Errorf("%d attempts failed for a readable reason", n)
+	}
 }
 
 func TestWebhookUnknowns(t *testing.T) {
