@@ -111,7 +111,7 @@ func TestStaffAndThePersonSeeTheSameVersion(t *testing.T) {
 		t.Helper()
 		own, staff := c.Get(patient, "users/me").Want(200), c.Get(admin, path).Want(200)
 		tag := own.Header.Get("ETag")
-		if tag == "" || tag != staff.Header.Get("ETag") || own.Text("updatedAt") != staff.Text("updatedAt") {
+		if tag == "" || version(tag) != version(staff.Header.Get("ETag")) || own.Text("updatedAt") != staff.Text("updatedAt") {
 			t.Errorf("after %s: %s at %s and %s at %s", after, tag, own.Text("updatedAt"), staff.Header.Get("ETag"), staff.Text("updatedAt"))
 		}
 		if listed := c.Get(admin, "users?email="+patient.Email).Want(200).Items(); len(listed) != 1 || listed[0]["updatedAt"] != own.Text("updatedAt") {
@@ -217,4 +217,10 @@ func TestStaffsLooksAtPeopleAreAudited(t *testing.T) {
 		"user.read " + id + " -", `consultation.search ["status", "patientId"] -`})
 	same(t, "values", count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%@%' OR metadata::text LIKE '%98123%'"), 0)
 	c.Get(support, "users/"+c.Admin().ID.String()+"?phone=1").Want(422)
+}
+
+// version is what the ETags of a resource have in common, whoever is shown it.
+func version(etag string) string {
+	v, _, _ := strings.Cut(etag, ".")
+	return v
 }

@@ -122,7 +122,7 @@ func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 }
 
 // orPending compares the password with that of the newest sign-up that waits beside the user, which alone counts as long as the
-// address isn't proven. Where there is none, it does the same work for such a user: of both one can't be told from the other.
+// address isn't proven. Where there is none, and for an address that nobody has, it does the same work: none can be told from the others.
 func (s *Service) orPending(ctx context.Context, password string, right bool, user findLoginRow) (isRight, verified bool, err error) {
 	switch {
 	case len(user.Pending) > 0:
@@ -132,7 +132,7 @@ func (s *Service) orPending(ctx context.Context, password string, right bool, us
 		}
 		right, _, err = comparePassword(ctx, password, p.PasswordHash)
 		return right, user.IsEmailVerified && !right, err
-	case user.ID != uuid.Nil && !user.IsEmailVerified:
+	default:
 		if _, _, err := comparePassword(ctx, password, nobody()); err != nil {
 			return false, false, err
 		}

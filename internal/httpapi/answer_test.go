@@ -95,3 +95,26 @@ func TestAPlusIsASpace(t *testing.T) {
 		t.Error(a.Text("detail"))
 	}
 }
+
+// What is shown changes without the resource: a doctor's next free slot, names of others, another view.
+func TestIfNoneMatchOfWhatElseIsShown(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient, admin := c.Doctor("0.00"), c.Patient(), c.Admin()
+	path := "doctors/" + doctor.ID.String()
+	tag := c.Get(patient, path).Want(200).Header.Get("ETag")
+	slot := c.Slot(doctor, 24*time.Hour, 1)
+	tag = c.Do(patient, "GET", path, nil, "If-None-Match", tag).Want(200).Header.Get("ETag")
+	c.Do(patient, "GET", path, nil, "If-None-Match", tag).Want(304)
+	id := c.Book(patient, slot)
+	c.Do(patient, "GET", path, nil, "If-None-Match", tag).Want(200)
+
+	consultation := "consultations/" + id
+	tag = c.Get(doctor, consultation).Want(200).Header.Get("ETag")
+	c.Patch(patient, "users/me", map[string]any{"fullName": "Asha Rao"}).Want(200)
+	c.Do(doctor, "GET", consultation, nil, "If-None-Match", tag).Want(200)
+	c.Do(doctor, "PATCH", consultation+"/status", map[string]any{"status": "COMPLETED"}, "If-Match", tag).Want(409) // the version stands
+
+	tag = c.Get(admin, consultation).Want(200).Header.Get("ETag")
+	c.Do(admin, "GET", consultation, nil, "If-None-Match", tag, "X-Purpose", "complaint").Want(200)
+}

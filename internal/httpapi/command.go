@@ -54,7 +54,7 @@ func (c Changed) Entity() (string, uuid.UUID) { return c.Type, c.ID }
 // SignedOut is the output of an operation that ends the caller's session: no body, and the cookie goes.
 type SignedOut struct{}
 
-// Versioned outputs send an ETag.
+// Versioned outputs send an ETag: this version, and a hash of the answer.
 type Versioned interface{ ETag() string }
 
 // Awaited outputs say with a 202 when to ask again.
@@ -195,6 +195,9 @@ func newReply(op Op, result any) (reply, error) {
 	}
 	var err error
 	out.body, err = json.Marshal(result)
+	if out.etag != "" {
+		out.etag = shownAs(out.etag, out.body)
+	}
 	return out, err
 }
 

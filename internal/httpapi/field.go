@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"reflect"
 	"strconv"
@@ -87,14 +89,29 @@ func (m IfMatch) Check(etag string) error {
 	}
 	// A list, of which one has to be the same (RFC 9110 13.1.1); a weak one never is. Ours hold no comma.
 	for one := range strings.SplitSeq(m.IfMatch, ",") {
-		if strings.TrimSpace(one) == etag {
+		if versionOf(strings.TrimSpace(one)) == etag {
 			return nil
 		}
 	}
 	return problem.PreconditionFailed
 }
 
-// ETag of a resource, from when it last changed.
+// shownAs is the ETag of a representation: its version, and a hash of what is shown. Names of others, money given back and the next
+// free slot change without the resource, and not everybody is shown the same of it.
+func shownAs(version string, body []byte) string {
+	sum := sha256.Sum256(body)
+	return strings.TrimSuffix(version, `"`) + "." + hex.EncodeToString(sum[:6]) + `"`
+}
+
+// versionOf is the version in a representation's ETag.
+func versionOf(etag string) string {
+	if version, _, shown := strings.Cut(etag, "."); shown {
+		return version + `"`
+	}
+	return etag
+}
+
+// ETag of a resource's version, from when it last changed.
 func ETag(updatedAt time.Time) string {
 	return `"` + strconv.FormatInt(updatedAt.UnixMicro(), 36) + `"`
 }

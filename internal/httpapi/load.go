@@ -18,7 +18,7 @@ import (
 const (
 	// queueFrom and queueMost are how many may wait, as multiples of those who are in: beyond the first some are turned
 	// away, beyond the second all. A crowd that comes at one moment waits; one that keeps coming is bounded by waitAtMost.
-	queueFrom, queueMost = 6, 12
+	queueFrom, queueMost = 4, 8
 	// waitAtMost for a place: whoever waits longer is answered sooner by coming back.
 	waitAtMost = 500 * time.Millisecond
 	// staffPlaces and healthPlaces are kept beside everybody's.
