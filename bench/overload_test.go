@@ -89,7 +89,7 @@ func ownCore(b *testing.B) []string {
 	}
 	last := strconv.Itoa(runtime.NumCPU() - 1)
 	keepTo := func(cores string) {
-		out, err := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())).CombinedOutput() //nolint:gosec,noctx // numbers
+		out, err := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())).CombinedOutput() //nolint:noctx // it ends at once
 		if err != nil {
 			b.Fatalf("taskset: %v: %s", err, out)
 		}

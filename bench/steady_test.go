@@ -82,7 +82,7 @@ type process struct {
 // start runs the program until it says that it is ready.
 func start(b *testing.B, command []string, data string) *process {
 	b.Helper()
-	p := &process{cmd: exec.CommandContext(context.Background(), command[0], command[1:]...)} //nolint:gosec // a command of ours
+	p := &process{cmd: exec.CommandContext(context.Background(), command[0], command[1:]...)}
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json",
 		"AMRUTAM_RATE_LIMIT=off", "AMRUTAM_LOGIN_LIMIT=off")
 	stderr, err := p.cmd.StderrPipe()
