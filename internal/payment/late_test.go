@@ -56,6 +56,18 @@ func TestSuccessOfTwoAttempts(t *testing.T) {
 	wantRefunds(t, c, consultation, 1)
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
 	c.CheckInvariants()
+
+	// What was paid twice and went back is none of the fee.
+	shows := func(refunded string, sent int) {
+		t.Helper()
+		c.Await("refunds are sent", func() bool { return count(t, c, "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'") == sent })
+		if a := c.Get(patient, "consultations/"+consultation).Want(200); a.Text("refundedAmount") != refunded {
+			t.Errorf("refundedAmount is %s, want %s", a.Text("refundedAmount"), refunded)
+		}
+	}
+	shows("0.00", 1)
+	cancel(c, patient, consultation).Want(200)
+	shows("500.00", 2)
 }
 
 func TestSuccessAfterTheCancellation(t *testing.T) {

@@ -106,9 +106,11 @@ SELECT * FROM refunds WHERE (attempt_id = sqlc.narg('attempt_id')::uuid OR unmat
 SELECT r.*, p.consultation_id FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
 WHERE r.status = ANY ((@statuses::text[])::refund_status[]) AND r.id < @before ORDER BY r.id DESC LIMIT @most;
 
+-- Money that was paid beside (a second success of the payment, whose attempt counts as failed) and went back is none of the fee.
 -- name: refundedOf :one
 SELECT coalesce(sum(r.amount), 0)::numeric(12, 2) FROM payments p JOIN refunds r ON r.payment_id = p.id
-WHERE p.consultation_id = @consultation_id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL;
+WHERE p.consultation_id = @consultation_id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL
+    AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.id = r.attempt_id AND a.status = 'FAILED');
 
 -- The same money again conflicts with what is kept of it.
 -- name: insertUnmatched :execrows
