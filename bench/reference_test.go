@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,11 +96,27 @@ func alike(sql string) string {
 
 // trips are the statements that went to PostgreSQL, by round trips. A connection prepares each once, which is left out.
 type trips struct {
+	mu  sync.Mutex
 	all [][]string
 }
 
+func (t *trips) add(statements ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, statements)
+}
+
+// take empties them.
+func (t *trips) take() [][]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := t.all
+	t.all = nil
+	return all
+}
+
 func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	t.all = append(t.all, []string{alike(data.SQL)})
+	t.add(alike(data.SQL))
 	return ctx
 }
 
@@ -110,7 +127,7 @@ func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.Trace
 	for _, q := range data.Batch.QueuedQueries {
 		one = append(one, alike(q.SQL))
 	}
-	t.all = append(t.all, one)
+	t.add(one...)
 	return ctx
 }
 
@@ -120,13 +137,14 @@ func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)
 
 // A booking is four round trips, and BenchmarkBooking compares it with these very statements.
 func TestTheReferenceIsWhatTheServerSends(t *testing.T) {
-	var sent trips
-	c := apptest.OpenWatched(t, func(cfg *pgx.ConnConfig) { cfg.Tracer = &sent })
+	var watched trips
+	c := apptest.OpenWatched(t, func(cfg *pgx.ConnConfig) { cfg.Tracer = &watched })
 	must(t, c.App.Queue.Stop(t.Context())) // its own statements would be among them
 	doctor, patient := c.Doctor("500.00"), c.Patient()
 	slot := c.Slot(doctor, 24*time.Hour, 1)
-	sent.all = nil
+	watched.take()
 	c.Post(patient, "consultations", map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201)
+	sent := watched.take()
 
 	text, err := os.ReadFile("booking.sql")
 	must(t, err)
@@ -146,12 +164,12 @@ func TestTheReferenceIsWhatTheServerSends(t *testing.T) {
 			referred = append(referred, []string{alike(line)})
 		}
 	}
-	if len(sent.all) != 4 {
-		t.Errorf("%d round trips", len(sent.all))
+	if len(sent) != 4 {
+		t.Errorf("%d round trips", len(sent))
 	}
-	if !slices.EqualFunc(sent.all, referred, slices.Equal) {
+	if !slices.EqualFunc(sent, referred, slices.Equal) {
 		t.Error("booking.sql is not what the server sends, which is:")
-		for i, trip := range sent.all {
+		for i, trip := range sent {
 			t.Log("trip " + strconv.Itoa(i+1) + ":\n" + strings.Join(trip, ";\n") + ";")
 		}
 	}
