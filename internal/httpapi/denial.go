@@ -20,13 +20,17 @@ const notesAtOnce = 16
 type notes struct {
 	slots   chan struct{}
 	waiting sync.Mutex
+	// answered is held for reading by who gives an answer before there is a slot for its note.
+	answered sync.RWMutex
 }
 
 func newNotes() *notes { return &notes{slots: make(chan struct{}, notesAtOnce)} }
 
 // settle waits for all that were begun before.
 func (n *notes) settle() {
-	n.waiting.Lock() // or two would wait for each other with half of the slots each
+	n.answered.Lock()
+	n.answered.Unlock() //nolint:staticcheck // it waits for those who hold it
+	n.waiting.Lock()    // or two would wait for each other with half of the slots each
 	defer n.waiting.Unlock()
 	for range notesAtOnce {
 		n.slots <- struct{}{}
@@ -57,8 +61,10 @@ func (a *API) denied(w http.ResponseWriter, r *http.Request, op Op, err error) {
 	select {
 	case a.notes.slots <- struct{}{}:
 	default:
+		a.notes.answered.RLock()
 		_ = http.NewResponseController(w).Flush()
 		a.notes.slots <- struct{}{}
+		a.notes.answered.RUnlock()
 	}
 	ctx := context.WithoutCancel(r.Context())
 	go func() {
