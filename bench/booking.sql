@@ -1,5 +1,5 @@
 -- What the server sends for a booking of a fee, statement by statement and in the same round trips: each \startpipeline … \endpipeline
--- is one, and TestTheReferenceIsWhatTheServerSends holds them together. {…} are the parameters, see booking_test.go. Ids are numbers,
+-- is one, and TestTheReferenceIsWhatTheServerSends holds them together. {…} are the parameters, see reference_test.go. Ids are numbers,
 -- so that no two of these bookings meet; the server's own ids are UUIDs made in Go.
 \set i :i + :clients
 \set n :base + :i + :client_id
@@ -16,7 +16,6 @@ SET LOCAL plan_cache_mode = force_generic_plan;
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at, l.live, l.live_with_doctor, EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version AND x.withdrawn_at IS NULL) AS consented FROM seats t JOIN data_keys k ON k.user_id = t.patient_id JOIN profiles pp ON pp.user_id = t.patient_id JOIN profiles dp ON dp.user_id = t.doctor_id, (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n, LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > {now}::timestamptz) AS unpaid, coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC) FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > {yesterday}::timestamptz AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT') OR (c.status = 'REQUESTED' AND c.payment_due_at <= {now}::timestamptz))))[{most}::int], 'epoch')::timestamptz AS abandoned_at FROM consultations c WHERE c.patient_id = t.patient_id AND c.scheduled_start > {yesterday} AND c.id >= {oldest}) b, LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor FROM seats s WHERE s.patient_id = t.patient_id) l WHERE t.consultation_id = {consultation};
 \endpipeline
 \startpipeline
-SET LOCAL plan_cache_mode = force_generic_plan;
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, created_at, updated_at) VALUES ({consultation}, {patient}, {doctor}, {slot}, {requested}, {reason}, {pending}, {fee}, {currency}, {start}, {end}, {due}, {now}, {now});
 INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at) VALUES ({consultation}, {implied}, {one}, {patient}, {now});
 INSERT INTO payments (id, consultation_id, amount, currency, status, provider, created_at, updated_at) VALUES ({payment}, {consultation}, {fee}, {currency}, {initiated}, {stub}, {now}, {now});

@@ -162,8 +162,7 @@ var (
 func (p *people) pgbench(b *testing.B, program string, base int) (rate float64, made int) {
 	b.Helper()
 	// Ids of this month, so that they fall into its partition as the server's do.
-	month := p.clinic.DB.Now().UnixMilli()
-	prefix := fmt.Sprintf("%08x-%04x-7000-8000-", month>>16, month&0xffff)
+	prefix := postgres.IDsFrom(p.clinic.DB.Now()).String()[:len("01900000-0000-")] + "7000-8000-"
 	script := filepath.Join(folder, "booking.sql")
 	must(b, os.WriteFile(script, []byte(reference(b)), 0o600))
 	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", script,

@@ -51,7 +51,7 @@ func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailCha
 		wrong.add("body.newEmail", "is your address already")
 	}
 	if len(wrong) == 0 {
-		wrong.add("body.newEmail", s.reachFault(ctx, email))
+		wrong.add("body.newEmail", reachFault(s.Mails.Reaches(ctx, email)))
 	}
 	if err := wrong.err(); err != nil {
 		return none, err

@@ -42,9 +42,7 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role, PasswordHash: noPassword}
 	var wrong faults
 	wrong.add("body.email", emailFault(u.Email))
-	if !s.Mails.MayReach(u.Email) {
-		wrong.add("body.email", cantReach)
-	}
+	wrong.add("body.email", reachFault(s.Mails.MayReach(u.Email)))
 	wrong.add("body.fullName", nameFault(u.FullName))
 	if err := wrong.err(); err != nil {
 		return StaffUser{}, err

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"context"
 	"net/mail"
 	"strings"
 	"time"
@@ -47,15 +46,12 @@ func emailFault(email string) string {
 	return ""
 }
 
-// cantReach is what is wrong with an address that the mail server doesn't take.
-const cantReach = "can't be reached: our mail server takes only ASCII letters before the @; use another address"
-
-// reachFault tells that the mail server can't take an address, as far as that is known.
-func (s *Service) reachFault(ctx context.Context, email string) string {
-	if s.Mails.Reaches(ctx, email) {
+// reachFault is what is wrong with an address that the mail server can't take.
+func reachFault(reached bool) string {
+	if reached {
 		return ""
 	}
-	return cantReach
+	return "can't be reached: our mail server takes only ASCII letters before the @; use another address"
 }
 
 // unseen characters make two addresses that look alike.

@@ -40,7 +40,7 @@ func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration)
 	if err := wrong.err(); err != nil {
 		return User{}, err
 	}
-	wrong.add("body.email", s.reachFault(ctx, u.Email))
+	wrong.add("body.email", reachFault(s.Mails.Reaches(ctx, u.Email)))
 	if err := wrong.err(); err != nil {
 		return User{}, err
 	}

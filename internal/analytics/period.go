@@ -1,11 +1,8 @@
 package analytics
 
 import (
-	"encoding/binary"
 	"time"
 	_ "time/tzdata" // zones must not depend on what the host has installed
-
-	"github.com/google/uuid"
 
 	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
@@ -89,13 +86,4 @@ func firstInstant(day time.Time, zone *time.Location) time.Time {
 func wall(t time.Time) time.Time {
 	_, offset := t.Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
-}
-
-// floorID is the lowest id that a UUIDv7 of this instant can have (RFC 9562: the first 48 bits are milliseconds).
-func floorID(at time.Time) uuid.UUID {
-	var id uuid.UUID
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0)))
-	copy(id[:6], ms[2:])
-	return id
 }

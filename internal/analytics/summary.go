@@ -20,7 +20,7 @@ func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in PeriodI
 		return Summary{}, err
 	}
 	rows, err := query.summarize(ctx, planned{r}, summarizeParams{
-		LowestID: floorID(p.begin.Add(-idLag)), HighestID: floorID(p.end.Add(idLag)), FromTime: p.begin, ToTime: p.end,
+		LowestID: postgres.IDsFrom(p.begin.Add(-idLag)), HighestID: postgres.IDsFrom(p.end.Add(idLag)), FromTime: p.begin, ToTime: p.end,
 	})
 	if err != nil {
 		return Summary{}, err

@@ -32,7 +32,7 @@ type BookIn struct {
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
 	var patient readPatientRow
-	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id, s.askPatient(tx.Now, id, &patient))
+	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id, s.askPatient(tx, id, &patient))
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -79,12 +79,14 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 // askPatient queues the question whether the patient consents to treatment and what else they have booked, with their key and both
 // names. The seat of consultation holds the patient's lock: bookings fired at once can't all be the last that is allowed, and a
 // withdrawal was either stored before this statement began, and is seen, or waits until the booking is stored.
-func (s *Service) askPatient(now time.Time, consultation uuid.UUID, patient *readPatientRow) func(*pgx.Batch) {
+func (s *Service) askPatient(tx *postgres.Tx, consultation uuid.UUID, patient *readPatientRow) func(*pgx.Batch) {
 	// What was booked before is over: the partitions of earlier months aren't touched.
-	since := now.Add(-s.Config.PayWithin - abandonedFor)
+	since := tx.Now.Add(-s.Config.PayWithin - abandonedFor)
 	return func(b *pgx.Batch) {
-		b.Queue(postgres.PlanOnce)
-		b.Queue(readPatient, now, now.Add(-abandonedFor), s.Config.MaxAbandoned, since, postgres.IDsFrom(since), consultation).Query(func(rows pgx.Rows) (err error) {
+		tx.PlanOnce(b)
+		asked := b.Queue(readPatient, tx.Now, tx.Now.Add(-abandonedFor), s.Config.MaxAbandoned, since,
+			postgres.IDsFrom(since), consultation)
+		asked.Query(func(rows pgx.Rows) (err error) {
 			*patient, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[readPatientRow])
 			return err
 		})

@@ -34,9 +34,8 @@ type bodySize struct {
 
 // operation that is registered.
 func (a *API) operation(method, path string) *huma.Operation {
-	item := a.Document().Paths[path]
-	for _, o := range []*huma.Operation{item.Get, item.Post, item.Patch, item.Put, item.Delete} {
-		if o != nil && o.Method == method {
+	for _, o := range operationsOf(a.Document().Paths[path]) {
+		if o.Method == method {
 			return o
 		}
 	}

@@ -20,7 +20,7 @@ const notesAtOnce = 16
 type notes struct {
 	slots   chan struct{}
 	waiting sync.Mutex
-	// answered is held for reading by who gives an answer before there is a slot for its note.
+	// answered is held for reading by a request that is answered before there is a slot for its note.
 	answered sync.RWMutex
 }
 
@@ -77,12 +77,11 @@ func (a *API) denied(w http.ResponseWriter, r *http.Request, op Op, err error) {
 const noteTries = 10
 
 func (a *API) note(ctx context.Context, op Op, actor access.Actor, object problem.Object) {
-	err := a.Deny(ctx, actor, object, op.ID)
-	for range noteTries - 1 {
-		if !errors.Is(err, postgres.ErrBusy) {
+	var err error
+	for range noteTries {
+		if err = a.Deny(ctx, actor, object, op.ID); !errors.Is(err, postgres.ErrBusy) {
 			break
 		}
-		err = a.Deny(ctx, actor, object, op.ID)
 	}
 	if err != nil {
 		a.Log.Error("a denial was not audited", "requestId", actor.RequestID, "error", postgres.Describe(err))

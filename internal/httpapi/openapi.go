@@ -96,15 +96,18 @@ func finish(document *huma.OpenAPI) {
 		}
 	}
 	for _, path := range document.Paths {
-		for _, o := range []*huma.Operation{path.Get, path.Put, path.Post, path.Delete, path.Patch} {
-			if o == nil {
-				continue
-			}
+		for _, o := range operationsOf(path) {
 			for _, parameter := range o.Parameters {
 				withoutHints(parameter.Schema)
 			}
 		}
 	}
+}
+
+// operationsOf a path that are registered.
+func operationsOf(path *huma.PathItem) []*huma.Operation {
+	all := []*huma.Operation{path.Get, path.Put, path.Post, path.Delete, path.Patch}
+	return slices.DeleteFunc(all, func(o *huma.Operation) bool { return o == nil })
 }
 
 // withoutHints takes out patternDescription, which the library's messages use and OpenAPI doesn't know.

@@ -14,12 +14,13 @@ import (
 	"amrutam/internal/problem"
 )
 
-// findFaults reads a well-formed body once more and tells where names are there twice and where a text holds a NUL.
+// findFaults reads a body that scan found well-formed, and no deeper than it may be, once more. It tells where names are there twice
+// and where a text holds a NUL.
 func findFaults(body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var faults []problem.Field
-	if err := walkJSON(d, "body", 0, &faults); err != nil {
+	if err := walkJSON(d, "body", &faults); err != nil {
 		return problem.Malformed.With("The body isn't well-formed JSON.")
 	}
 	if len(faults) > 0 {
@@ -30,10 +31,7 @@ func findFaults(body []byte) error {
 	return nil
 }
 
-func walkJSON(d *json.Decoder, at string, depth int, faults *[]problem.Field) error {
-	if depth > maxDepth {
-		return fmt.Errorf("nested too deeply")
-	}
+func walkJSON(d *json.Decoder, at string, faults *[]problem.Field) error {
 	token, err := d.Token()
 	if err != nil {
 		return err
@@ -45,10 +43,10 @@ func walkJSON(d *json.Decoder, at string, depth int, faults *[]problem.Field) er
 		}
 	case json.Delim:
 		if v == '{' {
-			return walkObject(d, at, depth, faults)
+			return walkObject(d, at, faults)
 		}
 		for i := 0; d.More(); i++ {
-			if err := walkJSON(d, at+"["+strconv.Itoa(i)+"]", depth+1, faults); err != nil {
+			if err := walkJSON(d, at+"["+strconv.Itoa(i)+"]", faults); err != nil {
 				return err
 			}
 		}
@@ -57,7 +55,7 @@ func walkJSON(d *json.Decoder, at string, depth int, faults *[]problem.Field) er
 	return err
 }
 
-func walkObject(d *json.Decoder, at string, depth int, faults *[]problem.Field) error {
+func walkObject(d *json.Decoder, at string, faults *[]problem.Field) error {
 	seen := map[string]bool{}
 	for d.More() {
 		token, err := d.Token()
@@ -73,7 +71,7 @@ func walkObject(d *json.Decoder, at string, depth int, faults *[]problem.Field) 
 			*faults = append(*faults, problem.Field{Location: where, Message: "duplicate key"})
 		}
 		seen[name] = true
-		if err := walkJSON(d, where, depth+1, faults); err != nil {
+		if err := walkJSON(d, where, faults); err != nil {
 			return err
 		}
 	}

@@ -123,12 +123,11 @@ const probeTimeout = 5 * time.Second
 // Reaches tells whether the mail server can take an address: one without SMTPUTF8 takes no letters beyond ASCII before the @. It
 // asks the server once.
 func (s *Service) Reaches(ctx context.Context, address string) bool {
-	sender, ok := s.sender.(*smtpSender)
-	if to, err := ASCII(address); ok && err == nil && !isASCII(to) && sender.unicode.Load() == nil {
+	if sender := s.needingUnicode(address); sender != nil && sender.unicode.Load() == nil {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		if connection, err := sender.client.DialToSMTPClientWithContext(ctx); err == nil {
-			_ = sender.international(connection, to)
+			_ = sender.international(connection, address)
 			_ = sender.client.CloseWithSMTPClient(connection)
 		}
 	}
@@ -137,13 +136,21 @@ func (s *Service) Reaches(ctx context.Context, address string) bool {
 
 // MayReach is Reaches without asking: what isn't known yet counts as possible.
 func (s *Service) MayReach(address string) bool {
-	sender, ok := s.sender.(*smtpSender)
-	to, err := ASCII(address)
-	if !ok || err != nil || isASCII(to) {
+	sender := s.needingUnicode(address)
+	if sender == nil {
 		return true
 	}
 	offered := sender.unicode.Load()
 	return offered == nil || *offered
+}
+
+// needingUnicode is the mail server, when an address can reach it with SMTPUTF8 alone; else nil.
+func (s *Service) needingUnicode(address string) *smtpSender {
+	sender, ok := s.sender.(*smtpSender)
+	if to, err := ASCII(address); !ok || err != nil || isASCII(to) {
+		return nil
+	}
+	return sender
 }
 
 // describe classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault, and

@@ -21,10 +21,7 @@ const (
 	// withoutScans: a connection keeps the plan it made when a table was young and a scan of it the cheapest; a command must not
 	// read whole tables until the next ANALYZE tells better.
 	withoutScans = "SET LOCAL enable_seqscan = off"
-	// PlanOnce is for statements of which there is only one plan worth having: where months are partitions, planning for the one
-	// month of a parameter costs more than running a plan for all, and PostgreSQL would do it each time. What is queued for the
-	// COMMIT runs so, and with it the checks of foreign keys.
-	PlanOnce = "SET LOCAL plan_cache_mode = force_generic_plan"
+	planOnce     = "SET LOCAL plan_cache_mode = force_generic_plan"
 )
 
 // Tx is one transaction at one instant. Domain functions join it; only Write begins and commits.
@@ -35,6 +32,7 @@ type Tx struct {
 	queue   pgx.Batch
 	last    pgx.Batch
 	after   []func()
+	planned bool // once, from here to the end
 }
 
 // Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
@@ -45,7 +43,18 @@ func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 // these rows waits for the COMMIT alone.
 func (tx *Tx) QueueLast(sql string, args ...any) { tx.last.Queue(sql, args...) }
 
-// AfterCommit has f called when the transaction is stored, for what must not happen twice, nor for nothing: counts and the like.
+// PlanOnce is queued before statements of which there is only one plan worth having: where months are partitions,
+// planning for the one month of a parameter costs more than running a plan for all, and PostgreSQL would do it each
+// time. It holds to the transaction's end. What is queued for the COMMIT always runs so, and with it the checks of
+// foreign keys.
+func (tx *Tx) PlanOnce(b *pgx.Batch) {
+	if !tx.planned {
+		b.Queue(planOnce)
+	}
+	tx.planned = true
+}
+
+// AfterCommit has f called when the transaction is stored, for what must not happen twice, nor for nothing: counts.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
 // NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose id
@@ -64,9 +73,9 @@ func IDsFrom(at time.Time) (id uuid.UUID) {
 	return id
 }
 
-// instantOf is what a UUIDv7 begins with: its millisecond, in six bytes.
+// instantOf is what a UUIDv7 begins with: its millisecond since 1970, in six bytes.
 func instantOf(at time.Time) []byte {
-	return binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())<<16)[:6]
+	return binary.BigEndian.AppendUint64(nil, uint64(max(at.UnixMilli(), 0))<<16)[:6]
 }
 
 // MarkAudited notes that this transaction writes its audit row.
@@ -149,11 +158,9 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	defer cancel()
 	var batch pgx.Batch
 	if tx.queue.Len() > 0 {
-		batch.Queue(PlanOnce)
+		tx.PlanOnce(&batch)
 	}
-	for _, q := range slices.Concat(tx.queue.QueuedQueries, tx.last.QueuedQueries) {
-		batch.Queue(q.SQL, q.Arguments...)
-	}
+	batch.QueuedQueries = slices.Concat(batch.QueuedQueries, tx.queue.QueuedQueries, tx.last.QueuedQueries)
 	if guard != nil {
 		batch.Queue(guard.SQL, guard.Args(tx.Now)...)
 	}
