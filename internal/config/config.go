@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ type Config struct {
 	PasskeyOrigins     []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
 	Hosts              []string `env:"AMRUTAM_HOSTS" help:"more names under which this server is reached, comma-separated: amrutam.internal; those of AMRUTAM_PUBLIC_URL, of this machine and of the address it listens at are served anyway, others get 421"`
 	HSTSSubdomains     bool     `env:"AMRUTAM_HSTS_SUBDOMAINS" envDefault:"false" help:"browsers are told to reach the names below this server's by HTTPS alone too"`
-	MaxInFlight        int      `env:"AMRUTAM_MAX_IN_FLIGHT" envDefault:"20" help:"requests worked on at once at most; the limit adapts itself between half of it and this"`
+	MaxInFlight        int      `env:"AMRUTAM_MAX_IN_FLIGHT" help:"requests worked on at once at most, the limit adapts itself between half of it and this; 0 or unset: 5 for each core, at least 10, at most AMRUTAM_DATABASE_CONNS"`
 	LogFormat          string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
 	RequireAdminMFA    bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor; production refuses false"`
 	LoginLimit         string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
@@ -106,6 +107,15 @@ func (c *Config) ServedHosts() []string {
 		}
 	}
 	return hosts
+}
+
+// InFlight is how many requests are worked on at once at most. More than a few for each core only wait for one another in
+// PostgreSQL, and more than there are connections for one of these.
+func (c *Config) InFlight() int {
+	if c.MaxInFlight > 0 {
+		return c.MaxInFlight
+	}
+	return min(max(10, 5*runtime.GOMAXPROCS(0)), int(c.DatabaseConns))
 }
 
 // HSTS is the header Strict-Transport-Security.

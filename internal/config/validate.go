@@ -73,11 +73,14 @@ func (c *Config) validate(f *faults, need Need) {
 	}
 	f.oneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
 	f.oneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
-	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress, "AMRUTAM_MAX_IN_FLIGHT": c.MaxInFlight,
+	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress,
 		"AMRUTAM_UNDER_WAY_PER_USER": c.UnderWayPerUser, "AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress} {
 		if n < 1 {
 			f.add(name, "must be at least 1")
 		}
+	}
+	if c.MaxInFlight < 0 {
+		f.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1, or 0 for what suits the machine")
 	}
 	if c.PasswordMin < 8 || c.PasswordMin > 128 {
 		f.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")

@@ -18,7 +18,7 @@ import (
 const (
 	// queueFrom and queueMost are how many may wait, as multiples of those who are in: beyond the first some are turned
 	// away, beyond the second all. A crowd that comes at one moment waits; one that keeps coming is bounded by waitAtMost.
-	queueFrom, queueMost = 4, 8
+	queueFrom, queueMost = 5, 10
 	// waitAtMost for a place: whoever waits longer is answered sooner by coming back.
 	waitAtMost = 500 * time.Millisecond
 	// staffPlaces and healthPlaces are kept beside everybody's.
@@ -62,8 +62,9 @@ func NewLoad(most int, within time.Duration) *Load {
 	}
 	least := uint(max(most/2, 1))
 	return &Load{
-		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(max(most, 1)), least).
-			WithQueueing(queueFrom, queueMost).Build(),
+		// The library would lower the limit while little goes on, and then turn a crowd away that comes at one moment.
+		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(max(most, 1)), uint(max(most, 1))).
+			WithMaxLimitFunc(func(int) float64 { return float64(most) }).WithQueueing(queueFrom, queueMost).Build(),
 		places: map[lane]chan struct{}{staff: make(chan struct{}, staffPlaces), health: make(chan struct{}, healthPlaces)},
 		staffs: staffs, seed: maphash.MakeSeed(), within: within,
 	}
