@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 
 	"amrutam/internal/problem"
@@ -66,9 +68,31 @@ var nobody = sync.OnceValue(func() string {
 	salt, key := make([]byte, hashParams.SaltLength), make([]byte, hashParams.KeyLength)
 	_, _ = rand.Read(salt)
 	_, _ = rand.Read(key)
-	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", hashParams.Memory, hashParams.Iterations, hashParams.Parallelism,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+	return encodeHash(hashParams, salt, key)
 })
+
+// hashLike hashes a password with the salt and the parameters of another hash, so that equal passwords have equal hashes and one look
+// tells which of many hashes a password fits. Errors: problem.Busy; argon2id.ErrInvalidHash, when the other is none.
+func hashLike(ctx context.Context, password, other string) (hash string, err error) {
+	params, salt, _, err := argon2id.DecodeHash(other)
+	if err != nil {
+		return "", argon2id.ErrInvalidHash
+	}
+	err = hashing.pass(ctx, func() error {
+		key := argon2.IDKey([]byte(norm.NFC.String(password)), salt, params.Iterations, params.Memory, params.Parallelism, params.KeyLength)
+		hash = encodeHash(params, salt, key)
+		return nil
+	})
+	return hash, err
+}
+
+func encodeHash(p *argon2id.Params, salt, key []byte) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.Memory, p.Iterations, p.Parallelism,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+}
+
+// saltOf is a hash without its key.
+func saltOf(hash string) string { return hash[:strings.LastIndexByte(hash, '$')+1] }
 
 // comparePassword tells whether the password is the hash's, and whether that was made with other parameters than today's.
 // A hash that isn't one (the user may not sign in by password) takes as long and fits no password.

@@ -64,7 +64,7 @@ func (q *Queries) endTickets(ctx context.Context, db DBTX, userID *uuid.UUID) er
 
 const findSignedIn = `-- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, ''::bytea AS pending, false AS known
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, ARRAY[]::bytea[] AS pending, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -81,7 +81,7 @@ type findSignedInRow struct {
 	FullName        string
 	HasTotp         bool
 	HasPasskey      bool
-	Pending         []byte
+	Pending         [][]byte
 	Known           bool
 }
 

@@ -95,10 +95,9 @@ func (s *Service) resetForm(token string) page {
 var incomplete = page{Title: "The link is incomplete", Text: "Open the link in your mail again, or copy all of it into the address bar."}
 
 func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token string) {
-	var in Verification
-	in.Body.Token = token
-	err := s.DB.Write(r.Context(), func(tx *postgres.Tx) error {
-		_, err := s.VerifyEmail(r.Context(), tx, httpapi.Visitor(r), in)
+	contested := false
+	err := s.DB.Write(r.Context(), func(tx *postgres.Tx) (err error) {
+		contested, err = s.verify(r.Context(), tx, httpapi.Visitor(r), token)
 		return err
 	})
 	if errors.Is(err, ErrInvalidToken) {
@@ -107,6 +106,11 @@ func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token str
 		return
 	}
 	if s.failed(w, r, err) {
+		return
+	}
+	if contested {
+		show(w, http.StatusOK, page{Title: "Your address is confirmed", Text: "It was signed up with more than once, and with different passwords, so none of these works. " +
+			"We have mailed you a link to choose your password."})
 		return
 	}
 	show(w, http.StatusOK, page{Title: "Your address is confirmed", Text: "You can sign in now."})

@@ -80,6 +80,20 @@ func TestTheVerificationPage(t *testing.T) {
 	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.verify-email'"), 1)
 }
 
+// TestTheVerificationPageOfAContest says that a password is yet to be chosen.
+func TestTheVerificationPageOfAContest(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := fresh()
+	c.Post(nobody, "auth/signup", registration(email)).Want(201)
+	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+	text := page(t, press(c, "/verify-email", url.Values{"token": {mailed(t, c, email, "verify-email", 2)}}), 200)
+	if !strings.Contains(text, "mailed you a link to choose") {
+		t.Errorf("done: %s", text)
+	}
+	mailed(t, c, email, "choose-password", 1)
+}
+
 func TestPagesEscapeTheToken(t *testing.T) {
 	t.Parallel()
 	c := open(t)

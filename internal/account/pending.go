@@ -2,9 +2,11 @@ package account
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,12 +19,15 @@ import (
 
 // A sign-up for an address that has a user waits beside that user: with its own password and its own link, if the address isn't
 // proven yet, so that whoever signs up first with somebody else's address doesn't get it; without a link if it is. Signing in with
-// its password gets the same answer in both cases: nobody learns so who has an account.
+// its password gets the same answer in both cases, and whatever comes after it: nobody learns so who has an account. All that wait
+// for one address have one salt: one hash tells which of them a password is of, and who signed up twice from two people.
 const (
 	signUpTicket = "SIGNUP" // its link was mailed
 	decoyTicket  = "DECOY"  // it has none
 	// unverifiedLife is how long a sign-up waits for its address to be proven.
 	unverifiedLife = 7 * 24 * time.Hour
+	// decoysKept are the newest of an address.
+	decoysKept    = 20
 	pendingColumn  = "tickets.data"
 )
 
@@ -35,15 +40,57 @@ type pendingSignUp struct {
 	Gender       string      `json:"gender"`
 }
 
+// hashBeside hashes the password of a sign-up with the salt of those that wait for its address, if there are any. Error: problem.Busy.
+func (s *Service) hashBeside(ctx context.Context, email, password string) (string, error) {
+	like := ""
+	err := s.DB.Read(ctx, func(r *postgres.Read) error {
+		owner, err := query.findOwner(ctx, r, r.Now, email)
+		if err == nil {
+			like, err = s.saltBeside(owner)
+		}
+		if postgres.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("find an address: %w", err)
+	}
+	if like == "" {
+		return HashPassword(ctx, password)
+	}
+	return hashLike(ctx, password, like)
+}
+
+// saltBeside is a hash with the salt that sign-ups for the owner's address share, or "" for a new one. An owner who has proven the
+// address may change the password, and its salt.
+func (s *Service) saltBeside(owner findOwnerRow) (like string, err error) {
+	switch {
+	case len(owner.Pending) > 0:
+		p, err := s.openPending(owner.ID, owner.Pending)
+		return p.PasswordHash, err
+	case owner.Taken:
+		return "", nil
+	}
+	return owner.PasswordHash, nil
+}
+
 // keepPending keeps a sign-up for an address that has a user, and tells the one who reads its mail. One who was deleted in this
-// very moment gets none.
+// very moment gets none. Error: errReplaced, when another came first and has another salt.
 func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, who access.Actor, u NewUser) error {
-	owner, err := query.findOwner(ctx, tx, u.Email)
+	owner, err := query.findOwner(ctx, tx, tx.Now, u.Email)
 	if postgres.NoRows(err) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("find an address: %w", err)
+	}
+	like, err := s.saltBeside(owner)
+	if err != nil {
+		return err
+	}
+	if like != "" && saltOf(like) != saltOf(u.PasswordHash) {
+		return errReplaced
 	}
 	kind, mail := signUpTicket, "verification"
 	if owner.Taken {
@@ -81,8 +128,8 @@ func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid
 		return "", err
 	}
 	token, hash := newToken("")
-	if kind == decoyTicket { // the last one is enough; those that were mailed are few, and each may be followed
-		if err := query.endDecoys(ctx, tx, &owner); err != nil {
+	if kind == decoyTicket { // those that were mailed are few, and each may be followed
+		if err := query.endDecoys(ctx, tx, &owner, decoysKept-1); err != nil {
 			return "", fmt.Errorf("end decoys: %w", err)
 		}
 	}
@@ -121,52 +168,81 @@ func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	return p.Role, query.renewSignUp(ctx, tx, hash, tx.Now, newest.Hash)
 }
 
-// orPending compares the password with that of the newest sign-up that waits beside the user, which alone counts as long as the
-// address isn't proven. Where there is none, and for an address that nobody has, it does the same work: none can be told from the others.
+// orPending compares the password with those of all sign-ups that wait beside the user: one of these isn't verified. Where there is
+// none, and for an address that nobody has, it does the same work: none can be told from the others.
 func (s *Service) orPending(ctx context.Context, password string, right bool, user findLoginRow) (isRight, verified bool, err error) {
-	switch {
-	case len(user.Pending) > 0:
-		p, err := s.openPending(user.ID, user.Pending)
+	waiting := make([]string, 0, len(user.Pending))
+	for _, data := range user.Pending {
+		p, err := s.openPending(user.ID, data)
 		if err != nil {
 			return false, false, err
 		}
-		right, _, err = comparePassword(ctx, password, p.PasswordHash)
-		return right, user.IsEmailVerified && !right, err
-	default:
-		if _, _, err := comparePassword(ctx, password, nobody()); err != nil {
-			return false, false, err
-		}
+		waiting = append(waiting, p.PasswordHash)
+	}
+	like := nobody()
+	if len(waiting) > 0 {
+		like = waiting[0]
+	}
+	hash, err := hashLike(ctx, password, like)
+	if err != nil {
+		return false, false, err
+	}
+	if slices.ContainsFunc(waiting, func(one string) bool { return subtle.ConstantTimeCompare([]byte(one), []byte(hash)) == 1 }) {
+		return true, false, nil
 	}
 	return right, user.IsEmailVerified, nil
 }
 
 // verifyPending makes the user what the sign-up of the link said. The others for the address are over: they wait on without use, so
-// that nobody learns from theirs that this happened. Error: ErrInvalidToken.
-func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, who access.Actor, token []byte) error {
+// that nobody learns from theirs that this happened. contested as of contest. Error: ErrInvalidToken.
+func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []byte) (owner uuid.UUID, contested bool, err error) {
 	ticket, err := query.findSignUp(ctx, tx, token, tx.Now.Add(-verificationLife))
 	if postgres.NoRows(err) {
-		return ErrInvalidToken
+		return uuid.Nil, false, ErrInvalidToken
 	}
 	if err != nil {
-		return fmt.Errorf("find a sign-up: %w", err)
+		return uuid.Nil, false, fmt.Errorf("find a sign-up: %w", err)
 	}
-	owner := *ticket.UserID
+	owner = *ticket.UserID
 	p, err := s.openPending(owner, ticket.Data)
 	if err != nil {
-		return err
+		return uuid.Nil, false, err
 	}
-	taken, err := query.takeSignUp(ctx, tx, takeSignUpParams{ID: owner, PasswordHash: p.PasswordHash, Role: p.Role, Now: tx.Now})
+	first, err := query.takeSignUp(ctx, tx, takeSignUpParams{ID: owner, PasswordHash: p.PasswordHash, Role: p.Role, Now: tx.Now})
 	switch {
+	case postgres.NoRows(err):
+		return uuid.Nil, false, ErrInvalidToken
 	case err != nil:
-		return fmt.Errorf("take a sign-up: %w", err)
-	case taken == 0:
-		return ErrInvalidToken
+		return uuid.Nil, false, fmt.Errorf("take a sign-up: %w", err)
 	}
 	if err := s.replaceProfile(ctx, tx, owner, p); err != nil {
-		return err
+		return uuid.Nil, false, err
 	}
-	audit.Write(tx, who, "user.verify-email", owner, nil)
-	return nil
+	contested, err = s.contest(ctx, tx, owner, first)
+	return owner, contested, err
+}
+
+// contest takes the password of a user whose address was just proven, when sign-ups with different ones waited for that: whoever
+// reads the mail can't tell by its link whose password becomes theirs. A link to choose one is mailed.
+func (s *Service) contest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, first string) (contested bool, err error) {
+	beside, err := query.signUpsBeside(ctx, tx, &owner, tx.Now)
+	if err != nil {
+		return false, fmt.Errorf("find sign-ups: %w", err)
+	}
+	for _, data := range beside {
+		p, err := s.openPending(owner, data)
+		if err != nil {
+			return false, err
+		}
+		contested = contested || p.PasswordHash != first
+	}
+	if !contested {
+		return false, nil
+	}
+	if err := query.setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
+		return false, fmt.Errorf("take a password: %w", err)
+	}
+	return true, s.mailResetLink(ctx, tx, owner, "choose-password")
 }
 
 func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, p pendingSignUp) error {

@@ -22,7 +22,7 @@ RETURNING role;
 -- name: verifyEmail :one
 UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = @now
 WHERE email_verification_token = @token AND email_verification_expiry > @now AND deleted_at IS NULL
-RETURNING id;
+RETURNING id, password_hash;
 
 -- name: setResetToken :execrows
 UPDATE users SET password_reset_token = @token, password_reset_expiry = @expiry
@@ -55,8 +55,8 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash
 -- known: the user signed in from this address in the last thirty days.
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
-    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now
-        ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending,
+    ARRAY(SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now
+        ORDER BY t.created_at DESC LIMIT 50)::bytea[] AS pending,
     EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = @ip_address AND s.created_at > @since) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
@@ -140,18 +140,31 @@ SELECT DISTINCT ip_address FROM sessions WHERE user_id = @user_id AND created_at
 
 -- name: findOwner :one
 -- Who was invited has the address: the invitation proves it.
-SELECT id, (is_email_verified OR password_hash = 'none')::boolean AS taken FROM users WHERE lower(email) = lower(@email) AND deleted_at IS NULL;
+SELECT u.id, u.password_hash, (u.is_email_verified OR u.password_hash = 'none')::boolean AS taken,
+    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now
+        ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending
+FROM users u WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
 
 -- name: endDecoys :exec
-DELETE FROM tickets WHERE user_id = @user_id AND kind = 'DECOY';
+-- All but the newest.
+DELETE FROM tickets WHERE hash IN (SELECT d.hash FROM tickets d WHERE d.user_id = @user_id AND d.kind = 'DECOY' ORDER BY d.created_at DESC OFFSET @keep);
+
+-- name: signUpsBeside :many
+SELECT data FROM tickets WHERE user_id = @user_id AND kind IN ('SIGNUP', 'DECOY') AND expires_at > @now;
+
+-- name: setPassword :exec
+UPDATE users SET password_hash = @password_hash, updated_at = @now WHERE id = @id;
 
 -- name: findSignUp :one
 SELECT user_id, data FROM tickets WHERE hash = @hash AND kind = 'SIGNUP' AND created_at > @since;
 
--- name: takeSignUp :execrows
-UPDATE users SET password_hash = @password_hash, role = @role, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
+-- name: takeSignUp :one
+-- Gives the password of who signed up first.
+UPDATE users u SET password_hash = @password_hash, role = @role, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
     password_reset_token = NULL, password_reset_expiry = NULL, updated_at = @now
-WHERE id = @id AND NOT is_email_verified AND role IN ('PATIENT', 'DOCTOR') AND deleted_at IS NULL AND disabled_at IS NULL;
+FROM (SELECT f.id, f.password_hash FROM users f WHERE f.id = @id FOR UPDATE) first
+WHERE u.id = first.id AND NOT u.is_email_verified AND u.role IN ('PATIENT', 'DOCTOR') AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+RETURNING first.password_hash;
 
 -- name: unprovenSignUps :many
 -- Deleted ones too: whoever had a better right to the address ended them. Who was invited has no password yet, and is asked again by

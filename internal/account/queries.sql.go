@@ -70,11 +70,12 @@ func (q *Queries) deleteUser(ctx context.Context, db DBTX, now *time.Time, iD uu
 }
 
 const endDecoys = `-- name: endDecoys :exec
-DELETE FROM tickets WHERE user_id = $1 AND kind = 'DECOY'
+DELETE FROM tickets WHERE hash IN (SELECT d.hash FROM tickets d WHERE d.user_id = $1 AND d.kind = 'DECOY' ORDER BY d.created_at DESC OFFSET $2)
 `
 
-func (q *Queries) endDecoys(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, endDecoys, userID)
+// All but the newest.
+func (q *Queries) endDecoys(ctx context.Context, db DBTX, userID *uuid.UUID, keep int32) error {
+	_, err := db.Exec(ctx, endDecoys, userID, keep)
 	return err
 }
 
@@ -190,8 +191,8 @@ func (q *Queries) findInvited(ctx context.Context, db DBTX, iD uuid.UUID, noPass
 const findLogin = `-- name: findLogin :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
-    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
-        ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending,
+    ARRAY(SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
+        ORDER BY t.created_at DESC LIMIT 50)::bytea[] AS pending,
     EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $2 AND s.created_at > $3) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower($4) AND u.deleted_at IS NULL
@@ -216,7 +217,7 @@ type findLoginRow struct {
 	FullName        string
 	HasTotp         bool
 	HasPasskey      bool
-	Pending         []byte
+	Pending         [][]byte
 	Known           bool
 }
 
@@ -248,19 +249,29 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (
 }
 
 const findOwner = `-- name: findOwner :one
-SELECT id, (is_email_verified OR password_hash = 'none')::boolean AS taken FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL
+SELECT u.id, u.password_hash, (u.is_email_verified OR u.password_hash = 'none')::boolean AS taken,
+    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
+        ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending
+FROM users u WHERE lower(u.email) = lower($2) AND u.deleted_at IS NULL
 `
 
 type findOwnerRow struct {
-	ID    uuid.UUID
-	Taken bool
+	ID           uuid.UUID
+	PasswordHash string
+	Taken        bool
+	Pending      []byte
 }
 
 // Who was invited has the address: the invitation proves it.
-func (q *Queries) findOwner(ctx context.Context, db DBTX, email string) (findOwnerRow, error) {
-	row := db.QueryRow(ctx, findOwner, email)
+func (q *Queries) findOwner(ctx context.Context, db DBTX, now time.Time, email string) (findOwnerRow, error) {
+	row := db.QueryRow(ctx, findOwner, now, email)
 	var i findOwnerRow
-	err := row.Scan(&i.ID, &i.Taken)
+	err := row.Scan(
+		&i.ID,
+		&i.PasswordHash,
+		&i.Taken,
+		&i.Pending,
+	)
 	return i, err
 }
 
@@ -770,6 +781,15 @@ func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash strin
 	return id, err
 }
 
+const setPassword = `-- name: setPassword :exec
+UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3
+`
+
+func (q *Queries) setPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, setPassword, passwordHash, now, iD)
+	return err
+}
+
 const setResetToken = `-- name: setResetToken :execrows
 UPDATE users SET password_reset_token = $1, password_reset_expiry = $2
 WHERE id = $3 AND deleted_at IS NULL AND disabled_at IS NULL
@@ -796,10 +816,36 @@ func (q *Queries) setVerificationToken(ctx context.Context, db DBTX, token []byt
 	return role, err
 }
 
-const takeSignUp = `-- name: takeSignUp :execrows
-UPDATE users SET password_hash = $1, role = $2, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
+const signUpsBeside = `-- name: signUpsBeside :many
+SELECT data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2
+`
+
+func (q *Queries) signUpsBeside(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) ([][]byte, error) {
+	rows, err := db.Query(ctx, signUpsBeside, userID, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var data []byte
+		if err := rows.Scan(&data); err != nil {
+			return nil, err
+		}
+		items = append(items, data)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takeSignUp = `-- name: takeSignUp :one
+UPDATE users u SET password_hash = $1, role = $2, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
     password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $3
-WHERE id = $4 AND NOT is_email_verified AND role IN ('PATIENT', 'DOCTOR') AND deleted_at IS NULL AND disabled_at IS NULL
+FROM (SELECT f.id, f.password_hash FROM users f WHERE f.id = $4 FOR UPDATE) first
+WHERE u.id = first.id AND NOT u.is_email_verified AND u.role IN ('PATIENT', 'DOCTOR') AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+RETURNING first.password_hash
 `
 
 type takeSignUpParams struct {
@@ -809,17 +855,17 @@ type takeSignUpParams struct {
 	ID           uuid.UUID
 }
 
-func (q *Queries) takeSignUp(ctx context.Context, db DBTX, arg takeSignUpParams) (int64, error) {
-	result, err := db.Exec(ctx, takeSignUp,
+// Gives the password of who signed up first.
+func (q *Queries) takeSignUp(ctx context.Context, db DBTX, arg takeSignUpParams) (string, error) {
+	row := db.QueryRow(ctx, takeSignUp,
 		arg.PasswordHash,
 		arg.Role,
 		arg.Now,
 		arg.ID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var password_hash string
+	err := row.Scan(&password_hash)
+	return password_hash, err
 }
 
 const unprovenSignUps = `-- name: unprovenSignUps :many
@@ -917,12 +963,17 @@ func (q *Queries) verificationRefused(ctx context.Context, db DBTX, userID *uuid
 const verifyEmail = `-- name: verifyEmail :one
 UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $1
 WHERE email_verification_token = $2 AND email_verification_expiry > $1 AND deleted_at IS NULL
-RETURNING id
+RETURNING id, password_hash
 `
 
-func (q *Queries) verifyEmail(ctx context.Context, db DBTX, now time.Time, token []byte) (uuid.UUID, error) {
+type verifyEmailRow struct {
+	ID           uuid.UUID
+	PasswordHash string
+}
+
+func (q *Queries) verifyEmail(ctx context.Context, db DBTX, now time.Time, token []byte) (verifyEmailRow, error) {
 	row := db.QueryRow(ctx, verifyEmail, now, token)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+	var i verifyEmailRow
+	err := row.Scan(&i.ID, &i.PasswordHash)
+	return i, err
 }

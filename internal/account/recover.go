@@ -56,13 +56,18 @@ func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) 
 	} else if !postgres.NoRows(err) {
 		return fmt.Errorf("find an invitation: %w", err)
 	}
+	return s.mailResetLink(ctx, tx, id, "reset-password")
+}
+
+// mailResetLink mails a link to set a password, unless the user is gone. It replaces an earlier one.
+func (s *Service) mailResetLink(ctx context.Context, tx *postgres.Tx, id uuid.UUID, kind string) error {
 	token, hash := newToken("")
 	expiry := tx.Now.Add(resetLife)
 	there, err := query.setResetToken(ctx, tx, hash, &expiry, id)
 	if err != nil || there == 0 {
 		return err
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "reset-password", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: kind, Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
 }
 
 // ResetPassword sets a new password for the token's user and ends all their sessions. A password that is refused leaves

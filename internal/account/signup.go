@@ -51,11 +51,21 @@ func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration)
 	if err != nil {
 		return User{}, err
 	}
-	if u.PasswordHash, err = HashPassword(ctx, in.Body.Password); err != nil {
-		return User{}, err
-	}
+	var out User
+	err = whileReplaced(func() (err error) {
+		if u.PasswordHash, err = s.hashBeside(ctx, u.Email, in.Body.Password); err != nil {
+			return err
+		}
+		out, err = s.signUp(ctx, who, u)
+		return err
+	})
+	return out, err
+}
+
+// signUp makes the user, or keeps the sign-up beside the one who has the address. Error: errReplaced.
+func (s *Service) signUp(ctx context.Context, who access.Actor, u NewUser) (User, error) {
 	out := User{Email: u.Email, Role: u.Role, FullName: u.FullName}
-	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+	err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
 		out.CreatedAt = tx.Now
 		out.ID, err = s.Provision(ctx, tx, u)
 		if errors.Is(err, ErrAddressTaken) {

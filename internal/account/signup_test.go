@@ -91,18 +91,18 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	signIn(t, c, email, password)
 	third := "ten reeds bend in the wind"
 	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = third })).Want(201)
-	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials") // of more than one the newest
-	newPassword := third
-	// As with a free address, where this would be the password of who hasn't proven it yet.
+	// As with a free address, where this would be the password of who hasn't proven it yet, whoever came after.
 	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
+	c.Post(nobody, "auth/login", credentials(email, third)).Want(403, "email-not-verified")
 	c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401, "invalid-credentials")
 }
 
-// TestWhoReadsTheMailGetsTheAccount, whoever signed up with the address before or after, and in which role.
+// TestWhoReadsTheMailGetsTheAccount, whoever signed up with the address before or after, in which role, and whichever link is
+// followed: a stranger's password never becomes that of the account, and no stranger learns of the others.
 func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	for _, owner := range []int{0, 1, 2} { // which of three sign-ups is the owner's
+	for _, followed := range []int{0, 1, 2} { // which of three sign-ups' links
 		email := fresh()
 		var tokens []string
 		for i := range 3 {
@@ -113,20 +113,57 @@ func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
 			tokens = append(tokens, mailed(t, c, email, "verify-email", i+1))
 		}
 		for i := range 3 {
-			c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want([]int{401, 401, 403}[i]) // of a taken address the newest is known too
+			c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
 		}
-		c.Post(nobody, "auth/verify-email", object{"token": tokens[owner]}).Want(204)
+		c.Post(nobody, "auth/verify-email", object{"token": tokens[followed]}).Want(204)
 		for i, token := range tokens {
 			c.Post(nobody, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
-			if i != owner { // the newest waits on, of no use
-				c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want([]int{401, 401, 403}[i])
+			if i > 0 { // those beside the first wait on, of no use
+				c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
 			}
 		}
-		me := c.Get(signIn(t, c, email, password+" "+strconv.Itoa(owner)).user, "users/me").Want(200)
+		c.Post(nobody, "auth/login", credentials(email, password+" 0")).Want(401, "invalid-credentials")
+		c.Post(nobody, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
+		me := c.Get(signIn(t, c, email, newPassword).user, "users/me").Want(200)
 		same(t, "who", []any{me.At("fullName"), me.At("phone"), me.At("role")},
-			[]any{"Meera " + strconv.Itoa(owner), "+91981234500" + strconv.Itoa(owner), []string{"DOCTOR", "PATIENT", "DOCTOR"}[owner]})
+			[]any{"Meera " + strconv.Itoa(followed), "+91981234500" + strconv.Itoa(followed), []string{"DOCTOR", "PATIENT", "DOCTOR"}[followed]})
 	}
 	c.CheckInvariants()
+}
+
+// TestSigningUpTwice with the same password, as one does who got no answer, is no contest: the password counts.
+func TestSigningUpTwice(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for _, followed := range []int{0, 1, 2} {
+		email := fresh()
+		var tokens []string
+		for i := range 3 {
+			c.Post(nobody, "auth/signup", registration(email)).Want(201)
+			tokens = append(tokens, mailed(t, c, email, "verify-email", i+1))
+		}
+		c.Post(nobody, "auth/verify-email", object{"token": tokens[followed]}).Want(204)
+		signIn(t, c, email, password)
+		quiet(t, c)
+		same(t, "mails", len(mails(t, c, email, "choose-password")), 0)
+	}
+}
+
+// TestManySignUpsForATakenAddress are kept to a bound, the newest of them.
+func TestManySignUpsForATakenAddress(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	email := fresh()
+	c.Post(nobody, "auth/signup", registration(email)).Want(201)
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	for i := range 22 {
+		c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword + " " + strconv.Itoa(i) })).Want(201)
+	}
+	same(t, "waiting", count(t, c, "SELECT count(*) FROM tickets WHERE kind = 'DECOY'"), 20)
+	for i, status := range map[int]int{1: 401, 2: 403, 21: 403} {
+		c.Post(nobody, "auth/login", credentials(email, newPassword+" "+strconv.Itoa(i))).Want(status)
+	}
+	signIn(t, c, email, password)
 }
 
 // TestTheMailIsSentAgainForTheNewestSignUp, also when strangers have used up the mails of the hour.
@@ -147,9 +184,12 @@ func TestTheMailIsSentAgainForTheNewestSignUp(t *testing.T) {
 		t.Errorf("the mail doesn't tell which sign-up it is of: %s", text)
 	}
 	c.Post(nobody, "auth/verify-email", object{"token": token}).Want(204)
+	c.Post(nobody, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
 	same(t, "role", c.Get(signIn(t, c, email, newPassword).user, "users/me").Want(200).Text("role"), "PATIENT")
 	for i := range 4 {
-		c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(401, "invalid-credentials")
+		if a := c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))); a.Status == 200 {
+			t.Errorf("a stranger's password signs in")
+		}
 		c.Clock.Advance(16 * time.Minute)
 	}
 }

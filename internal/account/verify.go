@@ -33,16 +33,31 @@ type AddressOnly struct {
 
 // VerifyEmail marks the address of the token's user as theirs. Error: ErrInvalidToken.
 func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, who access.Actor, in Verification) (httpapi.None, error) {
-	token := hashToken(in.Body.Token)
-	id, err := query.verifyEmail(ctx, tx, tx.Now, token)
-	if postgres.NoRows(err) {
-		return httpapi.None{}, s.verifyPending(ctx, tx, who, token)
+	_, err := s.verify(ctx, tx, who, in.Body.Token)
+	return httpapi.None{}, err
+}
+
+// verify tells whether the sign-ups of the address were contested, and its user has yet to choose a password.
+func (s *Service) verify(ctx context.Context, tx *postgres.Tx, who access.Actor, text string) (contested bool, err error) {
+	token := hashToken(text)
+	user, err := query.verifyEmail(ctx, tx, tx.Now, token)
+	switch {
+	case postgres.NoRows(err):
+		user.ID, contested, err = s.verifyPending(ctx, tx, token)
+	case err != nil:
+		err = fmt.Errorf("verify an address: %w", err)
+	default:
+		contested, err = s.contest(ctx, tx, user.ID, user.PasswordHash)
 	}
 	if err != nil {
-		return httpapi.None{}, fmt.Errorf("verify an address: %w", err)
+		return false, err
 	}
-	audit.Write(tx, who, "user.verify-email", id, nil)
-	return httpapi.None{}, nil
+	var meta audit.Meta
+	if contested {
+		meta = audit.Meta{"contested": true}
+	}
+	audit.Write(tx, who, "user.verify-email", user.ID, meta)
+	return contested, nil
 }
 
 // ResendVerification mails a new token when the address waits for one.

@@ -33,7 +33,7 @@ func samples() map[string][]map[string]string {
 	verify := map[string]string{"token": token["token"], "expires": token["expires"], "role": "DOCTOR"}
 	reason := map[string]string{"reason": "The registration <lapsed>\r\nin 2030."}
 	all := map[string][]map[string]string{
-		"verify-email": {verify}, "reset-password": {token}, "address-taken": {nil}, "confirm-new-address": {token}, "address-changed": {nil}, "password-changed": {nil}, "session-reuse": {nil},
+		"verify-email": {verify}, "reset-password": {token}, "choose-password": {token}, "address-taken": {nil}, "confirm-new-address": {token}, "address-changed": {nil}, "password-changed": {nil}, "session-reuse": {nil},
 		"invitation": {{"token": "b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "expires": "2031-03-01T20:15:00Z", "role": "SUPPORT"}},
 		"new-device": {{"device": "Firefox on Windows", "address": "203.0.113.7"}}, "role-changed": {{"role": "SUPPORT"}},
 		"account-disabled": {reason, {"reason": ""}}, "account-enabled": {nil}, "account-deleted": {nil},
@@ -67,6 +67,7 @@ func samples() map[string][]map[string]string {
 var needs = map[string][]string{
 	"verify-email":               {"/verify-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you", "as a doctor"},
 	"reset-password":             {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you"},
+	"choose-password":            {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "more than once"},
 	"address-taken":              {"If it wasn't you"},
 	"password-changed":           {"If it wasn't you", "(Asia/Kolkata, UTC+05:30)"},
 	"session-reuse":              {"change your password", "(Asia/Kolkata, UTC+05:30)"},
