@@ -33,8 +33,10 @@ func Consultations(n int) error {
 type Stopping struct {
 	ID   uuid.UUID
 	Role access.Role
-	// Ends: the account doesn't come back, by their own wish.
+	// Ends: the account doesn't come back.
 	Ends bool
+	// OwnWish: nobody else had it end.
+	OwnWish bool
 	// Confirmed: whoever decides it knows that consultations are cancelled.
 	Confirmed bool
 }
@@ -45,7 +47,7 @@ func (s *Service) Leave(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	if err := s.MayLeave(ctx, tx, who); err != nil {
 		return httpapi.None{}, err
 	}
-	return httpapi.None{}, s.End(ctx, tx, who)
+	return httpapi.None{}, s.End(ctx, tx, who, true)
 }
 
 // MayLeave is nil when who may end their own account, and holds the user. Error: ErrLastAdmin.
@@ -72,9 +74,9 @@ func (s *Service) notLast(ctx context.Context, tx *postgres.Tx, who access.Actor
 	return nil
 }
 
-// End is what Leave does, without asking whether who may: for a user, disabled or not, whose time has come.
+// End is what Leave does, without asking whether who may: for a user, disabled or not, whose time has come, by their own wish or not.
 // Errors: ErrLastAdmin, ErrHolding; problem.Unauthenticated for who left before.
-func (s *Service) End(ctx context.Context, tx *postgres.Tx, who access.Actor) error {
+func (s *Service) End(ctx context.Context, tx *postgres.Tx, who access.Actor, ownWish bool) error {
 	if err := s.notLast(ctx, tx, who); err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ func (s *Service) End(ctx context.Context, tx *postgres.Tx, who access.Actor) er
 	case err != nil:
 		return fmt.Errorf("delete a user: %w", err)
 	}
-	if err := s.OnStop(ctx, tx, who, Stopping{ID: who.ID, Role: who.Role, Ends: true, Confirmed: true}); err != nil {
+	if err := s.OnStop(ctx, tx, who, Stopping{ID: who.ID, Role: who.Role, Ends: true, OwnWish: ownWish, Confirmed: true}); err != nil {
 		return err
 	}
 	audit.Write(tx, who, "user.delete", who.ID, nil)

@@ -28,6 +28,7 @@ func TestAPatientLeaves(t *testing.T) {
 	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	soon := c.Slot(doctor, 40*time.Minute, 1)
 	late, _ := c.Paid(patient, soon, "500.00") // too late for a patient's ordinary cancellation
+	early, _ := c.Paid(patient, c.Slot(doctor, 3*time.Hour, 1), "500.00")
 	unpaid := c.Book(patient, c.Slot(doctor, 26*time.Hour, 2))
 
 	leave(c, patient).Want(204)
@@ -35,13 +36,14 @@ func TestAPatientLeaves(t *testing.T) {
 	dead(t, c, other)
 	leave(c, patient).Want(401)
 	c.Post(nobody, "auth/login", credentials(email, password)).Want(401, "invalid-credentials")
-	for id, want := range map[string]string{held: "IN_PROGRESS", late: "CANCELLED", unpaid: "CANCELLED"} {
+	for id, want := range map[string]string{held: "IN_PROGRESS", late: "CANCELLED", early: "CANCELLED", unpaid: "CANCELLED"} {
 		same(t, "status", c.Get(doctor, "consultations/"+id).Want(200).Text("status"), want)
 	}
-	same(t, "refunds", count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", late), 1)
-	same(t, "refunds of what was held", count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", held), 0)
+	for id, want := range map[string]int{held: 0, late: 0, early: 1} {
+		same(t, "refunds", count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", id), want)
+	}
 	mailed(t, c, email, "account-deleted", 1)
-	mailed(t, c, doctor.Email, "consultation-cancelled", 2)
+	mailed(t, c, doctor.Email, "consultation-cancelled", 3)
 	same(t, "entries", audited(t, c, "user.delete", patient.ID.String()), 1)
 	c.Book(next, soon) // the place is free again
 	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)

@@ -98,8 +98,8 @@ func cancelledBy(actor access.Actor) string {
 	return string(actor.Role)
 }
 
-// cancel moves, refunds and tells both, by whose doing. Every cancellation that is allowed gives back all that was paid, and lets no
-// attempt to pay stay open.
+// cancel moves, refunds and tells both, by whose doing. It gives back all that was paid, unless the row says that it is too late for
+// that, and lets no attempt to pay stay open.
 func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, by string) error {
 	ended, err := s.Money.EndAttempts(ctx, tx, row.ID)
 	if err != nil {
@@ -111,13 +111,17 @@ func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := s.move(ctx, tx, actor, row, ConsultationStatusCANCELLED); err != nil {
 		return err
 	}
+	told := map[string]string{"by": by, "refund": ""}
+	if row.CancelledLate {
+		told["kept"] = "yes"
+		return s.tell(ctx, tx, *row, "consultation-cancelled", told)
+	}
 	back, err := s.Money.RefundAll(ctx, tx, actor, row.ID, "cancelled by "+lowerRole(actor))
 	if err != nil {
 		return err
 	}
-	refund := ""
 	if back.Amount > 0 {
-		refund = back.Amount.String() + " " + back.Currency
+		told["refund"] = back.Amount.String() + " " + back.Currency
 	}
-	return s.tell(ctx, tx, *row, "consultation-cancelled", map[string]string{"by": by, "refund": refund})
+	return s.tell(ctx, tx, *row, "consultation-cancelled", told)
 }

@@ -74,7 +74,7 @@ func final(status ConsultationStatus) bool {
 func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow) error {
 	return query.updateConsultation(ctx, tx, updateConsultationParams{Status: row.Status, PaymentStatus: row.PaymentStatus, Notes: row.Notes,
 		PaymentDueAt: row.PaymentDueAt, CancelledBy: row.CancelledBy, CancellationReason: row.CancellationReason,
-		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent, Now: tx.Now, ID: row.ID})
+		CancelledAt: row.CancelledAt, CancelledLate: row.CancelledLate, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent, Now: tx.Now, ID: row.ID})
 }
 
 // mayMove is the state machine for people: nil when who may take row to the status now.
@@ -92,7 +92,7 @@ func (s *Service) mayMove(who access.Actor, row ConsultationRow, to Consultation
 	case from == ConsultationStatusREQUESTED:
 		return nil
 	case from == ConsultationStatusCONFIRMED && isPatient(who, row):
-		return within(now, time.Time{}, row.ScheduledStart.Add(-s.Config.CancelUntil))
+		return within(now, time.Time{}, s.cancelUntil(row))
 	case from == ConsultationStatusCONFIRMED:
 		return within(now, time.Time{}, row.ScheduledStart)
 	case from == ConsultationStatusINPROGRESS && !isPatient(who, row):
@@ -100,6 +100,11 @@ func (s *Service) mayMove(who access.Actor, row ConsultationRow, to Consultation
 	default:
 		return illegal
 	}
+}
+
+// cancelUntil is when the patient may no more cancel what is confirmed.
+func (s *Service) cancelUntil(row ConsultationRow) time.Time {
+	return row.ScheduledStart.Add(-s.Config.CancelUntil)
 }
 
 // within checks the window of a move; a zero bound is open.

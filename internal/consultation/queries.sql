@@ -21,7 +21,7 @@ WHERE c.id = @id;
 -- name: updateConsultation :exec
 UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes, payment_due_at = @payment_due_at,
     cancelled_by = @cancelled_by, cancellation_reason = @cancellation_reason, cancelled_at = @cancelled_at,
-    started_at = @started_at, ended_at = @ended_at, absent = @absent, updated_at = @now
+    cancelled_late = @cancelled_late, started_at = @started_at, ended_at = @ended_at, absent = @absent, updated_at = @now
 WHERE id = @id;
 
 -- name: partyNames :one

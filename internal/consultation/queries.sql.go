@@ -75,7 +75,7 @@ func (q *Queries) forgottenConsultations(ctx context.Context, db DBTX, endedBy t
 }
 
 const holdConsultationsToCome = `-- name: holdConsultationsToCome :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2)) ORDER BY id FOR UPDATE
 `
 
@@ -111,6 +111,7 @@ func (q *Queries) holdConsultationsToCome(ctx context.Context, db DBTX, userID u
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Absent,
+			&i.CancelledLate,
 		); err != nil {
 			return nil, err
 		}
@@ -174,7 +175,7 @@ func (q *Queries) insertConsultation(ctx context.Context, db DBTX, arg insertCon
 }
 
 const lockConsultation = `-- name: lockConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent FROM consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) lockConsultation(ctx context.Context, db DBTX, id uuid.UUID) (ConsultationRow, error) {
@@ -202,6 +203,7 @@ func (q *Queries) lockConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Absent,
+		&i.CancelledLate,
 	)
 	return i, err
 }
@@ -272,7 +274,7 @@ func (q *Queries) partyNames(ctx context.Context, db DBTX, patientID uuid.UUID, 
 }
 
 const readConsultation = `-- name: readConsultation :one
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments p JOIN refunds r ON r.payment_id = p.id
         WHERE p.consultation_id = c.id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL
         AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.id = r.attempt_id AND a.status = 'FAILED')) ELSE 0 END)::numeric(12, 2) AS refunded
@@ -316,6 +318,7 @@ func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.ConsultationRow.CreatedAt,
 		&i.ConsultationRow.UpdatedAt,
 		&i.ConsultationRow.Absent,
+		&i.ConsultationRow.CancelledLate,
 		&i.Wrapped,
 		&i.PatientName,
 		&i.DoctorName,
@@ -449,8 +452,8 @@ func (q *Queries) unheldConsultations(ctx context.Context, db DBTX, patientID uu
 const updateConsultation = `-- name: updateConsultation :exec
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3, payment_due_at = $4,
     cancelled_by = $5, cancellation_reason = $6, cancelled_at = $7,
-    started_at = $8, ended_at = $9, absent = $10, updated_at = $11
-WHERE id = $12
+    cancelled_late = $8, started_at = $9, ended_at = $10, absent = $11, updated_at = $12
+WHERE id = $13
 `
 
 type updateConsultationParams struct {
@@ -461,6 +464,7 @@ type updateConsultationParams struct {
 	CancelledBy        *access.Role
 	CancellationReason []byte
 	CancelledAt        *time.Time
+	CancelledLate      bool
 	StartedAt          *time.Time
 	EndedAt            *time.Time
 	Absent             *access.Role
@@ -477,6 +481,7 @@ func (q *Queries) updateConsultation(ctx context.Context, db DBTX, arg updateCon
 		arg.CancelledBy,
 		arg.CancellationReason,
 		arg.CancelledAt,
+		arg.CancelledLate,
 		arg.StartedAt,
 		arg.EndedAt,
 		arg.Absent,

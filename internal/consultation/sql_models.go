@@ -125,4 +125,5 @@ type ConsultationRow struct {
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
 	Absent             *access.Role
+	CancelledLate      bool
 }

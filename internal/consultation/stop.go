@@ -3,6 +3,7 @@ package consultation
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,9 +14,9 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// Stop is what it means here that a patient or a doctor stops: consultations to come are cancelled, their seats freed, what was
-// paid is given back, however late it is, open attempts to pay end, and both are told; a doctor's slots are closed. One in progress
-// goes on, and one that began with a patient who leaves by themselves ends as missed.
+// Stop is what it means here that a patient or a doctor stops: consultations to come are cancelled, their seats freed, open attempts
+// to pay end, and both are told; a doctor's slots are closed. What was paid is given back, however late it is, unless a patient leaves
+// by their own wish: then as if they had cancelled. One in progress goes on, and one that began with a patient who leaves ends as missed.
 // Errors: account.ErrHasConsultations, unless that is confirmed; account.ErrHolding, for a doctor who leaves with a patient there.
 func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, user account.Stopping) error {
 	if user.Role != access.RoleDoctor && user.Role != access.RolePatient {
@@ -48,6 +49,7 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		by = map[access.Role]string{access.RoleDoctor: "doctor-stops", access.RolePatient: "patient-stops"}[user.Role]
 	}
 	for i := range ending {
+		ending[i].CancelledLate = user.OwnWish && s.late(ending[i], user, tx.Now)
 		if err := s.cancel(ctx, tx, actor, &ending[i], by); err != nil {
 			return err
 		}
@@ -60,7 +62,20 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 			return err
 		}
 	}
-	return schedule.CloseSlots(ctx, tx, user.ID)
+	return schedule.CloseSlots(ctx, tx, user.ID, tx.Now)
+}
+
+// late tells whether a patient who leaves cancels what is paid, and later than they may.
+func (s *Service) late(row ConsultationRow, user account.Stopping, now time.Time) bool {
+	return row.PatientID == user.ID && row.Status == ConsultationStatusCONFIRMED && row.Fee > 0 && now.After(s.cancelUntil(row))
+}
+
+// CloseFrom has a doctor, if it is one, take no further bookings for what starts then or later. Bookings that are made stand.
+func (s *Service) CloseFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID, start time.Time) error {
+	if err := s.holdDoctor(ctx, tx, user); err != nil {
+		return err
+	}
+	return schedule.CloseSlots(ctx, tx, user, start)
 }
 
 // holdDoctor waits for what is under way with a doctor, so that what comes later meets what the transaction stores: for slots

@@ -95,7 +95,13 @@ func TestSomebodyStops(t *testing.T) {
 			if s := c.Get(admin, "consultations/"+over).Text("status"); s != "COMPLETED" {
 				t.Errorf("what is over is %s", s)
 			}
-			refunded(t, c, paid, fee)
+			if way.patient && way.own { // later than the patient could have cancelled
+				if a := c.Get(admin, "consultations/"+paid).Want(200); a.Text("refundedAmount") != "0.00" {
+					t.Errorf("it was given back: %s", a.Body)
+				}
+			} else {
+				refunded(t, c, paid, fee)
+			}
 			c.Report("payment.succeeded", reference, fee).Want(200)
 			refunded(t, c, unpaid, fee)
 			if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'", other.ID); n != 2 {
@@ -176,6 +182,23 @@ func TestAnErasureOfSomebodyWithConsultations(t *testing.T) {
 	}
 	eventually(t, "cancelled", func() bool { return c.Get(admin, "consultations/"+id).Text("status") == "CANCELLED" })
 	refunded(t, c, id, fee)
+}
+
+// A doctor whose erasure is due takes bookings until then, and none of what the end would cancel.
+func TestADoctorWhoseErasureIsDue(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor(fee), c.Patient()
+	before, after, shared := c.Slot(doctor, 40*time.Hour, 1), c.Slot(doctor, 60*time.Hour, 1), c.Slot(doctor, 70*time.Hour, 3)
+	booked := c.Book(patient, shared)
+	c.Post(doctor, "users/me/erasure", nil).Want(202)
+	for slot, status := range map[uuid.UUID]int{before: 201, after: 409, shared: 409} {
+		ask(c, c.Patient(), slot).Want(status)
+	}
+	if s := c.Get(patient, "consultations/"+booked).Want(200).Text("status"); s != "REQUESTED" {
+		t.Errorf("what was booked before is %s", s)
+	}
+	c.CheckInvariants()
 }
 
 // Bookings race with whoever stops: nothing to come is left with them.

@@ -36,19 +36,20 @@ var Rules = []Rule{
 		   OR (c.status IN ('CONFIRMED', 'IN_PROGRESS', 'COMPLETED') AND c.fee > 0 AND p.status <> 'SUCCESS')
 		   OR (c.payment_status = 'PAID') <> (p.status = 'SUCCESS')`},
 
-	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; one successful attempt exactly when the payment is; money of a cancelled or doctor-missed consultation is refunded in full or on its way", `
+	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; one successful attempt exactly when the payment is; money of a consultation that was cancelled in time or that the doctor missed is refunded in full or on its way", `
 		WITH came AS (SELECT payment_id, sum(captured) AS captured, count(*) FILTER (WHERE status = 'SUCCESS') AS succeeded
 				FROM payment_attempts GROUP BY payment_id),
 		back AS (SELECT payment_id, sum(amount) AS asked, sum(amount) FILTER (WHERE status <> 'REQUESTED') AS refunded
 				FROM refunds WHERE status <> 'FAILED' AND unmatched_id IS NULL GROUP BY payment_id),
 		owed AS (SELECT p.id, coalesce(came.captured, 0) AS captured, coalesce(back.refunded, 0) AS refunded, coalesce(back.asked, 0) AS asked,
 				coalesce(came.succeeded, 0) AS succeeded, p.status, p.amount, c.status AS consultation,
-				coalesce(c.absent = 'DOCTOR', false) AS doctor_absent
+				coalesce(c.absent = 'DOCTOR', false) AS doctor_absent, c.cancelled_late AS late, c.cancelled_late AND (c.status <> 'CANCELLED' OR c.cancelled_by <> 'PATIENT'
+					OR c.cancelled_at >= c.scheduled_start) AS never_late
 			FROM payments p JOIN consultations c ON c.id = p.consultation_id
 			LEFT JOIN came ON came.payment_id = p.id LEFT JOIN back ON back.payment_id = p.id)
 		SELECT id FROM owed
 		WHERE refunded < 0 OR asked > captured OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
-		   OR ((consultation = 'CANCELLED' OR doctor_absent) AND refunded <> captured)`},
+		   OR ((consultation = 'CANCELLED' AND NOT late OR doctor_absent) AND refunded <> captured) OR never_late`},
 
 	{"unmatched-money-is-kept", "money that isn't what was asked is listed as it came; of a known attempt all goes back, in its currency; nothing goes back twice", `
 		WITH back AS (SELECT unmatched_id, sum(amount) AS refunded, sum(amount) FILTER (WHERE status = 'SUCCEEDED') AS succeeded,

@@ -50,6 +50,7 @@ func samples() map[string][]map[string]string {
 		"invariant-broken": {{"rules": "nobody-in-two-places, money-adds-up"}},
 		"export-ready":     {{"expires": "2031-03-01T20:15:00Z"}},
 	}
+	all["consultation-cancelled"] = []map[string]string{consultation("as", "PATIENT", "by", "PATIENT", "refund", "", "kept", "yes")}
 	for _, as := range []string{"PATIENT", "DOCTOR"} {
 		for _, refund := range []string{"", "500.00 INR"} {
 			for _, by := range []string{"PATIENT", "DOCTOR", "SUPPORT", "ADMIN", "system", "doctor-stops", "patient-stops"} {

@@ -114,6 +114,10 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor
 	if err != nil {
 		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
 	}
+	// What a doctor's end would cancel isn't booked any more.
+	if err := s.Care.CloseFrom(ctx, tx, person, row.DueAt); err != nil {
+		return Erasure{}, fmt.Errorf("close slots: %w", err)
+	}
 	e, err := s.viewErasure(ctx, tx, row)
 	if err != nil {
 		return Erasure{}, err

@@ -83,7 +83,7 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	}
 	who := access.System(Sweep{}.Kind())
 	if row.Status == pending {
-		if err := s.end(ctx, tx, held); err != nil {
+		if err := s.end(ctx, tx, held, row.RequestedBy == person); err != nil {
 			return false, err
 		}
 		removed, err := s.forget(ctx, tx, held)
@@ -113,10 +113,10 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
 
 // end has the account end as if its owner did it, who asked for it, or for whom an administrator did.
-func (s *Service) end(ctx context.Context, tx *postgres.Tx, held account.Held) error {
+func (s *Service) end(ctx context.Context, tx *postgres.Tx, held account.Held, ownWish bool) error {
 	who := access.Actor{ID: held.ID, Role: held.Role, Job: Sweep{}.Kind()}
 	if held.DeletedAt == nil {
-		if err := s.Accounts.End(ctx, tx, who); err != nil {
+		if err := s.Accounts.End(ctx, tx, who, ownWish); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > 
 -- name: closeSlots :exec
 UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
     max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = @now
-WHERE doctor_id = @doctor_id AND start_time > @now AND status <> 'BLOCKED';
+WHERE doctor_id = @doctor_id AND start_time > @start_time AND status <> 'BLOCKED';
 
 -- name: startSeat :exec
 UPDATE seats SET started = true WHERE consultation_id = @consultation_id;

@@ -16,12 +16,12 @@ import (
 const closeSlots = `-- name: closeSlots :exec
 UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
     max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = $1
-WHERE doctor_id = $2 AND start_time > $1 AND status <> 'BLOCKED'
+WHERE doctor_id = $2 AND start_time > $3 AND status <> 'BLOCKED'
 `
 
 // A slot with a consultation in progress takes nobody more.
-func (q *Queries) closeSlots(ctx context.Context, db DBTX, now time.Time, doctorID uuid.UUID) error {
-	_, err := db.Exec(ctx, closeSlots, now, doctorID)
+func (q *Queries) closeSlots(ctx context.Context, db DBTX, now time.Time, doctorID uuid.UUID, startTime time.Time) error {
+	_, err := db.Exec(ctx, closeSlots, now, doctorID, startTime)
 	return err
 }
 

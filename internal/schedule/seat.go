@@ -83,9 +83,9 @@ func HoldSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
 	return query.holdSlots(ctx, tx, doctorID, tx.Now)
 }
 
-// CloseSlots blocks those of a doctor's slots to come that nobody has booked, and has the others take nobody more.
-func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
-	return query.closeSlots(ctx, tx, tx.Now, doctorID)
+// CloseSlots blocks those of a doctor's slots from a start on that nobody has booked, and has the others take nobody more.
+func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start time.Time) error {
+	return query.closeSlots(ctx, tx, tx.Now, doctorID, start)
 }
 
 // StartSeat notes that the consultation of a seat is in progress. The caller holds the doctor's lock.
