@@ -85,6 +85,16 @@ func TestASessionInACookie(t *testing.T) {
 	b.get("users/me").Want(401)
 }
 
+// TestAPageThatCameWithoutTLS doesn't use the cookie of a server that is reached by HTTPS, in a browser that says no more than an Origin.
+func TestAPageThatCameWithoutTLS(t *testing.T) {
+	t.Parallel()
+	c := open(t, func(cfg *config.Config) { cfg.PublicURL = "https://care.example" })
+	b, _ := browse(t, c, verified(t, c))
+	host := strings.TrimPrefix(c.URL, "http://")
+	b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, "Origin", "https://"+host).Want(200)
+	b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, "Origin", "http://"+host).Want(403, "cross-site-request")
+}
+
 func TestOtherSitesDontUseTheCookie(t *testing.T) {
 	t.Parallel()
 	const app = "https://app.example.org"

@@ -28,7 +28,7 @@ const (
 	unverifiedLife = 7 * 24 * time.Hour
 	// decoysKept are the newest of an address.
 	decoysKept    = 20
-	pendingColumn  = "tickets.data"
+	pendingColumn = "tickets.data"
 )
 
 // pendingSignUp is what becomes of the user when the link is followed.

@@ -91,6 +91,9 @@ func TestAPlusIsASpace(t *testing.T) {
 			t.Errorf("%s: %s", path, a.Body)
 		}
 	}
+	if a := c.Get(nobody, "doctors?q="+strings.Repeat("long+words+", 40)).Want(422); strings.Contains(string(a.Body), "%2B") {
+		t.Errorf("the hint is beside the fault: %s", a.Body)
+	}
 	if a := c.Do(c.Patient(), "PATCH", "users/me", []byte("x"), "Content-Type", "text/plain").Want(415); !strings.Contains(a.Text("detail"), "application/merge-patch+json") {
 		t.Error(a.Text("detail"))
 	}

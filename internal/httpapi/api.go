@@ -49,6 +49,8 @@ type API struct {
 	Load *Load
 	// Hosts are the names under which this server is reached, see HostSet; nil: any.
 	Hosts map[string]bool
+	// Secure: browsers reach this server by HTTPS.
+	Secure bool
 	// HSTS is the Strict-Transport-Security header.
 	HSTS string
 	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.

@@ -179,6 +179,8 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 // checkBody refuses what is no well-formed JSON value, or isn't signed as it has to be.
 func (a *API) checkBody(r *http.Request, op Op, body []byte, values int) error {
 	switch {
+	case len(body) > 0 && encoded(r.Header):
+		return problem.UnsupportedMediaType.With("A compressed body isn't read: send it without Content-Encoding.")
 	case op.Verify != nil:
 		return a.Unverified.failing(Network(requestOf(r.Context()).ip), a.DB.Now(), func() error { return op.Verify(r, body) })
 	case len(body) == 0:
@@ -187,6 +189,11 @@ func (a *API) checkBody(r *http.Request, op Op, body []byte, values int) error {
 		return problem.UnsupportedMediaType
 	}
 	return CheckJSON(body, values)
+}
+
+func encoded(h http.Header) bool {
+	encoding := strings.Join(h.Values("Content-Encoding"), ",")
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
 }
 
 func isJSON(header string) bool {

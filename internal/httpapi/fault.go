@@ -126,7 +126,8 @@ func faultOf(err error) problem.Field {
 	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time"):
 		message = wrongForm
 	}
-	if value, ok := detail.Value.(string); ok && strings.HasPrefix(at, "query.") && message != isUnknown && strings.Contains(value, " ") {
+	if value, ok := detail.Value.(string); ok && strings.HasPrefix(at, "query.") && strings.Contains(value, " ") &&
+		(message == wrongForm || strings.HasPrefix(message, "expected ")) {
 		message += plusIsSpace
 	}
 	parts := strings.Split(at, ".")

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,11 @@ func (a *API) hosted(r *http.Request) bool {
 	host := hostname(r.Host)
 	if a.Hosts == nil || asksHealth(r) {
 		return true
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil {
+			return false
+		}
 	}
 	switch host {
 	case "localhost", "127.0.0.1", "::1":

@@ -212,6 +212,9 @@ func TestContentTypes(t *testing.T) {
 	} {
 		c.Do(apptest.User{}, "POST", "auth/resend-verification", []byte(`{"email": "asha@example.org"}`), "Content-Type", kind).Want(status)
 	}
+	for encoding, status := range map[string]int{"identity": 202, "Identity": 202, "gzip": 415, "identity, gzip": 415, "br": 415, "x": 415} {
+		c.Do(apptest.User{}, "POST", "auth/resend-verification", []byte(`{"email": "asha@example.org"}`), "Content-Encoding", encoding).Want(status)
+	}
 	// Whatever is asked for, the answer is JSON.
 	for _, accept := range []string{"application/cbor", "text/html", "*/*", "application/xml;q=1", "gar\"bage"} {
 		a := c.Do(c.Patient(), "GET", "users/me", nil, "Accept", accept).Want(200)

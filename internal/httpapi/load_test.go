@@ -196,13 +196,13 @@ func TestHosts(t *testing.T) {
 		return raw(t, c, "GET "+path+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n").StatusCode
 	}
 	for _, path := range []string{"/dev/mailbox", "/dev/mailbox.json", "/api/v1/doctors", "/openapi.json", "/verify-email", "/api/v1/nothing"} {
-		for _, host := range []string{"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "203.0.113.7", "care.example.evil.example", "[2001:db8::1]"} {
+		for _, host := range []string{"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "203.0.113.7", "care.example.evil.example", "[2001:db8::1]", "care.example:evil", "localhost:80x", "localhost:99999", "[::1]:-1"} {
 			if got := get(host, path); got != 421 {
 				t.Errorf("%s at %s: %d", path, host, got)
 			}
 		}
 	}
-	for _, host := range []string{"localhost", "LOCALHOST:9999", "localhost.", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "care.example", "Care.Example:443", "amrutam.internal"} {
+	for _, host := range []string{"localhost", "LOCALHOST:9999", "localhost.", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "care.example", "Care.Example:443", "amrutam.internal", "localhost:"} {
 		if got := get(host, "/style.css"); got != 200 {
 			t.Errorf("%s: %d", host, got)
 		}

@@ -74,8 +74,13 @@ func (a *API) findActor(ctx context.Context, op Op, req *request, r *http.Reques
 
 // crossSite tells whether a page of another site sent the request, whatever its method: reads are audited too.
 func (a *API) crossSite(r *http.Request) bool {
-	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
-		return false // no browser
+	if r.Header.Get("Sec-Fetch-Site") == "" {
+		switch origin := r.Header.Get("Origin"); {
+		case origin == "": // no browser
+			return false
+		case a.Secure && strings.HasPrefix(origin, "http://"): // of this host, but anybody on the way could have made the page
+			return true
+		}
 	}
 	change := *r
 	change.Method = http.MethodPost
