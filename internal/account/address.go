@@ -120,11 +120,15 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 	case used == 0:
 		return none, ErrInvalidToken
 	}
-	if _, err := s.free(ctx, tx, who, string(ticket.Data)); err != nil { // its mail was read here
+	freed, err := s.free(ctx, tx, who, string(ticket.Data)) // its mail was read here
+	if err != nil {
 		return none, err
 	}
 	if err := query.endSignUps(ctx, tx, ticket.UserID); err != nil { // they were for the old one
 		return none, fmt.Errorf("end sign-ups: %w", err)
+	}
+	if err := s.cover(ctx, tx, *ticket.UserID, freed...); err != nil {
+		return none, err
 	}
 	err = query.setEmail(ctx, tx, string(ticket.Data), tx.Now, *ticket.UserID)
 	if postgres.Violates(err, "users_email_key") {

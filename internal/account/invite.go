@@ -54,8 +54,10 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if errors.Is(err, ErrAddressTaken) {
 		if freed, freeErr := s.free(ctx, tx, who, u.Email); freeErr != nil {
 			return StaffUser{}, freeErr
-		} else if freed {
-			id, err = s.Provision(ctx, tx, u)
+		} else if len(freed) > 0 {
+			if id, err = s.Provision(ctx, tx, u); err == nil {
+				err = s.cover(ctx, tx, id, freed...)
+			}
 		}
 	}
 	if err != nil {

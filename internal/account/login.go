@@ -139,7 +139,7 @@ func (s *Service) notVerified(ctx context.Context, user uuid.UUID) error {
 	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("look for a mail that was given up: %w", err)
 	case refused:
-		return ErrEmailNotVerified.With("The password is right, but the e-mail address is not verified: the mail server of the address refused our mail. " +
+		return ErrEmailNotVerified.With("The password is that of a sign-up whose e-mail address is not verified: the mail server of the address refused our mail. " +
 			"Check the address, and sign up with one that takes mail.")
 	}
 	return ErrEmailNotVerified

@@ -140,6 +140,17 @@ func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid
 	return token, nil
 }
 
+// cover has passwords of sign-ups that came to nothing answered as before: whoever chose one doesn't learn that the address has an owner
+// now. They have the salt of those that wait for it.
+func (s *Service) cover(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, hashes ...string) error {
+	for _, hash := range hashes {
+		if _, err := s.insertPending(ctx, tx, owner, decoyTicket, NewUser{PasswordHash: hash}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Service) openPending(owner uuid.UUID, data []byte) (p pendingSignUp, err error) {
 	text, err := s.Sealer.System().Open(pendingColumn, owner, data)
 	if err != nil {
@@ -242,6 +253,9 @@ func (s *Service) contest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID,
 	if err := query.setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
 		return false, fmt.Errorf("take a password: %w", err)
 	}
+	if err := s.cover(ctx, tx, owner, first); err != nil {
+		return false, err
+	}
 	return true, s.mailResetLink(ctx, tx, owner, "choose-password")
 }
 
@@ -295,17 +309,30 @@ func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	return nil
 }
 
-// free ends a sign-up that holds an address without having proven it, for who has a better right to it; false: there is none.
-func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) (bool, error) {
-	id, err := query.endSquatter(ctx, tx, &tx.Now, email)
+// free ends the sign-ups that hold an address without having proven it, for who has a better right to it. It gives their passwords for
+// cover; none: there was no sign-up.
+func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) (hashes []string, err error) {
+	first, err := query.endSquatter(ctx, tx, &tx.Now, email)
 	if postgres.NoRows(err) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("end a sign-up: %w", err)
+		return nil, fmt.Errorf("end a sign-up: %w", err)
 	}
-	audit.Write(tx, who, "user.delete", id, audit.Meta{"reason": "unverified"})
-	return true, nil
+	audit.Write(tx, who, "user.delete", first.ID, audit.Meta{"reason": "unverified"})
+	beside, err := query.signUpsBeside(ctx, tx, &first.ID, tx.Now)
+	if err != nil {
+		return nil, fmt.Errorf("find sign-ups: %w", err)
+	}
+	hashes = []string{first.PasswordHash}
+	for _, data := range beside {
+		p, err := s.openPending(first.ID, data)
+		if err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, p.PasswordHash)
+	}
+	return hashes, nil
 }
 
 // ExpireSignUps is the job that deletes sign-ups whose address was never proven.

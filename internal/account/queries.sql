@@ -34,10 +34,12 @@ WHERE u.password_reset_token = @token AND u.password_reset_expiry > @now AND u.d
 
 -- name: resetPassword :one
 -- Whoever holds the token reads the address's mail: that verifies it too.
-UPDATE users SET password_hash = @password_hash, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
+UPDATE users u SET password_hash = @password_hash, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
     email_verification_token = NULL, email_verification_expiry = NULL, updated_at = @now
-WHERE password_reset_token = @token AND password_reset_expiry > @now AND deleted_at IS NULL AND disabled_at IS NULL
-RETURNING id;
+FROM (SELECT f.id, f.password_hash, f.is_email_verified FROM users f
+    WHERE f.password_reset_token = @token AND f.password_reset_expiry > @now AND f.deleted_at IS NULL AND f.disabled_at IS NULL FOR UPDATE) before
+WHERE u.id = before.id
+RETURNING u.id, before.password_hash AS old_hash, before.is_email_verified AS was_verified;
 
 -- name: findPassword :one
 SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
@@ -184,7 +186,7 @@ DELETE FROM users WHERE id = @id;
 -- name: endSquatter :one
 -- Nobody has proven that the address is theirs.
 UPDATE users SET deleted_at = @now WHERE lower(email) = lower(@email) AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL
-RETURNING id;
+RETURNING id, password_hash;
 
 -- name: newestSignUp :one
 SELECT hash, data FROM tickets WHERE user_id = @user_id AND kind IN ('SIGNUP', 'DECOY') AND expires_at > @now ORDER BY created_at DESC LIMIT 1;

@@ -111,15 +111,20 @@ func (q *Queries) endSignUps(ctx context.Context, db DBTX, userID *uuid.UUID) er
 
 const endSquatter = `-- name: endSquatter :one
 UPDATE users SET deleted_at = $1 WHERE lower(email) = lower($2) AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL
-RETURNING id
+RETURNING id, password_hash
 `
 
+type endSquatterRow struct {
+	ID           uuid.UUID
+	PasswordHash string
+}
+
 // Nobody has proven that the address is theirs.
-func (q *Queries) endSquatter(ctx context.Context, db DBTX, now *time.Time, email string) (uuid.UUID, error) {
+func (q *Queries) endSquatter(ctx context.Context, db DBTX, now *time.Time, email string) (endSquatterRow, error) {
 	row := db.QueryRow(ctx, endSquatter, now, email)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+	var i endSquatterRow
+	err := row.Scan(&i.ID, &i.PasswordHash)
+	return i, err
 }
 
 const extendSession = `-- name: extendSession :one
@@ -767,18 +772,26 @@ func (q *Queries) renewSignUp(ctx context.Context, db DBTX, newHash []byte, now 
 }
 
 const resetPassword = `-- name: resetPassword :one
-UPDATE users SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
+UPDATE users u SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
     email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $2
-WHERE password_reset_token = $3 AND password_reset_expiry > $2 AND deleted_at IS NULL AND disabled_at IS NULL
-RETURNING id
+FROM (SELECT f.id, f.password_hash, f.is_email_verified FROM users f
+    WHERE f.password_reset_token = $3 AND f.password_reset_expiry > $2 AND f.deleted_at IS NULL AND f.disabled_at IS NULL FOR UPDATE) before
+WHERE u.id = before.id
+RETURNING u.id, before.password_hash AS old_hash, before.is_email_verified AS was_verified
 `
 
+type resetPasswordRow struct {
+	ID          uuid.UUID
+	OldHash     string
+	WasVerified bool
+}
+
 // Whoever holds the token reads the address's mail: that verifies it too.
-func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, token []byte) (uuid.UUID, error) {
+func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, token []byte) (resetPasswordRow, error) {
 	row := db.QueryRow(ctx, resetPassword, passwordHash, now, token)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+	var i resetPasswordRow
+	err := row.Scan(&i.ID, &i.OldHash, &i.WasVerified)
+	return i, err
 }
 
 const setPassword = `-- name: setPassword :exec

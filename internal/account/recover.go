@@ -90,18 +90,23 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 		return httpapi.None{}, err
 	}
 	return httpapi.None{}, s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		id, err := query.resetPassword(ctx, tx, hash, tx.Now, token)
+		reset, err := query.resetPassword(ctx, tx, hash, tx.Now, token)
 		if postgres.NoRows(err) {
 			return ErrInvalidToken
 		}
 		if err != nil {
 			return fmt.Errorf("reset a password: %w", err)
 		}
-		audit.Write(tx, who, "user.reset-password", id, nil)
-		if err := s.forgetFailures(ctx, tx, id, user.Email, who.IP); err != nil {
+		audit.Write(tx, who, "user.reset-password", reset.ID, nil)
+		if !reset.WasVerified && reset.OldHash != noPassword {
+			if err := s.cover(ctx, tx, reset.ID, reset.OldHash); err != nil {
+				return err
+			}
+		}
+		if err := s.forgetFailures(ctx, tx, reset.ID, user.Email, who.IP); err != nil {
 			return err
 		}
-		return s.shutOut(ctx, tx, id, notification.Mail{To: id, Kind: "password-changed"})
+		return s.shutOut(ctx, tx, reset.ID, notification.Mail{To: reset.ID, Kind: "password-changed"})
 	})
 }
 

@@ -26,7 +26,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users", Roles: access.SignedIn,
 		Summary: "Change your profile", Doc: "A merge patch (RFC 7396): what is absent stays, null clears."}, s.ChangeProfile)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users", Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
-		Summary: "Delete your account", Doc: "Your devices are signed out, your consultations to come are cancelled and refunded, and your address can sign up anew. " +
+		Summary: "Delete your account", Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that begins so soon that you could not cancel it is not refunded), and your address can sign up anew. " +
 			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in the five minutes before, others have signed in then.",
 		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding}}, s.Leave)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users", Roles: access.Admin | access.Support,

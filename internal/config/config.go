@@ -65,7 +65,7 @@ type Config struct {
 	MaxBookings     int           `env:"AMRUTAM_MAX_BOOKINGS" envDefault:"10" help:"consultations to come a patient may hold, free ones too, at least 1"`
 	CancelUntil     time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
 	StartEarly      time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
-	NoShowAfter     time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start"`
+	NoShowAfter     time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
 	CompleteAfter   time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
 	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
 	ErasureAfter    time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for"`

@@ -73,33 +73,10 @@ func (c *Config) validate(f *faults, need Need) {
 	}
 	f.oneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
 	f.oneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
-	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress,
-		"AMRUTAM_UNDER_WAY_PER_USER": c.UnderWayPerUser, "AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress} {
-		if n < 1 {
-			f.add(name, "must be at least 1")
-		}
-	}
-	if c.MaxInFlight < 0 {
-		f.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1, or 0 for what suits the machine")
-	}
 	if c.PasswordMin < 8 || c.PasswordMin > 128 {
 		f.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")
 	}
-	if c.DatabaseConns < 2 {
-		f.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs keep one for themselves")
-	}
-	if c.MaxUnpaid < 1 {
-		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
-	}
-	for name, n := range map[string]int{"AMRUTAM_MAX_ABANDONED": c.MaxAbandoned, "AMRUTAM_MAX_BOOKINGS": c.MaxBookings,
-		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR": c.MaxBookingsWithDoctor} {
-		if n < 1 || n > 1_000_000 {
-			f.add(name, "must be from 1 to 1000000")
-		}
-	}
-	if c.SignUpsPerNetwork < 1 {
-		f.add("AMRUTAM_SIGN_UPS_PER_NETWORK", "must be at least 1")
-	}
+	c.validateLimits(f)
 	if c.RetentionYears < 0 || c.RetentionYears > 100 {
 		f.add("AMRUTAM_RETENTION_YEARS", "must be from 0 to 100")
 	}
@@ -128,6 +105,33 @@ func (c *Config) validate(f *faults, need Need) {
 	c.validateDurations(f)
 	if c.Production() {
 		c.requireProduction(f, need)
+	}
+}
+
+func (c *Config) validateLimits(f *faults) {
+	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress,
+		"AMRUTAM_UNDER_WAY_PER_USER": c.UnderWayPerUser, "AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress} {
+		if n < 1 {
+			f.add(name, "must be at least 1")
+		}
+	}
+	if c.MaxInFlight < 0 {
+		f.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1, or 0 for what suits the machine")
+	}
+	if c.DatabaseConns < 2 {
+		f.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs keep one for themselves")
+	}
+	if c.MaxUnpaid < 1 {
+		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
+	}
+	for name, n := range map[string]int{"AMRUTAM_MAX_ABANDONED": c.MaxAbandoned, "AMRUTAM_MAX_BOOKINGS": c.MaxBookings,
+		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR": c.MaxBookingsWithDoctor} {
+		if n < 1 || n > 1_000_000 {
+			f.add(name, "must be from 1 to 1000000")
+		}
+	}
+	if c.SignUpsPerNetwork < 1 {
+		f.add("AMRUTAM_SIGN_UPS_PER_NETWORK", "must be at least 1")
 	}
 }
 

@@ -23,11 +23,13 @@ type BookIn struct {
 		SlotID   uuid.UUID  `json:"slotId" format:"uuid" doc:"A free slot" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 		Reason   string     `json:"reason" text:"lines" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why you come; only you and the doctor read it" example:"Back pain for two weeks"`
 		DoctorID *uuid.UUID `json:"doctorId,omitempty" format:"uuid" doc:"When given, the slot must be this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+		// A doctor may move a slot between a patient's look and booking.
+		StartTime *time.Time `json:"startTime,omitempty" doc:"The start that the patient was shown: when given, the slot must still begin then" example:"2026-11-24T10:00:00+05:30"`
 	}
 }
 
 // Book takes a seat, fixes the fee and opens its payment, all or nothing. A fee of zero is confirmed at once.
-// Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
+// Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
 // ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
@@ -38,6 +40,9 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	}
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
 		return Consultation{}, problem.Wrong("body.doctorId", "is not the doctor of this slot")
+	}
+	if in.Body.StartTime != nil && !in.Body.StartTime.Equal(seat.Start) {
+		return Consultation{}, schedule.ErrSlotMoved.With("The slot begins at " + seat.Start.UTC().Format(time.RFC3339) + " now.")
 	}
 	if err := s.mayBook(tx.Now, patient); err != nil {
 		return Consultation{}, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -180,6 +181,25 @@ func TestRacesForASeat(t *testing.T) {
 }
 
 // The partitions of now were never made: bookings land in the default ones, and the upkeep neither fails nor moves them.
+// TestASlotThatWasMoved isn't booked by who was shown another time and says so.
+func TestASlotThatWasMoved(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor(fee), c.Patient()
+	slot := c.Slot(doctor, 26*time.Hour, 1)
+	shown := c.Get(doctor, "availability/"+slot.String()).Want(200).Text("startTime")
+	start := c.DB.Now().Add(50 * time.Hour).Truncate(time.Second)
+	c.Patch(doctor, "availability/"+slot.String(), object{"startTime": start, "endTime": start.Add(30 * time.Minute)}).Want(200)
+	book := func(at any) *apptest.Answer {
+		return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough", "startTime": at})
+	}
+	if a := book(shown).Want(409, "slot-moved"); !strings.Contains(a.Text("detail"), start.UTC().Format(time.RFC3339)) {
+		t.Errorf("it doesn't tell the new time: %s", a.Body)
+	}
+	book(start.In(time.FixedZone("", 19800))).Want(201)
+	c.CheckInvariants()
+}
+
 func TestBookingWithoutPartitions(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

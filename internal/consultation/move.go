@@ -86,7 +86,7 @@ func (s *Service) mayMove(who access.Actor, row ConsultationRow, to Consultation
 	case from == ConsultationStatusINPROGRESS && to == ConsultationStatusCOMPLETED:
 		return nil
 	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusNOSHOW:
-		return within(now, row.ScheduledStart.Add(s.Config.NoShowAfter), row.ScheduledEnd) // then it was the doctor who didn't come
+		return within(now, s.noShowFrom(row), row.ScheduledEnd) // then it was the doctor who didn't come
 	case to != ConsultationStatusCANCELLED:
 		return illegal
 	case from == ConsultationStatusREQUESTED:
@@ -100,6 +100,11 @@ func (s *Service) mayMove(who access.Actor, row ConsultationRow, to Consultation
 	default:
 		return illegal
 	}
+}
+
+// noShowFrom is when the doctor may say that the patient didn't come: in a short slot at its middle, or there would be no time for it.
+func (s *Service) noShowFrom(row ConsultationRow) time.Time {
+	return row.ScheduledStart.Add(min(s.Config.NoShowAfter, row.ScheduledEnd.Sub(row.ScheduledStart)/2))
 }
 
 // cancelUntil is when the patient may no more cancel what is confirmed.

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"amrutam/internal/apptest"
 )
 
@@ -101,6 +103,14 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	move(c, doctor, absent, "NO_SHOW").Want(409, "too-early")
 	at(t, c, start.Add(10*time.Minute))
 	move(c, doctor, absent, "NO_SHOW").Want(200)
+	begins := c.DB.Now().Add(5 * time.Minute)
+	hasty := c.Doctor(fee)
+	short := uuid.MustParse(c.Post(hasty, "availability", object{"startTime": begins, "endTime": begins.Add(6 * time.Minute)}).Want(201).Text("id"))
+	missed, _ := c.Paid(c.Patient(), short, fee)
+	c.Clock.Advance(7 * time.Minute)
+	move(c, hasty, missed, "NO_SHOW").Want(409, "too-early")
+	c.Clock.Advance(90 * time.Second) // past its middle
+	move(c, hasty, missed, "NO_SHOW").Want(200)
 	a := c.Patch(doctor, "consultations/"+started+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 	if a.Text("notes") != "Advised rest" || a.At("endedAt") == nil {
 		t.Errorf("completed as %s", a.Body)

@@ -20,7 +20,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
 		Summary: "Book a free slot", Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current version, and is itself your consent to this consultation.",
 		Roles: access.Patient, Key: httpapi.Required, Status: 201,
-		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
+		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
 			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired}}, s.Book)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
 		Summary: "List your consultations", Doc: "As the patient, newest booking first. Each call is audited.", Roles: access.Patient}, s.ListMine)
@@ -31,7 +31,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",
 		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: anyParty}, s.Read)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
-		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back. Whoever cancelled it and asks again is answered the same.",
+		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back. (Who deletes the account later than a patient may cancel gets nothing back.) Whoever cancelled it and asks again is answered the same.",
 		Roles: anyParty, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
 		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only while the patient's consent to it stands, and while none of another slot is in progress; patients who share a slot are seen together. One that nobody completes is COMPLETED 2 hours after its slot, as of the slot's end.",

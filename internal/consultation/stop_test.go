@@ -195,6 +195,11 @@ func TestADoctorWhoseErasureIsDue(t *testing.T) {
 	for slot, status := range map[uuid.UUID]int{before: 201, after: 409, shared: 409} {
 		ask(c, c.Patient(), slot).Want(status)
 	}
+	c.Patch(doctor, "availability/"+after.String(), object{"status": "AVAILABLE"}).Want(409, "erasure-due")
+	for ahead, status := range map[time.Duration]int{47 * time.Hour: 201, 49 * time.Hour: 409} {
+		start := c.DB.Now().Add(ahead)
+		c.Post(doctor, "availability", object{"startTime": start, "endTime": start.Add(30 * time.Minute)}).Want(status)
+	}
 	if s := c.Get(patient, "consultations/"+booked).Want(200).Text("status"); s != "REQUESTED" {
 		t.Errorf("what was booked before is %s", s)
 	}

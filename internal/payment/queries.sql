@@ -103,8 +103,14 @@ WHERE r.id = @id AND r.status = 'PENDING';
 SELECT * FROM refunds WHERE (attempt_id = sqlc.narg('attempt_id')::uuid OR unmatched_id = ANY (@unmatched::uuid[])) AND currency = @currency ORDER BY id FOR UPDATE;
 
 -- name: listRefundsByStatus :many
-SELECT r.*, p.consultation_id FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
-WHERE r.status = ANY ((@statuses::text[])::refund_status[]) AND r.id < @before ORDER BY r.id DESC LIMIT @most;
+-- A page of each status: those that wait to be decided on are few among all there ever were. Said with an equals sign, the planner would
+-- walk the refunds of all statuses by id.
+SELECT r.*, p.consultation_id
+FROM (SELECT DISTINCT unnest((@statuses::text[])::refund_status[]) AS status) of_status
+CROSS JOIN LATERAL (SELECT * FROM refunds WHERE (refunds.status, refunds.id) < (of_status.status, @before::uuid) AND refunds.status >= of_status.status
+    ORDER BY refunds.status DESC, refunds.id DESC LIMIT @most) r
+LEFT JOIN payments p ON p.id = r.payment_id
+ORDER BY r.id DESC LIMIT @most;
 
 -- Money that was paid beside (a second success of the payment, whose attempt counts as failed) and went back is none of the fee.
 -- name: refundedOf :one

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +24,8 @@ type SlotInput struct {
 }
 
 // Create opens a slot of the signed-in doctor. The doctor's lock has one doctor's slots opened and moved one after the other: two
-// overlapping ones at once would wait for each other and be told apart only by the deadlock detector. Errors: doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap.
+// overlapping ones at once would wait for each other and be told apart only by the deadlock detector. Errors: doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap,
+// ErrErasureDue.
 func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotInput) (Slot, error) {
 	start, end := instant(in.Body.StartTime), instant(in.Body.EndTime)
 	if err := checkTimes(start, end, tx.Now); err != nil {
@@ -33,7 +35,7 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := doctor.Holds(ctx, tx, actor.ID); err != nil {
 		return Slot{}, err
 	}
-	if err := checkFree(ctx, tx, row); err != nil {
+	if err := errors.Join(checkFree(ctx, tx, row), checkEnd(ctx, tx, row)); err != nil {
 		return Slot{}, err
 	}
 	row, err := query.insertSlot(ctx, tx, insertSlotParams{
@@ -67,6 +69,24 @@ func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) erro
 	}
 	if overlap {
 		return ErrSlotOverlap
+	}
+	return nil
+}
+
+// checkEnd is nil unless the slot is open and starts when its doctor, whose lock the caller holds, will have been erased.
+// Error: ErrErasureDue.
+func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
+	if slot.Status == SlotStatusBLOCKED {
+		return nil
+	}
+	end, err := query.endsAt(ctx, tx, slot.DoctorID)
+	switch {
+	case postgres.NoRows(err):
+		return nil
+	case err != nil:
+		return err
+	case slot.StartTime.After(end):
+		return ErrErasureDue.With("Your account ends on " + end.UTC().Format(time.RFC3339) + ": what starts later would be cancelled.")
 	}
 	return nil
 }

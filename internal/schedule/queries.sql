@@ -18,6 +18,10 @@ UPDATE availability_slots SET start_time = @start_time, end_time = @end_time, st
     updated_at = @now
 WHERE id = @id;
 
+-- name: endsAt :one
+-- When a doctor whose erasure stands stops.
+SELECT due_at FROM erasures WHERE user_id = @doctor_id AND status = 'PENDING';
+
 -- name: deleteSlot :exec
 DELETE FROM availability_slots WHERE id = @id;
 

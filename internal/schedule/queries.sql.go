@@ -34,6 +34,18 @@ func (q *Queries) deleteSlot(ctx context.Context, db DBTX, id uuid.UUID) error {
 	return err
 }
 
+const endsAt = `-- name: endsAt :one
+SELECT due_at FROM erasures WHERE user_id = $1 AND status = 'PENDING'
+`
+
+// When a doctor whose erasure stands stops.
+func (q *Queries) endsAt(ctx context.Context, db DBTX, doctorID uuid.UUID) (time.Time, error) {
+	row := db.QueryRow(ctx, endsAt, doctorID)
+	var due_at time.Time
+	err := row.Scan(&due_at)
+	return due_at, err
+}
+
 const findsDoctor = `-- name: findsDoctor :one
 SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
     WHERE d.id = $1 AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)

@@ -12,7 +12,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/availability", ID: "create-slot", Tag: "availability",
 		Summary: "Open a slot", Roles: access.Doctor, Key: httpapi.Honoured, Status: 201,
 		Doc:      "Only an approved doctor opens slots. A doctor's slots don't overlap; blocked ones may, but no two are of exactly the same times.",
-		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap}}, s.Create)
+		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue}}, s.Create)
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/availability/doctor/{doctorId}", ID: "list-free-slots", Tag: "availability",
 		Summary: "List a doctor's free slots", Roles: access.Public,
 		Doc: "Slots to come with a free seat, by their start."}, s.List)
@@ -26,7 +26,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Change my slot", Roles: access.Doctor,
 		Doc: "A merge patch. A slot with seats taken is neither moved nor blocked, and never takes fewer patients than it has. " +
 			"A slot that has begun is not changed. A doctor who isn't approved can only block.",
-		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, ErrSlotBegun, problem.Illegal}}, s.Update)
+		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, ErrErasureDue, ErrSlotBegun, problem.Illegal}}, s.Update)
 	httpapi.Command(api, httpapi.Op{Method: "DELETE", Path: "/availability/{id}", ID: "delete-slot", Tag: "availability",
 		Summary: "Delete my slot", Roles: access.Doctor, Status: 204,
 		Doc:      "A slot that ever had a consultation stays, because records point at it: block it instead.",

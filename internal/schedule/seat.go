@@ -22,6 +22,8 @@ type Seat struct {
 }
 
 var (
+	// ErrSlotMoved: the doctor changed its time since the patient saw it.
+	ErrSlotMoved = problem.Conflict("slot-moved", "The slot begins at another time now.", "Look at its new time, and book it with that as startTime if it suits.")
 	// ErrSlotTaken: somebody was quicker.
 	ErrSlotTaken = problem.Conflict("slot-taken", "The slot has no free seat.", "Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
 	// ErrSlotNotBookable: blocked, begun or over, or its doctor can't be booked now.

@@ -141,8 +141,8 @@ var Table = []Row{
 	{Operation: "delete-slot", In: "<slot>", Want: [callers]int{401, 403, 403, 204, 404, 403, 403}},
 	{Operation: "delete-slot", In: "<taken-slot>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 
-	{Operation: "book-consultation", Body: `{"slotId": "<slot>", "doctorId": "<doctor>"}`, Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
-	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null}`, Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
+	{Operation: "book-consultation", Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null}`, Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null}`, Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
 	{Operation: "search-consultations", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "list-my-consultations", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-doctor-consultations", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},

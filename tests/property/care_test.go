@@ -101,7 +101,7 @@ func (w *world) move(t *rapid.T) {
 			return tooEarly
 		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && now.After(b.end):
 			return tooLate
-		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.Before(b.start.Add(10*time.Minute)):
+		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.Before(b.start.Add(min(10*time.Minute, b.end.Sub(b.start)/2))):
 			return tooEarly
 		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.After(b.end):
 			return tooLate
