@@ -13,6 +13,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 )
 
 // ListIn filters by status and by when the consultation is.
@@ -135,6 +136,9 @@ type querier interface {
 // list adds what was asked for to f and has the statement planned for its values: how rare a status is decides which index is best.
 func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool, f filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
+	if !in.To.IsZero() && !in.To.After(in.From) {
+		return page, problem.Wrong("query.to", "must be after from")
+	}
 	scope += " " + in.Sort
 	name := "listConsultations"
 	if f.where != "" {

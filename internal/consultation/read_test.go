@@ -148,6 +148,9 @@ func TestWhoReadsHealthData(t *testing.T) {
 func TestListsGoByTheStart(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
+	for who, path := range map[apptest.User]string{c.Patient(): "consultations/me", c.Admin(): "consultations"} {
+		c.Get(who, path+"?from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z").Want(422, "validation-failed")
+	}
 	doctor, patient := c.Doctor("0.00"), c.Patient()
 	for _, hours := range []int{30, 10, 50, 20, 40} {
 		c.Book(patient, c.Slot(doctor, time.Duration(hours)*time.Hour, 1))

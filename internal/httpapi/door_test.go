@@ -122,6 +122,19 @@ func TestWhatHTTPItselfRefuses(t *testing.T) {
 	}
 }
 
+// TestAfterChunks the connection is closed: what a proxy takes for the rest of a body is no request of its own.
+func TestAfterChunks(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	const head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+	for framing, closes := range map[string]bool{"Content-Length: 2\r\n\r\n{}": false, "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n": true,
+		"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n": true} {
+		if a := raw(t, c, head+framing); a.StatusCode != http.StatusUnprocessableEntity || a.Close != closes {
+			t.Errorf("%q: %d, closes: %v", framing, a.StatusCode, a.Close)
+		}
+	}
+}
+
 // raw sends bytes, closes its side, and reads the answer.
 func raw(t *testing.T, c *apptest.Clinic, text string) *http.Response {
 	t.Helper()

@@ -61,6 +61,10 @@ func (a *API) admitted(w *recorder, r *http.Request, req *request) {
 		a.refuse(w, r, problem.Misdirected)
 		return
 	}
+	if len(r.TransferEncoding) > 0 {
+		// A proxy may have gone by a Content-Length beside it, which net/http drops, and take what follows for another's request.
+		w.Header().Set("Connection", "close") // RFC 9112, section 6.1
+	}
 	if a.cors(w, r) {
 		return
 	}

@@ -68,6 +68,9 @@ type ResolveIn struct {
 
 func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.Actor, in UnmatchedIn) (httpapi.Page[Unmatched], error) {
 	const scope = "admin/unmatched-money"
+	if !in.To.IsZero() && !in.To.After(in.From) {
+		return httpapi.Page[Unmatched]{}, problem.Wrong("query.to", "must be after from")
+	}
 	p := listUnmatchedParams{Statuses: in.Status, Kinds: in.Kind, Before: uuid.Max, Most: int32(in.Limit + 1)} //nolint:gosec // at most 101
 	if _, err := s.Cursors.Open(scope, in.Cursor, &p.Before); err != nil {
 		return httpapi.Page[Unmatched]{}, err

@@ -265,6 +265,7 @@ func TestUnmatchedMoneyInPages(t *testing.T) {
 	}
 	c.Get(admin, "admin/unmatched-money?status=LOST").Want(422)
 	c.Get(admin, "admin/unmatched-money?cursor=AAAA").Want(422)
+	c.Get(admin, "admin/unmatched-money?from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z").Want(422)
 }
 
 func TestListOfRefunds(t *testing.T) {
