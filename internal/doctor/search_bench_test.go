@@ -69,6 +69,12 @@ var benched = map[string]func(in *doctor.SearchInput, now time.Time){
 	"q of none":           func(in *doctor.SearchInput, _ time.Time) { in.Q = "zzz" },
 	"q of one, earliest":  func(in *doctor.SearchInput, _ time.Time) { in.Q, in.Sort = "menon1234", "earliest" },
 	"q of many, earliest": func(in *doctor.SearchInput, _ time.Time) { in.Q, in.Sort = "asha koch", "earliest" },
+	"q of all, tomorrow": func(in *doctor.SearchInput, now time.Time) {
+		in.Q, in.AvailableFrom, in.AvailableTo = "d", now.Add(24*time.Hour), now.Add(48*time.Hour)
+	},
+	"q of few, tomorrow": func(in *doctor.SearchInput, now time.Time) {
+		in.Q, in.AvailableFrom, in.AvailableTo = "asha koch", now.Add(24*time.Hour), now.Add(48*time.Hour)
+	},
 	"tomorrow": func(in *doctor.SearchInput, now time.Time) {
 		in.AvailableFrom, in.AvailableTo = now.Add(24*time.Hour), now.Add(48*time.Hour)
 	},
