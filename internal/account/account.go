@@ -36,7 +36,9 @@ var (
 	ErrInvalidCredentials = problem.Define(http.StatusUnauthorized, "invalid-credentials", "Wrong credentials",
 		"The e-mail address or the password is wrong.", "Check both; POST /api/v1/auth/request-password-reset sends a mail to set a new password.")
 	ErrEmailNotVerified = problem.Define(http.StatusForbidden, "email-not-verified", "The e-mail address is not verified",
-		"The password is that of a sign-up whose e-mail address is not verified. If you have verified it since, sign in with the password that you chose then.", "Follow the link in the mail; POST /api/v1/auth/resend-verification sends it again.")
+		"The password is that of a sign-up whose e-mail address is not verified. "+
+			"If you have verified it since, sign in with the password that you chose then.",
+		"Follow the link in the mail; POST /api/v1/auth/resend-verification sends it again.")
 	ErrInvalidToken = problem.Define(http.StatusUnprocessableEntity, "invalid-token", "The token can't be used",
 		"The token is wrong, was used, or has expired.", "Ask for a new mail; only the token of the latest one works, once.")
 	ErrInvalidRefreshToken = problem.Define(http.StatusUnauthorized, "invalid-refresh-token", "The session has ended",

@@ -140,8 +140,8 @@ func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid
 	return token, nil
 }
 
-// cover has passwords of sign-ups that came to nothing answered as before: whoever chose one doesn't learn that the address has an owner
-// now. They have the salt of those that wait for it.
+// cover keeps hashes of sign-ups that came to nothing beside the owner of the address, so that their passwords are answered as before:
+// whoever chose one doesn't learn that there is an owner now. The hashes have the salt of those that wait for the address.
 func (s *Service) cover(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, hashes ...string) error {
 	for _, hash := range hashes {
 		if _, err := s.insertPending(ctx, tx, owner, decoyTicket, NewUser{PasswordHash: hash}); err != nil {
@@ -205,7 +205,7 @@ func (s *Service) orPending(ctx context.Context, password string, right bool, us
 }
 
 // verifyPending makes the user what the sign-up of the link said. The others for the address are over: they wait on without use, so
-// that nobody learns from theirs that this happened. contested as of contest. Error: ErrInvalidToken.
+// that nobody learns from theirs that this happened. contested is what contest tells. Error: ErrInvalidToken.
 func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []byte) (owner uuid.UUID, contested bool, err error) {
 	ticket, err := query.findSignUp(ctx, tx, token, tx.Now.Add(-verificationLife))
 	if postgres.NoRows(err) {
@@ -309,8 +309,8 @@ func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	return nil
 }
 
-// free ends the sign-ups that hold an address without having proven it, for who has a better right to it. It gives their passwords for
-// cover; none: there was no sign-up.
+// free ends the sign-ups that hold an address without having proven it, for who has a better right to it. It returns the hashes of
+// their passwords, for cover, or none if there was no sign-up.
 func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) (hashes []string, err error) {
 	first, err := query.endSquatter(ctx, tx, &tx.Now, email)
 	if postgres.NoRows(err) {

@@ -42,7 +42,9 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Refusals: []*problem.Error{limit.ErrTooMany}}, s.SignUp)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/verify-email", ID: "verify-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
 		Summary: "Prove your address with the token of the mail",
-		Doc:     "If the address was signed up with more than once, and with different passwords, none of these works from then on: a link to choose one is mailed.", Refusals: []*problem.Error{ErrInvalidToken}}, s.VerifyEmail)
+		Doc: "If the address was signed up with more than once, and with different passwords, none of these works from then on: " +
+			"a link to choose one is mailed.",
+		Refusals: []*problem.Error{ErrInvalidToken}}, s.VerifyEmail)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
 		Summary: "Send the verification mail again", Doc: "The answer never tells whether the address has a user. The token of an earlier mail stops working."}, s.ResendVerification)
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth", Roles: access.Public,
