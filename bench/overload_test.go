@@ -24,11 +24,12 @@ const (
 	overloadFor = 10 * time.Second
 )
 
-// BenchmarkOverload runs the real program and offers it ten times the bookings that 8 clients get done, open-loop: each is sent
-// when it is due, whether the ones before were answered or not. goodput_% is what is booked meanwhile of what is before and after,
-// p99-ms what those wait who are let in, memory_x the server's peak beside the one before, back-ms until bookings take as long
-// as before again. health-lost and staff-lost count requests of the reserves that weren't answered. Server and PostgreSQL share
-// one core and the requests come from another: what it costs to make them is no load. It ignores -benchtime.
+// BenchmarkOverload runs the real program and offers it ten times the bookings that 8 clients get done, open-loop:
+// each is sent when it is due, whether the ones before were answered or not. goodput_% is what is booked meanwhile of
+// what is before and after, p99-ms what those wait who are let in, memory_x the server's peak beside the one before,
+// back-ms until bookings take as long as before again. health-lost and staff-lost count requests of the reserves that
+// weren't answered. Server and PostgreSQL share one core and the requests come from another: what it costs to make
+// them is no load. It ignores -benchtime.
 func BenchmarkOverload(b *testing.B) {
 	p, s := program(b, ownCore(b))
 	defer s.stop(b)

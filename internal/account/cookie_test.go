@@ -85,7 +85,8 @@ func TestASessionInACookie(t *testing.T) {
 	b.get("users/me").Want(401)
 }
 
-// TestAPageThatCameWithoutTLS doesn't use the cookie of a server that is reached by HTTPS, in a browser that says no more than an Origin.
+// TestAPageThatCameWithoutTLS doesn't use the cookie of a server that is reached by HTTPS, in a browser that says no
+// more than an Origin.
 func TestAPageThatCameWithoutTLS(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(cfg *config.Config) { cfg.PublicURL = "https://care.example" })

@@ -71,8 +71,9 @@ var nobody = sync.OnceValue(func() string {
 	return encodeHash(hashParams, salt, key)
 })
 
-// hashLike hashes a password with the salt and the parameters of another hash, so that equal passwords have equal hashes and one look
-// tells which of many hashes a password fits. Errors: problem.Busy; argon2id.ErrInvalidHash, when the other is none.
+// hashLike hashes a password with the salt and the parameters of another hash, so that equal passwords have equal
+// hashes and one look tells which of many hashes a password fits. Errors: problem.Busy; argon2id.ErrInvalidHash, when
+// the other is none.
 func hashLike(ctx context.Context, password, other string) (hash string, err error) {
 	params, salt, _, err := argon2id.DecodeHash(other)
 	if err != nil {

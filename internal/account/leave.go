@@ -74,8 +74,8 @@ func (s *Service) notLast(ctx context.Context, tx *postgres.Tx, who access.Actor
 	return nil
 }
 
-// End is what Leave does, without asking whether who may: for a user, disabled or not, whose time has come, by their own wish or not.
-// Errors: ErrLastAdmin, ErrHolding; problem.Unauthenticated for who left before.
+// End is what Leave does, without asking whether the user may: for one, disabled or not, whose time has come, by their
+// own wish or not. Errors: ErrLastAdmin, ErrHolding; problem.Unauthenticated when the user left before.
 func (s *Service) End(ctx context.Context, tx *postgres.Tx, who access.Actor, ownWish bool) error {
 	if err := s.notLast(ctx, tx, who); err != nil {
 		return err

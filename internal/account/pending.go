@@ -17,10 +17,11 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// A sign-up for an address that has a user waits beside that user: with its own password and its own link, if the address isn't
-// proven yet, so that whoever signs up first with somebody else's address doesn't get it; without a link if it is. Signing in with
-// its password gets the same answer in both cases, and whatever comes after it: nobody learns so who has an account. All that wait
-// for one address have one salt: one hash tells which of them a password is of, and who signed up twice from two people.
+// A sign-up for an address that has a user waits beside that user: with its own password and its own link, if the
+// address isn't proven yet, so that whoever signs up first with somebody else's address doesn't get it; without a
+// link if it is. Signing in with its password gets the same answer in both cases, and whatever comes after it: nobody
+// learns so who has an account. All that wait for one address have one salt: one hash tells which of them a password
+// is of, and who signed up twice from two people.
 const (
 	signUpTicket = "SIGNUP" // its link was mailed
 	decoyTicket  = "DECOY"  // it has none
@@ -40,7 +41,8 @@ type pendingSignUp struct {
 	Gender       string      `json:"gender"`
 }
 
-// hashBeside hashes the password of a sign-up with the salt of those that wait for its address, if there are any. Error: problem.Busy.
+// hashBeside hashes the password of a sign-up with the salt of those that wait for its address, if there are any.
+// Error: problem.Busy.
 func (s *Service) hashBeside(ctx context.Context, email, password string) (string, error) {
 	like := ""
 	err := s.DB.Read(ctx, func(r *postgres.Read) error {
@@ -62,8 +64,8 @@ func (s *Service) hashBeside(ctx context.Context, email, password string) (strin
 	return hashLike(ctx, password, like)
 }
 
-// saltBeside is a hash with the salt that sign-ups for the owner's address share, or "" for a new one. An owner who has proven the
-// address may change the password, and its salt.
+// saltBeside is a hash with the salt that sign-ups for the owner's address share, or "" for a new one. An owner who
+// has proven the address may change the password, and its salt.
 func (s *Service) saltBeside(owner findOwnerRow) (like string, err error) {
 	switch {
 	case len(owner.Pending) > 0:
@@ -140,8 +142,9 @@ func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid
 	return token, nil
 }
 
-// cover keeps hashes of sign-ups that came to nothing beside the owner of the address, so that their passwords are answered as before:
-// whoever chose one doesn't learn that there is an owner now. The hashes have the salt of those that wait for the address.
+// cover keeps hashes of sign-ups that came to nothing beside the owner of the address, so that their passwords are
+// answered as before: whoever chose one doesn't learn that there is an owner now. The hashes have the salt of those
+// that wait for the address.
 func (s *Service) cover(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, hashes ...string) error {
 	for _, hash := range hashes {
 		if _, err := s.insertPending(ctx, tx, owner, decoyTicket, NewUser{PasswordHash: hash}); err != nil {
@@ -162,6 +165,27 @@ func (s *Service) openPending(owner uuid.UUID, data []byte) (p pendingSignUp, er
 	return p, nil
 }
 
+// hashesBeside are those of the sign-ups that wait beside a user.
+func (s *Service) hashesBeside(ctx context.Context, tx *postgres.Tx, owner uuid.UUID) ([]string, error) {
+	waiting, err := query.signUpsBeside(ctx, tx, &owner, tx.Now)
+	if err != nil {
+		return nil, fmt.Errorf("find sign-ups: %w", err)
+	}
+	return s.hashesOf(owner, waiting)
+}
+
+func (s *Service) hashesOf(owner uuid.UUID, waiting [][]byte) ([]string, error) {
+	hashes := make([]string, 0, len(waiting)+1)
+	for _, data := range waiting {
+		p, err := s.openPending(owner, data)
+		if err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, p.PasswordHash)
+	}
+	return hashes, nil
+}
+
 // renewPending gives the newest sign-up that waits beside a user whose address isn't proven another link, and tells its role: who
 // asks for the mail again means that one. Error: pgx.ErrNoRows, when none waits.
 func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUID, hash []byte) (access.Role, error) {
@@ -179,16 +203,12 @@ func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	return p.Role, query.renewSignUp(ctx, tx, hash, tx.Now, newest.Hash)
 }
 
-// orPending compares the password with those of all sign-ups that wait beside the user: one of these isn't verified. Where there is
-// none, and for an address that nobody has, it does the same work: none can be told from the others.
+// orPending compares the password with those of all sign-ups that wait beside the user: one of these isn't verified.
+// Where there is none, and for an address that nobody has, it does the same work: none can be told from the others.
 func (s *Service) orPending(ctx context.Context, password string, right bool, user findLoginRow) (isRight, verified bool, err error) {
-	waiting := make([]string, 0, len(user.Pending))
-	for _, data := range user.Pending {
-		p, err := s.openPending(user.ID, data)
-		if err != nil {
-			return false, false, err
-		}
-		waiting = append(waiting, p.PasswordHash)
+	waiting, err := s.hashesOf(user.ID, user.Pending)
+	if err != nil {
+		return false, false, err
 	}
 	like := nobody()
 	if len(waiting) > 0 {
@@ -233,22 +253,12 @@ func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []by
 	return owner, contested, err
 }
 
-// contest takes the password of a user whose address was just proven, when sign-ups with different ones waited for that: whoever
-// reads the mail can't tell by its link whose password becomes theirs. A link to choose one is mailed.
+// contest takes the password of a user whose address was just proven, when sign-ups with different ones waited for
+// that: whoever reads the mail can't tell by its link whose password becomes theirs. A link to choose one is mailed.
 func (s *Service) contest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, first string) (contested bool, err error) {
-	beside, err := query.signUpsBeside(ctx, tx, &owner, tx.Now)
-	if err != nil {
-		return false, fmt.Errorf("find sign-ups: %w", err)
-	}
-	for _, data := range beside {
-		p, err := s.openPending(owner, data)
-		if err != nil {
-			return false, err
-		}
-		contested = contested || p.PasswordHash != first
-	}
-	if !contested {
-		return false, nil
+	beside, err := s.hashesBeside(ctx, tx, owner)
+	if err != nil || !slices.ContainsFunc(beside, func(hash string) bool { return hash != first }) {
+		return false, err
 	}
 	if err := query.setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
 		return false, fmt.Errorf("take a password: %w", err)
@@ -309,8 +319,8 @@ func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	return nil
 }
 
-// free ends the sign-ups that hold an address without having proven it, for who has a better right to it. It returns the hashes of
-// their passwords, for cover, or none if there was no sign-up.
+// free ends the sign-ups that hold an address without having proven it, for a user with a better right to it. It
+// returns the hashes of their passwords, for cover, or none if there was no sign-up.
 func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) (hashes []string, err error) {
 	first, err := query.endSquatter(ctx, tx, &tx.Now, email)
 	if postgres.NoRows(err) {
@@ -320,19 +330,8 @@ func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, e
 		return nil, fmt.Errorf("end a sign-up: %w", err)
 	}
 	audit.Write(tx, who, "user.delete", first.ID, audit.Meta{"reason": "unverified"})
-	beside, err := query.signUpsBeside(ctx, tx, &first.ID, tx.Now)
-	if err != nil {
-		return nil, fmt.Errorf("find sign-ups: %w", err)
-	}
-	hashes = []string{first.PasswordHash}
-	for _, data := range beside {
-		p, err := s.openPending(first.ID, data)
-		if err != nil {
-			return nil, err
-		}
-		hashes = append(hashes, p.PasswordHash)
-	}
-	return hashes, nil
+	hashes, err = s.hashesBeside(ctx, tx, first.ID)
+	return append(hashes, first.PasswordHash), err
 }
 
 // ExpireSignUps is the job that deletes sign-ups whose address was never proven.

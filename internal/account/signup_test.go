@@ -91,14 +91,14 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	signIn(t, c, email, password)
 	third := "ten reeds bend in the wind"
 	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = third })).Want(201)
-	// As with a free address, where this would be the password of who hasn't proven it yet, whoever came after.
+	// As with a free address, where this would be the password of a user who hasn't proven it yet, whoever came after.
 	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
 	c.Post(nobody, "auth/login", credentials(email, third)).Want(403, "email-not-verified")
 	c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401, "invalid-credentials")
 }
 
-// TestWhoReadsTheMailGetsTheAccount, whoever signed up with the address before or after, in which role, and whichever link is
-// followed: a stranger's password never becomes that of the account, and no stranger learns of the others.
+// TestWhoReadsTheMailGetsTheAccount, whoever signed up with the address before or after, in which role, and whichever
+// link is followed: a stranger's password never becomes that of the account, and no stranger learns of the others.
 func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -109,8 +109,8 @@ func (c *Config) ServedHosts() []string {
 	return hosts
 }
 
-// InFlight is how many requests are worked on at once at most. More than a few for each core only wait for one another in
-// PostgreSQL, and more than there are connections for one of these.
+// InFlight is how many requests are worked on at once at most. More than a few for each core only wait for one
+// another in PostgreSQL, and more than there are connections for one of these.
 func (c *Config) InFlight() int {
 	if c.MaxInFlight > 0 {
 		return c.MaxInFlight

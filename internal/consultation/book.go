@@ -28,9 +28,9 @@ type BookIn struct {
 	}
 }
 
-// Book takes a seat, fixes the fee and opens its payment, all or nothing. A fee of zero is confirmed at once.
-// Errors: schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
-// ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired.
+// Book takes a seat, fixes the fee and opens its payment, all or nothing. A fee of zero is confirmed at once. Errors:
+// schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid,
+// ErrTooManyAbandoned, ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
 	var patient readPatientRow

@@ -181,7 +181,7 @@ func TestRacesForASeat(t *testing.T) {
 }
 
 // The partitions of now were never made: bookings land in the default ones, and the upkeep neither fails nor moves them.
-// TestASlotThatWasMoved isn't booked by who was shown another time and says so.
+// TestASlotThatWasMoved isn't booked by a patient who was shown another time and says so.
 func TestASlotThatWasMoved(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

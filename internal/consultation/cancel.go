@@ -98,8 +98,8 @@ func cancelledBy(actor access.Actor) string {
 	return string(actor.Role)
 }
 
-// cancel moves, refunds and tells both, by whose doing. It gives back all that was paid, unless the row says that it is too late for
-// that, and lets no attempt to pay stay open.
+// cancel moves, refunds and tells both, by whose doing. It gives back all that was paid, unless the row says that it
+// is too late for that, and lets no attempt to pay stay open.
 func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, by string) error {
 	ended, err := s.Money.EndAttempts(ctx, tx, row.ID)
 	if err != nil {
@@ -116,12 +116,17 @@ func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		told["kept"] = "yes"
 		return s.tell(ctx, tx, *row, "consultation-cancelled", told)
 	}
-	back, err := s.Money.RefundAll(ctx, tx, actor, row.ID, "cancelled by "+lowerRole(actor))
-	if err != nil {
+	if told["refund"], err = s.refundAll(ctx, tx, actor, row.ID, "cancelled by "+lowerRole(actor)); err != nil {
 		return err
 	}
-	if back.Amount > 0 {
-		told["refund"] = back.Amount.String() + " " + back.Currency
-	}
 	return s.tell(ctx, tx, *row, "consultation-cancelled", told)
+}
+
+// refundAll gives everything back, and tells in a mail's words how much that is, "" for nothing.
+func (s *Service) refundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID, reason string) (string, error) {
+	back, err := s.Money.RefundAll(ctx, tx, actor, id, reason)
+	if err != nil || back.Amount == 0 {
+		return "", err
+	}
+	return back.Amount.String() + " " + back.Currency, nil
 }

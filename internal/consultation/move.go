@@ -102,7 +102,8 @@ func (s *Service) mayMove(who access.Actor, row ConsultationRow, to Consultation
 	}
 }
 
-// noShowFrom is when the doctor may say that the patient didn't come: in a short slot at its middle, or there would be no time for it.
+// noShowFrom is when the doctor may say that the patient didn't come: in a short slot at its middle, or there would
+// be no time for it.
 func (s *Service) noShowFrom(row ConsultationRow) time.Time {
 	return row.ScheduledStart.Add(min(s.Config.NoShowAfter, row.ScheduledEnd.Sub(row.ScheduledStart)/2))
 }

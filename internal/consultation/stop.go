@@ -14,10 +14,11 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// Stop is what it means here that a patient or a doctor stops: consultations to come are cancelled, their seats freed, open attempts
-// to pay end, and both are told; a doctor's slots are closed. What was paid is given back, however late it is, unless a patient leaves
-// by their own wish: then as if they had cancelled. One in progress goes on, and one that began with a patient who leaves ends as missed.
-// Errors: account.ErrHasConsultations, unless that is confirmed; account.ErrHolding, for a doctor who leaves with a patient there.
+// Stop is what it means here that a patient or a doctor stops: consultations to come are cancelled, their seats
+// freed, open attempts to pay end, and both are told; a doctor's slots are closed. What was paid is given back,
+// however late it is, unless a patient leaves by their own wish: then as if they had cancelled. One in progress goes
+// on, and one that began with a patient who leaves ends as missed. Errors: account.ErrHasConsultations, unless that
+// is confirmed; account.ErrHolding, for a doctor who leaves with a patient there.
 func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, user account.Stopping) error {
 	if user.Role != access.RoleDoctor && user.Role != access.RolePatient {
 		return nil
@@ -70,7 +71,8 @@ func (s *Service) late(row ConsultationRow, user account.Stopping, now time.Time
 	return row.PatientID == user.ID && row.Status == ConsultationStatusCONFIRMED && row.Fee > 0 && now.After(s.cancelUntil(row))
 }
 
-// CloseFrom has a doctor, if it is one, take no further bookings for what starts then or later. Bookings that are made stand.
+// CloseFrom has a doctor, if it is one, take no further bookings for what starts then or later. Bookings that are
+// made stand.
 func (s *Service) CloseFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID, start time.Time) error {
 	if err := s.holdDoctor(ctx, tx, user); err != nil {
 		return err

@@ -87,13 +87,9 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 	if err := s.move(ctx, tx, who, &row, ConsultationStatusNOSHOW); err != nil {
 		return err
 	}
-	back, err := s.Money.RefundAll(ctx, tx, who, row.ID, "the doctor was absent")
+	refund, err := s.refundAll(ctx, tx, who, row.ID, "the doctor was absent")
 	if err != nil {
 		return err
-	}
-	refund := ""
-	if back.Amount > 0 {
-		refund = back.Amount.String() + " " + back.Currency
 	}
 	return s.tell(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RoleDoctor), "refund": refund})
 }

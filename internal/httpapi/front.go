@@ -62,7 +62,8 @@ func (a *API) admitted(w *recorder, r *http.Request, req *request) {
 		return
 	}
 	if len(r.TransferEncoding) > 0 {
-		// A proxy may have gone by a Content-Length beside it, which net/http drops, and take what follows for another's request.
+		// A proxy may have gone by a Content-Length beside it, which net/http drops, and take what follows for
+		// another's request.
 		w.Header().Set("Connection", "close") // RFC 9112, section 6.1
 	}
 	if a.cors(w, r) {

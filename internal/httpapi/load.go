@@ -60,10 +60,11 @@ func NewLoad(most int, within time.Duration) *Load {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
+	most = max(most, 1)
 	least := uint(max(most/2, 1))
 	return &Load{
 		// The library would lower the limit while little goes on, and then turn a crowd away that comes at one moment.
-		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(max(most, 1)), uint(max(most, 1))).
+		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(most), uint(most)).
 			WithMaxLimitFunc(func(int) float64 { return float64(most) }).WithQueueing(queueFrom, queueMost).Build(),
 		places: map[lane]chan struct{}{staff: make(chan struct{}, staffPlaces), health: make(chan struct{}, healthPlaces)},
 		staffs: staffs, seed: maphash.MakeSeed(), within: within,

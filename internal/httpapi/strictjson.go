@@ -14,8 +14,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// findFaults reads a body that scan found well-formed, and no deeper than it may be, once more. It tells where names are there twice
-// and where a text holds a NUL.
+// findFaults reads a body that scan found well-formed, and no deeper than it may be, once more. It tells where names
+// are there twice and where a text holds a NUL.
 func findFaults(body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

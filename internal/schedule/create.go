@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,9 +22,9 @@ type SlotInput struct {
 	}
 }
 
-// Create opens a slot of the signed-in doctor. The doctor's lock has one doctor's slots opened and moved one after the other: two
-// overlapping ones at once would wait for each other and be told apart only by the deadlock detector. Errors: doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap,
-// ErrErasureDue.
+// Create opens a slot of the signed-in doctor. The doctor's lock has one doctor's slots opened and moved one after
+// the other: two overlapping ones at once would wait for each other and be told apart only by the deadlock detector.
+// Errors: doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue.
 func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotInput) (Slot, error) {
 	start, end := instant(in.Body.StartTime), instant(in.Body.EndTime)
 	if err := checkTimes(start, end, tx.Now); err != nil {
@@ -35,7 +34,7 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := doctor.Holds(ctx, tx, actor.ID); err != nil {
 		return Slot{}, err
 	}
-	if err := errors.Join(checkFree(ctx, tx, row), checkEnd(ctx, tx, row)); err != nil {
+	if err := checkFree(ctx, tx, row); err != nil {
 		return Slot{}, err
 	}
 	row, err := query.insertSlot(ctx, tx, insertSlotParams{
@@ -49,8 +48,9 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	return row.slot(), nil
 }
 
-// checkFree is nil when no other slot of the doctor, whose lock the caller holds, stands in the way of a new or moved one. The
-// table's constraints say the same; this asks without their indexes. Errors: ErrSlotExists, ErrSlotOverlap.
+// checkFree is nil when nothing of the doctor, whose lock the caller holds, stands in the way of a new or moved slot.
+// Of other slots the table's constraints say the same; this asks without their indexes. Errors: ErrSlotExists,
+// ErrSlotOverlap, ErrErasureDue.
 func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
 	others, err := query.slotsDuring(ctx, tx, slotsDuringParams{DoctorID: slot.DoctorID,
 		Since: slot.StartTime.Add(-maxLength), Before: slot.EndTime, After: slot.StartTime})
@@ -70,11 +70,11 @@ func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) erro
 	if overlap {
 		return ErrSlotOverlap
 	}
-	return nil
+	return checkEnd(ctx, tx, slot)
 }
 
-// checkEnd is nil unless the slot is open and starts when its doctor, whose lock the caller holds, will have been erased.
-// Error: ErrErasureDue.
+// checkEnd is nil unless the slot is open and starts when its doctor, whose lock the caller holds, will have been
+// erased. Error: ErrErasureDue.
 func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
 	if slot.Status == SlotStatusBLOCKED {
 		return nil

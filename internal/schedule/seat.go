@@ -85,7 +85,8 @@ func HoldSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
 	return query.holdSlots(ctx, tx, doctorID, tx.Now)
 }
 
-// CloseSlots blocks those of a doctor's slots from a start on that nobody has booked, and has the others take nobody more.
+// CloseSlots blocks those of a doctor's slots from a start on that nobody has booked, and has the others take nobody
+// more.
 func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start time.Time) error {
 	return query.closeSlots(ctx, tx, tx.Now, doctorID, start)
 }

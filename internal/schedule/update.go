@@ -64,7 +64,7 @@ func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed 
 		return nil
 	}
 	if !slices.Equal(changed, []string{"maxPatients"}) { // moved, blocked or opened
-		if err := errors.Join(checkFree(ctx, tx, *row), checkEnd(ctx, tx, *row)); err != nil {
+		if err := checkFree(ctx, tx, *row); err != nil {
 			return err
 		}
 	}
