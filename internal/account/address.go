@@ -37,7 +37,7 @@ type EmailConfirmation struct {
 	}
 }
 
-// ChangeEmail mails a link to the new address. An address that has a user already gets another mail, and the asker isn't told.
+// ChangeEmail mails a link to the new address. One that is somebody else's gets another mail, and the asker isn't told.
 // Errors: ErrInvalidCredentials, limit.ErrTooMany, or a 422.
 func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailChange) (none httpapi.None, err error) {
 	email := canonicalEmail(in.Body.NewEmail)
@@ -75,13 +75,13 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, id uuid.U
 	token, hash := newToken("")
 	expires := tx.Now.Add(emailTicketLife)
 	mail := notification.Mail{Address: email, Kind: "confirm-new-address", Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
-	switch owner, err := query.findAddress(ctx, tx, email); {
-	case err == nil:
-		if mailed, err := s.mailable(ctx, tx, "address-taken", owner.String()); err != nil || !mailed {
+	switch owner, err := query.findOwner(ctx, tx, tx.Now, email); {
+	case err == nil && owner.Taken:
+		if mailed, err := s.mailable(ctx, tx, "address-taken", owner.ID.String()); err != nil || !mailed {
 			return err
 		}
-		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner, Kind: "address-taken"})
-	case !postgres.NoRows(err):
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "address-taken"})
+	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("find an address: %w", err)
 	}
 	if mailed, err := s.mailable(ctx, tx, "confirm-new-address", email); err != nil || !mailed { // of many who name one address

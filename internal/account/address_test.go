@@ -94,6 +94,12 @@ func TestANewAddressThatHasAUser(t *testing.T) {
 	mailed(t, c, owner, "address-taken", 1)
 	token := mailed(t, c, email, "confirm-new-address", 1)
 	c.Post(nobody, "auth/signup", registration(email)).Want(201) // somebody is quicker
+	// A sign-up that proves nothing keeps nobody from the link.
+	other, waiting := signIn(t, c, verified(t, c), password), fresh()
+	c.Post(nobody, "auth/signup", registration(waiting)).Want(201)
+	askNewAddress(c, other.user, waiting).Want(202)
+	c.Post(nobody, "auth/confirm-email", object{"token": mailed(t, c, waiting, "confirm-new-address", 1)}).Want(204)
+	same(t, "address", c.Get(other.user, "users/me").Want(200).Text("email"), waiting)
 	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	c.Post(nobody, "auth/confirm-email", object{"token": token}).Want(409, "address-taken")
 	same(t, "users of the address", count(t, c, "SELECT count(*) FROM users WHERE email = $1", email), 1)

@@ -2,8 +2,6 @@ package consultation
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,9 +22,6 @@ type ListIn struct {
 	To     time.Time `query:"to" doc:"Only those that start before" example:"2026-12-07T00:00:00Z"`
 	Sort   string    `query:"sort" enum:"latest,earliest" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
 }
-
-// orders are the ways of the sorts.
-var orders = map[string]struct{ direction, than string }{"latest": {" DESC", " < "}, "earliest": {"", " > "}}
 
 // place in a list.
 type place struct {
@@ -99,36 +94,6 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
-// No consultation is older than its parties: the second condition leaves out the months before.
-const (
-	ofPatient = "c.patient_id = %[1]s AND c.id >= ids_since(%[1]s)"
-	ofDoctor  = "c.doctor_id = %[1]s AND c.id >= ids_since(%[1]s)"
-)
-
-// filter is a condition in SQL with its values.
-type filter struct {
-	where string
-	args  []any
-}
-
-// and adds a condition that names its values %[1]s, %[2]s and so on.
-func (f *filter) and(condition string, values ...any) {
-	names := make([]any, len(values))
-	for i, v := range values {
-		f.args = append(f.args, v)
-		names[i] = "$" + strconv.Itoa(len(f.args))
-	}
-	if f.where != "" {
-		f.where += " AND "
-	}
-	f.where += fmt.Sprintf(condition, names...)
-}
-
-// madeBefore leaves out the months after an instant: what starts then was booked before. A day is for clocks that differ.
-func (f *filter) madeBefore(start time.Time) {
-	f.and("c.id < uuid7_floor(%s)", start.AddDate(0, 0, 1))
-}
-
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
@@ -147,40 +112,15 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	if !in.From.IsZero() || !in.To.IsZero() {
 		name += "InPeriod"
 	}
-	order := orders[in.Sort]
-	var last place
-	more, err := s.Cursors.Open(scope, in.Cursor, &last)
-	if err != nil {
+	var last *place
+	if _, err := s.Cursors.Open(scope, in.Cursor, &last); err != nil {
 		return page, err
 	}
-	switch len(in.Status) {
-	case 0:
-	case 1: // the index has them in order
-		f.and("c.status = %s::text::consultation_status", in.Status[0])
-	default:
-		f.and("c.status = ANY(%s::text[]::consultation_status[])", in.Status)
-	}
-	if !in.From.IsZero() {
-		f.and("c.scheduled_start >= %s", in.From)
-	}
-	if !in.To.IsZero() {
-		f.and("c.scheduled_start < %s", in.To)
-		f.madeBefore(in.To)
-	}
-	if more {
-		f.and("(c.scheduled_start, c.id)"+order.than+"(%s, %s)", last.Start, last.ID)
-		if in.Sort == "latest" {
-			f.madeBefore(last.Start)
-		}
-	}
-	by := " ORDER BY c.scheduled_start" + order.direction + ", c.id" + order.direction
-	found := "SELECT * FROM consultations c"
-	if f.where != "" {
-		found += " WHERE " + f.where
-	}
+	by := orders[in.Sort].by("c.scheduled_start", "c.id")
+	found, args := f.page(in, last)
 	// Names and keys are looked up for the page alone.
-	sql := "-- name: " + name + " :many\n" + listed("("+found+by+" LIMIT "+strconv.Itoa(in.Limit+1)+")") + by
-	rows, err := db.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, f.args...)...)
+	sql := "-- name: " + name + " :many\n" + listed("("+found+")") + by
+	rows, err := db.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 	if err != nil {
 		return page, err
 	}

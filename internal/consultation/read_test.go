@@ -184,6 +184,23 @@ func TestListsGoByTheStart(t *testing.T) {
 		if live := walk("&sort=earliest&status=REQUESTED,CONFIRMED"); !slices.Equal(live, earliest[:5]) {
 			t.Errorf("%s: live ones are %v", of.path, live)
 		}
+		period := "&from=" + earliest[1] + "&to=" + earliest[5]
+		for query, want := range map[string][]string{
+			"&status=CANCELLED":                               earliest[5:],
+			"&status=CONFIRMED" + period:                      earliest[1:5],
+			"&status=CANCELLED,CONFIRMED,CANCELLED":           earliest,
+			"&status=CANCELLED,CONFIRMED&from=" + earliest[1]: earliest[1:],
+			"&status=CANCELLED,CONFIRMED" + period:            earliest[1:5],
+			"&status=IN_PROGRESS,NO_SHOW":                     nil,
+		} {
+			if found := walk("&sort=earliest" + query); !slices.Equal(found, want) {
+				t.Errorf("%s: %s gives %v", of.path, query, found)
+			}
+			found := walk(query)
+			if slices.Reverse(found); !slices.Equal(found, want) {
+				t.Errorf("%s: %s, latest first, gives %v reversed", of.path, query, found)
+			}
+		}
 		c.Get(of.who, of.path+"?status=CONFIRMED,LOST").Want(422, "validation-failed")
 	}
 }

@@ -39,7 +39,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, who access.Acto
 	if err != nil {
 		return Initiated{}, err
 	}
-	if row.PaymentStatus == PaymentStatusPAID {
+	if row.PaymentStatus == PaymentStatusPAID && row.Status != ConsultationStatusCANCELLED {
 		return Initiated{}, payment.ErrPaid
 	}
 	if row.Status != ConsultationStatusREQUESTED {

@@ -86,6 +86,7 @@ func TestSuccessAfterTheCancellation(t *testing.T) {
 	wantState(t, c, patient, consultation, "CANCELLED", "FAILED")
 	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Captured)
 	wantRefunds(t, c, consultation, 1)
+	c.Post(patient, "payments/initiate", map[string]any{"consultationId": consultation}).Want(409, "illegal-transition")
 	c.CheckInvariants()
 }
 

@@ -14,12 +14,14 @@ import (
 
 // Event is what a provider reports, its signature checked.
 type Event struct {
-	Provider      string
-	WebhookID     string
-	Type          string
-	Reference     string
-	Amount        *money.Amount
-	Currency      *string
+	Provider  string
+	WebhookID string
+	Type      string
+	Reference string
+	Amount    *money.Amount
+	Currency  *string
+	// RefundID names the refund it is about as we asked for it; nil when the provider doesn't say.
+	RefundID      *string
 	FailureReason string
 }
 

@@ -385,3 +385,39 @@ func TestAnApprovedRefundFails(t *testing.T) {
 	}
 	c.CheckInvariants()
 }
+
+// A refund that the provider names is that one, however often and under however many ids it is reported; another name is a refund
+// made there.
+func TestRefundsByName(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	if err := c.App.Queue.Stop(context.Background()); err != nil { // so that the refund waits for what is reported here
+		t.Fatal(err)
+	}
+	_, consultation, id, reference := captured(t, c)
+	support, admin := c.Support(), c.Admin()
+	refund := askBack(c, support, id, "80.00").Want(201).Text("id")
+	approve(c, admin, refund).Want(200)
+	report := func(event, name string, status int, want payment.Outcome) {
+		t.Helper()
+		body := apptest.Event(event, reference, "80.00", "INR")
+		body["data"].(map[string]any)["refundId"] = name //nolint:errcheck,forcetypeassert // made a line above
+		wantOutcome(t, c.Webhook(uuid.NewString(), body), status, want)
+		c.CheckInvariants()
+	}
+	report("refund.failed", "re_of_the_provider", 202, payment.AmountMismatch)
+	report("refund.succeeded", "re_of_the_provider", 200, payment.Refunded) // made there, while ours is under way
+	if got := refundsOf(c, support, consultation); got != "80.00 PENDING, 80.00 SUCCEEDED" {
+		t.Errorf("support reads %q", got)
+	}
+	report("refund.succeeded", refund, 200, payment.Refunded)
+	for range 2 {
+		report("refund.succeeded", refund, 200, payment.Unchanged)
+		report("refund.failed", refund, 200, payment.Unchanged)
+	}
+	if got := refundsOf(c, support, consultation); got != "80.00 SUCCEEDED, 80.00 SUCCEEDED" {
+		t.Errorf("support reads %q", got)
+	}
+	askBack(c, support, id, "340.01").Want(409, "refund-exceeds-capture")
+	askBack(c, support, id, "340.00").Want(201)
+}

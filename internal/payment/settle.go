@@ -35,15 +35,18 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 	if err != nil {
 		return "", err
 	}
-	sent := func(r RefundRow) bool { return r.Amount == *e.Amount && (!r.OnRequest || r.ApprovedBy != nil) }
+	sent := func(r RefundRow) bool {
+		return r.Amount == *e.Amount && (!r.OnRequest || r.ApprovedBy != nil) && (e.RefundID == nil || *e.RefundID == r.ID.String())
+	}
 	if i := slices.IndexFunc(l.refunds, func(r RefundRow) bool { return sent(r) && r.Status == RefundStatusPENDING }); i >= 0 {
 		return s.settleOwn(ctx, tx, actor, e, l.refunds[i])
 	}
 	known := slices.ContainsFunc(l.refunds, sent)
-	if e.Type == EventRefundFailed {
-		if known {
-			return Unchanged, nil
-		}
+	done := e.RefundID != nil && slices.ContainsFunc(l.refunds, func(r RefundRow) bool { return sent(r) && r.Status == RefundStatusSUCCEEDED })
+	switch {
+	case done || e.Type == EventRefundFailed && known:
+		return Unchanged, nil
+	case e.Type == EventRefundFailed:
 		return matchesNothing, nil
 	}
 	over, err := s.givenBack(ctx, tx, actor, &l, *e.Amount, *e.Currency)

@@ -51,6 +51,7 @@ type stubData struct {
 	Amount               money.Amount `json:"amount"`
 	Currency             string       `json:"currency"`
 	FailureReason        string       `json:"failureReason,omitempty"`
+	RefundID             *uuid.UUID   `json:"refundId,omitempty"`
 }
 
 func (s *Stub) checkoutURL(reference string) *string {
@@ -111,7 +112,7 @@ func readSignatures(header string) (all [][]byte) {
 }
 
 func (s *Stub) refund(ctx context.Context, refundID uuid.UUID, reference string, amount money.Money) error {
-	return s.send(ctx, "refund-"+refundID.String(), EventRefundSucceeded, stubData{TransactionReference: reference, Amount: amount.Amount, Currency: amount.Currency})
+	return s.send(ctx, "refund-"+refundID.String(), EventRefundSucceeded, stubData{TransactionReference: reference, Amount: amount.Amount, Currency: amount.Currency, RefundID: &refundID})
 }
 
 // send delivers a signed webhook to this server, over HTTP like any provider's.

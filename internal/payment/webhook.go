@@ -2,7 +2,9 @@ package payment
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -36,11 +38,12 @@ type WebhookData struct {
 	TransactionReference string      `json:"transactionReference" maxLength:"200" doc:"The attempt's transactionReference" example:"stub_7QK2M"`
 	Amount               money.Input `json:"amount,omitempty" doc:"The money that moved"`
 	Currency             string      `json:"currency,omitempty" doc:"ISO 4217 currency code, in any case" example:"INR"`
+	RefundID             string      `json:"refundId,omitempty" maxLength:"200" doc:"The refund that we asked for; absent or another name for one made at the provider itself" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	FailureReason        string      `json:"failureReason,omitempty" doc:"Why it failed" example:"card declined"`
 }
 
-// maxReason of what a provider says of a failure, in characters.
-const maxReason = 200
+// maxText of a provider: why something failed, or its name of it; in characters.
+const maxText = 200
 
 // Verify checks that a provider signed the message, before anything is opened for it. Errors: problem.NotFound (no such
 // provider), ErrSignature.
@@ -62,19 +65,26 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 		amount   *money.Input
 		currency *string
 	)
-	err := exact(in.RawBody, map[string]any{"type": &e.Type, "data": &data})
-	if err == nil {
-		err = exact(data, map[string]any{"transactionReference": &e.Reference, "amount": &amount, "currency": &currency, "failureReason": &e.FailureReason})
+	wrong := exact("body", in.RawBody, map[string]any{"type": &e.Type, "data": &data})
+	if wrong == "" {
+		wrong = exact("body.data", data, map[string]any{"transactionReference": &e.Reference, "amount": &amount, "currency": &currency,
+			"failureReason": &e.FailureReason, "refundId": &e.RefundID})
 	}
 	switch {
-	case err != nil:
-		return Event{}, problem.Wrong("body", "has a field of the wrong form")
+	case wrong == "body.data.amount":
+		return Event{}, problem.Wrong(wrong, money.Form)
+	case wrong == "body" || wrong == "body.data":
+		return Event{}, problem.Wrong(wrong, "expected an object")
+	case wrong != "":
+		return Event{}, problem.Wrong(wrong, "expected a string")
 	case e.Type == "" || utf8.RuneCountInString(e.Type) > 100 || httpapi.TextFault(e.Type, httpapi.Line) != "":
 		return Event{}, problem.Wrong("body.type", "expected an event type in plain characters")
-	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxReason || httpapi.TextFault(e.Reference, httpapi.Line) != "":
+	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxText || httpapi.TextFault(e.Reference, httpapi.Line) != "":
 		return Event{}, problem.Wrong("body.data.transactionReference", "expected 1 to 200 plain characters")
+	case e.RefundID != nil && utf8.RuneCountInString(*e.RefundID) > maxText:
+		return Event{}, problem.Wrong("body.data.refundId", "must have at most 200 characters")
 	}
-	e.FailureReason = httpapi.Readable(e.FailureReason, maxReason)
+	e.FailureReason = httpapi.Readable(e.FailureReason, maxText)
 	e.Amount = (*money.Amount)(amount)
 	if currency != nil {
 		e.Currency = currencyCode(*currency)
@@ -91,19 +101,17 @@ func currencyCode(text string) *string {
 	return &code
 }
 
-// exact reads the members of an object that to names. Others are the provider's to add; encoding/json alone would also
-// take a name in another case.
-func exact(object []byte, to map[string]any) error {
+// exact reads the members of the object at a place that to names, and returns the place of one that has another form. Others
+// are the provider's to add; encoding/json alone would also take a name in another case.
+func exact(at string, object []byte, to map[string]any) (wrong string) {
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(object, &members); err != nil {
-		return err
+	if err := json.Unmarshal(object, &members); err != nil || members == nil {
+		return at
 	}
-	for name, value := range members {
-		if place, known := to[name]; known {
-			if err := json.Unmarshal(value, place); err != nil {
-				return err
-			}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if place, known := to[name]; known && json.Unmarshal(members[name], place) != nil {
+			return at + "." + name
 		}
 	}
-	return nil
+	return ""
 }

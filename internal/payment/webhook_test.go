@@ -188,7 +188,7 @@ func TestWebhookBodies(t *testing.T) {
 		{"null", []byte("null"), 422}, {"a list", []byte("[]"), 422}, {"no data", []byte(`{"type":"payment.succeeded"}`), 422},
 		{"no type", change(`"type":"payment.succeeded",`, ""), 422}, {"type is a number", change(`"payment.succeeded"`, "1"), 422},
 		{"a long type", change("payment.succeeded", strings.Repeat("x", 101)), 422}, {"NUL in the type", change("payment.succeeded", `a\u0000`), 422},
-		{"no reference", change(reference, ""), 422}, {"a long reference", change(reference, strings.Repeat("x", 201)), 422},
+		{"a long name of a refund", change(`"amount"`, `"refundId":"`+strings.Repeat("x", 201)+`","amount"`), 422}, {"no reference", change(reference, ""), 422}, {"a long reference", change(reference, strings.Repeat("x", 201)), 422},
 		{"NUL in the reference", change(reference, `a\u0000`), 422}, {"a reference that turns the line around", change(reference, `a\u202e`), 422},
 		{"three decimals", change("500.00", "500.001"), 422}, {"negative", change("500.00", "-500.00"), 422}, {"exponent", change(`"500.00"`, "5e2"), 422},
 		{"beyond numeric(12,2)", change("500.00", "50000000000.00"), 422},
@@ -197,6 +197,15 @@ func TestWebhookBodies(t *testing.T) {
 	} {
 		if a := c.Webhook(uuid.NewString(), bad.body); a.Status != bad.status {
 			t.Errorf("%s: status %d, want %d: %s", bad.name, a.Status, bad.status, a.Body)
+		}
+	}
+	for place, bad := range map[string][]byte{
+		"body": []byte("[]"), "body.type": change(`"payment.succeeded"`, "1"), "body.data": []byte(`{"type":"payment.succeeded","data":"paid"}`),
+		"body.data.amount": change("500.00", "500.001"), "body.data.currency": change(`"INR"`, "356"),
+		"body.data.refundId": change(`"amount"`, `"refundId":7,"amount"`),
+	} {
+		if a := c.Webhook(uuid.NewString(), bad).Want(422); !bytes.Contains(a.Body, []byte(`"location":"`+place+`"`)) {
+			t.Errorf("of %s it says %s", place, a.Body)
 		}
 	}
 	wantState(t, c, patient, consultation, "REQUESTED", "PENDING")

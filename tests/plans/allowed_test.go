@@ -34,8 +34,6 @@ var allowed = map[string]string{
 	"listConsultationsInPeriod on consultations: opens many partitions": staff,
 	"listConsultations on profiles: looks at many rows":                 merging,
 	"listConsultationsInPeriod on profiles: looks at many rows":         merging,
-	"listConsultations on consultations: looks at many rows":            "in a month at whose end a status begins, the planner may read the month by time",
-	"listConsultationsInPeriod on consultations: looks at many rows":    "of a status that hardly anybody has in a period, the period is read",
 	"searchDoctorsByWalk on profiles: looks at many rows":               doctors,
 	"searchDoctorsByWalk on doctors: looks at many rows":                doctors,
 	"searchDoctorsByWalk on users: looks at many rows":                  merging,
