@@ -9,9 +9,8 @@ SELECT * FROM consultations WHERE id = @id FOR UPDATE;
 
 -- name: readConsultation :one
 SELECT sqlc.embed(c), k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
-    (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments p JOIN refunds r ON r.payment_id = p.id
-        WHERE p.consultation_id = c.id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL
-        AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.id = r.attempt_id AND a.status = 'FAILED')) ELSE 0 END)::numeric(12, 2) AS refunded
+    (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
+        ELSE 0 END)::numeric(12, 2) AS refunded
 FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 JOIN profiles pp ON pp.user_id = c.patient_id

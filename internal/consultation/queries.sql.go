@@ -275,9 +275,8 @@ func (q *Queries) partyNames(ctx context.Context, db DBTX, patientID uuid.UUID, 
 
 const readConsultation = `-- name: readConsultation :one
 SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
-    (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments p JOIN refunds r ON r.payment_id = p.id
-        WHERE p.consultation_id = c.id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL
-        AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.id = r.attempt_id AND a.status = 'FAILED')) ELSE 0 END)::numeric(12, 2) AS refunded
+    (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
+        ELSE 0 END)::numeric(12, 2) AS refunded
 FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 JOIN profiles pp ON pp.user_id = c.patient_id

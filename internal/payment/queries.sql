@@ -112,11 +112,8 @@ CROSS JOIN LATERAL (SELECT * FROM refunds WHERE (refunds.status, refunds.id) < (
 LEFT JOIN payments p ON p.id = r.payment_id
 ORDER BY r.id DESC LIMIT @most;
 
--- Money that was paid beside (a second success of the payment, whose attempt counts as failed) and went back is none of the fee.
 -- name: refundedOf :one
-SELECT coalesce(sum(r.amount), 0)::numeric(12, 2) FROM payments p JOIN refunds r ON r.payment_id = p.id
-WHERE p.consultation_id = @consultation_id AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL
-    AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.id = r.attempt_id AND a.status = 'FAILED');
+SELECT coalesce(sum(amount), 0)::numeric(12, 2) FROM refunded_fees WHERE consultation_id = @consultation_id;
 
 -- The same money again conflicts with what is kept of it.
 -- name: insertUnmatched :execrows

@@ -925,12 +925,9 @@ func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (rea
 }
 
 const refundedOf = `-- name: refundedOf :one
-SELECT coalesce(sum(r.amount), 0)::numeric(12, 2) FROM payments p JOIN refunds r ON r.payment_id = p.id
-WHERE p.consultation_id = $1 AND r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL
-    AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.id = r.attempt_id AND a.status = 'FAILED')
+SELECT coalesce(sum(amount), 0)::numeric(12, 2) FROM refunded_fees WHERE consultation_id = $1
 `
 
-// Money that was paid beside (a second success of the payment, whose attempt counts as failed) and went back is none of the fee.
 func (q *Queries) refundedOf(ctx context.Context, db DBTX, consultationID uuid.UUID) (money.Amount, error) {
 	row := db.QueryRow(ctx, refundedOf, consultationID)
 	var column_1 money.Amount
