@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
@@ -64,12 +62,12 @@ func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailCha
 			return err
 		}
 		audit.Write(tx, who, "user.request-new-address", who.ID, nil)
-		return s.mailNewAddress(ctx, tx, who.ID, email)
+		return s.mailNewAddress(ctx, tx, who, email)
 	})
 }
 
-func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email string) error {
-	if err := query.endEmailTickets(ctx, tx, &id); err != nil {
+func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor access.Actor, email string) error {
+	if err := query.endEmailTickets(ctx, tx, &actor.ID); err != nil {
 		return fmt.Errorf("end tickets: %w", err)
 	}
 	token, hash := newToken("")
@@ -87,7 +85,8 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, id uuid.U
 	if mailed, err := s.mailable(ctx, tx, "confirm-new-address", email); err != nil || !mailed { // of many who name one address
 		return err
 	}
-	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &id, Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
+	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID, SessionID: &actor.SessionID,
+		Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
 	if err != nil {
 		return fmt.Errorf("insert a ticket: %w", err)
 	}
@@ -113,6 +112,16 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 	}
 	if err != nil {
 		return none, fmt.Errorf("hold a user: %w", err)
+	}
+	// A move that somebody else's session asked for is over when its owner has ended that session.
+	if ticket.SessionID == nil { // from a server of before
+		return none, ErrInvalidToken
+	}
+	switch goesOn, err := query.sessionGoesOn(ctx, tx, *ticket.SessionID); {
+	case err != nil:
+		return none, fmt.Errorf("lock a session: %w", err)
+	case !goesOn:
+		return none, ErrInvalidToken
 	}
 	switch used, err := query.useTicket(ctx, tx, &tx.Now, hash); {
 	case err != nil:
@@ -143,7 +152,8 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 
 func (s *Service) addressRoutes(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth", Roles: access.SignedIn, Recent: true, Unkeyed: httpapi.UnkeyedProof, Status: http.StatusAccepted,
-		Summary: "Ask to sign in with another address", Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request replaces an older one. " +
+		Summary: "Ask to sign in with another address", Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request replaces an older one, and the end of " +
+			"the session that asked or a new second factor ends it. " +
 			"Whoever has a second factor proves it in the five minutes before, others have signed in then.",
 		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany}}, s.ChangeEmail)
 	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,

@@ -2,7 +2,11 @@
 DELETE FROM tickets WHERE user_id = @user_id AND kind = 'EMAIL';
 
 -- name: findEmailTicket :one
-SELECT user_id, data FROM tickets WHERE hash = @hash AND kind = 'EMAIL' AND used_at IS NULL AND expires_at > @now;
+SELECT user_id, data, session_id FROM tickets WHERE hash = @hash AND kind = 'EMAIL' AND used_at IS NULL AND expires_at > @now;
+
+-- name: sessionGoesOn :one
+-- An end of it that comes at once waits for this transaction.
+SELECT (ended_at IS NULL)::boolean AS goes_on FROM sessions WHERE id = @id FOR SHARE;
 
 -- name: holdEmail :one
 SELECT email FROM users WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE;

@@ -22,18 +22,19 @@ func (q *Queries) endEmailTickets(ctx context.Context, db DBTX, userID *uuid.UUI
 }
 
 const findEmailTicket = `-- name: findEmailTicket :one
-SELECT user_id, data FROM tickets WHERE hash = $1 AND kind = 'EMAIL' AND used_at IS NULL AND expires_at > $2
+SELECT user_id, data, session_id FROM tickets WHERE hash = $1 AND kind = 'EMAIL' AND used_at IS NULL AND expires_at > $2
 `
 
 type findEmailTicketRow struct {
-	UserID *uuid.UUID
-	Data   []byte
+	UserID    *uuid.UUID
+	Data      []byte
+	SessionID *uuid.UUID
 }
 
 func (q *Queries) findEmailTicket(ctx context.Context, db DBTX, hash []byte, now time.Time) (findEmailTicketRow, error) {
 	row := db.QueryRow(ctx, findEmailTicket, hash, now)
 	var i findEmailTicketRow
-	err := row.Scan(&i.UserID, &i.Data)
+	err := row.Scan(&i.UserID, &i.Data, &i.SessionID)
 	return i, err
 }
 
@@ -46,6 +47,18 @@ func (q *Queries) holdEmail(ctx context.Context, db DBTX, id uuid.UUID) (string,
 	var email string
 	err := row.Scan(&email)
 	return email, err
+}
+
+const sessionGoesOn = `-- name: sessionGoesOn :one
+SELECT (ended_at IS NULL)::boolean AS goes_on FROM sessions WHERE id = $1 FOR SHARE
+`
+
+// An end of it that comes at once waits for this transaction.
+func (q *Queries) sessionGoesOn(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, sessionGoesOn, id)
+	var goes_on bool
+	err := row.Scan(&goes_on)
+	return goes_on, err
 }
 
 const setEmail = `-- name: setEmail :exec

@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -67,7 +68,22 @@ func TestWhatEndsANewAddress(t *testing.T) {
 		"another password": func(s session) {
 			c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": "nine boats cross the quiet lake"}).Want(204)
 		},
-		"leaving": func(s session) { leave(c, s.user).Want(204) },
+		"a sign-out": func(s session) { c.Post(s.user, "auth/logout", nil).Want(204) },
+		"its session's end": func(s session) {
+			owner := signIn(t, c, s.user.Email, password)
+			for _, one := range c.Get(owner.user, "auth/sessions").Want(200).Items() {
+				if one["current"] == false {
+					c.Do(owner.user, "DELETE", fmt.Sprint("auth/sessions/", one["id"]), nil).Want(204)
+				}
+			}
+		},
+		"the end of others": func(s session) {
+			c.Do(signIn(t, c, s.user.Email, password).user, "DELETE", "auth/sessions", nil).Want(204)
+		},
+		"an authenticator of its own": func(s session) { enrol(t, c, s.user) },
+		"an authenticator":            func(s session) { enrol(t, c, signIn(t, c, s.user.Email, password).user) },
+		"a passkey":                   func(s session) { c.NewPasskey().Register(signIn(t, c, s.user.Email, password).user) },
+		"leaving":                     func(s session) { leave(c, s.user).Want(204) },
 		"an administrator": func(s session) {
 			c.Patch(c.Admin(), "users/"+c.Get(s.user, "users/me").Text("id")+"/disable", object{"disabled": true}).Want(200)
 		},

@@ -159,7 +159,7 @@ func (s *Service) ConfirmMFA(ctx context.Context, who access.Actor, in OTPOnly) 
 			return err
 		}
 		audit.Write(tx, who, "second-factor.enable", who.ID, nil)
-		if err := s.endOthers(ctx, tx, who); err != nil {
+		if err := s.revokeUnproven(ctx, tx, who); err != nil {
 			return err
 		}
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "second-factor-enabled"})

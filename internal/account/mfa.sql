@@ -44,7 +44,8 @@ UPDATE recovery_codes SET used_at = @now WHERE user_id = @user_id AND hash = @ha
 SELECT count(*) FROM recovery_codes WHERE user_id = @user_id AND used_at IS NULL;
 
 -- name: insertTicket :exec
-INSERT INTO tickets (hash, kind, user_id, data, created_at, expires_at) VALUES (@hash, @kind, @user_id, @data, @now, @expires_at);
+INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
+VALUES (@hash, @kind, @user_id, sqlc.narg('session_id'), @data, @now, @expires_at);
 
 -- name: findTicket :one
 SELECT user_id FROM tickets WHERE hash = @hash AND kind = @kind AND used_at IS NULL AND expires_at > @now;

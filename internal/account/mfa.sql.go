@@ -171,13 +171,15 @@ func (q *Queries) insertRecoveryCodes(ctx context.Context, db DBTX, userID uuid.
 }
 
 const insertTicket = `-- name: insertTicket :exec
-INSERT INTO tickets (hash, kind, user_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type insertTicketParams struct {
 	Hash      []byte
 	Kind      string
 	UserID    *uuid.UUID
+	SessionID *uuid.UUID
 	Data      []byte
 	Now       time.Time
 	ExpiresAt time.Time
@@ -188,6 +190,7 @@ func (q *Queries) insertTicket(ctx context.Context, db DBTX, arg insertTicketPar
 		arg.Hash,
 		arg.Kind,
 		arg.UserID,
+		arg.SessionID,
 		arg.Data,
 		arg.Now,
 		arg.ExpiresAt,

@@ -168,7 +168,7 @@ func (s *Service) afterAdding(ctx context.Context, tx *postgres.Tx, who access.A
 	if err := query.proveSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
 		return fmt.Errorf("prove a session: %w", err)
 	}
-	if err := s.endOthers(ctx, tx, who); err != nil {
+	if err := s.revokeUnproven(ctx, tx, who); err != nil {
 		return err
 	}
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "passkey-added"})

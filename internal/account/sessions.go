@@ -100,6 +100,15 @@ func (s *Service) endOthers(ctx context.Context, tx *postgres.Tx, actor access.A
 	return nil
 }
 
+// revokeUnproven ends what began without the factor that the actor, whose row is locked, has just added: the other sessions, and a
+// move to another address.
+func (s *Service) revokeUnproven(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	if err := query.endEmailTickets(ctx, tx, &actor.ID); err != nil {
+		return fmt.Errorf("end tickets: %w", err)
+	}
+	return s.endOthers(ctx, tx, actor)
+}
+
 // tellOfDevice mails the user about a sign-in from where there was none before. It looks before the session is inserted.
 func (s *Service) tellOfDevice(ctx context.Context, tx *postgres.Tx, who access.Actor, agent string) error {
 	unknown, err := query.isNewDevice(ctx, tx, agent, who.IP, who.ID)

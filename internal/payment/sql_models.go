@@ -129,21 +129,22 @@ type PaymentRow struct {
 }
 
 type RefundRow struct {
-	ID            uuid.UUID
-	PaymentID     *uuid.UUID
-	AttemptID     *uuid.UUID
-	Amount        money.Amount
-	Currency      string
-	Reason        string
-	Status        RefundStatus
-	RequestedBy   *uuid.UUID
-	ApprovedBy    *uuid.UUID
-	FailureReason *string
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
-	OnRequest     bool
-	UnmatchedID   *uuid.UUID
-	AtProvider    bool
+	ID               uuid.UUID
+	PaymentID        *uuid.UUID
+	AttemptID        *uuid.UUID
+	Amount           money.Amount
+	Currency         string
+	Reason           string
+	Status           RefundStatus
+	RequestedBy      *uuid.UUID
+	ApprovedBy       *uuid.UUID
+	FailureReason    *string
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	OnRequest        bool
+	UnmatchedID      *uuid.UUID
+	AtProvider       bool
+	ProviderRefundID *string
 }
 
 type UnmatchedMoney struct {
@@ -163,4 +164,5 @@ type UnmatchedMoney struct {
 	ResolvedAt           *time.Time
 	ReceivedAt           time.Time
 	UpdatedAt            time.Time
+	ProviderRefundID     *string
 }

@@ -135,7 +135,9 @@ func (s *Scene) make(name string) string {
 	case "reset-token":
 		return s.giveToken("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3")
 	case "address-token":
-		return s.giveToken("INSERT INTO tickets (hash, kind, user_id, data, created_at, expires_at) VALUES ($1, 'EMAIL', $3, convert_to('new-' || gen_random_uuid() || '@example.org', 'UTF8'), now(), $2)")
+		return s.giveToken(`INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
+			SELECT $1, 'EMAIL', user_id, id, convert_to('new-' || gen_random_uuid() || '@example.org', 'UTF8'), now(), $2
+			FROM sessions WHERE user_id = $3 AND ended_at IS NULL LIMIT 1`)
 	case "new-registration":
 		s.exec("DELETE FROM doctors WHERE id = $1", s.Person(s.Caller).ID) // who applies has not before
 		return "AYU-" + uuid.NewString()
