@@ -74,9 +74,9 @@ FROM payment_attempts a WHERE a.payment_id = @payment_id AND a.captured > 0 ORDE
 
 -- name: insertRefund :exec
 INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by, approved_by, on_request, at_provider,
-    created_at, updated_at)
+    provider_refund_id, created_at, updated_at)
 VALUES (@id, sqlc.narg('payment_id'), sqlc.narg('attempt_id'), sqlc.narg('unmatched_id'), @amount, @currency, @reason, @status,
-    sqlc.narg('requested_by'), sqlc.narg('approved_by'), @on_request, @at_provider, @now, @now);
+    sqlc.narg('requested_by'), sqlc.narg('approved_by'), @on_request, @at_provider, sqlc.narg('provider_refund_id'), @now, @now);
 
 -- A request that nobody approved is staff's business.
 -- name: listRefunds :many
@@ -117,11 +117,15 @@ SELECT coalesce(sum(amount), 0)::numeric(12, 2) FROM refunded_fees WHERE consult
 
 -- The same money again conflicts with what is kept of it.
 -- name: insertUnmatched :execrows
-INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status,
-    received_at, updated_at)
+INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency,
+    provider_refund_id, status, received_at, updated_at)
 VALUES (@id, @kind, @reason, @provider, @webhook_id, @transaction_reference, sqlc.narg('payment_id'), sqlc.narg('attempt_id'),
-    sqlc.narg('amount'), sqlc.narg('currency'), 'WAITING', @now, @now)
+    sqlc.narg('amount'), sqlc.narg('currency'), sqlc.narg('provider_refund_id'), 'WAITING', @now, @now)
 ON CONFLICT DO NOTHING;
+
+-- name: refundIsListed :one
+SELECT EXISTS (SELECT FROM unmatched_money WHERE provider = @provider AND transaction_reference = @transaction_reference
+    AND provider_refund_id = @provider_refund_id);
 
 -- In one currency, what came unasked under a reference, and the refunds of it that wait for their money.
 -- name: lockUnmatchedOf :many

@@ -257,25 +257,26 @@ func (q *Queries) insertPayment(ctx context.Context, db DBTX, arg insertPaymentP
 
 const insertRefund = `-- name: insertRefund :exec
 INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by, approved_by, on_request, at_provider,
-    created_at, updated_at)
+    provider_refund_id, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, $13)
+    $9, $10, $11, $12, $13, $14, $14)
 `
 
 type insertRefundParams struct {
-	ID          uuid.UUID
-	PaymentID   *uuid.UUID
-	AttemptID   *uuid.UUID
-	UnmatchedID *uuid.UUID
-	Amount      money.Amount
-	Currency    string
-	Reason      string
-	Status      RefundStatus
-	RequestedBy *uuid.UUID
-	ApprovedBy  *uuid.UUID
-	OnRequest   bool
-	AtProvider  bool
-	Now         time.Time
+	ID               uuid.UUID
+	PaymentID        *uuid.UUID
+	AttemptID        *uuid.UUID
+	UnmatchedID      *uuid.UUID
+	Amount           money.Amount
+	Currency         string
+	Reason           string
+	Status           RefundStatus
+	RequestedBy      *uuid.UUID
+	ApprovedBy       *uuid.UUID
+	OnRequest        bool
+	AtProvider       bool
+	ProviderRefundID *string
+	Now              time.Time
 }
 
 func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundParams) error {
@@ -292,16 +293,17 @@ func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundPar
 		arg.ApprovedBy,
 		arg.OnRequest,
 		arg.AtProvider,
+		arg.ProviderRefundID,
 		arg.Now,
 	)
 	return err
 }
 
 const insertUnmatched = `-- name: insertUnmatched :execrows
-INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status,
-    received_at, updated_at)
+INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency,
+    provider_refund_id, status, received_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, 'WAITING', $11, $11)
+    $9, $10, $11, 'WAITING', $12, $12)
 ON CONFLICT DO NOTHING
 `
 
@@ -316,6 +318,7 @@ type insertUnmatchedParams struct {
 	AttemptID            *uuid.UUID
 	Amount               *money.Amount
 	Currency             *string
+	ProviderRefundID     *string
 	Now                  time.Time
 }
 
@@ -332,6 +335,7 @@ func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatc
 		arg.AttemptID,
 		arg.Amount,
 		arg.Currency,
+		arg.ProviderRefundID,
 		arg.Now,
 	)
 	if err != nil {
@@ -411,7 +415,7 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 }
 
 const listRefunds = `-- name: listRefunds :many
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider FROM refunds WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
 `
 
 // A request that nobody approved is staff's business.
@@ -440,6 +444,7 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID
 			&i.OnRequest,
 			&i.UnmatchedID,
 			&i.AtProvider,
+			&i.ProviderRefundID,
 		); err != nil {
 			return nil, err
 		}
@@ -452,31 +457,32 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID
 }
 
 const listRefundsByStatus = `-- name: listRefundsByStatus :many
-SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, p.consultation_id
+SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, r.provider_refund_id, p.consultation_id
 FROM (SELECT DISTINCT unnest(($1::text[])::refund_status[]) AS status) of_status
-CROSS JOIN LATERAL (SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider FROM refunds WHERE (refunds.status, refunds.id) < (of_status.status, $2::uuid) AND refunds.status >= of_status.status
+CROSS JOIN LATERAL (SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE (refunds.status, refunds.id) < (of_status.status, $2::uuid) AND refunds.status >= of_status.status
     ORDER BY refunds.status DESC, refunds.id DESC LIMIT $3) r
 LEFT JOIN payments p ON p.id = r.payment_id
 ORDER BY r.id DESC LIMIT $3
 `
 
 type listRefundsByStatusRow struct {
-	ID             uuid.UUID
-	PaymentID      *uuid.UUID
-	AttemptID      *uuid.UUID
-	Amount         money.Amount
-	Currency       string
-	Reason         string
-	Status         RefundStatus
-	RequestedBy    *uuid.UUID
-	ApprovedBy     *uuid.UUID
-	FailureReason  *string
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
-	OnRequest      bool
-	UnmatchedID    *uuid.UUID
-	AtProvider     bool
-	ConsultationID *uuid.UUID
+	ID               uuid.UUID
+	PaymentID        *uuid.UUID
+	AttemptID        *uuid.UUID
+	Amount           money.Amount
+	Currency         string
+	Reason           string
+	Status           RefundStatus
+	RequestedBy      *uuid.UUID
+	ApprovedBy       *uuid.UUID
+	FailureReason    *string
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	OnRequest        bool
+	UnmatchedID      *uuid.UUID
+	AtProvider       bool
+	ProviderRefundID *string
+	ConsultationID   *uuid.UUID
 }
 
 // A page of each status: those that wait to be decided on are few among all there ever were. Said with an equals sign, the planner would
@@ -506,6 +512,7 @@ func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []s
 			&i.OnRequest,
 			&i.UnmatchedID,
 			&i.AtProvider,
+			&i.ProviderRefundID,
 			&i.ConsultationID,
 		); err != nil {
 			return nil, err
@@ -519,7 +526,7 @@ func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []s
 }
 
 const listUnmatched = `-- name: listUnmatched :many
-SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
 WHERE u.status = ANY ($1::text[]) AND u.kind = ANY ($2::text[]) AND u.id < $3
     AND ($4::text IS NULL OR u.transaction_reference = $4)
@@ -579,6 +586,7 @@ func (q *Queries) listUnmatched(ctx context.Context, db DBTX, arg listUnmatchedP
 			&i.UnmatchedMoney.ResolvedAt,
 			&i.UnmatchedMoney.ReceivedAt,
 			&i.UnmatchedMoney.UpdatedAt,
+			&i.UnmatchedMoney.ProviderRefundID,
 			&i.AskedAmount,
 			&i.AskedCurrency,
 			&i.ConsultationID,
@@ -661,7 +669,7 @@ func (q *Queries) lockPaymentByID(ctx context.Context, db DBTX, id uuid.UUID) (P
 }
 
 const lockRefund = `-- name: lockRefund :one
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider FROM refunds WHERE id = $1 FOR UPDATE
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (RefundRow, error) {
@@ -683,12 +691,13 @@ func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (Refund
 		&i.OnRequest,
 		&i.UnmatchedID,
 		&i.AtProvider,
+		&i.ProviderRefundID,
 	)
 	return i, err
 }
 
 const lockRefundsOf = `-- name: lockRefundsOf :many
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider FROM refunds WHERE (attempt_id = $1::uuid OR unmatched_id = ANY ($2::uuid[])) AND currency = $3 ORDER BY id FOR UPDATE
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE (attempt_id = $1::uuid OR unmatched_id = ANY ($2::uuid[])) AND currency = $3 ORDER BY id FOR UPDATE
 `
 
 // Every refund of what came under a reference, whatever became of it.
@@ -717,6 +726,7 @@ func (q *Queries) lockRefundsOf(ctx context.Context, db DBTX, attemptID *uuid.UU
 			&i.OnRequest,
 			&i.UnmatchedID,
 			&i.AtProvider,
+			&i.ProviderRefundID,
 		); err != nil {
 			return nil, err
 		}
@@ -729,7 +739,7 @@ func (q *Queries) lockRefundsOf(ctx context.Context, db DBTX, attemptID *uuid.UU
 }
 
 const lockUnmatched = `-- name: lockUnmatched :one
-SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at FROM unmatched_money WHERE id = $1 FOR UPDATE
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (UnmatchedMoney, error) {
@@ -752,12 +762,13 @@ func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (Unm
 		&i.ResolvedAt,
 		&i.ReceivedAt,
 		&i.UpdatedAt,
+		&i.ProviderRefundID,
 	)
 	return i, err
 }
 
 const lockUnmatchedOf = `-- name: lockUnmatchedOf :many
-SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
     AND (kind = 'PAYMENT' OR status = 'WAITING') ORDER BY id FOR UPDATE
 `
 
@@ -788,6 +799,7 @@ func (q *Queries) lockUnmatchedOf(ctx context.Context, db DBTX, provider string,
 			&i.ResolvedAt,
 			&i.ReceivedAt,
 			&i.UpdatedAt,
+			&i.ProviderRefundID,
 		); err != nil {
 			return nil, err
 		}
@@ -886,7 +898,7 @@ func (q *Queries) pendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (pen
 }
 
 const readUnmatched = `-- name: readUnmatched :one
-SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id WHERE u.id = $1
 `
 
@@ -917,11 +929,24 @@ func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (rea
 		&i.UnmatchedMoney.ResolvedAt,
 		&i.UnmatchedMoney.ReceivedAt,
 		&i.UnmatchedMoney.UpdatedAt,
+		&i.UnmatchedMoney.ProviderRefundID,
 		&i.AskedAmount,
 		&i.AskedCurrency,
 		&i.ConsultationID,
 	)
 	return i, err
+}
+
+const refundIsListed = `-- name: refundIsListed :one
+SELECT EXISTS (SELECT FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2
+    AND provider_refund_id = $3)
+`
+
+func (q *Queries) refundIsListed(ctx context.Context, db DBTX, provider string, transactionReference string, providerRefundID *string) (bool, error) {
+	row := db.QueryRow(ctx, refundIsListed, provider, transactionReference, providerRefundID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const refundedOf = `-- name: refundedOf :one
@@ -1012,7 +1037,7 @@ func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time,
 }
 
 const unmatchedOfPayment = `-- name: unmatchedOfPayment :many
-SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at FROM unmatched_money WHERE payment_id = $1 AND kind = 'PAYMENT' ORDER BY id
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE payment_id = $1 AND kind = 'PAYMENT' ORDER BY id
 `
 
 func (q *Queries) unmatchedOfPayment(ctx context.Context, db DBTX, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
@@ -1041,6 +1066,7 @@ func (q *Queries) unmatchedOfPayment(ctx context.Context, db DBTX, paymentID *uu
 			&i.ResolvedAt,
 			&i.ReceivedAt,
 			&i.UpdatedAt,
+			&i.ProviderRefundID,
 		); err != nil {
 			return nil, err
 		}

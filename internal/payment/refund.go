@@ -105,7 +105,7 @@ func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, who access.Ac
 func insertRefundRow(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
 	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID, UnmatchedID: r.UnmatchedID, Amount: r.Amount,
 		Currency: r.Currency, Reason: r.Reason, Status: r.Status, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest,
-		AtProvider: r.AtProvider, Now: tx.Now})
+		AtProvider: r.AtProvider, ProviderRefundID: r.ProviderRefundID, Now: tx.Now})
 }
 
 func viewRefund(r RefundRow, staff bool) Refund {

@@ -400,13 +400,11 @@ func TestRefundsByName(t *testing.T) {
 	approve(c, admin, refund).Want(200)
 	report := func(event, name string, status int, want payment.Outcome) {
 		t.Helper()
-		body := apptest.Event(event, reference, "80.00", "INR")
-		body["data"].(map[string]any)["refundId"] = name //nolint:errcheck,forcetypeassert // made a line above
-		wantOutcome(t, c.Webhook(uuid.NewString(), body), status, want)
-		c.CheckInvariants()
+		reportRefund(t, c, event, reference, "80.00", name, status, want)
 	}
 	report("refund.failed", "re_of_the_provider", 202, payment.AmountMismatch)
 	report("refund.succeeded", "re_of_the_provider", 200, payment.Refunded) // made there, while ours is under way
+	report("refund.succeeded", "re_of_the_provider", 200, payment.Unchanged)
 	if got := refundsOf(c, support, consultation); got != "80.00 PENDING, 80.00 SUCCEEDED" {
 		t.Errorf("support reads %q", got)
 	}
@@ -420,4 +418,36 @@ func TestRefundsByName(t *testing.T) {
 	}
 	askBack(c, support, id, "340.01").Want(409, "refund-exceeds-capture")
 	askBack(c, support, id, "340.00").Want(201)
+}
+
+func reportRefund(t *testing.T, c *apptest.Clinic, event, reference, amount, name string, status int, want payment.Outcome) {
+	t.Helper()
+	body := apptest.Event(event, reference, amount, "INR")
+	body["data"].(map[string]any)["refundId"] = name //nolint:errcheck,forcetypeassert // made a line above
+	wantOutcome(t, c.Webhook(uuid.NewString(), body), status, want)
+	c.CheckInvariants()
+}
+
+// Also before its money comes and after all of it went back, a refund that is named is counted and listed once.
+func TestNamedRefundsThatFitNothing(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, consultation, reference := unpaid(c)
+	again := func(name, amount string, status int, first payment.Outcome) {
+		t.Helper()
+		reportRefund(t, c, "refund.succeeded", reference, amount, name, status, first)
+		reportRefund(t, c, "refund.succeeded", reference, amount, name, 200, payment.Unchanged)
+	}
+	again("re_early", "200.00", 202, payment.AmountMismatch)
+	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Captured)
+	reportRefund(t, c, "refund.succeeded", reference, "200.00", "re_early", 200, payment.Unchanged)
+	again("re_part", "250.00", 200, payment.Refunded)
+	again("re_split", "80.00", 200, payment.Refunded) // 50.00 of it is left
+	again("re_beyond", "70.00", 202, payment.AmountMismatch)
+	if got := refundsOf(c, patient, consultation); got != "200.00 SUCCEEDED, 250.00 SUCCEEDED, 50.00 SUCCEEDED" {
+		t.Errorf("the patient reads %q", got)
+	}
+	if n := count(t, c, "SELECT count(*) FROM unmatched_money WHERE kind = 'REFUND' AND status = 'WAITING'"); n != 2 {
+		t.Errorf("%d refunds wait, want 30.00 and 70.00", n)
+	}
 }

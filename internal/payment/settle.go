@@ -36,20 +36,23 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 		return "", err
 	}
 	sent := func(r RefundRow) bool {
-		return r.Amount == *e.Amount && (!r.OnRequest || r.ApprovedBy != nil) && (e.RefundID == nil || *e.RefundID == r.ID.String())
+		return r.Amount == *e.Amount && (!r.OnRequest || r.ApprovedBy != nil) &&
+			(e.RefundID == nil || *e.RefundID == r.ID.String())
 	}
 	if i := slices.IndexFunc(l.refunds, func(r RefundRow) bool { return sent(r) && r.Status == RefundStatusPENDING }); i >= 0 {
 		return s.settleOwn(ctx, tx, actor, e, l.refunds[i])
 	}
 	known := slices.ContainsFunc(l.refunds, sent)
-	done := e.RefundID != nil && slices.ContainsFunc(l.refunds, func(r RefundRow) bool { return sent(r) && r.Status == RefundStatusSUCCEEDED })
+	before, err := l.toldOf(ctx, tx, e, sent)
 	switch {
-	case done || e.Type == EventRefundFailed && known:
+	case err != nil:
+		return "", err
+	case before || e.Type == EventRefundFailed && known:
 		return Unchanged, nil
 	case e.Type == EventRefundFailed:
 		return matchesNothing, nil
 	}
-	over, err := s.givenBack(ctx, tx, actor, &l, *e.Amount, *e.Currency)
+	over, err := s.givenBack(ctx, tx, actor, &l, reported{*e.Amount, *e.Currency, e.RefundID})
 	switch {
 	case err != nil:
 		return "", err
@@ -67,6 +70,19 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 		return matchesNothing, nil
 	}
 	return Refunded, nil
+}
+
+// toldOf tells whether the refund that an event names was settled, recorded or listed before.
+func (l *ledger) toldOf(ctx context.Context, tx *postgres.Tx, e Event, sent func(RefundRow) bool) (bool, error) {
+	if e.RefundID == nil {
+		return false, nil
+	}
+	if slices.ContainsFunc(l.refunds, func(r RefundRow) bool {
+		return r.Status == RefundStatusSUCCEEDED && (sent(r) || r.ProviderRefundID != nil && *r.ProviderRefundID == *e.RefundID)
+	}) {
+		return true, nil
+	}
+	return query.refundIsListed(ctx, tx, e.Provider, e.Reference, e.RefundID)
 }
 
 // settleOwn ends a refund that we asked for. One that failed is begun again: the money is still owed.
@@ -92,14 +108,21 @@ func again(r RefundRow, amount money.Amount) RefundRow {
 		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy}
 }
 
+// reported is a refund as a provider reports it; id is the provider's, nil when it doesn't say.
+type reported struct {
+	amount   money.Amount
+	currency string
+	id       *string
+}
+
 // givenBack records a refund that was made at the provider as one of ours, part by part, and takes it off what was asked for or is
 // under way: nothing is given back twice. over is what exceeds all that came.
-func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, amount money.Amount, currency string) (over money.Amount, err error) {
-	over = amount
+func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, of reported) (over money.Amount, err error) {
+	over = of.amount
 	parts := slices.Clone(l.parts)
 	slices.SortStableFunc(parts, func(x, y part) int {
 		// First what it gives back exactly.
-		return l.distance(x, amount) - l.distance(y, amount)
+		return l.distance(x, of.amount) - l.distance(y, of.amount)
 	})
 	for _, p := range parts {
 		take := min(over, p.amount-l.under(p, RefundStatusSUCCEEDED))
@@ -107,12 +130,12 @@ func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.A
 			continue
 		}
 		over -= take
-		made := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: p.unmatched, Amount: take, Currency: currency, Reason: "made at the provider",
-			Status: RefundStatusSUCCEEDED, AtProvider: true}
+		made := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: p.unmatched, Amount: take, Currency: of.currency, Reason: "made at the provider",
+			Status: RefundStatusSUCCEEDED, AtProvider: true, ProviderRefundID: of.id}
 		if l.attempt != nil {
 			made.PaymentID, made.AttemptID = &l.payment.ID, &l.attempt.ID
 		}
-		audit.Write(tx, actor, "refund.record", made.ID, audit.Meta{"paymentId": made.PaymentID, "amount": take, "currency": currency})
+		audit.Write(tx, actor, "refund.record", made.ID, audit.Meta{"paymentId": made.PaymentID, "amount": take, "currency": of.currency})
 		if err := insertRefundRow(ctx, tx, made); err != nil {
 			return over, err
 		}

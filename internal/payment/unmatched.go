@@ -148,6 +148,9 @@ func (e Event) counts() bool { return e.Amount != nil && *e.Amount > 0 && e.Curr
 func note(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kind, reason string, row *PaymentRow, a *PaymentAttempt) (uuid.UUID, error) {
 	u := insertUnmatchedParams{ID: uuid.Must(uuid.NewV7()), Kind: kind, Reason: reason, Provider: e.Provider, WebhookID: e.WebhookID,
 		TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now}
+	if kind == kindRefund {
+		u.ProviderRefundID = e.RefundID
+	}
 	if a != nil {
 		u.PaymentID, u.AttemptID = &row.ID, &a.ID
 	}
@@ -169,7 +172,7 @@ func (s *Service) matchWaiting(ctx context.Context, tx *postgres.Tx, actor acces
 		if *u.Amount > room {
 			continue
 		}
-		if _, err := s.givenBack(ctx, tx, actor, l, *u.Amount, *u.Currency); err != nil {
+		if _, err := s.givenBack(ctx, tx, actor, l, reported{*u.Amount, *u.Currency, u.ProviderRefundID}); err != nil {
 			return err
 		}
 		audit.Write(tx, actor, "unmatched-money.match", u.ID, nil)

@@ -38,7 +38,7 @@ type WebhookData struct {
 	TransactionReference string      `json:"transactionReference" maxLength:"200" doc:"The attempt's transactionReference" example:"stub_7QK2M"`
 	Amount               money.Input `json:"amount,omitempty" doc:"The money that moved"`
 	Currency             string      `json:"currency,omitempty" doc:"ISO 4217 currency code, in any case" example:"INR"`
-	RefundID             string      `json:"refundId,omitempty" maxLength:"200" doc:"The refund that we asked for; absent or another name for one made at the provider itself" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	RefundID             string      `json:"refundId,omitempty" maxLength:"200" doc:"Which refund: the id that we sent ours with, or the provider's own of one made there. Reported again it is the same one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	FailureReason        string      `json:"failureReason,omitempty" doc:"Why it failed" example:"card declined"`
 }
 

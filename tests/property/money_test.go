@@ -34,7 +34,7 @@ func (w *world) initiate(t *rapid.T) {
 		switch {
 		case who.ID != b.patient.ID:
 			return notFound
-		case b.payment == "SUCCESS":
+		case b.payment == "SUCCESS" && b.status != "CANCELLED":
 			return conflict("already-paid")
 		case b.status != "REQUESTED", !b.due.After(now):
 			return illegal
