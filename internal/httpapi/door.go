@@ -39,6 +39,10 @@ func (a *API) door(op Op, most *bodySize) func(huma.Context, func(huma.Context))
 			return
 		}
 		body, unread := readBody(w, r, most.bytes)
+		if errors.Is(unread, problem.TimedOut) { // net/http has ended the request's context: nobody can be known any more
+			a.refuse(w, r, unread)
+			return
+		}
 		if err := a.known(w, r, op); err != nil {
 			a.refuse(w, r, err)
 			a.denied(w, r, op, err)
@@ -86,10 +90,12 @@ func (a *API) admit(w http.ResponseWriter, op Op, req *request, by *Rate, underW
 		return err
 	}
 	leave, err := underWay.enter(caller)
-	if err == nil {
-		req.whenOver = append(req.whenOver, leave)
+	if err != nil {
+		w.Header().Set("Connection", "close") // else net/http waits for the body before it sends the refusal
+		return err
 	}
-	return err
+	req.whenOver = append(req.whenOver, leave)
+	return nil
 }
 
 // assured asks for the second factor: of staff always, of everybody for what is dangerous; and for a recent proof where that is needed.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,11 @@ func TestUnderWay(t *testing.T) {
 		t.Errorf("Retry-After is %q", after)
 	}
 	get(patient, free).Want(200)
+	// Who holds a body back is told at once, and the connection ends.
+	refused := begin(t, strings.TrimPrefix(c.URL, "http://"), "POST /api/v1/auth/login", "X-Forwarded-For: "+full)
+	if refused.StatusCode != 429 || !refused.Close {
+		t.Errorf("status %d, close: %t", refused.StatusCode, refused.Close)
+	}
 	finish[0]()
 	eventually(t, "a place is free", func() bool { return get(patient, full).Status == 200 })
 	for _, f := range finish[1:] {
@@ -62,6 +68,47 @@ func TestUnderWay(t *testing.T) {
 	close(release)
 	(<-done).Want(204)
 	eventually(t, "the user may ask again", func() bool { return get(patient, free).Status == 200 })
+}
+
+// TestABodyThatComesTooLate: the caller is told, on whatever operation.
+func TestABodyThatComesTooLate(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	server := httptest.NewUnstartedServer(c.App.API.Handler())
+	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	address := server.Listener.Addr().String()
+	for _, operation := range []string{"POST /api/v1/auth/login", "PATCH /api/v1/users/me"} {
+		answer := begin(t, address, operation, "Authorization: Bearer "+c.Patient().Token)
+		if answer.StatusCode != 408 || answer.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d %v", operation, answer.StatusCode, answer.Header)
+		}
+	}
+}
+
+// begin sends the head of a request and half its body, and gives the answer.
+func begin(t *testing.T, address, operation, header string) *http.Response {
+	t.Helper()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	head := operation + " HTTP/1.1\r\nHost: " + address + "\r\n" + header + "\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{"
+	if _, err := io.WriteString(conn, head); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer
 }
 
 // holdBody sends the head of a request from an address, waits until the server asks for the body, and gives what sends that.
