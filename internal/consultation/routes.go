@@ -23,9 +23,9 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
 			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired}}, s.Book)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
-		Summary: "List your consultations", Doc: "As the patient, newest booking first. Each call is audited.", Roles: access.Patient}, s.ListMine)
+		Summary: "List your consultations", Doc: "As the patient, by the start of the consultation: the latest first, or the earliest. Each call is audited.", Roles: access.Patient}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
-		Summary: "List the consultations you hold", Doc: "As the doctor, newest booking first. Each call is audited.", Roles: access.Doctor}, s.ListOfDoctor)
+		Summary: "List the consultations you hold", Doc: "As the doctor, by the start of the consultation: the latest first, or the earliest. Each call is audited.", Roles: access.Doctor}, s.ListOfDoctor)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations", ID: "search-consultations", Tag: "consultations",
 		Summary: "Search all consultations", Doc: "For staff: times, parties and states, without reason and notes. Each page is audited.", Roles: access.Support | access.Admin}, s.Search)
 	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",

@@ -28,11 +28,11 @@ func TestLanguagesAreOfOneForm(t *testing.T) {
 func TestSearchByLanguage(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	for _, tag := range []string{"hi-IN", "hi", "en-GB", "zh-Hant-TW"} {
+	for _, tag := range []string{"hi-IN", "hi", "en-GB", "zh-Hant-TW", "uz-Latn"} {
 		d := c.Doctor("1.00")
 		setRow(t, c, d.ID, "languages_spoken = ARRAY[$2], specialization = $2", tag)
 	}
-	for asked, found := range map[string]string{"hi": "hi hi-IN", "HI-in": "hi hi-IN", "hin": "hi hi-IN", "hi-FJ": "hi", "en": "en-GB", "en-IN": "", "zh": "zh-Hant-TW", "zh-hant": "zh-Hant-TW", "fr": ""} {
+	for asked, found := range map[string]string{"hi": "hi hi-IN", "HI-in": "hi hi-IN", "hin": "hi hi-IN", "hi-FJ": "hi", "en": "en-GB", "en-IN": "", "zh": "zh-Hant-TW", "zh-hant": "zh-Hant-TW", "uz-Latn-UZ": "uz-Latn", "uz-Cyrl": "", "fr": ""} {
 		got := map[string]bool{}
 		for _, item := range c.Get(nobody, "doctors?language="+asked).Want(200).Items() {
 			got[fmt.Sprint(item["specialization"])] = true

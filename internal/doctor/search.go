@@ -26,7 +26,7 @@ type SearchInput struct {
 	Currency       string    `query:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"Fees in this currency (ISO 4217) only; the server's own when minFee, maxFee or sort=fee compare fees" example:"INR"`
 	MinRating      float64   `query:"minRating" minimum:"0" maximum:"5" doc:"Lowest rating" example:"4"`
 	MinExperience  int       `query:"minExperience" minimum:"0" maximum:"80" doc:"Fewest years in practice" example:"5"`
-	Q              string    `query:"q" text:"lines" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or languages; marks and capitals make no difference: Muller and Müller, Acarya and Ācārya are the same" example:"asha koch"`
+	Q              string    `query:"q" text:"lines" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or tags of languages; marks and capitals make no difference: Muller and Müller, Acarya and Ācārya are the same" example:"asha koch"`
 	AvailableFrom  time.Time `query:"availableFrom" doc:"Has a free slot that starts at this time or later" example:"2026-11-24T00:00:00Z"`
 	AvailableTo    time.Time `query:"availableTo" doc:"Has a free slot that starts before this time" example:"2026-11-25T00:00:00Z"`
 	Approved       bool      `query:"approved" default:"true" doc:"false finds the doctors who wait for an approval or lost it; for administrators" example:"true"`

@@ -177,11 +177,16 @@ func (f filter) where(s *statement) string {
 	return strings.Join(all, " AND ")
 }
 
-// speaks is the condition that a doctor speaks a language: whose tag begins with it, or who named it without its region.
+// speaks is the condition that a doctor speaks a language: whose tag begins with it, or is it without its last subtags (RFC 4647,
+// section 3.4).
 func speaks(s *statement, tag string) string {
 	condition := `language_ranges(d.languages_spoken) @> ARRAY[` + s.arg(tag) + `::text]`
-	if base, _, regional := strings.Cut(tag, "-"); regional {
-		condition = `(` + condition + ` OR d.languages_spoken @> ARRAY[` + s.arg(base) + `::text])`
+	var shorter []string
+	for end := strings.LastIndex(tag, "-"); end > 0; end = strings.LastIndex(tag[:end], "-") {
+		shorter = append(shorter, tag[:end])
+	}
+	if shorter != nil {
+		condition = `(` + condition + ` OR d.languages_spoken && ` + s.arg(shorter) + `::text[])`
 	}
 	return condition
 }

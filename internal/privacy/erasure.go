@@ -80,15 +80,24 @@ func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, who acc
 		return Erasure{}, err
 	}
 	if in.Body == nil || !in.Body.CancelConsultations {
-		n, err := s.Care.ToCome(ctx, tx, in.ID)
-		if err == nil && n > 0 {
-			err = account.Consultations(n)
-		}
-		if err != nil {
+		if err := s.mayCancel(ctx, tx, in.ID); err != nil {
 			return Erasure{}, err
 		}
 	}
 	return s.request(ctx, tx, who, mailTo(held), in.ID)
+}
+
+// mayCancel asks for a confirmation when an erasure that doesn't stand yet would cancel consultations. Error:
+// account.ErrHasConsultations.
+func (s *Service) mayCancel(ctx context.Context, tx *postgres.Tx, person uuid.UUID) error {
+	if _, err := query.standingErasure(ctx, tx, person); !postgres.NoRows(err) {
+		return err
+	}
+	n, err := s.Care.ToCome(ctx, tx, person)
+	if err == nil && n > 0 {
+		err = account.Consultations(n)
+	}
+	return err
 }
 
 // mailTo reaches a person at their last address.

@@ -356,6 +356,11 @@ func TestAnAdministratorErases(t *testing.T) {
 		c.Post(admin, path(who), nil).Want(200)
 		same(t, "mails", len(mails(t, c, who.Email, "erasure-requested")), 1)
 	}
+	booked := c.Patient()
+	c.Book(booked, c.Slot(c.Doctor("0.00"), 90*time.Hour, 1))
+	c.Post(admin, path(booked), nil).Want(409, "has-consultations")
+	c.Post(admin, path(booked), object{"cancelConsultations": true}).Want(202)
+	c.Post(admin, path(booked), nil).Want(200) // it stands: nothing more to confirm
 	c.Get(waiting, "users/me/erasure").Want(200)
 	c.Do(admin, "DELETE", path(waiting), nil).Want(204)
 	same(t, "mails", len(mails(t, c, waiting.Email, "erasure-stopped")), 1)
