@@ -123,14 +123,20 @@ VALUES (@id, @kind, @reason, @provider, @webhook_id, @transaction_reference, sql
     sqlc.narg('amount'), sqlc.narg('currency'), sqlc.narg('provider_refund_id'), 'WAITING', @now, @now)
 ON CONFLICT DO NOTHING;
 
--- name: refundIsListed :one
-SELECT EXISTS (SELECT FROM unmatched_money WHERE provider = @provider AND transaction_reference = @transaction_reference
-    AND provider_refund_id = @provider_refund_id);
+-- What is known of a refund by the name that a provider gives it: ours that was asked for, what was recorded under the name (parts is
+-- how many rows that are), and how much more of it is listed.
+-- name: findNamedRefund :one
+SELECT EXISTS (SELECT FROM refunds o WHERE o.id::text = lower(@name::text) AND NOT o.at_provider)::boolean AS ours,
+    count(r.id) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS recorded,
+    EXISTS (SELECT FROM unmatched_money u WHERE u.provider = @provider AND u.provider_refund_id = @name::text)::boolean AS is_listed,
+    coalesce((SELECT sum(u.amount) FROM unmatched_money u WHERE u.provider = @provider AND u.provider_refund_id = @name::text
+        AND u.status <> 'MATCHED' AND u.reason <> 'WRONG_REFUND'), 0)::numeric(12, 2) AS listed
+FROM refunds r WHERE r.provider_refund_id = @name::text AND r.status = 'SUCCEEDED';
 
 -- In one currency, what came unasked under a reference, and the refunds of it that wait for their money.
 -- name: lockUnmatchedOf :many
 SELECT * FROM unmatched_money WHERE provider = @provider AND transaction_reference = @transaction_reference AND currency = @currency AND amount > 0
-    AND (kind = 'PAYMENT' OR status = 'WAITING') ORDER BY id FOR UPDATE;
+    AND (kind = 'PAYMENT' OR (status = 'WAITING' AND reason <> 'WRONG_REFUND')) ORDER BY id FOR UPDATE;
 
 -- name: lockUnmatched :one
 SELECT * FROM unmatched_money WHERE id = @id FOR UPDATE;

@@ -108,6 +108,38 @@ func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, tra
 	return i, err
 }
 
+const findNamedRefund = `-- name: findNamedRefund :one
+SELECT EXISTS (SELECT FROM refunds o WHERE o.id::text = lower($1::text) AND NOT o.at_provider)::boolean AS ours,
+    count(r.id) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS recorded,
+    EXISTS (SELECT FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $1::text)::boolean AS is_listed,
+    coalesce((SELECT sum(u.amount) FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $1::text
+        AND u.status <> 'MATCHED' AND u.reason <> 'WRONG_REFUND'), 0)::numeric(12, 2) AS listed
+FROM refunds r WHERE r.provider_refund_id = $1::text AND r.status = 'SUCCEEDED'
+`
+
+type findNamedRefundRow struct {
+	Ours     bool
+	Parts    int64
+	Recorded money.Amount
+	IsListed bool
+	Listed   money.Amount
+}
+
+// What is known of a refund by the name that a provider gives it: ours that was asked for, what was recorded under the name (parts is
+// how many rows that are), and how much more of it is listed.
+func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, name string, provider string) (findNamedRefundRow, error) {
+	row := db.QueryRow(ctx, findNamedRefund, name, provider)
+	var i findNamedRefundRow
+	err := row.Scan(
+		&i.Ours,
+		&i.Parts,
+		&i.Recorded,
+		&i.IsListed,
+		&i.Listed,
+	)
+	return i, err
+}
+
 const findPayment = `-- name: findPayment :one
 SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = $1
@@ -769,7 +801,7 @@ func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (Unm
 
 const lockUnmatchedOf = `-- name: lockUnmatchedOf :many
 SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
-    AND (kind = 'PAYMENT' OR status = 'WAITING') ORDER BY id FOR UPDATE
+    AND (kind = 'PAYMENT' OR (status = 'WAITING' AND reason <> 'WRONG_REFUND')) ORDER BY id FOR UPDATE
 `
 
 // In one currency, what came unasked under a reference, and the refunds of it that wait for their money.
@@ -935,18 +967,6 @@ func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (rea
 		&i.ConsultationID,
 	)
 	return i, err
-}
-
-const refundIsListed = `-- name: refundIsListed :one
-SELECT EXISTS (SELECT FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2
-    AND provider_refund_id = $3)
-`
-
-func (q *Queries) refundIsListed(ctx context.Context, db DBTX, provider string, transactionReference string, providerRefundID *string) (bool, error) {
-	row := db.QueryRow(ctx, refundIsListed, provider, transactionReference, providerRefundID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const refundedOf = `-- name: refundedOf :one

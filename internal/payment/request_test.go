@@ -416,8 +416,46 @@ func TestRefundsByName(t *testing.T) {
 	if got := refundsOf(c, support, consultation); got != "80.00 SUCCEEDED, 80.00 SUCCEEDED" {
 		t.Errorf("support reads %q", got)
 	}
-	askBack(c, support, id, "340.01").Want(409, "refund-exceeds-capture")
-	askBack(c, support, id, "340.00").Want(201)
+	reportRefund(t, c, "refund.succeeded", reference, "80.00", strings.ToUpper(refund), 200, payment.Unchanged)
+	// What contradicts a name is listed, and books nothing.
+	_, _, _, other := captured(t, c)
+	waiting := askBack(c, support, id, "10.00").Want(201).Text("id")
+	reportRefund(t, c, "refund.succeeded", reference, "40.00", refund, 202, payment.AmountMismatch)
+	reportRefund(t, c, "refund.succeeded", reference, "40.00", "re_of_the_provider", 202, payment.AmountMismatch)
+	reportRefund(t, c, "refund.succeeded", reference, "10.00", waiting, 202, payment.AmountMismatch)
+	reportRefund(t, c, "refund.failed", reference, "40.00", refund, 202, payment.AmountMismatch)
+	third := askBack(c, support, id, "5.00").Want(201).Text("id")
+	approve(c, admin, third).Want(200)
+	reportRefund(t, c, "refund.succeeded", other, "5.00", third, 202, payment.AmountMismatch)
+	if n := count(t, c, "SELECT count(*) FROM unmatched_money WHERE reason = 'WRONG_REFUND' AND status = 'WAITING'"); n != 4 {
+		t.Errorf("%d contradictions are listed, want 4", n)
+	}
+	if got := refundsOf(c, support, consultation); got != "80.00 SUCCEEDED, 80.00 SUCCEEDED, 10.00 REQUESTED, 5.00 PENDING" {
+		t.Errorf("support reads %q", got)
+	}
+	askBack(c, support, id, "325.01").Want(409, "refund-exceeds-capture")
+	askBack(c, support, id, "325.00").Want(201)
+}
+
+// A refund of ours in whose place another one was made, and that the provider made all the same, is listed.
+func TestBothNamedRefundsWereMade(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	if err := c.App.Queue.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	_, consultation, id, reference := captured(t, c)
+	refund := askBack(c, c.Support(), id, "500.00").Want(201).Text("id")
+	approve(c, c.Admin(), refund).Want(200)
+	reportRefund(t, c, "refund.succeeded", reference, "500.00", "re_first", 200, payment.Refunded)
+	reportRefund(t, c, "refund.succeeded", reference, "500.00", refund, 202, payment.AmountMismatch)
+	reportRefund(t, c, "refund.succeeded", reference, "500.00", refund, 200, payment.Unchanged)
+	if got := refundsOf(c, c.Support(), consultation); got != "500.00 FAILED superseded, 500.00 SUCCEEDED" {
+		t.Errorf("support reads %q", got)
+	}
+	if n := count(t, c, "SELECT count(*) FROM unmatched_money WHERE reason = 'EXCEEDS_CAPTURE' AND amount = 500"); n != 1 {
+		t.Errorf("%d are listed, want 1", n)
+	}
 }
 
 func reportRefund(t *testing.T, c *apptest.Clinic, event, reference, amount, name string, status int, want payment.Outcome) {

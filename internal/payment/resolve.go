@@ -25,7 +25,7 @@ const (
 type Unmatched struct {
 	ID                   uuid.UUID     `json:"id" doc:"Its id"`
 	Kind                 string        `json:"kind" enum:"PAYMENT,REFUND" doc:"PAYMENT: it came. REFUND: it was given back at the provider, and fits nothing that came"`
-	Reason               string        `json:"reason" enum:"UNKNOWN_REFERENCE,WRONG_AMOUNT,WRONG_CURRENCY,INCOMPLETE,EXCEEDS_CAPTURE" doc:"What is wrong with it; INCOMPLETE: the provider said no amount or no currency; EXCEEDS_CAPTURE: more was given back than came"`
+	Reason               string        `json:"reason" enum:"UNKNOWN_REFERENCE,WRONG_AMOUNT,WRONG_CURRENCY,INCOMPLETE,EXCEEDS_CAPTURE,WRONG_REFUND" doc:"What is wrong with it; INCOMPLETE: the provider said no amount or no currency; EXCEEDS_CAPTURE: more was given back than came; WRONG_REFUND: under its refundId a refund of another amount or payment is known, or one that was never sent"`
 	Status               string        `json:"status" enum:"WAITING,RETURNING,RETURNED,MATCHED,CLOSED" doc:"WAITING for an administrator; RETURNING to whom it came from; MATCHED: the money of a refund that was reported first has come since; CLOSED by an administrator"`
 	Actions              []string      `json:"actions" nullable:"false" enum:"REFUND,CLOSE" doc:"What can be done about it now" example:"REFUND"`
 	Provider             string        `json:"provider" example:"stub" doc:"Who reported it"`

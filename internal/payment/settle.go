@@ -35,22 +35,23 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 	if err != nil {
 		return "", err
 	}
-	sent := func(r RefundRow) bool {
-		return r.Amount == *e.Amount && (!r.OnRequest || r.ApprovedBy != nil) &&
-			(e.RefundID == nil || *e.RefundID == r.ID.String())
-	}
-	if i := slices.IndexFunc(l.refunds, func(r RefundRow) bool { return sent(r) && r.Status == RefundStatusPENDING }); i >= 0 {
-		return s.settleOwn(ctx, tx, actor, e, l.refunds[i])
-	}
-	known := slices.ContainsFunc(l.refunds, sent)
-	before, err := l.toldOf(ctx, tx, e, sent)
-	switch {
-	case err != nil:
-		return "", err
-	case before || e.Type == EventRefundFailed && known:
-		return Unchanged, nil
-	case e.Type == EventRefundFailed:
-		return matchesNothing, nil
+	known := false
+	if e.RefundID != nil {
+		if out, done, err := s.settleNamed(ctx, tx, actor, e, &l, matchesNothing); done {
+			return out, err
+		}
+	} else {
+		like := func(r RefundRow) bool { return r.Amount == *e.Amount && (r.AtProvider || r.sent()) }
+		if i := slices.IndexFunc(l.refunds, func(r RefundRow) bool { return like(r) && r.Status == RefundStatusPENDING }); i >= 0 {
+			return s.settleOwn(ctx, tx, actor, e, l.refunds[i])
+		}
+		known = slices.ContainsFunc(l.refunds, like)
+		switch {
+		case e.Type == EventRefundFailed && known:
+			return Unchanged, nil
+		case e.Type == EventRefundFailed:
+			return matchesNothing, nil
+		}
 	}
 	over, err := s.givenBack(ctx, tx, actor, &l, reported{*e.Amount, *e.Currency, e.RefundID})
 	switch {
@@ -70,19 +71,6 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 		return matchesNothing, nil
 	}
 	return Refunded, nil
-}
-
-// toldOf tells whether the refund that an event names was settled, recorded or listed before.
-func (l *ledger) toldOf(ctx context.Context, tx *postgres.Tx, e Event, sent func(RefundRow) bool) (bool, error) {
-	if e.RefundID == nil {
-		return false, nil
-	}
-	if slices.ContainsFunc(l.refunds, func(r RefundRow) bool {
-		return r.Status == RefundStatusSUCCEEDED && (sent(r) || r.ProviderRefundID != nil && *r.ProviderRefundID == *e.RefundID)
-	}) {
-		return true, nil
-	}
-	return query.refundIsListed(ctx, tx, e.Provider, e.Reference, e.RefundID)
 }
 
 // settleOwn ends a refund that we asked for. One that failed is begun again: the money is still owed.

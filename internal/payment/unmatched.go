@@ -23,6 +23,8 @@ const (
 	reasonCurrency = "WRONG_CURRENCY"
 	reasonPartial  = "INCOMPLETE"
 	reasonExceeds  = "EXCEEDS_CAPTURE"
+	// reasonContradicts: under the refund's name something else is known.
+	reasonContradicts = "WRONG_REFUND"
 
 	statusWaiting = "WAITING"
 	statusClosed  = "CLOSED"

@@ -4,8 +4,15 @@
 ALTER TABLE tickets ADD COLUMN session_id uuid REFERENCES sessions (id) ON DELETE CASCADE;
 CREATE INDEX tickets_session_id_idx ON tickets (session_id) WHERE session_id IS NOT NULL;
 
+-- The administrator who invited a member of staff: the invitation is worth nothing once they are none any more.
+ALTER TABLE users ADD COLUMN invited_by uuid REFERENCES users (id);
+CREATE INDEX users_invited_by_idx ON users (invited_by) WHERE invited_by IS NOT NULL;
+
 -- What a provider calls a refund that was made there: reported again, it is the same one.
 ALTER TABLE refunds ADD COLUMN provider_refund_id text;
 ALTER TABLE unmatched_money ADD COLUMN provider_refund_id text;
-CREATE UNIQUE INDEX unmatched_money_refund_once ON unmatched_money (provider, transaction_reference, provider_refund_id)
-    WHERE provider_refund_id IS NOT NULL;
+CREATE INDEX refunds_provider_refund_id_idx ON refunds (provider_refund_id) WHERE provider_refund_id IS NOT NULL;
+CREATE UNIQUE INDEX unmatched_money_refund_once ON unmatched_money (provider, provider_refund_id) WHERE provider_refund_id IS NOT NULL;
+ALTER TABLE unmatched_money DROP CONSTRAINT unmatched_money_reason_check,
+    ADD CONSTRAINT unmatched_money_reason_check
+        CHECK (reason IN ('UNKNOWN_REFERENCE', 'WRONG_AMOUNT', 'WRONG_CURRENCY', 'INCOMPLETE', 'EXCEEDS_CAPTURE', 'WRONG_REFUND'));
