@@ -63,6 +63,9 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if err != nil {
 		return StaffUser{}, err
 	}
+	if err := query.setInviter(ctx, tx, &who.ID, id); err != nil {
+		return StaffUser{}, fmt.Errorf("keep who invited: %w", err)
+	}
 	audit.Write(tx, who, "user.invite", id, audit.Meta{"role": u.Role})
 	if err := s.mailInvitation(ctx, tx, id, u.Role); err != nil {
 		return StaffUser{}, err

@@ -32,6 +32,14 @@ WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL;
 SELECT u.id, u.email, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.password_reset_token = @token AND u.password_reset_expiry > @now AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
 
+-- name: setInviter :exec
+UPDATE users SET invited_by = @invited_by WHERE id = @id;
+
+-- name: inviterStands :one
+-- A change of the inviter that comes at once waits for this transaction. Who was made by the command line has none.
+SELECT (i.role = 'ADMIN' AND i.disabled_at IS NULL AND i.deleted_at IS NULL)::boolean AS stands
+FROM users i WHERE i.id = (SELECT invited_by FROM users WHERE users.id = @id) FOR SHARE;
+
 -- name: resetPassword :one
 -- Whoever holds the token reads the address's mail: that verifies it too.
 UPDATE users u SET password_hash = @password_hash, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,

@@ -621,6 +621,19 @@ func (q *Queries) inviteAgain(ctx context.Context, db DBTX, arg inviteAgainParam
 	return id, err
 }
 
+const inviterStands = `-- name: inviterStands :one
+SELECT (i.role = 'ADMIN' AND i.disabled_at IS NULL AND i.deleted_at IS NULL)::boolean AS stands
+FROM users i WHERE i.id = (SELECT invited_by FROM users WHERE users.id = $1) FOR SHARE
+`
+
+// A change of the inviter that comes at once waits for this transaction. Who was made by the command line has none.
+func (q *Queries) inviterStands(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, inviterStands, id)
+	var stands bool
+	err := row.Scan(&stands)
+	return stands, err
+}
+
 const knownAddresses = `-- name: knownAddresses :many
 SELECT DISTINCT ip_address FROM sessions WHERE user_id = $1 AND created_at > $2 LIMIT 100
 `
@@ -792,6 +805,15 @@ func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash strin
 	var i resetPasswordRow
 	err := row.Scan(&i.ID, &i.OldHash, &i.WasVerified)
 	return i, err
+}
+
+const setInviter = `-- name: setInviter :exec
+UPDATE users SET invited_by = $1 WHERE id = $2
+`
+
+func (q *Queries) setInviter(ctx context.Context, db DBTX, invitedBy *uuid.UUID, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, setInviter, invitedBy, iD)
+	return err
 }
 
 const setPassword = `-- name: setPassword :exec

@@ -97,6 +97,13 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 		if err != nil {
 			return fmt.Errorf("reset a password: %w", err)
 		}
+		if reset.OldHash == noPassword {
+			if stands, err := query.inviterStands(ctx, tx, reset.ID); err == nil && !stands {
+				return ErrInvalidToken
+			} else if err != nil && !postgres.NoRows(err) {
+				return fmt.Errorf("find who invited: %w", err)
+			}
+		}
 		audit.Write(tx, who, "user.reset-password", reset.ID, nil)
 		if !reset.WasVerified && reset.OldHash != noPassword {
 			if err := s.cover(ctx, tx, reset.ID, reset.OldHash); err != nil {

@@ -379,6 +379,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	decided := map[string]string{
+		"users":                 "account.json, and activity.json of administrators who invited; contact emptied",
 		"profiles":              "account.json; contact emptied, then the name",
 		"data_keys":             "a secret; destroyed",
 		"sessions":              "sessions.json; deleted",
