@@ -42,7 +42,7 @@ func TestUnderWay(t *testing.T) {
 	get(patient, free).Want(200)
 	// Who holds a body back is told at once, and the connection ends.
 	refused := begin(t, strings.TrimPrefix(c.URL, "http://"), "POST /api/v1/auth/login", "X-Forwarded-For: "+full)
-	if refused.StatusCode != 429 || !refused.Close {
+	if refused.StatusCode != http.StatusTooManyRequests || !refused.Close {
 		t.Errorf("status %d, close: %t", refused.StatusCode, refused.Close)
 	}
 	finish[0]()
@@ -81,7 +81,7 @@ func TestABodyThatComesTooLate(t *testing.T) {
 	address := server.Listener.Addr().String()
 	for _, operation := range []string{"POST /api/v1/auth/login", "PATCH /api/v1/users/me"} {
 		answer := begin(t, address, operation, "Authorization: Bearer "+c.Patient().Token)
-		if answer.StatusCode != 408 || answer.Header.Get("Content-Type") != "application/problem+json" {
+		if answer.StatusCode != http.StatusRequestTimeout || answer.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %d %v", operation, answer.StatusCode, answer.Header)
 		}
 	}
