@@ -42,11 +42,11 @@ func (r Roles) Has(role Role) bool { return r&bits[role] != 0 }
 func (r Roles) Staff() bool { return r&(Admin|Support) != 0 }
 
 // Admits tells whether the actor may call.
-func (r Roles) Admits(who Actor) bool {
-	if who.ID == uuid.Nil {
+func (r Roles) Admits(actor Actor) bool {
+	if actor.ID == uuid.Nil {
 		return r&Public != 0
 	}
-	return r.Has(who.Role)
+	return r.Has(actor.Role)
 }
 
 // Names lists the set's roles in a fixed order.
@@ -91,16 +91,16 @@ type Actor struct {
 // freshness is how long a second factor counts as just proven, for what is dangerous.
 const freshness = 5 * time.Minute
 
-// Fresh tells whether the second factor was proven a moment ago.
-func (a Actor) Fresh(now time.Time) bool {
+// HasRecentMFA tells whether the second factor was proven a moment ago.
+func (a Actor) HasRecentMFA(now time.Time) bool {
 	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= freshness)
 }
 
-// Recent tells whether the actor proved a moment ago who they are: by the second factor if the user has one, else by signing in
+// HasRecentProof tells whether the actor proved a moment ago who they are: by the second factor if the user has one, else by signing in
 // or by the password.
-func (a Actor) Recent(now time.Time) bool {
+func (a Actor) HasRecentProof(now time.Time) bool {
 	if a.HasFactor {
-		return a.Fresh(now)
+		return a.HasRecentMFA(now)
 	}
 	return now.Sub(a.AuthenticatedAt) <= freshness
 }

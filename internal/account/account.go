@@ -87,7 +87,7 @@ func hashToken(token string) []byte {
 }
 
 // acting is who, once it is known which user that is.
-func acting(who access.Actor, id uuid.UUID, role access.Role) access.Actor {
-	who.ID, who.Role = id, role
-	return who
+func acting(actor access.Actor, id uuid.UUID, role access.Role) access.Actor {
+	actor.ID, actor.Role = id, role
+	return actor
 }

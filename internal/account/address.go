@@ -37,9 +37,9 @@ type EmailConfirmation struct {
 
 // ChangeEmail mails a link to the new address. One that is somebody else's gets another mail, and the asker isn't told.
 // Errors: ErrInvalidCredentials, limit.ErrTooMany, or a 422.
-func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailChange) (none httpapi.None, err error) {
+func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailChange) (none httpapi.None, err error) {
 	email := canonicalEmail(in.Body.NewEmail)
-	user, err := s.provePassword(ctx, who, in.Body.CurrentPassword)
+	user, err := s.provePassword(ctx, actor, in.Body.CurrentPassword)
 	if err != nil {
 		return none, err
 	}
@@ -55,14 +55,14 @@ func (s *Service) ChangeEmail(ctx context.Context, who access.Actor, in EmailCha
 		return none, err
 	}
 	return none, s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		if _, err := s.holdUser(ctx, tx, who.ID); err != nil {
+		if _, err := s.lockUser(ctx, tx, actor.ID); err != nil {
 			return err
 		}
-		if err := s.Limits.Try(ctx, tx, limit.Mail("new-address"), who.ID.String()); err != nil {
+		if err := s.Limits.Try(ctx, tx, limit.Mail("new-address"), actor.ID.String()); err != nil {
 			return err
 		}
-		audit.Write(tx, who, "user.request-new-address", who.ID, nil)
-		return s.mailNewAddress(ctx, tx, who, email)
+		audit.Write(tx, actor, "user.request-new-address", actor.ID, nil)
+		return s.mailNewAddress(ctx, tx, actor, email)
 	})
 }
 
@@ -75,14 +75,14 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	mail := notification.Mail{Address: email, Kind: "confirm-new-address", Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
 	switch owner, err := query.findOwner(ctx, tx, tx.Now, email); {
 	case err == nil && owner.Taken:
-		if mailed, err := s.mailable(ctx, tx, "address-taken", owner.ID.String()); err != nil || !mailed {
+		if mailed, err := s.allowMail(ctx, tx, "address-taken", owner.ID.String()); err != nil || !mailed {
 			return err
 		}
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "address-taken"})
 	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("find an address: %w", err)
 	}
-	if mailed, err := s.mailable(ctx, tx, "confirm-new-address", email); err != nil || !mailed { // of many who name one address
+	if mailed, err := s.allowMail(ctx, tx, "confirm-new-address", email); err != nil || !mailed { // of many who name one address
 		return err
 	}
 	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID, SessionID: &actor.SessionID,
@@ -95,7 +95,7 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 
 // ConfirmEmail moves the token's user to the address that the token was mailed to, and tells the old one.
 // Errors: ErrInvalidToken, ErrAddressTaken.
-func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.Actor, in EmailConfirmation) (httpapi.None, error) {
+func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, in EmailConfirmation) (httpapi.None, error) {
 	var none httpapi.None
 	hash := hashToken(in.Body.Token)
 	ticket, err := query.findEmailTicket(ctx, tx, hash, tx.Now)
@@ -106,7 +106,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 		return none, fmt.Errorf("find a ticket: %w", err)
 	}
 	// The user before the ticket, as a change of the password locks them.
-	old, err := query.holdEmail(ctx, tx, *ticket.UserID)
+	old, err := query.lockEmail(ctx, tx, *ticket.UserID)
 	if postgres.NoRows(err) {
 		return none, ErrInvalidToken
 	}
@@ -129,7 +129,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 	case used == 0:
 		return none, ErrInvalidToken
 	}
-	freed, err := s.free(ctx, tx, who, string(ticket.Data)) // its mail was read here
+	freed, err := s.releaseUnverifiedEmail(ctx, tx, actor, string(ticket.Data)) // its mail was read here
 	if err != nil {
 		return none, err
 	}
@@ -146,7 +146,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, who access.
 	if err != nil {
 		return none, fmt.Errorf("set an address: %w", err)
 	}
-	audit.Write(tx, who, "user.change-address", *ticket.UserID, nil)
+	audit.Write(tx, actor, "user.change-address", *ticket.UserID, nil)
 	return none, s.Mails.Enqueue(ctx, tx, notification.Mail{Address: old, Kind: "address-changed"})
 }
 

@@ -8,7 +8,7 @@ SELECT user_id, data, session_id FROM tickets WHERE hash = @hash AND kind = 'EMA
 -- An end of it that comes at once waits for this transaction.
 SELECT (ended_at IS NULL)::boolean AS goes_on FROM sessions WHERE id = @id FOR SHARE;
 
--- name: holdEmail :one
+-- name: lockEmail :one
 SELECT email FROM users WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE;
 
 -- name: setEmail :exec

@@ -38,12 +38,12 @@ func (q *Queries) findEmailTicket(ctx context.Context, db DBTX, hash []byte, now
 	return i, err
 }
 
-const holdEmail = `-- name: holdEmail :one
+const lockEmail = `-- name: lockEmail :one
 SELECT email FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
 `
 
-func (q *Queries) holdEmail(ctx context.Context, db DBTX, id uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, holdEmail, id)
+func (q *Queries) lockEmail(ctx context.Context, db DBTX, id uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, lockEmail, id)
 	var email string
 	err := row.Scan(&email)
 	return email, err

@@ -26,7 +26,7 @@ type Held struct {
 
 // Hold locks a user, deleted and disabled ones too. Error: problem.NotFound.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Held, error) {
-	row, err := query.holdEverybody(ctx, tx, id)
+	row, err := query.lockUserEvenDeleted(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return Held{}, problem.NotFound
@@ -36,16 +36,16 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Held
 	return Held(row), nil
 }
 
-// HoldOther is Hold for an administrator who is about to decide on somebody else. Errors: problem.NotFound, ErrOwnAccount.
-func (s *Service) HoldOther(ctx context.Context, tx *postgres.Tx, who access.Actor, id uuid.UUID) (Held, error) {
+// LockOther is Hold for an administrator who is about to decide on somebody else. Errors: problem.NotFound, ErrOwnAccount.
+func (s *Service) LockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (Held, error) {
 	admins, err := query.lockAdmins(ctx, tx)
 	if err != nil {
 		return Held{}, fmt.Errorf("lock administrators: %w", err)
 	}
-	if !slices.Contains(admins, who.ID) { // another one was quicker
+	if !slices.Contains(admins, actor.ID) { // another one was quicker
 		return Held{}, problem.Unauthenticated
 	}
-	if id == who.ID {
+	if id == actor.ID {
 		return Held{}, ErrOwnAccount
 	}
 	return s.Hold(ctx, tx, id)

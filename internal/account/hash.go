@@ -62,9 +62,9 @@ func HashPassword(ctx context.Context, password string) (hash string, err error)
 	return hash, err
 }
 
-// nobody is what the password of an unknown address is compared with, so that it takes as long as a known one's. Its salt and
+// dummyHash is what the password of an unknown address is compared with, so that it takes as long as a known one's. Its salt and
 // key are random instead of hashed: making it costs nothing, and no password fits.
-var nobody = sync.OnceValue(func() string {
+var dummyHash = sync.OnceValue(func() string {
 	salt, key := make([]byte, hashParams.SaltLength), make([]byte, hashParams.KeyLength)
 	_, _ = rand.Read(salt)
 	_, _ = rand.Read(key)
@@ -102,7 +102,7 @@ func comparePassword(ctx context.Context, password, hash string) (right, outdate
 		var params *argon2id.Params
 		right, params, err = argon2id.CheckHash(norm.NFC.String(password), hash)
 		if errors.Is(err, argon2id.ErrInvalidHash) {
-			_, _, err = argon2id.CheckHash(password, nobody())
+			_, _, err = argon2id.CheckHash(password, dummyHash())
 			return err
 		}
 		if err != nil {
@@ -118,8 +118,8 @@ func comparePassword(ctx context.Context, password, hash string) (right, outdate
 // the password, added a factor, or only renewed the hash: comparing anew tells which.
 var errReplaced = errors.New("account: the password hash was replaced meanwhile")
 
-// whileReplaced does it again when the hash was replaced. Error: problem.Busy when that doesn't end.
-func whileReplaced(do func() error) error {
+// retryOnPasswordChange does it again when the hash was replaced. Error: problem.Busy when that doesn't end.
+func retryOnPasswordChange(do func() error) error {
 	for range 3 {
 		if err := do(); !errors.Is(err, errReplaced) {
 			return err

@@ -38,7 +38,7 @@ func (u StaffUser) Location() string { return "/api/v1/users/" + u.ID.String() }
 
 // Invite makes a member of staff without a password, who sets one by the link in a mail. Errors: ErrAddressTaken, or a 422 of
 // all faults.
-func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor, in Invitation) (StaffUser, error) {
+func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Invitation) (StaffUser, error) {
 	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role, PasswordHash: noPassword}
 	var wrong faults
 	wrong.add("body.email", emailFault(u.Email))
@@ -52,7 +52,7 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor,
 		id, err = s.inviteAgain(ctx, tx, u)
 	}
 	if errors.Is(err, ErrAddressTaken) {
-		if freed, freeErr := s.free(ctx, tx, who, u.Email); freeErr != nil {
+		if freed, freeErr := s.releaseUnverifiedEmail(ctx, tx, actor, u.Email); freeErr != nil {
 			return StaffUser{}, freeErr
 		} else if len(freed) > 0 {
 			if id, err = s.Provision(ctx, tx, u); err == nil {
@@ -63,10 +63,10 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if err != nil {
 		return StaffUser{}, err
 	}
-	if err := query.setInviter(ctx, tx, &who.ID, id); err != nil {
+	if err := query.setInviter(ctx, tx, &actor.ID, id); err != nil {
 		return StaffUser{}, fmt.Errorf("keep who invited: %w", err)
 	}
-	audit.Write(tx, who, "user.invite", id, audit.Meta{"role": u.Role})
+	audit.Write(tx, actor, "user.invite", id, audit.Meta{"role": u.Role})
 	if err := s.mailInvitation(ctx, tx, id, u.Role); err != nil {
 		return StaffUser{}, err
 	}

@@ -24,9 +24,9 @@ var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations t
 // Consultations is ErrHasConsultations with their number.
 func Consultations(n int) error {
 	if n == 1 {
-		return ErrHasConsultations.With("1 consultation to come would be cancelled.")
+		return ErrHasConsultations.WithDetail("1 consultation to come would be cancelled.")
 	}
-	return ErrHasConsultations.With(fmt.Sprintf("%d consultations to come would be cancelled.", n))
+	return ErrHasConsultations.WithDetail(fmt.Sprintf("%d consultations to come would be cancelled.", n))
 }
 
 // Stopping is a user who stops seeing patients, or doctors: their account ends or is shut, or their approval is withdrawn.
@@ -43,32 +43,32 @@ type Stopping struct {
 
 // Leave deletes one's own user softly: it signs in no more, its sessions end, what OnStop does follows, and the address is
 // free again. History keeps pointing at it. Errors: ErrLastAdmin, ErrHolding.
-func (s *Service) Leave(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.None, error) {
-	if err := s.MayLeave(ctx, tx, who); err != nil {
+func (s *Service) Leave(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.None, error) {
+	if err := s.MayLeave(ctx, tx, actor); err != nil {
 		return httpapi.None{}, err
 	}
-	return httpapi.None{}, s.End(ctx, tx, who, true)
+	return httpapi.None{}, s.End(ctx, tx, actor, true)
 }
 
 // MayLeave is nil when who may end their own account, and holds the user. Error: ErrLastAdmin.
-func (s *Service) MayLeave(ctx context.Context, tx *postgres.Tx, who access.Actor) error {
-	if err := s.notLast(ctx, tx, who); err != nil {
+func (s *Service) MayLeave(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	if err := s.notLast(ctx, tx, actor); err != nil {
 		return err
 	}
-	_, err := s.holdUser(ctx, tx, who.ID)
+	_, err := s.lockUser(ctx, tx, actor.ID)
 	return err
 }
 
 // notLast is ErrLastAdmin for the only administrator there is; the others wait for each other.
-func (s *Service) notLast(ctx context.Context, tx *postgres.Tx, who access.Actor) error {
-	if !who.Is(access.RoleAdmin) {
+func (s *Service) notLast(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	if !actor.Is(access.RoleAdmin) {
 		return nil
 	}
 	admins, err := query.lockAdmins(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("lock administrators: %w", err)
 	}
-	if last(admins, who.ID) {
+	if last(admins, actor.ID) {
 		return ErrLastAdmin
 	}
 	return nil
@@ -76,21 +76,21 @@ func (s *Service) notLast(ctx context.Context, tx *postgres.Tx, who access.Actor
 
 // End is what Leave does, without asking whether the user may: for one, disabled or not, whose time has come, by their
 // own wish or not. Errors: ErrLastAdmin, ErrHolding; problem.Unauthenticated when the user left before.
-func (s *Service) End(ctx context.Context, tx *postgres.Tx, who access.Actor, ownWish bool) error {
-	if err := s.notLast(ctx, tx, who); err != nil {
+func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, ownWish bool) error {
+	if err := s.notLast(ctx, tx, actor); err != nil {
 		return err
 	}
 	// From here on the user books nothing: a booking waits for this row and then finds it deleted.
-	email, err := query.deleteUser(ctx, tx, &tx.Now, who.ID)
+	email, err := query.deleteUser(ctx, tx, &tx.Now, actor.ID)
 	switch {
 	case postgres.NoRows(err):
 		return problem.Unauthenticated
 	case err != nil:
 		return fmt.Errorf("delete a user: %w", err)
 	}
-	if err := s.OnStop(ctx, tx, who, Stopping{ID: who.ID, Role: who.Role, Ends: true, OwnWish: ownWish, Confirmed: true}); err != nil {
+	if err := s.OnStop(ctx, tx, actor, Stopping{ID: actor.ID, Role: actor.Role, Ends: true, OwnWish: ownWish, Confirmed: true}); err != nil {
 		return err
 	}
-	audit.Write(tx, who, "user.delete", who.ID, nil)
-	return s.shutOut(ctx, tx, who.ID, notification.Mail{Address: email, Kind: "account-deleted"})
+	audit.Write(tx, actor, "user.delete", actor.ID, nil)
+	return s.revokeAccess(ctx, tx, actor.ID, notification.Mail{Address: email, Kind: "account-deleted"})
 }

@@ -150,7 +150,7 @@ func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
 	if f.Phone != "" {
 		phone := canonicalPhone(f.Phone, "")
 		if phone == "" {
-			return "", nil, problem.Wrong("query.phone", noPhone+"; in an address + is written %2B")
+			return "", nil, problem.InvalidField("query.phone", noPhone+"; in an address + is written %2B")
 		}
 		var indexes [][]byte
 		for _, spelling := range phoneSpellings(phone) {

@@ -20,20 +20,20 @@ type Credentials struct {
 	Body struct {
 		Email    string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
 		Password string `json:"password" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
-		Holding
+		SessionTransport
 	}
 }
 
-// Holding is how the client keeps its session.
-type Holding struct {
+// SessionTransport is how the client keeps its session.
+type SessionTransport struct {
 	Session string `json:"session,omitempty" enum:"TOKENS,COOKIE" default:"TOKENS" doc:"TOKENS in the answer; or a COOKIE, for pages of this server: no script sees it, and it lives on while it is used" example:"TOKENS"`
 }
 
-func (h Holding) cookie() bool { return h.Session == "COOKIE" }
+func (h SessionTransport) cookie() bool { return h.Session == "COOKIE" }
 
 // check: only a page of this server gets a cookie. Error: problem.CrossSite.
-func (h Holding) check(who access.Actor) error {
-	if h.cookie() && who.CrossSite {
+func (h SessionTransport) check(actor access.Actor) error {
+	if h.cookie() && actor.CrossSite {
 		return problem.CrossSite
 	}
 	return nil
@@ -74,29 +74,29 @@ func (s SignedIn) SessionCookie() string { return s.cookie }
 
 // SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the same
 // answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite.
-func (s *Service) SignIn(ctx context.Context, who access.Actor, in Credentials) (out SignedIn, err error) {
-	if err := in.Body.check(who); err != nil {
+func (s *Service) SignIn(ctx context.Context, actor access.Actor, in Credentials) (out SignedIn, err error) {
+	if err := in.Body.check(actor); err != nil {
 		return SignedIn{}, err
 	}
-	err = whileReplaced(func() (err error) {
-		out, err = s.signIn(ctx, who, in)
+	err = retryOnPasswordChange(func() (err error) {
+		out, err = s.signIn(ctx, actor, in)
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) (SignedIn, error) {
-	user, err := s.findLogin(ctx, in.Body.Email, who.IP)
+func (s *Service) signIn(ctx context.Context, actor access.Actor, in Credentials) (SignedIn, error) {
+	user, err := s.findLogin(ctx, in.Body.Email, actor.IP)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	counted, err := s.tryPassword(ctx, triesOf(in.Body.Email, user.Known, who.IP))
+	counted, err := s.tryPassword(ctx, attemptKeys(in.Body.Email, user.Known, actor.IP))
 	if err != nil {
 		return SignedIn{}, err
 	}
 	right, outdated, err := comparePassword(ctx, in.Body.Password, user.PasswordHash)
 	if err != nil { // it was not looked at
-		return SignedIn{}, errors.Join(err, s.handBack(ctx, counted))
+		return SignedIn{}, errors.Join(err, s.refundAttempt(ctx, counted))
 	}
 	if !right || !user.IsEmailVerified {
 		right, user.IsEmailVerified, err = s.orPending(ctx, in.Body.Password, right, user)
@@ -105,20 +105,20 @@ func (s *Service) signIn(ctx context.Context, who access.Actor, in Credentials) 
 	case err != nil:
 		return SignedIn{}, err
 	case user.ID == uuid.Nil:
-		return SignedIn{}, s.refuse(ctx, who, user.ID, "unknown-address", ErrInvalidCredentials)
+		return SignedIn{}, s.refuse(ctx, actor, user.ID, "unknown-address", ErrInvalidCredentials)
 	case !right:
-		return SignedIn{}, s.refuse(ctx, who, user.ID, "wrong-password", ErrInvalidCredentials)
+		return SignedIn{}, s.refuse(ctx, actor, user.ID, "wrong-password", ErrInvalidCredentials)
 	case !user.IsEmailVerified: // before the next: a sign-up that waits beside a disabled user is answered like any other
-		if err := s.handBack(ctx, counted); err != nil {
+		if err := s.refundAttempt(ctx, counted); err != nil {
 			return SignedIn{}, err
 		}
-		return SignedIn{}, s.refuse(ctx, who, user.ID, ErrEmailNotVerified.Slug, s.notVerified(ctx, user.ID))
+		return SignedIn{}, s.refuse(ctx, actor, user.ID, ErrEmailNotVerified.Slug, s.notVerified(ctx, user.ID))
 	case user.DisabledAt != nil:
-		return SignedIn{}, s.refuse(ctx, who, user.ID, "disabled", ErrInvalidCredentials)
+		return SignedIn{}, s.refuse(ctx, actor, user.ID, "disabled", ErrInvalidCredentials)
 	}
 	var out SignedIn
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		out, err = s.afterPassword(ctx, tx, acting(who, user.ID, user.Role), user, in.Body.Holding)
+		out, err = s.afterPassword(ctx, tx, acting(actor, user.ID, user.Role), user, in.Body.SessionTransport)
 		s.rightPassword(tx, counted)
 		return err
 	})
@@ -139,7 +139,7 @@ func (s *Service) notVerified(ctx context.Context, user uuid.UUID) error {
 	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("look for a mail that was given up: %w", err)
 	case refused:
-		return ErrEmailNotVerified.With("The password is that of a sign-up whose e-mail address is not verified: the mail server of the address refused our mail. " +
+		return ErrEmailNotVerified.WithDetail("The password is that of a sign-up whose e-mail address is not verified: the mail server of the address refused our mail. " +
 			"Check the address, and sign up with one that takes mail.")
 	}
 	return ErrEmailNotVerified
@@ -154,7 +154,7 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 		return err
 	})
 	if postgres.NoRows(err) {
-		return findLoginRow{PasswordHash: nobody()}, nil
+		return findLoginRow{PasswordHash: dummyHash()}, nil
 	}
 	if err != nil {
 		return findLoginRow{}, fmt.Errorf("find a sign-in: %w", err)
@@ -163,19 +163,19 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 }
 
 // afterPassword asks for the second factor of who has one, and lets the others in.
-func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, how Holding) (SignedIn, error) {
+func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow, how SessionTransport) (SignedIn, error) {
 	if user.MfaEnabled {
-		return s.askSecondFactor(ctx, tx, who, user)
+		return s.askSecondFactor(ctx, tx, actor, user)
 	}
-	t, err := s.startSession(ctx, tx, who, user, nil, how)
+	t, err := s.startSession(ctx, tx, actor, user, nil, how)
 	return SignedIn{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType, ExpiresIn: t.ExpiresIn, User: &t.User, cookie: t.cookie,
-		MFAEnrollmentRequired: s.Config.RequireAdminMFA && who.Staff()}, err
+		MFAEnrollmentRequired: s.Config.RequireAdminMFA && actor.Staff()}, err
 }
 
 // unchanged holds a user whose password is still the one that was looked at, and who has a second factor if they had one then.
 // Error: errReplaced.
 func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
-	held, err := query.holdUser(ctx, tx, user.ID, user.PasswordHash, user.MfaEnabled)
+	held, err := query.lockForSignIn(ctx, tx, user.ID, user.PasswordHash, user.MfaEnabled)
 	switch {
 	case err != nil:
 		return fmt.Errorf("hold a user: %w", err)
@@ -187,11 +187,11 @@ func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
 
 // startSession signs a user in, unless the password or the need for a second factor changed since they were looked at. proven is when they proved a second
 // factor, or nil.
-func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow, proven *time.Time, how Holding) (Tokens, error) {
+func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow, proven *time.Time, how SessionTransport) (Tokens, error) {
 	if err := unchanged(ctx, tx, user); err != nil {
 		return Tokens{}, err
 	}
-	if err := s.tellOfDevice(ctx, tx, who, shorten(who.UserAgent)); err != nil {
+	if err := s.tellOfDevice(ctx, tx, actor, shorten(actor.UserAgent)); err != nil {
 		return Tokens{}, err
 	}
 	id := uuid.Must(uuid.NewV7())
@@ -199,12 +199,12 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, who access.
 	if how.cookie() {
 		life = s.Config.BrowserLife
 	}
-	err := query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(who.UserAgent), IpAddress: who.IP,
+	err := query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(actor.UserAgent), IpAddress: actor.IP,
 		Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: proven})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a session: %w", err)
 	}
-	audit.Write(tx, who, "session.start", id, nil)
+	audit.Write(tx, actor, "session.start", id, nil)
 	short := User{ID: user.ID, Email: user.Email, Role: user.Role, IsEmailVerified: user.IsEmailVerified,
 		MFAEnabled: user.MfaEnabled, FullName: user.FullName, CreatedAt: user.CreatedAt}
 	if how.cookie() {
@@ -239,13 +239,13 @@ func shorten(agent string) string {
 }
 
 // refuse notes a sign-in that failed and gives its answer.
-func (s *Service) refuse(ctx context.Context, who access.Actor, user uuid.UUID, reason string, answer error) error {
+func (s *Service) refuse(ctx context.Context, actor access.Actor, user uuid.UUID, reason string, answer error) error {
 	entity := unknown
 	if user != uuid.Nil {
 		entity = user.String()
 	}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		audit.WriteFor(tx, who, "session.refuse", "user", entity, audit.Meta{"reason": reason})
+		audit.WriteFor(tx, actor, "session.refuse", "user", entity, audit.Meta{"reason": reason})
 		return nil
 	})
 	if err != nil {
@@ -269,8 +269,8 @@ func (s *Service) rehash(ctx context.Context, user findLoginRow, password string
 type NoInput struct{}
 
 // SignOut ends the session of the token it is called with.
-func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (httpapi.SignedOut, error) {
-	tx.QueueLast(endSession, tx.Now, who.SessionID)
-	audit.Write(tx, who, "session.end", who.SessionID, nil)
+func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.SignedOut, error) {
+	tx.QueueLast(endSession, tx.Now, actor.SessionID)
+	audit.Write(tx, actor, "session.end", actor.SessionID, nil)
 	return httpapi.SignedOut{}, nil
 }

@@ -51,24 +51,24 @@ type RecoveryCodes struct {
 
 // EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Errors: ErrMFAEnabled,
 // problem.Reauthenticate.
-func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Enrolment, error) {
-	user, err := s.holdUser(ctx, tx, who.ID)
+func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Enrolment, error) {
+	user, err := s.lockUser(ctx, tx, actor.ID)
 	if err != nil {
 		return Enrolment{}, err
 	}
 	if user.TotpConfirmedAt != nil {
 		return Enrolment{}, ErrMFAEnabled
 	}
-	if err := addable(tx.Now, who, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(tx.Now, actor, user.MfaEnabled); err != nil {
 		return Enrolment{}, err
 	}
 	raw := make([]byte, 20) // RFC 4226, 4: 160 bits
 	_, _ = rand.Read(raw)
 	secret := base32.StdEncoding.EncodeToString(raw)
-	if err := s.keepSecret(ctx, tx, who.ID, secret); err != nil {
+	if err := s.keepSecret(ctx, tx, actor.ID, secret); err != nil {
 		return Enrolment{}, err
 	}
-	audit.Write(tx, who, "second-factor.begin", who.ID, nil)
+	audit.Write(tx, actor, "second-factor.begin", actor.ID, nil)
 	return enrolment(secret, user.Email)
 }
 
@@ -139,30 +139,30 @@ type OTPOnly struct {
 
 // ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Errors: ErrMFAEnabled, ErrMFANotEnabled,
 // ErrInvalidCode, problem.Reauthenticate.
-func (s *Service) ConfirmMFA(ctx context.Context, who access.Actor, in OTPOnly) (out RecoveryCodes, err error) {
-	err = s.withCode(ctx, who, who.ID, SecondFactor{OTP: in.Body.OTP, enrolling: true}, func(tx *postgres.Tx, user heldUser) error {
+func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in OTPOnly) (out RecoveryCodes, err error) {
+	err = s.withCode(ctx, actor, actor.ID, SecondFactor{OTP: in.Body.OTP, enrolling: true}, func(tx *postgres.Tx, user lockedUser) error {
 		if user.TotpConfirmedAt != nil {
 			return ErrMFAEnabled
 		}
 		if user.MfaSecret == nil {
 			return ErrMFANotEnabled
 		}
-		return addable(tx.Now, who, user.MfaEnabled)
-	}, func(tx *postgres.Tx, _ heldUser) (err error) {
-		if err := query.confirmTOTP(ctx, tx, &tx.Now, who.ID); err != nil {
+		return requireCanAddFactor(tx.Now, actor, user.MfaEnabled)
+	}, func(tx *postgres.Tx, _ lockedUser) (err error) {
+		if err := query.confirmTOTP(ctx, tx, &tx.Now, actor.ID); err != nil {
 			return fmt.Errorf("enable a second factor: %w", err)
 		}
-		if err := query.proveSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
+		if err := query.proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
 			return err
 		}
-		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, who.ID); err != nil {
+		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return err
 		}
-		audit.Write(tx, who, "second-factor.enable", who.ID, nil)
-		if err := s.revokeUnproven(ctx, tx, who); err != nil {
+		audit.Write(tx, actor, "second-factor.enable", actor.ID, nil)
+		if err := s.revokeUnproven(ctx, tx, actor); err != nil {
 			return err
 		}
-		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "second-factor-enabled"})
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "second-factor-enabled"})
 	})
 	return out, err
 }
@@ -172,29 +172,29 @@ type FactorInput struct{ Body SecondFactor }
 
 // DisableMFA takes the authenticator away, and without a passkey the recovery codes too. Errors: ErrMFANotEnabled,
 // ErrInvalidCode, ErrInvalidPasskey.
-func (s *Service) DisableMFA(ctx context.Context, who access.Actor, in FactorInput) (httpapi.None, error) {
-	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body, func(_ *postgres.Tx, user heldUser) error {
+func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in FactorInput) (httpapi.None, error) {
+	return httpapi.None{}, s.withCode(ctx, actor, actor.ID, in.Body, func(_ *postgres.Tx, user lockedUser) error {
 		if user.TotpConfirmedAt == nil {
 			return ErrMFANotEnabled
 		}
 		return nil
-	}, func(tx *postgres.Tx, _ heldUser) error {
-		if err := query.removeTOTP(ctx, tx, who.ID); err != nil {
+	}, func(tx *postgres.Tx, _ lockedUser) error {
+		if err := query.removeTOTP(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("remove an authenticator: %w", err)
 		}
-		audit.Write(tx, who, "second-factor.disable", who.ID, nil)
-		return s.afterRemoving(ctx, tx, who, "authenticator-removed")
+		audit.Write(tx, actor, "second-factor.disable", actor.ID, nil)
+		return s.afterRemoving(ctx, tx, actor, "authenticator-removed")
 	})
 }
 
 // RenewRecoveryCodes makes new ones in place of all old ones. Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, who access.Actor, in FactorInput) (out RecoveryCodes, err error) {
-	err = s.withCode(ctx, who, who.ID, in.Body, enabled, func(tx *postgres.Tx, _ heldUser) (err error) {
-		audit.Write(tx, who, "second-factor.renew-recovery-codes", who.ID, nil)
-		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, who.ID); err != nil {
+func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor, in FactorInput) (out RecoveryCodes, err error) {
+	err = s.withCode(ctx, actor, actor.ID, in.Body, enabled, func(tx *postgres.Tx, _ lockedUser) (err error) {
+		audit.Write(tx, actor, "second-factor.renew-recovery-codes", actor.ID, nil)
+		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return err
 		}
-		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "recovery-codes-renewed"})
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "recovery-codes-renewed"})
 	})
 	return out, err
 }
@@ -209,28 +209,28 @@ type StepUpInput struct {
 
 // StepUp proves the second factor anew, for what is dangerous, or the password, for what asks for a recent sign-in.
 // Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials.
-func (s *Service) StepUp(ctx context.Context, who access.Actor, in StepUpInput) (httpapi.None, error) {
+func (s *Service) StepUp(ctx context.Context, actor access.Actor, in StepUpInput) (httpapi.None, error) {
 	if in.Body.CurrentPassword != "" && in.Body.given() == 0 {
-		return httpapi.None{}, s.stepUpByPassword(ctx, who, in.Body.CurrentPassword)
+		return httpapi.None{}, s.stepUpByPassword(ctx, actor, in.Body.CurrentPassword)
 	}
-	return httpapi.None{}, s.withCode(ctx, who, who.ID, in.Body.SecondFactor, enabled, func(tx *postgres.Tx, _ heldUser) error {
-		audit.Write(tx, who, "second-factor.prove", who.ID, nil)
-		return query.proveSession(ctx, tx, &tx.Now, who.SessionID)
+	return httpapi.None{}, s.withCode(ctx, actor, actor.ID, in.Body.SecondFactor, enabled, func(tx *postgres.Tx, _ lockedUser) error {
+		audit.Write(tx, actor, "second-factor.prove", actor.ID, nil)
+		return query.proveSession(ctx, tx, &tx.Now, actor.SessionID)
 	})
 }
 
-func (s *Service) stepUpByPassword(ctx context.Context, who access.Actor, password string) error {
-	if _, err := s.provePassword(ctx, who, password); err != nil {
+func (s *Service) stepUpByPassword(ctx context.Context, actor access.Actor, password string) error {
+	if _, err := s.provePassword(ctx, actor, password); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		audit.Write(tx, who, "session.prove-password", who.SessionID, nil)
-		tx.QueueLast(authenticateSession, tx.Now, who.SessionID)
+		audit.Write(tx, actor, "session.prove-password", actor.SessionID, nil)
+		tx.QueueLast(authenticateSession, tx.Now, actor.SessionID)
 		return nil
 	})
 }
 
-func enabled(_ *postgres.Tx, user heldUser) error {
+func enabled(_ *postgres.Tx, user lockedUser) error {
 	if !user.MfaEnabled {
 		return ErrMFANotEnabled
 	}
@@ -238,20 +238,20 @@ func enabled(_ *postgres.Tx, user heldUser) error {
 }
 
 // withCode runs do when the code is the user's. A wrong one is noted, and that must be kept although the answer is a refusal.
-func (s *Service) withCode(ctx context.Context, who access.Actor, id uuid.UUID, f SecondFactor, may, do func(*postgres.Tx, heldUser) error) error {
+func (s *Service) withCode(ctx context.Context, actor access.Actor, id uuid.UUID, f SecondFactor, may, do func(*postgres.Tx, lockedUser) error) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	right := false
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		user, err := s.holdUser(ctx, tx, id)
+		user, err := s.lockUser(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		if err := may(tx, user); err != nil {
 			return err
 		}
-		if right, err = s.trySpend(ctx, tx, who, user, f); err != nil || !right {
+		if right, err = s.verifySecondFactor(ctx, tx, actor, user, f); err != nil || !right {
 			return err
 		}
 		return do(tx, user)
@@ -263,15 +263,15 @@ func (s *Service) withCode(ctx context.Context, who access.Actor, id uuid.UUID, 
 }
 
 // Enrol gives a user the authenticator of a known secret (base32), unless they have one: for demo data.
-func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, who access.Actor, user uuid.UUID, secret string) error {
-	held, err := s.holdUser(ctx, tx, user)
+func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID, secret string) error {
+	held, err := s.lockUser(ctx, tx, user)
 	if err != nil || held.TotpConfirmedAt != nil {
 		return err
 	}
 	if err := s.keepSecret(ctx, tx, user, secret); err != nil {
 		return err
 	}
-	audit.Write(tx, who, "second-factor.enable", user, nil)
+	audit.Write(tx, actor, "second-factor.enable", user, nil)
 	return query.confirmTOTP(ctx, tx, &tx.Now, user)
 }
 

@@ -1,4 +1,4 @@
--- name: holdMFA :one
+-- name: lockMFA :one
 -- The lock makes two uses of one code wait for each other.
 SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
     (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys

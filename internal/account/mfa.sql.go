@@ -126,41 +126,6 @@ func (q *Queries) forgetSecondFactor(ctx context.Context, db DBTX, userID uuid.U
 	return err
 }
 
-const holdMFA = `-- name: holdMFA :one
-SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
-    (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys
-FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF u
-`
-
-type holdMFARow struct {
-	Email           string
-	Role            access.Role
-	MfaEnabled      bool
-	MfaSecret       []byte
-	MfaStep         int64
-	TotpConfirmedAt *time.Time
-	FullName        string
-	Passkeys        int64
-}
-
-// The lock makes two uses of one code wait for each other.
-func (q *Queries) holdMFA(ctx context.Context, db DBTX, id uuid.UUID) (holdMFARow, error) {
-	row := db.QueryRow(ctx, holdMFA, id)
-	var i holdMFARow
-	err := row.Scan(
-		&i.Email,
-		&i.Role,
-		&i.MfaEnabled,
-		&i.MfaSecret,
-		&i.MfaStep,
-		&i.TotpConfirmedAt,
-		&i.FullName,
-		&i.Passkeys,
-	)
-	return i, err
-}
-
 const insertRecoveryCodes = `-- name: insertRecoveryCodes :exec
 INSERT INTO recovery_codes (user_id, hash, created_at) SELECT $1, unnest($2::bytea[]), $3::timestamptz
 `
@@ -196,6 +161,41 @@ func (q *Queries) insertTicket(ctx context.Context, db DBTX, arg insertTicketPar
 		arg.ExpiresAt,
 	)
 	return err
+}
+
+const lockMFA = `-- name: lockMFA :one
+SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
+    (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys
+FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF u
+`
+
+type lockMFARow struct {
+	Email           string
+	Role            access.Role
+	MfaEnabled      bool
+	MfaSecret       []byte
+	MfaStep         int64
+	TotpConfirmedAt *time.Time
+	FullName        string
+	Passkeys        int64
+}
+
+// The lock makes two uses of one code wait for each other.
+func (q *Queries) lockMFA(ctx context.Context, db DBTX, id uuid.UUID) (lockMFARow, error) {
+	row := db.QueryRow(ctx, lockMFA, id)
+	var i lockMFARow
+	err := row.Scan(
+		&i.Email,
+		&i.Role,
+		&i.MfaEnabled,
+		&i.MfaSecret,
+		&i.MfaStep,
+		&i.TotpConfirmedAt,
+		&i.FullName,
+		&i.Passkeys,
+	)
+	return i, err
 }
 
 const proveSession = `-- name: proveSession :exec

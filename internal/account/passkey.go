@@ -62,26 +62,26 @@ type PasskeyID struct {
 }
 
 // PasskeyOptions begins a registration. Error: problem.Reauthenticate.
-func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (CreationOptions, error) {
+func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (CreationOptions, error) {
 	var out CreationOptions
-	user, err := query.beginPasskey(ctx, r, who.ID)
+	user, err := query.beginPasskey(ctx, r, actor.ID)
 	if postgres.NoRows(err) { // disabled or deleted since the door let them in
 		return out, problem.Unauthenticated
 	}
 	if err != nil {
 		return out, fmt.Errorf("begin a passkey: %w", err)
 	}
-	if err := addable(r.Now, who, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(r.Now, actor, user.MfaEnabled); err != nil {
 		return out, err
 	}
-	known, err := query.listPasskeys(ctx, r, who.ID)
+	known, err := query.listPasskeys(ctx, r, actor.ID)
 	if err != nil {
 		return out, fmt.Errorf("list passkeys: %w", err)
 	}
 	p := &out.PublicKey
 	p.RP.ID, p.RP.Name = s.RelyingParty.domain(), issuer
-	p.User.ID, p.User.Name, p.User.DisplayName = userHandle(who.ID), user.Email, user.FullName
-	p.Challenge, p.Timeout = s.RelyingParty.challenge(registerUse(who.ID), r.Now), challengeLife.Milliseconds()
+	p.User.ID, p.User.Name, p.User.DisplayName = userHandle(actor.ID), user.Email, user.FullName
+	p.Challenge, p.Timeout = s.RelyingParty.challenge(registerUse(actor.ID), r.Now), challengeLife.Milliseconds()
 	for _, alg := range algorithms {
 		p.PubKeyCredParams = append(p.PubKeyCredParams, Algorithm{"public-key", alg})
 	}
@@ -94,41 +94,41 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, who acce
 	return out, nil
 }
 
-// addable: who has a second factor proves it before adding another, and who has none has signed in a moment ago, or whoever stole
+// requireCanAddFactor: who has a second factor proves it before adding another, and who has none has signed in a moment ago, or whoever stole
 // a session could make themselves at home. enabled is what the held user has, which may be newer than what the door saw.
 // Error: problem.Reauthenticate.
-func addable(now time.Time, who access.Actor, enabled bool) error {
-	who.HasFactor = enabled
-	return httpapi.Recent(now, who)
+func requireCanAddFactor(now time.Time, actor access.Actor, enabled bool) error {
+	actor.HasFactor = enabled
+	return httpapi.RequireRecentProof(now, actor)
 }
 
 // RegisterPasskey adds a passkey; the authenticator has verified the user, so the session has proven a second factor by it.
 // Errors: ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.Reauthenticate, or a 422.
-func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, who access.Actor, in PasskeyRegistration) (Registered, error) {
+func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PasskeyRegistration) (Registered, error) {
 	parsed, err := in.Body.Credential.parse()
 	if err != nil {
 		return Registered{}, err
 	}
 	name := trimText(in.Body.Name)
 	if name == "" {
-		name = deviceName(who.UserAgent)
+		name = deviceName(actor.UserAgent)
 	}
 	var wrong faults
 	if wrong.add("body.name", nameFault(name)); wrong != nil {
 		return Registered{}, wrong.err()
 	}
-	user, err := s.holdUser(ctx, tx, who.ID)
+	user, err := s.lockUser(ctx, tx, actor.ID)
 	if err != nil {
 		return Registered{}, err
 	}
-	if err := addable(tx.Now, who, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(tx.Now, actor, user.MfaEnabled); err != nil {
 		return Registered{}, err
 	}
 	challenge := parsed.Response.CollectedClientData.Challenge
-	if !s.RelyingParty.good(registerUse(who.ID), challenge, tx.Now) {
+	if !s.RelyingParty.good(registerUse(actor.ID), challenge, tx.Now) {
 		return Registered{}, ErrPasskeyRefused
 	}
-	made, err := s.RelyingParty.attested(who.ID, parsed)
+	made, err := s.RelyingParty.attested(actor.ID, parsed)
 	if err != nil {
 		return Registered{}, ErrPasskeyRefused
 	}
@@ -143,7 +143,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, who acce
 	for _, t := range made.Transport {
 		transports = append(transports, string(t))
 	}
-	err = query.insertPasskey(ctx, tx, insertPasskeyParams{ID: out.ID, UserID: who.ID, Name: name, CredentialID: made.ID, PublicKey: made.PublicKey,
+	err = query.insertPasskey(ctx, tx, insertPasskeyParams{ID: out.ID, UserID: actor.ID, Name: name, CredentialID: made.ID, PublicKey: made.PublicKey,
 		SignCount: int64(made.Authenticator.SignCount), Transports: transports, BackupEligible: made.Flags.BackupEligible, BackupState: made.Flags.BackupState, Now: tx.Now})
 	if postgres.Violates(err, "passkeys_credential_id_key") {
 		return Registered{}, ErrPasskeyKnown
@@ -152,31 +152,31 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, who acce
 		return Registered{}, fmt.Errorf("insert a passkey: %w", err)
 	}
 	if !user.MfaEnabled {
-		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, who.ID); err != nil {
+		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return Registered{}, err
 		}
 	}
-	audit.Write(tx, who, "passkey.register", out.ID, nil)
-	return out, s.afterAdding(ctx, tx, who)
+	audit.Write(tx, actor, "passkey.register", out.ID, nil)
+	return out, s.afterAdding(ctx, tx, actor)
 }
 
 // afterAdding ends the user's other sessions, which began without the new factor, and tells them.
-func (s *Service) afterAdding(ctx context.Context, tx *postgres.Tx, who access.Actor) error {
-	if _, err := query.settleFactors(ctx, tx, tx.Now, who.ID); err != nil {
+func (s *Service) afterAdding(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	if _, err := query.settleFactors(ctx, tx, tx.Now, actor.ID); err != nil {
 		return fmt.Errorf("settle the second factors: %w", err)
 	}
-	if err := query.proveSession(ctx, tx, &tx.Now, who.SessionID); err != nil {
+	if err := query.proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
 		return fmt.Errorf("prove a session: %w", err)
 	}
-	if err := s.revokeUnproven(ctx, tx, who); err != nil {
+	if err := s.revokeUnproven(ctx, tx, actor); err != nil {
 		return err
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "passkey-added"})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "passkey-added"})
 }
 
 // ListPasskeys shows one's own.
-func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (Passkeys, error) {
-	rows, err := query.listPasskeys(ctx, r, who.ID)
+func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Passkeys, error) {
+	rows, err := query.listPasskeys(ctx, r, actor.ID)
 	out := Passkeys{Items: []Passkey{}}
 	for _, k := range rows {
 		out.Items = append(out.Items, Passkey{ID: k.ID, Name: k.Name, Synced: k.BackupState, CreatedAt: k.CreatedAt, LastUsedAt: k.LastUsedAt})
@@ -185,40 +185,40 @@ func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, who access
 }
 
 // DeletePasskey takes one of one's own away. Errors: problem.NotFound, problem.MFARequired.
-func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, who access.Actor, in PasskeyID) (httpapi.None, error) {
-	if _, err := s.holdUser(ctx, tx, who.ID); err != nil {
+func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PasskeyID) (httpapi.None, error) {
+	if _, err := s.lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, err
 	}
-	deleted, err := query.deletePasskey(ctx, tx, in.ID, who.ID)
+	deleted, err := query.deletePasskey(ctx, tx, in.ID, actor.ID)
 	switch {
 	case err != nil:
 		return httpapi.None{}, fmt.Errorf("delete a passkey: %w", err)
 	case deleted == 0:
-		return httpapi.None{}, problem.Hidden("passkey", in.ID)
+		return httpapi.None{}, problem.NotFoundAudited("passkey", in.ID)
 	}
-	if err := httpapi.Fresh(tx.Now, who); err != nil {
+	if err := httpapi.RequireRecentMFA(tx.Now, actor); err != nil {
 		return httpapi.None{}, err
 	}
-	audit.Write(tx, who, "passkey.delete", in.ID, nil)
-	return httpapi.None{}, s.afterRemoving(ctx, tx, who, "passkey-removed")
+	audit.Write(tx, actor, "passkey.delete", in.ID, nil)
+	return httpapi.None{}, s.afterRemoving(ctx, tx, actor, "passkey-removed")
 }
 
 // afterRemoving tells the user. With the last second factor go the recovery codes, and what sessions have proven.
-func (s *Service) afterRemoving(ctx context.Context, tx *postgres.Tx, who access.Actor, mail string) error {
-	left, err := query.settleFactors(ctx, tx, tx.Now, who.ID)
+func (s *Service) afterRemoving(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail string) error {
+	left, err := query.settleFactors(ctx, tx, tx.Now, actor.ID)
 	if err != nil {
 		return fmt.Errorf("settle the second factors: %w", err)
 	}
 	if !left {
 		mail = "second-factor-disabled"
-		if err := query.deleteRecoveryCodes(ctx, tx, who.ID); err != nil {
+		if err := query.deleteRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("delete recovery codes: %w", err)
 		}
-		if err := query.forgetSecondFactor(ctx, tx, who.ID); err != nil {
+		if err := query.forgetSecondFactor(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("forget what was proven: %w", err)
 		}
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: mail})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: mail})
 }
 
 // errorOr is err, or what it means that there is none.

@@ -8,7 +8,7 @@ SELECT id, name, credential_id, transports, backup_state, created_at, last_used_
 -- name: findPasskeyOwner :one
 SELECT user_id FROM passkeys WHERE credential_id = @credential_id;
 
--- name: holdPasskey :one
+-- name: lockPasskey :one
 SELECT id, public_key, sign_count, transports, backup_eligible, backup_state FROM passkeys
 WHERE credential_id = @credential_id AND user_id = @user_id FOR UPDATE;
 

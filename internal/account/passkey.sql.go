@@ -62,34 +62,6 @@ func (q *Queries) findPasskeyOwner(ctx context.Context, db DBTX, credentialID []
 	return user_id, err
 }
 
-const holdPasskey = `-- name: holdPasskey :one
-SELECT id, public_key, sign_count, transports, backup_eligible, backup_state FROM passkeys
-WHERE credential_id = $1 AND user_id = $2 FOR UPDATE
-`
-
-type holdPasskeyRow struct {
-	ID             uuid.UUID
-	PublicKey      []byte
-	SignCount      int64
-	Transports     []string
-	BackupEligible bool
-	BackupState    bool
-}
-
-func (q *Queries) holdPasskey(ctx context.Context, db DBTX, credentialID []byte, userID uuid.UUID) (holdPasskeyRow, error) {
-	row := db.QueryRow(ctx, holdPasskey, credentialID, userID)
-	var i holdPasskeyRow
-	err := row.Scan(
-		&i.ID,
-		&i.PublicKey,
-		&i.SignCount,
-		&i.Transports,
-		&i.BackupEligible,
-		&i.BackupState,
-	)
-	return i, err
-}
-
 const insertPasskey = `-- name: insertPasskey :exec
 INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible, backup_state, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -164,6 +136,34 @@ func (q *Queries) listPasskeys(ctx context.Context, db DBTX, userID uuid.UUID) (
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockPasskey = `-- name: lockPasskey :one
+SELECT id, public_key, sign_count, transports, backup_eligible, backup_state FROM passkeys
+WHERE credential_id = $1 AND user_id = $2 FOR UPDATE
+`
+
+type lockPasskeyRow struct {
+	ID             uuid.UUID
+	PublicKey      []byte
+	SignCount      int64
+	Transports     []string
+	BackupEligible bool
+	BackupState    bool
+}
+
+func (q *Queries) lockPasskey(ctx context.Context, db DBTX, credentialID []byte, userID uuid.UUID) (lockPasskeyRow, error) {
+	row := db.QueryRow(ctx, lockPasskey, credentialID, userID)
+	var i lockPasskeyRow
+	err := row.Scan(
+		&i.ID,
+		&i.PublicKey,
+		&i.SignCount,
+		&i.Transports,
+		&i.BackupEligible,
+		&i.BackupState,
+	)
+	return i, err
 }
 
 const spendChallenge = `-- name: spendChallenge :execrows

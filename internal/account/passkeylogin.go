@@ -24,7 +24,7 @@ var ErrInvalidPasskey = problem.Define(http.StatusUnauthorized, "invalid-passkey
 // PasskeyProof is an assertion by one of the user's passkeys.
 type PasskeyProof struct {
 	Body struct {
-		Holding
+		SessionTransport
 		Credential ProvenCredential `json:"credential" doc:"What navigator.credentials.get gave, as its toJSON() writes it"`
 	}
 }
@@ -37,12 +37,12 @@ func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ NoInput) (ou
 }
 
 // SignInWithPasskey starts a session by a passkey alone. Errors: ErrInvalidPasskey, problem.CrossSite, or a 422.
-func (s *Service) SignInWithPasskey(ctx context.Context, who access.Actor, in PasskeyProof) (out Tokens, err error) {
+func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor, in PasskeyProof) (out Tokens, err error) {
 	parsed, err := in.Body.Credential.parse("body.credential")
 	if err != nil {
 		return Tokens{}, err
 	}
-	if err := in.Body.check(who); err != nil {
+	if err := in.Body.check(actor); err != nil {
 		return Tokens{}, err
 	}
 	var user uuid.UUID
@@ -53,7 +53,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, who access.Actor, in Pa
 			return err
 		}
 		// The user before the passkey, as everything that changes second factors locks them.
-		if _, err := s.holdUser(ctx, tx, user); err != nil {
+		if _, err := s.lockUser(ctx, tx, user); err != nil {
 			return err
 		}
 		if proven, err = s.spendPasskey(ctx, tx, user, parsed); err != nil || !proven {
@@ -63,12 +63,12 @@ func (s *Service) SignInWithPasskey(ctx context.Context, who access.Actor, in Pa
 		if err != nil {
 			return fmt.Errorf("find a user: %w", err)
 		}
-		out, err = s.startSession(ctx, tx, acting(who, user, row.Role), findLoginRow(row), &tx.Now, in.Body.Holding)
+		out, err = s.startSession(ctx, tx, acting(actor, user, row.Role), findLoginRow(row), &tx.Now, in.Body.SessionTransport)
 		return err
 	})
 	switch {
 	case postgres.NoRows(err), errors.Is(err, problem.Unauthenticated), err == nil && !proven:
-		return Tokens{}, s.refuse(ctx, who, user, "passkey", ErrInvalidPasskey)
+		return Tokens{}, s.refuse(ctx, actor, user, "passkey", ErrInvalidPasskey)
 	case err != nil:
 		return Tokens{}, fmt.Errorf("sign in with a passkey: %w", err)
 	}
@@ -81,7 +81,7 @@ func (s *Service) spendPasskey(ctx context.Context, tx *postgres.Tx, user uuid.U
 	if !s.RelyingParty.good(proveUse, challenge, tx.Now) {
 		return false, nil
 	}
-	kept, err := query.holdPasskey(ctx, tx, parsed.RawID, user)
+	kept, err := query.lockPasskey(ctx, tx, parsed.RawID, user)
 	if postgres.NoRows(err) {
 		return false, nil
 	}

@@ -155,7 +155,7 @@ func coded(doc string) *huma.Schema {
 func (c NewCredential) parse() (*protocol.ParsedCredentialCreationData, error) {
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(c.RawMessage)
 	if err != nil {
-		return nil, problem.Wrong("body.credential", notCredential)
+		return nil, problem.InvalidField("body.credential", notCredential)
 	}
 	return parsed, nil
 }
@@ -163,7 +163,7 @@ func (c NewCredential) parse() (*protocol.ParsedCredentialCreationData, error) {
 func (c ProvenCredential) parse(at string) (*protocol.ParsedCredentialAssertionData, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(c.RawMessage)
 	if err != nil {
-		return nil, problem.Wrong(at, notCredential)
+		return nil, problem.InvalidField(at, notCredential)
 	}
 	return parsed, nil
 }

@@ -79,7 +79,7 @@ func (s *Service) saltBeside(owner findOwnerRow) (like string, err error) {
 
 // keepPending keeps a sign-up for an address that has a user, and tells the one who reads its mail. One who was deleted in this
 // very moment gets none. Error: errReplaced, when another came first and has another salt.
-func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, who access.Actor, u NewUser) error {
+func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, actor access.Actor, u NewUser) error {
 	owner, err := query.findOwner(ctx, tx, tx.Now, u.Email)
 	if postgres.NoRows(err) {
 		return nil
@@ -97,11 +97,11 @@ func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, who access.A
 	kind, mail := signUpTicket, "verification"
 	if owner.Taken {
 		kind, mail = decoyTicket, "address-taken"
-		audit.Write(tx, who, "user.refuse-sign-up", owner.ID, audit.Meta{"reason": ErrAddressTaken.Slug})
+		audit.Write(tx, actor, "user.refuse-sign-up", owner.ID, audit.Meta{"reason": ErrAddressTaken.Slug})
 	} else {
-		audit.Write(tx, who, "user.sign-up", owner.ID, audit.Meta{"role": u.Role, "again": true})
+		audit.Write(tx, actor, "user.sign-up", owner.ID, audit.Meta{"role": u.Role, "again": true})
 	}
-	mailed, err := s.mailable(ctx, tx, mail, owner.ID.String())
+	mailed, err := s.allowMail(ctx, tx, mail, owner.ID.String())
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (s *Service) hashesOf(owner uuid.UUID, waiting [][]byte) ([]string, error) 
 // renewPending gives the newest sign-up that waits beside a user whose address isn't proven another link, and tells its role: who
 // asks for the mail again means that one. Error: pgx.ErrNoRows, when none waits.
 func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUID, hash []byte) (access.Role, error) {
-	if _, err := query.holdUnverified(ctx, tx, id); err != nil {
+	if _, err := query.lockUnverified(ctx, tx, id); err != nil {
 		return "", err
 	}
 	newest, err := query.newestSignUp(ctx, tx, &id, tx.Now)
@@ -210,7 +210,7 @@ func (s *Service) orPending(ctx context.Context, password string, right bool, us
 	if err != nil {
 		return false, false, err
 	}
-	like := nobody()
+	like := dummyHash()
 	if len(waiting) > 0 {
 		like = waiting[0]
 	}
@@ -278,7 +278,7 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 	if err != nil {
 		return err
 	}
-	profile := Profile{User: User{ID: owner, FullName: p.FullName}, UpdatedAt: tx.Now, Gender: optional(Gender(p.Gender)), Phone: optional(p.Phone), Timezone: DefaultTimezone}
+	profile := Profile{User: User{ID: owner, FullName: p.FullName}, UpdatedAt: tx.Now, Gender: ptrOrNil(Gender(p.Gender)), Phone: ptrOrNil(p.Phone), Timezone: DefaultTimezone}
 	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
 }
 
@@ -319,9 +319,9 @@ func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	return nil
 }
 
-// free ends the sign-ups that hold an address without having proven it, for a user with a better right to it. It
+// releaseUnverifiedEmail ends the sign-ups that hold an address without having proven it, for a user with a better right to it. It
 // returns the hashes of their passwords, for cover, or none if there was no sign-up.
-func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, email string) (hashes []string, err error) {
+func (s *Service) releaseUnverifiedEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email string) (hashes []string, err error) {
 	first, err := query.endSquatter(ctx, tx, &tx.Now, email)
 	if postgres.NoRows(err) {
 		return nil, nil
@@ -329,7 +329,7 @@ func (s *Service) free(ctx context.Context, tx *postgres.Tx, who access.Actor, e
 	if err != nil {
 		return nil, fmt.Errorf("end a sign-up: %w", err)
 	}
-	audit.Write(tx, who, "user.delete", first.ID, audit.Meta{"reason": "unverified"})
+	audit.Write(tx, actor, "user.delete", first.ID, audit.Meta{"reason": "unverified"})
 	hashes, err = s.hashesBeside(ctx, tx, first.ID)
 	return append(hashes, first.PasswordHash), err
 }

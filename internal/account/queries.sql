@@ -71,7 +71,7 @@ SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enable
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL;
 
--- name: holdUser :execrows
+-- name: lockForSignIn :execrows
 -- Keeps a change of the password, or a first second factor, from committing between this look and the session's insertion: that
 -- session would outlive it.
 SELECT id FROM users WHERE id = @id AND password_hash = @password_hash AND mfa_enabled = @mfa_enabled AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE;
@@ -116,7 +116,7 @@ SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone, p.address, p.timezone
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
 
--- name: holdProfile :exec
+-- name: lockProfile :exec
 SELECT id FROM profiles WHERE user_id = @user_id FOR UPDATE;
 
 -- name: updateProfile :exec
@@ -129,7 +129,7 @@ SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
 
--- name: holdEverybody :one
+-- name: lockUserEvenDeleted :one
 -- Whoever it is, deleted and disabled users too.
 SELECT id, role, email, deleted_at FROM users WHERE id = @id FOR UPDATE;
 
@@ -216,7 +216,7 @@ UPDATE profiles SET full_name = @full_name, updated_at = @now WHERE user_id = @u
 -- name: findInvited :one
 SELECT role FROM users WHERE id = @id AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = @no_password AND role IN ('SUPPORT', 'ADMIN');
 
--- name: holdUnverified :one
+-- name: lockUnverified :one
 SELECT id FROM users WHERE id = @id AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE;
 
 -- name: verificationRefused :one

@@ -389,64 +389,6 @@ func (q *Queries) forgetUser(ctx context.Context, db DBTX, passwordHash string, 
 	return err
 }
 
-const holdEverybody = `-- name: holdEverybody :one
-SELECT id, role, email, deleted_at FROM users WHERE id = $1 FOR UPDATE
-`
-
-type holdEverybodyRow struct {
-	ID        uuid.UUID
-	Role      access.Role
-	Email     string
-	DeletedAt *time.Time
-}
-
-// Whoever it is, deleted and disabled users too.
-func (q *Queries) holdEverybody(ctx context.Context, db DBTX, id uuid.UUID) (holdEverybodyRow, error) {
-	row := db.QueryRow(ctx, holdEverybody, id)
-	var i holdEverybodyRow
-	err := row.Scan(
-		&i.ID,
-		&i.Role,
-		&i.Email,
-		&i.DeletedAt,
-	)
-	return i, err
-}
-
-const holdProfile = `-- name: holdProfile :exec
-SELECT id FROM profiles WHERE user_id = $1 FOR UPDATE
-`
-
-func (q *Queries) holdProfile(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, holdProfile, userID)
-	return err
-}
-
-const holdUnverified = `-- name: holdUnverified :one
-SELECT id FROM users WHERE id = $1 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
-`
-
-func (q *Queries) holdUnverified(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, holdUnverified, id)
-	var id_2 uuid.UUID
-	err := row.Scan(&id_2)
-	return id_2, err
-}
-
-const holdUser = `-- name: holdUser :execrows
-SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3 AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
-`
-
-// Keeps a change of the password, or a first second factor, from committing between this look and the session's insertion: that
-// session would outlive it.
-func (q *Queries) holdUser(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string, mfaEnabled bool) (int64, error) {
-	result, err := db.Exec(ctx, holdUser, iD, passwordHash, mfaEnabled)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const insertCookie = `-- name: insertCookie :exec
 INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'COOKIE', $3, $4)
 `
@@ -656,6 +598,64 @@ func (q *Queries) knownAddresses(ctx context.Context, db DBTX, userID uuid.UUID,
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockForSignIn = `-- name: lockForSignIn :execrows
+SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3 AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
+`
+
+// Keeps a change of the password, or a first second factor, from committing between this look and the session's insertion: that
+// session would outlive it.
+func (q *Queries) lockForSignIn(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string, mfaEnabled bool) (int64, error) {
+	result, err := db.Exec(ctx, lockForSignIn, iD, passwordHash, mfaEnabled)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const lockProfile = `-- name: lockProfile :exec
+SELECT id FROM profiles WHERE user_id = $1 FOR UPDATE
+`
+
+func (q *Queries) lockProfile(ctx context.Context, db DBTX, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, lockProfile, userID)
+	return err
+}
+
+const lockUnverified = `-- name: lockUnverified :one
+SELECT id FROM users WHERE id = $1 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
+`
+
+func (q *Queries) lockUnverified(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, lockUnverified, id)
+	var id_2 uuid.UUID
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
+const lockUserEvenDeleted = `-- name: lockUserEvenDeleted :one
+SELECT id, role, email, deleted_at FROM users WHERE id = $1 FOR UPDATE
+`
+
+type lockUserEvenDeletedRow struct {
+	ID        uuid.UUID
+	Role      access.Role
+	Email     string
+	DeletedAt *time.Time
+}
+
+// Whoever it is, deleted and disabled users too.
+func (q *Queries) lockUserEvenDeleted(ctx context.Context, db DBTX, id uuid.UUID) (lockUserEvenDeletedRow, error) {
+	row := db.QueryRow(ctx, lockUserEvenDeleted, id)
+	var i lockUserEvenDeletedRow
+	err := row.Scan(
+		&i.ID,
+		&i.Role,
+		&i.Email,
+		&i.DeletedAt,
+	)
+	return i, err
 }
 
 const newestSignUp = `-- name: newestSignUp :one

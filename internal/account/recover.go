@@ -34,8 +34,8 @@ type PasswordChange struct {
 }
 
 // RequestPasswordReset mails a reset token when the address has a user.
-func (s *Service) RequestPasswordReset(ctx context.Context, tx *postgres.Tx, who access.Actor, in AddressOnly) (httpapi.None, error) {
-	return httpapi.None{}, s.byJob(ctx, tx, who, in.Body.Email, "user.request-password-reset", func(id uuid.UUID) jobs.Args { return resetMail{id} })
+func (s *Service) RequestPasswordReset(ctx context.Context, tx *postgres.Tx, actor access.Actor, in AddressOnly) (httpapi.None, error) {
+	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-password-reset", func(id uuid.UUID) jobs.Args { return resetMail{id} })
 }
 
 // resetMail is the job that mails a reset token.
@@ -47,7 +47,7 @@ type resetMail struct {
 func (resetMail) Kind() string { return "user.mail-reset" }
 
 func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if mailed, err := s.mailable(ctx, tx, "reset", id.String()); err != nil || !mailed {
+	if mailed, err := s.allowMail(ctx, tx, "reset", id.String()); err != nil || !mailed {
 		return err
 	}
 	// Who was invited gets the invitation anew: a link of an hour in its place would let strangers end it.
@@ -72,7 +72,7 @@ func (s *Service) mailResetLink(ctx context.Context, tx *postgres.Tx, id uuid.UU
 
 // ResetPassword sets a new password for the token's user and ends all their sessions. A password that is refused leaves
 // the token good. Error: ErrInvalidToken.
-func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in PasswordReset) (httpapi.None, error) {
+func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in PasswordReset) (httpapi.None, error) {
 	token := hashToken(in.Body.Token)
 	var user findResetRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
@@ -104,26 +104,26 @@ func (s *Service) ResetPassword(ctx context.Context, who access.Actor, in Passwo
 				return fmt.Errorf("find who invited: %w", err)
 			}
 		}
-		audit.Write(tx, who, "user.reset-password", reset.ID, nil)
+		audit.Write(tx, actor, "user.reset-password", reset.ID, nil)
 		if !reset.WasVerified && reset.OldHash != noPassword {
 			if err := s.cover(ctx, tx, reset.ID, reset.OldHash); err != nil {
 				return err
 			}
 		}
-		if err := s.forgetFailures(ctx, tx, reset.ID, user.Email, who.IP); err != nil {
+		if err := s.forgetFailures(ctx, tx, reset.ID, user.Email, actor.IP); err != nil {
 			return err
 		}
-		return s.shutOut(ctx, tx, reset.ID, notification.Mail{To: reset.ID, Kind: "password-changed"})
+		return s.revokeAccess(ctx, tx, reset.ID, notification.Mail{To: reset.ID, Kind: "password-changed"})
 	})
 }
 
 // ChangePassword sets a new password and ends all the user's sessions, this one too. Error: ErrInvalidCredentials.
-func (s *Service) ChangePassword(ctx context.Context, who access.Actor, in PasswordChange) (httpapi.None, error) {
-	return httpapi.None{}, whileReplaced(func() error { return s.changePassword(ctx, who, in) })
+func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, in PasswordChange) (httpapi.None, error) {
+	return httpapi.None{}, retryOnPasswordChange(func() error { return s.changePassword(ctx, actor, in) })
 }
 
-func (s *Service) changePassword(ctx context.Context, who access.Actor, in PasswordChange) error {
-	user, err := s.provePassword(ctx, who, in.Body.CurrentPassword)
+func (s *Service) changePassword(ctx context.Context, actor access.Actor, in PasswordChange) error {
+	user, err := s.provePassword(ctx, actor, in.Body.CurrentPassword)
 	if err != nil {
 		return err
 	}
@@ -132,23 +132,23 @@ func (s *Service) changePassword(ctx context.Context, who access.Actor, in Passw
 		return err
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: who.ID, OldHash: user.PasswordHash, PasswordHash: hash, Now: tx.Now})
+		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: actor.ID, OldHash: user.PasswordHash, PasswordHash: hash, Now: tx.Now})
 		if err != nil {
 			return fmt.Errorf("change a password: %w", err)
 		}
 		if changed == 0 {
 			return errReplaced
 		}
-		audit.Write(tx, who, "user.change-password", who.ID, nil)
-		return s.shutOut(ctx, tx, who.ID, notification.Mail{To: who.ID, Kind: "password-changed"})
+		audit.Write(tx, actor, "user.change-password", actor.ID, nil)
+		return s.revokeAccess(ctx, tx, actor.ID, notification.Mail{To: actor.ID, Kind: "password-changed"})
 	})
 }
 
 // provePassword compares the password of who is signed in. Errors: ErrInvalidCredentials, limit.ErrTooMany.
-func (s *Service) provePassword(ctx context.Context, who access.Actor, password string) (findPasswordRow, error) {
+func (s *Service) provePassword(ctx context.Context, actor access.Actor, password string) (findPasswordRow, error) {
 	var user findPasswordRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		user, err = query.findPassword(ctx, r, who.ID)
+		user, err = query.findPassword(ctx, r, actor.ID)
 		return err
 	})
 	if postgres.NoRows(err) { // disabled or deleted since the door let them in
@@ -157,16 +157,16 @@ func (s *Service) provePassword(ctx context.Context, who access.Actor, password 
 	if err != nil {
 		return user, fmt.Errorf("find a password: %w", err)
 	}
-	counted, err := s.tryPassword(ctx, triesOfUser(who.ID))
+	counted, err := s.tryPassword(ctx, attemptKeysOfUser(actor.ID))
 	if err != nil {
 		return user, err
 	}
 	right, _, err := comparePassword(ctx, password, user.PasswordHash)
 	if err == nil && !right {
-		return user, s.refuse(ctx, who, who.ID, "wrong-password", ErrInvalidCredentials.With("The current password is wrong."))
+		return user, s.refuse(ctx, actor, actor.ID, "wrong-password", ErrInvalidCredentials.WithDetail("The current password is wrong."))
 	}
 	if err != nil { // it was not looked at
-		return user, errors.Join(err, s.handBack(ctx, counted))
+		return user, errors.Join(err, s.refundAttempt(ctx, counted))
 	}
 	return user, s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		s.rightPassword(tx, counted)

@@ -61,7 +61,7 @@ func (p pair) tokens(user User, left time.Duration) Tokens {
 // Refresh gives the next pair for a refresh token. One that was used before (longer than a moment ago) is in two hands: it
 // ends the session for both. That must be kept although the answer is a refusal, so this opens its transaction itself.
 // Error: ErrInvalidRefreshToken.
-func (s *Service) Refresh(ctx context.Context, who access.Actor, in Renewal) (out Tokens, err error) {
+func (s *Service) Refresh(ctx context.Context, actor access.Actor, in Renewal) (out Tokens, err error) {
 	hash := hashToken(in.Body.RefreshToken)
 	copied := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
@@ -77,11 +77,11 @@ func (s *Service) Refresh(ctx context.Context, who access.Actor, in Renewal) (ou
 		copied = first == 0 && token.UsedAt != nil && tx.Now.Sub(*token.UsedAt) > reuseGrace
 		switch {
 		case copied:
-			return s.endCopied(ctx, tx, who, token)
+			return s.endCopied(ctx, tx, actor, token)
 		case !token.ExpiresAt.After(tx.Now):
 			return ErrInvalidRefreshToken
 		}
-		user, err := s.renew(ctx, tx, who, token, first == 0)
+		user, err := s.renew(ctx, tx, actor, token, first == 0)
 		if err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func (s *Service) latest(ctx context.Context, tx *postgres.Tx, user User, p pair
 }
 
 // renew has the session live on. again: its token was used a moment ago.
-func (s *Service) renew(ctx context.Context, tx *postgres.Tx, who access.Actor, token findRefreshTokenRow, again bool) (User, error) {
+func (s *Service) renew(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow, again bool) (User, error) {
 	row, err := query.extendSession(ctx, tx, extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), MostSeconds: s.Config.SessionMax.Seconds()})
 	if postgres.NoRows(err) {
 		return User{}, ErrInvalidRefreshToken
@@ -140,17 +140,17 @@ func (s *Service) renew(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	if err != nil {
 		return User{}, fmt.Errorf("extend a session: %w", err)
 	}
-	audit.Write(tx, acting(who, row.ID, row.Role), "session.refresh", token.SessionID, audit.Meta{"again": again})
+	audit.Write(tx, acting(actor, row.ID, row.Role), "session.refresh", token.SessionID, audit.Meta{"again": again})
 	return User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
 		MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
 }
 
 // endCopied ends the session, and tells its user the first time.
-func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, who access.Actor, token findRefreshTokenRow) error {
+func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow) error {
 	ended, err := query.endSession(ctx, tx, &tx.Now, token.SessionID)
 	if err != nil || ended == 0 {
 		return err
 	}
-	audit.Write(tx, who, "session.reuse", token.SessionID, audit.Meta{"userId": token.UserID})
+	audit.Write(tx, actor, "session.reuse", token.SessionID, audit.Meta{"userId": token.UserID})
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: token.UserID, Kind: "session-reuse"})
 }

@@ -60,31 +60,31 @@ func (s *Service) ListSessions(ctx context.Context, r *postgres.Read, actor acce
 
 // EndSession signs one of the caller's own devices out; another one than the caller's after a recent proof only, or whoever stole a
 // session could shut its owner out. Errors: problem.Reauthenticate, problem.NotFound.
-func (s *Service) EndSession(ctx context.Context, tx *postgres.Tx, who access.Actor, in SessionID) (httpapi.None, error) {
-	if in.ID != who.SessionID {
-		if err := httpapi.Recent(tx.Now, who); err != nil {
+func (s *Service) EndSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SessionID) (httpapi.None, error) {
+	if in.ID != actor.SessionID {
+		if err := httpapi.RequireRecentProof(tx.Now, actor); err != nil {
 			return httpapi.None{}, err
 		}
 	}
 	// One after the other: of two sessions that end each other, one wins.
-	if err := query.lockUser(ctx, tx, who.ID); err != nil {
+	if err := query.lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, fmt.Errorf("lock a user: %w", err)
 	}
-	ended, err := query.endOwnSession(ctx, tx, &tx.Now, in.ID, who.ID)
+	ended, err := query.endOwnSession(ctx, tx, &tx.Now, in.ID, actor.ID)
 	switch {
 	case err != nil:
 		return httpapi.None{}, fmt.Errorf("end a session: %w", err)
 	case ended == 0:
-		return httpapi.None{}, problem.Hidden("session", in.ID)
+		return httpapi.None{}, problem.NotFoundAudited("session", in.ID)
 	}
-	audit.Write(tx, who, "session.end", in.ID, nil)
+	audit.Write(tx, actor, "session.end", in.ID, nil)
 	return httpapi.None{}, nil
 }
 
 // EndOtherSessions signs all of the caller's devices out but the one that asks.
 func (s *Service) EndOtherSessions(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.None, error) {
 	// The user first, as a sign-in locks them: one that began before is seen here.
-	if _, err := s.holdUser(ctx, tx, actor.ID); err != nil {
+	if _, err := s.lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, err
 	}
 	return httpapi.None{}, s.endOthers(ctx, tx, actor)
@@ -110,12 +110,12 @@ func (s *Service) revokeUnproven(ctx context.Context, tx *postgres.Tx, actor acc
 }
 
 // tellOfDevice mails the user about a sign-in from where there was none before. It looks before the session is inserted.
-func (s *Service) tellOfDevice(ctx context.Context, tx *postgres.Tx, who access.Actor, agent string) error {
-	unknown, err := query.isNewDevice(ctx, tx, agent, who.IP, who.ID)
+func (s *Service) tellOfDevice(ctx context.Context, tx *postgres.Tx, actor access.Actor, agent string) error {
+	unknown, err := query.isNewDevice(ctx, tx, agent, actor.IP, actor.ID)
 	if err != nil || !unknown {
 		return err
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: who.ID, Kind: "new-device", Data: map[string]string{"device": deviceName(agent), "address": who.IP}})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "new-device", Data: map[string]string{"device": deviceName(agent), "address": actor.IP}})
 }
 
 // deviceName is made of known words only: what a client calls itself could be anything, also a lure.

@@ -22,7 +22,7 @@ UPDATE sessions SET ended_at = @now WHERE id = @id AND user_id = @user_id AND en
 -- One who was invited and hasn't come yet administers nothing.
 SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id FOR UPDATE;
 
--- name: holdAnyUser :one
+-- name: lockAnyUser :one
 SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL FOR UPDATE OF u;
 

@@ -37,30 +37,6 @@ func (q *Queries) endOwnSession(ctx context.Context, db DBTX, now *time.Time, iD
 	return result.RowsAffected(), nil
 }
 
-const holdAnyUser = `-- name: holdAnyUser :one
-SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE OF u
-`
-
-type holdAnyUserRow struct {
-	ID         uuid.UUID
-	Role       access.Role
-	DisabledAt *time.Time
-	UpdatedAt  time.Time
-}
-
-func (q *Queries) holdAnyUser(ctx context.Context, db DBTX, id uuid.UUID) (holdAnyUserRow, error) {
-	row := db.QueryRow(ctx, holdAnyUser, id)
-	var i holdAnyUserRow
-	err := row.Scan(
-		&i.ID,
-		&i.Role,
-		&i.DisabledAt,
-		&i.UpdatedAt,
-	)
-	return i, err
-}
-
 const isNewDevice = `-- name: isNewDevice :one
 SELECT (count(*) > 0 AND count(*) FILTER (WHERE s.user_agent = $1 AND s.ip_address = $2) = 0)::boolean AS new_device
 FROM sessions s WHERE s.user_id = $3
@@ -154,6 +130,30 @@ func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) 
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockAnyUser = `-- name: lockAnyUser :one
+SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE OF u
+`
+
+type lockAnyUserRow struct {
+	ID         uuid.UUID
+	Role       access.Role
+	DisabledAt *time.Time
+	UpdatedAt  time.Time
+}
+
+func (q *Queries) lockAnyUser(ctx context.Context, db DBTX, id uuid.UUID) (lockAnyUserRow, error) {
+	row := db.QueryRow(ctx, lockAnyUser, id)
+	var i lockAnyUserRow
+	err := row.Scan(
+		&i.ID,
+		&i.Role,
+		&i.DisabledAt,
+		&i.UpdatedAt,
+	)
+	return i, err
 }
 
 const lockUser = `-- name: lockUser :exec

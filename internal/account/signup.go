@@ -27,7 +27,7 @@ type Registration struct {
 
 // SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the same
 // work, and its owner a mail: nobody learns here who has an account. Errors: limit.ErrTooMany, or a 422 of all faults.
-func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration) (User, error) {
+func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registration) (User, error) {
 	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		Gender: in.Body.Gender, Phone: canonicalPhone(in.Body.Phone, "")}
 	var wrong faults
@@ -45,37 +45,37 @@ func (s *Service) SignUp(ctx context.Context, who access.Actor, in Registration)
 		return User{}, err
 	}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		_, err := s.Limits.Take(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork), httpapi.Neighbourhood(who.IP))
+		_, err := s.Limits.Take(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork), httpapi.Neighbourhood(actor.IP))
 		return err
 	})
 	if err != nil {
 		return User{}, err
 	}
 	var out User
-	err = whileReplaced(func() (err error) {
+	err = retryOnPasswordChange(func() (err error) {
 		if u.PasswordHash, err = s.hashBeside(ctx, u.Email, in.Body.Password); err != nil {
 			return err
 		}
-		out, err = s.signUp(ctx, who, u)
+		out, err = s.signUp(ctx, actor, u)
 		return err
 	})
 	return out, err
 }
 
 // signUp makes the user, or keeps the sign-up beside the one who has the address. Error: errReplaced.
-func (s *Service) signUp(ctx context.Context, who access.Actor, u NewUser) (User, error) {
+func (s *Service) signUp(ctx context.Context, actor access.Actor, u NewUser) (User, error) {
 	out := User{Email: u.Email, Role: u.Role, FullName: u.FullName}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
 		out.CreatedAt = tx.Now
 		out.ID, err = s.Provision(ctx, tx, u)
 		if errors.Is(err, ErrAddressTaken) {
 			out.ID = uuid.Must(uuid.NewV7())
-			return s.keepPending(ctx, tx, who, u)
+			return s.keepPending(ctx, tx, actor, u)
 		}
 		if err != nil {
 			return err
 		}
-		audit.Write(tx, who, "user.sign-up", out.ID, audit.Meta{"role": u.Role})
+		audit.Write(tx, actor, "user.sign-up", out.ID, audit.Meta{"role": u.Role})
 		return s.mailVerification(ctx, tx, out.ID)
 	})
 	return out, err

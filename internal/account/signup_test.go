@@ -23,7 +23,7 @@ func TestSignUp(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
-	a := c.Post(nobody, "auth/signup", registration(email, func(m object) {
+	a := c.Post(dummyHash, "auth/signup", registration(email, func(m object) {
 		m["role"], m["phone"], m["gender"] = "DOCTOR", "+91 (98123) 45-678", "FEMALE"
 	})).Want(201)
 	members := slices.Sorted(maps.Keys(a.Map()))
@@ -36,7 +36,7 @@ func TestSignUp(t *testing.T) {
 	same(t, "Cache-Control", a.Header.Get("Cache-Control"), "no-store")
 	same(t, "audit rows", audited(t, c, "user.sign-up", a.Text("id")), 1)
 
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	me := c.Get(signIn(t, c, email, password).user, "users/me").Want(200)
 	for name, want := range map[string]any{"id": a.Text("id"), "createdAt": a.Text("createdAt"), "phone": "+919812345678", "gender": "FEMALE",
 		"address": nil, "dateOfBirth": nil, "timezone": "Asia/Kolkata", "isEmailVerified": true, "role": "DOCTOR"} {
@@ -50,11 +50,11 @@ func TestSignUpNormalisesTheAddress(t *testing.T) {
 	tail := uuid.NewString()[:8] + "@example.org"
 	kept := "amélie." + tail
 	for i, form := range []string{"  Ame\u0301lie." + strings.ToUpper(tail) + "\t", "AMÉLIE." + tail, kept} {
-		same(t, "email", c.Post(nobody, "auth/signup", registration(form)).Want(201).Text("email"), kept)
+		same(t, "email", c.Post(dummyHash, "auth/signup", registration(form)).Want(201).Text("email"), kept)
 		same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
 		mailed(t, c, kept, "verify-email", i+1)
 	}
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, kept, "verify-email", 3)}).Want(204)
+	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, kept, "verify-email", 3)}).Want(204)
 	signIn(t, c, "ame\u0301LIE."+tail, password)
 }
 
@@ -62,11 +62,11 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
-	first := c.Post(nobody, "auth/signup", registration(email)).Want(201)
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	first := c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
+	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	before := row[string](t, c, "SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id")
 
-	again := c.Post(nobody, "auth/signup", registration(strings.ToUpper(email), func(m object) { m["password"], m["phone"] = newPassword, "+919812345678" })).Want(201)
+	again := c.Post(dummyHash, "auth/signup", registration(strings.ToUpper(email), func(m object) { m["password"], m["phone"] = newPassword, "+919812345678" })).Want(201)
 	same(t, "members", slices.Sorted(maps.Keys(again.Map())), slices.Sorted(maps.Keys(first.Map())))
 	for _, name := range []string{"email", "role", "isEmailVerified", "mfaEnabled", "fullName"} {
 		same(t, name, again.At(name), first.At(name))
@@ -90,11 +90,11 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	same(t, "audit rows", audited(t, c, "user.refuse-sign-up", first.Text("id")), 1)
 	signIn(t, c, email, password)
 	third := "ten reeds bend in the wind"
-	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = third })).Want(201)
+	c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = third })).Want(201)
 	// As with a free address, where this would be the password of a user who hasn't proven it yet, whoever came after.
-	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
-	c.Post(nobody, "auth/login", credentials(email, third)).Want(403, "email-not-verified")
-	c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401, "invalid-credentials")
+	c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
+	c.Post(dummyHash, "auth/login", credentials(email, third)).Want(403, "email-not-verified")
+	c.Post(dummyHash, "auth/login", credentials(email, "wrong words, wrong words")).Want(401, "invalid-credentials")
 }
 
 // TestWhoReadsTheMailGetsTheAccount, whoever signed up with the address before or after, in which role, and whichever
@@ -106,21 +106,21 @@ func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
 		email := fresh()
 		var tokens []string
 		for i := range 3 {
-			c.Post(nobody, "auth/signup", registration(email, func(m object) {
+			c.Post(dummyHash, "auth/signup", registration(email, func(m object) {
 				m["password"], m["fullName"], m["phone"] = password+" "+strconv.Itoa(i), "Meera "+strconv.Itoa(i), "+91981234500"+strconv.Itoa(i)
 				m["role"] = []string{"DOCTOR", "PATIENT", "DOCTOR"}[i]
 			})).Want(201)
 			tokens = append(tokens, mailed(t, c, email, "verify-email", i+1))
 		}
 		for i := range 3 {
-			c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
+			c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
 		}
-		c.Post(nobody, "auth/verify-email", object{"token": tokens[followed]}).Want(204)
+		c.Post(dummyHash, "auth/verify-email", object{"token": tokens[followed]}).Want(204)
 		for i, token := range tokens { // none is of use, and none tells
-			c.Post(nobody, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
-			c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
+			c.Post(dummyHash, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
+			c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
 		}
-		c.Post(nobody, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
+		c.Post(dummyHash, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
 		me := c.Get(signIn(t, c, email, newPassword).user, "users/me").Want(200)
 		same(t, "who", []any{me.At("fullName"), me.At("phone"), me.At("role")},
 			[]any{"Meera " + strconv.Itoa(followed), "+91981234500" + strconv.Itoa(followed), []string{"DOCTOR", "PATIENT", "DOCTOR"}[followed]})
@@ -136,10 +136,10 @@ func TestSigningUpTwice(t *testing.T) {
 		email := fresh()
 		var tokens []string
 		for i := range 3 {
-			c.Post(nobody, "auth/signup", registration(email)).Want(201)
+			c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
 			tokens = append(tokens, mailed(t, c, email, "verify-email", i+1))
 		}
-		c.Post(nobody, "auth/verify-email", object{"token": tokens[followed]}).Want(204)
+		c.Post(dummyHash, "auth/verify-email", object{"token": tokens[followed]}).Want(204)
 		signIn(t, c, email, password)
 		quiet(t, c)
 		same(t, "mails", len(mails(t, c, email, "choose-password")), 0)
@@ -153,15 +153,15 @@ func TestAStrangerDoesNotLearnOfTheOwner(t *testing.T) {
 	admin, mover := c.Admin(), signIn(t, c, verified(t, c), password)
 	for name, proves := range map[string]func(email string){
 		"reset": func(email string) {
-			c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
-			c.Post(nobody, "auth/reset-password", object{"token": mailed(t, c, email, "reset-password", 1), "newPassword": newPassword}).Want(204)
+			c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
+			c.Post(dummyHash, "auth/reset-password", object{"token": mailed(t, c, email, "reset-password", 1), "newPassword": newPassword}).Want(204)
 			signIn(t, c, email, newPassword)
 		},
 		"invitation": func(email string) {
 			c.Post(admin, "users", object{"email": email, "fullName": "Meera Nair", "role": "SUPPORT"}).Want(201)
 		},
 		"move": func(email string) {
-			c.Post(nobody, "auth/confirm-email", object{"token": mailed(t, c, email, "confirm-new-address", 1)}).Want(204)
+			c.Post(dummyHash, "auth/confirm-email", object{"token": mailed(t, c, email, "confirm-new-address", 1)}).Want(204)
 		},
 	} {
 		email := fresh()
@@ -169,11 +169,11 @@ func TestAStrangerDoesNotLearnOfTheOwner(t *testing.T) {
 			c.Post(mover.user, "auth/change-email", object{"currentPassword": password, "newEmail": email}).Want(202)
 		}
 		for _, strangers := range []string{"ten reeds bend in the wind", "six owls watch the old mill"} {
-			c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = strangers })).Want(201)
+			c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = strangers })).Want(201)
 		}
 		proves(email)
 		for _, strangers := range []string{"ten reeds bend in the wind", "six owls watch the old mill"} {
-			if a := c.Post(nobody, "auth/login", credentials(email, strangers)); a.Status != 403 || a.Text("type") != "/problems/email-not-verified" {
+			if a := c.Post(dummyHash, "auth/login", credentials(email, strangers)); a.Status != 403 || a.Text("type") != "/problems/email-not-verified" {
 				t.Errorf("%s: %d %s", name, a.Status, a.Body)
 			}
 		}
@@ -185,14 +185,14 @@ func TestManySignUpsForATakenAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
-	c.Post(nobody, "auth/signup", registration(email)).Want(201)
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
+	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	for i := range 22 {
-		c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword + " " + strconv.Itoa(i) })).Want(201)
+		c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword + " " + strconv.Itoa(i) })).Want(201)
 	}
 	same(t, "waiting", count(t, c, "SELECT count(*) FROM tickets WHERE kind = 'DECOY'"), 20)
 	for i, status := range map[int]int{1: 401, 2: 403, 21: 403} {
-		c.Post(nobody, "auth/login", credentials(email, newPassword+" "+strconv.Itoa(i))).Want(status)
+		c.Post(dummyHash, "auth/login", credentials(email, newPassword+" "+strconv.Itoa(i))).Want(status)
 	}
 	signIn(t, c, email, password)
 }
@@ -203,22 +203,22 @@ func TestTheMailIsSentAgainForTheNewestSignUp(t *testing.T) {
 	c := open(t, limited)
 	email := fresh()
 	for i := range 4 {
-		c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"], m["role"] = password+" "+strconv.Itoa(i), "DOCTOR" })).Want(201)
+		c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"], m["role"] = password+" "+strconv.Itoa(i), "DOCTOR" })).Want(201)
 	}
-	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201) // the owner's
+	c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201) // the owner's
 	quiet(t, c)
 	same(t, "mails", len(mails(t, c, email, "verify-email")), 3)
 	c.Clock.Advance(61 * time.Minute)
-	c.Post(nobody, "auth/resend-verification", object{"email": email}).Want(202)
+	c.Post(dummyHash, "auth/resend-verification", object{"email": email}).Want(202)
 	token := mailed(t, c, email, "verify-email", 4)
 	if text := mails(t, c, email, "verify-email")[0]; !strings.Contains(text, "as a patient") {
 		t.Errorf("the mail doesn't tell which sign-up it is of: %s", text)
 	}
-	c.Post(nobody, "auth/verify-email", object{"token": token}).Want(204)
-	c.Post(nobody, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
+	c.Post(dummyHash, "auth/verify-email", object{"token": token}).Want(204)
+	c.Post(dummyHash, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
 	same(t, "role", c.Get(signIn(t, c, email, newPassword).user, "users/me").Want(200).Text("role"), "PATIENT")
 	for i := range 4 {
-		if a := c.Post(nobody, "auth/login", credentials(email, password+" "+strconv.Itoa(i))); a.Status == 200 {
+		if a := c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))); a.Status == 200 {
 			t.Errorf("a stranger's password signs in")
 		}
 		c.Clock.Advance(16 * time.Minute)
@@ -234,19 +234,19 @@ func TestSignUpsForAnInvitedAddress(t *testing.T) {
 		return c.Post(admin, "users", object{"email": email, "fullName": "Meera Nair", "role": "ADMIN"})
 	}
 	invite(email).Want(201)
-	c.Post(nobody, "auth/signup", registration(email)).Want(201)
-	c.Post(nobody, "auth/resend-verification", object{"email": email}).Want(202)
+	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
+	c.Post(dummyHash, "auth/resend-verification", object{"email": email}).Want(202)
 	quiet(t, c)
 	same(t, "links", len(mails(t, c, email, "verify-email")), 0)
 	leave(c, admin).Want(409, "last-admin")
 	// Nobody keeps an address from the staff, or from who moves there, by signing up with it.
-	c.Post(nobody, "auth/signup", registration(squatted)).Want(201)
+	c.Post(dummyHash, "auth/signup", registration(squatted)).Want(201)
 	invite(squatted).Want(201)
 	same(t, "the sign-up", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NOT NULL", squatted), 1)
 	mover, next := signIn(t, c, verified(t, c), password), fresh()
 	askNewAddress(c, mover.user, next).Want(202)
-	c.Post(nobody, "auth/signup", registration(next)).Want(201)
-	c.Post(nobody, "auth/confirm-email", object{"token": mailed(t, c, next, "confirm-new-address", 1)}).Want(204)
+	c.Post(dummyHash, "auth/signup", registration(next)).Want(201)
+	c.Post(dummyHash, "auth/confirm-email", object{"token": mailed(t, c, next, "confirm-new-address", 1)}).Want(204)
 	signIn(t, c, next, password)
 	c.CheckInvariants()
 }
@@ -258,22 +258,22 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	c := open(t)
 	free, taken := fresh(), verified(t, c)
 	for _, email := range []string{free, taken} {
-		c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
-		c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
+		c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+		c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(403, "email-not-verified")
 	}
 	again := func(p string) func(object) { return func(m object) { m["password"] = p } }
 	squatted := fresh()
-	c.Post(nobody, "auth/signup", registration(squatted)).Want(201)
+	c.Post(dummyHash, "auth/signup", registration(squatted)).Want(201)
 	c.Post(c.Admin(), "users", object{"email": squatted, "fullName": "Meera Nair", "role": "SUPPORT"}).Want(201)
 	var gone []string
 	for _, email := range []string{free, squatted} {
 		gone = append(gone, row[string](t, c, "SELECT id::text FROM users WHERE email = $1 AND password_hash <> 'none'", email))
 	}
 	late := fresh()
-	c.Post(nobody, "auth/signup", registration(late, again("a stranger's long password"))).Want(201)
+	c.Post(dummyHash, "auth/signup", registration(late, again("a stranger's long password"))).Want(201)
 	mailed(t, c, late, "verify-email", 1)
 	c.Clock.Advance(7*24*time.Hour - time.Hour)
-	c.Post(nobody, "auth/signup", registration(late, again(newPassword))).Want(201)
+	c.Post(dummyHash, "auth/signup", registration(late, again(newPassword))).Want(201)
 	link := mailed(t, c, late, "verify-email", 2)
 	c.Clock.Advance(time.Hour + time.Minute)
 	must(t, c.App.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, account.ExpireSignUps{}) }))
@@ -286,10 +286,10 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	same(t, "users of the address", count(t, c, "SELECT count(*) FROM users WHERE email = $1", free), 0)
 	same(t, "the invited", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NULL", squatted), 1)
 	for _, email := range []string{free, taken} {
-		c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
+		c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
 	}
-	c.Post(nobody, "auth/verify-email", object{"token": link}).Want(204) // of a sign-up that is an hour old
-	c.Post(nobody, "auth/signup", registration(free)).Want(201)
+	c.Post(dummyHash, "auth/verify-email", object{"token": link}).Want(204) // of a sign-up that is an hour old
+	c.Post(dummyHash, "auth/signup", registration(free)).Want(201)
 	signIn(t, c, taken, password)
 	same(t, "ended", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 2)
 }
@@ -325,10 +325,10 @@ func TestSignUpOfADeletedUsersAddress(t *testing.T) {
 	c := open(t)
 	email := verified(t, c)
 	exec(t, c, "UPDATE users SET deleted_at = now()")
-	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+	c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 2)
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 2)}).Want(204)
-	c.Post(nobody, "auth/login", credentials(email, password)).Want(401)
+	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 2)}).Want(204)
+	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(401)
 	signIn(t, c, email, newPassword)
 }
 
@@ -338,7 +338,7 @@ func TestSignUpsRaceForAnAddress(t *testing.T) {
 	email := fresh()
 	crowds.Lock()
 	answers := atOnce(crowd(), func(i int) *apptest.Answer {
-		return c.Post(nobody, "auth/signup", registration(email, func(m object) { m["fullName"] = fmt.Sprintf("Meera %c", 'A'+i) }))
+		return c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["fullName"] = fmt.Sprintf("Meera %c", 'A'+i) }))
 	})
 	crowds.Unlock()
 	ids := map[string]bool{}
@@ -348,7 +348,7 @@ func TestSignUpsRaceForAnAddress(t *testing.T) {
 	same(t, "ids", len(ids), crowd())
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
 	same(t, "profiles", count(t, c, "SELECT count(*) FROM profiles"), 1)
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", crowd())}).Want(204)
+	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", crowd())}).Want(204)
 	s := signIn(t, c, email, password)
 	if !ids[s.user.ID.String()] {
 		t.Error("nobody was told the id of the user that was made")
@@ -408,7 +408,7 @@ func TestSignUpRefuses(t *testing.T) {
 	for name, r := range refused {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := c.Post(nobody, "auth/signup", registration("asha@example.org", func(m object) {
+			a := c.Post(dummyHash, "auth/signup", registration("asha@example.org", func(m object) {
 				if m[r.field] = r.value; r.value == nil {
 					delete(m, r.field)
 				}
@@ -437,7 +437,7 @@ func TestSignUpTellsAllFaultsAtOnce(t *testing.T) {
 		"the schema's": {"email": "x", "password": "short", "fullName": "", "role": "ADMIN", "phone": strings.Repeat("9", 41), "gender": "none"},
 		"the room's":   {"email": "x y z", "password": "fourteen chars", "fullName": "Meera", "role": "PATIENT", "phone": "12345"},
 	} {
-		found := faultsOf(t, c.Post(nobody, "auth/signup", body).Want(422))
+		found := faultsOf(t, c.Post(dummyHash, "auth/signup", body).Want(422))
 		for name := range body {
 			if place := "body." + name; found[place] == "" && (want == "the schema's" || (name != "role" && name != "fullName")) {
 				t.Errorf("%s faults: nothing about %s in %v", want, place, found)
@@ -473,7 +473,7 @@ func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
 		"a form":               {"email=asha%40example.org", "application/x-www-form-urlencoded", 415, "unsupported-media-type", ""},
 		"Latin 1":              {valid + `}`, "application/json; charset=iso-8859-1", 415, "unsupported-media-type", ""},
 	} {
-		a := c.Do(nobody, "POST", "auth/signup", []byte(r.body), "Content-Type", r.kind)
+		a := c.Do(dummyHash, "POST", "auth/signup", []byte(r.body), "Content-Type", r.kind)
 		if a.Status != r.status || a.Text("type") != "/problems/"+r.slug {
 			t.Errorf("%s: status %d, want %d %s: %s", name, a.Status, r.status, r.slug, a.Body)
 		}
@@ -483,7 +483,7 @@ func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
 		same(t, name+": Content-Type", a.Header.Get("Content-Type"), "application/problem+json")
 	}
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 0)
-	c.Do(nobody, "POST", "auth/signup", []byte(filler(8<<10)), "Content-Type", "application/json; charset=UTF-8").Want(201)
+	c.Do(dummyHash, "POST", "auth/signup", []byte(filler(8<<10)), "Content-Type", "application/json; charset=UTF-8").Want(201)
 }
 
 func TestPasswordsAreMeasuredInCharacters(t *testing.T) {
@@ -499,22 +499,22 @@ func TestPasswordsAreMeasuredInCharacters(t *testing.T) {
 	}
 	short := decomposed[:strings.LastIndex(decomposed, "e\u0308")] // 13 of them
 	refused := func(p string) string {
-		return faultsOf(t, c.Post(nobody, "auth/signup", registration(fresh(), func(m object) { m["password"] = p })).Want(422))["body.password"]
+		return faultsOf(t, c.Post(dummyHash, "auth/signup", registration(fresh(), func(m object) { m["password"] = p })).Want(422))["body.password"]
 	}
 	same(t, "13 composed characters", refused(short), "must have at least 15 characters")
 	varied := strings.Repeat("kq7vz3mw", 16)[:127]
 	same(t, "129 characters", refused(varied+"é!"), "must have at most 128 characters")
-	c.Post(nobody, "auth/signup", registration(fresh(), func(m object) { m["password"] = varied + "é" })).Want(201)
+	c.Post(dummyHash, "auth/signup", registration(fresh(), func(m object) { m["password"] = varied + "é" })).Want(201)
 
 	email := verified(t, c, func(m object) { m["password"] = decomposed })
 	signIn(t, c, email, "éxüköåñwçìôäqëûzî")
-	c.Post(nobody, "auth/login", credentials(email, "exukoanwcioaqeuzi")).Want(401)
+	c.Post(dummyHash, "auth/login", credentials(email, "exukoanwcioaqeuzi")).Want(401)
 }
 
 func TestThePasswordsLengthIsASetting(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(cfg *config.Config) { cfg.PasswordMin = 8 })
 	verified(t, c, func(m object) { m["password"] = "k7!vqz3m" })
-	found := faultsOf(t, c.Post(nobody, "auth/signup", registration(fresh(), func(m object) { m["password"] = "e\u0301e\u0301vqz3m" })).Want(422))
+	found := faultsOf(t, c.Post(dummyHash, "auth/signup", registration(fresh(), func(m object) { m["password"] = "e\u0301e\u0301vqz3m" })).Want(422))
 	same(t, "7 composed characters", found["body.password"], "must have at least 8 characters")
 }

@@ -46,22 +46,22 @@ type Disabling struct {
 	}
 }
 
-// holdOther locks a user that an administrator is about to change, and gives who else administers.
-func (s *Service) holdOther(ctx context.Context, tx *postgres.Tx, who access.Actor, id uuid.UUID, version httpapi.IfMatch) (holdAnyUserRow, []uuid.UUID, error) {
+// lockOther locks a user that an administrator is about to change, and gives who else administers.
+func (s *Service) lockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID, version httpapi.IfMatch) (lockAnyUserRow, []uuid.UUID, error) {
 	admins, err := query.lockAdmins(ctx, tx)
 	if err != nil {
-		return holdAnyUserRow{}, nil, fmt.Errorf("lock administrators: %w", err)
+		return lockAnyUserRow{}, nil, fmt.Errorf("lock administrators: %w", err)
 	}
-	if !slices.Contains(admins, who.ID) { // another one was quicker
-		return holdAnyUserRow{}, nil, problem.Unauthenticated
+	if !slices.Contains(admins, actor.ID) { // another one was quicker
+		return lockAnyUserRow{}, nil, problem.Unauthenticated
 	}
-	user, err := query.holdAnyUser(ctx, tx, id)
+	user, err := query.lockAnyUser(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return user, nil, problem.NotFound
 	case err != nil:
 		return user, nil, fmt.Errorf("hold a user: %w", err)
-	case id == who.ID:
+	case id == actor.ID:
 		return user, nil, ErrOwnAccount
 	}
 	return user, admins, version.Check(httpapi.ETag(user.UpdatedAt))
@@ -69,8 +69,8 @@ func (s *Service) holdOther(ctx context.Context, tx *postgres.Tx, who access.Act
 
 // ChangeRole exchanges SUPPORT and ADMIN. All sessions of the user end. Errors: problem.NotFound, problem.PreconditionFailed,
 // ErrOwnAccount, ErrRoleFixed, ErrLastAdmin.
-func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, who access.Actor, in RoleChange) (StaffUser, error) {
-	user, admins, err := s.holdOther(ctx, tx, who, in.ID, in.IfMatch)
+func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.Actor, in RoleChange) (StaffUser, error) {
+	user, admins, err := s.lockOther(ctx, tx, actor, in.ID, in.IfMatch)
 	switch {
 	case err != nil:
 		return StaffUser{}, err
@@ -79,12 +79,12 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, who access.Ac
 	case user.Role == access.RoleAdmin && in.Body.Role != user.Role && last(admins, in.ID):
 		return StaffUser{}, ErrLastAdmin
 	}
-	audit.Write(tx, who, "user.change-role", in.ID, audit.Meta{"from": user.Role, "to": in.Body.Role})
+	audit.Write(tx, actor, "user.change-role", in.ID, audit.Meta{"from": user.Role, "to": in.Body.Role})
 	if user.Role != in.Body.Role {
 		if err := query.setRole(ctx, tx, in.Body.Role, tx.Now, in.ID); err != nil {
 			return StaffUser{}, fmt.Errorf("set a role: %w", err)
 		}
-		if err := s.shutOut(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "role-changed", Data: map[string]string{"role": string(in.Body.Role)}}); err != nil {
+		if err := s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "role-changed", Data: map[string]string{"role": string(in.Body.Role)}}); err != nil {
 			return StaffUser{}, err
 		}
 	}
@@ -93,8 +93,8 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, who access.Ac
 
 // Disable shuts a user out and ends their sessions and what they have to come, or lets them in again. Errors: problem.NotFound,
 // problem.PreconditionFailed, ErrOwnAccount, ErrLastAdmin, ErrHasConsultations.
-func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor, in Disabling) (StaffUser, error) {
-	user, admins, err := s.holdOther(ctx, tx, who, in.ID, in.IfMatch)
+func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Disabling) (StaffUser, error) {
+	user, admins, err := s.lockOther(ctx, tx, actor, in.ID, in.IfMatch)
 	switch {
 	case err != nil:
 		return StaffUser{}, err
@@ -102,7 +102,7 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor
 		return StaffUser{}, ErrLastAdmin
 	}
 	changes := in.Body.Disabled != (user.DisabledAt != nil)
-	audit.Write(tx, who, map[bool]string{true: "user.disable", false: "user.enable"}[in.Body.Disabled], in.ID, audit.Meta{"changed": changes})
+	audit.Write(tx, actor, map[bool]string{true: "user.disable", false: "user.enable"}[in.Body.Disabled], in.ID, audit.Meta{"changed": changes})
 	if changes {
 		mail := notification.Mail{To: in.ID, Kind: "account-enabled"}
 		user.DisabledAt = nil
@@ -114,11 +114,11 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor
 		}
 		if in.Body.Disabled {
 			stopping := Stopping{ID: in.ID, Role: user.Role, Confirmed: in.Body.CancelConsultations}
-			if err := s.OnStop(ctx, tx, who, stopping); err != nil {
+			if err := s.OnStop(ctx, tx, actor, stopping); err != nil {
 				return StaffUser{}, err
 			}
 		}
-		if err := s.shutOut(ctx, tx, in.ID, mail); err != nil {
+		if err := s.revokeAccess(ctx, tx, in.ID, mail); err != nil {
 			return StaffUser{}, err
 		}
 	}
@@ -127,11 +127,11 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, who access.Actor
 
 // ResetFactors takes away all second factors of somebody who has lost them, and signs them out: their password signs in, and for staff
 // reaches nothing but enrolment. Errors: problem.NotFound, ErrOwnAccount, ErrMFANotEnabled.
-func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, who access.Actor, in UserID) (httpapi.Changed, error) {
-	if _, _, err := s.holdOther(ctx, tx, who, in.ID, httpapi.IfMatch{}); err != nil {
+func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserID) (httpapi.Changed, error) {
+	if _, _, err := s.lockOther(ctx, tx, actor, in.ID, httpapi.IfMatch{}); err != nil {
 		return httpapi.Changed{}, err
 	}
-	user, err := s.holdUser(ctx, tx, in.ID)
+	user, err := s.lockUser(ctx, tx, in.ID)
 	switch {
 	case errors.Is(err, problem.Unauthenticated): // disabled
 		return httpapi.Changed{}, problem.NotFound
@@ -148,15 +148,15 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, who access.
 		return httpapi.Changed{}, fmt.Errorf("settle the second factors: %w", err)
 	}
 	s.Limits.Done(tx, limit.Code, in.ID.String())
-	audit.Write(tx, who, "user.reset-second-factors", in.ID, nil)
-	return httpapi.Changed{Type: "user", ID: in.ID}, s.shutOut(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
+	audit.Write(tx, actor, "user.reset-second-factors", in.ID, nil)
+	return httpapi.Changed{Type: "user", ID: in.ID}, s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
 }
 
 func last(admins []uuid.UUID, id uuid.UUID) bool { return len(admins) == 1 && admins[0] == id }
 
-// shutOut ends what lets the user in now, and tells them. The user's row is locked by then, see holdUser. Sessions are ended last of
+// revokeAccess ends what lets the user in now, and tells them. The user's row is locked by then, see lockForSignIn. Sessions are ended last of
 // all: whoever holds one asks whether it stands right before their COMMIT.
-func (s *Service) shutOut(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
+func (s *Service) revokeAccess(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
 	tx.QueueLast(endSessions, tx.Now, id)
 	if err := query.endTickets(ctx, tx, &id); err != nil {
 		return fmt.Errorf("end tickets: %w", err)

@@ -14,7 +14,7 @@ func TestSessions(t *testing.T) {
 	c := open(t)
 	email := verified(t, c)
 	first := signIn(t, c, email, password)
-	c.Do(nobody, "POST", "auth/login", credentials(email, password), "User-Agent", "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0").Want(200)
+	c.Do(dummyHash, "POST", "auth/login", credentials(email, password), "User-Agent", "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0").Want(200)
 	signIn(t, c, email, password)
 	mailed(t, c, email, "new-device", 1)
 	quiet(t, c)
@@ -123,7 +123,7 @@ func TestANewFactorEndsOtherSessions(t *testing.T) {
 			case i%2 == 0:
 				return refresh(c, others[i/2-1].refresh)
 			}
-			return c.Post(nobody, "auth/login", credentials(email, password))
+			return c.Post(dummyHash, "auth/login", credentials(email, password))
 		})
 		crowds.Unlock()
 		for _, answer := range answers[1:] {
@@ -205,8 +205,8 @@ func TestDisabling(t *testing.T) {
 	}
 	c.Get(s.user, "users/me").Want(401)
 	refresh(c, s.refresh).Want(401)
-	c.Post(nobody, "auth/login", credentials(email, password)).Want(401, "invalid-credentials")
-	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
+	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(401, "invalid-credentials")
+	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
 	mailed(t, c, email, "account-disabled", 1)
 	disable(s.user, false).Want(200)
 	mailed(t, c, email, "account-enabled", 1)
@@ -236,9 +236,9 @@ func TestInvitations(t *testing.T) {
 	again := invite(email, "two").Want(201) // who hasn't come yet is asked anew
 	same(t, "the same user", again.Text("id"), made.Text("id"))
 	first := mailed(t, c, email, "invitation", 2)
-	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202) // whoever does this
+	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202) // whoever does this
 	invite("no address", "three").Want(422)
-	c.Post(nobody, "auth/login", credentials(email, "none")).Want(401)
+	c.Post(dummyHash, "auth/login", credentials(email, "none")).Want(401)
 	token := mailed(t, c, email, "invitation", 3)
 	reset(c, first, newPassword).Want(422, "invalid-token")
 	c.Clock.Advance(6 * 24 * time.Hour)
@@ -246,7 +246,7 @@ func TestInvitations(t *testing.T) {
 	c.Prove(admin)
 	invite(email, "five").Want(409, "address-taken")
 	reset(c, token, password).Want(422, "invalid-token")
-	begun := c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(200)
+	begun := c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(200)
 	same(t, "mfaEnrollmentRequired", begun.At("mfaEnrollmentRequired"), any(true))
 	// An invitation is worth what its sender is.
 	sender, orphan := c.Admin(), fresh()

@@ -26,9 +26,9 @@ type counter struct {
 	subject string
 }
 
-// triesOf an account at a sign-in. Who signed in from an address before has a count of their own there: neither strangers' failures
+// attemptKeys an account at a sign-in. Who signed in from an address before has a count of their own there: neither strangers' failures
 // elsewhere nor their neighbours' keep them out.
-func triesOf(email string, known bool, ip string) tries {
+func attemptKeys(email string, known bool, ip string) tries {
 	name, network := canonicalEmail(email), httpapi.Network(ip)
 	if known {
 		return tries{account: counter{limit.Account, name + " from " + ip}}
@@ -36,11 +36,11 @@ func triesOf(email string, known bool, ip string) tries {
 	return tries{counter{limit.Account, name}, network, name + " from network " + network}
 }
 
-// triesOfUser who is signed in: whoever holds a stolen token has one count, from however many addresses.
-func triesOfUser(id uuid.UUID) tries { return tries{account: counter{limit.Proof, id.String()}} }
+// attemptKeysOfUser who is signed in: whoever holds a stolen token has one count, from however many addresses.
+func attemptKeysOfUser(id uuid.UUID) tries { return tries{account: counter{limit.Proof, id.String()}} }
 
 // tryPassword counts a try before the password is looked at: the same for addresses with and without a user. It gives what was
-// counted, in the order in which it was locked: rightPassword and handBack keep to it, or two sign-ins at once would wait for each
+// counted, in the order in which it was locked: rightPassword and refundAttempt keep to it, or two sign-ins at once would wait for each
 // other. Error: limit.ErrTooMany.
 func (s *Service) tryPassword(ctx context.Context, of tries) (counted []counter, err error) {
 	if s.Limits.Off {
@@ -89,9 +89,9 @@ func (s *Service) rightPassword(tx *postgres.Tx, counted []counter) {
 	}
 }
 
-// handBack takes back this one try, which was none: the failures before stay, or a password of one's own sign-up for somebody's
+// refundAttempt takes back this one try, which was none: the failures before stay, or a password of one's own sign-up for somebody's
 // address would forgive the guesses at theirs.
-func (s *Service) handBack(ctx context.Context, counted []counter) error {
+func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		for _, c := range counted {
 			s.Limits.Undo(tx, c.policy, c.subject)
@@ -106,10 +106,10 @@ func (s *Service) forgetFailures(ctx context.Context, tx *postgres.Tx, id uuid.U
 	if err != nil {
 		return fmt.Errorf("list known addresses: %w", err)
 	}
-	stranger := triesOf(email, false, ip)
-	forgotten := []counter{{limit.Pair, stranger.pair}, stranger.account, triesOfUser(id).account, {limit.Code, id.String()}}
+	stranger := attemptKeys(email, false, ip)
+	forgotten := []counter{{limit.Pair, stranger.pair}, stranger.account, attemptKeysOfUser(id).account, {limit.Code, id.String()}}
 	for _, known := range addresses {
-		forgotten = append(forgotten, triesOf(email, true, known).account)
+		forgotten = append(forgotten, attemptKeys(email, true, known).account)
 	}
 	s.rightPassword(tx, forgotten)
 	return nil

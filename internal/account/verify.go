@@ -32,13 +32,13 @@ type AddressOnly struct {
 }
 
 // VerifyEmail marks the address of the token's user as theirs. Error: ErrInvalidToken.
-func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, who access.Actor, in Verification) (httpapi.None, error) {
-	_, err := s.verify(ctx, tx, who, in.Body.Token)
+func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Verification) (httpapi.None, error) {
+	_, err := s.verify(ctx, tx, actor, in.Body.Token)
 	return httpapi.None{}, err
 }
 
 // verify tells whether the sign-ups of the address were contested, and its user has yet to choose a password.
-func (s *Service) verify(ctx context.Context, tx *postgres.Tx, who access.Actor, text string) (contested bool, err error) {
+func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, text string) (contested bool, err error) {
 	token := hashToken(text)
 	user, err := query.verifyEmail(ctx, tx, tx.Now, token)
 	switch {
@@ -56,17 +56,17 @@ func (s *Service) verify(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	if contested {
 		meta = audit.Meta{"contested": true}
 	}
-	audit.Write(tx, who, "user.verify-email", user.ID, meta)
+	audit.Write(tx, actor, "user.verify-email", user.ID, meta)
 	return contested, nil
 }
 
 // ResendVerification mails a new token when the address waits for one.
-func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, who access.Actor, in AddressOnly) (httpapi.None, error) {
-	return httpapi.None{}, s.byJob(ctx, tx, who, in.Body.Email, "user.request-verification", func(id uuid.UUID) jobs.Args { return verificationMail{id} })
+func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor access.Actor, in AddressOnly) (httpapi.None, error) {
+	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-verification", func(id uuid.UUID) jobs.Args { return verificationMail{id} })
 }
 
-// byJob does the same work for every address: for one without a user, the job is for nobody.
-func (s *Service) byJob(ctx context.Context, tx *postgres.Tx, who access.Actor, email, action string, job func(uuid.UUID) jobs.Args) error {
+// enqueueForEmail does the same work for every address: for one without a user, the job is for nobody.
+func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email, action string, job func(uuid.UUID) jobs.Args) error {
 	id, err := query.findAddress(ctx, tx, canonicalEmail(email))
 	entity := id.String()
 	switch {
@@ -75,15 +75,15 @@ func (s *Service) byJob(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	case err != nil:
 		return fmt.Errorf("find an address: %w", err)
 	}
-	audit.WriteFor(tx, who, action, "user", entity, nil)
+	audit.WriteFor(tx, actor, action, "user", entity, nil)
 	return s.Queue.Insert(ctx, tx, job(id))
 }
 
 // unknown is the entity of an audit row about an address without a user: the address itself stays out of the log.
 const unknown = "unknown"
 
-// mailable tells whether a mail that anybody can ask for may go to somebody: a few in an hour, and the asker isn't told.
-func (s *Service) mailable(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
+// allowMail tells whether a mail that anybody can ask for may go to somebody: a few in an hour, and the asker isn't told.
+func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
 	err := s.Limits.Try(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {
 		return false, nil
@@ -101,7 +101,7 @@ func (verificationMail) Kind() string { return "user.mail-verification" }
 
 // mailVerification makes the user's verification token anew and mails it, unless there is nothing to verify.
 func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if mailed, err := s.mailable(ctx, tx, "verification", id.String()); err != nil || !mailed {
+	if mailed, err := s.allowMail(ctx, tx, "verification", id.String()); err != nil || !mailed {
 		return err
 	}
 	token, hash := newToken("")

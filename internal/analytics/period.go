@@ -34,7 +34,7 @@ func (in PeriodIn) period(now time.Time) (period, error) {
 	wrong := *problem.Invalid
 	zone, known := httpapi.Zone(in.Timezone)
 	if !known {
-		wrong, zone = *wrong.At("query.timezone", httpapi.NoZone), time.UTC
+		wrong, zone = *wrong.WithField("query.timezone", httpapi.NoZone), time.UTC
 	}
 	day := func(name, text string, otherwise time.Time) time.Time {
 		if text == "" {
@@ -42,7 +42,7 @@ func (in PeriodIn) period(now time.Time) (period, error) {
 		}
 		d, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			wrong = *wrong.At("query."+name, "expected a date like 2026-11-23")
+			wrong = *wrong.WithField("query."+name, "expected a date like 2026-11-23")
 			return otherwise
 		}
 		return d
@@ -53,9 +53,9 @@ func (in PeriodIn) period(now time.Time) (period, error) {
 	switch {
 	case len(wrong.Fields) > 0:
 	case to.Before(from):
-		wrong = *wrong.At("query.to", "must not be before from; it is today when left out")
+		wrong = *wrong.WithField("query.to", "must not be before from; it is today when left out")
 	case from.AddDate(0, 0, maxDays).Compare(to) <= 0:
-		wrong = *wrong.At("query.to", "must be at most 366 days from from, both counted; it is today when left out")
+		wrong = *wrong.WithField("query.to", "must be at most 366 days from from, both counted; it is today when left out")
 	}
 	if len(wrong.Fields) > 0 {
 		return period{}, &wrong

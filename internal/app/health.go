@@ -23,7 +23,7 @@ func (a *App) healthRoutes() {
 	var asking singleflight.Group
 	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
 		if a.stopping.Load() {
-			return Health{}, problem.Busy.With("The server is stopping.")
+			return Health{}, problem.Busy.WithDetail("The server is stopping.")
 		}
 		// However many ask, the database is asked by one, whether that one goes away or not.
 		if _, err, _ := asking.Do("", func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }); err != nil {

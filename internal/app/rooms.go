@@ -31,7 +31,7 @@ func (a *App) mount() error {
 		return err
 	}
 	a.healthRoutes()
-	a.Queue.KeepUp()
+	a.Queue.RegisterMaintenance()
 	audit.Routes(a.API)
 	reader.Mount(a.Mux, "/openapi.json")
 	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))

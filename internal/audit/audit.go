@@ -20,29 +20,29 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 // Write adds the row of an action ("consultation.book": the part before the point is the entity type) to the
 // transaction. It travels with the COMMIT.
-func Write(tx *postgres.Tx, who access.Actor, action string, entity uuid.UUID, meta Meta) {
+func Write(tx *postgres.Tx, actor access.Actor, action string, entity uuid.UUID, meta Meta) {
 	entityType, _, _ := strings.Cut(action, ".")
-	WriteFor(tx, who, action, entityType, entity.String(), meta)
+	WriteFor(tx, actor, action, entityType, entity.String(), meta)
 }
 
 // WriteFor is Write for an object whose type is not the action's, or whose id is no UUID.
-func WriteFor(tx *postgres.Tx, who access.Actor, action, entityType, entityID string, meta Meta) {
+func WriteFor(tx *postgres.Tx, actor access.Actor, action, entityType, entityID string, meta Meta) {
 	all := Meta{}
 	maps.Copy(all, meta)
-	if who.RequestID != "" {
-		all["requestId"] = who.RequestID
+	if actor.RequestID != "" {
+		all["requestId"] = actor.RequestID
 	}
-	var actor *uuid.UUID
+	var actorID *uuid.UUID
 	var role, ip *string
-	if who.ID != uuid.Nil {
-		actor, role = &who.ID, (*string)(&who.Role)
+	if actor.ID != uuid.Nil {
+		actorID, role = &actor.ID, (*string)(&actor.Role)
 	}
-	if who.Job != "" {
-		all["job"] = who.Job
+	if actor.Job != "" {
+		all["job"] = actor.Job
 	}
-	if who.IP != "" {
-		ip = &who.IP
+	if actor.IP != "" {
+		ip = &actor.IP
 	}
-	tx.Queue(insert, uuid.Must(uuid.NewV7()), actor, role, action, entityType, entityID, all, ip, tx.Now)
+	tx.Queue(insert, uuid.Must(uuid.NewV7()), actorID, role, action, entityType, entityID, all, ip, tx.Now)
 	tx.MarkAudited()
 }

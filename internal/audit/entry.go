@@ -39,7 +39,7 @@ type ReadIn struct {
 }
 
 // read shows one entry, and leaves a trace like list. Error: problem.NotFound.
-func (l log) read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Entry, error) {
+func (l log) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadIn) (Entry, error) {
 	e, err := find(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Entry{}, problem.NotFound
@@ -47,7 +47,7 @@ func (l log) read(ctx context.Context, tx *postgres.Tx, who access.Actor, in Rea
 	if err != nil {
 		return Entry{}, err
 	}
-	Write(tx, who, "audit-log.read", e.ID, nil)
+	Write(tx, actor, "audit-log.read", e.ID, nil)
 	return e, nil
 }
 

@@ -50,7 +50,7 @@ type condition struct {
 
 // list reads the log newest first, a page at a time. Who watches the log is watched by it: each call leaves an entry,
 // which costs no round trip of its own because it travels with the COMMIT.
-func (l log) list(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Entry], error) {
+func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListIn) (httpapi.Page[Entry], error) {
 	var none httpapi.Page[Entry]
 	f, err := in.filter()
 	if err != nil {
@@ -64,7 +64,7 @@ func (l log) list(ctx context.Context, tx *postgres.Tx, who access.Actor, in Lis
 	if err != nil {
 		return none, err
 	}
-	Write(tx, who, "audit-log.list", who.ID, f.trace())
+	Write(tx, actor, "audit-log.list", actor.ID, f.trace())
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found, func(e Entry) any { return position{e.CreatedAt, e.ID} }), nil
 }
 
@@ -79,7 +79,7 @@ func (in ListIn) filter() (filter, error) {
 	if id, err := uuid.Parse(string(in.ActorID)); err == nil {
 		equal("actorId", "actor_id", id.String())
 	} else if in.ActorID != "" {
-		wrong = *wrong.At("query.actorId", "expected a UUID")
+		wrong = *wrong.WithField("query.actorId", "expected a UUID")
 	}
 	equal("action", "action", in.Action)
 	equal("entityType", "entity_type", in.EntityType)
@@ -91,10 +91,10 @@ func (in ListIn) filter() (filter, error) {
 		// The log holds the one spelling that netip writes.
 		equal("ipAddress", "ip_address", addr.Unmap().String())
 	} else if in.IPAddress != "" {
-		wrong = *wrong.At("query.ipAddress", "expected an IPv4 or IPv6 address")
+		wrong = *wrong.WithField("query.ipAddress", "expected an IPv4 or IPv6 address")
 	}
 	if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
-		wrong = *wrong.At("query.to", "must be after from")
+		wrong = *wrong.WithField("query.to", "must be after from")
 	}
 	if len(wrong.Fields) > 0 {
 		return f, &wrong

@@ -49,7 +49,7 @@ WHERE (NOT $2 OR a.actor_id <> $1::text::uuid) AND (a.created_at, a.id) < ($3, $
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
 // readings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave no entry.
-func (l log) readings(ctx context.Context, r *postgres.Read, who access.Actor, in ReadingsIn) (httpapi.Page[Reading], error) {
+func (l log) readings(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadingsIn) (httpapi.Page[Reading], error) {
 	scope := "access-log"
 	if in.Others {
 		scope = "access-log others"
@@ -58,7 +58,7 @@ func (l log) readings(ctx context.Context, r *postgres.Read, who access.Actor, i
 	if _, err := l.cursors.Open(scope, in.Cursor, &after); err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
-	rows, err := r.Query(ctx, selectReadings, who.ID.String(), in.Others, after.At, after.ID, in.Limit+1)
+	rows, err := r.Query(ctx, selectReadings, actor.ID.String(), in.Others, after.At, after.ID, in.Limit+1)
 	if err != nil {
 		return httpapi.Page[Reading]{}, err
 	}

@@ -35,7 +35,7 @@ var (
 
 // RequiredFor a booking is ErrRequired that names what to consent to.
 func RequiredFor(version int32) error {
-	return ErrRequired.With(fmt.Sprintf("Give consent to %s, notice version %d: POST /api/v1/consents.", Treatment, version))
+	return ErrRequired.WithDetail(fmt.Sprintf("Give consent to %s, notice version %d: POST /api/v1/consents.", Treatment, version))
 }
 
 // Notice is what a person is told about a purpose, and whether they have agreed to it.
@@ -83,8 +83,8 @@ type ListIn struct {
 }
 
 // List shows the current notice of every purpose.
-func List(ctx context.Context, r *postgres.Read, who access.Actor, in ListIn) (Notices, error) {
-	rows, err := query.listNotices(ctx, r, who.ID, in.Language)
+func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListIn) (Notices, error) {
+	rows, err := query.listNotices(ctx, r, actor.ID, in.Language)
 	out := Notices{Items: []Notice{}}
 	for _, n := range rows {
 		out.Items = append(out.Items, Notice{Purpose: n.Purpose, NoticeVersion: n.Version, Required: n.Required, Title: n.Title, Text: n.Text, GivenAt: n.GivenAt})

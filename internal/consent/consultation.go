@@ -40,7 +40,7 @@ func (c ToConsultation) Status() int { return statusOf(c.fresh) }
 
 // Explicitly keeps the patient's own consent to a consultation that the caller has locked. version is the notice's that was
 // shown, or 0 for the current one. Error: ErrOutdated.
-func Explicitly(ctx context.Context, tx *postgres.Tx, who access.Actor, consultation uuid.UUID, version int32) (ToConsultation, error) {
+func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultation uuid.UUID, version int32) (ToConsultation, error) {
 	current, err := query.readVersion(ctx, tx, Treatment)
 	if err != nil {
 		return ToConsultation{}, err
@@ -54,11 +54,11 @@ func Explicitly(ctx context.Context, tx *postgres.Tx, who access.Actor, consulta
 	case err == nil:
 		c.NoticeVersion, c.GivenAt, c.fresh = row.NoticeVersion, row.GivenAt, false
 	case postgres.NoRows(err):
-		tx.Queue(insertConsultationConsent, consultation, explicit, c.NoticeVersion, who.ID, c.GivenAt)
+		tx.Queue(insertConsultationConsent, consultation, explicit, c.NoticeVersion, actor.ID, c.GivenAt)
 	default:
 		return ToConsultation{}, err
 	}
-	audit.Write(tx, who, "consultation.consent", consultation, audit.Meta{"noticeVersion": c.NoticeVersion, "changed": c.fresh})
+	audit.Write(tx, actor, "consultation.consent", consultation, audit.Meta{"noticeVersion": c.NoticeVersion, "changed": c.fresh})
 	return c, nil
 }
 
@@ -66,7 +66,7 @@ func Explicitly(ctx context.Context, tx *postgres.Tx, who access.Actor, consulta
 func Stands(ctx context.Context, tx *postgres.Tx, consultation uuid.UUID) error {
 	_, err := query.lockStanding(ctx, tx, consultation)
 	if postgres.NoRows(err) {
-		return ErrRequired.With("The patient's consent to this consultation was withdrawn or never given. The patient gives it: POST /api/v1/consultations/{id}/consent.")
+		return ErrRequired.WithDetail("The patient's consent to this consultation was withdrawn or never given. The patient gives it: POST /api/v1/consultations/{id}/consent.")
 	}
 	return err
 }

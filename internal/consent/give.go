@@ -21,25 +21,25 @@ type GiveIn struct {
 }
 
 // Give keeps that the actor consents. To consent to the same notice again is the same consent. Error: ErrOutdated.
-func Give(ctx context.Context, tx *postgres.Tx, who access.Actor, in GiveIn) (Consent, error) {
-	if err := query.lockPerson(ctx, tx, who.ID); err != nil {
+func Give(ctx context.Context, tx *postgres.Tx, actor access.Actor, in GiveIn) (Consent, error) {
+	if err := query.lockPerson(ctx, tx, actor.ID); err != nil {
 		return Consent{}, err
 	}
 	if err := checkVersion(ctx, tx, in.Body.Purpose, in.Body.NoticeVersion); err != nil {
 		return Consent{}, err
 	}
 	c := Consent{Purpose: in.Body.Purpose, NoticeVersion: in.Body.NoticeVersion}
-	row, err := query.readConsent(ctx, tx, who.ID, c.Purpose, c.NoticeVersion)
+	row, err := query.readConsent(ctx, tx, actor.ID, c.Purpose, c.NoticeVersion)
 	switch {
 	case err == nil:
 		c.ID, c.Language, c.GivenAt = row.ID, row.Language, row.GivenAt
 	case postgres.NoRows(err):
 		c.ID, c.Language, c.GivenAt, c.fresh = tx.NewID(), in.Body.Language, tx.Now, true
-		tx.Queue(insertConsent, c.ID, who.ID, c.Purpose, c.NoticeVersion, c.Language, channelAPI, c.GivenAt)
+		tx.Queue(insertConsent, c.ID, actor.ID, c.Purpose, c.NoticeVersion, c.Language, channelAPI, c.GivenAt)
 	default:
 		return Consent{}, err
 	}
-	audit.Write(tx, who, "consent.give", c.ID, audit.Meta{"purpose": c.Purpose, "noticeVersion": c.NoticeVersion, "changed": c.fresh})
+	audit.Write(tx, actor, "consent.give", c.ID, audit.Meta{"purpose": c.Purpose, "noticeVersion": c.NoticeVersion, "changed": c.fresh})
 	return c, nil
 }
 
@@ -51,31 +51,31 @@ type WithdrawIn struct {
 // Withdraw takes the actor's consent back, whatever its version, and with that to treatment those to the live
 // consultations too: they stay booked, and start only after an explicit consent. Again, it changes nothing. It names one of
 // those that ended, or the actor when none did.
-func Withdraw(ctx context.Context, tx *postgres.Tx, who access.Actor, in WithdrawIn) (httpapi.Changed, error) {
-	changed := httpapi.Changed{Type: "user", ID: who.ID}
-	if err := query.lockPerson(ctx, tx, who.ID); err != nil {
+func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor, in WithdrawIn) (httpapi.Changed, error) {
+	changed := httpapi.Changed{Type: "user", ID: actor.ID}
+	if err := query.lockPerson(ctx, tx, actor.ID); err != nil {
 		return changed, err
 	}
-	closed, err := query.withdrawConsents(ctx, tx, tx.Now, who.ID, in.Purpose)
+	closed, err := query.withdrawConsents(ctx, tx, tx.Now, actor.ID, in.Purpose)
 	if err != nil {
 		return changed, err
 	}
 	var consultations []uuid.UUID
 	if in.Purpose == Treatment {
-		if consultations, err = query.withdrawFromConsultations(ctx, tx, tx.Now, who.ID); err != nil {
+		if consultations, err = query.withdrawFromConsultations(ctx, tx, tx.Now, actor.ID); err != nil {
 			return changed, err
 		}
 	}
 	for _, id := range closed {
 		changed = httpapi.Changed{Type: "consent", ID: id}
-		audit.Write(tx, who, "consent.withdraw", id, audit.Meta{"purpose": in.Purpose})
+		audit.Write(tx, actor, "consent.withdraw", id, audit.Meta{"purpose": in.Purpose})
 	}
 	for _, id := range consultations {
 		changed = httpapi.Changed{Type: "consultation", ID: id}
-		audit.Write(tx, who, "consultation.withdraw-consent", id, nil)
+		audit.Write(tx, actor, "consultation.withdraw-consent", id, nil)
 	}
 	if len(closed)+len(consultations) == 0 {
-		audit.WriteFor(tx, who, "consent.withdraw", "user", who.ID.String(), audit.Meta{"purpose": in.Purpose, "changed": false})
+		audit.WriteFor(tx, actor, "consent.withdraw", "user", actor.ID.String(), audit.Meta{"purpose": in.Purpose, "changed": false})
 	}
 	return changed, nil
 }

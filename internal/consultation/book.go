@@ -31,23 +31,23 @@ type BookIn struct {
 // Book takes a seat, fixes the fee and opens its payment, all or nothing. A fee of zero is confirmed at once. Errors:
 // schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid,
 // ErrTooManyAbandoned, ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired.
-func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, in BookIn) (Consultation, error) {
+func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
 	var patient readPatientRow
-	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, who.ID, id, s.askPatient(tx, id, &patient))
+	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, actor.ID, id, s.askPatient(tx, id, &patient))
 	if err != nil {
 		return Consultation{}, err
 	}
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
-		return Consultation{}, problem.Wrong("body.doctorId", "is not the doctor of this slot")
+		return Consultation{}, problem.InvalidField("body.doctorId", "is not the doctor of this slot")
 	}
 	if in.Body.StartTime != nil && !in.Body.StartTime.Equal(seat.Start) {
-		return Consultation{}, schedule.ErrSlotMoved.With("The slot begins at " + seat.Start.UTC().Format(time.RFC3339) + " now.")
+		return Consultation{}, schedule.ErrSlotMoved.WithDetail("The slot begins at " + seat.Start.UTC().Format(time.RFC3339) + " now.")
 	}
 	if err := s.mayBook(tx.Now, patient); err != nil {
 		return Consultation{}, err
 	}
-	key, err := s.Sealer.Wrapped(who.ID, patient.Wrapped)
+	key, err := s.Sealer.Wrapped(actor.ID, patient.Wrapped)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -59,7 +59,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	if due.After(seat.Start) {
 		due = seat.Start
 	}
-	row := ConsultationRow{ID: id, PatientID: who.ID, DoctorID: seat.DoctorID, SlotID: seat.SlotID, Status: ConsultationStatusREQUESTED,
+	row := ConsultationRow{ID: id, PatientID: actor.ID, DoctorID: seat.DoctorID, SlotID: seat.SlotID, Status: ConsultationStatusREQUESTED,
 		Reason: reason, PaymentStatus: PaymentStatusPENDING, Fee: seat.Fee, Currency: seat.Currency, ScheduledStart: seat.Start,
 		ScheduledEnd: seat.End, PaymentDueAt: &due, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if seat.Fee == 0 {
@@ -67,9 +67,9 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 	}
 	tx.Queue(insertConsultation, row.ID, row.PatientID, row.DoctorID, row.SlotID, row.Status, row.Reason, row.PaymentStatus,
 		row.Fee, row.Currency, row.ScheduledStart, row.ScheduledEnd, row.PaymentDueAt, tx.Now)
-	consent.Imply(tx, who.ID, id, patient.NoticeVersion)
+	consent.Imply(tx, actor.ID, id, patient.NoticeVersion)
 	payment.Open(tx, id, seat.Fee, seat.Currency)
-	audit.Write(tx, who, "consultation.book", id, audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
+	audit.Write(tx, actor, "consultation.book", id, audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)
 	if row.Status == ConsultationStatusCONFIRMED {
 		if err := s.tellBoth(ctx, tx, row, parties{patient.PatientName, patient.DoctorName}, "consultation-confirmed", nil); err != nil {
@@ -107,7 +107,7 @@ func (s *Service) mayBook(now time.Time, patient readPatientRow) error {
 	case int(patient.Unpaid) >= s.Config.MaxUnpaid:
 		return ErrTooManyUnpaid
 	case patient.AbandonedAt.Add(abandonedFor).After(now):
-		return ErrTooManyAbandoned.With(fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
+		return ErrTooManyAbandoned.WithDetail(fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
 			s.Config.MaxAbandoned, patient.AbandonedAt.Add(abandonedFor).Format(time.RFC3339)))
 	case int(patient.Live) > s.Config.MaxBookings:
 		return ErrTooManyBookings

@@ -261,10 +261,10 @@ func runUpkeep(t *testing.T, c *apptest.Clinic) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	queue.KeepUp()
+	queue.RegisterMaintenance()
 	before := count(t, c, "SELECT coalesce(max(id), 0) FROM river_job")
 	err = errors.Join(queue.Start(t.Context()),
-		c.DB.Write(t.Context(), func(tx *postgres.Tx) error { return queue.Insert(t.Context(), tx, jobs.Upkeep{}) }))
+		c.DB.Write(t.Context(), func(tx *postgres.Tx) error { return queue.Insert(t.Context(), tx, jobs.Maintenance{}) }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ type CancelIn struct {
 }
 
 // Cancel ends a consultation that has not been held, frees its seat and gives the money back. Whoever cancelled it and asks again, as
-// when the answer was lost, is answered the same. Errors: problem.NotFound, problem.Illegal, ErrTooLate.
+// when the answer was lost, is answered the same. Errors: problem.NotFound, problem.InvalidTransition, ErrTooLate.
 func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, in CancelIn) (Consultation, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		reason = in.Body.Reason
 	}
 	if row.Status == ConsultationStatusINPROGRESS && strings.TrimSpace(reason) == "" {
-		return Consultation{}, problem.Wrong("body.reason", "say why a consultation in progress is cancelled")
+		return Consultation{}, problem.InvalidField("body.reason", "say why a consultation in progress is cancelled")
 	}
 	key, err := s.Sealer.Person(ctx, tx, row.PatientID)
 	if err != nil {
@@ -114,12 +114,12 @@ func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	told := map[string]string{"by": by, "refund": ""}
 	if row.CancelledLate {
 		told["kept"] = "yes"
-		return s.tell(ctx, tx, *row, "consultation-cancelled", told)
+		return s.notifyParties(ctx, tx, *row, "consultation-cancelled", told)
 	}
 	if told["refund"], err = s.refundAll(ctx, tx, actor, row.ID, "cancelled by "+lowerRole(actor)); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, *row, "consultation-cancelled", told)
+	return s.notifyParties(ctx, tx, *row, "consultation-cancelled", told)
 }
 
 // refundAll gives everything back, and tells in a mail's words how much that is, "" for nothing.

@@ -139,9 +139,9 @@ func (s *Service) open(c *Consultation, row ConsultationRow, wrapped []byte) err
 	return nil
 }
 
-func roleOf(who access.Actor) *access.Role {
-	if who.ID == uuid.Nil {
+func roleOf(actor access.Actor) *access.Role {
+	if actor.ID == uuid.Nil {
 		return nil
 	}
-	return &who.Role
+	return &actor.Role
 }

@@ -37,19 +37,19 @@ type SearchIn struct {
 }
 
 // ListMine is the patient's own list, with health data: each call is audited.
-func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
-	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientId": who.ID})
+func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
+	audit.Write(tx, actor, "consultation.list", actor.ID, audit.Meta{"patientId": actor.ID})
 	var f filter
-	f.and(ofPatient, who.ID)
+	f.and(ofPatient, actor.ID)
 	return s.list(ctx, tx, in, "consultations/me", true, f)
 }
 
 // ListOfDoctor is the doctor's own list.
-func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, who access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
+func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
 	var f filter
-	f.and(ofDoctor, who.ID)
+	f.and(ofDoctor, actor.ID)
 	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, f)
-	audit.Write(tx, who, "consultation.list", who.ID, audit.Meta{"patientIds": patientsOf(page.Items)})
+	audit.Write(tx, actor, "consultation.list", actor.ID, audit.Meta{"patientIds": patientsOf(page.Items)})
 	return page, err
 }
 
@@ -102,7 +102,7 @@ type querier interface {
 func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool, f filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	if !in.To.IsZero() && !in.To.After(in.From) {
-		return page, problem.Wrong("query.to", "must be after from")
+		return page, problem.InvalidField("query.to", "must be after from")
 	}
 	scope += " " + in.Sort
 	name := "listConsultations"

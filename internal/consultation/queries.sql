@@ -37,11 +37,11 @@ SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @no
 SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= @ended_by ORDER BY scheduled_end LIMIT 200;
 
 -- In one order, so that two who stop at once don't deadlock over what they share.
--- name: holdConsultationsToCome :many
+-- name: lockConsultationsToCome :many
 SELECT * FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > @now)) ORDER BY id FOR UPDATE;
 
--- name: holdPatients :exec
+-- name: lockPatients :exec
 SELECT id FROM users WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: countToCome :one

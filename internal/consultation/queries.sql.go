@@ -74,64 +74,6 @@ func (q *Queries) forgottenConsultations(ctx context.Context, db DBTX, endedBy t
 	return items, nil
 }
 
-const holdConsultationsToCome = `-- name: holdConsultationsToCome :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
-    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2)) ORDER BY id FOR UPDATE
-`
-
-// In one order, so that two who stop at once don't deadlock over what they share.
-func (q *Queries) holdConsultationsToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
-	rows, err := db.Query(ctx, holdConsultationsToCome, userID, now)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ConsultationRow
-	for rows.Next() {
-		var i ConsultationRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.PatientID,
-			&i.DoctorID,
-			&i.SlotID,
-			&i.Status,
-			&i.Reason,
-			&i.Notes,
-			&i.PaymentStatus,
-			&i.Fee,
-			&i.Currency,
-			&i.ScheduledStart,
-			&i.ScheduledEnd,
-			&i.PaymentDueAt,
-			&i.CancelledBy,
-			&i.CancellationReason,
-			&i.CancelledAt,
-			&i.StartedAt,
-			&i.EndedAt,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Absent,
-			&i.CancelledLate,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const holdPatients = `-- name: holdPatients :exec
-SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
-`
-
-func (q *Queries) holdPatients(ctx context.Context, db DBTX, ids []uuid.UUID) error {
-	_, err := db.Exec(ctx, holdPatients, ids)
-	return err
-}
-
 const insertConsultation = `-- name: insertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
     scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
@@ -206,6 +148,64 @@ func (q *Queries) lockConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.CancelledLate,
 	)
 	return i, err
+}
+
+const lockConsultationsToCome = `-- name: lockConsultationsToCome :many
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2)) ORDER BY id FOR UPDATE
+`
+
+// In one order, so that two who stop at once don't deadlock over what they share.
+func (q *Queries) lockConsultationsToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
+	rows, err := db.Query(ctx, lockConsultationsToCome, userID, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConsultationRow
+	for rows.Next() {
+		var i ConsultationRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PatientID,
+			&i.DoctorID,
+			&i.SlotID,
+			&i.Status,
+			&i.Reason,
+			&i.Notes,
+			&i.PaymentStatus,
+			&i.Fee,
+			&i.Currency,
+			&i.ScheduledStart,
+			&i.ScheduledEnd,
+			&i.PaymentDueAt,
+			&i.CancelledBy,
+			&i.CancellationReason,
+			&i.CancelledAt,
+			&i.StartedAt,
+			&i.EndedAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Absent,
+			&i.CancelledLate,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockPatients = `-- name: lockPatients :exec
+SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+`
+
+func (q *Queries) lockPatients(ctx context.Context, db DBTX, ids []uuid.UUID) error {
+	_, err := db.Exec(ctx, lockPatients, ids)
+	return err
 }
 
 const missedConsultations = `-- name: missedConsultations :many

@@ -19,8 +19,8 @@ type ReadIn struct {
 }
 
 // Read shows a consultation to its parties and staff, and notes who read.
-func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Consultation, error) {
-	if err := httpapi.FreshFor(tx.Now, who, in.Purpose); err != nil {
+func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadIn) (Consultation, error) {
+	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return Consultation{}, err
 	}
 	full, err := query.readConsultation(ctx, tx, in.ID)
@@ -31,21 +31,21 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 		return Consultation{}, err
 	}
 	row := full.ConsultationRow
-	if !canSee(who, row) {
-		return Consultation{}, problem.Hidden("consultation", in.ID)
+	if !canSee(actor, row) {
+		return Consultation{}, problem.NotFoundAudited("consultation", in.ID)
 	}
-	health := canSeeHealth(who, row, in.Purpose)
-	note(tx, who, row, health, in.Purpose)
+	health := canSeeHealth(actor, row, in.Purpose)
+	auditRead(tx, actor, row, health, in.Purpose)
 	return s.view(full, health)
 }
 
-// note writes down who read a consultation.
-func note(tx *postgres.Tx, who access.Actor, row ConsultationRow, health bool, purpose string) {
+// auditRead writes down who read a consultation.
+func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health bool, purpose string) {
 	meta := audit.Meta{"healthData": health, "patientId": row.PatientID}
-	if health && who.Staff() {
+	if health && actor.Staff() {
 		meta["purpose"] = purpose
 	}
-	audit.Write(tx, who, "consultation.read", row.ID, meta)
+	audit.Write(tx, actor, "consultation.read", row.ID, meta)
 }
 
 // NoteReading of the stored answer of a key.

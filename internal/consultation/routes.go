@@ -32,18 +32,18 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: anyParty}, s.Read)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
 		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back. (Who deletes the account later than a patient may cancel gets nothing back.) Whoever cancelled it and asks again is answered the same.",
-		Roles: anyParty, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.Illegal, ErrTooLate}}, s.Cancel)
+		Roles: anyParty, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate}}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
 		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only while the patient's consent to it stands, and while none of another slot is in progress; patients who share a slot are seen together. One that nobody completes is COMPLETED 2 hours after its slot, as of the slot's end.",
-		Roles: access.Doctor, Refusals: []*problem.Error{problem.Illegal, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved, account.ErrHolding, consent.ErrRequired}}, s.Hold)
+		Roles: access.Doctor, Refusals: []*problem.Error{problem.InvalidTransition, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved, account.ErrHolding, consent.ErrRequired}}, s.Hold)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
 		Summary: "Consent to a consultation", Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was withdrawn or somebody else arranged the consultation. To consent again is the same consent, answered with 200.",
 		Roles: access.Patient, Key: httpapi.Honoured, Status: 201, Statuses: []int{200},
-		Refusals: []*problem.Error{problem.NotFound, problem.Illegal, consent.ErrOutdated}}, s.Consent)
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, consent.ErrOutdated}}, s.Consent)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
 		Summary: "Begin to pay", Doc: "Gives the open attempt, or a new one when the last one failed; until the payment is due.",
 		Roles: access.Patient, Key: httpapi.Required, Status: 201,
-		Refusals: []*problem.Error{problem.NotFound, problem.Illegal, payment.ErrPaid}}, s.Initiate)
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid}}, s.Initiate)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
 		Summary: "Report a payment", Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has at most 64 KiB. One id has one effect. 202: kept for reconciliation.",
 		Roles: access.Public, RawBody: reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Money.Verify, Statuses: []int{202}, Refusals: []*problem.Error{payment.ErrSignature}}, s.Webhook)

@@ -24,11 +24,11 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return nil
 	}
 	if user.Role == access.RoleDoctor {
-		if err := s.holdDoctor(ctx, tx, user.ID); err != nil {
+		if err := s.lockDoctor(ctx, tx, user.ID); err != nil {
 			return err
 		}
 	}
-	live, err := query.holdConsultationsToCome(ctx, tx, user.ID, tx.Now)
+	live, err := query.lockConsultationsToCome(ctx, tx, user.ID, tx.Now)
 	if err != nil {
 		return err
 	}
@@ -74,20 +74,20 @@ func (s *Service) late(row ConsultationRow, user account.Stopping, now time.Time
 // CloseFrom has a doctor, if it is one, take no further bookings for what starts then or later. Bookings that are
 // made stand.
 func (s *Service) CloseFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID, start time.Time) error {
-	if err := s.holdDoctor(ctx, tx, user); err != nil {
+	if err := s.lockDoctor(ctx, tx, user); err != nil {
 		return err
 	}
 	return schedule.CloseSlots(ctx, tx, user, start)
 }
 
-// holdDoctor waits for what is under way with a doctor, so that what comes later meets what the transaction stores: for slots
+// lockDoctor waits for what is under way with a doctor, so that what comes later meets what the transaction stores: for slots
 // opened and consultations started at the doctor's lock, for bookings at the slots'. In between, consultations and their patients
 // are locked in the order of a cancellation.
-func (s *Service) holdDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+func (s *Service) lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := doctor.Holds(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return err
 	}
-	live, err := query.holdConsultationsToCome(ctx, tx, id, tx.Now)
+	live, err := query.lockConsultationsToCome(ctx, tx, id, tx.Now)
 	if err != nil {
 		return err
 	}
@@ -95,10 +95,10 @@ func (s *Service) holdDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID)
 	for i, row := range live {
 		patients[i] = row.PatientID
 	}
-	if err := query.holdPatients(ctx, tx, patients); err != nil {
+	if err := query.lockPatients(ctx, tx, patients); err != nil {
 		return err
 	}
-	return schedule.HoldSlots(ctx, tx, id)
+	return schedule.LockSlots(ctx, tx, id)
 }
 
 // ToCome counts the consultations that end when a user's account does.

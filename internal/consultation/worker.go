@@ -83,15 +83,15 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 	if row.Status != ConsultationStatusCONFIRMED || row.ScheduledEnd.After(tx.Now) {
 		return nil
 	}
-	who := access.System("consultation.sweep")
-	if err := s.move(ctx, tx, who, &row, ConsultationStatusNOSHOW); err != nil {
+	actor := access.System("consultation.sweep")
+	if err := s.move(ctx, tx, actor, &row, ConsultationStatusNOSHOW); err != nil {
 		return err
 	}
-	refund, err := s.refundAll(ctx, tx, who, row.ID, "the doctor was absent")
+	refund, err := s.refundAll(ctx, tx, actor, row.ID, "the doctor was absent")
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RoleDoctor), "refund": refund})
+	return s.notifyParties(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RoleDoctor), "refund": refund})
 }
 
 // complete ends a consultation whose doctor forgot to, as of the slot's end, and tells the doctor.

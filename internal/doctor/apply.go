@@ -26,12 +26,12 @@ type ApplicationInput struct {
 }
 
 // Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors: ErrAlreadyApplied, ErrRegistrationTaken.
-func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, in ApplicationInput) (Doctor, error) {
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApplicationInput) (Doctor, error) {
 	if in.Body.Currency == "" {
 		in.Body.Currency = s.Currency
 	}
 	if !money.IsCurrency(in.Body.Currency) {
-		return Doctor{}, problem.Invalid.At("body.currency", money.NoCurrency)
+		return Doctor{}, problem.Invalid.WithField("body.currency", money.NoCurrency)
 	}
 	if err := checkRegistration(in.Body.RegistrationNumber); err != nil {
 		return Doctor{}, err
@@ -41,7 +41,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 		return Doctor{}, err
 	}
 	d := Doctor{
-		ID: who.ID, UserID: who.ID,
+		ID: actor.ID, UserID: actor.ID,
 		Specialization:     strings.TrimSpace(in.Body.Specialization),
 		YearsOfExperience:  in.Body.YearsOfExperience,
 		RegistrationNumber: strings.TrimSpace(in.Body.RegistrationNumber),
@@ -65,6 +65,6 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	case err != nil:
 		return Doctor{}, err
 	}
-	audit.Write(tx, who, "doctor.apply", d.ID, nil)
+	audit.Write(tx, actor, "doctor.apply", d.ID, nil)
 	return d, nil
 }

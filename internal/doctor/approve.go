@@ -30,7 +30,7 @@ type ApprovalInput struct {
 // Errors: problem.NotFound, problem.PreconditionFailed, ErrRegistrationTaken, account.ErrHasConsultations.
 func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApprovalInput) (Doctor, error) {
 	if !in.Body.Approved && in.Body.Reason == nil {
-		return Doctor{}, problem.Wrong("body.reason", "is required when approved is false")
+		return Doctor{}, problem.InvalidField("body.reason", "is required when approved is false")
 	}
 	row, err := query.lockDoctor(ctx, tx, in.ID)
 	if postgres.NoRows(err) {

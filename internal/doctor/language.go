@@ -42,7 +42,7 @@ func languages(texts []string) ([]string, error) {
 		tag, fault := language(text)
 		switch {
 		case fault != "":
-			wrong = *wrong.At(fmt.Sprintf("body.languagesSpoken[%d]", i), fault)
+			wrong = *wrong.WithField(fmt.Sprintf("body.languagesSpoken[%d]", i), fault)
 		case !slices.Contains(out, tag):
 			out = append(out, tag)
 		}

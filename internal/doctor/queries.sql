@@ -44,7 +44,7 @@ UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NUL
 UPDATE doctors SET registration_key = NULL WHERE id = @id;
 
 -- An approval and its withdrawal wait for whoever holds this lock.
--- name: holdApproved :one
+-- name: lockApproved :one
 SELECT is_approved FROM doctors WHERE id = @id FOR NO KEY UPDATE;
 
 -- What is in use among the doctors whom patients find; of spellings that are searched alike the commonest stands for all.

@@ -106,18 +106,6 @@ func (q *Queries) freeRegistration(ctx context.Context, db DBTX, id uuid.UUID) e
 	return err
 }
 
-const holdApproved = `-- name: holdApproved :one
-SELECT is_approved FROM doctors WHERE id = $1 FOR NO KEY UPDATE
-`
-
-// An approval and its withdrawal wait for whoever holds this lock.
-func (q *Queries) holdApproved(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, holdApproved, id)
-	var is_approved bool
-	err := row.Scan(&is_approved)
-	return is_approved, err
-}
-
 const insertDoctor = `-- name: insertDoctor :one
 INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, clinic_name,
     consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
@@ -163,6 +151,18 @@ func (q *Queries) insertDoctor(ctx context.Context, db DBTX, arg insertDoctorPar
 	var column_1 string
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const lockApproved = `-- name: lockApproved :one
+SELECT is_approved FROM doctors WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// An approval and its withdrawal wait for whoever holds this lock.
+func (q *Queries) lockApproved(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, lockApproved, id)
+	var is_approved bool
+	err := row.Scan(&is_approved)
+	return is_approved, err
 }
 
 const lockDoctor = `-- name: lockDoctor :one

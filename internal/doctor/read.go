@@ -18,11 +18,11 @@ type ReadInput struct {
 
 // Read shows one doctor. Error: problem.NotFound, also for one whom patients can't find, unless the doctor or an
 // administrator asks.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, who access.Actor, in ReadInput) (Doctor, error) {
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadInput) (Doctor, error) {
 	sql := `SELECT ` + columns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 		LEFT JOIN LATERAL (` + nextFree + `AND f.start_time > $2 ORDER BY f.start_time LIMIT 1) s ON true
 		WHERE d.id = $1`
-	if !canReadUnapproved(who, in.ID) {
+	if !canReadUnapproved(actor, in.ID) {
 		sql += ` AND ` + findable
 	}
 	d, err := scan(r.QueryRow(ctx, sql, in.ID, r.Now))
@@ -45,7 +45,7 @@ func withNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor
 // Holds tells whether a doctor is approved, and has it stay so until the transaction ends. A doctor's own steps that need an
 // approval begin with it: it is locked before their consultations, as who withdraws it does. Error: ErrNotApproved.
 func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	approved, err := query.holdApproved(ctx, tx, id)
+	approved, err := query.lockApproved(ctx, tx, id)
 	if postgres.NoRows(err) || (err == nil && !approved) {
 		return ErrNotApproved
 	}

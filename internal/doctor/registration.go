@@ -45,7 +45,7 @@ func asciiDigit(r rune) rune {
 // checkRegistration names a number that has nothing to be compared by.
 func checkRegistration(number string) error {
 	if registrationKey(number) == "" {
-		return problem.Wrong("body.registrationNumber", "must have letters or digits")
+		return problem.InvalidField("body.registrationNumber", "must have letters or digits")
 	}
 	return nil
 }

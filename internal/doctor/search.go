@@ -41,9 +41,9 @@ type position struct {
 
 // Search lists doctors who are neither deleted nor disabled, a page at a time. Errors: problem.Unauthenticated,
 // problem.Forbidden, to who isn't an administrator and asks for doctors who aren't approved.
-func (s *Service) Search(ctx context.Context, r *postgres.Read, who access.Actor, in SearchInput) (httpapi.Page[Doctor], error) {
+func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Actor, in SearchInput) (httpapi.Page[Doctor], error) {
 	var none httpapi.Page[Doctor]
-	if err := canSearch(who, in); err != nil {
+	if err := canSearch(actor, in); err != nil {
 		return none, err
 	}
 	if in.Currency == "" && (in.MinFee != "" || in.MaxFee != "" || in.Sort == "fee") {
@@ -79,7 +79,7 @@ func (in SearchInput) filter(now time.Time) (filter, error) {
 	if in.Language != "" {
 		tag, fault := language(in.Language)
 		if fault != "" {
-			wrong = *wrong.At("query.language", fault)
+			wrong = *wrong.WithField("query.language", fault)
 		}
 		f.Language = tag
 	}
@@ -89,20 +89,20 @@ func (in SearchInput) filter(now time.Time) (filter, error) {
 		}
 		amount, err := money.Parse(text)
 		if err != nil {
-			wrong = *wrong.At("query."+name, "expected an amount from 0 to 9999999999.99 with at most two decimals")
+			wrong = *wrong.WithField("query."+name, "expected an amount from 0 to 9999999999.99 with at most two decimals")
 		}
 		*to = &amount
 	}
 	fee("minFee", in.MinFee, &f.minFee)
 	fee("maxFee", in.MaxFee, &f.maxFee)
 	if f.minFee != nil && f.maxFee != nil && *f.minFee > *f.maxFee {
-		wrong = *wrong.At("query.maxFee", "must not be less than minFee")
+		wrong = *wrong.WithField("query.maxFee", "must not be less than minFee")
 	}
 	if math.IsNaN(in.MinRating) {
-		wrong = *wrong.At("query.minRating", "expected a number")
+		wrong = *wrong.WithField("query.minRating", "expected a number")
 	}
 	if !in.AvailableTo.IsZero() && !in.AvailableFrom.IsZero() && !in.AvailableTo.After(in.AvailableFrom) {
-		wrong = *wrong.At("query.availableTo", "must be after availableFrom")
+		wrong = *wrong.WithField("query.availableTo", "must be after availableFrom")
 	}
 	if len(wrong.Fields) > 0 {
 		return f, &wrong

@@ -33,9 +33,9 @@ type PracticeInput struct {
 
 // Update changes the doctor's own profile. Errors: 404 to anybody else, problem.PreconditionFailed,
 // ErrRegistrationApproved, ErrRegistrationTaken.
-func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor, in PracticeInput) (Doctor, error) {
-	if !canChange(who, in.ID) {
-		return Doctor{}, problem.Hidden("doctor", in.ID)
+func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PracticeInput) (Doctor, error) {
+	if !canChange(actor, in.ID) {
+		return Doctor{}, problem.NotFoundAudited("doctor", in.ID)
 	}
 	row, err := query.lockDoctor(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
@@ -49,7 +49,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor,
 		return Doctor{}, err
 	}
 	if c := in.Body.Currency; c.Set && !money.IsCurrency(c.Value) {
-		return Doctor{}, problem.Invalid.At("body.currency", money.NoCurrency)
+		return Doctor{}, problem.Invalid.WithField("body.currency", money.NoCurrency)
 	}
 	if in.Body.LanguagesSpoken.Value, err = languages(in.Body.LanguagesSpoken.Value); err != nil {
 		return Doctor{}, err
@@ -80,7 +80,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	case err != nil:
 		return Doctor{}, err
 	}
-	audit.Write(tx, who, "doctor.update", d.ID, audit.Meta{"changed": changed})
+	audit.Write(tx, actor, "doctor.update", d.ID, audit.Meta{"changed": changed})
 	return withNextSlot(ctx, tx, tx.Now, d)
 }
 

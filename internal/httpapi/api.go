@@ -34,7 +34,7 @@ type API struct {
 	// Cursors signs the cursors of lists.
 	Cursors Cursors
 	// Deny writes the audit row of a refused access.
-	Deny func(ctx context.Context, who access.Actor, object problem.Object, operation string) error
+	Deny func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error
 	// StaffMFA has ADMIN and SUPPORT work only with a second factor (AMRUTAM_REQUIRE_ADMIN_MFA).
 	StaffMFA bool
 	// BrowserIdle is how long a session in a cookie lives on without being used.

@@ -71,22 +71,22 @@ var errNotAudited = errors.New("httpapi: a command wrote no audit row")
 
 // Command registers an operation that changes something, or reads what each reading of must be audited. do joins the
 // transaction it is given and may run again when that lost to another one.
-func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, who access.Actor, in I) (O, error)) {
-	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, who access.Actor, in I, claim *idempotency.Claim) (reply, error) {
+func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, actor access.Actor, in I) (O, error)) {
+	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, actor access.Actor, in I, claim *idempotency.Claim) (reply, error) {
 		var out reply
 		var opening func(*pgx.Batch, time.Time)
 		if claim != nil {
 			opening = claim.Ask
 		}
 		err := a.DB.WriteAsking(ctx, opening, func(tx *postgres.Tx) (err error) {
-			out, err = runCommand(ctx, a, op, tx, who, in, claim, do)
+			out, err = runCommand(ctx, a, op, tx, actor, in, claim, do)
 			return err
 		})
 		return out, err
 	})
 }
 
-func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, who access.Actor, in I, claim *idempotency.Claim,
+func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, actor access.Actor, in I, claim *idempotency.Claim,
 	do func(context.Context, *postgres.Tx, access.Actor, I) (O, error),
 ) (reply, error) {
 	if claim != nil {
@@ -95,10 +95,10 @@ func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, w
 			return reply{}, err
 		}
 		if stored != nil {
-			return replay[O](tx, who, stored)
+			return replay[O](tx, actor, stored)
 		}
 	}
-	result, err := do(ctx, tx, who, in)
+	result, err := do(ctx, tx, actor, in)
 	if err != nil {
 		return reply{}, err
 	}
@@ -136,11 +136,11 @@ func replay[O any](tx *postgres.Tx, actor access.Actor, stored *idempotency.Answ
 }
 
 // Query registers an operation that only reads.
-func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Read, who access.Actor, in I) (O, error)) {
-	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, who access.Actor, in I, _ *idempotency.Claim) (reply, error) {
+func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Read, actor access.Actor, in I) (O, error)) {
+	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
 		var out reply
 		err := a.DB.Read(ctx, func(r *postgres.Read) error {
-			result, err := do(ctx, r, who, in)
+			result, err := do(ctx, r, actor, in)
 			if err != nil {
 				return err
 			}
@@ -153,12 +153,12 @@ func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Rea
 
 // Handle registers an operation that needs work outside a transaction (password hashing, files). do calls
 // postgres.Write around the short part, and writes its audit row there. The registration says why in one line.
-func Handle[I, O any](a *API, op Op, do func(ctx context.Context, who access.Actor, in I) (O, error)) {
+func Handle[I, O any](a *API, op Op, do func(ctx context.Context, actor access.Actor, in I) (O, error)) {
 	if op.Key != NoKey {
 		panic("httpapi: " + op.ID + " can't keep a key outside a transaction")
 	}
-	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, who access.Actor, in I, _ *idempotency.Claim) (reply, error) {
-		result, err := do(ctx, who, in)
+	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
+		result, err := do(ctx, actor, in)
 		if err != nil {
 			return reply{}, err
 		}
@@ -224,9 +224,9 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 			r, w := humago.Unwrap(hc)
 			req := requestOf(ctx)
 			var faults []problem.Field
-			if settle(reflect.ValueOf(in).Elem(), "", Line, &faults); len(faults) > 0 {
+			if normalize(reflect.ValueOf(in).Elem(), "", Line, &faults); len(faults) > 0 {
 				wrong := *problem.Invalid
-				wrong.Fields = atMost(faults)
+				wrong.Fields = capErrors(faults)
 				a.refuse(w, r, &wrong)
 				return
 			}
@@ -238,7 +238,7 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 			out, err := run(ctx, req.actor, *in, claim)
 			if err != nil {
 				a.refuse(w, r, err)
-				a.denied(w, r, op, err)
+				a.auditDenial(w, r, op, err)
 				return
 			}
 			switch {

@@ -109,9 +109,9 @@ func TestACommandWithoutItsAuditRowIsNotCommitted(t *testing.T) {
 	c := apptest.Open(t)
 	counters(t, c)
 	add := func(note bool) func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) {
-		return func(ctx context.Context, tx *postgres.Tx, who access.Actor, _ none) (httpapi.None, error) {
+		return func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
 			if note {
-				audit.Write(tx, who, "probe.add", uuid.Must(uuid.NewV7()), nil)
+				audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
 			}
 			_, err := tx.Exec(ctx, "UPDATE probe SET n = n + 1 WHERE id = 1")
 			return httpapi.None{}, err
@@ -139,7 +139,7 @@ func race(t *testing.T, begin string, first, second [2]int) {
 	var attempts atomic.Int32
 	command := func(name string, rows [2]int) {
 		var own atomic.Int32
-		httpapi.Command(c.App.API, probe(name, access.Patient), func(ctx context.Context, tx *postgres.Tx, who access.Actor, _ none) (httpapi.None, error) {
+		httpapi.Command(c.App.API, probe(name, access.Patient), func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
 			attempts.Add(1)
 			if _, err := tx.Exec(ctx, begin); err != nil {
 				return httpapi.None{}, err
@@ -153,7 +153,7 @@ func race(t *testing.T, begin string, first, second [2]int) {
 					return httpapi.None{}, err
 				}
 			}
-			audit.Write(tx, who, "probe.add", uuid.Must(uuid.NewV7()), nil)
+			audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
 			return httpapi.None{}, nil
 		})
 	}
@@ -186,7 +186,7 @@ func TestASerializationFailureIsRetried(t *testing.T) {
 	var meet sync.WaitGroup
 	meet.Add(2)
 	var attempts atomic.Int32
-	httpapi.Command(c.App.API, probe("serial", access.Patient), func(ctx context.Context, tx *postgres.Tx, who access.Actor, _ none) (httpapi.None, error) {
+	httpapi.Command(c.App.API, probe("serial", access.Patient), func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
 		attempt := attempts.Add(1)
 		if _, err := tx.Exec(ctx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
 			return httpapi.None{}, err
@@ -199,7 +199,7 @@ func TestASerializationFailureIsRetried(t *testing.T) {
 			meet.Done()
 			meet.Wait()
 		}
-		audit.Write(tx, who, "probe.add", uuid.Must(uuid.NewV7()), nil)
+		audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
 		_, err := tx.Exec(ctx, "UPDATE probe SET n = $1 WHERE id = 1", n+1)
 		return httpapi.None{}, err
 	})
@@ -274,8 +274,8 @@ func TestHangUp(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	ended := make(chan error, 1)
-	httpapi.Command(c.App.API, probe("slow", access.Patient), func(ctx context.Context, tx *postgres.Tx, who access.Actor, _ none) (httpapi.None, error) {
-		audit.Write(tx, who, "probe.slow", uuid.Must(uuid.NewV7()), nil)
+	httpapi.Command(c.App.API, probe("slow", access.Patient), func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
+		audit.Write(tx, actor, "probe.slow", uuid.Must(uuid.NewV7()), nil)
 		_, err := tx.Exec(ctx, "SELECT pg_sleep(9)")
 		ended <- err
 		return httpapi.None{}, err

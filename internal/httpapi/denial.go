@@ -43,9 +43,9 @@ func (n *notes) settle() {
 // Settle waits until the denials of all answers that were given are written, for the end of the server and for tests.
 func (a *API) Settle() { a.notes.settle() }
 
-// denied notes a refused access, after its answer: the note is made of what is somebody else's and not of what doesn't exist, and
+// auditDenial notes a refused access, after its answer: the note is made of what is somebody else's and not of what doesn't exist, and
 // the time of an answer must not tell the two apart. The refusal stands even when the note can't be written.
-func (a *API) denied(w http.ResponseWriter, r *http.Request, op Op, err error) {
+func (a *API) auditDenial(w http.ResponseWriter, r *http.Request, op Op, err error) {
 	actor := requestOf(r.Context()).actor
 	var p *problem.Error
 	if !errors.As(err, &p) || actor.ID == uuid.Nil {

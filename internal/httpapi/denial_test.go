@@ -20,9 +20,9 @@ func TestADenialIsNotedAfterItsAnswer(t *testing.T) {
 	owner, stranger := c.Doctor("500.00"), c.Doctor("500.00")
 	slot := c.Slot(owner, 3*time.Hour, 1).String()
 	deny, written := c.App.API.Deny, make(chan struct{})
-	c.App.API.Deny = func(ctx context.Context, who access.Actor, object problem.Object, operation string) error {
+	c.App.API.Deny = func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
 		<-written
-		return deny(ctx, who, object, operation)
+		return deny(ctx, actor, object, operation)
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, c.URL+"/api/v1/availability/"+slot, nil) // Do waits for the note
 	if err != nil {

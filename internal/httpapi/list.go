@@ -56,7 +56,7 @@ func (c Cursors) mac(scope string, payload []byte) []byte {
 }
 
 func errCursor() error {
-	return problem.Wrong("query.cursor", "is not a cursor of this list; start again without one")
+	return problem.InvalidField("query.cursor", "is not a cursor of this list; start again without one")
 }
 
 // NewPage cuts the one item too many that a list was asked for, and signs the position of the last one kept.

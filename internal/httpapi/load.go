@@ -188,5 +188,5 @@ func (a *API) shed(req *request, err error) error {
 	}
 	a.Metrics.Shed.WithLabelValues(req.lane.String()).Inc()
 	req.shed = true
-	return busy.After(time.Second + rand.N(2*time.Second)) //nolint:gosec // no secret: it spreads clients
+	return busy.WithRetryAfter(time.Second + rand.N(2*time.Second)) //nolint:gosec // no secret: it spreads clients
 }

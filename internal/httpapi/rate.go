@@ -64,7 +64,7 @@ func (l *Rate) bucket(caller string) *rate.Limiter {
 }
 
 func (l *Rate) tooMany(left float64) error {
-	return problem.TooManyRequests.After(time.Duration((1 - left) * 60 / float64(l.perMin) * float64(time.Second)))
+	return problem.TooManyRequests.WithRetryAfter(time.Duration((1 - left) * 60 / float64(l.perMin) * float64(time.Second)))
 }
 
 // failing does what only counts when it fails, and not at all once the caller failed too often: tries made at once can't

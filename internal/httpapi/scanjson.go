@@ -25,20 +25,20 @@ var (
 // where. What it accepts is one well-formed value.
 func CheckJSON(body []byte, values int) error {
 	if !utf8.Valid(body) {
-		return problem.Malformed.With("The body isn't valid UTF-8.")
+		return problem.Malformed.WithDetail("The body isn't valid UTF-8.")
 	}
 	s := scan{body: body, left: values}
 	err := s.value(0)
 	switch {
 	case errors.Is(err, errTooMany):
-		return problem.TooLarge.With("The body holds more values than this operation takes.")
+		return problem.TooLarge.WithDetail("The body holds more values than this operation takes.")
 	case errors.Is(err, errSurrogate):
-		return problem.Malformed.With("The body holds half of a character: an escaped surrogate without its pair.")
+		return problem.Malformed.WithDetail("The body holds half of a character: an escaped surrogate without its pair.")
 	case err != nil:
-		return problem.Malformed.With("The body isn't well-formed JSON.")
+		return problem.Malformed.WithDetail("The body isn't well-formed JSON.")
 	}
 	if s.space(); s.at < len(body) {
-		return problem.Malformed.With("The body holds more than one JSON value.")
+		return problem.Malformed.WithDetail("The body holds more than one JSON value.")
 	}
 	if !s.suspect {
 		return nil

@@ -47,27 +47,27 @@ func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Req
 }
 
 func (a *API) findActor(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
-	who := access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent(), CrossSite: a.crossSite(r)}
+	actor := access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent(), CrossSite: a.crossSite(r)}
 	public := op.Roles&access.Public != 0
 	if op.Roles == access.Public {
-		return who, nil
+		return actor, nil
 	}
 	if header := r.Header.Get("Authorization"); header != "" || !hasCookie(r) {
 		if public && header == "" {
-			return who, nil
+			return actor, nil
 		}
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > tokenLimit {
-			return who, problem.Unauthenticated
+			return actor, problem.Unauthenticated
 		}
-		return a.findSession(ctx, who, "ACCESS", token)
+		return a.findSession(ctx, actor, "ACCESS", token)
 	}
-	known, err := a.byCookie(ctx, who, r)
+	known, err := a.byCookie(ctx, actor, r)
 	switch {
 	case err == nil:
 		req.byCookie = true
 	case public && (errors.Is(err, problem.Unauthenticated) || errors.Is(err, problem.CrossSite)):
-		return who, nil // a page that anybody may see, with a cookie of yesterday
+		return actor, nil // a page that anybody may see, with a cookie of yesterday
 	}
 	return known, err
 }
@@ -92,19 +92,19 @@ func presents(r *http.Request) bool { return r.Header.Get("Authorization") != ""
 
 func hasCookie(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
 
-func (a *API) byCookie(ctx context.Context, who access.Actor, r *http.Request) (access.Actor, error) {
+func (a *API) byCookie(ctx context.Context, actor access.Actor, r *http.Request) (access.Actor, error) {
 	held := r.CookiesNamed(cookieName)
 	switch {
-	case who.CrossSite:
-		return who, problem.CrossSite
+	case actor.CrossSite:
+		return actor, problem.CrossSite
 	case len(held) > 1 || len(held[0].Value) > tokenLimit:
-		return who, problem.Unauthenticated
+		return actor, problem.Unauthenticated
 	}
-	return a.findSession(ctx, who, "COOKIE", held[0].Value)
+	return a.findSession(ctx, actor, "COOKIE", held[0].Value)
 }
 
 // findSession completes who by the session of a token. Error: problem.Unauthenticated.
-func (a *API) findSession(ctx context.Context, who access.Actor, kind, token string) (access.Actor, error) {
+func (a *API) findSession(ctx context.Context, actor access.Actor, kind, token string) (access.Actor, error) {
 	hash := sha256.Sum256([]byte(token))
 	var expires time.Time
 	var proven *time.Time
@@ -116,22 +116,22 @@ func (a *API) findSession(ctx context.Context, who access.Actor, kind, token str
 			JOIN users u ON u.id = s.user_id
 			WHERE t.hash = $1 AND t.kind = $3 AND t.used_at IS NULL AND t.expires_at > $2
 			  AND s.ended_at IS NULL AND s.expires_at > $2 AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], now, kind).
-			Scan(&who.ID, &who.Role, &who.SessionID, &proven, &who.AuthenticatedAt, &who.HasFactor, &expires)
+			Scan(&actor.ID, &actor.Role, &actor.SessionID, &proven, &actor.AuthenticatedAt, &actor.HasFactor, &expires)
 	})
 	if postgres.NoRows(err) {
-		return who, problem.Unauthenticated
+		return actor, problem.Unauthenticated
 	}
 	if err != nil {
-		return who, err
+		return actor, err
 	}
-	who.Exempt = !who.HasFactor && !a.StaffMFA
+	actor.Exempt = !actor.HasFactor && !a.StaffMFA
 	if proven != nil {
-		who.SecondFactorAt = *proven
+		actor.SecondFactorAt = *proven
 	}
 	if kind == "COOKIE" && expires.Sub(now) < a.BrowserIdle-extendEvery {
-		err = a.extend(ctx, who, hash[:])
+		err = a.extend(ctx, actor, hash[:])
 	}
-	return who, err
+	return actor, err
 }
 
 // stands is what every transaction of the actor asks before its COMMIT: whether what the request was admitted by is still so.
@@ -147,11 +147,11 @@ func stands(actor access.Actor) *postgres.Guard {
 }
 
 // extend notes that a cookie was used: it lives on, at most as long as its session.
-func (a *API) extend(ctx context.Context, who access.Actor, hash []byte) error {
+func (a *API) extend(ctx context.Context, actor access.Actor, hash []byte) error {
 	return a.DB.Write(ctx, func(tx *postgres.Tx) error {
 		tx.Queue("UPDATE session_tokens t SET expires_at = least($1::timestamptz, s.expires_at) FROM sessions s WHERE t.hash = $2 AND s.id = t.session_id",
 			tx.Now.Add(a.BrowserIdle), hash)
-		tx.Queue("UPDATE sessions SET last_used_at = $1 WHERE id = $2", tx.Now, who.SessionID)
+		tx.Queue("UPDATE sessions SET last_used_at = $1 WHERE id = $2", tx.Now, actor.SessionID)
 		return nil
 	})
 }

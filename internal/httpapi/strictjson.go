@@ -21,11 +21,11 @@ func findFaults(body []byte) error {
 	d.UseNumber()
 	var faults []problem.Field
 	if err := walkJSON(d, "body", &faults); err != nil {
-		return problem.Malformed.With("The body isn't well-formed JSON.")
+		return problem.Malformed.WithDetail("The body isn't well-formed JSON.")
 	}
 	if len(faults) > 0 {
 		e := *problem.Invalid
-		e.Fields = atMost(faults)
+		e.Fields = capErrors(faults)
 		return &e
 	}
 	return nil
@@ -92,16 +92,16 @@ func showName(name string) string {
 	return name
 }
 
-// settle brings every text of a parsed request to the form it is kept in, and finds those that people couldn't read as they are,
+// normalize brings every text of a parsed request to the form it is kept in, and finds those that people couldn't read as they are,
 // and the times that can't be meant: a year of five digits has no RFC 3339 form to answer with, and the first one stands for no
 // time at all.
-func settle(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
+func normalize(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
 	switch v.Kind() { //nolint:exhaustive // other kinds hold neither
 	case reflect.String:
-		settleText(v, at, rule, faults)
+		normalizeText(v, at, rule, faults)
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			settle(v.Elem(), at, rule, faults)
+			normalize(v.Elem(), at, rule, faults)
 		}
 	case reflect.Struct:
 		if t, ok := v.Interface().(time.Time); ok {
@@ -112,19 +112,19 @@ func settle(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) 
 		}
 		for i := range v.NumField() {
 			if field := v.Type().Field(i); field.IsExported() {
-				settle(v.Field(i), memberAt(at, field), ruleOf(field, rule), faults)
+				normalize(v.Field(i), memberAt(at, field), ruleOf(field, rule), faults)
 			}
 		}
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Uint8 {
 			for i := range v.Len() {
-				settle(v.Index(i), at+"["+strconv.Itoa(i)+"]", rule, faults)
+				normalize(v.Index(i), at+"["+strconv.Itoa(i)+"]", rule, faults)
 			}
 		}
 	}
 }
 
-func settleText(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
+func normalizeText(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
 	text := Normalize(v.String(), rule)
 	if v.CanSet() && text != v.String() {
 		v.SetString(text)

@@ -207,8 +207,8 @@ func speaks(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return !unicode.In(r, unicode.Z, unicode.C, unicode.M) })
 }
 
-// Says tells whether a text says something in words: one of at least three letters, not all the same. Signs and figures say nothing.
-func Says(text string) bool {
+// HasText tells whether a text says something in words: one of at least three letters, not all the same. Signs and figures say nothing.
+func HasText(text string) bool {
 	if !utf8.ValidString(text) {
 		return false
 	}

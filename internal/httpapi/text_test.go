@@ -63,7 +63,7 @@ func TestSays(t *testing.T) {
 		"": false, "ok": false, "a b c": false, "aaa": false, "111": false, "12 ab 34": false, "...": false, "- – —": false, "a\u0301\u0301": false, "xx\xff": false,
 		"\u3164\u115f\uffa0": false, "🙂🙂🙂": false, "aaa bbb": false, "AaA": false,
 	} {
-		if httpapi.Says(text) != want {
+		if httpapi.HasText(text) != want {
 			t.Errorf("%+q says %v", text, !want)
 		}
 	}

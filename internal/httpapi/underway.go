@@ -26,7 +26,7 @@ func (u *UnderWay) enter(caller string) (leave func(), err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.now[caller] >= u.most {
-		return nil, problem.TooManyRequests.With("As many of your requests are under way as may be at a time.").After(time.Second)
+		return nil, problem.TooManyRequests.WithDetail("As many of your requests are under way as may be at a time.").WithRetryAfter(time.Second)
 	}
 	u.now[caller]++
 	return func() { u.leave(caller) }, nil

@@ -54,10 +54,10 @@ func TestUnderWay(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	held := probe("held", access.Patient)
 	held.Tag = "users" // what is for load balancers isn't bounded
-	httpapi.Command(c.App.API, held, func(_ context.Context, tx *postgres.Tx, who access.Actor, _ none) (httpapi.None, error) {
+	httpapi.Command(c.App.API, held, func(_ context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
 		close(entered)
 		<-release
-		audit.Write(tx, who, "probe.add", uuid.Must(uuid.NewV7()), nil)
+		audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
 		return httpapi.None{}, nil
 	})
 	done := make(chan *apptest.Answer, 1)

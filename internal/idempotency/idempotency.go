@@ -28,7 +28,7 @@ var (
 	ErrReused = problem.Define(http.StatusUnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key was used for something else",
 		"This key was already used with another method, path or body.", "Make a new key for a new request.")
 	ErrInFlight = problem.Conflict("idempotency-in-flight", "The first request with this key is still running.",
-		"Wait as Retry-After says and send it again: you will get the first answer.").After(time.Second)
+		"Wait as Retry-After says and send it again: you will get the first answer.").WithRetryAfter(time.Second)
 )
 
 // Claim is a keyed request: whose, which key, and what it asks.

@@ -12,16 +12,16 @@ const (
 	daysAhead   = 3
 )
 
-// Upkeep makes the coming partitions and drops what has expired.
-type Upkeep struct{}
+// Maintenance makes the coming partitions and drops what has expired.
+type Maintenance struct{}
 
 // Kind names the job.
-func (Upkeep) Kind() string { return "partition.upkeep" }
+func (Maintenance) Kind() string { return "partition.upkeep" }
 
-// KeepUp registers the upkeep, every hour.
-func (q *Queue) KeepUp() {
-	Handle(q, func(ctx context.Context, _ Upkeep) error { return q.upkeep(ctx) })
-	q.Every(time.Hour, Upkeep{})
+// RegisterMaintenance registers the upkeep, every hour.
+func (q *Queue) RegisterMaintenance() {
+	Handle(q, func(ctx context.Context, _ Maintenance) error { return q.upkeep(ctx) })
+	q.Every(time.Hour, Maintenance{})
 }
 
 // upkeep runs as often as it likes: what exists is left alone. What is old goes in transactions of its own: a partition that

@@ -78,7 +78,7 @@ func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject str
 	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", p.key(subject)).Scan(&until); err != nil && !postgres.NoRows(err) {
 		return fmt.Errorf("read a limit: %w", err)
 	}
-	return ErrTooMany.After(max(until.Sub(tx.Now), time.Second))
+	return ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
 }
 
 // Done takes a try back that was a success, and with it the failures before.

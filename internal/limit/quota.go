@@ -42,7 +42,7 @@ func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject str
 	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", q.key(subject)).Scan(&until); err != nil {
 		return until, fmt.Errorf("read a quota: %w", err)
 	}
-	return until, ErrTooMany.After(max(until.Sub(tx.Now), time.Second))
+	return until, ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
 }
 
 // Return takes back one that came to nothing.

@@ -176,7 +176,7 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 	return s.mark(ctx, []uuid.UUID{args.MailID}, message.Kind, refusal)
 }
 
-// handBack returns what a mail took of its mailbox's budget: it is tried again.
+// refundAttempt returns what a mail took of its mailbox's budget: it is tried again.
 func (s *Service) handBack(ctx context.Context, m *Message) error {
 	if s.limits.Off {
 		return nil

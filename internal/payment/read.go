@@ -24,7 +24,7 @@ type Detail struct {
 	Refunds  []Refund  `json:"refunds" nullable:"false" doc:"What was or is being given back, oldest first; for staff also what is or was only asked for"`
 }
 
-func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, in ReadIn) (Detail, error) {
+func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadIn) (Detail, error) {
 	row, err := query.findPayment(ctx, r, in.ConsultationID)
 	if postgres.NoRows(err) {
 		return Detail{}, problem.NotFound
@@ -32,13 +32,13 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, 
 	if err != nil {
 		return Detail{}, err
 	}
-	if !canRead(who, row.PatientID, row.DoctorID) {
-		return Detail{}, problem.Hidden("payment", row.ID)
+	if !canRead(actor, row.PatientID, row.DoctorID) {
+		return Detail{}, problem.NotFoundAudited("payment", row.ID)
 	}
 	out := Detail{Attempts: []Attempt{}, Refunds: []Refund{}, Payment: viewPayment(PaymentRow{ID: row.ID,
 		ConsultationID: row.ConsultationID, Amount: row.Amount, Currency: row.Currency, Status: row.Status, Provider: row.Provider,
 		TransactionReference: row.TransactionReference, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt})}
-	if who.Is(access.RoleDoctor) {
+	if actor.Is(access.RoleDoctor) {
 		out.TransactionReference = nil
 	} else {
 		attempts, err := query.listAttempts(ctx, r, row.ID)
@@ -53,16 +53,16 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, who access.Actor, 
 			out.Attempts = append(out.Attempts, viewAttempt(a, unasked))
 		}
 	}
-	refunds, err := query.listRefunds(ctx, r, &row.ID, who.Staff())
+	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.Staff())
 	for _, f := range refunds {
-		out.Refunds = append(out.Refunds, viewRefund(f, who.Staff()))
+		out.Refunds = append(out.Refunds, viewRefund(f, actor.Staff()))
 	}
 	return out, err
 }
 
 // canRead: the parties and staff.
-func canRead(who access.Actor, patient, doctor uuid.UUID) bool {
-	return who.Staff() || who.ID == patient || who.ID == doctor
+func canRead(actor access.Actor, patient, doctor uuid.UUID) bool {
+	return actor.Staff() || actor.ID == patient || actor.ID == doctor
 }
 
 // Routes registers the operations and the refund job, which runs outside a transaction because it asks the provider.
@@ -81,14 +81,14 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles: access.Admin}, s.listUnmatched)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/admin/unmatched-money/{id}/resolve", ID: "resolve-unmatched-money", Tag: "payments",
 		Summary: "Decide on money that matches nothing", Doc: "Sends it back to whom it came from, or closes it with your reason. It needs a second factor proven in the five minutes before.",
-		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.Illegal}}, s.resolve)
+		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.InvalidTransition}}, s.resolve)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/{id}/refunds", ID: "request-refund", Tag: "payments",
 		Summary: "Ask for a refund outside the policy", Doc: "Keeps the amount for it until another administrator approves or declines; when the consultation is cancelled before, everything goes back and the request ends.",
 		Roles: access.Support | access.Admin, Key: httpapi.Honoured, Status: 201, Refusals: []*problem.Error{ErrExceedsCapture}}, s.request)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/approve", ID: "approve-refund", Tag: "payments",
 		Summary: "Approve a refund that another one asked for", Doc: "The money is then on its way. It needs a second factor proven in the five minutes before.",
-		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{ErrOwnRefund, problem.Illegal}}, s.approve)
+		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{ErrOwnRefund, problem.InvalidTransition}}, s.approve)
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
 		Summary: "Decline a refund that was asked for", Doc: "It ends FAILED with your reason, and its amount can be asked for anew.",
-		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.Illegal}}, s.decline)
+		Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.InvalidTransition}}, s.decline)
 }

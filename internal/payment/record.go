@@ -53,11 +53,11 @@ const (
 // refundAgainAfter a provider refused a refund.
 const refundAgainAfter = time.Hour
 
-// Take stores the event and finds the consultation it is about. done is true when there is nothing more to do: it came before, or
+// RecordEvent stores the event and finds the consultation it is about. done is true when there is nothing more to do: it came before, or
 // belongs to no attempt.
 // The caller locks that consultation and goes on with Apply: every writer locks consultation, payment, attempt in
 // that order.
-func (s *Service) Take(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
+func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
 	fresh, err := query.insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID, Type: e.Type,
 		TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now})
 	if err != nil {
@@ -90,8 +90,8 @@ func knownType(t string) string {
 	return "other"
 }
 
-// Apply moves the payment, whose consultation is locked, as the event says.
-func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, e Event, consultationID uuid.UUID) (Outcome, error) {
+// ApplyEvent moves the payment, whose consultation is locked, as the event says.
+func (s *Service) ApplyEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, consultationID uuid.UUID) (Outcome, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return "", err
@@ -106,19 +106,19 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	}
 	switch e.Type {
 	case EventSucceeded:
-		return s.succeed(ctx, tx, who, e, row, attempt)
+		return s.succeed(ctx, tx, actor, e, row, attempt)
 	case EventFailed:
 		return s.fail(ctx, tx, e, row, attempt)
 	case EventRefundSucceeded, EventRefundFailed:
-		return s.settleRefund(ctx, tx, who, e, &row, &attempt)
+		return s.settleRefund(ctx, tx, actor, e, &row, &attempt)
 	default:
 		return UnknownType, nil
 	}
 }
 
-func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, who access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
 	if e.Amount == nil || e.Currency == nil || *e.Amount != a.Amount || *e.Currency != a.Currency {
-		return s.mismatch(ctx, tx, who, e, row, a)
+		return s.mismatch(ctx, tx, actor, e, row, a)
 	}
 	if a.Captured > 0 {
 		return Unchanged, nil
@@ -128,15 +128,15 @@ func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, who access.Actor
 	if row.Status == PaymentTransactionStatusSUCCESS {
 		reason := "paid twice"
 		update.Status, update.FailureReason = PaymentTransactionStatusFAILED, &reason
-		return Surplus, errors.Join(query.updateAttempt(ctx, tx, update), s.matchEarly(ctx, tx, who, e, row, a),
-			s.refund(ctx, tx, who, row, "paid twice", a.ID))
+		return Surplus, errors.Join(query.updateAttempt(ctx, tx, update), s.matchEarly(ctx, tx, actor, e, row, a),
+			s.refund(ctx, tx, actor, row, "paid twice", a.ID))
 	}
 	return Captured, errors.Join(
 		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
 		query.updateAttempt(ctx, tx, update),
 		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS, Provider: a.Provider,
 			TransactionReference: &a.TransactionReference, Now: tx.Now}),
-		s.matchEarly(ctx, tx, who, e, row, a))
+		s.matchEarly(ctx, tx, actor, e, row, a))
 }
 
 // matchEarly records the refunds of an attempt's money that were reported before it.

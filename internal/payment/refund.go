@@ -51,12 +51,12 @@ func (SendRefund) Kind() string { return "payment.refund" }
 
 // RefundAll begins the refund of everything captured for the consultation and not being given back yet, and tells how
 // much that is. Requests that nobody decided yet end: their part is in it.
-func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, who access.Actor, consultationID uuid.UUID, reason string) (money.Money, error) {
+func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID, reason string) (money.Money, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return money.Money{}, err
 	}
-	if err := supersede(ctx, tx, who, row.ID); err != nil {
+	if err := supersede(ctx, tx, actor, row.ID); err != nil {
 		return money.Money{}, err
 	}
 	// Only now: a request that was approved while the line above waited for it is on its way.
@@ -70,25 +70,25 @@ func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, who access.Act
 		total.Amount += a.Remaining
 		attempts = append(attempts, a.ID)
 	}
-	return total, s.refund(ctx, tx, who, row, reason, attempts...)
+	return total, s.refund(ctx, tx, actor, row, reason, attempts...)
 }
 
 // refund gives back what remains of the named attempts.
-func (s *Service) refund(ctx context.Context, tx *postgres.Tx, who access.Actor, row PaymentRow, reason string, attempts ...uuid.UUID) error {
+func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Actor, row PaymentRow, reason string, attempts ...uuid.UUID) error {
 	open, err := query.unrefunded(ctx, tx, row.ID)
 	if err != nil {
 		return err
 	}
 	var requestedBy *uuid.UUID
-	if who.ID != uuid.Nil {
-		requestedBy = &who.ID
+	if actor.ID != uuid.Nil {
+		requestedBy = &actor.ID
 	}
 	for _, a := range open {
 		if a.Remaining <= 0 || !slices.Contains(attempts, a.ID) {
 			continue
 		}
 		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: a.Remaining, Currency: row.Currency, Reason: reason, RequestedBy: requestedBy}
-		if err := s.openRefund(ctx, tx, who, due, 0); err != nil {
+		if err := s.openRefund(ctx, tx, actor, due, 0); err != nil {
 			return err
 		}
 	}
@@ -96,9 +96,9 @@ func (s *Service) refund(ctx context.Context, tx *postgres.Tx, who access.Actor,
 }
 
 // openRefund sends money on its way: which attempt's, how much, why and for whom.
-func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, who access.Actor, due RefundRow, wait time.Duration) error {
+func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, due RefundRow, wait time.Duration) error {
 	due.ID, due.Status = uuid.Must(uuid.NewV7()), RefundStatusPENDING
-	audit.Write(tx, who, "refund.open", due.ID, audit.Meta{"paymentId": due.PaymentID, "amount": due.Amount, "currency": due.Currency})
+	audit.Write(tx, actor, "refund.open", due.ID, audit.Meta{"paymentId": due.PaymentID, "amount": due.Amount, "currency": due.Currency})
 	return errors.Join(insertRefundRow(ctx, tx, due), s.Queue.InsertAfter(ctx, tx, SendRefund{due.ID}, wait))
 }
 

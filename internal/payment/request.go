@@ -46,10 +46,10 @@ type DeclineIn struct {
 // request keeps part of a payment for a refund that the policy doesn't give, until an administrator decides. The lock on the
 // payment makes requests and refunds of one payment wait for each other.
 // Errors: problem.NotFound, ErrExceedsCapture.
-func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor, in RefundIn) (Refund, error) {
+func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, in RefundIn) (Refund, error) {
 	amount := money.Amount(in.Body.Amount)
 	if amount <= 0 {
-		return Refund{}, problem.Wrong("body.amount", "must be more than zero")
+		return Refund{}, problem.InvalidField("body.amount", "must be more than zero")
 	}
 	if err := saysWhy(in.Body.Reason); err != nil {
 		return Refund{}, err
@@ -66,8 +66,8 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor
 		return Refund{}, err
 	}
 	asked := RefundRow{ID: uuid.Must(uuid.NewV7()), PaymentID: &row.ID, AttemptID: &attempt, Amount: amount, Currency: row.Currency, Reason: in.Body.Reason,
-		Status: RefundStatusREQUESTED, RequestedBy: &who.ID, OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-	audit.Write(tx, who, "refund.request", asked.ID, audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
+		Status: RefundStatusREQUESTED, RequestedBy: &actor.ID, OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	audit.Write(tx, actor, "refund.request", asked.ID, audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
 	out := viewRefund(asked, true)
 	out.consultation = row.ConsultationID
 	return out, insertRefundRow(ctx, tx, asked)
@@ -87,36 +87,36 @@ func holding(ctx context.Context, tx *postgres.Tx, row PaymentRow, amount money.
 		}
 		most = max(most, a.Remaining)
 	}
-	return uuid.Nil, ErrExceedsCapture.With("At most " + most.String() + " " + row.Currency + " of this payment can still be asked back at once.")
+	return uuid.Nil, ErrExceedsCapture.WithDetail("At most " + most.String() + " " + row.Currency + " of this payment can still be asked back at once.")
 }
 
 // approve sends a refund that another one asked for on its way.
-// Errors: problem.NotFound, problem.Illegal when it is decided already, ErrOwnRefund.
-func (s *Service) approve(ctx context.Context, tx *postgres.Tx, who access.Actor, in RefundID) (Refund, error) {
+// Errors: problem.NotFound, problem.InvalidTransition when it is decided already, ErrOwnRefund.
+func (s *Service) approve(ctx context.Context, tx *postgres.Tx, actor access.Actor, in RefundID) (Refund, error) {
 	row, err := lockRequest(ctx, tx, in.ID)
 	if err != nil {
 		return Refund{}, err
 	}
-	if *row.RequestedBy == who.ID {
+	if *row.RequestedBy == actor.ID {
 		return Refund{}, ErrOwnRefund
 	}
-	row.Status, row.ApprovedBy, row.UpdatedAt = RefundStatusPENDING, &who.ID, tx.Now
-	audit.Write(tx, who, "refund.approve", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount, "currency": row.Currency, "requestedBy": row.RequestedBy})
+	row.Status, row.ApprovedBy, row.UpdatedAt = RefundStatusPENDING, &actor.ID, tx.Now
+	audit.Write(tx, actor, "refund.approve", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount, "currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true), errors.Join(
 		query.approveRefund(ctx, tx, row.ApprovedBy, tx.Now, row.ID),
 		s.Queue.Insert(ctx, tx, SendRefund{row.ID}))
 }
 
 func saysWhy(reason string) error {
-	if !httpapi.Says(reason) {
-		return problem.Wrong("body.reason", "must say in words why")
+	if !httpapi.HasText(reason) {
+		return problem.InvalidField("body.reason", "must say in words why")
 	}
 	return nil
 }
 
 // decline ends a request: its money can be asked back anew.
-// Errors: problem.NotFound, problem.Illegal when it is decided already.
-func (s *Service) decline(ctx context.Context, tx *postgres.Tx, who access.Actor, in DeclineIn) (Refund, error) {
+// Errors: problem.NotFound, problem.InvalidTransition when it is decided already.
+func (s *Service) decline(ctx context.Context, tx *postgres.Tx, actor access.Actor, in DeclineIn) (Refund, error) {
 	if err := saysWhy(in.Body.Reason); err != nil {
 		return Refund{}, err
 	}
@@ -125,7 +125,7 @@ func (s *Service) decline(ctx context.Context, tx *postgres.Tx, who access.Actor
 		return Refund{}, err
 	}
 	row.Status, row.FailureReason, row.UpdatedAt = RefundStatusFAILED, &in.Body.Reason, tx.Now
-	audit.Write(tx, who, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount, "currency": row.Currency, "requestedBy": row.RequestedBy})
+	audit.Write(tx, actor, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount, "currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true), query.updateRefund(ctx, tx, updateRefundParams{ID: row.ID, Status: row.Status, FailureReason: row.FailureReason, Now: tx.Now})
 }
 
@@ -136,16 +136,16 @@ func lockRequest(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow,
 	case postgres.NoRows(err):
 		return row, problem.NotFound
 	case err == nil && row.Status != RefundStatusREQUESTED:
-		return row, problem.Illegal.With("Only a refund that is REQUESTED can be decided; this one is " + string(row.Status) + ".")
+		return row, problem.InvalidTransition.WithDetail("Only a refund that is REQUESTED can be decided; this one is " + string(row.Status) + ".")
 	}
 	return row, err
 }
 
 // supersede ends the requests of a payment of which everything goes back: nobody has to decide on them any more.
-func supersede(ctx context.Context, tx *postgres.Tx, who access.Actor, payment uuid.UUID) error {
+func supersede(ctx context.Context, tx *postgres.Tx, actor access.Actor, payment uuid.UUID) error {
 	ended, err := query.supersedeRequests(ctx, tx, tx.Now, &payment)
 	for _, id := range ended {
-		audit.Write(tx, who, "refund.supersede", id, audit.Meta{"paymentId": payment})
+		audit.Write(tx, actor, "refund.supersede", id, audit.Meta{"paymentId": payment})
 	}
 	return err
 }

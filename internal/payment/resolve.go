@@ -69,7 +69,7 @@ type ResolveIn struct {
 func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.Actor, in UnmatchedIn) (httpapi.Page[Unmatched], error) {
 	const scope = "admin/unmatched-money"
 	if !in.To.IsZero() && !in.To.After(in.From) {
-		return httpapi.Page[Unmatched]{}, problem.Wrong("query.to", "must be after from")
+		return httpapi.Page[Unmatched]{}, problem.InvalidField("query.to", "must be after from")
 	}
 	p := listUnmatchedParams{Statuses: in.Status, Kinds: in.Kind, Before: uuid.Max, Most: int32(in.Limit + 1)} //nolint:gosec // at most 101
 	if _, err := s.Cursors.Open(scope, in.Cursor, &p.Before); err != nil {
@@ -122,7 +122,7 @@ func actions(u UnmatchedMoney) []string {
 }
 
 // resolve decides on money that waits for an administrator.
-// Errors: problem.NotFound, problem.Illegal when it doesn't wait or the action isn't one of its own.
+// Errors: problem.NotFound, problem.InvalidTransition when it doesn't wait or the action isn't one of its own.
 func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ResolveIn) (Unmatched, error) {
 	if err := saysWhy(in.Body.Reason); err != nil {
 		return Unmatched{}, err
@@ -134,7 +134,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	case err != nil:
 		return Unmatched{}, err
 	case u.Status != statusWaiting:
-		return Unmatched{}, problem.Illegal.With("Only money that is WAITING can be decided on; this is " + u.Status + ".")
+		return Unmatched{}, problem.InvalidTransition.WithDetail("Only money that is WAITING can be decided on; this is " + u.Status + ".")
 	}
 	status, verb := statusClosed, "unmatched-money.close"
 	if in.Body.Action == actionRefund {
@@ -157,7 +157,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 // sendBack begins the refund of what is left of money that came, to whom it came from.
 func (s *Service) sendBack(ctx context.Context, tx *postgres.Tx, actor access.Actor, u UnmatchedMoney) error {
 	if len(actions(u)) < 2 {
-		return problem.Illegal.With("This can't be sent back: it isn't money that came, or nobody knows how much.")
+		return problem.InvalidTransition.WithDetail("This can't be sent back: it isn't money that came, or nobody knows how much.")
 	}
 	refunds, err := query.lockRefundsOf(ctx, tx, nil, []uuid.UUID{u.ID}, *u.Currency)
 	if err != nil {

@@ -17,7 +17,7 @@ func (r ReturnTo) Check(text string) (*string, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // none was asked for
 	}
-	wrong := problem.Wrong("body.returnUrl", "must be an http or https address on this server or on an origin of AMRUTAM_RETURN_ORIGINS")
+	wrong := problem.InvalidField("body.returnUrl", "must be an http or https address on this server or on an origin of AMRUTAM_RETURN_ORIGINS")
 	odd := strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == '\\' || c >= 0x7f })
 	u, err := url.Parse(text)
 	if odd || err != nil || u.User != nil || u.Opaque != "" || (u.Scheme != "http" && u.Scheme != "https") || !slices.Contains(r, Origin(u)) {

@@ -72,17 +72,17 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 	}
 	switch {
 	case wrong == "body.data.amount":
-		return Event{}, problem.Wrong(wrong, money.Form)
+		return Event{}, problem.InvalidField(wrong, money.Form)
 	case wrong == "body" || wrong == "body.data":
-		return Event{}, problem.Wrong(wrong, "expected an object")
+		return Event{}, problem.InvalidField(wrong, "expected an object")
 	case wrong != "":
-		return Event{}, problem.Wrong(wrong, "expected a string")
+		return Event{}, problem.InvalidField(wrong, "expected a string")
 	case e.Type == "" || utf8.RuneCountInString(e.Type) > 100 || httpapi.TextFault(e.Type, httpapi.Line) != "":
-		return Event{}, problem.Wrong("body.type", "expected an event type in plain characters")
+		return Event{}, problem.InvalidField("body.type", "expected an event type in plain characters")
 	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxText || httpapi.TextFault(e.Reference, httpapi.Line) != "":
-		return Event{}, problem.Wrong("body.data.transactionReference", "expected 1 to 200 plain characters")
+		return Event{}, problem.InvalidField("body.data.transactionReference", "expected 1 to 200 plain characters")
 	case e.RefundID != nil && utf8.RuneCountInString(*e.RefundID) > maxText:
-		return Event{}, problem.Wrong("body.data.refundId", "must have at most 200 characters")
+		return Event{}, problem.InvalidField("body.data.refundId", "must have at most 200 characters")
 	}
 	e.FailureReason = httpapi.Readable(e.FailureReason, maxText)
 	e.Amount = (*money.Amount)(amount)

@@ -83,8 +83,8 @@ type WriteIn struct {
 
 // Write keeps a prescription of the doctor's own consultation, while it is in progress or shortly after.
 // Errors: ErrNotHeld, ErrSuperseded, doctor.ErrNotApproved.
-func (s *Service) Write(ctx context.Context, tx *postgres.Tx, who access.Actor, in WriteIn) (Prescription, error) {
-	notApproved := doctor.Holds(ctx, tx, who.ID) // the doctor is locked before the consultation, by whoever locks both
+func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor, in WriteIn) (Prescription, error) {
+	notApproved := doctor.Holds(ctx, tx, actor.ID) // the doctor is locked before the consultation, by whoever locks both
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 		return Prescription{}, notApproved
 	}
@@ -95,8 +95,8 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	if err != nil {
 		return Prescription{}, err
 	}
-	if c.DoctorID != who.ID {
-		return Prescription{}, problem.Hidden("consultation", c.ID)
+	if c.DoctorID != actor.ID {
+		return Prescription{}, problem.NotFoundAudited("consultation", c.ID)
 	}
 	held := c.Status == ConsultationStatusINPROGRESS ||
 		(c.Status == ConsultationStatusCOMPLETED && c.EndedAt != nil && !tx.Now.After(c.EndedAt.Add(s.Config.PrescribeWithin)))
@@ -112,10 +112,10 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 			return Prescription{}, err
 		}
 		if !known {
-			return Prescription{}, problem.Wrong("body.supersedes", "is not a prescription of this consultation")
+			return Prescription{}, problem.InvalidField("body.supersedes", "is not a prescription of this consultation")
 		}
 	}
-	p := Prescription{ID: uuid.Must(uuid.NewV7()), ConsultationID: c.ID, DoctorID: who.ID, PatientID: c.PatientID,
+	p := Prescription{ID: uuid.Must(uuid.NewV7()), ConsultationID: c.ID, DoctorID: actor.ID, PatientID: c.PatientID,
 		Medications: in.Body.Medications, Supersedes: in.Body.Supersedes, CreatedAt: tx.Now}
 	if in.Body.Advice != "" {
 		p.Advice = &in.Body.Advice
@@ -123,8 +123,8 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, who access.Actor, 
 	if err := s.insert(ctx, tx, p, c.Wrapped); err != nil {
 		return Prescription{}, err
 	}
-	audit.Write(tx, who, "prescription.write", p.ID, audit.Meta{"consultationId": c.ID, "supersedes": p.Supersedes})
-	name, err := query.partyNames(ctx, tx, who.ID)
+	audit.Write(tx, actor, "prescription.write", p.ID, audit.Meta{"consultationId": c.ID, "supersedes": p.Supersedes})
+	name, err := query.partyNames(ctx, tx, actor.ID)
 	if err != nil {
 		return Prescription{}, err
 	}

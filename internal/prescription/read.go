@@ -35,16 +35,16 @@ type OfConsultationIn struct {
 type MineIn struct{ httpapi.Paging }
 
 // canRead: patient and doctor; an ADMIN who states a purpose.
-func canRead(who access.Actor, patient, doctor uuid.UUID, purpose string) bool {
-	return who.ID == patient || who.ID == doctor || (who.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
+func canRead(actor access.Actor, patient, doctor uuid.UUID, purpose string) bool {
+	return actor.ID == patient || actor.ID == doctor || (actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
 }
 
-func note(tx *postgres.Tx, who access.Actor, id, patient uuid.UUID, purpose string) {
+func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpose string) {
 	meta := audit.Meta{"patientId": patient}
-	if who.Staff() {
+	if actor.Staff() {
 		meta["purpose"] = purpose
 	}
-	audit.Write(tx, who, "prescription.read", id, meta)
+	audit.Write(tx, actor, "prescription.read", id, meta)
 }
 
 // NoteReading of the stored answer of a key.
@@ -53,8 +53,8 @@ func (p Prescription) NoteReading(tx *postgres.Tx, actor access.Actor) {
 }
 
 // Read shows one prescription.
-func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, in ReadIn) (Prescription, error) {
-	if err := httpapi.FreshFor(tx.Now, who, in.Purpose); err != nil {
+func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadIn) (Prescription, error) {
+	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return Prescription{}, err
 	}
 	row, err := query.readPrescription(ctx, tx, in.ID)
@@ -65,17 +65,17 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, who access.Actor, i
 		return Prescription{}, err
 	}
 	p := row.PrescriptionRow
-	if !canRead(who, p.PatientID, p.DoctorID, in.Purpose) {
-		return Prescription{}, problem.Hidden("prescription", in.ID)
+	if !canRead(actor, p.PatientID, p.DoctorID, in.Purpose) {
+		return Prescription{}, problem.NotFoundAudited("prescription", in.ID)
 	}
-	note(tx, who, p.ID, p.PatientID, in.Purpose)
+	auditRead(tx, actor, p.ID, p.PatientID, in.Purpose)
 	return s.open(p, row.Wrapped, row.SupersededBy)
 }
 
 // OfConsultation lists a consultation's prescriptions, newest first.
-func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, who access.Actor, in OfConsultationIn) (httpapi.Page[Prescription], error) {
+func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor access.Actor, in OfConsultationIn) (httpapi.Page[Prescription], error) {
 	page := httpapi.Page[Prescription]{Items: []Prescription{}}
-	if err := httpapi.FreshFor(tx.Now, who, in.Purpose); err != nil {
+	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return page, err
 	}
 	parties, err := query.consultationParties(ctx, tx, in.ConsultationID)
@@ -85,18 +85,18 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, who acces
 	if err != nil {
 		return page, err
 	}
-	if !canRead(who, parties.PatientID, parties.DoctorID, in.Purpose) {
-		return page, problem.Hidden("consultation", in.ConsultationID)
+	if !canRead(actor, parties.PatientID, parties.DoctorID, in.Purpose) {
+		return page, problem.NotFoundAudited("consultation", in.ConsultationID)
 	}
 	rows, err := query.prescriptionsOfConsultation(ctx, tx, in.ConsultationID)
 	if err != nil {
 		return page, err
 	}
 	meta := audit.Meta{"patientId": parties.PatientID, "consultationId": in.ConsultationID}
-	if who.Staff() {
+	if actor.Staff() {
 		meta["purpose"] = in.Purpose
 	}
-	audit.Write(tx, who, "prescription.list", in.ConsultationID, meta)
+	audit.Write(tx, actor, "prescription.list", in.ConsultationID, meta)
 	for _, row := range rows {
 		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
 		if err != nil {
@@ -108,17 +108,17 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, who acces
 }
 
 // Mine lists the patient's own prescriptions, newest first.
-func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, who access.Actor, in MineIn) (httpapi.Page[Prescription], error) {
+func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor, in MineIn) (httpapi.Page[Prescription], error) {
 	var page httpapi.Page[Prescription]
 	before := uuid.Max
 	if _, err := s.Cursors.Open("prescriptions/me", in.Cursor, &before); err != nil {
 		return page, err
 	}
-	rows, err := query.prescriptionsOfPatient(ctx, tx, who.ID, before, int32(in.Limit+1)) //nolint:gosec // at most 101
+	rows, err := query.prescriptionsOfPatient(ctx, tx, actor.ID, before, int32(in.Limit+1)) //nolint:gosec // at most 101
 	if err != nil {
 		return page, err
 	}
-	audit.Write(tx, who, "prescription.list", who.ID, audit.Meta{"patientId": who.ID})
+	audit.Write(tx, actor, "prescription.list", actor.ID, audit.Meta{"patientId": actor.ID})
 	var items []Prescription
 	for _, row := range rows {
 		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)

@@ -53,7 +53,7 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExp
 	return append(all,
 		content{"sessions.json", "The devices you are or were signed in on.", items(stored[exportSessionsRow](ctx, r, exportSessions, id))},
 		content{"passkeys.json", "The passkeys you sign in with.", items(stored[exportPasskeysRow](ctx, r, exportPasskeys, id))},
-		content{"activity.json", "What you did, as our audit log has it.", items(handed(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
+		content{"activity.json", "What you did, as our audit log has it.", items(adapt(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
 		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.", items(stored[exportMailsRow](ctx, r, exportMails, id))},
 		content{"requests.json", "When you asked for a copy of your data, or for its erasure.", []list{
 			{"exports", stored[exportExportsRow](ctx, r, exportExports, id)},
@@ -66,15 +66,15 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			{"items", stored[exportConsentsRow](ctx, r, exportConsents, id)},
 			{"consultations", stored[exportConsultationConsentsRow](ctx, r, exportConsultationConsents, id)}}},
 		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
-			items(handed(func(fn func(consultation.Consultation) error) error {
-				return s.Care.Each(ctx, r, id, access.RolePatient, fn)
+			items(adapt(func(fn func(consultation.Consultation) error) error {
+				return s.Care.ForEach(ctx, r, id, access.RolePatient, fn)
 			}))},
 		{"prescriptions.json", "What was prescribed to you.",
-			items(handed(func(fn func(prescription.Prescription) error) error { return s.Prescriptions.Each(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(prescription.Prescription) error) error { return s.Prescriptions.ForEach(ctx, r, id, fn) }))},
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
-			items(handed(func(fn func(payment.Detail) error) error { return s.Money.Each(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(payment.Detail) error) error { return s.Money.ForEach(ctx, r, id, fn) }))},
 		{"access-log.json", "Who read your record, when, in which role and why.",
-			items(handed(func(fn func(audit.Reading) error) error { return audit.EachReading(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(audit.Reading) error) error { return audit.EachReading(ctx, r, id, fn) }))},
 	}
 }
 
@@ -83,8 +83,8 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.", items(stored[exportDoctorRow](ctx, r, exportDoctor, id))},
 		{"slots.json", "The times you opened for consultations.", items(stored[exportSlotsRow](ctx, r, exportSlots, id))},
 		{"consultations.json", "The consultations you held: when, with whom, and their fee. What they were about belongs to the patients' data.",
-			items(handed(func(fn func(consultation.Consultation) error) error {
-				return s.Care.Each(ctx, r, id, access.RoleDoctor, fn)
+			items(adapt(func(fn func(consultation.Consultation) error) error {
+				return s.Care.ForEach(ctx, r, id, access.RoleDoctor, fn)
 			}))},
 		{"prescriptions.json", "Which prescriptions you wrote and when. What they say belongs to the patients' data.",
 			items(stored[exportPrescribedRow](ctx, r, exportPrescribed, id))},
@@ -93,12 +93,14 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 
 func items(each func(add func(any) error) error) []list { return []list{{"items", each}} }
 
-// handed are entries that another room hands on.
-func handed[T any](each func(fn func(T) error) error) func(add func(any) error) error {
+// adapt are entries that another room hands on.
+func adapt[T any](each func(fn func(T) error) error) func(add func(any) error) error {
 	return func(add func(any) error) error { return each(func(entry T) error { return add(entry) }) }
 }
 
 // stored are the rows of one of this room's queries about a person, in the form sqlc has made for it.
 func stored[T any](ctx context.Context, r *postgres.Read, sql string, person uuid.UUID) func(add func(any) error) error {
-	return handed(func(fn func(T) error) error { return postgres.Each(ctx, r, pgx.RowToStructByPos[T], fn, sql, person) })
+	return adapt(func(fn func(T) error) error {
+		return postgres.ForEach(ctx, r, pgx.RowToStructByPos[T], fn, sql, person)
+	})
 }

@@ -54,11 +54,11 @@ func (e Erasure) Status() int {
 }
 
 // RequestErasure asks to erase the caller. Error: account.ErrLastAdmin.
-func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Erasure, error) {
-	if err := s.Accounts.MayLeave(ctx, tx, who); err != nil {
+func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Erasure, error) {
+	if err := s.Accounts.MayLeave(ctx, tx, actor); err != nil {
 		return Erasure{}, err
 	}
-	return s.request(ctx, tx, who, notification.Mail{To: who.ID}, who.ID)
+	return s.request(ctx, tx, actor, notification.Mail{To: actor.ID}, actor.ID)
 }
 
 // ErasureOfIn names whom an administrator has erased.
@@ -71,10 +71,10 @@ type ErasureOfIn struct {
 
 // RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound, account.ErrOwnAccount,
 // account.ErrHasConsultations.
-func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, who access.Actor, in ErasureOfIn) (Erasure, error) {
-	held, err := s.Accounts.HoldOther(ctx, tx, who, in.ID)
+func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ErasureOfIn) (Erasure, error) {
+	held, err := s.Accounts.LockOther(ctx, tx, actor, in.ID)
 	if errors.Is(err, account.ErrOwnAccount) {
-		err = account.ErrOwnAccount.With("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
+		err = account.ErrOwnAccount.WithDetail("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
 	}
 	if err != nil {
 		return Erasure{}, err
@@ -84,7 +84,7 @@ func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, who acc
 			return Erasure{}, err
 		}
 	}
-	return s.request(ctx, tx, who, mailTo(held), in.ID)
+	return s.request(ctx, tx, actor, mailTo(held), in.ID)
 }
 
 // mayCancel asks for a confirmation when an erasure that doesn't stand yet would cancel consultations. Error:
@@ -109,17 +109,17 @@ func mailTo(held account.Held) notification.Mail {
 }
 
 // request keeps, for a person whose lock the caller holds, that their data is to be erased, unless it is already.
-func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor, mail notification.Mail, person uuid.UUID) (Erasure, error) {
+func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail, person uuid.UUID) (Erasure, error) {
 	row, err := query.standingErasure(ctx, tx, person)
 	if err == nil {
-		audit.Write(tx, who, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
+		audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
 		return s.viewErasure(ctx, tx, row)
 	}
 	if !postgres.NoRows(err) {
 		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
 	}
 	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: pending, RequestedAt: tx.Now, DueAt: tx.Now.Add(s.Config.ErasureAfter)}
-	err = query.insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: who.ID, Now: tx.Now, DueAt: row.DueAt})
+	err = query.insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID, Now: tx.Now, DueAt: row.DueAt})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
 	}
@@ -132,21 +132,21 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, who access.Actor
 		return Erasure{}, err
 	}
 	e.fresh = true
-	audit.Write(tx, who, "erasure.request", row.ID, audit.Meta{"userId": person, "dueAt": row.DueAt})
+	audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "dueAt": row.DueAt})
 	mail.Kind, mail.Data = "erasure-requested", map[string]string{"due": row.DueAt.Format(time.RFC3339), "by": "you", "until": ""}
-	if person != who.ID {
+	if person != actor.ID {
 		mail.Data["by"] = "administrator"
 	}
 	if until := e.Clinical.Until; until != nil {
 		mail.Data["until"] = until.Format(time.RFC3339)
-		refuseClinical(tx, who, row, e.Clinical)
+		refuseClinical(tx, actor, row, e.Clinical)
 	}
 	return e, s.Mails.Enqueue(ctx, tx, mail)
 }
 
 // refuseClinical notes until when the record of care is not erased.
-func refuseClinical(tx *postgres.Tx, who access.Actor, row ErasureRow, kept Clinical) {
-	audit.Write(tx, who, "erasure.refuse-clinical", row.ID, audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
+func refuseClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Clinical) {
+	audit.Write(tx, actor, "erasure.refuse-clinical", row.ID, audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
 }
 
 func (s *Service) viewErasure(ctx context.Context, db DBTX, row ErasureRow) (Erasure, error) {
@@ -175,8 +175,8 @@ func (s *Service) keptUntil(record consultation.Record) time.Time {
 }
 
 // ReadErasure tells what becomes of the caller's data. Error: problem.NotFound, when nobody asked for its erasure.
-func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (Erasure, error) {
-	return s.standing(ctx, r, who.ID)
+func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Erasure, error) {
+	return s.standing(ctx, r, actor.ID)
 }
 
 // ReadErasureOf tells what becomes of somebody's data, and notes who read. Error: problem.NotFound, when nobody asked for its erasure.

@@ -62,44 +62,44 @@ func (e Export) RetryAfter() time.Duration { return pollAfter }
 
 // ReadExport tells how the caller's newest copy stands, and asks for one when there is none. Errors: problem.Reauthenticate,
 // problem.TooManyRequests.
-func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Export, error) {
-	row, err := s.newest(ctx, tx, who)
+func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Export, error) {
+	row, err := s.newest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
 	}
 	if row == nil {
-		if err := httpapi.Recent(tx.Now, who); err != nil {
+		if err := httpapi.RequireRecentProof(tx.Now, actor); err != nil {
 			return Export{}, err
 		}
-		return s.ask(ctx, tx, who)
+		return s.ask(ctx, tx, actor)
 	}
-	audit.Write(tx, who, "export.read", row.ID, nil)
+	audit.Write(tx, actor, "export.read", row.ID, nil)
 	return s.view(*row), nil
 }
 
 // RequestExport asks for a new copy although an older one is still good; one that is being made is new enough.
 // Error: problem.TooManyRequests.
-func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, who access.Actor, _ NoInput) (Export, error) {
-	row, err := s.newest(ctx, tx, who)
+func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Export, error) {
+	row, err := s.newest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
 	}
 	if row == nil || row.Status != pending {
-		return s.ask(ctx, tx, who)
+		return s.ask(ctx, tx, actor)
 	}
-	audit.Write(tx, who, "export.request", row.ID, audit.Meta{"changed": false})
+	audit.Write(tx, actor, "export.request", row.ID, audit.Meta{"changed": false})
 	return s.view(*row), nil
 }
 
 // newest is the caller's latest copy that is being made or still good, or nil. It holds the caller's lock.
-func (s *Service) newest(ctx context.Context, tx *postgres.Tx, who access.Actor) (*newestExportRow, error) {
-	if _, err := query.holdPerson(ctx, tx, who.ID); err != nil {
+func (s *Service) newest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*newestExportRow, error) {
+	if _, err := query.lockPerson(ctx, tx, actor.ID); err != nil {
 		if postgres.NoRows(err) { // deleted since the door let them in
 			return nil, problem.Unauthenticated
 		}
 		return nil, fmt.Errorf("hold a person: %w", err)
 	}
-	row, err := query.newestExport(ctx, tx, who.ID)
+	row, err := query.newestExport(ctx, tx, actor.ID)
 	switch {
 	case postgres.NoRows(err):
 		return nil, nil //nolint:nilnil // there is none
@@ -111,23 +111,23 @@ func (s *Service) newest(ctx context.Context, tx *postgres.Tx, who access.Actor)
 	return nil, nil //nolint:nilnil // it is over
 }
 
-func (s *Service) ask(ctx context.Context, tx *postgres.Tx, who access.Actor) (Export, error) {
-	asked, err := query.countExports(ctx, tx, tx.Now.Add(-24*time.Hour), who.ID)
+func (s *Service) ask(ctx context.Context, tx *postgres.Tx, actor access.Actor) (Export, error) {
+	asked, err := query.countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
 	if err != nil {
 		return Export{}, fmt.Errorf("count exports: %w", err)
 	}
 	if asked.Count >= exportsADay {
-		return Export{}, problem.TooManyRequests.With("A copy can be asked for five times a day.").After(asked.First.Add(24 * time.Hour).Sub(tx.Now))
+		return Export{}, problem.TooManyRequests.WithDetail("A copy can be asked for five times a day.").WithRetryAfter(asked.First.Add(24 * time.Hour).Sub(tx.Now))
 	}
 	id := tx.NewID()
 	err = errors.Join(
-		query.giveUpExport(ctx, tx, who.ID),
-		query.insertExport(ctx, tx, id, who.ID, tx.Now),
+		query.giveUpExport(ctx, tx, actor.ID),
+		query.insertExport(ctx, tx, id, actor.ID, tx.Now),
 		s.Queue.Insert(ctx, tx, MakeExport{id}))
 	if err != nil {
 		return Export{}, fmt.Errorf("ask for an export: %w", err)
 	}
-	audit.Write(tx, who, "export.request", id, nil)
+	audit.Write(tx, actor, "export.request", id, nil)
 	return Export{ID: id, State: pending, RequestedAt: tx.Now}, nil
 }
 
@@ -145,7 +145,7 @@ type ExportID struct {
 }
 
 // Download is the copy itself, for its owner. Errors: problem.NotFound, ErrExportPending, ErrExportExpired.
-func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Actor, in ExportID) (httpapi.Attachment, error) {
+func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ExportID) (httpapi.Attachment, error) {
 	var none httpapi.Attachment
 	row, err := query.readExport(ctx, tx, in.ID)
 	switch {
@@ -153,14 +153,14 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Acto
 		return none, problem.NotFound
 	case err != nil:
 		return none, fmt.Errorf("read an export: %w", err)
-	case row.UserID != who.ID:
-		return none, problem.Hidden("export", in.ID)
+	case row.UserID != actor.ID:
+		return none, problem.NotFoundAudited("export", in.ID)
 	case row.Status == pending:
 		return none, ErrExportPending
 	case row.Status != ready || !row.ExpiresAt.After(tx.Now):
 		return none, ErrExportExpired
 	}
-	key, err := s.Sealer.Person(ctx, tx, who.ID)
+	key, err := s.Sealer.Person(ctx, tx, actor.ID)
 	if err != nil {
 		return none, err
 	}
@@ -168,6 +168,6 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, who access.Acto
 	if err != nil {
 		return none, err
 	}
-	audit.Write(tx, who, "export.download", in.ID, nil)
+	audit.Write(tx, actor, "export.download", in.ID, nil)
 	return httpapi.Attachment{Name: "amrutam-export-" + row.ReadyAt.Format(time.DateOnly) + ".zip", Body: []byte(archive)}, nil
 }

@@ -154,7 +154,7 @@ func entries(t *testing.T, files map[string]object, name, list string) []object 
 	return out
 }
 
-var upkeep = jobs.Upkeep{}
+var upkeep = jobs.Maintenance{}
 
 // blockJobs keeps copies from being made until it is let go.
 func blockJobs(t *testing.T, c *apptest.Clinic) (letGo func()) {

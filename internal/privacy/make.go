@@ -56,7 +56,7 @@ func (s *Service) make(ctx context.Context, args MakeExport) error {
 
 func (s *Service) keep(ctx context.Context, tx *postgres.Tx, row pendingExportRow, archive []byte) error {
 	// With the person's lock: an erasure that came first is seen, and one that comes next finds the copy.
-	if _, err := query.holdPerson(ctx, tx, row.UserID); err != nil {
+	if _, err := query.lockPerson(ctx, tx, row.UserID); err != nil {
 		if postgres.NoRows(err) {
 			return nil
 		}

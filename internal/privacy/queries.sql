@@ -1,5 +1,5 @@
 -- All that one person asks of their data comes one after the other: each holds this lock first.
--- name: holdPerson :one
+-- name: lockPerson :one
 SELECT id FROM users WHERE id = @id AND deleted_at IS NULL FOR NO KEY UPDATE;
 
 -- name: newestExport :one
@@ -78,7 +78,7 @@ UPDATE erasures SET status = 'STOPPED', stopped_at = @now, next_at = NULL WHERE 
 -- name: dueErasures :many
 SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= @now ORDER BY next_at LIMIT 200;
 
--- name: holdErasure :one
+-- name: lockErasure :one
 SELECT * FROM erasures WHERE id = @id FOR UPDATE;
 
 -- name: postponeErasure :exec

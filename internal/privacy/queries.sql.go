@@ -537,41 +537,6 @@ func (q *Queries) giveUpExport(ctx context.Context, db DBTX, userID uuid.UUID) e
 	return err
 }
 
-const holdErasure = `-- name: holdErasure :one
-SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE id = $1 FOR UPDATE
-`
-
-func (q *Queries) holdErasure(ctx context.Context, db DBTX, id uuid.UUID) (ErasureRow, error) {
-	row := db.QueryRow(ctx, holdErasure, id)
-	var i ErasureRow
-	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.RequestedBy,
-		&i.Status,
-		&i.RequestedAt,
-		&i.DueAt,
-		&i.NextAt,
-		&i.StoppedAt,
-		&i.ErasedAt,
-		&i.ClinicalUntil,
-		&i.DestroyedAt,
-	)
-	return i, err
-}
-
-const holdPerson = `-- name: holdPerson :one
-SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE
-`
-
-// All that one person asks of their data comes one after the other: each holds this lock first.
-func (q *Queries) holdPerson(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, holdPerson, id)
-	var id_2 uuid.UUID
-	err := row.Scan(&id_2)
-	return id_2, err
-}
-
 const insertErasure = `-- name: insertErasure :exec
 INSERT INTO erasures (id, user_id, requested_by, status, requested_at, due_at, next_at)
 VALUES ($1, $2, $3, 'PENDING', $4, $5, $5)
@@ -612,6 +577,41 @@ UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), cli
 func (q *Queries) keepClinical(ctx context.Context, db DBTX, now *time.Time, until *time.Time, iD uuid.UUID) error {
 	_, err := db.Exec(ctx, keepClinical, now, until, iD)
 	return err
+}
+
+const lockErasure = `-- name: lockErasure :one
+SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) lockErasure(ctx context.Context, db DBTX, id uuid.UUID) (ErasureRow, error) {
+	row := db.QueryRow(ctx, lockErasure, id)
+	var i ErasureRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.RequestedBy,
+		&i.Status,
+		&i.RequestedAt,
+		&i.DueAt,
+		&i.NextAt,
+		&i.StoppedAt,
+		&i.ErasedAt,
+		&i.ClinicalUntil,
+		&i.DestroyedAt,
+	)
+	return i, err
+}
+
+const lockPerson = `-- name: lockPerson :one
+SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE
+`
+
+// All that one person asks of their data comes one after the other: each holds this lock first.
+func (q *Queries) lockPerson(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, lockPerson, id)
+	var id_2 uuid.UUID
+	err := row.Scan(&id_2)
+	return id_2, err
 }
 
 const newestExport = `-- name: newestExport :one

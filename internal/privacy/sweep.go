@@ -77,11 +77,11 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	if err != nil {
 		return false, err
 	}
-	row, err := query.holdErasure(ctx, tx, id)
+	row, err := query.lockErasure(ctx, tx, id)
 	if err != nil || row.NextAt == nil || row.NextAt.After(tx.Now) { // stopped, or another server was quicker
 		return false, err
 	}
-	who := access.System(Sweep{}.Kind())
+	actor := access.System(Sweep{}.Kind())
 	if row.Status == pending {
 		if err := s.end(ctx, tx, held, row.RequestedBy == person); err != nil {
 			return false, err
@@ -90,7 +90,7 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 		if err != nil {
 			return false, err
 		}
-		audit.Write(tx, who, "user.erase", person, audit.Meta{"erasureId": id, "removed": removed})
+		audit.Write(tx, actor, "user.erase", person, audit.Meta{"erasureId": id, "removed": removed})
 	} else if _, err := s.Care.Forget(ctx, tx, person); err != nil {
 		return false, err
 	}
@@ -104,7 +104,7 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 		until = latest(until, settled, tx.Now.Add(settleWithin))
 	}
 	if until.After(tx.Now) {
-		refuseClinical(tx, who, row, Clinical{Until: &until, Consultations: record.Held})
+		refuseClinical(tx, actor, row, Clinical{Until: &until, Consultations: record.Held})
 		return false, query.keepClinical(ctx, tx, &tx.Now, &until, id)
 	}
 	return true, s.destroy(ctx, tx, row)
@@ -114,9 +114,9 @@ func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Ti
 
 // end has the account end as if its owner did it, who asked for it, or for whom an administrator did.
 func (s *Service) end(ctx context.Context, tx *postgres.Tx, held account.Held, ownWish bool) error {
-	who := access.Actor{ID: held.ID, Role: held.Role, Job: Sweep{}.Kind()}
+	actor := access.Actor{ID: held.ID, Role: held.Role, Job: Sweep{}.Kind()}
 	if held.DeletedAt == nil {
-		if err := s.Accounts.End(ctx, tx, who, ownWish); err != nil {
+		if err := s.Accounts.End(ctx, tx, actor, ownWish); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, held account.Held, o
 		return nil
 	}
 	for _, purpose := range []string{"DATA_USE", "MESSAGES"} {
-		if _, err := consent.Withdraw(ctx, tx, who, consent.WithdrawIn{Purpose: purpose}); err != nil {
+		if _, err := consent.Withdraw(ctx, tx, actor, consent.WithdrawIn{Purpose: purpose}); err != nil {
 			return err
 		}
 	}

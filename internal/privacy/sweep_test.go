@@ -192,7 +192,7 @@ func TestACopyUnderWay(t *testing.T) {
 	must(t, err)
 	letGo()
 	c.Await("about to be stored", func() bool {
-		return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- name: holdPerson%'") == 1
+		return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- name: lockPerson%'") == 1
 	})
 	must(t, leaving.Commit(t.Context()))
 	idle(t, c)

@@ -44,22 +44,22 @@ func (e *Error) Is(target error) bool {
 	return ok && other.Slug == e.Slug
 }
 
-// With is a copy that says something more precise.
-func (e *Error) With(detail string) *Error {
+// WithDetail is a copy that says something more precise.
+func (e *Error) WithDetail(detail string) *Error {
 	c := *e
 	c.Detail = detail
 	return &c
 }
 
-// After is a copy that asks the client to wait.
-func (e *Error) After(wait time.Duration) *Error {
+// WithRetryAfter is a copy that asks the client to wait.
+func (e *Error) WithRetryAfter(wait time.Duration) *Error {
 	c := *e
 	c.RetryAfter = wait
 	return &c
 }
 
-// At is a copy that names the faulty place.
-func (e *Error) At(location, message string) *Error {
+// WithField is a copy that names the faulty place.
+func (e *Error) WithField(location, message string) *Error {
 	c := *e
 	c.Fields = append(append([]Field{}, e.Fields...), Field{location, message})
 	return &c
@@ -131,17 +131,17 @@ var (
 		"Send Content-Type: application/json; PATCH takes application/merge-patch+json (RFC 7396) too.")
 	Invalid = Define(http.StatusUnprocessableEntity, "validation-failed", "The request is wrong",
 		"Some fields are wrong; see errors.", "Each entry of errors names the place and what is wrong there; all are listed at once.")
-	Illegal = Conflict("illegal-transition", "This step isn't allowed in the present state.",
+	InvalidTransition = Conflict("illegal-transition", "This step isn't allowed in the present state.",
 		"Read the resource again: its status says which steps remain.")
 	Internal = Define(http.StatusInternalServerError, "internal", "Something went wrong here",
 		"The server met an error of its own; nothing was changed.", "Try again; if it stays, tell support the requestId.")
 	OutcomeUnknown = Define(http.StatusServiceUnavailable, "outcome-unknown", "The outcome isn't known",
 		"The database's answer was lost: the change is either whole or not there.",
-		"Send the same request with the same Idempotency-Key, or read the resource to see.").After(time.Second)
+		"Send the same request with the same Idempotency-Key, or read the resource to see.").WithRetryAfter(time.Second)
 	Busy = Define(http.StatusServiceUnavailable, "busy", "Busy",
-		"The server has more to do than it can take right now; nothing was changed.", "Wait as Retry-After says and try again.").After(time.Second)
+		"The server has more to do than it can take right now; nothing was changed.", "Wait as Retry-After says and try again.").WithRetryAfter(time.Second)
 	Unavailable = Define(http.StatusServiceUnavailable, "database-unavailable", "The database is away",
-		"The database does not answer; nothing was changed.", "Wait as Retry-After says and try again.").After(2 * time.Second)
+		"The database does not answer; nothing was changed.", "Wait as Retry-After says and try again.").WithRetryAfter(2 * time.Second)
 	Misdirected = Define(http.StatusMisdirectedRequest, "misdirected-request", "Not this server's name",
 		"This server isn't reached by the host that the request names.",
 		"Use the address that the server is known by; its operator adds others with AMRUTAM_HOSTS.")
@@ -149,11 +149,11 @@ var (
 		"You sent more than this operation takes in a while.", "Wait as Retry-After says.")
 )
 
-// Wrong is a 422 that names one faulty place, for what only the domain can check.
-func Wrong(location, message string) *Error { return Invalid.At(location, message) }
+// InvalidField is a 422 that names one faulty place, for what only the domain can check.
+func InvalidField(location, message string) *Error { return Invalid.WithField(location, message) }
 
-// Hidden is the answer to someone who may not see an object: a 404 to them, a denial in the audit log.
-func Hidden(entity string, id uuid.UUID) *Error {
+// NotFoundAudited is the answer to someone who may not see an object: a 404 to them, a denial in the audit log.
+func NotFoundAudited(entity string, id uuid.UUID) *Error {
 	c := *NotFound
 	c.Denied = &Object{Type: entity, ID: id.String()}
 	return &c
@@ -161,7 +161,7 @@ func Hidden(entity string, id uuid.UUID) *Error {
 
 // Refused is the 403 to someone who may see an object but not do this to it; the audit log notes the denial.
 func Refused(entity string, id uuid.UUID, detail string) *Error {
-	c := *Forbidden.With(detail)
+	c := *Forbidden.WithDetail(detail)
 	c.Denied = &Object{Type: entity, ID: id.String()}
 	return &c
 }

@@ -7,9 +7,9 @@ import (
 )
 
 // canRead tells whether who may see a doctor's slots of every status.
-func canRead(who access.Actor, doctor uuid.UUID) bool {
-	return who.Is(access.RoleAdmin) || who.ID == doctor
+func canRead(actor access.Actor, doctor uuid.UUID) bool {
+	return actor.Is(access.RoleAdmin) || actor.ID == doctor
 }
 
 // owns tells whether a slot is who's own: only its doctor may change it.
-func owns(who access.Actor, row AvailabilitySlot) bool { return who.ID == row.DoctorID }
+func owns(actor access.Actor, row AvailabilitySlot) bool { return actor.ID == row.DoctorID }

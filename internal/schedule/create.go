@@ -62,7 +62,7 @@ func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) erro
 		switch {
 		case o.ID == slot.ID:
 		case o.StartTime.Equal(slot.StartTime) && o.EndTime.Equal(slot.EndTime):
-			return ErrSlotExists.With("You have a slot of exactly these times: " + o.ID.String() + ".")
+			return ErrSlotExists.WithDetail("You have a slot of exactly these times: " + o.ID.String() + ".")
 		default:
 			overlap = overlap || (slot.Status != SlotStatusBLOCKED && o.Status != SlotStatusBLOCKED)
 		}
@@ -86,7 +86,7 @@ func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error
 	case err != nil:
 		return err
 	case slot.StartTime.After(end):
-		return ErrErasureDue.With("Your account ends on " + end.UTC().Format(time.RFC3339) + ": what starts later would be cancelled.")
+		return ErrErasureDue.WithDetail("Your account ends on " + end.UTC().Format(time.RFC3339) + ": what starts later would be cancelled.")
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 
 // Delete removes a slot that never had a consultation. Errors: 404 to anybody but its doctor,
 // ErrSlotHasConsultations, ErrSlotHasHistory.
-func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, who access.Actor, in SlotID) (httpapi.None, error) {
-	row, err := lock(ctx, tx, who, in.ID)
+func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotID) (httpapi.None, error) {
+	row, err := lock(ctx, tx, actor, in.ID)
 	if err != nil {
 		return httpapi.None{}, err
 	}
@@ -26,6 +26,6 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, who access.Actor,
 	case err != nil:
 		return httpapi.None{}, err
 	}
-	audit.Write(tx, who, "slot.delete", row.ID, nil)
+	audit.Write(tx, actor, "slot.delete", row.ID, nil)
 	return httpapi.None{}, nil
 }

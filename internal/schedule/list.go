@@ -78,14 +78,14 @@ func (in ListInput) check(now time.Time) (from, to time.Time, zone *time.Locatio
 	}
 	switch {
 	case !to.After(from):
-		wrong = *wrong.At("query.to", "must be after from, which is now when left out")
+		wrong = *wrong.WithField("query.to", "must be after from, which is now when left out")
 	case to.Sub(from) > maxWindow:
-		wrong = *wrong.At("query.to", "must be at most 92 days after from")
+		wrong = *wrong.WithField("query.to", "must be at most 92 days after from")
 	}
 	if in.Timezone != "" {
 		var known bool
 		if zone, known = httpapi.Zone(in.Timezone); !known {
-			wrong = *wrong.At("query.timezone", httpapi.NoZone)
+			wrong = *wrong.WithField("query.timezone", httpapi.NoZone)
 		}
 	}
 	if len(wrong.Fields) > 0 {

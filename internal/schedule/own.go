@@ -28,9 +28,9 @@ type place struct {
 }
 
 // ListOwn shows a doctor's slots, free or not. Error: problem.NotFound for another doctor's.
-func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, who access.Actor, in OwnInput) (httpapi.Page[Slot], error) {
+func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor, in OwnInput) (httpapi.Page[Slot], error) {
 	var none httpapi.Page[Slot]
-	doctor, err := in.doctor(who)
+	doctor, err := in.doctor(actor)
 	if err != nil {
 		return none, err
 	}
@@ -57,25 +57,25 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, who access.Acto
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(s Slot) any { return place{s.StartTime, s.ID} }), nil
 }
 
-func (in OwnInput) doctor(who access.Actor) (uuid.UUID, error) {
+func (in OwnInput) doctor(actor access.Actor) (uuid.UUID, error) {
 	if in.DoctorID == "" {
-		if who.Is(access.RoleAdmin) {
-			return uuid.Nil, problem.Wrong("query.doctorId", "an administrator has to say whose slots")
+		if actor.Is(access.RoleAdmin) {
+			return uuid.Nil, problem.InvalidField("query.doctorId", "an administrator has to say whose slots")
 		}
-		return who.ID, nil
+		return actor.ID, nil
 	}
 	doctor, err := uuid.Parse(string(in.DoctorID))
 	if err != nil {
-		return uuid.Nil, problem.Wrong("query.doctorId", "expected a UUID")
+		return uuid.Nil, problem.InvalidField("query.doctorId", "expected a UUID")
 	}
-	if !canRead(who, doctor) {
-		return uuid.Nil, problem.Hidden("doctor", doctor)
+	if !canRead(actor, doctor) {
+		return uuid.Nil, problem.NotFoundAudited("doctor", doctor)
 	}
 	return doctor, nil
 }
 
 // Read shows one slot to its doctor. Error: problem.NotFound, to other doctors too.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, who access.Actor, in SlotID) (Slot, error) {
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotID) (Slot, error) {
 	row, err := query.readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
 		return Slot{}, problem.NotFound
@@ -83,8 +83,8 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, who access.Actor, 
 	if err != nil {
 		return Slot{}, err
 	}
-	if !canRead(who, row.DoctorID) {
-		return Slot{}, problem.Hidden("slot", in.ID)
+	if !canRead(actor, row.DoctorID) {
+		return Slot{}, problem.NotFoundAudited("slot", in.ID)
 	}
 	return row.slot(), nil
 }

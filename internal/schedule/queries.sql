@@ -68,7 +68,7 @@ WITH patient AS (
 SELECT t.id, t.doctor_id, t.start_time, t.end_time, f.consultation_fee, f.currency
 FROM taken t, LATERAL (SELECT consultation_fee, currency FROM doctors WHERE id = t.doctor_id OFFSET 0) f;
 
--- name: holdSlots :exec
+-- name: lockSlots :exec
 SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > @now ORDER BY id FOR UPDATE;
 
 -- A slot with a consultation in progress takes nobody more.

@@ -58,15 +58,6 @@ func (q *Queries) findsDoctor(ctx context.Context, db DBTX, id uuid.UUID) (bool,
 	return exists, err
 }
 
-const holdSlots = `-- name: holdSlots :exec
-SELECT id FROM availability_slots WHERE doctor_id = $1 AND start_time > $2 ORDER BY id FOR UPDATE
-`
-
-func (q *Queries) holdSlots(ctx context.Context, db DBTX, doctorID uuid.UUID, now time.Time) error {
-	_, err := db.Exec(ctx, holdSlots, doctorID, now)
-	return err
-}
-
 const insertSlot = `-- name: insertSlot :one
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
@@ -234,6 +225,15 @@ func (q *Queries) lockSlot(ctx context.Context, db DBTX, id uuid.UUID) (Availabi
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const lockSlots = `-- name: lockSlots :exec
+SELECT id FROM availability_slots WHERE doctor_id = $1 AND start_time > $2 ORDER BY id FOR UPDATE
+`
+
+func (q *Queries) lockSlots(ctx context.Context, db DBTX, doctorID uuid.UUID, now time.Time) error {
+	_, err := db.Exec(ctx, lockSlots, doctorID, now)
+	return err
 }
 
 const readSlot = `-- name: readSlot :one

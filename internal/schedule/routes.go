@@ -26,7 +26,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Change my slot", Roles: access.Doctor,
 		Doc: "A merge patch. A slot with seats taken is neither moved nor blocked, and never takes fewer patients than it has. " +
 			"A slot that has begun is not changed. A doctor who isn't approved can only block.",
-		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, ErrErasureDue, ErrSlotBegun, problem.Illegal}}, s.Update)
+		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, ErrErasureDue, ErrSlotBegun, problem.InvalidTransition}}, s.Update)
 	httpapi.Command(api, httpapi.Op{Method: "DELETE", Path: "/availability/{id}", ID: "delete-slot", Tag: "availability",
 		Summary: "Delete my slot", Roles: access.Doctor, Status: 204,
 		Doc:      "A slot that ever had a consultation stays, because records point at it: block it instead.",

@@ -92,16 +92,16 @@ func (row AvailabilitySlot) slot() Slot {
 func checkTimes(start, end, now time.Time) error {
 	wrong := *problem.Invalid
 	if !start.After(now) {
-		wrong = *wrong.At("body.startTime", "must be in the future")
+		wrong = *wrong.WithField("body.startTime", "must be in the future")
 	}
 	if start.Sub(now) > maxAhead {
-		wrong = *wrong.At("body.startTime", "must be at most 365 days ahead")
+		wrong = *wrong.WithField("body.startTime", "must be at most 365 days ahead")
 	}
 	switch length := end.Sub(start); {
 	case length < minLength:
-		wrong = *wrong.At("body.endTime", "must be at least 5 minutes after startTime")
+		wrong = *wrong.WithField("body.endTime", "must be at least 5 minutes after startTime")
 	case length > maxLength:
-		wrong = *wrong.At("body.endTime", "must be at most 8 hours after startTime")
+		wrong = *wrong.WithField("body.endTime", "must be at most 8 hours after startTime")
 	}
 	if len(wrong.Fields) > 0 {
 		return &wrong

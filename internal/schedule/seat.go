@@ -52,7 +52,7 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 		case postgres.Violates(err, "seats_patient_overlap"), postgres.Violates(err, "seats_pkey"):
 			return ErrOverlap
 		case postgres.Violates(err, "seats_doctor_overlap"):
-			return ErrSlotNotBookable.With("The doctor has a consultation in another slot at that time.")
+			return ErrSlotNotBookable.WithDetail("The doctor has a consultation in another slot at that time.")
 		}
 		return err
 	})
@@ -80,9 +80,9 @@ func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) 
 	return ErrSlotTaken
 }
 
-// HoldSlots locks a doctor's slots to come, whose bookings under way it waits for.
-func HoldSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
-	return query.holdSlots(ctx, tx, doctorID, tx.Now)
+// LockSlots locks a doctor's slots to come, whose bookings under way it waits for.
+func LockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
+	return query.lockSlots(ctx, tx, doctorID, tx.Now)
 }
 
 // CloseSlots blocks those of a doctor's slots from a start on that nobody has booked, and has the others take nobody
@@ -97,7 +97,7 @@ func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start 
 func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	err := query.startSeat(ctx, tx, consultationID)
 	if postgres.Violates(err, "seats_doctor_in_progress") {
-		return account.ErrHolding.With("Another consultation of yours, in another slot, is in progress.")
+		return account.ErrHolding.WithDetail("Another consultation of yours, in another slot, is in progress.")
 	}
 	return err
 }

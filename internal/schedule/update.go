@@ -30,7 +30,7 @@ type SlotPatchInput struct {
 }
 
 // Update moves, resizes, blocks or opens a slot. Errors: 404 to anybody but its doctor, problem.PreconditionFailed, ErrSlotBegun,
-// ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, problem.Illegal (a full slot is not made AVAILABLE by hand), and
+// ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, problem.InvalidTransition (a full slot is not made AVAILABLE by hand), and
 // doctor.ErrNotApproved for whatever leaves it open.
 func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotPatchInput) (Slot, error) {
 	notApproved := doctor.Holds(ctx, tx, actor.ID)
@@ -75,15 +75,15 @@ func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed 
 }
 
 // lock reads a slot of who's and holds the row until the transaction ends: no seat is taken meanwhile.
-func lock(ctx context.Context, tx *postgres.Tx, who access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
+func lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
 	row, err := query.lockSlot(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return row, problem.NotFound
 	case err != nil:
 		return row, err
-	case !owns(who, row):
-		return row, problem.Hidden("slot", id)
+	case !owns(actor, row):
+		return row, problem.NotFoundAudited("slot", id)
 	}
 	return row, nil
 }
@@ -126,7 +126,7 @@ func (in SlotPatchInput) apply(row *AvailabilitySlot, now time.Time) ([]string, 
 	case before.SeatsTaken > 0 && (moved || blocked), row.SeatsTaken > row.MaxPatients:
 		return nil, inTheWay(before.SeatsTaken)
 	case b.Status.Set && asked == SlotStatusAVAILABLE && row.Status == SlotStatusBOOKED:
-		return nil, problem.Illegal.With("The slot is full: it becomes AVAILABLE when a seat is freed or added.")
+		return nil, problem.InvalidTransition.WithDetail("The slot is full: it becomes AVAILABLE when a seat is freed or added.")
 	case moved:
 		return changed, checkTimes(row.StartTime, row.EndTime, now)
 	}
@@ -135,7 +135,7 @@ func (in SlotPatchInput) apply(row *AvailabilitySlot, now time.Time) ([]string, 
 
 func inTheWay(seats int32) error {
 	if seats == 1 {
-		return ErrSlotHasConsultations.With("1 consultation stands in the way.")
+		return ErrSlotHasConsultations.WithDetail("1 consultation stands in the way.")
 	}
-	return ErrSlotHasConsultations.With(fmt.Sprintf("%d consultations stand in the way.", seats))
+	return ErrSlotHasConsultations.WithDetail(fmt.Sprintf("%d consultations stand in the way.", seats))
 }

@@ -45,7 +45,7 @@ func (a *API) door(op Op, most *bodySize) func(huma.Context, func(huma.Context))
 		}
 		if err := a.known(w, r, op); err != nil {
 			a.refuse(w, r, err)
-			a.denied(w, r, op, err)
+			a.auditDenial(w, r, op, err)
 			return
 		}
 		if err := errors.Join(checkQuery(r), unread); err != nil {
@@ -78,7 +78,7 @@ func (a *API) known(w http.ResponseWriter, r *http.Request, op Op) error {
 	if !op.Roles.Admits(actor) {
 		return problem.Forbidden
 	}
-	return a.assured(op, actor)
+	return a.checkMFA(op, actor)
 }
 
 // admit counts a request of a caller, until it leaves.
@@ -98,58 +98,58 @@ func (a *API) admit(w http.ResponseWriter, op Op, req *request, by *Rate, underW
 	return nil
 }
 
-// assured asks for the second factor: of staff always, of everybody for what is dangerous; and for a recent proof where that is needed.
-func (a *API) assured(op Op, who access.Actor) error {
+// checkMFA asks for the second factor: of staff always, of everybody for what is dangerous; and for a recent proof where that is needed.
+func (a *API) checkMFA(op Op, actor access.Actor) error {
 	switch {
-	case who.ID == uuid.Nil:
-	case a.StaffMFA && who.Staff() && who.SecondFactorAt.IsZero() && !op.Enrolment:
+	case actor.ID == uuid.Nil:
+	case a.StaffMFA && actor.Staff() && actor.SecondFactorAt.IsZero() && !op.Enrolment:
 		return problem.MFARequired
 	case op.Fresh:
-		return Fresh(a.DB.Now(), who)
+		return RequireRecentMFA(a.DB.Now(), actor)
 	case op.Recent:
-		return Recent(a.DB.Now(), who)
+		return RequireRecentProof(a.DB.Now(), actor)
 	}
 	return nil
 }
 
-// Fresh is nil when the actor proved a second factor in the last five minutes. Error: problem.MFARequired.
-func Fresh(now time.Time, who access.Actor) error {
-	if who.Fresh(now) {
+// RequireRecentMFA is nil when the actor proved a second factor in the last five minutes. Error: problem.MFARequired.
+func RequireRecentMFA(now time.Time, actor access.Actor) error {
+	if actor.HasRecentMFA(now) {
 		return nil
 	}
-	return problem.MFARequired.With("This needs a second factor that was proven in the last five minutes.")
+	return problem.MFARequired.WithDetail("This needs a second factor that was proven in the last five minutes.")
 }
 
-// Recent is nil when the actor proved in the last five minutes who they are. Error: problem.Reauthenticate.
-func Recent(now time.Time, who access.Actor) error {
-	if who.Recent(now) {
+// RequireRecentProof is nil when the actor proved in the last five minutes who they are. Error: problem.Reauthenticate.
+func RequireRecentProof(now time.Time, actor access.Actor) error {
+	if actor.HasRecentProof(now) {
 		return nil
 	}
 	return problem.Reauthenticate
 }
 
-// FreshFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data. A purpose is said in words.
-func FreshFor(now time.Time, who access.Actor, purpose string) error {
+// RequireRecentMFAFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data. A purpose is said in words.
+func RequireRecentMFAFor(now time.Time, actor access.Actor, purpose string) error {
 	switch {
-	case purpose == "" || !who.Is(access.RoleAdmin):
+	case purpose == "" || !actor.Is(access.RoleAdmin):
 		return nil
-	case !Says(purpose):
-		return problem.Wrong("header.X-Purpose", "must say in words why you read this, one of them with three letters or more")
+	case !HasText(purpose):
+		return problem.InvalidField("header.X-Purpose", "must say in words why you read this, one of them with three letters or more")
 	}
-	return Fresh(now, who)
+	return RequireRecentMFA(now, actor)
 }
 
 func checkQuery(r *http.Request) error {
 	// Not URL.Query, which drops what it can't read.
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return problem.Malformed.With("The query can't be read.")
+		return problem.Malformed.WithDetail("The query can't be read.")
 	}
 	wrong := *problem.Invalid
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		for _, text := range append(query[name], name) {
 			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-				return problem.Malformed.With("A query parameter isn't valid UTF-8 or holds a NUL character.")
+				return problem.Malformed.WithDetail("A query parameter isn't valid UTF-8 or holds a NUL character.")
 			}
 		}
 		if len(query[name]) > 1 {
@@ -157,7 +157,7 @@ func checkQuery(r *http.Request) error {
 		}
 	}
 	if len(wrong.Fields) > 0 {
-		wrong.Fields = atMost(wrong.Fields)
+		wrong.Fields = capErrors(wrong.Fields)
 		return &wrong
 	}
 	return nil
@@ -177,7 +177,7 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 	case errors.As(err, &network) && network.Timeout():
 		return nil, problem.TimedOut
 	case err != nil:
-		return nil, problem.Malformed.With("The body broke off.")
+		return nil, problem.Malformed.WithDetail("The body broke off.")
 	}
 	return body, nil
 }
@@ -186,7 +186,7 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 func (a *API) checkBody(r *http.Request, op Op, body []byte, values int) error {
 	switch {
 	case len(body) > 0 && encoded(r.Header):
-		return problem.UnsupportedMediaType.With("A compressed body isn't read: send it without Content-Encoding.")
+		return problem.UnsupportedMediaType.WithDetail("A compressed body isn't read: send it without Content-Encoding.")
 	case op.Verify != nil:
 		return a.Unverified.failing(Network(requestOf(r.Context()).ip), a.DB.Now(), func() error { return op.Verify(r, body) })
 	case len(body) == 0:

@@ -61,7 +61,7 @@ func (f SecondFactor) given() (n int) {
 
 func (f SecondFactor) check() error {
 	if f.given() != 1 {
-		return problem.Invalid.At("body.otp", "is required, or recoveryCode or passkey in its place")
+		return problem.Invalid.WithField("body.otp", "is required, or recoveryCode or passkey in its place")
 	}
 	if f.Passkey != nil {
 		_, err := f.Passkey.parse("body.passkey")
@@ -78,45 +78,45 @@ func (f SecondFactor) wrong() error {
 	return ErrInvalidCode
 }
 
-// heldUser is whose second factor is checked, locked.
-type heldUser struct {
-	holdMFARow
+// lockedUser is whose second factor is checked, locked.
+type lockedUser struct {
+	lockMFARow
 	id uuid.UUID
 }
 
-func (s *Service) holdUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (heldUser, error) {
-	row, err := query.holdMFA(ctx, tx, id)
+func (s *Service) lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockedUser, error) {
+	row, err := query.lockMFA(ctx, tx, id)
 	if postgres.NoRows(err) { // disabled or deleted since the door let them in
-		return heldUser{}, problem.Unauthenticated
+		return lockedUser{}, problem.Unauthenticated
 	}
 	if err != nil {
-		return heldUser{}, fmt.Errorf("hold a user: %w", err)
+		return lockedUser{}, fmt.Errorf("hold a user: %w", err)
 	}
-	return heldUser{row, id}, nil
+	return lockedUser{row, id}, nil
 }
 
-// trySpend is spend, counted against guessing where that is possible: a try is counted before the code is looked at, and a wrong one is noted.
-func (s *Service) trySpend(ctx context.Context, tx *postgres.Tx, who access.Actor, user heldUser, f SecondFactor) (bool, error) {
+// verifySecondFactor is spend, counted against guessing where that is possible: a try is counted before the code is looked at, and a wrong one is noted.
+func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user lockedUser, f SecondFactor) (bool, error) {
 	guessable := f.Passkey == nil
 	if guessable {
 		if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
 			return false, err
 		}
 	}
-	right, err := s.spend(ctx, tx, user, f)
+	right, err := s.consume(ctx, tx, user, f)
 	switch {
 	case err != nil:
 		return false, err
 	case right && guessable:
 		s.Limits.Done(tx, limit.Code, user.id.String())
 	case !right:
-		audit.WriteFor(tx, who, "second-factor.refuse", "user", user.id.String(), nil)
+		audit.WriteFor(tx, actor, "second-factor.refuse", "user", user.id.String(), nil)
 	}
 	return right, nil
 }
 
-// spend uses up the code of a held user, and tells whether it was good. A second use of the same one is not.
-func (s *Service) spend(ctx context.Context, tx *postgres.Tx, user heldUser, f SecondFactor) (bool, error) {
+// consume uses up the code of a held user, and tells whether it was good. A second use of the same one is not.
+func (s *Service) consume(ctx context.Context, tx *postgres.Tx, user lockedUser, f SecondFactor) (bool, error) {
 	switch {
 	case f.RecoveryCode != "":
 		return s.spendRecoveryCode(ctx, tx, user.id, f.RecoveryCode)

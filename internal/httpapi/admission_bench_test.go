@@ -42,9 +42,9 @@ func BenchmarkDoor(b *testing.B) {
 		o.Method, o.Status = method, 200
 		return o
 	}
-	write := func(_ context.Context, tx *postgres.Tx, who access.Actor, _ note) (noted, error) {
+	write := func(_ context.Context, tx *postgres.Tx, actor access.Actor, _ note) (noted, error) {
 		id := tx.NewID()
-		audit.Write(tx, who, "probe.add", id, nil)
+		audit.Write(tx, actor, "probe.add", id, nil)
 		return noted{id}, nil
 	}
 	httpapi.Handle(c.App.API, op("GET", "page", access.Public), func(context.Context, access.Actor, struct{}) (noted, error) { return noted{}, nil })

@@ -33,9 +33,9 @@ type Initiated struct {
 func (i Initiated) Entity() (string, uuid.UUID) { return "payment", i.Payment.ID }
 
 // Initiate begins to pay: it gives the open attempt, or a new one when the last failed.
-// Errors: payment.ErrPaid, problem.Illegal when the consultation isn't waiting for money.
-func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, who access.Actor, in InitiateIn) (Initiated, error) {
-	row, err := s.lock(ctx, tx, who, in.Body.ConsultationID)
+// Errors: payment.ErrPaid, problem.InvalidTransition when the consultation isn't waiting for money.
+func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Actor, in InitiateIn) (Initiated, error) {
+	row, err := s.lock(ctx, tx, actor, in.Body.ConsultationID)
 	if err != nil {
 		return Initiated{}, err
 	}
@@ -43,10 +43,10 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, who access.Acto
 		return Initiated{}, payment.ErrPaid
 	}
 	if row.Status != ConsultationStatusREQUESTED {
-		return Initiated{}, problem.Illegal.With("Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
+		return Initiated{}, problem.InvalidTransition.WithDetail("Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
 	}
 	if overdue(row, tx.Now) {
-		return Initiated{}, problem.Illegal.With("It had to be paid by " + row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
+		return Initiated{}, problem.InvalidTransition.WithDetail("It had to be paid by " + row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
 	}
 	var out Initiated
 	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID, in.Body.ReturnURL)
@@ -54,7 +54,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, who access.Acto
 		return Initiated{}, err
 	}
 	row.PaymentStatus = PaymentStatusPENDING
-	audit.Write(tx, who, "payment.initiate", out.Payment.ID, audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
+	audit.Write(tx, actor, "payment.initiate", out.Payment.ID, audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
 	return out, s.save(ctx, tx, row)
 }
 
@@ -79,9 +79,9 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 	if err != nil {
 		return WebhookOut{}, err
 	}
-	who := caller.As("payment.webhook")
-	audit.WriteFor(tx, who, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID, audit.Meta{"type": event.Type})
-	id, out, done, err := s.Money.Take(ctx, tx, who, event)
+	actor := caller.As("payment.webhook")
+	audit.WriteFor(tx, actor, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID, audit.Meta{"type": event.Type})
+	id, out, done, err := s.Money.RecordEvent(ctx, tx, actor, event)
 	if err != nil || done {
 		return WebhookOut{string(out)}, err
 	}
@@ -89,32 +89,32 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 	if err != nil {
 		return WebhookOut{}, err
 	}
-	out, err = s.Money.Apply(ctx, tx, who, event, id)
+	out, err = s.Money.ApplyEvent(ctx, tx, actor, event, id)
 	if err != nil {
 		return WebhookOut{}, err
 	}
-	if err := s.settle(ctx, tx, who, &row, event, out); err != nil {
+	if err := s.applyPayment(ctx, tx, actor, &row, event, out); err != nil {
 		return WebhookOut{}, err
 	}
 	return WebhookOut{string(out)}, s.Money.Settle(ctx, tx, event, out)
 }
 
-// settle is money's effect on a booking.
-func (s *Service) settle(ctx context.Context, tx *postgres.Tx, who access.Actor, row *ConsultationRow, event payment.Event, out payment.Outcome) error {
+// applyPayment is money's effect on a booking.
+func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
 		row.PaymentStatus = PaymentStatusPAID
 		if overdue(*row, tx.Now) { // no sweep has seen it yet
-			return s.cancel(ctx, tx, who, row, cancelledBy(who))
+			return s.cancel(ctx, tx, actor, row, cancelledBy(actor))
 		}
 		if row.Status == ConsultationStatusREQUESTED {
-			if err := s.move(ctx, tx, who, row, ConsultationStatusCONFIRMED); err != nil {
+			if err := s.move(ctx, tx, actor, row, ConsultationStatusCONFIRMED); err != nil {
 				return err
 			}
-			return s.tell(ctx, tx, *row, "consultation-confirmed", nil)
+			return s.notifyParties(ctx, tx, *row, "consultation-confirmed", nil)
 		}
 		// The money came for a consultation that has ended: it goes back whole.
-		if _, err := s.Money.RefundAll(ctx, tx, who, row.ID, "paid after the cancellation"); err != nil {
+		if _, err := s.Money.RefundAll(ctx, tx, actor, row.ID, "paid after the cancellation"); err != nil {
 			return err
 		}
 		return s.save(ctx, tx, *row)

@@ -47,7 +47,7 @@ func (a *API) Handler() http.Handler {
 			}
 			out.answered(http.StatusOK)
 			if !req.shed {
-				a.account(r, req, out, time.Since(began))
+				a.logRequest(r, req, out, time.Since(began))
 			}
 		}()
 		a.secure(out.Header(), req.id)
@@ -164,8 +164,8 @@ func (a *API) cors(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// account counts and logs one request: never bodies, queries, tokens, nor whole addresses.
-func (a *API) account(r *http.Request, req *request, out *recorder, took time.Duration) {
+// logRequest counts and logs one request: never bodies, queries, tokens, nor whole addresses.
+func (a *API) logRequest(r *http.Request, req *request, out *recorder, took time.Duration) {
 	route := r.Pattern
 	if route == "" {
 		route = "(none)"

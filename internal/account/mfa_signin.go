@@ -31,12 +31,12 @@ type MFAInput struct {
 	Body struct {
 		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 		SecondFactor
-		Holding
+		SessionTransport
 	}
 }
 
 // askSecondFactor gives the ticket with which a sign-in goes on.
-func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, who access.Actor, user findLoginRow) (SignedIn, error) {
+func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow) (SignedIn, error) {
 	if err := unchanged(ctx, tx, user); err != nil {
 		return SignedIn{}, err
 	}
@@ -45,7 +45,7 @@ func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, who acce
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("insert a ticket: %w", err)
 	}
-	audit.WriteFor(tx, who, "session.ask-second-factor", "user", user.ID.String(), nil)
+	audit.WriteFor(tx, actor, "session.ask-second-factor", "user", user.ID.String(), nil)
 	return SignedIn{MFARequired: true, MFAToken: token, Methods: methods(user)}, nil
 }
 
@@ -62,12 +62,12 @@ func methods(user findLoginRow) (all []string) {
 
 // VerifyMFA finishes a sign-in. Each try is counted before the code is looked at, and that is kept although the answer is a
 // refusal. Errors: ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite.
-func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) (out Tokens, err error) {
+func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAInput) (out Tokens, err error) {
 	factor := in.Body.SecondFactor
 	if err := factor.check(); err != nil {
 		return Tokens{}, err
 	}
-	if err := in.Body.Holding.check(who); err != nil {
+	if err := in.Body.SessionTransport.check(actor); err != nil {
 		return Tokens{}, err
 	}
 	hash := hashToken(in.Body.MFAToken)
@@ -82,7 +82,7 @@ func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) 
 			return fmt.Errorf("find a ticket: %w", err)
 		}
 		// The user before the ticket, as a change of the password locks them.
-		user, err := s.holdUser(ctx, tx, *id)
+		user, err := s.lockUser(ctx, tx, *id)
 		if errors.Is(err, problem.Unauthenticated) {
 			return ErrInvalidTicket
 		}
@@ -96,13 +96,13 @@ func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) 
 		if tried == 0 {
 			return ErrInvalidTicket
 		}
-		right, err := s.trySpend(ctx, tx, who, user, factor)
+		right, err := s.verifySecondFactor(ctx, tx, actor, user, factor)
 		if err != nil || !right {
 			refusal = factor.wrong()
 			return err
 		}
 		refusal = nil
-		out, err = s.finishSignIn(ctx, tx, who, user.id, hash, in.Body.Holding)
+		out, err = s.finishSignIn(ctx, tx, actor, user.id, hash, in.Body.SessionTransport)
 		return err
 	})
 	if err == nil {
@@ -111,7 +111,7 @@ func (s *Service) VerifyMFA(ctx context.Context, who access.Actor, in MFAInput) 
 	return out, err
 }
 
-func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, who access.Actor, user uuid.UUID, ticket []byte, how Holding) (Tokens, error) {
+func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID, ticket []byte, how SessionTransport) (Tokens, error) {
 	if _, err := query.useTicket(ctx, tx, &tx.Now, ticket); err != nil {
 		return Tokens{}, fmt.Errorf("use a ticket: %w", err)
 	}
@@ -119,5 +119,5 @@ func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, who access.
 	if err != nil {
 		return Tokens{}, fmt.Errorf("find a user: %w", err)
 	}
-	return s.startSession(ctx, tx, acting(who, user, row.Role), findLoginRow(row), &tx.Now, how)
+	return s.startSession(ctx, tx, acting(actor, user, row.Role), findLoginRow(row), &tx.Now, how)
 }

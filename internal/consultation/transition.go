@@ -12,11 +12,78 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/consent"
+	"amrutam/internal/doctor"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 	"amrutam/internal/schedule"
 )
+
+// HoldIn is the doctor's step.
+type HoldIn struct {
+	httpapi.IfMatch
+	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
+	Body struct {
+		Status string  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
+		Notes  *string `json:"notes,omitempty" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
+	}
+}
+
+// Hold lets its doctor start, complete or miss a consultation, with notes.
+// Errors: problem.NotFound, problem.PreconditionFailed, problem.InvalidTransition, ErrTooEarly, ErrTooLate; at the start doctor.ErrNotApproved,
+// consent.ErrRequired, account.ErrHolding.
+func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor, in HoldIn) (Consultation, error) {
+	to := ConsultationStatus(in.Body.Status)
+	var notApproved error
+	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in Stop
+		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
+			return Consultation{}, notApproved
+		}
+	}
+	row, err := s.lock(ctx, tx, actor, in.ID)
+	if err != nil {
+		return Consultation{}, err
+	}
+	if err := in.Check(summary(row).ETag()); err != nil {
+		return Consultation{}, err
+	}
+	if err := s.mayMove(actor, row, to, tx.Now); err != nil {
+		return Consultation{}, err
+	}
+	if notApproved != nil {
+		return Consultation{}, notApproved
+	}
+	if to == ConsultationStatusINPROGRESS {
+		if err := consent.Stands(ctx, tx, row.ID); err != nil {
+			return Consultation{}, err
+		}
+	}
+	if in.Body.Notes != nil {
+		key, err := s.Sealer.Person(ctx, tx, row.PatientID)
+		if err != nil {
+			return Consultation{}, err
+		}
+		if row.Notes, err = key.Seal(columnNotes, row.ID, *in.Body.Notes); err != nil {
+			return Consultation{}, err
+		}
+	}
+	if err := s.move(ctx, tx, actor, &row, to); err != nil {
+		return Consultation{}, err
+	}
+	if to == ConsultationStatusNOSHOW {
+		if err := s.notifyParties(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RolePatient), "refund": ""}); err != nil {
+			return Consultation{}, err
+		}
+	}
+	full, err := query.readConsultation(ctx, tx, row.ID)
+	if err != nil {
+		return Consultation{}, err
+	}
+	auditRead(tx, actor, full.ConsultationRow, true, "") // the answer holds the reason and the notes
+	return s.view(full, true)
+}
 
 // verbs name each move in the audit log.
 var verbs = map[ConsultationStatus]string{
@@ -29,7 +96,7 @@ var verbs = map[ConsultationStatus]string{
 
 // move takes a locked consultation to another status: it frees the seat when it ends, writes the row and the audit row.
 // Whether the move is allowed was asked before, of mayMove.
-func (s *Service) move(ctx context.Context, tx *postgres.Tx, who access.Actor, row *ConsultationRow, to ConsultationStatus) error {
+func (s *Service) move(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, to ConsultationStatus) error {
 	from := row.Status
 	row.Status, row.UpdatedAt = to, tx.Now
 	switch to {
@@ -40,13 +107,13 @@ func (s *Service) move(ctx context.Context, tx *postgres.Tx, who access.Actor, r
 		}
 	case ConsultationStatusCOMPLETED:
 		row.EndedAt = &tx.Now
-		if who.ID == uuid.Nil { // nobody did it in time
+		if actor.ID == uuid.Nil { // nobody did it in time
 			row.EndedAt = &row.ScheduledEnd
 		}
 	case ConsultationStatusNOSHOW:
-		row.Absent = new(absent(who))
+		row.Absent = new(absent(actor))
 	case ConsultationStatusCANCELLED:
-		row.CancelledAt, row.CancelledBy = &tx.Now, roleOf(who)
+		row.CancelledAt, row.CancelledBy = &tx.Now, roleOf(actor)
 	case ConsultationStatusREQUESTED, ConsultationStatusCONFIRMED:
 	}
 	if final(to) {
@@ -54,7 +121,7 @@ func (s *Service) move(ctx context.Context, tx *postgres.Tx, who access.Actor, r
 			return err
 		}
 	}
-	audit.Write(tx, who, verbs[to], row.ID, audit.Meta{"from": from, "to": to})
+	audit.Write(tx, actor, verbs[to], row.ID, audit.Meta{"from": from, "to": to})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(to)).Inc)
 	return s.save(ctx, tx, *row)
 }
@@ -78,8 +145,8 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 }
 
 // mayMove is the state machine for people: nil when who may take row to the status now.
-func (s *Service) mayMove(who access.Actor, row ConsultationRow, to ConsultationStatus, now time.Time) error {
-	illegal := problem.Illegal.With(fmt.Sprintf("A consultation that is %s can't become %s.", row.Status, to))
+func (s *Service) mayMove(actor access.Actor, row ConsultationRow, to ConsultationStatus, now time.Time) error {
+	illegal := problem.InvalidTransition.WithDetail(fmt.Sprintf("A consultation that is %s can't become %s.", row.Status, to))
 	switch from := row.Status; {
 	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusINPROGRESS:
 		return within(now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
@@ -91,11 +158,11 @@ func (s *Service) mayMove(who access.Actor, row ConsultationRow, to Consultation
 		return illegal
 	case from == ConsultationStatusREQUESTED:
 		return nil
-	case from == ConsultationStatusCONFIRMED && isPatient(who, row):
+	case from == ConsultationStatusCONFIRMED && isPatient(actor, row):
 		return within(now, time.Time{}, s.cancelUntil(row))
 	case from == ConsultationStatusCONFIRMED:
 		return within(now, time.Time{}, row.ScheduledStart)
-	case from == ConsultationStatusINPROGRESS && !isPatient(who, row):
+	case from == ConsultationStatusINPROGRESS && !isPatient(actor, row):
 		return nil
 	default:
 		return illegal
@@ -117,21 +184,21 @@ func (s *Service) cancelUntil(row ConsultationRow) time.Time {
 func within(now, from, until time.Time) error {
 	switch {
 	case !from.IsZero() && now.Before(from):
-		return ErrTooEarly.With("This step is possible from " + from.UTC().Format(time.RFC3339) + ".")
+		return ErrTooEarly.WithDetail("This step is possible from " + from.UTC().Format(time.RFC3339) + ".")
 	case !until.IsZero() && now.After(until):
-		return ErrTooLate.With("This step was possible until " + until.UTC().Format(time.RFC3339) + ".")
+		return ErrTooLate.WithDetail("This step was possible until " + until.UTC().Format(time.RFC3339) + ".")
 	}
 	return nil
 }
 
 // lock holds the row for the transaction. To who may not see it, it doesn't exist.
-func (s *Service) lock(ctx context.Context, tx *postgres.Tx, who access.Actor, id uuid.UUID) (ConsultationRow, error) {
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (ConsultationRow, error) {
 	row, err := query.lockConsultation(ctx, tx, id)
 	if postgres.NoRows(err) {
 		return row, problem.NotFound
 	}
-	if err == nil && !canSee(who, row) {
-		return row, problem.Hidden("consultation", id)
+	if err == nil && !canSee(actor, row) {
+		return row, problem.NotFoundAudited("consultation", id)
 	}
 	return row, err
 }
@@ -144,8 +211,8 @@ func readParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow) (par
 	return parties{names.PatientName, names.DoctorName}, err
 }
 
-// tell mails both parties; with names the other one.
-func (s *Service) tell(ctx context.Context, tx *postgres.Tx, row ConsultationRow, kind string, more map[string]string) error {
+// notifyParties mails both parties; with names the other one.
+func (s *Service) notifyParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow, kind string, more map[string]string) error {
 	names, err := readParties(ctx, tx, row)
 	if err != nil {
 		return err
@@ -169,9 +236,9 @@ func (s *Service) tellOne(ctx context.Context, tx *postgres.Tx, row Consultation
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: to, Kind: kind, Data: data})
 }
 
-func lowerRole(who access.Actor) string {
-	if who.ID == uuid.Nil {
+func lowerRole(actor access.Actor) string {
+	if actor.ID == uuid.Nil {
 		return "the system"
 	}
-	return "the " + strings.ToLower(string(who.Role))
+	return "the " + strings.ToLower(string(actor.Role))
 }

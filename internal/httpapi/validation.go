@@ -19,7 +19,7 @@ import (
 // maxFaults that an answer lists: a request of a megabyte can have a hundred thousand.
 const maxFaults = 100
 
-func atMost(faults []problem.Field) []problem.Field { return faults[:min(len(faults), maxFaults)] }
+func capErrors(faults []problem.Field) []problem.Field { return faults[:min(len(faults), maxFaults)] }
 
 const (
 	isMissing   = "is required"
@@ -83,7 +83,7 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 		}
 		// The library finds unknown names in the order of a map.
 		slices.SortStableFunc(p.Fields, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
-		p.Fields = atMost(slices.Compact(p.Fields))
+		p.Fields = capErrors(slices.Compact(p.Fields))
 	default:
 		p = *problem.Internal
 	}

@@ -42,12 +42,12 @@ type ProfileChange struct {
 }
 
 // ReadProfile is one's own user and profile.
-func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, who access.Actor, _ NoInput) (Profile, error) {
-	row, err := query.readProfile(ctx, r, who.ID)
+func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Profile, error) {
+	row, err := query.readProfile(ctx, r, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, r, who.ID)
+	key, err := s.Sealer.Person(ctx, r, actor.ID)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -55,16 +55,16 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, who access.
 }
 
 // ChangeProfile applies a merge patch to one's own profile. Errors: problem.PreconditionFailed, or a 422 of all faults.
-func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, who access.Actor, in ProfileChange) (Profile, error) {
+func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ProfileChange) (Profile, error) {
 	// The lock and the look are two statements: the look must see what the last holder wrote.
-	if err := query.holdProfile(ctx, tx, who.ID); err != nil {
+	if err := query.lockProfile(ctx, tx, actor.ID); err != nil {
 		return Profile{}, fmt.Errorf("hold a profile: %w", err)
 	}
-	row, err := query.readProfile(ctx, tx, who.ID)
+	row, err := query.readProfile(ctx, tx, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, tx, who.ID)
+	key, err := s.Sealer.Person(ctx, tx, actor.ID)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -79,7 +79,7 @@ func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, who access
 	if err != nil {
 		return Profile{}, err
 	}
-	audit.Write(tx, who, "user.update", who.ID, audit.Meta{"fields": fields})
+	audit.Write(tx, actor, "user.update", actor.ID, audit.Meta{"fields": fields})
 	if len(fields) == 0 {
 		return p, nil
 	}
@@ -89,11 +89,11 @@ func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, who access
 }
 
 func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Key, id uuid.UUID, p Profile) error {
-	sealed, err := s.sealContact(key, id, contact{told(p.DateOfBirth), told(p.Phone), told(p.Address)})
+	sealed, err := s.sealContact(key, id, contact{deref(p.DateOfBirth), deref(p.Phone), deref(p.Address)})
 	if err != nil {
 		return err
 	}
-	err = query.updateProfile(ctx, tx, updateProfileParams{UserID: p.ID, FullName: p.FullName, Gender: string(told(p.Gender)), Timezone: p.Timezone,
+	err = query.updateProfile(ctx, tx, updateProfileParams{UserID: p.ID, FullName: p.FullName, Gender: string(deref(p.Gender)), Timezone: p.Timezone,
 		DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex, Address: sealed.address, UpdatedAt: p.UpdatedAt})
 	if err != nil {
 		return fmt.Errorf("update a profile: %w", err)
@@ -132,20 +132,20 @@ func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 	return Profile{
 		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified, MFAEnabled: row.MfaEnabled,
 			FullName: row.FullName, CreatedAt: row.CreatedAt},
-		UpdatedAt: row.UpdatedAt, Gender: optional(Gender(row.Gender)), DateOfBirth: optional(c.dateOfBirth),
-		Phone: optional(c.phone), Address: optional(c.address), Timezone: row.Timezone,
+		UpdatedAt: row.UpdatedAt, Gender: ptrOrNil(Gender(row.Gender)), DateOfBirth: ptrOrNil(c.dateOfBirth),
+		Phone: ptrOrNil(c.phone), Address: ptrOrNil(c.address), Timezone: row.Timezone,
 	}, err
 }
 
-// optional is nil for what isn't told, and told its inverse.
-func optional[T ~string](v T) *T {
+// ptrOrNil is nil for what isn't told, and told its inverse.
+func ptrOrNil[T ~string](v T) *T {
 	if v == "" {
 		return nil
 	}
 	return &v
 }
 
-func told[T ~string](v *T) T {
+func deref[T ~string](v *T) T {
 	if v == nil {
 		return ""
 	}
