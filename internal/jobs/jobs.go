@@ -91,7 +91,11 @@ func HandleWithin[A Args](q *Queue, limit time.Duration, do func(ctx context.Con
 		outcome := "done"
 		if err != nil {
 			outcome = "failed"
-			q.log.Error("job failed", "kind", job.Kind, "jobId", job.ID, "attempt", job.Attempt, "error", postgres.Describe(err))
+			level := slog.LevelError
+			if postgres.Busy(err) { // it is run again
+				level = slog.LevelWarn
+			}
+			q.log.Log(ctx, level, "job failed", "kind", job.Kind, "jobId", job.ID, "attempt", job.Attempt, "error", postgres.Describe(err))
 		}
 		q.metrics.Jobs.WithLabelValues(job.Kind, outcome).Inc()
 		return err

@@ -3,7 +3,8 @@ package payment
 import (
 	"context"
 	"slices"
-	"strings"
+
+	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/postgres"
@@ -15,13 +16,17 @@ import (
 func (s *Service) settleNamed(
 	ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, l *ledger, matchesNothing Outcome,
 ) (out Outcome, done bool, err error) {
-	known, err := query.findNamedRefund(ctx, tx, *e.RefundID, e.Provider)
+	var ours *uuid.UUID
+	if id, err := uuid.Parse(*e.RefundID); err == nil {
+		ours = &id
+	}
+	known, err := query.findNamedRefund(ctx, tx, ours, e.Provider, *e.RefundID)
 	if err != nil {
 		return "", true, err
 	}
 	contradicts := false
 	if known.Ours {
-		i := slices.IndexFunc(l.refunds, func(r RefundRow) bool { return strings.EqualFold(r.ID.String(), *e.RefundID) })
+		i := slices.IndexFunc(l.refunds, func(r RefundRow) bool { return r.ID == *ours })
 		switch {
 		case i < 0 || !l.refunds[i].sent() || l.refunds[i].Amount != *e.Amount:
 			contradicts = true

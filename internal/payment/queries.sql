@@ -126,7 +126,7 @@ ON CONFLICT DO NOTHING;
 -- What is known of a refund by the name that a provider gives it: ours that was asked for, what was recorded under the name (parts is
 -- how many rows that are), and how much more of it is listed.
 -- name: findNamedRefund :one
-SELECT EXISTS (SELECT FROM refunds o WHERE o.id::text = lower(@name::text) AND NOT o.at_provider)::boolean AS ours,
+SELECT EXISTS (SELECT FROM refunds o WHERE o.id = sqlc.narg('id') AND NOT o.at_provider)::boolean AS ours,
     count(r.id) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS recorded,
     EXISTS (SELECT FROM unmatched_money u WHERE u.provider = @provider AND u.provider_refund_id = @name::text)::boolean AS is_listed,
     coalesce((SELECT sum(u.amount) FROM unmatched_money u WHERE u.provider = @provider AND u.provider_refund_id = @name::text

@@ -109,12 +109,12 @@ func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, tra
 }
 
 const findNamedRefund = `-- name: findNamedRefund :one
-SELECT EXISTS (SELECT FROM refunds o WHERE o.id::text = lower($1::text) AND NOT o.at_provider)::boolean AS ours,
+SELECT EXISTS (SELECT FROM refunds o WHERE o.id = $1 AND NOT o.at_provider)::boolean AS ours,
     count(r.id) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS recorded,
-    EXISTS (SELECT FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $1::text)::boolean AS is_listed,
-    coalesce((SELECT sum(u.amount) FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $1::text
+    EXISTS (SELECT FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $3::text)::boolean AS is_listed,
+    coalesce((SELECT sum(u.amount) FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $3::text
         AND u.status <> 'MATCHED' AND u.reason <> 'WRONG_REFUND'), 0)::numeric(12, 2) AS listed
-FROM refunds r WHERE r.provider_refund_id = $1::text AND r.status = 'SUCCEEDED'
+FROM refunds r WHERE r.provider_refund_id = $3::text AND r.status = 'SUCCEEDED'
 `
 
 type findNamedRefundRow struct {
@@ -127,8 +127,8 @@ type findNamedRefundRow struct {
 
 // What is known of a refund by the name that a provider gives it: ours that was asked for, what was recorded under the name (parts is
 // how many rows that are), and how much more of it is listed.
-func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, name string, provider string) (findNamedRefundRow, error) {
-	row := db.QueryRow(ctx, findNamedRefund, name, provider)
+func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, provider string, name string) (findNamedRefundRow, error) {
+	row := db.QueryRow(ctx, findNamedRefund, iD, provider, name)
 	var i findNamedRefundRow
 	err := row.Scan(
 		&i.Ours,
