@@ -8,6 +8,9 @@ CREATE INDEX tickets_session_id_idx ON tickets (session_id) WHERE session_id IS 
 ALTER TABLE users ADD COLUMN invited_by uuid REFERENCES users (id);
 CREATE INDEX users_invited_by_idx ON users (invited_by) WHERE invited_by IS NOT NULL;
 
+-- For the list of users of a role, newest first.
+CREATE INDEX users_role_id_idx ON users (role, id);
+
 -- What a provider calls a refund that was made there: reported again, it is the same one.
 ALTER TABLE refunds ADD COLUMN provider_refund_id text;
 ALTER TABLE unmatched_money ADD COLUMN provider_refund_id text;
