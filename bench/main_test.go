@@ -1,4 +1,4 @@
-// Package bench measures what patients and doctors wait for, through the public door, on a PostgreSQL that keeps what it
+// Package bench measures what patients and doctors wait for, through the public API, on a PostgreSQL that keeps what it
 // commits (fsync and synchronous_commit on).
 package bench_test
 

@@ -118,7 +118,7 @@ func (o *opened) connect(ctx context.Context) (err error) {
 	return nil
 }
 
-// app builds the rooms, once the master key has proven to be this database's.
+// app builds the packages, once the master key has proven to be this database's.
 func (o *opened) app(ctx context.Context) (*app.App, error) {
 	sealer, err := o.sealer(ctx)
 	if err != nil {

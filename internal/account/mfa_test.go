@@ -30,7 +30,7 @@ func (a authenticator) code(t *testing.T, steps int) string {
 	return code
 }
 
-// enrol sets an authenticator up through the door, and gives the recovery codes too.
+// enrol sets an authenticator up through the API, and gives the recovery codes too.
 func enrol(t *testing.T, c *apptest.Clinic, u apptest.User) (authenticator, []string) {
 	t.Helper()
 	begun := c.Post(u, "auth/enable-mfa", nil).Want(200)

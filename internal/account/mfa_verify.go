@@ -86,7 +86,7 @@ type lockedUser struct {
 
 func (s *Service) lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockedUser, error) {
 	row, err := query.lockMFA(ctx, tx, id)
-	if postgres.NoRows(err) { // disabled or deleted since the door let them in
+	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in
 		return lockedUser{}, problem.Unauthenticated
 	}
 	if err != nil {

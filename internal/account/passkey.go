@@ -65,7 +65,7 @@ type PasskeyID struct {
 func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (CreationOptions, error) {
 	var out CreationOptions
 	user, err := query.beginPasskey(ctx, r, actor.ID)
-	if postgres.NoRows(err) { // disabled or deleted since the door let them in
+	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in
 		return out, problem.Unauthenticated
 	}
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor ac
 }
 
 // requireCanAddFactor: who has a second factor proves it before adding another, and who has none has signed in a moment ago, or whoever stole
-// a session could make themselves at home. enabled is what the held user has, which may be newer than what the door saw.
+// a session could make themselves at home. enabled is what the held user has, which may be newer than what the pipeline saw.
 // Error: problem.Reauthenticate.
 func requireCanAddFactor(now time.Time, actor access.Actor, enabled bool) error {
 	actor.HasFactor = enabled

@@ -151,7 +151,7 @@ func (s *Service) provePassword(ctx context.Context, actor access.Actor, passwor
 		user, err = query.findPassword(ctx, r, actor.ID)
 		return err
 	})
-	if postgres.NoRows(err) { // disabled or deleted since the door let them in
+	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in
 		return user, problem.Unauthenticated
 	}
 	if err != nil {

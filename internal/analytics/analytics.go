@@ -1,4 +1,4 @@
-// Package analytics counts what the other rooms keep: read-only SQL over everything, without names or health data.
+// Package analytics counts what the other packages keep: read-only SQL over everything, without names or health data.
 package analytics
 
 import "github.com/danielgtaylor/huma/v2"

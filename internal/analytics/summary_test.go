@@ -51,7 +51,7 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 	}
 }
 
-// open lets a doctor open a slot through the door, at exactly that time.
+// open lets a doctor open a slot through the API, at exactly that time.
 func open(c *apptest.Clinic, doctor apptest.User, at time.Time, seats int) string {
 	return c.Post(doctor, "availability", object{"startTime": at, "endTime": at.Add(30 * time.Minute), "maxPatients": seats}).Want(201).Text("id")
 }

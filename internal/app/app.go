@@ -1,4 +1,4 @@
-// Package app builds the whole server of its rooms: the only place that knows them all.
+// Package app builds the whole server of its packages: the only place that knows them all.
 package app
 
 import (
@@ -49,7 +49,7 @@ type App struct {
 // badSignatures of an address in a minute: a provider has none.
 const badSignatures = 20
 
-// New builds every room on an open database and the sealer that was opened on it. It starts nothing.
+// New builds every package on an open database and the sealer that was opened on it. It starts nothing.
 func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Logger) (*App, error) {
 	cursors, err := sealer.Derive("amrutam cursors", 32)
 	if err != nil {

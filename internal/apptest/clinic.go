@@ -1,4 +1,4 @@
-// Package apptest runs the whole server on a database of its own, for tests that go through the public door.
+// Package apptest runs the whole server on a database of its own, for tests that go through the public API.
 package apptest
 
 import (

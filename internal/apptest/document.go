@@ -65,7 +65,7 @@ var (
 	errDocument  error
 )
 
-// documentOf reads the document of this process's first server: all are built of the same rooms.
+// documentOf reads the document of this process's first server: all are built of the same packages.
 func documentOf(t testing.TB, a *app.App) *Document {
 	t.Helper()
 	documentOnce.Do(func() {

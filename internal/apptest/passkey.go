@@ -59,7 +59,7 @@ func (k *Passkey) Prove() json.RawMessage {
 	return k.Get(k.c.Do(User{}, "POST", "auth/passkey-options", nil))
 }
 
-// Register adds a passkey of the user's through the door, and gives the recovery codes that came with it.
+// Register adds a passkey of the user's through the API, and gives the recovery codes that came with it.
 func (k *Passkey) Register(u User) (recoveryCodes []any) {
 	k.c.t.Helper()
 	made := k.c.Do(u, "POST", "auth/passkeys", map[string]any{"credential": k.Create(k.c.Do(u, "POST", "auth/passkeys/options", nil))}).Want(201)

@@ -206,7 +206,7 @@ func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					// Refused accesses arrive from the doors, and are denials of ever new objects.
+					// Refused accesses arrive from the pipeline, and are denials of ever new objects.
 					c.Get(other, "consultations/"+uuid.NewString())
 					c.Get(admin, "audit-logs?limit=1")
 				}

@@ -19,7 +19,7 @@ var query = New()
 // Treatment is the purpose that bookings need.
 const Treatment = "TREATMENT"
 
-// channelAPI is how consents reach this room; the table knows pages too.
+// channelAPI is how consents reach this package; the table knows pages too.
 const channelAPI = "API"
 
 // The refusals of consents.

@@ -8,7 +8,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Routes registers the room's operations.
+// Routes registers the package's operations.
 func Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/consents", ID: "list-consents", Tag: "consents",
 		Summary: "Read the notices and your consents", Roles: access.Patient,

@@ -335,7 +335,7 @@ func TestApprove(t *testing.T) {
 	c.Do(admin, "PATCH", path+"/approve", map[string]any{"approved": false, "reason": "Lapsed."}, "If-Match", `"old"`).Want(412)
 	c.Patch(admin, path+"/approve", map[string]any{"approved": false, "reason": "Lapsed."}).Want(200)
 	c.Get(apptest.User{}, path).Want(404)
-	if after > 0 { // the room of mails stores them
+	if after > 0 { // the package of mails stores them
 		want(t, "mails", mails(), after+1)
 		want(t, "mails of one approval", after, 1)
 	}

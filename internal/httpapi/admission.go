@@ -23,9 +23,9 @@ import (
 	"amrutam/internal/problem"
 )
 
-// door reads the bytes of the body, authenticates and checks the roles, before anything of the request is parsed. Only then: whoever
+// admission reads the bytes of the body, authenticates and checks the roles, before anything of the request is parsed. Only then: whoever
 // holds a body back is known by what holds when it is there. What the body is wrong about is told to who may call alone.
-func (a *API) door(op Op, most *bodySize) func(huma.Context, func(huma.Context)) {
+func (a *API) admission(op Op, most *bodySize) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
 		req := requestOf(r.Context())

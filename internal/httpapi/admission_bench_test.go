@@ -32,7 +32,7 @@ type noted struct {
 
 func (n noted) Entity() (string, uuid.UUID) { return "probe", n.ID }
 
-// BenchmarkDoor measures what the door costs where the operation itself does nothing: from the parsed request to the
+// BenchmarkDoor measures what the pipeline costs where the operation itself does nothing: from the parsed request to the
 // written answer, without the network. Only "page" needs no database: the others' times are mostly PostgreSQL's.
 func BenchmarkDoor(b *testing.B) {
 	c := apptest.Open(b)

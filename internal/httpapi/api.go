@@ -1,4 +1,4 @@
-// Package httpapi is the one door of every operation: it authenticates, checks roles, validates, opens the transaction,
+// Package httpapi is the pipeline of every operation: it authenticates, checks roles, validates, opens the transaction,
 // takes the idempotency key, calls the one domain function, insists on its audit row, stores the answer, commits, answers.
 package httpapi
 
@@ -68,7 +68,7 @@ type API struct {
 	notes    *notes
 }
 
-// Op is what a room says of one operation.
+// Op is what a package says of one operation.
 type Op struct {
 	Method  string
 	Path    string // below Base, or from the root when Root is set
@@ -100,7 +100,7 @@ type Op struct {
 	Statuses []int
 	// MediaType of an Attachment, the output of an operation that answers with a file.
 	MediaType string
-	// Refusals the domain can answer with beside those of the door; they are documented.
+	// Refusals the domain can answer with beside those of the pipeline; they are documented.
 	Refusals []*problem.Error
 }
 

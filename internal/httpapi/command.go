@@ -201,7 +201,7 @@ func newReply(op Op, result any) (reply, error) {
 	return out, err
 }
 
-// register puts the door before run. Reading top to bottom is the order in which a request passes.
+// register puts the pipeline before run. Reading top to bottom is the order in which a request passes.
 func register[I any](a *API, op Op, output reflect.Type, run func(context.Context, access.Actor, I, *idempotency.Claim) (reply, error)) {
 	op.check()
 	a.Operations = append(a.Operations, op)
@@ -210,7 +210,7 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 	documented := huma.Operation{
 		Method: op.Method, Path: op.path(), OperationID: op.ID, Summary: op.Summary, Description: op.Doc,
 		Tags: []string{op.Tag}, DefaultStatus: op.status(), MaxBodyBytes: -1,
-		Middlewares: huma.Middlewares{a.door(op, most)},
+		Middlewares: huma.Middlewares{a.admission(op, most)},
 	}
 	a.describe(&documented, op, output)
 	if op.RawBody != nil {

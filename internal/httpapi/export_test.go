@@ -1,6 +1,6 @@
 package httpapi
 
-// What is tested apart from the door.
+// What is tested apart from the pipeline.
 var (
 	ClientIP = clientIP
 	SaneID   = saneID

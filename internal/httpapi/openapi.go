@@ -46,7 +46,7 @@ func registry() huma.Registry {
 	return r
 }
 
-// schemaNames of types whose own name says enough in their room only. Generated clients make their types of them.
+// schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
 	"AddressOnlyBody": "AddressRequest", "CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
 	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent", "Field": "FieldError",
@@ -130,7 +130,7 @@ func tags() []*huma.Tag {
 	return all
 }
 
-// describe documents what the door adds to every operation: security, roles, the answer and every refusal with an example.
+// describe documents what the pipeline adds to every operation: security, roles, the answer and every refusal with an example.
 func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	o.Extensions = map[string]any{"x-roles": op.Roles.Names()}
 	if op.Fresh {

@@ -12,7 +12,7 @@ import (
 	"amrutam/internal/access"
 )
 
-// request is what the door learns of one request on its way in; the log line at the end reads it.
+// request is what the pipeline learns of one request on its way in; the log line at the end reads it.
 type request struct {
 	id      string
 	traceID string

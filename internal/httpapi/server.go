@@ -88,7 +88,7 @@ func (a *API) route(w *recorder, r *http.Request, req *request) {
 			return
 		}
 	}
-	// The door of operations is their own; pages and what isn't there have this one.
+	// The admission of operations is their own; pages and what isn't there have this one.
 	if err := a.PerAddress.take(w.Header(), Network(req.ip), a.DB.Now()); err != nil {
 		a.refuse(w, r, err)
 		return

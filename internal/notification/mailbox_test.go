@@ -173,7 +173,7 @@ func TestMailboxShowsWhatItCantOpen(t *testing.T) {
 	}
 }
 
-// catcher is the room once more, over the clinic's mailbox.
+// catcher is the package once more, over the clinic's mailbox.
 func catcher(t *testing.T, c *apptest.Clinic) *notification.Service {
 	t.Helper()
 	queue, err := jobs.New(c.App.DB, c.App.Log, c.App.Metrics)

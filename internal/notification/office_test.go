@@ -29,7 +29,7 @@ import (
 
 const publicURL = "https://clinic.example"
 
-// office is the room on a database of its own, whose jobs a test runs by hand.
+// office is the package on a database of its own, whose jobs a test runs by hand.
 type office struct {
 	t       testing.TB
 	db      *postgres.DB

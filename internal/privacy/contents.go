@@ -93,12 +93,12 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 
 func items(each func(add func(any) error) error) []list { return []list{{"items", each}} }
 
-// adapt are entries that another room hands on.
+// adapt are entries that another package hands on.
 func adapt[T any](each func(fn func(T) error) error) func(add func(any) error) error {
 	return func(add func(any) error) error { return each(func(entry T) error { return add(entry) }) }
 }
 
-// stored are the rows of one of this room's queries about a person, in the form sqlc has made for it.
+// stored are the rows of one of this package's queries about a person, in the form sqlc has made for it.
 func stored[T any](ctx context.Context, r *postgres.Read, sql string, person uuid.UUID) func(add func(any) error) error {
 	return adapt(func(fn func(T) error) error {
 		return postgres.ForEach(ctx, r, pgx.RowToStructByPos[T], fn, sql, person)

@@ -94,7 +94,7 @@ func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor acce
 // newest is the caller's latest copy that is being made or still good, or nil. It holds the caller's lock.
 func (s *Service) newest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*newestExportRow, error) {
 	if _, err := query.lockPerson(ctx, tx, actor.ID); err != nil {
-		if postgres.NoRows(err) { // deleted since the door let them in
+		if postgres.NoRows(err) { // deleted since the pipeline let them in
 			return nil, problem.Unauthenticated
 		}
 		return nil, fmt.Errorf("hold a person: %w", err)

@@ -26,7 +26,7 @@ func (MakeExport) Kind() string { return "export.make" }
 // makeWithin is what a history of many years may take.
 const makeWithin = 10 * time.Minute
 
-// Jobs registers the room's jobs. A copy is read outside the transaction that keeps it, which would be open for too long.
+// Jobs registers the package's jobs. A copy is read outside the transaction that keeps it, which would be open for too long.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.HandleWithin(queue, makeWithin, s.make)
 	jobs.HandleWithin(queue, sweepWithin, func(ctx context.Context, _ Sweep) error { return s.Sweep(ctx) })

@@ -1,4 +1,4 @@
-// Package problem holds the refusals a client can meet (RFC 9457). Rooms define theirs as package variables; only
+// Package problem holds the refusals a client can meet (RFC 9457). Packages define theirs as package variables; only
 // httpapi turns them into answers.
 package problem
 
@@ -99,7 +99,7 @@ func All() []*Error {
 	return all
 }
 
-// The refusals every room shares.
+// The refusals every package shares.
 var (
 	Malformed = Define(http.StatusBadRequest, "malformed-request", "The request can't be read",
 		"The request can't be read.", "Send one well-formed JSON object in UTF-8 and well-formed parameters.")

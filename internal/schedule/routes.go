@@ -7,7 +7,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Routes registers the room's operations.
+// Routes registers the package's operations.
 func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/availability", ID: "create-slot", Tag: "availability",
 		Summary: "Open a slot", Roles: access.Doctor, Key: httpapi.Honoured, Status: 201,

@@ -16,7 +16,7 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// book takes a seat with a consultation, as the room of consultations does.
+// book takes a seat with a consultation, as the consultation package does.
 func book(db *postgres.DB, slot, patient uuid.UUID) (id uuid.UUID, seat schedule.Seat, err error) {
 	ctx := context.Background()
 	id = uuid.Must(uuid.NewV7())

@@ -44,7 +44,7 @@ func TestEveryOperationSucceeds(t *testing.T) {
 	}
 }
 
-// TestRefusals meets, at every operation, what the door refuses.
+// TestRefusals meets, at every operation, what the pipeline refuses.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

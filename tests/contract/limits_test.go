@@ -9,7 +9,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// unlimited inputs, each with its reason. All of a webhook's are below the door's limit on headers and bodies.
+// unlimited inputs, each with its reason. All of a webhook's are below the pipeline's limit on headers and bodies.
 var unlimited = map[string]string{
 	"post /api/v1/payments/webhook/{provider} path provider":            "an unknown one is not there: 404",
 	"post /api/v1/payments/webhook/{provider} header Webhook-Id":        "what is over 255 characters has no valid signature: 401",

@@ -24,7 +24,7 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// mount builds the rooms, lowest first, and lets each register its operations, pages and jobs.
+// mount builds the packages, lowest first, and lets each register its operations, pages and jobs.
 func (a *App) mount() error {
 	secrets, err := a.Config.StubSecrets()
 	if err != nil {
