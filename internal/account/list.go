@@ -116,14 +116,14 @@ func (s *Service) usersQuery(in UserFilter) (q usersQuery, err error) {
 		q.scope, q.place = "users:newest", func(u StaffUser) any { return u.ID }
 		if further, err = s.Cursors.Open(q.scope, in.Cursor, &before); further {
 			args["before"] = before
-			where += " AND u.id < @before"
 		}
+		after := " AND u.id < @before"
 		order = "u.id DESC"
 		if in.Role != "" { // the index by role and id: one by id alone is read to its end for a role that few have
-			order = "u.role DESC, u.id DESC"
-			if further {
-				where += " AND (u.role, u.id) < (@role, @before)"
-			}
+			after, order = " AND (u.role, u.id) < (@role, @before)", "u.role DESC, u.id DESC"
+		}
+		if further {
+			where += after
 		}
 	}
 	args["limit"] = in.Limit + 1

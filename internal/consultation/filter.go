@@ -1,7 +1,6 @@
 package consultation
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,10 +23,10 @@ const (
 	ofDoctor  = "c.doctor_id = %[1]s AND c.id >= ids_since(%[1]s)"
 )
 
-// filter is a condition in SQL with its values, and what it is about when that isn't the table of consultations.
+// filter is a condition in SQL with its values.
 type filter struct {
-	from, where string
-	args        []any
+	where string
+	args  []any
 }
 
 // and adds a condition that names its values %[1]s, %[2]s and so on.
@@ -73,7 +72,7 @@ func (f filter) page(in ListIn, last *place) (sql string, args []any) {
 		f.and("(c.scheduled_start, c.id)"+order.after+"(%s, %s)", last.Start, last.ID)
 	}
 	f.madeBefore(in, last)
-	return f.rows(order.by("c.scheduled_start", "c.id"), in.Limit+1), f.args
+	return f.rows("consultations", order.by("c.scheduled_start", "c.id"), in.Limit+1), f.args
 }
 
 // pageByStatus selects a page of each status from the index by status and start, and the page from these. Bounds and order
@@ -102,16 +101,15 @@ func (f filter) pageByStatus(in ListIn, last *place) (sql string, args []any) {
 			one.and("c.status <= "+has, status)
 		}
 		one.madeBefore(in, last)
-		pages = append(pages, "("+one.rows(order.by("c.status", "c.scheduled_start", "c.id"), in.Limit+1)+")")
+		pages = append(pages, "("+one.rows("consultations", order.by("c.status", "c.scheduled_start", "c.id"), in.Limit+1)+")")
 		f.args = one.args
 	}
-	f.from = "(" + strings.Join(pages, " UNION ALL ") + ")"
-	return f.rows(order.by("c.scheduled_start", "c.id"), in.Limit+1), f.args
+	return f.rows("("+strings.Join(pages, " UNION ALL ")+")", order.by("c.scheduled_start", "c.id"), in.Limit+1), f.args
 }
 
-// rows selects the first that fit the filter.
-func (f filter) rows(by string, limit int) string {
-	sql := "SELECT * FROM " + cmp.Or(f.from, "consultations") + " c"
+// rows selects the first that fit the filter, from a table or a query in brackets.
+func (f filter) rows(from, by string, limit int) string {
+	sql := "SELECT * FROM " + from + " c"
 	if f.where != "" {
 		sql += " WHERE " + f.where
 	}

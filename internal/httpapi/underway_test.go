@@ -87,8 +87,8 @@ func TestABodyThatComesTooLate(t *testing.T) {
 	}
 }
 
-// begin sends the head of a request and half its body, and gives the answer.
-func begin(t *testing.T, address, operation, header string) *http.Response {
+// dial opens a connection for a test that writes its bytes itself.
+func dial(t *testing.T, address string) net.Conn {
 	t.Helper()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", address)
@@ -99,6 +99,13 @@ func begin(t *testing.T, address, operation, header string) *http.Response {
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
+	return conn
+}
+
+// begin sends the head of a request and half its body, and gives the answer.
+func begin(t *testing.T, address, operation, header string) *http.Response {
+	t.Helper()
+	conn := dial(t, address)
 	head := operation + " HTTP/1.1\r\nHost: " + address + "\r\n" + header + "\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{"
 	if _, err := io.WriteString(conn, head); err != nil {
 		t.Fatal(err)
@@ -115,15 +122,7 @@ func begin(t *testing.T, address, operation, header string) *http.Response {
 func holdBody(t *testing.T, c *apptest.Clinic, address string) (finish func()) {
 	t.Helper()
 	host := strings.TrimPrefix(c.URL, "http://")
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(t.Context(), "tcp", host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		t.Fatal(err)
-	}
+	conn := dial(t, host)
 	head := "POST /api/v1/auth/login HTTP/1.1\r\nHost: " + host + "\r\nX-Forwarded-For: " + address + "\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
 	if _, err := io.WriteString(conn, head); err != nil {
 		t.Fatal(err)
