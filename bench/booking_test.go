@@ -33,9 +33,9 @@ const (
 	slots    = 180_000
 )
 
-// BenchmarkBooking books over HTTP with 8 clients, and runs the same statements by pgbench on the same database, in turns.
-// It ignores -benchtime. ratio_% is the median of what each round's throughput is of pgbench's right after it: what else the
-// machine does comes and goes, and meets neighbours alike.
+// BenchmarkBooking books over HTTP with 8 clients, and runs the same statements by pgbench on the same database, in
+// turns. It ignores -benchtime. ratio_% is the median of what each round's throughput is of pgbench's right after it:
+// what else the machine does comes and goes, and meets neighbours alike.
 func BenchmarkBooking(b *testing.B) {
 	p := crowd(b, patients, doctors, slots)
 	programs, err := durable()
@@ -118,8 +118,8 @@ func (p *people) bookFor(b *testing.B, next *int) (made int, waits []time.Durati
 	return len(waits), waits
 }
 
-// client is a connection that sends one request after the other. http.Client's takes two more goroutines for each, and what
-// requests cost to make is no cost of the server.
+// client is a connection that sends one request after the other. http.Client's takes two more goroutines for each, and
+// what requests cost to make is no cost of the server.
 type client struct {
 	net.Conn
 	reader *bufio.Reader
@@ -135,8 +135,10 @@ func (p *people) dial() (*client, error) {
 
 func (c *client) book(p *people, n int) error {
 	body := `{"slotId": "` + p.slots[n].String() + `", "reason": "Back pain for two weeks"}`
-	_, err := fmt.Fprintf(c, "POST /api/v1/consultations HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\n"+
-		"Idempotency-Key: key-%d\r\nContent-Length: %d\r\n\r\n%s", c.RemoteAddr(), p.patients[n%patients].Token, n, len(body), body)
+	_, err := fmt.Fprintf(c, "POST /api/v1/consultations HTTP/1.1\r\nHost: %s\r\nContent-Type: "+
+		"application/json\r\nAuthorization: Bearer %s\r\n"+
+		"Idempotency-Key: key-%d\r\nContent-Length: %d\r\n\r\n%s", c.RemoteAddr(), p.patients[n%patients].Token, n,
+		len(body), body)
 	if err != nil {
 		return err
 	}
@@ -165,10 +167,11 @@ func (p *people) pgbench(b *testing.B, program string, base int) (rate float64, 
 	prefix := postgres.IDsFrom(p.clinic.DB.Now()).String()[:len("01900000-0000-")] + "7000-8000-"
 	script := filepath.Join(folder, "booking.sql")
 	must(b, os.WriteFile(script, []byte(reference(b)), 0o600))
-	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(round.Seconds())), "-f", script,
-		"-D", "i=-"+strconv.Itoa(clients), "-D", "base="+strconv.Itoa(base), "-D", "clients="+strconv.Itoa(clients),
-		"-D", "patients="+strconv.Itoa(patients), "-D", "doctors="+strconv.Itoa(doctors), "-D", "month="+prefix,
-		"-D", "oldest="+postgres.IDsFrom(p.clinic.DB.Now().Add(-24*time.Hour)).String(), p.dsn)
+	cmd := exec.CommandContext(b.Context(), program, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2",
+		"-T", strconv.Itoa(int(round.Seconds())), "-f", script, "-D", "i=-"+strconv.Itoa(clients), "-D",
+		"base="+strconv.Itoa(base), "-D", "clients="+strconv.Itoa(clients), "-D", "patients="+strconv.Itoa(patients),
+		"-D", "doctors="+strconv.Itoa(doctors), "-D", "month="+prefix, "-D",
+		"oldest="+postgres.IDsFrom(p.clinic.DB.Now().Add(-24*time.Hour)).String(), p.dsn)
 	cmd.Env = append(os.Environ(), "PGOPTIONS=-c role="+postgres.AppRole)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -1,5 +1,5 @@
-// Package bench measures what patients and doctors wait for, through the public API, on a PostgreSQL that keeps what it
-// commits (fsync and synchronous_commit on).
+// Package bench measures what patients and doctors wait for, through the public API, on a PostgreSQL that keeps what
+// it commits (fsync and synchronous_commit on).
 package bench_test
 
 import (

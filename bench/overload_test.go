@@ -93,7 +93,9 @@ func ownCore(b *testing.B) []string {
 	}
 	last := strconv.Itoa(runtime.NumCPU() - 1)
 	keepTo := func(cores string) {
-		out, err := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())).CombinedOutput() //nolint:noctx // it ends at once
+		//nolint:noctx // it ends at once
+		out, err := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())).
+			CombinedOutput()
 		if err != nil {
 			b.Fatalf("taskset: %v: %s", err, out)
 		}
@@ -115,7 +117,8 @@ func (p *people) flood(b *testing.B, rate int, next *int) (booked []time.Duratio
 		n := int(turn.Add(1)) - 1
 		*t = vegeta.Target{Method: http.MethodPost, URL: p.url + "/api/v1/consultations",
 			Body: []byte(`{"slotId": "` + p.slots[n].String() + `", "reason": "Back pain for two weeks"}`),
-			Header: http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + p.patients[n%patients].Token},
+			Header: http.Header{"Content-Type": {"application/json"},
+				"Authorization":   {"Bearer " + p.patients[n%patients].Token},
 				"Idempotency-Key": {"key-" + strconv.Itoa(n)}}}
 		return nil
 	}
@@ -169,7 +172,8 @@ func (p *people) administrator(b *testing.B) apptest.User {
 	}{
 		{`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, 'admin@example.org', 'none', 'ADMIN', true, now(), now())`, []any{u.ID}},
 		{`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $1, 'Test Admin', now(), now())`, []any{u.ID}},
-		{`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
+		{`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
+			second_factor_at)
 			VALUES ($1, $1, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day', now())`, []any{u.ID}},
 		{`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', now(), now() + interval '1 day')`, []any{hash[:], u.ID}},
 	} {

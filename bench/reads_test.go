@@ -34,7 +34,9 @@ func BenchmarkReads(b *testing.B) {
 	const free = "availability/doctor/"
 	doctor := apptest.User{ID: numbered(2, 7), Token: "at_" + numbered(2, 7).String()}
 	soon := p.clinic.DB.Now().Add(60 * time.Hour)
-	b.Run("free slots", func(b *testing.B) { p.page(b, apptest.User{}, free+doctor.ID.String(), p.slotsOf(7, time.Time{})) })
+	b.Run("free slots", func(b *testing.B) {
+		p.page(b, apptest.User{}, free+doctor.ID.String(), p.slotsOf(7, time.Time{}))
+	})
 	b.Run("free slots of a day", func(b *testing.B) {
 		from := free + doctor.ID.String() + "?limit=100&from=" + soon.Format(time.RFC3339)
 		p.page(b, apptest.User{}, from, p.slotsOf(7, soon))
@@ -53,7 +55,8 @@ func BenchmarkReads(b *testing.B) {
 		name, path string
 		who        apptest.User
 		want       []string
-	}{{"patient's list", "consultations/me", p.patients[0], patients}, {"doctor's list", "consultations/doctor/me", doctor, doctors}}
+	}{{"patient's list", "consultations/me", p.patients[0], patients},
+		{"doctor's list", "consultations/doctor/me", doctor, doctors}}
 	for _, l := range lists {
 		p.walk(b, l.who, l.path, l.want)
 		b.Run(l.name, func(b *testing.B) { p.page(b, l.who, l.path, l.want) })
@@ -162,9 +165,12 @@ func (p *people) history(b *testing.B) (ids []uuid.UUID) {
 	must(b, err)
 	exec(`INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
 			scheduled_start, scheduled_end, started_at, ended_at, created_at, updated_at)
-		SELECT id, numbered('01900000-0000-7000-8001-', patient), numbered('01900000-0000-7000-8002-', n % ` + strconv.Itoa(doctors) + `),
-			numbered('01900000-0000-7000-8003-', n % ` + strconv.Itoa(slots) + `), 'COMPLETED', reason, 'PAID', 500, 'INR',
-			at + interval '1 day', at + interval '1 day 15 minutes', at + interval '1 day', at + interval '1 day 10 minutes', at, at FROM past`)
+		SELECT id, numbered('01900000-0000-7000-8001-', patient), numbered('01900000-0000-7000-8002-', n % ` +
+		strconv.Itoa(doctors) + `),
+			numbered('01900000-0000-7000-8003-', n % ` + strconv.Itoa(slots) + `), 'COMPLETED', reason, 'PAID', 500,
+				'INR',
+			at + interval '1 day', at + interval '1 day 15 minutes', at + interval '1 day',
+				at + interval '1 day 10 minutes', at, at FROM past`)
 	exec("DROP TABLE past")
 	exec("VACUUM ANALYZE")
 	return ids
@@ -178,8 +184,8 @@ func idOf(at time.Time, n int) uuid.UUID {
 	return id
 }
 
-// scans counts how often each big table was read from end to end so far. What a session has counted is certain to be told
-// only when it ends, so the server's are ended.
+// scans counts how often each big table was read from end to end so far. What a session has counted is certain to be
+// told only when it ends, so the server's are ended.
 func (p *people) scans(b *testing.B) map[string]int {
 	b.Helper()
 	conn := p.connect(b)
@@ -190,7 +196,8 @@ func (p *people) scans(b *testing.B) map[string]int {
 	for deadline := now.Add(time.Minute); ; {
 		var old int
 		must(b, conn.QueryRow(b.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND application_name = 'amrutam' AND backend_start < $1`, now).Scan(&old))
+			WHERE datname = current_database() AND application_name = 'amrutam' AND backend_start < $1`, now).
+			Scan(&old))
 		if old == 0 {
 			break
 		}
@@ -198,7 +205,8 @@ func (p *people) scans(b *testing.B) map[string]int {
 			b.Fatalf("%d sessions stay", old)
 		}
 	}
-	rows, err := conn.Query(b.Context(), `SELECT s.relname, seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE reltuples > 5000`)
+	rows, err := conn.Query(b.Context(),
+		`SELECT s.relname, seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE reltuples > 5000`)
 	must(b, err)
 	times := map[string]int{}
 	var table string

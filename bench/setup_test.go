@@ -23,31 +23,37 @@ type people struct {
 	begin    time.Time // of the first slots
 }
 
-// statements make $1 patients and $1 doctors, all signed in, and for $2 doctors $1 slots of one seat each, one after the
-// other. Ids hold the number, so that pgbench finds them too.
+// statements make $1 patients and $1 doctors, all signed in, and for $2 doctors $1 slots of one seat each, one after
+// the other. Ids hold the number, so that pgbench finds them too.
 var statements = []string{
 	`CREATE FUNCTION numbered(prefix text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT (prefix || lpad(to_hex(n), 12, '0'))::uuid $$`,
 	`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
-		SELECT numbered('01900000-0000-7000-8001-', n), 'patient' || n || '@example.org', 'none', 'PATIENT', true, now(), now() FROM generate_series(0, $1::int - 1) n`,
+		SELECT numbered('01900000-0000-7000-8001-', n), 'patient' || n || '@example.org', 'none', 'PATIENT', true,
+			now(), now() FROM generate_series(0, $1::int - 1) n`,
 	`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
 		SELECT id, id, 'Test Patient', now(), now() FROM users WHERE role = 'PATIENT'`,
 	`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
-		SELECT numbered('01900000-0000-7000-8002-', n), 'doctor' || n || '@example.org', 'none', 'DOCTOR', true, now(), now() FROM generate_series(0, $1::int - 1) n`,
+		SELECT numbered('01900000-0000-7000-8002-', n), 'doctor' || n || '@example.org', 'none', 'DOCTOR', true, now(),
+			now() FROM generate_series(0, $1::int - 1) n`,
 	`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
 		SELECT id, id, 'Dr. Test', now(), now() FROM users WHERE role = 'DOCTOR'`,
-	`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
-		SELECT id, id, 'Panchakarma', 12, 'REG-' || email, 500, '{en,hi}', true, now(), now() FROM users WHERE role = 'DOCTOR'`,
+	`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, consultation_fee,
+		languages_spoken, is_approved, created_at, updated_at)
+		SELECT id, id, 'Panchakarma', 12, 'REG-' || email, 500, '{en,hi}', true, now(), now() FROM users
+			WHERE role = 'DOCTOR'`,
 	`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at)
 		SELECT id, id, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day' FROM users`,
 	`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 		SELECT sha256(convert_to('at_' || id, 'UTF8')), id, 'ACCESS', now(), now() + interval '1 day' FROM users`,
 	`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
 		SELECT id, id, 'TREATMENT', 1, 'en', 'API', now() FROM users WHERE role = 'PATIENT'`,
-	// All doctors work at the same times: patient n is never asked to be in two places as long as slots of one time are fewer than patients.
+	// All doctors work at the same times: patient n is never asked to be in two places as long as slots of one time
+	// are fewer than patients.
 	`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at)
 		SELECT numbered('01900000-0000-7000-8003-', n), numbered('01900000-0000-7000-8002-', n % $2::int),
 			date_trunc('hour', now()) + interval '1 day' + n / $2::int * interval '15 minutes',
-			date_trunc('hour', now()) + interval '1 day 15 minutes' + n / $2::int * interval '15 minutes', 1, now(), now()
+			date_trunc('hour', now()) + interval '1 day 15 minutes' + n / $2::int * interval '15 minutes', 1, now(),
+			now()
 		FROM generate_series(0, $1::int - 1) n`,
 }
 
@@ -57,7 +63,8 @@ func crowd(b *testing.B, patients, doctors, slots int) *people {
 	_, err := durable()
 	must(b, err)
 	c := apptest.Open(b)
-	return settle(b, &people{clinic: c, url: c.URL, dsn: c.DB.Pool.Config().ConnString(), sealer: c.App.Sealer}, patients, doctors, slots)
+	return settle(b, &people{clinic: c, url: c.URL, dsn: c.DB.Pool.Config().ConnString(), sealer: c.App.Sealer},
+		patients, doctors, slots)
 }
 
 // settle fills the database at p.dsn, whose data keys p.sealer wraps.
@@ -78,7 +85,8 @@ func settle(b *testing.B, p *people, patients, doctors, slots int) *people {
 		keys = append(keys, []any{id, wrapped, time.Now()})
 		p.patients = append(p.patients, apptest.User{ID: id, Token: "at_" + id.String()})
 	}
-	_, err := conn.CopyFrom(b.Context(), pgx.Identifier{"data_keys"}, []string{"user_id", "wrapped", "created_at"}, pgx.CopyFromRows(keys))
+	_, err := conn.CopyFrom(b.Context(), pgx.Identifier{"data_keys"}, []string{"user_id", "wrapped", "created_at"},
+		pgx.CopyFromRows(keys))
 	must(b, err)
 	_, err = conn.Exec(b.Context(), "VACUUM ANALYZE")
 	must(b, err)

@@ -25,8 +25,8 @@ import (
 	"amrutam/internal/seal"
 )
 
-// BenchmarkSteady runs the real program: ready-ms from an empty folder until it is ready, again-ms from a folder with data, and
-// its memory (RSS, without PostgreSQL's) after 30 s of bookings by 8 clients. It ignores -benchtime.
+// BenchmarkSteady runs the real program: ready-ms from an empty folder until it is ready, again-ms from a folder with
+// data, and its memory (RSS, without PostgreSQL's) after 30 s of bookings by 8 clients. It ignores -benchtime.
 func BenchmarkSteady(b *testing.B) {
 	p, s := program(b, nil)
 	defer s.stop(b)
@@ -46,7 +46,8 @@ func BenchmarkSteady(b *testing.B) {
 func program(b *testing.B, prefix []string) (*people, *process) {
 	b.Helper()
 	program := filepath.Join(folder, "amrutam")
-	out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, "amrutam/cmd/amrutam").CombinedOutput()
+	out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, "amrutam/cmd/amrutam").
+		CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
@@ -83,8 +84,8 @@ type process struct {
 func start(b *testing.B, command []string, data string) *process {
 	b.Helper()
 	p := &process{cmd: exec.CommandContext(context.Background(), command[0], command[1:]...)}
-	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json",
-		"AMRUTAM_RATE_LIMIT=off", "AMRUTAM_LOGIN_LIMIT=off")
+	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json", "AMRUTAM_RATE_LIMIT=off", "AMRUTAM_LOGIN_LIMIT=off")
 	stderr, err := p.cmd.StderrPipe()
 	must(b, err)
 	begun := time.Now()

@@ -34,7 +34,8 @@ func (check) Run(ctx context.Context) error {
 	}
 	results, err := invariant.Check(ctx, o.db)
 	if err != nil {
-		return fmt.Errorf("the invariants can't be checked (does the schema need amrutam migrate?): %s", postgres.Describe(err))
+		return fmt.Errorf("the invariants can't be checked (does the schema need amrutam migrate?): %s",
+			postgres.Describe(err))
 	}
 	broken := 0
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

@@ -19,7 +19,8 @@ import (
 type demo struct{}
 
 func (demo) Run(ctx context.Context) error {
-	o, err := loadDevelopment("the tour needs a development server: production has neither a mailbox nor a checkout page")
+	o, err := loadDevelopment(
+		"the tour needs a development server: production has neither a mailbox nor a checkout page")
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,8 @@ func (demo) Run(ctx context.Context) error {
 type code struct{}
 
 func (code) Run(ctx context.Context) error {
-	o, err := loadDevelopment("amrutam code is the demo administrator's, and production has none: codes come from each administrator's own authenticator")
+	o, err := loadDevelopment("amrutam code is the demo administrator's, and production has none: codes come from " +
+		"each administrator's own authenticator")
 	if err != nil {
 		return err
 	}
@@ -98,7 +100,8 @@ func tourOf(ctx context.Context, a *app.App, url string) error {
 	if err != nil {
 		return err
 	}
-	return (&tour.Tour{URL: url, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret, Out: os.Stdout, Clock: time.Now}).Run(ctx)
+	return (&tour.Tour{URL: url, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
+		Out: os.Stdout, Clock: time.Now}).Run(ctx)
 }
 
 // walkAlone serves on a free port for as long as the tour takes.

@@ -35,7 +35,8 @@ func (keysRotate) Run(ctx context.Context) error {
 		return err
 	}
 	if !o.cfg.OwnsMasterKey() && o.cfg.MasterKeyPrevious == "" {
-		return errors.New("put the new key (openssl rand -base64 32) into AMRUTAM_MASTER_KEY and the one before into AMRUTAM_MASTER_KEY_PREVIOUS, " +
+		return errors.New("put the new key (openssl rand -base64 32) into AMRUTAM_MASTER_KEY and the one before " +
+			"into AMRUTAM_MASTER_KEY_PREVIOUS, " +
 			"for every server too, and run this again")
 	}
 	conn, err := o.db.Pool.Acquire(ctx)
@@ -67,12 +68,14 @@ func (keysRotate) Run(ctx context.Context) error {
 		return err
 	}
 	if err := o.db.Write(ctx, func(tx *postgres.Tx) error {
-		audit.WriteFor(tx, access.System("keys rotate"), "master-key.rotate", "master-key", uuid.Nil.String(), audit.Meta{"keys": done.Seen, "rewrapped": done.Rewrapped})
+		audit.WriteFor(tx, access.System("keys rotate"), "master-key.rotate", "master-key", uuid.Nil.String(),
+			audit.Meta{"keys": done.Seen, "rewrapped": done.Rewrapped})
 		return nil
 	}); err != nil {
 		return fmt.Errorf("write the audit row: %s", postgres.Describe(err))
 	}
-	_, err = fmt.Printf("done: all %d data keys are wrapped with the new master key, %d of them by this run; nothing needs an older one\n", done.Seen, done.Rewrapped)
+	_, err = fmt.Printf("done: all %d data keys are wrapped with the new master key, %d of them by this run; "+
+		"nothing needs an older one\n", done.Seen, done.Rewrapped)
 	return err
 }
 

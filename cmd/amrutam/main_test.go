@@ -21,8 +21,9 @@ func TestVersionOf(t *testing.T) {
 		want  string
 	}{
 		{"v1.2.0-3-g0123456", info("(devel)", "vcs.revision", revision), "v1.2.0-3-g0123456"},
-		{"", info("v0.0.0-20260101000000-0123456789ab", "vcs.revision", revision, "vcs.modified", "false"), "0123456789ab"},
-		{"", info("(devel)", "vcs.revision", revision, "vcs.modified", "true"), "0123456789ab-dirty"},
+		{"", info("v0.0.0-20260101000000-0123456789ab", "vcs.revision", revision, "vcs.modified", "false"),
+			"0123456789ab"}, {"", info("(devel)", "vcs.revision", revision, "vcs.modified", "true"),
+			"0123456789ab-dirty"},
 		{"", info("v1.2.0"), "v1.2.0"},
 		{"", info("(devel)"), "devel"},
 		{"", info(""), "unknown"},

@@ -64,7 +64,8 @@ func (o *opened) status(ctx context.Context, w io.Writer) error {
 		return o.explain(err)
 	}
 	for _, kind := range waiting {
-		_, _ = fmt.Fprintf(w, "waiting: %d of %s, the oldest since %s\n", kind.Count, kind.Kind, kind.Since.Format("2006-01-02T15:04:05Z"))
+		_, _ = fmt.Fprintf(w, "waiting: %d of %s, the oldest since %s\n", kind.Count, kind.Kind,
+			kind.Since.Format("2006-01-02T15:04:05Z"))
 	}
 	return nil
 }

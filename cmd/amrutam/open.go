@@ -52,7 +52,8 @@ func prepare(cfg *config.Config, need config.Need) (*opened, error) {
 	if err := cfg.Secrets(need); err != nil {
 		return nil, err
 	}
-	return &opened{cfg: cfg, log: telemetry.Logger(os.Stderr, cfg.LogFormat == "text" || (cfg.LogFormat == "" && terminal()))}, nil
+	return &opened{cfg: cfg, log: telemetry.Logger(os.Stderr, cfg.LogFormat == "text" ||
+		(cfg.LogFormat == "" && terminal()))}, nil
 }
 
 // open reaches the database and brings its schema to this version.
@@ -85,7 +86,8 @@ func (o *opened) explainOwner(err error) error {
 	case o.cfg.MigrateURL != "":
 		return o.explainAs("AMRUTAM_MIGRATE_DATABASE_URL", err)
 	case o.cfg.DatabaseURL != "" && postgres.NoRight(err):
-		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not make tables there: let it own the database, " +
+		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not make " +
+			"tables there: let it own the database, " +
 			"or name the login that does in AMRUTAM_MIGRATE_DATABASE_URL (docs/operations/database-roles.md)")
 	}
 	return o.explain(err)
@@ -145,8 +147,8 @@ func (o *opened) startCluster(ctx context.Context) error {
 
 const lookAgain = 2 * time.Second
 
-// keepCluster starts the private PostgreSQL anew when it ends: it was killed, or the command that owned it is over. The
-// pool finds it by itself, because its socket stays where it was.
+// keepCluster starts the private PostgreSQL anew when it ends: it was killed, or the command that owned it is over.
+// The pool finds it by itself, because its socket stays where it was.
 func (o *opened) keepCluster(ctx context.Context) {
 	if o.cluster == nil {
 		return

@@ -96,8 +96,8 @@ func (a Actor) HasRecentMFA(now time.Time) bool {
 	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= freshness)
 }
 
-// HasRecentProof tells whether the actor proved a moment ago who they are: by the second factor if the user has one, else by signing in
-// or by the password.
+// HasRecentProof tells whether the actor proved a moment ago who they are: by the second factor if the user has one,
+// else by signing in or by the password.
 func (a Actor) HasRecentProof(now time.Time) bool {
 	if a.HasFactor {
 		return a.HasRecentMFA(now)

@@ -34,17 +34,21 @@ const (
 // The refusals of accounts.
 var (
 	ErrInvalidCredentials = problem.Define(http.StatusUnauthorized, "invalid-credentials", "Wrong credentials",
-		"The e-mail address or the password is wrong.", "Check both; POST /api/v1/auth/request-password-reset sends a mail to set a new password.")
-	ErrEmailNotVerified = problem.Define(http.StatusForbidden, "email-not-verified", "The e-mail address is not verified",
+		"The e-mail address or the password is wrong.",
+		"Check both; POST /api/v1/auth/request-password-reset sends a mail to set a new password.")
+	ErrEmailNotVerified = problem.Define(http.StatusForbidden, "email-not-verified",
+		"The e-mail address is not verified",
 		"The password is that of a sign-up whose e-mail address is not verified. "+
 			"If you have verified it since, sign in with the password that you chose then.",
 		"Follow the link in the mail; POST /api/v1/auth/resend-verification sends it again.")
 	ErrInvalidToken = problem.Define(http.StatusUnprocessableEntity, "invalid-token", "The token can't be used",
-		"The token is wrong, was used, or has expired.", "Ask for a new mail; only the token of the latest one works, once.")
+		"The token is wrong, was used, or has expired.",
+		"Ask for a new mail; only the token of the latest one works, once.")
 	ErrInvalidRefreshToken = problem.Define(http.StatusUnauthorized, "invalid-refresh-token", "The session has ended",
 		"The refresh token is wrong, was used, or belongs to a session that has ended.",
 		"Sign in again. Each refresh token works once: keep the one that came with the latest answer.")
-	ErrAddressTaken = problem.Conflict("address-taken", "Another user has this e-mail address.", "Use another address, or delete that user first.")
+	ErrAddressTaken = problem.Conflict("address-taken", "Another user has this e-mail address.",
+		"Use another address, or delete that user first.")
 )
 
 // Service holds what accounts need of the server. The zero Log and Cursors are for use without routes.
@@ -58,7 +62,8 @@ type Service struct {
 	RelyingParty *RelyingParty
 	Cursors      httpapi.Cursors
 	Log          *slog.Logger
-	// OnStop is what follows in other packages when a user stops, in the same transaction. Errors: ErrHolding, ErrHasConsultations.
+	// OnStop is what follows in other packages when a user stops, in the same transaction. Errors: ErrHolding,
+	// ErrHasConsultations.
 	OnStop func(ctx context.Context, tx *postgres.Tx, actor access.Actor, user Stopping) error
 }
 

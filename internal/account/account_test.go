@@ -91,7 +91,8 @@ func held(t *testing.T, a *apptest.Answer) session {
 	t.Helper()
 	id, err := uuid.Parse(a.Text("user", "id"))
 	must(t, err)
-	s := session{user: apptest.User{ID: id, Email: a.Text("user", "email"), Token: a.Text("accessToken")}, refresh: a.Text("refreshToken")}
+	s := session{user: apptest.User{ID: id, Email: a.Text("user", "email"), Token: a.Text("accessToken")},
+		refresh: a.Text("refreshToken")}
 	if !strings.HasPrefix(s.user.Token, "at_") || !strings.HasPrefix(s.refresh, "rt_") {
 		t.Fatalf("tokens: %s", a.Body)
 	}
@@ -147,7 +148,8 @@ func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 func quiet(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	wait(t, "the jobs' end", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') AND kind <> 'partition.upkeep'") == 0
+		return count(t, c, "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
+			"'discarded') AND kind <> 'partition.upkeep'") == 0
 	})
 }
 

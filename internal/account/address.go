@@ -35,8 +35,8 @@ type EmailConfirmation struct {
 	}
 }
 
-// ChangeEmail mails a link to the new address. One that is somebody else's gets another mail, and the asker isn't told.
-// Errors: ErrInvalidCredentials, limit.ErrTooMany, or a 422.
+// ChangeEmail mails a link to the new address. One that is somebody else's gets another mail, and the asker isn't
+// told. Errors: ErrInvalidCredentials, limit.ErrTooMany, or a 422.
 func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailChange) (none httpapi.None, err error) {
 	email := canonicalEmail(in.Body.NewEmail)
 	user, err := s.provePassword(ctx, actor, in.Body.CurrentPassword)
@@ -72,7 +72,8 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	}
 	token, hash := newToken("")
 	expires := tx.Now.Add(emailTicketLife)
-	mail := notification.Mail{Address: email, Kind: "confirm-new-address", Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
+	mail := notification.Mail{Address: email, Kind: "confirm-new-address",
+		Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
 	switch owner, err := query.findOwner(ctx, tx, tx.Now, email); {
 	case err == nil && owner.Taken:
 		if mailed, err := s.allowMail(ctx, tx, "address-taken", owner.ID.String()); err != nil || !mailed {
@@ -82,11 +83,12 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("find an address: %w", err)
 	}
-	if mailed, err := s.allowMail(ctx, tx, "confirm-new-address", email); err != nil || !mailed { // of many who name one address
+	// of many who name one address
+	if mailed, err := s.allowMail(ctx, tx, "confirm-new-address", email); err != nil || !mailed {
 		return err
 	}
-	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID, SessionID: &actor.SessionID,
-		Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
+	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID,
+		SessionID: &actor.SessionID, Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
 	if err != nil {
 		return fmt.Errorf("insert a ticket: %w", err)
 	}
@@ -95,7 +97,8 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 
 // ConfirmEmail moves the token's user to the address that the token was mailed to, and tells the old one.
 // Errors: ErrInvalidToken, ErrAddressTaken.
-func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, in EmailConfirmation) (httpapi.None, error) {
+func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in EmailConfirmation) (httpapi.None, error) {
 	var none httpapi.None
 	hash := hashToken(in.Body.Token)
 	ticket, err := query.findEmailTicket(ctx, tx, hash, tx.Now)
@@ -151,12 +154,22 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 }
 
 func (s *Service) addressRoutes(api *httpapi.API) {
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth", Roles: access.SignedIn, Recent: true, Unkeyed: httpapi.UnkeyedProof, Status: http.StatusAccepted,
-		Summary: "Ask to sign in with another address", Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request replaces an older one, and the end of " +
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth",
+		Summary: "Ask to sign in with another address",
+		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request " +
+			"replaces an older one, and the end of " +
 			"the session that asked or a new second factor ends it. " +
 			"Whoever has a second factor proves it in the five minutes before, others have signed in then.",
-		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany}}, s.ChangeEmail)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
-		Summary: "Prove your new address with the token of the mail", Doc: "From then on you sign in with it. The old address is told.",
-		Refusals: []*problem.Error{ErrInvalidToken, ErrAddressTaken}}, s.ConfirmEmail)
+		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted,
+		Unkeyed:  httpapi.UnkeyedProof,
+		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
+	}, s.ChangeEmail)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth",
+		Summary: "Prove your new address with the token of the mail",
+		Doc:     "From then on you sign in with it. The old address is told.",
+		Roles:   access.Public, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrInvalidToken, ErrAddressTaken},
+	}, s.ConfirmEmail)
 }

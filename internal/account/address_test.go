@@ -22,7 +22,8 @@ func TestChangingTheAddress(t *testing.T) {
 	c.Post(dummyHash, "auth/request-password-reset", object{"email": old}).Want(202)
 	reset := mailed(t, c, old, "reset-password", 1)
 
-	c.Post(s.user, "auth/change-email", object{"currentPassword": "another password entirely", "newEmail": email}).Want(401, "invalid-credentials")
+	c.Post(s.user, "auth/change-email", object{"currentPassword": "another password entirely", "newEmail": email}).
+		Want(401, "invalid-credentials")
 	askNewAddress(c, s.user, old).Want(422, "validation-failed")
 	if a := askNewAddress(c, s.user, "not an address").Want(422); bytes.Contains(a.Body, []byte("not an address")) {
 		t.Errorf("the answer repeats the value: %s", a.Body)
@@ -40,7 +41,8 @@ func TestChangingTheAddress(t *testing.T) {
 	signIn(t, c, email, password)
 	c.Post(dummyHash, "auth/login", credentials(old, password)).Want(401, "invalid-credentials")
 	same(t, "address", c.Get(s.user, "users/me").Want(200).Text("email"), email)
-	c.Post(dummyHash, "auth/reset-password", object{"token": reset, "newPassword": "nine boats cross the quiet lake"}).Want(422, "invalid-token")
+	c.Post(dummyHash, "auth/reset-password", object{"token": reset, "newPassword": "nine boats cross the quiet lake"}).
+		Want(422, "invalid-token")
 	c.Post(dummyHash, "auth/signup", registration(old)).Want(201)
 	mailed(t, c, old, "verify-email", 2) // the old address is free
 }
@@ -66,7 +68,8 @@ func TestWhatEndsANewAddress(t *testing.T) {
 		"time":            func(session) { c.Clock.Advance(25 * time.Hour) },
 		"a newer request": func(s session) { askNewAddress(c, s.user, fresh()).Want(202) },
 		"another password": func(s session) {
-			c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": "nine boats cross the quiet lake"}).Want(204)
+			c.Post(s.user, "auth/change-password",
+				object{"currentPassword": password, "newPassword": "nine boats cross the quiet lake"}).Want(204)
 		},
 		"a sign-out": func(s session) { c.Post(s.user, "auth/logout", nil).Want(204) },
 		"its session's end": func(s session) {
@@ -82,10 +85,13 @@ func TestWhatEndsANewAddress(t *testing.T) {
 		},
 		"an authenticator of its own": func(s session) { enrol(t, c, s.user) },
 		"an authenticator":            func(s session) { enrol(t, c, signIn(t, c, s.user.Email, password).user) },
-		"a passkey":                   func(s session) { c.NewPasskey().Register(signIn(t, c, s.user.Email, password).user) },
-		"leaving":                     func(s session) { leave(c, s.user).Want(204) },
+		"a passkey": func(s session) {
+			c.NewPasskey().Register(signIn(t, c, s.user.Email, password).user)
+		},
+		"leaving": func(s session) { leave(c, s.user).Want(204) },
 		"an administrator": func(s session) {
-			c.Patch(c.Admin(), "users/"+c.Get(s.user, "users/me").Text("id")+"/disable", object{"disabled": true}).Want(200)
+			c.Patch(c.Admin(), "users/"+c.Get(s.user, "users/me").Text("id")+"/disable", object{"disabled": true}).
+				Want(200)
 		},
 	} {
 		email := fresh()
@@ -96,7 +102,8 @@ func TestWhatEndsANewAddress(t *testing.T) {
 		if a := c.Post(dummyHash, "auth/confirm-email", object{"token": token}); a.Status != 422 {
 			t.Errorf("after %s: %d %s", name, a.Status, a.Body)
 		}
-		same(t, "users of the address after "+name, count(t, c, "SELECT count(*) FROM users WHERE email = $1", email), 0)
+		same(t, "users of the address after "+name, count(t, c, "SELECT count(*) FROM users WHERE email = $1", email),
+			0)
 	}
 }
 
@@ -132,7 +139,10 @@ func TestNewAddressesRace(t *testing.T) {
 		askNewAddress(c, s.user, email).Want(202)
 		tokens = append(tokens, mailed(t, c, email, "confirm-new-address", i+1))
 	}
-	got := atOnce(8, func(i int) int { return c.Post(dummyHash, "auth/confirm-email", object{"token": tokens[i%2]}).Status })
+	got := atOnce(8, func(i int) int {
+		return c.Post(dummyHash, "auth/confirm-email", object{"token": tokens[i%2]}).
+			Status
+	})
 	won := 0
 	for _, status := range got {
 		if status == 204 {

@@ -29,7 +29,8 @@ func cookieOf(t *testing.T, a *apptest.Answer) string {
 	t.Helper()
 	said, err := http.ParseSetCookie(a.Header.Get("Set-Cookie"))
 	must(t, err)
-	if said.Name != "__Host-amrutam" || !said.Secure || !said.HttpOnly || said.SameSite != http.SameSiteLaxMode || said.Path != "/" || said.Domain != "" {
+	if said.Name != "__Host-amrutam" || !said.Secure || !said.HttpOnly || said.SameSite != http.SameSiteLaxMode ||
+		said.Path != "/" || said.Domain != "" {
 		t.Errorf("the cookie is %s", a.Header.Get("Set-Cookie"))
 	}
 	return said.Name + "=" + said.Value
@@ -47,7 +48,8 @@ func TestASessionInACookie(t *testing.T) {
 	email := verified(t, c)
 	b, a := browse(t, c, email)
 	token := strings.TrimPrefix(b.cookie, "__Host-amrutam=")
-	if bytes.Contains(a.Body, []byte(token)) || a.At("accessToken") != nil || a.At("refreshToken") != nil || a.At("expiresIn") != any(3600.0) {
+	if bytes.Contains(a.Body, []byte(token)) || a.At("accessToken") != nil || a.At("refreshToken") != nil ||
+		a.At("expiresIn") != any(3600.0) {
 		t.Errorf("the answer is %s", a.Body)
 	}
 	same(t, "who", b.get("users/me").Want(200).Text("email"), email)
@@ -66,14 +68,16 @@ func TestASessionInACookie(t *testing.T) {
 
 	// Nothing that was there before a sign-in is a session after it.
 	fixed := browser{c, "__Host-amrutam=ct_chosen-by-somebody-else"}
-	again := fixed.do("POST", "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).Want(200)
+	again := fixed.do("POST", "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).
+		Want(200)
 	if cookieOf(t, again) == fixed.cookie {
 		t.Error("the cookie was taken over")
 	}
 	fixed.get("users/me").Want(401)
 
 	out := b.do("POST", "auth/logout", nil).Want(204)
-	if gone := out.Header.Get("Set-Cookie"); !strings.Contains(gone, "__Host-amrutam=;") || !strings.Contains(gone, "Max-Age=0") {
+	if gone := out.Header.Get("Set-Cookie"); !strings.Contains(gone, "__Host-amrutam=;") ||
+		!strings.Contains(gone, "Max-Age=0") {
 		t.Errorf("the cookie stays: %q", gone)
 	}
 	b.get("users/me").Want(401)
@@ -93,7 +97,8 @@ func TestAPageThatCameWithoutTLS(t *testing.T) {
 	b, _ := browse(t, c, verified(t, c))
 	host := strings.TrimPrefix(c.URL, "http://")
 	b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, "Origin", "https://"+host).Want(200)
-	b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, "Origin", "http://"+host).Want(403, "cross-site-request")
+	b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, "Origin", "http://"+host).Want(403,
+		"cross-site-request")
 }
 
 func TestOtherSitesDontUseTheCookie(t *testing.T) {
@@ -125,14 +130,16 @@ func TestOtherSitesDontUseTheCookie(t *testing.T) {
 			}
 		}
 		// Nor does another site sign somebody in as its own user.
-		a := c.Do(dummyHash, "POST", "auth/login", object{"email": fresh(), "password": password, "session": "COOKIE"}, from...)
+		a := c.Do(dummyHash, "POST", "auth/login", object{"email": fresh(), "password": password, "session": "COOKIE"},
+			from...)
 		if a.Status != 403 || a.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%s signs in: %d", name, a.Status)
 		}
 	}
 	same(t, "name", b.get("users/me").Want(200).Text("fullName"), "Meera Nair")
 	for name, from := range map[string][]string{
-		"this page": {"Sec-Fetch-Site", "same-origin"}, "typed in": {"Sec-Fetch-Site", "none"}, "an old browser's page": {"Origin", c.URL}, "no browser": nil,
+		"this page": {"Sec-Fetch-Site", "same-origin"}, "typed in": {"Sec-Fetch-Site", "none"},
+		"an old browser's page": {"Origin", c.URL}, "no browser": nil,
 	} {
 		if a := b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, from...); a.Status != 200 {
 			t.Errorf("%s: %s", name, a.Body)
@@ -172,11 +179,13 @@ func TestCookiesAfterSecondFactors(t *testing.T) {
 	s := signIn(t, c, email, password)
 	k := c.NewPasskey()
 	k.Register(s.user)
-	begun := c.Post(dummyHash, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).Want(200)
+	begun := c.Post(dummyHash, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).
+		Want(200)
 	if begun.Header.Get("Set-Cookie") != "" {
 		t.Error("a password alone signs in")
 	}
-	a := c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove(), "session": "COOKIE"}).Want(200)
+	a := c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove(),
+		"session": "COOKIE"}).Want(200)
 	browser{c, cookieOf(t, a)}.get("users/me").Want(200)
 	a = c.Post(dummyHash, "auth/passkey-login", object{"credential": k.Prove(), "session": "COOKIE"}).Want(200)
 	b := browser{c, cookieOf(t, a)}

@@ -40,15 +40,16 @@ func Hashing() int { return len(hashing.places) }
 // realParams are those that the server hashes with.
 var realParams = *hashParams
 
-// CheapHashes have the tests of this package hash with a hundredth of the work: under the race detector they would spend
-// minutes on it.
+// CheapHashes have the tests of this package hash with a hundredth of the work: under the race detector they would
+// spend minutes on it.
 func CheapHashes() {
 	hashParams = &argon2id.Params{Memory: 256, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
 // HashPrefix is how the hashes begin that are made now.
 func HashPrefix() string {
-	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", hashParams.Memory, hashParams.Iterations, hashParams.Parallelism)
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", hashParams.Memory, hashParams.Iterations,
+		hashParams.Parallelism)
 }
 
 // CanonicalPhone is canonicalPhone.

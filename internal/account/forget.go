@@ -36,7 +36,8 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Held
 	return Held(row), nil
 }
 
-// LockOther is Hold for an administrator who is about to decide on somebody else. Errors: problem.NotFound, ErrOwnAccount.
+// LockOther is Hold for an administrator who is about to decide on somebody else. Errors: problem.NotFound,
+// ErrOwnAccount.
 func (s *Service) LockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (Held, error) {
 	admins, err := query.lockAdmins(ctx, tx)
 	if err != nil {
@@ -60,8 +61,8 @@ var forgotten = []struct{ table, sql string }{
 	{"tickets", "DELETE FROM tickets WHERE user_id = $1"},
 }
 
-// Forget takes out of an ended account all that only signing in and being reached needed, and tells how many rows of which table
-// went. Name, gender and date of birth stay: they say whose record of care it is.
+// Forget takes out of an ended account all that only signing in and being reached needed, and tells how many rows of
+// which table went. Name, gender and date of birth stay: they say whose record of care it is.
 func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (map[string]int64, error) {
 	removed := map[string]int64{}
 	for _, f := range forgotten {

@@ -21,7 +21,8 @@ import (
 // OWASP's second choice: 19 MiB, 2 passes, 1 lane. About 25 ms of one core.
 var hashParams = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// hashing bounds what passwords take of the machine: as many at once as there are cores, and a queue of under half a second.
+// hashing bounds what passwords take of the machine: as many at once as there are cores, and a queue of under half a
+// second.
 var hashing = newGate(runtime.GOMAXPROCS(0), 16*runtime.GOMAXPROCS(0))
 
 // gate lets a few in at once, some wait, and turns the rest away.
@@ -62,8 +63,8 @@ func HashPassword(ctx context.Context, password string) (hash string, err error)
 	return hash, err
 }
 
-// dummyHash is what the password of an unknown address is compared with, so that it takes as long as a known one's. Its salt and
-// key are random instead of hashed: making it costs nothing, and no password fits.
+// dummyHash is what the password of an unknown address is compared with, so that it takes as long as a known one's.
+// Its salt and key are random instead of hashed: making it costs nothing, and no password fits.
 var dummyHash = sync.OnceValue(func() string {
 	salt, key := make([]byte, hashParams.SaltLength), make([]byte, hashParams.KeyLength)
 	_, _ = rand.Read(salt)
@@ -80,7 +81,8 @@ func hashLike(ctx context.Context, password, other string) (hash string, err err
 		return "", argon2id.ErrInvalidHash
 	}
 	err = hashing.pass(ctx, func() error {
-		key := argon2.IDKey([]byte(norm.NFC.String(password)), salt, params.Iterations, params.Memory, params.Parallelism, params.KeyLength)
+		key := argon2.IDKey([]byte(norm.NFC.String(password)), salt, params.Iterations, params.Memory,
+			params.Parallelism, params.KeyLength)
 		hash = encodeHash(params, salt, key)
 		return nil
 	})
@@ -95,8 +97,8 @@ func encodeHash(p *argon2id.Params, salt, key []byte) string {
 // saltOf is a hash without its key.
 func saltOf(hash string) string { return hash[:strings.LastIndexByte(hash, '$')+1] }
 
-// comparePassword tells whether the password is the hash's, and whether that was made with other parameters than today's.
-// A hash that isn't one (the user may not sign in by password) takes as long and fits no password.
+// comparePassword tells whether the password is the hash's, and whether that was made with other parameters than
+// today's. A hash that isn't one (the user may not sign in by password) takes as long and fits no password.
 func comparePassword(ctx context.Context, password, hash string) (right, outdated bool, err error) {
 	err = hashing.pass(ctx, func() error {
 		var params *argon2id.Params
@@ -108,14 +110,15 @@ func comparePassword(ctx context.Context, password, hash string) (right, outdate
 		if err != nil {
 			return fmt.Errorf("check a password hash: %w", err)
 		}
-		outdated = params.Memory != hashParams.Memory || params.Iterations != hashParams.Iterations || params.Parallelism != hashParams.Parallelism
+		outdated = params.Memory != hashParams.Memory || params.Iterations != hashParams.Iterations ||
+			params.Parallelism != hashParams.Parallelism
 		return nil
 	})
 	return right, outdated, err
 }
 
-// errReplaced: the user's hash is no longer the one that was compared, or they have a second factor since. Another request changed
-// the password, added a factor, or only renewed the hash: comparing anew tells which.
+// errReplaced: the user's hash is no longer the one that was compared, or they have a second factor since. Another
+// request changed the password, added a factor, or only renewed the hash: comparing anew tells which.
 var errReplaced = errors.New("account: the password hash was replaced meanwhile")
 
 // retryOnPasswordChange does it again when the hash was replaced. Error: problem.Busy when that doesn't end.

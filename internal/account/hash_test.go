@@ -29,7 +29,8 @@ func until(t *testing.T, what string, n func() int64, want int64) {
 // TestTheWorkOfAHash is OWASP's second choice.
 func TestTheWorkOfAHash(t *testing.T) {
 	t.Parallel()
-	if want := (argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}); realParams != want {
+	if want := (argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16,
+		KeyLength: 32}); realParams != want {
 		t.Errorf("%+v", realParams)
 	}
 }
@@ -110,7 +111,8 @@ func TestComparePassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	weak, err := argon2id.CreateHash("crépe, seven of them", &argon2id.Params{Memory: 8 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	weak, err := argon2id.CreateHash("crépe, seven of them",
+		&argon2id.Params{Memory: 8 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
 		t.Fatal(err)
 	}

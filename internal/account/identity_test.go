@@ -20,13 +20,18 @@ import (
 func TestPhonesAreOfOneForm(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][3]string{
-		{"+919812345678", "", "+919812345678"}, {"+91 (0) 98123 45678", "", "+919812345678"}, {"+91-0-98123-45678", "", "+919812345678"}, {"0091 98123 45678", "", "+919812345678"},
-		{"+91\u00a098123\u202f45678", "", "+919812345678"}, {"+91\u201198123\u201145678", "", "+919812345678"}, {"+९१ ९८१२३ ४५६७८", "", "+919812345678"},
-		{"＋91（98123）45678", "", "+919812345678"}, {"+٩١٩٨١٢٣٤٥٦٧٨", "", "+919812345678"}, {"\u202a+919812345678\u202c", "", "+919812345678"}, {"+91\u221298123 45678", "", "+919812345678"},
-		{"98123 45678", "", "+919812345678"}, {"098123 45678", "Asia/Kolkata", "+919812345678"}, {" 919812345678", "", "+919812345678"},
-		{"98123 45678", "America/New_York", ""}, {"+44 (0)20 7031 3000", "Europe/London", "+442070313000"}, {"+39 06 6982 1234", "", "+390669821234"},
-		{"+", "", ""}, {"", "", ""}, {"+98", "", ""}, {"+0919812345678", "", ""}, {"+91981234567x", "", ""}, {"+1 800 FLOWERS", "", ""}, {"98123", "", ""},
-		{"+91+9812345678", "", ""}, {"+999 123456789", "", ""}, {"+9198123456789012", "", ""}, {"+91/98123/45678", "", ""},
+		{"+919812345678", "", "+919812345678"}, {"+91 (0) 98123 45678", "", "+919812345678"},
+		{"+91-0-98123-45678", "", "+919812345678"}, {"0091 98123 45678", "", "+919812345678"},
+		{"+91\u00a098123\u202f45678", "", "+919812345678"}, {"+91\u201198123\u201145678", "", "+919812345678"},
+		{"+९१ ९८१२३ ४५६७८", "", "+919812345678"}, {"＋91（98123）45678", "", "+919812345678"},
+		{"+٩١٩٨١٢٣٤٥٦٧٨", "", "+919812345678"}, {"\u202a+919812345678\u202c", "", "+919812345678"},
+		{"+91\u221298123 45678", "", "+919812345678"}, {"98123 45678", "", "+919812345678"},
+		{"098123 45678", "Asia/Kolkata", "+919812345678"}, {" 919812345678", "", "+919812345678"},
+		{"98123 45678", "America/New_York", ""}, {"+44 (0)20 7031 3000", "Europe/London", "+442070313000"},
+		{"+39 06 6982 1234", "", "+390669821234"}, {"+", "", ""}, {"", "", ""}, {"+98", "", ""},
+		{"+0919812345678", "", ""}, {"+91981234567x", "", ""}, {"+1 800 FLOWERS", "", ""}, {"98123", "", ""},
+		{"+91+9812345678", "", ""}, {"+999 123456789", "", ""}, {"+9198123456789012", "", ""},
+		{"+91/98123/45678", "", ""},
 	} {
 		if got := account.CanonicalPhone(c[0], c[1]); got != c[2] {
 			t.Errorf("%q in %q: %q, want %q", c[0], c[1], got, c[2])
@@ -39,7 +44,8 @@ func TestStaffFindsPhonesKeptBefore(t *testing.T) {
 	c := open(t)
 	patient := c.Patient()
 	for _, kept := range []string{"+919812345678", "+9109812345678"} { // with the trunk's zero
-		exec(t, c, "UPDATE profiles SET phone_index = $1 WHERE user_id = $2", c.App.Sealer.BlindIndex("profiles.phone", kept), patient.ID)
+		exec(t, c, "UPDATE profiles SET phone_index = $1 WHERE user_id = $2",
+			c.App.Sealer.BlindIndex("profiles.phone", kept), patient.ID)
 		for _, spelling := range []string{"+91 98123 45678", "+91 (0) 98123 45678", "9812345678"} {
 			same(t, kept+" by "+spelling, byPhone(t, c, c.Support(), spelling), []string{patient.ID.String()})
 		}
@@ -69,7 +75,8 @@ func TestTheTwoSpellingsOfADomainAreOneAccount(t *testing.T) {
 	same(t, "kept", count(t, c, "SELECT count(*) FROM users WHERE email = '"+shown+"'"), 1)
 	c.Post(dummyHash, "auth/signup", registration("asha@BÜRO.example")).Want(201)
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
-	for _, wrong := range []string{"asha@xn--a.example", "asha@xn--abc-.example", "asha@a\u0301\u200d.example", "asha@\u0627a.example"} {
+	for _, wrong := range []string{"asha@xn--a.example", "asha@xn--abc-.example", "asha@a\u0301\u200d.example",
+		"asha@\u0627a.example"} {
 		if a := c.Post(dummyHash, "auth/signup", registration(wrong)).Want(422); faultsOf(t, a)["body.email"] == "" {
 			t.Errorf("%s: %s", wrong, a.Body)
 		}
@@ -84,13 +91,15 @@ func TestSignUpsOfANetwork(t *testing.T) {
 	for range 3 {
 		c.Post(dummyHash, "auth/signup", registration(fresh())).Want(201)
 	}
-	if a := c.Post(dummyHash, "auth/signup", registration(fresh())).Want(429, "too-many-attempts"); a.Header.Get("Retry-After") == "" {
+	if a := c.Post(dummyHash, "auth/signup", registration(fresh())).Want(429,
+		"too-many-attempts"); a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 3)
 	c.Clock.Advance(time.Hour + time.Second)
 	c.Post(dummyHash, "auth/signup", registration(fresh())).Want(201)
-	for ip, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.9": "203.0.113.0/24", "2001:db8:1:2::5": "2001:db8:1::/48", "": ""} {
+	for ip, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.9": "203.0.113.0/24",
+		"2001:db8:1:2::5": "2001:db8:1::/48", "": ""} {
 		same(t, ip, httpapi.Neighbourhood(ip), want)
 	}
 }
@@ -133,8 +142,9 @@ func TestAnAddressThatTakesNoMail(t *testing.T) {
 
 	const unsendable = "መሰረት@example.org"
 	for what, a := range map[string]*apptest.Answer{
-		"sign-up":    c.Post(dummyHash, "auth/signup", registration(unsendable)),
-		"invitation": c.Post(c.Admin(), "users", object{"email": unsendable, "fullName": "Meera Nair", "role": "SUPPORT"}),
+		"sign-up": c.Post(dummyHash, "auth/signup", registration(unsendable)),
+		"invitation": c.Post(c.Admin(), "users",
+			object{"email": unsendable, "fullName": "Meera Nair", "role": "SUPPORT"}),
 	} {
 		if told := faultsOf(t, a.Want(422))["body.email"]; !strings.HasPrefix(told, "can't be reached") {
 			t.Errorf("%s: %q", what, told)
@@ -143,8 +153,10 @@ func TestAnAddressThatTakesNoMail(t *testing.T) {
 
 	email := fresh()
 	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
-	c.Await("the mail is given up", func() bool { return count(t, c, "SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1 })
-	if a := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(403, "email-not-verified"); !strings.Contains(a.Text("detail"), "refused our mail") {
+	c.Await("the mail is given up",
+		func() bool { return count(t, c, "SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1 })
+	if a := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(403,
+		"email-not-verified"); !strings.Contains(a.Text("detail"), "refused our mail") {
 		t.Errorf("%s", a.Body)
 	}
 	c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")

@@ -36,10 +36,11 @@ func (u StaffUser) Entity() (string, uuid.UUID) { return "user", u.ID }
 // Location is where the user is read.
 func (u StaffUser) Location() string { return "/api/v1/users/" + u.ID.String() }
 
-// Invite makes a member of staff without a password, who sets one by the link in a mail. Errors: ErrAddressTaken, or a 422 of
-// all faults.
+// Invite makes a member of staff without a password, who sets one by the link in a mail. Errors: ErrAddressTaken, or a
+// 422 of all faults.
 func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Invitation) (StaffUser, error) {
-	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role, PasswordHash: noPassword}
+	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
+		PasswordHash: noPassword}
 	var wrong faults
 	wrong.add("body.email", emailFault(u.Email))
 	wrong.add("body.email", reachFault(s.Mails.MayReach(u.Email)))
@@ -75,7 +76,8 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Acto
 
 // inviteAgain is for who was invited and hasn't come yet: the newest invitation counts. Error: ErrAddressTaken.
 func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
-	id, err := query.inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword, Now: tx.Now})
+	id, err := query.inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword,
+		Now: tx.Now})
 	if postgres.NoRows(err) {
 		return uuid.Nil, ErrAddressTaken
 	}
@@ -92,5 +94,7 @@ func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.U
 	if _, err := query.setResetToken(ctx, tx, hash, &expiry, id); err != nil {
 		return fmt.Errorf("keep an invitation: %w", err)
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "invitation", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}})
+	return s.Mails.Enqueue(ctx, tx,
+		notification.Mail{To: id, Kind: "invitation",
+			Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}})
 }

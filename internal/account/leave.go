@@ -15,11 +15,13 @@ import (
 )
 
 // ErrHolding: the patient who is there now comes first.
-var ErrHolding = problem.Conflict("consultation-in-progress", "A consultation of yours is in progress.", "Complete or cancel it first.")
+var ErrHolding = problem.Conflict("consultation-in-progress", "A consultation of yours is in progress.",
+	"Complete or cancel it first.")
 
 // ErrHasConsultations: an administrator is told first what they are about to cancel; Consultations says how many.
 var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations to come would be cancelled.",
-	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the other side is told by mail.")
+	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the "+
+		"other side is told by mail.")
 
 // Consultations is ErrHasConsultations with their number.
 func Consultations(n int) error {
@@ -29,7 +31,8 @@ func Consultations(n int) error {
 	return ErrHasConsultations.WithDetail(fmt.Sprintf("%d consultations to come would be cancelled.", n))
 }
 
-// Stopping is a user who stops seeing patients, or doctors: their account ends or is shut, or their approval is withdrawn.
+// Stopping is a user who stops seeing patients, or doctors: their account ends or is shut, or their approval is
+// withdrawn.
 type Stopping struct {
 	ID   uuid.UUID
 	Role access.Role
@@ -41,8 +44,8 @@ type Stopping struct {
 	Confirmed bool
 }
 
-// Leave deletes one's own user softly: it signs in no more, its sessions end, what OnStop does follows, and the address is
-// free again. History keeps pointing at it. Errors: ErrLastAdmin, ErrHolding.
+// Leave deletes one's own user softly: it signs in no more, its sessions end, what OnStop does follows, and the
+// address is free again. History keeps pointing at it. Errors: ErrLastAdmin, ErrHolding.
 func (s *Service) Leave(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.None, error) {
 	if err := s.MayLeave(ctx, tx, actor); err != nil {
 		return httpapi.None{}, err
@@ -88,7 +91,8 @@ func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, 
 	case err != nil:
 		return fmt.Errorf("delete a user: %w", err)
 	}
-	if err := s.OnStop(ctx, tx, actor, Stopping{ID: actor.ID, Role: actor.Role, Ends: true, OwnWish: ownWish, Confirmed: true}); err != nil {
+	if err := s.OnStop(ctx, tx, actor, Stopping{ID: actor.ID, Role: actor.Role, Ends: true, OwnWish: ownWish,
+		Confirmed: true}); err != nil {
 		return err
 	}
 	audit.Write(tx, actor, "user.delete", actor.ID, nil)

@@ -22,7 +22,8 @@ func TestAPatientLeaves(t *testing.T) {
 	patient := s.user
 	patient.ID = uuid.MustParse(c.Get(patient, "users/me").Want(200).Text("id"))
 	exec(t, c, `INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
-		SELECT gen_random_uuid(), $1, purpose, max(version), 'en', 'API', now() FROM consent_notices WHERE purpose = 'TREATMENT' GROUP BY purpose`, patient.ID)
+		SELECT gen_random_uuid(), $1, purpose, max(version), 'en', 'API', now() FROM consent_notices
+			WHERE purpose = 'TREATMENT' GROUP BY purpose`, patient.ID)
 	doctor, next := c.Doctor("500.00"), c.Patient()
 	held, _ := c.Paid(patient, c.Slot(doctor, 5*time.Minute, 1), "500.00")
 	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
@@ -36,11 +37,14 @@ func TestAPatientLeaves(t *testing.T) {
 	dead(t, c, other)
 	leave(c, patient).Want(401)
 	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(401, "invalid-credentials")
-	for id, want := range map[string]string{held: "IN_PROGRESS", late: "CANCELLED", early: "CANCELLED", unpaid: "CANCELLED"} {
+	for id, want := range map[string]string{held: "IN_PROGRESS", late: "CANCELLED", early: "CANCELLED",
+		unpaid: "CANCELLED"} {
 		same(t, "status", c.Get(doctor, "consultations/"+id).Want(200).Text("status"), want)
 	}
 	for id, want := range map[string]int{held: 0, late: 0, early: 1} {
-		same(t, "refunds", count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", id), want)
+		same(t, "refunds", count(t, c,
+			"SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", id),
+			want)
 	}
 	mailed(t, c, email, "account-deleted", 1)
 	mailed(t, c, doctor.Email, "consultation-cancelled", 3)
@@ -67,22 +71,27 @@ func TestADoctorLeaves(t *testing.T) {
 	first, _ := c.Paid(a, paid, "500.00")
 	second, _ := c.Paid(b, paid, "500.00")
 	free := c.Slot(doctor, 26*time.Hour, 1)
-	exec(t, c, "UPDATE consultations SET status = 'IN_PROGRESS', started_at = now(), payment_status = 'PAID' WHERE id = $1", now)
+	exec(t, c, "UPDATE consultations SET status = 'IN_PROGRESS', started_at = now(), payment_status = 'PAID' WHERE "+
+		"id = $1", now)
 	leave(c, doctor).Want(409, "consultation-in-progress")
 	same(t, "status", c.Get(a, "consultations/"+first).Want(200).Text("status"), "CONFIRMED")
 	c.Get(dummyHash, "availability/doctor/"+doctor.ID.String()).Want(200)
-	exec(t, c, "UPDATE consultations SET status = 'REQUESTED', started_at = NULL, payment_status = 'PENDING' WHERE id = $1", now)
+	exec(t, c, "UPDATE consultations SET status = 'REQUESTED', started_at = NULL, payment_status = 'PENDING' WHERE "+
+		"id = $1", now)
 
 	leave(c, doctor).Want(204)
 	for _, id := range []string{first, second} {
 		got := c.Get(a, "consultations/"+first).Want(200)
 		same(t, "status", got.Text("status"), "CANCELLED")
 		same(t, "by", got.Text("cancelledBy"), "DOCTOR")
-		same(t, "refunds", count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", id), 1)
+		same(t, "refunds", count(t, c,
+			"SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", id),
+			1)
 	}
 	c.Get(dummyHash, "doctors/"+doctor.ID.String()).Want(404)
 	c.Post(a, "consultations", object{"slotId": free, "reason": "Back pain"}).Want(409, "slot-not-bookable")
-	same(t, "slots that aren't blocked", count(t, c, "SELECT count(*) FROM availability_slots WHERE doctor_id = $1 AND start_time > now() AND status <> 'BLOCKED'", doctor.ID), 0)
+	same(t, "slots that aren't blocked", count(t, c, "SELECT count(*) FROM availability_slots WHERE doctor_id = $1 "+
+		"AND start_time > now() AND status <> 'BLOCKED'", doctor.ID), 0)
 	mailed(t, c, b.Email, "consultation-cancelled", 1)
 	c.CheckInvariants()
 }
@@ -93,7 +102,8 @@ func TestLeavingNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
 	patient := c.Patient()
 	code := c.Authenticator(patient, true)
 	leave(c, patient).Want(403, "reauthentication-required")
-	same(t, "deleted", count(t, c, "SELECT count(*) FROM users WHERE id = $1 AND deleted_at IS NOT NULL", patient.ID), 0)
+	same(t, "deleted", count(t, c, "SELECT count(*) FROM users WHERE id = $1 AND deleted_at IS NOT NULL", patient.ID),
+		0)
 	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
 	leave(c, patient).Want(204)
 }
@@ -135,7 +145,8 @@ func TestLeavingRacesWithBooking(t *testing.T) {
 			t.Errorf("round %d: leaving %d, booking %d", i, got[0], got[1])
 		}
 	}
-	same(t, "consultations with somebody who left", count(t, c, `SELECT count(*) FROM consultations c JOIN users u ON u.id IN (c.patient_id, c.doctor_id)
+	same(t, "consultations with somebody who left", count(t, c, `SELECT count(*) FROM consultations c
+		JOIN users u ON u.id IN (c.patient_id, c.doctor_id)
 		WHERE u.deleted_at IS NOT NULL AND c.status IN ('REQUESTED', 'CONFIRMED')`), 0)
 	c.CheckInvariants()
 }

@@ -51,7 +51,8 @@ func TestWrongPasswordsAtOnce(t *testing.T) {
 	}
 }
 
-// TestTheLockGrows from a second to a quarter of an hour, is the same without a user, and ends with the right password.
+// TestTheLockGrows from a second to a quarter of an hour, is the same without a user, and ends with the right
+// password.
 func TestTheLockGrows(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
@@ -59,7 +60,8 @@ func TestTheLockGrows(t *testing.T) {
 	email, stranger := verified(t, c), fresh()
 	for range 4 {
 		for _, address := range []string{email, stranger} {
-			c.Post(dummyHash, "auth/login", credentials(address, "wrong words, wrong words")).Want(401, "invalid-credentials")
+			c.Post(dummyHash, "auth/login", credentials(address, "wrong words, wrong words")).Want(401,
+				"invalid-credentials")
 		}
 	}
 	for step := range 14 {
@@ -74,7 +76,8 @@ func TestTheLockGrows(t *testing.T) {
 		if got := retryAfter(t, b) - retryAfter(t, a); got > 2*time.Second || got < -2*time.Second {
 			t.Errorf("an address without a user waits %s longer", got)
 		}
-		if x, y := a.Body[:bytes.Index(a.Body, []byte("requestId"))], b.Body[:bytes.Index(b.Body, []byte("requestId"))]; !bytes.Equal(x, y) {
+		if x, y := a.Body[:bytes.Index(a.Body, []byte("requestId"))],
+			b.Body[:bytes.Index(b.Body, []byte("requestId"))]; !bytes.Equal(x, y) {
 			t.Errorf("they can be told apart:\n%s\n%s", x, y)
 		}
 		c.Clock.Advance(want + time.Second)
@@ -116,7 +119,8 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 	before := row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 	crowds.Lock()
 	for range 5 {
-		for _, status := range atOnce(12, func(i int) int { return c.Post(dummyHash, "auth/login", credentials(emails[i%4], password)).Status }) {
+		for _, status := range atOnce(12,
+			func(i int) int { return c.Post(dummyHash, "auth/login", credentials(emails[i%4], password)).Status }) {
 			if status != 200 && status != 429 { // more tries at once than an account has
 				t.Errorf("status %d", status)
 			}
@@ -124,7 +128,8 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 		c.Clock.Advance(time.Hour)
 	}
 	crowds.Unlock()
-	same(t, "deadlocks", row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), before)
+	same(t, "deadlocks", row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"),
+		before)
 }
 
 // TestRightPasswordsAreNoFailures, whatever becomes of the request.
@@ -136,7 +141,8 @@ func TestRightPasswordsAreNoFailures(t *testing.T) {
 	s := signIn(t, c, email, password)
 	c.Post(dummyHash, "auth/signup", registration(waiting)).Want(201)
 	for range 7 {
-		c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": "too short"}).Want(422)
+		c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": "too short"}).
+			Want(422)
 		c.Post(s.user, "auth/change-email", object{"currentPassword": password, "newEmail": "no address"}).Want(422)
 		c.Post(dummyHash, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
 	}
@@ -166,8 +172,8 @@ func TestOnesOwnSignUpForgivesNoGuesses(t *testing.T) {
 	}
 }
 
-// TestNeighboursDontLockOut: a subscriber's network is one address. Who is known there gets in whatever others do, and who is new
-// there has a few tries of their own.
+// TestNeighboursDontLockOut: a subscriber's network is one address. Who is known there gets in whatever others do, and
+// who is new there has a few tries of their own.
 func TestNeighboursDontLockOut(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
@@ -185,8 +191,8 @@ func TestNeighboursDontLockOut(t *testing.T) {
 	login("2001:db8:0:1::9b", other, password).Want(200)
 }
 
-// TestATriedOutPair: of an account that is new at an address without tries, three passwords are looked at, one is at another address,
-// and the mail opens it again.
+// TestATriedOutPair: of an account that is new at an address without tries, three passwords are looked at, one is at
+// another address, and the mail opens it again.
 func TestATriedOutPair(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
@@ -226,8 +232,8 @@ func TestATriedOutPair(t *testing.T) {
 	from("203.0.113.7", "login", credentials(fresh(), password)).Want(429, "too-many-attempts")
 }
 
-// TestGuessesWithAStolenToken are counted by its user: from however many addresses, with however many sessions, at whichever
-// operations and all at once, five passwords and ten codes are looked at. It keeps nobody from signing in.
+// TestGuessesWithAStolenToken are counted by its user: from however many addresses, with however many sessions, at
+// whichever operations and all at once, five passwords and ten codes are looked at. It keeps nobody from signing in.
 func TestGuessesWithAStolenToken(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
@@ -243,7 +249,8 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 		defer crowds.Unlock()
 		for _, a := range atOnce(30, func(i int) *apptest.Answer {
 			path := paths[i%len(paths)]
-			return c.Do(sessions[i%3].user, "POST", "auth/"+path, bodies[path], "X-Forwarded-For", "198.51.100."+strconv.Itoa(i+1))
+			return c.Do(sessions[i%3].user, "POST", "auth/"+path, bodies[path], "X-Forwarded-For",
+				"198.51.100."+strconv.Itoa(i+1))
 		}) {
 			switch a.Status {
 			case 401:
@@ -261,11 +268,13 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 		return looked
 	}
 	wrong := "wrong words, wrong words"
-	passwords := map[string]object{"step-up": {"currentPassword": wrong}, "change-email": {"currentPassword": wrong, "newEmail": fresh()},
+	passwords := map[string]object{"step-up": {"currentPassword": wrong},
+		"change-email":    {"currentPassword": wrong, "newEmail": fresh()},
 		"change-password": {"currentPassword": wrong, "newPassword": newPassword}}
 	same(t, "passwords that were looked at", guess(passwords), 5)
 	for i, address := range []string{"192.0.2.1", "2001:db8::1"} {
-		c.Do(sessions[i].user, "POST", "auth/step-up", object{"currentPassword": password}, "X-Forwarded-For", address).Want(429, "too-many-attempts")
+		c.Do(sessions[i].user, "POST", "auth/step-up", object{"currentPassword": password}, "X-Forwarded-For",
+			address).Want(429, "too-many-attempts")
 	}
 	signIn(t, c, email, password)
 	c.Clock.Advance(time.Minute)
@@ -273,7 +282,8 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 	sessions = []session{sessions[0], sessions[0], sessions[0]}
 	c.Clock.Advance(3 * time.Minute)
 	code := object{"otp": a.code(t, 40)}
-	same(t, "codes that were looked at", guess(map[string]object{"step-up": code, "disable-mfa": code, "recovery-codes": code}), 10)
+	same(t, "codes that were looked at",
+		guess(map[string]object{"step-up": code, "disable-mfa": code, "recovery-codes": code}), 10)
 	// With the mail one gets in from anywhere, and the codes are looked at again.
 	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
 	reset(c, mailed(t, c, email, "reset-password", 1), newPassword).Want(204)
@@ -314,7 +324,8 @@ func TestMailsToOneAddress(t *testing.T) {
 	same(t, "mails to nobody", len(mails(t, c, nobodys, "confirm-new-address")), 3)
 }
 
-// TestOneAddressAcrossAccounts is slowed down after fifty failures: a few tries are left for an account that is new there.
+// TestOneAddressAcrossAccounts is slowed down after fifty failures: a few tries are left for an account that is new
+// there.
 func TestOneAddressAcrossAccounts(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
@@ -379,6 +390,7 @@ func TestOldAttemptsAreForgotten(t *testing.T) {
 	c.Post(dummyHash, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
 	same(t, "kept", count(t, c, "SELECT count(*) FROM attempts"), 2)
 	c.Clock.Advance(49 * time.Hour)
-	must(t, c.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, jobs.Maintenance{}) }))
+	must(t, c.DB.Write(t.Context(),
+		func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, jobs.Maintenance{}) }))
 	wait(t, "the upkeep", func() bool { return count(t, c, "SELECT count(*) FROM attempts") == 0 })
 }

@@ -42,10 +42,11 @@ type UserID struct {
 	ID uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// ListUsers is staff's list, the newest first; found by the beginning of their addresses, in the order of these. It is planned for
-// its values: how many a filter leaves decides which index is best. Whose data staff sees is noted, page by page: the ids, and by
-// which filters.
-func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserFilter) (httpapi.Page[StaffUser], error) {
+// ListUsers is staff's list, the newest first; found by the beginning of their addresses, in the order of these. It is
+// planned for its values: how many a filter leaves decides which index is best. Whose data staff sees is noted, page
+// by page: the ids, and by which filters.
+func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in UserFilter) (httpapi.Page[StaffUser], error) {
 	var none httpapi.Page[StaffUser]
 	q, err := s.usersQuery(in)
 	if err != nil {
@@ -74,7 +75,8 @@ func (f UserFilter) names() []string {
 	for _, one := range []struct {
 		name string
 		used bool
-	}{{"role", f.Role != ""}, {"email", canonicalEmail(f.Email) != ""}, {"name", strings.TrimSpace(f.Name) != ""}, {"phone", f.Phone != ""}, {"deleted", f.Deleted}} {
+	}{{"role", f.Role != ""}, {"email", canonicalEmail(f.Email) != ""}, {"name", strings.TrimSpace(f.Name) != ""},
+		{"phone", f.Phone != ""}, {"deleted", f.Deleted}} {
 		if one.used {
 			names = append(names, one.name)
 		}
@@ -95,7 +97,8 @@ type addressPlace struct {
 	ID    uuid.UUID `json:"id"`
 }
 
-// usersQuery reads addresses in the order of their index: in another, a page would cost as many rows as there are users.
+// usersQuery reads addresses in the order of their index: in another, a page would cost as many rows as there are
+// users.
 func (s *Service) usersQuery(in UserFilter) (q usersQuery, err error) {
 	where, args, err := s.usersWhere(in)
 	if err != nil {
@@ -105,7 +108,8 @@ func (s *Service) usersQuery(in UserFilter) (q usersQuery, err error) {
 	var further bool
 	if _, byAddress := args["from"]; byAddress {
 		var after addressPlace
-		q.scope, q.place = "users:address", func(u StaffUser) any { return addressPlace{strings.ToLower(u.Email), u.ID} }
+		q.scope, q.place = "users:address",
+			func(u StaffUser) any { return addressPlace{strings.ToLower(u.Email), u.ID} }
 		if further, err = s.Cursors.Open(q.scope, in.Cursor, &after); further {
 			args["after"], args["id"] = after.Email, after.ID
 			where += " AND lower(u.email) ~>=~ @after AND (lower(u.email) ~>~ @after OR u.id > @id)"
@@ -128,8 +132,8 @@ func (s *Service) usersQuery(in UserFilter) (q usersQuery, err error) {
 	}
 	args["limit"] = in.Limit + 1
 	q.args, q.sql = args, `-- name: listUsers :many
-		SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at, greatest(u.updated_at, p.updated_at), u.disabled_at,
-		u.deleted_at
+		SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at,
+		greatest(u.updated_at, p.updated_at), u.disabled_at, u.deleted_at
 		FROM users u JOIN profiles p ON p.user_id = u.id WHERE `+where+" ORDER BY "+order+" LIMIT @limit"
 	return q, err
 }
@@ -145,7 +149,8 @@ func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
 		where += " AND u.role >= @role AND u.role <= @role" // an equals sign would make an order by role mean nothing
 	}
 	if prefix := canonicalEmail(f.Email); prefix != "" {
-		// A range of bytes instead of LIKE: nothing to escape, and users_email_prefix_idx serves it under any collation.
+		// A range of bytes instead of LIKE: nothing to escape, and users_email_prefix_idx serves it under any
+		// collation.
 		args["from"], args["to"] = prefix, prefix+"\U0010FFFF"
 		where += " AND lower(u.email) ~>=~ @from AND lower(u.email) ~<~ @to"
 	}
@@ -169,7 +174,8 @@ func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
 }
 
 func scanStaffUser(row pgx.CollectableRow) (u StaffUser, err error) {
-	err = row.Scan(&u.ID, &u.Email, &u.Role, &u.IsEmailVerified, &u.MFAEnabled, &u.FullName, &u.CreatedAt, &u.UpdatedAt, &u.DisabledAt, &u.DeletedAt)
+	err = row.Scan(&u.ID, &u.Email, &u.Role, &u.IsEmailVerified, &u.MFAEnabled, &u.FullName, &u.CreatedAt,
+		&u.UpdatedAt, &u.DisabledAt, &u.DeletedAt)
 	return u, err
 }
 
@@ -188,8 +194,8 @@ func staffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {
 		return StaffUser{}, fmt.Errorf("read a user: %w", err)
 	}
 	return StaffUser{
-		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified, MFAEnabled: row.MfaEnabled,
-			FullName: row.FullName, CreatedAt: row.CreatedAt},
+		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
+			MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, DisabledAt: row.DisabledAt, DeletedAt: row.DeletedAt,
 	}, nil
 }

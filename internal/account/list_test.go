@@ -39,7 +39,8 @@ func listed(t *testing.T, c *apptest.Clinic, who apptest.User, query url.Values,
 func TestStaffListsUsers(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	admin, support, patient, doctor, deleted := c.Admin(), c.Support(), c.Patient(), c.User(access.RoleDoctor), c.Patient()
+	admin, support, patient, doctor, deleted := c.Admin(), c.Support(), c.Patient(), c.User(access.RoleDoctor),
+		c.Patient()
 	exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = $1", deleted.ID)
 	exec(t, c, "UPDATE users SET email = upper(email), disabled_at = now() WHERE id = $1", doctor.ID)
 	ids := func(users ...apptest.User) (all []string) {
@@ -79,14 +80,17 @@ func TestStaffListsUsers(t *testing.T) {
 			same(t, "users of "+query, listed(t, c, who, parsed, func() {}), want)
 		}
 	}
-	same(t, "by their addresses, page by page", listed(t, c, admin, url.Values{"email": {"user-"}, "limit": {"1"}}, func() {}), ids(admin, support, patient, doctor))
-	same(t, "by their names, page by page", listed(t, c, admin, url.Values{"name": {"test"}, "limit": {"1"}}, func() {}), ids(doctor, patient, support, admin))
+	same(t, "by their addresses, page by page", listed(t, c, admin, url.Values{"email": {"user-"}, "limit": {"1"}},
+		func() {}), ids(admin, support, patient, doctor))
+	same(t, "by their names, page by page", listed(t, c, admin, url.Values{"name": {"test"}, "limit": {"1"}},
+		func() {}), ids(doctor, patient, support, admin))
 	same(t, "items of an empty list", string(c.Get(admin, "users?email=x").Want(200).Body), `{"items":[]}`)
 
 	one := c.Get(support, "users/"+doctor.ID.String()).Want(200)
 	item := c.Get(support, "users?role=DOCTOR").Want(200).Items()[0]
 	same(t, "one", one.Map(), item)
-	if one.At("disabledAt") == nil || one.At("deletedAt") != nil || one.Text("fullName") != "Test DOCTOR" || one.Text("role") != "DOCTOR" {
+	if one.At("disabledAt") == nil || one.At("deletedAt") != nil || one.Text("fullName") != "Test DOCTOR" ||
+		one.Text("role") != "DOCTOR" {
 		t.Errorf("user: %s", one.Body)
 	}
 	for _, name := range []string{"phone", "address", "dateOfBirth", "gender", "passwordHash"} {
@@ -94,7 +98,8 @@ func TestStaffListsUsers(t *testing.T) {
 			t.Errorf("staff sees %s", name)
 		}
 	}
-	if gone := c.Get(admin, "users/"+deleted.ID.String()).Want(200); gone.At("deletedAt") == nil || gone.Text("email") != deleted.Email {
+	if gone := c.Get(admin, "users/"+deleted.ID.String()).Want(200); gone.At("deletedAt") == nil ||
+		gone.Text("email") != deleted.Email {
 		t.Errorf("a deleted user: %s", gone.Body)
 	}
 	c.Get(admin, "users/"+uuid.NewString()).Want(404, "not-found")
@@ -111,10 +116,13 @@ func TestStaffAndThePersonSeeTheSameVersion(t *testing.T) {
 		t.Helper()
 		own, staff := c.Get(patient, "users/me").Want(200), c.Get(admin, path).Want(200)
 		tag := own.Header.Get("ETag")
-		if tag == "" || version(tag) != version(staff.Header.Get("ETag")) || own.Text("updatedAt") != staff.Text("updatedAt") {
-			t.Errorf("after %s: %s at %s and %s at %s", after, tag, own.Text("updatedAt"), staff.Header.Get("ETag"), staff.Text("updatedAt"))
+		if tag == "" || version(tag) != version(staff.Header.Get("ETag")) ||
+			own.Text("updatedAt") != staff.Text("updatedAt") {
+			t.Errorf("after %s: %s at %s and %s at %s", after, tag, own.Text("updatedAt"), staff.Header.Get("ETag"),
+				staff.Text("updatedAt"))
 		}
-		if listed := c.Get(admin, "users?email="+patient.Email).Want(200).Items(); len(listed) != 1 || listed[0]["updatedAt"] != own.Text("updatedAt") {
+		if listed := c.Get(admin, "users?email="+patient.Email).Want(200).Items(); len(listed) != 1 ||
+			listed[0]["updatedAt"] != own.Text("updatedAt") {
 			t.Errorf("after %s the list says %v", after, listed)
 		}
 		return tag
@@ -122,7 +130,8 @@ func TestStaffAndThePersonSeeTheSameVersion(t *testing.T) {
 	made := agree("sign-up")
 	c.Patch(patient, "users/me", map[string]any{"fullName": "Another Name"}).Want(200)
 	named := agree("a change of the profile")
-	exec(t, c, "UPDATE users SET is_email_verified = true, updated_at = now() + interval '1 hour' WHERE id = $1", patient.ID)
+	exec(t, c, "UPDATE users SET is_email_verified = true, updated_at = now() + interval '1 hour' WHERE id = $1",
+		patient.ID)
 	if user := agree("a change of the user"); made == named || named == user {
 		t.Errorf("the version stays: %s %s %s", made, named, user)
 	}
@@ -156,13 +165,14 @@ func TestPagesOfUsersWhileOthersSignUp(t *testing.T) {
 			late[c.Patient().ID.String()] = true
 		})
 		same(t, "users by "+strconv.Itoa(limit), got, want)
-		exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = ANY($1::uuid[])", slices.Collect(func(yield func(string) bool) {
-			for id := range late {
-				if !yield(id) {
-					return
+		exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = ANY($1::uuid[])",
+			slices.Collect(func(yield func(string) bool) {
+				for id := range late {
+					if !yield(id) {
+						return
+					}
 				}
-			}
-		}))
+			}))
 	}
 }
 
@@ -182,13 +192,17 @@ func TestUsersRefusesCursorsAndFiltersThatAreNone(t *testing.T) {
 	if own[0] == 'A' {
 		flipped = "B" + own[1:]
 	}
-	for name, cursor := range map[string]string{"foreign": foreign, "forged": flipped, "cut": own[:len(own)-2], "an id": admin.ID.String(), "garbage": "x", "not base64": "*"} {
-		if found := faultsOf(t, c.Get(admin, "users?limit=1&cursor="+url.QueryEscape(cursor)).Want(422, "validation-failed")); found["query.cursor"] == "" {
+	for name, cursor := range map[string]string{"foreign": foreign, "forged": flipped, "cut": own[:len(own)-2],
+		"an id": admin.ID.String(), "garbage": "x", "not base64": "*"} {
+		if found := faultsOf(t, c.Get(admin, "users?limit=1&cursor="+url.QueryEscape(cursor)).Want(422,
+			"validation-failed")); found["query.cursor"] == "" {
 			t.Errorf("%s: %v", name, found)
 		}
 	}
-	for query, status := range map[string]int{"limit=0": 422, "limit=101": 422, "limit=x": 422, "role=admin": 422, "deleted=maybe": 422,
-		"sort=email": 422, "limit=1&limit=2": 422, "email=" + strings.Repeat("x", 321): 422, "email=%00": 400, "email=%ff": 400} {
+	for query, status := range map[string]int{"limit=0": 422, "limit=101": 422, "limit=x": 422, "role=admin": 422,
+		"deleted=maybe": 422,
+		"sort=email":    422, "limit=1&limit=2": 422, "email=" + strings.Repeat("x", 321): 422, "email=%00": 400,
+		"email=%ff": 400} {
 		if a := c.Get(admin, "users?"+query); a.Status != status {
 			t.Errorf("%s: %d, want %d: %s", query, a.Status, status, a.Body)
 		}
@@ -207,15 +221,18 @@ func TestStaffsLooksAtPeopleAreAudited(t *testing.T) {
 	}
 	c.Get(support, "users/"+s.user.ID.String()).Want(200)
 	c.Get(support, "consultations?status=CONFIRMED&patientId="+s.user.ID.String()).Want(200)
-	rows, err := c.DB.Pool.Query(t.Context(), `SELECT action || ' ' || coalesce(metadata ->> 'filters', entity_id) || ' ' || coalesce(metadata ->> 'userIds', '-')
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT action || ' ' || coalesce(metadata ->> 'filters',
+		entity_id) || ' ' || coalesce(metadata ->> 'userIds', '-')
 		FROM audit_logs WHERE actor_id = $1 ORDER BY created_at, id`, support.ID)
 	must(t, err)
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
 	id := s.user.ID.String()
-	same(t, "the log", got, []string{`user.list ["role"] ["` + id + `"]`, `user.list ["email"] ["` + id + `"]`, `user.list ["phone"] ["` + id + `"]`,
-		"user.read " + id + " -", `consultation.search ["status", "patientId"] -`})
-	same(t, "values", count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%@%' OR metadata::text LIKE '%98123%'"), 0)
+	same(t, "the log", got, []string{`user.list ["role"] ["` + id + `"]`, `user.list ["email"] ["` + id + `"]`,
+		`user.list ["phone"] ["` + id + `"]`, "user.read " + id + " -",
+		`consultation.search ["status", "patientId"] -`})
+	same(t, "values", count(t, c,
+		"SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%@%' OR metadata::text LIKE '%98123%'"), 0)
 	c.Get(support, "users/"+c.Admin().ID.String()+"?phone=1").Want(422)
 }
 

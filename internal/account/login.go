@@ -72,8 +72,8 @@ type SignedIn struct {
 // SessionCookie is the token of a session that a cookie holds, or "".
 func (s SignedIn) SessionCookie() string { return s.cookie }
 
-// SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the same
-// answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite.
+// SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the
+// same answer. Errors: ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite.
 func (s *Service) SignIn(ctx context.Context, actor access.Actor, in Credentials) (out SignedIn, err error) {
 	if err := in.Body.check(actor); err != nil {
 		return SignedIn{}, err
@@ -108,7 +108,8 @@ func (s *Service) signIn(ctx context.Context, actor access.Actor, in Credentials
 		return SignedIn{}, s.refuse(ctx, actor, user.ID, "unknown-address", ErrInvalidCredentials)
 	case !right:
 		return SignedIn{}, s.refuse(ctx, actor, user.ID, "wrong-password", ErrInvalidCredentials)
-	case !user.IsEmailVerified: // before the next: a sign-up that waits beside a disabled user is answered like any other
+	// before the next: a sign-up that waits beside a disabled user is answered like any other
+	case !user.IsEmailVerified:
 		if err := s.refundAttempt(ctx, counted); err != nil {
 			return SignedIn{}, err
 		}
@@ -128,7 +129,8 @@ func (s *Service) signIn(ctx context.Context, actor access.Actor, in Credentials
 	return out, err
 }
 
-// notVerified tells whoever knows the password that the newest mail with the link could not be delivered, when it was given up.
+// notVerified tells whoever knows the password that the newest mail with the link could not be delivered, when it was
+// given up.
 func (s *Service) notVerified(ctx context.Context, user uuid.UUID) error {
 	refused := false
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
@@ -139,7 +141,8 @@ func (s *Service) notVerified(ctx context.Context, user uuid.UUID) error {
 	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("look for a mail that was given up: %w", err)
 	case refused:
-		return ErrEmailNotVerified.WithDetail("The password is that of a sign-up whose e-mail address is not verified: the mail server of the address refused our mail. " +
+		return ErrEmailNotVerified.WithDetail("The password is that of a sign-up whose e-mail address is not " +
+			"verified: the mail server of the address refused our mail. " +
 			"Check the address, and sign up with one that takes mail.")
 	}
 	return ErrEmailNotVerified
@@ -150,7 +153,8 @@ const knownFor = 30 * 24 * time.Hour
 
 func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLoginRow, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
-		user, err = query.findLogin(ctx, r, findLoginParams{Email: canonicalEmail(email), Now: r.Now, IpAddress: ip, Since: r.Now.Add(-knownFor)})
+		user, err = query.findLogin(ctx, r, findLoginParams{Email: canonicalEmail(email), Now: r.Now, IpAddress: ip,
+			Since: r.Now.Add(-knownFor)})
 		return err
 	})
 	if postgres.NoRows(err) {
@@ -163,17 +167,19 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 }
 
 // afterPassword asks for the second factor of who has one, and lets the others in.
-func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow, how SessionTransport) (SignedIn, error) {
+func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow,
+	how SessionTransport) (SignedIn, error) {
 	if user.MfaEnabled {
 		return s.askSecondFactor(ctx, tx, actor, user)
 	}
 	t, err := s.startSession(ctx, tx, actor, user, nil, how)
-	return SignedIn{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType, ExpiresIn: t.ExpiresIn, User: &t.User, cookie: t.cookie,
-		MFAEnrollmentRequired: s.Config.RequireAdminMFA && actor.Staff()}, err
+	return SignedIn{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType,
+		ExpiresIn: t.ExpiresIn, User: &t.User, cookie: t.cookie, MFAEnrollmentRequired: s.Config.RequireAdminMFA &&
+			actor.Staff()}, err
 }
 
-// unchanged holds a user whose password is still the one that was looked at, and who has a second factor if they had one then.
-// Error: errReplaced.
+// unchanged holds a user whose password is still the one that was looked at, and who has a second factor if they had
+// one then. Error: errReplaced.
 func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
 	held, err := query.lockForSignIn(ctx, tx, user.ID, user.PasswordHash, user.MfaEnabled)
 	switch {
@@ -185,9 +191,10 @@ func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
 	return nil
 }
 
-// startSession signs a user in, unless the password or the need for a second factor changed since they were looked at. proven is when they proved a second
-// factor, or nil.
-func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow, proven *time.Time, how SessionTransport) (Tokens, error) {
+// startSession signs a user in, unless the password or the need for a second factor changed since they were looked at.
+// proven is when they proved a second factor, or nil.
+func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow,
+	proven *time.Time, how SessionTransport) (Tokens, error) {
 	if err := unchanged(ctx, tx, user); err != nil {
 		return Tokens{}, err
 	}
@@ -199,8 +206,9 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor acces
 	if how.cookie() {
 		life = s.Config.BrowserLife
 	}
-	err := query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(actor.UserAgent), IpAddress: actor.IP,
-		Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: proven})
+	err := query.insertSession(ctx, tx,
+		insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(actor.UserAgent), IpAddress: actor.IP,
+			Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: proven})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a session: %w", err)
 	}
@@ -216,7 +224,8 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor acces
 // issueCookie gives the session the one token that a browser holds.
 func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User) (Tokens, error) {
 	token, hash := newToken("ct_")
-	if err := query.insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.BrowserIdle)}); err != nil {
+	if err := query.insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now,
+		ExpiresAt: tx.Now.Add(s.Config.BrowserIdle)}); err != nil {
 		return Tokens{}, fmt.Errorf("insert a cookie: %w", err)
 	}
 	return Tokens{ExpiresIn: int(s.Config.BrowserIdle / time.Second), User: user, cookie: token}, nil
@@ -254,11 +263,14 @@ func (s *Service) refuse(ctx context.Context, actor access.Actor, user uuid.UUID
 	return answer
 }
 
-// rehash brings the hash to today's parameters while the password is known. Failing costs nothing: the next sign-in tries again.
+// rehash brings the hash to today's parameters while the password is known. Failing costs nothing: the next sign-in
+// tries again.
 func (s *Service) rehash(ctx context.Context, user findLoginRow, password string) {
 	hash, err := HashPassword(ctx, password)
 	if err == nil {
-		err = s.DB.Write(ctx, func(tx *postgres.Tx) error { return query.renewHash(ctx, tx, hash, user.ID, user.PasswordHash) })
+		err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
+			return query.renewHash(ctx, tx, hash, user.ID, user.PasswordHash)
+		})
 	}
 	if err != nil {
 		s.Log.WarnContext(ctx, "a password hash was not renewed", "error", postgres.Describe(err))
@@ -269,7 +281,8 @@ func (s *Service) rehash(ctx context.Context, user findLoginRow, password string
 type NoInput struct{}
 
 // SignOut ends the session of the token it is called with.
-func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.SignedOut, error) {
+func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.SignedOut,
+	error) {
 	tx.QueueLast(endSession, tx.Now, actor.SessionID)
 	audit.Write(tx, actor, "session.end", actor.SessionID, nil)
 	return httpapi.SignedOut{}, nil

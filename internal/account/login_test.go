@@ -20,7 +20,8 @@ func TestSignIn(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
-	a := c.Do(dummyHash, "POST", "auth/login", credentials(" "+strings.ToUpper(email)+" ", password), "User-Agent", strings.Repeat("é", 400)).Want(200)
+	a := c.Do(dummyHash, "POST", "auth/login", credentials(" "+strings.ToUpper(email)+" ", password), "User-Agent",
+		strings.Repeat("é", 400)).Want(200)
 	same(t, "tokenType", a.Text("tokenType"), "Bearer")
 	same(t, "expiresIn", a.At("expiresIn"), 900.0)
 	same(t, "email", a.Text("user", "email"), email)
@@ -29,7 +30,8 @@ func TestSignIn(t *testing.T) {
 	s := held(t, a)
 	same(t, "id", c.Get(s.user, "users/me").Want(200).Text("id"), s.user.ID.String())
 	same(t, "User-Agent", row[string](t, c, "SELECT user_agent FROM sessions"), strings.Repeat("é", 300))
-	same(t, "hashes of tokens", count(t, c, "SELECT count(*) FROM session_tokens WHERE hash IN ($1, $2)", sha(s.user.Token), sha(s.refresh)), 2)
+	same(t, "hashes of tokens", count(t, c, "SELECT count(*) FROM session_tokens WHERE hash IN ($1, $2)",
+		sha(s.user.Token), sha(s.refresh)), 2)
 	same(t, "audit rows", audited(t, c, "session.start", row[uuid.UUID](t, c, "SELECT id FROM sessions").String()), 1)
 
 	other := signIn(t, c, email, password)
@@ -71,7 +73,8 @@ func TestSignInNeverTellsWhoHasAnAccount(t *testing.T) {
 	}
 	c.Post(dummyHash, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
 	same(t, "sessions", count(t, c, "SELECT count(*) FROM sessions WHERE user_id <> $1", staff.ID), 0)
-	reasons := row[string](t, c, "SELECT string_agg(DISTINCT metadata->>'reason', ' ' ORDER BY metadata->>'reason') FROM audit_logs WHERE action = 'session.refuse'")
+	reasons := row[string](t, c, "SELECT string_agg(DISTINCT metadata->>'reason', ' ' ORDER BY "+
+		"metadata->>'reason') FROM audit_logs WHERE action = 'session.refuse'")
 	same(t, "reasons", reasons, "disabled email-not-verified unknown-address wrong-password")
 	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.refuse'"), 12)
 	c.Post(dummyHash, "auth/login", object{"email": email}).Want(422)
@@ -82,7 +85,8 @@ func TestSignInNeverTellsWhoHasAnAccount(t *testing.T) {
 // outdate gives everybody the password's hash with weaker parameters than today's.
 func outdate(t *testing.T, c *apptest.Clinic) string {
 	t.Helper()
-	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 8 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 8 << 10, Iterations: 1, Parallelism: 1,
+		SaltLength: 16, KeyLength: 32})
 	must(t, err)
 	exec(t, c, "UPDATE users SET password_hash = $1", hash)
 	return hash
@@ -123,7 +127,8 @@ func TestASignInWhileTheHashIsRenewed(t *testing.T) {
 	crowds.Lock()
 	defer crowds.Unlock()
 	outdate(t, c)
-	for _, a := range atOnce(8, func(int) *apptest.Answer { return c.Post(dummyHash, "auth/login", credentials(email, password)) }) {
+	for _, a := range atOnce(8,
+		func(int) *apptest.Answer { return c.Post(dummyHash, "auth/login", credentials(email, password)) }) {
 		c.Get(held(t, a.Want(200)).user, "users/me").Want(200)
 	}
 }
@@ -163,7 +168,8 @@ func TestSignOut(t *testing.T) {
 	c.Post(dummyHash, "auth/logout", nil).Want(401)
 	c.Get(other.user, "users/me").Want(200)
 	refresh(c, other.refresh).Want(200)
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1", s.user.ID), 1)
+	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1",
+		s.user.ID), 1)
 }
 
 func TestDisabledAndDeletedUsersAreOutAtOnce(t *testing.T) {
@@ -187,7 +193,8 @@ func TestHashingIsBoundedAndTheSameForEverybody(t *testing.T) {
 	c := apptest.Open(t)
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
-	exec(t, c, "UPDATE users SET password_reset_token = $1, password_reset_expiry = now() + interval '1 hour'", sha("reset"))
+	exec(t, c, "UPDATE users SET password_reset_token = $1, password_reset_expiry = now() + interval '1 hour'",
+		sha("reset"))
 	type request struct {
 		path string
 		user apptest.User
@@ -201,19 +208,23 @@ func TestHashingIsBoundedAndTheSameForEverybody(t *testing.T) {
 		"a user without a password": {"auth/login", dummyHash, credentials(c.Admin().Email, password), 401},
 		"sign-up":                   {"auth/signup", dummyHash, registration(fresh()), 201},
 		"taken address":             {"auth/signup", dummyHash, registration(email), 201},
-		"reset":                     {"auth/reset-password", dummyHash, object{"token": "reset", "newPassword": password}, 204},
-		"wrong current password":    {"auth/change-password", s.user, object{"currentPassword": "wrong", "newPassword": newPassword}, 401},
+		"reset": {"auth/reset-password", dummyHash,
+			object{"token": "reset", "newPassword": password}, 204},
+		"wrong current password": {"auth/change-password", s.user,
+			object{"currentPassword": "wrong", "newPassword": newPassword}, 401},
 	}
 	free := account.FillHashing()
 	empty := account.FillQueue()
 	for name, r := range all {
 		a := c.Post(r.user, r.path, r.body).Want(503, "busy")
-		if wait := a.Header.Get("Retry-After"); !slices.Contains([]string{"1", "2", "3"}, wait) { // drawn, so that not all come back at once
+		// drawn, so that not all come back at once
+		if wait := a.Header.Get("Retry-After"); !slices.Contains([]string{"1", "2", "3"}, wait) {
 			t.Errorf("%s: Retry-After: %q", name, wait)
 		}
 	}
 	form := url.Values{"token": {"reset"}, "password": {newPassword}}.Encode()
-	page := c.Do(dummyHash, "POST", "/reset-password", []byte(form), "Content-Type", "application/x-www-form-urlencoded").Want(503)
+	page := c.Do(dummyHash, "POST", "/reset-password", []byte(form), "Content-Type",
+		"application/x-www-form-urlencoded").Want(503)
 	same(t, "page: Retry-After", page.Header.Get("Retry-After"), "1")
 	empty()
 	// Each waits for one place, whoever it is about, and no answer comes before it got one.

@@ -33,7 +33,8 @@ const issuer = "Amrutam"
 var (
 	ErrMFAEnabled = problem.Conflict("mfa-enabled", "An authenticator is set up already.",
 		"Use it; or take it away with POST /api/v1/auth/disable-mfa, and set up another one.")
-	ErrMFANotEnabled = problem.Conflict("mfa-not-enabled", "No authenticator is set up.", "Begin with POST /api/v1/auth/enable-mfa.")
+	ErrMFANotEnabled = problem.Conflict("mfa-not-enabled", "No authenticator is set up.",
+		"Begin with POST /api/v1/auth/enable-mfa.")
 )
 
 // Enrolment is what an authenticator is set up with; it is shown once.
@@ -85,7 +86,8 @@ func (s *Service) keepSecret(ctx context.Context, tx *postgres.Tx, user uuid.UUI
 }
 
 func enrolment(secret, email string) (Enrolment, error) {
-	address := "otpauth://totp/" + url.PathEscape(issuer+":"+email) + "?" + url.Values{"secret": {secret}, "issuer": {issuer}}.Encode()
+	address := "otpauth://totp/" + url.PathEscape(issuer+":"+email) + "?" + url.Values{"secret": {secret},
+		"issuer": {issuer}}.Encode()
 	code, err := qr.Encode(address, qr.M, qr.Auto)
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
@@ -99,7 +101,8 @@ func enrolment(secret, email string) (Enrolment, error) {
 	if err := png.Encode(&out, picture); err != nil {
 		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
 	}
-	return Enrolment{Secret: secret, OTPAuthURL: address, QRCodePNG: base64.StdEncoding.EncodeToString(out.Bytes()), QRCodeText: inText(code)}, nil
+	return Enrolment{Secret: secret, OTPAuthURL: address, QRCodePNG: base64.StdEncoding.EncodeToString(out.Bytes()),
+		QRCodeText: inText(code)}, nil
 }
 
 // quiet modules around a code (ISO/IEC 18004).
@@ -137,33 +140,34 @@ type OTPOnly struct {
 	}
 }
 
-// ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Errors: ErrMFAEnabled, ErrMFANotEnabled,
-// ErrInvalidCode, problem.Reauthenticate.
+// ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Errors: ErrMFAEnabled,
+// ErrMFANotEnabled, ErrInvalidCode, problem.Reauthenticate.
 func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in OTPOnly) (out RecoveryCodes, err error) {
-	err = s.withCode(ctx, actor, actor.ID, SecondFactor{OTP: in.Body.OTP, enrolling: true}, func(tx *postgres.Tx, user lockedUser) error {
-		if user.TotpConfirmedAt != nil {
-			return ErrMFAEnabled
-		}
-		if user.MfaSecret == nil {
-			return ErrMFANotEnabled
-		}
-		return requireCanAddFactor(tx.Now, actor, user.MfaEnabled)
-	}, func(tx *postgres.Tx, _ lockedUser) (err error) {
-		if err := query.confirmTOTP(ctx, tx, &tx.Now, actor.ID); err != nil {
-			return fmt.Errorf("enable a second factor: %w", err)
-		}
-		if err := query.proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
-			return err
-		}
-		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
-			return err
-		}
-		audit.Write(tx, actor, "second-factor.enable", actor.ID, nil)
-		if err := s.revokeUnproven(ctx, tx, actor); err != nil {
-			return err
-		}
-		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "second-factor-enabled"})
-	})
+	err = s.withCode(ctx, actor, actor.ID, SecondFactor{OTP: in.Body.OTP, enrolling: true},
+		func(tx *postgres.Tx, user lockedUser) error {
+			if user.TotpConfirmedAt != nil {
+				return ErrMFAEnabled
+			}
+			if user.MfaSecret == nil {
+				return ErrMFANotEnabled
+			}
+			return requireCanAddFactor(tx.Now, actor, user.MfaEnabled)
+		}, func(tx *postgres.Tx, _ lockedUser) (err error) {
+			if err := query.confirmTOTP(ctx, tx, &tx.Now, actor.ID); err != nil {
+				return fmt.Errorf("enable a second factor: %w", err)
+			}
+			if err := query.proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
+				return err
+			}
+			if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
+				return err
+			}
+			audit.Write(tx, actor, "second-factor.enable", actor.ID, nil)
+			if err := s.revokeUnproven(ctx, tx, actor); err != nil {
+				return err
+			}
+			return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "second-factor-enabled"})
+		})
 	return out, err
 }
 
@@ -187,8 +191,10 @@ func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in FactorI
 	})
 }
 
-// RenewRecoveryCodes makes new ones in place of all old ones. Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor, in FactorInput) (out RecoveryCodes, err error) {
+// RenewRecoveryCodes makes new ones in place of all old ones. Errors: ErrMFANotEnabled, ErrInvalidCode,
+// ErrInvalidPasskey.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor, in FactorInput) (out RecoveryCodes,
+	err error) {
 	err = s.withCode(ctx, actor, actor.ID, in.Body, enabled, func(tx *postgres.Tx, _ lockedUser) (err error) {
 		audit.Write(tx, actor, "second-factor.renew-recovery-codes", actor.ID, nil)
 		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
@@ -213,10 +219,11 @@ func (s *Service) StepUp(ctx context.Context, actor access.Actor, in StepUpInput
 	if in.Body.CurrentPassword != "" && in.Body.given() == 0 {
 		return httpapi.None{}, s.stepUpByPassword(ctx, actor, in.Body.CurrentPassword)
 	}
-	return httpapi.None{}, s.withCode(ctx, actor, actor.ID, in.Body.SecondFactor, enabled, func(tx *postgres.Tx, _ lockedUser) error {
-		audit.Write(tx, actor, "second-factor.prove", actor.ID, nil)
-		return query.proveSession(ctx, tx, &tx.Now, actor.SessionID)
-	})
+	return httpapi.None{}, s.withCode(ctx, actor, actor.ID, in.Body.SecondFactor, enabled,
+		func(tx *postgres.Tx, _ lockedUser) error {
+			audit.Write(tx, actor, "second-factor.prove", actor.ID, nil)
+			return query.proveSession(ctx, tx, &tx.Now, actor.SessionID)
+		})
 }
 
 func (s *Service) stepUpByPassword(ctx context.Context, actor access.Actor, password string) error {
@@ -237,8 +244,10 @@ func enabled(_ *postgres.Tx, user lockedUser) error {
 	return nil
 }
 
-// withCode runs do when the code is the user's. A wrong one is noted, and that must be kept although the answer is a refusal.
-func (s *Service) withCode(ctx context.Context, actor access.Actor, id uuid.UUID, f SecondFactor, may, do func(*postgres.Tx, lockedUser) error) error {
+// withCode runs do when the code is the user's. A wrong one is noted, and that must be kept although the answer is a
+// refusal.
+func (s *Service) withCode(ctx context.Context, actor access.Actor, id uuid.UUID, f SecondFactor, may,
+	do func(*postgres.Tx, lockedUser) error) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -263,7 +272,8 @@ func (s *Service) withCode(ctx context.Context, actor access.Actor, id uuid.UUID
 }
 
 // Enrol gives a user the authenticator of a known secret (base32), unless they have one: for demo data.
-func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID, secret string) error {
+func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID,
+	secret string) error {
 	held, err := s.lockUser(ctx, tx, user)
 	if err != nil || held.TotpConfirmedAt != nil {
 		return err
@@ -277,29 +287,42 @@ func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor
 
 func (s *Service) mfaRoutes(api *httpapi.API) {
 	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
-		return httpapi.Op{Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth", Roles: access.SignedIn, Summary: summary, Doc: doc, Refusals: refusals}
+		return httpapi.Op{
+			Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth",
+			Summary:  summary,
+			Doc:      doc,
+			Roles:    access.SignedIn,
+			Refusals: refusals,
+		}
 	}
-	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes before, others have signed in then.",
+	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is "+
+		"confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes "+
+		"before, others have signed in then.",
 		ErrMFAEnabled)
 	enable.Enrolment, enable.Recent, enable.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
-	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code", "From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here and never again.",
-		ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
+	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code",
+		"From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here "+
+			"and never again.", ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
 	confirm.Enrolment, confirm.Recent, confirm.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
-	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
+	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery "+
+		"code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew", "For the next five minutes this session may do what is dangerous; with the password, what needs a recent sign-in.",
-		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
+	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew",
+		"For the next five minutes this session may do what is dangerous; with the password, what needs a recent "+
+			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
 	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
 	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.",
+		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	renew.Unkeyed = httpapi.UnkeyedAnswer
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
-	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.", ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
+	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.",
+		ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
 	verify.Roles = access.Public
 	httpapi.Handle(api, verify, s.VerifyMFA)
 }

@@ -36,12 +36,14 @@ type MFAInput struct {
 }
 
 // askSecondFactor gives the ticket with which a sign-in goes on.
-func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow) (SignedIn, error) {
+func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	user findLoginRow) (SignedIn, error) {
 	if err := unchanged(ctx, tx, user); err != nil {
 		return SignedIn{}, err
 	}
 	token, hash := newToken("mt_")
-	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now, ExpiresAt: tx.Now.Add(mfaTicketLife)})
+	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now,
+		ExpiresAt: tx.Now.Add(mfaTicketLife)})
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("insert a ticket: %w", err)
 	}
@@ -60,8 +62,8 @@ func methods(user findLoginRow) (all []string) {
 	return append(all, "recovery-code")
 }
 
-// VerifyMFA finishes a sign-in. Each try is counted before the code is looked at, and that is kept although the answer is a
-// refusal. Errors: ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite.
+// VerifyMFA finishes a sign-in. Each try is counted before the code is looked at, and that is kept although the answer
+// is a refusal. Errors: ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite.
 func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAInput) (out Tokens, err error) {
 	factor := in.Body.SecondFactor
 	if err := factor.check(); err != nil {
@@ -89,7 +91,8 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAInput
 		if err != nil {
 			return err
 		}
-		tried, err := query.tryTicket(ctx, tx, tryTicketParams{Hash: hash, Kind: mfaTicket, Now: tx.Now, Most: mfaTries})
+		tried, err := query.tryTicket(ctx, tx,
+			tryTicketParams{Hash: hash, Kind: mfaTicket, Now: tx.Now, Most: mfaTries})
 		if err != nil {
 			return fmt.Errorf("try a ticket: %w", err)
 		}
@@ -111,7 +114,8 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAInput
 	return out, err
 }
 
-func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID, ticket []byte, how SessionTransport) (Tokens, error) {
+func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID, ticket []byte,
+	how SessionTransport) (Tokens, error) {
 	if _, err := query.useTicket(ctx, tx, &tx.Now, ticket); err != nil {
 		return Tokens{}, fmt.Errorf("use a ticket: %w", err)
 	}

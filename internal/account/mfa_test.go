@@ -56,7 +56,8 @@ func TestEnrolment(t *testing.T) {
 	}
 	key, err := otp.NewKeyFromURL(begun.Text("otpauthUrl"))
 	must(t, err)
-	if key.Secret() != begun.Text("secret") || key.Issuer() != "Amrutam" || key.AccountName() != email || key.Period() != 30 || key.Digits() != otp.DigitsSix {
+	if key.Secret() != begun.Text("secret") || key.Issuer() != "Amrutam" || key.AccountName() != email ||
+		key.Period() != 30 || key.Digits() != otp.DigitsSix {
 		t.Errorf("the address says otherwise: %s", key)
 	}
 	picture, err := base64.StdEncoding.DecodeString(begun.Text("qrCodePng"))
@@ -69,12 +70,14 @@ func TestEnrolment(t *testing.T) {
 	}
 	a := authenticator{c, begun.Text("secret")}
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": authenticator{c, first}.code(t, 0)}).Want(401, "invalid-code")
-	same(t, "mfaRequired before", c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).At("mfaRequired"), any(false))
+	same(t, "mfaRequired before", c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).
+		At("mfaRequired"), any(false))
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 1)}).Want(409, "mfa-enabled")
 	c.Post(s.user, "auth/enable-mfa", nil).Want(409, "mfa-enabled")
 	same(t, "mfaEnabled", c.Get(s.user, "users/me").Want(200).At("mfaEnabled"), any(true))
-	if kept := row[[]byte](t, c, "SELECT mfa_secret FROM users WHERE id = $1", s.user.ID); bytes.Contains(kept, []byte(a.secret)) {
+	if kept := row[[]byte](t, c, "SELECT mfa_secret FROM users WHERE id = $1", s.user.ID); bytes.Contains(kept,
+		[]byte(a.secret)) {
 		t.Error("the secret is not sealed")
 	}
 	mailed(t, c, email, "second-factor-enabled", 1)
@@ -88,7 +91,8 @@ func TestSecondFactor(t *testing.T) {
 	login := func() string {
 		t.Helper()
 		begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
-		if begun.At("mfaRequired") != true || bytes.Contains(begun.Body, []byte("accessToken")) || begun.At("user") != nil {
+		if begun.At("mfaRequired") != true || bytes.Contains(begun.Body, []byte("accessToken")) ||
+			begun.At("user") != nil {
 			t.Fatalf("the password alone gives %s", begun.Body)
 		}
 		return begun.Text("mfaToken")
@@ -208,12 +212,14 @@ func TestDisablingAndRenewing(t *testing.T) {
 	c.Post(s.user, "auth/disable-mfa", object{"recoveryCode": recovery[1]}).Want(401, "invalid-code")
 	c.Post(s.user, "auth/disable-mfa", object{"recoveryCode": renewed[1]}).Want(204)
 	mailed(t, c, email, "second-factor-disabled", 1)
-	same(t, "what is kept", count(t, c, `SELECT (SELECT count(*) FROM recovery_codes) + (SELECT count(*) FROM users WHERE mfa_secret IS NOT NULL)
+	same(t, "what is kept", count(t, c, `SELECT (SELECT count(*) FROM recovery_codes) + (SELECT count(*) FROM users
+		WHERE mfa_secret IS NOT NULL)
 		+ (SELECT count(*) FROM sessions WHERE second_factor_at IS NOT NULL)`), 0)
 	signIn(t, c, email, password)
 }
 
-// TestStaffEnrols: an administrator of the command line reaches nothing before a second factor is set up, and all of it after.
+// TestStaffEnrols: an administrator of the command line reaches nothing before a second factor is set up, and all of
+// it after.
 func TestStaffEnrols(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -230,9 +236,11 @@ func TestStaffEnrols(t *testing.T) {
 	a, _ := enrol(t, c, renewed.user)
 	c.Get(renewed.user, "users").Want(200)
 	c.Clock.Advance(6 * time.Minute)
-	c.Do(renewed.user, "GET", "consultations/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", nil, "X-Purpose", "complaint 17").Want(403, "mfa-required")
+	c.Do(renewed.user, "GET", "consultations/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", nil, "X-Purpose", "complaint 17").
+		Want(403, "mfa-required")
 	c.Post(renewed.user, "auth/step-up", object{"otp": a.code(t, 0)}).Want(204)
-	c.Do(renewed.user, "GET", "consultations/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", nil, "X-Purpose", "complaint 17").Want(404)
+	c.Do(renewed.user, "GET", "consultations/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", nil, "X-Purpose", "complaint 17").
+		Want(404)
 	c.Post(renewed.user, "auth/disable-mfa", object{"otp": a.code(t, 1)}).Want(204)
 	c.Get(renewed.user, "users").Want(403, "mfa-required")
 }
@@ -249,7 +257,8 @@ func TestStaffMayBeExempt(t *testing.T) {
 	c.Get(s.user, "users").Want(200)
 	enrol(t, c, s.user)
 	c.Clock.Advance(6 * time.Minute)
-	c.Do(s.user, "GET", "consultations/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", nil, "X-Purpose", "complaint 17").Want(403, "mfa-required")
+	c.Do(s.user, "GET", "consultations/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", nil, "X-Purpose", "complaint 17").
+		Want(403, "mfa-required")
 }
 
 // TestLostSecondFactors: an administrator takes them away, and whoever has the password begins anew.
@@ -270,7 +279,8 @@ func TestLostSecondFactors(t *testing.T) {
 	mailed(t, c, email, "second-factors-reset", 1)
 	passkeyLogin(c, k.Prove()).Want(401)
 	signIn(t, c, email, password)
-	same(t, "left", count(t, c, "SELECT (SELECT count(*) FROM passkeys WHERE user_id = $1) + (SELECT count(*) FROM recovery_codes WHERE user_id = $1)", s.user.ID), 0)
+	same(t, "left", count(t, c, "SELECT (SELECT count(*) FROM passkeys WHERE user_id = $1) + (SELECT count(*) FROM "+
+		"recovery_codes WHERE user_id = $1)", s.user.ID), 0)
 	same(t, "entries", audited(t, c, "user.reset-second-factors", s.user.ID.String()), 1)
 }
 
@@ -285,11 +295,13 @@ func TestNoTicketOutlivesAPasswordChange(t *testing.T) {
 		crowds.Lock()
 		atOnce(8, func(i int) int {
 			if i == 0 {
-				return c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": newPassword}).Want(204).Status
+				return c.Post(s.user, "auth/change-password",
+					object{"currentPassword": password, "newPassword": newPassword}).Want(204).Status
 			}
 			return c.Post(dummyHash, "auth/login", credentials(email, password)).Status
 		})
 		crowds.Unlock()
-		same(t, "tickets", count(t, c, "SELECT count(*) FROM tickets WHERE user_id = $1 AND kind = 'MFA'", s.user.ID), 0)
+		same(t, "tickets", count(t, c, "SELECT count(*) FROM tickets WHERE user_id = $1 AND kind = 'MFA'", s.user.ID),
+			0)
 	}
 }

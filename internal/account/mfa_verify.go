@@ -37,7 +37,8 @@ const (
 
 // ErrInvalidCode is the answer to a wrong second factor.
 var ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "The code is wrong",
-	"The code is wrong, was used, or is too old.", "Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
+	"The code is wrong, was used, or is too old.",
+	"Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
 
 // SecondFactor is a code of the authenticator, a recovery code or a passkey's proof.
 type SecondFactor struct {
@@ -95,8 +96,10 @@ func (s *Service) lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (
 	return lockedUser{row, id}, nil
 }
 
-// verifySecondFactor is spend, counted against guessing where that is possible: a try is counted before the code is looked at, and a wrong one is noted.
-func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user lockedUser, f SecondFactor) (bool, error) {
+// verifySecondFactor is spend, counted against guessing where that is possible: a try is counted before the code is
+// looked at, and a wrong one is noted.
+func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user lockedUser,
+	f SecondFactor) (bool, error) {
 	guessable := f.Passkey == nil
 	if guessable {
 		if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
@@ -144,11 +147,13 @@ func (s *Service) consume(ctx context.Context, tx *postgres.Tx, user lockedUser,
 	return true, query.useMFAStep(ctx, tx, step, user.id)
 }
 
-// stepOf finds the step whose code it is, among those that are good now and later than the last that was used; 0 for none.
-// It computes all of them, whichever fits.
+// stepOf finds the step whose code it is, among those that are good now and later than the last that was used; 0 for
+// none. It computes all of them, whichever fits.
 func stepOf(secret, code string, now, used int64) (found int64, err error) {
 	for step := now/stepSeconds - stepsAside; step <= now/stepSeconds+stepsAside; step++ {
-		right, err := hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: codeDigits, Algorithm: otp.AlgorithmSHA1}) //nolint:gosec // after 1970
+		//nolint:gosec // after 1970
+		right, err := hotp.GenerateCodeCustom(secret, uint64(step),
+			hotp.ValidateOpts{Digits: codeDigits, Algorithm: otp.AlgorithmSHA1})
 		if err != nil {
 			return 0, fmt.Errorf("compute a code: %w", err)
 		}
@@ -168,7 +173,8 @@ func (s *Service) spendRecoveryCode(ctx context.Context, tx *postgres.Tx, user u
 	if err != nil {
 		return false, err
 	}
-	return true, s.Mails.Enqueue(ctx, tx, notification.Mail{To: user, Kind: "recovery-code-used", Data: map[string]string{"left": fmt.Sprint(left)}})
+	return true, s.Mails.Enqueue(ctx, tx,
+		notification.Mail{To: user, Kind: "recovery-code-used", Data: map[string]string{"left": fmt.Sprint(left)}})
 }
 
 // renewRecoveryCodes makes ten new ones; the old ones stop working.

@@ -37,11 +37,14 @@ var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
 {{end}}<button>{{.Button}}</button></form>{{end}}
 </main></body></html>`))
 
-// Pages serves what the links of mails open. Opening one changes nothing (mail scanners open them too): its button does.
+// Pages serves what the links of mails open. Opening one changes nothing (mail scanners open them too): its button
+// does.
 func (s *Service) Pages(mux *http.ServeMux) {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		show(w, http.StatusForbidden, page{Title: "Not from here", Text: "This form was sent by another site. Open the link in your mail instead."})
+		show(w, http.StatusForbidden,
+			page{Title: "Not from here",
+				Text: "This form was sent by another site. Open the link in your mail instead."})
 	}))
 	mux.HandleFunc("GET /verify-email", func(w http.ResponseWriter, r *http.Request) {
 		show(w, http.StatusOK, verifyForm(r.URL.Query().Get("token")))
@@ -61,7 +64,8 @@ func form(next func(http.ResponseWriter, *http.Request, string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 		if r.ParseForm() != nil {
-			show(w, http.StatusBadRequest, page{Title: "That could not be read", Text: "Open the link in your mail again."})
+			show(w, http.StatusBadRequest,
+				page{Title: "That could not be read", Text: "Open the link in your mail again."})
 			return
 		}
 		next(w, r, r.PostForm.Get("token"))
@@ -80,19 +84,23 @@ func confirmForm(token string) page {
 	if token == "" {
 		return incomplete
 	}
-	return page{Title: "Confirm your new address", Text: "Press the button to sign in with this e-mail address from now on.",
-		Action: "/confirm-email", Token: token, Button: "Confirm"}
+	return page{Title: "Confirm your new address",
+		Text: "Press the button to sign in with this e-mail address from now on.", Action: "/confirm-email",
+		Token: token, Button: "Confirm"}
 }
 
 func (s *Service) resetForm(token string) page {
 	if token == "" {
 		return incomplete
 	}
-	return page{Title: "Set a new password", Text: "Choose a long one, such as a few words that belong together only for you. All devices will be signed out.",
-		Action: "/reset-password", Token: token, Password: true, Least: s.Config.PasswordMin, Button: "Set password"}
+	return page{Title: "Set a new password",
+		Text: "Choose a long one, such as a few words that belong together only for you. All devices will be " +
+			"signed out.", Action: "/reset-password", Token: token, Password: true, Least: s.Config.PasswordMin,
+		Button: "Set password"}
 }
 
-var incomplete = page{Title: "The link is incomplete", Text: "Open the link in your mail again, or copy all of it into the address bar."}
+var incomplete = page{Title: "The link is incomplete",
+	Text: "Open the link in your mail again, or copy all of it into the address bar."}
 
 func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token string) {
 	contested := false
@@ -102,15 +110,17 @@ func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token str
 	})
 	if errors.Is(err, ErrInvalidToken) {
 		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
-			Text: "It was used before, is older than a day, or a newer mail has replaced it. If you confirmed your address already, just sign in; otherwise ask for a new mail there."})
+			Text: "It was used before, is older than a day, or a newer mail has replaced it. If you confirmed your " +
+				"address already, just sign in; otherwise ask for a new mail there."})
 		return
 	}
 	if s.failed(w, r, err) {
 		return
 	}
 	if contested {
-		show(w, http.StatusOK, page{Title: "Your address is confirmed", Text: "It was signed up with more than once, and with different passwords, so none of these works. " +
-			"We have mailed you a link to choose your password."})
+		show(w, http.StatusOK, page{Title: "Your address is confirmed",
+			Text: "It was signed up with more than once, and with different passwords, so none of these works. " +
+				"We have mailed you a link to choose your password."})
 		return
 	}
 	show(w, http.StatusOK, page{Title: "Your address is confirmed", Text: "You can sign in now."})
@@ -126,9 +136,12 @@ func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token st
 	switch {
 	case errors.Is(err, ErrInvalidToken):
 		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
-			Text: "It was used before, is older than a day, or a newer mail has replaced it. Ask for a new mail where you asked for this one."})
+			Text: "It was used before, is older than a day, or a newer mail has replaced it. Ask for a new mail " +
+				"where you asked for this one."})
 	case errors.Is(err, ErrAddressTaken):
-		show(w, ErrAddressTaken.Status, page{Title: "This address has an account", Text: "Somebody, perhaps you, signed up with it in the meantime. Nothing was changed."})
+		show(w, ErrAddressTaken.Status,
+			page{Title: "This address has an account",
+				Text: "Somebody, perhaps you, signed up with it in the meantime. Nothing was changed."})
 	case !s.failed(w, r, err):
 		show(w, http.StatusOK, page{Title: "Your new address is confirmed", Text: "You sign in with it from now on."})
 	}
@@ -140,7 +153,8 @@ func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token stri
 	_, err := s.ResetPassword(r.Context(), httpapi.Visitor(r), in)
 	if errors.Is(err, ErrInvalidToken) {
 		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
-			Text: "It was used before, is older than an hour, or a newer mail has replaced it. Ask for a new mail where you sign in."})
+			Text: "It was used before, is older than an hour, or a newer mail has replaced it. Ask for a new mail " +
+				"where you sign in."})
 		return
 	}
 	var refusal *problem.Error
@@ -155,7 +169,8 @@ func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token stri
 	if s.failed(w, r, err) {
 		return
 	}
-	show(w, http.StatusOK, page{Title: "Your password is set", Text: "All devices were signed out. You can sign in with the new password now."})
+	show(w, http.StatusOK, page{Title: "Your password is set",
+		Text: "All devices were signed out. You can sign in with the new password now."})
 }
 
 // failed answers what is no refusal of the form itself.
@@ -163,15 +178,19 @@ func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool
 	if err == nil {
 		return false
 	}
-	status, text := http.StatusInternalServerError, "Something went wrong here and nothing was changed. Please try again."
+	status, text := http.StatusInternalServerError,
+		"Something went wrong here and nothing was changed. Please try again."
 	if errors.Is(err, problem.Busy) || postgres.Busy(err) || postgres.Unavailable(err) {
-		status, text = http.StatusServiceUnavailable, "The server is busy and nothing was changed. Please try again in a moment."
+		status, text = http.StatusServiceUnavailable,
+			"The server is busy and nothing was changed. Please try again in a moment."
 	}
 	if errors.Is(err, postgres.ErrOutcomeUnknown) {
-		status, text = http.StatusServiceUnavailable, "The server can't tell whether that was done. Try to sign in, or press the button in your mail again."
+		status, text = http.StatusServiceUnavailable,
+			"The server can't tell whether that was done. Try to sign in, or press the button in your mail again."
 	}
 	if r.Context().Err() == nil {
-		s.Log.ErrorContext(r.Context(), "a page failed", "requestId", httpapi.Visitor(r).RequestID, "error", postgres.Describe(err))
+		s.Log.ErrorContext(r.Context(), "a page failed", "requestId", httpapi.Visitor(r).RequestID, "error",
+			postgres.Describe(err))
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")

@@ -13,7 +13,8 @@ import (
 
 // press sends the form of a page as a browser does.
 func press(c *apptest.Clinic, path string, form url.Values, headers ...string) *apptest.Answer {
-	return c.Do(dummyHash, "POST", path, []byte(form.Encode()), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
+	return c.Do(dummyHash, "POST", path, []byte(form.Encode()),
+		append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
 }
 
 // page checks what every page must have, and gives its text.
@@ -25,7 +26,8 @@ func page(t *testing.T, a *apptest.Answer, status int) string {
 	same(t, "X-Frame-Options", a.Header.Get("X-Frame-Options"), "DENY")
 	same(t, "Referrer-Policy", a.Header.Get("Referrer-Policy"), "same-origin")
 	csp := a.Header.Get("Content-Security-Policy")
-	for _, directive := range []string{"default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
+	for _, directive := range []string{"default-src 'none'", "form-action 'self'", "frame-ancestors 'none'",
+		"base-uri 'none'"} {
 		if !strings.Contains(csp, directive) {
 			t.Errorf("the CSP %q lacks %s", csp, directive)
 		}
@@ -60,14 +62,16 @@ func TestTheVerificationPage(t *testing.T) {
 	c.Do(dummyHash, "HEAD", link, nil).Want(200)
 	form := url.Values{"token": {token}}
 	for _, headers := range [][]string{
-		{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Origin", strings.Replace(c.URL, "http:", "https:", 1) + "1"},
+		{"Origin", "https://evil.example"}, {"Origin", "null"},
+		{"Origin", strings.Replace(c.URL, "http:", "https:", 1) + "1"},
 		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site", "Origin", "https://evil.example"},
 	} {
 		if text := page(t, press(c, "/verify-email", form, headers...), 403); !strings.Contains(text, "another site") {
 			t.Errorf("cross-origin: %s", text)
 		}
 	}
-	c.Do(dummyHash, "PUT", link, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").Want(405, "method-not-allowed")
+	c.Do(dummyHash, "PUT", link, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").Want(405,
+		"method-not-allowed")
 	c.Do(dummyHash, "POST", link, []byte("{}")).Want(422) // the token of the address is not the form's
 	same(t, "user", state(), before)
 
@@ -104,16 +108,19 @@ func TestPagesEscapeTheToken(t *testing.T) {
 			t.Errorf("%s: %s", path, text)
 		}
 		same(t, "token", html.UnescapeString(hidden.FindStringSubmatch(text)[1]), evil)
-		if text := page(t, press(c, path, url.Values{"token": {evil}, "password": {newPassword}}), 422); strings.Contains(text, "<script") || strings.Contains(text, "alert") {
+		if text := page(t, press(c, path, url.Values{"token": {evil}, "password": {newPassword}}),
+			422); strings.Contains(text, "<script") || strings.Contains(text, "alert") {
 			t.Errorf("%s: %s", path, text)
 		}
 		for _, link := range []string{path, path + "?token="} {
-			if text := page(t, c.Get(dummyHash, link), 200); !strings.Contains(text, "incomplete") || strings.Contains(text, "<form") {
+			if text := page(t, c.Get(dummyHash, link), 200); !strings.Contains(text, "incomplete") ||
+				strings.Contains(text, "<form") {
 				t.Errorf("%s: %s", link, text)
 			}
 		}
 		page(t, press(c, path, url.Values{"token": {strings.Repeat("x", 17<<10)}}), 400)
-		page(t, c.Do(dummyHash, "POST", path, []byte("token=%zz"), "Content-Type", "application/x-www-form-urlencoded"), 400)
+		page(t, c.Do(dummyHash, "POST", path, []byte("token=%zz"), "Content-Type",
+			"application/x-www-form-urlencoded"), 400)
 		page(t, press(c, path, url.Values{"token": {"\xff\x00"}, "password": {newPassword}}), 422)
 	}
 }
@@ -125,7 +132,8 @@ func TestTheResetPage(t *testing.T) {
 	s := signIn(t, c, email, password)
 	token := requestReset(t, c, email, 1)
 	text := page(t, c.Get(dummyHash, "/reset-password?token="+token), 200)
-	for _, part := range []string{`action="/reset-password"`, `type="password"`, `autocomplete="new-password"`, `minlength="15"`} {
+	for _, part := range []string{`action="/reset-password"`, `type="password"`, `autocomplete="new-password"`,
+		`minlength="15"`} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the form lacks %s: %s", part, text)
 		}
@@ -158,7 +166,8 @@ func TestTheResetPage(t *testing.T) {
 
 	late := requestReset(t, c, email, 2)
 	c.Clock.Advance(time.Hour)
-	if text := page(t, press(c, "/reset-password", url.Values{"token": {late}, "password": {password}}), 422); !strings.Contains(text, "no longer works") {
+	if text := page(t, press(c, "/reset-password", url.Values{"token": {late}, "password": {password}}),
+		422); !strings.Contains(text, "no longer works") {
 		t.Errorf("expired: %s", text)
 	}
 }

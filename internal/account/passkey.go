@@ -21,11 +21,15 @@ const mostPasskeys = 20
 
 // The refusals of registering passkeys.
 var (
-	ErrPasskeyRefused = problem.Define(http.StatusUnprocessableEntity, "passkey-refused", "The passkey can't be registered",
+	ErrPasskeyRefused = problem.Define(http.StatusUnprocessableEntity, "passkey-refused",
+		"The passkey can't be registered",
 		"The challenge is not yours, was used or is over, or what the authenticator made doesn't fit it.",
-		"Ask for new options with POST /api/v1/auth/passkeys/options, on a page of the domain they name, and send what the browser gives within five minutes.")
-	ErrPasskeyKnown    = problem.Conflict("passkey-known", "This passkey is registered already.", "Sign in with it; GET /api/v1/auth/passkeys lists yours.")
-	ErrTooManyPasskeys = problem.Conflict("too-many-passkeys", "You have as many passkeys as a user may.", "Delete one that you no longer use.")
+		"Ask for new options with POST /api/v1/auth/passkeys/options, on a page of the domain they name, and send "+
+			"what the browser gives within five minutes.")
+	ErrPasskeyKnown = problem.Conflict("passkey-known", "This passkey is registered already.",
+		"Sign in with it; GET /api/v1/auth/passkeys lists yours.")
+	ErrTooManyPasskeys = problem.Conflict("too-many-passkeys", "You have as many passkeys as a user may.",
+		"Delete one that you no longer use.")
 )
 
 // Passkey is a public key credential of a user (WebAuthn).
@@ -62,7 +66,8 @@ type PasskeyID struct {
 }
 
 // PasskeyOptions begins a registration. Error: problem.Reauthenticate.
-func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (CreationOptions, error) {
+func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor access.Actor,
+	_ NoInput) (CreationOptions, error) {
 	var out CreationOptions
 	user, err := query.beginPasskey(ctx, r, actor.ID)
 	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in
@@ -87,24 +92,26 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor ac
 	}
 	p.ExcludeCredentials = []Descriptor{}
 	for _, k := range known {
-		p.ExcludeCredentials = append(p.ExcludeCredentials, Descriptor{"public-key", base64URL(k.CredentialID), k.Transports})
+		p.ExcludeCredentials = append(p.ExcludeCredentials,
+			Descriptor{"public-key", base64URL(k.CredentialID), k.Transports})
 	}
 	p.AuthenticatorSelection.ResidentKey, p.AuthenticatorSelection.RequireResidentKey = "required", true
 	p.AuthenticatorSelection.UserVerification, p.Attestation = "required", "none"
 	return out, nil
 }
 
-// requireCanAddFactor: who has a second factor proves it before adding another, and who has none has signed in a moment ago, or whoever stole
-// a session could make themselves at home. enabled is what the held user has, which may be newer than what the pipeline saw.
-// Error: problem.Reauthenticate.
+// requireCanAddFactor: who has a second factor proves it before adding another, and who has none has signed in a
+// moment ago, or whoever stole a session could make themselves at home. enabled is what the held user has, which may
+// be newer than what the pipeline saw. Error: problem.Reauthenticate.
 func requireCanAddFactor(now time.Time, actor access.Actor, enabled bool) error {
 	actor.HasFactor = enabled
 	return httpapi.RequireRecentProof(now, actor)
 }
 
-// RegisterPasskey adds a passkey; the authenticator has verified the user, so the session has proven a second factor by it.
-// Errors: ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.Reauthenticate, or a 422.
-func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PasskeyRegistration) (Registered, error) {
+// RegisterPasskey adds a passkey; the authenticator has verified the user, so the session has proven a second factor
+// by it. Errors: ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys, problem.Reauthenticate, or a 422.
+func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in PasskeyRegistration) (Registered, error) {
 	parsed, err := in.Body.Credential.parse()
 	if err != nil {
 		return Registered{}, err
@@ -138,13 +145,16 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	if fresh, err := s.spendChallenge(ctx, tx, challenge); err != nil || !fresh {
 		return Registered{}, errorOr(err, ErrPasskeyRefused)
 	}
-	out := Registered{Passkey: Passkey{ID: uuid.Must(uuid.NewV7()), Name: name, Synced: made.Flags.BackupState, CreatedAt: tx.Now}}
+	out := Registered{Passkey: Passkey{ID: uuid.Must(uuid.NewV7()), Name: name, Synced: made.Flags.BackupState,
+		CreatedAt: tx.Now}}
 	transports := []string{}
 	for _, t := range made.Transport {
 		transports = append(transports, string(t))
 	}
-	err = query.insertPasskey(ctx, tx, insertPasskeyParams{ID: out.ID, UserID: actor.ID, Name: name, CredentialID: made.ID, PublicKey: made.PublicKey,
-		SignCount: int64(made.Authenticator.SignCount), Transports: transports, BackupEligible: made.Flags.BackupEligible, BackupState: made.Flags.BackupState, Now: tx.Now})
+	err = query.insertPasskey(ctx, tx, insertPasskeyParams{ID: out.ID, UserID: actor.ID, Name: name,
+		CredentialID: made.ID, PublicKey: made.PublicKey, SignCount: int64(made.Authenticator.SignCount),
+		Transports: transports, BackupEligible: made.Flags.BackupEligible, BackupState: made.Flags.BackupState,
+		Now: tx.Now})
 	if postgres.Violates(err, "passkeys_credential_id_key") {
 		return Registered{}, ErrPasskeyKnown
 	}
@@ -175,17 +185,20 @@ func (s *Service) afterAdding(ctx context.Context, tx *postgres.Tx, actor access
 }
 
 // ListPasskeys shows one's own.
-func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Passkeys, error) {
+func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Passkeys,
+	error) {
 	rows, err := query.listPasskeys(ctx, r, actor.ID)
 	out := Passkeys{Items: []Passkey{}}
 	for _, k := range rows {
-		out.Items = append(out.Items, Passkey{ID: k.ID, Name: k.Name, Synced: k.BackupState, CreatedAt: k.CreatedAt, LastUsedAt: k.LastUsedAt})
+		out.Items = append(out.Items, Passkey{ID: k.ID, Name: k.Name, Synced: k.BackupState, CreatedAt: k.CreatedAt,
+			LastUsedAt: k.LastUsedAt})
 	}
 	return out, err
 }
 
 // DeletePasskey takes one of one's own away. Errors: problem.NotFound, problem.MFARequired.
-func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PasskeyID) (httpapi.None, error) {
+func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PasskeyID) (httpapi.None,
+	error) {
 	if _, err := s.lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, err
 	}
@@ -230,21 +243,51 @@ func errorOr(err, otherwise error) error {
 }
 
 func (s *Service) passkeyRoutes(api *httpapi.API) {
-	httpapi.Query(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true, Unkeyed: "it changes nothing: each challenge is a new one",
-		Summary: "Begin to register a passkey", Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five minutes before, others have signed in then."}, s.PasskeyOptions)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Recent: true, Unkeyed: httpapi.UnkeyedAnswer, Status: http.StatusCreated,
-		Summary: "Register a passkey", Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for one. Your other devices are signed out. The first second factor comes with recovery codes.",
-		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys}}, s.RegisterPasskey)
-	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth", Roles: access.SignedIn,
-		Summary: "List your passkeys"}, s.ListPasskeys)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/auth/passkeys/{id}", ID: "delete-passkey", Tag: "auth", Roles: access.SignedIn, Status: http.StatusNoContent,
-		Summary: "Delete a passkey of yours", Doc: "Needs a second factor that was proven in the five minutes before. With the last one go the recovery codes, and the password alone signs in.",
-		Refusals: []*problem.Error{problem.MFARequired}}, s.DeletePasskey)
-	begin := httpapi.Op{Method: http.MethodPost, Path: "/auth/passkey-options", ID: "begin-passkey-proof", Tag: "auth", Roles: access.Public,
-		Summary: "Begin to sign in with a passkey", Doc: "Gives what navigator.credentials.get takes: to sign in at /auth/passkey-login, or as the second factor of /auth/verify-mfa, /auth/step-up and others."}
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth",
+		Summary: "Begin to register a passkey",
+		Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five " +
+			"minutes before, others have signed in then.",
+		Roles: access.SignedIn, Enrolment: true, Recent: true,
+		Unkeyed: "it changes nothing: each challenge is a new one",
+	}, s.PasskeyOptions)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth",
+		Summary: "Register a passkey",
+		Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for " +
+			"one. Your other devices are signed out. The first second factor comes with recovery codes.",
+		Roles: access.SignedIn, Enrolment: true, Recent: true, Status: http.StatusCreated,
+		Unkeyed:  httpapi.UnkeyedAnswer,
+		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
+	}, s.RegisterPasskey)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth",
+		Summary: "List your passkeys",
+		Roles:   access.SignedIn,
+	}, s.ListPasskeys)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodDelete, Path: "/auth/passkeys/{id}", ID: "delete-passkey", Tag: "auth",
+		Summary: "Delete a passkey of yours",
+		Doc: "Needs a second factor that was proven in the five minutes before. With the last one go the " +
+			"recovery codes, and the password alone signs in.",
+		Roles: access.SignedIn, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{problem.MFARequired},
+	}, s.DeletePasskey)
+	begin := httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkey-options", ID: "begin-passkey-proof", Tag: "auth",
+		Summary: "Begin to sign in with a passkey",
+		Doc: "Gives what navigator.credentials.get takes: to sign in at /auth/passkey-login, or as the second " +
+			"factor of /auth/verify-mfa, /auth/step-up and others.",
+		Roles: access.Public,
+	}
 	// It keeps nothing: the challenge is good by itself.
 	httpapi.Handle(api, begin, s.ProofOptions)
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/passkey-login", ID: "sign-in-with-passkey", Tag: "auth", Roles: access.Public,
-		Summary: "Sign in with a passkey", Doc: "The session has proven a second factor too, because the authenticator has verified the user. A refusal is noted, which must not be rolled back.",
-		Refusals: []*problem.Error{ErrInvalidPasskey, problem.CrossSite}}, s.SignInWithPasskey)
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkey-login", ID: "sign-in-with-passkey", Tag: "auth",
+		Summary: "Sign in with a passkey",
+		Doc: "The session has proven a second factor too, because the authenticator has verified the user. A " +
+			"refusal is noted, which must not be rolled back.",
+		Roles:    access.Public,
+		Refusals: []*problem.Error{ErrInvalidPasskey, problem.CrossSite},
+	}, s.SignInWithPasskey)
 }

@@ -40,19 +40,22 @@ func TestPasskeySignsIn(t *testing.T) {
 	if listed := c.Get(s.user, "auth/passkeys").Want(200).Items(); listed[0]["lastUsedAt"] == nil {
 		t.Error("the use isn't shown")
 	}
-	same(t, "proven", count(t, c, "SELECT count(*) FROM sessions WHERE user_id = $1 AND second_factor_at IS NOT NULL", s.user.ID), 2)
+	same(t, "proven", count(t, c, "SELECT count(*) FROM sessions WHERE user_id = $1 AND second_factor_at IS NOT NULL",
+		s.user.ID), 2)
 
 	// A password alone is not enough any more, and the passkey is its second factor.
 	begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
 	same(t, "methods", begun.At("methods"), any([]any{"passkey", "recovery-code"}))
-	held(t, c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove()}).Want(200))
+	held(t, c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove()}).
+		Want(200))
 	c.Clock.Advance(6 * time.Minute)
 	c.Do(in.user, "DELETE", "auth/passkeys/"+k.ID, nil).Want(403, "mfa-required")
 	c.Post(in.user, "auth/step-up", object{"passkey": k.Prove()}).Want(204)
 	c.Do(in.user, "DELETE", "auth/passkeys/"+k.ID, nil).Want(204)
 	mailed(t, c, email, "second-factor-disabled", 1)
 	passkeyLogin(c, k.Prove()).Want(401, "invalid-passkey")
-	same(t, "mfaRequired", c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).At("mfaRequired"), any(false))
+	same(t, "mfaRequired", c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).At("mfaRequired"),
+		any(false))
 	same(t, "recovery codes", count(t, c, "SELECT count(*) FROM recovery_codes WHERE user_id = $1", s.user.ID), 0)
 	for _, action := range []string{"passkey.register", "passkey.delete"} {
 		same(t, action, audited(t, c, action, k.ID), 1)
@@ -130,13 +133,15 @@ func TestWrongPasskeys(t *testing.T) {
 	email := verified(t, c)
 	enrol(t, c, signIn(t, c, email, password).user)
 	begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
-	c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": mine.Prove()}).Want(401, "invalid-passkey")
+	c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": mine.Prove()}).Want(401,
+		"invalid-passkey")
 	c.Do(victim, "DELETE", "auth/passkeys/"+mine.ID, nil).Want(404)
 	c.Do(victim, "DELETE", "auth/passkeys/"+uuid.NewString(), nil).Want(404)
 	passkeyLogin(c, mine.Prove()).Want(200)
 	exec(t, c, "UPDATE users SET disabled_at = now() WHERE id = $1", victim.ID)
 	passkeyLogin(c, k.Prove()).Want(401, "invalid-passkey")
-	if strings.Contains(c.Log.String(), "webauthn") || strings.Contains(c.Log.String(), base64.RawURLEncoding.EncodeToString(k.Credential.ID)) {
+	if strings.Contains(c.Log.String(), "webauthn") ||
+		strings.Contains(c.Log.String(), base64.RawURLEncoding.EncodeToString(k.Credential.ID)) {
 		t.Error("the log tells of passkeys")
 	}
 }
@@ -162,14 +167,19 @@ func TestPasskeysThatAreNone(t *testing.T) {
 	}
 	response, _ := good["response"].(map[string]any)
 	for name, credential := range map[string]any{
-		"no object": "credential", "empty": object{}, "no id": without("id"), "no response": without("response"), "another type": with("type", "password"),
-		"no base64": with("rawId", "§§§"), "a number": with("id", 7), "null": nil,
-		"broken client data": with("response", object{"clientDataJSON": "bm8", "authenticatorData": response["authenticatorData"], "signature": response["signature"]}),
-		"short data":         with("response", object{"clientDataJSON": response["clientDataJSON"], "authenticatorData": "AAAA", "signature": response["signature"]}),
-		"long":               with("id", strings.Repeat("A", 20_000)),
+		"no object": "credential", "empty": object{}, "no id": without("id"), "no response": without("response"),
+		"another type": with("type", "password"),
+		"no base64":    with("rawId", "§§§"), "a number": with("id", 7), "null": nil,
+		"broken client data": with("response",
+			object{"clientDataJSON": "bm8", "authenticatorData": response["authenticatorData"],
+				"signature": response["signature"]}),
+		"short data": with("response",
+			object{"clientDataJSON": response["clientDataJSON"], "authenticatorData": "AAAA",
+				"signature": response["signature"]}), "long": with("id", strings.Repeat("A", 20_000)),
 	} {
 		a := c.Post(dummyHash, "auth/passkey-login", object{"credential": credential}).Want(422, "validation-failed")
-		if !strings.Contains(string(a.Body), "body.credential") || bytes.Contains(a.Body, []byte("§")) || bytes.Contains(a.Body, []byte("AAAA")) {
+		if !strings.Contains(string(a.Body), "body.credential") || bytes.Contains(a.Body, []byte("§")) ||
+			bytes.Contains(a.Body, []byte("AAAA")) {
 			t.Errorf("%s: %s", name, a.Body)
 		}
 		if a := c.Post(patient, "auth/passkeys", object{"credential": credential}); a.Status != 422 {
@@ -206,7 +216,8 @@ func TestRegisteringPasskeys(t *testing.T) {
 	} {
 		liar := *k
 		lie(&liar)
-		if a := register(s.user, liar.Create(begin(s.user))); a.Status != 422 || a.Text("type") != "/problems/passkey-refused" {
+		if a := register(s.user, liar.Create(begin(s.user))); a.Status != 422 ||
+			a.Text("type") != "/problems/passkey-refused" {
 			t.Errorf("%s: %s", name, a.Body)
 		}
 	}
@@ -214,7 +225,8 @@ func TestRegisteringPasskeys(t *testing.T) {
 	register(s.user, made).Want(403, "reauthentication-required")
 	begin(s.user).Want(403, "reauthentication-required")
 	c.Post(s.user, "auth/enable-mfa", nil).Want(403, "reauthentication-required")
-	c.Post(s.user, "auth/step-up", object{"currentPassword": "wrong words, wrong words"}).Want(401, "invalid-credentials")
+	c.Post(s.user, "auth/step-up", object{"currentPassword": "wrong words, wrong words"}).Want(401,
+		"invalid-credentials")
 	c.Post(s.user, "auth/step-up", object{"currentPassword": password, "otp": "123456"}).Want(409, "mfa-not-enabled")
 	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204)
 	register(s.user, made).Want(422, "passkey-refused")
@@ -251,8 +263,10 @@ func TestRegisteringPasskeys(t *testing.T) {
 	c.Post(s.user, "auth/disable-mfa", object{"otp": a.code(t, 1)}).Want(204)
 	mailed(t, c, email, "authenticator-removed", 1)
 	same(t, "mfaEnabled", c.Get(s.user, "users/me").Want(200).At("mfaEnabled"), any(true))
-	exec(t, c, `INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible, backup_state, created_at)
-		SELECT gen_random_uuid(), $1, 'x', uuid_send(gen_random_uuid()), '', 0, '{}', false, false, now() FROM generate_series(1, 19)`, s.user.ID)
+	exec(t, c, `INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports,
+		backup_eligible, backup_state, created_at)
+		SELECT gen_random_uuid(), $1, 'x', uuid_send(gen_random_uuid()), '', 0, '{}', false, false, now()
+			FROM generate_series(1, 19)`, s.user.ID)
 	register(s.user, c.NewPasskey().Create(begin(s.user))).Want(409, "too-many-passkeys")
 }
 
@@ -274,7 +288,8 @@ func TestPasskeysOfAnApp(t *testing.T) {
 	t.Parallel()
 	const app = "android:apk-key-hash:7d1043473d55bfa90e8530d35801d4e381bc69f0aa9f9e7e1d1d6b2f0f0f0f0f"
 	c := open(t, func(cfg *config.Config) {
-		cfg.PublicURL, cfg.PasskeyDomain, cfg.PasskeyOrigins = "https://api.amrutam.example", "amrutam.example", []string{"https://app.amrutam.example", app}
+		cfg.PublicURL, cfg.PasskeyDomain, cfg.PasskeyOrigins = "https://api.amrutam.example", "amrutam.example",
+			[]string{"https://app.amrutam.example", app}
 	})
 	for _, origin := range []string{"https://api.amrutam.example", "https://app.amrutam.example", app} {
 		k := c.NewPasskey()
@@ -299,7 +314,8 @@ func FuzzPasskeyProof(f *testing.F) {
 			t.Skip()
 		}
 		for path, member := range map[string]string{"auth/passkey-login": "credential", "auth/verify-mfa": "passkey"} {
-			a := c.In(t).Do(dummyHash, "POST", path, object{member: json.RawMessage(credential), "mfaToken": "mt_none"})
+			a := c.In(t).Do(dummyHash, "POST", path,
+				object{member: json.RawMessage(credential), "mfaToken": "mt_none"})
 			if a.Status >= 500 {
 				t.Errorf("%s answers %d", path, a.Status)
 			}

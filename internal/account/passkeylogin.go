@@ -19,7 +19,8 @@ import (
 // ErrInvalidPasskey is the answer to a passkey that proves nothing.
 var ErrInvalidPasskey = problem.Define(http.StatusUnauthorized, "invalid-passkey", "The passkey proves nothing here",
 	"The passkey is not registered, the challenge was used or is over, or the signature doesn't fit.",
-	"Ask for new options with POST /api/v1/auth/passkey-options and try again within five minutes; or sign in with the password.")
+	"Ask for new options with POST /api/v1/auth/passkey-options and try again within five minutes; or sign in with "+
+		"the password.")
 
 // PasskeyProof is an assertion by one of the user's passkeys.
 type PasskeyProof struct {
@@ -31,7 +32,8 @@ type PasskeyProof struct {
 
 // ProofOptions begins a proof by any passkey: the authenticator says whose it is.
 func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ NoInput) (out RequestOptions, err error) {
-	out.PublicKey.Challenge, out.PublicKey.Timeout = s.RelyingParty.challenge(proveUse, s.DB.Now()), challengeLife.Milliseconds()
+	out.PublicKey.Challenge, out.PublicKey.Timeout = s.RelyingParty.challenge(proveUse, s.DB.Now()),
+		challengeLife.Milliseconds()
 	out.PublicKey.RPID, out.PublicKey.UserVerification = s.RelyingParty.domain(), "required"
 	return out, nil
 }
@@ -63,7 +65,8 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor, in 
 		if err != nil {
 			return fmt.Errorf("find a user: %w", err)
 		}
-		out, err = s.startSession(ctx, tx, acting(actor, user, row.Role), findLoginRow(row), &tx.Now, in.Body.SessionTransport)
+		out, err = s.startSession(ctx, tx, acting(actor, user, row.Role), findLoginRow(row), &tx.Now,
+			in.Body.SessionTransport)
 		return err
 	})
 	switch {
@@ -76,7 +79,8 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor, in 
 }
 
 // spendPasskey uses up a challenge by a passkey of a held user, and tells whether it was good.
-func (s *Service) spendPasskey(ctx context.Context, tx *postgres.Tx, user uuid.UUID, parsed *protocol.ParsedCredentialAssertionData) (bool, error) {
+func (s *Service) spendPasskey(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
+	parsed *protocol.ParsedCredentialAssertionData) (bool, error) {
 	challenge := parsed.Response.CollectedClientData.Challenge
 	if !s.RelyingParty.good(proveUse, challenge, tx.Now) {
 		return false, nil
@@ -88,22 +92,27 @@ func (s *Service) spendPasskey(ctx context.Context, tx *postgres.Tx, user uuid.U
 	if err != nil {
 		return false, fmt.Errorf("hold a passkey: %w", err)
 	}
+	//nolint:gosec // it came from 32 bits
 	used, err := s.RelyingParty.asserted(user, webauthn.Credential{ID: parsed.RawID, PublicKey: kept.PublicKey,
-		Flags:         webauthn.CredentialFlags{UserPresent: true, UserVerified: true, BackupEligible: kept.BackupEligible, BackupState: kept.BackupState},
-		Authenticator: webauthn.Authenticator{SignCount: uint32(kept.SignCount)}}, parsed) //nolint:gosec // it came from 32 bits
+		Flags: webauthn.CredentialFlags{UserPresent: true, UserVerified: true,
+			BackupEligible: kept.BackupEligible, BackupState: kept.BackupState},
+		Authenticator: webauthn.Authenticator{SignCount: uint32(kept.SignCount)}},
+		parsed)
 	if err != nil {
 		return false, nil //nolint:nilerr // whatever is wrong with it, it proves nothing
 	}
 	if fresh, err := s.spendChallenge(ctx, tx, challenge); err != nil || !fresh {
 		return false, err
 	}
-	err = query.usePasskey(ctx, tx, usePasskeyParams{ID: kept.ID, SignCount: int64(used.Authenticator.SignCount), BackupState: used.Flags.BackupState, Now: &tx.Now})
+	err = query.usePasskey(ctx, tx, usePasskeyParams{ID: kept.ID, SignCount: int64(used.Authenticator.SignCount),
+		BackupState: used.Flags.BackupState, Now: &tx.Now})
 	return err == nil, err
 }
 
 // spendChallenge tells whether this is the challenge's first use.
 func (s *Service) spendChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool, error) {
-	first, err := query.spendChallenge(ctx, tx, hashToken("passkey challenge:"+challenge), tx.Now, tx.Now.Add(challengeLife+time.Minute))
+	first, err := query.spendChallenge(ctx, tx, hashToken("passkey challenge:"+challenge), tx.Now,
+		tx.Now.Add(challengeLife+time.Minute))
 	if err != nil {
 		return false, fmt.Errorf("spend a challenge: %w", err)
 	}

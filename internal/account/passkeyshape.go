@@ -106,28 +106,32 @@ type Descriptor struct {
 	Transports []string `json:"transports" nullable:"false" doc:"How browsers reach it" example:"[\"internal\"]"`
 }
 
-// NewCredential is what navigator.credentials.create gave, as its toJSON() writes it (WebAuthn 3: RegistrationResponseJSON).
-// The bytes are kept as they came.
+// NewCredential is what navigator.credentials.create gave, as its toJSON() writes it (WebAuthn 3:
+// RegistrationResponseJSON). The bytes are kept as they came.
 type NewCredential struct{ json.RawMessage }
 
-// ProvenCredential is what navigator.credentials.get gave, as its toJSON() writes it (WebAuthn 3: AuthenticationResponseJSON).
+// ProvenCredential is what navigator.credentials.get gave, as its toJSON() writes it (WebAuthn 3:
+// AuthenticationResponseJSON).
 type ProvenCredential struct{ json.RawMessage }
 
 // Schema names what is read; browsers add members of their own.
 func (NewCredential) Schema(huma.Registry) *huma.Schema {
 	return credentialSchema("What navigator.credentials.create gave, as its toJSON() writes it", map[string]string{
-		"clientDataJSON": "What the browser says it did", "attestationObject": "The new public key, and what made it"}, nil)
+		"clientDataJSON": "What the browser says it did", "attestationObject": "The new public key, and what made it"},
+		nil)
 }
 
 // Schema names what is read; browsers add members of their own.
 func (ProvenCredential) Schema(huma.Registry) *huma.Schema {
 	return credentialSchema("What navigator.credentials.get gave, as its toJSON() writes it", map[string]string{
-		"clientDataJSON": "What the browser says it did", "authenticatorData": "What the authenticator says it did", "signature": "The signature of both"},
+		"clientDataJSON": "What the browser says it did", "authenticatorData": "What the authenticator says it did",
+		"signature": "The signature of both"},
 		map[string]string{"userHandle": "The user's id, as it was registered"})
 }
 
 func credentialSchema(description string, needed, optional map[string]string) *huma.Schema {
-	response := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "In base64url", Properties: map[string]*huma.Schema{}}
+	response := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "In base64url",
+		Properties: map[string]*huma.Schema{}}
 	for name, doc := range needed {
 		response.Properties[name] = coded(doc)
 	}
@@ -136,9 +140,11 @@ func credentialSchema(description string, needed, optional map[string]string) *h
 		response.Properties[name] = coded(doc)
 		response.Properties[name].Nullable = true
 	}
-	all := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: description, Required: []string{"id", "rawId", "type", "response"},
-		Properties: map[string]*huma.Schema{"id": coded("The credential's id"), "rawId": coded("The same"), "response": response,
-			"type": {Type: huma.TypeString, Enum: []any{"public-key"}, Description: "The only type there is"}}}
+	all := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: description,
+		Required: []string{"id", "rawId", "type", "response"},
+		Properties: map[string]*huma.Schema{"id": coded("The credential's id"), "rawId": coded("The same"),
+			"response": response,
+			"type":     {Type: huma.TypeString, Enum: []any{"public-key"}, Description: "The only type there is"}}}
 	response.PrecomputeMessages()
 	all.PrecomputeMessages()
 	return all
@@ -146,7 +152,8 @@ func credentialSchema(description string, needed, optional map[string]string) *h
 
 func coded(doc string) *huma.Schema {
 	limit := 16 << 10
-	s := &huma.Schema{Type: huma.TypeString, MaxLength: &limit, Description: doc, Examples: []any{"bGlnaHQgdGhlIHdlbGw"}}
+	s := &huma.Schema{Type: huma.TypeString, MaxLength: &limit, Description: doc,
+		Examples: []any{"bGlnaHQgdGhlIHdlbGw"}}
 	s.PrecomputeMessages()
 	return s
 }

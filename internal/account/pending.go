@@ -77,8 +77,8 @@ func (s *Service) saltBeside(owner findOwnerRow) (like string, err error) {
 	return owner.PasswordHash, nil
 }
 
-// keepPending keeps a sign-up for an address that has a user, and tells the one who reads its mail. One who was deleted in this
-// very moment gets none. Error: errReplaced, when another came first and has another salt.
+// keepPending keeps a sign-up for an address that has a user, and tells the one who reads its mail. One who was
+// deleted in this very moment gets none. Error: errReplaced, when another came first and has another salt.
 func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, actor access.Actor, u NewUser) error {
 	owner, err := query.findOwner(ctx, tx, tx.Now, u.Email)
 	if postgres.NoRows(err) {
@@ -120,7 +120,8 @@ func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, actor access
 	return s.Mails.Enqueue(ctx, tx, verifyMail(owner.ID, u.Role, token, tx.Now.Add(verificationLife)))
 }
 
-func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, kind string, u NewUser) (token string, err error) {
+func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, kind string,
+	u NewUser) (token string, err error) {
 	text, err := json.Marshal(pendingSignUp{u.PasswordHash, u.FullName, u.Role, u.Phone, u.Gender})
 	if err != nil {
 		return "", err
@@ -135,7 +136,8 @@ func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid
 			return "", fmt.Errorf("end decoys: %w", err)
 		}
 	}
-	err = query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: kind, UserID: &owner, Data: data, Now: tx.Now, ExpiresAt: tx.Now.Add(unverifiedLife)})
+	err = query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: kind, UserID: &owner, Data: data,
+		Now: tx.Now, ExpiresAt: tx.Now.Add(unverifiedLife)})
 	if err != nil {
 		return "", fmt.Errorf("keep a sign-up: %w", err)
 	}
@@ -186,8 +188,8 @@ func (s *Service) hashesOf(owner uuid.UUID, waiting [][]byte) ([]string, error) 
 	return hashes, nil
 }
 
-// renewPending gives the newest sign-up that waits beside a user whose address isn't proven another link, and tells its role: who
-// asks for the mail again means that one. Error: pgx.ErrNoRows, when none waits.
+// renewPending gives the newest sign-up that waits beside a user whose address isn't proven another link, and tells
+// its role: who asks for the mail again means that one. Error: pgx.ErrNoRows, when none waits.
 func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUID, hash []byte) (access.Role, error) {
 	if _, err := query.lockUnverified(ctx, tx, id); err != nil {
 		return "", err
@@ -205,7 +207,8 @@ func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 
 // orPending compares the password with those of all sign-ups that wait beside the user: one of these isn't verified.
 // Where there is none, and for an address that nobody has, it does the same work: none can be told from the others.
-func (s *Service) orPending(ctx context.Context, password string, right bool, user findLoginRow) (isRight, verified bool, err error) {
+func (s *Service) orPending(ctx context.Context, password string, right bool, user findLoginRow) (isRight,
+	verified bool, err error) {
 	waiting, err := s.hashesOf(user.ID, user.Pending)
 	if err != nil {
 		return false, false, err
@@ -218,15 +221,18 @@ func (s *Service) orPending(ctx context.Context, password string, right bool, us
 	if err != nil {
 		return false, false, err
 	}
-	if slices.ContainsFunc(waiting, func(one string) bool { return subtle.ConstantTimeCompare([]byte(one), []byte(hash)) == 1 }) {
+	if slices.ContainsFunc(waiting,
+		func(one string) bool { return subtle.ConstantTimeCompare([]byte(one), []byte(hash)) == 1 }) {
 		return true, false, nil
 	}
 	return right, user.IsEmailVerified, nil
 }
 
-// verifyPending makes the user what the sign-up of the link said. The others for the address are over: they wait on without use, so
-// that nobody learns from theirs that this happened. contested is what contest tells. Error: ErrInvalidToken.
-func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []byte) (owner uuid.UUID, contested bool, err error) {
+// verifyPending makes the user what the sign-up of the link said. The others for the address are over: they wait on
+// without use, so that nobody learns from theirs that this happened. contested is what contest tells. Error:
+// ErrInvalidToken.
+func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []byte) (owner uuid.UUID, contested bool,
+	err error) {
 	ticket, err := query.findSignUp(ctx, tx, token, tx.Now.Add(-verificationLife))
 	if postgres.NoRows(err) {
 		return uuid.Nil, false, ErrInvalidToken
@@ -239,7 +245,8 @@ func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []by
 	if err != nil {
 		return uuid.Nil, false, err
 	}
-	first, err := query.takeSignUp(ctx, tx, takeSignUpParams{ID: owner, PasswordHash: p.PasswordHash, Role: p.Role, Now: tx.Now})
+	first, err := query.takeSignUp(ctx, tx, takeSignUpParams{ID: owner, PasswordHash: p.PasswordHash, Role: p.Role,
+		Now: tx.Now})
 	switch {
 	case postgres.NoRows(err):
 		return uuid.Nil, false, ErrInvalidToken
@@ -255,7 +262,8 @@ func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []by
 
 // contest takes the password of a user whose address was just proven, when sign-ups with different ones waited for
 // that: whoever reads the mail can't tell by its link whose password becomes theirs. A link to choose one is mailed.
-func (s *Service) contest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, first string) (contested bool, err error) {
+func (s *Service) contest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, first string) (contested bool,
+	err error) {
 	beside, err := s.hashesBeside(ctx, tx, owner)
 	if err != nil || !slices.ContainsFunc(beside, func(hash string) bool { return hash != first }) {
 		return false, err
@@ -278,15 +286,16 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 	if err != nil {
 		return err
 	}
-	profile := Profile{User: User{ID: owner, FullName: p.FullName}, UpdatedAt: tx.Now, Gender: ptrOrNil(Gender(p.Gender)), Phone: ptrOrNil(p.Phone), Timezone: DefaultTimezone}
+	profile := Profile{User: User{ID: owner, FullName: p.FullName}, UpdatedAt: tx.Now,
+		Gender: ptrOrNil(Gender(p.Gender)), Phone: ptrOrNil(p.Phone), Timezone: DefaultTimezone}
 	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
 }
 
 // signUpsAtOnce are deleted in one transaction; those that are left, in the next.
 const signUpsAtOnce = 200
 
-// expireSignUps deletes the sign-ups whose address was never proven, with their data keys and mails: nobody agreed to be kept. The
-// address is free for whom it belongs to.
+// expireSignUps deletes the sign-ups whose address was never proven, with their data keys and mails: nobody agreed to
+// be kept. The address is free for whom it belongs to.
 func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSignUps) error {
 	unproven, err := query.unprovenSignUps(ctx, tx, tx.Now.Add(-unverifiedLife), tx.Now, signUpsAtOnce)
 	if err != nil {
@@ -297,7 +306,8 @@ func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSi
 			return err
 		}
 		if one.DeletedAt == nil {
-			audit.Write(tx, access.System(ExpireSignUps{}.Kind()), "user.delete", one.ID, audit.Meta{"reason": "unverified"})
+			audit.Write(tx, access.System(ExpireSignUps{}.Kind()), "user.delete", one.ID,
+				audit.Meta{"reason": "unverified"})
 		}
 	}
 	if len(unproven) == signUpsAtOnce {
@@ -319,9 +329,10 @@ func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	return nil
 }
 
-// releaseUnverifiedEmail ends the sign-ups that hold an address without having proven it, for a user with a better right to it. It
-// returns the hashes of their passwords, for cover, or none if there was no sign-up.
-func (s *Service) releaseUnverifiedEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email string) (hashes []string, err error) {
+// releaseUnverifiedEmail ends the sign-ups that hold an address without having proven it, for a user with a better
+// right to it. It returns the hashes of their passwords, for cover, or none if there was no sign-up.
+func (s *Service) releaseUnverifiedEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	email string) (hashes []string, err error) {
 	first, err := query.endSquatter(ctx, tx, &tx.Now, email)
 	if postgres.NoRows(err) {
 		return nil, nil

@@ -30,7 +30,8 @@ func plainPhone(phone string) string {
 	}, strings.TrimSpace(phone))
 }
 
-// digit is the value of a decimal digit: each script's ten follow each other, and those of a range of Nd begin with zero.
+// digit is the value of a decimal digit: each script's ten follow each other, and those of a range of Nd begin with
+// zero.
 func digit(r rune) rune {
 	zero := r
 	for unicode.Is(unicode.Nd, zero-1) && r-zero < 50 {
@@ -39,8 +40,8 @@ func digit(r rune) rune {
 	return (r - zero) % 10
 }
 
-// canonicalPhone is the E.164 form of a number, or "" when it is none. Without a country's code it is one of phoneRegion, if the
-// person's time zone is that region's: elsewhere the same digits can be somebody else's.
+// canonicalPhone is the E.164 form of a number, or "" when it is none. Without a country's code it is one of
+// phoneRegion, if the person's time zone is that region's: elsewhere the same digits can be somebody else's.
 func canonicalPhone(phone, zone string) string {
 	plain := plainPhone(phone)
 	if strings.Trim(strings.TrimPrefix(plain, "+"), "0123456789") != "" {
@@ -57,8 +58,8 @@ func canonicalPhone(phone, zone string) string {
 	return phonenumbers.Format(number, phonenumbers.E164)
 }
 
-// phoneSpellings are the forms under which a number can have been kept: E.164, and what was kept before numbers were brought to it,
-// the trunk's zero behind the country's code included.
+// phoneSpellings are the forms under which a number can have been kept: E.164, and what was kept before numbers were
+// brought to it, the trunk's zero behind the country's code included.
 func phoneSpellings(phone string) []string {
 	number, err := phonenumbers.Parse(phone, phoneRegion)
 	if err != nil {

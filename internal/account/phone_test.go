@@ -34,9 +34,11 @@ func TestStaffFindsByPhone(t *testing.T) {
 	c := open(t)
 	support, admin := c.Support(), c.Admin()
 	patient, relative, other := c.Patient(), c.Doctor("500.00"), c.Patient()
-	first, second := withPhone(c, patient, "+919812345678"), withPhone(c, relative, "+91 (98123) 45-678") // one number for a family
+	// one number for a family
+	first, second := withPhone(c, patient, "+919812345678"), withPhone(c, relative, "+91 (98123) 45-678")
 	withPhone(c, other, "+919812345679")
-	for _, spelling := range []string{"+919812345678", "+91 98123 45678", "+91-98123-45678", "+91 (98123) 45.678", " +919812345678 "} {
+	for _, spelling := range []string{"+919812345678", "+91 98123 45678", "+91-98123-45678", "+91 (98123) 45.678",
+		" +919812345678 "} {
 		for _, who := range []apptest.User{support, admin} {
 			same(t, spelling, byPhone(t, c, who, spelling), []string{second, first})
 		}
@@ -92,7 +94,8 @@ func TestPhonesThatAreNone(t *testing.T) {
 	c := open(t)
 	support := c.Support()
 	withPhone(c, c.Patient(), "+919812345678")
-	for _, phone := range []string{"+98", "+0919812345678", "+919812345678901234", "+91981234567x", "+91/98123/45678", "77123", "+", " ", "%", "''",
+	for _, phone := range []string{"+98", "+0919812345678", "+919812345678901234", "+91981234567x", "+91/98123/45678",
+		"77123", "+", " ", "%", "''",
 		strings.Repeat("9", 41)} {
 		a := c.Get(support, "users?phone="+url.QueryEscape(phone)).Want(422, "validation-failed")
 		if found := faultsOf(t, a); len(found) != 1 || found["query.phone"] == "" {
@@ -105,7 +108,8 @@ func TestPhonesThatAreNone(t *testing.T) {
 	if a := c.Get(support, "users?phone=+44").Want(422); !strings.Contains(faultsOf(t, a)["query.phone"], "%2B") {
 		t.Errorf("it isn't said how a + is sent: %s", a.Body)
 	}
-	same(t, "by a + that isn't escaped and arrives as a space", len(c.Get(support, "users?phone=+919812345678").Want(200).Items()), 1)
+	same(t, "by a + that isn't escaped and arrives as a space",
+		len(c.Get(support, "users?phone=+919812345678").Want(200).Items()), 1)
 }
 
 // TestPhonesAreFoundByTheirIndex among many people.
@@ -117,9 +121,11 @@ func TestPhonesAreFoundByTheirIndex(t *testing.T) {
 	withPhone(c, patient, "+919812345678")
 	for _, sql := range []string{
 		`INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
-			SELECT gen_random_uuid(), 'many-' || n || '@example.org', 'none', 'PATIENT', now(), now() FROM generate_series(1, 20000) n`,
+			SELECT gen_random_uuid(), 'many-' || n || '@example.org', 'none', 'PATIENT', now(), now()
+				FROM generate_series(1, 20000) n`,
 		`INSERT INTO profiles (id, user_id, full_name, phone_index, created_at, updated_at)
-			SELECT gen_random_uuid(), id, 'One of many', sha256(id::text::bytea), now(), now() FROM users WHERE email LIKE 'many-%'`,
+			SELECT gen_random_uuid(), id, 'One of many', sha256(id::text::bytea), now(), now() FROM users
+				WHERE email LIKE 'many-%'`,
 		"VACUUM ANALYZE users, profiles",
 	} {
 		exec(t, c, sql)

@@ -19,8 +19,9 @@ const (
 	minNamePart = 4
 )
 
-// passwordFault tells why a password may not be used by the person of that address and name, or "". fewest is in characters
-// (NIST SP 800-63B-4: length, nothing about the person, nothing common or easily guessed; no rules of composition).
+// passwordFault tells why a password may not be used by the person of that address and name, or "". fewest is in
+// characters (NIST SP 800-63B-4: length, nothing about the person, nothing common or easily guessed; no rules of
+// composition).
 func passwordFault(password string, fewest int, email, fullName string) string {
 	password = norm.NFC.String(password)
 	length := utf8.RuneCountInString(password)

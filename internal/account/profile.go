@@ -54,8 +54,10 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 	return openProfile(key, row)
 }
 
-// ChangeProfile applies a merge patch to one's own profile. Errors: problem.PreconditionFailed, or a 422 of all faults.
-func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ProfileChange) (Profile, error) {
+// ChangeProfile applies a merge patch to one's own profile. Errors: problem.PreconditionFailed, or a 422 of all
+// faults.
+func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ProfileChange) (Profile,
+	error) {
 	// The lock and the look are two statements: the look must see what the last holder wrote.
 	if err := query.lockProfile(ctx, tx, actor.ID); err != nil {
 		return Profile{}, fmt.Errorf("hold a profile: %w", err)
@@ -93,8 +95,10 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 	if err != nil {
 		return err
 	}
-	err = query.updateProfile(ctx, tx, updateProfileParams{UserID: p.ID, FullName: p.FullName, Gender: string(deref(p.Gender)), Timezone: p.Timezone,
-		DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex, Address: sealed.address, UpdatedAt: p.UpdatedAt})
+	err = query.updateProfile(ctx, tx,
+		updateProfileParams{UserID: p.ID, FullName: p.FullName, Gender: string(deref(p.Gender)), Timezone: p.Timezone,
+			DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex,
+			Address: sealed.address, UpdatedAt: p.UpdatedAt})
 	if err != nil {
 		return fmt.Errorf("update a profile: %w", err)
 	}
@@ -120,7 +124,8 @@ func (p *Profile) apply(in ProfileChange, now time.Time) (fields []string, err e
 	}
 	set("fullName", b.FullName.Apply(&p.FullName), b.FullName.Null, func() string { return nameFault(p.FullName) })
 	set("gender", b.Gender.ApplyTo(&p.Gender), b.Gender.Null, func() string { return "" })
-	set("dateOfBirth", b.DateOfBirth.ApplyTo(&p.DateOfBirth), b.DateOfBirth.Null, func() string { return birthFault(*p.DateOfBirth, zone, now) })
+	set("dateOfBirth", b.DateOfBirth.ApplyTo(&p.DateOfBirth), b.DateOfBirth.Null,
+		func() string { return birthFault(*p.DateOfBirth, zone, now) })
 	set("phone", b.Phone.ApplyTo(&p.Phone), b.Phone.Null, func() string { return phoneFault(*p.Phone) })
 	set("address", b.Address.ApplyTo(&p.Address), b.Address.Null, func() string { return addressFault(*p.Address) })
 	set("timezone", b.Timezone.Apply(&p.Timezone), b.Timezone.Null, func() string { return zoneFault(p.Timezone) })
@@ -130,8 +135,8 @@ func (p *Profile) apply(in ProfileChange, now time.Time) (fields []string, err e
 func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 	c, err := openContact(key, row)
 	return Profile{
-		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified, MFAEnabled: row.MfaEnabled,
-			FullName: row.FullName, CreatedAt: row.CreatedAt},
+		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
+			MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, Gender: ptrOrNil(Gender(row.Gender)), DateOfBirth: ptrOrNil(c.dateOfBirth),
 		Phone: ptrOrNil(c.phone), Address: ptrOrNil(c.address), Timezone: row.Timezone,
 	}, err

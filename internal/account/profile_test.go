@@ -45,21 +45,24 @@ func TestPatchMergesEachMember(t *testing.T) {
 	}
 	same(t, "fullName", last.Text("fullName"), "Asha Rao")
 	same(t, "timezone", last.Text("timezone"), "Europe/Berlin")
-	same(t, "columns", count(t, c, "SELECT num_nulls(gender, date_of_birth, phone, phone_index, address) FROM profiles"), 5)
+	same(t, "columns", count(t, c,
+		"SELECT num_nulls(gender, date_of_birth, phone, phone_index, address) FROM profiles"), 5)
 	all := c.Do(me, "PATCH", "users/me", full(), "Content-Type", "application/merge-patch+json").Want(200)
 	for name, v := range full() {
 		same(t, name, all.At(name), v)
 	}
 	same(t, "id", all.Text("id"), me.ID.String())
 	same(t, "audit rows", audited(t, c, "user.update", me.ID.String()), 12)
-	fields := row[string](t, c, "SELECT metadata->>'fields' FROM audit_logs WHERE action = 'user.update' ORDER BY id DESC LIMIT 1")
+	fields := row[string](t, c,
+		"SELECT metadata->>'fields' FROM audit_logs WHERE action = 'user.update' ORDER BY id DESC LIMIT 1")
 	same(t, "audited fields", fields, `["fullName", "gender", "dateOfBirth", "phone", "address", "timezone"]`)
 }
 
 func TestPatchNormalises(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	a := c.Patch(c.Patient(), "users/me", object{"fullName": " Ame\u0301lie ", "phone": "+91 98123-45 (678)", "address": "  12 Lake Road\n"}).Want(200)
+	a := c.Patch(c.Patient(), "users/me", object{"fullName": " Ame\u0301lie ", "phone": "+91 98123-45 (678)",
+		"address": "  12 Lake Road\n"}).Want(200)
 	same(t, "fullName", a.Text("fullName"), "Amélie")
 	same(t, "phone", a.Text("phone"), "+919812345678")
 	same(t, "address", a.Text("address"), "12 Lake Road")
@@ -81,11 +84,11 @@ func TestPatchRefuses(t *testing.T) {
 		"dateOfBirth": {"", "17.05.1990", "1990-02-30", "1899-12-31", afterTomorrow, "1990-05-17T00:00:00Z", 19900517},
 		"phone":       {"", "zaphod", "98123", "+1"},
 		"address":     {"", " \n ", "\u200b", strings.Repeat("z", 501), []string{"zaphod"}},
-		"timezone":    {nil, "", "Zaphod/Beeblebrox", "Local", "asia/kolkata", "../etc/passwd", "Asia", strings.Repeat("Z", 65)},
-		"email":       {"zaphod@example.org"},
-		"role":        {"ADMIN"},
-		"id":          {"0199f3a2-7c1e-7000-8000-000000000000"},
-		"FullName":    {"Zaphod"},
+		"timezone": {nil, "", "Zaphod/Beeblebrox", "Local", "asia/kolkata", "../etc/passwd", "Asia",
+			strings.Repeat("Z", 65)}, "email": {"zaphod@example.org"},
+		"role":     {"ADMIN"},
+		"id":       {"0199f3a2-7c1e-7000-8000-000000000000"},
+		"FullName": {"Zaphod"},
 	} {
 		for _, v := range values {
 			a := c.Patch(me, "users/me", object{name: v})
@@ -97,7 +100,8 @@ func TestPatchRefuses(t *testing.T) {
 			}
 		}
 	}
-	found := faultsOf(t, c.Patch(me, "users/me", object{"dateOfBirth": afterTomorrow, "phone": "1", "timezone": "Mars"}).Want(422))
+	found := faultsOf(t, c.Patch(me, "users/me",
+		object{"dateOfBirth": afterTomorrow, "phone": "1", "timezone": "Mars"}).Want(422))
 	same(t, "faults at once", len(found), 3)
 	found = faultsOf(t, c.Patch(me, "users/me", object{"fullName": "\u200b", "address": "\n"}).Want(422))
 	same(t, "faults of texts at once", len(found), 2)
@@ -124,7 +128,8 @@ func TestPatchHonoursIfMatch(t *testing.T) {
 	for _, v := range []string{"A", "B", "B"} { // writing the same again is a change too
 		seen[version] = true
 		a := patch(version, object{"address": v}).Want(200)
-		same(t, "stale", patch(version, object{"address": "C"}).Want(412, "precondition-failed").Header.Get("ETag"), "")
+		same(t, "stale", patch(version, object{"address": "C"}).Want(412, "precondition-failed").Header.Get("ETag"),
+			"")
 		version = a.Header.Get("ETag")
 		if seen[version] || version == "" {
 			t.Fatalf("the ETag %s was there before", version)
@@ -155,7 +160,8 @@ func TestPatchesOfDifferentMembersBothSurvive(t *testing.T) {
 		me := c.User(access.RoleDoctor)
 		names := []string{"fullName", "gender", "dateOfBirth", "phone", "address", "timezone"}
 		versions := map[string]bool{}
-		for _, a := range atOnce(len(names), func(i int) *apptest.Answer { return c.Patch(me, "users/me", object{names[i]: full()[names[i]]}) }) {
+		for _, a := range atOnce(len(names),
+			func(i int) *apptest.Answer { return c.Patch(me, "users/me", object{names[i]: full()[names[i]]}) }) {
 			versions[a.Want(200).Header.Get("ETag")] = true
 		}
 		same(t, "versions", len(versions), len(names))

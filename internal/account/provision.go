@@ -32,8 +32,9 @@ type NewUser struct {
 // what the event was. The values are the caller's to check. Error: ErrAddressTaken.
 func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
 	id := uuid.Must(uuid.NewV7())
-	made, err := query.insertUser(ctx, tx, insertUserParams{ID: id, Email: canonicalEmail(u.Email), PasswordHash: u.PasswordHash,
-		Role: u.Role, IsEmailVerified: u.Verified, Now: tx.Now})
+	made, err := query.insertUser(ctx, tx,
+		insertUserParams{ID: id, Email: canonicalEmail(u.Email), PasswordHash: u.PasswordHash, Role: u.Role,
+			IsEmailVerified: u.Verified, Now: tx.Now})
 	switch {
 	case err != nil:
 		return uuid.Nil, fmt.Errorf("insert a user: %w", err)
@@ -59,8 +60,9 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 	if err != nil {
 		return uuid.Nil, err
 	}
-	err = query.insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName, Gender: u.Gender, Timezone: u.Timezone,
-		DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex, Address: sealed.address, Now: tx.Now})
+	err = query.insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName,
+		Gender: u.Gender, Timezone: u.Timezone, DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
+		PhoneIndex: sealed.phoneIndex, Address: sealed.address, Now: tx.Now})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("insert a profile: %w", err)
 	}
@@ -71,7 +73,8 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 // ErrAddressTaken when the address has a user.
 func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
 	email, fullName = canonicalEmail(email), trimText(fullName)
-	for _, f := range []struct{ what, fault string }{{"the e-mail address", emailFault(email)}, {"the name", nameFault(fullName)},
+	for _, f := range []struct{ what, fault string }{{"the e-mail address", emailFault(email)},
+		{"the name", nameFault(fullName)},
 		{"the password", passwordFault(password, s.Config.PasswordMin, email, fullName)}} {
 		if f.fault != "" {
 			return uuid.Nil, fmt.Errorf("%s %s", f.what, f.fault)
@@ -83,7 +86,8 @@ func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password str
 	}
 	var id uuid.UUID
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		id, err = s.Provision(ctx, tx, NewUser{Email: email, PasswordHash: hash, Role: access.RoleAdmin, FullName: fullName, Verified: true})
+		id, err = s.Provision(ctx, tx, NewUser{Email: email, PasswordHash: hash, Role: access.RoleAdmin,
+			FullName: fullName, Verified: true})
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,8 @@ func TestCreateAdmin(t *testing.T) {
 	same(t, "timezone", me.Text("timezone"), account.DefaultTimezone)
 	c.Get(admin.user, "users").Want(200)
 	c.Patch(admin.user, "users/me", object{"phone": "+919812345678"}).Want(200)
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.create' AND entity_id = $1 AND actor_id IS NULL AND metadata->>'job' = 'admin create'", id.String()), 1)
+	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.create' AND entity_id "+
+		"= $1 AND actor_id IS NULL AND metadata->>'job' = 'admin create'", id.String()), 1)
 	quiet(t, c)
 	same(t, "mails", count(t, c, "SELECT count(*) FROM mails"), 0)
 
@@ -50,9 +51,11 @@ func TestCreateAdmin(t *testing.T) {
 	for _, bad := range []struct{ email, name, password, want string }{
 		{"zaphod", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
 		{"", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
-		{"z\xff@example.org", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
+		{"z\xff@example.org", "Z", newPassword,
+			"the e-mail address must be a plain e-mail address like asha@example.org"},
 		{"z@example.org", " ", newPassword, "the name must not be empty"},
-		{"z@example.org", "Z\xff", newPassword, "the name contains a replacement character: something was lost on the way here (U+FFFD)"},
+		{"z@example.org", "Z\xff", newPassword,
+			"the name contains a replacement character: something was lost on the way here (U+FFFD)"},
 		{"z@example.org", "Zaphod\n", "too short", "the password must have at least 15 characters"},
 		{"z@example.org", "Zaphod", "so long, says zaphod", "the password must not contain your name or address"},
 		{"z@example.org", "Z", "aaaaaaaaaaaaaaaaaaa", "the password must not be a sequence or a repetition"},
@@ -76,8 +79,10 @@ func TestProvisionsRaceForAnAddress(t *testing.T) {
 	}
 	results := atOnce(20, func(i int) (m made) {
 		m.err = c.DB.Write(context.Background(), func(tx *postgres.Tx) (err error) {
-			m.id, err = s.Provision(context.Background(), tx, account.NewUser{Email: strings.ToUpper(email[:i]) + email[i:], PasswordHash: hash,
-				Role: access.RoleSupport, FullName: "Meera", Verified: true, Gender: "OTHER", DateOfBirth: "1990-05-17", Phone: "+919812345678", Address: "Pune", Timezone: "UTC"})
+			m.id, err = s.Provision(context.Background(), tx,
+				account.NewUser{Email: strings.ToUpper(email[:i]) + email[i:], PasswordHash: hash,
+					Role: access.RoleSupport, FullName: "Meera", Verified: true, Gender: "OTHER",
+					DateOfBirth: "1990-05-17", Phone: "+919812345678", Address: "Pune", Timezone: "UTC"})
 			return err
 		})
 		return m
@@ -91,11 +96,14 @@ func TestProvisionsRaceForAnAddress(t *testing.T) {
 			t.Errorf("one that lost: %v", m.err)
 		}
 	}
-	same(t, "users, profiles and keys", count(t, c, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM profiles) + (SELECT count(*) FROM data_keys)"), 3)
+	same(t, "users, profiles and keys",
+		count(t, c, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM profiles) + (SELECT count(*) FROM "+
+			"data_keys)"), 3)
 	support := signIn(t, c, email, password).user
 	c.Prove(support)
 	me := c.Get(support, "users/me").Want(200)
-	for name, v := range map[string]any{"id": winner.String(), "role": "SUPPORT", "gender": "OTHER", "dateOfBirth": "1990-05-17", "phone": "+919812345678", "address": "Pune", "timezone": "UTC"} {
+	for name, v := range map[string]any{"id": winner.String(), "role": "SUPPORT", "gender": "OTHER",
+		"dateOfBirth": "1990-05-17", "phone": "+919812345678", "address": "Pune", "timezone": "UTC"} {
 		same(t, name, me.At(name), v)
 	}
 }

@@ -34,8 +34,10 @@ type PasswordChange struct {
 }
 
 // RequestPasswordReset mails a reset token when the address has a user.
-func (s *Service) RequestPasswordReset(ctx context.Context, tx *postgres.Tx, actor access.Actor, in AddressOnly) (httpapi.None, error) {
-	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-password-reset", func(id uuid.UUID) jobs.Args { return resetMail{id} })
+func (s *Service) RequestPasswordReset(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in AddressOnly) (httpapi.None, error) {
+	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-password-reset",
+		func(id uuid.UUID) jobs.Args { return resetMail{id} })
 }
 
 // resetMail is the job that mails a reset token.
@@ -67,11 +69,13 @@ func (s *Service) mailResetLink(ctx context.Context, tx *postgres.Tx, id uuid.UU
 	if err != nil || there == 0 {
 		return err
 	}
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: kind, Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
+	return s.Mails.Enqueue(ctx, tx,
+		notification.Mail{To: id, Kind: kind,
+			Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
 }
 
-// ResetPassword sets a new password for the token's user and ends all their sessions. A password that is refused leaves
-// the token good. Error: ErrInvalidToken.
+// ResetPassword sets a new password for the token's user and ends all their sessions. A password that is refused
+// leaves the token good. Error: ErrInvalidToken.
 func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in PasswordReset) (httpapi.None, error) {
 	token := hashToken(in.Body.Token)
 	var user findResetRow
@@ -132,7 +136,8 @@ func (s *Service) changePassword(ctx context.Context, actor access.Actor, in Pas
 		return err
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: actor.ID, OldHash: user.PasswordHash, PasswordHash: hash, Now: tx.Now})
+		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: actor.ID, OldHash: user.PasswordHash,
+			PasswordHash: hash, Now: tx.Now})
 		if err != nil {
 			return fmt.Errorf("change a password: %w", err)
 		}
@@ -163,7 +168,8 @@ func (s *Service) provePassword(ctx context.Context, actor access.Actor, passwor
 	}
 	right, _, err := comparePassword(ctx, password, user.PasswordHash)
 	if err == nil && !right {
-		return user, s.refuse(ctx, actor, actor.ID, "wrong-password", ErrInvalidCredentials.WithDetail("The current password is wrong."))
+		return user, s.refuse(ctx, actor, actor.ID, "wrong-password",
+			ErrInvalidCredentials.WithDetail("The current password is wrong."))
 	}
 	if err != nil { // it was not looked at
 		return user, errors.Join(err, s.refundAttempt(ctx, counted))

@@ -35,9 +35,11 @@ func TestResetPassword(t *testing.T) {
 	c.Get(s.user, "users/me").Want(200)
 	c.Post(dummyHash, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
 
-	for refused, message := range map[string]string{"fourteen chars": "must have at least 15 characters", "for meera, from asha": "must not contain your name or address",
-		"abcdefghijklmnop": "must not be a sequence or a repetition"} {
-		same(t, "fault", faultsOf(t, reset(c, token, refused).Want(422, "validation-failed"))["body.newPassword"], message)
+	for refused, message := range map[string]string{"fourteen chars": "must have at least 15 characters",
+		"for meera, from asha": "must not contain your name or address",
+		"abcdefghijklmnop":     "must not be a sequence or a repetition"} {
+		same(t, "fault", faultsOf(t, reset(c, token, refused).Want(422, "validation-failed"))["body.newPassword"],
+			message)
 	}
 	reset(c, token[1:], newPassword).Want(422, "invalid-token")
 	reset(c, token, newPassword).Want(204)
@@ -73,7 +75,8 @@ func TestAResetVerifiesTheAddress(t *testing.T) {
 	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
 	verification := mailed(t, c, email, "verify-email", 1)
 	reset(c, requestReset(t, c, email, 1), newPassword).Want(204)
-	same(t, "isEmailVerified", held(t, c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(200)).user.Email, email)
+	same(t, "isEmailVerified", held(t, c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(200)).
+		user.Email, email)
 	c.Post(dummyHash, "auth/verify-email", object{"token": verification}).Want(422, "invalid-token")
 }
 
@@ -106,7 +109,8 @@ func TestChangePassword(t *testing.T) {
 
 	a := change(c, s.user, "not "+password, newPassword).Want(401, "invalid-credentials")
 	same(t, "detail", a.Text("detail"), "The current password is wrong.")
-	same(t, "fault", faultsOf(t, change(c, s.user, password, "meera looks at lamps").Want(422))["body.newPassword"], "must not contain your name or address")
+	same(t, "fault", faultsOf(t, change(c, s.user, password, "meera looks at lamps").Want(422))["body.newPassword"],
+		"must not contain your name or address")
 	change(c, dummyHash, password, newPassword).Want(401, "unauthenticated")
 	c.Get(s.user, "users/me").Want(200)
 
@@ -206,7 +210,8 @@ func blocked(t *testing.T, c *apptest.Clinic, n int) {
 
 func waiters(t *testing.T, c *apptest.Clinic) int {
 	t.Helper()
-	return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+	return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "+
+		"wait_event_type = 'Lock'")
 }
 
 // A sign-in that is checked before a password change and stored after it would outlive the change.

@@ -14,8 +14,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// reuseGrace is how long a used refresh token still gets the pair that followed: a client that lost the answer asks again, and two
-// tabs ask at once. Later it can only be a copy.
+// reuseGrace is how long a used refresh token still gets the pair that followed: a client that lost the answer asks
+// again, and two tabs ask at once. Later it can only be a copy.
 const reuseGrace = 10 * time.Second
 
 // Renewal spends a refresh token.
@@ -39,8 +39,8 @@ func newPair() (p pair) {
 	return p
 }
 
-// next is the pair that follows a refresh token: derived from it and a secret of the installation, so that every use of the token
-// gets the same pair, and the database holds nothing by which it could be read.
+// next is the pair that follows a refresh token: derived from it and a secret of the installation, so that every use
+// of the token gets the same pair, and the database holds nothing by which it could be read.
 func (s *Service) next(refresh string) (p pair, err error) {
 	secret, err := s.Sealer.Derive("amrutam refresh successors", sha256.Size)
 	if err != nil {
@@ -55,12 +55,13 @@ func (s *Service) next(refresh string) (p pair, err error) {
 }
 
 func (p pair) tokens(user User, left time.Duration) Tokens {
-	return Tokens{AccessToken: p.access, RefreshToken: p.refresh, TokenType: "Bearer", ExpiresIn: int(max(left, 0) / time.Second), User: user}
+	return Tokens{AccessToken: p.access, RefreshToken: p.refresh, TokenType: "Bearer",
+		ExpiresIn: int(max(left, 0) / time.Second), User: user}
 }
 
-// Refresh gives the next pair for a refresh token. One that was used before (longer than a moment ago) is in two hands: it
-// ends the session for both. That must be kept although the answer is a refusal, so this opens its transaction itself.
-// Error: ErrInvalidRefreshToken.
+// Refresh gives the next pair for a refresh token. One that was used before (longer than a moment ago) is in two
+// hands: it ends the session for both. That must be kept although the answer is a refusal, so this opens its
+// transaction itself. Error: ErrInvalidRefreshToken.
 func (s *Service) Refresh(ctx context.Context, actor access.Actor, in Renewal) (out Tokens, err error) {
 	hash := hashToken(in.Body.RefreshToken)
 	copied := false
@@ -114,8 +115,8 @@ func findRefresh(ctx context.Context, tx *postgres.Tx, hash []byte) (findRefresh
 	return token, nil
 }
 
-// latest gives the pair at the end of the chain that p is part of: whoever lost an answer, or another tab, may have used it since.
-// Error: ErrInvalidRefreshToken.
+// latest gives the pair at the end of the chain that p is part of: whoever lost an answer, or another tab, may have
+// used it since. Error: ErrInvalidRefreshToken.
 func (s *Service) latest(ctx context.Context, tx *postgres.Tx, user User, p pair) (Tokens, error) {
 	for {
 		token, err := findRefresh(ctx, tx, hashToken(p.refresh))
@@ -132,8 +133,11 @@ func (s *Service) latest(ctx context.Context, tx *postgres.Tx, user User, p pair
 }
 
 // renew has the session live on. again: its token was used a moment ago.
-func (s *Service) renew(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow, again bool) (User, error) {
-	row, err := query.extendSession(ctx, tx, extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife), MostSeconds: s.Config.SessionMax.Seconds()})
+func (s *Service) renew(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow,
+	again bool) (User, error) {
+	row, err := query.extendSession(ctx, tx,
+		extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife),
+			MostSeconds: s.Config.SessionMax.Seconds()})
 	if postgres.NoRows(err) {
 		return User{}, ErrInvalidRefreshToken
 	}
@@ -146,7 +150,8 @@ func (s *Service) renew(ctx context.Context, tx *postgres.Tx, actor access.Actor
 }
 
 // endCopied ends the session, and tells its user the first time.
-func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow) error {
+func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	token findRefreshTokenRow) error {
 	ended, err := query.endSession(ctx, tx, &tx.Now, token.SessionID)
 	if err != nil || ended == 0 {
 		return err

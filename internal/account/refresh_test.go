@@ -31,14 +31,16 @@ func TestRefresh(t *testing.T) {
 	third := held(t, refresh(c, second.refresh).Want(200))
 	c.Get(third.user, "users/me").Want(200)
 	refresh(c, other.refresh).Want(200)
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.refresh' AND actor_id = $1", first.user.ID), 3)
+	same(t, "audit rows", count(t, c,
+		"SELECT count(*) FROM audit_logs WHERE action = 'session.refresh' AND actor_id = $1", first.user.ID), 3)
 }
 
 func TestRefreshRefuses(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	s := signIn(t, c, verified(t, c), password)
-	for name, token := range map[string]string{"garbage": "x", "an access token": s.user.Token, "almost it": s.refresh[:len(s.refresh)-1], "without its prefix": s.refresh[3:]} {
+	for name, token := range map[string]string{"garbage": "x", "an access token": s.user.Token,
+		"almost it": s.refresh[:len(s.refresh)-1], "without its prefix": s.refresh[3:]} {
 		a := refresh(c, token)
 		if a.Status != 401 || a.Text("type") != "/problems/invalid-refresh-token" {
 			t.Errorf("%s: %d %s", name, a.Status, a.Body)
@@ -161,7 +163,8 @@ func TestASessionEnds(t *testing.T) {
 	refresh(c, s.refresh).Want(401, "invalid-refresh-token")
 }
 
-// TestOneChainLivesOn: who lost an answer, and a tab that is behind, get the end of the one chain; what was used before is a copy.
+// TestOneChainLivesOn: who lost an answer, and a tab that is behind, get the end of the one chain; what was used
+// before is a copy.
 func TestOneChainLivesOn(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -176,7 +179,8 @@ func TestOneChainLivesOn(t *testing.T) {
 	if left, ok := behind.At("expiresIn").(float64); !ok || left > 896 || left < 890 {
 		t.Errorf("expiresIn is %v for a token of 4 s ago", left)
 	}
-	same(t, "unused refresh tokens", count(t, c, "SELECT count(*) FROM session_tokens WHERE kind = 'REFRESH' AND used_at IS NULL"), 1)
+	same(t, "unused refresh tokens",
+		count(t, c, "SELECT count(*) FROM session_tokens WHERE kind = 'REFRESH' AND used_at IS NULL"), 1)
 	c.Clock.Advance(time.Hour)
 	last := held(t, refresh(c, third.refresh).Want(200))
 	c.Get(last.user, "users/me").Want(200)

@@ -8,8 +8,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestNoHashOutlivesItsSession: requests that wait for a place to hash, authenticated already, do nothing once their session has
-// ended. It takes all places, so it runs alone.
+// TestNoHashOutlivesItsSession: requests that wait for a place to hash, authenticated already, do nothing once their
+// session has ended. It takes all places, so it runs alone.
 func TestNoHashOutlivesItsSession(t *testing.T) { //nolint:paralleltest // as it says
 	c := open(t)
 	email := verified(t, c)
@@ -21,7 +21,8 @@ func TestNoHashOutlivesItsSession(t *testing.T) { //nolint:paralleltest // as it
 	} {
 		s := signIn(t, c, email, password)
 		deeds := func() (n int) {
-			must(t, c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE actor_id = $1", s.user.ID).Scan(&n))
+			must(t, c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE actor_id = $1",
+				s.user.ID).Scan(&n))
 			return n
 		}
 		free := account.FillHashing()

@@ -21,50 +21,111 @@ func (s *Service) Routes(api *httpapi.API) {
 	s.addressRoutes(api)
 	s.sessionRoutes(api)
 	s.staffRoutes(api)
-	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users", Roles: access.SignedIn,
-		Summary: "Read your user and profile"}, s.ReadProfile)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users", Roles: access.SignedIn,
-		Summary: "Change your profile", Doc: "A merge patch (RFC 7396): what is absent stays, null clears."}, s.ChangeProfile)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users", Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
-		Summary: "Delete your account", Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that begins so soon that you could not cancel it is not refunded), and your address can sign up anew. " +
-			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in the five minutes before, others have signed in then.",
-		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding}}, s.Leave)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users", Roles: access.Admin | access.Support,
-		Summary: "List users, the newest first", Doc: "Found by the beginning of their addresses, they come in the order of these. A cursor belongs to its order. Each page is audited."}, s.ListUsers)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users", Roles: access.Admin | access.Support,
-		Summary: "Read a user", Doc: "Each reading is audited."}, s.ReadUser)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users",
+		Summary: "Read your user and profile",
+		Roles:   access.SignedIn,
+	}, s.ReadProfile)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users",
+		Summary: "Change your profile",
+		Doc:     "A merge patch (RFC 7396): what is absent stays, null clears.",
+		Roles:   access.SignedIn,
+	}, s.ChangeProfile)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users",
+		Summary: "Delete your account",
+		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that " +
+			"begins so soon that you could not cancel it is not refunded), and your address can sign up anew. " +
+			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in " +
+			"the five minutes before, others have signed in then.",
+		Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding},
+	}, s.Leave)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users",
+		Summary: "List users, the newest first",
+		Doc: "Found by the beginning of their addresses, they come in the order of these. A cursor belongs to " +
+			"its order. Each page is audited.",
+		Roles: access.Admin | access.Support,
+	}, s.ListUsers)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users",
+		Summary: "Read a user",
+		Doc:     "Each reading is audited.",
+		Roles:   access.Admin | access.Support,
+	}, s.ReadUser)
 }
 
 func (s *Service) authRoutes(api *httpapi.API) {
 	// Passwords are hashed outside the transaction: a hash takes longer than all of its statements.
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/signup", ID: "sign-up", Tag: "auth", Roles: access.Public, Status: http.StatusCreated,
-		Summary: "Sign up", Doc: "The answer is the same when the address has a user already: then its owner gets a mail and nothing is made.",
-		Refusals: []*problem.Error{limit.ErrTooMany}}, s.SignUp)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/verify-email", ID: "verify-email", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/signup", ID: "sign-up", Tag: "auth",
+		Summary: "Sign up",
+		Doc: "The answer is the same when the address has a user already: then its owner gets a mail and " +
+			"nothing is made.",
+		Roles: access.Public, Status: http.StatusCreated,
+		Refusals: []*problem.Error{limit.ErrTooMany},
+	}, s.SignUp)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/verify-email", ID: "verify-email", Tag: "auth",
 		Summary: "Prove your address with the token of the mail",
-		Doc: "If the address was signed up with more than once, and with different passwords, none of these works from then on: " +
+		Doc: "If the address was signed up with more than once, and with different passwords, none of these works " +
+			"from then on: " +
 			"a link to choose one is mailed.",
-		Refusals: []*problem.Error{ErrInvalidToken}}, s.VerifyEmail)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
-		Summary: "Send the verification mail again", Doc: "The answer never tells whether the address has a user. The token of an earlier mail stops working."}, s.ResendVerification)
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth", Roles: access.Public,
-		Summary: "Sign in", Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite, limit.ErrTooMany}}, s.SignIn)
+		Roles: access.Public, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrInvalidToken},
+	}, s.VerifyEmail)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth",
+		Summary: "Send the verification mail again",
+		Doc:     "The answer never tells whether the address has a user. The token of an earlier mail stops working.",
+		Roles:   access.Public, Status: http.StatusAccepted,
+	}, s.ResendVerification)
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth",
+		Summary:  "Sign in",
+		Roles:    access.Public,
+		Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite, limit.ErrTooMany},
+	}, s.SignIn)
 	// A reused token is refused and ends the session at once: the refusal must not roll the ending back.
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth", Roles: access.Public,
-		Summary: "Get new tokens for a refresh token", Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it must have been copied; " +
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth",
+		Summary: "Get new tokens for a refresh token",
+		Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it " +
+			"must have been copied; " +
 			"within 10 seconds it gets the same new tokens, for clients that lost the answer.",
-		Refusals: []*problem.Error{ErrInvalidRefreshToken}}, s.Refresh)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth", Roles: access.SignedIn, Enrolment: true, Unkeyed: "a session ends once, and the next request with it is refused", Status: http.StatusNoContent,
-		Summary: "End this session"}, s.SignOut)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth", Roles: access.Public, Status: http.StatusAccepted,
-		Summary: "Get a mail to set a new password", Doc: "The answer never tells whether the address has a user."}, s.RequestPasswordReset)
+		Roles:    access.Public,
+		Refusals: []*problem.Error{ErrInvalidRefreshToken},
+	}, s.Refresh)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth",
+		Summary: "End this session",
+		Roles:   access.SignedIn, Enrolment: true, Status: http.StatusNoContent,
+		Unkeyed: "a session ends once, and the next request with it is refused",
+	}, s.SignOut)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth",
+		Summary: "Get a mail to set a new password",
+		Doc:     "The answer never tells whether the address has a user.",
+		Roles:   access.Public, Status: http.StatusAccepted,
+	}, s.RequestPasswordReset)
 	// As with signing up: the hash is made outside the transaction.
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/reset-password", ID: "reset-password", Tag: "auth", Roles: access.Public, Status: http.StatusNoContent,
-		Summary: "Set a new password with the token of the mail", Doc: "Ends all sessions, and verifies the address the mail went to.",
-		Refusals: []*problem.Error{ErrInvalidToken}}, s.ResetPassword)
-	httpapi.Handle(api, httpapi.Op{Method: http.MethodPost, Path: "/auth/change-password", ID: "change-password", Tag: "auth", Roles: access.SignedIn, Unkeyed: httpapi.UnkeyedProof, Status: http.StatusNoContent,
-		Summary: "Change your password", Doc: "Ends all sessions, this one too: sign in again with the new password.",
-		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany}}, s.ChangePassword)
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/reset-password", ID: "reset-password", Tag: "auth",
+		Summary: "Set a new password with the token of the mail",
+		Doc:     "Ends all sessions, and verifies the address the mail went to.",
+		Roles:   access.Public, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrInvalidToken},
+	}, s.ResetPassword)
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/change-password", ID: "change-password", Tag: "auth",
+		Summary: "Change your password",
+		Doc:     "Ends all sessions, this one too: sign in again with the new password.",
+		Roles:   access.SignedIn, Status: http.StatusNoContent,
+		Unkeyed:  httpapi.UnkeyedProof,
+		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
+	}, s.ChangePassword)
 }
 
 // Work registers the jobs of accounts.

@@ -7,7 +7,8 @@ type Gender string
 
 // Schema lists the values, and null: an enum of JSON Schema refuses what it doesn't list.
 func (Gender) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Nullable: true, Enum: []any{"MALE", "FEMALE", "OTHER", "PREFER_NOT_TO_SAY", nil}}
+	return &huma.Schema{Type: huma.TypeString, Nullable: true,
+		Enum: []any{"MALE", "FEMALE", "OTHER", "PREFER_NOT_TO_SAY", nil}}
 }
 
 // TransformSchema says what it is where a field refers to it.

@@ -16,7 +16,8 @@ import (
 // places names every table where a row, as text, holds the value, also in hex (bytea) or base64.
 func places(t *testing.T, c *apptest.Clinic, value string) []string {
 	t.Helper()
-	rows, err := c.DB.Pool.Query(context.Background(), `SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
+	rows, err := c.DB.Pool.Query(context.Background(), `SELECT format('%I.%I', table_schema, table_name)
+		FROM information_schema.tables
 		WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE'`)
 	must(t, err)
 	var tables []string
@@ -29,14 +30,17 @@ func places(t *testing.T, c *apptest.Clinic, value string) []string {
 	if len(tables) < 20 {
 		t.Fatalf("the sweep sees only %d tables", len(tables))
 	}
-	forms := []string{hex.EncodeToString([]byte(value)), strings.ToLower(base64.RawStdEncoding.EncodeToString([]byte(value)))}
+	forms := []string{hex.EncodeToString([]byte(value)),
+		strings.ToLower(base64.RawStdEncoding.EncodeToString([]byte(value)))}
 	// A text of PostgreSQL can't hold the bytes of a hash.
 	if utf8.ValidString(value) && !strings.Contains(value, "\x00") {
 		forms = append(forms, strings.ToLower(value))
 	}
 	var found []string
 	for _, table := range tables {
-		if count(t, c, "SELECT count(*) FROM "+table+" AS r WHERE EXISTS (SELECT FROM unnest($1::text[]) AS f WHERE strpos(lower(r::text), f) > 0)", forms) > 0 {
+		if count(t, c, "SELECT count(*) FROM "+table+
+			" AS r WHERE EXISTS (SELECT FROM unnest($1::text[]) AS f WHERE strpos(lower(r::text), f) > 0)",
+			forms) > 0 {
 			found = append(found, table)
 		}
 	}
@@ -55,7 +59,8 @@ func TestNothingPrivateIsReadableInTheDatabase(t *testing.T) {
 	press(c, "/verify-email", url.Values{"token": {second}}).Want(200)
 	s := signIn(t, c, email, password)
 	again := held(t, refresh(c, s.refresh).Want(200))
-	c.Patch(again.user, "users/me", object{"phone": "+919812345678", "address": "12 Lake Road", "dateOfBirth": "1990-05-17", "fullName": "Meera Nair"}).Want(200)
+	c.Patch(again.user, "users/me", object{"phone": "+919812345678", "address": "12 Lake Road",
+		"dateOfBirth": "1990-05-17", "fullName": "Meera Nair"}).Want(200)
 	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
 	unknown := fresh()
 	for _, path := range []string{"auth/request-password-reset", "auth/resend-verification"} {
@@ -74,11 +79,12 @@ func TestNothingPrivateIsReadableInTheDatabase(t *testing.T) {
 	quiet(t, c)
 
 	for what, value := range map[string]string{
-		"phone": "9812345678", "phone of the sign-up": "9812340000", "address": "Lake Road", "dateOfBirth": "1990-05-17",
-		"password": password, "new password": newPassword, "verification token": first, "used verification token": second,
-		"superseded reset token": unused, "used reset token": used, "waiting reset token": waiting,
-		"access token": last.user.Token[3:], "refresh token": last.refresh[3:], "ended access token": s.user.Token[3:], "used refresh token": s.refresh[3:],
-		"unknown address": unknown,
+		"phone": "9812345678", "phone of the sign-up": "9812340000", "address": "Lake Road",
+		"dateOfBirth": "1990-05-17",
+		"password":    password, "new password": newPassword, "verification token": first,
+		"used verification token": second, "superseded reset token": unused, "used reset token": used,
+		"waiting reset token": waiting, "access token": last.user.Token[3:], "refresh token": last.refresh[3:],
+		"ended access token": s.user.Token[3:], "used refresh token": s.refresh[3:], "unknown address": unknown,
 	} {
 		if found := places(t, c, value); len(found) > 0 {
 			t.Errorf("the %s can be read in %v", what, found)
@@ -86,7 +92,8 @@ func TestNothingPrivateIsReadableInTheDatabase(t *testing.T) {
 	}
 	same(t, "tables that hold the address", places(t, c, email), []string{"public.users"})
 	same(t, "tables that hold the name", places(t, c, "Meera Nair"), []string{"public.profiles"})
-	same(t, "tables that hold a token's hash", places(t, c, string(sha(last.refresh))), []string{"public.session_tokens"})
+	same(t, "tables that hold a token's hash", places(t, c, string(sha(last.refresh))),
+		[]string{"public.session_tokens"})
 	same(t, "mails that still hold their text", count(t, c, "SELECT count(*) FROM mails WHERE content IS NOT NULL"), 0)
 	me := c.Get(last.user, "users/me").Want(200)
 	same(t, "phone", me.Text("phone"), "+919812345678")

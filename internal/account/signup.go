@@ -25,8 +25,9 @@ type Registration struct {
 	}
 }
 
-// SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the same
-// work, and its owner a mail: nobody learns here who has an account. Errors: limit.ErrTooMany, or a 422 of all faults.
+// SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the
+// same work, and its owner a mail: nobody learns here who has an account. Errors: limit.ErrTooMany, or a 422 of all
+// faults.
 func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registration) (User, error) {
 	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		Gender: in.Body.Gender, Phone: canonicalPhone(in.Body.Phone, "")}

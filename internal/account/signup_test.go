@@ -27,7 +27,8 @@ func TestSignUp(t *testing.T) {
 		m["role"], m["phone"], m["gender"] = "DOCTOR", "+91 (98123) 45-678", "FEMALE"
 	})).Want(201)
 	members := slices.Sorted(maps.Keys(a.Map()))
-	same(t, "members", members, []string{"createdAt", "email", "fullName", "id", "isEmailVerified", "mfaEnabled", "role"})
+	same(t, "members", members, []string{"createdAt", "email", "fullName", "id", "isEmailVerified", "mfaEnabled",
+		"role"})
 	same(t, "email", a.Text("email"), email)
 	same(t, "role", a.Text("role"), "DOCTOR")
 	same(t, "isEmailVerified", a.At("isEmailVerified"), false)
@@ -38,7 +39,8 @@ func TestSignUp(t *testing.T) {
 
 	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	me := c.Get(signIn(t, c, email, password).user, "users/me").Want(200)
-	for name, want := range map[string]any{"id": a.Text("id"), "createdAt": a.Text("createdAt"), "phone": "+919812345678", "gender": "FEMALE",
+	for name, want := range map[string]any{"id": a.Text("id"), "createdAt": a.Text("createdAt"),
+		"phone": "+919812345678", "gender": "FEMALE",
 		"address": nil, "dateOfBirth": nil, "timezone": "Asia/Kolkata", "isEmailVerified": true, "role": "DOCTOR"} {
 		same(t, name, me.At(name), want)
 	}
@@ -66,7 +68,9 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	before := row[string](t, c, "SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id")
 
-	again := c.Post(dummyHash, "auth/signup", registration(strings.ToUpper(email), func(m object) { m["password"], m["phone"] = newPassword, "+919812345678" })).Want(201)
+	again := c.Post(dummyHash, "auth/signup",
+		registration(strings.ToUpper(email),
+			func(m object) { m["password"], m["phone"] = newPassword, "+919812345678" })).Want(201)
 	same(t, "members", slices.Sorted(maps.Keys(again.Map())), slices.Sorted(maps.Keys(first.Map())))
 	for _, name := range []string{"email", "role", "isEmailVerified", "mfaEnabled", "fullName"} {
 		same(t, name, again.At(name), first.At(name))
@@ -85,7 +89,8 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	mailed(t, c, email, "address-taken", 1)
 	quiet(t, c)
 	same(t, "mails", count(t, c, "SELECT count(*) FROM mails"), 2)
-	same(t, "user", row[string](t, c, "SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id"), before)
+	same(t, "user", row[string](t, c,
+		"SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id"), before)
 	same(t, "data keys", count(t, c, "SELECT count(*) FROM data_keys"), 1)
 	same(t, "audit rows", audited(t, c, "user.refuse-sign-up", first.Text("id")), 1)
 	signIn(t, c, email, password)
@@ -107,23 +112,28 @@ func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
 		var tokens []string
 		for i := range 3 {
 			c.Post(dummyHash, "auth/signup", registration(email, func(m object) {
-				m["password"], m["fullName"], m["phone"] = password+" "+strconv.Itoa(i), "Meera "+strconv.Itoa(i), "+91981234500"+strconv.Itoa(i)
+				m["password"], m["fullName"], m["phone"] = password+" "+strconv.Itoa(i), "Meera "+strconv.Itoa(i),
+					"+91981234500"+strconv.Itoa(i)
 				m["role"] = []string{"DOCTOR", "PATIENT", "DOCTOR"}[i]
 			})).Want(201)
 			tokens = append(tokens, mailed(t, c, email, "verify-email", i+1))
 		}
 		for i := range 3 {
-			c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
+			c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403,
+				"email-not-verified")
 		}
 		c.Post(dummyHash, "auth/verify-email", object{"token": tokens[followed]}).Want(204)
 		for i, token := range tokens { // none is of use, and none tells
 			c.Post(dummyHash, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
-			c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403, "email-not-verified")
+			c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))).Want(403,
+				"email-not-verified")
 		}
-		c.Post(dummyHash, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
+		c.Post(dummyHash, "auth/reset-password",
+			object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
 		me := c.Get(signIn(t, c, email, newPassword).user, "users/me").Want(200)
 		same(t, "who", []any{me.At("fullName"), me.At("phone"), me.At("role")},
-			[]any{"Meera " + strconv.Itoa(followed), "+91981234500" + strconv.Itoa(followed), []string{"DOCTOR", "PATIENT", "DOCTOR"}[followed]})
+			[]any{"Meera " + strconv.Itoa(followed), "+91981234500" + strconv.Itoa(followed),
+				[]string{"DOCTOR", "PATIENT", "DOCTOR"}[followed]})
 	}
 	c.CheckInvariants()
 }
@@ -154,14 +164,16 @@ func TestAStrangerDoesNotLearnOfTheOwner(t *testing.T) {
 	for name, proves := range map[string]func(email string){
 		"reset": func(email string) {
 			c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
-			c.Post(dummyHash, "auth/reset-password", object{"token": mailed(t, c, email, "reset-password", 1), "newPassword": newPassword}).Want(204)
+			c.Post(dummyHash, "auth/reset-password",
+				object{"token": mailed(t, c, email, "reset-password", 1), "newPassword": newPassword}).Want(204)
 			signIn(t, c, email, newPassword)
 		},
 		"invitation": func(email string) {
 			c.Post(admin, "users", object{"email": email, "fullName": "Meera Nair", "role": "SUPPORT"}).Want(201)
 		},
 		"move": func(email string) {
-			c.Post(dummyHash, "auth/confirm-email", object{"token": mailed(t, c, email, "confirm-new-address", 1)}).Want(204)
+			c.Post(dummyHash, "auth/confirm-email", object{"token": mailed(t, c, email, "confirm-new-address", 1)}).
+				Want(204)
 		},
 	} {
 		email := fresh()
@@ -169,11 +181,13 @@ func TestAStrangerDoesNotLearnOfTheOwner(t *testing.T) {
 			c.Post(mover.user, "auth/change-email", object{"currentPassword": password, "newEmail": email}).Want(202)
 		}
 		for _, strangers := range []string{"ten reeds bend in the wind", "six owls watch the old mill"} {
-			c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = strangers })).Want(201)
+			c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = strangers })).
+				Want(201)
 		}
 		proves(email)
 		for _, strangers := range []string{"ten reeds bend in the wind", "six owls watch the old mill"} {
-			if a := c.Post(dummyHash, "auth/login", credentials(email, strangers)); a.Status != 403 || a.Text("type") != "/problems/email-not-verified" {
+			if a := c.Post(dummyHash, "auth/login", credentials(email, strangers)); a.Status != 403 ||
+				a.Text("type") != "/problems/email-not-verified" {
 				t.Errorf("%s: %d %s", name, a.Status, a.Body)
 			}
 		}
@@ -188,7 +202,8 @@ func TestManySignUpsForATakenAddress(t *testing.T) {
 	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
 	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	for i := range 22 {
-		c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword + " " + strconv.Itoa(i) })).Want(201)
+		c.Post(dummyHash, "auth/signup",
+			registration(email, func(m object) { m["password"] = newPassword + " " + strconv.Itoa(i) })).Want(201)
 	}
 	same(t, "waiting", count(t, c, "SELECT count(*) FROM tickets WHERE kind = 'DECOY'"), 20)
 	for i, status := range map[int]int{1: 401, 2: 403, 21: 403} {
@@ -203,9 +218,12 @@ func TestTheMailIsSentAgainForTheNewestSignUp(t *testing.T) {
 	c := open(t, limited)
 	email := fresh()
 	for i := range 4 {
-		c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"], m["role"] = password+" "+strconv.Itoa(i), "DOCTOR" })).Want(201)
+		c.Post(dummyHash, "auth/signup",
+			registration(email, func(m object) { m["password"], m["role"] = password+" "+strconv.Itoa(i), "DOCTOR" })).
+			Want(201)
 	}
-	c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201) // the owner's
+	// the owner's
+	c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
 	quiet(t, c)
 	same(t, "mails", len(mails(t, c, email, "verify-email")), 3)
 	c.Clock.Advance(61 * time.Minute)
@@ -215,7 +233,8 @@ func TestTheMailIsSentAgainForTheNewestSignUp(t *testing.T) {
 		t.Errorf("the mail doesn't tell which sign-up it is of: %s", text)
 	}
 	c.Post(dummyHash, "auth/verify-email", object{"token": token}).Want(204)
-	c.Post(dummyHash, "auth/reset-password", object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
+	c.Post(dummyHash, "auth/reset-password",
+		object{"token": mailed(t, c, email, "choose-password", 1), "newPassword": newPassword}).Want(204)
 	same(t, "role", c.Get(signIn(t, c, email, newPassword).user, "users/me").Want(200).Text("role"), "PATIENT")
 	for i := range 4 {
 		if a := c.Post(dummyHash, "auth/login", credentials(email, password+" "+strconv.Itoa(i))); a.Status == 200 {
@@ -242,7 +261,8 @@ func TestSignUpsForAnInvitedAddress(t *testing.T) {
 	// Nobody keeps an address from the staff, or from who moves there, by signing up with it.
 	c.Post(dummyHash, "auth/signup", registration(squatted)).Want(201)
 	invite(squatted).Want(201)
-	same(t, "the sign-up", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NOT NULL", squatted), 1)
+	same(t, "the sign-up", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NOT NULL",
+		squatted), 1)
 	mover, next := signIn(t, c, verified(t, c), password), fresh()
 	askNewAddress(c, mover.user, next).Want(202)
 	c.Post(dummyHash, "auth/signup", registration(next)).Want(201)
@@ -251,8 +271,8 @@ func TestSignUpsForAnInvitedAddress(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// TestSignUpsThatNobodyProvesEnd after a week, those for an address that has a user too. Nothing is left of them, the one that was
-// ended before for whom the address belongs to included.
+// TestSignUpsThatNobodyProvesEnd after a week, those for an address that has a user too. Nothing is left of them, the
+// one that was ended before for whom the address belongs to included.
 func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -267,7 +287,8 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	c.Post(c.Admin(), "users", object{"email": squatted, "fullName": "Meera Nair", "role": "SUPPORT"}).Want(201)
 	var gone []string
 	for _, email := range []string{free, squatted} {
-		gone = append(gone, row[string](t, c, "SELECT id::text FROM users WHERE email = $1 AND password_hash <> 'none'", email))
+		gone = append(gone, row[string](t, c,
+			"SELECT id::text FROM users WHERE email = $1 AND password_hash <> 'none'", email))
 	}
 	late := fresh()
 	c.Post(dummyHash, "auth/signup", registration(late, again("a stranger's long password"))).Want(201)
@@ -276,7 +297,8 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	c.Post(dummyHash, "auth/signup", registration(late, again(newPassword))).Want(201)
 	link := mailed(t, c, late, "verify-email", 2)
 	c.Clock.Advance(time.Hour + time.Minute)
-	must(t, c.App.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, account.ExpireSignUps{}) }))
+	must(t, c.App.DB.Write(t.Context(),
+		func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, account.ExpireSignUps{}) }))
 	wait(t, "the end of sign-ups", func() bool {
 		return count(t, c, "SELECT count(*) FROM users WHERE id = ANY($1::text[]::uuid[])", gone) == 0
 	})
@@ -284,22 +306,26 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 		same(t, "rows that refer to it", referring(t, c, id), []string(nil))
 	}
 	same(t, "users of the address", count(t, c, "SELECT count(*) FROM users WHERE email = $1", free), 0)
-	same(t, "the invited", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NULL", squatted), 1)
+	same(t, "the invited", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NULL", squatted),
+		1)
 	for _, email := range []string{free, taken} {
 		c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
 	}
 	c.Post(dummyHash, "auth/verify-email", object{"token": link}).Want(204) // of a sign-up that is an hour old
 	c.Post(dummyHash, "auth/signup", registration(free)).Want(201)
 	signIn(t, c, taken, password)
-	same(t, "ended", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 2)
+	same(t, "ended", count(t, c,
+		"SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 2)
 }
 
 // referring are the tables, with their columns, that refer to a user.
 func referring(t *testing.T, c *apptest.Clinic, id string) (found []string) {
 	t.Helper()
 	//nolint:rowserrcheck // ForEachRow checks it
-	rows, err := c.DB.Pool.Query(t.Context(), `SELECT conrelid::regclass || '.' || a.attname, format('SELECT count(*) FROM %s WHERE %I = $1', conrelid::regclass, a.attname)
-		FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT conrelid::regclass || '.' || a.attname,
+		format('SELECT count(*) FROM %s WHERE %I = $1', conrelid::regclass, a.attname)
+		FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid JOIN pg_attribute a ON a.attrelid = k.conrelid
+		AND a.attnum = k.conkey[1]
 		WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND NOT r.relispartition`)
 	must(t, err)
 	var place, sql string
@@ -338,7 +364,8 @@ func TestSignUpsRaceForAnAddress(t *testing.T) {
 	email := fresh()
 	crowds.Lock()
 	answers := atOnce(crowd(), func(i int) *apptest.Answer {
-		return c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["fullName"] = fmt.Sprintf("Meera %c", 'A'+i) }))
+		return c.Post(dummyHash, "auth/signup",
+			registration(email, func(m object) { m["fullName"] = fmt.Sprintf("Meera %c", 'A'+i) }))
 	})
 	crowds.Unlock()
 	ids := map[string]bool{}
@@ -418,7 +445,8 @@ func TestSignUpRefuses(t *testing.T) {
 			if len(found) != 1 || found[place] == "" {
 				t.Errorf("errors: %v, want one of %s", found, place)
 			}
-			if text, _ := r.value.(string); strings.TrimSpace(text) != "" && bytes.Contains(a.Body, []byte(text)) && r.field != "role" && r.field != "gender" {
+			if text, _ := r.value.(string); strings.TrimSpace(text) != "" && bytes.Contains(a.Body, []byte(text)) &&
+				r.field != "role" && r.field != "gender" {
 				t.Errorf("the answer repeats the value: %s", a.Body)
 			}
 			said := bytes.ReplaceAll(a.Body, []byte(a.Header.Get("X-Request-Id")), nil) // which may hold any digits
@@ -434,12 +462,15 @@ func TestSignUpTellsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for want, body := range map[string]object{
-		"the schema's": {"email": "x", "password": "short", "fullName": "", "role": "ADMIN", "phone": strings.Repeat("9", 41), "gender": "none"},
-		"the room's":   {"email": "x y z", "password": "fourteen chars", "fullName": "Meera", "role": "PATIENT", "phone": "12345"},
+		"the schema's": {"email": "x", "password": "short", "fullName": "", "role": "ADMIN",
+			"phone": strings.Repeat("9", 41), "gender": "none"},
+		"the room's": {"email": "x y z", "password": "fourteen chars", "fullName": "Meera", "role": "PATIENT",
+			"phone": "12345"},
 	} {
 		found := faultsOf(t, c.Post(dummyHash, "auth/signup", body).Want(422))
 		for name := range body {
-			if place := "body." + name; found[place] == "" && (want == "the schema's" || (name != "role" && name != "fullName")) {
+			if place := "body." + name; found[place] == "" &&
+				(want == "the schema's" || (name != "role" && name != "fullName")) {
 				t.Errorf("%s faults: nothing about %s in %v", want, place, found)
 			}
 		}
@@ -457,21 +488,25 @@ func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
 		slug       string
 		place      string
 	}{
-		"unknown field":        {valid + `,"admin":true}`, "application/json", 422, "validation-failed", "body.admin"},
-		"name in another case": {strings.Replace(valid, `"email"`, `"Email"`, 1) + `}`, "application/json", 422, "validation-failed", "body.Email"},
-		"both cases":           {valid + `,"EMAIL":"other@example.org"}`, "application/json", 422, "validation-failed", "body.EMAIL"},
-		"duplicate key":        {valid + `,"role":"DOCTOR"}`, "application/json", 422, "validation-failed", "body.role"},
-		"NUL":                  {strings.Replace(valid, "Asha", `As\u0000ha`, 1) + `}`, "application/json", 422, "validation-failed", "body.fullName"},
-		"NUL in the password":  {strings.Replace(valid, "lamps", `la\u0000mps`, 1) + `}`, "application/json", 422, "validation-failed", "body.password"},
-		"not UTF-8":            {strings.Replace(valid, "Asha", "As\xffha", 1) + `}`, "application/json", 400, "malformed-request", ""},
-		"broken JSON":          {valid, "application/json", 400, "malformed-request", ""},
-		"two values":           {valid + `}{}`, "application/json", 400, "malformed-request", ""},
-		"an array":             {`[` + valid + `}]`, "application/json", 422, "validation-failed", "body"},
-		"nothing":              {"", "application/json", 400, "malformed-request", ""},
-		"64 KiB and a byte":    {filler(64<<10 + 1), "application/json", 413, "body-too-large", ""},
-		"text":                 {valid + `}`, "text/plain", 415, "unsupported-media-type", ""},
-		"a form":               {"email=asha%40example.org", "application/x-www-form-urlencoded", 415, "unsupported-media-type", ""},
-		"Latin 1":              {valid + `}`, "application/json; charset=iso-8859-1", 415, "unsupported-media-type", ""},
+		"unknown field": {valid + `,"admin":true}`, "application/json", 422, "validation-failed", "body.admin"},
+		"name in another case": {strings.Replace(valid, `"email"`, `"Email"`, 1) + `}`, "application/json", 422,
+			"validation-failed", "body.Email"},
+		"both cases": {valid + `,"EMAIL":"other@example.org"}`, "application/json", 422, "validation-failed",
+			"body.EMAIL"}, "duplicate key": {valid + `,"role":"DOCTOR"}`, "application/json", 422, "validation-failed",
+			"body.role"}, "NUL": {strings.Replace(valid, "Asha", `As\u0000ha`, 1) + `}`, "application/json", 422,
+			"validation-failed", "body.fullName"},
+		"NUL in the password": {strings.Replace(valid, "lamps", `la\u0000mps`, 1) + `}`, "application/json", 422,
+			"validation-failed", "body.password"}, "not UTF-8": {strings.Replace(valid, "Asha", "As\xffha", 1) + `}`,
+			"application/json", 400, "malformed-request", ""},
+		"broken JSON":       {valid, "application/json", 400, "malformed-request", ""},
+		"two values":        {valid + `}{}`, "application/json", 400, "malformed-request", ""},
+		"an array":          {`[` + valid + `}]`, "application/json", 422, "validation-failed", "body"},
+		"nothing":           {"", "application/json", 400, "malformed-request", ""},
+		"64 KiB and a byte": {filler(64<<10 + 1), "application/json", 413, "body-too-large", ""},
+		"text":              {valid + `}`, "text/plain", 415, "unsupported-media-type", ""},
+		"a form": {"email=asha%40example.org", "application/x-www-form-urlencoded", 415,
+			"unsupported-media-type", ""}, "Latin 1": {valid + `}`, "application/json; charset=iso-8859-1", 415,
+			"unsupported-media-type", ""},
 	} {
 		a := c.Do(dummyHash, "POST", "auth/signup", []byte(r.body), "Content-Type", r.kind)
 		if a.Status != r.status || a.Text("type") != "/problems/"+r.slug {
@@ -483,7 +518,8 @@ func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
 		same(t, name+": Content-Type", a.Header.Get("Content-Type"), "application/problem+json")
 	}
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 0)
-	c.Do(dummyHash, "POST", "auth/signup", []byte(filler(8<<10)), "Content-Type", "application/json; charset=UTF-8").Want(201)
+	c.Do(dummyHash, "POST", "auth/signup", []byte(filler(8<<10)), "Content-Type", "application/json; charset=UTF-8").
+		Want(201)
 }
 
 func TestPasswordsAreMeasuredInCharacters(t *testing.T) {
@@ -491,15 +527,17 @@ func TestPasswordsAreMeasuredInCharacters(t *testing.T) {
 	c := open(t)
 	decomposed := strings.Repeat("e\u0301zu\u0308k", 5)[:0]
 	for _, r := range "éxüköåñwçìôäqëûzî" { // 17 characters, more when each accent counts
-		decomposed += map[rune]string{'é': "e\u0301", 'ü': "u\u0308", 'ö': "o\u0308", 'å': "a\u030a", 'ñ': "n\u0303", 'ç': "c\u0327",
-			'ì': "i\u0300", 'ô': "o\u0302", 'ä': "a\u0308", 'ë': "e\u0308", 'û': "u\u0302", 'î': "i\u0302"}[r]
+		decomposed += map[rune]string{'é': "e\u0301", 'ü': "u\u0308", 'ö': "o\u0308", 'å': "a\u030a", 'ñ': "n\u0303",
+			'ç': "c\u0327", 'ì': "i\u0300", 'ô': "o\u0302", 'ä': "a\u0308", 'ë': "e\u0308", 'û': "u\u0302",
+			'î': "i\u0302"}[r]
 		if r < 0x80 {
 			decomposed += string(r)
 		}
 	}
 	short := decomposed[:strings.LastIndex(decomposed, "e\u0308")] // 13 of them
 	refused := func(p string) string {
-		return faultsOf(t, c.Post(dummyHash, "auth/signup", registration(fresh(), func(m object) { m["password"] = p })).Want(422))["body.password"]
+		return faultsOf(t, c.Post(dummyHash, "auth/signup",
+			registration(fresh(), func(m object) { m["password"] = p })).Want(422))["body.password"]
 	}
 	same(t, "13 composed characters", refused(short), "must have at least 15 characters")
 	varied := strings.Repeat("kq7vz3mw", 16)[:127]
@@ -515,6 +553,7 @@ func TestThePasswordsLengthIsASetting(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(cfg *config.Config) { cfg.PasswordMin = 8 })
 	verified(t, c, func(m object) { m["password"] = "k7!vqz3m" })
-	found := faultsOf(t, c.Post(dummyHash, "auth/signup", registration(fresh(), func(m object) { m["password"] = "e\u0301e\u0301vqz3m" })).Want(422))
+	found := faultsOf(t, c.Post(dummyHash, "auth/signup",
+		registration(fresh(), func(m object) { m["password"] = "e\u0301e\u0301vqz3m" })).Want(422))
 	same(t, "7 composed characters", found["body.password"], "must have at least 8 characters")
 }

@@ -20,9 +20,11 @@ import (
 
 // The refusals of administering users.
 var (
-	ErrOwnAccount = problem.Conflict("own-account", "Administrators don't change their own role, nor disable themselves.", "Ask another administrator.")
-	ErrLastAdmin  = problem.Conflict("last-admin", "This is the last active administrator.", "Make another administrator first.")
-	ErrRoleFixed  = problem.Conflict("role-fixed", "Patients and doctors keep their role: their records depend on it.",
+	ErrOwnAccount = problem.Conflict("own-account",
+		"Administrators don't change their own role, nor disable themselves.", "Ask another administrator.")
+	ErrLastAdmin = problem.Conflict("last-admin", "This is the last active administrator.",
+		"Make another administrator first.")
+	ErrRoleFixed = problem.Conflict("role-fixed", "Patients and doctors keep their role: their records depend on it.",
 		"Only SUPPORT and ADMIN can be exchanged. Staff that is also a patient has two accounts.")
 )
 
@@ -47,7 +49,8 @@ type Disabling struct {
 }
 
 // lockOther locks a user that an administrator is about to change, and gives who else administers.
-func (s *Service) lockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID, version httpapi.IfMatch) (lockAnyUserRow, []uuid.UUID, error) {
+func (s *Service) lockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
+	version httpapi.IfMatch) (lockAnyUserRow, []uuid.UUID, error) {
 	admins, err := query.lockAdmins(ctx, tx)
 	if err != nil {
 		return lockAnyUserRow{}, nil, fmt.Errorf("lock administrators: %w", err)
@@ -67,9 +70,10 @@ func (s *Service) lockOther(ctx context.Context, tx *postgres.Tx, actor access.A
 	return user, admins, version.Check(httpapi.ETag(user.UpdatedAt))
 }
 
-// ChangeRole exchanges SUPPORT and ADMIN. All sessions of the user end. Errors: problem.NotFound, problem.PreconditionFailed,
-// ErrOwnAccount, ErrRoleFixed, ErrLastAdmin.
-func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.Actor, in RoleChange) (StaffUser, error) {
+// ChangeRole exchanges SUPPORT and ADMIN. All sessions of the user end. Errors: problem.NotFound,
+// problem.PreconditionFailed, ErrOwnAccount, ErrRoleFixed, ErrLastAdmin.
+func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.Actor, in RoleChange) (StaffUser,
+	error) {
 	user, admins, err := s.lockOther(ctx, tx, actor, in.ID, in.IfMatch)
 	switch {
 	case err != nil:
@@ -84,15 +88,17 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.
 		if err := query.setRole(ctx, tx, in.Body.Role, tx.Now, in.ID); err != nil {
 			return StaffUser{}, fmt.Errorf("set a role: %w", err)
 		}
-		if err := s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "role-changed", Data: map[string]string{"role": string(in.Body.Role)}}); err != nil {
+		if err := s.revokeAccess(ctx, tx, in.ID,
+			notification.Mail{To: in.ID, Kind: "role-changed",
+				Data: map[string]string{"role": string(in.Body.Role)}}); err != nil {
 			return StaffUser{}, err
 		}
 	}
 	return staffUser(ctx, tx, in.ID)
 }
 
-// Disable shuts a user out and ends their sessions and what they have to come, or lets them in again. Errors: problem.NotFound,
-// problem.PreconditionFailed, ErrOwnAccount, ErrLastAdmin, ErrHasConsultations.
+// Disable shuts a user out and ends their sessions and what they have to come, or lets them in again. Errors:
+// problem.NotFound, problem.PreconditionFailed, ErrOwnAccount, ErrLastAdmin, ErrHasConsultations.
 func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Disabling) (StaffUser, error) {
 	user, admins, err := s.lockOther(ctx, tx, actor, in.ID, in.IfMatch)
 	switch {
@@ -102,12 +108,14 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return StaffUser{}, ErrLastAdmin
 	}
 	changes := in.Body.Disabled != (user.DisabledAt != nil)
-	audit.Write(tx, actor, map[bool]string{true: "user.disable", false: "user.enable"}[in.Body.Disabled], in.ID, audit.Meta{"changed": changes})
+	audit.Write(tx, actor, map[bool]string{true: "user.disable", false: "user.enable"}[in.Body.Disabled], in.ID,
+		audit.Meta{"changed": changes})
 	if changes {
 		mail := notification.Mail{To: in.ID, Kind: "account-enabled"}
 		user.DisabledAt = nil
 		if in.Body.Disabled {
-			mail.Kind, mail.Data, user.DisabledAt = "account-disabled", map[string]string{"reason": in.Body.Reason}, &tx.Now
+			mail.Kind, mail.Data, user.DisabledAt = "account-disabled", map[string]string{"reason": in.Body.Reason},
+				&tx.Now
 		}
 		if err := query.setDisabled(ctx, tx, user.DisabledAt, tx.Now, in.ID); err != nil {
 			return StaffUser{}, fmt.Errorf("disable a user: %w", err)
@@ -125,9 +133,10 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, actor access.Act
 	return staffUser(ctx, tx, in.ID)
 }
 
-// ResetFactors takes away all second factors of somebody who has lost them, and signs them out: their password signs in, and for staff
-// reaches nothing but enrolment. Errors: problem.NotFound, ErrOwnAccount, ErrMFANotEnabled.
-func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserID) (httpapi.Changed, error) {
+// ResetFactors takes away all second factors of somebody who has lost them, and signs them out: their password signs
+// in, and for staff reaches nothing but enrolment. Errors: problem.NotFound, ErrOwnAccount, ErrMFANotEnabled.
+func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserID) (httpapi.Changed,
+	error) {
 	if _, _, err := s.lockOther(ctx, tx, actor, in.ID, httpapi.IfMatch{}); err != nil {
 		return httpapi.Changed{}, err
 	}
@@ -140,7 +149,8 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor acces
 	case !user.MfaEnabled:
 		return httpapi.Changed{}, ErrMFANotEnabled
 	}
-	err = errors.Join(query.deletePasskeys(ctx, tx, in.ID), query.removeTOTP(ctx, tx, in.ID), query.deleteRecoveryCodes(ctx, tx, in.ID))
+	err = errors.Join(query.deletePasskeys(ctx, tx, in.ID), query.removeTOTP(ctx, tx, in.ID),
+		query.deleteRecoveryCodes(ctx, tx, in.ID))
 	if err != nil {
 		return httpapi.Changed{}, fmt.Errorf("take second factors away: %w", err)
 	}
@@ -149,13 +159,14 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor acces
 	}
 	s.Limits.Done(tx, limit.Code, in.ID.String())
 	audit.Write(tx, actor, "user.reset-second-factors", in.ID, nil)
-	return httpapi.Changed{Type: "user", ID: in.ID}, s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
+	return httpapi.Changed{Type: "user", ID: in.ID},
+		s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
 }
 
 func last(admins []uuid.UUID, id uuid.UUID) bool { return len(admins) == 1 && admins[0] == id }
 
-// revokeAccess ends what lets the user in now, and tells them. The user's row is locked by then, see lockForSignIn. Sessions are ended last of
-// all: whoever holds one asks whether it stands right before their COMMIT.
+// revokeAccess ends what lets the user in now, and tells them. The user's row is locked by then, see lockForSignIn.
+// Sessions are ended last of all: whoever holds one asks whether it stands right before their COMMIT.
 func (s *Service) revokeAccess(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
 	tx.QueueLast(endSessions, tx.Now, id)
 	if err := query.endTickets(ctx, tx, &id); err != nil {
@@ -165,18 +176,42 @@ func (s *Service) revokeAccess(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 }
 
 func (s *Service) staffRoutes(api *httpapi.API) {
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users", Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Status: http.StatusCreated,
-		Summary: "Invite somebody to the staff", Doc: "They get a mail with a link, good for seven days, and choose a password themselves.",
-		Refusals: []*problem.Error{ErrAddressTaken}}, s.Invite)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users", Roles: access.Admin, Fresh: true,
-		Summary: "Give a member of staff another role", Doc: "All their devices are signed out, and they are told by mail.",
-		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin}}, s.ChangeRole)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users", Roles: access.Admin, Fresh: true, Key: httpapi.Honoured, Status: http.StatusNoContent,
-		Summary: "Take away somebody's second factors", Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it is them. All their devices are signed out, and they are told by mail.",
-		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled}}, s.ResetFactors)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users", Roles: access.Admin, Fresh: true,
-		Summary: "Shut a user out, or let them in again", Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not booked. " +
-			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a doctor's slots are blocked. " +
-			"The first answer is then 409 with their number; confirm with cancelConsultations. One in progress goes on.",
-		Refusals: []*problem.Error{ErrOwnAccount, ErrLastAdmin, ErrHasConsultations}}, s.Disable)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users",
+		Summary: "Invite somebody to the staff",
+		Doc:     "They get a mail with a link, good for seven days, and choose a password themselves.",
+		Roles:   access.Admin, Status: http.StatusCreated, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{ErrAddressTaken},
+		Fresh:    true,
+	}, s.Invite)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users",
+		Summary:  "Give a member of staff another role",
+		Doc:      "All their devices are signed out, and they are told by mail.",
+		Roles:    access.Admin,
+		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin},
+		Fresh:    true,
+	}, s.ChangeRole)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users",
+		Summary: "Take away somebody's second factors",
+		Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it " +
+			"is them. All their devices are signed out, and they are told by mail.",
+		Roles: access.Admin, Status: http.StatusNoContent, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled},
+		Fresh:    true,
+	}, s.ResetFactors)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
+		Summary: "Shut a user out, or let them in again",
+		Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not " +
+			"booked. " +
+			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a " +
+			"doctor's slots are blocked. " +
+			"The first answer is then 409 with their number; confirm with cancelConsultations. One in progress " +
+			"goes on.",
+		Roles:    access.Admin,
+		Refusals: []*problem.Error{ErrOwnAccount, ErrLastAdmin, ErrHasConsultations},
+		Fresh:    true,
+	}, s.Disable)
 }

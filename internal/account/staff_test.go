@@ -14,7 +14,8 @@ func TestSessions(t *testing.T) {
 	c := open(t)
 	email := verified(t, c)
 	first := signIn(t, c, email, password)
-	c.Do(dummyHash, "POST", "auth/login", credentials(email, password), "User-Agent", "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0").Want(200)
+	c.Do(dummyHash, "POST", "auth/login", credentials(email, password), "User-Agent",
+		"Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0").Want(200)
 	signIn(t, c, email, password)
 	mailed(t, c, email, "new-device", 1)
 	quiet(t, c)
@@ -135,7 +136,8 @@ func TestANewFactorEndsOtherSessions(t *testing.T) {
 			dead(t, c, other)
 		}
 		same(t, "sessions", len(c.Get(s.user, "auth/sessions").Want(200).Items()), 1)
-		mailed(t, c, email, map[string]string{"authenticator": "second-factor-enabled", "passkey": "passkey-added"}[kind], 1)
+		mailed(t, c, email, map[string]string{"authenticator": "second-factor-enabled",
+			"passkey": "passkey-added"}[kind], 1)
 	}
 }
 
@@ -153,7 +155,8 @@ func TestChangingRoles(t *testing.T) {
 	same(t, "role", made.Text("role"), "ADMIN")
 	c.Get(support, "users").Want(401)
 	mailed(t, c, support.Email, "role-changed", 1)
-	c.Do(admin, "PATCH", "users/"+support.ID.String()+"/role", object{"role": "SUPPORT"}, "If-Match", `"older"`).Want(412)
+	c.Do(admin, "PATCH", "users/"+support.ID.String()+"/role", object{"role": "SUPPORT"}, "If-Match", `"older"`).
+		Want(412)
 	role(admin, support, "SUPPORT").Want(200)
 	c.Forget(admin)
 	role(admin, support, "ADMIN").Want(403, "mfa-required")
@@ -186,7 +189,8 @@ func TestTheLastAdministratorStays(t *testing.T) {
 			c.Patch(a, "users/"+b.ID.String()+"/disable", object{"disabled": true})
 		}
 	}
-	same(t, "administrators", count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"), 1)
+	same(t, "administrators", count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"),
+		1)
 }
 
 func TestDisabling(t *testing.T) {
@@ -197,7 +201,8 @@ func TestDisabling(t *testing.T) {
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
 	disable := func(of apptest.User, yes bool) *apptest.Answer {
-		return c.Patch(admin, "users/"+of.ID.String()+"/disable", object{"disabled": yes, "reason": "The registration was not renewed."})
+		return c.Patch(admin, "users/"+of.ID.String()+"/disable",
+			object{"disabled": yes, "reason": "The registration was not renewed."})
 	}
 	disable(admin, true).Want(409, "own-account")
 	if disable(s.user, true).Want(200).At("disabledAt") == nil {
@@ -211,7 +216,9 @@ func TestDisabling(t *testing.T) {
 	disable(s.user, false).Want(200)
 	mailed(t, c, email, "account-enabled", 1)
 	signIn(t, c, email, password)
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action IN ('user.disable', 'user.enable') AND entity_id = $1", s.user.ID.String()), 2)
+	same(t, "audit rows", count(t, c,
+		"SELECT count(*) FROM audit_logs WHERE action IN ('user.disable', 'user.enable') AND entity_id = $1",
+		s.user.ID.String()), 2)
 
 	same(t, "found", len(c.Get(patient, "doctors").Want(200).Items()), 1)
 	disable(doctor, true).Want(200)
@@ -220,7 +227,8 @@ func TestDisabling(t *testing.T) {
 	c.Get(patient, "availability/doctor/"+doctor.ID.String()).Want(404)
 	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(409, "slot-not-bookable")
 	disable(doctor, false).Want(200)
-	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(409, "slot-not-bookable") // it was blocked
+	// it was blocked
+	c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(409, "slot-not-bookable")
 	c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 5*time.Hour, 1), "reason": "Cough"}).Want(201)
 }
 
@@ -229,7 +237,8 @@ func TestInvitations(t *testing.T) {
 	c := open(t)
 	admin, email := c.Admin(), fresh()
 	invite := func(email, key string) *apptest.Answer {
-		return c.Do(admin, "POST", "users", object{"email": email, "fullName": "Meera Nair", "role": "SUPPORT"}, "Idempotency-Key", key)
+		return c.Do(admin, "POST", "users", object{"email": email, "fullName": "Meera Nair", "role": "SUPPORT"},
+			"Idempotency-Key", key)
 	}
 	made := invite(email, "one").Want(201)
 	same(t, "replayed", invite(email, "one").Want(201).Text("id"), made.Text("id"))

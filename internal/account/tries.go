@@ -26,8 +26,8 @@ type counter struct {
 	subject string
 }
 
-// attemptKeys an account at a sign-in. Who signed in from an address before has a count of their own there: neither strangers' failures
-// elsewhere nor their neighbours' keep them out.
+// attemptKeys an account at a sign-in. Who signed in from an address before has a count of their own there: neither
+// strangers' failures elsewhere nor their neighbours' keep them out.
 func attemptKeys(email string, known bool, ip string) tries {
 	name, network := canonicalEmail(email), httpapi.Network(ip)
 	if known {
@@ -39,9 +39,9 @@ func attemptKeys(email string, known bool, ip string) tries {
 // attemptKeysOfUser who is signed in: whoever holds a stolen token has one count, from however many addresses.
 func attemptKeysOfUser(id uuid.UUID) tries { return tries{account: counter{limit.Proof, id.String()}} }
 
-// tryPassword counts a try before the password is looked at: the same for addresses with and without a user. It gives what was
-// counted, in the order in which it was locked: rightPassword and refundAttempt keep to it, or two sign-ins at once would wait for each
-// other. Error: limit.ErrTooMany.
+// tryPassword counts a try before the password is looked at: the same for addresses with and without a user. It gives
+// what was counted, in the order in which it was locked: rightPassword and refundAttempt keep to it, or two sign-ins
+// at once would wait for each other. Error: limit.ErrTooMany.
 func (s *Service) tryPassword(ctx context.Context, of tries) (counted []counter, err error) {
 	if s.Limits.Off {
 		return nil, nil
@@ -59,8 +59,8 @@ func (s *Service) tryPassword(ctx context.Context, of tries) (counted []counter,
 	return counted, err
 }
 
-// tryNetwork counts a try under its network. Where the failures of neighbours have used that up, an account that is new there has a
-// small budget of its own. Error: limit.ErrTooMany.
+// tryNetwork counts a try under its network. Where the failures of neighbours have used that up, an account that is
+// new there has a small budget of its own. Error: limit.ErrTooMany.
 func (s *Service) tryNetwork(ctx context.Context, tx *postgres.Tx, of tries) ([]counter, error) {
 	err := s.Limits.Try(ctx, tx, limit.Address, of.network)
 	if !errors.Is(err, limit.ErrTooMany) {
@@ -76,7 +76,8 @@ func (s *Service) tryNetwork(ctx context.Context, tx *postgres.Tx, of tries) ([]
 // sooner is nil when the second way is open, and else of two refusals the one with the shorter wait.
 func sooner(first, second error) error {
 	var a, b *problem.Error
-	if errors.As(first, &a) && errors.As(second, &b) && errors.Is(second, limit.ErrTooMany) && a.RetryAfter < b.RetryAfter {
+	if errors.As(first, &a) && errors.As(second, &b) && errors.Is(second, limit.ErrTooMany) &&
+		a.RetryAfter < b.RetryAfter {
 		return first
 	}
 	return second
@@ -89,8 +90,8 @@ func (s *Service) rightPassword(tx *postgres.Tx, counted []counter) {
 	}
 }
 
-// refundAttempt takes back this one try, which was none: the failures before stay, or a password of one's own sign-up for somebody's
-// address would forgive the guesses at theirs.
+// refundAttempt takes back this one try, which was none: the failures before stay, or a password of one's own sign-up
+// for somebody's address would forgive the guesses at theirs.
 func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		for _, c := range counted {
@@ -100,14 +101,16 @@ func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 	})
 }
 
-// forgetFailures lets a user in again from everywhere, and their codes too: whoever reads the address's mail is no guesser.
+// forgetFailures lets a user in again from everywhere, and their codes too: whoever reads the address's mail is no
+// guesser.
 func (s *Service) forgetFailures(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email, ip string) error {
 	addresses, err := query.knownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
 	if err != nil {
 		return fmt.Errorf("list known addresses: %w", err)
 	}
 	stranger := attemptKeys(email, false, ip)
-	forgotten := []counter{{limit.Pair, stranger.pair}, stranger.account, attemptKeysOfUser(id).account, {limit.Code, id.String()}}
+	forgotten := []counter{{limit.Pair, stranger.pair}, stranger.account, attemptKeysOfUser(id).account,
+		{limit.Code, id.String()}}
 	for _, known := range addresses {
 		forgotten = append(forgotten, attemptKeys(email, true, known).account)
 	}

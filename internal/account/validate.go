@@ -35,12 +35,15 @@ func (f faults) err() error {
 // canonicalEmail is the form an address is kept and looked up in.
 func canonicalEmail(email string) string { return notification.Normalize(email) }
 
-// emailFault tells what is wrong with a canonical address, or "". net/mail's own words quote the value, so they stay here.
+// emailFault tells what is wrong with a canonical address, or "". net/mail's own words quote the value, so they stay
+// here.
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
 	local, domain, _ := strings.Cut(email, "@")
 	ascii, asciiErr := notification.ASCII(email)
-	if err != nil || asciiErr != nil || len(ascii) > 254 || httpapi.TextFault(email, httpapi.Line) != "" || strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email || parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
+	if err != nil || asciiErr != nil || len(ascii) > 254 || httpapi.TextFault(email, httpapi.Line) != "" ||
+		strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email ||
+		parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
 		return "must be a plain e-mail address like asha@example.org"
 	}
 	return ""
@@ -80,10 +83,12 @@ func nameFault(name string) string {
 	return httpapi.TextFault(name, httpapi.Line)
 }
 
-// visible tells whether there is anything to see: zero-width characters, which some scripts need inside words, alone are nothing.
+// visible tells whether there is anything to see: zero-width characters, which some scripts need inside words, alone
+// are nothing.
 func visible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) &&
+			!unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 	})
 }
 

@@ -32,13 +32,15 @@ type AddressOnly struct {
 }
 
 // VerifyEmail marks the address of the token's user as theirs. Error: ErrInvalidToken.
-func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Verification) (httpapi.None, error) {
+func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Verification) (httpapi.None,
+	error) {
 	_, err := s.verify(ctx, tx, actor, in.Body.Token)
 	return httpapi.None{}, err
 }
 
 // verify tells whether the sign-ups of the address were contested, and its user has yet to choose a password.
-func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, text string) (contested bool, err error) {
+func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, text string) (contested bool,
+	err error) {
 	token := hashToken(text)
 	user, err := query.verifyEmail(ctx, tx, tx.Now, token)
 	switch {
@@ -61,12 +63,15 @@ func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 // ResendVerification mails a new token when the address waits for one.
-func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor access.Actor, in AddressOnly) (httpapi.None, error) {
-	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-verification", func(id uuid.UUID) jobs.Args { return verificationMail{id} })
+func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in AddressOnly) (httpapi.None, error) {
+	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-verification",
+		func(id uuid.UUID) jobs.Args { return verificationMail{id} })
 }
 
 // enqueueForEmail does the same work for every address: for one without a user, the job is for nobody.
-func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email, action string, job func(uuid.UUID) jobs.Args) error {
+func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email, action string,
+	job func(uuid.UUID) jobs.Args) error {
 	id, err := query.findAddress(ctx, tx, canonicalEmail(email))
 	entity := id.String()
 	switch {
@@ -82,7 +87,8 @@ func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor ac
 // unknown is the entity of an audit row about an address without a user: the address itself stays out of the log.
 const unknown = "unknown"
 
-// allowMail tells whether a mail that anybody can ask for may go to somebody: a few in an hour, and the asker isn't told.
+// allowMail tells whether a mail that anybody can ask for may go to somebody: a few in an hour, and the asker isn't
+// told.
 func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
 	err := s.Limits.Try(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {
@@ -121,5 +127,6 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 
 // verifyMail says as what somebody signed up: by that people know their own sign-up from a stranger's.
 func verifyMail(to uuid.UUID, role access.Role, token string, expiry time.Time) notification.Mail {
-	return notification.Mail{To: to, Kind: "verify-email", Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}}
+	return notification.Mail{To: to, Kind: "verify-email",
+		Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}}
 }

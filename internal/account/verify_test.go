@@ -28,11 +28,13 @@ func TestVerifyEmail(t *testing.T) {
 	verify(token[:42]).Want(422, "invalid-token")
 	verify("").Want(422, "validation-failed")
 	verify(strings.Repeat("x", 201)).Want(422, "validation-failed")
-	c.Post(dummyHash, "auth/reset-password", object{"token": token, "newPassword": newPassword}).Want(422, "invalid-token")
+	c.Post(dummyHash, "auth/reset-password", object{"token": token, "newPassword": newPassword}).Want(422,
+		"invalid-token")
 	same(t, "body", len(verify(token).Want(204).Body), 0)
 	verify(token).Want(422, "invalid-token")
 	same(t, "audit rows", audited(t, c, "user.verify-email", id), 1)
-	same(t, "cleared", count(t, c, "SELECT count(*) FROM users WHERE email_verification_token IS NULL AND email_verification_expiry IS NULL AND is_email_verified"), 1)
+	same(t, "cleared", count(t, c, "SELECT count(*) FROM users WHERE email_verification_token IS NULL AND "+
+		"email_verification_expiry IS NULL AND is_email_verified"), 1)
 	signIn(t, c, email, password)
 }
 

@@ -28,7 +28,8 @@ const (
 // algorithms of passkeys, the preferred first (COSE): ES256, Ed25519, RS256.
 var algorithms = []int64{-7, -8, -257}
 
-// RelyingParty is this server in WebAuthn ceremonies. It keeps no ceremony: a challenge carries its own end and its MAC.
+// RelyingParty is this server in WebAuthn ceremonies. It keeps no ceremony: a challenge carries its own end and its
+// MAC.
 type RelyingParty struct {
 	library *webauthn.WebAuthn
 	secret  []byte
@@ -41,18 +42,21 @@ func NewRelyingParty(cfg *config.Config, sealer *seal.Sealer) (*RelyingParty, er
 		return nil, err
 	}
 	domain, pages, apps := cfg.Passkeys()
-	library, err := webauthn.New(&webauthn.Config{RPID: domain, RPDisplayName: issuer, RPOrigins: pages, RPOpaqueOrigins: apps,
+	library, err := webauthn.New(&webauthn.Config{RPID: domain, RPDisplayName: issuer, RPOrigins: pages,
+		RPOpaqueOrigins: apps,
 		// No output of an extension is used here, and some password managers send them unasked.
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore})
 	if err != nil {
-		return nil, errors.New("AMRUTAM_PASSKEY_DOMAIN must be a domain like example.org, and AMRUTAM_PASSKEY_ORIGINS hold origins below it or of apps (android:apk-key-hash:…)")
+		return nil, errors.New("AMRUTAM_PASSKEY_DOMAIN must be a domain like example.org, and " +
+			"AMRUTAM_PASSKEY_ORIGINS hold origins below it or of apps (android:apk-key-hash:…)")
 	}
 	return &RelyingParty{library, secret}, nil
 }
 
 func (rp *RelyingParty) domain() string { return rp.library.Config.RPID }
 
-// challenge is random bytes, until when they are good (Unix seconds) and the MAC of both and what they are for: it needs no row.
+// challenge is random bytes, until when they are good (Unix seconds) and the MAC of both and what they are for: it
+// needs no row.
 func (rp *RelyingParty) challenge(use string, now time.Time) string {
 	raw := make([]byte, nonceBytes, nonceBytes+8+sha256.Size)
 	_, _ = rand.Read(raw)
@@ -67,7 +71,8 @@ func (rp *RelyingParty) good(use, challenge string, now time.Time) bool {
 		return false
 	}
 	said, mac := raw[:nonceBytes+8], raw[nonceBytes+8:]
-	return hmac.Equal(mac, rp.mac(use, said)) && now.Unix() < int64(binary.BigEndian.Uint64(said[nonceBytes:])) //nolint:gosec // made above
+	return hmac.Equal(mac, rp.mac(use, said)) &&
+		now.Unix() < int64(binary.BigEndian.Uint64(said[nonceBytes:])) //nolint:gosec // made above
 }
 
 func (rp *RelyingParty) mac(use string, said []byte) []byte {
@@ -83,20 +88,24 @@ const proveUse = "prove"
 func registerUse(user uuid.UUID) string { return "register " + user.String() }
 
 // attested checks what an authenticator made for a new passkey.
-func (rp *RelyingParty) attested(user uuid.UUID, parsed *protocol.ParsedCredentialCreationData) (*webauthn.Credential, error) {
-	session := webauthn.SessionData{Challenge: parsed.Response.CollectedClientData.Challenge, RelyingPartyID: rp.domain(), UserID: user[:],
-		UserVerification: protocol.VerificationRequired}
+func (rp *RelyingParty) attested(user uuid.UUID, parsed *protocol.ParsedCredentialCreationData) (*webauthn.Credential,
+	error) {
+	session := webauthn.SessionData{Challenge: parsed.Response.CollectedClientData.Challenge,
+		RelyingPartyID: rp.domain(), UserID: user[:], UserVerification: protocol.VerificationRequired}
 	for _, alg := range algorithms {
-		session.CredParams = append(session.CredParams, protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.COSEAlgorithmIdentifier(alg)})
+		session.CredParams = append(session.CredParams,
+			protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType,
+				Algorithm: webauthncose.COSEAlgorithmIdentifier(alg)})
 	}
 	return rp.library.CreateCredential(owner{id: user}, session, parsed)
 }
 
-// asserted checks an assertion by the passkey that is kept, and gives it as it is after that use. A count of uses that didn't
-// grow is a fault: the passkey was copied.
-func (rp *RelyingParty) asserted(user uuid.UUID, kept webauthn.Credential, parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
-	session := webauthn.SessionData{Challenge: parsed.Response.CollectedClientData.Challenge, RelyingPartyID: rp.domain(), UserID: user[:],
-		UserVerification: protocol.VerificationRequired}
+// asserted checks an assertion by the passkey that is kept, and gives it as it is after that use. A count of uses that
+// didn't grow is a fault: the passkey was copied.
+func (rp *RelyingParty) asserted(user uuid.UUID, kept webauthn.Credential,
+	parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
+	session := webauthn.SessionData{Challenge: parsed.Response.CollectedClientData.Challenge,
+		RelyingPartyID: rp.domain(), UserID: user[:], UserVerification: protocol.VerificationRequired}
 	used, err := rp.library.ValidateLogin(owner{user, []webauthn.Credential{kept}}, session, parsed)
 	if err == nil && used.Authenticator.CloneWarning {
 		err = errCopied

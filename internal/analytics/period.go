@@ -55,7 +55,8 @@ func (in PeriodIn) period(now time.Time) (period, error) {
 	case to.Before(from):
 		wrong = *wrong.WithField("query.to", "must not be before from; it is today when left out")
 	case from.AddDate(0, 0, maxDays).Compare(to) <= 0:
-		wrong = *wrong.WithField("query.to", "must be at most 366 days from from, both counted; it is today when left out")
+		wrong = *wrong.WithField("query.to",
+			"must be at most 366 days from from, both counted; it is today when left out")
 	}
 	if len(wrong.Fields) > 0 {
 		return period{}, &wrong
@@ -64,8 +65,8 @@ func (in PeriodIn) period(now time.Time) (period, error) {
 		begin: firstInstant(from, zone), end: firstInstant(to.AddDate(0, 0, 1), zone)}, nil
 }
 
-// firstInstant is when a day begins in a zone. That isn't always midnight: clocks that go ahead then skip it, and those
-// that go back have it twice. time.Date promises neither.
+// firstInstant is when a day begins in a zone. That isn't always midnight: clocks that go ahead then skip it, and
+// those that go back have it twice. time.Date promises neither.
 func firstInstant(day time.Time, zone *time.Location) time.Time {
 	year, month, date := day.Date()
 	midnight := time.Date(year, month, date, 0, 0, 0, 0, zone)

@@ -42,8 +42,10 @@ func TestADayBeginsAtItsFirstInstant(t *testing.T) {
 // Every instant belongs to exactly one day: to the one the clocks then show, but where they go back over midnight.
 func TestDaysHaveNoGapAndNoOverlap(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"UTC", "Asia/Kolkata", "America/New_York", "America/Havana", "America/Sao_Paulo", "Africa/Cairo", "Asia/Beirut",
-		"Asia/Tehran", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Europe/Dublin", "Africa/Casablanca"} {
+	for _, name := range []string{"UTC", "Asia/Kolkata", "America/New_York", "America/Havana", "America/Sao_Paulo",
+		"Africa/Cairo", "Asia/Beirut",
+		"Asia/Tehran", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Europe/Dublin",
+		"Africa/Casablanca"} {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
 			t.Fatal(err)
@@ -55,7 +57,8 @@ func TestDaysHaveNoGapAndNoOverlap(t *testing.T) {
 				t.Fatalf("%s: %s begins before the day before it", name, day)
 			}
 			last = begins
-			date, shown, before := day.Format(time.DateOnly), begins.In(zone).Format(time.DateOnly), begins.Add(-1).In(zone).Format(time.DateOnly)
+			date, shown, before := day.Format(time.DateOnly), begins.In(zone).Format(time.DateOnly),
+				begins.Add(-1).In(zone).Format(time.DateOnly)
 			if before >= date || shown < date || shown > date && name != "Pacific/Apia" {
 				t.Fatalf("%s: at the beginning of %s the clocks go from %s to %s", name, date, before, shown)
 			}

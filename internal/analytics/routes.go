@@ -9,6 +9,11 @@ import (
 
 // Routes registers the figures.
 func Routes(api *httpapi.API) {
-	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/admin/analytics/summary", ID: "read-analytics-summary", Tag: "admin", Roles: access.Admin,
-		Summary: "Read the figures of a period", Doc: "Each figure says which instant decides whether something belongs to the period. A day begins at its first instant in the time zone."}, Summarize)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/admin/analytics/summary", ID: "read-analytics-summary", Tag: "admin",
+		Summary: "Read the figures of a period",
+		Doc: "Each figure says which instant decides whether something belongs to the period. A day begins at " +
+			"its first instant in the time zone.",
+		Roles: access.Admin,
+	}, Summarize)
 }

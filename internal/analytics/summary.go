@@ -20,7 +20,8 @@ func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in PeriodI
 		return Summary{}, err
 	}
 	rows, err := query.summarize(ctx, planned{r}, summarizeParams{
-		LowestID: postgres.IDsFrom(p.begin.Add(-idLag)), HighestID: postgres.IDsFrom(p.end.Add(idLag)), FromTime: p.begin, ToTime: p.end,
+		LowestID: postgres.IDsFrom(p.begin.Add(-idLag)), HighestID: postgres.IDsFrom(p.end.Add(idLag)),
+		FromTime: p.begin, ToTime: p.end,
 	})
 	if err != nil {
 		return Summary{}, err
@@ -34,13 +35,16 @@ type planned struct{ *postgres.Read }
 
 // Query hides that of Read.
 func (p planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return p.Read.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...) //nolint:rowserrcheck // the caller checks
+	//nolint:rowserrcheck // the caller checks
+	return p.Read.Query(ctx, sql,
+		append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 }
 
 func (p period) summary(rows []summarizeRow) Summary {
 	out := Summary{From: p.from, To: p.to, Timezone: p.zone}
 	c := &out.Consultations
-	c.ByStatus = map[string]int64{"REQUESTED": 0, "CONFIRMED": 0, "IN_PROGRESS": 0, "COMPLETED": 0, "CANCELLED": 0, "NO_SHOW": 0}
+	c.ByStatus = map[string]int64{"REQUESTED": 0, "CONFIRMED": 0, "IN_PROGRESS": 0, "COMPLETED": 0, "CANCELLED": 0,
+		"NO_SHOW": 0}
 	c.CancelledBy = map[string]int64{"PATIENT": 0, "DOCTOR": 0, "SUPPORT": 0, "ADMIN": 0, "SYSTEM": 0}
 	due := map[string]int64{}
 	single := map[string]int64{}
@@ -70,7 +74,8 @@ func (p period) summary(rows []summarizeRow) Summary {
 		average := (single["waited seconds"] + n/2) / n
 		c.AverageSecondsToStart = &average
 	}
-	out.People = People{NewPatients: single["new patients"], NewDoctors: single["new doctors"], ApprovedDoctors: single["approved doctors"]}
+	out.People = People{NewPatients: single["new patients"], NewDoctors: single["new doctors"],
+		ApprovedDoctors: single["approved doctors"]}
 	out.Slots.Offered, out.Slots.SeatsOffered = single["slots"], single["seats"]
 	out.Slots.Utilization = rate(out.Slots.SeatsTaken, out.Slots.SeatsOffered)
 	out.Revenue = revenue(captured, refunded)
@@ -88,7 +93,8 @@ func revenue(captured, refunded map[string]money.Amount) []Revenue {
 	all := []Revenue{}
 	for _, currency := range slices.Sorted(maps.Keys(currencies)) {
 		in, back := captured[currency], refunded[currency]
-		all = append(all, Revenue{Currency: currency, Captured: in.String(), Refunded: back.String(), Net: (in - back).String()})
+		all = append(all, Revenue{Currency: currency, Captured: in.String(), Refunded: back.String(),
+			Net: (in - back).String()})
 	}
 	return all
 }

@@ -53,11 +53,13 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 
 // open lets a doctor open a slot through the API, at exactly that time.
 func open(c *apptest.Clinic, doctor apptest.User, at time.Time, seats int) string {
-	return c.Post(doctor, "availability", object{"startTime": at, "endTime": at.Add(30 * time.Minute), "maxPatients": seats}).Want(201).Text("id")
+	return c.Post(doctor, "availability", object{"startTime": at, "endTime": at.Add(30 * time.Minute),
+		"maxPatients": seats}).Want(201).Text("id")
 }
 
 func book(c *apptest.Clinic, patient apptest.User, slot string) string {
-	return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
+	return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).
+		Text("id")
 }
 
 func pay(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation string) {
@@ -67,7 +69,8 @@ func pay(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation str
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path, strings.NewReader("outcome=pay"))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path,
+		strings.NewReader("outcome=pay"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +101,8 @@ func await(t *testing.T, what string, ask func() *apptest.Answer, text string) {
 
 func awaitRefund(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation string) {
 	t.Helper()
-	await(t, "the refund", func() *apptest.Answer { return c.Get(patient, "payments/consultation/"+consultation) }, `"SUCCEEDED"`)
+	await(t, "the refund", func() *apptest.Answer { return c.Get(patient, "payments/consultation/"+consultation) },
+		`"SUCCEEDED"`)
 }
 
 func TestAnEmptyClinicHasZeros(t *testing.T) {
@@ -109,9 +113,10 @@ func TestAnEmptyClinicHasZeros(t *testing.T) {
 	want := object{
 		"from": "2026-11-01", "to": "2026-11-30", "timezone": "Asia/Kolkata",
 		"consultations": object{"booked": 0.0,
-			"byStatus":  object{"REQUESTED": 0.0, "CONFIRMED": 0.0, "IN_PROGRESS": 0.0, "COMPLETED": 0.0, "CANCELLED": 0.0, "NO_SHOW": 0.0},
-			"completed": 0.0, "cancelled": 0.0, "cancelledBy": object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 0.0},
-			"noShows": 0.0, "completionRate": nil, "averageSecondsToStart": nil},
+			"byStatus": object{"REQUESTED": 0.0, "CONFIRMED": 0.0, "IN_PROGRESS": 0.0, "COMPLETED": 0.0,
+				"CANCELLED": 0.0, "NO_SHOW": 0.0}, "completed": 0.0, "cancelled": 0.0,
+			"cancelledBy": object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 0.0},
+			"noShows":     0.0, "completionRate": nil, "averageSecondsToStart": nil},
 		"people":  object{"newPatients": 0.0, "newDoctors": 0.0, "approvedDoctors": 0.0},
 		"revenue": []any{},
 		"slots":   object{"offered": 0.0, "seatsOffered": 0.0, "seatsTaken": 0.0, "utilization": nil},
@@ -158,7 +163,8 @@ func TestWrongPeriodsAreNamedAndNotEchoed(t *testing.T) {
 		"period=1":                      "query.period",
 	} {
 		a := c.Get(admin, path+"?"+query).Want(422, "validation-failed")
-		if !bytes.Contains(a.Body, []byte(`"location":"`+location+`"`)) || bytes.Contains(a.Body, []byte("wrongvalue")) || bytes.Contains(a.Body, []byte("02-30")) {
+		if !bytes.Contains(a.Body, []byte(`"location":"`+location+`"`)) ||
+			bytes.Contains(a.Body, []byte("wrongvalue")) || bytes.Contains(a.Body, []byte("02-30")) {
 			t.Errorf("%s: %s", query, a.Body)
 		}
 	}
@@ -178,7 +184,8 @@ func TestExactFigures(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	day := morning(c)
-	admin, support, doctor, foreign, free := c.Admin(), c.Support(), c.Doctor("500.00"), c.Doctor("299.99"), c.Doctor("0.00")
+	admin, support, doctor, foreign, free := c.Admin(), c.Support(), c.Doctor("500.00"), c.Doctor("299.99"),
+		c.Doctor("0.00")
 	exec(t, c, "UPDATE doctors SET currency = 'USD' WHERE id = $1", foreign.ID)
 	patients := make([]apptest.User, 9)
 	for i := range patients {
@@ -189,11 +196,13 @@ func TestExactFigures(t *testing.T) {
 	}
 
 	held, missed := book(c, patients[0], open(c, doctor, at(13), 2)), book(c, patients[1], open(c, doctor, at(14), 1))
-	withdrawn, unwelcome := book(c, patients[2], open(c, doctor, at(15), 1)), book(c, patients[3], open(c, doctor, at(16), 1))
+	withdrawn, unwelcome := book(c, patients[2], open(c, doctor, at(15), 1)),
+		book(c, patients[3], open(c, doctor, at(16), 1))
 	unpaid := book(c, patients[4], open(c, doctor, at(17), 1))
 	later := book(c, patients[5], open(c, doctor, at(9, 3), 4))
 	book(c, patients[6], open(c, free, at(10, 3), 1))
-	abroad, asked := book(c, patients[7], open(c, foreign, at(11, 3), 1)), book(c, patients[8], open(c, foreign, at(12, 3), 1))
+	abroad, asked := book(c, patients[7], open(c, foreign, at(11, 3), 1)),
+		book(c, patients[8], open(c, foreign, at(12, 3), 1))
 	blocked := open(c, doctor, at(20), 7)
 	c.Patch(doctor, "availability/"+blocked, object{"status": "BLOCKED"}).Want(200)
 	for i, id := range map[int]string{0: held, 1: missed, 2: withdrawn, 5: later, 7: abroad, 8: asked} {
@@ -211,7 +220,8 @@ func TestExactFigures(t *testing.T) {
 	awaitRefund(t, c, patients[8], asked)
 
 	advance(c, at(11))
-	await(t, "the end of the unpaid one", func() *apptest.Answer { return c.Get(patients[4], "consultations/"+unpaid) }, `"CANCELLED"`)
+	await(t, "the end of the unpaid one",
+		func() *apptest.Answer { return c.Get(patients[4], "consultations/"+unpaid) }, `"CANCELLED"`)
 	advance(c, at(13))
 	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "COMPLETED"}).Want(200)
@@ -220,11 +230,13 @@ func TestExactFigures(t *testing.T) {
 
 	today := summary(c, admin, date(day), date(day), "UTC")
 	want(t, today, 9.0, "consultations", "booked")
-	want(t, today, object{"REQUESTED": 0.0, "CONFIRMED": 2.0, "IN_PROGRESS": 0.0, "COMPLETED": 1.0, "CANCELLED": 5.0, "NO_SHOW": 1.0}, "consultations", "byStatus")
+	want(t, today, object{"REQUESTED": 0.0, "CONFIRMED": 2.0, "IN_PROGRESS": 0.0, "COMPLETED": 1.0, "CANCELLED": 5.0,
+		"NO_SHOW": 1.0}, "consultations", "byStatus")
 	want(t, today, 1.0, "consultations", "completed")
 	want(t, today, 1.0, "consultations", "noShows")
 	want(t, today, 3.0, "consultations", "cancelled")
-	want(t, today, object{"PATIENT": 1.0, "DOCTOR": 1.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 1.0}, "consultations", "cancelledBy")
+	want(t, today, object{"PATIENT": 1.0, "DOCTOR": 1.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 1.0}, "consultations",
+		"cancelledBy")
 	want(t, today, 0.2, "consultations", "completionRate")
 	if s, _ := today.At("consultations", "averageSecondsToStart").(float64); s < 3*3600-600 || s > 3*3600+600 {
 		t.Errorf("averageSecondsToStart is %v, want three hours", s)
@@ -237,7 +249,8 @@ func TestExactFigures(t *testing.T) {
 	// What was booked today for three days later is due then, and nothing else of today is.
 	then := summary(c, admin, date(at(0, 3)), date(at(0, 3)), "UTC")
 	want(t, then, 0.0, "consultations", "booked")
-	want(t, then, object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 1.0, "ADMIN": 1.0, "SYSTEM": 0.0}, "consultations", "cancelledBy")
+	want(t, then, object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 1.0, "ADMIN": 1.0, "SYSTEM": 0.0}, "consultations",
+		"cancelledBy")
 	want(t, then, 0.0, "consultations", "completionRate")
 	want(t, then, nil, "consultations", "averageSecondsToStart")
 	want(t, then, []any{}, "revenue")
@@ -246,7 +259,8 @@ func TestExactFigures(t *testing.T) {
 	want(t, both, 5.0, "consultations", "cancelled")
 	want(t, both, 0.1429, "consultations", "completionRate")
 
-	for _, secret := range []string{"Back pain", "travelling", "Test PATIENT", "@example.org", patients[0].ID.String(), doctor.ID.String()} {
+	for _, secret := range []string{"Back pain", "travelling", "Test PATIENT", "@example.org", patients[0].ID.String(),
+		doctor.ID.String()} {
 		if bytes.Contains(both.Body, []byte(secret)) {
 			t.Errorf("the figures tell %s: %s", secret, both.Body)
 		}
@@ -307,22 +321,27 @@ func TestPeopleCountWhenTheyCome(t *testing.T) {
 	c.Patient()
 	kept, refused, withdrawn := c.User(access.RoleDoctor), c.User(access.RoleDoctor), c.User(access.RoleDoctor)
 	for _, doctor := range []apptest.User{kept, refused, withdrawn} {
-		c.Post(doctor, "doctors", object{"specialization": "Rasayana", "yearsOfExperience": 3, "registrationNumber": "AYU-" + uuid.NewString(),
-			"consultationFee": "500.00", "languagesSpoken": []string{"en"}}).Want(201)
+		c.Post(doctor, "doctors", object{"specialization": "Rasayana", "yearsOfExperience": 3,
+			"registrationNumber": "AYU-" + uuid.NewString(), "consultationFee": "500.00",
+			"languagesSpoken": []string{"en"}}).Want(201)
 	}
 	decide := func(doctor apptest.User, approved bool) {
 		c.Prove(admin)
-		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": approved, "reason": "The register was checked."}).Want(200)
+		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve",
+			object{"approved": approved, "reason": "The register was checked."}).Want(200)
 	}
 	c.Clock.Advance(24 * time.Hour)
 	decide(kept, true)
 	decide(refused, false)
 	decide(withdrawn, true)
 	next := date(day.AddDate(0, 0, 1))
-	want(t, summary(c, admin, date(day), date(day), "UTC"), object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 0.0}, "people")
-	want(t, summary(c, admin, next, next, "UTC"), object{"newPatients": 0.0, "newDoctors": 0.0, "approvedDoctors": 2.0}, "people")
+	want(t, summary(c, admin, date(day), date(day), "UTC"),
+		object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 0.0}, "people")
+	want(t, summary(c, admin, next, next, "UTC"),
+		object{"newPatients": 0.0, "newDoctors": 0.0, "approvedDoctors": 2.0}, "people")
 	decide(withdrawn, false)
-	want(t, summary(c, admin, date(day), next, "UTC"), object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 1.0}, "people")
+	want(t, summary(c, admin, date(day), next, "UTC"),
+		object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 1.0}, "people")
 }
 
 func TestDaysOfKolkata(t *testing.T) {
@@ -358,7 +377,8 @@ func TestDaysOfKolkata(t *testing.T) {
 		{second, second, "UTC", 0, 0, 4},
 	} {
 		a := summary(c, admin, q.from, q.to, q.zone)
-		for at, expected := range map[[2]string]float64{{"consultations", "booked"}: q.booked, {"people", "newPatients"}: q.patients, {"slots", "seatsOffered"}: q.offered} {
+		for at, expected := range map[[2]string]float64{{"consultations", "booked"}: q.booked,
+			{"people", "newPatients"}: q.patients, {"slots", "seatsOffered"}: q.offered} {
 			if got := a.At(at[0], at[1]); got != expected {
 				t.Errorf("%s to %s in %s: %s is %v, want %v", q.from, q.to, q.zone, at[1], got, expected)
 			}
@@ -402,7 +422,8 @@ func TestBookingsOfOtherMonths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seconds, nanos := uuid.MustParse(id).Time().UnixTime(); time.Unix(seconds, nanos).UnixMilli() != made.UnixMilli() || uuid.MustParse(id).Version() != 7 {
+		if seconds, nanos := uuid.MustParse(id).Time().UnixTime(); time.Unix(seconds, nanos).
+			UnixMilli() != made.UnixMilli() || uuid.MustParse(id).Version() != 7 {
 			t.Errorf("the id %s isn't of %s", id, made)
 		}
 		c.Clock.Advance(50 * 24 * time.Hour)

@@ -63,16 +63,20 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	}
 	metrics.WatchQueue(queue.Backlog)
 	a := &App{Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux()}
-	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, BrowserIdle: cfg.BrowserIdle, Log: log, Metrics: metrics, Sealer: sealer,
-		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins, HSTS: cfg.HSTS(), Secure: strings.HasPrefix(cfg.PublicURL, "https://"),
-		Hosts: httpapi.HostSet(cfg.ServedHosts()...), Load: httpapi.NewLoad(cfg.InFlight(), cfg.RequestWithin),
+	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, BrowserIdle: cfg.BrowserIdle,
+		Log: log, Metrics: metrics, Sealer: sealer,
+		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins, HSTS: cfg.HSTS(),
+		Secure: strings.HasPrefix(cfg.PublicURL, "https://"), Hosts: httpapi.HostSet(cfg.ServedHosts()...),
+		Load: httpapi.NewLoad(cfg.InFlight(), cfg.RequestWithin),
 		Deny: func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
 			return audit.Deny(ctx, db, actor, object, operation)
 		}})
 	metrics.WatchLoad(a.API.Load.Limit, a.API.Load.Waiting)
 	if cfg.RateLimit == "on" {
-		a.API.UnderWayPerUser, a.API.UnderWayPerAddress = httpapi.NewUnderWay(cfg.UnderWayPerUser), httpapi.NewUnderWay(cfg.UnderWayPerAddress)
-		a.API.PerUser, a.API.PerAddress = httpapi.NewRate("user", cfg.RatePerUser), httpapi.NewRate("address", cfg.RatePerAddress)
+		a.API.UnderWayPerUser, a.API.UnderWayPerAddress = httpapi.NewUnderWay(cfg.UnderWayPerUser),
+			httpapi.NewUnderWay(cfg.UnderWayPerAddress)
+		a.API.PerUser, a.API.PerAddress = httpapi.NewRate("user", cfg.RatePerUser),
+			httpapi.NewRate("address", cfg.RatePerAddress)
 		a.API.Unverified = httpapi.NewRate("unverified", badSignatures)
 	}
 	if err := a.mount(); err != nil {
@@ -94,7 +98,8 @@ func (a *App) Self() string {
 }
 
 // CreateAdmin makes an administrator who can sign in at once, see account.Service. It needs no server.
-func CreateAdmin(ctx context.Context, cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, email, fullName, password string) (uuid.UUID, error) {
+func CreateAdmin(ctx context.Context, cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, email, fullName,
+	password string) (uuid.UUID, error) {
 	accounts := &account.Service{Config: cfg, DB: db, Sealer: sealer}
 	return accounts.CreateAdmin(ctx, email, fullName, password)
 }

@@ -47,10 +47,12 @@ type demoDoctor struct {
 }
 
 var demoDoctors = []demoDoctor{
-	{DemoAccount{"dr.nair@amrutam.example", "Dr. Asha Nair", access.RoleDoctor}, "DEMO-1", "Panchakarma", "Nair Ayurveda, Kochi",
-		"Cleansing therapies, and the food and sleep that go with them.", 18, 80000, []string{"en", "ml"},
-		[]time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}, 9, 12},
-	{DemoAccount{"dr.joshi@amrutam.example", "Dr. Vikram Joshi", access.RoleDoctor}, "DEMO-2", "Kayachikitsa", "Joshi Clinic, Pune",
+	{DemoAccount{"dr.nair@amrutam.example", "Dr. Asha Nair", access.RoleDoctor}, "DEMO-1", "Panchakarma",
+		"Nair Ayurveda, Kochi", "Cleansing therapies, and the food and sleep that go with them.", 18, 80000,
+		[]string{"en", "ml"}, []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}, 9,
+		12},
+	{DemoAccount{"dr.joshi@amrutam.example", "Dr. Vikram Joshi", access.RoleDoctor}, "DEMO-2", "Kayachikitsa",
+		"Joshi Clinic, Pune",
 		"General medicine: digestion, fever, joints.", 9, 50000, []string{"en", "hi", "mr"},
 		[]time.Weekday{time.Monday, time.Wednesday, time.Friday, time.Saturday, time.Sunday}, 14, 17},
 	{DemoAccount{"dr.sharma@amrutam.example", "Dr. Meera Sharma", access.RoleDoctor}, "DEMO-3", "Dermatology", "",
@@ -63,13 +65,15 @@ const (
 	demoSlot = 30 * time.Minute
 )
 
-// DemoPassword is the one of all demo accounts: it follows from the database's root key, so each installation has its own.
+// DemoPassword is the one of all demo accounts: it follows from the database's root key, so each installation has its
+// own.
 func (a *App) DemoPassword() (string, error) {
 	raw, err := a.Sealer.Derive("amrutam demo accounts", 15)
 	return strings.ToLower(base32.StdEncoding.EncodeToString(raw)), err
 }
 
-// DemoSecret is what the demo administrator's authenticator holds (base32, RFC 6238). It follows from the root key too.
+// DemoSecret is what the demo administrator's authenticator holds (base32, RFC 6238). It follows from the root key
+// too.
 func (a *App) DemoSecret() (string, error) {
 	raw, err := a.Sealer.Derive("amrutam demo authenticator", 20)
 	return base32.StdEncoding.EncodeToString(raw), err
@@ -85,7 +89,8 @@ func (a *App) MakeDemoAdmin(ctx context.Context) (uuid.UUID, error) {
 	if err != nil {
 		return id, err
 	}
-	return id, a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.accounts.Enrol(ctx, tx, access.System(demoJob), id, secret) })
+	return id, a.DB.Write(ctx,
+		func(tx *postgres.Tx) error { return a.accounts.Enrol(ctx, tx, access.System(demoJob), id, secret) })
 }
 
 // MakeDemoData makes what a newcomer needs to look around: an administrator, a patient, and approved doctors with free
@@ -123,7 +128,8 @@ func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, e
 		return uuid.Nil, errors.New("production has no demo data")
 	}
 	find := func(r *postgres.Read) error {
-		return r.QueryRow(ctx, "SELECT id FROM users WHERE lower(email) = $1 AND deleted_at IS NULL", who.Email).Scan(&id)
+		return r.QueryRow(ctx, "SELECT id FROM users WHERE lower(email) = $1 AND deleted_at IS NULL", who.Email).
+			Scan(&id)
 	}
 	if err := a.DB.Read(ctx, find); err == nil || !postgres.NoRows(err) {
 		return id, err
@@ -137,7 +143,8 @@ func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, e
 		return uuid.Nil, err
 	}
 	err = a.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		id, err = a.accounts.Provision(ctx, tx, account.NewUser{Email: who.Email, PasswordHash: hash, Role: who.Role, FullName: who.Name, Verified: true})
+		id, err = a.accounts.Provision(ctx, tx, account.NewUser{Email: who.Email, PasswordHash: hash, Role: who.Role,
+			FullName: who.Name, Verified: true})
 		if err != nil {
 			return err
 		}
@@ -157,7 +164,8 @@ func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, e
 func demoConsent(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) error {
 	var in consent.GiveIn
 	in.Body.Purpose, in.Body.Language = consent.Treatment, "en"
-	if err := tx.QueryRow(ctx, "SELECT max(version) FROM consent_notices WHERE purpose = $1", in.Body.Purpose).Scan(&in.Body.NoticeVersion); err != nil {
+	if err := tx.QueryRow(ctx, "SELECT max(version) FROM consent_notices WHERE purpose = $1", in.Body.Purpose).
+		Scan(&in.Body.NoticeVersion); err != nil {
 		return err
 	}
 	_, err := consent.Give(ctx, tx, access.Actor{ID: patient, Role: access.RolePatient, Job: demoJob}, in)
@@ -166,16 +174,20 @@ func demoConsent(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) error 
 
 func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, id, admin uuid.UUID) error {
 	var applied bool
-	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM doctors WHERE id = $1)", id).Scan(&applied); err != nil || applied {
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM doctors WHERE id = $1)", id).Scan(&applied); err != nil ||
+		applied {
 		return err
 	}
 	var in doctor.ApplicationInput
-	in.Body.Specialization, in.Body.YearsOfExperience, in.Body.RegistrationNumber = d.specialization, d.years, d.registration
-	in.Body.ConsultationFee, in.Body.Currency, in.Body.LanguagesSpoken, in.Body.Bio = money.Input(d.fee), "INR", d.languages, &d.bio
+	in.Body.Specialization, in.Body.YearsOfExperience, in.Body.RegistrationNumber = d.specialization, d.years,
+		d.registration
+	in.Body.ConsultationFee, in.Body.Currency, in.Body.LanguagesSpoken, in.Body.Bio = money.Input(d.fee), "INR",
+		d.languages, &d.bio
 	if d.clinic != "" {
 		in.Body.ClinicName = &d.clinic
 	}
-	if _, err := a.doctors.Apply(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob}, in); err != nil {
+	if _, err := a.doctors.Apply(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},
+		in); err != nil {
 		return err
 	}
 	var decision doctor.ApprovalInput
@@ -192,7 +204,8 @@ func (a *App) demoSlots(ctx context.Context, tx *postgres.Tx, d demoDoctor, id u
 	if _, err := tx.Exec(ctx, "SELECT FROM doctors WHERE id = $1 FOR UPDATE", id); err != nil {
 		return err
 	}
-	err := tx.QueryRow(ctx, `SELECT is_approved, array(SELECT start_time FROM availability_slots WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time),
+	err := tx.QueryRow(ctx, `SELECT is_approved, array(SELECT start_time FROM availability_slots
+		WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time),
 			array(SELECT end_time FROM availability_slots WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time)
 		FROM doctors d WHERE id = $1`, id, tx.Now).Scan(&approved, &starts, &ends)
 	if err != nil || !approved {
@@ -205,13 +218,16 @@ func (a *App) demoSlots(ctx context.Context, tx *postgres.Tx, d demoDoctor, id u
 		if !slices.Contains(d.days, morning.Weekday()) {
 			continue
 		}
-		for start := morning.Add(time.Duration(d.from) * time.Hour); start.Hour() < d.until; start = start.Add(demoSlot) {
+		for start := morning.Add(time.Duration(d.from) * time.Hour); start.Hour() < d.until; start = start.Add(
+			demoSlot) {
 			if !start.After(tx.Now) || overlapsAny(starts, ends, start) {
 				continue
 			}
 			var in schedule.SlotInput
-			in.Body.StartTime, in.Body.EndTime, in.Body.MaxPatients, in.Body.Status = start, start.Add(demoSlot), 1, schedule.SlotStatusAVAILABLE
-			if _, err := a.slots.Create(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob}, in); err != nil {
+			in.Body.StartTime, in.Body.EndTime, in.Body.MaxPatients, in.Body.Status = start, start.Add(demoSlot), 1,
+				schedule.SlotStatusAVAILABLE
+			if _, err := a.slots.Create(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},
+				in); err != nil {
 				return err
 			}
 		}

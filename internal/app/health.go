@@ -18,21 +18,35 @@ type Health struct {
 // healthRoutes use Handle because they must answer while the database is away.
 func (a *App) healthRoutes() {
 	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{"ok"}, nil }
-	httpapi.Handle(a.API, httpapi.Op{Method: "GET", Path: "/health/live", Root: true, ID: "check-liveness", Tag: "health",
-		Summary: "Tell whether the process runs", Roles: access.Public}, live)
+	httpapi.Handle(a.API, httpapi.Op{
+		Method: "GET", Path: "/health/live", ID: "check-liveness", Tag: "health",
+		Summary: "Tell whether the process runs",
+		Roles:   access.Public,
+		Root:    true,
+	}, live)
 	var asking singleflight.Group
 	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
 		if a.stopping.Load() {
 			return Health{}, problem.Busy.WithDetail("The server is stopping.")
 		}
 		// However many ask, the database is asked by one, whether that one goes away or not.
-		if _, err, _ := asking.Do("", func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }); err != nil {
+		if _, err, _ := asking.Do("",
+			func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }); err != nil {
 			return Health{}, problem.Unavailable
 		}
 		return Health{"ok"}, nil
 	}
-	httpapi.Handle(a.API, httpapi.Op{Method: "GET", Path: "/health/ready", Root: true, ID: "check-readiness", Tag: "health",
-		Summary: "Tell whether requests can be served", Doc: "503 while the database is away or the server stops.", Roles: access.Public}, ready)
-	httpapi.Handle(a.API, httpapi.Op{Method: "GET", Path: "/health", Root: true, ID: "check-health", Tag: "health",
-		Summary: "Same as /health/ready", Roles: access.Public}, ready)
+	httpapi.Handle(a.API, httpapi.Op{
+		Method: "GET", Path: "/health/ready", ID: "check-readiness", Tag: "health",
+		Summary: "Tell whether requests can be served",
+		Doc:     "503 while the database is away or the server stops.",
+		Roles:   access.Public,
+		Root:    true,
+	}, ready)
+	httpapi.Handle(a.API, httpapi.Op{
+		Method: "GET", Path: "/health", ID: "check-health", Tag: "health",
+		Summary: "Same as /health/ready",
+		Roles:   access.Public,
+		Root:    true,
+	}, ready)
 }

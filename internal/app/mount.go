@@ -46,8 +46,8 @@ func (a *App) mount() error {
 	if err != nil {
 		return err
 	}
-	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue, Config: a.Config,
-		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}, Cursors: a.API.Cursors, Log: a.Log}
+	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue,
+		Config: a.Config, Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}, Cursors: a.API.Cursors, Log: a.Log}
 	a.accounts.Routes(a.API)
 	a.accounts.Pages(a.Mux)
 	a.accounts.Work()
@@ -58,8 +58,10 @@ func (a *App) mount() error {
 	a.doctors.Routes(a.API)
 	a.slots = &schedule.Service{Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)
-	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock, HTTP: &http.Client{Timeout: 10 * time.Second}}
-	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Stub: stub, Metrics: a.Metrics, Log: a.Log}
+	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock,
+		HTTP: &http.Client{Timeout: 10 * time.Second}}
+	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Stub: stub, Metrics: a.Metrics,
+		Log: a.Log}
 	money.ReturnTo = a.returnTo
 	if !a.Config.Production() {
 		stub.Pages = a.Config.PublicURL
@@ -74,8 +76,8 @@ func (a *App) mount() error {
 	a.accounts.OnStop, a.doctors.OnStop = care.Stop, care.Stop
 	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
 	scripts.Routes(a.API)
-	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config, Accounts: a.accounts, Doctors: a.doctors,
-		Care: care, Prescriptions: scripts, Money: money, Log: a.Log}
+	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config,
+		Accounts: a.accounts, Doctors: a.doctors, Care: care, Prescriptions: scripts, Money: money, Log: a.Log}
 	people.Routes(a.API)
 	people.Jobs(a.Queue)
 	analytics.Routes(a.API)

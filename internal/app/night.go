@@ -51,8 +51,8 @@ func (a *App) checkNightly() {
 	})
 }
 
-// checkInvariants alerts when a rule is broken: by a metric, the log, and a mail to every administrator. None of them holds
-// anything of a row.
+// checkInvariants alerts when a rule is broken: by a metric, the log, and a mail to every administrator. None of them
+// holds anything of a row.
 func (a *App) checkInvariants(ctx context.Context, _ CheckInvariants) error {
 	results, ok, err := invariant.CheckOnce(ctx, a.DB)
 	if err != nil || !ok {
@@ -74,7 +74,8 @@ func (a *App) checkInvariants(ctx context.Context, _ CheckInvariants) error {
 }
 
 func (a *App) alertAdministrators(ctx context.Context, tx *postgres.Tx, broken []string) error {
-	rows, err := tx.Query(ctx, "SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL")
+	rows, err := tx.Query(ctx, "SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS "+
+		"NULL AND disabled_at IS NULL")
 	if err != nil {
 		return err
 	}
@@ -83,11 +84,13 @@ func (a *App) alertAdministrators(ctx context.Context, tx *postgres.Tx, broken [
 		return err
 	}
 	for _, id := range admins {
-		mail := notification.Mail{To: id, Kind: "invariant-broken", Data: map[string]string{"rules": strings.Join(broken, ", ")}}
+		mail := notification.Mail{To: id, Kind: "invariant-broken",
+			Data: map[string]string{"rules": strings.Join(broken, ", ")}}
 		if err := a.mails.Enqueue(ctx, tx, mail); err != nil {
 			return err
 		}
 	}
-	audit.WriteFor(tx, access.System("invariant.check"), "invariant.break", "database", uuid.Nil.String(), audit.Meta{"rules": broken})
+	audit.WriteFor(tx, access.System("invariant.check"), "invariant.break", "database", uuid.Nil.String(),
+		audit.Meta{"rules": broken})
 	return nil
 }

@@ -32,12 +32,14 @@ func metric(c *apptest.Clinic, series string) string {
 
 func checked(c *apptest.Clinic) string { return metric(c, "amrutam_invariant_check_timestamp_seconds") }
 
-// TestTheServerChecksItself: what is broken is in the log, in a metric and in every administrator's mailbox, without a row's values.
+// TestTheServerChecksItself: what is broken is in the log, in a metric and in every administrator's mailbox, without a
+// row's values.
 func TestTheServerChecksItself(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("0.00")
-	booked := c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Cough"}).Want(201).Text("id")
+	booked := c.Post(patient, "consultations",
+		map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Cough"}).Want(201).Text("id")
 	mails := func(email string) string {
 		return fmt.Sprint(c.Get(apptest.User{}, "/dev/mailbox.json?to="+url.QueryEscape(email)).Want(200).Items())
 	}
@@ -59,7 +61,8 @@ func TestTheServerChecksItself(t *testing.T) {
 	if n := metric(c, `amrutam_invariant_broken{rule="`+rule+`"}`); n != "1" {
 		t.Errorf("the metric says %q", n)
 	}
-	if log := c.Log.String(); !strings.Contains(log, `"level":"ERROR","msg":"invariant broken","rule":"`+rule+`","rows":1`) || strings.Contains(log, booked) {
+	if log := c.Log.String(); !strings.Contains(log,
+		`"level":"ERROR","msg":"invariant broken","rule":"`+rule+`","rows":1`) || strings.Contains(log, booked) {
 		t.Errorf("the log: %s", log)
 	}
 	c.Await("a mail to the administrator", func() bool { return strings.Contains(mails(admin.Email), rule) })
@@ -94,7 +97,8 @@ func TestOneServerChecks(t *testing.T) {
 func TestNights(t *testing.T) {
 	t.Parallel()
 	for at, want := range map[string]string{
-		"2031-03-01T20:59:59Z": "", "2031-03-01T21:00:00Z": "2031-03-01", "2031-03-01T23:59:00Z": "2031-03-01", "2031-03-02T02:59:00Z": "2031-03-01", "2031-03-02T03:00:00Z": "",
+		"2031-03-01T20:59:59Z": "", "2031-03-01T21:00:00Z": "2031-03-01", "2031-03-01T23:59:00Z": "2031-03-01",
+		"2031-03-02T02:59:00Z": "2031-03-01", "2031-03-02T03:00:00Z": "",
 		"2031-03-02T02:30:00+05:30": "2031-03-01",
 	} {
 		now, err := time.Parse(time.RFC3339, at)
@@ -114,8 +118,10 @@ func TestTheQueueIsMeasured(t *testing.T) {
 	if err := c.App.Queue.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := c.DB.Pool.Exec(t.Context(), `INSERT INTO river_job (kind, args, state, max_attempts, scheduled_at, finalized_at)
-		SELECT 'mail.send', '{}', state::river_job_state, 3, now() - interval '1 hour', CASE WHEN state = 'discarded' THEN now() END
+	_, err := c.DB.Pool.Exec(t.Context(), `INSERT INTO river_job (kind, args, state, max_attempts, scheduled_at,
+		finalized_at)
+		SELECT 'mail.send', '{}', state::river_job_state, 3, now() - interval '1 hour',
+		CASE WHEN state = 'discarded' THEN now() END
 		FROM unnest(ARRAY['available', 'available', 'retryable', 'discarded']) AS state`)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +139,8 @@ func TestTheQueueIsMeasured(t *testing.T) {
 		t.Errorf("waiting: %+v %v", waiting, err)
 	}
 	c.App.DB.Close() // away
-	if n := metric(c, `amrutam_queue_jobs{state="running"}`); n != "" || metric(c, "amrutam_http_requests_in_flight") == "" {
+	if n := metric(c, `amrutam_queue_jobs{state="running"}`); n != "" ||
+		metric(c, "amrutam_http_requests_in_flight") == "" {
 		t.Errorf("without a database: %q", n)
 	}
 }

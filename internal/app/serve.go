@@ -17,7 +17,8 @@ import (
 	"amrutam/internal/config"
 )
 
-// Listeners are a server's open ports. They are opened first of all: a port that is taken stops the start before anything else.
+// Listeners are a server's open ports. They are opened first of all: a port that is taken stops the start before
+// anything else.
 type Listeners struct {
 	api, metrics net.Listener
 	self         string
@@ -52,7 +53,8 @@ func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 
 func cantListen(variable, address string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is taken by another program: stop that one, or set %s to another address", address, variable)
+		return fmt.Errorf("%s is taken by another program: stop that one, or set %s to another address", address,
+			variable)
 	}
 	return fmt.Errorf("%s: %w", variable, err)
 }
@@ -116,11 +118,13 @@ func Server(h http.Handler) *http.Server {
 
 func (a *App) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", onlyWith(a.Config.MetricsToken, promhttp.HandlerFor(a.Metrics.Registry, promhttp.HandlerOpts{})))
+	mux.Handle("GET /metrics",
+		onlyWith(a.Config.MetricsToken, promhttp.HandlerFor(a.Metrics.Registry, promhttp.HandlerOpts{})))
 	return mux
 }
 
-// onlyWith asks for the token, unless it is empty. Hashes are compared: neither the time nor the length tells anything.
+// onlyWith asks for the token, unless it is empty. Hashes are compared: neither the time nor the length tells
+// anything.
 func onlyWith(token string, next http.Handler) http.Handler {
 	if token == "" {
 		return next

@@ -21,8 +21,8 @@ type Answer struct {
 	Body   []byte
 }
 
-// Do sends a request as user (the zero User: nobody). body is marshalled unless it is []byte. headers are name, value pairs.
-// A path that does not start with "/" is below /api/v1.
+// Do sends a request as user (the zero User: nobody). body is marshalled unless it is []byte. headers are name, value
+// pairs. A path that does not start with "/" is below /api/v1.
 func (c *Clinic) Do(user User, method, path string, body any, headers ...string) *Answer {
 	c.t.Helper()
 	if !strings.HasPrefix(path, "/") {
@@ -147,7 +147,8 @@ func (c *Clinic) Await(what string, done func() bool) {
 	}
 }
 
-// Export waits until the copy of the user's data that was asked for is ready, and gives its id. The user proves themselves first.
+// Export waits until the copy of the user's data that was asked for is ready, and gives its id. The user proves
+// themselves first.
 func (c *Clinic) Export(user User) (id string) {
 	c.t.Helper()
 	c.Prove(user)

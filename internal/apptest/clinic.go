@@ -33,7 +33,8 @@ import (
 type Clinic struct {
 	t   testing.TB
 	App *app.App
-	// DB is the database as its owner, for builders and for looking behind the server, who works as App.DB with fewer rights.
+	// DB is the database as its owner, for builders and for looking behind the server, who works as App.DB with fewer
+	// rights.
 	DB    *postgres.DB
 	URL   string
 	Clock *Clock
@@ -142,10 +143,12 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		db.Close()
 		owner.Close()
 	})
-	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log, http: &http.Client{Timeout: 30 * time.Second}}
+	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log,
+		http: &http.Client{Timeout: 30 * time.Second}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if _, measuring := t.(*testing.B); !measuring {
-		c.contract = &contract{t: t, document: documentOf(t, a), next: c.http.Transport, seen: &record{met: map[string]map[int]bool{}}}
+		c.contract = &contract{t: t, document: documentOf(t, a), next: c.http.Transport,
+			seen: &record{met: map[string]map[int]bool{}}}
 		c.http.Transport = c.contract
 	}
 	return c
@@ -159,7 +162,8 @@ type User struct {
 	Role  access.Role
 }
 
-// User makes somebody of a role, verified and signed in; a patient consents to treatment. The password is not usable: sign-in has tests of its own.
+// User makes somebody of a role, verified and signed in; a patient consents to treatment. The password is not usable:
+// sign-in has tests of its own.
 func (c *Clinic) User(role access.Role) User {
 	c.t.Helper()
 	u := User{ID: uuid.Must(uuid.NewV7()), Role: role, Token: base64.RawURLEncoding.EncodeToString(random(32))}
@@ -170,7 +174,8 @@ func (c *Clinic) User(role access.Role) User {
 	hash := sha256.Sum256([]byte(u.Token))
 	now := c.DB.Now()
 	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
-	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`, uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
+	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`,
+		uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
 	c.exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
 	var proven *time.Time
 	if role == access.RoleAdmin || role == access.RoleSupport {
@@ -210,7 +215,8 @@ func (c *Clinic) consent(u User, now time.Time) {
 	c.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	c.exec(`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
-		SELECT $1, $2, purpose, max(version), 'en', 'API', $3 FROM consent_notices WHERE purpose = 'TREATMENT' GROUP BY purpose`, id, u.ID, now)
+		SELECT $1, $2, purpose, max(version), 'en', 'API', $3 FROM consent_notices WHERE purpose = 'TREATMENT'
+			GROUP BY purpose`, id, u.ID, now)
 	c.audit("consent.give", id)
 }
 
@@ -239,7 +245,8 @@ func (c *Clinic) Support() User { return c.User(access.RoleSupport) }
 func (c *Clinic) Doctor(fee string) User {
 	c.t.Helper()
 	u := c.User(access.RoleDoctor)
-	c.exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
+	c.exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number,
+		registration_key, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
 		VALUES ($1, $1, 'Panchakarma', 12, $2, lower(replace($2, '-', '')), $3::text::numeric, '{en,hi}', true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
 	c.audit("doctor.apply", u.ID)
 	return u

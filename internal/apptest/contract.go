@@ -86,9 +86,11 @@ func (s *record) note(operation string, status int) {
 }
 
 // headers that an answer carries only where the document says so.
-var headers = []string{"Allow", "Content-Disposition", "Etag", "Idempotency-Replayed", "Location", "Ratelimit", "Ratelimit-Policy", "Retry-After", "Set-Cookie", "Www-Authenticate"}
+var headers = []string{"Allow", "Content-Disposition", "Etag", "Idempotency-Replayed", "Location", "Ratelimit",
+	"Ratelimit-Policy", "Retry-After", "Set-Cookie", "Www-Authenticate"}
 
-func (d *Document) checkAnswer(op *Operation, r *http.Request, response *http.Response, kind string, text []byte) error {
+func (d *Document) checkAnswer(op *Operation, r *http.Request, response *http.Response, kind string,
+	text []byte) error {
 	said, err := op.status(response.StatusCode)
 	if err != nil {
 		return err
@@ -114,7 +116,8 @@ func (d *Document) checkAnswer(op *Operation, r *http.Request, response *http.Re
 	case !known:
 		all = append(all, fmt.Errorf("the content type %q is not documented", kind))
 	case strings.HasSuffix(kind, "json"):
-		all = append(all, d.CheckText(op.pointer+Pointer("responses", strconv.Itoa(response.StatusCode), "content", kind, "schema"), text))
+		all = append(all, d.CheckText(op.pointer+Pointer("responses", strconv.Itoa(response.StatusCode), "content",
+			kind, "schema"), text))
 	}
 	if response.StatusCode < http.StatusMultipleChoices {
 		all = append(all, d.checkTaken(op, r))
@@ -138,7 +141,8 @@ func (d *Document) checkTaken(op *Operation, r *http.Request) error {
 	// The server measures texts in NFC, and a null amount of a webhook is kept for reconciliation.
 	text = bytes.ReplaceAll(norm.NFC.Bytes(text), []byte(`"amount":null`), []byte(`"amount":"0"`))
 	text = bytes.ReplaceAll(text, []byte(`"currency":null`), []byte(`"currency":""`))
-	if err := d.CheckText(op.pointer+Pointer("requestBody", "content", "application/json", "schema"), text); err != nil {
+	if err := d.CheckText(op.pointer+Pointer("requestBody", "content", "application/json", "schema"),
+		text); err != nil {
 		return fmt.Errorf("it took a body that it does not document: %w", err)
 	}
 	return nil
@@ -196,5 +200,6 @@ func (c *Clinic) Client() *http.Client { return c.http }
 // Submit sends a form, like a browser's page.
 func (c *Clinic) Submit(path string, form url.Values) *Answer {
 	c.t.Helper()
-	return c.Do(User{}, http.MethodPost, path, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded")
+	return c.Do(User{}, http.MethodPost, path, []byte(form.Encode()), "Content-Type",
+		"application/x-www-form-urlencoded")
 }

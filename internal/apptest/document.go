@@ -95,7 +95,8 @@ func readDocument(text []byte) (*Document, error) {
 	if err := json.Unmarshal(text, &parsed); err != nil {
 		return nil, err
 	}
-	d := &Document{routes: httpapi.NewPaths(http.NewServeMux()), byPattern: map[string]*Operation{}, compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
+	d := &Document{routes: httpapi.NewPaths(http.NewServeMux()), byPattern: map[string]*Operation{},
+		compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
 	d.Root, _ = root.(map[string]any)
 	d.compiler.AssertFormat()
 	if err := d.compiler.AddResource(documentURL, root); err != nil {
@@ -103,10 +104,12 @@ func readDocument(text []byte) (*Document, error) {
 	}
 	for path, methods := range parsed.Paths {
 		for method, o := range methods {
-			op := Operation{ID: o.ID, Method: strings.ToUpper(method), Path: path, Roles: o.Roles, Params: params(path),
-				pointer: Pointer("paths", path, method), body: o.RequestBody != nil, responses: o.Responses}
+			op := Operation{ID: o.ID, Method: strings.ToUpper(method), Path: path, Roles: o.Roles,
+				Params: params(path), pointer: Pointer("paths", path, method), body: o.RequestBody != nil,
+				responses: o.Responses}
 			if op.body {
-				op.Example = d.example(d.at(op.pointer + Pointer("requestBody", "content", "application/json", "schema")))
+				op.Example = d.example(d.at(op.pointer + Pointer("requestBody", "content", "application/json",
+					"schema")))
 			}
 			d.Operations = append(d.Operations, op)
 			pattern := op.Method + " " + path

@@ -23,16 +23,23 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 	}{
 		{"right", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", user, ""},
 		{"right refusal", "/api/v1/users/me", 401, problemType, "X-Request-Id Www-Authenticate", refusal, ""},
-		{"another status", "/api/v1/users/me", 418, problemType, "X-Request-Id", refusal, "status 418 is not documented"},
-		{"another type", "/api/v1/users/me", 200, "text/html", "X-Request-Id Etag", user, `"text/html" is not documented`},
-		{"no ETag", "/api/v1/users/me", 200, "application/json", "X-Request-Id", user, "ETag is missing"},
+		{"another status", "/api/v1/users/me", 418, problemType, "X-Request-Id", refusal,
+			"status 418 is not documented"},
+		{"another type", "/api/v1/users/me", 200, "text/html", "X-Request-Id Etag", user,
+			`"text/html" is not documented`}, {"no ETag", "/api/v1/users/me", 200, "application/json", "X-Request-Id",
+			user, "ETag is missing"},
 		{"no challenge", "/api/v1/users/me", 401, problemType, "X-Request-Id", refusal, "WWW-Authenticate is missing"},
-		{"a header too many", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag Location", user, "Location is not documented"},
-		{"a field too many", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", `{"passwordHash":"x",` + user[1:], "passwordHash"},
-		{"a field too few", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", strings.Replace(user, `"phone":null,`, "", 1), "phone"},
-		{"no UUID", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", strings.Replace(user, id, "7", 1), "uuid"},
-		{"no date", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", strings.Replace(user, "2026-11-23T", "", 1), "date-time"},
-		{"another value", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", strings.Replace(user, "PATIENT", "ROOT", 1), "role"},
+		{"a header too many", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag Location", user,
+			"Location is not documented"}, {"a field too many", "/api/v1/users/me", 200, "application/json",
+			"X-Request-Id Etag", `{"passwordHash":"x",` + user[1:], "passwordHash"},
+		{"a field too few", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",
+			strings.Replace(user, `"phone":null,`, "", 1), "phone"},
+		{"no UUID", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",
+			strings.Replace(user, id, "7", 1), "uuid"},
+		{"no date", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",
+			strings.Replace(user, "2026-11-23T", "", 1), "date-time"},
+		{"another value", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",
+			strings.Replace(user, "PATIENT", "ROOT", 1), "role"},
 		{"no JSON", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", "<html>", "not JSON"},
 		{"missing problem", "/api/v1/nothing", 404, "text/plain", "", "404", `content type is "text/plain"`},
 		{"undocumented", "/api/v1/nothing", 200, "application/json", "", "{}", "no operation"},
@@ -64,7 +71,8 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 func TestABodyThatIsTakenIsDocumented(t *testing.T) {
 	t.Parallel()
 	d := Open(t).Document()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1/api/v1/auth/login", strings.NewReader(`{"email":"asha@example.org","otp":1}`))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1/api/v1/auth/login",
+		strings.NewReader(`{"email":"asha@example.org","otp":1}`))
 	must(t, err)
 	if err := d.checkTaken(d.operation(r), r); err == nil || !strings.Contains(err.Error(), "otp") {
 		t.Errorf("it says %v", err)

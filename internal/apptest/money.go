@@ -10,7 +10,8 @@ import (
 	"amrutam/internal/payment"
 )
 
-// Webhook sends body to the stub provider's address, signed now with the clinic's secret. body is marshalled unless it is []byte.
+// Webhook sends body to the stub provider's address, signed now with the clinic's secret. body is marshalled unless it
+// is []byte.
 func (c *Clinic) Webhook(id string, body any) *Answer {
 	c.t.Helper()
 	return c.WebhookAt(id, body, c.Clock.Now())
@@ -45,19 +46,22 @@ func (c *Clinic) Report(event, reference, amount string) *Answer {
 
 // Event is the body of a webhook.
 func Event(event, reference, amount, currency string) map[string]any {
-	return map[string]any{"type": event, "data": map[string]any{"transactionReference": reference, "amount": amount, "currency": currency}}
+	return map[string]any{"type": event, "data": map[string]any{"transactionReference": reference, "amount": amount,
+		"currency": currency}}
 }
 
 // Initiate begins to pay for a consultation and gives the attempt's reference.
 func (c *Clinic) Initiate(patient User, consultation string) string {
 	c.t.Helper()
-	return c.Post(patient, "payments/initiate", map[string]any{"consultationId": consultation}).Want(201).Text("attempt", "transactionReference")
+	return c.Post(patient, "payments/initiate", map[string]any{"consultationId": consultation}).Want(201).
+		Text("attempt", "transactionReference")
 }
 
 // Book books a slot and gives the consultation's id.
 func (c *Clinic) Book(patient User, slot uuid.UUID) string {
 	c.t.Helper()
-	return c.Post(patient, "consultations", map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
+	return c.Post(patient, "consultations", map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).
+		Want(201).Text("id")
 }
 
 // Paid books a slot, pays its fee and gives the consultation's id with the attempt's reference.

@@ -25,11 +25,13 @@ func (c *Clinic) NewPasskey() *Passkey {
 		Authenticator: virtualwebauthn.NewAuthenticator(), Credential: NewCredential()}
 }
 
-// NewCredential has a key whose coordinates need no leading zeros: the library leaves them out, and such a key is none.
+// NewCredential has a key whose coordinates need no leading zeros: the library leaves them out, and such a key is
+// none.
 func NewCredential() virtualwebauthn.Credential {
 	const wholeKey = 77 // bytes of a COSE key with two coordinates of 32
 	for {
-		if made := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(made.Key.AttestationData()) == wholeKey {
+		if made := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(
+			made.Key.AttestationData()) == wholeKey {
 			return made
 		}
 	}
@@ -62,7 +64,8 @@ func (k *Passkey) Prove() json.RawMessage {
 // Register adds a passkey of the user's through the API, and gives the recovery codes that came with it.
 func (k *Passkey) Register(u User) (recoveryCodes []any) {
 	k.c.t.Helper()
-	made := k.c.Do(u, "POST", "auth/passkeys", map[string]any{"credential": k.Create(k.c.Do(u, "POST", "auth/passkeys/options", nil))}).Want(201)
+	made := k.c.Do(u, "POST", "auth/passkeys",
+		map[string]any{"credential": k.Create(k.c.Do(u, "POST", "auth/passkeys/options", nil))}).Want(201)
 	k.ID = made.Text("id")
 	if _, err := uuid.Parse(k.ID); err != nil {
 		k.c.t.Fatalf("no passkey: %s", made.Body)

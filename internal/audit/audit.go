@@ -15,7 +15,8 @@ import (
 // secrets, tokens or addresses.
 type Meta map[string]any
 
-const insert = `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at)
+const insert = `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address,
+	created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 // Write adds the row of an action ("consultation.book": the part before the point is the entity type) to the

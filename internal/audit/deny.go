@@ -13,7 +13,8 @@ import (
 func Deny(ctx context.Context, db *postgres.DB, actor access.Actor, object problem.Object, operation string) error {
 	return db.Write(ctx, func(tx *postgres.Tx) error {
 		// The lock makes the look-up and the insert one step for this pair.
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "deny:"+actor.ID.String()+object.ID); err != nil {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+			"deny:"+actor.ID.String()+object.ID); err != nil {
 			return err
 		}
 		var noted bool

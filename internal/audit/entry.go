@@ -29,7 +29,8 @@ type Entry struct {
 const selectEntry = `SELECT id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at FROM audit_logs`
 
 func scanEntry(row pgx.CollectableRow) (e Entry, err error) {
-	err = row.Scan(&e.ID, &e.ActorID, &e.ActorRole, &e.Action, &e.EntityType, &e.EntityID, &e.Metadata, &e.IPAddress, &e.CreatedAt)
+	err = row.Scan(&e.ID, &e.ActorID, &e.ActorRole, &e.Action, &e.EntityType, &e.EntityID, &e.Metadata, &e.IPAddress,
+		&e.CreatedAt)
 	return e, err
 }
 
@@ -56,7 +57,8 @@ func (l log) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in R
 func find(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Entry, error) {
 	if id.Version() == 7 {
 		made := time.Unix(id.Time().UnixTime())
-		e, err := one(ctx, tx, selectEntry+" WHERE id = $1 AND created_at BETWEEN $2 AND $3", id, made.Add(-time.Hour), made.Add(time.Hour))
+		e, err := one(ctx, tx, selectEntry+" WHERE id = $1 AND created_at BETWEEN $2 AND $3", id, made.Add(-time.Hour),
+			made.Add(time.Hour))
 		if !postgres.NoRows(err) {
 			return e, err
 		}

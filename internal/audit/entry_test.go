@@ -25,7 +25,8 @@ func press(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path, strings.NewReader(url.Values{"outcome": {button}}.Encode()))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path,
+		strings.NewReader(url.Values{"outcome": {button}}.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +47,10 @@ func TestAnEntryShowsTheFieldsOfTheDiagram(t *testing.T) {
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
 	slot := c.Slot(doctor, 3*time.Hour, 1)
 	began := c.DB.Now()
-	a := c.Do(patient, "POST", "consultations", object{"slotId": slot, "reason": "Back pain"}, "Idempotency-Key", "k", "X-Request-Id", "req-1").Want(201)
-	items := c.Get(admin, "audit-logs?action=consultation.book&entityId="+strings.ToUpper(a.Text("id"))).Want(200).Items()
+	a := c.Do(patient, "POST", "consultations", object{"slotId": slot, "reason": "Back pain"}, "Idempotency-Key", "k",
+		"X-Request-Id", "req-1").Want(201)
+	items := c.Get(admin, "audit-logs?action=consultation.book&entityId="+strings.ToUpper(a.Text("id"))).Want(200).
+		Items()
 	if len(items) != 1 {
 		t.Fatalf("%d entries", len(items))
 	}
@@ -56,13 +59,16 @@ func TestAnEntryShowsTheFieldsOfTheDiagram(t *testing.T) {
 	if err != nil || at.Before(began) || at.After(c.DB.Now()) || !strings.HasSuffix(fmt.Sprint(e["createdAt"]), "Z") {
 		t.Errorf("createdAt is %v", e["createdAt"])
 	}
-	want := object{"id": e["id"], "actorId": patient.ID.String(), "actorRole": "PATIENT", "action": "consultation.book", "entityType": "consultation",
-		"entityId": a.Text("id"), "ipAddress": "127.0.0.1", "createdAt": e["createdAt"],
-		"metadata": object{"to": "REQUESTED", "slotId": slot.String(), "doctorId": doctor.ID.String(), "requestId": "req-1"}}
+	want := object{"id": e["id"], "actorId": patient.ID.String(), "actorRole": "PATIENT",
+		"action": "consultation.book", "entityType": "consultation", "entityId": a.Text("id"),
+		"ipAddress": "127.0.0.1", "createdAt": e["createdAt"],
+		"metadata": object{"to": "REQUESTED", "slotId": slot.String(), "doctorId": doctor.ID.String(),
+			"requestId": "req-1"}}
 	if !reflect.DeepEqual(e, want) {
 		t.Errorf("entry %v, want %v", e, want)
 	}
-	if one := c.Get(admin, "audit-logs/"+fmt.Sprint(e["id"])).Want(200); !reflect.DeepEqual(one.Map(), want) || one.Header.Get("Cache-Control") != "no-store" {
+	if one := c.Get(admin, "audit-logs/"+fmt.Sprint(e["id"])).Want(200); !reflect.DeepEqual(one.Map(), want) ||
+		one.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("read alone: %s %v", one.Body, one.Header)
 	}
 	c.Get(admin, "audit-logs/"+uuid.Must(uuid.NewV7()).String()).Want(404, "not-found")
@@ -75,8 +81,10 @@ func TestAnEntryIsFoundWhateverItsIdSaysOfTheTime(t *testing.T) {
 	months(t, c)
 	admin := c.Admin()
 	var rows []row
-	for i, id := range []uuid.UUID{uuid.New(), uuid.Must(uuid.NewV7()), uuid.Max, uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())} {
-		rows = append(rows, row{id: id, action: "slot.create", entityType: "slot", entityID: id.String(), at: c.DB.Now().AddDate(0, -3*i, 0)})
+	for i, id := range []uuid.UUID{uuid.New(), uuid.Must(uuid.NewV7()), uuid.Max, uuid.Must(uuid.NewV7()),
+		uuid.Must(uuid.NewV7())} {
+		rows = append(rows, row{id: id, action: "slot.create", entityType: "slot", entityID: id.String(),
+			at: c.DB.Now().AddDate(0, -3*i, 0)})
 	}
 	insert(t, c, rows)
 	for _, r := range rows {
@@ -90,7 +98,8 @@ func TestTheSystemSaysWhichJob(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
-	id := c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Cough"}).Want(201).Text("id")
+	id := c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Cough"}).
+		Want(201).Text("id")
 	c.Clock.Advance(20 * time.Minute) // unpaid: the sweep ends it
 	var items []map[string]any
 	for deadline := time.Now().Add(30 * time.Second); len(items) == 0; {
@@ -115,7 +124,8 @@ func TestAWebhooksEffectSaysWhereItCameFrom(t *testing.T) {
 		t.Fatalf("%d rows of the confirmation", len(items))
 	}
 	more, _ := items[0]["metadata"].(object)
-	if items[0]["actorId"] != nil || items[0]["ipAddress"] != "127.0.0.1" || more["job"] != "payment.webhook" || more["requestId"] == nil {
+	if items[0]["actorId"] != nil || items[0]["ipAddress"] != "127.0.0.1" || more["job"] != "payment.webhook" ||
+		more["requestId"] == nil {
 		t.Errorf("entry %v", items[0])
 	}
 }
@@ -126,7 +136,8 @@ func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 	admin, officer, patient := c.Admin(), c.Admin(), c.Patient()
 	c.Get(patient, "consultations/me").Want(200)
 	const typed = "asha@example.org has a cough"
-	query := url.Values{"actorId": {patient.ID.String()}, "entityId": {typed}, "action": {typed}, "entityType": {typed}, "from": {"2026-01-01T05:30:00+05:30"}}
+	query := url.Values{"actorId": {patient.ID.String()}, "entityId": {typed}, "action": {typed},
+		"entityType": {typed}, "from": {"2026-01-01T05:30:00+05:30"}}
 	c.Get(admin, "audit-logs?"+query.Encode()).Want(200)
 	entry := fmt.Sprint(c.Get(admin, "audit-logs?limit=1&actorId="+patient.ID.String()).Want(200).Items()[0]["id"])
 	c.Get(admin, "audit-logs/"+entry).Want(200)
@@ -139,7 +150,8 @@ func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 	}
 	meta, _ := items[2]["metadata"].(object)
 	delete(meta, "requestId")
-	want := object{"filters": []any{"actorId", "action", "entityType", "entityId", "from"}, "actorId": patient.ID.String(), "from": "2026-01-01T00:00:00Z"}
+	want := object{"filters": []any{"actorId", "action", "entityType", "entityId", "from"},
+		"actorId": patient.ID.String(), "from": "2026-01-01T00:00:00Z"}
 	if !reflect.DeepEqual(meta, want) {
 		t.Errorf("metadata %v, want %v", meta, want)
 	}
@@ -148,7 +160,8 @@ func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 	}
 	// A refused call read nothing and leaves nothing.
 	c.Get(admin, "audit-logs?limit=0").Want(422)
-	if n := len(c.Get(officer, "audit-logs?entityType=audit-log&actorId="+admin.ID.String()).Want(200).Items()); n != 3 {
+	if n := len(c.Get(officer, "audit-logs?entityType=audit-log&actorId="+admin.ID.String()).Want(200).
+		Items()); n != 3 {
 		t.Errorf("%d entries after a refused call", n)
 	}
 }
@@ -157,10 +170,11 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
-	secrets := []string{"reason-of-the-visit", "notes-of-the-doctor", "medicine-name", "dosage-text", "frequency-text", "advice-text", "why-it-ends",
-		"secret-phone", "secret-street", patient.Token, patient.Email}
+	secrets := []string{"reason-of-the-visit", "notes-of-the-doctor", "medicine-name", "dosage-text", "frequency-text",
+		"advice-text", "why-it-ends", "secret-phone", "secret-street", patient.Token, patient.Email}
 	book := func() string {
-		return c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": secrets[0]}).Want(201).Text("id")
+		return c.Post(patient, "consultations",
+			object{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": secrets[0]}).Want(201).Text("id")
 	}
 	c.Patch(patient, "users/me", object{"fullName": "Asha", "address": secrets[8]}).Want(200)
 	id := book()
@@ -169,12 +183,15 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 	c.Clock.Advance(3 * time.Hour)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	line := object{"name": secrets[2], "dosage": secrets[3], "frequency": secrets[4]}
-	written := c.Post(doctor, "prescriptions", object{"consultationId": id, "medications": []any{line}, "advice": secrets[5]}).Want(201).Text("id")
+	written := c.Post(doctor, "prescriptions",
+		object{"consultationId": id, "medications": []any{line}, "advice": secrets[5]}).Want(201).Text("id")
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": secrets[1]}).Want(200)
 	cancelled := book()
 	c.Post(patient, "consultations/"+cancelled+"/cancel", object{"reason": secrets[6]}).Want(200)
-	for _, path := range []string{"consultations/" + id, "consultations/me", "prescriptions/" + written, "prescriptions/me", "prescriptions/consultation/" + id} {
-		if a := c.Get(patient, path).Want(200); !slices.ContainsFunc(secrets, func(s string) bool { return bytes.Contains(a.Body, []byte(s)) }) {
+	for _, path := range []string{"consultations/" + id, "consultations/me", "prescriptions/" + written,
+		"prescriptions/me", "prescriptions/consultation/" + id} {
+		if a := c.Get(patient, path).Want(200); !slices.ContainsFunc(secrets,
+			func(s string) bool { return bytes.Contains(a.Body, []byte(s)) }) {
 			t.Fatalf("%s reads no health data: %s", path, a.Body)
 		}
 	}
@@ -197,15 +214,18 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 		cursor = page.Text("nextCursor")
 		query.Set("cursor", cursor)
 	}
-	for _, action := range []string{"consultation.book", "payment.initiate", "payment.webhook", "consultation.confirm", "consultation.start", "prescription.write",
-		"consultation.complete", "consultation.cancel", "consultation.read", "consultation.list", "prescription.read", "prescription.list", "access.deny", "user.update"} {
+	for _, action := range []string{"consultation.book", "payment.initiate", "payment.webhook", "consultation.confirm",
+		"consultation.start", "prescription.write",
+		"consultation.complete", "consultation.cancel", "consultation.read", "consultation.list", "prescription.read",
+		"prescription.list", "access.deny", "user.update"} {
 		if !actions[action] {
 			t.Errorf("the journey left no %s", action)
 		}
 	}
 	// What the API doesn't show isn't there either.
 	var rows int
-	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs a WHERE a::text ~ $1", strings.Join(secrets[:9], "|")).Scan(&rows); err != nil || rows != 0 {
+	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs a WHERE a::text ~ $1",
+		strings.Join(secrets[:9], "|")).Scan(&rows); err != nil || rows != 0 {
 		t.Errorf("%d rows hold health data (%v)", rows, err)
 	}
 }

@@ -65,7 +65,8 @@ func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in L
 		return none, err
 	}
 	Write(tx, actor, "audit-log.list", actor.ID, f.trace())
-	return httpapi.NewPage(l.cursors, scope, in.Limit, found, func(e Entry) any { return position{e.CreatedAt, e.ID} }), nil
+	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
+		func(e Entry) any { return position{e.CreatedAt, e.ID} }), nil
 }
 
 func (in ListIn) filter() (filter, error) {

@@ -37,8 +37,10 @@ type row struct {
 func insert(t *testing.T, c *apptest.Clinic, rows []row) {
 	t.Helper()
 	for _, r := range rows {
-		if _, err := c.DB.Pool.Exec(context.Background(), `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, ip_address, created_at)
-			VALUES ($1, $2, 'PATIENT', $3, $4, $5, $6, $7)`, r.id, r.actor, r.action, r.entityType, r.entityID, r.ip, r.at); err != nil {
+		if _, err := c.DB.Pool.Exec(context.Background(), `INSERT INTO audit_logs (id, actor_id, actor_role, action,
+			entity_type, entity_id, ip_address, created_at)
+			VALUES ($1, $2, 'PATIENT', $3, $4, $5, $6, $7)`, r.id, r.actor, r.action, r.entityType, r.entityID, r.ip,
+			r.at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -47,7 +49,8 @@ func insert(t *testing.T, c *apptest.Clinic, rows []row) {
 // months makes the partitions of half a year back; what is older is in the default partition.
 func months(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), "SELECT make_partitions(now() - interval '6 months', 9, 0)"); err != nil {
+	if _, err := c.DB.Pool.Exec(context.Background(),
+		"SELECT make_partitions(now() - interval '6 months', 9, 0)"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -78,7 +81,9 @@ func scattered(actors []uuid.UUID, objects []string, now time.Time) []row {
 		if i%5 != 0 {
 			at = at.Add(-rand.N(60 * time.Hour)).Truncate(time.Microsecond)
 		}
-		r := row{id: uuid.Must(uuid.NewV7()), at: at, action: []string{"slot.create", "slot.update", "user.update"}[rand.N(3)], entityID: objects[rand.N(len(objects))]}
+		r := row{id: uuid.Must(uuid.NewV7()), at: at,
+			action:   []string{"slot.create", "slot.update", "user.update"}[rand.N(3)],
+			entityID: objects[rand.N(len(objects))]}
 		r.entityType, _, _ = strings.Cut(r.action, ".")
 		if n := rand.N(len(actors) + 1); n < len(actors) {
 			r.actor, r.ip = &actors[n], &ips[rand.N(len(ips))]
@@ -93,7 +98,8 @@ func TestEachFilterAndAllOfThem(t *testing.T) {
 	c := apptest.Open(t)
 	months(t, c)
 	admin := c.Admin()
-	actors, objects := []uuid.UUID{c.Patient().ID, c.Patient().ID}, []string{uuid.NewString(), uuid.NewString(), "stub/evt_1"}
+	actors, objects := []uuid.UUID{c.Patient().ID, c.Patient().ID},
+		[]string{uuid.NewString(), uuid.NewString(), "stub/evt_1"}
 	rows := scattered(actors, objects, c.DB.Now())
 	insert(t, c, rows)
 	slices.SortFunc(rows, func(a, b row) int {
@@ -148,8 +154,10 @@ func TestUnknownValuesFindNothing(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
-	for _, query := range []string{"action=nothing.done", "action=consultation", "entityType=unicorn", "entityId=none", "actorId=" + uuid.NewString(),
-		"ipAddress=198.51.100.1", "to=2001-01-01T00:00:00Z", "from=2999-01-01T00:00:00Z", "action=%27%3B+DROP+TABLE+users"} {
+	for _, query := range []string{"action=nothing.done", "action=consultation", "entityType=unicorn", "entityId=none",
+		"actorId=" + uuid.NewString(),
+		"ipAddress=198.51.100.1", "to=2001-01-01T00:00:00Z", "from=2999-01-01T00:00:00Z",
+		"action=%27%3B+DROP+TABLE+users"} {
 		a := c.Get(admin, "audit-logs?"+query).Want(200)
 		if len(a.Items()) != 0 || !bytes.Contains(a.Body, []byte(`"items":[]`)) {
 			t.Errorf("%s: %s", query, a.Body)
@@ -182,7 +190,8 @@ func TestWrongFiltersAreNamedAndNotEchoed(t *testing.T) {
 		if !bytes.Contains(a.Body, []byte(`"location":"`+location+`"`)) {
 			t.Errorf("%s: %s", query, a.Body)
 		}
-		if location != "query.wrongvalue" && bytes.Contains(a.Body, []byte("wrongvalue")) || bytes.Contains(a.Body, []byte("10.0.0.0")) {
+		if location != "query.wrongvalue" && bytes.Contains(a.Body, []byte("wrongvalue")) ||
+			bytes.Contains(a.Body, []byte("10.0.0.0")) {
 			t.Errorf("%s echoes the value: %s", query, a.Body)
 		}
 	}
@@ -248,8 +257,10 @@ func TestCursorsBelongToTheirFilters(t *testing.T) {
 	}
 	forged := []byte(cursor)
 	forged[3] ^= 1
-	for _, query := range []string{"cursor=" + cursor, "action=audit-log.read&cursor=" + cursor, "action=audit-log.list&entityType=audit-log&cursor=" + cursor,
-		"action=audit-log.list&from=2026-01-01T00:00:00Z&cursor=" + cursor, "action=audit-log.list&cursor=" + string(forged),
+	for _, query := range []string{"cursor=" + cursor, "action=audit-log.read&cursor=" + cursor,
+		"action=audit-log.list&entityType=audit-log&cursor=" + cursor,
+		"action=audit-log.list&from=2026-01-01T00:00:00Z&cursor=" + cursor,
+		"action=audit-log.list&cursor=" + string(forged),
 		"action=audit-log.list&cursor=" + cursor[:len(cursor)-4], "cursor=" + foreign} {
 		a := c.Get(admin, "audit-logs?"+query).Want(422, "validation-failed")
 		if !bytes.Contains(a.Body, []byte(`"query.cursor"`)) || bytes.Contains(a.Body, []byte(cursor)) {
@@ -284,7 +295,8 @@ func TestAddressesInEverySpelling(t *testing.T) {
 		t.Errorf("a hop that is no address let the one before it through: %d entries", n)
 	}
 	c.Do(patient, "GET", "consultations/me", nil, "X-Forwarded-For", "198.51.100.77").Want(200)
-	if got := c.Get(admin, "audit-logs?ipAddress=198.51.100.77").Want(200).Items(); len(got) != 1 || got[0]["action"] != "consultation.list" {
+	if got := c.Get(admin, "audit-logs?ipAddress=198.51.100.77").Want(200).Items(); len(got) != 1 ||
+		got[0]["action"] != "consultation.list" {
 		t.Errorf("entries: %v", got)
 	}
 }
@@ -305,7 +317,8 @@ func TestOnlyAdministratorsReadIt(t *testing.T) {
 			if path != "audit-logs" {
 				operation = "read-audit-log"
 			}
-			if len(denied) != 1 || denied[0]["entityType"] != "operation" || denied[0]["entityId"] != operation || denied[0]["actorRole"] != string(role) {
+			if len(denied) != 1 || denied[0]["entityType"] != "operation" || denied[0]["entityId"] != operation ||
+				denied[0]["actorRole"] != string(role) {
 				t.Errorf("%s asks for %s: denials %v", role, path, denied)
 			}
 		}

@@ -32,8 +32,8 @@ type ReadingsIn struct {
 	Others bool `query:"others" doc:"true leaves out what you read yourself" example:"true"`
 }
 
-// The conditions inside are the index's own; materialized, because a planner that can't know how rare a patient is would
-// rather walk the whole log by its time.
+// The conditions inside are the index's own; materialized, because a planner that can't know how rare a patient is
+// would rather walk the whole log by its time.
 const selectReadings = `-- name: listReadings :many
 WITH a AS MATERIALIZED (
     SELECT id, action, actor_id, actor_role, entity_id, metadata, created_at FROM audit_logs
@@ -41,15 +41,18 @@ WITH a AS MATERIALIZED (
         AND coalesce(metadata -> 'patientIds', metadata -> 'patientId') ? $1::text
         AND created_at >= made_at($1::text::uuid)
 )
-SELECT a.id, a.action, a.actor_id, CASE WHEN k.destroyed_at IS NULL THEN p.full_name END, a.actor_role, coalesce((a.metadata ->> 'healthData')::boolean, true),
+SELECT a.id, a.action, a.actor_id, CASE WHEN k.destroyed_at IS NULL THEN p.full_name END, a.actor_role,
+coalesce((a.metadata ->> 'healthData')::boolean, true),
     CASE a.action WHEN 'consultation.read' THEN a.entity_id ELSE a.metadata ->> 'consultationId' END::uuid,
     CASE a.action WHEN 'prescription.read' THEN a.entity_id END::uuid, a.metadata ->> 'purpose', a.created_at
 FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id LEFT JOIN data_keys k ON k.user_id = a.actor_id
 WHERE (NOT $2 OR a.actor_id <> $1::text::uuid) AND (a.created_at, a.id) < ($3, $4)
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
-// readings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave no entry.
-func (l log) readings(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadingsIn) (httpapi.Page[Reading], error) {
+// readings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave no
+// entry.
+func (l log) readings(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadingsIn) (httpapi.Page[Reading],
+	error) {
 	scope := "access-log"
 	if in.Others {
 		scope = "access-log others"
@@ -66,10 +69,12 @@ func (l log) readings(ctx context.Context, r *postgres.Read, actor access.Actor,
 	if err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
-	return httpapi.NewPage(l.cursors, scope, in.Limit, found, func(v Reading) any { return position{v.CreatedAt, v.ID} }), nil
+	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
+		func(v Reading) any { return position{v.CreatedAt, v.ID} }), nil
 }
 
 func scanReading(row pgx.CollectableRow) (v Reading, err error) {
-	err = row.Scan(&v.ID, &v.Action, &v.ActorID, &v.ActorName, &v.ActorRole, &v.HealthData, &v.ConsultationID, &v.PrescriptionID, &v.Purpose, &v.CreatedAt)
+	err = row.Scan(&v.ID, &v.Action, &v.ActorID, &v.ActorName, &v.ActorRole, &v.HealthData, &v.ConsultationID,
+		&v.PrescriptionID, &v.Purpose, &v.CreatedAt)
 	return v, err
 }

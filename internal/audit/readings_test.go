@@ -25,7 +25,8 @@ func TestWhoReadMyRecord(t *testing.T) {
 	prescription := c.Post(doctor, "prescriptions", object{"consultationId": mine, "medications": []any{
 		object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).Text("id")
 	c.Get(patient, "users/me/access-log").Want(200)
-	if told := c.Get(patient, "users/me/access-log?others=true").Want(200).Items(); len(told) != 1 { // the answer to the start holds the reason
+	// the answer to the start holds the reason
+	if told := c.Get(patient, "users/me/access-log?others=true").Want(200).Items(); len(told) != 1 {
 		t.Fatalf("before anybody else read: %v", told)
 	}
 
@@ -62,7 +63,8 @@ func TestWhoReadMyRecord(t *testing.T) {
 			if name, _ := i["actorName"].(string); strings.TrimSpace(name) == "" {
 				t.Errorf("a reader without a name: %v", i)
 			}
-			got = append(got, told{text(i, "action"), text(i, "actorId"), text(i, "actorRole"), i["healthData"], i["consultationId"], i["prescriptionId"], i["purpose"]})
+			got = append(got, told{text(i, "action"), text(i, "actorId"), text(i, "actorRole"), i["healthData"],
+				i["consultationId"], i["prescriptionId"], i["purpose"]})
 		}
 		if cursor = page.Text("nextCursor"); cursor == "" {
 			break
@@ -75,7 +77,8 @@ func TestWhoReadMyRecord(t *testing.T) {
 	if n := len(others.Items()); n != 3 || others.Items()[0]["actorId"] != admin.ID.String() {
 		t.Errorf("of others: %s", others.Body)
 	}
-	c.Get(patient, "users/me/access-log?cursor="+others.Text("nextCursor")).Want(422, "validation-failed") // it is of the other list
+	// it is of the other list
+	c.Get(patient, "users/me/access-log?cursor="+others.Text("nextCursor")).Want(422, "validation-failed")
 	if n := len(c.Get(stranger, "users/me/access-log").Want(200).Items()); n != 2 {
 		t.Errorf("the other patient is told of %d readings, want 2", n)
 	}
@@ -95,7 +98,8 @@ func TestAccessLogReadsItsIndex(t *testing.T) {
 	ctx := context.Background()
 	for _, sql := range []string{
 		`INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, metadata, created_at)
-			SELECT gen_random_uuid(), id, 'PATIENT', 'consultation.list', 'consultation', id::text, jsonb_build_object('patientId', gen_random_uuid()), now()
+			SELECT gen_random_uuid(), id, 'PATIENT', 'consultation.list', 'consultation', id::text,
+			jsonb_build_object('patientId', gen_random_uuid()), now()
 			FROM users, generate_series(1, 20000)`,
 		"VACUUM ANALYZE audit_logs",
 	} {
@@ -115,7 +119,8 @@ func TestAccessLogReadsItsIndex(t *testing.T) {
 	if _, err := tx.Exec(ctx, "SET LOCAL plan_cache_mode = force_generic_plan"); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := tx.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS) "+audit.SelectReadings, patient.ID.String(), false, c.DB.Now(), uuid.Max, 21)
+	rows, err := tx.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS) "+audit.SelectReadings, patient.ID.String(), false,
+		c.DB.Now(), uuid.Max, 21)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +128,8 @@ func TestAccessLogReadsItsIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "Bitmap Index Scan on audit_logs_") || strings.Contains(plan, "Rows Removed by Filter: 20000") {
+	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "Bitmap Index Scan on audit_logs_") ||
+		strings.Contains(plan, "Rows Removed by Filter: 20000") {
 		t.Errorf("the log was read from end to end:\n%s", plan)
 	}
 }

@@ -21,13 +21,15 @@ func TestAReplayIsAReading(t *testing.T) {
 	}
 	c.Do(patient, "POST", "consultations", booking, "Idempotency-Key", "k").Want(201)
 	told := readings()
-	if len(told) != 1 || told[0]["action"] != "consultation.read" || told[0]["consultationId"] != id || told[0]["healthData"] != true {
+	if len(told) != 1 || told[0]["action"] != "consultation.read" || told[0]["consultationId"] != id ||
+		told[0]["healthData"] != true {
 		t.Fatalf("a replayed booking is told as %v", told)
 	}
 
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	before := len(readings())
-	script := object{"consultationId": id, "medications": []any{object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}}}
+	script := object{"consultationId": id,
+		"medications": []any{object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}}}
 	for range 2 {
 		c.Do(doctor, "POST", "prescriptions", script, "Idempotency-Key", "k").Want(201)
 	}

@@ -10,11 +10,23 @@ import (
 // Routes registers the operations of the log.
 func Routes(api *httpapi.API) {
 	l := log{api.Cursors}
-	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/audit-logs", ID: "list-audit-logs", Tag: "admin", Roles: access.Admin,
-		Summary: "List the audit log, the newest first", Doc: "A cursor belongs to the filters it was made with. " +
-			"Each call leaves an entry itself (audit-log.list), which later calls show."}, l.list)
-	httpapi.Command(api, httpapi.Op{Method: http.MethodGet, Path: "/audit-logs/{id}", ID: "read-audit-log", Tag: "admin", Roles: access.Admin,
-		Summary: "Read an entry of the audit log", Doc: "Each call leaves an entry itself (audit-log.read)."}, l.read)
-	httpapi.Query(api, httpapi.Op{Method: http.MethodGet, Path: "/users/me/access-log", ID: "list-own-access-log", Tag: "users", Roles: access.Patient,
-		Summary: "List who read your record", Doc: "When, in which role and why, the newest first; what you read yourself too."}, l.readings)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/audit-logs", ID: "list-audit-logs", Tag: "admin",
+		Summary: "List the audit log, the newest first",
+		Doc: "A cursor belongs to the filters it was made with. " +
+			"Each call leaves an entry itself (audit-log.list), which later calls show.",
+		Roles: access.Admin,
+	}, l.list)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/audit-logs/{id}", ID: "read-audit-log", Tag: "admin",
+		Summary: "Read an entry of the audit log",
+		Doc:     "Each call leaves an entry itself (audit-log.read).",
+		Roles:   access.Admin,
+	}, l.read)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users/me/access-log", ID: "list-own-access-log", Tag: "users",
+		Summary: "List who read your record",
+		Doc:     "When, in which role and why, the newest first; what you read yourself too.",
+		Roles:   access.Patient,
+	}, l.readings)
 }

@@ -12,7 +12,8 @@ import (
 
 // validateAddresses looks at where the server listens and where people reach it.
 func (c *Config) validateAddresses(f *faults) {
-	for name, address := range map[string]string{"AMRUTAM_LISTEN": c.Listen, "AMRUTAM_METRICS_LISTEN": c.MetricsListen} {
+	for name, address := range map[string]string{"AMRUTAM_LISTEN": c.Listen,
+		"AMRUTAM_METRICS_LISTEN": c.MetricsListen} {
 		if name == "AMRUTAM_METRICS_LISTEN" && address == "off" {
 			continue
 		}
@@ -61,8 +62,10 @@ func publicFault(u *url.URL, text string) string {
 // SMTPServer is the mail server's address.
 func (c *Config) SMTPServer() (*url.URL, error) {
 	u, err := url.Parse(c.SMTPURL)
-	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" || strings.Contains(u.Hostname(), ":") {
-		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" ||
+		strings.Contains(u.Hostname(), ":") {
+		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://, its host a " +
+			"name or an IPv4 address")
 	}
 	return u, nil
 }

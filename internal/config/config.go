@@ -130,8 +130,8 @@ func (c *Config) HSTS() string {
 // Production tells whether development conveniences are off and defaults are refused.
 func (c *Config) Production() bool { return c.Env == "production" }
 
-// Load reads the environment. The error names every variable that is missing for what the command needs, that has no sense
-// or that is no setting.
+// Load reads the environment. The error names every variable that is missing for what the command needs, that has no
+// sense or that is no setting.
 func Load(need Need) (*Config, error) {
 	var f faults
 	f.checkNames()
@@ -150,8 +150,9 @@ func Load(need Need) (*Config, error) {
 
 const masterKeyName = "master.key"
 
-// Secrets fills what the command needs of the secrets and isn't set from the data folder, making it the first time: `amrutam
-// version` makes no files. The folder's master key is its own PostgreSQL's: beside another database none is made or read.
+// Secrets fills what the command needs of the secrets and isn't set from the data folder, making it the first time:
+// `amrutam version` makes no files. The folder's master key is its own PostgreSQL's: beside another database none is
+// made or read.
 func (c *Config) Secrets(need Need) error {
 	if c.DatabaseURL == "" {
 		need = max(need, Keys) // what opens the folder's database makes it, sealed
@@ -174,10 +175,12 @@ func (c *Config) Secrets(need Need) error {
 func (c *Config) noKey() error {
 	path := filepath.Join(c.DataDir, masterKeyName)
 	if _, err := os.Stat(path); err == nil {
-		return fmt.Errorf("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: %s belongs to the private PostgreSQL in that folder. If it has sealed this database, "+
+		return fmt.Errorf("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: %s belongs to the private PostgreSQL "+
+			"in that folder. If it has sealed this database, "+
 			"set AMRUTAM_MASTER_KEY to what it holds; for a new database %s. Nothing was changed", path, newKey)
 	}
-	return errors.New("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: it is the key this database is sealed with. For a new database " + newKey + "; nothing was changed")
+	return errors.New("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: it is the key this database is sealed " +
+		"with. For a new database " + newKey + "; nothing was changed")
 }
 
 // keep reads a secret of the data folder, or makes it.
@@ -202,7 +205,8 @@ func (c *Config) lost(path string) error {
 	if _, err := os.Stat(filepath.Join(c.DataDir, "postgres")); err != nil {
 		return nil //nolint:nilerr // nothing is sealed yet
 	}
-	return fmt.Errorf("%s is missing, and the database beside it was sealed with it: restore the file, or set AMRUTAM_MASTER_KEY to what it held; nothing was changed", path)
+	return fmt.Errorf("%s is missing, and the database beside it was sealed with it: restore the file, or set "+
+		"AMRUTAM_MASTER_KEY to what it held; nothing was changed", path)
 }
 
 // keepSecret reads the file, or makes it with a new 256-bit secret. Two processes that start at once agree: the link
@@ -223,7 +227,9 @@ func keepSecret(path, prefix string) (string, error) {
 }
 
 func makeSecret(path, prefix string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o711); err != nil { //nolint:gosec // PostgreSQL's user passes through it
+	//nolint:gosec // PostgreSQL's user passes through it
+	if err := os.MkdirAll(filepath.Dir(path),
+		0o711); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	draft, err := draftSecret(filepath.Dir(path), prefix)
@@ -257,7 +263,8 @@ func draftSecret(dir, prefix string) (name string, err error) {
 func (c *Config) StubSecrets() ([][]byte, error) {
 	keys, err := webhookKeys(c.StubWebhookSecret)
 	if err != nil && c.stubSecretFile != "" {
-		return nil, fmt.Errorf("%s is damaged, it must hold whsec_ and at least 16 bytes in base64: restore it, or remove it for a new one", c.stubSecretFile)
+		return nil, fmt.Errorf("%s is damaged, it must hold whsec_ and at least 16 bytes in base64: restore it, or "+
+			"remove it for a new one", c.stubSecretFile)
 	}
 	return keys, err
 }

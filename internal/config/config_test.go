@@ -17,25 +17,36 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 	const number, duration = "must be a whole number", "must be a duration like 15m"
 	for _, c := range []struct{ name, value, want string }{
 		{"AMRUTAM_ENV", "staging", "development or production"}, {"AMRUTAM_PAYMENT_PROVIDER", said, "stub"},
-		{"AMRUTAM_PAY_WITHIN", said, duration}, {"AMRUTAM_PAY_WITHIN", "-1s", "longer"}, {"AMRUTAM_PAY_WITHIN", "0", "longer"},
-		{"AMRUTAM_SESSION_LIFE", "5m", "AMRUTAM_ACCESS_TOKEN_LIFE must not be longer"}, {"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"},
-		{"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"}, {"AMRUTAM_START_EARLY", "-1s", "negative"}, {"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
+		{"AMRUTAM_PAY_WITHIN", said, duration}, {"AMRUTAM_PAY_WITHIN", "-1s", "longer"},
+		{"AMRUTAM_PAY_WITHIN", "0", "longer"},
+		{"AMRUTAM_SESSION_LIFE", "5m", "AMRUTAM_ACCESS_TOKEN_LIFE must not be longer"},
+		{"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"}, {"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"},
+		{"AMRUTAM_START_EARLY", "-1s", "negative"}, {"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
 		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"}, {"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
-		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"}, {"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"}, {"AMRUTAM_RETENTION_YEARS", said, number},
-		{"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"}, {"AMRUTAM_PASSWORD_MIN", said, number},
-		{"AMRUTAM_MAX_UNPAID", "0", "at least 1"}, {"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "1.5", number},
-		{"AMRUTAM_DATABASE_CONNS", "0", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},
-		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", said, "an address like"}, {"AMRUTAM_PUBLIC_URL", said, "http"},
-		{"AMRUTAM_CORS_ORIGINS", said, "origins like"}, {"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"}, {"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},
-		{"AMRUTAM_CORS_ORIGINS", "http://b.example/", "without a slash"}, {"AMRUTAM_CORS_ORIGINS", "https://a.example,http://b.example/x", "without a path"},
-		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "https://A.example", "lower case"},
-		{"AMRUTAM_CORS_ORIGINS", "https://me:" + said + "@a.example", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "https://a.example:99999", "65535"},
-		{"AMRUTAM_CORS_ORIGINS", "https://a.example:443", "leave out"}, {"AMRUTAM_CORS_ORIGINS", "https://a.example?x", "origins like"},
+		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"}, {"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"},
+		{"AMRUTAM_RETENTION_YEARS", said, number}, {"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
+		{"AMRUTAM_PASSWORD_MIN", said, number}, {"AMRUTAM_MAX_UNPAID", "0", "at least 1"},
+		{"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"},
+		{"AMRUTAM_MAX_UNPAID", "1.5", number}, {"AMRUTAM_DATABASE_CONNS", "0", "at least 2"},
+		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},
+		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", said, "an address like"},
+		{"AMRUTAM_PUBLIC_URL", said, "http"}, {"AMRUTAM_CORS_ORIGINS", said, "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"},
+		{"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},
+		{"AMRUTAM_CORS_ORIGINS", "http://b.example/", "without a slash"},
+		{"AMRUTAM_CORS_ORIGINS", "https://a.example,http://b.example/x", "without a path"},
+		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "https://A.example", "lower case"},
+		{"AMRUTAM_CORS_ORIGINS", "https://me:" + said + "@a.example", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "https://a.example:99999", "65535"},
+		{"AMRUTAM_CORS_ORIGINS", "https://a.example:443", "leave out"},
+		{"AMRUTAM_CORS_ORIGINS", "https://a.example?x", "origins like"},
 	} {
 		t.Run(c.name+" "+c.value, func(t *testing.T) {
 			t.Setenv(c.name, c.value)
 			_, err := Load(Server)
-			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), said) ||
+			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) ||
+				strings.Contains(err.Error(), said) ||
 				strings.Contains(err.Error(), "time.") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
 			}
@@ -45,8 +56,8 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 
 //nolint:paralleltest // it sets the environment
 func TestAllFaultsAreToldAtOnce(t *testing.T) {
-	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": said, "AMRUTAM_PASSWORD_MIN": said, "AMRUTAM_MAX_UNPAID": "0", "AMRUTAM_LOG_FORMAT": "xml",
-		"AMRUTAM_CORS_ORIGINS": "x,*", "AMRUTAM_DRAIN_FOR": "-1s"}
+	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": said, "AMRUTAM_PASSWORD_MIN": said, "AMRUTAM_MAX_UNPAID": "0",
+		"AMRUTAM_LOG_FORMAT": "xml", "AMRUTAM_CORS_ORIGINS": "x,*", "AMRUTAM_DRAIN_FOR": "-1s"}
 	for name, value := range wrong {
 		t.Setenv(name, value)
 	}
@@ -68,7 +79,8 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 func TestOriginsAreTakenAsBrowsersSendThem(t *testing.T) {
 	t.Setenv("AMRUTAM_CORS_ORIGINS", "https://a.example, http://127.0.0.1:3000,http://[::1]:3000,")
 	c, err := Load(Server)
-	if err != nil || !slices.Equal(c.CORSOrigins, []string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}) {
+	if err != nil || !slices.Equal(c.CORSOrigins,
+		[]string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}) {
 		t.Errorf("%v %v", c, err)
 	}
 }
@@ -93,7 +105,8 @@ func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 		_, master := c.MasterKeys()
 		_, stub := c.StubSecrets()
 		for name, err := range map[string]error{"master.key": master, "stub-webhook.secret": stub} {
-			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) || strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), said) {
+			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) ||
+				strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), said) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -119,7 +132,8 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 	}
 	all.Wait()
 	for _, c := range made {
-		if keys, err := c.MasterKeys(); err != nil || len(keys) != 1 || c.MasterKey != made[0].MasterKey || c.StubWebhookSecret != made[0].StubWebhookSecret {
+		if keys, err := c.MasterKeys(); err != nil || len(keys) != 1 || c.MasterKey != made[0].MasterKey ||
+			c.StubWebhookSecret != made[0].StubWebhookSecret {
 			t.Errorf("starts at once don't agree: %v", err)
 		}
 		if _, err := c.StubSecrets(); err != nil {

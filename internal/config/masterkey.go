@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// MasterKeys are the master key in use and then the older ones that still open. Those of files are read anew each time: a
-// rotation changes them under a running server.
+// MasterKeys are the master key in use and then the older ones that still open. Those of files are read anew each
+// time: a rotation changes them under a running server.
 func (c *Config) MasterKeys() ([][]byte, error) {
 	if c.masterKeyFile == "" {
 		return masterKeysOfVariables(c.MasterKey, c.MasterKeyPrevious)
@@ -27,7 +27,8 @@ func (c *Config) MasterKeys() ([][]byte, error) {
 		}
 		key, ok := masterKey(string(text))
 		if !ok {
-			return nil, fmt.Errorf("%s is damaged, it must hold 32 bytes in base64: restore it, without it nothing sealed can be read", path)
+			return nil, fmt.Errorf("%s is damaged, it must hold 32 bytes in base64: restore it, without it nothing "+
+				"sealed can be read", path)
 		}
 		all = append(all, key)
 	}
@@ -62,8 +63,8 @@ func (c *Config) previousKeyFile() string { return c.masterKeyFile + ".previous"
 // OwnsMasterKey tells whether the master key is the data folder's, so that the program may change it itself.
 func (c *Config) OwnsMasterKey() bool { return c.masterKeyFile != "" }
 
-// RenewMasterKey puts a new key into the data folder's file; the old one stays beside it until DropPreviousKey. After a crash
-// anywhere in between it goes on: there is always a whole file, and no key is ever lost.
+// RenewMasterKey puts a new key into the data folder's file; the old one stays beside it until DropPreviousKey. After
+// a crash anywhere in between it goes on: there is always a whole file, and no key is ever lost.
 func (c *Config) RenewMasterKey() error {
 	current, err := os.ReadFile(c.masterKeyFile)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 const testPrefix = "AMRUTAM_TEST_"
 
 // serviceLink matches what Kubernetes tells every container about a Service called amrutam or amrutam-…
-var serviceLink = regexp.MustCompile(`^AMRUTAM(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+var serviceLink = regexp.MustCompile(
+	`^AMRUTAM(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
 // names are those of all settings.
 func names() []string {
@@ -25,7 +26,8 @@ func names() []string {
 	return all
 }
 
-// checkNames finds the variables that look like settings and are none: a setting that nobody reads is not what was meant.
+// checkNames finds the variables that look like settings and are none: a setting that nobody reads is not what was
+// meant.
 func (f *faults) checkNames() {
 	known := names()
 	for _, pair := range os.Environ() {
@@ -42,7 +44,8 @@ const typo = 2
 // mistaken tells whether the variable is meant as a setting and isn't one, and names the nearest.
 func mistaken(name, value string, known []string) (near string, unknown bool) {
 	upper := strings.ToUpper(name)
-	if strings.HasPrefix(name, testPrefix) || serviceLink.MatchString(name) || (strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")) {
+	if strings.HasPrefix(name, testPrefix) || serviceLink.MatchString(name) ||
+		(strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")) {
 		return "", false
 	}
 	far := len(upper) + len(testPrefix)
@@ -60,7 +63,8 @@ func mistaken(name, value string, known []string) (near string, unknown bool) {
 	return near, strings.HasPrefix(upper, "AMRUTAM_") || far <= typo
 }
 
-// distance counts the letters to insert, delete, change or swap with the next between two names (optimal string alignment).
+// distance counts the letters to insert, delete, change or swap with the next between two names (optimal string
+// alignment).
 func distance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Passkeys is the domain they are bound to (WebAuthn: RP ID), the origins of pages and those of apps that may use them.
+// Passkeys is the domain they are bound to (WebAuthn: RP ID), the origins of pages and those of apps that may use
+// them.
 func (c *Config) Passkeys() (domain string, pages, apps []string) {
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || u.Host == "" {
@@ -49,7 +50,8 @@ func (c *Config) validatePasskeys(f *faults) {
 			all = append(all, one)
 		}
 		if strings.HasPrefix(one, "http") && !origin.MatchString(one) {
-			f.add("AMRUTAM_PASSKEY_ORIGINS", "must hold origins like https://app.example.org, in lower case and without a path, or apps like android:apk-key-hash:…")
+			f.add("AMRUTAM_PASSKEY_ORIGINS", "must hold origins like https://app.example.org, in lower case and "+
+				"without a path, or apps like android:apk-key-hash:…")
 		}
 	}
 	c.PasskeyOrigins = all

@@ -29,13 +29,15 @@ func (c *Config) requireProduction(f *faults, need Need) {
 		value string
 		what  string
 	}{
-		"DATABASE_URL":                {Database, c.DatabaseURL, "name the PostgreSQL"},
-		"AMRUTAM_MASTER_KEY":          {Keys, c.MasterKey, newKey + ", and keep it apart from the backups"},
-		"AMRUTAM_SMTP_URL":            {Server, c.SMTPURL, "name the mail server, smtps://user:password@host"},
-		"AMRUTAM_STUB_WEBHOOK_SECRET": {Server, c.StubWebhookSecret, "make one with echo whsec_$(openssl rand -base64 32)"},
-		"AMRUTAM_PUBLIC_URL":          {Server, c.PublicURL, "name where people reach this server, with https"},
-		"AMRUTAM_TRUSTED_PROXIES": {Server, strings.Join(c.TrustedProxies, ""), "name the networks of the proxies before this server, or none: " +
-			"without it everybody behind a proxy counts as one address, and strangers lock others out"},
+		"DATABASE_URL":       {Database, c.DatabaseURL, "name the PostgreSQL"},
+		"AMRUTAM_MASTER_KEY": {Keys, c.MasterKey, newKey + ", and keep it apart from the backups"},
+		"AMRUTAM_SMTP_URL":   {Server, c.SMTPURL, "name the mail server, smtps://user:password@host"},
+		"AMRUTAM_STUB_WEBHOOK_SECRET": {Server, c.StubWebhookSecret,
+			"make one with echo whsec_$(openssl rand -base64 32)"},
+		"AMRUTAM_PUBLIC_URL": {Server, c.PublicURL, "name where people reach this server, with https"},
+		"AMRUTAM_TRUSTED_PROXIES": {Server, strings.Join(c.TrustedProxies, ""),
+			"name the networks of the proxies before this server, or none: " +
+				"without it everybody behind a proxy counts as one address, and strangers lock others out"},
 	} {
 		if need >= asked.by && asked.value == "" {
 			f.add(name, "is needed in production: %s", asked.what)
@@ -49,7 +51,8 @@ func (c *Config) requireProduction(f *faults, need Need) {
 
 // refuseInProduction looks at what was set on purpose, and is for development and load tests only.
 func (c *Config) refuseInProduction(f *faults) {
-	for name, value := range map[string]string{"AMRUTAM_LOGIN_LIMIT": c.LoginLimit, "AMRUTAM_RATE_LIMIT": c.RateLimit} {
+	for name, value := range map[string]string{"AMRUTAM_LOGIN_LIMIT": c.LoginLimit,
+		"AMRUTAM_RATE_LIMIT": c.RateLimit} {
 		if value == "off" {
 			f.add(name, "must be on in production: unset it")
 		}
@@ -58,13 +61,16 @@ func (c *Config) refuseInProduction(f *faults) {
 		f.add("AMRUTAM_REQUIRE_ADMIN_MFA", "must be true in production: unset it")
 	}
 	if c.PasswordMin < singleFactor {
-		f.add("AMRUTAM_PASSWORD_MIN", "must be at least %d in production, where patients and doctors sign in with a password alone: unset it", singleFactor)
+		f.add("AMRUTAM_PASSWORD_MIN",
+			"must be at least %d in production, where patients and doctors sign in with a password alone: unset it",
+			singleFactor)
 	}
 	if c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		f.add("AMRUTAM_PUBLIC_URL", "must be https in production")
 	}
 	if c.MetricsToken == "" && c.MetricsListen != "off" && !loopbackAddress(c.MetricsListen) {
-		f.add("AMRUTAM_METRICS_TOKEN", "is needed in production while AMRUTAM_METRICS_LISTEN is reached from other machines: %s, or listen on 127.0.0.1:9090", newKey)
+		f.add("AMRUTAM_METRICS_TOKEN", "is needed in production while AMRUTAM_METRICS_LISTEN is reached from other "+
+			"machines: %s, or listen on 127.0.0.1:9090", newKey)
 	}
 	c.checkSecrets(f)
 	requireTLS(f, "DATABASE_URL", c.DatabaseURL)
@@ -80,7 +86,8 @@ func (c *Config) requireSender(f *faults) {
 	domain := strings.ToLower(strings.TrimSuffix(from.Address[strings.LastIndexByte(from.Address, '@')+1:], "."))
 	for _, example := range []string{"amrutam.example", "example.com"} {
 		if domain == example || strings.HasSuffix(domain, "."+example) {
-			f.add("AMRUTAM_MAIL_FROM", "must not be the example in production: name an address of your own domain, like Clinic <no-reply@your-domain>")
+			f.add("AMRUTAM_MAIL_FROM", "must not be the example in production: name an address of your own domain, "+
+				"like Clinic <no-reply@your-domain>")
 		}
 	}
 }
@@ -92,14 +99,17 @@ func requireTLS(f *faults, name, dsn string) {
 	}
 	cfg, err := pgconn.ParseConfig(dsn)
 	if err != nil { // its own words quote the address
-		f.add(name, "can't be read as an address of PostgreSQL like postgres://user:password@host:5432/database?sslmode=verify-full, or a file it names can't")
+		f.add(name, "can't be read as an address of PostgreSQL like "+
+			"postgres://user:password@host:5432/database?sslmode=verify-full, or a file it names can't")
 		return
 	}
-	ways := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
+	ways := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}},
+		cfg.Fallbacks...)
 	for _, way := range ways {
 		network, _ := pgconn.NetworkAddress(way.Host, way.Port)
 		if way.TLSConfig == nil && network != "unix" && !loopbackHost(way.Host) {
-			f.add(name, "must encrypt the way to a database on another machine in production: add sslmode=verify-full and sslrootcert=…, or at least sslmode=require")
+			f.add(name, "must encrypt the way to a database on another machine in production: add "+
+				"sslmode=verify-full and sslrootcert=…, or at least sslmode=require")
 			return
 		}
 	}

@@ -18,9 +18,12 @@ const (
 // inProduction sets what production needs, and then what the test is about.
 func inProduction(t *testing.T, changes ...string) {
 	t.Helper()
-	for _, pair := range append([]string{"AMRUTAM_ENV=production", "DATABASE_URL=postgres://care:secret@db.clinic.example/care?sslmode=require",
-		"AMRUTAM_MASTER_KEY=" + drawn, "AMRUTAM_STUB_WEBHOOK_SECRET=" + hook, "AMRUTAM_SMTP_URL=smtps://me:secret@mail.clinic.example",
-		"AMRUTAM_PUBLIC_URL=https://care.clinic.example/", "AMRUTAM_TRUSTED_PROXIES=10.0.0.0/8", "AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>"}, changes...) {
+	for _, pair := range append([]string{"AMRUTAM_ENV=production",
+		"DATABASE_URL=postgres://care:secret@db.clinic.example/care?sslmode=require",
+		"AMRUTAM_MASTER_KEY=" + drawn, "AMRUTAM_STUB_WEBHOOK_SECRET=" + hook,
+		"AMRUTAM_SMTP_URL=smtps://me:secret@mail.clinic.example",
+		"AMRUTAM_PUBLIC_URL=https://care.clinic.example/", "AMRUTAM_TRUSTED_PROXIES=10.0.0.0/8",
+		"AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>"}, changes...) {
 		name, value, _ := strings.Cut(pair, "=")
 		t.Setenv(name, value)
 	}
@@ -29,11 +32,17 @@ func inProduction(t *testing.T, changes ...string) {
 //nolint:paralleltest // it sets the environment
 func TestProductionStartsWithSettingsThatWereMeant(t *testing.T) {
 	for _, good := range []string{
-		"AMRUTAM_TRUSTED_PROXIES=none", "AMRUTAM_TRUSTED_PROXIES= 10.0.0.0/8 , fc00::/7,192.0.2.7,::1", "AMRUTAM_PASSWORD_MIN=16", "AMRUTAM_METRICS_LISTEN=off",
-		"AMRUTAM_METRICS_LISTEN=localhost:9090", "AMRUTAM_METRICS_LISTEN=[::1]:9090", "AMRUTAM_PUBLIC_URL=HTTPS://Care.Clinic.Example:443/", "AMRUTAM_METRICS_TOKEN=" + another,
-		"DATABASE_URL=postgres:///care?host=/run/postgresql", "DATABASE_URL=postgres://care@127.0.0.1/care?sslmode=disable", "DATABASE_URL=postgres://care@[::1]/care?sslmode=disable",
-		"DATABASE_URL=host=/run/postgresql,localhost dbname=care sslmode=disable", "DATABASE_URL=postgres://care@a.example,b.example/care?sslmode=require",
-		"AMRUTAM_MASTER_KEY_PREVIOUS=" + another, "AMRUTAM_STUB_WEBHOOK_SECRET=" + hook + ",whsec_" + another, "AMRUTAM_REQUIRE_ADMIN_MFA=", "AMRUTAM_LOGIN_LIMIT=",
+		"AMRUTAM_TRUSTED_PROXIES=none", "AMRUTAM_TRUSTED_PROXIES= 10.0.0.0/8 , fc00::/7,192.0.2.7,::1",
+		"AMRUTAM_PASSWORD_MIN=16", "AMRUTAM_METRICS_LISTEN=off",
+		"AMRUTAM_METRICS_LISTEN=localhost:9090", "AMRUTAM_METRICS_LISTEN=[::1]:9090",
+		"AMRUTAM_PUBLIC_URL=HTTPS://Care.Clinic.Example:443/", "AMRUTAM_METRICS_TOKEN=" + another,
+		"DATABASE_URL=postgres:///care?host=/run/postgresql",
+		"DATABASE_URL=postgres://care@127.0.0.1/care?sslmode=disable",
+		"DATABASE_URL=postgres://care@[::1]/care?sslmode=disable",
+		"DATABASE_URL=host=/run/postgresql,localhost dbname=care sslmode=disable",
+		"DATABASE_URL=postgres://care@a.example,b.example/care?sslmode=require",
+		"AMRUTAM_MASTER_KEY_PREVIOUS=" + another, "AMRUTAM_STUB_WEBHOOK_SECRET=" + hook + ",whsec_" + another,
+		"AMRUTAM_REQUIRE_ADMIN_MFA=", "AMRUTAM_LOGIN_LIMIT=",
 		"AMRUTAM_PUBLIC_URL=https://clinic.example/care",
 	} {
 		t.Run(good, func(t *testing.T) {
@@ -42,7 +51,8 @@ func TestProductionStartsWithSettingsThatWereMeant(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !c.RequireAdminMFA || c.LoginLimit != "on" || !slices.Contains([]string{"https://care.clinic.example", "https://clinic.example/care"}, c.PublicURL) {
+			if !c.RequireAdminMFA || c.LoginLimit != "on" ||
+				!slices.Contains([]string{"https://care.clinic.example", "https://clinic.example/care"}, c.PublicURL) {
 				t.Errorf("%+v", c)
 			}
 		})
@@ -56,40 +66,72 @@ func TestProductionRefusesWhatNobodyMeant(t *testing.T) {
 	for i := range counted {
 		counted[i] = byte(i)
 	}
-	const proxies, public, database, key, secret = "AMRUTAM_TRUSTED_PROXIES", "AMRUTAM_PUBLIC_URL", "DATABASE_URL", "AMRUTAM_MASTER_KEY", "AMRUTAM_STUB_WEBHOOK_SECRET"
+	const proxies, public, database, key, secret = "AMRUTAM_TRUSTED_PROXIES", "AMRUTAM_PUBLIC_URL", "DATABASE_URL",
+		"AMRUTAM_MASTER_KEY", "AMRUTAM_STUB_WEBHOOK_SECRET"
 	for _, c := range []struct{ name, value, want string }{
-		{proxies, "", "is needed in production"}, {proxies, " , ", "is needed"}, {proxies, "0.0.0.0/0", "as wide as the Internet"}, {proxies, "::/0", "as wide"},
-		{proxies, "10.0.0.0/8,0.0.0.0/1,128.0.0.0/1", "as wide"}, {proxies, "2000::/3", "as wide"}, {proxies, "::ffff:0.0.0.0/96", "as wide"}, {proxies, "none,10.0.0.0/8", "none alone"},
-		{proxies, "proxy.internal", "networks like"}, {proxies, "10.0.0.0/33", "networks like"}, {proxies, "*", "networks like"},
-		{"AMRUTAM_REQUIRE_ADMIN_MFA", "false", "must be true"}, {"AMRUTAM_REQUIRE_ADMIN_MFA", "0", "must be true"},
-		{"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"}, {"AMRUTAM_PASSWORD_MIN", "14", "at least 15"}, {"AMRUTAM_LOGIN_LIMIT", "off", "must be on"}, {"AMRUTAM_RATE_LIMIT", "off", "must be on"},
-		{"AMRUTAM_METRICS_LISTEN", ":9090", "AMRUTAM_METRICS_TOKEN is needed"}, {"AMRUTAM_METRICS_LISTEN", "0.0.0.0:9090", "AMRUTAM_METRICS_TOKEN is needed"},
-		{"AMRUTAM_METRICS_LISTEN", "[::]:9090", "AMRUTAM_METRICS_TOKEN is needed"}, {"AMRUTAM_METRICS_LISTEN", "10.1.2.3:9090", "AMRUTAM_METRICS_TOKEN is needed"},
-		{"AMRUTAM_METRICS_TOKEN", "short", "at least 20"}, {"AMRUTAM_METRICS_TOKEN", strings.Repeat("a", 40), "repeats"}, {"AMRUTAM_METRICS_TOKEN", drawn, "same secret"},
-		{"AMRUTAM_METRICS_TOKEN", hook, "same secret"}, {"AMRUTAM_METRICS_TOKEN", "with blanks in it, which no header bears", "at least 20"},
-		{key, "", "is needed"}, {key, of(make([]byte, 32)), "one byte repeated"}, {key, of([]byte(strings.Repeat("\xff", 32))), "one byte repeated"}, {key, of(counted), "counted on"},
-		{key, of([]byte(strings.Repeat("\x01\x9c\xe3\x44", 8))), "repeats itself"}, {key, of([]byte("0123456789abcdefghijklmnopqrstuv")), "is text"},
-		{key, of([]byte("correct horse battery staple 42!")), "is text"}, {key, of(counted[:16]), "32 bytes"}, {key, said, "32 bytes"},
-		{secret, "", "is needed"}, {secret, "whsec_" + of(make([]byte, 32)), "one byte repeated"}, {secret, "whsec_" + of(counted[:8]), "at least 16"}, {secret, "whsec_" + drawn, "same secret"},
-		{secret, hook + "," + hook, "same secret"}, {secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "documentation"}, {secret, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "documentation"},
-		{"AMRUTAM_MASTER_KEY_PREVIOUS", drawn, "same secret"}, {"AMRUTAM_MASTER_KEY_PREVIOUS", of(make([]byte, 32)), "one byte repeated"}, {"AMRUTAM_MASTER_KEY_PREVIOUS", said, "32 bytes"},
-		{public, "", "is needed"}, {public, "http://care.clinic.example", "must be https"}, {public, "https://me:" + said + "@care.example", "without a user"}, {public, "https://@care.example", "without a user"},
-		{public, "https://care.example/?", "query"}, {public, "https://care.example?a=" + said, "query"}, {public, "https://care.example/#", "fragment"}, {public, "https://care.example/#" + said, "fragment"},
-		{public, "https://care.example//", "path"}, {public, "https://care.example/a/../b", "path"}, {public, "https://care.example/a//b", "path"}, {public, "https://care.example/%2e", "path"},
-		{public, "https://care.example:0", "port"}, {public, "https://care.example:99999", "port"}, {public, "https://", "https address"}, {public, "care.example", "https address"},
-		{public, "https://c\u0101re.example", "ASCII"}, {public, " https://care.example", "https address"}, {public, "https://care .example", "https address"},
-		{"AMRUTAM_MAIL_FROM", "", "example"}, {"AMRUTAM_MAIL_FROM", "Amrutam <no-reply@amrutam.example>", "example"}, {"AMRUTAM_MAIL_FROM", "a@EXAMPLE.com", "example"},
-		{"AMRUTAM_MAIL_FROM", "a@mail.Example.Com", "example"}, {"AMRUTAM_SMTP_URL", "", "is needed"}, {"AMRUTAM_SMTP_URL", "mail.example", "smtp://"}, {"AMRUTAM_SMTP_URL", "http://mail.example", "smtp://"},
-		{database, "", "is needed"}, {database, "postgres://me:" + said + "@db.example/care", "sslmode"}, {database, "postgres://me@db.example/care?sslmode=disable", "sslmode"},
-		{database, "postgres://me@db.example/care?sslmode=allow", "sslmode"}, {database, "postgres://me@db.example/care?sslmode=prefer", "sslmode"}, {database, "host=10.0.0.7 dbname=care", "sslmode"},
-		{database, "postgres://me@localhost,db.example/care?sslmode=disable", "sslmode"}, {database, "postgres://me@db.example,%2Frun%2Fpostgresql/care?sslmode=prefer", "sslmode"},
-		{database, "postgres://me:" + said + "@[db/care", "can't be read"}, {"AMRUTAM_MIGRATE_DATABASE_URL", "postgres://me@db.example/care", "sslmode"},
-		{"AMRUTAM_CHECK_HOUR", "24", "0 to 23"}, {"AMRUTAM_LISTEN", "8080", "an address like"}, {"AMRUTAM_LISTEN", "127.0.0.1:http", "an address like"},
+		{proxies, "", "is needed in production"}, {proxies, " , ", "is needed"},
+		{proxies, "0.0.0.0/0", "as wide as the Internet"}, {proxies, "::/0", "as wide"},
+		{proxies, "10.0.0.0/8,0.0.0.0/1,128.0.0.0/1", "as wide"}, {proxies, "2000::/3", "as wide"},
+		{proxies, "::ffff:0.0.0.0/96", "as wide"}, {proxies, "none,10.0.0.0/8", "none alone"},
+		{proxies, "proxy.internal", "networks like"}, {proxies, "10.0.0.0/33", "networks like"},
+		{proxies, "*", "networks like"}, {"AMRUTAM_REQUIRE_ADMIN_MFA", "false", "must be true"},
+		{"AMRUTAM_REQUIRE_ADMIN_MFA", "0", "must be true"}, {"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
+		{"AMRUTAM_PASSWORD_MIN", "14", "at least 15"}, {"AMRUTAM_LOGIN_LIMIT", "off", "must be on"},
+		{"AMRUTAM_RATE_LIMIT", "off", "must be on"},
+		{"AMRUTAM_METRICS_LISTEN", ":9090", "AMRUTAM_METRICS_TOKEN is needed"},
+		{"AMRUTAM_METRICS_LISTEN", "0.0.0.0:9090", "AMRUTAM_METRICS_TOKEN is needed"},
+		{"AMRUTAM_METRICS_LISTEN", "[::]:9090", "AMRUTAM_METRICS_TOKEN is needed"},
+		{"AMRUTAM_METRICS_LISTEN", "10.1.2.3:9090", "AMRUTAM_METRICS_TOKEN is needed"},
+		{"AMRUTAM_METRICS_TOKEN", "short", "at least 20"},
+		{"AMRUTAM_METRICS_TOKEN", strings.Repeat("a", 40), "repeats"}, {"AMRUTAM_METRICS_TOKEN", drawn, "same secret"},
+		{"AMRUTAM_METRICS_TOKEN", hook, "same secret"},
+		{"AMRUTAM_METRICS_TOKEN", "with blanks in it, which no header bears", "at least 20"}, {key, "", "is needed"},
+		{key, of(make([]byte, 32)), "one byte repeated"},
+		{key, of([]byte(strings.Repeat("\xff", 32))), "one byte repeated"}, {key, of(counted), "counted on"},
+		{key, of([]byte(strings.Repeat("\x01\x9c\xe3\x44", 8))), "repeats itself"},
+		{key, of([]byte("0123456789abcdefghijklmnopqrstuv")), "is text"},
+		{key, of([]byte("correct horse battery staple 42!")), "is text"}, {key, of(counted[:16]), "32 bytes"},
+		{key, said, "32 bytes"}, {secret, "", "is needed"},
+		{secret, "whsec_" + of(make([]byte, 32)), "one byte repeated"},
+		{secret, "whsec_" + of(counted[:8]), "at least 16"}, {secret, "whsec_" + drawn, "same secret"},
+		{secret, hook + "," + hook, "same secret"},
+		{secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "documentation"},
+		{secret, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "documentation"},
+		{"AMRUTAM_MASTER_KEY_PREVIOUS", drawn, "same secret"},
+		{"AMRUTAM_MASTER_KEY_PREVIOUS", of(make([]byte, 32)), "one byte repeated"},
+		{"AMRUTAM_MASTER_KEY_PREVIOUS", said, "32 bytes"},
+		{public, "", "is needed"}, {public, "http://care.clinic.example", "must be https"},
+		{public, "https://me:" + said + "@care.example", "without a user"},
+		{public, "https://@care.example", "without a user"},
+		{public, "https://care.example/?", "query"}, {public, "https://care.example?a=" + said, "query"},
+		{public, "https://care.example/#", "fragment"}, {public, "https://care.example/#" + said, "fragment"},
+		{public, "https://care.example//", "path"}, {public, "https://care.example/a/../b", "path"},
+		{public, "https://care.example/a//b", "path"}, {public, "https://care.example/%2e", "path"},
+		{public, "https://care.example:0", "port"}, {public, "https://care.example:99999", "port"},
+		{public, "https://", "https address"}, {public, "care.example", "https address"},
+		{public, "https://c\u0101re.example", "ASCII"}, {public, " https://care.example", "https address"},
+		{public, "https://care .example", "https address"}, {"AMRUTAM_MAIL_FROM", "", "example"},
+		{"AMRUTAM_MAIL_FROM", "Amrutam <no-reply@amrutam.example>", "example"},
+		{"AMRUTAM_MAIL_FROM", "a@EXAMPLE.com", "example"}, {"AMRUTAM_MAIL_FROM", "a@mail.Example.Com", "example"},
+		{"AMRUTAM_SMTP_URL", "", "is needed"},
+		{"AMRUTAM_SMTP_URL", "mail.example", "smtp://"}, {"AMRUTAM_SMTP_URL", "http://mail.example", "smtp://"},
+		{database, "", "is needed"}, {database, "postgres://me:" + said + "@db.example/care", "sslmode"},
+		{database, "postgres://me@db.example/care?sslmode=disable", "sslmode"},
+		{database, "postgres://me@db.example/care?sslmode=allow", "sslmode"},
+		{database, "postgres://me@db.example/care?sslmode=prefer", "sslmode"},
+		{database, "host=10.0.0.7 dbname=care", "sslmode"},
+		{database, "postgres://me@localhost,db.example/care?sslmode=disable", "sslmode"},
+		{database, "postgres://me@db.example,%2Frun%2Fpostgresql/care?sslmode=prefer", "sslmode"},
+		{database, "postgres://me:" + said + "@[db/care", "can't be read"},
+		{"AMRUTAM_MIGRATE_DATABASE_URL", "postgres://me@db.example/care", "sslmode"},
+		{"AMRUTAM_CHECK_HOUR", "24", "0 to 23"}, {"AMRUTAM_LISTEN", "8080", "an address like"},
+		{"AMRUTAM_LISTEN", "127.0.0.1:http", "an address like"},
 	} {
 		t.Run(c.name+" "+c.value, func(t *testing.T) {
 			inProduction(t, c.name+"="+c.value)
 			_, err := Load(Server)
-			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") ||
+			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) ||
+				strings.Contains(err.Error(), "\n") ||
 				strings.Contains(err.Error(), said) {
 				t.Errorf("%v", err)
 			}
@@ -99,7 +141,8 @@ func TestProductionRefusesWhatNobodyMeant(t *testing.T) {
 
 // TestProductionAsksForWhatACommandNeeds, and tells all that is missing at once.
 func TestProductionAsksForWhatACommandNeeds(t *testing.T) {
-	all := []string{"DATABASE_URL", "AMRUTAM_MASTER_KEY", "AMRUTAM_MAIL_FROM", "AMRUTAM_PUBLIC_URL", "AMRUTAM_SMTP_URL", "AMRUTAM_STUB_WEBHOOK_SECRET", "AMRUTAM_TRUSTED_PROXIES"}
+	all := []string{"DATABASE_URL", "AMRUTAM_MASTER_KEY", "AMRUTAM_MAIL_FROM", "AMRUTAM_PUBLIC_URL",
+		"AMRUTAM_SMTP_URL", "AMRUTAM_STUB_WEBHOOK_SECRET", "AMRUTAM_TRUSTED_PROXIES"}
 	for _, name := range all {
 		t.Setenv(name, "")
 	}
@@ -120,7 +163,8 @@ func TestProductionAsksForWhatACommandNeeds(t *testing.T) {
 		}
 	}
 	// What is set has to be good, whoever reads it.
-	inProduction(t, "AMRUTAM_REQUIRE_ADMIN_MFA=false", "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"=", "DATABASE_URL=postgres://db.example/care")
+	inProduction(t, "AMRUTAM_REQUIRE_ADMIN_MFA=false", "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"=",
+		"DATABASE_URL=postgres://db.example/care")
 	for _, need := range []Need{Nothing, Database, Keys, Server} {
 		if _, err := Load(need); err == nil || strings.Count(err.Error(), "\n") != 2 {
 			t.Errorf("%d: %v", need, err)
@@ -144,7 +188,8 @@ func TestNoKeyIsMadeBesideAGivenDatabase(t *testing.T) {
 		t.Error(err)
 	}
 	for _, need := range []Need{Keys, Server} {
-		if err := load(need); err == nil || !strings.HasPrefix(err.Error(), "AMRUTAM_MASTER_KEY is needed beside DATABASE_URL") {
+		if err := load(need); err == nil ||
+			!strings.HasPrefix(err.Error(), "AMRUTAM_MASTER_KEY is needed beside DATABASE_URL") {
 			t.Errorf("%d: %v", need, err)
 		}
 	}

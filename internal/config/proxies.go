@@ -62,7 +62,8 @@ func (c *Config) validateProxies(f *faults) {
 		case !ok:
 			f.add(name, "must be networks like 10.0.0.0/8, comma-separated, or none")
 		case tooWide(network):
-			f.add(name, "must not hold a network as wide as the Internet: whoever is in it says itself which address it has; name your proxies' own")
+			f.add(name, "must not hold a network as wide as the Internet: whoever is in it says itself which "+
+				"address it has; name your proxies' own")
 		}
 	}
 }

@@ -76,7 +76,8 @@ func (c *Config) checkSecrets(f *faults) {
 	if keys, err := webhookKeys(c.StubWebhookSecret); err == nil {
 		for _, key := range keys {
 			if known(webhookPrefix + base64.StdEncoding.EncodeToString(key)) {
-				f.add("AMRUTAM_STUB_WEBHOOK_SECRET", "stands in a documentation: make one with echo whsec_$(openssl rand -base64 32)")
+				f.add("AMRUTAM_STUB_WEBHOOK_SECRET",
+					"stands in a documentation: make one with echo whsec_$(openssl rand -base64 32)")
 			}
 			check("AMRUTAM_STUB_WEBHOOK_SECRET", key)
 		}
@@ -95,7 +96,8 @@ func (c *Config) checkSecrets(f *faults) {
 
 func known(secret string) bool { return slices.Contains(published, secret) }
 
-// few tells whether a text has fewer than 8 different letters; random ones of 20 have more, in base64 and in hexadecimal.
+// few tells whether a text has fewer than 8 different letters; random ones of 20 have more, in base64 and in
+// hexadecimal.
 func few(text string) bool {
 	distinct := map[rune]bool{}
 	for _, r := range text {
@@ -115,7 +117,9 @@ func (c *Config) checkForms(f *faults) {
 	}
 	if c.StubWebhookSecret != "" {
 		if _, err := webhookKeys(c.StubWebhookSecret); err != nil {
-			f.add("AMRUTAM_STUB_WEBHOOK_SECRET", "must be whsec_ and at least %d bytes in base64: echo whsec_$(openssl rand -base64 32)", minWebhookSecret)
+			f.add("AMRUTAM_STUB_WEBHOOK_SECRET",
+				"must be whsec_ and at least %d bytes in base64: echo whsec_$(openssl rand -base64 32)",
+				minWebhookSecret)
 		}
 	}
 	if c.MetricsToken != "" && (len(c.MetricsToken) < minToken || strings.IndexFunc(c.MetricsToken, notInToken) >= 0) {

@@ -15,8 +15,8 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// faults are all that is wrong with the settings, one a variable. They name it and never repeat its value, which can be
-// a secret.
+// faults are all that is wrong with the settings, one a variable. They name it and never repeat its value, which can
+// be a secret.
 type faults struct {
 	lines []string
 	named map[string]bool
@@ -109,7 +109,8 @@ func (c *Config) validate(f *faults, need Need) {
 }
 
 func (c *Config) validateLimits(f *faults) {
-	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser, "AMRUTAM_RATE_PER_ADDRESS": c.RatePerAddress,
+	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser,
+		"AMRUTAM_RATE_PER_ADDRESS":   c.RatePerAddress,
 		"AMRUTAM_UNDER_WAY_PER_USER": c.UnderWayPerUser, "AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress} {
 		if n < 1 {
 			f.add(name, "must be at least 1")
@@ -140,7 +141,8 @@ func (c *Config) validateSMTP(f *faults) {
 		return
 	}
 	if _, err := c.SMTPServer(); err != nil {
-		f.add("AMRUTAM_SMTP_URL", "must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
+		f.add("AMRUTAM_SMTP_URL",
+			"must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
 	}
 }
 
@@ -154,15 +156,18 @@ func (c *Config) validateDurations(f *faults) {
 	for name, d := range map[string]time.Duration{
 		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
 		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
-		"AMRUTAM_REQUEST_WITHIN": c.RequestWithin, "AMRUTAM_BROWSER_IDLE": c.BrowserIdle, "AMRUTAM_BROWSER_LIFE": c.BrowserLife,
+		"AMRUTAM_REQUEST_WITHIN": c.RequestWithin, "AMRUTAM_BROWSER_IDLE": c.BrowserIdle,
+		"AMRUTAM_BROWSER_LIFE": c.BrowserLife,
 	} {
 		if d <= 0 {
 			f.add(name, "must be longer than nothing")
 		}
 	}
 	for name, d := range map[string]time.Duration{
-		"AMRUTAM_CANCEL_UNTIL": c.CancelUntil, "AMRUTAM_START_EARLY": c.StartEarly, "AMRUTAM_NO_SHOW_AFTER": c.NoShowAfter,
-		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_COMPLETE_AFTER": c.CompleteAfter, "AMRUTAM_DRAIN_FOR": c.DrainFor, "AMRUTAM_ERASURE_AFTER": c.ErasureAfter,
+		"AMRUTAM_CANCEL_UNTIL": c.CancelUntil, "AMRUTAM_START_EARLY": c.StartEarly,
+		"AMRUTAM_NO_SHOW_AFTER":    c.NoShowAfter,
+		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_COMPLETE_AFTER": c.CompleteAfter,
+		"AMRUTAM_DRAIN_FOR": c.DrainFor, "AMRUTAM_ERASURE_AFTER": c.ErasureAfter,
 	} {
 		if d < 0 {
 			f.add(name, "must not be negative")
@@ -199,7 +204,8 @@ func (f *faults) origins(name string, given []string) []string {
 			f.add(name, "must hold origins without a slash at the end: https://app.example.org")
 			continue
 		case err != nil || !origin.MatchString(one):
-			f.add(name, "must hold origins like https://app.example.org or http://127.0.0.1:3000, in lower case and without a path; there is no wildcard")
+			f.add(name, "must hold origins like https://app.example.org or http://127.0.0.1:3000, in lower case "+
+				"and without a path; there is no wildcard")
 			continue
 		}
 		port, err := strconv.ParseUint(u.Port(), 10, 16)
@@ -224,7 +230,8 @@ func (c *Config) validateHosts(f *faults) {
 			continue
 		}
 		if !host.MatchString(one) {
-			f.add("AMRUTAM_HOSTS", "must hold names like app.example.org, in lower case and without a port; there is no wildcard")
+			f.add("AMRUTAM_HOSTS", "must hold names like app.example.org, in lower case and without a port; there "+
+				"is no wildcard")
 		}
 		all = append(all, one)
 	}

@@ -26,7 +26,8 @@ const channelAPI = "API"
 var (
 	// ErrRequired: bookings and starts need a consent that stands.
 	ErrRequired = problem.Conflict("consent-required", "A consent is missing, or was taken back.",
-		"detail names the purpose and the notice's version. The patient reads the notice with GET /api/v1/consents and consents with POST /api/v1/consents, "+
+		"detail names the purpose and the notice's version. The patient reads the notice with GET /api/v1/consents "+
+			"and consents with POST /api/v1/consents, "+
 			"or to one consultation with POST /api/v1/consultations/{id}/consent.")
 	// ErrOutdated: one consents to what is told now.
 	ErrOutdated = problem.Conflict("notice-outdated", "That is not the current version of the notice.",
@@ -35,7 +36,8 @@ var (
 
 // RequiredFor a booking is ErrRequired that names what to consent to.
 func RequiredFor(version int32) error {
-	return ErrRequired.WithDetail(fmt.Sprintf("Give consent to %s, notice version %d: POST /api/v1/consents.", Treatment, version))
+	return ErrRequired.WithDetail(fmt.Sprintf("Give consent to %s, notice version %d: POST /api/v1/consents.",
+		Treatment, version))
 }
 
 // Notice is what a person is told about a purpose, and whether they have agreed to it.
@@ -87,7 +89,8 @@ func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListIn) 
 	rows, err := query.listNotices(ctx, r, actor.ID, in.Language)
 	out := Notices{Items: []Notice{}}
 	for _, n := range rows {
-		out.Items = append(out.Items, Notice{Purpose: n.Purpose, NoticeVersion: n.Version, Required: n.Required, Title: n.Title, Text: n.Text, GivenAt: n.GivenAt})
+		out.Items = append(out.Items, Notice{Purpose: n.Purpose, NoticeVersion: n.Version, Required: n.Required,
+			Title: n.Title, Text: n.Text, GivenAt: n.GivenAt})
 	}
 	return out, err
 }

@@ -38,7 +38,8 @@ func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
 func publish(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	exec(t, c, `INSERT INTO consent_notices (purpose, version, language, title, text, required)
-		SELECT purpose, 2, language, title, 'New. ' || text, required FROM consent_notices WHERE purpose = 'TREATMENT' AND version = 1`)
+		SELECT purpose, 2, language, title, 'New. ' || text, required FROM consent_notices WHERE purpose = 'TREATMENT'
+			AND version = 1`)
 }
 
 func notices(c *apptest.Clinic, who apptest.User, query string) map[string]map[string]any {
@@ -97,7 +98,8 @@ func TestNotices(t *testing.T) {
 			if n["noticeVersion"] != 1.0 || n["required"] != (purpose == "TREATMENT") || title == "" {
 				t.Errorf("%s in %s is %v", purpose, language, n)
 			}
-			if paragraphs[language] = strings.Count(text, "\n\n"); paragraphs[language] < 5 || text != strings.TrimSpace(text) {
+			if paragraphs[language] = strings.Count(text, "\n\n"); paragraphs[language] < 5 ||
+				text != strings.TrimSpace(text) {
 				t.Errorf("%s in %s has too little to say, or spaces around: %q", purpose, language, text)
 			}
 			latin, devanagari := 0, 0
@@ -142,7 +144,8 @@ func TestGiveAndWithdraw(t *testing.T) {
 	}
 	body := object{"purpose": "DATA_USE", "noticeVersion": 1, "language": "hi"}
 	given := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").Want(201)
-	if again := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").Want(201); again.Header.Get("Idempotency-Replayed") != "true" {
+	if again := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").
+		Want(201); again.Header.Get("Idempotency-Replayed") != "true" {
 		t.Error("the key is not honoured")
 	}
 	twice := give(c, patient, "DATA_USE", 1).Want(200)
@@ -180,7 +183,8 @@ func TestGiveAndWithdraw(t *testing.T) {
 		t.Errorf("%d rows of history", n)
 	}
 	for action, want := range map[string]int{"consent.give": 3, "consent.withdraw": 2} {
-		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2", action, patient.ID); n != want {
+		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2", action,
+			patient.ID); n != want {
 			t.Errorf("%d times %s, want %d", n, action, want)
 		}
 	}
@@ -196,7 +200,8 @@ func TestNewVersion(t *testing.T) {
 	publish(t, c)
 	for language, begins := range map[string]string{"en": "New. You are asked", "hi": "New. आपसे"} {
 		n := notices(c, patient, "?language="+language)["TREATMENT"]
-		if text, _ := n["text"].(string); n["noticeVersion"] != 2.0 || n["givenAt"] != nil || !strings.HasPrefix(text, begins) {
+		if text, _ := n["text"].(string); n["noticeVersion"] != 2.0 || n["givenAt"] != nil ||
+			!strings.HasPrefix(text, begins) {
 			t.Errorf("the notice is %v", n)
 		}
 	}
@@ -214,7 +219,8 @@ func TestNewVersion(t *testing.T) {
 	}
 	// A withdrawal is of the purpose, not of a version.
 	withdraw(c, patient, "TREATMENT")
-	if n := count(t, c, "SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'TREATMENT' AND withdrawn_at IS NOT NULL", patient.ID); n != 2 {
+	if n := count(t, c, "SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'TREATMENT' AND "+
+		"withdrawn_at IS NOT NULL", patient.ID); n != 2 {
 		t.Errorf("%d of 2 versions are withdrawn", n)
 	}
 	consented(t, c)
@@ -234,13 +240,16 @@ func TestBookingNeedsConsent(t *testing.T) {
 	if detail := refused.Text("detail"); !strings.Contains(detail, "TREATMENT, notice version 1") {
 		t.Errorf("it is not said what to consent to: %s", detail)
 	}
-	if n := count(t, c, "SELECT count(*) FROM seats") + count(t, c, "SELECT count(*) FROM consultation_consents"); n != 0 {
+	if n := count(t, c, "SELECT count(*) FROM seats") + count(t, c,
+		"SELECT count(*) FROM consultation_consents"); n != 0 {
 		t.Error("the refusal left something")
 	}
 	give(c, patient, "TREATMENT", 1).Want(201)
 	id := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(201).Text("id")
-	if n := count(t, c, `SELECT count(*) FROM consultation_consents x JOIN consultations c ON c.id = x.consultation_id WHERE c.id = $1 AND x.basis = 'IMPLIED'
-		AND x.notice_version = 1 AND x.actor_id = $2 AND x.given_at = c.created_at AND x.withdrawn_at IS NULL`, id, patient.ID); n != 1 {
+	if n := count(t, c, `SELECT count(*) FROM consultation_consents x JOIN consultations c ON c.id = x.consultation_id
+		WHERE c.id = $1 AND x.basis = 'IMPLIED'
+		AND x.notice_version = 1 AND x.actor_id = $2 AND x.given_at = c.created_at AND x.withdrawn_at IS NULL`, id,
+		patient.ID); n != 1 {
 		t.Error("the booking's consent is not stored")
 	}
 	// The other purposes have no say in it.
@@ -275,7 +284,8 @@ func TestStartAfterAWithdrawal(t *testing.T) {
 	start(c, doctor, id).Want(409, "consent-required")
 	given := c.Post(patient, path, object{"noticeVersion": 1}).Want(201)
 	again := c.Post(patient, path, nil).Want(200)
-	if again.Text("givenAt") != given.Text("givenAt") || given.Text("basis") != "EXPLICIT" || given.Text("consultationId") != id {
+	if again.Text("givenAt") != given.Text("givenAt") || given.Text("basis") != "EXPLICIT" ||
+		given.Text("consultationId") != id {
 		t.Errorf("the consents differ: %s %s", given.Body, again.Body)
 	}
 	// A withdrawal takes this one back too, even when nothing else is left to withdraw.
@@ -289,11 +299,13 @@ func TestStartAfterAWithdrawal(t *testing.T) {
 	withdraw(c, patient, "TREATMENT")
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200)
 	c.Post(patient, path, nil).Want(409, "illegal-transition")
-	if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND withdrawn_at IS NULL", elsewhere); n != 1 {
+	if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND "+
+		"withdrawn_at IS NULL", elsewhere); n != 1 {
 		t.Error("another patient's consent was closed")
 	}
 	for action, want := range map[string]int{"consultation.consent": 4, "consultation.withdraw-consent": 4} {
-		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3", action, patient.ID, id); n != want {
+		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3",
+			action, patient.ID, id); n != want {
 			t.Errorf("%d times %s, want %d", n, action, want)
 		}
 	}
@@ -314,8 +326,8 @@ func TestStartWithoutAnyConsent(t *testing.T) {
 	consented(t, c)
 }
 
-// The patient withdraws while booking, or while the doctor starts. Whoever comes first, nothing starts on a consent that
-// was taken back before.
+// The patient withdraws while booking, or while the doctor starts. Whoever comes first, nothing starts on a consent
+// that was taken back before.
 func TestRacesWithAWithdrawal(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -345,7 +357,8 @@ func TestRacesWithAWithdrawal(t *testing.T) {
 		if started.Status != 200 {
 			started.Want(409, "consent-required")
 		}
-		if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND withdrawn_at IS NULL", id); n != 0 {
+		if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND "+
+			"withdrawn_at IS NULL", id); n != 0 {
 			t.Error("the withdrawal missed the consultation")
 		}
 	}
@@ -371,11 +384,14 @@ func TestHistoryStays(t *testing.T) {
 	give(c, patient, "DATA_USE", 1).Want(201)
 	withdraw(c, patient, "DATA_USE")
 	for _, sql := range []string{
-		"UPDATE consent_notices SET text = 'x'", "DELETE FROM consent_notices WHERE language = 'hi'", "TRUNCATE consent_notices CASCADE",
-		"UPDATE consents SET given_at = given_at - interval '1 day'", "UPDATE consents SET notice_version = 1, withdrawn_at = now() + interval '1 day', language = 'hi' WHERE withdrawn_at IS NULL",
-		"UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL", "UPDATE consents SET withdrawn_at = now() + interval '1 day' WHERE withdrawn_at IS NOT NULL",
-		"DELETE FROM consents", "TRUNCATE consents",
-		"UPDATE consultation_consents SET basis = 'EXPLICIT'", "DELETE FROM consultation_consents", "TRUNCATE consultation_consents",
+		"UPDATE consent_notices SET text = 'x'", "DELETE FROM consent_notices WHERE language = 'hi'",
+		"TRUNCATE consent_notices CASCADE",
+		"UPDATE consents SET given_at = given_at - interval '1 day'", "UPDATE consents SET notice_version = 1, " +
+			"withdrawn_at = now() + interval '1 day', language = 'hi' WHERE withdrawn_at IS NULL",
+		"UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL",
+		"UPDATE consents SET withdrawn_at = now() + interval '1 day' WHERE withdrawn_at IS NOT NULL",
+		"DELETE FROM consents", "TRUNCATE consents", "UPDATE consultation_consents SET basis = 'EXPLICIT'",
+		"DELETE FROM consultation_consents", "TRUNCATE consultation_consents",
 	} {
 		if _, err := c.DB.Pool.Exec(t.Context(), sql); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v", sql, err)

@@ -16,8 +16,9 @@ const (
 	explicit = "EXPLICIT"
 )
 
-// Imply keeps, with the COMMIT, that the patient's own booking is the consent to that consultation (Telemedicine Practice
-// Guidelines 2020, 3.4). The caller holds the patient's lock and has seen that the consent to treatment stands.
+// Imply keeps, with the COMMIT, that the patient's own booking is the consent to that consultation (Telemedicine
+// Practice Guidelines 2020, 3.4). The caller holds the patient's lock and has seen that the consent to treatment
+// stands.
 func Imply(tx *postgres.Tx, patient, consultation uuid.UUID, version int32) {
 	tx.Queue(insertConsultationConsent, consultation, implied, version, patient, tx.Now)
 }
@@ -38,9 +39,10 @@ func (c ToConsultation) Entity() (string, uuid.UUID) { return "consultation", c.
 // Status: 200 tells that the consent was there already.
 func (c ToConsultation) Status() int { return statusOf(c.fresh) }
 
-// Explicitly keeps the patient's own consent to a consultation that the caller has locked. version is the notice's that was
-// shown, or 0 for the current one. Error: ErrOutdated.
-func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultation uuid.UUID, version int32) (ToConsultation, error) {
+// Explicitly keeps the patient's own consent to a consultation that the caller has locked. version is the notice's
+// that was shown, or 0 for the current one. Error: ErrOutdated.
+func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultation uuid.UUID,
+	version int32) (ToConsultation, error) {
 	current, err := query.readVersion(ctx, tx, Treatment)
 	if err != nil {
 		return ToConsultation{}, err
@@ -48,7 +50,8 @@ func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consul
 	if version != 0 && version != current {
 		return ToConsultation{}, ErrOutdated
 	}
-	c := ToConsultation{ConsultationID: consultation, Basis: explicit, NoticeVersion: current, GivenAt: tx.Now, fresh: true}
+	c := ToConsultation{ConsultationID: consultation, Basis: explicit, NoticeVersion: current, GivenAt: tx.Now,
+		fresh: true}
 	row, err := query.readExplicit(ctx, tx, consultation)
 	switch {
 	case err == nil:
@@ -58,15 +61,18 @@ func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consul
 	default:
 		return ToConsultation{}, err
 	}
-	audit.Write(tx, actor, "consultation.consent", consultation, audit.Meta{"noticeVersion": c.NoticeVersion, "changed": c.fresh})
+	audit.Write(tx, actor, "consultation.consent", consultation,
+		audit.Meta{"noticeVersion": c.NoticeVersion, "changed": c.fresh})
 	return c, nil
 }
 
-// Stands is nil when a consent to the consultation stands; none is withdrawn before the transaction ends. Error: ErrRequired.
+// Stands is nil when a consent to the consultation stands; none is withdrawn before the transaction ends. Error:
+// ErrRequired.
 func Stands(ctx context.Context, tx *postgres.Tx, consultation uuid.UUID) error {
 	_, err := query.lockStanding(ctx, tx, consultation)
 	if postgres.NoRows(err) {
-		return ErrRequired.WithDetail("The patient's consent to this consultation was withdrawn or never given. The patient gives it: POST /api/v1/consultations/{id}/consent.")
+		return ErrRequired.WithDetail("The patient's consent to this consultation was withdrawn or never given. " +
+			"The patient gives it: POST /api/v1/consultations/{id}/consent.")
 	}
 	return err
 }

@@ -39,7 +39,8 @@ func Give(ctx context.Context, tx *postgres.Tx, actor access.Actor, in GiveIn) (
 	default:
 		return Consent{}, err
 	}
-	audit.Write(tx, actor, "consent.give", c.ID, audit.Meta{"purpose": c.Purpose, "noticeVersion": c.NoticeVersion, "changed": c.fresh})
+	audit.Write(tx, actor, "consent.give", c.ID, audit.Meta{"purpose": c.Purpose, "noticeVersion": c.NoticeVersion,
+		"changed": c.fresh})
 	return c, nil
 }
 
@@ -49,8 +50,8 @@ type WithdrawIn struct {
 }
 
 // Withdraw takes the actor's consent back, whatever its version, and with that to treatment those to the live
-// consultations too: they stay booked, and start only after an explicit consent. Again, it changes nothing. It names one of
-// those that ended, or the actor when none did.
+// consultations too: they stay booked, and start only after an explicit consent. Again, it changes nothing. It names
+// one of those that ended, or the actor when none did.
 func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor, in WithdrawIn) (httpapi.Changed, error) {
 	changed := httpapi.Changed{Type: "user", ID: actor.ID}
 	if err := query.lockPerson(ctx, tx, actor.ID); err != nil {
@@ -75,7 +76,8 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Withd
 		audit.Write(tx, actor, "consultation.withdraw-consent", id, nil)
 	}
 	if len(closed)+len(consultations) == 0 {
-		audit.WriteFor(tx, actor, "consent.withdraw", "user", actor.ID.String(), audit.Meta{"purpose": in.Purpose, "changed": false})
+		audit.WriteFor(tx, actor, "consent.withdraw", "user", actor.ID.String(),
+			audit.Meta{"purpose": in.Purpose, "changed": false})
 	}
 	return changed, nil
 }

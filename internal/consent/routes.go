@@ -10,15 +10,27 @@ import (
 
 // Routes registers the package's operations.
 func Routes(api *httpapi.API) {
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/consents", ID: "list-consents", Tag: "consents",
-		Summary: "Read the notices and your consents", Roles: access.Patient,
-		Doc: "The current notice of each purpose, in English or Hindi, and since when you consent to it."}, List)
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consents", ID: "give-consent", Tag: "consents",
-		Summary: "Consent to a notice", Roles: access.Patient, Key: httpapi.Honoured, Status: http.StatusCreated, Statuses: []int{http.StatusOK},
-		Doc:      "Each purpose is agreed to separately; only TREATMENT is needed for a booking. To consent again is the same consent, answered with 200.",
-		Refusals: []*problem.Error{ErrOutdated}}, Give)
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consents/{purpose}/withdraw", ID: "withdraw-consent", Tag: "consents",
-		Summary: "Withdraw a consent", Roles: access.Patient, Key: httpapi.Honoured, Status: http.StatusNoContent,
-		Doc: "Takes the consent back, whatever its version; a repeated call changes nothing. Without TREATMENT nothing more can be booked. " +
-			"What is booked stays booked, but the doctor starts it only after POST /consultations/{id}/consent."}, Withdraw)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/consents", ID: "list-consents", Tag: "consents",
+		Summary: "Read the notices and your consents",
+		Doc:     "The current notice of each purpose, in English or Hindi, and since when you consent to it.",
+		Roles:   access.Patient,
+	}, List)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consents", ID: "give-consent", Tag: "consents",
+		Summary: "Consent to a notice",
+		Doc: "Each purpose is agreed to separately; only TREATMENT is needed for a booking. To consent again " +
+			"is the same consent, answered with 200.",
+		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{ErrOutdated},
+		Statuses: []int{http.StatusOK},
+	}, Give)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consents/{purpose}/withdraw", ID: "withdraw-consent", Tag: "consents",
+		Summary: "Withdraw a consent",
+		Doc: "Takes the consent back, whatever its version; a repeated call changes nothing. Without TREATMENT " +
+			"nothing more can be booked. " +
+			"What is booked stays booked, but the doctor starts it only after POST /consultations/{id}/consent.",
+		Roles: access.Patient, Status: http.StatusNoContent, Key: httpapi.Honoured,
+	}, Withdraw)
 }

@@ -21,5 +21,6 @@ func canSee(actor access.Actor, row ConsultationRow) bool {
 
 // canSeeHealth: its parties, and an ADMIN who states a purpose. SUPPORT never.
 func canSeeHealth(actor access.Actor, row ConsultationRow, purpose string) bool {
-	return isPatient(actor, row) || isDoctor(actor, row) || (actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
+	return isPatient(actor, row) || isDoctor(actor, row) ||
+		(actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
 }

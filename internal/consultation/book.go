@@ -42,7 +42,8 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return Consultation{}, problem.InvalidField("body.doctorId", "is not the doctor of this slot")
 	}
 	if in.Body.StartTime != nil && !in.Body.StartTime.Equal(seat.Start) {
-		return Consultation{}, schedule.ErrSlotMoved.WithDetail("The slot begins at " + seat.Start.UTC().Format(time.RFC3339) + " now.")
+		return Consultation{}, schedule.ErrSlotMoved.WithDetail("The slot begins at " + seat.Start.UTC().
+			Format(time.RFC3339) + " now.")
 	}
 	if err := s.mayBook(tx.Now, patient); err != nil {
 		return Consultation{}, err
@@ -59,20 +60,23 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if due.After(seat.Start) {
 		due = seat.Start
 	}
-	row := ConsultationRow{ID: id, PatientID: actor.ID, DoctorID: seat.DoctorID, SlotID: seat.SlotID, Status: ConsultationStatusREQUESTED,
-		Reason: reason, PaymentStatus: PaymentStatusPENDING, Fee: seat.Fee, Currency: seat.Currency, ScheduledStart: seat.Start,
-		ScheduledEnd: seat.End, PaymentDueAt: &due, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	row := ConsultationRow{ID: id, PatientID: actor.ID, DoctorID: seat.DoctorID, SlotID: seat.SlotID,
+		Status: ConsultationStatusREQUESTED, Reason: reason, PaymentStatus: PaymentStatusPENDING, Fee: seat.Fee,
+		Currency: seat.Currency, ScheduledStart: seat.Start, ScheduledEnd: seat.End, PaymentDueAt: &due,
+		CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if seat.Fee == 0 {
 		row.Status, row.PaymentStatus, row.PaymentDueAt = ConsultationStatusCONFIRMED, PaymentStatusPAID, nil
 	}
-	tx.Queue(insertConsultation, row.ID, row.PatientID, row.DoctorID, row.SlotID, row.Status, row.Reason, row.PaymentStatus,
-		row.Fee, row.Currency, row.ScheduledStart, row.ScheduledEnd, row.PaymentDueAt, tx.Now)
+	tx.Queue(insertConsultation, row.ID, row.PatientID, row.DoctorID, row.SlotID, row.Status, row.Reason,
+		row.PaymentStatus, row.Fee, row.Currency, row.ScheduledStart, row.ScheduledEnd, row.PaymentDueAt, tx.Now)
 	consent.Imply(tx, actor.ID, id, patient.NoticeVersion)
 	payment.Open(tx, id, seat.Fee, seat.Currency)
-	audit.Write(tx, actor, "consultation.book", id, audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
+	audit.Write(tx, actor, "consultation.book", id,
+		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)
 	if row.Status == ConsultationStatusCONFIRMED {
-		if err := s.tellBoth(ctx, tx, row, parties{patient.PatientName, patient.DoctorName}, "consultation-confirmed", nil); err != nil {
+		if err := s.tellBoth(ctx, tx, row, parties{patient.PatientName, patient.DoctorName}, "consultation-confirmed",
+			nil); err != nil {
 			return Consultation{}, err
 		}
 	}
@@ -81,9 +85,10 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	return c, nil
 }
 
-// askPatient queues the question whether the patient consents to treatment and what else they have booked, with their key and both
-// names. The seat of consultation holds the patient's lock: bookings fired at once can't all be the last that is allowed, and a
-// withdrawal was either stored before this statement began, and is seen, or waits until the booking is stored.
+// askPatient queues the question whether the patient consents to treatment and what else they have booked, with their
+// key and both names. The seat of consultation holds the patient's lock: bookings fired at once can't all be the last
+// that is allowed, and a withdrawal was either stored before this statement began, and is seen, or waits until the
+// booking is stored.
 func (s *Service) askPatient(tx *postgres.Tx, consultation uuid.UUID, patient *readPatientRow) func(*pgx.Batch) {
 	// What was booked before is over: the partitions of earlier months aren't touched.
 	since := tx.Now.Add(-s.Config.PayWithin - abandonedFor)
@@ -107,8 +112,9 @@ func (s *Service) mayBook(now time.Time, patient readPatientRow) error {
 	case int(patient.Unpaid) >= s.Config.MaxUnpaid:
 		return ErrTooManyUnpaid
 	case patient.AbandonedAt.Add(abandonedFor).After(now):
-		return ErrTooManyAbandoned.WithDetail(fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
-			s.Config.MaxAbandoned, patient.AbandonedAt.Add(abandonedFor).Format(time.RFC3339)))
+		return ErrTooManyAbandoned.WithDetail(
+			fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
+				s.Config.MaxAbandoned, patient.AbandonedAt.Add(abandonedFor).Format(time.RFC3339)))
 	case int(patient.Live) > s.Config.MaxBookings:
 		return ErrTooManyBookings
 	case int(patient.LiveWithDoctor) > s.Config.MaxBookingsWithDoctor:

@@ -35,13 +35,16 @@ func TestBookRefusals(t *testing.T) {
 	ask(c, patient, uuid.New()).Want(404, "not-found")
 	other := c.Doctor(fee)
 	theirs := c.Slot(other, 4*time.Hour, 1)
-	c.Post(patient, "consultations", object{"slotId": theirs, "reason": "Cough", "doctorId": doctor.ID}).Want(422, "validation-failed")
-	c.Patch(c.Admin(), "doctors/"+other.ID.String()+"/approve", object{"approved": false, "reason": "The registration lapsed."}).Want(200)
+	c.Post(patient, "consultations", object{"slotId": theirs, "reason": "Cough", "doctorId": doctor.ID}).Want(422,
+		"validation-failed")
+	c.Patch(c.Admin(), "doctors/"+other.ID.String()+"/approve",
+		object{"approved": false, "reason": "The registration lapsed."}).Want(200)
 	ask(c, patient, theirs).Want(409, "slot-not-bookable")
 	if n := count(t, c, "SELECT count(*) FROM seats"); n != 1 {
 		t.Errorf("%d seats are taken, want 1: a refusal took one", n)
 	}
-	c.Post(patient, "consultations", object{"slotId": slot(5 * time.Hour), "reason": "Cough", "doctorId": doctor.ID}).Want(201)
+	c.Post(patient, "consultations", object{"slotId": slot(5 * time.Hour), "reason": "Cough", "doctorId": doctor.ID}).
+		Want(201)
 	for _, role := range []access.Role{access.RoleDoctor, access.RoleAdmin, access.RoleSupport} {
 		ask(c, c.User(role), slot(time.Duration(6+len(role))*time.Hour)).Want(403, "forbidden")
 	}
@@ -133,8 +136,8 @@ func TestAPatientIsInOnePlace(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// One seat: its holder cancels while another patient books, the doctor blocks, or the doctor deletes. The order decides who
-// is refused; the seat is never lost nor doubled.
+// One seat: its holder cancels while another patient books, the doctor blocks, or the doctor deletes. The order
+// decides who is refused; the seat is never lost nor doubled.
 func TestRacesForASeat(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]struct {
@@ -151,7 +154,8 @@ func TestRacesForASeat(t *testing.T) {
 		}, status: map[int][]int{201: {409}, 404: {204}}},
 		"a move": {other: func(c *apptest.Clinic, doctor apptest.User, slot uuid.UUID) *apptest.Answer {
 			start := c.DB.Now().Add(100 * time.Hour)
-			return c.Patch(doctor, "availability/"+slot.String(), object{"startTime": start, "endTime": start.Add(30 * time.Minute)})
+			return c.Patch(doctor, "availability/"+slot.String(),
+				object{"startTime": start, "endTime": start.Add(30 * time.Minute)})
 		}, status: map[int][]int{201: {200, 409}}}, // who books a moved slot gets its new time
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,8 +184,7 @@ func TestRacesForASeat(t *testing.T) {
 	}
 }
 
-// The partitions of now were never made: bookings land in the default ones, and the upkeep neither fails nor moves them.
-// TestASlotThatWasMoved isn't booked by a patient who was shown another time and says so.
+// A slot that was moved isn't booked by a patient who was shown another time and says so.
 func TestASlotThatWasMoved(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -189,17 +192,21 @@ func TestASlotThatWasMoved(t *testing.T) {
 	slot := c.Slot(doctor, 26*time.Hour, 1)
 	shown := c.Get(doctor, "availability/"+slot.String()).Want(200).Text("startTime")
 	start := c.DB.Now().Add(50 * time.Hour).Truncate(time.Second)
-	c.Patch(doctor, "availability/"+slot.String(), object{"startTime": start, "endTime": start.Add(30 * time.Minute)}).Want(200)
+	c.Patch(doctor, "availability/"+slot.String(), object{"startTime": start, "endTime": start.Add(30 * time.Minute)}).
+		Want(200)
 	book := func(at any) *apptest.Answer {
 		return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough", "startTime": at})
 	}
-	if a := book(shown).Want(409, "slot-moved"); !strings.Contains(a.Text("detail"), start.UTC().Format(time.RFC3339)) {
+	if a := book(shown).Want(409, "slot-moved"); !strings.Contains(a.Text("detail"),
+		start.UTC().Format(time.RFC3339)) {
 		t.Errorf("it doesn't tell the new time: %s", a.Body)
 	}
 	book(start.In(time.FixedZone("", 19800))).Want(201)
 	c.CheckInvariants()
 }
 
+// The partitions of now were never made: bookings land in the default ones, and the maintenance neither fails nor
+// moves them.
 func TestBookingWithoutPartitions(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -223,8 +230,9 @@ func TestBookingWithoutPartitions(t *testing.T) {
 	body := object{"slotId": slot, "reason": "Cough"}
 	a := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(201)
 	for table, sql := range map[string]string{
-		"consultations_default":    "SELECT count(*) FROM consultations_default WHERE id::text = $1",
-		"audit_logs_default":       "SELECT count(*) FROM audit_logs_default WHERE action = 'consultation.book' AND entity_id = $1",
+		"consultations_default": "SELECT count(*) FROM consultations_default WHERE id::text = $1",
+		"audit_logs_default": "SELECT count(*) FROM audit_logs_default WHERE action = 'consultation.book' " +
+			"AND entity_id = $1",
 		"idempotency_keys_default": "SELECT count(*) FROM idempotency_keys_default WHERE entity_id::text = $1",
 	} {
 		if n := count(t, c, sql, a.Text("id")); n != 1 {
@@ -241,7 +249,8 @@ func TestBookingWithoutPartitions(t *testing.T) {
 	if count(t, c, "SELECT count(*) FROM pg_class WHERE relname = $1", "audit_logs_"+next.Format("2006_01")) != 1 {
 		t.Error("the next month's partition wasn't made")
 	}
-	if again := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(201); again.Header.Get("Idempotency-Replayed") != "true" {
+	if again := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").
+		Want(201); again.Header.Get("Idempotency-Replayed") != "true" {
 		t.Error("the key in the default partition isn't found")
 	}
 	move(c, doctor, a.Text("id"), "IN_PROGRESS").Want(200)
@@ -264,12 +273,15 @@ func runUpkeep(t *testing.T, c *apptest.Clinic) {
 	queue.RegisterMaintenance()
 	before := count(t, c, "SELECT coalesce(max(id), 0) FROM river_job")
 	err = errors.Join(queue.Start(t.Context()),
-		c.DB.Write(t.Context(), func(tx *postgres.Tx) error { return queue.Insert(t.Context(), tx, jobs.Maintenance{}) }))
+		c.DB.Write(t.Context(), func(tx *postgres.Tx) error {
+			return queue.Insert(t.Context(), tx, jobs.Maintenance{})
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "kept up", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'partition.upkeep' AND id > $1 AND state = 'completed'", before) > 0
+		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'partition.upkeep' AND id > $1 AND state = "+
+			"'completed'", before) > 0
 	})
 	if err := queue.Stop(t.Context()); err != nil {
 		t.Fatal(err)

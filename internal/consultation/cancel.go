@@ -22,8 +22,9 @@ type CancelIn struct {
 	} `required:"false"`
 }
 
-// Cancel ends a consultation that has not been held, frees its seat and gives the money back. Whoever cancelled it and asks again, as
-// when the answer was lost, is answered the same. Errors: problem.NotFound, problem.InvalidTransition, ErrTooLate.
+// Cancel ends a consultation that has not been held, frees its seat and gives the money back. Whoever cancelled it and
+// asks again, as when the answer was lost, is answered the same. Errors: problem.NotFound, problem.InvalidTransition,
+// ErrTooLate.
 func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, in CancelIn) (Consultation, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
@@ -69,11 +70,13 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 // cancelled answers a repeated cancellation as the first one was. It changes nothing.
-func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.Actor, row ConsultationRow) (Consultation, error) {
+func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	row ConsultationRow) (Consultation, error) {
 	audit.Write(tx, actor, verbs[ConsultationStatusCANCELLED], row.ID, audit.Meta{"changed": false})
 	c := summary(row)
 	var err error
-	if c.RefundedAmount, err = s.Money.Refunded(ctx, tx, row.ID); err != nil || row.CancellationReason == nil || !canSeeHealth(actor, row, "") {
+	if c.RefundedAmount, err = s.Money.Refunded(ctx, tx, row.ID); err != nil || row.CancellationReason == nil ||
+		!canSeeHealth(actor, row, "") {
 		return c, err
 	}
 	key, err := s.Sealer.Person(ctx, tx, row.PatientID)
@@ -100,7 +103,8 @@ func cancelledBy(actor access.Actor) string {
 
 // cancel moves, refunds and tells both, by whose doing. It gives back all that was paid, unless the row says that it
 // is too late for that, and lets no attempt to pay stay open.
-func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, by string) error {
+func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
+	by string) error {
 	ended, err := s.Money.EndAttempts(ctx, tx, row.ID)
 	if err != nil {
 		return err
@@ -123,7 +127,8 @@ func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 // refundAll gives everything back, and tells in a mail's words how much that is, "" for nothing.
-func (s *Service) refundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID, reason string) (string, error) {
+func (s *Service) refundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
+	reason string) (string, error) {
 	back, err := s.Money.RefundAll(ctx, tx, actor, id, reason)
 	if err != nil || back.Amount == 0 {
 		return "", err

@@ -16,7 +16,8 @@ func capped(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 2 }
 func TestBookingsOfAPatientAreFew(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, capped)
-	patient, doctors := c.Patient(), []apptest.User{c.Doctor("0.00"), c.Doctor("0.00"), c.Doctor("0.00"), c.Doctor("0.00")}
+	patient, doctors := c.Patient(), []apptest.User{c.Doctor("0.00"), c.Doctor("0.00"), c.Doctor("0.00"),
+		c.Doctor("0.00")}
 	answers := make([]*apptest.Answer, 16)
 	var all sync.WaitGroup
 	for i := range answers {
@@ -30,7 +31,8 @@ func TestBookingsOfAPatientAreFew(t *testing.T) {
 		case 201:
 			booked = append(booked, a.Text("id"))
 		case 409:
-			if slug := a.Text("type"); slug != "/problems/too-many-bookings" && slug != "/problems/too-many-with-doctor" {
+			if slug := a.Text("type"); slug != "/problems/too-many-bookings" &&
+				slug != "/problems/too-many-with-doctor" {
 				t.Errorf("refused as %s", a.Body)
 			}
 		default:
@@ -80,7 +82,8 @@ func TestAbandonedBookings(t *testing.T) {
 	}
 	c.Clock.Advance(15*time.Minute + time.Second) // they were due
 	a := book().Want(409, "too-many-abandoned")
-	if when := first.Add(24 * time.Hour).Truncate(time.Minute).Format("2006-01-02T15:"); !strings.Contains(a.Text("detail"), when) {
+	if when := first.Add(24 * time.Hour).Truncate(time.Minute).
+		Format("2006-01-02T15:"); !strings.Contains(a.Text("detail"), when) {
 		t.Errorf("%s doesn't say %s", a.Body, when)
 	}
 	at(t, c, first.Add(24*time.Hour-time.Minute))

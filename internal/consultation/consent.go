@@ -21,13 +21,16 @@ type ConsentIn struct {
 
 // Consent is the patient's explicit consent to a consultation that is still to be held.
 // Errors: problem.NotFound, problem.InvalidTransition, consent.ErrOutdated.
-func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ConsentIn) (consent.ToConsultation, error) {
+func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ConsentIn) (consent.ToConsultation, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
 		return consent.ToConsultation{}, err
 	}
 	if final(row.Status) {
-		return consent.ToConsultation{}, problem.InvalidTransition.WithDetail("A consultation that is " + string(row.Status) + " needs no consent any more.")
+		return consent.ToConsultation{},
+			problem.InvalidTransition.WithDetail("A consultation that is " + string(row.Status) +
+				" needs no consent any more.")
 	}
 	var version int32
 	if in.Body != nil {

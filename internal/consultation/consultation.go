@@ -26,14 +26,18 @@ var query = New()
 var (
 	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "You hold as many unpaid bookings as a patient may.",
 		"Pay or cancel one of them first; an unpaid one ends by itself when its time to pay is over.")
-	ErrTooManyAbandoned = problem.Conflict("too-many-abandoned", "Too many unpaid bookings of yours ended without payment within a day.",
+	ErrTooManyAbandoned = problem.Conflict("too-many-abandoned",
+		"Too many unpaid bookings of yours ended without payment within a day.",
 		"Wait until the time named in detail, and pay what you book, or don't book what you won't pay.")
-	ErrTooManyBookings = problem.Conflict("too-many-bookings", "You have as many consultations to come as a patient may.",
-		"Cancel one of them, or wait until one is over.")
-	ErrTooManyWithDoctor = problem.Conflict("too-many-with-doctor", "You have as many consultations to come with this doctor as a patient may.",
+	ErrTooManyBookings = problem.Conflict("too-many-bookings",
+		"You have as many consultations to come as a patient may.", "Cancel one of them, or wait until one is over.")
+	ErrTooManyWithDoctor = problem.Conflict("too-many-with-doctor",
+		"You have as many consultations to come with this doctor as a patient may.",
 		"Choose another doctor, cancel one of them, or wait until one is over.")
-	ErrTooEarly = problem.Conflict("too-early", "It is too early for this step.", "Wait until the time named in detail.")
-	ErrTooLate  = problem.Conflict("too-late", "It is too late for this step.", "Ask support: they can do more than you at this point.")
+	ErrTooEarly = problem.Conflict("too-early", "It is too early for this step.",
+		"Wait until the time named in detail.")
+	ErrTooLate = problem.Conflict("too-late", "It is too late for this step.",
+		"Ask support: they can do more than you at this point.")
 )
 
 // abandonedFor is how long an unpaid booking that ended without payment is held against the patient.
@@ -51,8 +55,8 @@ type Service struct {
 	Log     *slog.Logger
 }
 
-// Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those who
-// may not see health data.
+// Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those
+// who may not see health data.
 type Consultation struct {
 	ID                 uuid.UUID    `json:"id" doc:"The consultation's id"`
 	PatientID          uuid.UUID    `json:"patientId" doc:"Who is seen"`
@@ -100,7 +104,8 @@ func summary(row ConsultationRow) Consultation {
 	c := Consultation{ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
 		Status: string(row.Status), PaymentStatus: string(row.PaymentStatus), Fee: row.Fee, Currency: row.Currency,
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd, CancelledAt: row.CancelledAt,
-		StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: (*string)(row.Absent), CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+		StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: (*string)(row.Absent), CreatedAt: row.CreatedAt,
+		UpdatedAt: row.UpdatedAt}
 	if row.Status == ConsultationStatusREQUESTED {
 		c.PaymentDueAt = row.PaymentDueAt
 	}
@@ -126,7 +131,8 @@ func (s *Service) open(c *Consultation, row ConsultationRow, wrapped []byte) err
 		to     **string
 		column string
 		sealed []byte
-	}{{&c.Reason, columnReason, row.Reason}, {&c.Notes, columnNotes, row.Notes}, {&c.CancellationReason, columnCancellation, row.CancellationReason}} {
+	}{{&c.Reason, columnReason, row.Reason}, {&c.Notes, columnNotes, row.Notes},
+		{&c.CancellationReason, columnCancellation, row.CancellationReason}} {
 		if f.sealed == nil {
 			continue
 		}

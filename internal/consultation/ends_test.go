@@ -21,19 +21,23 @@ func TestAForgottenConsultationIsCompleted(t *testing.T) {
 	move(c, doctor, id, "IN_PROGRESS").Want(200)
 	_, end := startOf(t, c, id)
 	prescribe := func() *apptest.Answer {
-		return c.Post(doctor, "prescriptions", object{"consultationId": id, "medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}})
+		return c.Post(doctor, "prescriptions",
+			object{"consultationId": id,
+				"medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}})
 	}
 	at(t, c, end.Add(2*time.Hour-10*time.Second))
 	if s := c.Get(doctor, "consultations/"+id).Text("status"); s != "IN_PROGRESS" {
 		t.Errorf("%s before its time", s)
 	}
 	at(t, c, end.Add(2*time.Hour+time.Second))
-	eventually(t, "completed", func() bool { return c.Get(patient, "consultations/"+id).Text("status") == "COMPLETED" })
+	eventually(t, "completed",
+		func() bool { return c.Get(patient, "consultations/"+id).Text("status") == "COMPLETED" })
 	if a := c.Get(patient, "consultations/"+id); a.Text("endedAt") != end.Format(time.RFC3339) {
 		t.Errorf("it ended at %s, want %s", a.Text("endedAt"), end)
 	}
 	for who, want := range map[uuid.UUID]int{doctor.ID: 1, patient.ID: 0} {
-		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-completed'", who); n != want {
+		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-completed'",
+			who); n != want {
 			t.Errorf("%d mails, want %d", n, want)
 		}
 	}
@@ -98,15 +102,20 @@ func TestStartsAtOnce(t *testing.T) {
 		for i := range 3 { // one after the other, each within the time to start
 			id := uuid.Must(uuid.NewV7())
 			begin := c.DB.Now().Add(time.Duration(i*4+1) * time.Minute).Truncate(time.Second)
-			exec(t, c, "INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, updated_at) VALUES ($1, $2, $3, $4, $3, $3)",
+			exec(t, c, "INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, "+
+				"updated_at) VALUES ($1, $2, $3, $4, $3, $3)",
 				id, doctor.ID, begin, begin.Add(4*time.Minute))
-			exec(t, c, "INSERT INTO audit_logs (id, action, entity_type, entity_id, created_at) VALUES (gen_random_uuid(), 'slot.create', 'slot', $1::text, now())", id.String())
+			exec(t, c, "INSERT INTO audit_logs (id, action, entity_type, entity_id, created_at) VALUES "+
+				"(gen_random_uuid(), 'slot.create', 'slot', $1::text, now())", id.String())
 			ids = append(ids, c.Book(c.Patient(), id))
 		}
 		answers := make([]int, len(ids))
 		var all sync.WaitGroup
 		for i, id := range ids {
-			all.Go(func() { answers[i] = calm(func() *apptest.Answer { return move(c, doctor, id, "IN_PROGRESS") }).Status })
+			all.Go(func() {
+				answers[i] = calm(func() *apptest.Answer { return move(c, doctor, id, "IN_PROGRESS") }).
+					Status
+			})
 		}
 		all.Wait()
 		if slices.Sort(answers); !slices.Equal(answers, []int{200, 409, 409}) {
@@ -129,7 +138,8 @@ func TestPayingAfterTheDueTime(t *testing.T) {
 	if out := c.Report("payment.succeeded", reference, fee).Want(200).Text("outcome"); out != "captured" {
 		t.Errorf("late money came as %s", out)
 	}
-	if a := c.Get(late, "consultations/"+paid).Want(200); a.Text("status") != "CANCELLED" || a.Text("cancelledBy") != "SYSTEM" {
+	if a := c.Get(late, "consultations/"+paid).Want(200); a.Text("status") != "CANCELLED" ||
+		a.Text("cancelledBy") != "SYSTEM" {
 		t.Errorf("paid late it is %s", a.Body)
 	}
 	refunded(t, c, paid, fee)
@@ -195,7 +205,8 @@ func TestACancellationRepeated(t *testing.T) {
 		first := cancel(c, *by, id, "travelling").Want(200)
 		for _, reason := range []string{"travelling", ""} {
 			again := cancel(c, *by, id, reason).Want(200)
-			for _, field := range []string{"id", "status", "cancelledBy", "cancelledAt", "cancellationReason"} { // the refund is sent meanwhile
+			// the refund is sent meanwhile
+			for _, field := range []string{"id", "status", "cancelledBy", "cancelledAt", "cancellationReason"} {
 				if again.At(field) != first.At(field) {
 					t.Errorf("%s: first %s\nthen %s", field, first.Body, again.Body)
 				}
@@ -207,7 +218,8 @@ func TestACancellationRepeated(t *testing.T) {
 			}
 		}
 		refunded(t, c, id, fee)
-		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'", patient.ID); n != 1 {
+		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
+			patient.ID); n != 1 {
 			t.Errorf("%d mails", n)
 		}
 	}

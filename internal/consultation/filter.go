@@ -75,8 +75,9 @@ func (f filter) page(in ListIn, last *place) (sql string, args []any) {
 	return f.rows("consultations", order.by("c.scheduled_start", "c.id"), in.Limit+1), f.args
 }
 
-// pageByStatus selects a page of each status from the index by status and start, and the page from these. Bounds and order
-// are by all columns of the index: an order by time alone would tempt the planner to read months for a status that few have.
+// pageByStatus selects a page of each status from the index by status and start, and the page from these. Bounds and
+// order are by all columns of the index: an order by time alone would tempt the planner to read months for a status
+// that few have.
 func (f filter) pageByStatus(in ListIn, last *place) (sql string, args []any) {
 	order := orders[in.Sort]
 	var pages []string
@@ -101,10 +102,12 @@ func (f filter) pageByStatus(in ListIn, last *place) (sql string, args []any) {
 			one.and("c.status <= "+has, status)
 		}
 		one.madeBefore(in, last)
-		pages = append(pages, "("+one.rows("consultations", order.by("c.status", "c.scheduled_start", "c.id"), in.Limit+1)+")")
+		pages = append(pages, "("+one.rows("consultations", order.by("c.status", "c.scheduled_start", "c.id"),
+			in.Limit+1)+")")
 		f.args = one.args
 	}
-	return f.rows("("+strings.Join(pages, " UNION ALL ")+")", order.by("c.scheduled_start", "c.id"), in.Limit+1), f.args
+	return f.rows("("+strings.Join(pages, " UNION ALL ")+")", order.by("c.scheduled_start", "c.id"), in.Limit+1),
+		f.args
 }
 
 // rows selects the first that fit the filter, from a table or a query in brackets.

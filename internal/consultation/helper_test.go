@@ -27,7 +27,8 @@ func at(t *testing.T, c *apptest.Clinic, instant time.Time) {
 // startOf a consultation, and its end.
 func startOf(t *testing.T, c *apptest.Clinic, id string) (start, end time.Time) {
 	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT scheduled_start, scheduled_end FROM consultations WHERE id = $1", id).Scan(&start, &end); err != nil {
+	if err := c.DB.Pool.QueryRow(context.Background(),
+		"SELECT scheduled_start, scheduled_end FROM consultations WHERE id = $1", id).Scan(&start, &end); err != nil {
 		t.Fatal(err)
 	}
 	return start, end

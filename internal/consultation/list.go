@@ -37,7 +37,8 @@ type SearchIn struct {
 }
 
 // ListMine is the patient's own list, with health data: each call is audited.
-func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
+func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ListIn) (httpapi.Page[Consultation], error) {
 	audit.Write(tx, actor, "consultation.list", actor.ID, audit.Meta{"patientId": actor.ID})
 	var f filter
 	f.and(ofPatient, actor.ID)
@@ -45,7 +46,8 @@ func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Ac
 }
 
 // ListOfDoctor is the doctor's own list.
-func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListIn) (httpapi.Page[Consultation], error) {
+func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ListIn) (httpapi.Page[Consultation], error) {
 	var f filter
 	f.and(ofDoctor, actor.ID)
 	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, f)
@@ -54,7 +56,8 @@ func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor acces
 }
 
 // Search is for staff: every consultation, without health data. Whose staff sees is noted, page by page.
-func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SearchIn) (httpapi.Page[Consultation], error) {
+func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in SearchIn) (httpapi.Page[Consultation], error) {
 	var f filter
 	if in.PatientID != "" {
 		f.and(ofPatient, in.PatientID)
@@ -63,7 +66,8 @@ func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		f.and(ofDoctor, in.DoctorID)
 	}
 	page, err := s.list(ctx, tx, in.ListIn, "consultations", false, f)
-	audit.Write(tx, actor, "consultation.search", actor.ID, audit.Meta{"filters": in.names(), "patientIds": patientsOf(page.Items)})
+	audit.Write(tx, actor, "consultation.search", actor.ID,
+		audit.Meta{"filters": in.names(), "patientIds": patientsOf(page.Items)})
 	return page, err
 }
 
@@ -74,7 +78,8 @@ func (in SearchIn) names() []string {
 		name string
 		used bool
 	}{
-		{"status", len(in.Status) > 0}, {"from", !in.From.IsZero()}, {"to", !in.To.IsZero()}, {"patientId", in.PatientID != ""}, {"doctorId", in.DoctorID != ""},
+		{"status", len(in.Status) > 0}, {"from", !in.From.IsZero()}, {"to", !in.To.IsZero()},
+		{"patientId", in.PatientID != ""}, {"doctorId", in.DoctorID != ""},
 	} {
 		if one.used {
 			names = append(names, one.name)
@@ -98,8 +103,10 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// list adds what was asked for to f and has the statement planned for its values: how rare a status is decides which index is best.
-func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool, f filter) (httpapi.Page[Consultation], error) {
+// list adds what was asked for to f and has the statement planned for its values: how rare a status is decides which
+// index is best.
+func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool,
+	f filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	if !in.To.IsZero() && !in.To.After(in.From) {
 		return page, problem.InvalidField("query.to", "must be after from")
@@ -124,20 +131,23 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	if err != nil {
 		return page, err
 	}
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) })
+	items, err := pgx.CollectRows(rows,
+		func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) })
 	if err != nil {
 		return page, err
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(c Consultation) any { return place{c.StartTime, c.ID} }), nil
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items,
+		func(c Consultation) any { return place{c.StartTime, c.ID} }), nil
 }
 
 // listed reads consultations from a table or from what was found in it.
 func listed(from string) string { return listColumns + " FROM " + from + listJoins }
 
-const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency,
-	c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at,
-	c.ended_at, c.absent, c.created_at, c.updated_at, k.wrapped, pp.full_name, dp.full_name,
-	CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
+const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status,
+	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
+	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.created_at, c.updated_at, k.wrapped, pp.full_name,
+	dp.full_name, CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r
+	WHERE r.consultation_id = c.id)
 		ELSE 0 END`
 
 const listJoins = ` c
@@ -148,9 +158,10 @@ const listJoins = ` c
 func (s *Service) scan(row pgx.CollectableRow, health bool) (Consultation, error) {
 	var full readConsultationRow
 	c := &full.ConsultationRow
-	err := row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus, &c.Fee, &c.Currency,
-		&c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy, &c.CancellationReason, &c.CancelledAt, &c.StartedAt,
-		&c.EndedAt, &c.Absent, &c.CreatedAt, &c.UpdatedAt, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
+	err := row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus,
+		&c.Fee, &c.Currency, &c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy,
+		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CreatedAt, &c.UpdatedAt,
+		&full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
 	if err != nil {
 		return Consultation{}, err
 	}

@@ -34,7 +34,8 @@ func (i Initiated) Entity() (string, uuid.UUID) { return "payment", i.Payment.ID
 
 // Initiate begins to pay: it gives the open attempt, or a new one when the last failed.
 // Errors: payment.ErrPaid, problem.InvalidTransition when the consultation isn't waiting for money.
-func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Actor, in InitiateIn) (Initiated, error) {
+func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Actor, in InitiateIn) (Initiated,
+	error) {
 	row, err := s.lock(ctx, tx, actor, in.Body.ConsultationID)
 	if err != nil {
 		return Initiated{}, err
@@ -43,10 +44,12 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return Initiated{}, payment.ErrPaid
 	}
 	if row.Status != ConsultationStatusREQUESTED {
-		return Initiated{}, problem.InvalidTransition.WithDetail("Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
+		return Initiated{}, problem.InvalidTransition.WithDetail(
+			"Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
 	}
 	if overdue(row, tx.Now) {
-		return Initiated{}, problem.InvalidTransition.WithDetail("It had to be paid by " + row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
+		return Initiated{}, problem.InvalidTransition.WithDetail("It had to be paid by " +
+			row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
 	}
 	var out Initiated
 	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID, in.Body.ReturnURL)
@@ -54,7 +57,8 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return Initiated{}, err
 	}
 	row.PaymentStatus = PaymentStatusPENDING
-	audit.Write(tx, actor, "payment.initiate", out.Payment.ID, audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
+	audit.Write(tx, actor, "payment.initiate", out.Payment.ID,
+		audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
 	return out, s.save(ctx, tx, row)
 }
 
@@ -74,13 +78,15 @@ func (o WebhookOut) Status() int {
 }
 
 // Webhook records what a provider reports, and moves the consultation as the money says.
-func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Actor, in payment.WebhookIn) (WebhookOut, error) {
+func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Actor, in payment.WebhookIn) (WebhookOut,
+	error) {
 	event, err := s.Money.Parse(in)
 	if err != nil {
 		return WebhookOut{}, err
 	}
 	actor := caller.As("payment.webhook")
-	audit.WriteFor(tx, actor, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID, audit.Meta{"type": event.Type})
+	audit.WriteFor(tx, actor, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID,
+		audit.Meta{"type": event.Type})
 	id, out, done, err := s.Money.RecordEvent(ctx, tx, actor, event)
 	if err != nil || done {
 		return WebhookOut{string(out)}, err
@@ -100,7 +106,8 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 }
 
 // applyPayment is money's effect on a booking.
-func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, event payment.Event, out payment.Outcome) error {
+func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
+	event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
 		row.PaymentStatus = PaymentStatusPAID

@@ -51,7 +51,8 @@ func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health 
 // NoteReading of the stored answer of a key.
 func (c Consultation) NoteReading(tx *postgres.Tx, actor access.Actor) {
 	health := c.Reason != nil || c.Notes != nil || c.CancellationReason != nil
-	audit.Write(tx, actor, "consultation.read", c.ID, audit.Meta{"healthData": health, "patientId": c.PatientID, "replayed": true})
+	audit.Write(tx, actor, "consultation.read", c.ID, audit.Meta{"healthData": health, "patientId": c.PatientID,
+		"replayed": true})
 }
 
 func (s *Service) view(full readConsultationRow, health bool) (Consultation, error) {

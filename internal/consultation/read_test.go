@@ -19,7 +19,8 @@ func TestTexts(t *testing.T) {
 	reason := func(text string) *apptest.Answer {
 		return c.Post(patient, "consultations", object{"slotId": slot, "reason": text})
 	}
-	for name, text := range map[string]string{"empty": "", "blank": " \n\t", "long": strings.Repeat("क", 2001), "NUL": "a\x00b",
+	for name, text := range map[string]string{"empty": "", "blank": " \n\t", "long": strings.Repeat("क", 2001),
+		"NUL":         "a\x00b",
 		"long in NFC": strings.Repeat("\u0958", 1001)} {
 		if a := reason(text); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
@@ -27,7 +28,8 @@ func TestTexts(t *testing.T) {
 			t.Errorf("%s: the refusal repeats the text", name)
 		}
 	}
-	c.Do(patient, "POST", "consultations", []byte(`{"slotId":"`+slot.String()+"\",\"reason\":\"\xff\"}"), "Idempotency-Key", "k").Want(400, "malformed-request")
+	c.Do(patient, "POST", "consultations", []byte(`{"slotId":"`+slot.String()+"\",\"reason\":\"\xff\"}"),
+		"Idempotency-Key", "k").Want(400, "malformed-request")
 	// 2,000 characters are 6,000 bytes here.
 	booked := reason(strings.Repeat("क", 2000)).Want(201)
 	id := booked.Text("id")
@@ -46,7 +48,8 @@ func TestTexts(t *testing.T) {
 	if got := notes("cafe\u0301").Want(200).Text("notes"); got != "café" {
 		t.Errorf("notes are %q", got)
 	}
-	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": strings.Repeat("e\u0301", 20000)}).Want(200)
+	c.Patch(doctor, "consultations/"+id+"/status",
+		object{"status": "COMPLETED", "notes": strings.Repeat("e\u0301", 20000)}).Want(200)
 	cancelled := c.Book(patient, c.Slot(doctor, 5*time.Hour, 1))
 	cancel(c, patient, cancelled, strings.Repeat("x", 2001)).Want(422)
 	cancel(c, patient, cancelled, "a\x00").Want(422)
@@ -59,7 +62,8 @@ func TestTexts(t *testing.T) {
 // audits counts the readings of an entity by somebody; of those with a purpose, when one is given.
 func audits(t *testing.T, c *apptest.Clinic, action, entity string, who apptest.User, purpose string) int {
 	t.Helper()
-	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND coalesce(metadata->>'purpose', '') = $4",
+	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND "+
+		"coalesce(metadata->>'purpose', '') = $4",
 		action, entity, who.ID, purpose)
 }
 
@@ -93,7 +97,8 @@ func TestWhoReadsHealthData(t *testing.T) {
 	sees(admin, "complaint 17", true)
 	c.Do(admin, "GET", path, nil, "X-Purpose", strings.Repeat("x", 201)).Want(422)
 	for _, nothing := range []string{".", "\u200b", "-- !", "\u3164\u3164", "complaint \xe9"} {
-		if a := c.Do(admin, "GET", path, nil, "X-Purpose", nothing).Want(422); !strings.Contains(string(a.Body), "header.X-Purpose") {
+		if a := c.Do(admin, "GET", path, nil, "X-Purpose", nothing).Want(422); !strings.Contains(string(a.Body),
+			"header.X-Purpose") {
 			t.Errorf("%q: %s", nothing, a.Body)
 		}
 	}
@@ -101,7 +106,8 @@ func TestWhoReadsHealthData(t *testing.T) {
 		who     apptest.User
 		purpose string
 		rows    int
-	}{{patient, "", 1}, {doctor, "", 2}, {admin, "complaint 17", 1}, {admin, "", 2}, {support, "", 2}, {support, "complaint 17", 0}} {
+	}{{patient, "", 1}, {doctor, "", 2}, {admin, "complaint 17", 1}, {admin, "", 2}, {support, "", 2},
+		{support, "complaint 17", 0}} {
 		if got := audits(t, c, "consultation.read", id, n.who, n.purpose); got != n.rows {
 			t.Errorf("%s with purpose %q: %d audit rows, want %d", n.who.Role, n.purpose, got, n.rows)
 		}
@@ -128,18 +134,22 @@ func TestWhoReadsHealthData(t *testing.T) {
 	}
 	for _, who := range []apptest.User{admin, support} {
 		items := c.Get(who, "consultations?patientId="+patient.ID.String()).Want(200).Items()
-		if len(items) != 1 || items[0]["reason"] != nil || items[0]["notes"] != nil || items[0]["cancellationReason"] != nil {
+		if len(items) != 1 || items[0]["reason"] != nil || items[0]["notes"] != nil ||
+			items[0]["cancellationReason"] != nil {
 			t.Errorf("%s lists %v", who.Role, items)
 		}
 	}
-	if body := string(c.Get(support, "payments/consultation/"+id).Want(200).Body); strings.Contains(body, "broke down") {
+	if body := string(c.Get(support, "payments/consultation/"+id).Want(200).Body); strings.Contains(body,
+		"broke down") {
 		t.Error("the payment shows the reason")
 	}
 	// No audit row, log line or table holds the texts themselves.
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%rest%' OR metadata::text LIKE '%broke%' OR metadata::text LIKE '%Back pain%'"); n != 0 {
+	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%rest%' OR metadata::text LIKE "+
+		"'%broke%' OR metadata::text LIKE '%Back pain%'"); n != 0 {
 		t.Errorf("%d audit rows hold health data", n)
 	}
-	if n := count(t, c, "SELECT count(*) FROM consultations WHERE position('Back pain'::bytea IN reason) > 0 OR position('rest'::bytea IN notes) > 0"); n != 0 {
+	if n := count(t, c, "SELECT count(*) FROM consultations WHERE position('Back pain'::bytea IN reason) > 0 OR "+
+		"position('rest'::bytea IN notes) > 0"); n != 0 {
 		t.Error("health data isn't sealed")
 	}
 }
@@ -170,7 +180,8 @@ func TestListsGoByTheStart(t *testing.T) {
 				if cursor = a.Text("nextCursor"); cursor == "" {
 					return starts
 				}
-				c.Get(of.who, of.path+"?cursor="+cursor+"&sort="+map[bool]string{true: "latest", false: "earliest"}[strings.Contains(query, "earliest")]).Want(422)
+				c.Get(of.who, of.path+"?cursor="+cursor+"&sort="+map[bool]string{true: "latest",
+					false: "earliest"}[strings.Contains(query, "earliest")]).Want(422)
 			}
 		}
 		earliest, latest := walk("&sort=earliest"), walk("")

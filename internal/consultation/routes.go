@@ -17,34 +17,90 @@ const anyParty = access.Patient | access.Doctor | access.Support | access.Admin
 
 // Routes registers the operations.
 func (s *Service) Routes(api *httpapi.API) {
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
-		Summary: "Book a free slot", Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current version, and is itself your consent to this consultation.",
-		Roles: access.Patient, Key: httpapi.Required, Status: 201,
-		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
-			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired}}, s.Book)
-	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
-		Summary: "List your consultations", Doc: "As the patient, by the start of the consultation: the latest first, or the earliest. Each call is audited.", Roles: access.Patient}, s.ListMine)
-	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
-		Summary: "List the consultations you hold", Doc: "As the doctor, by the start of the consultation: the latest first, or the earliest. Each call is audited.", Roles: access.Doctor}, s.ListOfDoctor)
-	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations", ID: "search-consultations", Tag: "consultations",
-		Summary: "Search all consultations", Doc: "For staff: times, parties and states, without reason and notes. Each page is audited.", Roles: access.Support | access.Admin}, s.Search)
-	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",
-		Summary: "Read a consultation", Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is audited.", Roles: anyParty}, s.Read)
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
-		Summary: "Cancel a consultation", Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a reason while it is in progress. Everything paid is given back. (Who deletes the account later than a patient may cancel gets nothing back.) Whoever cancelled it and asks again is answered the same.",
-		Roles: anyParty, Key: httpapi.Honoured, Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate}}, s.Cancel)
-	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
-		Summary: "Start, complete or miss a consultation", Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes after the start until the end of the slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only while the patient's consent to it stands, and while none of another slot is in progress; patients who share a slot are seen together. One that nobody completes is COMPLETED 2 hours after its slot, as of the slot's end.",
-		Roles: access.Doctor, Refusals: []*problem.Error{problem.InvalidTransition, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved, account.ErrHolding, consent.ErrRequired}}, s.Hold)
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
-		Summary: "Consent to a consultation", Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was withdrawn or somebody else arranged the consultation. To consent again is the same consent, answered with 200.",
-		Roles: access.Patient, Key: httpapi.Honoured, Status: 201, Statuses: []int{200},
-		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, consent.ErrOutdated}}, s.Consent)
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
-		Summary: "Begin to pay", Doc: "Gives the open attempt, or a new one when the last one failed; until the payment is due.",
-		Roles: access.Patient, Key: httpapi.Required, Status: 201,
-		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid}}, s.Initiate)
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
-		Summary: "Report a payment", Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has at most 64 KiB. One id has one effect. 202: kept for reconciliation.",
-		Roles: access.Public, RawBody: reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Money.Verify, Statuses: []int{202}, Refusals: []*problem.Error{payment.ErrSignature}}, s.Webhook)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
+		Summary: "Book a free slot",
+		Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free " +
+			"one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current version, and is " +
+			"itself your consent to this consultation.",
+		Roles: access.Patient, Status: 201, Key: httpapi.Required,
+		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable,
+			schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
+			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired},
+	}, s.Book)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
+		Summary: "List your consultations",
+		Doc: "As the patient, by the start of the consultation: the latest first, or the earliest. Each call " +
+			"is audited.",
+		Roles: access.Patient,
+	}, s.ListMine)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
+		Summary: "List the consultations you hold",
+		Doc: "As the doctor, by the start of the consultation: the latest first, or the earliest. Each call is " +
+			"audited.",
+		Roles: access.Doctor,
+	}, s.ListOfDoctor)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/consultations", ID: "search-consultations", Tag: "consultations",
+		Summary: "Search all consultations",
+		Doc:     "For staff: times, parties and states, without reason and notes. Each page is audited.",
+		Roles:   access.Support | access.Admin,
+	}, s.Search)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",
+		Summary: "Read a consultation",
+		Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading " +
+			"is audited.",
+		Roles: anyParty,
+	}, s.Read)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
+		Summary: "Cancel a consultation",
+		Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a " +
+			"reason while it is in progress. Everything paid is given back. (Who deletes the account later than a " +
+			"patient may cancel gets nothing back.) Whoever cancelled it and asks again is answered the same.",
+		Roles: anyParty, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate},
+	}, s.Cancel)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
+		Summary: "Start, complete or miss a consultation",
+		Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes " +
+			"after the start until the end of the slot; one never started by then is recorded as missed by the " +
+			"doctor, and refunded. It starts only while the patient's consent to it stands, and while none of " +
+			"another slot is in progress; patients who share a slot are seen together. One that nobody completes " +
+			"is COMPLETED 2 hours after its slot, as of the slot's end.",
+		Roles: access.Doctor,
+		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved,
+			account.ErrHolding, consent.ErrRequired},
+	}, s.Hold)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
+		Summary: "Consent to a consultation",
+		Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was " +
+			"withdrawn or somebody else arranged the consultation. To consent again is the same consent, answered " +
+			"with 200.",
+		Roles: access.Patient, Status: 201, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, consent.ErrOutdated},
+		Statuses: []int{200},
+	}, s.Consent)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
+		Summary: "Begin to pay",
+		Doc:     "Gives the open attempt, or a new one when the last one failed; until the payment is due.",
+		Roles:   access.Patient, Status: 201, Key: httpapi.Required,
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid},
+	}, s.Initiate)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
+		Summary: "Report a payment",
+		Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has " +
+			"at most 64 KiB. One id has one effect. 202: kept for reconciliation.",
+		Roles:    access.Public,
+		Refusals: []*problem.Error{payment.ErrSignature},
+		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Money.Verify,
+		Statuses: []int{202},
+	}, s.Webhook)
 }

@@ -38,7 +38,8 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		case row.Status == ConsultationStatusINPROGRESS && user.Ends && row.DoctorID == user.ID:
 			return account.ErrHolding
 		case row.Status == ConsultationStatusREQUESTED,
-			row.Status == ConsultationStatusCONFIRMED && (row.ScheduledStart.After(tx.Now) || !user.Ends || row.DoctorID == user.ID):
+			row.Status == ConsultationStatusCONFIRMED &&
+				(row.ScheduledStart.After(tx.Now) || !user.Ends || row.DoctorID == user.ID):
 			ending = append(ending, row)
 		}
 	}
@@ -68,7 +69,8 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 
 // late tells whether a patient who leaves cancels what is paid, and later than they may.
 func (s *Service) late(row ConsultationRow, user account.Stopping, now time.Time) bool {
-	return row.PatientID == user.ID && row.Status == ConsultationStatusCONFIRMED && row.Fee > 0 && now.After(s.cancelUntil(row))
+	return row.PatientID == user.ID && row.Status == ConsultationStatusCONFIRMED && row.Fee > 0 &&
+		now.After(s.cancelUntil(row))
 }
 
 // CloseFrom has a doctor, if it is one, take no further bookings for what starts then or later. Bookings that are
@@ -80,9 +82,9 @@ func (s *Service) CloseFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID
 	return schedule.CloseSlots(ctx, tx, user, start)
 }
 
-// lockDoctor waits for what is under way with a doctor, so that what comes later meets what the transaction stores: for slots
-// opened and consultations started at the doctor's lock, for bookings at the slots'. In between, consultations and their patients
-// are locked in the order of a cancellation.
+// lockDoctor waits for what is under way with a doctor, so that what comes later meets what the transaction stores:
+// for slots opened and consultations started at the doctor's lock, for bookings at the slots'. In between,
+// consultations and their patients are locked in the order of a cancellation.
 func (s *Service) lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := doctor.Holds(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return err

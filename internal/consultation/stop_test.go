@@ -29,7 +29,8 @@ var ways = map[string]struct {
 }
 
 func withdraw(c *apptest.Clinic, admin, doctor apptest.User, confirmed bool) *apptest.Answer {
-	return c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", decision(object{"approved": false, "reason": "The registration lapsed."}, confirmed))
+	return c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve",
+		decision(object{"approved": false, "reason": "The registration lapsed."}, confirmed))
 }
 
 func disable(c *apptest.Clinic, admin, user apptest.User, confirmed bool) *apptest.Answer {
@@ -64,7 +65,8 @@ func TestSomebodyStops(t *testing.T) {
 			if way.patient {
 				stops, other = patient, doctor
 			}
-			soon, shared, free := c.Slot(doctor, 40*time.Minute, 1), c.Slot(doctor, 26*time.Hour, 2), c.Slot(doctor, 30*time.Hour, 1)
+			soon, shared, free := c.Slot(doctor, 40*time.Minute, 1), c.Slot(doctor, 26*time.Hour, 2),
+				c.Slot(doctor, 30*time.Hour, 1)
 			paid, _ := c.Paid(patient, soon, fee)
 			unpaid := c.Book(patient, shared)
 			reference := c.Initiate(patient, unpaid)
@@ -88,7 +90,8 @@ func TestSomebodyStops(t *testing.T) {
 			}
 			by := map[bool]string{true: string(stops.Role), false: "ADMIN"}[way.own]
 			for _, id := range []string{paid, unpaid} {
-				if a := c.Get(admin, "consultations/"+id).Want(200); a.Text("status") != "CANCELLED" || a.Text("cancelledBy") != by {
+				if a := c.Get(admin, "consultations/"+id).Want(200); a.Text("status") != "CANCELLED" ||
+					a.Text("cancelledBy") != by {
 					t.Errorf("it is %s", a.Body)
 				}
 			}
@@ -104,7 +107,8 @@ func TestSomebodyStops(t *testing.T) {
 			}
 			c.Report("payment.succeeded", reference, fee).Want(200)
 			refunded(t, c, unpaid, fee)
-			if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'", other.ID); n != 2 {
+			if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
+				other.ID); n != 2 {
 				t.Errorf("the other side got %d mails, want 2", n)
 			}
 			checkStopped(t, c, doctor, []uuid.UUID{soon, shared, free}, way.patient)
@@ -121,7 +125,8 @@ func checkStopped(t *testing.T, c *apptest.Clinic, doctor apptest.User, slots []
 		wantStatus, wantAnswer = "AVAILABLE", 201
 	}
 	for _, slot := range slots {
-		if n := count(t, c, "SELECT count(*) FROM availability_slots WHERE id = $1 AND status::text = $2", slot, wantStatus); n != 1 {
+		if n := count(t, c, "SELECT count(*) FROM availability_slots WHERE id = $1 AND status::text = $2", slot,
+			wantStatus); n != 1 {
 			t.Errorf("a slot isn't %s", wantStatus)
 		}
 		ask(c, c.Patient(), slot).Want(wantAnswer)
@@ -146,11 +151,14 @@ func TestWhoIsNotApprovedAnyMore(t *testing.T) {
 	}
 	ask(c, c.Patient(), slot).Want(409, "slot-not-bookable")
 	start := c.DB.Now().Add(50 * time.Hour)
-	c.Post(doctor, "availability", object{"startTime": start, "endTime": start.Add(time.Hour)}).Want(403, "doctor-not-approved")
+	c.Post(doctor, "availability", object{"startTime": start, "endTime": start.Add(time.Hour)}).Want(403,
+		"doctor-not-approved")
 	lines := []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}
-	c.Post(doctor, "prescriptions", object{"consultationId": held, "medications": lines}).Want(403, "doctor-not-approved")
+	c.Post(doctor, "prescriptions", object{"consultationId": held, "medications": lines}).Want(403,
+		"doctor-not-approved")
 	move(c, doctor, held, "COMPLETED").Want(200)
-	c.Post(doctor, "prescriptions", object{"consultationId": held, "medications": lines}).Want(403, "doctor-not-approved")
+	c.Post(doctor, "prescriptions", object{"consultationId": held, "medications": lines}).Want(403,
+		"doctor-not-approved")
 	c.Patch(fresh(c, admin), "doctors/"+doctor.ID.String()+"/approve", object{"approved": true}).Want(200)
 	c.Post(doctor, "prescriptions", object{"consultationId": held, "medications": lines}).Want(201)
 	c.CheckInvariants()
@@ -177,7 +185,8 @@ func TestAnErasureOfSomebodyWithConsultations(t *testing.T) {
 	c.Post(fresh(c, admin), path, nil).Want(409, "has-consultations")
 	c.Post(fresh(c, admin), path, object{"cancelConsultations": true}).Want(202)
 	c.Clock.Advance(49 * time.Hour)
-	if err := c.App.DB.Write(t.Context(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, privacy.Sweep{}) }); err != nil {
+	if err := c.App.DB.Write(t.Context(),
+		func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, privacy.Sweep{}) }); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "cancelled", func() bool { return c.Get(admin, "consultations/"+id).Text("status") == "CANCELLED" })
@@ -189,7 +198,8 @@ func TestADoctorWhoseErasureIsDue(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor(fee), c.Patient()
-	before, after, shared := c.Slot(doctor, 40*time.Hour, 1), c.Slot(doctor, 60*time.Hour, 1), c.Slot(doctor, 70*time.Hour, 3)
+	before, after, shared := c.Slot(doctor, 40*time.Hour, 1), c.Slot(doctor, 60*time.Hour, 1),
+		c.Slot(doctor, 70*time.Hour, 3)
 	booked := c.Book(patient, shared)
 	c.Post(doctor, "users/me/erasure", nil).Want(202)
 	for slot, status := range map[uuid.UUID]int{before: 201, after: 409, shared: 409} {
@@ -236,7 +246,8 @@ func TestStoppingRacesWithBookings(t *testing.T) {
 				start := c.DB.Now().Add(60 * time.Hour)
 				all.Go(func() {
 					a := calm(func() *apptest.Answer {
-						return c.Post(doctor, "availability", object{"startTime": start, "endTime": start.Add(time.Hour)})
+						return c.Post(doctor, "availability",
+							object{"startTime": start, "endTime": start.Add(time.Hour)})
 					})
 					if !slices.Contains([]int{201, 401, 403}, a.Status) {
 						t.Errorf("opening: %d %s", a.Status, a.Body)
@@ -246,7 +257,8 @@ func TestStoppingRacesWithBookings(t *testing.T) {
 				if stopped.Status != 200 && stopped.Status != 204 {
 					t.Errorf("stopping: %d %s", stopped.Status, stopped.Body)
 				}
-				if n := count(t, c, "SELECT count(*) FROM consultations WHERE $1 IN (patient_id, doctor_id) AND status IN ('REQUESTED', 'CONFIRMED')", stops.ID); n != 0 {
+				if n := count(t, c, "SELECT count(*) FROM consultations WHERE $1 IN (patient_id, doctor_id) AND "+
+					"status IN ('REQUESTED', 'CONFIRMED')", stops.ID); n != 0 {
 					t.Errorf("%d consultations are left", n)
 				}
 				if stops.Role == access.RoleDoctor {
@@ -267,11 +279,13 @@ func TestTwoStopsAtOnce(t *testing.T) {
 		doctor, patient := c.Doctor(fee), c.Patient()
 		id, _ := c.Paid(patient, c.Slot(doctor, 20*time.Hour, 1), fee)
 		var all sync.WaitGroup
-		for i, stop := range []func(*apptest.Clinic, apptest.User, apptest.User, bool) *apptest.Answer{withdraw, withdraw, disable} {
+		for i, stop := range []func(*apptest.Clinic, apptest.User, apptest.User, bool) *apptest.Answer{
+			withdraw, withdraw, disable} {
 			all.Go(func() { calm(func() *apptest.Answer { return stop(c, admins[i], doctor, true) }).Want(200) })
 		}
 		all.Wait()
-		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'", patient.ID); n != 1 {
+		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
+			patient.ID); n != 1 {
 			t.Errorf("%d mails", n)
 		}
 		refunded(t, c, id, fee)

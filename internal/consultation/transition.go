@@ -32,13 +32,14 @@ type HoldIn struct {
 }
 
 // Hold lets its doctor start, complete or miss a consultation, with notes.
-// Errors: problem.NotFound, problem.PreconditionFailed, problem.InvalidTransition, ErrTooEarly, ErrTooLate; at the start doctor.ErrNotApproved,
-// consent.ErrRequired, account.ErrHolding.
+// Errors: problem.NotFound, problem.PreconditionFailed, problem.InvalidTransition, ErrTooEarly, ErrTooLate; at the
+// start doctor.ErrNotApproved, consent.ErrRequired, account.ErrHolding.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor, in HoldIn) (Consultation, error) {
 	to := ConsultationStatus(in.Body.Status)
 	var notApproved error
 	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in Stop
-		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
+		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil &&
+			!errors.Is(notApproved, doctor.ErrNotApproved) {
 			return Consultation{}, notApproved
 		}
 	}
@@ -73,7 +74,8 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return Consultation{}, err
 	}
 	if to == ConsultationStatusNOSHOW {
-		if err := s.notifyParties(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RolePatient), "refund": ""}); err != nil {
+		if err := s.notifyParties(ctx, tx, row, "consultation-missed",
+			map[string]string{"absent": string(access.RolePatient), "refund": ""}); err != nil {
 			return Consultation{}, err
 		}
 	}
@@ -94,9 +96,10 @@ var verbs = map[ConsultationStatus]string{
 	ConsultationStatusNOSHOW:     "consultation.no-show",
 }
 
-// move takes a locked consultation to another status: it frees the seat when it ends, writes the row and the audit row.
-// Whether the move is allowed was asked before, of mayMove.
-func (s *Service) move(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow, to ConsultationStatus) error {
+// move takes a locked consultation to another status: it frees the seat when it ends, writes the row and the audit
+// row. Whether the move is allowed was asked before, of mayMove.
+func (s *Service) move(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
+	to ConsultationStatus) error {
 	from := row.Status
 	row.Status, row.UpdatedAt = to, tx.Now
 	switch to {
@@ -135,18 +138,22 @@ func absent(actor access.Actor) access.Role {
 }
 
 func final(status ConsultationStatus) bool {
-	return status == ConsultationStatusCOMPLETED || status == ConsultationStatusCANCELLED || status == ConsultationStatusNOSHOW
+	return status == ConsultationStatusCOMPLETED || status == ConsultationStatusCANCELLED ||
+		status == ConsultationStatusNOSHOW
 }
 
 func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow) error {
-	return query.updateConsultation(ctx, tx, updateConsultationParams{Status: row.Status, PaymentStatus: row.PaymentStatus, Notes: row.Notes,
-		PaymentDueAt: row.PaymentDueAt, CancelledBy: row.CancelledBy, CancellationReason: row.CancellationReason,
-		CancelledAt: row.CancelledAt, CancelledLate: row.CancelledLate, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent, Now: tx.Now, ID: row.ID})
+	return query.updateConsultation(ctx, tx,
+		updateConsultationParams{Status: row.Status, PaymentStatus: row.PaymentStatus, Notes: row.Notes,
+			PaymentDueAt: row.PaymentDueAt, CancelledBy: row.CancelledBy, CancellationReason: row.CancellationReason,
+			CancelledAt: row.CancelledAt, CancelledLate: row.CancelledLate, StartedAt: row.StartedAt,
+			EndedAt: row.EndedAt, Absent: row.Absent, Now: tx.Now, ID: row.ID})
 }
 
 // mayMove is the state machine for people: nil when who may take row to the status now.
 func (s *Service) mayMove(actor access.Actor, row ConsultationRow, to ConsultationStatus, now time.Time) error {
-	illegal := problem.InvalidTransition.WithDetail(fmt.Sprintf("A consultation that is %s can't become %s.", row.Status, to))
+	illegal := problem.InvalidTransition.WithDetail(fmt.Sprintf("A consultation that is %s can't become %s.",
+		row.Status, to))
 	switch from := row.Status; {
 	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusINPROGRESS:
 		return within(now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
@@ -192,7 +199,8 @@ func within(now, from, until time.Time) error {
 }
 
 // lock holds the row for the transaction. To who may not see it, it doesn't exist.
-func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (ConsultationRow, error) {
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (ConsultationRow,
+	error) {
 	row, err := query.lockConsultation(ctx, tx, id)
 	if postgres.NoRows(err) {
 		return row, problem.NotFound
@@ -212,7 +220,8 @@ func readParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow) (par
 }
 
 // notifyParties mails both parties; with names the other one.
-func (s *Service) notifyParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow, kind string, more map[string]string) error {
+func (s *Service) notifyParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow, kind string,
+	more map[string]string) error {
 	names, err := readParties(ctx, tx, row)
 	if err != nil {
 		return err
@@ -220,12 +229,14 @@ func (s *Service) notifyParties(ctx context.Context, tx *postgres.Tx, row Consul
 	return s.tellBoth(ctx, tx, row, names, kind, more)
 }
 
-func (s *Service) tellBoth(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, kind string, more map[string]string) error {
+func (s *Service) tellBoth(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, kind string,
+	more map[string]string) error {
 	return errors.Join(s.tellOne(ctx, tx, row, names, access.RolePatient, kind, more),
 		s.tellOne(ctx, tx, row, names, access.RoleDoctor, kind, more))
 }
 
-func (s *Service) tellOne(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, as access.Role, kind string, more map[string]string) error {
+func (s *Service) tellOne(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, as access.Role,
+	kind string, more map[string]string) error {
 	to, with := row.PatientID, names.doctor
 	if as == access.RoleDoctor {
 		to, with = row.DoctorID, names.patient

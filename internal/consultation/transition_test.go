@@ -25,7 +25,8 @@ func TestCancelWindows(t *testing.T) {
 	start, _ := startOf(t, c, ids[0])
 
 	at(t, c, start.Add(-2*time.Hour-30*time.Second))
-	if a := cancel(c, patients[0], ids[0], "travelling").Want(200); a.Text("cancelledBy") != "PATIENT" || a.Text("cancellationReason") != "travelling" {
+	if a := cancel(c, patients[0], ids[0], "travelling").Want(200); a.Text("cancelledBy") != "PATIENT" ||
+		a.Text("cancellationReason") != "travelling" {
 		t.Errorf("cancelled as %s", a.Body)
 	}
 	at(t, c, start.Add(-2*time.Hour+time.Second))
@@ -105,13 +106,15 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	move(c, doctor, absent, "NO_SHOW").Want(200)
 	begins := c.DB.Now().Add(5 * time.Minute)
 	hasty := c.Doctor(fee)
-	short := uuid.MustParse(c.Post(hasty, "availability", object{"startTime": begins, "endTime": begins.Add(6 * time.Minute)}).Want(201).Text("id"))
+	short := uuid.MustParse(c.Post(hasty, "availability",
+		object{"startTime": begins, "endTime": begins.Add(6 * time.Minute)}).Want(201).Text("id"))
 	missed, _ := c.Paid(c.Patient(), short, fee)
 	c.Clock.Advance(7 * time.Minute)
 	move(c, hasty, missed, "NO_SHOW").Want(409, "too-early")
 	c.Clock.Advance(90 * time.Second) // past its middle
 	move(c, hasty, missed, "NO_SHOW").Want(200)
-	a := c.Patch(doctor, "consultations/"+started+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
+	a := c.Patch(doctor, "consultations/"+started+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).
+		Want(200)
 	if a.Text("notes") != "Advised rest" || a.At("endedAt") == nil {
 		t.Errorf("completed as %s", a.Body)
 	}
@@ -161,7 +164,8 @@ func TestSweep(t *testing.T) {
 		t.Errorf("a consultation that runs over its time is %s", s)
 	}
 	for _, id := range []string{overdue, missed} {
-		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE entity_id = $1 AND actor_id IS NULL AND metadata->>'job' = 'consultation.sweep'", id); n != 1 {
+		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE entity_id = $1 AND actor_id IS NULL AND "+
+			"metadata->>'job' = 'consultation.sweep'", id); n != 1 {
 			t.Errorf("%d audit rows name the sweep", n)
 		}
 	}
@@ -181,7 +185,8 @@ func TestADoctorWhoNeverCameCanBlameNobody(t *testing.T) {
 	refunded(t, c, id, fee)
 }
 
-// A booking that isn't paid when its time comes is over: a payment after the start would buy a visit nobody can cancel.
+// A booking that isn't paid when its time comes is over: a payment after the start would buy a visit nobody can
+// cancel.
 func TestAPaymentIsDueBeforeTheStart(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -192,7 +197,8 @@ func TestAPaymentIsDueBeforeTheStart(t *testing.T) {
 		t.Errorf("due at %s for a start at %s", due, start)
 	}
 	c.Clock.Advance(4*time.Minute + time.Second)
-	eventually(t, "cancelled", func() bool { return c.Get(patient, "consultations/"+id).Text("status") == "CANCELLED" })
+	eventually(t, "cancelled",
+		func() bool { return c.Get(patient, "consultations/"+id).Text("status") == "CANCELLED" })
 }
 
 // A doctor's change of a version that isn't the present one is refused before anything else of it.
@@ -203,7 +209,8 @@ func TestMoveOfAnOldVersion(t *testing.T) {
 	id := c.Book(c.Patient(), c.Slot(doctor, 10*time.Minute, 1))
 	path := "consultations/" + id + "/status"
 	old := c.Get(doctor, "consultations/"+id).Want(200).Header.Get("ETag")
-	started := c.Do(doctor, "PATCH", path, object{"status": "IN_PROGRESS"}, "If-Match", old).Want(200).Header.Get("ETag")
+	started := c.Do(doctor, "PATCH", path, object{"status": "IN_PROGRESS"}, "If-Match", old).Want(200).
+		Header.Get("ETag")
 	if started == "" || started == old {
 		t.Fatalf("the ETag is %q after %q", started, old)
 	}

@@ -12,9 +12,9 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Sweep ends what time has ended: unpaid bookings whose due time is over, confirmed ones whose slot is over, and ones in progress
-// that nobody completed. One
-// recurring job does it, where a job a booking would add an insert to every booking and could be lost.
+// Sweep ends what time has ended: unpaid bookings whose due time is over, confirmed ones whose slot is over, and ones
+// in progress that nobody completed. One recurring job does it, where a job a booking would add an insert to every
+// booking and could be lost.
 type Sweep struct{}
 
 // Kind names the job.
@@ -91,7 +91,8 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 	if err != nil {
 		return err
 	}
-	return s.notifyParties(ctx, tx, row, "consultation-missed", map[string]string{"absent": string(access.RoleDoctor), "refund": refund})
+	return s.notifyParties(ctx, tx, row, "consultation-missed",
+		map[string]string{"absent": string(access.RoleDoctor), "refund": refund})
 }
 
 // complete ends a consultation whose doctor forgot to, as of the slot's end, and tells the doctor.
@@ -111,5 +112,6 @@ func (s *Service) complete(ctx context.Context, tx *postgres.Tx, id uuid.UUID) e
 		return err
 	}
 	until := row.ScheduledEnd.Add(s.Config.PrescribeWithin).Format(time.RFC3339)
-	return s.tellOne(ctx, tx, row, names, access.RoleDoctor, "consultation-completed", map[string]string{"until": until})
+	return s.tellOne(ctx, tx, row, names, access.RoleDoctor, "consultation-completed",
+		map[string]string{"until": until})
 }

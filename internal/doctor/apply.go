@@ -25,8 +25,10 @@ type ApplicationInput struct {
 	}
 }
 
-// Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors: ErrAlreadyApplied, ErrRegistrationTaken.
-func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApplicationInput) (Doctor, error) {
+// Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors:
+// ErrAlreadyApplied, ErrRegistrationTaken.
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApplicationInput) (Doctor,
+	error) {
 	if in.Body.Currency == "" {
 		in.Body.Currency = s.Currency
 	}
@@ -52,10 +54,13 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		Bio:                in.Body.Bio,
 		CreatedAt:          tx.Now, UpdatedAt: tx.Now,
 	}
+	//nolint:gosec // at most 80
 	d.FullName, err = query.insertDoctor(ctx, tx, insertDoctorParams{
-		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience), //nolint:gosec // at most 80
-		RegistrationNumber: d.RegistrationNumber, RegistrationKey: registrationKey(d.RegistrationNumber), ClinicName: d.ClinicName,
-		ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
+		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience),
+		RegistrationNumber: d.RegistrationNumber, RegistrationKey: registrationKey(d.RegistrationNumber),
+		ClinicName:      d.ClinicName,
+		ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio,
+		Now: tx.Now,
 	})
 	switch {
 	case postgres.NoRows(err):

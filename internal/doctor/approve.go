@@ -25,9 +25,10 @@ type ApprovalInput struct {
 	}
 }
 
-// Approve lets patients find a doctor, or no longer. The same decision again changes nothing and mails nobody. A withdrawal cancels
-// the consultations to come and blocks the slots; a refusal frees the registration number, which an approval takes again.
-// Errors: problem.NotFound, problem.PreconditionFailed, ErrRegistrationTaken, account.ErrHasConsultations.
+// Approve lets patients find a doctor, or no longer. The same decision again changes nothing and mails nobody. A
+// withdrawal cancels the consultations to come and blocks the slots; a refusal frees the registration number, which an
+// approval takes again. Errors: problem.NotFound, problem.PreconditionFailed, ErrRegistrationTaken,
+// account.ErrHasConsultations.
 func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApprovalInput) (Doctor, error) {
 	if !in.Body.Approved && in.Body.Reason == nil {
 		return Doctor{}, problem.InvalidField("body.reason", "is required when approved is false")
@@ -60,9 +61,12 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	return withNextSlot(ctx, tx, tx.Now, d)
 }
 
-// decide stores a decision that changes something about a locked doctor, has its consequences follow and mails the doctor.
-func (s *Service) decide(ctx context.Context, tx *postgres.Tx, actor access.Actor, row lockDoctorRow, in ApprovalInput) error {
-	decision := decideApprovalParams{ID: row.ID, IsApproved: in.Body.Approved, Reason: in.Body.Reason, RegistrationKey: row.RegistrationKey, Now: &tx.Now}
+// decide stores a decision that changes something about a locked doctor, has its consequences follow and mails the
+// doctor.
+func (s *Service) decide(ctx context.Context, tx *postgres.Tx, actor access.Actor, row lockDoctorRow,
+	in ApprovalInput) error {
+	decision := decideApprovalParams{ID: row.ID, IsApproved: in.Body.Approved, Reason: in.Body.Reason,
+		RegistrationKey: row.RegistrationKey, Now: &tx.Now}
 	mail := notification.Mail{To: row.ID, Data: map[string]string{}}
 	switch {
 	case in.Body.Approved:

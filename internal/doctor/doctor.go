@@ -41,10 +41,11 @@ var (
 	// ErrNotApproved: patients meet approved doctors only.
 	ErrNotApproved = problem.Define(403, "doctor-not-approved", "Not approved",
 		"Only an approved doctor opens slots, starts consultations and prescribes.",
-		"Apply with POST /api/v1/doctors and wait for the mail that says you are approved. Whoever's approval was withdrawn asks an administrator.")
+		"Apply with POST /api/v1/doctors and wait for the mail that says you are approved. Whoever's approval was "+
+			"withdrawn asks an administrator.")
 	// ErrRegistrationTaken: letters and digits alone tell two registration numbers apart.
-	ErrRegistrationTaken = problem.Conflict("registration-number-taken", "Another doctor has this registration number.",
-		"Check the number. If somebody else uses yours, tell support.")
+	ErrRegistrationTaken = problem.Conflict("registration-number-taken",
+		"Another doctor has this registration number.", "Check the number. If somebody else uses yours, tell support.")
 	// ErrRegistrationApproved: the approval vouches for the registration number that was checked.
 	ErrRegistrationApproved = problem.Conflict("registration-number-approved",
 		"An approved doctor's registration number can't be changed: the approval vouches for it.",

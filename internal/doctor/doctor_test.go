@@ -19,7 +19,8 @@ var nobody apptest.User
 func application(change ...func(map[string]any)) map[string]any {
 	body := map[string]any{
 		"specialization": "Panchakarma", "yearsOfExperience": 12, "registrationNumber": "AYU-" + uuid.NewString(),
-		"clinicName": "Nair Ayurveda", "consultationFee": "500.00", "languagesSpoken": []string{"en", "HI", "hi"}, "bio": "Since 2012.",
+		"clinicName": "Nair Ayurveda", "consultationFee": "500.00", "languagesSpoken": []string{"en", "HI", "hi"},
+		"bio": "Since 2012.",
 	}
 	for _, c := range change {
 		c(body)
@@ -30,7 +31,8 @@ func application(change ...func(map[string]any)) map[string]any {
 // setRow changes a doctor's row behind the API's back.
 func setRow(t *testing.T, c *apptest.Clinic, id uuid.UUID, set string, args ...any) {
 	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), "UPDATE doctors SET "+set+" WHERE id = $1", append([]any{id}, args...)...); err != nil {
+	if _, err := c.DB.Pool.Exec(context.Background(), "UPDATE doctors SET "+set+" WHERE id = $1",
+		append([]any{id}, args...)...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -46,7 +48,9 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 func audited(t *testing.T, c *apptest.Clinic, action string, id uuid.UUID) int {
 	t.Helper()
 	var n int
-	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, id.String()).Scan(&n); err != nil {
+	if err := c.DB.Pool.QueryRow(context.Background(),
+		"SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, id.String()).
+		Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -82,8 +86,11 @@ func TestApply(t *testing.T) {
 
 	c.Post(doctor, "doctors", application()).Want(409, "already-applied")
 	number, _ := a.At("registrationNumber").(string)
-	for _, same := range []string{number, " " + number, "ayu" + number[3:], strings.ReplaceAll(number, "-", ""), strings.ReplaceAll(number, "-", " / "), "ＡＹＵ" + number[3:]} {
-		c.Post(c.User(access.RoleDoctor), "doctors", application(func(m map[string]any) { m["registrationNumber"] = same })).Want(409, "registration-number-taken")
+	for _, same := range []string{number, " " + number, "ayu" + number[3:], strings.ReplaceAll(number, "-", ""),
+		strings.ReplaceAll(number, "-", " / "), "ＡＹＵ" + number[3:]} {
+		c.Post(c.User(access.RoleDoctor), "doctors",
+			application(func(m map[string]any) { m["registrationNumber"] = same })).Want(409,
+			"registration-number-taken")
 	}
 	c.Get(doctor, "doctors/"+doctor.ID.String()).Want(200)
 	c.Post(c.Patient(), "doctors", application()).Want(403, "forbidden")
@@ -177,7 +184,8 @@ func TestUpdate(t *testing.T) {
 	c.Post(doctor, "doctors", application()).Want(201)
 	path := "doctors/" + doctor.ID.String()
 
-	a := c.Patch(doctor, path, map[string]any{"clinicName": nil, "consultationFee": 650.5, "languagesSpoken": []string{"TA", "en"}}).Want(200)
+	a := c.Patch(doctor, path, map[string]any{"clinicName": nil, "consultationFee": 650.5,
+		"languagesSpoken": []string{"TA", "en"}}).Want(200)
 	want(t, "clinicName", a.At("clinicName"), nil)
 	want(t, "bio", a.Text("bio"), "Since 2012.")
 	want(t, "consultationFee", a.Text("consultationFee"), "650.50")
@@ -194,8 +202,10 @@ func TestUpdate(t *testing.T) {
 	want(t, "ETag of what did not change", same.Header.Get("ETag"), b.Header.Get("ETag"))
 	c.Patch(doctor, path, map[string]any{}).Want(200)
 
-	for _, wrong := range []map[string]any{{"specialization": nil}, {"specialization": " "}, {"languagesSpoken": nil}, {"languagesSpoken": []string{}},
-		{"consultationFee": nil}, {"consultationFee": "x"}, {"clinicName": " "}, {"rating": 5}, {"isApproved": true}, {"yearsOfExperience": 81}} {
+	for _, wrong := range []map[string]any{{"specialization": nil}, {"specialization": " "}, {"languagesSpoken": nil},
+		{"languagesSpoken": []string{}},
+		{"consultationFee": nil}, {"consultationFee": "x"}, {"clinicName": " "}, {"rating": 5}, {"isApproved": true},
+		{"yearsOfExperience": 81}} {
 		a := c.Patch(doctor, path, wrong).Want(422, "validation-failed")
 		if faults, _ := a.At("errors").([]any); len(faults) != 1 {
 			t.Errorf("%v: errors %v", wrong, faults)
@@ -215,7 +225,8 @@ func TestUpdateOfTheRegistrationNumber(t *testing.T) {
 	doctor, other := c.User(access.RoleDoctor), c.Doctor("100.00")
 	c.Post(doctor, "doctors", application()).Want(201)
 	path := "doctors/" + doctor.ID.String()
-	c.Patch(doctor, path, map[string]any{"registrationNumber": "AYU-" + other.ID.String()}).Want(409, "registration-number-taken")
+	c.Patch(doctor, path, map[string]any{"registrationNumber": "AYU-" + other.ID.String()}).Want(409,
+		"registration-number-taken")
 	c.Patch(doctor, path, map[string]any{"registrationNumber": "NEW-1"}).Want(200)
 	admin := c.Admin()
 	c.Patch(admin, path+"/approve", map[string]any{"approved": true}).Want(200)
@@ -238,7 +249,8 @@ func TestARegistrationNumberIsFreed(t *testing.T) {
 	}
 	decide := func(u apptest.User, approved bool) *apptest.Answer {
 		c.Prove(admin)
-		return c.Patch(admin, "doctors/"+u.ID.String()+"/approve", map[string]any{"approved": approved, "reason": "The register was asked."})
+		return c.Patch(admin, "doctors/"+u.ID.String()+"/approve",
+			map[string]any{"approved": approved, "reason": "The register was asked."})
 	}
 	first, a := apply("MH-91")
 	a.Want(201)
@@ -249,8 +261,10 @@ func TestARegistrationNumberIsFreed(t *testing.T) {
 	a.Want(201)
 	decide(first, true).Want(409, "registration-number-taken")
 	c.Post(first, "doctors", numbered("ＭＨ९१")).Want(409, "registration-number-taken")
-	c.Patch(first, "doctors/"+first.ID.String(), map[string]any{"registrationNumber": "M.H.91"}).Want(200) // it holds none
-	c.Post(first, "doctors", numbered("KA-7")).Want(201)                                                   // and applies anew
+	// it holds none
+	c.Patch(first, "doctors/"+first.ID.String(), map[string]any{"registrationNumber": "M.H.91"}).Want(200)
+	// and applies anew
+	c.Post(first, "doctors", numbered("KA-7")).Want(201)
 	c.Post(first, "doctors", numbered("KA-8")).Want(409, "already-applied")
 	want(t, "isApproved", decide(first, true).Want(200).At("isApproved"), true)
 
@@ -294,12 +308,14 @@ func TestTwoDoctorsWithOneNumber(t *testing.T) {
 		doctors[i] = c.User(access.RoleDoctor)
 	}
 	won := atOnce(func(i int) *apptest.Answer {
-		return c.Post(doctors[i], "doctors", application(func(m map[string]any) { m["registrationNumber"] = []string{"MH-91", "mh 91"}[i%2] }))
+		return c.Post(doctors[i], "doctors",
+			application(func(m map[string]any) { m["registrationNumber"] = []string{"MH-91", "mh 91"}[i%2] }))
 	})
 	want(t, "applications", won, 1)
 	exec(t, c, "UPDATE doctors SET approval_decided_at = now(), registration_key = NULL") // refused
 	won = atOnce(func(i int) *apptest.Answer {
-		return c.Post(doctors[i], "doctors", application(func(m map[string]any) { m["registrationNumber"] = "KL" + strconv.Itoa(i) }))
+		return c.Post(doctors[i], "doctors",
+			application(func(m map[string]any) { m["registrationNumber"] = "KL" + strconv.Itoa(i) }))
 	})
 	want(t, "new applications", won, 6)
 	exec(t, c, "UPDATE doctors SET approval_decided_at = now(), registration_key = NULL, registration_number = 'MH91'")
@@ -316,7 +332,8 @@ func TestApprove(t *testing.T) {
 	c.Post(doctor, "doctors", application()).Want(201)
 	path := "doctors/" + doctor.ID.String()
 	mails := func() (n int) {
-		err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM mails WHERE user_id = $1", doctor.ID).Scan(&n)
+		err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM mails WHERE user_id = $1", doctor.ID).
+			Scan(&n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,12 +344,14 @@ func TestApprove(t *testing.T) {
 	want(t, "isApproved", a.At("isApproved"), true)
 	shown := c.Get(apptest.User{}, path).Want(200)
 	want(t, "ETag", shown.Header.Get("ETag"), a.Header.Get("ETag"))
-	want(t, "again", c.Patch(admin, path+"/approve", map[string]any{"approved": true}).Want(200).Header.Get("ETag"), a.Header.Get("ETag"))
+	want(t, "again", c.Patch(admin, path+"/approve", map[string]any{"approved": true}).Want(200).Header.Get("ETag"),
+		a.Header.Get("ETag"))
 	after := mails()
 
 	c.Patch(admin, path+"/approve", map[string]any{"approved": false}).Want(422, "validation-failed")
 	c.Patch(admin, path+"/approve", map[string]any{"approved": false, "reason": " "}).Want(422)
-	c.Do(admin, "PATCH", path+"/approve", map[string]any{"approved": false, "reason": "Lapsed."}, "If-Match", `"old"`).Want(412)
+	c.Do(admin, "PATCH", path+"/approve", map[string]any{"approved": false, "reason": "Lapsed."}, "If-Match", `"old"`).
+		Want(412)
 	c.Patch(admin, path+"/approve", map[string]any{"approved": false, "reason": "Lapsed."}).Want(200)
 	c.Get(apptest.User{}, path).Want(404)
 	if after > 0 { // the package of mails stores them

@@ -30,7 +30,8 @@ type Facet struct {
 func (s *Service) Facets(ctx context.Context, r *postgres.Read, _ access.Actor, _ FacetsInput) (Facets, error) {
 	rows, err := query.countFacets(ctx, r)
 	out := Facets{Specializations: []Facet{}, Languages: []Facet{}, Currencies: []Facet{}}
-	lists := map[string]*[]Facet{"specialization": &out.Specializations, "language": &out.Languages, "currency": &out.Currencies}
+	lists := map[string]*[]Facet{"specialization": &out.Specializations, "language": &out.Languages,
+		"currency": &out.Currencies}
 	for _, row := range rows {
 		if list := lists[row.Facet]; len(*list) < mostFacets {
 			*list = append(*list, Facet{Value: row.Value, Count: row.N})

@@ -17,8 +17,8 @@ const canonical = bcp47.DeprecatedBase | bcp47.Macro | bcp47.SuppressScript
 
 const noLanguage = "expected a language tag (BCP 47), like hi or en-IN"
 
-// language is the canonical form of a tag: language, script, region and variants. fault tells what is wrong, and which tag a name
-// may mean.
+// language is the canonical form of a tag: language, script, region and variants. fault tells what is wrong, and which
+// tag a name may mean.
 func language(text string) (tag, fault string) {
 	text = strings.TrimSpace(text)
 	parsed, err := canonical.Parse(text)

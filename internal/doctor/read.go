@@ -42,8 +42,9 @@ func withNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor
 	return d, err
 }
 
-// Holds tells whether a doctor is approved, and has it stay so until the transaction ends. A doctor's own steps that need an
-// approval begin with it: it is locked before their consultations, as who withdraws it does. Error: ErrNotApproved.
+// Holds tells whether a doctor is approved, and has it stay so until the transaction ends. A doctor's own steps that
+// need an approval begin with it: it is locked before their consultations, as who withdraws it does. Error:
+// ErrNotApproved.
 func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	approved, err := query.lockApproved(ctx, tx, id)
 	if postgres.NoRows(err) || (err == nil && !approved) {
@@ -54,9 +55,10 @@ func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 
 func (r lockDoctorRow) doctor() Doctor {
 	return Doctor{
-		ID: r.ID, UserID: r.ID, FullName: r.FullName, Specialization: r.Specialization, YearsOfExperience: int(r.YearsOfExperience),
-		RegistrationNumber: r.RegistrationNumber, ClinicName: r.ClinicName, ConsultationFee: r.ConsultationFee, Currency: r.Currency,
-		LanguagesSpoken: r.LanguagesSpoken, Bio: r.Bio, IsApproved: r.IsApproved, Rating: stars(r.Rating),
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		ID: r.ID, UserID: r.ID, FullName: r.FullName, Specialization: r.Specialization,
+		YearsOfExperience:  int(r.YearsOfExperience),
+		RegistrationNumber: r.RegistrationNumber, ClinicName: r.ClinicName, ConsultationFee: r.ConsultationFee,
+		Currency: r.Currency, LanguagesSpoken: r.LanguagesSpoken, Bio: r.Bio, IsApproved: r.IsApproved,
+		Rating: stars(r.Rating), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// registrationKey is what a registration number is compared by: its letters and digits alone, in NFKC and case folded, with the
-// digits of every script as ASCII ones. MH-91, mh 91 and ＭＨ९१ are one number.
+// registrationKey is what a registration number is compared by: its letters and digits alone, in NFKC and case folded,
+// with the digits of every script as ASCII ones. MH-91, mh 91 and ＭＨ९१ are one number.
 func registrationKey(number string) string {
 	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(number)))
 	return strings.Map(func(r rune) rune {
@@ -26,8 +26,8 @@ func registrationKey(number string) string {
 	}, folded)
 }
 
-// asciiDigit is the ASCII form of a decimal digit. Unicode has the ten of a script in a row, from its zero on (chapter 4.6), and
-// unicode.Nd has rows that touch as one range.
+// asciiDigit is the ASCII form of a decimal digit. Unicode has the ten of a script in a row, from its zero on (chapter
+// 4.6), and unicode.Nd has rows that touch as one range.
 func asciiDigit(r rune) rune {
 	for _, row := range unicode.Nd.R16 {
 		if rune(row.Lo) <= r && r <= rune(row.Hi) {

@@ -9,31 +9,59 @@ import (
 
 // Routes registers the package's operations.
 func (s *Service) Routes(api *httpapi.API) {
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/doctors", ID: "apply-as-doctor", Tag: "doctors",
-		Summary: "Apply as a doctor", Roles: access.Doctor, Key: httpapi.Honoured, Status: 201,
-		Doc: "Makes the signed-in doctor's profile. It waits for an administrator's approval; until then nobody finds it. " +
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/doctors", ID: "apply-as-doctor", Tag: "doctors",
+		Summary: "Apply as a doctor",
+		Doc: "Makes the signed-in doctor's profile. It waits for an administrator's approval; until then nobody " +
+			"finds it. " +
 			"Whoever was refused may apply anew. Registration numbers are compared by their letters and digits alone.",
-		Refusals: []*problem.Error{ErrAlreadyApplied, ErrRegistrationTaken}}, s.Apply)
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors", ID: "search-doctors", Tag: "doctors",
-		Summary: "Find doctors", Roles: access.Public | access.SignedIn,
-		Doc: "Approved doctors that pass every filter, each with the next free slot. The words of q are looked for as beginnings " +
-			"of words. Fees are compared within one currency. A cursor belongs to its sort. Administrators find those who wait for an approval, or lost it, with approved=false."}, s.Search)
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors/facets", ID: "list-doctor-facets", Tag: "doctors",
-		Summary: "Show what doctors can be found by", Roles: access.Public | access.SignedIn,
-		Doc: "The specializations, languages and currencies in use among the doctors patients find, each with how many doctors have it, " +
-			"the commonest first."}, s.Facets)
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/doctors/{id}", ID: "read-doctor", Tag: "doctors",
-		Summary: "Show a doctor", Roles: access.Public | access.SignedIn,
-		Doc: "An approved doctor's profile with the next free slot. One who isn't approved is shown to themselves and to administrators."}, s.Read)
-	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/doctors/{id}", ID: "update-doctor", Tag: "doctors",
-		Summary: "Change my doctor profile", Roles: access.Doctor,
-		Doc: "A merge patch of one's own profile. The registration number is fixed while the doctor is approved, because the " +
+		Roles: access.Doctor, Status: 201, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{ErrAlreadyApplied, ErrRegistrationTaken},
+	}, s.Apply)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/doctors", ID: "search-doctors", Tag: "doctors",
+		Summary: "Find doctors",
+		Doc: "Approved doctors that pass every filter, each with the next free slot. The words of q are looked for " +
+			"as beginnings " +
+			"of words. Fees are compared within one currency. A cursor belongs to its sort. Administrators find " +
+			"those who wait for an approval, or lost it, with approved=false.",
+		Roles: access.Public | access.SignedIn,
+	}, s.Search)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/doctors/facets", ID: "list-doctor-facets", Tag: "doctors",
+		Summary: "Show what doctors can be found by",
+		Doc: "The specializations, languages and currencies in use among the doctors patients find, each with how " +
+			"many doctors have it, " +
+			"the commonest first.",
+		Roles: access.Public | access.SignedIn,
+	}, s.Facets)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/doctors/{id}", ID: "read-doctor", Tag: "doctors",
+		Summary: "Show a doctor",
+		Doc: "An approved doctor's profile with the next free slot. One who isn't approved is shown to " +
+			"themselves and to administrators.",
+		Roles: access.Public | access.SignedIn,
+	}, s.Read)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/doctors/{id}", ID: "update-doctor", Tag: "doctors",
+		Summary: "Change my doctor profile",
+		Doc: "A merge patch of one's own profile. The registration number is fixed while the doctor is approved, " +
+			"because the " +
 			"approval vouches for it; everything else may change at any time.",
-		Refusals: []*problem.Error{ErrRegistrationApproved, ErrRegistrationTaken}}, s.Update)
-	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
-		Summary: "Approve a doctor, or withdraw the approval", Roles: access.Admin, Fresh: true,
-		Doc: "The doctor gets a mail. The same decision again changes nothing. A withdrawal cancels the doctor's consultations to come: " +
-			"everything paid is given back, the patients are told, and the slots are blocked. The first answer is then 409 with their number; " +
-			"confirm with cancelConsultations. One in progress may be completed. A refusal frees the registration number.",
-		Refusals: []*problem.Error{ErrRegistrationTaken, account.ErrHasConsultations}}, s.Approve)
+		Roles:    access.Doctor,
+		Refusals: []*problem.Error{ErrRegistrationApproved, ErrRegistrationTaken},
+	}, s.Update)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
+		Summary: "Approve a doctor, or withdraw the approval",
+		Doc: "The doctor gets a mail. The same decision again changes nothing. A withdrawal cancels the doctor's " +
+			"consultations to come: " +
+			"everything paid is given back, the patients are told, and the slots are blocked. The first answer is " +
+			"then 409 with their number; " +
+			"confirm with cancelConsultations. One in progress may be completed. A refusal frees the registration " +
+			"number.",
+		Roles:    access.Admin,
+		Refusals: []*problem.Error{ErrRegistrationTaken, account.ErrHasConsultations},
+		Fresh:    true,
+	}, s.Approve)
 }

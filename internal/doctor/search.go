@@ -41,7 +41,8 @@ type position struct {
 
 // Search lists doctors who are neither deleted nor disabled, a page at a time. Errors: problem.Unauthenticated,
 // problem.Forbidden, to who isn't an administrator and asks for doctors who aren't approved.
-func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Actor, in SearchInput) (httpapi.Page[Doctor], error) {
+func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in SearchInput) (httpapi.Page[Doctor], error) {
 	var none httpapi.Page[Doctor]
 	if err := canSearch(actor, in); err != nil {
 		return none, err
@@ -89,7 +90,8 @@ func (in SearchInput) filter(now time.Time) (filter, error) {
 		}
 		amount, err := money.Parse(text)
 		if err != nil {
-			wrong = *wrong.WithField("query."+name, "expected an amount from 0 to 9999999999.99 with at most two decimals")
+			wrong = *wrong.WithField("query."+name,
+				"expected an amount from 0 to 9999999999.99 with at most two decimals")
 		}
 		*to = &amount
 	}
@@ -115,8 +117,9 @@ func (in SearchInput) filter(now time.Time) (filter, error) {
 
 // run finds a page. By the earliest slot there are two ways, each slow where the other is quick: walking the free
 // slots in time until the page is full, which a narrow filter may never fill, and asking every doctor who passes the
-// filter. The walk goes first, and not far; when it came to the last slot there is nobody to ask. By a column, words that find few are
-// best sorted before slots are looked for, where the planner would look for the slots of all; words that find many fill a page soon.
+// filter. The walk goes first, and not far; when it came to the last slot there is nobody to ask. By a column, words
+// that find few are best sorted before slots are looked for, where the planner would look for the slots of all; words
+// that find many fill a page soon.
 func (f filter) run(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
 	if f.Sort != "earliest" {
 		few := false
@@ -161,8 +164,8 @@ func scan(row pgx.Row) (Doctor, error) {
 	var slot *uuid.UUID
 	var start, end *time.Time
 	err := row.Scan(&d.ID, &d.FullName, &d.Specialization, &d.YearsOfExperience, &d.RegistrationNumber, &d.ClinicName,
-		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &d.IsApproved, &rating, &d.CreatedAt, &d.UpdatedAt,
-		&slot, &start, &end)
+		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &d.IsApproved, &rating, &d.CreatedAt,
+		&d.UpdatedAt, &slot, &start, &end)
 	d.UserID, d.Rating, d.NextFreeSlot = d.ID, stars(rating), nextSlot(slot, start, end)
 	return d, err
 }

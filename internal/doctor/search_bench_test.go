@@ -21,20 +21,26 @@ var seedSQL = []string{
 	`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 		SELECT id, 'doctor-' || n || '@example.org', 'none', 'DOCTOR', true, now(), now() FROM seeded`,
 	`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
-		SELECT gen_random_uuid(), id, 'Dr. ' || (ARRAY['Asha','Ravi','Meera','Kiran','Lakshmi','Suresh','Anita','Vijay'])[1 + n % 8] || ' ' ||
-			(ARRAY['Nair','Iyer','Sharma','Rao','Menon','Patel','Das','Gupta','Joshi','Reddy'])[1 + n / 8 % 10] || n, now(), now() FROM seeded`,
-	`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, languages_spoken, bio,
+		SELECT gen_random_uuid(), id,
+		'Dr. ' || (ARRAY['Asha','Ravi','Meera','Kiran','Lakshmi','Suresh','Anita','Vijay'])[1 + n % 8] || ' ' ||
+			(ARRAY['Nair','Iyer','Sharma','Rao','Menon','Patel','Das','Gupta','Joshi','Reddy'])[1 + n / 8 % 10] || n,
+				now(), now() FROM seeded`,
+	`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name,
+		consultation_fee, languages_spoken, bio,
 			is_approved, rating, search, created_at, updated_at)
-		SELECT id, id, (ARRAY['Panchakarma','Kayachikitsa','Shalya Tantra','Shalakya Tantra','Kaumarabhritya','Agada Tantra','Rasayana','Vajikarana',
-			'Dravyaguna','Swasthavritta'])[1 + floor(a * a * 10)::int], floor(b * 45), 'REG-' || n, 'Clinic ' || n % 700, 100 + 50 * floor(c * 30),
-			ARRAY['en', (ARRAY['hi','ta','ml','te','kn','bn','mr','gu','pa','or'])[1 + n % 10]],
-			'Practises in ' || (ARRAY['Kochi','Pune','Delhi','Mysuru','Jaipur'])[1 + n % 5] || repeat(' and treats digestion, sleep, skin and joints with care', 5),
-			n % 19 <> 0, CASE WHEN a < 0.3 THEN 0 ELSE round((2 + 3 * b)::numeric, 1) END, '', now(), now() FROM seeded`,
+		SELECT id, id,
+		(ARRAY['Panchakarma','Kayachikitsa','Shalya Tantra','Shalakya Tantra','Kaumarabhritya','Agada Tantra','Rasayana','Vajikarana',
+			'Dravyaguna','Swasthavritta'])[1 + floor(a * a * 10)::int], floor(b * 45), 'REG-' || n,
+			'Clinic ' || n % 700, 100 + 50 * floor(c * 30), ARRAY['en',
+			(ARRAY['hi','ta','ml','te','kn','bn','mr','gu','pa','or'])[1 + n % 10]],
+			'Practises in ' || (ARRAY['Kochi','Pune','Delhi','Mysuru','Jaipur'])[1 + n % 5] || repeat(' and treats digestion, sleep, skin and joints with care', 5), n % 19 <> 0, CASE WHEN a < 0.3 THEN 0 ELSE round((2 + 3 * b)::numeric, 1) END, '', now(), now() FROM seeded`,
 	`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, seats_taken, created_at, updated_at)
-		SELECT gen_random_uuid(), id, at, at + interval '30 minutes', CASE WHEN (n + k) % 7 = 0 THEN 'BOOKED'::slot_status ELSE 'AVAILABLE' END,
+		SELECT gen_random_uuid(), id, at, at + interval '30 minutes',
+		CASE WHEN (n + k) % 7 = 0 THEN 'BOOKED'::slot_status ELSE 'AVAILABLE' END,
 			CASE WHEN (n + k) % 7 = 0 THEN 1 ELSE 0 END, now(), now()
 		FROM seeded CROSS JOIN generate_series(1, $1::int) k
-		CROSS JOIN LATERAL (SELECT date_trunc('hour', now()) + ((k - 1) * 14 * 24.0 / $1::int + floor(e * 24)) * interval '1 hour' + interval '30 minutes' * (n % 2) AS at) t`,
+		CROSS JOIN LATERAL (SELECT date_trunc('hour',
+			now()) + ((k - 1) * 14 * 24.0 / $1::int + floor(e * 24)) * interval '1 hour' + interval '30 minutes' * (n % 2) AS at) t`,
 	`DROP TABLE seeded`, `VACUUM ANALYZE`,
 }
 
@@ -55,13 +61,17 @@ func seed(t testing.TB, c *apptest.Clinic, doctors, slots int) {
 }
 
 var benched = map[string]func(in *doctor.SearchInput, now time.Time){
-	"rating":              func(*doctor.SearchInput, time.Time) {},
-	"fee":                 func(in *doctor.SearchInput, _ time.Time) { in.Sort = "fee" },
-	"experience":          func(in *doctor.SearchInput, _ time.Time) { in.Sort = "experience" },
-	"earliest":            func(in *doctor.SearchInput, _ time.Time) { in.Sort = "earliest" },
-	"specialization":      func(in *doctor.SearchInput, _ time.Time) { in.Specialization = "rasayana" },
-	"specialization, fee": func(in *doctor.SearchInput, _ time.Time) { in.Specialization, in.Sort = "rasayana", "fee" },
-	"specialty, earliest": func(in *doctor.SearchInput, _ time.Time) { in.Specialization, in.Sort = "rasayana", "earliest" },
+	"rating":         func(*doctor.SearchInput, time.Time) {},
+	"fee":            func(in *doctor.SearchInput, _ time.Time) { in.Sort = "fee" },
+	"experience":     func(in *doctor.SearchInput, _ time.Time) { in.Sort = "experience" },
+	"earliest":       func(in *doctor.SearchInput, _ time.Time) { in.Sort = "earliest" },
+	"specialization": func(in *doctor.SearchInput, _ time.Time) { in.Specialization = "rasayana" },
+	"specialization, fee": func(in *doctor.SearchInput, _ time.Time) {
+		in.Specialization, in.Sort = "rasayana", "fee"
+	},
+	"specialty, earliest": func(in *doctor.SearchInput, _ time.Time) {
+		in.Specialization, in.Sort = "rasayana", "earliest"
+	},
 	"language, minRating": func(in *doctor.SearchInput, _ time.Time) { in.Language, in.MinRating = "ta", 4 },
 	"q of one doctor":     func(in *doctor.SearchInput, _ time.Time) { in.Q = "menon1234" },
 	"q of many":           func(in *doctor.SearchInput, _ time.Time) { in.Q = "asha dig" },
@@ -85,11 +95,13 @@ var benched = map[string]func(in *doctor.SearchInput, now time.Time){
 		in.AvailableFrom, in.Sort = now.Add(9000*time.Hour), "earliest"
 	},
 	"tomorrow, by rating+": func(in *doctor.SearchInput, now time.Time) {
-		in.AvailableFrom, in.AvailableTo, in.Specialization, in.Language, in.MinRating = now.Add(24*time.Hour), now.Add(48*time.Hour), "panchakarma", "hi", 3
+		in.AvailableFrom, in.AvailableTo, in.Specialization, in.Language, in.MinRating = now.Add(24*time.Hour),
+			now.Add(48*time.Hour), "panchakarma", "hi", 3
 	},
 }
 
-// BenchmarkSearch measures first pages over HTTP among 10,000 doctors with 200,000 slots. AMRUTAM_TEST_EXPLAIN shows plans.
+// BenchmarkSearch measures first pages over HTTP among 10,000 doctors with 200,000 slots. AMRUTAM_TEST_EXPLAIN shows
+// plans.
 func BenchmarkSearch(b *testing.B) {
 	c := apptest.Open(b)
 	seed(b, c, 10_000, 20)

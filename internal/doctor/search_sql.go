@@ -32,7 +32,8 @@ type filter struct {
 	limit    int
 }
 
-// statement is SQL made of the filters that were given: one text for all would hide from the planner which ones matter.
+// statement is SQL made of the filters that were given: one text for all would hide from the planner which ones
+// matter.
 type statement struct {
 	sql  string
 	args []any
@@ -50,19 +51,21 @@ var orders = map[string]struct{ column, kind, direction, than string }{
 	"experience": {"d.years_of_experience", "int", "DESC", "<"},
 }
 
-// byColumn finds the page's ids first, so that names and slots are looked up for those alone. sortFirst has all whom the filter
-// finds sorted before slots are looked for, one doctor after the other until the page is full.
+// byColumn finds the page's ids first, so that names and slots are looked up for those alone. sortFirst has all whom
+// the filter finds sorted before slots are looked for, one doctor after the other until the page is full.
 func (f filter) byColumn(sortFirst bool) statement {
 	var s statement
 	o := orders[f.Sort]
 	where := f.where(&s)
 	if f.resumed {
-		where += ` AND (` + o.column + `, d.id) ` + o.than + ` (` + s.arg(f.after.Value) + `::text::` + o.kind + `, ` + s.arg(f.after.ID) + `)`
+		where += ` AND (` + o.column + `, d.id) ` + o.than + ` (` + s.arg(f.after.Value) + `::text::` + o.kind + `, ` +
+			s.arg(f.after.ID) + `)`
 	}
 	order := f.order()
 	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id WHERE ` + where
 	if f.timed() {
-		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` + f.during(&s) + `)`
+		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` +
+			f.during(&s) + `)`
 		if sortFirst {
 			page = `SELECT d.id FROM (` + page + order + ` OFFSET 0) d WHERE ` + free
 			order = ""
@@ -89,25 +92,28 @@ func (f filter) timed() bool { return !f.AvailableFrom.IsZero() || !f.AvailableT
 func (f filter) wordsFindFew() statement {
 	var s statement
 	s.sql = `-- name: searchDoctorsWordsFindFew :one
-		SELECT count(*) <= ` + walked + ` FROM (SELECT FROM doctors d WHERE d.search @@ search_query(` + s.arg(f.Q) + `::text) LIMIT ` + walked + ` + 1) found`
+		SELECT count(*) <= ` + walked + ` FROM (SELECT FROM doctors d
+			WHERE d.search @@ search_query(` + s.arg(f.Q) + `::text) LIMIT ` + walked + ` + 1) found`
 	return s
 }
 
 // words tells whether q says anything.
 func (f filter) words() bool { return strings.TrimSpace(f.Q) != "" }
 
-// byWalk goes through the free slots in time and keeps those that are their doctor's first. The bounded walk is no WITH:
-// the planner would forget that it is sorted, and not stop at a full page.
+// byWalk goes through the free slots in time and keeps those that are their doctor's first. The bounded walk is no
+// WITH: the planner would forget that it is sorted, and not stop at a full page.
 func (f filter) byWalk() statement {
 	var s statement
 	s.sql = `-- name: searchDoctorsByWalk :many
 		WITH s AS (SELECT near.* FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time FROM availability_slots f
-				WHERE f.status = 'AVAILABLE'` + f.during(&s) + f.later(&s) + ` ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + `) near
+				WHERE f.status = 'AVAILABLE'` + f.during(&s) + f.later(&s) +
+		` ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + `) near
 			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id WHERE ` + f.where(&s) + `
 			AND NOT EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'` + f.during(&s) + `
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT ` + s.arg(f.limit) + `)
-		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id ORDER BY s.start_time, d.id`
+		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id
+			ORDER BY s.start_time, d.id`
 	return s
 }
 
@@ -115,7 +121,8 @@ func (f filter) byWalk() statement {
 func (f filter) walkIsCut() statement {
 	var s statement
 	s.sql = `-- name: searchDoctorsWalkIsCut :one
-		SELECT count(*) > ` + walked + ` FROM (SELECT FROM availability_slots f WHERE f.status = 'AVAILABLE'` + f.during(&s) + f.later(&s) + `
+		SELECT count(*) > ` + walked + ` FROM (SELECT FROM availability_slots f WHERE f.status = 'AVAILABLE'` +
+		f.during(&s) + f.later(&s) + `
 			ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + ` + 1) near`
 	return s
 }
@@ -125,7 +132,8 @@ func (f filter) later(s *statement) string {
 	if !f.resumed {
 		return ""
 	}
-	return ` AND (f.start_time, f.doctor_id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` + s.arg(f.after.ID) + `)`
+	return ` AND (f.start_time, f.doctor_id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` +
+		s.arg(f.after.ID) + `)`
 }
 
 // byDoctor looks up the first free slot of every doctor who passes the filter.
@@ -133,13 +141,15 @@ func (f filter) byDoctor() statement {
 	var s statement
 	where := f.where(&s)
 	if f.resumed {
-		where += ` AND (s.start_time, d.id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` + s.arg(f.after.ID) + `)`
+		where += ` AND (s.start_time, d.id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` + s.arg(f.after.ID) +
+			`)`
 	}
 	s.sql = `-- name: searchDoctorsByDoctor :many
 		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
 			CROSS JOIN LATERAL (` + nextFree + f.during(&s) + ` ORDER BY f.start_time LIMIT 1) s
 			WHERE ` + where + ` ORDER BY s.start_time, d.id LIMIT ` + s.arg(f.limit) + `)
-		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id ORDER BY s.start_time, d.id`
+		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id
+			ORDER BY s.start_time, d.id`
 	return s
 }
 
@@ -177,8 +187,8 @@ func (f filter) where(s *statement) string {
 	return strings.Join(all, " AND ")
 }
 
-// speaks is the condition that a doctor speaks a language: whose tag begins with it, or is it without its last subtags (RFC 4647,
-// section 3.4).
+// speaks is the condition that a doctor speaks a language: whose tag begins with it, or is it without its last subtags
+// (RFC 4647, section 3.4).
 func speaks(s *statement, tag string) string {
 	condition := `language_ranges(d.languages_spoken) @> ARRAY[` + s.arg(tag) + `::text]`
 	var shorter []string

@@ -30,9 +30,11 @@ type known struct {
 // population reads everybody who can be found, in the plainest way.
 func population(t *testing.T, c *apptest.Clinic) (all []known) {
 	t.Helper()
-	rows, err := c.DB.Pool.Query(context.Background(), `SELECT d.id::text, concat_ws(' ', p.full_name, d.specialization, d.clinic_name, d.bio, array_to_string(d.languages_spoken, ' ')),
-		d.specialization, d.languages_spoken, d.consultation_fee::float8, d.rating::float8, d.years_of_experience,
-		ARRAY(SELECT start_time FROM availability_slots s WHERE s.doctor_id = d.id AND status = 'AVAILABLE' AND start_time > $1 ORDER BY 1)
+	rows, err := c.DB.Pool.Query(context.Background(), `SELECT d.id::text, concat_ws(' ', p.full_name,
+		d.specialization, d.clinic_name, d.bio, array_to_string(d.languages_spoken, ' ')), d.specialization,
+		d.languages_spoken, d.consultation_fee::float8, d.rating::float8, d.years_of_experience,
+		ARRAY(SELECT start_time FROM availability_slots s WHERE s.doctor_id = d.id AND status = 'AVAILABLE'
+		AND start_time > $1 ORDER BY 1)
 		FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 		WHERE is_approved AND deleted_at IS NULL AND disabled_at IS NULL`, c.DB.Now())
 	if err != nil {
@@ -41,7 +43,8 @@ func population(t *testing.T, c *apptest.Clinic) (all []known) {
 	defer rows.Close()
 	for rows.Next() {
 		var k known
-		if err := rows.Scan(&k.id, &k.text, &k.specialization, &k.languages, &k.fee, &k.rating, &k.experience, &k.free); err != nil {
+		if err := rows.Scan(&k.id, &k.text, &k.specialization, &k.languages, &k.fee, &k.rating, &k.experience,
+			&k.free); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, k)
@@ -67,7 +70,8 @@ func (k known) first(v url.Values) (time.Time, bool) {
 func (k known) passes(v url.Values) bool {
 	number := func(name string) float64 { n, _ := strconv.ParseFloat(v.Get(name), 64); return n }
 	words := func(s string) []string {
-		return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		return strings.FieldsFunc(strings.ToLower(s),
+			func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	}
 	for _, word := range words(v.Get("q")) {
 		if !slices.ContainsFunc(words(k.text), func(w string) bool { return strings.HasPrefix(w, word) }) {
@@ -129,7 +133,8 @@ func crowd(t *testing.T) (*apptest.Clinic, []known) {
 	seed(t, c, 150, 6)
 	exec(t, c, "UPDATE users SET disabled_at = now() WHERE email LIKE '%7@example.org'")
 	exec(t, c, "UPDATE users SET deleted_at = now() WHERE email LIKE '%3@example.org'")
-	exec(t, c, "DELETE FROM availability_slots s USING users u WHERE u.id = s.doctor_id AND u.email LIKE '%1@example.org'")
+	exec(t, c, "DELETE FROM availability_slots s USING users u WHERE u.id = s.doctor_id AND u.email LIKE "+
+		"'%1@example.org'")
 	hour := c.DB.Now().Truncate(time.Hour).Add(time.Hour + time.Minute)
 	c.Clock.Advance(hour.Sub(c.DB.Now()))
 	return c, population(t, c)
@@ -174,9 +179,10 @@ func TestSearchFilters(t *testing.T) {
 	at := func(hours int) string { return c.DB.Now().Add(time.Duration(hours) * time.Hour).Format(time.RFC3339) }
 	choices := map[string][]string{
 		"specialization": {"panchakarma", "SHALYA TANTRA", "Rasayana", "none"}, "language": {"hi", "EN", "ta", "fr"},
-		"minFee": {"300", "450.50", "0"}, "maxFee": {"900", "1200.00", "0"}, "minRating": {"3", "4.1", "5"}, "minExperience": {"5", "20"},
-		"q":             {"asha", "nai koch", "MEERA", "clinic 12", "dr. rao!", "sleep & ski", "zzz", "(dr", "hi"},
-		"availableFrom": {at(1), at(30), at(200), at(9000)}, "availableTo": {at(9001), at(340), at(201)},
+		"minFee": {"300", "450.50", "0"}, "maxFee": {"900", "1200.00", "0"}, "minRating": {"3", "4.1", "5"},
+		"minExperience": {"5", "20"}, "q": {"asha", "nai koch", "MEERA", "clinic 12", "dr. rao!", "sleep & ski", "zzz",
+			"(dr", "hi"}, "availableFrom": {at(1), at(30), at(200), at(9000)},
+		"availableTo": {at(9001), at(340), at(201)},
 	}
 	for name, values := range choices {
 		for _, value := range values {
@@ -203,15 +209,21 @@ func TestSearchText(t *testing.T) {
 	c := apptest.Open(t)
 	doctor := c.Doctor("100.00")
 	exec(t, c, "UPDATE profiles SET full_name = 'Dr.Ünal O''Brien-Śarmā वैद्य' WHERE user_id = $1", doctor.ID)
-	setRow(t, c, doctor.ID, "bio = $2, clinic_name = 'Café/Kochi'", `Skin&joints: 24x7 <b>care</b>, ask@clinic.example or https://clinic.example/book`)
+	setRow(t, c, doctor.ID, "bio = $2, clinic_name = 'Café/Kochi'",
+		`Skin&joints: 24x7 <b>care</b>, ask@clinic.example or https://clinic.example/book`)
 	finds := func(q string) bool { return len(c.Get(nobody, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1 }
-	for _, q := range []string{"", "  ", "dr", "Dr.", "ün", "brien", "O'Brien", "ŚARM", "वै", "वैद्य", "joint skin", "24x7", "24", "care", "ask@clinic", "clinic.example/book",
-		"kochi café", "kochi cafe", "CAFÉ", "sarma", "Śarmā", "şarmã", "unal", "Ünāl", "ＵＮＡＬ", "en", "panchakarma hi", "dr & !brien", "dr | brien", "'dr':*", "dr:*", "<b>care", "\\dr", "dr\tcare\n", "(care", "care)", "cafe\u0301"} {
+	for _, q := range []string{"", "  ", "dr", "Dr.", "ün", "brien", "O'Brien", "ŚARM", "वै", "वैद्य", "joint skin",
+		"24x7", "24", "care", "ask@clinic", "clinic.example/book",
+		"kochi café", "kochi cafe", "CAFÉ", "sarma", "Śarmā", "şarmã", "unal", "Ünāl", "ＵＮＡＬ", "en", "panchakarma hi",
+		"dr & !brien", "dr | brien", "'dr':*", "dr:*", "<b>care", "\\dr", "dr\tcare\n", "(care", "care)",
+		"cafe\u0301"} {
 		if !finds(q) {
 			t.Errorf("%q doesn't find the doctor", q)
 		}
 	}
-	for _, q := range []string{"rien", "d r", "wünal", "वैद्या", "विद्य", "zebra", "care zebra", "!!!", "'", "\\", "&|!()<->:*", "—", "🙂", strings.Repeat("x", 200), strings.Repeat("<", 200), strings.Repeat("' ", 100), "''''"} {
+	for _, q := range []string{"rien", "d r", "wünal", "वैद्या", "विद्य", "zebra", "care zebra", "!!!", "'", "\\",
+		"&|!()<->:*", "—", "🙂", strings.Repeat("x", 200), strings.Repeat("<", 200), strings.Repeat("' ", 100),
+		"''''"} {
 		if finds(q) {
 			t.Errorf("%q finds the doctor", q)
 		}
@@ -236,9 +248,12 @@ func TestSearchRefusesWhatIsWrong(t *testing.T) {
 	forged := []byte(cursor)
 	forged[3] ^= 1
 	for _, wrong := range []string{
-		"cursor=" + cursor, "cursor=" + cursor + "&sort=experience", "cursor=" + string(forged) + "&sort=fee", "cursor=" + cursor[:20] + "&sort=fee", "cursor=x&sort=fee",
-		"sort=name", "limit=0", "limit=101", "minFee=-1", "maxFee=1.005", "minFee=x", "minFee=5&maxFee=4", "minRating=6", "minRating=NaN", "minExperience=-1",
-		"availableFrom=tomorrow", "availableFrom=2027-01-02T00:00:00Z&availableTo=2027-01-01T00:00:00Z", "fee=5", "specialization=a&specialization=b",
+		"cursor=" + cursor, "cursor=" + cursor + "&sort=experience", "cursor=" + string(forged) + "&sort=fee",
+		"cursor=" + cursor[:20] + "&sort=fee", "cursor=x&sort=fee",
+		"sort=name", "limit=0", "limit=101", "minFee=-1", "maxFee=1.005", "minFee=x", "minFee=5&maxFee=4",
+		"minRating=6", "minRating=NaN", "minExperience=-1", "availableFrom=tomorrow",
+		"availableFrom=2027-01-02T00:00:00Z&availableTo=2027-01-01T00:00:00Z", "fee=5",
+		"specialization=a&specialization=b",
 	} {
 		if a := c.Get(nobody, "doctors?"+wrong); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", wrong, a.Status, a.Body)
@@ -253,7 +268,8 @@ func TestSearchEarliestBeyondTheWalk(t *testing.T) {
 	c := apptest.Open(t)
 	busy, late := c.Doctor("1.00"), c.Doctor("1.00")
 	exec(t, c, `INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, updated_at)
-		SELECT gen_random_uuid(), $1, at, at + interval '10 minutes', now(), now() FROM generate_series(1, 1500) k CROSS JOIN LATERAL (SELECT now() + k * interval '10 minutes' AS at) t`, busy.ID)
+		SELECT gen_random_uuid(), $1, at, at + interval '10 minutes', now(), now() FROM generate_series(1, 1500) k
+			CROSS JOIN LATERAL (SELECT now() + k * interval '10 minutes' AS at) t`, busy.ID)
 	c.Slot(late, 400*time.Hour, 1)
 	items := walk(t, c, url.Values{"sort": {"earliest"}}, 1)
 	if len(items) != 2 || items[0]["id"] != busy.ID.String() || items[1]["id"] != late.ID.String() {

@@ -68,10 +68,12 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	}
 	if len(changed) > 0 {
 		d.UpdatedAt = tx.Now
+		//nolint:gosec // at most 80
 		err = query.updateDoctor(ctx, tx, updateDoctorParams{
-			ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience), //nolint:gosec // at most 80
+			ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience),
 			RegistrationNumber: d.RegistrationNumber, RegistrationKey: key, ClinicName: d.ClinicName,
-			ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio, Now: tx.Now,
+			ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio,
+			Now: tx.Now,
 		})
 	}
 	switch {

@@ -22,7 +22,8 @@ func request(peer string, forwarded ...string) *http.Request {
 	return r
 }
 
-var proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("127.0.0.1/32")}
+var proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"),
+	netip.MustParsePrefix("127.0.0.1/32")}
 
 func TestClientIP(t *testing.T) {
 	t.Parallel()
@@ -41,12 +42,14 @@ func TestClientIP(t *testing.T) {
 		{"@", nil, false, ""},
 		{"", nil, true, ""},
 
-		{"203.0.113.7:1234", []string{"198.51.100.1"}, true, "203.0.113.7"}, // not through a proxy: anybody can send the header
+		// not through a proxy: anybody can send the header
+		{"203.0.113.7:1234", []string{"198.51.100.1"}, true, "203.0.113.7"},
 		{"10.0.0.1:1234", nil, true, "10.0.0.1"},
 		{"10.0.0.1:1234", []string{""}, true, "10.0.0.1"},
 		{"10.0.0.1:1234", []string{"198.51.100.1"}, true, "198.51.100.1"},
 		{"10.0.0.1:1234", []string{"  198.51.100.1  "}, true, "198.51.100.1"},
-		{"10.0.0.1:1234", []string{"1.1.1.1, 198.51.100.1"}, true, "198.51.100.1"}, // the left one is the client's own claim
+		// the left one is the client's own claim
+		{"10.0.0.1:1234", []string{"1.1.1.1, 198.51.100.1"}, true, "198.51.100.1"},
 		{"10.0.0.1:1234", []string{"1.1.1.1, 198.51.100.1, 10.9.9.9"}, true, "198.51.100.1"},
 		{"10.0.0.1:1234", []string{"1.1.1.1", "198.51.100.1", "10.9.9.9"}, true, "198.51.100.1"},
 		{"10.0.0.1:1234", []string{"10.1.1.1, 10.2.2.2"}, true, "10.1.1.1"},
@@ -73,7 +76,8 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
-// FuzzClientIP: whatever a client sends, it is an address or nothing; and what stands left of an untrusted hop never matters.
+// FuzzClientIP: whatever a client sends, it is an address or nothing; and what stands left of an untrusted hop never
+// matters.
 func FuzzClientIP(f *testing.F) {
 	f.Add("10.0.0.1:1", "198.51.100.1", "1.1.1.1")
 	f.Add("203.0.113.7:1", "garbage", "")
@@ -83,10 +87,12 @@ func FuzzClientIP(f *testing.F) {
 		if got == "" {
 			return
 		}
-		if addr, err := netip.ParseAddr(got); err != nil || addr.Zone() != "" && strings.Contains(forwarded, addr.Zone()) {
+		if addr, err := netip.ParseAddr(got); err != nil || addr.Zone() != "" &&
+			strings.Contains(forwarded, addr.Zone()) {
 			t.Fatalf("%q", got)
 		}
-		if with := httpapi.ClientIP(request("10.0.0.1:1", spoofed+",198.51.100.9,"+"10.3.3.3"), proxies); with != "198.51.100.9" {
+		if with := httpapi.ClientIP(request("10.0.0.1:1", spoofed+",198.51.100.9,"+"10.3.3.3"),
+			proxies); with != "198.51.100.9" {
 			t.Errorf("%q moved the address to %s", spoofed, with)
 		}
 	})
@@ -100,9 +106,11 @@ func TestAddressInTheAuditLog(t *testing.T) {
 				cfg.TrustedProxies = []string{trusted}
 			}
 		})
-		c.Do(c.Patient(), "GET", "users", nil, "X-Forwarded-For", "1.1.1.1, 198.51.100.1", "X-Real-Ip", "9.9.9.9", "Forwarded", "for=9.9.9.9").Want(403)
+		c.Do(c.Patient(), "GET", "users", nil, "X-Forwarded-For", "1.1.1.1, 198.51.100.1", "X-Real-Ip", "9.9.9.9",
+			"Forwarded", "for=9.9.9.9").Want(403)
 		var got string
-		if err := c.DB.Pool.QueryRow(context.Background(), "SELECT host(ip_address::inet) FROM audit_logs WHERE action = 'access.deny'").Scan(&got); err != nil {
+		if err := c.DB.Pool.QueryRow(context.Background(),
+			"SELECT host(ip_address::inet) FROM audit_logs WHERE action = 'access.deny'").Scan(&got); err != nil {
 			t.Fatal(err)
 		}
 		if got != want {
@@ -115,14 +123,16 @@ func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	for id, sane := range map[string]bool{
 		"0199f3a2-7c1e-7000-8000-000000000000": true, "a": true, "A_b.c:d-9": true, strings.Repeat("x", 128): true,
-		"": false, strings.Repeat("x", 129): false, "a b": false, "a\nb": false, "a\x00": false, "<script>": false, `a"b`: false, "ä": false, "a%0a": false, "a=b": false,
+		"": false, strings.Repeat("x", 129): false, "a b": false, "a\nb": false, "a\x00": false, "<script>": false,
+		`a"b`: false, "ä": false, "a%0a": false, "a=b": false,
 	} {
 		if httpapi.SaneID(id) != sane {
 			t.Errorf("%q: %v", id, !sane)
 		}
 	}
 	c := apptest.Open(t)
-	for sent, kept := range map[string]bool{"mine-42": true, "a b": false, "<b>": false, strings.Repeat("x", 200): false} {
+	for sent, kept := range map[string]bool{"mine-42": true, "a b": false, "<b>": false,
+		strings.Repeat("x", 200): false} {
 		for _, path := range []string{"/health/live", "/api/v1/nothing", "/api/v1/users/me", "/style.css"} {
 			a := c.Do(apptest.User{}, "GET", path, nil, "X-Request-Id", sent)
 			got := a.Header.Values("X-Request-Id")

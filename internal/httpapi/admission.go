@@ -23,8 +23,9 @@ import (
 	"amrutam/internal/problem"
 )
 
-// admission reads the bytes of the body, authenticates and checks the roles, before anything of the request is parsed. Only then: whoever
-// holds a body back is known by what holds when it is there. What the body is wrong about is told to who may call alone.
+// admission reads the bytes of the body, authenticates and checks the roles, before anything of the request is parsed.
+// Only then: whoever holds a body back is known by what holds when it is there. What the body is wrong about is told
+// to who may call alone.
 func (a *API) admission(op Op, most *bodySize) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
@@ -39,7 +40,8 @@ func (a *API) admission(op Op, most *bodySize) func(huma.Context, func(huma.Cont
 			return
 		}
 		body, unread := readBody(w, r, most.bytes)
-		if errors.Is(unread, problem.TimedOut) { // net/http has ended the request's context: nobody can be known any more
+		// net/http has ended the request's context: nobody can be known any more
+		if errors.Is(unread, problem.TimedOut) {
 			a.refuse(w, r, unread)
 			return
 		}
@@ -98,7 +100,8 @@ func (a *API) admit(w http.ResponseWriter, op Op, req *request, by *Rate, underW
 	return nil
 }
 
-// checkMFA asks for the second factor: of staff always, of everybody for what is dangerous; and for a recent proof where that is needed.
+// checkMFA asks for the second factor: of staff always, of everybody for what is dangerous; and for a recent proof
+// where that is needed.
 func (a *API) checkMFA(op Op, actor access.Actor) error {
 	switch {
 	case actor.ID == uuid.Nil:
@@ -120,7 +123,8 @@ func RequireRecentMFA(now time.Time, actor access.Actor) error {
 	return problem.MFARequired.WithDetail("This needs a second factor that was proven in the last five minutes.")
 }
 
-// RequireRecentProof is nil when the actor proved in the last five minutes who they are. Error: problem.Reauthenticate.
+// RequireRecentProof is nil when the actor proved in the last five minutes who they are. Error:
+// problem.Reauthenticate.
 func RequireRecentProof(now time.Time, actor access.Actor) error {
 	if actor.HasRecentProof(now) {
 		return nil
@@ -128,13 +132,15 @@ func RequireRecentProof(now time.Time, actor access.Actor) error {
 	return problem.Reauthenticate
 }
 
-// RequireRecentMFAFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data. A purpose is said in words.
+// RequireRecentMFAFor is Fresh for an ADMIN who states a purpose: what comes next is somebody's health data. A purpose
+// is said in words.
 func RequireRecentMFAFor(now time.Time, actor access.Actor, purpose string) error {
 	switch {
 	case purpose == "" || !actor.Is(access.RoleAdmin):
 		return nil
 	case !HasText(purpose):
-		return problem.InvalidField("header.X-Purpose", "must say in words why you read this, one of them with three letters or more")
+		return problem.InvalidField("header.X-Purpose",
+			"must say in words why you read this, one of them with three letters or more")
 	}
 	return RequireRecentMFA(now, actor)
 }
@@ -153,7 +159,8 @@ func checkQuery(r *http.Request) error {
 			}
 		}
 		if len(query[name]) > 1 {
-			wrong.Fields = append(wrong.Fields, problem.Field{Location: "query." + showName(name), Message: "given more than once"})
+			wrong.Fields = append(wrong.Fields,
+				problem.Field{Location: "query." + showName(name), Message: "given more than once"})
 		}
 	}
 	if len(wrong.Fields) > 0 {
@@ -186,9 +193,11 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 func (a *API) checkBody(r *http.Request, op Op, body []byte, values int) error {
 	switch {
 	case len(body) > 0 && encoded(r.Header):
-		return problem.UnsupportedMediaType.WithDetail("A compressed body isn't read: send it without Content-Encoding.")
+		return problem.UnsupportedMediaType.WithDetail(
+			"A compressed body isn't read: send it without Content-Encoding.")
 	case op.Verify != nil:
-		return a.Unverified.failing(Network(requestOf(r.Context()).ip), a.DB.Now(), func() error { return op.Verify(r, body) })
+		return a.Unverified.failing(Network(requestOf(r.Context()).ip), a.DB.Now(),
+			func() error { return op.Verify(r, body) })
 	case len(body) == 0:
 		return nil
 	case !isJSON(r.Header.Get("Content-Type")):

@@ -32,8 +32,8 @@ type noted struct {
 
 func (n noted) Entity() (string, uuid.UUID) { return "probe", n.ID }
 
-// BenchmarkDoor measures what the pipeline costs where the operation itself does nothing: from the parsed request to the
-// written answer, without the network. Only "page" needs no database: the others' times are mostly PostgreSQL's.
+// BenchmarkDoor measures what the pipeline costs where the operation itself does nothing: from the parsed request to
+// the written answer, without the network. Only "page" needs no database: the others' times are mostly PostgreSQL's.
 func BenchmarkDoor(b *testing.B) {
 	c := apptest.Open(b)
 	patient := c.Patient()
@@ -47,17 +47,20 @@ func BenchmarkDoor(b *testing.B) {
 		audit.Write(tx, actor, "probe.add", id, nil)
 		return noted{id}, nil
 	}
-	httpapi.Handle(c.App.API, op("GET", "page", access.Public), func(context.Context, access.Actor, struct{}) (noted, error) { return noted{}, nil })
-	httpapi.Query(c.App.API, op("GET", "query", access.Patient), func(context.Context, *postgres.Read, access.Actor, httpapi.Paging) (noted, error) {
-		return noted{}, nil
-	})
+	httpapi.Handle(c.App.API, op("GET", "page", access.Public),
+		func(context.Context, access.Actor, struct{}) (noted, error) { return noted{}, nil })
+	httpapi.Query(c.App.API, op("GET", "query", access.Patient),
+		func(context.Context, *postgres.Read, access.Actor, httpapi.Paging) (noted, error) {
+			return noted{}, nil
+		})
 	httpapi.Command(c.App.API, op("POST", "command", access.Patient), write)
 	keyed := op("POST", "keyed", access.Patient)
 	keyed.Key = httpapi.Required
 	httpapi.Command(c.App.API, keyed, write)
 	server := c.App.API.Handler()
 	for _, of := range []struct{ name, method, body string }{
-		{"page", "GET", ""}, {"query", "GET", ""}, {"command", "POST", `{"text": "some"}`}, {"keyed", "POST", `{"text": "some"}`},
+		{"page", "GET", ""}, {"query", "GET", ""}, {"command", "POST", `{"text": "some"}`},
+		{"keyed", "POST", `{"text": "some"}`},
 	} {
 		b.Run(of.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -65,7 +68,8 @@ func BenchmarkDoor(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n++
-				r := httptest.NewRequestWithContext(b.Context(), of.method, "http://localhost/probe/"+of.name, strings.NewReader(of.body))
+				r := httptest.NewRequestWithContext(b.Context(), of.method, "http://localhost/probe/"+of.name,
+					strings.NewReader(of.body))
 				r.Header.Set("Authorization", "Bearer "+patient.Token)
 				r.Header.Set("Idempotency-Key", run+strconv.Itoa(n))
 				w := httptest.NewRecorder()
@@ -78,10 +82,12 @@ func BenchmarkDoor(b *testing.B) {
 	}
 }
 
-// BenchmarkAccess asks one query by turns as nobody, where it is public, and signed in, where it isn't. access-µs is what
-// authentication and access add to a request at the median. With rates limited, as in production.
+// BenchmarkAccess asks one query by turns as nobody, where it is public, and signed in, where it isn't. access-µs is
+// what authentication and access add to a request at the median. With rates limited, as in production.
 func BenchmarkAccess(b *testing.B) {
-	c := apptest.Open(b, func(cfg *config.Config) { cfg.RateLimit, cfg.RatePerUser, cfg.RatePerAddress = "on", 1e9, 1e9 })
+	c := apptest.Open(b, func(cfg *config.Config) {
+		cfg.RateLimit, cfg.RatePerUser, cfg.RatePerAddress = "on", 1e9, 1e9
+	})
 	patient := c.Patient()
 	ask := func(_ context.Context, r *postgres.Read, _ access.Actor, _ struct{}) (noted, error) {
 		var one int

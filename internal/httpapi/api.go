@@ -1,5 +1,6 @@
-// Package httpapi is the pipeline of every operation: it authenticates, checks roles, validates, opens the transaction,
-// takes the idempotency key, calls the one domain function, insists on its audit row, stores the answer, commits, answers.
+// Package httpapi is the pipeline of every operation: it authenticates, checks roles, validates, opens the
+// transaction, takes the idempotency key, calls the one domain function, insists on its audit row, stores the answer,
+// commits, answers.
 package httpapi
 
 import (
@@ -86,15 +87,15 @@ type Op struct {
 	BodyLimit int64
 	// RawBody is set when the operation reads the bytes themselves (signed messages); it documents their shape.
 	RawBody reflect.Type
-	// Verify checks the signature of a RawBody, right after it is read: strangers can't have anything opened. It may cost no
-	// more than reading it did; what it refuses is limited by address.
+	// Verify checks the signature of a RawBody, right after it is read: strangers can't have anything opened. It may
+	// cost no more than reading it did; what it refuses is limited by address.
 	Verify func(r *http.Request, body []byte) error
 	// Enrolment operations are what a session of staff reaches before it has a second factor.
 	Enrolment bool
 	// Fresh operations are dangerous: they need a second factor that was proven in the last five minutes.
 	Fresh bool
-	// Recent operations end or take out what is kept of a person, or add a way in: they need a proof of the last five minutes, by the
-	// second factor if the user has one, else by signing in or by the password.
+	// Recent operations end or take out what is kept of a person, or add a way in: they need a proof of the last five
+	// minutes, by the second factor if the user has one, else by signing in or by the password.
 	Recent bool
 	// Statuses of success beside Status; the output's Status method chooses.
 	Statuses []int
@@ -140,8 +141,8 @@ func New(mux *http.ServeMux, a *API) *API {
 	return a
 }
 
-// strictFormat leaves the strictness to CheckJSON, which has read the body before. Lengths are those of the texts in NFC,
-// as they are kept.
+// strictFormat leaves the strictness to CheckJSON, which has read the body before. Lengths are those of the texts in
+// NFC, as they are kept.
 var strictFormat = huma.Format{
 	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
 	Unmarshal: func(data []byte, v any) error {

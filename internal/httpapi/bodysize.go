@@ -123,7 +123,8 @@ func textSize(s *huma.Schema) int64 {
 	case longest > 0:
 	case s.Format == "uuid" || strings.HasPrefix(s.Format, "date") || s.Format == "time":
 		longest = patternLength
-	case strings.HasPrefix(s.Pattern, "^") && strings.HasSuffix(s.Pattern, "$") && !strings.ContainsAny(s.Pattern, "*+"):
+	case strings.HasPrefix(s.Pattern, "^") && strings.HasSuffix(s.Pattern, "$") &&
+		!strings.ContainsAny(s.Pattern, "*+"):
 		longest = patternLength
 	default:
 		return 0

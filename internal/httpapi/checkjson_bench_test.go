@@ -17,7 +17,8 @@ func BenchmarkCheckJSON(b *testing.B) {
 		fmt.Fprintf(&names, `,"%d":1`, i)
 	}
 	for _, of := range []struct{ name, text string }{
-		{"tokens", fill("[1", ",1", "]")}, {"nested", fill("[1", ","+strings.Repeat("[", 30)+strings.Repeat("]", 30), "]")},
+		{"tokens", fill("[1", ",1", "]")},
+		{"nested", fill("[1", ","+strings.Repeat("[", 30)+strings.Repeat("]", 30), "]")},
 		{"names", `{"a":1` + names.String() + "}"}, {"duplicates", fill(`{"a":1`, `,"a":1`, "}")},
 		{"long-names", fill(`{"a":1`, `,"`+strings.Repeat("n", 1000)+`":1`, "}")}, {"text", fill(`"`, `\u0041`, `"`)},
 	} {

@@ -71,23 +71,25 @@ var errNotAudited = errors.New("httpapi: a command wrote no audit row")
 
 // Command registers an operation that changes something, or reads what each reading of must be audited. do joins the
 // transaction it is given and may run again when that lost to another one.
-func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, actor access.Actor, in I) (O, error)) {
-	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, actor access.Actor, in I, claim *idempotency.Claim) (reply, error) {
-		var out reply
-		var opening func(*pgx.Batch, time.Time)
-		if claim != nil {
-			opening = claim.Ask
-		}
-		err := a.DB.WriteAsking(ctx, opening, func(tx *postgres.Tx) (err error) {
-			out, err = runCommand(ctx, a, op, tx, actor, in, claim, do)
-			return err
+func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, actor access.Actor, in I) (O,
+	error)) {
+	register(a, op, reflect.TypeFor[O](),
+		func(ctx context.Context, actor access.Actor, in I, claim *idempotency.Claim) (reply, error) {
+			var out reply
+			var opening func(*pgx.Batch, time.Time)
+			if claim != nil {
+				opening = claim.Ask
+			}
+			err := a.DB.WriteAsking(ctx, opening, func(tx *postgres.Tx) (err error) {
+				out, err = runCommand(ctx, a, op, tx, actor, in, claim, do)
+				return err
+			})
+			return out, err
 		})
-		return out, err
-	})
 }
 
-func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, actor access.Actor, in I, claim *idempotency.Claim,
-	do func(context.Context, *postgres.Tx, access.Actor, I) (O, error),
+func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, actor access.Actor, in I,
+	claim *idempotency.Claim, do func(context.Context, *postgres.Tx, access.Actor, I) (O, error),
 ) (reply, error) {
 	if claim != nil {
 		stored, err := claim.Answer(a.Sealer.System())
@@ -115,13 +117,15 @@ func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, a
 	}
 	entityType, id := entity.Entity()
 	return out, claim.Store(tx, a.Sealer.System(), idempotency.Answer{
-		Status: out.status, Location: out.location, ETag: out.etag, Body: out.body, EntityType: entityType, EntityID: id,
+		Status: out.status, Location: out.location, ETag: out.etag, Body: out.body, EntityType: entityType,
+		EntityID: id,
 	})
 }
 
 // replay is the stored answer of a key.
 func replay[O any](tx *postgres.Tx, actor access.Actor, stored *idempotency.Answer) (reply, error) {
-	out := reply{status: stored.Status, location: stored.Location, etag: stored.ETag, body: stored.Body, replayed: true}
+	out := reply{status: stored.Status, location: stored.Location, etag: stored.ETag, body: stored.Body,
+		replayed: true}
 	var first O
 	if _, sensitive := any(first).(Reading); !sensitive {
 		return out, nil
@@ -136,19 +140,21 @@ func replay[O any](tx *postgres.Tx, actor access.Actor, stored *idempotency.Answ
 }
 
 // Query registers an operation that only reads.
-func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Read, actor access.Actor, in I) (O, error)) {
-	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
-		var out reply
-		err := a.DB.Read(ctx, func(r *postgres.Read) error {
-			result, err := do(ctx, r, actor, in)
-			if err != nil {
+func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Read, actor access.Actor, in I) (O,
+	error)) {
+	register(a, op, reflect.TypeFor[O](),
+		func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
+			var out reply
+			err := a.DB.Read(ctx, func(r *postgres.Read) error {
+				result, err := do(ctx, r, actor, in)
+				if err != nil {
+					return err
+				}
+				out, err = newReply(op, result)
 				return err
-			}
-			out, err = newReply(op, result)
-			return err
+			})
+			return out, err
 		})
-		return out, err
-	})
 }
 
 // Handle registers an operation that needs work outside a transaction (password hashing, files). do calls
@@ -157,13 +163,14 @@ func Handle[I, O any](a *API, op Op, do func(ctx context.Context, actor access.A
 	if op.Key != NoKey {
 		panic("httpapi: " + op.ID + " can't keep a key outside a transaction")
 	}
-	register(a, op, reflect.TypeFor[O](), func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
-		result, err := do(ctx, actor, in)
-		if err != nil {
-			return reply{}, err
-		}
-		return newReply(op, result)
-	})
+	register(a, op, reflect.TypeFor[O](),
+		func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
+			result, err := do(ctx, actor, in)
+			if err != nil {
+				return reply{}, err
+			}
+			return newReply(op, result)
+		})
 }
 
 func newReply(op Op, result any) (reply, error) {
@@ -202,7 +209,8 @@ func newReply(op Op, result any) (reply, error) {
 }
 
 // register puts the pipeline before run. Reading top to bottom is the order in which a request passes.
-func register[I any](a *API, op Op, output reflect.Type, run func(context.Context, access.Actor, I, *idempotency.Claim) (reply, error)) {
+func register[I any](a *API, op Op, output reflect.Type,
+	run func(context.Context, access.Actor, I, *idempotency.Claim) (reply, error)) {
 	op.check()
 	a.Operations = append(a.Operations, op)
 	a.patterns[op.Method+" "+op.path()] = true
@@ -217,7 +225,8 @@ func register[I any](a *API, op Op, output reflect.Type, run func(context.Contex
 		// Who reads the bytes checks their signature before anything is said about them.
 		documented.SkipValidateBody = true
 		schema := a.Document().Components.Schemas.Schema(op.RawBody, true, op.ID)
-		documented.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+		documented.RequestBody = &huma.RequestBody{Required: true,
+			Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	}
 	huma.Register(a.huma, documented, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {

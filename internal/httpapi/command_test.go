@@ -22,14 +22,20 @@ import (
 type none = struct{}
 
 func probe(name string, roles access.Roles) httpapi.Op {
-	return httpapi.Op{Method: "POST", Path: "/probe/" + name, Root: true, ID: "probe-" + name, Tag: "health", Summary: "Try " + name, Roles: roles, Status: 204,
-		Unkeyed: "it is for tests"}
+	return httpapi.Op{
+		Method: "POST", Path: "/probe/" + name, ID: "probe-" + name, Tag: "health",
+		Summary: "Try " + name,
+		Roles:   roles, Status: 204,
+		Unkeyed: "it is for tests",
+		Root:    true,
+	}
 }
 
 // counters makes a table of two rows that start at zero.
 func counters(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), "CREATE TABLE probe (id int PRIMARY KEY, n int NOT NULL); INSERT INTO probe VALUES (1, 0), (2, 0)"); err != nil {
+	if _, err := c.DB.Pool.Exec(context.Background(),
+		"CREATE TABLE probe (id int PRIMARY KEY, n int NOT NULL); INSERT INTO probe VALUES (1, 0), (2, 0)"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -75,9 +81,15 @@ func TestRegistrationsThatStopTheStart(t *testing.T) {
 		"command without roles": func(a *httpapi.API) { httpapi.Command(a, noRoles, do) },
 		"query without roles":   func(a *httpapi.API) { httpapi.Query(a, noRoles, read) },
 		"handle without roles":  func(a *httpapi.API) { httpapi.Handle(a, noRoles, handle) },
-		"no id":                 func(a *httpapi.API) { httpapi.Command(a, with(func(o *httpapi.Op) { o.ID = "" }), do) },
-		"no summary":            func(a *httpapi.API) { httpapi.Command(a, with(func(o *httpapi.Op) { o.Summary = "" }), do) },
-		"no tag":                func(a *httpapi.API) { httpapi.Command(a, with(func(o *httpapi.Op) { o.Tag = "" }), do) },
+		"no id": func(a *httpapi.API) {
+			httpapi.Command(a, with(func(o *httpapi.Op) { o.ID = "" }), do)
+		},
+		"no summary": func(a *httpapi.API) {
+			httpapi.Command(a, with(func(o *httpapi.Op) { o.Summary = "" }), do)
+		},
+		"no tag": func(a *httpapi.API) {
+			httpapi.Command(a, with(func(o *httpapi.Op) { o.Tag = "" }), do)
+		},
 		"key of nobody": func(a *httpapi.API) {
 			httpapi.Command(a, with(func(o *httpapi.Op) { o.Roles, o.Key = access.Public, httpapi.Required }), do)
 		},
@@ -120,7 +132,8 @@ func TestACommandWithoutItsAuditRowIsNotCommitted(t *testing.T) {
 	httpapi.Command(c.App.API, probe("silent", access.Patient), add(false))
 	httpapi.Command(c.App.API, probe("noted", access.Patient), add(true))
 	a := c.Post(c.Patient(), "/probe/silent", nil).Want(500, "internal")
-	if total(t, c) != 0 || strings.Contains(string(a.Body), "audit") || !strings.Contains(c.Log.String(), "wrote no audit row") {
+	if total(t, c) != 0 || strings.Contains(string(a.Body), "audit") ||
+		!strings.Contains(c.Log.String(), "wrote no audit row") {
 		t.Errorf("the change was kept, or the fault was told: %s", a.Body)
 	}
 	c.Post(c.Patient(), "/probe/noted", nil).Want(204)
@@ -139,23 +152,24 @@ func race(t *testing.T, begin string, first, second [2]int) {
 	var attempts atomic.Int32
 	command := func(name string, rows [2]int) {
 		var own atomic.Int32
-		httpapi.Command(c.App.API, probe(name, access.Patient), func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
-			attempts.Add(1)
-			if _, err := tx.Exec(ctx, begin); err != nil {
-				return httpapi.None{}, err
-			}
-			for i, row := range rows {
-				if i == 1 && own.Add(1) == 1 {
-					meet.Done()
-					meet.Wait()
-				}
-				if _, err := tx.Exec(ctx, "UPDATE probe SET n = n + 1 WHERE id = $1", row); err != nil {
+		httpapi.Command(c.App.API, probe(name, access.Patient),
+			func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
+				attempts.Add(1)
+				if _, err := tx.Exec(ctx, begin); err != nil {
 					return httpapi.None{}, err
 				}
-			}
-			audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
-			return httpapi.None{}, nil
-		})
+				for i, row := range rows {
+					if i == 1 && own.Add(1) == 1 {
+						meet.Done()
+						meet.Wait()
+					}
+					if _, err := tx.Exec(ctx, "UPDATE probe SET n = n + 1 WHERE id = $1", row); err != nil {
+						return httpapi.None{}, err
+					}
+				}
+				audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
+				return httpapi.None{}, nil
+			})
 	}
 	command("first", first)
 	command("second", second)
@@ -186,23 +200,24 @@ func TestASerializationFailureIsRetried(t *testing.T) {
 	var meet sync.WaitGroup
 	meet.Add(2)
 	var attempts atomic.Int32
-	httpapi.Command(c.App.API, probe("serial", access.Patient), func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
-		attempt := attempts.Add(1)
-		if _, err := tx.Exec(ctx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
+	httpapi.Command(c.App.API, probe("serial", access.Patient),
+		func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
+			attempt := attempts.Add(1)
+			if _, err := tx.Exec(ctx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
+				return httpapi.None{}, err
+			}
+			var n int
+			if err := tx.QueryRow(ctx, "SELECT n FROM probe WHERE id = 1").Scan(&n); err != nil {
+				return httpapi.None{}, err
+			}
+			if attempt <= 2 { // both have read before either writes
+				meet.Done()
+				meet.Wait()
+			}
+			audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
+			_, err := tx.Exec(ctx, "UPDATE probe SET n = $1 WHERE id = 1", n+1)
 			return httpapi.None{}, err
-		}
-		var n int
-		if err := tx.QueryRow(ctx, "SELECT n FROM probe WHERE id = 1").Scan(&n); err != nil {
-			return httpapi.None{}, err
-		}
-		if attempt <= 2 { // both have read before either writes
-			meet.Done()
-			meet.Wait()
-		}
-		audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
-		_, err := tx.Exec(ctx, "UPDATE probe SET n = $1 WHERE id = 1", n+1)
-		return httpapi.None{}, err
-	})
+		})
 	var both sync.WaitGroup
 	for range 2 {
 		patient := c.Patient()
@@ -217,7 +232,8 @@ func TestASerializationFailureIsRetried(t *testing.T) {
 		t.Errorf("the counter holds %d after %d attempts", n, attempts.Load())
 	}
 	var rows int
-	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = 'probe.add'").Scan(&rows); err != nil || rows != 2 {
+	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = 'probe.add'").
+		Scan(&rows); err != nil || rows != 2 {
 		t.Errorf("%d audit rows of two changes: %v", rows, err)
 	}
 }
@@ -227,11 +243,13 @@ func TestLosingForeverIsBusy(t *testing.T) {
 	c := apptest.Open(t)
 	for code, attempts := range map[string]int32{"40001": 5, "40P01": 5, "55P03": 1, "57014": 1} {
 		var tried atomic.Int32
-		httpapi.Command(c.App.API, probe("lose-"+code, access.Patient), func(ctx context.Context, tx *postgres.Tx, _ access.Actor, _ none) (httpapi.None, error) {
-			tried.Add(1)
-			_, err := tx.Exec(ctx, "DO $$ BEGIN RAISE EXCEPTION 'a row of Asha' USING ERRCODE = '"+code+"'; END $$")
-			return httpapi.None{}, err
-		})
+		httpapi.Command(c.App.API, probe("lose-"+code, access.Patient),
+			func(ctx context.Context, tx *postgres.Tx, _ access.Actor, _ none) (httpapi.None, error) {
+				tried.Add(1)
+				_, err := tx.Exec(ctx, "DO $$ BEGIN RAISE EXCEPTION 'a row of Asha' USING ERRCODE = '"+code+
+					"'; END $$")
+				return httpapi.None{}, err
+			})
 		a := c.Post(c.Patient(), "/probe/lose-"+code, nil).Want(503, "busy")
 		if tried.Load() != attempts || a.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: %d attempts, %v", code, tried.Load(), a.Header)
@@ -246,17 +264,22 @@ func TestFaultsTellNothing(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	const secret = "sensitive-7731"
-	httpapi.Command(c.App.API, probe("panic", access.Patient), func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) { panic(secret) })
-	httpapi.Command(c.App.API, probe("sql", access.Patient), func(ctx context.Context, tx *postgres.Tx, _ access.Actor, _ none) (httpapi.None, error) {
-		_, err := tx.Exec(ctx, "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES ($1, $2, '', 'PATIENT', now(), now())", uuid.New(), "@"+secret[:1])
-		return httpapi.None{}, err
-	})
-	httpapi.Handle(c.App.API, probe("error", access.Public), func(context.Context, access.Actor, none) (httpapi.None, error) {
-		return httpapi.None{}, errors.New("pq: relation users at /srv/db.go:12")
-	})
+	httpapi.Command(c.App.API, probe("panic", access.Patient),
+		func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) { panic(secret) })
+	httpapi.Command(c.App.API, probe("sql", access.Patient),
+		func(ctx context.Context, tx *postgres.Tx, _ access.Actor, _ none) (httpapi.None, error) {
+			_, err := tx.Exec(ctx, "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES "+
+				"($1, $2, '', 'PATIENT', now(), now())", uuid.New(), "@"+secret[:1])
+			return httpapi.None{}, err
+		})
+	httpapi.Handle(c.App.API, probe("error", access.Public),
+		func(context.Context, access.Actor, none) (httpapi.None, error) {
+			return httpapi.None{}, errors.New("pq: relation users at /srv/db.go:12")
+		})
 	for _, name := range []string{"panic", "sql", "error"} {
 		a := c.Post(c.Patient(), "/probe/"+name, nil).Want(500, "internal")
-		if a.Text("detail") != "The server met an error of its own; nothing was changed." || a.Text("requestId") == "" || len(a.Map()) != 6 {
+		if a.Text("detail") != "The server met an error of its own; nothing was changed." ||
+			a.Text("requestId") == "" || len(a.Map()) != 6 {
 			t.Errorf("%s: %s", name, a.Body)
 		}
 		if !strings.Contains(c.Log.String(), a.Text("requestId")) {
@@ -269,19 +292,22 @@ func TestFaultsTellNothing(t *testing.T) {
 	c.Get(c.Patient(), "users/me").Want(200) // the server and its connections live on
 }
 
-// TestHangUp: nobody waits for the answer, so the database stops working on it, and the connection serves the next one.
+// TestHangUp: nobody waits for the answer, so the database stops working on it, and the connection serves the next
+// one.
 func TestHangUp(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	ended := make(chan error, 1)
-	httpapi.Command(c.App.API, probe("slow", access.Patient), func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
-		audit.Write(tx, actor, "probe.slow", uuid.Must(uuid.NewV7()), nil)
-		_, err := tx.Exec(ctx, "SELECT pg_sleep(9)")
-		ended <- err
-		return httpapi.None{}, err
-	})
+	httpapi.Command(c.App.API, probe("slow", access.Patient),
+		func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
+			audit.Write(tx, actor, "probe.slow", uuid.Must(uuid.NewV7()), nil)
+			_, err := tx.Exec(ctx, "SELECT pg_sleep(9)")
+			ended <- err
+			return httpapi.None{}, err
+		})
 	running := func() (n int) {
-		if err := c.DB.Pool.QueryRow(context.Background(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+		if err := c.DB.Pool.QueryRow(context.Background(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database()
 			AND state = 'active' AND query = 'SELECT pg_sleep(9)'`).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
@@ -317,7 +343,8 @@ func TestHangUp(t *testing.T) {
 		t.Errorf("a hang-up is no error: %s", c.Log)
 	}
 	var rows int
-	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = 'probe.slow'").Scan(&rows); err != nil || rows != 0 {
+	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = 'probe.slow'").
+		Scan(&rows); err != nil || rows != 0 {
 		t.Errorf("%d rows of a command that was not finished: %v", rows, err)
 	}
 	c.Get(patient, "users/me").Want(200)
@@ -327,7 +354,9 @@ func TestDenialsAreNotedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	count := func(actor apptest.User) (n int) {
-		if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1", actor.ID).Scan(&n); err != nil {
+		if err := c.DB.Pool.QueryRow(context.Background(),
+			"SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1", actor.ID).
+			Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -363,7 +392,9 @@ func TestDenialsAreNotedOnceAMinute(t *testing.T) {
 	c.Get(nobody, "users").Want(401)
 	want("nothing was hidden", stranger, 4)
 	var meta string
-	err := c.DB.Pool.QueryRow(context.Background(), "SELECT DISTINCT metadata->>'operation' FROM audit_logs WHERE action = 'access.deny' AND entity_id = $1", slots[0].String()).Scan(&meta)
+	err := c.DB.Pool.QueryRow(context.Background(),
+		"SELECT DISTINCT metadata->>'operation' FROM audit_logs WHERE action = 'access.deny' AND entity_id = $1",
+		slots[0].String()).Scan(&meta)
 	if err != nil || meta != "delete-slot" {
 		t.Errorf("the row names %q: %v", meta, err)
 	}

@@ -32,8 +32,10 @@ func TestCursors(t *testing.T) {
 	}
 	raw, _ := base64.RawURLEncoding.DecodeString(sealed)
 	forged := map[string]string{
-		"not base64": "***", "garbage": "Z2FyYmFnZQ", "short": "aGk", "padded": sealed + "==", "doubled": sealed + sealed,
-		"no mac": base64.RawURLEncoding.EncodeToString(raw[:len(raw)-16]), "only mac": base64.RawURLEncoding.EncodeToString(raw[len(raw)-16:]),
+		"not base64": "***", "garbage": "Z2FyYmFnZQ", "short": "aGk", "padded": sealed + "==",
+		"doubled":     sealed + sealed,
+		"no mac":      base64.RawURLEncoding.EncodeToString(raw[:len(raw)-16]),
+		"only mac":    base64.RawURLEncoding.EncodeToString(raw[len(raw)-16:]),
 		"other scope": cursors.Seal("other", want), "longer scope": cursors.Seal("list\x00", want),
 		"other secret":   httpapi.Cursors{Secret: []byte("another")}.Seal("list", want),
 		"no secret":      httpapi.Cursors{}.Seal("list", want),
@@ -85,14 +87,17 @@ func TestCursorsOfLists(t *testing.T) {
 	}
 	page := c.Get(support, "users?limit=2").Want(200)
 	cursor := page.Text("nextCursor")
-	if next := c.Get(support, "users?limit=2&cursor="+url.QueryEscape(cursor)).Want(200).Items(); len(next) == 0 || next[0]["id"] == page.Items()[0]["id"] {
+	if next := c.Get(support, "users?limit=2&cursor="+url.QueryEscape(cursor)).Want(200).Items(); len(next) == 0 ||
+		next[0]["id"] == page.Items()[0]["id"] {
 		t.Errorf("the next page is %v", next)
 	}
 	for name, path := range map[string]string{
 		"of another list": "consultations?cursor=" + cursor, "shortened": "users?cursor=" + cursor[:len(cursor)-2],
-		"changed": "users?cursor=A" + cursor[1:], "long": "users?cursor=" + strings.Repeat("A", 513), "garbage": "users?cursor=%20",
+		"changed": "users?cursor=A" + cursor[1:], "long": "users?cursor=" + strings.Repeat("A", 513),
+		"garbage": "users?cursor=%20",
 	} {
-		if got := c.Get(support, path).Want(422, "validation-failed"); !strings.Contains(string(got.Body), `"query.cursor"`) {
+		if got := c.Get(support, path).Want(422, "validation-failed"); !strings.Contains(string(got.Body),
+			`"query.cursor"`) {
 			t.Errorf("%s: %s", name, got.Body)
 		}
 	}

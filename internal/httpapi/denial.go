@@ -43,8 +43,9 @@ func (n *notes) settle() {
 // Settle waits until the denials of all answers that were given are written, for the end of the server and for tests.
 func (a *API) Settle() { a.notes.settle() }
 
-// auditDenial notes a refused access, after its answer: the note is made of what is somebody else's and not of what doesn't exist, and
-// the time of an answer must not tell the two apart. The refusal stands even when the note can't be written.
+// auditDenial notes a refused access, after its answer: the note is made of what is somebody else's and not of what
+// doesn't exist, and the time of an answer must not tell the two apart. The refusal stands even when the note can't be
+// written.
 func (a *API) auditDenial(w http.ResponseWriter, r *http.Request, op Op, err error) {
 	actor := requestOf(r.Context()).actor
 	var p *problem.Error
@@ -73,7 +74,8 @@ func (a *API) auditDenial(w http.ResponseWriter, r *http.Request, op Op, err err
 	}()
 }
 
-// noteTries is how often a note asks for a connection, each time as long as the pool lets it wait: nobody waits for it.
+// noteTries is how often a note asks for a connection, each time as long as the pool lets it wait: nobody waits for
+// it.
 const noteTries = 10
 
 func (a *API) note(ctx context.Context, op Op, actor access.Actor, object problem.Object) {

@@ -12,8 +12,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// TestADenialIsNotedAfterItsAnswer: while the note of somebody else's row can't be written, the answers are there, as those for a
-// row that doesn't exist are; and the note follows.
+// TestADenialIsNotedAfterItsAnswer: while the note of somebody else's row can't be written, the answers are there, as
+// those for a row that doesn't exist are; and the note follows.
 func TestADenialIsNotedAfterItsAnswer(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -24,7 +24,8 @@ func TestADenialIsNotedAfterItsAnswer(t *testing.T) {
 		<-written
 		return deny(ctx, actor, object, operation)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, c.URL+"/api/v1/availability/"+slot, nil) // Do waits for the note
+	// Do waits for the note
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, c.URL+"/api/v1/availability/"+slot, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,9 @@ func TestADenialIsNotedAfterItsAnswer(t *testing.T) {
 	}
 	_ = answer.Body.Close()
 	count := func() (n int) {
-		err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND entity_id = $1 AND actor_id = $2", slot, stranger.ID).Scan(&n)
+		err := c.DB.Pool.QueryRow(context.Background(),
+			"SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND entity_id = $1 AND actor_id = $2", slot,
+			stranger.ID).Scan(&n)
 		if err != nil {
 			t.Fatal(postgres.Describe(err))
 		}

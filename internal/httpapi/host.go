@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// hosted tells whether a request names a host of this server. A page of another site whose name was made to lead here (DNS
-// rebinding) names its own. Load balancers ask for the health by whatever address there is.
+// hosted tells whether a request names a host of this server. A page of another site whose name was made to lead here
+// (DNS rebinding) names its own. Load balancers ask for the health by whatever address there is.
 func (a *API) hosted(r *http.Request) bool {
 	host := hostname(r.Host)
 	if a.Hosts == nil || asksHealth(r) {

@@ -68,7 +68,8 @@ func TestStrictJSON(t *testing.T) {
 			t.Errorf("%.60s: %v", text, err)
 		case fault == "malformed" && !errors.Is(err, problem.Malformed):
 			t.Errorf("%.60s: %v, not malformed", text, err)
-		case fault != "" && fault != "malformed" && (!errors.As(err, &p) || !errors.Is(err, problem.Invalid) || p.Fields[0].Location != fault):
+		case fault != "" && fault != "malformed" && (!errors.As(err, &p) || !errors.Is(err, problem.Invalid) ||
+			p.Fields[0].Location != fault):
 			t.Errorf("%.60s: %v, not a fault at %s", text, err, fault)
 		}
 	}
@@ -85,7 +86,8 @@ func TestFaultsAreBounded(t *testing.T) {
 
 // FuzzStrictJSON: what is taken is what encoding/json takes, means one thing, and comes back as the same text.
 func FuzzStrictJSON(f *testing.F) {
-	for _, seed := range []string{`{"a": [1, "\ud83d\ude00", null]}`, `{"a": 1, "a": 2}`, `"\ud800"`, "\xff", `[[[[`, `1e400`} {
+	for _, seed := range []string{`{"a": [1, "\ud83d\ude00", null]}`, `{"a": 1, "a": 2}`, `"\ud800"`, "\xff", `[[[[`,
+		`1e400`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -103,7 +105,8 @@ func FuzzStrictJSON(f *testing.F) {
 			t.Errorf("%q becomes %q: %v", body, again, err)
 		}
 		// U+FFFD stands for what encoding/json could not read: none may be there that was not sent.
-		if n := strings.Count(string(again), "\ufffd"); n > strings.Count(string(body), "\ufffd")+strings.Count(strings.ToLower(string(body)), `\ufffd`) {
+		if n := strings.Count(string(again), "\ufffd"); n > strings.Count(string(body), "\ufffd")+
+			strings.Count(strings.ToLower(string(body)), `\ufffd`) {
 			t.Errorf("%q becomes %q", body, again)
 		}
 	})
@@ -122,40 +125,49 @@ func TestBodiesAtTheDoor(t *testing.T) {
 		slug   string
 		at     string
 	}{
-		"right form":        {`{` + right + `}`, 404, "not-found", ""},
-		"empty":             {``, 400, "malformed-request", ""},
-		"blank":             {` `, 400, "malformed-request", ""},
-		"null":              {`null`, 422, "validation-failed", "body"},
-		"array":             {`[]`, 422, "validation-failed", "body"},
-		"text":              {`"` + secret + `"`, 422, "validation-failed", "body"},
-		"malformed":         {`{"reason": "` + secret, 400, "malformed-request", ""},
-		"trailing":          {`{` + right + `}{}`, 400, "malformed-request", ""},
-		"duplicate":         {`{` + right + `, "reason": "` + secret + `"}`, 422, "validation-failed", "body.reason"},
-		"unknown":           {`{` + right + `, "extra": "` + secret + `"}`, 422, "validation-failed", "body.extra"},
-		"wrong case":        {`{` + right + `, "DoctorId": "` + secret + `"}`, 422, "validation-failed", "body.DoctorId"},
-		"only wrong case":   {`{"SlotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "Cough"}`, 422, "validation-failed", ""},
-		"NUL in text":       {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "` + secret + `\u0000"}`, 422, "validation-failed", "body.reason"},
-		"NUL in a name":     {`{` + right + `, "\u0000": "` + secret + `"}`, 422, "validation-failed", ""},
-		"long name":         {`{` + right + `, "` + strings.Repeat("n", 20_000) + `": 1}`, 422, "validation-failed", ""},
-		"not UTF-8":         {"{" + right + ", \"extra\": \"\xff\"}", 400, "malformed-request", ""},
-		"lone surrogate":    {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "\udc00"}`, 400, "malformed-request", ""},
-		"huge number":       {`{"slotId": 1e999999, "reason": "Cough"}`, 400, "malformed-request", ""},
-		"long number":       {`{"slotId": ` + strings.Repeat("9", 20_000) + `, "reason": "Cough"}`, 400, "malformed-request", ""},
-		"no UUID":           {`{"slotId": "` + secret + `", "reason": "Cough"}`, 422, "validation-failed", "body.slotId"},
-		"UUID in braces":    {`{"slotId": "{0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081}", "reason": "Cough"}`, 422, "validation-failed", "body.slotId"},
-		"no URN":            {`{"slotId": "sensitive-7731:0199f3a2-7c1e-7a10-8b20-3c4d5e", "reason": "Cough"}`, 422, "validation-failed", "body.slotId"},
-		"number for a text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": 7731}`, 422, "validation-failed", "body.reason"},
-		"blank text":        {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": " \n"}`, 422, "validation-failed", "body.reason"},
-		"nothing":           {`{}`, 422, "validation-failed", ""},
-		"deep":              {`{"reason": ` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, 400, "malformed-request", ""},
-		"largest":           {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "` + strings.Repeat(`\uD83D\uDE00`, 1999) + `a"}`, 404, "not-found", ""},
-		"too many values":   {`{` + right + strings.Repeat(`, "a": 1`, 1000) + `}`, 413, "body-too-large", ""},
-		"too large":         {`{` + right + strings.Repeat(" ", 64<<10) + `}`, 413, "body-too-large", ""},
+		"right form": {`{` + right + `}`, 404, "not-found", ""},
+		"empty":      {``, 400, "malformed-request", ""},
+		"blank":      {` `, 400, "malformed-request", ""},
+		"null":       {`null`, 422, "validation-failed", "body"},
+		"array":      {`[]`, 422, "validation-failed", "body"},
+		"text":       {`"` + secret + `"`, 422, "validation-failed", "body"},
+		"malformed":  {`{"reason": "` + secret, 400, "malformed-request", ""},
+		"trailing":   {`{` + right + `}{}`, 400, "malformed-request", ""},
+		"duplicate":  {`{` + right + `, "reason": "` + secret + `"}`, 422, "validation-failed", "body.reason"},
+		"unknown":    {`{` + right + `, "extra": "` + secret + `"}`, 422, "validation-failed", "body.extra"},
+		"wrong case": {`{` + right + `, "DoctorId": "` + secret + `"}`, 422, "validation-failed",
+			"body.DoctorId"}, "only wrong case": {
+			`{"SlotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "Cough"}`, 422, "validation-failed", ""},
+		"NUL in text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "` + secret + `\u0000"}`,
+			422, "validation-failed", "body.reason"}, "NUL in a name": {`{` + right + `, "\u0000": "` + secret + `"}`,
+			422, "validation-failed", ""},
+		"long name": {`{` + right + `, "` + strings.Repeat("n", 20_000) + `": 1}`, 422, "validation-failed",
+			""}, "not UTF-8": {"{" + right + ", \"extra\": \"\xff\"}", 400, "malformed-request", ""},
+		"lone surrogate": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "\udc00"}`, 400,
+			"malformed-request", ""}, "huge number": {`{"slotId": 1e999999, "reason": "Cough"}`, 400,
+			"malformed-request", ""},
+		"long number": {`{"slotId": ` + strings.Repeat("9", 20_000) + `, "reason": "Cough"}`, 400,
+			"malformed-request", ""}, "no UUID": {`{"slotId": "` + secret + `", "reason": "Cough"}`, 422,
+			"validation-failed", "body.slotId"},
+		"UUID in braces": {`{"slotId": "{0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081}", "reason": "Cough"}`, 422,
+			"validation-failed", "body.slotId"},
+		"no URN": {`{"slotId": "sensitive-7731:0199f3a2-7c1e-7a10-8b20-3c4d5e", "reason": "Cough"}`, 422,
+			"validation-failed", "body.slotId"},
+		"number for a text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": 7731}`, 422,
+			"validation-failed", "body.reason"},
+		"blank text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": " \n"}`, 422, "validation-failed",
+			"body.reason"}, "nothing": {`{}`, 422, "validation-failed", ""},
+		"deep": {`{"reason": ` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, 400,
+			"malformed-request", ""}, "largest": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "` +
+			strings.Repeat(`\uD83D\uDE00`, 1999) + `a"}`, 404, "not-found", ""},
+		"too many values": {`{` + right + strings.Repeat(`, "a": 1`, 1000) + `}`, 413, "body-too-large", ""},
+		"too large":       {`{` + right + strings.Repeat(" ", 64<<10) + `}`, 413, "body-too-large", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := c.In(t).Post(patient, "consultations", []byte(one.body)).Want(one.status, one.slug)
-			if strings.Contains(string(a.Body), secret[:9]) || strings.Contains(string(a.Body), "json:") || strings.Contains(string(a.Body), "Go ") || len(a.Body) > 20_000 {
+			if strings.Contains(string(a.Body), secret[:9]) || strings.Contains(string(a.Body), "json:") ||
+				strings.Contains(string(a.Body), "Go ") || len(a.Body) > 20_000 {
 				t.Errorf("the answer says too much: %.300s", a.Body)
 			}
 			if one.at != "" && !strings.Contains(string(a.Body), `"location":"`+one.at+`"`) {
@@ -175,7 +187,8 @@ func TestManyFaultsMakeNoLongAnswer(t *testing.T) {
 	}
 	body.WriteString("}")
 	// As many as fit into what the operation takes.
-	for path, text := range map[string]string{"consultations": body.String(), "consultations?x=1": `{"a": 1` + strings.Repeat(`, "a": 1`, 60) + `}`} {
+	for path, text := range map[string]string{"consultations": body.String(),
+		"consultations?x=1": `{"a": 1` + strings.Repeat(`, "a": 1`, 60) + `}`} {
 		a := c.Post(c.Patient(), path, []byte(text)).Want(422, "validation-failed")
 		faults, _ := a.At("errors").([]any)
 		if len(faults) == 0 || len(faults) > httpapi.MaxFaults {
@@ -184,7 +197,8 @@ func TestManyFaultsMakeNoLongAnswer(t *testing.T) {
 	}
 }
 
-// TestBodySizes: no operation takes more than it can use. An operation whose body has a text or a list without a limit fails here.
+// TestBodySizes: no operation takes more than it can use. An operation whose body has a text or a list without a limit
+// fails here.
 func TestBodySizes(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -194,7 +208,8 @@ func TestBodySizes(t *testing.T) {
 			most = 1 << 20
 		}
 		if size.Unbounded() || size.Bytes() > most || size.Values() > 2000 {
-			t.Errorf("%s takes %d bytes and %d values (unbounded: %v)", id, size.Bytes(), size.Values(), size.Unbounded())
+			t.Errorf("%s takes %d bytes and %d values (unbounded: %v)", id, size.Bytes(), size.Values(),
+				size.Unbounded())
 		}
 	}
 	body := []byte(`{"email": "asha@example.org"` + strings.Repeat(" ", 16<<10) + `}`)
@@ -206,14 +221,19 @@ func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for kind, status := range map[string]int{
-		"application/json": 202, "application/json; charset=utf-8": 202, "APPLICATION/JSON;charset=UTF-8": 202, "": 202,
-		"application/merge-patch+json": 202, "application/json; charset=utf-16": 415, "text/json": 415, "text/plain": 415,
-		"application/x-www-form-urlencoded": 415, "application/cbor": 415, "multipart/form-data": 415, "json": 415, "application/json; charset": 415,
+		"application/json": 202, "application/json; charset=utf-8": 202, "APPLICATION/JSON;charset=UTF-8": 202,
+		"":                             202,
+		"application/merge-patch+json": 202, "application/json; charset=utf-16": 415, "text/json": 415,
+		"text/plain": 415, "application/x-www-form-urlencoded": 415, "application/cbor": 415,
+		"multipart/form-data": 415, "json": 415, "application/json; charset": 415,
 	} {
-		c.Do(apptest.User{}, "POST", "auth/resend-verification", []byte(`{"email": "asha@example.org"}`), "Content-Type", kind).Want(status)
+		c.Do(apptest.User{}, "POST", "auth/resend-verification", []byte(`{"email": "asha@example.org"}`),
+			"Content-Type", kind).Want(status)
 	}
-	for encoding, status := range map[string]int{"identity": 202, "Identity": 202, "gzip": 415, "identity, gzip": 415, "br": 415, "x": 415} {
-		c.Do(apptest.User{}, "POST", "auth/resend-verification", []byte(`{"email": "asha@example.org"}`), "Content-Encoding", encoding).Want(status)
+	for encoding, status := range map[string]int{"identity": 202, "Identity": 202, "gzip": 415, "identity, gzip": 415,
+		"br": 415, "x": 415} {
+		c.Do(apptest.User{}, "POST", "auth/resend-verification", []byte(`{"email": "asha@example.org"}`),
+			"Content-Encoding", encoding).Want(status)
 	}
 	// Whatever is asked for, the answer is JSON.
 	for _, accept := range []string{"application/cbor", "text/html", "*/*", "application/xml;q=1", "gar\"bage"} {
@@ -221,7 +241,8 @@ func TestContentTypes(t *testing.T) {
 		if got := a.Header.Get("Content-Type"); got != "application/json" {
 			t.Errorf("Accept %s gets %s", accept, got)
 		}
-		if got := c.Do(apptest.User{}, "GET", "doctors?limit=0", nil, "Accept", accept).Want(422).Header.Get("Content-Type"); got != "application/problem+json" {
+		if got := c.Do(apptest.User{}, "GET", "doctors?limit=0", nil, "Accept", accept).Want(422).
+			Header.Get("Content-Type"); got != "application/problem+json" {
 			t.Errorf("Accept %s gets %s", accept, got)
 		}
 	}

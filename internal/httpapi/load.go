@@ -16,14 +16,16 @@ import (
 )
 
 const (
-	// queueFrom and queueMost are how many may wait, as multiples of those who are in: beyond the first some are turned
-	// away, beyond the second all. A crowd that comes at one moment waits; one that keeps coming is bounded by waitAtMost.
+	// queueFrom and queueMost are how many may wait, as multiples of those who are in: beyond the first some are
+	// turned away, beyond the second all. A crowd that comes at one moment waits; one that keeps coming is bounded by
+	// waitAtMost.
 	queueFrom, queueMost = 5, 10
 	// waitAtMost for a place: whoever waits longer is answered sooner by coming back.
 	waitAtMost = 500 * time.Millisecond
 	// staffPlaces and healthPlaces are kept beside everybody's.
 	staffPlaces, healthPlaces = 8, 16
-	// staffKnown is for how long a session is known as staff's after it was authenticated, at most staffSessions of them.
+	// staffKnown is for how long a session is known as staff's after it was authenticated, at most staffSessions of
+	// them.
 	staffKnown, staffSessions = 15 * time.Minute, 1000
 )
 
@@ -41,13 +43,14 @@ func (l lane) String() string { return [...]string{"everybody", "staff", "health
 // errOverdue is why a request ended that took too long.
 var errOverdue = errors.New("httpapi: the request took too long")
 
-// Load bounds the requests that are worked on at once: as many as the machine does without getting slower, by an adaptive
-// limit. A place is held while an answer is made, not while the body arrives or the answer leaves: slow clients hold none.
+// Load bounds the requests that are worked on at once: as many as the machine does without getting slower, by an
+// adaptive limit. A place is held while an answer is made, not while the body arrives or the answer leaves: slow
+// clients hold none.
 type Load struct {
 	limiter adaptivelimiter.AdaptiveLimiter[any]
 	places  map[lane]chan struct{}
-	// staffs are the sessions of staff that were authenticated a while ago, by a hash that nobody else can make. A client
-	// can't claim to be staff, and who isn't any more is known so until the next request.
+	// staffs are the sessions of staff that were authenticated a while ago, by a hash that nobody else can make. A
+	// client can't claim to be staff, and who isn't any more is known so until the next request.
 	staffs *lru.Cache[uint64, time.Time]
 	seed   maphash.Seed
 	// within is how long the work on a request may take; its statements end with it.
@@ -66,8 +69,8 @@ func NewLoad(most int, within time.Duration) *Load {
 		// The library would lower the limit while little goes on, and then turn a crowd away that comes at one moment.
 		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(most), uint(most)).
 			WithMaxLimitFunc(func(int) float64 { return float64(most) }).WithQueueing(queueFrom, queueMost).Build(),
-		places: map[lane]chan struct{}{staff: make(chan struct{}, staffPlaces), health: make(chan struct{}, healthPlaces)},
-		staffs: staffs, seed: maphash.MakeSeed(), within: within,
+		places: map[lane]chan struct{}{staff: make(chan struct{}, staffPlaces),
+			health: make(chan struct{}, healthPlaces)}, staffs: staffs, seed: maphash.MakeSeed(), within: within,
 	}
 }
 
@@ -158,8 +161,8 @@ func giveBack(permit adaptivelimiter.Permit) func(bool) {
 	}
 }
 
-// enter takes a place for the work on a request, and bounds the time of it. It is left when the answer begins, or with the
-// request. Errors: problem.Busy, the context's.
+// enter takes a place for the work on a request, and bounds the time of it. It is left when the answer begins, or with
+// the request. Errors: problem.Busy, the context's.
 func (a *API) enter(r *http.Request) error {
 	req := requestOf(r.Context())
 	if a.Load == nil || req.leave != nil {

@@ -33,13 +33,19 @@ func shed(t *testing.T, c *apptest.Clinic, lane string) (n float64) {
 	return n
 }
 
-// TestOverload: with every place taken and the queue full, requests are turned away before anything is asked of the database and
-// without a line in the log, while health and staff have places of their own; afterwards all is as before.
+// TestOverload: with every place taken and the queue full, requests are turned away before anything is asked of the
+// database and without a line in the log, while health and staff have places of their own; afterwards all is as
+// before.
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
 	entered, open := make(chan bool, 100), make(chan bool)
-	httpapi.Handle(c.App.API, httpapi.Op{Method: "GET", Path: "/probe/slow", Root: true, ID: "probe-slow", Tag: "probes", Summary: "Wait", Roles: access.Public},
+	httpapi.Handle(c.App.API, httpapi.Op{
+		Method: "GET", Path: "/probe/slow", ID: "probe-slow", Tag: "probes",
+		Summary: "Wait",
+		Roles:   access.Public,
+		Root:    true,
+	},
 		func(context.Context, access.Actor, struct{}) (httpapi.None, error) {
 			entered <- true
 			<-open
@@ -53,7 +59,8 @@ func TestOverload(t *testing.T) {
 
 	before := c.Log.String()
 	for _, try := range []struct{ method, path string }{
-		{"GET", "users/me"}, {"POST", "auth/login"}, {"POST", "consultations"}, {"POST", "payments/webhook/stub"}, {"GET", "doctors"}, {"GET", "/problems/busy"}, {"POST", "/verify-email"},
+		{"GET", "users/me"}, {"POST", "auth/login"}, {"POST", "consultations"}, {"POST", "payments/webhook/stub"},
+		{"GET", "doctors"}, {"GET", "/problems/busy"}, {"POST", "/verify-email"},
 	} {
 		a := c.Do(patient, try.method, try.path, nil, "Idempotency-Key", "key").Want(503, "busy")
 		if wait, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 3 {
@@ -84,7 +91,12 @@ func TestTheReserveOfStaff(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
 	entered, open := make(chan bool, 100), make(chan bool)
-	httpapi.Handle(c.App.API, httpapi.Op{Method: "GET", Path: "/probe/slow", Root: true, ID: "probe-slow", Tag: "probes", Summary: "Wait", Roles: access.Public},
+	httpapi.Handle(c.App.API, httpapi.Op{
+		Method: "GET", Path: "/probe/slow", ID: "probe-slow", Tag: "probes",
+		Summary: "Wait",
+		Roles:   access.Public,
+		Root:    true,
+	},
 		func(context.Context, access.Actor, struct{}) (httpapi.None, error) {
 			entered <- true
 			<-open
@@ -93,14 +105,16 @@ func TestTheReserveOfStaff(t *testing.T) {
 	gone, unknown, admin := c.Support(), c.Admin(), c.Admin()
 	c.Get(gone, "users").Want(200)
 	c.Get(admin, "users").Want(200)
-	if _, err := c.DB.Pool.Exec(context.Background(), "UPDATE sessions SET ended_at = now() WHERE user_id = $1", gone.ID); err != nil {
+	if _, err := c.DB.Pool.Exec(context.Background(), "UPDATE sessions SET ended_at = now() WHERE user_id = $1",
+		gone.ID); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
 	all.Go(func() { c.Get(nobody, "/probe/slow").Want(200) })
 	<-entered
 	c.Get(gone, "users").Want(401) // the last time that it gets in
-	for name, user := range map[string]apptest.User{"ended": gone, "not seen yet": unknown, "made up": {Token: "at_staff"}} {
+	for name, user := range map[string]apptest.User{"ended": gone, "not seen yet": unknown,
+		"made up": {Token: "at_staff"}} {
 		if a := c.Get(user, "users"); a.Status != 503 {
 			t.Errorf("%s: %d", name, a.Status)
 		}
@@ -175,7 +189,8 @@ func TestPagesAreLimited(t *testing.T) {
 	c := apptest.Open(t, func(cfg *config.Config) {
 		cfg.RateLimit, cfg.RatePerAddress, cfg.TrustedProxies = "on", 5, []string{"127.0.0.0/8"}
 	})
-	for i, path := range []string{"/openapi.json", "/docs/", "/problems/busy", "/verify-email?token=x", "/nothing", "/api/v1/nothing", "/dev/mailbox", "/style.css"} {
+	for i, path := range []string{"/openapi.json", "/docs/", "/problems/busy", "/verify-email?token=x", "/nothing",
+		"/api/v1/nothing", "/dev/mailbox", "/style.css"} {
 		address := "203.0.113." + strconv.Itoa(i)
 		// On a slow machine a place may come back before the sixth request.
 		refused := 0
@@ -200,14 +215,18 @@ func TestHosts(t *testing.T) {
 		t.Helper()
 		return raw(t, c, "GET "+path+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n").StatusCode
 	}
-	for _, path := range []string{"/dev/mailbox", "/dev/mailbox.json", "/api/v1/doctors", "/openapi.json", "/verify-email", "/api/v1/nothing"} {
-		for _, host := range []string{"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "203.0.113.7", "care.example.evil.example", "[2001:db8::1]", "care.example:evil", "localhost:80x", "localhost:99999", "[::1]:-1"} {
+	for _, path := range []string{"/dev/mailbox", "/dev/mailbox.json", "/api/v1/doctors", "/openapi.json",
+		"/verify-email", "/api/v1/nothing"} {
+		for _, host := range []string{"evil.example", "evil.example:8080", "localhost.evil.example",
+			"127.0.0.1.evil.example", "203.0.113.7", "care.example.evil.example", "[2001:db8::1]", "care.example:evil",
+			"localhost:80x", "localhost:99999", "[::1]:-1"} {
 			if got := get(host, path); got != 421 {
 				t.Errorf("%s at %s: %d", path, host, got)
 			}
 		}
 	}
-	for _, host := range []string{"localhost", "LOCALHOST:9999", "localhost.", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "care.example", "Care.Example:443", "amrutam.internal", "localhost:"} {
+	for _, host := range []string{"localhost", "LOCALHOST:9999", "localhost.", "127.0.0.1", "127.0.0.1:1", "[::1]",
+		"[::1]:8080", "care.example", "Care.Example:443", "amrutam.internal", "localhost:"} {
 		if got := get(host, "/style.css"); got != 200 {
 			t.Errorf("%s: %d", host, got)
 		}
@@ -223,7 +242,8 @@ func TestHosts(t *testing.T) {
 func TestTheLogSaysWhereFrom(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
-	for from, logged := range map[string]string{"203.0.113.77": "203.0.113.0/24", "2001:db8:1:2::77": "2001:db8:1::/48", "::ffff:198.51.100.77": "198.51.100.0/24"} {
+	for from, logged := range map[string]string{"203.0.113.77": "203.0.113.0/24",
+		"2001:db8:1:2::77": "2001:db8:1::/48", "::ffff:198.51.100.77": "198.51.100.0/24"} {
 		c.Do(nobody, "GET", "doctors", nil, "X-Forwarded-For", from).Want(200)
 		if text := c.Log.String(); !strings.Contains(text, `"network":"`+logged+`"`) || strings.Contains(text, from) {
 			t.Errorf("%s: %s", from, text)
@@ -234,7 +254,8 @@ func TestTheLogSaysWhereFrom(t *testing.T) {
 func TestHSTS(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.HSTSSubdomains = true })
-	if got := c.Get(nobody, "doctors").Header.Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
+	if got := c.Get(nobody, "doctors").
+		Header.Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
 		t.Errorf("%q", got)
 	}
 }

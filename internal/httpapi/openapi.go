@@ -24,8 +24,9 @@ func document31() *huma.OpenAPI {
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
 			Title: "Amrutam", Version: Version,
-			Description: "Telemedicine for Ayurveda: find a doctor, book a free slot, pay, be seen, get a prescription.",
-			License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			Description: "Telemedicine for Ayurveda: find a doctor, book a free slot, pay, be seen, get a " +
+				"prescription.",
+			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
 		Servers: []*huma.Server{{URL: "/", Description: "This server"}},
 		Tags:    tags(),
@@ -49,12 +50,14 @@ func registry() huma.Registry {
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
 	"AddressOnlyBody": "AddressRequest", "CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
-	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent", "Field": "FieldError",
-	"HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest", "Initiated": "PaymentStart", "People": "PeopleCounts",
-	"Slots": "SlotCounts", "SlotBrief": "NextSlot", "SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
-	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange", "PracticeInputBody": "DoctorChange",
-	"ProfileChangeBody": "ProfileChange", "WebhookOut": "WebhookOutcome", "RenewalBody": "RefreshRequest",
-	"RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney", "ResolveInBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineInBody": "RefundDecline",
+	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent",
+	"Field": "FieldError", "HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest",
+	"Initiated": "PaymentStart", "People": "PeopleCounts", "Slots": "SlotCounts", "SlotBrief": "NextSlot",
+	"SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
+	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange",
+	"PracticeInputBody": "DoctorChange", "ProfileChangeBody": "ProfileChange", "WebhookOut": "WebhookOutcome",
+	"RenewalBody": "RefreshRequest", "RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney",
+	"ResolveInBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineInBody": "RefundDecline",
 }
 
 func schemaName(t reflect.Type, hint string) string {
@@ -84,8 +87,8 @@ func (UUID) Schema(huma.Registry) *huma.Schema {
 
 const uuidPattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
-// finish adds null to the values of what may be null, because an enum of JSON Schema refuses what it doesn't list, and takes
-// out what is for the library only.
+// finish adds null to the values of what may be null, because an enum of JSON Schema refuses what it doesn't list, and
+// takes out what is for the library only.
 func finish(document *huma.OpenAPI) {
 	for _, s := range document.Components.Schemas.Map() {
 		for _, property := range s.Properties {
@@ -122,15 +125,18 @@ func tags() []*huma.Tag {
 	for _, t := range [][2]string{
 		{"auth", "Sign-up, sign-in and the way back in."}, {"users", "People and their profiles."},
 		{"doctors", "Who can be booked."}, {"availability", "When doctors can be booked."},
-		{"consultations", "From the booking to the end of the call."}, {"prescriptions", "What the doctor prescribed."},
-		{"payments", "Money for consultations, and back."}, {"consents", "What patients agree to, and take back."}, {"admin", "The audit log and figures."}, {"health", "For load balancers."},
+		{"consultations", "From the booking to the end of the call."},
+		{"prescriptions", "What the doctor prescribed."}, {"payments", "Money for consultations, and back."},
+		{"consents", "What patients agree to, and take back."}, {"admin", "The audit log and figures."},
+		{"health", "For load balancers."},
 	} {
 		all = append(all, &huma.Tag{Name: t[0], Description: t[1]})
 	}
 	return all
 }
 
-// describe documents what the pipeline adds to every operation: security, roles, the answer and every refusal with an example.
+// describe documents what the pipeline adds to every operation: security, roles, the answer and every refusal with an
+// example.
 func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 	o.Extensions = map[string]any{"x-roles": op.Roles.Names()}
 	if op.Fresh {
@@ -154,17 +160,22 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 		o.Description += "\n\nTakes no Idempotency-Key: " + op.Unkeyed + "."
 	}
 	if op.Key != NoKey {
-		o.Parameters = append(o.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: op.Key == Required,
-			Description: "1 to 255 printable ASCII characters; the same key gets the same answer for 24 hours",
-			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(255), Examples: []any{"4f7c2d1e-8a55-4f0e-9b0a-6d1f2c3b4a59"}}})
+		o.Parameters = append(o.Parameters,
+			&huma.Param{Name: "Idempotency-Key", In: "header", Required: op.Key == Required,
+				Description: "1 to 255 printable ASCII characters; the same key gets the same answer for 24 hours",
+				Schema: &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(255),
+					Examples: []any{"4f7c2d1e-8a55-4f0e-9b0a-6d1f2c3b4a59"}}})
 	}
 	o.Responses = map[string]*huma.Response{}
 	for _, status := range append([]int{op.status()}, op.Statuses...) {
 		o.Responses[strconv.Itoa(status)] = a.success(op, status, output)
 	}
 	if op.Method == http.MethodGet && output.Implements(reflect.TypeFor[Versioned]()) {
-		o.Parameters = append(o.Parameters, &huma.Param{Name: "If-None-Match", In: "header", Description: "The ETag of what you have: 304 when it is still that",
-			Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxIfNoneMatch), Examples: []any{`"k3x9"`}}})
+		o.Parameters = append(o.Parameters,
+			&huma.Param{Name: "If-None-Match", In: "header",
+				Description: "The ETag of what you have: 304 when it is still that",
+				Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxIfNoneMatch),
+					Examples: []any{`"k3x9"`}}})
 		unchanged := a.success(op, http.StatusNotModified, output)
 		unchanged.Content = nil
 		o.Responses["304"] = unchanged
@@ -174,14 +185,17 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type) {
 
 // success is one answer of an operation that did what it was asked.
 func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
-	r := &huma.Response{Description: http.StatusText(status), Headers: map[string]*huma.Param{"X-Request-Id": requestIDHeader()}}
+	r := &huma.Response{Description: http.StatusText(status),
+		Headers: map[string]*huma.Param{"X-Request-Id": requestIDHeader()}}
 	switch output {
 	case reflect.TypeFor[None](), reflect.TypeFor[Changed](), reflect.TypeFor[SignedOut]():
 	case reflect.TypeFor[Attachment]():
 		if op.MediaType == "" {
 			panic("httpapi: operation " + op.ID + " answers with a file of no media type")
 		}
-		r.Content = map[string]*huma.MediaType{op.MediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}, Example: "(the bytes of the file)"}}
+		r.Content = map[string]*huma.MediaType{
+			op.MediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"},
+				Example: "(the bytes of the file)"}}
 		r.Headers["Content-Disposition"] = always(header("The name to save it under", `attachment; filename="…"`))
 	default:
 		schema := a.Document().Components.Schemas.Schema(output, true, op.ID)
@@ -194,7 +208,8 @@ func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
 		r.Headers["ETag"] = always(header("The version, for If-Match", `"k3x9"`))
 	}
 	if output.Implements(reflect.TypeFor[CookieHolder]()) || output == reflect.TypeFor[SignedOut]() {
-		r.Headers["Set-Cookie"] = header("The session, or its end, for a browser that holds it in a cookie", cookieName+"=…; Path=/; HttpOnly; Secure; SameSite=Lax")
+		r.Headers["Set-Cookie"] = header("The session, or its end, for a browser that holds it in a cookie",
+			cookieName+"=…; Path=/; HttpOnly; Secure; SameSite=Lax")
 	}
 	if output.Implements(reflect.TypeFor[Awaited]()) && status == http.StatusAccepted {
 		r.Headers["Retry-After"] = header("Seconds until it is worth asking again", "2")
@@ -304,7 +319,8 @@ func always(h *huma.Param) *huma.Param {
 
 func rateHeaders() map[string]*huma.Param {
 	return map[string]*huma.Param{
-		"RateLimit":        header("Requests that are left, and seconds until all are there again", `"user";r=599;t=1`),
+		"RateLimit": header("Requests that are left, and seconds until all are there again",
+			`"user";r=599;t=1`),
 		"RateLimit-Policy": header("Requests in so many seconds", `"user";q=600;w=60`),
 	}
 }

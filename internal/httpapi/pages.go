@@ -14,7 +14,8 @@ import (
 )
 
 // pageCSP allows a page of ours its own inline-free style sheet and forms to this server.
-const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action " +
+	"'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // MountDocument serves the OpenAPI document and a page for every problem. Call it when all operations are registered.
 func (a *API) MountDocument() {
@@ -36,7 +37,8 @@ func (a *API) MountDocument() {
 	a.mux.HandleFunc("GET /openapi.json", serve("application/json", a.DocumentJSON))
 	a.mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", a.Document().YAML))
 	a.mux.HandleFunc("GET /problems/{slug}", a.problemPage)
-	a.mux.HandleFunc("GET /style.css", serve("text/css; charset=utf-8", func() ([]byte, error) { return []byte(styleSheet), nil }))
+	a.mux.HandleFunc("GET /style.css",
+		serve("text/css; charset=utf-8", func() ([]byte, error) { return []byte(styleSheet), nil }))
 	// Browsers ask for it with every page; there is no picture.
 	a.mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
@@ -57,8 +59,8 @@ func (a *API) DocumentJSON() ([]byte, error) {
 	return append(out.Bytes(), '\n'), nil
 }
 
-// WritePage writes one of our HTML pages. The answer to its form may lead to follow, origins beside this server's: browsers hold a
-// redirect after a form to the policy of its page.
+// WritePage writes one of our HTML pages. The answer to its form may lead to follow, origins beside this server's:
+// browsers hold a redirect after a form to the policy of its page.
 func WritePage(w http.ResponseWriter, status int, t *template.Template, data any, follow ...string) {
 	var out bytes.Buffer
 	if err := t.Execute(&out, data); err != nil {
@@ -67,7 +69,9 @@ func WritePage(w http.ResponseWriter, status int, t *template.Template, data any
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", strings.Replace(pageCSP, "form-action 'self'", strings.Join(append([]string{"form-action 'self'"}, follow...), " "), 1))
+	h.Set("Content-Security-Policy",
+		strings.Replace(pageCSP, "form-action 'self'", strings.Join(append([]string{"form-action 'self'"}, follow...),
+			" "), 1))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())
@@ -76,7 +80,8 @@ func WritePage(w http.ResponseWriter, status int, t *template.Template, data any
 var problemTemplate = template.Must(template.New("problem").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Slug}} – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main>
-<h1>{{.Title}}</h1><p><code>{{.Slug}}</code>, HTTP {{.Status}}</p><p>{{.Detail}}</p><h2>What to do</h2><p>{{.Advice}}</p>
+<h1>{{.Title}}</h1><p><code>{{.Slug}}</code>,
+HTTP {{.Status}}</p><p>{{.Detail}}</p><h2>What to do</h2><p>{{.Advice}}</p>
 </main></body></html>`))
 
 func (a *API) problemPage(w http.ResponseWriter, r *http.Request) {

@@ -96,8 +96,8 @@ func (m IfMatch) Check(etag string) error {
 	return problem.PreconditionFailed
 }
 
-// shownAs is the ETag of a representation: its version, and a hash of what is shown. Names of others, money given back and the next
-// free slot change without the resource, and not everybody is shown the same of it.
+// shownAs is the ETag of a representation: its version, and a hash of what is shown. Names of others, money given back
+// and the next free slot change without the resource, and not everybody is shown the same of it.
 func shownAs(version string, body []byte) string {
 	sum := sha256.Sum256(body)
 	return strings.TrimSuffix(version, `"`) + "." + hex.EncodeToString(sum[:6]) + `"`

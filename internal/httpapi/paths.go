@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// Paths takes patterns that overlap, like /payments/webhook/{provider} and /payments/{id}/refunds: http.ServeMux refuses the
-// second, because neither is the narrower one. As OpenAPI has it the concrete one is matched first.
+// Paths takes patterns that overlap, like /payments/webhook/{provider} and /payments/{id}/refunds: http.ServeMux
+// refuses the second, because neither is the narrower one. As OpenAPI has it the concrete one is matched first.
 type Paths struct{ named, others *http.ServeMux }
 
 // NewPaths asks mux first.

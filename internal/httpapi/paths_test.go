@@ -11,11 +11,13 @@ import (
 
 func TestPathsThatOverlap(t *testing.T) {
 	t.Parallel()
-	patterns := []string{"POST /payments/{id}/refunds", "POST /payments/webhook/{provider}", "GET /payments/consultation/{id}", "GET /payments/{id}/receipt",
-		"GET /{room}/{id}/notes/{note}", "GET /{room}/{id}"}
+	patterns := []string{"POST /payments/{id}/refunds", "POST /payments/webhook/{provider}",
+		"GET /payments/consultation/{id}", "GET /payments/{id}/receipt", "GET /{room}/{id}/notes/{note}",
+		"GET /{room}/{id}"}
 	paths := httpapi.NewPaths(http.NewServeMux())
 	for _, pattern := range patterns {
-		paths.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Pattern", r.Pattern) })
+		paths.HandleFunc(pattern,
+			func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Pattern", r.Pattern) })
 	}
 	for call, want := range map[string]string{
 		"POST /payments/7/refunds":            patterns[0],

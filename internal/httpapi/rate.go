@@ -16,8 +16,8 @@ import (
 // remembered callers of a server. Who comes back after so many others begins anew.
 const remembered = 50_000
 
-// Rate allows each caller so many requests a minute, all at once or spread. Each server counts for itself: what must be exact
-// is counted in PostgreSQL, by package limit.
+// Rate allows each caller so many requests a minute, all at once or spread. Each server counts for itself: what must
+// be exact is counted in PostgreSQL, by package limit.
 type Rate struct {
 	policy  string
 	perMin  int
@@ -64,11 +64,12 @@ func (l *Rate) bucket(caller string) *rate.Limiter {
 }
 
 func (l *Rate) tooMany(left float64) error {
-	return problem.TooManyRequests.WithRetryAfter(time.Duration((1 - left) * 60 / float64(l.perMin) * float64(time.Second)))
+	return problem.TooManyRequests.WithRetryAfter(
+		time.Duration((1 - left) * 60 / float64(l.perMin) * float64(time.Second)))
 }
 
-// failing does what only counts when it fails, and not at all once the caller failed too often: tries made at once can't
-// fail more often than that. Errors: problem.TooManyRequests, or do's.
+// failing does what only counts when it fails, and not at all once the caller failed too often: tries made at once
+// can't fail more often than that. Errors: problem.TooManyRequests, or do's.
 func (l *Rate) failing(caller string, now time.Time, do func() error) error {
 	if l == nil {
 		return do()

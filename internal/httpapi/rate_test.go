@@ -22,7 +22,8 @@ func TestRates(t *testing.T) {
 	patient, other := c.Patient(), c.Patient()
 	for i := range 6 {
 		a := from(patient, "users/me", "203.0.113."+strconv.Itoa(i)).Want(200)
-		if got := a.Header.Get("RateLimit"); !strings.HasPrefix(got, `"user";r=`+strconv.Itoa(5-i)+";t=") || a.Header.Get("RateLimit-Policy") != `"user";q=6;w=60` {
+		if got := a.Header.Get("RateLimit"); !strings.HasPrefix(got, `"user";r=`+strconv.Itoa(5-i)+";t=") ||
+			a.Header.Get("RateLimit-Policy") != `"user";q=6;w=60` {
 			t.Errorf("request %d: %s %s", i, got, a.Header.Get("RateLimit-Policy"))
 		}
 	}
@@ -46,7 +47,8 @@ func TestRates(t *testing.T) {
 	from(apptest.User{Token: "at_guessed"}, "users/me", "2001:db8:1:2::ffff").Want(429)
 	from(apptest.User{}, "doctors", "2001:db8:1:3::1").Want(200)
 	for range 30 {
-		if a := from(apptest.User{}, "/health/live", "2001:db8:1:2::ffff"); a.Status == 429 || a.Header.Get("RateLimit") != "" {
+		if a := from(apptest.User{}, "/health/live", "2001:db8:1:2::ffff"); a.Status == 429 ||
+			a.Header.Get("RateLimit") != "" {
 			t.Fatalf("health is limited: %d", a.Status)
 		}
 	}

@@ -121,7 +121,8 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 	return peer.String()
 }
 
-// Neighbourhood is the network of an address, as far as the log may say where a request came from: /24, or /48 of IPv6.
+// Neighbourhood is the network of an address, as far as the log may say where a request came from: /24, or /48 of
+// IPv6.
 func Neighbourhood(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {

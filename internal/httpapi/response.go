@@ -100,7 +100,8 @@ func (a *API) asProblem(ctx context.Context, req *request, err error) *problem.E
 		p = problem.Internal
 	}
 	// pgx and database errors name constraints and codes, never values of parameters.
-	a.Log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("requestId", req.id), slog.String("error", postgres.Describe(err)))
+	a.Log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("requestId", req.id),
+		slog.String("error", postgres.Describe(err)))
 	return p
 }
 
@@ -122,10 +123,11 @@ type reply struct {
 	personal, public bool
 }
 
-// compressed answers are public lists: what is somebody's must not be compressed beside what a stranger chose (BREACH). An
-// answer with an ETag isn't: another coding would need another one (RFC 9110, 8.8.3).
+// compressed answers are public lists: what is somebody's must not be compressed beside what a stranger chose
+// (BREACH). An answer with an ETag isn't: another coding would need another one (RFC 9110, 8.8.3).
 var compressed = func() func(http.Handler) http.HandlerFunc {
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{jsonType, "application/yaml", "text/css"}))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024),
+		gzhttp.ContentTypes([]string{jsonType, "application/yaml", "text/css"}))
 	if err != nil {
 		panic(err) // the options are constants
 	}

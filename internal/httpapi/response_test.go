@@ -18,7 +18,8 @@ func TestIfNoneMatch(t *testing.T) {
 	doctor, patient := c.Doctor("500.00"), c.Patient()
 	slot := c.Slot(doctor, 5*time.Hour, 1)
 	booked := c.Book(patient, slot)
-	for path, user := range map[string]apptest.User{"users/me": patient, "doctors/" + doctor.ID.String(): nobody, "consultations/" + booked: patient} {
+	for path, user := range map[string]apptest.User{"users/me": patient, "doctors/" + doctor.ID.String(): nobody,
+		"consultations/" + booked: patient} {
 		first := c.Get(user, path).Want(200)
 		etag := first.Header.Get("ETag")
 		if etag == "" {
@@ -55,7 +56,8 @@ func TestPublicListsAreCompressed(t *testing.T) {
 		path   string
 		packed bool
 	}{
-		{nobody, "doctors", true}, {nobody, "/openapi.json", true}, {nobody, "/openapi.yaml", true}, {nobody, "doctors?limit=1", false},
+		{nobody, "doctors", true}, {nobody, "/openapi.json", true}, {nobody, "/openapi.yaml", true},
+		{nobody, "doctors?limit=1", false},
 		{admin, "users", false}, {admin, "audit-logs", false},
 	} {
 		a := c.Do(one.user, "GET", one.path, nil, "Accept-Encoding", "gzip").Want(200)
@@ -72,7 +74,8 @@ func TestPublicListsAreCompressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := io.ReadAll(reader)
-	if err != nil || !json.Valid(text) || string(text) != string(c.Do(nobody, "GET", "doctors", nil, "Accept-Encoding", "identity").Body) {
+	if err != nil || !json.Valid(text) ||
+		string(text) != string(c.Do(nobody, "GET", "doctors", nil, "Accept-Encoding", "identity").Body) {
 		t.Errorf("%v %s", err, text)
 	}
 }
@@ -82,19 +85,23 @@ func TestAPlusIsASpace(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
-	for _, path := range []string{"availability/doctor/" + doctor.ID.String() + "?from=", "doctors?availableTo=2030-01-01T00:00:00Z&availableFrom="} {
+	for _, path := range []string{"availability/doctor/" + doctor.ID.String() + "?from=",
+		"doctors?availableTo=2030-01-01T00:00:00Z&availableFrom="} {
 		c.Get(nobody, path+"2026-11-24T10:00:00%2B05:30").Want(200)
-		if a := c.Get(nobody, path+"2026-11-24T10:00:00+05:30").Want(422); !strings.Contains(string(a.Body), "write %2B") || strings.Contains(string(a.Body), "05:30") {
+		if a := c.Get(nobody, path+"2026-11-24T10:00:00+05:30").Want(422); !strings.Contains(string(a.Body),
+			"write %2B") || strings.Contains(string(a.Body), "05:30") {
 			t.Errorf("%s: %s", path, a.Body)
 		}
 		if a := c.Get(nobody, path+"tomorrow").Want(422); strings.Contains(string(a.Body), "%2B") {
 			t.Errorf("%s: %s", path, a.Body)
 		}
 	}
-	if a := c.Get(nobody, "doctors?q="+strings.Repeat("long+words+", 40)).Want(422); strings.Contains(string(a.Body), "%2B") {
+	if a := c.Get(nobody, "doctors?q="+strings.Repeat("long+words+", 40)).Want(422); strings.Contains(string(a.Body),
+		"%2B") {
 		t.Errorf("the hint is beside the fault: %s", a.Body)
 	}
-	if a := c.Do(c.Patient(), "PATCH", "users/me", []byte("x"), "Content-Type", "text/plain").Want(415); !strings.Contains(a.Text("detail"), "application/merge-patch+json") {
+	if a := c.Do(c.Patient(), "PATCH", "users/me", []byte("x"), "Content-Type", "text/plain").
+		Want(415); !strings.Contains(a.Text("detail"), "application/merge-patch+json") {
 		t.Error(a.Text("detail"))
 	}
 }
@@ -116,7 +123,8 @@ func TestIfNoneMatchOfWhatElseIsShown(t *testing.T) {
 	tag = c.Get(doctor, consultation).Want(200).Header.Get("ETag")
 	c.Patch(patient, "users/me", map[string]any{"fullName": "Asha Rao"}).Want(200)
 	c.Do(doctor, "GET", consultation, nil, "If-None-Match", tag).Want(200)
-	c.Do(doctor, "PATCH", consultation+"/status", map[string]any{"status": "COMPLETED"}, "If-Match", tag).Want(409) // the version stands
+	// the version stands
+	c.Do(doctor, "PATCH", consultation+"/status", map[string]any{"status": "COMPLETED"}, "If-Match", tag).Want(409)
 
 	tag = c.Get(admin, consultation).Want(200).Header.Get("ETag")
 	c.Do(admin, "GET", consultation, nil, "If-None-Match", tag, "X-Purpose", "complaint").Want(200)

@@ -20,9 +20,9 @@ var (
 	errTooMany   = errors.New("too many values")
 )
 
-// CheckJSON refuses what encoding/json lets pass: broken UTF-8, duplicate keys, NUL characters, excessive nesting, and more than so
-// many values. It reads the body once, and allocates nothing for an ordinary one; only a body that is wrong is read anew, to tell
-// where. What it accepts is one well-formed value.
+// CheckJSON refuses what encoding/json lets pass: broken UTF-8, duplicate keys, NUL characters, excessive nesting, and
+// more than so many values. It reads the body once, and allocates nothing for an ordinary one; only a body that is
+// wrong is read anew, to tell where. What it accepts is one well-formed value.
 func CheckJSON(body []byte, values int) error {
 	if !utf8.Valid(body) {
 		return problem.Malformed.WithDetail("The body isn't valid UTF-8.")
@@ -33,7 +33,8 @@ func CheckJSON(body []byte, values int) error {
 	case errors.Is(err, errTooMany):
 		return problem.TooLarge.WithDetail("The body holds more values than this operation takes.")
 	case errors.Is(err, errSurrogate):
-		return problem.Malformed.WithDetail("The body holds half of a character: an escaped surrogate without its pair.")
+		return problem.Malformed.WithDetail(
+			"The body holds half of a character: an escaped surrogate without its pair.")
 	case err != nil:
 		return problem.Malformed.WithDetail("The body isn't well-formed JSON.")
 	}
@@ -166,7 +167,8 @@ func (s *scan) more(end byte) (done bool, err error) {
 	return false, errSyntax
 }
 
-// meet notes a name, with its quotes. Two that differ have the same hash hardly ever; then the body is read once more in vain.
+// meet notes a name, with its quotes. Two that differ have the same hash hardly ever; then the body is read once more
+// in vain.
 func (s *scan) meet(object uint64, name []byte, escaped bool) {
 	plain := name[1 : len(name)-1]
 	if escaped {
@@ -268,8 +270,8 @@ func (s *scan) text() (text []byte, escaped bool, err error) {
 	return nil, false, errSyntax
 }
 
-// escape reads what follows a backslash, and stays on its last byte. A surrogate without its pair is read by encoding/json as
-// U+FFFD, another text than was sent.
+// escape reads what follows a backslash, and stays on its last byte. A surrogate without its pair is read by
+// encoding/json as U+FFFD, another text than was sent.
 func (s *scan) escape() error {
 	switch s.peek() {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':

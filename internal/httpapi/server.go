@@ -40,7 +40,8 @@ func (a *API) Handler() http.Handler {
 					out.answered(statusClientGone)
 					panic(fault)
 				}
-				a.Log.Error("panic", "requestId", req.id, "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+				a.Log.Error("panic", "requestId", req.id, "fault", fmt.Sprintf("%T", fault), "stack",
+					string(debug.Stack()))
 				if out.status == 0 {
 					a.refuse(out, r, problem.Internal)
 				}
@@ -81,7 +82,8 @@ func (a *API) admitted(w *recorder, r *http.Request, req *request) {
 // route lets the muxes answer, but turns its text 404 and 405 into problems.
 func (a *API) route(w *recorder, r *http.Request, req *request) {
 	var mux *http.ServeMux
-	if !strings.ContainsRune(r.URL.Path, 0) && utf8.ValidString(r.URL.Path) { // else no name of ours, nor one the database can hold
+	// else no name of ours, nor one the database can hold
+	if !strings.ContainsRune(r.URL.Path, 0) && utf8.ValidString(r.URL.Path) {
 		var pattern string
 		if mux, pattern = a.paths.mux(r); a.patterns[pattern] {
 			mux.ServeHTTP(w, r)
@@ -153,12 +155,14 @@ func (a *API) cors(w http.ResponseWriter, r *http.Request) bool {
 	h.Add("Vary", "Origin")
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Access-Control-Expose-Headers", "Content-Disposition, ETag, Location, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id, RateLimit, RateLimit-Policy")
+	h.Set("Access-Control-Expose-Headers", "Content-Disposition, ETag, Location, Idempotency-Replayed, "+
+		"Retry-After, WWW-Authenticate, X-Request-Id, RateLimit, RateLimit-Policy")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Traceparent, X-Purpose, X-Request-Id")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "+
+		"Traceparent, X-Purpose, X-Request-Id")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -24,17 +24,19 @@ const (
 	extendEvery = time.Minute
 )
 
-// sessionCookie ends with the browser, or when it isn't used: the server forgets it then. Without a token it is to be forgotten.
+// sessionCookie ends with the browser, or when it isn't used: the server forgets it then. Without a token it is to be
+// forgotten.
 func sessionCookie(token string) *http.Cookie {
 	age := 0
 	if token == "" {
 		age = -1
 	}
-	return &http.Cookie{Name: cookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: age}
+	return &http.Cookie{Name: cookieName, Value: token, Path: "/", Secure: true, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, MaxAge: age}
 }
 
-// authenticate finds the session of a bearer token or, without one, of the cookie, once there is a place for the work. A public
-// operation asks for none, and looks at one only where it has roles too.
+// authenticate finds the session of a bearer token or, without one, of the cookie, once there is a place for the work.
+// A public operation asks for none, and looks at one only where it has roles too.
 func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
 	if err := a.enter(r); err != nil {
 		return access.Actor{}, err
@@ -78,7 +80,8 @@ func (a *API) crossSite(r *http.Request) bool {
 		switch origin := r.Header.Get("Origin"); {
 		case origin == "": // no browser
 			return false
-		case a.Secure && strings.HasPrefix(origin, "http://"): // of this host, but anybody on the way could have made the page
+		// of this host, but anybody on the way could have made the page
+		case a.Secure && strings.HasPrefix(origin, "http://"):
 			return true
 		}
 	}
@@ -111,11 +114,13 @@ func (a *API) findSession(ctx context.Context, actor access.Actor, kind, token s
 	var now time.Time
 	err := a.DB.Read(ctx, func(db *postgres.Read) error {
 		now = db.Now
-		return db.QueryRow(ctx, `SELECT u.id, u.role, s.id, s.second_factor_at, coalesce(s.authenticated_at, s.created_at), u.mfa_enabled, t.expires_at FROM session_tokens t
+		return db.QueryRow(ctx, `SELECT u.id, u.role, s.id, s.second_factor_at, coalesce(s.authenticated_at,
+			s.created_at), u.mfa_enabled, t.expires_at FROM session_tokens t
 			JOIN sessions s ON s.id = t.session_id
 			JOIN users u ON u.id = s.user_id
 			WHERE t.hash = $1 AND t.kind = $3 AND t.used_at IS NULL AND t.expires_at > $2
-			  AND s.ended_at IS NULL AND s.expires_at > $2 AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash[:], now, kind).
+			  AND s.ended_at IS NULL AND s.expires_at > $2 AND u.deleted_at IS NULL AND u.disabled_at IS NULL`,
+			hash[:], now, kind).
 			Scan(&actor.ID, &actor.Role, &actor.SessionID, &proven, &actor.AuthenticatedAt, &actor.HasFactor, &expires)
 	})
 	if postgres.NoRows(err) {
@@ -134,22 +139,24 @@ func (a *API) findSession(ctx context.Context, actor access.Actor, kind, token s
 	return actor, err
 }
 
-// stands is what every transaction of the actor asks before its COMMIT: whether what the request was admitted by is still so.
-// An ending of the session waits for those that have asked, and those that ask later find it ended: when the ending is answered,
-// nothing of the session is stored any more. Nobody signed in: no guard.
+// stands is what every transaction of the actor asks before its COMMIT: whether what the request was admitted by is
+// still so. An ending of the session waits for those that have asked, and those that ask later find it ended: when the
+// ending is answered, nothing of the session is stored any more. Nobody signed in: no guard.
 func stands(actor access.Actor) *postgres.Guard {
 	if actor.ID == uuid.Nil {
 		return nil
 	}
-	return &postgres.Guard{SQL: "SELECT require_session($1, $2, $3, $4, $5)", Err: problem.Unauthenticated, Args: func(now time.Time) []any {
-		return []any{actor.SessionID, now, actor.Role, actor.HasFactor, !actor.SecondFactorAt.IsZero()}
-	}}
+	return &postgres.Guard{SQL: "SELECT require_session($1, $2, $3, $4, $5)", Err: problem.Unauthenticated,
+		Args: func(now time.Time) []any {
+			return []any{actor.SessionID, now, actor.Role, actor.HasFactor, !actor.SecondFactorAt.IsZero()}
+		}}
 }
 
 // extend notes that a cookie was used: it lives on, at most as long as its session.
 func (a *API) extend(ctx context.Context, actor access.Actor, hash []byte) error {
 	return a.DB.Write(ctx, func(tx *postgres.Tx) error {
-		tx.Queue("UPDATE session_tokens t SET expires_at = least($1::timestamptz, s.expires_at) FROM sessions s WHERE t.hash = $2 AND s.id = t.session_id",
+		tx.Queue("UPDATE session_tokens t SET expires_at = least($1::timestamptz, s.expires_at) FROM sessions s "+
+			"WHERE t.hash = $2 AND s.id = t.session_id",
 			tx.Now.Add(a.BrowserIdle), hash)
 		tx.Queue("UPDATE sessions SET last_used_at = $1 WHERE id = $2", tx.Now, actor.SessionID)
 		return nil

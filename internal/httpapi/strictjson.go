@@ -92,9 +92,9 @@ func showName(name string) string {
 	return name
 }
 
-// normalize brings every text of a parsed request to the form it is kept in, and finds those that people couldn't read as they are,
-// and the times that can't be meant: a year of five digits has no RFC 3339 form to answer with, and the first one stands for no
-// time at all.
+// normalize brings every text of a parsed request to the form it is kept in, and finds those that people couldn't read
+// as they are, and the times that can't be meant: a year of five digits has no RFC 3339 form to answer with, and the
+// first one stands for no time at all.
 func normalize(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
 	switch v.Kind() { //nolint:exhaustive // other kinds hold neither
 	case reflect.String:

@@ -11,18 +11,20 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// TextRule is what a text of a request may hold. A field's tag `text` names it; without one a text is a Line, and what a list or a
-// patch holds follows the field around it.
+// TextRule is what a text of a request may hold. A field's tag `text` names it; without one a text is a Line, and what
+// a list or a patch holds follows the field around it.
 type TextRule string
 
 // The rules.
 const (
-	Line   TextRule = ""       // one line that people read
-	Lines  TextRule = "lines"  // line breaks and tabs too
-	Opaque TextRule = "opaque" // passwords and tokens, which people don't read, and what is brought to another form anyway
+	Line  TextRule = ""      // one line that people read
+	Lines TextRule = "lines" // line breaks and tabs too
+	// passwords and tokens, which people don't read, and what is brought to another form anyway
+	Opaque TextRule = "opaque"
 )
 
-// stackedMarks is how many combining marks one letter may bear: no script needs more, and each further one writes over the lines around.
+// stackedMarks is how many combining marks one letter may bear: no script needs more, and each further one writes over
+// the lines around.
 const stackedMarks = 8
 
 // ruleOf is the rule of a field; the value of a Field or an item of a list has that of the field around it.
@@ -46,7 +48,8 @@ func named(field reflect.StructField) bool {
 	return false
 }
 
-// Normalize brings a text to the form it is kept in: NFC, so that equal texts are equal bytes, and in several lines line feeds.
+// Normalize brings a text to the form it is kept in: NFC, so that equal texts are equal bytes, and in several lines
+// line feeds.
 func Normalize(text string, rule TextRule) string {
 	if rule == Lines {
 		text = lineBreaks.Replace(text)
@@ -56,7 +59,8 @@ func Normalize(text string, rule TextRule) string {
 
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
 
-// TextFault tells what a normalized text holds that no reader sees as it is, or "": the kind of character, never the text.
+// TextFault tells what a normalized text holds that no reader sees as it is, or "": the kind of character, never the
+// text.
 func TextFault(text string, rule TextRule) string {
 	if rule == Opaque {
 		return ""
@@ -110,19 +114,25 @@ func characterFault(runes []rune, i int, rule TextRule) string {
 }
 
 var (
-	// blanks look like nothing and are none of the spaces: the Braille blank, the null note, Egyptian and Khitan fillers.
+	// blanks look like nothing and are none of the spaces: the Braille blank, the null note, Egyptian and Khitan
+	// fillers.
 	blanks = &unicode.RangeTable{
 		R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}},
-		R32: []unicode.Range32{{Lo: 0x13441, Hi: 0x13442, Stride: 1}, {Lo: 0x16FE4, Hi: 0x16FE4, Stride: 1}, {Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
+		R32: []unicode.Range32{{Lo: 0x13441, Hi: 0x13442, Stride: 1}, {Lo: 0x16FE4, Hi: 0x16FE4, Stride: 1},
+			{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
 	}
-	invisible = []*unicode.RangeTable{unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point, blanks}
+	invisible = []*unicode.RangeTable{unicode.Cf, unicode.Other_Default_Ignorable_Code_Point,
+		unicode.Noncharacter_Code_Point, blanks}
 	// joining are the scripts whose words are spelt with joiners (Unicode 23.2, RFC 5892 A.1 and A.2).
 	joining = []*unicode.RangeTable{
-		unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu, unicode.Kannada,
-		unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar, unicode.Balinese, unicode.Javanese, unicode.Meetei_Mayek, unicode.Ol_Chiki,
-		unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mandaic, unicode.Mongolian, unicode.Grantha, unicode.Sharada, unicode.Tibetan,
+		unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil,
+		unicode.Telugu, unicode.Kannada,
+		unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar, unicode.Balinese, unicode.Javanese,
+		unicode.Meetei_Mayek, unicode.Ol_Chiki, unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mandaic,
+		unicode.Mongolian, unicode.Grantha, unicode.Sharada, unicode.Tibetan,
 	}
-	// viramas silence the vowel of the letter before; a joiner after one chooses how the two letters are written, also at the end of a word.
+	// viramas silence the vowel of the letter before; a joiner after one chooses how the two letters are written, also
+	// at the end of a word.
 	viramas = []rune("\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D3B\u0D3C\u0D4D\u0DCA\u1039\u103A\u17D2\u1B44\uA9C0\uAAF6\uABED\U00011133\U000111C0\U0001134D")
 )
 
@@ -138,8 +148,8 @@ func joins(r rune) bool { return unicode.Is(unicode.Join_Control, r) }
 // spelling tells whether a rune is a letter or a mark of a script that is spelt with joiners.
 func spelling(r rune) bool { return unicode.In(r, joining...) && unicode.In(r, unicode.L, unicode.M) }
 
-// joinerFits tells whether a joiner stands between two letters of a script that is spelt with joiners, after a virama, or (U+200D)
-// between two pictures that make one.
+// joinerFits tells whether a joiner stands between two letters of a script that is spelt with joiners, after a virama,
+// or (U+200D) between two pictures that make one.
 func joinerFits(runes []rune, i int) bool {
 	before, after := runeAt(runes, i-1), runeAt(runes, i+1)
 	switch {
@@ -151,7 +161,8 @@ func joinerFits(runes []rune, i int) bool {
 		return false
 	}
 	for k := i - 1; ; k-- {
-		if r := runeAt(runes, k); r != '\uFE0F' && !unicode.Is(unicode.Sk, r) { // the form of a picture, its skin's tone
+		// the form of a picture, its skin's tone
+		if r := runeAt(runes, k); r != '\uFE0F' && !unicode.Is(unicode.Sk, r) {
 			return picture(r) && picture(after)
 		}
 	}
@@ -162,8 +173,8 @@ func picture(r rune) bool {
 	return unicode.Is(unicode.So, r) || (r >= 0x2190 && r <= 0x21FF) || (r >= 0x1F000 && r <= 0x1FAFF)
 }
 
-// selectorFits tells whether a variation selector follows what has variants: pictures and keycaps (U+FE0E, U+FE0F), Chinese
-// characters (others have names that need them), Myanmar, Mongolian and Phags-pa letters.
+// selectorFits tells whether a variation selector follows what has variants: pictures and keycaps (U+FE0E, U+FE0F),
+// Chinese characters (others have names that need them), Myanmar, Mongolian and Phags-pa letters.
 func selectorFits(runes []rune, i int) bool {
 	before := runeAt(runes, i-1)
 	switch r := runes[i]; {
@@ -173,7 +184,8 @@ func selectorFits(runes []rune, i int) bool {
 	case r >= 0x180B && r <= 0x180F:
 		return unicode.Is(unicode.Mongolian, before)
 	default:
-		return unicode.In(before, unicode.Han, unicode.Myanmar, unicode.Phags_Pa) || (r == '\uFE00' && unicode.Is(unicode.Sm, before))
+		return unicode.In(before, unicode.Han, unicode.Myanmar, unicode.Phags_Pa) ||
+			(r == '\uFE00' && unicode.Is(unicode.Sm, before))
 	}
 }
 
@@ -187,8 +199,8 @@ func hasBase(runes []rune, i int) bool {
 	return false
 }
 
-// Readable is the first characters of a text that no person chose, like the name of a browser, without what TextFault would
-// refuse in it.
+// Readable is the first characters of a text that no person chose, like the name of a browser, without what TextFault
+// would refuse in it.
 func Readable(text string, most int) string {
 	out := make([]rune, 0, most)
 	for _, r := range Normalize(strings.ToValidUTF8(text, "?"), Line) {
@@ -207,7 +219,8 @@ func speaks(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return !unicode.In(r, unicode.Z, unicode.C, unicode.M) })
 }
 
-// HasText tells whether a text says something in words: one of at least three letters, not all the same. Signs and figures say nothing.
+// HasText tells whether a text says something in words: one of at least three letters, not all the same. Signs and
+// figures say nothing.
 func HasText(text string) bool {
 	if !utf8.ValidString(text) {
 		return false
@@ -216,7 +229,8 @@ func HasText(text string) bool {
 	for _, r := range norm.NFC.String(text) + " " {
 		switch {
 		// Vowel signs are letters of their word, accents (which belong to every script) are not.
-		case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r): // Hangul's fillers are letters, and nothing to see
+		// Hangul's fillers are letters, and nothing to see
+		case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
 		case unicode.IsLetter(r) || (unicode.IsMark(r) && !unicode.Is(unicode.Inherited, r)):
 			word = append(word, unicode.ToLower(r))
 		case joins(r) || unicode.IsMark(r):

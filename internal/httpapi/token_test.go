@@ -8,12 +8,15 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// FuzzAuthorization: no header but the one that was given out signs anybody in, and every other gets one and the same answer.
+// FuzzAuthorization: no header but the one that was given out signs anybody in, and every other gets one and the same
+// answer.
 func FuzzAuthorization(f *testing.F) {
 	c := apptest.Open(f)
 	patient := c.Patient()
-	for _, seed := range []string{"", "Bearer", "Bearer ", "bearer x", "Basic eDp5", "Bearer " + strings.Repeat("a", 300), "Bearer at_\x00", "Bearer \xff\xfe", "Bearer " + patient.Token[:20], "Bearer  " + patient.Token,
-		"Bearer " + patient.Token + "x", "Token " + patient.Token, patient.Token, "Bearer " + strings.ToUpper(patient.Token)} {
+	for _, seed := range []string{"", "Bearer", "Bearer ", "bearer x", "Basic eDp5",
+		"Bearer " + strings.Repeat("a", 300), "Bearer at_\x00", "Bearer \xff\xfe", "Bearer " + patient.Token[:20],
+		"Bearer  " + patient.Token, "Bearer " + patient.Token + "x", "Token " + patient.Token, patient.Token,
+		"Bearer " + strings.ToUpper(patient.Token)} {
 		f.Add(seed)
 	}
 	client := c.Client()
@@ -33,7 +36,8 @@ func FuzzAuthorization(f *testing.F) {
 		case answer.StatusCode == http.StatusOK && signed:
 		case answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusBadRequest:
 			t.Errorf("%q answers %d", header, answer.StatusCode)
-		case answer.Header.Get("Content-Type") == "application/problem+json" && answer.Header.Get("WWW-Authenticate") == "":
+		case answer.Header.Get("Content-Type") == "application/problem+json" &&
+			answer.Header.Get("WWW-Authenticate") == "":
 			t.Errorf("%q is refused without a WWW-Authenticate", header)
 		}
 	})
@@ -43,12 +47,15 @@ func FuzzAuthorization(f *testing.F) {
 func FuzzCookie(f *testing.F) {
 	c := apptest.Open(f)
 	patient := c.Patient()
-	if _, err := c.DB.Pool.Exec(f.Context(), "UPDATE session_tokens SET kind = 'COOKIE' WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $1)", patient.ID); err != nil {
+	if _, err := c.DB.Pool.Exec(f.Context(), "UPDATE session_tokens SET kind = 'COOKIE' WHERE session_id IN "+
+		"(SELECT id FROM sessions WHERE user_id = $1)", patient.ID); err != nil {
 		f.Fatal(err)
 	}
 	good := "__Host-amrutam=" + patient.Token
-	for _, seed := range []string{good, "", ";", good + "; " + good, good + "; x=y", "x=\"" + patient.Token + "\"", strings.ToUpper(good), good + "\x00", "__Host-amrutam=\"" + patient.Token + "\"",
-		"__Host-amrutam=" + strings.Repeat("a", 5000), "__Secure-amrutam=" + patient.Token, "\xff=\xfe", "__Host-amrutam"} {
+	for _, seed := range []string{good, "", ";", good + "; " + good, good + "; x=y", "x=\"" + patient.Token + "\"",
+		strings.ToUpper(good), good + "\x00", "__Host-amrutam=\"" + patient.Token + "\"",
+		"__Host-amrutam=" + strings.Repeat("a", 5000), "__Secure-amrutam=" + patient.Token, "\xff=\xfe",
+		"__Host-amrutam"} {
 		f.Add(seed)
 	}
 	client := c.Client()
@@ -65,7 +72,8 @@ func FuzzCookie(f *testing.F) {
 		defer func() { _ = answer.Body.Close() }()
 		switch signed := strings.Contains(header, patient.Token); {
 		case answer.StatusCode == http.StatusOK && signed:
-		case answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusBadRequest && answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge:
+		case answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusBadRequest &&
+			answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge:
 			t.Errorf("%q answers %d", header, answer.StatusCode)
 		}
 	})

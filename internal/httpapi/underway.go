@@ -7,8 +7,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// UnderWay bounds how many requests of a caller are under way at a time, those included whose body hasn't arrived. Each server
-// counts for itself.
+// UnderWay bounds how many requests of a caller are under way at a time, those included whose body hasn't arrived.
+// Each server counts for itself.
 type UnderWay struct {
 	most int
 	mu   sync.Mutex
@@ -26,7 +26,8 @@ func (u *UnderWay) enter(caller string) (leave func(), err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.now[caller] >= u.most {
-		return nil, problem.TooManyRequests.WithDetail("As many of your requests are under way as may be at a time.").WithRetryAfter(time.Second)
+		return nil, problem.TooManyRequests.WithDetail("As many of your requests are under way as may be at a time.").
+			WithRetryAfter(time.Second)
 	}
 	u.now[caller]++
 	return func() { u.leave(caller) }, nil

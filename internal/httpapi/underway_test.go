@@ -25,7 +25,8 @@ import (
 func TestUnderWay(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {
-		cfg.RateLimit, cfg.UnderWayPerAddress, cfg.UnderWayPerUser, cfg.TrustedProxies = "on", 3, 1, []string{"127.0.0.0/8"}
+		cfg.RateLimit, cfg.UnderWayPerAddress, cfg.UnderWayPerUser, cfg.TrustedProxies = "on", 3, 1,
+			[]string{"127.0.0.0/8"}
 	})
 	patient, other := c.Patient(), c.Patient()
 	get := func(u apptest.User, address string) *apptest.Answer {
@@ -54,7 +55,8 @@ func TestUnderWay(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	held := probe("held", access.Patient)
 	held.Tag = "users" // what is for load balancers isn't bounded
-	httpapi.Command(c.App.API, held, func(_ context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
+	httpapi.Command(c.App.API, held, func(_ context.Context, tx *postgres.Tx, actor access.Actor,
+		_ none) (httpapi.None, error) {
 		close(entered)
 		<-release
 		audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
@@ -81,7 +83,8 @@ func TestABodyThatComesTooLate(t *testing.T) {
 	address := server.Listener.Addr().String()
 	for _, operation := range []string{"POST /api/v1/auth/login", "PATCH /api/v1/users/me"} {
 		answer := begin(t, address, operation, "Authorization: Bearer "+c.Patient().Token)
-		if answer.StatusCode != http.StatusRequestTimeout || answer.Header.Get("Content-Type") != "application/problem+json" {
+		if answer.StatusCode != http.StatusRequestTimeout ||
+			answer.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %d %v", operation, answer.StatusCode, answer.Header)
 		}
 	}
@@ -106,7 +109,8 @@ func dial(t *testing.T, address string) net.Conn {
 func begin(t *testing.T, address, operation, header string) *http.Response {
 	t.Helper()
 	conn := dial(t, address)
-	head := operation + " HTTP/1.1\r\nHost: " + address + "\r\n" + header + "\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{"
+	head := operation + " HTTP/1.1\r\nHost: " + address + "\r\n" + header +
+		"\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{"
 	if _, err := io.WriteString(conn, head); err != nil {
 		t.Fatal(err)
 	}
@@ -118,12 +122,14 @@ func begin(t *testing.T, address, operation, header string) *http.Response {
 	return answer
 }
 
-// holdBody sends the head of a request from an address, waits until the server asks for the body, and gives what sends that.
+// holdBody sends the head of a request from an address, waits until the server asks for the body, and gives what sends
+// that.
 func holdBody(t *testing.T, c *apptest.Clinic, address string) (finish func()) {
 	t.Helper()
 	host := strings.TrimPrefix(c.URL, "http://")
 	conn := dial(t, host)
-	head := "POST /api/v1/auth/login HTTP/1.1\r\nHost: " + host + "\r\nX-Forwarded-For: " + address + "\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+	head := "POST /api/v1/auth/login HTTP/1.1\r\nHost: " + host + "\r\nX-Forwarded-For: " + address +
+		"\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
 	if _, err := io.WriteString(conn, head); err != nil {
 		t.Fatal(err)
 	}

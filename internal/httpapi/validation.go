@@ -82,7 +82,8 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 			p.Fields = append(p.Fields, faultOf(err))
 		}
 		// The library finds unknown names in the order of a map.
-		slices.SortStableFunc(p.Fields, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
+		slices.SortStableFunc(p.Fields,
+			func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
 		p.Fields = capErrors(slices.Compact(p.Fields))
 	default:
 		p = *problem.Internal
@@ -123,7 +124,8 @@ func faultOf(err error) problem.Field {
 	case strings.HasPrefix(message, "expected one of"):
 		message = strings.TrimSuffix(message, ", <nil>") // null is among the values of what may be cleared
 	// These quote Go types or the value itself.
-	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") || strings.Contains(message, "parsing time"):
+	case strings.HasPrefix(message, "json:") || strings.HasPrefix(message, "invalid value") ||
+		strings.Contains(message, "parsing time"):
 		message = wrongForm
 	}
 	if value, ok := detail.Value.(string); ok && strings.HasPrefix(at, "query.") && strings.Contains(value, " ") &&
@@ -137,16 +139,16 @@ func faultOf(err error) problem.Field {
 	return problem.Field{Location: strings.Join(parts, "."), Message: message}
 }
 
-// memberPrefix marks a text that names the member it is about: of a value that can't be read the library only says that it
-// is in the body.
+// memberPrefix marks a text that names the member it is about: of a value that can't be read the library only says
+// that it is in the body.
 const memberPrefix = "\x00member "
 
 type memberError struct{ at, message string }
 
 func (e memberError) Error() string { return memberPrefix + e.at + "\x00" + e.message }
 
-// nameMember turns an error of encoding/json into one that names the member, and neither a Go type nor the value. A type
-// whose UnmarshalJSON refuses says what it wants as the Value of the error: "expected …".
+// nameMember turns an error of encoding/json into one that names the member, and neither a Go type nor the value. A
+// type whose UnmarshalJSON refuses says what it wants as the Value of the error: "expected …".
 func nameMember(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) || wrong.Field == "" {

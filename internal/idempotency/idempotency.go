@@ -22,10 +22,13 @@ const Life = 24 * time.Hour
 // The refusals of keyed requests.
 var (
 	ErrRequired = problem.Define(http.StatusBadRequest, "idempotency-key-required", "An Idempotency-Key is needed",
-		"This operation needs an Idempotency-Key header.", "Make a random key for each booking, payment or prescription, and send the same one when you try again.")
-	ErrMalformed = problem.Define(http.StatusBadRequest, "idempotency-key-malformed", "The Idempotency-Key is malformed",
-		"Idempotency-Key must be 1 to 255 printable ASCII characters.", "A UUID is a good key.")
-	ErrReused = problem.Define(http.StatusUnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key was used for something else",
+		"This operation needs an Idempotency-Key header.", "Make a random key for each booking, payment or "+
+			"prescription, and send the same one when you try again.")
+	ErrMalformed = problem.Define(http.StatusBadRequest, "idempotency-key-malformed",
+		"The Idempotency-Key is malformed", "Idempotency-Key must be 1 to 255 printable ASCII characters.",
+		"A UUID is a good key.")
+	ErrReused = problem.Define(http.StatusUnprocessableEntity, "idempotency-key-reused",
+		"The Idempotency-Key was used for something else",
 		"This key was already used with another method, path or body.", "Make a new key for a new request.")
 	ErrInFlight = problem.Conflict("idempotency-in-flight", "The first request with this key is still running.",
 		"Wait as Retry-After says and send it again: you will get the first answer.").WithRetryAfter(time.Second)
@@ -72,11 +75,13 @@ func NewClaim(sealer *seal.Sealer, user uuid.UUID, key, method, path string, bod
 func (c *Claim) Ask(b *pgx.Batch, now time.Time) {
 	c.held, c.stored = false, nil
 	// Two statements: the look-up's snapshot must be newer than the lock, or the winner's row could be missed.
-	b.Queue("SELECT pg_try_advisory_xact_lock($1)", c.lockID()).QueryRow(func(row pgx.Row) error { return row.Scan(&c.held) })
+	b.Queue("SELECT pg_try_advisory_xact_lock($1)", c.lockID()).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&c.held) })
 	b.Queue(`SELECT id, method, path, request_hash, status_code, location, etag, response_body FROM idempotency_keys
 		WHERE user_id = $1 AND key = $2 AND expires_at > $3`, c.UserID, c.Key, now).QueryRow(func(row pgx.Row) error {
 		var f found
-		err := row.Scan(&f.id, &f.method, &f.path, &f.hash, &f.answer.Status, &f.answer.Location, &f.answer.ETag, &f.sealed)
+		err := row.Scan(&f.id, &f.method, &f.path, &f.hash, &f.answer.Status, &f.answer.Location, &f.answer.ETag,
+			&f.sealed)
 		if postgres.NoRows(err) {
 			return nil
 		}
@@ -118,8 +123,10 @@ func (c *Claim) Store(tx *postgres.Tx, key seal.Key, a Answer) error {
 		return err
 	}
 	tx.Queue(`INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, response_body, status_code,
-		location, etag, entity_type, entity_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		id, c.Key, c.UserID, c.Method, c.Path, c.Hash, sealed, a.Status, a.Location, a.ETag, a.EntityType, a.EntityID, tx.Now, tx.Now.Add(Life))
+		location, etag, entity_type, entity_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+			$10, $11, $12, $13, $14)`,
+		id, c.Key, c.UserID, c.Method, c.Path, c.Hash, sealed, a.Status, a.Location, a.ETag, a.EntityType, a.EntityID,
+		tx.Now, tx.Now.Add(Life))
 	return nil
 }
 

@@ -28,7 +28,8 @@ type Result struct {
 
 const mostNamed = 5
 
-// Check asks all rules in one snapshot, over a connection of its own. It only reads, and may take minutes on a large database.
+// Check asks all rules in one snapshot, over a connection of its own. It only reads, and may take minutes on a large
+// database.
 func Check(ctx context.Context, db *postgres.DB) (all []Result, err error) {
 	err = db.Alone(ctx, func(conn *pgx.Conn) error {
 		all, err = snapshot(ctx, conn)
@@ -53,10 +54,11 @@ func CheckOnce(ctx context.Context, db *postgres.DB) (all []Result, ok bool, err
 }
 
 func snapshot(ctx context.Context, conn *pgx.Conn) (all []Result, err error) {
-	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		all, err = check(ctx, tx)
-		return err
-	})
+	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(tx pgx.Tx) error {
+			all, err = check(ctx, tx)
+			return err
+		})
 	return all, err
 }
 
@@ -68,7 +70,8 @@ func check(ctx context.Context, tx pgx.Tx) ([]Result, error) {
 	for _, rule := range Rules {
 		result := Result{Rule: rule}
 		err := tx.QueryRow(ctx, fmt.Sprintf(
-			"WITH broken (id) AS (%s) SELECT count(*), (SELECT array_agg(id) FROM (SELECT id FROM broken LIMIT %d) AS named) FROM broken",
+			"WITH broken (id) AS (%s) SELECT count(*), (SELECT array_agg(id) FROM (SELECT id FROM broken LIMIT %d) "+
+				"AS named) FROM broken",
 			rule.query, mostNamed)).Scan(&result.Broken, &result.Some)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", rule.Name, err)

@@ -10,7 +10,8 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-// states that Backlog counts, so that one without a job is 0 and not absent. River deletes what is completed after a day.
+// states that Backlog counts, so that one without a job is 0 and not absent. River deletes what is completed after a
+// day.
 var states = []string{"available", "running", "retryable", "scheduled", "discarded"}
 
 // Backlog counts the jobs of all servers.
@@ -47,11 +48,13 @@ type Waiting struct {
 	Since time.Time // the oldest's due time
 }
 
-// WaitingJobs tells what a server would do first, such as send the mails of a restored copy. Its own upkeep is left out.
+// WaitingJobs tells what a server would do first, such as send the mails of a restored copy. Its own upkeep is left
+// out.
 func WaitingJobs(ctx context.Context, db *postgres.DB) (all []Waiting, err error) {
 	err = db.Read(ctx, func(r *postgres.Read) error {
 		rows, err := r.Query(ctx, `SELECT kind, count(*) AS count, min(scheduled_at) AS since FROM river_job
-			WHERE state IN ('available', 'pending', 'running', 'retryable', 'scheduled') AND scheduled_at <= now() AND NOT metadata ? 'periodic'
+			WHERE state IN ('available', 'pending', 'running', 'retryable', 'scheduled') AND scheduled_at <= now()
+			AND NOT metadata ? 'periodic'
 			GROUP BY kind ORDER BY kind`)
 		if err != nil {
 			return err

@@ -15,7 +15,8 @@ func (q *Queue) HandleError(context.Context, *rivertype.JobRow, error) *river.Er
 }
 
 // HandlePanic logs a panic without its value, which could hold anything.
-func (q *Queue) HandlePanic(_ context.Context, job *rivertype.JobRow, fault any, trace string) *river.ErrorHandlerResult {
+func (q *Queue) HandlePanic(_ context.Context, job *rivertype.JobRow, fault any,
+	trace string) *river.ErrorHandlerResult {
 	q.log.Error("job panicked", "kind", job.Kind, "jobId", job.ID, "fault", fmt.Sprintf("%T", fault), "stack", trace)
 	q.metrics.Jobs.WithLabelValues(job.Kind, "failed").Inc()
 	return nil

@@ -95,7 +95,8 @@ func HandleWithin[A Args](q *Queue, limit time.Duration, do func(ctx context.Con
 			if postgres.Busy(err) { // it is run again
 				level = slog.LevelWarn
 			}
-			q.log.Log(ctx, level, "job failed", "kind", job.Kind, "jobId", job.ID, "attempt", job.Attempt, "error", postgres.Describe(err))
+			q.log.Log(ctx, level, "job failed", "kind", job.Kind, "jobId", job.ID, "attempt", job.Attempt, "error",
+				postgres.Describe(err))
 		}
 		q.metrics.Jobs.WithLabelValues(job.Kind, outcome).Inc()
 		return err
@@ -119,12 +120,14 @@ func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.limit }
 func (q *Queue) Every(interval time.Duration, args Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) {
-			return args, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: max(interval/2, time.Second)}}
+			return args, &river.InsertOpts{MaxAttempts: 1,
+				UniqueOpts: river.UniqueOpts{ByPeriod: max(interval/2, time.Second)}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
-// Nightly looks every ten minutes, from one server of all that run, whether the night's job is to be inserted: args gives it, or
-// nil outside its hours. Its arguments name the night, so that however many servers start or stop in it, it is inserted once.
+// Nightly looks every ten minutes, from one server of all that run, whether the night's job is to be inserted: args
+// gives it, or nil outside its hours. Its arguments name the night, so that however many servers start or stop in it,
+// it is inserted once.
 func (q *Queue) Nightly(args func() Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute),
 		func() (river.JobArgs, *river.InsertOpts) {

@@ -24,8 +24,8 @@ func (q *Queue) RegisterMaintenance() {
 	q.Every(time.Hour, Maintenance{})
 }
 
-// upkeep runs as often as it likes: what exists is left alone. What is old goes in transactions of its own: a partition that
-// is dropped has its table locked, and bookings must not wait until the last old row is gone.
+// upkeep runs as often as it likes: what exists is left alone. What is old goes in transactions of its own: a
+// partition that is dropped has its table locked, and bookings must not wait until the last old row is gone.
 func (q *Queue) upkeep(ctx context.Context) error {
 	var late []string
 	err := q.db.Write(ctx, func(tx *postgres.Tx) (err error) {

@@ -1,5 +1,5 @@
-// Package limit counts tries of what must not be guessed, in PostgreSQL: exact, however many come at once and to however
-// many servers.
+// Package limit counts tries of what must not be guessed, in PostgreSQL: exact, however many come at once and to
+// however many servers.
 package limit
 
 import (
@@ -15,10 +15,11 @@ import (
 
 // ErrTooMany asks to wait, with Retry-After.
 var ErrTooMany = problem.Define(http.StatusTooManyRequests, "too-many-attempts", "Too many attempts",
-	"There were too many attempts.", "Wait as long as Retry-After says. The wait grows with each failure, to a quarter of an hour at the longest.")
+	"There were too many attempts.", "Wait as long as Retry-After says. The wait grows with each failure, to a "+
+		"quarter of an hour at the longest.")
 
-// Policy allows Free tries; from then on each is followed by a wait, First at first and twice as long each time, up to Most.
-// What was not tried for Forget begins anew.
+// Policy allows Free tries; from then on each is followed by a wait, First at first and twice as long each time, up to
+// Most. What was not tried for Forget begins anew.
 type Policy struct {
 	Kind         string
 	Free         int
@@ -32,11 +33,14 @@ var (
 	// Account is a password of one account.
 	Account = Policy{Kind: "account", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
 	// Address is a password of any account, from one address.
-	Address = Policy{Kind: "address", Free: 50, First: time.Second, Most: 15 * time.Minute, Forget: 15 * time.Minute, PerTryReturn: true}
+	Address = Policy{Kind: "address", Free: 50, First: time.Second, Most: 15 * time.Minute, Forget: 15 * time.Minute,
+		PerTryReturn: true}
 	// Pair is a password of one account from one address, once that address has none left for others' failures.
-	Pair = Policy{Kind: "account and address", Free: 3, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
+	Pair = Policy{Kind: "account and address", Free: 3, First: time.Second, Most: 15 * time.Minute,
+		Forget: 24 * time.Hour}
 	// Pairs are all of those of one address.
-	Pairs = Policy{Kind: "pairs of an address", Free: 1000, First: time.Second, Most: 15 * time.Minute, Forget: time.Hour, PerTryReturn: true}
+	Pairs = Policy{Kind: "pairs of an address", Free: 1000, First: time.Second, Most: 15 * time.Minute,
+		Forget: time.Hour, PerTryReturn: true}
 	// Proof is the password of a user who is signed in, whatever the address: what whoever stole a token can guess.
 	Proof = Policy{Kind: "proof", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
 	// Code is a second factor of one account.
@@ -56,8 +60,8 @@ func (p Policy) key(subject string) []byte {
 	return sum[:]
 }
 
-// Try counts a failure before the try is made, so that those made at once can't be more than allowed. It is kept when tx
-// commits; a success hands it back by Done. Error: ErrTooMany.
+// Try counts a failure before the try is made, so that those made at once can't be more than allowed. It is kept when
+// tx commits; a success hands it back by Done. Error: ErrTooMany.
 func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject string) error {
 	if l.Off {
 		return nil
@@ -75,7 +79,8 @@ func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject str
 		return err
 	}
 	var until time.Time
-	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", p.key(subject)).Scan(&until); err != nil && !postgres.NoRows(err) {
+	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", p.key(subject)).
+		Scan(&until); err != nil && !postgres.NoRows(err) {
 		return fmt.Errorf("read a limit: %w", err)
 	}
 	return ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))

@@ -8,8 +8,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Quota allows Most of a kind in each Window, which begins with the first: unlike the waits of a Policy, it is as generous after
-// a busy window as before.
+// Quota allows Most of a kind in each Window, which begins with the first: unlike the waits of a Policy, it is as
+// generous after a busy window as before.
 type Quota struct {
 	Kind   string
 	Most   int
@@ -24,8 +24,8 @@ var MailsAnHour = Quota{Kind: "mails to a mailbox", Most: 10, Window: time.Hour}
 
 func (q Quota) key(subject string) []byte { return Policy{Kind: q.Kind}.key(subject) }
 
-// Take counts one, and tells when the window ends, also with ErrTooMany. Those at once wait for each other, whether they are
-// counted or not.
+// Take counts one, and tells when the window ends, also with ErrTooMany. Those at once wait for each other, whether
+// they are counted or not.
 func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject string) (until time.Time, err error) {
 	if l.Off {
 		return until, nil
@@ -39,7 +39,8 @@ func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject str
 	if !postgres.NoRows(err) {
 		return until, err
 	}
-	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", q.key(subject)).Scan(&until); err != nil {
+	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", q.key(subject)).
+		Scan(&until); err != nil {
 		return until, fmt.Errorf("read a quota: %w", err)
 	}
 	return until, ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
@@ -53,6 +54,7 @@ func (l Limiter) Return(tx *postgres.Tx, q Quota, subject string) {
 // Restart begins a window with one that is counted, after those who are counting have finished.
 func (l Limiter) Restart(ctx context.Context, tx *postgres.Tx, q Quota, subject string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
-		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`, q.key(subject), tx.Now, tx.Now.Add(q.Window))
+		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`, q.key(subject), tx.Now,
+		tx.Now.Add(q.Window))
 	return err
 }

@@ -70,7 +70,8 @@ func (a *Amount) UnmarshalText(text []byte) error {
 
 // Schema documents the decimal string.
 func (Amount) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Pattern: pattern, Examples: []any{"500.00"}, Description: "Decimal amount with at most two decimals"}
+	return &huma.Schema{Type: huma.TypeString, Pattern: pattern, Examples: []any{"500.00"},
+		Description: "Decimal amount with at most two decimals"}
 }
 
 // NumericValue writes numeric(12,2).

@@ -12,7 +12,8 @@ import (
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]money.Amount{
-		"0": 0, "0.0": 0, "0.00": 0, "0.01": 1, "0.1": 10, "1": 100, "500": 50_000, "500.5": 50_050, "500.00": 50_000, "007.50": 750,
+		"0": 0, "0.0": 0, "0.00": 0, "0.01": 1, "0.1": 10, "1": 100, "500": 50_000, "500.5": 50_050, "500.00": 50_000,
+		"007.50":        750,
 		"9999999999.99": money.Max,
 	} {
 		if got, err := money.Parse(text); err != nil || got != want {
@@ -20,7 +21,8 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", ".", "5.", ".5", "-1", "+1", "1.005", "1.000", "1,00", "1 000", " 1", "1 ", "1e3", "0x10", "1_000", "NaN", "Inf", "1.2.3", "1.-2",
+		"", ".", "5.", ".5", "-1", "+1", "1.005", "1.000", "1,00", "1 000", " 1", "1 ", "1e3", "0x10", "1_000", "NaN",
+		"Inf", "1.2.3", "1.-2",
 		"10000000000", "10000000000.00", "99999999999999999999", "\u0661", "1.+1",
 	} {
 		if got, err := money.Parse(text); err == nil || got != 0 {
@@ -34,7 +36,8 @@ func TestParse(t *testing.T) {
 func TestString(t *testing.T) {
 	t.Parallel()
 	for amount, want := range map[money.Amount]string{
-		0: "0.00", 1: "0.01", 10: "0.10", 99: "0.99", 100: "1.00", 50_000: "500.00", money.Max: "9999999999.99", -1: "-0.01", -50_050: "-500.50",
+		0: "0.00", 1: "0.01", 10: "0.10", 99: "0.99", 100: "1.00", 50_000: "500.00", money.Max: "9999999999.99",
+		-1: "-0.01", -50_050: "-500.50",
 	} {
 		if got := amount.String(); got != want {
 			t.Errorf("%d: %s, want %s", int64(amount), got, want)
@@ -60,7 +63,8 @@ func TestJSON(t *testing.T) {
 			t.Errorf("%s: %d %v, want %d", body, got, err, want)
 		}
 	}
-	for _, body := range []string{`"1.005"`, `1.005`, `1e2`, `-1`, `"-1"`, `""`, `" 1"`, `true`, `{}`, `[1]`, `10000000000`} {
+	for _, body := range []string{`"1.005"`, `1.005`, `1e2`, `-1`, `"-1"`, `""`, `" 1"`, `true`, `{}`, `[1]`,
+		`10000000000`} {
 		got := money.Input(7)
 		err := json.Unmarshal([]byte(body), &got)
 		var wrong *json.UnmarshalTypeError

@@ -18,8 +18,8 @@ var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.Stric
 
 var errDomain = errors.New("the domain of a mail address is none")
 
-// Normalize is the one form in which an address is kept and compared: in lower case, its domain in Unicode, so that its two
-// spellings (RFC 5890: U-label and A-label) are one. Upper case is a habit of keyboards, not another mailbox.
+// Normalize is the one form in which an address is kept and compared: in lower case, its domain in Unicode, so that
+// its two spellings (RFC 5890: U-label and A-label) are one. Upper case is a habit of keyboards, not another mailbox.
 func Normalize(address string) string {
 	address = norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(address))))
 	local, domain, ok := splitAddress(address)

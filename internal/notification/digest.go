@@ -30,7 +30,8 @@ func (s *Service) budgetOf(m *Message) []byte {
 	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+mailboxOf(m.To))
 }
 
-// admit tells whether a mail goes out by itself. One beyond the budget is held until the hour ends, and sent with the others.
+// admit tells whether a mail goes out by itself. One beyond the budget is held until the hour ends, and sent with the
+// others.
 func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (alone bool, err error) {
 	if s.limits.Off {
 		return true, nil
@@ -42,7 +43,8 @@ func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (alone bo
 			return err
 		}
 		var waiting bool
-		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM mails WHERE budget = $1 AND content IS NOT NULL AND digest_id IS NULL)", budget).Scan(&waiting)
+		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM mails WHERE budget = $1 AND content IS NOT NULL AND "+
+			"digest_id IS NULL)", budget).Scan(&waiting)
 		if err != nil {
 			return fmt.Errorf("look for held mails: %w", err)
 		}
@@ -101,12 +103,14 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 	return s.mark(ctx, sent, message.Kind, refusal)
 }
 
-// claim chooses the mails of a digest. What is held from then on waits for the next one, of which this one is the first mail.
+// claim chooses the mails of a digest. What is held from then on waits for the next one, of which this one is the
+// first mail.
 func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID, err error) {
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
 		var budget []byte
 		var claimed bool
-		err := tx.QueryRow(ctx, "SELECT budget, EXISTS (SELECT FROM mails WHERE digest_id = $1) FROM mails WHERE id = $2", args.ID, args.MailID).Scan(&budget, &claimed)
+		err := tx.QueryRow(ctx, "SELECT budget, EXISTS (SELECT FROM mails WHERE digest_id = $1) FROM mails WHERE "+
+			"id = $2", args.ID, args.MailID).Scan(&budget, &claimed)
 		if postgres.NoRows(err) { // its user was erased, and with them what was held
 			return nil
 		}
@@ -117,12 +121,14 @@ func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID,
 			if err := s.limits.Restart(ctx, tx, limit.MailsAnHour, string(budget)); err != nil {
 				return fmt.Errorf("begin a window: %w", err)
 			}
-			_, err = tx.Exec(ctx, "UPDATE mails SET digest_id = $1 WHERE budget = $2 AND content IS NOT NULL AND digest_id IS NULL", args.ID, budget)
+			_, err = tx.Exec(ctx, "UPDATE mails SET digest_id = $1 WHERE budget = $2 AND content IS NOT NULL AND "+
+				"digest_id IS NULL", args.ID, budget)
 			if err != nil {
 				return fmt.Errorf("claim held mails: %w", err)
 			}
 		}
-		rows, err := tx.Query(ctx, "SELECT id FROM mails WHERE digest_id = $1 AND content IS NOT NULL ORDER BY id", args.ID)
+		rows, err := tx.Query(ctx, "SELECT id FROM mails WHERE digest_id = $1 AND content IS NOT NULL ORDER BY id",
+			args.ID)
 		if err != nil {
 			return fmt.Errorf("list held mails: %w", err)
 		}
@@ -135,9 +141,11 @@ func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID,
 // together is one letter of many: what each says first, and the links that only it has.
 func (s *Service) together(letters []letter) letter {
 	newest := letters[len(letters)-1]
-	out := letter{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,", Why: newest.Why, Home: newest.Home}
+	out := letter{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,",
+		Why: newest.Why, Home: newest.Home}
 	add := func(text, link string) { out.Parts = append(out.Parts, paragraph{text, link}) }
-	add(fmt.Sprintf("So many mails of one kind came within an hour that we put these %d together, the oldest first.", len(letters)), "")
+	add(fmt.Sprintf("So many mails of one kind came within an hour that we put these %d together, the oldest first.",
+		len(letters)), "")
 	for _, l := range letters[:min(len(letters), mostListed)] {
 		text := l.Subject
 		for _, p := range l.Parts {

@@ -15,7 +15,8 @@ import (
 // digests runs the jobs of digests that wait, and tells how many there were.
 func (o *office) digests() int {
 	o.t.Helper()
-	rows, err := o.db.Pool.Query(context.Background(), "DELETE FROM river_job WHERE kind = 'mail.send-digest' RETURNING (args->>'id')::uuid, (args->>'mailId')::uuid")
+	rows, err := o.db.Pool.Query(context.Background(), "DELETE FROM river_job WHERE kind = 'mail.send-digest' "+
+		"RETURNING (args->>'id')::uuid, (args->>'mailId')::uuid")
 	must(o.t, err)
 	var all []notification.SendDigest
 	for rows.Next() {
@@ -96,7 +97,8 @@ func TestSubAddressesAreOneMailbox(t *testing.T) {
 			address = "as.ha@googlemail.com"
 		}
 		must(t, o.run(o.enqueue(notification.Mail{Address: address, Kind: "verify-email",
-			Data: map[string]string{"token": fmt.Sprintf("token-%d-", i), "role": "PATIENT", "expires": o.db.Now().Add(24 * time.Hour).Format(time.RFC3339)}})))
+			Data: map[string]string{"token": fmt.Sprintf("token-%d-", i), "role": "PATIENT",
+				"expires": o.db.Now().Add(24 * time.Hour).Format(time.RFC3339)}})))
 	}
 	if n := len(p.mails()); n != 10 {
 		t.Fatalf("%d mails reached one mailbox", n)
@@ -129,10 +131,14 @@ func TestAMailThatFailsTakesNothingOfTheBudget(t *testing.T) {
 func TestAddressForms(t *testing.T) {
 	t.Parallel()
 	for typed, forms := range map[string][2]string{
-		"Asha@Example.ORG": {"asha@example.org", "asha@example.org"}, "a@BÜRO.example": {"a@büro.example", "a@xn--bro-hoa.example"},
-		"a@xn--bro-hoa.example": {"a@büro.example", "a@xn--bro-hoa.example"}, "आशा@डाक.भारत": {"आशा@डाक.भारत", "आशा@xn--11bx1g.xn--h2brj9c"},
-		"a@straße.example": {"a@straße.example", "a@xn--strae-oqa.example"}, "a@bu\u0308ro.example": {"a@büro.example", "a@xn--bro-hoa.example"},
-		"a@ｅxample.org": {"a@example.org", "a@example.org"}, "a@x_y.example": {"a@x_y.example", "a@x_y.example"},
+		"Asha@Example.ORG":      {"asha@example.org", "asha@example.org"},
+		"a@BÜRO.example":        {"a@büro.example", "a@xn--bro-hoa.example"},
+		"a@xn--bro-hoa.example": {"a@büro.example", "a@xn--bro-hoa.example"},
+		"आशा@डाक.भारत":          {"आशा@डाक.भारत", "आशा@xn--11bx1g.xn--h2brj9c"},
+		"a@straße.example":      {"a@straße.example", "a@xn--strae-oqa.example"},
+		"a@bu\u0308ro.example":  {"a@büro.example", "a@xn--bro-hoa.example"},
+		"a@ｅxample.org":         {"a@example.org", "a@example.org"},
+		"a@x_y.example":         {"a@x_y.example", "a@x_y.example"},
 	} {
 		ascii, err := notification.ASCII(notification.Normalize(typed))
 		if got := notification.Normalize(typed); got != forms[0] || ascii != forms[1] || err != nil {
@@ -162,7 +168,8 @@ func TestAServerWithoutSMTPUTF8(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	var told int
-	must(t, o.db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM audit_logs WHERE action = 'mail.give-up' AND entity_id = $1", id.String()).Scan(&told))
+	must(t, o.db.Pool.QueryRow(t.Context(),
+		"SELECT count(*) FROM audit_logs WHERE action = 'mail.give-up' AND entity_id = $1", id.String()).Scan(&told))
 	if told != 1 {
 		t.Errorf("%d audit rows tell of it", told)
 	}

@@ -28,7 +28,8 @@ func (s *Service) Trust(roots *x509.CertPool) error {
 	if !ok {
 		return errors.New("the sender is not SMTP")
 	}
-	return sender.client.SetTLSConfig(&tls.Config{ServerName: "127.0.0.1", RootCAs: roots, MinVersion: tls.VersionTLS12})
+	return sender.client.SetTLSConfig(&tls.Config{ServerName: "127.0.0.1", RootCAs: roots,
+		MinVersion: tls.VersionTLS12})
 }
 
 // Kinds are all kinds of mail.

@@ -9,9 +9,10 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Forget deletes the mails of a user, those too that this transaction adds, and what the development mailbox has caught of them.
-// It tells how many of each. What was written to the address alone is still sent.
-func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, user uuid.UUID, address string) (removed map[string]int64, err error) {
+// Forget deletes the mails of a user, those too that this transaction adds, and what the development mailbox has
+// caught of them. It tells how many of each. What was written to the address alone is still sent.
+func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
+	address string) (removed map[string]int64, err error) {
 	const ofUser = "DELETE FROM mails WHERE user_id = $1"
 	// A deleted user's address may be somebody's again.
 	const ofAddress = `DELETE FROM mailbox_messages WHERE recipient_index = $1

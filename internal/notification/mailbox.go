@@ -44,7 +44,8 @@ func (c caught) Paragraphs() []paragraph {
 	var all []paragraph
 	for text := range strings.SplitSeq(strings.TrimSpace(c.Text), "\n\n") {
 		p := paragraph{Text: text}
-		if !strings.ContainsAny(text, " \n") && (strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")) {
+		if !strings.ContainsAny(text, " \n") &&
+			(strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")) {
 			p.Link = text
 		}
 		all = append(all, p)
@@ -55,7 +56,8 @@ func (c caught) Paragraphs() []paragraph {
 // Send keeps the mail, once by its Message-ID.
 func (b *mailbox) Send(ctx context.Context, m Message) error {
 	id := uuid.Must(uuid.NewV7())
-	text, err := json.Marshal(caught{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind, CreatedAt: m.At})
+	text, err := json.Marshal(caught{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind,
+		CreatedAt: m.At})
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,8 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 		return err
 	}
 	return b.db.Write(ctx, func(tx *postgres.Tx) error {
-		tx.Queue(`INSERT INTO mailbox_messages (id, message_id, recipient_index, content, created_at) VALUES ($1, $2, $3, $4, $5)
+		tx.Queue(`INSERT INTO mailbox_messages (id, message_id, recipient_index, content, created_at) VALUES ($1, $2,
+			$3, $4, $5)
 			ON CONFLICT DO NOTHING`, id, m.MessageID, b.index(m.To), content, tx.Now)
 		return nil
 	})
@@ -85,7 +88,8 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 		recipient = b.index(to)
 	}
 	err := b.db.Read(ctx, func(r *postgres.Read) error {
-		rows, err := r.Query(ctx, `SELECT id, content, created_at FROM mailbox_messages WHERE $1::bytea IS NULL OR recipient_index = $1
+		rows, err := r.Query(ctx, `SELECT id, content, created_at FROM mailbox_messages WHERE $1::bytea IS NULL
+			OR recipient_index = $1
 			ORDER BY id DESC LIMIT $2`, recipient, mostShown)
 		if err != nil {
 			return err
@@ -150,7 +154,8 @@ var mailboxPage = template.Must(template.New("mailbox").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main><h1>Development mailbox</h1>
 {{range .}}<article>{{if .Unreadable}}<h2>Unreadable</h2><p>This mail of {{.CreatedAt.Format "2006-01-02 15:04:05"}} can't be opened: another master key
-sealed it, or it is damaged.</p>{{else}}<h2>{{.Subject}}</h2><p>To {{.To}}, {{.CreatedAt.Format "2006-01-02 15:04:05"}}</p>
+sealed it, or it is damaged.</p>{{else}}<h2>{{.Subject}}</h2><p>To {{.To}},
+{{.CreatedAt.Format "2006-01-02 15:04:05"}}</p>
 {{range .Paragraphs}}<p>{{if .Link}}<a href="{{.Link}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</p>
 {{end}}{{end}}</article>{{else}}<p>No mail yet.</p>{{end}}
 </main></body></html>`))

@@ -26,11 +26,13 @@ func TestAConfirmationIsMailedToBoth(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
-	c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Migraine"}).Want(201)
+	c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Migraine"}).
+		Want(201)
 	for _, to := range []apptest.User{patient, doctor} {
 		waitFor(t, "the mail", func() bool { return len(mailboxOf(c, to.Email)) == 1 })
 		text, _ := mailboxOf(c, strings.ToUpper(to.Email))[0]["text"].(string)
-		if !strings.Contains(text, "is confirmed") || strings.Contains(text, "Migraine") || strings.Contains(text, "{") {
+		if !strings.Contains(text, "is confirmed") || strings.Contains(text, "Migraine") ||
+			strings.Contains(text, "{") {
 			t.Errorf("mail: %s", text)
 		}
 	}
@@ -50,7 +52,8 @@ func TestDecisionsAboutADoctorAreTwoWordings(t *testing.T) {
 		approved bool
 		kind     string
 	}{{false, "doctor-application-refused"}, {true, "doctor-approved"}, {false, "doctor-approval-withdrawn"}} {
-		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", map[string]any{"approved": step.approved, "reason": "Because."}).Want(200)
+		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve",
+			map[string]any{"approved": step.approved, "reason": "Because."}).Want(200)
 		waitFor(t, step.kind, func() bool { return len(mailboxOf(c, doctor.Email)) == i+1 })
 		if kind := mailboxOf(c, doctor.Email)[0]["kind"]; kind != step.kind {
 			t.Errorf("kind %v, want %s", kind, step.kind)
@@ -61,7 +64,9 @@ func TestDecisionsAboutADoctorAreTwoWordings(t *testing.T) {
 func TestMailboxIsForDevelopmentOnly(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*config.Config){
-		"production":            func(cfg *config.Config) { cfg.Env, cfg.SMTPURL = "production", "smtp://127.0.0.1:9" },
+		"production": func(cfg *config.Config) {
+			cfg.Env, cfg.SMTPURL = "production", "smtp://127.0.0.1:9"
+		},
 		"production, no server": func(cfg *config.Config) { cfg.Env = "production" },
 		"a mail server":         func(cfg *config.Config) { cfg.SMTPURL = "smtp://127.0.0.1:9" },
 	} {
@@ -78,12 +83,13 @@ func TestMailboxFindsAnAddressBehindManyOthers(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
-	c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Migraine"}).Want(201)
+	c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Migraine"}).
+		Want(201)
 	waitFor(t, "the mail", func() bool { return len(mailboxOf(c, patient.Email)) == 1 })
 	others := catcher(t, c)
 	for i := range 230 {
-		must(t, others.Deliver(t.Context(), notification.Message{MessageID: fmt.Sprintf("%d@clinic.example", i), To: fmt.Sprintf("someone-%d@example.net", i),
-			Subject: "Hello", Text: "Hello,\n", At: c.DB.Now()}))
+		must(t, others.Deliver(t.Context(), notification.Message{MessageID: fmt.Sprintf("%d@clinic.example", i),
+			To: fmt.Sprintf("someone-%d@example.net", i), Subject: "Hello", Text: "Hello,\n", At: c.DB.Now()}))
 	}
 	if n := len(mailboxOf(c, patient.Email)); n != 1 {
 		t.Errorf("%d mails of the patient", n)
@@ -100,10 +106,13 @@ func TestMailboxFindsAnAddressBehindManyOthers(t *testing.T) {
 func TestMailboxPageShowsTextAndLinks(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	must(t, catcher(t, c).Deliver(t.Context(), notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", At: c.DB.Now(),
-		Subject: "<script>alert(1)</script>", Text: "Hello <b>Asha</b>,\n\nhttps://clinic.example/x?token=a&b=<c>\n\njavascript:alert(1)\n"}))
+	must(t, catcher(t, c).Deliver(t.Context(),
+		notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", At: c.DB.Now(),
+			Subject: "<script>alert(1)</script>",
+			Text:    "Hello <b>Asha</b>,\n\nhttps://clinic.example/x?token=a&b=<c>\n\njavascript:alert(1)\n"}))
 	answer := c.Get(nobody, "/dev/mailbox?to=ASHA@example.org").Want(200)
-	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") || answer.Header.Get("Cache-Control") != "no-store" {
+	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") ||
+		answer.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", answer.Header)
 	}
 	root, err := html.Parse(bytes.NewReader(answer.Body))
@@ -130,7 +139,8 @@ func TestMailboxPageShowsTextAndLinks(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if page := c.Get(nobody, "/dev/mailbox?to=other@example.org").Want(200); !strings.Contains(string(page.Body), "No mail yet.") {
+	if page := c.Get(nobody, "/dev/mailbox?to=other@example.org").Want(200); !strings.Contains(string(page.Body),
+		"No mail yet.") {
 		t.Errorf("page: %s", page.Body)
 	}
 }
@@ -139,10 +149,12 @@ func TestMailboxKeepsAMailOnceAndSealed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for range 2 {
-		must(t, catcher(t, c).Deliver(t.Context(), notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", Text: "a-token-of-this-test"}))
+		must(t, catcher(t, c).Deliver(t.Context(),
+			notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", Text: "a-token-of-this-test"}))
 	}
 	var all, readable int
-	must(t, c.DB.Pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE m::text ~ 'asha' OR encode(content, 'escape') ~ 'token|asha')
+	must(t, c.DB.Pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE m::text ~ 'asha'
+		OR encode(content, 'escape') ~ 'token|asha')
 		FROM mailbox_messages m`).Scan(&all, &readable))
 	if all != 1 || readable != 0 {
 		t.Errorf("%d rows, %d readable", all, readable)
@@ -154,12 +166,15 @@ func TestMailboxShowsWhatItCantOpen(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, id := range []string{"1@clinic.example", "2@clinic.example", "3@clinic.example"} {
-		must(t, catcher(t, c).Deliver(t.Context(), notification.Message{MessageID: id, To: "asha@example.org", Subject: "Subject " + id, Text: "Hello,\n", At: c.DB.Now()}))
+		must(t, catcher(t, c).Deliver(t.Context(), notification.Message{MessageID: id, To: "asha@example.org",
+			Subject: "Subject " + id, Text: "Hello,\n", At: c.DB.Now()}))
 	}
-	_, err := c.DB.Pool.Exec(t.Context(), "UPDATE mailbox_messages SET content = 'damaged' WHERE message_id = '2@clinic.example'")
+	_, err := c.DB.Pool.Exec(t.Context(),
+		"UPDATE mailbox_messages SET content = 'damaged' WHERE message_id = '2@clinic.example'")
 	must(t, err)
 	all := mailboxOf(c, "asha@example.org")
-	if len(all) != 3 || all[1]["unreadable"] != true || all[1]["createdAt"] == "0001-01-01T00:00:00Z" || all[0]["subject"] != "Subject 3@clinic.example" || all[0]["unreadable"] != nil {
+	if len(all) != 3 || all[1]["unreadable"] != true || all[1]["createdAt"] == "0001-01-01T00:00:00Z" ||
+		all[0]["subject"] != "Subject 3@clinic.example" || all[0]["unreadable"] != nil {
 		t.Errorf("mails: %v", all)
 	}
 	page := string(c.Get(nobody, "/dev/mailbox").Want(200).Body)
@@ -178,7 +193,8 @@ func catcher(t *testing.T, c *apptest.Clinic) *notification.Service {
 	t.Helper()
 	queue, err := jobs.New(c.App.DB, c.App.Log, c.App.Metrics)
 	must(t, err)
-	mails, err := notification.New(c.App.DB, queue, c.App.Sealer, &config.Config{Env: "development", PublicURL: publicURL}, c.App.Log, c.App.Metrics)
+	mails, err := notification.New(c.App.DB, queue, c.App.Sealer,
+		&config.Config{Env: "development", PublicURL: publicURL}, c.App.Log, c.App.Metrics)
 	must(t, err)
 	return mails
 }

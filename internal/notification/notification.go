@@ -1,4 +1,5 @@
-// Package notification mails people: a mail is kept, sealed, in the transaction of what it tells of, and sent by a job.
+// Package notification mails people: a mail is kept, sealed, in the transaction of what it tells of, and sent by a
+// job.
 package notification
 
 import (
@@ -23,8 +24,8 @@ import (
 )
 
 // Mail is one to write: to a user, at Address only when that isn't the user's present one. Kind names its template,
-// Data fills it: times in RFC 3339 ("start", "end", "due", "until", "expires", after which the mail is not sent any more), a
-// person's name ("with"), other texts; never health data.
+// Data fills it: times in RFC 3339 ("start", "end", "due", "until", "expires", after which the mail is not sent any
+// more), a person's name ("with"), other texts; never health data.
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
 	Address string            `json:"address"`
@@ -63,7 +64,8 @@ type Service struct {
 }
 
 // New makes the service with the sender the settings ask for, and registers its job.
-func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Config, log *slog.Logger, metrics *telemetry.Metrics) (*Service, error) {
+func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Config, log *slog.Logger,
+	metrics *telemetry.Metrics) (*Service, error) {
 	public, err := url.Parse(cfg.PublicURL)
 	if err != nil {
 		return nil, err
@@ -85,7 +87,8 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	return s, nil
 }
 
-// Transport tells which mail server the mails go to, and how they are encrypted; server is "" for the development mailbox.
+// Transport tells which mail server the mails go to, and how they are encrypted; server is "" for the development
+// mailbox.
 func (s *Service) Transport() (server, tls string) {
 	if smtp, ok := s.sender.(*smtpSender); ok {
 		return smtp.server, smtp.tls
@@ -103,8 +106,8 @@ func (SendMail) Kind() string { return "mail.send" }
 
 const column = "mails.content"
 
-// Enqueue keeps the mail in the caller's transaction. Its content is sealed: it can hold tokens. A mail that lacks data
-// of its template is refused here, where its caller sees it.
+// Enqueue keeps the mail in the caller's transaction. Its content is sealed: it can hold tokens. A mail that lacks
+// data of its template is refused here, where its caller sees it.
 func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	if _, err := s.write(m.Kind, m.Data, tx.Now, reader{zone: time.UTC}); err != nil {
 		return err
@@ -122,9 +125,12 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	if m.To != uuid.Nil {
 		to = &m.To
 	}
-	// Who has left is told nothing but at an address of the caller's, and leaves no new trace: a refund may come after an erasure.
-	tx.Queue(`INSERT INTO mails (id, user_id, kind, message_id, content, created_at) SELECT $1, $2::uuid, $3, $4, $5::bytea, $6::timestamptz
-		WHERE $7 OR EXISTS (SELECT FROM users WHERE id = $2 AND deleted_at IS NULL)`, id, to, m.Kind, id.String()+"@"+s.host, content, tx.Now, m.Address != "")
+	// Who has left is told nothing but at an address of the caller's, and leaves no new trace: a refund may come after
+	// an erasure.
+	tx.Queue(`INSERT INTO mails (id, user_id, kind, message_id, content, created_at) SELECT $1, $2::uuid, $3, $4,
+		$5::bytea, $6::timestamptz
+		WHERE $7 OR EXISTS (SELECT FROM users WHERE id = $2 AND deleted_at IS NULL)`, id, to, m.Kind,
+		id.String()+"@"+s.host, content, tx.Now, m.Address != "")
 	return s.queue.Insert(ctx, tx, SendMail{id})
 }
 
@@ -187,8 +193,8 @@ func (s *Service) handBack(ctx context.Context, m *Message) error {
 	})
 }
 
-// mark notes that mails went out or, with a refusal, never will: then the audit log tells staff. What was handed over is marked
-// even when the server stops meanwhile, or it would be sent again.
+// mark notes that mails went out or, with a refusal, never will: then the audit log tells staff. What was handed over
+// is marked even when the server stops meanwhile, or it would be sent again.
 func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusal Refusal) error {
 	outcome := "sent"
 	if refusal != "" {
@@ -198,11 +204,13 @@ func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusa
 	s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids)))
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
 		tx.Queue(`UPDATE mails SET content = NULL, failure = nullif($2::text, ''),
-			sent_at = CASE WHEN $2::text = '' THEN $3::timestamptz END, failed_at = CASE WHEN $2::text <> '' THEN $3::timestamptz END
+			sent_at = CASE WHEN $2::text = '' THEN $3::timestamptz END,
+			failed_at = CASE WHEN $2::text <> '' THEN $3::timestamptz END
 			WHERE id = ANY($1) AND content IS NOT NULL`, ids, string(refusal), tx.Now)
 		if refusal != "" {
 			for _, id := range ids {
-				audit.Write(tx, access.System(SendMail{}.Kind()), "mail.give-up", id, audit.Meta{"kind": kind, "reason": outcome})
+				audit.Write(tx, access.System(SendMail{}.Kind()), "mail.give-up", id,
+					audit.Meta{"kind": kind, "reason": outcome})
 			}
 		}
 		return nil
@@ -221,9 +229,11 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, letter, err
 	err := s.db.Read(ctx, func(r *postgres.Read) error {
 		now = r.Now
 		// Until an address is confirmed, the name beside it may be a stranger's words.
-		return r.QueryRow(ctx, `SELECT m.kind, m.message_id, m.content, m.created_at, coalesce(u.email, ''), coalesce(p.timezone, 'UTC'),
+		return r.QueryRow(ctx, `SELECT m.kind, m.message_id, m.content, m.created_at, coalesce(u.email, ''),
+			coalesce(p.timezone, 'UTC'),
 				CASE WHEN u.is_email_verified THEN coalesce(p.full_name, '') ELSE '' END
-			FROM mails m LEFT JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL LEFT JOIN profiles p ON p.user_id = u.id
+			FROM mails m LEFT JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL LEFT
+			JOIN profiles p ON p.user_id = u.id
 			WHERE m.id = $1 AND m.content IS NOT NULL`, id).
 			Scan(&message.Kind, &message.MessageID, &content, &message.At, &email, &zone, &to.name)
 	})

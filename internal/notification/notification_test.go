@@ -14,15 +14,19 @@ func TestContentIsSealedAndForgotten(t *testing.T) {
 	o := openOffice(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "UTC")
 	id := o.enqueue(notification.Mail{To: reader, Kind: "reset-password",
-		Data: map[string]string{"token": "a-token-of-this-test", "expires": o.db.Now().Add(time.Hour).Format(time.RFC3339)}})
+		Data: map[string]string{"token": "a-token-of-this-test",
+			"expires": o.db.Now().Add(time.Hour).Format(time.RFC3339)}})
 	var rows int
-	must(t, o.db.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM mails m WHERE m::text ~ 'a-token-of-this-test') +
+	must(t, o.db.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM mails m
+		WHERE m::text ~ 'a-token-of-this-test') +
 		(SELECT count(*) FROM river_job j WHERE j::text ~ 'a-token-of-this-test|@example.org')`).Scan(&rows))
-	if s := o.state(id); rows != 0 || len(s.content) == 0 || bytes.Contains(s.content, []byte("a-token-of-this-test")) {
+	if s := o.state(id); rows != 0 || len(s.content) == 0 ||
+		bytes.Contains(s.content, []byte("a-token-of-this-test")) {
 		t.Fatalf("kept readable in %d rows, or not kept: %+v", rows, s)
 	}
 	must(t, o.run(id))
-	if s := o.state(id); s.content != nil || s.sent == nil || s.failed != nil || len(p.mails()) != 1 || o.counted("reset-password", "sent") != 1 {
+	if s := o.state(id); s.content != nil || s.sent == nil || s.failed != nil || len(p.mails()) != 1 ||
+		o.counted("reset-password", "sent") != 1 {
 		t.Errorf("after sending: %+v", s)
 	}
 }
@@ -58,7 +62,8 @@ func TestWhoGetsAMail(t *testing.T) {
 			t.Errorf("mail %d to %s: %q, want %s: %q", i, got[i].to, m.text[:20], w.to, w.greeting)
 		}
 	}
-	if s := o.state(late); s.failure != "no-recipient" || s.content != nil || s.sent != nil || o.counted("password-changed", "no-recipient") != 1 {
+	if s := o.state(late); s.failure != "no-recipient" || s.content != nil || s.sent != nil ||
+		o.counted("password-changed", "no-recipient") != 1 {
 		t.Errorf("the mail to a deleted user: %+v", s)
 	}
 }
@@ -79,7 +84,8 @@ func TestALateMailIsGivenUp(t *testing.T) {
 	if got := p.mails(); len(got) != 1 || o.state(fresh).sent == nil {
 		t.Errorf("%d mails came", len(got))
 	}
-	for name, s := range map[string]state{"an expired link": o.state(link), "a notice five days late": o.state(notice)} {
+	for name, s := range map[string]state{"an expired link": o.state(link),
+		"a notice five days late": o.state(notice)} {
 		if s.failure != "too-late" || s.content != nil || s.sent != nil {
 			t.Errorf("%s: %+v", name, s)
 		}

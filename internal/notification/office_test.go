@@ -42,7 +42,8 @@ type office struct {
 func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
 	t.Helper()
 	ctx := context.Background()
-	cfg := &config.Config{Env: "development", PublicURL: publicURL, MailFrom: "Amrutam – आयुर्वेद <no-reply@clinic.example>"}
+	cfg := &config.Config{Env: "development", PublicURL: publicURL,
+		MailFrom: "Amrutam – आयुर्वेद <no-reply@clinic.example>"}
 	for _, change := range configure {
 		change(cfg)
 	}
@@ -119,7 +120,8 @@ type state struct {
 
 func (o *office) state(id uuid.UUID) (s state) {
 	o.t.Helper()
-	must(o.t, o.db.Pool.QueryRow(context.Background(), "SELECT content, sent_at, failed_at, coalesce(failure, '') FROM mails WHERE id = $1", id).
+	must(o.t, o.db.Pool.QueryRow(context.Background(),
+		"SELECT content, sent_at, failed_at, coalesce(failure, '') FROM mails WHERE id = $1", id).
 		Scan(&s.content, &s.sent, &s.failed, &s.failure))
 	return s
 }
@@ -198,7 +200,8 @@ func readPart(t testing.TB, reader *multipart.Reader, want string) string {
 	must(t, err)
 	kind, params, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
 	must(t, err)
-	if kind != want || !strings.EqualFold(params["charset"], "utf-8") || part.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
+	if kind != want || !strings.EqualFold(params["charset"], "utf-8") ||
+		part.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
 		t.Fatalf("part %v, want %s in UTF-8", part.Header, want)
 	}
 	text, err := io.ReadAll(quotedprintable.NewReader(part))

@@ -29,10 +29,11 @@ const (
 type peer struct {
 	t    testing.TB
 	addr string
-	// refuse, when set, answers a step ("auth", "mail", "rcpt", "data", "taken") the n-th time it is reached, n from 1.
-	// "taken" is after the message was read and kept.
+	// refuse, when set, answers a step ("auth", "mail", "rcpt", "data", "taken") the n-th time it is reached, n from
+	// 1. "taken" is after the message was read and kept.
 	refuse func(step string, n int) error
-	// withoutTLS offers no STARTTLS; implicitTLS speaks TLS from the first byte; hangsUp cuts the line after a mail's 250.
+	// withoutTLS offers no STARTTLS; implicitTLS speaks TLS from the first byte; hangsUp cuts the line after a mail's
+	// 250.
 	withoutTLS, implicitTLS, hangsUp bool
 	// withoutUTF8 offers no SMTPUTF8.
 	withoutUTF8 bool
@@ -68,7 +69,9 @@ func newPeer(t testing.TB, configure ...func(*peer)) *peer {
 // start listens, after a stop on the same port as before.
 func (p *peer) start() {
 	p.t.Helper()
-	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{peer: p, conn: c}, nil }))
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &session{peer: p, conn: c}, nil
+	}))
 	server.Domain, server.EnableSMTPUTF8, server.AllowInsecureAuth = "mx.example", !p.withoutUTF8, true
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	server.ReadTimeout, server.WriteTimeout = 20*time.Second, 20*time.Second
@@ -136,7 +139,8 @@ func (s *session) Reset() {
 
 func (s *session) Logout() error { return nil }
 
-// AuthMechanisms without TLS are what somebody in between would offer: CRAM-MD5 gives away what a guess can be checked by.
+// AuthMechanisms without TLS are what somebody in between would offer: CRAM-MD5 gives away what a guess can be checked
+// by.
 func (s *session) AuthMechanisms() []string {
 	if _, encrypted := s.conn.TLSConnectionState(); encrypted {
 		return []string{sasl.Plain}
@@ -191,9 +195,11 @@ func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	must(t, err)
 	parsed, err := x509.ParseCertificate(der)

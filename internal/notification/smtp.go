@@ -17,8 +17,8 @@ import (
 	"amrutam/internal/config"
 )
 
-// smtpTimeout bounds each stage of a delivery (dial, greet, hand over, take leave); all of them end before a job counts
-// as stuck.
+// smtpTimeout bounds each stage of a delivery (dial, greet, hand over, take leave); all of them end before a job
+// counts as stuck.
 const smtpTimeout = 15 * time.Second
 
 type smtpSender struct {
@@ -44,13 +44,15 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	}
 	options := []mail.Option{mail.WithTimeout(smtpTimeout)}
 	tls, port := "STARTTLS when the server offers it", 587 // RFC 6409; smtps: RFC 8314
-	// Whoever sits between could hide STARTTLS and read the password: with one, TLS is not a matter of what is offered.
+	// Whoever sits between could hide STARTTLS and read the password: with one, TLS is not a matter of what is
+	// offered.
 	secure := cfg.Production() || (u.User != nil && !loopback(u.Hostname()))
 	switch {
 	case u.Scheme == "smtps":
 		options, tls, port, secure = append(options, mail.WithSSL()), "from the first byte", 465, true
 	case secure:
-		options, tls = append(options, mail.WithTLSPolicy(mail.TLSMandatory)), "STARTTLS, without which nothing is sent: the server must offer it, with a certificate of its name"
+		options, tls = append(options, mail.WithTLSPolicy(mail.TLSMandatory)),
+			"STARTTLS, without which nothing is sent: the server must offer it, with a certificate of its name"
 	default:
 		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
 	}
@@ -63,13 +65,15 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 			auth = mail.SMTPAuthPlain // go-mail allows it without TLS on this very machine only
 		}
 		password, _ := u.User.Password()
-		options = append(options, mail.WithSMTPAuth(auth), mail.WithUsername(u.User.Username()), mail.WithPassword(password))
+		options = append(options, mail.WithSMTPAuth(auth), mail.WithUsername(u.User.Username()),
+			mail.WithPassword(password))
 	}
 	client, err := mail.NewClient(u.Hostname(), append(options, mail.WithPort(port))...)
 	if err != nil {
 		return nil, errors.New("AMRUTAM_SMTP_URL can't be used: its host, port or user is not right")
 	}
-	return &smtpSender{client: client, from: from, server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)), tls: tls}, nil
+	return &smtpSender{client: client, from: from, server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)),
+		tls: tls}, nil
 }
 
 func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
@@ -104,8 +108,8 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	return describe(err)
 }
 
-// international asks for SMTPUTF8 only where an address needs it: a message that claims it can't be passed on to servers
-// without it (RFC 6531, 3.4). It remembers whether this server has it.
+// international asks for SMTPUTF8 only where an address needs it: a message that claims it can't be passed on to
+// servers without it (RFC 6531, 3.4). It remembers whether this server has it.
 func (s *smtpSender) international(connection *smtp.Client, to string) error {
 	offered, _ := connection.Extension("SMTPUTF8")
 	s.unicode.Store(&offered)
@@ -120,8 +124,8 @@ func (s *smtpSender) international(connection *smtp.Client, to string) error {
 // probeTimeout bounds how long a sign-up waits to learn what the mail server can.
 const probeTimeout = 5 * time.Second
 
-// Reaches tells whether the mail server can take an address: one without SMTPUTF8 takes no letters beyond ASCII before the @. It
-// asks the server once.
+// Reaches tells whether the mail server can take an address: one without SMTPUTF8 takes no letters beyond ASCII before
+// the @. It asks the server once.
 func (s *Service) Reaches(ctx context.Context, address string) bool {
 	if sender := s.needingUnicode(address); sender != nil && sender.unicode.Load() == nil {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -153,8 +157,8 @@ func (s *Service) needingUnicode(address string) *smtpSender {
 	return sender
 }
 
-// describe classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault, and
-// so is a refusal of the sender.
+// describe classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault,
+// and so is a refusal of the sender.
 func describe(err error) error {
 	var failed *mail.SendError
 	if errors.As(err, &failed) {

@@ -29,7 +29,8 @@ func (o *office) quiet(err error, addresses ...string) {
 	if err != nil {
 		told += err.Error()
 	}
-	for _, secret := range append(addresses, "@example.org", "open sesame", "server's own words", "mailer@clinic.example") {
+	for _, secret := range append(addresses, "@example.org", "open sesame", "server's own words",
+		"mailer@clinic.example") {
 		if strings.Contains(told, secret) {
 			o.t.Errorf("told %q: %s", secret, told)
 		}
@@ -41,7 +42,8 @@ func refusing(step string, code int, enhanced smtp.EnhancedCode) func(string, in
 		if at != step {
 			return nil
 		}
-		return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: "the server's own words about <user@example.org>"}
+		return &smtp.SMTPError{Code: code, EnhancedCode: enhanced,
+			Message: "the server's own words about <user@example.org>"}
 	}
 }
 
@@ -55,8 +57,10 @@ func TestHeaders(t *testing.T) {
 	must(t, o.run(id))
 	d := p.mails()[0]
 	m := parse(t, d.raw)
-	for header, want := range map[string]string{"Message-Id": "<" + id.String() + "@clinic.example>", "To": "<" + email + ">",
-		"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Mime-Version": "1.0", "User-Agent": "", "X-Mailer": "", "List-Unsubscribe": ""} {
+	for header, want := range map[string]string{"Message-Id": "<" + id.String() + "@clinic.example>",
+		"To":             "<" + email + ">",
+		"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Mime-Version": "1.0", "User-Agent": "",
+		"X-Mailer": "", "List-Unsubscribe": ""} {
 		if got := m.header.Get(header); got != want {
 			t.Errorf("%s: %q, want %q", header, got, want)
 		}
@@ -77,9 +81,11 @@ func TestHeaders(t *testing.T) {
 	if d.utf8 {
 		t.Error("SMTPUTF8 was asked for without need")
 	}
-	must(t, o.mails.Deliver(t.Context(), notification.Message{MessageID: "1@clinic.example", To: email, Text: "T", HTML: "H",
-		Subject: "Ihre Sprechstunde – आयुर्वेद\r\nBcc: thief@evil.example " + strings.Repeat("very long ", 20)}))
-	if m := parse(t, p.mails()[1].raw); !strings.HasPrefix(m.subject, "Ihre Sprechstunde – आयुर्वेद") || m.header.Get("Bcc") != "" {
+	must(t, o.mails.Deliver(t.Context(), notification.Message{MessageID: "1@clinic.example", To: email, Text: "T",
+		HTML: "H", Subject: "Ihre Sprechstunde – आयुर्वेद\r\nBcc: thief@evil.example " + strings.Repeat("very long ",
+			20)}))
+	if m := parse(t, p.mails()[1].raw); !strings.HasPrefix(m.subject, "Ihre Sprechstunde – आयुर्वेद") ||
+		m.header.Get("Bcc") != "" {
 		t.Errorf("subject %q, headers %v", m.subject, m.header)
 	}
 }
@@ -103,7 +109,8 @@ func TestInternationalAddress(t *testing.T) {
 
 func TestStartTLSAndSignIn(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*peer){"STARTTLS": func(*peer) {}, "smtps": func(p *peer) { p.implicitTLS = true }} {
+	for name, change := range map[string]func(*peer){
+		"STARTTLS": func(*peer) {}, "smtps": func(p *peer) { p.implicitTLS = true }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPeer(t, change)
@@ -146,8 +153,9 @@ func TestNoPasswordOverAPlainConnection(t *testing.T) {
 		env, host string
 		arrives   bool
 	}{
-		"in production":                   {"production", "127.0.0.1", false},
-		"from elsewhere, in development":  {"development", "0.0.0.0", false}, // reaches this machine, without being a loopback address
+		"in production": {"production", "127.0.0.1", false},
+		// reaches this machine, without being a loopback address
+		"from elsewhere, in development":  {"development", "0.0.0.0", false},
 		"on this machine, in development": {"development", "127.0.0.1", true},
 	} {
 		o := openOffice(t, func(cfg *config.Config) {
@@ -156,7 +164,8 @@ func TestNoPasswordOverAPlainConnection(t *testing.T) {
 		reader, _ := o.user("Asha Rao", "UTC")
 		before, signIns := len(p.mails()), p.reached("auth")
 		err := o.run(o.enqueue(passwordChanged(reader)))
-		if arrived := len(p.mails()) > before; arrived != c.arrives || arrived != (err == nil) || (p.reached("auth") > signIns) != c.arrives {
+		if arrived := len(p.mails()) > before; arrived != c.arrives || arrived != (err == nil) ||
+			(p.reached("auth") > signIns) != c.arrives {
 			t.Errorf("%s: %v, arrived %v", name, err, arrived)
 		}
 		o.quiet(err)
@@ -190,7 +199,8 @@ func TestPermanentRefusal(t *testing.T) {
 			o.quiet(err, email)
 			s := o.state(id)
 			if c.failure == "" {
-				if err == nil || s.failed != nil || s.sent != nil || s.content == nil || o.counted("password-changed", "delayed") != 1 {
+				if err == nil || s.failed != nil || s.sent != nil || s.content == nil ||
+					o.counted("password-changed", "delayed") != 1 {
 					t.Errorf("a temporary refusal: %v, %+v", err, s)
 				}
 				return
@@ -282,7 +292,8 @@ func TestTemporaryTroubleIsTriedAgain(t *testing.T) {
 }
 
 func confirm(c *apptest.Clinic) {
-	c.Post(c.Patient(), "consultations", map[string]any{"slotId": c.Slot(c.Doctor("0.00"), 3*time.Hour, 1), "reason": "Migraine"}).Want(201)
+	c.Post(c.Patient(), "consultations", map[string]any{"slotId": c.Slot(c.Doctor("0.00"), 3*time.Hour, 1),
+		"reason": "Migraine"}).Want(201)
 }
 
 // arrive waits for the two mails of a confirmation, each with its Message-ID of the table, which forgets them.
@@ -290,7 +301,8 @@ func arrive(t *testing.T, c *apptest.Clinic, p *peer) {
 	t.Helper()
 	waitFor(t, "the mails to be sent", func() bool {
 		var done int
-		must(t, c.DB.Pool.QueryRow(t.Context(), "SELECT count(*) FROM mails WHERE sent_at IS NOT NULL AND content IS NULL").Scan(&done))
+		must(t, c.DB.Pool.QueryRow(t.Context(),
+			"SELECT count(*) FROM mails WHERE sent_at IS NOT NULL AND content IS NULL").Scan(&done))
 		return done == 2
 	})
 	if n := len(p.mails()); n != 2 {
@@ -309,7 +321,8 @@ func arrive(t *testing.T, c *apptest.Clinic, p *peer) {
 		t.Errorf("the log tells too much: %s", log)
 	}
 	var told int
-	must(t, c.DB.Pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE row_to_json(river_job)::text ~ '@example.org|own words'").Scan(&told))
+	must(t, c.DB.Pool.QueryRow(t.Context(),
+		"SELECT count(*) FROM river_job WHERE row_to_json(river_job)::text ~ '@example.org|own words'").Scan(&told))
 	if told != 0 {
 		t.Error("a job's errors hold an address")
 	}

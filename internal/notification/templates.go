@@ -189,8 +189,8 @@ var (
 // nameLimit in characters: room for every real name, not for a message.
 const nameLimit = 60
 
-// plainName keeps what names are made of. People choose their names: one must not put a link or a message into somebody
-// else's mail, and mail programs make a link of every "word.word".
+// plainName keeps what names are made of. People choose their names: one must not put a link or a message into
+// somebody else's mail, and mail programs make a link of every "word.word".
 func plainName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.In(r, nameLetters...) || strings.ContainsRune(".,'’-()", r) {

@@ -23,7 +23,8 @@ const (
 // samples are the data callers give each kind; more than one where its words depend on them.
 func samples() map[string][]map[string]string {
 	consultation := func(more ...string) map[string]string {
-		data := map[string]string{"with": "Dr. Meera Nair", "start": start, "end": end, "consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}
+		data := map[string]string{"with": "Dr. Meera Nair", "start": start, "end": end,
+			"consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}
 		for i := 0; i < len(more); i += 2 {
 			data[more[i]] = more[i+1]
 		}
@@ -33,31 +34,40 @@ func samples() map[string][]map[string]string {
 	verify := map[string]string{"token": token["token"], "expires": token["expires"], "role": "DOCTOR"}
 	reason := map[string]string{"reason": "The registration <lapsed>\r\nin 2030."}
 	all := map[string][]map[string]string{
-		"verify-email": {verify}, "reset-password": {token}, "choose-password": {token}, "address-taken": {nil}, "confirm-new-address": {token}, "address-changed": {nil}, "password-changed": {nil}, "session-reuse": {nil},
-		"invitation": {{"token": "b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "expires": "2031-03-01T20:15:00Z", "role": "SUPPORT"}},
-		"new-device": {{"device": "Firefox on Windows", "address": "203.0.113.7"}}, "role-changed": {{"role": "SUPPORT"}},
+		"verify-email": {verify}, "reset-password": {token}, "choose-password": {token}, "address-taken": {nil},
+		"confirm-new-address": {token}, "address-changed": {nil}, "password-changed": {nil}, "session-reuse": {nil},
+		"invitation": {{"token": "b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "expires": "2031-03-01T20:15:00Z",
+			"role": "SUPPORT"}}, "new-device": {{"device": "Firefox on Windows", "address": "203.0.113.7"}},
+		"role-changed":     {{"role": "SUPPORT"}},
 		"account-disabled": {reason, {"reason": ""}}, "account-enabled": {nil}, "account-deleted": {nil},
-		"second-factor-enabled": {nil}, "second-factor-disabled": {nil}, "passkey-added": {nil}, "passkey-removed": {nil}, "authenticator-removed": {nil}, "second-factors-reset": {nil}, "recovery-codes-renewed": {nil}, "recovery-code-used": {{"left": "9"}},
-		"consultation-confirmed":     {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
-		"consultation-completed":     {consultation("as", "DOCTOR", "until", "2031-03-01T20:15:00Z")},
-		"prescription-ready":         {{"with": "Dr. Meera Nair", "consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}},
-		"doctor-approved":            {{}},
+		"second-factor-enabled": {nil}, "second-factor-disabled": {nil}, "passkey-added": {nil},
+		"passkey-removed": {nil}, "authenticator-removed": {nil}, "second-factors-reset": {nil},
+		"recovery-codes-renewed": {nil}, "recovery-code-used": {{"left": "9"}},
+		"consultation-confirmed": {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
+		"consultation-completed": {consultation("as", "DOCTOR", "until", "2031-03-01T20:15:00Z")},
+		"prescription-ready": {{"with": "Dr. Meera Nair",
+			"consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}}, "doctor-approved": {{}},
 		"doctor-application-refused": {reason}, "doctor-approval-withdrawn": {reason},
 		"refund-sent": {{"amount": "500.00", "currency": "INR"}},
-		"erasure-requested": {{"due": start, "until": "", "by": "you"}, {"due": start, "until": "2034-03-01T20:15:00Z", "by": "you"},
+		"erasure-requested": {{"due": start, "until": "", "by": "you"},
+			{"due": start, "until": "2034-03-01T20:15:00Z", "by": "you"},
 			{"due": start, "until": "", "by": "administrator"}},
 		"erasure-stopped":  {nil},
 		"invariant-broken": {{"rules": "nobody-in-two-places, money-adds-up"}},
 		"export-ready":     {{"expires": "2031-03-01T20:15:00Z"}},
 	}
-	all["consultation-cancelled"] = []map[string]string{consultation("as", "PATIENT", "by", "PATIENT", "refund", "", "kept", "yes")}
+	all["consultation-cancelled"] = []map[string]string{consultation("as", "PATIENT", "by", "PATIENT", "refund", "",
+		"kept", "yes")}
 	for _, as := range []string{"PATIENT", "DOCTOR"} {
 		for _, refund := range []string{"", "500.00 INR"} {
-			for _, by := range []string{"PATIENT", "DOCTOR", "SUPPORT", "ADMIN", "system", "doctor-stops", "patient-stops"} {
-				all["consultation-cancelled"] = append(all["consultation-cancelled"], consultation("as", as, "by", by, "refund", refund))
+			for _, by := range []string{"PATIENT", "DOCTOR", "SUPPORT", "ADMIN", "system", "doctor-stops",
+				"patient-stops"} {
+				all["consultation-cancelled"] = append(all["consultation-cancelled"],
+					consultation("as", as, "by", by, "refund", refund))
 			}
 			for _, absent := range []string{"PATIENT", "DOCTOR"} {
-				all["consultation-missed"] = append(all["consultation-missed"], consultation("as", as, "absent", absent, "refund", refund))
+				all["consultation-missed"] = append(all["consultation-missed"],
+					consultation("as", as, "absent", absent, "refund", refund))
 			}
 		}
 	}
@@ -66,41 +76,51 @@ func samples() map[string][]map[string]string {
 
 // needs is what each kind has to say.
 var needs = map[string][]string{
-	"verify-email":               {"/verify-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you", "as a doctor"},
-	"reset-password":             {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you"},
-	"choose-password":            {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "more than once"},
-	"address-taken":              {"If it wasn't you"},
-	"password-changed":           {"If it wasn't you", "(Asia/Kolkata, UTC+05:30)"},
-	"session-reuse":              {"change your password", "(Asia/Kolkata, UTC+05:30)"},
-	"invitation":                 {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "SUPPORT", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
-	"new-device":                 {"Firefox on Windows", "203.0.113.7", "change your password"},
-	"role-changed":               {"SUPPORT"},
-	"account-disabled":           {"can't sign in"},
-	"account-deleted":            {"as you asked"},
-	"confirm-new-address":        {"/confirm-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "nothing changes"},
-	"address-changed":            {"another e-mail address"},
-	"account-enabled":            {"again"},
-	"second-factor-enabled":      {"If it wasn't you", "recovery codes", "other devices were signed out"},
-	"second-factor-disabled":     {"If it wasn't you"},
-	"passkey-added":              {"If it wasn't you", "passkey", "other devices were signed out"},
-	"passkey-removed":            {"If it wasn't you", "signs in no more"},
-	"second-factors-reset":       {"did not ask for this", "signed out"},
-	"recovery-codes-renewed":     {"If it wasn't you", "work no more"},
-	"authenticator-removed":      {"If it wasn't you", "passkeys and recovery codes stay"},
-	"recovery-code-used":         {"9 are left", "If it wasn't you"},
-	"consultation-confirmed":     {"with Dr. Meera Nair is confirmed", "Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15"},
-	"consultation-cancelled":     {"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) was cancelled"},
-	"consultation-missed":        {"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) did not take place"},
-	"consultation-completed":     {"as of the end of its slot", "until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
+	"verify-email": {"/verify-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
+		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you", "as a doctor"},
+	"reset-password": {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
+		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you"},
+	"choose-password": {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
+		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "more than once"},
+	"address-taken":    {"If it wasn't you"},
+	"password-changed": {"If it wasn't you", "(Asia/Kolkata, UTC+05:30)"},
+	"session-reuse":    {"change your password", "(Asia/Kolkata, UTC+05:30)"},
+	"invitation": {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl", "SUPPORT",
+		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
+	"new-device":       {"Firefox on Windows", "203.0.113.7", "change your password"},
+	"role-changed":     {"SUPPORT"},
+	"account-disabled": {"can't sign in"},
+	"account-deleted":  {"as you asked"},
+	"confirm-new-address": {"/confirm-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
+		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "nothing changes"},
+	"address-changed":        {"another e-mail address"},
+	"account-enabled":        {"again"},
+	"second-factor-enabled":  {"If it wasn't you", "recovery codes", "other devices were signed out"},
+	"second-factor-disabled": {"If it wasn't you"},
+	"passkey-added":          {"If it wasn't you", "passkey", "other devices were signed out"},
+	"passkey-removed":        {"If it wasn't you", "signs in no more"},
+	"second-factors-reset":   {"did not ask for this", "signed out"},
+	"recovery-codes-renewed": {"If it wasn't you", "work no more"},
+	"authenticator-removed":  {"If it wasn't you", "passkeys and recovery codes stay"},
+	"recovery-code-used":     {"9 are left", "If it wasn't you"},
+	"consultation-confirmed": {"with Dr. Meera Nair is confirmed",
+		"Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15"},
+	"consultation-cancelled": {
+		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) was cancelled"},
+	"consultation-missed": {
+		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) did not take place"},
+	"consultation-completed": {"as of the end of its slot",
+		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
 	"prescription-ready":         {"Dr. Meera Nair has written a prescription for you", "sign in to read it"},
 	"doctor-approved":            {"was approved"},
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},
 	"doctor-approval-withdrawn":  {"was withdrawn", "The reason: The registration <lapsed> in 2030."},
 	"refund-sent":                {"500.00 INR"},
-	"erasure-requested":          {"On Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) your account ends", "stop"},
-	"erasure-stopped":            {"was stopped", "stays as it is"},
-	"invariant-broken":           {"nobody-in-two-places, money-adds-up", "amrutam check"},
-	"export-ready":               {"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If you did not ask for it"},
+	"erasure-requested": {"On Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) your account ends",
+		"stop"}, "erasure-stopped": {"was stopped", "stays as it is"},
+	"invariant-broken": {"nobody-in-two-places, money-adds-up", "amrutam check"},
+	"export-ready": {"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)",
+		"If you did not ask for it"},
 }
 
 func TestEveryKindOverSMTP(t *testing.T) {
@@ -129,7 +149,8 @@ func TestEveryKindOverSMTP(t *testing.T) {
 				}
 			}
 			subjects[m.subject] = true
-			if mine := data["as"] == "PATIENT" && data["refund"] != ""; mine != (data["refund"] != "" && strings.Contains(m.text, "500.00 INR")) {
+			if mine := data["as"] == "PATIENT" &&
+				data["refund"] != ""; mine != (data["refund"] != "" && strings.Contains(m.text, "500.00 INR")) {
 				t.Errorf("%s to %s: a refund of %q is told wrongly:\n%s", kind, data["as"], data["refund"], m.text)
 			}
 		}
@@ -144,7 +165,8 @@ var unresolved = regexp.MustCompile(`\{\{|\}\}|<no value>|%!|\bmap\[|ZgotmplZ`)
 // checkMail asks of any mail what every mail has to keep.
 func checkMail(t *testing.T, kind string, m parsed) {
 	t.Helper()
-	if m.subject == "" || len(m.subject) > 78 || strings.ContainsAny(m.subject, "\r\n") || !strings.HasPrefix(m.text, "Hello Asha Rao,\n") {
+	if m.subject == "" || len(m.subject) > 78 || strings.ContainsAny(m.subject, "\r\n") ||
+		!strings.HasPrefix(m.text, "Hello Asha Rao,\n") {
 		t.Errorf("%s: subject %q, greeting %q", kind, m.subject, m.text[:min(len(m.text), 40)])
 	}
 	if found := unresolved.FindString(m.subject + m.text + m.html); found != "" {
@@ -168,7 +190,8 @@ func checkMail(t *testing.T, kind string, m parsed) {
 		}
 	}
 	slices.Sort(plain)
-	if linked := slices.Compact(slices.Sorted(slices.Values(page.links))); !slices.Equal(linked, slices.Compact(plain)) {
+	if linked := slices.Compact(slices.Sorted(slices.Values(page.links))); !slices.Equal(linked,
+		slices.Compact(plain)) {
 		t.Errorf("%s: links of the text %v, of the HTML %v", kind, plain, linked)
 	}
 	for _, link := range page.links {
@@ -204,7 +227,8 @@ func readHTML(t *testing.T, source string) (s shown) {
 		case n.Type == html.TextNode:
 			text.WriteString(n.Data + "\n")
 		case n.Type == html.ElementNode:
-			if slices.Contains([]string{"img", "script", "link", "iframe", "form", "object", "video", "base", "svg", "style"}, n.Data) {
+			if slices.Contains([]string{"img", "script", "link", "iframe", "form", "object", "video", "base", "svg",
+				"style"}, n.Data) {
 				t.Errorf("the page holds a <%s>", n.Data)
 			}
 			for _, a := range n.Attr {
@@ -239,7 +263,8 @@ func TestNamesInjectNothing(t *testing.T) {
 		before := len(p.mails())
 		must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "consultation-confirmed",
 			Data: map[string]string{"as": "DOCTOR", "with": name, "start": start, "end": end}})))
-		must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "doctor-approval-withdrawn", Data: map[string]string{"reason": name}})))
+		must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "doctor-approval-withdrawn",
+			Data: map[string]string{"reason": name}})))
 		for i, d := range p.mails()[before:] {
 			m := parse(t, d.raw)
 			if len(m.header["Bcc"]) > 0 || len(m.header["To"]) != 1 || strings.Contains(m.subject, "evil") {
@@ -251,7 +276,8 @@ func TestNamesInjectNothing(t *testing.T) {
 				}
 			}
 			// The reason is an administrator's; a name must not look like a link to a mail program either.
-			if found := regexp.MustCompile(`evil\.\S|://evil|@evil|\x{202e}`).FindString(m.text); i == 0 && found != "" {
+			if found := regexp.MustCompile(`evil\.\S|://evil|@evil|\x{202e}`).FindString(m.text); i == 0 &&
+				found != "" {
 				t.Errorf("%q became %q in:\n%s", name, found, m.text)
 			}
 			if i == 0 && strings.Count(m.text, "you won") > 8 {
@@ -264,8 +290,10 @@ func TestNamesInjectNothing(t *testing.T) {
 func TestPlainName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"Asha Rao": "Asha Rao", "Dr. A.K. O'Neill-Śarmā (MD)": "Dr. A. K. O'Neill-Śarmā (MD)", "आयुष्मान क्\u200dष": "आयुष्मान क्\u200dष",
-		" S.Kumar ": "S. Kumar", "http://a.b/c": "http a. b c", "!!!": "", strings.Repeat("a", 61): strings.Repeat("a", 60) + "…",
+		"Asha Rao": "Asha Rao", "Dr. A.K. O'Neill-Śarmā (MD)": "Dr. A. K. O'Neill-Śarmā (MD)",
+		"आयुष्मान क्\u200dष": "आयुष्मान क्\u200dष",
+		" S.Kumar ": "S. Kumar", "http://a.b/c": "http a. b c", "!!!": "",
+		strings.Repeat("a", 61): strings.Repeat("a", 60) + "…",
 	} {
 		if got := notification.PlainName(name); got != want {
 			t.Errorf("%q became %q, want %q", name, got, want)
@@ -287,7 +315,8 @@ func TestTimesOfTheReader(t *testing.T) {
 		before := len(p.mails())
 		must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "consultation-confirmed",
 			Data: map[string]string{"as": "PATIENT", "with": "Meera", "start": start, "end": end}})))
-		if m := parse(t, p.mails()[before].raw); !strings.Contains(m.text, want) || !strings.Contains(readHTML(t, m.html).words, want) {
+		if m := parse(t, p.mails()[before].raw); !strings.Contains(m.text, want) ||
+			!strings.Contains(readHTML(t, m.html).words, want) {
 			t.Errorf("%s: want %q in:\n%s", zone, want, m.text)
 		}
 	}
@@ -308,7 +337,8 @@ func TestAMailThatLacksDataIsRefusedAtOnce(t *testing.T) {
 		}
 	}
 	var kept int
-	must(t, o.db.Pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM river_job)").Scan(&kept))
+	must(t, o.db.Pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM river_job)").
+		Scan(&kept))
 	if kept != 0 {
 		t.Errorf("%d rows were kept", kept)
 	}

@@ -35,7 +35,8 @@ const bookingOver = "The booking has ended: it can't be paid any more."
 func (s *Service) MountPages(mux *http.ServeMux) {
 	protect := http.NewCrossOriginProtection()
 	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		httpapi.WritePage(w, http.StatusForbidden, checkoutTemplate, checkoutView{Message: "This was sent by another site. Press the button here instead."})
+		httpapi.WritePage(w, http.StatusForbidden, checkoutTemplate,
+			checkoutView{Message: "This was sent by another site. Press the button here instead."})
 	}))
 	mux.HandleFunc("GET "+checkoutPath+"{reference}", s.showCheckout)
 	mux.Handle("POST "+checkoutPath+"{reference}", protect.Handler(http.HandlerFunc(s.pressCheckout)))
@@ -60,23 +61,28 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
-		httpapi.WritePage(w, http.StatusConflict, checkoutTemplate, checkoutView{Message: bookingOver, Attempt: attempt})
+		httpapi.WritePage(w, http.StatusConflict, checkoutTemplate,
+			checkoutView{Message: bookingOver, Attempt: attempt})
 		return
 	}
-	data := stubData{TransactionReference: attempt.TransactionReference, Amount: attempt.Amount, Currency: attempt.Currency}
+	data := stubData{TransactionReference: attempt.TransactionReference, Amount: attempt.Amount,
+		Currency: attempt.Currency}
 	event := EventSucceeded
 	switch r.PostFormValue("outcome") {
 	case "pay":
 	case "fail":
 		event, data.FailureReason = EventFailed, "the patient chose to fail"
 	default:
-		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate, checkoutView{Message: "Choose pay or fail.", Attempt: attempt, Open: awaited}, follow(attempt)...)
+		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate,
+			checkoutView{Message: "Choose pay or fail.", Attempt: attempt, Open: awaited}, follow(attempt)...)
 		return
 	}
 	// One attempt has one press: a second one is a duplicate for the webhook.
 	if err := s.Stub.send(r.Context(), "checkout-"+attempt.ID.String(), event, data); err != nil {
 		s.Log.Error("the checkout page could not deliver", "error", postgres.Describe(err))
-		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate, checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt, Open: awaited}, follow(attempt)...)
+		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate,
+			checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt, Open: awaited},
+			follow(attempt)...)
 		return
 	}
 	attempt, _, ok = s.checkoutAttempt(w, r)
@@ -88,7 +94,8 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", *attempt.ReturnUrl)
 		status = http.StatusSeeOther
 	}
-	httpapi.WritePage(w, status, checkoutTemplate, checkoutView{Message: "The provider has reported it.", Attempt: attempt})
+	httpapi.WritePage(w, status, checkoutTemplate,
+		checkoutView{Message: "The provider has reported it.", Attempt: attempt})
 }
 
 // follow is the origin that the page's form may lead to.
@@ -118,7 +125,8 @@ func (s *Service) checkoutAttempt(w http.ResponseWriter, r *http.Request) (found
 		httpapi.WritePage(w, http.StatusNotFound, checkoutTemplate, checkoutView{Message: "There is no such attempt."})
 	case err != nil:
 		s.Log.Error("the checkout page could not read", "error", postgres.Describe(err))
-		httpapi.WritePage(w, http.StatusServiceUnavailable, checkoutTemplate, checkoutView{Message: "Try again in a moment."})
+		httpapi.WritePage(w, http.StatusServiceUnavailable, checkoutTemplate,
+			checkoutView{Message: "Try again in a moment."})
 	default:
 		return &attempt, awaited, true
 	}

@@ -9,7 +9,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Forget takes out of a patient's refunds what staff wrote when it asked for them or declined them, and tells how many there are.
+// Forget takes out of a patient's refunds what staff wrote when it asked for them or declined them, and tells how many
+// there are.
 func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) (int64, error) {
 	forgotten, err := query.forgetRefundReasons(ctx, tx, patient)
 	if err != nil {

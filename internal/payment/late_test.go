@@ -36,7 +36,8 @@ func TestSuccessAfterFailure(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// The first attempt's money comes when a second one is open: the second is over, and what is paid on it still goes back.
+// The first attempt's money comes when a second one is open: the second is over, and what is paid on it still goes
+// back.
 func TestSuccessOfTwoAttempts(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -60,7 +61,8 @@ func TestSuccessOfTwoAttempts(t *testing.T) {
 	// What was paid twice and went back is none of the fee.
 	shows := func(refunded string, sent int) {
 		t.Helper()
-		c.Await("refunds are sent", func() bool { return count(t, c, "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'") == sent })
+		c.Await("refunds are sent",
+			func() bool { return count(t, c, "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'") == sent })
 		if a := c.Get(patient, "consultations/"+consultation).Want(200); a.Text("refundedAmount") != refunded {
 			t.Errorf("refundedAmount is %s, want %s", a.Text("refundedAmount"), refunded)
 		}
@@ -86,7 +88,8 @@ func TestSuccessAfterTheCancellation(t *testing.T) {
 	wantState(t, c, patient, consultation, "CANCELLED", "FAILED")
 	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Captured)
 	wantRefunds(t, c, consultation, 1)
-	c.Post(patient, "payments/initiate", map[string]any{"consultationId": consultation}).Want(409, "illegal-transition")
+	c.Post(patient, "payments/initiate", map[string]any{"consultationId": consultation}).Want(409,
+		"illegal-transition")
 	c.CheckInvariants()
 }
 
@@ -94,13 +97,15 @@ func TestSuccessAfterTheCancellation(t *testing.T) {
 func TestRefundFails(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	if err := c.App.Queue.Stop(context.Background()); err != nil { // so that the refund waits for what is reported here
+	// so that the refund waits for what is reported here
+	if err := c.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	patient, consultation, reference := unpaid(c)
 	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Captured)
 	cancel(c, patient, consultation).Want(200)
-	wantOutcome(t, c.Webhook("usd", apptest.Event("refund.succeeded", reference, "500.00", "USD")), 202, payment.AmountMismatch)
+	wantOutcome(t, c.Webhook("usd", apptest.Event("refund.succeeded", reference, "500.00", "USD")), 202,
+		payment.AmountMismatch)
 	for range 2 {
 		wantOutcome(t, c.Report("refund.failed", reference, "500.00"), 200, payment.RefundFailed)
 		c.CheckInvariants()
@@ -121,7 +126,8 @@ func TestRefundFails(t *testing.T) {
 }
 
 // race sends both at once, some times, and asks check of each pair. A busy server is asked again.
-func race(t *testing.T, c *apptest.Clinic, one, other func(patient apptest.User, consultation, reference string) *apptest.Answer,
+func race(t *testing.T, c *apptest.Clinic, one,
+	other func(patient apptest.User, consultation, reference string) *apptest.Answer,
 	check func(patient apptest.User, consultation string, a, b *apptest.Answer),
 ) {
 	t.Helper()
@@ -131,7 +137,8 @@ func race(t *testing.T, c *apptest.Clinic, one, other func(patient apptest.User,
 		all.Go(func() {
 			var a, b *apptest.Answer
 			var both sync.WaitGroup
-			for to, do := range map[**apptest.Answer]func(apptest.User, string, string) *apptest.Answer{&a: one, &b: other} {
+			for to, do := range map[**apptest.Answer]func(apptest.User, string, string) *apptest.Answer{
+				&a: one, &b: other} {
 				both.Go(func() {
 					for *to == nil || (*to).Status == 503 {
 						*to = do(patient, consultation, reference)
@@ -153,12 +160,14 @@ func report(c *apptest.Clinic, event string) func(apptest.User, string, string) 
 func TestSuccessRacesFailure(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	race(t, c, report(c, payment.EventSucceeded), report(c, payment.EventFailed), func(patient apptest.User, consultation string, a, b *apptest.Answer) {
-		seen := c.Get(patient, "consultations/"+consultation)
-		if a.Status != 200 || b.Status != 200 || a.Text("outcome") != "captured" || seen.Text("status") != "CONFIRMED" {
-			t.Errorf("%s, %s, then %s", a.Body, b.Body, seen.Body)
-		}
-	})
+	race(t, c, report(c, payment.EventSucceeded), report(c, payment.EventFailed),
+		func(patient apptest.User, consultation string, a, b *apptest.Answer) {
+			seen := c.Get(patient, "consultations/"+consultation)
+			if a.Status != 200 || b.Status != 200 || a.Text("outcome") != "captured" ||
+				seen.Text("status") != "CONFIRMED" {
+				t.Errorf("%s, %s, then %s", a.Body, b.Body, seen.Body)
+			}
+		})
 }
 
 func TestSuccessRacesTheCancellation(t *testing.T) {
@@ -203,7 +212,9 @@ func TestSuccessRacesTheSweep(t *testing.T) {
 	for _, reference := range references[:6] {
 		pay(&all, reference)
 	}
-	eventually(t, "swept", func() bool { return count(t, c, "SELECT count(*) FROM consultations WHERE status = 'CANCELLED'") > 0 })
+	eventually(t, "swept", func() bool {
+		return count(t, c, "SELECT count(*) FROM consultations WHERE status = 'CANCELLED'") > 0
+	})
 	for _, reference := range references[6:] {
 		pay(&all, reference)
 	}

@@ -10,9 +10,9 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// settleNamed takes what a provider reports of a refund that it names: one of ours, by the id it was asked for with, or one made
-// there, by the provider's own. done is false for one made there that wasn't reported before. What contradicts what is known of the
-// name is listed, and changes nothing.
+// settleNamed takes what a provider reports of a refund that it names: one of ours, by the id it was asked for with,
+// or one made there, by the provider's own. done is false for one made there that wasn't reported before. What
+// contradicts what is known of the name is listed, and changes nothing.
 func (s *Service) settleNamed(
 	ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, l *ledger, matchesNothing Outcome,
 ) (out Outcome, done bool, err error) {

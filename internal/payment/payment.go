@@ -23,7 +23,8 @@ import (
 var query = New()
 
 // ErrPaid refuses another attempt.
-var ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.", "Read the payment: it shows the successful attempt.")
+var ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.",
+	"Read the payment: it shows the successful attempt.")
 
 const (
 	providerStub = "stub"
@@ -93,9 +94,10 @@ func Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, curren
 	tx.Queue(insertPayment, uuid.Must(uuid.NewV7()), consultationID, amount, currency, status, provider, tx.Now)
 }
 
-// Initiate gives the open attempt, or begins a new one when there is none, or money that it didn't ask for came on it. The caller has checked that the consultation may be paid.
-// Error: ErrPaid.
-func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID, returnURL string) (Payment, Attempt, error) {
+// Initiate gives the open attempt, or begins a new one when there is none, or money that it didn't ask for came on it.
+// The caller has checked that the consultation may be paid. Error: ErrPaid.
+func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID, returnURL string) (Payment,
+	Attempt, error) {
 	back, err := s.ReturnTo().Check(returnURL)
 	if err != nil {
 		return Payment{}, Attempt{}, err
@@ -129,22 +131,24 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 
 // begin makes a new attempt, the only open one.
 func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow, back *string) (Payment, Attempt, error) {
-	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub, TransactionReference: newReference(),
-		Amount: row.Amount, Currency: row.Currency, Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
+	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub,
+		TransactionReference: newReference(), Amount: row.Amount, Currency: row.Currency,
+		Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
 	begun.CheckoutUrl = s.Stub.checkoutURL(begun.TransactionReference)
-	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = begun.Status, begun.Provider, &begun.TransactionReference, tx.Now
+	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = begun.Status, begun.Provider,
+		&begun.TransactionReference, tx.Now
 	err := errors.Join(
 		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, begun.ID),
 		query.insertAttempt(ctx, tx, insertAttemptParams{ID: begun.ID, PaymentID: row.ID, Provider: begun.Provider,
-			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency, CheckoutUrl: begun.CheckoutUrl, ReturnUrl: back,
-			Now: tx.Now}),
+			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency,
+			CheckoutUrl: begun.CheckoutUrl, ReturnUrl: back, Now: tx.Now}),
 		query.updatePayment(ctx, tx, updatePaymentParams{Status: row.Status, Provider: row.Provider,
 			TransactionReference: row.TransactionReference, Now: tx.Now, ID: row.ID}))
 	return viewPayment(row), viewAttempt(begun, nil), err
 }
 
-// EndAttempts closes the open attempt to pay for a consultation that has ended, whose lock the caller holds, and tells whether there
-// was one.
+// EndAttempts closes the open attempt to pay for a consultation that has ended, whose lock the caller holds, and tells
+// whether there was one.
 func (s *Service) EndAttempts(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (bool, error) {
 	n, err := query.endAttempts(ctx, tx, tx.Now, consultationID)
 	return n > 0, err
@@ -158,15 +162,16 @@ func newReference() string {
 }
 
 func viewPayment(p PaymentRow) Payment {
-	return Payment{ID: p.ID, ConsultationID: p.ConsultationID, Amount: p.Amount, Currency: p.Currency, Status: string(p.Status),
-		Provider: p.Provider, TransactionReference: p.TransactionReference, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
+	return Payment{ID: p.ID, ConsultationID: p.ConsultationID, Amount: p.Amount, Currency: p.Currency,
+		Status: string(p.Status), Provider: p.Provider, TransactionReference: p.TransactionReference,
+		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 }
 
 // viewAttempt shows an attempt; unasked is what came of its payment besides.
 func viewAttempt(a PaymentAttempt, unasked []UnmatchedMoney) Attempt {
-	v := Attempt{ID: a.ID, Provider: a.Provider, TransactionReference: a.TransactionReference, Amount: a.Amount, Currency: a.Currency,
-		Captured: a.Captured, CapturedCurrency: a.Currency, Mismatched: []Mismatched{}, Status: string(a.Status),
-		FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
+	v := Attempt{ID: a.ID, Provider: a.Provider, TransactionReference: a.TransactionReference, Amount: a.Amount,
+		Currency: a.Currency, Captured: a.Captured, CapturedCurrency: a.Currency, Mismatched: []Mismatched{},
+		Status: string(a.Status), FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
 	for _, u := range unasked {
 		if u.AttemptID == nil || *u.AttemptID != a.ID {
 			continue

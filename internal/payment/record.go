@@ -53,13 +53,13 @@ const (
 // refundAgainAfter a provider refused a refund.
 const refundAgainAfter = time.Hour
 
-// RecordEvent stores the event and finds the consultation it is about. done is true when there is nothing more to do: it came before, or
-// belongs to no attempt.
-// The caller locks that consultation and goes on with Apply: every writer locks consultation, payment, attempt in
-// that order.
-func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
-	fresh, err := query.insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID, Type: e.Type,
-		TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now})
+// RecordEvent stores the event and finds the consultation it is about. done is true when there is nothing more to do:
+// it came before, or belongs to no attempt. The caller locks that consultation and goes on with Apply: every writer
+// locks consultation, payment, attempt in that order.
+func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
+	fresh, err := query.insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID,
+		Type: e.Type, TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now})
 	if err != nil {
 		return uuid.Nil, "", false, err
 	}
@@ -91,7 +91,8 @@ func knownType(t string) string {
 }
 
 // ApplyEvent moves the payment, whose consultation is locked, as the event says.
-func (s *Service) ApplyEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, consultationID uuid.UUID) (Outcome, error) {
+func (s *Service) ApplyEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event,
+	consultationID uuid.UUID) (Outcome, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return "", err
@@ -116,7 +117,8 @@ func (s *Service) ApplyEvent(ctx context.Context, tx *postgres.Tx, actor access.
 	}
 }
 
-func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow,
+	a PaymentAttempt) (Outcome, error) {
 	if e.Amount == nil || e.Currency == nil || *e.Amount != a.Amount || *e.Currency != a.Currency {
 		return s.mismatch(ctx, tx, actor, e, row, a)
 	}
@@ -134,13 +136,15 @@ func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, actor access.Act
 	return Captured, errors.Join(
 		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
 		query.updateAttempt(ctx, tx, update),
-		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS, Provider: a.Provider,
+		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS,
+			Provider:             a.Provider,
 			TransactionReference: &a.TransactionReference, Now: tx.Now}),
 		s.matchEarly(ctx, tx, actor, e, row, a))
 }
 
 // matchEarly records the refunds of an attempt's money that were reported before it.
-func (s *Service) matchEarly(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow, a PaymentAttempt) error {
+func (s *Service) matchEarly(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow,
+	a PaymentAttempt) error {
 	l, err := e.open(ctx, tx, &row, &a)
 	if err != nil {
 		return err
@@ -148,14 +152,16 @@ func (s *Service) matchEarly(ctx context.Context, tx *postgres.Tx, actor access.
 	return s.matchWaiting(ctx, tx, actor, &l)
 }
 
-func (s *Service) fail(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+func (s *Service) fail(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome,
+	error) {
 	if a.Status != PaymentTransactionStatusINITIATED || row.Status != PaymentTransactionStatusINITIATED {
 		return Unchanged, nil
 	}
 	return Failed, errors.Join(
-		query.updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusFAILED, FailureReason: reasonOf(e), Now: tx.Now}),
-		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusFAILED, Provider: a.Provider,
-			TransactionReference: &a.TransactionReference, Now: tx.Now}))
+		query.updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusFAILED,
+			FailureReason: reasonOf(e), Now: tx.Now}),
+		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusFAILED,
+			Provider: a.Provider, TransactionReference: &a.TransactionReference, Now: tx.Now}))
 }
 
 func reasonOf(e Event) *string {

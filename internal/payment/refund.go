@@ -51,7 +51,8 @@ func (SendRefund) Kind() string { return "payment.refund" }
 
 // RefundAll begins the refund of everything captured for the consultation and not being given back yet, and tells how
 // much that is. Requests that nobody decided yet end: their part is in it.
-func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID, reason string) (money.Money, error) {
+func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID,
+	reason string) (money.Money, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return money.Money{}, err
@@ -74,7 +75,8 @@ func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.A
 }
 
 // refund gives back what remains of the named attempts.
-func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Actor, row PaymentRow, reason string, attempts ...uuid.UUID) error {
+func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Actor, row PaymentRow, reason string,
+	attempts ...uuid.UUID) error {
 	open, err := query.unrefunded(ctx, tx, row.ID)
 	if err != nil {
 		return err
@@ -87,7 +89,8 @@ func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		if a.Remaining <= 0 || !slices.Contains(attempts, a.ID) {
 			continue
 		}
-		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: a.Remaining, Currency: row.Currency, Reason: reason, RequestedBy: requestedBy}
+		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: a.Remaining, Currency: row.Currency,
+			Reason: reason, RequestedBy: requestedBy}
 		if err := s.openRefund(ctx, tx, actor, due, 0); err != nil {
 			return err
 		}
@@ -96,21 +99,25 @@ func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 // openRefund sends money on its way: which attempt's, how much, why and for whom.
-func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, due RefundRow, wait time.Duration) error {
+func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, due RefundRow,
+	wait time.Duration) error {
 	due.ID, due.Status = uuid.Must(uuid.NewV7()), RefundStatusPENDING
-	audit.Write(tx, actor, "refund.open", due.ID, audit.Meta{"paymentId": due.PaymentID, "amount": due.Amount, "currency": due.Currency})
+	audit.Write(tx, actor, "refund.open", due.ID, audit.Meta{"paymentId": due.PaymentID, "amount": due.Amount,
+		"currency": due.Currency})
 	return errors.Join(insertRefundRow(ctx, tx, due), s.Queue.InsertAfter(ctx, tx, SendRefund{due.ID}, wait))
 }
 
 func insertRefundRow(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
-	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID, UnmatchedID: r.UnmatchedID, Amount: r.Amount,
-		Currency: r.Currency, Reason: r.Reason, Status: r.Status, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest,
-		AtProvider: r.AtProvider, ProviderRefundID: r.ProviderRefundID, Now: tx.Now})
+	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID,
+		UnmatchedID: r.UnmatchedID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason, Status: r.Status,
+		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest, AtProvider: r.AtProvider,
+		ProviderRefundID: r.ProviderRefundID, Now: tx.Now})
 }
 
 func viewRefund(r RefundRow, staff bool) Refund {
-	v := Refund{ID: r.ID, AttemptID: r.AttemptID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason, Status: string(r.Status),
-		FailureReason: r.FailureReason, AtProvider: r.AtProvider, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+	v := Refund{ID: r.ID, AttemptID: r.AttemptID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason,
+		Status: string(r.Status), FailureReason: r.FailureReason, AtProvider: r.AtProvider, CreatedAt: r.CreatedAt,
+		UpdatedAt: r.UpdatedAt}
 	if staff {
 		v.RequestedBy, v.ApprovedBy = r.RequestedBy, r.ApprovedBy
 	}
@@ -131,5 +138,6 @@ func (s *Service) sendRefund(ctx context.Context, args SendRefund) error {
 	if err != nil {
 		return err
 	}
-	return s.Stub.refund(ctx, due.ID, due.TransactionReference, money.Money{Amount: due.Amount, Currency: due.Currency})
+	return s.Stub.refund(ctx, due.ID, due.TransactionReference,
+		money.Money{Amount: due.Amount, Currency: due.Currency})
 }

@@ -26,7 +26,8 @@ type ListedRefund struct {
 }
 
 // list shows staff the refunds, those to be decided on among them, the newest first.
-func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor, in RefundsIn) (httpapi.Page[ListedRefund], error) {
+func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor,
+	in RefundsIn) (httpapi.Page[ListedRefund], error) {
 	const scope = "refunds"
 	before := uuid.Max
 	if _, err := s.Cursors.Open(scope, in.Cursor, &before); err != nil {
@@ -41,10 +42,13 @@ func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor, in
 	}
 	var items []ListedRefund
 	for _, row := range rows {
-		items = append(items, ListedRefund{PaymentID: row.PaymentID, ConsultationID: row.ConsultationID, UnmatchedID: row.UnmatchedID,
-			Refund: viewRefund(RefundRow{ID: row.ID, AttemptID: row.AttemptID, Amount: row.Amount, Currency: row.Currency, Reason: row.Reason,
-				Status: row.Status, FailureReason: row.FailureReason, AtProvider: row.AtProvider, RequestedBy: row.RequestedBy,
-				ApprovedBy: row.ApprovedBy, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}, true)})
+		items = append(items, ListedRefund{PaymentID: row.PaymentID, ConsultationID: row.ConsultationID,
+			UnmatchedID: row.UnmatchedID,
+			Refund: viewRefund(RefundRow{ID: row.ID, AttemptID: row.AttemptID, Amount: row.Amount,
+				Currency: row.Currency, Reason: row.Reason,
+				Status: row.Status, FailureReason: row.FailureReason, AtProvider: row.AtProvider,
+				RequestedBy: row.RequestedBy, ApprovedBy: row.ApprovedBy, CreatedAt: row.CreatedAt,
+				UpdatedAt: row.UpdatedAt}, true)})
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(l ListedRefund) any { return l.ID }), nil
 }

@@ -18,7 +18,8 @@ import (
 var (
 	ErrExceedsCapture = problem.Conflict("refund-exceeds-capture", "The payment doesn't hold that much any more.",
 		"Read the payment: what was captured, less every refund that isn't FAILED, can still be asked back.")
-	ErrOwnRefund = problem.Conflict("own-refund", "You asked for this refund yourself.", "Another administrator has to approve it.")
+	ErrOwnRefund = problem.Conflict("own-refund", "You asked for this refund yourself.",
+		"Another administrator has to approve it.")
 )
 
 // RefundIn asks for a refund.
@@ -43,9 +44,9 @@ type DeclineIn struct {
 	}
 }
 
-// request keeps part of a payment for a refund that the policy doesn't give, until an administrator decides. The lock on the
-// payment makes requests and refunds of one payment wait for each other.
-// Errors: problem.NotFound, ErrExceedsCapture.
+// request keeps part of a payment for a refund that the policy doesn't give, until an administrator decides. The lock
+// on the payment makes requests and refunds of one payment wait for each other. Errors: problem.NotFound,
+// ErrExceedsCapture.
 func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, in RefundIn) (Refund, error) {
 	amount := money.Amount(in.Body.Amount)
 	if amount <= 0 {
@@ -65,16 +66,18 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err != nil {
 		return Refund{}, err
 	}
-	asked := RefundRow{ID: uuid.Must(uuid.NewV7()), PaymentID: &row.ID, AttemptID: &attempt, Amount: amount, Currency: row.Currency, Reason: in.Body.Reason,
-		Status: RefundStatusREQUESTED, RequestedBy: &actor.ID, OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-	audit.Write(tx, actor, "refund.request", asked.ID, audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
+	asked := RefundRow{ID: uuid.Must(uuid.NewV7()), PaymentID: &row.ID, AttemptID: &attempt, Amount: amount,
+		Currency: row.Currency, Reason: in.Body.Reason, Status: RefundStatusREQUESTED, RequestedBy: &actor.ID,
+		OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	audit.Write(tx, actor, "refund.request", asked.ID,
+		audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
 	out := viewRefund(asked, true)
 	out.consultation = row.ConsultationID
 	return out, insertRefundRow(ctx, tx, asked)
 }
 
-// holding is an attempt that still holds the amount. A refund is one attempt's money, because the provider gives back what
-// it took; only money paid twice makes a second one, and that goes back by itself.
+// holding is an attempt that still holds the amount. A refund is one attempt's money, because the provider gives back
+// what it took; only money paid twice makes a second one, and that goes back by itself.
 func holding(ctx context.Context, tx *postgres.Tx, row PaymentRow, amount money.Amount) (uuid.UUID, error) {
 	open, err := query.unrefunded(ctx, tx, row.ID)
 	if err != nil {
@@ -87,7 +90,8 @@ func holding(ctx context.Context, tx *postgres.Tx, row PaymentRow, amount money.
 		}
 		most = max(most, a.Remaining)
 	}
-	return uuid.Nil, ErrExceedsCapture.WithDetail("At most " + most.String() + " " + row.Currency + " of this payment can still be asked back at once.")
+	return uuid.Nil, ErrExceedsCapture.WithDetail("At most " + most.String() + " " + row.Currency +
+		" of this payment can still be asked back at once.")
 }
 
 // approve sends a refund that another one asked for on its way.
@@ -101,7 +105,8 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return Refund{}, ErrOwnRefund
 	}
 	row.Status, row.ApprovedBy, row.UpdatedAt = RefundStatusPENDING, &actor.ID, tx.Now
-	audit.Write(tx, actor, "refund.approve", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount, "currency": row.Currency, "requestedBy": row.RequestedBy})
+	audit.Write(tx, actor, "refund.approve", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
+		"currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true), errors.Join(
 		query.approveRefund(ctx, tx, row.ApprovedBy, tx.Now, row.ID),
 		s.Queue.Insert(ctx, tx, SendRefund{row.ID}))
@@ -125,8 +130,11 @@ func (s *Service) decline(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return Refund{}, err
 	}
 	row.Status, row.FailureReason, row.UpdatedAt = RefundStatusFAILED, &in.Body.Reason, tx.Now
-	audit.Write(tx, actor, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount, "currency": row.Currency, "requestedBy": row.RequestedBy})
-	return viewRefund(row, true), query.updateRefund(ctx, tx, updateRefundParams{ID: row.ID, Status: row.Status, FailureReason: row.FailureReason, Now: tx.Now})
+	audit.Write(tx, actor, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
+		"currency": row.Currency, "requestedBy": row.RequestedBy})
+	return viewRefund(row, true),
+		query.updateRefund(ctx, tx,
+			updateRefundParams{ID: row.ID, Status: row.Status, FailureReason: row.FailureReason, Now: tx.Now})
 }
 
 // lockRequest locks a refund that waits for a decision, whose REQUESTED status says that somebody asked for it.
@@ -136,7 +144,8 @@ func lockRequest(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow,
 	case postgres.NoRows(err):
 		return row, problem.NotFound
 	case err == nil && row.Status != RefundStatusREQUESTED:
-		return row, problem.InvalidTransition.WithDetail("Only a refund that is REQUESTED can be decided; this one is " + string(row.Status) + ".")
+		return row, problem.InvalidTransition.WithDetail(
+			"Only a refund that is REQUESTED can be decided; this one is " + string(row.Status) + ".")
 	}
 	return row, err
 }

@@ -95,7 +95,8 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 	id := paymentOf(c, patient, consultation)
 	asked := askBack(c, support, id, "120.50").Want(201)
 	refund := asked.Text("id")
-	if asked.Text("status") != "REQUESTED" || asked.Text("amount") != "120.50" || asked.Text("requestedBy") != support.ID.String() || asked.At("approvedBy") != nil ||
+	if asked.Text("status") != "REQUESTED" || asked.Text("amount") != "120.50" ||
+		asked.Text("requestedBy") != support.ID.String() || asked.At("approvedBy") != nil ||
 		asked.Header.Get("Location") != "/api/v1/payments/consultation/"+consultation {
 		t.Fatalf("asked: %v %s", asked.Header, asked.Body)
 	}
@@ -112,23 +113,27 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 	c.CheckInvariants()
 
 	approved := approve(c, admin, refund).Want(200)
-	if approved.Text("status") != "PENDING" || approved.Text("approvedBy") != admin.ID.String() || approved.Text("requestedBy") != support.ID.String() {
+	if approved.Text("status") != "PENDING" || approved.Text("approvedBy") != admin.ID.String() ||
+		approved.Text("requestedBy") != support.ID.String() {
 		t.Errorf("approved: %s", approved.Body)
 	}
 	wantRefundsOf(t, c, patient, consultation, "120.50 SUCCEEDED")
 	for _, party := range []apptest.User{patient, doctor} {
-		if seen := string(c.Get(party, "payments/consultation/"+consultation).Want(200).Body); strings.Contains(seen, support.ID.String()) || strings.Contains(seen, admin.ID.String()) {
+		if seen := string(c.Get(party, "payments/consultation/"+consultation).Want(200).Body); strings.Contains(seen,
+			support.ID.String()) || strings.Contains(seen, admin.ID.String()) {
 			t.Errorf("a %s reads who asked or approved: %s", party.Role, seen)
 		}
 	}
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
 	approve(c, admin, refund).Want(409, "illegal-transition")
 	decline(c, admin, refund).Want(409, "illegal-transition")
-	for _, missing := range []*apptest.Answer{approve(c, admin, uuid.NewString()), decline(c, admin, uuid.NewString()), askBack(c, admin, uuid.NewString(), "1.00")} {
+	for _, missing := range []*apptest.Answer{approve(c, admin, uuid.NewString()), decline(c, admin, uuid.NewString()),
+		askBack(c, admin, uuid.NewString(), "1.00")} {
 		missing.Want(404, "not-found")
 	}
 	for action, who := range map[string]apptest.User{"refund.request": support, "refund.approve": admin} {
-		if n := count(t, c, `SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3 AND metadata->>'amount' = '120.50'
+		if n := count(t, c, `SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3
+			AND metadata->>'amount' = '120.50'
 			AND metadata->>'paymentId' = $4`, action, who.ID, refund, id); n != 1 {
 			t.Errorf("%d rows of %s", n, action)
 		}
@@ -179,7 +184,8 @@ func TestDeclinedThenAskedAgain(t *testing.T) {
 	askBack(c, support, id, "100.01").Want(409, "refund-exceeds-capture")
 	decline(c, support, first).Want(403, "forbidden")
 	declined := decline(c, admin, first).Want(200)
-	if declined.Text("status") != "FAILED" || declined.Text("failureReason") != "It was held as booked" || declined.At("approvedBy") != nil {
+	if declined.Text("status") != "FAILED" || declined.Text("failureReason") != "It was held as booked" ||
+		declined.At("approvedBy") != nil {
 		t.Errorf("declined: %s", declined.Body)
 	}
 	decline(c, admin, first).Want(409, "illegal-transition")
@@ -190,7 +196,8 @@ func TestDeclinedThenAskedAgain(t *testing.T) {
 	decline(c, admin, again).Want(200) // whoever asked takes it back
 	approve(c, admin, askBack(c, support, id, "500.00").Want(201).Text("id")).Want(200)
 	wantRefundsOf(t, c, patient, consultation, "500.00 SUCCEEDED")
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'refund.decline' AND entity_type = 'refund' AND actor_id = $1", admin.ID); n != 2 {
+	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'refund.decline' AND entity_type = "+
+		"'refund' AND actor_id = $1", admin.ID); n != 2 {
 		t.Errorf("%d declines are audited", n)
 	}
 	c.CheckInvariants()
@@ -237,7 +244,8 @@ func TestAskingForARefundRefuses(t *testing.T) {
 		c.Post(admin, "refunds/"+refund+"/decline", object{"reason": reason}).Want(422, "validation-failed")
 	}
 	longest := "Checked " + strings.Repeat("é", 492)
-	if got := c.Post(admin, "refunds/"+refund+"/decline", object{"reason": longest}).Want(200).Text("failureReason"); got != longest {
+	if got := c.Post(admin, "refunds/"+refund+"/decline", object{"reason": longest}).Want(200).
+		Text("failureReason"); got != longest {
 		t.Errorf("the reason became %q", got)
 	}
 	// Nothing came, or nothing was due.
@@ -256,7 +264,8 @@ func TestTheSameRequestAgainIsOne(t *testing.T) {
 	body := object{"amount": "10.00", "reason": "Goodwill"}
 	first := c.Do(support, "POST", "payments/"+id+"/refunds", body, "Idempotency-Key", "once").Want(201)
 	again := c.Do(support, "POST", "payments/"+id+"/refunds", body, "Idempotency-Key", "once").Want(201)
-	if string(first.Body) != string(again.Body) || again.Header.Get("Idempotency-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
+	if string(first.Body) != string(again.Body) || again.Header.Get("Idempotency-Replayed") != "true" ||
+		again.Header.Get("Location") != first.Header.Get("Location") {
 		t.Errorf("again: %v %s", again.Header, again.Body)
 	}
 	if n := count(t, c, "SELECT count(*) FROM refunds"); n != 1 {
@@ -291,7 +300,8 @@ func TestApprovalsAtOnce(t *testing.T) {
 	for range rounds {
 		patient, consultation, id, _ := captured(t, c)
 		refund := askBack(c, support, id, "300.00").Want(201).Text("id")
-		if got := statuses(atOnce(5, func(i int) *apptest.Answer { return approve(c, admins[i], refund) })); got[200] != 1 || got[409] != 4 {
+		if got := statuses(atOnce(5,
+			func(i int) *apptest.Answer { return approve(c, admins[i], refund) })); got[200] != 1 || got[409] != 4 {
 			t.Errorf("5 approvals: %v", got)
 		}
 		wantRefundsOf(t, c, patient, consultation, "300.00 SUCCEEDED")
@@ -321,7 +331,8 @@ func TestCancellationBesideARequest(t *testing.T) {
 	wantRefundsOf(t, c, patient, consultation, "500.00 SUCCEEDED")
 	wantRefundsOf(t, c, support, consultation, "150.00 FAILED superseded, 50.00 FAILED superseded, 500.00 SUCCEEDED")
 	approve(c, admin, open).Want(409, "illegal-transition")
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'refund.supersede' AND actor_id = $1", patient.ID); n != 2 {
+	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'refund.supersede' AND actor_id = $1",
+		patient.ID); n != 2 {
 		t.Errorf("%d ended requests are audited", n)
 	}
 	c.CheckInvariants()
@@ -363,7 +374,8 @@ func TestCancellationRacesAnApproval(t *testing.T) {
 func TestAnApprovedRefundFails(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	if err := c.App.Queue.Stop(context.Background()); err != nil { // so that the refund waits for what is reported here
+	// so that the refund waits for what is reported here
+	if err := c.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	patient, consultation, id, reference := captured(t, c)
@@ -375,7 +387,8 @@ func TestAnApprovedRefundFails(t *testing.T) {
 	if got := refundsOf(c, patient, consultation); got != "80.00 FAILED, 80.00 PENDING" {
 		t.Errorf("the patient reads %q", got)
 	}
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'PENDING' AND requested_by = $1 AND approved_by = $2", support.ID, admin.ID); n != 1 {
+	if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'PENDING' AND requested_by = $1 AND "+
+		"approved_by = $2", support.ID, admin.ID); n != 1 {
 		t.Errorf("%d refunds under the approval, want 1", n)
 	}
 	askBack(c, support, id, "340.01").Want(409, "refund-exceeds-capture")
@@ -386,12 +399,13 @@ func TestAnApprovedRefundFails(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// A refund that the provider names is that one, however often and under however many ids it is reported; another name is a refund
-// made there.
+// A refund that the provider names is that one, however often and under however many ids it is reported; another name
+// is a refund made there.
 func TestRefundsByName(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	if err := c.App.Queue.Stop(context.Background()); err != nil { // so that the refund waits for what is reported here
+	// so that the refund waits for what is reported here
+	if err := c.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	_, consultation, id, reference := captured(t, c)
@@ -430,7 +444,8 @@ func TestRefundsByName(t *testing.T) {
 	if n := count(t, c, "SELECT count(*) FROM unmatched_money WHERE reason = 'WRONG_REFUND' AND status = 'WAITING'"); n != 4 {
 		t.Errorf("%d contradictions are listed, want 4", n)
 	}
-	if got := refundsOf(c, support, consultation); got != "80.00 SUCCEEDED, 80.00 SUCCEEDED, 10.00 REQUESTED, 5.00 PENDING" {
+	if got := refundsOf(c, support,
+		consultation); got != "80.00 SUCCEEDED, 80.00 SUCCEEDED, 10.00 REQUESTED, 5.00 PENDING" {
 		t.Errorf("support reads %q", got)
 	}
 	askBack(c, support, id, "325.01").Want(409, "refund-exceeds-capture")
@@ -458,7 +473,8 @@ func TestBothNamedRefundsWereMade(t *testing.T) {
 	}
 }
 
-func reportRefund(t *testing.T, c *apptest.Clinic, event, reference, amount, name string, status int, want payment.Outcome) {
+func reportRefund(t *testing.T, c *apptest.Clinic, event, reference, amount, name string, status int,
+	want payment.Outcome) {
 	t.Helper()
 	body := apptest.Event(event, reference, amount, "INR")
 	body["data"].(map[string]any)["refundId"] = name //nolint:errcheck,forcetypeassert // made a line above

@@ -66,12 +66,14 @@ type ResolveIn struct {
 	}
 }
 
-func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.Actor, in UnmatchedIn) (httpapi.Page[Unmatched], error) {
+func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.Actor,
+	in UnmatchedIn) (httpapi.Page[Unmatched], error) {
 	const scope = "admin/unmatched-money"
 	if !in.To.IsZero() && !in.To.After(in.From) {
 		return httpapi.Page[Unmatched]{}, problem.InvalidField("query.to", "must be after from")
 	}
-	p := listUnmatchedParams{Statuses: in.Status, Kinds: in.Kind, Before: uuid.Max, Most: int32(in.Limit + 1)} //nolint:gosec // at most 101
+	p := listUnmatchedParams{Statuses: in.Status, Kinds: in.Kind, Before: uuid.Max,
+		Most: int32(in.Limit + 1)} //nolint:gosec // at most 101
 	if _, err := s.Cursors.Open(scope, in.Cursor, &p.Before); err != nil {
 		return httpapi.Page[Unmatched]{}, err
 	}
@@ -103,9 +105,10 @@ func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.
 
 func viewUnmatched(row readUnmatchedRow) Unmatched {
 	u := row.UnmatchedMoney
-	v := Unmatched{ID: u.ID, Kind: u.Kind, Reason: u.Reason, Status: u.Status, Actions: actions(u), Provider: u.Provider,
-		TransactionReference: u.TransactionReference, Amount: u.Amount, Currency: u.Currency, AskedAmount: row.AskedAmount, AskedCurrency: row.AskedCurrency,
-		ConsultationID: row.ConsultationID, PaymentID: u.PaymentID, AttemptID: u.AttemptID, Resolution: u.Resolution, ResolvedBy: u.ResolvedBy,
+	v := Unmatched{ID: u.ID, Kind: u.Kind, Reason: u.Reason, Status: u.Status, Actions: actions(u),
+		Provider: u.Provider, TransactionReference: u.TransactionReference, Amount: u.Amount, Currency: u.Currency,
+		AskedAmount: row.AskedAmount, AskedCurrency: row.AskedCurrency, ConsultationID: row.ConsultationID,
+		PaymentID: u.PaymentID, AttemptID: u.AttemptID, Resolution: u.Resolution, ResolvedBy: u.ResolvedBy,
 		ResolvedAt: u.ResolvedAt, ReceivedAt: u.ReceivedAt, UpdatedAt: u.UpdatedAt}
 	return v
 }
@@ -134,7 +137,8 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	case err != nil:
 		return Unmatched{}, err
 	case u.Status != statusWaiting:
-		return Unmatched{}, problem.InvalidTransition.WithDetail("Only money that is WAITING can be decided on; this is " + u.Status + ".")
+		return Unmatched{}, problem.InvalidTransition.WithDetail(
+			"Only money that is WAITING can be decided on; this is " + u.Status + ".")
 	}
 	status, verb := statusClosed, "unmatched-money.close"
 	if in.Body.Action == actionRefund {
@@ -145,8 +149,8 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	audit.Write(tx, actor, verb, u.ID, audit.Meta{"amount": u.Amount, "currency": u.Currency})
 	err = errors.Join(
-		query.resolveUnmatched(ctx, tx, resolveUnmatchedParams{ID: u.ID, Status: status, Resolution: &in.Body.Reason, ResolvedBy: &actor.ID, Now: &tx.Now}),
-		query.followRefunds(ctx, tx, tx.Now, u.ID))
+		query.resolveUnmatched(ctx, tx, resolveUnmatchedParams{ID: u.ID, Status: status, Resolution: &in.Body.Reason,
+			ResolvedBy: &actor.ID, Now: &tx.Now}), query.followRefunds(ctx, tx, tx.Now, u.ID))
 	if err != nil {
 		return Unmatched{}, err
 	}
@@ -157,7 +161,8 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 // sendBack begins the refund of what is left of money that came, to whom it came from.
 func (s *Service) sendBack(ctx context.Context, tx *postgres.Tx, actor access.Actor, u UnmatchedMoney) error {
 	if len(actions(u)) < 2 {
-		return problem.InvalidTransition.WithDetail("This can't be sent back: it isn't money that came, or nobody knows how much.")
+		return problem.InvalidTransition.WithDetail(
+			"This can't be sent back: it isn't money that came, or nobody knows how much.")
 	}
 	refunds, err := query.lockRefundsOf(ctx, tx, nil, []uuid.UUID{u.ID}, *u.Currency)
 	if err != nil {
@@ -165,7 +170,7 @@ func (s *Service) sendBack(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	}
 	l := ledger{refunds: refunds}
 	rest := *u.Amount - l.under(part{&u.ID, *u.Amount}, RefundStatusPENDING, RefundStatusSUCCEEDED)
-	due := RefundRow{PaymentID: u.PaymentID, AttemptID: u.AttemptID, UnmatchedID: &u.ID, Amount: rest, Currency: *u.Currency,
-		Reason: "belongs to no booking", RequestedBy: &actor.ID}
+	due := RefundRow{PaymentID: u.PaymentID, AttemptID: u.AttemptID, UnmatchedID: &u.ID, Amount: rest,
+		Currency: *u.Currency, Reason: "belongs to no booking", RequestedBy: &actor.ID}
 	return s.openRefund(ctx, tx, actor, due, 0)
 }

@@ -15,7 +15,8 @@ import (
 const superseded = "superseded"
 
 // settleRefund takes what a provider reports of a refund: of ours that is under way, or of one made there.
-func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row *PaymentRow, a *PaymentAttempt) (Outcome, error) {
+func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row *PaymentRow,
+	a *PaymentAttempt) (Outcome, error) {
 	matchesNothing := AmountMismatch
 	reason := reasonExceeds
 	if a == nil {
@@ -42,7 +43,8 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 		}
 	} else {
 		like := func(r RefundRow) bool { return r.Amount == *e.Amount && (r.AtProvider || r.sent()) }
-		if i := slices.IndexFunc(l.refunds, func(r RefundRow) bool { return like(r) && r.Status == RefundStatusPENDING }); i >= 0 {
+		if i := slices.IndexFunc(l.refunds,
+			func(r RefundRow) bool { return like(r) && r.Status == RefundStatusPENDING }); i >= 0 {
 			return s.settleOwn(ctx, tx, actor, e, l.refunds[i])
 		}
 		known = slices.ContainsFunc(l.refunds, like)
@@ -74,7 +76,8 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 }
 
 // settleOwn ends a refund that we asked for. One that failed is begun again: the money is still owed.
-func (s *Service) settleOwn(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, r RefundRow) (Outcome, error) {
+func (s *Service) settleOwn(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, r RefundRow) (Outcome,
+	error) {
 	if e.Type == EventRefundSucceeded {
 		audit.Write(tx, actor, "refund.succeed", r.ID, audit.Meta{"paymentId": r.PaymentID})
 		err := query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSUCCEEDED, Now: tx.Now})
@@ -84,7 +87,9 @@ func (s *Service) settleOwn(ctx context.Context, tx *postgres.Tx, actor access.A
 		return Refunded, query.followRefunds(ctx, tx, tx.Now, *r.UnmatchedID)
 	}
 	audit.Write(tx, actor, "refund.fail", r.ID, audit.Meta{"paymentId": r.PaymentID})
-	if err := query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusFAILED, FailureReason: reasonOf(e), Now: tx.Now}); err != nil {
+	if err := query.updateRefund(ctx, tx,
+		updateRefundParams{ID: r.ID, Status: RefundStatusFAILED, FailureReason: reasonOf(e),
+			Now: tx.Now}); err != nil {
 		return "", err
 	}
 	return RefundFailed, s.openRefund(ctx, tx, actor, again(r, r.Amount), refundAgainAfter)
@@ -92,8 +97,8 @@ func (s *Service) settleOwn(ctx context.Context, tx *postgres.Tx, actor access.A
 
 // again is the refund that follows r, with the approval of the first.
 func again(r RefundRow, amount money.Amount) RefundRow {
-	return RefundRow{PaymentID: r.PaymentID, AttemptID: r.AttemptID, UnmatchedID: r.UnmatchedID, Amount: amount, Currency: r.Currency, Reason: r.Reason,
-		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy}
+	return RefundRow{PaymentID: r.PaymentID, AttemptID: r.AttemptID, UnmatchedID: r.UnmatchedID, Amount: amount,
+		Currency: r.Currency, Reason: r.Reason, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy}
 }
 
 // reported is a refund as a provider reports it; id is the provider's, nil when it doesn't say.
@@ -103,9 +108,10 @@ type reported struct {
 	id       *string
 }
 
-// givenBack records a refund that was made at the provider as one of ours, part by part, and takes it off what was asked for or is
-// under way: nothing is given back twice. over is what exceeds all that came.
-func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, of reported) (over money.Amount, err error) {
+// givenBack records a refund that was made at the provider as one of ours, part by part, and takes it off what was
+// asked for or is under way: nothing is given back twice. over is what exceeds all that came.
+func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger,
+	of reported) (over money.Amount, err error) {
 	over = of.amount
 	parts := slices.Clone(l.parts)
 	slices.SortStableFunc(parts, func(x, y part) int {
@@ -118,12 +124,13 @@ func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.A
 			continue
 		}
 		over -= take
-		made := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: p.unmatched, Amount: take, Currency: of.currency, Reason: "made at the provider",
-			Status: RefundStatusSUCCEEDED, AtProvider: true, ProviderRefundID: of.id}
+		made := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: p.unmatched, Amount: take, Currency: of.currency,
+			Reason: "made at the provider", Status: RefundStatusSUCCEEDED, AtProvider: true, ProviderRefundID: of.id}
 		if l.attempt != nil {
 			made.PaymentID, made.AttemptID = &l.payment.ID, &l.attempt.ID
 		}
-		audit.Write(tx, actor, "refund.record", made.ID, audit.Meta{"paymentId": made.PaymentID, "amount": take, "currency": of.currency})
+		audit.Write(tx, actor, "refund.record", made.ID,
+			audit.Meta{"paymentId": made.PaymentID, "amount": take, "currency": of.currency})
 		if err := insertRefundRow(ctx, tx, made); err != nil {
 			return over, err
 		}
@@ -147,9 +154,10 @@ func (l *ledger) distance(p part, amount money.Amount) int {
 	return 1
 }
 
-// shrink ends what was asked for or sent beyond the part, the newest first, after so much of it was given back at the provider. A
-// request for just that much was met there. Of a refund under way, what is still owed is sent anew.
-func (s *Service) shrink(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, p part, made money.Amount) error {
+// shrink ends what was asked for or sent beyond the part, the newest first, after so much of it was given back at the
+// provider. A request for just that much was met there. Of a refund under way, what is still owed is sent anew.
+func (s *Service) shrink(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, p part,
+	made money.Amount) error {
 	excess := l.under(p, RefundStatusREQUESTED, RefundStatusPENDING, RefundStatusSUCCEEDED) - p.amount
 	for _, status := range []RefundStatus{RefundStatusREQUESTED, RefundStatusPENDING} {
 		met := false
@@ -166,7 +174,9 @@ func (s *Service) shrink(ctx context.Context, tx *postgres.Tx, actor access.Acto
 			reason := superseded
 			r.Status, r.FailureReason = RefundStatusFAILED, &reason
 			audit.Write(tx, actor, "refund.supersede", r.ID, audit.Meta{"paymentId": r.PaymentID})
-			if err := query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: r.Status, FailureReason: r.FailureReason, Now: tx.Now}); err != nil {
+			if err := query.updateRefund(ctx, tx,
+				updateRefundParams{ID: r.ID, Status: r.Status, FailureReason: r.FailureReason,
+					Now: tx.Now}); err != nil {
 				return err
 			}
 			if rest := r.Amount - excess; status == RefundStatusPENDING && rest > 0 {

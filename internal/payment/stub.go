@@ -30,11 +30,12 @@ const (
 
 // ErrSignature refuses a webhook that its provider did not sign, or not just now.
 var ErrSignature = problem.Define(http.StatusUnauthorized, "invalid-signature", "The signature is wrong",
-	"The webhook's signature is missing or wrong, there are more than five, or its timestamp is too old or too far ahead.",
+	"The webhook's signature is missing or wrong, there are more than five, or its timestamp is too old or too far "+
+		"ahead.",
 	"Sign id.timestamp.body with the shared secret (Standard Webhooks) and send it within 5 minutes.")
 
-// Stub is a payment provider without money: it signs and sends real webhooks, so that the whole flow works with nothing
-// to sign up for.
+// Stub is a payment provider without money: it signs and sends real webhooks, so that the whole flow works with
+// nothing to sign up for.
 type Stub struct {
 	// Secrets that are taken; the first one signs.
 	Secrets [][]byte
@@ -104,7 +105,8 @@ func readSignatures(header string) (all [][]byte) {
 	}
 	for _, field := range fields {
 		version, text, _ := strings.Cut(field, ",")
-		if one, err := base64.StdEncoding.DecodeString(text); version == "v1" && err == nil && len(one) == sha256.Size {
+		if one, err := base64.StdEncoding.DecodeString(text); version == "v1" && err == nil &&
+			len(one) == sha256.Size {
 			all = append(all, one)
 		}
 	}
@@ -112,7 +114,9 @@ func readSignatures(header string) (all [][]byte) {
 }
 
 func (s *Stub) refund(ctx context.Context, refundID uuid.UUID, reference string, amount money.Money) error {
-	return s.send(ctx, "refund-"+refundID.String(), EventRefundSucceeded, stubData{TransactionReference: reference, Amount: amount.Amount, Currency: amount.Currency, RefundID: &refundID})
+	return s.send(ctx, "refund-"+refundID.String(), EventRefundSucceeded,
+		stubData{TransactionReference: reference, Amount: amount.Amount, Currency: amount.Currency,
+			RefundID: &refundID})
 }
 
 // send delivers a signed webhook to this server, over HTTP like any provider's.
@@ -128,7 +132,8 @@ func (s *Stub) send(ctx context.Context, id, event string, data stubData) error 
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, self+"/api/v1/payments/webhook/stub", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, self+"/api/v1/payments/webhook/stub",
+		bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

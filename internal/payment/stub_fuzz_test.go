@@ -14,7 +14,8 @@ import (
 // FuzzVerify: only what the provider signed is taken, whole and in time; a change of any part is not.
 func FuzzVerify(f *testing.F) {
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-	stub := &payment.Stub{Secrets: [][]byte{bytes.Repeat([]byte("a"), 32), bytes.Repeat([]byte("b"), 32)}, Clock: func() time.Time { return now }}
+	stub := &payment.Stub{Secrets: [][]byte{bytes.Repeat([]byte("a"), 32), bytes.Repeat([]byte("b"), 32)},
+		Clock: func() time.Time { return now }}
 	stamp := strconv.FormatInt(now.Unix(), 10)
 	good := stub.Sign("evt_1", now, []byte(`{"type":"payment.succeeded"}`))
 	f.Add("evt_1", stamp, good, []byte(`{"type":"payment.succeeded"}`))
@@ -27,10 +28,12 @@ func FuzzVerify(f *testing.F) {
 			t.Fatalf("a stranger's event is taken: %q %q %q", id, timestamp, signatures)
 		}
 		own := stub.Sign(id, now, body)
-		if err := stub.Verify(id, stamp, signatures+" "+own, body); (err == nil) != (id != "" && len(id) <= 255 && utf8.ValidString(id) && len(strings.Fields(signatures)) < 5) {
+		if err := stub.Verify(id, stamp, signatures+" "+own, body); (err == nil) != (id != "" && len(id) <= 255 &&
+			utf8.ValidString(id) && len(strings.Fields(signatures)) < 5) {
 			t.Fatalf("the provider's own event %q: %v", id, err)
 		}
-		if stub.Verify(id, stamp, own, append(bytes.Clone(body), ' ')) == nil || stub.Verify(id+"x", stamp, own, body) == nil ||
+		if stub.Verify(id, stamp, own, append(bytes.Clone(body), ' ')) == nil ||
+			stub.Verify(id+"x", stamp, own, body) == nil ||
 			stub.Verify(id, strconv.FormatInt(now.Unix()+1, 10), own, body) == nil {
 			t.Fatal("a changed event is taken")
 		}

@@ -30,7 +30,8 @@ const (
 	statusClosed  = "CLOSED"
 )
 
-// ledger is what came in one currency under one reference, and what was or is being given back of it. Its rows are locked.
+// ledger is what came in one currency under one reference, and what was or is being given back of it. Its rows are
+// locked.
 type ledger struct {
 	payment *PaymentRow // nil: the reference is no attempt's
 	attempt *PaymentAttempt
@@ -86,9 +87,10 @@ func (l *ledger) under(p part, statuses ...RefundStatus) (sum money.Amount) {
 	return sum
 }
 
-// mismatch keeps money that isn't what its attempt asked for, as it came, and sends it back. It confirms nothing. Without an amount
-// or a currency nobody can send it back: it waits for an administrator.
-func (s *Service) mismatch(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
+// mismatch keeps money that isn't what its attempt asked for, as it came, and sends it back. It confirms nothing.
+// Without an amount or a currency nobody can send it back: it waits for an administrator.
+func (s *Service) mismatch(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow,
+	a PaymentAttempt) (Outcome, error) {
 	reason := reasonAmount
 	switch {
 	case !e.counts():
@@ -114,7 +116,8 @@ func (s *Service) mismatch(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	}
 	came := part{&id, *e.Amount}
 	if rest := came.amount - l.under(came, RefundStatusSUCCEEDED); rest > 0 {
-		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, UnmatchedID: &id, Amount: rest, Currency: *e.Currency, Reason: "not what was asked"}
+		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, UnmatchedID: &id, Amount: rest, Currency: *e.Currency,
+			Reason: "not what was asked"}
 		if err := s.openRefund(ctx, tx, actor, due, 0); err != nil {
 			return "", err
 		}
@@ -122,8 +125,8 @@ func (s *Service) mismatch(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	return AmountMismatch, query.followRefunds(ctx, tx, tx.Now, id)
 }
 
-// stray is an event whose reference is no attempt's. Money that came waits for an administrator; a refund is looked for among
-// what waits.
+// stray is an event whose reference is no attempt's. Money that came waits for an administrator; a refund is looked
+// for among what waits.
 func (s *Service) stray(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event) (Outcome, error) {
 	switch e.Type {
 	case EventSucceeded:
@@ -135,7 +138,8 @@ func (s *Service) stray(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		if err != nil {
 			return "", err
 		}
-		return UnknownReference, errors.Join(s.matchWaiting(ctx, tx, actor, &l), query.followRefunds(ctx, tx, tx.Now, id))
+		return UnknownReference, errors.Join(s.matchWaiting(ctx, tx, actor, &l),
+			query.followRefunds(ctx, tx, tx.Now, id))
 	case EventRefundSucceeded, EventRefundFailed:
 		return s.settleRefund(ctx, tx, actor, e, nil, nil)
 	default:
@@ -147,9 +151,10 @@ func (s *Service) stray(ctx context.Context, tx *postgres.Tx, actor access.Actor
 func (e Event) counts() bool { return e.Amount != nil && *e.Amount > 0 && e.Currency != nil }
 
 // note lists what an event tells of, for administrators; uuid.Nil when the same money was listed before.
-func note(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kind, reason string, row *PaymentRow, a *PaymentAttempt) (uuid.UUID, error) {
-	u := insertUnmatchedParams{ID: uuid.Must(uuid.NewV7()), Kind: kind, Reason: reason, Provider: e.Provider, WebhookID: e.WebhookID,
-		TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now}
+func note(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kind, reason string, row *PaymentRow,
+	a *PaymentAttempt) (uuid.UUID, error) {
+	u := insertUnmatchedParams{ID: uuid.Must(uuid.NewV7()), Kind: kind, Reason: reason, Provider: e.Provider,
+		WebhookID: e.WebhookID, TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now}
 	if kind == kindRefund {
 		u.ProviderRefundID = e.RefundID
 	}
@@ -160,7 +165,8 @@ func note(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kin
 	if err != nil || fresh == 0 {
 		return uuid.Nil, err
 	}
-	audit.Write(tx, actor, "unmatched-money.record", u.ID, audit.Meta{"kind": kind, "reason": reason, "paymentId": u.PaymentID})
+	audit.Write(tx, actor, "unmatched-money.record", u.ID,
+		audit.Meta{"kind": kind, "reason": reason, "paymentId": u.PaymentID})
 	return u.ID, nil
 }
 

@@ -36,7 +36,8 @@ func still(t *testing.T) *apptest.Clinic {
 func unmatched(c *apptest.Clinic, admin apptest.User, reference string) string {
 	var all []string
 	for _, u := range c.Get(admin, "admin/unmatched-money?transactionReference="+reference).Want(200).Items() {
-		all = append(all, fmt.Sprint(u["kind"], " ", u["amount"], " ", u["currency"], " ", u["reason"], " ", u["status"], " ", u["actions"]))
+		all = append(all, fmt.Sprint(u["kind"], " ", u["amount"], " ", u["currency"], " ", u["reason"], " ",
+			u["status"], " ", u["actions"]))
 	}
 	return strings.Join(all, ", ")
 }
@@ -53,7 +54,8 @@ func TestMoneyThatIsNotWhatWasAsked(t *testing.T) {
 	c := apptest.Open(t)
 	admin := c.Admin()
 	for _, of := range []struct{ amount, currency, reason string }{
-		{"499.00", "INR", "WRONG_AMOUNT"}, {"600.00", "inr", "WRONG_AMOUNT"}, {"500.00", "usd", "WRONG_CURRENCY"}, {"0.01", "INR", "WRONG_AMOUNT"},
+		{"499.00", "INR", "WRONG_AMOUNT"}, {"600.00", "inr", "WRONG_AMOUNT"}, {"500.00", "usd", "WRONG_CURRENCY"},
+		{"0.01", "INR", "WRONG_AMOUNT"},
 	} {
 		patient, consultation, reference := unpaid(c)
 		wantOutcome(t, paid(c, reference, of.amount, of.currency), 202, payment.AmountMismatch)
@@ -65,10 +67,12 @@ func TestMoneyThatIsNotWhatWasAsked(t *testing.T) {
 		attempt, _ := detail.At("attempts").([]any)[0].(object)
 		refund, _ := detail.At("refunds").([]any)[0].(object)
 		mismatched, _ := attempt["mismatched"].([]any)
-		if attempt["captured"] != of.amount || attempt["capturedCurrency"] != currency || refund["currency"] != currency || len(mismatched) != 1 {
+		if attempt["captured"] != of.amount || attempt["capturedCurrency"] != currency ||
+			refund["currency"] != currency || len(mismatched) != 1 {
 			t.Errorf("%s %s shows as %s", of.amount, of.currency, detail.Body)
 		}
-		same(t, "the list", unmatched(c, admin, reference), fmt.Sprintf("PAYMENT %s %s %s RETURNED []", of.amount, currency, of.reason))
+		same(t, "the list", unmatched(c, admin, reference),
+			fmt.Sprintf("PAYMENT %s %s %s RETURNED []", of.amount, currency, of.reason))
 		// It can be paid still, by another attempt or by what was asked on the first.
 		again := c.Initiate(patient, consultation)
 		if again == reference {
@@ -76,18 +80,23 @@ func TestMoneyThatIsNotWhatWasAsked(t *testing.T) {
 		}
 		wantOutcome(t, paid(c, again, "500.00", "INR"), 200, payment.Captured)
 		wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
-		same(t, "refundedAmount", c.Get(patient, "consultations/"+consultation).Want(200).Text("refundedAmount"), "0.00")
+		same(t, "refundedAmount", c.Get(patient, "consultations/"+consultation).Want(200).Text("refundedAmount"),
+			"0.00")
 		cancel(c, patient, consultation).Want(200)
 		wantRefundsOf(t, c, patient, consultation, of.amount+" SUCCEEDED, 500.00 SUCCEEDED")
-		same(t, "refundedAmount", c.Get(patient, "consultations/"+consultation).Want(200).Text("refundedAmount"), "500.00")
+		same(t, "refundedAmount", c.Get(patient, "consultations/"+consultation).Want(200).Text("refundedAmount"),
+			"500.00")
 	}
 	// Without an amount or a currency nobody can give it back.
 	_, _, reference := unpaid(c)
-	for _, data := range []object{{"amount": "500.00"}, {"currency": "INR"}, {"amount": "500.00", "currency": "INRX"}, {"amount": "500.00", "currency": "₹"}, {"amount": 0, "currency": "INR"}} {
+	for _, data := range []object{{"amount": "500.00"}, {"currency": "INR"}, {"amount": "500.00", "currency": "INRX"},
+		{"amount": "500.00", "currency": "₹"}, {"amount": 0, "currency": "INR"}} {
 		data["transactionReference"] = reference
-		wantOutcome(t, c.Webhook(uuid.NewString(), object{"type": "payment.succeeded", "data": data}), 202, payment.AmountMismatch)
+		wantOutcome(t, c.Webhook(uuid.NewString(), object{"type": "payment.succeeded", "data": data}), 202,
+			payment.AmountMismatch)
 	}
-	if n := len(c.Get(admin, "admin/unmatched-money?status=WAITING&kind=PAYMENT&transactionReference="+reference).Want(200).Items()); n != 5 {
+	if n := len(c.Get(admin, "admin/unmatched-money?status=WAITING&kind=PAYMENT&transactionReference="+reference).
+		Want(200).Items()); n != 5 {
 		t.Errorf("%d wait for an administrator, want 5", n)
 	}
 	c.CheckInvariants()
@@ -103,11 +112,13 @@ func TestMismatchedMoneyAfterTheRightOne(t *testing.T) {
 	c.CheckInvariants()
 	cancel(c, patient, consultation).Want(200)
 	same(t, "refunds", refundsOf(c, patient, consultation), "500.00 PENDING, 20.00 PENDING, 500.00 PENDING")
-	wantOutcome(t, c.Webhook("f", apptest.Event("refund.failed", reference, "20.00", "INR")), 200, payment.RefundFailed)
+	wantOutcome(t, c.Webhook("f", apptest.Event("refund.failed", reference, "20.00", "INR")), 200,
+		payment.RefundFailed)
 	wantOutcome(t, returned(c, reference, "500.00", "USD"), 200, payment.Refunded)
 	wantOutcome(t, returned(c, reference, "20.00", "INR"), 200, payment.Refunded)
 	wantOutcome(t, returned(c, reference, "500.00", "INR"), 200, payment.Refunded)
-	same(t, "refunds", refundsOf(c, patient, consultation), "500.00 SUCCEEDED, 20.00 FAILED, 500.00 SUCCEEDED, 20.00 SUCCEEDED")
+	same(t, "refunds", refundsOf(c, patient, consultation),
+		"500.00 SUCCEEDED, 20.00 FAILED, 500.00 SUCCEEDED, 20.00 SUCCEEDED")
 	c.CheckInvariants()
 }
 
@@ -121,7 +132,8 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 		wantOutcome(t, returned(c, reference, "500.00", "INR"), 200, payment.Unchanged)
 		cancel(c, patient, consultation).Want(200)
 		same(t, "refunds", refundsOf(c, patient, consultation), "500.00 SUCCEEDED")
-		same(t, "refundedAmount", fmt.Sprint(c.Get(patient, "consultations/me").Want(200).Items()[0]["refundedAmount"]), "500.00")
+		same(t, "refundedAmount",
+			fmt.Sprint(c.Get(patient, "consultations/me").Want(200).Items()[0]["refundedAmount"]), "500.00")
 	})
 	t.Run("in parts", func(t *testing.T) {
 		patient, consultation, _, reference := captured(t, c)
@@ -134,10 +146,12 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 		patient, consultation, _, reference := captured(t, c)
 		cancel(c, patient, consultation).Want(200)
 		wantOutcome(t, returned(c, reference, "200.00", "INR"), 200, payment.Refunded)
-		same(t, "refunds", refundsOf(c, patient, consultation), "500.00 FAILED superseded, 200.00 SUCCEEDED, 300.00 PENDING")
+		same(t, "refunds", refundsOf(c, patient, consultation),
+			"500.00 FAILED superseded, 200.00 SUCCEEDED, 300.00 PENDING")
 		// The provider made the first one all the same: what exceeds the money is listed, and nothing more is sent.
 		wantOutcome(t, returned(c, reference, "500.00", "INR"), 200, payment.Refunded)
-		same(t, "refunds", refundsOf(c, patient, consultation), "500.00 FAILED superseded, 200.00 SUCCEEDED, 300.00 FAILED superseded, 300.00 SUCCEEDED")
+		same(t, "refunds", refundsOf(c, patient, consultation),
+			"500.00 FAILED superseded, 200.00 SUCCEEDED, 300.00 FAILED superseded, 300.00 SUCCEEDED")
 		same(t, "the list", unmatched(c, admin, reference), "REFUND 200.00 INR EXCEEDS_CAPTURE WAITING [CLOSE]")
 	})
 	t.Run("beside requests", func(t *testing.T) {
@@ -151,7 +165,8 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 		same(t, "refunds", refundsOf(c, support, consultation),
 			"120.50 FAILED superseded, 200.00 FAILED superseded, 120.50 SUCCEEDED, 300.00 SUCCEEDED, 79.50 PENDING")
 		cancel(c, patient, consultation).Want(200)
-		same(t, "refunds", refundsOf(c, patient, consultation), "200.00 FAILED superseded, 120.50 SUCCEEDED, 300.00 SUCCEEDED, 79.50 PENDING")
+		same(t, "refunds", refundsOf(c, patient, consultation),
+			"200.00 FAILED superseded, 120.50 SUCCEEDED, 300.00 SUCCEEDED, 79.50 PENDING")
 	})
 	t.Run("before its money", func(t *testing.T) {
 		patient, consultation, reference := unpaid(c)
@@ -169,8 +184,10 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 		same(t, "refunds", refundsOf(c, patient, consultation), "30.00 SUCCEEDED, 470.00 PENDING")
 		wantOutcome(t, returned(c, reference, "100.00", "USD"), 200, payment.Refunded)
 		wantOutcome(t, returned(c, reference, "370.00", "USD"), 200, payment.Refunded)
-		same(t, "refunds", refundsOf(c, patient, consultation), "30.00 SUCCEEDED, 470.00 FAILED superseded, 100.00 SUCCEEDED, 370.00 SUCCEEDED")
-		if got := unmatched(c, admin, reference); !strings.Contains(got, "PAYMENT 500.00 USD WRONG_CURRENCY RETURNED []") {
+		same(t, "refunds", refundsOf(c, patient, consultation),
+			"30.00 SUCCEEDED, 470.00 FAILED superseded, 100.00 SUCCEEDED, 370.00 SUCCEEDED")
+		if got := unmatched(c, admin, reference); !strings.Contains(got,
+			"PAYMENT 500.00 USD WRONG_CURRENCY RETURNED []") {
 			t.Errorf("the list is %q", got)
 		}
 	})
@@ -178,7 +195,8 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 }
 
 func resolve(c *apptest.Clinic, who apptest.User, id, action string) *apptest.Answer {
-	return c.Post(who, "admin/unmatched-money/"+id+"/resolve", object{"action": action, "reason": "Nobody knows this reference"})
+	return c.Post(who, "admin/unmatched-money/"+id+"/resolve",
+		object{"action": action, "reason": "Nobody knows this reference"})
 }
 
 func TestMoneyOfNoAttempt(t *testing.T) {
@@ -208,13 +226,16 @@ func TestMoneyOfNoAttempt(t *testing.T) {
 		t.Errorf("four decisions at once: %v", got)
 	}
 	eventually(t, "returned", func() bool { return only("stub_lost")["status"] == "RETURNED" })
-	if u := only("stub_lost"); u["resolvedBy"] != admin.ID.String() || u["resolution"] != "Nobody knows this reference" {
+	if u := only("stub_lost"); u["resolvedBy"] != admin.ID.String() ||
+		u["resolution"] != "Nobody knows this reference" {
 		t.Errorf("resolved: %v", u)
 	}
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'unmatched-money.refund' AND entity_id = $1 AND actor_id = $2", lost, admin.ID); n != 1 {
+	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'unmatched-money.refund' AND entity_id = "+
+		"$1 AND actor_id = $2", lost, admin.ID); n != 1 {
 		t.Errorf("%d rows of the decision", n)
 	}
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE unmatched_id = $1 AND status = 'SUCCEEDED' AND amount = 77 AND currency = 'USD'", lost); n != 1 {
+	if n := count(t, c, "SELECT count(*) FROM refunds WHERE unmatched_id = $1 AND status = 'SUCCEEDED' AND amount "+
+		"= 77 AND currency = 'USD'", lost); n != 1 {
 		t.Errorf("%d refunds", n)
 	}
 	// What was given back at the provider needs nobody; what can't be sent back can be closed.
@@ -225,8 +246,10 @@ func TestMoneyOfNoAttempt(t *testing.T) {
 	closed, _ := only("stub_only")["id"].(string)
 	resolve(c, admin, closed, "REFUND").Want(409, "illegal-transition")
 	body := object{"action": "CLOSE", "reason": "Told to the provider"}
-	first := c.Do(admin, "POST", "admin/unmatched-money/"+closed+"/resolve", body, "Idempotency-Key", "close").Want(200)
-	again := c.Do(admin, "POST", "admin/unmatched-money/"+closed+"/resolve", body, "Idempotency-Key", "close").Want(200)
+	first := c.Do(admin, "POST", "admin/unmatched-money/"+closed+"/resolve", body, "Idempotency-Key", "close").
+		Want(200)
+	again := c.Do(admin, "POST", "admin/unmatched-money/"+closed+"/resolve", body, "Idempotency-Key", "close").
+		Want(200)
 	if first.Text("status") != "CLOSED" || string(first.Body) != string(again.Body) {
 		t.Errorf("closed: %s, again %s", first.Body, again.Body)
 	}
@@ -278,13 +301,15 @@ func TestListOfRefunds(t *testing.T) {
 	returned(c, reference, "30.00", "INR").Want(200)
 	for who, name := range map[*apptest.User]string{&support: "support", &admin: "the administrator"} {
 		waiting := c.Get(*who, "refunds?status=REQUESTED").Want(200).Items()
-		if len(waiting) != 1 || waiting[0]["id"] != asked || waiting[0]["consultationId"] != consultation || waiting[0]["paymentId"] != id ||
+		if len(waiting) != 1 || waiting[0]["id"] != asked || waiting[0]["consultationId"] != consultation ||
+			waiting[0]["paymentId"] != id ||
 			waiting[0]["requestedBy"] != support.ID.String() {
 			t.Errorf("%s sees %v", name, waiting)
 		}
 		first := c.Get(*who, "refunds?limit=2").Want(200)
 		rest := c.Get(*who, "refunds?limit=2&cursor="+first.Text("nextCursor")).Want(200)
-		if len(first.Items()) != 2 || len(rest.Items()) != 1 || first.Items()[0]["atProvider"] != true || rest.Text("nextCursor") != "" {
+		if len(first.Items()) != 2 || len(rest.Items()) != 1 || first.Items()[0]["atProvider"] != true ||
+			rest.Text("nextCursor") != "" {
 			t.Errorf("%s sees %s, then %s", name, first.Body, rest.Body)
 		}
 	}
@@ -292,14 +317,15 @@ func TestListOfRefunds(t *testing.T) {
 	c.Get(c.Patient(), "refunds").Want(403, "forbidden")
 }
 
-// Whatever the order in which a provider reports the same things, and with what of ours between, the end is the same: what was asked
-// confirms, everything else goes back once, and nothing twice.
+// Whatever the order in which a provider reports the same things, and with what of ours between, the end is the same:
+// what was asked confirms, everything else goes back once, and nothing twice.
 func TestEveryOrderOfReports(t *testing.T) {
 	t.Parallel()
 	c := still(t)
 	type event struct{ kind, amount, currency string }
-	reports := []event{{payment.EventSucceeded, "500.00", "INR"}, {payment.EventSucceeded, "499.00", "INR"}, {payment.EventSucceeded, "500.00", "USD"},
-		{payment.EventRefundSucceeded, "120.00", "INR"}, {payment.EventFailed, "500.00", "INR"}}
+	reports := []event{{payment.EventSucceeded, "500.00", "INR"}, {payment.EventSucceeded, "499.00", "INR"},
+		{payment.EventSucceeded, "500.00", "USD"}, {payment.EventRefundSucceeded, "120.00", "INR"},
+		{payment.EventFailed, "500.00", "INR"}}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -328,8 +354,10 @@ func TestEveryOrderOfReports(t *testing.T) {
 		cancel(c, patient, consultation).Want(200)
 		for currency, sum := range map[string]string{"INR": "999.00", "USD": "500.00"} {
 			var back string
-			if err := c.DB.Pool.QueryRow(t.Context(), `SELECT sum(r.amount)::text FROM refunds r JOIN payments p ON p.id = r.payment_id
-				WHERE p.consultation_id = $1 AND r.currency = $2 AND r.status <> 'FAILED'`, consultation, currency).Scan(&back); err != nil || back != sum {
+			if err := c.DB.Pool.QueryRow(t.Context(), `SELECT sum(r.amount)::text FROM refunds r
+				JOIN payments p ON p.id = r.payment_id
+				WHERE p.consultation_id = $1 AND r.currency = $2 AND r.status <> 'FAILED'`, consultation, currency).
+				Scan(&back); err != nil || back != sum {
 				t.Errorf("%s %s goes back (%v), want %s", back, currency, err, sum)
 			}
 		}

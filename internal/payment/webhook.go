@@ -45,13 +45,14 @@ type WebhookData struct {
 // maxText of a provider: why something failed, or its name of it; in characters.
 const maxText = 200
 
-// Verify checks that a provider signed the message, before anything is opened for it. Errors: problem.NotFound (no such
-// provider), ErrSignature.
+// Verify checks that a provider signed the message, before anything is opened for it. Errors: problem.NotFound (no
+// such provider), ErrSignature.
 func (s *Service) Verify(r *http.Request, body []byte) error {
 	if r.PathValue("provider") != providerStub {
 		return problem.NotFound
 	}
-	return s.Stub.Verify(r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"), r.Header.Get("Webhook-Signature"), body)
+	return s.Stub.Verify(r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"),
+		r.Header.Get("Webhook-Signature"), body)
 }
 
 // Parse reads a message that Verify has let pass. Errors: 400, 422.
@@ -67,8 +68,8 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 	)
 	wrong := exact("body", in.RawBody, map[string]any{"type": &e.Type, "data": &data})
 	if wrong == "" {
-		wrong = exact("body.data", data, map[string]any{"transactionReference": &e.Reference, "amount": &amount, "currency": &currency,
-			"failureReason": &e.FailureReason, "refundId": &e.RefundID})
+		wrong = exact("body.data", data, map[string]any{"transactionReference": &e.Reference, "amount": &amount,
+			"currency": &currency, "failureReason": &e.FailureReason, "refundId": &e.RefundID})
 	}
 	switch {
 	case wrong == "body.data.amount":
@@ -79,7 +80,8 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 		return Event{}, problem.InvalidField(wrong, "expected a string")
 	case e.Type == "" || utf8.RuneCountInString(e.Type) > 100 || httpapi.TextFault(e.Type, httpapi.Line) != "":
 		return Event{}, problem.InvalidField("body.type", "expected an event type in plain characters")
-	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxText || httpapi.TextFault(e.Reference, httpapi.Line) != "":
+	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxText ||
+		httpapi.TextFault(e.Reference, httpapi.Line) != "":
 		return Event{}, problem.InvalidField("body.data.transactionReference", "expected 1 to 200 plain characters")
 	case e.RefundID != nil && utf8.RuneCountInString(*e.RefundID) > maxText:
 		return Event{}, problem.InvalidField("body.data.refundId", "must have at most 200 characters")
@@ -101,8 +103,8 @@ func currencyCode(text string) *string {
 	return &code
 }
 
-// exact reads the members of the object at a place that to names, and returns the place of one that has another form. Others
-// are the provider's to add; encoding/json alone would also take a name in another case.
+// exact reads the members of the object at a place that to names, and returns the place of one that has another form.
+// Others are the provider's to add; encoding/json alone would also take a name in another case.
 func exact(at string, object []byte, to map[string]any) (wrong string) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(object, &members); err != nil || members == nil {

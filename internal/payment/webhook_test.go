@@ -29,18 +29,21 @@ func unpaid(c *apptest.Clinic) (patient apptest.User, consultation, reference st
 }
 
 func send(c *apptest.Clinic, body []byte, id string, at time.Time, signature string) *apptest.Answer {
-	return c.Do(provider, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
+	return c.Do(provider, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp",
+		fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
 }
 
 func succeeded(reference string) []byte {
-	return []byte(`{"type":"payment.succeeded","data":{"transactionReference":"` + reference + `","amount":"500.00","currency":"INR"}}`)
+	return []byte(`{"type":"payment.succeeded","data":{"transactionReference":"` + reference +
+		`","amount":"500.00","currency":"INR"}}`)
 }
 
 func wantState(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, status, paymentStatus string) {
 	t.Helper()
 	a := c.Get(patient, "consultations/"+consultation).Want(200)
 	if a.Text("status") != status || a.Text("paymentStatus") != paymentStatus {
-		t.Fatalf("the consultation is %s, %s; want %s, %s", a.Text("status"), a.Text("paymentStatus"), status, paymentStatus)
+		t.Fatalf("the consultation is %s, %s; want %s, %s", a.Text("status"), a.Text("paymentStatus"), status,
+			paymentStatus)
 	}
 }
 
@@ -77,7 +80,8 @@ func eventually(t *testing.T, what string, done func() bool) {
 func wantRefunds(t *testing.T, c *apptest.Clinic, consultation string, n int) {
 	t.Helper()
 	const sql = `SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1`
-	eventually(t, "refunded as often", func() bool { return count(t, c, sql+" AND r.status = 'SUCCEEDED'", consultation) == n })
+	eventually(t, "refunded as often",
+		func() bool { return count(t, c, sql+" AND r.status = 'SUCCEEDED'", consultation) == n })
 	if all := count(t, c, sql, consultation); all != n {
 		t.Fatalf("%d refunds, want %d", all, n)
 	}
@@ -90,27 +94,38 @@ func TestWebhookSignatures(t *testing.T) {
 	body, now := succeeded(reference), c.Clock.Now()
 	forger := payment.Stub{Secrets: [][]byte{bytes.Repeat([]byte("f"), 32)}}
 	for name, try := range map[string]func() *apptest.Answer{
-		"unsigned":          func() *apptest.Answer { return c.Do(provider, "POST", "payments/webhook/stub", body) },
-		"no signature":      func() *apptest.Answer { return send(c, body, "a", now, "") },
-		"not a signature":   func() *apptest.Answer { return send(c, body, "a", now, "v1,AAAA v1 , v1,%%%") },
-		"another version":   func() *apptest.Answer { return send(c, body, "a", now, "v2"+c.Sign("a", now, body)[2:]) },
-		"another secret":    func() *apptest.Answer { return send(c, body, "a", now, forger.Sign("a", now, body)) },
-		"of another body":   func() *apptest.Answer { return send(c, body, "a", now, c.Sign("a", now, append([]byte(" "), body...))) },
-		"of another id":     func() *apptest.Answer { return send(c, body, "a", now, c.Sign("b", now, body)) },
-		"of another time":   func() *apptest.Answer { return send(c, body, "a", now, c.Sign("a", now.Add(time.Second), body)) },
-		"stale":             func() *apptest.Answer { return c.WebhookAt("a", body, now.Add(-5*time.Minute-2*time.Second)) },
+		"unsigned":        func() *apptest.Answer { return c.Do(provider, "POST", "payments/webhook/stub", body) },
+		"no signature":    func() *apptest.Answer { return send(c, body, "a", now, "") },
+		"not a signature": func() *apptest.Answer { return send(c, body, "a", now, "v1,AAAA v1 , v1,%%%") },
+		"another version": func() *apptest.Answer {
+			return send(c, body, "a", now, "v2"+c.Sign("a", now, body)[2:])
+		},
+		"another secret": func() *apptest.Answer { return send(c, body, "a", now, forger.Sign("a", now, body)) },
+		"of another body": func() *apptest.Answer {
+			return send(c, body, "a", now, c.Sign("a", now, append([]byte(" "), body...)))
+		},
+		"of another id": func() *apptest.Answer { return send(c, body, "a", now, c.Sign("b", now, body)) },
+		"of another time": func() *apptest.Answer {
+			return send(c, body, "a", now, c.Sign("a", now.Add(time.Second), body))
+		},
+		"stale": func() *apptest.Answer {
+			return c.WebhookAt("a", body, now.Add(-5*time.Minute-2*time.Second))
+		},
 		"of the future":     func() *apptest.Answer { return c.WebhookAt("a", body, now.Add(6*time.Minute)) },
 		"of the far future": func() *apptest.Answer { return c.WebhookAt("a", body, time.Unix(1<<61, 0)) },
 		"without an id":     func() *apptest.Answer { return c.Webhook("", body) },
 		"with a long id":    func() *apptest.Answer { return c.Webhook(strings.Repeat("x", 256), body) },
 		"with a broken id":  func() *apptest.Answer { return c.Webhook("\xff\xfe", body) },
 		"of no instant": func() *apptest.Answer {
-			return c.Do(provider, "POST", "payments/webhook/stub", body, "Webhook-Id", "a", "Webhook-Timestamp", "today", "Webhook-Signature", c.Sign("a", now, body))
+			return c.Do(provider, "POST", "payments/webhook/stub", body, "Webhook-Id", "a", "Webhook-Timestamp",
+				"today", "Webhook-Signature", c.Sign("a", now, body))
 		},
 		"the right one among too many": func() *apptest.Answer {
 			return send(c, body, "a", now, strings.Repeat("v1,AAAA ", 5)+c.Sign("a", now, body))
 		},
-		"unsigned and malformed": func() *apptest.Answer { return c.Do(provider, "POST", "payments/webhook/stub", []byte("{")) },
+		"unsigned and malformed": func() *apptest.Answer {
+			return c.Do(provider, "POST", "payments/webhook/stub", []byte("{"))
+		},
 	} {
 		if a := try(); a.Status != 401 || a.Text("type") != "/problems/invalid-signature" {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
@@ -122,16 +137,19 @@ func TestWebhookSignatures(t *testing.T) {
 	wantState(t, c, patient, consultation, "REQUESTED", "PENDING")
 	// Just inside the tolerance, one right signature among wrong ones is enough.
 	at := now.Add(-4*time.Minute - 30*time.Second)
-	wantOutcome(t, send(c, body, "a", at, "v1a,xyz v1,AAAA v1,AAAA "+forger.Sign("a", at, body)+" "+c.Sign("a", at, body)), 200, payment.Captured)
+	wantOutcome(t, send(c, body, "a", at, "v1a,xyz v1,AAAA v1,AAAA "+forger.Sign("a", at, body)+" "+c.Sign("a", at,
+		body)), 200, payment.Captured)
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
 	c.CheckInvariants()
 }
 
-// TestStrangersOpenNothing: what no provider signed is refused with every connection of the server in others' hands, and an
-// address that sends much of it is not even listened to.
+// TestStrangersOpenNothing: what no provider signed is refused with every connection of the server in others' hands,
+// and an address that sends much of it is not even listened to.
 func TestStrangersOpenNothing(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t, func(cfg *config.Config) { cfg.RateLimit, cfg.TrustedProxies = "on", []string{"127.0.0.0/8"} })
+	c := apptest.Open(t, func(cfg *config.Config) {
+		cfg.RateLimit, cfg.TrustedProxies = "on", []string{"127.0.0.0/8"}
+	})
 	_, _, reference := unpaid(c)
 	body, now := succeeded(reference), c.Clock.Now()
 	from := func(address, id, signature string) *apptest.Answer {
@@ -145,7 +163,8 @@ func TestStrangersOpenNothing(t *testing.T) {
 	}
 	taken()
 	for _, address := range []string{"203.0.113.7", "2001:db8::ffff"} {
-		if a := from(address, "b", c.Sign("b", now, body)).Want(429, "too-many-requests"); a.Header.Get("Retry-After") == "" {
+		if a := from(address, "b", c.Sign("b", now, body)).Want(429,
+			"too-many-requests"); a.Header.Get("Retry-After") == "" {
 			t.Error("it isn't told when to come back")
 		}
 	}
@@ -167,7 +186,8 @@ func TestWebhookSecretsRotate(t *testing.T) {
 		_, _, reference := unpaid(c)
 		body, now, id := succeeded(reference), c.Clock.Now(), uuid.NewString()
 		t.Log(name)
-		wantOutcome(t, send(c, body, id, now, (&payment.Stub{Secrets: secrets}).Sign(id, now, body)), 200, payment.Captured)
+		wantOutcome(t, send(c, body, id, now, (&payment.Stub{Secrets: secrets}).Sign(id, now, body)), 200,
+			payment.Captured)
 	}
 }
 
@@ -182,17 +202,24 @@ func TestWebhookBodies(t *testing.T) {
 		body   []byte
 		status int
 	}{
-		{"empty", []byte{}, 400}, {"not JSON", []byte("paid"), 400}, {"half", []byte(whole[:40]), 400}, {"two values", []byte(whole + whole), 400},
+		{"empty", []byte{}, 400}, {"not JSON", []byte("paid"), 400}, {"half", []byte(whole[:40]), 400},
+		{"two values", []byte(whole + whole), 400},
 		{"not UTF-8", change("INR", "\xff\xfe"), 400}, {"too deep", []byte(strings.Repeat("[", 50000)), 400},
 		{"too large", append([]byte(whole), bytes.Repeat([]byte(" "), 64<<10)...), 413},
-		{"null", []byte("null"), 422}, {"a list", []byte("[]"), 422}, {"no data", []byte(`{"type":"payment.succeeded"}`), 422},
-		{"no type", change(`"type":"payment.succeeded",`, ""), 422}, {"type is a number", change(`"payment.succeeded"`, "1"), 422},
-		{"a long type", change("payment.succeeded", strings.Repeat("x", 101)), 422}, {"NUL in the type", change("payment.succeeded", `a\u0000`), 422},
-		{"a long name of a refund", change(`"amount"`, `"refundId":"`+strings.Repeat("x", 201)+`","amount"`), 422}, {"no reference", change(reference, ""), 422}, {"a long reference", change(reference, strings.Repeat("x", 201)), 422},
-		{"NUL in the reference", change(reference, `a\u0000`), 422}, {"a reference that turns the line around", change(reference, `a\u202e`), 422},
-		{"three decimals", change("500.00", "500.001"), 422}, {"negative", change("500.00", "-500.00"), 422}, {"exponent", change(`"500.00"`, "5e2"), 422},
-		{"beyond numeric(12,2)", change("500.00", "50000000000.00"), 422},
-		{"the type twice", change("{", `{"type":"payment.failed",`), 422}, {"the amount twice", change(`"amount"`, `"amount":"1.00","amount"`), 422},
+		{"null", []byte("null"), 422}, {"a list", []byte("[]"), 422},
+		{"no data", []byte(`{"type":"payment.succeeded"}`), 422},
+		{"no type", change(`"type":"payment.succeeded",`, ""), 422},
+		{"type is a number", change(`"payment.succeeded"`, "1"), 422},
+		{"a long type", change("payment.succeeded", strings.Repeat("x", 101)), 422},
+		{"NUL in the type", change("payment.succeeded", `a\u0000`), 422},
+		{"a long name of a refund", change(`"amount"`, `"refundId":"`+strings.Repeat("x", 201)+`","amount"`), 422},
+		{"no reference", change(reference, ""), 422}, {"a long reference", change(reference, strings.Repeat("x", 201)),
+			422}, {"NUL in the reference", change(reference, `a\u0000`), 422},
+		{"a reference that turns the line around", change(reference, `a\u202e`), 422},
+		{"three decimals", change("500.00", "500.001"), 422}, {"negative", change("500.00", "-500.00"), 422},
+		{"exponent", change(`"500.00"`, "5e2"), 422}, {"beyond numeric(12,2)", change("500.00", "50000000000.00"),
+			422}, {"the type twice", change("{", `{"type":"payment.failed",`), 422},
+		{"the amount twice", change(`"amount"`, `"amount":"1.00","amount"`), 422},
 		{"NUL in the reason", change(`"amount"`, `"failureReason":"a\u0000","amount"`), 422},
 	} {
 		if a := c.Webhook(uuid.NewString(), bad.body); a.Status != bad.status {
@@ -200,7 +227,8 @@ func TestWebhookBodies(t *testing.T) {
 		}
 	}
 	for place, bad := range map[string][]byte{
-		"body": []byte("[]"), "body.type": change(`"payment.succeeded"`, "1"), "body.data": []byte(`{"type":"payment.succeeded","data":"paid"}`),
+		"body": []byte("[]"), "body.type": change(`"payment.succeeded"`, "1"),
+		"body.data":        []byte(`{"type":"payment.succeeded","data":"paid"}`),
 		"body.data.amount": change("500.00", "500.001"), "body.data.currency": change(`"INR"`, "356"),
 		"body.data.refundId": change(`"amount"`, `"refundId":7,"amount"`),
 	} {
@@ -216,13 +244,15 @@ func TestWebhookBodies(t *testing.T) {
 	more := change("{", `{"id":"evt_1","created":1795428000,"data2":{"a":[1,2]},`)
 	more = bytes.Replace(more, []byte(`"currency"`), []byte(`"method":"upi","Amount":"1.00","currency"`), 1)
 	at := c.Clock.Now()
-	wantOutcome(t, c.Do(provider, "POST", "payments/webhook/stub", more, "Content-Type", "text/plain", "Webhook-Id", "more",
-		"Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", c.Sign("more", at, more)), 200, payment.Captured)
+	wantOutcome(t, c.Do(provider, "POST", "payments/webhook/stub", more, "Content-Type", "text/plain", "Webhook-Id",
+		"more", "Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", c.Sign("more", at, more)), 200,
+		payment.Captured)
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
 
 	_, _, other := unpaid(c)
 	hidden := bytes.Replace(succeeded(other), []byte("payment.succeeded"), []byte("payment.failed"), 1)
-	hidden = bytes.Replace(hidden, []byte(`"amount"`), []byte(`"failureReason":"card\u202e declined\u200b","amount"`), 1)
+	hidden = bytes.Replace(hidden, []byte(`"amount"`), []byte(`"failureReason":"card\u202e declined\u200b","amount"`),
+		1)
 	wantOutcome(t, c.Webhook(uuid.NewString(), hidden), 200, payment.Failed)
 	if n := count(t, c, "SELECT count(*) FROM payment_attempts WHERE failure_reason = 'card declined'"); n != 1 {
 		t.Errorf("%d attempts failed for a readable reason", n)
@@ -234,8 +264,8 @@ func TestWebhookUnknowns(t *testing.T) {
 	c := apptest.Open(t)
 	_, _, reference := unpaid(c)
 	body, at := succeeded(reference), c.Clock.Now()
-	c.Do(provider, "POST", "payments/webhook/acme", body, "Webhook-Id", "x", "Webhook-Timestamp", fmt.Sprint(at.Unix()),
-		"Webhook-Signature", c.Sign("x", at, body)).Want(404, "not-found")
+	c.Do(provider, "POST", "payments/webhook/acme", body, "Webhook-Id", "x", "Webhook-Timestamp",
+		fmt.Sprint(at.Unix()), "Webhook-Signature", c.Sign("x", at, body)).Want(404, "not-found")
 	wantOutcome(t, c.Report("payment.succeeded", "stub_nobody", "500.00"), 202, payment.UnknownReference)
 	wantOutcome(t, c.Report("payment.disputed", reference, "500.00"), 202, payment.UnknownType)
 	wantOutcome(t, c.Report("payment.disputed", "stub_nobody", "500.00"), 202, payment.UnknownReference)
@@ -251,18 +281,23 @@ func TestWebhookWrongMoney(t *testing.T) {
 	c := apptest.Open(t)
 	patient, consultation, reference := unpaid(c)
 	for i, data := range []object{
-		{"amount": "499.99", "currency": "INR"}, {"amount": "500.01", "currency": "INR"}, {"amount": 0, "currency": "INR"},
+		{"amount": "499.99", "currency": "INR"}, {"amount": "500.01", "currency": "INR"},
+		{"amount": 0, "currency": "INR"},
 		{"amount": "500.00", "currency": "USD"}, {"amount": "500.00", "currency": "INRX"},
 		{"amount": "500.00"}, {"currency": "INR"}, {"amount": nil, "currency": nil},
 	} {
 		data["transactionReference"] = reference
-		wantOutcome(t, c.Webhook(fmt.Sprint("wrong-", i), object{"type": "payment.succeeded", "data": data}), 202, payment.AmountMismatch)
-		if n := count(t, c, "SELECT count(*) FROM payment_webhooks WHERE webhook_id = $1 AND outcome = 'amount-mismatch'", fmt.Sprint("wrong-", i)); n != 1 {
+		wantOutcome(t, c.Webhook(fmt.Sprint("wrong-", i), object{"type": "payment.succeeded", "data": data}), 202,
+			payment.AmountMismatch)
+		if n := count(t, c, "SELECT count(*) FROM payment_webhooks WHERE webhook_id = $1 AND outcome = "+
+			"'amount-mismatch'", fmt.Sprint("wrong-", i)); n != 1 {
 			t.Errorf("%v is not flagged", data)
 		}
 		wantState(t, c, patient, consultation, "REQUESTED", "PENDING")
 	}
-	wantOutcome(t, c.Webhook("right", object{"type": "payment.succeeded", "data": object{"transactionReference": reference, "amount": 500, "currency": "iNr"}}), 200, payment.Captured)
+	wantOutcome(t, c.Webhook("right",
+		object{"type": "payment.succeeded", "data": object{"transactionReference": reference, "amount": 500,
+			"currency": "iNr"}}), 200, payment.Captured)
 	c.CheckInvariants()
 }
 
@@ -293,10 +328,12 @@ func TestWebhookAgain(t *testing.T) {
 		t.Errorf("%d copies had an effect", captured)
 	}
 	// An id is taken once, whatever the body of the next one says.
-	wantOutcome(t, c.Webhook("one", apptest.Event("payment.failed", reference, "500.00", "INR")), 200, payment.Duplicate)
+	wantOutcome(t, c.Webhook("one", apptest.Event("payment.failed", reference, "500.00", "INR")), 200,
+		payment.Duplicate)
 	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Unchanged)
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'consultation.confirm' AND entity_id = $1", consultation); n != 1 {
+	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'consultation.confirm' AND entity_id = $1",
+		consultation); n != 1 {
 		t.Errorf("confirmed %d times", n)
 	}
 	c.CheckInvariants()

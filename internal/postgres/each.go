@@ -7,7 +7,8 @@ import (
 )
 
 // ForEach runs a statement and hands on its rows one at a time, for what is too long to be held at once.
-func ForEach[T any](ctx context.Context, r *Read, scan func(pgx.CollectableRow) (T, error), fn func(T) error, sql string, args ...any) error {
+func ForEach[T any](ctx context.Context, r *Read, scan func(pgx.CollectableRow) (T, error), fn func(T) error,
+	sql string, args ...any) error {
 	rows, err := r.Query(ctx, sql, args...)
 	if err != nil {
 		return err

@@ -8,14 +8,16 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// No statement may read a GiST index: a join that begins a scan of it again can hide rows from it, and from the constraint that
-// it enforces (docs/adr/0030-exclusion-constraints.md). A planner has no use for an index whose keys are expressions that no
-// query has and that has no condition for a query to imply.
+// No statement may read a GiST index: a join that begins a scan of it again can hide rows from it, and from the
+// constraint that it enforces (docs/adr/0030-exclusion-constraints.md). A planner has no use for an index whose keys
+// are expressions that no query has and that has no condition for a query to imply.
 func TestNoStatementCanReadAGiSTIndex(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
-	rows, err := db.Pool.Query(t.Context(), `SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-		JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gist' AND (i.indpred IS NOT NULL OR EXISTS (SELECT FROM unnest(i.indkey) key WHERE key <> 0))`)
+	rows, err := db.Pool.Query(t.Context(), `SELECT i.indexrelid::regclass::text FROM pg_index i
+		JOIN pg_class c ON c.oid = i.indexrelid
+		JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gist' AND (i.indpred IS NOT NULL OR EXISTS (SELECT
+			FROM unnest(i.indkey) key WHERE key <> 0))`)
 	must(t, err)
 	readable, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
@@ -24,12 +26,13 @@ func TestNoStatementCanReadAGiSTIndex(t *testing.T) {
 	}
 }
 
-// A restore and, from version 17 on, PostgreSQL itself build indexes with an empty search_path: functions that an index calls
-// must find what they call without one.
+// A restore and, from version 17 on, PostgreSQL itself build indexes with an empty search_path: functions that an
+// index calls must find what they call without one.
 func TestIndexesAreBuiltWithoutASearchPath(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
-	rows, err := db.Pool.Query(t.Context(), `SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	rows, err := db.Pool.Query(t.Context(), `SELECT c.oid::regclass::text FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relhasindex`)
 	must(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])

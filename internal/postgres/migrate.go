@@ -43,8 +43,8 @@ func Migrate(ctx context.Context, dsn string) error {
 	return err
 }
 
-// Upgrade brings the schema and River's tables to this build's version, as the login of dsn, who comes to own them. Safe to run
-// at once from many processes; a login that may only read does where there is nothing to do. Error:
+// Upgrade brings the schema and River's tables to this build's version, as the login of dsn, who comes to own them.
+// Safe to run at once from many processes; a login that may only read does where there is nothing to do. Error:
 // Refused for a database that this build can't work on; Explain tells the others.
 func Upgrade(ctx context.Context, dsn string) (did Upgraded, err error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
@@ -97,7 +97,8 @@ func checkEncoding(ctx context.Context, conn *pgxpool.Conn) error {
 		return fmt.Errorf("ask for the encoding: %w", err)
 	}
 	if encoding != "UTF8" {
-		return Refused("the database's encoding is " + encoding + ", it must be UTF8: create another one with ENCODING 'UTF8' TEMPLATE template0")
+		return Refused("the database's encoding is " + encoding +
+			", it must be UTF8: create another one with ENCODING 'UTF8' TEMPLATE template0")
 	}
 	return nil
 }
@@ -113,7 +114,8 @@ func migrateSchema(ctx context.Context, pool *pgxpool.Pool, did *Upgraded) error
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = db.Close() }()
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithGoMigrations(slices.Collect(maps.Values(goMigrations))...))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithGoMigrations(slices.Collect(maps.Values(goMigrations))...))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -122,7 +124,8 @@ func migrateSchema(ctx context.Context, pool *pgxpool.Pool, did *Upgraded) error
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	if there > known {
-		return Refused(fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program", there, known))
+		return Refused(fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program",
+			there, known))
 	}
 	applied, err := provider.Up(ctx)
 	if err != nil {

@@ -44,7 +44,8 @@ type Options struct {
 }
 
 // pgx's own words quote parts of the address.
-var errUnreadable = Refused("it can't be read as an address of PostgreSQL like postgres://user:password@host:5432/database")
+var errUnreadable = Refused(
+	"it can't be read as an address of PostgreSQL like postgres://user:password@host:5432/database")
 
 // Open makes the pool; it does not wait for the database, which may be away and come back.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
@@ -75,8 +76,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		}
 	}
 	if !o.Owner {
-		// Part of the connection's start: it costs no round trip, and RESET ROLE comes back to it. SET ROLE doesn't, so a
-		// login that owns nothing is better still (docs/operations/database-roles.md).
+		// Part of the connection's start: it costs no round trip, and RESET ROLE comes back to it. SET ROLE doesn't,
+		// so a login that owns nothing is better still (docs/operations/database-roles.md).
 		cfg.ConnConfig.RuntimeParams["role"] = AppRole
 	}
 	// A caller that hangs up cancels its statement on the server, and the connection stays usable.
@@ -139,11 +140,12 @@ func (db *DB) Read(ctx context.Context, fn func(r *Read) error) error {
 	return err
 }
 
-// Snapshot is Read of one moment, for what asks many things that must agree. A statement may take as long as ctx allows: it
-// reads all there is, and not a page.
+// Snapshot is Read of one moment, for what asks many things that must agree. A statement may take as long as ctx
+// allows: it reads all there is, and not a page.
 func (db *DB) Snapshot(ctx context.Context, fn func(r *Read) error) error {
 	return db.Read(ctx, func(r *Read) error {
-		opts := pgx.TxOptions{BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"}
+		opts := pgx.TxOptions{BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL " +
+			"statement_timeout = 0"}
 		return pgx.BeginTxFunc(ctx, r.conn, opts, func(pgx.Tx) error { return fn(r) })
 	})
 }
@@ -179,7 +181,8 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 }
 
 // ErrRole: the database is there, but the login may not act as AppRole.
-var ErrRole = errors.New("the login of DATABASE_URL may not act as " + AppRole + ": have an administrator run GRANT " + AppRole +
+var ErrRole = errors.New("the login of DATABASE_URL may not act as " + AppRole + ": have an administrator run GRANT " +
+	AppRole +
 	" TO that login (docs/operations/database-roles.md)")
 
 // Ready tells whether the database answers. Error: ErrRole.

@@ -66,19 +66,24 @@ func TestTheServerChangesNeitherSchemaNorEvidence(t *testing.T) {
 	if who := text(t, db, "SELECT current_user"); who != postgres.AppRole {
 		t.Fatalf("the server acts as %s", who)
 	}
-	for _, evidence := range []string{"audit_logs", "prescriptions", "audit_logs_default", text(t, db, `SELECT inhrelid::regclass::text FROM pg_inherits
+	for _, evidence := range []string{"audit_logs", "prescriptions", "audit_logs_default",
+		text(t, db, `SELECT inhrelid::regclass::text FROM pg_inherits
 		WHERE inhparent = 'audit_logs'::regclass AND inhrelid <> 'audit_logs_default'::regclass LIMIT 1`)} {
-		for _, sql := range []string{"UPDATE % SET id = id", "DELETE FROM %", "TRUNCATE %", "TRUNCATE % CASCADE", "ALTER TABLE % DISABLE TRIGGER ALL",
-			"ALTER TABLE % DISABLE TRIGGER USER", "ALTER TABLE % ADD COLUMN x int", "DROP TABLE %", "CREATE RULE r AS ON INSERT TO % DO INSTEAD NOTHING",
+		for _, sql := range []string{"UPDATE % SET id = id", "DELETE FROM %", "TRUNCATE %", "TRUNCATE % CASCADE",
+			"ALTER TABLE % DISABLE TRIGGER ALL", "ALTER TABLE % DISABLE TRIGGER USER",
+			"ALTER TABLE % ADD COLUMN x int", "DROP TABLE %", "CREATE RULE r AS ON INSERT TO % DO INSTEAD NOTHING",
 			"SELECT FROM % FOR UPDATE"} {
 			refused(t, db.Pool, strings.Replace(sql, "%", evidence, 1))
 		}
 	}
-	for _, sql := range []string{"CREATE TABLE mine (n int)", "ALTER TABLE users ADD COLUMN x int", "DROP TABLE sessions", "TRUNCATE users CASCADE",
-		"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION refuse_change() CASCADE", "ALTER FUNCTION make_partitions RESET ALL",
-		"CREATE INDEX ON users (created_at)", "DROP INDEX users_role_idx", "SET session_replication_role = replica", "CREATE ROLE other", "CREATE SCHEMA other",
-		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)", "DELETE FROM goose_db_version", "DELETE FROM river_migration",
-		"SELECT make_partition('audit_logs', 'x', '1990-01-01', '1990-02-01')", "GRANT UPDATE ON audit_logs TO PUBLIC"} {
+	for _, sql := range []string{"CREATE TABLE mine (n int)", "ALTER TABLE users ADD COLUMN x int",
+		"DROP TABLE sessions", "TRUNCATE users CASCADE", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+		"DROP FUNCTION refuse_change() CASCADE", "ALTER FUNCTION make_partitions RESET ALL",
+		"CREATE INDEX ON users (created_at)", "DROP INDEX users_role_idx", "SET session_replication_role = replica",
+		"CREATE ROLE other", "CREATE SCHEMA other",
+		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)", "DELETE FROM goose_db_version",
+		"DELETE FROM river_migration", "SELECT make_partition('audit_logs', 'x', '1990-01-01', '1990-02-01')",
+		"GRANT UPDATE ON audit_logs TO PUBLIC"} {
 		if strings.HasPrefix(sql, "GRANT") { // PostgreSQL only warns of a grant that gives nothing
 			_, _ = db.Pool.Exec(t.Context(), sql)
 			refused(t, db.Pool, "UPDATE audit_logs SET id = id")
@@ -86,9 +91,11 @@ func TestTheServerChangesNeitherSchemaNorEvidence(t *testing.T) {
 		}
 		refused(t, db.Pool, sql)
 	}
-	rows, err := db.Pool.Query(t.Context(), `SELECT relname, relispartition, concat_ws(' ', CASE WHEN has_table_privilege(oid, 'SELECT') THEN 'select' END,
-		CASE WHEN has_table_privilege(oid, 'INSERT') THEN 'insert' END, CASE WHEN has_table_privilege(oid, 'UPDATE') THEN 'update' END,
-		CASE WHEN has_table_privilege(oid, 'DELETE') THEN 'delete' END, CASE WHEN has_table_privilege(oid, 'TRUNCATE, REFERENCES, TRIGGER') THEN 'more' END)
+	rows, err := db.Pool.Query(t.Context(), `SELECT relname, relispartition, concat_ws(' ',
+		CASE WHEN has_table_privilege(oid, 'SELECT') THEN 'select' END, CASE WHEN has_table_privilege(oid,
+		'INSERT') THEN 'insert' END, CASE WHEN has_table_privilege(oid, 'UPDATE') THEN 'update' END,
+		CASE WHEN has_table_privilege(oid, 'DELETE') THEN 'delete' END, CASE WHEN has_table_privilege(oid,
+		'TRUNCATE, REFERENCES, TRIGGER') THEN 'more' END)
 		FROM (`+allTables+`) t`)
 	must(t, err)
 	var table, rights string
@@ -117,12 +124,15 @@ func TestTheServerChangesNeitherSchemaNorEvidence(t *testing.T) {
 }
 
 // What must never be readable to an analyst, by column.
-var closed = []string{"doctors.search", "doctors.registration_number", "doctors.approval_reason", "doctors.bio", "doctors.clinic_name", "payments.transaction_reference",
-	"users.email", "users.password_hash", "users.email_verification_token", "users.password_reset_token", "users.mfa_secret", "profiles.full_name",
-	"profiles.phone", "profiles.phone_index", "profiles.address", "profiles.date_of_birth", "consultations.reason", "consultations.notes",
-	"consultations.cancellation_reason", "prescriptions.medications", "prescriptions.advice", "data_keys.wrapped", "master_key.sealed", "master_key.root",
-	"session_tokens.hash", "sessions.ip_address", "recovery_codes.hash", "tickets.hash", "tickets.data", "idempotency_keys.response_body", "mails.content",
-	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256", "refunds.reason", "audit_logs.metadata", "audit_logs.ip_address", "river_job.args"}
+var closed = []string{"doctors.search", "doctors.registration_number", "doctors.approval_reason", "doctors.bio",
+	"doctors.clinic_name", "payments.transaction_reference", "users.email", "users.password_hash",
+	"users.email_verification_token", "users.password_reset_token", "users.mfa_secret", "profiles.full_name",
+	"profiles.phone", "profiles.phone_index", "profiles.address", "profiles.date_of_birth", "consultations.reason",
+	"consultations.notes", "consultations.cancellation_reason", "prescriptions.medications", "prescriptions.advice",
+	"data_keys.wrapped", "master_key.sealed", "master_key.root", "session_tokens.hash", "sessions.ip_address",
+	"recovery_codes.hash", "tickets.hash", "tickets.data", "idempotency_keys.response_body", "mails.content",
+	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256", "refunds.reason",
+	"audit_logs.metadata", "audit_logs.ip_address", "river_job.args"}
 
 func TestTheReaderSeesFiguresOnly(t *testing.T) {
 	t.Parallel()
@@ -130,8 +140,11 @@ func TestTheReaderSeesFiguresOnly(t *testing.T) {
 	admin := adminOf(t, db)
 	_, err := admin.Exec(t.Context(), "SET ROLE amrutam_reader")
 	must(t, err)
-	for _, sql := range []string{"SELECT status, count(*) FROM consultations GROUP BY 1", "SELECT sum(amount), currency FROM payments GROUP BY 2",
-		"SELECT role, count(*) FROM users GROUP BY 1", "SELECT specialization, avg(rating) FROM doctors GROUP BY 1", "SELECT status, sum(seats_taken) FROM availability_slots GROUP BY 1", "SELECT count(*) FROM seats WHERE NOT isempty(during)", "SELECT action, count(*) FROM audit_logs GROUP BY 1",
+	for _, sql := range []string{"SELECT status, count(*) FROM consultations GROUP BY 1",
+		"SELECT sum(amount), currency FROM payments GROUP BY 2", "SELECT role, count(*) FROM users GROUP BY 1",
+		"SELECT specialization, avg(rating) FROM doctors GROUP BY 1",
+		"SELECT status, sum(seats_taken) FROM availability_slots GROUP BY 1",
+		"SELECT count(*) FROM seats WHERE NOT isempty(during)", "SELECT action, count(*) FROM audit_logs GROUP BY 1",
 		"SELECT kind, count(*) FROM mails GROUP BY 1", "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'"} {
 		if _, err := admin.Exec(t.Context(), sql); err != nil {
 			t.Errorf("%s: %v", sql, err)
@@ -141,15 +154,19 @@ func TestTheReaderSeesFiguresOnly(t *testing.T) {
 		table, name, _ := strings.Cut(column, ".")
 		refused(t, admin, "SELECT "+name+" FROM "+table)
 	}
-	for _, sql := range []string{"SELECT * FROM users", "SELECT * FROM consultations", "SELECT * FROM consultations_default", "UPDATE users SET role = 'ADMIN'",
-		"INSERT INTO audit_logs DEFAULT VALUES", "DELETE FROM payments", "TRUNCATE payments CASCADE", "CREATE TABLE mine (n int)", "SELECT make_partitions(now(), 1, 1)",
+	for _, sql := range []string{"SELECT * FROM users", "SELECT * FROM consultations",
+		"SELECT * FROM consultations_default", "UPDATE users SET role = 'ADMIN'",
+		"INSERT INTO audit_logs DEFAULT VALUES", "DELETE FROM payments", "TRUNCATE payments CASCADE",
+		"CREATE TABLE mine (n int)", "SELECT make_partitions(now(), 1, 1)",
 		"SELECT drop_expired_keys(now())"} {
 		refused(t, admin, sql)
 	}
 	// Nothing sealed is open by an oversight: whatever bytea there is, now and later.
 	var open []string
-	must(t, admin.QueryRow(t.Context(), `SELECT coalesce(array_agg(format('%I.%I', relname, attname)), '{}') FROM (`+allTables+`) t JOIN pg_attribute a ON a.attrelid = t.oid
-		WHERE attnum > 0 AND NOT attisdropped AND atttypid = 'bytea'::regtype AND has_column_privilege('amrutam_reader', t.oid, attnum, 'SELECT')`).Scan(&open))
+	must(t, admin.QueryRow(t.Context(), `SELECT coalesce(array_agg(format('%I.%I', relname, attname)), '{}') FROM (`+
+		allTables+`) t JOIN pg_attribute a ON a.attrelid = t.oid
+		WHERE attnum > 0 AND NOT attisdropped AND atttypid = 'bytea'::regtype
+			AND has_column_privilege('amrutam_reader', t.oid, attnum, 'SELECT')`).Scan(&open))
 	if len(open) > 0 {
 		t.Errorf("the reader sees %v", open)
 	}
@@ -178,8 +195,10 @@ func TestUpkeepUnderTheServersRole(t *testing.T) {
 		t.Fatalf("partitions that could not be made: %v", late)
 	}
 	in := time.Now().UTC().AddDate(0, 40, 1-time.Now().UTC().Day())
-	for table, verb := range map[string]string{"audit_logs_" + in.Format("2006_01"): "DELETE FROM ", "consultations_" + in.Format("2006_01"): "DELETE FROM "} {
-		if owner := text(t, db, "SELECT relowner::regrole::text FROM pg_class WHERE relname = '"+table+"'"); owner != cluster.Role {
+	for table, verb := range map[string]string{"audit_logs_" + in.Format("2006_01"): "DELETE FROM ",
+		"consultations_" + in.Format("2006_01"): "DELETE FROM "} {
+		if owner := text(t, db, "SELECT relowner::regrole::text FROM pg_class WHERE relname = '"+table+
+			"'"); owner != cluster.Role {
 			t.Errorf("%s belongs to %s", table, owner)
 		}
 		refused(t, db.Pool, verb+table)
@@ -198,10 +217,12 @@ func TestUpkeepUnderTheServersRole(t *testing.T) {
 	must(t, err)
 }
 
-// boundToNow: with the owner's rights a login that isn't the owner makes what is needed soon, and drops nothing that lives.
+// boundToNow: with the owner's rights a login that isn't the owner makes what is needed soon, and drops nothing that
+// lives.
 func boundToNow(t *testing.T, server *postgres.DB) {
 	t.Helper()
-	for _, arguments := range []string{"now() + interval '2 days', 1, 1", "now() - interval '1 year', 1, 1", "now(), 1000, 1", "now(), 1, 1000", "NULL, 1, 1", "now(), NULL, 1"} {
+	for _, arguments := range []string{"now() + interval '2 days', 1, 1", "now() - interval '1 year', 1, 1",
+		"now(), 1000, 1", "now(), 1, 1000", "NULL, 1, 1", "now(), NULL, 1"} {
 		if _, err := server.Pool.Exec(t.Context(), "SELECT make_partitions("+arguments+")"); err == nil {
 			t.Errorf("make_partitions(%s) is done", arguments)
 		}
@@ -220,13 +241,15 @@ func boundToNow(t *testing.T, server *postgres.DB) {
 // Each on a cluster of its own: roles belong to all of its databases.
 func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	t.Parallel()
-	c, err := cluster.Start(t.Context(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"), Logger: slog.New(slog.DiscardHandler), Settings: map[string]string{"fsync": "off"}})
+	c, err := cluster.Start(t.Context(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"),
+		Logger: slog.New(slog.DiscardHandler), Settings: map[string]string{"fsync": "off"}})
 	must(t, err)
 	t.Cleanup(func() { _ = c.Stop(context.Background()) })
 	admin, err := pgx.Connect(t.Context(), c.AdminDSN("postgres"))
 	must(t, err)
 	t.Cleanup(func() { _ = admin.Close(context.Background()) })
-	for _, sql := range []string{"DROP ROLE amrutam_app", "DROP ROLE amrutam_reader", "CREATE ROLE maker LOGIN CREATEROLE", "CREATE ROLE plain LOGIN", "CREATE ROLE server LOGIN",
+	for _, sql := range []string{"DROP ROLE amrutam_app", "DROP ROLE amrutam_reader",
+		"CREATE ROLE maker LOGIN CREATEROLE", "CREATE ROLE plain LOGIN", "CREATE ROLE server LOGIN",
 		"CREATE DATABASE plain OWNER plain", "CREATE DATABASE one OWNER maker", "CREATE DATABASE two OWNER maker"} {
 		_, err := admin.Exec(t.Context(), sql)
 		must(t, err)
@@ -240,7 +263,8 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 
 	// Nobody may make the roles: the refusal says what an administrator has to run.
 	err = postgres.Migrate(t.Context(), address("plain", "plain"))
-	if err == nil || !strings.Contains(postgres.Describe(err), "CREATE ROLE amrutam_app NOLOGIN; CREATE ROLE amrutam_reader NOLOGIN; GRANT amrutam_app TO plain;") {
+	if err == nil || !strings.Contains(postgres.Describe(err),
+		"CREATE ROLE amrutam_app NOLOGIN; CREATE ROLE amrutam_reader NOLOGIN; GRANT amrutam_app TO plain;") {
 		t.Errorf("a login that may not make roles: %v", err)
 	}
 
@@ -260,7 +284,8 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	}
 
 	// A login of its own for the server: refused by name until it is a member, and then it can't become anybody else.
-	if err := openAt(t, address("server", "one"), postgres.Options{}).Ready(t.Context()); !errors.Is(err, postgres.ErrRole) {
+	if err := openAt(t, address("server", "one"), postgres.Options{}).Ready(t.Context()); !errors.Is(err,
+		postgres.ErrRole) {
 		t.Errorf("a login that is no member: %v", err)
 	}
 	for _, sql := range []string{"GRANT amrutam_app TO server", "GRANT amrutam_app TO plain"} {

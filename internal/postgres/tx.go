@@ -18,8 +18,8 @@ const (
 	// maxAttempts of a transaction that lost to another one (SQLSTATE 40001, 40P01).
 	maxAttempts   = 5
 	commitTimeout = 5 * time.Second
-	// withoutScans: a connection keeps the plan it made when a table was young and a scan of it the cheapest; a command must not
-	// read whole tables until the next ANALYZE tells better.
+	// withoutScans: a connection keeps the plan it made when a table was young and a scan of it the cheapest; a
+	// command must not read whole tables until the next ANALYZE tells better.
 	withoutScans = "SET LOCAL enable_seqscan = off"
 	planOnce     = "SET LOCAL plan_cache_mode = force_generic_plan"
 )
@@ -39,8 +39,8 @@ type Tx struct {
 // with the COMMIT, in one round trip.
 func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 
-// QueueLast is Queue for what locks the rows that a Guard looks at: it goes behind all that is queued, so that whoever waits for
-// these rows waits for the COMMIT alone.
+// QueueLast is Queue for what locks the rows that a Guard looks at: it goes behind all that is queued, so that whoever
+// waits for these rows waits for the COMMIT alone.
 func (tx *Tx) QueueLast(sql string, args ...any) { tx.last.Queue(sql, args...) }
 
 // PlanOnce is queued before statements of which there is only one plan worth having: where months are partitions,
@@ -57,8 +57,8 @@ func (tx *Tx) PlanOnce(b *pgx.Batch) {
 // AfterCommit has f called when the transaction is stored, for what must not happen twice, nor for nothing: counts.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
-// NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose id
-// says which month's partition they are in, and that are counted by when they were made.
+// NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose
+// id says which month's partition they are in, and that are counted by when they were made.
 func (tx *Tx) NewID() uuid.UUID {
 	id := uuid.New()
 	copy(id[:6], instantOf(tx.Now))
@@ -84,13 +84,15 @@ func (tx *Tx) MarkAudited() { tx.audited = true }
 // Audited tells whether an audit row was written.
 func (tx *Tx) Audited() bool { return tx.audited }
 
-// Write runs fn in a transaction (READ COMMITTED) and commits. It runs fn anew when the transaction lost to another one.
-// Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the COMMIT's answer was lost), the Guard's, or what fn returned.
+// Write runs fn in a transaction (READ COMMITTED) and commits. It runs fn anew when the transaction lost to another
+// one. Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the COMMIT's answer was lost), the Guard's, or what fn
+// returned.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return db.WriteAsking(ctx, nil, fn)
 }
 
-// WriteAsking is Write; what opening queues is asked in the round trip of the BEGIN, and its callbacks have run before fn does.
+// WriteAsking is Write; what opening queues is asked in the round trip of the BEGIN, and its callbacks have run before
+// fn does.
 func (db *DB) WriteAsking(ctx context.Context, opening func(*pgx.Batch, time.Time), fn func(tx *Tx) error) error {
 	now := db.Now()
 	guard := guardOf(ctx)
@@ -111,7 +113,8 @@ func (db *DB) WriteAsking(ctx context.Context, opening func(*pgx.Batch, time.Tim
 	}
 }
 
-func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batch, time.Time), guard *Guard, fn func(tx *Tx) error) (err error) {
+func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batch, time.Time), guard *Guard,
+	fn func(tx *Tx) error) (err error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
@@ -151,8 +154,8 @@ func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batc
 	return nil
 }
 
-// commit sends what is queued, the guard's look and the COMMIT together. PostgreSQL skips the rest of the batch, the COMMIT
-// too, when a statement fails.
+// commit sends what is queued, the guard's look and the COMMIT together. PostgreSQL skips the rest of the batch, the
+// COMMIT too, when a statement fails.
 func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
@@ -205,7 +208,8 @@ func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx) {
 	}
 }
 
-// dropIfReadOnly closes a connection that turned out to lead to a standby (SQLSTATE 25006), so that the pool dials anew.
+// dropIfReadOnly closes a connection that turned out to lead to a standby (SQLSTATE 25006), so that the pool dials
+// anew.
 func dropIfReadOnly(ctx context.Context, conn *pgxpool.Conn, err error) {
 	if sqlState(err) == "25006" {
 		_ = conn.Conn().Close(context.WithoutCancel(ctx))

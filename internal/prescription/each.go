@@ -11,7 +11,8 @@ import (
 const batch = 200
 
 // ForEach hands on every prescription of a patient, the newest first: for the copy of all that is held about them.
-func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID, fn func(Prescription) error) error {
+func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID,
+	fn func(Prescription) error) error {
 	for before := uuid.Max; ; {
 		rows, err := query.prescriptionsOfPatient(ctx, r, patient, before, batch)
 		if err != nil {

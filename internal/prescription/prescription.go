@@ -23,11 +23,13 @@ import (
 var query = New()
 
 // ErrNotHeld refuses a prescription outside its time.
-var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation is in progress, or for some days after (7, unless the server is set otherwise).",
+var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation "+
+	"is in progress, or for some days after (7, unless the server is set otherwise).",
 	"Start the consultation first; after 7 days book another one.")
 
 // ErrSuperseded refuses a second correction of the same prescription.
-var ErrSuperseded = problem.Conflict("already-superseded", "This prescription was corrected before.", "Correct the newest one.")
+var ErrSuperseded = problem.Conflict("already-superseded", "This prescription was corrected before.",
+	"Correct the newest one.")
 
 const (
 	columnMedications = "prescriptions.medications"
@@ -84,7 +86,8 @@ type WriteIn struct {
 // Write keeps a prescription of the doctor's own consultation, while it is in progress or shortly after.
 // Errors: ErrNotHeld, ErrSuperseded, doctor.ErrNotApproved.
 func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor, in WriteIn) (Prescription, error) {
-	notApproved := doctor.Holds(ctx, tx, actor.ID) // the doctor is locked before the consultation, by whoever locks both
+	// the doctor is locked before the consultation, by whoever locks both
+	notApproved := doctor.Holds(ctx, tx, actor.ID)
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 		return Prescription{}, notApproved
 	}
@@ -99,7 +102,8 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return Prescription{}, problem.NotFoundAudited("consultation", c.ID)
 	}
 	held := c.Status == ConsultationStatusINPROGRESS ||
-		(c.Status == ConsultationStatusCOMPLETED && c.EndedAt != nil && !tx.Now.After(c.EndedAt.Add(s.Config.PrescribeWithin)))
+		(c.Status == ConsultationStatusCOMPLETED && c.EndedAt != nil &&
+			!tx.Now.After(c.EndedAt.Add(s.Config.PrescribeWithin)))
 	if !held {
 		return Prescription{}, ErrNotHeld
 	}
@@ -112,7 +116,8 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 			return Prescription{}, err
 		}
 		if !known {
-			return Prescription{}, problem.InvalidField("body.supersedes", "is not a prescription of this consultation")
+			return Prescription{}, problem.InvalidField("body.supersedes",
+				"is not a prescription of this consultation")
 		}
 	}
 	p := Prescription{ID: uuid.Must(uuid.NewV7()), ConsultationID: c.ID, DoctorID: actor.ID, PatientID: c.PatientID,
@@ -141,8 +146,8 @@ func (s *Service) insert(ctx context.Context, tx *postgres.Tx, p Prescription, w
 	if err != nil {
 		return err
 	}
-	row := insertPrescriptionParams{ID: p.ID, ConsultationID: p.ConsultationID, DoctorID: p.DoctorID, PatientID: p.PatientID,
-		Supersedes: p.Supersedes, CreatedAt: p.CreatedAt}
+	row := insertPrescriptionParams{ID: p.ID, ConsultationID: p.ConsultationID, DoctorID: p.DoctorID,
+		PatientID: p.PatientID, Supersedes: p.Supersedes, CreatedAt: p.CreatedAt}
 	if row.Medications, err = key.Seal(columnMedications, p.ID, string(text)); err != nil {
 		return err
 	}

@@ -61,11 +61,13 @@ func TestWhenAPrescriptionIsWritten(t *testing.T) {
 	body := object{"consultationId": id, "medications": []any{line()}}
 	c.Do(doctor, "POST", "prescriptions", body).Want(400, "idempotency-key-required")
 	once := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).Text("id")
-	if again := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).Text("id"); again != once {
+	if again := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).
+		Text("id"); again != once {
 		t.Errorf("one key has written two prescriptions")
 	}
 	write(c, other, id).Want(404, "not-found")
-	ended, err := time.Parse(time.RFC3339, c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200).Text("endedAt"))
+	ended, err := time.Parse(time.RFC3339,
+		c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200).Text("endedAt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +124,8 @@ func TestSupersede(t *testing.T) {
 		items[1]["supersededBy"] != items[0]["id"] || items[0]["supersededBy"] != nil {
 		t.Errorf("the patient sees %v", items)
 	}
-	if mine := c.Get(patient, "prescriptions/me").Want(200).Items(); len(mine) != 2 || mine[1]["supersededBy"] != items[0]["id"] || mine[0]["supersededBy"] != nil {
+	if mine := c.Get(patient, "prescriptions/me").Want(200).Items(); len(mine) != 2 ||
+		mine[1]["supersededBy"] != items[0]["id"] || mine[0]["supersededBy"] != nil {
 		t.Errorf("the patient lists %v", mine)
 	}
 	for _, who := range []apptest.User{patient, doctor} {
@@ -130,7 +133,8 @@ func TestSupersede(t *testing.T) {
 			t.Errorf("the %s reads %s", who.Role, a.Body)
 		}
 	}
-	for _, sql := range []string{"UPDATE prescriptions SET advice = NULL", "DELETE FROM prescriptions", "TRUNCATE prescriptions CASCADE"} {
+	for _, sql := range []string{"UPDATE prescriptions SET advice = NULL", "DELETE FROM prescriptions",
+		"TRUNCATE prescriptions CASCADE"} {
 		if _, err := c.DB.Pool.Exec(t.Context(), sql); err == nil {
 			t.Errorf("%s is possible", sql)
 		}
@@ -156,10 +160,13 @@ func TestWhatAPrescriptionHolds(t *testing.T) {
 		return []any{one}
 	}
 	for name, medications := range map[string]any{
-		"none": lines(0), "51": lines(51), "null": nil, "a text": "Tulsi", "no name": with("name", ""), "a blank name": with("name", "  "),
-		"a long name": with("name", strings.Repeat("क", 201)), "NUL": with("dosage", "5\x00g"), "no frequency": with("frequency", nil),
-		"0 days": with("durationDays", 0), "731 days": with("durationDays", 731), "half a day": with("durationDays", 1.5),
-		"long instructions": with("instructions", strings.Repeat("x", 2001)), "another field": with("price", 1), "another case": with("Route", "oral"),
+		"none": lines(0), "51": lines(51), "null": nil, "a text": "Tulsi", "no name": with("name", ""),
+		"a blank name": with("name", "  "),
+		"a long name":  with("name", strings.Repeat("क", 201)), "NUL": with("dosage", "5\x00g"),
+		"no frequency": with("frequency", nil), "0 days": with("durationDays", 0),
+		"731 days": with("durationDays", 731), "half a day": with("durationDays", 1.5),
+		"long instructions": with("instructions", strings.Repeat("x", 2001)), "another field": with("price", 1),
+		"another case": with("Route", "oral"),
 	} {
 		if a := write(c, doctor, id, "medications", medications); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
@@ -208,7 +215,8 @@ func TestWhoReadsPrescriptions(t *testing.T) {
 	}
 	for _, who := range []apptest.User{patient, doctor, admin} {
 		for action, entity := range map[string]string{"prescription.read": id, "prescription.list": consultation} {
-			sql := "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND coalesce(metadata->>'purpose', '') = $4"
+			sql := "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND " +
+				"coalesce(metadata->>'purpose', '') = $4"
 			purpose := ""
 			if who == admin {
 				purpose = "complaint 17"

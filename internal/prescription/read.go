@@ -36,7 +36,8 @@ type MineIn struct{ httpapi.Paging }
 
 // canRead: patient and doctor; an ADMIN who states a purpose.
 func canRead(actor access.Actor, patient, doctor uuid.UUID, purpose string) bool {
-	return actor.ID == patient || actor.ID == doctor || (actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
+	return actor.ID == patient || actor.ID == doctor ||
+		(actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
 }
 
 func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpose string) {
@@ -73,7 +74,8 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 }
 
 // OfConsultation lists a consultation's prescriptions, newest first.
-func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor access.Actor, in OfConsultationIn) (httpapi.Page[Prescription], error) {
+func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in OfConsultationIn) (httpapi.Page[Prescription], error) {
 	page := httpapi.Page[Prescription]{Items: []Prescription{}}
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return page, err
@@ -108,13 +110,15 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 }
 
 // Mine lists the patient's own prescriptions, newest first.
-func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor, in MineIn) (httpapi.Page[Prescription], error) {
+func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in MineIn) (httpapi.Page[Prescription], error) {
 	var page httpapi.Page[Prescription]
 	before := uuid.Max
 	if _, err := s.Cursors.Open("prescriptions/me", in.Cursor, &before); err != nil {
 		return page, err
 	}
-	rows, err := query.prescriptionsOfPatient(ctx, tx, actor.ID, before, int32(in.Limit+1)) //nolint:gosec // at most 101
+	rows, err := query.prescriptionsOfPatient(ctx, tx, actor.ID, before,
+		int32(in.Limit+1)) //nolint:gosec // at most 101
 	if err != nil {
 		return page, err
 	}
@@ -127,19 +131,37 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		}
 		items = append(items, p)
 	}
-	return httpapi.NewPage(s.Cursors, "prescriptions/me", in.Limit, items, func(p Prescription) any { return p.ID }), nil
+	return httpapi.NewPage(s.Cursors, "prescriptions/me", in.Limit, items, func(p Prescription) any { return p.ID }),
+		nil
 }
 
 // Routes registers the operations.
 func (s *Service) Routes(api *httpapi.API) {
 	const parties = access.Patient | access.Doctor | access.Admin
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/prescriptions", ID: "write-prescription", Tag: "prescriptions",
-		Summary: "Write a prescription", Doc: "It is never changed or deleted: a correction is a new one that supersedes it.",
-		Roles: access.Doctor, Key: httpapi.Required, Status: 201, Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded}}, s.Write)
-	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
-		Summary: "List your prescriptions", Doc: "Newest first. Each call is audited.", Roles: access.Patient}, s.Mine)
-	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions", Tag: "prescriptions",
-		Summary: "List a consultation's prescriptions", Doc: "Newest first. Each call is audited.", Roles: parties}, s.OfConsultation)
-	httpapi.Command(api, httpapi.Op{Method: "GET", Path: "/prescriptions/{id}", ID: "read-prescription", Tag: "prescriptions",
-		Summary: "Read a prescription", Doc: "Each reading is audited. An ADMIN needs X-Purpose.", Roles: parties}, s.Read)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/prescriptions", ID: "write-prescription", Tag: "prescriptions",
+		Summary: "Write a prescription",
+		Doc:     "It is never changed or deleted: a correction is a new one that supersedes it.",
+		Roles:   access.Doctor, Status: 201, Key: httpapi.Required,
+		Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded},
+	}, s.Write)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
+		Summary: "List your prescriptions",
+		Doc:     "Newest first. Each call is audited.",
+		Roles:   access.Patient,
+	}, s.Mine)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions",
+		Tag:     "prescriptions",
+		Summary: "List a consultation's prescriptions",
+		Doc:     "Newest first. Each call is audited.",
+		Roles:   parties,
+	}, s.OfConsultation)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/prescriptions/{id}", ID: "read-prescription", Tag: "prescriptions",
+		Summary: "Read a prescription",
+		Doc:     "Each reading is audited. An ADMIN needs X-Purpose.",
+		Roles:   parties,
+	}, s.Read)
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// archive is a ZIP of JSON files, and of a page that says what they hold. What goes in is written at once: of a long history
-// one entry is in memory at a time, beside the compressed file.
+// archive is a ZIP of JSON files, and of a page that says what they hold. What goes in is written at once: of a long
+// history one entry is in memory at a time, beside the compressed file.
 type archive struct {
 	at    time.Time
 	out   bytes.Buffer
@@ -103,7 +103,8 @@ func (a *archive) close(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = index.Execute(w, map[string]any{"Name": name, "At": a.at.Format("2 January 2006 at 15:04:05 UTC"), "Files": a.files})
+	err = index.Execute(w, map[string]any{"Name": name, "At": a.at.Format("2 January 2006 at 15:04:05 UTC"),
+		"Files": a.files})
 	if err != nil {
 		return nil, err
 	}

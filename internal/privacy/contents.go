@@ -22,7 +22,8 @@ func (s *Service) everything(ctx context.Context, r *postgres.Read, who pendingE
 	if err != nil {
 		return nil, err
 	}
-	if err := a.object("account.json", "Who you are to us: your address, name, and what you told us about yourself.", profile); err != nil {
+	if err := a.object("account.json", "Who you are to us: your address, name, and what you told us about yourself.",
+		profile); err != nil {
 		return nil, err
 	}
 	for _, c := range s.contents(ctx, r, who) {
@@ -39,7 +40,8 @@ type content struct {
 	lists       []list
 }
 
-// contents are the files of a person's role. Another table about people gets its file here: a test knows which have one.
+// contents are the files of a person's role. Another table about people gets its file here: a test knows which have
+// one.
 func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExportRow) []content {
 	id := who.UserID
 	var all []content
@@ -51,10 +53,14 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExp
 	case access.RoleSupport, access.RoleAdmin:
 	}
 	return append(all,
-		content{"sessions.json", "The devices you are or were signed in on.", items(stored[exportSessionsRow](ctx, r, exportSessions, id))},
-		content{"passkeys.json", "The passkeys you sign in with.", items(stored[exportPasskeysRow](ctx, r, exportPasskeys, id))},
-		content{"activity.json", "What you did, as our audit log has it.", items(adapt(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
-		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.", items(stored[exportMailsRow](ctx, r, exportMails, id))},
+		content{"sessions.json", "The devices you are or were signed in on.",
+			items(stored[exportSessionsRow](ctx, r, exportSessions, id))},
+		content{"passkeys.json", "The passkeys you sign in with.",
+			items(stored[exportPasskeysRow](ctx, r, exportPasskeys, id))},
+		content{"activity.json", "What you did, as our audit log has it.",
+			items(adapt(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
+		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.",
+			items(stored[exportMailsRow](ctx, r, exportMails, id))},
 		content{"requests.json", "When you asked for a copy of your data, or for its erasure.", []list{
 			{"exports", stored[exportExportsRow](ctx, r, exportExports, id)},
 			{"erasures", stored[exportErasuresRow](ctx, r, exportErasures, id)}}})
@@ -62,7 +68,8 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExp
 
 func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
 	return []content{
-		{"consents.json", "What you agreed to and what you took back: in general (items), and for single consultations.", []list{
+		{"consents.json", "What you agreed to and what you took back: in general (items), and for single " +
+			"consultations.", []list{
 			{"items", stored[exportConsentsRow](ctx, r, exportConsents, id)},
 			{"consultations", stored[exportConsultationConsentsRow](ctx, r, exportConsultationConsents, id)}}},
 		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
@@ -70,7 +77,9 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 				return s.Care.ForEach(ctx, r, id, access.RolePatient, fn)
 			}))},
 		{"prescriptions.json", "What was prescribed to you.",
-			items(adapt(func(fn func(prescription.Prescription) error) error { return s.Prescriptions.ForEach(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(prescription.Prescription) error) error {
+				return s.Prescriptions.ForEach(ctx, r, id, fn)
+			}))},
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
 			items(adapt(func(fn func(payment.Detail) error) error { return s.Money.ForEach(ctx, r, id, fn) }))},
 		{"access-log.json", "Who read your record, when, in which role and why.",
@@ -80,9 +89,11 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 
 func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
 	return []content{
-		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.", items(stored[exportDoctorRow](ctx, r, exportDoctor, id))},
-		{"slots.json", "The times you opened for consultations.", items(stored[exportSlotsRow](ctx, r, exportSlots, id))},
-		{"consultations.json", "The consultations you held: when, with whom, and their fee. What they were about belongs to the patients' data.",
+		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.",
+			items(stored[exportDoctorRow](ctx, r, exportDoctor, id))},
+		{"slots.json", "The times you opened for consultations.",
+			items(stored[exportSlotsRow](ctx, r, exportSlots, id))}, {"consultations.json", "The consultations you " +
+			"held: when, with whom, and their fee. What they were about belongs to the patients' data.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
 				return s.Care.ForEach(ctx, r, id, access.RoleDoctor, fn)
 			}))},
@@ -99,7 +110,8 @@ func adapt[T any](each func(fn func(T) error) error) func(add func(any) error) e
 }
 
 // stored are the rows of one of this package's queries about a person, in the form sqlc has made for it.
-func stored[T any](ctx context.Context, r *postgres.Read, sql string, person uuid.UUID) func(add func(any) error) error {
+func stored[T any](ctx context.Context, r *postgres.Read, sql string,
+	person uuid.UUID) func(add func(any) error) error {
 	return adapt(func(fn func(T) error) error {
 		return postgres.ForEach(ctx, r, pgx.RowToStructByPos[T], fn, sql, person)
 	})

@@ -54,7 +54,8 @@ func (e Erasure) Status() int {
 }
 
 // RequestErasure asks to erase the caller. Error: account.ErrLastAdmin.
-func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Erasure, error) {
+func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Erasure,
+	error) {
 	if err := s.Accounts.MayLeave(ctx, tx, actor); err != nil {
 		return Erasure{}, err
 	}
@@ -69,9 +70,10 @@ type ErasureOfIn struct {
 	} `required:"false"`
 }
 
-// RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound, account.ErrOwnAccount,
-// account.ErrHasConsultations.
-func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ErasureOfIn) (Erasure, error) {
+// RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound,
+// account.ErrOwnAccount, account.ErrHasConsultations.
+func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ErasureOfIn) (Erasure,
+	error) {
 	held, err := s.Accounts.LockOther(ctx, tx, actor, in.ID)
 	if errors.Is(err, account.ErrOwnAccount) {
 		err = account.ErrOwnAccount.WithDetail("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
@@ -109,7 +111,8 @@ func mailTo(held account.Held) notification.Mail {
 }
 
 // request keeps, for a person whose lock the caller holds, that their data is to be erased, unless it is already.
-func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail, person uuid.UUID) (Erasure, error) {
+func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
+	person uuid.UUID) (Erasure, error) {
 	row, err := query.standingErasure(ctx, tx, person)
 	if err == nil {
 		audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
@@ -118,8 +121,10 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if !postgres.NoRows(err) {
 		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
 	}
-	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: pending, RequestedAt: tx.Now, DueAt: tx.Now.Add(s.Config.ErasureAfter)}
-	err = query.insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID, Now: tx.Now, DueAt: row.DueAt})
+	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: pending, RequestedAt: tx.Now,
+		DueAt: tx.Now.Add(s.Config.ErasureAfter)}
+	err = query.insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID,
+		Now: tx.Now, DueAt: row.DueAt})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
 	}
@@ -133,7 +138,8 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	e.fresh = true
 	audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "dueAt": row.DueAt})
-	mail.Kind, mail.Data = "erasure-requested", map[string]string{"due": row.DueAt.Format(time.RFC3339), "by": "you", "until": ""}
+	mail.Kind, mail.Data = "erasure-requested", map[string]string{"due": row.DueAt.Format(time.RFC3339), "by": "you",
+		"until": ""}
 	if person != actor.ID {
 		mail.Data["by"] = "administrator"
 	}
@@ -146,7 +152,8 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 
 // refuseClinical notes until when the record of care is not erased.
 func refuseClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Clinical) {
-	audit.Write(tx, actor, "erasure.refuse-clinical", row.ID, audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
+	audit.Write(tx, actor, "erasure.refuse-clinical", row.ID,
+		audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
 }
 
 func (s *Service) viewErasure(ctx context.Context, db DBTX, row ErasureRow) (Erasure, error) {
@@ -162,12 +169,14 @@ func (s *Service) viewErasure(ctx context.Context, db DBTX, row ErasureRow) (Era
 	return e, nil
 }
 
-// keptUntil is when the law lets a record of care go; zero: there is none. It stays at least as long as its doctor may prescribe.
+// keptUntil is when the law lets a record of care go; zero: there is none. It stays at least as long as its doctor may
+// prescribe.
 func (s *Service) keptUntil(record consultation.Record) time.Time {
 	if record.Held == 0 {
 		return time.Time{}
 	}
-	until, writable := record.LastEnd.AddDate(s.Config.RetentionYears, 0, 0), record.LastEnd.Add(s.Config.PrescribeWithin)
+	until, writable := record.LastEnd.AddDate(s.Config.RetentionYears, 0, 0),
+		record.LastEnd.Add(s.Config.PrescribeWithin)
 	if until.Before(writable) {
 		return writable
 	}
@@ -179,8 +188,10 @@ func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor acces
 	return s.standing(ctx, r, actor.ID)
 }
 
-// ReadErasureOf tells what becomes of somebody's data, and notes who read. Error: problem.NotFound, when nobody asked for its erasure.
-func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in account.UserID) (Erasure, error) {
+// ReadErasureOf tells what becomes of somebody's data, and notes who read. Error: problem.NotFound, when nobody asked
+// for its erasure.
+func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in account.UserID) (Erasure,
+	error) {
 	e, err := s.standing(ctx, tx, in.ID)
 	if err != nil {
 		return Erasure{}, err

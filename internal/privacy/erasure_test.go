@@ -38,7 +38,8 @@ func sweep(t *testing.T, c *apptest.Clinic) {
 // status of a person's erasure.
 func status(t *testing.T, c *apptest.Clinic, who apptest.User) string {
 	t.Helper()
-	return row[string](t, c, "SELECT coalesce((SELECT status FROM erasures WHERE user_id = $1 ORDER BY requested_at DESC LIMIT 1), 'none')", who.ID)
+	return row[string](t, c, "SELECT coalesce((SELECT status FROM erasures WHERE user_id = $1 ORDER BY "+
+		"requested_at DESC LIMIT 1), 'none')", who.ID)
 }
 
 // found tells which of the marks any table holds, as text or as bytes.
@@ -56,7 +57,8 @@ func found(t *testing.T, c *apptest.Clinic, marks ...string) (all []string) {
 	for _, table := range tables {
 		text := row[string](t, c, "SELECT coalesce(string_agg(x::text, ''), '') FROM "+table+" x")
 		for _, mark := range marks {
-			if strings.Contains(text, mark) || strings.Contains(text, strings.ToLower(mark)) || strings.Contains(text, hex.EncodeToString([]byte(mark))) {
+			if strings.Contains(text, mark) || strings.Contains(text, strings.ToLower(mark)) ||
+				strings.Contains(text, hex.EncodeToString([]byte(mark))) {
 				all = append(all, table+" holds "+mark)
 			}
 		}
@@ -80,7 +82,8 @@ func TestAnErasureIsToldAndStopped(t *testing.T) {
 	again := ask(c, patient).Want(200)
 	same(t, "asked twice", again.Map(), first.Map())
 	same(t, "read", c.Get(patient, "users/me/erasure").Want(200).Map(), first.Map())
-	if told := mails(t, c, patient.Email, "erasure-requested"); len(told) != 1 || !strings.Contains(told[0], "stop") || !strings.Contains(told[0], "no record of care") {
+	if told := mails(t, c, patient.Email, "erasure-requested"); len(told) != 1 || !strings.Contains(told[0], "stop") ||
+		!strings.Contains(told[0], "no record of care") {
 		t.Errorf("mails: %q", told)
 	}
 	c.Clock.Advance(48*time.Hour - time.Minute)
@@ -113,18 +116,23 @@ func TestWhoNeverHeldAConsultation(t *testing.T) {
 	h := makeHistory(t, c) // another person with a record, who must stay as they are
 	patient := c.Patient()
 	const otherName, otherReason = "MarkOther Rao", "MarkOtherReason"
-	c.Patch(patient, "users/me", object{"fullName": otherName, "phone": "+919800000001", "address": "MarkOtherStreet 1", "dateOfBirth": "1970-02-03", "gender": "MALE", "timezone": "Europe/Paris"}).Want(200)
-	id := c.Post(patient, "consultations", object{"slotId": c.Slot(h.doctor, 90*time.Hour, 1), "reason": otherReason}).Want(201).Text("id")
+	c.Patch(patient, "users/me",
+		object{"fullName": otherName, "phone": "+919800000001", "address": "MarkOtherStreet 1",
+			"dateOfBirth": "1970-02-03", "gender": "MALE", "timezone": "Europe/Paris"}).Want(200)
+	id := c.Post(patient, "consultations", object{"slotId": c.Slot(h.doctor, 90*time.Hour, 1), "reason": otherReason}).
+		Want(201).Text("id")
 	reference := c.Initiate(patient, id)
 	c.Report("payment.succeeded", reference, "500.00").Want(200)
 	c.Export(patient)
 	exec(t, c, "INSERT INTO recovery_codes (user_id, hash, created_at) VALUES ($1, '\\x00', now())", patient.ID)
-	exec(t, c, "INSERT INTO tickets (hash, kind, user_id, created_at, expires_at) VALUES ('\\x01', 'EMAIL', $1, now(), now() + interval '3 days')", patient.ID)
+	exec(t, c, "INSERT INTO tickets (hash, kind, user_id, created_at, expires_at) VALUES ('\\x01', 'EMAIL', $1, "+
+		"now(), now() + interval '3 days')", patient.ID)
 	idle(t, c)
 	personal := []string{otherName, patient.Email}
 	same(t, "marks that can be found", len(found(t, c, personal...)) > 1, true)
 	support := c.Support()
-	asked := c.Post(support, "payments/"+row[string](t, c, "SELECT id::text FROM payments WHERE consultation_id = $1", id)+"/refunds", object{"amount": "1.00", "reason": "For " + otherName}).Want(201)
+	asked := c.Post(support, "payments/"+row[string](t, c, "SELECT id::text FROM payments WHERE consultation_id = $1",
+		id)+"/refunds", object{"amount": "1.00", "reason": "For " + otherName}).Want(201)
 	c.Post(c.Admin(), "refunds/"+asked.Text("id")+"/decline", object{"reason": otherName + " was seen"}).Want(200)
 	wrapped := row[[]byte](t, c, "SELECT wrapped FROM data_keys WHERE user_id = $1", patient.ID)
 	erasure := ask(c, patient).Want(202).Text("id")
@@ -135,27 +143,35 @@ func TestWhoNeverHeldAConsultation(t *testing.T) {
 	c.Get(patient, "users/me").Want(401)
 	same(t, "the consultation", c.Get(h.doctor, "consultations/"+id).Want(200).Text("status"), "CANCELLED")
 	c.Await("refunded", func() bool {
-		return count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1 AND r.status = 'SUCCEEDED'", id) == 1
+		return count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE "+
+			"p.consultation_id = $1 AND r.status = 'SUCCEEDED'", id) == 1
 	})
 	idle(t, c)
-	if left := found(t, c, append(personal, otherReason, "MarkOtherStreet", "+919800000001", "1970-02-03")...); len(left) > 0 {
+	if left := found(t, c, append(personal, otherReason, "MarkOtherStreet", "+919800000001",
+		"1970-02-03")...); len(left) > 0 {
 		t.Errorf("after the erasure %v", left)
 	}
-	for table, by := range map[string]string{"sessions": "user_id", "recovery_codes": "user_id", "tickets": "user_id", "exports": "user_id", "mails": "user_id", "idempotency_keys": "user_id"} {
+	for table, by := range map[string]string{"sessions": "user_id", "recovery_codes": "user_id", "tickets": "user_id",
+		"exports": "user_id", "mails": "user_id", "idempotency_keys": "user_id"} {
 		same(t, table, count(t, c, "SELECT count(*) FROM "+table+" WHERE "+by+" = $1", patient.ID), 0)
 	}
-	same(t, "the user", row[string](t, c, `SELECT concat_ws(' ', email, password_hash, is_email_verified, mfa_enabled, deleted_at IS NOT NULL, num_nonnulls(mfa_secret, email_verification_token,
-		password_reset_token)) FROM users WHERE id = $1`, patient.ID), "erased-"+patient.ID.String()+"@erased.invalid none f f t 0")
-	same(t, "the profile", row[string](t, c, `SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address)) FROM profiles WHERE user_id = $1`,
-		patient.ID), "Erased Asia/Kolkata 0")
+	same(t, "the user", row[string](t, c, `SELECT concat_ws(' ', email, password_hash, is_email_verified, mfa_enabled,
+		deleted_at IS NOT NULL, num_nonnulls(mfa_secret, email_verification_token, password_reset_token)) FROM users
+			WHERE id = $1`, patient.ID), "erased-"+patient.ID.String()+"@erased.invalid none f f t 0")
+	same(t, "the profile", row[string](t, c,
+		`SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address)) FROM profiles WHERE user_id = $1`, patient.ID), "Erased Asia/Kolkata 0")
 	cantOpen(t, c, patient)
-	proof := row[string](t, c, "SELECT metadata ->> 'sha256' FROM audit_logs WHERE action = 'data-key.destroy' AND entity_id = $1", patient.ID.String())
+	proof := row[string](t, c,
+		"SELECT metadata ->> 'sha256' FROM audit_logs WHERE action = 'data-key.destroy' AND entity_id = $1",
+		patient.ID.String())
 	same(t, "proof", proof, sha(wrapped))
 	var meta struct {
 		Removed map[string]int `json:"removed"`
 	}
-	must(t, json.Unmarshal(row[[]byte](t, c, "SELECT metadata FROM audit_logs WHERE action = 'user.erase' AND entity_id = $1", patient.ID.String()), &meta))
-	for _, table := range []string{"sessions", "session_tokens", "recovery_codes", "exports", "idempotency_keys", "mails", "mailbox_messages", "consultations.reason"} {
+	must(t, json.Unmarshal(row[[]byte](t, c,
+		"SELECT metadata FROM audit_logs WHERE action = 'user.erase' AND entity_id = $1", patient.ID.String()), &meta))
+	for _, table := range []string{"sessions", "session_tokens", "recovery_codes", "exports", "idempotency_keys",
+		"mails", "mailbox_messages", "consultations.reason"} {
 		if meta.Removed[table] == 0 {
 			t.Errorf("the log has no %s: %v", table, meta.Removed)
 		}
@@ -175,7 +191,8 @@ func TestANewAccountKeepsItsMails(t *testing.T) {
 	c.Do(old, "DELETE", "users/me", nil).Want(204)
 	idle(t, c)
 	c.Post(admin, "users/"+old.ID.String()+"/erasure", nil).Want(202)
-	same(t, "for administrators", c.Get(admin, "users/"+old.ID.String()+"/erasure").Want(200).Text("status"), "PENDING")
+	same(t, "for administrators", c.Get(admin, "users/"+old.ID.String()+"/erasure").Want(200).Text("status"),
+		"PENDING")
 	next := c.Patient()
 	exec(t, c, "UPDATE users SET email = $2 WHERE id = $1", next.ID, old.Email)
 	idle(t, c)
@@ -193,7 +210,9 @@ func cantOpen(t *testing.T, c *apptest.Clinic, who apptest.User) {
 	if _, err := c.App.Sealer.Person(context.Background(), c.DB.Pool, who.ID); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("the data key: %v", err)
 	}
-	same(t, "destroyed", count(t, c, "SELECT count(*) FROM data_keys WHERE user_id = $1 AND wrapped IS NULL AND destroyed_at IS NOT NULL", who.ID), 1)
+	same(t, "destroyed", count(t, c,
+		"SELECT count(*) FROM data_keys WHERE user_id = $1 AND wrapped IS NULL AND destroyed_at IS NOT NULL", who.ID),
+		1)
 }
 
 // everythingWorks reads what shows an erased person, in every role.
@@ -203,8 +222,10 @@ func everythingWorks(t *testing.T, c *apptest.Clinic, h history, erased apptest.
 	const purpose = "Complaint"
 	c.Get(h.doctor, "consultations/doctor/me").Want(200)
 	for _, staff := range []apptest.User{admin, support} {
-		same(t, "in the list of users", c.Get(staff, "users/"+erased.ID.String()).Want(200).Text("email"), "erased-"+erased.ID.String()+"@erased.invalid")
-		if list := c.Get(staff, "users?deleted=true").Want(200); !strings.Contains(string(list.Body), erased.ID.String()) {
+		same(t, "in the list of users", c.Get(staff, "users/"+erased.ID.String()).Want(200).Text("email"),
+			"erased-"+erased.ID.String()+"@erased.invalid")
+		if list := c.Get(staff, "users?deleted=true").Want(200); !strings.Contains(string(list.Body),
+			erased.ID.String()) {
 			t.Error("the list of deleted users leaves the erased one out")
 		}
 		c.Get(staff, "consultations?patientId="+erased.ID.String()).Want(200)
@@ -233,46 +254,58 @@ func TestTheRecordOfCareIsKept(t *testing.T) {
 	until := ended.AddDate(3, 0, 0).UTC()
 	asked := ask(c, h.patient).Want(202)
 	id := asked.Text("id")
-	same(t, "clinical", asked.At("clinical"), any(object{"until": until.Format(time.RFC3339Nano), "consultations": 1.0}))
-	if told := mails(t, c, h.patient.Email, "erasure-requested"); len(told) != 1 || !strings.Contains(told[0], until.In(time.FixedZone("IST", 19800)).Format("stays until Monday, 2 January 2006 at 15:04")) {
+	same(t, "clinical", asked.At("clinical"),
+		any(object{"until": until.Format(time.RFC3339Nano), "consultations": 1.0}))
+	if told := mails(t, c, h.patient.Email, "erasure-requested"); len(told) != 1 ||
+		!strings.Contains(told[0],
+			until.In(time.FixedZone("IST", 19800)).Format("stays until Monday, 2 January 2006 at 15:04")) {
 		t.Errorf("the mail doesn't tell %s: %q", until, told)
 	}
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)
 	same(t, "status", status(t, c, h.patient), "PARTIAL")
 	same(t, "refusals", audited(t, c, "erasure.refuse-clinical", id), 2) // at the request, and now
-	same(t, "told until", row[time.Time](t, c, "SELECT (metadata ->> 'until')::timestamptz FROM audit_logs WHERE action = 'erasure.refuse-clinical' LIMIT 1").UTC(), until)
+	same(t, "told until", row[time.Time](t, c, "SELECT (metadata ->> 'until')::timestamptz FROM audit_logs WHERE "+
+		"action = 'erasure.refuse-clinical' LIMIT 1").UTC(), until)
 	c.Get(h.patient, "users/me").Want(401)
 	if left := found(t, c, h.patient.Email, "MarkStreet", phone, "MarkTravel"); len(left) > 0 {
 		t.Errorf("after the first step %v", left)
 	}
 	record := c.Get(h.doctor, "consultations/"+h.held).Want(200)
-	same(t, "the record", []any{record.At("reason"), record.At("notes"), record.At("patientName")}, []any{reason, notes, name})
-	same(t, "what came to nothing", []any{c.Get(h.doctor, "consultations/"+h.cancelled).Want(200).At("reason"), c.Get(h.doctor, "consultations/"+h.cancelled).At("cancellationReason")},
-		[]any{"(erased)", nil})
+	same(t, "the record", []any{record.At("reason"), record.At("notes"), record.At("patientName")},
+		[]any{reason, notes, name})
+	same(t, "what came to nothing", []any{c.Get(h.doctor, "consultations/"+h.cancelled).Want(200).At("reason"),
+		c.Get(h.doctor, "consultations/"+h.cancelled).At("cancellationReason")}, []any{"(erased)", nil})
 	c.Get(h.doctor, "prescriptions/"+h.prescription).Want(200)
-	same(t, "consents that stand", row[string](t, c, "SELECT string_agg(purpose, ' ' ORDER BY purpose) FROM consents WHERE user_id = $1 AND withdrawn_at IS NULL", h.patient.ID), "TREATMENT")
+	same(t, "consents that stand", row[string](t, c, "SELECT string_agg(purpose, ' ' ORDER BY purpose) FROM "+
+		"consents WHERE user_id = $1 AND withdrawn_at IS NULL", h.patient.ID), "TREATMENT")
 	everythingWorks(t, c, h, h.patient)
 
 	c.Clock.Advance(until.Sub(c.DB.Now()) - time.Minute)
 	sweep(t, c)
 	same(t, "a minute before", status(t, c, h.patient), "PARTIAL")
-	sealed := row[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1", h.prescription)
+	sealed := row[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1",
+		h.prescription)
 	c.Clock.Advance(2 * time.Minute)
 	sweep(t, c)
 	sweep(t, c) // again, nothing happens
 	same(t, "status", status(t, c, h.patient), "DONE")
 	cantOpen(t, c, h.patient)
-	same(t, "the prescription's row", row[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1", h.prescription), sealed)
+	same(t, "the prescription's row",
+		row[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1", h.prescription),
+		sealed)
 	if left := found(t, c, append(slices.Clone(marks), h.patient.Email)...); len(left) > 0 {
 		t.Errorf("at the end %v", left)
 	}
 	record = c.Get(h.doctor, "consultations/"+h.held).Want(200)
-	same(t, "the record", []any{record.At("reason"), record.At("notes"), record.At("patientName"), record.At("status")}, []any{nil, nil, "Erased", "COMPLETED"})
+	same(t, "the record", []any{record.At("reason"), record.At("notes"), record.At("patientName"),
+		record.At("status")}, []any{nil, nil, "Erased", "COMPLETED"})
 	written := c.Get(h.doctor, "prescriptions/"+h.prescription).Want(200)
 	same(t, "the prescription", []any{written.At("medications"), written.At("advice")}, []any{[]any{}, nil})
 	same(t, "proofs", audited(t, c, "data-key.destroy", h.patient.ID.String()), 1)
-	same(t, "what is unreadable", row[string](t, c, "SELECT metadata ->> 'unreadable' FROM audit_logs WHERE action = 'data-key.destroy'"), `{"consultations": 2, "prescriptions": 1}`)
+	same(t, "what is unreadable",
+		row[string](t, c, "SELECT metadata ->> 'unreadable' FROM audit_logs WHERE action = 'data-key.destroy'"),
+		`{"consultations": 2, "prescriptions": 1}`)
 	everythingWorks(t, c, h, h.patient)
 }
 
@@ -291,8 +324,10 @@ func TestADoctorIsErased(t *testing.T) {
 	if left := found(t, c, "MarkBio", "MarkClinic", "+919800000002", h.doctor.Email); len(left) > 0 {
 		t.Errorf("after the first step %v", left)
 	}
-	same(t, "the doctor's name", c.Get(h.patient, "consultations/"+h.held).Want(200).Text("doctorName"), "Dr. MarkDoctor")
-	same(t, "what others had booked", c.Get(h.other, "consultations/me").Want(200).Items()[0]["status"], any("CANCELLED"))
+	same(t, "the doctor's name", c.Get(h.patient, "consultations/"+h.held).Want(200).Text("doctorName"),
+		"Dr. MarkDoctor")
+	same(t, "what others had booked", c.Get(h.other, "consultations/me").Want(200).Items()[0]["status"],
+		any("CANCELLED"))
 	c.Get(nobody, "doctors/"+h.doctor.ID.String()).Want(404)
 	c.Clock.Advance(until.Sub(c.DB.Now()) + time.Minute)
 	sweep(t, c)
@@ -328,7 +363,8 @@ func TestWhoMayBeErased(t *testing.T) {
 	ask(c, other).Want(202)
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)
-	same(t, "administrators that are left", count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL"), 1)
+	same(t, "administrators that are left",
+		count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL"), 1)
 	got := []string{status(t, c, admin), status(t, c, other)}
 	slices.Sort(got)
 	same(t, "of two who ask", got, []string{"DONE", "PENDING"})
@@ -366,7 +402,8 @@ func TestAnAdministratorErases(t *testing.T) {
 	same(t, "mails", len(mails(t, c, waiting.Email, "erasure-stopped")), 1)
 	c.Clock.Advance(49 * time.Hour)
 	sweep(t, c)
-	same(t, "status", []string{status(t, c, disabled), status(t, c, deleted), status(t, c, waiting)}, []string{"DONE", "DONE", "STOPPED"})
+	same(t, "status", []string{status(t, c, disabled), status(t, c, deleted), status(t, c, waiting)},
+		[]string{"DONE", "DONE", "STOPPED"})
 	c.Prove(admin)
 	same(t, "once more", c.Post(admin, path(deleted), nil).Want(200).Text("status"), "DONE")
 	c.Do(admin, "DELETE", path(deleted), nil).Want(404)
@@ -379,21 +416,22 @@ func TestEveryTableAboutPeople(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	decided := map[string]string{
-		"users":                 "account.json, and activity.json of administrators who invited; contact emptied",
-		"profiles":              "account.json; contact emptied, then the name",
-		"data_keys":             "a secret; destroyed",
-		"sessions":              "sessions.json; deleted",
-		"passkeys":              "passkeys.json; deleted",
-		"recovery_codes":        "secrets; deleted",
-		"tickets":               "secrets; deleted",
-		"doctors":               "doctor.json; what is told about oneself emptied, then the registration",
-		"availability_slots":    "slots.json; kept, they name nobody",
-		"consultations":         "consultations.json; emptied when never held, else kept until they are unreadable",
-		"seats":                 "consultations.json; none is left when consultations to come are cancelled",
-		"prescriptions":         "prescriptions.json; kept until they are unreadable",
-		"payments":              "payments.json; kept, they name nobody",
-		"refunds":               "payments.json, and activity.json of staff; kept, they name nobody",
-		"unmatched_money":       "payments.json by the payment's attempts, and activity.json of staff; kept, resolutions emptied",
+		"users":              "account.json, and activity.json of administrators who invited; contact emptied",
+		"profiles":           "account.json; contact emptied, then the name",
+		"data_keys":          "a secret; destroyed",
+		"sessions":           "sessions.json; deleted",
+		"passkeys":           "passkeys.json; deleted",
+		"recovery_codes":     "secrets; deleted",
+		"tickets":            "secrets; deleted",
+		"doctors":            "doctor.json; what is told about oneself emptied, then the registration",
+		"availability_slots": "slots.json; kept, they name nobody",
+		"consultations":      "consultations.json; emptied when never held, else kept until they are unreadable",
+		"seats":              "consultations.json; none is left when consultations to come are cancelled",
+		"prescriptions":      "prescriptions.json; kept until they are unreadable",
+		"payments":           "payments.json; kept, they name nobody",
+		"refunds":            "payments.json, and activity.json of staff; kept, they name nobody",
+		"unmatched_money": "payments.json by the payment's attempts, and activity.json of staff; kept, " +
+			"resolutions emptied",
 		"audit_logs":            "activity.json and access-log.json; kept as evidence",
 		"idempotency_keys":      "copies of answers that other files hold, for a day; deleted",
 		"mails":                 "mails.json; deleted",
@@ -402,14 +440,17 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"exports":               "requests.json; deleted",
 		"erasures":              "requests.json; kept as evidence",
 	}
-	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT conrelid::regclass::text FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
-		WHERE k.contype = 'f' AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass) AND NOT r.relispartition`)
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT conrelid::regclass::text FROM pg_constraint k
+		JOIN pg_class r ON r.oid = k.conrelid
+		WHERE k.contype = 'f' AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass)
+			AND NOT r.relispartition`)
 	must(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
 	for _, table := range tables {
 		if decided[table] == "" {
-			t.Errorf("the table %s is about people: give it a file in contents.go and what becomes of it in account/forget.go, then say so here", table)
+			t.Errorf("the table %s is about people: give it a file in contents.go and what becomes of it in "+
+				"account/forget.go, then say so here", table)
 		}
 		delete(decided, table)
 	}

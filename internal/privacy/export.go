@@ -60,8 +60,8 @@ func (e Export) Status() int {
 // RetryAfter is when it is worth asking again.
 func (e Export) RetryAfter() time.Duration { return pollAfter }
 
-// ReadExport tells how the caller's newest copy stands, and asks for one when there is none. Errors: problem.Reauthenticate,
-// problem.TooManyRequests.
+// ReadExport tells how the caller's newest copy stands, and asks for one when there is none. Errors:
+// problem.Reauthenticate, problem.TooManyRequests.
 func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Export, error) {
 	row, err := s.newest(ctx, tx, actor)
 	if err != nil {
@@ -105,7 +105,8 @@ func (s *Service) newest(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return nil, nil //nolint:nilnil // there is none
 	case err != nil:
 		return nil, fmt.Errorf("find an export: %w", err)
-	case row.Status == pending && row.RequestedAt.After(tx.Now.Add(-giveUpAfter)), row.Status == ready && row.ExpiresAt.After(tx.Now):
+	case row.Status == pending && row.RequestedAt.After(tx.Now.Add(-giveUpAfter)), row.Status == ready &&
+		row.ExpiresAt.After(tx.Now):
 		return &row, nil
 	}
 	return nil, nil //nolint:nilnil // it is over
@@ -117,7 +118,8 @@ func (s *Service) ask(ctx context.Context, tx *postgres.Tx, actor access.Actor) 
 		return Export{}, fmt.Errorf("count exports: %w", err)
 	}
 	if asked.Count >= exportsADay {
-		return Export{}, problem.TooManyRequests.WithDetail("A copy can be asked for five times a day.").WithRetryAfter(asked.First.Add(24 * time.Hour).Sub(tx.Now))
+		return Export{}, problem.TooManyRequests.WithDetail("A copy can be asked for five times a day.").
+			WithRetryAfter(asked.First.Add(24 * time.Hour).Sub(tx.Now))
 	}
 	id := tx.NewID()
 	err = errors.Join(
@@ -132,9 +134,11 @@ func (s *Service) ask(ctx context.Context, tx *postgres.Tx, actor access.Actor) 
 }
 
 func (s *Service) view(row newestExportRow) Export {
-	e := Export{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, ReadyAt: row.ReadyAt, ExpiresAt: row.ExpiresAt, Size: row.Size}
+	e := Export{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, ReadyAt: row.ReadyAt,
+		ExpiresAt: row.ExpiresAt, Size: row.Size}
 	if row.Status == ready {
-		e.SHA256, e.URL = new(hex.EncodeToString(row.Sha256)), new(s.Config.PublicURL+httpapi.Base+"/users/me/exports/"+row.ID.String())
+		e.SHA256, e.URL = new(hex.EncodeToString(row.Sha256)),
+			new(s.Config.PublicURL+httpapi.Base+"/users/me/exports/"+row.ID.String())
 	}
 	return e
 }
@@ -145,7 +149,8 @@ type ExportID struct {
 }
 
 // Download is the copy itself, for its owner. Errors: problem.NotFound, ErrExportPending, ErrExportExpired.
-func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ExportID) (httpapi.Attachment, error) {
+func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ExportID) (httpapi.Attachment,
+	error) {
 	var none httpapi.Attachment
 	row, err := query.readExport(ctx, tx, in.ID)
 	switch {
@@ -169,5 +174,6 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return none, err
 	}
 	audit.Write(tx, actor, "export.download", in.ID, nil)
-	return httpapi.Attachment{Name: "amrutam-export-" + row.ReadyAt.Format(time.DateOnly) + ".zip", Body: []byte(archive)}, nil
+	return httpapi.Attachment{Name: "amrutam-export-" + row.ReadyAt.Format(time.DateOnly) + ".zip",
+		Body: []byte(archive)}, nil
 }

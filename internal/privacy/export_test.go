@@ -31,7 +31,8 @@ const (
 	travel   = "MarkTravel I am travelling"
 )
 
-var marks = []string{"MarkName", "MarkReason", "MarkNotes", "MarkMedicine", "MarkAdvice", "MarkStreet", phone, birth, "MarkTravel"}
+var marks = []string{"MarkName", "MarkReason", "MarkNotes", "MarkMedicine", "MarkAdvice", "MarkStreet", phone, birth,
+	"MarkTravel"}
 
 // history is a patient with everything, whose doctor too has something of each.
 type history struct {
@@ -43,12 +44,14 @@ type history struct {
 func makeHistory(t *testing.T, c *apptest.Clinic) history {
 	t.Helper()
 	h := history{patient: c.Patient(), doctor: c.Doctor("500.00"), other: c.Patient()}
-	c.Patch(h.patient, "users/me", object{"fullName": name, "gender": "FEMALE", "dateOfBirth": birth, "phone": phone, "address": street}).Want(200)
+	c.Patch(h.patient, "users/me", object{"fullName": name, "gender": "FEMALE", "dateOfBirth": birth, "phone": phone,
+		"address": street}).Want(200)
 	c.Post(h.patient, "consents", object{"purpose": "DATA_USE", "noticeVersion": 1}).Want(201)
 	c.Post(h.patient, "consents", object{"purpose": "MESSAGES", "noticeVersion": 1}).Want(201)
 	c.Post(h.patient, "consents/MESSAGES/withdraw", nil).Want(204)
 	book := func(in time.Duration) string {
-		id := c.Post(h.patient, "consultations", object{"slotId": c.Slot(h.doctor, in, 1), "reason": reason}).Want(201).Text("id")
+		id := c.Post(h.patient, "consultations", object{"slotId": c.Slot(h.doctor, in, 1), "reason": reason}).
+			Want(201).Text("id")
 		c.Report("payment.failed", c.Initiate(h.patient, id), "500.00").Want(200)
 		c.Report("payment.succeeded", c.Initiate(h.patient, id), "500.00").Want(200)
 		return id
@@ -56,8 +59,9 @@ func makeHistory(t *testing.T, c *apptest.Clinic) history {
 	h.held, h.cancelled = book(10*time.Minute), book(30*time.Hour)
 	c.Post(h.patient, "consultations/"+h.cancelled+"/cancel", object{"reason": travel}).Want(200)
 	c.Patch(h.doctor, "consultations/"+h.held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
-	h.prescription = c.Post(h.doctor, "prescriptions", object{"consultationId": h.held, "advice": advice, "medications": []any{
-		object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).Text("id")
+	h.prescription = c.Post(h.doctor, "prescriptions",
+		object{"consultationId": h.held, "advice": advice, "medications": []any{
+			object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).Text("id")
 	c.Patch(h.doctor, "consultations/"+h.held+"/status", object{"status": "COMPLETED", "notes": notes}).Want(200)
 	c.Get(h.doctor, "consultations/"+h.held).Want(200)
 	c.Book(h.other, c.Slot(h.doctor, 50*time.Hour, 1))
@@ -76,35 +80,45 @@ func TestAPatientsCopy(t *testing.T) {
 	c := open(t)
 	h := makeHistory(t, c)
 	asked := c.Get(h.patient, "users/me/export").Want(202)
-	same(t, "when asked", []any{asked.Text("status"), asked.At("readyAt"), asked.At("url"), asked.Header.Get("Retry-After")}, []any{"PENDING", nil, nil, "2"})
+	same(t, "when asked", []any{asked.Text("status"), asked.At("readyAt"), asked.At("url"),
+		asked.Header.Get("Retry-After")}, []any{"PENDING", nil, nil, "2"})
 	id := c.Export(h.patient)
 	same(t, "the copy", id, asked.Text("id"))
 	told := c.Get(h.patient, "users/me/export").Want(200)
 	same(t, "url", told.Text("url"), c.App.Config.PublicURL+"/api/v1/users/me/exports/"+id)
 	a := c.Get(h.patient, strings.TrimPrefix(told.Text("url"), c.App.Config.PublicURL)).Want(200)
-	same(t, "headers", []string{a.Header.Get("Content-Type"), a.Header.Get("Content-Disposition"), a.Header.Get("Cache-Control")},
-		[]string{"application/zip", `attachment; filename="amrutam-export-` + c.DB.Now().Format(time.DateOnly) + `.zip"`, "no-store"})
+	same(t, "headers", []string{a.Header.Get("Content-Type"), a.Header.Get("Content-Disposition"),
+		a.Header.Get("Cache-Control")},
+		[]string{"application/zip", `attachment; filename="amrutam-export-` + c.DB.Now().Format(time.DateOnly) +
+			`.zip"`, "no-store"})
 	sum := sha256.Sum256(a.Body)
 	same(t, "sha256", told.Text("sha256"), hex.EncodeToString(sum[:]))
 	same(t, "size", told.At("size"), float64(len(a.Body)))
 
 	files, page := unzip(t, a.Body)
-	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json", "consents.json", "consultations.json", "mails.json",
-		"passkeys.json", "payments.json", "prescriptions.json", "requests.json", "sessions.json"})
+	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json",
+		"consents.json", "consultations.json", "mails.json", "passkeys.json", "payments.json", "prescriptions.json",
+		"requests.json", "sessions.json"})
 	account := files["account.json"]
-	same(t, "account", []any{account["fullName"], account["email"], account["phone"], account["address"], account["dateOfBirth"], account["gender"], account["role"]},
+	same(t, "account", []any{account["fullName"], account["email"], account["phone"], account["address"],
+		account["dateOfBirth"], account["gender"], account["role"]},
 		[]any{name, h.patient.Email, phone, street, birth, "FEMALE", "PATIENT"})
 	same(t, "account as the API shows it", account, c.Get(h.patient, "users/me").Want(200).Map())
 	same(t, "consents", len(entries(t, files, "consents.json", "items")), 3)
 	same(t, "consents to consultations", len(entries(t, files, "consents.json", "consultations")), 2)
 
 	consultations := entries(t, files, "consultations.json", "items")
-	same(t, "consultations as the API shows them", consultations, c.Get(h.patient, "consultations/me?sort=earliest").Want(200).Items())
-	same(t, "what was held", []any{consultations[0]["reason"], consultations[0]["notes"], consultations[0]["status"]}, []any{reason, notes, "COMPLETED"})
-	same(t, "what was cancelled", []any{consultations[1]["cancellationReason"], consultations[1]["status"]}, []any{travel, "CANCELLED"})
-	same(t, "prescriptions", entries(t, files, "prescriptions.json", "items"), c.Get(h.patient, "prescriptions/me").Want(200).Items())
+	same(t, "consultations as the API shows them", consultations,
+		c.Get(h.patient, "consultations/me?sort=earliest").Want(200).Items())
+	same(t, "what was held", []any{consultations[0]["reason"], consultations[0]["notes"], consultations[0]["status"]},
+		[]any{reason, notes, "COMPLETED"})
+	same(t, "what was cancelled", []any{consultations[1]["cancellationReason"], consultations[1]["status"]},
+		[]any{travel, "CANCELLED"})
+	same(t, "prescriptions", entries(t, files, "prescriptions.json", "items"),
+		c.Get(h.patient, "prescriptions/me").Want(200).Items())
 	payments := entries(t, files, "payments.json", "items")
-	same(t, "payments", payments, []object{c.Get(h.patient, "payments/consultation/"+h.held).Want(200).Map(), c.Get(h.patient, "payments/consultation/"+h.cancelled).Want(200).Map()})
+	same(t, "payments", payments, []object{c.Get(h.patient, "payments/consultation/"+h.held).Want(200).Map(),
+		c.Get(h.patient, "payments/consultation/"+h.cancelled).Want(200).Map()})
 	if attempts, _ := payments[1]["attempts"].([]any); len(attempts) != 2 {
 		t.Errorf("attempts: %v", attempts)
 	}
@@ -112,11 +126,13 @@ func TestAPatientsCopy(t *testing.T) {
 		t.Errorf("refunds: %v", refunds)
 	}
 	readings := entries(t, files, "access-log.json", "items")
-	if len(readings) == 0 || !slices.ContainsFunc(readings, func(r object) bool { return r["actorId"] == h.doctor.ID.String() && r["consultationId"] == h.held }) {
+	if len(readings) == 0 || !slices.ContainsFunc(readings,
+		func(r object) bool { return r["actorId"] == h.doctor.ID.String() && r["consultationId"] == h.held }) {
 		t.Errorf("who read: %v", readings)
 	}
 	same(t, "sessions", len(entries(t, files, "sessions.json", "items")), 1)
-	if kinds := entries(t, files, "mails.json", "items"); !slices.ContainsFunc(kinds, func(m object) bool { return m["kind"] == "prescription-ready" && m["sentAt"] != nil }) {
+	if kinds := entries(t, files, "mails.json", "items"); !slices.ContainsFunc(kinds,
+		func(m object) bool { return m["kind"] == "prescription-ready" && m["sentAt"] != nil }) {
 		t.Errorf("mails: %v", kinds)
 	}
 	for _, entry := range entries(t, files, "activity.json", "items") {
@@ -126,7 +142,8 @@ func TestAPatientsCopy(t *testing.T) {
 	checkPage(t, files, page)
 	all, err := json.Marshal(files)
 	must(t, err)
-	for _, foreign := range []string{h.doctor.Email, h.other.ID.String(), h.other.Email, "passwordHash", "password_hash", "mfaSecret", "hash\""} {
+	for _, foreign := range []string{h.doctor.Email, h.other.ID.String(), h.other.Email, "passwordHash",
+		"password_hash", "mfaSecret", "hash\""} {
 		if bytes.Contains(all, []byte(foreign)) {
 			t.Errorf("the copy holds %s", foreign)
 		}
@@ -157,19 +174,24 @@ func TestADoctorsCopy(t *testing.T) {
 	h := makeHistory(t, c)
 	exec(t, c, "UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
 	files, _ := unzip(t, fetch(t, c, h.doctor).Body)
-	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "consultations.json", "doctor.json", "mails.json", "passkeys.json", "prescriptions.json",
-		"requests.json", "sessions.json", "slots.json"})
+	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "consultations.json",
+		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "sessions.json",
+		"slots.json"})
 	practice := entries(t, files, "doctor.json", "items")
-	same(t, "practice", []any{len(practice), practice[0]["bio"], practice[0]["clinicName"], practice[0]["consultationFee"], practice[0]["registrationNumber"]},
+	same(t, "practice", []any{len(practice), practice[0]["bio"], practice[0]["clinicName"],
+		practice[0]["consultationFee"], practice[0]["registrationNumber"]},
 		[]any{1, "Twelve years", "Nair Ayurveda", "500.00", "AYU-" + h.doctor.ID.String()})
 	same(t, "slots", len(entries(t, files, "slots.json", "items")), 3)
 	consultations := entries(t, files, "consultations.json", "items")
-	same(t, "consultations", []any{len(consultations), consultations[0]["id"], consultations[0]["patientName"], consultations[0]["fee"]}, []any{3, h.held, name, "500.00"})
+	same(t, "consultations", []any{len(consultations), consultations[0]["id"], consultations[0]["patientName"],
+		consultations[0]["fee"]}, []any{3, h.held, name, "500.00"})
 	written := entries(t, files, "prescriptions.json", "items")
-	same(t, "prescriptions", []any{len(written), written[0]["id"], written[0]["consultationId"]}, []any{1, h.prescription, h.held})
+	same(t, "prescriptions", []any{len(written), written[0]["id"], written[0]["consultationId"]},
+		[]any{1, h.prescription, h.held})
 	all, err := json.Marshal(files)
 	must(t, err)
-	for _, mark := range append(slices.Clone(marks[1:]), h.patient.Email, h.other.Email) { // the name is what a doctor knows
+	// the name is what a doctor knows
+	for _, mark := range append(slices.Clone(marks[1:]), h.patient.Email, h.other.Email) {
 		if bytes.Contains(all, []byte(mark)) {
 			t.Errorf("a doctor's copy holds the patient's %s", mark)
 		}
@@ -182,7 +204,8 @@ func TestStaffsCopy(t *testing.T) {
 	for _, who := range []apptest.User{c.Admin(), c.Support()} {
 		c.Get(who, "users").Want(200)
 		files, _ := unzip(t, fetch(t, c, who).Body)
-		same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "mails.json", "passkeys.json", "requests.json", "sessions.json"})
+		same(t, "files", slices.Sorted(maps.Keys(files)),
+			[]string{"account.json", "activity.json", "mails.json", "passkeys.json", "requests.json", "sessions.json"})
 		same(t, "role", files["account.json"]["role"], string(who.Role))
 	}
 }
@@ -193,9 +216,11 @@ func TestOnlyItsOwnerFetchesACopy(t *testing.T) {
 	owner := c.Patient()
 	id := c.Export(owner)
 	for _, stranger := range []apptest.User{c.Patient(), c.Doctor("0"), c.Admin(), c.Support()} {
-		hidden, missing := c.Get(stranger, "users/me/exports/"+id).Want(404, "not-found"), c.Get(stranger, "users/me/exports/"+uuid.NewString()).Want(404, "not-found")
+		hidden, missing := c.Get(stranger, "users/me/exports/"+id).Want(404, "not-found"),
+			c.Get(stranger, "users/me/exports/"+uuid.NewString()).Want(404, "not-found")
 		same(t, "detail", hidden.Text("detail"), missing.Text("detail"))
-		same(t, "denials", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1 AND entity_type = 'export' AND entity_id = $2", stranger.ID, id), 1)
+		same(t, "denials", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id "+
+			"= $1 AND entity_type = 'export' AND entity_id = $2", stranger.ID, id), 1)
 	}
 	c.Get(nobody, "users/me/exports/"+id).Want(401)
 	c.Get(owner, "users/me/exports/"+id).Want(200)
@@ -236,7 +261,8 @@ func TestACopyExpires(t *testing.T) {
 	}
 	run(t, c, upkeep)
 	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
-	same(t, "archives that are kept", count(t, c, "SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL", id), 0)
+	same(t, "archives that are kept", count(t, c, "SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL",
+		id), 0)
 	same(t, "the new copy", c.Export(owner), next.Text("id"))
 	c.Clock.Advance(91 * 24 * time.Hour)
 	run(t, c, upkeep)
@@ -257,11 +283,13 @@ func TestMadeTwice(t *testing.T) {
 		t.Error("the copy is another one")
 	}
 	var told []string
-	if told = mails(t, c, owner.Email, "export-ready"); len(told) != 1 || strings.Contains(told[0], id.String()) || strings.Contains(told[0], "token") {
+	if told = mails(t, c, owner.Email, "export-ready"); len(told) != 1 || strings.Contains(told[0], id.String()) ||
+		strings.Contains(told[0], "token") {
 		t.Errorf("mails: %q", told)
 	}
 	// As left by a job that was killed before it kept anything.
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = NULL, sha256 = NULL WHERE id = $1", id)
+	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
+		"NULL, sha256 = NULL WHERE id = $1", id)
 	c.Get(owner, "users/me/exports/"+id.String()).Want(409, "export-pending")
 	var all sync.WaitGroup
 	for range 4 {
@@ -279,7 +307,8 @@ func TestNothingIsMadeForWhoLeft(t *testing.T) {
 	c := open(t)
 	owner := c.Patient()
 	id := uuid.MustParse(c.Export(owner))
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = NULL, sha256 = NULL WHERE id = $1", id)
+	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
+		"NULL, sha256 = NULL WHERE id = $1", id)
 	c.Do(owner, "DELETE", "users/me", nil).Want(204)
 	run(t, c, privacy.MakeExport{ExportID: id})
 	same(t, "status", row[string](t, c, "SELECT status FROM exports WHERE id = $1", id), "PENDING")
@@ -331,7 +360,8 @@ func TestAStuckCopyIsGivenUp(t *testing.T) {
 	c := open(t)
 	owner := c.Patient()
 	stuck := c.Export(owner)
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = NULL, sha256 = NULL WHERE id = $1", stuck)
+	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
+		"NULL, sha256 = NULL WHERE id = $1", stuck)
 	same(t, "the copy", c.Get(owner, "users/me/export").Want(202).Text("id"), stuck)
 	c.Clock.Advance(24 * time.Hour)
 	next := c.Export(owner)
@@ -386,10 +416,13 @@ func TestALongHistory(t *testing.T) {
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	const written = 2*200 + 1 // two batches and one more
 	for range written {
-		c.Post(doctor, "prescriptions", object{"consultationId": id, "medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201)
+		c.Post(doctor, "prescriptions",
+			object{"consultationId": id,
+				"medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201)
 	}
 	exec(t, c, `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, created_at)
-		SELECT gen_random_uuid(), $1, 'PATIENT', 'session.start', 'session', n::text, now() FROM generate_series(1, 20000) n`, patient.ID)
+		SELECT gen_random_uuid(), $1, 'PATIENT', 'session.start', 'session', n::text, now() FROM generate_series(1,
+			20000) n`, patient.ID)
 	before := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
 	files, _ := unzip(t, fetch(t, c, patient).Body)
 	ids := map[any]bool{}

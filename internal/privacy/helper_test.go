@@ -29,7 +29,8 @@ func open(t *testing.T, configure ...func(*config.Config)) *apptest.Clinic {
 	c := apptest.Open(t, configure...)
 	t.Cleanup(func() {
 		for line := range strings.Lines(c.Log.String()) {
-			if strings.Contains(line, "@example.org") || strings.Contains(line, "Mark") || strings.Contains(line, `"level":"ERROR"`) {
+			if strings.Contains(line, "@example.org") || strings.Contains(line, "Mark") ||
+				strings.Contains(line, `"level":"ERROR"`) {
 				t.Errorf("the log holds %s", line)
 			}
 		}
@@ -87,14 +88,16 @@ func run(t *testing.T, c *apptest.Clinic, args jobs.Args) {
 
 func insert(t *testing.T, c *apptest.Clinic, args jobs.Args) {
 	t.Helper()
-	must(t, c.DB.Write(context.Background(), func(tx *postgres.Tx) error { return c.App.Queue.Insert(context.Background(), tx, args) }))
+	must(t, c.DB.Write(context.Background(),
+		func(tx *postgres.Tx) error { return c.App.Queue.Insert(context.Background(), tx, args) }))
 }
 
 // idle waits until every job has run, so that what isn't there won't come.
 func idle(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	c.Await("idle", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') AND kind NOT IN ('partition.upkeep', 'consultation.sweep')") == 0
+		return count(t, c, "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
+			"'discarded') AND kind NOT IN ('partition.upkeep', 'consultation.sweep')") == 0
 	})
 }
 

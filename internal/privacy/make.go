@@ -26,15 +26,16 @@ func (MakeExport) Kind() string { return "export.make" }
 // makeWithin is what a history of many years may take.
 const makeWithin = 10 * time.Minute
 
-// Jobs registers the package's jobs. A copy is read outside the transaction that keeps it, which would be open for too long.
+// Jobs registers the package's jobs. A copy is read outside the transaction that keeps it, which would be open for too
+// long.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.HandleWithin(queue, makeWithin, s.make)
 	jobs.HandleWithin(queue, sweepWithin, func(ctx context.Context, _ Sweep) error { return s.Sweep(ctx) })
 	queue.Every(sweepEvery, Sweep{})
 }
 
-// make reads everything at one moment, and keeps it unless it was made, given up or its owner has left meanwhile: it bears
-// running twice.
+// make reads everything at one moment, and keeps it unless it was made, given up or its owner has left meanwhile: it
+// bears running twice.
 func (s *Service) make(ctx context.Context, args MakeExport) error {
 	var row pendingExportRow
 	var archive []byte
@@ -71,10 +72,13 @@ func (s *Service) keep(ctx context.Context, tx *postgres.Tx, row pendingExportRo
 		return err
 	}
 	sum, size, expires := sha256.Sum256(archive), int64(len(archive)), tx.Now.Add(exportLife)
-	kept, err := query.storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires, Size: &size, Sha256: sum[:], Archive: sealed})
+	kept, err := query.storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
+		Size: &size, Sha256: sum[:], Archive: sealed})
 	if err != nil || kept == 0 {
 		return err
 	}
 	audit.Write(tx, access.System(MakeExport{}.Kind()), "export.make", row.ID, audit.Meta{"userId": row.UserID})
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.UserID, Kind: "export-ready", Data: map[string]string{"expires": expires.Format(time.RFC3339)}})
+	return s.Mails.Enqueue(ctx, tx,
+		notification.Mail{To: row.UserID, Kind: "export-ready",
+			Data: map[string]string{"expires": expires.Format(time.RFC3339)}})
 }

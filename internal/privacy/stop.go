@@ -16,12 +16,14 @@ import (
 )
 
 // StopErasure stops the caller's, as long as nothing is erased. Error: problem.NotFound.
-func (s *Service) StopErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.None, error) {
+func (s *Service) StopErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.None,
+	error) {
 	return httpapi.None{}, s.stop(ctx, tx, actor, notification.Mail{To: actor.ID}, actor.ID)
 }
 
 // StopErasureOf stops somebody else's. Errors: problem.NotFound, account.ErrOwnAccount.
-func (s *Service) StopErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in account.UserID) (httpapi.None, error) {
+func (s *Service) StopErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in account.UserID) (httpapi.None, error) {
 	held, err := s.Accounts.LockOther(ctx, tx, actor, in.ID)
 	if err != nil {
 		return httpapi.None{}, err
@@ -30,7 +32,8 @@ func (s *Service) StopErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 }
 
 // stop is one conditional update: an erasure that begins at this moment waits for it, or was quicker.
-func (s *Service) stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail, person uuid.UUID) error {
+func (s *Service) stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
+	person uuid.UUID) error {
 	id, err := query.stopErasure(ctx, tx, &tx.Now, person)
 	switch {
 	case postgres.NoRows(err):

@@ -30,12 +30,13 @@ const (
 	sweepWithin = 5 * time.Minute
 	// againAfter: so long a doctor with a patient, or the last administrator, is left alone.
 	againAfter = 10 * time.Minute
-	// settleWithin a consultation that should be over is over: its doctor ends it late, or the sweep of consultations does.
+	// settleWithin a consultation that should be over is over: its doctor ends it late, or the sweep of consultations
+	// does.
 	settleWithin = time.Hour
 )
 
-// Sweep erases each person in a transaction of its own, which asks again whether they are due: it bears running twice, beside
-// others, and being killed anywhere.
+// Sweep erases each person in a transaction of its own, which asks again whether they are due: it bears running twice,
+// beside others, and being killed anywhere.
 func (s *Service) Sweep(ctx context.Context) error {
 	var due []dueErasuresRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
@@ -132,7 +133,8 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, held account.Held, o
 }
 
 // forget takes away all that isn't a record of care, and tells how much of what that was.
-func (s *Service) forget(ctx context.Context, tx *postgres.Tx, held account.Held) (removed map[string]int64, err error) {
+func (s *Service) forget(ctx context.Context, tx *postgres.Tx, held account.Held) (removed map[string]int64,
+	err error) {
 	if removed, err = s.Accounts.Forget(ctx, tx, held.ID); err != nil {
 		return nil, err
 	}
@@ -175,7 +177,8 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 	if err != nil {
 		return err
 	}
-	audit.Write(tx, access.System(Sweep{}.Kind()), "data-key.destroy", row.UserID, audit.Meta{"erasureId": row.ID, "sha256": proof,
-		"unreadable": map[string]int64{"consultations": consultations, "prescriptions": prescriptions}})
+	audit.Write(tx, access.System(Sweep{}.Kind()), "data-key.destroy", row.UserID,
+		audit.Meta{"erasureId": row.ID, "sha256": proof, "unreadable": map[string]int64{"consultations": consultations,
+			"prescriptions": prescriptions}})
 	return nil
 }

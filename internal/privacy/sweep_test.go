@@ -47,18 +47,26 @@ func TestAConsultationGoesOn(t *testing.T) {
 	sweep(t, c)
 	same(t, "status", status(t, c, patient), "PARTIAL")
 	c.Get(patient, "users/me").Want(401)
-	c.Post(doctor, "prescriptions", object{"consultationId": held, "medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201)
+	c.Post(doctor, "prescriptions",
+		object{"consultationId": held,
+			"medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201)
 	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "COMPLETED", "notes": notes}).Want(200)
-	written := c.Post(doctor, "prescriptions", object{"consultationId": held, "medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).Text("id")
+	written := c.Post(doctor, "prescriptions",
+		object{"consultationId": held,
+			"medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).
+		Text("id")
 	c.Await("missed", func() bool {
 		return row[string](t, c, "SELECT status::text FROM consultations WHERE id = $1", missed) == "NO_SHOW"
 	})
 	c.Clock.Advance(367 * day * 2)
 	sweep(t, c)
-	same(t, "after two years", []any{status(t, c, patient), c.Get(doctor, "consultations/"+held).Want(200).Text("notes")}, []any{"PARTIAL", notes})
+	same(t, "after two years",
+		[]any{status(t, c, patient), c.Get(doctor, "consultations/"+held).Want(200).Text("notes")},
+		[]any{"PARTIAL", notes})
 	c.Clock.Advance(367 * day)
 	sweep(t, c)
-	same(t, "after three", []any{status(t, c, patient), c.Get(doctor, "consultations/"+held).Want(200).At("notes")}, []any{"DONE", nil})
+	same(t, "after three", []any{status(t, c, patient), c.Get(doctor, "consultations/"+held).Want(200).At("notes")},
+		[]any{"DONE", nil})
 	same(t, "medications", c.Get(doctor, "prescriptions/"+written).Want(200).At("medications"), any([]any{}))
 	c.CheckInvariants()
 }
@@ -69,7 +77,8 @@ func TestOneThatMayStillBegin(t *testing.T) {
 	c := open(t)
 	doctor, patient := c.Doctor("0"), c.Patient()
 	ask(c, patient).Want(202)
-	id := c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 48*time.Hour-time.Minute, 1), "reason": "MarkLate"}).Want(201).Text("id")
+	id := c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 48*time.Hour-time.Minute, 1),
+		"reason": "MarkLate"}).Want(201).Text("id")
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)
 	same(t, "while it may begin", status(t, c, patient), "PARTIAL")
@@ -81,7 +90,8 @@ func TestOneThatMayStillBegin(t *testing.T) {
 	same(t, "afterwards", status(t, c, patient), "DONE")
 }
 
-// TestRaces: whoever comes first, no consultation to come is left with somebody who went, and what was stopped is whole.
+// TestRaces: whoever comes first, no consultation to come is left with somebody who went, and what was stopped is
+// whole.
 func TestRaces(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -101,7 +111,8 @@ func TestRaces(t *testing.T) {
 				stopped[i] = stop(c, who).Status
 				return
 			}
-			if a := c.Post(who, "consultations", object{"slotId": slot, "reason": reason}); !slices.Contains([]int{201, 401, 409}, a.Status) {
+			if a := c.Post(who, "consultations", object{"slotId": slot, "reason": reason}); !slices.Contains([]int{201,
+				401, 409}, a.Status) {
 				t.Errorf("booking: %d %s", a.Status, a.Body)
 			}
 		})
@@ -123,13 +134,15 @@ func TestRaces(t *testing.T) {
 			same(t, "proofs", audited(t, c, "data-key.destroy", who.ID.String()), 1)
 		}
 	}
-	same(t, "consultations with somebody who went", count(t, c, `SELECT count(*) FROM consultations c JOIN users u ON u.id = c.patient_id
+	same(t, "consultations with somebody who went", count(t, c, `SELECT count(*) FROM consultations c
+		JOIN users u ON u.id = c.patient_id
 		WHERE u.deleted_at IS NOT NULL AND c.status IN ('REQUESTED', 'CONFIRMED')`), 0)
 	idle(t, c)
 	c.CheckInvariants()
 }
 
-// TestBrokenOff has one person's erasure fail at its last step: nothing of it is done, others are erased, and it goes on later.
+// TestBrokenOff has one person's erasure fail at its last step: nothing of it is done, others are erased, and it goes
+// on later.
 func TestBrokenOff(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t) // a job that fails is an error in the log
@@ -137,12 +150,14 @@ func TestBrokenOff(t *testing.T) {
 	for _, who := range []apptest.User{broken, other} {
 		ask(c, who).Want(202)
 	}
-	exec(t, c, fmt.Sprintf("ALTER TABLE data_keys ADD CONSTRAINT broken CHECK (destroyed_at IS NULL OR user_id <> '%s')", broken.ID))
+	exec(t, c, fmt.Sprintf("ALTER TABLE data_keys ADD CONSTRAINT broken CHECK (destroyed_at IS NULL OR user_id <> "+
+		"'%s')", broken.ID))
 	c.Clock.Advance(48 * time.Hour)
 	insert(t, c, privacy.Sweep{})
 	c.Await("erased", func() bool { return status(t, c, other) == "DONE" })
 	c.Await("failed", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'erasure.sweep' AND state IN ('retryable', 'discarded')") > 0
+		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'erasure.sweep' AND state IN ('retryable', "+
+			"'discarded')") > 0
 	})
 	same(t, "status", status(t, c, broken), "PENDING")
 	c.Get(broken, "users/me").Want(200)
@@ -192,7 +207,8 @@ func TestACopyUnderWay(t *testing.T) {
 	must(t, err)
 	letGo()
 	c.Await("about to be stored", func() bool {
-		return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- name: lockPerson%'") == 1
+		return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "+
+			"wait_event_type = 'Lock' AND query LIKE '-- name: lockPerson%'") == 1
 	})
 	must(t, leaving.Commit(t.Context()))
 	idle(t, c)
@@ -212,7 +228,8 @@ func TestSettings(t *testing.T) {
 	h := makeHistory(t, c)
 	asked := ask(c, h.patient).Want(202)
 	ended := row[time.Time](t, c, "SELECT ended_at FROM consultations WHERE id = $1", h.held)
-	same(t, "until its doctor may prescribe no more", asked.Text("clinical", "until"), ended.Add(7*day).Format(time.RFC3339Nano))
+	same(t, "until its doctor may prescribe no more", asked.Text("clinical", "until"),
+		ended.Add(7*day).Format(time.RFC3339Nano))
 	c.Clock.Advance(time.Hour)
 	sweep(t, c)
 	same(t, "status", status(t, c, h.patient), "PARTIAL")

@@ -104,44 +104,57 @@ var (
 	Malformed = Define(http.StatusBadRequest, "malformed-request", "The request can't be read",
 		"The request can't be read.", "Send one well-formed JSON object in UTF-8 and well-formed parameters.")
 	Unauthenticated = Define(http.StatusUnauthorized, "unauthenticated", "Not signed in",
-		"This operation needs a valid access token.", "Sign in with POST /api/v1/auth/login, or refresh the session, and send Authorization: Bearer <access token>.")
+		"This operation needs a valid access token.", "Sign in with POST /api/v1/auth/login, or refresh the "+
+			"session, and send Authorization: Bearer <access token>.")
 	Forbidden = Define(http.StatusForbidden, "forbidden", "Not allowed",
-		"Your role may not do this.", "Sign in as someone whose role may call the operation; the API reader lists the roles of each.")
+		"Your role may not do this.",
+		"Sign in as someone whose role may call the operation; the API reader lists the roles of each.")
 	CrossSite = Define(http.StatusForbidden, "cross-site-request", "The request came from another site",
 		"A page of another site sent this; a session in a cookie works only for pages of this server.",
-		"Call from a page of this server; other clients sign in with session TOKENS and send Authorization: Bearer <access token>.")
+		"Call from a page of this server; other clients sign in with session TOKENS and send Authorization: Bearer "+
+			"<access token>.")
 	MFARequired = Define(http.StatusForbidden, "mfa-required", "A second factor is needed",
 		"This session has not proven a second factor.",
-		"Without one, set it up: POST /api/v1/auth/enable-mfa, then /auth/confirm-mfa, or register a passkey. With one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
+		"Without one, set it up: POST /api/v1/auth/enable-mfa, then /auth/confirm-mfa, or register a passkey. With "+
+			"one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
 	Reauthenticate = Define(http.StatusForbidden, "reauthentication-required", "A recent proof is needed",
 		"This needs a sign-in or, for users with a second factor, its proof in the last five minutes.",
-		"Prove it with POST /api/v1/auth/step-up: the second factor if you have one, else the password; or sign in again. Then repeat the request within five minutes.")
+		"Prove it with POST /api/v1/auth/step-up: the second factor if you have one, else the password; or sign in "+
+			"again. Then repeat the request within five minutes.")
 	NotFound = Define(http.StatusNotFound, "not-found", "Not found",
-		"There is nothing here, or it isn't yours to see.", "Check the address and the id. What you may not see answers like what doesn't exist.")
+		"There is nothing here, or it isn't yours to see.",
+		"Check the address and the id. What you may not see answers like what doesn't exist.")
 	MethodNotAllowed = Define(http.StatusMethodNotAllowed, "method-not-allowed", "Method not allowed",
 		"This address does not answer to that method.", "The Allow header lists the methods it answers to.")
 	TimedOut = Define(http.StatusRequestTimeout, "request-timeout", "The request took too long to arrive",
 		"The body did not arrive in time.", "Send the whole body without a pause.")
 	PreconditionFailed = Define(http.StatusPreconditionFailed, "precondition-failed", "It has changed since",
-		"The resource is not the version named in If-Match.", "Read it again, apply your change to the new version and send its ETag.")
+		"The resource is not the version named in If-Match.",
+		"Read it again, apply your change to the new version and send its ETag.")
 	TooLarge = Define(http.StatusRequestEntityTooLarge, "body-too-large", "The body is too large",
-		"The body is larger than this operation takes.", "Each operation takes as much as the longest texts and lists of its schema need, however they are escaped.")
+		"The body is larger than this operation takes.", "Each operation takes as much as the longest texts and "+
+			"lists of its schema need, however they are escaped.")
 	UnsupportedMediaType = Define(http.StatusUnsupportedMediaType, "unsupported-media-type", "Unsupported media type",
 		"The body must be application/json, or application/merge-patch+json for a change.",
 		"Send Content-Type: application/json; PATCH takes application/merge-patch+json (RFC 7396) too.")
 	Invalid = Define(http.StatusUnprocessableEntity, "validation-failed", "The request is wrong",
-		"Some fields are wrong; see errors.", "Each entry of errors names the place and what is wrong there; all are listed at once.")
+		"Some fields are wrong; see errors.",
+		"Each entry of errors names the place and what is wrong there; all are listed at once.")
 	InvalidTransition = Conflict("illegal-transition", "This step isn't allowed in the present state.",
 		"Read the resource again: its status says which steps remain.")
 	Internal = Define(http.StatusInternalServerError, "internal", "Something went wrong here",
-		"The server met an error of its own; nothing was changed.", "Try again; if it stays, tell support the requestId.")
+		"The server met an error of its own; nothing was changed.",
+		"Try again; if it stays, tell support the requestId.")
 	OutcomeUnknown = Define(http.StatusServiceUnavailable, "outcome-unknown", "The outcome isn't known",
 		"The database's answer was lost: the change is either whole or not there.",
-		"Send the same request with the same Idempotency-Key, or read the resource to see.").WithRetryAfter(time.Second)
+		"Send the same request with the same Idempotency-Key, or read the resource to see.").
+		WithRetryAfter(time.Second)
 	Busy = Define(http.StatusServiceUnavailable, "busy", "Busy",
-		"The server has more to do than it can take right now; nothing was changed.", "Wait as Retry-After says and try again.").WithRetryAfter(time.Second)
+		"The server has more to do than it can take right now; nothing was changed.",
+		"Wait as Retry-After says and try again.").WithRetryAfter(time.Second)
 	Unavailable = Define(http.StatusServiceUnavailable, "database-unavailable", "The database is away",
-		"The database does not answer; nothing was changed.", "Wait as Retry-After says and try again.").WithRetryAfter(2 * time.Second)
+		"The database does not answer; nothing was changed.", "Wait as Retry-After says and try again.").
+		WithRetryAfter(2 * time.Second)
 	Misdirected = Define(http.StatusMisdirectedRequest, "misdirected-request", "Not this server's name",
 		"This server isn't reached by the host that the request names.",
 		"Use the address that the server is known by; its operator adds others with AMRUTAM_HOSTS.")

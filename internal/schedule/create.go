@@ -30,7 +30,8 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := checkTimes(start, end, tx.Now); err != nil {
 		return Slot{}, err
 	}
-	row := AvailabilitySlot{ID: uuid.Must(uuid.NewV7()), DoctorID: actor.ID, StartTime: start, EndTime: end, Status: in.Body.Status}
+	row := AvailabilitySlot{ID: uuid.Must(uuid.NewV7()), DoctorID: actor.ID, StartTime: start, EndTime: end,
+		Status: in.Body.Status}
 	if err := doctor.Holds(ctx, tx, actor.ID); err != nil {
 		return Slot{}, err
 	}
@@ -86,7 +87,8 @@ func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error
 	case err != nil:
 		return err
 	case slot.StartTime.After(end):
-		return ErrErasureDue.WithDetail("Your account ends on " + end.UTC().Format(time.RFC3339) + ": what starts later would be cancelled.")
+		return ErrErasureDue.WithDetail("Your account ends on " + end.UTC().Format(time.RFC3339) +
+			": what starts later would be cancelled.")
 	}
 	return nil
 }
@@ -96,7 +98,8 @@ func refused(err error) error {
 	switch {
 	case postgres.Violates(err, "availability_slots_overlap"):
 		return ErrSlotOverlap
-	case postgres.Violates(err, "availability_slots_doctor_times_key"), postgres.Violates(err, "availability_slots_doctor_times_status_key"):
+	case postgres.Violates(err, "availability_slots_doctor_times_key"),
+		postgres.Violates(err, "availability_slots_doctor_times_status_key"):
 		return ErrSlotExists
 	}
 	return err

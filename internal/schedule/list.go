@@ -29,7 +29,8 @@ type SlotFree struct {
 }
 
 // List shows when an approved doctor can be booked. Error: problem.NotFound.
-func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor, in ListInput) (httpapi.Page[SlotFree], error) {
+func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor, in ListInput) (httpapi.Page[SlotFree],
+	error) {
 	var none httpapi.Page[SlotFree]
 	from, to, zone, err := in.check(r.Now)
 	if err != nil {
@@ -49,8 +50,9 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor, in
 	if !known {
 		return none, problem.NotFound
 	}
+	//nolint:gosec // at most 101
 	rows, err := query.listFreeSlots(ctx, r, listFreeSlotsParams{
-		DoctorID: in.DoctorID, After: after, FromTime: from, ToTime: to, Most: int32(in.Limit + 1), //nolint:gosec // at most 101
+		DoctorID: in.DoctorID, After: after, FromTime: from, ToTime: to, Most: int32(in.Limit + 1),
 	})
 	if err != nil {
 		return none, err

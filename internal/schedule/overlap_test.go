@@ -11,9 +11,9 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// A join that begins a scan of a GiST index again after the index's root page was split marks entries of live rows dead in it
-// (docs/adr/0030-exclusion-constraints.md), and a slot that overlaps such a row is not refused. This is the worst statement there
-// can be: it changes what it joins, and asks for what the constraint is about.
+// A join that begins a scan of a GiST index again after the index's root page was split marks entries of live rows
+// dead in it (docs/adr/0030-exclusion-constraints.md), and a slot that overlaps such a row is not refused. This is the
+// worst statement there can be: it changes what it joins, and asks for what the constraint is about.
 func TestJoinsHideNoSlotFromTheOverlapConstraint(t *testing.T) {
 	t.Parallel()
 	c, slots := threeDoctorsWithSlots(t)
@@ -33,8 +33,10 @@ func TestJoinsHideNoSlotFromTheOverlapConstraint(t *testing.T) {
 		exec(t, c, "REINDEX INDEX availability_slots_overlap")
 		splitTheRoot(t, c, func(i int) {
 			// Slots of the first doctor: the scans for the others begin after the change.
-			_, err := conn.Exec(t.Context(), `SELECT shorten(x.id) FROM doctors d CROSS JOIN LATERAL (SELECT id FROM availability_slots s
-				WHERE s.doctor_id = d.id AND s.status <> 'BLOCKED' AND tstzrange(s.start_time, s.end_time) && tstzrange(NULL, NULL) OFFSET 0) x
+			_, err := conn.Exec(t.Context(), `SELECT shorten(x.id) FROM doctors d CROSS JOIN LATERAL (SELECT id
+				FROM availability_slots s
+				WHERE s.doctor_id = d.id AND s.status <> 'BLOCKED' AND tstzrange(s.start_time,
+				s.end_time) && tstzrange(NULL, NULL) OFFSET 0) x
 				WHERE x.id = $1`, slots[i%8])
 			if err != nil {
 				t.Fatal(err)
@@ -55,8 +57,8 @@ func threeDoctorsWithSlots(t *testing.T) (c *apptest.Clinic, slots []uuid.UUID) 
 	return c, slots
 }
 
-// splitTheRoot changes slots until the index of the constraint has several pages, and asks then for every slot whether one that
-// overlaps it is refused.
+// splitTheRoot changes slots until the index of the constraint has several pages, and asks then for every slot whether
+// one that overlaps it is refused.
 func splitTheRoot(t *testing.T, c *apptest.Clinic, change func(i int)) {
 	t.Helper()
 	for i := 0; count(t, c, "SELECT pg_relation_size('availability_slots_overlap') / 8192") < 3; i++ {
@@ -82,8 +84,10 @@ func everyOverlapIsRefused(t *testing.T, c *apptest.Clinic) {
 		t.Fatal(err)
 	}
 	for _, id := range ids {
-		_, err := c.DB.Pool.Exec(t.Context(), `INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, updated_at)
-			SELECT gen_random_uuid(), doctor_id, start_time + interval '1 minute', end_time + interval '1 minute', now(), now()
+		_, err := c.DB.Pool.Exec(t.Context(), `INSERT INTO availability_slots (id, doctor_id, start_time, end_time,
+			created_at, updated_at)
+			SELECT gen_random_uuid(), doctor_id, start_time + interval '1 minute', end_time + interval '1 minute',
+			now(), now()
 			FROM availability_slots WHERE id = $1`, id)
 		if !postgres.Violates(err, "availability_slots_overlap") {
 			t.Errorf("a slot that overlaps another: %v, want a violation of availability_slots_overlap", err)

@@ -28,7 +28,8 @@ type place struct {
 }
 
 // ListOwn shows a doctor's slots, free or not. Error: problem.NotFound for another doctor's.
-func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor, in OwnInput) (httpapi.Page[Slot], error) {
+func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor, in OwnInput) (httpapi.Page[Slot],
+	error) {
 	var none httpapi.Page[Slot]
 	doctor, err := in.doctor(actor)
 	if err != nil {
@@ -54,7 +55,8 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 	for i, row := range rows {
 		items[i] = row.slot()
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(s Slot) any { return place{s.StartTime, s.ID} }), nil
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(s Slot) any { return place{s.StartTime, s.ID} }),
+		nil
 }
 
 func (in OwnInput) doctor(actor access.Actor) (uuid.UUID, error) {

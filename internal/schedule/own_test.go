@@ -28,8 +28,10 @@ func TestADoctorSeesAllOwnSlots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	twin := c.Post(doctor, "availability", map[string]any{"startTime": begins, "endTime": begins.Add(20 * time.Minute), "maxPatients": 1}).Want(201)
-	if location := twin.Header.Get("Location"); c.Get(doctor, location[len("/api/v1/"):]).Want(200).Text("id") != twin.Text("id") {
+	twin := c.Post(doctor, "availability", map[string]any{"startTime": begins, "endTime": begins.Add(20 * time.Minute),
+		"maxPatients": 1}).Want(201)
+	if location := twin.Header.Get("Location"); c.Get(doctor, location[len("/api/v1/"):]).Want(200).
+		Text("id") != twin.Text("id") {
 		t.Errorf("Location leads to %s", location)
 	}
 	take(t, c, uuid.MustParse(all[3]), 2)

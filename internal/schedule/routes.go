@@ -9,26 +9,47 @@ import (
 
 // Routes registers the package's operations.
 func (s *Service) Routes(api *httpapi.API) {
-	httpapi.Command(api, httpapi.Op{Method: "POST", Path: "/availability", ID: "create-slot", Tag: "availability",
-		Summary: "Open a slot", Roles: access.Doctor, Key: httpapi.Honoured, Status: 201,
-		Doc:      "Only an approved doctor opens slots. A doctor's slots don't overlap; blocked ones may, but no two are of exactly the same times.",
-		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue}}, s.Create)
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/availability/doctor/{doctorId}", ID: "list-free-slots", Tag: "availability",
-		Summary: "List a doctor's free slots", Roles: access.Public,
-		Doc: "Slots to come with a free seat, by their start."}, s.List)
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/availability", ID: "list-own-slots", Tag: "availability",
-		Summary: "List my slots", Roles: access.Doctor | access.Admin,
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/availability", ID: "create-slot", Tag: "availability",
+		Summary: "Open a slot",
+		Doc: "Only an approved doctor opens slots. A doctor's slots don't overlap; blocked ones may, but no " +
+			"two are of exactly the same times.",
+		Roles: access.Doctor, Status: 201, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue},
+	}, s.Create)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/availability/doctor/{doctorId}", ID: "list-free-slots", Tag: "availability",
+		Summary: "List a doctor's free slots",
+		Doc:     "Slots to come with a free seat, by their start.",
+		Roles:   access.Public,
+	}, s.List)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/availability", ID: "list-own-slots", Tag: "availability",
+		Summary:  "List my slots",
 		Doc:      "Free, full and blocked ones, by their start. Administrators name the doctor.",
-		Refusals: []*problem.Error{problem.NotFound}}, s.ListOwn)
-	httpapi.Query(api, httpapi.Op{Method: "GET", Path: "/availability/{id}", ID: "read-slot", Tag: "availability",
-		Summary: "Read a slot of mine", Roles: access.Doctor | access.Admin}, s.Read)
-	httpapi.Command(api, httpapi.Op{Method: "PATCH", Path: "/availability/{id}", ID: "update-slot", Tag: "availability",
-		Summary: "Change my slot", Roles: access.Doctor,
-		Doc: "A merge patch. A slot with seats taken is neither moved nor blocked, and never takes fewer patients than it has. " +
+		Roles:    access.Doctor | access.Admin,
+		Refusals: []*problem.Error{problem.NotFound},
+	}, s.ListOwn)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/availability/{id}", ID: "read-slot", Tag: "availability",
+		Summary: "Read a slot of mine",
+		Roles:   access.Doctor | access.Admin,
+	}, s.Read)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/availability/{id}", ID: "update-slot", Tag: "availability",
+		Summary: "Change my slot",
+		Doc: "A merge patch. A slot with seats taken is neither moved nor blocked, and never takes fewer patients " +
+			"than it has. " +
 			"A slot that has begun is not changed. A doctor who isn't approved can only block.",
-		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, ErrErasureDue, ErrSlotBegun, problem.InvalidTransition}}, s.Update)
-	httpapi.Command(api, httpapi.Op{Method: "DELETE", Path: "/availability/{id}", ID: "delete-slot", Tag: "availability",
-		Summary: "Delete my slot", Roles: access.Doctor, Status: 204,
-		Doc:      "A slot that ever had a consultation stays, because records point at it: block it instead.",
-		Refusals: []*problem.Error{ErrSlotHasConsultations, ErrSlotHasHistory}}, s.Delete)
+		Roles: access.Doctor,
+		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap,
+			ErrErasureDue, ErrSlotBegun, problem.InvalidTransition},
+	}, s.Update)
+	httpapi.Command(api, httpapi.Op{
+		Method: "DELETE", Path: "/availability/{id}", ID: "delete-slot", Tag: "availability",
+		Summary: "Delete my slot",
+		Doc:     "A slot that ever had a consultation stays, because records point at it: block it instead.",
+		Roles:   access.Doctor, Status: 204,
+		Refusals: []*problem.Error{ErrSlotHasConsultations, ErrSlotHasHistory},
+	}, s.Delete)
 }

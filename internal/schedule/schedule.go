@@ -43,7 +43,8 @@ var (
 	ErrSlotHasConsultations = problem.Conflict("slot-has-consultations", "Consultations stand in the way.",
 		"Cancel or reschedule the slot's consultations first.")
 	// ErrSlotHasHistory: consultations that are over keep pointing at their slot.
-	ErrSlotHasHistory = problem.Conflict("slot-has-history", "The slot had consultations, whose records point at it, so it can't be deleted. Block it instead.",
+	ErrSlotHasHistory = problem.Conflict("slot-has-history",
+		"The slot had consultations, whose records point at it, so it can't be deleted. Block it instead.",
 		"PATCH the slot with status BLOCKED: nobody can book it then.")
 	// ErrSlotBegun: a slot that has begun is a record.
 	ErrSlotBegun = problem.Conflict("slot-begun", "The slot has begun, or is over; it can't be changed any more.",

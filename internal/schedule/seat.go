@@ -23,21 +23,27 @@ type Seat struct {
 
 var (
 	// ErrSlotMoved: the doctor changed its time since the patient saw it.
-	ErrSlotMoved = problem.Conflict("slot-moved", "The slot begins at another time now.", "Look at its new time, and book it with that as startTime if it suits.")
+	ErrSlotMoved = problem.Conflict("slot-moved", "The slot begins at another time now.",
+		"Look at its new time, and book it with that as startTime if it suits.")
 	// ErrSlotTaken: somebody was quicker.
-	ErrSlotTaken = problem.Conflict("slot-taken", "The slot has no free seat.", "Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
+	ErrSlotTaken = problem.Conflict("slot-taken", "The slot has no free seat.",
+		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
 	// ErrSlotNotBookable: blocked, begun or over, or its doctor can't be booked now.
-	ErrSlotNotBookable = problem.Conflict("slot-not-bookable", "The slot can't be booked: it is blocked, has begun, or its doctor takes no bookings.",
+	ErrSlotNotBookable = problem.Conflict("slot-not-bookable",
+		"The slot can't be booked: it is blocked, has begun, or its doctor takes no bookings.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
 	// ErrOverlap: a patient is in one place at a time.
-	ErrOverlap = problem.Conflict("seat-overlap", "You have a consultation at that time.", "Choose another time, or cancel the other consultation first.")
+	ErrOverlap = problem.Conflict("seat-overlap", "You have a consultation at that time.",
+		"Choose another time, or cancel the other consultation first.")
 )
 
 // TakeSeat takes a place in a slot for a consultation that the caller inserts later in the same transaction. From here
-// to the transaction's end the patient's other bookings and cancellations wait, so what the caller counts of them stays so.
-// What also queues is asked in the same round trip, when the place is taken; its errors come back as they are.
-// Errors: problem.NotFound, ErrSlotTaken, ErrSlotNotBookable, ErrOverlap (the transaction can then only be rolled back).
-func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultationID uuid.UUID, also func(*pgx.Batch)) (Seat, error) {
+// to the transaction's end the patient's other bookings and cancellations wait, so what the caller counts of them
+// stays so. What also queues is asked in the same round trip, when the place is taken; its errors come back as they
+// are. Errors: problem.NotFound, ErrSlotTaken, ErrSlotNotBookable, ErrOverlap (the transaction can then only be rolled
+// back).
+func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultationID uuid.UUID,
+	also func(*pgx.Batch)) (Seat, error) {
 	var (
 		batch pgx.Batch
 		seat  Seat
@@ -92,8 +98,8 @@ func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start 
 }
 
 // StartSeat notes that the consultation of a seat is in progress. The caller holds the doctor's lock.
-// Error: account.ErrHolding, while one of another slot is: patients who share a slot are seen together. (The transaction can then
-// only be rolled back.)
+// Error: account.ErrHolding, while one of another slot is: patients who share a slot are seen together. (The
+// transaction can then only be rolled back.)
 func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	err := query.startSeat(ctx, tx, consultationID)
 	if postgres.Violates(err, "seats_doctor_in_progress") {

@@ -33,7 +33,9 @@ func book(db *postgres.DB, slot, patient uuid.UUID) (id uuid.UUID, seat schedule
 func release(t *testing.T, db *postgres.DB, consultation uuid.UUID) {
 	t.Helper()
 	ctx := context.Background()
-	if err := db.Write(ctx, func(tx *postgres.Tx) error { return schedule.ReleaseSeat(ctx, tx, consultation) }); err != nil {
+	if err := db.Write(ctx, func(tx *postgres.Tx) error {
+		return schedule.ReleaseSeat(ctx, tx, consultation)
+	}); err != nil {
 		t.Error(err)
 	}
 }
@@ -41,7 +43,8 @@ func release(t *testing.T, db *postgres.DB, consultation uuid.UUID) {
 // wide is the clinic's database with a connection for each of many transactions.
 func wide(t *testing.T, c *apptest.Clinic, conns int32) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(context.Background(), c.DB.Pool.Config().ConnString(), postgres.Options{MaxConns: conns, Clock: c.Clock.Now})
+	db, err := postgres.Open(context.Background(), c.DB.Pool.Config().ConnString(),
+		postgres.Options{MaxConns: conns, Clock: c.Clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +56,8 @@ func wide(t *testing.T, c *apptest.Clinic, conns int32) *postgres.DB {
 func checkSeats(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	want(t, "slots that miscount", count(t, c, `SELECT count(*) FROM availability_slots s
-		WHERE seats_taken <> (SELECT count(*) FROM seats x WHERE x.slot_id = s.id) OR (status = 'BOOKED') <> (seats_taken = max_patients)`), 0)
+		WHERE seats_taken <> (SELECT count(*) FROM seats x WHERE x.slot_id = s.id)
+			OR (status = 'BOOKED') <> (seats_taken = max_patients)`), 0)
 }
 
 func refused(t *testing.T, what string, err error, by *problem.Error) {
@@ -72,7 +76,8 @@ func TestTakeSeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seat.SlotID != slot || seat.DoctorID != doctor.ID || seat.Fee != 45050 || seat.Currency != "INR" || seat.End.Sub(seat.Start) != 30*time.Minute {
+	if seat.SlotID != slot || seat.DoctorID != doctor.ID || seat.Fee != 45050 || seat.Currency != "INR" ||
+		seat.End.Sub(seat.Start) != 30*time.Minute {
 		t.Errorf("seat is %+v", seat)
 	}
 	_, _, err = book(c.DB, slot, patient.ID)
@@ -92,7 +97,8 @@ func TestTakeSeat(t *testing.T) {
 	release(t, c.DB, id)
 	release(t, c.DB, uuid.New())
 	checkSeats(t, c)
-	want(t, "free again", count(t, c, "SELECT count(*) FROM availability_slots WHERE id = $1 AND status = 'AVAILABLE' AND seats_taken = 1", slot), 1)
+	want(t, "free again", count(t, c,
+		"SELECT count(*) FROM availability_slots WHERE id = $1 AND status = 'AVAILABLE' AND seats_taken = 1", slot), 1)
 	if _, _, err = book(c.DB, slot, patient.ID); err != nil {
 		t.Error(err)
 	}
@@ -103,12 +109,13 @@ func TestTakeSeatRefusesWhatCannotBeBooked(t *testing.T) {
 	c := apptest.Open(t)
 	patient := c.Patient()
 	for name, spoil := range map[string]string{
-		"blocked":     "UPDATE availability_slots SET status = 'BLOCKED' WHERE doctor_id = $1",
-		"begun":       "UPDATE availability_slots SET start_time = now() WHERE doctor_id = $1",
-		"begun, full": "UPDATE availability_slots SET start_time = now(), status = 'BOOKED', seats_taken = 1 WHERE doctor_id = $1",
-		"unapproved":  "UPDATE doctors SET is_approved = false WHERE id = $1",
-		"disabled":    "UPDATE users SET disabled_at = now() WHERE id = $1",
-		"deleted":     "UPDATE users SET deleted_at = now() WHERE id = $1",
+		"blocked": "UPDATE availability_slots SET status = 'BLOCKED' WHERE doctor_id = $1",
+		"begun":   "UPDATE availability_slots SET start_time = now() WHERE doctor_id = $1",
+		"begun, full": "UPDATE availability_slots SET start_time = now(), status = 'BOOKED', seats_taken = 1 WHERE " +
+			"doctor_id = $1",
+		"unapproved": "UPDATE doctors SET is_approved = false WHERE id = $1",
+		"disabled":   "UPDATE users SET disabled_at = now() WHERE id = $1",
+		"deleted":    "UPDATE users SET deleted_at = now() WHERE id = $1",
 	} {
 		doctor := c.Doctor("1.00")
 		slot := c.Slot(doctor, time.Hour, 1)
@@ -170,7 +177,8 @@ func TestTakeSeatRaceOfOnePatient(t *testing.T) {
 	checkSeats(t, c)
 }
 
-// Should two slots of a doctor overlap for whatever reason, still only one of them is booked. The seats of one slot are one.
+// Should two slots of a doctor overlap for whatever reason, still only one of them is booked. The seats of one slot
+// are one.
 func TestADoctorIsNotBookedTwice(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

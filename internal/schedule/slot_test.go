@@ -77,7 +77,8 @@ func TestSlotsOfTheSameTimes(t *testing.T) {
 	c.Patch(doctor, "availability/"+first, map[string]any{"status": "BLOCKED"}).Want(200)
 	names(c.Post(doctor, "availability", hour), first)
 	names(c.Post(doctor, "availability", blocked), first)
-	second := c.Post(doctor, "availability", slot(c, time.Hour, 50*time.Minute, "status", "BLOCKED")).Want(201).Text("id")
+	second := c.Post(doctor, "availability", slot(c, time.Hour, 50*time.Minute, "status", "BLOCKED")).Want(201).
+		Text("id")
 	names(c.Patch(doctor, "availability/"+second, hour), first)
 	c.Patch(doctor, "availability/"+second, map[string]any{"status": "AVAILABLE"}).Want(200)
 	insertConsultation(t, c, uuid.Must(uuid.NewV7()), c.Patient().ID, doctor.ID, uuid.MustParse(second), "CANCELLED")
@@ -112,7 +113,8 @@ func TestOverlapsAreFoundWithoutTheirIndex(t *testing.T) {
 	exec(t, c, "ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap")
 	doctor := c.Doctor("500.00")
 	c.Post(doctor, "availability", slot(c, 2*time.Hour, 8*time.Hour)).Want(201)
-	for _, body := range []map[string]any{slot(c, time.Hour, 61*time.Minute), slot(c, 9*time.Hour, 8*time.Hour), slot(c, 3*time.Hour, time.Hour), slot(c, time.Hour, 8*time.Hour)} {
+	for _, body := range []map[string]any{slot(c, time.Hour, 61*time.Minute), slot(c, 9*time.Hour, 8*time.Hour),
+		slot(c, 3*time.Hour, time.Hour), slot(c, time.Hour, 8*time.Hour)} {
 		c.Post(doctor, "availability", body).Want(409, "slot-overlap")
 	}
 	c.Post(doctor, "availability", slot(c, time.Hour, time.Hour)).Want(201) // they touch
@@ -125,7 +127,8 @@ func TestOverlapsAreFoundWithoutTheirIndex(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range answers {
 		all.Go(func() {
-			answers[i] = c.Post(doctor, "availability", slot(c, 30*time.Hour+time.Duration(i)*time.Minute, time.Hour)).Status
+			answers[i] = c.Post(doctor, "availability", slot(c, 30*time.Hour+time.Duration(i)*time.Minute, time.Hour)).
+				Status
 		})
 	}
 	all.Wait()
@@ -142,7 +145,8 @@ func TestWhoIsNotApprovedOnlyBlocks(t *testing.T) {
 	blocked, open := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 2*time.Hour, 1)
 	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
 	exec(t, c, "UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
-	c.Patch(doctor, "availability/"+blocked.String(), map[string]any{"status": "AVAILABLE"}).Want(403, "doctor-not-approved")
+	c.Patch(doctor, "availability/"+blocked.String(), map[string]any{"status": "AVAILABLE"}).Want(403,
+		"doctor-not-approved")
 	c.Patch(doctor, "availability/"+open.String(), map[string]any{"maxPatients": 5}).Want(403, "doctor-not-approved")
 	c.Patch(doctor, "availability/"+open.String(), map[string]any{"status": "BLOCKED"}).Want(200)
 	c.Patch(doctor, "availability/"+open.String(), slot(c, 5*time.Hour, time.Hour)).Want(200)
@@ -158,11 +162,13 @@ func TestCreate(t *testing.T) {
 	want(t, "maxPatients", a.At("maxPatients"), 1.0)
 	want(t, "seatsFree", a.At("seatsFree"), 1.0)
 	want(t, "Location", a.Header.Get("Location"), "/api/v1/availability/"+a.Text("id"))
-	want(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'slot.create' AND entity_id = $1", a.Text("id")), 1)
+	want(t, "audit rows", count(t, c,
+		"SELECT count(*) FROM audit_logs WHERE action = 'slot.create' AND entity_id = $1", a.Text("id")), 1)
 
 	c.Post(doctor, "availability", slot(c, 65*time.Minute, 10*time.Minute)).Want(409, "slot-overlap")
 	c.Post(doctor, "availability", slot(c, 90*time.Minute, 30*time.Minute, "maxPatients", 5)).Want(201) // they touch
-	c.Post(doctor, "availability", slot(c, time.Hour, 40*time.Minute, "status", "BLOCKED")).Want(201)   // blocked ones may overlap
+	// blocked ones may overlap
+	c.Post(doctor, "availability", slot(c, time.Hour, 40*time.Minute, "status", "BLOCKED")).Want(201)
 	c.Post(c.Doctor("500.00"), "availability", slot(c, time.Hour, 30*time.Minute)).Want(201)
 
 	c.Post(doctor, "availability", slot(c, 5*time.Hour, 5*time.Minute)).Want(201)
@@ -230,17 +236,21 @@ func TestUpdate(t *testing.T) {
 	want(t, "startTime", b.Text("startTime"), a.Text("startTime"))
 	want(t, "seatsFree", b.At("seatsFree"), 3.0)
 	c.Do(doctor, "PATCH", path, map[string]any{"maxPatients": 4}, "If-Match", a.Header.Get("ETag")).Want(412)
-	want(t, "ETag of what did not change", c.Patch(doctor, path, map[string]any{}).Want(200).Header.Get("ETag"), b.Header.Get("ETag"))
+	want(t, "ETag of what did not change", c.Patch(doctor, path, map[string]any{}).Want(200).Header.Get("ETag"),
+		b.Header.Get("ETag"))
 
 	other := c.Slot(doctor, 8*time.Hour, 1)
 	c.Patch(doctor, path, slot(c, 8*time.Hour, time.Hour)).Want(409, "slot-overlap")
 	want(t, "status", c.Patch(doctor, path, map[string]any{"status": "BLOCKED"}).Want(200).Text("status"), "BLOCKED")
-	want(t, "seatsFree", c.Patch(doctor, path, slot(c, 8*time.Hour, time.Hour)).Want(200).At("seatsFree"), 0.0) // blocked ones may overlap
+	// blocked ones may overlap
+	want(t, "seatsFree", c.Patch(doctor, path, slot(c, 8*time.Hour, time.Hour)).Want(200).At("seatsFree"), 0.0)
 	c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(409, "slot-overlap")
 	c.Do(doctor, "DELETE", "availability/"+other.String(), nil).Want(204)
-	want(t, "status", c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(200).Text("status"), "AVAILABLE")
+	want(t, "status", c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(200).Text("status"),
+		"AVAILABLE")
 
-	for _, wrong := range []map[string]any{slot(c, -time.Hour, 2*time.Hour), slot(c, 9*time.Hour, time.Minute), {"endTime": c.DB.Now()}, {"maxPatients": 0},
+	for _, wrong := range []map[string]any{slot(c, -time.Hour, 2*time.Hour), slot(c, 9*time.Hour, time.Minute),
+		{"endTime": c.DB.Now()}, {"maxPatients": 0},
 		{"status": "BOOKED"}, {"status": nil}, {"startTime": nil}, {"seatsTaken": 1}} {
 		c.Patch(doctor, path, wrong).Want(422, "validation-failed")
 	}
@@ -262,7 +272,8 @@ func TestUpdateOfASlotWithSeatsTaken(t *testing.T) {
 	id := c.Slot(doctor, 3*time.Hour, 3)
 	path := "availability/" + id.String()
 	take(t, c, id, 2)
-	for _, patch := range []map[string]any{{"status": "BLOCKED"}, slot(c, 6*time.Hour, time.Hour), {"maxPatients": 1}} {
+	for _, patch := range []map[string]any{{"status": "BLOCKED"}, slot(c, 6*time.Hour, time.Hour),
+		{"maxPatients": 1}} {
 		a := c.Patch(doctor, path, patch).Want(409, "slot-has-consultations")
 		want(t, "detail", a.Text("detail"), "2 consultations stand in the way.")
 	}
@@ -283,7 +294,8 @@ func TestDelete(t *testing.T) {
 	empty, used := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 3*time.Hour, 1)
 	c.Do(doctor, "DELETE", "availability/"+empty.String(), nil).Want(204)
 	c.Do(doctor, "DELETE", "availability/"+empty.String(), nil).Want(404)
-	want(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'slot.delete' AND entity_id = $1", empty.String()), 1)
+	want(t, "audit rows", count(t, c,
+		"SELECT count(*) FROM audit_logs WHERE action = 'slot.delete' AND entity_id = $1", empty.String()), 1)
 
 	cancelled := uuid.Must(uuid.NewV7())
 	insertConsultation(t, c, cancelled, patient.ID, doctor.ID, used, "CANCELLED")
@@ -296,8 +308,8 @@ func insertConsultation(t *testing.T, c *apptest.Clinic, id, patient, doctor, sl
 	exec(t, c, consultationSQL, id, patient, doctor, slot, status, c.DB.Now())
 }
 
-const consultationSQL = `INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
-	scheduled_start, scheduled_end, created_at, updated_at)
+const consultationSQL = `INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status,
+	fee, currency, scheduled_start, scheduled_end, created_at, updated_at)
 	VALUES ($1, $2, $3, $4, $5, '', 'PENDING', 0, 'INR', $6, $6::timestamptz + interval '30 minutes', $6, $6)`
 
 func TestList(t *testing.T) {
@@ -342,8 +354,10 @@ func TestList(t *testing.T) {
 	if len(window) != 1 || window[0]["id"] != late.String() {
 		t.Errorf("window shows %v", window)
 	}
-	want(t, "past from", len(c.Get(nobody, path+"?from="+at(-24*time.Hour)+"&to="+at(6*time.Hour)).Want(200).Items()), 1)
-	for _, wrong := range []string{"from=x", "from=" + at(0) + "&to=" + at(93*24*time.Hour), "to=" + at(-time.Hour), "limit=0", "limit=101", "cursor=abcd",
+	want(t, "past from", len(c.Get(nobody, path+"?from="+at(-24*time.Hour)+"&to="+at(6*time.Hour)).Want(200).Items()),
+		1)
+	for _, wrong := range []string{"from=x", "from=" + at(0) + "&to=" + at(93*24*time.Hour), "to=" + at(-time.Hour),
+		"limit=0", "limit=101", "cursor=abcd",
 		"timezone=Local", "timezone=Mars%2FBase", "timezone=..%2F..%2Fetc%2Fpasswd", "zone=UTC"} {
 		if a := c.Get(nobody, path+"?"+wrong); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", wrong, a.Status, a.Body)
@@ -372,7 +386,8 @@ func TestListInATimezone(t *testing.T) {
 		c.Post(doctor, "availability", map[string]any{"startTime": start, "endTime": start.Add(time.Hour)}).Want(201)
 	}
 	list := func(zone string) []map[string]any {
-		return c.Get(nobody, "availability/doctor/"+doctor.ID.String()+"?from="+back.Format(time.RFC3339)+"&timezone="+url.QueryEscape(zone)).Want(200).Items()
+		return c.Get(nobody, "availability/doctor/"+doctor.ID.String()+"?from="+back.Format(time.RFC3339)+"&timezone="+
+			url.QueryEscape(zone)).Want(200).Items()
 	}
 	day := back.Format("2006-01-02")
 	items := list("America/New_York")

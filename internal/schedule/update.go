@@ -29,9 +29,9 @@ type SlotPatchInput struct {
 	}
 }
 
-// Update moves, resizes, blocks or opens a slot. Errors: 404 to anybody but its doctor, problem.PreconditionFailed, ErrSlotBegun,
-// ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, problem.InvalidTransition (a full slot is not made AVAILABLE by hand), and
-// doctor.ErrNotApproved for whatever leaves it open.
+// Update moves, resizes, blocks or opens a slot. Errors: 404 to anybody but its doctor, problem.PreconditionFailed,
+// ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, problem.InvalidTransition (a full slot is not
+// made AVAILABLE by hand), and doctor.ErrNotApproved for whatever leaves it open.
 func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotPatchInput) (Slot, error) {
 	notApproved := doctor.Holds(ctx, tx, actor.ID)
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
@@ -70,7 +70,8 @@ func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed 
 	}
 	row.UpdatedAt = tx.Now
 	return refused(query.updateSlot(ctx, tx, updateSlotParams{
-		ID: row.ID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status, MaxPatients: row.MaxPatients, Now: tx.Now,
+		ID: row.ID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status, MaxPatients: row.MaxPatients,
+		Now: tx.Now,
 	}))
 }
 
@@ -126,7 +127,8 @@ func (in SlotPatchInput) apply(row *AvailabilitySlot, now time.Time) ([]string, 
 	case before.SeatsTaken > 0 && (moved || blocked), row.SeatsTaken > row.MaxPatients:
 		return nil, inTheWay(before.SeatsTaken)
 	case b.Status.Set && asked == SlotStatusAVAILABLE && row.Status == SlotStatusBOOKED:
-		return nil, problem.InvalidTransition.WithDetail("The slot is full: it becomes AVAILABLE when a seat is freed or added.")
+		return nil, problem.InvalidTransition.WithDetail(
+			"The slot is full: it becomes AVAILABLE when a seat is freed or added.")
 	case moved:
 		return changed, checkTimes(row.StartTime, row.EndTime, now)
 	}

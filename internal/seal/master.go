@@ -21,11 +21,14 @@ const (
 
 var (
 	// ErrWrongKey: the database was sealed with another master key.
-	ErrWrongKey = errors.New("AMRUTAM_MASTER_KEY (without it, the file master.key of the data folder) is not the key this database is sealed with; " +
+	ErrWrongKey = errors.New("AMRUTAM_MASTER_KEY (without it, the file master.key of the data folder) is not the " +
+		"key this database is sealed with; " +
 		"nothing was changed")
 	// ErrUnfinished: a rotation was cut short, and data keys may still be wrapped with a key that isn't held.
-	ErrUnfinished = errors.New("the rotation of the master key is not finished, and some data still needs the key before: put it into AMRUTAM_MASTER_KEY_PREVIOUS " +
-		"(without AMRUTAM_MASTER_KEY, the file master.key.previous of the data folder) and run amrutam keys rotate; nothing was changed")
+	ErrUnfinished = errors.New("the rotation of the master key is not finished, and some data still needs the key " +
+		"before: put it into AMRUTAM_MASTER_KEY_PREVIOUS " +
+		"(without AMRUTAM_MASTER_KEY, the file master.key.previous of the data folder) and run amrutam keys " +
+		"rotate; nothing was changed")
 )
 
 // masters are the master keys that are held. The first is the one a rotation goes to.
@@ -94,9 +97,9 @@ type Database interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// Open proves that the keys are this database's, and makes its Sealer. keys gives the master key in use, then those that are
-// accepted beside it; it is called again when something doesn't open. The first start of a database makes it the first key's.
-// Errors: ErrWrongKey, ErrUnfinished.
+// Open proves that the keys are this database's, and makes its Sealer. keys gives the master key in use, then those
+// that are accepted beside it; it is called again when something doesn't open. The first start of a database makes it
+// the first key's. Errors: ErrWrongKey, ErrUnfinished.
 func Open(ctx context.Context, db Database, keys func() ([][]byte, error), clock func() time.Time) (*Sealer, error) {
 	for attempt := 1; ; attempt++ {
 		raw, err := keys()
@@ -108,7 +111,8 @@ func Open(ctx context.Context, db Database, keys func() ([][]byte, error), clock
 		case err == nil:
 			s.reread = keys
 			return s, nil
-		case attempt == 3 || !errors.Is(err, ErrWrongKey) && !errors.Is(err, ErrUnfinished) && !errors.Is(err, errChanged):
+		case attempt == 3 || !errors.Is(err, ErrWrongKey) && !errors.Is(err, ErrUnfinished) &&
+			!errors.Is(err, errChanged):
 			return nil, err
 		}
 	}
@@ -127,7 +131,8 @@ func openWith(ctx context.Context, db Database, raw [][]byte, clock func() time.
 	}
 	var proof, wrapped []byte
 	var previous [][]byte
-	if err := db.QueryRow(ctx, "SELECT sealed, root, previous FROM master_key").Scan(&proof, &wrapped, &previous); err != nil {
+	if err := db.QueryRow(ctx, "SELECT sealed, root, previous FROM master_key").Scan(&proof, &wrapped,
+		&previous); err != nil {
 		return nil, fmt.Errorf("read the proof of the master key: %w", err)
 	}
 	_, by, err := held.open(proofColumn, uuid.Nil, proof)
@@ -160,13 +165,15 @@ func found(ctx context.Context, db Database, key Key) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	if _, err := db.Exec(ctx, "INSERT INTO master_key (sealed, root) VALUES ($1, $2) ON CONFLICT DO NOTHING", proof, wrapped); err != nil {
+	if _, err := db.Exec(ctx, "INSERT INTO master_key (sealed, root) VALUES ($1, $2) ON CONFLICT DO NOTHING", proof,
+		wrapped); err != nil {
 		return fmt.Errorf("keep a proof of the master key: %w", err)
 	}
 	return nil
 }
 
-// adopt gives a database from before there was a root the one that everything in it is derived from. It is to be opened again.
+// adopt gives a database from before there was a root the one that everything in it is derived from. It is to be
+// opened again.
 func adopt(ctx context.Context, db Database, raw []byte, key Key, proof []byte) error {
 	root, err := hkdf.Extract(sha256.New, raw, nil)
 	if err != nil {
@@ -176,7 +183,8 @@ func adopt(ctx context.Context, db Database, raw []byte, key Key, proof []byte) 
 	if err != nil {
 		return err
 	}
-	if _, err := db.Exec(ctx, "UPDATE master_key SET root = $1 WHERE root IS NULL AND sealed = $2", wrapped, proof); err != nil {
+	if _, err := db.Exec(ctx, "UPDATE master_key SET root = $1 WHERE root IS NULL AND sealed = $2", wrapped,
+		proof); err != nil {
 		return fmt.Errorf("keep the root of the derived keys: %w", err)
 	}
 	return errChanged

@@ -34,9 +34,9 @@ func Alone(ctx context.Context, conn *pgx.Conn, fn func() error) error {
 // Progress of a rotation: data keys looked at, and of these re-wrapped.
 type Progress struct{ Seen, Rewrapped int }
 
-// Rotate wraps every data key with the first of the held keys, within Alone. First it tells the database, so that every
-// server wraps new data keys with it from then on; at the end it looks at every key again, and only then lets the others go.
-// Cut short anywhere, it is run again. report hears of each batch.
+// Rotate wraps every data key with the first of the held keys, within Alone. First it tells the database, so that
+// every server wraps new data keys with it from then on; at the end it looks at every key again, and only then lets
+// the others go. Cut short anywhere, it is run again. report hears of each batch.
 func (s *Sealer) Rotate(ctx context.Context, conn *pgx.Conn, report func(Progress)) (Progress, error) {
 	held := *s.held.Load()
 	if err := announce(ctx, conn, held); err != nil {
@@ -63,7 +63,8 @@ func (s *Sealer) Rotate(ctx context.Context, conn *pgx.Conn, report func(Progres
 		if len(ids) > 0 {
 			// One destroyed meanwhile stays destroyed.
 			tag, err := conn.Exec(ctx, `UPDATE data_keys d SET wrapped = n.after
-				FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS n (user_id, before, after) WHERE d.user_id = n.user_id AND d.wrapped = n.before`, ids, before, after)
+				FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS n (user_id, before, after)
+					WHERE d.user_id = n.user_id AND d.wrapped = n.before`, ids, before, after)
 			if err != nil {
 				return fmt.Errorf("re-wrap data keys: %w", err)
 			}
@@ -77,7 +78,8 @@ func (s *Sealer) Rotate(ctx context.Context, conn *pgx.Conn, report func(Progres
 		return p, err
 	}
 	if unreadable > 0 {
-		return p, fmt.Errorf("%d data keys open with none of the keys given: add the one that is missing to AMRUTAM_MASTER_KEY_PREVIOUS and run this again", unreadable)
+		return p, fmt.Errorf("%d data keys open with none of the keys given: add the one that is missing to "+
+			"AMRUTAM_MASTER_KEY_PREVIOUS and run this again", unreadable)
 	}
 	return p, finish(ctx, conn, held[0])
 }
@@ -86,7 +88,8 @@ func (s *Sealer) Rotate(ctx context.Context, conn *pgx.Conn, report func(Progres
 func announce(ctx context.Context, conn *pgx.Conn, held masters) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		var proof, wrapped []byte
-		if err := tx.QueryRow(ctx, "SELECT sealed, root FROM master_key FOR UPDATE").Scan(&proof, &wrapped); err != nil {
+		if err := tx.QueryRow(ctx, "SELECT sealed, root FROM master_key FOR UPDATE").Scan(&proof,
+			&wrapped); err != nil {
 			return fmt.Errorf("read the proof of the master key: %w", err)
 		}
 		_, by, err := held.open(proofColumn, uuid.Nil, proof)
@@ -105,7 +108,8 @@ func announce(ctx context.Context, conn *pgx.Conn, held masters) error {
 		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE master_key SET sealed = $1, root = $2, previous = previous || $3::bytea", newProof, newRoot, proof)
+		_, err = tx.Exec(ctx, "UPDATE master_key SET sealed = $1, root = $2, previous = previous || $3::bytea",
+			newProof, newRoot, proof)
 		return err
 	})
 }
@@ -136,7 +140,8 @@ func finish(ctx context.Context, conn *pgx.Conn, key Key) error {
 // eachBatch walks the data keys in the order of their people.
 func eachBatch(ctx context.Context, conn *pgx.Conn, fn func(people []uuid.UUID, wrapped [][]byte) error) error {
 	for last := uuid.Nil; ; {
-		rows, err := conn.Query(ctx, "SELECT user_id, wrapped FROM data_keys WHERE user_id > $1 AND wrapped IS NOT NULL ORDER BY user_id LIMIT $2", last, batch)
+		rows, err := conn.Query(ctx, "SELECT user_id, wrapped FROM data_keys WHERE user_id > $1 AND wrapped IS NOT "+
+			"NULL ORDER BY user_id LIMIT $2", last, batch)
 		if err != nil {
 			return fmt.Errorf("read data keys: %w", err)
 		}

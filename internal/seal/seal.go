@@ -117,8 +117,8 @@ func associated(column string, row uuid.UUID) []byte { return []byte(column + ":
 // System seals what belongs to no one person: stored answers, mails.
 func (s *Sealer) System() Key { return s.system }
 
-// NewWrapped makes a person's data key, for data_keys.wrapped, in the transaction that stores it: the lock it takes lets a
-// rotation begin before or after, so that none is stored behind its back with the key it is leaving.
+// NewWrapped makes a person's data key, for data_keys.wrapped, in the transaction that stores it: the lock it takes
+// lets a rotation begin before or after, so that none is stored behind its back with the key it is leaving.
 func (s *Sealer) NewWrapped(ctx context.Context, db Queryer, person uuid.UUID) ([]byte, error) {
 	var proof []byte
 	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key FOR SHARE").Scan(&proof); err != nil {
@@ -179,7 +179,8 @@ func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
 	}
 	now := s.clock()
 	// What nobody used for as long as it lives leaves the memory.
-	for _, oldest, ok := s.cache.GetOldest(); ok && now.Sub(oldest.from) >= cacheLife; _, oldest, ok = s.cache.GetOldest() {
+	for _, oldest, ok := s.cache.GetOldest(); ok && now.Sub(oldest.from) >= cacheLife; _, oldest,
+		ok = s.cache.GetOldest() {
 		s.cache.RemoveOldest()
 	}
 	s.cache.Add(person, cached{key, now})
@@ -191,8 +192,8 @@ func (s *Sealer) known(person uuid.UUID) (Key, bool) {
 	return hit.key, ok && s.clock().Sub(hit.from) < cacheLife
 }
 
-// Forget drops a person's key from this server's memory. Call it once its destruction is committed: other servers forget by
-// themselves within five minutes.
+// Forget drops a person's key from this server's memory. Call it once its destruction is committed: other servers
+// forget by themselves within five minutes.
 func (s *Sealer) Forget(person uuid.UUID) { s.cache.Remove(person) }
 
 // BlindIndex is an HMAC of a value, for look-ups on a sealed field.

@@ -68,9 +68,11 @@ func person(t *testing.T, conn *pgx.Conn, s *seal.Sealer) uuid.UUID {
 	must(t, pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
 		wrapped, err := s.NewWrapped(t.Context(), tx, id)
 		must(t, err)
-		_, err = tx.Exec(t.Context(), "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES ($1, gen_random_uuid() || '@example.org', 'none', 'PATIENT', now(), now())", id)
+		_, err = tx.Exec(t.Context(), "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) "+
+			"VALUES ($1, gen_random_uuid() || '@example.org', 'none', 'PATIENT', now(), now())", id)
 		must(t, err)
-		_, err = tx.Exec(t.Context(), "INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, now())", id, wrapped)
+		_, err = tx.Exec(t.Context(), "INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, now())",
+			id, wrapped)
 		return err
 	}))
 	return id
@@ -238,7 +240,8 @@ func TestRotationWithAKeyMissing(t *testing.T) {
 	person(t, conn, s)
 	_, err := conn.Exec(t.Context(), "UPDATE data_keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)")
 	must(t, err)
-	if _, err := opened(t, conn, holding(after, before)).Rotate(t.Context(), conn, func(seal.Progress) {}); err == nil || !strings.Contains(err.Error(), "1 data keys open with none") {
+	if _, err := opened(t, conn, holding(after, before)).Rotate(t.Context(), conn,
+		func(seal.Progress) {}); err == nil || !strings.Contains(err.Error(), "1 data keys open with none") {
 		t.Errorf("%v", err)
 	}
 	if _, err := seal.Open(t.Context(), conn, holding(after).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
@@ -291,7 +294,8 @@ func TestARotationWaitsForSignUps(t *testing.T) {
 			t.Fatalf("the rotation did not wait: %v", err)
 		default:
 		}
-		must(t, conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')").Scan(&waiting))
+		must(t, conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = "+
+			"current_database() AND wait_event_type = 'Lock')").Scan(&waiting))
 	}
 	_, err = tx.Exec(t.Context(), "UPDATE data_keys SET wrapped = $2 WHERE user_id = $1", id, wrapped)
 	must(t, err)

@@ -34,9 +34,9 @@ var maintenance = sync.OnceValues(func() (string, error) {
 	return c.AdminDSN("postgres"), nil
 })
 
-// URL makes a database and gives its address for the role that owns it, cluster.Role. It is dropped when the test ends, whoever
-// is still connected. fingerprint names the schema that migrate makes: one template serves all tests, of all packages, that name the
-// same. It ends the test when there is no PostgreSQL.
+// URL makes a database and gives its address for the role that owns it, cluster.Role. It is dropped when the test
+// ends, whoever is still connected. fingerprint names the schema that migrate makes: one template serves all tests, of
+// all packages, that name the same. It ends the test when there is no PostgreSQL.
 func URL(t testing.TB, migrate func(ctx context.Context, dsn string) error, fingerprint string) string {
 	t.Helper()
 	ctx := t.Context()
@@ -63,8 +63,10 @@ func URL(t testing.TB, migrate func(ctx context.Context, dsn string) error, fing
 			t.Errorf("testdb: drop the test's database: %v", err)
 		}
 	})
-	// Measured in memory with this schema, eight at a time: 0.1 s by files, 0.25 s through the WAL, in spite of two checkpoints.
-	if err := whenUnused(ctx, conn, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" OWNER "+cluster.Role+" STRATEGY file_copy"); err != nil {
+	// Measured in memory with this schema, eight at a time: 0.1 s by files, 0.25 s through the WAL, in spite of two
+	// checkpoints.
+	if err := whenUnused(ctx, conn, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" OWNER "+cluster.Role+
+		" STRATEGY file_copy"); err != nil {
 		t.Fatalf("testdb: clone the template: %v", err)
 	}
 	return dsn
@@ -112,7 +114,8 @@ func asOwner(admin, database string) (string, error) {
 }
 
 // ensureTemplate migrates under another name, so that a migration which fails or is killed leaves no half template.
-func ensureTemplate(ctx context.Context, conn *pgx.Conn, admin, template string, migrate func(context.Context, string) error) error {
+func ensureTemplate(ctx context.Context, conn *pgx.Conn, admin, template string,
+	migrate func(context.Context, string) error) error {
 	exists := func() (there bool, err error) {
 		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", template).Scan(&there)
 		return there, err
@@ -149,8 +152,8 @@ func ensureTemplate(ctx context.Context, conn *pgx.Conn, admin, template string,
 	return whenUnused(ctx, conn, "ALTER DATABASE "+quote(draft)+" RENAME TO "+quote(template))
 }
 
-// whenUnused tries again while a session is still leaving the database (55006 object_in_use): the server takes a moment to end one
-// after its client has closed it.
+// whenUnused tries again while a session is still leaving the database (55006 object_in_use): the server takes a
+// moment to end one after its client has closed it.
 func whenUnused(ctx context.Context, conn *pgx.Conn, statement string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -96,7 +96,9 @@ func TestDatabasesAreSeparate(t *testing.T) {
 			}
 			defer conn.Close(context.Background())
 			var others int
-			if err := conn.QueryRow(t.Context(), "WITH before AS (SELECT count(*) AS n FROM things) SELECT n, current_database() FROM before").Scan(&others, &names[i]); err != nil || others != 0 {
+			if err := conn.QueryRow(t.Context(),
+				"WITH before AS (SELECT count(*) AS n FROM things) SELECT n, current_database() FROM before").
+				Scan(&others, &names[i]); err != nil || others != 0 {
 				t.Errorf("%d rows of others, %v", others, err)
 			}
 			if _, err := conn.Exec(t.Context(), "INSERT INTO things VALUES (1)"); err != nil {
@@ -108,7 +110,8 @@ func TestDatabasesAreSeparate(t *testing.T) {
 	if n := migrations.Load(); n != 1 {
 		t.Errorf("%d migrations", n)
 	}
-	if super := scan[string](t, URL(t, counted, f), "SELECT current_user || ' ' || current_setting('is_superuser')"); super != "amrutam off" {
+	if super := scan[string](t, URL(t, counted, f),
+		"SELECT current_user || ' ' || current_setting('is_superuser')"); super != "amrutam off" {
 		t.Errorf("tests run as %s", super)
 	}
 }

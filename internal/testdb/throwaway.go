@@ -17,8 +17,8 @@ import (
 // room in bytes is what a run of all tests may come to need.
 const room = 4 << 30
 
-// Throwaway starts a cluster that may lose everything, in memory where there is room. remove stops it and deletes its folder; when
-// this process ends without having called it, even by kill -9, that happens all the same.
+// Throwaway starts a cluster that may lose everything, in memory where there is room. remove stops it and deletes its
+// folder; when this process ends without having called it, even by kill -9, that happens all the same.
 func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, err error) {
 	dir, err := os.MkdirTemp(base(), "amrutam-test-")
 	if err != nil {
@@ -29,7 +29,8 @@ func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, er
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	c, err = cluster.Start(ctx, cluster.Options{DataDir: dir, Settings: map[string]string{
-		"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400", "shared_buffers": "256MB",
+		"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400",
+		"shared_buffers": "256MB",
 	}})
 	if err != nil {
 		return nil, nil, errors.Join(err, reap())
@@ -47,9 +48,10 @@ func base() string {
 	return os.TempDir()
 }
 
-// reaper deletes the folder once this process is gone, or when reap is called. It is a shell that waits for the other end of its
-// input to be closed, which the kernel does for us at the latest, and then for PostgreSQL, which ends for the same reason. `go test`
-// gives no better moment: a test's process has no say after its last test, and none at all at a panic or a timeout.
+// reaper deletes the folder once this process is gone, or when reap is called. It is a shell that waits for the other
+// end of its input to be closed, which the kernel does for us at the latest, and then for PostgreSQL, which ends for
+// the same reason. `go test` gives no better moment: a test's process has no say after its last test, and none at all
+// at a panic or a timeout.
 func reaper(dir string) (reap func() error, err error) {
 	const script = `read -r _
 n=0

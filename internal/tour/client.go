@@ -63,7 +63,8 @@ func (t *Tour) call(ctx context.Context, r request, want int, out any) (http.Hea
 	if answer.StatusCode != want {
 		var problem struct{ Type, Detail string }
 		_ = json.Unmarshal(said, &problem) // a page has none
-		return nil, fmt.Errorf("%s %s answered %d instead of %d: %s %s", r.method, r.path, answer.StatusCode, want, problem.Type, problem.Detail)
+		return nil, fmt.Errorf("%s %s answered %d instead of %d: %s %s", r.method, r.path, answer.StatusCode, want,
+			problem.Type, problem.Detail)
 	}
 	if out == nil {
 		return answer.Header, nil
@@ -80,7 +81,8 @@ func (t *Tour) get(ctx context.Context, as person, path string, out any) error {
 }
 
 func (t *Tour) post(ctx context.Context, as person, path string, body any, want int, out any) error {
-	_, err := t.call(ctx, request{as: as, method: http.MethodPost, path: path, body: body, key: t.nextKey()}, want, out)
+	_, err := t.call(ctx, request{as: as, method: http.MethodPost, path: path, body: body, key: t.nextKey()}, want,
+		out)
 	return err
 }
 

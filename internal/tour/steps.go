@@ -21,26 +21,33 @@ type step struct {
 }
 
 var steps = []step{
-	{"the server is ready", func(t *Tour, ctx context.Context) error { return t.get(ctx, person{}, "/health/ready", nil) }},
+	{"the server is ready", func(t *Tour, ctx context.Context) error {
+		return t.get(ctx, person{}, "/health/ready", nil)
+	}},
 	{"a doctor signs up", func(t *Tour, ctx context.Context) error { return t.signUp(ctx, &t.doctor, "DOCTOR") }},
-	{"the doctor gets a mail and proves the address", func(t *Tour, ctx context.Context) error { return t.verify(ctx, t.doctor) }},
+	{"the doctor gets a mail and proves the address",
+		func(t *Tour, ctx context.Context) error { return t.verify(ctx, t.doctor) }},
 	{"the doctor signs in", func(t *Tour, ctx context.Context) error { return t.signIn(ctx, &t.doctor) }},
 	{"the doctor applies", (*Tour).apply},
 	{"before the approval nobody finds the doctor", (*Tour).notFound},
 	{"an administrator signs in", (*Tour).signInAdmin},
 	{"the administrator approves the doctor", (*Tour).approve},
 	{"the doctor opens two slots", (*Tour).openSlots},
-	{"a patient signs up, proves the address and signs in", func(t *Tour, ctx context.Context) error { return t.join(ctx, &t.patient) }},
+	{"a patient signs up, proves the address and signs in",
+		func(t *Tour, ctx context.Context) error { return t.join(ctx, &t.patient) }},
 	{"the patient finds the doctor", (*Tour).find},
 	{"the patient sees the free slots", (*Tour).seeSlots},
 	{"without a consent to treatment the patient can't book", (*Tour).refuseWithoutConsent},
 	{"the patient reads the notice and consents", (*Tour).consent},
 	{"the patient books", (*Tour).book},
 	{"another patient can't have the same place", (*Tour).refuseTwin},
-	{"the first attempt to pay fails", func(t *Tour, ctx context.Context) error { return t.pay(ctx, "fail", "FAILED", "REQUESTED") }},
-	{"the second one succeeds and confirms", func(t *Tour, ctx context.Context) error { return t.pay(ctx, "pay", "PAID", "CONFIRMED") }},
+	{"the first attempt to pay fails",
+		func(t *Tour, ctx context.Context) error { return t.pay(ctx, "fail", "FAILED", "REQUESTED") }},
+	{"the second one succeeds and confirms",
+		func(t *Tour, ctx context.Context) error { return t.pay(ctx, "pay", "PAID", "CONFIRMED") }},
 	{"the confirmation is mailed", (*Tour).confirmationMailed},
-	{"the doctor starts the consultation", func(t *Tour, ctx context.Context) error { return t.move(ctx, object{"status": "IN_PROGRESS"}) }},
+	{"the doctor starts the consultation",
+		func(t *Tour, ctx context.Context) error { return t.move(ctx, object{"status": "IN_PROGRESS"}) }},
 	{"the doctor writes a prescription", (*Tour).prescribe},
 	{"the doctor completes the consultation with notes", func(t *Tour, ctx context.Context) error {
 		return t.move(ctx, object{"status": "COMPLETED", "notes": "Sleep before eleven; come again in two weeks."})
@@ -54,7 +61,8 @@ var steps = []step{
 
 func (t *Tour) signUp(ctx context.Context, p *person, role string) error {
 	var made struct{ ID string }
-	err := t.post(ctx, person{}, "auth/signup", object{"email": p.email, "password": p.password, "fullName": p.name, "role": role}, http.StatusCreated, &made)
+	err := t.post(ctx, person{}, "auth/signup", object{"email": p.email, "password": p.password, "fullName": p.name,
+		"role": role}, http.StatusCreated, &made)
 	p.id = made.ID
 	return err
 }
@@ -93,18 +101,21 @@ func (t *Tour) verify(ctx context.Context, p person) error {
 
 func (t *Tour) signIn(ctx context.Context, p *person) error {
 	var session struct{ AccessToken string }
-	err := t.post(ctx, person{}, "auth/login", object{"email": p.email, "password": p.password}, http.StatusOK, &session)
+	err := t.post(ctx, person{}, "auth/login", object{"email": p.email, "password": p.password}, http.StatusOK,
+		&session)
 	p.token = session.AccessToken
 	return err
 }
 
-// signInAdmin signs in with a code of the authenticator. Each works once, so a second tour within its 30 seconds takes the
-// next one, which is good already, and a third one waits.
+// signInAdmin signs in with a code of the authenticator. Each works once, so a second tour within its 30 seconds takes
+// the next one, which is good already, and a third one waits.
 func (t *Tour) signInAdmin(ctx context.Context) error {
 	var begun struct{ MFAToken string }
-	err := t.post(ctx, person{}, "auth/login", object{"email": t.admin.email, "password": t.admin.password}, http.StatusOK, &begun)
+	err := t.post(ctx, person{}, "auth/login", object{"email": t.admin.email, "password": t.admin.password},
+		http.StatusOK, &begun)
 	if err != nil {
-		return fmt.Errorf("the server may use another database than this command (same DATABASE_URL and AMRUTAM_DATA_DIR?): %w", err)
+		return fmt.Errorf("the server may use another database than this command (same DATABASE_URL and "+
+			"AMRUTAM_DATA_DIR?): %w", err)
 	}
 	if begun.MFAToken == "" {
 		return errors.New("an administrator signs in by the password alone")
@@ -120,7 +131,8 @@ func (t *Tour) signInAdmin(ctx context.Context) error {
 			return err
 		}
 		var session struct{ AccessToken string }
-		_, err = t.call(ctx, request{method: http.MethodPost, path: "auth/verify-mfa", body: object{"mfaToken": begun.MFAToken, "otp": code}}, http.StatusOK, &session)
+		_, err = t.call(ctx, request{method: http.MethodPost, path: "auth/verify-mfa",
+			body: object{"mfaToken": begun.MFAToken, "otp": code}}, http.StatusOK, &session)
 		if t.admin.token = session.AccessToken; err == nil || try == 2 {
 			return err
 		}
@@ -151,8 +163,9 @@ func (t *Tour) join(ctx context.Context, p *person) error {
 }
 
 func (t *Tour) apply(ctx context.Context) error {
-	return t.post(ctx, t.doctor, "doctors", object{"specialization": "Panchakarma " + t.run, "yearsOfExperience": 12, "registrationNumber": "TOUR-" + t.run,
-		"consultationFee": "500.00", "languagesSpoken": []string{"en", "hi"}, "bio": "Takes part in a tour."}, http.StatusCreated, nil)
+	return t.post(ctx, t.doctor, "doctors", object{"specialization": "Panchakarma " + t.run, "yearsOfExperience": 12,
+		"registrationNumber": "TOUR-" + t.run, "consultationFee": "500.00", "languagesSpoken": []string{"en", "hi"},
+		"bio": "Takes part in a tour."}, http.StatusCreated, nil)
 }
 
 type found struct {
@@ -177,7 +190,8 @@ func (t *Tour) notFound(ctx context.Context) error {
 
 func (t *Tour) approve(ctx context.Context) error {
 	var d struct{ IsApproved bool }
-	err := t.patch(ctx, t.admin, "doctors/"+t.doctor.id+"/approve", object{"approved": true, "reason": "The registration was checked."}, &d)
+	err := t.patch(ctx, t.admin, "doctors/"+t.doctor.id+"/approve",
+		object{"approved": true, "reason": "The registration was checked."}, &d)
 	if err == nil && !d.IsApproved {
 		return errors.New("the answer says that the doctor is not approved")
 	}
@@ -186,7 +200,8 @@ func (t *Tour) approve(ctx context.Context) error {
 
 // withdraw leaves nobody in the search who isn't there for patients.
 func (t *Tour) withdraw(ctx context.Context) error {
-	err := t.patch(ctx, t.admin, "doctors/"+t.doctor.id+"/approve", object{"approved": false, "reason": "The tour is over."}, nil)
+	err := t.patch(ctx, t.admin, "doctors/"+t.doctor.id+"/approve",
+		object{"approved": false, "reason": "The tour is over."}, nil)
 	if err != nil {
 		return err
 	}
@@ -256,7 +271,8 @@ func (t *Tour) book(ctx context.Context) error {
 }
 
 func (t *Tour) refuseWithoutConsent(ctx context.Context) error {
-	return t.post(ctx, t.patient, "consultations", object{"slotId": t.slot, "reason": "Trouble falling asleep"}, http.StatusConflict, nil)
+	return t.post(ctx, t.patient, "consultations", object{"slotId": t.slot, "reason": "Trouble falling asleep"},
+		http.StatusConflict, nil)
 }
 
 func (t *Tour) consent(ctx context.Context) error { return t.agree(ctx, t.patient) }
@@ -280,7 +296,8 @@ func (t *Tour) agree(ctx context.Context, p person) error {
 		if n.Text == "" {
 			return errors.New("the notice is empty")
 		}
-		if err := t.post(ctx, p, "consents", object{"purpose": n.Purpose, "noticeVersion": n.NoticeVersion, "language": "hi"}, http.StatusCreated, nil); err != nil {
+		if err := t.post(ctx, p, "consents", object{"purpose": n.Purpose, "noticeVersion": n.NoticeVersion,
+			"language": "hi"}, http.StatusCreated, nil); err != nil {
 			return err
 		}
 	}
@@ -294,7 +311,8 @@ func (t *Tour) refuseTwin(ctx context.Context) error {
 	if err := t.agree(ctx, t.other); err != nil {
 		return err
 	}
-	return t.post(ctx, t.other, "consultations", object{"slotId": t.slot, "reason": "Headache"}, http.StatusConflict, nil)
+	return t.post(ctx, t.other, "consultations", object{"slotId": t.slot, "reason": "Headache"}, http.StatusConflict,
+		nil)
 }
 
 // press pays as a browser does: on the page the attempt names.
@@ -302,7 +320,8 @@ func (t *Tour) press(ctx context.Context, as person, consultation, button string
 	var begun struct {
 		Attempt struct{ Checkout *struct{ URL string } }
 	}
-	if err := t.post(ctx, as, "payments/initiate", object{"consultationId": consultation}, http.StatusCreated, &begun); err != nil {
+	if err := t.post(ctx, as, "payments/initiate", object{"consultationId": consultation}, http.StatusCreated,
+		&begun); err != nil {
 		return err
 	}
 	if begun.Attempt.Checkout == nil {
@@ -312,7 +331,8 @@ func (t *Tour) press(ctx context.Context, as person, consultation, button string
 	if err != nil {
 		return err
 	}
-	sent, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+page.Path, strings.NewReader(url.Values{"outcome": {button}}.Encode()))
+	sent, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+page.Path,
+		strings.NewReader(url.Values{"outcome": {button}}.Encode()))
 	if err != nil {
 		return err
 	}
@@ -376,7 +396,8 @@ func (t *Tour) prescribe(ctx context.Context) error {
 	var made struct{ ID string }
 	body := object{"consultationId": t.consultation, "advice": "Warm milk in the evening",
 		"medications": []object{{"name": medicine, "dosage": "3 g", "frequency": "at bedtime", "durationDays": 14}}}
-	_, err := t.call(ctx, request{as: t.doctor, method: http.MethodPost, path: "prescriptions", body: body, key: t.nextKey()}, http.StatusCreated, &made)
+	_, err := t.call(ctx, request{as: t.doctor, method: http.MethodPost, path: "prescriptions", body: body,
+		key: t.nextKey()}, http.StatusCreated, &made)
 	t.prescription = made.ID
 	return err
 }
@@ -391,8 +412,10 @@ func (t *Tour) readPrescription(ctx context.Context) error {
 }
 
 func (t *Tour) hidden(ctx context.Context) error {
-	for _, path := range []string{"consultations/" + t.consultation, "prescriptions/" + t.prescription, "payments/consultation/" + t.consultation} {
-		if _, err := t.call(ctx, request{as: t.other, method: http.MethodGet, path: path}, http.StatusNotFound, nil); err != nil {
+	for _, path := range []string{"consultations/" + t.consultation, "prescriptions/" + t.prescription,
+		"payments/consultation/" + t.consultation} {
+		if _, err := t.call(ctx, request{as: t.other, method: http.MethodGet, path: path}, http.StatusNotFound,
+			nil); err != nil {
 			return err
 		}
 	}
@@ -401,7 +424,8 @@ func (t *Tour) hidden(ctx context.Context) error {
 
 func (t *Tour) cancelAndRefund(ctx context.Context) error {
 	var c struct{ ID string }
-	err := t.post(ctx, t.patient, "consultations", object{"slotId": t.otherSlot, "reason": "Follow-up"}, http.StatusCreated, &c)
+	err := t.post(ctx, t.patient, "consultations", object{"slotId": t.otherSlot, "reason": "Follow-up"},
+		http.StatusCreated, &c)
 	if err != nil {
 		return err
 	}
@@ -411,7 +435,8 @@ func (t *Tour) cancelAndRefund(ctx context.Context) error {
 	if err := t.awaitConsultation(ctx, c.ID, "PAID", "CONFIRMED"); err != nil {
 		return err
 	}
-	if err := t.post(ctx, t.patient, "consultations/"+c.ID+"/cancel", object{"reason": "Travelling"}, http.StatusOK, nil); err != nil {
+	if err := t.post(ctx, t.patient, "consultations/"+c.ID+"/cancel", object{"reason": "Travelling"}, http.StatusOK,
+		nil); err != nil {
 		return err
 	}
 	return await(ctx, func() error {
@@ -435,6 +460,7 @@ func (t *Tour) signOut(ctx context.Context) error {
 	if err := t.post(ctx, t.patient, "auth/logout", nil, http.StatusNoContent, nil); err != nil {
 		return err
 	}
-	_, err := t.call(ctx, request{as: t.patient, method: http.MethodGet, path: "users/me"}, http.StatusUnauthorized, nil)
+	_, err := t.call(ctx, request{as: t.patient, method: http.MethodGet, path: "users/me"}, http.StatusUnauthorized,
+		nil)
 	return err
 }

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Tour is one walk. It needs a development server, whose mailbox and checkout page it uses, and an administrator's credentials.
+// Tour is one walk. It needs a development server, whose mailbox and checkout page it uses, and an administrator's
+// credentials.
 type Tour struct {
 	URL           string
 	AdminEmail    string
@@ -58,6 +59,7 @@ func (t *Tour) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(t.Out, "The whole journey works: %d steps in %s.\n", len(steps), t.Clock().Sub(begun).Round(time.Millisecond))
+	_, err := fmt.Fprintf(t.Out, "The whole journey works: %d steps in %s.\n", len(steps),
+		t.Clock().Sub(begun).Round(time.Millisecond))
 	return err
 }

@@ -16,7 +16,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-var roles = map[Who]string{Patient: "PATIENT", OtherPatient: "PATIENT", Doctor: "DOCTOR", OtherDoctor: "DOCTOR", Support: "SUPPORT", Admin: "ADMIN"}
+var roles = map[Who]string{Patient: "PATIENT", OtherPatient: "PATIENT", Doctor: "DOCTOR", OtherDoctor: "DOCTOR",
+	Support: "SUPPORT", Admin: "ADMIN"}
 
 func TestEveryOperationHasItsRows(t *testing.T) {
 	t.Parallel()
@@ -35,10 +36,13 @@ func TestEveryOperationHasItsRows(t *testing.T) {
 			t.Errorf("the table has a row of %s, which is no operation", row.Operation)
 			continue
 		}
-		succeeds[row.Operation] = succeeds[row.Operation] || slices.ContainsFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
+		succeeds[row.Operation] = succeeds[row.Operation] ||
+			slices.ContainsFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
 		for who, role := range roles {
-			if may := len(o.Roles) == 0 || slices.Contains(o.Roles, role); may == (row.Want[who] == http.StatusForbidden) {
-				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles, row.Want[who], who)
+			if may := len(o.Roles) == 0 ||
+				slices.Contains(o.Roles, role); may == (row.Want[who] == http.StatusForbidden) {
+				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles, row.Want[who],
+					who)
 			}
 		}
 	}
@@ -48,7 +52,8 @@ func TestEveryOperationHasItsRows(t *testing.T) {
 		}
 	}
 	for _, op := range c.App.API.Operations {
-		if o := documented[op.ID]; !slices.Equal(o.Roles, op.Roles.Names()) || (len(o.Roles) == 0) != (op.Roles == access.Public) {
+		if o := documented[op.ID]; !slices.Equal(o.Roles, op.Roles.Names()) ||
+			(len(o.Roles) == 0) != (op.Roles == access.Public) {
 			t.Errorf("%s: registered for %v, documented for %v", op.ID, op.Roles, o.Roles)
 		}
 	}
@@ -92,7 +97,8 @@ func ask(t *testing.T, s *Scene, row Row) {
 		}
 		alike(t, a, r, s, row)
 	case stranger && a.Status < 300 && r.Method == http.MethodGet && len(r.Operation.Roles) > 0:
-		for _, secret := range []string{s.Value("patient"), s.Person(Patient).Email, s.Value("completed"), s.Value("prescription")} {
+		for _, secret := range []string{s.Value("patient"), s.Person(Patient).Email, s.Value("completed"),
+			s.Value("prescription")} {
 			if bytes.Contains(a.Body, []byte(secret)) {
 				t.Errorf("a stranger reads %s", a.Body)
 			}
@@ -109,7 +115,8 @@ func alike(t *testing.T, hidden *apptest.Answer, r Request, s *Scene, row Row) {
 		answer  *apptest.Answer
 		request Request
 	}{{hidden, r}, {nothing, other}} {
-		if one.answer.Text("instance") != one.request.Path || one.answer.Text("requestId") != one.answer.Header.Get("X-Request-Id") {
+		if one.answer.Text("instance") != one.request.Path ||
+			one.answer.Text("requestId") != one.answer.Header.Get("X-Request-Id") {
 			t.Errorf("instance or requestId is not this request's: %s", one.answer.Body)
 		}
 	}
@@ -118,7 +125,8 @@ func alike(t *testing.T, hidden *apptest.Answer, r Request, s *Scene, row Row) {
 	}
 }
 
-// anonymous is an answer without what differs between any two requests: ids that were asked for, the request's id, the date.
+// anonymous is an answer without what differs between any two requests: ids that were asked for, the request's id, the
+// date.
 func anonymous(a *apptest.Answer, r Request) string {
 	text := string(a.Body)
 	cut := []string{a.Header.Get("X-Request-Id")}
@@ -134,7 +142,8 @@ func anonymous(a *apptest.Answer, r Request) string {
 // denials are what the audit log says the caller was refused.
 func denials(t *testing.T, s *Scene) (objects []string) {
 	t.Helper()
-	rows, err := s.C.DB.Pool.Query(context.Background(), `SELECT CASE entity_type WHEN 'operation' THEN 'operation ' || entity_id ELSE entity_type END
+	rows, err := s.C.DB.Pool.Query(context.Background(),
+		`SELECT CASE entity_type WHEN 'operation' THEN 'operation ' || entity_id ELSE entity_type END
 		FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1`, s.Person(s.Caller).ID)
 	if err != nil {
 		t.Fatal(err)
@@ -146,8 +155,8 @@ func denials(t *testing.T, s *Scene) (objects []string) {
 	return objects
 }
 
-// TestSecondFactor asks every operation as staff that has not proven a second factor, and as staff that did long ago. The
-// answers follow from the table: what is for anyone, what enrolls, and what must be fresh is listed there.
+// TestSecondFactor asks every operation as staff that has not proven a second factor, and as staff that did long ago.
+// The answers follow from the table: what is for anyone, what enrolls, and what must be fresh is listed there.
 func TestSecondFactor(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -161,22 +170,27 @@ func TestSecondFactor(t *testing.T) {
 					r := s.Request(row, false)
 					want, slug := row.Want[who], "mfa-required"
 					switch {
-					case len(r.Operation.Roles) == 0 || want == http.StatusForbidden || slices.Contains(Enrolment, row.Operation) && !enrolled(row):
+					case len(r.Operation.Roles) == 0 || want == http.StatusForbidden ||
+						slices.Contains(Enrolment, row.Operation) && !enrolled(row):
 					case slices.Contains(Enrolment, row.Operation):
 						if state != "fresh" && slices.Contains(Recent, row.Operation) {
 							want, slug = http.StatusForbidden, "reauthentication-required"
 						}
-					case state == "unproven", state == "stale" && (slices.Contains(Fresh, row.Operation) || (who == Admin && slices.Equal(row.Headers, purpose))):
+					case state == "unproven", state == "stale" &&
+						(slices.Contains(Fresh, row.Operation) ||
+							(who == Admin && slices.Equal(row.Headers, purpose))):
 						want = http.StatusForbidden
 					}
 					switch state {
 					case "unproven":
 						c.Forget(s.Person(who))
 					case "stale":
-						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.Person(who).ID, c.DB.Now().Add(-5*time.Minute-time.Second))
+						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.Person(who).ID,
+							c.DB.Now().Add(-5*time.Minute-time.Second))
 					}
 					a := s.Ask(r).Want(want)
-					if forbidden := want == http.StatusForbidden && row.Want[who] != want; forbidden && a.Text("type") != "/problems/"+slug {
+					if forbidden := want == http.StatusForbidden && row.Want[who] != want; forbidden &&
+						a.Text("type") != "/problems/"+slug {
 						t.Errorf("refused by %s", a.Text("type"))
 					}
 				})
@@ -188,8 +202,8 @@ func TestSecondFactor(t *testing.T) {
 // enrolled: the caller of the row has an authenticator.
 func enrolled(row Row) bool { return strings.Contains(row.Body, "<own-code>") }
 
-// TestRecentProof asks what needs one when the sign-in was long ago, when the password was proven since, and as somebody whose second
-// factor was proven long ago, whatever of the password.
+// TestRecentProof asks what needs one when the sign-in was long ago, when the password was proven since, and as
+// somebody whose second factor was proven long ago, whatever of the password.
 func TestRecentProof(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -207,7 +221,8 @@ func TestRecentProof(t *testing.T) {
 	}
 	const stale = "UPDATE sessions SET authenticated_at = $2, second_factor_at = $3 WHERE user_id = $1"
 	for i, row := range Table {
-		for _, state := range []string{"signed in long ago", "password proven", "factor proven long ago", "factor proven"} {
+		for _, state := range []string{"signed in long ago", "password proven", "factor proven long ago",
+			"factor proven"} {
 			if !slices.Contains(Recent, row.Operation) || row.Want[Patient] >= 300 {
 				continue
 			}
@@ -231,7 +246,8 @@ func TestRecentProof(t *testing.T) {
 					s.exec(stale, caller.ID, ago, now)
 					s.exec("UPDATE users SET mfa_enabled = true WHERE id = $1", caller.ID)
 				}
-				if a := s.Ask(r).Want(want); want == http.StatusForbidden && a.Text("type") != "/problems/reauthentication-required" {
+				if a := s.Ask(r).Want(want); want == http.StatusForbidden &&
+					a.Text("type") != "/problems/reauthentication-required" {
 					t.Errorf("refused by %s", a.Text("type"))
 				}
 			})

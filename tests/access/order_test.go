@@ -84,7 +84,8 @@ func TestSignedOut(t *testing.T) {
 			s := NewScene(t, c, Nobody)
 			r := s.Request(row, false)
 			for name, authorization := range tokens {
-				a := askWrongly(s.C, apptest.User{}, r, 0, authorization...).Want(http.StatusUnauthorized, "unauthenticated")
+				a := askWrongly(s.C, apptest.User{}, r, 0, authorization...).Want(http.StatusUnauthorized,
+					"unauthenticated")
 				if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
 					t.Errorf("%s: WWW-Authenticate is %q", name, got)
 				}
@@ -101,7 +102,8 @@ func TestSignedOut(t *testing.T) {
 	}
 }
 
-// cut takes the length away, which the id in instance changes, and the closing of a connection whose body was not read.
+// cut takes the length away, which the id in instance changes, and the closing of a connection whose body was not
+// read.
 func cut(answer string) string {
 	i, j := strings.Index(answer, "Content-Length:["), strings.Index(answer, "Content-Type:")
 	return strings.Replace(answer[:i]+answer[j:], "Connection:[close] ", "", 1)

@@ -19,7 +19,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// endings are the ways in which a session ends before its time, each by another session of the user or by an administrator.
+// endings are the ways in which a session ends before its time, each by another session of the user or by an
+// administrator.
 var endings = []struct {
 	name string
 	// of whom, when not of everybody.
@@ -38,20 +39,24 @@ var endings = []struct {
 		s.C.Post(other, "auth/confirm-mfa", map[string]any{"otp": code()}).Want(200)
 	}},
 	{"password changed", nil, func(s *Scene, _, other apptest.User) {
-		s.C.Post(other, "auth/change-password", map[string]any{"currentPassword": s.Value("own-password"), "newPassword": "nine boats cross the quiet lake"}).Want(204)
+		s.C.Post(other, "auth/change-password", map[string]any{"currentPassword": s.Value("own-password"),
+			"newPassword": "nine boats cross the quiet lake"}).Want(204)
 	}},
 	{"password reset", nil, func(s *Scene, parked, _ apptest.User) {
 		token := uuid.NewString()
 		hash := sha256.Sum256([]byte(token))
-		s.exec("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3", hash[:], s.C.DB.Now().Add(time.Hour), parked.ID)
-		s.C.Post(apptest.User{}, "auth/reset-password", map[string]any{"token": token, "newPassword": "nine boats cross the quiet lake"}).Want(204)
+		s.exec("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3", hash[:],
+			s.C.DB.Now().Add(time.Hour), parked.ID)
+		s.C.Post(apptest.User{}, "auth/reset-password",
+			map[string]any{"token": token, "newPassword": "nine boats cross the quiet lake"}).Want(204)
 	}},
 	{"role changed", []Who{Support, Admin}, func(s *Scene, parked, _ apptest.User) {
 		role := map[Who]string{Support: "ADMIN", Admin: "SUPPORT"}[s.Caller]
 		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/role", map[string]any{"role": role}).Want(200)
 	}},
 	{"disabled", nil, func(s *Scene, parked, _ apptest.User) {
-		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/disable", map[string]any{"disabled": true, "cancelConsultations": true}).Want(200)
+		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/disable",
+			map[string]any{"disabled": true, "cancelConsultations": true}).Want(200)
 	}},
 	{"deleted", nil, func(s *Scene, _, other apptest.User) {
 		s.C.Admin() // who stays
@@ -67,7 +72,8 @@ var endings = []struct {
 func (s *Scene) sessionOf(u apptest.User) (id string) {
 	s.T.Helper()
 	hash := sha256.Sum256([]byte(u.Token))
-	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT session_id FROM session_tokens WHERE hash = $1", hash[:]).Scan(&id); err != nil {
+	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT session_id FROM session_tokens WHERE hash = $1",
+		hash[:]).Scan(&id); err != nil {
 		s.T.Fatal(err)
 	}
 	return id
@@ -78,9 +84,12 @@ func (s *Scene) another(u apptest.User) apptest.User {
 	s.T.Helper()
 	id, token := uuid.Must(uuid.NewV7()), uuid.NewString()
 	hash := sha256.Sum256([]byte(token))
-	s.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
-		SELECT $1, user_id, 'another', ip_address, created_at, last_used_at, expires_at, second_factor_at FROM sessions WHERE id = $2`, id, s.sessionOf(u))
-	s.exec("INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', $3, $4)", hash[:], id, s.C.DB.Now(), s.C.DB.Now().Add(time.Hour))
+	s.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
+		second_factor_at)
+		SELECT $1, user_id, 'another', ip_address, created_at, last_used_at, expires_at, second_factor_at
+			FROM sessions WHERE id = $2`, id, s.sessionOf(u))
+	s.exec("INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', "+
+		"$3, $4)", hash[:], id, s.C.DB.Now(), s.C.DB.Now().Add(time.Hour))
 	u.Token = token
 	return u
 }
@@ -97,8 +106,10 @@ func changes(caller Who) (rows []Row) {
 	return rows
 }
 
-// park sends the head of a request, and comes back when the server asks for the body. finish sends that and reads the answer.
-func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers []string, body []byte) (finish func() (int, string)) {
+// park sends the head of a request, and comes back when the server asks for the body. finish sends that and reads the
+// answer.
+func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers []string,
+	body []byte) (finish func() (int, string)) {
 	t.Helper()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(c.URL, "http://"))
@@ -109,7 +120,8 @@ func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers [
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n",
+	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+		"application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n",
 		method, (&url.URL{Path: path}).EscapedPath(), strings.TrimPrefix(c.URL, "http://"), token, len(body))
 	for i := 0; i+1 < len(headers); i += 2 {
 		head += headers[i] + ": " + headers[i+1] + "\r\n"
@@ -137,8 +149,8 @@ func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers [
 	}
 }
 
-// TestNoParkedRequestOutlivesItsSession: of every caller, a request of each kind that changes something waits with its head sent
-// and its body held back, until the session has ended in one of the ways. None does anything more.
+// TestNoParkedRequestOutlivesItsSession: of every caller, a request of each kind that changes something waits with its
+// head sent and its body held back, until the session has ended in one of the ways. None does anything more.
 func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -168,12 +180,14 @@ func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
 					if o.Example != nil {
 						body = s.body(o.Example, "")
 					}
-					finish[row.Operation] = park(t, s.C, user.Token, o.Method, path, []string{"Idempotency-Key", uuid.NewString()}, body)
+					finish[row.Operation] = park(t, s.C, user.Token, o.Method, path,
+						[]string{"Idempotency-Key", uuid.NewString()}, body)
 				}
 				way.end(s, user, other)
 				before := s.deeds(user)
 				for operation, answer := range finish {
-					if status, text := answer(); status != http.StatusUnauthorized || !strings.Contains(text, "/problems/unauthenticated") {
+					if status, text := answer(); status != http.StatusUnauthorized ||
+						!strings.Contains(text, "/problems/unauthenticated") {
 						t.Errorf("%s answers %d %s", operation, status, text)
 					}
 				}
@@ -188,7 +202,8 @@ func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
 // deeds of a user, as the audit log has them.
 func (s *Scene) deeds(u apptest.User) (n int) {
 	s.T.Helper()
-	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE actor_id = $1", u.ID).Scan(&n); err != nil {
+	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE actor_id = $1", u.ID).
+		Scan(&n); err != nil {
 		s.T.Fatal(err)
 	}
 	return n
@@ -197,8 +212,8 @@ func (s *Scene) deeds(u apptest.User) (n int) {
 // onlyReads are operations that change nothing, and leave no trace of a reading.
 var onlyReads = []string{"begin-passkey"}
 
-// TestNoTransactionOutlivesItsSession: the session ends, in a transaction that hasn't committed yet, while a request of it is between
-// its authentication and its COMMIT. It waits for that other one, and then does nothing.
+// TestNoTransactionOutlivesItsSession: the session ends, in a transaction that hasn't committed yet, while a request
+// of it is between its authentication and its COMMIT. It waits for that other one, and then does nothing.
 func TestNoTransactionOutlivesItsSession(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -230,7 +245,8 @@ func (s *Scene) endMeanwhile(r Request, u apptest.User) {
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
 	var backend int
-	if err := tx.QueryRow(ctx, "UPDATE sessions SET ended_at = now() WHERE id = $1 RETURNING pg_backend_pid()", session).Scan(&backend); err != nil {
+	if err := tx.QueryRow(ctx, "UPDATE sessions SET ended_at = now() WHERE id = $1 RETURNING pg_backend_pid()",
+		session).Scan(&backend); err != nil {
 		t.Fatal(err)
 	}
 	answered := make(chan *apptest.Answer, 1)
@@ -243,7 +259,8 @@ func (s *Scene) endMeanwhile(r Request, u apptest.User) {
 		default:
 		}
 		var waiting int
-		err := s.C.DB.Pool.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND $1 = ANY (pg_blocking_pids(pid))", backend).Scan(&waiting)
+		err := s.C.DB.Pool.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "+
+			"$1 = ANY (pg_blocking_pids(pid))", backend).Scan(&waiting)
 		return err == nil && waiting > 0
 	})
 	if early != nil {
@@ -262,15 +279,16 @@ func (s *Scene) endMeanwhile(r Request, u apptest.User) {
 	}
 }
 
-// TestSessionsEndAmidTheirRequests: a patient books, changes and proves things from two devices while the sessions end in every way.
-// Nobody waits for each other in a circle, which PostgreSQL would end by having one of them run anew.
+// TestSessionsEndAmidTheirRequests: a patient books, changes and proves things from two devices while the sessions end
+// in every way. Nobody waits for each other in a circle, which PostgreSQL would end by having one of them run anew.
 func TestSessionsEndAmidTheirRequests(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	c.Admin()
 	for round := range 3 {
 		for _, way := range endings {
-			if way.of != nil && !slices.Contains(way.of, Patient) || way.name == "second factor added" { // another one is begun meanwhile
+			// another one is begun meanwhile
+			if way.of != nil && !slices.Contains(way.of, Patient) || way.name == "second factor added" {
 				continue
 			}
 			s := NewScene(t, c, Patient)

@@ -21,7 +21,8 @@ import (
 	"amrutam/internal/payment"
 )
 
-// Scene is a clinic with whatever the rows name, made when it is first named: each scene has people and objects of its own.
+// Scene is a clinic with whatever the rows name, made when it is first named: each scene has people and objects of its
+// own.
 type Scene struct {
 	T      testing.TB
 	C      *apptest.Clinic
@@ -124,19 +125,23 @@ func (s *Scene) make(name string) string {
 	case "mfa-ticket":
 		s.Value("patient-password")
 		s.Value("patient-code")
-		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).Want(200).Text("mfaToken")
+		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).
+			Want(200).Text("mfaToken")
 	case "own-password":
 		return s.givePassword(s.Person(s.Caller))
 	case "refresh-token":
 		s.Value("patient-password")
-		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).Want(200).Text("refreshToken")
+		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).
+			Want(200).Text("refreshToken")
 	case "verification-token":
-		return s.giveToken("UPDATE users SET is_email_verified = false, email_verification_token = $1, email_verification_expiry = $2 WHERE id = $3")
+		return s.giveToken("UPDATE users SET is_email_verified = false, email_verification_token = $1, " +
+			"email_verification_expiry = $2 WHERE id = $3")
 	case "reset-token":
 		return s.giveToken("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3")
 	case "address-token":
 		return s.giveToken(`INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
-			SELECT $1, 'EMAIL', user_id, id, convert_to('new-' || gen_random_uuid() || '@example.org', 'UTF8'), now(), $2
+			SELECT $1, 'EMAIL', user_id, id, convert_to('new-' || gen_random_uuid() || '@example.org', 'UTF8'), now(),
+			$2
 			FROM sessions WHERE user_id = $3 AND ended_at IS NULL LIMIT 1`)
 	case "new-registration":
 		s.exec("DELETE FROM doctors WHERE id = $1", s.Person(s.Caller).ID) // who applies has not before
@@ -173,7 +178,8 @@ func (s *Scene) makeCare(name string) string {
 	case "unmatched-money":
 		reference := "stub_" + uuid.NewString()
 		s.C.Report("payment.succeeded", reference, "500.00").Want(202)
-		return s.C.Get(s.C.Admin(), "admin/unmatched-money?transactionReference="+reference).Want(200).Items()[0]["id"].(string)
+		found := s.C.Get(s.C.Admin(), "admin/unmatched-money?transactionReference="+reference).Want(200).Items()
+		return found[0]["id"].(string)
 	case "own-refund-request":
 		return s.askBack(s.Person(Admin))
 	case "confirmed":
@@ -191,15 +197,18 @@ func (s *Scene) makeCare(name string) string {
 		return id
 	case "prescription":
 		line := map[string]any{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}
-		return s.C.Post(doctor, "prescriptions", map[string]any{"consultationId": s.Value("begun"), "medications": []any{line}}).Want(201).Text("id")
+		return s.C.Post(doctor, "prescriptions",
+			map[string]any{"consultationId": s.Value("begun"), "medications": []any{line}}).Want(201).Text("id")
 	case "completed":
 		s.Value("prescription")
 		id := s.Value("begun")
-		s.C.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
+		s.C.Patch(doctor, "consultations/"+id+"/status",
+			map[string]any{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 		return id
 	case "audit-log":
 		var id string
-		if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT id FROM audit_logs WHERE entity_id = $1", s.Value("requested")).Scan(&id); err != nil {
+		if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT id FROM audit_logs WHERE entity_id = $1",
+			s.Value("requested")).Scan(&id); err != nil {
 			s.T.Fatal(err)
 		}
 		return id
@@ -210,7 +219,8 @@ func (s *Scene) makeCare(name string) string {
 
 func (s *Scene) book(slot uuid.UUID) string {
 	s.T.Helper()
-	return s.C.Post(s.Person(Patient), "consultations", map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
+	return s.C.Post(s.Person(Patient), "consultations",
+		map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
 }
 
 // pay begins to pay and presses a button of the checkout page, unless it is "".
@@ -229,7 +239,8 @@ func (s *Scene) pay(consultation, button string) {
 
 func (s *Scene) askBack(who apptest.User) string {
 	s.T.Helper()
-	return s.C.Post(who, "payments/"+s.Value("payment")+"/refunds", map[string]any{"amount": "200.00", "reason": "The call was of poor quality"}).Want(201).Text("id")
+	return s.C.Post(who, "payments/"+s.Value("payment")+"/refunds",
+		map[string]any{"amount": "200.00", "reason": "The call was of poor quality"}).Want(201).Text("id")
 }
 
 func (s *Scene) givePassword(u apptest.User) string {

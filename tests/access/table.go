@@ -4,7 +4,8 @@ package access
 // Who asks: an index of a row's answers.
 type Who int
 
-// The callers. What the requests are about belongs to the first patient and the first doctor; the others are strangers to it.
+// The callers. What the requests are about belongs to the first patient and the first doctor; the others are strangers
+// to it.
 const (
 	Nobody Who = iota
 	Patient
@@ -40,12 +41,13 @@ type Row struct {
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"invite-user", "change-user-role", "reset-second-factors", "approve-refund", "decline-refund", "disable-user", "approve-doctor",
-	"request-erasure", "stop-erasure", "resolve-unmatched-money"}
+var Fresh = []string{"invite-user", "change-user-role", "reset-second-factors", "approve-refund", "decline-refund",
+	"disable-user", "approve-doctor", "request-erasure", "stop-erasure", "resolve-unmatched-money"}
 
-// Recent is what needs a proof of the last five minutes: by the second factor of whoever has one, else by a sign-in or the password.
-var Recent = []string{"enable-mfa", "confirm-mfa", "begin-passkey", "register-passkey", "change-email", "delete-own-user", "request-own-export",
-	"download-own-export", "request-own-erasure", "end-other-sessions"}
+// Recent is what needs a proof of the last five minutes: by the second factor of whoever has one, else by a sign-in or
+// the password.
+var Recent = []string{"enable-mfa", "confirm-mfa", "begin-passkey", "register-passkey", "change-email",
+	"delete-own-user", "request-own-export", "download-own-export", "request-own-erasure", "end-other-sessions"}
 
 // purpose is what an ADMIN states to read health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -58,8 +60,8 @@ func signedIn(status int) [callers]int {
 	return [callers]int{401, status, status, status, status, status, status}
 }
 
-// Table is what must hold. An operation of the document without a row fails the test, a row without an operation too. An
-// operation that takes no id and no body needs only its name and its answers.
+// Table is what must hold. An operation of the document without a row fails the test, a row without an operation too.
+// An operation that takes no id and no body needs only its name and its answers.
 //
 // The columns are            nobody, patient, other patient, doctor, other doctor, support, admin.
 var Table = []Row{
@@ -80,13 +82,17 @@ var Table = []Row{
 	{Operation: "enable-mfa", Want: signedIn(200)},
 	{Operation: "confirm-mfa", Body: `{"otp": "<first-code>"}`, Want: signedIn(200)},
 	{Operation: "confirm-mfa", Body: `{"otp": "<own-code>"}`, Want: signedIn(409)},
-	{Operation: "change-email", Body: `{"currentPassword": "<own-password>", "newEmail": "<new-email>"}`, Want: signedIn(202)},
-	{Operation: "confirm-email", Body: `{"token": "<address-token>"}`, Want: anyone(204)},
-	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(204)},
-	{Operation: "disable-mfa", Body: `{"otp": "<patient-code>", "recoveryCode": null, "passkey": null}`, Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
+	{Operation: "change-email", Body: `{"currentPassword": "<own-password>", "newEmail": "<new-email>"}`,
+		Want: signedIn(202)}, {Operation: "confirm-email", Body: `{"token": "<address-token>"}`, Want: anyone(204)},
+	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`,
+		Want: signedIn(204)}, {Operation: "disable-mfa",
+		Body: `{"otp": "<patient-code>", "recoveryCode": null, "passkey": null}`,
+		Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
 	{Operation: "step-up", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null, "currentPassword": null}`, Want: signedIn(204)},
-	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(200)},
-	{Operation: "verify-mfa", Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null, "passkey": null}`, Want: anyone(200)},
+	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`,
+		Want: signedIn(200)}, {Operation: "verify-mfa",
+		Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null, "passkey": null}`,
+		Want: anyone(200)},
 
 	{Operation: "begin-passkey", Want: signedIn(200)},
 	{Operation: "register-passkey", Body: `{"credential": <new-passkey>}`, Want: signedIn(201)},
@@ -98,7 +104,8 @@ var Table = []Row{
 	{Operation: "list-sessions", Want: signedIn(200)},
 	{Operation: "end-session", In: "<patient-session>", Want: [callers]int{401, 204, 404, 404, 404, 404, 404}},
 	{Operation: "end-other-sessions", Want: signedIn(204)},
-	{Operation: "invite-user", Body: `{"email": "<new-email>"}`, Want: [callers]int{401, 403, 403, 403, 403, 403, 201}},
+	{Operation: "invite-user", Body: `{"email": "<new-email>"}`,
+		Want: [callers]int{401, 403, 403, 403, 403, 403, 201}},
 	{Operation: "change-user-role", In: "<colleague>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "change-user-role", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
 	{Operation: "reset-second-factors", In: "<enrolled>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
@@ -128,26 +135,35 @@ var Table = []Row{
 	{Operation: "search-doctors", Want: anyone(200)},
 	{Operation: "list-doctor-facets", Want: anyone(200)},
 	{Operation: "read-doctor", In: "<doctor>", Want: anyone(200)},
-	{Operation: "apply-as-doctor", Body: `{"registrationNumber": "<new-registration>"}`, Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
-	{Operation: "update-doctor", In: "<doctor>", Body: `{"registrationNumber": null}`, Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "apply-as-doctor", Body: `{"registrationNumber": "<new-registration>"}`,
+		Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
+	{Operation: "update-doctor", In: "<doctor>", Body: `{"registrationNumber": null}`,
+		Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
 	{Operation: "approve-doctor", In: "<doctor>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 
 	{Operation: "list-free-slots", In: "<doctor>", Want: anyone(200)},
-	{Operation: "list-own-slots", Want: [callers]int{401, 403, 403, 200, 200, 403, 422}}, // an administrator has to name a doctor
+	// an administrator has to name a doctor
+	{Operation: "list-own-slots", Want: [callers]int{401, 403, 403, 200, 200, 403, 422}},
 	{Operation: "read-slot", In: "<taken-slot>", Want: [callers]int{401, 403, 403, 200, 404, 403, 200}},
-	{Operation: "create-slot", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
-	{Operation: "update-slot", In: "<slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
-	{Operation: "update-slot", In: "<taken-slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`, Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "create-slot", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`,
+		Want: [callers]int{401, 403, 403, 201, 201, 403, 403}},
+	{Operation: "update-slot", In: "<slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`,
+		Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "update-slot", In: "<taken-slot>", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`,
+		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 	{Operation: "delete-slot", In: "<slot>", Want: [callers]int{401, 403, 403, 204, 404, 403, 403}},
 	{Operation: "delete-slot", In: "<taken-slot>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 
-	{Operation: "book-consultation", Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null}`, Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
-	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null}`, Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
+	{Operation: "book-consultation", Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null}`,
+		Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null}`,
+		Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
 	{Operation: "search-consultations", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "list-my-consultations", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-doctor-consultations", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
 	{Operation: "read-consultation", In: "<requested>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
-	{Operation: "read-consultation", In: "<completed>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "read-consultation", In: "<completed>", Headers: purpose,
+		Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<requested>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<begun>", Want: [callers]int{401, 409, 404, 200, 404, 200, 200}},
@@ -156,8 +172,10 @@ var Table = []Row{
 	{Operation: "move-consultation", In: "<confirmed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 	{Operation: "move-consultation", In: "<completed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 
-	{Operation: "initiate-payment", Body: `{"consultationId": "<requested>", "returnUrl": null}`, Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
-	{Operation: "initiate-payment", Body: `{"consultationId": "<confirmed>", "returnUrl": null}`, Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
+	{Operation: "initiate-payment", Body: `{"consultationId": "<requested>", "returnUrl": null}`,
+		Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
+	{Operation: "initiate-payment", Body: `{"consultationId": "<confirmed>", "returnUrl": null}`,
+		Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
 	{Operation: "read-payment", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "request-refund", In: "<payment>", Want: [callers]int{401, 403, 403, 403, 403, 201, 201}},
 	{Operation: "approve-refund", In: "<refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
@@ -165,22 +183,31 @@ var Table = []Row{
 	{Operation: "decline-refund", In: "<refund-request>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "list-refunds", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "list-unmatched-money", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
-	{Operation: "resolve-unmatched-money", In: "<unmatched-money>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
-	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Body: `{"data": {"transactionReference": "<attempt>"}}`, Want: anyone(200)},
+	{Operation: "resolve-unmatched-money", In: "<unmatched-money>",
+		Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "receive-payment-webhook", In: "stub", Signed: true,
+		Body: `{"data": {"transactionReference": "<attempt>"}}`, Want: anyone(200)},
 	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Want: anyone(202)},
 	{Operation: "receive-payment-webhook", In: "stub", Want: anyone(401)},
 
-	{Operation: "write-prescription", Body: `{"consultationId": "<begun>", "supersedes": null}`, Want: [callers]int{401, 403, 403, 201, 404, 403, 403}},
-	{Operation: "write-prescription", Body: `{"consultationId": "<confirmed>", "supersedes": null}`, Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "write-prescription", Body: `{"consultationId": "<begun>", "supersedes": null}`,
+		Want: [callers]int{401, 403, 403, 201, 404, 403, 403}},
+	{Operation: "write-prescription", Body: `{"consultationId": "<confirmed>", "supersedes": null}`,
+		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 	{Operation: "list-my-prescriptions", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
-	{Operation: "list-consultation-prescriptions", In: "<completed>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
-	{Operation: "list-consultation-prescriptions", In: "<completed>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
-	{Operation: "read-prescription", In: "<prescription>", Headers: purpose, Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
+	{Operation: "list-consultation-prescriptions", In: "<completed>", Headers: purpose,
+		Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
+	{Operation: "list-consultation-prescriptions", In: "<completed>",
+		Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
+	{Operation: "read-prescription", In: "<prescription>", Headers: purpose,
+		Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
 	{Operation: "read-prescription", In: "<prescription>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
 
 	{Operation: "list-consents", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
-	{Operation: "give-consent", Body: `{"purpose": "MESSAGES"}`, Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
-	{Operation: "give-consent", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}}, // who is there consents to treatment
+	{Operation: "give-consent", Body: `{"purpose": "MESSAGES"}`,
+		Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	// who is there consents to treatment
+	{Operation: "give-consent", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "give-consent", Body: `{"noticeVersion": 9}`, Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
 	{Operation: "withdraw-consent", In: "TREATMENT", Want: [callers]int{401, 204, 204, 403, 403, 403, 403}},
 	{Operation: "consent-to-consultation", In: "<confirmed>", Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},

@@ -41,7 +41,8 @@ type page struct {
 func open(t *testing.T, c *apptest.Clinic) *page {
 	t.Helper()
 	found := ""
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome",
+		"google-chrome-stable"} {
 		if path, err := exec.LookPath(name); err == nil {
 			found = path
 			break
@@ -53,8 +54,9 @@ func open(t *testing.T, c *apptest.Clinic) *page {
 		}
 		t.Skip("there is no Chromium: scripts/chromium.sh installs one")
 	}
-	tab, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(found), chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true)))
+	tab, end := chromedp.NewContext(context.Background(),
+		chromedp.WithAllocatorOptions(chromedp.ExecPath(found), chromedp.NoSandbox,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true)))
 	t.Cleanup(func() { _ = chromedp.Cancel(tab); end() })
 	p := &page{t: t, home: strings.Replace(c.URL, "127.0.0.1", "localhost", 1)}
 	if err := chromedp.Listen(tab, func(event any) {
@@ -101,11 +103,13 @@ func (p *page) visit(address string) {
 func (p *page) script(code string) map[string]any {
 	p.t.Helper()
 	const ask = `const ask = async (method, path, body) => {
-		const answer = await fetch('/api/v1/' + path, {method, headers: body ? {'Content-Type': 'application/json'} : {}, body: body && JSON.stringify(body)});
+		const answer = await fetch('/api/v1/' + path, {method,
+		headers: body ? {'Content-Type': 'application/json'} : {}, body: body && JSON.stringify(body)});
 		const text = await answer.text();
 		return {status: answer.status, body: text ? JSON.parse(text) : null};
 	};`
-	out, err := chromedp.Run(p.ctx, chromedp.Evaluate[map[string]any]("(async () => {"+ask+code+"})()", chromedp.EvalAwaitPromise))
+	out, err := chromedp.Run(p.ctx, chromedp.Evaluate[map[string]any]("(async () => {"+ask+code+"})()",
+		chromedp.EvalAwaitPromise))
 	p.must(err)
 	return out
 }
@@ -118,7 +122,8 @@ func someone(t *testing.T, c *apptest.Clinic) (email string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.DB.Pool.Exec(t.Context(), "UPDATE users SET password_hash = $1 WHERE id = $2", hash, patient.ID); err != nil {
+	if _, err := c.DB.Pool.Exec(t.Context(), "UPDATE users SET password_hash = $1 WHERE id = $2", hash,
+		patient.ID); err != nil {
 		t.Fatal(err)
 	}
 	return patient.Email
@@ -131,7 +136,8 @@ func status(t *testing.T, what string, got any, want int) {
 	}
 }
 
-const signIn = `const signedIn = await ask('POST', 'auth/login', {email: %EMAIL%, password: '` + password + `', session: 'COOKIE'});`
+const signIn = `const signedIn = await ask('POST', 'auth/login', {email: %EMAIL%, password: '` + password +
+	`', session: 'COOKIE'});`
 
 func signingIn(email string) string {
 	text, _ := json.Marshal(email)
@@ -146,7 +152,8 @@ func TestTheCookieInABrowser(t *testing.T) {
 	p.visit(p.home + "/docs/")
 	out := p.script(signingIn(email) + `
 		const me = await ask('GET', 'users/me');
-		return {signedIn: signedIn.status, tokens: JSON.stringify(signedIn.body).includes('_'), seen: document.cookie, me: me.status, email: me.body.email};`)
+		return {signedIn: signedIn.status, tokens: JSON.stringify(signedIn.body).includes('_'), seen: document.cookie,
+			me: me.status, email: me.body.email};`)
 	status(t, "sign in", out["signedIn"], 200)
 	status(t, "read", out["me"], 200)
 	if out["seen"] != "" || out["email"] != email || out["tokens"] == true {
@@ -156,30 +163,37 @@ func TestTheCookieInABrowser(t *testing.T) {
 	// Another site, where the user goes next, has them send what they don't mean to.
 	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte(`<!doctype html><title>evil</title><body><a id="link" href="` + p.home + `/api/v1/users/me">a link</a>
-			<form id="form" method="post" enctype="text/plain" action="` + p.home + `/api/v1/auth/logout"><input name="x" value="y"></form></body>`))
+		_, _ = w.Write([]byte(`<!doctype html><title>evil</title><body><a id="link" href="` + p.home +
+			`/api/v1/users/me">a link</a>
+			<form id="form" method="post" enctype="text/plain" action="` + p.home +
+			`/api/v1/auth/logout"><input name="x" value="y"></form></body>`))
 	}))
 	t.Cleanup(evil.Close)
 	p.visit(evil.URL)
-	p.run(chromedp.Click(chromedp.CSS("#link")), chromedp.WaitNotPresent(chromedp.CSS("#link")), chromedp.WaitReady(chromedp.CSS("body")))
+	p.run(chromedp.Click(chromedp.CSS("#link")), chromedp.WaitNotPresent(chromedp.CSS("#link")),
+		chromedp.WaitReady(chromedp.CSS("body")))
 	text, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.CSS("body")))
 	p.must(err)
 	if !strings.Contains(text, "/problems/cross-site-request") || strings.Contains(text, email) {
 		t.Errorf("a link from another site shows %s", text)
 	}
 	p.visit(evil.URL)
-	p.run(chromedp.Submit(chromedp.CSS("#form")), chromedp.WaitNotPresent(chromedp.CSS("#form")), chromedp.WaitReady(chromedp.CSS("body")))
+	p.run(chromedp.Submit(chromedp.CSS("#form")), chromedp.WaitNotPresent(chromedp.CSS("#form")),
+		chromedp.WaitReady(chromedp.CSS("body")))
 	p.visit(evil.URL)
 	read := p.script(`
-		const blind = await fetch('` + p.home + `/api/v1/users/me', {mode: 'no-cors', credentials: 'include'}).then(r => r.type, e => 'refused');
-		const open = await fetch('` + p.home + `/api/v1/users/me', {credentials: 'include'}).then(r => 'read', e => 'refused');
+		const blind = await fetch('` + p.home +
+		`/api/v1/users/me', {mode: 'no-cors', credentials: 'include'}).then(r => r.type, e => 'refused');
+		const open = await fetch('` + p.home +
+		`/api/v1/users/me', {credentials: 'include'}).then(r => 'read', e => 'refused');
 		return {blind, open};`)
 	if read["open"] != "refused" {
 		t.Errorf("another site reads: %v", read)
 	}
 
 	p.visit(p.home + "/docs/")
-	out = p.script(`const me = await ask('GET', 'users/me'); const out = await ask('POST', 'auth/logout'); const gone = await ask('GET', 'users/me');
+	out = p.script(`const me = await ask('GET', 'users/me'); const out = await ask('POST',
+		'auth/logout'); const gone = await ask('GET', 'users/me');
 		return {me: me.status, out: out.status, gone: gone.status};`)
 	status(t, "still signed in", out["me"], 200)
 	status(t, "sign out", out["out"], 204)
@@ -193,9 +207,11 @@ func TestPasskeysInABrowser(t *testing.T) {
 	email := someone(t, c)
 	_, err := chromedp.Call(p.ctx, webauthn.Enable, webauthn.EnableParams{})
 	p.must(err)
-	_, err = chromedp.Call(p.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true,
-		HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
+	_, err = chromedp.Call(p.ctx, webauthn.AddVirtualAuthenticator,
+		webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+			HasResidentKey:      true,
+			HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
 	p.must(err)
 	p.visit(p.home + "/docs/")
 	const create = `const create = async () => {
@@ -217,18 +233,23 @@ func TestPasskeysInABrowser(t *testing.T) {
 		const replayed = await ask('POST', 'auth/passkey-login', {credential: proof, session: 'COOKIE'});
 		const me = await ask('GET', 'users/me');
 		await ask('POST', 'auth/logout');
-		const half = await ask('POST', 'auth/login', {email: me.body.email, password: '` + password + `', session: 'COOKIE'});
-		const whole = await ask('POST', 'auth/verify-mfa', {mfaToken: half.body.mfaToken, passkey: await prove(), session: 'COOKIE'});
+		const half = await ask('POST', 'auth/login', {email: me.body.email, password: '` + password +
+		`', session: 'COOKIE'});
+		const whole = await ask('POST', 'auth/verify-mfa', {mfaToken: half.body.mfaToken, passkey: await prove(),
+		session: 'COOKIE'});
 		const stepped = await ask('POST', 'auth/step-up', {passkey: await prove()});
 		const passkeys = await ask('GET', 'auth/passkeys');
-		return {registered: registered.status, codes: registered.body.recoveryCodes.length, again, passed: passed.status, replayed: replayed.status,
-			email: me.body.email, methods: half.body.methods.join(), whole: whole.status, stepped: stepped.status, name: passkeys.body.items[0].name};`)
+		return {registered: registered.status, codes: registered.body.recoveryCodes.length, again,
+		passed: passed.status, replayed: replayed.status,
+			email: me.body.email, methods: half.body.methods.join(), whole: whole.status, stepped: stepped.status,
+				name: passkeys.body.items[0].name};`)
 	status(t, "register", out["registered"], 201)
 	status(t, "sign in", out["passed"], 200)
 	status(t, "the same proof", out["replayed"], 401)
 	status(t, "second factor", out["whole"], 200)
 	status(t, "step up", out["stepped"], 204)
-	if out["codes"] != float64(10) || out["again"] != "InvalidStateError" || out["email"] != email || out["methods"] != "passkey,recovery-code" || out["name"] != "A browser" {
+	if out["codes"] != float64(10) || out["again"] != "InvalidStateError" || out["email"] != email ||
+		out["methods"] != "passkey,recovery-code" || out["name"] != "A browser" {
 		t.Errorf("got %v", out)
 	}
 }
@@ -239,13 +260,15 @@ func TestPagesKeepToTheirPolicy(t *testing.T) {
 	c := apptest.Open(t)
 	p := open(t, c)
 	const inject = "?token=%22%3E%3Cscript%3Ewindow.injected%3D1%3C%2Fscript%3E%3Cimg%20src%3Dx%20onerror%3Dwindow.injected%3D1%3E"
-	for _, path := range []string{"/docs/", "/verify-email" + inject, "/reset-password" + inject, "/confirm-email" + inject, "/problems/slot-taken", "/dev/mailbox"} {
+	for _, path := range []string{"/docs/", "/verify-email" + inject, "/reset-password" + inject,
+		"/confirm-email" + inject, "/problems/slot-taken", "/dev/mailbox"} {
 		p.visit(p.home + path)
 		if out := p.script("return {injected: window.injected === 1, title: document.title};"); out["injected"] != false || out["title"] == "" {
 			t.Errorf("%s: %v", path, out)
 		}
 		policy := c.Get(apptest.User{}, path).Want(200).Header.Get("Content-Security-Policy")
-		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'none'") {
+		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") ||
+			!strings.Contains(policy, "frame-ancestors 'none'") {
 			t.Errorf("%s has the policy %q", path, policy)
 		}
 	}
@@ -258,8 +281,10 @@ func TestPagesKeepToTheirPolicy(t *testing.T) {
 		t.Errorf("the pages break their policy, or fail: %v", found)
 	}
 	// A check that can't fail is none: what a policy forbids is noticed.
-	p.script(`const seen = new Promise(done => document.addEventListener('securitypolicyviolation', done, {once: true}));
-		document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="window.injected = 1">'); await seen; return {};`)
+	p.script(`const seen = new Promise(done => document.addEventListener('securitypolicyviolation', done,
+		{once: true}));
+		document.body.insertAdjacentHTML('beforeend',
+			'<img src="x" onerror="window.injected = 1">'); await seen; return {};`)
 	if len(faults()) == 0 {
 		t.Error("a violation isn't noticed")
 	}

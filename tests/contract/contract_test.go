@@ -1,5 +1,5 @@
-// Package contract_test compares what the server answers with the OpenAPI document it serves. The comparison itself is in
-// apptest: the answers to all tests' requests go through it.
+// Package contract_test compares what the server answers with the OpenAPI document it serves. The comparison itself is
+// in apptest: the answers to all tests' requests go through it.
 package contract_test
 
 import (
@@ -78,7 +78,8 @@ func refused(s *access.Scene, row access.Row) {
 	try(400, "malformed-request", func(q *access.Request) { q.Path += "?q=%FF" })
 	try(405, "method-not-allowed", func(q *access.Request) { q.Method = http.MethodTrace })
 	if len(r.IDs) > 0 && strings.Contains(r.Path, r.IDs[0]) {
-		try(422, "validation-failed", func(q *access.Request) { q.Path = strings.Replace(q.Path, r.IDs[0], "1234", 1) })
+		try(422, "validation-failed",
+			func(q *access.Request) { q.Path = strings.Replace(q.Path, r.IDs[0], "1234", 1) })
 	}
 	if r.Method == http.MethodGet {
 		return
@@ -87,12 +88,14 @@ func refused(s *access.Scene, row access.Row) {
 	if r.Body == nil || row.Operation == "receive-payment-webhook" {
 		return
 	}
-	try(415, "unsupported-media-type", func(q *access.Request) { q.Headers = append(q.Headers, "Content-Type", "text/plain") })
+	try(415, "unsupported-media-type",
+		func(q *access.Request) { q.Headers = append(q.Headers, "Content-Type", "text/plain") })
 	try(400, "malformed-request", func(q *access.Request) { q.Body = []byte(`{"a":`) })
 	try(422, "validation-failed", func(q *access.Request) { q.Body = []byte(`[]`) })
 	try(422, "validation-failed", func(q *access.Request) { q.Body = []byte(`{"noSuchField": 1}`) })
 	if slices.Contains(r.Headers, "Idempotency-Key") && keeps(s, row.Operation) {
-		try(400, "idempotency-key-malformed", func(q *access.Request) { q.Headers = append(q.Headers, "Idempotency-Key", strings.Repeat("k", 256)) })
+		try(400, "idempotency-key-malformed",
+			func(q *access.Request) { q.Headers = append(q.Headers, "Idempotency-Key", strings.Repeat("k", 256)) })
 		replayed(s, r)
 	}
 }
@@ -128,8 +131,10 @@ func keeps(s *access.Scene, operation string) bool {
 func replayed(s *access.Scene, r access.Request) {
 	first := s.Ask(r)
 	again := s.Ask(r).Want(first.Status)
-	if first.Status/100 != 2 || again.Header.Get("Idempotency-Replayed") != "true" || !bytes.Equal(first.Body, again.Body) ||
-		again.Header.Get("Location") != first.Header.Get("Location") || again.Header.Get("ETag") != first.Header.Get("ETag") {
+	if first.Status/100 != 2 || again.Header.Get("Idempotency-Replayed") != "true" ||
+		!bytes.Equal(first.Body, again.Body) ||
+		again.Header.Get("Location") != first.Header.Get("Location") ||
+		again.Header.Get("ETag") != first.Header.Get("ETag") {
 		s.T.Errorf("%s: the second answer is another one: %v %s", r.Operation.ID, again.Header, again.Body)
 	}
 	r.Body = append([]byte(" "), r.Body...)
@@ -197,11 +202,12 @@ func TestExamples(t *testing.T) {
 
 // named tells whether the names of an object there are the document's own, of fields or answers.
 func named(at []string) bool {
-	return len(at) > 0 && slices.Contains([]string{"properties", "schemas", "responses", "paths", "headers", "components"}, at[len(at)-1])
+	return len(at) > 0 && slices.Contains([]string{"properties", "schemas", "responses", "paths", "headers",
+		"components"}, at[len(at)-1])
 }
 
-// TestDocument: it is served as it is committed, every refusal it shows is one that exists, every answer has a description and
-// every body an example.
+// TestDocument: it is served as it is committed, every refusal it shows is one that exists, every answer has a
+// description and every body an example.
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -260,8 +266,10 @@ func TestDocument(t *testing.T) {
 					}
 					for slug, example := range content.Examples {
 						p, defined := problem.Find(slug)
-						shown := document.Components.Examples[strings.TrimPrefix(example.Ref, "#/components/examples/")].Value
-						if !defined || shown.Type != "/problems/"+slug || shown.Status != p.Status || strconv.Itoa(p.Status) != status || shown.Title != p.Title {
+						shown := document.Components.Examples[strings.TrimPrefix(example.Ref,
+							"#/components/examples/")].Value
+						if !defined || shown.Type != "/problems/"+slug || shown.Status != p.Status ||
+							strconv.Itoa(p.Status) != status || shown.Title != p.Title {
 							t.Errorf("%s %s shows the refusal %s, which is another one", o.ID, status, slug)
 						}
 					}
@@ -279,7 +287,8 @@ func TestDocument(t *testing.T) {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	for path, kind := range map[string]string{"/docs/": "text/html; charset=utf-8", "/style.css": "text/css; charset=utf-8"} {
+	for path, kind := range map[string]string{"/docs/": "text/html; charset=utf-8",
+		"/style.css": "text/css; charset=utf-8"} {
 		if got := c.Get(apptest.User{}, path).Want(200).Header.Get("Content-Type"); got != kind {
 			t.Errorf("%s is %s", path, got)
 		}
@@ -311,7 +320,8 @@ func TestEveryPostSaysWhatAKeyDoes(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"book-consultation", "initiate-payment", "write-prescription"} {
-		if i := slices.IndexFunc(c.App.API.Operations, func(o httpapi.Op) bool { return o.ID == id }); i < 0 || c.App.API.Operations[i].Key != httpapi.Required {
+		if i := slices.IndexFunc(c.App.API.Operations, func(o httpapi.Op) bool { return o.ID == id }); i < 0 ||
+			c.App.API.Operations[i].Key != httpapi.Required {
 			t.Errorf("%s needs no key", id)
 		}
 	}

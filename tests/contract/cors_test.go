@@ -15,15 +15,18 @@ func TestCORSNamesEveryHeader(t *testing.T) {
 	t.Parallel()
 	const origin = "https://app.example"
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.CORSOrigins = []string{origin} })
-	answer := c.Do(apptest.User{}, http.MethodOptions, "/health/live", nil, "Origin", origin, "Access-Control-Request-Method", "POST").Want(204)
+	answer := c.Do(apptest.User{}, http.MethodOptions, "/health/live", nil, "Origin", origin,
+		"Access-Control-Request-Method", "POST").Want(204)
 	list := func(name string) []string { return strings.Split(strings.ToLower(answer.Header.Get(name)), ", ") }
-	methods, taken, exposed := list("Access-Control-Allow-Methods"), list("Access-Control-Allow-Headers"), list("Access-Control-Expose-Headers")
+	methods, taken, exposed := list("Access-Control-Allow-Methods"), list("Access-Control-Allow-Headers"),
+		list("Access-Control-Expose-Headers")
 	want := func(got []string, place, name string) {
 		if !slices.Contains(got, strings.ToLower(name)) {
 			t.Errorf("%s: CORS doesn't name %s", place, name)
 		}
 	}
-	for _, name := range []string{"Authorization", "Content-Type", "Traceparent", "X-Request-Id"} { // taken everywhere, documented in prose
+	// taken everywhere, documented in prose
+	for _, name := range []string{"Authorization", "Content-Type", "Traceparent", "X-Request-Id"} {
 		want(taken, "every operation", name)
 	}
 	paths := c.Document().Root["paths"].(map[string]any)

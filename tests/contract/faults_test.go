@@ -8,7 +8,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestFaultsNameTheMember: an answer says where the fault is and what to write there, in no library's or language's terms.
+// TestFaultsNameTheMember: an answer says where the fault is and what to write there, in no library's or language's
+// terms.
 func TestFaultsNameTheMember(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -24,30 +25,50 @@ func TestFaultsNameTheMember(t *testing.T) {
 		{patient, "POST consultations", `{"slotId": "7731", "reason": "Cough"}`, "body.slotId", "expected a UUID"},
 		{patient, "POST consultations", `{"reasons": ""}`, "body.reasons", "is unknown here"},
 		{patient, "POST consultations", `{"reason": " "}`, "body.reason", "expected more than spaces"},
-		{doctor, "POST availability", `{` + start + `, "maxPatients": 1.0}`, "body.maxPatients", "expected a whole number, written without a fraction or exponent"},
-		{doctor, "POST availability", `{` + start + `, "maxPatients": 7731}`, "body.maxPatients", "must be at most 100"},
-		{doctor, "POST availability", `{` + start + `, "status": "7731"}`, "body.status", "expected one of AVAILABLE, BLOCKED"},
-		{doctor, "POST availability", `{"startTime": "9999-12-31T23:59:59-23:59", "endTime": "2027-01-05T11:00:00Z"}`, "body.startTime", "must be a time in the years 1900 to 9999"},
-		{doctor, "POST availability", `{"startTime": "tomorrow", "endTime": "2027-01-05T11:00:00Z"}`, "body.startTime", "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"},
-		{doctor, "PATCH " + own, `{"consultationFee": 7731e2}`, "body.consultationFee", "expected an amount from 0 to 9999999999.99 with at most two decimals"},
-		{doctor, "PATCH " + own, `{"consultationFee": "-1"}`, "body.consultationFee", "expected an amount from 0 to 9999999999.99 with at most two decimals"},
-		{doctor, "PATCH " + own, `{"consultationFee": 7.731}`, "body.consultationFee", "expected an amount from 0 to 9999999999.99 with at most two decimals"},
-		{doctor, "PATCH " + own, `{"yearsOfExperience": 1e1}`, "body.yearsOfExperience", "expected a whole number, written without a fraction or exponent"},
-		{doctor, "PATCH " + own, `{"currency": "ZZZ"}`, "body.currency", "must be an ISO 4217 currency with two decimals, like INR"},
-		{doctor, "PATCH " + own, `{"currency": "KWD"}`, "body.currency", "must be an ISO 4217 currency with two decimals, like INR"},
-		{doctor, "PATCH " + own, `{"currency": "rupees"}`, "body.currency", "expected three capital letters, like INR"},
-		{admin, "GET consultations?patientId=urn:uuid:0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "", "query.patientId", "expected a UUID"},
-		{admin, "GET consultations?doctorId=%7B0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081%7D", "", "query.doctorId", "expected a UUID"},
+		{doctor, "POST availability", `{` + start + `, "maxPatients": 1.0}`, "body.maxPatients",
+			"expected a whole number, written without a fraction or exponent"},
+		{doctor, "POST availability", `{` + start + `, "maxPatients": 7731}`, "body.maxPatients",
+			"must be at most 100"}, {doctor, "POST availability", `{` + start + `, "status": "7731"}`, "body.status",
+			"expected one of AVAILABLE, BLOCKED"},
+		{doctor, "POST availability", `{"startTime": "9999-12-31T23:59:59-23:59", "endTime": "2027-01-05T11:00:00Z"}`,
+			"body.startTime", "must be a time in the years 1900 to 9999"},
+		{doctor, "POST availability", `{"startTime": "tomorrow", "endTime": "2027-01-05T11:00:00Z"}`, "body.startTime",
+			"expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"},
+		{doctor, "PATCH " + own, `{"consultationFee": 7731e2}`, "body.consultationFee",
+			"expected an amount from 0 to 9999999999.99 with at most two decimals"},
+		{doctor, "PATCH " + own, `{"consultationFee": "-1"}`, "body.consultationFee",
+			"expected an amount from 0 to 9999999999.99 with at most two decimals"},
+		{doctor, "PATCH " + own, `{"consultationFee": 7.731}`, "body.consultationFee",
+			"expected an amount from 0 to 9999999999.99 with at most two decimals"},
+		{doctor, "PATCH " + own, `{"yearsOfExperience": 1e1}`, "body.yearsOfExperience",
+			"expected a whole number, written without a fraction or exponent"},
+		{doctor, "PATCH " + own, `{"currency": "ZZZ"}`, "body.currency",
+			"must be an ISO 4217 currency with two decimals, like INR"},
+		{doctor, "PATCH " + own, `{"currency": "KWD"}`, "body.currency",
+			"must be an ISO 4217 currency with two decimals, like INR"},
+		{doctor, "PATCH " + own, `{"currency": "rupees"}`, "body.currency",
+			"expected three capital letters, like INR"},
+		{admin, "GET consultations?patientId=urn:uuid:0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "", "query.patientId",
+			"expected a UUID"}, {admin, "GET consultations?doctorId=%7B0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081%7D", "",
+			"query.doctorId", "expected a UUID"},
 		{admin, "GET audit-logs?actorId=0199f3a27c1e7a108b203c4d5e6f7081", "", "query.actorId", "expected a UUID"},
-		{admin, "GET audit-logs?from=9999-12-31T23:59:59-23:59", "", "query.from", "must be a time in the years 1900 to 9999"},
+		{admin, "GET audit-logs?from=9999-12-31T23:59:59-23:59", "", "query.from",
+			"must be a time in the years 1900 to 9999"},
 		{admin, "GET audit-logs?to=1000-01-01T00:00:00Z", "", "query.to", "must be a time in the years 1900 to 9999"},
-		{admin, "GET admin/analytics/summary?timezone=localtime", "", "query.timezone", "must be an IANA time zone, like Asia/Kolkata"},
-		{admin, "GET admin/analytics/summary?timezone=right/UTC", "", "query.timezone", "must be an IANA time zone, like Asia/Kolkata"},
-		{admin, "GET admin/analytics/summary?from=2026-02-30", "", "query.from", "expected a date, like 2026-11-24 (RFC 3339)"},
-		{patient, "GET availability/doctor/" + doctor.ID.String() + "?timezone=Local", "", "query.timezone", "must be an IANA time zone, like Asia/Kolkata"},
-		{patient, "PATCH users/me", `{"timezone": "posixrules"}`, "body.timezone", "must be an IANA time zone, like Asia/Kolkata"},
-		{patient, "PATCH users/me", `{"gender": "7731"}`, "body.gender", "expected one of MALE, FEMALE, OTHER, PREFER_NOT_TO_SAY"},
-		{patient, "GET doctors?availableFrom=2026-11-24", "", "query.availableFrom", "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"},
+		{admin, "GET admin/analytics/summary?timezone=localtime", "", "query.timezone",
+			"must be an IANA time zone, like Asia/Kolkata"},
+		{admin, "GET admin/analytics/summary?timezone=right/UTC", "", "query.timezone",
+			"must be an IANA time zone, like Asia/Kolkata"},
+		{admin, "GET admin/analytics/summary?from=2026-02-30", "", "query.from",
+			"expected a date, like 2026-11-24 (RFC 3339)"},
+		{patient, "GET availability/doctor/" + doctor.ID.String() + "?timezone=Local", "", "query.timezone",
+			"must be an IANA time zone, like Asia/Kolkata"},
+		{patient, "PATCH users/me", `{"timezone": "posixrules"}`, "body.timezone",
+			"must be an IANA time zone, like Asia/Kolkata"},
+		{patient, "PATCH users/me", `{"gender": "7731"}`, "body.gender",
+			"expected one of MALE, FEMALE, OTHER, PREFER_NOT_TO_SAY"},
+		{patient, "GET doctors?availableFrom=2026-11-24", "", "query.availableFrom",
+			"expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"},
 		{patient, "GET doctors?minRating=good", "", "query.minRating", "expected a number"},
 		{patient, "GET doctors?limit=1e2", "", "query.limit", "expected a whole number"},
 		{patient, "GET doctors?approved=7731", "", "query.approved", "expected true or false"},
@@ -61,7 +82,8 @@ func TestFaultsNameTheMember(t *testing.T) {
 			if one.body != "" {
 				body = []byte(one.body)
 			}
-			answer := c.In(t).Do(one.user, method, path, body, "Idempotency-Key", "once").Want(http.StatusUnprocessableEntity, "validation-failed")
+			answer := c.In(t).Do(one.user, method, path, body, "Idempotency-Key", "once").
+				Want(http.StatusUnprocessableEntity, "validation-failed")
 			said := map[string]string{}
 			for _, fault := range answer.At("errors").([]any) {
 				f := fault.(map[string]any)

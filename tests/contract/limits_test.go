@@ -11,13 +11,17 @@ import (
 
 // unlimited inputs, each with its reason. All of a webhook's are below the pipeline's limit on headers and bodies.
 var unlimited = map[string]string{
-	"post /api/v1/payments/webhook/{provider} path provider":            "an unknown one is not there: 404",
-	"post /api/v1/payments/webhook/{provider} header Webhook-Id":        "what is over 255 characters has no valid signature: 401",
-	"post /api/v1/payments/webhook/{provider} header Webhook-Timestamp": "what is no number has no valid signature: 401",
+	"post /api/v1/payments/webhook/{provider} path provider": "an unknown one is not there: 404",
+	"post /api/v1/payments/webhook/{provider} header Webhook-Id": "what is over 255 characters has no valid " +
+		"signature: 401",
+	"post /api/v1/payments/webhook/{provider} header Webhook-Timestamp": "what is no number has no valid " +
+		"signature: 401",
 	"post /api/v1/payments/webhook/{provider} header Webhook-Signature": "what is too long is no valid signature: 401",
-	"post /api/v1/payments/webhook/{provider} body.data.currency":       "a provider's report is never refused for it: one that is none is left out",
-	"post /api/v1/payments/webhook/{provider} body.data.failureReason":  "a provider's report is never refused for it: it is cut",
-	"post /api/v1/payments/webhook/{provider} body (as received)":       "the raw bytes that are signed",
+	"post /api/v1/payments/webhook/{provider} body.data.currency": "a provider's report is never refused for " +
+		"it: one that is none is left out",
+	"post /api/v1/payments/webhook/{provider} body.data.failureReason": "a provider's report is never refused for " +
+		"it: it is cut",
+	"post /api/v1/payments/webhook/{provider} body (as received)": "the raw bytes that are signed",
 }
 
 // TestEveryInputIsDescribedAndLimited holds CONTRIBUTING's fourth step.
@@ -85,7 +89,8 @@ func (v *inputs) limited(at string, node any) {
 	ok := true
 	switch kind(schema) {
 	case "string":
-		ok = bounded || has("maxLength", "enum", "const") || slices.Contains([]string{"uuid", "date", "date-time"}, format)
+		ok = bounded || has("maxLength", "enum", "const") ||
+			slices.Contains([]string{"uuid", "date", "date-time"}, format)
 	case "integer", "number":
 		ok = has("enum", "const") || has("minimum", "exclusiveMinimum") && has("maximum", "exclusiveMaximum")
 	case "array":

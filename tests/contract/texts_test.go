@@ -11,8 +11,10 @@ import (
 	"amrutam/tests/access"
 )
 
-// notRead are the members that nobody reads as they are: secrets, what is matched to something known, what gets another form.
-var notRead = []string{"password", "currentPassword", "newPassword", "token", "refreshToken", "mfaToken", "otp", "recoveryCode", "phone", "email", "newEmail"}
+// notRead are the members that nobody reads as they are: secrets, what is matched to something known, what gets
+// another form.
+var notRead = []string{"password", "currentPassword", "newPassword", "token", "refreshToken", "mfaToken", "otp",
+	"recoveryCode", "phone", "email", "newEmail"}
 
 // severalLines are the members that may hold line breaks and tabs.
 var severalLines = []string{"reason", "notes", "advice", "instructions", "bio", "address"}
@@ -46,7 +48,8 @@ func TestTextsNobodyCanRead(t *testing.T) {
 				return
 			}
 			for _, unseen := range []string{"\u200b", "\u202e", "\u2800", "\a"} {
-				if a := ask(text + unseen); a.Status != 422 || !strings.Contains(string(a.Body), at) || strings.Contains(string(a.Body), unseen) {
+				if a := ask(text + unseen); a.Status != 422 || !strings.Contains(string(a.Body), at) ||
+					strings.Contains(string(a.Body), unseen) {
 					t.Errorf("%s: %+q in %s: %d %s", row.Operation, unseen, at, a.Status, a.Body)
 				}
 			}

@@ -41,13 +41,15 @@ func TestDatabaseAwayAndBack(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	start := func() *cluster.Cluster {
-		c, err := cluster.Start(context.Background(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+		c, err := cluster.Start(context.Background(),
+			cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
 		must(t, err)
 		t.Cleanup(func() { _ = c.Stop(context.Background()) })
 		return c
 	}
 	c := start()
-	s := serve(t, []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0"})
+	s := serve(t, []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+		"AMRUTAM_LISTEN=127.0.0.1:0"})
 	s.await("readiness", s.ready(200))
 	must(t, c.Stop(context.Background()))
 	s.await("503", s.ready(503))
@@ -69,10 +71,12 @@ func TestDatabaseAwayAndBack(t *testing.T) {
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+	c, err := cluster.Start(context.Background(),
+		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = c.Stop(context.Background()) })
-	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DRAIN_FOR=2s"}
+	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+		"AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DRAIN_FOR=2s"}
 	s := serve(t, variables)
 	_, err = run(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
 	must(t, err)
@@ -97,7 +101,8 @@ func TestGracefulStop(t *testing.T) {
 	}()
 	s.await("the booking to wait", func() bool {
 		var waiting bool
-		err := hold.QueryRow(context.Background(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')").Scan(&waiting)
+		err := hold.QueryRow(context.Background(),
+			"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')").Scan(&waiting)
 		must(t, err)
 		return waiting
 	})
@@ -124,11 +129,14 @@ func TestTakenPort(t *testing.T) {
 	if err == nil || !strings.Contains(out, s.addr+" is taken") || !strings.Contains(out, "set AMRUTAM_LISTEN to") {
 		t.Errorf("a taken port: %v %s", err, out)
 	}
-	out, err = run(t, []string{"AMRUTAM_ENV=production", "AMRUTAM_METRICS_LISTEN=" + s.addr, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DATA_DIR=" + other,
-		"DATABASE_URL=postgres://127.0.0.1/none", "AMRUTAM_PUBLIC_URL=https://care.example", "AMRUTAM_SMTP_URL=smtp://127.0.0.1:9",
-		sealedWith, "AMRUTAM_STUB_WEBHOOK_SECRET=whsec_yDB0rbiIhAOy0zhr77v3Xf3hpzIT1Nl9", "AMRUTAM_TRUSTED_PROXIES=none",
+	out, err = run(t, []string{"AMRUTAM_ENV=production", "AMRUTAM_METRICS_LISTEN=" + s.addr,
+		"AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DATA_DIR=" + other,
+		"DATABASE_URL=postgres://127.0.0.1/none", "AMRUTAM_PUBLIC_URL=https://care.example",
+		"AMRUTAM_SMTP_URL=smtp://127.0.0.1:9", sealedWith,
+		"AMRUTAM_STUB_WEBHOOK_SECRET=whsec_yDB0rbiIhAOy0zhr77v3Xf3hpzIT1Nl9", "AMRUTAM_TRUSTED_PROXIES=none",
 		"AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>"}, "", "serve")
-	if err == nil || !strings.Contains(out, s.addr+" is taken") || !strings.Contains(out, "set AMRUTAM_METRICS_LISTEN to") {
+	if err == nil || !strings.Contains(out, s.addr+" is taken") ||
+		!strings.Contains(out, "set AMRUTAM_METRICS_LISTEN to") {
 		t.Errorf("a taken port of the metrics: %v %s", err, out)
 	}
 	if _, err := os.Stat(filepath.Join(other, "postgres")); !os.IsNotExist(err) {

@@ -22,7 +22,8 @@ import (
 // reach is a session on the private PostgreSQL of a data folder, which it starts unless a server runs on it.
 func reach(t *testing.T, data string) (conn *pgx.Conn, leave func()) {
 	t.Helper()
-	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+	c, err := cluster.Start(context.Background(),
+		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	conn, err = pgx.Connect(context.Background(), c.DSN(cluster.Database))
 	must(t, err)
@@ -73,11 +74,14 @@ func TestKeysRotateBesideAServer(t *testing.T) {
 			}
 			if n%5 == 4 { // somebody new, whose data key is made meanwhile
 				email := fmt.Sprintf("patient%d@example.org", n)
-				s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": email, "password": password, "fullName": "Test Person", "role": "PATIENT"})
+				s.want(201, "POST", "/api/v1/auth/signup", "", "",
+					object{"email": email, "password": password, "fullName": "Test Person", "role": "PATIENT"})
 			}
-			c := s.want(201, "POST", "/api/v1/consultations", patient, fmt.Sprint("key-", n), object{"slotId": slot, "reason": fmt.Sprint("Cough ", n)})
+			c := s.want(201, "POST", "/api/v1/consultations", patient, fmt.Sprint("key-", n),
+				object{"slotId": slot, "reason": fmt.Sprint("Cough ", n)})
 			books = append(books, made{patient, c.text("id")})
-			if read := s.want(200, "GET", "/api/v1/consultations/"+c.text("id"), patient, "", nil); read.text("reason") != fmt.Sprint("Cough ", n) {
+			if read := s.want(200, "GET", "/api/v1/consultations/"+c.text("id"), patient, "",
+				nil); read.text("reason") != fmt.Sprint("Cough ", n) {
 				t.Errorf("consultation %d reads %q", n, read.text("reason"))
 			}
 			if n == 5 {
@@ -113,19 +117,21 @@ func TestKeysRotateBesideAServer(t *testing.T) {
 	s = serve(t, variables)
 	s.want(200, "GET", "/api/v1/users/me", second, "", nil)
 	for n, b := range books {
-		if read := s.want(200, "GET", "/api/v1/consultations/"+b.id, b.token, "", nil); read.text("reason") != fmt.Sprint("Cough ", n) {
+		if read := s.want(200, "GET", "/api/v1/consultations/"+b.id, b.token, "",
+			nil); read.text("reason") != fmt.Sprint("Cough ", n) {
 			t.Errorf("consultation %d reads %q under the new key", n, read.text("reason"))
 		}
 	}
 	// An answer stored before the rotation is still the answer to its key.
-	if again := s.want(201, "POST", "/api/v1/consultations", patient, "key-0", object{"slotId": slots[0], "reason": "Cough 0"}); again.text("id") != books[0].id {
+	if again := s.want(201, "POST", "/api/v1/consultations", patient, "key-0",
+		object{"slotId": slots[0], "reason": "Cough 0"}); again.text("id") != books[0].id {
 		t.Error("the stored answer is lost")
 	}
 	s.stop()
 }
 
-// TestKeysRotateKilled kills the rotation half-way. Nothing starts without the old key until the next run has ended it, and
-// in the end only the wrapping of the data keys is different.
+// TestKeysRotateKilled kills the rotation half-way. Nothing starts without the old key until the next run has ended
+// it, and in the end only the wrapping of the data keys is different.
 func TestKeysRotateKilled(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -150,7 +156,8 @@ func TestKeysRotateKilled(t *testing.T) {
 	must(t, rotating.Start())
 	for deadline := time.Now().Add(patience); ; <-time.After(5 * time.Millisecond) {
 		var waiting bool
-		must(t, watcher.QueryRow(context.Background(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')").Scan(&waiting))
+		must(t, watcher.QueryRow(context.Background(),
+			"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')").Scan(&waiting))
 		if waiting {
 			break
 		}
@@ -170,12 +177,14 @@ func TestKeysRotateKilled(t *testing.T) {
 	}
 	for name, key := range map[string]string{"the new key alone": fresh, "the old key alone": old} {
 		out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+key), "", "serve")
-		if err == nil || !strings.Contains(out, "nothing was changed") || (key == fresh) != strings.Contains(out, "amrutam keys rotate") {
+		if err == nil || !strings.Contains(out, "nothing was changed") ||
+			(key == fresh) != strings.Contains(out, "amrutam keys rotate") {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
 	out, err := run(t, variables, "", "keys", "rotate")
-	if err != nil || !strings.Contains(out, fmt.Sprintf("all %d data keys", people+1)) || strings.Contains(out, fmt.Sprintf(" %d of them by this run", people+1)) {
+	if err != nil || !strings.Contains(out, fmt.Sprintf("all %d data keys", people+1)) ||
+		strings.Contains(out, fmt.Sprintf(" %d of them by this run", people+1)) {
 		t.Errorf("resumed: %v\n%s", err, out)
 	}
 	if keyFile(t, data, "master.key") != fresh {
@@ -189,7 +198,8 @@ func TestKeysRotateKilled(t *testing.T) {
 	}
 	leave()
 	s = serve(t, append(variables, "AMRUTAM_MASTER_KEY="+fresh))
-	if me := s.want(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "", nil); !strings.Contains(fmt.Sprint(me.body), "+919876543210") {
+	if me := s.want(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "",
+		nil); !strings.Contains(fmt.Sprint(me.body), "+919876543210") {
 		t.Errorf("the telephone number is lost: %v", me.body)
 	}
 	s.stop()
@@ -200,25 +210,29 @@ func settle(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID)
 	t.Helper()
 	key, err := base64.StdEncoding.DecodeString(master)
 	must(t, err)
-	sealer, err := seal.Open(context.Background(), conn, func() ([][]byte, error) { return [][]byte{key}, nil }, time.Now)
+	sealer, err := seal.Open(context.Background(), conn, func() ([][]byte, error) { return [][]byte{key}, nil },
+		time.Now)
 	must(t, err)
 	for i := range n {
 		last = uuid.Must(uuid.NewV7())
 		wrapped, err := sealer.NewWrapped(context.Background(), conn, last)
 		must(t, err)
-		_, err = conn.Exec(context.Background(), `INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES ($1, $2, 'none', 'PATIENT', now(), now())`,
-			last.String(), fmt.Sprintf("many%d@example.org", i))
+		_, err = conn.Exec(context.Background(),
+			`INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES ($1, $2, 'none', 'PATIENT', now(), now())`, last.String(), fmt.Sprintf("many%d@example.org", i))
 		must(t, err)
-		_, err = conn.Exec(context.Background(), "INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, now())", last.String(), wrapped)
+		_, err = conn.Exec(context.Background(),
+			"INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, now())", last.String(), wrapped)
 		must(t, err)
 	}
 	return last
 }
 
-// fingerprint is a hash of every table's rows but for what a rotation is there to change, and the one audit row it adds.
+// fingerprint is a hash of every table's rows but for what a rotation is there to change, and the one audit row it
+// adds.
 func fingerprint(t *testing.T, conn *pgx.Conn) map[string]string {
 	t.Helper()
-	rows, err := conn.Query(context.Background(), "SELECT c.relname FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'master_key'")
+	rows, err := conn.Query(context.Background(), "SELECT c.relname FROM pg_class c WHERE relnamespace = "+
+		"'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'master_key'")
 	must(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
@@ -232,7 +246,8 @@ func fingerprint(t *testing.T, conn *pgx.Conn) map[string]string {
 			where = "action <> 'master-key.rotate'"
 		}
 		var hash string
-		must(t, conn.QueryRow(context.Background(), "SELECT count(*) || ' ' || coalesce(md5(string_agg("+what+", E'\\n' ORDER BY "+what+")), '') FROM "+
+		must(t, conn.QueryRow(context.Background(), "SELECT count(*) || ' ' || coalesce(md5(string_agg("+what+
+			", E'\\n' ORDER BY "+what+")), '') FROM "+
 			pgx.Identifier{table}.Sanitize()+" t WHERE "+where).Scan(&hash))
 		all[table] = hash
 	}

@@ -20,8 +20,9 @@ const (
 // booked is one booking a patient was told of.
 type booked struct{ id, key, slot string }
 
-// TestKilledAmidBookings kills the server three times while six patients book. A patient whose answer is lost asks again
-// with the same key, as an app does. No acknowledged booking is lost, none is there twice, and the invariants hold.
+// TestKilledAmidBookings kills the server three times while six patients book. A patient whose answer is lost asks
+// again with the same key, as an app does. No acknowledged booking is lost, none is there twice, and the invariants
+// hold.
 func TestKilledAmidBookings(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0",
@@ -86,7 +87,8 @@ func TestKilledAmidBookings(t *testing.T) {
 // book asks until the answer is known; "" when it is a refusal.
 func (s *server) book(token string, b booked, stop <-chan struct{}) string {
 	for {
-		a, err := s.ask("POST", "/api/v1/consultations", token, b.key, object{"slotId": b.slot, "reason": "Cough since Monday"})
+		a, err := s.ask("POST", "/api/v1/consultations", token, b.key,
+			object{"slotId": b.slot, "reason": "Cough since Monday"})
 		switch {
 		case err == nil && a.status == 201:
 			return a.text("id")
@@ -122,7 +124,8 @@ func (s *server) checkLedger(token string, told []booked) {
 		if there[b.id] != b.slot+"CONFIRMED" {
 			s.t.Errorf("booking %s was acknowledged, but is %q", b.id, there[b.id])
 		}
-		again := s.want(201, "POST", "/api/v1/consultations", token, b.key, object{"slotId": b.slot, "reason": "Cough since Monday"})
+		again := s.want(201, "POST", "/api/v1/consultations", token, b.key,
+			object{"slotId": b.slot, "reason": "Cough since Monday"})
 		if again.text("id") != b.id || again.header.Get("Idempotency-Replayed") != "true" {
 			s.t.Errorf("the key of booking %s now answers %s", b.id, again.text("id"))
 		}
@@ -136,8 +139,9 @@ func (s *server) checkLedger(token string, told []booked) {
 func (s *server) openSlots(n int) (ids []string) {
 	s.t.Helper()
 	doctor, admin := s.join("doctor@example.org", "DOCTOR"), s.enrol(s.signIn("admin@example.org"))
-	made := s.want(201, "POST", "/api/v1/doctors", doctor, "", object{"specialization": "Kayachikitsa", "yearsOfExperience": 3,
-		"registrationNumber": "FAULT-1", "consultationFee": "0.00", "languagesSpoken": []string{"en"}})
+	made := s.want(201, "POST", "/api/v1/doctors", doctor, "",
+		object{"specialization": "Kayachikitsa", "yearsOfExperience": 3, "registrationNumber": "FAULT-1",
+			"consultationFee": "0.00", "languagesSpoken": []string{"en"}})
 	s.want(200, "PATCH", "/api/v1/doctors/"+made.text("id")+"/approve", admin, "", object{"approved": true})
 	begin := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Hour)
 	for i := range n {

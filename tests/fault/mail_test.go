@@ -21,11 +21,12 @@ import (
 // long runs last as long as they do in life.
 func long() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 
-// TestMailKilledWithItsServer kills the server while a mail server keeps it waiting. The next one sends the mail, within the
-// minutes after which it counts as stuck; the short form moves the job that far into the past.
+// TestMailKilledWithItsServer kills the server while a mail server keeps it waiting. The next one sends the mail,
+// within the minutes after which it counts as stuck; the short form moves the job that far into the past.
 func TestMailKilledWithItsServer(t *testing.T) {
 	t.Parallel()
-	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"), Logger: slog.New(slog.DiscardHandler)})
+	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"),
+		Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = c.Stop(context.Background()) })
 	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -40,10 +41,12 @@ func TestMailKilledWithItsServer(t *testing.T) {
 			called <- connection
 		}
 	}()
-	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0",
+	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
 		"AMRUTAM_SMTP_URL=smtp://" + silent.Addr().String()}
 	s := serve(t, variables)
-	s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": "patient@example.org", "password": password, "fullName": "Test Person", "role": "PATIENT"})
+	s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": "patient@example.org", "password": password,
+		"fullName": "Test Person", "role": "PATIENT"})
 	select {
 	case <-called: // the job runs, and stays open until the server is dead
 	case <-time.After(patience):
@@ -54,7 +57,8 @@ func TestMailKilledWithItsServer(t *testing.T) {
 	if !long() {
 		conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
 		must(t, err)
-		tag, err := conn.Exec(context.Background(), "UPDATE river_job SET attempted_at = attempted_at - interval '5 minutes' WHERE state = 'running'")
+		tag, err := conn.Exec(context.Background(),
+			"UPDATE river_job SET attempted_at = attempted_at - interval '5 minutes' WHERE state = 'running'")
 		must(t, err)
 		must(t, conn.Close(context.Background()))
 		if tag.RowsAffected() == 0 {

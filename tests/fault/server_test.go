@@ -49,7 +49,8 @@ const release = "v1.2.0-test"
 // program builds the real one, once.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(folder, "amrutam")
-	out, err := exec.Command("go", "build", "-ldflags", "-X main.built="+release, "-o", path, "amrutam/cmd/amrutam").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-X main.built="+release, "-o", path, "amrutam/cmd/amrutam").
+		CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -90,15 +91,17 @@ func command(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 	path, err := program()
 	must(t, err)
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PGBIN=" + os.Getenv("PGBIN"), "XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"),
-		"AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json"}, variables...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PGBIN=" + os.Getenv("PGBIN"),
+		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"), "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json"},
+		variables...)
 	return cmd
 }
 
 // serve starts the program and waits until it listens.
 func serve(t *testing.T, variables []string, arguments ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: command(t, variables, append([]string{"serve"}, arguments...)...), log: &log{}, stdout: &log{}, done: make(chan error, 1)}
+	s := &server{t: t, cmd: command(t, variables, append([]string{"serve"}, arguments...)...), log: &log{},
+		stdout: &log{}, done: make(chan error, 1)}
 	stderr, err := s.cmd.StderrPipe()
 	must(t, err)
 	s.cmd.Stdout = s.stdout
@@ -216,9 +219,11 @@ const password = "nine boats cross the quiet lake"
 // join signs somebody up and in, has a patient consent to treatment, and gives the access token.
 func (s *server) join(email, role string) string {
 	s.t.Helper()
-	s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": email, "password": password, "fullName": "Test Person", "role": role})
+	s.want(201, "POST", "/api/v1/auth/signup", "", "",
+		object{"email": email, "password": password, "fullName": "Test Person", "role": role})
 	s.await("a mail", func() bool {
-		found := token.FindStringSubmatch(fmt.Sprint(s.want(200, "GET", "/dev/mailbox.json?to="+email, "", "", nil).body))
+		found := token.FindStringSubmatch(fmt.Sprint(s.want(200, "GET", "/dev/mailbox.json?to="+email, "", "", nil).
+			body))
 		if found == nil {
 			return false
 		}
@@ -235,7 +240,8 @@ func (s *server) join(email, role string) string {
 
 func (s *server) signIn(email string) string {
 	s.t.Helper()
-	return s.want(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password}).text("accessToken")
+	return s.want(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password}).
+		text("accessToken")
 }
 
 // enrol sets up the second factor that staff needs.
@@ -286,16 +292,18 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// With another master key nothing could be read, and what is written would be lost when the right one is back: the server
-// doesn't start, and the data stays good.
+// With another master key nothing could be read, and what is written would be lost when the right one is back: the
+// server doesn't start, and the data stays good.
 func TestAnotherMasterKey(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
 	s := serve(t, variables)
 	s.join("patient@example.org", "PATIENT")
 	s.stop()
-	for _, arguments := range [][]string{{"serve"}, {"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}} {
-		out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"="), password+"\n", arguments...)
+	for _, arguments := range [][]string{{"serve"}, {"admin", "create", "--email", "admin@example.org", "--name",
+		"Ad Min"}} {
+		out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"="), password+"\n",
+			arguments...)
 		if err == nil || !strings.Contains(out, "AMRUTAM_MASTER_KEY") || strings.Contains(out, "listening") {
 			t.Errorf("%s with another key: %v\n%s", arguments[0], err, out)
 		}

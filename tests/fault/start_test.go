@@ -20,13 +20,15 @@ import (
 func operators(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
-	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+	c, err := cluster.Start(context.Background(),
+		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = c.Stop(context.Background()) })
 	rules := filepath.Join(data, "postgres", "pg_hba.conf")
 	text, err := os.ReadFile(rules)
 	must(t, err)
-	must(t, os.WriteFile(rules, append([]byte("local all keeper scram-sha-256\nlocal all outsider reject\n"), text...), 0o600))
+	must(t, os.WriteFile(rules, append([]byte("local all keeper scram-sha-256\nlocal all outsider reject\n"), text...),
+		0o600))
 	conn, err = pgx.Connect(context.Background(), c.AdminDSN("postgres"))
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
@@ -67,10 +69,12 @@ func TestDatabaseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			variables := []string{"DATABASE_URL=" + about.dsn, sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0"}
+			variables := []string{"DATABASE_URL=" + about.dsn, sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+				"AMRUTAM_LISTEN=127.0.0.1:0"}
 			for _, arguments := range [][]string{{"serve"}, {"migrate"}} {
 				out, err := run(t, variables, "", arguments...)
-				if err == nil || !strings.HasPrefix(out, "amrutam: error: DATABASE_URL: ") || !strings.Contains(out, about.want) || strings.Count(out, "\n") != 1 {
+				if err == nil || !strings.HasPrefix(out, "amrutam: error: DATABASE_URL: ") ||
+					!strings.Contains(out, about.want) || strings.Count(out, "\n") != 1 {
 					t.Errorf("%v: %v %s", arguments, err, out)
 				}
 				for _, secret := range []string{"hunter2", "keeper", "migrate:", "SQLSTATE"} {
@@ -90,7 +94,8 @@ func TestMigrateTellsWhatItDid(t *testing.T) {
 	first, err := run(t, variables, "", "migrate")
 	must(t, err)
 	var version, applied, queue int
-	if _, err := fmt.Sscanf(lastLine(first), "schema at version %d, %d migrations applied, and %d of the job queue", &version, &applied, &queue); err != nil ||
+	if _, err := fmt.Sscanf(lastLine(first), "schema at version %d, %d migrations applied, and %d of the job queue",
+		&version, &applied, &queue); err != nil ||
 		version < 5 || applied != version || queue == 0 {
 		t.Fatalf("the first time: %q %v", first, err)
 	}
@@ -99,17 +104,22 @@ func TestMigrateTellsWhatItDid(t *testing.T) {
 	if want := fmt.Sprintf("schema at version %d, nothing to do", version); lastLine(again) != want {
 		t.Errorf("the second time: %q", again)
 	}
-	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: strings.TrimPrefix(variables[0], "AMRUTAM_DATA_DIR="), Logger: slog.New(slog.DiscardHandler)})
+	c, err := cluster.Start(context.Background(),
+		cluster.Options{DataDir: strings.TrimPrefix(variables[0], "AMRUTAM_DATA_DIR="),
+			Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = c.Stop(context.Background()) })
 	conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
 	must(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
-	_, err = conn.Exec(context.Background(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", version+2)
+	_, err = conn.Exec(context.Background(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)",
+		version+2)
 	must(t, err)
-	for _, arguments := range [][]string{{"serve"}, {"migrate"}, {"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}} {
+	for _, arguments := range [][]string{{"serve"}, {"migrate"},
+		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}} {
 		out, err := run(t, variables, password+"\n", arguments...)
-		want := fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program\n", version+2, version)
+		want := fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program\n", version+2,
+			version)
 		if err == nil || !strings.HasSuffix(out, want) || strings.Count(out, "\n") != 1 {
 			t.Errorf("%v on a newer schema: %v %s", arguments, err, out)
 		}

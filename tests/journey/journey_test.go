@@ -34,7 +34,8 @@ func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, bu
 		t.Fatalf("checkout address %v: %s", err, begun.Body)
 	}
 	form := url.Values{"outcome": {button}}.Encode()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path, strings.NewReader(form))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path,
+		strings.NewReader(form))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,8 @@ func TestFromTheBookingToThePrescription(t *testing.T) {
 	slot := c.Slot(doctor, 3*time.Hour, 1)
 	booked := book(c, patient, slot).Want(201)
 	id := booked.Text("id")
-	if booked.Text("status") != "REQUESTED" || booked.Text("fee") != "500.00" || booked.Header.Get("Location") != "/api/v1/consultations/"+id {
+	if booked.Text("status") != "REQUESTED" || booked.Text("fee") != "500.00" ||
+		booked.Header.Get("Location") != "/api/v1/consultations/"+id {
 		t.Fatalf("booked: %s %v", booked.Body, booked.Header)
 	}
 	book(c, c.Patient(), slot).Want(409, "slot-taken")
@@ -74,7 +76,8 @@ func TestFromTheBookingToThePrescription(t *testing.T) {
 	c.Patch(patient, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(403)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	line := object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day", "durationDays": 14}
-	written := c.Post(doctor, "prescriptions", object{"consultationId": id, "medications": []any{line}, "advice": "Light food"}).Want(201)
+	written := c.Post(doctor, "prescriptions",
+		object{"consultationId": id, "medications": []any{line}, "advice": "Light food"}).Want(201)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(409, "illegal-transition")
 	read := c.Get(patient, "prescriptions/"+written.Text("id")).Want(200)
@@ -86,13 +89,15 @@ func TestFromTheBookingToThePrescription(t *testing.T) {
 	}
 	// To others none of it exists, and support sees no health data.
 	stranger := c.Patient()
-	for _, path := range []string{"consultations/" + id, "prescriptions/" + written.Text("id"), "payments/consultation/" + id} {
+	for _, path := range []string{"consultations/" + id, "prescriptions/" + written.Text("id"),
+		"payments/consultation/" + id} {
 		c.Get(stranger, path).Want(404, "not-found")
 	}
 	if seen := c.Get(c.Support(), "consultations/"+id).Want(200).Map(); seen["reason"] != nil || seen["notes"] != nil {
 		t.Fatal("support sees health data")
 	}
-	if mine := c.Get(patient, "consultations/me").Want(200).Items(); len(mine) != 1 || mine[0]["notes"] != "Advised rest" {
+	if mine := c.Get(patient, "consultations/me").Want(200).Items(); len(mine) != 1 ||
+		mine[0]["notes"] != "Advised rest" {
 		t.Fatalf("own list: %v", mine)
 	}
 	c.CheckInvariants()
@@ -117,7 +122,8 @@ func TestLateMoneyIsGivenBack(t *testing.T) {
 		}
 	}
 	// The seat is free again.
-	if free := c.Get(apptest.User{}, fmt.Sprintf("availability/doctor/%s", doctor.ID)).Want(200).Items(); len(free) != 1 {
+	if free := c.Get(apptest.User{}, fmt.Sprintf("availability/doctor/%s", doctor.ID)).Want(200).
+		Items(); len(free) != 1 {
 		t.Fatalf("%d free slots", len(free))
 	}
 	c.CheckInvariants()
@@ -196,7 +202,8 @@ func TestTour(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	walk := tour.Tour{URL: c.URL, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret, Out: &said, Clock: c.Clock.Now}
+	walk := tour.Tour{URL: c.URL, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
+		Out: &said, Clock: c.Clock.Now}
 	for range 2 { // it leaves nothing that is in its own way
 		if err := walk.Run(context.Background()); err != nil {
 			t.Fatalf("%v\n%s", err, said.String())

@@ -1,4 +1,5 @@
-// Package plans_test reads the plans of the server's statements on a database past the size where PostgreSQL changes its mind.
+// Package plans_test reads the plans of the server's statements on a database past the size where PostgreSQL changes
+// its mind.
 package plans_test
 
 import (
@@ -28,8 +29,9 @@ const (
 	large = 1000
 	// most rows that a page, a look-up or a command looks at in one table.
 	most = 5000
-	// months are the partitions that a statement opens at most: the callers of these tests have come only now, so that this
-	// month's (or day's), the one before, the three that are made ahead and the default one are all they can need.
+	// months are the partitions that a statement opens at most: the callers of these tests have come only now, so that
+	// this month's (or day's), the one before, the three that are made ahead and the default one are all they can
+	// need.
 	months = 6
 )
 
@@ -49,7 +51,8 @@ type filled struct {
 	*watch
 	c     *apptest.Clinic
 	admin *pgx.Conn
-	// explained: PostgreSQL's contrib module auto_explain is there. Packages of npm leave it out; then statements are only planned.
+	// explained: PostgreSQL's contrib module auto_explain is there. Packages of npm leave it out; then statements are
+	// only planned.
 	explained bool
 	// rows of each table and partition; parents of partitions.
 	rows    map[string]float64
@@ -79,7 +82,8 @@ func open(t *testing.T) *filled {
 	var table, parent string
 	var n float64
 	//nolint:rowserrcheck // ForEachRow checks it
-	rows, err := f.admin.Query(ctx, `SELECT c.relname, c.reltuples, coalesce(i.inhparent::regclass::text, '') FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+	rows, err := f.admin.Query(ctx, `SELECT c.relname, c.reltuples, coalesce(i.inhparent::regclass::text, '')
+		FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
 		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`)
 	if err != nil {
 		t.Fatal(err)
@@ -110,8 +114,8 @@ func (f *filled) exec(t *testing.T, sql string) {
 	}
 }
 
-// TestPlans asks every operation in every way that tests/access and its parameters know. The statements of queries.sql are planned
-// for any values besides: those of jobs and of rare cases don't escape.
+// TestPlans asks every operation in every way that tests/access and its parameters know. The statements of queries.sql
+// are planned for any values besides: those of jobs and of rare cases don't escape.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	f := open(t)
@@ -209,7 +213,9 @@ func (f *filled) plan(t *testing.T, sql string) plan {
 	f.exec(t, "DEALLOCATE ALL")
 	f.exec(t, "PREPARE statement AS "+sql)
 	var parameters int
-	if err := f.admin.QueryRow(ctx, "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'statement'", pgx.QueryExecModeExec).Scan(&parameters); err != nil {
+	if err := f.admin.QueryRow(ctx,
+		"SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'statement'",
+		pgx.QueryExecModeExec).Scan(&parameters); err != nil {
 		t.Fatal(err)
 	}
 	execute := "EXPLAIN (FORMAT JSON) EXECUTE statement"
@@ -294,8 +300,8 @@ func filledIn(s *access.Scene, name string, values []string) []string {
 	return values
 }
 
-// parameters are the values that each operation's query parameters are tried with, by operation and name: those of an enum, or
-// the document's example.
+// parameters are the values that each operation's query parameters are tried with, by operation and name: those of an
+// enum, or the document's example.
 func (f *filled) parameters() map[string]map[string][]string {
 	all := map[string]map[string][]string{}
 	paths, _ := f.c.Document().Root["paths"].(map[string]any)

@@ -43,7 +43,8 @@ func openCrowd(t *testing.T) *crowd {
 		d := c.Doctor(fee)
 		w.doctors = append(w.doctors, d)
 		for i := range 3 {
-			w.slots = append(w.slots, place{id: c.Slot(d, 10*time.Minute+time.Duration(i)*3*time.Hour, 2).String(), doctor: d})
+			w.slots = append(w.slots, place{id: c.Slot(d, 10*time.Minute+time.Duration(i)*3*time.Hour, 2).String(),
+				doctor: d})
 		}
 	}
 	for range 4 {
@@ -78,7 +79,8 @@ func (w *crowd) do(r *rand.Rand) *apptest.Answer {
 	patient, doctor := w.patients[r.IntN(len(w.patients))], w.doctors[r.IntN(len(w.doctors))]
 	switch r.IntN(18) {
 	case 0, 1, 2, 3, 4:
-		a := w.Do(patient, "POST", "consultations", object{"slotId": slot.id, "reason": "Cough"}, "Idempotency-Key", []string{uuid.NewString(), "one"}[r.IntN(2)])
+		a := w.Do(patient, "POST", "consultations", object{"slotId": slot.id, "reason": "Cough"}, "Idempotency-Key",
+			[]string{uuid.NewString(), "one"}[r.IntN(2)])
 		if a.Status == 201 {
 			add(w, &w.bookings, place{id: a.Text("id"), doctor: slot.doctor, patient: patient})
 		}
@@ -90,15 +92,19 @@ func (w *crowd) do(r *rand.Rand) *apptest.Answer {
 		}
 		return a
 	case 7, 8, 9:
-		event := []string{"payment.succeeded", "payment.succeeded", "payment.failed", "refund.succeeded", "refund.failed"}[r.IntN(5)]
-		return w.Webhook([]string{uuid.NewString(), "evt-" + string(rune('a'+r.IntN(8)))}[r.IntN(2)], apptest.Event(event, one(w, r, &w.attempts), "500.00", "INR"))
+		event := []string{"payment.succeeded", "payment.succeeded", "payment.failed", "refund.succeeded",
+			"refund.failed"}[r.IntN(5)]
+		return w.Webhook([]string{uuid.NewString(), "evt-" + string(rune('a'+r.IntN(8)))}[r.IntN(2)],
+			apptest.Event(event, one(w, r, &w.attempts), "500.00", "INR"))
 	case 10, 11:
 		who := []apptest.User{b.patient, b.doctor, w.staff[r.IntN(2)]}[r.IntN(3)]
 		return w.Do(who, "POST", "consultations/"+b.id+"/cancel", object{"reason": "travelling"})
 	case 12, 13:
-		return w.Patch(b.doctor, "consultations/"+b.id+"/status", object{"status": []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"}[r.IntN(3)]})
+		return w.Patch(b.doctor, "consultations/"+b.id+"/status",
+			object{"status": []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"}[r.IntN(3)]})
 	case 14:
-		return w.Patch(slot.doctor, "availability/"+slot.id, []object{{"status": "BLOCKED"}, {"status": "AVAILABLE"}, {"maxPatients": 1 + r.IntN(3)}}[r.IntN(3)])
+		return w.Patch(slot.doctor, "availability/"+slot.id,
+			[]object{{"status": "BLOCKED"}, {"status": "AVAILABLE"}, {"maxPatients": 1 + r.IntN(3)}}[r.IntN(3)])
 	case 15:
 		start := w.DB.Now().Truncate(time.Hour).Add(time.Duration(1+r.IntN(6)) * 30 * time.Minute)
 		a := w.Post(doctor, "availability", object{"startTime": start, "endTime": start.Add(time.Hour)})
@@ -153,7 +159,8 @@ func TestEverybodyAtOnce(t *testing.T) {
 		w.Clock.Advance([]time.Duration{6 * time.Minute, 16 * time.Minute, time.Hour}[round%3])
 		w.Prove(w.admin)
 		for _, d := range w.doctors {
-			add(w, &w.slots, place{id: w.Slot(d, 24*time.Hour*time.Duration(round+1)+time.Duration(round)*time.Hour, 2).String(), doctor: d})
+			add(w, &w.slots, place{id: w.Slot(d, 24*time.Hour*time.Duration(round+1)+time.Duration(round)*time.Hour,
+				2).String(), doctor: d})
 		}
 	}
 	t.Logf("answers: %v", w.answers)

@@ -35,8 +35,8 @@ func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 	for _, f := range []struct{ name, got, want string }{
 		{"status", a.Text("status"), b.status}, {"paymentStatus", a.Text("paymentStatus"), b.paymentStatus()},
 		{"fee", a.Text("fee"), b.fee.String()}, {"patientId", a.Text("patientId"), b.patient.ID.String()},
-		{"doctorId", a.Text("doctorId"), b.slot.of.ID.String()}, {"slotId", a.Text("slotId"), b.slot.id}, {"cancelledBy", by, b.cancelledBy},
-		{"absent", absent, b.absent},
+		{"doctorId", a.Text("doctorId"), b.slot.of.ID.String()}, {"slotId", a.Text("slotId"), b.slot.id},
+		{"cancelledBy", by, b.cancelledBy}, {"absent", absent, b.absent},
 	} {
 		if f.got != f.want {
 			t.Fatalf("%s is %s, want %s: %s", f.name, f.got, f.want, a.Body)
@@ -63,9 +63,11 @@ func (w *world) cancel(t *rapid.T) {
 		}
 		patient := who.Role == access.RolePatient
 		switch {
-		case b.status == "REQUESTED", b.status == "CANCELLED" && b.cancelledByID == who.ID: // again, as after a lost answer
+		// again, as after a lost answer
+		case b.status == "REQUESTED", b.status == "CANCELLED" && b.cancelledByID == who.ID:
 			return verdict{status: 200}
-		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)), b.status == "CONFIRMED" && now.After(b.start):
+		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)), b.status == "CONFIRMED" &&
+			now.After(b.start):
 			return tooLate
 		case b.status == "CONFIRMED":
 			return verdict{status: 200}
@@ -101,7 +103,8 @@ func (w *world) move(t *rapid.T) {
 			return tooEarly
 		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && now.After(b.end):
 			return tooLate
-		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.Before(b.start.Add(min(10*time.Minute, b.end.Sub(b.start)/2))):
+		case b.status == "CONFIRMED" && to == "NO_SHOW" &&
+			now.Before(b.start.Add(min(10*time.Minute, b.end.Sub(b.start)/2))):
 			return tooEarly
 		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.After(b.end):
 			return tooLate
@@ -133,14 +136,16 @@ func (w *world) move(t *rapid.T) {
 
 // busy tells whether the slot's doctor is in a consultation of another one.
 func (w *world) busy(s *slot) bool {
-	return slices.ContainsFunc(w.bookings, func(b *booking) bool { return b.status == "IN_PROGRESS" && b.slot.of == s.of && b.slot != s })
+	return slices.ContainsFunc(w.bookings,
+		func(b *booking) bool { return b.status == "IN_PROGRESS" && b.slot.of == s.of && b.slot != s })
 }
 
 // Prescribe, and correct what was prescribed.
 func (w *world) prescribe(t *rapid.T) {
 	b := w.booking(t, "IN_PROGRESS", "COMPLETED")
 	who := w.anyone(t, b.slot.of.User)
-	body := object{"consultationId": b.id, "medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}
+	body := object{"consultationId": b.id,
+		"medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}
 	var old *prescribed
 	own := true
 	if dice(t, "correct", 2) == 0 {
@@ -153,23 +158,24 @@ func (w *world) prescribe(t *rapid.T) {
 			body["supersedes"] = old.id
 		}
 	}
-	a := w.check(t, "prescribe", func() *apptest.Answer { return w.Post(who, "prescriptions", body) }, func(now time.Time) verdict {
-		switch {
-		case who.Role != access.RoleDoctor:
-			return forbidden
-		case who.ID != b.slot.of.ID:
-			return notFound
-		case b.status != "IN_PROGRESS" && (b.status != "COMPLETED" || now.After(b.endedAt.Add(7*24*time.Hour))):
-			return conflict("prescription-not-possible")
-		case !b.slot.of.approved:
-			return notApproved
-		case !own:
-			return invalid
-		case old != nil && old.superseded:
-			return conflict("already-superseded")
-		}
-		return verdict{status: 201}
-	})
+	a := w.check(t, "prescribe", func() *apptest.Answer { return w.Post(who, "prescriptions", body) },
+		func(now time.Time) verdict {
+			switch {
+			case who.Role != access.RoleDoctor:
+				return forbidden
+			case who.ID != b.slot.of.ID:
+				return notFound
+			case b.status != "IN_PROGRESS" && (b.status != "COMPLETED" || now.After(b.endedAt.Add(7*24*time.Hour))):
+				return conflict("prescription-not-possible")
+			case !b.slot.of.approved:
+				return notApproved
+			case !own:
+				return invalid
+			case old != nil && old.superseded:
+				return conflict("already-superseded")
+			}
+			return verdict{status: 201}
+		})
 	if a.Status == 201 {
 		b.written = append(b.written, &prescribed{id: a.Text("id")})
 		if old != nil {
@@ -208,15 +214,15 @@ func (w *world) sweep(t *rapid.T) {
 
 // advance moves the clock: a little mostly, now and then past the life of a key or the time to prescribe.
 func (w *world) advance(t *rapid.T) {
-	w.Clock.Advance(pick(t, "by", []time.Duration{time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
-		30 * time.Minute, time.Hour, 25 * time.Hour, 8 * 24 * time.Hour}))
+	w.Clock.Advance(pick(t, "by", []time.Duration{time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute,
+		15 * time.Minute, 30 * time.Minute, time.Hour, 25 * time.Hour, 8 * 24 * time.Hour}))
 }
 
 // meet moves the clock to an instant at which something about a booking changes, or just short of it.
 func (w *world) meet(t *rapid.T) {
 	b := w.booking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
-	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start, b.start.Add(10 * time.Minute), b.end, b.end.Add(2 * time.Hour),
-		b.endedAt.Add(7 * 24 * time.Hour)})
+	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start,
+		b.start.Add(10 * time.Minute), b.end, b.end.Add(2 * time.Hour), b.endedAt.Add(7 * 24 * time.Hour)})
 	if dice(t, "short", 2) == 0 {
 		at = at.Add(-5 * time.Second)
 	}
@@ -228,7 +234,8 @@ func (w *world) meet(t *rapid.T) {
 // look at a consultation as somebody.
 func (w *world) look(t *rapid.T) {
 	b := pick(t, "booking", w.bookings)
-	w.read(t, b, w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support), pick(t, "purpose", []string{"", "complaint 17"}))
+	w.read(t, b, w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support),
+		pick(t, "purpose", []string{"", "complaint 17"}))
 }
 
 // read a consultation, its prescriptions and its payment.
@@ -246,7 +253,8 @@ func (w *world) read(t *rapid.T, b *booking, who apptest.User, purpose string) {
 	if !b.sees(who) {
 		seen = notFound
 	}
-	a := w.check(t, "read", func() *apptest.Answer { return get("consultations/" + b.id) }, func(time.Time) verdict { return seen })
+	a := w.check(t, "read", func() *apptest.Answer { return get("consultations/" + b.id) },
+		func(time.Time) verdict { return seen })
 	if a.Status == 200 {
 		b.compare(t, a)
 		if shown := a.At("reason") != nil; shown != health {
@@ -256,19 +264,21 @@ func (w *world) read(t *rapid.T, b *booking, who apptest.User, purpose string) {
 			t.Fatalf("%s sees notes", who.Role)
 		}
 	}
-	a = w.check(t, "payment", func() *apptest.Answer { return get("payments/consultation/" + b.id) }, func(time.Time) verdict { return seen })
+	a = w.check(t, "payment", func() *apptest.Answer { return get("payments/consultation/" + b.id) },
+		func(time.Time) verdict { return seen })
 	if a.Status == 200 {
 		b.compareMoney(t, a, who)
 	}
-	a = w.check(t, "prescriptions", func() *apptest.Answer { return get("prescriptions/consultation/" + b.id) }, func(time.Time) verdict {
-		switch {
-		case who.Role == access.RoleSupport:
-			return forbidden
-		case !health:
-			return notFound
-		}
-		return verdict{status: 200}
-	})
+	a = w.check(t, "prescriptions", func() *apptest.Answer { return get("prescriptions/consultation/" + b.id) },
+		func(time.Time) verdict {
+			switch {
+			case who.Role == access.RoleSupport:
+				return forbidden
+			case !health:
+				return notFound
+			}
+			return verdict{status: 200}
+		})
 	if a.Status == 200 && len(a.Items()) != len(b.written) {
 		t.Fatalf("%d prescriptions, want %d", len(a.Items()), len(b.written))
 	}

@@ -21,26 +21,27 @@ func (w *world) initiate(t *rapid.T) {
 	who := w.anyone(t, b.patient)
 	k := w.key(t, who)
 	body := text(object{"consultationId": b.id})
-	a := w.check(t, "initiate", func() *apptest.Answer { return w.post(who, "payments/initiate", k.key, body) }, func(now time.Time) verdict {
-		switch {
-		case who.Role != access.RolePatient:
-			return forbidden
-		case k.key == "":
-			return verdict{400, "idempotency-key-required"}
-		}
-		if v, done := w.replay(k, "payments/initiate", body, now); done {
-			return v
-		}
-		switch {
-		case who.ID != b.patient.ID:
-			return notFound
-		case b.payment == "SUCCESS" && b.status != "CANCELLED":
-			return conflict("already-paid")
-		case b.status != "REQUESTED", !b.due.After(now):
-			return illegal
-		}
-		return verdict{status: 201}
-	})
+	a := w.check(t, "initiate", func() *apptest.Answer { return w.post(who, "payments/initiate", k.key, body) },
+		func(now time.Time) verdict {
+			switch {
+			case who.Role != access.RolePatient:
+				return forbidden
+			case k.key == "":
+				return verdict{400, "idempotency-key-required"}
+			}
+			if v, done := w.replay(k, "payments/initiate", body, now); done {
+				return v
+			}
+			switch {
+			case who.ID != b.patient.ID:
+				return notFound
+			case b.payment == "SUCCESS" && b.status != "CANCELLED":
+				return conflict("already-paid")
+			case b.status != "REQUESTED", !b.due.After(now):
+				return illegal
+			}
+			return verdict{status: 201}
+		})
 	if !w.store(t, k, "payments/initiate", body, a) {
 		return
 	}
@@ -67,8 +68,8 @@ func (w *world) webhook(t *rapid.T) {
 		all = append(all, b.attempts...)
 	}
 	a := pick(t, "attempt", all)
-	event := pick(t, "event", []string{"payment.succeeded", "payment.succeeded", "payment.succeeded", "payment.failed", "payment.failed",
-		"refund.succeeded", "refund.failed", "payment.disputed"})
+	event := pick(t, "event", []string{"payment.succeeded", "payment.succeeded", "payment.succeeded", "payment.failed",
+		"payment.failed", "refund.succeeded", "refund.failed", "payment.disputed"})
 	data := object{"transactionReference": a.reference, "amount": a.of.fee, "currency": "INR"}
 	id, at, known := uuid.NewString(), w.Clock.Now(), true
 	amount, currency := &a.of.fee, "INR"
@@ -103,7 +104,8 @@ func (w *world) webhook(t *rapid.T) {
 		signature = w.Sign(id, at, append(body, ' '))
 	}
 	before := w.DB.Now()
-	answer := w.Do(apptest.User{}, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
+	answer := w.Do(apptest.User{}, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp",
+		fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
 	want := 200
 	var outcome string
 	switch {
@@ -131,7 +133,8 @@ func (w *world) webhook(t *rapid.T) {
 	}
 	w.webhooks = append(w.webhooks, id)
 	var kept string
-	if err := w.DB.Pool.QueryRow(context.Background(), "SELECT outcome FROM payment_webhooks WHERE webhook_id = $1", id).Scan(&kept); err != nil || kept != outcome {
+	if err := w.DB.Pool.QueryRow(context.Background(), "SELECT outcome FROM payment_webhooks WHERE webhook_id = $1",
+		id).Scan(&kept); err != nil || kept != outcome {
 		t.Fatalf("kept as %q (%v), want %s", kept, err, outcome)
 	}
 }
@@ -312,7 +315,8 @@ func (a *attempt) shown() string {
 		switch {
 		case s.currency == all.currency:
 			all.amount += s.amount
-		case s.currency != "INR" && all.amount == 0 && !slices.ContainsFunc(a.came, func(o *sum) bool { return o.own }):
+		case s.currency != "INR" && all.amount == 0 &&
+			!slices.ContainsFunc(a.came, func(o *sum) bool { return o.own }):
 			all = sum{amount: s.amount, currency: s.currency}
 		}
 	}
@@ -327,7 +331,8 @@ func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, who apptest.User) 
 	want = append(want, b.payment)
 	for _, one := range list("attempts") {
 		m, _ := one.(object)
-		got = append(got, fmt.Sprintf("%s %s %s %s", m["transactionReference"], m["status"], m["captured"], m["capturedCurrency"]))
+		got = append(got, fmt.Sprintf("%s %s %s %s", m["transactionReference"], m["status"], m["captured"],
+			m["capturedCurrency"]))
 	}
 	if who.Role != access.RoleDoctor {
 		for _, one := range b.attempts {

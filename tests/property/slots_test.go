@@ -35,20 +35,21 @@ func (w *world) openSlot(t *rapid.T) {
 	n := slot{of: d, start: start, end: start.Add(time.Duration(dice(t, "length", 13)) * 5 * time.Minute),
 		seats: 1 + dice(t, "seats", 3), blocked: dice(t, "blocked", 6) == 0}
 	body := object{"startTime": n.start, "endTime": n.end, "maxPatients": n.seats, "status": n.status()}
-	a := w.check(t, "open", func() *apptest.Answer { return w.Post(who, "availability", body) }, func(now time.Time) verdict {
-		switch {
-		case who.Role != access.RoleDoctor:
-			return forbidden
-		case !checkTimes(n.start, n.end, now):
-			return invalid
-		case !d.approved:
-			return notApproved
-		}
-		if v, clashes := w.clash(n); clashes {
-			return v
-		}
-		return verdict{status: 201}
-	})
+	a := w.check(t, "open", func() *apptest.Answer { return w.Post(who, "availability", body) },
+		func(now time.Time) verdict {
+			switch {
+			case who.Role != access.RoleDoctor:
+				return forbidden
+			case !checkTimes(n.start, n.end, now):
+				return invalid
+			case !d.approved:
+				return notApproved
+			}
+			if v, clashes := w.clash(n); clashes {
+				return v
+			}
+			return verdict{status: 201}
+		})
 	if a.Status == 201 {
 		n.id = a.Text("id")
 		w.slots = append(w.slots, &n)
@@ -73,31 +74,32 @@ func (w *world) changeSlot(t *rapid.T) {
 		n.blocked = dice(t, "blocked", 2) == 0
 		patch["status"] = map[bool]string{true: "BLOCKED", false: "AVAILABLE"}[n.blocked]
 	}
-	a := w.check(t, "change", func() *apptest.Answer { return w.Patch(who, "availability/"+s.id, patch) }, func(now time.Time) verdict {
-		moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
-		full := !n.blocked && n.taken == n.seats
-		changed := moved || n.seats != s.seats || n.status() != s.status()
-		switch {
-		case who.Role != access.RoleDoctor:
-			return forbidden
-		case s.deleted || who.ID != s.of.ID:
-			return notFound
-		case changed && !s.start.After(now):
-			return conflict("slot-begun")
-		case s.taken > 0 && (moved || n.blocked), n.taken > n.seats:
-			return conflict("slot-has-consultations")
-		case patch["status"] == "AVAILABLE" && full:
-			return illegal
-		case moved && !checkTimes(n.start, n.end, now):
-			return invalid
-		case changed && !n.blocked && !s.of.approved:
-			return notApproved
-		}
-		if v, clashes := w.clash(n); changed && clashes {
-			return v
-		}
-		return verdict{status: 200}
-	})
+	a := w.check(t, "change", func() *apptest.Answer { return w.Patch(who, "availability/"+s.id, patch) },
+		func(now time.Time) verdict {
+			moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
+			full := !n.blocked && n.taken == n.seats
+			changed := moved || n.seats != s.seats || n.status() != s.status()
+			switch {
+			case who.Role != access.RoleDoctor:
+				return forbidden
+			case s.deleted || who.ID != s.of.ID:
+				return notFound
+			case changed && !s.start.After(now):
+				return conflict("slot-begun")
+			case s.taken > 0 && (moved || n.blocked), n.taken > n.seats:
+				return conflict("slot-has-consultations")
+			case patch["status"] == "AVAILABLE" && full:
+				return illegal
+			case moved && !checkTimes(n.start, n.end, now):
+				return invalid
+			case changed && !n.blocked && !s.of.approved:
+				return notApproved
+			}
+			if v, clashes := w.clash(n); changed && clashes {
+				return v
+			}
+			return verdict{status: 200}
+		})
 	if a.Status == 200 {
 		*s = n
 		if got := a.Text("status"); got != s.status() {
@@ -110,19 +112,20 @@ func (w *world) changeSlot(t *rapid.T) {
 func (w *world) deleteSlot(t *rapid.T) {
 	s := pick(t, "slot", w.slots)
 	who := w.anyone(t, s.of.User)
-	a := w.check(t, "delete", func() *apptest.Answer { return w.Do(who, "DELETE", "availability/"+s.id, nil) }, func(time.Time) verdict {
-		switch {
-		case who.Role != access.RoleDoctor:
-			return forbidden
-		case s.deleted || who.ID != s.of.ID:
-			return notFound
-		case s.taken > 0:
-			return conflict("slot-has-consultations")
-		case s.used:
-			return conflict("slot-has-history")
-		}
-		return verdict{status: 204}
-	})
+	a := w.check(t, "delete", func() *apptest.Answer { return w.Do(who, "DELETE", "availability/"+s.id, nil) },
+		func(time.Time) verdict {
+			switch {
+			case who.Role != access.RoleDoctor:
+				return forbidden
+			case s.deleted || who.ID != s.of.ID:
+				return notFound
+			case s.taken > 0:
+				return conflict("slot-has-consultations")
+			case s.used:
+				return conflict("slot-has-history")
+			}
+			return verdict{status: 204}
+		})
 	s.deleted = s.deleted || a.Status == 204
 }
 
@@ -134,12 +137,14 @@ func (w *world) approve(t *rapid.T) {
 	w.Prove(w.admin)
 	before := w.DB.Now()
 	a := w.check(t, "approve", func() *apptest.Answer {
-		return w.Patch(who, "doctors/"+d.ID.String()+"/approve", object{"approved": yes, "reason": "The register was asked.", "cancelConsultations": confirmed})
+		return w.Patch(who, "doctors/"+d.ID.String()+"/approve",
+			object{"approved": yes, "reason": "The register was asked.", "cancelConsultations": confirmed})
 	}, func(now time.Time) verdict {
 		switch {
 		case who.Role != access.RoleAdmin:
 			return forbidden
-		case !yes && d.approved && !confirmed && slices.ContainsFunc(w.bookings, func(b *booking) bool { return b.toCome(d, now) }):
+		case !yes && d.approved && !confirmed &&
+			slices.ContainsFunc(w.bookings, func(b *booking) bool { return b.toCome(d, now) }):
 			return conflict("has-consultations")
 		}
 		return verdict{status: 200}
@@ -163,7 +168,8 @@ func (w *world) stop(t *rapid.T, d *doctor, before time.Time, by apptest.User) {
 	after := w.DB.Now()
 	for _, b := range w.bookings {
 		switch was := b.toCome(d, before); {
-		case was && !b.toCome(d, after) && w.Get(w.support, "consultations/"+b.id).Text("status") == b.status: // it was over meanwhile
+		// it was over meanwhile
+		case was && !b.toCome(d, after) && w.Get(w.support, "consultations/"+b.id).Text("status") == b.status:
 		case was:
 			b.cancel(by, after)
 		}
@@ -172,7 +178,8 @@ func (w *world) stop(t *rapid.T, d *doctor, before time.Time, by apptest.User) {
 		if s.of != d || s.deleted || s.blocked || !s.start.After(before) {
 			continue
 		}
-		if !s.start.After(after) && w.Get(d.User, "availability/"+s.id).Text("status") == s.status() { // it began meanwhile
+		// it began meanwhile
+		if !s.start.After(after) && w.Get(d.User, "availability/"+s.id).Text("status") == s.status() {
 			continue
 		}
 		if s.taken == 0 {
@@ -216,29 +223,32 @@ func (w *world) book(t *rapid.T) {
 		ask["reason"] = " \n"
 	}
 	body := text(ask)
-	a := w.check(t, "book", func() *apptest.Answer { return w.post(who, "consultations", k.key, body) }, func(now time.Time) verdict {
-		switch {
-		case who.Role != access.RolePatient:
-			return forbidden
-		case ask["reason"] != "Back pain":
-			return invalid
-		case k.key == "":
-			return verdict{400, "idempotency-key-required"}
-		}
-		if v, done := w.replay(k, "consultations", body, now); done {
-			return v
-		}
-		return w.mayBook(who, s, ask["slotId"] == s.id, mismatch, now)
-	})
+	a := w.check(t, "book", func() *apptest.Answer { return w.post(who, "consultations", k.key, body) },
+		func(now time.Time) verdict {
+			switch {
+			case who.Role != access.RolePatient:
+				return forbidden
+			case ask["reason"] != "Back pain":
+				return invalid
+			case k.key == "":
+				return verdict{400, "idempotency-key-required"}
+			}
+			if v, done := w.replay(k, "consultations", body, now); done {
+				return v
+			}
+			return w.mayBook(who, s, ask["slotId"] == s.id, mismatch, now)
+		})
 	if !w.store(t, k, "consultations", body, a) {
 		return
 	}
-	b := &booking{id: a.Text("id"), patient: who, slot: s, start: s.start, end: s.end, status: "REQUESTED", payment: "INITIATED", fee: s.of.fee}
+	b := &booking{id: a.Text("id"), patient: who, slot: s, start: s.start, end: s.end, status: "REQUESTED",
+		payment: "INITIATED", fee: s.of.fee}
 	if b.fee == 0 {
 		b.status, b.payment = "CONFIRMED", "SUCCESS"
 	} else {
 		b.due = parse(t, a.Text("paymentDueAt"))
-		if wait := b.due.Sub(parse(t, a.Text("createdAt"))); wait != min(15*time.Minute, b.start.Sub(parse(t, a.Text("createdAt")))) {
+		if wait := b.due.Sub(parse(t, a.Text("createdAt"))); wait != min(15*time.Minute,
+			b.start.Sub(parse(t, a.Text("createdAt")))) {
 			t.Fatalf("payment is due after %s", wait)
 		}
 	}

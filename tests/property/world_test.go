@@ -39,7 +39,8 @@ type house struct {
 
 func openHouse(t *testing.T, met map[string]int) *house {
 	t.Helper()
-	h := &house{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }), met: met}
+	h := &house{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }),
+		met: met}
 	if err := h.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +62,8 @@ func sweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 		t.Fatal(err)
 	}
 	jobs.Handle(queue, func(context.Context, payment.SendRefund) error { return nil }) // never started
-	return &consultation.Service{DB: c.App.DB, Sealer: c.App.Sealer, Mails: mails, Config: c.App.Config, Metrics: metrics, Log: log,
-		Money: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics, Log: log}}
+	return &consultation.Service{DB: c.App.DB, Sealer: c.App.Sealer, Mails: mails, Config: c.App.Config,
+		Metrics: metrics, Log: log, Money: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics, Log: log}}
 }
 
 // The model: what the server should know.
@@ -90,7 +91,8 @@ type (
 		fee          money.Amount
 		due, endedAt time.Time
 		cancelledBy  string
-		// cancelledByID: nobody, when the system did; ended is when an unpaid one ended, by its patient or because it was due.
+		// cancelledByID: nobody, when the system did; ended is when an unpaid one ended, by its patient or because it
+		// was due.
 		cancelledByID uuid.UUID
 		ended         time.Time
 		absent        string
@@ -186,9 +188,10 @@ func verdictOf(a *apptest.Answer) verdict {
 	return v
 }
 
-// check sends a command and compares the answer with the model's. Time goes on meanwhile, so the prediction is asked for
-// the instant before and for the one after.
-func (w *world) check(t *rapid.T, command string, send func() *apptest.Answer, predict func(now time.Time) verdict) *apptest.Answer {
+// check sends a command and compares the answer with the model's. Time goes on meanwhile, so the prediction is asked
+// for the instant before and for the one after.
+func (w *world) check(t *rapid.T, command string, send func() *apptest.Answer,
+	predict func(now time.Time) verdict) *apptest.Answer {
 	before := predict(w.DB.Now())
 	a := send()
 	after := predict(w.DB.Now())
@@ -209,8 +212,10 @@ func (w *world) explain() string {
 	var text strings.Builder
 	for _, s := range w.slots {
 		var kept *string
-		err := w.DB.Pool.QueryRow(context.Background(), "SELECT (SELECT s::text FROM availability_slots s WHERE id::text = $1)", s.id).Scan(&kept)
-		fmt.Fprintf(&text, "\n%s of %s, %s to %s, taken %d of %d, %s, deleted %v; kept: ", s.id, s.of.ID, s.start, s.end, s.taken, s.seats, s.status(), s.deleted)
+		err := w.DB.Pool.QueryRow(context.Background(),
+			"SELECT (SELECT s::text FROM availability_slots s WHERE id::text = $1)", s.id).Scan(&kept)
+		fmt.Fprintf(&text, "\n%s of %s, %s to %s, taken %d of %d, %s, deleted %v; kept: ", s.id, s.of.ID, s.start,
+			s.end, s.taken, s.seats, s.status(), s.deleted)
 		switch {
 		case err != nil:
 			text.WriteString(err.Error())
@@ -227,7 +232,8 @@ func pick[T any](t *rapid.T, name string, from []T) T {
 
 // dice is 0 to n-1, each as likely: rapid's own draws prefer small numbers, which here would be the same few commands.
 func dice(t *rapid.T, name string, n int) int {
-	return rapid.Map(rapid.Uint64(), func(v uint64) int { return int((v * 0x9e3779b97f4a7c15 >> 33) % uint64(n)) }).Draw(t, name)
+	return rapid.Map(rapid.Uint64(), func(v uint64) int { return int((v * 0x9e3779b97f4a7c15 >> 33) % uint64(n)) }).
+		Draw(t, name)
 }
 
 // anyone is mostly one of the named ones, else somebody of the house.
@@ -247,7 +253,8 @@ func (b *booking) live() bool {
 }
 
 func (b *booking) sees(who apptest.User) bool {
-	return who.ID == b.patient.ID || who.ID == b.slot.of.ID || who.Role == access.RoleAdmin || who.Role == access.RoleSupport
+	return who.ID == b.patient.ID || who.ID == b.slot.of.ID || who.Role == access.RoleAdmin ||
+		who.Role == access.RoleSupport
 }
 
 // end makes a status final: the seat is free.
@@ -353,7 +360,8 @@ func (w *world) replay(k keyed, path, body string, now time.Time) (verdict, bool
 	return verdict{status: 201}, true
 }
 
-// store keeps a first answer under its key, and compares a repeated one byte for byte. It tells whether it was the first.
+// store keeps a first answer under its key, and compares a repeated one byte for byte. It tells whether it was the
+// first.
 func (w *world) store(t *rapid.T, k keyed, path, body string, a *apptest.Answer) (first bool) {
 	if a.Status != 201 {
 		return false

@@ -62,7 +62,8 @@ const apt = `echo "$@" >>"$DONE"; case "$*" in *install*chromium*) echo "#!/bin/
 
 func TestChromiumIsInstalledWhenThereIsNone(t *testing.T) {
 	t.Parallel()
-	for name, variables := range map[string][]string{"unset": nil, "empty": {"CHROMIUM="}, "of nothing": {"CHROMIUM=/nowhere/chromium"}} {
+	for name, variables := range map[string][]string{"unset": nil, "empty": {"CHROMIUM="},
+		"of nothing": {"CHROMIUM=/nowhere/chromium"}} {
 		m := with(t, "sh", "chmod")
 		m.program("id", "echo 0")
 		m.program("apt-get", apt)
@@ -71,7 +72,8 @@ func TestChromiumIsInstalledWhenThereIsNone(t *testing.T) {
 			t.Errorf("CHROMIUM %s: %v %q %q, apt-get did %q", name, err, out, said, m.done())
 		}
 		m.must(os.Remove(filepath.Join(m.bin, "done")))
-		if out, _, err := m.run(variables, "chromium.sh"); err != nil || out != filepath.Join(m.bin, "chromium") || m.done() != "" {
+		if out, _, err := m.run(variables, "chromium.sh"); err != nil || out != filepath.Join(m.bin, "chromium") ||
+			m.done() != "" {
 			t.Errorf("the second time: %v %q, apt-get did %q", err, out, m.done())
 		}
 	}
@@ -99,12 +101,14 @@ func TestAnOrdinaryUserIsToldWhatIsMissing(t *testing.T) {
 	m := with(t, "sh")
 	m.program("id", "echo 1000")
 	m.program("apt-get", apt)
-	if out, said, err := m.run(nil, "chromium.sh"); err != nil || out != "" || !strings.Contains(said, "apt-get install chromium") || m.done() != "" {
+	if out, said, err := m.run(nil, "chromium.sh"); err != nil || out != "" ||
+		!strings.Contains(said, "apt-get install chromium") || m.done() != "" {
 		t.Errorf("%v %q %q", err, out, said)
 	}
 	m = with(t, "bash", "env", "dirname")
 	m.program("id", "echo 1000")
-	if _, said, err := m.run(nil, "lint-shell.sh"); err != nil || !strings.Contains(said, "apt-get install shellcheck") {
+	if _, said, err := m.run(nil, "lint-shell.sh"); err != nil ||
+		!strings.Contains(said, "apt-get install shellcheck") {
 		t.Errorf("%v %q", err, said)
 	}
 	if _, said, err := m.run([]string{"CI=true"}, "lint-shell.sh"); err == nil {

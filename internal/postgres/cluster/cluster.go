@@ -86,7 +86,8 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 			return c, nil
 		}
 		if pause(ctx) != nil {
-			return nil, fmt.Errorf("another process owns the data folder %s, but its PostgreSQL does not answer: %w", f.root, err)
+			return nil, fmt.Errorf("another process owns the data folder %s, but its PostgreSQL does not answer: %w",
+				f.root, err)
 		}
 	}
 }
@@ -110,7 +111,8 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	case major == 0:
 		err = c.initdb(ctx, o.Settings["fsync"] != "off")
 	case major != c.bin.Major:
-		err = fmt.Errorf("the data in %s was made by PostgreSQL %d, but the programs in %s are PostgreSQL %d: install version %d or set PGBIN to its folder, or bring the data over with pg_upgrade",
+		err = fmt.Errorf("the data in %s was made by PostgreSQL %d, but the programs in %s are PostgreSQL %d: "+
+			"install version %d or set PGBIN to its folder, or bring the data over with pg_upgrade",
 			c.folder.pgdata, major, c.bin.Dir, c.bin.Major, major)
 	}
 	if err != nil {
@@ -135,12 +137,13 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	return nil
 }
 
-// roles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00009's, which a
-// login without the right to make roles can't make.
+// roles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00009's,
+// which a login without the right to make roles can't make.
 const roles = `DO $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam') THEN CREATE ROLE amrutam LOGIN; END IF;
-	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_server') THEN CREATE ROLE amrutam_server LOGIN; END IF;
+	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_server') THEN CREATE ROLE amrutam_server LOGIN;
+	END IF;
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_app') THEN CREATE ROLE amrutam_app; END IF;
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_reader') THEN CREATE ROLE amrutam_reader; END IF;
 	IF NOT pg_has_role('amrutam', 'amrutam_app', 'MEMBER') THEN GRANT amrutam_app TO amrutam; END IF;
@@ -158,7 +161,8 @@ func (c *Cluster) prepare(ctx context.Context) error {
 		return fmt.Errorf("make the roles: %w", err)
 	}
 	var database bool
-	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", Database).Scan(&database); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", Database).
+		Scan(&database); err != nil {
 		return fmt.Errorf("look for the database: %w", err)
 	}
 	if !database {
@@ -225,8 +229,8 @@ func (c *Cluster) Err() error {
 	return fmt.Errorf("PostgreSQL ended: %w: %s", c.server.err, c.server.said())
 }
 
-// Stop ends an owned PostgreSQL, disconnecting its clients, and waits for it; ctx bounds how long it may take to write its
-// last checkpoint. One that another process owns goes on.
+// Stop ends an owned PostgreSQL, disconnecting its clients, and waits for it; ctx bounds how long it may take to write
+// its last checkpoint. One that another process owns goes on.
 func (c *Cluster) Stop(ctx context.Context) error {
 	if c.server == nil {
 		return nil

@@ -22,13 +22,15 @@ func TestStartFromNothingAndAgain(t *testing.T) {
 	if !c.Owned() || c.BinDir() == "" {
 		t.Errorf("owned %t, programs in %q", c.Owned(), c.BinDir())
 	}
-	if super := query[string](t, c.DSN(Database), "SELECT current_user || current_setting('is_superuser')"); super != Role+"off" {
+	if super := query[string](t, c.DSN(Database),
+		"SELECT current_user || current_setting('is_superuser')"); super != Role+"off" {
 		t.Errorf("the application is %s", super)
 	}
 	// What migrations need must work without a superuser.
 	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
-	got := query[string](t, c.AdminDSN(Database), `SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate, datlocprovider, current_setting('data_checksums'),
-		current_setting('fsync'), '[' || current_setting('listen_addresses') || ']') FROM pg_database WHERE datname = current_database()`)
+	got := query[string](t, c.AdminDSN(Database), `SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate,
+		datlocprovider, current_setting('data_checksums'), current_setting('fsync'),
+			'[' || current_setting('listen_addresses') || ']') FROM pg_database WHERE datname = current_database()`)
 	if got != "UTF8 C.UTF-8 c on on []" {
 		t.Errorf("made as %s", got)
 	}
@@ -58,7 +60,8 @@ func TestAttach(t *testing.T) {
 	o.kill(t)
 	attached := start(t, dir)
 	must(t, attached.Stop(t.Context()))
-	if attached.Owned() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil || attached.BinDir() != c.BinDir() {
+	if attached.Owned() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil ||
+		attached.BinDir() != c.BinDir() {
 		t.Errorf("attached as %+v", attached)
 	}
 	query[int](t, c.DSN(Database), "SELECT 1") // neither ended it

@@ -60,8 +60,8 @@ func openFolder(dataDir string) (folder, error) {
 	return f, nil
 }
 
-// makeFolders is os.MkdirAll that leaves what it makes closed to others, whatever the umask, except that PostgreSQL's user
-// may pass through what root makes. What is already there stays as it is.
+// makeFolders is os.MkdirAll that leaves what it makes closed to others, whatever the umask, except that PostgreSQL's
+// user may pass through what root makes. What is already there stays as it is.
 func makeFolders(dir string) error {
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
@@ -108,7 +108,8 @@ func unprivileged(pgdata string) (*syscall.Credential, error) {
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, errors.New("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody to run it as")
+	return nil, errors.New("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody to " +
+		"run it as")
 }
 
 func (f folder) uid() uint32 {
@@ -129,8 +130,8 @@ func (f folder) give(path string) error {
 	return nil
 }
 
-// admits makes sure that PostgreSQL's user gets at the data folder and the programs. Root's own folders above the data are
-// opened for passing through, nothing else; any other folder in the way is named.
+// admits makes sure that PostgreSQL's user gets at the data folder and the programs. Root's own folders above the data
+// are opened for passing through, nothing else; any other folder in the way is named.
 func (f folder) admits(ctx context.Context, bin Binaries, log *slog.Logger) error {
 	if f.cred == nil {
 		return nil
@@ -141,11 +142,13 @@ func (f folder) admits(ctx context.Context, bin Binaries, log *slog.Logger) erro
 		if err != nil {
 			return err
 		}
-		if s, ok := info.Sys().(*syscall.Stat_t); !ok || s.Uid != 0 || closed == opened || os.Chmod(closed, info.Mode()|0o011) != nil {
+		if s, ok := info.Sys().(*syscall.Stat_t); !ok || s.Uid != 0 || closed == opened ||
+			os.Chmod(closed, info.Mode()|0o011) != nil {
 			return f.shut(closed, f.root)
 		}
 		opened = closed
-		log.WarnContext(ctx, "PostgreSQL refuses to run as root, so its user now may pass through this folder", "folder", closed)
+		log.WarnContext(ctx, "PostgreSQL refuses to run as root, so its user now may pass through this folder",
+			"folder", closed)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin.Dir, "postgres"), "--version")
 	cmd.Dir = f.root
@@ -157,11 +160,13 @@ func (f folder) admits(ctx context.Context, bin Binaries, log *slog.Logger) erro
 	if closed := f.closed(bin.Dir); closed != "" {
 		return f.shut(closed, bin.Dir)
 	}
-	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w", f.cred.Uid, bin.Dir, f.root, err)
+	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w", f.cred.Uid,
+		bin.Dir, f.root, err)
 }
 
 func (f folder) shut(closed, path string) error {
-	return fmt.Errorf("PostgreSQL can't run as root; it runs as the user with id %d, who can't pass through %s on the way to %s: open it (chmod o+x) or use another place",
+	return fmt.Errorf("PostgreSQL can't run as root; it runs as the user with id %d, who can't pass through %s on "+
+		"the way to %s: open it (chmod o+x) or use another place",
 		f.cred.Uid, closed, path)
 }
 
@@ -221,14 +226,16 @@ const (
 // PostgreSQL and libpq split lists of folders at commas and read some other characters in their own way.
 var plainPath = regexp.MustCompile(`^/[A-Za-z0-9_./-]+$`)
 
-// makeSocket makes the folder of the socket. Being of mode 0700 it is what keeps other users out: PostgreSQL trusts whoever
-// reaches the socket. When the data folder's path is too long for a socket, or unusual, it is a short one under /tmp named after
-// the path; somebody else may have put one there first, so its owner and mode are checked, and a link is none.
+// makeSocket makes the folder of the socket. Being of mode 0700 it is what keeps other users out: PostgreSQL trusts
+// whoever reaches the socket. When the data folder's path is too long for a socket, or unusual, it is a short one
+// under /tmp named after the path; somebody else may have put one there first, so its owner and mode are checked, and
+// a link is none.
 func (f folder) makeSocket() (string, error) {
 	dir := filepath.Join(f.root, "socket")
 	if len(dir) > socketLimit || !plainPath.MatchString(dir) {
 		sum := sha256.Sum256([]byte(f.root))
-		dir = filepath.Join(shortRoot, "amrutam-"+strconv.FormatUint(uint64(f.uid()), 10)+"-"+hex.EncodeToString(sum[:8]))
+		dir = filepath.Join(shortRoot,
+			"amrutam-"+strconv.FormatUint(uint64(f.uid()), 10)+"-"+hex.EncodeToString(sum[:8]))
 	}
 	err := os.Mkdir(dir, 0o700)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -241,7 +248,8 @@ func (f folder) makeSocket() (string, error) {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	ours := ok && (owner.Uid == f.uid() || int(owner.Uid) == os.Geteuid())
 	if !ours || !info.IsDir() || info.Mode().Perm() != 0o700 {
-		return "", fmt.Errorf("%s must be a folder of mode 0700 that belongs to the user with id %d: remove it", dir, f.uid())
+		return "", fmt.Errorf("%s must be a folder of mode 0700 that belongs to the user with id %d: remove it", dir,
+			f.uid())
 	}
 	return dir, f.give(dir)
 }

@@ -83,7 +83,8 @@ func (o *other) kill(t *testing.T) {
 // base is memory where there is room: these tests kill processes, not machines.
 func base() string {
 	var shm unix.Statfs_t
-	if unix.Statfs("/dev/shm", &shm) == nil && shm.Bavail*uint64(shm.Bsize) > 2<<30 && unix.Access("/dev/shm", unix.W_OK) == nil {
+	if unix.Statfs("/dev/shm", &shm) == nil && shm.Bavail*uint64(shm.Bsize) > 2<<30 &&
+		unix.Access("/dev/shm", unix.W_OK) == nil {
 		return "/dev/shm"
 	}
 	return os.TempDir()

@@ -13,13 +13,14 @@ import (
 	"syscall"
 )
 
-// tryOwn takes the lock that a cluster's owner holds as long as its PostgreSQL runs; nil without an error means that another
-// process has it. The kernel frees it when the owner is killed.
+// tryOwn takes the lock that a cluster's owner holds as long as its PostgreSQL runs; nil without an error means that
+// another process has it. The kernel frees it when the owner is killed.
 func (f folder) tryOwn() (*os.File, error) {
 	path := filepath.Join(f.root, "postgres.lock")
 	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("the data folder %s can't be written by this user, or belongs to another: %w", f.root, err)
+		return nil, fmt.Errorf("the data folder %s can't be written by this user, or belongs to another: %w", f.root,
+			err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
@@ -68,8 +69,8 @@ func (f folder) alive(p postmaster) bool {
 	return err == nil && cwd == f.pgdata
 }
 
-// outlive waits for the server of an owner that was killed. The kernel has told it to stop already (see serve); saying it
-// again does nothing more, and covers kernels that don't.
+// outlive waits for the server of an owner that was killed. The kernel has told it to stop already (see serve); saying
+// it again does nothing more, and covers kernels that don't.
 func (f folder) outlive(ctx context.Context, log *slog.Logger) error {
 	p, err := f.postmaster()
 	if err != nil || !f.alive(p) {
@@ -79,7 +80,8 @@ func (f folder) outlive(ctx context.Context, log *slog.Logger) error {
 	_ = syscall.Kill(p.pid, syscall.SIGINT)
 	for f.alive(p) {
 		if pause(ctx) != nil {
-			return fmt.Errorf("a PostgreSQL without an owner runs on %s and does not stop: end process %d", f.pgdata, p.pid)
+			return fmt.Errorf("a PostgreSQL without an owner runs on %s and does not stop: end process %d", f.pgdata,
+				p.pid)
 		}
 	}
 	return nil

@@ -57,8 +57,8 @@ func (c *Cluster) awaitReady(ctx context.Context, s *server) error {
 	}
 }
 
-// launch starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it ends: so that thread
-// is kept for it as long as it runs.
+// launch starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it ends: so
+// that thread is kept for it as long as it runs.
 func (c *Cluster) launch(settings map[string]string) (*server, error) {
 	log, from, err := c.openLog()
 	if err != nil {
@@ -69,14 +69,17 @@ func (c *Cluster) launch(settings map[string]string) (*server, error) {
 		"listen_addresses=", "timezone=UTC", "log_timezone=UTC",
 		"jit=off", // short statements never earn it back
 		// Statements, their parameters and the rows that errors name hold health data.
-		"log_statement=none", "log_min_error_statement=panic", "log_parameter_max_length_on_error=0", "log_error_verbosity=terse",
+		"log_statement=none", "log_min_error_statement=panic", "log_parameter_max_length_on_error=0",
+		"log_error_verbosity=terse",
 	} {
 		args = append(args, "-c", setting)
 	}
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)
 	}
-	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"), args...) //nolint:noctx // it outlives the call that starts it
+	//nolint:noctx // it outlives the call that starts it
+	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"),
+		args...)
 	cmd.Dir, cmd.Env = "/", environment()
 	cmd.Stdout, cmd.Stderr = log, log
 	// A group of its own: Ctrl-C on the terminal reaches only us, who stop it after the last request.
@@ -174,8 +177,9 @@ func (c *Cluster) initdb(ctx context.Context, durable bool) error {
 	if err := f.give(draft); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+Admin, "--auth-local=trust", "--auth-host=reject",
-		"--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=libc", "--data-checksums", "--no-instructions", "--no-sync")
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+Admin,
+		"--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=libc",
+		"--data-checksums", "--no-instructions", "--no-sync")
 	cmd.Dir, cmd.Env = "/", environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.cred, Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	runtime.LockOSThread() // Pdeathsig is about the thread that forks

@@ -46,7 +46,8 @@ func run(args []string) (code int, err error) {
 	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // signals end it
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), testdb.Variable+"="+c.AdminDSN("postgres"))
-	// Without us its tests would only fail one by one. The signal comes when the thread that forked it ends: keep this one.
+	// Without us its tests would only fail one by one. The signal comes when the thread that forked it ends: keep this
+	// one.
 	runtime.LockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {

@@ -85,7 +85,8 @@ func TestSignals(t *testing.T) {
 	}{{"forwarded", syscall.SIGTERM, 9}, {"interrupted", syscall.SIGINT, 8}, {"killed", syscall.SIGKILL, -1}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cmd := with(t, `trap 'exit 9' TERM; trap 'exit 8' INT; echo "$`+testdb.Variable+`"; n=0; while [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done`)
+			cmd := with(t, `trap 'exit 9' TERM; trap 'exit 8' INT; echo "$`+testdb.Variable+
+				`"; n=0; while [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done`)
 			out, err := cmd.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
