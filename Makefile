@@ -65,6 +65,10 @@ lint: ## check the Go code, the scripts and the OpenAPI document
 	"$$(scripts/tools.sh golangci-lint)/golangci-lint" run ./...
 	scripts/lint-openapi.sh openapi.json
 
+.PHONY: docs-check
+docs-check: ## check deploy/ and .github/ with the programs that read them (promtool, systemd, buildah, actionlint)
+	scripts/docs-check.sh
+
 .PHONY: generate
 generate: ## write the generated files: sqlc's Go, go.mod, openapi.json, docs/configuration.md
 	"$$(scripts/tools.sh sqlc)/sqlc" generate
