@@ -33,7 +33,8 @@ rules() {
 
 unit() {
 	have systemd-analyze systemd || return 0
-	sed "s,^ExecStart=/usr/local/bin/amrutam,ExecStart=/bin/true," deploy/systemd/amrutam.service >"$temporary/amrutam.service"
+	sed "s,^ExecStart=/usr/local/bin/amrutam,ExecStart=/bin/true," deploy/systemd/amrutam.service \
+		>"$temporary/amrutam.service"
 	systemd-analyze verify "$temporary/amrutam.service"
 	# 0 is closed, 100 is open; the network alone costs 5.
 	systemd-analyze security --offline=true --threshold=20 "$temporary/amrutam.service" | tail -n 1
@@ -60,19 +61,22 @@ image() {
 	have buildah buildah || return 0
 	local storage=(buildah --storage-driver vfs --root "$temporary/storage" --runroot "$temporary/run")
 	sed -n '/^FROM scratch/,$p' deploy/Dockerfile >"$temporary/Dockerfile"
-	"${storage[@]}" build --quiet --isolation chroot --build-context "build=$root" -f "$temporary/Dockerfile" -t amrutam "$root" >/dev/null
+	"${storage[@]}" build --quiet --isolation chroot --build-context "build=$root" -f "$temporary/Dockerfile" \
+		-t amrutam "$root" >/dev/null
 	image="$("${storage[@]}" from amrutam)"
 	folder="$("${storage[@]}" mount "$image")"
 	chroot --userspec=65532:65532 "$folder" /amrutam version
-	"${storage[@]}" inspect --type image --format '{{.OCIv1.Config.User}} {{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.Cmd}}' amrutam |
-		grep -xF '65532:65532 [/amrutam] [serve]'
+	local started='{{.OCIv1.Config.User}} {{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.Cmd}}'
+	"${storage[@]}" inspect --type image --format "$started" amrutam | grep -xF '65532:65532 [/amrutam] [serve]'
 	"${storage[@]}" umount "$image" >/dev/null
 }
 
 # What tests/docs puts before a server.
 programs() {
-	have nginx nginx-light || true
-	have caddy caddy || true
+	local pair
+	for pair in nginx:nginx-light caddy:caddy curl:curl jq:jq openssl:openssl; do
+		have "${pair%:*}" "${pair#*:}" || true
+	done
 }
 
 [[ $# -gt 0 ]] || set -- rules unit workflow image programs

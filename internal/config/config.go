@@ -17,9 +17,9 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Config is every setting. The tags are the reference: `amrutam serve --help` and docs/configuration.md are made of them.
-// production says what production asks for, and begins with "needed" when it doesn't start without; section begins a
-// group.
+// Config is every setting. The tags are the reference: `amrutam serve --help` and docs/configuration.md are made of
+// them. production says what production asks for, and begins with "needed" when it doesn't start without; section
+// begins a group.
 type Config struct {
 	Env            string        `env:"AMRUTAM_ENV" envDefault:"development" help:"development or production" section:"Server"`
 	Listen         string        `env:"AMRUTAM_LISTEN" envDefault:"127.0.0.1:8080" help:"address of the API; port 0 picks a free one"`

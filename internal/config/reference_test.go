@@ -7,8 +7,6 @@ import (
 
 // TestTheReferenceSaysWhatProductionAsksFor leaves out or breaks one setting at a time: production refuses exactly
 // those whose tag says so.
-//
-//nolint:paralleltest // it sets the environment
 func TestTheReferenceSaysWhatProductionAsksFor(t *testing.T) {
 	broken := map[string]string{
 		"AMRUTAM_MAIL_FROM": "Amrutam <no-reply@amrutam.example>", "AMRUTAM_REQUIRE_ADMIN_MFA": "false",

@@ -61,7 +61,8 @@ func TestTheGuidesVerifier(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "main.go")
 	must(t, os.WriteFile(file, fmt.Appendf(nil, verifier, text), 0o600))
 	// printf %s 'msg_1.1795428000.{}' | openssl dgst -sha256 -hmac 'a secret of sixteen' -binary | base64
-	for signature, want := range map[string]string{"v1,other v1,fzF9jJWF42eG3sft2At5do/Up1+sa0D8uDpjdCCO9jM=": "true false", "v1,AAAA": "false false"} {
+	for signature, want := range map[string]string{
+		"v1,other v1,fzF9jJWF42eG3sft2At5do/Up1+sa0D8uDpjdCCO9jM=": "true false", "v1,AAAA": "false false"} {
 		out, err := exec.CommandContext(t.Context(), "go", "run", file, signature).CombinedOutput()
 		if err != nil || string(out) != want {
 			t.Errorf("%v %s, want %s", err, out, want)

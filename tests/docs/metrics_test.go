@@ -101,6 +101,35 @@ func TestAlertsAndDashboardUseMetricsThatExist(t *testing.T) {
 	}
 }
 
+// TestAlertsNameKindsOfJobsThatExist, and so does the runbook.
+func TestAlertsNameKindsOfJobsThatExist(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	files, err := filepath.Glob("../../internal/*/*.go")
+	must(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		code.Write(text)
+	}
+	kinds := map[string]bool{}
+	for _, found := range regexp.MustCompile(`\) Kind\(\) string +\{ return "(.*?)" }`).
+		FindAllStringSubmatch(code.String(), -1) {
+		kinds[found[1]] = true
+	}
+	named := regexp.MustCompile("(?:\"?kind\"?[=:] *\"?|^- `|[.] `|job `)([a-z]+\\.[a-z-]+)[\"`]")
+	text := read(t, "deploy/prometheus/alerts.yaml") + read(t, "docs/operations/runbook.md")
+	found := named.FindAllStringSubmatch(text, -1)
+	if len(kinds) < 10 || len(found) < 5 {
+		t.Errorf("%d kinds in the code, %d named", len(kinds), len(found))
+	}
+	for _, name := range found {
+		if !kinds[name[1]] {
+			t.Errorf("there is no kind of job %s", name[1])
+		}
+	}
+}
+
 // TestEachAlertHasItsSectionInTheRunbook and no section is of an alert that is gone.
 func TestEachAlertHasItsSectionInTheRunbook(t *testing.T) {
 	t.Parallel()

@@ -62,7 +62,7 @@ func serve(t *testing.T, variables []string, arguments ...string) (address, prin
 	var out strings.Builder
 	cmd.Stdout = &out
 	must(t, cmd.Start())
-	listening, ended := make(chan string, 1), make(chan error, 1)
+	listening, ended := make(chan string, 1), make(chan struct{})
 	var log strings.Builder
 	go func() {
 		lines := bufio.NewScanner(stderr)
@@ -73,7 +73,8 @@ func serve(t *testing.T, variables []string, arguments ...string) (address, prin
 			}
 			log.WriteString(lines.Text() + "\n")
 		}
-		ended <- cmd.Wait()
+		_ = cmd.Wait()
+		close(ended)
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
@@ -85,9 +86,8 @@ func serve(t *testing.T, variables []string, arguments ...string) (address, prin
 	})
 	select {
 	case address = <-listening:
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the server ended: %v\n%s", err, log.String())
+	case <-ended:
+		t.Fatalf("the server ended:\n%s", log.String())
 	case <-time.After(2 * patience):
 		t.Fatal("the server does not listen")
 	}

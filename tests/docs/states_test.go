@@ -12,8 +12,8 @@ type object = map[string]any
 
 const architecture = "../../docs/architecture.md"
 
-// TestTheDiagramsAreTheCode takes every step that the state diagrams draw, and meets no other. tests/property looks for
-// others at random.
+// TestTheDiagramsAreTheCode takes every step that the state diagrams draw, and meets no other. tests/property looks
+// for others at random.
 func TestTheDiagramsAreTheCode(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
