@@ -128,6 +128,11 @@ func (w *world) finale(t *rapid.T) {
 			t.Fatalf("slot %s is %s with %d taken, want %+v", s.id, status, taken, *s)
 		}
 	}
+	for _, step := range w.seen() {
+		if !w.drawn[step] {
+			t.Fatalf("docs/architecture.md doesn't draw %+v", step)
+		}
+	}
 	invariants(t, w.Clinic)
 }
 

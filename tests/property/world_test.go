@@ -33,6 +33,9 @@ type clinic struct {
 	care           *consultation.Service
 	admin, support apptest.User
 	runs           int
+	// seen are the steps of the state machines that the database has stored, drawn those of the diagrams.
+	seen  func() []apptest.Transition
+	drawn map[apptest.Transition]bool
 	// met counts the answers by command: a search that reaches too few of them fails.
 	met map[string]int
 }
@@ -45,6 +48,7 @@ func openClinic(t *testing.T, met map[string]int) *clinic {
 		t.Fatal(err)
 	}
 	h.care = sweeper(t, h.Clinic)
+	h.seen, h.drawn = h.RecordTransitions(), apptest.DrawnTransitions(t, "../../docs/architecture.md")
 	h.admin, h.support = h.Admin(), h.Support()
 	return h
 }
