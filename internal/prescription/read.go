@@ -33,16 +33,16 @@ type OfConsultationIn struct {
 type MineIn struct{ httpapi.Paging }
 
 func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpose string) {
-	meta := audit.Meta{"patientId": patient}
+	meta := audit.Meta{}
 	if actor.Staff() {
 		meta["purpose"] = purpose
 	}
-	audit.Write(tx, actor, "prescription.read", id, meta)
+	audit.WriteReading(tx, actor, "prescription.read", id, meta, patient)
 }
 
 // NoteReading of the stored answer of a key.
 func (p Prescription) NoteReading(tx *postgres.Tx, actor access.Actor) {
-	audit.Write(tx, actor, "prescription.read", p.ID, audit.Meta{"patientId": p.PatientID, "replayed": true})
+	audit.WriteReading(tx, actor, "prescription.read", p.ID, audit.Meta{"replayed": true}, p.PatientID)
 }
 
 // Read shows one prescription.
@@ -86,11 +86,11 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 	if err != nil {
 		return page, err
 	}
-	meta := audit.Meta{"patientId": parties.PatientID, "consultationId": in.ConsultationID}
+	meta := audit.Meta{"consultationId": in.ConsultationID}
 	if actor.Staff() {
 		meta["purpose"] = in.Purpose
 	}
-	audit.Write(tx, actor, "prescription.list", in.ConsultationID, meta)
+	audit.WriteReading(tx, actor, "prescription.list", in.ConsultationID, meta, parties.PatientID)
 	for _, row := range rows {
 		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
 		if err != nil {
@@ -114,7 +114,7 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err != nil {
 		return page, err
 	}
-	audit.Write(tx, actor, "prescription.list", actor.ID, audit.Meta{"patientId": actor.ID})
+	audit.WriteReading(tx, actor, "prescription.list", actor.ID, nil, actor.ID)
 	var items []Prescription
 	for _, row := range rows {
 		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
