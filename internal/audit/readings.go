@@ -69,9 +69,10 @@ FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id LEFT JOIN data_keys k ON k
 WHERE (NOT $2 OR a.actor_id <> $1::text::uuid) AND (a.created_at, a.id) < ($3, $4)
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
-// listReadings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave no
-// entry.
-func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadingsIn) (httpapi.Page[Reading],
+// listReadings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave
+// no entry.
+func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in ReadingsIn) (httpapi.Page[Reading],
 	error) {
 	scope := "access-log"
 	if in.Others {

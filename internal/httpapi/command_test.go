@@ -34,8 +34,8 @@ func probe(name string, roles access.Roles) httpapi.Op {
 // counters makes a table of two rows that start at zero.
 func counters(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(),
-		"CREATE TABLE probe (id int PRIMARY KEY, n int NOT NULL); INSERT INTO probe VALUES (1, 0), (2, 0)"); err != nil {
+	if _, err := c.DB.Pool.Exec(context.Background(), `CREATE TABLE probe (id int PRIMARY KEY, n int NOT NULL);
+		INSERT INTO probe VALUES (1, 0), (2, 0)`); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -268,8 +268,8 @@ func TestFaultsTellNothing(t *testing.T) {
 		func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) { panic(secret) })
 	httpapi.Command(c.App.API, probe("sql", access.Patient),
 		func(ctx context.Context, tx *postgres.Tx, _ access.Actor, _ none) (httpapi.None, error) {
-			_, err := tx.Exec(ctx, "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES "+
-				"($1, $2, '', 'PATIENT', now(), now())", uuid.New(), "@"+secret[:1])
+			_, err := tx.Exec(ctx, "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) "+
+				"VALUES ($1, $2, '', 'PATIENT', now(), now())", uuid.New(), "@"+secret[:1])
 			return httpapi.None{}, err
 		})
 	httpapi.Handle(c.App.API, probe("error", access.Public),

@@ -47,7 +47,8 @@ func (q *Queue) upkeep(ctx context.Context) error {
 		"DELETE FROM tickets WHERE expires_at < $1::timestamptz - interval '1 day'",
 		"DELETE FROM attempts WHERE updated_at < $1::timestamptz - interval '2 days'",
 		"DELETE FROM sessions WHERE expires_at < $1::timestamptz - interval '30 days'",
-		"UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < $1::timestamptz",
+		`UPDATE exports SET status = 'EXPIRED', archive = NULL
+			WHERE status = 'READY' AND expires_at < $1::timestamptz`,
 		"DELETE FROM exports WHERE requested_at < $1::timestamptz - interval '90 days'",
 		"DELETE FROM mails WHERE created_at < $1::timestamptz - interval '90 days'",
 		"DELETE FROM mailbox_messages WHERE created_at < $1::timestamptz - interval '7 days'",
