@@ -62,8 +62,10 @@ bench: postgres ## run the benchmarks
 .PHONY: lint
 lint: ## check the Go code, the scripts and the OpenAPI document
 	scripts/lint-shell.sh
-	"$$(scripts/tools.sh golangci-lint)/golangci-lint" run ./...
+	go test ./tests/shape
 	scripts/lint-openapi.sh openapi.json
+	scripts/deadcode.sh
+	"$$(scripts/tools.sh golangci-lint)/golangci-lint" run ./...
 
 .PHONY: docs-check
 docs-check: ## check deploy/ and .github/ with the programs that read them (promtool, systemd, buildah, actionlint)

@@ -170,12 +170,15 @@ func (p *people) administrator(b *testing.B) apptest.User {
 		sql  string
 		args []any
 	}{
-		{`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, 'admin@example.org', 'none', 'ADMIN', true, now(), now())`, []any{u.ID}},
-		{`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $1, 'Test Admin', now(), now())`, []any{u.ID}},
+		{`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+			VALUES ($1, 'admin@example.org', 'none', 'ADMIN', true, now(), now())`, []any{u.ID}},
+		{`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
+			VALUES ($1, $1, 'Test Admin', now(), now())`, []any{u.ID}},
 		{`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
 			second_factor_at)
 			VALUES ($1, $1, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day', now())`, []any{u.ID}},
-		{`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', now(), now() + interval '1 day')`, []any{hash[:], u.ID}},
+		{`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
+			VALUES ($1, $2, 'ACCESS', now(), now() + interval '1 day')`, []any{hash[:], u.ID}},
 	} {
 		_, err := conn.Exec(b.Context(), one.sql, one.args...)
 		must(b, err)

@@ -206,7 +206,8 @@ func (p *people) scans(b *testing.B) map[string]int {
 		}
 	}
 	rows, err := conn.Query(b.Context(),
-		`SELECT s.relname, seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE reltuples > 5000`)
+		`SELECT s.relname, seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+			WHERE reltuples > 5000`)
 	must(b, err)
 	times := map[string]int{}
 	var table string

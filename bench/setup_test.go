@@ -26,7 +26,8 @@ type people struct {
 // statements make $1 patients and $1 doctors, all signed in, and for $2 doctors $1 slots of one seat each, one after
 // the other. Ids hold the number, so that pgbench finds them too.
 var statements = []string{
-	`CREATE FUNCTION numbered(prefix text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT (prefix || lpad(to_hex(n), 12, '0'))::uuid $$`,
+	`CREATE FUNCTION numbered(prefix text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+		SELECT (prefix || lpad(to_hex(n), 12, '0'))::uuid $$`,
 	`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 		SELECT numbered('01900000-0000-7000-8001-', n), 'patient' || n || '@example.org', 'none', 'PATIENT', true,
 			now(), now() FROM generate_series(0, $1::int - 1) n`,

@@ -63,7 +63,7 @@ type Service struct {
 // who may not see health data.
 type Consultation struct {
 	ID                 uuid.UUID    `json:"id" doc:"The consultation's id"`
-	PatientID          uuid.UUID    `json:"patientId" doc:"Who is seen"`
+	PatientID          uuid.UUID    `json:"patientId" health:"patient" doc:"Who is seen"`
 	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`
 	SlotID             uuid.UUID    `json:"slotId" doc:"The booked slot"`
 	PatientName        string       `json:"patientName,omitempty" example:"Asha Rao" doc:"The patient's name, in reads and of a new booking"`
@@ -76,10 +76,10 @@ type Consultation struct {
 	StartTime          time.Time    `json:"startTime" doc:"When the slot begins"`
 	EndTime            time.Time    `json:"endTime" doc:"When the slot ends"`
 	PaymentDueAt       *time.Time   `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
-	Reason             *string      `json:"reason,omitempty" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
-	Notes              *string      `json:"notes,omitempty" example:"Advised rest" doc:"The doctor's notes (health data)"`
+	Reason             *string      `json:"reason,omitempty" health:"consultations.reason" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
+	Notes              *string      `json:"notes,omitempty" health:"consultations.notes" example:"Advised rest" doc:"The doctor's notes (health data)"`
 	CancelledBy        *string      `json:"cancelledBy" enum:"PATIENT,DOCTOR,ADMIN,SUPPORT,SYSTEM" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
-	CancellationReason *string      `json:"cancellationReason,omitempty" example:"I am travelling" doc:"Why it was cancelled (health data)"`
+	CancellationReason *string      `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" example:"I am travelling" doc:"Why it was cancelled (health data)"`
 	CancelledAt        *time.Time   `json:"cancelledAt" doc:"When it was cancelled"`
 	StartedAt          *time.Time   `json:"startedAt" doc:"When the doctor began"`
 	EndedAt            *time.Time   `json:"endedAt" doc:"When the doctor ended it"`

@@ -62,6 +62,8 @@ type API struct {
 	Origins []string
 	// Operations in the order of registration, for tests that walk them all.
 	Operations []Op
+	// HealthColumns are the sealed columns with health data that answers show, by operation.
+	HealthColumns map[string][]string
 
 	mux   *http.ServeMux
 	paths *Paths // mux, and what it has no room for
@@ -136,7 +138,7 @@ func init() {
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
 	a.mux, a.paths, a.origin, a.patterns = mux, NewPaths(mux), http.NewCrossOriginProtection(), map[string]bool{}
-	a.notes = newNotes()
+	a.notes, a.HealthColumns = newNotes(), map[string][]string{}
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true

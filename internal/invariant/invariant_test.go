@@ -74,9 +74,13 @@ func TestEachBreakIsFound(t *testing.T) {
 		{"money-adds-up", "success without money", "UPDATE payments SET status = 'SUCCESS' WHERE amount > 0"},
 		{"money-adds-up", "money of a cancelled one is kept", `UPDATE consultations SET status = 'CANCELLED'
 			WHERE status = 'REQUESTED';
-			UPDATE payment_attempts SET captured = amount, status = 'SUCCESS'; UPDATE payments SET status = 'SUCCESS'`},
+			UPDATE payment_attempts SET captured = amount, status = 'SUCCESS';
+			UPDATE payments SET status = 'SUCCESS'`},
 		{"money-adds-up", "more is refunded than came",
-			`INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at) SELECT gen_random_uuid(), payment_id, id, 1, 'INR', 'x', 'SUCCEEDED', NULL, NULL, NULL, now(), now() FROM payment_attempts`},
+			`INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by,
+				approved_by, failure_reason, created_at, updated_at)
+				SELECT gen_random_uuid(), payment_id, id, 1, 'INR', 'x', 'SUCCEEDED', NULL, NULL, NULL, now(), now()
+				FROM payment_attempts`},
 		{"money-adds-up", "a request stands for a refund", `UPDATE consultations SET status = 'CANCELLED'
 			WHERE status = 'REQUESTED';
 			UPDATE payment_attempts SET captured = amount, status = 'SUCCESS'; UPDATE payments SET status = 'SUCCESS';
@@ -85,7 +89,12 @@ func TestEachBreakIsFound(t *testing.T) {
 					id, amount, 'INR', 'x', 'REQUESTED', (SELECT id FROM users LIMIT 1), NULL, NULL, now(), now(),
 						true FROM payment_attempts`},
 		{"money-adds-up", "more is asked back than came",
-			`INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request) SELECT gen_random_uuid(), payment_id, id, 1, 'INR', 'x', 'REQUESTED', (SELECT id FROM users LIMIT 1), NULL, NULL, now(), now(), true FROM payment_attempts`}, {"unmatched-money-is-kept", "a webhook's money is forgotten", "DELETE FROM unmatched_money"},
+			`INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by,
+				approved_by, failure_reason, created_at, updated_at, on_request)
+				SELECT gen_random_uuid(), payment_id, id, 1, 'INR', 'x', 'REQUESTED', (SELECT id FROM users LIMIT 1),
+					NULL, NULL, now(), now(), true
+				FROM payment_attempts`},
+		{"unmatched-money-is-kept", "a webhook's money is forgotten", "DELETE FROM unmatched_money"},
 		{"unmatched-money-is-kept", "none of it goes back",
 			"UPDATE unmatched_money SET payment_id = a.payment_id, attempt_id = a.id FROM payment_attempts a"},
 		{"unmatched-money-is-kept", "more goes back than came", `INSERT INTO refunds (id, unmatched_id, amount,
@@ -102,14 +111,20 @@ func TestEachBreakIsFound(t *testing.T) {
 			"UPDATE consultations SET status = 'NO_SHOW', absent = 'DOCTOR' WHERE id = " + live},
 		{"history-is-a-path", "no history", "DELETE FROM audit_logs WHERE entity_id = " + live + "::text"},
 		{"history-is-a-path", "an illegal step",
-			`UPDATE audit_logs SET metadata = metadata || '{"from": "REQUESTED"}' WHERE action = 'consultation.start'`},
+			`UPDATE audit_logs SET metadata = metadata || '{"from": "REQUESTED"}'
+				WHERE action = 'consultation.start'`},
 		{"history-is-a-path", "a step twice", `INSERT INTO audit_logs SELECT gen_random_uuid(), actor_id, actor_role,
 			action, entity_type, entity_id, metadata, ip_address, created_at
 			FROM audit_logs WHERE action = 'consultation.start'`},
 		{"commands-are-audited", "no row for a prescription",
 			"DELETE FROM audit_logs WHERE action = 'prescription.write'"},
 		{"commands-are-audited", "no row for a refund that was asked for",
-			`INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request) SELECT gen_random_uuid(), payment_id, id, 1, 'INR', 'x', 'REQUESTED', (SELECT id FROM users LIMIT 1), NULL, NULL, now(), now(), true FROM payment_attempts`}, {"commands-are-audited", "a response without its entity",
+			`INSERT INTO refunds (id, payment_id, attempt_id, amount, currency, reason, status, requested_by,
+				approved_by, failure_reason, created_at, updated_at, on_request)
+				SELECT gen_random_uuid(), payment_id, id, 1, 'INR', 'x', 'REQUESTED', (SELECT id FROM users LIMIT 1),
+					NULL, NULL, now(), now(), true
+				FROM payment_attempts`},
+		{"commands-are-audited", "a response without its entity",
 			"UPDATE idempotency_keys SET entity_id = gen_random_uuid() WHERE entity_type = 'consultation'"},
 		{"prescriptions-by-own-doctor", "another doctor's",
 			"UPDATE prescriptions SET doctor_id = (SELECT id FROM doctors ORDER BY id DESC LIMIT 1)"},

@@ -21,7 +21,7 @@ type Refund struct {
 	AttemptID     *uuid.UUID   `json:"attemptId" nullable:"true" doc:"The attempt whose money it is; null: money that came without one"`
 	Amount        money.Amount `json:"amount" doc:"How much is given back"`
 	Currency      string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
-	Reason        string       `json:"reason" example:"cancelled by the doctor" doc:"Why"`
+	Reason        string       `json:"reason" health:"none" example:"cancelled by the doctor" doc:"Why"`
 	Status        string       `json:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
 	FailureReason *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back" example:"account closed"`
 	AtProvider    bool         `json:"atProvider" doc:"true when it was made at the provider and not by us"`

@@ -216,12 +216,14 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p.visit(p.home + "/docs/")
 	const create = `const create = async () => {
 		const options = await ask('POST', 'auth/passkeys/options');
-		const made = await navigator.credentials.create({publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.body.publicKey)});
+		const made = await navigator.credentials.create({
+			publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.body.publicKey)});
 		return ask('POST', 'auth/passkeys', {name: 'A browser', credential: made.toJSON()});
 	};
 	const prove = async () => {
 		const options = await ask('POST', 'auth/passkey-options');
-		const proof = await navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.body.publicKey)});
+		const proof = await navigator.credentials.get({
+			publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.body.publicKey)});
 		return proof.toJSON();
 	};`
 	out := p.script(create + signingIn(email) + `
@@ -259,11 +261,13 @@ func TestPagesKeepToTheirPolicy(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	p := open(t, c)
-	const inject = "?token=%22%3E%3Cscript%3Ewindow.injected%3D1%3C%2Fscript%3E%3Cimg%20src%3Dx%20onerror%3Dwindow.injected%3D1%3E"
+	const inject = "?token=%22%3E%3Cscript%3Ewindow.injected%3D1%3C%2Fscript%3E" +
+		"%3Cimg%20src%3Dx%20onerror%3Dwindow.injected%3D1%3E"
 	for _, path := range []string{"/docs/", "/verify-email" + inject, "/reset-password" + inject,
 		"/confirm-email" + inject, "/problems/slot-taken", "/dev/mailbox"} {
 		p.visit(p.home + path)
-		if out := p.script("return {injected: window.injected === 1, title: document.title};"); out["injected"] != false || out["title"] == "" {
+		if out := p.script("return {injected: window.injected === 1, title: document.title};"); out["injected"] !=
+			false || out["title"] == "" {
 			t.Errorf("%s: %v", path, out)
 		}
 		policy := c.Get(apptest.User{}, path).Want(200).Header.Get("Content-Security-Policy")

@@ -218,7 +218,8 @@ func settle(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID)
 		wrapped, err := sealer.NewWrapped(context.Background(), conn, last)
 		must(t, err)
 		_, err = conn.Exec(context.Background(),
-			`INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES ($1, $2, 'none', 'PATIENT', now(), now())`, last.String(), fmt.Sprintf("many%d@example.org", i))
+			`INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
+				VALUES ($1, $2, 'none', 'PATIENT', now(), now())`, last.String(), fmt.Sprintf("many%d@example.org", i))
 		must(t, err)
 		_, err = conn.Exec(context.Background(),
 			"INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, now())", last.String(), wrapped)

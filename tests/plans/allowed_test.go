@@ -46,14 +46,17 @@ var allowed = map[string]string{
 	"searchDoctorsByColumn on users: looks at many rows":                doctors,
 	"listAuditLogs on audit_logs: opens many partitions": "what is rare may be in any month; the " +
 		"newest two, where most pages end, are read first",
-	"searchDoctorsByColumn on doctors: reads it from end to end":                                                                                    doctors,
-	"searchDoctorsByColumn on users: reads it from end to end":                                                                                      doctors,
-	"searchDoctorsWordsFindFew on doctors: reads it from end to end":                                                                                "it stops at the first 1,001 found",
-	"searchDoctorsByDoctor on doctors: reads it from end to end":                                                                                    doctors,
-	"searchDoctorsByWalk on doctors: reads it from end to end":                                                                                      doctors,
-	"forgetReasons on consultations: opens many partitions":                                                                                         erasing,
-	"forgetRefundReasons on refunds: reads it from end to end":                                                                                      erasing,
-	`SELECT 1 FROM "public"."consultations" x WHERE $1 OPERATOR(pg_catalog.=) "slot_id" FOR KEY SHARE OF x on consultations: opens many partitions`: "the foreign key of a slot that is deleted: its consultations may be of any month",
+	"searchDoctorsByColumn on doctors: reads it from end to end":     doctors,
+	"searchDoctorsByColumn on users: reads it from end to end":       doctors,
+	"searchDoctorsWordsFindFew on doctors: reads it from end to end": "it stops at the first 1,001 found",
+	"searchDoctorsByDoctor on doctors: reads it from end to end":     doctors,
+	"searchDoctorsByWalk on doctors: reads it from end to end":       doctors,
+	"forgetReasons on consultations: opens many partitions":          erasing,
+	"forgetRefundReasons on refunds: reads it from end to end":       erasing,
+
+	`SELECT 1 FROM "public"."consultations" x WHERE $1 OPERATOR(pg_catalog.=) "slot_id" FOR KEY SHARE OF x ` +
+		"on consultations: opens many partitions": "the foreign key of a slot that is deleted: " +
+		"its consultations may be of any month",
 }
 
 // small are the tables that stay small, and why.

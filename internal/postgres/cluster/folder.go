@@ -212,11 +212,6 @@ func (f folder) major() (int, error) {
 	return n, nil
 }
 
-func (f folder) majorOrZero() int {
-	n, _ := f.major()
-	return n
-}
-
 const (
 	// Linux's sockaddr_un holds 107 bytes and a zero.
 	socketLimit = 107 - len("/.s.PGSQL."+port)
