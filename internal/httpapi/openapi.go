@@ -51,13 +51,13 @@ func registry() huma.Registry {
 var schemaNames = map[string]string{
 	"AddressOnlyBody": "AddressRequest", "CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
 	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent",
-	"Field": "FieldError", "HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest",
-	"Initiated": "PaymentStart", "People": "PeopleCounts", "Slots": "SlotCounts", "SlotBrief": "NextSlot",
+	"Field": "FieldError", "HoldInBody": "ConsultationStatusRequest", "InitiatePaymentRequestBody": "PaymentRequest",
+	"InitiatePaymentResponse": "PaymentStart", "People": "PeopleCounts", "Slots": "SlotCounts", "SlotBrief": "NextSlot",
 	"SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
 	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange",
-	"PracticeInputBody": "DoctorChange", "ProfileChangeBody": "ProfileChange", "WebhookOut": "WebhookOutcome",
-	"RenewalBody": "RefreshRequest", "RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney",
-	"ResolveInBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineInBody": "RefundDecline",
+	"PracticeInputBody": "DoctorChange", "ProfileChangeBody": "ProfileChange", "WebhookResponse": "WebhookOutcome",
+	"RenewalBody": "RefreshRequest", "RefundRequestBody": "RefundRequest", "Unmatched": "UnmatchedMoney",
+	"ResolveRequestBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineRequestBody": "RefundDecline",
 }
 
 func schemaName(t reflect.Type, hint string) string {

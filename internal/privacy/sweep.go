@@ -152,7 +152,7 @@ func (s *Service) forget(ctx context.Context, tx *postgres.Tx, held account.Held
 	if held.Role == access.RoleDoctor {
 		return removed, s.Doctors.Forget(ctx, tx, held.ID)
 	}
-	if removed["refunds.reason"], err = s.Money.Forget(ctx, tx, held.ID); err != nil {
+	if removed["refunds.reason"], err = s.Money.Erase(ctx, tx, held.ID); err != nil {
 		return nil, err
 	}
 	removed["consultations.reason"], err = s.Care.Forget(ctx, tx, held.ID)
@@ -165,7 +165,7 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 	if err != nil && !errors.Is(err, seal.ErrErased) {
 		return err
 	}
-	if _, err := s.Money.Forget(ctx, tx, row.UserID); err != nil { // of what was asked for since
+	if _, err := s.Money.Erase(ctx, tx, row.UserID); err != nil { // of what was asked for since
 		return err
 	}
 	consultations, err1 := query.countConsultations(ctx, tx, row.UserID)

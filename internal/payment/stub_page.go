@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"context"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"amrutam/internal/postgres"
 )
 
+// checkoutPath is the path of the stub's checkout page, before an attempt's reference.
 const checkoutPath = "/dev/checkout/"
 
 var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype html>
@@ -25,25 +27,33 @@ var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype h
 type checkoutView struct {
 	Message string
 	Attempt *findAttemptRow
-	// Open: the attempt can be paid, and fail.
+	// Open tells whether the attempt can still be paid, so that the page shows its buttons.
 	Open bool
 }
 
 const bookingOver = "The booking has ended: it can't be paid any more."
 
-// MountPages serves the development checkout page with its two buttons.
-func (s *Service) MountPages(mux *http.ServeMux) {
+// stubPage is the checkout page of the stub, for development: its buttons say what the stub reports.
+type stubPage struct {
+	stub     *Stub
+	payments *Service
+}
+
+// MountPage serves the stub's checkout page.
+func (s *Stub) MountPage(mux *http.ServeMux, payments *Service) {
+	p := stubPage{s, payments}
 	protect := http.NewCrossOriginProtection()
 	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		httpapi.WritePage(w, http.StatusForbidden, checkoutTemplate,
 			checkoutView{Message: "This was sent by another site. Press the button here instead."})
 	}))
-	mux.HandleFunc("GET "+checkoutPath+"{reference}", s.showCheckout)
-	mux.Handle("POST "+checkoutPath+"{reference}", protect.Handler(http.HandlerFunc(s.pressCheckout)))
+	mux.HandleFunc("GET "+checkoutPath+"{reference}", p.show)
+	mux.Handle("POST "+checkoutPath+"{reference}", protect.Handler(http.HandlerFunc(p.press)))
 }
 
-func (s *Service) showCheckout(w http.ResponseWriter, r *http.Request) {
-	attempt, awaited, ok := s.checkoutAttempt(w, r)
+// show writes the page of an attempt.
+func (p stubPage) show(w http.ResponseWriter, r *http.Request) {
+	attempt, awaited, ok := p.find(w, r)
 	if !ok {
 		return
 	}
@@ -51,12 +61,13 @@ func (s *Service) showCheckout(w http.ResponseWriter, r *http.Request) {
 	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
 		view.Message = bookingOver
 	}
-	httpapi.WritePage(w, http.StatusOK, checkoutTemplate, view, follow(attempt)...)
+	httpapi.WritePage(w, http.StatusOK, checkoutTemplate, view, formTargets(attempt)...)
 }
 
-func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
+// press reports what the pressed button says, and leads back to the app.
+func (p stubPage) press(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
-	attempt, awaited, ok := s.checkoutAttempt(w, r)
+	attempt, awaited, ok := p.find(w, r)
 	if !ok {
 		return
 	}
@@ -65,32 +76,24 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 			checkoutView{Message: bookingOver, Attempt: attempt})
 		return
 	}
-	data := stubData{TransactionReference: attempt.TransactionReference, Amount: attempt.Amount,
-		Currency: attempt.Currency}
-	event := EventSucceeded
-	switch r.PostFormValue("outcome") {
-	case "pay":
-	case "fail":
-		event, data.FailureReason = EventFailed, "the patient chose to fail"
-	default:
+	outcome := r.PostFormValue("outcome")
+	if outcome != "pay" && outcome != "fail" {
 		httpapi.WritePage(w, http.StatusUnprocessableEntity, checkoutTemplate,
-			checkoutView{Message: "Choose pay or fail.", Attempt: attempt, Open: awaited}, follow(attempt)...)
+			checkoutView{Message: "Choose pay or fail.", Attempt: attempt, Open: awaited}, formTargets(attempt)...)
 		return
 	}
-	// One attempt has one press: a second one is a duplicate for the webhook.
-	if err := s.Stub.send(r.Context(), "checkout-"+attempt.ID.String(), event, data); err != nil {
-		s.Log.Error("the checkout page could not deliver", "error", postgres.Describe(err))
+	if err := p.report(r.Context(), attempt, outcome == "pay"); err != nil {
+		p.stub.Log.Error("the stub's checkout page could not send its webhook", "error", postgres.Describe(err))
 		httpapi.WritePage(w, http.StatusBadGateway, checkoutTemplate,
 			checkoutView{Message: "The report could not be delivered. Press again.", Attempt: attempt, Open: awaited},
-			follow(attempt)...)
+			formTargets(attempt)...)
 		return
 	}
-	attempt, _, ok = s.checkoutAttempt(w, r)
-	if !ok {
+	if attempt, _, ok = p.find(w, r); !ok {
 		return
 	}
 	status := http.StatusOK
-	if attempt.ReturnUrl != nil { // an address that was checked when it was given
+	if attempt.ReturnUrl != nil { // ReturnOrigins.Check has accepted it
 		w.Header().Set("Location", *attempt.ReturnUrl)
 		status = http.StatusSeeOther
 	}
@@ -98,8 +101,19 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 		checkoutView{Message: "The provider has reported it.", Attempt: attempt})
 }
 
-// follow is the origin that the page's form may lead to.
-func follow(attempt *findAttemptRow) []string {
+// report sends the webhook of an attempt. Its id is the attempt's, so pressing twice is one report.
+func (p stubPage) report(ctx context.Context, attempt *findAttemptRow, paid bool) error {
+	data := stubData{TransactionReference: attempt.TransactionReference, Amount: attempt.Amount,
+		Currency: attempt.Currency}
+	event := EventSucceeded
+	if !paid {
+		event, data.FailureReason = EventFailed, "the patient chose to fail"
+	}
+	return p.stub.send(ctx, "checkout-"+attempt.ID.String(), event, data)
+}
+
+// formTargets returns the origin that the page's form may lead to.
+func formTargets(attempt *findAttemptRow) []string {
 	if attempt.ReturnUrl == nil {
 		return nil
 	}
@@ -110,25 +124,26 @@ func follow(attempt *findAttemptRow) []string {
 	return []string{Origin(u)}
 }
 
-// checkoutAttempt finds the attempt of the page, and tells whether its money is awaited still.
-func (s *Service) checkoutAttempt(w http.ResponseWriter, r *http.Request) (found *findAttemptRow, awaited, ok bool) {
-	var attempt findAttemptRow
-	err := s.DB.Read(r.Context(), func(db *postgres.Read) (err error) {
-		if attempt, err = query.findAttempt(r.Context(), db, providerStub, r.PathValue("reference")); err != nil {
+// find returns the attempt of the page's address, and whether its consultation still awaits payment. ok is false if it
+// has written an error page instead.
+func (p stubPage) find(w http.ResponseWriter, r *http.Request) (attempt *findAttemptRow, awaited, ok bool) {
+	var found findAttemptRow
+	err := p.payments.DB.Read(r.Context(), func(db *postgres.Read) (err error) {
+		if found, err = query.findAttempt(r.Context(), db, StubName, r.PathValue("reference")); err != nil {
 			return err
 		}
-		awaited, err = query.awaitsMoney(r.Context(), db, attempt.ConsultationID, &db.Now)
+		awaited, err = query.isAwaitingPayment(r.Context(), db, found.ConsultationID, &db.Now)
 		return err
 	})
 	switch {
 	case postgres.NoRows(err):
 		httpapi.WritePage(w, http.StatusNotFound, checkoutTemplate, checkoutView{Message: "There is no such attempt."})
 	case err != nil:
-		s.Log.Error("the checkout page could not read", "error", postgres.Describe(err))
+		p.stub.Log.Error("the stub's checkout page could not read its attempt", "error", postgres.Describe(err))
 		httpapi.WritePage(w, http.StatusServiceUnavailable, checkoutTemplate,
 			checkoutView{Message: "Try again in a moment."})
 	default:
-		return &attempt, awaited, true
+		return &found, awaited, true
 	}
 	return nil, false, false
 }
