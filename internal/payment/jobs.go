@@ -43,6 +43,9 @@ func (s *Service) sendRefund(ctx context.Context, args SendRefund) error {
 	if !known {
 		return errNoProvider
 	}
-	return provider.Refund(ctx, refund.ID, refund.TransactionReference,
-		money.Money{Amount: refund.Amount, Currency: refund.Currency})
+	if err := provider.Refund(ctx, refund.ID, refund.TransactionReference,
+		money.Money{Amount: refund.Amount, Currency: refund.Currency}); err != nil {
+		return fmt.Errorf("ask the provider for the refund: %w", err)
+	}
+	return nil
 }

@@ -25,8 +25,8 @@ type DeclineRequest struct {
 	}
 }
 
-// approveRefund sends a requested refund. Returns NotFound, InvalidTransition if it is decided already, or ErrOwnRefund
-// if the actor requested it.
+// approveRefund sends a requested refund. Returns NotFound, InvalidTransition if it is decided already, or
+// ErrOwnRefund if the actor requested it.
 func (s *Service) approveRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ApproveRequest) (Refund, error) {
 	row, err := lockRequested(ctx, tx, in.ID)
@@ -48,8 +48,8 @@ func (s *Service) approveRefund(ctx context.Context, tx *postgres.Tx, actor acce
 	return viewRefund(row, true), nil
 }
 
-// declineRefund ends a requested refund, whose money can then be requested anew. Returns NotFound, or InvalidTransition
-// if it is decided already.
+// declineRefund ends a requested refund, whose money can then be requested anew. Returns NotFound, or
+// InvalidTransition if it is decided already.
 func (s *Service) declineRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in DeclineRequest) (Refund, error) {
 	if err := checkReason(in.Body.Reason); err != nil {

@@ -28,8 +28,8 @@ type ResolveRequest struct {
 	}
 }
 
-// resolve applies an administrator's decision on money that waits for one. Returns NotFound, or InvalidTransition if the
-// money doesn't wait or the action isn't one of its own.
+// resolve applies an administrator's decision on money that waits for one. Returns NotFound, or InvalidTransition if
+// the money doesn't wait or the action isn't one of its own.
 func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ResolveRequest) (Unmatched, error) {
 	if err := checkReason(in.Body.Reason); err != nil {

@@ -11,8 +11,8 @@ import (
 // ReturnOrigins are the origins that a checkout may lead back to, each as browsers write it: https://app.example.org.
 type ReturnOrigins []string
 
-// Check returns the address as a browser reads it, nil if it is "". Returns a problem on body.returnUrl if it is on none
-// of the origins, or has what browsers and servers read differently: backslashes, control characters, user names.
+// Check returns the address as a browser reads it, nil if it is "". Returns a problem on body.returnUrl if it is on
+// none of the origins, or has what browsers and servers read differently: backslashes, control characters, user names.
 func (r ReturnOrigins) Check(text string) (*string, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // none was asked for

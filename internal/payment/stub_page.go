@@ -14,7 +14,8 @@ import (
 const checkoutPath = "/dev/checkout/"
 
 var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Checkout – Amrutam</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Checkout – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main>
 <h1>Stub checkout</h1>
 {{with .Message}}<p role="status">{{.}}</p>{{end}}

@@ -35,8 +35,8 @@ func (s *Stub) ParseWebhook(header http.Header, body []byte) (Event, error) {
 	)
 	wrong := decodeMembers("body", body, map[string]any{"type": &e.Type, "data": &data})
 	if wrong == "" {
-		wrong = decodeMembers("body.data", data, map[string]any{"transactionReference": &e.Reference, "amount": &amount,
-			"currency": &currency, "failureReason": &e.FailureReason, "refundId": &e.RefundID})
+		wrong = decodeMembers("body.data", data, map[string]any{"transactionReference": &e.Reference,
+			"amount": &amount, "currency": &currency, "failureReason": &e.FailureReason, "refundId": &e.RefundID})
 	}
 	switch {
 	case wrong == "body.data.amount":
