@@ -30,6 +30,7 @@ type Config struct {
 	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool, at least 2"`
 	DataDir       string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"the private PostgreSQL and the generated development secrets"`
 	SMTPURL       string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which production and a password need the server to offer; unset: the development mailbox"`
+	MailReplyTo   string `env:"AMRUTAM_MAIL_REPLY_TO" help:"mailbox of the support, where answers to mails go; unset: every mail says that answers are not read"`
 	MailFrom      string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail; production needs one of your own"`
 	MasterKey     string `env:"AMRUTAM_MASTER_KEY" help:"32 random bytes in base64 that wrap the data keys; unset: the private PostgreSQL has one in the data folder"`
 

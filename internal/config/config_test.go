@@ -30,6 +30,7 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 		{"AMRUTAM_MAX_UNPAID", "1.5", number}, {"AMRUTAM_DATABASE_CONNS", "0", "at least 2"},
 		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},
 		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", said, "an address like"},
+		{"AMRUTAM_MAIL_REPLY_TO", said, "an address like"},
 		{"AMRUTAM_PUBLIC_URL", said, "http"}, {"AMRUTAM_CORS_ORIGINS", said, "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"},
 		{"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},

@@ -77,17 +77,21 @@ func (c *Config) refuseInProduction(f *faults) {
 	requireTLS(f, "AMRUTAM_MIGRATE_DATABASE_URL", c.MigrateURL)
 }
 
-// requireSender refuses the sender of the examples: its mails are refused, and answers to them go to strangers.
+// requireSender refuses addresses of the examples: mails from them are refused, and answers to them go to strangers.
 func (c *Config) requireSender(f *faults) {
-	from, err := mail.ParseAddress(c.MailFrom)
+	requireOwnDomain(f, "AMRUTAM_MAIL_FROM", c.MailFrom, "Clinic <no-reply@your-domain>")
+	requireOwnDomain(f, "AMRUTAM_MAIL_REPLY_TO", c.MailReplyTo, "Support <support@your-domain>")
+}
+
+func requireOwnDomain(f *faults, name, value, like string) {
+	from, err := mail.ParseAddress(value)
 	if err != nil {
-		return // told already
+		return // unset, or refused by the check of its form
 	}
 	domain := strings.ToLower(strings.TrimSuffix(from.Address[strings.LastIndexByte(from.Address, '@')+1:], "."))
 	for _, example := range []string{"amrutam.example", "example.com"} {
 		if domain == example || strings.HasSuffix(domain, "."+example) {
-			f.add("AMRUTAM_MAIL_FROM", "must not be the example in production: name an address of your own domain, "+
-				"like Clinic <no-reply@your-domain>")
+			f.add(name, "must not be the example in production: name an address of your own domain, like %s", like)
 		}
 	}
 }

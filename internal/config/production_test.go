@@ -112,6 +112,7 @@ func TestProductionRefusesWhatNobodyMeant(t *testing.T) {
 		{public, "https://c\u0101re.example", "ASCII"}, {public, " https://care.example", "https address"},
 		{public, "https://care .example", "https address"}, {"AMRUTAM_MAIL_FROM", "", "example"},
 		{"AMRUTAM_MAIL_FROM", "Amrutam <no-reply@amrutam.example>", "example"},
+		{"AMRUTAM_MAIL_REPLY_TO", "Support <support@amrutam.example>", "example"},
 		{"AMRUTAM_MAIL_FROM", "a@EXAMPLE.com", "example"}, {"AMRUTAM_MAIL_FROM", "a@mail.Example.Com", "example"},
 		{"AMRUTAM_SMTP_URL", "", "is needed"},
 		{"AMRUTAM_SMTP_URL", "mail.example", "smtp://"}, {"AMRUTAM_SMTP_URL", "http://mail.example", "smtp://"},

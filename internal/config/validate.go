@@ -86,6 +86,9 @@ func (c *Config) validate(f *faults, need Need) {
 	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
 		f.add("AMRUTAM_MAIL_FROM", "must be an address like Amrutam <no-reply@example.org>")
 	}
+	if _, err := mail.ParseAddress(c.MailReplyTo); err != nil && c.MailReplyTo != "" {
+		f.add("AMRUTAM_MAIL_REPLY_TO", "must be an address like Support <support@example.org>")
+	}
 	if c.MasterKeyPrevious != "" && c.MasterKey == "" {
 		f.add("AMRUTAM_MASTER_KEY_PREVIOUS", "needs AMRUTAM_MASTER_KEY beside it")
 	}

@@ -235,9 +235,9 @@ func TestStoppingRacesWithBookings(t *testing.T) {
 				var all sync.WaitGroup
 				var stopped *apptest.Answer
 				all.Go(func() { stopped = calm(func() *apptest.Answer { return way.ask(c, admin, stops, true) }) })
-				for _, who := range []apptest.User{patient, c.Patient(), c.Patient()} {
+				for _, actor := range []apptest.User{patient, c.Patient(), c.Patient()} {
 					all.Go(func() {
-						a := calm(func() *apptest.Answer { return ask(c, who, slot) })
+						a := calm(func() *apptest.Answer { return ask(c, actor, slot) })
 						if !slices.Contains([]int{201, 401, 409}, a.Status) {
 							t.Errorf("booking: %d %s", a.Status, a.Body)
 						}

@@ -142,7 +142,7 @@ func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID,
 func (s *Service) together(letters []letter) letter {
 	newest := letters[len(letters)-1]
 	out := letter{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,",
-		Why: newest.Why, Home: newest.Home}
+		Why: newest.Why, Home: newest.Home, Support: newest.Support}
 	add := func(text, link string) { out.Parts = append(out.Parts, paragraph{text, link}) }
 	add(fmt.Sprintf("So many mails of one kind came within an hour that we put these %d together, the oldest first.",
 		len(letters)), "")

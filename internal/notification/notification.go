@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/mail"
 	"net/url"
 	"strings"
 	"time"
@@ -61,6 +62,8 @@ type Service struct {
 	sender  Sender
 	limits  limit.Limiter
 	host    string
+	// support is the bare address of AMRUTAM_MAIL_REPLY_TO, for people to read.
+	support string
 }
 
 // New makes the service with the sender the settings ask for, and registers its job.
@@ -74,6 +77,9 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 		limits: limit.Limiter{Off: cfg.LoginLimit == "off"}}
 	if strings.Contains(s.host, ":") {
 		s.host = "[" + s.host + "]" // RFC 5322: an IPv6 address in a Message-ID is a literal
+	}
+	if reply, err := mail.ParseAddress(cfg.MailReplyTo); err == nil {
+		s.support = reply.Address
 	}
 	s.sender = &mailbox{db: db, sealer: sealer, log: log}
 	if cfg.SMTPURL != "" {

@@ -24,6 +24,8 @@ const smtpTimeout = 15 * time.Second
 type smtpSender struct {
 	client *mail.Client
 	from   *netmail.Address
+	// replyTo is where answers go; nil: they are not read.
+	replyTo *netmail.Address
 	// server and tls are for people: where the mails go, and how.
 	server, tls string
 	// unicode tells whether the server offered SMTPUTF8 when it was last asked; nil before.
@@ -41,6 +43,10 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	}
 	if err != nil {
 		return nil, errors.New("AMRUTAM_MAIL_FROM must be an address like Amrutam <no-reply@example.org>")
+	}
+	replyTo, err := replyAddress(cfg)
+	if err != nil {
+		return nil, err
 	}
 	options := []mail.Option{mail.WithTimeout(smtpTimeout)}
 	tls, port := "STARTTLS when the server offers it", 587 // RFC 6409; smtps: RFC 8314
@@ -72,8 +78,23 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	if err != nil {
 		return nil, errors.New("AMRUTAM_SMTP_URL can't be used: its host, port or user is not right")
 	}
-	return &smtpSender{client: client, from: from, server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)),
+	return &smtpSender{client: client, from: from, replyTo: replyTo, server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)),
 		tls: tls}, nil
+}
+
+// replyAddress reads AMRUTAM_MAIL_REPLY_TO; nil when it is unset.
+func replyAddress(cfg *config.Config) (*netmail.Address, error) {
+	if cfg.MailReplyTo == "" {
+		return nil, nil
+	}
+	address, err := netmail.ParseAddress(cfg.MailReplyTo)
+	if err == nil {
+		address.Address, err = ASCII(address.Address)
+	}
+	if err != nil {
+		return nil, errors.New("AMRUTAM_MAIL_REPLY_TO must be an address like Support <support@example.org>")
+	}
+	return address, nil
 }
 
 func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
@@ -85,6 +106,9 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	to, err := ASCII(m.To)
 	if err != nil || message.To(to) != nil {
 		return RecipientRefused
+	}
+	if s.replyTo != nil {
+		message.ReplyToMailAddress(s.replyTo)
 	}
 	message.Subject(m.Subject)
 	message.SetMessageIDWithValue(m.MessageID)

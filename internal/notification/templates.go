@@ -82,7 +82,9 @@ func readKind(name, source string) wording {
 // letter is what both layouts show.
 type letter struct {
 	Subject, Greeting, Why, Home string
-	Parts                        []paragraph
+	// Support is the address that answers go to; "": they are not read.
+	Support string
+	Parts   []paragraph
 }
 
 type paragraph struct{ Text, Link string }
@@ -102,7 +104,7 @@ func (s *Service) write(kind string, data map[string]string, at time.Time, to re
 	if err != nil {
 		return letter{}, fmt.Errorf("notification: %s: %w", kind, err)
 	}
-	out := letter{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/"}
+	out := letter{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/", Support: s.support}
 	if name := plainName(to.name); name != "" {
 		out.Greeting = "Hello " + name + ","
 	}

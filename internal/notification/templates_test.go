@@ -93,14 +93,14 @@ var needs = map[string][]string{
 	"account-deleted":  {"as you asked"},
 	"confirm-new-address": {"/confirm-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
 		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "nothing changes"},
-	"address-changed":        {"another e-mail address"},
+	"address-changed":        {"the new address was confirmed"},
 	"account-enabled":        {"again"},
 	"second-factor-enabled":  {"If it wasn't you", "recovery codes", "other devices were signed out"},
-	"second-factor-disabled": {"If it wasn't you"},
+	"second-factor-disabled": {"If it wasn't you", "The last second factor"},
 	"passkey-added":          {"If it wasn't you", "passkey", "other devices were signed out"},
-	"passkey-removed":        {"If it wasn't you", "signs in no more"},
+	"passkey-removed":        {"If it wasn't you", "can no longer be used to sign in"},
 	"second-factors-reset":   {"did not ask for this", "signed out"},
-	"recovery-codes-renewed": {"If it wasn't you", "work no more"},
+	"recovery-codes-renewed": {"If it wasn't you", "no longer work"},
 	"authenticator-removed":  {"If it wasn't you", "passkeys and recovery codes stay"},
 	"recovery-code-used":     {"9 are left", "If it wasn't you"},
 	"consultation-confirmed": {"with Dr. Meera Nair is confirmed",
@@ -109,15 +109,15 @@ var needs = map[string][]string{
 		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) was cancelled"},
 	"consultation-missed": {
 		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) did not take place"},
-	"consultation-completed": {"as of the end of its slot",
+	"consultation-completed": {"marked it as completed at the end of its slot",
 		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
 	"prescription-ready":         {"Dr. Meera Nair has written a prescription for you", "sign in to read it"},
 	"doctor-approved":            {"was approved"},
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},
 	"doctor-approval-withdrawn":  {"was withdrawn", "The reason: The registration <lapsed> in 2030."},
 	"refund-sent":                {"500.00 INR"},
-	"erasure-requested": {"On Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) your account ends",
-		"stop"}, "erasure-stopped": {"was stopped", "stays as it is"},
+	"erasure-requested": {"On Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) your account is deleted",
+		"stop"}, "erasure-stopped": {"was stopped", "Nothing was erased"},
 	"invariant-broken": {"nobody-in-two-places, money-adds-up", "amrutam check"},
 	"export-ready": {"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)",
 		"If you did not ask for it"},
@@ -160,6 +160,25 @@ func TestEveryKindOverSMTP(t *testing.T) {
 	}
 }
 
+// With AMRUTAM_MAIL_REPLY_TO answers go to the support, and the mail says so.
+func TestReplyTo(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	o := openOffice(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.MailReplyTo = "Help <help@clinic.example>" })
+	reader, _ := o.user("Asha Rao", "Asia/Kolkata")
+	must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "account-deleted"})))
+	m := parse(t, p.mails()[0].raw)
+	if got := m.header.Get("Reply-To"); got != `"Help" <help@clinic.example>` {
+		t.Errorf("Reply-To is %q", got)
+	}
+	for part, text := range map[string]string{"text": m.text, "HTML": m.html} {
+		if !strings.Contains(text, "answer this mail or write to help@clinic.example") ||
+			strings.Contains(text, "not read") {
+			t.Errorf("the %s doesn't say where answers go:\n%s", part, text)
+		}
+	}
+}
+
 var unresolved = regexp.MustCompile(`\{\{|\}\}|<no value>|%!|\bmap\[|ZgotmplZ`)
 
 // checkMail asks of any mail what every mail has to keep.
@@ -172,8 +191,9 @@ func checkMail(t *testing.T, kind string, m parsed) {
 	if found := unresolved.FindString(m.subject + m.text + m.html); found != "" {
 		t.Errorf("%s holds %q:\n%s", kind, found, m.text)
 	}
-	if !strings.Contains(m.text, "You get this mail because") {
-		t.Errorf("%s doesn't say why one gets it", kind)
+	if !strings.Contains(m.text, "You get this mail because") ||
+		!strings.Contains(m.text, "Answers to this mail are not read.") {
+		t.Errorf("%s doesn't say why one gets it, or what becomes of an answer", kind)
 	}
 	page := readHTML(t, m.html)
 	if page.lang != "en" || page.title != m.subject {

@@ -36,10 +36,10 @@ const runsOfAHouse = 60
 func TestEveryCommandFollowsTheModel(t *testing.T) {
 	t.Parallel()
 	met := map[string]int{}
-	h := openHouse(t, met)
+	h := openClinic(t, met)
 	rapid.Check(t, func(rt *rapid.T) {
 		if h.runs++; h.runs > runsOfAHouse {
-			h = openHouse(t, met)
+			h = openClinic(t, met)
 		}
 		done := false
 		defer func() {
