@@ -30,9 +30,9 @@ type receipt struct {
 }
 
 // has tells whether the refund is of this receipt.
-func (p receipt) has(r RefundRow) bool {
-	return (p.unmatchedID == nil) == (r.UnmatchedID == nil) &&
-		(p.unmatchedID == nil || *p.unmatchedID == *r.UnmatchedID)
+func (rec receipt) has(r RefundRow) bool {
+	return (rec.unmatchedID == nil) == (r.UnmatchedID == nil) &&
+		(rec.unmatchedID == nil || *rec.unmatchedID == *r.UnmatchedID)
 }
 
 // lockLedger locks the ledger of an event's reference and currency. row and a are nil if no attempt has the
@@ -66,9 +66,9 @@ func lockLedger(ctx context.Context, tx *postgres.Tx, e Event, row *PaymentRow, 
 }
 
 // sum adds up the refunds of a receipt that have one of the statuses.
-func (l *ledger) sum(p receipt, statuses ...RefundStatus) (sum money.Amount) {
+func (l *ledger) sum(rec receipt, statuses ...RefundStatus) (sum money.Amount) {
 	for _, r := range l.refunds {
-		if p.has(r) && slices.Contains(statuses, r.Status) {
+		if rec.has(r) && slices.Contains(statuses, r.Status) {
 			sum += r.Amount
 		}
 	}
@@ -76,7 +76,9 @@ func (l *ledger) sum(p receipt, statuses ...RefundStatus) (sum money.Amount) {
 }
 
 // left is how much of a receipt has not gone back yet.
-func (l *ledger) left(p receipt) money.Amount { return p.amount - l.sum(p, RefundStatusSUCCEEDED) }
+func (l *ledger) left(rec receipt) money.Amount {
+	return rec.amount - l.sum(rec, RefundStatusSUCCEEDED)
+}
 
 // providerRefund is a refund as the provider reports it.
 type providerRefund struct {
@@ -95,13 +97,13 @@ func (s *Service) recordProviderRefund(ctx context.Context, tx *postgres.Tx, act
 		// First a receipt of which exactly this amount is left.
 		return l.rank(x, reported.amount) - l.rank(y, reported.amount)
 	})
-	for _, p := range receipts {
-		amount := min(excess, l.left(p))
+	for _, rec := range receipts {
+		amount := min(excess, l.left(rec))
 		if amount <= 0 {
 			continue
 		}
 		excess -= amount
-		row := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: p.unmatchedID, Amount: amount,
+		row := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: rec.unmatchedID, Amount: amount,
 			Currency: reported.currency, Reason: "made at the provider", Status: RefundStatusSUCCEEDED,
 			AtProvider: true, ProviderRefundID: reported.id}
 		if l.attempt != nil {
@@ -113,11 +115,11 @@ func (s *Service) recordProviderRefund(ctx context.Context, tx *postgres.Tx, act
 			return 0, err
 		}
 		l.refunds = append(l.refunds, row)
-		if err := s.supersedeExcess(ctx, tx, actor, l, p, amount); err != nil {
+		if err := s.supersedeExcess(ctx, tx, actor, l, rec, amount); err != nil {
 			return 0, err
 		}
-		if p.unmatchedID != nil {
-			if err := refreshUnmatched(ctx, tx, *p.unmatchedID); err != nil {
+		if rec.unmatchedID != nil {
+			if err := refreshUnmatched(ctx, tx, *rec.unmatchedID); err != nil {
 				return 0, err
 			}
 		}
@@ -126,8 +128,8 @@ func (s *Service) recordProviderRefund(ctx context.Context, tx *postgres.Tx, act
 }
 
 // rank is 0 for a receipt of which exactly the amount is left, else 1.
-func (l *ledger) rank(p receipt, amount money.Amount) int {
-	if l.left(p) == amount {
+func (l *ledger) rank(rec receipt, amount money.Amount) int {
+	if l.left(rec) == amount {
 		return 0
 	}
 	return 1
@@ -136,14 +138,14 @@ func (l *ledger) rank(p receipt, amount money.Amount) int {
 // supersedeExcess ends requested and pending refunds that exceed the receipt after so much of it went back at the
 // provider, the newest first. A request of exactly that amount is taken as met. What a pending refund still owes is
 // sent as a new one.
-func (s *Service) supersedeExcess(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, p receipt,
+func (s *Service) supersedeExcess(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, rec receipt,
 	recorded money.Amount) error {
-	excess := l.sum(p, RefundStatusREQUESTED, RefundStatusPENDING, RefundStatusSUCCEEDED) - p.amount
+	excess := l.sum(rec, RefundStatusREQUESTED, RefundStatusPENDING, RefundStatusSUCCEEDED) - rec.amount
 	for _, status := range []RefundStatus{RefundStatusREQUESTED, RefundStatusPENDING} {
 		met := false
 		for i := len(l.refunds) - 1; i >= 0; i-- {
 			r := &l.refunds[i]
-			if !p.has(*r) || r.Status != status {
+			if !rec.has(*r) || r.Status != status {
 				continue
 			}
 			meets := status == RefundStatusREQUESTED && r.Amount == recorded && !met

@@ -79,8 +79,8 @@ func (s *Service) refundUnmatched(ctx context.Context, tx *postgres.Tx, actor ac
 		return fmt.Errorf("lock the refunds of unmatched money: %w", err)
 	}
 	l := ledger{refunds: refunds}
-	p := receipt{&u.ID, *u.Amount}
-	rest := p.amount - l.sum(p, RefundStatusPENDING, RefundStatusSUCCEEDED)
+	rec := receipt{&u.ID, *u.Amount}
+	rest := rec.amount - l.sum(rec, RefundStatusPENDING, RefundStatusSUCCEEDED)
 	refund := RefundRow{PaymentID: u.PaymentID, AttemptID: u.AttemptID, UnmatchedID: &u.ID, Amount: rest,
 		Currency: *u.Currency, Reason: "belongs to no booking", RequestedBy: &actor.ID}
 	return s.openRefund(ctx, tx, actor, refund, 0)

@@ -119,8 +119,8 @@ func recordUnmatched(ctx context.Context, tx *postgres.Tx, actor access.Actor, e
 func (s *Service) matchEarlyRefunds(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger) error {
 	for _, u := range l.early {
 		var left money.Amount
-		for _, p := range l.receipts {
-			left += l.left(p)
+		for _, rec := range l.receipts {
+			left += l.left(rec)
 		}
 		if *u.Amount > left {
 			continue
