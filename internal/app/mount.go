@@ -66,15 +66,16 @@ func (a *App) mount() error {
 	a.slots = &schedule.Service{Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)
 	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock,
-		HTTP: &http.Client{Timeout: 10 * time.Second}}
-	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Stub: stub, Metrics: a.Metrics,
-		Log: a.Log}
-	money.ReturnTo = a.returnTo
+		HTTP: &http.Client{Timeout: 10 * time.Second}, Log: a.Log}
+	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Metrics: a.Metrics,
+		Providers:       map[string]payment.Provider{payment.StubName: stub},
+		DefaultProvider: a.Config.PaymentProvider, ReturnOrigins: a.returnOrigins}
 	if !a.Config.Production() {
 		stub.Pages = a.Config.PublicURL
-		money.MountPages(a.Mux)
+		stub.MountPage(a.Mux, money)
 	}
 	money.Routes(a.API)
+	money.Jobs(a.Queue)
 	consent.Routes(a.API)
 	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors, Money: money,
 		Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
@@ -90,9 +91,9 @@ func (a *App) mount() error {
 	return nil
 }
 
-// returnTo are the origins a checkout may lead back to: this server's own and those allowed.
-func (a *App) returnTo() payment.ReturnTo {
-	all := slices.Clone(payment.ReturnTo(a.Config.ReturnOrigins))
+// returnOrigins returns the origins that a checkout may lead back to: this server's own and those allowed.
+func (a *App) returnOrigins() payment.ReturnOrigins {
+	all := slices.Clone(payment.ReturnOrigins(a.Config.ReturnOrigins))
 	if u, err := url.Parse(a.Config.PublicURL); err == nil && u.Host != "" {
 		all = append(all, payment.Origin(u))
 	}

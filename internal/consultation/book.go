@@ -11,7 +11,6 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/consent"
-	"amrutam/internal/payment"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 	"amrutam/internal/schedule"
@@ -70,7 +69,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	tx.Queue(insertConsultation, row.ID, row.PatientID, row.DoctorID, row.SlotID, row.Status, row.Reason,
 		row.PaymentStatus, row.Fee, row.Currency, row.ScheduledStart, row.ScheduledEnd, row.PaymentDueAt, tx.Now)
 	consent.Imply(tx, actor.ID, id, patient.NoticeVersion)
-	payment.Open(tx, id, seat.Fee, seat.Currency)
+	s.Money.Open(tx, id, seat.Fee, seat.Currency)
 	audit.Write(tx, actor, "consultation.book", id,
 		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)

@@ -92,7 +92,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc:     "Gives the open attempt, or a new one when the last one failed; until the payment is due.",
 		Roles:   access.Patient, Status: 201, Key: httpapi.Required,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid},
-	}, s.Initiate)
+	}, s.InitiatePayment)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
 		Summary: "Report a payment",
@@ -102,7 +102,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{payment.ErrSignature},
 		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Money.Verify,
 		Statuses: []int{202},
-	}, s.Webhook)
+	}, s.ReceiveWebhook)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
 		Summary: "Shut a user out, or let them in again",

@@ -151,7 +151,7 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx, user account.L
 	if user.Role == access.RoleDoctor {
 		return removed, s.Doctors.Forget(ctx, tx, user.ID)
 	}
-	if removed["refunds.reason"], err = s.Money.Forget(ctx, tx, user.ID); err != nil {
+	if removed["refunds.reason"], err = s.Money.Erase(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
 	removed["consultations.reason"], err = s.Care.Forget(ctx, tx, user.ID)
@@ -164,7 +164,7 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 	if err != nil && !errors.Is(err, seal.ErrErased) {
 		return err
 	}
-	if _, err := s.Money.Forget(ctx, tx, row.UserID); err != nil { // of what was asked for since
+	if _, err := s.Money.Erase(ctx, tx, row.UserID); err != nil { // of what was asked for since
 		return err
 	}
 	consultations, err := query.countConsultations(ctx, tx, row.UserID)

@@ -52,7 +52,7 @@ var allowed = map[string]string{
 	"searchDoctorsByDoctor on doctors: reads it from end to end":     doctors,
 	"searchDoctorsByWalk on doctors: reads it from end to end":       doctors,
 	"forgetReasons on consultations: opens many partitions":          erasing,
-	"forgetRefundReasons on refunds: reads it from end to end":       erasing,
+	"eraseRefundReasons on refunds: reads it from end to end":       erasing,
 
 	`SELECT 1 FROM "public"."consultations" x WHERE $1 OPERATOR(pg_catalog.=) "slot_id" FOR KEY SHARE OF x ` +
 		"on consultations: opens many partitions": "the foreign key of a slot that is deleted: " +

@@ -66,7 +66,7 @@ func sweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 	}
 	jobs.Handle(queue, func(context.Context, payment.SendRefund) error { return nil }) // never started
 	return &consultation.Service{DB: c.App.DB, Sealer: c.App.Sealer, Mails: mails, Config: c.App.Config,
-		Metrics: metrics, Log: log, Money: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics, Log: log}}
+		Metrics: metrics, Log: log, Money: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics}}
 }
 
 // The model: what the server should know.

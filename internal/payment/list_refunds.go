@@ -2,17 +2,17 @@ package payment
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 )
 
-// RefundsIn filters the list of refunds.
-type RefundsIn struct {
+// ListRefundsRequest filters the list of refunds.
+type ListRefundsRequest struct {
 	httpapi.Paging
 	Status []string `query:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" maxItems:"4" doc:"Only these; several are separated by commas" example:"REQUESTED"`
 }
@@ -25,9 +25,9 @@ type ListedRefund struct {
 	UnmatchedID    *uuid.UUID `json:"unmatchedId" nullable:"true" doc:"The unmatched money that it gives back; null when it is what was asked for"`
 }
 
-// list shows staff the refunds, those to be decided on among them, the newest first.
-func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor,
-	in RefundsIn) (httpapi.Page[ListedRefund], error) {
+// listRefunds returns a page of refunds, the newest first.
+func (s *Service) listRefunds(ctx context.Context, r *postgres.Read, _ access.Actor,
+	in ListRefundsRequest) (httpapi.Page[ListedRefund], error) {
 	const scope = "refunds"
 	before := uuid.Max
 	if _, err := s.Cursors.Open(scope, in.Cursor, &before); err != nil {
@@ -38,7 +38,7 @@ func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor,
 	}
 	rows, err := query.listRefundsByStatus(ctx, r, in.Status, before, int32(in.Limit+1)) //nolint:gosec // at most 101
 	if err != nil {
-		return httpapi.Page[ListedRefund]{}, err
+		return httpapi.Page[ListedRefund]{}, fmt.Errorf("list the refunds: %w", err)
 	}
 	var items []ListedRefund
 	for _, row := range rows {
@@ -51,9 +51,4 @@ func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor,
 				UpdatedAt: row.UpdatedAt}, true)})
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(l ListedRefund) any { return l.ID }), nil
-}
-
-// Refunded is what has been given back of a consultation's own money so far.
-func (s *Service) Refunded(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (money.Amount, error) {
-	return query.refundedOf(ctx, tx, consultationID)
 }

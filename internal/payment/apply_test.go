@@ -1,7 +1,6 @@
 package payment_test
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -10,10 +9,6 @@ import (
 	"amrutam/internal/apptest"
 	"amrutam/internal/payment"
 )
-
-func cancel(c *apptest.Clinic, who apptest.User, consultation string) *apptest.Answer {
-	return c.Do(who, "POST", "consultations/"+consultation+"/cancel", object{"reason": "travelling"})
-}
 
 func TestSuccessAfterFailure(t *testing.T) {
 	t.Parallel()
@@ -36,8 +31,7 @@ func TestSuccessAfterFailure(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// The first attempt's money comes when a second one is open: the second is over, and what is paid on it still goes
-// back.
+// When the first attempt's money comes while a second one is open, the second ends, and money on it is refunded.
 func TestSuccessOfTwoAttempts(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -58,7 +52,7 @@ func TestSuccessOfTwoAttempts(t *testing.T) {
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
 	c.CheckInvariants()
 
-	// What was paid twice and went back is none of the fee.
+	// refundedAmount leaves out what was paid twice.
 	shows := func(refunded string, sent int) {
 		t.Helper()
 		c.Await("refunds are sent",
@@ -93,39 +87,8 @@ func TestSuccessAfterTheCancellation(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// A refund that the provider refuses is followed by another, until one succeeds.
-func TestRefundFails(t *testing.T) {
-	t.Parallel()
-	c := apptest.Open(t)
-	// so that the refund waits for what is reported here
-	if err := c.App.Queue.Stop(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	patient, consultation, reference := unpaid(c)
-	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Captured)
-	cancel(c, patient, consultation).Want(200)
-	wantOutcome(t, c.Webhook("usd", apptest.Event("refund.succeeded", reference, "500.00", "USD")), 202,
-		payment.AmountMismatch)
-	for range 2 {
-		wantOutcome(t, c.Report("refund.failed", reference, "500.00"), 200, payment.RefundFailed)
-		c.CheckInvariants()
-	}
-	wantOutcome(t, c.Report("refund.succeeded", reference, "500.00"), 200, payment.Refunded)
-	wantOutcome(t, c.Report("refund.succeeded", reference, "500.00"), 200, payment.Unchanged)
-	wantOutcome(t, c.Report("refund.failed", reference, "500.00"), 200, payment.Unchanged)
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'FAILED'"); n != 2 {
-		t.Errorf("%d refunds failed, want 2", n)
-	}
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'"); n != 1 {
-		t.Errorf("%d refunds succeeded, want 1", n)
-	}
-	if n := count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'payment.refund'"); n != 3 {
-		t.Errorf("%d refunds are asked for, want 3", n)
-	}
-	c.CheckInvariants()
-}
-
-// race sends both at once, some times, and asks check of each pair. A busy server is asked again.
+// race sends both requests at once, for several consultations, and calls check for each pair of answers. It repeats
+// requests that a busy server refused.
 func race(t *testing.T, c *apptest.Clinic, one,
 	other func(patient apptest.User, consultation, reference string) *apptest.Answer,
 	check func(patient apptest.User, consultation string, a, b *apptest.Answer),
@@ -185,7 +148,7 @@ func TestSuccessRacesTheCancellation(t *testing.T) {
 	})
 }
 
-// The overdue sweep and the money meet: the booking is confirmed, or cancelled and refunded in full.
+// When money comes beside the sweep of overdue bookings, a booking is confirmed, or cancelled and refunded in full.
 func TestSuccessRacesTheSweep(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -196,7 +159,7 @@ func TestSuccessRacesTheSweep(t *testing.T) {
 	}
 	c.Clock.Advance(15*time.Minute + time.Second)
 	support := c.Support()
-	// Half of the money comes at once, half when the sweep is at work: it comes every 5 seconds.
+	// Half of the money comes at once, half after the sweep has begun.
 	pay := func(all *sync.WaitGroup, reference string) {
 		all.Go(func() {
 			a := c.Report(payment.EventSucceeded, reference, "500.00")
