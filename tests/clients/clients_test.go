@@ -65,7 +65,7 @@ func copyExample(t *testing.T, name string) (folder string) {
 		if entry.IsDir() {
 			return os.MkdirAll(to, 0o755)
 		}
-		if entry.Name() == "client.gen.go" || entry.Name() == "amrutam.d.ts" {
+		if entry.Name() == "client.gen.go" || entry.Name() == "amrutam.ts" {
 			return nil
 		}
 		return copyFile(path, to)
