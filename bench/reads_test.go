@@ -53,23 +53,23 @@ func BenchmarkReads(b *testing.B) {
 	}
 	lists := []struct {
 		name, path string
-		who        apptest.User
+		actor      apptest.User
 		want       []string
 	}{{"patient's list", "consultations/me", p.patients[0], patients},
 		{"doctor's list", "consultations/doctor/me", doctor, doctors}}
 	for _, l := range lists {
-		p.walk(b, l.who, l.path, l.want)
-		b.Run(l.name, func(b *testing.B) { p.page(b, l.who, l.path, l.want) })
+		p.walk(b, l.actor, l.path, l.want)
+		b.Run(l.name, func(b *testing.B) { p.page(b, l.actor, l.path, l.want) })
 		b.Run(l.name+", page 5", func(b *testing.B) {
 			path := l.path
 			for range 4 {
-				path = l.path + "?cursor=" + p.clinic.Get(l.who, path).Want(200).Text("nextCursor")
+				path = l.path + "?cursor=" + p.clinic.Get(l.actor, path).Want(200).Text("nextCursor")
 			}
-			p.page(b, l.who, path, l.want[80:])
+			p.page(b, l.actor, path, l.want[80:])
 		})
 		b.Run(l.name+", filtered", func(b *testing.B) {
 			from := p.clinic.DB.Now().AddDate(0, -3, 0)
-			p.page(b, l.who, l.path+"?status=COMPLETED&from="+from.Format(time.RFC3339), l.want)
+			p.page(b, l.actor, l.path+"?status=COMPLETED&from="+from.Format(time.RFC3339), l.want)
 		})
 	}
 
@@ -81,9 +81,9 @@ func BenchmarkReads(b *testing.B) {
 }
 
 // page measures one page, which must begin the list of what is wanted each time.
-func (p *people) page(b *testing.B, who apptest.User, path string, want []string) {
+func (p *people) page(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
-	first := p.clinic.Get(who, path).Want(200)
+	first := p.clinic.Get(actor, path).Want(200)
 	items := first.Items()
 	if len(items) == 0 || len(items) > len(want) {
 		b.Fatalf("%s: %d items", path, len(items))
@@ -94,18 +94,18 @@ func (p *people) page(b *testing.B, who apptest.User, path string, want []string
 		}
 	}
 	for b.Loop() {
-		if a := p.clinic.Get(who, path).Want(200); !bytes.Equal(a.Body, first.Body) {
+		if a := p.clinic.Get(actor, path).Want(200); !bytes.Equal(a.Body, first.Body) {
 			b.Fatalf("%s: another answer: %s", path, a.Body)
 		}
 	}
 }
 
 // walk compares a whole list, page by page, and that each reason is the one that was given.
-func (p *people) walk(b *testing.B, who apptest.User, path string, want []string) {
+func (p *people) walk(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
 	var got []string
 	for cursor := ""; ; {
-		a := p.clinic.Get(who, path+"?limit=100&cursor="+cursor).Want(200)
+		a := p.clinic.Get(actor, path+"?limit=100&cursor="+cursor).Want(200)
 		for _, item := range a.Items() {
 			got = append(got, fmt.Sprint(item["id"]))
 			if item["reason"] != reason(fmt.Sprint(item["id"])) {

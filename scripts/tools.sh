@@ -5,6 +5,7 @@ set -euo pipefail
 
 # name, package, module, version
 pins='
+actionlint     github.com/rhysd/actionlint/cmd/actionlint             github.com/rhysd/actionlint             v1.7.12
 golangci-lint  github.com/golangci/golangci-lint/v2/cmd/golangci-lint  github.com/golangci/golangci-lint/v2  v2.15.0
 gotestsum      gotest.tools/gotestsum                                  gotest.tools/gotestsum                v1.13.0
 sqlc           github.com/sqlc-dev/sqlc/cmd/sqlc                       github.com/sqlc-dev/sqlc              v1.31.1

@@ -111,6 +111,12 @@ func System(job string) Actor { return Actor{Job: job} }
 // As is what the system does at the actor's request: the audit log names the job, and where the request came from.
 func (a Actor) As(job string) Actor { return Actor{Job: job, IP: a.IP, RequestID: a.RequestID} }
 
+// SignedInAs is the actor of the same request, once it is known which user it is.
+func (a Actor) SignedInAs(id uuid.UUID, role Role) Actor {
+	a.ID, a.Role = id, role
+	return a
+}
+
 // Is tells whether the actor has the role.
 func (a Actor) Is(role Role) bool { return a.Role == role }
 

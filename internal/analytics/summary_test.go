@@ -208,8 +208,8 @@ func TestExactFigures(t *testing.T) {
 	for i, id := range map[int]string{0: held, 1: missed, 2: withdrawn, 5: later, 7: abroad, 8: asked} {
 		pay(t, c, patients[i], id)
 	}
-	cancel := func(who apptest.User, id string) {
-		c.Post(who, "consultations/"+id+"/cancel", object{"reason": "travelling"}).Want(200)
+	cancel := func(actor apptest.User, id string) {
+		c.Post(actor, "consultations/"+id+"/cancel", object{"reason": "travelling"}).Want(200)
 	}
 	cancel(patients[2], withdrawn)
 	cancel(doctor, unwelcome)

@@ -22,6 +22,7 @@ import (
 	"amrutam/internal/prescription"
 	"amrutam/internal/privacy"
 	"amrutam/internal/schedule"
+	"amrutam/internal/session"
 )
 
 // mount builds the packages, lowest first, and lets each register its operations, pages and jobs.
@@ -32,6 +33,7 @@ func (a *App) mount() error {
 	}
 	a.healthRoutes()
 	a.Queue.RegisterMaintenance()
+	a.Queue.AddMaintenance(limit.DeleteOld)
 	audit.Routes(a.API)
 	reader.Mount(a.Mux, "/openapi.json")
 	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
@@ -46,11 +48,16 @@ func (a *App) mount() error {
 	if err != nil {
 		return err
 	}
-	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue,
-		Config: a.Config, Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}, Cursors: a.API.Cursors, Log: a.Log}
+	sessions := &session.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
+	a.API.Authenticate, a.API.Guard = sessions.Authenticate, session.Guard
+	sessions.Routes(a.API)
+	sessions.Jobs(a.Queue)
+	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions,
+		Mails: mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log,
+		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}
 	a.accounts.Routes(a.API)
 	a.accounts.Pages(a.Mux)
-	a.accounts.Work()
+	a.accounts.Jobs(a.Queue)
 	if c := a.Config.Currency; c != "" && !currency.IsCurrency(c) { // without one only the document is made
 		return errors.New("AMRUTAM_CURRENCY " + currency.NoCurrency)
 	}
@@ -69,11 +76,10 @@ func (a *App) mount() error {
 	}
 	money.Routes(a.API)
 	consent.Routes(a.API)
-	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Money: money, Mails: mails, Config: a.Config,
-		Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
+	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors, Money: money,
+		Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
 	care.Routes(a.API)
 	care.Jobs(a.Queue)
-	a.accounts.OnStop, a.doctors.OnStop = care.Stop, care.Stop
 	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
 	scripts.Routes(a.API)
 	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config,

@@ -42,25 +42,25 @@ func publish(t *testing.T, c *apptest.Clinic) {
 			AND version = 1`)
 }
 
-func notices(c *apptest.Clinic, who apptest.User, query string) map[string]map[string]any {
+func notices(c *apptest.Clinic, actor apptest.User, query string) map[string]map[string]any {
 	all := map[string]map[string]any{}
-	for _, n := range c.Get(who, "consents"+query).Want(200).Items() {
+	for _, n := range c.Get(actor, "consents"+query).Want(200).Items() {
 		purpose, _ := n["purpose"].(string)
 		all[purpose] = n
 	}
 	return all
 }
 
-func give(c *apptest.Clinic, who apptest.User, purpose string, version int) *apptest.Answer {
-	return c.Post(who, "consents", object{"purpose": purpose, "noticeVersion": version})
+func give(c *apptest.Clinic, actor apptest.User, purpose string, version int) *apptest.Answer {
+	return c.Post(actor, "consents", object{"purpose": purpose, "noticeVersion": version})
 }
 
-func withdraw(c *apptest.Clinic, who apptest.User, purpose string) {
-	c.Do(who, "POST", "consents/"+purpose+"/withdraw", nil).Want(204)
+func withdraw(c *apptest.Clinic, actor apptest.User, purpose string) {
+	c.Do(actor, "POST", "consents/"+purpose+"/withdraw", nil).Want(204)
 }
 
-func ask(c *apptest.Clinic, who apptest.User, slot uuid.UUID) *apptest.Answer {
-	return c.Post(who, "consultations", object{"slotId": slot, "reason": "Cough"})
+func ask(c *apptest.Clinic, actor apptest.User, slot uuid.UUID) *apptest.Answer {
+	return c.Post(actor, "consultations", object{"slotId": slot, "reason": "Cough"})
 }
 
 func start(c *apptest.Clinic, doctor apptest.User, id string) *apptest.Answer {
@@ -423,10 +423,10 @@ func TestConsentsAreForPatients(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, role := range []access.Role{access.RoleDoctor, access.RoleSupport, access.RoleAdmin} {
-		who := c.User(role)
-		c.Get(who, "consents").Want(403, "forbidden")
-		give(c, who, "TREATMENT", 1).Want(403, "forbidden")
-		c.Do(who, "POST", "consents/TREATMENT/withdraw", nil).Want(403, "forbidden")
+		actor := c.User(role)
+		c.Get(actor, "consents").Want(403, "forbidden")
+		give(c, actor, "TREATMENT", 1).Want(403, "forbidden")
+		c.Do(actor, "POST", "consents/TREATMENT/withdraw", nil).Want(403, "forbidden")
 	}
 	c.Get(apptest.User{}, "consents").Want(401, "unauthenticated")
 }

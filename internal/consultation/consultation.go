@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/config"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/notification"
@@ -45,14 +47,16 @@ const abandonedFor = 24 * time.Hour
 
 // Service books and moves consultations.
 type Service struct {
-	DB      *postgres.DB
-	Sealer  *seal.Sealer
-	Money   *payment.Service
-	Mails   *notification.Service
-	Config  *config.Config
-	Cursors httpapi.Cursors
-	Metrics *telemetry.Metrics
-	Log     *slog.Logger
+	DB       *postgres.DB
+	Sealer   *seal.Sealer
+	Accounts *account.Service
+	Doctors  *doctor.Service
+	Money    *payment.Service
+	Mails    *notification.Service
+	Config   *config.Config
+	Cursors  httpapi.Cursors
+	Metrics  *telemetry.Metrics
+	Log      *slog.Logger
 }
 
 // Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those

@@ -85,10 +85,10 @@ func calm(send func() *apptest.Answer) *apptest.Answer {
 	}
 }
 
-func cancel(c *apptest.Clinic, who apptest.User, id, reason string) *apptest.Answer {
-	return c.Do(who, "POST", "consultations/"+id+"/cancel", object{"reason": reason})
+func cancel(c *apptest.Clinic, actor apptest.User, id, reason string) *apptest.Answer {
+	return c.Do(actor, "POST", "consultations/"+id+"/cancel", object{"reason": reason})
 }
 
-func move(c *apptest.Clinic, who apptest.User, id, to string) *apptest.Answer {
-	return c.Patch(who, "consultations/"+id+"/status", object{"status": to})
+func move(c *apptest.Clinic, actor apptest.User, id, to string) *apptest.Answer {
+	return c.Patch(actor, "consultations/"+id+"/status", object{"status": to})
 }

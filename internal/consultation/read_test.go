@@ -60,11 +60,11 @@ func TestTexts(t *testing.T) {
 }
 
 // audits counts the readings of an entity by somebody; of those with a purpose, when one is given.
-func audits(t *testing.T, c *apptest.Clinic, action, entity string, who apptest.User, purpose string) int {
+func audits(t *testing.T, c *apptest.Clinic, action, entity string, actor apptest.User, purpose string) int {
 	t.Helper()
 	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND "+
 		"coalesce(metadata->>'purpose', '') = $4",
-		action, entity, who.ID, purpose)
+		action, entity, actor.ID, purpose)
 }
 
 func TestWhoReadsHealthData(t *testing.T) {
@@ -75,16 +75,16 @@ func TestWhoReadsHealthData(t *testing.T) {
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS", "notes": "Advised rest"}).Want(200)
 	cancel(c, doctor, id, "the call broke down").Want(200)
 	path := "consultations/" + id
-	sees := func(who apptest.User, purpose string, want bool) {
+	sees := func(actor apptest.User, purpose string, want bool) {
 		t.Helper()
 		var headers []string
 		if purpose != "" {
 			headers = []string{"X-Purpose", purpose}
 		}
-		a := c.Do(who, "GET", path, nil, headers...).Want(200)
+		a := c.Do(actor, "GET", path, nil, headers...).Want(200)
 		for _, field := range []string{"reason", "notes", "cancellationReason"} {
 			if shown := a.At(field) != nil; shown != want {
-				t.Errorf("%s with purpose %q sees %s: %v", who.Role, purpose, field, shown)
+				t.Errorf("%s with purpose %q sees %s: %v", actor.Role, purpose, field, shown)
 			}
 		}
 	}
@@ -112,11 +112,11 @@ func TestWhoReadsHealthData(t *testing.T) {
 			t.Errorf("%s with purpose %q: %d audit rows, want %d", n.who.Role, n.purpose, got, n.rows)
 		}
 	}
-	for _, who := range []apptest.User{c.Patient(), c.Doctor(fee)} {
-		c.Get(who, path).Want(404, "not-found")
-		c.Get(who, path).Want(404, "not-found")
+	for _, actor := range []apptest.User{c.Patient(), c.Doctor(fee)} {
+		c.Get(actor, path).Want(404, "not-found")
+		c.Get(actor, path).Want(404, "not-found")
 		// Denials of one actor on one object are noted once a minute.
-		if n := audits(t, c, "access.deny", id, who, ""); n != 1 {
+		if n := audits(t, c, "access.deny", id, actor, ""); n != 1 {
 			t.Errorf("%d denials are noted", n)
 		}
 	}
@@ -132,11 +132,11 @@ func TestWhoReadsHealthData(t *testing.T) {
 			t.Errorf("%d audit rows of the list", n)
 		}
 	}
-	for _, who := range []apptest.User{admin, support} {
-		items := c.Get(who, "consultations?patientId="+patient.ID.String()).Want(200).Items()
+	for _, actor := range []apptest.User{admin, support} {
+		items := c.Get(actor, "consultations?patientId="+patient.ID.String()).Want(200).Items()
 		if len(items) != 1 || items[0]["reason"] != nil || items[0]["notes"] != nil ||
 			items[0]["cancellationReason"] != nil {
-			t.Errorf("%s lists %v", who.Role, items)
+			t.Errorf("%s lists %v", actor.Role, items)
 		}
 	}
 	if body := string(c.Get(support, "payments/consultation/"+id).Want(200).Body); strings.Contains(body,
@@ -158,8 +158,8 @@ func TestWhoReadsHealthData(t *testing.T) {
 func TestListsGoByTheStart(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	for who, path := range map[apptest.User]string{c.Patient(): "consultations/me", c.Admin(): "consultations"} {
-		c.Get(who, path+"?from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z").Want(422, "validation-failed")
+	for actor, path := range map[apptest.User]string{c.Patient(): "consultations/me", c.Admin(): "consultations"} {
+		c.Get(actor, path+"?from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z").Want(422, "validation-failed")
 	}
 	doctor, patient := c.Doctor("0.00"), c.Patient()
 	for _, hours := range []int{30, 10, 50, 20, 40} {

@@ -33,11 +33,11 @@ type HoldIn struct {
 
 // Hold lets its doctor start, complete or miss a consultation, with notes.
 // Errors: problem.NotFound, problem.PreconditionFailed, problem.InvalidTransition, ErrTooEarly, ErrTooLate; at the
-// start doctor.ErrNotApproved, consent.ErrRequired, account.ErrHolding.
+// start doctor.ErrNotApproved, consent.ErrRequired, schedule.ErrConsultationInProgress.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor, in HoldIn) (Consultation, error) {
 	to := ConsultationStatus(in.Body.Status)
 	var notApproved error
-	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in Stop
+	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in CancelUpcoming
 		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil &&
 			!errors.Is(notApproved, doctor.ErrNotApproved) {
 			return Consultation{}, notApproved

@@ -44,8 +44,8 @@ func TestCancelWindows(t *testing.T) {
 		}
 	}
 	at(t, c, start.Add(2*time.Second))
-	for _, who := range []apptest.User{doctor, admin, support, patients[5]} {
-		cancel(c, who, ids[5], "unwell").Want(409, "too-late")
+	for _, actor := range []apptest.User{doctor, admin, support, patients[5]} {
+		cancel(c, actor, ids[5], "unwell").Want(409, "too-late")
 	}
 	// The sweep may have been quicker: then the machine refuses, and the seat is free all the same.
 	if a := cancel(c, unpaid, waiting, ""); a.Status != 200 {
@@ -95,8 +95,8 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	at(t, c, start.Add(-15*time.Minute))
 	move(c, doctor, started, "COMPLETED").Want(409, "illegal-transition")
 	move(c, stranger, started, "IN_PROGRESS").Want(404, "not-found")
-	for _, who := range []apptest.User{patient, c.Admin(), c.Support()} {
-		move(c, who, started, "IN_PROGRESS").Want(403, "forbidden")
+	for _, actor := range []apptest.User{patient, c.Admin(), c.Support()} {
+		move(c, actor, started, "IN_PROGRESS").Want(403, "forbidden")
 	}
 	move(c, doctor, started, "IN_PROGRESS").Want(200)
 	move(c, doctor, started, "NO_SHOW").Want(409, "illegal-transition")
@@ -122,8 +122,8 @@ func TestStartAndNoShowWindows(t *testing.T) {
 		for _, to := range []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"} {
 			move(c, doctor, id, to).Want(409, "illegal-transition")
 		}
-		for _, who := range []apptest.User{doctor, c.Admin(), c.Support()} {
-			cancel(c, who, id, "too late").Want(409, "illegal-transition")
+		for _, actor := range []apptest.User{doctor, c.Admin(), c.Support()} {
+			cancel(c, actor, id, "too late").Want(409, "illegal-transition")
 		}
 	}
 	// The patient was absent, not the doctor: nothing is given back.

@@ -106,17 +106,17 @@ func TestWhoReadsADoctorWhoIsNotApproved(t *testing.T) {
 	others := []apptest.User{nobody, c.Patient(), c.Doctor("1.00"), c.Support()}
 	look := func(approved bool) {
 		t.Helper()
-		for _, who := range []apptest.User{doctor, admin} {
-			want(t, "isApproved", c.Get(who, path).Want(200).At("isApproved"), approved)
+		for _, actor := range []apptest.User{doctor, admin} {
+			want(t, "isApproved", c.Get(actor, path).Want(200).At("isApproved"), approved)
 		}
 		found := len(c.Get(admin, "doctors?approved=false").Want(200).Items()) == 1
 		want(t, "waiting", found, !approved)
-		for _, who := range others {
-			if a := c.Get(who, path); (a.Status == 200) != approved || (a.Status != 200 && a.Status != 404) {
-				t.Errorf("%s reads %s", who.Role, a.Body)
+		for _, actor := range others {
+			if a := c.Get(actor, path); (a.Status == 200) != approved || (a.Status != 200 && a.Status != 404) {
+				t.Errorf("%s reads %s", actor.Role, a.Body)
 			}
-			status := map[bool]int{true: 401, false: 403}[who.ID == uuid.Nil]
-			c.Get(who, "doctors?approved=false").Want(status)
+			status := map[bool]int{true: 401, false: 403}[actor.ID == uuid.Nil]
+			c.Get(actor, "doctors?approved=false").Want(status)
 		}
 	}
 	look(false)

@@ -20,7 +20,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// None is the output of an operation that answers without a body.
+// None is the input of an operation that takes nothing, and the output of one that answers without a body.
 type None struct{}
 
 // Entity names what a creation made, for the stored answer of its key. Every output of a keyed operation has it.

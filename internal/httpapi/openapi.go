@@ -49,14 +49,16 @@ func registry() huma.Registry {
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
-	"AddressOnlyBody": "AddressRequest", "CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
-	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent",
+	"CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent",
 	"Field": "FieldError", "HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest",
 	"Initiated": "PaymentStart", "People": "PeopleCounts", "Slots": "SlotCounts", "SlotBrief": "NextSlot",
 	"SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
 	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange",
-	"PracticeInputBody": "DoctorChange", "ProfileChangeBody": "ProfileChange", "WebhookOut": "WebhookOutcome",
-	"RenewalBody": "RefreshRequest", "RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney",
+	"PracticeInputBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange", "WebhookOut": "WebhookOutcome",
+	"DisableUserRequestBody": "DisablingRequest", "EnrolmentResponse": "Enrolment",
+	"PasskeysResponse":      "Passkeys",
+	"RecoveryCodesResponse": "RecoveryCodes", "RegisteredResponse": "Registered", "SignInResponse": "SignedIn",
+	"RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney",
 	"ResolveInBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineInBody": "RefundDecline",
 }
 
@@ -72,7 +74,7 @@ func schemaName(t reflect.Type, hint string) string {
 		return known
 	}
 	if asked, body := strings.CutSuffix(name, "Body"); body && name != "WebhookBody" {
-		return strings.TrimSuffix(asked, "Input") + "Request"
+		return strings.TrimSuffix(strings.TrimSuffix(asked, "Input"), "Request") + "Request"
 	}
 	return name
 }

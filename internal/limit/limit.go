@@ -103,3 +103,14 @@ func (l Limiter) Undo(tx *postgres.Tx, p Policy, subject string) {
 		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
 	}
 }
+
+// keepAttempts is longer than any policy looks back.
+const keepAttempts = 48 * time.Hour
+
+// DeleteOld deletes the counts that no policy looks at any more.
+func DeleteOld(ctx context.Context, tx *postgres.Tx) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM attempts WHERE updated_at < $1", tx.Now.Add(-keepAttempts)); err != nil {
+		return fmt.Errorf("delete old attempts: %w", err)
+	}
+	return nil
+}

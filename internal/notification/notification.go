@@ -90,6 +90,7 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	// The network is asked outside a transaction.
 	jobs.Handle(queue, s.send)
 	jobs.Handle(queue, s.sendDigest)
+	queue.AddMaintenance(deleteOldMails)
 	return s, nil
 }
 

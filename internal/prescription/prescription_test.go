@@ -54,8 +54,8 @@ func TestWhenAPrescriptionIsWritten(t *testing.T) {
 	write(c, doctor, id).Want(409, not)
 	write(c, other, id).Want(404, "not-found")
 	write(c, doctor, uuid.NewString()).Want(404, "not-found")
-	for _, who := range []apptest.User{patient, c.Admin(), c.Support()} {
-		write(c, who, id).Want(403, "forbidden")
+	for _, actor := range []apptest.User{patient, c.Admin(), c.Support()} {
+		write(c, actor, id).Want(403, "forbidden")
 	}
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	body := object{"consultationId": id, "medications": []any{line()}}
@@ -128,9 +128,9 @@ func TestSupersede(t *testing.T) {
 		mine[1]["supersededBy"] != items[0]["id"] || mine[0]["supersededBy"] != nil {
 		t.Errorf("the patient lists %v", mine)
 	}
-	for _, who := range []apptest.User{patient, doctor} {
-		if a := c.Get(who, "prescriptions/"+first).Want(200); a.Text("supersededBy") != items[0]["id"] {
-			t.Errorf("the %s reads %s", who.Role, a.Body)
+	for _, actor := range []apptest.User{patient, doctor} {
+		if a := c.Get(actor, "prescriptions/"+first).Want(200); a.Text("supersededBy") != items[0]["id"] {
+			t.Errorf("the %s reads %s", actor.Role, a.Body)
 		}
 	}
 	for _, sql := range []string{"UPDATE prescriptions SET advice = NULL", "DELETE FROM prescriptions",
@@ -213,16 +213,16 @@ func TestWhoReadsPrescriptions(t *testing.T) {
 			c.Get(stranger, path).Want(404, "not-found")
 		}
 	}
-	for _, who := range []apptest.User{patient, doctor, admin} {
+	for _, actor := range []apptest.User{patient, doctor, admin} {
 		for action, entity := range map[string]string{"prescription.read": id, "prescription.list": consultation} {
 			sql := "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND " +
 				"coalesce(metadata->>'purpose', '') = $4"
 			purpose := ""
-			if who == admin {
+			if actor == admin {
 				purpose = "complaint 17"
 			}
-			if n := count(t, c, sql, action, entity, who.ID, purpose); n != 1 {
-				t.Errorf("%s: %d rows of %s, want 1", who.Role, n, action)
+			if n := count(t, c, sql, action, entity, actor.ID, purpose); n != 1 {
+				t.Errorf("%s: %d rows of %s, want 1", actor.Role, n, action)
 			}
 		}
 	}

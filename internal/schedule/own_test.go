@@ -37,10 +37,10 @@ func TestADoctorSeesAllOwnSlots(t *testing.T) {
 	take(t, c, uuid.MustParse(all[3]), 2)
 
 	seen := map[string]string{}
-	walk := func(who apptest.User, query string) (n int) {
+	walk := func(actor apptest.User, query string) (n int) {
 		t.Helper()
 		for cursor := ""; ; {
-			a := c.Get(who, "availability?limit=3&cursor="+cursor+query).Want(200)
+			a := c.Get(actor, "availability?limit=3&cursor="+cursor+query).Want(200)
 			for _, item := range a.Items() {
 				seen[fmt.Sprint(item["id"])] = fmt.Sprint(item["status"])
 				n++
@@ -67,8 +67,8 @@ func TestADoctorSeesAllOwnSlots(t *testing.T) {
 	c.Get(other, path).Want(404, "not-found")
 	c.Get(doctor, "availability/"+uuid.NewString()).Want(404, "not-found")
 	want(t, "for an administrator", c.Get(admin, path).Want(200).Text("status"), "BLOCKED")
-	for _, who := range []apptest.User{c.Patient(), c.Support()} {
-		c.Get(who, path).Want(403, "forbidden")
-		c.Get(who, "availability").Want(403, "forbidden")
+	for _, actor := range []apptest.User{c.Patient(), c.Support()} {
+		c.Get(actor, path).Want(403, "forbidden")
+		c.Get(actor, "availability").Want(403, "forbidden")
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-var roles = map[Who]string{Patient: "PATIENT", OtherPatient: "PATIENT", Doctor: "DOCTOR", OtherDoctor: "DOCTOR",
+var roles = map[Caller]string{Patient: "PATIENT", OtherPatient: "PATIENT", Doctor: "DOCTOR", OtherDoctor: "DOCTOR",
 	Support: "SUPPORT", Admin: "ADMIN"}
 
 func TestEveryOperationHasItsRows(t *testing.T) {
@@ -38,11 +38,11 @@ func TestEveryOperationHasItsRows(t *testing.T) {
 		}
 		succeeds[row.Operation] = succeeds[row.Operation] ||
 			slices.ContainsFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
-		for who, role := range roles {
+		for caller, role := range roles {
 			if may := len(o.Roles) == 0 ||
-				slices.Contains(o.Roles, role); may == (row.Want[who] == http.StatusForbidden) {
-				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles, row.Want[who],
-					who)
+				slices.Contains(o.Roles, role); may == (row.Want[caller] == http.StatusForbidden) {
+				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles, row.Want[caller],
+					caller)
 			}
 		}
 	}
@@ -66,10 +66,10 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for i, row := range Table {
 		t.Run(fmt.Sprintf("%s/%d", row.Operation, i), func(t *testing.T) {
 			t.Parallel()
-			for who := range callers {
-				t.Run(who.String(), func(t *testing.T) {
+			for caller := range callers {
+				t.Run(caller.String(), func(t *testing.T) {
 					t.Parallel()
-					ask(t, NewScene(t, c, who), row)
+					ask(t, NewScene(t, c, caller), row)
 				})
 			}
 		})
@@ -79,7 +79,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 func ask(t *testing.T, s *Scene, row Row) {
 	r := s.Request(row, false)
 	if s.Caller != Nobody && enrolled(row) && slices.Contains(Recent, row.Operation) {
-		s.C.Prove(s.Person(s.Caller)) // what comes without is TestRecentProof's
+		s.C.Prove(s.User(s.Caller)) // what comes without is TestRecentProof's
 	}
 	stranger := s.Caller == OtherPatient || s.Caller == OtherDoctor
 	if stranger && r.Method == http.MethodGet && len(r.Operation.Roles) > 0 {
@@ -97,7 +97,7 @@ func ask(t *testing.T, s *Scene, row Row) {
 		}
 		alike(t, a, r, s, row)
 	case stranger && a.Status < 300 && r.Method == http.MethodGet && len(r.Operation.Roles) > 0:
-		for _, secret := range []string{s.Value("patient"), s.Person(Patient).Email, s.Value("completed"),
+		for _, secret := range []string{s.Value("patient"), s.User(Patient).Email, s.Value("completed"),
 			s.Value("prescription")} {
 			if bytes.Contains(a.Body, []byte(secret)) {
 				t.Errorf("a stranger reads %s", a.Body)
@@ -144,7 +144,7 @@ func denials(t *testing.T, s *Scene) (objects []string) {
 	t.Helper()
 	rows, err := s.C.DB.Pool.Query(context.Background(),
 		`SELECT CASE entity_type WHEN 'operation' THEN 'operation ' || entity_id ELSE entity_type END
-		FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1`, s.Person(s.Caller).ID)
+		FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1`, s.User(s.Caller).ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,13 +162,13 @@ func TestSecondFactor(t *testing.T) {
 	c := apptest.Open(t)
 	c.Admin() // who stays: the others may leave
 	for i, row := range Table {
-		for _, who := range []Who{Support, Admin} {
+		for _, caller := range []Caller{Support, Admin} {
 			for _, state := range []string{"unproven", "stale", "fresh"} {
-				t.Run(fmt.Sprintf("%s/%d/%s/%s", row.Operation, i, who, state), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%d/%s/%s", row.Operation, i, caller, state), func(t *testing.T) {
 					t.Parallel()
-					s := NewScene(t, c, who)
+					s := NewScene(t, c, caller)
 					r := s.Request(row, false)
-					want, slug := row.Want[who], "mfa-required"
+					want, slug := row.Want[caller], "mfa-required"
 					switch {
 					case len(r.Operation.Roles) == 0 || want == http.StatusForbidden ||
 						slices.Contains(Enrolment, row.Operation) && !enrolled(row):
@@ -178,18 +178,18 @@ func TestSecondFactor(t *testing.T) {
 						}
 					case state == "unproven", state == "stale" &&
 						(slices.Contains(Fresh, row.Operation) ||
-							(who == Admin && slices.Equal(row.Headers, purpose))):
+							(caller == Admin && slices.Equal(row.Headers, purpose))):
 						want = http.StatusForbidden
 					}
 					switch state {
 					case "unproven":
-						c.Forget(s.Person(who))
+						c.Forget(s.User(caller))
 					case "stale":
-						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.Person(who).ID,
+						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.User(caller).ID,
 							c.DB.Now().Add(-5*time.Minute-time.Second))
 					}
 					a := s.Ask(r).Want(want)
-					if forbidden := want == http.StatusForbidden && row.Want[who] != want; forbidden &&
+					if forbidden := want == http.StatusForbidden && row.Want[caller] != want; forbidden &&
 						a.Text("type") != "/problems/"+slug {
 						t.Errorf("refused by %s", a.Text("type"))
 					}
@@ -230,7 +230,7 @@ func TestRecentProof(t *testing.T) {
 				t.Parallel()
 				s := NewScene(t, c, Patient)
 				r := s.Request(row, false)
-				caller, now := s.Person(Patient), c.DB.Now()
+				caller, now := s.User(Patient), c.DB.Now()
 				ago, want := now.Add(-5*time.Minute-time.Second), row.Want[Patient]
 				switch state {
 				case "signed in long ago":

@@ -13,7 +13,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// wrong requests, each with another fault. Who may not ask learns of none of them.
+// wrong requests, each with another fault. A caller without the role learns of none of them.
 var wrong = []struct {
 	name        string
 	path        func(string) string
@@ -114,16 +114,16 @@ func TestForbiddenBeforeWrong(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, row := range closedRows() {
-		for who := Patient; who < callers; who++ {
-			if row.Want[who] != http.StatusForbidden || who == OtherPatient || who == OtherDoctor {
+		for caller := Patient; caller < callers; caller++ {
+			if row.Want[caller] != http.StatusForbidden || caller == OtherPatient || caller == OtherDoctor {
 				continue
 			}
-			t.Run(row.Operation+"/"+who.String(), func(t *testing.T) {
+			t.Run(row.Operation+"/"+caller.String(), func(t *testing.T) {
 				t.Parallel()
-				s := NewScene(t, c, who)
+				s := NewScene(t, c, caller)
 				r := s.Request(row, false)
 				for i := range wrong {
-					askWrongly(s.C, s.Person(who), r, i).Want(http.StatusForbidden, "forbidden")
+					askWrongly(s.C, s.User(caller), r, i).Want(http.StatusForbidden, "forbidden")
 				}
 				if got := denials(t, s); len(got) != 1 {
 					t.Errorf("%d requests within a minute left the denials %v", len(wrong), got)

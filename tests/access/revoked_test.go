@@ -24,7 +24,7 @@ import (
 var endings = []struct {
 	name string
 	// of whom, when not of everybody.
-	of  []Who
+	of  []Caller
 	end func(s *Scene, parked, other apptest.User)
 }{
 	{"signed out", nil, func(s *Scene, parked, _ apptest.User) { s.C.Post(parked, "auth/logout", nil).Want(204) }},
@@ -34,7 +34,7 @@ var endings = []struct {
 	{"ended with all others", nil, func(s *Scene, _, other apptest.User) {
 		s.C.Do(other, "DELETE", "auth/sessions", nil).Want(204)
 	}},
-	{"second factor added", []Who{Patient, Doctor}, func(s *Scene, _, other apptest.User) {
+	{"second factor added", []Caller{Patient, Doctor}, func(s *Scene, _, other apptest.User) {
 		code := s.C.Authenticator(other, false)
 		s.C.Post(other, "auth/confirm-mfa", map[string]any{"otp": code()}).Want(200)
 	}},
@@ -50,8 +50,8 @@ var endings = []struct {
 		s.C.Post(apptest.User{}, "auth/reset-password",
 			map[string]any{"token": token, "newPassword": "nine boats cross the quiet lake"}).Want(204)
 	}},
-	{"role changed", []Who{Support, Admin}, func(s *Scene, parked, _ apptest.User) {
-		role := map[Who]string{Support: "ADMIN", Admin: "SUPPORT"}[s.Caller]
+	{"role changed", []Caller{Support, Admin}, func(s *Scene, parked, _ apptest.User) {
+		role := map[Caller]string{Support: "ADMIN", Admin: "SUPPORT"}[s.Caller]
 		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/role", map[string]any{"role": role}).Want(200)
 	}},
 	{"disabled", nil, func(s *Scene, parked, _ apptest.User) {
@@ -95,7 +95,7 @@ func (s *Scene) another(u apptest.User) apptest.User {
 }
 
 // changes are a row of each operation that the caller may do and that changes something.
-func changes(caller Who) (rows []Row) {
+func changes(caller Caller) (rows []Row) {
 	seen := map[string]bool{}
 	for _, row := range Table {
 		if row.Want[caller]/100 == 2 && row.Want[Nobody] == http.StatusUnauthorized && !seen[row.Operation] {
@@ -156,14 +156,14 @@ func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
 	c := apptest.Open(t)
 	c.Admin()
 	for _, way := range endings {
-		for _, caller := range []Who{Patient, Doctor, Support, Admin} {
+		for _, caller := range []Caller{Patient, Doctor, Support, Admin} {
 			if way.of != nil && !slices.Contains(way.of, caller) {
 				continue
 			}
 			t.Run(way.name+"/"+caller.String(), func(t *testing.T) {
 				t.Parallel()
 				s := NewScene(t, c, caller)
-				user := s.Person(caller)
+				user := s.User(caller)
 				other := s.another(user)
 				s.Value("own-password")
 				finish := map[string]func() (int, string){}
@@ -219,7 +219,7 @@ func TestNoTransactionOutlivesItsSession(t *testing.T) {
 	c := apptest.Open(t)
 	c.Admin()
 	seen := map[string]bool{}
-	for _, caller := range []Who{Patient, Doctor, Support, Admin} {
+	for _, caller := range []Caller{Patient, Doctor, Support, Admin} {
 		for _, row := range changes(caller) {
 			if seen[row.Operation] || slices.Contains(onlyReads, row.Operation) {
 				continue
@@ -229,7 +229,7 @@ func TestNoTransactionOutlivesItsSession(t *testing.T) {
 				t.Parallel()
 				s := NewScene(t, c, caller)
 				r := s.Request(row, false)
-				u := s.Person(caller)
+				u := s.User(caller)
 				s.endMeanwhile(r, u)
 			})
 		}
@@ -302,7 +302,7 @@ func TestSessionsEndAmidTheirRequests(t *testing.T) {
 
 func amid(t *testing.T, s *Scene, name string, end func(s *Scene, parked, other apptest.User)) {
 	t.Helper()
-	user := s.Person(Patient)
+	user := s.User(Patient)
 	other, third := s.another(user), s.another(user)
 	s.Value("own-password")
 	thirdID := s.sessionOf(third)
@@ -318,7 +318,7 @@ func amid(t *testing.T, s *Scene, name string, end func(s *Scene, parked, other 
 		func(as apptest.User) *apptest.Answer { return s.C.Do(as, "DELETE", "auth/sessions/"+thirdID, nil) },
 	}
 	for range 3 {
-		slot := s.C.Slot(s.Person(Doctor), 48*time.Hour+s.slots, 1)
+		slot := s.C.Slot(s.User(Doctor), 48*time.Hour+s.slots, 1)
 		s.slots += time.Hour
 		requests = append(requests, func(as apptest.User) *apptest.Answer {
 			return s.C.Post(as, "consultations", map[string]any{"slotId": slot, "reason": "Back pain"})

@@ -26,25 +26,25 @@ import (
 type Scene struct {
 	T      testing.TB
 	C      *apptest.Clinic
-	Caller Who
+	Caller Caller
 
-	people map[Who]apptest.User
+	people map[Caller]apptest.User
 	values map[string]string
 	slots  time.Duration
 }
 
 // NewScene is empty.
-func NewScene(t testing.TB, c *apptest.Clinic, caller Who) *Scene {
-	return &Scene{T: t, C: c.In(t), Caller: caller, people: map[Who]apptest.User{}, values: map[string]string{}}
+func NewScene(t testing.TB, c *apptest.Clinic, caller Caller) *Scene {
+	return &Scene{T: t, C: c.In(t), Caller: caller, people: map[Caller]apptest.User{}, values: map[string]string{}}
 }
 
-// Person is that caller of this scene.
-func (s *Scene) Person(who Who) apptest.User {
-	if u, there := s.people[who]; there || who == Nobody {
+// User is that caller of this scene.
+func (s *Scene) User(caller Caller) apptest.User {
+	if u, there := s.people[caller]; there || caller == Nobody {
 		return u
 	}
 	var u apptest.User
-	switch who {
+	switch caller {
 	case Patient, OtherPatient:
 		u = s.C.Patient()
 	case Doctor, OtherDoctor:
@@ -54,7 +54,7 @@ func (s *Scene) Person(who Who) apptest.User {
 	default:
 		u = s.C.Admin()
 	}
-	s.people[who] = u
+	s.people[caller] = u
 	return u
 }
 
@@ -72,7 +72,7 @@ func (s *Scene) Value(name string) string {
 
 func (s *Scene) make(name string) string {
 	s.T.Helper()
-	patient, doctor := s.Person(Patient), s.Person(Doctor)
+	patient, doctor := s.User(Patient), s.User(Doctor)
 	switch name {
 	case "patient":
 		return patient.ID.String()
@@ -90,7 +90,7 @@ func (s *Scene) make(name string) string {
 		if s.Caller == Nobody {
 			return ""
 		}
-		return s.C.Post(s.Person(s.Caller), "users/me/erasure", nil).Want(202).Text("id")
+		return s.C.Post(s.User(s.Caller), "users/me/erasure", nil).Want(202).Text("id")
 	case "erasing":
 		s.C.Post(patient, "users/me/erasure", nil).Want(202)
 		return patient.ID.String()
@@ -103,7 +103,7 @@ func (s *Scene) make(name string) string {
 		if s.Caller == Nobody {
 			return string(k.Prove())
 		}
-		return string(k.Create(s.C.Do(s.Person(s.Caller), "POST", "auth/passkeys/options", nil)))
+		return string(k.Create(s.C.Do(s.User(s.Caller), "POST", "auth/passkeys/options", nil)))
 	case "patient-passkey":
 		k := s.C.NewPasskey()
 		k.Register(patient)
@@ -119,7 +119,7 @@ func (s *Scene) make(name string) string {
 		if s.Caller == Nobody {
 			return "000000"
 		}
-		return s.C.Authenticator(s.Person(s.Caller), name == "own-code")()
+		return s.C.Authenticator(s.User(s.Caller), name == "own-code")()
 	case "patient-code":
 		return s.C.Authenticator(patient, true)()
 	case "mfa-ticket":
@@ -128,7 +128,7 @@ func (s *Scene) make(name string) string {
 		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).
 			Want(200).Text("mfaToken")
 	case "own-password":
-		return s.givePassword(s.Person(s.Caller))
+		return s.givePassword(s.User(s.Caller))
 	case "refresh-token":
 		s.Value("patient-password")
 		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).
@@ -144,7 +144,7 @@ func (s *Scene) make(name string) string {
 			$2
 			FROM sessions WHERE user_id = $3 AND ended_at IS NULL LIMIT 1`)
 	case "new-registration":
-		s.exec("DELETE FROM doctors WHERE id = $1", s.Person(s.Caller).ID) // who applies has not before
+		s.exec("DELETE FROM doctors WHERE id = $1", s.User(s.Caller).ID) // who applies has not before
 		return "AYU-" + uuid.NewString()
 	case "tomorrow":
 		return s.C.DB.Now().Truncate(time.Second).Add(24 * time.Hour).Format(time.RFC3339)
@@ -158,7 +158,7 @@ func (s *Scene) make(name string) string {
 // makeCare makes slots, and consultations in each of their states.
 func (s *Scene) makeCare(name string) string {
 	s.T.Helper()
-	patient, doctor := s.Person(Patient), s.Person(Doctor)
+	patient, doctor := s.User(Patient), s.User(Doctor)
 	switch name {
 	case "slot":
 		s.slots += 3 * time.Hour
@@ -181,7 +181,7 @@ func (s *Scene) makeCare(name string) string {
 		found := s.C.Get(s.C.Admin(), "admin/unmatched-money?transactionReference="+reference).Want(200).Items()
 		return found[0]["id"].(string)
 	case "own-refund-request":
-		return s.askBack(s.Person(Admin))
+		return s.askBack(s.User(Admin))
 	case "confirmed":
 		s.slots += 3 * time.Hour
 		id := s.book(s.C.Slot(doctor, s.slots, 1))
@@ -219,14 +219,14 @@ func (s *Scene) makeCare(name string) string {
 
 func (s *Scene) book(slot uuid.UUID) string {
 	s.T.Helper()
-	return s.C.Post(s.Person(Patient), "consultations",
+	return s.C.Post(s.User(Patient), "consultations",
 		map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
 }
 
 // pay begins to pay and presses a button of the checkout page, unless it is "".
 func (s *Scene) pay(consultation, button string) {
 	s.T.Helper()
-	begun := s.C.Post(s.Person(Patient), "payments/initiate", map[string]any{"consultationId": consultation}).Want(201)
+	begun := s.C.Post(s.User(Patient), "payments/initiate", map[string]any{"consultationId": consultation}).Want(201)
 	s.values["attempt"] = begun.Text("attempt", "transactionReference")
 	if button != "" {
 		page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
@@ -237,9 +237,9 @@ func (s *Scene) pay(consultation, button string) {
 	}
 }
 
-func (s *Scene) askBack(who apptest.User) string {
+func (s *Scene) askBack(actor apptest.User) string {
 	s.T.Helper()
-	return s.C.Post(who, "payments/"+s.Value("payment")+"/refunds",
+	return s.C.Post(actor, "payments/"+s.Value("payment")+"/refunds",
 		map[string]any{"amount": "200.00", "reason": "The call was of poor quality"}).Want(201).Text("id")
 }
 
@@ -257,7 +257,7 @@ func (s *Scene) giveToken(update string) string {
 	s.T.Helper()
 	token := uuid.NewString()
 	hash := sha256.Sum256([]byte(token))
-	s.exec(update, hash[:], s.C.DB.Now().Add(time.Hour), s.Person(Patient).ID)
+	s.exec(update, hash[:], s.C.DB.Now().Add(time.Hour), s.User(Patient).ID)
 	return token
 }
 
@@ -377,7 +377,7 @@ func (s *Scene) sign(body []byte) []string {
 func (s *Scene) Ask(r Request) *apptest.Answer {
 	s.T.Helper()
 	if r.Body == nil {
-		return s.C.Do(s.Person(s.Caller), r.Method, r.Path, nil, r.Headers...)
+		return s.C.Do(s.User(s.Caller), r.Method, r.Path, nil, r.Headers...)
 	}
-	return s.C.Do(s.Person(s.Caller), r.Method, r.Path, r.Body, r.Headers...)
+	return s.C.Do(s.User(s.Caller), r.Method, r.Path, r.Body, r.Headers...)
 }

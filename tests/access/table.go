@@ -1,13 +1,13 @@
-// Package access says of every operation who may do it to whose object, and how to ask for it.
+// Package access has a table of every operation: which callers may ask it about whose object, and with what answer.
 package access
 
-// Who asks: an index of a row's answers.
-type Who int
+// Caller is somebody who sends a request: the index of a row's answers.
+type Caller int
 
 // The callers. What the requests are about belongs to the first patient and the first doctor; the others are strangers
 // to it.
 const (
-	Nobody Who = iota
+	Nobody Caller = iota
 	Patient
 	OtherPatient
 	Doctor
@@ -17,16 +17,16 @@ const (
 	callers
 )
 
-func (w Who) String() string {
-	return [callers]string{"nobody", "patient", "other patient", "doctor", "other doctor", "support", "admin"}[w]
+func (c Caller) String() string {
+	return [callers]string{"nobody", "patient", "other patient", "doctor", "other doctor", "support", "admin"}[c]
 }
 
-// Row is one way to ask an operation. <name> anywhere in it stands for a value of the scene.
+// Row is one request to an operation. <name> anywhere in it is replaced by a value of the scene.
 type Row struct {
 	Operation string
-	// After names what there has to be before.
+	// After names what has to exist before the request.
 	After string
-	// In is what stands in the braces of the path.
+	// In fills the braces of the path.
 	In string
 	// Body changes the body of the document's examples as a merge patch does: null takes a field away.
 	Body    string

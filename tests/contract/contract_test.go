@@ -28,9 +28,9 @@ func TestEveryOperationSucceeds(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, row := range access.Table {
-		for who, status := range row.Want {
+		for caller, status := range row.Want {
 			if status/100 == 2 {
-				s := access.NewScene(t, c, access.Who(who))
+				s := access.NewScene(t, c, access.Caller(caller))
 				s.Ask(s.Request(row, false)).Want(status)
 				break
 			}
@@ -50,14 +50,14 @@ func TestRefusals(t *testing.T) {
 	c := apptest.Open(t)
 	done := map[string]bool{}
 	for _, row := range access.Table {
-		who := slices.IndexFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
-		if done[row.Operation] || who < 0 {
+		caller := slices.IndexFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
+		if done[row.Operation] || caller < 0 {
 			continue
 		}
 		done[row.Operation] = true
 		t.Run(row.Operation, func(t *testing.T) {
 			t.Parallel()
-			s := access.NewScene(t, c, access.Who(who))
+			s := access.NewScene(t, c, access.Caller(caller))
 			refused(s, row)
 		})
 	}

@@ -25,12 +25,12 @@ func TestTextsNobodyCanRead(t *testing.T) {
 	c := apptest.Open(t)
 	done := map[string]bool{"receive-payment-webhook": true} // a program writes and reads it
 	for _, row := range access.Table {
-		who := slices.IndexFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
-		if done[row.Operation] || who < 0 {
+		caller := slices.IndexFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
+		if done[row.Operation] || caller < 0 {
 			continue
 		}
 		done[row.Operation] = true
-		s := access.NewScene(t, c, access.Who(who))
+		s := access.NewScene(t, c, access.Caller(caller))
 		r := s.Request(row, false)
 		var body any
 		if r.Body == nil || json.Unmarshal(r.Body, &body) != nil {

@@ -242,16 +242,16 @@ func (f *filled) askEverything(t *testing.T) {
 		t.Run(fmt.Sprintf("%s/%d", row.Operation, i), func(t *testing.T) {
 			t.Parallel()
 			refused := false
-			for _, who := range []access.Who{access.Patient, access.OtherPatient, access.Doctor, access.Admin} {
-				status := row.Want[who]
+			for _, caller := range []access.Caller{access.Patient, access.OtherPatient, access.Doctor, access.Admin} {
+				status := row.Want[caller]
 				if status >= 300 && refused {
 					continue // the statements of a refusal are the same
 				}
 				refused = refused || status >= 300
-				s := access.NewScene(t, f.c, who)
+				s := access.NewScene(t, f.c, caller)
 				r := s.Request(row, false)
-				if who != access.Nobody {
-					f.c.Prove(s.Person(who))
+				if caller != access.Nobody {
+					f.c.Prove(s.User(caller))
 				}
 				s.Ask(r).Want(status)
 				if status == http.StatusOK && r.Method == http.MethodGet {

@@ -97,8 +97,8 @@ func (w *crowd) do(r *rand.Rand) *apptest.Answer {
 		return w.Webhook([]string{uuid.NewString(), "evt-" + string(rune('a'+r.IntN(8)))}[r.IntN(2)],
 			apptest.Event(event, one(w, r, &w.attempts), "500.00", "INR"))
 	case 10, 11:
-		who := []apptest.User{b.patient, b.doctor, w.staff[r.IntN(2)]}[r.IntN(3)]
-		return w.Do(who, "POST", "consultations/"+b.id+"/cancel", object{"reason": "travelling"})
+		actor := []apptest.User{b.patient, b.doctor, w.staff[r.IntN(2)]}[r.IntN(3)]
+		return w.Do(actor, "POST", "consultations/"+b.id+"/cancel", object{"reason": "travelling"})
 	case 12, 13:
 		return w.Patch(b.doctor, "consultations/"+b.id+"/status",
 			object{"status": []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"}[r.IntN(3)]})

@@ -50,21 +50,21 @@ func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 // cancel by each role, party or not.
 func (w *world) cancel(t *rapid.T) {
 	b := w.booking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
-	who := w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support)
+	actor := w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support)
 	reason := pick(t, "reason", []string{"", "  ", "I am travelling"})
 	a := w.check(t, "cancel", func() *apptest.Answer {
-		return w.Do(who, "POST", "consultations/"+b.id+"/cancel", object{"reason": reason})
+		return w.Do(actor, "POST", "consultations/"+b.id+"/cancel", object{"reason": reason})
 	}, func(now time.Time) verdict {
 		if reason == "  " {
 			return invalid
 		}
-		if !b.sees(who) {
+		if !b.sees(actor) {
 			return notFound
 		}
-		patient := who.Role == access.RolePatient
+		patient := actor.Role == access.RolePatient
 		switch {
 		// again, as after a lost answer
-		case b.status == "REQUESTED", b.status == "CANCELLED" && b.cancelledByID == who.ID:
+		case b.status == "REQUESTED", b.status == "CANCELLED" && b.cancelledByID == actor.ID:
 			return verdict{status: 200}
 		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)), b.status == "CONFIRMED" &&
 			now.After(b.start):
@@ -80,7 +80,7 @@ func (w *world) cancel(t *rapid.T) {
 	})
 	if a.Status == 200 {
 		if b.status != "CANCELLED" {
-			b.cancel(who, parse(t, a.Text("cancelledAt")))
+			b.cancel(actor, parse(t, a.Text("cancelledAt")))
 		}
 		b.compare(t, a)
 	}
@@ -89,15 +89,15 @@ func (w *world) cancel(t *rapid.T) {
 // move starts, completes and misses.
 func (w *world) move(t *rapid.T) {
 	b := w.booking(t, "CONFIRMED", "IN_PROGRESS")
-	who := w.anyone(t, b.slot.of.User)
+	actor := w.anyone(t, b.slot.of.User)
 	to := pick(t, "to", []string{"IN_PROGRESS", "IN_PROGRESS", "COMPLETED", "NO_SHOW"})
 	a := w.check(t, "move", func() *apptest.Answer {
-		return w.Patch(who, "consultations/"+b.id+"/status", object{"status": to, "notes": "Advised rest"})
+		return w.Patch(actor, "consultations/"+b.id+"/status", object{"status": to, "notes": "Advised rest"})
 	}, func(now time.Time) verdict {
 		switch {
-		case who.Role != access.RoleDoctor:
+		case actor.Role != access.RoleDoctor:
 			return forbidden
-		case who.ID != b.slot.of.ID:
+		case actor.ID != b.slot.of.ID:
 			return notFound
 		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && now.Before(b.start.Add(-15*time.Minute)):
 			return tooEarly
@@ -143,7 +143,7 @@ func (w *world) busy(s *slot) bool {
 // Prescribe, and correct what was prescribed.
 func (w *world) prescribe(t *rapid.T) {
 	b := w.booking(t, "IN_PROGRESS", "COMPLETED")
-	who := w.anyone(t, b.slot.of.User)
+	actor := w.anyone(t, b.slot.of.User)
 	body := object{"consultationId": b.id,
 		"medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}
 	var old *prescribed
@@ -158,12 +158,12 @@ func (w *world) prescribe(t *rapid.T) {
 			body["supersedes"] = old.id
 		}
 	}
-	a := w.check(t, "prescribe", func() *apptest.Answer { return w.Post(who, "prescriptions", body) },
+	a := w.check(t, "prescribe", func() *apptest.Answer { return w.Post(actor, "prescriptions", body) },
 		func(now time.Time) verdict {
 			switch {
-			case who.Role != access.RoleDoctor:
+			case actor.Role != access.RoleDoctor:
 				return forbidden
-			case who.ID != b.slot.of.ID:
+			case actor.ID != b.slot.of.ID:
 				return notFound
 			case b.status != "IN_PROGRESS" && (b.status != "COMPLETED" || now.After(b.endedAt.Add(7*24*time.Hour))):
 				return conflict("prescription-not-possible")
@@ -239,18 +239,18 @@ func (w *world) look(t *rapid.T) {
 }
 
 // read a consultation, its prescriptions and its payment.
-func (w *world) read(t *rapid.T, b *booking, who apptest.User, purpose string) {
-	party := who.ID == b.patient.ID || who.ID == b.slot.of.ID
-	health := party || (who.Role == access.RoleAdmin && purpose != "")
+func (w *world) read(t *rapid.T, b *booking, actor apptest.User, purpose string) {
+	party := actor.ID == b.patient.ID || actor.ID == b.slot.of.ID
+	health := party || (actor.Role == access.RoleAdmin && purpose != "")
 	get := func(path string) *apptest.Answer {
 		if purpose == "" {
-			return w.Get(who, path)
+			return w.Get(actor, path)
 		}
 		w.Prove(w.admin)
-		return w.Do(who, "GET", path, nil, "X-Purpose", purpose)
+		return w.Do(actor, "GET", path, nil, "X-Purpose", purpose)
 	}
 	seen := verdict{status: 200}
-	if !b.sees(who) {
+	if !b.sees(actor) {
 		seen = notFound
 	}
 	a := w.check(t, "read", func() *apptest.Answer { return get("consultations/" + b.id) },
@@ -258,21 +258,21 @@ func (w *world) read(t *rapid.T, b *booking, who apptest.User, purpose string) {
 	if a.Status == 200 {
 		b.compare(t, a)
 		if shown := a.At("reason") != nil; shown != health {
-			t.Fatalf("%s sees the reason: %v", who.Role, shown)
+			t.Fatalf("%s sees the reason: %v", actor.Role, shown)
 		}
 		if a.At("notes") != nil && !health {
-			t.Fatalf("%s sees notes", who.Role)
+			t.Fatalf("%s sees notes", actor.Role)
 		}
 	}
 	a = w.check(t, "payment", func() *apptest.Answer { return get("payments/consultation/" + b.id) },
 		func(time.Time) verdict { return seen })
 	if a.Status == 200 {
-		b.compareMoney(t, a, who)
+		b.compareMoney(t, a, actor)
 	}
 	a = w.check(t, "prescriptions", func() *apptest.Answer { return get("prescriptions/consultation/" + b.id) },
 		func(time.Time) verdict {
 			switch {
-			case who.Role == access.RoleSupport:
+			case actor.Role == access.RoleSupport:
 				return forbidden
 			case !health:
 				return notFound

@@ -18,13 +18,13 @@ import (
 // initiate begins to pay.
 func (w *world) initiate(t *rapid.T) {
 	b := pick(t, "booking", w.bookings)
-	who := w.anyone(t, b.patient)
-	k := w.key(t, who)
+	actor := w.anyone(t, b.patient)
+	k := w.key(t, actor)
 	body := text(object{"consultationId": b.id})
-	a := w.check(t, "initiate", func() *apptest.Answer { return w.post(who, "payments/initiate", k.key, body) },
+	a := w.check(t, "initiate", func() *apptest.Answer { return w.post(actor, "payments/initiate", k.key, body) },
 		func(now time.Time) verdict {
 			switch {
-			case who.Role != access.RolePatient:
+			case actor.Role != access.RolePatient:
 				return forbidden
 			case k.key == "":
 				return verdict{400, "idempotency-key-required"}
@@ -33,7 +33,7 @@ func (w *world) initiate(t *rapid.T) {
 				return v
 			}
 			switch {
-			case who.ID != b.patient.ID:
+			case actor.ID != b.patient.ID:
 				return notFound
 			case b.payment == "SUCCESS" && b.status != "CANCELLED":
 				return conflict("already-paid")
@@ -324,7 +324,7 @@ func (a *attempt) shown() string {
 }
 
 // compareMoney the payment, its attempts and its refunds.
-func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, who apptest.User) {
+func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, actor apptest.User) {
 	var got, want []string
 	list := func(name string) []any { l, _ := a.At(name).([]any); return l }
 	got = append(got, a.Text("status"))
@@ -334,7 +334,7 @@ func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, who apptest.User) 
 		got = append(got, fmt.Sprintf("%s %s %s %s", m["transactionReference"], m["status"], m["captured"],
 			m["capturedCurrency"]))
 	}
-	if who.Role != access.RoleDoctor {
+	if actor.Role != access.RoleDoctor {
 		for _, one := range b.attempts {
 			want = append(want, fmt.Sprintf("%s %s %s", one.reference, one.status, one.shown()))
 		}

@@ -36,10 +36,10 @@ const runsOfAHouse = 60
 func TestEveryCommandFollowsTheModel(t *testing.T) {
 	t.Parallel()
 	met := map[string]int{}
-	h := openHouse(t, met)
+	h := openClinic(t, met)
 	rapid.Check(t, func(rt *rapid.T) {
 		if h.runs++; h.runs > runsOfAHouse {
-			h = openHouse(t, met)
+			h = openClinic(t, met)
 		}
 		done := false
 		defer func() {
@@ -126,6 +126,11 @@ func (w *world) finale(t *rapid.T) {
 		}
 		if (there == 0) != s.deleted || (there == 1 && (status != s.status() || taken != s.taken)) {
 			t.Fatalf("slot %s is %s with %d taken, want %+v", s.id, status, taken, *s)
+		}
+	}
+	for _, step := range w.seen() {
+		if !w.drawn[step] {
+			t.Fatalf("docs/architecture.md doesn't draw %+v", step)
 		}
 	}
 	invariants(t, w.Clinic)

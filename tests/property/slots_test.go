@@ -25,9 +25,9 @@ func checkTimes(start, end, now time.Time) bool {
 // openSlot by a doctor, now and then by somebody else.
 func (w *world) openSlot(t *rapid.T) {
 	d := pick(t, "doctor", w.doctors)
-	who := w.anyone(t, d.User, w.doctors[0].User)
+	actor := w.anyone(t, d.User, w.doctors[0].User)
 	for _, o := range w.doctors {
-		if o.ID == who.ID {
+		if o.ID == actor.ID {
 			d = o
 		}
 	}
@@ -35,10 +35,10 @@ func (w *world) openSlot(t *rapid.T) {
 	n := slot{of: d, start: start, end: start.Add(time.Duration(dice(t, "length", 13)) * 5 * time.Minute),
 		seats: 1 + dice(t, "seats", 3), blocked: dice(t, "blocked", 6) == 0}
 	body := object{"startTime": n.start, "endTime": n.end, "maxPatients": n.seats, "status": n.status()}
-	a := w.check(t, "open", func() *apptest.Answer { return w.Post(who, "availability", body) },
+	a := w.check(t, "open", func() *apptest.Answer { return w.Post(actor, "availability", body) },
 		func(now time.Time) verdict {
 			switch {
-			case who.Role != access.RoleDoctor:
+			case actor.Role != access.RoleDoctor:
 				return forbidden
 			case !checkTimes(n.start, n.end, now):
 				return invalid
@@ -59,7 +59,7 @@ func (w *world) openSlot(t *rapid.T) {
 // changeSlot moves, resizes, blocks and opens.
 func (w *world) changeSlot(t *rapid.T) {
 	s := pick(t, "slot", w.slots)
-	who := w.anyone(t, s.of.User)
+	actor := w.anyone(t, s.of.User)
 	patch, n := object{}, *s
 	if dice(t, "move", 2) == 0 {
 		n.start = w.minutes(t, "start")
@@ -74,15 +74,15 @@ func (w *world) changeSlot(t *rapid.T) {
 		n.blocked = dice(t, "blocked", 2) == 0
 		patch["status"] = map[bool]string{true: "BLOCKED", false: "AVAILABLE"}[n.blocked]
 	}
-	a := w.check(t, "change", func() *apptest.Answer { return w.Patch(who, "availability/"+s.id, patch) },
+	a := w.check(t, "change", func() *apptest.Answer { return w.Patch(actor, "availability/"+s.id, patch) },
 		func(now time.Time) verdict {
 			moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
 			full := !n.blocked && n.taken == n.seats
 			changed := moved || n.seats != s.seats || n.status() != s.status()
 			switch {
-			case who.Role != access.RoleDoctor:
+			case actor.Role != access.RoleDoctor:
 				return forbidden
-			case s.deleted || who.ID != s.of.ID:
+			case s.deleted || actor.ID != s.of.ID:
 				return notFound
 			case changed && !s.start.After(now):
 				return conflict("slot-begun")
@@ -111,13 +111,13 @@ func (w *world) changeSlot(t *rapid.T) {
 // deleteSlot removes what never had a consultation.
 func (w *world) deleteSlot(t *rapid.T) {
 	s := pick(t, "slot", w.slots)
-	who := w.anyone(t, s.of.User)
-	a := w.check(t, "delete", func() *apptest.Answer { return w.Do(who, "DELETE", "availability/"+s.id, nil) },
+	actor := w.anyone(t, s.of.User)
+	a := w.check(t, "delete", func() *apptest.Answer { return w.Do(actor, "DELETE", "availability/"+s.id, nil) },
 		func(time.Time) verdict {
 			switch {
-			case who.Role != access.RoleDoctor:
+			case actor.Role != access.RoleDoctor:
 				return forbidden
-			case s.deleted || who.ID != s.of.ID:
+			case s.deleted || actor.ID != s.of.ID:
 				return notFound
 			case s.taken > 0:
 				return conflict("slot-has-consultations")
@@ -132,16 +132,16 @@ func (w *world) deleteSlot(t *rapid.T) {
 // approve gives and withdraws a doctor's approval, by somebody who knows what that cancels or doesn't.
 func (w *world) approve(t *rapid.T) {
 	d := pick(t, "doctor", w.doctors)
-	who := w.anyone(t, w.admin)
+	actor := w.anyone(t, w.admin)
 	yes, confirmed := dice(t, "approved", 5) > 0, dice(t, "confirmed", 3) > 0
 	w.Prove(w.admin)
 	before := w.DB.Now()
 	a := w.check(t, "approve", func() *apptest.Answer {
-		return w.Patch(who, "doctors/"+d.ID.String()+"/approve",
+		return w.Patch(actor, "doctors/"+d.ID.String()+"/approve",
 			object{"approved": yes, "reason": "The register was asked.", "cancelConsultations": confirmed})
 	}, func(now time.Time) verdict {
 		switch {
-		case who.Role != access.RoleAdmin:
+		case actor.Role != access.RoleAdmin:
 			return forbidden
 		case !yes && d.approved && !confirmed &&
 			slices.ContainsFunc(w.bookings, func(b *booking) bool { return b.toCome(d, now) }):
@@ -153,7 +153,7 @@ func (w *world) approve(t *rapid.T) {
 		return
 	}
 	if d.approved && !yes {
-		w.stop(t, d, before, who)
+		w.stop(t, d, before, actor)
 	}
 	d.approved = yes
 }
@@ -209,8 +209,8 @@ func (w *world) book(t *rapid.T) {
 		}
 	}
 	s := pick(t, "slot", from)
-	who := w.anyone(t, w.patients...)
-	k := w.key(t, who)
+	actor := w.anyone(t, w.patients...)
+	k := w.key(t, actor)
 	ask := object{"slotId": s.id, "reason": "Back pain"}
 	mismatch := false
 	switch dice(t, "variant", 10) {
@@ -223,10 +223,10 @@ func (w *world) book(t *rapid.T) {
 		ask["reason"] = " \n"
 	}
 	body := text(ask)
-	a := w.check(t, "book", func() *apptest.Answer { return w.post(who, "consultations", k.key, body) },
+	a := w.check(t, "book", func() *apptest.Answer { return w.post(actor, "consultations", k.key, body) },
 		func(now time.Time) verdict {
 			switch {
-			case who.Role != access.RolePatient:
+			case actor.Role != access.RolePatient:
 				return forbidden
 			case ask["reason"] != "Back pain":
 				return invalid
@@ -236,12 +236,12 @@ func (w *world) book(t *rapid.T) {
 			if v, done := w.replay(k, "consultations", body, now); done {
 				return v
 			}
-			return w.mayBook(who, s, ask["slotId"] == s.id, mismatch, now)
+			return w.mayBook(actor, s, ask["slotId"] == s.id, mismatch, now)
 		})
 	if !w.store(t, k, "consultations", body, a) {
 		return
 	}
-	b := &booking{id: a.Text("id"), patient: who, slot: s, start: s.start, end: s.end, status: "REQUESTED",
+	b := &booking{id: a.Text("id"), patient: actor, slot: s, start: s.start, end: s.end, status: "REQUESTED",
 		payment: "INITIATED", fee: s.of.fee}
 	if b.fee == 0 {
 		b.status, b.payment = "CONFIRMED", "SUCCESS"
@@ -267,10 +267,10 @@ func (w *world) free() (free []*slot) {
 	return free
 }
 
-func (w *world) mayBook(who apptest.User, s *slot, known, mismatch bool, now time.Time) verdict {
+func (w *world) mayBook(actor apptest.User, s *slot, known, mismatch bool, now time.Time) verdict {
 	unpaid, abandoned, live, with, overlap := 0, 0, 0, 0, false
 	for _, b := range w.bookings {
-		if b.patient.ID != who.ID {
+		if b.patient.ID != actor.ID {
 			continue
 		}
 		ended := b.ended

@@ -27,24 +27,28 @@ import (
 
 type object = map[string]any
 
-// house is a clinic whose jobs stand still, with a sweep that runs when it is told to.
-type house struct {
+// clinic is a running clinic whose job queue is stopped: its sweep runs only when a test calls it.
+type clinic struct {
 	*apptest.Clinic
 	care           *consultation.Service
 	admin, support apptest.User
 	runs           int
-	// met counts the answers by command, so that a search that reaches too little is found out.
+	// seen are the steps of the state machines that the database has stored, drawn those of the diagrams.
+	seen  func() []apptest.Transition
+	drawn map[apptest.Transition]bool
+	// met counts the answers by command: a search that reaches too few of them fails.
 	met map[string]int
 }
 
-func openHouse(t *testing.T, met map[string]int) *house {
+func openClinic(t *testing.T, met map[string]int) *clinic {
 	t.Helper()
-	h := &house{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }),
+	h := &clinic{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }),
 		met: met}
 	if err := h.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	h.care = sweeper(t, h.Clinic)
+	h.seen, h.drawn = h.RecordTransitions(), apptest.DrawnTransitions(t, "../../docs/architecture.md")
 	h.admin, h.support = h.Admin(), h.Support()
 	return h
 }
@@ -138,7 +142,7 @@ type (
 )
 
 type world struct {
-	*house
+	*clinic
 	doctors  []*doctor
 	patients []apptest.User
 	slots    []*slot
@@ -147,8 +151,8 @@ type world struct {
 	webhooks []string
 }
 
-func newWorld(h *house) *world {
-	w := &world{house: h, keys: map[keyed]kept{}}
+func newWorld(h *clinic) *world {
+	w := &world{clinic: h, keys: map[keyed]kept{}}
 	for _, fee := range []money.Amount{50000, 0} {
 		w.doctors = append(w.doctors, &doctor{User: h.Doctor(fee.String()), approved: true, fee: fee})
 	}
@@ -236,7 +240,7 @@ func dice(t *rapid.T, name string, n int) int {
 		Draw(t, name)
 }
 
-// anyone is mostly one of the named ones, else somebody of the house.
+// anyone is mostly one of the named ones, else somebody of the clinic.
 func (w *world) anyone(t *rapid.T, usual ...apptest.User) apptest.User {
 	all := append([]apptest.User{w.admin, w.support}, w.patients...)
 	for _, d := range w.doctors {
@@ -245,16 +249,16 @@ func (w *world) anyone(t *rapid.T, usual ...apptest.User) apptest.User {
 	if len(usual) > 0 && dice(t, "usual", 4) > 0 {
 		all = usual
 	}
-	return pick(t, "who", all)
+	return pick(t, "actor", all)
 }
 
 func (b *booking) live() bool {
 	return b.status == "REQUESTED" || b.status == "CONFIRMED" || b.status == "IN_PROGRESS"
 }
 
-func (b *booking) sees(who apptest.User) bool {
-	return who.ID == b.patient.ID || who.ID == b.slot.of.ID || who.Role == access.RoleAdmin ||
-		who.Role == access.RoleSupport
+func (b *booking) sees(actor apptest.User) bool {
+	return actor.ID == b.patient.ID || actor.ID == b.slot.of.ID || actor.Role == access.RoleAdmin ||
+		actor.Role == access.RoleSupport
 }
 
 // end makes a status final: the seat is free.

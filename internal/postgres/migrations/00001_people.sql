@@ -8,7 +8,7 @@ CREATE TYPE consultation_status AS ENUM ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS'
 CREATE TYPE payment_status AS ENUM ('PENDING', 'PAID', 'FAILED');
 CREATE TYPE payment_transaction_status AS ENUM ('INITIATED', 'SUCCESS', 'FAILED');
 
--- Token columns hold SHA-256 of a 256-bit random token; the token is only in the mail.
+-- The token columns store the SHA-256 of a 256-bit random token; only the mail contains the token.
 CREATE TABLE users (
     id uuid PRIMARY KEY,
     email text NOT NULL CHECK (length(email) BETWEEN 3 AND 254),
@@ -26,22 +26,22 @@ CREATE TABLE users (
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz
 );
--- A deleted user's address may sign up again.
+-- The address of a deleted user can sign up again.
 CREATE UNIQUE INDEX users_email_key ON users (lower(email)) WHERE deleted_at IS NULL;
--- For staff's search by the beginning of an address, deleted users too.
+-- For the search of staff by the beginning of an address, deleted users too.
 CREATE INDEX users_email_prefix_idx ON users (lower(email) text_pattern_ops);
 CREATE UNIQUE INDEX users_email_verification_token_key ON users (email_verification_token) WHERE email_verification_token IS NOT NULL;
 CREATE UNIQUE INDEX users_password_reset_token_key ON users (password_reset_token) WHERE password_reset_token IS NOT NULL;
 CREATE INDEX users_role_idx ON users (role, created_at);
 CREATE INDEX users_deleted_at_idx ON users (deleted_at);
 
--- What tells the right master key from a wrong one: a text sealed with it when the database was new.
+-- Distinguishes the right master key from a wrong one: a text that was sealed with it when the database was created.
 CREATE TABLE master_key (
     id boolean PRIMARY KEY DEFAULT true CHECK (id),
     sealed bytea NOT NULL
 );
 
--- One data key per person, wrapped by the deployment's key; destroying it erases the person.
+-- One data key for each person, wrapped by the master key of the deployment. Destroying it erases the person.
 CREATE TABLE data_keys (
     user_id uuid PRIMARY KEY REFERENCES users (id),
     wrapped bytea,
@@ -66,7 +66,7 @@ CREATE TABLE profiles (
 );
 CREATE INDEX profiles_phone_index_idx ON profiles (phone_index) WHERE phone_index IS NOT NULL;
 
--- A session is one device's sign-in; its tokens are rows, so that a rotated refresh token is still recognised.
+-- A session is the sign-in of one device. Its tokens are rows, so that a rotated refresh token is still recognised.
 CREATE TABLE sessions (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -92,7 +92,7 @@ CREATE TABLE session_tokens (
 CREATE INDEX session_tokens_session_id_idx ON session_tokens (session_id);
 CREATE INDEX session_tokens_expires_at_idx ON session_tokens (expires_at);
 
--- A doctor's id is the user's id, so that every table names a doctor by one id.
+-- A doctor's id is the id of the user, so that every table refers to a doctor by the same id.
 CREATE TABLE doctors (
     id uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     user_id uuid NOT NULL UNIQUE CHECK (user_id = id),
@@ -112,12 +112,13 @@ CREATE TABLE doctors (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 );
--- Upper and lower case don't make another registration number.
+-- Upper and lower case make no difference between registration numbers.
 CREATE UNIQUE INDEX doctors_registration_number_folded_key ON doctors (lower(registration_number));
 CREATE INDEX doctors_specialization_idx ON doctors (specialization);
 CREATE INDEX doctors_is_approved_idx ON doctors (is_approved);
 CREATE INDEX doctors_rating_idx ON doctors (rating);
--- The orders of the search. In each both columns go the same way, so that a page starts by one row comparison.
+-- The orders of the search. In each index both columns have the same direction, so that a page starts by one row
+-- comparison.
 CREATE INDEX doctors_approved_specialization_idx ON doctors (lower(specialization), rating DESC, id DESC) WHERE is_approved;
 CREATE INDEX doctors_approved_rating_idx ON doctors (rating DESC, id DESC) WHERE is_approved;
 CREATE INDEX doctors_approved_fee_idx ON doctors (consultation_fee, id) WHERE is_approved;
@@ -125,8 +126,9 @@ CREATE INDEX doctors_approved_experience_idx ON doctors (years_of_experience DES
 CREATE INDEX doctors_languages_spoken_idx ON doctors USING gin (languages_spoken);
 CREATE INDEX doctors_search_idx ON doctors USING gin (search);
 
--- The searched text spans doctors and profiles, so triggers keep it: no writer can forget it. ASCII punctuation becomes
--- spaces first, as the search does with what is typed: the parser would keep "Dr.Rao" or "and/or" as one word.
+-- The searched text combines doctors and profiles. Triggers fill it, so that no writer can leave it out. ASCII
+-- punctuation becomes spaces first, as the search does with its input: the parser would treat "Dr.Rao" or "and/or" as
+-- one word.
 -- +goose StatementBegin
 CREATE FUNCTION doctor_search_text(d doctors, full_name text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE AS $$

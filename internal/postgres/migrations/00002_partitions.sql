@@ -1,6 +1,6 @@
 -- +goose Up
 
--- The lowest UUID a UUIDv7 of this instant can have (RFC 9562: the first 48 bits are milliseconds).
+-- Returns the lowest UUIDv7 of this instant (RFC 9562: the first 48 bits are milliseconds).
 -- +goose StatementBegin
 CREATE FUNCTION uuid7_floor(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
@@ -15,8 +15,9 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- Makes one partition of a table [from, to). False when it can't be: the default partition already holds rows of that
--- range, which then stay there. TRUNCATE triggers are not inherited, so an append-only table's partitions each get one.
+-- Makes one partition of a table for [from, to). Returns false when that is impossible: the default partition already
+-- has rows of that range, and they stay there. TRUNCATE triggers are not inherited, so each partition of an
+-- append-only table gets one.
 -- +goose StatementBegin
 CREATE FUNCTION make_partition(parent text, name text, lower_bound text, upper_bound text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
@@ -34,7 +35,8 @@ EXCEPTION WHEN check_violation THEN
 END $$;
 -- +goose StatementEnd
 
--- Makes the partitions of this month and the coming ones, and of the coming days; returns the names of those it could not make.
+-- Makes the partitions of this month and the next ones, and of the next days. Returns the names of those that it could
+-- not make.
 -- +goose StatementBegin
 CREATE FUNCTION make_partitions(at timestamptz, months int, days int) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

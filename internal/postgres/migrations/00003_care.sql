@@ -22,8 +22,8 @@ CREATE INDEX availability_slots_start_time_end_time_idx ON availability_slots (s
 CREATE INDEX availability_slots_free_by_doctor_idx ON availability_slots (doctor_id, start_time) WHERE status = 'AVAILABLE';
 CREATE INDEX availability_slots_free_by_time_idx ON availability_slots (start_time, doctor_id) WHERE status = 'AVAILABLE';
 
--- Range partitions on the UUIDv7 id: the primary key and every foreign key stay one column. The default partition
--- takes a booking when its month's partition is missing. reason and notes are sealed.
+-- Range partitions on the UUIDv7 id: the primary key and every foreign key are one column. The default partition takes
+-- a booking when the partition of its month is missing. reason and notes are sealed.
 CREATE TABLE consultations (
     id uuid PRIMARY KEY,
     patient_id uuid NOT NULL REFERENCES users (id),
@@ -51,15 +51,15 @@ CREATE INDEX consultations_patient_id_idx ON consultations (patient_id, schedule
 CREATE INDEX consultations_doctor_id_idx ON consultations (doctor_id, scheduled_start, id);
 CREATE INDEX consultations_slot_id_idx ON consultations (slot_id);
 CREATE INDEX consultations_status_idx ON consultations (status);
--- The figures of a period are counted from these two without a look at the table. What they include changes only together
--- with status, which is indexed anyway.
+-- The figures of a period are counted from these two indexes without reading the table. The included columns change
+-- only together with status, which is indexed anyway.
 CREATE INDEX consultations_created_at_idx ON consultations (created_at) INCLUDE (id, status);
 CREATE INDEX consultations_scheduled_start_idx ON consultations (scheduled_start) INCLUDE (status, cancelled_by, started_at, created_at);
 CREATE INDEX consultations_payment_due_at_idx ON consultations (payment_due_at) WHERE status = 'REQUESTED';
 CREATE INDEX consultations_unfinished_idx ON consultations (scheduled_end) WHERE status = 'CONFIRMED';
 
--- One row a taken place: "no double booking" and "no patient in two places" live here, because a unique constraint of
--- the partitioned consultations can't span its partitions.
+-- One row for each taken seat. It enforces "no double booking" and "no patient in two places", because a unique
+-- constraint on the partitioned consultations can't span its partitions.
 CREATE TABLE seats (
     slot_id uuid NOT NULL REFERENCES availability_slots (id),
     patient_id uuid NOT NULL REFERENCES users (id),

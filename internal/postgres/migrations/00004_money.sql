@@ -1,6 +1,6 @@
 -- +goose Up
 
--- One payment a consultation; its state is the newest attempt's.
+-- One payment for each consultation. Its state is that of the newest attempt.
 CREATE TABLE payments (
     id uuid PRIMARY KEY,
     consultation_id uuid NOT NULL CONSTRAINT payments_consultation_id_key UNIQUE REFERENCES consultations (id),
@@ -16,8 +16,8 @@ CREATE INDEX payments_status_idx ON payments (status);
 CREATE INDEX payments_created_at_idx ON payments (created_at);
 CREATE INDEX payments_transaction_reference_idx ON payments (transaction_reference) WHERE transaction_reference IS NOT NULL;
 
--- captured is the money that really came: an attempt that is paid after another one succeeded is FAILED with captured > 0,
--- and that money is refunded.
+-- captured is the money that was received. An attempt that is paid after another one succeeded is FAILED with captured
+-- > 0, and that money is refunded.
 CREATE TABLE payment_attempts (
     id uuid PRIMARY KEY,
     payment_id uuid NOT NULL REFERENCES payments (id) ON DELETE CASCADE,
@@ -35,7 +35,7 @@ CREATE TABLE payment_attempts (
     CONSTRAINT payment_attempts_success_captured CHECK (status <> 'SUCCESS' OR captured = amount)
 );
 CREATE INDEX payment_attempts_payment_id_idx ON payment_attempts (payment_id);
--- An attempt never changes again once its money came, nor a refund once it succeeded: updated_at is when.
+-- An attempt never changes after its money was received, nor a refund after it succeeded: updated_at is that time.
 CREATE INDEX payment_attempts_captured_idx ON payment_attempts (updated_at) INCLUDE (currency, captured) WHERE captured > 0;
 CREATE UNIQUE INDEX payment_attempts_one_success ON payment_attempts (payment_id) WHERE status = 'SUCCESS';
 CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (payment_id) WHERE status = 'INITIATED';
@@ -60,7 +60,7 @@ CREATE INDEX refunds_attempt_id_idx ON refunds (attempt_id);
 CREATE INDEX refunds_status_idx ON refunds (status);
 CREATE INDEX refunds_succeeded_idx ON refunds (updated_at) INCLUDE (currency, amount) WHERE status = 'SUCCEEDED';
 
--- Every webhook that was rightly signed, once by its id; outcome says what came of it ('unknown-reference' and
+-- Every webhook with a valid signature, once for each webhook id. outcome says what it caused ('unknown-reference' and
 -- 'amount-mismatch' wait for reconciliation).
 CREATE TABLE payment_webhooks (
     provider text NOT NULL,

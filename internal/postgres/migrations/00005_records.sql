@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Append-only: actor_id has no cascade, so history keeps pointing at a deleted user.
+-- Append-only: actor_id has no cascade, so the history still refers to a deleted user.
 CREATE TABLE audit_logs (
     id uuid NOT NULL,
     actor_id uuid REFERENCES users (id),
@@ -14,8 +14,8 @@ CREATE TABLE audit_logs (
     PRIMARY KEY (id, created_at)
 ) PARTITION BY RANGE (created_at);
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
--- The audit list is read newest first under any of its filters: each index ends with that order. In that of an object the
--- type comes last, where it sorts out rows without a look at the table: a user's id is the object of many types.
+-- The audit list is read newest first under each of its filters, so each index ends with that order. In the index of
+-- objects the type comes last, to filter rows without reading the table: a user's id is the object of many types.
 CREATE INDEX audit_logs_actor_id_idx ON audit_logs (actor_id, created_at, id);
 CREATE INDEX audit_logs_action_idx ON audit_logs (action, created_at, id);
 CREATE INDEX audit_logs_entity_type_idx ON audit_logs (entity_type, created_at, id);
@@ -27,8 +27,8 @@ CREATE TRIGGER audit_logs_no_change BEFORE UPDATE OR DELETE ON audit_logs
 CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON audit_logs EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_logs_default_no_truncate BEFORE TRUNCATE ON audit_logs_default EXECUTE FUNCTION refuse_change();
 
--- Unique per user; the keyed request holds an advisory lock on (user_id, key), because a unique constraint of a
--- partitioned table must contain the partition key. response_body is sealed: it can hold health data.
+-- Unique for each user. A keyed request takes an advisory lock on (user_id, key), because a unique constraint of a
+-- partitioned table must contain the partition key. response_body is sealed: it can contain health data.
 CREATE TABLE idempotency_keys (
     id uuid NOT NULL,
     key text NOT NULL,
@@ -50,7 +50,8 @@ CREATE TABLE idempotency_keys_default PARTITION OF idempotency_keys DEFAULT;
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 CREATE INDEX idempotency_keys_expires_at_idx ON idempotency_keys (expires_at);
 
--- A mail to send: content is sealed, and emptied once it was sent or given up. message_id stays the same over retries (RFC 5322).
+-- A mail to send. content is sealed, and emptied after the mail was sent or given up. message_id is the same for all
+-- retries (RFC 5322).
 CREATE TABLE mails (
     id uuid PRIMARY KEY,
     user_id uuid REFERENCES users (id),
@@ -66,7 +67,7 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_created_at_idx ON mails (created_at);
 
--- What the development mailbox caught; sealed. recipient_index is an HMAC for look-ups. Empty in production.
+-- The mails in the development mailbox, sealed. recipient_index is an HMAC for look-ups. Empty in production.
 CREATE TABLE mailbox_messages (
     id uuid PRIMARY KEY,
     message_id text NOT NULL CONSTRAINT mailbox_messages_message_id_key UNIQUE,
@@ -76,7 +77,8 @@ CREATE TABLE mailbox_messages (
 );
 CREATE INDEX mailbox_messages_recipient_index_idx ON mailbox_messages (recipient_index, id);
 
--- An expired day is dropped whole; the default partition holds only what came when a day's partition was missing.
+-- Drops the partition of each expired day. The default partition has only rows that came when their day's partition
+-- was missing.
 -- +goose StatementBegin
 CREATE FUNCTION drop_expired_keys(at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,5 +1,5 @@
 -- +goose Up
--- A code of an authenticator works once: mfa_step is the time step (RFC 6238) of the last one that was used.
+-- A code of an authenticator works once: mfa_step is the time step (RFC 6238) of the last code that was used.
 ALTER TABLE users ADD COLUMN mfa_step bigint NOT NULL DEFAULT 0;
 
 -- When this session last proved a second factor; null: never.
@@ -14,8 +14,8 @@ CREATE TABLE recovery_codes (
     PRIMARY KEY (user_id, hash)
 );
 
--- A ticket continues what was begun in an earlier request or mail. hash is SHA-256 of a 256-bit random token; kind says what
--- it continues, data (sealed where it names a person) what it needs.
+-- A ticket continues what an earlier request or mail began. hash is the SHA-256 of a 256-bit random token, kind says
+-- what the ticket continues, and data is what that needs, sealed where it identifies a person.
 CREATE TABLE tickets (
     hash bytea PRIMARY KEY,
     kind text NOT NULL,

@@ -1,5 +1,5 @@
 -- +goose Up
--- Tries of what must not be guessed. key is SHA-256 of what is counted, so that no address is readable here.
+-- Attempts that must not become guessing. key is the SHA-256 of what is counted, so that no address is readable here.
 CREATE TABLE attempts (
     key bytea PRIMARY KEY,
     failures int NOT NULL,

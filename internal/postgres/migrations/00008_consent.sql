@@ -1,8 +1,8 @@
 -- +goose Up
 
--- What people are told before they consent (Digital Personal Data Protection Act 2023, sections 5 and 6; Telemedicine
--- Practice Guidelines 2020). The highest version of a purpose is the current one. A later migration publishes a version by
--- inserting it, in every language at once; nothing here is ever rewritten, because consents point at it.
+-- The notices that people read before they consent (Digital Personal Data Protection Act 2023, sections 5 and 6;
+-- Telemedicine Practice Guidelines 2020). The highest version of a purpose is the current one. A later migration
+-- publishes a version by inserting it, in every language at once. Rows never change, because consents refer to them.
 CREATE TABLE consent_notices (
     purpose text NOT NULL CHECK (purpose IN ('TREATMENT', 'DATA_USE', 'MESSAGES')),
     version int NOT NULL CHECK (version > 0),
@@ -17,7 +17,7 @@ CREATE TRIGGER consent_notices_no_change BEFORE UPDATE OR DELETE ON consent_noti
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER consent_notices_no_truncate BEFORE TRUNCATE ON consent_notices EXECUTE FUNCTION refuse_change();
 
--- Who consented to which notice, when and how. A withdrawal closes the row; nothing else of it ever changes.
+-- Who consented to which notice, when and how. A withdrawal closes the row; nothing else in it ever changes.
 CREATE TABLE consents (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id),
@@ -29,7 +29,7 @@ CREATE TABLE consents (
     withdrawn_at timestamptz CHECK (withdrawn_at >= given_at),
     FOREIGN KEY (purpose, notice_version, language) REFERENCES consent_notices (purpose, version, language)
 );
--- Consenting twice is one consent. Bookings look here.
+-- Consenting twice is one consent. Bookings read this index.
 CREATE UNIQUE INDEX consents_standing_key ON consents (user_id, purpose, notice_version) WHERE withdrawn_at IS NULL;
 CREATE INDEX consents_user_id_idx ON consents (user_id, given_at);
 CREATE TRIGGER consents_only_withdraw BEFORE UPDATE ON consents FOR EACH ROW
@@ -39,7 +39,7 @@ CREATE TRIGGER consents_no_delete BEFORE DELETE ON consents FOR EACH ROW EXECUTE
 CREATE TRIGGER consents_no_truncate BEFORE TRUNCATE ON consents EXECUTE FUNCTION refuse_change();
 
 -- The consent to one consultation: IMPLIED by the patient's own booking, or EXPLICIT. It is closed when the patient
--- withdraws from treatment while the consultation is live; the doctor may then start only after an explicit one.
+-- withdraws from treatment while the consultation is live. The doctor may then start only after an explicit consent.
 CREATE TABLE consultation_consents (
     consultation_id uuid NOT NULL REFERENCES consultations (id),
     basis text NOT NULL CHECK (basis IN ('IMPLIED', 'EXPLICIT')),
@@ -55,7 +55,7 @@ CREATE TRIGGER consultation_consents_only_withdraw BEFORE UPDATE ON consultation
 CREATE TRIGGER consultation_consents_no_delete BEFORE DELETE ON consultation_consents FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER consultation_consents_no_truncate BEFORE TRUNCATE ON consultation_consents EXECUTE FUNCTION refuse_change();
 
--- Who booked before there were notices consented by booking, to version 0: what is live goes on.
+-- A patient who booked before there were notices consented by booking, to version 0: live consultations continue.
 INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at)
 SELECT c.id, 'IMPLIED', 0, c.patient_id, c.created_at FROM seats s JOIN consultations c ON c.id = s.consultation_id;
 

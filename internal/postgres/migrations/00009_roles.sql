@@ -1,6 +1,6 @@
 -- +goose Up
--- Roles belong to the whole cluster: other databases of it may have made them, or make them at this moment. The server acts as
--- amrutam_app; analysts log in as members of amrutam_reader. See docs/operations/database-roles.md.
+-- Roles belong to the whole cluster: other databases in it may have created them, or may create them at this moment.
+-- The server acts as amrutam_app; analysts log in as members of amrutam_reader. See docs/operations/database-roles.md.
 -- +goose StatementBegin
 DO $$
 DECLARE
@@ -18,24 +18,26 @@ BEGIN
                     name, quote_ident(current_user) USING ERRCODE = 'insufficient_privilege';
         END;
     END LOOP;
-    -- Who migrates may also serve. An owner who may not grant it serves by another login, or asks an administrator.
+    -- The login that migrates may also serve. An owner who may not grant this role serves by another login, or asks an
+    -- administrator.
     BEGIN
         SET LOCAL ROLE amrutam_app;
         RESET ROLE;
     EXCEPTION WHEN insufficient_privilege THEN
         BEGIN
             EXECUTE format('GRANT amrutam_app TO %I', current_user);
-        EXCEPTION WHEN insufficient_privilege OR unique_violation OR internal_error THEN NULL; -- the last two: another database grants it
+        -- unique_violation and internal_error: another database is granting it.
+        EXCEPTION WHEN insufficient_privilege OR unique_violation OR internal_error THEN NULL;
         END;
     END;
 END $$;
 -- +goose StatementEnd
 
--- A database that began before PostgreSQL 15 lets everybody make tables.
+-- A database created before PostgreSQL 15 lets everybody create tables.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO amrutam_app, amrutam_reader;
 
--- What is there, and what later migrations make. Evidence is only added to and read.
+-- For the tables that exist and those of later migrations. Evidence can only be added and read.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO amrutam_app;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO amrutam_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO amrutam_app;
@@ -43,7 +45,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO am
 REVOKE UPDATE, DELETE ON audit_logs, prescriptions FROM amrutam_app;
 REVOKE INSERT, UPDATE, DELETE ON goose_db_version FROM amrutam_app;
 
--- A partition is reached through its parent, whose privileges count then: it needs none of its own.
+-- A partition is used through its parent, whose privileges apply. It needs none of its own.
 -- +goose StatementBegin
 DO $$
 DECLARE
@@ -55,7 +57,8 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- For analytics: no address, name, secret, token, nor what is sealed. A later table stays closed until its migration opens it.
+-- For analytics: no address, name, secret, token or sealed value. The role can't read a later table until its
+-- migration allows it.
 GRANT SELECT ON doctors, availability_slots, seats, payments TO amrutam_reader;
 GRANT SELECT (id, role, is_email_verified, mfa_enabled, disabled_at, created_at, updated_at, deleted_at) ON users TO amrutam_reader;
 GRANT SELECT (id, user_id, gender, timezone, created_at, updated_at) ON profiles TO amrutam_reader;
@@ -68,7 +71,7 @@ GRANT SELECT (provider, type, amount, currency, outcome, received_at) ON payment
 GRANT SELECT (id, actor_id, actor_role, action, entity_type, entity_id, created_at) ON audit_logs TO amrutam_reader;
 GRANT SELECT (id, user_id, kind, created_at, sent_at, failed_at, failure) ON mails TO amrutam_reader;
 
--- As in 00002, but the new partition takes nothing of the default privileges.
+-- As in 00002, but the new partition gets none of the default privileges.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION make_partition(parent text, name text, lower_bound text, upper_bound text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
@@ -87,13 +90,13 @@ EXCEPTION WHEN check_violation THEN
 END $$;
 -- +goose StatementEnd
 
--- The application makes and drops partitions through these two only, with the owner's rights.
+-- The application makes and drops partitions only through these two functions, with the rights of their owner.
 ALTER FUNCTION make_partitions(timestamptz, int, int) SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION drop_expired_keys(timestamptz) SECURITY DEFINER SET search_path = public, pg_temp;
 REVOKE EXECUTE ON FUNCTION make_partition(text, text, text, text), make_partitions(timestamptz, int, int), drop_expired_keys(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION make_partitions(timestamptz, int, int), drop_expired_keys(timestamptz) TO amrutam_app;
 
--- sealed is a text under the master key that new data keys are wrapped with; root, under the same key, is what everything else
--- is derived from (null: from the master key itself, until the next start); previous are such texts under the keys that data
--- keys may still be wrapped with while a rotation is unfinished.
+-- sealed is a text under the master key that wraps new data keys. root, under the same key, is what everything else is
+-- derived from (null: from the master key itself, until the next start). previous contains such texts under the
+-- earlier keys that may still wrap data keys while a rotation is unfinished.
 ALTER TABLE master_key ADD COLUMN root bytea, ADD COLUMN previous bytea[] NOT NULL DEFAULT '{}';

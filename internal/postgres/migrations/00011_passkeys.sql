@@ -1,11 +1,11 @@
 -- +goose Up
--- mfa_enabled says that signing in asks for a second factor, whichever it is: an authenticator, since totp_confirmed_at (until
--- then mfa_secret waits for its first code), or a passkey.
+-- mfa_enabled says that a sign-in needs a second factor: an authenticator, from totp_confirmed_at on (until then
+-- mfa_secret waits for its first code), or a passkey.
 ALTER TABLE users ADD COLUMN totp_confirmed_at timestamptz;
 UPDATE users SET totp_confirmed_at = updated_at WHERE mfa_enabled;
 ALTER TABLE users ADD CONSTRAINT users_totp_is_a_factor CHECK (totp_confirmed_at IS NULL OR (mfa_enabled AND mfa_secret IS NOT NULL));
 
--- Public key credentials (WebAuthn Level 3, "credential record"). public_key is a COSE key; sign_count tells of copies.
+-- Public key credentials (WebAuthn Level 3, "credential record"). public_key is a COSE key; sign_count reveals copies.
 CREATE TABLE passkeys (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,3 +1,3 @@
 -- +goose Up
--- A browser holds one token in a cookie instead of a pair: it is used again and again, and lives on while it is used.
+-- A browser has one token in a cookie instead of a pair. It is used many times, and each use extends its life.
 ALTER TYPE session_token_kind ADD VALUE 'COOKIE';

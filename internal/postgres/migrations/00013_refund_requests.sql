@@ -1,7 +1,8 @@
 -- +goose Up
 
--- on_request: asked for by staff outside the policy. Its money goes back only with the approval of somebody else; until then
--- it is kept free for it, and a request that ends without is FAILED and never was at the provider.
+-- on_request: staff requested this refund outside the policy. It is paid only after another administrator approved it.
+-- Until then its amount is reserved. A request that ends without approval is FAILED and was never sent to the
+-- provider.
 ALTER TABLE refunds
     ADD COLUMN on_request boolean NOT NULL DEFAULT false,
     ADD CONSTRAINT refunds_approved_by_another CHECK (approved_by <> requested_by),

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- A copy of everything held about a person, made by a job when they ask for it. archive is a ZIP, sealed with their own data
--- key, and emptied when its time is over.
+-- A copy of all data about a person, made by a job when the person asks for it. archive is a ZIP, sealed with the
+-- person's own data key, and emptied when it expires.
 CREATE TABLE exports (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id),
@@ -16,15 +16,16 @@ CREATE TABLE exports (
     CHECK (num_nulls(ready_at, expires_at, size, sha256) IN (0, 4)),
     CHECK (status <> 'READY' OR ready_at IS NOT NULL)
 );
-ALTER TABLE exports ALTER archive SET STORAGE EXTERNAL; -- noise can't be compressed
+ALTER TABLE exports ALTER archive SET STORAGE EXTERNAL; -- sealed data can't be compressed
 CREATE UNIQUE INDEX exports_pending_key ON exports (user_id) WHERE status = 'PENDING';
 CREATE INDEX exports_user_id_idx ON exports (user_id, requested_at);
 CREATE INDEX exports_expires_at_idx ON exports (expires_at) WHERE status = 'READY';
 CREATE INDEX exports_requested_at_idx ON exports (requested_at);
 GRANT SELECT (id, user_id, status, requested_at, ready_at, expires_at, size) ON exports TO amrutam_reader;
 
--- Whose data is to be erased, and how far that is. PENDING waits for due_at and can be stopped; PARTIAL: all went but the record of
--- care, which the law has kept until clinical_until; DONE: the data key is destroyed. next_at is when it is looked at again.
+-- Whose data is to be erased, and how far this is. PENDING waits for due_at and can be stopped. PARTIAL: everything is
+-- erased but the record of care, which the law requires to be kept until clinical_until. DONE: the data key is
+-- destroyed. next_at is when the erasure is processed again.
 CREATE TABLE erasures (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id),

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Whole tables opened what was no figure: the words doctors are found by, their registration, a provider's references. Later
--- columns stay closed until their migration opens them.
+-- A grant on whole tables included columns that are no figures: the words that doctors are found by, their
+-- registration, the references of a provider. The role can't read a later column until its migration allows it.
 REVOKE SELECT ON doctors, availability_slots, seats, payments FROM amrutam_reader;
 GRANT SELECT (id, user_id, specialization, years_of_experience, consultation_fee, currency, languages_spoken, is_approved, approval_decided_at, rating,
     created_at, updated_at) ON doctors TO amrutam_reader;

@@ -1,8 +1,9 @@
 -- +goose Up
 
--- Every transaction of somebody who is signed in calls this right before its COMMIT: it raises AM401 unless the session, its user,
--- their role and the second factor are as they were when the request was admitted. The lock on the session keeps whoever ends it
--- waiting until that COMMIT. What this very transaction changed stood when it did: whatever changes a session asks for ended_at IS NULL.
+-- Every transaction of a signed-in user calls this right before its COMMIT. It raises AM401 unless the session, its
+-- user, the role and the second factor are the same as when the request was admitted. The lock on the session makes an
+-- ending of the session wait until that COMMIT. Rows that this transaction itself changed were valid when it changed
+-- them: every change of a session requires ended_at IS NULL.
 -- +goose StatementBegin
 CREATE FUNCTION require_session(session_id uuid, instant timestamptz, admitted_as user_role, had_factor boolean, proven boolean)
 RETURNS void LANGUAGE plpgsql AS $$

@@ -1,5 +1,5 @@
 -- +goose Up
--- Every beginning of the tags: hi-IN is found by hi too (RFC 4647, basic filtering).
+-- Returns every prefix of the tags: hi also finds hi-IN (RFC 4647, basic filtering).
 -- +goose StatementBegin
 CREATE FUNCTION language_ranges(tags text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -9,7 +9,7 @@ $$;
 -- +goose StatementEnd
 CREATE INDEX doctors_language_ranges_idx ON doctors USING gin (language_ranges(languages_spoken));
 
--- Tags were kept in lower case; RFC 5646, 2.1.1: Latn, IN.
+-- Stored tags are in lower case; RFC 5646, 2.1.1 wants Latn, IN.
 UPDATE doctors SET languages_spoken = ARRAY(
     SELECT string_agg(CASE WHEN n = 1 THEN part WHEN length(part) = 4 AND part ~ '^[a-z]+$' THEN initcap(part)
         WHEN length(part) = 2 THEN upper(part) ELSE part END, '-' ORDER BY n)

@@ -1,7 +1,8 @@
 -- +goose Up
 
--- A doctor has no two slots of exactly the same times, so that each can be blocked. Of two there are, the one that is blocked
--- goes: deleted when nothing points at it, as its doctor would, otherwise shortened by some microseconds.
+-- A doctor has no two slots of exactly the same times, so that each slot can be blocked. Of two existing ones, the
+-- blocked one goes: it is deleted when nothing refers to it, as its doctor could do, otherwise shortened by some
+-- microseconds.
 -- +goose StatementBegin
 DO $$
 DECLARE

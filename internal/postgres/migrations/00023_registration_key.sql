@@ -1,9 +1,11 @@
 -- +goose Up
 
--- What a registration number is compared by, its letters and digits alone (registrationKey in internal/doctor). Set for doctors
--- who are approved, were, or wait for a decision; a refusal and the end of the account free the number.
+-- The form in which registration numbers are compared: letters and digits only (registrationKey in internal/doctor).
+-- Set for doctors who are approved, were approved, or wait for a decision. A refusal and the end of the account free
+-- the number.
 ALTER TABLE doctors ADD COLUMN registration_key text;
--- Of two that are the same now, the one who was approved first keeps it, and the other is left for an administrator to decide.
+-- When two are equal in this form, the doctor who was approved first keeps it. An administrator decides about the
+-- other one.
 UPDATE doctors d SET registration_key = k.key
 FROM (SELECT DISTINCT ON (key) id, key FROM (
         SELECT d.id, d.is_approved, d.created_at,

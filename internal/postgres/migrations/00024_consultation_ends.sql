@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Who didn't come to a consultation that is NO_SHOW.
+-- Who was absent from a consultation that is NO_SHOW.
 ALTER TABLE consultations ADD COLUMN absent user_role CHECK (absent IN ('PATIENT', 'DOCTOR'));
 UPDATE consultations c SET absent = CASE WHEN EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'consultation' AND a.entity_id = c.id::text
     AND a.action = 'consultation.no-show' AND a.actor_id IS NOT NULL) THEN 'PATIENT'::user_role ELSE 'DOCTOR' END

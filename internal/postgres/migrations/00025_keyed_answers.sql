@@ -1,4 +1,4 @@
 -- +goose Up
 
--- An answer without a body (204) is kept too.
+-- A response without a body (204) is stored too.
 ALTER TABLE idempotency_keys ALTER COLUMN response_body DROP NOT NULL;

@@ -1,8 +1,9 @@
 -- +goose Up
 
--- Money that a provider reports and that is not what was asked, as it came. PAYMENT: it came; of a known attempt it goes back by itself,
--- of none it waits for an administrator. REFUND: it was given back at the provider and fits nothing that came. The same sum of the
--- same currency under one reference is the same money, however often it is reported.
+-- Money that a provider reports and that differs from what was asked, as it came. PAYMENT: it was received. Money of a
+-- known attempt is sent back automatically; money of no attempt waits for an administrator. REFUND: it was given back
+-- at the provider and matches nothing that was received. The same amount and currency under one reference is the same
+-- money, however often it is reported.
 CREATE TABLE unmatched_money (
     id uuid PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('PAYMENT', 'REFUND')),
@@ -14,7 +15,8 @@ CREATE TABLE unmatched_money (
     attempt_id uuid REFERENCES payment_attempts (id) ON DELETE CASCADE,
     amount numeric(12, 2),
     currency text,
-    -- MATCHED: a refund was reported before its money, which has come since. CLOSED: an administrator settled it otherwise.
+    -- MATCHED: a refund was reported before its money, which was received later. CLOSED: an administrator resolved it
+    -- in another way.
     status text NOT NULL CHECK (status IN ('WAITING', 'RETURNING', 'RETURNED', 'MATCHED', 'CLOSED')),
     resolution text,
     resolved_by uuid REFERENCES users (id),
@@ -35,8 +37,8 @@ CREATE INDEX unmatched_money_resolved_by_idx ON unmatched_money (resolved_by) WH
 GRANT SELECT (id, kind, reason, provider, payment_id, attempt_id, amount, currency, status, resolved_at, received_at, updated_at)
     ON unmatched_money TO amrutam_reader;
 
--- A refund gives back an attempt's own money, or (unmatched_id) money that wasn't asked for, in the currency it came in.
--- at_provider: it was made there, and recorded when it was reported.
+-- A refund gives back an attempt's own money or (unmatched_id) money that was not asked for, in the currency in which
+-- it came. at_provider: it was made at the provider, and recorded when it was reported.
 ALTER TABLE refunds
     ALTER COLUMN payment_id DROP NOT NULL,
     ALTER COLUMN attempt_id DROP NOT NULL,
@@ -45,7 +47,7 @@ ALTER TABLE refunds
     ADD CONSTRAINT refunds_of_something CHECK (num_nulls(payment_id, attempt_id) = 0 OR (num_nulls(payment_id, attempt_id) = 2 AND unmatched_id IS NOT NULL)),
     ADD CONSTRAINT refunds_at_provider_done CHECK (NOT at_provider OR (status = 'SUCCEEDED' AND NOT on_request));
 CREATE INDEX refunds_unmatched_id_idx ON refunds (unmatched_id) WHERE unmatched_id IS NOT NULL;
--- What wasn't revenue when it came is no loss when it goes back.
+-- Money that was no revenue when it came is no loss when it is refunded.
 DROP INDEX refunds_succeeded_idx;
 CREATE INDEX refunds_succeeded_idx ON refunds (updated_at) INCLUDE (currency, amount) WHERE status = 'SUCCEEDED' AND unmatched_id IS NULL;
 -- For the list of refunds by status, newest first.

@@ -1,7 +1,8 @@
 -- +goose Up
 
--- When a UUIDv7 was made, less an hour for clocks that differ; for other ids the beginning of all time. Nothing that a person did is
--- older than they are: their lists leave out the partitions before. substr: the 13th hexadecimal digit is the version.
+-- Returns the time at which a UUIDv7 was made, less an hour for clocks that differ; for other ids -infinity. What a
+-- person did is never older than the person, so lists of it skip earlier partitions. substr: the 13th hexadecimal
+-- digit is the version.
 -- +goose StatementBegin
 CREATE FUNCTION made_at(id uuid) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN substr(id::text, 15, 1) = '7'
@@ -9,7 +10,7 @@ CREATE FUNCTION made_at(id uuid) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRI
 $$;
 -- +goose StatementEnd
 
--- The lowest UUIDv7 that can be younger than another.
+-- Returns the lowest UUIDv7 that can be younger than the given one.
 -- +goose StatementBegin
 CREATE FUNCTION ids_since(id uuid) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN made_at(id) > 'epoch' THEN uuid7_floor(made_at(id)) ELSE '00000000-0000-0000-0000-000000000000' END

@@ -1,14 +1,15 @@
 -- +goose Up
 
--- Who calls make_partitions and drop_expired_keys acts with their owner's rights, so that what they do is bounded by this clock and
--- not by what a stolen login says. A login that has the owner's rights anyway isn't bounded: it could do all of it by itself.
+-- A caller of make_partitions and drop_expired_keys acts with the rights of their owner. So this clock limits what
+-- they do, and not the arguments of a stolen login. A login that has the owner's rights anyway isn't limited: it could
+-- do all of it directly.
 -- +goose StatementBegin
 CREATE FUNCTION owns_schema() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT pg_has_role(session_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'public.consultations'::regclass
 $$;
 -- +goose StatementEnd
 
--- As in 00002, within bounds.
+-- As in 00002, within limits.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION make_partitions(at timestamptz, months int, days int) RETURNS SETOF text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -46,7 +47,7 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- As in 00005, but what lives on stays.
+-- As in 00005, but live keys stay.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION drop_expired_keys(at timestamptz) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp AS $$

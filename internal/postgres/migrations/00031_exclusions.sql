@@ -1,9 +1,10 @@
 -- +goose Up
 
--- PostgreSQL (15.18 and 18.4 seen) marks entries of live rows dead in a GiST index when a scan of it is begun again in a join
--- after its root page was split (docs/adr/0030-exclusion-constraints.md). The constraint then lets overlapping rows in. So no
--- statement may read these indexes: their keys are expressions that no query has, and they have no condition that one implies.
--- The constraints' own checks scan once and are not affected. Making them anew also brings back what they had lost.
+-- PostgreSQL (seen in 15.18 and 18.4) can mark index entries of live rows as dead in a GiST index, when a join
+-- restarts a scan of it after its root page was split (docs/adr/0030-exclusion-constraints.md). Then the constraint
+-- accepts overlapping rows. So no statement may read these indexes: their keys are expressions that no query contains,
+-- and they have no condition that a query implies. The constraints' own checks scan once and are not affected.
+-- Creating the constraints again also restores lost entries.
 -- +goose StatementBegin
 DO $$
 DECLARE

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What went back of the fee of a consultation. Money that was paid beside it (a second success of the payment, whose attempt counts
--- as failed) or wasn't asked for, and went back, is none of the fee.
+-- The refunds of a consultation's fee. A refund of other money is no part of it: money paid besides the fee (a second
+-- success of the payment, whose attempt counts as failed) or money that was not asked for.
 CREATE VIEW refunded_fees WITH (security_invoker = true) AS
 SELECT p.consultation_id, r.amount
 FROM payments p JOIN refunds r ON r.payment_id = p.id

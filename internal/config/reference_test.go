@@ -1,0 +1,51 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestTheReferenceSaysWhatProductionAsksFor leaves out or breaks one setting at a time: production refuses exactly
+// those whose tag says so.
+func TestTheReferenceSaysWhatProductionAsksFor(t *testing.T) {
+	broken := map[string]string{
+		"AMRUTAM_MAIL_FROM": "Amrutam <no-reply@amrutam.example>", "AMRUTAM_REQUIRE_ADMIN_MFA": "false",
+		"AMRUTAM_LOGIN_LIMIT": "off", "AMRUTAM_RATE_LIMIT": "off", "AMRUTAM_PASSWORD_MIN": "14",
+		"AMRUTAM_MIGRATE_DATABASE_URL": "postgres://care@db.clinic.example/care?sslmode=disable",
+	}
+	for _, s := range Settings() {
+		t.Run(s.Name, func(t *testing.T) {
+			// Metrics that other machines reach need the token.
+			inProduction(t, "AMRUTAM_METRICS_LISTEN=0.0.0.0:9090", "AMRUTAM_METRICS_TOKEN="+another)
+			if s.Name == "AMRUTAM_ENV" || s.Name == "AMRUTAM_METRICS_LISTEN" {
+				return
+			}
+			t.Setenv(s.Name, broken[s.Name])
+			c, err := Load(Server)
+			refused := err != nil && strings.HasPrefix(err.Error(), s.Name+" ")
+			if refused != (s.Production != "") || (err != nil && !refused) {
+				t.Errorf("tag %q, %+v, %v", s.Production, c, err)
+			}
+			if unset := broken[s.Name] == ""; refused && unset != strings.HasPrefix(s.Production, "needed") &&
+				s.Name != "AMRUTAM_MAIL_FROM" {
+				t.Errorf("tag %q says whether it is needed", s.Production)
+			}
+		})
+	}
+}
+
+func TestEverySettingHasASection(t *testing.T) {
+	t.Parallel()
+	if all := Settings(); len(all) != len(names()) || all[0].Section == "" {
+		t.Errorf("%d settings, %d names, the first section is %q", len(all), len(names()), all[0].Section)
+	}
+	var page strings.Builder
+	if err := Reference(&page); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitSeq(page.String(), "\n") {
+		if cells := strings.Count(line, "|") - strings.Count(line, `\|`); cells != 0 && cells != 5 {
+			t.Errorf("a row of another width: %s", line)
+		}
+	}
+}
