@@ -87,6 +87,15 @@ verify: generate ## fail if a generated file differs from what is committed
 	@new="$$(git ls-files --others --exclude-standard -- $(GENERATED))"; \
 		if [[ -n $$new ]]; then echo "generated, but not committed:" $$new; exit 1; fi
 
+.PHONY: clients
+clients: ## make the typed clients of examples/ from openapi.json (TypeScript needs npm)
+	cd examples/go && go generate ./... && go build ./...
+	@if command -v npm >/dev/null; then \
+		cd examples/typescript && npm ci && npm run generate && npm run build; \
+	else \
+		echo "clients: TypeScript is left out, npm is missing"; \
+	fi
+
 .PHONY: reader
 reader: ## refresh the embedded API reader from the npm package that tools/npm pins
 	scripts/reader.sh
