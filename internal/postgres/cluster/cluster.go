@@ -211,6 +211,9 @@ func (c *Cluster) dsn(user, database string) string {
 	return u.String()
 }
 
+// BinDir is the folder of the programs that an owned cluster runs, "" beside another owner.
+func (c *Cluster) BinDir() string { return c.bin.Dir }
+
 // Owned tells whether this process started it.
 func (c *Cluster) Owned() bool { return c.server != nil }
 

@@ -19,8 +19,8 @@ func TestStartFromNothingAndAgain(t *testing.T) {
 	begin := time.Now()
 	c := start(t, dir)
 	t.Logf("from nothing: %s", time.Since(begin))
-	if !c.Owned() || c.bin.Dir == "" {
-		t.Errorf("owned %t, programs in %q", c.Owned(), c.bin.Dir)
+	if !c.Owned() || c.BinDir() == "" {
+		t.Errorf("owned %t, programs in %q", c.Owned(), c.BinDir())
 	}
 	if super := query[string](t, c.DSN(Database),
 		"SELECT current_user || current_setting('is_superuser')"); super != Role+"off" {
