@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -178,12 +177,6 @@ func audited(t *testing.T, c *apptest.Clinic, action, entity string) int {
 	t.Helper()
 	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
 }
-
-// crowd is how many passwords arrive at once: 20, or what the queue of a smaller machine takes.
-func crowd() int { return min(20, 16*runtime.GOMAXPROCS(0)) }
-
-// crowds take turns: together they would fill the queue for passwords, which all servers of this process share.
-var crowds sync.Mutex
 
 // atOnce runs do n times at once and gives what each gave.
 func atOnce[T any](n int, do func(i int) T) []T {
