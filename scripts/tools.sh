@@ -6,9 +6,8 @@ set -euo pipefail
 
 # name, package, module, version
 pins='
-deadcode       golang.org/x/tools/cmd/deadcode                         golang.org/x/tools                           v0.52.0
-golangci-lint  github.com/golangci/golangci-lint/v2/cmd/deadcode       golang.org/x/tools/cmd/deadcode                         golang.org/x/tools                           v0.52.0
-golangci-lint  github.com/golangci/golangci-lint/v2  v2.15.0
+deadcode       golang.org/x/tools/cmd/deadcode                         golang.org/x/tools                    v0.52.0
+golangci-lint  github.com/golangci/golangci-lint/v2/cmd/golangci-lint  github.com/golangci/golangci-lint/v2  v2.15.0
 gotestsum      gotest.tools/gotestsum                                  gotest.tools/gotestsum                v1.13.0
 sqlc           github.com/sqlc-dev/sqlc/cmd/sqlc                       github.com/sqlc-dev/sqlc              v1.31.1
 '
