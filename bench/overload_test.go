@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	overload    = 10
-	overloadFor = 10 * time.Second
+	overloadFactor   = 10
+	overloadDuration = 10 * time.Second
 )
 
 // BenchmarkOverload runs the real program and offers it ten times the bookings that 8 clients get done, open-loop:
@@ -31,61 +31,61 @@ const (
 // weren't answered. Server and PostgreSQL share one core and the requests come from another: what it costs to make
 // them is no load. It ignores -benchtime.
 func BenchmarkOverload(b *testing.B) {
-	p, s := program(b, ownCore(b))
+	p, s := startProgram(b, separateCores(b))
 	defer s.stop(b)
-	admin := p.administrator(b)
+	admin := p.createAdmin(b)
 	next := 0
-	p.bookFor(b, &next) // warms up
-	made, waits := p.bookFor(b, &next)
-	slices.Sort(waits)
-	usual, before := waits[len(waits)/2], s.peak(b)
-	rate := int(overload * float64(made) / round.Seconds())
+	p.bookForRound(b, &next) // warms up
+	count, latencies := p.bookForRound(b, &next)
+	slices.Sort(latencies)
+	usual, before := latencies[len(latencies)/2], s.peak(b)
+	rate := int(overloadFactor * float64(count) / roundDuration.Seconds())
 
-	var health, staff, asked atomic.Int64
-	probing, stop := context.WithCancel(b.Context())
-	probed := make(chan struct{})
+	var healthLost, staffLost, probes atomic.Int64
+	probeCtx, stop := context.WithCancel(b.Context())
+	probesDone := make(chan struct{})
 	go func() {
-		defer close(probed)
+		defer close(probesDone)
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		for probing.Err() == nil {
-			asked.Add(1)
-			if get(b, p.url+"/health/ready", apptest.User{}) != http.StatusOK {
-				health.Add(1)
+		for probeCtx.Err() == nil {
+			probes.Add(1)
+			if statusOf(b, p.url+"/health/ready", apptest.User{}) != http.StatusOK {
+				healthLost.Add(1)
 			}
-			if get(b, p.url+"/api/v1/users?limit=1", admin) != http.StatusOK {
-				staff.Add(1)
+			if statusOf(b, p.url+"/api/v1/users?limit=1", admin) != http.StatusOK {
+				staffLost.Add(1)
 			}
 			<-tick.C
 		}
 	}()
 	booked, shed := p.flood(b, rate, &next)
 	stop()
-	<-probed
+	<-probesDone
 	peak := s.peak(b)
-	back := p.recovered(b, usual, &next)
-	madeAfter, _ := p.bookFor(b, &next) // a machine that others use changes its pace
-	capacity := float64(made+madeAfter) / 2 / round.Seconds()
+	recovery := p.measureRecovery(b, usual, &next)
+	madeAfter, _ := p.bookForRound(b, &next) // a machine that others use changes its pace
+	capacity := float64(count+madeAfter) / 2 / roundDuration.Seconds()
 	slices.Sort(booked)
 	if len(booked) == 0 || shed == 0 {
 		b.Fatalf("%d booked, %d turned away", len(booked), shed)
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(capacity, "capacity/s")
-	b.ReportMetric(100*float64(len(booked))/overloadFor.Seconds()/capacity, "goodput_%")
-	b.ReportMetric(ms(booked[len(booked)/2]), "p50-ms")
-	b.ReportMetric(ms(booked[len(booked)*99/100]), "p99-ms")
-	b.ReportMetric(float64(shed)/overloadFor.Seconds(), "shed/s")
+	b.ReportMetric(100*float64(len(booked))/overloadDuration.Seconds()/capacity, "goodput_%")
+	b.ReportMetric(milliseconds(booked[len(booked)/2]), "p50-ms")
+	b.ReportMetric(milliseconds(booked[len(booked)*99/100]), "p99-ms")
+	b.ReportMetric(float64(shed)/overloadDuration.Seconds(), "shed/s")
 	b.ReportMetric(peak, "peak-MiB")
 	b.ReportMetric(peak/before, "memory_x")
-	b.ReportMetric(ms(back), "back-ms")
-	b.ReportMetric(float64(health.Load()), "health-lost")
-	b.ReportMetric(float64(staff.Load()), "staff-lost")
-	b.ReportMetric(float64(asked.Load()), "asked")
+	b.ReportMetric(milliseconds(recovery), "back-ms")
+	b.ReportMetric(float64(healthLost.Load()), "health-lost")
+	b.ReportMetric(float64(staffLost.Load()), "staff-lost")
+	b.ReportMetric(float64(probes.Load()), "asked")
 }
 
-// ownCore is a command's prefix for a core of its own; this process keeps off it.
-func ownCore(b *testing.B) []string {
+// separateCores is a command's prefix for a core of its own; this process keeps off it.
+func separateCores(b *testing.B) []string {
 	b.Helper()
 	if runtime.NumCPU() < 2 {
 		b.Log("on a single core the requests cost what the server would need: the figures say little")
@@ -105,10 +105,10 @@ func ownCore(b *testing.B) []string {
 	return []string{"taskset", "-c", "0"}
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // flood offers so many bookings a second and gives how long each took that was made.
-func (p *people) flood(b *testing.B, rate int, next *int) (booked []time.Duration, shed int) {
+func (p *population) flood(b *testing.B, rate int, next *int) (booked []time.Duration, shed int) {
 	b.Helper()
 	attacker := vegeta.NewAttacker(vegeta.Timeout(10*time.Second), vegeta.MaxBody(0))
 	var turn atomic.Int64
@@ -123,7 +123,7 @@ func (p *people) flood(b *testing.B, rate int, next *int) (booked []time.Duratio
 		return nil
 	}
 	others := map[uint16]int{}
-	for result := range attacker.Attack(target, vegeta.Rate{Freq: rate, Per: time.Second}, overloadFor, "overload") {
+	for result := range attacker.Attack(target, vegeta.Rate{Freq: rate, Per: time.Second}, overloadDuration, "overload") {
 		switch result.Code {
 		case http.StatusCreated:
 			booked = append(booked, result.Latency)
@@ -142,14 +142,14 @@ func (p *people) flood(b *testing.B, rate int, next *int) (booked []time.Duratio
 	return booked, shed
 }
 
-// recovered is how long after a flood 20 bookings in a row take no more than twice the usual time, or 10 ms more.
-func (p *people) recovered(b *testing.B, usual time.Duration, next *int) time.Duration {
+// measureRecovery is how long after a flood 20 bookings in a row take no more than twice the usual time, or 10 ms more.
+func (p *population) measureRecovery(b *testing.B, usual time.Duration, next *int) time.Duration {
 	b.Helper()
-	begun, good := time.Now(), 0
+	start, good := time.Now(), 0
 	client, err := p.dial()
 	must(b, err)
 	defer func() { _ = client.Close() }()
-	for good < 20 && time.Since(begun) < time.Minute {
+	for good < 20 && time.Since(start) < time.Minute {
 		one := time.Now()
 		err := client.book(p, *next)
 		if *next++; err == nil && time.Since(one) < 2*usual+10*time.Millisecond {
@@ -158,13 +158,13 @@ func (p *people) recovered(b *testing.B, usual time.Duration, next *int) time.Du
 			good = 0
 		}
 	}
-	return time.Since(begun)
+	return time.Since(start)
 }
 
-// administrator signs one in.
-func (p *people) administrator(b *testing.B) apptest.User {
+// createAdmin signs one in.
+func (p *population) createAdmin(b *testing.B) apptest.User {
 	b.Helper()
-	conn, u := p.connect(b), apptest.User{ID: numbered(4, 0), Token: "at_" + numbered(4, 0).String()}
+	conn, u := p.connect(b), apptest.User{ID: numberedID(4, 0), Token: "at_" + numberedID(4, 0).String()}
 	hash := sha256.Sum256([]byte(u.Token))
 	for _, one := range []struct {
 		sql  string
@@ -180,27 +180,27 @@ func (p *people) administrator(b *testing.B) apptest.User {
 		_, err := conn.Exec(b.Context(), one.sql, one.args...)
 		must(b, err)
 	}
-	if status := get(b, p.url+"/api/v1/users?limit=1", u); status != http.StatusOK {
+	if status := statusOf(b, p.url+"/api/v1/users?limit=1", u); status != http.StatusOK {
 		b.Fatalf("the administrator gets %d", status)
 	}
 	return u
 }
 
-// get is the status of an answer, 0 when there is none.
-func get(b *testing.B, url string, user apptest.User) int {
+// statusOf is the status of an answer, 0 when there is none.
+func statusOf(b *testing.B, url string, user apptest.User) int {
 	b.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
 	must(b, err)
 	if user.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+user.Token)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0
 	}
-	defer func() { _ = answer.Body.Close() }()
-	_, _ = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode
 }
 
 // peak memory in MiB since it was last asked for.

@@ -20,31 +20,31 @@ const (
 	// consultations of the year before, evenly spread, each doctor's equally many.
 	consultations = 300_000
 	// Patient 0 holds every so many-th, 200 in all; the others share the rest.
-	regular = 1500
+	regularEvery = 1500
 )
 
 // BenchmarkReads measures pages of lists over HTTP, one client at a time, beside a year of consultations in monthly
 // partitions. It fails when a page is wrong, or when a big table was read from end to end.
 func BenchmarkReads(b *testing.B) {
-	p := crowd(b, patients, doctors, slots)
-	ids := p.history(b)
+	p := newPopulation(b, patients, doctors, slots)
+	ids := p.insertHistory(b)
 	must(b, p.clinic.App.Queue.Stop(context.Background())) // sweeps are not what is measured
-	before := p.scans(b)
+	before := p.countSequentialScans(b)
 
 	const free = "availability/doctor/"
-	doctor := apptest.User{ID: numbered(2, 7), Token: "at_" + numbered(2, 7).String()}
+	doctor := apptest.User{ID: numberedID(2, 7), Token: "at_" + numberedID(2, 7).String()}
 	soon := p.clinic.DB.Now().Add(60 * time.Hour)
 	b.Run("free slots", func(b *testing.B) {
-		p.page(b, apptest.User{}, free+doctor.ID.String(), p.slotsOf(7, time.Time{}))
+		p.measurePage(b, apptest.User{}, free+doctor.ID.String(), p.slotsOf(7, time.Time{}))
 	})
 	b.Run("free slots of a day", func(b *testing.B) {
 		from := free + doctor.ID.String() + "?limit=100&from=" + soon.Format(time.RFC3339)
-		p.page(b, apptest.User{}, from, p.slotsOf(7, soon))
+		p.measurePage(b, apptest.User{}, from, p.slotsOf(7, soon))
 	})
 
 	var patients, doctors []string
 	for n, id := range slices.Backward(ids) {
-		if n%regular == 0 {
+		if n%regularEvery == 0 {
 			patients = append(patients, id.String())
 		}
 		if n%500 == 7 {
@@ -58,30 +58,30 @@ func BenchmarkReads(b *testing.B) {
 	}{{"patient's list", "consultations/me", p.patients[0], patients},
 		{"doctor's list", "consultations/doctor/me", doctor, doctors}}
 	for _, l := range lists {
-		p.walk(b, l.actor, l.path, l.want)
-		b.Run(l.name, func(b *testing.B) { p.page(b, l.actor, l.path, l.want) })
+		p.compareList(b, l.actor, l.path, l.want)
+		b.Run(l.name, func(b *testing.B) { p.measurePage(b, l.actor, l.path, l.want) })
 		b.Run(l.name+", page 5", func(b *testing.B) {
 			path := l.path
 			for range 4 {
 				path = l.path + "?cursor=" + p.clinic.Get(l.actor, path).Want(200).Text("nextCursor")
 			}
-			p.page(b, l.actor, path, l.want[80:])
+			p.measurePage(b, l.actor, path, l.want[80:])
 		})
 		b.Run(l.name+", filtered", func(b *testing.B) {
 			from := p.clinic.DB.Now().AddDate(0, -3, 0)
-			p.page(b, l.actor, l.path+"?status=COMPLETED&from="+from.Format(time.RFC3339), l.want)
+			p.measurePage(b, l.actor, l.path+"?status=COMPLETED&from="+from.Format(time.RFC3339), l.want)
 		})
 	}
 
-	for table, times := range p.scans(b) {
+	for table, times := range p.countSequentialScans(b) {
 		if times > before[table] {
 			b.Errorf("%s was read from end to end %d times", table, times-before[table])
 		}
 	}
 }
 
-// page measures one page, which must begin the list of what is wanted each time.
-func (p *people) page(b *testing.B, actor apptest.User, path string, want []string) {
+// measurePage measures one page, which must begin the list of what is wanted each time.
+func (p *population) measurePage(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
 	first := p.clinic.Get(actor, path).Want(200)
 	items := first.Items()
@@ -100,15 +100,15 @@ func (p *people) page(b *testing.B, actor apptest.User, path string, want []stri
 	}
 }
 
-// walk compares a whole list, page by page, and that each reason is the one that was given.
-func (p *people) walk(b *testing.B, actor apptest.User, path string, want []string) {
+// compareList compares a whole list, page by page, and that each reason is the one that was given.
+func (p *population) compareList(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
 	var got []string
 	for cursor := ""; ; {
 		a := p.clinic.Get(actor, path+"?limit=100&cursor="+cursor).Want(200)
 		for _, item := range a.Items() {
 			got = append(got, fmt.Sprint(item["id"]))
-			if item["reason"] != reason(fmt.Sprint(item["id"])) {
+			if item["reason"] != reasonOf(fmt.Sprint(item["id"])) {
 				b.Fatalf("%s: %v has the reason %v", path, item["id"], item["reason"])
 			}
 		}
@@ -121,20 +121,20 @@ func (p *people) walk(b *testing.B, actor apptest.User, path string, want []stri
 	}
 }
 
-func reason(id string) string { return "Back pain, as told in " + id }
+func reasonOf(id string) string { return "Back pain, as told in " + id }
 
 // slotsOf are the ids of doctor n's slots that start at an instant or later.
-func (p *people) slotsOf(n int, from time.Time) (ids []string) {
+func (p *population) slotsOf(n int, from time.Time) (ids []string) {
 	for i := n; i < len(p.slots); i += doctors {
-		if !p.begin.Add(time.Duration(i/doctors) * 15 * time.Minute).Before(from) {
+		if !p.firstSlotStart.Add(time.Duration(i/doctors) * 15 * time.Minute).Before(from) {
 			ids = append(ids, p.slots[i].String())
 		}
 	}
 	return ids
 }
 
-// history makes the consultations and gives their ids, oldest first. They are sealed as the server seals.
-func (p *people) history(b *testing.B) (ids []uuid.UUID) {
+// insertHistory makes the consultations and gives their ids, oldest first. They are sealed as the server seals.
+func (p *population) insertHistory(b *testing.B) (ids []uuid.UUID) {
 	b.Helper()
 	conn := p.connect(b)
 	exec := func(sql string, args ...any) {
@@ -150,16 +150,16 @@ func (p *people) history(b *testing.B) (ids []uuid.UUID) {
 	_, err := conn.CopyFrom(b.Context(), pgx.Identifier{"past"}, []string{"n", "patient", "id", "at", "reason"},
 		pgx.CopyFromSlice(consultations, func(n int) ([]any, error) {
 			patient, at := 1+n%(patients-1), begin.Add(time.Duration(n)*step)
-			if n%regular == 0 {
+			if n%regularEvery == 0 {
 				patient = 0
 			}
-			id := idOf(at, n)
+			id := uuidAt(at, n)
 			ids = append(ids, id)
-			key, err := p.sealer.Unwrap(p.patients[patient].ID, p.wrapped[patient])
+			key, err := p.sealer.Unwrap(p.patients[patient].ID, p.wrappedKeys[patient])
 			if err != nil {
 				return nil, err
 			}
-			sealed, err := key.Seal("consultations.reason", id, reason(id.String()))
+			sealed, err := key.Seal("consultations.reason", id, reasonOf(id.String()))
 			return []any{n, patient, id, at, sealed}, err
 		}))
 	must(b, err)
@@ -176,17 +176,17 @@ func (p *people) history(b *testing.B) (ids []uuid.UUID) {
 	return ids
 }
 
-// idOf is a UUIDv7 of an instant.
-func idOf(at time.Time, n int) uuid.UUID {
+// uuidAt is a UUIDv7 of an instant.
+func uuidAt(at time.Time, n int) uuid.UUID {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMilli())<<16|7<<12)
 	binary.BigEndian.PutUint64(id[8:], 1<<63|uint64(n))
 	return id
 }
 
-// scans counts how often each big table was read from end to end so far. What a session has counted is certain to be
+// countSequentialScans counts how often each big table was read from end to end so far. What a session has counted is certain to be
 // told only when it ends, so the server's are ended.
-func (p *people) scans(b *testing.B) map[string]int {
+func (p *population) countSequentialScans(b *testing.B) map[string]int {
 	b.Helper()
 	conn := p.connect(b)
 	var now time.Time

@@ -16,16 +16,16 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// values of the parameters in booking.sql, of the booking with number :n.
-var values = map[string]string{
-	"patient":      numberedIn("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
-	"session":      numberedIn("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
-	"doctor":       numberedIn("'01900000-0000-7000-8002-'", ":n::int % :doctors::int"),
-	"slot":         numberedIn("'01900000-0000-7000-8003-'", ":n::int"),
-	"consultation": numberedIn(":month", ":n::int"),
-	"text":         numberedIn(":month", ":n::int") + "::text",
-	"payment":      numberedIn(":month", "-:n::int"),
-	"token": "sha256(convert_to('at_' || " + numberedIn("'01900000-0000-7000-8001-'",
+// parameterValues of the parameters in booking.sql, of the booking with number :n.
+var parameterValues = map[string]string{
+	"patient":      numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
+	"session":      numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
+	"doctor":       numberedSQL("'01900000-0000-7000-8002-'", ":n::int % :doctors::int"),
+	"slot":         numberedSQL("'01900000-0000-7000-8003-'", ":n::int"),
+	"consultation": numberedSQL(":month", ":n::int"),
+	"text":         numberedSQL(":month", ":n::int") + "::text",
+	"payment":      numberedSQL(":month", "-:n::int"),
+	"token": "sha256(convert_to('at_' || " + numberedSQL("'01900000-0000-7000-8001-'",
 		":n::int % :patients::int") + ", 'UTF8'))", "access": "'ACCESS'",
 	"role":      "'PATIENT'",
 	"no":        "false",
@@ -61,22 +61,22 @@ var values = map[string]string{
 	"none":      "''",
 }
 
-func numberedIn(prefix, n string) string { return "numbered(" + prefix + ", " + n + ")" }
+func numberedSQL(prefix, n string) string { return "numbered(" + prefix + ", " + n + ")" }
 
 var (
-	parameter = regexp.MustCompile(`\{[a-z]+\}`)
-	numbers   = regexp.MustCompile(`\$[0-9]+`)
-	naming    = regexp.MustCompile(`(?m)^-- .*$`)
-	spaces    = regexp.MustCompile(`\s+`)
+	parameterPattern   = regexp.MustCompile(`\{[a-z]+\}`)
+	placeholderPattern = regexp.MustCompile(`\$[0-9]+`)
+	commentPattern     = regexp.MustCompile(`(?m)^-- .*$`)
+	spacePattern       = regexp.MustCompile(`\s+`)
 )
 
-// reference is booking.sql with its values.
-func reference(b *testing.B) string {
+// referenceScript is booking.sql with its values.
+func referenceScript(b *testing.B) string {
 	b.Helper()
 	text, err := os.ReadFile("booking.sql")
 	must(b, err)
-	return parameter.ReplaceAllStringFunc(string(text), func(name string) string {
-		value, known := values[strings.Trim(name, "{}")]
+	return parameterPattern.ReplaceAllStringFunc(string(text), func(name string) string {
+		value, known := parameterValues[strings.Trim(name, "{}")]
 		if !known {
 			b.Fatalf("booking.sql: no value for %s", name)
 		}
@@ -84,31 +84,31 @@ func reference(b *testing.B) string {
 	})
 }
 
-// alike takes from a statement what doesn't matter here.
-func alike(sql string) string {
-	sql = numbers.ReplaceAllString(parameter.ReplaceAllString(naming.ReplaceAllString(sql, ""), "?"), "?")
-	sql = strings.TrimSuffix(strings.TrimSpace(spaces.ReplaceAllString(sql, " ")), ";")
+// normalize takes from a statement what doesn't matter here.
+func normalize(sql string) string {
+	sql = placeholderPattern.ReplaceAllString(parameterPattern.ReplaceAllString(commentPattern.ReplaceAllString(sql, ""), "?"), "?")
+	sql = strings.TrimSuffix(strings.TrimSpace(spacePattern.ReplaceAllString(sql, " ")), ";")
 	if strings.EqualFold(sql, "begin") {
 		return "BEGIN"
 	}
 	return sql
 }
 
-// trips are the statements that went to PostgreSQL, by round trips. A connection prepares each once, which is left
+// roundTrips are the statements that went to PostgreSQL, by round trips. A connection prepares each once, which is left
 // out.
-type trips struct {
+type roundTrips struct {
 	mu  sync.Mutex
 	all [][]string
 }
 
-func (t *trips) add(statements ...string) {
+func (t *roundTrips) add(statements ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.all = append(t.all, statements)
 }
 
-// take empties them.
-func (t *trips) take() [][]string {
+// drain empties them.
+func (t *roundTrips) drain() [][]string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := t.all
@@ -116,36 +116,36 @@ func (t *trips) take() [][]string {
 	return all
 }
 
-func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	t.add(alike(data.SQL))
+func (t *roundTrips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	t.add(normalize(data.SQL))
 	return ctx
 }
 
-func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (t *roundTrips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+func (t *roundTrips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
 	var one []string
 	for _, q := range data.Batch.QueuedQueries {
-		one = append(one, alike(q.SQL))
+		one = append(one, normalize(q.SQL))
 	}
 	t.add(one...)
 	return ctx
 }
 
-func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (t *roundTrips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
-func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (t *roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 // A booking is four round trips, and BenchmarkBooking compares it with these very statements.
-func TestTheReferenceIsWhatTheServerSends(t *testing.T) {
-	var watched trips
+func TestBookingScriptMatchesServer(t *testing.T) {
+	var watched roundTrips
 	c := apptest.OpenWatched(t, func(cfg *pgx.ConnConfig) { cfg.Tracer = &watched })
 	must(t, c.App.Queue.Stop(t.Context())) // its own statements would be among them
 	doctor, patient := c.Doctor("500.00"), c.Patient()
 	slot := c.Slot(doctor, 24*time.Hour, 1)
-	watched.take()
+	watched.drain()
 	c.Post(patient, "consultations", map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201)
-	sent := watched.take()
+	sent := watched.drain()
 
 	text, err := os.ReadFile("booking.sql")
 	must(t, err)
@@ -160,9 +160,9 @@ func TestTheReferenceIsWhatTheServerSends(t *testing.T) {
 			pipeline = false
 		case strings.HasPrefix(line, `\`), strings.HasPrefix(line, "--"), line == "":
 		case pipeline:
-			referred[len(referred)-1] = append(referred[len(referred)-1], alike(line))
+			referred[len(referred)-1] = append(referred[len(referred)-1], normalize(line))
 		default:
-			referred = append(referred, []string{alike(line)})
+			referred = append(referred, []string{normalize(line)})
 		}
 	}
 	if len(sent) != 4 {

@@ -26,19 +26,19 @@ func (c adminCreate) Run(ctx context.Context) error {
 	if err != nil && password == "" {
 		return errors.New("give the password on standard input, in one line")
 	}
-	o, err := load(config.Keys)
+	res, err := load(config.Keys)
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
-	if err := o.open(ctx); err != nil {
+	defer res.close(ctx)
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	sealer, err := o.sealer(ctx)
+	sealer, err := res.openSealer(ctx)
 	if err != nil {
 		return err
 	}
-	id, err := app.CreateAdmin(ctx, o.cfg, o.db, sealer, c.Email, c.Name, strings.TrimRight(password, "\r\n"))
+	id, err := app.CreateAdmin(ctx, res.cfg, res.db, sealer, c.Email, c.Name, strings.TrimRight(password, "\r\n"))
 	if err != nil {
 		return err
 	}

@@ -14,25 +14,25 @@ import (
 type check struct{}
 
 func (check) Run(ctx context.Context) error {
-	o, err := load(config.Database)
+	res, err := load(config.Database)
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
+	defer res.close(ctx)
 	// A database of somebody else's is only read.
-	reach := o.open
-	if o.cfg.DatabaseURL != "" {
-		reach = func(ctx context.Context) error {
-			if err := o.connect(ctx); err != nil {
+	open := res.openDatabase
+	if res.cfg.DatabaseURL != "" {
+		open = func(ctx context.Context) error {
+			if err := res.connect(ctx); err != nil {
 				return err
 			}
-			return o.explain(o.db.Pool.Ping(ctx))
+			return res.describeError(res.db.Pool.Ping(ctx))
 		}
 	}
-	if err := reach(ctx); err != nil {
+	if err := open(ctx); err != nil {
 		return err
 	}
-	results, err := invariant.Check(ctx, o.db)
+	results, err := invariant.Check(ctx, res.db)
 	if err != nil {
 		return fmt.Errorf("the invariants can't be checked (does the schema need amrutam migrate?): %s",
 			postgres.Describe(err))
@@ -40,14 +40,14 @@ func (check) Run(ctx context.Context) error {
 	broken := 0
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for i, r := range results {
-		word := "ok"
+		status := "ok"
 		if r.Broken > 0 {
-			word = "BROKEN"
+			status = "BROKEN"
 			broken++
 		}
-		_, _ = fmt.Fprintf(table, "%d\t%s\t%s\t%d\n", i+1, word, r.Name, r.Broken)
+		_, _ = fmt.Fprintf(table, "%d\t%s\t%s\t%d\n", i+1, status, r.Name, r.Broken)
 		if r.Broken > 0 {
-			_, _ = fmt.Fprintf(table, "\t\t%s\t\n\t\tfor example %v\t\n", r.Text, r.Some)
+			_, _ = fmt.Fprintf(table, "\t\t%s\t\n\t\tfor example %v\t\n", r.Description, r.Examples)
 		}
 	}
 	if err := table.Flush(); err != nil {

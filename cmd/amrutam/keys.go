@@ -22,52 +22,52 @@ type keys struct {
 
 type keysRotate struct{}
 
-// told is how often a rotation says how far it is.
-const told = 2 * time.Second
+// progressInterval is how often a rotation says how far it is.
+const progressInterval = 2 * time.Second
 
 func (keysRotate) Run(ctx context.Context) error {
-	o, err := load(config.Keys)
+	res, err := load(config.Keys)
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
-	if err := o.open(ctx); err != nil {
+	defer res.close(ctx)
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	if !o.cfg.OwnsMasterKey() && o.cfg.MasterKeyPrevious == "" {
+	if !res.cfg.OwnsMasterKey() && res.cfg.MasterKeyPrevious == "" {
 		return errors.New("put the new key (openssl rand -base64 32) into AMRUTAM_MASTER_KEY and the one before " +
 			"into AMRUTAM_MASTER_KEY_PREVIOUS, " +
 			"for every server too, and run this again")
 	}
-	conn, err := o.db.Pool.Acquire(ctx)
+	conn, err := res.db.Pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("reach the database: %s", postgres.Describe(err))
 	}
 	defer conn.Release()
 	var done seal.Progress
-	err = seal.Alone(ctx, conn.Conn(), func() error {
+	err = seal.WithRotationLock(ctx, conn.Conn(), func() error {
 		// Before a file is touched: is it this database's key?
-		if _, err := seal.Open(ctx, conn, o.cfg.MasterKeys, o.db.Clock); err != nil {
+		if _, err := seal.Open(ctx, conn, res.cfg.MasterKeys, res.db.Clock); err != nil {
 			return err
 		}
-		if o.cfg.OwnsMasterKey() {
-			if err := o.cfg.RenewMasterKey(); err != nil {
+		if res.cfg.OwnsMasterKey() {
+			if err := res.cfg.RenewMasterKey(); err != nil {
 				return err
 			}
 		}
-		sealer, err := seal.Open(ctx, conn, o.cfg.MasterKeys, o.db.Clock)
+		sealer, err := seal.Open(ctx, conn, res.cfg.MasterKeys, res.db.Clock)
 		if err != nil {
 			return err
 		}
-		if done, err = sealer.Rotate(ctx, conn.Conn(), progress()); err != nil || !o.cfg.OwnsMasterKey() {
+		if done, err = sealer.Rotate(ctx, conn.Conn(), progressPrinter()); err != nil || !res.cfg.OwnsMasterKey() {
 			return err
 		}
-		return o.cfg.DropPreviousKey()
+		return res.cfg.DropPreviousKey()
 	})
 	if err != nil {
 		return err
 	}
-	if err := o.db.Write(ctx, func(tx *postgres.Tx) error {
+	if err := res.db.Write(ctx, func(tx *postgres.Tx) error {
 		audit.WriteFor(tx, access.System("keys rotate"), "master-key.rotate", "master-key", uuid.Nil.String(),
 			audit.Meta{"keys": done.Seen, "rewrapped": done.Rewrapped})
 		return nil
@@ -79,11 +79,11 @@ func (keysRotate) Run(ctx context.Context) error {
 	return err
 }
 
-// progress prints at most every two seconds.
-func progress() func(seal.Progress) {
+// progressPrinter prints at most every two seconds.
+func progressPrinter() func(seal.Progress) {
 	var last time.Time
 	return func(p seal.Progress) {
-		if now := time.Now(); now.Sub(last) >= told {
+		if now := time.Now(); now.Sub(last) >= progressInterval {
 			last = now
 			_, _ = fmt.Fprintf(os.Stderr, "%d data keys looked at, %d re-wrapped\n", p.Seen, p.Rewrapped)
 		}

@@ -24,7 +24,7 @@ import (
 )
 
 type commands struct {
-	Tell kong.VersionFlag `name:"version" help:"Print the version."`
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 
 	Serve   serve   `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema to this version; needs the database's addresses only."`
@@ -83,16 +83,16 @@ func (version) Run() error {
 var built string
 
 func versionText() string {
-	return fmt.Sprintf("amrutam %s %s schema %d", release(), runtime.Version(), postgres.SchemaVersion())
+	return fmt.Sprintf("amrutam %s %s schema %d", programVersion(), runtime.Version(), postgres.SchemaVersion())
 }
 
-func release() string {
+func programVersion() string {
 	info, _ := debug.ReadBuildInfo()
-	return versionOf(built, info)
+	return resolveVersion(built, info)
 }
 
-// versionOf is what the program knows about itself when it wasn't made by `make build`.
-func versionOf(built string, info *debug.BuildInfo) string {
+// resolveVersion is what the program knows about itself when it wasn't made by `make build`.
+func resolveVersion(built string, info *debug.BuildInfo) string {
 	if built != "" || info == nil {
 		return cmp.Or(built, "unknown")
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestVersionOf(t *testing.T) {
+func TestResolveVersion(t *testing.T) {
 	t.Parallel()
 	info := func(version string, pairs ...string) *debug.BuildInfo {
 		i := &debug.BuildInfo{Main: debug.Module{Version: version}}
@@ -29,7 +29,7 @@ func TestVersionOf(t *testing.T) {
 		{"", info(""), "unknown"},
 		{"", nil, "unknown"},
 	} {
-		if got := versionOf(c.built, c.info); got != c.want {
+		if got := resolveVersion(c.built, c.info); got != c.want {
 			t.Errorf("%q %+v: %s, want %s", c.built, c.info, got, c.want)
 		}
 	}

@@ -17,41 +17,41 @@ type serve struct {
 }
 
 func (s serve) Run(ctx context.Context) error {
-	o, err := load(config.Server)
+	res, err := load(config.Server)
 	if err != nil {
 		return err
 	}
-	if s.Demo && o.cfg.Production() {
+	if s.Demo && res.cfg.Production() {
 		return errors.New("production has no demo data: leave --demo out")
 	}
-	ports, err := app.Listen(ctx, o.cfg)
+	ports, err := app.Listen(ctx, res.cfg)
 	if err != nil {
 		return err
 	}
 	defer ports.Close()
-	defer o.close(ctx)
-	if err := o.open(ctx); err != nil {
+	defer res.close(ctx)
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
 	// Stopped before the cluster is, which it would start again.
-	keeping, stop := context.WithCancel(ctx)
-	kept := make(chan struct{})
-	go func() { defer close(kept); o.keepCluster(keeping) }()
-	defer func() { stop(); <-kept }()
-	a, err := o.app(ctx)
+	supervising, stop := context.WithCancel(ctx)
+	supervised := make(chan struct{})
+	go func() { defer close(supervised); res.superviseCluster(supervising) }()
+	defer func() { stop(); <-supervised }()
+	a, err := res.newApp(ctx)
 	if err != nil {
 		return err
 	}
 	if s.Demo {
-		if err := welcome(ctx, os.Stdout, a, ports); err != nil {
+		if err := printWelcome(ctx, os.Stdout, a, ports); err != nil {
 			return err
 		}
 	}
 	return a.Serve(ctx, ports)
 }
 
-// welcome makes the demo data and tells a newcomer where everything is.
-func welcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners) error {
+// printWelcome makes the demo data and tells a newcomer where everything is.
+func printWelcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners) error {
 	accounts, err := a.MakeDemoData(ctx)
 	if err != nil {
 		return err

@@ -33,13 +33,13 @@ const (
 	SignedIn = Patient | Doctor | Admin | Support
 )
 
-var bits = map[Role]Roles{RolePatient: Patient, RoleDoctor: Doctor, RoleAdmin: Admin, RoleSupport: Support}
+var roleBits = map[Role]Roles{RolePatient: Patient, RoleDoctor: Doctor, RoleAdmin: Admin, RoleSupport: Support}
 
 // Has tells whether the set holds the role.
-func (r Roles) Has(role Role) bool { return r&bits[role] != 0 }
+func (r Roles) Has(role Role) bool { return r&roleBits[role] != 0 }
 
-// Staff tells whether the set holds SUPPORT or ADMIN.
-func (r Roles) Staff() bool { return r&(Admin|Support) != 0 }
+// HasStaff tells whether the set holds SUPPORT or ADMIN.
+func (r Roles) HasStaff() bool { return r&(Admin|Support) != 0 }
 
 // Admits tells whether the actor may call.
 func (r Roles) Admits(actor Actor) bool {
@@ -88,12 +88,12 @@ type Actor struct {
 	Exempt bool
 }
 
-// freshness is how long a second factor counts as just proven, for what is dangerous.
-const freshness = 5 * time.Minute
+// recentWindow is how long a second factor counts as just proven, for what is dangerous.
+const recentWindow = 5 * time.Minute
 
 // HasRecentMFA tells whether the second factor was proven a moment ago.
 func (a Actor) HasRecentMFA(now time.Time) bool {
-	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= freshness)
+	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= recentWindow)
 }
 
 // HasRecentProof tells whether the actor proved a moment ago who they are: by the second factor if the user has one,
@@ -102,17 +102,17 @@ func (a Actor) HasRecentProof(now time.Time) bool {
 	if a.HasFactor {
 		return a.HasRecentMFA(now)
 	}
-	return now.Sub(a.AuthenticatedAt) <= freshness
+	return now.Sub(a.AuthenticatedAt) <= recentWindow
 }
 
 // System is the actor of a job or of another event that no user caused; the audit log says which.
 func System(job string) Actor { return Actor{Job: job} }
 
-// As is what the system does at the actor's request: the audit log names the job, and where the request came from.
-func (a Actor) As(job string) Actor { return Actor{Job: job, IP: a.IP, RequestID: a.RequestID} }
+// AsSystem is what the system does at the actor's request: the audit log names the job, and where the request came from.
+func (a Actor) AsSystem(job string) Actor { return Actor{Job: job, IP: a.IP, RequestID: a.RequestID} }
 
 // Is tells whether the actor has the role.
 func (a Actor) Is(role Role) bool { return a.Role == role }
 
-// Staff tells whether the actor is SUPPORT or ADMIN.
-func (a Actor) Staff() bool { return a.Role == RoleSupport || a.Role == RoleAdmin }
+// IsStaff tells whether the actor is SUPPORT or ADMIN.
+func (a Actor) IsStaff() bool { return a.Role == RoleSupport || a.Role == RoleAdmin }

@@ -175,7 +175,7 @@ func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, actor acce
 	t, err := s.startSession(ctx, tx, actor, user, nil, how)
 	return SignedIn{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType,
 		ExpiresIn: t.ExpiresIn, User: &t.User, cookie: t.cookie, MFAEnrollmentRequired: s.Config.RequireAdminMFA &&
-			actor.Staff()}, err
+			actor.IsStaff()}, err
 }
 
 // unchanged holds a user whose password is still the one that was looked at, and who has a second factor if they had

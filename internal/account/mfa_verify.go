@@ -102,7 +102,7 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 	f SecondFactor) (bool, error) {
 	guessable := f.Passkey == nil
 	if guessable {
-		if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
+		if err := s.Limits.CountAttempt(ctx, tx, limit.Code, user.id.String()); err != nil {
 			return false, err
 		}
 	}
@@ -111,7 +111,7 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 	case err != nil:
 		return false, err
 	case right && guessable:
-		s.Limits.Done(tx, limit.Code, user.id.String())
+		s.Limits.CountSuccess(tx, limit.Code, user.id.String())
 	case !right:
 		audit.WriteFor(tx, actor, "second-factor.refuse", "user", user.id.String(), nil)
 	}
@@ -132,7 +132,7 @@ func (s *Service) consume(ctx context.Context, tx *postgres.Tx, user lockedUser,
 	case user.TotpConfirmedAt == nil && !f.enrolling:
 		return false, nil
 	}
-	key, err := s.Sealer.Person(ctx, tx, user.id)
+	key, err := s.Sealer.PersonKey(ctx, tx, user.id)
 	if err != nil {
 		return false, err
 	}

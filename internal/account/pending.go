@@ -282,7 +282,7 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 	if err != nil {
 		return fmt.Errorf("read a profile: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, tx, owner)
+	key, err := s.Sealer.PersonKey(ctx, tx, owner)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (s *Service) tryPassword(ctx context.Context, of tries) (counted []counter,
 			}
 		}
 		counted = append(counted, of.account)
-		return s.Limits.Try(ctx, tx, of.account.policy, of.account.subject)
+		return s.Limits.CountAttempt(ctx, tx, of.account.policy, of.account.subject)
 	})
 	return counted, err
 }
@@ -62,15 +62,15 @@ func (s *Service) tryPassword(ctx context.Context, of tries) (counted []counter,
 // tryNetwork counts a try under its network. Where the failures of neighbours have used that up, an account that is
 // new there has a small budget of its own. Error: limit.ErrTooMany.
 func (s *Service) tryNetwork(ctx context.Context, tx *postgres.Tx, of tries) ([]counter, error) {
-	err := s.Limits.Try(ctx, tx, limit.Address, of.network)
+	err := s.Limits.CountAttempt(ctx, tx, limit.Address, of.network)
 	if !errors.Is(err, limit.ErrTooMany) {
 		return []counter{{limit.Address, of.network}}, err
 	}
-	err = sooner(err, s.Limits.Try(ctx, tx, limit.Pair, of.pair))
+	err = sooner(err, s.Limits.CountAttempt(ctx, tx, limit.Pair, of.pair))
 	if err != nil {
 		return nil, err
 	}
-	return []counter{{limit.Pair, of.pair}, {limit.Pairs, of.network}}, s.Limits.Try(ctx, tx, limit.Pairs, of.network)
+	return []counter{{limit.Pair, of.pair}, {limit.Pairs, of.network}}, s.Limits.CountAttempt(ctx, tx, limit.Pairs, of.network)
 }
 
 // sooner is nil when the second way is open, and else of two refusals the one with the shorter wait.
@@ -86,7 +86,7 @@ func sooner(first, second error) error {
 // rightPassword takes the try back.
 func (s *Service) rightPassword(tx *postgres.Tx, counted []counter) {
 	for _, c := range counted {
-		s.Limits.Done(tx, c.policy, c.subject)
+		s.Limits.CountSuccess(tx, c.policy, c.subject)
 	}
 }
 
@@ -95,7 +95,7 @@ func (s *Service) rightPassword(tx *postgres.Tx, counted []counter) {
 func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		for _, c := range counted {
-			s.Limits.Undo(tx, c.policy, c.subject)
+			s.Limits.UndoAttempt(tx, c.policy, c.subject)
 		}
 		return nil
 	})

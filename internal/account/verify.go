@@ -90,7 +90,7 @@ const unknown = "unknown"
 // allowMail tells whether a mail that anybody can ask for may go to somebody: a few in an hour, and the asker isn't
 // told.
 func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
-	err := s.Limits.Try(ctx, tx, limit.Mail(kind), to)
+	err := s.Limits.CountAttempt(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {
 		return false, nil
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // validateAddresses looks at where the server listens and where people reach it.
-func (c *Config) validateAddresses(f *faults) {
+func (c *Config) validateAddresses(errs *settingErrors) {
 	for name, address := range map[string]string{"AMRUTAM_LISTEN": c.Listen,
 		"AMRUTAM_METRICS_LISTEN": c.MetricsListen} {
 		if name == "AMRUTAM_METRICS_LISTEN" && address == "off" {
@@ -19,7 +19,7 @@ func (c *Config) validateAddresses(f *faults) {
 		}
 		_, port, err := net.SplitHostPort(address)
 		if _, notPort := strconv.ParseUint(port, 10, 16); err != nil || notPort != nil {
-			f.add(name, "must be an address like 127.0.0.1:8080, its port from 0 to 65535")
+			errs.add(name, "must be an address like 127.0.0.1:8080, its port from 0 to 65535")
 		}
 	}
 	if c.PublicURL == "" {
@@ -27,11 +27,11 @@ func (c *Config) validateAddresses(f *faults) {
 	}
 	u, err := url.Parse(c.PublicURL)
 	if err != nil {
-		f.add("AMRUTAM_PUBLIC_URL", "must be an http or https address like https://care.example.org")
+		errs.add("AMRUTAM_PUBLIC_URL", "must be an http or https address like https://care.example.org")
 		return
 	}
-	if fault := publicFault(u, c.PublicURL); fault != "" {
-		f.add("AMRUTAM_PUBLIC_URL", "%s", fault)
+	if message := publicURLError(u, c.PublicURL); message != "" {
+		errs.add("AMRUTAM_PUBLIC_URL", "%s", message)
 		return
 	}
 	// As browsers send it.
@@ -42,18 +42,18 @@ func (c *Config) validateAddresses(f *faults) {
 
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9._~/-]*$`)
 
-// publicFault is what makes links in mails fail, or lead elsewhere; "" for a good address.
-func publicFault(u *url.URL, text string) string {
-	place := strings.TrimSuffix(u.EscapedPath(), "/")
+// publicURLError is what makes links in mails fail, or lead elsewhere; "" for a good address.
+func publicURLError(u *url.URL, text string) string {
+	urlPath := strings.TrimSuffix(u.EscapedPath(), "/")
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	switch {
 	case (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
 		return "must be an http or https address like https://care.example.org"
 	case u.User != nil || strings.ContainsAny(text, "?#"):
 		return "must be an address without a user, a query and a fragment"
-	case !origin.MatchString(u.Scheme+"://"+strings.ToLower(u.Host)) || (u.Port() != "" && (err != nil || port == 0)):
+	case !originPattern.MatchString(u.Scheme+"://"+strings.ToLower(u.Host)) || (u.Port() != "" && (err != nil || port == 0)):
 		return "must have a host in ASCII (an international name as xn--…), and a port from 1 to 65535 if any"
-	case !plainPath.MatchString(place) || place == "/" || (place != "" && path.Clean(place) != place):
+	case !plainPath.MatchString(urlPath) || urlPath == "/" || (urlPath != "" && path.Clean(urlPath) != urlPath):
 		return "must have no path, or a plain one without a slash at its end"
 	}
 	return ""

@@ -11,34 +11,34 @@ import (
 	"testing"
 )
 
-const said = "sixteen-candles"
+const secretValue = "sixteen-candles"
 
-func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
+func TestLoadNamesBadSettingsWithoutValues(t *testing.T) {
 	const number, duration = "must be a whole number", "must be a duration like 15m"
 	for _, c := range []struct{ name, value, want string }{
-		{"AMRUTAM_ENV", "staging", "development or production"}, {"AMRUTAM_PAYMENT_PROVIDER", said, "stub"},
-		{"AMRUTAM_PAY_WITHIN", said, duration}, {"AMRUTAM_PAY_WITHIN", "-1s", "longer"},
+		{"AMRUTAM_ENV", "staging", "development or production"}, {"AMRUTAM_PAYMENT_PROVIDER", secretValue, "stub"},
+		{"AMRUTAM_PAY_WITHIN", secretValue, duration}, {"AMRUTAM_PAY_WITHIN", "-1s", "longer"},
 		{"AMRUTAM_PAY_WITHIN", "0", "longer"},
 		{"AMRUTAM_SESSION_LIFE", "5m", "AMRUTAM_ACCESS_TOKEN_LIFE must not be longer"},
 		{"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"}, {"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"},
 		{"AMRUTAM_START_EARLY", "-1s", "negative"}, {"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
 		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"}, {"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
 		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"}, {"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"},
-		{"AMRUTAM_RETENTION_YEARS", said, number}, {"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
-		{"AMRUTAM_PASSWORD_MIN", said, number}, {"AMRUTAM_MAX_UNPAID", "0", "at least 1"},
+		{"AMRUTAM_RETENTION_YEARS", secretValue, number}, {"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
+		{"AMRUTAM_PASSWORD_MIN", secretValue, number}, {"AMRUTAM_MAX_UNPAID", "0", "at least 1"},
 		{"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"},
 		{"AMRUTAM_MAX_UNPAID", "1.5", number}, {"AMRUTAM_DATABASE_CONNS", "0", "at least 2"},
-		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},
-		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", said, "an address like"},
-		{"AMRUTAM_MAIL_REPLY_TO", said, "an address like"},
-		{"AMRUTAM_PUBLIC_URL", said, "http"}, {"AMRUTAM_CORS_ORIGINS", said, "origins like"},
+		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", secretValue, number},
+		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", secretValue, "an address like"},
+		{"AMRUTAM_MAIL_REPLY_TO", secretValue, "an address like"},
+		{"AMRUTAM_PUBLIC_URL", secretValue, "http"}, {"AMRUTAM_CORS_ORIGINS", secretValue, "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"},
 		{"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},
 		{"AMRUTAM_CORS_ORIGINS", "http://b.example/", "without a slash"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example,http://b.example/x", "without a path"},
 		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "https://A.example", "lower case"},
-		{"AMRUTAM_CORS_ORIGINS", "https://me:" + said + "@a.example", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "https://me:" + secretValue + "@a.example", "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example:99999", "65535"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example:443", "leave out"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example?x", "origins like"},
@@ -47,7 +47,7 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 			t.Setenv(c.name, c.value)
 			_, err := Load(Server)
 			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) ||
-				strings.Contains(err.Error(), said) ||
+				strings.Contains(err.Error(), secretValue) ||
 				strings.Contains(err.Error(), "time.") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
 			}
@@ -56,8 +56,8 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 }
 
 //nolint:paralleltest // it sets the environment
-func TestAllFaultsAreToldAtOnce(t *testing.T) {
-	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": said, "AMRUTAM_PASSWORD_MIN": said, "AMRUTAM_MAX_UNPAID": "0",
+func TestLoadReportsAllErrorsAtOnce(t *testing.T) {
+	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": secretValue, "AMRUTAM_PASSWORD_MIN": secretValue, "AMRUTAM_MAX_UNPAID": "0",
 		"AMRUTAM_LOG_FORMAT": "xml", "AMRUTAM_CORS_ORIGINS": "x,*", "AMRUTAM_DRAIN_FOR": "-1s"}
 	for name, value := range wrong {
 		t.Setenv(name, value)
@@ -77,7 +77,7 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	}
 }
 
-func TestOriginsAreTakenAsBrowsersSendThem(t *testing.T) {
+func TestLoadTrimsOrigins(t *testing.T) {
 	t.Setenv("AMRUTAM_CORS_ORIGINS", "https://a.example, http://127.0.0.1:3000,http://[::1]:3000,")
 	c, err := Load(Server)
 	if err != nil || !slices.Equal(c.CORSOrigins,
@@ -87,8 +87,8 @@ func TestOriginsAreTakenAsBrowsersSendThem(t *testing.T) {
 }
 
 //nolint:paralleltest // it sets the environment
-func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
-	for _, damage := range []string{"", "c2hvcnQ=\n", said} {
+func TestDamagedSecretIsNamedByFile(t *testing.T) {
+	for _, damage := range []string{"", "c2hvcnQ=\n", secretValue} {
 		dir := t.TempDir()
 		t.Setenv("AMRUTAM_DATA_DIR", dir)
 		for _, name := range []string{"master.key", "stub-webhook.secret"} {
@@ -98,7 +98,7 @@ func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 		}
 		c, err := Load(Server)
 		if err == nil {
-			err = c.Secrets(Server)
+			err = c.LoadSecrets(Server)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -107,14 +107,14 @@ func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 		_, stub := c.StubSecrets()
 		for name, err := range map[string]error{"master.key": master, "stub-webhook.secret": stub} {
 			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) ||
-				strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), said) {
+				strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), secretValue) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 	}
 }
 
-func TestSecretsAreMadeOnce(t *testing.T) {
+func TestConcurrentStartsShareSecrets(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
 	var all sync.WaitGroup
@@ -123,7 +123,7 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 		all.Go(func() {
 			c, err := Load(Server)
 			if err == nil {
-				err = c.Secrets(Server)
+				err = c.LoadSecrets(Server)
 			}
 			if err != nil {
 				t.Error(err)
@@ -166,8 +166,8 @@ func TestHelpNamesEveryVariable(t *testing.T) {
 	}
 }
 
-// TestALostMasterKeyIsNoNewOne: a new key would open nothing of what the lost one sealed, and hide that it is lost.
-func TestALostMasterKeyIsNoNewOne(t *testing.T) {
+// TestLoadSecretsRefusesLostMasterKey: a new key would open nothing of what the lost one sealed, and hide that it is lost.
+func TestLoadSecretsRefusesLostMasterKey(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
 	secrets := func() error {
@@ -175,7 +175,7 @@ func TestALostMasterKeyIsNoNewOne(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return c.Secrets(Server)
+		return c.LoadSecrets(Server)
 	}
 	path := filepath.Join(dir, "master.key")
 	if err := secrets(); err != nil {

@@ -14,7 +14,7 @@ import (
 // time: a rotation changes them under a running server.
 func (c *Config) MasterKeys() ([][]byte, error) {
 	if c.masterKeyFile == "" {
-		return masterKeysOfVariables(c.MasterKey, c.MasterKeyPrevious)
+		return masterKeysFromVariables(c.MasterKey, c.MasterKeyPrevious)
 	}
 	var all [][]byte
 	for _, path := range []string{c.masterKeyFile, c.previousKeyFile()} {
@@ -25,7 +25,7 @@ func (c *Config) MasterKeys() ([][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a master key: %w", err)
 		}
-		key, ok := masterKey(string(text))
+		key, ok := decodeMasterKey(string(text))
 		if !ok {
 			return nil, fmt.Errorf("%s is damaged, it must hold 32 bytes in base64: restore it, without it nothing "+
 				"sealed can be read", path)
@@ -35,17 +35,17 @@ func (c *Config) MasterKeys() ([][]byte, error) {
 	return all, nil
 }
 
-func masterKeysOfVariables(current, previous string) ([][]byte, error) {
-	key, ok := masterKey(current)
+func masterKeysFromVariables(current, previous string) ([][]byte, error) {
+	key, ok := decodeMasterKey(current)
 	if !ok {
 		return nil, errors.New("AMRUTAM_MASTER_KEY must be 32 bytes in base64")
 	}
 	all := [][]byte{key}
-	for one := range strings.SplitSeq(previous, ",") {
-		if strings.TrimSpace(one) == "" {
+	for entry := range strings.SplitSeq(previous, ",") {
+		if strings.TrimSpace(entry) == "" {
 			continue
 		}
-		if key, ok = masterKey(one); !ok {
+		if key, ok = decodeMasterKey(entry); !ok {
 			return nil, errors.New("AMRUTAM_MASTER_KEY_PREVIOUS must be keys of 32 bytes in base64, comma-separated")
 		}
 		all = append(all, key)
@@ -53,7 +53,7 @@ func masterKeysOfVariables(current, previous string) ([][]byte, error) {
 	return all, nil
 }
 
-func masterKey(text string) (key []byte, ok bool) {
+func decodeMasterKey(text string) (key []byte, ok bool) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	return key, err == nil && len(key) == 32
 }
@@ -84,7 +84,7 @@ func (c *Config) RenewMasterKey() error {
 	if err := syncFolder(dir); err != nil {
 		return err
 	}
-	draft, err := draftSecret(dir, "")
+	draft, err := writeDraftSecret(dir, "")
 	if err != nil {
 		return err
 	}

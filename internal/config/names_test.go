@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestATypoStopsTheStart(t *testing.T) {
+func TestLoadRefusesUnknownNames(t *testing.T) {
 	for name, near := range map[string]string{
 		"AMRUTAM_PAYWITHIN": "AMRUTAM_PAY_WITHIN", "amrutam_pay_within": "AMRUTAM_PAY_WITHIN",
 		"Amrutam_Env": "AMRUTAM_ENV", "AMRUTAM_TRUSTED_PROXY": "AMRUTAM_TRUSTED_PROXIES",
@@ -14,10 +14,10 @@ func TestATypoStopsTheStart(t *testing.T) {
 		"AMRUTAM_PORT": "AMRUTAM_", "AMRUTAM_MASTERKEY": "AMRUTAM_MASTER_KEY",
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv(name, said)
+			t.Setenv(name, secretValue)
 			_, err := Load(Nothing)
 			if err == nil || !strings.HasPrefix(err.Error(), name+" is no setting: did you mean "+near) ||
-				strings.Contains(err.Error(), said) || strings.Contains(err.Error(), "\n") {
+				strings.Contains(err.Error(), secretValue) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
 			}
 		})
@@ -25,10 +25,10 @@ func TestATypoStopsTheStart(t *testing.T) {
 }
 
 //nolint:paralleltest // it sets the environment
-func TestWhatOthersSetIsNoTypo(t *testing.T) {
+func TestLoadAcceptsForeignVariables(t *testing.T) {
 	for name, value := range map[string]string{
-		"AMRUTAM_TEST_ANYTHING": "1", "AMRUTAM_PAY_WITHIN": "20m", "DATABASE_URI": said, "AMRITA_HOME": said,
-		"PUBLIC_URL": said,
+		"AMRUTAM_TEST_ANYTHING": "1", "AMRUTAM_PAY_WITHIN": "20m", "DATABASE_URI": secretValue, "AMRITA_HOME": secretValue,
+		"PUBLIC_URL": secretValue,
 		// Kubernetes, for the Services amrutam and amrutam-api.
 		"AMRUTAM_SERVICE_HOST": "10.1.2.3", "AMRUTAM_SERVICE_PORT": "80", "AMRUTAM_SERVICE_PORT_HTTP": "80",
 		"AMRUTAM_PORT":        "tcp://10.1.2.3:80",
@@ -42,14 +42,14 @@ func TestWhatOthersSetIsNoTypo(t *testing.T) {
 	}
 }
 
-func TestDistance(t *testing.T) {
+func TestEditDistance(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		a, b string
 		want int
 	}{{"", "", 0}, {"abc", "", 3}, {"", "abc", 3}, {"abc", "abc", 0}, {"abc", "adc", 1}, {"abc", "ac", 1},
 		{"abcd", "acbd", 1}, {"kitten", "sitting", 3}} {
-		if got := distance(c.a, c.b); got != c.want {
+		if got := editDistance(c.a, c.b); got != c.want {
 			t.Errorf("%q to %q: %d, want %d", c.a, c.b, got, c.want)
 		}
 	}

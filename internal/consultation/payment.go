@@ -84,7 +84,7 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 	if err != nil {
 		return WebhookOut{}, err
 	}
-	actor := caller.As("payment.webhook")
+	actor := caller.AsSystem("payment.webhook")
 	audit.WriteFor(tx, actor, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID,
 		audit.Meta{"type": event.Type})
 	id, out, done, err := s.Money.RecordEvent(ctx, tx, actor, event)

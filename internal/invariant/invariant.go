@@ -15,24 +15,24 @@ import (
 type Rule struct {
 	Name string
 	// Text says what holds.
-	Text  string
-	query string
+	Description string
+	query       string
 }
 
 // Result of a rule. Broken counts what breaks it; Some names a few of them.
 type Result struct {
 	Rule
-	Broken int
-	Some   []uuid.UUID
+	Broken   int
+	Examples []uuid.UUID
 }
 
-const mostNamed = 5
+const maxExamples = 5
 
 // Check asks all rules in one snapshot, over a connection of its own. It only reads, and may take minutes on a large
 // database.
 func Check(ctx context.Context, db *postgres.DB) (all []Result, err error) {
 	err = db.Alone(ctx, func(conn *pgx.Conn) error {
-		all, err = snapshot(ctx, conn)
+		all, err = checkInSnapshot(ctx, conn)
 		return err
 	})
 	return all, err
@@ -47,13 +47,13 @@ func CheckOnce(ctx context.Context, db *postgres.DB) (all []Result, ok bool, err
 		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", checkLock).Scan(&ok); err != nil || !ok {
 			return err
 		}
-		all, err = snapshot(ctx, conn)
+		all, err = checkInSnapshot(ctx, conn)
 		return err
 	})
 	return all, ok, err
 }
 
-func snapshot(ctx context.Context, conn *pgx.Conn) (all []Result, err error) {
+func checkInSnapshot(ctx context.Context, conn *pgx.Conn) (all []Result, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 		func(tx pgx.Tx) error {
 			all, err = check(ctx, tx)
@@ -72,7 +72,7 @@ func check(ctx context.Context, tx pgx.Tx) ([]Result, error) {
 		err := tx.QueryRow(ctx, fmt.Sprintf(
 			"WITH broken (id) AS (%s) SELECT count(*), (SELECT array_agg(id) FROM (SELECT id FROM broken LIMIT %d) "+
 				"AS named) FROM broken",
-			rule.query, mostNamed)).Scan(&result.Broken, &result.Some)
+			rule.query, maxExamples)).Scan(&result.Broken, &result.Examples)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", rule.Name, err)
 		}

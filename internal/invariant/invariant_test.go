@@ -11,9 +11,9 @@ import (
 
 type object = map[string]any
 
-// held is a clinic with one consultation of each kind that the breaks below need: two booked ones, one that was held
+// newClinic is a clinic with one consultation of each kind that the breaks below need: two booked ones, one that was held
 // and prescribed in, and one cancelled.
-func held(t *testing.T) *apptest.Clinic {
+func newClinic(t *testing.T) *apptest.Clinic {
 	t.Helper()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
@@ -21,26 +21,26 @@ func held(t *testing.T) *apptest.Clinic {
 		return c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, in, 1), "reason": "Cough"}).Want(201).
 			Text("id")
 	}
-	now, gone := book(5*time.Minute), book(3*time.Hour)
+	completed, cancelled := book(5*time.Minute), book(3*time.Hour)
 	book(5 * time.Hour)
 	book(7 * time.Hour)
-	c.Patch(doctor, "consultations/"+now+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	c.Patch(doctor, "consultations/"+completed+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	c.Post(doctor, "prescriptions",
-		object{"consultationId": now,
+		object{"consultationId": completed,
 			"medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}).Want(201)
-	c.Patch(doctor, "consultations/"+now+"/status", object{"status": "COMPLETED"}).Want(200)
-	c.Post(patient, "consultations/"+gone+"/cancel", object{"reason": "travelling"}).Want(200)
-	paying := c.Doctor("500.00")
-	due := c.Post(patient, "consultations", object{"slotId": c.Slot(paying, 9*time.Hour, 1), "reason": "Cough"}).
+	c.Patch(doctor, "consultations/"+completed+"/status", object{"status": "COMPLETED"}).Want(200)
+	c.Post(patient, "consultations/"+cancelled+"/cancel", object{"reason": "travelling"}).Want(200)
+	paidDoctor := c.Doctor("500.00")
+	unpaid := c.Post(patient, "consultations", object{"slotId": c.Slot(paidDoctor, 9*time.Hour, 1), "reason": "Cough"}).
 		Want(201).Text("id")
-	c.Post(patient, "payments/initiate", object{"consultationId": due}).Want(201)
+	c.Post(patient, "payments/initiate", object{"consultationId": unpaid}).Want(201)
 	c.Report("payment.succeeded", "stub_nobody", "77.00").Want(202)
 	return c
 }
 
-func TestEachBreakIsFound(t *testing.T) {
+func TestCheckFindsEveryViolation(t *testing.T) {
 	t.Parallel()
-	clinic := held(t)
+	clinic := newClinic(t)
 	clinic.CheckInvariants()
 	if err := clinic.App.Queue.Stop(t.Context()); err != nil { // a job would wait for the locks below
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestEachBreakIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, r := range results {
-				if r.Name == c.rule && (r.Broken == 0 || len(r.Some) == 0) {
+				if r.Name == c.rule && (r.Broken == 0 || len(r.Examples) == 0) {
 					t.Errorf("not found: %+v", r)
 				}
 			}

@@ -21,35 +21,35 @@ var ErrTooMany = problem.Define(http.StatusTooManyRequests, "too-many-attempts",
 // Policy allows Free tries; from then on each is followed by a wait, First at first and twice as long each time, up to
 // Most. What was not tried for Forget begins anew.
 type Policy struct {
-	Kind         string
-	Free         int
-	First, Most  time.Duration
-	Forget       time.Duration
-	PerTryReturn bool // a success takes back its own try only, and not all
+	Kind               string
+	FreeAttempts       int
+	FirstWait, MaxWait time.Duration
+	ResetAfter         time.Duration
+	UndoOnlyOwn        bool // a success takes back its own try only, and not all
 }
 
 // The policies.
 var (
 	// Account is a password of one account.
-	Account = Policy{Kind: "account", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
+	Account = Policy{Kind: "account", FreeAttempts: 5, FirstWait: time.Second, MaxWait: 15 * time.Minute, ResetAfter: 24 * time.Hour}
 	// Address is a password of any account, from one address.
-	Address = Policy{Kind: "address", Free: 50, First: time.Second, Most: 15 * time.Minute, Forget: 15 * time.Minute,
-		PerTryReturn: true}
+	Address = Policy{Kind: "address", FreeAttempts: 50, FirstWait: time.Second, MaxWait: 15 * time.Minute, ResetAfter: 15 * time.Minute,
+		UndoOnlyOwn: true}
 	// Pair is a password of one account from one address, once that address has none left for others' failures.
-	Pair = Policy{Kind: "account and address", Free: 3, First: time.Second, Most: 15 * time.Minute,
-		Forget: 24 * time.Hour}
+	Pair = Policy{Kind: "account and address", FreeAttempts: 3, FirstWait: time.Second, MaxWait: 15 * time.Minute,
+		ResetAfter: 24 * time.Hour}
 	// Pairs are all of those of one address.
-	Pairs = Policy{Kind: "pairs of an address", Free: 1000, First: time.Second, Most: 15 * time.Minute,
-		Forget: time.Hour, PerTryReturn: true}
+	Pairs = Policy{Kind: "pairs of an address", FreeAttempts: 1000, FirstWait: time.Second, MaxWait: 15 * time.Minute,
+		ResetAfter: time.Hour, UndoOnlyOwn: true}
 	// Proof is the password of a user who is signed in, whatever the address: what whoever stole a token can guess.
-	Proof = Policy{Kind: "proof", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
+	Proof = Policy{Kind: "proof", FreeAttempts: 5, FirstWait: time.Second, MaxWait: 15 * time.Minute, ResetAfter: 24 * time.Hour}
 	// Code is a second factor of one account.
-	Code = Policy{Kind: "code", Free: 10, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
+	Code = Policy{Kind: "code", FreeAttempts: 10, FirstWait: time.Second, MaxWait: 15 * time.Minute, ResetAfter: 24 * time.Hour}
 )
 
 // Mail is one kind of mail that strangers can have sent to somebody: three an hour.
 func Mail(kind string) Policy {
-	return Policy{Kind: "mail " + kind, Free: 3, First: time.Hour, Most: time.Hour, Forget: time.Hour}
+	return Policy{Kind: "mail " + kind, FreeAttempts: 3, FirstWait: time.Hour, MaxWait: time.Hour, ResetAfter: time.Hour}
 }
 
 // Limiter keeps the policies. The zero one does; Off counts nothing, for load tests.
@@ -60,9 +60,9 @@ func (p Policy) key(subject string) []byte {
 	return sum[:]
 }
 
-// Try counts a failure before the try is made, so that those made at once can't be more than allowed. It is kept when
+// CountAttempt counts a failure before the try is made, so that those made at once can't be more than allowed. It is kept when
 // tx commits; a success hands it back by Done. Error: ErrTooMany.
-func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject string) error {
+func (l Limiter) CountAttempt(ctx context.Context, tx *postgres.Tx, p Policy, subject string) error {
 	if l.Off {
 		return nil
 	}
@@ -74,7 +74,7 @@ func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject str
 				ELSE $2 + make_interval(secs => least($5::float8 * power(2, least(a.failures + 1 - $4, 30)), $6)) END
 		WHERE a.locked_until <= $2
 		RETURNING failures`,
-		p.key(subject), tx.Now, tx.Now.Add(-p.Forget), p.Free, p.First.Seconds(), p.Most.Seconds()).Scan(&failures)
+		p.key(subject), tx.Now, tx.Now.Add(-p.ResetAfter), p.FreeAttempts, p.FirstWait.Seconds(), p.MaxWait.Seconds()).Scan(&failures)
 	if !postgres.NoRows(err) {
 		return err
 	}
@@ -86,19 +86,19 @@ func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject str
 	return ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
 }
 
-// Done takes a try back that was a success, and with it the failures before.
-func (l Limiter) Done(tx *postgres.Tx, p Policy, subject string) {
+// CountSuccess takes a try back that was a success, and with it the failures before.
+func (l Limiter) CountSuccess(tx *postgres.Tx, p Policy, subject string) {
 	switch {
 	case l.Off:
-	case p.PerTryReturn:
-		l.Undo(tx, p, subject)
+	case p.UndoOnlyOwn:
+		l.UndoAttempt(tx, p, subject)
 	default:
 		tx.Queue("DELETE FROM attempts WHERE key = $1", p.key(subject))
 	}
 }
 
-// Undo takes one try back, and nothing of the failures before.
-func (l Limiter) Undo(tx *postgres.Tx, p Policy, subject string) {
+// UndoAttempt takes one try back, and nothing of the failures before.
+func (l Limiter) UndoAttempt(tx *postgres.Tx, p Policy, subject string) {
 	if !l.Off {
 		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
 	}

@@ -12,21 +12,21 @@ import (
 // generous after a busy window as before.
 type Quota struct {
 	Kind   string
-	Most   int
+	Max    int
 	Window time.Duration
 }
 
 // SignUps of a neighbourhood in an hour.
-func SignUps(most int) Quota { return Quota{Kind: "sign-up", Most: most, Window: time.Hour} }
+func SignUps(most int) Quota { return Quota{Kind: "sign-up", Max: most, Window: time.Hour} }
 
-// MailsAnHour of a kind that reach one mailbox by themselves.
-var MailsAnHour = Quota{Kind: "mails to a mailbox", Most: 10, Window: time.Hour}
+// MailsPerHour of a kind that reach one mailbox by themselves.
+var MailsPerHour = Quota{Kind: "mails to a mailbox", Max: 10, Window: time.Hour}
 
 func (q Quota) key(subject string) []byte { return Policy{Kind: q.Kind}.key(subject) }
 
-// Take counts one, and tells when the window ends, also with ErrTooMany. Those at once wait for each other, whether
+// CountUse counts one, and tells when the window ends, also with ErrTooMany. Those at once wait for each other, whether
 // they are counted or not.
-func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject string) (until time.Time, err error) {
+func (l Limiter) CountUse(ctx context.Context, tx *postgres.Tx, q Quota, subject string) (until time.Time, err error) {
 	if l.Off {
 		return until, nil
 	}
@@ -35,7 +35,7 @@ func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject str
 			failures = CASE WHEN a.locked_until <= $2 THEN 1 ELSE a.failures + 1 END,
 			locked_until = CASE WHEN a.locked_until <= $2 THEN $3 ELSE a.locked_until END
 		WHERE a.locked_until <= $2 OR a.failures < $4
-		RETURNING locked_until`, q.key(subject), tx.Now, tx.Now.Add(q.Window), q.Most).Scan(&until)
+		RETURNING locked_until`, q.key(subject), tx.Now, tx.Now.Add(q.Window), q.Max).Scan(&until)
 	if !postgres.NoRows(err) {
 		return until, err
 	}
@@ -46,13 +46,13 @@ func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject str
 	return until, ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
 }
 
-// Return takes back one that came to nothing.
-func (l Limiter) Return(tx *postgres.Tx, q Quota, subject string) {
-	l.Undo(tx, Policy{Kind: q.Kind}, subject)
+// UndoUse takes back one that came to nothing.
+func (l Limiter) UndoUse(tx *postgres.Tx, q Quota, subject string) {
+	l.UndoAttempt(tx, Policy{Kind: q.Kind}, subject)
 }
 
-// Restart begins a window with one that is counted, after those who are counting have finished.
-func (l Limiter) Restart(ctx context.Context, tx *postgres.Tx, q Quota, subject string) error {
+// RestartWindow begins a window with one that is counted, after those who are counting have finished.
+func (l Limiter) RestartWindow(ctx context.Context, tx *postgres.Tx, q Quota, subject string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
 		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`, q.key(subject), tx.Now,
 		tx.Now.Add(q.Window))

@@ -19,10 +19,10 @@ const Max Amount = 999_999_999_999
 
 const pattern = `^\d{1,10}(\.\d{1,2})?$`
 
-// Form of an amount, for who wrote another one.
-const Form = "expected an amount from 0 to 9999999999.99 with at most two decimals"
+// AmountFormat of an amount, for who wrote another one.
+const AmountFormat = "expected an amount from 0 to 9999999999.99 with at most two decimals"
 
-var errAmount = errors.New(Form)
+var errAmount = errors.New(AmountFormat)
 
 // Amount in minor units: 50000 is "500.00".
 type Amount int64
@@ -113,7 +113,7 @@ func (in *Input) UnmarshalJSON(data []byte) error {
 	v, err := Parse(s)
 	if err != nil {
 		// The decoder adds the member to this error only.
-		return &json.UnmarshalTypeError{Value: Form, Type: reflect.TypeFor[Input]()}
+		return &json.UnmarshalTypeError{Value: AmountFormat, Type: reflect.TypeFor[Input]()}
 	}
 	*in = Input(v)
 	return nil

@@ -68,7 +68,7 @@ func TestJSON(t *testing.T) {
 		got := money.Input(7)
 		err := json.Unmarshal([]byte(body), &got)
 		var wrong *json.UnmarshalTypeError
-		if !errors.As(err, &wrong) || wrong.Value != money.Form || got != 7 {
+		if !errors.As(err, &wrong) || wrong.Value != money.AmountFormat || got != 7 {
 			t.Errorf("%s: %d %v", body, got, err)
 		}
 	}

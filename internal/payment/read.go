@@ -54,16 +54,16 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 			out.Attempts = append(out.Attempts, viewAttempt(a, unasked))
 		}
 	}
-	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.Staff())
+	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.IsStaff())
 	for _, f := range refunds {
-		out.Refunds = append(out.Refunds, viewRefund(f, actor.Staff()))
+		out.Refunds = append(out.Refunds, viewRefund(f, actor.IsStaff()))
 	}
 	return out, err
 }
 
 // canRead: the parties and staff.
 func canRead(actor access.Actor, patient, doctor uuid.UUID) bool {
-	return actor.Staff() || actor.ID == patient || actor.ID == doctor
+	return actor.IsStaff() || actor.ID == patient || actor.ID == doctor
 }
 
 // Routes registers the operations and the refund job, which runs outside a transaction because it asks the provider.

@@ -73,7 +73,7 @@ func (s *Service) Parse(in WebhookIn) (Event, error) {
 	}
 	switch {
 	case wrong == "body.data.amount":
-		return Event{}, problem.InvalidField(wrong, money.Form)
+		return Event{}, problem.InvalidField(wrong, money.AmountFormat)
 	case wrong == "body" || wrong == "body.data":
 		return Event{}, problem.InvalidField(wrong, "expected an object")
 	case wrong != "":

@@ -42,7 +42,7 @@ func canRead(actor access.Actor, patient, doctor uuid.UUID, purpose string) bool
 
 func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpose string) {
 	meta := audit.Meta{"patientId": patient}
-	if actor.Staff() {
+	if actor.IsStaff() {
 		meta["purpose"] = purpose
 	}
 	audit.Write(tx, actor, "prescription.read", id, meta)
@@ -95,7 +95,7 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 		return page, err
 	}
 	meta := audit.Meta{"patientId": parties.PatientID, "consultationId": in.ConsultationID}
-	if actor.Staff() {
+	if actor.IsStaff() {
 		meta["purpose"] = in.Purpose
 	}
 	audit.Write(tx, actor, "prescription.list", in.ConsultationID, meta)

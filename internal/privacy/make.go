@@ -63,7 +63,7 @@ func (s *Service) keep(ctx context.Context, tx *postgres.Tx, row pendingExportRo
 		}
 		return fmt.Errorf("hold a person: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, tx, row.UserID)
+	key, err := s.Sealer.PersonKey(ctx, tx, row.UserID)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (s *Service) eraseOne(ctx context.Context, id, person uuid.UUID) error {
 			return query.postponeErasure(ctx, tx, new(tx.Now.Add(againAfter)), id)
 		})
 	case destroyed && err == nil:
-		s.Sealer.Forget(person)
+		s.Sealer.Evict(person)
 	}
 	return err
 }

@@ -31,11 +31,11 @@ var (
 		"rotate; nothing was changed")
 )
 
-// masters are the master keys that are held. The first is the one a rotation goes to.
-type masters []Key
+// masterKeys are the master keys that are held. The first is the one a rotation goes to.
+type masterKeys []Key
 
-func newMasters(raw [][]byte) (masters, error) {
-	var all masters
+func newMasterKeys(raw [][]byte) (masterKeys, error) {
+	var all masterKeys
 	for _, one := range raw {
 		if len(one) != keyBytes {
 			return nil, errors.New("a master key must be 32 bytes")
@@ -57,10 +57,10 @@ func newMasters(raw [][]byte) (masters, error) {
 }
 
 // open tells what was sealed, and the place of the key that did it.
-func (m masters) open(column string, row uuid.UUID, sealed []byte) (text string, by int, err error) {
-	for by, key := range m {
+func (m masterKeys) open(column string, row uuid.UUID, sealed []byte) (text string, index int, err error) {
+	for index, key := range m {
 		if text, err = key.Open(column, row, sealed); err == nil {
-			return text, by, nil
+			return text, index, nil
 		}
 	}
 	return "", 0, err
@@ -68,27 +68,27 @@ func (m masters) open(column string, row uuid.UUID, sealed []byte) (text string,
 
 // open tries the keys that are held, and what has become of them since: another process may be rotating.
 func (s *Sealer) open(column string, row uuid.UUID, sealed []byte) (text string, master Key, err error) {
-	held := *s.held.Load()
-	text, by, err := held.open(column, row, sealed)
+	keys := *s.masters.Load()
+	text, index, err := keys.open(column, row, sealed)
 	if err == nil {
-		return text, held[by], nil
+		return text, keys[index], nil
 	}
-	if s.reread == nil {
+	if s.reload == nil {
 		return "", Key{}, err
 	}
-	raw, rereadErr := s.reread()
+	raw, rereadErr := s.reload()
 	if rereadErr != nil {
 		return "", Key{}, errors.Join(err, rereadErr)
 	}
-	now, rereadErr := newMasters(raw)
+	reloaded, rereadErr := newMasterKeys(raw)
 	if rereadErr != nil {
 		return "", Key{}, errors.Join(err, rereadErr)
 	}
-	s.held.Store(&now)
-	if text, by, err = now.open(column, row, sealed); err != nil {
+	s.masters.Store(&reloaded)
+	if text, index, err = reloaded.open(column, row, sealed); err != nil {
 		return "", Key{}, err
 	}
-	return text, now[by], nil
+	return text, reloaded[index], nil
 }
 
 // Database is a pool, a connection or a transaction.
@@ -106,10 +106,10 @@ func Open(ctx context.Context, db Database, keys func() ([][]byte, error), clock
 		if err != nil {
 			return nil, err
 		}
-		s, err := openWith(ctx, db, raw, clock)
+		s, err := tryOpen(ctx, db, raw, clock)
 		switch {
 		case err == nil:
-			s.reread = keys
+			s.reload = keys
 			return s, nil
 		case attempt == 3 || !errors.Is(err, ErrWrongKey) && !errors.Is(err, ErrUnfinished) &&
 			!errors.Is(err, errChanged):
@@ -121,12 +121,12 @@ func Open(ctx context.Context, db Database, keys func() ([][]byte, error), clock
 // errChanged: another start was quicker, or a rotation began.
 var errChanged = errors.New("the master key's row changed meanwhile")
 
-func openWith(ctx context.Context, db Database, raw [][]byte, clock func() time.Time) (*Sealer, error) {
-	held, err := newMasters(raw)
+func tryOpen(ctx context.Context, db Database, raw [][]byte, clock func() time.Time) (*Sealer, error) {
+	keys, err := newMasterKeys(raw)
 	if err != nil {
 		return nil, err
 	}
-	if err := found(ctx, db, held[0]); err != nil {
+	if err := initialize(ctx, db, keys[0]); err != nil {
 		return nil, err
 	}
 	var proof, wrapped []byte
@@ -135,27 +135,27 @@ func openWith(ctx context.Context, db Database, raw [][]byte, clock func() time.
 		&previous); err != nil {
 		return nil, fmt.Errorf("read the proof of the master key: %w", err)
 	}
-	_, by, err := held.open(proofColumn, uuid.Nil, proof)
+	_, index, err := keys.open(proofColumn, uuid.Nil, proof)
 	if err != nil {
 		return nil, ErrWrongKey
 	}
 	for _, one := range previous {
-		if _, _, err := held.open(proofColumn, uuid.Nil, one); err != nil {
+		if _, _, err := keys.open(proofColumn, uuid.Nil, one); err != nil {
 			return nil, ErrUnfinished
 		}
 	}
 	if wrapped == nil {
-		return nil, adopt(ctx, db, raw[by], held[by], proof)
+		return nil, addRoot(ctx, db, raw[index], keys[index], proof)
 	}
-	root, err := held[by].Open(rootColumn, uuid.Nil, wrapped)
+	root, err := keys[index].Open(rootColumn, uuid.Nil, wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("the master key's row is damaged: %w", err)
 	}
-	return newSealer(held, []byte(root), clock)
+	return newSealer(keys, []byte(root), clock)
 }
 
-// found makes a new database this key's. An existing one stays as it is.
-func found(ctx context.Context, db Database, key Key) error {
+// initialize makes a new database this key's. An existing one stays as it is.
+func initialize(ctx context.Context, db Database, key Key) error {
 	root := make([]byte, keyBytes)
 	if _, err := rand.Read(root); err != nil {
 		return err
@@ -172,9 +172,9 @@ func found(ctx context.Context, db Database, key Key) error {
 	return nil
 }
 
-// adopt gives a database from before there was a root the one that everything in it is derived from. It is to be
+// addRoot gives a database from before there was a root the one that everything in it is derived from. It is to be
 // opened again.
-func adopt(ctx context.Context, db Database, raw []byte, key Key, proof []byte) error {
+func addRoot(ctx context.Context, db Database, raw []byte, key Key, proof []byte) error {
 	root, err := hkdf.Extract(sha256.New, raw, nil)
 	if err != nil {
 		return err

@@ -36,24 +36,24 @@ type Key struct{ cipher *subtle.AESGCM }
 
 // Sealer holds the master keys and what is derived from the database's root.
 type Sealer struct {
-	held   atomic.Pointer[masters]
-	reread func() ([][]byte, error) // nil: what is held stays
+	masters atomic.Pointer[masterKeys]
+	reload  func() ([][]byte, error) // nil: what is held stays
 
 	root   []byte
 	system Key
 	index  []byte
 	clock  func() time.Time
-	cache  *lru.Cache[uuid.UUID, cached]
+	cache  *lru.Cache[uuid.UUID, cacheEntry]
 }
 
-type cached struct {
-	key  Key
-	from time.Time
+type cacheEntry struct {
+	key      Key
+	loadedAt time.Time
 }
 
 // New makes a Sealer of a 32-byte master key without a database: its root follows from the key. A server uses Open.
 func New(master []byte, clock func() time.Time) (*Sealer, error) {
-	held, err := newMasters([][]byte{master})
+	keys, err := newMasterKeys([][]byte{master})
 	if err != nil {
 		return nil, err
 	}
@@ -61,16 +61,16 @@ func New(master []byte, clock func() time.Time) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSealer(held, root, clock)
+	return newSealer(keys, root, clock)
 }
 
-func newSealer(held masters, root []byte, clock func() time.Time) (*Sealer, error) {
-	cache, err := lru.New[uuid.UUID, cached](cacheSize)
+func newSealer(keys masterKeys, root []byte, clock func() time.Time) (*Sealer, error) {
+	cache, err := lru.New[uuid.UUID, cacheEntry](cacheSize)
 	if err != nil {
 		return nil, err
 	}
 	s := &Sealer{root: root, clock: clock, cache: cache}
-	s.held.Store(&held)
+	s.masters.Store(&keys)
 	raw, err := s.Derive("amrutam system", keyBytes)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (k Key) Seal(column string, row uuid.UUID, text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
 	}
-	return k.cipher.Encrypt([]byte(text), associated(column, row))
+	return k.cipher.Encrypt([]byte(text), associatedData(column, row))
 }
 
 // Open decrypts what Seal made for the same column and row. Nil opens as "".
@@ -105,21 +105,21 @@ func (k Key) Open(column string, row uuid.UUID, sealed []byte) (string, error) {
 	if sealed == nil {
 		return "", nil
 	}
-	text, err := k.cipher.Decrypt(sealed, associated(column, row))
+	text, err := k.cipher.Decrypt(sealed, associatedData(column, row))
 	if err != nil {
 		return "", fmt.Errorf("open %s: the value was not sealed with this key", column)
 	}
 	return string(text), nil
 }
 
-func associated(column string, row uuid.UUID) []byte { return []byte(column + ":" + row.String()) }
+func associatedData(column string, row uuid.UUID) []byte { return []byte(column + ":" + row.String()) }
 
 // System seals what belongs to no one person: stored answers, mails.
 func (s *Sealer) System() Key { return s.system }
 
-// NewWrapped makes a person's data key, for data_keys.wrapped, in the transaction that stores it: the lock it takes
+// NewWrappedKey makes a person's data key, for data_keys.wrapped, in the transaction that stores it: the lock it takes
 // lets a rotation begin before or after, so that none is stored behind its back with the key it is leaving.
-func (s *Sealer) NewWrapped(ctx context.Context, db Queryer, person uuid.UUID) ([]byte, error) {
+func (s *Sealer) NewWrappedKey(ctx context.Context, db Queryer, person uuid.UUID) ([]byte, error) {
 	var proof []byte
 	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key FOR SHARE").Scan(&proof); err != nil {
 		return nil, fmt.Errorf("read which master key is the database's: %w", err)
@@ -152,25 +152,25 @@ type Queryer interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Person is the data key of a user, from the cache or the database. Error: ErrErased.
-func (s *Sealer) Person(ctx context.Context, db Queryer, person uuid.UUID) (Key, error) {
-	if key, ok := s.known(person); ok {
+// PersonKey is the data key of a user, from the cache or the database. Error: ErrErased.
+func (s *Sealer) PersonKey(ctx context.Context, db Queryer, person uuid.UUID) (Key, error) {
+	if key, ok := s.fromCache(person); ok {
 		return key, nil
 	}
 	var wrapped []byte
 	if err := db.QueryRow(ctx, "SELECT wrapped FROM data_keys WHERE user_id = $1", person).Scan(&wrapped); err != nil {
 		return Key{}, fmt.Errorf("read a data key: %w", err)
 	}
-	return s.Wrapped(person, wrapped)
+	return s.UnwrapCached(person, wrapped)
 }
 
-// Wrapped is Person for a caller whose query joined data_keys.wrapped.
-func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
+// UnwrapCached is Person for a caller whose query joined data_keys.wrapped.
+func (s *Sealer) UnwrapCached(person uuid.UUID, wrapped []byte) (Key, error) {
 	if wrapped == nil {
-		s.Forget(person)
+		s.Evict(person)
 		return Key{}, ErrErased
 	}
-	if key, ok := s.known(person); ok {
+	if key, ok := s.fromCache(person); ok {
 		return key, nil
 	}
 	key, err := s.Unwrap(person, wrapped)
@@ -179,22 +179,22 @@ func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
 	}
 	now := s.clock()
 	// What nobody used for as long as it lives leaves the memory.
-	for _, oldest, ok := s.cache.GetOldest(); ok && now.Sub(oldest.from) >= cacheLife; _, oldest,
+	for _, oldest, ok := s.cache.GetOldest(); ok && now.Sub(oldest.loadedAt) >= cacheLife; _, oldest,
 		ok = s.cache.GetOldest() {
 		s.cache.RemoveOldest()
 	}
-	s.cache.Add(person, cached{key, now})
+	s.cache.Add(person, cacheEntry{key, now})
 	return key, nil
 }
 
-func (s *Sealer) known(person uuid.UUID) (Key, bool) {
-	hit, ok := s.cache.Get(person)
-	return hit.key, ok && s.clock().Sub(hit.from) < cacheLife
+func (s *Sealer) fromCache(person uuid.UUID) (Key, bool) {
+	entry, ok := s.cache.Get(person)
+	return entry.key, ok && s.clock().Sub(entry.loadedAt) < cacheLife
 }
 
-// Forget drops a person's key from this server's memory. Call it once its destruction is committed: other servers
+// Evict drops a person's key from this server's memory. Call it once its destruction is committed: other servers
 // forget by themselves within five minutes.
-func (s *Sealer) Forget(person uuid.UUID) { s.cache.Remove(person) }
+func (s *Sealer) Evict(person uuid.UUID) { s.cache.Remove(person) }
 
 // BlindIndex is an HMAC of a value, for look-ups on a sealed field.
 func (s *Sealer) BlindIndex(column, value string) []byte {

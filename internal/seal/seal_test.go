@@ -33,14 +33,14 @@ func newKey() []byte {
 	return key
 }
 
-// ring gives keys as settings do; set changes them under a Sealer, as a rotation does to the data folder.
-type ring struct{ keys atomic.Pointer[[][]byte] }
+// keySource gives keys as settings do; set changes them under a Sealer, as a rotation does to the data folder.
+type keySource struct{ keys atomic.Pointer[[][]byte] }
 
-func holding(keys ...[]byte) *ring { r := &ring{}; r.set(keys...); return r }
+func newKeySource(keys ...[]byte) *keySource { r := &keySource{}; r.set(keys...); return r }
 
-func (r *ring) set(keys ...[]byte) { r.keys.Store(&keys) }
+func (r *keySource) set(keys ...[]byte) { r.keys.Store(&keys) }
 
-func (r *ring) get() ([][]byte, error) { return *r.keys.Load(), nil }
+func (r *keySource) get() ([][]byte, error) { return *r.keys.Load(), nil }
 
 func connect(t *testing.T, dsn string) *pgx.Conn {
 	t.Helper()
@@ -50,23 +50,23 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-func database(t *testing.T) string {
-	return testdb.URL(t, postgres.Migrate, postgres.Fingerprint())
+func newDatabase(t *testing.T) string {
+	return testdb.New(t, postgres.Migrate, postgres.Fingerprint())
 }
 
-func opened(t *testing.T, conn *pgx.Conn, keys *ring) *seal.Sealer {
+func openSealer(t *testing.T, conn *pgx.Conn, keys *keySource) *seal.Sealer {
 	t.Helper()
 	s, err := seal.Open(t.Context(), conn, keys.get, time.Now)
 	must(t, err)
 	return s
 }
 
-// person makes somebody with a data key.
-func person(t *testing.T, conn *pgx.Conn, s *seal.Sealer) uuid.UUID {
+// insertPerson makes somebody with a data key.
+func insertPerson(t *testing.T, conn *pgx.Conn, s *seal.Sealer) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	must(t, pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
-		wrapped, err := s.NewWrapped(t.Context(), tx, id)
+		wrapped, err := s.NewWrappedKey(t.Context(), tx, id)
 		must(t, err)
 		_, err = tx.Exec(t.Context(), "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) "+
 			"VALUES ($1, gen_random_uuid() || '@example.org', 'none', 'PATIENT', now(), now())", id)
@@ -85,16 +85,16 @@ func rotate(t *testing.T, conn *pgx.Conn, s *seal.Sealer) seal.Progress {
 	return p
 }
 
-func opens(t *testing.T, conn *pgx.Conn, s *seal.Sealer, id uuid.UUID, sealed []byte) {
+func requireOpens(t *testing.T, conn *pgx.Conn, s *seal.Sealer, id uuid.UUID, sealed []byte) {
 	t.Helper()
-	key, err := s.Person(t.Context(), conn, id)
+	key, err := s.PersonKey(t.Context(), conn, id)
 	must(t, err)
 	if text, err := key.Open("t.c", id, sealed); err != nil || text != "Cough" {
 		t.Errorf("%q %v", text, err)
 	}
 }
 
-func TestSealedIsBoundToItsPlace(t *testing.T) {
+func TestSealedValueIsBoundToColumnAndRow(t *testing.T) {
 	t.Parallel()
 	s, err := seal.New(newKey(), time.Now)
 	must(t, err)
@@ -120,13 +120,13 @@ func TestSealedIsBoundToItsPlace(t *testing.T) {
 
 func TestRotate(t *testing.T) {
 	t.Parallel()
-	dsn := database(t)
+	dsn := newDatabase(t)
 	conn := connect(t, dsn)
 	before, after, stranger := newKey(), newKey(), newKey()
-	s := opened(t, conn, holding(before))
+	s := openSealer(t, conn, newKeySource(before))
 	var ids []uuid.UUID
 	for range 3 {
-		ids = append(ids, person(t, conn, s))
+		ids = append(ids, insertPerson(t, conn, s))
 	}
 	var wrapped []byte
 	must(t, conn.QueryRow(t.Context(), "SELECT wrapped FROM data_keys WHERE user_id = $1", ids[2]).Scan(&wrapped))
@@ -137,18 +137,18 @@ func TestRotate(t *testing.T) {
 	if _, err := s.Destroy(t.Context(), conn, ids[2], time.Now()); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("destroyed twice: %v", err)
 	}
-	key, err := s.Person(t.Context(), conn, ids[0])
+	key, err := s.PersonKey(t.Context(), conn, ids[0])
 	must(t, err)
 	sealed, err := key.Seal("t.c", ids[0], "Cough")
 	must(t, err)
-	index, cursors := s.BlindIndex("profiles.phone", "+919876543210"), derived(t, s)
+	index, cursors := s.BlindIndex("profiles.phone", "+919876543210"), deriveSecret(t, s)
 	mail, err := s.System().Seal("mails.content", ids[0], "Hello")
 	must(t, err)
 
 	// With the new key first a server starts, and still wraps with the old one: others don't know the new one yet.
-	both := opened(t, conn, holding(after, before))
-	ids = append(ids, person(t, conn, both))
-	opens(t, conn, opened(t, conn, holding(before)), ids[0], sealed)
+	both := openSealer(t, conn, newKeySource(after, before))
+	ids = append(ids, insertPerson(t, conn, both))
+	requireOpens(t, conn, openSealer(t, conn, newKeySource(before)), ids[0], sealed)
 
 	if p := rotate(t, conn, both); p.Seen != 3 || p.Rewrapped != 3 {
 		t.Errorf("%+v, want 3 of 3", p)
@@ -156,30 +156,30 @@ func TestRotate(t *testing.T) {
 	if p := rotate(t, conn, both); p.Seen != 3 || p.Rewrapped != 0 {
 		t.Errorf("again: %+v, want none of 3", p)
 	}
-	alone := opened(t, conn, holding(after))
-	opens(t, conn, alone, ids[0], sealed)
+	newOnly := openSealer(t, conn, newKeySource(after))
+	requireOpens(t, conn, newOnly, ids[0], sealed)
 	for _, id := range []uuid.UUID{ids[1], ids[3]} {
-		if _, err := alone.Person(t.Context(), conn, id); err != nil {
+		if _, err := newOnly.PersonKey(t.Context(), conn, id); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := alone.Person(t.Context(), conn, ids[2]); !errors.Is(err, seal.ErrErased) {
+	if _, err := newOnly.PersonKey(t.Context(), conn, ids[2]); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("the destroyed key: %v", err)
 	}
-	if string(alone.BlindIndex("profiles.phone", "+919876543210")) != string(index) || derived(t, alone) != cursors {
+	if string(newOnly.BlindIndex("profiles.phone", "+919876543210")) != string(index) || deriveSecret(t, newOnly) != cursors {
 		t.Error("the rotation changed what is derived")
 	}
-	if text, err := alone.System().Open("mails.content", ids[0], mail); err != nil || text != "Hello" {
+	if text, err := newOnly.System().Open("mails.content", ids[0], mail); err != nil || text != "Hello" {
 		t.Errorf("a mail from before: %q %v", text, err)
 	}
-	for _, wrong := range []*ring{holding(before), holding(stranger), holding(stranger, before)} {
+	for _, wrong := range []*keySource{newKeySource(before), newKeySource(stranger), newKeySource(stranger, before)} {
 		if _, err := seal.Open(t.Context(), conn, wrong.get, time.Now); !errors.Is(err, seal.ErrWrongKey) {
 			t.Errorf("a key that isn't the database's: %v", err)
 		}
 	}
 }
 
-func derived(t *testing.T, s *seal.Sealer) string {
+func deriveSecret(t *testing.T, s *seal.Sealer) string {
 	t.Helper()
 	secret, err := s.Derive("test", 32)
 	must(t, err)
@@ -187,14 +187,14 @@ func derived(t *testing.T, s *seal.Sealer) string {
 }
 
 // Cut short after the database changed over, nothing starts without the key before; and the next run ends it.
-func TestRotationCutShort(t *testing.T) {
+func TestRotateResumesAfterFailure(t *testing.T) {
 	t.Parallel()
-	dsn := database(t)
+	dsn := newDatabase(t)
 	conn := connect(t, dsn)
 	first, second, third := newKey(), newKey(), newKey()
-	s := opened(t, conn, holding(first))
-	id := person(t, conn, s)
-	cut := func(to *ring) {
+	s := openSealer(t, conn, newKeySource(first))
+	id := insertPerson(t, conn, s)
+	cut := func(to *keySource) {
 		t.Helper()
 		// Somebody holds the row that would be re-wrapped.
 		other := connect(t, dsn)
@@ -205,87 +205,87 @@ func TestRotationCutShort(t *testing.T) {
 		rotating := connect(t, dsn)
 		_, err = rotating.Exec(t.Context(), "SET lock_timeout = '10ms'")
 		must(t, err)
-		if _, err := opened(t, conn, to).Rotate(t.Context(), rotating, func(seal.Progress) {}); err == nil {
+		if _, err := openSealer(t, conn, to).Rotate(t.Context(), rotating, func(seal.Progress) {}); err == nil {
 			t.Fatal("it was not cut short")
 		}
 		must(t, tx.Rollback(t.Context()))
 	}
-	cut(holding(second, first))
-	if _, err := seal.Open(t.Context(), conn, holding(second).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
+	cut(newKeySource(second, first))
+	if _, err := seal.Open(t.Context(), conn, newKeySource(second).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
 		t.Errorf("the new key alone: %v", err)
 	}
-	if _, err := seal.Open(t.Context(), conn, holding(first).get, time.Now); !errors.Is(err, seal.ErrWrongKey) {
+	if _, err := seal.Open(t.Context(), conn, newKeySource(first).get, time.Now); !errors.Is(err, seal.ErrWrongKey) {
 		t.Errorf("the old key alone: %v", err)
 	}
-	cut(holding(third, second, first)) // the operator loses patience and takes yet another key
-	for _, missing := range []*ring{holding(third), holding(third, second), holding(third, first)} {
+	cut(newKeySource(third, second, first)) // the operator loses patience and takes yet another key
+	for _, missing := range []*keySource{newKeySource(third), newKeySource(third, second), newKeySource(third, first)} {
 		if _, err := seal.Open(t.Context(), conn, missing.get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
 			t.Errorf("a key that is needed is missing: %v", err)
 		}
 	}
-	if p := rotate(t, conn, opened(t, conn, holding(third, second, first))); p.Rewrapped != 1 {
+	if p := rotate(t, conn, openSealer(t, conn, newKeySource(third, second, first))); p.Rewrapped != 1 {
 		t.Errorf("%+v", p)
 	}
-	if _, err := opened(t, conn, holding(third)).Person(t.Context(), conn, id); err != nil {
+	if _, err := openSealer(t, conn, newKeySource(third)).PersonKey(t.Context(), conn, id); err != nil {
 		t.Error(err)
 	}
 }
 
 // A key that no one given opens: the rotation names how many and doesn't let the old one go.
-func TestRotationWithAKeyMissing(t *testing.T) {
+func TestRotateReportsMissingKey(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, database(t))
+	conn := connect(t, newDatabase(t))
 	before, after := newKey(), newKey()
-	s := opened(t, conn, holding(before))
-	person(t, conn, s)
+	s := openSealer(t, conn, newKeySource(before))
+	insertPerson(t, conn, s)
 	_, err := conn.Exec(t.Context(), "UPDATE data_keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)")
 	must(t, err)
-	if _, err := opened(t, conn, holding(after, before)).Rotate(t.Context(), conn,
+	if _, err := openSealer(t, conn, newKeySource(after, before)).Rotate(t.Context(), conn,
 		func(seal.Progress) {}); err == nil || !strings.Contains(err.Error(), "1 data keys open with none") {
 		t.Errorf("%v", err)
 	}
-	if _, err := seal.Open(t.Context(), conn, holding(after).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
+	if _, err := seal.Open(t.Context(), conn, newKeySource(after).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
 		t.Errorf("%v", err)
 	}
 }
 
 // A server that was started with the old key only follows when its settings can be read again, as those of files can.
-func TestAServerFollowsARotation(t *testing.T) {
+func TestSealerReloadsKeysAfterRotation(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, database(t))
+	conn := connect(t, newDatabase(t))
 	before, after := newKey(), newKey()
-	files := holding(before)
-	server := opened(t, conn, files)
-	id := person(t, conn, server)
-	deaf := opened(t, conn, holding(before))
+	files := newKeySource(before)
+	server := openSealer(t, conn, files)
+	id := insertPerson(t, conn, server)
+	stale := openSealer(t, conn, newKeySource(before))
 	files.set(after, before)
-	rotate(t, conn, opened(t, conn, files))
+	rotate(t, conn, openSealer(t, conn, files))
 	files.set(after)
-	if _, err := server.Person(t.Context(), conn, id); err != nil {
+	if _, err := server.PersonKey(t.Context(), conn, id); err != nil {
 		t.Error(err)
 	}
-	if _, err := opened(t, conn, holding(after)).Person(t.Context(), conn, person(t, conn, server)); err != nil {
+	if _, err := openSealer(t, conn, newKeySource(after)).PersonKey(t.Context(), conn, insertPerson(t, conn, server)); err != nil {
 		t.Error("a key made after the rotation:", err)
 	}
 	// Rather no new data key than one wrapped with a key that is about to be thrown away.
-	if _, err := deaf.NewWrapped(t.Context(), conn, uuid.New()); !errors.Is(err, seal.ErrWrongKey) {
+	if _, err := stale.NewWrappedKey(t.Context(), conn, uuid.New()); !errors.Is(err, seal.ErrWrongKey) {
 		t.Errorf("a server that doesn't know the new key: %v", err)
 	}
 }
 
 // A sign-up that has begun is waited for: its key isn't left behind.
-func TestARotationWaitsForSignUps(t *testing.T) {
+func TestRotateWaitsForSignUps(t *testing.T) {
 	t.Parallel()
-	dsn := database(t)
+	dsn := newDatabase(t)
 	conn := connect(t, dsn)
 	before, after := newKey(), newKey()
-	s := opened(t, conn, holding(before))
-	id := person(t, conn, s)
+	s := openSealer(t, conn, newKeySource(before))
+	id := insertPerson(t, conn, s)
 	tx, err := connect(t, dsn).Begin(t.Context())
 	must(t, err)
-	wrapped, err := s.NewWrapped(t.Context(), tx, id)
+	wrapped, err := s.NewWrappedKey(t.Context(), tx, id)
 	must(t, err)
-	both, rotating := opened(t, conn, holding(after, before)), connect(t, dsn)
+	both, rotating := openSealer(t, conn, newKeySource(after, before)), connect(t, dsn)
 	ended := make(chan error, 1)
 	go func() { _, err := both.Rotate(context.Background(), rotating, func(seal.Progress) {}); ended <- err }()
 	for waiting := false; !waiting; {
@@ -301,45 +301,45 @@ func TestARotationWaitsForSignUps(t *testing.T) {
 	must(t, err)
 	must(t, tx.Commit(t.Context()))
 	must(t, <-ended)
-	if _, err := opened(t, conn, holding(after)).Person(t.Context(), conn, id); err != nil {
+	if _, err := openSealer(t, conn, newKeySource(after)).PersonKey(t.Context(), conn, id); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestOneRotationAtATime(t *testing.T) {
+func TestWithRotationLockRefusesSecond(t *testing.T) {
 	t.Parallel()
-	dsn := database(t)
+	dsn := newDatabase(t)
 	one, two := connect(t, dsn), connect(t, dsn)
-	must(t, seal.Alone(t.Context(), one, func() error {
-		if err := seal.Alone(t.Context(), two, func() error { return nil }); !errors.Is(err, seal.ErrRotating) {
+	must(t, seal.WithRotationLock(t.Context(), one, func() error {
+		if err := seal.WithRotationLock(t.Context(), two, func() error { return nil }); !errors.Is(err, seal.ErrRotating) {
 			t.Errorf("a second one: %v", err)
 		}
 		return nil
 	}))
-	must(t, seal.Alone(t.Context(), two, func() error { return nil }))
+	must(t, seal.WithRotationLock(t.Context(), two, func() error { return nil }))
 }
 
 // A database from before there was a root goes on opening what it sealed, and its look-ups still find.
-func TestAnOlderDatabase(t *testing.T) {
+func TestOpenUpgradesDatabaseWithoutRoot(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, database(t))
+	conn := connect(t, newDatabase(t))
 	before, after := newKey(), newKey()
 	old, err := seal.New(before, time.Now)
 	must(t, err)
-	opened(t, conn, holding(before))
+	openSealer(t, conn, newKeySource(before))
 	_, err = conn.Exec(t.Context(), "UPDATE master_key SET root = NULL")
 	must(t, err)
-	rotate(t, conn, opened(t, conn, holding(after, before)))
-	now := opened(t, conn, holding(after))
-	if string(now.BlindIndex("c", "v")) != string(old.BlindIndex("c", "v")) || derived(t, now) != derived(t, old) {
+	rotate(t, conn, openSealer(t, conn, newKeySource(after, before)))
+	now := openSealer(t, conn, newKeySource(after))
+	if string(now.BlindIndex("c", "v")) != string(old.BlindIndex("c", "v")) || deriveSecret(t, now) != deriveSecret(t, old) {
 		t.Error("what is derived changed")
 	}
 }
 
-func TestStartsAtOnceAgree(t *testing.T) {
+func TestConcurrentOpensAgree(t *testing.T) {
 	t.Parallel()
-	dsn := database(t)
-	keys := holding(newKey())
+	dsn := newDatabase(t)
+	keys := newKeySource(newKey())
 	all := make(chan string, 4)
 	for range cap(all) {
 		go func() {
@@ -366,21 +366,21 @@ func TestStartsAtOnceAgree(t *testing.T) {
 	}
 }
 
-// count is a database that gives one wrapped key for everybody and counts who asks.
-type count struct {
+// countingDB is a database that gives one wrapped key for everybody and counts who asks.
+type countingDB struct {
 	wrapped map[uuid.UUID][]byte
-	asked   int
+	queries int
 }
 
-func (c *count) QueryRow(_ context.Context, _ string, args ...any) pgx.Row {
-	c.asked++
+func (c *countingDB) QueryRow(_ context.Context, _ string, args ...any) pgx.Row {
+	c.queries++
 	id, _ := args[0].(uuid.UUID)
-	return row(c.wrapped[id])
+	return wrappedRow(c.wrapped[id])
 }
 
-type row []byte
+type wrappedRow []byte
 
-func (r row) Scan(into ...any) error {
+func (r wrappedRow) Scan(into ...any) error {
 	p, ok := into[0].(*[]byte)
 	if !ok {
 		return fmt.Errorf("into %T", into[0])
@@ -390,56 +390,56 @@ func (r row) Scan(into ...any) error {
 }
 
 // The cache is bounded in size and time, keeps who is used, and forgets on demand.
-func TestCache(t *testing.T) {
+func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, database(t))
+	conn := connect(t, newDatabase(t))
 	var clock atomic.Int64
-	keys := holding(newKey())
+	keys := newKeySource(newKey())
 	s, err := seal.Open(t.Context(), conn, keys.get, func() time.Time { return time.Unix(clock.Load(), 0) })
 	must(t, err)
-	db := &count{wrapped: map[uuid.UUID][]byte{}}
-	ask := func(id uuid.UUID) (again bool) {
+	db := &countingDB{wrapped: map[uuid.UUID][]byte{}}
+	queriesDatabase := func(id uuid.UUID) (again bool) {
 		t.Helper()
-		before := db.asked
-		_, err := s.Person(t.Context(), db, id)
+		before := db.queries
+		_, err := s.PersonKey(t.Context(), db, id)
 		must(t, err)
-		return db.asked > before
+		return db.queries > before
 	}
 	people := make([]uuid.UUID, 10_001)
 	for i := range people {
 		people[i] = uuid.New()
-		if db.wrapped[people[i]], err = s.NewWrapped(t.Context(), conn, people[i]); err != nil {
+		if db.wrapped[people[i]], err = s.NewWrappedKey(t.Context(), conn, people[i]); err != nil {
 			t.Fatal(err)
 		}
-		ask(people[i])
-		if ask(people[0]) {
+		queriesDatabase(people[i])
+		if queriesDatabase(people[0]) {
 			t.Fatalf("the one who is used most was dropped after %d", i)
 		}
 	}
-	if !ask(people[1]) {
+	if !queriesDatabase(people[1]) {
 		t.Error("10,001 keys were kept")
 	}
-	if ask(people[9_999]) {
+	if queriesDatabase(people[9_999]) {
 		t.Error("a full cache was emptied")
 	}
-	s.Forget(people[0])
-	if !ask(people[0]) {
+	s.Evict(people[0])
+	if !queriesDatabase(people[0]) {
 		t.Error("a forgotten key was still there")
 	}
 	clock.Add(299)
-	if ask(people[0]) {
+	if queriesDatabase(people[0]) {
 		t.Error("a key of 299 s was dropped")
 	}
 	clock.Add(1)
-	if !ask(people[0]) {
+	if !queriesDatabase(people[0]) {
 		t.Error("a key of 300 s was used")
 	}
 	// Destroyed elsewhere: who learns it from the row drops it at once.
-	if _, err := s.Wrapped(people[0], nil); !errors.Is(err, seal.ErrErased) {
+	if _, err := s.UnwrapCached(people[0], nil); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("%v", err)
 	}
 	db.wrapped[people[0]] = nil
-	if _, err := s.Person(t.Context(), db, people[0]); !errors.Is(err, seal.ErrErased) {
+	if _, err := s.PersonKey(t.Context(), db, people[0]); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("%v", err)
 	}
 }

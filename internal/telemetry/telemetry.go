@@ -23,17 +23,17 @@ func Logger(w io.Writer, text bool) *slog.Logger {
 
 // Metrics are the server's counters. Their labels come from fixed sets: never ids, addresses or texts.
 type Metrics struct {
-	Registry  *prometheus.Registry
-	Requests  *prometheus.CounterVec
-	Durations *prometheus.HistogramVec
-	InFlight  prometheus.Gauge
-	Shed      *prometheus.CounterVec
-	Jobs      *prometheus.CounterVec
-	Bookings  *prometheus.CounterVec
-	Payments  *prometheus.CounterVec
-	Mails     *prometheus.CounterVec
-	Invariant *prometheus.GaugeVec
-	Checked   prometheus.Gauge
+	Registry          *prometheus.Registry
+	Requests          *prometheus.CounterVec
+	Durations         *prometheus.HistogramVec
+	InFlight          prometheus.Gauge
+	Shed              *prometheus.CounterVec
+	Jobs              *prometheus.CounterVec
+	Bookings          *prometheus.CounterVec
+	Payments          *prometheus.CounterVec
+	Mails             *prometheus.CounterVec
+	InvariantsBroken  *prometheus.GaugeVec
+	InvariantsChecked prometheus.Gauge
 }
 
 // NewMetrics registers everything that is counted.
@@ -60,14 +60,14 @@ func NewMetrics() *Metrics {
 		Mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_mails_total",
 			Help: "Attempts to hand over a mail, by kind and outcome (sent, delayed, or why it was given up)."},
 			[]string{"kind", "outcome"}),
-		Invariant: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "amrutam_invariant_broken",
+		InvariantsBroken: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "amrutam_invariant_broken",
 			Help: "Rows that broke a rule at this server's last nightly check; absent until it did one."},
 			[]string{"rule"}),
-		Checked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_invariant_check_timestamp_seconds",
+		InvariantsChecked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_invariant_check_timestamp_seconds",
 			Help: "When this server's last nightly check of the invariants ended; 0 until it did one."}),
 	}
 	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings, m.Payments, m.Mails,
-		m.Invariant, m.Checked, collectors.NewGoCollector(),
+		m.InvariantsBroken, m.InvariantsChecked, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -106,8 +106,8 @@ func (m *Metrics) WatchPool(pool *pgxpool.Pool, retried func() int64) {
 	)
 }
 
-// Built tells which program this is.
-func (m *Metrics) Built(version, goVersion string, schema int64) {
+// SetBuildInfo tells which program this is.
+func (m *Metrics) SetBuildInfo(version, goVersion string, schema int64) {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_build_info",
 		Help: "The program: its version, Go's and the schema's. Always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": goVersion,
@@ -124,8 +124,8 @@ type Backlog struct {
 
 // WatchQueue exports the job queue's state. look asks the database at each scrape; while it can't, the figures are
 // left out.
-func (m *Metrics) WatchQueue(look func(ctx context.Context) (Backlog, error)) {
-	m.Registry.MustRegister(&backlogs{look: look,
+func (m *Metrics) WatchQueue(read func(ctx context.Context) (Backlog, error)) {
+	m.Registry.MustRegister(&backlogCollector{read: read,
 		jobs: prometheus.NewDesc("amrutam_queue_jobs",
 			"Background jobs of all servers, by state (available: due and waiting for a worker; "+
 				"retryable: failed, to be tried again; discarded: given up).", []string{"state"}, nil),
@@ -133,27 +133,27 @@ func (m *Metrics) WatchQueue(look func(ctx context.Context) (Backlog, error)) {
 			"How long the background job that is due longest has waited.", nil, nil)})
 }
 
-type backlogs struct {
-	look         func(ctx context.Context) (Backlog, error)
+type backlogCollector struct {
+	read         func(ctx context.Context) (Backlog, error)
 	jobs, oldest *prometheus.Desc
 }
 
 // Describe names the figures.
-func (b *backlogs) Describe(to chan<- *prometheus.Desc) {
-	to <- b.jobs
-	to <- b.oldest
+func (b *backlogCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- b.jobs
+	ch <- b.oldest
 }
 
 // Collect asks for them.
-func (b *backlogs) Collect(to chan<- prometheus.Metric) {
+func (b *backlogCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	now, err := b.look(ctx)
+	backlog, err := b.read(ctx)
 	if err != nil {
 		return
 	}
-	for state, n := range now.Jobs {
-		to <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(n), state)
+	for state, n := range backlog.Jobs {
+		ch <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(n), state)
 	}
-	to <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, now.Oldest.Seconds())
+	ch <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, backlog.Oldest.Seconds())
 }

@@ -22,25 +22,25 @@ import (
 // Variable holds the superuser's URL of the cluster that serves all packages of a run; see the command in with.
 const Variable = "AMRUTAM_TEST_POSTGRES"
 
-// maintenance is that URL, or that of a cluster which this process starts when it is run without one.
-var maintenance = sync.OnceValues(func() (string, error) {
+// adminDSN is that URL, or that of a cluster which this process starts when it is run without one.
+var adminDSN = sync.OnceValues(func() (string, error) {
 	if dsn := os.Getenv(Variable); dsn != "" {
 		return dsn, nil
 	}
-	c, _, err := Throwaway(context.Background()) // removed when this process ends
+	c, _, err := StartThrowaway(context.Background()) // removed when this process ends
 	if err != nil {
 		return "", err
 	}
 	return c.AdminDSN("postgres"), nil
 })
 
-// URL makes a database and gives its address for the role that owns it, cluster.Role. It is dropped when the test
+// New makes a database and gives its address for the role that owns it, cluster.Role. It is dropped when the test
 // ends, whoever is still connected. fingerprint names the schema that migrate makes: one template serves all tests, of
 // all packages, that name the same. It ends the test when there is no PostgreSQL.
-func URL(t testing.TB, migrate func(ctx context.Context, dsn string) error, fingerprint string) string {
+func New(t testing.TB, migrate func(ctx context.Context, dsn string) error, fingerprint string) string {
 	t.Helper()
 	ctx := t.Context()
-	admin, err := maintenance()
+	admin, err := adminDSN()
 	if err != nil {
 		t.Fatalf("testdb: %v", err)
 	}
@@ -54,62 +54,62 @@ func URL(t testing.TB, migrate func(ctx context.Context, dsn string) error, fing
 		t.Fatalf("testdb: make the template: %v", err)
 	}
 	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	dsn, err := asOwner(admin, name)
+	dsn, err := ownerDSN(admin, name)
 	if err != nil {
 		t.Fatalf("testdb: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := drop(context.WithoutCancel(ctx), admin, name); err != nil {
+		if err := dropDatabase(context.WithoutCancel(ctx), admin, name); err != nil {
 			t.Errorf("testdb: drop the test's database: %v", err)
 		}
 	})
 	// Measured in memory with this schema, eight at a time: 0.1 s by files, 0.25 s through the WAL, in spite of two
 	// checkpoints.
-	if err := whenUnused(ctx, conn, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" OWNER "+cluster.Role+
+	if err := whenUnused(ctx, conn, "CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template)+" OWNER "+cluster.OwnerRole+
 		" STRATEGY file_copy"); err != nil {
 		t.Fatalf("testdb: clone the template: %v", err)
 	}
 	return dsn
 }
 
-// Superuser is the superuser's address of the database that URL gave.
-func Superuser(t testing.TB, dsn string) string {
+// SuperuserDSN is the superuser's address of the database that URL gave.
+func SuperuserDSN(t testing.TB, dsn string) string {
 	t.Helper()
-	admin, err := maintenance()
+	admin, err := adminDSN()
 	if err != nil {
 		t.Fatalf("testdb: %v", err)
 	}
-	all, err := url.Parse(admin)
+	adminURL, err := url.Parse(admin)
 	if err != nil {
 		t.Fatalf("testdb: %v", err)
 	}
-	one, err := url.Parse(dsn)
+	databaseURL, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatalf("testdb: %v", err)
 	}
-	all.Path = one.Path
-	return all.String()
+	adminURL.Path = databaseURL.Path
+	return adminURL.String()
 }
 
-func drop(ctx context.Context, admin, name string) error {
+func dropDatabase(ctx context.Context, admin, name string) error {
 	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
+	_, err = conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quoteName(name)+" WITH (FORCE)")
 	return err
 }
 
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+func quoteName(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// asOwner is the address of another database of the same cluster, for its owner.
-func asOwner(admin, database string) (string, error) {
+// ownerDSN is the address of another database of the same cluster, for its owner.
+func ownerDSN(admin, database string) (string, error) {
 	u, err := url.Parse(admin)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
 		return "", errors.New(Variable + " must be a URL: postgres://…")
 	}
-	u.User, u.Path = url.User(cluster.Role), "/"+database
+	u.User, u.Path = url.User(cluster.OwnerRole), "/"+database
 	return u.String(), nil
 }
 
@@ -132,24 +132,24 @@ func ensureTemplate(ctx context.Context, conn *pgx.Conn, admin, template string,
 		return err
 	}
 	draft := template + "_new"
-	dsn, err := asOwner(admin, draft)
+	dsn, err := ownerDSN(admin, draft)
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(draft)+" WITH (FORCE)"); err != nil {
+	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quoteName(draft)+" WITH (FORCE)"); err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+quote(draft)+" OWNER "+cluster.Role); err != nil {
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+quoteName(draft)+" OWNER "+cluster.OwnerRole); err != nil {
 		return err
 	}
 	if err := migrate(ctx, dsn); err != nil {
 		return err
 	}
 	// A template that somebody is connected to can't be cloned: nobody, autovacuum included, may be.
-	if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(draft)+" ALLOW_CONNECTIONS false"); err != nil {
+	if _, err := conn.Exec(ctx, "ALTER DATABASE "+quoteName(draft)+" ALLOW_CONNECTIONS false"); err != nil {
 		return err
 	}
-	return whenUnused(ctx, conn, "ALTER DATABASE "+quote(draft)+" RENAME TO "+quote(template))
+	return whenUnused(ctx, conn, "ALTER DATABASE "+quoteName(draft)+" RENAME TO "+quoteName(template))
 }
 
 // whenUnused tries again while a session is still leaving the database (55006 object_in_use): the server takes a

@@ -14,17 +14,17 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// room in bytes is what a run of all tests may come to need.
-const room = 4 << 30
+// minFreeBytes in bytes is what a run of all tests may come to need.
+const minFreeBytes = 4 << 30
 
-// Throwaway starts a cluster that may lose everything, in memory where there is room. remove stops it and deletes its
+// StartThrowaway starts a cluster that may lose everything, in memory where there is room. remove stops it and deletes its
 // folder; when this process ends without having called it, even by kill -9, that happens all the same.
-func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, err error) {
-	dir, err := os.MkdirTemp(base(), "amrutam-test-")
+func StartThrowaway(ctx context.Context) (c *cluster.Cluster, remove func() error, err error) {
+	dir, err := os.MkdirTemp(tempBase(), "amrutam-test-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the test cluster's folder: %w", err)
 	}
-	reap, err := reaper(dir)
+	reap, err := startReaper(dir)
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -38,21 +38,21 @@ func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, er
 	return c, func() error { return errors.Join(c.Stop(context.Background()), reap()) }, nil
 }
 
-// base is /dev/shm, unless it is as small as containers have it.
-func base() string {
+// tempBase is /dev/shm, unless it is as small as containers have it.
+func tempBase() string {
 	const shm = "/dev/shm"
 	var s unix.Statfs_t
-	if unix.Statfs(shm, &s) == nil && s.Bavail*uint64(s.Bsize) >= room && unix.Access(shm, unix.W_OK) == nil {
+	if unix.Statfs(shm, &s) == nil && s.Bavail*uint64(s.Bsize) >= minFreeBytes && unix.Access(shm, unix.W_OK) == nil {
 		return shm
 	}
 	return os.TempDir()
 }
 
-// reaper deletes the folder once this process is gone, or when reap is called. It is a shell that waits for the other
+// startReaper deletes the folder once this process is gone, or when reap is called. It is a shell that waits for the other
 // end of its input to be closed, which the kernel does for us at the latest, and then for PostgreSQL, which ends for
 // the same reason. `go test` gives no better moment: a test's process has no say after its last test, and none at all
 // at a panic or a timeout.
-func reaper(dir string) (reap func() error, err error) {
+func startReaper(dir string) (reap func() error, err error) {
 	const script = `read -r _
 n=0
 while [ -e "$1/postgres/postmaster.pid" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done
@@ -67,9 +67,9 @@ rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }`
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("watch over the test cluster's folder: %w", err)
 	}
-	inputs.Store(input, dir)
+	reaperInputs.Store(input, dir)
 	return func() error { return errors.Join(input.Close(), cmd.Wait()) }, nil
 }
 
-// inputs of reapers, kept from the garbage collector: it would close them.
-var inputs sync.Map
+// reaperInputs of reapers, kept from the garbage collector: it would close them.
+var reaperInputs sync.Map

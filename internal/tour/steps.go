@@ -17,7 +17,7 @@ type object = map[string]any
 
 type step struct {
 	name string
-	walk func(t *Tour, ctx context.Context) error
+	run  func(t *Tour, ctx context.Context) error
 }
 
 var steps = []step{
@@ -29,49 +29,49 @@ var steps = []step{
 		func(t *Tour, ctx context.Context) error { return t.verify(ctx, t.doctor) }},
 	{"the doctor signs in", func(t *Tour, ctx context.Context) error { return t.signIn(ctx, &t.doctor) }},
 	{"the doctor applies", (*Tour).apply},
-	{"before the approval nobody finds the doctor", (*Tour).notFound},
+	{"before the approval nobody finds the doctor", (*Tour).checkNotFound},
 	{"an administrator signs in", (*Tour).signInAdmin},
 	{"the administrator approves the doctor", (*Tour).approve},
 	{"the doctor opens two slots", (*Tour).openSlots},
 	{"a patient signs up, proves the address and signs in",
-		func(t *Tour, ctx context.Context) error { return t.join(ctx, &t.patient) }},
-	{"the patient finds the doctor", (*Tour).find},
-	{"the patient sees the free slots", (*Tour).seeSlots},
-	{"without a consent to treatment the patient can't book", (*Tour).refuseWithoutConsent},
-	{"the patient reads the notice and consents", (*Tour).consent},
+		func(t *Tour, ctx context.Context) error { return t.signUpAndIn(ctx, &t.patient) }},
+	{"the patient finds the doctor", (*Tour).checkFound},
+	{"the patient sees the free slots", (*Tour).checkFreeSlots},
+	{"without a consent to treatment the patient can't book", (*Tour).checkConsentRequired},
+	{"the patient reads the notice and consents", (*Tour).consentAsPatient},
 	{"the patient books", (*Tour).book},
-	{"another patient can't have the same place", (*Tour).refuseTwin},
+	{"another patient can't have the same place", (*Tour).checkSlotTaken},
 	{"the first attempt to pay fails",
 		func(t *Tour, ctx context.Context) error { return t.pay(ctx, "fail", "FAILED", "REQUESTED") }},
 	{"the second one succeeds and confirms",
 		func(t *Tour, ctx context.Context) error { return t.pay(ctx, "pay", "PAID", "CONFIRMED") }},
 	{"the confirmation is mailed", (*Tour).confirmationMailed},
 	{"the doctor starts the consultation",
-		func(t *Tour, ctx context.Context) error { return t.move(ctx, object{"status": "IN_PROGRESS"}) }},
+		func(t *Tour, ctx context.Context) error { return t.setStatus(ctx, object{"status": "IN_PROGRESS"}) }},
 	{"the doctor writes a prescription", (*Tour).prescribe},
 	{"the doctor completes the consultation with notes", func(t *Tour, ctx context.Context) error {
-		return t.move(ctx, object{"status": "COMPLETED", "notes": "Sleep before eleven; come again in two weeks."})
+		return t.setStatus(ctx, object{"status": "COMPLETED", "notes": "Sleep before eleven; come again in two weeks."})
 	}},
 	{"the patient reads the prescription", (*Tour).readPrescription},
-	{"to another patient none of it exists", (*Tour).hidden},
+	{"to another patient none of it exists", (*Tour).checkHidden},
 	{"a booking that is paid and cancelled is refunded", (*Tour).cancelAndRefund},
-	{"the administrator withdraws the approval, and the search is as before", (*Tour).withdraw},
+	{"the administrator withdraws the approval, and the search is as before", (*Tour).withdrawApproval},
 	{"the patient signs out, and the token is worth nothing", (*Tour).signOut},
 }
 
 func (t *Tour) signUp(ctx context.Context, p *person, role string) error {
-	var made struct{ ID string }
+	var created struct{ ID string }
 	err := t.post(ctx, person{}, "auth/signup", object{"email": p.email, "password": p.password, "fullName": p.name,
-		"role": role}, http.StatusCreated, &made)
-	p.id = made.ID
+		"role": role}, http.StatusCreated, &created)
+	p.id = created.ID
 	return err
 }
 
 var tokenInLink = regexp.MustCompile(`/verify-email\?token=([A-Za-z0-9_-]+)`)
 
-// mail waits for a mail of the kind in the development mailbox.
-func (t *Tour) mail(ctx context.Context, to, kind string) (text string, err error) {
-	err = await(ctx, func() error {
+// waitForMail waits for a mail of the kind in the development mailbox.
+func (t *Tour) waitForMail(ctx context.Context, to, kind string) (text string, err error) {
+	err = waitFor(ctx, func() error {
 		var box struct{ Items []struct{ Kind, Text string } }
 		if err := t.get(ctx, person{}, "/dev/mailbox.json?to="+url.QueryEscape(to), &box); err != nil {
 			return fmt.Errorf("the tour reads the development mailbox: %w", err)
@@ -88,7 +88,7 @@ func (t *Tour) mail(ctx context.Context, to, kind string) (text string, err erro
 }
 
 func (t *Tour) verify(ctx context.Context, p person) error {
-	text, err := t.mail(ctx, p.email, "verify-email")
+	text, err := t.waitForMail(ctx, p.email, "verify-email")
 	if err != nil {
 		return err
 	}
@@ -122,11 +122,11 @@ func (t *Tour) signInAdmin(ctx context.Context) error {
 	}
 	for try := range 3 {
 		if try == 2 {
-			if err := wait(ctx, codeLife); err != nil {
+			if err := pause(ctx, codePeriod); err != nil {
 				return err
 			}
 		}
-		code, err := totp.GenerateCode(t.AdminSecret, t.Clock().Add(time.Duration(min(try, 1))*codeLife))
+		code, err := totp.GenerateCode(t.AdminSecret, t.Clock().Add(time.Duration(min(try, 1))*codePeriod))
 		if err != nil {
 			return err
 		}
@@ -140,10 +140,10 @@ func (t *Tour) signInAdmin(ctx context.Context) error {
 	return nil
 }
 
-// codeLife is a step of an authenticator (RFC 6238).
-const codeLife = 30 * time.Second
+// codePeriod is a step of an authenticator (RFC 6238).
+const codePeriod = 30 * time.Second
 
-func wait(ctx context.Context, d time.Duration) error {
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -152,7 +152,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (t *Tour) join(ctx context.Context, p *person) error {
+func (t *Tour) signUpAndIn(ctx context.Context, p *person) error {
 	if err := t.signUp(ctx, p, "PATIENT"); err != nil {
 		return err
 	}
@@ -163,26 +163,26 @@ func (t *Tour) join(ctx context.Context, p *person) error {
 }
 
 func (t *Tour) apply(ctx context.Context) error {
-	return t.post(ctx, t.doctor, "doctors", object{"specialization": "Panchakarma " + t.run, "yearsOfExperience": 12,
-		"registrationNumber": "TOUR-" + t.run, "consultationFee": "500.00", "languagesSpoken": []string{"en", "hi"},
+	return t.post(ctx, t.doctor, "doctors", object{"specialization": "Panchakarma " + t.runID, "yearsOfExperience": 12,
+		"registrationNumber": "TOUR-" + t.runID, "consultationFee": "500.00", "languagesSpoken": []string{"en", "hi"},
 		"bio": "Takes part in a tour."}, http.StatusCreated, nil)
 }
 
-type found struct {
+type searchResult struct {
 	Items []struct {
 		ID           string
 		NextFreeSlot *struct{ ID string }
 	}
 }
 
-func (t *Tour) search(ctx context.Context) (all found, err error) {
-	err = t.get(ctx, person{}, "doctors?q="+t.run+"&language=hi&minExperience=10&maxFee=500", &all)
-	return all, err
+func (t *Tour) search(ctx context.Context) (result searchResult, err error) {
+	err = t.get(ctx, person{}, "doctors?q="+t.runID+"&language=hi&minExperience=10&maxFee=500", &result)
+	return result, err
 }
 
-func (t *Tour) notFound(ctx context.Context) error {
-	all, err := t.search(ctx)
-	if err == nil && len(all.Items) != 0 {
+func (t *Tour) checkNotFound(ctx context.Context) error {
+	result, err := t.search(ctx)
+	if err == nil && len(result.Items) != 0 {
 		return errors.New("the search shows a doctor who is not approved")
 	}
 	return err
@@ -198,14 +198,14 @@ func (t *Tour) approve(ctx context.Context) error {
 	return err
 }
 
-// withdraw leaves nobody in the search who isn't there for patients.
-func (t *Tour) withdraw(ctx context.Context) error {
+// withdrawApproval leaves nobody in the search who isn't there for patients.
+func (t *Tour) withdrawApproval(ctx context.Context) error {
 	err := t.patch(ctx, t.admin, "doctors/"+t.doctor.id+"/approve",
 		object{"approved": false, "reason": "The tour is over."}, nil)
 	if err != nil {
 		return err
 	}
-	return t.notFound(ctx)
+	return t.checkNotFound(ctx)
 }
 
 // openSlots opens one that may be started at once, and one far enough ahead to be cancelled.
@@ -213,33 +213,33 @@ func (t *Tour) openSlots(ctx context.Context) error {
 	for _, slot := range []struct {
 		in time.Duration
 		id *string
-	}{{10 * time.Minute, &t.slot}, {26 * time.Hour, &t.otherSlot}} {
+	}{{10 * time.Minute, &t.slot}, {26 * time.Hour, &t.laterSlot}} {
 		start := t.Clock().Add(slot.in).UTC().Truncate(time.Second)
-		var made struct{ ID string }
+		var created struct{ ID string }
 		err := t.post(ctx, t.doctor, "availability", object{"startTime": start.Format(time.RFC3339),
-			"endTime": start.Add(30 * time.Minute).Format(time.RFC3339), "maxPatients": 1}, http.StatusCreated, &made)
+			"endTime": start.Add(30 * time.Minute).Format(time.RFC3339), "maxPatients": 1}, http.StatusCreated, &created)
 		if err != nil {
 			return err
 		}
-		*slot.id = made.ID
+		*slot.id = created.ID
 	}
 	return nil
 }
 
-func (t *Tour) find(ctx context.Context) error {
-	all, err := t.search(ctx)
+func (t *Tour) checkFound(ctx context.Context) error {
+	result, err := t.search(ctx)
 	switch {
 	case err != nil:
 		return err
-	case len(all.Items) != 1 || all.Items[0].ID != t.doctor.id:
-		return fmt.Errorf("the search found %d doctors instead of this one", len(all.Items))
-	case all.Items[0].NextFreeSlot == nil || all.Items[0].NextFreeSlot.ID != t.slot:
+	case len(result.Items) != 1 || result.Items[0].ID != t.doctor.id:
+		return fmt.Errorf("the search found %d doctors instead of this one", len(result.Items))
+	case result.Items[0].NextFreeSlot == nil || result.Items[0].NextFreeSlot.ID != t.slot:
 		return errors.New("the search does not show the next free slot")
 	}
 	return nil
 }
 
-func (t *Tour) seeSlots(ctx context.Context) error {
+func (t *Tour) checkFreeSlots(ctx context.Context) error {
 	var free struct{ Items []struct{ ID string } }
 	err := t.get(ctx, person{}, "availability/doctor/"+t.doctor.id+"?timezone=Asia/Kolkata", &free)
 	if err == nil && len(free.Items) != 2 {
@@ -250,17 +250,17 @@ func (t *Tour) seeSlots(ctx context.Context) error {
 
 // book sends the same request twice, as an app does that lost the answer: there is one consultation.
 func (t *Tour) book(ctx context.Context) error {
-	r := request{as: t.patient, method: http.MethodPost, path: "consultations", key: t.nextKey(),
+	r := request{caller: t.patient, method: http.MethodPost, path: "consultations", key: t.nextKey(),
 		body: object{"slotId": t.slot, "reason": "Trouble falling asleep"}}
-	var first, again struct{ ID, Status string }
+	var first, replay struct{ ID, Status string }
 	if _, err := t.call(ctx, r, http.StatusCreated, &first); err != nil {
 		return err
 	}
-	header, err := t.call(ctx, r, http.StatusCreated, &again)
+	header, err := t.call(ctx, r, http.StatusCreated, &replay)
 	if err != nil {
 		return err
 	}
-	if again != first || header.Get("Idempotency-Replayed") != "true" {
+	if replay != first || header.Get("Idempotency-Replayed") != "true" {
 		return errors.New("the same key was answered with another booking")
 	}
 	t.consultation = first.ID
@@ -270,15 +270,15 @@ func (t *Tour) book(ctx context.Context) error {
 	return nil
 }
 
-func (t *Tour) refuseWithoutConsent(ctx context.Context) error {
+func (t *Tour) checkConsentRequired(ctx context.Context) error {
 	return t.post(ctx, t.patient, "consultations", object{"slotId": t.slot, "reason": "Trouble falling asleep"},
 		http.StatusConflict, nil)
 }
 
-func (t *Tour) consent(ctx context.Context) error { return t.agree(ctx, t.patient) }
+func (t *Tour) consentAsPatient(ctx context.Context) error { return t.giveConsents(ctx, t.patient) }
 
-// agree consents to what must be agreed to before a booking.
-func (t *Tour) agree(ctx context.Context, p person) error {
+// giveConsents consents to what must be agreed to before a booking.
+func (t *Tour) giveConsents(ctx context.Context, p person) error {
 	var notices struct {
 		Items []struct {
 			Purpose, Text string
@@ -304,23 +304,23 @@ func (t *Tour) agree(ctx context.Context, p person) error {
 	return nil
 }
 
-func (t *Tour) refuseTwin(ctx context.Context) error {
-	if err := t.join(ctx, &t.other); err != nil {
+func (t *Tour) checkSlotTaken(ctx context.Context) error {
+	if err := t.signUpAndIn(ctx, &t.stranger); err != nil {
 		return err
 	}
-	if err := t.agree(ctx, t.other); err != nil {
+	if err := t.giveConsents(ctx, t.stranger); err != nil {
 		return err
 	}
-	return t.post(ctx, t.other, "consultations", object{"slotId": t.slot, "reason": "Headache"}, http.StatusConflict,
+	return t.post(ctx, t.stranger, "consultations", object{"slotId": t.slot, "reason": "Headache"}, http.StatusConflict,
 		nil)
 }
 
-// press pays as a browser does: on the page the attempt names.
-func (t *Tour) press(ctx context.Context, as person, consultation, button string) error {
+// submitCheckout pays as a browser does: on the page the attempt names.
+func (t *Tour) submitCheckout(ctx context.Context, caller person, consultation, outcome string) error {
 	var begun struct {
 		Attempt struct{ Checkout *struct{ URL string } }
 	}
-	if err := t.post(ctx, as, "payments/initiate", object{"consultationId": consultation}, http.StatusCreated,
+	if err := t.post(ctx, caller, "payments/initiate", object{"consultationId": consultation}, http.StatusCreated,
 		&begun); err != nil {
 		return err
 	}
@@ -331,32 +331,32 @@ func (t *Tour) press(ctx context.Context, as person, consultation, button string
 	if err != nil {
 		return err
 	}
-	sent, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+page.Path,
-		strings.NewReader(url.Values{"outcome": {button}}.Encode()))
+	httpRequest, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+page.Path,
+		strings.NewReader(url.Values{"outcome": {outcome}}.Encode()))
 	if err != nil {
 		return err
 	}
-	sent.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := t.http.Do(sent)
+	httpRequest.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := t.http.Do(httpRequest)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("the checkout page answered %d", answer.StatusCode)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the checkout page answered %d", response.StatusCode)
 	}
 	return nil
 }
 
-func (t *Tour) pay(ctx context.Context, button, paymentStatus, status string) error {
-	if err := t.press(ctx, t.patient, t.consultation, button); err != nil {
+func (t *Tour) pay(ctx context.Context, outcome, paymentStatus, status string) error {
+	if err := t.submitCheckout(ctx, t.patient, t.consultation, outcome); err != nil {
 		return err
 	}
 	return t.awaitConsultation(ctx, t.consultation, paymentStatus, status)
 }
 
 func (t *Tour) awaitConsultation(ctx context.Context, id, paymentStatus, status string) error {
-	return await(ctx, func() error {
+	return waitFor(ctx, func() error {
 		var c struct{ Status, PaymentStatus string }
 		if err := t.get(ctx, t.patient, "consultations/"+id, &c); err != nil {
 			return err
@@ -370,7 +370,7 @@ func (t *Tour) awaitConsultation(ctx context.Context, id, paymentStatus, status 
 
 func (t *Tour) confirmationMailed(ctx context.Context) error {
 	for _, p := range []person{t.patient, t.doctor} {
-		text, err := t.mail(ctx, p.email, "consultation-confirmed")
+		text, err := t.waitForMail(ctx, p.email, "consultation-confirmed")
 		if err != nil {
 			return err
 		}
@@ -381,7 +381,7 @@ func (t *Tour) confirmationMailed(ctx context.Context) error {
 	return nil
 }
 
-func (t *Tour) move(ctx context.Context, body object) error {
+func (t *Tour) setStatus(ctx context.Context, body object) error {
 	var c struct{ Status string }
 	err := t.patch(ctx, t.doctor, "consultations/"+t.consultation+"/status", body, &c)
 	if err == nil && c.Status != body["status"] {
@@ -393,12 +393,12 @@ func (t *Tour) move(ctx context.Context, body object) error {
 const medicine = "Ashwagandha churna"
 
 func (t *Tour) prescribe(ctx context.Context) error {
-	var made struct{ ID string }
+	var created struct{ ID string }
 	body := object{"consultationId": t.consultation, "advice": "Warm milk in the evening",
 		"medications": []object{{"name": medicine, "dosage": "3 g", "frequency": "at bedtime", "durationDays": 14}}}
-	_, err := t.call(ctx, request{as: t.doctor, method: http.MethodPost, path: "prescriptions", body: body,
-		key: t.nextKey()}, http.StatusCreated, &made)
-	t.prescription = made.ID
+	_, err := t.call(ctx, request{caller: t.doctor, method: http.MethodPost, path: "prescriptions", body: body,
+		key: t.nextKey()}, http.StatusCreated, &created)
+	t.prescription = created.ID
 	return err
 }
 
@@ -411,10 +411,10 @@ func (t *Tour) readPrescription(ctx context.Context) error {
 	return err
 }
 
-func (t *Tour) hidden(ctx context.Context) error {
+func (t *Tour) checkHidden(ctx context.Context) error {
 	for _, path := range []string{"consultations/" + t.consultation, "prescriptions/" + t.prescription,
 		"payments/consultation/" + t.consultation} {
-		if _, err := t.call(ctx, request{as: t.other, method: http.MethodGet, path: path}, http.StatusNotFound,
+		if _, err := t.call(ctx, request{caller: t.stranger, method: http.MethodGet, path: path}, http.StatusNotFound,
 			nil); err != nil {
 			return err
 		}
@@ -424,12 +424,12 @@ func (t *Tour) hidden(ctx context.Context) error {
 
 func (t *Tour) cancelAndRefund(ctx context.Context) error {
 	var c struct{ ID string }
-	err := t.post(ctx, t.patient, "consultations", object{"slotId": t.otherSlot, "reason": "Follow-up"},
+	err := t.post(ctx, t.patient, "consultations", object{"slotId": t.laterSlot, "reason": "Follow-up"},
 		http.StatusCreated, &c)
 	if err != nil {
 		return err
 	}
-	if err := t.press(ctx, t.patient, c.ID, "pay"); err != nil {
+	if err := t.submitCheckout(ctx, t.patient, c.ID, "pay"); err != nil {
 		return err
 	}
 	if err := t.awaitConsultation(ctx, c.ID, "PAID", "CONFIRMED"); err != nil {
@@ -439,7 +439,7 @@ func (t *Tour) cancelAndRefund(ctx context.Context) error {
 		nil); err != nil {
 		return err
 	}
-	return await(ctx, func() error {
+	return waitFor(ctx, func() error {
 		var paid struct {
 			Refunds []struct{ Amount, Status string }
 		}
@@ -460,7 +460,7 @@ func (t *Tour) signOut(ctx context.Context) error {
 	if err := t.post(ctx, t.patient, "auth/logout", nil, http.StatusNoContent, nil); err != nil {
 		return err
 	}
-	_, err := t.call(ctx, request{as: t.patient, method: http.MethodGet, path: "users/me"}, http.StatusUnauthorized,
+	_, err := t.call(ctx, request{caller: t.patient, method: http.MethodGet, path: "users/me"}, http.StatusUnauthorized,
 		nil)
 	return err
 }

@@ -24,33 +24,33 @@ type Tour struct {
 	// Clock tells the steps' times.
 	Clock func() time.Time
 
-	http *http.Client
-	run  string
-	keys int
+	http     *http.Client
+	runID    string
+	keyCount int
 
-	admin, doctor, patient, other person
+	admin, doctor, patient, stranger person
 
-	slot, otherSlot, consultation, prescription string
+	slot, laterSlot, consultation, prescription string
 }
 
 // Run walks all steps, prints each with its time, and stops at the first that goes wrong.
 func (t *Tour) Run(ctx context.Context) error {
 	t.http = &http.Client{Timeout: 20 * time.Second}
 	// Letters only: a search parses what begins like a number its own way.
-	t.run = strings.Map(func(r rune) rune { return 'a' + r%26 }, rand.Text()[:10])
+	t.runID = strings.Map(func(r rune) rune { return 'a' + r%26 }, rand.Text()[:10])
 	t.admin = person{name: "the administrator", email: t.AdminEmail, password: t.AdminPassword}
-	for _, who := range []struct {
+	for _, participant := range []struct {
 		p    *person
 		name string
-	}{{&t.doctor, "Meera Tour"}, {&t.patient, "Ravi Tour"}, {&t.other, "Another Tour"}} {
-		*who.p = person{name: who.name, password: rand.Text(),
-			email: strings.ToLower(strings.Fields(who.name)[0]) + "-" + t.run + "@tour.example"}
+	}{{&t.doctor, "Meera Tour"}, {&t.patient, "Ravi Tour"}, {&t.stranger, "Another Tour"}} {
+		*participant.p = person{name: participant.name, password: rand.Text(),
+			email: strings.ToLower(strings.Fields(participant.name)[0]) + "-" + t.runID + "@tour.example"}
 	}
-	begun := t.Clock()
+	start := t.Clock()
 	for i, s := range steps {
-		at := t.Clock()
-		err := s.walk(t, ctx)
-		took := t.Clock().Sub(at).Round(100 * time.Microsecond)
+		stepStart := t.Clock()
+		err := s.run(t, ctx)
+		took := t.Clock().Sub(stepStart).Round(100 * time.Microsecond)
 		if err != nil {
 			_, _ = fmt.Fprintf(t.Out, "%3d  WRONG  %-72s %10s\n", i+1, s.name, took)
 			return fmt.Errorf("step %d (%s): %w", i+1, s.name, err)
@@ -60,6 +60,6 @@ func (t *Tour) Run(ctx context.Context) error {
 		}
 	}
 	_, err := fmt.Fprintf(t.Out, "The whole journey works: %d steps in %s.\n", len(steps),
-		t.Clock().Sub(begun).Round(time.Millisecond))
+		t.Clock().Sub(start).Round(time.Millisecond))
 	return err
 }

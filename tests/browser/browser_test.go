@@ -31,44 +31,44 @@ type page struct {
 	t   *testing.T
 	ctx context.Context
 	// home is the clinic as browsers name it: passkeys are bound to names.
-	home string
+	baseURL string
 
-	mu     sync.Mutex
-	faults []string
+	mu         sync.Mutex
+	violations []string
 }
 
-// open starts a browser of its own, without anything kept.
-func open(t *testing.T, c *apptest.Clinic) *page {
+// openPage starts a browser of its own, without anything kept.
+func openPage(t *testing.T, c *apptest.Clinic) *page {
 	t.Helper()
-	found := ""
+	path := ""
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome",
 		"google-chrome-stable"} {
 		if path, err := exec.LookPath(name); err == nil {
-			found = path
+			path = path
 			break
 		}
 	}
-	if found == "" {
+	if path == "" {
 		if os.Getenv("CI") != "" {
 			t.Fatal("there is no Chromium: scripts/chromium.sh installs one")
 		}
 		t.Skip("there is no Chromium: scripts/chromium.sh installs one")
 	}
 	tab, end := chromedp.NewContext(context.Background(),
-		chromedp.WithAllocatorOptions(chromedp.ExecPath(found), chromedp.NoSandbox,
+		chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox,
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true)))
 	t.Cleanup(func() { _ = chromedp.Cancel(tab); end() })
-	p := &page{t: t, home: strings.Replace(c.URL, "127.0.0.1", "localhost", 1)}
+	p := &page{t: t, baseURL: strings.Replace(c.URL, "127.0.0.1", "localhost", 1)}
 	if err := chromedp.Listen(tab, func(event any) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		switch e := event.(type) {
 		case *audits.EventIssueAdded:
 			if e.Issue.Details.ContentSecurityPolicyIssueDetails != nil {
-				p.faults = append(p.faults, e.Issue.Details.ContentSecurityPolicyIssueDetails.ViolatedDirective)
+				p.violations = append(p.violations, e.Issue.Details.ContentSecurityPolicyIssueDetails.ViolatedDirective)
 			}
 		case *runtime.EventExceptionThrown:
-			p.faults = append(p.faults, e.ExceptionDetails.Text)
+			p.violations = append(p.violations, e.ExceptionDetails.Text)
 		}
 	}); err != nil {
 		t.Fatal(err)
@@ -114,8 +114,8 @@ func (p *page) script(code string) map[string]any {
 	return out
 }
 
-// someone signs up and proves the address.
-func someone(t *testing.T, c *apptest.Clinic) (email string) {
+// createPatient signs up and proves the address.
+func createPatient(t *testing.T, c *apptest.Clinic) (email string) {
 	t.Helper()
 	patient := c.Patient()
 	hash, err := account.HashPassword(t.Context(), password)
@@ -129,47 +129,47 @@ func someone(t *testing.T, c *apptest.Clinic) (email string) {
 	return patient.Email
 }
 
-func status(t *testing.T, what string, got any, want int) {
+func requireStatus(t *testing.T, what string, got any, want int) {
 	t.Helper()
 	if got != float64(want) {
 		t.Errorf("%s: status %v, want %d", what, got, want)
 	}
 }
 
-const signIn = `const signedIn = await ask('POST', 'auth/login', {email: %EMAIL%, password: '` + password +
+const signInTemplate = `const signedIn = await ask('POST', 'auth/login', {email: %EMAIL%, password: '` + password +
 	`', session: 'COOKIE'});`
 
-func signingIn(email string) string {
+func signInScript(email string) string {
 	text, _ := json.Marshal(email)
-	return strings.Replace(signIn, "%EMAIL%", string(text), 1)
+	return strings.Replace(signInTemplate, "%EMAIL%", string(text), 1)
 }
 
-func TestTheCookieInABrowser(t *testing.T) {
+func TestSessionCookieInBrowser(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	p := open(t, c)
-	email := someone(t, c)
-	p.visit(p.home + "/docs/")
-	out := p.script(signingIn(email) + `
+	p := openPage(t, c)
+	email := createPatient(t, c)
+	p.visit(p.baseURL + "/docs/")
+	out := p.script(signInScript(email) + `
 		const me = await ask('GET', 'users/me');
 		return {signedIn: signedIn.status, tokens: JSON.stringify(signedIn.body).includes('_'), seen: document.cookie,
 			me: me.status, email: me.body.email};`)
-	status(t, "sign in", out["signedIn"], 200)
-	status(t, "read", out["me"], 200)
+	requireStatus(t, "sign in", out["signedIn"], 200)
+	requireStatus(t, "read", out["me"], 200)
 	if out["seen"] != "" || out["email"] != email || out["tokens"] == true {
 		t.Errorf("a script sees %v", out)
 	}
 
 	// Another site, where the user goes next, has them send what they don't mean to.
-	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	otherSite := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte(`<!doctype html><title>evil</title><body><a id="link" href="` + p.home +
+		_, _ = w.Write([]byte(`<!doctype html><title>evil</title><body><a id="link" href="` + p.baseURL +
 			`/api/v1/users/me">a link</a>
-			<form id="form" method="post" enctype="text/plain" action="` + p.home +
+			<form id="form" method="post" enctype="text/plain" action="` + p.baseURL +
 			`/api/v1/auth/logout"><input name="x" value="y"></form></body>`))
 	}))
-	t.Cleanup(evil.Close)
-	p.visit(evil.URL)
+	t.Cleanup(otherSite.Close)
+	p.visit(otherSite.URL)
 	p.run(chromedp.Click(chromedp.CSS("#link")), chromedp.WaitNotPresent(chromedp.CSS("#link")),
 		chromedp.WaitReady(chromedp.CSS("body")))
 	text, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.CSS("body")))
@@ -177,34 +177,34 @@ func TestTheCookieInABrowser(t *testing.T) {
 	if !strings.Contains(text, "/problems/cross-site-request") || strings.Contains(text, email) {
 		t.Errorf("a link from another site shows %s", text)
 	}
-	p.visit(evil.URL)
+	p.visit(otherSite.URL)
 	p.run(chromedp.Submit(chromedp.CSS("#form")), chromedp.WaitNotPresent(chromedp.CSS("#form")),
 		chromedp.WaitReady(chromedp.CSS("body")))
-	p.visit(evil.URL)
+	p.visit(otherSite.URL)
 	read := p.script(`
-		const blind = await fetch('` + p.home +
+		const blind = await fetch('` + p.baseURL +
 		`/api/v1/users/me', {mode: 'no-cors', credentials: 'include'}).then(r => r.type, e => 'refused');
-		const open = await fetch('` + p.home +
+		const open = await fetch('` + p.baseURL +
 		`/api/v1/users/me', {credentials: 'include'}).then(r => 'read', e => 'refused');
 		return {blind, open};`)
 	if read["open"] != "refused" {
 		t.Errorf("another site reads: %v", read)
 	}
 
-	p.visit(p.home + "/docs/")
+	p.visit(p.baseURL + "/docs/")
 	out = p.script(`const me = await ask('GET', 'users/me'); const out = await ask('POST',
 		'auth/logout'); const gone = await ask('GET', 'users/me');
 		return {me: me.status, out: out.status, gone: gone.status};`)
-	status(t, "still signed in", out["me"], 200)
-	status(t, "sign out", out["out"], 204)
-	status(t, "after it", out["gone"], 401)
+	requireStatus(t, "still signed in", out["me"], 200)
+	requireStatus(t, "sign out", out["out"], 204)
+	requireStatus(t, "after it", out["gone"], 401)
 }
 
-func TestPasskeysInABrowser(t *testing.T) {
+func TestPasskeysInBrowser(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	p := open(t, c)
-	email := someone(t, c)
+	p := openPage(t, c)
+	email := createPatient(t, c)
 	_, err := chromedp.Call(p.ctx, webauthn.Enable, webauthn.EnableParams{})
 	p.must(err)
 	_, err = chromedp.Call(p.ctx, webauthn.AddVirtualAuthenticator,
@@ -213,7 +213,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 			HasResidentKey:      true,
 			HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
 	p.must(err)
-	p.visit(p.home + "/docs/")
+	p.visit(p.baseURL + "/docs/")
 	const create = `const create = async () => {
 		const options = await ask('POST', 'auth/passkeys/options');
 		const made = await navigator.credentials.create({publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.body.publicKey)});
@@ -224,7 +224,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 		const proof = await navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.body.publicKey)});
 		return proof.toJSON();
 	};`
-	out := p.script(create + signingIn(email) + `
+	out := p.script(create + signInScript(email) + `
 		const registered = await create();
 		const again = await create().then(() => 'made', e => e.name);
 		await ask('POST', 'auth/logout');
@@ -243,26 +243,26 @@ func TestPasskeysInABrowser(t *testing.T) {
 		passed: passed.status, replayed: replayed.status,
 			email: me.body.email, methods: half.body.methods.join(), whole: whole.status, stepped: stepped.status,
 				name: passkeys.body.items[0].name};`)
-	status(t, "register", out["registered"], 201)
-	status(t, "sign in", out["passed"], 200)
-	status(t, "the same proof", out["replayed"], 401)
-	status(t, "second factor", out["whole"], 200)
-	status(t, "step up", out["stepped"], 204)
+	requireStatus(t, "register", out["registered"], 201)
+	requireStatus(t, "sign in", out["passed"], 200)
+	requireStatus(t, "the same proof", out["replayed"], 401)
+	requireStatus(t, "second factor", out["whole"], 200)
+	requireStatus(t, "step up", out["stepped"], 204)
 	if out["codes"] != float64(10) || out["again"] != "InvalidStateError" || out["email"] != email ||
 		out["methods"] != "passkey,recovery-code" || out["name"] != "A browser" {
 		t.Errorf("got %v", out)
 	}
 }
 
-// TestPagesKeepToTheirPolicy: a policy that a page itself breaks would be loosened some day.
-func TestPagesKeepToTheirPolicy(t *testing.T) {
+// TestPagesObeyContentSecurityPolicy: a policy that a page itself breaks would be loosened some day.
+func TestPagesObeyContentSecurityPolicy(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	p := open(t, c)
+	p := openPage(t, c)
 	const inject = "?token=%22%3E%3Cscript%3Ewindow.injected%3D1%3C%2Fscript%3E%3Cimg%20src%3Dx%20onerror%3Dwindow.injected%3D1%3E"
 	for _, path := range []string{"/docs/", "/verify-email" + inject, "/reset-password" + inject,
 		"/confirm-email" + inject, "/problems/slot-taken", "/dev/mailbox"} {
-		p.visit(p.home + path)
+		p.visit(p.baseURL + path)
 		if out := p.script("return {injected: window.injected === 1, title: document.title};"); out["injected"] != false || out["title"] == "" {
 			t.Errorf("%s: %v", path, out)
 		}
@@ -275,10 +275,10 @@ func TestPagesKeepToTheirPolicy(t *testing.T) {
 	faults := func() []string {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return slices.Clone(p.faults)
+		return slices.Clone(p.violations)
 	}
-	if found := faults(); len(found) > 0 {
-		t.Errorf("the pages break their policy, or fail: %v", found)
+	if path := faults(); len(path) > 0 {
+		t.Errorf("the pages break their policy, or fail: %v", path)
 	}
 	// A check that can't fail is none: what a policy forbids is noticed.
 	p.script(`const seen = new Promise(done => document.addEventListener('securitypolicyviolation', done,

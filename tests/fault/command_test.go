@@ -35,9 +35,9 @@ func TestCommandLine(t *testing.T) {
 	} {
 		t.Run(c.arguments, func(t *testing.T) {
 			t.Parallel()
-			cmd := command(t, nil, strings.Fields(c.arguments)...)
-			var out, said bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &said
+			cmd := newCommand(t, nil, strings.Fields(c.arguments)...)
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			var failed *exec.ExitError
 			if err := cmd.Run(); err != nil && !errors.As(err, &failed) {
 				t.Fatal(err)
@@ -45,11 +45,11 @@ func TestCommandLine(t *testing.T) {
 			if code := cmd.ProcessState.ExitCode(); code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
-			if !strings.Contains(out.String(), c.out) || (c.out == "") != (out.Len() == 0) {
-				t.Errorf("standard output: %s", out.String())
+			if !strings.Contains(stdout.String(), c.out) || (c.out == "") != (stdout.Len() == 0) {
+				t.Errorf("standard output: %s", stdout.String())
 			}
-			if !strings.Contains(said.String(), c.err) || strings.Count(said.String(), "\n") != min(1, len(c.err)) {
-				t.Errorf("standard error: %s", said.String())
+			if !strings.Contains(stderr.String(), c.err) || strings.Count(stderr.String(), "\n") != min(1, len(c.err)) {
+				t.Errorf("standard error: %s", stderr.String())
 			}
 		})
 	}

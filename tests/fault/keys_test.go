@@ -19,8 +19,8 @@ import (
 	"amrutam/internal/seal"
 )
 
-// reach is a session on the private PostgreSQL of a data folder, which it starts unless a server runs on it.
-func reach(t *testing.T, data string) (conn *pgx.Conn, leave func()) {
+// openPrivateDatabase is a session on the private PostgreSQL of a data folder, which it starts unless a server runs on it.
+func openPrivateDatabase(t *testing.T, data string) (conn *pgx.Conn, closeAll func()) {
 	t.Helper()
 	c, err := cluster.Start(context.Background(),
 		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
@@ -28,14 +28,14 @@ func reach(t *testing.T, data string) (conn *pgx.Conn, leave func()) {
 	conn, err = pgx.Connect(context.Background(), c.DSN(cluster.Database))
 	must(t, err)
 	var once sync.Once
-	leave = func() {
+	closeAll = func() {
 		once.Do(func() {
 			_ = conn.Close(context.Background())
 			must(t, c.Stop(context.Background()))
 		})
 	}
-	t.Cleanup(leave)
-	return conn, leave
+	t.Cleanup(closeAll)
+	return conn, closeAll
 }
 
 func keyFile(t *testing.T, data, name string) string {
@@ -45,27 +45,27 @@ func keyFile(t *testing.T, data, name string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// TestKeysRotateBesideAServer changes the master key of the data folder while patients sign up, book and read.
-func TestKeysRotateBesideAServer(t *testing.T) {
+// TestRotateKeysWhileServing changes the master key of the data folder while patients sign up, book and read.
+func TestRotateKeysWhileServing(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_REQUIRE_ADMIN_MFA=false",
 		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
-	s := serve(t, variables)
-	_, err := run(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
+	s := startServer(t, variables)
+	_, err := runCommand(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
 	must(t, err)
 	slots := s.openSlots(60)
 	old := keyFile(t, data, "master.key")
 
 	type made struct{ token, id string }
 	var (
-		all   sync.WaitGroup
-		stop  = make(chan struct{})
-		ready = make(chan struct{}, 1)
-		books []made
+		wg       sync.WaitGroup
+		stop     = make(chan struct{})
+		ready    = make(chan struct{}, 1)
+		bookings []made
 	)
-	patient := s.join("first@example.org", "PATIENT")
-	all.Go(func() {
+	patient := s.signUpAndIn("first@example.org", "PATIENT")
+	wg.Go(func() {
 		for n, slot := range slots {
 			select {
 			case <-stop:
@@ -74,13 +74,13 @@ func TestKeysRotateBesideAServer(t *testing.T) {
 			}
 			if n%5 == 4 { // somebody new, whose data key is made meanwhile
 				email := fmt.Sprintf("patient%d@example.org", n)
-				s.want(201, "POST", "/api/v1/auth/signup", "", "",
+				s.expect(201, "POST", "/api/v1/auth/signup", "", "",
 					object{"email": email, "password": password, "fullName": "Test Person", "role": "PATIENT"})
 			}
-			c := s.want(201, "POST", "/api/v1/consultations", patient, fmt.Sprint("key-", n),
+			c := s.expect(201, "POST", "/api/v1/consultations", patient, fmt.Sprint("key-", n),
 				object{"slotId": slot, "reason": fmt.Sprint("Cough ", n)})
-			books = append(books, made{patient, c.text("id")})
-			if read := s.want(200, "GET", "/api/v1/consultations/"+c.text("id"), patient, "",
+			bookings = append(bookings, made{patient, c.text("id")})
+			if read := s.expect(200, "GET", "/api/v1/consultations/"+c.text("id"), patient, "",
 				nil); read.text("reason") != fmt.Sprint("Cough ", n) {
 				t.Errorf("consultation %d reads %q", n, read.text("reason"))
 			}
@@ -91,14 +91,14 @@ func TestKeysRotateBesideAServer(t *testing.T) {
 	})
 	<-ready
 	for range 2 { // the second finds the server's key changed already
-		out, err := run(t, variables, "", "keys", "rotate")
+		out, err := runCommand(t, variables, "", "keys", "rotate")
 		if err != nil || !strings.Contains(out, "done: all ") {
 			t.Fatalf("rotate: %v\n%s", err, out)
 		}
 	}
-	second := s.join("second@example.org", "PATIENT")
+	second := s.signUpAndIn("second@example.org", "PATIENT")
 	close(stop)
-	all.Wait()
+	wg.Wait()
 	if strings.Contains(s.log.String(), `"level":"ERROR"`) {
 		t.Errorf("the server had errors:\n%s", s.log)
 	}
@@ -110,51 +110,51 @@ func TestKeysRotateBesideAServer(t *testing.T) {
 	if now := keyFile(t, data, "master.key"); now == old {
 		t.Error("the key is the old one")
 	}
-	out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+old), "", "serve")
+	out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+old), "", "serve")
 	if err == nil || !strings.Contains(out, "nothing was changed") {
 		t.Errorf("the old key: %v\n%s", err, out)
 	}
-	s = serve(t, variables)
-	s.want(200, "GET", "/api/v1/users/me", second, "", nil)
-	for n, b := range books {
-		if read := s.want(200, "GET", "/api/v1/consultations/"+b.id, b.token, "",
+	s = startServer(t, variables)
+	s.expect(200, "GET", "/api/v1/users/me", second, "", nil)
+	for n, b := range bookings {
+		if read := s.expect(200, "GET", "/api/v1/consultations/"+b.id, b.token, "",
 			nil); read.text("reason") != fmt.Sprint("Cough ", n) {
 			t.Errorf("consultation %d reads %q under the new key", n, read.text("reason"))
 		}
 	}
 	// An answer stored before the rotation is still the answer to its key.
-	if again := s.want(201, "POST", "/api/v1/consultations", patient, "key-0",
-		object{"slotId": slots[0], "reason": "Cough 0"}); again.text("id") != books[0].id {
+	if again := s.expect(201, "POST", "/api/v1/consultations", patient, "key-0",
+		object{"slotId": slots[0], "reason": "Cough 0"}); again.text("id") != bookings[0].id {
 		t.Error("the stored answer is lost")
 	}
 	s.stop()
 }
 
-// TestKeysRotateKilled kills the rotation half-way. Nothing starts without the old key until the next run has ended
+// TestRotateKeysResumesAfterKill kills the rotation half-way. Nothing starts without the old key until the next run has ended
 // it, and in the end only the wrapping of the data keys is different.
-func TestKeysRotateKilled(t *testing.T) {
+func TestRotateKeysResumesAfterKill(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0",
 		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
-	s := serve(t, variables)
-	patient := s.join("patient@example.org", "PATIENT")
-	s.want(200, "PATCH", "/api/v1/users/me", patient, "", object{"phone": "+919876543210"})
+	s := startServer(t, variables)
+	patient := s.signUpAndIn("patient@example.org", "PATIENT")
+	s.expect(200, "PATCH", "/api/v1/users/me", patient, "", object{"phone": "+919876543210"})
 	s.stop()
 	old := keyFile(t, data, "master.key")
 
-	conn, leave := reach(t, data)
+	conn, closeAll := openPrivateDatabase(t, data)
 	const people = 1200
-	last := settle(t, conn, old, people)
-	before := fingerprint(t, conn)
-	hold, err := conn.Begin(context.Background())
+	last := insertPeople(t, conn, old, people)
+	before := hashTables(t, conn)
+	lockTx, err := conn.Begin(context.Background())
 	must(t, err)
-	_, err = hold.Exec(context.Background(), "SELECT FROM data_keys WHERE user_id = $1 FOR UPDATE", last)
+	_, err = lockTx.Exec(context.Background(), "SELECT FROM data_keys WHERE user_id = $1 FOR UPDATE", last)
 	must(t, err)
-	watcher, leaveToo := reach(t, data)
-	rotating := command(t, variables, "keys", "rotate")
+	watcher, closeWatcher := openPrivateDatabase(t, data)
+	rotating := newCommand(t, variables, "keys", "rotate")
 	must(t, rotating.Start())
-	for deadline := time.Now().Add(patience); ; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; <-time.After(5 * time.Millisecond) {
 		var waiting bool
 		must(t, watcher.QueryRow(context.Background(),
 			"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')").Scan(&waiting))
@@ -167,46 +167,46 @@ func TestKeysRotateKilled(t *testing.T) {
 	}
 	must(t, rotating.Process.Kill())
 	_ = rotating.Wait()
-	must(t, hold.Rollback(context.Background()))
-	leaveToo()
-	leave()
+	must(t, lockTx.Rollback(context.Background()))
+	closeWatcher()
+	closeAll()
 
-	fresh := keyFile(t, data, "master.key")
-	if fresh == old || keyFile(t, data, "master.key.previous") != old {
+	newKey := keyFile(t, data, "master.key")
+	if newKey == old || keyFile(t, data, "master.key.previous") != old {
 		t.Fatal("the folder doesn't hold the new key and the old one")
 	}
-	for name, key := range map[string]string{"the new key alone": fresh, "the old key alone": old} {
-		out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+key), "", "serve")
+	for name, key := range map[string]string{"the new key alone": newKey, "the old key alone": old} {
+		out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+key), "", "serve")
 		if err == nil || !strings.Contains(out, "nothing was changed") ||
-			(key == fresh) != strings.Contains(out, "amrutam keys rotate") {
+			(key == newKey) != strings.Contains(out, "amrutam keys rotate") {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
-	out, err := run(t, variables, "", "keys", "rotate")
+	out, err := runCommand(t, variables, "", "keys", "rotate")
 	if err != nil || !strings.Contains(out, fmt.Sprintf("all %d data keys", people+1)) ||
 		strings.Contains(out, fmt.Sprintf(" %d of them by this run", people+1)) {
 		t.Errorf("resumed: %v\n%s", err, out)
 	}
-	if keyFile(t, data, "master.key") != fresh {
+	if keyFile(t, data, "master.key") != newKey {
 		t.Error("the run that resumed made yet another key")
 	}
-	conn, leave = reach(t, data)
+	conn, closeAll = openPrivateDatabase(t, data)
 	for table, was := range before {
-		if now := fingerprint(t, conn)[table]; now != was {
+		if now := hashTables(t, conn)[table]; now != was {
 			t.Errorf("%s changed", table)
 		}
 	}
-	leave()
-	s = serve(t, append(variables, "AMRUTAM_MASTER_KEY="+fresh))
-	if me := s.want(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "",
+	closeAll()
+	s = startServer(t, append(variables, "AMRUTAM_MASTER_KEY="+newKey))
+	if me := s.expect(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "",
 		nil); !strings.Contains(fmt.Sprint(me.body), "+919876543210") {
 		t.Errorf("the telephone number is lost: %v", me.body)
 	}
 	s.stop()
 }
 
-// settle makes many people with data keys, and gives the last one's id.
-func settle(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID) {
+// insertPeople makes many people with data keys, and gives the last one's id.
+func insertPeople(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID) {
 	t.Helper()
 	key, err := base64.StdEncoding.DecodeString(master)
 	must(t, err)
@@ -215,7 +215,7 @@ func settle(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID)
 	must(t, err)
 	for i := range n {
 		last = uuid.Must(uuid.NewV7())
-		wrapped, err := sealer.NewWrapped(context.Background(), conn, last)
+		wrapped, err := sealer.NewWrappedKey(context.Background(), conn, last)
 		must(t, err)
 		_, err = conn.Exec(context.Background(),
 			`INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES ($1, $2, 'none', 'PATIENT', now(), now())`, last.String(), fmt.Sprintf("many%d@example.org", i))
@@ -227,9 +227,9 @@ func settle(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID)
 	return last
 }
 
-// fingerprint is a hash of every table's rows but for what a rotation is there to change, and the one audit row it
+// hashTables is a hash of every table's rows but for what a rotation is there to change, and the one audit row it
 // adds.
-func fingerprint(t *testing.T, conn *pgx.Conn) map[string]string {
+func hashTables(t *testing.T, conn *pgx.Conn) map[string]string {
 	t.Helper()
 	rows, err := conn.Query(context.Background(), "SELECT c.relname FROM pg_class c WHERE relnamespace = "+
 		"'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'master_key'")

@@ -18,12 +18,12 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// long runs last as long as they do in life.
-func long() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
+// isLongRun runs last as long as they do in life.
+func isLongRun() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 
-// TestMailKilledWithItsServer kills the server while a mail server keeps it waiting. The next one sends the mail,
+// TestMailIsSentAfterKill kills the server while a mail server keeps it waiting. The next one sends the mail,
 // within the minutes after which it counts as stuck; the short form moves the job that far into the past.
-func TestMailKilledWithItsServer(t *testing.T) {
+func TestMailIsSentAfterKill(t *testing.T) {
 	t.Parallel()
 	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"),
 		Logger: slog.New(slog.DiscardHandler)})
@@ -41,20 +41,20 @@ func TestMailKilledWithItsServer(t *testing.T) {
 			called <- connection
 		}
 	}()
-	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), masterKeyVariable, "AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
 		"AMRUTAM_SMTP_URL=smtp://" + silent.Addr().String()}
-	s := serve(t, variables)
-	s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": "patient@example.org", "password": password,
+	s := startServer(t, variables)
+	s.expect(201, "POST", "/api/v1/auth/signup", "", "", object{"email": "patient@example.org", "password": password,
 		"fullName": "Test Person", "role": "PATIENT"})
 	select {
 	case <-called: // the job runs, and stays open until the server is dead
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatalf("no mail was tried\n%s", s.log)
 	}
 	s.kill()
 	must(t, silent.Close())
-	if !long() {
+	if !isLongRun() {
 		conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
 		must(t, err)
 		tag, err := conn.Exec(context.Background(),
@@ -65,16 +65,16 @@ func TestMailKilledWithItsServer(t *testing.T) {
 			t.Fatal("no job was running when the server was killed")
 		}
 	}
-	box := &mailbox{taken: make(chan string, 8)}
-	post := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return box, nil }))
-	post.ErrorLog = stdlog.New(io.Discard, "", 0)
+	inbox := &mailbox{received: make(chan string, 8)}
+	smtpServer := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return inbox, nil }))
+	smtpServer.ErrorLog = stdlog.New(io.Discard, "", 0)
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", silent.Addr().String())
 	must(t, err)
-	go func() { _ = post.Serve(listener) }()
-	t.Cleanup(func() { _ = post.Close() })
-	s = serve(t, variables)
+	go func() { _ = smtpServer.Serve(listener) }()
+	t.Cleanup(func() { _ = smtpServer.Close() })
+	s = startServer(t, variables)
 	select {
-	case mail := <-box.taken:
+	case mail := <-inbox.received:
 		if !strings.Contains(mail, "verify-email?token") {
 			t.Errorf("another mail came: %.200s", mail)
 		}
@@ -85,7 +85,7 @@ func TestMailKilledWithItsServer(t *testing.T) {
 }
 
 // mailbox takes every mail.
-type mailbox struct{ taken chan string }
+type mailbox struct{ received chan string }
 
 func (*mailbox) Mail(string, *smtp.MailOptions) error { return nil }
 func (*mailbox) Rcpt(string, *smtp.RcptOptions) error { return nil }
@@ -94,6 +94,6 @@ func (*mailbox) Logout() error                        { return nil }
 
 func (m *mailbox) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
-	m.taken <- strings.ReplaceAll(string(text), "=\r\n", "")
+	m.received <- strings.ReplaceAll(string(text), "=\r\n", "")
 	return err
 }

@@ -21,8 +21,8 @@ import (
 
 const webhookSecret = "AMRUTAM_STUB_WEBHOOK_SECRET=whsec_yDB0rbiIhAOy0zhr77v3Xf3hpzIT1Nl9"
 
-// given starts a PostgreSQL for DATABASE_URL.
-func given(t *testing.T) *cluster.Cluster {
+// startPostgres starts a PostgreSQL for DATABASE_URL.
+func startPostgres(t *testing.T) *cluster.Cluster {
 	t.Helper()
 	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"),
 		Logger: slog.New(slog.DiscardHandler)})
@@ -35,40 +35,40 @@ func given(t *testing.T) *cluster.Cluster {
 // uses, no key is made beside the database, and the server says what nobody would find out otherwise.
 func TestFirstDayInProduction(t *testing.T) {
 	t.Parallel()
-	c, folder := given(t), t.TempDir()
+	c, folder := startPostgres(t), t.TempDir()
 	database := []string{"AMRUTAM_ENV=production", "DATABASE_URL=" + c.DSN(cluster.Database),
 		"AMRUTAM_DATA_DIR=" + folder, "AMRUTAM_LISTEN=127.0.0.1:0"}
-	out, err := run(t, database, "", "migrate", "--status")
+	out, err := runCommand(t, database, "", "migrate", "--status")
 	if err == nil || !strings.Contains(out, "schema at version 0,") ||
 		!strings.Contains(out, "missing: 00001_people.sql") || !strings.Contains(out, "run amrutam migrate") {
 		t.Errorf("status of a new database: %v %s", err, out)
 	}
-	if out, err = run(t, database, "", "migrate"); err != nil {
+	if out, err = runCommand(t, database, "", "migrate"); err != nil {
 		t.Fatalf("migrate: %v %s", err, out)
 	}
-	if out, err = run(t, database, "", "migrate", "--status"); err != nil || strings.Contains(out, "missing") ||
+	if out, err = runCommand(t, database, "", "migrate", "--status"); err != nil || strings.Contains(out, "missing") ||
 		!strings.Contains(out, fmt.Sprint("schema at version ", postgres.SchemaVersion())) {
 		t.Errorf("status: %v %s", err, out)
 	}
-	if out, err = run(t, database, "", "check"); err != nil {
+	if out, err = runCommand(t, database, "", "check"); err != nil {
 		t.Errorf("check: %v %s", err, out)
 	}
 	create := []string{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}
-	if out, err = run(t, database, password+"\n", create...); err == nil ||
+	if out, err = runCommand(t, database, password+"\n", create...); err == nil ||
 		out != "amrutam: error: AMRUTAM_MASTER_KEY is needed in production: make one with openssl rand -base64 32, "+
 			"and keep it apart from the backups\n" {
 		t.Errorf("an administrator without a key: %v %s", err, out)
 	}
 	for _, arguments := range [][]string{{"code"}, {"demo"}} {
-		if out, err = run(t, database, "", arguments...); err == nil || !strings.Contains(out, "production has n") ||
+		if out, err = runCommand(t, database, "", arguments...); err == nil || !strings.Contains(out, "production has n") ||
 			strings.Count(out, "\n") != 1 {
 			t.Errorf("%v: %v %s", arguments, err, out)
 		}
 	}
-	if out, err = run(t, append(database, sealedWith), password+"\n", create...); err != nil {
+	if out, err = runCommand(t, append(database, masterKeyVariable), password+"\n", create...); err != nil {
 		t.Errorf("an administrator: %v %s", err, out)
 	}
-	out, err = run(t, append(database, sealedWith), "", "serve")
+	out, err = runCommand(t, append(database, masterKeyVariable), "", "serve")
 	for _, name := range []string{"AMRUTAM_MAIL_FROM", "AMRUTAM_PUBLIC_URL", "AMRUTAM_SMTP_URL",
 		"AMRUTAM_STUB_WEBHOOK_SECRET", "AMRUTAM_TRUSTED_PROXIES"} {
 		if err == nil || !strings.Contains(out, name+" ") {
@@ -84,19 +84,19 @@ func TestFirstDayInProduction(t *testing.T) {
 		"scheduled_at) VALUES ('mail.send', '{}', 'available', 3, now() - interval '2 days')")
 	must(t, err)
 	must(t, conn.Close(context.Background()))
-	if out, err = run(t, database, "", "migrate", "--status"); err != nil ||
+	if out, err = runCommand(t, database, "", "migrate", "--status"); err != nil ||
 		!strings.Contains(out, "waiting: 1 of mail.send, the oldest since ") {
 		t.Errorf("what a restored copy would send: %v %s", err, out)
 	}
-	s := serve(t, append(database, sealedWith, webhookSecret, "AMRUTAM_PUBLIC_URL=https://care.clinic.example",
+	s := startServer(t, append(database, masterKeyVariable, webhookSecret, "AMRUTAM_PUBLIC_URL=https://care.clinic.example",
 		"AMRUTAM_SMTP_URL=smtp://me:hunter2@127.0.0.1:9", "AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>",
 		"AMRUTAM_TRUSTED_PROXIES=none", "AMRUTAM_METRICS_LISTEN=127.0.0.1:0",
 		"AMRUTAM_METRICS_TOKEN=f3kZ9qLw2xVbT7mN4cRd"))
-	for _, said := range []string{`in production nobody can pay`,
+	for _, expected := range []string{`in production nobody can pay`,
 		`"server":"127.0.0.1:9","tls":"STARTTLS, without which nothing is sent`, `"kind":"mail.send","jobs":1`,
 		"a restored copy"} {
-		if !strings.Contains(s.log.String(), said) {
-			t.Errorf("the start doesn't say %s:\n%s", said, s.log)
+		if !strings.Contains(s.log.String(), expected) {
+			t.Errorf("the start doesn't say %s:\n%s", expected, s.log)
 		}
 	}
 	if strings.Contains(s.log.String(), "hunter2") {
@@ -118,7 +118,7 @@ func TestFirstDayInProduction(t *testing.T) {
 // scrape reads the metrics.
 func (s *server) scrape(authorization string) (status int, text string) {
 	s.t.Helper()
-	at := metricsAt.FindStringSubmatch(s.log.String())
+	at := metricsPattern.FindStringSubmatch(s.log.String())
 	if at == nil {
 		s.t.Fatal("the log doesn't say where the metrics are")
 	}
@@ -127,22 +127,22 @@ func (s *server) scrape(authorization string) (status int, text string) {
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}
-	answer, err := client.Do(r)
+	httpResponse, err := client.Do(r)
 	must(s.t, err)
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = httpResponse.Body.Close() }()
+	body, err := io.ReadAll(httpResponse.Body)
 	must(s.t, err)
-	return answer.StatusCode, string(body)
+	return httpResponse.StatusCode, string(body)
 }
 
-// TestTheServersLoginMigratesNothing: with it alone, the variable for the owner's is named.
-func TestTheServersLoginMigratesNothing(t *testing.T) {
+// TestServerLoginCannotMigrate: with it alone, the variable for the owner's is named.
+func TestServerLoginCannotMigrate(t *testing.T) {
 	t.Parallel()
-	c := given(t)
-	variables := []string{"DATABASE_URL=" + c.ServerDSN(cluster.Database), sealedWith,
+	c := startPostgres(t)
+	variables := []string{"DATABASE_URL=" + c.ServerDSN(cluster.Database), masterKeyVariable,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(), "AMRUTAM_LISTEN=127.0.0.1:0"}
 	for _, arguments := range [][]string{{"migrate"}, {"serve"}} {
-		out, err := run(t, variables, "", arguments...)
+		out, err := runCommand(t, variables, "", arguments...)
 		if err == nil || !strings.Contains(out, "AMRUTAM_MIGRATE_DATABASE_URL") || strings.Count(out, "\n") != 1 {
 			t.Errorf("%v: %v %s", arguments, err, out)
 		}
@@ -150,29 +150,29 @@ func TestTheServersLoginMigratesNothing(t *testing.T) {
 	owner, err := url.Parse(c.DSN(cluster.Database))
 	must(t, err)
 	owner.Path = "/nowhere"
-	out, err := run(t, append(variables, "AMRUTAM_MIGRATE_DATABASE_URL="+owner.String()), "", "migrate")
+	out, err := runCommand(t, append(variables, "AMRUTAM_MIGRATE_DATABASE_URL="+owner.String()), "", "migrate")
 	if err == nil || !strings.HasPrefix(out,
 		"amrutam: error: AMRUTAM_MIGRATE_DATABASE_URL: the database does not exist") {
 		t.Errorf("a wrong owner's address: %v %s", err, out)
 	}
-	if out, err = run(t, append(variables, "AMRUTAM_MIGRATE_DATABASE_URL="+c.DSN(cluster.Database)), "",
+	if out, err = runCommand(t, append(variables, "AMRUTAM_MIGRATE_DATABASE_URL="+c.DSN(cluster.Database)), "",
 		"migrate"); err != nil {
 		t.Fatalf("migrate: %v %s", err, out)
 	}
 	for _, arguments := range [][]string{{"migrate"}, {"migrate", "--status"}} { // nothing is to be done
-		if out, err = run(t, variables, "", arguments...); err != nil {
+		if out, err = runCommand(t, variables, "", arguments...); err != nil {
 			t.Errorf("%v: %v %s", arguments, err, out)
 		}
 	}
 }
 
-// TestATypoStopsEveryCommand before anything is opened.
-func TestATypoStopsEveryCommand(t *testing.T) {
+// TestUnknownSettingStopsEveryCommand before anything is opened.
+func TestUnknownSettingStopsEveryCommand(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "data")
 	for _, arguments := range [][]string{{"serve"}, {"migrate"}, {"check"}, {"keys", "rotate"}, {"code"}, {"demo"},
 		{"admin", "create", "--email", "a@example.org", "--name", "Ad Min"}} {
-		out, err := run(t, []string{"AMRUTAM_DATA_DIR=" + folder, "AMRUTAM_PAYWITHIN=hunter2"}, password+"\n",
+		out, err := runCommand(t, []string{"AMRUTAM_DATA_DIR=" + folder, "AMRUTAM_PAYWITHIN=hunter2"}, password+"\n",
 			arguments...)
 		if err == nil || !strings.HasPrefix(out,
 			"amrutam: error: AMRUTAM_PAYWITHIN is no setting: did you mean AMRUTAM_PAY_WITHIN?") ||
@@ -185,8 +185,8 @@ func TestATypoStopsEveryCommand(t *testing.T) {
 	}
 }
 
-// TestReadmesFirstBooking runs README's commands, more often than a patient may hold unpaid bookings.
-func TestReadmesFirstBooking(t *testing.T) {
+// TestReadmeFirstBooking runs README's commands, more often than a patient may hold unpaid bookings.
+func TestReadmeFirstBooking(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil && os.Getenv("CI") == "" {
 		t.Skip("there is no curl (Debian: apt-get install curl), which README's commands need")
@@ -196,11 +196,11 @@ func TestReadmesFirstBooking(t *testing.T) {
 	_, block, _ := strings.Cut(string(readme), "```sh\n")
 	block, _, _ = strings.Cut(block, "```")
 	folder := t.TempDir()
-	s := serve(t, []string{"AMRUTAM_DATA_DIR=" + filepath.Join(folder, "data"), "AMRUTAM_LISTEN=127.0.0.1:0"},
+	s := startServer(t, []string{"AMRUTAM_DATA_DIR=" + filepath.Join(folder, "data"), "AMRUTAM_LISTEN=127.0.0.1:0"},
 		"--demo")
-	_, shown, _ := strings.Cut(s.stdout.String(), "all with the password ")
-	shown, _, _ = strings.Cut(shown, "\n")
-	block = strings.ReplaceAll(strings.Replace(block, "PASSWORD=…", "PASSWORD="+shown, 1), "127.0.0.1:8080", s.addr)
+	_, demoPassword, _ := strings.Cut(s.stdout.String(), "all with the password ")
+	demoPassword, _, _ = strings.Cut(demoPassword, "\n")
+	block = strings.ReplaceAll(strings.Replace(block, "PASSWORD=…", "PASSWORD="+demoPassword, 1), "127.0.0.1:8080", s.addr)
 	for range 5 {
 		cmd := exec.CommandContext(t.Context(), "bash", "-c", block)
 		out, err := cmd.CombinedOutput()

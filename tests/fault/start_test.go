@@ -16,8 +16,8 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// operators starts a PostgreSQL that somebody else runs: the role keeper needs a password.
-func operators(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
+// startOperatorsPostgres starts a PostgreSQL that somebody else runs: the role keeper needs a password.
+func startOperatorsPostgres(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	c, err := cluster.Start(context.Background(),
@@ -42,10 +42,10 @@ func operators(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
 	return c, conn
 }
 
-// TestDatabaseRefuses: an operator reads in one line which setting is wrong and how, and never the password.
-func TestDatabaseRefuses(t *testing.T) {
+// TestDatabaseErrorsNameSetting: an operator reads in one line which setting is wrong and how, and never the password.
+func TestDatabaseErrorsNameSetting(t *testing.T) {
 	t.Parallel()
-	c, _ := operators(t)
+	c, _ := startOperatorsPostgres(t)
 	as := func(user, password, database string) string {
 		u, err := url.Parse(c.DSN(database))
 		must(t, err)
@@ -56,7 +56,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	free, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	must(t, free.Close())
-	for name, about := range map[string]struct{ dsn, want string }{
+	for name, refusal := range map[string]struct{ dsn, want string }{
 		"password":    {as("keeper", "hunter2", "guarded"), "refused the user or the password"},
 		"rules":       {as("outsider", "hunter2", "guarded"), "lets this user not in"},
 		"no database": {as("amrutam", "hunter2", "nowhere"), "the database does not exist"},
@@ -69,12 +69,12 @@ func TestDatabaseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			variables := []string{"DATABASE_URL=" + about.dsn, sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+			variables := []string{"DATABASE_URL=" + refusal.dsn, masterKeyVariable, "AMRUTAM_DATA_DIR=" + t.TempDir(),
 				"AMRUTAM_LISTEN=127.0.0.1:0"}
 			for _, arguments := range [][]string{{"serve"}, {"migrate"}} {
-				out, err := run(t, variables, "", arguments...)
+				out, err := runCommand(t, variables, "", arguments...)
 				if err == nil || !strings.HasPrefix(out, "amrutam: error: DATABASE_URL: ") ||
-					!strings.Contains(out, about.want) || strings.Count(out, "\n") != 1 {
+					!strings.Contains(out, refusal.want) || strings.Count(out, "\n") != 1 {
 					t.Errorf("%v: %v %s", arguments, err, out)
 				}
 				for _, secret := range []string{"hunter2", "keeper", "migrate:", "SQLSTATE"} {
@@ -87,11 +87,11 @@ func TestDatabaseRefuses(t *testing.T) {
 	}
 }
 
-// TestMigrateTellsWhatItDid, and a database that a newer program has migrated is not touched.
-func TestMigrateTellsWhatItDid(t *testing.T) {
+// TestMigratePrintsResult, and a database that a newer program has migrated is not touched.
+func TestMigratePrintsResult(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
-	first, err := run(t, variables, "", "migrate")
+	first, err := runCommand(t, variables, "", "migrate")
 	must(t, err)
 	var version, applied, queue int
 	if _, err := fmt.Sscanf(lastLine(first), "schema at version %d, %d migrations applied, and %d of the job queue",
@@ -99,7 +99,7 @@ func TestMigrateTellsWhatItDid(t *testing.T) {
 		version < 5 || applied != version || queue == 0 {
 		t.Fatalf("the first time: %q %v", first, err)
 	}
-	again, err := run(t, variables, "", "migrate")
+	again, err := runCommand(t, variables, "", "migrate")
 	must(t, err)
 	if want := fmt.Sprintf("schema at version %d, nothing to do", version); lastLine(again) != want {
 		t.Errorf("the second time: %q", again)
@@ -117,7 +117,7 @@ func TestMigrateTellsWhatItDid(t *testing.T) {
 	must(t, err)
 	for _, arguments := range [][]string{{"serve"}, {"migrate"},
 		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}} {
-		out, err := run(t, variables, password+"\n", arguments...)
+		out, err := runCommand(t, variables, password+"\n", arguments...)
 		want := fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program\n", version+2,
 			version)
 		if err == nil || !strings.HasSuffix(out, want) || strings.Count(out, "\n") != 1 {

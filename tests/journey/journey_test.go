@@ -26,14 +26,14 @@ func book(c *apptest.Clinic, patient apptest.User, slot uuid.UUID) *apptest.Answ
 }
 
 // pay presses the checkout page's button, like a browser.
-func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, button string) {
+func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, outcome string) {
 	t.Helper()
 	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
 	page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
 	if err != nil || page.Path == "" {
 		t.Fatalf("checkout address %v: %s", err, begun.Body)
 	}
-	form := url.Values{"outcome": {button}}.Encode()
+	form := url.Values{"outcome": {outcome}}.Encode()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path,
 		strings.NewReader(form))
 	if err != nil {
@@ -50,7 +50,7 @@ func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, bu
 	}
 }
 
-func TestFromTheBookingToThePrescription(t *testing.T) {
+func TestBookingToPrescription(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("500.00")
@@ -75,9 +75,9 @@ func TestFromTheBookingToThePrescription(t *testing.T) {
 	c.Clock.Advance(3 * time.Hour)
 	c.Patch(patient, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(403)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
-	line := object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day", "durationDays": 14}
+	medication := object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day", "durationDays": 14}
 	written := c.Post(doctor, "prescriptions",
-		object{"consultationId": id, "medications": []any{line}, "advice": "Light food"}).Want(201)
+		object{"consultationId": id, "medications": []any{medication}, "advice": "Light food"}).Want(201)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(409, "illegal-transition")
 	read := c.Get(patient, "prescriptions/"+written.Text("id")).Want(200)
@@ -103,7 +103,7 @@ func TestFromTheBookingToThePrescription(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestLateMoneyIsGivenBack(t *testing.T) {
+func TestCancellationIsRefunded(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("300.00")
@@ -129,17 +129,17 @@ func TestLateMoneyIsGivenBack(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestOneKeyHasOneEffect(t *testing.T) {
+func TestIdempotencyKeyHasOneEffect(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("500.00")
 	body := object{"slotId": c.Slot(doctor, 3*time.Hour, 5), "reason": "Cough"}
-	var all sync.WaitGroup
+	var wg sync.WaitGroup
 	answers := make([]*apptest.Answer, 30)
 	for i := range answers {
-		all.Go(func() { answers[i] = c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "one") })
+		wg.Go(func() { answers[i] = c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "one") })
 	}
-	all.Wait()
+	wg.Wait()
 	for _, a := range answers {
 		if a.Status != 201 {
 			a.Want(409, "idempotency-in-flight")
@@ -155,19 +155,19 @@ func TestOneKeyHasOneEffect(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestSixtyRaceForASeat(t *testing.T) {
+func TestConcurrentBookingsOfOneSlot(t *testing.T) {
 	t.Parallel()
 	for _, seats := range []int{1, 3} {
 		t.Run(fmt.Sprint(seats), func(t *testing.T) {
 			t.Parallel()
 			c := apptest.Open(t)
 			slot := c.Slot(c.Doctor("500.00"), 3*time.Hour, seats)
-			var all sync.WaitGroup
+			var wg sync.WaitGroup
 			var mu sync.Mutex
 			got := map[int]int{}
 			for range 60 {
 				patient := c.Patient()
-				all.Go(func() {
+				wg.Go(func() {
 					a := book(c, patient, slot)
 					for a.Status == 503 {
 						a = book(c, patient, slot)
@@ -177,7 +177,7 @@ func TestSixtyRaceForASeat(t *testing.T) {
 					got[a.Status]++
 				})
 			}
-			all.Wait()
+			wg.Wait()
 			if got[201] != seats || got[409] != 60-seats {
 				t.Fatalf("answers %v for %d seats", got, seats)
 			}
@@ -201,17 +201,17 @@ func TestTour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
-	walk := tour.Tour{URL: c.URL, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
-		Out: &said, Clock: c.Clock.Now}
+	var output bytes.Buffer
+	demo := tour.Tour{URL: c.URL, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
+		Out: &output, Clock: c.Clock.Now}
 	for range 2 { // it leaves nothing that is in its own way
-		if err := walk.Run(context.Background()); err != nil {
-			t.Fatalf("%v\n%s", err, said.String())
+		if err := demo.Run(context.Background()); err != nil {
+			t.Fatalf("%v\n%s", err, output.String())
 		}
 	}
-	walk.AdminPassword = "another one"
-	if err := walk.Run(context.Background()); err == nil || !strings.Contains(said.String(), "WRONG") {
-		t.Fatalf("a wrong step is not told: %v\n%s", err, said.String())
+	demo.AdminPassword = "another one"
+	if err := demo.Run(context.Background()); err == nil || !strings.Contains(output.String(), "WRONG") {
+		t.Fatalf("a wrong step is not told: %v\n%s", err, output.String())
 	}
 	c.CheckInvariants()
 }

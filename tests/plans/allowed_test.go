@@ -13,8 +13,8 @@ const (
 	erasing   = "once in a person's life, by a job"
 )
 
-// allowed are the statements that may read much, and why.
-var allowed = map[string]string{
+// allowedFindings are the statements that may read much, and why.
+var allowedFindings = map[string]string{
 	"countFacets on doctors: reads it from end to end":     counting,
 	"countFacets on users: reads it from end to end":       doctors,
 	"countFacets on users: looks at many rows":             doctors,
@@ -56,8 +56,8 @@ var allowed = map[string]string{
 	`SELECT 1 FROM "public"."consultations" x WHERE $1 OPERATOR(pg_catalog.=) "slot_id" FOR KEY SHARE OF x on consultations: opens many partitions`: "the foreign key of a slot that is deleted: its consultations may be of any month",
 }
 
-// small are the tables that stay small, and why.
-var small = map[string]string{
+// smallTables are the tables that stay small, and why.
+var smallTables = map[string]string{
 	"goose_db_version": "a row a migration",
 	"master_key":       "one row",
 	"consent_notices":  "a row a version and language of a text",
@@ -65,4 +65,6 @@ var small = map[string]string{
 
 // isSmall tells it of a table. River's are its own business: finished jobs go after a day, and its statements are not
 // ours.
-func isSmall(table string) bool { return small[table] != "" || strings.HasPrefix(table, "river_") }
+func isSmall(table string) bool {
+	return smallTables[table] != "" || strings.HasPrefix(table, "river_")
+}

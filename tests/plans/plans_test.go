@@ -25,18 +25,18 @@ import (
 )
 
 const (
-	// large is the size of a table from which on it is not read from end to end.
-	large = 1000
-	// most rows that a page, a look-up or a command looks at in one table.
-	most = 5000
-	// months are the partitions that a statement opens at most: the callers of these tests have come only now, so that
+	// largeTable is the size of a table from which on it is not read from end to end.
+	largeTable = 1000
+	// maxRowsTouched rows that a page, a look-up or a command looks at in one table.
+	maxRowsTouched = 5000
+	// maxPartitions are the partitions that a statement opens at most: the callers of these tests have come only now, so that
 	// this month's (or day's), the one before, the three that are made ahead and the default one are all they can
 	// need.
-	months = 6
+	maxPartitions = 6
 )
 
-// consultations that the database has.
-func consultations() string {
+// consultationCount that the database has.
+func consultationCount() string {
 	if os.Getenv("AMRUTAM_TEST_LONG") != "" {
 		return "100000"
 	}
@@ -44,11 +44,11 @@ func consultations() string {
 }
 
 //go:embed fill.sql
-var fill string
+var fillSQL string
 
-// filled is a server on a full database, and a look at its statements.
-type filled struct {
-	*watch
+// fullDatabase is a server on a full database, and a look at its statements.
+type fullDatabase struct {
+	*planRecorder
 	c     *apptest.Clinic
 	admin *pgx.Conn
 	// explained: PostgreSQL's contrib module auto_explain is there. Packages of npm leave it out; then statements are
@@ -59,23 +59,23 @@ type filled struct {
 	parents map[string]string
 }
 
-func open(t *testing.T) *filled {
+func openFullDatabase(t *testing.T) *fullDatabase {
 	t.Helper()
-	f := &filled{watch: &watch{}, rows: map[string]float64{}, parents: map[string]string{}}
-	f.c = apptest.OpenWatched(t, f.tune)
+	f := &fullDatabase{planRecorder: &planRecorder{}, rows: map[string]float64{}, parents: map[string]string{}}
+	f.c = apptest.OpenWatched(t, f.configure)
 	ctx := context.Background()
 	var err error
-	f.admin, err = pgx.Connect(ctx, testdb.Superuser(t, f.c.DB.Pool.Config().ConnString()))
+	f.admin, err = pgx.Connect(ctx, testdb.SuperuserDSN(t, f.c.DB.Pool.Config().ConnString()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.admin.Close(ctx) })
-	f.exec(t, "SET plans.consultations = "+consultations())
-	f.exec(t, fill)
+	f.exec(t, "SET plans.consultations = "+consultationCount())
+	f.exec(t, fillSQL)
 	_, err = f.admin.Exec(ctx, "LOAD 'auto_explain'")
 	if f.explained = err == nil; f.explained {
-		for name, value := range explain {
-			f.set(t, name, value)
+		for name, value := range explainSettings {
+			f.setDatabaseSetting(t, name, value)
 		}
 	}
 	f.c.App.DB.Pool.Reset()
@@ -101,13 +101,13 @@ func open(t *testing.T) *filled {
 	return f
 }
 
-// set changes a setting of the database, for the connections to come.
-func (f *filled) set(t *testing.T, name, value string) {
+// setDatabaseSetting changes a setting of the database, for the connections to come.
+func (f *fullDatabase) setDatabaseSetting(t *testing.T, name, value string) {
 	t.Helper()
 	f.exec(t, "ALTER DATABASE "+pgx.Identifier{f.admin.Config().Database}.Sanitize()+" SET "+name+" = '"+value+"'")
 }
 
-func (f *filled) exec(t *testing.T, sql string) {
+func (f *fullDatabase) exec(t *testing.T, sql string) {
 	t.Helper()
 	if _, err := f.admin.Exec(context.Background(), sql); err != nil {
 		t.Fatal(err)
@@ -118,31 +118,31 @@ func (f *filled) exec(t *testing.T, sql string) {
 // are planned for any values besides: those of jobs and of rare cases don't escape.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	f := open(t)
-	f.everyTableIsLarge(t)
+	f := openFullDatabase(t)
+	f.requireLargeTables(t)
 	if f.explained {
-		t.Run("ask", f.askEverything)
+		t.Run("ask", f.callEverything)
 	}
-	all, faults := map[string]bool{}, map[string]int{}
-	for _, p := range f.take(t) {
+	all, findings := map[string]bool{}, map[string]int{}
+	for _, p := range f.drain(t) {
 		all[p.name()] = true
-		f.judge(p, faults)
+		f.checkPlan(p, findings)
 	}
 	if f.explained && len(all) < 150 {
 		t.Errorf("only %d statements were seen", len(all))
 	}
-	f.planStatements(t, faults)
-	for fault, times := range faults {
-		if allowed[fault] == "" {
+	f.checkGeneratedStatements(t, findings)
+	for fault, times := range findings {
+		if allowedFindings[fault] == "" {
 			t.Errorf("%s, %d times", fault, times)
 		}
 	}
 }
 
-// judge notes what is wrong with a plan, as "statement on table: what".
-func (f *filled) judge(p plan, faults map[string]int) {
+// checkPlan notes what is wrong with a plan, as "statement on table: what".
+func (f *fullDatabase) checkPlan(p plan, findings map[string]int) {
 	opened, touched := map[string]map[string]bool{}, map[string]float64{}
-	p.Root.scans(p.planned, func(n node) {
+	p.Root.forEachScan(p.onlyPlanned, func(n node) {
 		table := n.Relation
 		if isSmall(table) {
 			return
@@ -153,37 +153,37 @@ func (f *filled) judge(p plan, faults map[string]int) {
 			}
 			opened[parent][n.Relation] = true
 		}
-		touched[table] += n.touched()
-		if n.Type == "Seq Scan" && f.rows[n.Relation] > large {
-			faults[p.name()+" on "+table+": reads it from end to end"]++
+		touched[table] += n.rowsTouched()
+		if n.Type == "Seq Scan" && f.rows[n.Relation] > largeTable {
+			findings[p.name()+" on "+table+": reads it from end to end"]++
 		}
 	})
 	for table, n := range touched {
-		if n > most {
-			faults[p.name()+" on "+table+": looks at many rows"]++
+		if n > maxRowsTouched {
+			findings[p.name()+" on "+table+": looks at many rows"]++
 		}
 	}
 	for table, partitions := range opened {
-		if len(partitions) > months {
-			faults[p.name()+" on "+table+": opens many partitions"]++
+		if len(partitions) > maxPartitions {
+			findings[p.name()+" on "+table+": opens many partitions"]++
 		}
 	}
 }
 
-// everyTableIsLarge fails for a table that a later migration brings: of a small one every plan is a good one.
-func (f *filled) everyTableIsLarge(t *testing.T) {
+// requireLargeTables fails for a table that a later migration brings: of a small one every plan is a good one.
+func (f *fullDatabase) requireLargeTables(t *testing.T) {
 	t.Helper()
 	for table, n := range f.rows {
-		if n < large && !isSmall(table) && f.parents[table] == "" {
+		if n < largeTable && !isSmall(table) && f.parents[table] == "" {
 			t.Errorf("%s has %.0f rows: fill it in fill.sql, or say in allowed_test.go why it stays small", table, n)
 		}
 	}
 }
 
-var generated = regexp.MustCompile("(?s)= `(-- name: .*?)`")
+var statementPattern = regexp.MustCompile("(?s)= `(-- name: .*?)`")
 
-// planStatements judges the plans for any values of all that sqlc has made of a queries.sql.
-func (f *filled) planStatements(t *testing.T, faults map[string]int) {
+// checkGeneratedStatements judges the plans for any values of all that sqlc has made of a queries.sql.
+func (f *fullDatabase) checkGeneratedStatements(t *testing.T, findings map[string]int) {
 	t.Helper()
 	files, err := filepath.Glob("../../internal/*/*.sql.go")
 	if err != nil {
@@ -196,8 +196,8 @@ func (f *filled) planStatements(t *testing.T, faults map[string]int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range generated.FindAllStringSubmatch(string(text), -1) {
-			f.judge(f.plan(t, found[1]), faults)
+		for _, found := range statementPattern.FindAllStringSubmatch(string(text), -1) {
+			f.checkPlan(f.explainGeneric(t, found[1]), findings)
 			planned++
 		}
 	}
@@ -206,8 +206,8 @@ func (f *filled) planStatements(t *testing.T, faults map[string]int) {
 	}
 }
 
-// plan of a statement for any values, without running it.
-func (f *filled) plan(t *testing.T, sql string) plan {
+// explainGeneric of a statement for any values, without running it.
+func (f *fullDatabase) explainGeneric(t *testing.T, sql string) plan {
 	t.Helper()
 	ctx := context.Background()
 	f.exec(t, "DEALLOCATE ALL")
@@ -230,12 +230,12 @@ func (f *filled) plan(t *testing.T, sql string) plan {
 	if err := json.Unmarshal([]byte(text), &plans); err != nil || len(plans) != 1 {
 		t.Fatalf("%s: %v", text, err)
 	}
-	plans[0].Text, plans[0].planned = sql, true
+	plans[0].Text, plans[0].onlyPlanned = sql, true
 	return plans[0]
 }
 
-// askEverything sends every row of tests/access, and what succeeds and reads a list also with each of its parameters.
-func (f *filled) askEverything(t *testing.T) {
+// callEverything sends every row of tests/access, and what succeeds and reads a list also with each of its parameters.
+func (f *fullDatabase) callEverything(t *testing.T) {
 	t.Helper()
 	parameters := f.parameters()
 	for i, row := range access.Table {
@@ -255,42 +255,42 @@ func (f *filled) askEverything(t *testing.T) {
 				}
 				s.Ask(r).Want(status)
 				if status == http.StatusOK && r.Method == http.MethodGet {
-					f.askList(t, s, r, parameters[row.Operation])
+					f.callList(t, s, r, parameters[row.Operation])
 				}
 			}
 		})
 	}
 }
 
-// askList asks with each value of each parameter alone, and together with each of another one.
-func (f *filled) askList(t *testing.T, s *access.Scene, r access.Request, parameters map[string][]string) {
+// callList asks with each value of each parameter alone, and together with each of another one.
+func (f *fullDatabase) callList(t *testing.T, s *access.Scene, r access.Request, parameters map[string][]string) {
 	t.Helper()
 	path := r.Path
-	ask := func(query string) *apptest.Answer {
+	send := func(query string) *apptest.Answer {
 		r.Path = path + "?" + query
 		return s.Ask(r)
 	}
 	names := slices.Sorted(maps.Keys(parameters))
 	for i, name := range names {
-		for _, value := range filledIn(s, name, parameters[name]) {
-			a := ask(name + "=" + value)
+		for _, value := range existingIDs(s, name, parameters[name]) {
+			a := send(name + "=" + value)
 			if a.Status != 200 {
 				t.Errorf("%s?%s=%s: %d %s", path, name, value, a.Status, a.Body)
 			}
 			if next := a.Text("nextCursor"); next != "" {
-				ask(name + "=" + value + "&cursor=" + next).Want(200)
+				send(name + "=" + value + "&cursor=" + next).Want(200)
 			}
 			for _, other := range names[i+1:] {
-				for _, second := range filledIn(s, other, parameters[other]) {
-					ask(name + "=" + value + "&" + other + "=" + second) // some pairs are refused
+				for _, second := range existingIDs(s, other, parameters[other]) {
+					send(name + "=" + value + "&" + other + "=" + second) // some pairs are refused
 				}
 			}
 		}
 	}
 }
 
-// filledIn has ids of people who are there: what is older than they are can be left out.
-func filledIn(s *access.Scene, name string, values []string) []string {
+// existingIDs has ids of people who are there: what is older than they are can be left out.
+func existingIDs(s *access.Scene, name string, values []string) []string {
 	switch name {
 	case "patientId", "actorId":
 		return []string{s.Value("patient")}
@@ -302,7 +302,7 @@ func filledIn(s *access.Scene, name string, values []string) []string {
 
 // parameters are the values that each operation's query parameters are tried with, by operation and name: those of an
 // enum, or the document's example.
-func (f *filled) parameters() map[string]map[string][]string {
+func (f *fullDatabase) parameters() map[string]map[string][]string {
 	all := map[string]map[string][]string{}
 	paths, _ := f.c.Document().Root["paths"].(map[string]any)
 	for _, methods := range paths {
@@ -319,7 +319,7 @@ func (f *filled) parameters() map[string]map[string][]string {
 				parameter, _ := one.(map[string]any)
 				name, _ := parameter["name"].(string)
 				if parameter["in"] == "query" && name != "cursor" {
-					all[id][name] = values(parameter)
+					all[id][name] = parameterValues(parameter)
 				}
 			}
 		}
@@ -327,7 +327,7 @@ func (f *filled) parameters() map[string]map[string][]string {
 	return all
 }
 
-func values(parameter map[string]any) (all []string) {
+func parameterValues(parameter map[string]any) (all []string) {
 	schema, _ := parameter["schema"].(map[string]any)
 	if items, ok := schema["items"].(map[string]any); ok {
 		schema = items

@@ -10,11 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// watch keeps the plan of every statement that the server's connections run, those within functions and triggers too.
-type watch struct {
+// planRecorder keeps the plan of every statement that the server's connections run, those within functions and triggers too.
+type planRecorder struct {
 	mu    sync.Mutex
 	plans []plan
-	wrong error
+	err   error
 }
 
 // plan of one run of a statement.
@@ -22,7 +22,7 @@ type plan struct {
 	Text string `json:"Query Text"`
 	Root node   `json:"Plan"`
 	// planned and not run.
-	planned bool
+	onlyPlanned bool
 }
 
 // node of a plan, with what it did.
@@ -37,8 +37,8 @@ type node struct {
 	Plans    []node  `json:"Plans"`
 }
 
-// explain has PostgreSQL send each plan as a notice: https://www.postgresql.org/docs/current/auto-explain.html
-var explain = map[string]string{
+// explainSettings has PostgreSQL send each plan as a notice: https://www.postgresql.org/docs/current/auto-explain.html
+var explainSettings = map[string]string{
 	"session_preload_libraries":          "auto_explain",
 	"auto_explain.log_min_duration":      "0",
 	"auto_explain.log_analyze":           "on",
@@ -48,8 +48,8 @@ var explain = map[string]string{
 	"auto_explain.log_level":             "notice",
 }
 
-// tune is for postgres.Options.
-func (w *watch) tune(c *pgx.ConnConfig) {
+// configure is for postgres.Options.
+func (w *planRecorder) configure(c *pgx.ConnConfig) {
 	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		_, text, explained := strings.Cut(n.Message, "plan:\n")
 		if !explained {
@@ -61,18 +61,18 @@ func (w *watch) tune(c *pgx.ConnConfig) {
 		defer w.mu.Unlock()
 		w.plans = append(w.plans, p)
 		if err != nil {
-			w.wrong = err
+			w.err = err
 		}
 	}
 }
 
-// take empties the watch.
-func (w *watch) take(t *testing.T) []plan {
+// drain empties the watch.
+func (w *planRecorder) drain(t *testing.T) []plan {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.wrong != nil {
-		t.Fatalf("read a plan: %v", w.wrong)
+	if w.err != nil {
+		t.Fatalf("read a plan: %v", w.err)
 	}
 	all := w.plans
 	w.plans = nil
@@ -89,15 +89,15 @@ func (p plan) name() string {
 	return text[:min(len(text), 160)]
 }
 
-// scans calls fn for each node that reads a table, of those that ran unless all shall be seen.
-func (n node) scans(all bool, fn func(node)) {
+// forEachScan calls fn for each node that reads a table, of those that ran unless all shall be seen.
+func (n node) forEachScan(all bool, fn func(node)) {
 	if n.Relation != "" && (all || n.Loops > 0) && strings.HasSuffix(n.Type, "Scan") {
 		fn(n)
 	}
 	for _, below := range n.Plans {
-		below.scans(all, fn)
+		below.forEachScan(all, fn)
 	}
 }
 
-// touched are the rows that a scan looked at.
-func (n node) touched() float64 { return (n.Rows + n.Filtered + n.Joined + n.Checked) * n.Loops }
+// rowsTouched are the rows that a scan looked at.
+func (n node) rowsTouched() float64 { return (n.Rows + n.Filtered + n.Joined + n.Checked) * n.Loops }

@@ -30,27 +30,27 @@ type object = map[string]any
 // clinic is a running clinic whose job queue is stopped: its sweep runs only when a test calls it.
 type clinic struct {
 	*apptest.Clinic
-	care           *consultation.Service
+	consultations  *consultation.Service
 	admin, support apptest.User
 	runs           int
 	// met counts the answers by command: a search that reaches too few of them fails.
-	met map[string]int
+	answerCounts map[string]int
 }
 
 func openClinic(t *testing.T, met map[string]int) *clinic {
 	t.Helper()
-	h := &clinic{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }),
-		met: met}
-	if err := h.App.Queue.Stop(context.Background()); err != nil {
+	c := &clinic{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }),
+		answerCounts: met}
+	if err := c.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	h.care = sweeper(t, h.Clinic)
-	h.admin, h.support = h.Admin(), h.Support()
-	return h
+	c.consultations = newSweeper(t, c.Clinic)
+	c.admin, c.support = c.Admin(), c.Support()
+	return c
 }
 
-// sweeper is the server's own sweep on a queue that only inserts.
-func sweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
+// newSweeper is the server's own sweep on a queue that only inserts.
+func newSweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 	t.Helper()
 	log, metrics := slog.New(slog.NewTextHandler(io.Discard, nil)), telemetry.NewMetrics()
 	queue, err := jobs.New(c.App.DB, log, metrics)
@@ -75,7 +75,7 @@ type (
 	}
 	slot struct {
 		id               string
-		of               *doctor
+		doctor           *doctor
 		start, end       time.Time
 		seats, taken     int
 		blocked, deleted bool
@@ -98,87 +98,87 @@ type (
 		absent        string
 		attempts      []*attempt
 		refunds       []*refund
-		written       []*prescribed
+		prescriptions []*prescription
 	}
 	attempt struct {
 		reference, status string
-		of                *booking
+		booking           *booking
 		captured          bool
-		came              []*sum // in the order in which they go back when a refund names none
-		unasked           bool   // something came that isn't what was asked
-		early             []sum  // refunds that were reported before their money
+		receipts          []*receipt // in the order in which they go back when a refund names none
+		hasUnexpected     bool       // something came that isn't what was asked
+		earlyRefunds      []receipt  // refunds that were reported before their money
 	}
-	// sum is money that came on an attempt, as much as was asked (own) or not.
-	sum struct {
+	// receipt is money that came on an attempt, as much as was asked (own) or not.
+	receipt struct {
 		amount   money.Amount
 		currency string
-		own      bool
+		expected bool
 	}
 	refund struct {
-		of     *sum
-		amount money.Amount
-		status string
+		receipt *receipt
+		amount  money.Amount
+		status  string
 	}
-	prescribed struct {
+	prescription struct {
 		id         string
 		superseded bool
 	}
-	// kept is the stored answer of an idempotency key.
-	kept struct {
+	// storedAnswer is the stored answer of an idempotency key.
+	storedAnswer struct {
 		path   string
 		body   string
 		answer []byte
 		until  time.Time
 	}
-	// keyed is a key of one user.
-	keyed struct {
+	// userKey is a key of one user.
+	userKey struct {
 		user uuid.UUID
 		key  string
 	}
 )
 
-type world struct {
+type model struct {
 	*clinic
 	doctors  []*doctor
 	patients []apptest.User
 	slots    []*slot
 	bookings []*booking
-	keys     map[keyed]kept
+	keys     map[userKey]storedAnswer
 	webhooks []string
 }
 
-func newWorld(h *clinic) *world {
-	w := &world{clinic: h, keys: map[keyed]kept{}}
+func newModel(c *clinic) *model {
+	m := &model{clinic: c, keys: map[userKey]storedAnswer{}}
 	for _, fee := range []money.Amount{50000, 0} {
-		w.doctors = append(w.doctors, &doctor{User: h.Doctor(fee.String()), approved: true, fee: fee})
+		m.doctors = append(m.doctors, &doctor{User: c.Doctor(fee.String()), approved: true, fee: fee})
 	}
 	for range 3 {
-		w.patients = append(w.patients, h.Patient())
+		m.patients = append(m.patients, c.Patient())
 	}
-	return w
+	return m
 }
 
-// verdict is what a command was answered: the status, and the slug of a refusal.
-type verdict struct {
+// result is what a command was answered: the status, and the slug of a refusal.
+type result struct {
 	status int
 	slug   string
 }
 
 var (
-	notFound  = verdict{404, "not-found"}
-	forbidden = verdict{403, "forbidden"}
-	invalid   = verdict{422, "validation-failed"}
+	notFound  = result{404, "not-found"}
+	forbidden = result{403, "forbidden"}
+	invalid   = result{422, "validation-failed"}
 
-	notApproved = verdict{403, "doctor-not-approved"}
-	illegal     = verdict{409, "illegal-transition"}
-	tooEarly    = verdict{409, "too-early"}
-	tooLate     = verdict{409, "too-late"}
+	notApproved = result{403, "doctor-not-approved"}
+	illegal     = result{409, "illegal-transition"}
+	tooEarly    = result{409, "too-early"}
+	tooLate     = result{409, "too-late"}
 )
 
-func conflict(slug string) verdict { return verdict{409, slug} }
+func conflict(slug string) result { return result{409, slug} }
 
-func verdictOf(a *apptest.Answer) verdict {
-	v := verdict{status: a.Status}
+func resultOf(a *apptest.Answer) result {
+	v := result{status: a.Status}
 	if a.Status >= 300 {
 		v.slug = a.Text("type")
 		if len(v.slug) > len("/problems/") {
@@ -190,31 +190,31 @@ func verdictOf(a *apptest.Answer) verdict {
 
 // check sends a command and compares the answer with the model's. Time goes on meanwhile, so the prediction is asked
 // for the instant before and for the one after.
-func (w *world) check(t *rapid.T, command string, send func() *apptest.Answer,
-	predict func(now time.Time) verdict) *apptest.Answer {
-	before := predict(w.DB.Now())
+func (m *model) check(t *rapid.T, command string, send func() *apptest.Answer,
+	predict func(now time.Time) result) *apptest.Answer {
+	before := predict(m.DB.Now())
 	a := send()
-	after := predict(w.DB.Now())
-	got := verdictOf(a)
+	after := predict(m.DB.Now())
+	got := resultOf(a)
 	if got != before && got != after {
-		t.Fatalf("%s: the model says %v, the server %v: %s%s", command, before, got, a.Body, w.explain())
+		t.Fatalf("%s: the model says %v, the server %v: %s%s", command, before, got, a.Body, m.describeSlots())
 	}
 	name := fmt.Sprintf("%s %d %s", command, got.status, got.slug)
 	if a.Header.Get("Idempotency-Replayed") != "" {
 		name += "replayed"
 	}
-	w.met[strings.TrimSpace(name)]++
+	m.answerCounts[strings.TrimSpace(name)]++
 	return a
 }
 
-// explain puts the model's slots beside the rows that are kept of them.
-func (w *world) explain() string {
+// describeSlots puts the model's slots beside the rows that are kept of them.
+func (m *model) describeSlots() string {
 	var text strings.Builder
-	for _, s := range w.slots {
+	for _, s := range m.slots {
 		var kept *string
-		err := w.DB.Pool.QueryRow(context.Background(),
+		err := m.DB.Pool.QueryRow(context.Background(),
 			"SELECT (SELECT s::text FROM availability_slots s WHERE id::text = $1)", s.id).Scan(&kept)
-		fmt.Fprintf(&text, "\n%s of %s, %s to %s, taken %d of %d, %s, deleted %v; kept: ", s.id, s.of.ID, s.start,
+		fmt.Fprintf(&text, "\n%s of %s, %s to %s, taken %d of %d, %s, deleted %v; kept: ", s.id, s.doctor.ID, s.start,
 			s.end, s.taken, s.seats, s.status(), s.deleted)
 		switch {
 		case err != nil:
@@ -227,33 +227,33 @@ func (w *world) explain() string {
 }
 
 func pick[T any](t *rapid.T, name string, from []T) T {
-	return from[dice(t, name, len(from))]
+	return from[draw(t, name, len(from))]
 }
 
-// dice is 0 to n-1, each as likely: rapid's own draws prefer small numbers, which here would be the same few commands.
-func dice(t *rapid.T, name string, n int) int {
+// draw is 0 to n-1, each as likely: rapid's own draws prefer small numbers, which here would be the same few commands.
+func draw(t *rapid.T, name string, n int) int {
 	return rapid.Map(rapid.Uint64(), func(v uint64) int { return int((v * 0x9e3779b97f4a7c15 >> 33) % uint64(n)) }).
 		Draw(t, name)
 }
 
-// anyone is mostly one of the named ones, else somebody of the clinic.
-func (w *world) anyone(t *rapid.T, usual ...apptest.User) apptest.User {
-	all := append([]apptest.User{w.admin, w.support}, w.patients...)
-	for _, d := range w.doctors {
+// drawActor is mostly one of the named ones, else somebody of the clinic.
+func (m *model) drawActor(t *rapid.T, usual ...apptest.User) apptest.User {
+	all := append([]apptest.User{m.admin, m.support}, m.patients...)
+	for _, d := range m.doctors {
 		all = append(all, d.User)
 	}
-	if len(usual) > 0 && dice(t, "usual", 4) > 0 {
+	if len(usual) > 0 && draw(t, "usual", 4) > 0 {
 		all = usual
 	}
 	return pick(t, "actor", all)
 }
 
-func (b *booking) live() bool {
+func (b *booking) isLive() bool {
 	return b.status == "REQUESTED" || b.status == "CONFIRMED" || b.status == "IN_PROGRESS"
 }
 
-func (b *booking) sees(actor apptest.User) bool {
-	return actor.ID == b.patient.ID || actor.ID == b.slot.of.ID || actor.Role == access.RoleAdmin ||
+func (b *booking) isVisibleTo(actor apptest.User) bool {
+	return actor.ID == b.patient.ID || actor.ID == b.slot.doctor.ID || actor.Role == access.RoleAdmin ||
 		actor.Role == access.RoleSupport
 }
 
@@ -287,25 +287,25 @@ func (b *booking) cancel(by apptest.User, at time.Time) {
 // refundAll gives back what came and is not on its way.
 func (b *booking) refundAll() {
 	for _, a := range b.attempts {
-		for _, s := range a.came {
-			if s.own {
-				b.owe(s, s.amount-b.back(s, "PENDING")-b.back(s, "SUCCEEDED"))
+		for _, s := range a.receipts {
+			if s.expected {
+				b.addRefund(s, s.amount-b.refundTotal(s, "PENDING")-b.refundTotal(s, "SUCCEEDED"))
 			}
 		}
 	}
 }
 
-// owe begins a refund.
-func (b *booking) owe(s *sum, amount money.Amount) {
+// addRefund begins a refund.
+func (b *booking) addRefund(s *receipt, amount money.Amount) {
 	if amount > 0 {
-		b.refunds = append(b.refunds, &refund{of: s, amount: amount, status: "PENDING"})
+		b.refunds = append(b.refunds, &refund{receipt: s, amount: amount, status: "PENDING"})
 	}
 }
 
-// back is what goes back of a sum, or has gone.
-func (b *booking) back(s *sum, status string) (all money.Amount) {
+// refundTotal is what goes back of a sum, or has gone.
+func (b *booking) refundTotal(s *receipt, status string) (all money.Amount) {
 	for _, r := range b.refunds {
-		if r.of == s && r.status == status {
+		if r.receipt == s && r.status == status {
 			all += r.amount
 		}
 	}
@@ -334,11 +334,11 @@ func (s *slot) status() string {
 	}
 }
 
-// clash is the refusal of a slot of the doctor that another one stands in the way of, if one does.
-func (w *world) clash(s slot) (v verdict, clashes bool) {
-	for _, o := range w.slots {
+// predictOverlap is the refusal of a slot of the doctor that another one stands in the way of, if one does.
+func (m *model) predictOverlap(s slot) (v result, clashes bool) {
+	for _, o := range m.slots {
 		switch {
-		case o.deleted || o.id == s.id || o.of != s.of:
+		case o.deleted || o.id == s.id || o.doctor != s.doctor:
 		case o.start.Equal(s.start) && o.end.Equal(s.end):
 			return conflict("slot-exists"), true
 		case !s.blocked && !o.blocked && o.start.Before(s.end) && s.start.Before(o.end):
@@ -348,67 +348,67 @@ func (w *world) clash(s slot) (v verdict, clashes bool) {
 	return v, clashes
 }
 
-// replay is the prediction for a key that was used; false when the command runs.
-func (w *world) replay(k keyed, path, body string, now time.Time) (verdict, bool) {
-	old, known := w.keys[k]
+// predictReplay is the prediction for a key that was used; false when the command runs.
+func (m *model) predictReplay(k userKey, path, body string, now time.Time) (result, bool) {
+	old, known := m.keys[k]
 	if !known || !old.until.After(now) {
-		return verdict{}, false
+		return result{}, false
 	}
 	if old.path != path || old.body != body {
-		return verdict{422, "idempotency-key-reused"}, true
+		return result{422, "idempotency-key-reused"}, true
 	}
-	return verdict{status: 201}, true
+	return result{status: 201}, true
 }
 
-// store keeps a first answer under its key, and compares a repeated one byte for byte. It tells whether it was the
+// storeAnswer keeps a first answer under its key, and compares a repeated one byte for byte. It tells whether it was the
 // first.
-func (w *world) store(t *rapid.T, k keyed, path, body string, a *apptest.Answer) (first bool) {
+func (m *model) storeAnswer(t *rapid.T, k userKey, path, body string, a *apptest.Answer) (first bool) {
 	if a.Status != 201 {
 		return false
 	}
 	if a.Header.Get("Idempotency-Replayed") == "" {
-		w.keys[k] = kept{path, body, a.Body, w.DB.Now().Add(24 * time.Hour)}
+		m.keys[k] = storedAnswer{path, body, a.Body, m.DB.Now().Add(24 * time.Hour)}
 		return true
 	}
-	if string(w.keys[k].answer) != string(a.Body) {
-		t.Fatalf("the replay differs:\n%s\n%s", w.keys[k].answer, a.Body)
+	if string(m.keys[k].answer) != string(a.Body) {
+		t.Fatalf("the replay differs:\n%s\n%s", m.keys[k].answer, a.Body)
 	}
 	return false
 }
 
-// key draws a fresh key, a used one, or now and then none.
-func (w *world) key(t *rapid.T, user apptest.User) keyed {
-	switch n := dice(t, "key", 20); {
+// drawKey draws a fresh key, a used one, or now and then none.
+func (m *model) drawKey(t *rapid.T, user apptest.User) userKey {
+	switch n := draw(t, "key", 20); {
 	case n == 0:
-		return keyed{user.ID, ""}
+		return userKey{user.ID, ""}
 	case n <= 5:
-		return keyed{user.ID, pick(t, "used", []string{"a", "b"})}
+		return userKey{user.ID, pick(t, "used", []string{"a", "b"})}
 	default:
-		return keyed{user.ID, uuid.NewString()}
+		return userKey{user.ID, uuid.NewString()}
 	}
 }
 
-func (w *world) post(user apptest.User, path, key, body string) *apptest.Answer {
+func (m *model) post(user apptest.User, path, key, body string) *apptest.Answer {
 	if key == "" {
-		return w.Do(user, "POST", path, []byte(body))
+		return m.Do(user, "POST", path, []byte(body))
 	}
-	return w.Do(user, "POST", path, []byte(body), "Idempotency-Key", key)
+	return m.Do(user, "POST", path, []byte(body), "Idempotency-Key", key)
 }
 
-func text(body object) string {
+func encode(body object) string {
 	b, _ := json.Marshal(body)
 	return string(b)
 }
 
-// invariants are asked of the whole database.
-func invariants(t interface{ Fatalf(string, ...any) }, c *apptest.Clinic) {
+// checkInvariants are asked of the whole database.
+func checkInvariants(t interface{ Fatalf(string, ...any) }, c *apptest.Clinic) {
 	results, err := invariant.Check(context.Background(), c.DB)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
 	for _, r := range results {
 		if r.Broken > 0 {
-			t.Fatalf("%s is broken %d times, for example by %v: %s", r.Name, r.Broken, r.Some, r.Text)
+			t.Fatalf("%s is broken %d times, for example by %v: %s", r.Name, r.Broken, r.Examples, r.Description)
 		}
 	}
 }

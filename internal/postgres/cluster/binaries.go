@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	oldestMajor = 15
-	newestMajor = 18
+	minMajor = 15
+	maxMajor = 18
 )
 
 // Binaries are the programs of one PostgreSQL version.
@@ -35,7 +35,7 @@ func FindBinaries(npmCache string) (Binaries, error) { return findBinaries(npmCa
 // findBinaries prefers the programs that can read data of the major version wanted; 0 means any.
 func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	if dir := os.Getenv("PGBIN"); dir != "" {
-		b, err := inspect(dir)
+		b, err := inspectFolder(dir)
 		if err != nil {
 			return Binaries{}, fmt.Errorf("PGBIN: %w", err)
 		}
@@ -43,8 +43,8 @@ func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	}
 	var first Binaries
 	var firstErr error
-	for _, dir := range candidates(npmCache) {
-		b, err := inspect(dir)
+	for _, dir := range candidateFolders(npmCache) {
+		b, err := inspectFolder(dir)
 		switch {
 		case err != nil:
 			firstErr = cmp.Or(firstErr, err)
@@ -60,7 +60,7 @@ func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	return Binaries{}, cmp.Or(firstErr, ErrNoBinaries)
 }
 
-func candidates(npmCache string) []string {
+func candidateFolders(npmCache string) []string {
 	dirs := newestFirst("/usr/lib/postgresql/*/bin")
 	if path, err := exec.LookPath("postgres"); err == nil {
 		if path, err = filepath.Abs(path); err == nil {
@@ -95,13 +95,13 @@ func defaultCache() string {
 	return filepath.Join(dir, "amrutam")
 }
 
-var digits = regexp.MustCompile(`\d+`)
+var digitsPattern = regexp.MustCompile(`\d+`)
 
 // newestFirst sorts by the numbers in the paths, so that 9 comes after 15.
 func newestFirst(pattern string) []string {
 	dirs, _ := filepath.Glob(pattern) // the only error is a bad pattern
 	numbers := func(dir string) (all []int) {
-		for _, text := range digits.FindAllString(dir, -1) {
+		for _, text := range digitsPattern.FindAllString(dir, -1) {
 			n, _ := strconv.Atoi(text)
 			all = append(all, n)
 		}
@@ -111,9 +111,9 @@ func newestFirst(pattern string) []string {
 	return dirs
 }
 
-var versionText = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
+var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-func inspect(dir string) (Binaries, error) {
+func inspectFolder(dir string) (Binaries, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Binaries{}, err
@@ -127,14 +127,14 @@ func inspect(dir string) (Binaries, error) {
 	if err != nil {
 		return Binaries{}, fmt.Errorf("the folder %s holds no PostgreSQL server that runs: %w", dir, err)
 	}
-	found := versionText.FindSubmatch(out)
+	found := versionPattern.FindSubmatch(out)
 	if found == nil {
 		return Binaries{}, fmt.Errorf("the version of PostgreSQL in %s can't be told", dir)
 	}
 	major, _ := strconv.Atoi(string(found[1]))
-	if major < oldestMajor || major > newestMajor {
-		return Binaries{}, fmt.Errorf("PostgreSQL %d in %s is not supported: %d to %d are", major, dir, oldestMajor,
-			newestMajor)
+	if major < minMajor || major > maxMajor {
+		return Binaries{}, fmt.Errorf("PostgreSQL %d in %s is not supported: %d to %d are", major, dir, minMajor,
+			maxMajor)
 	}
 	return Binaries{Dir: dir, Major: major}, nil
 }

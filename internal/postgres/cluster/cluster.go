@@ -19,18 +19,18 @@ import (
 const (
 	// Database is made on the first start.
 	Database = "amrutam"
-	// Role owns it and is no superuser.
-	Role = "amrutam"
-	// Server is what the server logs in as: it owns nothing and has the rights of the role amrutam_app.
-	Server = "amrutam_server"
-	// Admin is the superuser.
-	Admin = "postgres"
+	// OwnerRole owns it and is no superuser.
+	OwnerRole = "amrutam"
+	// ServerRole is what the server logs in as: it owns nothing and has the rights of the role amrutam_app.
+	ServerRole = "amrutam_server"
+	// SuperuserRole is the superuser.
+	SuperuserRole = "postgres"
 
 	port = "5432" // only names the socket's file
 
-	startWithin = 60 * time.Second // recovery after a crash reads at most some GB of WAL
-	stopWithin  = 15 * time.Second
-	pollEvery   = 5 * time.Millisecond
+	startTimeout = 60 * time.Second // recovery after a crash reads at most some GB of WAL
+	stopTimeout  = 15 * time.Second
+	pollInterval = 5 * time.Millisecond
 )
 
 // Options of Start.
@@ -64,16 +64,16 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	c := &Cluster{log: o.Logger, folder: f}
 	for {
-		lock, err := f.tryOwn()
+		lock, err := f.tryLock()
 		if err != nil {
 			return nil, err
 		}
 		if lock != nil {
-			if err := c.own(ctx, o, lock); err != nil {
+			if err := c.startOwned(ctx, o, lock); err != nil {
 				_ = lock.Close()
 				return nil, err
 			}
@@ -92,9 +92,9 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	}
 }
 
-// own starts it. From here on the lock is held until the server is gone.
-func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
-	if err := c.folder.outlive(ctx, c.log); err != nil {
+// startOwned starts it. From here on the lock is held until the server is gone.
+func (c *Cluster) startOwned(ctx context.Context, o Options, lock *os.File) error {
+	if err := c.folder.awaitOrphan(ctx, c.log); err != nil {
 		return err
 	}
 	major, err := c.folder.major()
@@ -104,7 +104,7 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	if c.bin, err = findBinaries(o.NPMCache, major); err != nil {
 		return err
 	}
-	if err := c.folder.admits(ctx, c.bin, c.log); err != nil {
+	if err := c.folder.ensureAccess(ctx, c.bin, c.log); err != nil {
 		return err
 	}
 	switch {
@@ -121,25 +121,25 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	if c.socket, err = c.folder.makeSocket(); err != nil {
 		return err
 	}
-	if c.server, err = c.serve(ctx, o.Settings); err != nil {
+	if c.server, err = c.startServer(ctx, o.Settings); err != nil {
 		return err
 	}
 	c.exited = make(chan struct{})
 	go func() {
 		<-c.server.exited
-		c.folder.dropSocket(c.socket)
+		c.folder.removeSocket(c.socket)
 		_ = lock.Close()
 		close(c.exited)
 	}()
-	if err := c.prepare(ctx); err != nil {
+	if err := c.createDatabase(ctx); err != nil {
 		return errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
 	}
 	return nil
 }
 
-// roles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00009's,
+// createRoles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00009's,
 // which a login without the right to make roles can't make.
-const roles = `DO $$
+const createRoles = `DO $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam') THEN CREATE ROLE amrutam LOGIN; END IF;
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_server') THEN CREATE ROLE amrutam_server LOGIN;
@@ -150,14 +150,14 @@ BEGIN
 	IF NOT pg_has_role('amrutam_server', 'amrutam_app', 'MEMBER') THEN GRANT amrutam_app TO amrutam_server; END IF;
 END $$`
 
-// prepare makes the roles and the database.
-func (c *Cluster) prepare(ctx context.Context) error {
+// createDatabase makes the roles and the database.
+func (c *Cluster) createDatabase(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, c.AdminDSN("postgres"))
 	if err != nil {
 		return fmt.Errorf("reach the PostgreSQL just started: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, roles); err != nil {
+	if _, err := conn.Exec(ctx, createRoles); err != nil {
 		return fmt.Errorf("make the roles: %w", err)
 	}
 	var database bool
@@ -166,7 +166,7 @@ func (c *Cluster) prepare(ctx context.Context) error {
 		return fmt.Errorf("look for the database: %w", err)
 	}
 	if !database {
-		if _, err := conn.Exec(ctx, "CREATE DATABASE "+Database+" OWNER "+Role); err != nil {
+		if _, err := conn.Exec(ctx, "CREATE DATABASE "+Database+" OWNER "+OwnerRole); err != nil {
 			return fmt.Errorf("make the database: %w", err)
 		}
 	}
@@ -198,13 +198,13 @@ func (c *Cluster) attach(ctx context.Context) error {
 }
 
 // DSN is the address of a database for its owner, the role amrutam, as a URL that pgx and libpq's programs understand.
-func (c *Cluster) DSN(database string) string { return c.dsn(Role, database) }
+func (c *Cluster) DSN(database string) string { return c.dsn(OwnerRole, database) }
 
 // ServerDSN is the address of a database for the server.
-func (c *Cluster) ServerDSN(database string) string { return c.dsn(Server, database) }
+func (c *Cluster) ServerDSN(database string) string { return c.dsn(ServerRole, database) }
 
 // AdminDSN is the address of a database for the superuser.
-func (c *Cluster) AdminDSN(database string) string { return c.dsn(Admin, database) }
+func (c *Cluster) AdminDSN(database string) string { return c.dsn(SuperuserRole, database) }
 
 func (c *Cluster) dsn(user, database string) string {
 	q := url.Values{"host": {c.socket}, "port": {port}}
@@ -215,18 +215,18 @@ func (c *Cluster) dsn(user, database string) string {
 // BinDir is the folder of its programs; beside an owner that uses others it may be "".
 func (c *Cluster) BinDir() string { return c.bin.Dir }
 
-// Owned tells whether this process started it.
-func (c *Cluster) Owned() bool { return c.server != nil }
+// IsOwner tells whether this process started it.
+func (c *Cluster) IsOwner() bool { return c.server != nil }
 
 // Exited is closed when the owned PostgreSQL has ended, see Err; it is nil when another process owns it.
 func (c *Cluster) Exited() <-chan struct{} { return c.exited }
 
 // Err tells how the owned PostgreSQL ended, with the last lines of its log; nil while it runs and after a clean stop.
 func (c *Cluster) Err() error {
-	if c.server == nil || !c.server.gone() || c.server.err == nil {
+	if c.server == nil || !c.server.hasExited() || c.server.err == nil {
 		return nil
 	}
-	return fmt.Errorf("PostgreSQL ended: %w: %s", c.server.err, c.server.said())
+	return fmt.Errorf("PostgreSQL ended: %w: %s", c.server.err, c.server.logTail())
 }
 
 // Stop ends an owned PostgreSQL, disconnecting its clients, and waits for it; ctx bounds how long it may take to write
@@ -235,7 +235,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	if c.server == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, stopWithin)
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	_ = c.server.cmd.Process.Signal(syscall.SIGINT) // fast shutdown; an error means that it has ended
 	select {
@@ -249,7 +249,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	select {
 	case <-c.exited:
 		return nil
-	case <-time.After(stopWithin):
+	case <-time.After(stopTimeout):
 		return fmt.Errorf("PostgreSQL (process %d) does not stop", c.server.cmd.Process.Pid)
 	}
 }
@@ -258,7 +258,7 @@ func pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(pollEvery):
+	case <-time.After(pollInterval):
 		return nil
 	}
 }

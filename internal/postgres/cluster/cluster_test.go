@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-func TestStartFromNothingAndAgain(t *testing.T) {
+func TestStartCreatesAndReopensData(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(dataDir(t), "deep", "data")
 	begin := time.Now()
 	c := start(t, dir)
 	t.Logf("from nothing: %s", time.Since(begin))
-	if !c.Owned() || c.BinDir() == "" {
-		t.Errorf("owned %t, programs in %q", c.Owned(), c.BinDir())
+	if !c.IsOwner() || c.BinDir() == "" {
+		t.Errorf("owned %t, programs in %q", c.IsOwner(), c.BinDir())
 	}
 	if super := query[string](t, c.DSN(Database),
-		"SELECT current_user || current_setting('is_superuser')"); super != Role+"off" {
+		"SELECT current_user || current_setting('is_superuser')"); super != OwnerRole+"off" {
 		t.Errorf("the application is %s", super)
 	}
 	// What migrations need must work without a superuser.
@@ -49,29 +49,29 @@ func TestStartFromNothingAndAgain(t *testing.T) {
 	}
 }
 
-func TestAttach(t *testing.T) {
+func TestStartAttachesToRunningServer(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
+	dir := initializedDir(t)
 	c := start(t, dir)
-	o := openElsewhere(t, dir)
-	if o.owned || o.pid != c.server.cmd.Process.Pid {
+	o := startOtherProcess(t, dir)
+	if o.isOwner || o.pid != c.server.cmd.Process.Pid {
 		t.Errorf("the other process started process %d beside %d", o.pid, c.server.cmd.Process.Pid)
 	}
 	o.kill(t)
 	attached := start(t, dir)
 	must(t, attached.Stop(t.Context()))
-	if attached.Owned() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil ||
+	if attached.IsOwner() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil ||
 		attached.BinDir() != c.BinDir() {
 		t.Errorf("attached as %+v", attached)
 	}
 	query[int](t, c.DSN(Database), "SELECT 1") // neither ended it
 }
 
-func TestOwnerKilled(t *testing.T) {
+func TestStartAfterOwnerKilled(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
-	o := openElsewhere(t, dir)
-	if !o.owned {
+	dir := initializedDir(t)
+	o := startOtherProcess(t, dir)
+	if !o.isOwner {
 		t.Fatal("the first one doesn't own it")
 	}
 	attached := start(t, dir)
@@ -81,8 +81,8 @@ func TestOwnerKilled(t *testing.T) {
 
 	// At once, while the old server is still going down.
 	c := start(t, dir)
-	if !c.Owned() || c.server.cmd.Process.Pid == o.pid || c.folder.alive(old) {
-		t.Errorf("owned %t, the old server runs on: %t", c.Owned(), c.folder.alive(old))
+	if !c.IsOwner() || c.server.cmd.Process.Pid == o.pid || c.folder.isRunning(old) {
+		t.Errorf("owned %t, the old server runs on: %t", c.IsOwner(), c.folder.isRunning(old))
 	}
 	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
 		t.Errorf("kept %d", n)
@@ -90,7 +90,7 @@ func TestOwnerKilled(t *testing.T) {
 	must(t, c.Stop(t.Context()))
 
 	// And without a next start nothing stays behind either.
-	o = openElsewhere(t, dir)
+	o = startOtherProcess(t, dir)
 	o.kill(t)
 	awaitGone(t, c.folder, o.pid)
 }
@@ -99,21 +99,21 @@ func awaitGone(t *testing.T, f folder, pid int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	for f.alive(postmaster{pid: pid}) {
+	for f.isRunning(postmaster{pid: pid}) {
 		if pause(ctx) != nil {
 			t.Fatal("the server outlives its owner")
 		}
 	}
 }
 
-func TestServerKilled(t *testing.T) {
+func TestStartAfterServerKilled(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
+	dir := initializedDir(t)
 	c := start(t, dir)
 	execute(t, c.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
 	must(t, c.server.cmd.Process.Kill())
 	<-c.Exited()
-	contains(t, c.Err(), "PostgreSQL ended", "killed")
+	requireError(t, c.Err(), "PostgreSQL ended", "killed")
 	if _, err := c.folder.postmaster(); err != nil {
 		t.Errorf("there should be a stale postmaster.pid: %v", err)
 	}
@@ -123,15 +123,15 @@ func TestServerKilled(t *testing.T) {
 	}
 }
 
-func TestStalePidOfAnotherProcess(t *testing.T) {
+func TestStartIgnoresStalePID(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
+	dir := initializedDir(t)
 	c := start(t, dir)
 	must(t, c.Stop(t.Context()))
 	// After a reboot the number may be anybody's; here it is this test's.
 	stale := fmt.Sprintf("%d\n%s\n0\n5432\n%s\n\n0 0\nready   \n", os.Getpid(), c.folder.pgdata, c.socket)
 	must(t, os.WriteFile(filepath.Join(c.folder.pgdata, "postmaster.pid"), []byte(stale), 0o600))
-	must(t, c.folder.give(filepath.Join(c.folder.pgdata, "postmaster.pid")))
+	must(t, c.folder.chown(filepath.Join(c.folder.pgdata, "postmaster.pid")))
 	c, err := Start(t.Context(), Options{DataDir: dir})
 	if os.Geteuid() != 0 && err != nil {
 		t.Skip("PostgreSQL itself takes a living process of its own user for a server:", err)
@@ -140,7 +140,7 @@ func TestStalePidOfAnotherProcess(t *testing.T) {
 	must(t, c.Stop(t.Context()))
 }
 
-func TestStartsAtOnce(t *testing.T) {
+func TestConcurrentStartsHaveOneOwner(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	const here = 3
@@ -156,10 +156,10 @@ func TestStartsAtOnce(t *testing.T) {
 			clusters[i] = c
 		})
 	}
-	o := openElsewhere(t, dir)
+	o := startOtherProcess(t, dir)
 	wg.Wait()
 	owners := 0
-	if o.owned {
+	if o.isOwner {
 		owners++
 	}
 	for _, c := range clusters {
@@ -167,7 +167,7 @@ func TestStartsAtOnce(t *testing.T) {
 			continue
 		}
 		t.Cleanup(func() { _ = c.Stop(context.Background()) })
-		if c.Owned() {
+		if c.IsOwner() {
 			owners++
 		}
 		query[int](t, c.DSN(Database), "SELECT 1")
@@ -177,7 +177,7 @@ func TestStartsAtOnce(t *testing.T) {
 	}
 }
 
-func TestKilledInitdb(t *testing.T) {
+func TestStartAfterKilledInitdb(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	must(t, os.MkdirAll(filepath.Join(dir, "postgres.new-1", "base"), 0o700)) // what a killed one left
@@ -192,23 +192,23 @@ func TestKilledInitdb(t *testing.T) {
 		}
 	}()
 	_, err := Start(ctx, Options{DataDir: dir})
-	contains(t, err, "initdb failed")
+	requireError(t, err, "initdb failed")
 	if _, err := os.Stat(filepath.Join(dir, "postgres")); !os.IsNotExist(err) {
 		t.Fatalf("half a data folder is in place: %v", err)
 	}
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 }
 
-func TestLongAndUnusualPaths(t *testing.T) {
+func TestStartInLongAndUnusualPaths(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{strings.Repeat("long-", 25), "a, b 'c'+%25"} {
 		t.Run(name[:5], func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(dataDir(t), name)
-			must(t, os.Rename(usedDir(t), dir))
+			must(t, os.Rename(initializedDir(t), dir))
 			c := start(t, dir)
 			query[int](t, c.DSN(Database), "SELECT 1")
-			if o := openElsewhere(t, dir); o.owned {
+			if o := startOtherProcess(t, dir); o.isOwner {
 				t.Error("the other process didn't find it")
 			}
 			info, err := os.Stat(c.socket)
@@ -226,16 +226,16 @@ func TestLongAndUnusualPaths(t *testing.T) {
 			t.Cleanup(func() { _ = os.Remove(c.socket) })
 			must(t, os.Chmod(c.socket, 0o777))
 			_, err = Start(t.Context(), Options{DataDir: dir})
-			contains(t, err, c.socket, "0700")
+			requireError(t, err, c.socket, "0700")
 			must(t, os.Remove(c.socket))
 			must(t, os.Symlink(t.TempDir(), c.socket))
 			_, err = Start(t.Context(), Options{DataDir: dir})
-			contains(t, err, c.socket, "0700")
+			requireError(t, err, c.socket, "0700")
 		})
 	}
 }
 
-func TestBadFolders(t *testing.T) {
+func TestStartRefusesBadFolders(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	file := filepath.Join(dir, "file")
@@ -255,12 +255,12 @@ func TestBadFolders(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Start(t.Context(), Options{DataDir: c.dir})
-			contains(t, err, c.words...)
+			requireError(t, err, c.words...)
 		})
 	}
 }
 
-func TestClosedParent(t *testing.T) {
+func TestStartOpensOnlyRootsOwnFolders(t *testing.T) {
 	t.Parallel()
 	parent := filepath.Join(dataDir(t), "closed")
 	must(t, os.Mkdir(parent, 0o700))
@@ -268,7 +268,7 @@ func TestClosedParent(t *testing.T) {
 	if os.Geteuid() != 0 {
 		must(t, os.Chmod(parent, 0o500))
 		_, err := Start(t.Context(), Options{DataDir: dir})
-		contains(t, err, "can't be made", dir)
+		requireError(t, err, "can't be made", dir)
 		return
 	}
 	above := filepath.Dir(parent)
@@ -283,13 +283,13 @@ func TestClosedParent(t *testing.T) {
 	must(t, os.Mkdir(foreign, 0o700))
 	must(t, os.Chown(foreign, 12345, 12345))
 	_, err := Start(t.Context(), Options{DataDir: filepath.Join(foreign, "data")})
-	contains(t, err, "can't pass through "+foreign+" ")
+	requireError(t, err, "can't pass through "+foreign+" ")
 	if info, err := os.Stat(foreign); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("a folder that isn't ours was changed: %v %v", info.Mode(), err)
 	}
 }
 
-func TestDataOfAnotherVersion(t *testing.T) {
+func TestStartRefusesDataOfOtherVersion(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	must(t, os.Mkdir(filepath.Join(dir, "postgres"), 0o700))
@@ -297,24 +297,24 @@ func TestDataOfAnotherVersion(t *testing.T) {
 	bin, err := FindBinaries("")
 	must(t, err)
 	_, err = Start(t.Context(), Options{DataDir: dir})
-	contains(t, err, "PostgreSQL 14", "PostgreSQL "+strconv.Itoa(bin.Major), "PGBIN", "pg_upgrade")
+	requireError(t, err, "PostgreSQL 14", "PostgreSQL "+strconv.Itoa(bin.Major), "PGBIN", "pg_upgrade")
 }
 
-func TestStartFailureShowsTheLog(t *testing.T) {
+func TestStartFailureShowsLog(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
-	must(t, os.WriteFile(filepath.Join(dir, "postgres.log"), make([]byte, maxLog+1), 0o600))
+	dir := initializedDir(t)
+	must(t, os.WriteFile(filepath.Join(dir, "postgres.log"), make([]byte, maxLogBytes+1), 0o600))
 	_, err := Start(t.Context(), Options{DataDir: dir, Settings: map[string]string{"shared_buffers": "much"}})
-	contains(t, err, "did not start", "shared_buffers")
+	requireError(t, err, "did not start", "shared_buffers")
 	if _, err := os.Stat(filepath.Join(dir, "postgres.log.old")); err != nil {
 		t.Errorf("the long log should be put aside: %v", err)
 	}
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 }
 
-func TestSecretsStayOut(t *testing.T) {
+func TestServerEnvironmentHoldsNoSecrets(t *testing.T) {
 	t.Setenv("AMRUTAM_MASTER_KEY", "kept-from-postgres")
-	c := start(t, usedDir(t))
+	c := start(t, initializedDir(t))
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(c.server.cmd.Process.Pid) + "/environ")
 	must(t, err)
 	if strings.Contains(string(env), "kept-from-postgres") {

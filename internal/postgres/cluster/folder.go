@@ -20,10 +20,10 @@ import (
 
 // folder is where one cluster lives, and as whom it runs.
 type folder struct {
-	root   string // the data folder
-	pgdata string
-	log    string
-	cred   *syscall.Credential // nil: as ourselves
+	root       string // the data folder
+	pgdata     string
+	log        string
+	credential *syscall.Credential // nil: as ourselves
 }
 
 // openFolder makes the data folder if need be. PostgreSQL's user only passes through it.
@@ -45,7 +45,7 @@ func openFolder(dataDir string) (folder, error) {
 	if os.Geteuid() != 0 {
 		return f, nil
 	}
-	if f.cred, err = unprivileged(f.pgdata); err != nil {
+	if f.credential, err = unprivilegedCredential(f.pgdata); err != nil {
 		return folder{}, err
 	}
 	info, err := os.Stat(root)
@@ -89,8 +89,8 @@ func makeFolders(dir string) error {
 	return os.Chmod(dir, mode)
 }
 
-// unprivileged is who runs PostgreSQL when we are root, which it refuses to be: who owns the data, if there is some.
-func unprivileged(pgdata string) (*syscall.Credential, error) {
+// unprivilegedCredential is who runs PostgreSQL when we are root, which it refuses to be: who owns the data, if there is some.
+func unprivilegedCredential(pgdata string) (*syscall.Credential, error) {
 	if info, err := os.Stat(pgdata); err == nil {
 		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
 			return &syscall.Credential{Uid: s.Uid, Gid: s.Gid}, nil
@@ -113,38 +113,38 @@ func unprivileged(pgdata string) (*syscall.Credential, error) {
 }
 
 func (f folder) uid() uint32 {
-	if f.cred != nil {
-		return f.cred.Uid
+	if f.credential != nil {
+		return f.credential.Uid
 	}
 	return uint32(os.Geteuid())
 }
 
-// give lets PostgreSQL's user own what we made for it.
-func (f folder) give(path string) error {
-	if f.cred == nil {
+// chown lets PostgreSQL's user own what we made for it.
+func (f folder) chown(path string) error {
+	if f.credential == nil {
 		return nil
 	}
-	if err := os.Lchown(path, int(f.cred.Uid), int(f.cred.Gid)); err != nil {
+	if err := os.Lchown(path, int(f.credential.Uid), int(f.credential.Gid)); err != nil {
 		return fmt.Errorf("give %s to PostgreSQL's user: %w", path, err)
 	}
 	return nil
 }
 
-// admits makes sure that PostgreSQL's user gets at the data folder and the programs. Root's own folders above the data
+// ensureAccess makes sure that PostgreSQL's user gets at the data folder and the programs. Root's own folders above the data
 // are opened for passing through, nothing else; any other folder in the way is named.
-func (f folder) admits(ctx context.Context, bin Binaries, log *slog.Logger) error {
-	if f.cred == nil {
+func (f folder) ensureAccess(ctx context.Context, bin Binaries, log *slog.Logger) error {
+	if f.credential == nil {
 		return nil
 	}
 	opened := ""
-	for closed := f.closed(f.root); closed != ""; closed = f.closed(f.root) {
+	for closed := f.firstClosed(f.root); closed != ""; closed = f.firstClosed(f.root) {
 		info, err := os.Stat(closed)
 		if err != nil {
 			return err
 		}
 		if s, ok := info.Sys().(*syscall.Stat_t); !ok || s.Uid != 0 || closed == opened ||
 			os.Chmod(closed, info.Mode()|0o011) != nil {
-			return f.shut(closed, f.root)
+			return f.accessError(closed, f.root)
 		}
 		opened = closed
 		log.WarnContext(ctx, "PostgreSQL refuses to run as root, so its user now may pass through this folder",
@@ -152,28 +152,28 @@ func (f folder) admits(ctx context.Context, bin Binaries, log *slog.Logger) erro
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin.Dir, "postgres"), "--version")
 	cmd.Dir = f.root
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.cred}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.credential}
 	err := cmd.Run()
 	if err == nil {
 		return nil
 	}
-	if closed := f.closed(bin.Dir); closed != "" {
-		return f.shut(closed, bin.Dir)
+	if closed := f.firstClosed(bin.Dir); closed != "" {
+		return f.accessError(closed, bin.Dir)
 	}
-	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w", f.cred.Uid,
+	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w", f.credential.Uid,
 		bin.Dir, f.root, err)
 }
 
-func (f folder) shut(closed, path string) error {
+func (f folder) accessError(closed, path string) error {
 	return fmt.Errorf("PostgreSQL can't run as root; it runs as the user with id %d, who can't pass through %s on "+
 		"the way to %s: open it (chmod o+x) or use another place",
-		f.cred.Uid, closed, path)
+		f.credential.Uid, closed, path)
 }
 
-// closed is the first folder on the way to path whose mode stops PostgreSQL's user, or "".
-func (f folder) closed(path string) string {
+// firstClosed is the first folder on the way to path whose mode stops PostgreSQL's user, or "".
+func (f folder) firstClosed(path string) string {
 	if path != filepath.Dir(path) {
-		if above := f.closed(filepath.Dir(path)); above != "" {
+		if above := f.firstClosed(filepath.Dir(path)); above != "" {
 			return above
 		}
 	}
@@ -184,9 +184,9 @@ func (f folder) closed(path string) string {
 	bit := fs.FileMode(0o001)
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		switch {
-		case s.Uid == f.cred.Uid:
+		case s.Uid == f.credential.Uid:
 			bit = 0o100
-		case s.Gid == f.cred.Gid:
+		case s.Gid == f.credential.Gid:
 			bit = 0o010
 		}
 	}
@@ -219,8 +219,8 @@ func (f folder) majorOrZero() int {
 
 const (
 	// Linux's sockaddr_un holds 107 bytes and a zero.
-	socketLimit = 107 - len("/.s.PGSQL."+port)
-	shortRoot   = "/tmp"
+	maxSocketPath = 107 - len("/.s.PGSQL."+port)
+	shortRoot     = "/tmp"
 )
 
 // PostgreSQL and libpq split lists of folders at commas and read some other characters in their own way.
@@ -232,7 +232,7 @@ var plainPath = regexp.MustCompile(`^/[A-Za-z0-9_./-]+$`)
 // a link is none.
 func (f folder) makeSocket() (string, error) {
 	dir := filepath.Join(f.root, "socket")
-	if len(dir) > socketLimit || !plainPath.MatchString(dir) {
+	if len(dir) > maxSocketPath || !plainPath.MatchString(dir) {
 		sum := sha256.Sum256([]byte(f.root))
 		dir = filepath.Join(shortRoot,
 			"amrutam-"+strconv.FormatUint(uint64(f.uid()), 10)+"-"+hex.EncodeToString(sum[:8]))
@@ -251,11 +251,11 @@ func (f folder) makeSocket() (string, error) {
 		return "", fmt.Errorf("%s must be a folder of mode 0700 that belongs to the user with id %d: remove it", dir,
 			f.uid())
 	}
-	return dir, f.give(dir)
+	return dir, f.chown(dir)
 }
 
-// dropSocket leaves nothing in /tmp.
-func (f folder) dropSocket(dir string) {
+// removeSocket leaves nothing in /tmp.
+func (f folder) removeSocket(dir string) {
 	if filepath.Dir(dir) == shortRoot {
 		_ = os.Remove(dir)
 	}

@@ -13,9 +13,9 @@ import (
 	"syscall"
 )
 
-// tryOwn takes the lock that a cluster's owner holds as long as its PostgreSQL runs; nil without an error means that
+// tryLock takes the lock that a cluster's owner holds as long as its PostgreSQL runs; nil without an error means that
 // another process has it. The kernel frees it when the owner is killed.
-func (f folder) tryOwn() (*os.File, error) {
+func (f folder) tryLock() (*os.File, error) {
 	path := filepath.Join(f.root, "postgres.lock")
 	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrPermission) {
@@ -27,7 +27,7 @@ func (f folder) tryOwn() (*os.File, error) {
 	}
 	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		return lock, f.give(path)
+		return lock, f.chown(path)
 	}
 	_ = lock.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -63,22 +63,22 @@ func (f folder) postmaster() (postmaster, error) {
 	return p, nil
 }
 
-// alive tells a running server from another process that got its number: a postmaster works in its data folder.
-func (f folder) alive(p postmaster) bool {
+// isRunning tells a running server from another process that got its number: a postmaster works in its data folder.
+func (f folder) isRunning(p postmaster) bool {
 	cwd, err := os.Readlink("/proc/" + strconv.Itoa(p.pid) + "/cwd")
 	return err == nil && cwd == f.pgdata
 }
 
-// outlive waits for the server of an owner that was killed. The kernel has told it to stop already (see serve); saying
+// awaitOrphan waits for the server of an owner that was killed. The kernel has told it to stop already (see serve); saying
 // it again does nothing more, and covers kernels that don't.
-func (f folder) outlive(ctx context.Context, log *slog.Logger) error {
+func (f folder) awaitOrphan(ctx context.Context, log *slog.Logger) error {
 	p, err := f.postmaster()
-	if err != nil || !f.alive(p) {
+	if err != nil || !f.isRunning(p) {
 		return nil //nolint:nilerr // no file, or a damaged one: PostgreSQL itself decides what that means
 	}
 	log.InfoContext(ctx, "waiting for the PostgreSQL of a process that was killed to stop", "pid", p.pid)
 	_ = syscall.Kill(p.pid, syscall.SIGINT)
-	for f.alive(p) {
+	for f.isRunning(p) {
 		if pause(ctx) != nil {
 			return fmt.Errorf("a PostgreSQL without an owner runs on %s and does not stop: end process %d", f.pgdata,
 				p.pid)

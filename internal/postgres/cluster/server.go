@@ -16,17 +16,17 @@ import (
 
 // server is a postmaster that this process started.
 type server struct {
-	cmd    *exec.Cmd
-	exited chan struct{}
-	err    error // how it ended; written before exited is closed
-	log    string
-	from   int64 // where its part of the log begins
+	cmd      *exec.Cmd
+	exited   chan struct{}
+	err      error // how it ended; written before exited is closed
+	log      string
+	logStart int64 // where its part of the log begins
 }
 
-// serve starts the postmaster and waits until it is ready.
-func (c *Cluster) serve(ctx context.Context, settings map[string]string) (*server, error) {
+// startServer starts the postmaster and waits until it is ready.
+func (c *Cluster) startServer(ctx context.Context, settings map[string]string) (*server, error) {
 	for {
-		s, err := c.launch(settings)
+		s, err := c.launchPostmaster(settings)
 		if err != nil {
 			return nil, err
 		}
@@ -35,31 +35,31 @@ func (c *Cluster) serve(ctx context.Context, settings map[string]string) (*serve
 			return s, nil
 		}
 		// Children of a postmaster that was killed need a moment to notice.
-		if s.gone() && strings.Contains(s.said(), "pre-existing shared memory block") && pause(ctx) == nil {
+		if s.hasExited() && strings.Contains(s.logTail(), "pre-existing shared memory block") && pause(ctx) == nil {
 			continue
 		}
-		s.end()
+		s.abort()
 		return nil, err
 	}
 }
 
 func (c *Cluster) awaitReady(ctx context.Context, s *server) error {
 	for {
-		if s.gone() {
-			return fmt.Errorf("PostgreSQL did not start: %s", s.said())
+		if s.hasExited() {
+			return fmt.Errorf("PostgreSQL did not start: %s", s.logTail())
 		}
 		if p, err := c.folder.postmaster(); err == nil && p.pid == s.cmd.Process.Pid && p.ready {
 			return nil
 		}
 		if err := pause(ctx); err != nil {
-			return fmt.Errorf("PostgreSQL was not ready in time: %w: %s", err, s.said())
+			return fmt.Errorf("PostgreSQL was not ready in time: %w: %s", err, s.logTail())
 		}
 	}
 }
 
-// launch starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it ends: so
+// launchPostmaster starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it ends: so
 // that thread is kept for it as long as it runs.
-func (c *Cluster) launch(settings map[string]string) (*server, error) {
+func (c *Cluster) launchPostmaster(settings map[string]string) (*server, error) {
 	log, from, err := c.openLog()
 	if err != nil {
 		return nil, err
@@ -80,11 +80,11 @@ func (c *Cluster) launch(settings map[string]string) (*server, error) {
 	//nolint:noctx // it outlives the call that starts it
 	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"),
 		args...)
-	cmd.Dir, cmd.Env = "/", environment()
+	cmd.Dir, cmd.Env = "/", serverEnvironment()
 	cmd.Stdout, cmd.Stderr = log, log
 	// A group of its own: Ctrl-C on the terminal reaches only us, who stop it after the last request.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.folder.cred, Pdeathsig: syscall.SIGINT, Setpgid: true}
-	s := &server{cmd: cmd, exited: make(chan struct{}), log: c.folder.log, from: from}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.folder.credential, Pdeathsig: syscall.SIGINT, Setpgid: true}
+	s := &server{cmd: cmd, exited: make(chan struct{}), log: c.folder.log, logStart: from}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this function
@@ -102,8 +102,8 @@ func (c *Cluster) launch(settings map[string]string) (*server, error) {
 	return s, nil
 }
 
-// environment keeps our secrets from PostgreSQL, and its messages in English.
-func environment() []string {
+// serverEnvironment keeps our secrets from PostgreSQL, and its messages in English.
+func serverEnvironment() []string {
 	env := []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	if libraries := os.Getenv("LD_LIBRARY_PATH"); libraries != "" {
 		env = append(env, "LD_LIBRARY_PATH="+libraries)
@@ -111,12 +111,12 @@ func environment() []string {
 	return env
 }
 
-// maxLog in bytes is where the log begins anew.
-const maxLog = 10 << 20
+// maxLogBytes in bytes is where the log begins anew.
+const maxLogBytes = 10 << 20
 
 func (c *Cluster) openLog() (*os.File, int64, error) {
 	path := c.folder.log
-	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLogBytes {
 		if err := os.Rename(path, path+".old"); err != nil {
 			return nil, 0, fmt.Errorf("put PostgreSQL's log aside: %w", err)
 		}
@@ -127,7 +127,7 @@ func (c *Cluster) openLog() (*os.File, int64, error) {
 	}
 	info, err := log.Stat()
 	if err == nil {
-		err = c.folder.give(path)
+		err = c.folder.chown(path)
 	}
 	if err != nil {
 		_ = log.Close()
@@ -136,7 +136,7 @@ func (c *Cluster) openLog() (*os.File, int64, error) {
 	return log, info.Size(), nil
 }
 
-func (s *server) gone() bool {
+func (s *server) hasExited() bool {
 	select {
 	case <-s.exited:
 		return true
@@ -145,17 +145,17 @@ func (s *server) gone() bool {
 	}
 }
 
-// said is the end of what this server wrote into its log.
-func (s *server) said() string {
+// logTail is the end of what this server wrote into its log.
+func (s *server) logTail() string {
 	text, err := os.ReadFile(s.log)
-	if err != nil || int64(len(text)) <= s.from {
+	if err != nil || int64(len(text)) <= s.logStart {
 		return "it wrote nothing into " + s.log
 	}
-	return lastLines(string(text[s.from:]))
+	return lastLines(string(text[s.logStart:]))
 }
 
-// end is for a server that never became ready.
-func (s *server) end() {
+// abort is for a server that never became ready.
+func (s *server) abort() {
 	_ = s.cmd.Process.Signal(syscall.SIGQUIT)
 	<-s.exited
 }
@@ -174,14 +174,14 @@ func (c *Cluster) initdb(ctx context.Context, durable bool) error {
 		return fmt.Errorf("the data folder can't be written: %w", err)
 	}
 	defer os.RemoveAll(draft)
-	if err := f.give(draft); err != nil {
+	if err := f.chown(draft); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+Admin,
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+SuperuserRole,
 		"--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=libc",
 		"--data-checksums", "--no-instructions", "--no-sync")
-	cmd.Dir, cmd.Env = "/", environment()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.cred, Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.Dir, cmd.Env = "/", serverEnvironment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.credential, Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	runtime.LockOSThread() // Pdeathsig is about the thread that forks
 	defer runtime.UnlockOSThread()
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -34,7 +34,7 @@ func run(args []string) (code int, err error) {
 	// From the first moment on: a signal while PostgreSQL starts ends it in order, too.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	c, remove, err := testdb.Throwaway(context.Background())
+	c, remove, err := testdb.StartThrowaway(context.Background())
 	if err != nil {
 		return 1, err
 	}
@@ -55,15 +55,15 @@ func run(args []string) (code int, err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	gone := c.Exited()
+	exited := c.Exited()
 	for {
 		select {
 		case s := <-signals:
 			_ = cmd.Process.Signal(s)
-		case <-gone:
+		case <-exited:
 			// Every test that follows fails; say why.
 			fmt.Fprintln(os.Stderr, "with: the test cluster is gone:", c.Err())
-			gone = nil
+			exited = nil
 		case err := <-ended:
 			return exitCode(cmd.ProcessState, err)
 		}

@@ -14,32 +14,32 @@ import (
 	"amrutam/internal/testdb"
 )
 
-// asWith makes the test binary the command itself.
-const asWith = "AMRUTAM_WITH_HELPER"
+// helperVariable makes the test binary the command itself.
+const helperVariable = "AMRUTAM_WITH_HELPER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asWith) != "" {
+	if os.Getenv(helperVariable) != "" {
 		main()
 	}
 	os.Exit(m.Run())
 }
 
-func with(t *testing.T, script string) *exec.Cmd {
+func withCommand(t *testing.T, script string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "--", "sh", "-c", script)
-	cmd.Env = append(os.Environ(), asWith+"=1", testdb.Variable+"=")
+	cmd.Env = append(os.Environ(), helperVariable+"=1", testdb.Variable+"=")
 	cmd.Stderr = os.Stderr
 	return cmd
 }
 
-// folder is what the cluster at this address lives in.
-func folder(address string) string {
+// clusterFolder is what the cluster at this address lives in.
+func clusterFolder(address string) string {
 	_, path, _ := strings.Cut(address, "host=")
 	path, _, _ = strings.Cut(path, "&")
 	return filepath.Dir(strings.ReplaceAll(path, "%2F", "/"))
 }
 
-func gone(t *testing.T, dir string) {
+func awaitRemoved(t *testing.T, dir string) {
 	t.Helper()
 	if !strings.Contains(dir, "amrutam-test-") {
 		t.Fatalf("%q is no folder of a test cluster", dir)
@@ -57,9 +57,9 @@ func gone(t *testing.T, dir string) {
 	}
 }
 
-func TestPassesThrough(t *testing.T) {
+func TestCommandKeepsInputAndExitCode(t *testing.T) {
 	t.Parallel()
-	cmd := with(t, `read -r line; echo "$line"; echo "$`+testdb.Variable+`"; exit 7`)
+	cmd := withCommand(t, `read -r line; echo "$line"; echo "$`+testdb.Variable+`"; exit 7`)
 	cmd.Stdin = strings.NewReader("typed\n")
 	out, err := cmd.Output()
 	var failed *exec.ExitError
@@ -70,13 +70,13 @@ func TestPassesThrough(t *testing.T) {
 	if line != "typed" {
 		t.Errorf("read %q", line)
 	}
-	dir := folder(address)
+	dir := clusterFolder(address)
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) || !strings.Contains(dir, "amrutam-test-") {
 		t.Errorf("the folder %q is left: %v", dir, err)
 	}
 }
 
-func TestSignals(t *testing.T) {
+func TestSignalsStopCommandAndCluster(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
@@ -85,7 +85,7 @@ func TestSignals(t *testing.T) {
 	}{{"forwarded", syscall.SIGTERM, 9}, {"interrupted", syscall.SIGINT, 8}, {"killed", syscall.SIGKILL, -1}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cmd := with(t, `trap 'exit 9' TERM; trap 'exit 8' INT; echo "$`+testdb.Variable+
+			cmd := withCommand(t, `trap 'exit 9' TERM; trap 'exit 8' INT; echo "$`+testdb.Variable+
 				`"; n=0; while [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done`)
 			out, err := cmd.StdoutPipe()
 			if err != nil {
@@ -104,12 +104,12 @@ func TestSignals(t *testing.T) {
 			if err := cmd.Wait(); cmd.ProcessState.ExitCode() != c.code {
 				t.Errorf("ended with %v", err)
 			}
-			gone(t, folder(strings.TrimSpace(address)))
+			awaitRemoved(t, clusterFolder(strings.TrimSpace(address)))
 		})
 	}
 }
 
-func TestNothingToRun(t *testing.T) {
+func TestRunRefusesMissingCommand(t *testing.T) {
 	t.Parallel()
 	if code, err := run([]string{"--"}); code != 2 || err == nil {
 		t.Errorf("%d %v", code, err)
