@@ -33,14 +33,18 @@ func newKey() []byte {
 	return key
 }
 
-// keySource gives keys as settings do; set changes them under a Sealer, as a rotation does to the data folder.
+// keySource provides master keys as the settings do. set replaces them while a Sealer uses them, as a rotation does.
 type keySource struct{ keys atomic.Pointer[[][]byte] }
 
-func newKeySource(keys ...[]byte) *keySource { r := &keySource{}; r.set(keys...); return r }
+func newKeySource(keys ...[]byte) *keySource {
+	s := &keySource{}
+	s.set(keys...)
+	return s
+}
 
-func (r *keySource) set(keys ...[]byte) { r.keys.Store(&keys) }
+func (s *keySource) set(keys ...[]byte) { s.keys.Store(&keys) }
 
-func (r *keySource) get() ([][]byte, error) { return *r.keys.Load(), nil }
+func (s *keySource) get() ([][]byte, error) { return *s.keys.Load(), nil }
 
 func connect(t *testing.T, dsn string) *pgx.Conn {
 	t.Helper()
@@ -61,7 +65,7 @@ func openSealer(t *testing.T, conn *pgx.Conn, keys *keySource) *seal.Sealer {
 	return s
 }
 
-// insertPerson makes somebody with a data key.
+// insertPerson inserts a user with a data key and returns the id.
 func insertPerson(t *testing.T, conn *pgx.Conn, s *seal.Sealer) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
@@ -85,6 +89,7 @@ func rotate(t *testing.T, conn *pgx.Conn, s *seal.Sealer) seal.Progress {
 	return p
 }
 
+// requireOpens checks that the person's key opens the sealed value as "Cough".
 func requireOpens(t *testing.T, conn *pgx.Conn, s *seal.Sealer, id uuid.UUID, sealed []byte) {
 	t.Helper()
 	key, err := s.PersonKey(t.Context(), conn, id)
@@ -102,14 +107,14 @@ func TestSealedValueIsBoundToColumnAndRow(t *testing.T) {
 	sealed, err := s.System().Seal("a.b", id, "Cough since Monday")
 	must(t, err)
 	if strings.Contains(string(sealed), "Cough") {
-		t.Error("it can be read")
+		t.Error("the sealed value holds the text")
 	}
 	if text, err := s.System().Open("a.b", id, sealed); err != nil || text != "Cough since Monday" {
 		t.Errorf("%q %v", text, err)
 	}
 	for column, row := range map[string]uuid.UUID{"a.c": id, "a.b": uuid.New()} {
 		if _, err := s.System().Open(column, row, sealed); err == nil {
-			t.Errorf("it opens as %s of another place", column)
+			t.Errorf("the value opens as %s of another column or row", column)
 		}
 	}
 	sealed[len(sealed)-1] ^= 1
@@ -135,17 +140,17 @@ func TestRotate(t *testing.T) {
 		t.Errorf("the proof of a destroyed key: %q %v", proof, err)
 	}
 	if _, err := s.Destroy(t.Context(), conn, ids[2], time.Now()); !errors.Is(err, seal.ErrErased) {
-		t.Errorf("destroyed twice: %v", err)
+		t.Errorf("destroying the key twice: %v", err)
 	}
 	key, err := s.PersonKey(t.Context(), conn, ids[0])
 	must(t, err)
 	sealed, err := key.Seal("t.c", ids[0], "Cough")
 	must(t, err)
-	index, cursors := s.BlindIndex("profiles.phone", "+919876543210"), deriveSecret(t, s)
+	index, secret := s.BlindIndex("profiles.phone", "+919876543210"), deriveSecret(t, s)
 	mail, err := s.System().Seal("mails.content", ids[0], "Hello")
 	must(t, err)
 
-	// With the new key first a server starts, and still wraps with the old one: others don't know the new one yet.
+	// A server whose first key is the new one still wraps with the old one: other servers don't have the new one yet.
 	both := openSealer(t, conn, newKeySource(after, before))
 	ids = append(ids, insertPerson(t, conn, both))
 	requireOpens(t, conn, openSealer(t, conn, newKeySource(before)), ids[0], sealed)
@@ -166,15 +171,18 @@ func TestRotate(t *testing.T) {
 	if _, err := newOnly.PersonKey(t.Context(), conn, ids[2]); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("the destroyed key: %v", err)
 	}
-	if string(newOnly.BlindIndex("profiles.phone", "+919876543210")) != string(index) || deriveSecret(t, newOnly) != cursors {
-		t.Error("the rotation changed what is derived")
+	if string(newOnly.BlindIndex("profiles.phone", "+919876543210")) != string(index) {
+		t.Error("the rotation changed the blind index")
+	}
+	if deriveSecret(t, newOnly) != secret {
+		t.Error("the rotation changed the derived secrets")
 	}
 	if text, err := newOnly.System().Open("mails.content", ids[0], mail); err != nil || text != "Hello" {
-		t.Errorf("a mail from before: %q %v", text, err)
+		t.Errorf("a mail sealed before the rotation: %q %v", text, err)
 	}
 	for _, wrong := range []*keySource{newKeySource(before), newKeySource(stranger), newKeySource(stranger, before)} {
 		if _, err := seal.Open(t.Context(), conn, wrong.get, time.Now); !errors.Is(err, seal.ErrWrongKey) {
-			t.Errorf("a key that isn't the database's: %v", err)
+			t.Errorf("a key of another database: %v", err)
 		}
 	}
 }
@@ -186,7 +194,8 @@ func deriveSecret(t *testing.T, s *seal.Sealer) string {
 	return string(secret)
 }
 
-// Cut short after the database changed over, nothing starts without the key before; and the next run ends it.
+// TestRotateResumesAfterFailure interrupts a rotation after the switch of the master key. Until a next run finishes
+// it, the database can't be opened without the previous key.
 func TestRotateResumesAfterFailure(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t)
@@ -194,9 +203,9 @@ func TestRotateResumesAfterFailure(t *testing.T) {
 	first, second, third := newKey(), newKey(), newKey()
 	s := openSealer(t, conn, newKeySource(first))
 	id := insertPerson(t, conn, s)
-	cut := func(to *keySource) {
+	interrupt := func(to *keySource) {
 		t.Helper()
-		// Somebody holds the row that would be re-wrapped.
+		// Another session locks the row that would be wrapped again.
 		other := connect(t, dsn)
 		tx, err := other.Begin(t.Context())
 		must(t, err)
@@ -206,21 +215,23 @@ func TestRotateResumesAfterFailure(t *testing.T) {
 		_, err = rotating.Exec(t.Context(), "SET lock_timeout = '10ms'")
 		must(t, err)
 		if _, err := openSealer(t, conn, to).Rotate(t.Context(), rotating, func(seal.Progress) {}); err == nil {
-			t.Fatal("it was not cut short")
+			t.Fatal("the rotation was not interrupted")
 		}
 		must(t, tx.Rollback(t.Context()))
 	}
-	cut(newKeySource(second, first))
+	interrupt(newKeySource(second, first))
 	if _, err := seal.Open(t.Context(), conn, newKeySource(second).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
 		t.Errorf("the new key alone: %v", err)
 	}
 	if _, err := seal.Open(t.Context(), conn, newKeySource(first).get, time.Now); !errors.Is(err, seal.ErrWrongKey) {
 		t.Errorf("the old key alone: %v", err)
 	}
-	cut(newKeySource(third, second, first)) // the operator loses patience and takes yet another key
-	for _, missing := range []*keySource{newKeySource(third), newKeySource(third, second), newKeySource(third, first)} {
-		if _, err := seal.Open(t.Context(), conn, missing.get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
-			t.Errorf("a key that is needed is missing: %v", err)
+	interrupt(newKeySource(third, second, first)) // the operator starts a rotation to another key before finishing
+	for _, incomplete := range []*keySource{
+		newKeySource(third), newKeySource(third, second), newKeySource(third, first),
+	} {
+		if _, err := seal.Open(t.Context(), conn, incomplete.get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
+			t.Errorf("a needed key is missing: %v", err)
 		}
 	}
 	if p := rotate(t, conn, openSealer(t, conn, newKeySource(third, second, first))); p.Rewrapped != 1 {
@@ -231,7 +242,8 @@ func TestRotateResumesAfterFailure(t *testing.T) {
 	}
 }
 
-// A key that no one given opens: the rotation names how many and doesn't let the old one go.
+// TestRotateReportsMissingKey: the error says how many data keys open with none of the given keys, and the old master
+// key stays needed.
 func TestRotateReportsMissingKey(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, newDatabase(t))
@@ -240,16 +252,17 @@ func TestRotateReportsMissingKey(t *testing.T) {
 	insertPerson(t, conn, s)
 	_, err := conn.Exec(t.Context(), "UPDATE data_keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)")
 	must(t, err)
-	if _, err := openSealer(t, conn, newKeySource(after, before)).Rotate(t.Context(), conn,
-		func(seal.Progress) {}); err == nil || !strings.Contains(err.Error(), "1 data keys open with none") {
-		t.Errorf("%v", err)
+	_, err = openSealer(t, conn, newKeySource(after, before)).Rotate(t.Context(), conn, func(seal.Progress) {})
+	if err == nil || !strings.Contains(err.Error(), "1 data keys open with none") {
+		t.Errorf("rotate: %v", err)
 	}
 	if _, err := seal.Open(t.Context(), conn, newKeySource(after).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
-		t.Errorf("%v", err)
+		t.Errorf("the new key alone: %v", err)
 	}
 }
 
-// A server that was started with the old key only follows when its settings can be read again, as those of files can.
+// TestSealerReloadsKeysAfterRotation: a server that started with the old key goes on after a rotation if its keys can
+// be read again, as those in files can.
 func TestSealerReloadsKeysAfterRotation(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, newDatabase(t))
@@ -265,15 +278,15 @@ func TestSealerReloadsKeysAfterRotation(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := openSealer(t, conn, newKeySource(after)).PersonKey(t.Context(), conn, insertPerson(t, conn, server)); err != nil {
-		t.Error("a key made after the rotation:", err)
+		t.Error("a data key created after the rotation:", err)
 	}
-	// Rather no new data key than one wrapped with a key that is about to be thrown away.
+	// A server without the new key must not wrap a new data key with the old one, which is about to be deleted.
 	if _, err := stale.NewWrappedKey(t.Context(), conn, uuid.New()); !errors.Is(err, seal.ErrWrongKey) {
 		t.Errorf("a server that doesn't know the new key: %v", err)
 	}
 }
 
-// A sign-up that has begun is waited for: its key isn't left behind.
+// TestRotateWaitsForSignUps: a rotation waits for a transaction that creates a data key, and wraps that key too.
 func TestRotateWaitsForSignUps(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t)
@@ -287,15 +300,18 @@ func TestRotateWaitsForSignUps(t *testing.T) {
 	must(t, err)
 	both, rotating := openSealer(t, conn, newKeySource(after, before)), connect(t, dsn)
 	ended := make(chan error, 1)
-	go func() { _, err := both.Rotate(context.Background(), rotating, func(seal.Progress) {}); ended <- err }()
+	go func() {
+		_, err := both.Rotate(context.Background(), rotating, func(seal.Progress) {})
+		ended <- err
+	}()
 	for waiting := false; !waiting; {
 		select {
 		case err := <-ended:
 			t.Fatalf("the rotation did not wait: %v", err)
 		default:
 		}
-		must(t, conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = "+
-			"current_database() AND wait_event_type = 'Lock')").Scan(&waiting))
+		must(t, conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting))
 	}
 	_, err = tx.Exec(t.Context(), "UPDATE data_keys SET wrapped = $2 WHERE user_id = $1", id, wrapped)
 	must(t, err)
@@ -312,14 +328,15 @@ func TestWithRotationLockRefusesSecond(t *testing.T) {
 	one, two := connect(t, dsn), connect(t, dsn)
 	must(t, seal.WithRotationLock(t.Context(), one, func() error {
 		if err := seal.WithRotationLock(t.Context(), two, func() error { return nil }); !errors.Is(err, seal.ErrRotating) {
-			t.Errorf("a second one: %v", err)
+			t.Errorf("a second rotation: %v", err)
 		}
 		return nil
 	}))
 	must(t, seal.WithRotationLock(t.Context(), two, func() error { return nil }))
 }
 
-// A database from before there was a root goes on opening what it sealed, and its look-ups still find.
+// TestOpenUpgradesDatabaseWithoutRoot: a database of an older version has no root. Its derived secrets and blind
+// indexes stay the same when Open adds one.
 func TestOpenUpgradesDatabaseWithoutRoot(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, newDatabase(t))
@@ -330,9 +347,12 @@ func TestOpenUpgradesDatabaseWithoutRoot(t *testing.T) {
 	_, err = conn.Exec(t.Context(), "UPDATE master_key SET root = NULL")
 	must(t, err)
 	rotate(t, conn, openSealer(t, conn, newKeySource(after, before)))
-	now := openSealer(t, conn, newKeySource(after))
-	if string(now.BlindIndex("c", "v")) != string(old.BlindIndex("c", "v")) || deriveSecret(t, now) != deriveSecret(t, old) {
-		t.Error("what is derived changed")
+	upgraded := openSealer(t, conn, newKeySource(after))
+	if string(upgraded.BlindIndex("c", "v")) != string(old.BlindIndex("c", "v")) {
+		t.Error("the blind index changed")
+	}
+	if deriveSecret(t, upgraded) != deriveSecret(t, old) {
+		t.Error("the derived secrets changed")
 	}
 }
 
@@ -340,33 +360,33 @@ func TestConcurrentOpensAgree(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t)
 	keys := newKeySource(newKey())
-	all := make(chan string, 4)
-	for range cap(all) {
+	secrets := make(chan string, 4)
+	for range cap(secrets) {
 		go func() {
 			conn, err := pgx.Connect(context.Background(), dsn)
 			if err != nil {
-				all <- err.Error()
+				secrets <- err.Error()
 				return
 			}
 			defer func() { _ = conn.Close(context.Background()) }()
 			s, err := seal.Open(context.Background(), conn, keys.get, time.Now)
 			if err != nil {
-				all <- err.Error()
+				secrets <- err.Error()
 				return
 			}
 			secret, _ := s.Derive("test", 32)
-			all <- string(secret)
+			secrets <- string(secret)
 		}()
 	}
-	first := <-all
-	for range cap(all) - 1 {
-		if next := <-all; next != first || len(next) != 32 {
+	first := <-secrets
+	for range cap(secrets) - 1 {
+		if next := <-secrets; next != first || len(next) != 32 {
 			t.Errorf("%q and %q", first, next)
 		}
 	}
 }
 
-// countingDB is a database that gives one wrapped key for everybody and counts who asks.
+// countingDB is a database that returns wrapped keys from a map and counts the queries.
 type countingDB struct {
 	wrapped map[uuid.UUID][]byte
 	queries int
@@ -389,7 +409,7 @@ func (r wrappedRow) Scan(into ...any) error {
 	return nil
 }
 
-// The cache is bounded in size and time, keeps who is used, and forgets on demand.
+// TestCacheIsBounded: the cache has a maximal size and a maximal age, keeps the keys in use, and drops evicted ones.
 func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, newDatabase(t))
@@ -413,28 +433,28 @@ func TestCacheIsBounded(t *testing.T) {
 		}
 		queriesDatabase(people[i])
 		if queriesDatabase(people[0]) {
-			t.Fatalf("the one who is used most was dropped after %d", i)
+			t.Fatalf("the most used key was dropped after %d others", i)
 		}
 	}
 	if !queriesDatabase(people[1]) {
-		t.Error("10,001 keys were kept")
+		t.Error("the cache holds more than 10,000 keys")
 	}
 	if queriesDatabase(people[9_999]) {
-		t.Error("a full cache was emptied")
+		t.Error("a full cache dropped more than the oldest key")
 	}
 	s.Evict(people[0])
 	if !queriesDatabase(people[0]) {
-		t.Error("a forgotten key was still there")
+		t.Error("an evicted key was used")
 	}
 	clock.Add(299)
 	if queriesDatabase(people[0]) {
-		t.Error("a key of 299 s was dropped")
+		t.Error("a key was dropped after 299 s")
 	}
 	clock.Add(1)
 	if !queriesDatabase(people[0]) {
-		t.Error("a key of 300 s was used")
+		t.Error("a key was used after 300 s")
 	}
-	// Destroyed elsewhere: who learns it from the row drops it at once.
+	// A key that another server destroyed leaves the cache as soon as its row is read.
 	if _, err := s.UnwrapCached(people[0], nil); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("%v", err)
 	}
@@ -444,7 +464,8 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkConsultation seals and opens what a consultation keeps: a reason and notes of usual length. At most 30 µs.
+// BenchmarkConsultation seals and opens the sealed texts of a consultation, a reason and notes of usual length. It
+// should take at most 30 µs.
 func BenchmarkConsultation(b *testing.B) {
 	s, err := seal.New(newKey(), time.Now)
 	must(b, err)

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// With these the test binary is another package's tests that want the same template.
+// With these variables the test binary acts as another package whose tests use the same template.
 const (
 	peerFingerprint = "AMRUTAM_TESTDB_PEER"
 	peerMigrations  = "AMRUTAM_TESTDB_PEER_MIGRATIONS"
@@ -52,7 +52,7 @@ func mustAdminDSN(t *testing.T) string {
 	return admin
 }
 
-// newFingerprint is one of this test's own; its template goes with the test.
+// newFingerprint returns a fingerprint for one test and drops its template when the test ends.
 func newFingerprint(t *testing.T) string {
 	t.Helper()
 	f := "t" + strings.ReplaceAll(uuid.NewString(), "-", "")[:12]
@@ -85,8 +85,7 @@ func TestDatabasesAreSeparate(t *testing.T) {
 		return migrate(ctx, dsn)
 	}
 	var wg sync.WaitGroup
-	names := make([]string, 6)
-	for i := range names {
+	for range 6 {
 		wg.Go(func() {
 			dsn := New(t, counted, f)
 			conn, err := pgx.Connect(t.Context(), dsn)
@@ -96,10 +95,9 @@ func TestDatabasesAreSeparate(t *testing.T) {
 			}
 			defer conn.Close(context.Background())
 			var others int
-			if err := conn.QueryRow(t.Context(),
-				"WITH before AS (SELECT count(*) AS n FROM things) SELECT n, current_database() FROM before").
-				Scan(&others, &names[i]); err != nil || others != 0 {
-				t.Errorf("%d rows of others, %v", others, err)
+			err = conn.QueryRow(t.Context(), "SELECT count(*) FROM things").Scan(&others)
+			if err != nil || others != 0 {
+				t.Errorf("%d rows of other tests, %v", others, err)
 			}
 			if _, err := conn.Exec(t.Context(), "INSERT INTO things VALUES (1)"); err != nil {
 				t.Error(err)
@@ -110,24 +108,25 @@ func TestDatabasesAreSeparate(t *testing.T) {
 	if n := migrations.Load(); n != 1 {
 		t.Errorf("%d migrations", n)
 	}
-	if super := scan[string](t, New(t, counted, f),
-		"SELECT current_user || ' ' || current_setting('is_superuser')"); super != "amrutam off" {
-		t.Errorf("tests run as %s", super)
+	user := scan[string](t, New(t, counted, f), "SELECT current_user || ' ' || current_setting('is_superuser')")
+	if user != "amrutam off" {
+		t.Errorf("tests run as %s", user)
 	}
 }
 
 func TestDatabaseIsDroppedAtEnd(t *testing.T) {
 	t.Parallel()
-	f, name := newFingerprint(t), ""
+	f := newFingerprint(t)
+	var name string
 	t.Run("inner", func(t *testing.T) {
 		dsn := New(t, migrate, f)
-		name = scan[string](t, dsn, "SELECT current_database()") // whose connection stays open
+		name = scan[string](t, dsn, "SELECT current_database()")
 		leaked, err := pgx.Connect(context.Background(), dsn)
 		must(t, err)
 		_ = leaked
 	})
 	if scan[bool](t, mustAdminDSN(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name) {
-		t.Errorf("%s stays", name)
+		t.Errorf("%s was not dropped", name)
 	}
 }
 
@@ -144,9 +143,9 @@ func TestFailedMigrationLeavesNoTemplate(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	if scan[bool](t, mustAdminDSN(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", template) {
-		t.Error("half a template is there")
+		t.Error("a failed migration left a template")
 	}
-	// A killed one leaves the same, and perhaps a connection that lingers.
+	// A migration that was killed leaves the draft, perhaps with an open connection.
 	draft, err := ownerDSN(mustAdminDSN(t), template+"_new")
 	must(t, err)
 	connect(t, draft)
@@ -155,7 +154,7 @@ func TestFailedMigrationLeavesNoTemplate(t *testing.T) {
 	}
 }
 
-// The migrator's own connections take a moment to leave; clones must not fail for that.
+// TestNewWaitsForTemplateInUse: the connections of migrate need a moment to end; cloning must not fail until then.
 func TestNewWaitsForTemplateInUse(t *testing.T) {
 	t.Parallel()
 	lingering := make(chan struct{})
@@ -202,7 +201,7 @@ func TestPackagesShareTemplate(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			cmd := exec.Command(os.Args[0], "-test.run=^TestPackagesShareATemplate$")
+			cmd := exec.Command(os.Args[0], "-test.run=^TestPackagesShareTemplate$")
 			cmd.Env = append(os.Environ(), Variable+"="+admin, peerFingerprint+"="+f, peerMigrations+"="+log)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v: %s", err, out)
@@ -229,17 +228,17 @@ func TestStartThrowaway(t *testing.T) {
 	awaitRemoved(t, filepath.Dir(dir))
 }
 
-// awaitRemoved waits for a folder to be removed.
+// awaitRemoved waits until the folder is removed.
 func awaitRemoved(t *testing.T, dir string) {
 	t.Helper()
-	late := time.After(30 * time.Second)
+	timeout := time.After(30 * time.Second)
 	for {
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 			return
 		}
 		select {
-		case <-late:
-			t.Fatalf("%s stays", dir)
+		case <-timeout:
+			t.Fatalf("%s was not removed", dir)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"amrutam/internal/testdb"
 )
 
-// helperVariable makes the test binary the command itself.
+// helperVariable is the environment variable that makes the test binary act as the command.
 const helperVariable = "AMRUTAM_WITH_HELPER"
 
 func TestMain(m *testing.M) {
@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// withCommand returns the command, which runs a shell script.
 func withCommand(t *testing.T, script string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "--", "sh", "-c", script)
@@ -32,26 +33,27 @@ func withCommand(t *testing.T, script string) *exec.Cmd {
 	return cmd
 }
 
-// clusterFolder is what the cluster at this address lives in.
+// clusterFolder returns the data folder of the cluster at this address.
 func clusterFolder(address string) string {
 	_, path, _ := strings.Cut(address, "host=")
 	path, _, _ = strings.Cut(path, "&")
 	return filepath.Dir(strings.ReplaceAll(path, "%2F", "/"))
 }
 
+// awaitRemoved waits until the folder is removed.
 func awaitRemoved(t *testing.T, dir string) {
 	t.Helper()
 	if !strings.Contains(dir, "amrutam-test-") {
-		t.Fatalf("%q is no folder of a test cluster", dir)
+		t.Fatalf("%q is not the folder of a test cluster", dir)
 	}
-	late := time.After(30 * time.Second)
+	timeout := time.After(30 * time.Second)
 	for {
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 			return
 		}
 		select {
-		case <-late:
-			t.Fatalf("%s stays", dir)
+		case <-timeout:
+			t.Fatalf("%s was not removed", dir)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
@@ -72,7 +74,7 @@ func TestCommandKeepsInputAndExitCode(t *testing.T) {
 	}
 	dir := clusterFolder(address)
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) || !strings.Contains(dir, "amrutam-test-") {
-		t.Errorf("the folder %q is left: %v", dir, err)
+		t.Errorf("the folder %q was not removed: %v", dir, err)
 	}
 }
 
