@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// writePrograms makes a folder whose postgres only tells its version.
+// writePrograms creates a folder with programs that only print a version.
 func writePrograms(t *testing.T, dir string, major int) string {
 	t.Helper()
 	must(t, os.MkdirAll(dir, 0o700))
@@ -23,7 +23,12 @@ func TestFindBinariesPGBIN(t *testing.T) {
 	for _, c := range []struct {
 		major int
 		words []string
-	}{{14, []string{"PGBIN", "PostgreSQL 14", "15 to 18"}}, {15, nil}, {18, nil}, {19, []string{"PostgreSQL 19"}}} {
+	}{
+		{14, []string{"PGBIN", "PostgreSQL 14", "15 to 18"}},
+		{15, nil},
+		{18, nil},
+		{19, []string{"PostgreSQL 19"}},
+	} {
 		dir := writePrograms(t, t.TempDir(), c.major)
 		t.Setenv("PGBIN", dir)
 		b, err := FindBinaries("")
@@ -57,7 +62,7 @@ func TestFindBinariesNPM(t *testing.T) {
 		t.Errorf("found %v", found)
 	}
 	if err == nil {
-		return // an installed one comes first, unless the data needs another
+		return // an installed PostgreSQL comes first
 	}
 	if b, err = FindBinaries(cache); err != nil || b.Dir != recent {
 		t.Errorf("%+v %v", b, err)

@@ -18,21 +18,21 @@ func TestStartCreatesAndReopensData(t *testing.T) {
 	dir := filepath.Join(dataDir(t), "deep", "data")
 	begin := time.Now()
 	c := start(t, dir)
-	t.Logf("from nothing: %s", time.Since(begin))
+	t.Logf("without data: %s", time.Since(begin))
 	if !c.IsOwner() || c.BinDir() == "" {
 		t.Errorf("owned %t, programs in %q", c.IsOwner(), c.BinDir())
 	}
-	if super := query[string](t, c.DSN(Database),
-		"SELECT current_user || current_setting('is_superuser')"); super != OwnerRole+"off" {
-		t.Errorf("the application is %s", super)
+	user := query[string](t, c.DSN(Database), "SELECT current_user || current_setting('is_superuser')")
+	if user != OwnerRole+"off" {
+		t.Errorf("the owner is %s", user)
 	}
-	// What migrations need must work without a superuser.
+	// Migrations must work without a superuser.
 	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
 	got := query[string](t, c.AdminDSN(Database), `SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate,
 		datlocprovider, current_setting('data_checksums'), current_setting('fsync'),
 			'[' || current_setting('listen_addresses') || ']') FROM pg_database WHERE datname = current_database()`)
 	if got != "UTF8 C.UTF-8 c on on []" {
-		t.Errorf("made as %s", got)
+		t.Errorf("the database was created as %s", got)
 	}
 	must(t, c.Stop(t.Context()))
 	must(t, c.Stop(t.Context()))
@@ -64,7 +64,7 @@ func TestStartAttachesToRunningServer(t *testing.T) {
 		attached.BinDir() != c.BinDir() {
 		t.Errorf("attached as %+v", attached)
 	}
-	query[int](t, c.DSN(Database), "SELECT 1") // neither ended it
+	query[int](t, c.DSN(Database), "SELECT 1") // neither process ended PostgreSQL
 }
 
 func TestStartAfterOwnerKilled(t *testing.T) {
@@ -72,14 +72,14 @@ func TestStartAfterOwnerKilled(t *testing.T) {
 	dir := initializedDir(t)
 	o := startOtherProcess(t, dir)
 	if !o.isOwner {
-		t.Fatal("the first one doesn't own it")
+		t.Fatal("the other process is not the owner")
 	}
 	attached := start(t, dir)
 	execute(t, attached.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
 	old := postmaster{pid: o.pid}
 	o.kill(t)
 
-	// At once, while the old server is still going down.
+	// Start at once, while the old server is still stopping.
 	c := start(t, dir)
 	if !c.IsOwner() || c.server.cmd.Process.Pid == o.pid || c.folder.isRunning(old) {
 		t.Errorf("owned %t, the old server runs on: %t", c.IsOwner(), c.folder.isRunning(old))
@@ -89,7 +89,7 @@ func TestStartAfterOwnerKilled(t *testing.T) {
 	}
 	must(t, c.Stop(t.Context()))
 
-	// And without a next start nothing stays behind either.
+	// Without a next start, too, the server ends with its owner.
 	o = startOtherProcess(t, dir)
 	o.kill(t)
 	awaitGone(t, c.folder, o.pid)
@@ -128,13 +128,13 @@ func TestStartIgnoresStalePID(t *testing.T) {
 	dir := initializedDir(t)
 	c := start(t, dir)
 	must(t, c.Stop(t.Context()))
-	// After a reboot the number may be anybody's; here it is this test's.
+	// After a reboot another process may have the number; here it is this test's process.
 	stale := fmt.Sprintf("%d\n%s\n0\n5432\n%s\n\n0 0\nready   \n", os.Getpid(), c.folder.pgdata, c.socket)
 	must(t, os.WriteFile(filepath.Join(c.folder.pgdata, "postmaster.pid"), []byte(stale), 0o600))
 	must(t, c.folder.chown(filepath.Join(c.folder.pgdata, "postmaster.pid")))
 	c, err := Start(t.Context(), Options{DataDir: dir})
 	if os.Geteuid() != 0 && err != nil {
-		t.Skip("PostgreSQL itself takes a living process of its own user for a server:", err)
+		t.Skip("PostgreSQL itself refuses to start while a process of its own user has the number:", err)
 	}
 	must(t, err)
 	must(t, c.Stop(t.Context()))
@@ -180,7 +180,7 @@ func TestConcurrentStartsHaveOneOwner(t *testing.T) {
 func TestStartAfterKilledInitdb(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
-	must(t, os.MkdirAll(filepath.Join(dir, "postgres.new-1", "base"), 0o700)) // what a killed one left
+	must(t, os.MkdirAll(filepath.Join(dir, "postgres.new-1", "base"), 0o700)) // left by a killed initdb
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { // cancelling kills initdb half-way
 		defer cancel()
@@ -194,7 +194,7 @@ func TestStartAfterKilledInitdb(t *testing.T) {
 	_, err := Start(ctx, Options{DataDir: dir})
 	requireError(t, err, "initdb failed")
 	if _, err := os.Stat(filepath.Join(dir, "postgres")); !os.IsNotExist(err) {
-		t.Fatalf("half a data folder is in place: %v", err)
+		t.Fatalf("an incomplete data folder is in place: %v", err)
 	}
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 }
@@ -209,7 +209,7 @@ func TestStartInLongAndUnusualPaths(t *testing.T) {
 			c := start(t, dir)
 			query[int](t, c.DSN(Database), "SELECT 1")
 			if o := startOtherProcess(t, dir); o.isOwner {
-				t.Error("the other process didn't find it")
+				t.Error("the other process did not attach to the running PostgreSQL")
 			}
 			info, err := os.Stat(c.socket)
 			must(t, err)
@@ -218,10 +218,10 @@ func TestStartInLongAndUnusualPaths(t *testing.T) {
 			}
 			must(t, c.Stop(t.Context()))
 			if _, err := os.Stat(c.socket); !os.IsNotExist(err) {
-				t.Errorf("the socket's folder stays: %v", err)
+				t.Errorf("the socket's folder was not removed: %v", err)
 			}
 
-			// Somebody else's folder, or an open one, in its place.
+			// A folder that others can write, or a link, is refused.
 			must(t, os.Mkdir(c.socket, 0o700))
 			t.Cleanup(func() { _ = os.Remove(c.socket) })
 			must(t, os.Chmod(c.socket, 0o777))
@@ -249,7 +249,7 @@ func TestStartRefusesBadFolders(t *testing.T) {
 		{"none", "", []string{"name the data folder"}},
 		{"a file", file, []string{file, "is a file"}},
 		{"below a file", filepath.Join(file, "x"), []string{file, "is a file"}},
-		{"unwritable", "/proc/amrutam", []string{"can't be made", "/proc/amrutam"}},
+		{"unwritable", "/proc/amrutam", []string{"can't be created", "/proc/amrutam"}},
 		{"other content", foreign, []string{foreign, "holds no PostgreSQL data"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -268,24 +268,24 @@ func TestStartOpensOnlyRootsOwnFolders(t *testing.T) {
 	if os.Geteuid() != 0 {
 		must(t, os.Chmod(parent, 0o500))
 		_, err := Start(t.Context(), Options{DataDir: dir})
-		requireError(t, err, "can't be made", dir)
+		requireError(t, err, "can't be created", dir)
 		return
 	}
 	above := filepath.Dir(parent)
 	must(t, os.Chmod(parent, 0o700))
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 	if info, err := os.Stat(parent); err != nil || info.Mode().Perm() != 0o711 {
-		t.Errorf("root's own folder should only be passed through: %v %v", info.Mode(), err)
+		t.Errorf("other users should only pass through root's own folder: %v %v", info.Mode(), err)
 	}
 
-	// Another user's folder stays as it is.
+	// Another user's folder is not changed.
 	foreign := filepath.Join(above, "foreign")
 	must(t, os.Mkdir(foreign, 0o700))
 	must(t, os.Chown(foreign, 12345, 12345))
 	_, err := Start(t.Context(), Options{DataDir: filepath.Join(foreign, "data")})
 	requireError(t, err, "can't pass through "+foreign+" ")
 	if info, err := os.Stat(foreign); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("a folder that isn't ours was changed: %v %v", info.Mode(), err)
+		t.Errorf("another user's folder was changed: %v %v", info.Mode(), err)
 	}
 }
 
@@ -307,7 +307,7 @@ func TestStartFailureShowsLog(t *testing.T) {
 	_, err := Start(t.Context(), Options{DataDir: dir, Settings: map[string]string{"shared_buffers": "much"}})
 	requireError(t, err, "did not start", "shared_buffers")
 	if _, err := os.Stat(filepath.Join(dir, "postgres.log.old")); err != nil {
-		t.Errorf("the long log should be put aside: %v", err)
+		t.Errorf("the long log should be renamed: %v", err)
 	}
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 }

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// helperVariable makes the test binary a process that opens a cluster, says how, and waits to be killed.
+// helperVariable is the environment variable that makes the test binary open the cluster in a folder, print how, and
+// wait to be killed.
 const helperVariable = "AMRUTAM_CLUSTER_HELPER"
 
 func TestMain(m *testing.M) {
@@ -42,7 +43,7 @@ func runHelper(dir string) {
 	_ = c.Stop(context.Background())
 }
 
-// otherProcess is a cluster opened by another process.
+// otherProcess is a process that has opened a cluster.
 type otherProcess struct {
 	cmd     *exec.Cmd
 	isOwner bool
@@ -80,7 +81,7 @@ func (o *otherProcess) kill(t *testing.T) {
 	_, _ = o.cmd.Process.Wait()
 }
 
-// tempBase is memory where there is room: these tests kill processes, not machines.
+// tempBase returns /dev/shm if it is large enough: these tests kill processes, so memory keeps the data.
 func tempBase() string {
 	var shm unix.Statfs_t
 	if unix.Statfs("/dev/shm", &shm) == nil && shm.Bavail*uint64(shm.Bsize) > 2<<30 &&
@@ -90,7 +91,8 @@ func tempBase() string {
 	return os.TempDir()
 }
 
-// dataDir is short, and open to PostgreSQL's user when root runs the tests, which t.TempDir is not.
+// dataDir returns a new folder with a short path that PostgreSQL's user can pass through if root runs the tests. For
+// t.TempDir both are false.
 func dataDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(tempBase(), "amrutam-cluster-")
@@ -105,7 +107,7 @@ var template struct {
 	dir string
 }
 
-// initializedDir is a data folder with a cluster in it: copying one is quicker than initdb.
+// initializedDir returns a data folder with a cluster in it, a copy of one that is created once: faster than initdb.
 func initializedDir(t *testing.T) string {
 	t.Helper()
 	template.Do(func() {
@@ -161,6 +163,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// requireError checks that the error is one line and contains the words.
 func requireError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {

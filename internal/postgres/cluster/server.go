@@ -18,9 +18,9 @@ import (
 type server struct {
 	cmd      *exec.Cmd
 	exited   chan struct{}
-	err      error // how it ended; written before exited is closed
+	err      error // how it ended; set before exited is closed
 	log      string
-	logStart int64 // where its part of the log begins
+	logStart int64 // offset of this server's first line in the log
 }
 
 // startServer starts the postmaster and waits until it is ready.
@@ -34,7 +34,7 @@ func (c *Cluster) startServer(ctx context.Context, settings map[string]string) (
 		if err == nil {
 			return s, nil
 		}
-		// Children of a postmaster that was killed need a moment to notice.
+		// The children of a postmaster that was killed need a moment to end.
 		if s.hasExited() && strings.Contains(s.logTail(), "pre-existing shared memory block") && pause(ctx) == nil {
 			continue
 		}
@@ -57,19 +57,21 @@ func (c *Cluster) awaitReady(ctx context.Context, s *server) error {
 	}
 }
 
-// launchPostmaster starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it ends: so
-// that thread is kept for it as long as it runs.
+// launchPostmaster starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it
+// ends; so that thread is kept as long as the postmaster runs.
 func (c *Cluster) launchPostmaster(settings map[string]string) (*server, error) {
-	log, from, err := c.openLog()
+	log, logStart, err := c.openLog()
 	if err != nil {
 		return nil, err
 	}
 	args := []string{"-D", c.folder.pgdata, "-k", c.socket, "-p", port}
 	for _, setting := range []string{
 		"listen_addresses=", "timezone=UTC", "log_timezone=UTC",
-		"jit=off", // short statements never earn it back
-		// Statements, their parameters and the rows that errors name hold health data.
-		"log_statement=none", "log_min_error_statement=panic", "log_parameter_max_length_on_error=0",
+		"jit=off", // compiling takes longer than the short statements
+		// Keep health data out of the log: statements, parameters and the rows in errors can contain it.
+		"log_statement=none",
+		"log_min_error_statement=panic",
+		"log_parameter_max_length_on_error=0",
 		"log_error_verbosity=terse",
 	} {
 		args = append(args, "-c", setting)
@@ -77,14 +79,15 @@ func (c *Cluster) launchPostmaster(settings map[string]string) (*server, error) 
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)
 	}
-	//nolint:noctx // it outlives the call that starts it
-	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"),
-		args...)
+	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"), args...) //nolint:noctx // it outlives this call
 	cmd.Dir, cmd.Env = "/", serverEnvironment()
 	cmd.Stdout, cmd.Stderr = log, log
-	// A group of its own: Ctrl-C on the terminal reaches only us, who stop it after the last request.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.folder.credential, Pdeathsig: syscall.SIGINT, Setpgid: true}
-	s := &server{cmd: cmd, exited: make(chan struct{}), log: c.folder.log, logStart: from}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: c.folder.credential,
+		Pdeathsig:  syscall.SIGINT,
+		Setpgid:    true, // Ctrl-C reaches only this process, which stops PostgreSQL after the last request
+	}
+	s := &server{cmd: cmd, exited: make(chan struct{}), log: c.folder.log, logStart: logStart}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this function
@@ -102,7 +105,7 @@ func (c *Cluster) launchPostmaster(settings map[string]string) (*server, error) 
 	return s, nil
 }
 
-// serverEnvironment keeps our secrets from PostgreSQL, and its messages in English.
+// serverEnvironment returns PostgreSQL's environment: without this process's secrets, and with messages in English.
 func serverEnvironment() []string {
 	env := []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	if libraries := os.Getenv("LD_LIBRARY_PATH"); libraries != "" {
@@ -111,14 +114,14 @@ func serverEnvironment() []string {
 	return env
 }
 
-// maxLogBytes in bytes is where the log begins anew.
+// maxLogBytes is the size after which the next start begins a new log.
 const maxLogBytes = 10 << 20
 
 func (c *Cluster) openLog() (*os.File, int64, error) {
 	path := c.folder.log
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLogBytes {
 		if err := os.Rename(path, path+".old"); err != nil {
-			return nil, 0, fmt.Errorf("put PostgreSQL's log aside: %w", err)
+			return nil, 0, fmt.Errorf("rename PostgreSQL's log: %w", err)
 		}
 	}
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -145,7 +148,7 @@ func (s *server) hasExited() bool {
 	}
 }
 
-// logTail is the end of what this server wrote into its log.
+// logTail returns the last lines that this server wrote into its log.
 func (s *server) logTail() string {
 	text, err := os.ReadFile(s.log)
 	if err != nil || int64(len(text)) <= s.logStart {
@@ -154,20 +157,20 @@ func (s *server) logTail() string {
 	return lastLines(string(text[s.logStart:]))
 }
 
-// abort is for a server that never became ready.
+// abort ends a server that did not become ready.
 func (s *server) abort() {
 	_ = s.cmd.Process.Signal(syscall.SIGQUIT)
 	<-s.exited
 }
 
-// initdb makes the data beside its place and moves it there: a kill half-way leaves nothing half done.
+// initdb creates the data under another name and then renames it, so that a kill leaves no incomplete data folder.
 func (c *Cluster) initdb(ctx context.Context, durable bool) error {
 	f := c.folder
 	for _, old := range newestFirst(f.pgdata + ".new-*") {
-		_ = os.RemoveAll(old) // an initdb that was killed just now may still write; the next start tries again
+		_ = os.RemoveAll(old) // fails while an initdb that was just killed still writes; the next start tries again
 	}
 	if err := os.Remove(f.pgdata); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is there but holds no PostgreSQL data: move it away", f.pgdata)
+		return fmt.Errorf("%s exists but holds no PostgreSQL data: move it away", f.pgdata)
 	}
 	draft, err := os.MkdirTemp(f.root, filepath.Base(f.pgdata)+".new-")
 	if err != nil {
@@ -182,12 +185,12 @@ func (c *Cluster) initdb(ctx context.Context, durable bool) error {
 		"--data-checksums", "--no-instructions", "--no-sync")
 	cmd.Dir, cmd.Env = "/", serverEnvironment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.credential, Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	runtime.LockOSThread() // Pdeathsig is about the thread that forks
+	runtime.LockOSThread() // the signal is sent when the thread that forked initdb ends
 	defer runtime.UnlockOSThread()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb failed: %w: %s", err, lastLines(string(out)))
 	}
-	// One sync of the file system is quicker than initdb's own, file by file.
+	// One sync of the file system is faster than initdb's own sync of each file.
 	if err := syncFolder(draft, durable, unix.Syncfs); err != nil {
 		return err
 	}
