@@ -10,10 +10,12 @@ import (
 	"strings"
 )
 
-// validateAddresses looks at where the server listens and where people reach it.
+// validateAddresses checks the addresses that the server listens on, and its public address, which it normalizes.
 func (c *Config) validateAddresses(errs *settingErrors) {
-	for name, address := range map[string]string{"AMRUTAM_LISTEN": c.Listen,
-		"AMRUTAM_METRICS_LISTEN": c.MetricsListen} {
+	for name, address := range map[string]string{
+		"AMRUTAM_LISTEN":         c.Listen,
+		"AMRUTAM_METRICS_LISTEN": c.MetricsListen,
+	} {
 		if name == "AMRUTAM_METRICS_LISTEN" && address == "off" {
 			continue
 		}
@@ -34,7 +36,7 @@ func (c *Config) validateAddresses(errs *settingErrors) {
 		errs.add("AMRUTAM_PUBLIC_URL", "%s", message)
 		return
 	}
-	// As browsers send it.
+	// Browsers send the host in lower case and without the default port.
 	host := strings.ToLower(u.Host)
 	host = strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[u.Scheme])
 	c.PublicURL = u.Scheme + "://" + host + strings.TrimSuffix(u.Path, "/")
@@ -42,7 +44,7 @@ func (c *Config) validateAddresses(errs *settingErrors) {
 
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9._~/-]*$`)
 
-// publicURLError is what makes links in mails fail, or lead elsewhere; "" for a good address.
+// publicURLError returns why links in mails that start with the address would not work, or "" if they would.
 func publicURLError(u *url.URL, text string) string {
 	urlPath := strings.TrimSuffix(u.EscapedPath(), "/")
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
@@ -59,11 +61,11 @@ func publicURLError(u *url.URL, text string) string {
 	return ""
 }
 
-// SMTPServer is the mail server's address.
+// SMTPServer returns the address of the mail server.
 func (c *Config) SMTPServer() (*url.URL, error) {
 	u, err := url.Parse(c.SMTPURL)
-	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" ||
-		strings.Contains(u.Hostname(), ":") {
+	isSMTP := err == nil && (u.Scheme == "smtp" || u.Scheme == "smtps")
+	if !isSMTP || u.Hostname() == "" || strings.Contains(u.Hostname(), ":") {
 		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://, its host a " +
 			"name or an IPv4 address")
 	}

@@ -86,7 +86,8 @@ type Config struct {
 	masterKeyFile, stubSecretFile string
 }
 
-// ResolvePublicURL settles AMRUTAM_PUBLIC_URL, unless it is set, and gives where this server reaches itself.
+// ResolvePublicURL returns the address at which this server reaches itself, and uses it as the public address if
+// AMRUTAM_PUBLIC_URL isn't set.
 func (c *Config) ResolvePublicURL(addr *net.TCPAddr) (self string) {
 	host := *addr
 	if host.IP.IsUnspecified() {
@@ -99,7 +100,8 @@ func (c *Config) ResolvePublicURL(addr *net.TCPAddr) (self string) {
 	return self
 }
 
-// ServedHosts are the names that requests may give, beside those of the machine and of the address they came to.
+// ServedHosts returns the host names that requests may be sent to, without those of the machine and of the address that
+// a request arrived at.
 func (c *Config) ServedHosts() []string {
 	hosts := c.Hosts
 	for _, address := range []string{c.PublicURL, "http://" + c.Listen} {
@@ -110,8 +112,8 @@ func (c *Config) ServedHosts() []string {
 	return hosts
 }
 
-// InFlightLimit is how many requests are worked on at once at most. More than a few for each core only wait for one
-// another in PostgreSQL, and more than there are connections for one of these.
+// InFlightLimit returns how many requests may be in progress at once. With more than a few for each core they only wait
+// for each other in PostgreSQL, and with more than the connections they wait for a connection.
 func (c *Config) InFlightLimit() int {
 	if c.MaxInFlight > 0 {
 		return c.MaxInFlight
@@ -119,7 +121,7 @@ func (c *Config) InFlightLimit() int {
 	return min(max(10, 5*runtime.GOMAXPROCS(0)), int(c.DatabaseConns))
 }
 
-// HSTS is the header Strict-Transport-Security.
+// HSTS returns the value of the header Strict-Transport-Security.
 func (c *Config) HSTS() string {
 	const year = "max-age=31536000"
 	if c.HSTSSubdomains {
@@ -128,11 +130,11 @@ func (c *Config) HSTS() string {
 	return year
 }
 
-// Production tells whether development conveniences are off and defaults are refused.
+// Production reports whether development conveniences are off and unsafe settings are refused.
 func (c *Config) Production() bool { return c.Env == "production" }
 
-// Load reads the environment. The error names every variable that is missing for what the command needs, that has no
-// sense or that is no setting.
+// Load reads the environment. The error names every variable that the command needs and that is missing, every one with
+// a wrong value, and every one that is no setting.
 func Load(need Need) (*Config, error) {
 	var errs settingErrors
 	errs.addUnknownNames()
@@ -151,12 +153,12 @@ func Load(need Need) (*Config, error) {
 
 const masterKeyName = "master.key"
 
-// LoadSecrets fills what the command needs of the secrets and isn't set from the data folder, making it the first time:
-// `amrutam version` makes no files. The folder's master key is its own PostgreSQL's: beside another database none is
-// made or read.
+// LoadSecrets reads the secrets that the command needs and that aren't set from the data folder, creating them the first
+// time; a command that needs none creates no files. The folder's master key belongs to the private PostgreSQL: with
+// another database it is neither created nor read.
 func (c *Config) LoadSecrets(need Need) error {
 	if c.DatabaseURL == "" {
-		need = max(need, Keys) // what opens the folder's database makes it, sealed
+		need = max(need, Keys) // opening the private database for the first time seals it with the key
 	}
 	if need >= Keys && c.MasterKey == "" {
 		if c.DatabaseURL != "" {
@@ -172,19 +174,19 @@ func (c *Config) LoadSecrets(need Need) error {
 	return nil
 }
 
-// missingKeyError says where the key of a given database comes from.
+// missingKeyError returns the error for a database that is named without its master key.
 func (c *Config) missingKeyError() error {
 	path := filepath.Join(c.DataDir, masterKeyName)
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: %s belongs to the private PostgreSQL "+
-			"in that folder. If it has sealed this database, "+
-			"set AMRUTAM_MASTER_KEY to what it holds; for a new database %s. Nothing was changed", path, newKeyHint)
+			"in that folder. If it has sealed this database, set AMRUTAM_MASTER_KEY to what it holds; for a new "+
+			"database %s. Nothing was changed", path, newKeyHint)
 	}
 	return errors.New("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: it is the key this database is sealed " +
 		"with. For a new database " + newKeyHint + "; nothing was changed")
 }
 
-// loadSecretFile reads a secret of the data folder, or makes it.
+// loadSecretFile reads a secret from the data folder into value, creating it if it is missing, and stores its path.
 func (c *Config) loadSecretFile(value, path *string, file, prefix string) error {
 	*path = filepath.Join(c.DataDir, file)
 	if err := c.checkMasterKeyLost(*path); err != nil {
@@ -195,13 +197,14 @@ func (c *Config) loadSecretFile(value, path *string, file, prefix string) error 
 	return err
 }
 
-// checkMasterKeyLost is an error when the master key's file is gone and what it sealed is there: a new one would open nothing.
+// checkMasterKeyLost returns an error if the master key's file is missing but the database that it sealed exists: a new
+// key would open nothing.
 func (c *Config) checkMasterKeyLost(path string) error {
 	if filepath.Base(path) != masterKeyName {
 		return nil
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return nil // what can't be read is told by who reads it
+		return nil // if the file can't be read, reading it returns the error
 	}
 	if _, err := os.Stat(filepath.Join(c.DataDir, "postgres")); err != nil {
 		return nil //nolint:nilerr // nothing is sealed yet
@@ -210,8 +213,8 @@ func (c *Config) checkMasterKeyLost(path string) error {
 		"AMRUTAM_MASTER_KEY to what it held; nothing was changed", path)
 }
 
-// readOrCreateSecret reads the file, or makes it with a new 256-bit secret. Two processes that start at once agree: the link
-// into place succeeds for one, and both read what is there.
+// readOrCreateSecret reads the file, or creates it with a new 256-bit secret. Two processes that start at the same time
+// get the same secret: the link succeeds for one of them, and both read the file.
 func readOrCreateSecret(path, prefix string) (string, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's data folder
 	if err == nil {
@@ -228,10 +231,9 @@ func readOrCreateSecret(path, prefix string) (string, error) {
 }
 
 func createSecret(path, prefix string) error {
-	//nolint:gosec // PostgreSQL's user passes through it
-	if err := os.MkdirAll(filepath.Dir(path),
-		0o711); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+	//nolint:gosec // PostgreSQL's user passes through the folder
+	if err := os.MkdirAll(filepath.Dir(path), 0o711); err != nil {
+		return fmt.Errorf("create the data folder: %w", err)
 	}
 	draft, err := writeDraftSecret(filepath.Dir(path), prefix)
 	if err != nil {
@@ -244,7 +246,7 @@ func createSecret(path, prefix string) error {
 	return nil
 }
 
-// writeDraftSecret writes a new 256-bit secret to a file of another name.
+// writeDraftSecret writes a new 256-bit secret to a temporary file and returns its name.
 func writeDraftSecret(dir, prefix string) (name string, err error) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw)
@@ -260,7 +262,8 @@ func writeDraftSecret(dir, prefix string) (name string, err error) {
 	return draft.Name(), nil
 }
 
-// StubSecrets decodes the stub provider's secret; two are taken during a rotation, comma-separated.
+// StubSecrets returns the decoded webhook secrets of the stub provider: during a rotation the setting has two,
+// comma-separated.
 func (c *Config) StubSecrets() ([][]byte, error) {
 	keys, err := decodeWebhookKeys(c.StubWebhookSecret)
 	if err != nil && c.stubSecretFile != "" {

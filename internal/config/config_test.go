@@ -11,32 +11,47 @@ import (
 	"testing"
 )
 
+// secretValue stands for a secret: no error may contain it.
 const secretValue = "sixteen-candles"
 
 func TestLoadNamesBadSettingsWithoutValues(t *testing.T) {
 	const number, duration = "must be a whole number", "must be a duration like 15m"
 	for _, c := range []struct{ name, value, want string }{
-		{"AMRUTAM_ENV", "staging", "development or production"}, {"AMRUTAM_PAYMENT_PROVIDER", secretValue, "stub"},
-		{"AMRUTAM_PAY_WITHIN", secretValue, duration}, {"AMRUTAM_PAY_WITHIN", "-1s", "longer"},
+		{"AMRUTAM_ENV", "staging", "development or production"},
+		{"AMRUTAM_PAYMENT_PROVIDER", secretValue, "stub"},
+		{"AMRUTAM_PAY_WITHIN", secretValue, duration},
+		{"AMRUTAM_PAY_WITHIN", "-1s", "longer"},
 		{"AMRUTAM_PAY_WITHIN", "0", "longer"},
 		{"AMRUTAM_SESSION_LIFE", "5m", "AMRUTAM_ACCESS_TOKEN_LIFE must not be longer"},
-		{"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"}, {"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"},
-		{"AMRUTAM_START_EARLY", "-1s", "negative"}, {"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
-		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"}, {"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
-		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"}, {"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"},
-		{"AMRUTAM_RETENTION_YEARS", secretValue, number}, {"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
-		{"AMRUTAM_PASSWORD_MIN", secretValue, number}, {"AMRUTAM_MAX_UNPAID", "0", "at least 1"},
-		{"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"},
-		{"AMRUTAM_MAX_UNPAID", "1.5", number}, {"AMRUTAM_DATABASE_CONNS", "0", "at least 2"},
-		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", secretValue, number},
-		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", secretValue, "an address like"},
+		{"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"},
+		{"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"},
+		{"AMRUTAM_START_EARLY", "-1s", "negative"},
+		{"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
+		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"},
+		{"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
+		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"},
+		{"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"},
+		{"AMRUTAM_RETENTION_YEARS", secretValue, number},
+		{"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
+		{"AMRUTAM_PASSWORD_MIN", secretValue, number},
+		{"AMRUTAM_MAX_UNPAID", "0", "at least 1"},
+		{"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"},
+		{"AMRUTAM_MAX_UNPAID", "-1", "at least 1"},
+		{"AMRUTAM_MAX_UNPAID", "1.5", number},
+		{"AMRUTAM_DATABASE_CONNS", "0", "at least 2"},
+		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"},
+		{"AMRUTAM_DATABASE_CONNS", secretValue, number},
+		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"},
+		{"AMRUTAM_MAIL_FROM", secretValue, "an address like"},
 		{"AMRUTAM_MAIL_REPLY_TO", secretValue, "an address like"},
-		{"AMRUTAM_PUBLIC_URL", secretValue, "http"}, {"AMRUTAM_CORS_ORIGINS", secretValue, "origins like"},
+		{"AMRUTAM_PUBLIC_URL", secretValue, "http"},
+		{"AMRUTAM_CORS_ORIGINS", secretValue, "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"},
 		{"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},
 		{"AMRUTAM_CORS_ORIGINS", "http://b.example/", "without a slash"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example,http://b.example/x", "without a path"},
-		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "https://A.example", "lower case"},
 		{"AMRUTAM_CORS_ORIGINS", "https://me:" + secretValue + "@a.example", "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example:99999", "65535"},
@@ -46,19 +61,38 @@ func TestLoadNamesBadSettingsWithoutValues(t *testing.T) {
 		t.Run(c.name+" "+c.value, func(t *testing.T) {
 			t.Setenv(c.name, c.value)
 			_, err := Load(Server)
-			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) ||
-				strings.Contains(err.Error(), secretValue) ||
-				strings.Contains(err.Error(), "time.") || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%v", err)
+			requireSettingError(t, err, c.name, c.want)
+			if strings.Contains(err.Error(), "time.") {
+				t.Errorf("the error is about Go: %v", err)
 			}
 		})
 	}
 }
 
+// requireSettingError checks that the error is one line that names the setting, contains want and repeats no value.
+func requireSettingError(t *testing.T, err error, name, want string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+	if strings.Contains(err.Error(), secretValue) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error holds the value or several lines: %v", err)
+	}
+}
+
 //nolint:paralleltest // it sets the environment
 func TestLoadReportsAllErrorsAtOnce(t *testing.T) {
-	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": secretValue, "AMRUTAM_PASSWORD_MIN": secretValue, "AMRUTAM_MAX_UNPAID": "0",
-		"AMRUTAM_LOG_FORMAT": "xml", "AMRUTAM_CORS_ORIGINS": "x,*", "AMRUTAM_DRAIN_FOR": "-1s"}
+	wrong := map[string]string{
+		"AMRUTAM_PAY_WITHIN":   secretValue,
+		"AMRUTAM_PASSWORD_MIN": secretValue,
+		"AMRUTAM_MAX_UNPAID":   "0",
+		"AMRUTAM_LOG_FORMAT":   "xml",
+		"AMRUTAM_CORS_ORIGINS": "x,*",
+		"AMRUTAM_DRAIN_FOR":    "-1s",
+	}
 	for name, value := range wrong {
 		t.Setenv(name, value)
 	}
@@ -80,9 +114,12 @@ func TestLoadReportsAllErrorsAtOnce(t *testing.T) {
 func TestLoadTrimsOrigins(t *testing.T) {
 	t.Setenv("AMRUTAM_CORS_ORIGINS", "https://a.example, http://127.0.0.1:3000,http://[::1]:3000,")
 	c, err := Load(Server)
-	if err != nil || !slices.Equal(c.CORSOrigins,
-		[]string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}) {
-		t.Errorf("%v %v", c, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}
+	if !slices.Equal(c.CORSOrigins, want) {
+		t.Errorf("%v, want %v", c.CORSOrigins, want)
 	}
 }
 
@@ -103,12 +140,12 @@ func TestDamagedSecretIsNamedByFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, master := c.MasterKeys()
-		_, stub := c.StubSecrets()
-		for name, err := range map[string]error{"master.key": master, "stub-webhook.secret": stub} {
-			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) ||
-				strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), secretValue) {
-				t.Errorf("%s: %v", name, err)
+		_, masterErr := c.MasterKeys()
+		_, stubErr := c.StubSecrets()
+		for name, err := range map[string]error{"master.key": masterErr, "stub-webhook.secret": stubErr} {
+			requireSettingError(t, err, filepath.Join(dir, name), "damaged")
+			if strings.Contains(err.Error(), "AMRUTAM_") {
+				t.Errorf("the error names a variable that isn't set: %v", err)
 			}
 		}
 	}
@@ -117,10 +154,10 @@ func TestDamagedSecretIsNamedByFile(t *testing.T) {
 func TestConcurrentStartsShareSecrets(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
-	var all sync.WaitGroup
-	made := make([]*Config, 8)
-	for i := range made {
-		all.Go(func() {
+	var wg sync.WaitGroup
+	configs := make([]*Config, 8)
+	for i := range configs {
+		wg.Go(func() {
 			c, err := Load(Server)
 			if err == nil {
 				err = c.LoadSecrets(Server)
@@ -128,14 +165,16 @@ func TestConcurrentStartsShareSecrets(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			made[i] = c
+			configs[i] = c
 		})
 	}
-	all.Wait()
-	for _, c := range made {
-		if keys, err := c.MasterKeys(); err != nil || len(keys) != 1 || c.MasterKey != made[0].MasterKey ||
-			c.StubWebhookSecret != made[0].StubWebhookSecret {
-			t.Errorf("starts at once don't agree: %v", err)
+	wg.Wait()
+	for _, c := range configs {
+		if keys, err := c.MasterKeys(); err != nil || len(keys) != 1 {
+			t.Errorf("%d keys, %v", len(keys), err)
+		}
+		if c.MasterKey != configs[0].MasterKey || c.StubWebhookSecret != configs[0].StubWebhookSecret {
+			t.Error("two starts have different secrets")
 		}
 		if _, err := c.StubSecrets(); err != nil {
 			t.Error(err)
@@ -166,7 +205,8 @@ func TestHelpNamesEveryVariable(t *testing.T) {
 	}
 }
 
-// TestLoadSecretsRefusesLostMasterKey: a new key would open nothing of what the lost one sealed, and hide that it is lost.
+// TestLoadSecretsRefusesLostMasterKey: a new key would open nothing that the lost one has sealed, and would hide the
+// loss.
 func TestLoadSecretsRefusesLostMasterKey(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
@@ -181,19 +221,25 @@ func TestLoadSecretsRefusesLostMasterKey(t *testing.T) {
 	if err := secrets(); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Mkdir(filepath.Join(dir, "postgres"), 0o700), secrets(), os.Remove(path)); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "postgres"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := secrets(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
 	if err := secrets(); err == nil || !strings.Contains(err.Error(), path+" is missing") {
 		t.Errorf("a lost key: %v", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a new key was made: %v", err)
+		t.Errorf("a new key was created: %v", err)
 	}
-	if err := os.Mkdir(path, 0o700); err != nil { // what can't be read isn't missing
+	if err := os.Mkdir(path, 0o700); err != nil { // a path that exists and can't be read
 		t.Fatal(err)
 	}
 	if err := secrets(); err == nil {
-		t.Error("a key that can't be read is made anew")
+		t.Error("a key that can't be read was replaced")
 	}
 }

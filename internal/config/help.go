@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 )
 
-// Help prints every variable with its default and what it is for.
+// Help prints every variable with its default and its purpose.
 func Help(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	t := reflect.TypeFor[Config]()

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// testPrefix is of variables that only tests read.
+// testPrefix is the prefix of variables that only tests read.
 const testPrefix = "AMRUTAM_TEST_"
 
-// serviceLink matches what Kubernetes tells every container about a Service called amrutam or amrutam-…
+// serviceLink matches the variables that Kubernetes sets in every container for a Service called amrutam or amrutam-…
 var serviceLink = regexp.MustCompile(
 	`^AMRUTAM(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
-// settingNames are those of all settings.
+// settingNames returns the variables of all settings.
 func settingNames() []string {
 	var all []string
 	t := reflect.TypeFor[Config]()
@@ -26,8 +26,7 @@ func settingNames() []string {
 	return all
 }
 
-// addUnknownNames finds the variables that look like settings and are none: a setting that nobody reads is not what was
-// meant.
+// addUnknownNames adds an error for each variable that looks like a setting but is none: probably it is misspelt.
 func (errs *settingErrors) addUnknownNames() {
 	known := settingNames()
 	for _, pair := range os.Environ() {
@@ -38,10 +37,10 @@ func (errs *settingErrors) addUnknownNames() {
 	}
 }
 
-// maxTypos is how many letters may be wrong in a name outside AMRUTAM_ that is taken for a setting.
+// maxTypos is how many letters may be wrong in a name without the prefix AMRUTAM_ that counts as a misspelt setting.
 const maxTypos = 2
 
-// nearestSetting tells whether the variable is meant as a setting and isn't one, and names the nearest.
+// nearestSetting reports whether the variable is a misspelt setting, and returns the setting with the nearest name.
 func nearestSetting(name, value string, known []string) (nearest string, unknown bool) {
 	upper := strings.ToUpper(name)
 	if strings.HasPrefix(name, testPrefix) || serviceLink.MatchString(name) ||
@@ -63,8 +62,8 @@ func nearestSetting(name, value string, known []string) (nearest string, unknown
 	return nearest, strings.HasPrefix(upper, "AMRUTAM_") || smallest <= maxTypos
 }
 
-// editDistance counts the letters to insert, delete, change or swap with the next between two names (optimal string
-// alignment).
+// editDistance returns how many letters must be inserted, deleted, replaced or swapped with the next one to get from a
+// to b (optimal string alignment distance).
 func editDistance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

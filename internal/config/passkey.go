@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Passkeys is the domain they are bound to (WebAuthn: RP ID), the origins of pages and those of apps that may use
-// them.
+// Passkeys returns the domain that passkeys are bound to (the RP ID of WebAuthn), and the origins of the pages and of
+// the apps that may use them.
 func (c *Config) Passkeys() (domain string, pages, apps []string) {
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || u.Host == "" {
@@ -16,7 +16,7 @@ func (c *Config) Passkeys() (domain string, pages, apps []string) {
 	}
 	host := u.Hostname()
 	if _, err := netip.ParseAddr(host); err == nil {
-		// Browsers bind passkeys to names only: in development the page is opened by this one.
+		// Browsers bind passkeys only to names: in development, the pages are opened at localhost.
 		host = "localhost"
 	}
 	if domain = c.PasskeyDomain; domain == "" {
@@ -26,7 +26,7 @@ func (c *Config) Passkeys() (domain string, pages, apps []string) {
 	if u.Port() != "" {
 		self += ":" + u.Port()
 	}
-	for _, entry := range append([]string{self}, append(c.CORSOrigins, c.PasskeyOrigins...)...) {
+	for _, entry := range slices.Concat([]string{self}, c.CORSOrigins, c.PasskeyOrigins) {
 		switch {
 		case !strings.HasPrefix(entry, "http"):
 			apps = append(apps, entry)
@@ -37,7 +37,7 @@ func (c *Config) Passkeys() (domain string, pages, apps []string) {
 	return domain, pages, apps
 }
 
-// isBelow tells whether an origin's host is the domain or a name below it.
+// isBelow reports whether an origin's host is the domain or a name below it.
 func isBelow(origin, domain string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Hostname() == domain || strings.HasSuffix(u.Hostname(), "."+domain))

@@ -9,18 +9,19 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Need is what a command uses. Production asks for no more than that; what is set has to be good, whoever reads it.
+// Need says which settings a command uses. In production only those are required; every setting that is present must be
+// valid for all commands.
 type Need int
 
-// From little to all.
+// Each need includes the ones before it.
 const (
 	Nothing  Need = iota
-	Database      // its addresses: migrate, check
-	Keys          // and the master key: admin create, keys rotate
-	Server        // everything: serve
+	Database      // the addresses of the database: migrate, check
+	Keys          // the master key: admin create, keys rotate
+	Server        // all settings: serve
 )
 
-// minSingleFactorPassword is the least length of a password that signs in alone (NIST SP 800-63B-4, 3.1.1.2).
+// minSingleFactorPassword is the minimum length of a password that is the only factor (NIST SP 800-63B-4, 3.1.1.2).
 const minSingleFactorPassword = 15
 
 func (c *Config) requireProduction(errs *settingErrors, need Need) {
@@ -36,8 +37,8 @@ func (c *Config) requireProduction(errs *settingErrors, need Need) {
 			"make one with echo whsec_$(openssl rand -base64 32)"},
 		"AMRUTAM_PUBLIC_URL": {Server, c.PublicURL, "name where people reach this server, with https"},
 		"AMRUTAM_TRUSTED_PROXIES": {Server, strings.Join(c.TrustedProxies, ""),
-			"name the networks of the proxies before this server, or none: " +
-				"without it everybody behind a proxy counts as one address, and strangers lock others out"},
+			"name the networks of the proxies before this server, or none: without it all clients behind a proxy " +
+				"count as one address, and strangers can lock others out"},
 	} {
 		if need >= required.by && required.value == "" {
 			errs.add(name, "is needed in production: %s", required.what)
@@ -49,13 +50,13 @@ func (c *Config) requireProduction(errs *settingErrors, need Need) {
 	}
 }
 
-// refuseInProduction looks at what was set on purpose, and is for development and load tests only.
+// refuseInProduction refuses settings that are only for development and load tests, and unsafe values.
 func (c *Config) refuseInProduction(errs *settingErrors) {
-	for name, value := range map[string]string{"AMRUTAM_LOGIN_LIMIT": c.LoginLimit,
-		"AMRUTAM_RATE_LIMIT": c.RateLimit} {
-		if value == "off" {
-			errs.add(name, "must be on in production: unset it")
-		}
+	if c.LoginLimit == "off" {
+		errs.add("AMRUTAM_LOGIN_LIMIT", "must be on in production: unset it")
+	}
+	if c.RateLimit == "off" {
+		errs.add("AMRUTAM_RATE_LIMIT", "must be on in production: unset it")
 	}
 	if !c.RequireAdminMFA {
 		errs.add("AMRUTAM_REQUIRE_ADMIN_MFA", "must be true in production: unset it")
@@ -69,15 +70,16 @@ func (c *Config) refuseInProduction(errs *settingErrors) {
 		errs.add("AMRUTAM_PUBLIC_URL", "must be https in production")
 	}
 	if c.MetricsToken == "" && c.MetricsListen != "off" && !isLoopbackAddress(c.MetricsListen) {
-		errs.add("AMRUTAM_METRICS_TOKEN", "is needed in production while AMRUTAM_METRICS_LISTEN is reached from other "+
-			"machines: %s, or listen on 127.0.0.1:9090", newKeyHint)
+		errs.add("AMRUTAM_METRICS_TOKEN", "is needed in production if other machines reach AMRUTAM_METRICS_LISTEN: "+
+			"%s, or listen on 127.0.0.1:9090", newKeyHint)
 	}
 	c.checkSecrets(errs)
 	requireTLS(errs, "DATABASE_URL", c.DatabaseURL)
 	requireTLS(errs, "AMRUTAM_MIGRATE_DATABASE_URL", c.MigrateURL)
 }
 
-// refuseExampleSenders refuses addresses of the examples: mails from them are refused, and answers to them go to strangers.
+// refuseExampleSenders refuses mail addresses of the example domains: mail servers refuse mails from them, and replies to
+// them reach strangers.
 func (c *Config) refuseExampleSenders(errs *settingErrors) {
 	refuseExampleDomain(errs, "AMRUTAM_MAIL_FROM", c.MailFrom, "Clinic <no-reply@your-domain>")
 	refuseExampleDomain(errs, "AMRUTAM_MAIL_REPLY_TO", c.MailReplyTo, "Support <support@your-domain>")
@@ -86,7 +88,7 @@ func (c *Config) refuseExampleSenders(errs *settingErrors) {
 func refuseExampleDomain(errs *settingErrors, name, value, suggestion string) {
 	sender, err := mail.ParseAddress(value)
 	if err != nil {
-		return // unset, or refused by the check of its form
+		return // it is unset, or validate has added an error
 	}
 	domain := strings.ToLower(strings.TrimSuffix(sender.Address[strings.LastIndexByte(sender.Address, '@')+1:], "."))
 	for _, exampleDomain := range []string{"amrutam.example", "example.com"} {
@@ -96,13 +98,13 @@ func refuseExampleDomain(errs *settingErrors, name, value, suggestion string) {
 	}
 }
 
-// requireTLS refuses a database beyond this machine that may be talked to in the clear, at whichever of its hosts.
+// requireTLS refuses a database address if any of its hosts is another machine that may be reached without TLS.
 func requireTLS(errs *settingErrors, name, dsn string) {
 	if dsn == "" {
 		return
 	}
 	cfg, err := pgconn.ParseConfig(dsn)
-	if err != nil { // its own words quote the address
+	if err != nil { // don't add err: it quotes the address
 		errs.add(name, "can't be read as an address of PostgreSQL like "+
 			"postgres://user:password@host:5432/database?sslmode=verify-full, or a file it names can't")
 		return
@@ -112,7 +114,7 @@ func requireTLS(errs *settingErrors, name, dsn string) {
 	for _, endpoint := range endpoints {
 		network, _ := pgconn.NetworkAddress(endpoint.Host, endpoint.Port)
 		if endpoint.TLSConfig == nil && network != "unix" && !isLoopbackHost(endpoint.Host) {
-			errs.add(name, "must encrypt the way to a database on another machine in production: add "+
+			errs.add(name, "must use an encrypted connection to a database on another machine in production: add "+
 				"sslmode=verify-full and sslrootcert=…, or at least sslmode=require")
 			return
 		}

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// noProxies says that there are none, where that has to be said.
+// noProxies is the value of AMRUTAM_TRUSTED_PROXIES if there are no proxies; production requires an explicit value.
 const noProxies = "none"
 
-// Proxies are the networks of AMRUTAM_TRUSTED_PROXIES.
+// Proxies returns the networks of AMRUTAM_TRUSTED_PROXIES.
 func (c *Config) Proxies() []netip.Prefix {
 	var all []netip.Prefix
 	for _, text := range c.TrustedProxies {
@@ -34,7 +34,8 @@ func parseNetwork(text string) (netip.Prefix, bool) {
 	return p.Masked(), true
 }
 
-// Networks that are wider than any operator's own: who trusts them lets strangers say which address they have.
+// A network with fewer bits is wider than any operator's own. Trusting it would let strangers choose the address that
+// they are counted under.
 const (
 	minBits4 = 8
 	minBits6 = 16
@@ -62,13 +63,13 @@ func (c *Config) validateProxies(errs *settingErrors) {
 		case !ok:
 			errs.add(name, "must be networks like 10.0.0.0/8, comma-separated, or none")
 		case isTooWide(network):
-			errs.add(name, "must not hold a network as wide as the Internet: whoever is in it says itself which "+
-				"address it has; name your proxies' own")
+			errs.add(name, "must not hold a network as wide as the Internet: every machine in it could claim any "+
+				"address; name the networks of your proxies")
 		}
 	}
 }
 
-// trimList leaves out the blanks around and the empty ones.
+// trimList removes the blanks around the entries, and empty entries.
 func trimList(list []string) []string {
 	var all []string
 	for _, entry := range list {

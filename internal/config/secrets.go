@@ -10,19 +10,21 @@ import (
 
 const (
 	webhookPrefix = "whsec_"
-	// minWebhookSecret and minToken are what a secret has at least: 128 bits, and their text where it is one.
-	minWebhookSecret, minToken = 16, 20
-	newKeyHint                 = "make one with openssl rand -base64 32"
+	// minWebhookSecret is the minimum of bytes: 128 bits.
+	minWebhookSecret = 16
+	// minToken is the minimum of characters.
+	minToken   = 20
+	newKeyHint = "make one with openssl rand -base64 32"
 )
 
-// publishedSecrets are secrets that stand in documentations.
+// publishedSecrets are example secrets of public documentation.
 var publishedSecrets = []string{
 	"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", // Standard Webhooks and its libraries
 	"whsec_plJ3nmyCDGBKInavdOK15jsl",
 	"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
 }
 
-// keyWeakness tells why nobody drew this key at random, or "".
+// keyWeakness returns why the key can't be random, or "" if it can.
 func keyWeakness(key []byte) string {
 	distinct := map[byte]bool{}
 	printable, step := true, true
@@ -42,7 +44,7 @@ func keyWeakness(key []byte) string {
 	return ""
 }
 
-// isRepetition tells whether the key is a shorter piece over and over.
+// isRepetition reports whether the key is a shorter piece that is repeated.
 func isRepetition(key []byte) bool {
 	for piece := 1; piece <= len(key)/2; piece++ {
 		if bytes.Equal(key[piece:], key[:len(key)-piece]) {
@@ -52,7 +54,7 @@ func isRepetition(key []byte) bool {
 	return false
 }
 
-// checkSecrets refuses keys and secrets that somebody could guess or knows from elsewhere.
+// checkSecrets refuses keys and secrets that can be guessed, are published or are used for two purposes.
 func (c *Config) checkSecrets(errs *settingErrors) {
 	usedBy := map[[sha256.Size]byte]string{}
 	refuseReuse := func(name string, secret []byte) {
@@ -62,28 +64,29 @@ func (c *Config) checkSecrets(errs *settingErrors) {
 		}
 		usedBy[hash] = name
 	}
-	check := func(name string, secret []byte) {
+	checkKey := func(name string, secret []byte) {
 		if weakness := keyWeakness(secret); weakness != "" {
 			errs.add(name, "%s: %s", weakness, newKeyHint)
 		}
 		refuseReuse(name, secret)
 	}
 	if keys, err := masterKeysFromVariables(c.MasterKey, c.MasterKeyPrevious); err == nil {
-		for i, key := range keys {
-			check([]string{"AMRUTAM_MASTER_KEY", "AMRUTAM_MASTER_KEY_PREVIOUS"}[min(i, 1)], key)
+		checkKey("AMRUTAM_MASTER_KEY", keys[0])
+		for _, previous := range keys[1:] {
+			checkKey("AMRUTAM_MASTER_KEY_PREVIOUS", previous)
 		}
 	}
 	if keys, err := decodeWebhookKeys(c.StubWebhookSecret); err == nil {
 		for _, key := range keys {
 			if isPublished(webhookPrefix + base64.StdEncoding.EncodeToString(key)) {
 				errs.add("AMRUTAM_STUB_WEBHOOK_SECRET",
-					"stands in a documentation: make one with echo whsec_$(openssl rand -base64 32)")
+					"is published in documentation: make one with echo whsec_$(openssl rand -base64 32)")
 			}
-			check("AMRUTAM_STUB_WEBHOOK_SECRET", key)
+			checkKey("AMRUTAM_STUB_WEBHOOK_SECRET", key)
 		}
 	}
 	if c.MetricsToken != "" {
-		// It may be text, as long as it isn't one of the others in its written form.
+		// The token may be text, so compare it with the other secrets both as it is and decoded.
 		refuseReuse("AMRUTAM_METRICS_TOKEN", []byte(c.MetricsToken))
 		if raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(c.MetricsToken, webhookPrefix)); err == nil {
 			refuseReuse("AMRUTAM_METRICS_TOKEN", raw)
@@ -96,8 +99,8 @@ func (c *Config) checkSecrets(errs *settingErrors) {
 
 func isPublished(secret string) bool { return slices.Contains(publishedSecrets, secret) }
 
-// hasFewLetters tells whether a text has fewer than 8 different letters; random ones of 20 have more, in base64 and in
-// hexadecimal.
+// hasFewLetters reports whether a text has fewer than 8 different characters. A random text of 20 characters has more,
+// in base64 and in hexadecimal.
 func hasFewLetters(text string) bool {
 	distinct := map[rune]bool{}
 	for _, r := range text {
@@ -106,7 +109,7 @@ func hasFewLetters(text string) bool {
 	return len(distinct) < 8
 }
 
-// checkForms looks at the form of what is set, in development too.
+// checkForms checks the format of the secrets that are set, in development too.
 func (c *Config) checkForms(errs *settingErrors) {
 	if c.MasterKey != "" {
 		if _, ok := decodeMasterKey(c.MasterKey); !ok {
@@ -122,12 +125,13 @@ func (c *Config) checkForms(errs *settingErrors) {
 				minWebhookSecret)
 		}
 	}
-	if c.MetricsToken != "" && (len(c.MetricsToken) < minToken || strings.IndexFunc(c.MetricsToken, isNotTokenChar) >= 0) {
+	isToken := len(c.MetricsToken) >= minToken && !strings.ContainsFunc(c.MetricsToken, isNotTokenChar)
+	if c.MetricsToken != "" && !isToken {
 		errs.add("AMRUTAM_METRICS_TOKEN", "must have at least %d letters, digits and -._~+/=: %s", minToken, newKeyHint)
 	}
 }
 
-// isNotTokenChar: RFC 6750, 2.1.
+// isNotTokenChar reports whether a bearer token can't contain the character (RFC 6750, 2.1).
 func isNotTokenChar(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/=", r)
 }

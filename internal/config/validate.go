@@ -15,13 +15,14 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// settingErrors are all that is wrong with the settings, one a variable. They name it and never repeat its value, which can
-// be a secret.
+// settingErrors collects the errors in the settings, at most one for each variable. A message names the variable and
+// never repeats its value, which can be a secret.
 type settingErrors struct {
 	messages []string
 	reported map[string]bool
 }
 
+// add records the first error of a variable and ignores later ones.
 func (errs *settingErrors) add(name, format string, args ...any) {
 	if errs.reported[name] {
 		return
@@ -33,6 +34,7 @@ func (errs *settingErrors) add(name, format string, args ...any) {
 	errs.messages = append(errs.messages, name+" "+fmt.Sprintf(format, args...))
 }
 
+// join returns all errors as one, sorted by variable, or nil if there are none.
 func (errs *settingErrors) join() error {
 	if len(errs.messages) == 0 {
 		return nil
@@ -41,7 +43,8 @@ func (errs *settingErrors) join() error {
 	return errors.New(strings.Join(errs.messages, "\n"))
 }
 
-// addParseErrors takes the library's errors apart.
+// addParseErrors adds the library's errors without the values that they quote. It returns an error if it can't tell
+// which variables they are about.
 func (errs *settingErrors) addParseErrors(err error) error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
@@ -112,30 +115,34 @@ func (c *Config) validate(errs *settingErrors, need Need) {
 }
 
 func (c *Config) validateLimits(errs *settingErrors) {
-	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser,
-		"AMRUTAM_RATE_PER_ADDRESS":   c.RatePerAddress,
-		"AMRUTAM_UNDER_WAY_PER_USER": c.UnderWayPerUser, "AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress} {
+	for name, n := range map[string]int{
+		"AMRUTAM_RATE_PER_USER":         c.RatePerUser,
+		"AMRUTAM_RATE_PER_ADDRESS":      c.RatePerAddress,
+		"AMRUTAM_UNDER_WAY_PER_USER":    c.UnderWayPerUser,
+		"AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress,
+		"AMRUTAM_SIGN_UPS_PER_NETWORK":  c.SignUpsPerNetwork,
+	} {
 		if n < 1 {
 			errs.add(name, "must be at least 1")
 		}
 	}
 	if c.MaxInFlight < 0 {
-		errs.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1, or 0 for what suits the machine")
+		errs.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1, or 0 for a limit that suits the machine")
 	}
 	if c.DatabaseConns < 2 {
-		errs.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs keep one for themselves")
+		errs.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs always use one")
 	}
 	if c.MaxUnpaid < 1 {
 		errs.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
 	}
-	for name, n := range map[string]int{"AMRUTAM_MAX_ABANDONED": c.MaxAbandoned, "AMRUTAM_MAX_BOOKINGS": c.MaxBookings,
-		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR": c.MaxBookingsWithDoctor} {
+	for name, n := range map[string]int{
+		"AMRUTAM_MAX_ABANDONED":            c.MaxAbandoned,
+		"AMRUTAM_MAX_BOOKINGS":             c.MaxBookings,
+		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR": c.MaxBookingsWithDoctor,
+	} {
 		if n < 1 || n > 1_000_000 {
 			errs.add(name, "must be from 1 to 1000000")
 		}
-	}
-	if c.SignUpsPerNetwork < 1 {
-		errs.add("AMRUTAM_SIGN_UPS_PER_NETWORK", "must be at least 1")
 	}
 }
 
@@ -157,20 +164,26 @@ func (errs *settingErrors) requireOneOf(name, value string, allowed ...string) {
 
 func (c *Config) validateDurations(errs *settingErrors) {
 	for name, d := range map[string]time.Duration{
-		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
-		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
-		"AMRUTAM_REQUEST_WITHIN": c.RequestWithin, "AMRUTAM_BROWSER_IDLE": c.BrowserIdle,
-		"AMRUTAM_BROWSER_LIFE": c.BrowserLife,
+		"AMRUTAM_PAY_WITHIN":        c.PayWithin,
+		"AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
+		"AMRUTAM_SESSION_LIFE":      c.SessionLife,
+		"AMRUTAM_SHUTDOWN_WITHIN":   c.ShutdownWithin,
+		"AMRUTAM_REQUEST_WITHIN":    c.RequestWithin,
+		"AMRUTAM_BROWSER_IDLE":      c.BrowserIdle,
+		"AMRUTAM_BROWSER_LIFE":      c.BrowserLife,
 	} {
 		if d <= 0 {
-			errs.add(name, "must be longer than nothing")
+			errs.add(name, "must be longer than 0s")
 		}
 	}
 	for name, d := range map[string]time.Duration{
-		"AMRUTAM_CANCEL_UNTIL": c.CancelUntil, "AMRUTAM_START_EARLY": c.StartEarly,
+		"AMRUTAM_CANCEL_UNTIL":     c.CancelUntil,
+		"AMRUTAM_START_EARLY":      c.StartEarly,
 		"AMRUTAM_NO_SHOW_AFTER":    c.NoShowAfter,
-		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_COMPLETE_AFTER": c.CompleteAfter,
-		"AMRUTAM_DRAIN_FOR": c.DrainFor, "AMRUTAM_ERASURE_AFTER": c.ErasureAfter,
+		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin,
+		"AMRUTAM_COMPLETE_AFTER":   c.CompleteAfter,
+		"AMRUTAM_DRAIN_FOR":        c.DrainFor,
+		"AMRUTAM_ERASURE_AFTER":    c.ErasureAfter,
 	} {
 		if d < 0 {
 			errs.add(name, "must not be negative")
@@ -187,7 +200,7 @@ func (c *Config) validateDurations(errs *settingErrors) {
 	}
 }
 
-// originPattern as browsers send it: in lower case.
+// originPattern matches origins as browsers send them, in lower case.
 var originPattern = regexp.MustCompile(`^https?://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$`)
 
 func (c *Config) validateOrigins(errs *settingErrors) {
@@ -195,6 +208,7 @@ func (c *Config) validateOrigins(errs *settingErrors) {
 	c.ReturnOrigins = errs.validOrigins("AMRUTAM_RETURN_ORIGINS", c.ReturnOrigins)
 }
 
+// validOrigins returns the entries that are origins, without the blanks around them, and adds errors for the others.
 func (errs *settingErrors) validOrigins(name string, given []string) []string {
 	var all []string
 	for _, entry := range given {
@@ -223,7 +237,7 @@ func (errs *settingErrors) validOrigins(name string, given []string) []string {
 	return all
 }
 
-// hostPattern as browsers name it, without a port: any is served.
+// hostPattern matches host names as browsers send them, without a port: a name is served at every port.
 var hostPattern = regexp.MustCompile(`^([a-z0-9_.-]+|\[[0-9a-f:]+\])$`)
 
 func (c *Config) validateHosts(errs *settingErrors) {
