@@ -13,7 +13,7 @@ import (
 )
 
 type admin struct {
-	Create adminCreate `cmd:"" help:"Make an administrator; the password is read from standard input, one line."`
+	Create adminCreate `cmd:"" help:"Create an administrator; the password is read from standard input, one line."`
 }
 
 type adminCreate struct {
@@ -42,6 +42,6 @@ func (c adminCreate) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Println("made administrator", id)
+	_, err = fmt.Println("created administrator", id)
 	return err
 }

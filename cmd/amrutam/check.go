@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"text/tabwriter"
 
@@ -19,17 +20,7 @@ func (check) Run(ctx context.Context) error {
 		return err
 	}
 	defer res.close(ctx)
-	// A database of somebody else's is only read.
-	open := res.openDatabase
-	if res.cfg.DatabaseURL != "" {
-		open = func(ctx context.Context) error {
-			if err := res.connect(ctx); err != nil {
-				return err
-			}
-			return res.describeError(res.db.Pool.Ping(ctx))
-		}
-	}
-	if err := open(ctx); err != nil {
+	if err := res.openForCheck(ctx); err != nil {
 		return err
 	}
 	results, err := invariant.Check(ctx, res.db)
@@ -37,8 +28,24 @@ func (check) Run(ctx context.Context) error {
 		return fmt.Errorf("the invariants can't be checked (does the schema need amrutam migrate?): %s",
 			postgres.Describe(err))
 	}
+	return printResults(os.Stdout, results)
+}
+
+// openForCheck reaches the database. It doesn't migrate one that DATABASE_URL names: check only reads it.
+func (res *resources) openForCheck(ctx context.Context) error {
+	if res.cfg.DatabaseURL == "" {
+		return res.openDatabase(ctx)
+	}
+	if err := res.connect(ctx); err != nil {
+		return err
+	}
+	return res.describeError(res.db.Pool.Ping(ctx))
+}
+
+// printResults prints a table of the rules and their results. Returns an error if a rule is broken.
+func printResults(w io.Writer, results []invariant.Result) error {
 	broken := 0
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i, r := range results {
 		status := "ok"
 		if r.Broken > 0 {

@@ -35,8 +35,8 @@ func (demo) Run(ctx context.Context) error {
 type code struct{}
 
 func (code) Run(ctx context.Context) error {
-	res, err := loadDevelopment("amrutam code is the demo administrator's, and production has none: codes come from " +
-		"each administrator's own authenticator")
+	res, err := loadDevelopment("production has no demo administrator: each administrator's own authenticator shows " +
+		"the codes")
 	if err != nil {
 		return err
 	}
@@ -52,15 +52,15 @@ func (code) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	current, err := totp.GenerateCode(secret, time.Now())
+	otp, err := totp.GenerateCode(secret, time.Now())
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Println(current)
+	_, err = fmt.Println(otp)
 	return err
 }
 
-// isServing tells whether an Amrutam serves there.
+// isServing reports whether an Amrutam server answers at url.
 func isServing(ctx context.Context, url string) bool {
 	client := &http.Client{Timeout: 2 * time.Second}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/health/live", nil)
@@ -76,7 +76,7 @@ func isServing(ctx context.Context, url string) bool {
 	return json.NewDecoder(response.Body).Decode(&health) == nil && health.Status == "ok"
 }
 
-// tourRunningServer goes on the server at url, whose database this command shares.
+// tourRunningServer walks the tour on the server at url, which uses the same database as this command.
 func (res *resources) tourRunningServer(ctx context.Context, url string) error {
 	if err := res.openDatabase(ctx); err != nil {
 		return err
@@ -100,13 +100,23 @@ func runTour(ctx context.Context, a *app.App, url string) error {
 	if err != nil {
 		return err
 	}
-	return (&tour.Tour{URL: url, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
-		Out: os.Stdout, Clock: time.Now}).Run(ctx)
+	t := tour.Tour{
+		URL:           url,
+		AdminEmail:    app.DemoAdmin.Email,
+		AdminPassword: password,
+		AdminSecret:   secret,
+		Out:           os.Stdout,
+		Clock:         time.Now,
+	}
+	return t.Run(ctx)
 }
 
-// tourOwnServer serves on a free port for as long as the tour takes.
+// tourOwnServer walks the tour on a server that it starts on a free port and stops afterwards.
 func (res *resources) tourOwnServer(ctx context.Context) error {
-	res.cfg.Listen, res.cfg.MetricsListen, res.cfg.PublicURL, res.cfg.DrainFor = "127.0.0.1:0", "off", "", 0
+	res.cfg.Listen = "127.0.0.1:0"
+	res.cfg.MetricsListen = "off"
+	res.cfg.PublicURL = ""
+	res.cfg.DrainFor = 0
 	res.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	ports, err := app.Listen(ctx, res.cfg)
 	if err != nil {

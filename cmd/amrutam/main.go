@@ -1,4 +1,4 @@
-// Command amrutam is the whole server: `amrutam serve` starts it.
+// Command amrutam is the server and its administration commands. `amrutam serve` starts the server.
 package main
 
 import (
@@ -37,7 +37,7 @@ type commands struct {
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 }
 
-// usageError is the exit code of a command line that makes no sense, as of most programs.
+// usageError is the exit code for a wrong command line, as in most programs.
 const usageError = 2
 
 func main() {
@@ -60,7 +60,7 @@ func main() {
 	parsed.FatalIfErrorf(parsed.Run())
 }
 
-// help adds the variables to a command's help.
+// help prints a command's help; for serve it adds the environment variables.
 func help(options kong.HelpOptions, ctx *kong.Context) error {
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (version) Run() error {
 	return err
 }
 
-// built is what `make build` names: the tag, the commits since, and whether files were changed.
+// built is the output of git describe, set by `make build`: the tag, the commits since, and whether files were changed.
 var built string
 
 func versionText() string {
@@ -91,7 +91,7 @@ func programVersion() string {
 	return resolveVersion(built, info)
 }
 
-// resolveVersion is what the program knows about itself when it wasn't made by `make build`.
+// resolveVersion returns built. If that is empty, it returns the commit or the module version that Go has recorded.
 func resolveVersion(built string, info *debug.BuildInfo) string {
 	if built != "" || info == nil {
 		return cmp.Or(built, "unknown")
@@ -113,7 +113,7 @@ func resolveVersion(built string, info *debug.BuildInfo) string {
 
 type openapi struct{}
 
-// Run builds the server on a database it never talks to: registering the operations makes the document.
+// Run builds the app with a database that it never connects to: registering the operations creates the document.
 func (openapi) Run(ctx context.Context) error {
 	cfg := &config.Config{Env: "development", PublicURL: "http://127.0.0.1:8080"}
 	secret := make([]byte, 32)

@@ -22,8 +22,8 @@ func TestResolveVersion(t *testing.T) {
 	}{
 		{"v1.2.0-3-g0123456", info("(devel)", "vcs.revision", revision), "v1.2.0-3-g0123456"},
 		{"", info("v0.0.0-20260101000000-0123456789ab", "vcs.revision", revision, "vcs.modified", "false"),
-			"0123456789ab"}, {"", info("(devel)", "vcs.revision", revision, "vcs.modified", "true"),
-			"0123456789ab-dirty"},
+			"0123456789ab"},
+		{"", info("(devel)", "vcs.revision", revision, "vcs.modified", "true"), "0123456789ab-dirty"},
 		{"", info("v1.2.0"), "v1.2.0"},
 		{"", info("(devel)"), "devel"},
 		{"", info(""), "unknown"},

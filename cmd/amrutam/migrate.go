@@ -13,7 +13,7 @@ import (
 )
 
 type migrate struct {
-	Status bool `help:"Only tell the schema's version, what is missing, and which jobs wait; exits with 1 if something is missing."`
+	Status bool `help:"Only print the schema's version, what is missing, and which jobs wait; exits with 1 if something is missing."`
 }
 
 func (m migrate) Run(ctx context.Context) error {
@@ -37,7 +37,7 @@ func (m migrate) Run(ctx context.Context) error {
 	return err
 }
 
-// printStatus changes nothing.
+// printStatus prints the state of the schema and of the job queue, and changes nothing.
 func (res *resources) printStatus(ctx context.Context, w io.Writer) error {
 	if err := res.connect(ctx); err != nil {
 		return err

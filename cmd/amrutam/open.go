@@ -18,16 +18,16 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-// resources is what most commands need: settings, log and a migrated database.
+// resources are what most commands need: settings, logger and a migrated database.
 type resources struct {
 	cfg      *config.Config
 	log      *slog.Logger
 	db       *postgres.DB
-	ownerDSN string // the database's address for who migrates
-	cluster  *cluster.Cluster
+	ownerDSN string           // the database's address for the login that migrates
+	cluster  *cluster.Cluster // nil with DATABASE_URL
 }
 
-// load reads the settings that the command needs, and looks for nothing else.
+// load reads the settings that the command needs.
 func load(need config.Need) (*resources, error) {
 	cfg, err := config.Load(need)
 	if err != nil {
@@ -36,7 +36,8 @@ func load(need config.Need) (*resources, error) {
 	return prepare(cfg, need)
 }
 
-// loadDevelopment is load for what production doesn't have, whatever else is missing there.
+// loadDevelopment is load for a command that production doesn't have. In production it returns refusal as the error,
+// whatever settings are missing.
 func loadDevelopment(refusal string) (*resources, error) {
 	cfg, err := config.Load(config.Nothing)
 	if err != nil {
@@ -52,11 +53,11 @@ func prepare(cfg *config.Config, need config.Need) (*resources, error) {
 	if err := cfg.LoadSecrets(need); err != nil {
 		return nil, err
 	}
-	return &resources{cfg: cfg, log: telemetry.Logger(os.Stderr, cfg.LogFormat == "text" ||
-		(cfg.LogFormat == "" && stderrIsTerminal()))}, nil
+	asText := cfg.LogFormat == "text" || (cfg.LogFormat == "" && stderrIsTerminal())
+	return &resources{cfg: cfg, log: telemetry.Logger(os.Stderr, asText)}, nil
 }
 
-// openDatabase reaches the database and brings its schema to this version.
+// openDatabase connects to the database and brings its schema to this version.
 func (res *resources) openDatabase(ctx context.Context) error {
 	_, err := res.upgradeSchema(ctx)
 	return err
@@ -70,27 +71,27 @@ func (res *resources) upgradeSchema(ctx context.Context) (postgres.Upgraded, err
 	if err != nil {
 		return result, res.describeOwnerError(err)
 	}
-	// Not before: the migration makes the role that the server acts as.
+	// Only after the migration, which creates the role that the server uses.
 	if err := res.db.Ready(ctx); errors.Is(err, postgres.ErrRole) {
 		return result, err
 	}
 	return result, res.describeError(res.db.Pool.Ping(ctx))
 }
 
-// describeError says which setting leads to the database that refuses.
+// describeError names the setting with the address of the database that returned the error.
 func (res *resources) describeError(err error) error {
 	return res.describeSettingError("DATABASE_URL", err)
 }
 
-// describeOwnerError is explain for what the login that migrates did.
+// describeOwnerError is describeError for errors of the login that migrates.
 func (res *resources) describeOwnerError(err error) error {
 	switch {
 	case res.cfg.MigrateURL != "":
 		return res.describeSettingError("AMRUTAM_MIGRATE_DATABASE_URL", err)
 	case res.cfg.DatabaseURL != "" && postgres.NoRight(err):
-		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not make " +
-			"tables there: let it own the database, " +
-			"or name the login that does in AMRUTAM_MIGRATE_DATABASE_URL (docs/operations/database-roles.md)")
+		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not create " +
+			"tables there: let it own the database, or name the login that does in AMRUTAM_MIGRATE_DATABASE_URL " +
+			"(docs/operations/database-roles.md)")
 	}
 	return res.describeError(err)
 }
@@ -106,7 +107,7 @@ func (res *resources) describeSettingError(setting string, err error) error {
 	}
 }
 
-// connect reaches the database, on a private PostgreSQL unless DATABASE_URL is set.
+// connect opens the connection pool. Without DATABASE_URL it starts the private PostgreSQL first.
 func (res *resources) connect(ctx context.Context) (err error) {
 	serverDSN := res.cfg.DatabaseURL
 	res.ownerDSN = cmp.Or(res.cfg.MigrateURL, serverDSN)
@@ -122,7 +123,7 @@ func (res *resources) connect(ctx context.Context) (err error) {
 	return nil
 }
 
-// newApp builds the packages, once the master key has proven to be this database's.
+// newApp builds the app after checking that the master key belongs to this database.
 func (res *resources) newApp(ctx context.Context) (*app.App, error) {
 	sealer, err := res.openSealer(ctx)
 	if err != nil {
@@ -149,8 +150,8 @@ func (res *resources) startCluster(ctx context.Context) error {
 
 const clusterCheckInterval = 2 * time.Second
 
-// superviseCluster starts the private PostgreSQL anew when it ends: it was killed, or the command that owned it is over.
-// The pool finds it by itself, because its socket stays where it was.
+// superviseCluster restarts the private PostgreSQL when it ends, because it was killed or because the command that owned
+// it has ended. The pool reconnects by itself: the path of the socket stays the same.
 func (res *resources) superviseCluster(ctx context.Context) {
 	if res.cluster == nil {
 		return
@@ -167,7 +168,7 @@ func (res *resources) superviseCluster(ctx context.Context) {
 			}
 		}
 		if err := res.startCluster(ctx); err != nil && ctx.Err() == nil {
-			res.log.ErrorContext(ctx, "start PostgreSQL again", "error", err.Error())
+			res.log.ErrorContext(ctx, "PostgreSQL can't be started again", "error", err.Error())
 			select {
 			case <-ctx.Done():
 			case <-time.After(clusterCheckInterval):
@@ -182,7 +183,7 @@ func (res *resources) close(ctx context.Context) {
 	}
 	if res.cluster != nil {
 		if err := res.cluster.Stop(context.WithoutCancel(ctx)); err != nil {
-			res.log.Error("stop PostgreSQL", "error", err.Error())
+			res.log.Error("PostgreSQL can't be stopped", "error", err.Error())
 		}
 	}
 }

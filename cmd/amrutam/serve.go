@@ -13,7 +13,7 @@ import (
 )
 
 type serve struct {
-	Demo bool `help:"Make demo data: approved doctors with free slots, a patient, an administrator. Not in production."`
+	Demo bool `help:"Create demo data: approved doctors with free slots, a patient, an administrator. Not in production."`
 }
 
 func (s serve) Run(ctx context.Context) error {
@@ -33,11 +33,8 @@ func (s serve) Run(ctx context.Context) error {
 	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	// Stopped before the cluster is, which it would start again.
-	supervising, stop := context.WithCancel(ctx)
-	supervised := make(chan struct{})
-	go func() { defer close(supervised); res.superviseCluster(supervising) }()
-	defer func() { stop(); <-supervised }()
+	stopSupervising := res.startSupervising(ctx)
+	defer stopSupervising() // before res.close stops the cluster, or it would be started again
 	a, err := res.newApp(ctx)
 	if err != nil {
 		return err
@@ -50,7 +47,21 @@ func (s serve) Run(ctx context.Context) error {
 	return a.Serve(ctx, ports)
 }
 
-// printWelcome makes the demo data and tells a newcomer where everything is.
+// startSupervising runs superviseCluster until the function that it returns is called.
+func (res *resources) startSupervising(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		res.superviseCluster(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// printWelcome creates the demo data and prints the addresses and accounts that a newcomer needs.
 func printWelcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners) error {
 	accounts, err := a.MakeDemoData(ctx)
 	if err != nil {
@@ -81,7 +92,7 @@ func printWelcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Liste
 	for _, account := range accounts {
 		line("  %s\t%s\t%s", account.Email, account.Role, account.Name)
 	}
-	line("The administrator's authenticator holds the secret %s (amrutam code prints its code of the moment)", secret)
+	line("The administrator's authenticator has the secret %s (amrutam code prints the current code)", secret)
 	line("")
 	return table.Flush()
 }

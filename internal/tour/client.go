@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// person is somebody who takes part in the tour.
+// person takes part in the tour. The zero person is an anonymous caller.
 type person struct {
 	name, email, password, token, id string
 }
 
-// request is one call of the API; the zero person is nobody signed in.
+// request is one request to the API. A path without a leading slash is below /api/v1/.
 type request struct {
 	caller person
 	method string
@@ -26,7 +26,8 @@ type request struct {
 	key    string // Idempotency-Key
 }
 
-// call sends it, checks the status and reads a JSON answer into out. A refusal's own words go into the error.
+// call sends the request, checks the status and decodes a JSON response into out. If the status is another one, the
+// error has the type and the detail of the problem.
 func (t *Tour) call(ctx context.Context, r request, want int, out any) (http.Header, error) {
 	requestBody, err := json.Marshal(r.body)
 	if err != nil {
@@ -62,15 +63,15 @@ func (t *Tour) call(ctx context.Context, r request, want int, out any) (http.Hea
 	}
 	if response.StatusCode != want {
 		var problem struct{ Type, Detail string }
-		_ = json.Unmarshal(responseBody, &problem) // a page has none
-		return nil, fmt.Errorf("%s %s answered %d instead of %d: %s %s", r.method, r.path, response.StatusCode, want,
-			problem.Type, problem.Detail)
+		_ = json.Unmarshal(responseBody, &problem) // an HTML page has none
+		return nil, fmt.Errorf("%s %s returned status %d instead of %d: %s %s",
+			r.method, r.path, response.StatusCode, want, problem.Type, problem.Detail)
 	}
 	if out == nil {
 		return response.Header, nil
 	}
 	if err := json.Unmarshal(responseBody, out); err != nil {
-		return nil, fmt.Errorf("%s %s: the answer can't be read: %w", r.method, r.path, err)
+		return nil, fmt.Errorf("%s %s: the response can't be read: %w", r.method, r.path, err)
 	}
 	return response.Header, nil
 }
@@ -81,8 +82,8 @@ func (t *Tour) get(ctx context.Context, caller person, path string, out any) err
 }
 
 func (t *Tour) post(ctx context.Context, caller person, path string, body any, want int, out any) error {
-	_, err := t.call(ctx, request{caller: caller, method: http.MethodPost, path: path, body: body, key: t.nextKey()}, want,
-		out)
+	r := request{caller: caller, method: http.MethodPost, path: path, body: body, key: t.nextKey()}
+	_, err := t.call(ctx, r, want, out)
 	return err
 }
 
@@ -96,12 +97,12 @@ func (t *Tour) nextKey() string {
 	return fmt.Sprintf("tour-%s-%d", t.runID, t.keyCount)
 }
 
-// waitTimeout with what a job does.
+// waitTimeout is how long waitFor waits for the effect of a background job.
 const waitTimeout = 15 * time.Second
 
 var errNotYet = errors.New("not yet")
 
-// waitFor asks again until look finds it.
+// waitFor repeats check until it returns something other than errNotYet.
 func waitFor(ctx context.Context, check func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
 	defer cancel()
@@ -112,7 +113,7 @@ func waitFor(ctx context.Context, check func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it did not happen within %s", waitTimeout)
+			return fmt.Errorf("the expected change did not happen within %s", waitTimeout)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

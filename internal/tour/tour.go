@@ -1,4 +1,4 @@
-// Package tour walks the whole journey over HTTP, from sign-up to prescription, as an app built on the API would.
+// Package tour walks through the whole journey over HTTP, from sign-up to prescription, as a client of the API does.
 package tour
 
 import (
@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// Tour is one walk. It needs a development server, whose mailbox and checkout page it uses, and an administrator's
-// credentials.
+// Tour is one walk through the journey. It needs a development server, because it uses the server's mailbox and
+// checkout page, and the credentials of an administrator.
 type Tour struct {
 	URL           string
 	AdminEmail    string
 	AdminPassword string
-	// AdminSecret is the administrator's authenticator: base32, RFC 6238.
+	// AdminSecret is the secret of the administrator's authenticator in base32 (RFC 6238).
 	AdminSecret string
-	// Out gets a line a step.
+	// Out gets one line for each step.
 	Out io.Writer
-	// Clock tells the steps' times.
+	// Clock returns the current time.
 	Clock func() time.Time
 
 	http     *http.Client
@@ -33,19 +33,15 @@ type Tour struct {
 	slot, laterSlot, consultation, prescription string
 }
 
-// Run walks all steps, prints each with its time, and stops at the first that goes wrong.
+// Run walks through all steps, prints each with its duration, and stops at the first that fails.
 func (t *Tour) Run(ctx context.Context) error {
 	t.http = &http.Client{Timeout: 20 * time.Second}
-	// Letters only: a search parses what begins like a number its own way.
+	// Only letters, because the search treats words with digits differently.
 	t.runID = strings.Map(func(r rune) rune { return 'a' + r%26 }, rand.Text()[:10])
 	t.admin = person{name: "the administrator", email: t.AdminEmail, password: t.AdminPassword}
-	for _, participant := range []struct {
-		p    *person
-		name string
-	}{{&t.doctor, "Meera Tour"}, {&t.patient, "Ravi Tour"}, {&t.stranger, "Another Tour"}} {
-		*participant.p = person{name: participant.name, password: rand.Text(),
-			email: strings.ToLower(strings.Fields(participant.name)[0]) + "-" + t.runID + "@tour.example"}
-	}
+	t.doctor = t.newPerson("Meera")
+	t.patient = t.newPerson("Ravi")
+	t.stranger = t.newPerson("Another")
 	start := t.Clock()
 	for i, s := range steps {
 		stepStart := t.Clock()
@@ -62,4 +58,13 @@ func (t *Tour) Run(ctx context.Context) error {
 	_, err := fmt.Fprintf(t.Out, "The whole journey works: %d steps in %s.\n", len(steps),
 		t.Clock().Sub(start).Round(time.Millisecond))
 	return err
+}
+
+// newPerson returns a person with a mail address and a password that no other tour uses.
+func (t *Tour) newPerson(name string) person {
+	return person{
+		name:     name + " Tour",
+		email:    strings.ToLower(name) + "-" + t.runID + "@tour.example",
+		password: rand.Text(),
+	}
 }
