@@ -1,5 +1,5 @@
-// Package bench measures what patients and doctors wait for, through the public API, on a PostgreSQL that keeps what
-// it commits (fsync and synchronous_commit on).
+// Package bench measures how long patients and doctors wait, through the public API, on a PostgreSQL that is durable:
+// fsync and synchronous_commit are on.
 package bench_test
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	// tempDir holds what a run makes.
+	// tempDir contains the files of a run.
 	tempDir string
 	// stopCluster ends the cluster, if a benchmark started it.
 	stopCluster = func() {}
@@ -38,11 +38,17 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// explainSettings has PostgreSQL log the plan of each statement, with its buffers; they are shown at the end of the run.
-var explainSettings = map[string]string{"session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
-	"auto_explain.log_analyze": "on", "auto_explain.log_buffers": "on", "auto_explain.log_parameter_max_length": "0"}
+// explainSettings make PostgreSQL log the plan of each statement with its buffers. The log is printed at the end of the
+// run.
+var explainSettings = map[string]string{
+	"session_preload_libraries":             "auto_explain",
+	"auto_explain.log_min_duration":         "0",
+	"auto_explain.log_analyze":              "on",
+	"auto_explain.log_buffers":              "on",
+	"auto_explain.log_parameter_max_length": "0",
+}
 
-// startDurableCluster starts the cluster of this run and gives the folder of PostgreSQL's programs.
+// startDurableCluster starts the cluster of this run, once, and returns the folder of PostgreSQL's programs.
 var startDurableCluster = sync.OnceValues(func() (programs string, err error) {
 	data := filepath.Join(tempDir, "data")
 	options := cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)}

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -17,18 +16,18 @@ import (
 )
 
 const (
-	// consultations of the year before, evenly spread, each doctor's equally many.
+	// consultations are spread evenly over the last year and over the doctors.
 	consultations = 300_000
-	// Patient 0 holds every so many-th, 200 in all; the others share the rest.
+	// regularEvery is the interval of consultations that are patient 0's, 200 in all; the other patients share the rest.
 	regularEvery = 1500
 )
 
-// BenchmarkReads measures pages of lists over HTTP, one client at a time, beside a year of consultations in monthly
-// partitions. It fails when a page is wrong, or when a big table was read from end to end.
+// BenchmarkReads measures pages of lists over HTTP, one client at a time, with a year of consultations in monthly
+// partitions. It fails if a page is wrong, or if a sequential scan of a large table was made.
 func BenchmarkReads(b *testing.B) {
 	p := newPopulation(b, patients, doctors, slots)
 	ids := p.insertHistory(b)
-	must(b, p.clinic.App.Queue.Stop(context.Background())) // sweeps are not what is measured
+	must(b, p.clinic.App.Queue.Stop(context.Background())) // don't measure background jobs
 	before := p.countSequentialScans(b)
 
 	const free = "availability/doctor/"
@@ -55,8 +54,10 @@ func BenchmarkReads(b *testing.B) {
 		name, path string
 		actor      apptest.User
 		want       []string
-	}{{"patient's list", "consultations/me", p.patients[0], patients},
-		{"doctor's list", "consultations/doctor/me", doctor, doctors}}
+	}{
+		{"patient's list", "consultations/me", p.patients[0], patients},
+		{"doctor's list", "consultations/doctor/me", doctor, doctors},
+	}
 	for _, l := range lists {
 		p.compareList(b, l.actor, l.path, l.want)
 		b.Run(l.name, func(b *testing.B) { p.measurePage(b, l.actor, l.path, l.want) })
@@ -75,12 +76,12 @@ func BenchmarkReads(b *testing.B) {
 
 	for table, times := range p.countSequentialScans(b) {
 		if times > before[table] {
-			b.Errorf("%s was read from end to end %d times", table, times-before[table])
+			b.Errorf("%s had %d sequential scans", table, times-before[table])
 		}
 	}
 }
 
-// measurePage measures one page, which must begin the list of what is wanted each time.
+// measurePage measures the request of one page. The page must have the first of the wanted ids, each time.
 func (p *population) measurePage(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
 	first := p.clinic.Get(actor, path).Want(200)
@@ -95,12 +96,12 @@ func (p *population) measurePage(b *testing.B, actor apptest.User, path string, 
 	}
 	for b.Loop() {
 		if a := p.clinic.Get(actor, path).Want(200); !bytes.Equal(a.Body, first.Body) {
-			b.Fatalf("%s: another answer: %s", path, a.Body)
+			b.Fatalf("%s: the response changed: %s", path, a.Body)
 		}
 	}
 }
 
-// compareList compares a whole list, page by page, and that each reason is the one that was given.
+// compareList reads a whole list, page by page, and compares the ids and the reasons.
 func (p *population) compareList(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
 	var got []string
@@ -121,9 +122,9 @@ func (p *population) compareList(b *testing.B, actor apptest.User, path string, 
 	}
 }
 
-func reasonOf(id string) string { return "Back pain, as told in " + id }
+func reasonOf(id string) string { return "Back pain of consultation " + id }
 
-// slotsOf are the ids of doctor n's slots that start at an instant or later.
+// slotsOf returns the ids of doctor n's slots that start at an instant or later.
 func (p *population) slotsOf(n int, from time.Time) (ids []string) {
 	for i := n; i < len(p.slots); i += doctors {
 		if !p.firstSlotStart.Add(time.Duration(i/doctors) * 15 * time.Minute).Before(from) {
@@ -133,7 +134,7 @@ func (p *population) slotsOf(n int, from time.Time) (ids []string) {
 	return ids
 }
 
-// insertHistory makes the consultations and gives their ids, oldest first. They are sealed as the server seals.
+// insertHistory inserts the consultations, sealed as the server does, and returns their ids, oldest first.
 func (p *population) insertHistory(b *testing.B) (ids []uuid.UUID) {
 	b.Helper()
 	conn := p.connect(b)
@@ -165,18 +166,20 @@ func (p *population) insertHistory(b *testing.B) (ids []uuid.UUID) {
 	must(b, err)
 	exec(`INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
 			scheduled_start, scheduled_end, started_at, ended_at, created_at, updated_at)
-		SELECT id, numbered('01900000-0000-7000-8001-', patient), numbered('01900000-0000-7000-8002-', n % ` +
-		strconv.Itoa(doctors) + `),
-			numbered('01900000-0000-7000-8003-', n % ` + strconv.Itoa(slots) + `), 'COMPLETED', reason, 'PAID', 500,
-				'INR',
-			at + interval '1 day', at + interval '1 day 15 minutes', at + interval '1 day',
-				at + interval '1 day 10 minutes', at, at FROM past`)
+		SELECT id,
+			numbered('01900000-0000-7000-8001-', patient),
+			numbered('01900000-0000-7000-8002-', n % $1::int),
+			numbered('01900000-0000-7000-8003-', n % $2::int),
+			'COMPLETED', reason, 'PAID', 500, 'INR',
+			at + interval '1 day', at + interval '1 day 15 minutes',
+			at + interval '1 day', at + interval '1 day 10 minutes', at, at
+		FROM past`, doctors, slots)
 	exec("DROP TABLE past")
 	exec("VACUUM ANALYZE")
 	return ids
 }
 
-// uuidAt is a UUIDv7 of an instant.
+// uuidAt returns the n-th UUIDv7 of an instant.
 func uuidAt(at time.Time, n int) uuid.UUID {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMilli())<<16|7<<12)
@@ -184,8 +187,8 @@ func uuidAt(at time.Time, n int) uuid.UUID {
 	return id
 }
 
-// countSequentialScans counts how often each big table was read from end to end so far. What a session has counted is certain to be
-// told only when it ends, so the server's are ended.
+// countSequentialScans returns how many sequential scans each large table has had so far. A session reports all of its
+// counts only when it ends, so it first ends the server's sessions.
 func (p *population) countSequentialScans(b *testing.B) map[string]int {
 	b.Helper()
 	conn := p.connect(b)
@@ -202,17 +205,20 @@ func (p *population) countSequentialScans(b *testing.B) map[string]int {
 			break
 		}
 		if time.Now().After(deadline) {
-			b.Fatalf("%d sessions stay", old)
+			b.Fatalf("%d sessions did not end", old)
 		}
 	}
-	rows, err := conn.Query(b.Context(),
-		`SELECT s.relname, seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE reltuples > 5000`)
+	rows, err := conn.Query(b.Context(), `SELECT s.relname, seq_scan
+		FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE reltuples > 5000`)
 	must(b, err)
-	times := map[string]int{}
+	scans := map[string]int{}
 	var table string
 	var n int
-	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error { times[table] = n; return nil })
+	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error {
+		scans[table] = n
+		return nil
+	})
 	must(b, err)
 	must(b, rows.Err())
-	return times
+	return scans
 }

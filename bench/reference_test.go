@@ -25,8 +25,9 @@ var parameterValues = map[string]string{
 	"consultation": numberedSQL(":month", ":n::int"),
 	"text":         numberedSQL(":month", ":n::int") + "::text",
 	"payment":      numberedSQL(":month", "-:n::int"),
-	"token": "sha256(convert_to('at_' || " + numberedSQL("'01900000-0000-7000-8001-'",
-		":n::int % :patients::int") + ", 'UTF8'))", "access": "'ACCESS'",
+	"token": "sha256(convert_to('at_' || " +
+		numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int") + ", 'UTF8'))",
+	"access":    "'ACCESS'",
 	"role":      "'PATIENT'",
 	"no":        "false",
 	"lock":      ":n::bigint",
@@ -50,15 +51,17 @@ var parameterValues = map[string]string{
 	"stub":      "'stub'",
 	"action":    "'consultation.book'",
 	"kind":      "'consultation'",
-	"details":   `'{"to": "REQUESTED", "slotId": "01900000-0000-7000-8003-000000000001", "doctorId": "01900000-0000-7000-8002-000000000001", "requestId": "01900000-0000-7000-8004-000000000001"}'`,
-	"address":   "'127.0.0.1'",
-	"method":    "'POST'",
-	"path":      "'/api/v1/consultations'",
-	"hash":      "'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
-	"answer":    "decode(repeat('5a', 750), 'hex')",
-	"created":   "201",
-	"location":  "'/api/v1/consultations/01900000-0000-7000-8004-000000000001'",
-	"none":      "''",
+	"details": `'{"to": "REQUESTED", "slotId": "01900000-0000-7000-8003-000000000001",` +
+		` "doctorId": "01900000-0000-7000-8002-000000000001",` +
+		` "requestId": "01900000-0000-7000-8004-000000000001"}'`,
+	"address":  "'127.0.0.1'",
+	"method":   "'POST'",
+	"path":     "'/api/v1/consultations'",
+	"hash":     "'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+	"answer":   "decode(repeat('5a', 750), 'hex')",
+	"created":  "201",
+	"location": "'/api/v1/consultations/01900000-0000-7000-8004-000000000001'",
+	"none":     "''",
 }
 
 func numberedSQL(prefix, n string) string { return "numbered(" + prefix + ", " + n + ")" }
@@ -70,7 +73,7 @@ var (
 	spacePattern       = regexp.MustCompile(`\s+`)
 )
 
-// referenceScript is booking.sql with its values.
+// referenceScript returns booking.sql with the values of its parameters.
 func referenceScript(b *testing.B) string {
 	b.Helper()
 	text, err := os.ReadFile("booking.sql")
@@ -84,18 +87,22 @@ func referenceScript(b *testing.B) string {
 	})
 }
 
-// normalize takes from a statement what doesn't matter here.
+// normalize removes the differences between a statement of the server and the same one in booking.sql: comments,
+// placeholders, spaces and the final semicolon.
 func normalize(sql string) string {
-	sql = placeholderPattern.ReplaceAllString(parameterPattern.ReplaceAllString(commentPattern.ReplaceAllString(sql, ""), "?"), "?")
-	sql = strings.TrimSuffix(strings.TrimSpace(spacePattern.ReplaceAllString(sql, " ")), ";")
+	sql = commentPattern.ReplaceAllString(sql, "")
+	sql = parameterPattern.ReplaceAllString(sql, "?")
+	sql = placeholderPattern.ReplaceAllString(sql, "?")
+	sql = spacePattern.ReplaceAllString(sql, " ")
+	sql = strings.TrimSuffix(strings.TrimSpace(sql), ";")
 	if strings.EqualFold(sql, "begin") {
 		return "BEGIN"
 	}
 	return sql
 }
 
-// roundTrips are the statements that went to PostgreSQL, by round trips. A connection prepares each once, which is left
-// out.
+// roundTrips records the statements sent to PostgreSQL, grouped by round trip. It leaves out the round trips in which a
+// connection prepares a statement for the first time.
 type roundTrips struct {
 	mu  sync.Mutex
 	all [][]string
@@ -107,7 +114,7 @@ func (t *roundTrips) add(statements ...string) {
 	t.all = append(t.all, statements)
 }
 
-// drain empties them.
+// drain returns the round trips recorded so far and removes them.
 func (t *roundTrips) drain() [][]string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -136,11 +143,12 @@ func (t *roundTrips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQ
 
 func (t *roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// A booking is four round trips, and BenchmarkBooking compares it with these very statements.
+// TestBookingScriptMatchesServer checks that a booking takes four round trips, and that booking.sql, which
+// BenchmarkBooking runs, has the statements that the server sends.
 func TestBookingScriptMatchesServer(t *testing.T) {
 	var watched roundTrips
 	c := apptest.OpenWatched(t, func(cfg *pgx.ConnConfig) { cfg.Tracer = &watched })
-	must(t, c.App.Queue.Stop(t.Context())) // its own statements would be among them
+	must(t, c.App.Queue.Stop(t.Context())) // or the statements of jobs would be recorded too
 	doctor, patient := c.Doctor("500.00"), c.Patient()
 	slot := c.Slot(doctor, 24*time.Hour, 1)
 	watched.drain()

@@ -25,8 +25,9 @@ import (
 	"amrutam/internal/seal"
 )
 
-// BenchmarkSteady runs the real program: ready-ms from an empty folder until it is ready, again-ms from a folder with
-// data, and its memory (RSS, without PostgreSQL's) after 30 s of bookings by 8 clients. It ignores -benchtime.
+// BenchmarkSteady runs the real program. It reports how long the program takes to be ready with an empty data folder
+// (ready-ms) and with existing data (again-ms), and its memory, without PostgreSQL's, after 30 s of bookings by 8
+// clients. It ignores -benchtime.
 func BenchmarkSteady(b *testing.B) {
 	p, s := startProgram(b, nil)
 	defer s.stop(b)
@@ -42,7 +43,7 @@ func BenchmarkSteady(b *testing.B) {
 	b.ReportMetric(float64(next), "bookings")
 }
 
-// startProgram builds and starts it twice, by the command that prefix begins, and fills its database.
+// startProgram builds the program, starts it twice with the command prefix, and populates its database.
 func startProgram(b *testing.B, prefix []string) (*population, *process) {
 	b.Helper()
 	program := filepath.Join(tempDir, "amrutam")
@@ -77,15 +78,22 @@ type process struct {
 	cmd        *exec.Cmd
 	url        string
 	ready      time.Duration
-	firstReady time.Duration // as ready, with an empty folder
+	firstReady time.Duration // with an empty data folder
 }
 
-// startProcess runs the program until it says that it is ready.
+// startProcess starts the program and waits until it is ready.
 func startProcess(b *testing.B, command []string, data string) *process {
 	b.Helper()
 	p := &process{cmd: exec.CommandContext(context.Background(), command[0], command[1:]...)}
-	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0",
-		"AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json", "AMRUTAM_RATE_LIMIT=off", "AMRUTAM_LOGIN_LIMIT=off")
+	p.cmd.Env = append(os.Environ(),
+		"DATABASE_URL=",
+		"AMRUTAM_DATA_DIR="+data,
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_METRICS_LISTEN=off",
+		"AMRUTAM_LOG_FORMAT=json",
+		"AMRUTAM_RATE_LIMIT=off",
+		"AMRUTAM_LOGIN_LIMIT=off",
+	)
 	stderr, err := p.cmd.StderrPipe()
 	must(b, err)
 	start := time.Now()
@@ -112,7 +120,7 @@ func startProcess(b *testing.B, command []string, data string) *process {
 			return p
 		}
 	}
-	b.Fatal("the server does not get ready")
+	b.Fatal("the server did not become ready")
 	return nil
 }
 
@@ -122,14 +130,14 @@ func (p *process) stop(b *testing.B) {
 	must(b, p.cmd.Wait())
 }
 
-// memory of the process in MiB; which is a line of /proc/…/status.
+// memory returns a line of /proc/…/status, for example VmRSS, in MiB.
 func (p *process) memory(b *testing.B, which string) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
 	must(b, err)
 	found := regexp.MustCompile(which + `:\s+(\d+) kB`).FindSubmatch(status)
 	if found == nil {
-		b.Fatal("the system doesn't tell the memory of a process")
+		b.Fatalf("/proc/…/status has no line %s", which)
 	}
 	kB, err := strconv.ParseFloat(string(found[1]), 64)
 	must(b, err)

@@ -11,13 +11,13 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// TestCommandLine: help and version are where people look for them, and a mistake costs one line.
+// TestCommandLine checks that help and version are printed on request, and that a mistake prints one line.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		arguments string
 		code      int
-		out, err  string // what standard output and standard error hold
+		out, err  string // what standard output and standard error contain; "" for nothing
 	}{
 		{"help", 0, "Commands:", ""},
 		{"--help", 0, "Commands:", ""},

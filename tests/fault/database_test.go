@@ -2,7 +2,6 @@ package fault_test
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,34 +24,31 @@ func TestServerRestartsKilledPostgreSQL(t *testing.T) {
 	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	s.waitFor("the database again", func() bool {
-		now, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
-		return err == nil && !strings.HasPrefix(string(now), strconv.Itoa(pid)+"\n") && s.isReady(200)()
+	s.waitFor("a new PostgreSQL", func() bool {
+		text, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
+		return err == nil && !strings.HasPrefix(string(text), strconv.Itoa(pid)+"\n") && s.isReady(200)()
 	})
-	s.waitFor("the search", func() bool {
+	s.waitFor("a response of the search", func() bool {
 		a, err := s.request("GET", "/api/v1/doctors", "", "", nil)
 		return err == nil && a.status == 200
 	})
 	s.stop()
 }
 
-// TestServerSurvivesDatabaseRestart stops a PostgreSQL of the operator's under a server.
+// TestServerSurvivesDatabaseRestart stops and starts the PostgreSQL of DATABASE_URL while a server uses it.
 func TestServerSurvivesDatabaseRestart(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	start := func() *cluster.Cluster {
-		c, err := cluster.Start(context.Background(),
-			cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
-		must(t, err)
-		t.Cleanup(func() { _ = c.Stop(context.Background()) })
-		return c
-	}
-	c := start()
-	s := startServer(t, []string{"DATABASE_URL=" + c.DSN(cluster.Database), masterKeyVariable, "AMRUTAM_DATA_DIR=" + t.TempDir(),
-		"AMRUTAM_LISTEN=127.0.0.1:0"})
+	c := startPostgres(t, data)
+	s := startServer(t, []string{
+		"DATABASE_URL=" + c.DSN(cluster.Database),
+		masterKeyVariable,
+		"AMRUTAM_DATA_DIR=" + t.TempDir(),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+	})
 	s.waitFor("readiness", s.isReady(200))
 	must(t, c.Stop(context.Background()))
-	s.waitFor("503", s.isReady(503))
+	s.waitFor("the status 503", s.isReady(503))
 	for _, path := range []string{"/health/ready", "/api/v1/doctors"} {
 		a, err := s.request("GET", path, "", "", nil)
 		must(t, err)
@@ -61,28 +57,28 @@ func TestServerSurvivesDatabaseRestart(t *testing.T) {
 		}
 	}
 	s.expect(200, "GET", "/health/live", "", "", nil)
-	start()
-	s.waitFor("readiness again", s.isReady(200))
+	startPostgres(t, data)
+	s.waitFor("readiness after the restart", s.isReady(200))
 	s.expect(200, "GET", "/api/v1/doctors", "", "", nil)
 	s.stop()
 }
 
-// TestGracefulStop: a request in flight finishes, readiness goes first.
+// TestGracefulStop checks that a stopping server is not ready any more, and finishes a request in progress.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
-	data := filepath.Join(t.TempDir(), "data")
-	c, err := cluster.Start(context.Background(),
-		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { _ = c.Stop(context.Background()) })
-	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), masterKeyVariable, "AMRUTAM_DATA_DIR=" + t.TempDir(),
-		"AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DRAIN_FOR=2s"}
+	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	variables := []string{
+		"DATABASE_URL=" + c.DSN(cluster.Database),
+		masterKeyVariable,
+		"AMRUTAM_DATA_DIR=" + t.TempDir(),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_DRAIN_FOR=2s",
+	}
 	s := startServer(t, variables)
-	_, err = runCommand(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
-	must(t, err)
+	createAdmin(t, variables)
 	slot, patient := s.openSlots(1)[0], s.signUpAndIn("patient@example.org", "PATIENT")
 
-	// The booking waits for the slot's row, which somebody holds.
+	// The booking waits for the slot's row, which this transaction locks.
 	conn, err := pgx.Connect(context.Background(), c.AdminDSN(cluster.Database))
 	must(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
@@ -94,10 +90,11 @@ func TestGracefulStop(t *testing.T) {
 		response
 		err error
 	}
-	booking := make(chan result, 1)
+	booked := make(chan result, 1)
 	go func() {
-		a, err := s.request("POST", "/api/v1/consultations", patient, "only", object{"slotId": slot, "reason": "Cough"})
-		booking <- result{a, err}
+		body := object{"slotId": slot, "reason": "Cough"}
+		r, err := s.request("POST", "/api/v1/consultations", patient, "only", body)
+		booked <- result{r, err}
 	}()
 	s.waitFor("the booking to wait", func() bool {
 		var waiting bool
@@ -109,10 +106,10 @@ func TestGracefulStop(t *testing.T) {
 	must(t, s.cmd.Process.Signal(syscall.SIGTERM))
 	s.waitFor("readiness off", s.isReady(503))
 	must(t, lockTx.Rollback(context.Background()))
-	got := <-booking
+	got := <-booked
 	must(t, got.err)
 	if got.status != 201 {
-		t.Errorf("the booking in flight: %d %v", got.status, got.body)
+		t.Errorf("the booking in progress: %d %v", got.status, got.body)
 	}
 	s.awaitExit()
 	if out, err := runCommand(t, variables, "", "check"); err != nil {
@@ -120,7 +117,7 @@ func TestGracefulStop(t *testing.T) {
 	}
 }
 
-// TestServeRefusesTakenPort is told before a database is started.
+// TestServeRefusesTakenPort checks that a taken port is reported before a database is started.
 func TestServeRefusesTakenPort(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"})
@@ -129,18 +126,25 @@ func TestServeRefusesTakenPort(t *testing.T) {
 	if err == nil || !strings.Contains(out, s.addr+" is taken") || !strings.Contains(out, "set AMRUTAM_LISTEN to") {
 		t.Errorf("a taken port: %v %s", err, out)
 	}
-	out, err = runCommand(t, []string{"AMRUTAM_ENV=production", "AMRUTAM_METRICS_LISTEN=" + s.addr,
-		"AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DATA_DIR=" + other,
-		"DATABASE_URL=postgres://127.0.0.1/none", "AMRUTAM_PUBLIC_URL=https://care.example",
-		"AMRUTAM_SMTP_URL=smtp://127.0.0.1:9", masterKeyVariable,
-		"AMRUTAM_STUB_WEBHOOK_SECRET=whsec_yDB0rbiIhAOy0zhr77v3Xf3hpzIT1Nl9", "AMRUTAM_TRUSTED_PROXIES=none",
-		"AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>"}, "", "serve")
+	out, err = runCommand(t, []string{
+		"AMRUTAM_ENV=production",
+		"AMRUTAM_METRICS_LISTEN=" + s.addr,
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_DATA_DIR=" + other,
+		"DATABASE_URL=postgres://127.0.0.1/none",
+		"AMRUTAM_PUBLIC_URL=https://care.example",
+		"AMRUTAM_SMTP_URL=smtp://127.0.0.1:9",
+		masterKeyVariable,
+		webhookSecret,
+		"AMRUTAM_TRUSTED_PROXIES=none",
+		"AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>",
+	}, "", "serve")
 	if err == nil || !strings.Contains(out, s.addr+" is taken") ||
 		!strings.Contains(out, "set AMRUTAM_METRICS_LISTEN to") {
 		t.Errorf("a taken port of the metrics: %v %s", err, out)
 	}
 	if _, err := os.Stat(filepath.Join(other, "postgres")); !os.IsNotExist(err) {
-		t.Error("a database was made for a server that can't serve")
+		t.Error("a database was created for a server that can't start")
 	}
 	s.stop()
 }

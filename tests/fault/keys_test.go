@@ -19,7 +19,8 @@ import (
 	"amrutam/internal/seal"
 )
 
-// openPrivateDatabase is a session on the private PostgreSQL of a data folder, which it starts unless a server runs on it.
+// openPrivateDatabase connects to the private PostgreSQL of a data folder, starting it unless a server runs it. closeAll
+// closes the connection and stops the PostgreSQL that it started.
 func openPrivateDatabase(t *testing.T, data string) (conn *pgx.Conn, closeAll func()) {
 	t.Helper()
 	c, err := cluster.Start(context.Background(),
@@ -38,6 +39,7 @@ func openPrivateDatabase(t *testing.T, data string) (conn *pgx.Conn, closeAll fu
 	return conn, closeAll
 }
 
+// keyFile returns the content of a secret's file in the data folder.
 func keyFile(t *testing.T, data, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(data, name))
@@ -49,21 +51,30 @@ func keyFile(t *testing.T, data, name string) string {
 func TestRotateKeysWhileServing(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_REQUIRE_ADMIN_MFA=false",
-		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
+	variables := []string{
+		"AMRUTAM_DATA_DIR=" + data,
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_REQUIRE_ADMIN_MFA=false",
+		"AMRUTAM_MAX_BOOKINGS=1000",
+		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000",
+	}
 	s := startServer(t, variables)
-	_, err := runCommand(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
-	must(t, err)
+	createAdmin(t, variables)
 	slots := s.openSlots(60)
-	old := keyFile(t, data, "master.key")
+	oldKey := keyFile(t, data, "master.key")
 
-	type made struct{ token, id string }
 	var (
-		wg       sync.WaitGroup
-		stop     = make(chan struct{})
-		ready    = make(chan struct{}, 1)
-		bookings []made
+		wg    sync.WaitGroup
+		stop  = make(chan struct{})
+		ready = make(chan struct{}, 1)
+		ids   []string // of the booked consultations
 	)
+	checkReason := func(n int, id, token string) {
+		read := s.expect(200, "GET", "/api/v1/consultations/"+id, token, "", nil)
+		if read.text("reason") != fmt.Sprint("Cough ", n) {
+			t.Errorf("consultation %d has the reason %q", n, read.text("reason"))
+		}
+	}
 	patient := s.signUpAndIn("first@example.org", "PATIENT")
 	wg.Go(func() {
 		for n, slot := range slots {
@@ -72,25 +83,22 @@ func TestRotateKeysWhileServing(t *testing.T) {
 				return
 			default:
 			}
-			if n%5 == 4 { // somebody new, whose data key is made meanwhile
+			if n%5 == 4 { // a sign-up creates a data key during the rotation
 				email := fmt.Sprintf("patient%d@example.org", n)
 				s.expect(201, "POST", "/api/v1/auth/signup", "", "",
 					object{"email": email, "password": password, "fullName": "Test Person", "role": "PATIENT"})
 			}
 			c := s.expect(201, "POST", "/api/v1/consultations", patient, fmt.Sprint("key-", n),
 				object{"slotId": slot, "reason": fmt.Sprint("Cough ", n)})
-			bookings = append(bookings, made{patient, c.text("id")})
-			if read := s.expect(200, "GET", "/api/v1/consultations/"+c.text("id"), patient, "",
-				nil); read.text("reason") != fmt.Sprint("Cough ", n) {
-				t.Errorf("consultation %d reads %q", n, read.text("reason"))
-			}
+			ids = append(ids, c.text("id"))
+			checkReason(n, c.text("id"), patient)
 			if n == 5 {
 				ready <- struct{}{}
 			}
 		}
 	})
 	<-ready
-	for range 2 { // the second finds the server's key changed already
+	for range 2 { // before the second rotation the server must have loaded the new key
 		out, err := runCommand(t, variables, "", "keys", "rotate")
 		if err != nil || !strings.Contains(out, "done: all ") {
 			t.Fatalf("rotate: %v\n%s", err, out)
@@ -107,45 +115,42 @@ func TestRotateKeysWhileServing(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(data, "master.key.previous")); !os.IsNotExist(err) {
 		t.Errorf("the old key is still there: %v", err)
 	}
-	if now := keyFile(t, data, "master.key"); now == old {
-		t.Error("the key is the old one")
+	if keyFile(t, data, "master.key") == oldKey {
+		t.Error("the key was not changed")
 	}
-	out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+old), "", "serve")
+	out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+oldKey), "", "serve")
 	if err == nil || !strings.Contains(out, "nothing was changed") {
 		t.Errorf("the old key: %v\n%s", err, out)
 	}
 	s = startServer(t, variables)
 	s.expect(200, "GET", "/api/v1/users/me", second, "", nil)
-	for n, b := range bookings {
-		if read := s.expect(200, "GET", "/api/v1/consultations/"+b.id, b.token, "",
-			nil); read.text("reason") != fmt.Sprint("Cough ", n) {
-			t.Errorf("consultation %d reads %q under the new key", n, read.text("reason"))
-		}
+	for n, id := range ids {
+		checkReason(n, id, patient)
 	}
-	// An answer stored before the rotation is still the answer to its key.
-	if again := s.expect(201, "POST", "/api/v1/consultations", patient, "key-0",
-		object{"slotId": slots[0], "reason": "Cough 0"}); again.text("id") != bookings[0].id {
-		t.Error("the stored answer is lost")
+	// The response stored before the rotation is still returned for its idempotency key.
+	replay := s.expect(201, "POST", "/api/v1/consultations", patient, "key-0",
+		object{"slotId": slots[0], "reason": "Cough 0"})
+	if replay.text("id") != ids[0] {
+		t.Error("the stored response is lost")
 	}
 	s.stop()
 }
 
-// TestRotateKeysResumesAfterKill kills the rotation half-way. Nothing starts without the old key until the next run has ended
-// it, and in the end only the wrapping of the data keys is different.
+// TestRotateKeysResumesAfterKill kills a rotation while it runs. Until a next run finishes it, no command works without
+// the old key. At the end only the wrapped data keys have changed.
 func TestRotateKeysResumesAfterKill(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0",
-		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
+	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0"}
 	s := startServer(t, variables)
 	patient := s.signUpAndIn("patient@example.org", "PATIENT")
 	s.expect(200, "PATCH", "/api/v1/users/me", patient, "", object{"phone": "+919876543210"})
 	s.stop()
-	old := keyFile(t, data, "master.key")
+	oldKey := keyFile(t, data, "master.key")
 
 	conn, closeAll := openPrivateDatabase(t, data)
 	const people = 1200
-	last := insertPeople(t, conn, old, people)
+	last := insertPeople(t, conn, oldKey, people)
 	before := hashTables(t, conn)
 	lockTx, err := conn.Begin(context.Background())
 	must(t, err)
@@ -162,7 +167,7 @@ func TestRotateKeysResumesAfterKill(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the rotation does not come to the row that is held")
+			t.Fatal("the rotation did not reach the locked row")
 		}
 	}
 	must(t, rotating.Process.Kill())
@@ -172,10 +177,10 @@ func TestRotateKeysResumesAfterKill(t *testing.T) {
 	closeAll()
 
 	newKey := keyFile(t, data, "master.key")
-	if newKey == old || keyFile(t, data, "master.key.previous") != old {
-		t.Fatal("the folder doesn't hold the new key and the old one")
+	if newKey == oldKey || keyFile(t, data, "master.key.previous") != oldKey {
+		t.Fatal("the folder doesn't contain the new key and the old one")
 	}
-	for name, key := range map[string]string{"the new key alone": newKey, "the old key alone": old} {
+	for name, key := range map[string]string{"the new key alone": newKey, "the old key alone": oldKey} {
 		out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+key), "", "serve")
 		if err == nil || !strings.Contains(out, "nothing was changed") ||
 			(key == newKey) != strings.Contains(out, "amrutam keys rotate") {
@@ -188,37 +193,40 @@ func TestRotateKeysResumesAfterKill(t *testing.T) {
 		t.Errorf("resumed: %v\n%s", err, out)
 	}
 	if keyFile(t, data, "master.key") != newKey {
-		t.Error("the run that resumed made yet another key")
+		t.Error("the second run created another key")
 	}
 	conn, closeAll = openPrivateDatabase(t, data)
-	for table, was := range before {
-		if now := hashTables(t, conn)[table]; now != was {
-			t.Errorf("%s changed", table)
+	after := hashTables(t, conn)
+	for table, hash := range before {
+		if after[table] != hash {
+			t.Errorf("the rotation changed %s", table)
 		}
 	}
 	closeAll()
 	s = startServer(t, append(variables, "AMRUTAM_MASTER_KEY="+newKey))
-	if me := s.expect(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "",
-		nil); !strings.Contains(fmt.Sprint(me.body), "+919876543210") {
+	me := s.expect(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "", nil)
+	if !strings.Contains(fmt.Sprint(me.body), "+919876543210") {
 		t.Errorf("the telephone number is lost: %v", me.body)
 	}
 	s.stop()
 }
 
-// insertPeople makes many people with data keys, and gives the last one's id.
+// insertPeople inserts n users with data keys and returns the id of the last one.
 func insertPeople(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID) {
 	t.Helper()
 	key, err := base64.StdEncoding.DecodeString(master)
 	must(t, err)
-	sealer, err := seal.Open(context.Background(), conn, func() ([][]byte, error) { return [][]byte{key}, nil },
-		time.Now)
+	keys := func() ([][]byte, error) { return [][]byte{key}, nil }
+	sealer, err := seal.Open(context.Background(), conn, keys, time.Now)
 	must(t, err)
 	for i := range n {
 		last = uuid.Must(uuid.NewV7())
 		wrapped, err := sealer.NewWrappedKey(context.Background(), conn, last)
 		must(t, err)
 		_, err = conn.Exec(context.Background(),
-			`INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES ($1, $2, 'none', 'PATIENT', now(), now())`, last.String(), fmt.Sprintf("many%d@example.org", i))
+			`INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
+				VALUES ($1, $2, 'none', 'PATIENT', now(), now())`,
+			last.String(), fmt.Sprintf("many%d@example.org", i))
 		must(t, err)
 		_, err = conn.Exec(context.Background(),
 			"INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, now())", last.String(), wrapped)
@@ -227,32 +235,33 @@ func insertPeople(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid
 	return last
 }
 
-// hashTables is a hash of every table's rows but for what a rotation is there to change, and the one audit row it
-// adds.
+// hashTables returns a hash of the rows of every table. It leaves out what a rotation changes: the wrapped keys and its
+// audit row.
 func hashTables(t *testing.T, conn *pgx.Conn) map[string]string {
 	t.Helper()
-	rows, err := conn.Query(context.Background(), "SELECT c.relname FROM pg_class c WHERE relnamespace = "+
-		"'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'master_key'")
+	rows, err := conn.Query(context.Background(), `SELECT c.relname FROM pg_class c
+		WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+			AND relname <> 'master_key'`)
 	must(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
-	all := map[string]string{}
+	hashes := map[string]string{}
 	for _, table := range tables {
-		what, where := "t::text", "true"
+		value, condition := "t::text", "true"
 		switch table {
 		case "data_keys":
-			what = "(user_id, created_at, destroyed_at, wrapped IS NULL)::text"
+			value = "(user_id, created_at, destroyed_at, wrapped IS NULL)::text"
 		case "audit_logs":
-			where = "action <> 'master-key.rotate'"
+			condition = "action <> 'master-key.rotate'"
 		}
+		query := fmt.Sprintf(`SELECT count(*) || ' ' || coalesce(md5(string_agg(%[1]s, E'\n' ORDER BY %[1]s)), '')
+			FROM %[2]s t WHERE %[3]s`, value, pgx.Identifier{table}.Sanitize(), condition)
 		var hash string
-		must(t, conn.QueryRow(context.Background(), "SELECT count(*) || ' ' || coalesce(md5(string_agg("+what+
-			", E'\\n' ORDER BY "+what+")), '') FROM "+
-			pgx.Identifier{table}.Sanitize()+" t WHERE "+where).Scan(&hash))
-		all[table] = hash
+		must(t, conn.QueryRow(context.Background(), query).Scan(&hash))
+		hashes[table] = hash
 	}
-	if len(all) < 15 || !strings.HasPrefix(all["users"], "1201 ") {
-		t.Fatalf("only %d tables, users %s", len(all), all["users"])
+	if len(hashes) < 15 || !strings.HasPrefix(hashes["users"], "1201 ") {
+		t.Fatalf("only %d tables, users %s", len(hashes), hashes["users"])
 	}
-	return all
+	return hashes
 }

@@ -13,11 +13,11 @@ import (
 const (
 	clients = 6
 	kills   = 3
-	// bookingsBetweenKills two kills so many bookings are acknowledged at least
+	// bookingsBetweenKills is how many bookings at least are acknowledged between two kills.
 	bookingsBetweenKills = 25
 )
 
-// booking is one booking a patient was told of.
+// booking is a booking that the server acknowledged.
 type booking struct{ id, key, slot string }
 
 // TestKillLosesNoBooking kills the server three times while six patients book. A patient whose answer is lost asks
@@ -25,17 +25,20 @@ type booking struct{ id, key, slot string }
 // hold.
 func TestKillLosesNoBooking(t *testing.T) {
 	t.Parallel()
-	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0",
-		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
+	variables := []string{
+		"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_MAX_BOOKINGS=1000",
+		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000",
+	}
 	s := startServer(t, variables)
-	_, err := runCommand(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
-	must(t, err)
+	createAdmin(t, variables)
 	slots := s.openSlots(200)
 	var patients []string
 	for i := range clients {
 		patients = append(patients, s.signUpAndIn(fmt.Sprintf("patient%d@example.org", i), "PATIENT"))
 	}
-	variables[1] = "AMRUTAM_LISTEN=" + s.addr // the restarted server is found where it was
+	variables[1] = "AMRUTAM_LISTEN=" + s.addr // restarted servers listen at the same address
 
 	var (
 		wg           sync.WaitGroup
@@ -63,8 +66,8 @@ func TestKillLosesNoBooking(t *testing.T) {
 		target := count.Load() + bookingsBetweenKills
 		s.waitFor("enough bookings", func() bool { return count.Load() >= target })
 		s.kill()
-		again := startServer(t, variables)
-		s.cmd, s.done, s.log = again.cmd, again.done, again.log
+		restarted := startServer(t, variables)
+		s.cmd, s.done, s.log = restarted.cmd, restarted.done, restarted.log
 	}
 	target := count.Load() + bookingsBetweenKills
 	s.waitFor("bookings after the last kill", func() bool { return count.Load() >= target })
@@ -84,7 +87,8 @@ func TestKillLosesNoBooking(t *testing.T) {
 	}
 }
 
-// bookUntilAnswered asks until the answer is known; "" when it is a refusal.
+// bookUntilAnswered sends the request until it gets a response. It returns the id of the consultation, or "" if the
+// booking is refused.
 func (s *server) bookUntilAnswered(token string, b booking, stop <-chan struct{}) string {
 	for {
 		a, err := s.request("POST", "/api/v1/consultations", token, b.key,
@@ -98,14 +102,14 @@ func (s *server) bookUntilAnswered(token string, b booking, stop <-chan struct{}
 			s.t.Errorf("booking: status %d: %v", a.status, a.body)
 			return ""
 		}
-		select { // the server is away, or busy: with the key it is safe to ask again
+		select { // the server is down or busy; with the same key it is safe to send the request again
 		case <-stop:
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-// checkAcknowledged compares what the patient was told with what there is.
+// checkAcknowledged checks that the patient has exactly the acknowledged bookings, and that their keys still return them.
 func (s *server) checkAcknowledged(token string, acknowledged []booking) {
 	s.t.Helper()
 	existing := map[string]string{}
@@ -127,27 +131,26 @@ func (s *server) checkAcknowledged(token string, acknowledged []booking) {
 		again := s.expect(201, "POST", "/api/v1/consultations", token, b.key,
 			object{"slotId": b.slot, "reason": "Cough since Monday"})
 		if again.text("id") != b.id || again.header.Get("Idempotency-Replayed") != "true" {
-			s.t.Errorf("the key of booking %s now answers %s", b.id, again.text("id"))
+			s.t.Errorf("the key of booking %s returns the booking %s", b.id, again.text("id"))
 		}
 	}
 	if len(existing) != len(acknowledged) {
-		s.t.Errorf("%d bookings were acknowledged, %d are there", len(acknowledged), len(existing))
+		s.t.Errorf("%d bookings were acknowledged, %d exist", len(acknowledged), len(existing))
 	}
 }
 
-// openSlots makes an approved doctor, free of charge, with slots of two seats each.
+// openSlots signs up an approved doctor without a fee and opens n slots of two seats each.
 func (s *server) openSlots(n int) (ids []string) {
 	s.t.Helper()
-	doctor, admin := s.signUpAndIn("doctor@example.org", "DOCTOR"), s.enableMFA(s.signIn("admin@example.org"))
-	made := s.expect(201, "POST", "/api/v1/doctors", doctor, "",
-		object{"specialization": "Kayachikitsa", "yearsOfExperience": 3, "registrationNumber": "FAULT-1",
-			"consultationFee": "0.00", "languagesSpoken": []string{"en"}})
-	s.expect(200, "PATCH", "/api/v1/doctors/"+made.text("id")+"/approve", admin, "", object{"approved": true})
+	doctor := s.approvedDoctor(s.enableMFA(s.signIn("admin@example.org")))
 	begin := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Hour)
 	for i := range n {
 		start := begin.Add(time.Duration(i) * 30 * time.Minute)
-		slot := s.expect(201, "POST", "/api/v1/availability", doctor, "", object{"startTime": start.Format(time.RFC3339),
-			"endTime": start.Add(30 * time.Minute).Format(time.RFC3339), "maxPatients": 2})
+		slot := s.expect(201, "POST", "/api/v1/availability", doctor, "", object{
+			"startTime":   start.Format(time.RFC3339),
+			"endTime":     start.Add(30 * time.Minute).Format(time.RFC3339),
+			"maxPatients": 2,
+		})
 		ids = append(ids, slot.text("id"))
 	}
 	return ids

@@ -1,4 +1,4 @@
-// Package fault kills and cuts the real program and looks at what is left.
+// Package fault kills and interrupts the real program and checks that nothing is lost or half done.
 package fault_test
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,13 +22,16 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+
+	"amrutam/internal/postgres/cluster"
 )
 
 type object = map[string]any
 
-// timeout is how long anything may take on a machine that does other things too.
+// timeout is how long anything may take, also on a busy machine.
 const timeout = 60 * time.Second
 
+// tempDir contains the program.
 var tempDir string
 
 func TestMain(m *testing.M) {
@@ -41,12 +45,12 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// masterKeyVariable is the key of a database that isn't the data folder's: no other is made beside it.
+// masterKeyVariable sets the master key, as DATABASE_URL requires.
 const masterKeyVariable = "AMRUTAM_MASTER_KEY=2qPbuuHBcGc6Dn0Ia3zDo9nHVkRhNhvs01ykUEd4sBk="
 
 const release = "v1.2.0-test"
 
-// buildProgram builds the real one, once.
+// buildProgram builds the program, once, and returns its path.
 var buildProgram = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(tempDir, "amrutam")
 	out, err := exec.Command("go", "build", "-ldflags", "-X main.built="+release, "-o", path, "amrutam/cmd/amrutam").
@@ -64,10 +68,11 @@ type server struct {
 	addr string
 	log  *outputBuffer
 	done chan error
-	// stdout is whole once the server listens.
+	// stdout is complete when the server listens.
 	stdout *outputBuffer
 }
 
+// outputBuffer collects the output of a process.
 type outputBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -85,23 +90,51 @@ func (l *outputBuffer) String() string {
 	return l.text.String()
 }
 
-// newCommand runs the program with these variables and nothing of the test's own settings but where PostgreSQL is.
+// newCommand prepares the program with these variables. Of the test's own environment it passes on only what the program
+// needs to find PostgreSQL.
 func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	path, err := buildProgram()
 	must(t, err)
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PGBIN=" + os.Getenv("PGBIN"),
-		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"), "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json"},
-		variables...)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + os.Getenv("HOME"),
+		"PGBIN=" + os.Getenv("PGBIN"),
+		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"),
+		"AMRUTAM_METRICS_LISTEN=off",
+		"AMRUTAM_LOG_FORMAT=json",
+	}, variables...)
 	return cmd
 }
 
-// startServer starts the program and waits until it listens.
+// startPostgres starts a PostgreSQL on a data folder, for DATABASE_URL.
+func startPostgres(t *testing.T, data string) *cluster.Cluster {
+	t.Helper()
+	c, err := cluster.Start(context.Background(),
+		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	t.Cleanup(func() { _ = c.Stop(context.Background()) })
+	return c
+}
+
+// createAdmin creates the administrator admin@example.org.
+func createAdmin(t *testing.T, variables []string) {
+	t.Helper()
+	_, err := runCommand(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
+	must(t, err)
+}
+
+// startServer starts `amrutam serve` and waits until it listens.
 func startServer(t *testing.T, variables []string, arguments ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: newCommand(t, variables, append([]string{"serve"}, arguments...)...), log: &outputBuffer{},
-		stdout: &outputBuffer{}, done: make(chan error, 1)}
+	s := &server{
+		t:      t,
+		cmd:    newCommand(t, variables, append([]string{"serve"}, arguments...)...),
+		log:    &outputBuffer{},
+		stdout: &outputBuffer{},
+		done:   make(chan error, 1),
+	}
 	stderr, err := s.cmd.StderrPipe()
 	must(t, err)
 	s.cmd.Stdout = s.stdout
@@ -124,40 +157,41 @@ func startServer(t *testing.T, variables []string, arguments ...string) *server 
 	case err := <-s.done:
 		t.Fatalf("the server ended: %v\n%s", err, s.log)
 	case <-time.After(timeout):
-		t.Fatalf("the server does not listen\n%s", s.log)
+		t.Fatalf("the server did not start to listen\n%s", s.log)
 	}
 	return s
 }
 
-// kill is kill -9.
+// kill kills the server with SIGKILL.
 func (s *server) kill() {
 	s.t.Helper()
 	must(s.t, s.cmd.Process.Kill())
 	if err := <-s.done; err == nil {
-		s.t.Fatal("the server was killed, but says it ended cleanly")
+		s.t.Fatal("the server was killed, but its exit code is 0")
 	}
 }
 
-// stop sends SIGTERM and waits for a clean end.
+// stop sends SIGTERM and waits for a clean exit.
 func (s *server) stop() {
 	s.t.Helper()
 	must(s.t, s.cmd.Process.Signal(syscall.SIGTERM))
 	s.awaitExit()
 }
 
+// awaitExit waits until the server has exited, and checks that its exit code is 0.
 func (s *server) awaitExit() {
 	s.t.Helper()
 	select {
 	case err := <-s.done:
 		if err != nil {
-			s.t.Fatalf("the server did not end cleanly: %v\n%s", err, s.log)
+			s.t.Fatalf("the server did not exit cleanly: %v\n%s", err, s.log)
 		}
 	case <-time.After(timeout):
-		s.t.Fatalf("the server does not end\n%s", s.log)
+		s.t.Fatalf("the server did not exit\n%s", s.log)
 	}
 }
 
-// response of the server.
+// response is a response of the server.
 type response struct {
 	status int
 	header http.Header
@@ -168,7 +202,7 @@ func (a response) text(name string) string { s, _ := a.body[name].(string); retu
 
 var client = &http.Client{Timeout: 30 * time.Second}
 
-// request sends one request; the error is the network's.
+// request sends one request. The error is one of the network.
 func (s *server) request(method, path, token, key string, body any) (response, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -196,12 +230,12 @@ func (s *server) request(method, path, token, key string, body any) (response, e
 	}
 	a := response{status: httpResponse.StatusCode, header: httpResponse.Header}
 	if len(responseBody) > 0 && json.Unmarshal(responseBody, &a.body) != nil {
-		return a, errors.New("the answer was cut")
+		return a, errors.New("the response is incomplete")
 	}
 	return a, nil
 }
 
-// expect is ask for what must work.
+// expect sends a request and fails the test if the status is another one.
 func (s *server) expect(status int, method, path, token, key string, body any) response {
 	s.t.Helper()
 	a, err := s.request(method, path, token, key, body)
@@ -216,14 +250,14 @@ var verifyTokenPattern = regexp.MustCompile(`verify-email\?token=([A-Za-z0-9_-]+
 
 const password = "nine boats cross the quiet lake"
 
-// signUpAndIn signs somebody up and in, has a patient consent to treatment, and gives the access token.
+// signUpAndIn signs a user up and in, gives a patient's consent to treatment, and returns the access token.
 func (s *server) signUpAndIn(email, role string) string {
 	s.t.Helper()
 	s.expect(201, "POST", "/api/v1/auth/signup", "", "",
 		object{"email": email, "password": password, "fullName": "Test Person", "role": role})
 	s.waitFor("a mail", func() bool {
-		found := verifyTokenPattern.FindStringSubmatch(fmt.Sprint(s.expect(200, "GET", "/dev/mailbox.json?to="+email, "", "", nil).
-			body))
+		mailbox := s.expect(200, "GET", "/dev/mailbox.json?to="+email, "", "", nil)
+		found := verifyTokenPattern.FindStringSubmatch(fmt.Sprint(mailbox.body))
 		if found == nil {
 			return false
 		}
@@ -240,11 +274,26 @@ func (s *server) signUpAndIn(email, role string) string {
 
 func (s *server) signIn(email string) string {
 	s.t.Helper()
-	return s.expect(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password}).
-		text("accessToken")
+	session := s.expect(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password})
+	return session.text("accessToken")
 }
 
-// enableMFA sets up the second factor that staff needs.
+// approvedDoctor signs up a doctor without a fee, whom the administrator approves, and returns the access token.
+func (s *server) approvedDoctor(admin string) string {
+	s.t.Helper()
+	doctor := s.signUpAndIn("doctor@example.org", "DOCTOR")
+	profile := s.expect(201, "POST", "/api/v1/doctors", doctor, "", object{
+		"specialization":     "Kayachikitsa",
+		"yearsOfExperience":  3,
+		"registrationNumber": "FAULT-1",
+		"consultationFee":    "0.00",
+		"languagesSpoken":    []string{"en"},
+	})
+	s.expect(200, "PATCH", "/api/v1/doctors/"+profile.text("id")+"/approve", admin, "", object{"approved": true})
+	return doctor
+}
+
+// enableMFA sets up the second factor that staff need, and returns the token.
 func (s *server) enableMFA(token string) string {
 	s.t.Helper()
 	secret := s.expect(200, "POST", "/api/v1/auth/enable-mfa", token, "", nil).text("secret")
@@ -254,20 +303,21 @@ func (s *server) enableMFA(token string) string {
 	return token
 }
 
-// waitFor asks until look finds it.
-func (s *server) waitFor(what string, look func() bool) {
+// waitFor repeats check until it returns true. what names the expected change in the error.
+func (s *server) waitFor(what string, check func() bool) {
 	s.t.Helper()
 	for deadline := time.Now().Add(timeout); ; {
-		if look() {
+		if check() {
 			return
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("%s did not come\n%s", what, s.log)
+			s.t.Fatalf("waiting for %s took too long\n%s", what, s.log)
 		}
 		<-time.After(20 * time.Millisecond)
 	}
 }
 
+// isReady returns a check, for waitFor, that /health/ready returns the status.
 func (s *server) isReady(want int) func() bool {
 	return func() bool {
 		a, err := s.request("GET", "/health/ready", "", "", nil)
@@ -275,7 +325,7 @@ func (s *server) isReady(want int) func() bool {
 	}
 }
 
-// runCommand runs another command to its end.
+// runCommand runs a command until it exits, and returns its standard output and standard error.
 func runCommand(t *testing.T, variables []string, input string, arguments ...string) (string, error) {
 	t.Helper()
 	cmd := newCommand(t, variables, arguments...)
@@ -292,18 +342,20 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// With another master key nothing could be read, and what is written would be lost when the right one is back: the
-// server doesn't start, and the data stays good.
+// TestServeRefusesOtherMasterKey: with another master key the server could read nothing, and new data would be lost when
+// the right key is set again. So it doesn't start, and the data is not changed.
 func TestServeRefusesOtherMasterKey(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
 	s := startServer(t, variables)
 	s.signUpAndIn("patient@example.org", "PATIENT")
 	s.stop()
-	for _, arguments := range [][]string{{"serve"}, {"admin", "create", "--email", "admin@example.org", "--name",
-		"Ad Min"}} {
-		out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"="), password+"\n",
-			arguments...)
+	otherKey := append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"=")
+	for _, arguments := range [][]string{
+		{"serve"},
+		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"},
+	} {
+		out, err := runCommand(t, otherKey, password+"\n", arguments...)
 		if err == nil || !strings.Contains(out, "AMRUTAM_MASTER_KEY") || strings.Contains(out, "listening") {
 			t.Errorf("%s with another key: %v\n%s", arguments[0], err, out)
 		}
