@@ -1,4 +1,4 @@
-// Package journey tells the story of a consultation over HTTP only.
+// Package journey tests the course of a consultation, over HTTP only.
 package journey_test
 
 import (
@@ -25,13 +25,13 @@ func book(c *apptest.Clinic, patient apptest.User, slot uuid.UUID) *apptest.Answ
 	return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Back pain for two weeks"})
 }
 
-// pay presses the checkout page's button, like a browser.
+// pay starts a payment attempt and submits the form of its checkout page, as a browser does.
 func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, outcome string) {
 	t.Helper()
-	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
-	page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
+	payment := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
+	page, err := url.Parse(payment.Text("attempt", "checkout", "url"))
 	if err != nil || page.Path == "" {
-		t.Fatalf("checkout address %v: %s", err, begun.Body)
+		t.Fatalf("checkout address %v: %s", err, payment.Body)
 	}
 	form := url.Values{"outcome": {outcome}}.Encode()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path,
@@ -76,29 +76,33 @@ func TestBookingToPrescription(t *testing.T) {
 	c.Patch(patient, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(403)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	medication := object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day", "durationDays": 14}
-	written := c.Post(doctor, "prescriptions",
+	prescription := c.Post(doctor, "prescriptions",
 		object{"consultationId": id, "medications": []any{medication}, "advice": "Light food"}).Want(201)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(409, "illegal-transition")
-	read := c.Get(patient, "prescriptions/"+written.Text("id")).Want(200)
+	read := c.Get(patient, "prescriptions/"+prescription.Text("id")).Want(200)
 	if !bytes.Contains(read.Body, []byte("Triphala churna")) {
 		t.Fatalf("prescription: %s", read.Body)
 	}
 	if n := len(c.Get(patient, "prescriptions/me").Want(200).Items()); n != 1 {
 		t.Fatalf("%d prescriptions listed", n)
 	}
-	// To others none of it exists, and support sees no health data.
+	// Another patient gets 404 for all of it, and support sees no health data.
 	stranger := c.Patient()
-	for _, path := range []string{"consultations/" + id, "prescriptions/" + written.Text("id"),
-		"payments/consultation/" + id} {
+	for _, path := range []string{
+		"consultations/" + id,
+		"prescriptions/" + prescription.Text("id"),
+		"payments/consultation/" + id,
+	} {
 		c.Get(stranger, path).Want(404, "not-found")
 	}
-	if seen := c.Get(c.Support(), "consultations/"+id).Want(200).Map(); seen["reason"] != nil || seen["notes"] != nil {
+	seen := c.Get(c.Support(), "consultations/"+id).Want(200).Map()
+	if seen["reason"] != nil || seen["notes"] != nil {
 		t.Fatal("support sees health data")
 	}
-	if mine := c.Get(patient, "consultations/me").Want(200).Items(); len(mine) != 1 ||
-		mine[0]["notes"] != "Advised rest" {
-		t.Fatalf("own list: %v", mine)
+	list := c.Get(patient, "consultations/me").Want(200).Items()
+	if len(list) != 1 || list[0]["notes"] != "Advised rest" {
+		t.Fatalf("the patient's list: %v", list)
 	}
 	c.CheckInvariants()
 }
@@ -110,7 +114,7 @@ func TestCancellationIsRefunded(t *testing.T) {
 	id := book(c, patient, c.Slot(doctor, 5*time.Hour, 1)).Want(201).Text("id")
 	pay(t, patient, c, id, "pay")
 	c.Do(patient, "POST", "consultations/"+id+"/cancel", object{"reason": "travelling"}).Want(200)
-	// The refund is a job and a webhook: wait for what they do.
+	// A job and a webhook make the refund: wait for them.
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		paid := c.Get(patient, "payments/consultation/"+id).Want(200)
@@ -122,8 +126,8 @@ func TestCancellationIsRefunded(t *testing.T) {
 		}
 	}
 	// The seat is free again.
-	if free := c.Get(apptest.User{}, fmt.Sprintf("availability/doctor/%s", doctor.ID)).Want(200).
-		Items(); len(free) != 1 {
+	free := c.Get(apptest.User{}, "availability/doctor/"+doctor.ID.String()).Want(200).Items()
+	if len(free) != 1 {
 		t.Fatalf("%d free slots", len(free))
 	}
 	c.CheckInvariants()
@@ -164,7 +168,7 @@ func TestConcurrentBookingsOfOneSlot(t *testing.T) {
 			slot := c.Slot(c.Doctor("500.00"), 3*time.Hour, seats)
 			var wg sync.WaitGroup
 			var mu sync.Mutex
-			got := map[int]int{}
+			statuses := map[int]int{}
 			for range 60 {
 				patient := c.Patient()
 				wg.Go(func() {
@@ -174,19 +178,19 @@ func TestConcurrentBookingsOfOneSlot(t *testing.T) {
 					}
 					mu.Lock()
 					defer mu.Unlock()
-					got[a.Status]++
+					statuses[a.Status]++
 				})
 			}
 			wg.Wait()
-			if got[201] != seats || got[409] != 60-seats {
-				t.Fatalf("answers %v for %d seats", got, seats)
+			if statuses[201] != seats || statuses[409] != 60-seats {
+				t.Fatalf("statuses %v for %d seats", statuses, seats)
 			}
 			c.CheckInvariants()
 		})
 	}
 }
 
-// The tour is what `amrutam demo` walks.
+// TestTour walks the tour of `amrutam demo`.
 func TestTour(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -202,16 +206,22 @@ func TestTour(t *testing.T) {
 		t.Fatal(err)
 	}
 	var output bytes.Buffer
-	demo := tour.Tour{URL: c.URL, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
-		Out: &output, Clock: c.Clock.Now}
-	for range 2 { // it leaves nothing that is in its own way
+	demo := tour.Tour{
+		URL:           c.URL,
+		AdminEmail:    app.DemoAdmin.Email,
+		AdminPassword: password,
+		AdminSecret:   secret,
+		Out:           &output,
+		Clock:         c.Clock.Now,
+	}
+	for range 2 { // a second tour works with what the first has left
 		if err := demo.Run(context.Background()); err != nil {
 			t.Fatalf("%v\n%s", err, output.String())
 		}
 	}
 	demo.AdminPassword = "another one"
 	if err := demo.Run(context.Background()); err == nil || !strings.Contains(output.String(), "WRONG") {
-		t.Fatalf("a wrong step is not told: %v\n%s", err, output.String())
+		t.Fatalf("a failed step is not reported: %v\n%s", err, output.String())
 	}
 	c.CheckInvariants()
 }

@@ -1,4 +1,5 @@
-// Package scripts runs the scripts on machines that lack something: each test's PATH holds nothing but what it names.
+// Package scripts runs the scripts on machines without some programs: in each test, PATH has only the programs that the
+// test names.
 package scripts_test
 
 import (
@@ -10,13 +11,13 @@ import (
 	"testing"
 )
 
-// machine is a folder of programs.
+// machine is a folder with programs, which is the only one in PATH.
 type machine struct {
 	t   *testing.T
 	bin string
 }
 
-// newMachine makes a machine that has these of the real one's programs.
+// newMachine returns a machine with these programs of the real machine.
 func newMachine(t *testing.T, programs ...string) *machine {
 	t.Helper()
 	m := &machine{t: t, bin: t.TempDir()}
@@ -35,21 +36,22 @@ func (m *machine) must(err error) {
 	}
 }
 
-// addScript puts a shell script in the place of a program.
+// addScript adds a program that is a shell script.
 func (m *machine) addScript(name, script string) {
 	m.t.Helper()
 	m.must(os.WriteFile(filepath.Join(m.bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
 }
 
-// run gives what a script says. DONE is a file beside the programs, for what they did.
+// run runs one of the project's scripts and returns its output. The variable DONE names a file in which the programs can
+// record what they did; log reads it.
 func (m *machine) run(variables []string, script string, arguments ...string) (out, stderr string, err error) {
 	m.t.Helper()
 	cmd := exec.CommandContext(m.t.Context(), filepath.Join("..", "..", "scripts", script), arguments...)
 	cmd.Env = append([]string{"PATH=" + m.bin, "HOME=" + m.bin, "DONE=" + filepath.Join(m.bin, "done")}, variables...)
 	var stderrText strings.Builder
 	cmd.Stderr = &stderrText
-	text, err := cmd.Output()
-	return strings.TrimSpace(string(text)), stderrText.String(), err
+	stdout, err := cmd.Output()
+	return strings.TrimSpace(string(stdout)), stderrText.String(), err
 }
 
 func (m *machine) log() string {
@@ -57,23 +59,30 @@ func (m *machine) log() string {
 	return string(text)
 }
 
-// aptScript installs a chromium that says nothing.
-const aptScript = `echo "$@" >>"$DONE"; case "$*" in *install*chromium*) echo "#!/bin/sh" >"${0%/*}/chromium"; chmod +x "${0%/*}/chromium";; esac`
+// aptScript stands in for apt-get: it records its arguments and installs an empty chromium.
+const aptScript = `echo "$@" >>"$DONE"
+case "$*" in *install*chromium*)
+	echo "#!/bin/sh" >"${0%/*}/chromium"
+	chmod +x "${0%/*}/chromium";;
+esac`
 
 func TestChromiumIsInstalledIfMissing(t *testing.T) {
 	t.Parallel()
-	for name, variables := range map[string][]string{"unset": nil, "empty": {"CHROMIUM="},
-		"of nothing": {"CHROMIUM=/nowhere/chromium"}} {
+	for name, variables := range map[string][]string{
+		"unset":          nil,
+		"empty":          {"CHROMIUM="},
+		"a missing file": {"CHROMIUM=/nowhere/chromium"},
+	} {
 		m := newMachine(t, "sh", "chmod")
 		m.addScript("id", "echo 0")
 		m.addScript("apt-get", aptScript)
 		out, stderr, err := m.run(variables, "chromium.sh")
 		if err != nil || out != filepath.Join(m.bin, "chromium") || !strings.Contains(m.log(), "install") {
-			t.Errorf("CHROMIUM %s: %v %q %q, apt-get did %q", name, err, out, stderr, m.log())
+			t.Errorf("CHROMIUM is %s: %v %q %q, apt-get did %q", name, err, out, stderr, m.log())
 		}
 		m.must(os.Remove(filepath.Join(m.bin, "done")))
-		if out, _, err := m.run(variables, "chromium.sh"); err != nil || out != filepath.Join(m.bin, "chromium") ||
-			m.log() != "" {
+		out, _, err = m.run(variables, "chromium.sh")
+		if err != nil || out != filepath.Join(m.bin, "chromium") || m.log() != "" {
 			t.Errorf("the second time: %v %q, apt-get did %q", err, out, m.log())
 		}
 	}
@@ -95,20 +104,21 @@ func TestInstalledChromiumIsUsed(t *testing.T) {
 	}
 }
 
-// TestNonRootUserGetsInstallHint, and the tests that need it are left out.
+// TestNonRootUserGetsInstallHint: the script says how to install the program, and succeeds, so that the tests that need
+// it are skipped. In CI it fails.
 func TestNonRootUserGetsInstallHint(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "sh")
 	m.addScript("id", "echo 1000")
 	m.addScript("apt-get", aptScript)
-	if out, stderr, err := m.run(nil, "chromium.sh"); err != nil || out != "" ||
-		!strings.Contains(stderr, "apt-get install chromium") || m.log() != "" {
+	out, stderr, err := m.run(nil, "chromium.sh")
+	if err != nil || out != "" || !strings.Contains(stderr, "apt-get install chromium") || m.log() != "" {
 		t.Errorf("%v %q %q", err, out, stderr)
 	}
 	m = newMachine(t, "bash", "env", "dirname")
 	m.addScript("id", "echo 1000")
-	if _, stderr, err := m.run(nil, "lint-shell.sh"); err != nil ||
-		!strings.Contains(stderr, "apt-get install shellcheck") {
+	_, stderr, err = m.run(nil, "lint-shell.sh")
+	if err != nil || !strings.Contains(stderr, "apt-get install shellcheck") {
 		t.Errorf("%v %q", err, stderr)
 	}
 	if _, stderr, err := m.run([]string{"CI=true"}, "lint-shell.sh"); err == nil {
