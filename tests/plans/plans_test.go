@@ -1,5 +1,5 @@
-// Package plans_test reads the plans of the server's statements on a database past the size where PostgreSQL changes
-// its mind.
+// Package plans_test checks the query plans of the server's statements on a database that is large enough to get the
+// plans of production.
 package plans_test
 
 import (
@@ -25,17 +25,17 @@ import (
 )
 
 const (
-	// largeTable is the size of a table from which on it is not read from end to end.
+	// largeTable is the number of rows from which a table may not be read with a sequential scan.
 	largeTable = 1000
-	// maxRowsTouched rows that a page, a look-up or a command looks at in one table.
+	// maxRowsTouched is how many rows of one table a page, a look-up or a command may read.
 	maxRowsTouched = 5000
-	// maxPartitions are the partitions that a statement opens at most: the callers of these tests have come only now, so that
-	// this month's (or day's), the one before, the three that are made ahead and the default one are all they can
-	// need.
+	// maxPartitions is how many partitions of a table a statement may open. The users of these tests have just signed
+	// up, so they can have rows only in the current partition, the previous one, the three created in advance, and the
+	// default partition.
 	maxPartitions = 6
 )
 
-// consultationCount that the database has.
+// consultationCount returns how many consultations fill.sql creates.
 func consultationCount() string {
 	if os.Getenv("AMRUTAM_TEST_LONG") != "" {
 		return "100000"
@@ -46,16 +46,17 @@ func consultationCount() string {
 //go:embed fill.sql
 var fillSQL string
 
-// fullDatabase is a server on a full database, and a look at its statements.
+// fullDatabase is a server on a full database whose query plans are recorded.
 type fullDatabase struct {
 	*planRecorder
 	c     *apptest.Clinic
 	admin *pgx.Conn
-	// explained: PostgreSQL's contrib module auto_explain is there. Packages of npm leave it out; then statements are
-	// only planned.
-	explained bool
-	// rows of each table and partition; parents of partitions.
-	rows    map[string]float64
+	// hasAutoExplain means that PostgreSQL has the contrib module auto_explain. The npm packages don't have it; with them
+	// the plans of running statements can't be recorded.
+	hasAutoExplain bool
+	// rows is the number of rows by table or partition.
+	rows map[string]float64
+	// parents has the table of each partition.
 	parents map[string]string
 }
 
@@ -73,35 +74,44 @@ func openFullDatabase(t *testing.T) *fullDatabase {
 	f.exec(t, "SET plans.consultations = "+consultationCount())
 	f.exec(t, fillSQL)
 	_, err = f.admin.Exec(ctx, "LOAD 'auto_explain'")
-	if f.explained = err == nil; f.explained {
+	f.hasAutoExplain = err == nil
+	if f.hasAutoExplain {
 		for name, value := range explainSettings {
 			f.setDatabaseSetting(t, name, value)
 		}
 	}
 	f.c.App.DB.Pool.Reset()
-	var table, parent string
-	var n float64
+	f.readTables(t)
+	return f
+}
+
+// readTables fills rows and parents.
+func (f *fullDatabase) readTables(t *testing.T) {
+	t.Helper()
 	//nolint:rowserrcheck // ForEachRow checks it
-	rows, err := f.admin.Query(ctx, `SELECT c.relname, c.reltuples, coalesce(i.inhparent::regclass::text, '')
+	rows, err := f.admin.Query(context.Background(), `SELECT c.relname, c.reltuples,
+			coalesce(i.inhparent::regclass::text, '')
 		FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
 		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pgx.ForEachRow(rows, []any{&table, &n, &parent}, func() error {
+	var table, parent string
+	var n float64
+	_, err = pgx.ForEachRow(rows, []any{&table, &n, &parent}, func() error {
 		f.rows[table] = n
 		if parent != "" {
 			f.parents[table] = parent
 			f.rows[parent] += max(n, 0)
 		}
 		return nil
-	}); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return f
 }
 
-// setDatabaseSetting changes a setting of the database, for the connections to come.
+// setDatabaseSetting changes a setting of the database for new connections.
 func (f *fullDatabase) setDatabaseSetting(t *testing.T, name, value string) {
 	t.Helper()
 	f.exec(t, "ALTER DATABASE "+pgx.Identifier{f.admin.Config().Database}.Sanitize()+" SET "+name+" = '"+value+"'")
@@ -114,53 +124,57 @@ func (f *fullDatabase) exec(t *testing.T, sql string) {
 	}
 }
 
-// TestPlans asks every operation in every way that tests/access and its parameters know. The statements of queries.sql
-// are planned for any values besides: those of jobs and of rare cases don't escape.
+// TestPlans calls every operation with the requests of tests/access and with all query parameters, and checks the plans
+// of all statements that run. It also checks the generic plans of all statements in the queries.sql files, so that
+// statements of jobs and of rare cases are checked too.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	f := openFullDatabase(t)
 	f.requireLargeTables(t)
-	if f.explained {
-		t.Run("ask", f.callEverything)
+	if f.hasAutoExplain {
+		t.Run("requests", f.callEverything)
 	}
-	all, findings := map[string]bool{}, map[string]int{}
+	statements := map[string]bool{}
+	findings := map[string]int{}
 	for _, p := range f.drain(t) {
-		all[p.name()] = true
+		statements[p.name()] = true
 		f.checkPlan(p, findings)
 	}
-	if f.explained && len(all) < 150 {
-		t.Errorf("only %d statements were seen", len(all))
+	if f.hasAutoExplain && len(statements) < 150 {
+		t.Errorf("only %d statements were recorded", len(statements))
 	}
 	f.checkGeneratedStatements(t, findings)
-	for fault, times := range findings {
-		if allowedFindings[fault] == "" {
-			t.Errorf("%s, %d times", fault, times)
+	for finding, times := range findings {
+		if allowedFindings[finding] == "" {
+			t.Errorf("%s, %d times", finding, times)
 		}
 	}
 }
 
-// checkPlan notes what is wrong with a plan, as "statement on table: what".
+// checkPlan counts what is wrong with a plan, as "statement on table: finding".
 func (f *fullDatabase) checkPlan(p plan, findings map[string]int) {
-	opened, touched := map[string]map[string]bool{}, map[string]float64{}
+	opened := map[string]map[string]bool{} // the partitions of each table
+	touched := map[string]float64{}        // the rows of each table
 	p.Root.forEachScan(p.onlyPlanned, func(n node) {
 		table := n.Relation
 		if isSmall(table) {
 			return
 		}
 		if parent := f.parents[table]; parent != "" {
-			if table = parent; opened[parent] == nil {
+			table = parent
+			if opened[parent] == nil {
 				opened[parent] = map[string]bool{}
 			}
 			opened[parent][n.Relation] = true
 		}
 		touched[table] += n.rowsTouched()
 		if n.Type == "Seq Scan" && f.rows[n.Relation] > largeTable {
-			findings[p.name()+" on "+table+": reads it from end to end"]++
+			findings[p.name()+" on "+table+": has a sequential scan"]++
 		}
 	})
 	for table, n := range touched {
 		if n > maxRowsTouched {
-			findings[p.name()+" on "+table+": looks at many rows"]++
+			findings[p.name()+" on "+table+": reads many rows"]++
 		}
 	}
 	for table, partitions := range opened {
@@ -170,7 +184,8 @@ func (f *fullDatabase) checkPlan(p plan, findings map[string]int) {
 	}
 }
 
-// requireLargeTables fails for a table that a later migration brings: of a small one every plan is a good one.
+// requireLargeTables fails the test if a table has few rows, like one that a new migration adds: on a small table every
+// plan is good.
 func (f *fullDatabase) requireLargeTables(t *testing.T) {
 	t.Helper()
 	for table, n := range f.rows {
@@ -182,7 +197,7 @@ func (f *fullDatabase) requireLargeTables(t *testing.T) {
 
 var statementPattern = regexp.MustCompile("(?s)= `(-- name: .*?)`")
 
-// checkGeneratedStatements judges the plans for any values of all that sqlc has made of a queries.sql.
+// checkGeneratedStatements checks the generic plans of all statements that sqlc has generated.
 func (f *fullDatabase) checkGeneratedStatements(t *testing.T, findings map[string]int) {
 	t.Helper()
 	files, err := filepath.Glob("../../internal/*/*.sql.go")
@@ -206,16 +221,17 @@ func (f *fullDatabase) checkGeneratedStatements(t *testing.T, findings map[strin
 	}
 }
 
-// explainGeneric of a statement for any values, without running it.
+// explainGeneric returns the generic plan of a statement, which doesn't depend on its parameters, without running it.
 func (f *fullDatabase) explainGeneric(t *testing.T, sql string) plan {
 	t.Helper()
 	ctx := context.Background()
 	f.exec(t, "DEALLOCATE ALL")
 	f.exec(t, "PREPARE statement AS "+sql)
 	var parameters int
-	if err := f.admin.QueryRow(ctx,
+	err := f.admin.QueryRow(ctx,
 		"SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'statement'",
-		pgx.QueryExecModeExec).Scan(&parameters); err != nil {
+		pgx.QueryExecModeExec).Scan(&parameters)
+	if err != nil {
 		t.Fatal(err)
 	}
 	execute := "EXPLAIN (FORMAT JSON) EXECUTE statement"
@@ -234,7 +250,8 @@ func (f *fullDatabase) explainGeneric(t *testing.T, sql string) plan {
 	return plans[0]
 }
 
-// callEverything sends every row of tests/access, and what succeeds and reads a list also with each of its parameters.
+// callEverything sends the requests of every row of tests/access. It sends each GET request that succeeds also with its
+// query parameters.
 func (f *fullDatabase) callEverything(t *testing.T) {
 	t.Helper()
 	parameters := f.parameters()
@@ -262,7 +279,7 @@ func (f *fullDatabase) callEverything(t *testing.T) {
 	}
 }
 
-// callList asks with each value of each parameter alone, and together with each of another one.
+// callList sends a request with each value of each query parameter, and with each pair of values of two parameters.
 func (f *fullDatabase) callList(t *testing.T, s *access.Scene, r access.Request, parameters map[string][]string) {
 	t.Helper()
 	path := r.Path
@@ -289,7 +306,8 @@ func (f *fullDatabase) callList(t *testing.T, s *access.Scene, r access.Request,
 	}
 }
 
-// existingIDs has ids of people who are there: what is older than they are can be left out.
+// existingIDs replaces the values of an id parameter by the id of an existing user, so that the server can skip the
+// partitions before the user's sign-up.
 func existingIDs(s *access.Scene, name string, values []string) []string {
 	switch name {
 	case "patientId", "actorId":
@@ -300,8 +318,8 @@ func existingIDs(s *access.Scene, name string, values []string) []string {
 	return values
 }
 
-// parameters are the values that each operation's query parameters are tried with, by operation and name: those of an
-// enum, or the document's example.
+// parameters returns the values to send for each query parameter, by operation and name: the values of an enum, or the
+// example in the OpenAPI document.
 func (f *fullDatabase) parameters() map[string]map[string][]string {
 	all := map[string]map[string][]string{}
 	paths, _ := f.c.Document().Root["paths"].(map[string]any)
