@@ -11,32 +11,36 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// drawBooking draws one, mostly of the statuses in which there is something to do.
+// drawBooking returns a random booking, mostly one with one of the statuses.
 func (m *model) drawBooking(t *rapid.T, statuses ...string) *booking {
 	from := m.bookings
-	if draw(t, "apt", 4) > 0 {
-		var apt []*booking
+	if draw(t, "suitable", 4) > 0 {
+		var suitable []*booking
 		for _, b := range m.bookings {
 			if slices.Contains(statuses, b.status) {
-				apt = append(apt, b)
+				suitable = append(suitable, b)
 			}
 		}
-		if len(apt) > 0 {
-			from = apt
+		if len(suitable) > 0 {
+			from = suitable
 		}
 	}
 	return pick(t, "booking", from)
 }
 
-// compare the server's view of a consultation with the model.
+// compare compares the API's consultation with the model's.
 func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 	by, _ := a.At("cancelledBy").(string)
 	absent, _ := a.At("absent").(string)
 	for _, f := range []struct{ name, got, want string }{
-		{"status", a.Text("status"), b.status}, {"paymentStatus", a.Text("paymentStatus"), b.paymentStatus()},
-		{"fee", a.Text("fee"), b.fee.String()}, {"patientId", a.Text("patientId"), b.patient.ID.String()},
-		{"doctorId", a.Text("doctorId"), b.slot.doctor.ID.String()}, {"slotId", a.Text("slotId"), b.slot.id},
-		{"cancelledBy", by, b.cancelledBy}, {"absent", absent, b.absent},
+		{"status", a.Text("status"), b.status},
+		{"paymentStatus", a.Text("paymentStatus"), b.paymentStatus()},
+		{"fee", a.Text("fee"), b.fee.String()},
+		{"patientId", a.Text("patientId"), b.patient.ID.String()},
+		{"doctorId", a.Text("doctorId"), b.slot.doctor.ID.String()},
+		{"slotId", a.Text("slotId"), b.slot.id},
+		{"cancelledBy", by, b.cancelledBy},
+		{"absent", absent, b.absent},
 	} {
 		if f.got != f.want {
 			t.Fatalf("%s is %s, want %s: %s", f.name, f.got, f.want, a.Body)
@@ -47,7 +51,7 @@ func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 	}
 }
 
-// cancel by each role, party or not.
+// cancel cancels a consultation as a user of any role, with or without a part in it.
 func (m *model) cancel(t *rapid.T) {
 	b := m.drawBooking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
 	actor := m.drawActor(t, b.patient, b.slot.doctor.User, m.admin, m.support)
@@ -63,11 +67,13 @@ func (m *model) cancel(t *rapid.T) {
 		}
 		patient := actor.Role == access.RolePatient
 		switch {
-		// again, as after a lost answer
-		case b.status == "REQUESTED", b.status == "CANCELLED" && b.cancelledByID == actor.ID:
+		case b.status == "REQUESTED":
 			return result{status: 200}
-		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)), b.status == "CONFIRMED" &&
-			now.After(b.start):
+		case b.status == "CANCELLED" && b.cancelledByID == actor.ID: // a repeated request, after a lost response
+			return result{status: 200}
+		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)):
+			return tooLate
+		case b.status == "CONFIRMED" && now.After(b.start):
 			return tooLate
 		case b.status == "CONFIRMED":
 			return result{status: 200}
@@ -86,7 +92,7 @@ func (m *model) cancel(t *rapid.T) {
 	}
 }
 
-// changeStatus starts, completes and misses.
+// changeStatus starts or completes a consultation, or records a no-show.
 func (m *model) changeStatus(t *rapid.T) {
 	b := m.drawBooking(t, "CONFIRMED", "IN_PROGRESS")
 	actor := m.drawActor(t, b.slot.doctor.User)
@@ -134,27 +140,30 @@ func (m *model) changeStatus(t *rapid.T) {
 	b.compare(t, a)
 }
 
-// isDoctorBusy tells whether the slot's doctor is in a consultation of another one.
+// isDoctorBusy reports whether the slot's doctor has a consultation of another slot in progress.
 func (m *model) isDoctorBusy(s *slot) bool {
 	return slices.ContainsFunc(m.bookings,
 		func(b *booking) bool { return b.status == "IN_PROGRESS" && b.slot.doctor == s.doctor && b.slot != s })
 }
 
-// Prescribe, and correct what was prescribed.
+// prescribe writes a prescription, or a correction of one.
 func (m *model) prescribe(t *rapid.T) {
 	b := m.drawBooking(t, "IN_PROGRESS", "COMPLETED")
 	actor := m.drawActor(t, b.slot.doctor.User)
-	body := object{"consultationId": b.id,
-		"medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}
+	body := object{
+		"consultationId": b.id,
+		"medications":    []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}},
+	}
 	var old *prescription
-	own := true
+	isSameConsultation := true
 	if draw(t, "correct", 2) == 0 {
-		of := b
+		corrected := b
 		if draw(t, "foreign", 4) == 0 {
-			of = pick(t, "of", m.bookings)
+			corrected = pick(t, "corrected", m.bookings)
 		}
-		if len(of.prescriptions) > 0 {
-			old, own = pick(t, "old", of.prescriptions), of == b
+		if len(corrected.prescriptions) > 0 {
+			old = pick(t, "old", corrected.prescriptions)
+			isSameConsultation = corrected == b
 			body["supersedes"] = old.id
 		}
 	}
@@ -169,7 +178,7 @@ func (m *model) prescribe(t *rapid.T) {
 				return conflict("prescription-not-possible")
 			case !b.slot.doctor.approved:
 				return notApproved
-			case !own:
+			case !isSameConsultation:
 				return invalid
 			case old != nil && old.superseded:
 				return conflict("already-superseded")
@@ -184,7 +193,7 @@ func (m *model) prescribe(t *rapid.T) {
 	}
 }
 
-// sweep runs the job that ends what time has ended.
+// sweep runs the job that cancels unpaid bookings, records missed consultations and completes overdue ones.
 func (m *model) sweep(t *rapid.T) {
 	before := m.DB.Now()
 	if err := m.consultations.Sweep(context.Background()); err != nil {
@@ -195,7 +204,8 @@ func (m *model) sweep(t *rapid.T) {
 		if !at.After(before) || at.After(after) {
 			return !at.After(before)
 		}
-		return m.Get(m.support, "consultations/"+b.id).Text("status") != b.status // it fell due meanwhile
+		// It became due during the sweep: only the server knows whether in time.
+		return m.Get(m.support, "consultations/"+b.id).Text("status") != b.status
 	}
 	for _, b := range m.bookings {
 		switch {
@@ -212,18 +222,29 @@ func (m *model) sweep(t *rapid.T) {
 	}
 }
 
-// advance moves the clock: a little mostly, now and then past the life of a key or the time to prescribe.
+// advance moves the clock, mostly by minutes, sometimes past the life of an idempotency key or the time to prescribe.
 func (m *model) advance(t *rapid.T) {
-	m.Clock.Advance(pick(t, "by", []time.Duration{time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute,
-		15 * time.Minute, 30 * time.Minute, time.Hour, 25 * time.Hour, 8 * 24 * time.Hour}))
+	m.Clock.Advance(pick(t, "by", []time.Duration{
+		time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
+		25 * time.Hour, 8 * 24 * time.Hour,
+	}))
 }
 
-// advanceToDeadline moves the clock to an instant at which something about a booking changes, or just short of it.
+// advanceToDeadline moves the clock to an instant at which the possible commands for a booking change, or to five seconds
+// before it.
 func (m *model) advanceToDeadline(t *rapid.T) {
 	b := m.drawBooking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
-	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start,
-		b.start.Add(10 * time.Minute), b.end, b.end.Add(2 * time.Hour), b.endedAt.Add(7 * 24 * time.Hour)})
-	if draw(t, "short", 2) == 0 {
+	at := pick(t, "instant", []time.Time{
+		b.due,
+		b.start.Add(-2 * time.Hour),
+		b.start.Add(-15 * time.Minute),
+		b.start,
+		b.start.Add(10 * time.Minute),
+		b.end,
+		b.end.Add(2 * time.Hour),
+		b.endedAt.Add(7 * 24 * time.Hour),
+	})
+	if draw(t, "before", 2) == 0 {
 		at = at.Add(-5 * time.Second)
 	}
 	if ahead := at.Sub(m.DB.Now()); ahead > 0 {
@@ -231,17 +252,17 @@ func (m *model) advanceToDeadline(t *rapid.T) {
 	}
 }
 
-// readAsAnyone at a consultation as somebody.
+// readAsAnyone reads a consultation as a random user.
 func (m *model) readAsAnyone(t *rapid.T) {
 	b := pick(t, "booking", m.bookings)
 	m.read(t, b, m.drawActor(t, b.patient, b.slot.doctor.User, m.admin, m.support),
 		pick(t, "purpose", []string{"", "complaint 17"}))
 }
 
-// read a consultation, its prescriptions and its payment.
+// read reads a consultation, its payment and its prescriptions, and compares them with the model.
 func (m *model) read(t *rapid.T, b *booking, actor apptest.User, purpose string) {
-	party := actor.ID == b.patient.ID || actor.ID == b.slot.doctor.ID
-	health := party || (actor.Role == access.RoleAdmin && purpose != "")
+	isParticipant := actor.ID == b.patient.ID || actor.ID == b.slot.doctor.ID
+	seesHealth := isParticipant || (actor.Role == access.RoleAdmin && purpose != "")
 	get := func(path string) *apptest.Answer {
 		if purpose == "" {
 			return m.Get(actor, path)
@@ -249,23 +270,23 @@ func (m *model) read(t *rapid.T, b *booking, actor apptest.User, purpose string)
 		m.Prove(m.admin)
 		return m.Do(actor, "GET", path, nil, "X-Purpose", purpose)
 	}
-	seen := result{status: 200}
+	want := result{status: 200}
 	if !b.isVisibleTo(actor) {
-		seen = notFound
+		want = notFound
 	}
 	a := m.check(t, "read", func() *apptest.Answer { return get("consultations/" + b.id) },
-		func(time.Time) result { return seen })
+		func(time.Time) result { return want })
 	if a.Status == 200 {
 		b.compare(t, a)
-		if shown := a.At("reason") != nil; shown != health {
+		if shown := a.At("reason") != nil; shown != seesHealth {
 			t.Fatalf("%s sees the reason: %v", actor.Role, shown)
 		}
-		if a.At("notes") != nil && !health {
+		if a.At("notes") != nil && !seesHealth {
 			t.Fatalf("%s sees notes", actor.Role)
 		}
 	}
 	a = m.check(t, "payment", func() *apptest.Answer { return get("payments/consultation/" + b.id) },
-		func(time.Time) result { return seen })
+		func(time.Time) result { return want })
 	if a.Status == 200 {
 		b.compareMoney(t, a, actor)
 	}
@@ -274,7 +295,7 @@ func (m *model) read(t *rapid.T, b *booking, actor apptest.User, purpose string)
 			switch {
 			case actor.Role == access.RoleSupport:
 				return forbidden
-			case !health:
+			case !seesHealth:
 				return notFound
 			}
 			return result{status: 200}

@@ -15,7 +15,7 @@ import (
 	"amrutam/internal/money"
 )
 
-// initiate begins to pay.
+// initiate starts a payment attempt.
 func (m *model) initiate(t *rapid.T) {
 	b := pick(t, "booking", m.bookings)
 	actor := m.drawActor(t, b.patient)
@@ -29,8 +29,8 @@ func (m *model) initiate(t *rapid.T) {
 			case k.key == "":
 				return result{400, "idempotency-key-required"}
 			}
-			if v, done := m.predictReplay(k, "payments/initiate", body, now); done {
-				return v
+			if replay, isReplay := m.predictReplay(k, "payments/initiate", body, now); isReplay {
+				return replay
 			}
 			switch {
 			case actor.ID != b.patient.ID:
@@ -61,7 +61,8 @@ func (m *model) initiate(t *rapid.T) {
 	b.payment = "INITIATED"
 }
 
-// webhook is the provider: right, wrong, late, forged, and again.
+// webhook sends a webhook of the provider: a correct one, or one with wrong data, a wrong time or a wrong signature, or a
+// repeated one.
 func (m *model) webhook(t *rapid.T) {
 	var all []*attempt
 	for _, b := range m.bookings {
@@ -84,7 +85,8 @@ func (m *model) webhook(t *rapid.T) {
 		data["currency"], currency = "usd", "USD"
 	case 3:
 		missing := pick(t, "missing", []string{"amount", "currency"})
-		if delete(data, missing); missing == "amount" {
+		delete(data, missing)
+		if missing == "amount" {
 			amount = nil
 		} else {
 			currency = ""
@@ -104,14 +106,16 @@ func (m *model) webhook(t *rapid.T) {
 		signature = m.Sign(id, at, append(body, ' '))
 	}
 	before := m.DB.Now()
-	answer := m.Do(apptest.User{}, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp",
-		fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
+	answer := m.Do(apptest.User{}, "POST", "payments/webhook/stub", body,
+		"Webhook-Id", id,
+		"Webhook-Timestamp", fmt.Sprint(at.Unix()),
+		"Webhook-Signature", signature)
 	want := 200
 	var outcome string
 	switch {
 	case forged || stale:
 		if got := resultOf(answer); got != (result{401, "invalid-signature"}) {
-			t.Fatalf("a webhook that isn't signed: %v", got)
+			t.Fatalf("a webhook without a valid signature: %v", got)
 		}
 		return
 	case again:
@@ -132,40 +136,46 @@ func (m *model) webhook(t *rapid.T) {
 		return
 	}
 	m.webhooks = append(m.webhooks, id)
-	var kept string
-	if err := m.DB.Pool.QueryRow(context.Background(), "SELECT outcome FROM payment_webhooks WHERE webhook_id = $1",
-		id).Scan(&kept); err != nil || kept != outcome {
-		t.Fatalf("kept as %q (%v), want %s", kept, err, outcome)
+	var stored string
+	err := m.DB.Pool.QueryRow(context.Background(), "SELECT outcome FROM payment_webhooks WHERE webhook_id = $1", id).
+		Scan(&stored)
+	if err != nil || stored != outcome {
+		t.Fatalf("the stored outcome is %q (%v), want %s", stored, err, outcome)
 	}
 }
 
-// overdue tells whether a booking was over at an instant between before and now.
+// overdue reports whether the time to pay was over when the server handled a request, at an instant after before.
 func (m *model) overdue(b *booking, before time.Time) bool {
-	if b.status != "REQUESTED" || !b.due.After(before) || b.due.After(m.DB.Now()) {
-		return b.status == "REQUESTED" && !b.due.After(before)
+	if b.status != "REQUESTED" || b.due.After(m.DB.Now()) {
+		return false
 	}
-	return m.Get(m.support, "consultations/"+b.id).Text("status") == "CANCELLED" // it fell due meanwhile
+	if !b.due.After(before) {
+		return true
+	}
+	// It became due during the request: only the server knows whether before or after.
+	return m.Get(m.support, "consultations/"+b.id).Text("status") == "CANCELLED"
 }
 
-// apply is what an event does to the model, and its outcome. amount and currency are nil and "" when they weren't said.
+// apply applies an event to the model and returns its outcome. amount is nil and currency "" if the event doesn't have
+// them.
 func (a *attempt) apply(event string, amount *money.Amount, currency string, overdue bool) string {
 	b := a.booking
-	said := amount != nil && currency != ""
+	complete := amount != nil && currency != ""
 	switch event {
 	case "payment.succeeded":
-		if !said || *amount != b.fee || currency != "INR" {
+		if !complete || *amount != b.fee || currency != "INR" {
 			return a.applyMismatch(amount, currency)
 		}
 		if a.captured {
 			return "unchanged"
 		}
 		a.captured = true
-		own := &receipt{*amount, currency, true}
-		a.receipts = append(a.receipts, own)
+		expected := &receipt{*amount, currency, true}
+		a.receipts = append(a.receipts, expected)
 		a.matchEarlyRefunds(currency)
 		if b.payment == "SUCCESS" {
 			a.status = "FAILED"
-			b.addRefund(own, own.amount-b.refundTotal(own, "SUCCEEDED"))
+			b.addRefund(expected, expected.amount-b.refundTotal(expected, "SUCCEEDED"))
 			return "surplus"
 		}
 		for _, o := range b.attempts {
@@ -190,7 +200,7 @@ func (a *attempt) apply(event string, amount *money.Amount, currency string, ove
 		a.status, b.payment = "FAILED", "FAILED"
 		return "failed"
 	case "refund.succeeded", "refund.failed":
-		if !said {
+		if !complete {
 			return "amount-mismatch"
 		}
 		return a.applyRefund(event, *amount, currency)
@@ -199,39 +209,40 @@ func (a *attempt) apply(event string, amount *money.Amount, currency string, ove
 	}
 }
 
-// applyMismatch confirms nothing and goes back by itself.
+// applyMismatch applies a payment of another amount or currency: it confirms nothing, and is refunded.
 func (a *attempt) applyMismatch(amount *money.Amount, currency string) string {
 	if amount == nil || currency == "" {
 		a.hasUnexpected = true
 		return "amount-mismatch"
 	}
-	at := 0
+	unexpected := 0
 	for _, s := range a.receipts {
-		if !s.expected && s.amount == *amount && s.currency == currency {
+		if s.expected {
+			continue
+		}
+		if s.amount == *amount && s.currency == currency {
 			return "unchanged"
 		}
-		if !s.expected {
-			at++
-		}
+		unexpected++
 	}
 	a.hasUnexpected = true
 	s := &receipt{*amount, currency, false}
-	a.receipts = slices.Insert(a.receipts, at, s)
+	a.receipts = slices.Insert(a.receipts, unexpected, s)
 	a.matchEarlyRefunds(currency)
 	a.booking.addRefund(s, s.amount-a.booking.refundTotal(s, "SUCCEEDED"))
 	return "amount-mismatch"
 }
 
-// matchEarlyRefunds finds the money of refunds that were reported first.
+// matchEarlyRefunds applies the refunds that were reported before their payment, if the receipts are now enough.
 func (a *attempt) matchEarlyRefunds(currency string) {
 	a.earlyRefunds = slices.DeleteFunc(a.earlyRefunds, func(e receipt) bool {
-		var room money.Amount
+		var available money.Amount
 		for _, s := range a.receipts {
 			if s.currency == currency {
-				room += s.amount - a.booking.refundTotal(s, "SUCCEEDED")
+				available += s.amount - a.booking.refundTotal(s, "SUCCEEDED")
 			}
 		}
-		if e.currency != currency || e.amount > room {
+		if e.currency != currency || e.amount > available {
 			return false
 		}
 		a.applyProviderRefund(e.amount, currency)
@@ -239,8 +250,10 @@ func (a *attempt) matchEarlyRefunds(currency string) {
 	})
 }
 
+// applyRefund applies a refund event and returns its outcome.
 func (a *attempt) applyRefund(event string, amount money.Amount, currency string) string {
-	b, known := a.booking, false
+	b := a.booking
+	known := false
 	for _, r := range b.refunds {
 		if !slices.Contains(a.receipts, r.receipt) || r.receipt.currency != currency || r.amount != amount {
 			continue
@@ -263,39 +276,41 @@ func (a *attempt) applyRefund(event string, amount money.Amount, currency string
 		}
 		return "amount-mismatch"
 	}
-	over := a.applyProviderRefund(amount, currency)
-	if over == amount && known {
+	excess := a.applyProviderRefund(amount, currency)
+	if excess == amount && known {
 		return "unchanged"
 	}
-	if over > 0 {
-		a.earlyRefunds = append(a.earlyRefunds, receipt{amount: over, currency: currency})
+	if excess > 0 {
+		a.earlyRefunds = append(a.earlyRefunds, receipt{amount: excess, currency: currency})
 	}
-	if over == amount {
+	if excess == amount {
 		return "amount-mismatch"
 	}
 	return "refunded"
 }
 
-// applyProviderRefund is a refund made at the provider: it is taken off what is under way. What exceeds all that came is over.
-func (a *attempt) applyProviderRefund(amount money.Amount, currency string) (over money.Amount) {
-	b, over := a.booking, amount
+// applyProviderRefund applies a refund that was made at the provider, and reduces pending refunds of the same money. It
+// returns the amount that exceeds the receipts.
+func (a *attempt) applyProviderRefund(amount money.Amount, currency string) (remaining money.Amount) {
+	b := a.booking
+	remaining = amount
 	var exact, others []*receipt
 	for _, s := range a.receipts {
-		switch room := s.amount - b.refundTotal(s, "SUCCEEDED"); {
+		switch available := s.amount - b.refundTotal(s, "SUCCEEDED"); {
 		case s.currency != currency:
-		case room == amount:
+		case available == amount:
 			exact = append(exact, s)
 		default:
 			others = append(others, s)
 		}
 	}
 	for _, s := range append(exact, others...) {
-		take := min(over, s.amount-b.refundTotal(s, "SUCCEEDED"))
-		if take <= 0 {
+		part := min(remaining, s.amount-b.refundTotal(s, "SUCCEEDED"))
+		if part <= 0 {
 			continue
 		}
-		over -= take
-		b.refunds = append(b.refunds, &refund{receipt: s, amount: take, status: "SUCCEEDED"})
+		remaining -= part
+		b.refunds = append(b.refunds, &refund{receipt: s, amount: part, status: "SUCCEEDED"})
 		excess := b.refundTotal(s, "SUCCEEDED") + b.refundTotal(s, "PENDING") - s.amount
 		for _, r := range b.refunds {
 			if r.receipt == s && r.status == "PENDING" && excess > 0 {
@@ -305,46 +320,52 @@ func (a *attempt) applyProviderRefund(amount money.Amount, currency string) (ove
 			}
 		}
 	}
-	return over
+	return remaining
 }
 
-// capturedText is what the attempt says that came.
+// capturedText returns the captured amount and its currency as the API shows them. Money of another currency is shown
+// only if the attempt has none in INR.
 func (a *attempt) capturedText() string {
-	all := receipt{currency: "INR"}
+	hasExpected := slices.ContainsFunc(a.receipts, func(r *receipt) bool { return r.expected })
+	total := receipt{currency: "INR"}
 	for _, s := range a.receipts {
 		switch {
-		case s.currency == all.currency:
-			all.amount += s.amount
-		case s.currency != "INR" && all.amount == 0 &&
-			!slices.ContainsFunc(a.receipts, func(o *receipt) bool { return o.expected }):
-			all = receipt{amount: s.amount, currency: s.currency}
+		case s.currency == total.currency:
+			total.amount += s.amount
+		case s.currency != "INR" && total.amount == 0 && !hasExpected:
+			total = receipt{amount: s.amount, currency: s.currency}
 		}
 	}
-	return all.amount.String() + " " + all.currency
+	return total.amount.String() + " " + total.currency
 }
 
-// compareMoney the payment, its attempts and its refunds.
+// compareMoney compares the API's payment, attempts and refunds with the model's.
 func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, actor apptest.User) {
 	var got, want []string
-	list := func(name string) []any { l, _ := a.At(name).([]any); return l }
+	list := func(name string) (items []object) {
+		all, _ := a.At(name).([]any)
+		for _, one := range all {
+			item, _ := one.(object)
+			items = append(items, item)
+		}
+		return items
+	}
 	got = append(got, a.Text("status"))
 	want = append(want, b.payment)
-	for _, one := range list("attempts") {
-		m, _ := one.(object)
-		got = append(got, fmt.Sprintf("%s %s %s %s", m["transactionReference"], m["status"], m["captured"],
-			m["capturedCurrency"]))
+	for _, item := range list("attempts") {
+		got = append(got, fmt.Sprintf("%s %s %s %s",
+			item["transactionReference"], item["status"], item["captured"], item["capturedCurrency"]))
 	}
 	if actor.Role != access.RoleDoctor {
-		for _, one := range b.attempts {
-			want = append(want, fmt.Sprintf("%s %s %s", one.reference, one.status, one.capturedText()))
+		for _, attempt := range b.attempts {
+			want = append(want, fmt.Sprintf("%s %s %s", attempt.reference, attempt.status, attempt.capturedText()))
 		}
 	}
-	for _, one := range list("refunds") {
-		m, _ := one.(object)
-		got = append(got, fmt.Sprintf("%s %s", m["amount"], m["status"]))
+	for _, item := range list("refunds") {
+		got = append(got, fmt.Sprintf("%s %s", item["amount"], item["status"]))
 	}
-	for _, one := range b.refunds {
-		want = append(want, fmt.Sprintf("%s %s", one.amount, one.status))
+	for _, refund := range b.refunds {
+		want = append(want, fmt.Sprintf("%s %s", refund.amount, refund.status))
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Fatalf("the money is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -1,4 +1,4 @@
-// Package property fires random commands at a clinic and compares every answer with a model of the domain's rules.
+// Package property sends random commands to a clinic and compares every response with a model of the domain's rules.
 package property_test
 
 import (
@@ -10,40 +10,42 @@ import (
 	"pgregory.net/rapid"
 )
 
-// isLongRun searches for minutes where the short form takes seconds.
+// isLongRun reports whether the search may take minutes instead of seconds.
 func isLongRun() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	given := map[string]bool{}
-	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	set := map[string]string{"rapid.checks": "20", "rapid.steps": "80", "rapid.nofailfile": "true"}
+	isSet := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { isSet[f.Name] = true })
+	defaults := map[string]string{"rapid.checks": "20", "rapid.steps": "80", "rapid.nofailfile": "true"}
 	if isLongRun() {
-		set["rapid.checks"], set["rapid.steps"] = "600", "120"
+		defaults["rapid.checks"] = "600"
+		defaults["rapid.steps"] = "120"
 	}
-	for name, value := range set {
-		if !given[name] {
+	for name, value := range defaults {
+		if !isSet[name] {
 			_ = flag.Set(name, value)
 		}
 	}
 	os.Exit(m.Run())
 }
 
-// A database that has seen so many runs is left for a new one: the clock of a clinic only goes ahead, and its sessions
-// end.
+// maxRunsPerClinic is how many runs use the same clinic: its clock only moves forward, and in the end its sessions
+// expire.
 const maxRunsPerClinic = 60
 
 func TestServerFollowsModel(t *testing.T) {
 	t.Parallel()
-	met := map[string]int{}
-	c := openClinic(t, met)
+	counts := map[string]int{}
+	c := openClinic(t, counts)
 	rapid.Check(t, func(rt *rapid.T) {
-		if c.runs++; c.runs > maxRunsPerClinic {
-			c = openClinic(t, met)
+		c.runs++
+		if c.runs > maxRunsPerClinic {
+			c = openClinic(t, counts)
 		}
 		done := false
 		defer func() {
-			if !done { // what a failure left behind would fail every smaller run too
+			if !done { // use a new clinic after a failure, or its data would fail the shorter runs that rapid tries
 				c.runs = maxRunsPerClinic
 			}
 		}()
@@ -53,14 +55,14 @@ func TestServerFollowsModel(t *testing.T) {
 		done = true
 	})
 	for _, answer := range expectedAnswers {
-		t.Logf("%6d %s", met[answer], answer)
-		if isLongRun() && met[answer] == 0 {
-			t.Errorf("the search never met %q", answer)
+		t.Logf("%6d %s", counts[answer], answer)
+		if isLongRun() && counts[answer] == 0 {
+			t.Errorf("no command had the result %q", answer)
 		}
 	}
 }
 
-// What a command acts on; without it the command is left out.
+// What a command needs. If it doesn't exist, the command isn't chosen.
 const (
 	needsNothing = iota
 	needsSlot
@@ -68,7 +70,7 @@ const (
 	needsAttempt
 )
 
-// commands of the model; a weight makes the everyday ones more often.
+// commands are chosen at random. A higher weight makes a command more frequent.
 var commands = []struct {
 	name   string
 	weight int
@@ -85,6 +87,7 @@ var commands = []struct {
 	{"advance", 1, needsNothing, (*model).advance}, {"meet", 2, needsBooking, (*model).advanceToDeadline},
 }
 
+// step sends one random command.
 func (m *model) step(t *rapid.T) {
 	has := needsNothing
 	if len(m.slots) > 0 {
@@ -109,7 +112,7 @@ func (m *model) step(t *rapid.T) {
 	c.do(m, t)
 }
 
-// checkEverything compares everything that the run made with the model, and asks for the invariants.
+// checkEverything compares all data of the run with the model, and checks the invariants.
 func (m *model) checkEverything(t *rapid.T) {
 	m.sweep(t)
 	for _, b := range m.bookings {
@@ -117,21 +120,21 @@ func (m *model) checkEverything(t *rapid.T) {
 	}
 	for _, s := range m.slots {
 		var status string
-		var taken, there int
-		err := m.DB.Pool.QueryRow(context.Background(), "SELECT coalesce(max(status::text), ''), "+
-			"coalesce(max(seats_taken), 0), count(*) FROM availability_slots WHERE id = $1", s.id).
-			Scan(&status, &taken, &there)
+		var taken, rows int
+		err := m.DB.Pool.QueryRow(context.Background(),
+			`SELECT coalesce(max(status::text), ''), coalesce(max(seats_taken), 0), count(*)
+				FROM availability_slots WHERE id = $1`, s.id).Scan(&status, &taken, &rows)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		if (there == 0) != s.deleted || (there == 1 && (status != s.status() || taken != s.taken)) {
+		if (rows == 0) != s.deleted || (rows == 1 && (status != s.status() || taken != s.taken)) {
 			t.Fatalf("slot %s is %s with %d taken, want %+v", s.id, status, taken, *s)
 		}
 	}
 	checkInvariants(t, m.Clinic)
 }
 
-// expectedAnswers that a long search has to meet: one that doesn't reaches too little.
+// expectedAnswers are the results that a long search must have had. A search without one of them covers too little.
 var expectedAnswers = []string{
 	"approve 200", "approve 403 forbidden", "approve 409 has-consultations", "book 201", "book 201 replayed",
 	"book 400 idempotency-key-required", "book 403 forbidden",

@@ -12,7 +12,7 @@ import (
 	"amrutam/internal/money"
 )
 
-// drawTime draws a time of the coming three hours, so that slots collide.
+// drawTime returns a random time between ten minutes ago and about six hours ahead: so near that slots often overlap.
 func (m *model) drawTime(t *rapid.T, name string) time.Time {
 	return m.DB.Now().Truncate(5 * time.Minute).Add(time.Duration(draw(t, name, 72)-2) * 5 * time.Minute)
 }
@@ -22,18 +22,23 @@ func hasValidTimes(start, end, now time.Time) bool {
 	return start.After(now) && start.Sub(now) <= 365*24*time.Hour && length >= 5*time.Minute && length <= 8*time.Hour
 }
 
-// openSlot by a doctor, now and then by somebody else.
+// openSlot opens a slot, mostly as a doctor.
 func (m *model) openSlot(t *rapid.T) {
 	d := pick(t, "doctor", m.doctors)
 	actor := m.drawActor(t, d.User, m.doctors[0].User)
-	for _, o := range m.doctors {
-		if o.ID == actor.ID {
-			d = o
+	for _, other := range m.doctors {
+		if other.ID == actor.ID {
+			d = other
 		}
 	}
 	start := m.drawTime(t, "start")
-	n := slot{doctor: d, start: start, end: start.Add(time.Duration(draw(t, "length", 13)) * 5 * time.Minute),
-		seats: 1 + draw(t, "seats", 3), blocked: draw(t, "blocked", 6) == 0}
+	n := slot{
+		doctor:  d,
+		start:   start,
+		end:     start.Add(time.Duration(draw(t, "length", 13)) * 5 * time.Minute),
+		seats:   1 + draw(t, "seats", 3),
+		blocked: draw(t, "blocked", 6) == 0,
+	}
 	body := object{"startTime": n.start, "endTime": n.end, "maxPatients": n.seats, "status": n.status()}
 	a := m.check(t, "open", func() *apptest.Answer { return m.Post(actor, "availability", body) },
 		func(now time.Time) result {
@@ -45,8 +50,8 @@ func (m *model) openSlot(t *rapid.T) {
 			case !d.approved:
 				return notApproved
 			}
-			if v, clashes := m.predictOverlap(n); clashes {
-				return v
+			if refusal, overlaps := m.predictOverlap(n); overlaps {
+				return refusal
 			}
 			return result{status: 201}
 		})
@@ -56,7 +61,7 @@ func (m *model) openSlot(t *rapid.T) {
 	}
 }
 
-// changeSlot moves, resizes, blocks and opens.
+// changeSlot moves, resizes, blocks or reopens a slot.
 func (m *model) changeSlot(t *rapid.T) {
 	s := pick(t, "slot", m.slots)
 	actor := m.drawActor(t, s.doctor.User)
@@ -95,8 +100,8 @@ func (m *model) changeSlot(t *rapid.T) {
 			case changed && !n.blocked && !s.doctor.approved:
 				return notApproved
 			}
-			if v, clashes := m.predictOverlap(n); changed && clashes {
-				return v
+			if refusal, overlaps := m.predictOverlap(n); changed && overlaps {
+				return refusal
 			}
 			return result{status: 200}
 		})
@@ -108,7 +113,7 @@ func (m *model) changeSlot(t *rapid.T) {
 	}
 }
 
-// deleteSlot removes what never had a consultation.
+// deleteSlot deletes a slot; one that has had a consultation is refused.
 func (m *model) deleteSlot(t *rapid.T) {
 	s := pick(t, "slot", m.slots)
 	actor := m.drawActor(t, s.doctor.User)
@@ -129,21 +134,22 @@ func (m *model) deleteSlot(t *rapid.T) {
 	s.deleted = s.deleted || a.Status == 204
 }
 
-// approve gives and withdraws a doctor's approval, by somebody who knows what that cancels or doesn't.
+// approve gives or withdraws a doctor's approval, with or without the confirmation that it cancels consultations.
 func (m *model) approve(t *rapid.T) {
 	d := pick(t, "doctor", m.doctors)
 	actor := m.drawActor(t, m.admin)
-	yes, confirmed := draw(t, "approved", 5) > 0, draw(t, "confirmed", 3) > 0
+	approved := draw(t, "approved", 5) > 0
+	confirmed := draw(t, "confirmed", 3) > 0
 	m.Prove(m.admin)
 	before := m.DB.Now()
 	a := m.check(t, "approve", func() *apptest.Answer {
 		return m.Patch(actor, "doctors/"+d.ID.String()+"/approve",
-			object{"approved": yes, "reason": "The register was asked.", "cancelConsultations": confirmed})
+			object{"approved": approved, "reason": "The register was asked.", "cancelConsultations": confirmed})
 	}, func(now time.Time) result {
 		switch {
 		case actor.Role != access.RoleAdmin:
 			return forbidden
-		case !yes && d.approved && !confirmed &&
+		case !approved && d.approved && !confirmed &&
 			slices.ContainsFunc(m.bookings, func(b *booking) bool { return b.isUpcoming(d, now) }):
 			return conflict("has-consultations")
 		}
@@ -152,33 +158,34 @@ func (m *model) approve(t *rapid.T) {
 	if a.Status != 200 {
 		return
 	}
-	if d.approved && !yes {
-		m.applyWithdrawal(t, d, before, actor)
+	if d.approved && !approved {
+		m.applyWithdrawal(d, before, actor)
 	}
-	d.approved = yes
+	d.approved = approved
 }
 
-// isUpcoming tells whether the booking ends when its doctor stops.
+// isUpcoming reports whether withdrawing the doctor's approval cancels the booking.
 func (b *booking) isUpcoming(d *doctor, now time.Time) bool {
 	return b.slot.doctor == d && (b.status == "REQUESTED" || (b.status == "CONFIRMED" && b.end.After(now)))
 }
 
-// applyWithdrawal is what a withdrawal after an instant does.
-func (m *model) applyWithdrawal(t *rapid.T, d *doctor, before time.Time, by apptest.User) {
+// applyWithdrawal applies a withdrawal of the doctor's approval, which the server made at an instant after before. A
+// booking may have ended, and a slot may have started, before that instant: then only the server knows what it did.
+func (m *model) applyWithdrawal(d *doctor, before time.Time, by apptest.User) {
 	after := m.DB.Now()
 	for _, b := range m.bookings {
-		switch was := b.isUpcoming(d, before); {
-		// it was over meanwhile
-		case was && !b.isUpcoming(d, after) && m.Get(m.support, "consultations/"+b.id).Text("status") == b.status:
-		case was:
-			b.cancel(by, after)
+		if !b.isUpcoming(d, before) {
+			continue
 		}
+		if !b.isUpcoming(d, after) && m.Get(m.support, "consultations/"+b.id).Text("status") == b.status {
+			continue
+		}
+		b.cancel(by, after)
 	}
 	for _, s := range m.slots {
 		if s.doctor != d || s.deleted || s.blocked || !s.start.After(before) {
 			continue
 		}
-		// it began meanwhile
 		if !s.start.After(after) && m.Get(d.User, "availability/"+s.id).Text("status") == s.status() {
 			continue
 		}
@@ -190,7 +197,7 @@ func (m *model) applyWithdrawal(t *rapid.T, d *doctor, before time.Time, by appt
 	}
 }
 
-// changeFee must not touch what is booked.
+// changeFee changes a doctor's fee, which must not change existing bookings.
 func (m *model) changeFee(t *rapid.T) {
 	d := pick(t, "doctor", m.doctors)
 	fee := pick(t, "fee", []money.Amount{0, 1, 50000, 99999})
@@ -200,7 +207,7 @@ func (m *model) changeFee(t *rapid.T) {
 	d.fee = fee
 }
 
-// book a slot, with keys new, used and missing.
+// book books a slot, with a new, a used or no idempotency key.
 func (m *model) book(t *rapid.T) {
 	from := m.slots
 	if draw(t, "free", 4) > 0 {
@@ -211,45 +218,55 @@ func (m *model) book(t *rapid.T) {
 	s := pick(t, "slot", from)
 	actor := m.drawActor(t, m.patients...)
 	k := m.drawKey(t, actor)
-	ask := object{"slotId": s.id, "reason": "Back pain"}
+	request := object{"slotId": s.id, "reason": "Back pain"}
 	mismatch := false
 	switch draw(t, "variant", 10) {
 	case 0:
-		ask["slotId"] = uuid.NewString()
+		request["slotId"] = uuid.NewString()
 	case 1:
 		other := pick(t, "doctor", m.doctors)
-		ask["doctorId"], mismatch = other.ID, other != s.doctor
+		request["doctorId"] = other.ID
+		mismatch = other != s.doctor
 	case 2:
-		ask["reason"] = " \n"
+		request["reason"] = " \n"
 	}
-	body := encode(ask)
+	body := encode(request)
 	a := m.check(t, "book", func() *apptest.Answer { return m.post(actor, "consultations", k.key, body) },
 		func(now time.Time) result {
 			switch {
 			case actor.Role != access.RolePatient:
 				return forbidden
-			case ask["reason"] != "Back pain":
+			case request["reason"] != "Back pain":
 				return invalid
 			case k.key == "":
 				return result{400, "idempotency-key-required"}
 			}
-			if v, done := m.predictReplay(k, "consultations", body, now); done {
-				return v
+			if replay, isReplay := m.predictReplay(k, "consultations", body, now); isReplay {
+				return replay
 			}
-			return m.predictBooking(actor, s, ask["slotId"] == s.id, mismatch, now)
+			return m.predictBooking(actor, s, request["slotId"] == s.id, mismatch, now)
 		})
 	if !m.storeAnswer(t, k, "consultations", body, a) {
 		return
 	}
-	b := &booking{id: a.Text("id"), patient: actor, slot: s, start: s.start, end: s.end, status: "REQUESTED",
-		payment: "INITIATED", fee: s.doctor.fee}
+	b := &booking{
+		id:      a.Text("id"),
+		patient: actor,
+		slot:    s,
+		start:   s.start,
+		end:     s.end,
+		status:  "REQUESTED",
+		payment: "INITIATED",
+		fee:     s.doctor.fee,
+	}
 	if b.fee == 0 {
 		b.status, b.payment = "CONFIRMED", "SUCCESS"
 	} else {
 		b.due = parse(t, a.Text("paymentDueAt"))
-		if wait := b.due.Sub(parse(t, a.Text("createdAt"))); wait != min(15*time.Minute,
-			b.start.Sub(parse(t, a.Text("createdAt")))) {
-			t.Fatalf("payment is due after %s", wait)
+		created := parse(t, a.Text("createdAt"))
+		timeToPay := b.due.Sub(created)
+		if timeToPay != min(15*time.Minute, b.start.Sub(created)) {
+			t.Fatalf("payment is due after %s", timeToPay)
 		}
 	}
 	s.taken++
@@ -258,6 +275,7 @@ func (m *model) book(t *rapid.T) {
 	b.compare(t, a)
 }
 
+// freeSlots returns the slots that can be booked now.
 func (m *model) freeSlots() (free []*slot) {
 	for _, s := range m.slots {
 		if !s.deleted && s.status() == "AVAILABLE" && s.doctor.approved && s.start.After(m.DB.Now()) {
@@ -267,14 +285,16 @@ func (m *model) freeSlots() (free []*slot) {
 	return free
 }
 
+// predictBooking returns the prediction for a booking. known means that the request names the slot, and mismatch that it
+// names another doctor.
 func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool, now time.Time) result {
-	unpaid, abandoned, live, with, overlap := 0, 0, 0, 0, false
+	unpaid, abandoned, live, withDoctor, overlap := 0, 0, 0, 0, false
 	for _, b := range m.bookings {
 		if b.patient.ID != actor.ID {
 			continue
 		}
 		ended := b.ended
-		if b.status == "REQUESTED" { // over when it is due, though no sweep has seen it
+		if b.status == "REQUESTED" { // it ends when its payment is due, even if no sweep has cancelled it yet
 			if b.due.After(now) {
 				unpaid++
 			} else {
@@ -289,7 +309,7 @@ func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool
 		}
 		live++
 		if b.slot.doctor == s.doctor {
-			with++
+			withDoctor++
 		}
 		overlap = overlap || (b.start.Before(s.end) && s.start.Before(b.end))
 	}
@@ -310,7 +330,7 @@ func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool
 		return conflict("too-many-abandoned")
 	case live >= 5:
 		return conflict("too-many-bookings")
-	case with >= 3:
+	case withDoctor >= 3:
 		return conflict("too-many-with-doctor")
 	}
 	return result{status: 201}

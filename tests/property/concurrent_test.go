@@ -12,7 +12,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// concurrentClinic is a few people at a few slots, whom many goroutines move at once.
+// concurrentClinic is a clinic with few people and slots, on which many goroutines act at the same time.
 type concurrentClinic struct {
 	*apptest.Clinic
 	sweep    func(context.Context) error
@@ -28,7 +28,7 @@ type concurrentClinic struct {
 	statuses map[int]int
 }
 
-// target is a slot or a consultation, with whose it is.
+// target is a slot or a consultation, with its doctor and patient.
 type target struct {
 	id              string
 	doctor, patient apptest.User
@@ -36,36 +36,45 @@ type target struct {
 
 func newConcurrentClinic(t *testing.T) *concurrentClinic {
 	t.Helper()
-	c := apptest.Open(t)
-	w := &concurrentClinic{Clinic: c, sweep: newSweeper(t, c).Sweep, admin: c.Admin(), statuses: map[int]int{}}
-	w.staff = []apptest.User{w.admin, c.Support()}
+	opened := apptest.Open(t)
+	c := &concurrentClinic{
+		Clinic:   opened,
+		sweep:    newSweeper(t, opened).Sweep,
+		admin:    opened.Admin(),
+		statuses: map[int]int{},
+	}
+	c.staff = []apptest.User{c.admin, c.Support()}
 	for _, fee := range []string{"500.00", "0.00"} {
 		d := c.Doctor(fee)
-		w.doctors = append(w.doctors, d)
+		c.doctors = append(c.doctors, d)
 		for i := range 3 {
-			w.slots = append(w.slots, target{id: c.Slot(d, 10*time.Minute+time.Duration(i)*3*time.Hour, 2).String(),
-				doctor: d})
+			slot := c.Slot(d, 10*time.Minute+time.Duration(i)*3*time.Hour, 2)
+			c.slots = append(c.slots, target{id: slot.String(), doctor: d})
 		}
 	}
 	for range 4 {
-		w.patients = append(w.patients, c.Patient())
+		c.patients = append(c.patients, c.Patient())
 	}
-	return w
+	return c
 }
 
-// pickRecent of those there are: mostly of the newest three, so that several goroutines are at the same one.
+// pickRecent returns a random element, mostly one of the newest three, so that several goroutines use the same one. It
+// returns the zero value if there is none.
 func pickRecent[T any](c *concurrentClinic, r *rand.Rand, from *[]T) (v T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	few := *from
+	candidates := *from
 	if r.IntN(4) > 0 {
-		few = few[max(0, len(few)-3):]
+		candidates = candidates[max(0, len(candidates)-3):]
 	}
-	if len(few) > 0 {
-		v = few[r.IntN(len(few))]
+	if len(candidates) > 0 {
+		v = candidates[r.IntN(len(candidates))]
 	}
 	return v
 }
+
+// pickOne returns one of the values at random.
+func pickOne[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 func appendTo[T any](c *concurrentClinic, to *[]T, v T) {
 	c.mu.Lock()
@@ -73,14 +82,15 @@ func appendTo[T any](c *concurrentClinic, to *[]T, v T) {
 	*to = append(*to, v)
 }
 
-// sendRandomCommand is one random command; who may not do it is refused like anybody.
+// sendRandomCommand sends a random command, which may be one that the server refuses.
 func (c *concurrentClinic) sendRandomCommand(r *rand.Rand) *apptest.Answer {
 	slot, b := pickRecent(c, r, &c.slots), pickRecent(c, r, &c.bookings)
-	patient, doctor := c.patients[r.IntN(len(c.patients))], c.doctors[r.IntN(len(c.doctors))]
+	patient, doctor := pickOne(r, c.patients...), pickOne(r, c.doctors...)
 	switch r.IntN(18) {
 	case 0, 1, 2, 3, 4:
-		a := c.Do(patient, "POST", "consultations", object{"slotId": slot.id, "reason": "Cough"}, "Idempotency-Key",
-			[]string{uuid.NewString(), "one"}[r.IntN(2)])
+		key := pickOne(r, uuid.NewString(), "one")
+		a := c.Do(patient, "POST", "consultations", object{"slotId": slot.id, "reason": "Cough"},
+			"Idempotency-Key", key)
 		if a.Status == 201 {
 			appendTo(c, &c.bookings, target{id: a.Text("id"), doctor: slot.doctor, patient: patient})
 		}
@@ -92,19 +102,20 @@ func (c *concurrentClinic) sendRandomCommand(r *rand.Rand) *apptest.Answer {
 		}
 		return a
 	case 7, 8, 9:
-		event := []string{"payment.succeeded", "payment.succeeded", "payment.failed", "refund.succeeded",
-			"refund.failed"}[r.IntN(5)]
-		return c.Webhook([]string{uuid.NewString(), "evt-" + string(rune('a'+r.IntN(8)))}[r.IntN(2)],
-			apptest.Event(event, pickRecent(c, r, &c.attempts), "500.00", "INR"))
+		id := pickOne(r, uuid.NewString(), "evt-"+string(rune('a'+r.IntN(8))))
+		event := pickOne(r, "payment.succeeded", "payment.succeeded", "payment.failed", "refund.succeeded",
+			"refund.failed")
+		return c.Webhook(id, apptest.Event(event, pickRecent(c, r, &c.attempts), "500.00", "INR"))
 	case 10, 11:
-		actor := []apptest.User{b.patient, b.doctor, c.staff[r.IntN(2)]}[r.IntN(3)]
+		actor := pickOne(r, b.patient, b.doctor, pickOne(r, c.staff...))
 		return c.Do(actor, "POST", "consultations/"+b.id+"/cancel", object{"reason": "travelling"})
 	case 12, 13:
-		return c.Patch(b.doctor, "consultations/"+b.id+"/status",
-			object{"status": []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"}[r.IntN(3)]})
+		status := pickOne(r, "IN_PROGRESS", "COMPLETED", "NO_SHOW")
+		return c.Patch(b.doctor, "consultations/"+b.id+"/status", object{"status": status})
 	case 14:
-		return c.Patch(slot.doctor, "availability/"+slot.id,
-			[]object{{"status": "BLOCKED"}, {"status": "AVAILABLE"}, {"maxPatients": 1 + r.IntN(3)}}[r.IntN(3)])
+		change := pickOne(r, object{"status": "BLOCKED"}, object{"status": "AVAILABLE"},
+			object{"maxPatients": 1 + r.IntN(3)})
+		return c.Patch(slot.doctor, "availability/"+slot.id, change)
 	case 15:
 		start := c.DB.Now().Truncate(time.Hour).Add(time.Duration(1+r.IntN(6)) * 30 * time.Minute)
 		a := c.Post(doctor, "availability", object{"startTime": start, "endTime": start.Add(time.Hour)})
@@ -115,13 +126,16 @@ func (c *concurrentClinic) sendRandomCommand(r *rand.Rand) *apptest.Answer {
 	case 16:
 		return c.Do(slot.doctor, "DELETE", "availability/"+slot.id, nil)
 	default:
-		return c.Patch(c.admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": r.IntN(12) > 0,
-			"reason": "The register was asked.", "cancelConsultations": r.IntN(4) > 0})
+		return c.Patch(c.admin, "doctors/"+doctor.ID.String()+"/approve", object{
+			"approved":            r.IntN(12) > 0,
+			"reason":              "The register was asked.",
+			"cancelConsultations": r.IntN(4) > 0,
+		})
 	}
 }
 
-// Everybody at once on the same few slots, while the sweep runs and the clock jumps: whatever the order was, no server
-// error is met and the invariants hold.
+// TestConcurrentCommandsKeepInvariants sends random commands for the same few slots from many goroutines, while the sweep
+// runs and the clock jumps. In whatever order they run, there must be no server error, and the invariants must hold.
 func TestConcurrentCommandsKeepInvariants(t *testing.T) {
 	t.Parallel()
 	rounds, commands := 4, 40

@@ -33,14 +33,17 @@ type clinic struct {
 	consultations  *consultation.Service
 	admin, support apptest.User
 	runs           int
-	// met counts the answers by command: a search that reaches too few of them fails.
+	// answerCounts counts the responses by command and result: a long run fails if a result is missing.
 	answerCounts map[string]int
 }
 
-func openClinic(t *testing.T, met map[string]int) *clinic {
+func openClinic(t *testing.T, answerCounts map[string]int) *clinic {
 	t.Helper()
-	c := &clinic{Clinic: apptest.Open(t, func(c *config.Config) { c.MaxBookings, c.MaxBookingsWithDoctor = 5, 3 }),
-		answerCounts: met}
+	limits := func(c *config.Config) {
+		c.MaxBookings = 5
+		c.MaxBookingsWithDoctor = 3
+	}
+	c := &clinic{Clinic: apptest.Open(t, limits), answerCounts: answerCounts}
 	if err := c.App.Queue.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +52,7 @@ func openClinic(t *testing.T, met map[string]int) *clinic {
 	return c
 }
 
-// newSweeper is the server's own sweep on a queue that only inserts.
+// newSweeper returns a service whose Sweep is the server's, with a queue that only inserts jobs and runs none.
 func newSweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 	t.Helper()
 	log, metrics := slog.New(slog.NewTextHandler(io.Discard, nil)), telemetry.NewMetrics()
@@ -62,11 +65,18 @@ func newSweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 		t.Fatal(err)
 	}
 	jobs.Handle(queue, func(context.Context, payment.SendRefund) error { return nil }) // never started
-	return &consultation.Service{DB: c.App.DB, Sealer: c.App.Sealer, Mails: mails, Config: c.App.Config,
-		Metrics: metrics, Log: log, Money: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics, Log: log}}
+	return &consultation.Service{
+		DB:      c.App.DB,
+		Sealer:  c.App.Sealer,
+		Mails:   mails,
+		Config:  c.App.Config,
+		Metrics: metrics,
+		Log:     log,
+		Money:   &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics, Log: log},
+	}
 }
 
-// The model: what the server should know.
+// The model's copy of the data that the server should have.
 type (
 	doctor struct {
 		apptest.User
@@ -79,7 +89,7 @@ type (
 		start, end       time.Time
 		seats, taken     int
 		blocked, deleted bool
-		used             bool // had a consultation
+		used             bool // a consultation has been booked
 	}
 	booking struct {
 		id           string
@@ -91,9 +101,9 @@ type (
 		fee          money.Amount
 		due, endedAt time.Time
 		cancelledBy  string
-		// cancelledByID: nobody, when the system did; ended is when an unpaid one ended, by its patient or because it
-		// was due.
+		// cancelledByID is zero if the system cancelled the booking.
 		cancelledByID uuid.UUID
+		// ended is when the patient cancelled the booking, or when its payment was due if that was earlier.
 		ended         time.Time
 		absent        string
 		attempts      []*attempt
@@ -104,11 +114,11 @@ type (
 		reference, status string
 		booking           *booking
 		captured          bool
-		receipts          []*receipt // in the order in which they go back when a refund names none
-		hasUnexpected     bool       // something came that isn't what was asked
-		earlyRefunds      []receipt  // refunds that were reported before their money
+		receipts          []*receipt // in the order in which a refund made at the provider uses them
+		hasUnexpected     bool       // the provider reported another amount or currency, or none
+		earlyRefunds      []receipt  // refunds that were reported before the payment
 	}
-	// receipt is money that came on an attempt, as much as was asked (own) or not.
+	// receipt is money that the provider reported for an attempt: the expected amount, or another one.
 	receipt struct {
 		amount   money.Amount
 		currency string
@@ -123,20 +133,21 @@ type (
 		id         string
 		superseded bool
 	}
-	// storedAnswer is the stored answer of an idempotency key.
+	// storedAnswer is the stored response of an idempotency key.
 	storedAnswer struct {
 		path   string
 		body   string
 		answer []byte
 		until  time.Time
 	}
-	// userKey is a key of one user.
+	// userKey is an idempotency key of one user.
 	userKey struct {
 		user uuid.UUID
 		key  string
 	}
 )
 
+// model is the model of one run, and the clinic that it is compared with.
 type model struct {
 	*clinic
 	doctors  []*doctor
@@ -158,7 +169,7 @@ func newModel(c *clinic) *model {
 	return m
 }
 
-// result is what a command was answered: the status, and the slug of a refusal.
+// result is the status of a response, and the slug of the problem if it is one.
 type result struct {
 	status int
 	slug   string
@@ -178,18 +189,15 @@ var (
 func conflict(slug string) result { return result{409, slug} }
 
 func resultOf(a *apptest.Answer) result {
-	v := result{status: a.Status}
+	r := result{status: a.Status}
 	if a.Status >= 300 {
-		v.slug = a.Text("type")
-		if len(v.slug) > len("/problems/") {
-			v.slug = v.slug[len("/problems/"):]
-		}
+		r.slug = strings.TrimPrefix(a.Text("type"), "/problems/")
 	}
-	return v
+	return r
 }
 
-// check sends a command and compares the answer with the model's. Time goes on meanwhile, so the prediction is asked
-// for the instant before and for the one after.
+// check sends a command and compares the result with the model's prediction. The clock runs in the meantime, so the result
+// may be the one predicted for the instant before or for the instant after.
 func (m *model) check(t *rapid.T, command string, send func() *apptest.Answer,
 	predict func(now time.Time) result) *apptest.Answer {
 	before := predict(m.DB.Now())
@@ -207,36 +215,38 @@ func (m *model) check(t *rapid.T, command string, send func() *apptest.Answer,
 	return a
 }
 
-// describeSlots puts the model's slots beside the rows that are kept of them.
+// describeSlots returns the model's slots with their rows in the database, for error messages.
 func (m *model) describeSlots() string {
 	var text strings.Builder
 	for _, s := range m.slots {
-		var kept *string
+		var row *string
 		err := m.DB.Pool.QueryRow(context.Background(),
-			"SELECT (SELECT s::text FROM availability_slots s WHERE id::text = $1)", s.id).Scan(&kept)
-		fmt.Fprintf(&text, "\n%s of %s, %s to %s, taken %d of %d, %s, deleted %v; kept: ", s.id, s.doctor.ID, s.start,
-			s.end, s.taken, s.seats, s.status(), s.deleted)
+			"SELECT (SELECT s::text FROM availability_slots s WHERE id::text = $1)", s.id).Scan(&row)
+		fmt.Fprintf(&text, "\n%s of %s, %s to %s, taken %d of %d, %s, deleted %v; row: ",
+			s.id, s.doctor.ID, s.start, s.end, s.taken, s.seats, s.status(), s.deleted)
 		switch {
 		case err != nil:
 			text.WriteString(err.Error())
-		case kept != nil:
-			text.WriteString(*kept)
+		case row != nil:
+			text.WriteString(*row)
 		}
 	}
 	return text.String()
 }
 
+// pick returns a random element.
 func pick[T any](t *rapid.T, name string, from []T) T {
 	return from[draw(t, name, len(from))]
 }
 
-// draw is 0 to n-1, each as likely: rapid's own draws prefer small numbers, which here would be the same few commands.
+// draw returns a number from 0 to n-1, all with the same probability. rapid's own generators prefer small numbers, which
+// would be the same few commands here.
 func draw(t *rapid.T, name string, n int) int {
-	return rapid.Map(rapid.Uint64(), func(v uint64) int { return int((v * 0x9e3779b97f4a7c15 >> 33) % uint64(n)) }).
-		Draw(t, name)
+	scramble := func(v uint64) int { return int((v * 0x9e3779b97f4a7c15 >> 33) % uint64(n)) }
+	return rapid.Map(rapid.Uint64(), scramble).Draw(t, name)
 }
 
-// drawActor is mostly one of the named ones, else somebody of the clinic.
+// drawActor returns mostly one of the usual users, otherwise any user of the clinic.
 func (m *model) drawActor(t *rapid.T, usual ...apptest.User) apptest.User {
 	all := append([]apptest.User{m.admin, m.support}, m.patients...)
 	for _, d := range m.doctors {
@@ -257,13 +267,13 @@ func (b *booking) isVisibleTo(actor apptest.User) bool {
 		actor.Role == access.RoleSupport
 }
 
-// end makes a status final: the seat is free.
+// finish sets a final status, which frees the seat.
 func (b *booking) finish(status string) {
 	b.status = status
 	b.slot.taken--
 }
 
-// cancel is what a cancellation does, by nobody when the system does it.
+// cancel applies a cancellation. The zero user stands for the system.
 func (b *booking) cancel(by apptest.User, at time.Time) {
 	b.finish("CANCELLED")
 	b.cancelledBy, b.cancelledByID = string(by.Role), by.ID
@@ -284,7 +294,7 @@ func (b *booking) cancel(by apptest.User, at time.Time) {
 	b.refundAll()
 }
 
-// refundAll gives back what came and is not on its way.
+// refundAll starts refunds of the expected money that isn't refunded yet.
 func (b *booking) refundAll() {
 	for _, a := range b.attempts {
 		for _, s := range a.receipts {
@@ -295,21 +305,21 @@ func (b *booking) refundAll() {
 	}
 }
 
-// addRefund begins a refund.
+// addRefund starts a refund, unless the amount is zero.
 func (b *booking) addRefund(s *receipt, amount money.Amount) {
 	if amount > 0 {
 		b.refunds = append(b.refunds, &refund{receipt: s, amount: amount, status: "PENDING"})
 	}
 }
 
-// refundTotal is what goes back of a sum, or has gone.
-func (b *booking) refundTotal(s *receipt, status string) (all money.Amount) {
+// refundTotal returns the sum of a receipt's refunds with a status.
+func (b *booking) refundTotal(s *receipt, status string) (total money.Amount) {
 	for _, r := range b.refunds {
 		if r.receipt == s && r.status == status {
-			all += r.amount
+			total += r.amount
 		}
 	}
-	return all
+	return total
 }
 
 func (b *booking) paymentStatus() string {
@@ -334,21 +344,21 @@ func (s *slot) status() string {
 	}
 }
 
-// predictOverlap is the refusal of a slot of the doctor that another one stands in the way of, if one does.
-func (m *model) predictOverlap(s slot) (v result, clashes bool) {
+// predictOverlap returns the refusal of a slot that conflicts with another one of the doctor, if it does.
+func (m *model) predictOverlap(s slot) (refusal result, overlaps bool) {
 	for _, o := range m.slots {
 		switch {
 		case o.deleted || o.id == s.id || o.doctor != s.doctor:
 		case o.start.Equal(s.start) && o.end.Equal(s.end):
 			return conflict("slot-exists"), true
 		case !s.blocked && !o.blocked && o.start.Before(s.end) && s.start.Before(o.end):
-			v, clashes = conflict("slot-overlap"), true
+			refusal, overlaps = conflict("slot-overlap"), true
 		}
 	}
-	return v, clashes
+	return refusal, overlaps
 }
 
-// predictReplay is the prediction for a key that was used; false when the command runs.
+// predictReplay returns the prediction for a key that was used before, or false if the command runs.
 func (m *model) predictReplay(k userKey, path, body string, now time.Time) (result, bool) {
 	old, known := m.keys[k]
 	if !known || !old.until.After(now) {
@@ -360,8 +370,8 @@ func (m *model) predictReplay(k userKey, path, body string, now time.Time) (resu
 	return result{status: 201}, true
 }
 
-// storeAnswer keeps a first answer under its key, and compares a repeated one byte for byte. It tells whether it was the
-// first.
+// storeAnswer stores the first successful response of a key and compares a repeated one with it, byte for byte. It
+// reports whether this is the first.
 func (m *model) storeAnswer(t *rapid.T, k userKey, path, body string, a *apptest.Answer) (first bool) {
 	if a.Status != 201 {
 		return false
@@ -376,7 +386,7 @@ func (m *model) storeAnswer(t *rapid.T, k userKey, path, body string, a *apptest
 	return false
 }
 
-// drawKey draws a fresh key, a used one, or now and then none.
+// drawKey returns a new key, one that may have been used, or rarely none.
 func (m *model) drawKey(t *rapid.T, user apptest.User) userKey {
 	switch n := draw(t, "key", 20); {
 	case n == 0:
@@ -400,7 +410,7 @@ func encode(body object) string {
 	return string(b)
 }
 
-// checkInvariants are asked of the whole database.
+// checkInvariants checks the invariants of the whole database.
 func checkInvariants(t interface{ Fatalf(string, ...any) }, c *apptest.Clinic) {
 	results, err := invariant.Check(context.Background(), c.DB)
 	if err != nil {
