@@ -85,8 +85,8 @@ func median(of []float64) float64 {
 	return of[len(of)/2]
 }
 
-// bookForRound books with all clients for a round, using patients and slots one after the other from next on, and returns
-// the latency of each booking.
+// bookForRound books with all clients for a round, using patients and slots one after the other from next on, and
+// returns the latency of each booking.
 func (p *population) bookForRound(b *testing.B, next *int) (latencies []time.Duration) {
 	b.Helper()
 	var wg sync.WaitGroup
@@ -167,8 +167,8 @@ var (
 	noFailurePattern = regexp.MustCompile(`number of failed transactions: 0 `)
 )
 
-// pgbench runs the statements of booking.sql for a round, from the number base on. It returns the bookings per second and
-// how many numbers it may have used.
+// pgbench runs the statements of booking.sql for a round, from the number base on. It returns the bookings per second
+// and how many numbers it may have used.
 func (p *population) pgbench(b *testing.B, program string, base int) (rate float64, used int) {
 	b.Helper()
 	// The ids are of this month, so that the rows are in its partition like the server's.

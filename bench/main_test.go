@@ -38,8 +38,8 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// explainSettings make PostgreSQL log the plan of each statement with its buffers. The log is printed at the end of the
-// run.
+// explainSettings make PostgreSQL log the plan of each statement with its buffers. The log is printed at the end of
+// the run.
 var explainSettings = map[string]string{
 	"session_preload_libraries":             "auto_explain",
 	"auto_explain.log_min_duration":         "0",

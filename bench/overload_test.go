@@ -32,7 +32,8 @@ const (
 //   - back-ms: how long after the overload until bookings are as fast as before
 //   - health-lost, staff-lost: requests of the reserved lanes that were not answered
 //
-// Server and PostgreSQL share one core, and the requests are made on another, so that making them is no load. It ignores
+// Server and PostgreSQL share one core, and the requests are made on another, so that making them is no load. It
+// ignores
 // -benchtime.
 func BenchmarkOverload(b *testing.B) {
 	p, s := startProgram(b, separateCores(b))
@@ -90,8 +91,8 @@ func BenchmarkOverload(b *testing.B) {
 	b.ReportMetric(float64(probes.Load()), "asked")
 }
 
-// separateCores reserves a core for the server: it moves this process to the other cores and returns the command prefix
-// that starts a process on the reserved one.
+// separateCores reserves a core for the server: it moves this process to the other cores and returns the command
+// prefix that starts a process on the reserved one.
 func separateCores(b *testing.B) []string {
 	b.Helper()
 	if runtime.NumCPU() < 2 {
@@ -135,7 +136,8 @@ func (p *population) flood(b *testing.B, rate int, next *int) (booked []time.Dur
 		return nil
 	}
 	others := map[uint16]int{}
-	for result := range attacker.Attack(target, vegeta.Rate{Freq: rate, Per: time.Second}, overloadDuration, "overload") {
+	perSecond := vegeta.Rate{Freq: rate, Per: time.Second}
+	for result := range attacker.Attack(target, perSecond, overloadDuration, "overload") {
 		switch result.Code {
 		case http.StatusCreated:
 			booked = append(booked, result.Latency)
@@ -155,7 +157,8 @@ func (p *population) flood(b *testing.B, rate int, next *int) (booked []time.Dur
 	return booked, shed
 }
 
-// measureRecovery returns how long it takes until 20 bookings in a row each take at most twice the usual time plus 10 ms.
+// measureRecovery returns how long it takes until 20 bookings in a row each take at most twice the usual time plus 10
+// ms.
 func (p *population) measureRecovery(b *testing.B, usual time.Duration, next *int) time.Duration {
 	b.Helper()
 	start := time.Now()

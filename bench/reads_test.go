@@ -18,7 +18,8 @@ import (
 const (
 	// consultations are spread evenly over the last year and over the doctors.
 	consultations = 300_000
-	// regularEvery is the interval of consultations that are patient 0's, 200 in all; the other patients share the rest.
+	// regularEvery is the interval of consultations that are patient 0's, 200 in all; the other patients share the
+	// rest.
 	regularEvery = 1500
 )
 

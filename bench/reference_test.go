@@ -101,8 +101,8 @@ func normalize(sql string) string {
 	return sql
 }
 
-// roundTrips records the statements sent to PostgreSQL, grouped by round trip. It leaves out the round trips in which a
-// connection prepares a statement for the first time.
+// roundTrips records the statements sent to PostgreSQL, grouped by round trip. It leaves out the round trips in which
+// a connection prepares a statement for the first time.
 type roundTrips struct {
 	mu  sync.Mutex
 	all [][]string

@@ -23,8 +23,8 @@ type population struct {
 	firstSlotStart time.Time // of the first slots
 }
 
-// setupStatements insert patients and doctors, all signed in, and slots of one seat. The ids contain the number, so that
-// pgbench finds the rows too.
+// setupStatements insert patients and doctors, all signed in, and slots of one seat. The ids contain the number, so
+// that pgbench finds the rows too.
 var setupStatements = []string{
 	`CREATE FUNCTION numbered(prefix text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 		$$ SELECT (prefix || lpad(to_hex(n), 12, '0'))::uuid $$`,

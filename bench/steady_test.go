@@ -71,7 +71,8 @@ func startProgram(b *testing.B, prefix []string) (*population, *process) {
 	defer func() { _ = conn.Close(context.Background()) }()
 	sealer, err := seal.Open(b.Context(), conn, func() ([][]byte, error) { return [][]byte{key}, nil }, time.Now)
 	must(b, err)
-	return populate(b, &population{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}, patients, doctors, slots), s
+	p := &population{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}
+	return populate(b, p, patients, doctors, slots), s
 }
 
 type process struct {

@@ -79,7 +79,8 @@ func (version) Run() error {
 	return err
 }
 
-// built is the output of git describe, set by `make build`: the tag, the commits since, and whether files were changed.
+// built is the output of git describe, set by `make build`: the tag, the commits since, and whether files were
+// changed.
 var built string
 
 func versionText() string {

@@ -150,8 +150,8 @@ func (res *resources) startCluster(ctx context.Context) error {
 
 const clusterCheckInterval = 2 * time.Second
 
-// superviseCluster restarts the private PostgreSQL when it ends, because it was killed or because the command that owned
-// it has ended. The pool reconnects by itself: the path of the socket stays the same.
+// superviseCluster restarts the private PostgreSQL when it ends, because it was killed or because the command that
+// owned it has ended. The pool reconnects by itself: the path of the socket stays the same.
 func (res *resources) superviseCluster(ctx context.Context) {
 	if res.cluster == nil {
 		return

@@ -28,7 +28,8 @@ const (
 	Doctor
 	Admin
 	Support
-	// Public operations need no session. Public alone ignores a session; joined with roles, a session is authenticated.
+	// Public operations need no session. Public alone ignores a session; joined with roles, a session is
+	// authenticated.
 	Public
 	SignedIn = Patient | Doctor | Admin | Support
 )

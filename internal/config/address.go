@@ -53,7 +53,8 @@ func publicURLError(u *url.URL, text string) string {
 		return "must be an http or https address like https://care.example.org"
 	case u.User != nil || strings.ContainsAny(text, "?#"):
 		return "must be an address without a user, a query and a fragment"
-	case !originPattern.MatchString(u.Scheme+"://"+strings.ToLower(u.Host)) || (u.Port() != "" && (err != nil || port == 0)):
+	case !originPattern.MatchString(u.Scheme+"://"+strings.ToLower(u.Host)) ||
+		(u.Port() != "" && (err != nil || port == 0)):
 		return "must have a host in ASCII (an international name as xn--…), and a port from 1 to 65535 if any"
 	case !plainPath.MatchString(urlPath) || urlPath == "/" || (urlPath != "" && path.Clean(urlPath) != urlPath):
 		return "must have no path, or a plain one without a slash at its end"

@@ -100,8 +100,8 @@ func (c *Config) ResolvePublicURL(addr *net.TCPAddr) (self string) {
 	return self
 }
 
-// ServedHosts returns the host names that requests may be sent to, without those of the machine and of the address that
-// a request arrived at.
+// ServedHosts returns the host names that requests may be sent to, without those of the machine and of the address
+// that a request arrived at.
 func (c *Config) ServedHosts() []string {
 	hosts := c.Hosts
 	for _, address := range []string{c.PublicURL, "http://" + c.Listen} {
@@ -112,8 +112,8 @@ func (c *Config) ServedHosts() []string {
 	return hosts
 }
 
-// InFlightLimit returns how many requests may be in progress at once. With more than a few for each core they only wait
-// for each other in PostgreSQL, and with more than the connections they wait for a connection.
+// InFlightLimit returns how many requests may be in progress at once. With more than a few for each core they only
+// wait for each other in PostgreSQL, and with more than the connections they wait for a connection.
 func (c *Config) InFlightLimit() int {
 	if c.MaxInFlight > 0 {
 		return c.MaxInFlight
@@ -133,8 +133,8 @@ func (c *Config) HSTS() string {
 // Production reports whether development conveniences are off and unsafe settings are refused.
 func (c *Config) Production() bool { return c.Env == "production" }
 
-// Load reads the environment. The error names every variable that the command needs and that is missing, every one with
-// a wrong value, and every one that is no setting.
+// Load reads the environment. The error names every variable that the command needs and that is missing, every one
+// with a wrong value, and every one that is no setting.
 func Load(need Need) (*Config, error) {
 	var errs settingErrors
 	errs.addUnknownNames()
@@ -153,9 +153,9 @@ func Load(need Need) (*Config, error) {
 
 const masterKeyName = "master.key"
 
-// LoadSecrets reads the secrets that the command needs and that aren't set from the data folder, creating them the first
-// time; a command that needs none creates no files. The folder's master key belongs to the private PostgreSQL: with
-// another database it is neither created nor read.
+// LoadSecrets reads the secrets that the command needs and that aren't set from the data folder, creating them the
+// first time; a command that needs none creates no files. The folder's master key belongs to the private PostgreSQL:
+// with another database it is neither created nor read.
 func (c *Config) LoadSecrets(need Need) error {
 	if c.DatabaseURL == "" {
 		need = max(need, Keys) // opening the private database for the first time seals it with the key
@@ -197,8 +197,8 @@ func (c *Config) loadSecretFile(value, path *string, file, prefix string) error 
 	return err
 }
 
-// checkMasterKeyLost returns an error if the master key's file is missing but the database that it sealed exists: a new
-// key would open nothing.
+// checkMasterKeyLost returns an error if the master key's file is missing but the database that it sealed exists: a
+// new key would open nothing.
 func (c *Config) checkMasterKeyLost(path string) error {
 	if filepath.Base(path) != masterKeyName {
 		return nil
@@ -213,8 +213,8 @@ func (c *Config) checkMasterKeyLost(path string) error {
 		"AMRUTAM_MASTER_KEY to what it held; nothing was changed", path)
 }
 
-// readOrCreateSecret reads the file, or creates it with a new 256-bit secret. Two processes that start at the same time
-// get the same secret: the link succeeds for one of them, and both read the file.
+// readOrCreateSecret reads the file, or creates it with a new 256-bit secret. Two processes that start at the same
+// time get the same secret: the link succeeds for one of them, and both read the file.
 func readOrCreateSecret(path, prefix string) (string, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's data folder
 	if err == nil {

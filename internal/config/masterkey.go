@@ -64,7 +64,8 @@ func (c *Config) previousKeyFile() string { return c.masterKeyFile + ".previous"
 func (c *Config) OwnsMasterKey() bool { return c.masterKeyFile != "" }
 
 // RenewMasterKey replaces the key in the data folder's file with a new one. The old key stays in a second file until
-// DropPreviousKey. After a crash, calling it again continues: at every moment the files are complete and no key is lost.
+// DropPreviousKey. After a crash, calling it again continues: at every moment the files are complete and no key is
+// lost.
 func (c *Config) RenewMasterKey() error {
 	current, err := os.ReadFile(c.masterKeyFile)
 	if err != nil {

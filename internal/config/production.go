@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Need says which settings a command uses. In production only those are required; every setting that is present must be
-// valid for all commands.
+// Need says which settings a command uses. In production only those are required; every setting that is present must
+// be valid for all commands.
 type Need int
 
 // Each need includes the ones before it.
@@ -78,8 +78,8 @@ func (c *Config) refuseInProduction(errs *settingErrors) {
 	requireTLS(errs, "AMRUTAM_MIGRATE_DATABASE_URL", c.MigrateURL)
 }
 
-// refuseExampleSenders refuses mail addresses of the example domains: mail servers refuse mails from them, and replies to
-// them reach strangers.
+// refuseExampleSenders refuses mail addresses of the example domains: mail servers refuse mails from them, and replies
+// to them reach strangers.
 func (c *Config) refuseExampleSenders(errs *settingErrors) {
 	refuseExampleDomain(errs, "AMRUTAM_MAIL_FROM", c.MailFrom, "Clinic <no-reply@your-domain>")
 	refuseExampleDomain(errs, "AMRUTAM_MAIL_REPLY_TO", c.MailReplyTo, "Support <support@your-domain>")
@@ -93,7 +93,8 @@ func refuseExampleDomain(errs *settingErrors, name, value, suggestion string) {
 	domain := strings.ToLower(strings.TrimSuffix(sender.Address[strings.LastIndexByte(sender.Address, '@')+1:], "."))
 	for _, exampleDomain := range []string{"amrutam.example", "example.com"} {
 		if domain == exampleDomain || strings.HasSuffix(domain, "."+exampleDomain) {
-			errs.add(name, "must not be the example in production: name an address of your own domain, like %s", suggestion)
+			errs.add(name, "must not be the example in production: name an address of your own domain, like %s",
+				suggestion)
 		}
 	}
 }

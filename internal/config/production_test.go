@@ -182,8 +182,8 @@ func TestLoadRefusesUnsafeProductionSettings(t *testing.T) {
 	}
 }
 
-// TestLoadRequiresWhatCommandNeeds checks that the error names everything that is missing, and nothing that the command
-// doesn't use.
+// TestLoadRequiresWhatCommandNeeds checks that the error names everything that is missing, and nothing that the
+// command doesn't use.
 func TestLoadRequiresWhatCommandNeeds(t *testing.T) {
 	all := []string{"DATABASE_URL", "AMRUTAM_MASTER_KEY", "AMRUTAM_MAIL_FROM", "AMRUTAM_PUBLIC_URL",
 		"AMRUTAM_SMTP_URL", "AMRUTAM_STUB_WEBHOOK_SECRET", "AMRUTAM_TRUSTED_PROXIES"}
@@ -238,8 +238,8 @@ func TestLoadSecretsMakesNoKeyForGivenDatabase(t *testing.T) {
 			t.Errorf("%d: %v", need, err)
 		}
 	}
-	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {
-		t.Errorf("created %v, %v", made, err)
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("created %v, %v", files, err)
 	}
 	// The key of the folder's private PostgreSQL belongs to another database.
 	if err := os.WriteFile(dir+"/master.key", []byte(randomKey), 0o600); err != nil {

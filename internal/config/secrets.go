@@ -127,7 +127,8 @@ func (c *Config) checkForms(errs *settingErrors) {
 	}
 	isToken := len(c.MetricsToken) >= minToken && !strings.ContainsFunc(c.MetricsToken, isNotTokenChar)
 	if c.MetricsToken != "" && !isToken {
-		errs.add("AMRUTAM_METRICS_TOKEN", "must have at least %d letters, digits and -._~+/=: %s", minToken, newKeyHint)
+		errs.add("AMRUTAM_METRICS_TOKEN", "must have at least %d letters, digits and -._~+/=: %s", minToken,
+			newKeyHint)
 	}
 }
 

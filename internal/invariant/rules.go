@@ -128,7 +128,8 @@ var Rules = []Rule{
 			  AND u.transaction_reference = w.transaction_reference
 			  AND u.amount IS NOT DISTINCT FROM w.amount AND u.currency IS NOT DISTINCT FROM w.currency)`},
 
-	// A consultation reaches no state twice, so the steps are a path if they connect, in whatever order they are logged.
+	// A consultation reaches no state twice, so the steps are a path if they connect, in whatever order they are
+	// logged.
 	{"history-is-a-path", "every consultation's history in the audit log is a path of the state machine, and its " +
 		"last step is its status", `
 		WITH steps AS (

@@ -24,8 +24,8 @@ var MailsPerHour = Quota{Kind: "mails to a mailbox", Max: 10, Window: time.Hour}
 
 func (q Quota) key(subject string) []byte { return Policy{Kind: q.Kind}.key(subject) }
 
-// CountUse counts one use and returns when the window ends. Returns ErrTooMany, with the window's end too, if the quota
-// is used up. Concurrent calls for the same subject wait for each other's transaction.
+// CountUse counts one use and returns when the window ends. Returns ErrTooMany, with the window's end too, if the
+// quota is used up. Concurrent calls for the same subject wait for each other's transaction.
 func (l Limiter) CountUse(ctx context.Context, tx *postgres.Tx, q Quota, subject string) (until time.Time, err error) {
 	if l.Off {
 		return until, nil

@@ -1,6 +1,6 @@
-// Package seal encrypts the fields that must not be readable in a dump or a backup, with AES-256-GCM. Each person has a
-// data key of their own, which is wrapped with the installation's master key. Associated data binds a sealed value to
-// its column and row.
+// Package seal encrypts the fields that must not be readable in a dump or a backup, with AES-256-GCM. Each person has
+// a data key of their own, which is wrapped with the installation's master key. Associated data binds a sealed value
+// to its column and row.
 package seal
 
 import (

@@ -65,6 +65,14 @@ func openSealer(t *testing.T, conn *pgx.Conn, keys *keySource) *seal.Sealer {
 	return s
 }
 
+// requireOpenError checks that the database can't be opened with the keys, and why.
+func requireOpenError(t *testing.T, conn *pgx.Conn, keys *keySource, want error) {
+	t.Helper()
+	if _, err := seal.Open(t.Context(), conn, keys.get, time.Now); !errors.Is(err, want) {
+		t.Errorf("open: %v, want %v", err, want)
+	}
+}
+
 // insertPerson inserts a user with a data key and returns the id.
 func insertPerson(t *testing.T, conn *pgx.Conn, s *seal.Sealer) uuid.UUID {
 	t.Helper()
@@ -181,9 +189,7 @@ func TestRotate(t *testing.T) {
 		t.Errorf("a mail sealed before the rotation: %q %v", text, err)
 	}
 	for _, wrong := range []*keySource{newKeySource(before), newKeySource(stranger), newKeySource(stranger, before)} {
-		if _, err := seal.Open(t.Context(), conn, wrong.get, time.Now); !errors.Is(err, seal.ErrWrongKey) {
-			t.Errorf("a key of another database: %v", err)
-		}
+		requireOpenError(t, conn, wrong, seal.ErrWrongKey)
 	}
 }
 
@@ -220,19 +226,13 @@ func TestRotateResumesAfterFailure(t *testing.T) {
 		must(t, tx.Rollback(t.Context()))
 	}
 	interrupt(newKeySource(second, first))
-	if _, err := seal.Open(t.Context(), conn, newKeySource(second).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
-		t.Errorf("the new key alone: %v", err)
-	}
-	if _, err := seal.Open(t.Context(), conn, newKeySource(first).get, time.Now); !errors.Is(err, seal.ErrWrongKey) {
-		t.Errorf("the old key alone: %v", err)
-	}
+	requireOpenError(t, conn, newKeySource(second), seal.ErrUnfinished)
+	requireOpenError(t, conn, newKeySource(first), seal.ErrWrongKey)
 	interrupt(newKeySource(third, second, first)) // the operator starts a rotation to another key before finishing
 	for _, incomplete := range []*keySource{
 		newKeySource(third), newKeySource(third, second), newKeySource(third, first),
 	} {
-		if _, err := seal.Open(t.Context(), conn, incomplete.get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
-			t.Errorf("a needed key is missing: %v", err)
-		}
+		requireOpenError(t, conn, incomplete, seal.ErrUnfinished)
 	}
 	if p := rotate(t, conn, openSealer(t, conn, newKeySource(third, second, first))); p.Rewrapped != 1 {
 		t.Errorf("%+v", p)
@@ -256,9 +256,7 @@ func TestRotateReportsMissingKey(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "1 data keys open with none") {
 		t.Errorf("rotate: %v", err)
 	}
-	if _, err := seal.Open(t.Context(), conn, newKeySource(after).get, time.Now); !errors.Is(err, seal.ErrUnfinished) {
-		t.Errorf("the new key alone: %v", err)
-	}
+	requireOpenError(t, conn, newKeySource(after), seal.ErrUnfinished)
 }
 
 // TestSealerReloadsKeysAfterRotation: a server that started with the old key goes on after a rotation if its keys can
@@ -277,7 +275,8 @@ func TestSealerReloadsKeysAfterRotation(t *testing.T) {
 	if _, err := server.PersonKey(t.Context(), conn, id); err != nil {
 		t.Error(err)
 	}
-	if _, err := openSealer(t, conn, newKeySource(after)).PersonKey(t.Context(), conn, insertPerson(t, conn, server)); err != nil {
+	newID := insertPerson(t, conn, server)
+	if _, err := openSealer(t, conn, newKeySource(after)).PersonKey(t.Context(), conn, newID); err != nil {
 		t.Error("a data key created after the rotation:", err)
 	}
 	// A server without the new key must not wrap a new data key with the old one, which is about to be deleted.
@@ -327,7 +326,8 @@ func TestWithRotationLockRefusesSecond(t *testing.T) {
 	dsn := newDatabase(t)
 	one, two := connect(t, dsn), connect(t, dsn)
 	must(t, seal.WithRotationLock(t.Context(), one, func() error {
-		if err := seal.WithRotationLock(t.Context(), two, func() error { return nil }); !errors.Is(err, seal.ErrRotating) {
+		err := seal.WithRotationLock(t.Context(), two, func() error { return nil })
+		if !errors.Is(err, seal.ErrRotating) {
 			t.Errorf("a second rotation: %v", err)
 		}
 		return nil

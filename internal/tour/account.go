@@ -22,6 +22,7 @@ func (t *Tour) signUp(ctx context.Context, p *person, role string) error {
 
 var tokenInLink = regexp.MustCompile(`/verify-email\?token=([A-Za-z0-9_-]+)`)
 
+// waitForMail waits for a mail of the kind in the development mailbox and returns its text.
 func (t *Tour) waitForMail(ctx context.Context, to, kind string) (text string, err error) {
 	err = waitFor(ctx, func() error {
 		var mailbox struct{ Items []struct{ Kind, Text string } }
@@ -59,6 +60,9 @@ func (t *Tour) signIn(ctx context.Context, p *person) error {
 	return err
 }
 
+// signInAdmin signs in with the password and a code of the authenticator. Each code works once. So if an earlier tour
+// has used the current code, signInAdmin tries the next one, which the server accepts early; if that is used too, it
+// waits for one that isn't.
 func (t *Tour) signInAdmin(ctx context.Context) error {
 	var login struct{ MFAToken string }
 	body := object{"email": t.admin.email, "password": t.admin.password}
@@ -81,6 +85,7 @@ func (t *Tour) signInAdmin(ctx context.Context) error {
 	return t.verifyAdminCode(ctx, login.MFAToken, t.Clock().Add(codePeriod))
 }
 
+// verifyAdminCode finishes the administrator's sign-in with the code of an instant.
 func (t *Tour) verifyAdminCode(ctx context.Context, mfaToken string, at time.Time) error {
 	code, err := totp.GenerateCode(t.AdminSecret, at)
 	if err != nil {
@@ -97,6 +102,7 @@ func (t *Tour) verifyAdminCode(ctx context.Context, mfaToken string, at time.Tim
 	return err
 }
 
+// codePeriod is how long an authenticator shows a code (RFC 6238).
 const codePeriod = 30 * time.Second
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -120,6 +126,7 @@ func (t *Tour) signUpAndIn(ctx context.Context, p *person) error {
 
 func (t *Tour) consentAsPatient(ctx context.Context) error { return t.giveConsents(ctx, t.patient) }
 
+// giveConsents gives all consents that a booking requires.
 func (t *Tour) giveConsents(ctx context.Context, p person) error {
 	var notices struct {
 		Items []struct {

@@ -88,7 +88,8 @@ func (t *Tour) post(ctx context.Context, caller person, path string, body any, w
 }
 
 func (t *Tour) patch(ctx context.Context, caller person, path string, body, out any) error {
-	_, err := t.call(ctx, request{caller: caller, method: http.MethodPatch, path: path, body: body}, http.StatusOK, out)
+	r := request{caller: caller, method: http.MethodPatch, path: path, body: body}
+	_, err := t.call(ctx, r, http.StatusOK, out)
 	return err
 }
 

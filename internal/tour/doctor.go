@@ -49,6 +49,7 @@ func (t *Tour) approve(ctx context.Context) error {
 	return err
 }
 
+// withdrawApproval removes the tour's doctor from the search, so that patients don't find a doctor who isn't real.
 func (t *Tour) withdrawApproval(ctx context.Context) error {
 	err := t.patch(ctx, t.admin, "doctors/"+t.doctor.id+"/approve",
 		object{"approved": false, "reason": "The tour is over."}, nil)
@@ -58,6 +59,7 @@ func (t *Tour) withdrawApproval(ctx context.Context) error {
 	return t.checkNotFound(ctx)
 }
 
+// openSlots opens a slot whose consultation may start at once, and one that is far enough ahead to be cancelled.
 func (t *Tour) openSlots(ctx context.Context) error {
 	var err error
 	if t.slot, err = t.openSlot(ctx, 10*time.Minute); err != nil {

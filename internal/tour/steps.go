@@ -11,6 +11,7 @@ import (
 
 type object = map[string]any
 
+// step is one step of the tour, with the name that Run prints.
 type step struct {
 	name string
 	run  func(t *Tour, ctx context.Context) error
@@ -46,7 +47,8 @@ var steps = []step{
 		func(t *Tour, ctx context.Context) error { return t.setStatus(ctx, object{"status": "IN_PROGRESS"}) }},
 	{"the doctor writes a prescription", (*Tour).prescribe},
 	{"the doctor completes the consultation with notes", func(t *Tour, ctx context.Context) error {
-		return t.setStatus(ctx, object{"status": "COMPLETED", "notes": "Sleep before eleven; come again in two weeks."})
+		body := object{"status": "COMPLETED", "notes": "Sleep before eleven; come again in two weeks."}
+		return t.setStatus(ctx, body)
 	}},
 	{"the patient reads the prescription", (*Tour).readPrescription},
 	{"another patient sees none of it", (*Tour).checkHidden},
@@ -55,14 +57,6 @@ var steps = []step{
 	{"the patient signs out, and the token is refused", (*Tour).signOut},
 }
 
-// waitForMail waits for a mail of the kind in the development mailbox and returns its text.
-// signInAdmin signs in with the password and a code of the authenticator. Each code works once. So if an earlier tour
-// has used the current code, signInAdmin tries the next one, which the server accepts early; if that is used too, it
-// waits for one that isn't.
-// verifyAdminCode finishes the administrator's sign-in with the code of an instant.
-// codePeriod is how long an authenticator shows a code (RFC 6238).
-// withdrawApproval removes the tour's doctor from the search, so that patients don't find a doctor who isn't real.
-// openSlots opens a slot whose consultation may start at once, and one that is far enough ahead to be cancelled.
 // book sends the same request twice, as an app does that has lost the response: only one consultation is booked.
 func (t *Tour) book(ctx context.Context) error {
 	r := request{
@@ -95,7 +89,6 @@ func (t *Tour) checkConsentRequired(ctx context.Context) error {
 		http.StatusConflict, nil)
 }
 
-// giveConsents gives all consents that a booking requires.
 func (t *Tour) checkSlotTaken(ctx context.Context) error {
 	if err := t.signUpAndIn(ctx, &t.stranger); err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Package browser_test opens the server's pages in a real browser, because only a browser shows which cookies it stores
-// and sends, and which requests it refuses.
+// Package browser_test opens the server's pages in a real browser, because only a browser shows which cookies it
+// stores and sends, and which requests it refuses.
 package browser_test
 
 import (
@@ -297,8 +297,8 @@ func TestPasskeysInBrowser(t *testing.T) {
 	}
 }
 
-// TestPagesObeyContentSecurityPolicy checks that each page has a strict policy, works with it, and doesn't run injected
-// scripts.
+// TestPagesObeyContentSecurityPolicy checks that each page has a strict policy, works with it, and doesn't run
+// injected scripts.
 func TestPagesObeyContentSecurityPolicy(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

@@ -48,7 +48,8 @@ func TestCommandLine(t *testing.T) {
 			if !strings.Contains(stdout.String(), c.out) || (c.out == "") != (stdout.Len() == 0) {
 				t.Errorf("standard output: %s", stdout.String())
 			}
-			if !strings.Contains(stderr.String(), c.err) || strings.Count(stderr.String(), "\n") != min(1, len(c.err)) {
+			lines := strings.Count(stderr.String(), "\n")
+			if !strings.Contains(stderr.String(), c.err) || lines != min(1, len(c.err)) {
 				t.Errorf("standard error: %s", stderr.String())
 			}
 		})

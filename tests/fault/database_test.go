@@ -120,7 +120,10 @@ func TestGracefulStop(t *testing.T) {
 // TestServeRefusesTakenPort checks that a taken port is reported before a database is started.
 func TestServeRefusesTakenPort(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"})
+	s := startServer(t, []string{
+		"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+	})
 	other := filepath.Join(t.TempDir(), "other")
 	out, err := runCommand(t, []string{"AMRUTAM_DATA_DIR=" + other, "AMRUTAM_LISTEN=" + s.addr}, "", "serve")
 	if err == nil || !strings.Contains(out, s.addr+" is taken") || !strings.Contains(out, "set AMRUTAM_LISTEN to") {

@@ -70,8 +70,8 @@ func TestDumpHoldsNoSecrets(t *testing.T) {
 	}
 }
 
-// dumpDatabase returns every row of every table in the text format of COPY, with partitions and large objects, as pg_dump
-// writes them. It doesn't use pg_dump, which not every installation of PostgreSQL has.
+// dumpDatabase returns every row of every table in the text format of COPY, with partitions and large objects, as
+// pg_dump writes them. It doesn't use pg_dump, which not every installation of PostgreSQL has.
 func dumpDatabase(t *testing.T, c *cluster.Cluster) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), c.AdminDSN(cluster.Database))

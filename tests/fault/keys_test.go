@@ -19,8 +19,8 @@ import (
 	"amrutam/internal/seal"
 )
 
-// openPrivateDatabase connects to the private PostgreSQL of a data folder, starting it unless a server runs it. closeAll
-// closes the connection and stops the PostgreSQL that it started.
+// openPrivateDatabase connects to the private PostgreSQL of a data folder, starting it unless a server runs it.
+// closeAll closes the connection and stops the PostgreSQL that it started.
 func openPrivateDatabase(t *testing.T, data string) (conn *pgx.Conn, closeAll func()) {
 	t.Helper()
 	c, err := cluster.Start(context.Background(),
@@ -136,8 +136,8 @@ func TestRotateKeysWhileServing(t *testing.T) {
 	s.stop()
 }
 
-// TestRotateKeysResumesAfterKill kills a rotation while it runs. Until a next run finishes it, no command works without
-// the old key. At the end only the wrapped data keys have changed.
+// TestRotateKeysResumesAfterKill kills a rotation while it runs. Until a next run finishes it, no command works
+// without the old key. At the end only the wrapped data keys have changed.
 func TestRotateKeysResumesAfterKill(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -235,8 +235,8 @@ func insertPeople(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid
 	return last
 }
 
-// hashTables returns a hash of the rows of every table. It leaves out what a rotation changes: the wrapped keys and its
-// audit row.
+// hashTables returns a hash of the rows of every table. It leaves out what a rotation changes: the wrapped keys and
+// its audit row.
 func hashTables(t *testing.T, conn *pgx.Conn) map[string]string {
 	t.Helper()
 	rows, err := conn.Query(context.Background(), `SELECT c.relname FROM pg_class c

@@ -20,8 +20,8 @@ const (
 // booking is a booking that the server acknowledged.
 type booking struct{ id, key, slot string }
 
-// TestKillLosesNoBooking kills the server three times while six patients book. A patient whose answer is lost asks
-// again with the same key, as an app does. No acknowledged booking is lost, none is there twice, and the invariants
+// TestKillLosesNoBooking kills the server three times while six patients book. A patient whose response is lost sends
+// the request again with the same key, as an app does. No acknowledged booking is lost or duplicated, and the invariants
 // hold.
 func TestKillLosesNoBooking(t *testing.T) {
 	t.Parallel()
@@ -109,7 +109,8 @@ func (s *server) bookUntilAnswered(token string, b booking, stop <-chan struct{}
 	}
 }
 
-// checkAcknowledged checks that the patient has exactly the acknowledged bookings, and that their keys still return them.
+// checkAcknowledged checks that the patient has exactly the acknowledged bookings, and that their keys still return
+// them.
 func (s *server) checkAcknowledged(token string, acknowledged []booking) {
 	s.t.Helper()
 	existing := map[string]string{}

@@ -20,8 +20,8 @@ import (
 // isLongRun reports whether the test waits in real time instead of moving rows into the past.
 func isLongRun() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 
-// TestMailIsSentAfterKill kills the server while it waits for a mail server. The next server sends the mail when the job
-// counts as stuck, after some minutes; a short run moves the job into the past instead.
+// TestMailIsSentAfterKill kills the server while it waits for a mail server. The next server sends the mail when the
+// job counts as stuck, after some minutes; a short run moves the job into the past instead.
 func TestMailIsSentAfterKill(t *testing.T) {
 	t.Parallel()
 	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))

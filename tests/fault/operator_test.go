@@ -48,14 +48,14 @@ func TestFirstDayInProduction(t *testing.T) {
 		t.Errorf("check: %v %s", err, out)
 	}
 	create := []string{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}
-	const needsKey = "amrutam: error: AMRUTAM_MASTER_KEY is needed in production: make one with openssl rand -base64 32, " +
-		"and keep it apart from the backups\n"
+	const needsKey = "amrutam: error: AMRUTAM_MASTER_KEY is needed in production: " +
+		"make one with openssl rand -base64 32, and keep it apart from the backups\n"
 	if out, err = runCommand(t, database, password+"\n", create...); err == nil || out != needsKey {
 		t.Errorf("an administrator without a key: %v %s", err, out)
 	}
 	for _, arguments := range [][]string{{"code"}, {"demo"}} {
-		if out, err = runCommand(t, database, "", arguments...); err == nil || !strings.Contains(out, "production has n") ||
-			strings.Count(out, "\n") != 1 {
+		out, err = runCommand(t, database, "", arguments...)
+		if err == nil || !strings.Contains(out, "production has n") || strings.Count(out, "\n") != 1 {
 			t.Errorf("%v: %v %s", arguments, err, out)
 		}
 	}
@@ -63,14 +63,16 @@ func TestFirstDayInProduction(t *testing.T) {
 		t.Errorf("an administrator: %v %s", err, out)
 	}
 	out, err = runCommand(t, append(database, masterKeyVariable), "", "serve")
-	for _, name := range []string{"AMRUTAM_MAIL_FROM", "AMRUTAM_PUBLIC_URL", "AMRUTAM_SMTP_URL",
-		"AMRUTAM_STUB_WEBHOOK_SECRET", "AMRUTAM_TRUSTED_PROXIES"} {
+	for _, name := range []string{
+		"AMRUTAM_MAIL_FROM", "AMRUTAM_PUBLIC_URL", "AMRUTAM_SMTP_URL", "AMRUTAM_STUB_WEBHOOK_SECRET",
+		"AMRUTAM_TRUSTED_PROXIES",
+	} {
 		if err == nil || !strings.Contains(out, name+" ") {
 			t.Errorf("serve doesn't name %s: %v %s", name, err, out)
 		}
 	}
-	if made, err := os.ReadDir(folder); err != nil || len(made) > 0 {
-		t.Errorf("created in the data folder: %v %v", made, err)
+	if files, err := os.ReadDir(folder); err != nil || len(files) > 0 {
+		t.Errorf("created in the data folder: %v %v", files, err)
 	}
 	conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
 	must(t, err)
@@ -172,7 +174,8 @@ func TestServerLoginCannotMigrate(t *testing.T) {
 	must(t, err)
 	owner.Path = "/nowhere"
 	out, err := runCommand(t, append(variables, "AMRUTAM_MIGRATE_DATABASE_URL="+owner.String()), "", "migrate")
-	if err == nil || !strings.HasPrefix(out, "amrutam: error: AMRUTAM_MIGRATE_DATABASE_URL: the database does not exist") {
+	const wrongAddress = "amrutam: error: AMRUTAM_MIGRATE_DATABASE_URL: the database does not exist"
+	if err == nil || !strings.HasPrefix(out, wrongAddress) {
 		t.Errorf("a wrong address for the owner: %v %s", err, out)
 	}
 	out, err = runCommand(t, append(variables, "AMRUTAM_MIGRATE_DATABASE_URL="+c.DSN(cluster.Database)), "", "migrate")

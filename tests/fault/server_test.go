@@ -90,8 +90,8 @@ func (l *outputBuffer) String() string {
 	return l.text.String()
 }
 
-// newCommand prepares the program with these variables. Of the test's own environment it passes on only what the program
-// needs to find PostgreSQL.
+// newCommand prepares the program with these variables. Of the test's own environment it passes on only what the
+// program needs to find PostgreSQL.
 func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	path, err := buildProgram()
@@ -121,7 +121,8 @@ func startPostgres(t *testing.T, data string) *cluster.Cluster {
 // createAdmin creates the administrator admin@example.org.
 func createAdmin(t *testing.T, variables []string) {
 	t.Helper()
-	_, err := runCommand(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
+	_, err := runCommand(t, variables, password+"\n",
+		"admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
 	must(t, err)
 }
 
@@ -342,8 +343,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestServeRefusesOtherMasterKey: with another master key the server could read nothing, and new data would be lost when
-// the right key is set again. So it doesn't start, and the data is not changed.
+// TestServeRefusesOtherMasterKey: with another master key the server could read nothing, and new data would be lost
+// when the right key is set again. So it doesn't start, and the data is not changed.
 func TestServeRefusesOtherMasterKey(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}

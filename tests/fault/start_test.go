@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// startOperatorsPostgres starts a PostgreSQL as an operator sets it up: the role keeper needs a password, and outsider is
-// refused.
+// startOperatorsPostgres starts a PostgreSQL as an operator sets it up: the role keeper needs a password, and outsider
+// is refused.
 func startOperatorsPostgres(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
@@ -39,8 +39,8 @@ func startOperatorsPostgres(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
 	return c, conn
 }
 
-// TestDatabaseErrorsNameSetting checks that the error is one line that says which setting is wrong and why, without the
-// password.
+// TestDatabaseErrorsNameSetting checks that the error is one line that says which setting is wrong and why, without
+// the password.
 func TestDatabaseErrorsNameSetting(t *testing.T) {
 	t.Parallel()
 	c, _ := startOperatorsPostgres(t)

@@ -5,7 +5,7 @@ import "strings"
 // Reasons why a statement may read many rows or partitions.
 const (
 	counting = "it counts the rows of a period, or the facets of the doctor search"
-	sweeping = "one look-up per month in a small partial index: jobs find rows that a stopped server has left, of any age"
+	sweeping = "one look-up per month in a small partial index: jobs find rows of any age that a server has left"
 	staff    = "staff list the rows of all users: one look-up per month in an index"
 	merging  = "the names of a page: at this size the planner merges the index of all people and doesn't look up each"
 	doctors  = "there are only thousands of doctors: a filter that few of them pass reads all of them"
@@ -67,8 +67,8 @@ var smallTables = map[string]string{
 	"consent_notices":  "one row for each version and language of a notice",
 }
 
-// isSmall reports whether a table may be small. River's tables count as small: it deletes finished jobs after a day, and
-// its statements are not this project's.
+// isSmall reports whether a table may be small. River's tables count as small: it deletes finished jobs after a day,
+// and its statements are not this project's.
 func isSmall(table string) bool {
 	return smallTables[table] != "" || strings.HasPrefix(table, "river_")
 }

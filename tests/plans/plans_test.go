@@ -51,8 +51,8 @@ type fullDatabase struct {
 	*planRecorder
 	c     *apptest.Clinic
 	admin *pgx.Conn
-	// hasAutoExplain means that PostgreSQL has the contrib module auto_explain. The npm packages don't have it; with them
-	// the plans of running statements can't be recorded.
+	// hasAutoExplain means that PostgreSQL has the contrib module auto_explain. The npm packages don't have it; with
+	// them the plans of running statements can't be recorded.
 	hasAutoExplain bool
 	// rows is the number of rows by table or partition.
 	rows map[string]float64
@@ -124,9 +124,9 @@ func (f *fullDatabase) exec(t *testing.T, sql string) {
 	}
 }
 
-// TestPlans calls every operation with the requests of tests/access and with all query parameters, and checks the plans
-// of all statements that run. It also checks the generic plans of all statements in the queries.sql files, so that
-// statements of jobs and of rare cases are checked too.
+// TestPlans calls every operation with the requests of tests/access and with all query parameters, and checks the
+// plans of all statements that run. It also checks the generic plans of all statements in the queries.sql files, so
+// that statements of jobs and of rare cases are checked too.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	f := openFullDatabase(t)
@@ -184,8 +184,8 @@ func (f *fullDatabase) checkPlan(p plan, findings map[string]int) {
 	}
 }
 
-// requireLargeTables fails the test if a table has few rows, like one that a new migration adds: on a small table every
-// plan is good.
+// requireLargeTables fails the test if a table has few rows, like one that a new migration adds: on a small table
+// every plan is good.
 func (f *fullDatabase) requireLargeTables(t *testing.T) {
 	t.Helper()
 	for table, n := range f.rows {
@@ -250,8 +250,8 @@ func (f *fullDatabase) explainGeneric(t *testing.T, sql string) plan {
 	return plans[0]
 }
 
-// callEverything sends the requests of every row of tests/access. It sends each GET request that succeeds also with its
-// query parameters.
+// callEverything sends the requests of every row of tests/access. It sends each GET request that succeeds also with
+// its query parameters.
 func (f *fullDatabase) callEverything(t *testing.T) {
 	t.Helper()
 	parameters := f.parameters()

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// planRecorder records the plan of every statement that the server's connections run, also of those within functions and
-// triggers.
+// planRecorder records the plan of every statement that the server's connections run, also of those within functions
+// and triggers.
 type planRecorder struct {
 	mu    sync.Mutex
 	plans []plan

@@ -230,8 +230,8 @@ func (m *model) advance(t *rapid.T) {
 	}))
 }
 
-// advanceToDeadline moves the clock to an instant at which the possible commands for a booking change, or to five seconds
-// before it.
+// advanceToDeadline moves the clock to an instant at which the possible commands for a booking change, or to five
+// seconds before it.
 func (m *model) advanceToDeadline(t *rapid.T) {
 	b := m.drawBooking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
 	at := pick(t, "instant", []time.Time{

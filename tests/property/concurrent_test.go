@@ -134,8 +134,9 @@ func (c *concurrentClinic) sendRandomCommand(r *rand.Rand) *apptest.Answer {
 	}
 }
 
-// TestConcurrentCommandsKeepInvariants sends random commands for the same few slots from many goroutines, while the sweep
-// runs and the clock jumps. In whatever order they run, there must be no server error, and the invariants must hold.
+// TestConcurrentCommandsKeepInvariants sends random commands for the same few slots from many goroutines, while the
+// sweep runs and the clock jumps. In whatever order they run, there must be no server error, and the invariants must
+// hold.
 func TestConcurrentCommandsKeepInvariants(t *testing.T) {
 	t.Parallel()
 	rounds, commands := 4, 40
@@ -173,8 +174,8 @@ func TestConcurrentCommandsKeepInvariants(t *testing.T) {
 		c.Clock.Advance([]time.Duration{6 * time.Minute, 16 * time.Minute, time.Hour}[round%3])
 		c.Prove(c.admin)
 		for _, d := range c.doctors {
-			appendTo(c, &c.slots, target{id: c.Slot(d, 24*time.Hour*time.Duration(round+1)+time.Duration(round)*time.Hour,
-				2).String(), doctor: d})
+			ahead := 24*time.Hour*time.Duration(round+1) + time.Duration(round)*time.Hour
+			appendTo(c, &c.slots, target{id: c.Slot(d, ahead, 2).String(), doctor: d})
 		}
 	}
 	t.Logf("answers: %v", c.statuses)

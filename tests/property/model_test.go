@@ -196,8 +196,8 @@ func resultOf(a *apptest.Answer) result {
 	return r
 }
 
-// check sends a command and compares the result with the model's prediction. The clock runs in the meantime, so the result
-// may be the one predicted for the instant before or for the instant after.
+// check sends a command and compares the result with the model's prediction. The clock runs in the meantime, so the
+// result may be the one predicted for the instant before or for the instant after.
 func (m *model) check(t *rapid.T, command string, send func() *apptest.Answer,
 	predict func(now time.Time) result) *apptest.Answer {
 	before := predict(m.DB.Now())
@@ -239,8 +239,8 @@ func pick[T any](t *rapid.T, name string, from []T) T {
 	return from[draw(t, name, len(from))]
 }
 
-// draw returns a number from 0 to n-1, all with the same probability. rapid's own generators prefer small numbers, which
-// would be the same few commands here.
+// draw returns a number from 0 to n-1, all with the same probability. rapid's own generators prefer small numbers,
+// which would be the same few commands here.
 func draw(t *rapid.T, name string, n int) int {
 	scramble := func(v uint64) int { return int((v * 0x9e3779b97f4a7c15 >> 33) % uint64(n)) }
 	return rapid.Map(rapid.Uint64(), scramble).Draw(t, name)

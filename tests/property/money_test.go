@@ -61,8 +61,8 @@ func (m *model) initiate(t *rapid.T) {
 	b.payment = "INITIATED"
 }
 
-// webhook sends a webhook of the provider: a correct one, or one with wrong data, a wrong time or a wrong signature, or a
-// repeated one.
+// webhook sends a webhook of the provider: a correct one, or one with wrong data, a wrong time or a wrong signature,
+// or a repeated one.
 func (m *model) webhook(t *rapid.T) {
 	var all []*attempt
 	for _, b := range m.bookings {
@@ -289,8 +289,8 @@ func (a *attempt) applyRefund(event string, amount money.Amount, currency string
 	return "refunded"
 }
 
-// applyProviderRefund applies a refund that was made at the provider, and reduces pending refunds of the same money. It
-// returns the amount that exceeds the receipts.
+// applyProviderRefund applies a refund that was made at the provider, and reduces pending refunds of the same money.
+// It returns the amount that exceeds the receipts.
 func (a *attempt) applyProviderRefund(amount money.Amount, currency string) (remaining money.Amount) {
 	b := a.booking
 	remaining = amount

@@ -285,8 +285,8 @@ func (m *model) freeSlots() (free []*slot) {
 	return free
 }
 
-// predictBooking returns the prediction for a booking. known means that the request names the slot, and mismatch that it
-// names another doctor.
+// predictBooking returns the prediction for a booking. known means that the request names the slot, and mismatch that
+// it names another doctor.
 func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool, now time.Time) result {
 	unpaid, abandoned, live, withDoctor, overlap := 0, 0, 0, 0, false
 	for _, b := range m.bookings {

@@ -1,5 +1,5 @@
-// Package scripts runs the scripts on machines without some programs: in each test, PATH has only the programs that the
-// test names.
+// Package scripts runs the scripts on machines without some programs: in each test, PATH has only the programs that
+// the test names.
 package scripts_test
 
 import (
@@ -42,8 +42,8 @@ func (m *machine) addScript(name, script string) {
 	m.must(os.WriteFile(filepath.Join(m.bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
 }
 
-// run runs one of the project's scripts and returns its output. The variable DONE names a file in which the programs can
-// record what they did; log reads it.
+// run runs one of the project's scripts and returns its output. The variable DONE names a file in which the programs
+// can record what they did; log reads it.
 func (m *machine) run(variables []string, script string, arguments ...string) (out, stderr string, err error) {
 	m.t.Helper()
 	cmd := exec.CommandContext(m.t.Context(), filepath.Join("..", "..", "scripts", script), arguments...)
@@ -104,8 +104,8 @@ func TestInstalledChromiumIsUsed(t *testing.T) {
 	}
 }
 
-// TestNonRootUserGetsInstallHint: the script says how to install the program, and succeeds, so that the tests that need
-// it are skipped. In CI it fails.
+// TestNonRootUserGetsInstallHint: the script says how to install the program, and succeeds, so that the tests that
+// need it are skipped. In CI it fails.
 func TestNonRootUserGetsInstallHint(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "sh")

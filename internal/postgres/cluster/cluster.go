@@ -55,8 +55,8 @@ type Cluster struct {
 }
 
 // Start attaches to the PostgreSQL that another process runs on the data folder. If there is none, Start starts one,
-// after creating the data if needed. The process that started it is its owner: PostgreSQL ends when its owner ends, even
-// if that is killed.
+// after creating the data if needed. The process that started it is its owner: PostgreSQL ends when its owner ends,
+// even if that is killed.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -138,8 +138,8 @@ func (c *Cluster) startOwned(ctx context.Context, o Options, lock *os.File) erro
 	return nil
 }
 
-// createRoles creates the missing roles and grants their memberships. Migration 00009 needs the last two roles, and its
-// login has no right to create them.
+// createRoles creates the missing roles and grants their memberships. Migration 00009 needs the last two roles, and
+// its login has no right to create them.
 const createRoles = `DO $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam') THEN CREATE ROLE amrutam LOGIN; END IF;

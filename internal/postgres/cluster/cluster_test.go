@@ -27,7 +27,7 @@ func TestStartCreatesAndReopensData(t *testing.T) {
 		t.Errorf("the owner is %s", user)
 	}
 	// Migrations must work without a superuser.
-	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
 	got := query[string](t, c.AdminDSN(Database), `SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate,
 		datlocprovider, current_setting('data_checksums'), current_setting('fsync'),
 			'[' || current_setting('listen_addresses') || ']') FROM pg_database WHERE datname = current_database()`)
@@ -44,8 +44,8 @@ func TestStartCreatesAndReopensData(t *testing.T) {
 	begin = time.Now()
 	c = start(t, dir)
 	t.Logf("on existing data: %s", time.Since(begin))
-	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
-		t.Errorf("kept %d", n)
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM saved"); n != 7 {
+		t.Errorf("the saved row is %d", n)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestStartAfterOwnerKilled(t *testing.T) {
 		t.Fatal("the other process is not the owner")
 	}
 	attached := start(t, dir)
-	execute(t, attached.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	execute(t, attached.DSN(Database), "CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
 	old := postmaster{pid: o.pid}
 	o.kill(t)
 
@@ -84,8 +84,8 @@ func TestStartAfterOwnerKilled(t *testing.T) {
 	if !c.IsOwner() || c.server.cmd.Process.Pid == o.pid || c.folder.isRunning(old) {
 		t.Errorf("owned %t, the old server runs on: %t", c.IsOwner(), c.folder.isRunning(old))
 	}
-	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
-		t.Errorf("kept %d", n)
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM saved"); n != 7 {
+		t.Errorf("the saved row is %d", n)
 	}
 	must(t, c.Stop(t.Context()))
 
@@ -110,7 +110,7 @@ func TestStartAfterServerKilled(t *testing.T) {
 	t.Parallel()
 	dir := initializedDir(t)
 	c := start(t, dir)
-	execute(t, c.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	execute(t, c.DSN(Database), "CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
 	must(t, c.server.cmd.Process.Kill())
 	<-c.Exited()
 	requireError(t, c.Err(), "PostgreSQL ended", "killed")
@@ -118,8 +118,8 @@ func TestStartAfterServerKilled(t *testing.T) {
 		t.Errorf("there should be a stale postmaster.pid: %v", err)
 	}
 	c = start(t, dir)
-	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
-		t.Errorf("kept %d", n)
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM saved"); n != 7 {
+		t.Errorf("the saved row is %d", n)
 	}
 }
 
@@ -313,11 +313,11 @@ func TestStartFailureShowsLog(t *testing.T) {
 }
 
 func TestServerEnvironmentHoldsNoSecrets(t *testing.T) {
-	t.Setenv("AMRUTAM_MASTER_KEY", "kept-from-postgres")
+	t.Setenv("AMRUTAM_MASTER_KEY", "not-for-postgres")
 	c := start(t, initializedDir(t))
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(c.server.cmd.Process.Pid) + "/environ")
 	must(t, err)
-	if strings.Contains(string(env), "kept-from-postgres") {
+	if strings.Contains(string(env), "not-for-postgres") {
 		t.Error("PostgreSQL's environment holds a secret")
 	}
 	group, err := syscall.Getpgid(c.server.cmd.Process.Pid)

@@ -131,8 +131,9 @@ func (f folder) chown(path string) error {
 	return nil
 }
 
-// ensureAccess makes sure that PostgreSQL's user can reach the data folder and the programs. If a folder above the data
-// is root's, it lets other users pass through it, but not read it. Returns an error that names any other closed folder.
+// ensureAccess makes sure that PostgreSQL's user can reach the data folder and the programs. If a folder above the
+// data is root's, it lets other users pass through it, but not read it. Returns an error that names any other closed
+// folder.
 func (f folder) ensureAccess(ctx context.Context, bin Binaries, log *slog.Logger) error {
 	if f.credential == nil {
 		return nil

@@ -69,8 +69,8 @@ func (f folder) isRunning(p postmaster) bool {
 	return err == nil && cwd == f.pgdata
 }
 
-// awaitOrphan waits until the server of an owner that was killed has stopped. The kernel has already sent it SIGINT (see
-// launchPostmaster); a second one does no harm, and helps where the kernel doesn't.
+// awaitOrphan waits until the server of an owner that was killed has stopped. The kernel has already sent it SIGINT
+// (see launchPostmaster); a second one does no harm, and helps where the kernel doesn't.
 func (f folder) awaitOrphan(ctx context.Context, log *slog.Logger) error {
 	p, err := f.postmaster()
 	if err != nil || !f.isRunning(p) {
