@@ -1,16 +1,27 @@
 #!/usr/bin/env bash
-# Runs `go test` with the given arguments beside one throwaway PostgreSQL for all packages. gotestsum closes the output with the
-# number of tests; where it can't be installed, go test's own lines do.
+# Runs `go test` with the given arguments beside one throwaway PostgreSQL for all packages. gotestsum closes the output
+# with the number of tests and the time; where it can't be installed, go test's own lines do. With -v it prints what
+# the tests print.
 set -euo pipefail
 
+format=pkgname race="" all=""
 for argument in "$@"; do
-	if [[ $argument = -race || $argument = --race || $argument = -race=true ]] && ! command -v "$(go env CC)" >/dev/null; then
-		echo "gotest.sh: -race needs a C compiler, install gcc (Debian: apt-get install gcc libc6-dev), or leave RACE=-race out" >&2
-		exit 1
-	fi
+	case "$argument" in
+	-race | --race | -race=true) race=yes ;;
+	-v | --v | -v=true | -test.v) format=standard-verbose ;;
+	./...) all=yes ;;
+	esac
 done
+if [[ -n $race ]] && ! command -v "$(go env CC)" >/dev/null; then
+	echo "gotest.sh: -race needs a C compiler, install gcc (Debian: apt-get install gcc libc6-dev), or leave RACE=-race" \
+		"out" >&2
+	exit 1
+fi
+if [[ -n $all ]]; then
+	echo "gotest.sh: all tests take about 7 minutes on two cores, with -race about 15" >&2
+fi
 if tools="$(scripts/tools.sh gotestsum)"; then
-	runner=("$tools/gotestsum" --format=pkgname --format-hide-empty-pkg --)
+	runner=("$tools/gotestsum" "--format=$format" --format-hide-empty-pkg --)
 else
 	echo "gotest.sh: gotestsum can't be installed; running go test itself" >&2
 	runner=(go test)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs the packages that tools/npm/package-lock.json pins into a folder outside the clone, once for each lock file, and prints the folder.
+# Installs the packages that a package-lock.json pins into a folder outside the clone, once for each lock file, and prints the folder.
+# Usage: scripts/npm.sh [folder of the lock file]   (tools/npm without one)
 set -euo pipefail
 
-here="$(cd "$(dirname "$0")/../tools/npm" && pwd)"
+here="$(cd "${1:-$(dirname "$0")/../tools/npm}" && pwd)"
 if ! command -v npm >/dev/null; then
-	echo "npm.sh: npm is missing (Debian: apt-get install npm); the OpenAPI linters need it" >&2
+	echo "npm.sh: npm is missing (Debian: apt-get install npm)" >&2
 	exit 1
 fi
 
@@ -15,7 +16,7 @@ if [[ ! -d $folder ]]; then
 	fresh="$(mktemp -d "$cache/.npm.XXXXXX")"
 	trap 'rm -rf "$fresh"' EXIT
 	cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$fresh/"
-	echo "installing the OpenAPI linters (once; they are kept in $folder)" >&2
+	echo "installing the npm packages of $(basename "$here") (once; they are kept in $folder)" >&2
 	(cd "$fresh" && npm ci --no-progress --loglevel=error) >&2
 	mv -T "$fresh" "$folder" 2>/dev/null || [[ -d $folder ]] # another run may have been quicker
 fi

@@ -35,6 +35,8 @@ type commands struct {
 	Keys    keys    `cmd:"" help:"The master key."`
 	Version version `cmd:"" help:"Print the version of the program and of the schema it works on."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
+
+	Settings settings `cmd:"" hidden:"" help:"Print the reference of the settings in Markdown."`
 }
 
 // usageError is the exit code for a wrong command line, as in most programs.
@@ -111,6 +113,10 @@ func resolveVersion(built string, info *debug.BuildInfo) string {
 	}
 	return revision
 }
+
+type settings struct{}
+
+func (settings) Run() error { return config.Reference(os.Stdout) }
 
 type openapi struct{}
 

@@ -113,6 +113,12 @@ func System(job string) Actor { return Actor{Job: job} }
 // and the request's address and id.
 func (a Actor) AsSystem(job string) Actor { return Actor{Job: job, IP: a.IP, RequestID: a.RequestID} }
 
+// SignedInAs returns the actor of the same request as a user who has just been identified.
+func (a Actor) SignedInAs(id uuid.UUID, role Role) Actor {
+	a.ID, a.Role = id, role
+	return a
+}
+
 // Is reports whether the actor has the role.
 func (a Actor) Is(role Role) bool { return a.Role == role }
 

@@ -15,7 +15,7 @@ const (
 	addressColumn = "profiles.address"
 )
 
-// contact is what a profile keeps sealed; "" is what isn't told.
+// contact is what a profile has sealed; "" is what isn't given.
 type contact struct{ dateOfBirth, phone, address string }
 
 type sealedContact struct{ dateOfBirth, phone, phoneIndex, address []byte }

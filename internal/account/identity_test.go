@@ -33,7 +33,7 @@ func TestPhonesAreOfOneForm(t *testing.T) {
 		{"+91+9812345678", "", ""}, {"+999 123456789", "", ""}, {"+9198123456789012", "", ""},
 		{"+91/98123/45678", "", ""},
 	} {
-		if got := account.CanonicalPhone(c[0], c[1]); got != c[2] {
+		if got := account.NormalizePhone(c[0], c[1]); got != c[2] {
 			t.Errorf("%q in %q: %q, want %q", c[0], c[1], got, c[2])
 		}
 	}

@@ -12,17 +12,18 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
+	"amrutam/internal/session"
 )
 
 const (
 	// invitationLife is how long an invitation is good for.
 	invitationLife = 7 * 24 * time.Hour
-	// noPassword is a hash that no password fits: who is invited sets the first one.
+	// noPassword is a hash that no password fits: an invited user sets the first one.
 	noPassword = "none"
 )
 
-// Invitation asks somebody to join the staff.
-type Invitation struct {
+// InvitationRequest asks somebody to join the staff.
+type InvitationRequest struct {
 	Body struct {
 		Email    string      `json:"email" text:"opaque" format:"idn-email" minLength:"3" maxLength:"320" doc:"Where the invitation goes" example:"meera@example.org"`
 		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Meera Nair"`
@@ -30,16 +31,11 @@ type Invitation struct {
 	}
 }
 
-// Entity names the user for a stored answer.
-func (u StaffUser) Entity() (string, uuid.UUID) { return "user", u.ID }
-
-// Location is where the user is read.
-func (u StaffUser) Location() string { return "/api/v1/users/" + u.ID.String() }
-
-// Invite makes a member of staff without a password, who sets one by the link in a mail. Errors: ErrAddressTaken, or a
-// 422 of all faults.
-func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Invitation) (StaffUser, error) {
-	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
+// Invite makes a member of staff without a password, who sets one by the link in a mail. Returns ErrAddressTaken if
+// another user has the address, a 422 of all faults.
+func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor, in InvitationRequest) (StaffUser,
+	error) {
+	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		PasswordHash: noPassword}
 	var wrong faults
 	wrong.add("body.email", emailFault(u.Email))
@@ -48,33 +44,46 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := wrong.err(); err != nil {
 		return StaffUser{}, err
 	}
-	id, err := s.Provision(ctx, tx, u)
-	if errors.Is(err, ErrAddressTaken) {
-		id, err = s.inviteAgain(ctx, tx, u)
-	}
-	if errors.Is(err, ErrAddressTaken) {
-		if freed, freeErr := s.releaseUnverifiedEmail(ctx, tx, actor, u.Email); freeErr != nil {
-			return StaffUser{}, freeErr
-		} else if len(freed) > 0 {
-			if id, err = s.Provision(ctx, tx, u); err == nil {
-				err = s.cover(ctx, tx, id, freed...)
-			}
-		}
-	}
+	id, err := s.provisionInvited(ctx, tx, actor, u)
 	if err != nil {
 		return StaffUser{}, err
 	}
 	if err := query.setInviter(ctx, tx, &actor.ID, id); err != nil {
-		return StaffUser{}, fmt.Errorf("keep who invited: %w", err)
+		return StaffUser{}, fmt.Errorf("set the inviter: %w", err)
 	}
 	audit.Write(tx, actor, "user.invite", id, audit.Meta{"role": u.Role})
 	if err := s.mailInvitation(ctx, tx, id, u.Role); err != nil {
 		return StaffUser{}, err
 	}
-	return staffUser(ctx, tx, id)
+	return readStaffUser(ctx, tx, id)
 }
 
-// inviteAgain is for who was invited and hasn't come yet: the newest invitation counts. Error: ErrAddressTaken.
+// provisionInvited makes the user of an invitation. Somebody who was invited before is invited again, and a sign-up
+// that never proved the address gives way. Returns ErrAddressTaken if another user has the address.
+func (s *Service) provisionInvited(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	u NewUser) (uuid.UUID, error) {
+	id, err := s.Provision(ctx, tx, u)
+	if errors.Is(err, ErrAddressTaken) {
+		id, err = s.inviteAgain(ctx, tx, u)
+	}
+	if !errors.Is(err, ErrAddressTaken) {
+		return id, err
+	}
+	released, releaseErr := s.releaseUnverifiedEmail(ctx, tx, actor, u.Email)
+	switch {
+	case releaseErr != nil:
+		return uuid.Nil, releaseErr
+	case len(released) == 0:
+		return uuid.Nil, err
+	}
+	if id, err = s.Provision(ctx, tx, u); err != nil {
+		return uuid.Nil, err
+	}
+	return id, s.pendingSignUps(id).addDecoys(ctx, tx, released...)
+}
+
+// inviteAgain updates an invitation that wasn't accepted yet: the newest counts. Returns ErrAddressTaken if there is
+// none.
 func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
 	id, err := query.inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword,
 		Now: tx.Now})
@@ -84,17 +93,32 @@ func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("invite again: %w", err)
 	}
-	return id, query.renameProfile(ctx, tx, u.FullName, tx.Now, id)
+	if err := query.renameProfile(ctx, tx, u.FullName, tx.Now, id); err != nil {
+		return uuid.Nil, fmt.Errorf("rename a profile: %w", err)
+	}
+	return id, nil
 }
 
-// mailInvitation makes a link good for seven days; an earlier one stops working.
+// mailInvitation makes a link that is good for seven days; an earlier one stops working.
 func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.UUID, role access.Role) error {
-	token, hash := newToken("")
+	token, hash := session.NewToken("")
 	expiry := tx.Now.Add(invitationLife)
 	if _, err := query.setResetToken(ctx, tx, hash, &expiry, id); err != nil {
-		return fmt.Errorf("keep an invitation: %w", err)
+		return fmt.Errorf("set the token of an invitation: %w", err)
 	}
-	return s.Mails.Enqueue(ctx, tx,
-		notification.Mail{To: id, Kind: "invitation",
-			Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}})
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "invitation",
+		Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}})
+}
+
+// checkInviter returns ErrInvalidToken if the administrator who invited a user is none any more.
+func checkInviter(ctx context.Context, tx *postgres.Tx, invited uuid.UUID) error {
+	switch stands, err := query.isInviterAdmin(ctx, tx, invited); {
+	case postgres.NoRows(err): // made by the command line
+		return nil
+	case err != nil:
+		return fmt.Errorf("find an inviter: %w", err)
+	case !stands:
+		return ErrInvalidToken
+	}
+	return nil
 }

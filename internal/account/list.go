@@ -24,11 +24,17 @@ type StaffUser struct {
 	DeletedAt  *time.Time `json:"deletedAt" doc:"When the user was deleted, or null" example:"2026-11-23T09:30:00Z"`
 }
 
-// ETag is the version: the same that the person's own read bears.
+// ETag is the version: the same as that of the person's own profile.
 func (u StaffUser) ETag() string { return httpapi.ETag(u.UpdatedAt) }
 
-// UserFilter asks for users.
-type UserFilter struct {
+// Entity names the user for a stored answer.
+func (u StaffUser) Entity() (string, uuid.UUID) { return "user", u.ID }
+
+// Location is where the user is read.
+func (u StaffUser) Location() string { return "/api/v1/users/" + u.ID.String() }
+
+// UserListRequest asks for users.
+type UserListRequest struct {
 	httpapi.Paging
 	Role    string `query:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"Only this role" example:"DOCTOR"`
 	Email   string `query:"email" maxLength:"320" doc:"Only addresses that begin with this, in their order; capitals make no difference" example:"asha@example.org"`
@@ -37,16 +43,16 @@ type UserFilter struct {
 	Deleted bool   `query:"deleted" default:"false" doc:"true: only deleted users; false: only the others" example:"false"`
 }
 
-// UserID names a user.
-type UserID struct {
+// UserRequest names a user.
+type UserRequest struct {
 	ID uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// ListUsers is staff's list, the newest first; found by the beginning of their addresses, in the order of these. It is
-// planned for its values: how many a filter leaves decides which index is best. Whose data staff sees is noted, page
-// by page: the ids, and by which filters.
+// ListUsers is the list for staff, the newest first; found by the beginning of their addresses, in the order of these.
+// It is planned for its values: how many users a filter leaves decides which index is best. Each page is audited: the
+// ids it shows, and the names of the filters. Returns a 422 if a filter can't be read.
 func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in UserFilter) (httpapi.Page[StaffUser], error) {
+	in UserListRequest) (httpapi.Page[StaffUser], error) {
 	var none httpapi.Page[StaffUser]
 	q, err := s.usersQuery(in)
 	if err != nil {
@@ -69,13 +75,13 @@ func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.A
 	return page, nil
 }
 
-// names of the filters that are used, without what they ask for.
-func (f UserFilter) names() []string {
+// names are those of the filters that are used, without their values.
+func (f UserListRequest) names() []string {
 	names := []string{}
 	for _, one := range []struct {
 		name string
 		used bool
-	}{{"role", f.Role != ""}, {"email", canonicalEmail(f.Email) != ""}, {"name", strings.TrimSpace(f.Name) != ""},
+	}{{"role", f.Role != ""}, {"email", normalizeEmail(f.Email) != ""}, {"name", strings.TrimSpace(f.Name) != ""},
 		{"phone", f.Phone != ""}, {"deleted", f.Deleted}} {
 		if one.used {
 			names = append(names, one.name)
@@ -97,9 +103,9 @@ type addressPlace struct {
 	ID    uuid.UUID `json:"id"`
 }
 
-// usersQuery reads addresses in the order of their index: in another, a page would cost as many rows as there are
-// users.
-func (s *Service) usersQuery(in UserFilter) (q usersQuery, err error) {
+// usersQuery builds a page of the list. It reads addresses in the order of their index: in another order, a page would
+// cost as many rows as there are users.
+func (s *Service) usersQuery(in UserListRequest) (q usersQuery, err error) {
 	where, args, err := s.usersWhere(in)
 	if err != nil {
 		return q, err
@@ -138,8 +144,9 @@ func (s *Service) usersQuery(in UserFilter) (q usersQuery, err error) {
 	return q, err
 }
 
-// usersWhere is the filter in SQL. A phone is found by its blind index: the number itself is sealed. Error: 422.
-func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
+// usersWhere is the filter in SQL. A phone is found by its blind index: the number itself is sealed. Returns a 422 if
+// the phone is none.
+func (s *Service) usersWhere(f UserListRequest) (string, pgx.NamedArgs, error) {
 	where, args := "u.deleted_at IS NULL", pgx.NamedArgs{}
 	if f.Deleted {
 		where = "u.deleted_at IS NOT NULL"
@@ -148,7 +155,7 @@ func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
 		args["role"] = f.Role
 		where += " AND u.role >= @role AND u.role <= @role" // an equals sign would make an order by role mean nothing
 	}
-	if prefix := canonicalEmail(f.Email); prefix != "" {
+	if prefix := normalizeEmail(f.Email); prefix != "" {
 		// A range of bytes instead of LIKE: nothing to escape, and users_email_prefix_idx serves it under any
 		// collation.
 		args["from"], args["to"] = prefix, prefix+"\U0010FFFF"
@@ -159,7 +166,7 @@ func (s *Service) usersWhere(f UserFilter) (string, pgx.NamedArgs, error) {
 		where += " AND to_tsvector('simple', search_words(p.full_name)) @@ search_query(@name::text)"
 	}
 	if f.Phone != "" {
-		phone := canonicalPhone(f.Phone, "")
+		phone := normalizePhone(f.Phone, "")
 		if phone == "" {
 			return "", nil, problem.InvalidField("query.phone", noPhone+"; in an address + is written %2B")
 		}
@@ -179,13 +186,14 @@ func scanStaffUser(row pgx.CollectableRow) (u StaffUser, err error) {
 	return u, err
 }
 
-// ReadUser is one user, deleted ones too, and notes who read. Error: problem.NotFound.
-func (s *Service) ReadUser(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserID) (StaffUser, error) {
+// ReadUser returns one user, deleted ones too, and audits the reading. Returns problem.NotFound if there is none.
+func (s *Service) ReadUser(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserRequest) (StaffUser,
+	error) {
 	audit.Write(tx, actor, "user.read", in.ID, nil)
-	return staffUser(ctx, tx, in.ID)
+	return readStaffUser(ctx, tx, in.ID)
 }
 
-func staffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {
+func readStaffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {
 	row, err := query.readUser(ctx, db, id)
 	if postgres.NoRows(err) {
 		return StaffUser{}, problem.NotFound

@@ -1,33 +1,33 @@
 package account
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
 	"fmt"
-	"image/color"
-	"image/png"
-	"net/http"
-	"net/url"
 	"strings"
 
-	"github.com/boombuler/barcode"
-	"github.com/boombuler/barcode/qr"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account/totp"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/session"
 )
 
-// issuer names this service in authenticators.
-const issuer = "Amrutam"
+const (
+	// recoveryCodes are made at once, each of 80 bits.
+	recoveryCodes     = 10
+	recoveryCodeBytes = 10
+
+	secretColumn = "users.mfa_secret"
+)
 
 // The refusals of setting up a second factor.
 var (
@@ -37,43 +37,45 @@ var (
 		"Begin with POST /api/v1/auth/enable-mfa.")
 )
 
-// Enrolment is what an authenticator is set up with; it is shown once.
-type Enrolment struct {
+// EnrolmentResponse is what an authenticator is set up with; it is shown once.
+type EnrolmentResponse struct {
 	Secret     string `json:"secret" doc:"The secret in base32, to type in" example:"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"`
 	OTPAuthURL string `json:"otpauthUrl" doc:"The same as an address that authenticators open" example:"otpauth://totp/Amrutam:asha@example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Amrutam"`
 	QRCodePNG  string `json:"qrCodePng" contentEncoding:"base64" doc:"The same as a picture to scan: a PNG in base64" example:"iVBORw0KGgo="`
 	QRCodeText string `json:"qrCodeText" doc:"The same picture in characters, for terminals" example:"█▀▀▀▀▀█"`
 }
 
-// RecoveryCodes are shown once.
-type RecoveryCodes struct {
+// RecoveryCodesResponse shows recovery codes once.
+type RecoveryCodesResponse struct {
 	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
-// EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Errors: ErrMFAEnabled,
-// problem.Reauthenticate.
-func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Enrolment, error) {
-	user, err := s.lockUser(ctx, tx, actor.ID)
+// EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Returns ErrMFAEnabled if there is
+// one, problem.Reauthenticate without a recent proof.
+func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	_ httpapi.None) (EnrolmentResponse, error) {
+	user, err := lockActive(ctx, tx, actor.ID)
 	if err != nil {
-		return Enrolment{}, err
+		return EnrolmentResponse{}, err
 	}
 	if user.TotpConfirmedAt != nil {
-		return Enrolment{}, ErrMFAEnabled
+		return EnrolmentResponse{}, ErrMFAEnabled
 	}
 	if err := requireCanAddFactor(tx.Now, actor, user.MfaEnabled); err != nil {
-		return Enrolment{}, err
+		return EnrolmentResponse{}, err
 	}
-	raw := make([]byte, 20) // RFC 4226, 4: 160 bits
-	_, _ = rand.Read(raw)
-	secret := base32.StdEncoding.EncodeToString(raw)
-	if err := s.keepSecret(ctx, tx, actor.ID, secret); err != nil {
-		return Enrolment{}, err
+	secret := totp.NewSecret()
+	if err := s.storeSecret(ctx, tx, actor.ID, secret); err != nil {
+		return EnrolmentResponse{}, err
 	}
 	audit.Write(tx, actor, "second-factor.begin", actor.ID, nil)
-	return enrolment(secret, user.Email)
+	address := totp.URL(serviceName, user.Email, secret)
+	picture, characters, err := totp.QRCode(address)
+	return EnrolmentResponse{Secret: secret, OTPAuthURL: address,
+		QRCodePNG: base64.StdEncoding.EncodeToString(picture), QRCodeText: characters}, err
 }
 
-func (s *Service) keepSecret(ctx context.Context, tx *postgres.Tx, user uuid.UUID, secret string) error {
+func (s *Service) storeSecret(ctx context.Context, tx *postgres.Tx, user uuid.UUID, secret string) error {
 	key, err := s.Sealer.PersonKey(ctx, tx, user)
 	if err != nil {
 		return err
@@ -82,122 +84,108 @@ func (s *Service) keepSecret(ctx context.Context, tx *postgres.Tx, user uuid.UUI
 	if err != nil {
 		return err
 	}
-	return query.setMFASecret(ctx, tx, sealed, tx.Now, user)
+	if err := query.setMFASecret(ctx, tx, sealed, tx.Now, user); err != nil {
+		return fmt.Errorf("store the secret of an authenticator: %w", err)
+	}
+	return nil
 }
 
-func enrolment(secret, email string) (Enrolment, error) {
-	address := "otpauth://totp/" + url.PathEscape(issuer+":"+email) + "?" + url.Values{"secret": {secret},
-		"issuer": {issuer}}.Encode()
-	code, err := qr.Encode(address, qr.M, qr.Auto)
-	if err != nil {
-		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
-	}
-	size := 8 * (code.Bounds().Dx() + 2*quiet)
-	picture, err := barcode.Scale(code, size, size)
-	if err != nil {
-		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, picture); err != nil {
-		return Enrolment{}, fmt.Errorf("draw a QR code: %w", err)
-	}
-	return Enrolment{Secret: secret, OTPAuthURL: address, QRCodePNG: base64.StdEncoding.EncodeToString(out.Bytes()),
-		QRCodeText: inText(code)}, nil
-}
-
-// quiet modules around a code (ISO/IEC 18004).
-const quiet = 4
-
-// inText draws two rows of modules in one line of characters; light is drawn, as on dark terminals.
-func inText(code barcode.Barcode) string {
-	side := code.Bounds().Dx()
-	light := func(x, y int) bool {
-		return x < 0 || y < 0 || x >= side || y >= side || code.At(x, y) != color.Black
-	}
-	var text strings.Builder
-	for y := -quiet; y < side+quiet; y += 2 {
-		for x := -quiet; x < side+quiet; x++ {
-			switch above, below := light(x, y), light(x, y+1); {
-			case above && below:
-				text.WriteString("█")
-			case above:
-				text.WriteString("▀")
-			case below:
-				text.WriteString("▄")
-			default:
-				text.WriteString(" ")
-			}
-		}
-		text.WriteString("\n")
-	}
-	return text.String()
-}
-
-// OTPOnly confirms an authenticator.
-type OTPOnly struct {
+// ConfirmMFARequest confirms an authenticator.
+type ConfirmMFARequest struct {
 	Body struct {
 		OTP string `json:"otp" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
 	}
 }
 
-// ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Errors: ErrMFAEnabled,
-// ErrMFANotEnabled, ErrInvalidCode, problem.Reauthenticate.
-func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in OTPOnly) (out RecoveryCodes, err error) {
-	err = s.withCode(ctx, actor, actor.ID, SecondFactor{OTP: in.Body.OTP, enrolling: true},
-		func(tx *postgres.Tx, user lockedUser) error {
-			if user.TotpConfirmedAt != nil {
-				return ErrMFAEnabled
-			}
-			if user.MfaSecret == nil {
-				return ErrMFANotEnabled
-			}
-			return requireCanAddFactor(tx.Now, actor, user.MfaEnabled)
-		}, func(tx *postgres.Tx, _ lockedUser) (err error) {
-			if err := query.confirmTOTP(ctx, tx, &tx.Now, actor.ID); err != nil {
-				return fmt.Errorf("enable a second factor: %w", err)
-			}
-			if err := query.proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
-				return err
-			}
-			if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
-				return err
-			}
-			audit.Write(tx, actor, "second-factor.enable", actor.ID, nil)
-			if err := s.revokeUnproven(ctx, tx, actor); err != nil {
-				return err
-			}
-			return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "second-factor-enabled"})
-		})
+// ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Returns ErrMFAEnabled if one is
+// confirmed already, ErrMFANotEnabled if none is begun, ErrInvalidCode, problem.Reauthenticate without a recent proof.
+func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in ConfirmMFARequest) (out RecoveryCodesResponse,
+	err error) {
+	allowed := func(tx *postgres.Tx, user activeUser) error {
+		if user.TotpConfirmedAt != nil {
+			return ErrMFAEnabled
+		}
+		if user.MfaSecret == nil {
+			return ErrMFANotEnabled
+		}
+		return requireCanAddFactor(tx.Now, actor, user.MfaEnabled)
+	}
+	factor := SecondFactor{OTP: in.Body.OTP, enrolling: true}
+	err = s.withSecondFactor(ctx, actor, factor, allowed, func(tx *postgres.Tx) (err error) {
+		if err := query.setTOTPConfirmed(ctx, tx, &tx.Now, actor.ID); err != nil {
+			return fmt.Errorf("enable a second factor: %w", err)
+		}
+		if err := session.ProveSecondFactor(ctx, tx, actor.SessionID); err != nil {
+			return err
+		}
+		if out.RecoveryCodes, err = renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
+			return err
+		}
+		audit.Write(tx, actor, "second-factor.enable", actor.ID, nil)
+		if err := revokeUnproven(ctx, tx, actor); err != nil {
+			return err
+		}
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "second-factor-enabled"})
+	})
 	return out, err
 }
 
-// FactorInput is a second factor.
-type FactorInput struct{ Body SecondFactor }
+// revokeUnproven ends what began without the factor that the actor, whose row is locked, has just added: the other
+// sessions, and a move to another address.
+func revokeUnproven(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	if err := query.deleteEmailTickets(ctx, tx, &actor.ID); err != nil {
+		return fmt.Errorf("delete tickets: %w", err)
+	}
+	return session.EndOthers(ctx, tx, actor)
+}
 
-// DisableMFA takes the authenticator away, and without a passkey the recovery codes too. Errors: ErrMFANotEnabled,
-// ErrInvalidCode, ErrInvalidPasskey.
-func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in FactorInput) (httpapi.None, error) {
-	return httpapi.None{}, s.withCode(ctx, actor, actor.ID, in.Body, func(_ *postgres.Tx, user lockedUser) error {
+// SecondFactorRequest proves a second factor.
+type SecondFactorRequest struct{ Body SecondFactor }
+
+// DisableMFA removes the authenticator, and without a passkey the recovery codes too. Returns ErrMFANotEnabled if
+// there is none, ErrInvalidCode, ErrInvalidPasskey.
+func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in SecondFactorRequest) (httpapi.None, error) {
+	allowed := func(_ *postgres.Tx, user activeUser) error {
 		if user.TotpConfirmedAt == nil {
 			return ErrMFANotEnabled
 		}
 		return nil
-	}, func(tx *postgres.Tx, _ lockedUser) error {
+	}
+	return httpapi.None{}, s.withSecondFactor(ctx, actor, in.Body, allowed, func(tx *postgres.Tx) error {
 		if err := query.removeTOTP(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("remove an authenticator: %w", err)
 		}
 		audit.Write(tx, actor, "second-factor.disable", actor.ID, nil)
-		return s.afterRemoving(ctx, tx, actor, "authenticator-removed")
+		return s.afterRemovingFactor(ctx, tx, actor, "authenticator-removed")
 	})
 }
 
-// RenewRecoveryCodes makes new ones in place of all old ones. Errors: ErrMFANotEnabled, ErrInvalidCode,
-// ErrInvalidPasskey.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor, in FactorInput) (out RecoveryCodes,
-	err error) {
-	err = s.withCode(ctx, actor, actor.ID, in.Body, enabled, func(tx *postgres.Tx, _ lockedUser) (err error) {
+// afterRemovingFactor mails the user. With the last second factor go the recovery codes, and what sessions have
+// proven.
+func (s *Service) afterRemovingFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail string) error {
+	enabled, err := query.updateMFAEnabled(ctx, tx, tx.Now, actor.ID)
+	if err != nil {
+		return fmt.Errorf("update the second factors: %w", err)
+	}
+	if !enabled {
+		mail = "second-factor-disabled"
+		if _, err := query.deleteRecoveryCodes(ctx, tx, actor.ID); err != nil {
+			return fmt.Errorf("delete recovery codes: %w", err)
+		}
+		if err := session.ClearSecondFactor(ctx, tx, actor.ID); err != nil {
+			return err
+		}
+	}
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: mail})
+}
+
+// RenewRecoveryCodes makes new ones in place of all old ones. Returns ErrMFANotEnabled if the user has no second
+// factor, ErrInvalidCode, ErrInvalidPasskey.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor,
+	in SecondFactorRequest) (out RecoveryCodesResponse, err error) {
+	err = s.withSecondFactor(ctx, actor, in.Body, requireMFAEnabled, func(tx *postgres.Tx) (err error) {
 		audit.Write(tx, actor, "second-factor.renew-recovery-codes", actor.ID, nil)
-		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
+		if out.RecoveryCodes, err = renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return err
 		}
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: "recovery-codes-renewed"})
@@ -205,124 +193,49 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor, in
 	return out, err
 }
 
-// StepUpInput is a second factor or, for what asks for a recent sign-in, the password.
-type StepUpInput struct {
-	Body struct {
-		SecondFactor
-		CurrentPassword string `json:"currentPassword,omitempty" text:"opaque" minLength:"1" maxLength:"1024" doc:"In place of a second factor: counts as a new sign-in, not as a second factor" example:"seven lamps light the well"`
+// renewRecoveryCodes makes ten new ones; the old ones stop working.
+func renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]string, error) {
+	if _, err := query.deleteRecoveryCodes(ctx, tx, user); err != nil {
+		return nil, fmt.Errorf("delete recovery codes: %w", err)
 	}
+	codes, hashes := make([]string, recoveryCodes), make([][]byte, recoveryCodes)
+	for i := range codes {
+		raw := make([]byte, recoveryCodeBytes)
+		_, _ = rand.Read(raw)
+		text := base32.StdEncoding.EncodeToString(raw)
+		codes[i] = strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-")
+		hashes[i] = hashRecoveryCode(codes[i])
+	}
+	if err := query.insertRecoveryCodes(ctx, tx, user, hashes, tx.Now); err != nil {
+		return nil, fmt.Errorf("insert recovery codes: %w", err)
+	}
+	return codes, nil
 }
 
-// StepUp proves the second factor anew, for what is dangerous, or the password, for what asks for a recent sign-in.
-// Errors: ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials.
-func (s *Service) StepUp(ctx context.Context, actor access.Actor, in StepUpInput) (httpapi.None, error) {
-	if in.Body.CurrentPassword != "" && in.Body.given() == 0 {
-		return httpapi.None{}, s.stepUpByPassword(ctx, actor, in.Body.CurrentPassword)
-	}
-	return httpapi.None{}, s.withCode(ctx, actor, actor.ID, in.Body.SecondFactor, enabled,
-		func(tx *postgres.Tx, _ lockedUser) error {
-			audit.Write(tx, actor, "second-factor.prove", actor.ID, nil)
-			return query.proveSession(ctx, tx, &tx.Now, actor.SessionID)
-		})
-}
-
-func (s *Service) stepUpByPassword(ctx context.Context, actor access.Actor, password string) error {
-	if _, err := s.provePassword(ctx, actor, password); err != nil {
-		return err
-	}
-	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		audit.Write(tx, actor, "session.prove-password", actor.SessionID, nil)
-		tx.QueueLast(authenticateSession, tx.Now, actor.SessionID)
-		return nil
-	})
-}
-
-func enabled(_ *postgres.Tx, user lockedUser) error {
-	if !user.MfaEnabled {
-		return ErrMFANotEnabled
-	}
-	return nil
-}
-
-// withCode runs do when the code is the user's. A wrong one is noted, and that must be kept although the answer is a
-// refusal.
-func (s *Service) withCode(ctx context.Context, actor access.Actor, id uuid.UUID, f SecondFactor, may,
-	do func(*postgres.Tx, lockedUser) error) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	right := false
-	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		user, err := s.lockUser(ctx, tx, id)
-		if err != nil {
-			return err
+// hashRecoveryCode needs no salt or stretching: 80 random bits can't be guessed from it.
+func hashRecoveryCode(code string) []byte {
+	plain := strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
 		}
-		if err := may(tx, user); err != nil {
-			return err
-		}
-		if right, err = s.verifySecondFactor(ctx, tx, actor, user, f); err != nil || !right {
-			return err
-		}
-		return do(tx, user)
-	})
-	if err == nil && !right {
-		err = f.wrong()
-	}
-	return err
+		return r
+	}, strings.ToUpper(code))
+	sum := sha256.Sum256([]byte("recovery code:" + plain))
+	return sum[:]
 }
 
 // Enrol gives a user the authenticator of a known secret (base32), unless they have one: for demo data.
-func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID,
-	secret string) error {
-	held, err := s.lockUser(ctx, tx, user)
-	if err != nil || held.TotpConfirmedAt != nil {
+func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID, secret string) error {
+	user, err := lockActive(ctx, tx, id)
+	if err != nil || user.TotpConfirmedAt != nil {
 		return err
 	}
-	if err := s.keepSecret(ctx, tx, user, secret); err != nil {
+	if err := s.storeSecret(ctx, tx, id, secret); err != nil {
 		return err
 	}
-	audit.Write(tx, actor, "second-factor.enable", user, nil)
-	return query.confirmTOTP(ctx, tx, &tx.Now, user)
-}
-
-func (s *Service) mfaRoutes(api *httpapi.API) {
-	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
-		return httpapi.Op{
-			Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth",
-			Summary:  summary,
-			Doc:      doc,
-			Roles:    access.SignedIn,
-			Refusals: refusals,
-		}
+	audit.Write(tx, actor, "second-factor.enable", id, nil)
+	if err := query.setTOTPConfirmed(ctx, tx, &tx.Now, id); err != nil {
+		return fmt.Errorf("enable a second factor: %w", err)
 	}
-	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is "+
-		"confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes "+
-		"before, others have signed in then.",
-		ErrMFAEnabled)
-	enable.Enrolment, enable.Recent, enable.Unkeyed = true, true, httpapi.UnkeyedAnswer
-	httpapi.Command(api, enable, s.EnableMFA)
-	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
-	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code",
-		"From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here "+
-			"and never again.", ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
-	confirm.Enrolment, confirm.Recent, confirm.Unkeyed = true, true, httpapi.UnkeyedAnswer
-	httpapi.Handle(api, confirm, s.ConfirmMFA)
-	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery "+
-		"code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
-		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
-	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
-	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew",
-		"For the next five minutes this session may do what is dangerous; with the password, what needs a recent "+
-			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
-	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
-	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.",
-		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
-	renew.Unkeyed = httpapi.UnkeyedAnswer
-	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
-	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.",
-		ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
-	verify.Roles = access.Public
-	httpapi.Handle(api, verify, s.VerifyMFA)
+	return nil
 }

@@ -13,24 +13,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const authenticateSession = `-- name: authenticateSession :exec
-UPDATE sessions SET authenticated_at = $1 WHERE id = $2 AND ended_at IS NULL
-`
-
-func (q *Queries) authenticateSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, authenticateSession, now, iD)
-	return err
-}
-
-const confirmTOTP = `-- name: confirmTOTP :exec
-UPDATE users SET totp_confirmed_at = $1, mfa_enabled = true, updated_at = $1 WHERE id = $2
-`
-
-func (q *Queries) confirmTOTP(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, confirmTOTP, now, iD)
-	return err
-}
-
 const countRecoveryCodes = `-- name: countRecoveryCodes :one
 SELECT count(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL
 `
@@ -42,29 +24,23 @@ func (q *Queries) countRecoveryCodes(ctx context.Context, db DBTX, userID uuid.U
 	return count, err
 }
 
-const deleteRecoveryCodes = `-- name: deleteRecoveryCodes :exec
+const deleteRecoveryCodes = `-- name: deleteRecoveryCodes :execrows
 DELETE FROM recovery_codes WHERE user_id = $1
 `
 
-func (q *Queries) deleteRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteRecoveryCodes, userID)
-	return err
-}
-
-const endTickets = `-- name: endTickets :exec
-DELETE FROM tickets WHERE user_id = $1 AND kind NOT IN ('SIGNUP', 'DECOY')
-`
-
-// What a password opened, closes with it.
-// Sign-ups that wait beside the user stay: when they go must not tell that the password was changed.
-func (q *Queries) endTickets(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, endTickets, userID)
-	return err
+func (q *Queries) deleteRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, deleteRecoveryCodes, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const findSignedIn = `-- name: findSignedIn :one
-SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, ARRAY[]::bytea[] AS pending, false AS known
+SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
+    p.full_name,
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k
+    WHERE k.user_id = u.id) AS has_passkey, ARRAY[]::bytea[] AS pending, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -106,26 +82,6 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 	return i, err
 }
 
-const findTicket = `-- name: findTicket :one
-SELECT user_id FROM tickets WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
-`
-
-func (q *Queries) findTicket(ctx context.Context, db DBTX, hash []byte, kind string, now time.Time) (*uuid.UUID, error) {
-	row := db.QueryRow(ctx, findTicket, hash, kind, now)
-	var user_id *uuid.UUID
-	err := row.Scan(&user_id)
-	return user_id, err
-}
-
-const forgetSecondFactor = `-- name: forgetSecondFactor :exec
-UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1 AND ended_at IS NULL
-`
-
-func (q *Queries) forgetSecondFactor(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetSecondFactor, userID)
-	return err
-}
-
 const insertRecoveryCodes = `-- name: insertRecoveryCodes :exec
 INSERT INTO recovery_codes (user_id, hash, created_at) SELECT $1, unnest($2::bytea[]), $3::timestamptz
 `
@@ -135,42 +91,14 @@ func (q *Queries) insertRecoveryCodes(ctx context.Context, db DBTX, userID uuid.
 	return err
 }
 
-const insertTicket = `-- name: insertTicket :exec
-INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-`
-
-type insertTicketParams struct {
-	Hash      []byte
-	Kind      string
-	UserID    *uuid.UUID
-	SessionID *uuid.UUID
-	Data      []byte
-	Now       time.Time
-	ExpiresAt time.Time
-}
-
-func (q *Queries) insertTicket(ctx context.Context, db DBTX, arg insertTicketParams) error {
-	_, err := db.Exec(ctx, insertTicket,
-		arg.Hash,
-		arg.Kind,
-		arg.UserID,
-		arg.SessionID,
-		arg.Data,
-		arg.Now,
-		arg.ExpiresAt,
-	)
-	return err
-}
-
-const lockMFA = `-- name: lockMFA :one
+const lockActiveUser = `-- name: lockActiveUser :one
 SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
     (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF u
 `
 
-type lockMFARow struct {
+type lockActiveUserRow struct {
 	Email           string
 	Role            access.Role
 	MfaEnabled      bool
@@ -182,9 +110,9 @@ type lockMFARow struct {
 }
 
 // The lock makes two uses of one code wait for each other.
-func (q *Queries) lockMFA(ctx context.Context, db DBTX, id uuid.UUID) (lockMFARow, error) {
-	row := db.QueryRow(ctx, lockMFA, id)
-	var i lockMFARow
+func (q *Queries) lockActiveUser(ctx context.Context, db DBTX, id uuid.UUID) (lockActiveUserRow, error) {
+	row := db.QueryRow(ctx, lockActiveUser, id)
+	var i lockActiveUserRow
 	err := row.Scan(
 		&i.Email,
 		&i.Role,
@@ -196,15 +124,6 @@ func (q *Queries) lockMFA(ctx context.Context, db DBTX, id uuid.UUID) (lockMFARo
 		&i.Passkeys,
 	)
 	return i, err
-}
-
-const proveSession = `-- name: proveSession :exec
-UPDATE sessions SET second_factor_at = $1 WHERE id = $2 AND ended_at IS NULL
-`
-
-func (q *Queries) proveSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, proveSession, now, iD)
-	return err
 }
 
 const removeTOTP = `-- name: removeTOTP :exec
@@ -225,51 +144,36 @@ func (q *Queries) setMFASecret(ctx context.Context, db DBTX, secret []byte, now 
 	return err
 }
 
-const settleFactors = `-- name: settleFactors :one
-UPDATE users SET mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = users.id), updated_at = $1
+const setMFAStep = `-- name: setMFAStep :exec
+UPDATE users SET mfa_step = $1 WHERE id = $2
+`
+
+func (q *Queries) setMFAStep(ctx context.Context, db DBTX, step int64, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, setMFAStep, step, iD)
+	return err
+}
+
+const setTOTPConfirmed = `-- name: setTOTPConfirmed :exec
+UPDATE users SET totp_confirmed_at = $1, mfa_enabled = true, updated_at = $1 WHERE id = $2
+`
+
+func (q *Queries) setTOTPConfirmed(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, setTOTPConfirmed, now, iD)
+	return err
+}
+
+const updateMFAEnabled = `-- name: updateMFAEnabled :one
+UPDATE users SET mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k
+    WHERE k.user_id = users.id), updated_at = $1
 WHERE users.id = $2 RETURNING mfa_enabled
 `
 
 // After a factor came or went.
-func (q *Queries) settleFactors(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, settleFactors, now, iD)
+func (q *Queries) updateMFAEnabled(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, updateMFAEnabled, now, iD)
 	var mfa_enabled bool
 	err := row.Scan(&mfa_enabled)
 	return mfa_enabled, err
-}
-
-const tryTicket = `-- name: tryTicket :execrows
-UPDATE tickets SET attempts = attempts + 1
-WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3 AND attempts < $4
-`
-
-type tryTicketParams struct {
-	Hash []byte
-	Kind string
-	Now  time.Time
-	Most int32
-}
-
-func (q *Queries) tryTicket(ctx context.Context, db DBTX, arg tryTicketParams) (int64, error) {
-	result, err := db.Exec(ctx, tryTicket,
-		arg.Hash,
-		arg.Kind,
-		arg.Now,
-		arg.Most,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const useMFAStep = `-- name: useMFAStep :exec
-UPDATE users SET mfa_step = $1 WHERE id = $2
-`
-
-func (q *Queries) useMFAStep(ctx context.Context, db DBTX, step int64, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, useMFAStep, step, iD)
-	return err
 }
 
 const useRecoveryCode = `-- name: useRecoveryCode :execrows
@@ -278,18 +182,6 @@ UPDATE recovery_codes SET used_at = $1 WHERE user_id = $2 AND hash = $3 AND used
 
 func (q *Queries) useRecoveryCode(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID, hash []byte) (int64, error) {
 	result, err := db.Exec(ctx, useRecoveryCode, now, userID, hash)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const useTicket = `-- name: useTicket :execrows
-UPDATE tickets SET used_at = $1 WHERE hash = $2 AND used_at IS NULL
-`
-
-func (q *Queries) useTicket(ctx context.Context, db DBTX, now *time.Time, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, useTicket, now, hash)
 	if err != nil {
 		return 0, err
 	}

@@ -2,76 +2,173 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base32"
+	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/google/uuid"
-	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/hotp"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account/totp"
+	"amrutam/internal/account/webauthn"
 	"amrutam/internal/audit"
 	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/session"
 )
 
-const (
-	// A code is good in its own step and in one step either side, for clocks that differ (RFC 6238, 5.2).
-	stepSeconds = 30
-	stepsAside  = 1
-	// What every authenticator can: RFC 6238 with SHA-1 and six digits.
-	codeDigits = otp.DigitsSix
-	// recoveryCodes are made at once, each of 80 bits.
-	recoveryCodes     = 10
-	recoveryCodeBytes = 10
+// maxMFAAttempts are the codes that one right password is good for.
+const maxMFAAttempts = 5
 
-	secretColumn = "users.mfa_secret"
+// The refusals of second factors.
+var (
+	ErrInvalidTicket = problem.Define(http.StatusUnauthorized, "invalid-ticket", "This sign-in can't be continued",
+		"The ticket is wrong, was used, has expired, or was tried too often.",
+		"Begin again with POST /api/v1/auth/login.")
+	ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "The code is wrong",
+		"The code is wrong, was used, or is too old.",
+		"Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
+	ErrInvalidPasskey = problem.Define(http.StatusUnauthorized, "invalid-passkey", "The passkey proves nothing here",
+		"The passkey is not registered, the challenge was used or is over, or the signature doesn't fit.",
+		"Ask for new options with POST /api/v1/auth/passkey-options and try again within five minutes; or sign in "+
+			"with the password.")
 )
-
-// ErrInvalidCode is the answer to a wrong second factor.
-var ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "The code is wrong",
-	"The code is wrong, was used, or is too old.",
-	"Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
 
 // SecondFactor is a code of the authenticator, a recovery code or a passkey's proof.
 type SecondFactor struct {
-	OTP          string            `json:"otp,omitempty" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
-	RecoveryCode string            `json:"recoveryCode,omitempty" text:"opaque" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
-	Passkey      *ProvenCredential `json:"passkey,omitempty" doc:"What navigator.credentials.get gave for the options of /auth/passkey-options, as its toJSON() writes it"`
+	OTP          string                     `json:"otp,omitempty" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+	RecoveryCode string                     `json:"recoveryCode,omitempty" text:"opaque" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
+	Passkey      *webauthn.ProvenCredential `json:"passkey,omitempty" doc:"What navigator.credentials.get gave for the options of /auth/passkey-options, as its toJSON() writes it"`
 
-	// enrolling: the code is of the authenticator that is being set up.
+	// enrolling says that the code is of the authenticator that is being set up.
 	enrolling bool
 }
 
-// given counts what was sent.
-func (f SecondFactor) given() (n int) {
-	for _, there := range []bool{f.OTP != "", f.RecoveryCode != "", f.Passkey != nil} {
-		if there {
-			n++
-		}
+// MFARequest continues a sign-in.
+type MFARequest struct {
+	Body struct {
+		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+		SecondFactor
+		session.Transport
 	}
-	return n
 }
 
+// VerifyMFA finishes a sign-in. Each attempt is counted before the factor is checked, and the count stays although the
+// answer is a refusal, so VerifyMFA opens its transaction itself. Returns ErrInvalidTicket if the sign-in is over,
+// ErrInvalidCode or ErrInvalidPasskey if the factor is wrong, problem.CrossSite if another site asks for a cookie.
+func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFARequest) (out session.Tokens, err error) {
+	factor := in.Body.SecondFactor
+	if err := factor.check(); err != nil {
+		return session.Tokens{}, err
+	}
+	if err := in.Body.Check(actor); err != nil {
+		return session.Tokens{}, err
+	}
+	ticket := session.HashToken(in.Body.MFAToken)
+	right := false
+	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		user, err := lockTicket(ctx, tx, ticket)
+		if err != nil {
+			return err
+		}
+		if right, err = s.verifySecondFactor(ctx, tx, actor, user, factor); err != nil || !right {
+			return err
+		}
+		if _, err := query.markTicketUsed(ctx, tx, &tx.Now, ticket); err != nil {
+			return fmt.Errorf("use a ticket: %w", err)
+		}
+		out, err = s.startProvenSession(ctx, tx, actor, user.id, in.Body.Transport)
+		return err
+	})
+	if err == nil && !right {
+		err = factor.wrong()
+	}
+	return out, err
+}
+
+// lockTicket counts an attempt of a ticket, and locks its user. Returns ErrInvalidTicket if the ticket is wrong, over
+// or tried too often.
+func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser, error) {
+	id, err := query.findTicket(ctx, tx, ticket, mfaTicket, tx.Now)
+	if postgres.NoRows(err) {
+		return activeUser{}, ErrInvalidTicket
+	}
+	if err != nil {
+		return activeUser{}, fmt.Errorf("find a ticket: %w", err)
+	}
+	// The user before the ticket, as a change of the password locks them.
+	user, err := lockActive(ctx, tx, *id)
+	if errors.Is(err, problem.Unauthenticated) {
+		return activeUser{}, ErrInvalidTicket
+	}
+	if err != nil {
+		return activeUser{}, err
+	}
+	counted, err := query.countTicketAttempt(ctx, tx, countTicketAttemptParams{Hash: ticket, Kind: mfaTicket,
+		Now: tx.Now, Most: maxMFAAttempts})
+	if err != nil {
+		return activeUser{}, fmt.Errorf("count an attempt: %w", err)
+	}
+	if counted == 0 {
+		return activeUser{}, ErrInvalidTicket
+	}
+	return user, nil
+}
+
+// withSecondFactor calls do if the user may do it and the factor is theirs. A wrong factor is audited, and that stays
+// although the answer is a refusal. Returns what allowed and do return, ErrInvalidCode or ErrInvalidPasskey if the
+// factor is wrong.
+func (s *Service) withSecondFactor(ctx context.Context, actor access.Actor, factor SecondFactor,
+	allowed func(*postgres.Tx, activeUser) error, do func(*postgres.Tx) error) error {
+	if err := factor.check(); err != nil {
+		return err
+	}
+	right := false
+	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		user, err := lockActive(ctx, tx, actor.ID)
+		if err != nil {
+			return err
+		}
+		if err := allowed(tx, user); err != nil {
+			return err
+		}
+		if right, err = s.verifySecondFactor(ctx, tx, actor, user, factor); err != nil || !right {
+			return err
+		}
+		return do(tx)
+	})
+	if err == nil && !right {
+		err = factor.wrong()
+	}
+	return err
+}
+
+// check returns a 422 unless exactly one factor is given and can be read.
 func (f SecondFactor) check() error {
-	if f.given() != 1 {
+	given := 0
+	for _, there := range []bool{f.OTP != "", f.RecoveryCode != "", f.Passkey != nil} {
+		if there {
+			given++
+		}
+	}
+	if given != 1 {
 		return problem.Invalid.WithField("body.otp", "is required, or recoveryCode or passkey in its place")
 	}
 	if f.Passkey != nil {
-		_, err := f.Passkey.parse("body.passkey")
-		return err
+		if _, err := f.Passkey.Parse(); err != nil {
+			return unreadable("body.passkey")
+		}
 	}
 	return nil
 }
 
-// wrong is the answer when it isn't good.
+// empty reports whether no factor is given.
+func (f SecondFactor) empty() bool { return f.OTP == "" && f.RecoveryCode == "" && f.Passkey == nil }
+
+// wrong is the answer to a factor that isn't the user's.
 func (f SecondFactor) wrong() error {
 	if f.Passkey != nil {
 		return ErrInvalidPasskey
@@ -79,34 +176,53 @@ func (f SecondFactor) wrong() error {
 	return ErrInvalidCode
 }
 
-// lockedUser is whose second factor is checked, locked.
-type lockedUser struct {
-	lockMFARow
+// activeUser is a user who is neither deleted nor disabled, and whose row is locked.
+type activeUser struct {
+	lockActiveUserRow
 	id uuid.UUID
 }
 
-func (s *Service) lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockedUser, error) {
-	row, err := query.lockMFA(ctx, tx, id)
-	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in
-		return lockedUser{}, problem.Unauthenticated
+// lockActive locks a user. Returns problem.Unauthenticated if they are deleted or disabled.
+func lockActive(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (activeUser, error) {
+	row, err := query.lockActiveUser(ctx, tx, id)
+	if postgres.NoRows(err) {
+		return activeUser{}, problem.Unauthenticated
 	}
 	if err != nil {
-		return lockedUser{}, fmt.Errorf("hold a user: %w", err)
+		return activeUser{}, fmt.Errorf("lock a user: %w", err)
 	}
-	return lockedUser{row, id}, nil
+	return activeUser{row, id}, nil
 }
 
-// verifySecondFactor is spend, counted against guessing where that is possible: a try is counted before the code is
-// looked at, and a wrong one is noted.
-func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user lockedUser,
-	f SecondFactor) (bool, error) {
+// requireMFAEnabled returns ErrMFANotEnabled for a user without a second factor.
+func requireMFAEnabled(_ *postgres.Tx, user activeUser) error {
+	if !user.MfaEnabled {
+		return ErrMFANotEnabled
+	}
+	return nil
+}
+
+// verifySecondFactor uses up the factor of a user, and reports whether it was right. A code can be guessed: an attempt
+// is counted before it is checked. Returns limit.ErrTooMany after too many failures.
+func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user activeUser,
+	f SecondFactor) (right bool, err error) {
 	guessable := f.Passkey == nil
 	if guessable {
 		if err := s.Limits.CountAttempt(ctx, tx, limit.Code, user.id.String()); err != nil {
 			return false, err
 		}
 	}
-	right, err := s.consume(ctx, tx, user, f)
+	switch {
+	case f.RecoveryCode != "":
+		right, err = s.consumeRecoveryCode(ctx, tx, user.id, f.RecoveryCode)
+	case f.Passkey != nil:
+		var proof webauthn.Assertion
+		if proof, err = f.Passkey.Parse(); err == nil {
+			right, err = s.consumePasskey(ctx, tx, user.id, proof)
+		}
+	case user.TotpConfirmedAt != nil || f.enrolling:
+		right, err = s.consumeOTP(ctx, tx, user, f.OTP)
+	}
 	switch {
 	case err != nil:
 		return false, err
@@ -118,20 +234,8 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 	return right, nil
 }
 
-// consume uses up the code of a held user, and tells whether it was good. A second use of the same one is not.
-func (s *Service) consume(ctx context.Context, tx *postgres.Tx, user lockedUser, f SecondFactor) (bool, error) {
-	switch {
-	case f.RecoveryCode != "":
-		return s.spendRecoveryCode(ctx, tx, user.id, f.RecoveryCode)
-	case f.Passkey != nil:
-		parsed, err := f.Passkey.parse("body.passkey")
-		if err != nil {
-			return false, err
-		}
-		return s.spendPasskey(ctx, tx, user.id, parsed)
-	case user.TotpConfirmedAt == nil && !f.enrolling:
-		return false, nil
-	}
+// consumeOTP uses up a code of the user's authenticator, and reports whether it was right and its first use.
+func (s *Service) consumeOTP(ctx context.Context, tx *postgres.Tx, user activeUser, code string) (bool, error) {
 	key, err := s.Sealer.PersonKey(ctx, tx, user.id)
 	if err != nil {
 		return false, err
@@ -140,67 +244,87 @@ func (s *Service) consume(ctx context.Context, tx *postgres.Tx, user lockedUser,
 	if err != nil || secret == "" {
 		return false, err
 	}
-	step, err := stepOf(secret, f.OTP, tx.Now.Unix(), user.MfaStep)
+	step, err := totp.Step(secret, code, tx.Now, user.MfaStep)
 	if err != nil || step == 0 {
 		return false, err
 	}
-	return true, query.useMFAStep(ctx, tx, step, user.id)
-}
-
-// stepOf finds the step whose code it is, among those that are good now and later than the last that was used; 0 for
-// none. It computes all of them, whichever fits.
-func stepOf(secret, code string, now, used int64) (found int64, err error) {
-	for step := now/stepSeconds - stepsAside; step <= now/stepSeconds+stepsAside; step++ {
-		//nolint:gosec // after 1970
-		right, err := hotp.GenerateCodeCustom(secret, uint64(step),
-			hotp.ValidateOpts{Digits: codeDigits, Algorithm: otp.AlgorithmSHA1})
-		if err != nil {
-			return 0, fmt.Errorf("compute a code: %w", err)
-		}
-		if subtle.ConstantTimeCompare([]byte(right), []byte(code)) == 1 && step > used {
-			found = step
-		}
+	if err := query.setMFAStep(ctx, tx, step, user.id); err != nil {
+		return false, fmt.Errorf("use a code: %w", err)
 	}
-	return found, nil
+	return true, nil
 }
 
-func (s *Service) spendRecoveryCode(ctx context.Context, tx *postgres.Tx, user uuid.UUID, code string) (bool, error) {
+// consumeRecoveryCode uses up a recovery code, mails how many are left, and reports whether it was right and its first
+// use.
+func (s *Service) consumeRecoveryCode(ctx context.Context, tx *postgres.Tx, user uuid.UUID, code string) (bool,
+	error) {
 	used, err := query.useRecoveryCode(ctx, tx, &tx.Now, user, hashRecoveryCode(code))
-	if err != nil || used == 0 {
-		return false, err
+	if err != nil {
+		return false, fmt.Errorf("use a recovery code: %w", err)
+	}
+	if used == 0 {
+		return false, nil
 	}
 	left, err := query.countRecoveryCodes(ctx, tx, user)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("count recovery codes: %w", err)
 	}
 	return true, s.Mails.Enqueue(ctx, tx,
 		notification.Mail{To: user, Kind: "recovery-code-used", Data: map[string]string{"left": fmt.Sprint(left)}})
 }
 
-// renewRecoveryCodes makes ten new ones; the old ones stop working.
-func (s *Service) renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]string, error) {
-	if err := query.deleteRecoveryCodes(ctx, tx, user); err != nil {
-		return nil, fmt.Errorf("delete recovery codes: %w", err)
+// consumePasskey uses up a challenge by a passkey of a user whose row is locked, and reports whether the proof was
+// right and the challenge's first use.
+func (s *Service) consumePasskey(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
+	proof webauthn.Assertion) (bool, error) {
+	if !s.RelyingParty.ValidChallenge(proof, tx.Now) {
+		return false, nil
 	}
-	codes, hashes := make([]string, recoveryCodes), make([][]byte, recoveryCodes)
-	for i := range codes {
-		raw := make([]byte, recoveryCodeBytes)
-		_, _ = rand.Read(raw)
-		text := base32.StdEncoding.EncodeToString(raw)
-		codes[i] = strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-")
-		hashes[i] = hashRecoveryCode(codes[i])
+	row, err := query.lockPasskey(ctx, tx, proof.CredentialID(), user)
+	if postgres.NoRows(err) {
+		return false, nil
 	}
-	return codes, query.insertRecoveryCodes(ctx, tx, user, hashes, tx.Now)
+	if err != nil {
+		return false, fmt.Errorf("lock a passkey: %w", err)
+	}
+	used, err := s.RelyingParty.CheckAssertion(user, webauthn.Credential{ID: proof.CredentialID(),
+		PublicKey: row.PublicKey, SignCount: uint32(row.SignCount), //nolint:gosec // it came from 32 bits
+		BackupEligible: row.BackupEligible, BackupState: row.BackupState}, proof)
+	if err != nil {
+		return false, nil //nolint:nilerr // whatever is wrong with it, it proves nothing
+	}
+	if first, err := useChallenge(ctx, tx, proof.Challenge()); err != nil || !first {
+		return false, err
+	}
+	err = query.usePasskey(ctx, tx, usePasskeyParams{ID: row.ID, SignCount: int64(used.SignCount),
+		BackupState: used.BackupState, Now: &tx.Now})
+	if err != nil {
+		return false, fmt.Errorf("use a passkey: %w", err)
+	}
+	return true, nil
 }
 
-// hashRecoveryCode needs no salt or stretching: 80 random bits can't be guessed from it.
-func hashRecoveryCode(code string) []byte {
-	plain := strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' {
-			return -1
-		}
-		return r
-	}, strings.ToUpper(code))
-	sum := sha256.Sum256([]byte("recovery code:" + plain))
-	return sum[:]
+// useChallenge uses up a challenge, and reports whether this was its first use.
+func useChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool, error) {
+	first, err := query.consumeChallenge(ctx, tx, session.HashToken("passkey challenge:"+challenge), tx.Now,
+		tx.Now.Add(webauthn.ChallengeLife+time.Minute))
+	if err != nil {
+		return false, fmt.Errorf("use a challenge: %w", err)
+	}
+	return first == 1, nil
+}
+
+// startProvenSession signs in a user who has just proven a second factor, and whose row is locked.
+func (s *Service) startProvenSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
+	transport session.Transport) (session.Tokens, error) {
+	row, err := query.findSignedIn(ctx, tx, id)
+	if err != nil {
+		return session.Tokens{}, fmt.Errorf("find a user: %w", err)
+	}
+	return s.startSession(ctx, tx, actor.SignedInAs(id, row.Role), findLoginRow(row), &tx.Now, transport)
+}
+
+// unreadable is the 422 of what is no credential of a passkey.
+func unreadable(location string) error {
+	return problem.InvalidField(location, "can't be read as a PublicKeyCredential: send what its toJSON() gives")
 }

@@ -37,7 +37,7 @@ var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
 {{end}}<button>{{.Button}}</button></form>{{end}}
 </main></body></html>`))
 
-// Pages serves what the links of mails open. Opening one changes nothing (mail scanners open them too): its button
+// Pages serves what the links of mails open. Opening a page changes nothing (mail scanners open it too): its button
 // does.
 func (s *Service) Pages(mux *http.ServeMux) {
 	guard := http.NewCrossOriginProtection()
@@ -127,7 +127,7 @@ func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token str
 }
 
 func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token string) {
-	var in EmailConfirmation
+	var in EmailConfirmationRequest
 	in.Body.Token = token
 	err := s.DB.Write(r.Context(), func(tx *postgres.Tx) error {
 		_, err := s.ConfirmEmail(r.Context(), tx, httpapi.Visitor(r), in)
@@ -148,7 +148,7 @@ func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token st
 }
 
 func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token string) {
-	var in PasswordReset
+	var in PasswordResetRequest
 	in.Body.Token, in.Body.NewPassword = token, r.PostForm.Get("password")
 	_, err := s.ResetPassword(r.Context(), httpapi.Visitor(r), in)
 	if errors.Is(err, ErrInvalidToken) {
@@ -173,7 +173,7 @@ func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token stri
 		Text: "All devices were signed out. You can sign in with the new password now."})
 }
 
-// failed answers what is no refusal of the form itself.
+// failed answers an error that is no refusal of the form itself, and reports whether there was one.
 func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool {
 	if err == nil {
 		return false

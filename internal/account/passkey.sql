@@ -1,9 +1,12 @@
 -- name: insertPasskey :exec
-INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible, backup_state, created_at)
-VALUES (@id, @user_id, @name, @credential_id, @public_key, @sign_count, @transports, @backup_eligible, @backup_state, @now);
+INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible,
+    backup_state, created_at)
+VALUES (@id, @user_id, @name, @credential_id, @public_key, @sign_count, @transports, @backup_eligible, @backup_state,
+    @now);
 
 -- name: listPasskeys :many
-SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys WHERE user_id = @user_id ORDER BY id;
+SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys
+    WHERE user_id = @user_id ORDER BY id;
 
 -- name: findPasskeyOwner :one
 SELECT user_id FROM passkeys WHERE credential_id = @credential_id;
@@ -18,13 +21,9 @@ UPDATE passkeys SET sign_count = @sign_count, backup_state = @backup_state, last
 -- name: deletePasskey :execrows
 DELETE FROM passkeys WHERE id = @id AND user_id = @user_id;
 
--- name: spendChallenge :execrows
--- Of nobody: a change of the password deletes a user's tickets, and must not make a spent challenge good again.
-INSERT INTO tickets (hash, kind, created_at, expires_at, used_at) VALUES (@hash, 'PASSKEY', @now, @expires_at, @now) ON CONFLICT DO NOTHING;
-
--- name: beginPasskey :one
+-- name: findPasskeyUser :one
 SELECT u.email, u.mfa_enabled, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
 
--- name: deletePasskeys :exec
+-- name: deletePasskeys :execrows
 DELETE FROM passkeys WHERE user_id = @user_id;

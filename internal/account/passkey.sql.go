@@ -12,24 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const beginPasskey = `-- name: beginPasskey :one
-SELECT u.email, u.mfa_enabled, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
-`
-
-type beginPasskeyRow struct {
-	Email      string
-	MfaEnabled bool
-	FullName   string
-}
-
-func (q *Queries) beginPasskey(ctx context.Context, db DBTX, id uuid.UUID) (beginPasskeyRow, error) {
-	row := db.QueryRow(ctx, beginPasskey, id)
-	var i beginPasskeyRow
-	err := row.Scan(&i.Email, &i.MfaEnabled, &i.FullName)
-	return i, err
-}
-
 const deletePasskey = `-- name: deletePasskey :execrows
 DELETE FROM passkeys WHERE id = $1 AND user_id = $2
 `
@@ -42,13 +24,16 @@ func (q *Queries) deletePasskey(ctx context.Context, db DBTX, iD uuid.UUID, user
 	return result.RowsAffected(), nil
 }
 
-const deletePasskeys = `-- name: deletePasskeys :exec
+const deletePasskeys = `-- name: deletePasskeys :execrows
 DELETE FROM passkeys WHERE user_id = $1
 `
 
-func (q *Queries) deletePasskeys(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, deletePasskeys, userID)
-	return err
+func (q *Queries) deletePasskeys(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, deletePasskeys, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const findPasskeyOwner = `-- name: findPasskeyOwner :one
@@ -62,9 +47,29 @@ func (q *Queries) findPasskeyOwner(ctx context.Context, db DBTX, credentialID []
 	return user_id, err
 }
 
+const findPasskeyUser = `-- name: findPasskeyUser :one
+SELECT u.email, u.mfa_enabled, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+`
+
+type findPasskeyUserRow struct {
+	Email      string
+	MfaEnabled bool
+	FullName   string
+}
+
+func (q *Queries) findPasskeyUser(ctx context.Context, db DBTX, id uuid.UUID) (findPasskeyUserRow, error) {
+	row := db.QueryRow(ctx, findPasskeyUser, id)
+	var i findPasskeyUserRow
+	err := row.Scan(&i.Email, &i.MfaEnabled, &i.FullName)
+	return i, err
+}
+
 const insertPasskey = `-- name: insertPasskey :exec
-INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible, backup_state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible,
+    backup_state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+    $10)
 `
 
 type insertPasskeyParams struct {
@@ -97,7 +102,8 @@ func (q *Queries) insertPasskey(ctx context.Context, db DBTX, arg insertPasskeyP
 }
 
 const listPasskeys = `-- name: listPasskeys :many
-SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id
+SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys
+    WHERE user_id = $1 ORDER BY id
 `
 
 type listPasskeysRow struct {
@@ -164,19 +170,6 @@ func (q *Queries) lockPasskey(ctx context.Context, db DBTX, credentialID []byte,
 		&i.BackupState,
 	)
 	return i, err
-}
-
-const spendChallenge = `-- name: spendChallenge :execrows
-INSERT INTO tickets (hash, kind, created_at, expires_at, used_at) VALUES ($1, 'PASSKEY', $2, $3, $2) ON CONFLICT DO NOTHING
-`
-
-// Of nobody: a change of the password deletes a user's tickets, and must not make a spent challenge good again.
-func (q *Queries) spendChallenge(ctx context.Context, db DBTX, hash []byte, now time.Time, expiresAt time.Time) (int64, error) {
-	result, err := db.Exec(ctx, spendChallenge, hash, now, expiresAt)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const usePasskey = `-- name: usePasskey :exec

@@ -10,7 +10,7 @@ import (
 // phoneRegion is where a number without a country's code belongs, for people in DefaultTimezone.
 const phoneRegion = "IN"
 
-// phoneSign tells whether people put a rune between digits; those that can't be seen come with pasted numbers.
+// phoneSign reports whether a rune may stand between digits; invisible ones come with pasted numbers.
 func phoneSign(r rune) bool {
 	return strings.ContainsRune("().（）\u2212", r) || unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf)
 }
@@ -40,9 +40,9 @@ func digit(r rune) rune {
 	return (r - zero) % 10
 }
 
-// canonicalPhone is the E.164 form of a number, or "" when it is none. Without a country's code it is one of
+// normalizePhone is the E.164 form of a number, or "" when it is none. Without a country's code it is one of
 // phoneRegion, if the person's time zone is that region's: elsewhere the same digits can be somebody else's.
-func canonicalPhone(phone, zone string) string {
+func normalizePhone(phone, zone string) string {
 	plain := plainPhone(phone)
 	if strings.Trim(strings.TrimPrefix(plain, "+"), "0123456789") != "" {
 		return ""
@@ -58,8 +58,8 @@ func canonicalPhone(phone, zone string) string {
 	return phonenumbers.Format(number, phonenumbers.E164)
 }
 
-// phoneSpellings are the forms under which a number can have been kept: E.164, and what was kept before numbers were
-// brought to it, the trunk's zero behind the country's code included.
+// phoneSpellings are the forms under which a number can be stored: E.164, and in old rows with the trunk's zero behind
+// the country's code.
 func phoneSpellings(phone string) []string {
 	number, err := phonenumbers.Parse(phone, phoneRegion)
 	if err != nil {

@@ -131,7 +131,7 @@ func TestPhonesAreFoundByTheirIndex(t *testing.T) {
 		exec(t, c, sql)
 	}
 	for _, role := range []string{"", "PATIENT"} {
-		filter := account.UserFilter{Paging: httpapi.Paging{Limit: 20}, Role: role, Phone: "+91 98123 45678"}
+		filter := account.UserListRequest{Paging: httpapi.Paging{Limit: 20}, Role: role, Phone: "+91 98123 45678"}
 		sql, args, err := account.UsersQuery(&account.Service{Sealer: c.App.Sealer}, filter)
 		must(t, err)
 		rows, err := c.DB.Pool.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS) "+sql, args)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
@@ -14,7 +15,16 @@ import (
 	"amrutam/internal/seal"
 )
 
-// Profile is everything a person has told about themselves.
+// Gender of the ER document.
+type Gender string
+
+// Schema lists the values, and null: an enum of JSON Schema refuses what it doesn't list.
+func (Gender) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Nullable: true,
+		Enum: []any{"MALE", "FEMALE", "OTHER", "PREFER_NOT_TO_SAY", nil}}
+}
+
+// Profile is what a person says about themselves.
 type Profile struct {
 	User
 	UpdatedAt   time.Time `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
@@ -28,8 +38,8 @@ type Profile struct {
 // ETag is the version.
 func (p Profile) ETag() string { return httpapi.ETag(p.UpdatedAt) }
 
-// ProfileChange is a merge patch of one's own profile.
-type ProfileChange struct {
+// ProfileChangeRequest is a merge patch of the caller's own profile.
+type ProfileChangeRequest struct {
 	httpapi.IfMatch
 	Body struct {
 		FullName    httpapi.Field[string]     `json:"fullName,omitempty" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
@@ -41,8 +51,8 @@ type ProfileChange struct {
 	}
 }
 
-// ReadProfile is one's own user and profile.
-func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Profile, error) {
+// ReadProfile returns the caller's own user and profile.
+func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Profile, error) {
 	row, err := query.readProfile(ctx, r, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
@@ -54,13 +64,13 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 	return openProfile(key, row)
 }
 
-// ChangeProfile applies a merge patch to one's own profile. Errors: problem.PreconditionFailed, or a 422 of all
-// faults.
-func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ProfileChange) (Profile,
-	error) {
-	// The lock and the look are two statements: the look must see what the last holder wrote.
+// ChangeProfile applies a merge patch to the caller's own profile. Returns problem.PreconditionFailed if the profile has
+// changed, a 422 of all faults.
+func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ProfileChangeRequest) (Profile, error) {
+	// The lock and the read are two statements: the read must see what the last holder of the lock wrote.
 	if err := query.lockProfile(ctx, tx, actor.ID); err != nil {
-		return Profile{}, fmt.Errorf("hold a profile: %w", err)
+		return Profile{}, fmt.Errorf("lock a profile: %w", err)
 	}
 	row, err := query.readProfile(ctx, tx, actor.ID)
 	if err != nil {
@@ -105,13 +115,13 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 	return nil
 }
 
-// apply writes the patch's members into the profile and names them, or tells all that is wrong.
-func (p *Profile) apply(in ProfileChange, now time.Time) (fields []string, err error) {
+// apply writes the patch's members into the profile and returns their names. Returns a 422 of all faults.
+func (p *Profile) apply(in ProfileChangeRequest, now time.Time) (fields []string, err error) {
 	b := &in.Body
 	zone := p.Timezone
 	b.Timezone.Apply(&zone)
 	b.FullName.Value, b.Address.Value = trimText(b.FullName.Value), trimText(b.Address.Value)
-	b.Phone.Value = canonicalPhone(b.Phone.Value, zone)
+	b.Phone.Value = normalizePhone(b.Phone.Value, zone)
 	var wrong faults
 	set := func(name string, given, null bool, fault func() string) {
 		if !given {
@@ -142,7 +152,7 @@ func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 	}, err
 }
 
-// ptrOrNil is nil for what isn't told, and told its inverse.
+// ptrOrNil is nil for a value that isn't given; deref is its inverse.
 func ptrOrNil[T ~string](v T) *T {
 	if v == "" {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// DefaultTimezone of a person who named none.
+// DefaultTimezone is that of a person who names none.
 const DefaultTimezone = "Asia/Kolkata"
 
 // NewUser is a person to be made. Email, PasswordHash (see HashPassword), Role and FullName are needed.
@@ -28,12 +28,12 @@ type NewUser struct {
 	Timezone     string // IANA, or "" for DefaultTimezone
 }
 
-// Provision makes the user, the profile and the data key that seals it. It neither mails nor audits: the caller knows
-// what the event was. The values are the caller's to check. Error: ErrAddressTaken.
+// Provision makes the user, the profile and the data key that seals it. The caller has checked the values, and mails and
+// audits what the event was. Returns ErrAddressTaken if another user has the address.
 func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
 	id := uuid.Must(uuid.NewV7())
 	made, err := query.insertUser(ctx, tx,
-		insertUserParams{ID: id, Email: canonicalEmail(u.Email), PasswordHash: u.PasswordHash, Role: u.Role,
+		insertUserParams{ID: id, Email: normalizeEmail(u.Email), PasswordHash: u.PasswordHash, Role: u.Role,
 			IsEmailVerified: u.Verified, Now: tx.Now})
 	switch {
 	case err != nil:
@@ -69,13 +69,13 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 	return id, nil
 }
 
-// CreateAdmin makes a verified administrator, for the command line. The error says in plain words what is wrong; it is
-// ErrAddressTaken when the address has a user.
+// CreateAdmin makes a verified administrator, for the command line. Returns an error that says in plain words what is
+// wrong with the values, ErrAddressTaken if another user has the address.
 func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
-	email, fullName = canonicalEmail(email), trimText(fullName)
+	email, fullName = normalizeEmail(email), trimText(fullName)
 	for _, f := range []struct{ what, fault string }{{"the e-mail address", emailFault(email)},
 		{"the name", nameFault(fullName)},
-		{"the password", passwordFault(password, s.Config.PasswordMin, email, fullName)}} {
+		{"the password", s.passwordFault(password, email, fullName)}} {
 		if f.fault != "" {
 			return uuid.Nil, fmt.Errorf("%s %s", f.what, f.fault)
 		}

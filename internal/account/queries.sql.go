@@ -14,7 +14,8 @@ import (
 )
 
 const changePassword = `-- name: changePassword :execrows
-UPDATE users SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $2
+UPDATE users SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL,
+    updated_at = $2
 WHERE id = $3 AND password_hash = $4 AND deleted_at IS NULL AND disabled_at IS NULL
 `
 
@@ -39,136 +40,38 @@ func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswor
 	return result.RowsAffected(), nil
 }
 
-const deleteDataKey = `-- name: deleteDataKey :exec
-DELETE FROM data_keys WHERE user_id = $1
+const eraseContact = `-- name: eraseContact :exec
+UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, updated_at = $2
+    WHERE user_id = $3
 `
 
-func (q *Queries) deleteDataKey(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteDataKey, userID)
+func (q *Queries) eraseContact(ctx context.Context, db DBTX, timezone string, now time.Time, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, eraseContact, timezone, now, userID)
 	return err
 }
 
-const deleteSignUp = `-- name: deleteSignUp :exec
-DELETE FROM users WHERE id = $1
+const eraseName = `-- name: eraseName :exec
+UPDATE profiles SET full_name = $1, gender = NULL, date_of_birth = NULL, updated_at = $2
+    WHERE user_id = $3
 `
 
-// Its profile, and what signing in would need, go with it.
-func (q *Queries) deleteSignUp(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteSignUp, id)
+func (q *Queries) eraseName(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, eraseName, fullName, now, userID)
 	return err
 }
 
-const deleteUser = `-- name: deleteUser :one
-UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL RETURNING email
+const eraseUser = `-- name: eraseUser :exec
+UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified = false,
+    password_hash = $1,
+    email_verification_token = NULL, email_verification_expiry = NULL, password_reset_token = NULL,
+    password_reset_expiry = NULL,
+    mfa_enabled = false, mfa_secret = NULL, mfa_step = 0, totp_confirmed_at = NULL, updated_at = $2
+WHERE id = $3
 `
 
-func (q *Queries) deleteUser(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, deleteUser, now, iD)
-	var email string
-	err := row.Scan(&email)
-	return email, err
-}
-
-const endDecoys = `-- name: endDecoys :exec
-DELETE FROM tickets WHERE hash IN (SELECT d.hash FROM tickets d WHERE d.user_id = $1 AND d.kind = 'DECOY' ORDER BY d.created_at DESC OFFSET $2)
-`
-
-// All but the newest.
-func (q *Queries) endDecoys(ctx context.Context, db DBTX, userID *uuid.UUID, keep int32) error {
-	_, err := db.Exec(ctx, endDecoys, userID, keep)
+func (q *Queries) eraseUser(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, eraseUser, passwordHash, now, iD)
 	return err
-}
-
-const endSession = `-- name: endSession :execrows
-UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL
-`
-
-func (q *Queries) endSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endSession, now, iD)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const endSessions = `-- name: endSessions :exec
-UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND ended_at IS NULL
-`
-
-func (q *Queries) endSessions(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, endSessions, now, userID)
-	return err
-}
-
-const endSignUps = `-- name: endSignUps :exec
-DELETE FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY')
-`
-
-func (q *Queries) endSignUps(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, endSignUps, userID)
-	return err
-}
-
-const endSquatter = `-- name: endSquatter :one
-UPDATE users SET deleted_at = $1 WHERE lower(email) = lower($2) AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL
-RETURNING id, password_hash
-`
-
-type endSquatterRow struct {
-	ID           uuid.UUID
-	PasswordHash string
-}
-
-// Nobody has proven that the address is theirs.
-func (q *Queries) endSquatter(ctx context.Context, db DBTX, now *time.Time, email string) (endSquatterRow, error) {
-	row := db.QueryRow(ctx, endSquatter, now, email)
-	var i endSquatterRow
-	err := row.Scan(&i.ID, &i.PasswordHash)
-	return i, err
-}
-
-const extendSession = `-- name: extendSession :one
-UPDATE sessions s SET last_used_at = $1, expires_at = least($2::timestamptz, s.created_at + make_interval(secs => $3::float8))
-FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE s.id = $4 AND s.ended_at IS NULL AND s.created_at + make_interval(secs => $3) > $1 AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
-RETURNING u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at, p.full_name
-`
-
-type extendSessionParams struct {
-	Now         time.Time
-	ExpiresAt   time.Time
-	MostSeconds float64
-	ID          uuid.UUID
-}
-
-type extendSessionRow struct {
-	ID              uuid.UUID
-	Email           string
-	Role            access.Role
-	IsEmailVerified bool
-	MfaEnabled      bool
-	CreatedAt       time.Time
-	FullName        string
-}
-
-func (q *Queries) extendSession(ctx context.Context, db DBTX, arg extendSessionParams) (extendSessionRow, error) {
-	row := db.QueryRow(ctx, extendSession,
-		arg.Now,
-		arg.ExpiresAt,
-		arg.MostSeconds,
-		arg.ID,
-	)
-	var i extendSessionRow
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Role,
-		&i.IsEmailVerified,
-		&i.MfaEnabled,
-		&i.CreatedAt,
-		&i.FullName,
-	)
-	return i, err
 }
 
 const findAddress = `-- name: findAddress :one
@@ -182,23 +85,15 @@ func (q *Queries) findAddress(ctx context.Context, db DBTX, email string) (uuid.
 	return id, err
 }
 
-const findInvited = `-- name: findInvited :one
-SELECT role FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = $2 AND role IN ('SUPPORT', 'ADMIN')
-`
-
-func (q *Queries) findInvited(ctx context.Context, db DBTX, iD uuid.UUID, noPassword string) (access.Role, error) {
-	row := db.QueryRow(ctx, findInvited, iD, noPassword)
-	var role access.Role
-	err := row.Scan(&role)
-	return role, err
-}
-
 const findLogin = `-- name: findLogin :one
-SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
+SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
+    p.full_name,
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k
+    WHERE k.user_id = u.id) AS has_passkey,
     ARRAY(SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
         ORDER BY t.created_at DESC LIMIT 50)::bytea[] AS pending,
-    EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $2 AND s.created_at > $3) AS known
+    EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $2
+    AND s.created_at > $3) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower($4) AND u.deleted_at IS NULL
 `
@@ -253,161 +148,41 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (
 	return i, err
 }
 
-const findOwner = `-- name: findOwner :one
-SELECT u.id, u.password_hash, (u.is_email_verified OR u.password_hash = 'none')::boolean AS taken,
-    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
-        ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending
-FROM users u WHERE lower(u.email) = lower($2) AND u.deleted_at IS NULL
-`
-
-type findOwnerRow struct {
-	ID           uuid.UUID
-	PasswordHash string
-	Taken        bool
-	Pending      []byte
-}
-
-// Who was invited has the address: the invitation proves it.
-func (q *Queries) findOwner(ctx context.Context, db DBTX, now time.Time, email string) (findOwnerRow, error) {
-	row := db.QueryRow(ctx, findOwner, now, email)
-	var i findOwnerRow
-	err := row.Scan(
-		&i.ID,
-		&i.PasswordHash,
-		&i.Taken,
-		&i.Pending,
-	)
-	return i, err
-}
-
-const findPassword = `-- name: findPassword :one
+const findPasswordOfUser = `-- name: findPasswordOfUser :one
 SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
 
-type findPasswordRow struct {
+type findPasswordOfUserRow struct {
 	Email        string
 	PasswordHash string
 	FullName     string
 }
 
-func (q *Queries) findPassword(ctx context.Context, db DBTX, id uuid.UUID) (findPasswordRow, error) {
-	row := db.QueryRow(ctx, findPassword, id)
-	var i findPasswordRow
+func (q *Queries) findPasswordOfUser(ctx context.Context, db DBTX, id uuid.UUID) (findPasswordOfUserRow, error) {
+	row := db.QueryRow(ctx, findPasswordOfUser, id)
+	var i findPasswordOfUserRow
 	err := row.Scan(&i.Email, &i.PasswordHash, &i.FullName)
 	return i, err
 }
 
-const findRefreshToken = `-- name: findRefreshToken :one
-SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
-WHERE t.hash = $1 AND t.kind = 'REFRESH' FOR KEY SHARE OF u
-`
-
-type findRefreshTokenRow struct {
-	UsedAt    *time.Time
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	SessionID uuid.UUID
-	UserID    uuid.UUID
-}
-
-// The user before the session, as everybody locks them; the audit row's foreign key would lock the user after it.
-func (q *Queries) findRefreshToken(ctx context.Context, db DBTX, hash []byte) (findRefreshTokenRow, error) {
-	row := db.QueryRow(ctx, findRefreshToken, hash)
-	var i findRefreshTokenRow
-	err := row.Scan(
-		&i.UsedAt,
-		&i.CreatedAt,
-		&i.ExpiresAt,
-		&i.SessionID,
-		&i.UserID,
-	)
-	return i, err
-}
-
-const findReset = `-- name: findReset :one
+const findPasswordReset = `-- name: findPasswordReset :one
 SELECT u.id, u.email, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE u.password_reset_token = $1 AND u.password_reset_expiry > $2 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+WHERE u.password_reset_token = $1 AND u.password_reset_expiry > $2 AND u.deleted_at IS NULL
+    AND u.disabled_at IS NULL
 `
 
-type findResetRow struct {
+type findPasswordResetRow struct {
 	ID       uuid.UUID
 	Email    string
 	FullName string
 }
 
-func (q *Queries) findReset(ctx context.Context, db DBTX, token []byte, now *time.Time) (findResetRow, error) {
-	row := db.QueryRow(ctx, findReset, token, now)
-	var i findResetRow
+func (q *Queries) findPasswordReset(ctx context.Context, db DBTX, token []byte, now *time.Time) (findPasswordResetRow, error) {
+	row := db.QueryRow(ctx, findPasswordReset, token, now)
+	var i findPasswordResetRow
 	err := row.Scan(&i.ID, &i.Email, &i.FullName)
 	return i, err
-}
-
-const findSignUp = `-- name: findSignUp :one
-SELECT user_id, data FROM tickets WHERE hash = $1 AND kind = 'SIGNUP' AND created_at > $2
-`
-
-type findSignUpRow struct {
-	UserID *uuid.UUID
-	Data   []byte
-}
-
-func (q *Queries) findSignUp(ctx context.Context, db DBTX, hash []byte, since time.Time) (findSignUpRow, error) {
-	row := db.QueryRow(ctx, findSignUp, hash, since)
-	var i findSignUpRow
-	err := row.Scan(&i.UserID, &i.Data)
-	return i, err
-}
-
-const forgetContact = `-- name: forgetContact :exec
-UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, updated_at = $2 WHERE user_id = $3
-`
-
-func (q *Queries) forgetContact(ctx context.Context, db DBTX, timezone string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetContact, timezone, now, userID)
-	return err
-}
-
-const forgetName = `-- name: forgetName :exec
-UPDATE profiles SET full_name = $1, gender = NULL, date_of_birth = NULL, updated_at = $2 WHERE user_id = $3
-`
-
-func (q *Queries) forgetName(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetName, fullName, now, userID)
-	return err
-}
-
-const forgetUser = `-- name: forgetUser :exec
-UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified = false, password_hash = $1,
-    email_verification_token = NULL, email_verification_expiry = NULL, password_reset_token = NULL, password_reset_expiry = NULL,
-    mfa_enabled = false, mfa_secret = NULL, mfa_step = 0, totp_confirmed_at = NULL, updated_at = $2
-WHERE id = $3
-`
-
-func (q *Queries) forgetUser(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetUser, passwordHash, now, iD)
-	return err
-}
-
-const insertCookie = `-- name: insertCookie :exec
-INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'COOKIE', $3, $4)
-`
-
-type insertCookieParams struct {
-	Hash      []byte
-	SessionID uuid.UUID
-	Now       time.Time
-	ExpiresAt time.Time
-}
-
-func (q *Queries) insertCookie(ctx context.Context, db DBTX, arg insertCookieParams) error {
-	_, err := db.Exec(ctx, insertCookie,
-		arg.Hash,
-		arg.SessionID,
-		arg.Now,
-		arg.ExpiresAt,
-	)
-	return err
 }
 
 const insertDataKey = `-- name: insertDataKey :exec
@@ -420,8 +195,10 @@ func (q *Queries) insertDataKey(ctx context.Context, db DBTX, userID uuid.UUID, 
 }
 
 const insertProfile = `-- name: insertProfile :exec
-INSERT INTO profiles (id, user_id, full_name, gender, date_of_birth, phone, phone_index, address, timezone, created_at, updated_at)
-VALUES ($1, $2, $3, nullif($4::text, '')::gender, $5, $6, $7, $8, $9, $10, $10)
+INSERT INTO profiles (id, user_id, full_name, gender, date_of_birth, phone, phone_index, address, timezone,
+    created_at, updated_at)
+VALUES ($1, $2, $3, nullif($4::text, '')::gender, $5, $6, $7, $8,
+    $9, $10, $10)
 `
 
 type insertProfileParams struct {
@@ -449,60 +226,6 @@ func (q *Queries) insertProfile(ctx context.Context, db DBTX, arg insertProfileP
 		arg.Address,
 		arg.Timezone,
 		arg.Now,
-	)
-	return err
-}
-
-const insertSession = `-- name: insertSession :exec
-INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
-VALUES ($1, $2, $3, $4, $5, $5, $6, $7)
-`
-
-type insertSessionParams struct {
-	ID             uuid.UUID
-	UserID         uuid.UUID
-	UserAgent      string
-	IpAddress      string
-	Now            time.Time
-	ExpiresAt      time.Time
-	SecondFactorAt *time.Time
-}
-
-func (q *Queries) insertSession(ctx context.Context, db DBTX, arg insertSessionParams) error {
-	_, err := db.Exec(ctx, insertSession,
-		arg.ID,
-		arg.UserID,
-		arg.UserAgent,
-		arg.IpAddress,
-		arg.Now,
-		arg.ExpiresAt,
-		arg.SecondFactorAt,
-	)
-	return err
-}
-
-const insertTokens = `-- name: insertTokens :exec
-INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
-VALUES ($1, $2, 'ACCESS', $3, $4), ($5, $2, 'REFRESH', $3, $6)
-`
-
-type insertTokensParams struct {
-	AccessHash    []byte
-	SessionID     uuid.UUID
-	Now           time.Time
-	AccessExpiry  time.Time
-	RefreshHash   []byte
-	RefreshExpiry time.Time
-}
-
-func (q *Queries) insertTokens(ctx context.Context, db DBTX, arg insertTokensParams) error {
-	_, err := db.Exec(ctx, insertTokens,
-		arg.AccessHash,
-		arg.SessionID,
-		arg.Now,
-		arg.AccessExpiry,
-		arg.RefreshHash,
-		arg.RefreshExpiry,
 	)
 	return err
 }
@@ -538,50 +261,12 @@ func (q *Queries) insertUser(ctx context.Context, db DBTX, arg insertUserParams)
 	return result.RowsAffected(), nil
 }
 
-const inviteAgain = `-- name: inviteAgain :one
-UPDATE users SET role = $1, updated_at = $2
-WHERE lower(email) = lower($3) AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = $4 AND role IN ('SUPPORT', 'ADMIN')
-RETURNING id
-`
-
-type inviteAgainParams struct {
-	Role       access.Role
-	Now        time.Time
-	Email      string
-	NoPassword string
-}
-
-func (q *Queries) inviteAgain(ctx context.Context, db DBTX, arg inviteAgainParams) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, inviteAgain,
-		arg.Role,
-		arg.Now,
-		arg.Email,
-		arg.NoPassword,
-	)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
-}
-
-const inviterStands = `-- name: inviterStands :one
-SELECT (i.role = 'ADMIN' AND i.disabled_at IS NULL AND i.deleted_at IS NULL)::boolean AS stands
-FROM users i WHERE i.id = (SELECT invited_by FROM users WHERE users.id = $1) FOR SHARE
-`
-
-// A change of the inviter that comes at once waits for this transaction. Who was made by the command line has none.
-func (q *Queries) inviterStands(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, inviterStands, id)
-	var stands bool
-	err := row.Scan(&stands)
-	return stands, err
-}
-
-const knownAddresses = `-- name: knownAddresses :many
+const listKnownAddresses = `-- name: listKnownAddresses :many
 SELECT DISTINCT ip_address FROM sessions WHERE user_id = $1 AND created_at > $2 LIMIT 100
 `
 
-func (q *Queries) knownAddresses(ctx context.Context, db DBTX, userID uuid.UUID, since time.Time) ([]string, error) {
-	rows, err := db.Query(ctx, knownAddresses, userID, since)
+func (q *Queries) listKnownAddresses(ctx context.Context, db DBTX, userID uuid.UUID, since time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, listKnownAddresses, userID, since)
 	if err != nil {
 		return nil, err
 	}
@@ -601,10 +286,12 @@ func (q *Queries) knownAddresses(ctx context.Context, db DBTX, userID uuid.UUID,
 }
 
 const lockForSignIn = `-- name: lockForSignIn :execrows
-SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3 AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
+SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3
+    AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
 `
 
-// Keeps a change of the password, or a first second factor, from committing between this look and the session's insertion: that
+// Keeps a change of the password, or a first second factor, from committing between this look and the session's
+// insertion: that
 // session would outlive it.
 func (q *Queries) lockForSignIn(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string, mfaEnabled bool) (int64, error) {
 	result, err := db.Exec(ctx, lockForSignIn, iD, passwordHash, mfaEnabled)
@@ -623,61 +310,11 @@ func (q *Queries) lockProfile(ctx context.Context, db DBTX, userID uuid.UUID) er
 	return err
 }
 
-const lockUnverified = `-- name: lockUnverified :one
-SELECT id FROM users WHERE id = $1 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
-`
-
-func (q *Queries) lockUnverified(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, lockUnverified, id)
-	var id_2 uuid.UUID
-	err := row.Scan(&id_2)
-	return id_2, err
-}
-
-const lockUserEvenDeleted = `-- name: lockUserEvenDeleted :one
-SELECT id, role, email, deleted_at FROM users WHERE id = $1 FOR UPDATE
-`
-
-type lockUserEvenDeletedRow struct {
-	ID        uuid.UUID
-	Role      access.Role
-	Email     string
-	DeletedAt *time.Time
-}
-
-// Whoever it is, deleted and disabled users too.
-func (q *Queries) lockUserEvenDeleted(ctx context.Context, db DBTX, id uuid.UUID) (lockUserEvenDeletedRow, error) {
-	row := db.QueryRow(ctx, lockUserEvenDeleted, id)
-	var i lockUserEvenDeletedRow
-	err := row.Scan(
-		&i.ID,
-		&i.Role,
-		&i.Email,
-		&i.DeletedAt,
-	)
-	return i, err
-}
-
-const newestSignUp = `-- name: newestSignUp :one
-SELECT hash, data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2 ORDER BY created_at DESC LIMIT 1
-`
-
-type newestSignUpRow struct {
-	Hash []byte
-	Data []byte
-}
-
-func (q *Queries) newestSignUp(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) (newestSignUpRow, error) {
-	row := db.QueryRow(ctx, newestSignUp, userID, now)
-	var i newestSignUpRow
-	err := row.Scan(&i.Hash, &i.Data)
-	return i, err
-}
-
 const readProfile = `-- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
-    p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone, p.address, p.timezone
+    p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone,
+    p.address, p.timezone
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
 `
 
@@ -720,75 +357,22 @@ func (q *Queries) readProfile(ctx context.Context, db DBTX, id uuid.UUID) (readP
 	return i, err
 }
 
-const readUser = `-- name: readUser :one
-SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
-    greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
-FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
-`
-
-type readUserRow struct {
-	ID              uuid.UUID
-	Email           string
-	Role            access.Role
-	IsEmailVerified bool
-	MfaEnabled      bool
-	DisabledAt      *time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	DeletedAt       *time.Time
-	FullName        string
-}
-
-func (q *Queries) readUser(ctx context.Context, db DBTX, id uuid.UUID) (readUserRow, error) {
-	row := db.QueryRow(ctx, readUser, id)
-	var i readUserRow
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Role,
-		&i.IsEmailVerified,
-		&i.MfaEnabled,
-		&i.DisabledAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.DeletedAt,
-		&i.FullName,
-	)
-	return i, err
-}
-
-const renameProfile = `-- name: renameProfile :exec
-UPDATE profiles SET full_name = $1, updated_at = $2 WHERE user_id = $3
-`
-
-func (q *Queries) renameProfile(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, renameProfile, fullName, now, userID)
-	return err
-}
-
-const renewHash = `-- name: renewHash :exec
+const replaceHash = `-- name: replaceHash :exec
 UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
 
-func (q *Queries) renewHash(ctx context.Context, db DBTX, passwordHash string, iD uuid.UUID, oldHash string) error {
-	_, err := db.Exec(ctx, renewHash, passwordHash, iD, oldHash)
-	return err
-}
-
-const renewSignUp = `-- name: renewSignUp :exec
-UPDATE tickets SET hash = $1, kind = 'SIGNUP', created_at = $2 WHERE hash = $3
-`
-
-func (q *Queries) renewSignUp(ctx context.Context, db DBTX, newHash []byte, now time.Time, hash []byte) error {
-	_, err := db.Exec(ctx, renewSignUp, newHash, now, hash)
+func (q *Queries) replaceHash(ctx context.Context, db DBTX, passwordHash string, iD uuid.UUID, oldHash string) error {
+	_, err := db.Exec(ctx, replaceHash, passwordHash, iD, oldHash)
 	return err
 }
 
 const resetPassword = `-- name: resetPassword :one
-UPDATE users u SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
+UPDATE users u SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL,
+    is_email_verified = true,
     email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $2
 FROM (SELECT f.id, f.password_hash, f.is_email_verified FROM users f
-    WHERE f.password_reset_token = $3 AND f.password_reset_expiry > $2 AND f.deleted_at IS NULL AND f.disabled_at IS NULL FOR UPDATE) before
+    WHERE f.password_reset_token = $3 AND f.password_reset_expiry > $2 AND f.deleted_at IS NULL
+    AND f.disabled_at IS NULL FOR UPDATE) before
 WHERE u.id = before.id
 RETURNING u.id, before.password_hash AS old_hash, before.is_email_verified AS was_verified
 `
@@ -805,15 +389,6 @@ func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash strin
 	var i resetPasswordRow
 	err := row.Scan(&i.ID, &i.OldHash, &i.WasVerified)
 	return i, err
-}
-
-const setInviter = `-- name: setInviter :exec
-UPDATE users SET invited_by = $1 WHERE id = $2
-`
-
-func (q *Queries) setInviter(ctx context.Context, db DBTX, invitedBy *uuid.UUID, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setInviter, invitedBy, iD)
-	return err
 }
 
 const setPassword = `-- name: setPassword :exec
@@ -838,108 +413,20 @@ func (q *Queries) setResetToken(ctx context.Context, db DBTX, token []byte, expi
 	return result.RowsAffected(), nil
 }
 
-const setVerificationToken = `-- name: setVerificationToken :one
-UPDATE users SET email_verification_token = $1, email_verification_expiry = $2
-WHERE id = $3 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL
-RETURNING role
+const softDeleteUser = `-- name: softDeleteUser :one
+UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL RETURNING email
 `
 
-func (q *Queries) setVerificationToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (access.Role, error) {
-	row := db.QueryRow(ctx, setVerificationToken, token, expiry, iD)
-	var role access.Role
-	err := row.Scan(&role)
-	return role, err
-}
-
-const signUpsBeside = `-- name: signUpsBeside :many
-SELECT data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2
-`
-
-func (q *Queries) signUpsBeside(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) ([][]byte, error) {
-	rows, err := db.Query(ctx, signUpsBeside, userID, now)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items [][]byte
-	for rows.Next() {
-		var data []byte
-		if err := rows.Scan(&data); err != nil {
-			return nil, err
-		}
-		items = append(items, data)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const takeSignUp = `-- name: takeSignUp :one
-UPDATE users u SET password_hash = $1, role = $2, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
-    password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $3
-FROM (SELECT f.id, f.password_hash FROM users f WHERE f.id = $4 FOR UPDATE) first
-WHERE u.id = first.id AND NOT u.is_email_verified AND u.role IN ('PATIENT', 'DOCTOR') AND u.deleted_at IS NULL AND u.disabled_at IS NULL
-RETURNING first.password_hash
-`
-
-type takeSignUpParams struct {
-	PasswordHash string
-	Role         access.Role
-	Now          time.Time
-	ID           uuid.UUID
-}
-
-// Gives the password of who signed up first.
-func (q *Queries) takeSignUp(ctx context.Context, db DBTX, arg takeSignUpParams) (string, error) {
-	row := db.QueryRow(ctx, takeSignUp,
-		arg.PasswordHash,
-		arg.Role,
-		arg.Now,
-		arg.ID,
-	)
-	var password_hash string
-	err := row.Scan(&password_hash)
-	return password_hash, err
-}
-
-const unprovenSignUps = `-- name: unprovenSignUps :many
-SELECT u.id, u.email, u.deleted_at FROM users u WHERE NOT u.is_email_verified AND u.password_hash <> 'none' AND u.created_at < $1 AND u.role IN ('PATIENT', 'DOCTOR')
-    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $2)
-    AND NOT EXISTS (SELECT FROM erasures e WHERE e.user_id = u.id)
-ORDER BY u.created_at LIMIT $3 FOR UPDATE OF u SKIP LOCKED
-`
-
-type unprovenSignUpsRow struct {
-	ID        uuid.UUID
-	Email     string
-	DeletedAt *time.Time
-}
-
-// Deleted ones too: whoever had a better right to the address ended them. Who was invited has no password yet, and is asked again by
-// an administrator; an erasure takes its own way.
-func (q *Queries) unprovenSignUps(ctx context.Context, db DBTX, before time.Time, now time.Time, most int32) ([]unprovenSignUpsRow, error) {
-	rows, err := db.Query(ctx, unprovenSignUps, before, now, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []unprovenSignUpsRow
-	for rows.Next() {
-		var i unprovenSignUpsRow
-		if err := rows.Scan(&i.ID, &i.Email, &i.DeletedAt); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) softDeleteUser(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, softDeleteUser, now, iD)
+	var email string
+	err := row.Scan(&email)
+	return email, err
 }
 
 const updateProfile = `-- name: updateProfile :exec
-UPDATE profiles SET full_name = $1, gender = nullif($2::text, '')::gender, date_of_birth = $3, phone = $4,
+UPDATE profiles SET full_name = $1, gender = nullif($2::text, '')::gender,
+    date_of_birth = $3, phone = $4,
     phone_index = $5, address = $6, timezone = $7, updated_at = $8
 WHERE user_id = $9
 `
@@ -969,46 +456,4 @@ func (q *Queries) updateProfile(ctx context.Context, db DBTX, arg updateProfileP
 		arg.UserID,
 	)
 	return err
-}
-
-const useRefreshToken = `-- name: useRefreshToken :execrows
-UPDATE session_tokens SET used_at = $1 WHERE hash = $2 AND kind = 'REFRESH' AND used_at IS NULL AND expires_at > $1
-`
-
-func (q *Queries) useRefreshToken(ctx context.Context, db DBTX, now *time.Time, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, useRefreshToken, now, hash)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const verificationRefused = `-- name: verificationRefused :one
-SELECT coalesce(failure = 'recipient-refused', false)::boolean AS refused FROM mails WHERE user_id = $1 AND kind = 'verify-email' AND content IS NULL
-ORDER BY created_at DESC LIMIT 1
-`
-
-func (q *Queries) verificationRefused(ctx context.Context, db DBTX, userID *uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, verificationRefused, userID)
-	var refused bool
-	err := row.Scan(&refused)
-	return refused, err
-}
-
-const verifyEmail = `-- name: verifyEmail :one
-UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $1
-WHERE email_verification_token = $2 AND email_verification_expiry > $1 AND deleted_at IS NULL
-RETURNING id, password_hash
-`
-
-type verifyEmailRow struct {
-	ID           uuid.UUID
-	PasswordHash string
-}
-
-func (q *Queries) verifyEmail(ctx context.Context, db DBTX, now time.Time, token []byte) (verifyEmailRow, error) {
-	row := db.QueryRow(ctx, verifyEmail, now, token)
-	var i verifyEmailRow
-	err := row.Scan(&i.ID, &i.PasswordHash)
-	return i, err
 }

@@ -1,15 +1,11 @@
 package account
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/jobs"
 	"amrutam/internal/limit"
-	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
@@ -18,43 +14,9 @@ func (s *Service) Routes(api *httpapi.API) {
 	s.authRoutes(api)
 	s.mfaRoutes(api)
 	s.passkeyRoutes(api)
-	s.addressRoutes(api)
-	s.sessionRoutes(api)
+	s.emailRoutes(api)
+	s.userRoutes(api)
 	s.staffRoutes(api)
-	httpapi.Query(api, httpapi.Op{
-		Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users",
-		Summary: "Read your user and profile",
-		Roles:   access.SignedIn,
-	}, s.ReadProfile)
-	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users",
-		Summary: "Change your profile",
-		Doc:     "A merge patch (RFC 7396): what is absent stays, null clears.",
-		Roles:   access.SignedIn,
-	}, s.ChangeProfile)
-	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users",
-		Summary: "Delete your account",
-		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that " +
-			"begins so soon that you could not cancel it is not refunded), and your address can sign up anew. " +
-			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in " +
-			"the five minutes before, others have signed in then.",
-		Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
-		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding},
-	}, s.Leave)
-	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users",
-		Summary: "List users, the newest first",
-		Doc: "Found by the beginning of their addresses, they come in the order of these. A cursor belongs to " +
-			"its order. Each page is audited.",
-		Roles: access.Admin | access.Support,
-	}, s.ListUsers)
-	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users",
-		Summary: "Read a user",
-		Doc:     "Each reading is audited.",
-		Roles:   access.Admin | access.Support,
-	}, s.ReadUser)
 }
 
 func (s *Service) authRoutes(api *httpapi.API) {
@@ -88,22 +50,6 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Roles:    access.Public,
 		Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite, limit.ErrTooMany},
 	}, s.SignIn)
-	// A reused token is refused and ends the session at once: the refusal must not roll the ending back.
-	httpapi.Handle(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth",
-		Summary: "Get new tokens for a refresh token",
-		Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it " +
-			"must have been copied; " +
-			"within 10 seconds it gets the same new tokens, for clients that lost the answer.",
-		Roles:    access.Public,
-		Refusals: []*problem.Error{ErrInvalidRefreshToken},
-	}, s.Refresh)
-	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth",
-		Summary: "End this session",
-		Roles:   access.SignedIn, Enrolment: true, Status: http.StatusNoContent,
-		Unkeyed: "a session ends once, and the next request with it is refused",
-	}, s.SignOut)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth",
 		Summary: "Get a mail to set a new password",
@@ -128,14 +74,170 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	}, s.ChangePassword)
 }
 
-// Work registers the jobs of accounts.
-func (s *Service) Work() {
-	jobs.Work(s.Queue, func(ctx context.Context, tx *postgres.Tx, job verificationMail) error {
-		return s.mailVerification(ctx, tx, job.UserID)
-	})
-	jobs.Work(s.Queue, s.expireSignUps)
-	s.Queue.Every(time.Hour, ExpireSignUps{})
-	jobs.Work(s.Queue, func(ctx context.Context, tx *postgres.Tx, job resetMail) error {
-		return s.mailReset(ctx, tx, job.UserID)
-	})
+func (s *Service) mfaRoutes(api *httpapi.API) {
+	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
+		return httpapi.Op{
+			Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth",
+			Summary:  summary,
+			Doc:      doc,
+			Roles:    access.SignedIn,
+			Refusals: refusals,
+		}
+	}
+	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is "+
+		"confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes "+
+		"before, others have signed in then.",
+		ErrMFAEnabled)
+	enable.Enrolment, enable.Recent, enable.Unkeyed = true, true, httpapi.UnkeyedAnswer
+	httpapi.Command(api, enable, s.EnableMFA)
+	// A wrong code is audited and refused: the refusal must not roll the audit row back. So with all that take one.
+	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code",
+		"From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here "+
+			"and never again.", ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
+	confirm.Enrolment, confirm.Recent, confirm.Unkeyed = true, true, httpapi.UnkeyedAnswer
+	httpapi.Handle(api, confirm, s.ConfirmMFA)
+	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery "+
+		"code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
+		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
+	httpapi.Handle(api, disable, s.DisableMFA)
+	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew",
+		"For the next five minutes this session may do what is dangerous; with the password, what needs a recent "+
+			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
+	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
+	httpapi.Handle(api, stepUp, s.StepUp)
+	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.",
+		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	renew.Unkeyed = httpapi.UnkeyedAnswer
+	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
+	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.",
+		ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
+	verify.Roles = access.Public
+	httpapi.Handle(api, verify, s.VerifyMFA)
+}
+
+func (s *Service) passkeyRoutes(api *httpapi.API) {
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth",
+		Summary: "Begin to register a passkey",
+		Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five " +
+			"minutes before, others have signed in then.",
+		Roles: access.SignedIn, Enrolment: true, Recent: true,
+		Unkeyed: "it changes nothing: each challenge is a new one",
+	}, s.PasskeyOptions)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth",
+		Summary: "Register a passkey",
+		Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for " +
+			"one. Your other devices are signed out. The first second factor comes with recovery codes.",
+		Roles: access.SignedIn, Enrolment: true, Recent: true, Status: http.StatusCreated,
+		Unkeyed:  httpapi.UnkeyedAnswer,
+		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
+	}, s.RegisterPasskey)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth",
+		Summary: "List your passkeys",
+		Roles:   access.SignedIn,
+	}, s.ListPasskeys)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodDelete, Path: "/auth/passkeys/{id}", ID: "delete-passkey", Tag: "auth",
+		Summary: "Delete a passkey of yours",
+		Doc: "Needs a second factor that was proven in the five minutes before. With the last one go the " +
+			"recovery codes, and the password alone signs in.",
+		Roles: access.SignedIn, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{problem.MFARequired},
+	}, s.DeletePasskey)
+	begin := httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkey-options", ID: "begin-passkey-proof", Tag: "auth",
+		Summary: "Begin to sign in with a passkey",
+		Doc: "Gives what navigator.credentials.get takes: to sign in at /auth/passkey-login, or as the second " +
+			"factor of /auth/verify-mfa, /auth/step-up and others.",
+		Roles: access.Public,
+	}
+	// It stores nothing: the challenge is good by itself.
+	httpapi.Handle(api, begin, s.ProofOptions)
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/passkey-login", ID: "sign-in-with-passkey", Tag: "auth",
+		Summary: "Sign in with a passkey",
+		Doc: "The session has proven a second factor too, because the authenticator has verified the user. A " +
+			"refusal is noted, which must not be rolled back.",
+		Roles:    access.Public,
+		Refusals: []*problem.Error{ErrInvalidPasskey, problem.CrossSite},
+	}, s.SignInWithPasskey)
+}
+
+func (s *Service) emailRoutes(api *httpapi.API) {
+	httpapi.Handle(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth",
+		Summary: "Ask to sign in with another address",
+		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request " +
+			"replaces an older one, and the end of " +
+			"the session that asked or a new second factor ends it. " +
+			"Whoever has a second factor proves it in the five minutes before, others have signed in then.",
+		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted,
+		Unkeyed:  httpapi.UnkeyedProof,
+		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
+	}, s.ChangeEmail)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth",
+		Summary: "Prove your new address with the token of the mail",
+		Doc:     "From then on you sign in with it. The old address is told.",
+		Roles:   access.Public, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrInvalidToken, ErrAddressTaken},
+	}, s.ConfirmEmail)
+}
+
+func (s *Service) userRoutes(api *httpapi.API) {
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users",
+		Summary: "Read your user and profile",
+		Roles:   access.SignedIn,
+	}, s.ReadProfile)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users",
+		Summary: "Change your profile",
+		Doc:     "A merge patch (RFC 7396): what is absent stays, null clears.",
+		Roles:   access.SignedIn,
+	}, s.ChangeProfile)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users",
+		Summary: "List users, the newest first",
+		Doc: "Found by the beginning of their addresses, they come in the order of these. A cursor belongs to " +
+			"its order. Each page is audited.",
+		Roles: access.Admin | access.Support,
+	}, s.ListUsers)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users/{id}", ID: "read-user", Tag: "users",
+		Summary: "Read a user",
+		Doc:     "Each reading is audited.",
+		Roles:   access.Admin | access.Support,
+	}, s.ReadUser)
+}
+
+func (s *Service) staffRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users",
+		Summary: "Invite somebody to the staff",
+		Doc:     "They get a mail with a link, good for seven days, and choose a password themselves.",
+		Roles:   access.Admin, Status: http.StatusCreated, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{ErrAddressTaken},
+		Fresh:    true,
+	}, s.Invite)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users",
+		Summary:  "Give a member of staff another role",
+		Doc:      "All their devices are signed out, and they are told by mail.",
+		Roles:    access.Admin,
+		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin},
+		Fresh:    true,
+	}, s.ChangeRole)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users",
+		Summary: "Take away somebody's second factors",
+		Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it " +
+			"is them. All their devices are signed out, and they are told by mail.",
+		Roles: access.Admin, Status: http.StatusNoContent, Key: httpapi.Honoured,
+		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled},
+		Fresh:    true,
+	}, s.ResetFactors)
 }

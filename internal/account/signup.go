@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -10,11 +11,12 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/limit"
+	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 )
 
-// Registration is a sign-up.
-type Registration struct {
+// RegistrationRequest is a sign-up.
+type RegistrationRequest struct {
 	Body struct {
 		Email    string      `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"Where mails reach you; capitals make no difference" example:"asha@example.org"`
 		Password string      `json:"password" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"seven lamps light the well"`
@@ -26,15 +28,15 @@ type Registration struct {
 }
 
 // SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the
-// same work, and its owner a mail: nobody learns here who has an account. Errors: limit.ErrTooMany, or a 422 of all
-// faults.
-func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registration) (User, error) {
-	u := NewUser{Email: canonicalEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
-		Gender: in.Body.Gender, Phone: canonicalPhone(in.Body.Phone, "")}
+// same work, and its owner a mail: nobody learns here whether an address has an account. Returns limit.ErrTooMany if
+// too many signed up from this network, a 422 of all faults.
+func (s *Service) SignUp(ctx context.Context, actor access.Actor, in RegistrationRequest) (User, error) {
+	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
+		Gender: in.Body.Gender, Phone: normalizePhone(in.Body.Phone, "")}
 	var wrong faults
 	wrong.add("body.email", emailFault(u.Email))
 	wrong.add("body.fullName", nameFault(u.FullName))
-	wrong.add("body.password", passwordFault(in.Body.Password, s.Config.PasswordMin, u.Email, u.FullName))
+	wrong.add("body.password", s.passwordFault(in.Body.Password, u.Email, u.FullName))
 	if in.Body.Phone != "" {
 		wrong.add("body.phone", phoneFault(u.Phone))
 	}
@@ -54,7 +56,7 @@ func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registratio
 	}
 	var out User
 	err = retryOnPasswordChange(func() (err error) {
-		if u.PasswordHash, err = s.hashBeside(ctx, u.Email, in.Body.Password); err != nil {
+		if u.PasswordHash, err = s.hashForSignUp(ctx, u.Email, in.Body.Password); err != nil {
 			return err
 		}
 		out, err = s.signUp(ctx, actor, u)
@@ -63,7 +65,31 @@ func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registratio
 	return out, err
 }
 
-// signUp makes the user, or keeps the sign-up beside the one who has the address. Error: errReplaced.
+// hashForSignUp hashes the password of a sign-up with the salt of those that wait for its address, if there are any.
+// Returns problem.Busy if too many passwords are hashed.
+func (s *Service) hashForSignUp(ctx context.Context, email, text string) (string, error) {
+	like := ""
+	err := s.DB.Read(ctx, func(r *postgres.Read) error {
+		owner, err := query.findOwner(ctx, r, r.Now, email)
+		if err == nil {
+			like, err = s.pendingSignUps(owner.ID).hashToMatch(owner)
+		}
+		if postgres.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("find the owner of an address: %w", err)
+	}
+	if like == "" {
+		return passwords.Hash(ctx, text)
+	}
+	return passwords.HashLike(ctx, text, like)
+}
+
+// signUp makes the user, or a pending sign-up beside the one who has the address. Returns errPasswordChanged if
+// another sign-up came first and has another salt.
 func (s *Service) signUp(ctx context.Context, actor access.Actor, u NewUser) (User, error) {
 	out := User{Email: u.Email, Role: u.Role, FullName: u.FullName}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
@@ -71,7 +97,7 @@ func (s *Service) signUp(ctx context.Context, actor access.Actor, u NewUser) (Us
 		out.ID, err = s.Provision(ctx, tx, u)
 		if errors.Is(err, ErrAddressTaken) {
 			out.ID = uuid.Must(uuid.NewV7())
-			return s.keepPending(ctx, tx, actor, u)
+			return s.signUpBesideOwner(ctx, tx, actor, u)
 		}
 		if err != nil {
 			return err
@@ -80,4 +106,48 @@ func (s *Service) signUp(ctx context.Context, actor access.Actor, u NewUser) (Us
 		return s.mailVerification(ctx, tx, out.ID)
 	})
 	return out, err
+}
+
+// signUpBesideOwner stores a sign-up for an address that has a user, and mails the person who reads its mail. An owner
+// who was deleted in this very moment gets none. Returns errPasswordChanged as signUp does.
+func (s *Service) signUpBesideOwner(ctx context.Context, tx *postgres.Tx, actor access.Actor, u NewUser) error {
+	owner, err := query.findOwner(ctx, tx, tx.Now, u.Email)
+	if postgres.NoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find the owner of an address: %w", err)
+	}
+	pending := s.pendingSignUps(owner.ID)
+	like, err := pending.hashToMatch(owner)
+	if err != nil {
+		return err
+	}
+	if like != "" && !sameSalt(like, u.PasswordHash) {
+		return errPasswordChanged
+	}
+	kind, mail := signUpTicket, "verification"
+	if owner.Taken {
+		kind, mail = decoyTicket, "address-taken"
+		audit.Write(tx, actor, "user.refuse-sign-up", owner.ID, audit.Meta{"reason": ErrAddressTaken.Slug})
+	} else {
+		audit.Write(tx, actor, "user.sign-up", owner.ID, audit.Meta{"role": u.Role, "again": true})
+	}
+	mailed, err := s.allowMail(ctx, tx, mail, owner.ID.String())
+	if err != nil {
+		return err
+	}
+	if !mailed {
+		kind = decoyTicket
+	}
+	token, err := pending.add(ctx, tx, kind, u)
+	switch {
+	case err != nil:
+		return err
+	case !mailed:
+		return nil
+	case owner.Taken:
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "address-taken"})
+	}
+	return s.Mails.Enqueue(ctx, tx, verificationMail(owner.ID, u.Role, token, tx.Now.Add(verificationLife)))
 }

@@ -14,7 +14,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// faults collects what is wrong with a request, to tell it all at once.
+// faults collects what is wrong with a request, so that one answer says it all.
 type faults []problem.Field
 
 func (f *faults) add(location, message string) {
@@ -32,11 +32,10 @@ func (f faults) err() error {
 	return &e
 }
 
-// canonicalEmail is the form an address is kept and looked up in.
-func canonicalEmail(email string) string { return notification.Normalize(email) }
+// normalizeEmail is the form in which an address is stored and looked up.
+func normalizeEmail(email string) string { return notification.Normalize(email) }
 
-// emailFault tells what is wrong with a canonical address, or "". net/mail's own words quote the value, so they stay
-// here.
+// emailFault says what is wrong with a normalized address, or "". It hides net/mail's own words, which quote the value.
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
 	local, domain, _ := strings.Cut(email, "@")
@@ -49,7 +48,7 @@ func emailFault(email string) string {
 	return ""
 }
 
-// reachFault is what is wrong with an address that the mail server can't take.
+// reachFault says what is wrong with an address that the mail server can't take.
 func reachFault(reached bool) string {
 	if reached {
 		return ""
@@ -60,7 +59,7 @@ func reachFault(reached bool) string {
 // unseen characters make two addresses that look alike.
 func unseen(r rune) bool { return unicode.In(r, unicode.C, unicode.Z) }
 
-// hostForm tells whether the labels of a domain are what RFC 1123 has, other scripts aside (RFC 6531).
+// hostForm reports whether the labels of a domain are as RFC 1123 has them, other scripts aside (RFC 6531).
 func hostForm(domain string) bool {
 	for label := range strings.SplitSeq(domain, ".") {
 		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
@@ -70,7 +69,7 @@ func hostForm(domain string) bool {
 	return true
 }
 
-// trimText is the form a name or a postal address is kept in.
+// trimText is the form in which a name or a postal address is stored.
 func trimText(text string) string { return norm.NFC.String(strings.TrimSpace(text)) }
 
 func nameFault(name string) string {
@@ -83,8 +82,8 @@ func nameFault(name string) string {
 	return httpapi.TextFault(name, httpapi.Line)
 }
 
-// visible tells whether there is anything to see: zero-width characters, which some scripts need inside words, alone
-// are nothing.
+// visible reports whether there is anything to see: zero-width characters, which some scripts need inside words, are
+// nothing alone.
 func visible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) &&
@@ -92,7 +91,7 @@ func visible(s string) bool {
 	})
 }
 
-// birthFault takes every day until today where the person is: a mother gives her child's on the same day.
+// birthFault allows every day until today where the person is: a newborn child can be signed up on its first day.
 func birthFault(date, zone string, now time.Time) string {
 	place, known := httpapi.Zone(zone)
 	if !known {

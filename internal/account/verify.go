@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,41 +16,46 @@ import (
 	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
+	"amrutam/internal/session"
 )
 
-// Verification spends the token of a mail.
-type Verification struct {
+// verificationLife is how long the link of a verification mail is good for.
+const verificationLife = 24 * time.Hour
+
+// VerificationRequest has the token of a mail.
+type VerificationRequest struct {
 	Body struct {
 		Token string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHZlcmlmaWNhdGlvbg"`
 	}
 }
 
-// AddressOnly names an address; the answer never tells whether it has a user.
-type AddressOnly struct {
+// AddressRequest names an address; the answer is the same whether it has a user or not.
+type AddressRequest struct {
 	Body struct {
 		Email string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address the mail goes to, if it has a user" example:"asha@example.org"`
 	}
 }
 
-// VerifyEmail marks the address of the token's user as theirs. Error: ErrInvalidToken.
-func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Verification) (httpapi.None,
-	error) {
+// VerifyEmail marks the address of the token's user as proven. Returns ErrInvalidToken if the token is wrong or over.
+func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in VerificationRequest) (httpapi.None, error) {
 	_, err := s.verify(ctx, tx, actor, in.Body.Token)
 	return httpapi.None{}, err
 }
 
-// verify tells whether the sign-ups of the address were contested, and its user has yet to choose a password.
-func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, text string) (contested bool,
+// verify reports whether the address was contested: its user has yet to choose a password then. Returns
+// ErrInvalidToken if the token is wrong or over.
+func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, token string) (contested bool,
 	err error) {
-	token := hashToken(text)
-	user, err := query.verifyEmail(ctx, tx, tx.Now, token)
+	hash := session.HashToken(token)
+	user, err := query.verifyEmail(ctx, tx, tx.Now, hash)
 	switch {
 	case postgres.NoRows(err):
-		user.ID, contested, err = s.verifyPending(ctx, tx, token)
+		user.ID, contested, err = s.verifyPending(ctx, tx, hash)
 	case err != nil:
 		err = fmt.Errorf("verify an address: %w", err)
 	default:
-		contested, err = s.contest(ctx, tx, user.ID, user.PasswordHash)
+		contested, err = s.resolveContest(ctx, tx, user.ID, user.PasswordHash)
 	}
 	if err != nil {
 		return false, err
@@ -62,21 +68,86 @@ func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	return contested, nil
 }
 
+// verifyPending makes the owner of an address what the pending sign-up of the link said. The others for the address
+// come to nothing: they wait on without use, so that nobody learns from theirs that this happened. Returns
+// ErrInvalidToken if the link is wrong or over.
+func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, hash []byte) (owner uuid.UUID, contested bool,
+	err error) {
+	ticket, err := query.findSignUp(ctx, tx, hash, tx.Now.Add(-verificationLife))
+	if postgres.NoRows(err) {
+		return uuid.Nil, false, ErrInvalidToken
+	}
+	if err != nil {
+		return uuid.Nil, false, fmt.Errorf("find a pending sign-up: %w", err)
+	}
+	owner = *ticket.UserID
+	u, err := s.pendingSignUps(owner).open(ticket.Data)
+	if err != nil {
+		return uuid.Nil, false, err
+	}
+	first, err := query.adoptSignUp(ctx, tx, adoptSignUpParams{ID: owner, PasswordHash: u.PasswordHash, Role: u.Role,
+		Now: tx.Now})
+	switch {
+	case postgres.NoRows(err):
+		return uuid.Nil, false, ErrInvalidToken
+	case err != nil:
+		return uuid.Nil, false, fmt.Errorf("adopt a pending sign-up: %w", err)
+	}
+	if err := s.replaceProfile(ctx, tx, owner, u); err != nil {
+		return uuid.Nil, false, err
+	}
+	contested, err = s.resolveContest(ctx, tx, owner, first)
+	return owner, contested, err
+}
+
+func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, u pendingSignUp) error {
+	row, err := query.readProfile(ctx, tx, owner)
+	if err != nil {
+		return fmt.Errorf("read a profile: %w", err)
+	}
+	key, err := s.Sealer.PersonKey(ctx, tx, owner)
+	if err != nil {
+		return err
+	}
+	profile := Profile{User: User{ID: owner, FullName: u.FullName}, UpdatedAt: tx.Now,
+		Gender: ptrOrNil(Gender(u.Gender)), Phone: ptrOrNil(u.Phone), Timezone: DefaultTimezone}
+	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
+}
+
+// resolveContest removes the password of a user whose address was just proven if sign-ups with different passwords
+// waited for that, and mails a link to choose one: the reader of the mail can't tell by its link whose password
+// becomes theirs. first is the hash of the sign-up that came first.
+func (s *Service) resolveContest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, first string) (contested bool,
+	err error) {
+	pending := s.pendingSignUps(owner)
+	hashes, err := pending.allHashes(ctx, tx)
+	if err != nil || !slices.ContainsFunc(hashes, func(hash string) bool { return hash != first }) {
+		return false, err
+	}
+	if err := query.setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
+		return false, fmt.Errorf("remove a password: %w", err)
+	}
+	if err := pending.addDecoys(ctx, tx, first); err != nil {
+		return false, err
+	}
+	return true, s.mailResetLink(ctx, tx, owner, "choose-password")
+}
+
 // ResendVerification mails a new token when the address waits for one.
 func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in AddressOnly) (httpapi.None, error) {
+	in AddressRequest) (httpapi.None, error) {
 	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-verification",
-		func(id uuid.UUID) jobs.Args { return verificationMail{id} })
+		func(id uuid.UUID) jobs.Args { return mailVerification{id} })
 }
 
 // enqueueForEmail does the same work for every address: for one without a user, the job is for nobody.
 func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email, action string,
 	job func(uuid.UUID) jobs.Args) error {
-	id, err := query.findAddress(ctx, tx, canonicalEmail(email))
+	id, err := query.findAddress(ctx, tx, normalizeEmail(email))
 	entity := id.String()
 	switch {
 	case postgres.NoRows(err):
-		id, entity = uuid.Must(uuid.NewV7()), unknown
+		id, entity = uuid.Must(uuid.NewV7()), unknownUser
 	case err != nil:
 		return fmt.Errorf("find an address: %w", err)
 	}
@@ -84,11 +155,11 @@ func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor ac
 	return s.Queue.Insert(ctx, tx, job(id))
 }
 
-// unknown is the entity of an audit row about an address without a user: the address itself stays out of the log.
-const unknown = "unknown"
+// unknownUser is the entity of an audit row about an address without a user: the address itself isn't audited.
+const unknownUser = "unknown"
 
-// allowMail tells whether a mail that anybody can ask for may go to somebody: a few in an hour, and the asker isn't
-// told.
+// allowMail reports whether a mail that anybody can ask for may go to its receiver: a few in an hour. The answer to the
+// caller is the same.
 func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
 	err := s.Limits.CountAttempt(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {
@@ -97,22 +168,14 @@ func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to strin
 	return err == nil, err
 }
 
-// verificationMail is the job that mails a new verification token.
-type verificationMail struct {
-	UserID uuid.UUID `json:"userId"`
-}
-
-// Kind names the job.
-func (verificationMail) Kind() string { return "user.mail-verification" }
-
 // mailVerification makes the user's verification token anew and mails it, unless there is nothing to verify.
 func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if mailed, err := s.allowMail(ctx, tx, "verification", id.String()); err != nil || !mailed {
 		return err
 	}
-	token, hash := newToken("")
+	token, hash := session.NewToken("")
 	expiry := tx.Now.Add(verificationLife)
-	role, err := s.renewPending(ctx, tx, id, hash)
+	role, err := s.pendingSignUps(id).renewLink(ctx, tx, hash)
 	if postgres.NoRows(err) {
 		role, err = query.setVerificationToken(ctx, tx, hash, &expiry, id)
 	}
@@ -122,11 +185,11 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 	if err != nil {
 		return fmt.Errorf("make a link: %w", err)
 	}
-	return s.Mails.Enqueue(ctx, tx, verifyMail(id, role, token, expiry))
+	return s.Mails.Enqueue(ctx, tx, verificationMail(id, role, token, expiry))
 }
 
-// verifyMail says as what somebody signed up: by that people know their own sign-up from a stranger's.
-func verifyMail(to uuid.UUID, role access.Role, token string, expiry time.Time) notification.Mail {
+// verificationMail names the role that was signed up for: by that people know their own sign-up from a stranger's.
+func verificationMail(to uuid.UUID, role access.Role, token string, expiry time.Time) notification.Mail {
 	return notification.Mail{To: to, Kind: "verify-email",
 		Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}}
 }

@@ -190,9 +190,9 @@ func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, i
 		in); err != nil {
 		return err
 	}
-	var decision doctor.ApprovalInput
+	var decision doctor.ApprovalRequest
 	decision.ID, decision.Body.Approved = id, true
-	_, err := a.doctors.Approve(ctx, tx, access.Actor{ID: admin, Role: access.RoleAdmin, Job: demoJob}, decision)
+	_, _, err := a.doctors.Approve(ctx, tx, access.Actor{ID: admin, Role: access.RoleAdmin, Job: demoJob}, decision)
 	return err
 }
 

@@ -22,6 +22,7 @@ import (
 	"amrutam/internal/prescription"
 	"amrutam/internal/privacy"
 	"amrutam/internal/schedule"
+	"amrutam/internal/session"
 )
 
 // mount builds the packages, lowest first, and lets each register its operations, pages and jobs.
@@ -32,6 +33,7 @@ func (a *App) mount() error {
 	}
 	a.healthRoutes()
 	a.Queue.RegisterMaintenance()
+	a.Queue.AddMaintenance(limit.DeleteOld)
 	audit.Routes(a.API)
 	reader.Mount(a.Mux, "/openapi.json")
 	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
@@ -46,11 +48,16 @@ func (a *App) mount() error {
 	if err != nil {
 		return err
 	}
-	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Mails: mails, Queue: a.Queue,
-		Config: a.Config, Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}, Cursors: a.API.Cursors, Log: a.Log}
+	sessions := &session.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
+	a.API.Authenticate, a.API.Guard = sessions.Authenticate, session.Guard
+	sessions.Routes(a.API)
+	sessions.Jobs(a.Queue)
+	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions,
+		Mails: mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log,
+		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}
 	a.accounts.Routes(a.API)
 	a.accounts.Pages(a.Mux)
-	a.accounts.Work()
+	a.accounts.Jobs(a.Queue)
 	if c := a.Config.Currency; c != "" && !currency.IsCurrency(c) { // without one only the document is made
 		return errors.New("AMRUTAM_CURRENCY " + currency.CurrencyFormat)
 	}
@@ -59,21 +66,21 @@ func (a *App) mount() error {
 	a.slots = &schedule.Service{Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)
 	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock,
-		HTTP: &http.Client{Timeout: 10 * time.Second}}
-	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Stub: stub, Metrics: a.Metrics,
-		Log: a.Log}
-	money.ReturnTo = a.returnTo
+		HTTP: &http.Client{Timeout: 10 * time.Second}, Log: a.Log}
+	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Metrics: a.Metrics,
+		Providers:       map[string]payment.Provider{payment.StubName: stub},
+		DefaultProvider: a.Config.PaymentProvider, ReturnOrigins: a.returnOrigins}
 	if !a.Config.Production() {
 		stub.Pages = a.Config.PublicURL
-		money.MountPages(a.Mux)
+		stub.MountPage(a.Mux, money)
 	}
 	money.Routes(a.API)
+	money.Jobs(a.Queue)
 	consent.Routes(a.API)
-	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Money: money, Mails: mails, Config: a.Config,
-		Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
+	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors, Money: money,
+		Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
 	care.Routes(a.API)
 	care.Jobs(a.Queue)
-	a.accounts.OnStop, a.doctors.OnStop = care.Stop, care.Stop
 	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
 	scripts.Routes(a.API)
 	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config,
@@ -84,9 +91,9 @@ func (a *App) mount() error {
 	return nil
 }
 
-// returnTo are the origins a checkout may lead back to: this server's own and those allowed.
-func (a *App) returnTo() payment.ReturnTo {
-	all := slices.Clone(payment.ReturnTo(a.Config.ReturnOrigins))
+// returnOrigins returns the origins that a checkout may lead back to: this server's own and those allowed.
+func (a *App) returnOrigins() payment.ReturnOrigins {
+	all := slices.Clone(payment.ReturnOrigins(a.Config.ReturnOrigins))
 	if u, err := url.Parse(a.Config.PublicURL); err == nil && u.Host != "" {
 		all = append(all, payment.Origin(u))
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -93,6 +94,17 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
+// of gives the lines about one request.
+func (l *Log) of(requestID string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(l.String()) {
+		if strings.Contains(line, `"`+requestID+`"`) {
+			lines.WriteString(line)
+		}
+	}
+	return lines.String()
+}
+
 // Open starts a clinic. configure, when given, changes the settings first.
 func Open(t testing.TB, configure ...func(*config.Config)) *Clinic {
 	t.Helper()
@@ -147,7 +159,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		http: &http.Client{Timeout: 30 * time.Second}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if _, measuring := t.(*testing.B); !measuring {
-		c.contract = &contract{t: t, document: documentOf(t, a), next: c.http.Transport,
+		c.contract = &contract{t: t, log: log, document: documentOf(t, a), next: c.http.Transport,
 			seen: &record{met: map[string]map[int]bool{}}}
 		c.http.Transport = c.contract
 	}
@@ -173,7 +185,8 @@ func (c *Clinic) User(role access.Role) User {
 	session := uuid.Must(uuid.NewV7())
 	hash := sha256.Sum256([]byte(u.Token))
 	now := c.DB.Now()
-	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
+	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+		VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
 	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`,
 		uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
 	c.exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
@@ -181,9 +194,11 @@ func (c *Clinic) User(role access.Role) User {
 	if role == access.RoleAdmin || role == access.RoleSupport {
 		proven = &now
 	}
-	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
+	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
+		second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
 		session, u.ID, now, now.Add(10*365*24*time.Hour), proven)
-	c.exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', $3, $4)`,
+	c.exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
+		VALUES ($1, $2, 'ACCESS', $3, $4)`,
 		hash[:], session, now, now.Add(10*365*24*time.Hour))
 	if role == access.RolePatient {
 		c.consent(u, now)
@@ -201,7 +216,8 @@ func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 	must(c.t, err)
 	sealed, err := key.Seal("users.mfa_secret", u.ID, secret)
 	must(c.t, err)
-	c.exec(`UPDATE users SET mfa_secret = $2, mfa_enabled = $3, mfa_step = 0, totp_confirmed_at = CASE WHEN $3 THEN $4::timestamptz END WHERE id = $1`,
+	c.exec(`UPDATE users SET mfa_secret = $2, mfa_enabled = $3, mfa_step = 0,
+		totp_confirmed_at = CASE WHEN $3 THEN $4::timestamptz END WHERE id = $1`,
 		u.ID, sealed, confirmed, c.DB.Now())
 	return func() string {
 		code, err := totp.GenerateCode(secret, c.Clock.Now())
@@ -247,7 +263,8 @@ func (c *Clinic) Doctor(fee string) User {
 	u := c.User(access.RoleDoctor)
 	c.exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number,
 		registration_key, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
-		VALUES ($1, $1, 'Panchakarma', 12, $2, lower(replace($2, '-', '')), $3::text::numeric, '{en,hi}', true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
+		VALUES ($1, $1, 'Panchakarma', 12, $2, lower(replace($2, '-', '')), $3::text::numeric, '{en,hi}',
+		true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
 	c.audit("doctor.apply", u.ID)
 	return u
 }
@@ -257,7 +274,8 @@ func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
 	c.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	start := c.DB.Now().Add(in).Truncate(time.Second)
-	c.exec(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)`,
+	c.exec(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $6)`,
 		id, doctor.ID, start, start.Add(30*time.Minute), seats, c.DB.Now())
 	c.audit("slot.create", id)
 	return id

@@ -23,6 +23,7 @@ import (
 // contract compares every answer with the document on its way to the test, and fails the test that got a wrong one.
 type contract struct {
 	t        testing.TB
+	log      *Log
 	document *Document
 	next     http.RoundTripper
 	seen     *record
@@ -54,6 +55,10 @@ func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 		if text, err = unpack(text); err != nil {
 			return nil, err
 		}
+	}
+	if response.StatusCode >= http.StatusInternalServerError {
+		c.t.Logf("%s %s answers %d; the server's log of it:\n%s", r.Method, r.URL.Path, response.StatusCode,
+			c.log.of(response.Header.Get("X-Request-Id")))
 	}
 	op := c.document.operation(r)
 	if op != nil {

@@ -11,9 +11,12 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 	t.Parallel()
 	d := Open(t).Document()
 	const id = "0199f3a2-7c1e-7000-8000-000000000000"
-	refusal := `{"type":"/problems/unauthenticated","title":"t","status":401,"detail":"d","instance":"/x","requestId":"` + id + `"}`
-	user := `{"id":"` + id + `","email":"asha@example.org","role":"PATIENT","isEmailVerified":true,"mfaEnabled":false,"fullName":"Asha",
-		"createdAt":"2026-11-23T09:30:00Z","updatedAt":"2026-11-23T09:30:00Z","gender":null,"dateOfBirth":null,"phone":null,"address":null,"timezone":"UTC"}`
+	refusal := `{"type":"/problems/unauthenticated","title":"t","status":401,"detail":"d",
+		"instance":"/x","requestId":"` + id + `"}`
+	user := `{"id":"` + id + `","email":"asha@example.org","role":"PATIENT","isEmailVerified":true,"mfaEnabled":false,
+		"fullName":"Asha",
+		"createdAt":"2026-11-23T09:30:00Z","updatedAt":"2026-11-23T09:30:00Z","gender":null,
+		"dateOfBirth":null,"phone":null,"address":null,"timezone":"UTC"}`
 	for _, one := range []struct {
 		name, path  string
 		status      int

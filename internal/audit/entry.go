@@ -26,7 +26,8 @@ type Entry struct {
 	CreatedAt  time.Time      `json:"createdAt" doc:"When it was done" example:"2026-11-23T10:00:00Z"`
 }
 
-const selectEntry = `SELECT id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at FROM audit_logs`
+const selectEntry = `SELECT id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at
+	FROM audit_logs`
 
 func scanEntry(row pgx.CollectableRow) (e Entry, err error) {
 	err = row.Scan(&e.ID, &e.ActorID, &e.ActorRole, &e.Action, &e.EntityType, &e.EntityID, &e.Metadata, &e.IPAddress,

@@ -2,6 +2,8 @@ package audit
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,6 +26,24 @@ type Reading struct {
 	PrescriptionID *uuid.UUID `json:"prescriptionId" format:"uuid" nullable:"true" doc:"Which prescription, where it was one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7084"`
 	Purpose        *string    `json:"purpose" doc:"Why, as an administrator has to say it; null for others" example:"Complaint of the patient"`
 	CreatedAt      time.Time  `json:"createdAt" doc:"When it was read" example:"2026-11-23T10:00:00Z"`
+}
+
+// readings are the actions that a patient's access log shows.
+var readings = []string{"consultation.read", "consultation.list", "prescription.read", "prescription.list"}
+
+// WriteReading adds the row of a reading, which the access logs of these patients show. Metadata healthData false
+// means that only the appointment was shown. The pipeline refuses an answer with health data of any other patient.
+func WriteReading(tx *postgres.Tx, actor access.Actor, action string, entity uuid.UUID, meta Meta,
+	patients ...uuid.UUID) {
+	all := Meta{"patientIds": patients}
+	if len(patients) == 1 {
+		all = Meta{"patientId": patients[0]}
+	}
+	maps.Copy(all, meta)
+	Write(tx, actor, action, entity, all)
+	if slices.Contains(readings, action) && meta["healthData"] != false {
+		tx.MarkRead(patients...)
+	}
 }
 
 // ReadingsIn asks for one's own access log.
@@ -49,9 +69,10 @@ FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id LEFT JOIN data_keys k ON k
 WHERE (NOT $2 OR a.actor_id <> $1::text::uuid) AND (a.created_at, a.id) < ($3, $4)
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
-// readings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave no
-// entry.
-func (l log) readings(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadingsIn) (httpapi.Page[Reading],
+// listReadings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave
+// no entry.
+func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in ReadingsIn) (httpapi.Page[Reading],
 	error) {
 	scope := "access-log"
 	if in.Others {

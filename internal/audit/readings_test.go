@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -131,5 +132,18 @@ func TestAccessLogReadsItsIndex(t *testing.T) {
 	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "Bitmap Index Scan on audit_logs_") ||
 		strings.Contains(plan, "Rows Removed by Filter: 20000") {
 		t.Errorf("the log was read from end to end:\n%s", plan)
+	}
+}
+
+// TestEveryReadingIsShown: the statement, its partial index and the document know the same actions.
+func TestEveryReadingIsShown(t *testing.T) {
+	t.Parallel()
+	field, _ := reflect.TypeFor[audit.Reading]().FieldByName("Action")
+	if documented := strings.Split(field.Tag.Get("enum"), ","); !slices.Equal(documented, audit.Readings) {
+		t.Errorf("documented: %v, audited: %v", documented, audit.Readings)
+	}
+	if list := "'" + strings.Join(audit.Readings, "', '") + "'"; !strings.Contains(audit.SelectReadings,
+		"action IN ("+list+")") {
+		t.Errorf("the statement doesn't select %s", list)
 	}
 }

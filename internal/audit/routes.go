@@ -28,5 +28,5 @@ func Routes(api *httpapi.API) {
 		Summary: "List who read your record",
 		Doc:     "When, in which role and why, the newest first; what you read yourself too.",
 		Roles:   access.Patient,
-	}, l.readings)
+	}, l.listReadings)
 }

@@ -17,70 +17,75 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Config is every setting; `amrutam serve --help` prints the variables with their defaults.
+// Config is every setting. The tags are the reference: `amrutam serve --help` and docs/configuration.md are made of
+// them. production says what production asks for, and begins with "needed" when it doesn't start without; section
+// begins a group.
 type Config struct {
-	Env           string `env:"AMRUTAM_ENV" envDefault:"development" help:"development or production"`
-	Listen        string `env:"AMRUTAM_LISTEN" envDefault:"127.0.0.1:8080" help:"address of the API; port 0 picks a free one"`
-	MetricsListen string `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; off for none; a port that is taken is replaced by a free one in development"`
-	MetricsToken  string `env:"AMRUTAM_METRICS_TOKEN" help:"what /metrics asks for as Authorization: Bearer, at least 20 letters and digits; production needs it where other machines reach /metrics; unset: nothing is asked for"`
-	CheckHour     int    `env:"AMRUTAM_CHECK_HOUR" envDefault:"21" help:"hour of the day, 0 to 23 in UTC, in which one server checks the invariants by itself"`
-	PublicURL     string `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server, https://care.example.org; links in mails start with it; unset: where it listens; production needs it, with https"`
-	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder; in production one on another machine is reached with TLS, sslmode=require or better"`
-	MigrateURL    string `env:"AMRUTAM_MIGRATE_DATABASE_URL" help:"the same database for the login that owns the schema and migrates it; unset: DATABASE_URL"`
-	DatabaseConns int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool, at least 2"`
-	DataDir       string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"the private PostgreSQL and the generated development secrets"`
-	SMTPURL       string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which production and a password need the server to offer; unset: the development mailbox"`
-	MailReplyTo   string `env:"AMRUTAM_MAIL_REPLY_TO" help:"mailbox of the support, where answers to mails go; unset: every mail says that answers are not read"`
-	MailFrom      string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail; production needs one of your own"`
-	MasterKey     string `env:"AMRUTAM_MASTER_KEY" help:"32 random bytes in base64 that wrap the data keys; unset: the private PostgreSQL has one in the data folder"`
+	Env            string        `env:"AMRUTAM_ENV" envDefault:"development" help:"development or production" section:"Server"`
+	Listen         string        `env:"AMRUTAM_LISTEN" envDefault:"127.0.0.1:8080" help:"address of the API; port 0 picks a free one"`
+	PublicURL      string        `env:"AMRUTAM_PUBLIC_URL" help:"where people reach this server, https://care.example.org; links in mails start with it; unset: where it listens" production:"needed, with https"`
+	Hosts          []string      `env:"AMRUTAM_HOSTS" help:"more names under which this server is reached, comma-separated: amrutam.internal; those of AMRUTAM_PUBLIC_URL, of this machine and of the address it listens at are served anyway, others get 421"`
+	TrustedProxies []string      `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated, or none" production:"needed: the networks of your proxies, or none"`
+	MetricsListen  string        `env:"AMRUTAM_METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"address of /metrics; off for none; in development a port that is taken is replaced by a free one"`
+	MetricsToken   string        `env:"AMRUTAM_METRICS_TOKEN" help:"what /metrics asks for as Authorization: Bearer, at least 20 letters and digits; unset: nothing is asked for" production:"needed where other machines reach /metrics"`
+	LogFormat      string        `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
+	CheckHour      int           `env:"AMRUTAM_CHECK_HOUR" envDefault:"21" help:"hour of the day, 0 to 23 in UTC, in which one server checks the invariants by itself"`
+	RequestWithin  time.Duration `env:"AMRUTAM_REQUEST_WITHIN" envDefault:"10s" help:"how long the work on a request may take, its statements included"`
+	MaxInFlight    int           `env:"AMRUTAM_MAX_IN_FLIGHT" help:"requests worked on at once at most, the limit adapts itself between half of it and this; 0 or unset: 5 for each core, at least 10, at most AMRUTAM_DATABASE_CONNS"`
+	DrainFor       time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`
+	ShutdownWithin time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
 
+	DatabaseURL       string `env:"DATABASE_URL" help:"PostgreSQL 15 to 18; unset: a private one in the data folder" production:"needed; on another machine with TLS, sslmode=require or better" section:"Database and keys"`
+	MigrateURL        string `env:"AMRUTAM_MIGRATE_DATABASE_URL" help:"the same database for the login that owns the schema and migrates it; unset: DATABASE_URL" production:"when set, with TLS as DATABASE_URL"`
+	DatabaseConns     int32  `env:"AMRUTAM_DATABASE_CONNS" envDefault:"20" help:"connections in the pool, at least 2"`
+	DataDir           string `env:"AMRUTAM_DATA_DIR" envDefault:"./data" help:"folder of the private PostgreSQL and the generated development secrets"`
+	MasterKey         string `env:"AMRUTAM_MASTER_KEY" help:"32 random bytes in base64 that wrap the data keys; unset: the private PostgreSQL has one in the data folder" production:"needed: openssl rand -base64 32"`
 	MasterKeyPrevious string `env:"AMRUTAM_MASTER_KEY_PREVIOUS" help:"older master keys that still open, comma-separated, until amrutam keys rotate is done"`
 
-	Currency          string `env:"AMRUTAM_CURRENCY" envDefault:"INR" help:"ISO 4217 code of fees that name none, and the currency that fees are compared in"`
-	PaymentProvider   string `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"stub"`
-	StubWebhookSecret string `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development"`
+	SMTPURL     string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which a password needs the server to offer; unset: the development mailbox" production:"needed; with smtp:// the server must offer STARTTLS" section:"Mail"`
+	MailFrom    string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail" production:"needed: an address of your own domain"`
+	MailReplyTo string `env:"AMRUTAM_MAIL_REPLY_TO" help:"mailbox of the support, where answers to mails go; unset: every mail says that answers are not read" production:"not the example: an address of your own domain"`
 
-	TrustedProxies     []string `env:"AMRUTAM_TRUSTED_PROXIES" help:"networks (CIDR) of proxies whose X-Forwarded-For counts, comma-separated, or none; production needs it"`
-	CORSOrigins        []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org"`
-	ReturnOrigins      []string `env:"AMRUTAM_RETURN_ORIGINS" help:"origins whose addresses a checkout may lead back to, comma-separated: https://app.example.org; those of AMRUTAM_PUBLIC_URL it may anyway"`
-	PasskeyDomain      string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
-	PasskeyOrigins     []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
-	Hosts              []string `env:"AMRUTAM_HOSTS" help:"more names under which this server is reached, comma-separated: amrutam.internal; those of AMRUTAM_PUBLIC_URL, of this machine and of the address it listens at are served anyway, others get 421"`
-	HSTSSubdomains     bool     `env:"AMRUTAM_HSTS_SUBDOMAINS" envDefault:"false" help:"browsers are told to reach the names below this server's by HTTPS alone too"`
-	MaxInFlight        int      `env:"AMRUTAM_MAX_IN_FLIGHT" help:"requests worked on at once at most, the limit adapts itself between half of it and this; 0 or unset: 5 for each core, at least 10, at most AMRUTAM_DATABASE_CONNS"`
-	LogFormat          string   `env:"AMRUTAM_LOG_FORMAT" help:"json or text; unset: text on a terminal, else json"`
-	RequireAdminMFA    bool     `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor; production refuses false"`
-	LoginLimit         string   `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails; production refuses off"`
-	RateLimit          string   `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address; production refuses off"`
-	RatePerUser        int      `env:"AMRUTAM_RATE_PER_USER" envDefault:"600" help:"requests of a user in a minute"`
-	RatePerAddress     int      `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
-	UnderWayPerUser    int      `env:"AMRUTAM_UNDER_WAY_PER_USER" envDefault:"32" help:"requests of a user at a time, on each server"`
-	UnderWayPerAddress int      `env:"AMRUTAM_UNDER_WAY_PER_ADDRESS" envDefault:"128" help:"requests of an address (of a /64 of IPv6) at a time, on each server, those included whose body hasn't arrived"`
-	// SignUpsPerNetwork counts in PostgreSQL; a mobile carrier puts many people behind one network.
-	SignUpsPerNetwork int `env:"AMRUTAM_SIGN_UPS_PER_NETWORK" envDefault:"100" help:"sign-ups of a network (a /24 of IPv4, a /48 of IPv6) in an hour, at least 1"`
-	PasswordMin       int `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, never under 8, in production never under 15 (NIST SP 800-63B-4)"`
+	Currency          string   `env:"AMRUTAM_CURRENCY" envDefault:"INR" help:"ISO 4217 code of fees that name none, and the currency that fees are compared in" section:"Payments"`
+	PaymentProvider   string   `env:"AMRUTAM_PAYMENT_PROVIDER" envDefault:"stub" help:"who takes the payments; there is the stub alone, whose checkout moves no money"`
+	StubWebhookSecret string   `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development" production:"needed: echo whsec_$(openssl rand -base64 32)"`
+	ReturnOrigins     []string `env:"AMRUTAM_RETURN_ORIGINS" help:"origins whose addresses a checkout may lead back to, comma-separated: https://app.example.org; those of AMRUTAM_PUBLIC_URL it may anyway"`
 
-	PayWithin       time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat"`
-	MaxUnpaid       int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold, at least 1"`
-	MaxAbandoned    int           `env:"AMRUTAM_MAX_ABANDONED" envDefault:"5" help:"unpaid bookings that end without payment in 24 hours, after which a patient books nothing more for a while, at least 1"`
-	MaxBookings     int           `env:"AMRUTAM_MAX_BOOKINGS" envDefault:"10" help:"consultations to come a patient may hold, free ones too, at least 1"`
-	CancelUntil     time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
-	StartEarly      time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
-	NoShowAfter     time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
-	CompleteAfter   time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
-	PrescribeWithin time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
-	ErasureAfter    time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for"`
-	RetentionYears  int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`
+	CORSOrigins    []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org" section:"Browsers and apps"`
+	PasskeyDomain  string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
+	PasskeyOrigins []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`
+	HSTSSubdomains bool     `env:"AMRUTAM_HSTS_SUBDOMAINS" envDefault:"false" help:"browsers are told to reach the names below this server's by HTTPS alone too"`
+
+	PasswordMin     int           `env:"AMRUTAM_PASSWORD_MIN" envDefault:"15" help:"fewest characters of a password, at least 8 (NIST SP 800-63B-4)" production:"at least 15" section:"Sessions and passwords"`
+	RequireAdminMFA bool          `env:"AMRUTAM_REQUIRE_ADMIN_MFA" envDefault:"true" help:"ADMIN and SUPPORT work only with a second factor" production:"must be true"`
 	AccessTokenLife time.Duration `env:"AMRUTAM_ACCESS_TOKEN_LIFE" envDefault:"15m" help:"life of an access token, no longer than a session's"`
 	SessionLife     time.Duration `env:"AMRUTAM_SESSION_LIFE" envDefault:"720h" help:"life of a refresh token"`
 	SessionMax      time.Duration `env:"AMRUTAM_SESSION_MAX" envDefault:"2160h" help:"a session ends so long after its sign-in, however often it was refreshed"`
 	BrowserIdle     time.Duration `env:"AMRUTAM_BROWSER_IDLE" envDefault:"1h" help:"a browser's session in a cookie ends when it wasn't used for so long"`
 	BrowserLife     time.Duration `env:"AMRUTAM_BROWSER_LIFE" envDefault:"24h" help:"a browser's session in a cookie ends after so long, used or not"`
-	RequestWithin   time.Duration `env:"AMRUTAM_REQUEST_WITHIN" envDefault:"10s" help:"how long the work on a request may take, its statements included"`
-	DrainFor        time.Duration `env:"AMRUTAM_DRAIN_FOR" envDefault:"1s" help:"how long a stopping server still serves while /health/ready answers 503, so that load balancers turn away"`
-	ShutdownWithin  time.Duration `env:"AMRUTAM_SHUTDOWN_WITHIN" envDefault:"20s" help:"how long a stop waits for requests and jobs"`
 
-	MaxBookingsWithDoctor int `env:"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR" envDefault:"3" help:"as AMRUTAM_MAX_BOOKINGS, with one doctor"`
+	LoginLimit         string `env:"AMRUTAM_LOGIN_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on wrong passwords and codes and on mails" production:"must be on" section:"Limits"`
+	RateLimit          string `env:"AMRUTAM_RATE_LIMIT" envDefault:"on" help:"on, or off for load tests: limits on requests of a user and of an address" production:"must be on"`
+	RatePerUser        int    `env:"AMRUTAM_RATE_PER_USER" envDefault:"600" help:"requests of a user in a minute"`
+	RatePerAddress     int    `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
+	UnderWayPerUser    int    `env:"AMRUTAM_UNDER_WAY_PER_USER" envDefault:"32" help:"requests of a user at a time, on each server"`
+	UnderWayPerAddress int    `env:"AMRUTAM_UNDER_WAY_PER_ADDRESS" envDefault:"128" help:"requests of an address (of a /64 of IPv6) at a time, on each server, those included whose body hasn't arrived"`
+	// SignUpsPerNetwork counts in PostgreSQL; a mobile carrier puts many people behind one network.
+	SignUpsPerNetwork int `env:"AMRUTAM_SIGN_UPS_PER_NETWORK" envDefault:"100" help:"sign-ups of a network (a /24 of IPv4, a /48 of IPv6) in an hour, at least 1"`
+
+	PayWithin             time.Duration `env:"AMRUTAM_PAY_WITHIN" envDefault:"15m" help:"how long an unpaid booking holds its seat" section:"Bookings"`
+	MaxUnpaid             int           `env:"AMRUTAM_MAX_UNPAID" envDefault:"3" help:"unpaid bookings a patient may hold, at least 1"`
+	MaxAbandoned          int           `env:"AMRUTAM_MAX_ABANDONED" envDefault:"5" help:"unpaid bookings that end without payment in 24 hours, after which a patient books nothing more for a while, at least 1"`
+	MaxBookings           int           `env:"AMRUTAM_MAX_BOOKINGS" envDefault:"10" help:"consultations to come a patient may hold, free ones too, at least 1"`
+	MaxBookingsWithDoctor int           `env:"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR" envDefault:"3" help:"as AMRUTAM_MAX_BOOKINGS, with one doctor"`
+	CancelUntil           time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
+	StartEarly            time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
+	NoShowAfter           time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
+	CompleteAfter         time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
+	PrescribeWithin       time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
+
+	ErasureAfter   time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for" section:"Privacy"`
+	RetentionYears int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`
 
 	// The files that MasterKey and StubWebhookSecret came from, if they did.
 	masterKeyFile, stubSecretFile string

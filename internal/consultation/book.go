@@ -11,7 +11,6 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/consent"
-	"amrutam/internal/payment"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 	"amrutam/internal/schedule"
@@ -21,7 +20,7 @@ import (
 type BookIn struct {
 	Body struct {
 		SlotID   uuid.UUID  `json:"slotId" format:"uuid" doc:"A free slot" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-		Reason   string     `json:"reason" text:"lines" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why you come; only you and the doctor read it" example:"Back pain for two weeks"`
+		Reason   string     `json:"reason" health:"consultations.reason" text:"lines" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why you come; only you and the doctor read it" example:"Back pain for two weeks"`
 		DoctorID *uuid.UUID `json:"doctorId,omitempty" format:"uuid" doc:"When given, the slot must be this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 		// A doctor may move a slot between a patient's look and booking.
 		StartTime *time.Time `json:"startTime,omitempty" doc:"The start that the patient was shown: when given, the slot must still begin then" example:"2026-11-24T10:00:00+05:30"`
@@ -70,7 +69,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	tx.Queue(insertConsultation, row.ID, row.PatientID, row.DoctorID, row.SlotID, row.Status, row.Reason,
 		row.PaymentStatus, row.Fee, row.Currency, row.ScheduledStart, row.ScheduledEnd, row.PaymentDueAt, tx.Now)
 	consent.Imply(tx, actor.ID, id, patient.NoticeVersion)
-	payment.Open(tx, id, seat.Fee, seat.Currency)
+	s.Money.Open(tx, id, seat.Fee, seat.Currency)
 	audit.Write(tx, actor, "consultation.book", id,
 		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)

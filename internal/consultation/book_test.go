@@ -286,7 +286,8 @@ func runUpkeep(t *testing.T, c *apptest.Clinic) {
 	if err := queue.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'partition.upkeep' AND state <> 'completed'"); n != 0 {
+	if n := count(t, c, `SELECT count(*) FROM river_job
+		WHERE kind = 'partition.upkeep' AND state <> 'completed'`); n != 0 {
 		t.Fatalf("%d upkeeps failed", n)
 	}
 }

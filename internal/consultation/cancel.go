@@ -18,7 +18,7 @@ import (
 type CancelIn struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body *struct {
-		Reason string `json:"reason,omitempty" text:"lines" maxLength:"2000" doc:"Why; required once the consultation is in progress" example:"I am travelling"`
+		Reason string `json:"reason,omitempty" health:"consultations.cancellation_reason" text:"lines" maxLength:"2000" doc:"Why; required once the consultation is in progress" example:"I am travelling"`
 	} `required:"false"`
 }
 
@@ -89,6 +89,7 @@ func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.A
 	reason, err := key.Open(columnCancellation, row.ID, row.CancellationReason)
 	if reason != "" {
 		c.CancellationReason = &reason
+		auditRead(tx, actor, row, true, "")
 	}
 	return c, err
 }

@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/config"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/notification"
@@ -45,21 +47,23 @@ const abandonedFor = 24 * time.Hour
 
 // Service books and moves consultations.
 type Service struct {
-	DB      *postgres.DB
-	Sealer  *seal.Sealer
-	Money   *payment.Service
-	Mails   *notification.Service
-	Config  *config.Config
-	Cursors httpapi.Cursors
-	Metrics *telemetry.Metrics
-	Log     *slog.Logger
+	DB       *postgres.DB
+	Sealer   *seal.Sealer
+	Accounts *account.Service
+	Doctors  *doctor.Service
+	Money    *payment.Service
+	Mails    *notification.Service
+	Config   *config.Config
+	Cursors  httpapi.Cursors
+	Metrics  *telemetry.Metrics
+	Log      *slog.Logger
 }
 
 // Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those
 // who may not see health data.
 type Consultation struct {
 	ID                 uuid.UUID    `json:"id" doc:"The consultation's id"`
-	PatientID          uuid.UUID    `json:"patientId" doc:"Who is seen"`
+	PatientID          uuid.UUID    `json:"patientId" health:"patient" doc:"Who is seen"`
 	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`
 	SlotID             uuid.UUID    `json:"slotId" doc:"The booked slot"`
 	PatientName        string       `json:"patientName,omitempty" example:"Asha Rao" doc:"The patient's name, in reads and of a new booking"`
@@ -72,10 +76,10 @@ type Consultation struct {
 	StartTime          time.Time    `json:"startTime" doc:"When the slot begins"`
 	EndTime            time.Time    `json:"endTime" doc:"When the slot ends"`
 	PaymentDueAt       *time.Time   `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
-	Reason             *string      `json:"reason,omitempty" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
-	Notes              *string      `json:"notes,omitempty" example:"Advised rest" doc:"The doctor's notes (health data)"`
+	Reason             *string      `json:"reason,omitempty" health:"consultations.reason" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
+	Notes              *string      `json:"notes,omitempty" health:"consultations.notes" example:"Advised rest" doc:"The doctor's notes (health data)"`
 	CancelledBy        *string      `json:"cancelledBy" enum:"PATIENT,DOCTOR,ADMIN,SUPPORT,SYSTEM" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
-	CancellationReason *string      `json:"cancellationReason,omitempty" example:"I am travelling" doc:"Why it was cancelled (health data)"`
+	CancellationReason *string      `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" example:"I am travelling" doc:"Why it was cancelled (health data)"`
 	CancelledAt        *time.Time   `json:"cancelledAt" doc:"When it was cancelled"`
 	StartedAt          *time.Time   `json:"startedAt" doc:"When the doctor began"`
 	EndedAt            *time.Time   `json:"endedAt" doc:"When the doctor ended it"`

@@ -39,7 +39,7 @@ type SearchIn struct {
 // ListMine is the patient's own list, with health data: each call is audited.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListIn) (httpapi.Page[Consultation], error) {
-	audit.Write(tx, actor, "consultation.list", actor.ID, audit.Meta{"patientId": actor.ID})
+	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, actor.ID)
 	var f filter
 	f.and(ofPatient, actor.ID)
 	return s.list(ctx, tx, in, "consultations/me", true, f)
@@ -51,7 +51,7 @@ func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor acces
 	var f filter
 	f.and(ofDoctor, actor.ID)
 	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, f)
-	audit.Write(tx, actor, "consultation.list", actor.ID, audit.Meta{"patientIds": patientsOf(page.Items)})
+	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
 	return page, err
 }
 

@@ -2,6 +2,7 @@ package consultation
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -15,46 +16,46 @@ import (
 	"amrutam/internal/problem"
 )
 
-// InitiateIn names what is to be paid.
-type InitiateIn struct {
+// InitiatePaymentRequest names what is to be paid.
+type InitiatePaymentRequest struct {
 	Body struct {
 		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 		ReturnURL      string    `json:"returnUrl,omitempty" maxLength:"2000" doc:"Where the checkout leads back to: an address on this server, or on an origin that its operator has allowed (AMRUTAM_RETURN_ORIGINS)" example:"https://app.example.org/paid"`
 	}
 }
 
-// Initiated is a payment with its open attempt.
-type Initiated struct {
+// InitiatePaymentResponse is a payment with its open attempt.
+type InitiatePaymentResponse struct {
 	Payment payment.Payment `json:"payment" doc:"The consultation's payment"`
 	Attempt payment.Attempt `json:"attempt" doc:"The open attempt: send the patient to its checkout"`
 }
 
 // Entity names the payment for a stored answer.
-func (i Initiated) Entity() (string, uuid.UUID) { return "payment", i.Payment.ID }
+func (r InitiatePaymentResponse) Entity() (string, uuid.UUID) { return "payment", r.Payment.ID }
 
-// Initiate begins to pay: it gives the open attempt, or a new one when the last failed.
-// Errors: payment.ErrPaid, problem.InvalidTransition when the consultation isn't waiting for money.
-func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Actor, in InitiateIn) (Initiated,
-	error) {
+// InitiatePayment begins to pay: it returns the open attempt, or a new one if the last failed. Returns NotFound,
+// payment.ErrPaid, or InvalidTransition if the consultation isn't waiting for money.
+func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in InitiatePaymentRequest) (InitiatePaymentResponse, error) {
 	row, err := s.lock(ctx, tx, actor, in.Body.ConsultationID)
 	if err != nil {
-		return Initiated{}, err
+		return InitiatePaymentResponse{}, err
 	}
 	if row.PaymentStatus == PaymentStatusPAID && row.Status != ConsultationStatusCANCELLED {
-		return Initiated{}, payment.ErrPaid
+		return InitiatePaymentResponse{}, payment.ErrPaid
 	}
 	if row.Status != ConsultationStatusREQUESTED {
-		return Initiated{}, problem.InvalidTransition.WithDetail(
+		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail(
 			"Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
 	}
 	if overdue(row, tx.Now) {
-		return Initiated{}, problem.InvalidTransition.WithDetail("It had to be paid by " +
+		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail("It had to be paid by " +
 			row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
 	}
-	var out Initiated
+	var out InitiatePaymentResponse
 	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID, in.Body.ReturnURL)
 	if err != nil {
-		return Initiated{}, err
+		return InitiatePaymentResponse{}, err
 	}
 	row.PaymentStatus = PaymentStatusPENDING
 	audit.Write(tx, actor, "payment.initiate", out.Payment.ID,
@@ -62,14 +63,14 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	return out, s.save(ctx, tx, row)
 }
 
-// WebhookOut tells the provider what came of its message.
-type WebhookOut struct {
+// WebhookResponse tells the provider what its message did.
+type WebhookResponse struct {
 	Outcome string `json:"outcome" enum:"duplicate,unknown-reference,amount-mismatch,unknown-type,captured,surplus,failed,refunded,refund-failed,unchanged" doc:"What came of the message" example:"captured"`
 }
 
-// Status: what is kept for reconciliation is accepted, not done.
-func (o WebhookOut) Status() int {
-	switch payment.Outcome(o.Outcome) {
+// Status is 202 for what is stored and has to be reconciled.
+func (r WebhookResponse) Status() int {
+	switch payment.Outcome(r.Outcome) {
 	case payment.UnknownReference, payment.AmountMismatch, payment.UnknownType:
 		return http.StatusAccepted
 	default:
@@ -77,54 +78,42 @@ func (o WebhookOut) Status() int {
 	}
 }
 
-// Webhook records what a provider reports, and moves the consultation as the money says.
-func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Actor, in payment.WebhookIn) (WebhookOut,
-	error) {
+// ReceiveWebhook records what a provider reports, applies it to the payment, then to the consultation. Locks are taken
+// in this order: consultation, payment, attempt.
+func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller access.Actor,
+	in payment.WebhookRequest) (WebhookResponse, error) {
 	event, err := s.Money.Parse(in)
 	if err != nil {
-		return WebhookOut{}, err
+		return WebhookResponse{}, err
 	}
 	actor := caller.AsSystem("payment.webhook")
 	audit.WriteFor(tx, actor, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID,
 		audit.Meta{"type": event.Type})
-	id, out, done, err := s.Money.RecordEvent(ctx, tx, actor, event)
-	if err != nil || done {
-		return WebhookOut{string(out)}, err
-	}
-	row, err := query.lockConsultation(ctx, tx, id)
+	recorded, err := s.Money.RecordEvent(ctx, tx, actor, event)
 	if err != nil {
-		return WebhookOut{}, err
+		return WebhookResponse{}, err
 	}
-	out, err = s.Money.ApplyEvent(ctx, tx, actor, event, id)
+	if recorded.Outcome != "" {
+		return WebhookResponse{string(recorded.Outcome)}, nil
+	}
+	row, err := query.lockConsultation(ctx, tx, recorded.ConsultationID)
 	if err != nil {
-		return WebhookOut{}, err
+		return WebhookResponse{}, fmt.Errorf("lock the consultation: %w", err)
 	}
-	if err := s.applyPayment(ctx, tx, actor, &row, event, out); err != nil {
-		return WebhookOut{}, err
+	out, err := s.Money.ApplyEvent(ctx, tx, actor, recorded)
+	if err != nil {
+		return WebhookResponse{}, err
 	}
-	return WebhookOut{string(out)}, s.Money.Settle(ctx, tx, event, out)
+	return WebhookResponse{string(out)}, s.applyPayment(ctx, tx, actor, &row, event, out)
 }
 
-// applyPayment is money's effect on a booking.
+// applyPayment changes the consultation as the outcome of a payment's event requires, and tells the patient.
 func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
 	event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
 		row.PaymentStatus = PaymentStatusPAID
-		if overdue(*row, tx.Now) { // no sweep has seen it yet
-			return s.cancel(ctx, tx, actor, row, cancelledBy(actor))
-		}
-		if row.Status == ConsultationStatusREQUESTED {
-			if err := s.move(ctx, tx, actor, row, ConsultationStatusCONFIRMED); err != nil {
-				return err
-			}
-			return s.notifyParties(ctx, tx, *row, "consultation-confirmed", nil)
-		}
-		// The money came for a consultation that has ended: it goes back whole.
-		if _, err := s.Money.RefundAll(ctx, tx, actor, row.ID, "paid after the cancellation"); err != nil {
-			return err
-		}
-		return s.save(ctx, tx, *row)
+		return s.applyCapture(ctx, tx, actor, row)
 	case payment.Failed:
 		row.PaymentStatus = PaymentStatusFAILED
 		return s.save(ctx, tx, *row)
@@ -134,4 +123,21 @@ func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor acces
 	default:
 		return nil
 	}
+}
+
+// applyCapture confirms a consultation that was paid in time, and refunds one that wasn't or has ended.
+func (s *Service) applyCapture(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow) error {
+	switch {
+	case overdue(*row, tx.Now): // the sweep hasn't ended it yet
+		return s.cancel(ctx, tx, actor, row, cancelledBy(actor))
+	case row.Status == ConsultationStatusREQUESTED:
+		if err := s.move(ctx, tx, actor, row, ConsultationStatusCONFIRMED); err != nil {
+			return err
+		}
+		return s.notifyParties(ctx, tx, *row, "consultation-confirmed", nil)
+	}
+	if _, err := s.Money.RefundAll(ctx, tx, actor, row.ID, "paid after the cancellation"); err != nil {
+		return err
+	}
+	return s.save(ctx, tx, *row)
 }

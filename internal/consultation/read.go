@@ -41,18 +41,18 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 
 // auditRead writes down who read a consultation.
 func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health bool, purpose string) {
-	meta := audit.Meta{"healthData": health, "patientId": row.PatientID}
+	meta := audit.Meta{"healthData": health}
 	if health && actor.IsStaff() {
 		meta["purpose"] = purpose
 	}
-	audit.Write(tx, actor, "consultation.read", row.ID, meta)
+	audit.WriteReading(tx, actor, "consultation.read", row.ID, meta, row.PatientID)
 }
 
 // NoteReading of the stored answer of a key.
 func (c Consultation) NoteReading(tx *postgres.Tx, actor access.Actor) {
 	health := c.Reason != nil || c.Notes != nil || c.CancellationReason != nil
-	audit.Write(tx, actor, "consultation.read", c.ID, audit.Meta{"healthData": health, "patientId": c.PatientID,
-		"replayed": true})
+	audit.WriteReading(tx, actor, "consultation.read", c.ID, audit.Meta{"healthData": health, "replayed": true},
+		c.PatientID)
 }
 
 func (s *Service) view(full readConsultationRow, health bool) (Consultation, error) {

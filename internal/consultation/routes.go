@@ -74,7 +74,7 @@ func (s *Service) Routes(api *httpapi.API) {
 			"is COMPLETED 2 hours after its slot, as of the slot's end.",
 		Roles: access.Doctor,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved,
-			account.ErrHolding, consent.ErrRequired},
+			schedule.ErrConsultationInProgress, consent.ErrRequired},
 	}, s.Hold)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
@@ -92,7 +92,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc:     "Gives the open attempt, or a new one when the last one failed; until the payment is due.",
 		Roles:   access.Patient, Status: 201, Key: httpapi.Required,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid},
-	}, s.Initiate)
+	}, s.InitiatePayment)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
 		Summary: "Report a payment",
@@ -102,5 +102,31 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{payment.ErrSignature},
 		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Money.Verify,
 		Statuses: []int{202},
-	}, s.Webhook)
+	}, s.ReceiveWebhook)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
+		Summary: "Shut a user out, or let them in again",
+		Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not " +
+			"booked. " +
+			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a " +
+			"doctor's slots are blocked. " +
+			"The first answer is then 409 with their number; confirm with cancelConsultations. One in progress " +
+			"goes on.",
+		Roles:    access.Admin,
+		Refusals: []*problem.Error{account.ErrOwnAccount, account.ErrLastAdmin, ErrHasConsultations},
+		Fresh:    true,
+	}, s.DisableUser)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
+		Summary: "Approve a doctor, or withdraw the approval",
+		Doc: "The doctor gets a mail. The same decision again changes nothing. A withdrawal cancels the doctor's " +
+			"consultations to come: " +
+			"everything paid is given back, the patients are told, and the slots are blocked. The first answer is " +
+			"then 409 with their number; " +
+			"confirm with cancelConsultations. One in progress may be completed. A refusal frees the registration " +
+			"number.",
+		Roles:    access.Admin,
+		Refusals: []*problem.Error{doctor.ErrRegistrationTaken, ErrHasConsultations},
+		Fresh:    true,
+	}, s.ApproveDoctor)
 }

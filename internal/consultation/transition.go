@@ -27,17 +27,17 @@ type HoldIn struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body struct {
 		Status string  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
-		Notes  *string `json:"notes,omitempty" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
+		Notes  *string `json:"notes,omitempty" health:"consultations.notes" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
 	}
 }
 
 // Hold lets its doctor start, complete or miss a consultation, with notes.
 // Errors: problem.NotFound, problem.PreconditionFailed, problem.InvalidTransition, ErrTooEarly, ErrTooLate; at the
-// start doctor.ErrNotApproved, consent.ErrRequired, account.ErrHolding.
+// start doctor.ErrNotApproved, consent.ErrRequired, schedule.ErrConsultationInProgress.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor, in HoldIn) (Consultation, error) {
 	to := ConsultationStatus(in.Body.Status)
 	var notApproved error
-	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in Stop
+	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in CancelUpcoming
 		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil &&
 			!errors.Is(notApproved, doctor.ErrNotApproved) {
 			return Consultation{}, notApproved

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
-	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
@@ -14,8 +13,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ApprovalInput is an administrator's decision.
-type ApprovalInput struct {
+// ApprovalRequest is an administrator's decision.
+type ApprovalRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
@@ -25,24 +24,25 @@ type ApprovalInput struct {
 	}
 }
 
-// Approve lets patients find a doctor, or no longer. The same decision again changes nothing and mails nobody. A
-// withdrawal cancels the consultations to come and blocks the slots; a refusal frees the registration number, which an
-// approval takes again. Errors: problem.NotFound, problem.PreconditionFailed, ErrRegistrationTaken,
-// account.ErrHasConsultations.
-func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApprovalInput) (Doctor, error) {
+// Approve lets patients find a doctor, or no longer; withdrawn reports that they could until now: what the doctor has
+// to come is left to the caller. The same decision again changes nothing and mails nobody. A refusal frees the
+// registration number, which an approval takes again. Returns problem.NotFound if there is no such doctor,
+// problem.PreconditionFailed if the doctor has changed, ErrRegistrationTaken, a 422 without a needed reason.
+func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ApprovalRequest) (d Doctor, withdrawn bool, err error) {
 	if !in.Body.Approved && in.Body.Reason == nil {
-		return Doctor{}, problem.InvalidField("body.reason", "is required when approved is false")
+		return Doctor{}, false, problem.InvalidField("body.reason", "is required when approved is false")
 	}
 	row, err := query.lockDoctor(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
-		return Doctor{}, problem.NotFound
+		return Doctor{}, false, problem.NotFound
 	}
 	if err != nil {
-		return Doctor{}, err
+		return Doctor{}, false, err
 	}
-	d := row.doctor()
+	d = row.doctor()
 	if err := in.Check(d.ETag()); err != nil {
-		return Doctor{}, err
+		return Doctor{}, false, err
 	}
 	action := "doctor.approve"
 	if !in.Body.Approved {
@@ -51,20 +51,18 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	// Not approved is where an application starts: refusing it is a decision only the first time.
 	if row.IsApproved == in.Body.Approved && (row.IsApproved || row.ApprovalDecidedAt != nil) {
 		audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{}})
-		return withNextSlot(ctx, tx, tx.Now, d)
+		return d, false, nil
 	}
 	d.IsApproved, d.UpdatedAt = in.Body.Approved, tx.Now
-	if err := s.decide(ctx, tx, actor, row, in); err != nil {
-		return Doctor{}, err
+	if err := s.decide(ctx, tx, row, in); err != nil {
+		return Doctor{}, false, err
 	}
 	audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{"isApproved"}})
-	return withNextSlot(ctx, tx, tx.Now, d)
+	return d, row.IsApproved, nil
 }
 
-// decide stores a decision that changes something about a locked doctor, has its consequences follow and mails the
-// doctor.
-func (s *Service) decide(ctx context.Context, tx *postgres.Tx, actor access.Actor, row lockDoctorRow,
-	in ApprovalInput) error {
+// decide stores a decision that changes something about a locked doctor, and mails the doctor.
+func (s *Service) decide(ctx context.Context, tx *postgres.Tx, row lockDoctorRow, in ApprovalRequest) error {
 	decision := decideApprovalParams{ID: row.ID, IsApproved: in.Body.Approved, Reason: in.Body.Reason,
 		RegistrationKey: row.RegistrationKey, Now: &tx.Now}
 	mail := notification.Mail{To: row.ID, Data: map[string]string{}}
@@ -82,12 +80,6 @@ func (s *Service) decide(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	}
 	if err != nil {
 		return err
-	}
-	if row.IsApproved {
-		stopping := account.Stopping{ID: row.ID, Role: access.RoleDoctor, Confirmed: in.Body.CancelConsultations}
-		if err := s.OnStop(ctx, tx, actor, stopping); err != nil {
-			return err
-		}
 	}
 	if in.Body.Reason != nil {
 		mail.Data["reason"] = *in.Body.Reason

@@ -2,7 +2,6 @@
 package doctor
 
 import (
-	"context"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -11,12 +10,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"amrutam/internal/access"
-	"amrutam/internal/account"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/notification"
-	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
@@ -25,9 +21,6 @@ var query = New()
 // Service mails doctors what was decided about them.
 type Service struct {
 	Mails *notification.Service
-	// OnStop is what follows in other packages when an approval is withdrawn, in the same transaction.
-	// Error: account.ErrHasConsultations.
-	OnStop func(ctx context.Context, tx *postgres.Tx, actor access.Actor, user account.Stopping) error
 	// Cursors sign the positions in the search.
 	Cursors httpapi.Cursors
 	// Currency is that of fees that name none, and the one fees are compared in.

@@ -123,8 +123,10 @@ func TestFacets(t *testing.T) {
 		}
 	}
 	exec(t, c, "UPDATE doctors SET specialization = 'panchakarma' WHERE specialization = 'Panchakarma'")
-	want := `{"specializations":[{"value":"Pañcakarma","count":1},{"value":"Rasayana","count":1},{"value":"panchakarma","count":1}],` +
-		`"languages":[{"value":"en","count":3},{"value":"hi","count":2},{"value":"ta","count":1}],"currencies":[{"value":"INR","count":2},{"value":"USD","count":1}]}`
+	want := `{"specializations":[{"value":"Pañcakarma","count":1},{"value":"Rasayana","count":1},` +
+		`{"value":"panchakarma","count":1}],` +
+		`"languages":[{"value":"en","count":3},{"value":"hi","count":2},{"value":"ta","count":1}],` +
+		`"currencies":[{"value":"INR","count":2},{"value":"USD","count":1}]}`
 	if got := string(c.Get(nobody, "doctors/facets").Want(200).Body); got != want {
 		t.Errorf("facets: %s, want %s", got, want)
 	}

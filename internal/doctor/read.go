@@ -32,8 +32,8 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 	return d, err
 }
 
-// withNextSlot completes a doctor that was just written.
-func withNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor, error) {
+// WithNextSlot completes a doctor that was just written.
+func WithNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor, error) {
 	slot, err := query.nextFreeSlot(ctx, db, d.ID, now)
 	if postgres.NoRows(err) {
 		return d, nil

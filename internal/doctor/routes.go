@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"amrutam/internal/access"
-	"amrutam/internal/account"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
 )
@@ -51,17 +50,4 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles:    access.Doctor,
 		Refusals: []*problem.Error{ErrRegistrationApproved, ErrRegistrationTaken},
 	}, s.Update)
-	httpapi.Command(api, httpapi.Op{
-		Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
-		Summary: "Approve a doctor, or withdraw the approval",
-		Doc: "The doctor gets a mail. The same decision again changes nothing. A withdrawal cancels the doctor's " +
-			"consultations to come: " +
-			"everything paid is given back, the patients are told, and the slots are blocked. The first answer is " +
-			"then 409 with their number; " +
-			"confirm with cancelConsultations. One in progress may be completed. A refusal frees the registration " +
-			"number.",
-		Roles:    access.Admin,
-		Refusals: []*problem.Error{ErrRegistrationTaken, account.ErrHasConsultations},
-		Fresh:    true,
-	}, s.Approve)
 }

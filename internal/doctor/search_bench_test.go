@@ -17,7 +17,8 @@ import (
 
 // seedSQL makes $1 doctors, with ties in every order, and $2 slots for each over 14 days. One in seven is booked.
 var seedSQL = []string{
-	`CREATE TABLE seeded AS SELECT n, gen_random_uuid() AS id, random() AS a, random() AS b, random() AS c, random() AS e FROM generate_series(1, $1::int) n`,
+	`CREATE TABLE seeded AS SELECT n, gen_random_uuid() AS id, random() AS a, random() AS b, random() AS c,
+		random() AS e FROM generate_series(1, $1::int) n`,
 	`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 		SELECT id, 'doctor-' || n || '@example.org', 'none', 'DOCTOR', true, now(), now() FROM seeded`,
 	`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
@@ -29,18 +30,21 @@ var seedSQL = []string{
 		consultation_fee, languages_spoken, bio,
 			is_approved, rating, search, created_at, updated_at)
 		SELECT id, id,
-		(ARRAY['Panchakarma','Kayachikitsa','Shalya Tantra','Shalakya Tantra','Kaumarabhritya','Agada Tantra','Rasayana','Vajikarana',
-			'Dravyaguna','Swasthavritta'])[1 + floor(a * a * 10)::int], floor(b * 45), 'REG-' || n,
-			'Clinic ' || n % 700, 100 + 50 * floor(c * 30), ARRAY['en',
+		(ARRAY['Panchakarma','Kayachikitsa','Shalya Tantra','Shalakya Tantra','Kaumarabhritya','Agada Tantra',
+			'Rasayana','Vajikarana','Dravyaguna','Swasthavritta'])[1 + floor(a * a * 10)::int], floor(b * 45),
+			'REG-' || n, 'Clinic ' || n % 700, 100 + 50 * floor(c * 30), ARRAY['en',
 			(ARRAY['hi','ta','ml','te','kn','bn','mr','gu','pa','or'])[1 + n % 10]],
-			'Practises in ' || (ARRAY['Kochi','Pune','Delhi','Mysuru','Jaipur'])[1 + n % 5] || repeat(' and treats digestion, sleep, skin and joints with care', 5), n % 19 <> 0, CASE WHEN a < 0.3 THEN 0 ELSE round((2 + 3 * b)::numeric, 1) END, '', now(), now() FROM seeded`,
+			'Practises in ' || (ARRAY['Kochi','Pune','Delhi','Mysuru','Jaipur'])[1 + n % 5] ||
+			repeat(' and treats digestion, sleep, skin and joints with care', 5), n % 19 <> 0,
+			CASE WHEN a < 0.3 THEN 0 ELSE round((2 + 3 * b)::numeric, 1) END, '', now(), now() FROM seeded`,
 	`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, seats_taken, created_at, updated_at)
 		SELECT gen_random_uuid(), id, at, at + interval '30 minutes',
 		CASE WHEN (n + k) % 7 = 0 THEN 'BOOKED'::slot_status ELSE 'AVAILABLE' END,
 			CASE WHEN (n + k) % 7 = 0 THEN 1 ELSE 0 END, now(), now()
 		FROM seeded CROSS JOIN generate_series(1, $1::int) k
-		CROSS JOIN LATERAL (SELECT date_trunc('hour',
-			now()) + ((k - 1) * 14 * 24.0 / $1::int + floor(e * 24)) * interval '1 hour' + interval '30 minutes' * (n % 2) AS at) t`,
+		CROSS JOIN LATERAL (SELECT date_trunc('hour', now()) +
+			((k - 1) * 14 * 24.0 / $1::int + floor(e * 24)) * interval '1 hour' +
+			interval '30 minutes' * (n % 2) AS at) t`,
 	`DROP TABLE seeded`, `VACUUM ANALYZE`,
 }
 

@@ -15,7 +15,8 @@ const (
 	columns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
 		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.is_approved, d.rating, d.created_at, d.updated_at,
 		s.id, s.start_time, s.end_time`
-	nextFree = `SELECT f.id, f.start_time, f.end_time FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE' `
+	nextFree = `SELECT f.id, f.start_time, f.end_time FROM availability_slots f
+		WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE' `
 	// walked is how many free slots byWalk looks at: some milliseconds' worth.
 	walked = "1000"
 )
@@ -109,7 +110,8 @@ func (f filter) byWalk() statement {
 				WHERE f.status = 'AVAILABLE'` + f.during(&s) + f.later(&s) +
 		` ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + `) near
 			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id WHERE ` + f.where(&s) + `
-			AND NOT EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'` + f.during(&s) + `
+			AND NOT EXISTS (SELECT FROM availability_slots f
+				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'` + f.during(&s) + `
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT ` + s.arg(f.limit) + `)
 		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id

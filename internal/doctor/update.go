@@ -83,7 +83,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return Doctor{}, err
 	}
 	audit.Write(tx, actor, "doctor.update", d.ID, audit.Meta{"changed": changed})
-	return withNextSlot(ctx, tx, tx.Now, d)
+	return WithNextSlot(ctx, tx, tx.Now, d)
 }
 
 // apply writes the patch into d and names the members that differ from what was there.

@@ -60,7 +60,7 @@ func (a *API) admission(op Op, most *bodySize) func(huma.Context, func(huma.Cont
 		}
 		req.body = body
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		next(huma.WithContext(hc, postgres.Guarded(hc.Context(), stands(req.actor))))
+		next(huma.WithContext(hc, postgres.Guarded(hc.Context(), a.Guard(req.actor))))
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -38,8 +37,12 @@ type API struct {
 	Deny func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error
 	// StaffMFA has ADMIN and SUPPORT work only with a second factor (AMRUTAM_REQUIRE_ADMIN_MFA).
 	StaffMFA bool
-	// BrowserIdle is how long a session in a cookie lives on without being used.
-	BrowserIdle time.Duration
+	// Authenticate completes the actor of a request by the session of its token. Returns problem.Unauthenticated if
+	// the token is of no session that goes on.
+	Authenticate func(ctx context.Context, actor access.Actor, credential Credential) (access.Actor, error)
+	// Guard is what every transaction of an actor asks before its COMMIT: whether the session it was admitted by goes
+	// on. It is nil for an actor who isn't signed in.
+	Guard func(actor access.Actor) *postgres.Guard
 	// PerAddress and PerUser bound the requests of an address and of a user; nil: nothing does.
 	PerAddress, PerUser *Rate
 	// UnderWayPerAddress and UnderWayPerUser bound how many of them are under way at a time; nil: nothing does.
@@ -59,6 +62,8 @@ type API struct {
 	Origins []string
 	// Operations in the order of registration, for tests that walk them all.
 	Operations []Op
+	// HealthColumns are the sealed columns with health data that answers show, by operation.
+	HealthColumns map[string][]string
 
 	mux   *http.ServeMux
 	paths *Paths // mux, and what it has no room for
@@ -133,7 +138,7 @@ func init() {
 // New makes an API without operations on the given mux.
 func New(mux *http.ServeMux, a *API) *API {
 	a.mux, a.paths, a.origin, a.patterns = mux, NewPaths(mux), http.NewCrossOriginProtection(), map[string]bool{}
-	a.notes = newNotes()
+	a.notes, a.HealthColumns = newNotes(), map[string][]string{}
 	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true

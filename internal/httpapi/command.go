@@ -20,7 +20,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// None is the output of an operation that answers without a body.
+// None is the input of an operation that takes nothing, and the output of one that answers without a body.
 type None struct{}
 
 // Entity names what a creation made, for the stored answer of its key. Every output of a keyed operation has it.
@@ -28,7 +28,7 @@ type Entity interface {
 	Entity() (entityType string, id uuid.UUID)
 }
 
-// Reading outputs hold health data: to be shown the stored answer of a key is a reading, which they note.
+// Reading outputs hold health data: to be shown the stored answer of a key is a reading, which they audit.
 type Reading interface {
 	NoteReading(tx *postgres.Tx, actor access.Actor)
 }
@@ -73,6 +73,7 @@ var errNotAudited = errors.New("httpapi: a command wrote no audit row")
 // transaction it is given and may run again when that lost to another one.
 func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, actor access.Actor, in I) (O,
 	error)) {
+	health := a.registerHealth(op, reflect.TypeFor[O](), true)
 	register(a, op, reflect.TypeFor[O](),
 		func(ctx context.Context, actor access.Actor, in I, claim *idempotency.Claim) (reply, error) {
 			var out reply
@@ -81,14 +82,14 @@ func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.
 				opening = claim.Ask
 			}
 			err := a.DB.WriteAsking(ctx, opening, func(tx *postgres.Tx) (err error) {
-				out, err = runCommand(ctx, a, op, tx, actor, in, claim, do)
+				out, err = runCommand(ctx, a, op, health, tx, actor, in, claim, do)
 				return err
 			})
 			return out, err
 		})
 }
 
-func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, actor access.Actor, in I,
+func runCommand[I, O any](ctx context.Context, a *API, op Op, health bool, tx *postgres.Tx, actor access.Actor, in I,
 	claim *idempotency.Claim, do func(context.Context, *postgres.Tx, access.Actor, I) (O, error),
 ) (reply, error) {
 	if claim != nil {
@@ -106,6 +107,11 @@ func runCommand[I, O any](ctx context.Context, a *API, op Op, tx *postgres.Tx, a
 	}
 	if !tx.Audited() {
 		return reply{}, errNotAudited
+	}
+	if health {
+		if err := checkReadings(tx, in, result); err != nil {
+			return reply{}, fmt.Errorf("%s: %w", op.ID, err)
+		}
 	}
 	out, err := newReply(op, result)
 	if err != nil || claim == nil {
@@ -136,12 +142,13 @@ func replay[O any](tx *postgres.Tx, actor access.Actor, stored *idempotency.Answ
 	if r, ok := any(first).(Reading); ok {
 		r.NoteReading(tx, actor)
 	}
-	return out, nil
+	return out, checkReadings(tx, nil, first)
 }
 
 // Query registers an operation that only reads.
 func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Read, actor access.Actor, in I) (O,
 	error)) {
+	a.registerHealth(op, reflect.TypeFor[O](), false)
 	register(a, op, reflect.TypeFor[O](),
 		func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
 			var out reply
@@ -163,6 +170,7 @@ func Handle[I, O any](a *API, op Op, do func(ctx context.Context, actor access.A
 	if op.Key != NoKey {
 		panic("httpapi: " + op.ID + " can't keep a key outside a transaction")
 	}
+	a.registerHealth(op, reflect.TypeFor[O](), false)
 	register(a, op, reflect.TypeFor[O](),
 		func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
 			result, err := do(ctx, actor, in)

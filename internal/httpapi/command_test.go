@@ -34,8 +34,8 @@ func probe(name string, roles access.Roles) httpapi.Op {
 // counters makes a table of two rows that start at zero.
 func counters(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(),
-		"CREATE TABLE probe (id int PRIMARY KEY, n int NOT NULL); INSERT INTO probe VALUES (1, 0), (2, 0)"); err != nil {
+	if _, err := c.DB.Pool.Exec(context.Background(), `CREATE TABLE probe (id int PRIMARY KEY, n int NOT NULL);
+		INSERT INTO probe VALUES (1, 0), (2, 0)`); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -268,8 +268,8 @@ func TestFaultsTellNothing(t *testing.T) {
 		func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) { panic(secret) })
 	httpapi.Command(c.App.API, probe("sql", access.Patient),
 		func(ctx context.Context, tx *postgres.Tx, _ access.Actor, _ none) (httpapi.None, error) {
-			_, err := tx.Exec(ctx, "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) VALUES "+
-				"($1, $2, '', 'PATIENT', now(), now())", uuid.New(), "@"+secret[:1])
+			_, err := tx.Exec(ctx, "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) "+
+				"VALUES ($1, $2, '', 'PATIENT', now(), now())", uuid.New(), "@"+secret[:1])
 			return httpapi.None{}, err
 		})
 	httpapi.Handle(c.App.API, probe("error", access.Public),
@@ -348,54 +348,4 @@ func TestHangUp(t *testing.T) {
 		t.Errorf("%d rows of a command that was not finished: %v", rows, err)
 	}
 	c.Get(patient, "users/me").Want(200)
-}
-
-func TestDenialsAreNotedOnceAMinute(t *testing.T) {
-	t.Parallel()
-	c := apptest.Open(t)
-	count := func(actor apptest.User) (n int) {
-		if err := c.DB.Pool.QueryRow(context.Background(),
-			"SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id = $1", actor.ID).
-			Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	want := func(what string, actor apptest.User, n int) {
-		t.Helper()
-		if got := count(actor); got != n {
-			t.Errorf("%s: %d denials, want %d", what, got, n)
-		}
-	}
-	owner, stranger, other := c.Doctor("500.00"), c.Doctor("500.00"), c.Doctor("500.00")
-	slots := []uuid.UUID{c.Slot(owner, 3*time.Hour, 1), c.Slot(owner, 4*time.Hour, 1)}
-	var all sync.WaitGroup
-	for range 10 {
-		all.Go(func() { c.Do(stranger, "DELETE", "availability/"+slots[0].String(), nil) })
-	}
-	all.Wait()
-	want("ten at once", stranger, 1)
-	c.Do(other, "DELETE", "availability/"+slots[0].String(), nil).Want(404)
-	want("another actor", other, 1)
-	c.Do(stranger, "DELETE", "availability/"+slots[1].String(), nil).Want(404)
-	want("another object", stranger, 2)
-	c.Get(stranger, "users").Want(403)
-	c.Get(stranger, "users").Want(403)
-	want("an operation", stranger, 3)
-	c.Clock.Advance(59 * time.Second)
-	c.Get(stranger, "users").Want(403)
-	want("within the minute", stranger, 3)
-	c.Clock.Advance(2 * time.Second)
-	c.Get(stranger, "users").Want(403)
-	want("after the minute", stranger, 4)
-	c.Do(stranger, "DELETE", "availability/"+uuid.NewString(), nil).Want(404)
-	c.Get(nobody, "users").Want(401)
-	want("nothing was hidden", stranger, 4)
-	var meta string
-	err := c.DB.Pool.QueryRow(context.Background(),
-		"SELECT DISTINCT metadata->>'operation' FROM audit_logs WHERE action = 'access.deny' AND entity_id = $1",
-		slots[0].String()).Scan(&meta)
-	if err != nil || meta != "delete-slot" {
-		t.Errorf("the row names %q: %v", meta, err)
-	}
 }

@@ -49,15 +49,18 @@ func registry() huma.Registry {
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
-	"AddressOnlyBody": "AddressRequest", "CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
-	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent",
-	"Field": "FieldError", "HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest",
-	"Initiated": "PaymentStart", "People": "PeopleCounts", "Slots": "SlotCounts", "SlotBrief": "NextSlot",
-	"SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
-	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange",
-	"PracticeInputBody": "DoctorChange", "ProfileChangeBody": "ProfileChange", "WebhookOut": "WebhookOutcome",
-	"RenewalBody": "RefreshRequest", "RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney",
-	"ResolveInBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineInBody": "RefundDecline",
+	"Summary": "AnalyticsSummary", "Entry": "AuditEvent", "BookInBody": "BookingRequest",
+	"CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
+	"HoldInBody": "ConsultationStatusRequest", "DisableUserRequestBody": "DisablingRequest",
+	"PracticeInputBody": "DoctorChange", "EnrolmentResponse": "Enrolment", "Field": "FieldError",
+	"SlotFree": "FreeSlot", "Mismatched": "MismatchedMoney", "SlotBrief": "NextSlot", "PasskeysResponse": "Passkeys",
+	"Attempt": "PaymentAttempt", "Detail": "PaymentDetail", "InitiatePaymentRequestBody": "PaymentRequest",
+	"InitiatePaymentResponse": "PaymentStart", "People": "PeopleCounts", "WriteInBody": "PrescriptionRequest",
+	"ProfileChangeRequestBody": "ProfileChange", "RecoveryCodesResponse": "RecoveryCodes",
+	"DeclineRequestBody": "RefundDecline", "RefundRequestBody": "RefundRequest", "RegisteredResponse": "Registered",
+	"SignInResponse": "SignedIn", "SlotPatchInputBody": "SlotChange", "Slots": "SlotCounts",
+	"SlotInputBody": "SlotRequest", "Unmatched": "UnmatchedMoney", "ResolveRequestBody": "UnmatchedMoneyDecision",
+	"WebhookResponse": "WebhookOutcome",
 }
 
 func schemaName(t reflect.Type, hint string) string {
@@ -72,7 +75,7 @@ func schemaName(t reflect.Type, hint string) string {
 		return known
 	}
 	if asked, body := strings.CutSuffix(name, "Body"); body && name != "WebhookBody" {
-		return strings.TrimSuffix(asked, "Input") + "Request"
+		return strings.TrimSuffix(strings.TrimSuffix(asked, "Input"), "Request") + "Request"
 	}
 	return name
 }

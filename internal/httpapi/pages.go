@@ -78,7 +78,8 @@ func WritePage(w http.ResponseWriter, status int, t *template.Template, data any
 }
 
 var problemTemplate = template.Must(template.New("problem").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Slug}} – Amrutam</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{.Slug}} – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main>
 <h1>{{.Title}}</h1><p><code>{{.Slug}}</code>,
 HTTP {{.Status}}</p><p>{{.Detail}}</p><h2>What to do</h2><p>{{.Advice}}</p>

@@ -133,7 +133,8 @@ var (
 	}
 	// viramas silence the vowel of the letter before; a joiner after one chooses how the two letters are written, also
 	// at the end of a word.
-	viramas = []rune("\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D3B\u0D3C\u0D4D\u0DCA\u1039\u103A\u17D2\u1B44\uA9C0\uAAF6\uABED\U00011133\U000111C0\U0001134D")
+	viramas = []rune("\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D3B\u0D3C" +
+		"\u0D4D\u0DCA\u1039\u103A\u17D2\u1B44\uA9C0\uAAF6\uABED\U00011133\U000111C0\U0001134D")
 )
 
 func runeAt(runes []rune, i int) rune {

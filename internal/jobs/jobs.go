@@ -33,6 +33,8 @@ type Queue struct {
 	log     *slog.Logger
 	workers *river.Workers
 	client  *river.Client[pgx.Tx]
+	// maintenance is what AddMaintenance added, in that order.
+	maintenance []func(ctx context.Context, tx *postgres.Tx) error
 }
 
 // New makes a queue that can insert at once; Start makes it work.

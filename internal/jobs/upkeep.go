@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"amrutam/internal/postgres"
@@ -18,7 +19,13 @@ type Maintenance struct{}
 // Kind names the job.
 func (Maintenance) Kind() string { return "partition.upkeep" }
 
-// RegisterMaintenance registers the upkeep, every hour.
+// AddMaintenance has the hourly maintenance call do in a transaction of its own: packages delete there what has expired
+// in their tables.
+func (q *Queue) AddMaintenance(do func(ctx context.Context, tx *postgres.Tx) error) {
+	q.maintenance = append(q.maintenance, do)
+}
+
+// RegisterMaintenance registers the maintenance, every hour.
 func (q *Queue) RegisterMaintenance() {
 	Handle(q, func(ctx context.Context, _ Maintenance) error { return q.upkeep(ctx) })
 	q.Every(time.Hour, Maintenance{})
@@ -42,22 +49,9 @@ func (q *Queue) upkeep(ctx context.Context) error {
 	for _, name := range late {
 		q.log.Warn("a partition could not be made; its rows stay in the default partition", "partition", name)
 	}
-	for _, statement := range []string{
-		"DELETE FROM session_tokens WHERE expires_at < $1::timestamptz - interval '1 day'",
-		"DELETE FROM tickets WHERE expires_at < $1::timestamptz - interval '1 day'",
-		"DELETE FROM attempts WHERE updated_at < $1::timestamptz - interval '2 days'",
-		"DELETE FROM sessions WHERE expires_at < $1::timestamptz - interval '30 days'",
-		"UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < $1::timestamptz",
-		"DELETE FROM exports WHERE requested_at < $1::timestamptz - interval '90 days'",
-		"DELETE FROM mails WHERE created_at < $1::timestamptz - interval '90 days'",
-		"DELETE FROM mailbox_messages WHERE created_at < $1::timestamptz - interval '7 days'",
-	} {
-		err := q.db.Write(ctx, func(tx *postgres.Tx) error {
-			_, err := tx.Exec(ctx, statement, tx.Now)
-			return err
-		})
-		if err != nil {
-			return err
+	for _, do := range q.maintenance {
+		if err := q.db.Write(ctx, func(tx *postgres.Tx) error { return do(ctx, tx) }); err != nil {
+			return fmt.Errorf("maintain a table: %w", err)
 		}
 	}
 	return nil

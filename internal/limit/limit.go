@@ -149,3 +149,14 @@ func (l Limiter) UndoAttempt(tx *postgres.Tx, p Policy, subject string) {
 		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
 	}
 }
+
+// keepAttempts is how long a count is stored after its last attempt: longer than any policy needs it.
+const keepAttempts = 48 * time.Hour
+
+// DeleteOld deletes the counts that no policy needs.
+func DeleteOld(ctx context.Context, tx *postgres.Tx) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM attempts WHERE updated_at < $1", tx.Now.Add(-keepAttempts)); err != nil {
+		return fmt.Errorf("delete old attempts: %w", err)
+	}
+	return nil
+}

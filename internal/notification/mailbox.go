@@ -151,10 +151,12 @@ func (s *Service) Pages(mux *http.ServeMux) {
 }
 
 var mailboxPage = template.Must(template.New("mailbox").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox – Amrutam</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Mailbox – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main><h1>Development mailbox</h1>
-{{range .}}<article>{{if .Unreadable}}<h2>Unreadable</h2><p>This mail of {{.CreatedAt.Format "2006-01-02 15:04:05"}} can't be opened: another master key
-sealed it, or it is damaged.</p>{{else}}<h2>{{.Subject}}</h2><p>To {{.To}},
+{{range .}}<article>{{if .Unreadable}}<h2>Unreadable</h2>
+<p>This mail of {{.CreatedAt.Format "2006-01-02 15:04:05"}} can't be opened:
+another master key sealed it, or it is damaged.</p>{{else}}<h2>{{.Subject}}</h2><p>To {{.To}},
 {{.CreatedAt.Format "2006-01-02 15:04:05"}}</p>
 {{range .Paragraphs}}<p>{{if .Link}}<a href="{{.Link}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</p>
 {{end}}{{end}}</article>{{else}}<p>No mail yet.</p>{{end}}

@@ -66,7 +66,7 @@ type Service struct {
 	support string
 }
 
-// New makes the service with the sender the settings ask for, and registers its job.
+// New makes the service with the sender the settings ask for, and registers its jobs.
 func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Config, log *slog.Logger,
 	metrics *telemetry.Metrics) (*Service, error) {
 	public, err := url.Parse(cfg.PublicURL)
@@ -87,9 +87,7 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 			return nil, err
 		}
 	}
-	// The network is asked outside a transaction.
-	jobs.Handle(queue, s.send)
-	jobs.Handle(queue, s.sendDigest)
+	s.registerJobs()
 	return s, nil
 }
 

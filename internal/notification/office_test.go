@@ -84,8 +84,10 @@ func (o *office) user(name, zone string) (uuid.UUID, string) {
 	o.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	email := "user-" + id.String() + "@example.org"
-	o.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at) VALUES ($1, $2, 'none', 'PATIENT', true, now(), now())`, id, email)
-	o.exec(`INSERT INTO profiles (id, user_id, full_name, timezone, created_at, updated_at) VALUES ($1, $1, $2, $3, now(), now())`, id, name, zone)
+	o.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+		VALUES ($1, $2, 'none', 'PATIENT', true, now(), now())`, id, email)
+	o.exec(`INSERT INTO profiles (id, user_id, full_name, timezone, created_at, updated_at)
+		VALUES ($1, $1, $2, $3, now(), now())`, id, name, zone)
 	return id, email
 }
 

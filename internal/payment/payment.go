@@ -1,13 +1,8 @@
-// Package payment keeps the money of consultations: one payment each, its attempts, and what was given back. It knows
-// no consultation: what money means for a booking is decided there.
+// Package payment stores the money of consultations: one payment each, its attempts and its refunds. It doesn't import
+// package consultation, which decides what a payment means for a booking.
 package payment
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/base32"
-	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,26 +17,31 @@ import (
 
 var query = New()
 
-// ErrPaid refuses another attempt.
-var ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.",
-	"Read the payment: it shows the successful attempt.")
+// providerNone is the provider of payments of amount zero.
+const providerNone = "none"
 
-const (
-	providerStub = "stub"
-	// providerNone settles what costs nothing.
-	providerNone = "none"
+// The refusals of payments and refunds.
+var (
+	ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.",
+		"Read the payment: it shows the successful attempt.")
+	ErrExceedsCapture = problem.Conflict("refund-exceeds-capture", "The payment doesn't hold that much any more.",
+		"Read the payment: what was captured, less every refund that isn't FAILED, can still be asked back.")
+	ErrOwnRefund = problem.Conflict("own-refund", "You asked for this refund yourself.",
+		"Another administrator has to approve it.")
 )
 
-// Service opens, records and refunds payments.
+// Service opens payments, records what providers report, and refunds.
 type Service struct {
 	DB    *postgres.DB
 	Queue *jobs.Queue
-	// ReturnTo gives the origins that a checkout may lead back to.
-	ReturnTo func() ReturnTo
-	Cursors  httpapi.Cursors
-	Stub     *Stub
-	Metrics  *telemetry.Metrics
-	Log      *slog.Logger
+	// Providers by name.
+	Providers map[string]Provider
+	// DefaultProvider is the name of the provider of new attempts.
+	DefaultProvider string
+	// ReturnOrigins returns the origins that a checkout may lead back to.
+	ReturnOrigins func() ReturnOrigins
+	Cursors       httpapi.Cursors
+	Metrics       *telemetry.Metrics
 }
 
 // Payment is the money of one consultation.
@@ -85,94 +85,18 @@ type Checkout struct {
 	URL string `json:"url" format:"uri" example:"http://127.0.0.1:8080/dev/checkout/stub_7QK2M" doc:"Open it in a browser"`
 }
 
-// Open adds the payment of a new consultation to the transaction. An amount of zero is settled at once.
-func Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, currency string) {
-	status, provider := PaymentTransactionStatusINITIATED, providerStub
-	if amount == 0 {
-		status, provider = PaymentTransactionStatusSUCCESS, providerNone
-	}
-	tx.Queue(insertPayment, uuid.Must(uuid.NewV7()), consultationID, amount, currency, status, provider, tx.Now)
-}
-
-// Initiate gives the open attempt, or begins a new one when there is none, or money that it didn't ask for came on it.
-// The caller has checked that the consultation may be paid. Error: ErrPaid.
-func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID, returnURL string) (Payment,
-	Attempt, error) {
-	back, err := s.ReturnTo().Check(returnURL)
-	if err != nil {
-		return Payment{}, Attempt{}, err
-	}
-	row, err := query.lockPayment(ctx, tx, consultationID)
-	if err != nil {
-		return Payment{}, Attempt{}, err
-	}
-	if row.Status == PaymentTransactionStatusSUCCESS {
-		return Payment{}, Attempt{}, ErrPaid
-	}
-	open, err := query.openAttempt(ctx, tx, row.ID)
-	if err == nil {
-		used, err := query.cameUnasked(ctx, tx, &open.ID)
-		if err != nil {
-			return Payment{}, Attempt{}, err
-		}
-		if used {
-			return s.begin(ctx, tx, row, back)
-		}
-		if back != nil {
-			err = query.setReturnURL(ctx, tx, back, open.ID)
-		}
-		return viewPayment(row), viewAttempt(open, nil), err
-	}
-	if !postgres.NoRows(err) {
-		return Payment{}, Attempt{}, err
-	}
-	return s.begin(ctx, tx, row, back)
-}
-
-// begin makes a new attempt, the only open one.
-func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow, back *string) (Payment, Attempt, error) {
-	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub,
-		TransactionReference: newReference(), Amount: row.Amount, Currency: row.Currency,
-		Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
-	begun.CheckoutUrl = s.Stub.checkoutURL(begun.TransactionReference)
-	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = begun.Status, begun.Provider,
-		&begun.TransactionReference, tx.Now
-	err := errors.Join(
-		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, begun.ID),
-		query.insertAttempt(ctx, tx, insertAttemptParams{ID: begun.ID, PaymentID: row.ID, Provider: begun.Provider,
-			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency,
-			CheckoutUrl: begun.CheckoutUrl, ReturnUrl: back, Now: tx.Now}),
-		query.updatePayment(ctx, tx, updatePaymentParams{Status: row.Status, Provider: row.Provider,
-			TransactionReference: row.TransactionReference, Now: tx.Now, ID: row.ID}))
-	return viewPayment(row), viewAttempt(begun, nil), err
-}
-
-// EndAttempts closes the open attempt to pay for a consultation that has ended, whose lock the caller holds, and tells
-// whether there was one.
-func (s *Service) EndAttempts(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (bool, error) {
-	n, err := query.endAttempts(ctx, tx, tx.Now, consultationID)
-	return n > 0, err
-}
-
-// newReference is unguessable: the checkout page is found by it.
-func newReference() string {
-	raw := make([]byte, 20)
-	_, _ = rand.Read(raw)
-	return providerStub + "_" + base32.StdEncoding.EncodeToString(raw)
-}
-
 func viewPayment(p PaymentRow) Payment {
 	return Payment{ID: p.ID, ConsultationID: p.ConsultationID, Amount: p.Amount, Currency: p.Currency,
 		Status: string(p.Status), Provider: p.Provider, TransactionReference: p.TransactionReference,
 		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 }
 
-// viewAttempt shows an attempt; unasked is what came of its payment besides.
-func viewAttempt(a PaymentAttempt, unasked []UnmatchedMoney) Attempt {
+// viewAttempt shows an attempt with its share of the payment's mismatched money.
+func viewAttempt(a PaymentAttempt, mismatched []UnmatchedMoney) Attempt {
 	v := Attempt{ID: a.ID, Provider: a.Provider, TransactionReference: a.TransactionReference, Amount: a.Amount,
 		Currency: a.Currency, Captured: a.Captured, CapturedCurrency: a.Currency, Mismatched: []Mismatched{},
 		Status: string(a.Status), FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
-	for _, u := range unasked {
+	for _, u := range mismatched {
 		if u.AttemptID == nil || *u.AttemptID != a.ID {
 			continue
 		}

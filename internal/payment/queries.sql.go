@@ -22,46 +22,61 @@ func (q *Queries) approveRefund(ctx context.Context, db DBTX, approvedBy *uuid.U
 	return err
 }
 
-const awaitsMoney = `-- name: awaitsMoney :one
-SELECT EXISTS (SELECT FROM consultations WHERE id = $1 AND status = 'REQUESTED' AND payment_due_at > $2)
-`
-
-// Whether a consultation waits for money still: no sweep need have ended it.
-func (q *Queries) awaitsMoney(ctx context.Context, db DBTX, iD uuid.UUID, now *time.Time) (bool, error) {
-	row := db.QueryRow(ctx, awaitsMoney, iD, now)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
-const cameUnasked = `-- name: cameUnasked :one
-SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = $1 AND kind = 'PAYMENT')
-`
-
-func (q *Queries) cameUnasked(ctx context.Context, db DBTX, attemptID *uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, cameUnasked, attemptID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const endAttempts = `-- name: endAttempts :execrows
-WITH held AS (
-    SELECT h.id FROM payments h WHERE h.consultation_id = $2 AND h.status = 'INITIATED' FOR UPDATE
+WITH locked AS (
+    SELECT l.id FROM payments l WHERE l.consultation_id = $2 AND l.status = 'INITIATED' FOR UPDATE
 ), ended AS (
-    UPDATE payment_attempts a SET status = 'FAILED', failure_reason = 'the booking ended', updated_at = $1::timestamptz
-    FROM held WHERE a.payment_id = held.id AND a.status = 'INITIATED' RETURNING a.payment_id
+    UPDATE payment_attempts a
+    SET status = 'FAILED', failure_reason = 'the booking ended', updated_at = $1::timestamptz
+    FROM locked WHERE a.payment_id = locked.id AND a.status = 'INITIATED' RETURNING a.payment_id
 )
 UPDATE payments p SET status = 'FAILED', updated_at = $1::timestamptz FROM ended WHERE p.id = ended.payment_id
 `
 
-// What is still open ends, and so the payment has failed.
+// Ends the open attempt of a consultation, and with it the payment fails.
 func (q *Queries) endAttempts(ctx context.Context, db DBTX, now time.Time, consultationID uuid.UUID) (int64, error) {
 	result, err := db.Exec(ctx, endAttempts, now, consultationID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const eraseRefundReasons = `-- name: eraseRefundReasons :execrows
+UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
+FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1 AND c.id >= ids_since($1)
+`
+
+func (q *Queries) eraseRefundReasons(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, eraseRefundReasons, patientID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const eraseResolutions = `-- name: eraseResolutions :exec
+UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1
+    AND c.id >= ids_since($1)
+`
+
+func (q *Queries) eraseResolutions(ctx context.Context, db DBTX, patientID uuid.UUID) error {
+	_, err := db.Exec(ctx, eraseResolutions, patientID)
+	return err
+}
+
+const eraseReturnURLs = `-- name: eraseReturnURLs :exec
+UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1
+    AND c.id >= ids_since($1)
+`
+
+// The address of an app may name its user.
+func (q *Queries) eraseReturnURLs(ctx context.Context, db DBTX, patientID uuid.UUID) error {
+	_, err := db.Exec(ctx, eraseReturnURLs, patientID)
+	return err
 }
 
 const findAttempt = `-- name: findAttempt :one
@@ -110,11 +125,12 @@ func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, tra
 
 const findNamedRefund = `-- name: findNamedRefund :one
 SELECT EXISTS (SELECT FROM refunds o WHERE o.id = $1 AND NOT o.at_provider)::boolean AS ours,
-    count(r.id) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS recorded,
-    EXISTS (SELECT FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $3::text)::boolean AS is_listed,
-    coalesce((SELECT sum(u.amount) FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $3::text
-        AND u.status <> 'MATCHED' AND u.reason <> 'WRONG_REFUND'), 0)::numeric(12, 2) AS listed
-FROM refunds r WHERE r.provider_refund_id = $3::text AND r.status = 'SUCCEEDED'
+    recorded.parts, recorded.amount AS recorded, listed.parts > 0 AS is_listed, listed.amount AS listed
+FROM (SELECT count(*) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS amount
+    FROM refunds r WHERE r.provider_refund_id = $2::text AND r.status = 'SUCCEEDED') recorded
+CROSS JOIN (SELECT count(*) AS parts, coalesce(sum(u.amount)
+        FILTER (WHERE u.status <> 'MATCHED' AND u.reason <> 'WRONG_REFUND'), 0)::numeric(12, 2) AS amount
+    FROM unmatched_money u WHERE u.provider = $3 AND u.provider_refund_id = $2::text) listed
 `
 
 type findNamedRefundRow struct {
@@ -125,10 +141,10 @@ type findNamedRefundRow struct {
 	Listed   money.Amount
 }
 
-// What is known of a refund by the name that a provider gives it: ours that was asked for, what was recorded under the name (parts is
-// how many rows that are), and how much more of it is listed.
-func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, provider string, name string) (findNamedRefundRow, error) {
-	row := db.QueryRow(ctx, findNamedRefund, iD, provider, name)
+// What is stored under the id that a provider gives a refund: whether it is one of ours that the provider was asked
+// for, in how many rows and how much was recorded under the id, and how much more of it is listed as unmatched.
+func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, name string, provider string) (findNamedRefundRow, error) {
+	row := db.QueryRow(ctx, findNamedRefund, iD, name, provider)
 	var i findNamedRefundRow
 	err := row.Scan(
 		&i.Ours,
@@ -136,6 +152,31 @@ func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, p
 		&i.Recorded,
 		&i.IsListed,
 		&i.Listed,
+	)
+	return i, err
+}
+
+const findOpenAttempt = `-- name: findOpenAttempt :one
+SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
+`
+
+func (q *Queries) findOpenAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID) (PaymentAttempt, error) {
+	row := db.QueryRow(ctx, findOpenAttempt, paymentID)
+	var i PaymentAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.Provider,
+		&i.TransactionReference,
+		&i.Amount,
+		&i.Currency,
+		&i.Captured,
+		&i.Status,
+		&i.FailureReason,
+		&i.CheckoutUrl,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ReturnUrl,
 	)
 	return i, err
 }
@@ -178,58 +219,50 @@ func (q *Queries) findPayment(ctx context.Context, db DBTX, consultationID uuid.
 	return i, err
 }
 
-const followRefunds = `-- name: followRefunds :exec
-UPDATE unmatched_money u SET updated_at = $1, status = CASE
-    WHEN EXISTS (SELECT FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'PENDING') THEN 'RETURNING'
-    WHEN (SELECT sum(r.amount) FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'SUCCEEDED') >= u.amount THEN 'RETURNED'
-    ELSE u.status END
-WHERE u.id = $2
+const findPendingRefund = `-- name: findPendingRefund :one
+SELECT r.id, r.amount, r.currency, coalesce(a.provider, u.provider)::text AS provider,
+    coalesce(a.transaction_reference, u.transaction_reference)::text AS transaction_reference
+FROM refunds r LEFT JOIN payment_attempts a ON a.id = r.attempt_id LEFT JOIN unmatched_money u ON u.id = r.unmatched_id
+WHERE r.id = $1 AND r.status = 'PENDING'
 `
 
-// What became of money that came unasked follows from its refunds.
-func (q *Queries) followRefunds(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, followRefunds, now, iD)
-	return err
+type findPendingRefundRow struct {
+	ID                   uuid.UUID
+	Amount               money.Amount
+	Currency             string
+	Provider             string
+	TransactionReference string
 }
 
-const forgetRefundReasons = `-- name: forgetRefundReasons :execrows
-UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
-FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1 AND c.id >= ids_since($1)
-`
-
-func (q *Queries) forgetRefundReasons(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, forgetRefundReasons, patientID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) findPendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (findPendingRefundRow, error) {
+	row := db.QueryRow(ctx, findPendingRefund, id)
+	var i findPendingRefundRow
+	err := row.Scan(
+		&i.ID,
+		&i.Amount,
+		&i.Currency,
+		&i.Provider,
+		&i.TransactionReference,
+	)
+	return i, err
 }
 
-const forgetResolutions = `-- name: forgetResolutions :exec
-UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1 AND c.id >= ids_since($1)
+const hasMismatch = `-- name: hasMismatch :one
+SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = $1 AND kind = 'PAYMENT')
 `
 
-func (q *Queries) forgetResolutions(ctx context.Context, db DBTX, patientID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetResolutions, patientID)
-	return err
-}
-
-const forgetReturnURLs = `-- name: forgetReturnURLs :exec
-UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
-WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1 AND c.id >= ids_since($1)
-`
-
-// An app's address may name its user.
-func (q *Queries) forgetReturnURLs(ctx context.Context, db DBTX, patientID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetReturnURLs, patientID)
-	return err
+func (q *Queries) hasMismatch(ctx context.Context, db DBTX, attemptID *uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, hasMismatch, attemptID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const insertAttempt = `-- name: insertAttempt :exec
-INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, return_url, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED', $7, $8, $9, $9)
+INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url,
+    return_url, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED',
+    $7, $8, $9, $9)
 `
 
 type insertAttemptParams struct {
@@ -288,10 +321,11 @@ func (q *Queries) insertPayment(ctx context.Context, db DBTX, arg insertPaymentP
 }
 
 const insertRefund = `-- name: insertRefund :exec
-INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by, approved_by, on_request, at_provider,
-    provider_refund_id, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, $14, $14)
+INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by,
+    approved_by, on_request, at_provider, provider_refund_id, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11, $12,
+    $13, $14, $14)
 `
 
 type insertRefundParams struct {
@@ -332,10 +366,11 @@ func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundPar
 }
 
 const insertUnmatched = `-- name: insertUnmatched :execrows
-INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency,
-    provider_refund_id, status, received_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, 'WAITING', $12, $12)
+INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id,
+    amount, currency, provider_refund_id, status, received_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11, 'WAITING',
+    $12, $12)
 ON CONFLICT DO NOTHING
 `
 
@@ -354,7 +389,7 @@ type insertUnmatchedParams struct {
 	Now                  time.Time
 }
 
-// The same money again conflicts with what is kept of it.
+// Adds no row when the same money is listed already: it conflicts with a unique index.
 func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatchedParams) (int64, error) {
 	result, err := db.Exec(ctx, insertUnmatched,
 		arg.ID,
@@ -377,8 +412,10 @@ func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatc
 }
 
 const insertWebhook = `-- name: insertWebhook :execrows
-INSERT INTO payment_webhooks (provider, webhook_id, type, transaction_reference, amount, currency, outcome, received_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'taken', $7)
+INSERT INTO payment_webhooks (provider, webhook_id, type, transaction_reference, amount, currency, outcome,
+    received_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'taken',
+    $7)
 ON CONFLICT DO NOTHING
 `
 
@@ -406,6 +443,18 @@ func (q *Queries) insertWebhook(ctx context.Context, db DBTX, arg insertWebhookP
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const isAwaitingPayment = `-- name: isAwaitingPayment :one
+SELECT EXISTS (SELECT FROM consultations WHERE id = $1 AND status = 'REQUESTED' AND payment_due_at > $2)
+`
+
+// A consultation whose due time is over waits for no money, even if the sweep hasn't ended it yet.
+func (q *Queries) isAwaitingPayment(ctx context.Context, db DBTX, iD uuid.UUID, now *time.Time) (bool, error) {
+	row := db.QueryRow(ctx, isAwaitingPayment, iD, now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const listAttempts = `-- name: listAttempts :many
@@ -446,11 +495,111 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 	return items, nil
 }
 
-const listRefunds = `-- name: listRefunds :many
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
+const listConsultations = `-- name: listConsultations :many
+SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
+WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY p.id
 `
 
-// A request that nobody approved is staff's business.
+func (q *Queries) listConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listConsultations, patientID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var consultation_id uuid.UUID
+		if err := rows.Scan(&consultation_id); err != nil {
+			return nil, err
+		}
+		items = append(items, consultation_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMismatched = `-- name: listMismatched :many
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE payment_id = $1 AND kind = 'PAYMENT' ORDER BY id
+`
+
+func (q *Queries) listMismatched(ctx context.Context, db DBTX, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
+	rows, err := db.Query(ctx, listMismatched, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnmatchedMoney
+	for rows.Next() {
+		var i UnmatchedMoney
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Reason,
+			&i.Provider,
+			&i.WebhookID,
+			&i.TransactionReference,
+			&i.PaymentID,
+			&i.AttemptID,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+			&i.Resolution,
+			&i.ResolvedBy,
+			&i.ResolvedAt,
+			&i.ReceivedAt,
+			&i.UpdatedAt,
+			&i.ProviderRefundID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listRefundable = `-- name: listRefundable :many
+SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r
+    WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
+FROM payment_attempts a WHERE a.payment_id = $1 AND a.captured > 0 ORDER BY a.id
+`
+
+type listRefundableRow struct {
+	ID        uuid.UUID
+	Remaining money.Amount
+}
+
+// What each attempt captured, less its refunds that are requested, under way or done.
+func (q *Queries) listRefundable(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]listRefundableRow, error) {
+	rows, err := db.Query(ctx, listRefundable, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []listRefundableRow
+	for rows.Next() {
+		var i listRefundableRow
+		if err := rows.Scan(&i.ID, &i.Remaining); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listRefunds = `-- name: listRefunds :many
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
+WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
+`
+
+// Only staff reads a request that nobody has approved.
 func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID, staff bool) ([]RefundRow, error) {
 	rows, err := db.Query(ctx, listRefunds, paymentID, staff)
 	if err != nil {
@@ -491,7 +640,8 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID
 const listRefundsByStatus = `-- name: listRefundsByStatus :many
 SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, r.provider_refund_id, p.consultation_id
 FROM (SELECT DISTINCT unnest(($1::text[])::refund_status[]) AS status) of_status
-CROSS JOIN LATERAL (SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE (refunds.status, refunds.id) < (of_status.status, $2::uuid) AND refunds.status >= of_status.status
+CROSS JOIN LATERAL (SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
+    WHERE (refunds.status, refunds.id) < (of_status.status, $2::uuid) AND refunds.status >= of_status.status
     ORDER BY refunds.status DESC, refunds.id DESC LIMIT $3) r
 LEFT JOIN payments p ON p.id = r.payment_id
 ORDER BY r.id DESC LIMIT $3
@@ -517,8 +667,8 @@ type listRefundsByStatusRow struct {
 	ConsultationID   *uuid.UUID
 }
 
-// A page of each status: those that wait to be decided on are few among all there ever were. Said with an equals sign, the planner would
-// walk the refunds of all statuses by id.
+// One page of each status, merged: refunds that wait for a decision are few among all. With an equality instead of the
+// row comparison, the planner would walk the refunds of all statuses by id.
 func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []string, before uuid.UUID, most int32) ([]listRefundsByStatusRow, error) {
 	rows, err := db.Query(ctx, listRefundsByStatus, statuses, before, most)
 	if err != nil {
@@ -728,13 +878,15 @@ func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (Refund
 	return i, err
 }
 
-const lockRefundsOf = `-- name: lockRefundsOf :many
-SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE (attempt_id = $1::uuid OR unmatched_id = ANY ($2::uuid[])) AND currency = $3 ORDER BY id FOR UPDATE
+const lockRefunds = `-- name: lockRefunds :many
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
+WHERE (attempt_id = $1::uuid OR unmatched_id = ANY ($2::uuid[])) AND currency = $3
+ORDER BY id FOR UPDATE
 `
 
-// Every refund of what came under a reference, whatever became of it.
-func (q *Queries) lockRefundsOf(ctx context.Context, db DBTX, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
-	rows, err := db.Query(ctx, lockRefundsOf, attemptID, unmatched, currency)
+// Every refund, in any status, of what one attempt captured and of the named rows of unmatched money.
+func (q *Queries) lockRefunds(ctx context.Context, db DBTX, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
+	rows, err := db.Query(ctx, lockRefunds, attemptID, unmatched, currency)
 	if err != nil {
 		return nil, err
 	}
@@ -799,14 +951,15 @@ func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (Unm
 	return i, err
 }
 
-const lockUnmatchedOf = `-- name: lockUnmatchedOf :many
-SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
+const lockUnmatchedByReference = `-- name: lockUnmatchedByReference :many
+SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money
+WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
     AND (kind = 'PAYMENT' OR (status = 'WAITING' AND reason <> 'WRONG_REFUND')) ORDER BY id FOR UPDATE
 `
 
-// In one currency, what came unasked under a reference, and the refunds of it that wait for their money.
-func (q *Queries) lockUnmatchedOf(ctx context.Context, db DBTX, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
-	rows, err := db.Query(ctx, lockUnmatchedOf, provider, transactionReference, currency)
+// Of one reference and currency: the money that matched nothing, and the refunds that wait for their money.
+func (q *Queries) lockUnmatchedByReference(ctx context.Context, db DBTX, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
+	rows, err := db.Query(ctx, lockUnmatchedByReference, provider, transactionReference, currency)
 	if err != nil {
 		return nil, err
 	}
@@ -852,86 +1005,21 @@ func (q *Queries) matchUnmatched(ctx context.Context, db DBTX, now time.Time, iD
 	return err
 }
 
-const openAttempt = `-- name: openAttempt :one
-SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
+const readRefundedFee = `-- name: readRefundedFee :one
+SELECT coalesce(sum(amount), 0)::numeric(12, 2) FROM refunded_fees WHERE consultation_id = $1
 `
 
-func (q *Queries) openAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID) (PaymentAttempt, error) {
-	row := db.QueryRow(ctx, openAttempt, paymentID)
-	var i PaymentAttempt
-	err := row.Scan(
-		&i.ID,
-		&i.PaymentID,
-		&i.Provider,
-		&i.TransactionReference,
-		&i.Amount,
-		&i.Currency,
-		&i.Captured,
-		&i.Status,
-		&i.FailureReason,
-		&i.CheckoutUrl,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.ReturnUrl,
-	)
-	return i, err
-}
-
-const paidConsultations = `-- name: paidConsultations :many
-SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY p.id
-`
-
-func (q *Queries) paidConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, paidConsultations, patientID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var consultation_id uuid.UUID
-		if err := rows.Scan(&consultation_id); err != nil {
-			return nil, err
-		}
-		items = append(items, consultation_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const pendingRefund = `-- name: pendingRefund :one
-SELECT r.id, r.amount, r.currency, coalesce(a.provider, u.provider)::text AS provider,
-    coalesce(a.transaction_reference, u.transaction_reference)::text AS transaction_reference
-FROM refunds r LEFT JOIN payment_attempts a ON a.id = r.attempt_id LEFT JOIN unmatched_money u ON u.id = r.unmatched_id
-WHERE r.id = $1 AND r.status = 'PENDING'
-`
-
-type pendingRefundRow struct {
-	ID                   uuid.UUID
-	Amount               money.Amount
-	Currency             string
-	Provider             string
-	TransactionReference string
-}
-
-func (q *Queries) pendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (pendingRefundRow, error) {
-	row := db.QueryRow(ctx, pendingRefund, id)
-	var i pendingRefundRow
-	err := row.Scan(
-		&i.ID,
-		&i.Amount,
-		&i.Currency,
-		&i.Provider,
-		&i.TransactionReference,
-	)
-	return i, err
+func (q *Queries) readRefundedFee(ctx context.Context, db DBTX, consultationID uuid.UUID) (money.Amount, error) {
+	row := db.QueryRow(ctx, readRefundedFee, consultationID)
+	var column_1 money.Amount
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const readUnmatched = `-- name: readUnmatched :one
 SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
-FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id WHERE u.id = $1
+FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
+WHERE u.id = $1
 `
 
 type readUnmatchedRow struct {
@@ -969,19 +1057,9 @@ func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (rea
 	return i, err
 }
 
-const refundedOf = `-- name: refundedOf :one
-SELECT coalesce(sum(amount), 0)::numeric(12, 2) FROM refunded_fees WHERE consultation_id = $1
-`
-
-func (q *Queries) refundedOf(ctx context.Context, db DBTX, consultationID uuid.UUID) (money.Amount, error) {
-	row := db.QueryRow(ctx, refundedOf, consultationID)
-	var column_1 money.Amount
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const resolveUnmatched = `-- name: resolveUnmatched :exec
-UPDATE unmatched_money SET status = $1, resolution = $2, resolved_by = $3, resolved_at = $4, updated_at = $4 WHERE id = $5
+UPDATE unmatched_money SET status = $1, resolution = $2, resolved_by = $3, resolved_at = $4,
+    updated_at = $4 WHERE id = $5
 `
 
 type resolveUnmatchedParams struct {
@@ -1012,12 +1090,12 @@ func (q *Queries) setReturnURL(ctx context.Context, db DBTX, returnUrl *string, 
 	return err
 }
 
-const settleWebhook = `-- name: settleWebhook :exec
+const storeWebhookOutcome = `-- name: storeWebhookOutcome :exec
 UPDATE payment_webhooks SET outcome = $1 WHERE provider = $2 AND webhook_id = $3
 `
 
-func (q *Queries) settleWebhook(ctx context.Context, db DBTX, outcome string, provider string, webhookID string) error {
-	_, err := db.Exec(ctx, settleWebhook, outcome, provider, webhookID)
+func (q *Queries) storeWebhookOutcome(ctx context.Context, db DBTX, outcome string, provider string, webhookID string) error {
+	_, err := db.Exec(ctx, storeWebhookOutcome, outcome, provider, webhookID)
 	return err
 }
 
@@ -1031,13 +1109,13 @@ func (q *Queries) supersedeAttempts(ctx context.Context, db DBTX, now time.Time,
 	return err
 }
 
-const supersedeRequests = `-- name: supersedeRequests :many
+const supersedeRefundRequests = `-- name: supersedeRefundRequests :many
 UPDATE refunds SET status = 'FAILED', failure_reason = 'superseded', updated_at = $1
 WHERE payment_id = $2 AND status = 'REQUESTED' RETURNING id
 `
 
-func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, supersedeRequests, now, paymentID)
+func (q *Queries) supersedeRefundRequests(ctx context.Context, db DBTX, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, supersedeRefundRequests, now, paymentID)
 	if err != nil {
 		return nil, err
 	}
@@ -1056,81 +1134,9 @@ func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time,
 	return items, nil
 }
 
-const unmatchedOfPayment = `-- name: unmatchedOfPayment :many
-SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE payment_id = $1 AND kind = 'PAYMENT' ORDER BY id
-`
-
-func (q *Queries) unmatchedOfPayment(ctx context.Context, db DBTX, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
-	rows, err := db.Query(ctx, unmatchedOfPayment, paymentID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []UnmatchedMoney
-	for rows.Next() {
-		var i UnmatchedMoney
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Reason,
-			&i.Provider,
-			&i.WebhookID,
-			&i.TransactionReference,
-			&i.PaymentID,
-			&i.AttemptID,
-			&i.Amount,
-			&i.Currency,
-			&i.Status,
-			&i.Resolution,
-			&i.ResolvedBy,
-			&i.ResolvedAt,
-			&i.ReceivedAt,
-			&i.UpdatedAt,
-			&i.ProviderRefundID,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const unrefunded = `-- name: unrefunded :many
-SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
-FROM payment_attempts a WHERE a.payment_id = $1 AND a.captured > 0 ORDER BY a.id
-`
-
-type unrefundedRow struct {
-	ID        uuid.UUID
-	Remaining money.Amount
-}
-
-// What was captured by each attempt and is neither given back nor asked back yet.
-func (q *Queries) unrefunded(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]unrefundedRow, error) {
-	rows, err := db.Query(ctx, unrefunded, paymentID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []unrefundedRow
-	for rows.Next() {
-		var i unrefundedRow
-		if err := rows.Scan(&i.ID, &i.Remaining); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const updateAttempt = `-- name: updateAttempt :exec
-UPDATE payment_attempts SET status = $1, captured = $2, failure_reason = $3, updated_at = $4 WHERE id = $5
+UPDATE payment_attempts SET status = $1, captured = $2, failure_reason = $3,
+    updated_at = $4 WHERE id = $5
 `
 
 type updateAttemptParams struct {
@@ -1153,7 +1159,8 @@ func (q *Queries) updateAttempt(ctx context.Context, db DBTX, arg updateAttemptP
 }
 
 const updatePayment = `-- name: updatePayment :exec
-UPDATE payments SET status = $1, provider = $2, transaction_reference = $3, updated_at = $4 WHERE id = $5
+UPDATE payments SET status = $1, provider = $2, transaction_reference = $3,
+    updated_at = $4 WHERE id = $5
 `
 
 type updatePaymentParams struct {
@@ -1193,5 +1200,20 @@ func (q *Queries) updateRefund(ctx context.Context, db DBTX, arg updateRefundPar
 		arg.Now,
 		arg.ID,
 	)
+	return err
+}
+
+const updateUnmatchedStatus = `-- name: updateUnmatchedStatus :exec
+UPDATE unmatched_money u SET updated_at = $1, status = CASE
+    WHEN EXISTS (SELECT FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'PENDING') THEN 'RETURNING'
+    WHEN (SELECT sum(r.amount) FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'SUCCEEDED') >= u.amount
+        THEN 'RETURNED'
+    ELSE u.status END
+WHERE u.id = $2
+`
+
+// The status of unmatched money follows from its refunds.
+func (q *Queries) updateUnmatchedStatus(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, updateUnmatchedStatus, now, iD)
 	return err
 }

@@ -2,18 +2,17 @@ package payment
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
-	"amrutam/internal/httpapi"
-	"amrutam/internal/jobs"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
-// ReadIn names a consultation.
-type ReadIn struct {
+// ReadRequest names a consultation.
+type ReadRequest struct {
 	ConsultationID uuid.UUID `path:"consultationId" format:"uuid" doc:"The consultation that is paid"`
 }
 
@@ -24,13 +23,14 @@ type Detail struct {
 	Refunds  []Refund  `json:"refunds" nullable:"false" doc:"What was or is being given back, oldest first; for staff also what is or was only asked for"`
 }
 
-func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadIn) (Detail, error) {
+// read returns the payment of a consultation. Returns NotFound to actors who may not see it.
+func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadRequest) (Detail, error) {
 	row, err := query.findPayment(ctx, r, in.ConsultationID)
 	if postgres.NoRows(err) {
 		return Detail{}, problem.NotFound
 	}
 	if err != nil {
-		return Detail{}, err
+		return Detail{}, fmt.Errorf("find the payment: %w", err)
 	}
 	if !canRead(actor, row.PatientID, row.DoctorID) {
 		return Detail{}, problem.NotFoundAudited("payment", row.ID)
@@ -41,86 +41,49 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 		UpdatedAt: row.UpdatedAt})}
 	if actor.Is(access.RoleDoctor) {
 		out.TransactionReference = nil
-	} else {
-		attempts, err := query.listAttempts(ctx, r, row.ID)
-		if err != nil {
-			return Detail{}, err
-		}
-		unasked, err := query.unmatchedOfPayment(ctx, r, &row.ID)
-		if err != nil {
-			return Detail{}, err
-		}
-		for _, a := range attempts {
-			out.Attempts = append(out.Attempts, viewAttempt(a, unasked))
-		}
+	} else if out.Attempts, err = readAttempts(ctx, r, row.ID); err != nil {
+		return Detail{}, err
 	}
 	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.IsStaff())
+	if err != nil {
+		return Detail{}, fmt.Errorf("list the refunds: %w", err)
+	}
 	for _, f := range refunds {
 		out.Refunds = append(out.Refunds, viewRefund(f, actor.IsStaff()))
 	}
-	return out, err
+	return out, nil
 }
 
-// canRead: the parties and staff.
-func canRead(actor access.Actor, patient, doctor uuid.UUID) bool {
-	return actor.IsStaff() || actor.ID == patient || actor.ID == doctor
+func readAttempts(ctx context.Context, r *postgres.Read, paymentID uuid.UUID) ([]Attempt, error) {
+	rows, err := query.listAttempts(ctx, r, paymentID)
+	if err != nil {
+		return nil, fmt.Errorf("list the attempts: %w", err)
+	}
+	mismatched, err := query.listMismatched(ctx, r, &paymentID)
+	if err != nil {
+		return nil, fmt.Errorf("list the mismatched money: %w", err)
+	}
+	attempts := []Attempt{}
+	for _, a := range rows {
+		attempts = append(attempts, viewAttempt(a, mismatched))
+	}
+	return attempts, nil
 }
 
-// Routes registers the operations and the refund job, which runs outside a transaction because it asks the provider.
-func (s *Service) Routes(api *httpapi.API) {
-	jobs.Handle(s.Queue, s.sendRefund)
-	httpapi.Query(api, httpapi.Op{
-		Method: "GET", Path: "/payments/consultation/{consultationId}", ID: "read-payment", Tag: "payments",
-		Summary: "Read a consultation's payment",
-		Doc: "With its attempts and refunds. A doctor sees amounts only. A refund that was asked for is seen " +
-			"by staff until it is approved.",
-		Roles: access.SignedIn,
-	}, s.read)
-	httpapi.Query(api, httpapi.Op{
-		Method: "GET", Path: "/refunds", ID: "list-refunds", Tag: "payments",
-		Summary: "List refunds",
-		Doc:     "For staff, the newest first: those with status REQUESTED wait for an administrator's approval.",
-		Roles:   access.Support | access.Admin,
-	}, s.list)
-	httpapi.Query(api, httpapi.Op{
-		Method: "GET", Path: "/admin/unmatched-money", ID: "list-unmatched-money", Tag: "payments",
-		Summary: "List money that matches nothing",
-		Doc: "What providers reported that belongs to no attempt or isn't what was asked, the newest first. What " +
-			"an attempt can be told of goes back by itself; " +
-			"what is WAITING needs a decision, and actions say which.",
-		Roles: access.Admin,
-	}, s.listUnmatched)
-	httpapi.Command(api, httpapi.Op{
-		Method: "POST", Path: "/admin/unmatched-money/{id}/resolve", ID: "resolve-unmatched-money", Tag: "payments",
-		Summary: "Decide on money that matches nothing",
-		Doc: "Sends it back to whom it came from, or closes it with your reason. It needs a second factor " +
-			"proven in the five minutes before.",
-		Roles: access.Admin, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{problem.InvalidTransition},
-		Fresh:    true,
-	}, s.resolve)
-	httpapi.Command(api, httpapi.Op{
-		Method: "POST", Path: "/payments/{id}/refunds", ID: "request-refund", Tag: "payments",
-		Summary: "Ask for a refund outside the policy",
-		Doc: "Keeps the amount for it until another administrator approves or declines; when the consultation " +
-			"is cancelled before, everything goes back and the request ends.",
-		Roles: access.Support | access.Admin, Status: 201, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{ErrExceedsCapture},
-	}, s.request)
-	httpapi.Command(api, httpapi.Op{
-		Method: "POST", Path: "/refunds/{id}/approve", ID: "approve-refund", Tag: "payments",
-		Summary: "Approve a refund that another one asked for",
-		Doc:     "The money is then on its way. It needs a second factor proven in the five minutes before.",
-		Roles:   access.Admin, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{ErrOwnRefund, problem.InvalidTransition},
-		Fresh:    true,
-	}, s.approve)
-	httpapi.Command(api, httpapi.Op{
-		Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
-		Summary: "Decline a refund that was asked for",
-		Doc:     "It ends FAILED with your reason, and its amount can be asked for anew.",
-		Roles:   access.Admin, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{problem.InvalidTransition},
-		Fresh:    true,
-	}, s.decline)
+// ForEach calls fn for every payment of a patient, the oldest first: for the copy of all that is stored about them.
+func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID, fn func(Detail) error) error {
+	consultations, err := query.listConsultations(ctx, r, patient)
+	if err != nil {
+		return fmt.Errorf("list the patient's payments: %w", err)
+	}
+	for _, id := range consultations {
+		d, err := s.read(ctx, r, access.Actor{ID: patient, Role: access.RolePatient}, ReadRequest{ConsultationID: id})
+		if err != nil {
+			return err
+		}
+		if err := fn(d); err != nil {
+			return err
+		}
+	}
+	return nil
 }

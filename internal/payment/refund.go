@@ -2,7 +2,7 @@ package payment
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,13 +15,13 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Refund is money on its way back, or back.
+// Refund is money that is or was given back, or is asked for.
 type Refund struct {
 	ID            uuid.UUID    `json:"id" doc:"The refund's id"`
 	AttemptID     *uuid.UUID   `json:"attemptId" nullable:"true" doc:"The attempt whose money it is; null: money that came without one"`
 	Amount        money.Amount `json:"amount" doc:"How much is given back"`
 	Currency      string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
-	Reason        string       `json:"reason" example:"cancelled by the doctor" doc:"Why"`
+	Reason        string       `json:"reason" health:"none" example:"cancelled by the doctor" doc:"Why"`
 	Status        string       `json:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
 	FailureReason *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back" example:"account closed"`
 	AtProvider    bool         `json:"atProvider" doc:"true when it was made at the provider and not by us"`
@@ -33,7 +33,7 @@ type Refund struct {
 	consultation uuid.UUID
 }
 
-// Location is where a new one is read: with its payment.
+// Location is the address of the payment that the refund is read with.
 func (r Refund) Location() string {
 	return httpapi.Base + "/payments/consultation/" + r.consultation.String()
 }
@@ -41,43 +41,35 @@ func (r Refund) Location() string {
 // Entity names the refund for a stored answer.
 func (r Refund) Entity() (string, uuid.UUID) { return "refund", r.ID }
 
-// SendRefund asks the provider for the refund.
-type SendRefund struct {
-	RefundID uuid.UUID `json:"refundId"`
-}
-
-// Kind names the job.
-func (SendRefund) Kind() string { return "payment.refund" }
-
-// RefundAll begins the refund of everything captured for the consultation and not being given back yet, and tells how
-// much that is. Requests that nobody decided yet end: their part is in it.
+// RefundAll begins the refund of everything that was captured for the consultation and is not being refunded yet, and
+// returns how much that is. Requests without a decision end, because their money is in it.
 func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID,
 	reason string) (money.Money, error) {
 	row, err := query.lockPayment(ctx, tx, consultationID)
 	if err != nil {
+		return money.Money{}, fmt.Errorf("lock the payment: %w", err)
+	}
+	if err := supersedeRequests(ctx, tx, actor, row.ID); err != nil {
 		return money.Money{}, err
 	}
-	if err := supersede(ctx, tx, actor, row.ID); err != nil {
-		return money.Money{}, err
-	}
-	// Only now: a request that was approved while the line above waited for it is on its way.
-	open, err := query.unrefunded(ctx, tx, row.ID)
+	// After the statement above, which waits for an approval under way: that refund is pending then.
+	refundable, err := readRefundable(ctx, tx, row.ID)
 	if err != nil {
 		return money.Money{}, err
 	}
 	total := money.Money{Currency: row.Currency}
 	var attempts []uuid.UUID
-	for _, a := range open {
+	for _, a := range refundable {
 		total.Amount += a.Remaining
 		attempts = append(attempts, a.ID)
 	}
-	return total, s.refund(ctx, tx, actor, row, reason, attempts...)
+	return total, s.refundAttempts(ctx, tx, actor, row, reason, attempts...)
 }
 
-// refund gives back what remains of the named attempts.
-func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Actor, row PaymentRow, reason string,
-	attempts ...uuid.UUID) error {
-	open, err := query.unrefunded(ctx, tx, row.ID)
+// refundAttempts begins the refund of what remains of the named attempts.
+func (s *Service) refundAttempts(ctx context.Context, tx *postgres.Tx, actor access.Actor, row PaymentRow,
+	reason string, attempts ...uuid.UUID) error {
+	refundable, err := readRefundable(ctx, tx, row.ID)
 	if err != nil {
 		return err
 	}
@@ -85,33 +77,61 @@ func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if actor.ID != uuid.Nil {
 		requestedBy = &actor.ID
 	}
-	for _, a := range open {
+	for _, a := range refundable {
 		if a.Remaining <= 0 || !slices.Contains(attempts, a.ID) {
 			continue
 		}
-		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: a.Remaining, Currency: row.Currency,
+		refund := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: a.Remaining, Currency: row.Currency,
 			Reason: reason, RequestedBy: requestedBy}
-		if err := s.openRefund(ctx, tx, actor, due, 0); err != nil {
+		if err := s.openRefund(ctx, tx, actor, refund, 0); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// openRefund sends money on its way: which attempt's, how much, why and for whom.
-func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, due RefundRow,
-	wait time.Duration) error {
-	due.ID, due.Status = uuid.Must(uuid.NewV7()), RefundStatusPENDING
-	audit.Write(tx, actor, "refund.open", due.ID, audit.Meta{"paymentId": due.PaymentID, "amount": due.Amount,
-		"currency": due.Currency})
-	return errors.Join(insertRefundRow(ctx, tx, due), s.Queue.InsertAfter(ctx, tx, SendRefund{due.ID}, wait))
+// readRefundable returns what can still be refunded of each attempt of a payment.
+func readRefundable(ctx context.Context, tx *postgres.Tx, paymentID uuid.UUID) ([]listRefundableRow, error) {
+	rows, err := query.listRefundable(ctx, tx, paymentID)
+	if err != nil {
+		return nil, fmt.Errorf("list the refundable amounts: %w", err)
+	}
+	return rows, nil
 }
 
-func insertRefundRow(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
-	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID,
+// openRefund stores a pending refund and inserts the job that sends it, no sooner than after the wait.
+func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, r RefundRow,
+	wait time.Duration) error {
+	r.ID, r.Status = uuid.Must(uuid.NewV7()), RefundStatusPENDING
+	audit.Write(tx, actor, "refund.open", r.ID, audit.Meta{"paymentId": r.PaymentID, "amount": r.Amount,
+		"currency": r.Currency})
+	if err := createRefund(ctx, tx, r); err != nil {
+		return err
+	}
+	if err := s.Queue.InsertAfter(ctx, tx, SendRefund{r.ID}, wait); err != nil {
+		return fmt.Errorf("insert the job that sends a refund: %w", err)
+	}
+	return nil
+}
+
+func createRefund(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
+	err := query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID,
 		UnmatchedID: r.UnmatchedID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason, Status: r.Status,
 		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest, AtProvider: r.AtProvider,
 		ProviderRefundID: r.ProviderRefundID, Now: tx.Now})
+	if err != nil {
+		return fmt.Errorf("insert the refund: %w", err)
+	}
+	return nil
+}
+
+// Refunded returns how much of a consultation's fee has been refunded so far.
+func (s *Service) Refunded(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (money.Amount, error) {
+	amount, err := query.readRefundedFee(ctx, tx, consultationID)
+	if err != nil {
+		return 0, fmt.Errorf("read the refunded amount: %w", err)
+	}
+	return amount, nil
 }
 
 func viewRefund(r RefundRow, staff bool) Refund {
@@ -122,22 +142,4 @@ func viewRefund(r RefundRow, staff bool) Refund {
 		v.RequestedBy, v.ApprovedBy = r.RequestedBy, r.ApprovedBy
 	}
 	return v
-}
-
-// sendRefund runs outside a transaction, because the provider is asked over the network. Asking twice is one refund to
-// the provider: the webhook id is the refund's.
-func (s *Service) sendRefund(ctx context.Context, args SendRefund) error {
-	var due pendingRefundRow
-	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		due, err = query.pendingRefund(ctx, r, args.RefundID)
-		return err
-	})
-	if postgres.NoRows(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.Stub.refund(ctx, due.ID, due.TransactionReference,
-		money.Money{Amount: due.Amount, Currency: due.Currency})
 }

@@ -8,12 +8,12 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ReturnTo are the origins that a checkout may lead back to, each as browsers write it: https://app.example.org.
-type ReturnTo []string
+// ReturnOrigins are the origins that a checkout may lead back to, each as browsers write it: https://app.example.org.
+type ReturnOrigins []string
 
-// Check gives an address as a browser reads it, when it is on one of the origins. What browsers and servers read
-// differently (backslashes, control characters, user names) is refused. Error: problem.Invalid on body.returnUrl.
-func (r ReturnTo) Check(text string) (*string, error) {
+// Check returns the address as a browser reads it, nil if it is "". Returns a problem on body.returnUrl if it is on
+// none of the origins, or has what browsers and servers read differently: backslashes, control characters, user names.
+func (r ReturnOrigins) Check(text string) (*string, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // none was asked for
 	}
@@ -29,7 +29,7 @@ func (r ReturnTo) Check(text string) (*string, error) {
 	return &whole, nil
 }
 
-// Origin of an address, in lower case and without its scheme's own port.
+// Origin returns the origin of an address, in lower case and without the default port of its scheme.
 func Origin(u *url.URL) string {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if strings.Contains(host, ":") {

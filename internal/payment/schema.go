@@ -12,33 +12,33 @@ func described(s *huma.Schema, text string) *huma.Schema {
 	return s
 }
 
-// TransformSchema says what it is where a field refers to it.
+// TransformSchema describes the type where a field refers to it.
 func (Payment) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return described(s, "The money of one consultation")
 }
 
-// TransformSchema says what it is where a field refers to it.
+// TransformSchema describes the type where a field refers to it.
 func (Attempt) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return described(s, "One try to pay")
 }
 
-// TransformSchema says what it is where a field refers to it.
+// TransformSchema describes the type where a field refers to it.
 func (Mismatched) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return described(s, "Money that came and is not what was asked")
 }
 
-// TransformSchema says what it is where a field refers to it.
+// TransformSchema describes the type where a field refers to it.
 func (Checkout) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return described(s, "The provider's page for the patient")
 }
 
-// PageOrNull is a provider's page, or null.
+// PageOrNull is a provider's checkout page, or null.
 type PageOrNull struct{ page *Checkout }
 
 // MarshalJSON writes the page or null.
 func (p PageOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(p.page) }
 
-// Schema says "a page or null": the library has no nullable objects.
+// Schema is that of a Checkout or null. It is written by hand because the library has no nullable objects.
 func (PageOrNull) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		OneOf:    []*huma.Schema{r.Schema(reflect.TypeFor[Checkout](), true, ""), {Type: "null"}},
@@ -46,7 +46,7 @@ func (PageOrNull) Schema(r huma.Registry) *huma.Schema {
 	}
 }
 
-// TransformSchema says what it is where a field refers to it.
+// TransformSchema describes the type where a field refers to it.
 func (WebhookData) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return described(s, "Which attempt, and the money that moved")
 }

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,53 +21,54 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
-	"amrutam/internal/problem"
 )
+
+// StubName is the stub's name in Service.Providers.
+const StubName = "stub"
 
 const (
-	// tolerance of a webhook's timestamp (Standard Webhooks).
-	tolerance = 5 * time.Minute
+	// signatureTolerance is the greatest age of a webhook's timestamp, either way (Standard Webhooks).
+	signatureTolerance = 5 * time.Minute
 	// maxSignatures of a webhook: a provider sends one for each secret of a rotation and each version of the scheme.
 	maxSignatures = 5
+	// maxWebhookID is in bytes.
+	maxWebhookID = 255
 )
 
-// ErrSignature refuses a webhook that its provider did not sign, or not just now.
-var ErrSignature = problem.Define(http.StatusUnauthorized, "invalid-signature", "The signature is wrong",
-	"The webhook's signature is missing or wrong, there are more than five, or its timestamp is too old or too far "+
-		"ahead.",
-	"Sign id.timestamp.body with the shared secret (Standard Webhooks) and send it within 5 minutes.")
-
-// Stub is a payment provider without money: it signs and sends real webhooks, so that the whole flow works with
-// nothing to sign up for.
+// Stub is a provider that moves no money. It signs its webhooks as Standard Webhooks say, and sends them over HTTP, so
+// that everything works without an account at a provider. It stores nothing: a checkout is the page of its reference.
 type Stub struct {
-	// Secrets that are taken; the first one signs.
+	// Secrets that are accepted; the first one signs.
 	Secrets [][]byte
-	// Self is where this server listens, "" while it doesn't.
+	// Self returns the address that this server listens at; "" while it doesn't.
 	Self func() string
-	// Pages is the address the checkout page is reached at; "" in production, where there is none.
+	// Pages is the address of this server for browsers; "" in production, where the stub has no checkout page.
 	Pages string
 	Clock func() time.Time
 	HTTP  *http.Client
+	Log   *slog.Logger
 }
 
-type stubData struct {
-	TransactionReference string       `json:"transactionReference"`
-	Amount               money.Amount `json:"amount"`
-	Currency             string       `json:"currency"`
-	FailureReason        string       `json:"failureReason,omitempty"`
-	RefundID             *uuid.UUID   `json:"refundId,omitempty"`
-}
-
-func (s *Stub) checkoutURL(reference string) *string {
+// BeginAttempt returns a random reference and the address of its checkout page.
+func (s *Stub) BeginAttempt() (reference string, checkoutURL *string) {
+	random := make([]byte, 20)
+	_, _ = rand.Read(random) // never fails
+	reference = StubName + "_" + base32.StdEncoding.EncodeToString(random)
 	if s.Pages == "" {
-		return nil
+		return reference, nil
 	}
-	url := s.Pages + checkoutPath + reference
-	return &url
+	return reference, new(s.Pages + checkoutPath + reference)
 }
 
-// Sign gives the signature header of a webhook.
+// Refund reports the refund as succeeded. The webhook's id is the refund's, so a second report has no effect.
+func (s *Stub) Refund(ctx context.Context, id uuid.UUID, reference string, amount money.Money) error {
+	return s.send(ctx, "refund-"+id.String(), EventRefundSucceeded, stubData{TransactionReference: reference,
+		Amount: amount.Amount, Currency: amount.Currency, RefundID: &id})
+}
+
+// Sign returns the header Webhook-Signature of a webhook.
 func (s *Stub) Sign(id string, at time.Time, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac(s.Secrets[0], id, strconv.FormatInt(at.Unix(), 10), body))
 }
@@ -75,20 +80,22 @@ func mac(secret []byte, id, timestamp string, body []byte) []byte {
 	return h.Sum(nil)
 }
 
-// Verify checks a webhook's signature and age, hashing its body once for each secret. Error: ErrSignature.
-func (s *Stub) Verify(id, timestamp, signatures string, body []byte) error {
+// VerifyWebhook checks a webhook's signature and age, hashing its body once for each secret. Returns ErrSignature if
+// one of them is wrong.
+func (s *Stub) VerifyWebhook(header http.Header, body []byte) error {
+	id, timestamp := header.Get("Webhook-Id"), header.Get("Webhook-Timestamp")
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
-	if err != nil || id == "" || len(id) > 255 || !utf8.ValidString(id) {
+	if err != nil || id == "" || len(id) > maxWebhookID || !utf8.ValidString(id) {
 		return ErrSignature
 	}
 	age := s.Clock().Sub(time.Unix(seconds, 0))
-	given := readSignatures(signatures)
-	if age > tolerance || age < -tolerance || len(given) == 0 {
+	signatures := readSignatures(header.Get("Webhook-Signature"))
+	if age > signatureTolerance || age < -signatureTolerance || len(signatures) == 0 {
 		return ErrSignature
 	}
 	for _, secret := range s.Secrets {
 		right := mac(secret, id, timestamp, body)
-		for _, one := range given {
+		for _, one := range signatures {
 			if hmac.Equal(one, right) {
 				return nil
 			}
@@ -97,7 +104,7 @@ func (s *Stub) Verify(id, timestamp, signatures string, body []byte) error {
 	return ErrSignature
 }
 
-// readSignatures gives the ones of version 1, or none when the header holds more than a provider sends.
+// readSignatures returns the signatures of version 1, none if the header has more than a provider sends.
 func readSignatures(header string) (all [][]byte) {
 	fields := strings.Fields(header)
 	if len(fields) > maxSignatures {
@@ -113,17 +120,22 @@ func readSignatures(header string) (all [][]byte) {
 	return all
 }
 
-func (s *Stub) refund(ctx context.Context, refundID uuid.UUID, reference string, amount money.Money) error {
-	return s.send(ctx, "refund-"+refundID.String(), EventRefundSucceeded,
-		stubData{TransactionReference: reference, Amount: amount.Amount, Currency: amount.Currency,
-			RefundID: &refundID})
+var errNotListening = errors.New("payment: the stub can't deliver a webhook, because the server doesn't listen yet")
+
+// stubData is the data of a webhook that the stub sends.
+type stubData struct {
+	TransactionReference string       `json:"transactionReference"`
+	Amount               money.Amount `json:"amount"`
+	Currency             string       `json:"currency"`
+	FailureReason        string       `json:"failureReason,omitempty"`
+	RefundID             *uuid.UUID   `json:"refundId,omitempty"`
 }
 
-// send delivers a signed webhook to this server, over HTTP like any provider's.
+// send delivers a signed webhook to this server over HTTP, as any provider would.
 func (s *Stub) send(ctx context.Context, id, event string, data stubData) error {
 	self := s.Self()
 	if self == "" {
-		return fmt.Errorf("the stub provider can't deliver: the server doesn't listen yet")
+		return errNotListening
 	}
 	body, err := json.Marshal(struct {
 		Type string   `json:"type"`
@@ -132,7 +144,7 @@ func (s *Stub) send(ctx context.Context, id, event string, data stubData) error 
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, self+"/api/v1/payments/webhook/stub",
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, self+httpapi.Base+"/payments/webhook/"+StubName,
 		bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -144,12 +156,12 @@ func (s *Stub) send(ctx context.Context, id, event string, data stubData) error 
 	r.Header.Set("Webhook-Signature", s.Sign(id, now, body))
 	response, err := s.HTTP.Do(r)
 	if err != nil {
-		return fmt.Errorf("deliver a stub webhook: %w", err)
+		return fmt.Errorf("deliver a webhook of the stub: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, response.Body)
 	if response.StatusCode >= http.StatusMultipleChoices {
-		return fmt.Errorf("deliver a stub webhook: status %d", response.StatusCode)
+		return fmt.Errorf("deliver a webhook of the stub: status %d", response.StatusCode)
 	}
 	return nil
 }

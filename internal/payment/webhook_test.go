@@ -2,7 +2,6 @@ package payment_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -16,76 +15,6 @@ import (
 	"amrutam/internal/config"
 	"amrutam/internal/payment"
 )
-
-type object = map[string]any
-
-var provider apptest.User // nobody who is signed in
-
-// unpaid is a booking of 500.00 with an open attempt.
-func unpaid(c *apptest.Clinic) (patient apptest.User, consultation, reference string) {
-	patient = c.Patient()
-	consultation = c.Book(patient, c.Slot(c.Doctor("500.00"), 5*time.Hour, 1))
-	return patient, consultation, c.Initiate(patient, consultation)
-}
-
-func send(c *apptest.Clinic, body []byte, id string, at time.Time, signature string) *apptest.Answer {
-	return c.Do(provider, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp",
-		fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
-}
-
-func succeeded(reference string) []byte {
-	return []byte(`{"type":"payment.succeeded","data":{"transactionReference":"` + reference +
-		`","amount":"500.00","currency":"INR"}}`)
-}
-
-func wantState(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, status, paymentStatus string) {
-	t.Helper()
-	a := c.Get(patient, "consultations/"+consultation).Want(200)
-	if a.Text("status") != status || a.Text("paymentStatus") != paymentStatus {
-		t.Fatalf("the consultation is %s, %s; want %s, %s", a.Text("status"), a.Text("paymentStatus"), status,
-			paymentStatus)
-	}
-}
-
-func wantOutcome(t *testing.T, a *apptest.Answer, status int, outcome payment.Outcome) {
-	t.Helper()
-	if a.Want(status); a.Text("outcome") != string(outcome) {
-		t.Fatalf("outcome %s, want %s", a.Body, outcome)
-	}
-}
-
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// eventually waits for what a job does, and asks gently: the job needs the machine too.
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	again, late := time.NewTicker(20*time.Millisecond), time.After(time.Minute)
-	defer again.Stop()
-	for !done() {
-		select {
-		case <-again.C:
-		case <-late:
-			t.Fatalf("never %s", what)
-		}
-	}
-}
-
-// wantRefunds waits until the money's refunds are as many, and all SUCCEEDED.
-func wantRefunds(t *testing.T, c *apptest.Clinic, consultation string, n int) {
-	t.Helper()
-	const sql = `SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1`
-	eventually(t, "refunded as often",
-		func() bool { return count(t, c, sql+" AND r.status = 'SUCCEEDED'", consultation) == n })
-	if all := count(t, c, sql, consultation); all != n {
-		t.Fatalf("%d refunds, want %d", all, n)
-	}
-}
 
 func TestWebhookSignatures(t *testing.T) {
 	t.Parallel()
@@ -143,8 +72,8 @@ func TestWebhookSignatures(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// TestStrangersOpenNothing: what no provider signed is refused with every connection of the server in others' hands,
-// and an address that sends much of it is not even listened to.
+// TestStrangersOpenNothing checks that an unsigned message is refused without a database connection, and that an
+// address that sends many of them is limited.
 func TestStrangersOpenNothing(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {
@@ -168,7 +97,7 @@ func TestStrangersOpenNothing(t *testing.T) {
 			t.Error("it isn't told when to come back")
 		}
 	}
-	// Who is believed loses nothing, and neither does a neighbour.
+	// Signed messages and other addresses are not limited.
 	for i := range 30 {
 		from("203.0.113.8", fmt.Sprint(i), c.Sign(fmt.Sprint(i), now, body)).Want(200)
 	}
@@ -176,7 +105,7 @@ func TestStrangersOpenNothing(t *testing.T) {
 	wantOutcome(t, from("203.0.113.7", "c", c.Sign("c", now, body)), 200, payment.Unchanged)
 }
 
-// During a rotation both secrets are taken: a provider that still signs with the old one is heard.
+// During a rotation both secrets are accepted.
 func TestWebhookSecretsRotate(t *testing.T) {
 	t.Parallel()
 	old, latest := bytes.Repeat([]byte("o"), 32), bytes.Repeat([]byte("n"), 32)
@@ -240,7 +169,7 @@ func TestWebhookBodies(t *testing.T) {
 	if n := count(t, c, "SELECT count(*) FROM payment_webhooks"); n != 0 {
 		t.Errorf("%d refused webhooks are kept", n)
 	}
-	// What a provider adds later is none of our business, and the Content-Type of a signed body isn't either.
+	// Added members and the Content-Type of a signed body are ignored.
 	more := change("{", `{"id":"evt_1","created":1795428000,"data2":{"a":[1,2]},`)
 	more = bytes.Replace(more, []byte(`"currency"`), []byte(`"method":"upi","Amount":"1.00","currency"`), 1)
 	at := c.Clock.Now()
@@ -327,7 +256,7 @@ func TestWebhookAgain(t *testing.T) {
 	if captured != 1 {
 		t.Errorf("%d copies had an effect", captured)
 	}
-	// An id is taken once, whatever the body of the next one says.
+	// A webhook id has one effect, whatever the body of a second message says.
 	wantOutcome(t, c.Webhook("one", apptest.Event("payment.failed", reference, "500.00", "INR")), 200,
 		payment.Duplicate)
 	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Unchanged)

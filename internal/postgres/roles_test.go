@@ -57,7 +57,8 @@ func text(t *testing.T, db *postgres.DB, sql string) (s string) {
 	return s
 }
 
-const allTables = `SELECT c.oid, c.relname, c.relispartition FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')`
+const allTables = `SELECT c.oid, c.relname, c.relispartition FROM pg_class c
+	WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')`
 
 // What the server may do is listed by table, so that one a later migration makes is decided on, not forgotten.
 func TestTheServerChangesNeitherSchemaNorEvidence(t *testing.T) {

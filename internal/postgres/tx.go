@@ -29,6 +29,7 @@ type Tx struct {
 	pgx.Tx
 	Now     time.Time
 	audited bool
+	read    []uuid.UUID // patients whose reading is audited
 	queue   pgx.Batch
 	last    pgx.Batch
 	after   []func()
@@ -80,6 +81,12 @@ func instantOf(at time.Time) []byte {
 
 // MarkAudited notes that this transaction writes its audit row.
 func (tx *Tx) MarkAudited() { tx.audited = true }
+
+// MarkRead notes that this transaction audits a reading of these patients' health data.
+func (tx *Tx) MarkRead(patients ...uuid.UUID) { tx.read = append(tx.read, patients...) }
+
+// HasRead tells whether a reading of the patient's health data is audited.
+func (tx *Tx) HasRead(patient uuid.UUID) bool { return slices.Contains(tx.read, patient) }
 
 // Audited tells whether an audit row was written.
 func (tx *Tx) Audited() bool { return tx.audited }

@@ -189,7 +189,8 @@ func TestWhatAPrescriptionHolds(t *testing.T) {
 	if !strings.Contains(string(written.Body), "ééé") {
 		t.Errorf("not in NFC: %s", written.Body)
 	}
-	if n := count(t, c, "SELECT count(*) FROM prescriptions WHERE position('Triphala'::bytea IN medications) > 0"); n != 0 {
+	if n := count(t, c, `SELECT count(*) FROM prescriptions
+		WHERE position('Triphala'::bytea IN medications) > 0`); n != 0 {
 		t.Error("medications aren't sealed")
 	}
 }

@@ -2,13 +2,11 @@ package prescription
 
 import (
 	"context"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
-	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -34,23 +32,17 @@ type OfConsultationIn struct {
 // MineIn asks for the patient's own.
 type MineIn struct{ httpapi.Paging }
 
-// canRead: patient and doctor; an ADMIN who states a purpose.
-func canRead(actor access.Actor, patient, doctor uuid.UUID, purpose string) bool {
-	return actor.ID == patient || actor.ID == doctor ||
-		(actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
-}
-
 func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpose string) {
-	meta := audit.Meta{"patientId": patient}
+	meta := audit.Meta{}
 	if actor.IsStaff() {
 		meta["purpose"] = purpose
 	}
-	audit.Write(tx, actor, "prescription.read", id, meta)
+	audit.WriteReading(tx, actor, "prescription.read", id, meta, patient)
 }
 
 // NoteReading of the stored answer of a key.
 func (p Prescription) NoteReading(tx *postgres.Tx, actor access.Actor) {
-	audit.Write(tx, actor, "prescription.read", p.ID, audit.Meta{"patientId": p.PatientID, "replayed": true})
+	audit.WriteReading(tx, actor, "prescription.read", p.ID, audit.Meta{"replayed": true}, p.PatientID)
 }
 
 // Read shows one prescription.
@@ -94,11 +86,11 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 	if err != nil {
 		return page, err
 	}
-	meta := audit.Meta{"patientId": parties.PatientID, "consultationId": in.ConsultationID}
+	meta := audit.Meta{"consultationId": in.ConsultationID}
 	if actor.IsStaff() {
 		meta["purpose"] = in.Purpose
 	}
-	audit.Write(tx, actor, "prescription.list", in.ConsultationID, meta)
+	audit.WriteReading(tx, actor, "prescription.list", in.ConsultationID, meta, parties.PatientID)
 	for _, row := range rows {
 		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
 		if err != nil {
@@ -122,7 +114,7 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err != nil {
 		return page, err
 	}
-	audit.Write(tx, actor, "prescription.list", actor.ID, audit.Meta{"patientId": actor.ID})
+	audit.WriteReading(tx, actor, "prescription.list", actor.ID, nil, actor.ID)
 	var items []Prescription
 	for _, row := range rows {
 		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)
@@ -133,35 +125,4 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	}
 	return httpapi.NewPage(s.Cursors, "prescriptions/me", in.Limit, items, func(p Prescription) any { return p.ID }),
 		nil
-}
-
-// Routes registers the operations.
-func (s *Service) Routes(api *httpapi.API) {
-	const parties = access.Patient | access.Doctor | access.Admin
-	httpapi.Command(api, httpapi.Op{
-		Method: "POST", Path: "/prescriptions", ID: "write-prescription", Tag: "prescriptions",
-		Summary: "Write a prescription",
-		Doc:     "It is never changed or deleted: a correction is a new one that supersedes it.",
-		Roles:   access.Doctor, Status: 201, Key: httpapi.Required,
-		Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded},
-	}, s.Write)
-	httpapi.Command(api, httpapi.Op{
-		Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
-		Summary: "List your prescriptions",
-		Doc:     "Newest first. Each call is audited.",
-		Roles:   access.Patient,
-	}, s.Mine)
-	httpapi.Command(api, httpapi.Op{
-		Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions",
-		Tag:     "prescriptions",
-		Summary: "List a consultation's prescriptions",
-		Doc:     "Newest first. Each call is audited.",
-		Roles:   parties,
-	}, s.OfConsultation)
-	httpapi.Command(api, httpapi.Op{
-		Method: "GET", Path: "/prescriptions/{id}", ID: "read-prescription", Tag: "prescriptions",
-		Summary: "Read a prescription",
-		Doc:     "Each reading is audited. An ADMIN needs X-Purpose.",
-		Roles:   parties,
-	}, s.Read)
 }

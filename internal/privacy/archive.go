@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// archive is a ZIP of JSON files, and of a page that says what they hold. What goes in is written at once: of a long
+// archive is a ZIP of JSON files, and of a page that says what they contain. What is added is written at once: of a long
 // history one entry is in memory at a time, beside the compressed file.
 type archive struct {
 	at    time.Time
@@ -19,7 +19,7 @@ type archive struct {
 	files []file
 }
 
-// file is one of them, as the page tells it.
+// file is one of them, as the page lists it.
 type file struct {
 	Name, Holds string
 	Entries     int
@@ -97,7 +97,7 @@ var indexSource string
 
 var index = template.Must(template.New("index.html").Parse(indexSource))
 
-// close adds the page and gives the whole.
+// close adds the page and returns the whole archive.
 func (a *archive) close(name string) ([]byte, error) {
 	w, err := a.create("index.html")
 	if err != nil {

@@ -7,18 +7,18 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
-	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/consultation"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/payment"
 	"amrutam/internal/postgres"
 	"amrutam/internal/prescription"
 )
 
-// everything writes what is held about a person. Secrets stay out, and of other people all but names and ids.
-func (s *Service) everything(ctx context.Context, r *postgres.Read, who pendingExportRow) ([]byte, error) {
+// everything is the archive of all data about a person. Secrets stay out, and of other people all but names and ids.
+func (s *Service) everything(ctx context.Context, r *postgres.Read, person findPendingExportRow) ([]byte, error) {
 	a := newArchive(r.Now)
-	profile, err := s.Accounts.ReadProfile(ctx, r, access.Actor{ID: who.UserID, Role: who.Role}, account.NoInput{})
+	profile, err := s.Accounts.ReadProfile(ctx, r, access.Actor{ID: person.UserID, Role: person.Role}, httpapi.None{})
 	if err != nil {
 		return nil, err
 	}
@@ -26,12 +26,12 @@ func (s *Service) everything(ctx context.Context, r *postgres.Read, who pendingE
 		profile); err != nil {
 		return nil, err
 	}
-	for _, c := range s.contents(ctx, r, who) {
+	for _, c := range s.contents(ctx, r, person) {
 		if err := a.lists(c.name, c.holds, c.lists...); err != nil {
 			return nil, err
 		}
 	}
-	return a.close(who.FullName)
+	return a.close(person.FullName)
 }
 
 // content is a file of lists.
@@ -42,10 +42,10 @@ type content struct {
 
 // contents are the files of a person's role. Another table about people gets its file here: a test knows which have
 // one.
-func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExportRow) []content {
-	id := who.UserID
+func (s *Service) contents(ctx context.Context, r *postgres.Read, person findPendingExportRow) []content {
+	id := person.UserID
 	var all []content
-	switch who.Role {
+	switch person.Role {
 	case access.RolePatient:
 		all = s.contentsOfPatient(ctx, r, id)
 	case access.RoleDoctor:

@@ -14,6 +14,7 @@ import (
 	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/consultation"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -27,10 +28,11 @@ type Erasure struct {
 	DueAt       time.Time `json:"dueAt" doc:"When the account ends, and all goes that isn't a record of care" example:"2026-11-27T10:00:00Z"`
 	Clinical    Clinical  `json:"clinical" doc:"What becomes of the record of care"`
 
-	fresh bool
+	// created distinguishes a new erasure from one that was asked for before.
+	created bool
 }
 
-// Clinical is what the law has kept.
+// Clinical is what the law asks to keep.
 type Clinical struct {
 	Until         *time.Time `json:"until" doc:"The record of care is kept so long, and becomes unreadable then; null: it goes with the rest" example:"2029-11-20T10:30:00Z"`
 	Consultations int        `json:"consultations" doc:"How many consultations were held, as patient or as doctor" example:"3"`
@@ -45,36 +47,36 @@ func (Clinical) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 // Entity names the erasure for a stored answer.
 func (e Erasure) Entity() (string, uuid.UUID) { return "erasure", e.ID }
 
-// Status: 200 tells that it was asked for before.
+// Status is 200 for an erasure that was asked for before.
 func (e Erasure) Status() int {
-	if e.fresh {
+	if e.created {
 		return http.StatusAccepted
 	}
 	return http.StatusOK
 }
 
-// RequestErasure asks to erase the caller. Error: account.ErrLastAdmin.
-func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Erasure,
+// RequestErasure asks to erase the caller. Returns account.ErrLastAdmin for the only administrator there is.
+func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Erasure,
 	error) {
-	if err := s.Accounts.MayLeave(ctx, tx, actor); err != nil {
+	if err := account.LockForDeletion(ctx, tx, actor); err != nil {
 		return Erasure{}, err
 	}
 	return s.request(ctx, tx, actor, notification.Mail{To: actor.ID}, actor.ID)
 }
 
-// ErasureOfIn names whom an administrator has erased.
-type ErasureOfIn struct {
+// ErasureRequest names the user whom an administrator has erased.
+type ErasureRequest struct {
 	ID   uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body *struct {
 		CancelConsultations bool `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`
 	} `required:"false"`
 }
 
-// RequestErasureOf is for people who can't sign in any more, deleted ones too. Errors: problem.NotFound,
-// account.ErrOwnAccount, account.ErrHasConsultations.
-func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ErasureOfIn) (Erasure,
+// RequestErasureOf is for people who can't sign in any more, deleted ones too. Returns problem.NotFound if there is no
+// such user, account.ErrOwnAccount, consultation.ErrHasConsultations unless that is confirmed.
+func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ErasureRequest) (Erasure,
 	error) {
-	held, err := s.Accounts.LockOther(ctx, tx, actor, in.ID)
+	user, err := account.LockOther(ctx, tx, actor, in.ID)
 	if errors.Is(err, account.ErrOwnAccount) {
 		err = account.ErrOwnAccount.WithDetail("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
 	}
@@ -82,38 +84,37 @@ func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor a
 		return Erasure{}, err
 	}
 	if in.Body == nil || !in.Body.CancelConsultations {
-		if err := s.mayCancel(ctx, tx, in.ID); err != nil {
+		if err := requireNoUpcoming(ctx, tx, in.ID); err != nil {
 			return Erasure{}, err
 		}
 	}
-	return s.request(ctx, tx, actor, mailTo(held), in.ID)
+	return s.request(ctx, tx, actor, mailTo(user), in.ID)
 }
 
-// mayCancel asks for a confirmation when an erasure that doesn't stand yet would cancel consultations. Error:
-// account.ErrHasConsultations.
-func (s *Service) mayCancel(ctx context.Context, tx *postgres.Tx, person uuid.UUID) error {
-	if _, err := query.standingErasure(ctx, tx, person); !postgres.NoRows(err) {
-		return err
+// requireNoUpcoming asks for a confirmation if an erasure that isn't requested yet would cancel consultations. Returns
+// consultation.ErrHasConsultations then.
+func requireNoUpcoming(ctx context.Context, tx *postgres.Tx, person uuid.UUID) error {
+	switch _, err := query.findErasure(ctx, tx, person); {
+	case err == nil:
+		return nil
+	case !postgres.NoRows(err):
+		return fmt.Errorf("find an erasure: %w", err)
 	}
-	n, err := s.Care.ToCome(ctx, tx, person)
-	if err == nil && n > 0 {
-		err = account.Consultations(n)
-	}
-	return err
+	return consultation.RequireNoUpcoming(ctx, tx, person)
 }
 
 // mailTo reaches a person at their last address.
-func mailTo(held account.Held) notification.Mail {
-	if held.DeletedAt != nil {
-		return notification.Mail{Address: held.Email}
+func mailTo(user account.Locked) notification.Mail {
+	if user.DeletedAt != nil {
+		return notification.Mail{Address: user.Email}
 	}
-	return notification.Mail{To: held.ID}
+	return notification.Mail{To: user.ID}
 }
 
-// request keeps, for a person whose lock the caller holds, that their data is to be erased, unless it is already.
+// request stores that the data of a person, whose row the caller has locked, is to be erased, unless it is already.
 func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) (Erasure, error) {
-	row, err := query.standingErasure(ctx, tx, person)
+	row, err := query.findErasure(ctx, tx, person)
 	if err == nil {
 		audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
 		return s.viewErasure(ctx, tx, row)
@@ -128,15 +129,15 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err != nil {
 		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
 	}
-	// What a doctor's end would cancel isn't booked any more.
-	if err := s.Care.CloseFrom(ctx, tx, person, row.DueAt); err != nil {
+	// Nobody books any more what the deletion of a doctor's account would cancel.
+	if err := consultation.CloseSlotsFrom(ctx, tx, person, row.DueAt); err != nil {
 		return Erasure{}, fmt.Errorf("close slots: %w", err)
 	}
 	e, err := s.viewErasure(ctx, tx, row)
 	if err != nil {
 		return Erasure{}, err
 	}
-	e.fresh = true
+	e.created = true
 	audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "dueAt": row.DueAt})
 	mail.Kind, mail.Data = "erasure-requested", map[string]string{"due": row.DueAt.Format(time.RFC3339), "by": "you",
 		"until": ""}
@@ -145,13 +146,13 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	if until := e.Clinical.Until; until != nil {
 		mail.Data["until"] = until.Format(time.RFC3339)
-		refuseClinical(tx, actor, row, e.Clinical)
+		auditClinical(tx, actor, row, e.Clinical)
 	}
 	return e, s.Mails.Enqueue(ctx, tx, mail)
 }
 
-// refuseClinical notes until when the record of care is not erased.
-func refuseClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Clinical) {
+// auditClinical audits until when the record of care is not erased.
+func auditClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Clinical) {
 	audit.Write(tx, actor, "erasure.refuse-clinical", row.ID,
 		audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
 }
@@ -169,8 +170,8 @@ func (s *Service) viewErasure(ctx context.Context, db DBTX, row ErasureRow) (Era
 	return e, nil
 }
 
-// keptUntil is when the law lets a record of care go; zero: there is none. It stays at least as long as its doctor may
-// prescribe.
+// keptUntil is when the law lets a record of care be erased; zero if there is none. It stays at least as long as its
+// doctor may prescribe.
 func (s *Service) keptUntil(record consultation.Record) time.Time {
 	if record.Held == 0 {
 		return time.Time{}
@@ -183,16 +184,16 @@ func (s *Service) keptUntil(record consultation.Record) time.Time {
 	return until
 }
 
-// ReadErasure tells what becomes of the caller's data. Error: problem.NotFound, when nobody asked for its erasure.
-func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Erasure, error) {
-	return s.standing(ctx, r, actor.ID)
+// ReadErasure tells what becomes of the caller's data. Returns problem.NotFound if nobody asked for its erasure.
+func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Erasure, error) {
+	return s.readErasure(ctx, r, actor.ID)
 }
 
-// ReadErasureOf tells what becomes of somebody's data, and notes who read. Error: problem.NotFound, when nobody asked
-// for its erasure.
-func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in account.UserID) (Erasure,
+// ReadErasureOf tells what becomes of another user's data, and audits the reading. Returns problem.NotFound if nobody
+// asked for its erasure.
+func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in account.UserRequest) (Erasure,
 	error) {
-	e, err := s.standing(ctx, tx, in.ID)
+	e, err := s.readErasure(ctx, tx, in.ID)
 	if err != nil {
 		return Erasure{}, err
 	}
@@ -200,8 +201,8 @@ func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 	return e, nil
 }
 
-func (s *Service) standing(ctx context.Context, db DBTX, person uuid.UUID) (Erasure, error) {
-	row, err := query.standingErasure(ctx, db, person)
+func (s *Service) readErasure(ctx context.Context, db DBTX, person uuid.UUID) (Erasure, error) {
+	row, err := query.findErasure(ctx, db, person)
 	switch {
 	case postgres.NoRows(err):
 		return Erasure{}, problem.NotFound

@@ -3,7 +3,6 @@ package privacy
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -24,7 +23,7 @@ const (
 	exportsADay = 5
 	// pollAfter is how long a copy usually takes at most.
 	pollAfter = 2 * time.Second
-	// giveUpAfter: a copy that wasn't made by then doesn't stand in the way of another one.
+	// giveUpAfter is when a copy that wasn't made doesn't stand in the way of another one any more.
 	giveUpAfter = 24 * time.Hour
 
 	zipType       = "application/zip"
@@ -34,7 +33,7 @@ const (
 	ready   = "READY"
 )
 
-// Export is a copy of everything held about a person.
+// Export is a copy of all data about a person.
 type Export struct {
 	ID          uuid.UUID  `json:"id" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	State       string     `json:"status" enum:"PENDING,READY" doc:"READY: it can be fetched" example:"READY"`
@@ -49,7 +48,7 @@ type Export struct {
 // Entity names the copy for a stored answer.
 func (e Export) Entity() (string, uuid.UUID) { return "export", e.ID }
 
-// Status: 202 tells that it is still being made.
+// Status is 202 for a copy that is still being made.
 func (e Export) Status() int {
 	if e.State == pending {
 		return http.StatusAccepted
@@ -60,10 +59,10 @@ func (e Export) Status() int {
 // RetryAfter is when it is worth asking again.
 func (e Export) RetryAfter() time.Duration { return pollAfter }
 
-// ReadExport tells how the caller's newest copy stands, and asks for one when there is none. Errors:
-// problem.Reauthenticate, problem.TooManyRequests.
-func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Export, error) {
-	row, err := s.newest(ctx, tx, actor)
+// ReadExport returns the state of the caller's newest copy, and asks for one if there is none. Returns
+// problem.Reauthenticate if asking for one lacks a recent proof, problem.TooManyRequests after five on a day.
+func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export, error) {
+	row, err := findNewest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
 	}
@@ -71,35 +70,35 @@ func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.
 		if err := httpapi.RequireRecentProof(tx.Now, actor); err != nil {
 			return Export{}, err
 		}
-		return s.ask(ctx, tx, actor)
+		return s.requestExport(ctx, tx, actor)
 	}
 	audit.Write(tx, actor, "export.read", row.ID, nil)
 	return s.view(*row), nil
 }
 
-// RequestExport asks for a new copy although an older one is still good; one that is being made is new enough.
-// Error: problem.TooManyRequests.
-func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (Export, error) {
-	row, err := s.newest(ctx, tx, actor)
+// RequestExport asks for a new copy although an older one is still good; one that is being made is new enough. Returns
+// problem.TooManyRequests after five on a day.
+func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export, error) {
+	row, err := findNewest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
 	}
 	if row == nil || row.Status != pending {
-		return s.ask(ctx, tx, actor)
+		return s.requestExport(ctx, tx, actor)
 	}
 	audit.Write(tx, actor, "export.request", row.ID, audit.Meta{"changed": false})
 	return s.view(*row), nil
 }
 
-// newest is the caller's latest copy that is being made or still good, or nil. It holds the caller's lock.
-func (s *Service) newest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*newestExportRow, error) {
+// newest is the caller's latest copy that is being made or still good, or nil. It locks the caller's row.
+func findNewest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*findNewestExportRow, error) {
 	if _, err := query.lockPerson(ctx, tx, actor.ID); err != nil {
-		if postgres.NoRows(err) { // deleted since the pipeline let them in
+		if postgres.NoRows(err) { // deleted meanwhile
 			return nil, problem.Unauthenticated
 		}
-		return nil, fmt.Errorf("hold a person: %w", err)
+		return nil, fmt.Errorf("lock a person: %w", err)
 	}
-	row, err := query.newestExport(ctx, tx, actor.ID)
+	row, err := query.findNewestExport(ctx, tx, actor.ID)
 	switch {
 	case postgres.NoRows(err):
 		return nil, nil //nolint:nilnil // there is none
@@ -112,7 +111,7 @@ func (s *Service) newest(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	return nil, nil //nolint:nilnil // it is over
 }
 
-func (s *Service) ask(ctx context.Context, tx *postgres.Tx, actor access.Actor) (Export, error) {
+func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor) (Export, error) {
 	asked, err := query.countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
 	if err != nil {
 		return Export{}, fmt.Errorf("count exports: %w", err)
@@ -122,18 +121,20 @@ func (s *Service) ask(ctx context.Context, tx *postgres.Tx, actor access.Actor) 
 			WithRetryAfter(asked.First.Add(24 * time.Hour).Sub(tx.Now))
 	}
 	id := tx.NewID()
-	err = errors.Join(
-		query.giveUpExport(ctx, tx, actor.ID),
-		query.insertExport(ctx, tx, id, actor.ID, tx.Now),
-		s.Queue.Insert(ctx, tx, MakeExport{id}))
-	if err != nil {
-		return Export{}, fmt.Errorf("ask for an export: %w", err)
+	if err := query.expirePendingExports(ctx, tx, actor.ID); err != nil {
+		return Export{}, fmt.Errorf("give up an export: %w", err)
+	}
+	if err := query.insertExport(ctx, tx, id, actor.ID, tx.Now); err != nil {
+		return Export{}, fmt.Errorf("insert an export: %w", err)
+	}
+	if err := s.Queue.Insert(ctx, tx, MakeExport{id}); err != nil {
+		return Export{}, fmt.Errorf("insert the job of an export: %w", err)
 	}
 	audit.Write(tx, actor, "export.request", id, nil)
 	return Export{ID: id, State: pending, RequestedAt: tx.Now}, nil
 }
 
-func (s *Service) view(row newestExportRow) Export {
+func (s *Service) view(row findNewestExportRow) Export {
 	e := Export{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, ReadyAt: row.ReadyAt,
 		ExpiresAt: row.ExpiresAt, Size: row.Size}
 	if row.Status == ready {
@@ -143,13 +144,14 @@ func (s *Service) view(row newestExportRow) Export {
 	return e
 }
 
-// ExportID names a copy.
-type ExportID struct {
+// ExportRequest names a copy.
+type ExportRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// Download is the copy itself, for its owner. Errors: problem.NotFound, ErrExportPending, ErrExportExpired.
-func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ExportID) (httpapi.Attachment,
+// Download is the copy itself, for its owner. Returns problem.NotFound if it is another user's, ErrExportPending while
+// it is being made, ErrExportExpired when it is gone.
+func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ExportRequest) (httpapi.Attachment,
 	error) {
 	var none httpapi.Attachment
 	row, err := query.readExport(ctx, tx, in.ID)

@@ -1,4 +1,5 @@
-// Package privacy gives people what the law gives them: a copy of all that is held about them, and its erasure.
+// Package privacy gives people what the law gives them: a copy of all data about them, and its erasure. It knows all
+// that belongs to an account, so it deletes accounts too.
 package privacy
 
 import (
@@ -29,7 +30,7 @@ var (
 		"Ask for another one with POST /api/v1/users/me/export.")
 )
 
-// Service makes copies and erases.
+// Service makes copies, deletes accounts and erases.
 type Service struct {
 	DB            *postgres.DB
 	Sealer        *seal.Sealer
@@ -43,6 +44,3 @@ type Service struct {
 	Money         *payment.Service
 	Log           *slog.Logger
 }
-
-// NoInput is the input of operations that take none.
-type NoInput struct{}

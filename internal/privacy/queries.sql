@@ -1,26 +1,29 @@
--- All that one person asks of their data comes one after the other: each holds this lock first.
 -- name: lockPerson :one
+-- All that one person asks of their data comes one after the other: each takes this lock first.
 SELECT id FROM users WHERE id = @id AND deleted_at IS NULL FOR NO KEY UPDATE;
 
--- name: newestExport :one
+-- name: findNewestExport :one
 SELECT id, user_id, status, requested_at, ready_at, expires_at, size, sha256 FROM exports
 WHERE user_id = @user_id AND status <> 'EXPIRED' ORDER BY requested_at DESC, id DESC LIMIT 1;
 
 -- name: countExports :one
-SELECT count(*), coalesce(min(requested_at), @since)::timestamptz AS first FROM exports WHERE user_id = @user_id AND requested_at > @since::timestamptz;
+SELECT count(*), coalesce(min(requested_at), @since)::timestamptz AS first FROM exports
+    WHERE user_id = @user_id AND requested_at > @since::timestamptz;
 
--- name: giveUpExport :exec
+-- name: expirePendingExports :exec
 UPDATE exports SET status = 'EXPIRED' WHERE user_id = @user_id AND status = 'PENDING';
 
 -- name: insertExport :exec
 INSERT INTO exports (id, user_id, status, requested_at) VALUES (@id, @user_id, 'PENDING', @now);
 
--- name: pendingExport :one
-SELECT e.id, e.user_id, u.role, p.full_name FROM exports e JOIN users u ON u.id = e.user_id JOIN profiles p ON p.user_id = u.id
+-- name: findPendingExport :one
+SELECT e.id, e.user_id, u.role, p.full_name FROM exports e JOIN users u ON u.id = e.user_id
+    JOIN profiles p ON p.user_id = u.id
 WHERE e.id = @id AND e.status = 'PENDING' AND u.deleted_at IS NULL;
 
 -- name: storeExport :execrows
-UPDATE exports SET status = 'READY', ready_at = @now, expires_at = @expires_at, size = @size, sha256 = @sha256, archive = @archive
+UPDATE exports SET status = 'READY', ready_at = @now, expires_at = @expires_at, size = @size, sha256 = @sha256,
+    archive = @archive
 WHERE id = @id AND status = 'PENDING';
 
 -- name: readExport :one
@@ -38,7 +41,8 @@ SELECT id, name, backup_state AS synced, created_at, last_used_at FROM passkeys 
 SELECT id, kind, created_at, sent_at, failed_at, failure FROM mails WHERE user_id = @user_id ORDER BY created_at, id;
 
 -- name: exportConsents :many
-SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents WHERE user_id = @user_id ORDER BY given_at, id;
+SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
+    WHERE user_id = @user_id ORDER BY given_at, id;
 
 -- name: exportConsultationConsents :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
@@ -46,26 +50,31 @@ FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
 WHERE c.patient_id = @user_id AND c.id >= ids_since(@user_id) ORDER BY cc.given_at, cc.consultation_id;
 
 -- name: exportDoctor :many
-SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency, languages_spoken, bio,
-    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at FROM doctors WHERE id = @user_id;
+SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency,
+    languages_spoken, bio,
+    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at
+    FROM doctors WHERE id = @user_id;
 
 -- name: exportSlots :many
-SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
+SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
+    FROM availability_slots
 WHERE doctor_id = @user_id ORDER BY start_time, id;
 
 -- name: exportPrescribed :many
-SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions WHERE doctor_id = @user_id ORDER BY id;
+SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
+    WHERE doctor_id = @user_id ORDER BY id;
 
 -- name: exportExports :many
-SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = @user_id ORDER BY requested_at, id;
+SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = @user_id
+    ORDER BY requested_at, id;
 
 -- name: exportErasures :many
 SELECT id, status, requested_at, due_at, stopped_at FROM erasures WHERE user_id = @user_id ORDER BY requested_at, id;
 
--- name: forgetExports :execrows
+-- name: eraseExports :execrows
 DELETE FROM exports WHERE user_id = @user_id;
 
--- name: standingErasure :one
+-- name: findErasure :one
 SELECT * FROM erasures WHERE user_id = @user_id AND status <> 'STOPPED';
 
 -- name: insertErasure :exec
@@ -73,9 +82,10 @@ INSERT INTO erasures (id, user_id, requested_by, status, requested_at, due_at, n
 VALUES (@id, @user_id, @requested_by, 'PENDING', @now, @due_at, @due_at);
 
 -- name: stopErasure :one
-UPDATE erasures SET status = 'STOPPED', stopped_at = @now, next_at = NULL WHERE user_id = @user_id AND status = 'PENDING' RETURNING id;
+UPDATE erasures SET status = 'STOPPED', stopped_at = @now, next_at = NULL WHERE user_id = @user_id
+    AND status = 'PENDING' RETURNING id;
 
--- name: dueErasures :many
+-- name: listDueErasures :many
 SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= @now ORDER BY next_at LIMIT 200;
 
 -- name: lockErasure :one
@@ -84,14 +94,22 @@ SELECT * FROM erasures WHERE id = @id FOR UPDATE;
 -- name: postponeErasure :exec
 UPDATE erasures SET next_at = @next_at WHERE id = @id AND status = 'PENDING';
 
--- name: keepClinical :exec
-UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, @now), clinical_until = @until, next_at = @until WHERE id = @id;
+-- name: keepClinicalRecord :exec
+UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, @now), clinical_until = @until,
+    next_at = @until WHERE id = @id;
 
 -- name: endErasure :exec
-UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, @now), destroyed_at = @now, next_at = NULL WHERE id = @id;
+UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, @now), destroyed_at = @now,
+    next_at = NULL WHERE id = @id;
 
 -- name: countPrescriptions :one
 SELECT count(*) FROM prescriptions WHERE patient_id = @patient_id;
 
 -- name: countConsultations :one
 SELECT count(*) FROM consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id);
+
+-- name: expireExports :exec
+UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < @now;
+
+-- name: deleteOldExports :exec
+DELETE FROM exports WHERE requested_at < @before;

@@ -26,7 +26,8 @@ func (q *Queries) countConsultations(ctx context.Context, db DBTX, patientID uui
 }
 
 const countExports = `-- name: countExports :one
-SELECT count(*), coalesce(min(requested_at), $1)::timestamptz AS first FROM exports WHERE user_id = $2 AND requested_at > $1::timestamptz
+SELECT count(*), coalesce(min(requested_at), $1)::timestamptz AS first FROM exports
+    WHERE user_id = $2 AND requested_at > $1::timestamptz
 `
 
 type countExportsRow struct {
@@ -52,37 +53,18 @@ func (q *Queries) countPrescriptions(ctx context.Context, db DBTX, patientID uui
 	return count, err
 }
 
-const dueErasures = `-- name: dueErasures :many
-SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= $1 ORDER BY next_at LIMIT 200
+const deleteOldExports = `-- name: deleteOldExports :exec
+DELETE FROM exports WHERE requested_at < $1
 `
 
-type dueErasuresRow struct {
-	ID     uuid.UUID `json:"id"`
-	UserID uuid.UUID `json:"userId"`
-}
-
-func (q *Queries) dueErasures(ctx context.Context, db DBTX, now *time.Time) ([]dueErasuresRow, error) {
-	rows, err := db.Query(ctx, dueErasures, now)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []dueErasuresRow
-	for rows.Next() {
-		var i dueErasuresRow
-		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) deleteOldExports(ctx context.Context, db DBTX, before time.Time) error {
+	_, err := db.Exec(ctx, deleteOldExports, before)
+	return err
 }
 
 const endErasure = `-- name: endErasure :exec
-UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destroyed_at = $1, next_at = NULL WHERE id = $2
+UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destroyed_at = $1,
+    next_at = NULL WHERE id = $2
 `
 
 func (q *Queries) endErasure(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
@@ -90,8 +72,39 @@ func (q *Queries) endErasure(ctx context.Context, db DBTX, now *time.Time, iD uu
 	return err
 }
 
+const eraseExports = `-- name: eraseExports :execrows
+DELETE FROM exports WHERE user_id = $1
+`
+
+func (q *Queries) eraseExports(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, eraseExports, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const expireExports = `-- name: expireExports :exec
+UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < $1
+`
+
+func (q *Queries) expireExports(ctx context.Context, db DBTX, now *time.Time) error {
+	_, err := db.Exec(ctx, expireExports, now)
+	return err
+}
+
+const expirePendingExports = `-- name: expirePendingExports :exec
+UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
+`
+
+func (q *Queries) expirePendingExports(ctx context.Context, db DBTX, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, expirePendingExports, userID)
+	return err
+}
+
 const exportConsents = `-- name: exportConsents :many
-SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents WHERE user_id = $1 ORDER BY given_at, id
+SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
+    WHERE user_id = $1 ORDER BY given_at, id
 `
 
 type exportConsentsRow struct {
@@ -173,8 +186,10 @@ func (q *Queries) exportConsultationConsents(ctx context.Context, db DBTX, userI
 }
 
 const exportDoctor = `-- name: exportDoctor :many
-SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency, languages_spoken, bio,
-    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at FROM doctors WHERE id = $1
+SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency,
+    languages_spoken, bio,
+    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at
+    FROM doctors WHERE id = $1
 `
 
 type exportDoctorRow struct {
@@ -270,7 +285,8 @@ func (q *Queries) exportErasures(ctx context.Context, db DBTX, userID uuid.UUID)
 }
 
 const exportExports = `-- name: exportExports :many
-SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = $1 ORDER BY requested_at, id
+SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = $1
+    ORDER BY requested_at, id
 `
 
 type exportExportsRow struct {
@@ -388,7 +404,8 @@ func (q *Queries) exportPasskeys(ctx context.Context, db DBTX, userID uuid.UUID)
 }
 
 const exportPrescribed = `-- name: exportPrescribed :many
-SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions WHERE doctor_id = $1 ORDER BY id
+SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
+    WHERE doctor_id = $1 ORDER BY id
 `
 
 type exportPrescribedRow struct {
@@ -472,7 +489,8 @@ func (q *Queries) exportSessions(ctx context.Context, db DBTX, userID uuid.UUID)
 }
 
 const exportSlots = `-- name: exportSlots :many
-SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
+SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
+    FROM availability_slots
 WHERE doctor_id = $1 ORDER BY start_time, id
 `
 
@@ -516,25 +534,84 @@ func (q *Queries) exportSlots(ctx context.Context, db DBTX, userID uuid.UUID) ([
 	return items, nil
 }
 
-const forgetExports = `-- name: forgetExports :execrows
-DELETE FROM exports WHERE user_id = $1
+const findErasure = `-- name: findErasure :one
+SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE user_id = $1 AND status <> 'STOPPED'
 `
 
-func (q *Queries) forgetExports(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, forgetExports, userID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) findErasure(ctx context.Context, db DBTX, userID uuid.UUID) (ErasureRow, error) {
+	row := db.QueryRow(ctx, findErasure, userID)
+	var i ErasureRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.RequestedBy,
+		&i.Status,
+		&i.RequestedAt,
+		&i.DueAt,
+		&i.NextAt,
+		&i.StoppedAt,
+		&i.ErasedAt,
+		&i.ClinicalUntil,
+		&i.DestroyedAt,
+	)
+	return i, err
 }
 
-const giveUpExport = `-- name: giveUpExport :exec
-UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
+const findNewestExport = `-- name: findNewestExport :one
+SELECT id, user_id, status, requested_at, ready_at, expires_at, size, sha256 FROM exports
+WHERE user_id = $1 AND status <> 'EXPIRED' ORDER BY requested_at DESC, id DESC LIMIT 1
 `
 
-func (q *Queries) giveUpExport(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, giveUpExport, userID)
-	return err
+type findNewestExportRow struct {
+	ID          uuid.UUID  `json:"id"`
+	UserID      uuid.UUID  `json:"userId"`
+	Status      string     `json:"status"`
+	RequestedAt time.Time  `json:"requestedAt"`
+	ReadyAt     *time.Time `json:"readyAt"`
+	ExpiresAt   *time.Time `json:"expiresAt"`
+	Size        *int64     `json:"size"`
+	Sha256      []byte     `json:"sha256"`
+}
+
+func (q *Queries) findNewestExport(ctx context.Context, db DBTX, userID uuid.UUID) (findNewestExportRow, error) {
+	row := db.QueryRow(ctx, findNewestExport, userID)
+	var i findNewestExportRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Status,
+		&i.RequestedAt,
+		&i.ReadyAt,
+		&i.ExpiresAt,
+		&i.Size,
+		&i.Sha256,
+	)
+	return i, err
+}
+
+const findPendingExport = `-- name: findPendingExport :one
+SELECT e.id, e.user_id, u.role, p.full_name FROM exports e JOIN users u ON u.id = e.user_id
+    JOIN profiles p ON p.user_id = u.id
+WHERE e.id = $1 AND e.status = 'PENDING' AND u.deleted_at IS NULL
+`
+
+type findPendingExportRow struct {
+	ID       uuid.UUID   `json:"id"`
+	UserID   uuid.UUID   `json:"userId"`
+	Role     access.Role `json:"role"`
+	FullName string      `json:"fullName"`
+}
+
+func (q *Queries) findPendingExport(ctx context.Context, db DBTX, id uuid.UUID) (findPendingExportRow, error) {
+	row := db.QueryRow(ctx, findPendingExport, id)
+	var i findPendingExportRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Role,
+		&i.FullName,
+	)
+	return i, err
 }
 
 const insertErasure = `-- name: insertErasure :exec
@@ -570,13 +647,43 @@ func (q *Queries) insertExport(ctx context.Context, db DBTX, iD uuid.UUID, userI
 	return err
 }
 
-const keepClinical = `-- name: keepClinical :exec
-UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), clinical_until = $2, next_at = $2 WHERE id = $3
+const keepClinicalRecord = `-- name: keepClinicalRecord :exec
+UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), clinical_until = $2,
+    next_at = $2 WHERE id = $3
 `
 
-func (q *Queries) keepClinical(ctx context.Context, db DBTX, now *time.Time, until *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, keepClinical, now, until, iD)
+func (q *Queries) keepClinicalRecord(ctx context.Context, db DBTX, now *time.Time, until *time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, keepClinicalRecord, now, until, iD)
 	return err
+}
+
+const listDueErasures = `-- name: listDueErasures :many
+SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= $1 ORDER BY next_at LIMIT 200
+`
+
+type listDueErasuresRow struct {
+	ID     uuid.UUID `json:"id"`
+	UserID uuid.UUID `json:"userId"`
+}
+
+func (q *Queries) listDueErasures(ctx context.Context, db DBTX, now *time.Time) ([]listDueErasuresRow, error) {
+	rows, err := db.Query(ctx, listDueErasures, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []listDueErasuresRow
+	for rows.Next() {
+		var i listDueErasuresRow
+		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lockErasure = `-- name: lockErasure :one
@@ -606,68 +713,12 @@ const lockPerson = `-- name: lockPerson :one
 SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE
 `
 
-// All that one person asks of their data comes one after the other: each holds this lock first.
+// All that one person asks of their data comes one after the other: each takes this lock first.
 func (q *Queries) lockPerson(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
 	row := db.QueryRow(ctx, lockPerson, id)
 	var id_2 uuid.UUID
 	err := row.Scan(&id_2)
 	return id_2, err
-}
-
-const newestExport = `-- name: newestExport :one
-SELECT id, user_id, status, requested_at, ready_at, expires_at, size, sha256 FROM exports
-WHERE user_id = $1 AND status <> 'EXPIRED' ORDER BY requested_at DESC, id DESC LIMIT 1
-`
-
-type newestExportRow struct {
-	ID          uuid.UUID  `json:"id"`
-	UserID      uuid.UUID  `json:"userId"`
-	Status      string     `json:"status"`
-	RequestedAt time.Time  `json:"requestedAt"`
-	ReadyAt     *time.Time `json:"readyAt"`
-	ExpiresAt   *time.Time `json:"expiresAt"`
-	Size        *int64     `json:"size"`
-	Sha256      []byte     `json:"sha256"`
-}
-
-func (q *Queries) newestExport(ctx context.Context, db DBTX, userID uuid.UUID) (newestExportRow, error) {
-	row := db.QueryRow(ctx, newestExport, userID)
-	var i newestExportRow
-	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.Status,
-		&i.RequestedAt,
-		&i.ReadyAt,
-		&i.ExpiresAt,
-		&i.Size,
-		&i.Sha256,
-	)
-	return i, err
-}
-
-const pendingExport = `-- name: pendingExport :one
-SELECT e.id, e.user_id, u.role, p.full_name FROM exports e JOIN users u ON u.id = e.user_id JOIN profiles p ON p.user_id = u.id
-WHERE e.id = $1 AND e.status = 'PENDING' AND u.deleted_at IS NULL
-`
-
-type pendingExportRow struct {
-	ID       uuid.UUID   `json:"id"`
-	UserID   uuid.UUID   `json:"userId"`
-	Role     access.Role `json:"role"`
-	FullName string      `json:"fullName"`
-}
-
-func (q *Queries) pendingExport(ctx context.Context, db DBTX, id uuid.UUID) (pendingExportRow, error) {
-	row := db.QueryRow(ctx, pendingExport, id)
-	var i pendingExportRow
-	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.Role,
-		&i.FullName,
-	)
-	return i, err
 }
 
 const postponeErasure = `-- name: postponeErasure :exec
@@ -704,31 +755,9 @@ func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readEx
 	return i, err
 }
 
-const standingErasure = `-- name: standingErasure :one
-SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE user_id = $1 AND status <> 'STOPPED'
-`
-
-func (q *Queries) standingErasure(ctx context.Context, db DBTX, userID uuid.UUID) (ErasureRow, error) {
-	row := db.QueryRow(ctx, standingErasure, userID)
-	var i ErasureRow
-	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.RequestedBy,
-		&i.Status,
-		&i.RequestedAt,
-		&i.DueAt,
-		&i.NextAt,
-		&i.StoppedAt,
-		&i.ErasedAt,
-		&i.ClinicalUntil,
-		&i.DestroyedAt,
-	)
-	return i, err
-}
-
 const stopErasure = `-- name: stopErasure :one
-UPDATE erasures SET status = 'STOPPED', stopped_at = $1, next_at = NULL WHERE user_id = $2 AND status = 'PENDING' RETURNING id
+UPDATE erasures SET status = 'STOPPED', stopped_at = $1, next_at = NULL WHERE user_id = $2
+    AND status = 'PENDING' RETURNING id
 `
 
 func (q *Queries) stopErasure(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID) (uuid.UUID, error) {
@@ -739,7 +768,8 @@ func (q *Queries) stopErasure(ctx context.Context, db DBTX, now *time.Time, user
 }
 
 const storeExport = `-- name: storeExport :execrows
-UPDATE exports SET status = 'READY', ready_at = $1, expires_at = $2, size = $3, sha256 = $4, archive = $5
+UPDATE exports SET status = 'READY', ready_at = $1, expires_at = $2, size = $3, sha256 = $4,
+    archive = $5
 WHERE id = $6 AND status = 'PENDING'
 `
 

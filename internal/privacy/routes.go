@@ -5,12 +5,24 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/account"
+	"amrutam/internal/consultation"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
+	"amrutam/internal/schedule"
 )
 
 // Routes registers the operations.
 func (s *Service) Routes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users",
+		Summary: "Delete your account",
+		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that " +
+			"begins so soon that you could not cancel it is not refunded), and your address can sign up anew. " +
+			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in " +
+			"the five minutes before, others have signed in then.",
+		Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{account.ErrLastAdmin, schedule.ErrConsultationInProgress},
+	}, s.DeleteAccount)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me/export", ID: "read-own-export", Tag: "users",
 		Summary: "Get a copy of everything held about you",
@@ -76,7 +88,7 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 			"cancelled when the erasure begins; the first answer is then 409 with their number: confirm with " +
 			"cancelConsultations.",
 		Roles: access.Admin, Status: http.StatusAccepted, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{account.ErrOwnAccount, account.ErrHasConsultations},
+		Refusals: []*problem.Error{account.ErrOwnAccount, consultation.ErrHasConsultations},
 		Fresh:    true, Statuses: []int{http.StatusOK},
 	}, s.RequestErasureOf)
 	httpapi.Command(api, httpapi.Op{

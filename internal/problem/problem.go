@@ -171,10 +171,3 @@ func NotFoundAudited(entity string, id uuid.UUID) *Error {
 	c.Denied = &Object{Type: entity, ID: id.String()}
 	return &c
 }
-
-// Refused is the 403 to someone who may see an object but not do this to it; the audit log notes the denial.
-func Refused(entity string, id uuid.UUID, detail string) *Error {
-	c := *Forbidden.WithDetail(detail)
-	c.Denied = &Object{Type: entity, ID: id.String()}
-	return &c
-}

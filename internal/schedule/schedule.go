@@ -31,6 +31,9 @@ type Service struct {
 
 var (
 	// ErrErasureDue: what a doctor's end would cancel isn't opened.
+	// ErrConsultationInProgress: the patient who is there comes first.
+	ErrConsultationInProgress = problem.Conflict("consultation-in-progress",
+		"A consultation of yours is in progress.", "Complete or cancel it first.")
 	ErrErasureDue = problem.Conflict("erasure-due", "Your account will have ended by then.",
 		"Open a slot that starts before, or stop the erasure with DELETE /api/v1/users/me/erasure.")
 	// ErrSlotOverlap: a doctor's slots, blocked ones aside, never overlap.

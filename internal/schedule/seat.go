@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"amrutam/internal/account"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -98,12 +97,12 @@ func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start 
 }
 
 // StartSeat notes that the consultation of a seat is in progress. The caller holds the doctor's lock.
-// Error: account.ErrHolding, while one of another slot is: patients who share a slot are seen together. (The
+// Error: ErrConsultationInProgress, while one of another slot is: patients who share a slot are seen together. (The
 // transaction can then only be rolled back.)
 func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	err := query.startSeat(ctx, tx, consultationID)
 	if postgres.Violates(err, "seats_doctor_in_progress") {
-		return account.ErrHolding.WithDetail("Another consultation of yours, in another slot, is in progress.")
+		return ErrConsultationInProgress.WithDetail("Another consultation of yours, in another slot, is in progress.")
 	}
 	return err
 }

@@ -179,8 +179,9 @@ func TestExamples(t *testing.T) {
 			case map[string]any:
 				for name, one := range all {
 					object, ok := one.(map[string]any)
-					if reference, shared := object["$ref"].(string); shared {
-						object, ok = d.Root["components"].(map[string]any)["examples"].(map[string]any)[filepath.Base(reference)].(map[string]any)
+					if reference, found := object["$ref"].(string); found {
+						shared := d.Root["components"].(map[string]any)["examples"].(map[string]any)
+						object, ok = shared[filepath.Base(reference)].(map[string]any)
 					}
 					if ok && !named(at) {
 						check(schema, example+"/"+name, object["value"])

@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"amrutam/internal/access"
 	"amrutam/internal/apptest"
 	"amrutam/internal/config"
 	"amrutam/internal/consultation"
@@ -33,6 +32,10 @@ type clinic struct {
 	consultations  *consultation.Service
 	admin, support apptest.User
 	runs           int
+	// seen returns the transitions of the state machines that the database has stored.
+	seen func() []apptest.Transition
+	// drawn has the transitions in the diagrams of docs/architecture.md.
+	drawn map[apptest.Transition]bool
 	// answerCounts counts the responses by command and result: a long run fails if a result is missing.
 	answerCounts map[string]int
 }
@@ -48,6 +51,8 @@ func openClinic(t *testing.T, answerCounts map[string]int) *clinic {
 		t.Fatal(err)
 	}
 	c.consultations = newSweeper(t, c.Clinic)
+	c.seen = c.RecordTransitions()
+	c.drawn = apptest.DrawnTransitions(t, "../../docs/architecture.md")
 	c.admin, c.support = c.Admin(), c.Support()
 	return c
 }
@@ -72,7 +77,7 @@ func newSweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 		Config:  c.App.Config,
 		Metrics: metrics,
 		Log:     log,
-		Money:   &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics, Log: log},
+		Money:   &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics},
 	}
 }
 
@@ -256,81 +261,6 @@ func (m *model) drawActor(t *rapid.T, usual ...apptest.User) apptest.User {
 		all = usual
 	}
 	return pick(t, "actor", all)
-}
-
-func (b *booking) isLive() bool {
-	return b.status == "REQUESTED" || b.status == "CONFIRMED" || b.status == "IN_PROGRESS"
-}
-
-func (b *booking) isVisibleTo(actor apptest.User) bool {
-	return actor.ID == b.patient.ID || actor.ID == b.slot.doctor.ID || actor.Role == access.RoleAdmin ||
-		actor.Role == access.RoleSupport
-}
-
-// finish sets a final status, which frees the seat.
-func (b *booking) finish(status string) {
-	b.status = status
-	b.slot.taken--
-}
-
-// cancel applies a cancellation. The zero user stands for the system.
-func (b *booking) cancel(by apptest.User, at time.Time) {
-	b.finish("CANCELLED")
-	b.cancelledBy, b.cancelledByID = string(by.Role), by.ID
-	if by.ID == uuid.Nil {
-		b.cancelledBy, at = "SYSTEM", b.due
-	}
-	if by.ID == uuid.Nil || by.ID == b.patient.ID {
-		b.ended = at
-		if b.due.Before(at) {
-			b.ended = b.due
-		}
-	}
-	for _, a := range b.attempts {
-		if a.status == "INITIATED" {
-			a.status, b.payment = "FAILED", "FAILED"
-		}
-	}
-	b.refundAll()
-}
-
-// refundAll starts refunds of the expected money that isn't refunded yet.
-func (b *booking) refundAll() {
-	for _, a := range b.attempts {
-		for _, s := range a.receipts {
-			if s.expected {
-				b.addRefund(s, s.amount-b.refundTotal(s, "PENDING")-b.refundTotal(s, "SUCCEEDED"))
-			}
-		}
-	}
-}
-
-// addRefund starts a refund, unless the amount is zero.
-func (b *booking) addRefund(s *receipt, amount money.Amount) {
-	if amount > 0 {
-		b.refunds = append(b.refunds, &refund{receipt: s, amount: amount, status: "PENDING"})
-	}
-}
-
-// refundTotal returns the sum of a receipt's refunds with a status.
-func (b *booking) refundTotal(s *receipt, status string) (total money.Amount) {
-	for _, r := range b.refunds {
-		if r.receipt == s && r.status == status {
-			total += r.amount
-		}
-	}
-	return total
-}
-
-func (b *booking) paymentStatus() string {
-	switch b.payment {
-	case "SUCCESS":
-		return "PAID"
-	case "FAILED":
-		return "FAILED"
-	default:
-		return "PENDING"
-	}
 }
 
 func (s *slot) status() string {

@@ -131,6 +131,11 @@ func (m *model) checkEverything(t *rapid.T) {
 			t.Fatalf("slot %s is %s with %d taken, want %+v", s.id, status, taken, *s)
 		}
 	}
+	for _, step := range m.seen() {
+		if !m.drawn[step] {
+			t.Fatalf("docs/architecture.md doesn't have the transition %+v", step)
+		}
+	}
 	checkInvariants(t, m.Clinic)
 }
 

@@ -27,11 +27,9 @@ type Binaries struct {
 var ErrNoBinaries = errors.New("no PostgreSQL server programs found: install PostgreSQL 15 to 18 (Debian: apt-get " +
 	"install postgresql), run scripts/postgres.sh, or set PGBIN to their folder")
 
-// FindBinaries returns the first programs of a supported version in PGBIN, Debian's folders (newest first), PATH and
-// the npm packages that scripts/postgres.sh has unpacked. npmCache "" means the folder that scripts/postgres.sh uses.
-func FindBinaries(npmCache string) (Binaries, error) { return findBinaries(npmCache, 0) }
-
-// findBinaries prefers the programs of the major version wanted, which can read its data; 0 means any version.
+// findBinaries returns the first programs of a supported version in PGBIN, Debian's folders (newest first), PATH and
+// the npm packages that scripts/postgres.sh has unpacked. It prefers programs of the major version wanted, which can
+// read its data; 0 means any version. npmCache "" means the folder that scripts/postgres.sh uses.
 func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	if dir := os.Getenv("PGBIN"); dir != "" {
 		b, err := inspectFolder(dir)

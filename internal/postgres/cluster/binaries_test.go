@@ -31,7 +31,7 @@ func TestFindBinariesPGBIN(t *testing.T) {
 	} {
 		dir := writePrograms(t, t.TempDir(), c.major)
 		t.Setenv("PGBIN", dir)
-		b, err := FindBinaries("")
+		b, err := findBinaries("", 0)
 		if c.words != nil {
 			requireError(t, err, c.words...)
 		} else if err != nil || b != (Binaries{Dir: dir, Major: c.major}) {
@@ -39,7 +39,7 @@ func TestFindBinariesPGBIN(t *testing.T) {
 		}
 	}
 	t.Setenv("PGBIN", t.TempDir())
-	_, err := FindBinaries("")
+	_, err := findBinaries("", 0)
 	requireError(t, err, "PGBIN", "initdb is missing")
 }
 
@@ -47,7 +47,7 @@ func TestFindBinariesNPM(t *testing.T) {
 	t.Setenv("PGBIN", "")
 	t.Setenv("PATH", t.TempDir())
 	cache := t.TempDir()
-	b, err := FindBinaries(cache)
+	b, err := findBinaries(cache, 0)
 	if debian := newestFirst("/usr/lib/postgresql/*/bin"); len(debian) == 0 {
 		requireError(t, err, "install", "scripts/postgres.sh", "PGBIN")
 	}
@@ -64,7 +64,7 @@ func TestFindBinariesNPM(t *testing.T) {
 	if err == nil {
 		return // an installed PostgreSQL comes first
 	}
-	if b, err = FindBinaries(cache); err != nil || b.Dir != recent {
+	if b, err = findBinaries(cache, 0); err != nil || b.Dir != recent {
 		t.Errorf("%+v %v", b, err)
 	}
 }

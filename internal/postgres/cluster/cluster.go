@@ -40,7 +40,7 @@ type Options struct {
 	Logger  *slog.Logger
 	// Settings override those of postgresql.conf, for example "fsync": "off" for throwaway clusters.
 	Settings map[string]string
-	// NPMCache is passed to FindBinaries.
+	// NPMCache is passed to findBinaries.
 	NPMCache string
 }
 
@@ -83,7 +83,6 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		// An error means that the owner is starting or stopping PostgreSQL; after a stop the lock becomes free.
 		err = c.attach(ctx)
 		if err == nil {
-			c.bin, _ = findBinaries(o.NPMCache, f.majorOrZero()) // needed only for BinDir
 			return c, nil
 		}
 		if pause(ctx) != nil {
@@ -213,7 +212,7 @@ func (c *Cluster) dsn(user, database string) string {
 	return u.String()
 }
 
-// BinDir returns the folder of PostgreSQL's programs. It may be "" if another process is the owner.
+// BinDir returns the folder of the programs that run the cluster, or "" if another process is the owner.
 func (c *Cluster) BinDir() string { return c.bin.Dir }
 
 // IsOwner reports whether this process started PostgreSQL.

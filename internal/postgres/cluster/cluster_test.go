@@ -60,8 +60,7 @@ func TestStartAttachesToRunningServer(t *testing.T) {
 	o.kill(t)
 	attached := start(t, dir)
 	must(t, attached.Stop(t.Context()))
-	if attached.IsOwner() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil ||
-		attached.BinDir() != c.BinDir() {
+	if attached.IsOwner() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil {
 		t.Errorf("attached as %+v", attached)
 	}
 	query[int](t, c.DSN(Database), "SELECT 1") // neither process ended PostgreSQL
@@ -294,7 +293,7 @@ func TestStartRefusesDataOfOtherVersion(t *testing.T) {
 	dir := dataDir(t)
 	must(t, os.Mkdir(filepath.Join(dir, "postgres"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dir, "postgres", "PG_VERSION"), []byte("14\n"), 0o600))
-	bin, err := FindBinaries("")
+	bin, err := findBinaries("", 0)
 	must(t, err)
 	_, err = Start(t.Context(), Options{DataDir: dir})
 	requireError(t, err, "PostgreSQL 14", "PostgreSQL "+strconv.Itoa(bin.Major), "PGBIN", "pg_upgrade")

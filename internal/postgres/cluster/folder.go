@@ -213,11 +213,6 @@ func (f folder) major() (int, error) {
 	return n, nil
 }
 
-func (f folder) majorOrZero() int {
-	n, _ := f.major()
-	return n
-}
-
 const (
 	// The path in Linux's sockaddr_un has at most 107 bytes.
 	maxSocketPath = 107 - len("/.s.PGSQL."+port)

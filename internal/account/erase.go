@@ -1,0 +1,46 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/postgres"
+	"amrutam/internal/session"
+)
+
+// erasedName is what stands where a name was.
+const erasedName = "Erased"
+
+// Erase removes from a deleted account all that only signing in and being reached needed, and returns how many rows of
+// which table. Name, gender and date of birth stay: they say whose record of care it is.
+func Erase(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (removed map[string]int64, err error) {
+	if removed, err = session.Erase(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	if removed["passkeys"], err = query.deletePasskeys(ctx, tx, id); err != nil {
+		return nil, fmt.Errorf("delete passkeys: %w", err)
+	}
+	if removed["recovery_codes"], err = query.deleteRecoveryCodes(ctx, tx, id); err != nil {
+		return nil, fmt.Errorf("delete recovery codes: %w", err)
+	}
+	if removed["tickets"], err = query.deleteTickets(ctx, tx, &id); err != nil {
+		return nil, fmt.Errorf("delete tickets: %w", err)
+	}
+	if err := query.eraseUser(ctx, tx, noPassword, tx.Now, id); err != nil {
+		return nil, fmt.Errorf("erase a user: %w", err)
+	}
+	if err := query.eraseContact(ctx, tx, DefaultTimezone, tx.Now, id); err != nil {
+		return nil, fmt.Errorf("erase a profile: %w", err)
+	}
+	return removed, nil
+}
+
+// EraseName removes the name of an erased account.
+func EraseName(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	if err := query.eraseName(ctx, tx, erasedName, tx.Now, id); err != nil {
+		return fmt.Errorf("erase a name: %w", err)
+	}
+	return nil
+}

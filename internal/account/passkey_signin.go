@@ -1,0 +1,67 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/account/webauthn"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/session"
+)
+
+// PasskeyProofRequest is an assertion by one of the user's passkeys.
+type PasskeyProofRequest struct {
+	Body struct {
+		session.Transport
+		Credential webauthn.ProvenCredential `json:"credential" doc:"What navigator.credentials.get gave, as its toJSON() writes it"`
+	}
+}
+
+// ProofOptions begins a proof by any passkey: the authenticator says whose it is.
+func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ httpapi.None) (webauthn.RequestOptions, error) {
+	return s.RelyingParty.RequestOptions(s.DB.Now()), nil
+}
+
+// SignInWithPasskey starts a session by a passkey alone. A refusal is audited, and that must stay, so it opens its
+// transaction itself. Returns ErrInvalidPasskey if the passkey proves nothing, problem.CrossSite if another site asks
+// for a cookie, a 422 if it can't be read.
+func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
+	in PasskeyProofRequest) (out session.Tokens, err error) {
+	proof, err := in.Body.Credential.Parse()
+	if err != nil {
+		return session.Tokens{}, unreadable("body.credential")
+	}
+	if err := in.Body.Check(actor); err != nil {
+		return session.Tokens{}, err
+	}
+	var user uuid.UUID
+	right := false
+	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		right = false
+		if user, err = query.findPasskeyOwner(ctx, tx, proof.CredentialID()); err != nil {
+			return err
+		}
+		// The user before the passkey, as everything that changes second factors locks them.
+		if _, err := lockActive(ctx, tx, user); err != nil {
+			return err
+		}
+		if right, err = s.consumePasskey(ctx, tx, user, proof); err != nil || !right {
+			return err
+		}
+		out, err = s.startProvenSession(ctx, tx, actor, user, in.Body.Transport)
+		return err
+	})
+	switch {
+	case postgres.NoRows(err), errors.Is(err, problem.Unauthenticated), err == nil && !right:
+		return session.Tokens{}, s.refuse(ctx, actor, user, "passkey", ErrInvalidPasskey)
+	case err != nil:
+		return session.Tokens{}, fmt.Errorf("sign in with a passkey: %w", err)
+	}
+	return out, nil
+}

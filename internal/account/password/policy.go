@@ -1,0 +1,110 @@
+package password
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	maxLength = 128
+	// minSurprises is how many characters must not follow from the one before.
+	minSurprises = 6
+	// minNamePart in characters: shorter parts of a name are in too many good passphrases.
+	minNamePart = 4
+)
+
+// Policy says which passwords may be used (NIST SP 800-63B-4: length, nothing about the person, nothing common or
+// easily guessed; no rules of composition).
+type Policy struct {
+	// MinLength in characters.
+	MinLength int
+	// Service is the name of this service, which a password must not contain.
+	Service string
+}
+
+// Fault says why the person of an address and a name may not use a password, or "".
+func (p Policy) Fault(password, email, fullName string) string {
+	password = norm.NFC.String(password)
+	length := utf8.RuneCountInString(password)
+	switch {
+	case !utf8.ValidString(password) || strings.ContainsRune(password, 0): // signing in takes no NUL either
+		return "must be text"
+	case length < p.MinLength:
+		return fmt.Sprintf("must have at least %d characters", p.MinLength)
+	case length > maxLength:
+		return fmt.Sprintf("must have at most %d characters", maxLength)
+	case containsName(password, email, fullName):
+		return "must not contain your name or address"
+	case strings.Contains(strings.ToLower(password), strings.ToLower(p.Service)):
+		return "must not contain the name of this service"
+	case guessable(password, p.MinLength):
+		return "must not be a sequence or a repetition"
+	case isCommon(password):
+		return "must not be one of the most common passwords"
+	}
+	return ""
+}
+
+func containsName(password, email, fullName string) bool {
+	local, _, _ := strings.Cut(email, "@")
+	parts := append(words(fullName), words(local)...)
+	parts = append(parts, local, email, strings.Join(words(fullName), " "), strings.Join(words(fullName), ""))
+	lower := strings.ToLower(password)
+	for _, part := range parts {
+		if utf8.RuneCountInString(part) >= minNamePart && strings.Contains(lower, strings.ToLower(part)) {
+			return true
+		}
+	}
+	return false
+}
+
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) })
+}
+
+var keyboardRows = []string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"}
+
+// guessable reports whether a part shorter than a password may be is repeated, or nearly all of the password follows
+// from its beginning.
+func guessable(password string, minLength int) bool {
+	text := []rune(strings.ToLower(password))
+	for unit := 1; unit < minLength && unit <= len(text)/2; unit++ {
+		if repeats(text, unit) {
+			return true
+		}
+	}
+	surprises := 1
+	for i := 1; i < len(text); i++ {
+		if !follows(text[i-1], text[i]) {
+			surprises++
+		}
+	}
+	return surprises < minSurprises
+}
+
+func repeats(text []rune, unit int) bool {
+	for i := unit; i < len(text); i++ {
+		if text[i] != text[i-unit] {
+			return false
+		}
+	}
+	return true
+}
+
+// follows reports whether b is a, its neighbour in the alphabet or its neighbour on the keyboard.
+func follows(a, b rune) bool {
+	if a-b <= 1 && b-a <= 1 {
+		return true
+	}
+	for _, row := range keyboardRows {
+		i, j := strings.IndexRune(row, a), strings.IndexRune(row, b)
+		if i >= 0 && j >= 0 {
+			return i-j <= 1 && j-i <= 1
+		}
+	}
+	return false
+}

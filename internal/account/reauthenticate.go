@@ -1,0 +1,44 @@
+package account
+
+import (
+	"context"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/session"
+)
+
+// StepUpRequest is a second factor or, for what asks for a recent sign-in, the password.
+type StepUpRequest struct {
+	Body struct {
+		SecondFactor
+		CurrentPassword string `json:"currentPassword,omitempty" text:"opaque" minLength:"1" maxLength:"1024" doc:"In place of a second factor: counts as a new sign-in, not as a second factor" example:"seven lamps light the well"`
+	}
+}
+
+// StepUp proves the second factor again, for what is dangerous, or the password, for what asks for a recent sign-in.
+// Returns ErrMFANotEnabled for a user without a second factor, ErrInvalidCode, ErrInvalidPasskey or
+// ErrInvalidCredentials if the proof is wrong.
+func (s *Service) StepUp(ctx context.Context, actor access.Actor, in StepUpRequest) (httpapi.None, error) {
+	if in.Body.CurrentPassword != "" && in.Body.empty() {
+		return httpapi.None{}, s.stepUpByPassword(ctx, actor, in.Body.CurrentPassword)
+	}
+	return httpapi.None{}, s.withSecondFactor(ctx, actor, in.Body.SecondFactor, requireMFAEnabled,
+		func(tx *postgres.Tx) error {
+			audit.Write(tx, actor, "second-factor.prove", actor.ID, nil)
+			return session.ProveSecondFactor(ctx, tx, actor.SessionID)
+		})
+}
+
+func (s *Service) stepUpByPassword(ctx context.Context, actor access.Actor, text string) error {
+	if _, err := s.provePassword(ctx, actor, text); err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		audit.Write(tx, actor, "session.prove-password", actor.SessionID, nil)
+		session.ProvePassword(tx, actor.SessionID)
+		return nil
+	})
+}

@@ -1,0 +1,35 @@
+package account
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFaultsOfAPerson(t *testing.T) {
+	t.Parallel()
+	for zone, good := range map[string]bool{"Asia/Kolkata": true, "UTC": true, "America/Argentina/Buenos_Aires": true,
+		"Etc/GMT+5": true, "GB": true,
+		"": false, "Local": false, "local": false, "asia/kolkata": false, "Asia/Atlantis": false,
+		"../etc/passwd": false, "/etc/localtime": false, "Asia": false} {
+		if fault := zoneFault(zone); (fault == "") != good {
+			t.Errorf("zone %q: %q", zone, fault)
+		}
+	}
+	for email, good := range map[string]bool{"asha@example.org": true, "a.b+c@example.org": true,
+		"amélie@exämple.org": true, "o'neil@example.org": true,
+		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 189): true,
+		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 190): false, "": false, "a\xffb@example.org": false,
+		"a..b@example.org": false, ".a@example.org": false, "a@b@c": false,
+		"=?utf-8?q?a?= <a@b>": false} {
+		if fault := emailFault(email); (fault == "") != good {
+			t.Errorf("address %q: %q", email, fault)
+		}
+	}
+	for name, good := range map[string]bool{"Asha": true, "मीरा": true, "ക്രിസ്\u200d": true, "O’Neil-Rao": true,
+		"李": true,
+		"":  false, "\u200b": false, "As\xffha": false, "A\x00": false, "A\nB": false} {
+		if fault := nameFault(name); (fault == "") != good {
+			t.Errorf("name %q: %q", name, fault)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package apptest
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Transition is one step of a state machine. A state is "[*]" before the row is there and after it is deleted, as in a
+// diagram.
+type Transition struct{ Machine, From, To string }
+
+// recorder writes each step that the server stores into a table; the builders work as the owner and aren't seen.
+const recorder = `
+CREATE TABLE transitions_seen (machine text, from_state text, to_state text);
+CREATE FUNCTION state_of(machine text, r jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN r IS NULL THEN '[*]' WHEN machine <> 'Doctor' THEN r->>'status'
+		WHEN (r->>'is_approved')::boolean THEN 'approved' WHEN r->>'approval_decided_at' IS NULL THEN 'applied'
+		WHEN r->>'registration_key' IS NULL THEN 'refused' ELSE 'withdrawn' END $$;
+CREATE FUNCTION record_transition() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+DECLARE
+	f text := state_of(TG_ARGV[0], CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END);
+	t text := state_of(TG_ARGV[0], CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+BEGIN
+	IF f <> t THEN INSERT INTO transitions_seen VALUES (TG_ARGV[0], f, t); END IF;
+	RETURN NULL;
+END $$;`
+
+// RecordTransitions has the database note every step of its state machines from now on. seen gives the different ones.
+func (c *Clinic) RecordTransitions() (seen func() []Transition) {
+	c.t.Helper()
+	c.exec(recorder)
+	for machine, table := range map[string]string{"Consultation": "consultations", "Payment": "payments",
+		"Slot": "availability_slots", "Doctor": "doctors"} {
+		c.exec("CREATE TRIGGER record_transition AFTER INSERT OR UPDATE OR DELETE ON " + table + " FOR EACH ROW " +
+			"WHEN (current_setting('role') = 'amrutam_app') EXECUTE FUNCTION record_transition('" + machine + "')")
+	}
+	return func() []Transition {
+		c.t.Helper()
+		rows, err := c.DB.Pool.Query(context.Background(),
+			"SELECT DISTINCT machine, from_state, to_state FROM transitions_seen")
+		must(c.t, err)
+		all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Transition])
+		must(c.t, err)
+		return all
+	}
+}
+
+var (
+	drawing = regexp.MustCompile("(?s)### (\\w+)\n\n```mermaid\nstateDiagram-v2\n(.*?)```")
+	arrow   = regexp.MustCompile(`(?m)^\s*(\S+) --> ([^\s:]+)(?:: .*)?$`)
+)
+
+// DrawnTransitions reads the state diagrams of a page, each below a heading with its machine's name.
+func DrawnTransitions(t testing.TB, page string) map[Transition]bool {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	must(t, err)
+	drawn := map[Transition]bool{}
+	for _, diagram := range drawing.FindAllStringSubmatch(string(text), -1) {
+		steps := arrow.FindAllStringSubmatch(diagram[2], -1)
+		if strings.Count(diagram[2], "-->") != len(steps) {
+			t.Fatalf("%s: an arrow of %s can't be read", page, diagram[1])
+		}
+		for _, step := range steps {
+			drawn[Transition{diagram[1], step[1], step[2]}] = true
+		}
+	}
+	return drawn
+}

@@ -1,0 +1,17 @@
+package payment
+
+import (
+	"github.com/google/uuid"
+
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+)
+
+// Open adds the payment of a new consultation to the transaction. One of amount zero has succeeded at once.
+func (s *Service) Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, currency string) {
+	status, provider := PaymentTransactionStatusINITIATED, s.DefaultProvider
+	if amount == 0 {
+		status, provider = PaymentTransactionStatusSUCCESS, providerNone
+	}
+	tx.Queue(insertPayment, uuid.Must(uuid.NewV7()), consultationID, amount, currency, status, provider, tx.Now)
+}

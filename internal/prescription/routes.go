@@ -1,0 +1,39 @@
+package prescription
+
+import (
+	"amrutam/internal/access"
+	"amrutam/internal/doctor"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/problem"
+)
+
+// Routes registers the operations.
+func (s *Service) Routes(api *httpapi.API) {
+	const parties = access.Patient | access.Doctor | access.Admin
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/prescriptions", ID: "write-prescription", Tag: "prescriptions",
+		Summary: "Write a prescription",
+		Doc:     "It is never changed or deleted: a correction is a new one that supersedes it.",
+		Roles:   access.Doctor, Status: 201, Key: httpapi.Required,
+		Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded},
+	}, s.Write)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
+		Summary: "List your prescriptions",
+		Doc:     "Newest first. Each call is audited.",
+		Roles:   access.Patient,
+	}, s.Mine)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions",
+		Tag:     "prescriptions",
+		Summary: "List a consultation's prescriptions",
+		Doc:     "Newest first. Each call is audited.",
+		Roles:   parties,
+	}, s.OfConsultation)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/prescriptions/{id}", ID: "read-prescription", Tag: "prescriptions",
+		Summary: "Read a prescription",
+		Doc:     "Each reading is audited. An ADMIN needs X-Purpose.",
+		Roles:   parties,
+	}, s.Read)
+}

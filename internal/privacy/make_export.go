@@ -1,0 +1,65 @@
+package privacy
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+)
+
+// makeExport reads everything at one moment, outside the transaction that stores it, which would be open for too long.
+// It stores nothing if the copy was made, given up or its owner was deleted meanwhile: it bears running twice.
+func (s *Service) makeExport(ctx context.Context, args MakeExport) error {
+	var row findPendingExportRow
+	var archive []byte
+	err := s.DB.Snapshot(ctx, func(r *postgres.Read) (err error) {
+		if row, err = query.findPendingExport(ctx, r, args.ExportID); err != nil {
+			return err
+		}
+		archive, err = s.everything(ctx, r, row)
+		return err
+	})
+	if postgres.NoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make an export: %w", err)
+	}
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error { return s.storeExport(ctx, tx, row, archive) })
+}
+
+func (s *Service) storeExport(ctx context.Context, tx *postgres.Tx, row findPendingExportRow, archive []byte) error {
+	// With the person's lock: an erasure that came first is seen, and one that comes next finds the copy.
+	if _, err := query.lockPerson(ctx, tx, row.UserID); err != nil {
+		if postgres.NoRows(err) {
+			return nil
+		}
+		return fmt.Errorf("lock a person: %w", err)
+	}
+	key, err := s.Sealer.PersonKey(ctx, tx, row.UserID)
+	if err != nil {
+		return err
+	}
+	sealed, err := key.Seal(archiveColumn, row.ID, string(archive))
+	if err != nil {
+		return err
+	}
+	sum, size, expires := sha256.Sum256(archive), int64(len(archive)), tx.Now.Add(exportLife)
+	stored, err := query.storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
+		Size: &size, Sha256: sum[:], Archive: sealed})
+	if err != nil {
+		return fmt.Errorf("store an export: %w", err)
+	}
+	if stored == 0 {
+		return nil
+	}
+	audit.Write(tx, access.System(MakeExport{}.Kind()), "export.make", row.ID, audit.Meta{"userId": row.UserID})
+	return s.Mails.Enqueue(ctx, tx,
+		notification.Mail{To: row.UserID, Kind: "export-ready",
+			Data: map[string]string{"expires": expires.Format(time.RFC3339)}})
+}

@@ -1,0 +1,72 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// extendEvery bounds how often the use of a cookie is stored.
+const extendEvery = time.Minute
+
+// Authenticate completes the actor of a request by the session of its token, and extends a session in a cookie.
+// Returns problem.Unauthenticated if the token is of no session that goes on.
+func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
+	credential httpapi.Credential) (access.Actor, error) {
+	kind := accessToken
+	if credential.Cookie {
+		kind = cookieToken
+	}
+	hash := HashToken(credential.Token)
+	var found findSessionRow
+	var now time.Time
+	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
+		now = r.Now
+		found, err = query.findSession(ctx, r, hash, kind, now)
+		return err
+	})
+	if postgres.NoRows(err) {
+		return actor, problem.Unauthenticated
+	}
+	if err != nil {
+		return actor, fmt.Errorf("find a session: %w", err)
+	}
+	actor.ID, actor.Role, actor.SessionID = found.ID, found.Role, found.SessionID
+	actor.AuthenticatedAt, actor.HasFactor = found.AuthenticatedAt, found.MfaEnabled
+	if found.SecondFactorAt != nil {
+		actor.SecondFactorAt = *found.SecondFactorAt
+	}
+	if credential.Cookie && found.ExpiresAt.Sub(now) < s.Config.BrowserIdle-extendEvery {
+		err = s.extendCookie(ctx, actor.SessionID, hash)
+	}
+	return actor, err
+}
+
+// extendCookie has a cookie that was used live on, at most as long as its session.
+func (s *Service) extendCookie(ctx context.Context, session uuid.UUID, hash []byte) error {
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		tx.Queue(extendCookie, tx.Now.Add(s.Config.BrowserIdle), hash)
+		tx.Queue(useSession, tx.Now, session)
+		return nil
+	})
+}
+
+// Guard is what every transaction of the actor asks before its COMMIT: whether what the request was admitted by is
+// still so. An ending of the session waits for those that have asked, and those that ask later find it ended: when the
+// ending is answered, nothing of the session is stored any more. It is nil for an actor who isn't signed in.
+func Guard(actor access.Actor) *postgres.Guard {
+	if actor.ID == uuid.Nil {
+		return nil
+	}
+	return &postgres.Guard{SQL: "SELECT require_session($1, $2, $3, $4, $5)", Err: problem.Unauthenticated,
+		Args: func(now time.Time) []any {
+			return []any{actor.SessionID, now, actor.Role, actor.HasFactor, !actor.SecondFactorAt.IsZero()}
+		}}
+}

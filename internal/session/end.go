@@ -1,0 +1,85 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// EndRequest names a session.
+type EndRequest struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The session's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
+}
+
+// SignOut ends the session that the caller uses.
+func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (httpapi.SignedOut,
+	error) {
+	tx.QueueLast(endSession, tx.Now, actor.SessionID)
+	audit.Write(tx, actor, "session.end", actor.SessionID, nil)
+	return httpapi.SignedOut{}, nil
+}
+
+// End ends one of the caller's own sessions. Another one than the caller uses needs a recent proof: a stolen session
+// must not sign its owner out. Returns problem.Reauthenticate without that proof, NotFound if the session is another
+// user's or over.
+func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, in EndRequest) (httpapi.None, error) {
+	if in.ID != actor.SessionID {
+		if err := httpapi.RequireRecentProof(tx.Now, actor); err != nil {
+			return httpapi.None{}, err
+		}
+	}
+	if err := query.lockUser(ctx, tx, actor.ID); err != nil {
+		return httpapi.None{}, fmt.Errorf("lock a user: %w", err)
+	}
+	ended, err := query.endOwnSession(ctx, tx, &tx.Now, in.ID, actor.ID)
+	switch {
+	case err != nil:
+		return httpapi.None{}, fmt.Errorf("end a session: %w", err)
+	case ended == 0:
+		return httpapi.None{}, problem.NotFoundAudited("session", in.ID)
+	}
+	audit.Write(tx, actor, "session.end", in.ID, nil)
+	return httpapi.None{}, nil
+}
+
+// EndOthers ends all of the caller's sessions but the one that asks.
+func (s *Service) EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (httpapi.None,
+	error) {
+	if err := query.lockUser(ctx, tx, actor.ID); err != nil {
+		return httpapi.None{}, fmt.Errorf("lock a user: %w", err)
+	}
+	return httpapi.None{}, EndOthers(ctx, tx, actor)
+}
+
+// EndOthers ends all sessions of the actor but the one that asks. The caller has locked the actor's row.
+func EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	ended, err := query.endOtherSessions(ctx, tx, &tx.Now, actor.ID, actor.SessionID)
+	if err != nil {
+		return fmt.Errorf("end other sessions: %w", err)
+	}
+	audit.Write(tx, actor, "session.end-others", actor.SessionID, audit.Meta{"ended": ended})
+	return nil
+}
+
+// EndAll ends all sessions of a user, whose row the caller has locked. It is the transaction's last statement: a
+// request of one of these sessions asks whether that stands right before its COMMIT.
+func EndAll(tx *postgres.Tx, user uuid.UUID) { tx.QueueLast(endAllSessions, tx.Now, user) }
+
+// Erase deletes all sessions of a user, and returns how many rows of which table.
+func Erase(ctx context.Context, tx *postgres.Tx, user uuid.UUID) (removed map[string]int64, err error) {
+	removed = map[string]int64{}
+	if removed["session_tokens"], err = query.deleteTokensOfUser(ctx, tx, user); err != nil {
+		return nil, fmt.Errorf("delete tokens: %w", err)
+	}
+	if removed["sessions"], err = query.deleteSessionsOfUser(ctx, tx, user); err != nil {
+		return nil, fmt.Errorf("delete sessions: %w", err)
+	}
+	return removed, nil
+}

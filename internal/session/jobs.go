@@ -1,0 +1,26 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"amrutam/internal/jobs"
+	"amrutam/internal/postgres"
+)
+
+const (
+	// keepTokens and keepSessions are how long they stay after they have expired: a reused token is still recognised,
+	// and a user sees for a while where they signed in.
+	keepTokens   = 24 * time.Hour
+	keepSessions = 30 * 24 * time.Hour
+)
+
+// Jobs registers the maintenance of sessions.
+func (s *Service) Jobs(queue *jobs.Queue) {
+	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
+		return query.deleteExpiredTokens(ctx, tx, tx.Now.Add(-keepTokens))
+	})
+	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
+		return query.deleteExpiredSessions(ctx, tx, tx.Now.Add(-keepSessions))
+	})
+}

@@ -1,0 +1,81 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// Transport is how the client holds its session.
+type Transport struct {
+	Session string `json:"session,omitempty" enum:"TOKENS,COOKIE" default:"TOKENS" doc:"TOKENS in the answer; or a COOKIE, for pages of this server: no script sees it, and it lives on while it is used" example:"TOKENS"`
+}
+
+func (t Transport) cookie() bool { return t.Session == "COOKIE" }
+
+// Check returns problem.CrossSite if a page of another server asks for a cookie.
+func (t Transport) Check(actor access.Actor) error {
+	if t.cookie() && actor.CrossSite {
+		return problem.CrossSite
+	}
+	return nil
+}
+
+// userAgentLength in characters is how much of a User-Agent is stored.
+const userAgentLength = 300
+
+// Start signs a user in, whose row the caller has locked against a change of the password. secondFactorAt is when they
+// proved a second factor, or nil.
+func (s *Service) Start(ctx context.Context, tx *postgres.Tx, actor access.Actor, user User,
+	secondFactorAt *time.Time, transport Transport) (Tokens, error) {
+	agent := httpapi.Readable(actor.UserAgent, userAgentLength)
+	if err := s.mailNewDevice(ctx, tx, actor, agent); err != nil {
+		return Tokens{}, err
+	}
+	id := uuid.Must(uuid.NewV7())
+	life := s.Config.SessionLife
+	if transport.cookie() {
+		life = s.Config.BrowserLife
+	}
+	err := query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: agent,
+		IpAddress: actor.IP, Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: secondFactorAt})
+	if err != nil {
+		return Tokens{}, fmt.Errorf("insert a session: %w", err)
+	}
+	audit.Write(tx, actor, "session.start", id, nil)
+	if transport.cookie() {
+		return s.issueCookie(ctx, tx, id, user)
+	}
+	return s.issuePair(ctx, tx, id, user, newTokenPair())
+}
+
+// issueCookie gives the session the one token that a browser holds.
+func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User) (Tokens, error) {
+	token, hash := NewToken(cookiePrefix)
+	err := query.insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now,
+		ExpiresAt: tx.Now.Add(s.Config.BrowserIdle)})
+	if err != nil {
+		return Tokens{}, fmt.Errorf("insert a cookie: %w", err)
+	}
+	return Tokens{ExpiresIn: int(s.Config.BrowserIdle / time.Second), User: user, cookie: token}, nil
+}
+
+// issuePair gives the session a pair of tokens.
+func (s *Service) issuePair(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User,
+	p tokenPair) (Tokens, error) {
+	err := query.insertTokens(ctx, tx, insertTokensParams{SessionID: session, Now: tx.Now,
+		AccessHash: HashToken(p.access), AccessExpiry: tx.Now.Add(s.Config.AccessTokenLife),
+		RefreshHash: HashToken(p.refresh), RefreshExpiry: tx.Now.Add(s.Config.SessionLife)})
+	if err != nil {
+		return Tokens{}, fmt.Errorf("insert tokens: %w", err)
+	}
+	return p.tokens(user, s.Config.AccessTokenLife), nil
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Fails on functions that no program reaches, and on functions for tests that no test reaches.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Functions that may stay unreachable, as deadcode names them, each with its reason.
+allowed=(
+	Migrate     # internal/postgres: testdb's
+	Fingerprint # internal/postgres: testdb's
+	All         # internal/problem: a test walks the catalogue
+)
+
+deadcode="$(scripts/tools.sh deadcode)/deadcode"
+programs="$("$deadcode" ./...)"
+tests="$("$deadcode" -test ./...)"
+found="$({ grep -vE '^(internal/(apptest|testdb)|tests)/' <<<"$programs"; echo "$tests"; } | sort -u)"
+for name in "${allowed[@]}"; do
+	found="$(grep -v "unreachable func: $name\$" <<<"$found" || true)"
+done
+found="$(grep . <<<"$found" || true)"
+if [[ -n $found ]]; then
+	echo "$found"
+	echo "deadcode.sh: delete these functions; what only tests call belongs into a _test.go file, testdb or apptest" >&2
+	exit 1
+fi

@@ -1,0 +1,74 @@
+package contract_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/apptest"
+)
+
+// noHealthData are the columns of bytes that hold none, or that no answer shows as JSON, each with what it holds.
+var noHealthData = map[string]string{
+	"attempts.key":                     "a hash of who tried what",
+	"data_keys.wrapped":                "a person's data key, sealed",
+	"exports.archive":                  "a person's copy of their own data, which only they download, as a file",
+	"exports.sha256":                   "a hash of that file",
+	"idempotency_keys.response_body":   "an answer, whose repetition the pipeline checks like the first one",
+	"mailbox_messages.content":         "a mail, which has no health data",
+	"mailbox_messages.recipient_index": "a hash of an address",
+	"mails.budget":                     "a hash of an address",
+	"mails.content":                    "a mail, which has no health data",
+	"master_key.previous":              "a key, sealed",
+	"master_key.root":                  "a key, sealed",
+	"master_key.sealed":                "a text that tells the right key from a wrong one",
+	"passkeys.credential_id":           "a passkey",
+	"passkeys.public_key":              "a passkey",
+	"profiles.address":                 "a postal address, for its owner and staff",
+	"profiles.date_of_birth":           "a date of birth, for its owner and staff",
+	"profiles.phone":                   "a number, for its owner and staff",
+	"profiles.phone_index":             "a hash of a number",
+	"recovery_codes.hash":              "a hash of a secret",
+	"session_tokens.hash":              "a hash of a secret",
+	"tickets.data":                     "a sign-up or sign-in that is not finished",
+	"tickets.hash":                     "a hash of a secret",
+	"users.email_verification_token":   "a hash of a secret",
+	"users.mfa_secret":                 "the secret of an authenticator app",
+	"users.password_reset_token":       "a hash of a secret",
+}
+
+// TestHealthDataIsMarked: every sealed column with health data is marked where an answer shows it
+// (httpapi/healthdata.go), so that none is shown without a reading in the patient's access log.
+func TestHealthDataIsMarked(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT c.relname || '.' || a.attname FROM pg_attribute a
+		JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT a.attisdropped
+		AND a.attnum > 0 AND a.atttypid IN ('bytea'::regtype, 'bytea[]'::regtype) AND c.relname NOT LIKE 'river%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := map[string]bool{}
+	for _, shown := range c.App.API.HealthColumns {
+		for _, column := range shown {
+			marked[column] = true
+		}
+	}
+	for _, column := range columns {
+		if reason := noHealthData[column]; marked[column] == (reason != "") {
+			t.Errorf("%s: mark it in the answers with a health tag, or say in noHealthData what it holds", column)
+		}
+	}
+	for _, column := range slices.Concat(slices.Collect(maps.Keys(marked)), slices.Collect(maps.Keys(noHealthData))) {
+		if !slices.Contains(columns, column) {
+			t.Errorf("there is no column %s", column)
+		}
+	}
+}
