@@ -3,7 +3,7 @@
 -- numbers, so that no two of these bookings conflict; the server makes UUIDs in Go.
 \set i :i + :clients
 \set n :base + :i + :client_id
-SELECT u.id, u.role, s.id, s.second_factor_at, coalesce(s.authenticated_at, s.created_at), u.mfa_enabled, t.expires_at FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id WHERE t.hash = {token} AND t.kind = {access} AND t.used_at IS NULL AND t.expires_at > {now} AND s.ended_at IS NULL AND s.expires_at > {now} AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
+SELECT u.id, u.role, s.id AS session_id, s.second_factor_at, coalesce(s.authenticated_at, s.created_at)::timestamptz AS authenticated_at, u.mfa_enabled, t.expires_at FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id WHERE t.hash = {token} AND t.kind = {access} AND t.used_at IS NULL AND t.expires_at > {now} AND s.ended_at IS NULL AND s.expires_at > {now} AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
 \startpipeline
 BEGIN;
 SET LOCAL enable_seqscan = off;

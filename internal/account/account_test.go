@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 type object = map[string]any
 
-var dummyHash apptest.User
+var nobody apptest.User
 
 const (
 	password    = "seven lamps light the well"
@@ -70,8 +70,8 @@ func credentials(email, password string) object { return object{"email": email, 
 func verified(t *testing.T, c *apptest.Clinic, change ...func(object)) string {
 	t.Helper()
 	email := fresh()
-	c.Post(dummyHash, "auth/signup", registration(email, change...)).Want(201)
-	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	c.Post(nobody, "auth/signup", registration(email, change...)).Want(201)
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	return email
 }
 
@@ -83,7 +83,7 @@ type session struct {
 
 func signIn(t *testing.T, c *apptest.Clinic, email, password string) session {
 	t.Helper()
-	return held(t, c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200))
+	return held(t, c.Post(nobody, "auth/login", credentials(email, password)).Want(200))
 }
 
 // held are the tokens of an answer.
@@ -100,7 +100,7 @@ func held(t *testing.T, a *apptest.Answer) session {
 }
 
 func refresh(c *apptest.Clinic, token string) *apptest.Answer {
-	return c.Post(dummyHash, "auth/refresh-token", object{"refreshToken": token})
+	return c.Post(nobody, "auth/refresh-token", object{"refreshToken": token})
 }
 
 // dead fails unless neither token of the session works any more.
@@ -136,7 +136,7 @@ func mailed(t *testing.T, c *apptest.Clinic, to, kind string, n int) string {
 func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 	t.Helper()
 	var found []string
-	for _, m := range c.Get(dummyHash, "/dev/mailbox.json?to="+url.QueryEscape(to)).Want(200).Items() {
+	for _, m := range c.Get(nobody, "/dev/mailbox.json?to="+url.QueryEscape(to)).Want(200).Items() {
 		if text, ok := m["text"].(string); ok && m["kind"] == kind {
 			found = append(found, text)
 		}

@@ -19,7 +19,7 @@ func TestChangingTheAddress(t *testing.T) {
 	c := open(t)
 	old, email := verified(t, c), fresh()
 	s := signIn(t, c, old, password)
-	c.Post(dummyHash, "auth/request-password-reset", object{"email": old}).Want(202)
+	c.Post(nobody, "auth/request-password-reset", object{"email": old}).Want(202)
 	reset := mailed(t, c, old, "reset-password", 1)
 
 	c.Post(s.user, "auth/change-email", object{"currentPassword": "another password entirely", "newEmail": email}).
@@ -31,19 +31,19 @@ func TestChangingTheAddress(t *testing.T) {
 	askNewAddress(c, s.user, fresh()).Want(202)
 	askNewAddress(c, s.user, " "+email).Want(202)
 	token := mailed(t, c, email, "confirm-new-address", 1)
-	page(t, c.Get(dummyHash, "/confirm-email?token="+token), 200)
+	page(t, c.Get(nobody, "/confirm-email?token="+token), 200)
 	signIn(t, c, old, password) // neither asking nor opening the link changes anything
 
-	c.Post(dummyHash, "auth/confirm-email", object{"token": token + "x"}).Want(422, "invalid-token")
-	c.Post(dummyHash, "auth/confirm-email", object{"token": token}).Want(204)
-	c.Post(dummyHash, "auth/confirm-email", object{"token": token}).Want(422, "invalid-token")
+	c.Post(nobody, "auth/confirm-email", object{"token": token + "x"}).Want(422, "invalid-token")
+	c.Post(nobody, "auth/confirm-email", object{"token": token}).Want(204)
+	c.Post(nobody, "auth/confirm-email", object{"token": token}).Want(422, "invalid-token")
 	mailed(t, c, old, "address-changed", 1)
 	signIn(t, c, email, password)
-	c.Post(dummyHash, "auth/login", credentials(old, password)).Want(401, "invalid-credentials")
+	c.Post(nobody, "auth/login", credentials(old, password)).Want(401, "invalid-credentials")
 	same(t, "address", c.Get(s.user, "users/me").Want(200).Text("email"), email)
-	c.Post(dummyHash, "auth/reset-password", object{"token": reset, "newPassword": "nine boats cross the quiet lake"}).
+	c.Post(nobody, "auth/reset-password", object{"token": reset, "newPassword": "nine boats cross the quiet lake"}).
 		Want(422, "invalid-token")
-	c.Post(dummyHash, "auth/signup", registration(old)).Want(201)
+	c.Post(nobody, "auth/signup", registration(old)).Want(201)
 	mailed(t, c, old, "verify-email", 2) // the old address is free
 }
 
@@ -99,7 +99,7 @@ func TestWhatEndsANewAddress(t *testing.T) {
 		askNewAddress(c, s.user, email).Want(202)
 		token := mailed(t, c, email, "confirm-new-address", 1)
 		end(s)
-		if a := c.Post(dummyHash, "auth/confirm-email", object{"token": token}); a.Status != 422 {
+		if a := c.Post(nobody, "auth/confirm-email", object{"token": token}); a.Status != 422 {
 			t.Errorf("after %s: %d %s", name, a.Status, a.Body)
 		}
 		same(t, "users of the address after "+name, count(t, c, "SELECT count(*) FROM users WHERE email = $1", email),
@@ -116,15 +116,15 @@ func TestANewAddressThatHasAUser(t *testing.T) {
 	same(t, "answers", string(taken.Body), string(free.Body))
 	mailed(t, c, owner, "address-taken", 1)
 	token := mailed(t, c, email, "confirm-new-address", 1)
-	c.Post(dummyHash, "auth/signup", registration(email)).Want(201) // somebody is quicker
+	c.Post(nobody, "auth/signup", registration(email)).Want(201) // somebody is quicker
 	// A sign-up that proves nothing keeps nobody from the link.
 	other, waiting := signIn(t, c, verified(t, c), password), fresh()
-	c.Post(dummyHash, "auth/signup", registration(waiting)).Want(201)
+	c.Post(nobody, "auth/signup", registration(waiting)).Want(201)
 	askNewAddress(c, other.user, waiting).Want(202)
-	c.Post(dummyHash, "auth/confirm-email", object{"token": mailed(t, c, waiting, "confirm-new-address", 1)}).Want(204)
+	c.Post(nobody, "auth/confirm-email", object{"token": mailed(t, c, waiting, "confirm-new-address", 1)}).Want(204)
 	same(t, "address", c.Get(other.user, "users/me").Want(200).Text("email"), waiting)
-	c.Post(dummyHash, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
-	c.Post(dummyHash, "auth/confirm-email", object{"token": token}).Want(409, "address-taken")
+	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	c.Post(nobody, "auth/confirm-email", object{"token": token}).Want(409, "address-taken")
 	same(t, "users of the address", count(t, c, "SELECT count(*) FROM users WHERE email = $1", email), 1)
 }
 
@@ -140,7 +140,7 @@ func TestNewAddressesRace(t *testing.T) {
 		tokens = append(tokens, mailed(t, c, email, "confirm-new-address", i+1))
 	}
 	got := atOnce(8, func(i int) int {
-		return c.Post(dummyHash, "auth/confirm-email", object{"token": tokens[i%2]}).
+		return c.Post(nobody, "auth/confirm-email", object{"token": tokens[i%2]}).
 			Status
 	})
 	won := 0

@@ -71,13 +71,13 @@ func TestTheTwoSpellingsOfADomainAreOneAccount(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	const shown, ascii = "asha@büro.example", "Asha@XN--bro-hoa.example"
-	c.Post(dummyHash, "auth/signup", registration(ascii)).Want(201)
+	c.Post(nobody, "auth/signup", registration(ascii)).Want(201)
 	same(t, "kept", count(t, c, "SELECT count(*) FROM users WHERE email = '"+shown+"'"), 1)
-	c.Post(dummyHash, "auth/signup", registration("asha@BÜRO.example")).Want(201)
+	c.Post(nobody, "auth/signup", registration("asha@BÜRO.example")).Want(201)
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
 	for _, wrong := range []string{"asha@xn--a.example", "asha@xn--abc-.example", "asha@a\u0301\u200d.example",
 		"asha@\u0627a.example"} {
-		if a := c.Post(dummyHash, "auth/signup", registration(wrong)).Want(422); faultsOf(t, a)["body.email"] == "" {
+		if a := c.Post(nobody, "auth/signup", registration(wrong)).Want(422); faultsOf(t, a)["body.email"] == "" {
 			t.Errorf("%s: %s", wrong, a.Body)
 		}
 	}
@@ -89,15 +89,15 @@ func TestSignUpsOfANetwork(t *testing.T) {
 		cfg.LoginLimit, cfg.SignUpsPerNetwork = "on", 3
 	})
 	for range 3 {
-		c.Post(dummyHash, "auth/signup", registration(fresh())).Want(201)
+		c.Post(nobody, "auth/signup", registration(fresh())).Want(201)
 	}
-	if a := c.Post(dummyHash, "auth/signup", registration(fresh())).Want(429,
+	if a := c.Post(nobody, "auth/signup", registration(fresh())).Want(429,
 		"too-many-attempts"); a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
 	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 3)
 	c.Clock.Advance(time.Hour + time.Second)
-	c.Post(dummyHash, "auth/signup", registration(fresh())).Want(201)
+	c.Post(nobody, "auth/signup", registration(fresh())).Want(201)
 	for ip, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.9": "203.0.113.0/24",
 		"2001:db8:1:2::5": "2001:db8:1::/48", "": ""} {
 		same(t, ip, httpapi.Neighbourhood(ip), want)
@@ -142,7 +142,7 @@ func TestAnAddressThatTakesNoMail(t *testing.T) {
 
 	const unsendable = "መሰረት@example.org"
 	for what, a := range map[string]*apptest.Answer{
-		"sign-up": c.Post(dummyHash, "auth/signup", registration(unsendable)),
+		"sign-up": c.Post(nobody, "auth/signup", registration(unsendable)),
 		"invitation": c.Post(c.Admin(), "users",
 			object{"email": unsendable, "fullName": "Meera Nair", "role": "SUPPORT"}),
 	} {
@@ -152,12 +152,12 @@ func TestAnAddressThatTakesNoMail(t *testing.T) {
 	}
 
 	email := fresh()
-	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
+	c.Post(nobody, "auth/signup", registration(email)).Want(201)
 	c.Await("the mail is given up",
 		func() bool { return count(t, c, "SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1 })
-	if a := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(403,
+	if a := c.Post(nobody, "auth/login", credentials(email, password)).Want(403,
 		"email-not-verified"); !strings.Contains(a.Text("detail"), "refused our mail") {
 		t.Errorf("%s", a.Body)
 	}
-	c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
+	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
 }

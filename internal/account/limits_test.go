@@ -31,7 +31,7 @@ func TestWrongPasswordsAtOnce(t *testing.T) {
 	for _, address := range []string{email, fresh()} {
 		crowds.Lock()
 		answers := atOnce(40, func(int) int {
-			return c.Post(dummyHash, "auth/login", credentials(address, "wrong words, wrong words")).Status
+			return c.Post(nobody, "auth/login", credentials(address, "wrong words, wrong words")).Status
 		})
 		crowds.Unlock()
 		looked := 0
@@ -60,15 +60,15 @@ func TestTheLockGrows(t *testing.T) {
 	email, stranger := verified(t, c), fresh()
 	for range 4 {
 		for _, address := range []string{email, stranger} {
-			c.Post(dummyHash, "auth/login", credentials(address, "wrong words, wrong words")).Want(401,
+			c.Post(nobody, "auth/login", credentials(address, "wrong words, wrong words")).Want(401,
 				"invalid-credentials")
 		}
 	}
 	for step := range 14 {
-		c.Post(dummyHash, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
-		c.Post(dummyHash, "auth/login", credentials(stranger, "wrong words, wrong words")).Want(401)
-		a := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(429, "too-many-attempts")
-		b := c.Post(dummyHash, "auth/login", credentials(stranger, password)).Want(429, "too-many-attempts")
+		c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
+		c.Post(nobody, "auth/login", credentials(stranger, "wrong words, wrong words")).Want(401)
+		a := c.Post(nobody, "auth/login", credentials(email, password)).Want(429, "too-many-attempts")
+		b := c.Post(nobody, "auth/login", credentials(stranger, password)).Want(429, "too-many-attempts")
 		want := min(time.Second<<step, 15*time.Minute)
 		if got := retryAfter(t, a); got > want || got < want-2*time.Second {
 			t.Errorf("after %d failures the wait is %s, want %s", step+5, got, want)
@@ -84,9 +84,9 @@ func TestTheLockGrows(t *testing.T) {
 	}
 	s := signIn(t, c, email, password)
 	for range 5 { // all failures are forgotten
-		c.Post(dummyHash, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
+		c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
 	}
-	c.Post(dummyHash, "auth/login", credentials(email, "wrong words, wrong words")).Want(429)
+	c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(429)
 	c.Get(s.user, "users/me").Want(200)
 }
 
@@ -96,7 +96,7 @@ func TestStrangersCantLockOut(t *testing.T) {
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	email := verified(t, c)
 	login := func(from, password string) *apptest.Answer {
-		return c.Do(dummyHash, "POST", "auth/login", credentials(email, password), "X-Forwarded-For", from)
+		return c.Do(nobody, "POST", "auth/login", credentials(email, password), "X-Forwarded-For", from)
 	}
 	login("203.0.113.7", password).Want(200)
 	for range 5 {
@@ -105,7 +105,7 @@ func TestStrangersCantLockOut(t *testing.T) {
 	login("198.51.100.10", password).Want(429)
 	login("203.0.113.7", password).Want(200)
 	// With the mail one gets in from anywhere.
-	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
 	reset(c, mailed(t, c, email, "reset-password", 1), newPassword).Want(204)
 	login("198.51.100.10", newPassword).Want(200)
 }
@@ -120,7 +120,7 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 	crowds.Lock()
 	for range 5 {
 		for _, status := range atOnce(12,
-			func(i int) int { return c.Post(dummyHash, "auth/login", credentials(emails[i%4], password)).Status }) {
+			func(i int) int { return c.Post(nobody, "auth/login", credentials(emails[i%4], password)).Status }) {
 			if status != 200 && status != 429 { // more tries at once than an account has
 				t.Errorf("status %d", status)
 			}
@@ -139,12 +139,12 @@ func TestRightPasswordsAreNoFailures(t *testing.T) {
 	c.Clock.Freeze()
 	email, waiting := verified(t, c), fresh()
 	s := signIn(t, c, email, password)
-	c.Post(dummyHash, "auth/signup", registration(waiting)).Want(201)
+	c.Post(nobody, "auth/signup", registration(waiting)).Want(201)
 	for range 7 {
 		c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": "too short"}).
 			Want(422)
 		c.Post(s.user, "auth/change-email", object{"currentPassword": password, "newEmail": "no address"}).Want(422)
-		c.Post(dummyHash, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
+		c.Post(nobody, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
 	}
 	for range 4 {
 		c.Post(s.user, "auth/step-up", object{"currentPassword": "wrong words, wrong words"}).Want(401)
@@ -159,13 +159,13 @@ func TestOnesOwnSignUpForgivesNoGuesses(t *testing.T) {
 	c := open(t, limited)
 	c.Clock.Freeze()
 	email := verified(t, c)
-	c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
 	looked := 0
 	for range 30 {
-		if c.Post(dummyHash, "auth/login", credentials(email, "wrong words, wrong words")).Status == 401 {
+		if c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Status == 401 {
 			looked++
 		}
-		c.Post(dummyHash, "auth/login", credentials(email, newPassword))
+		c.Post(nobody, "auth/login", credentials(email, newPassword))
 	}
 	if looked > 5 {
 		t.Errorf("%d guesses were looked at", looked)
@@ -179,7 +179,7 @@ func TestNeighboursDontLockOut(t *testing.T) {
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	email, other := verified(t, c), verified(t, c)
 	login := func(from, email, password string) *apptest.Answer {
-		return c.Do(dummyHash, "POST", "auth/login", credentials(email, password), "X-Forwarded-For", from)
+		return c.Do(nobody, "POST", "auth/login", credentials(email, password), "X-Forwarded-For", from)
 	}
 	login("2001:db8:0:1::7", email, password).Want(200)
 	for i := range 50 {
@@ -199,7 +199,7 @@ func TestATriedOutPair(t *testing.T) {
 	email, other := verified(t, c), verified(t, c)
 	c.Clock.Freeze()
 	from := func(address, path string, body object) *apptest.Answer {
-		return c.Do(dummyHash, "POST", "auth/"+path, body, "X-Forwarded-For", address)
+		return c.Do(nobody, "POST", "auth/"+path, body, "X-Forwarded-For", address)
 	}
 	for range 50 {
 		from("203.0.113.7", "login", credentials(fresh(), "wrong words, wrong words")).Want(401)
@@ -222,7 +222,7 @@ func TestATriedOutPair(t *testing.T) {
 	same(t, "passwords that were looked at", looked, 3)
 	from("203.0.113.7", "login", credentials(email, password)).Want(429, "too-many-attempts")
 	from("203.0.113.7", "login", credentials(other, password)).Want(200)
-	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
 	token := mailed(t, c, email, "reset-password", 1)
 	from("203.0.113.7", "reset-password", object{"token": token, "newPassword": newPassword}).Want(204)
 	from("203.0.113.7", "login", credentials(email, newPassword)).Want(200)
@@ -285,10 +285,10 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 	same(t, "codes that were looked at",
 		guess(map[string]object{"step-up": code, "disable-mfa": code, "recovery-codes": code}), 10)
 	// With the mail one gets in from anywhere, and the codes are looked at again.
-	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
 	reset(c, mailed(t, c, email, "reset-password", 1), newPassword).Want(204)
-	ticket := c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(200).Text("mfaToken")
-	s := held(t, c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(200))
+	ticket := c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(200).Text("mfaToken")
+	s := held(t, c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(200))
 	c.Post(s.user, "auth/step-up", object{"currentPassword": newPassword}).Want(204)
 }
 
@@ -300,10 +300,10 @@ func TestAResetEndsEveryLock(t *testing.T) {
 	email := verified(t, c)
 	signIn(t, c, email, password)
 	for range 5 {
-		c.Post(dummyHash, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
+		c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
 	}
-	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(429)
-	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(429)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
 	reset(c, mailed(t, c, email, "reset-password", 1), newPassword).Want(204)
 	signIn(t, c, email, newPassword)
 }
@@ -332,12 +332,12 @@ func TestOneAddressAcrossAccounts(t *testing.T) {
 	c.Clock.Freeze()
 	email := verified(t, c)
 	for range 50 {
-		c.Post(dummyHash, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
+		c.Post(nobody, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
 	}
 	for range 3 {
-		c.Post(dummyHash, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
+		c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401)
 	}
-	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(429, "too-many-attempts")
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(429, "too-many-attempts")
 	c.Clock.Advance(16 * time.Minute)
 	signIn(t, c, email, password)
 }
@@ -349,15 +349,15 @@ func TestMailsAnHour(t *testing.T) {
 	c.Clock.Freeze()
 	email := verified(t, c)
 	for range 6 {
-		c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
-		c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
+		c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
+		c.Post(nobody, "auth/signup", registration(email)).Want(201)
 	}
 	mailed(t, c, email, "reset-password", 3)
 	mailed(t, c, email, "address-taken", 3)
 	quiet(t, c)
 	same(t, "mails", count(t, c, "SELECT count(*) FROM mails WHERE kind IN ('reset-password', 'address-taken')"), 6)
 	c.Clock.Advance(61 * time.Minute)
-	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
+	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
 	mailed(t, c, email, "reset-password", 4)
 }
 
@@ -372,14 +372,14 @@ func TestCodesAcrossTickets(t *testing.T) {
 	c.Clock.Advance(time.Hour)
 	tried := 0
 	for status := 401; status != 429; tried++ {
-		ticket := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
-		status = c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 40)}).Status
+		ticket := c.Post(nobody, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
+		status = c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 40)}).Status
 	}
 	same(t, "codes", tried-1, 10)
 	c.Post(s.user, "auth/step-up", object{"otp": a.code(t, 0)}).Want(401) // the access token has expired by now
 	c.Clock.Advance(16 * time.Minute)
-	ticket := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
-	c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(200)
+	ticket := c.Post(nobody, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
+	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(200)
 }
 
 // TestOldAttemptsAreForgotten by the upkeep.
@@ -387,7 +387,7 @@ func TestOldAttemptsAreForgotten(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
-	c.Post(dummyHash, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
+	c.Post(nobody, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
 	same(t, "kept", count(t, c, "SELECT count(*) FROM attempts"), 2)
 	c.Clock.Advance(49 * time.Hour)
 	must(t, c.DB.Write(t.Context(),

@@ -144,7 +144,7 @@ func TestOnlyStaffListsUsers(t *testing.T) {
 	for _, path := range []string{"users", "users/" + patient.ID.String(), "users/" + uuid.NewString()} {
 		c.Get(patient, path).Want(403, "forbidden")
 		c.Get(doctor, path).Want(403, "forbidden")
-		c.Get(dummyHash, path).Want(401, "unauthenticated")
+		c.Get(nobody, path).Want(401, "unauthenticated")
 	}
 	same(t, "denials", audited(t, c, "access.deny", "list-users"), 2)
 	same(t, "denials", audited(t, c, "access.deny", "read-user"), 2)
@@ -184,7 +184,7 @@ func TestUsersRefusesCursorsAndFiltersThatAreNone(t *testing.T) {
 	c.Doctor("100.00")
 	c.Doctor("200.00")
 	own := c.Get(admin, "users?limit=1").Want(200).Text("nextCursor")
-	foreign := c.Get(dummyHash, "doctors?limit=1").Want(200).Text("nextCursor")
+	foreign := c.Get(nobody, "doctors?limit=1").Want(200).Text("nextCursor")
 	if own == "" || foreign == "" {
 		t.Fatal("there is no cursor to try")
 	}

@@ -78,49 +78,58 @@ func (s *Service) SignIn(ctx context.Context, actor access.Actor, in SignInReque
 
 // signIn counts the attempt, compares the password and does what follows from the outcome. Returns errPasswordChanged
 // if the user is no longer as they were when the password was compared.
-func (s *Service) signIn(ctx context.Context, actor access.Actor, in SignInRequest) (out SignInResponse, err error) {
-	user, err := s.findLogin(ctx, in.Body.Email, actor.IP)
+func (s *Service) signIn(ctx context.Context, caller access.Actor, in SignInRequest) (out SignInResponse, err error) {
+	user, err := s.findLogin(ctx, in.Body.Email, caller.IP)
 	if err != nil {
 		return SignInResponse{}, err
 	}
-	counted, err := s.countAttempt(ctx, signInKeys(in.Body.Email, user.Known, actor.IP))
+	counted, err := s.countAttempt(ctx, signInKeys(in.Body.Email, user.Known, caller.IP))
 	if err != nil {
 		return SignInResponse{}, err
 	}
 	outcome, outdated, err := s.verifyPassword(ctx, user, in.Body.Password)
-	switch {
-	case err != nil && outcome == outcomeNotCompared:
-		return SignInResponse{}, errors.Join(err, s.refundAttempt(ctx, counted))
-	case err != nil:
+	if err != nil && outcome != outcomeNotCompared {
 		return SignInResponse{}, err
 	}
+	actor := caller.SignedInAs(user.ID, user.Role)
 	switch outcome {
+	case outcomeNotCompared:
+		return SignInResponse{}, errors.Join(err, s.refundAttempt(ctx, counted))
 	case outcomeUnknownAddress:
-		return SignInResponse{}, s.refuse(ctx, actor, uuid.Nil, "unknown-address", ErrInvalidCredentials)
+		return SignInResponse{}, s.refuse(ctx, caller, uuid.Nil, "unknown-address", ErrInvalidCredentials)
 	case outcomeWrongPassword:
-		return SignInResponse{}, s.refuse(ctx, actor, user.ID, "wrong-password", ErrInvalidCredentials)
+		return SignInResponse{}, s.refuse(ctx, caller, user.ID, "wrong-password", ErrInvalidCredentials)
 	case outcomeDisabled:
-		return SignInResponse{}, s.refuse(ctx, actor, user.ID, "disabled", ErrInvalidCredentials)
+		return SignInResponse{}, s.refuse(ctx, caller, user.ID, "disabled", ErrInvalidCredentials)
 	case outcomeUnverified:
 		if err := s.refundAttempt(ctx, counted); err != nil {
 			return SignInResponse{}, err
 		}
-		return SignInResponse{}, s.refuse(ctx, actor, user.ID, ErrEmailNotVerified.Slug,
+		return SignInResponse{}, s.refuse(ctx, caller, user.ID, ErrEmailNotVerified.Slug,
 			s.unverifiedError(ctx, user.ID))
+	case outcomeNeedsSecondFactor:
+		out, err = s.accept(ctx, counted, func(tx *postgres.Tx) (SignInResponse, error) {
+			return s.askSecondFactor(ctx, tx, actor, user)
+		})
+	case outcomeSignedIn:
+		out, err = s.accept(ctx, counted, func(tx *postgres.Tx) (SignInResponse, error) {
+			return s.startWithPassword(ctx, tx, actor, user, in.Body.Transport)
+		})
 	}
-	actor = actor.SignedInAs(user.ID, user.Role)
-	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		if outcome == outcomeNeedsSecondFactor {
-			out, err = s.askSecondFactor(ctx, tx, actor, user)
-		} else {
-			out, err = s.startWithPassword(ctx, tx, actor, user, in.Body.Transport)
-		}
-		s.clearFailures(tx, counted)
-		return err
-	})
 	if err == nil && outdated {
 		s.rehash(ctx, user, in.Body.Password)
 	}
+	return out, err
+}
+
+// accept does what follows from a right password, which forgives the failures before it.
+func (s *Service) accept(ctx context.Context, counted []counter,
+	do func(*postgres.Tx) (SignInResponse, error)) (out SignInResponse, err error) {
+	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+		out, err = do(tx)
+		s.clearFailures(tx, counted)
+		return err
+	})
 	return out, err
 }
 

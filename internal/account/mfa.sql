@@ -15,9 +15,9 @@ UPDATE users SET totp_confirmed_at = @now, mfa_enabled = true, updated_at = @now
 UPDATE users SET totp_confirmed_at = NULL, mfa_secret = NULL WHERE id = @id;
 
 -- name: updateMFAEnabled :one
--- After a factor came or went.
-UPDATE users SET mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k
-    WHERE k.user_id = users.id), updated_at = @now
+-- After a factor was added or removed.
+UPDATE users SET updated_at = @now,
+    mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = users.id)
 WHERE users.id = @id RETURNING mfa_enabled;
 
 -- name: setMFAStep :exec
@@ -37,8 +37,8 @@ SELECT count(*) FROM recovery_codes WHERE user_id = @user_id AND used_at IS NULL
 
 -- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
-    p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k
-    WHERE k.user_id = u.id) AS has_passkey, ARRAY[]::bytea[] AS pending, false AS known
+    p.full_name, (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp,
+    EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
+    ARRAY[]::bytea[] AS pending, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL;

@@ -38,9 +38,9 @@ func (q *Queries) deleteRecoveryCodes(ctx context.Context, db DBTX, userID uuid.
 
 const findSignedIn = `-- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
-    p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k
-    WHERE k.user_id = u.id) AS has_passkey, ARRAY[]::bytea[] AS pending, false AS known
+    p.full_name, (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp,
+    EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
+    ARRAY[]::bytea[] AS pending, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -163,12 +163,12 @@ func (q *Queries) setTOTPConfirmed(ctx context.Context, db DBTX, now *time.Time,
 }
 
 const updateMFAEnabled = `-- name: updateMFAEnabled :one
-UPDATE users SET mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k
-    WHERE k.user_id = users.id), updated_at = $1
+UPDATE users SET updated_at = $1,
+    mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = users.id)
 WHERE users.id = $2 RETURNING mfa_enabled
 `
 
-// After a factor came or went.
+// After a factor was added or removed.
 func (q *Queries) updateMFAEnabled(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) (bool, error) {
 	row := db.QueryRow(ctx, updateMFAEnabled, now, iD)
 	var mfa_enabled bool

@@ -70,7 +70,7 @@ func TestEnrolment(t *testing.T) {
 	}
 	a := authenticator{c, begun.Text("secret")}
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": authenticator{c, first}.code(t, 0)}).Want(401, "invalid-code")
-	same(t, "mfaRequired before", c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).
+	same(t, "mfaRequired before", c.Post(nobody, "auth/login", credentials(email, password)).Want(200).
 		At("mfaRequired"), any(false))
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 1)}).Want(409, "mfa-enabled")
@@ -90,7 +90,7 @@ func TestSecondFactor(t *testing.T) {
 	a, recovery := enrol(t, c, signIn(t, c, email, password).user)
 	login := func() string {
 		t.Helper()
-		begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
+		begun := c.Post(nobody, "auth/login", credentials(email, password)).Want(200)
 		if begun.At("mfaRequired") != true || bytes.Contains(begun.Body, []byte("accessToken")) ||
 			begun.At("user") != nil {
 			t.Fatalf("the password alone gives %s", begun.Body)
@@ -99,7 +99,7 @@ func TestSecondFactor(t *testing.T) {
 	}
 	verify := func(token string, factor object) *apptest.Answer {
 		factor["mfaToken"] = token
-		return c.Post(dummyHash, "auth/verify-mfa", factor)
+		return c.Post(nobody, "auth/verify-mfa", factor)
 	}
 
 	ticket := login()
@@ -139,10 +139,10 @@ func TestCodesAreNotGuessed(t *testing.T) {
 	email := verified(t, c)
 	a, _ := enrol(t, c, signIn(t, c, email, password).user)
 	c.Clock.Advance(time.Hour)
-	ticket := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
+	ticket := c.Post(nobody, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
 	wrong := a.code(t, 40)
 	answers := atOnce(crowd(), func(int) string {
-		return c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": ticket, "otp": wrong}).Want(401).Text("type")
+		return c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": wrong}).Want(401).Text("type")
 	})
 	tried := 0
 	for _, answer := range answers {
@@ -151,7 +151,7 @@ func TestCodesAreNotGuessed(t *testing.T) {
 		}
 	}
 	same(t, "tries", tried, 5)
-	c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(401, "invalid-ticket")
+	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(401, "invalid-ticket")
 	same(t, "noted", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'second-factor.refuse'"), 5)
 }
 
@@ -165,7 +165,7 @@ func TestACodeWorksOnce(t *testing.T) {
 	for _, factor := range []object{{"otp": a.code(t, 0)}, {"recoveryCode": recovery[0]}} {
 		tickets := make([]string, crowd())
 		for i := range tickets {
-			tickets[i] = c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
+			tickets[i] = c.Post(nobody, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
 		}
 		in := 0
 		for _, status := range atOnce(len(tickets), func(i int) int {
@@ -173,7 +173,7 @@ func TestACodeWorksOnce(t *testing.T) {
 			for name, v := range factor {
 				body[name] = v
 			}
-			return c.Post(dummyHash, "auth/verify-mfa", body).Status
+			return c.Post(nobody, "auth/verify-mfa", body).Status
 		}) {
 			if status == 200 {
 				in++
@@ -189,9 +189,9 @@ func TestAPasswordChangeEndsTickets(t *testing.T) {
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
 	a, _ := enrol(t, c, s.user)
-	ticket := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
+	ticket := c.Post(nobody, "auth/login", credentials(email, password)).Want(200).Text("mfaToken")
 	c.Post(s.user, "auth/change-password", object{"currentPassword": password, "newPassword": newPassword}).Want(204)
-	c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 1)}).Want(401, "invalid-ticket")
+	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 1)}).Want(401, "invalid-ticket")
 }
 
 func TestDisablingAndRenewing(t *testing.T) {
@@ -226,7 +226,7 @@ func TestStaffEnrols(t *testing.T) {
 	email := fresh()
 	_, err := commandLine(c).CreateAdmin(context.Background(), email, "Meera Nair", password)
 	must(t, err)
-	begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
+	begun := c.Post(nobody, "auth/login", credentials(email, password)).Want(200)
 	same(t, "mfaEnrollmentRequired", begun.At("mfaEnrollmentRequired"), any(true))
 	s := held(t, begun)
 	c.Get(s.user, "users").Want(403, "mfa-required")
@@ -251,7 +251,7 @@ func TestStaffMayBeExempt(t *testing.T) {
 	email := fresh()
 	_, err := commandLine(c).CreateAdmin(context.Background(), email, "Meera Nair", password)
 	must(t, err)
-	begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
+	begun := c.Post(nobody, "auth/login", credentials(email, password)).Want(200)
 	same(t, "mfaEnrollmentRequired", begun.At("mfaEnrollmentRequired"), any(false))
 	s := held(t, begun)
 	c.Get(s.user, "users").Want(200)
@@ -298,7 +298,7 @@ func TestNoTicketOutlivesAPasswordChange(t *testing.T) {
 				return c.Post(s.user, "auth/change-password",
 					object{"currentPassword": password, "newPassword": newPassword}).Want(204).Status
 			}
-			return c.Post(dummyHash, "auth/login", credentials(email, password)).Status
+			return c.Post(nobody, "auth/login", credentials(email, password)).Status
 		})
 		crowds.Unlock()
 		same(t, "tickets", count(t, c, "SELECT count(*) FROM tickets WHERE user_id = $1 AND kind = 'MFA'", s.user.ID),

@@ -13,7 +13,7 @@ import (
 
 // press sends the form of a page as a browser does.
 func press(c *apptest.Clinic, path string, form url.Values, headers ...string) *apptest.Answer {
-	return c.Do(dummyHash, "POST", path, []byte(form.Encode()),
+	return c.Do(nobody, "POST", path, []byte(form.Encode()),
 		append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
 }
 
@@ -44,7 +44,7 @@ func TestTheVerificationPage(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
-	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
+	c.Post(nobody, "auth/signup", registration(email)).Want(201)
 	token := mailed(t, c, email, "verify-email", 1)
 	link := "/verify-email?token=" + token
 	if text := mails(t, c, email, "verify-email")[0]; !strings.Contains(text, link) {
@@ -53,13 +53,13 @@ func TestTheVerificationPage(t *testing.T) {
 	state := func() string { return row[string](t, c, "SELECT users::text FROM users") }
 	before := state()
 	for range 2 {
-		text := page(t, c.Get(dummyHash, link), 200)
+		text := page(t, c.Get(nobody, link), 200)
 		same(t, "token in the form", hidden.FindStringSubmatch(text)[1], token)
 		if !strings.Contains(text, `action="/verify-email"`) || !strings.Contains(text, `method="post"`) {
 			t.Errorf("form: %s", text)
 		}
 	}
-	c.Do(dummyHash, "HEAD", link, nil).Want(200)
+	c.Do(nobody, "HEAD", link, nil).Want(200)
 	form := url.Values{"token": {token}}
 	for _, headers := range [][]string{
 		{"Origin", "https://evil.example"}, {"Origin", "null"},
@@ -70,9 +70,9 @@ func TestTheVerificationPage(t *testing.T) {
 			t.Errorf("cross-origin: %s", text)
 		}
 	}
-	c.Do(dummyHash, "PUT", link, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").Want(405,
+	c.Do(nobody, "PUT", link, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").Want(405,
 		"method-not-allowed")
-	c.Do(dummyHash, "POST", link, []byte("{}")).Want(422) // the token of the address is not the form's
+	c.Do(nobody, "POST", link, []byte("{}")).Want(422) // the token of the address is not the form's
 	same(t, "user", state(), before)
 
 	text := page(t, press(c, "/verify-email", form, "Origin", c.URL, "Sec-Fetch-Site", "same-origin"), 200)
@@ -89,8 +89,8 @@ func TestTheVerificationPageOfAContest(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
-	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
-	c.Post(dummyHash, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
+	c.Post(nobody, "auth/signup", registration(email)).Want(201)
+	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
 	text := page(t, press(c, "/verify-email", url.Values{"token": {mailed(t, c, email, "verify-email", 2)}}), 200)
 	if !strings.Contains(text, "mailed you a link to choose") {
 		t.Errorf("done: %s", text)
@@ -103,7 +103,7 @@ func TestPagesEscapeTheToken(t *testing.T) {
 	c := open(t)
 	evil := `"><script>alert(1)</script><x y='`
 	for _, path := range []string{"/verify-email", "/reset-password"} {
-		text := page(t, c.Get(dummyHash, path+"?token="+url.QueryEscape(evil)), 200)
+		text := page(t, c.Get(nobody, path+"?token="+url.QueryEscape(evil)), 200)
 		if strings.Contains(text, "<script") {
 			t.Errorf("%s: %s", path, text)
 		}
@@ -113,13 +113,13 @@ func TestPagesEscapeTheToken(t *testing.T) {
 			t.Errorf("%s: %s", path, text)
 		}
 		for _, link := range []string{path, path + "?token="} {
-			if text := page(t, c.Get(dummyHash, link), 200); !strings.Contains(text, "incomplete") ||
+			if text := page(t, c.Get(nobody, link), 200); !strings.Contains(text, "incomplete") ||
 				strings.Contains(text, "<form") {
 				t.Errorf("%s: %s", link, text)
 			}
 		}
 		page(t, press(c, path, url.Values{"token": {strings.Repeat("x", 17<<10)}}), 400)
-		page(t, c.Do(dummyHash, "POST", path, []byte("token=%zz"), "Content-Type",
+		page(t, c.Do(nobody, "POST", path, []byte("token=%zz"), "Content-Type",
 			"application/x-www-form-urlencoded"), 400)
 		page(t, press(c, path, url.Values{"token": {"\xff\x00"}, "password": {newPassword}}), 422)
 	}
@@ -131,7 +131,7 @@ func TestTheResetPage(t *testing.T) {
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
 	token := requestReset(t, c, email, 1)
-	text := page(t, c.Get(dummyHash, "/reset-password?token="+token), 200)
+	text := page(t, c.Get(nobody, "/reset-password?token="+token), 200)
 	for _, part := range []string{`action="/reset-password"`, `type="password"`, `autocomplete="new-password"`,
 		`minlength="15"`} {
 		if !strings.Contains(text, part) {
@@ -160,7 +160,7 @@ func TestTheResetPage(t *testing.T) {
 	page(t, press(c, "/reset-password", with(newPassword), "Origin", c.URL), 200)
 	page(t, press(c, "/reset-password", with(newPassword)), 422)
 	dead(t, c, s)
-	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(401)
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(401)
 	signIn(t, c, email, newPassword)
 	mailed(t, c, email, "password-changed", 1)
 

@@ -6,7 +6,7 @@ VALUES (@id, @user_id, @name, @credential_id, @public_key, @sign_count, @transpo
 
 -- name: listPasskeys :many
 SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys
-    WHERE user_id = @user_id ORDER BY id;
+WHERE user_id = @user_id ORDER BY id;
 
 -- name: findPasskeyOwner :one
 SELECT user_id FROM passkeys WHERE credential_id = @credential_id;

@@ -103,7 +103,7 @@ func (q *Queries) insertPasskey(ctx context.Context, db DBTX, arg insertPasskeyP
 
 const listPasskeys = `-- name: listPasskeys :many
 SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys
-    WHERE user_id = $1 ORDER BY id
+WHERE user_id = $1 ORDER BY id
 `
 
 type listPasskeysRow struct {

@@ -16,7 +16,7 @@ import (
 )
 
 func passkeyLogin(c *apptest.Clinic, credential json.RawMessage) *apptest.Answer {
-	return c.Post(dummyHash, "auth/passkey-login", object{"credential": credential})
+	return c.Post(nobody, "auth/passkey-login", object{"credential": credential})
 }
 
 func TestPasskeySignsIn(t *testing.T) {
@@ -44,9 +44,9 @@ func TestPasskeySignsIn(t *testing.T) {
 		s.user.ID), 2)
 
 	// A password alone is not enough any more, and the passkey is its second factor.
-	begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
+	begun := c.Post(nobody, "auth/login", credentials(email, password)).Want(200)
 	same(t, "methods", begun.At("methods"), any([]any{"passkey", "recovery-code"}))
-	held(t, c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove()}).
+	held(t, c.Post(nobody, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove()}).
 		Want(200))
 	c.Clock.Advance(6 * time.Minute)
 	c.Do(in.user, "DELETE", "auth/passkeys/"+k.ID, nil).Want(403, "mfa-required")
@@ -54,7 +54,7 @@ func TestPasskeySignsIn(t *testing.T) {
 	c.Do(in.user, "DELETE", "auth/passkeys/"+k.ID, nil).Want(204)
 	mailed(t, c, email, "second-factor-disabled", 1)
 	passkeyLogin(c, k.Prove()).Want(401, "invalid-passkey")
-	same(t, "mfaRequired", c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200).At("mfaRequired"),
+	same(t, "mfaRequired", c.Post(nobody, "auth/login", credentials(email, password)).Want(200).At("mfaRequired"),
 		any(false))
 	same(t, "recovery codes", count(t, c, "SELECT count(*) FROM recovery_codes WHERE user_id = $1", s.user.ID), 0)
 	for _, action := range []string{"passkey.register", "passkey.delete"} {
@@ -126,14 +126,14 @@ func TestWrongPasskeys(t *testing.T) {
 	options := c.Do(stranger, "POST", "auth/passkeys/options", nil)
 	passkeyLogin(c, k.Get(options)).Want(401, "invalid-passkey")
 	other := apptest.Open(t)
-	passkeyLogin(c, k.Get(other.Do(dummyHash, "POST", "auth/passkey-options", nil))).Want(401, "invalid-passkey")
+	passkeyLogin(c, k.Get(other.Do(nobody, "POST", "auth/passkey-options", nil))).Want(401, "invalid-passkey")
 	// One's own passkey is no second factor of somebody else.
 	mine := c.NewPasskey()
 	mine.Register(stranger)
 	email := verified(t, c)
 	enrol(t, c, signIn(t, c, email, password).user)
-	begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
-	c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": mine.Prove()}).Want(401,
+	begun := c.Post(nobody, "auth/login", credentials(email, password)).Want(200)
+	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": mine.Prove()}).Want(401,
 		"invalid-passkey")
 	c.Do(victim, "DELETE", "auth/passkeys/"+mine.ID, nil).Want(404)
 	c.Do(victim, "DELETE", "auth/passkeys/"+uuid.NewString(), nil).Want(404)
@@ -177,7 +177,7 @@ func TestPasskeysThatAreNone(t *testing.T) {
 			object{"clientDataJSON": response["clientDataJSON"], "authenticatorData": "AAAA",
 				"signature": response["signature"]}), "long": with("id", strings.Repeat("A", 20_000)),
 	} {
-		a := c.Post(dummyHash, "auth/passkey-login", object{"credential": credential}).Want(422, "validation-failed")
+		a := c.Post(nobody, "auth/passkey-login", object{"credential": credential}).Want(422, "validation-failed")
 		if !strings.Contains(string(a.Body), "body.credential") || bytes.Contains(a.Body, []byte("§")) ||
 			bytes.Contains(a.Body, []byte("AAAA")) {
 			t.Errorf("%s: %s", name, a.Body)
@@ -193,7 +193,7 @@ func TestPasskeysThatAreNone(t *testing.T) {
 	// What browsers add is no fault.
 	more := with("clientExtensionResults", object{})
 	more["authenticatorAttachment"], more["someday"] = "platform", object{"more": true}
-	c.Post(dummyHash, "auth/passkey-login", object{"credential": more}).Want(401, "invalid-passkey")
+	c.Post(nobody, "auth/passkey-login", object{"credential": more}).Want(401, "invalid-passkey")
 	c.Post(patient, "auth/step-up", object{"passkey": good, "otp": "123456"}).Want(422)
 }
 
@@ -258,7 +258,7 @@ func TestRegisteringPasskeys(t *testing.T) {
 	c.Do(s.user, "DELETE", "auth/passkeys/"+k.ID, nil).Want(404) // registered by hand: its id is unknown here
 	c.Do(s.user, "DELETE", "auth/passkeys/"+second.ID, nil).Want(204)
 	mailed(t, c, email, "passkey-removed", 1)
-	begun := c.Post(dummyHash, "auth/login", credentials(email, password)).Want(200)
+	begun := c.Post(nobody, "auth/login", credentials(email, password)).Want(200)
 	same(t, "methods", begun.At("methods"), any([]any{"passkey", "totp", "recovery-code"}))
 	c.Post(s.user, "auth/disable-mfa", object{"otp": a.code(t, 1)}).Want(204)
 	mailed(t, c, email, "authenticator-removed", 1)
@@ -314,7 +314,7 @@ func FuzzPasskeyProof(f *testing.F) {
 			t.Skip()
 		}
 		for path, member := range map[string]string{"auth/passkey-login": "credential", "auth/verify-mfa": "passkey"} {
-			a := c.In(t).Do(dummyHash, "POST", path,
+			a := c.In(t).Do(nobody, "POST", path,
 				object{member: json.RawMessage(credential), "mfaToken": "mt_none"})
 			if a.Status >= 500 {
 				t.Errorf("%s answers %d", path, a.Status)

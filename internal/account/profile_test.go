@@ -111,8 +111,8 @@ func TestPatchRefuses(t *testing.T) {
 		}
 	}
 	same(t, "the profile", c.Get(me, "users/me").Want(200).Map(), before.Map())
-	c.Patch(dummyHash, "users/me", object{}).Want(401)
-	c.Get(dummyHash, "users/me").Want(401)
+	c.Patch(nobody, "users/me", object{}).Want(401)
+	c.Get(nobody, "users/me").Want(401)
 }
 
 func TestPatchHonoursIfMatch(t *testing.T) {

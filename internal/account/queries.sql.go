@@ -26,7 +26,7 @@ type changePasswordParams struct {
 	OldHash      string
 }
 
-// A reset link that is still out would undo the change, so it dies.
+// An open reset link would undo the change, so it ends.
 func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswordParams) (int64, error) {
 	result, err := db.Exec(ctx, changePassword,
 		arg.PasswordHash,
@@ -42,7 +42,7 @@ func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswor
 
 const eraseContact = `-- name: eraseContact :exec
 UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, updated_at = $2
-    WHERE user_id = $3
+WHERE user_id = $3
 `
 
 func (q *Queries) eraseContact(ctx context.Context, db DBTX, timezone string, now time.Time, userID uuid.UUID) error {
@@ -52,7 +52,7 @@ func (q *Queries) eraseContact(ctx context.Context, db DBTX, timezone string, no
 
 const eraseName = `-- name: eraseName :exec
 UPDATE profiles SET full_name = $1, gender = NULL, date_of_birth = NULL, updated_at = $2
-    WHERE user_id = $3
+WHERE user_id = $3
 `
 
 func (q *Queries) eraseName(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
@@ -62,9 +62,8 @@ func (q *Queries) eraseName(ctx context.Context, db DBTX, fullName string, now t
 
 const eraseUser = `-- name: eraseUser :exec
 UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified = false,
-    password_hash = $1,
-    email_verification_token = NULL, email_verification_expiry = NULL, password_reset_token = NULL,
-    password_reset_expiry = NULL,
+    password_hash = $1, email_verification_token = NULL, email_verification_expiry = NULL,
+    password_reset_token = NULL, password_reset_expiry = NULL,
     mfa_enabled = false, mfa_secret = NULL, mfa_step = 0, totp_confirmed_at = NULL, updated_at = $2
 WHERE id = $3
 `
@@ -87,13 +86,12 @@ func (q *Queries) findAddress(ctx context.Context, db DBTX, email string) (uuid.
 
 const findLogin = `-- name: findLogin :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
-    p.full_name,
-    (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k
-    WHERE k.user_id = u.id) AS has_passkey,
+    p.full_name, (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp,
+    EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
     ARRAY(SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
         ORDER BY t.created_at DESC LIMIT 50)::bytea[] AS pending,
-    EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $2
-    AND s.created_at > $3) AS known
+    EXISTS (SELECT FROM sessions s
+        WHERE s.user_id = u.id AND s.ip_address = $2 AND s.created_at > $3) AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE lower(u.email) = lower($4) AND u.deleted_at IS NULL
 `
@@ -290,9 +288,8 @@ SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3
     AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
 `
 
-// Keeps a change of the password, or a first second factor, from committing between this look and the session's
-// insertion: that
-// session would outlive it.
+// Keeps a change of the password, or a first second factor, from committing between this statement and the session's
+// insertion: that session would outlive it.
 func (q *Queries) lockForSignIn(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string, mfaEnabled bool) (int64, error) {
 	result, err := db.Exec(ctx, lockForSignIn, iD, passwordHash, mfaEnabled)
 	if err != nil {
@@ -368,11 +365,10 @@ func (q *Queries) replaceHash(ctx context.Context, db DBTX, passwordHash string,
 
 const resetPassword = `-- name: resetPassword :one
 UPDATE users u SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL,
-    is_email_verified = true,
-    email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $2
+    is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $2
 FROM (SELECT f.id, f.password_hash, f.is_email_verified FROM users f
     WHERE f.password_reset_token = $3 AND f.password_reset_expiry > $2 AND f.deleted_at IS NULL
-    AND f.disabled_at IS NULL FOR UPDATE) before
+        AND f.disabled_at IS NULL FOR UPDATE) before
 WHERE u.id = before.id
 RETURNING u.id, before.password_hash AS old_hash, before.is_email_verified AS was_verified
 `
@@ -383,7 +379,7 @@ type resetPasswordRow struct {
 	WasVerified bool
 }
 
-// Whoever holds the token reads the address's mail: that verifies it too.
+// The token was mailed to the address: that verifies it too.
 func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, token []byte) (resetPasswordRow, error) {
 	row := db.QueryRow(ctx, resetPassword, passwordHash, now, token)
 	var i resetPasswordRow
@@ -426,8 +422,8 @@ func (q *Queries) softDeleteUser(ctx context.Context, db DBTX, now *time.Time, i
 
 const updateProfile = `-- name: updateProfile :exec
 UPDATE profiles SET full_name = $1, gender = nullif($2::text, '')::gender,
-    date_of_birth = $3, phone = $4,
-    phone_index = $5, address = $6, timezone = $7, updated_at = $8
+    date_of_birth = $3, phone = $4, phone_index = $5, address = $6,
+    timezone = $7, updated_at = $8
 WHERE user_id = $9
 `
 

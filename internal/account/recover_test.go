@@ -12,12 +12,12 @@ import (
 
 func requestReset(t *testing.T, c *apptest.Clinic, email string, n int) string {
 	t.Helper()
-	same(t, "body", len(c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202).Body), 0)
+	same(t, "body", len(c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202).Body), 0)
 	return mailed(t, c, email, "reset-password", n)
 }
 
 func reset(c *apptest.Clinic, token, password string) *apptest.Answer {
-	return c.Post(dummyHash, "auth/reset-password", object{"token": token, "newPassword": password})
+	return c.Post(nobody, "auth/reset-password", object{"token": token, "newPassword": password})
 }
 
 func change(c *apptest.Clinic, user apptest.User, current, next string) *apptest.Answer {
@@ -33,7 +33,7 @@ func TestResetPassword(t *testing.T) {
 	token := requestReset(t, c, email, 1)
 	same(t, "column", row[[]byte](t, c, "SELECT password_reset_token FROM users WHERE id = $1", s.user.ID), sha(token))
 	c.Get(s.user, "users/me").Want(200)
-	c.Post(dummyHash, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
+	c.Post(nobody, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
 
 	for refused, message := range map[string]string{"fourteen chars": "must have at least 15 characters",
 		"for meera, from asha": "must not contain your name or address",
@@ -47,7 +47,7 @@ func TestResetPassword(t *testing.T) {
 	dead(t, c, s)
 	dead(t, c, other)
 	c.Get(bystander.user, "users/me").Want(200)
-	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(401)
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(401)
 	signIn(t, c, email, newPassword)
 	mailed(t, c, email, "password-changed", 1)
 	same(t, "audit rows", audited(t, c, "user.reset-password", s.user.ID.String()), 1)
@@ -72,12 +72,12 @@ func TestAResetVerifiesTheAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
-	c.Post(dummyHash, "auth/signup", registration(email)).Want(201)
+	c.Post(nobody, "auth/signup", registration(email)).Want(201)
 	verification := mailed(t, c, email, "verify-email", 1)
 	reset(c, requestReset(t, c, email, 1), newPassword).Want(204)
-	same(t, "isEmailVerified", held(t, c.Post(dummyHash, "auth/login", credentials(email, newPassword)).Want(200)).
+	same(t, "isEmailVerified", held(t, c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(200)).
 		user.Email, email)
-	c.Post(dummyHash, "auth/verify-email", object{"token": verification}).Want(422, "invalid-token")
+	c.Post(nobody, "auth/verify-email", object{"token": verification}).Want(422, "invalid-token")
 }
 
 func TestAResetTokenWorksOnceAtOnce(t *testing.T) {
@@ -111,14 +111,14 @@ func TestChangePassword(t *testing.T) {
 	same(t, "detail", a.Text("detail"), "The current password is wrong.")
 	same(t, "fault", faultsOf(t, change(c, s.user, password, "meera looks at lamps").Want(422))["body.newPassword"],
 		"must not contain your name or address")
-	change(c, dummyHash, password, newPassword).Want(401, "unauthenticated")
+	change(c, nobody, password, newPassword).Want(401, "unauthenticated")
 	c.Get(s.user, "users/me").Want(200)
 
 	same(t, "body", len(change(c, s.user, password, newPassword).Want(204).Body), 0)
 	dead(t, c, s)
 	dead(t, c, other)
 	reset(c, token, "a third one, for thieves").Want(422, "invalid-token")
-	c.Post(dummyHash, "auth/login", credentials(email, password)).Want(401)
+	c.Post(nobody, "auth/login", credentials(email, password)).Want(401)
 	signIn(t, c, email, newPassword)
 	mailed(t, c, email, "password-changed", 1)
 	same(t, "audit rows", audited(t, c, "user.change-password", s.user.ID.String()), 1)
@@ -219,7 +219,7 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) {
 	t.Parallel()
 	signIns := func(c *apptest.Clinic, email string) chan *apptest.Answer {
 		answer := make(chan *apptest.Answer, 1)
-		go func() { answer <- c.Post(dummyHash, "auth/login", credentials(email, password)) }()
+		go func() { answer <- c.Post(nobody, "auth/login", credentials(email, password)) }()
 		return answer
 	}
 	changes := func(c *apptest.Clinic, s session) chan *apptest.Answer {
@@ -272,7 +272,7 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) {
 				case 5, 6:
 					return refresh(c, s.refresh)
 				default:
-					return c.Post(dummyHash, "auth/login", credentials(email, old))
+					return c.Post(nobody, "auth/login", credentials(email, old))
 				}
 			})
 			for i, a := range answers {

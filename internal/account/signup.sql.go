@@ -30,7 +30,7 @@ type adoptSignUpParams struct {
 	ID           uuid.UUID
 }
 
-// Gives the password of who signed up first.
+// Returns the hash of the sign-up that came first.
 func (q *Queries) adoptSignUp(ctx context.Context, db DBTX, arg adoptSignUpParams) (string, error) {
 	row := db.QueryRow(ctx, adoptSignUp,
 		arg.PasswordHash,
@@ -53,8 +53,9 @@ func (q *Queries) deleteDataKey(ctx context.Context, db DBTX, userID uuid.UUID) 
 }
 
 const deleteOldDecoys = `-- name: deleteOldDecoys :exec
-DELETE FROM tickets WHERE hash IN (SELECT d.hash FROM tickets d WHERE d.user_id = $1
-    AND d.kind = 'DECOY' ORDER BY d.created_at DESC OFFSET $2)
+DELETE FROM tickets WHERE hash IN (
+    SELECT d.hash FROM tickets d WHERE d.user_id = $1 AND d.kind = 'DECOY'
+    ORDER BY d.created_at DESC OFFSET $2)
 `
 
 // All but the newest.
@@ -76,17 +77,18 @@ const deleteUnverifiedUser = `-- name: deleteUnverifiedUser :exec
 DELETE FROM users WHERE id = $1
 `
 
-// Its profile, and what signing in would need, go with it.
+// Its profile, tickets and sessions are deleted with it.
 func (q *Queries) deleteUnverifiedUser(ctx context.Context, db DBTX, id uuid.UUID) error {
 	_, err := db.Exec(ctx, deleteUnverifiedUser, id)
 	return err
 }
 
 const findExpiredSignUps = `-- name: findExpiredSignUps :many
-SELECT u.id, u.email, u.deleted_at FROM users u WHERE NOT u.is_email_verified AND u.password_hash <> 'none'
-    AND u.created_at < $1 AND u.role IN ('PATIENT', 'DOCTOR')
-    AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY')
-    AND t.expires_at > $2)
+SELECT u.id, u.email, u.deleted_at FROM users u
+WHERE NOT u.is_email_verified AND u.password_hash <> 'none' AND u.created_at < $1
+    AND u.role IN ('PATIENT', 'DOCTOR')
+    AND NOT EXISTS (SELECT FROM tickets t
+        WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $2)
     AND NOT EXISTS (SELECT FROM erasures e WHERE e.user_id = u.id)
 ORDER BY u.created_at LIMIT $3 FOR UPDATE OF u SKIP LOCKED
 `
@@ -97,9 +99,8 @@ type findExpiredSignUpsRow struct {
 	DeletedAt *time.Time
 }
 
-// Deleted ones too: whoever had a better right to the address ended them. Who was invited has no password yet, and is
-// asked again by
-// an administrator; an erasure takes its own way.
+// Deleted ones too: a user with a better right to the address ended them. An invited user has no password yet, and is
+// invited again by an administrator; an erasure takes its own way.
 func (q *Queries) findExpiredSignUps(ctx context.Context, db DBTX, before time.Time, now time.Time, most int32) ([]findExpiredSignUpsRow, error) {
 	rows, err := db.Query(ctx, findExpiredSignUps, before, now, most)
 	if err != nil {
@@ -121,8 +122,8 @@ func (q *Queries) findExpiredSignUps(ctx context.Context, db DBTX, before time.T
 }
 
 const findNewestSignUp = `-- name: findNewestSignUp :one
-SELECT hash, data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY')
-    AND expires_at > $2 ORDER BY created_at DESC LIMIT 1
+SELECT hash, data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2
+ORDER BY created_at DESC LIMIT 1
 `
 
 type findNewestSignUpRow struct {
@@ -139,8 +140,8 @@ func (q *Queries) findNewestSignUp(ctx context.Context, db DBTX, userID *uuid.UU
 
 const findOwner = `-- name: findOwner :one
 SELECT u.id, u.password_hash, (u.is_email_verified OR u.password_hash = 'none')::boolean AS taken,
-    coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY')
-    AND t.expires_at > $1
+    coalesce((SELECT t.data FROM tickets t
+        WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
         ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending
 FROM users u WHERE lower(u.email) = lower($2) AND u.deleted_at IS NULL
 `
@@ -152,7 +153,7 @@ type findOwnerRow struct {
 	Pending      []byte
 }
 
-// Who was invited has the address: the invitation proves it.
+// An invited user has the address: the invitation proves it.
 func (q *Queries) findOwner(ctx context.Context, db DBTX, now time.Time, email string) (findOwnerRow, error) {
 	row := db.QueryRow(ctx, findOwner, now, email)
 	var i findOwnerRow
@@ -250,7 +251,7 @@ type softDeleteUnverifiedRow struct {
 	PasswordHash string
 }
 
-// Nobody has proven that the address is theirs.
+// Nobody has proven to read the mail of the address.
 func (q *Queries) softDeleteUnverified(ctx context.Context, db DBTX, now *time.Time, email string) (softDeleteUnverifiedRow, error) {
 	row := db.QueryRow(ctx, softDeleteUnverified, now, email)
 	var i softDeleteUnverifiedRow
@@ -259,8 +260,8 @@ func (q *Queries) softDeleteUnverified(ctx context.Context, db DBTX, now *time.T
 }
 
 const verificationRefused = `-- name: verificationRefused :one
-SELECT coalesce(failure = 'recipient-refused', false)::boolean AS refused FROM mails WHERE user_id = $1
-    AND kind = 'verify-email' AND content IS NULL
+SELECT coalesce(failure = 'recipient-refused', false)::boolean AS refused FROM mails
+WHERE user_id = $1 AND kind = 'verify-email' AND content IS NULL
 ORDER BY created_at DESC LIMIT 1
 `
 

@@ -56,7 +56,7 @@ SELECT (i.role = 'ADMIN' AND i.disabled_at IS NULL AND i.deleted_at IS NULL)::bo
 FROM users i WHERE i.id = (SELECT invited_by FROM users WHERE users.id = $1) FOR SHARE
 `
 
-// A change of the inviter that comes at once waits for this transaction. Who was made by the command line has none.
+// A change of the inviter that comes at once waits for this transaction. A user made by the command line has none.
 func (q *Queries) isInviterAdmin(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
 	row := db.QueryRow(ctx, isInviterAdmin, id)
 	var stands bool
@@ -65,13 +65,12 @@ func (q *Queries) isInviterAdmin(ctx context.Context, db DBTX, id uuid.UUID) (bo
 }
 
 const lockAdmins = `-- name: lockAdmins :many
-SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL
-    AND disabled_at IS NULL ORDER BY id FOR UPDATE
+SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL
+ORDER BY id FOR UPDATE
 `
 
-// All of them, in one order: of two administrators who take each other's role away at once, the second sees the
-// first's change.
-// One who was invited and hasn't come yet administers nothing.
+// All of them, in one order: of two administrators who change each other's role at once, the second sees the first's
+// change. One who hasn't accepted the invitation yet doesn't count.
 func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, lockAdmins)
 	if err != nil {
@@ -94,7 +93,7 @@ func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) 
 
 const lockUndeletedUser = `-- name: lockUndeletedUser :one
 SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at
-    FROM users u JOIN profiles p ON p.user_id = u.id
+FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE OF u
 `
 
@@ -128,7 +127,7 @@ type lockUserInAnyStateRow struct {
 	DeletedAt *time.Time
 }
 
-// Whoever it is, deleted and disabled users too.
+// Deleted and disabled users too.
 func (q *Queries) lockUserInAnyState(ctx context.Context, db DBTX, id uuid.UUID) (lockUserInAnyStateRow, error) {
 	row := db.QueryRow(ctx, lockUserInAnyState, id)
 	var i lockUserInAnyStateRow

@@ -13,8 +13,8 @@ WHERE hash = @hash AND kind = @kind AND used_at IS NULL AND expires_at > @now AN
 UPDATE tickets SET used_at = @now WHERE hash = @hash AND used_at IS NULL;
 
 -- name: deleteAccessTickets :exec
--- What a password opened, closes with it.
--- Sign-ups that wait beside the user stay: when they go must not tell that the password was changed.
+-- Those that continue what a password began. Pending sign-ups stay: their end must not show that the password was
+-- changed.
 DELETE FROM tickets WHERE user_id = @user_id AND kind NOT IN ('SIGNUP', 'DECOY');
 
 -- name: deleteEmailTickets :exec
@@ -25,9 +25,9 @@ SELECT user_id, data, session_id FROM tickets WHERE hash = @hash AND kind = 'EMA
     AND expires_at > @now;
 
 -- name: consumeChallenge :execrows
--- Of nobody: a change of the password deletes a user's tickets, and must not make a spent challenge good again.
-INSERT INTO tickets (hash, kind, created_at, expires_at, used_at) VALUES (@hash, 'PASSKEY', @now, @expires_at,
-    @now) ON CONFLICT DO NOTHING;
+-- Without a user: a change of the password deletes a user's tickets, and must not make a used challenge good again.
+INSERT INTO tickets (hash, kind, created_at, expires_at, used_at)
+VALUES (@hash, 'PASSKEY', @now, @expires_at, @now) ON CONFLICT DO NOTHING;
 
 -- name: deleteTickets :execrows
 DELETE FROM tickets WHERE user_id = @user_id;

@@ -13,11 +13,11 @@ import (
 )
 
 const consumeChallenge = `-- name: consumeChallenge :execrows
-INSERT INTO tickets (hash, kind, created_at, expires_at, used_at) VALUES ($1, 'PASSKEY', $2, $3,
-    $2) ON CONFLICT DO NOTHING
+INSERT INTO tickets (hash, kind, created_at, expires_at, used_at)
+VALUES ($1, 'PASSKEY', $2, $3, $2) ON CONFLICT DO NOTHING
 `
 
-// Of nobody: a change of the password deletes a user's tickets, and must not make a spent challenge good again.
+// Without a user: a change of the password deletes a user's tickets, and must not make a used challenge good again.
 func (q *Queries) consumeChallenge(ctx context.Context, db DBTX, hash []byte, now time.Time, expiresAt time.Time) (int64, error) {
 	result, err := db.Exec(ctx, consumeChallenge, hash, now, expiresAt)
 	if err != nil {
@@ -55,8 +55,8 @@ const deleteAccessTickets = `-- name: deleteAccessTickets :exec
 DELETE FROM tickets WHERE user_id = $1 AND kind NOT IN ('SIGNUP', 'DECOY')
 `
 
-// What a password opened, closes with it.
-// Sign-ups that wait beside the user stay: when they go must not tell that the password was changed.
+// Those that continue what a password began. Pending sign-ups stay: their end must not show that the password was
+// changed.
 func (q *Queries) deleteAccessTickets(ctx context.Context, db DBTX, userID *uuid.UUID) error {
 	_, err := db.Exec(ctx, deleteAccessTickets, userID)
 	return err

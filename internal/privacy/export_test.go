@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/apptest"
-	"amrutam/internal/privacy"
 )
 
 // Every private text of the history bears a mark, and what breaks out of HTML or JSON.
@@ -270,52 +269,6 @@ func TestACopyExpires(t *testing.T) {
 	c.Get(owner, "users/me/exports/"+id).Want(404)
 }
 
-// TestMadeTwice has the job run again, and several at once, as after a crash.
-func TestMadeTwice(t *testing.T) {
-	t.Parallel()
-	c := open(t)
-	owner := c.Patient()
-	id := uuid.MustParse(c.Export(owner))
-	first := c.Get(owner, "users/me/exports/"+id.String()).Want(200)
-	run(t, c, privacy.MakeExport{ExportID: id})
-	second := c.Get(owner, "users/me/exports/"+id.String()).Want(200)
-	if !bytes.Equal(first.Body, second.Body) {
-		t.Error("the copy is another one")
-	}
-	var told []string
-	if told = mails(t, c, owner.Email, "export-ready"); len(told) != 1 || strings.Contains(told[0], id.String()) ||
-		strings.Contains(told[0], "token") {
-		t.Errorf("mails: %q", told)
-	}
-	// As left by a job that was killed before it kept anything.
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
-		"NULL, sha256 = NULL WHERE id = $1", id)
-	c.Get(owner, "users/me/exports/"+id.String()).Want(409, "export-pending")
-	var all sync.WaitGroup
-	for range 4 {
-		all.Go(func() { run(t, c, privacy.MakeExport{ExportID: id}) })
-	}
-	all.Wait()
-	c.Get(owner, "users/me/exports/"+id.String()).Want(200)
-	same(t, "makings", audited(t, c, "export.make", id.String()), 2)
-	same(t, "mails", len(mails(t, c, owner.Email, "export-ready")), 2)
-}
-
-// TestNothingIsMadeForWhoLeft: a copy that is still pending when its owner goes is not made.
-func TestNothingIsMadeForWhoLeft(t *testing.T) {
-	t.Parallel()
-	c := open(t)
-	owner := c.Patient()
-	id := uuid.MustParse(c.Export(owner))
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
-		"NULL, sha256 = NULL WHERE id = $1", id)
-	c.Do(owner, "DELETE", "users/me", nil).Want(204)
-	run(t, c, privacy.MakeExport{ExportID: id})
-	same(t, "status", row[string](t, c, "SELECT status FROM exports WHERE id = $1", id), "PENDING")
-	same(t, "makings", audited(t, c, "export.make", id.String()), 1)
-	run(t, c, privacy.MakeExport{ExportID: uuid.New()}) // one that isn't there
-}
-
 func TestOneCopyAtATimeAndFiveADay(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -354,23 +307,6 @@ func TestOneCopyAtATimeAndFiveADay(t *testing.T) {
 	c.Get(owner, "users/me/export").Want(202)
 }
 
-// TestAStuckCopyIsGivenUp: whatever became of its job, another one can be asked for after a day.
-func TestAStuckCopyIsGivenUp(t *testing.T) {
-	t.Parallel()
-	c := open(t)
-	owner := c.Patient()
-	stuck := c.Export(owner)
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
-		"NULL, sha256 = NULL WHERE id = $1", stuck)
-	same(t, "the copy", c.Get(owner, "users/me/export").Want(202).Text("id"), stuck)
-	c.Clock.Advance(24 * time.Hour)
-	next := c.Export(owner)
-	if next == stuck {
-		t.Error("the stuck one is still waited for")
-	}
-	c.Get(owner, "users/me/exports/"+stuck).Want(410, "export-expired")
-}
-
 func TestAKeyGetsTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -380,60 +316,4 @@ func TestAKeyGetsTheSameAnswer(t *testing.T) {
 	again := c.Do(owner, "POST", "users/me/export", nil, "Idempotency-Key", "once").Want(202)
 	same(t, "answer", string(again.Body), string(first.Body))
 	c.CheckInvariants()
-}
-
-// TestTheCopyIsSealed looks for marks in what the database holds of it.
-func TestTheCopyIsSealed(t *testing.T) {
-	t.Parallel()
-	c := apptest.Open(t) // what can't be opened is an error in the log
-	h := makeHistory(t, c)
-	id := c.Export(h.patient)
-	held := row[[]byte](t, c, "SELECT archive FROM exports WHERE id = $1", id)
-	body := c.Get(h.patient, "users/me/exports/"+id).Want(200).Body
-	if bytes.Contains(held, body[:64]) || bytes.HasPrefix(held, []byte("PK")) || len(held) < len(body) {
-		t.Error("the archive lies open")
-	}
-	text := row[string](t, c, "SELECT string_agg(e::text, '') FROM exports e")
-	for _, mark := range append(slices.Clone(marks), "account.json", h.patient.Email) {
-		if strings.Contains(text, mark) || strings.Contains(text, hex.EncodeToString([]byte(mark))) {
-			t.Errorf("the row holds %s", mark)
-		}
-	}
-	// Bound to its row: another person's archive can't be passed off as one's own.
-	stranger := c.Patient()
-	other := c.Export(stranger)
-	exec(t, c, "UPDATE exports SET archive = (SELECT archive FROM exports WHERE id = $2) WHERE id = $1", other, id)
-	c.Get(stranger, "users/me/exports/"+other).Want(500)
-	exec(t, c, "DELETE FROM exports WHERE id = $1", other)
-}
-
-// TestALongHistory: nothing is left out, however much there is.
-func TestALongHistory(t *testing.T) {
-	t.Parallel()
-	c := open(t)
-	doctor, patient := c.Doctor("0"), c.Patient()
-	id := c.Book(patient, c.Slot(doctor, 10*time.Minute, 1))
-	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
-	const written = 2*200 + 1 // two batches and one more
-	for range written {
-		c.Post(doctor, "prescriptions",
-			object{"consultationId": id,
-				"medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201)
-	}
-	exec(t, c, `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, created_at)
-		SELECT gen_random_uuid(), $1, 'PATIENT', 'session.start', 'session', n::text, now() FROM generate_series(1,
-			20000) n`, patient.ID)
-	before := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
-	files, _ := unzip(t, fetch(t, c, patient).Body)
-	ids := map[any]bool{}
-	for _, p := range entries(t, files, "prescriptions.json", "items") {
-		ids[p["id"]] = true
-	}
-	same(t, "prescriptions", len(ids), written)
-	after := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
-	if n := len(entries(t, files, "activity.json", "items")); n < before || n > after {
-		t.Errorf("%d entries of activity, want %d to %d", n, before, after)
-	}
-	files, _ = unzip(t, fetch(t, c, doctor).Body)
-	same(t, "written prescriptions", len(entries(t, files, "prescriptions.json", "items")), written)
 }

@@ -8,7 +8,7 @@ WHERE user_id = @user_id AND status <> 'EXPIRED' ORDER BY requested_at DESC, id 
 
 -- name: countExports :one
 SELECT count(*), coalesce(min(requested_at), @since)::timestamptz AS first FROM exports
-    WHERE user_id = @user_id AND requested_at > @since::timestamptz;
+WHERE user_id = @user_id AND requested_at > @since::timestamptz;
 
 -- name: expirePendingExports :exec
 UPDATE exports SET status = 'EXPIRED' WHERE user_id = @user_id AND status = 'PENDING';
@@ -42,7 +42,7 @@ SELECT id, kind, created_at, sent_at, failed_at, failure FROM mails WHERE user_i
 
 -- name: exportConsents :many
 SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
-    WHERE user_id = @user_id ORDER BY given_at, id;
+WHERE user_id = @user_id ORDER BY given_at, id;
 
 -- name: exportConsultationConsents :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
@@ -57,12 +57,12 @@ SELECT id, specialization, years_of_experience, registration_number, clinic_name
 
 -- name: exportSlots :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
-    FROM availability_slots
+FROM availability_slots
 WHERE doctor_id = @user_id ORDER BY start_time, id;
 
 -- name: exportPrescribed :many
 SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
-    WHERE doctor_id = @user_id ORDER BY id;
+WHERE doctor_id = @user_id ORDER BY id;
 
 -- name: exportExports :many
 SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = @user_id

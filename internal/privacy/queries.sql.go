@@ -27,7 +27,7 @@ func (q *Queries) countConsultations(ctx context.Context, db DBTX, patientID uui
 
 const countExports = `-- name: countExports :one
 SELECT count(*), coalesce(min(requested_at), $1)::timestamptz AS first FROM exports
-    WHERE user_id = $2 AND requested_at > $1::timestamptz
+WHERE user_id = $2 AND requested_at > $1::timestamptz
 `
 
 type countExportsRow struct {
@@ -104,7 +104,7 @@ func (q *Queries) expirePendingExports(ctx context.Context, db DBTX, userID uuid
 
 const exportConsents = `-- name: exportConsents :many
 SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
-    WHERE user_id = $1 ORDER BY given_at, id
+WHERE user_id = $1 ORDER BY given_at, id
 `
 
 type exportConsentsRow struct {
@@ -405,7 +405,7 @@ func (q *Queries) exportPasskeys(ctx context.Context, db DBTX, userID uuid.UUID)
 
 const exportPrescribed = `-- name: exportPrescribed :many
 SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
-    WHERE doctor_id = $1 ORDER BY id
+WHERE doctor_id = $1 ORDER BY id
 `
 
 type exportPrescribedRow struct {
@@ -490,7 +490,7 @@ func (q *Queries) exportSessions(ctx context.Context, db DBTX, userID uuid.UUID)
 
 const exportSlots = `-- name: exportSlots :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
-    FROM availability_slots
+FROM availability_slots
 WHERE doctor_id = $1 ORDER BY start_time, id
 `
 

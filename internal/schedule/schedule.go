@@ -31,11 +31,11 @@ type Service struct {
 
 var (
 	// ErrErasureDue: what a doctor's end would cancel isn't opened.
+	ErrErasureDue = problem.Conflict("erasure-due", "Your account will have ended by then.",
+		"Open a slot that starts before, or stop the erasure with DELETE /api/v1/users/me/erasure.")
 	// ErrConsultationInProgress: the patient who is there comes first.
 	ErrConsultationInProgress = problem.Conflict("consultation-in-progress",
 		"A consultation of yours is in progress.", "Complete or cancel it first.")
-	ErrErasureDue = problem.Conflict("erasure-due", "Your account will have ended by then.",
-		"Open a slot that starts before, or stop the erasure with DELETE /api/v1/users/me/erasure.")
 	// ErrSlotOverlap: a doctor's slots, blocked ones aside, never overlap.
 	ErrSlotOverlap = problem.Conflict("slot-overlap", "You have another slot at that time.",
 		"List your slots of that time and choose one between them, or change the one that is there.")

@@ -1,4 +1,4 @@
-package account_test
+package session_test
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ type browser struct {
 // browse signs in by password and keeps the cookie.
 func browse(t *testing.T, c *apptest.Clinic, email string) (browser, *apptest.Answer) {
 	t.Helper()
-	a := c.Post(dummyHash, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).Want(200)
+	a := c.Post(nobody, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).Want(200)
 	return browser{c, cookieOf(t, a)}, a
 }
 
@@ -37,7 +37,7 @@ func cookieOf(t *testing.T, a *apptest.Answer) string {
 }
 
 func (b browser) do(method, path string, body any, headers ...string) *apptest.Answer {
-	return b.c.Do(dummyHash, method, path, body, append([]string{"Cookie", b.cookie}, headers...)...)
+	return b.c.Do(nobody, method, path, body, append([]string{"Cookie", b.cookie}, headers...)...)
 }
 
 func (b browser) get(path string) *apptest.Answer { return b.do("GET", path, nil) }
@@ -130,7 +130,7 @@ func TestOtherSitesDontUseTheCookie(t *testing.T) {
 			}
 		}
 		// Nor does another site sign somebody in as its own user.
-		a := c.Do(dummyHash, "POST", "auth/login", object{"email": fresh(), "password": password, "session": "COOKIE"},
+		a := c.Do(nobody, "POST", "auth/login", object{"email": fresh(), "password": password, "session": "COOKIE"},
 			from...)
 		if a.Status != 403 || a.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%s signs in: %d", name, a.Status)
@@ -179,16 +179,16 @@ func TestCookiesAfterSecondFactors(t *testing.T) {
 	s := signIn(t, c, email, password)
 	k := c.NewPasskey()
 	k.Register(s.user)
-	begun := c.Post(dummyHash, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).
+	begun := c.Post(nobody, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).
 		Want(200)
 	if begun.Header.Get("Set-Cookie") != "" {
 		t.Error("a password alone signs in")
 	}
-	a := c.Post(dummyHash, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove(),
+	a := c.Post(nobody, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove(),
 		"session": "COOKIE"}).Want(200)
 	browser{c, cookieOf(t, a)}.get("users/me").Want(200)
-	a = c.Post(dummyHash, "auth/passkey-login", object{"credential": k.Prove(), "session": "COOKIE"}).Want(200)
+	a = c.Post(nobody, "auth/passkey-login", object{"credential": k.Prove(), "session": "COOKIE"}).Want(200)
 	b := browser{c, cookieOf(t, a)}
 	b.do("DELETE", "auth/passkeys/"+k.ID, nil).Want(204) // proven a moment ago
-	c.Post(dummyHash, "auth/login", object{"email": email, "password": password, "session": "SHARED"}).Want(422)
+	c.Post(nobody, "auth/login", object{"email": email, "password": password, "session": "SHARED"}).Want(422)
 }

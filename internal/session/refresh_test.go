@@ -1,4 +1,4 @@
-package account_test
+package session_test
 
 import (
 	"testing"

@@ -1,0 +1,55 @@
+package privacy_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// TestEveryTableAboutPeople is decided on: what a copy says of it, and what an erasure does to it.
+func TestEveryTableAboutPeople(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	decided := map[string]string{
+		"users":              "account.json, and activity.json of administrators who invited; contact emptied",
+		"profiles":           "account.json; contact emptied, then the name",
+		"data_keys":          "a secret; destroyed",
+		"sessions":           "sessions.json; deleted",
+		"passkeys":           "passkeys.json; deleted",
+		"recovery_codes":     "secrets; deleted",
+		"tickets":            "secrets; deleted",
+		"doctors":            "doctor.json; what is told about oneself emptied, then the registration",
+		"availability_slots": "slots.json; kept, they name nobody",
+		"consultations":      "consultations.json; emptied when never held, else kept until they are unreadable",
+		"seats":              "consultations.json; none is left when consultations to come are cancelled",
+		"prescriptions":      "prescriptions.json; kept until they are unreadable",
+		"payments":           "payments.json; kept, they name nobody",
+		"refunds":            "payments.json, and activity.json of staff; kept, they name nobody",
+		"unmatched_money": "payments.json by the payment's attempts, and activity.json of staff; kept, " +
+			"resolutions emptied",
+		"audit_logs":            "activity.json and access-log.json; kept as evidence",
+		"idempotency_keys":      "copies of answers that other files hold, for a day; deleted",
+		"mails":                 "mails.json; deleted",
+		"consents":              "consents.json; kept as evidence, optional ones withdrawn",
+		"consultation_consents": "consents.json; kept as evidence",
+		"exports":               "requests.json; deleted",
+		"erasures":              "requests.json; kept as evidence",
+	}
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT conrelid::regclass::text FROM pg_constraint k
+		JOIN pg_class r ON r.oid = k.conrelid
+		WHERE k.contype = 'f' AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass)
+			AND NOT r.relispartition`)
+	must(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	for _, table := range tables {
+		if decided[table] == "" {
+			t.Errorf("the table %s is about people: give it a file in contents.go and what becomes of it in "+
+				"account/forget.go, then say so here", table)
+		}
+		delete(decided, table)
+	}
+	if len(decided) > 0 {
+		t.Errorf("these tables are not about people any more: %v", decided)
+	}
+}
