@@ -1,6 +1,6 @@
--- What the server sends for a booking of a fee, statement by statement and in the same round trips: each \startpipeline … \endpipeline
--- is one, and TestTheReferenceIsWhatTheServerSends holds them together. {…} are the parameters, see reference_test.go. Ids are numbers,
--- so that no two of these bookings meet; the server's own ids are UUIDs made in Go.
+-- The statements that the server sends for a booking with a fee, in the same round trips: each \startpipeline … \endpipeline is one.
+-- TestBookingScriptMatchesServer compares them with the server's. {…} are the parameters, see reference_test.go. Ids are made from
+-- numbers, so that no two of these bookings conflict; the server makes UUIDs in Go.
 \set i :i + :clients
 \set n :base + :i + :client_id
 SELECT u.id, u.role, s.id AS session_id, s.second_factor_at, coalesce(s.authenticated_at, s.created_at)::timestamptz AS authenticated_at, u.mfa_enabled, t.expires_at FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id WHERE t.hash = {token} AND t.kind = {access} AND t.used_at IS NULL AND t.expires_at > {now} AND s.ended_at IS NULL AND s.expires_at > {now} AND u.deleted_at IS NULL AND u.disabled_at IS NULL;

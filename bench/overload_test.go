@@ -20,82 +20,89 @@ import (
 )
 
 const (
-	overload    = 10
-	overloadFor = 10 * time.Second
+	overloadFactor   = 10
+	overloadDuration = 10 * time.Second
 )
 
-// BenchmarkOverload runs the real program and offers it ten times the bookings that 8 clients get done, open-loop:
-// each is sent when it is due, whether the ones before were answered or not. goodput_% is what is booked meanwhile of
-// what is before and after, p99-ms what those wait who are let in, memory_x the server's peak beside the one before,
-// back-ms until bookings take as long as before again. health-lost and staff-lost count requests of the reserves that
-// weren't answered. Server and PostgreSQL share one core and the requests come from another: what it costs to make
-// them is no load. It ignores -benchtime.
+// BenchmarkOverload runs the real program and sends it ten times the bookings per second that 8 clients achieve,
+// open-loop: each request is sent when it is due, whether the ones before were answered or not. It reports:
+//   - goodput_%: bookings during the overload, relative to the capacity measured before and after
+//   - p50-ms, p99-ms: the latency of the requests that were admitted
+//   - memory_x: the server's peak memory, relative to the peak before
+//   - back-ms: how long after the overload until bookings are as fast as before
+//   - health-lost, staff-lost: requests of the reserved lanes that were not answered
+//
+// Server and PostgreSQL share one core, and the requests are made on another, so that making them is no load. It
+// ignores
+// -benchtime.
 func BenchmarkOverload(b *testing.B) {
-	p, s := program(b, ownCore(b))
+	p, s := startProgram(b, separateCores(b))
 	defer s.stop(b)
-	admin := p.administrator(b)
+	admin := p.createAdmin(b)
 	next := 0
-	p.bookFor(b, &next) // warms up
-	made, waits := p.bookFor(b, &next)
-	slices.Sort(waits)
-	usual, before := waits[len(waits)/2], s.peak(b)
-	rate := int(overload * float64(made) / round.Seconds())
+	p.bookForRound(b, &next) // warms up
+	latencies := p.bookForRound(b, &next)
+	slices.Sort(latencies)
+	usual := latencies[len(latencies)/2]
+	peakBefore := s.peak(b)
+	rateBefore := float64(len(latencies)) / roundDuration.Seconds()
 
-	var health, staff, asked atomic.Int64
-	probing, stop := context.WithCancel(b.Context())
-	probed := make(chan struct{})
+	var healthLost, staffLost, probes atomic.Int64
+	probeCtx, stop := context.WithCancel(b.Context())
+	probesDone := make(chan struct{})
 	go func() {
-		defer close(probed)
+		defer close(probesDone)
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		for probing.Err() == nil {
-			asked.Add(1)
-			if get(b, p.url+"/health/ready", apptest.User{}) != http.StatusOK {
-				health.Add(1)
+		for probeCtx.Err() == nil {
+			probes.Add(1)
+			if statusOf(b, p.url+"/health/ready", apptest.User{}) != http.StatusOK {
+				healthLost.Add(1)
 			}
-			if get(b, p.url+"/api/v1/users?limit=1", admin) != http.StatusOK {
-				staff.Add(1)
+			if statusOf(b, p.url+"/api/v1/users?limit=1", admin) != http.StatusOK {
+				staffLost.Add(1)
 			}
 			<-tick.C
 		}
 	}()
-	booked, shed := p.flood(b, rate, &next)
+	booked, shed := p.flood(b, int(overloadFactor*rateBefore), &next)
 	stop()
-	<-probed
+	<-probesDone
 	peak := s.peak(b)
-	back := p.recovered(b, usual, &next)
-	madeAfter, _ := p.bookFor(b, &next) // a machine that others use changes its pace
-	capacity := float64(made+madeAfter) / 2 / round.Seconds()
+	recovery := p.measureRecovery(b, usual, &next)
+	// Measure the capacity again: other load on the machine changes it.
+	rateAfter := float64(len(p.bookForRound(b, &next))) / roundDuration.Seconds()
+	capacity := (rateBefore + rateAfter) / 2
 	slices.Sort(booked)
 	if len(booked) == 0 || shed == 0 {
-		b.Fatalf("%d booked, %d turned away", len(booked), shed)
+		b.Fatalf("%d booked, %d refused", len(booked), shed)
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(capacity, "capacity/s")
-	b.ReportMetric(100*float64(len(booked))/overloadFor.Seconds()/capacity, "goodput_%")
-	b.ReportMetric(ms(booked[len(booked)/2]), "p50-ms")
-	b.ReportMetric(ms(booked[len(booked)*99/100]), "p99-ms")
-	b.ReportMetric(float64(shed)/overloadFor.Seconds(), "shed/s")
+	b.ReportMetric(100*float64(len(booked))/overloadDuration.Seconds()/capacity, "goodput_%")
+	b.ReportMetric(milliseconds(booked[len(booked)/2]), "p50-ms")
+	b.ReportMetric(milliseconds(booked[len(booked)*99/100]), "p99-ms")
+	b.ReportMetric(float64(shed)/overloadDuration.Seconds(), "shed/s")
 	b.ReportMetric(peak, "peak-MiB")
-	b.ReportMetric(peak/before, "memory_x")
-	b.ReportMetric(ms(back), "back-ms")
-	b.ReportMetric(float64(health.Load()), "health-lost")
-	b.ReportMetric(float64(staff.Load()), "staff-lost")
-	b.ReportMetric(float64(asked.Load()), "asked")
+	b.ReportMetric(peak/peakBefore, "memory_x")
+	b.ReportMetric(milliseconds(recovery), "back-ms")
+	b.ReportMetric(float64(healthLost.Load()), "health-lost")
+	b.ReportMetric(float64(staffLost.Load()), "staff-lost")
+	b.ReportMetric(float64(probes.Load()), "asked")
 }
 
-// ownCore is a command's prefix for a core of its own; this process keeps off it.
-func ownCore(b *testing.B) []string {
+// separateCores reserves a core for the server: it moves this process to the other cores and returns the command
+// prefix that starts a process on the reserved one.
+func separateCores(b *testing.B) []string {
 	b.Helper()
 	if runtime.NumCPU() < 2 {
-		b.Log("on a single core the requests cost what the server would need: the figures say little")
+		b.Log("with a single core, making the requests takes time from the server: the figures mean little")
 		return nil
 	}
 	last := strconv.Itoa(runtime.NumCPU() - 1)
 	keepTo := func(cores string) {
-		//nolint:noctx // it ends at once
-		out, err := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())).
-			CombinedOutput()
+		taskset := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())) //nolint:noctx // it ends at once
+		out, err := taskset.CombinedOutput()
 		if err != nil {
 			b.Fatalf("taskset: %v: %s", err, out)
 		}
@@ -105,108 +112,117 @@ func ownCore(b *testing.B) []string {
 	return []string{"taskset", "-c", "0"}
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// flood offers so many bookings a second and gives how long each took that was made.
-func (p *people) flood(b *testing.B, rate int, next *int) (booked []time.Duration, shed int) {
+// flood sends rate booking requests per second. It returns the latencies of the bookings, and how many requests were
+// refused.
+func (p *population) flood(b *testing.B, rate int, next *int) (booked []time.Duration, shed int) {
 	b.Helper()
 	attacker := vegeta.NewAttacker(vegeta.Timeout(10*time.Second), vegeta.MaxBody(0))
 	var turn atomic.Int64
 	turn.Store(int64(*next))
 	target := func(t *vegeta.Target) error {
 		n := int(turn.Add(1)) - 1
-		*t = vegeta.Target{Method: http.MethodPost, URL: p.url + "/api/v1/consultations",
-			Body: []byte(`{"slotId": "` + p.slots[n].String() + `", "reason": "Back pain for two weeks"}`),
-			Header: http.Header{"Content-Type": {"application/json"},
+		*t = vegeta.Target{
+			Method: http.MethodPost,
+			URL:    p.url + "/api/v1/consultations",
+			Body:   []byte(`{"slotId": "` + p.slots[n].String() + `", "reason": "Back pain for two weeks"}`),
+			Header: http.Header{
+				"Content-Type":    {"application/json"},
 				"Authorization":   {"Bearer " + p.patients[n%patients].Token},
-				"Idempotency-Key": {"key-" + strconv.Itoa(n)}}}
+				"Idempotency-Key": {"key-" + strconv.Itoa(n)},
+			},
+		}
 		return nil
 	}
 	others := map[uint16]int{}
-	for result := range attacker.Attack(target, vegeta.Rate{Freq: rate, Per: time.Second}, overloadFor, "overload") {
+	perSecond := vegeta.Rate{Freq: rate, Per: time.Second}
+	for result := range attacker.Attack(target, perSecond, overloadDuration, "overload") {
 		switch result.Code {
 		case http.StatusCreated:
 			booked = append(booked, result.Latency)
 		case http.StatusServiceUnavailable:
-			if shed++; result.Headers.Get("Retry-After") == "" {
-				b.Error("a request was turned away without Retry-After")
+			shed++
+			if result.Headers.Get("Retry-After") == "" {
+				b.Error("a request was refused without Retry-After")
 			}
 		default:
 			others[result.Code]++
 		}
 	}
 	if len(others) > 0 {
-		b.Logf("other answers: %v", others)
+		b.Logf("other statuses: %v", others)
 	}
 	*next = int(turn.Load())
 	return booked, shed
 }
 
-// recovered is how long after a flood 20 bookings in a row take no more than twice the usual time, or 10 ms more.
-func (p *people) recovered(b *testing.B, usual time.Duration, next *int) time.Duration {
+// measureRecovery returns how long it takes until 20 bookings in a row each take at most twice the usual time plus 10
+// ms.
+func (p *population) measureRecovery(b *testing.B, usual time.Duration, next *int) time.Duration {
 	b.Helper()
-	begun, good := time.Now(), 0
+	start := time.Now()
 	client, err := p.dial()
 	must(b, err)
 	defer func() { _ = client.Close() }()
-	for good < 20 && time.Since(begun) < time.Minute {
-		one := time.Now()
+	inARow := 0
+	for inARow < 20 && time.Since(start) < time.Minute {
+		sent := time.Now()
 		err := client.book(p, *next)
-		if *next++; err == nil && time.Since(one) < 2*usual+10*time.Millisecond {
-			good++
+		*next++
+		if err == nil && time.Since(sent) < 2*usual+10*time.Millisecond {
+			inARow++
 		} else {
-			good = 0
+			inARow = 0
 		}
 	}
-	return time.Since(begun)
+	return time.Since(start)
 }
 
-// administrator signs one in.
-func (p *people) administrator(b *testing.B) apptest.User {
+// createAdmin inserts a signed-in administrator.
+func (p *population) createAdmin(b *testing.B) apptest.User {
 	b.Helper()
-	conn, u := p.connect(b), apptest.User{ID: numbered(4, 0), Token: "at_" + numbered(4, 0).String()}
-	hash := sha256.Sum256([]byte(u.Token))
-	for _, one := range []struct {
-		sql  string
-		args []any
-	}{
-		{`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
-			VALUES ($1, 'admin@example.org', 'none', 'ADMIN', true, now(), now())`, []any{u.ID}},
-		{`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
-			VALUES ($1, $1, 'Test Admin', now(), now())`, []any{u.ID}},
-		{`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
-			second_factor_at)
-			VALUES ($1, $1, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day', now())`, []any{u.ID}},
-		{`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
-			VALUES ($1, $2, 'ACCESS', now(), now() + interval '1 day')`, []any{hash[:], u.ID}},
-	} {
-		_, err := conn.Exec(b.Context(), one.sql, one.args...)
+	conn := p.connect(b)
+	u := apptest.User{ID: numberedID(4, 0), Token: "at_" + numberedID(4, 0).String()}
+	exec := func(sql string, args ...any) {
+		b.Helper()
+		_, err := conn.Exec(b.Context(), sql, args...)
 		must(b, err)
 	}
-	if status := get(b, p.url+"/api/v1/users?limit=1", u); status != http.StatusOK {
-		b.Fatalf("the administrator gets %d", status)
+	exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+		VALUES ($1, 'admin@example.org', 'none', 'ADMIN', true, now(), now())`, u.ID)
+	exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
+		VALUES ($1, $1, 'Test Admin', now(), now())`, u.ID)
+	exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
+			second_factor_at)
+		VALUES ($1, $1, 'bench', '127.0.0.1', now(), now(), now() + interval '1 day', now())`, u.ID)
+	hash := sha256.Sum256([]byte(u.Token))
+	exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
+		VALUES ($1, $2, 'ACCESS', now(), now() + interval '1 day')`, hash[:], u.ID)
+	if status := statusOf(b, p.url+"/api/v1/users?limit=1", u); status != http.StatusOK {
+		b.Fatalf("a request of the administrator gets the status %d", status)
 	}
 	return u
 }
 
-// get is the status of an answer, 0 when there is none.
-func get(b *testing.B, url string, user apptest.User) int {
+// statusOf sends a GET request and returns the status, or 0 if there is no response.
+func statusOf(b *testing.B, url string, user apptest.User) int {
 	b.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
 	must(b, err)
 	if user.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+user.Token)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0
 	}
-	defer func() { _ = answer.Body.Close() }()
-	_, _ = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode
 }
 
-// peak memory in MiB since it was last asked for.
+// peak returns the peak of the process's memory in MiB since the last call.
 func (p *process) peak(b *testing.B) float64 {
 	b.Helper()
 	peak := p.memory(b, "VmHWM")

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -17,34 +16,35 @@ import (
 )
 
 const (
-	// consultations of the year before, evenly spread, each doctor's equally many.
+	// consultations are spread evenly over the last year and over the doctors.
 	consultations = 300_000
-	// Patient 0 holds every so many-th, 200 in all; the others share the rest.
-	regular = 1500
+	// regularEvery is the interval of consultations that are patient 0's, 200 in all; the other patients share the
+	// rest.
+	regularEvery = 1500
 )
 
-// BenchmarkReads measures pages of lists over HTTP, one client at a time, beside a year of consultations in monthly
-// partitions. It fails when a page is wrong, or when a big table was read from end to end.
+// BenchmarkReads measures pages of lists over HTTP, one client at a time, with a year of consultations in monthly
+// partitions. It fails if a page is wrong, or if a sequential scan of a large table was made.
 func BenchmarkReads(b *testing.B) {
-	p := crowd(b, patients, doctors, slots)
-	ids := p.history(b)
-	must(b, p.clinic.App.Queue.Stop(context.Background())) // sweeps are not what is measured
-	before := p.scans(b)
+	p := newPopulation(b, patients, doctors, slots)
+	ids := p.insertHistory(b)
+	must(b, p.clinic.App.Queue.Stop(context.Background())) // don't measure background jobs
+	before := p.countSequentialScans(b)
 
 	const free = "availability/doctor/"
-	doctor := apptest.User{ID: numbered(2, 7), Token: "at_" + numbered(2, 7).String()}
+	doctor := apptest.User{ID: numberedID(2, 7), Token: "at_" + numberedID(2, 7).String()}
 	soon := p.clinic.DB.Now().Add(60 * time.Hour)
 	b.Run("free slots", func(b *testing.B) {
-		p.page(b, apptest.User{}, free+doctor.ID.String(), p.slotsOf(7, time.Time{}))
+		p.measurePage(b, apptest.User{}, free+doctor.ID.String(), p.slotsOf(7, time.Time{}))
 	})
 	b.Run("free slots of a day", func(b *testing.B) {
 		from := free + doctor.ID.String() + "?limit=100&from=" + soon.Format(time.RFC3339)
-		p.page(b, apptest.User{}, from, p.slotsOf(7, soon))
+		p.measurePage(b, apptest.User{}, from, p.slotsOf(7, soon))
 	})
 
 	var patients, doctors []string
 	for n, id := range slices.Backward(ids) {
-		if n%regular == 0 {
+		if n%regularEvery == 0 {
 			patients = append(patients, id.String())
 		}
 		if n%500 == 7 {
@@ -55,33 +55,35 @@ func BenchmarkReads(b *testing.B) {
 		name, path string
 		actor      apptest.User
 		want       []string
-	}{{"patient's list", "consultations/me", p.patients[0], patients},
-		{"doctor's list", "consultations/doctor/me", doctor, doctors}}
+	}{
+		{"patient's list", "consultations/me", p.patients[0], patients},
+		{"doctor's list", "consultations/doctor/me", doctor, doctors},
+	}
 	for _, l := range lists {
-		p.walk(b, l.actor, l.path, l.want)
-		b.Run(l.name, func(b *testing.B) { p.page(b, l.actor, l.path, l.want) })
+		p.compareList(b, l.actor, l.path, l.want)
+		b.Run(l.name, func(b *testing.B) { p.measurePage(b, l.actor, l.path, l.want) })
 		b.Run(l.name+", page 5", func(b *testing.B) {
 			path := l.path
 			for range 4 {
 				path = l.path + "?cursor=" + p.clinic.Get(l.actor, path).Want(200).Text("nextCursor")
 			}
-			p.page(b, l.actor, path, l.want[80:])
+			p.measurePage(b, l.actor, path, l.want[80:])
 		})
 		b.Run(l.name+", filtered", func(b *testing.B) {
 			from := p.clinic.DB.Now().AddDate(0, -3, 0)
-			p.page(b, l.actor, l.path+"?status=COMPLETED&from="+from.Format(time.RFC3339), l.want)
+			p.measurePage(b, l.actor, l.path+"?status=COMPLETED&from="+from.Format(time.RFC3339), l.want)
 		})
 	}
 
-	for table, times := range p.scans(b) {
+	for table, times := range p.countSequentialScans(b) {
 		if times > before[table] {
-			b.Errorf("%s was read from end to end %d times", table, times-before[table])
+			b.Errorf("%s had %d sequential scans", table, times-before[table])
 		}
 	}
 }
 
-// page measures one page, which must begin the list of what is wanted each time.
-func (p *people) page(b *testing.B, actor apptest.User, path string, want []string) {
+// measurePage measures the request of one page. The page must have the first of the wanted ids, each time.
+func (p *population) measurePage(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
 	first := p.clinic.Get(actor, path).Want(200)
 	items := first.Items()
@@ -95,20 +97,20 @@ func (p *people) page(b *testing.B, actor apptest.User, path string, want []stri
 	}
 	for b.Loop() {
 		if a := p.clinic.Get(actor, path).Want(200); !bytes.Equal(a.Body, first.Body) {
-			b.Fatalf("%s: another answer: %s", path, a.Body)
+			b.Fatalf("%s: the response changed: %s", path, a.Body)
 		}
 	}
 }
 
-// walk compares a whole list, page by page, and that each reason is the one that was given.
-func (p *people) walk(b *testing.B, actor apptest.User, path string, want []string) {
+// compareList reads a whole list, page by page, and compares the ids and the reasons.
+func (p *population) compareList(b *testing.B, actor apptest.User, path string, want []string) {
 	b.Helper()
 	var got []string
 	for cursor := ""; ; {
 		a := p.clinic.Get(actor, path+"?limit=100&cursor="+cursor).Want(200)
 		for _, item := range a.Items() {
 			got = append(got, fmt.Sprint(item["id"]))
-			if item["reason"] != reason(fmt.Sprint(item["id"])) {
+			if item["reason"] != reasonOf(fmt.Sprint(item["id"])) {
 				b.Fatalf("%s: %v has the reason %v", path, item["id"], item["reason"])
 			}
 		}
@@ -121,20 +123,20 @@ func (p *people) walk(b *testing.B, actor apptest.User, path string, want []stri
 	}
 }
 
-func reason(id string) string { return "Back pain, as told in " + id }
+func reasonOf(id string) string { return "Back pain of consultation " + id }
 
-// slotsOf are the ids of doctor n's slots that start at an instant or later.
-func (p *people) slotsOf(n int, from time.Time) (ids []string) {
+// slotsOf returns the ids of doctor n's slots that start at an instant or later.
+func (p *population) slotsOf(n int, from time.Time) (ids []string) {
 	for i := n; i < len(p.slots); i += doctors {
-		if !p.begin.Add(time.Duration(i/doctors) * 15 * time.Minute).Before(from) {
+		if !p.firstSlotStart.Add(time.Duration(i/doctors) * 15 * time.Minute).Before(from) {
 			ids = append(ids, p.slots[i].String())
 		}
 	}
 	return ids
 }
 
-// history makes the consultations and gives their ids, oldest first. They are sealed as the server seals.
-func (p *people) history(b *testing.B) (ids []uuid.UUID) {
+// insertHistory inserts the consultations, sealed as the server does, and returns their ids, oldest first.
+func (p *population) insertHistory(b *testing.B) (ids []uuid.UUID) {
 	b.Helper()
 	conn := p.connect(b)
 	exec := func(sql string, args ...any) {
@@ -150,43 +152,45 @@ func (p *people) history(b *testing.B) (ids []uuid.UUID) {
 	_, err := conn.CopyFrom(b.Context(), pgx.Identifier{"past"}, []string{"n", "patient", "id", "at", "reason"},
 		pgx.CopyFromSlice(consultations, func(n int) ([]any, error) {
 			patient, at := 1+n%(patients-1), begin.Add(time.Duration(n)*step)
-			if n%regular == 0 {
+			if n%regularEvery == 0 {
 				patient = 0
 			}
-			id := idOf(at, n)
+			id := uuidAt(at, n)
 			ids = append(ids, id)
-			key, err := p.sealer.Unwrap(p.patients[patient].ID, p.wrapped[patient])
+			key, err := p.sealer.Unwrap(p.patients[patient].ID, p.wrappedKeys[patient])
 			if err != nil {
 				return nil, err
 			}
-			sealed, err := key.Seal("consultations.reason", id, reason(id.String()))
+			sealed, err := key.Seal("consultations.reason", id, reasonOf(id.String()))
 			return []any{n, patient, id, at, sealed}, err
 		}))
 	must(b, err)
 	exec(`INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
 			scheduled_start, scheduled_end, started_at, ended_at, created_at, updated_at)
-		SELECT id, numbered('01900000-0000-7000-8001-', patient), numbered('01900000-0000-7000-8002-', n % ` +
-		strconv.Itoa(doctors) + `),
-			numbered('01900000-0000-7000-8003-', n % ` + strconv.Itoa(slots) + `), 'COMPLETED', reason, 'PAID', 500,
-				'INR',
-			at + interval '1 day', at + interval '1 day 15 minutes', at + interval '1 day',
-				at + interval '1 day 10 minutes', at, at FROM past`)
+		SELECT id,
+			numbered('01900000-0000-7000-8001-', patient),
+			numbered('01900000-0000-7000-8002-', n % $1::int),
+			numbered('01900000-0000-7000-8003-', n % $2::int),
+			'COMPLETED', reason, 'PAID', 500, 'INR',
+			at + interval '1 day', at + interval '1 day 15 minutes',
+			at + interval '1 day', at + interval '1 day 10 minutes', at, at
+		FROM past`, doctors, slots)
 	exec("DROP TABLE past")
 	exec("VACUUM ANALYZE")
 	return ids
 }
 
-// idOf is a UUIDv7 of an instant.
-func idOf(at time.Time, n int) uuid.UUID {
+// uuidAt returns the n-th UUIDv7 of an instant.
+func uuidAt(at time.Time, n int) uuid.UUID {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMilli())<<16|7<<12)
 	binary.BigEndian.PutUint64(id[8:], 1<<63|uint64(n))
 	return id
 }
 
-// scans counts how often each big table was read from end to end so far. What a session has counted is certain to be
-// told only when it ends, so the server's are ended.
-func (p *people) scans(b *testing.B) map[string]int {
+// countSequentialScans returns how many sequential scans each large table has had so far. A session reports all of its
+// counts only when it ends, so it first ends the server's sessions.
+func (p *population) countSequentialScans(b *testing.B) map[string]int {
 	b.Helper()
 	conn := p.connect(b)
 	var now time.Time
@@ -202,18 +206,20 @@ func (p *people) scans(b *testing.B) map[string]int {
 			break
 		}
 		if time.Now().After(deadline) {
-			b.Fatalf("%d sessions stay", old)
+			b.Fatalf("%d sessions did not end", old)
 		}
 	}
-	rows, err := conn.Query(b.Context(),
-		`SELECT s.relname, seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
-			WHERE reltuples > 5000`)
+	rows, err := conn.Query(b.Context(), `SELECT s.relname, seq_scan
+		FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE reltuples > 5000`)
 	must(b, err)
-	times := map[string]int{}
+	scans := map[string]int{}
 	var table string
 	var n int
-	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error { times[table] = n; return nil })
+	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error {
+		scans[table] = n
+		return nil
+	})
 	must(b, err)
 	must(b, rows.Err())
-	return times
+	return scans
 }

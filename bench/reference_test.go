@@ -16,17 +16,18 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// values of the parameters in booking.sql, of the booking with number :n.
-var values = map[string]string{
-	"patient":      numberedIn("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
-	"session":      numberedIn("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
-	"doctor":       numberedIn("'01900000-0000-7000-8002-'", ":n::int % :doctors::int"),
-	"slot":         numberedIn("'01900000-0000-7000-8003-'", ":n::int"),
-	"consultation": numberedIn(":month", ":n::int"),
-	"text":         numberedIn(":month", ":n::int") + "::text",
-	"payment":      numberedIn(":month", "-:n::int"),
-	"token": "sha256(convert_to('at_' || " + numberedIn("'01900000-0000-7000-8001-'",
-		":n::int % :patients::int") + ", 'UTF8'))", "access": "'ACCESS'",
+// parameterValues of the parameters in booking.sql, of the booking with number :n.
+var parameterValues = map[string]string{
+	"patient":      numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
+	"session":      numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
+	"doctor":       numberedSQL("'01900000-0000-7000-8002-'", ":n::int % :doctors::int"),
+	"slot":         numberedSQL("'01900000-0000-7000-8003-'", ":n::int"),
+	"consultation": numberedSQL(":month", ":n::int"),
+	"text":         numberedSQL(":month", ":n::int") + "::text",
+	"payment":      numberedSQL(":month", "-:n::int"),
+	"token": "sha256(convert_to('at_' || " +
+		numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int") + ", 'UTF8'))",
+	"access":    "'ACCESS'",
 	"role":      "'PATIENT'",
 	"no":        "false",
 	"lock":      ":n::bigint",
@@ -50,8 +51,9 @@ var values = map[string]string{
 	"stub":      "'stub'",
 	"action":    "'consultation.book'",
 	"kind":      "'consultation'",
-	"details": `'{"to": "REQUESTED", "slotId": "01900000-0000-7000-8003-000000000001",
-		"doctorId": "01900000-0000-7000-8002-000000000001", "requestId": "01900000-0000-7000-8004-000000000001"}'`,
+	"details": `'{"to": "REQUESTED", "slotId": "01900000-0000-7000-8003-000000000001",` +
+		` "doctorId": "01900000-0000-7000-8002-000000000001",` +
+		` "requestId": "01900000-0000-7000-8004-000000000001"}'`,
 	"address":  "'127.0.0.1'",
 	"method":   "'POST'",
 	"path":     "'/api/v1/consultations'",
@@ -62,22 +64,22 @@ var values = map[string]string{
 	"none":     "''",
 }
 
-func numberedIn(prefix, n string) string { return "numbered(" + prefix + ", " + n + ")" }
+func numberedSQL(prefix, n string) string { return "numbered(" + prefix + ", " + n + ")" }
 
 var (
-	parameter = regexp.MustCompile(`\{[a-z]+\}`)
-	numbers   = regexp.MustCompile(`\$[0-9]+`)
-	naming    = regexp.MustCompile(`(?m)^-- .*$`)
-	spaces    = regexp.MustCompile(`\s+`)
+	parameterPattern   = regexp.MustCompile(`\{[a-z]+\}`)
+	placeholderPattern = regexp.MustCompile(`\$[0-9]+`)
+	commentPattern     = regexp.MustCompile(`(?m)^-- .*$`)
+	spacePattern       = regexp.MustCompile(`\s+`)
 )
 
-// reference is booking.sql with its values.
-func reference(b *testing.B) string {
+// referenceScript returns booking.sql with the values of its parameters.
+func referenceScript(b *testing.B) string {
 	b.Helper()
 	text, err := os.ReadFile("booking.sql")
 	must(b, err)
-	return parameter.ReplaceAllStringFunc(string(text), func(name string) string {
-		value, known := values[strings.Trim(name, "{}")]
+	return parameterPattern.ReplaceAllStringFunc(string(text), func(name string) string {
+		value, known := parameterValues[strings.Trim(name, "{}")]
 		if !known {
 			b.Fatalf("booking.sql: no value for %s", name)
 		}
@@ -85,31 +87,35 @@ func reference(b *testing.B) string {
 	})
 }
 
-// alike takes from a statement what doesn't matter here.
-func alike(sql string) string {
-	sql = numbers.ReplaceAllString(parameter.ReplaceAllString(naming.ReplaceAllString(sql, ""), "?"), "?")
-	sql = strings.TrimSuffix(strings.TrimSpace(spaces.ReplaceAllString(sql, " ")), ";")
+// normalize removes the differences between a statement of the server and the same one in booking.sql: comments,
+// placeholders, spaces and the final semicolon.
+func normalize(sql string) string {
+	sql = commentPattern.ReplaceAllString(sql, "")
+	sql = parameterPattern.ReplaceAllString(sql, "?")
+	sql = placeholderPattern.ReplaceAllString(sql, "?")
+	sql = spacePattern.ReplaceAllString(sql, " ")
+	sql = strings.TrimSuffix(strings.TrimSpace(sql), ";")
 	if strings.EqualFold(sql, "begin") {
 		return "BEGIN"
 	}
 	return sql
 }
 
-// trips are the statements that went to PostgreSQL, by round trips. A connection prepares each once, which is left
-// out.
-type trips struct {
+// roundTrips records the statements sent to PostgreSQL, grouped by round trip. It leaves out the round trips in which
+// a connection prepares a statement for the first time.
+type roundTrips struct {
 	mu  sync.Mutex
 	all [][]string
 }
 
-func (t *trips) add(statements ...string) {
+func (t *roundTrips) add(statements ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.all = append(t.all, statements)
 }
 
-// take empties them.
-func (t *trips) take() [][]string {
+// drain returns the round trips recorded so far and removes them.
+func (t *roundTrips) drain() [][]string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := t.all
@@ -117,36 +123,37 @@ func (t *trips) take() [][]string {
 	return all
 }
 
-func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	t.add(alike(data.SQL))
+func (t *roundTrips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	t.add(normalize(data.SQL))
 	return ctx
 }
 
-func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (t *roundTrips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+func (t *roundTrips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
 	var one []string
 	for _, q := range data.Batch.QueuedQueries {
-		one = append(one, alike(q.SQL))
+		one = append(one, normalize(q.SQL))
 	}
 	t.add(one...)
 	return ctx
 }
 
-func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (t *roundTrips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
-func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (t *roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// A booking is four round trips, and BenchmarkBooking compares it with these very statements.
-func TestTheReferenceIsWhatTheServerSends(t *testing.T) {
-	var watched trips
+// TestBookingScriptMatchesServer checks that a booking takes four round trips, and that booking.sql, which
+// BenchmarkBooking runs, has the statements that the server sends.
+func TestBookingScriptMatchesServer(t *testing.T) {
+	var watched roundTrips
 	c := apptest.OpenWatched(t, func(cfg *pgx.ConnConfig) { cfg.Tracer = &watched })
-	must(t, c.App.Queue.Stop(t.Context())) // its own statements would be among them
+	must(t, c.App.Queue.Stop(t.Context())) // or the statements of jobs would be recorded too
 	doctor, patient := c.Doctor("500.00"), c.Patient()
 	slot := c.Slot(doctor, 24*time.Hour, 1)
-	watched.take()
+	watched.drain()
 	c.Post(patient, "consultations", map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201)
-	sent := watched.take()
+	sent := watched.drain()
 
 	text, err := os.ReadFile("booking.sql")
 	must(t, err)
@@ -161,9 +168,9 @@ func TestTheReferenceIsWhatTheServerSends(t *testing.T) {
 			pipeline = false
 		case strings.HasPrefix(line, `\`), strings.HasPrefix(line, "--"), line == "":
 		case pipeline:
-			referred[len(referred)-1] = append(referred[len(referred)-1], alike(line))
+			referred[len(referred)-1] = append(referred[len(referred)-1], normalize(line))
 		default:
-			referred = append(referred, []string{alike(line)})
+			referred = append(referred, []string{normalize(line)})
 		}
 	}
 	if len(sent) != 4 {

@@ -12,22 +12,22 @@ import (
 	"amrutam/internal/seal"
 )
 
-// people is a clinic's worth of them, found by number: the bookings of a run never meet.
-type people struct {
-	clinic   *apptest.Clinic // nil when the server is a process of its own
-	url, dsn string
-	sealer   *seal.Sealer
-	patients []apptest.User
-	wrapped  [][]byte // the patients' data keys
-	slots    []uuid.UUID
-	begin    time.Time // of the first slots
+// population is the people and slots of a clinic. They are found by number, so that no two bookings of a run conflict.
+type population struct {
+	clinic         *apptest.Clinic // nil if the server is a process of its own
+	url, dsn       string
+	sealer         *seal.Sealer
+	patients       []apptest.User
+	wrappedKeys    [][]byte // the patients' data keys
+	slots          []uuid.UUID
+	firstSlotStart time.Time // of the first slots
 }
 
-// statements make $1 patients and $1 doctors, all signed in, and for $2 doctors $1 slots of one seat each, one after
-// the other. Ids hold the number, so that pgbench finds them too.
-var statements = []string{
-	`CREATE FUNCTION numbered(prefix text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-		SELECT (prefix || lpad(to_hex(n), 12, '0'))::uuid $$`,
+// setupStatements insert patients and doctors, all signed in, and slots of one seat. The ids contain the number, so
+// that pgbench finds the rows too.
+var setupStatements = []string{
+	`CREATE FUNCTION numbered(prefix text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+		$$ SELECT (prefix || lpad(to_hex(n), 12, '0'))::uuid $$`,
 	`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 		SELECT numbered('01900000-0000-7000-8001-', n), 'patient' || n || '@example.org', 'none', 'PATIENT', true,
 			now(), now() FROM generate_series(0, $1::int - 1) n`,
@@ -48,8 +48,8 @@ var statements = []string{
 		SELECT sha256(convert_to('at_' || id, 'UTF8')), id, 'ACCESS', now(), now() + interval '1 day' FROM users`,
 	`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
 		SELECT id, id, 'TREATMENT', 1, 'en', 'API', now() FROM users WHERE role = 'PATIENT'`,
-	// All doctors work at the same times: patient n is never asked to be in two places as long as slots of one time
-	// are fewer than patients.
+	// All doctors work at the same times. A patient never gets two slots of the same time, because there are more
+	// patients than doctors.
 	`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at)
 		SELECT numbered('01900000-0000-7000-8003-', n), numbered('01900000-0000-7000-8002-', n % $2::int),
 			date_trunc('hour', now()) + interval '1 day' + n / $2::int * interval '15 minutes',
@@ -58,31 +58,31 @@ var statements = []string{
 		FROM generate_series(0, $1::int - 1) n`,
 }
 
-// crowd settles them in a clinic of this process.
-func crowd(b *testing.B, patients, doctors, slots int) *people {
+// newPopulation opens a clinic in this process and populates it.
+func newPopulation(b *testing.B, patients, doctors, slots int) *population {
 	b.Helper()
-	_, err := durable()
+	_, err := startDurableCluster()
 	must(b, err)
 	c := apptest.Open(b)
-	return settle(b, &people{clinic: c, url: c.URL, dsn: c.DB.Pool.Config().ConnString(), sealer: c.App.Sealer},
-		patients, doctors, slots)
+	p := &population{clinic: c, url: c.URL, dsn: c.DB.Pool.Config().ConnString(), sealer: c.App.Sealer}
+	return populate(b, p, patients, doctors, slots)
 }
 
-// settle fills the database at p.dsn, whose data keys p.sealer wraps.
-func settle(b *testing.B, p *people, patients, doctors, slots int) *people {
+// populate inserts the rows into the database at p.dsn. p.sealer wraps the data keys.
+func populate(b *testing.B, p *population, patients, doctors, slots int) *population {
 	b.Helper()
 	conn := p.connect(b)
 	args := [][]any{nil, {patients}, nil, {doctors}, nil, nil, nil, nil, nil, {slots, doctors}}
-	for i, sql := range statements {
+	for i, sql := range setupStatements {
 		_, err := conn.Exec(b.Context(), sql, args[i]...)
 		must(b, err)
 	}
 	var keys [][]any
 	for n := range patients {
-		id := numbered(1, n)
-		wrapped, err := p.sealer.NewWrapped(b.Context(), conn, id)
+		id := numberedID(1, n)
+		wrapped, err := p.sealer.NewWrappedKey(b.Context(), conn, id)
 		must(b, err)
-		p.wrapped = append(p.wrapped, wrapped)
+		p.wrappedKeys = append(p.wrappedKeys, wrapped)
 		keys = append(keys, []any{id, wrapped, time.Now()})
 		p.patients = append(p.patients, apptest.User{ID: id, Token: "at_" + id.String()})
 	}
@@ -91,15 +91,15 @@ func settle(b *testing.B, p *people, patients, doctors, slots int) *people {
 	must(b, err)
 	_, err = conn.Exec(b.Context(), "VACUUM ANALYZE")
 	must(b, err)
-	must(b, conn.QueryRow(b.Context(), "SELECT min(start_time) FROM availability_slots").Scan(&p.begin))
+	must(b, conn.QueryRow(b.Context(), "SELECT min(start_time) FROM availability_slots").Scan(&p.firstSlotStart))
 	for n := range slots {
-		p.slots = append(p.slots, numbered(3, n))
+		p.slots = append(p.slots, numberedID(3, n))
 	}
 	return p
 }
 
-// connect reaches the database without the server's time limits.
-func (p *people) connect(b *testing.B) *pgx.Conn {
+// connect opens a connection to the database without the server's time limits.
+func (p *population) connect(b *testing.B) *pgx.Conn {
 	b.Helper()
 	conn, err := pgx.Connect(b.Context(), p.dsn)
 	must(b, err)
@@ -107,8 +107,9 @@ func (p *people) connect(b *testing.B) *pgx.Conn {
 	return conn
 }
 
-// numbered agrees with the SQL function of that name. kind: 1 patient, 2 doctor, 3 slot.
-func numbered(kind byte, n int) uuid.UUID {
+// numberedID returns the same id as the SQL function numbered. The kinds are: 1 patient, 2 doctor, 3 slot, 4
+// administrator.
+func numberedID(kind byte, n int) uuid.UUID {
 	id := uuid.MustParse("01900000-0000-7000-8000-000000000000")
 	id[9] = kind
 	for i, at := 0, 15; i < 4; i, at = i+1, at-1 {

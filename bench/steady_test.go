@@ -25,38 +25,39 @@ import (
 	"amrutam/internal/seal"
 )
 
-// BenchmarkSteady runs the real program: ready-ms from an empty folder until it is ready, again-ms from a folder with
-// data, and its memory (RSS, without PostgreSQL's) after 30 s of bookings by 8 clients. It ignores -benchtime.
+// BenchmarkSteady runs the real program. It reports how long the program takes to be ready with an empty data folder
+// (ready-ms) and with existing data (again-ms), and its memory, without PostgreSQL's, after 30 s of bookings by 8
+// clients. It ignores -benchtime.
 func BenchmarkSteady(b *testing.B) {
-	p, s := program(b, nil)
+	p, s := startProgram(b, nil)
 	defer s.stop(b)
 	next := 0
 	for range 6 {
-		p.bookFor(b, &next)
+		p.bookForRound(b, &next)
 	}
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(float64(s.first.Milliseconds()), "ready-ms")
+	b.ReportMetric(float64(s.firstReady.Milliseconds()), "ready-ms")
 	b.ReportMetric(float64(s.ready.Milliseconds()), "again-ms")
 	b.ReportMetric(s.memory(b, "VmRSS"), "RSS-MiB")
 	b.ReportMetric(s.memory(b, "VmHWM"), "peak-MiB")
 	b.ReportMetric(float64(next), "bookings")
 }
 
-// program builds and starts it twice, by the command that prefix begins, and fills its database.
-func program(b *testing.B, prefix []string) (*people, *process) {
+// startProgram builds the program, starts it twice with the command prefix, and populates its database.
+func startProgram(b *testing.B, prefix []string) (*population, *process) {
 	b.Helper()
-	program := filepath.Join(folder, "amrutam")
+	program := filepath.Join(tempDir, "amrutam")
 	out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, "amrutam/cmd/amrutam").
 		CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	data := filepath.Join(folder, b.Name())
+	data := filepath.Join(tempDir, b.Name())
 	command := append(slices.Clone(prefix), program, "serve")
-	first := start(b, command, data)
+	first := startProcess(b, command, data)
 	first.stop(b)
-	s := start(b, command, data)
-	s.first = first.ready
+	s := startProcess(b, command, data)
+	s.firstReady = first.ready
 
 	c, err := cluster.Start(b.Context(), cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
 	must(b, err)
@@ -70,25 +71,33 @@ func program(b *testing.B, prefix []string) (*people, *process) {
 	defer func() { _ = conn.Close(context.Background()) }()
 	sealer, err := seal.Open(b.Context(), conn, func() ([][]byte, error) { return [][]byte{key}, nil }, time.Now)
 	must(b, err)
-	return settle(b, &people{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}, patients, doctors, slots), s
+	p := &population{url: s.url, dsn: c.DSN(cluster.Database), sealer: sealer}
+	return populate(b, p, patients, doctors, slots), s
 }
 
 type process struct {
-	cmd   *exec.Cmd
-	url   string
-	ready time.Duration
-	first time.Duration // as ready, with an empty folder
+	cmd        *exec.Cmd
+	url        string
+	ready      time.Duration
+	firstReady time.Duration // with an empty data folder
 }
 
-// start runs the program until it says that it is ready.
-func start(b *testing.B, command []string, data string) *process {
+// startProcess starts the program and waits until it is ready.
+func startProcess(b *testing.B, command []string, data string) *process {
 	b.Helper()
 	p := &process{cmd: exec.CommandContext(context.Background(), command[0], command[1:]...)}
-	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0",
-		"AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json", "AMRUTAM_RATE_LIMIT=off", "AMRUTAM_LOGIN_LIMIT=off")
+	p.cmd.Env = append(os.Environ(),
+		"DATABASE_URL=",
+		"AMRUTAM_DATA_DIR="+data,
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_METRICS_LISTEN=off",
+		"AMRUTAM_LOG_FORMAT=json",
+		"AMRUTAM_RATE_LIMIT=off",
+		"AMRUTAM_LOGIN_LIMIT=off",
+	)
 	stderr, err := p.cmd.StderrPipe()
 	must(b, err)
-	begun := time.Now()
+	start := time.Now()
 	must(b, p.cmd.Start())
 	b.Cleanup(func() { _ = p.cmd.Process.Kill() })
 	for lines := bufio.NewScanner(stderr); p.url == "" && lines.Scan(); {
@@ -101,18 +110,18 @@ func start(b *testing.B, command []string, data string) *process {
 		b.Fatal("the server does not listen")
 	}
 	go func() { _, _ = io.Copy(io.Discard, stderr) }()
-	for time.Since(begun) < time.Minute {
+	for time.Since(start) < time.Minute {
 		request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, p.url+"/health/ready", nil)
 		must(b, err)
-		answer, err := http.DefaultClient.Do(request)
+		response, err := http.DefaultClient.Do(request)
 		must(b, err)
-		must(b, answer.Body.Close())
-		if answer.StatusCode == http.StatusOK {
-			p.ready = time.Since(begun)
+		must(b, response.Body.Close())
+		if response.StatusCode == http.StatusOK {
+			p.ready = time.Since(start)
 			return p
 		}
 	}
-	b.Fatal("the server does not get ready")
+	b.Fatal("the server did not become ready")
 	return nil
 }
 
@@ -122,14 +131,14 @@ func (p *process) stop(b *testing.B) {
 	must(b, p.cmd.Wait())
 }
 
-// memory of the process in MiB; which is a line of /proc/…/status.
+// memory returns a line of /proc/…/status, for example VmRSS, in MiB.
 func (p *process) memory(b *testing.B, which string) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
 	must(b, err)
 	found := regexp.MustCompile(which + `:\s+(\d+) kB`).FindSubmatch(status)
 	if found == nil {
-		b.Fatal("the system doesn't tell the memory of a process")
+		b.Fatalf("/proc/…/status has no line %s", which)
 	}
 	kB, err := strconv.ParseFloat(string(found[1]), 64)
 	must(b, err)

@@ -13,7 +13,7 @@ import (
 )
 
 type admin struct {
-	Create adminCreate `cmd:"" help:"Make an administrator; the password is read from standard input, one line."`
+	Create adminCreate `cmd:"" help:"Create an administrator; the password is read from standard input, one line."`
 }
 
 type adminCreate struct {
@@ -26,22 +26,22 @@ func (c adminCreate) Run(ctx context.Context) error {
 	if err != nil && password == "" {
 		return errors.New("give the password on standard input, in one line")
 	}
-	o, err := load(config.Keys)
+	res, err := load(config.Keys)
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
-	if err := o.open(ctx); err != nil {
+	defer res.close(ctx)
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	sealer, err := o.sealer(ctx)
+	sealer, err := res.openSealer(ctx)
 	if err != nil {
 		return err
 	}
-	id, err := app.CreateAdmin(ctx, o.cfg, o.db, sealer, c.Email, c.Name, strings.TrimRight(password, "\r\n"))
+	id, err := app.CreateAdmin(ctx, res.cfg, res.db, sealer, c.Email, c.Name, strings.TrimRight(password, "\r\n"))
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Println("made administrator", id)
+	_, err = fmt.Println("created administrator", id)
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"text/tabwriter"
 
@@ -14,40 +15,46 @@ import (
 type check struct{}
 
 func (check) Run(ctx context.Context) error {
-	o, err := load(config.Database)
+	res, err := load(config.Database)
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
-	// A database of somebody else's is only read.
-	reach := o.open
-	if o.cfg.DatabaseURL != "" {
-		reach = func(ctx context.Context) error {
-			if err := o.connect(ctx); err != nil {
-				return err
-			}
-			return o.explain(o.db.Pool.Ping(ctx))
-		}
-	}
-	if err := reach(ctx); err != nil {
+	defer res.close(ctx)
+	if err := res.openForCheck(ctx); err != nil {
 		return err
 	}
-	results, err := invariant.Check(ctx, o.db)
+	results, err := invariant.Check(ctx, res.db)
 	if err != nil {
 		return fmt.Errorf("the invariants can't be checked (does the schema need amrutam migrate?): %s",
 			postgres.Describe(err))
 	}
+	return printResults(os.Stdout, results)
+}
+
+// openForCheck reaches the database. It doesn't migrate one that DATABASE_URL names: check only reads it.
+func (res *resources) openForCheck(ctx context.Context) error {
+	if res.cfg.DatabaseURL == "" {
+		return res.openDatabase(ctx)
+	}
+	if err := res.connect(ctx); err != nil {
+		return err
+	}
+	return res.describeError(res.db.Pool.Ping(ctx))
+}
+
+// printResults prints a table of the rules and their results. Returns an error if a rule is broken.
+func printResults(w io.Writer, results []invariant.Result) error {
 	broken := 0
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i, r := range results {
-		word := "ok"
+		status := "ok"
 		if r.Broken > 0 {
-			word = "BROKEN"
+			status = "BROKEN"
 			broken++
 		}
-		_, _ = fmt.Fprintf(table, "%d\t%s\t%s\t%d\n", i+1, word, r.Name, r.Broken)
+		_, _ = fmt.Fprintf(table, "%d\t%s\t%s\t%d\n", i+1, status, r.Name, r.Broken)
 		if r.Broken > 0 {
-			_, _ = fmt.Fprintf(table, "\t\t%s\t\n\t\tfor example %v\t\n", r.Text, r.Some)
+			_, _ = fmt.Fprintf(table, "\t\t%s\t\n\t\tfor example %v\t\n", r.Description, r.Examples)
 		}
 	}
 	if err := table.Flush(); err != nil {

@@ -19,32 +19,32 @@ import (
 type demo struct{}
 
 func (demo) Run(ctx context.Context) error {
-	o, err := loadDevelopment(
+	res, err := loadDevelopment(
 		"the tour needs a development server: production has neither a mailbox nor a checkout page")
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
-	url := "http://" + o.cfg.Listen
-	if running(ctx, url) {
-		return o.walk(ctx, url)
+	defer res.close(ctx)
+	url := "http://" + res.cfg.Listen
+	if isServing(ctx, url) {
+		return res.tourRunningServer(ctx, url)
 	}
-	return o.walkAlone(ctx)
+	return res.tourOwnServer(ctx)
 }
 
 type code struct{}
 
 func (code) Run(ctx context.Context) error {
-	o, err := loadDevelopment("amrutam code is the demo administrator's, and production has none: codes come from " +
-		"each administrator's own authenticator")
+	res, err := loadDevelopment("production has no demo administrator: each administrator's own authenticator shows " +
+		"the codes")
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
-	if err := o.open(ctx); err != nil {
+	defer res.close(ctx)
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	a, err := o.app(ctx)
+	a, err := res.newApp(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,43 +52,43 @@ func (code) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := totp.GenerateCode(secret, time.Now())
+	otp, err := totp.GenerateCode(secret, time.Now())
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Println(now)
+	_, err = fmt.Println(otp)
 	return err
 }
 
-// running tells whether an Amrutam serves there.
-func running(ctx context.Context, url string) bool {
+// isServing reports whether an Amrutam server answers at url.
+func isServing(ctx context.Context, url string) bool {
 	client := &http.Client{Timeout: 2 * time.Second}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/health/live", nil)
 	if err != nil {
 		return false
 	}
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		return false
 	}
-	defer func() { _ = answer.Body.Close() }()
+	defer func() { _ = response.Body.Close() }()
 	var health app.Health
-	return json.NewDecoder(answer.Body).Decode(&health) == nil && health.Status == "ok"
+	return json.NewDecoder(response.Body).Decode(&health) == nil && health.Status == "ok"
 }
 
-// walk goes on the server at url, whose database this command shares.
-func (o *opened) walk(ctx context.Context, url string) error {
-	if err := o.open(ctx); err != nil {
+// tourRunningServer walks the tour on the server at url, which uses the same database as this command.
+func (res *resources) tourRunningServer(ctx context.Context, url string) error {
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	a, err := o.app(ctx)
+	a, err := res.newApp(ctx)
 	if err != nil {
 		return err
 	}
-	return tourOf(ctx, a, url)
+	return runTour(ctx, a, url)
 }
 
-func tourOf(ctx context.Context, a *app.App, url string) error {
+func runTour(ctx context.Context, a *app.App, url string) error {
 	if _, err := a.MakeDemoAdmin(ctx); err != nil {
 		return err
 	}
@@ -100,23 +100,33 @@ func tourOf(ctx context.Context, a *app.App, url string) error {
 	if err != nil {
 		return err
 	}
-	return (&tour.Tour{URL: url, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
-		Out: os.Stdout, Clock: time.Now}).Run(ctx)
+	t := tour.Tour{
+		URL:           url,
+		AdminEmail:    app.DemoAdmin.Email,
+		AdminPassword: password,
+		AdminSecret:   secret,
+		Out:           os.Stdout,
+		Clock:         time.Now,
+	}
+	return t.Run(ctx)
 }
 
-// walkAlone serves on a free port for as long as the tour takes.
-func (o *opened) walkAlone(ctx context.Context) error {
-	o.cfg.Listen, o.cfg.MetricsListen, o.cfg.PublicURL, o.cfg.DrainFor = "127.0.0.1:0", "off", "", 0
-	o.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	ports, err := app.Listen(ctx, o.cfg)
+// tourOwnServer walks the tour on a server that it starts on a free port and stops afterwards.
+func (res *resources) tourOwnServer(ctx context.Context) error {
+	res.cfg.Listen = "127.0.0.1:0"
+	res.cfg.MetricsListen = "off"
+	res.cfg.PublicURL = ""
+	res.cfg.DrainFor = 0
+	res.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	ports, err := app.Listen(ctx, res.cfg)
 	if err != nil {
 		return err
 	}
 	defer ports.Close()
-	if err := o.open(ctx); err != nil {
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	a, err := o.app(ctx)
+	a, err := res.newApp(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,7 +134,7 @@ func (o *opened) walkAlone(ctx context.Context) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- a.Serve(serving, ports) }()
-	err = tourOf(ctx, a, ports.URL())
+	err = runTour(ctx, a, ports.URL())
 	stop()
 	return errors.Join(err, <-served)
 }

@@ -1,4 +1,4 @@
-// Command amrutam is the whole server: `amrutam serve` starts it.
+// Command amrutam is the server and its administration commands. `amrutam serve` starts the server.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 )
 
 type commands struct {
-	Tell kong.VersionFlag `name:"version" help:"Print the version."`
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 
 	Serve   serve   `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema to this version; needs the database's addresses only."`
@@ -39,7 +39,7 @@ type commands struct {
 	Settings settings `cmd:"" hidden:"" help:"Print the reference of the settings in Markdown."`
 }
 
-// usageError is the exit code of a command line that makes no sense, as of most programs.
+// usageError is the exit code for a wrong command line, as in most programs.
 const usageError = 2
 
 func main() {
@@ -62,7 +62,7 @@ func main() {
 	parsed.FatalIfErrorf(parsed.Run())
 }
 
-// help adds the variables to a command's help.
+// help prints a command's help; for serve it adds the environment variables.
 func help(options kong.HelpOptions, ctx *kong.Context) error {
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
@@ -81,20 +81,21 @@ func (version) Run() error {
 	return err
 }
 
-// built is what `make build` names: the tag, the commits since, and whether files were changed.
+// built is the output of git describe, set by `make build`: the tag, the commits since, and whether files were
+// changed.
 var built string
 
 func versionText() string {
-	return fmt.Sprintf("amrutam %s %s schema %d", release(), runtime.Version(), postgres.SchemaVersion())
+	return fmt.Sprintf("amrutam %s %s schema %d", programVersion(), runtime.Version(), postgres.SchemaVersion())
 }
 
-func release() string {
+func programVersion() string {
 	info, _ := debug.ReadBuildInfo()
-	return versionOf(built, info)
+	return resolveVersion(built, info)
 }
 
-// versionOf is what the program knows about itself when it wasn't made by `make build`.
-func versionOf(built string, info *debug.BuildInfo) string {
+// resolveVersion returns built. If that is empty, it returns the commit or the module version that Go has recorded.
+func resolveVersion(built string, info *debug.BuildInfo) string {
 	if built != "" || info == nil {
 		return cmp.Or(built, "unknown")
 	}
@@ -119,7 +120,7 @@ func (settings) Run() error { return config.Reference(os.Stdout) }
 
 type openapi struct{}
 
-// Run builds the server on a database it never talks to: registering the operations makes the document.
+// Run builds the app with a database that it never connects to: registering the operations creates the document.
 func (openapi) Run(ctx context.Context) error {
 	cfg := &config.Config{Env: "development", PublicURL: "http://127.0.0.1:8080"}
 	secret := make([]byte, 32)

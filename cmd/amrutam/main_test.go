@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestVersionOf(t *testing.T) {
+func TestResolveVersion(t *testing.T) {
 	t.Parallel()
 	info := func(version string, pairs ...string) *debug.BuildInfo {
 		i := &debug.BuildInfo{Main: debug.Module{Version: version}}
@@ -22,14 +22,14 @@ func TestVersionOf(t *testing.T) {
 	}{
 		{"v1.2.0-3-g0123456", info("(devel)", "vcs.revision", revision), "v1.2.0-3-g0123456"},
 		{"", info("v0.0.0-20260101000000-0123456789ab", "vcs.revision", revision, "vcs.modified", "false"),
-			"0123456789ab"}, {"", info("(devel)", "vcs.revision", revision, "vcs.modified", "true"),
-			"0123456789ab-dirty"},
+			"0123456789ab"},
+		{"", info("(devel)", "vcs.revision", revision, "vcs.modified", "true"), "0123456789ab-dirty"},
 		{"", info("v1.2.0"), "v1.2.0"},
 		{"", info("(devel)"), "devel"},
 		{"", info(""), "unknown"},
 		{"", nil, "unknown"},
 	} {
-		if got := versionOf(c.built, c.info); got != c.want {
+		if got := resolveVersion(c.built, c.info); got != c.want {
 			t.Errorf("%q %+v: %s, want %s", c.built, c.info, got, c.want)
 		}
 	}

@@ -13,38 +13,38 @@ import (
 )
 
 type migrate struct {
-	Status bool `help:"Only tell the schema's version, what is missing, and which jobs wait; exits with 1 if something is missing."`
+	Status bool `help:"Only print the schema's version, what is missing, and which jobs wait; exits with 1 if something is missing."`
 }
 
 func (m migrate) Run(ctx context.Context) error {
-	o, err := load(config.Database)
+	res, err := load(config.Database)
 	if err != nil {
 		return err
 	}
-	defer o.close(ctx)
+	defer res.close(ctx)
 	if m.Status {
-		return o.status(ctx, os.Stdout)
+		return res.printStatus(ctx, os.Stdout)
 	}
-	did, err := o.upgrade(ctx)
+	result, err := res.upgradeSchema(ctx)
 	if err != nil {
 		return err
 	}
-	what := "nothing to do"
-	if did.Applied+did.QueueApplied > 0 {
-		what = fmt.Sprintf("%d migrations applied, and %d of the job queue", did.Applied, did.QueueApplied)
+	summary := "nothing to do"
+	if result.Applied+result.QueueApplied > 0 {
+		summary = fmt.Sprintf("%d migrations applied, and %d of the job queue", result.Applied, result.QueueApplied)
 	}
-	_, err = fmt.Printf("schema at version %d, %s\n", did.Version, what)
+	_, err = fmt.Printf("schema at version %d, %s\n", result.Version, summary)
 	return err
 }
 
-// status changes nothing.
-func (o *opened) status(ctx context.Context, w io.Writer) error {
-	if err := o.connect(ctx); err != nil {
+// printStatus prints the state of the schema and of the job queue, and changes nothing.
+func (res *resources) printStatus(ctx context.Context, w io.Writer) error {
+	if err := res.connect(ctx); err != nil {
 		return err
 	}
-	s, err := postgres.SchemaStatus(ctx, o.owner)
+	s, err := postgres.SchemaStatus(ctx, res.ownerDSN)
 	if err != nil {
-		return o.explainOwner(err)
+		return res.describeOwnerError(err)
 	}
 	_, _ = fmt.Fprintf(w, "schema at version %d, this program's is %d\n", s.Version, postgres.SchemaVersion())
 	for _, name := range s.Missing {
@@ -59,9 +59,9 @@ func (o *opened) status(ctx context.Context, w io.Writer) error {
 	case len(s.Missing)+len(s.QueueMissing) > 0:
 		return errors.New("the schema is not at this program's version: run amrutam migrate")
 	}
-	waiting, err := jobs.WaitingJobs(ctx, o.db)
+	waiting, err := jobs.WaitingJobs(ctx, res.db)
 	if err != nil {
-		return o.explain(err)
+		return res.describeError(err)
 	}
 	for _, kind := range waiting {
 		_, _ = fmt.Fprintf(w, "waiting: %d of %s, the oldest since %s\n", kind.Count, kind.Kind,

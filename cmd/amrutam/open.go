@@ -18,17 +18,17 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-// opened is what most commands need: settings, log and a migrated database.
-type opened struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	db      *postgres.DB
-	owner   string // the database's address for who migrates
-	cluster *cluster.Cluster
+// resources are what most commands need: settings, logger and a migrated database.
+type resources struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	db       *postgres.DB
+	ownerDSN string           // the database's address for the login that migrates
+	cluster  *cluster.Cluster // nil with DATABASE_URL
 }
 
-// load reads the settings that the command needs, and looks for nothing else.
-func load(need config.Need) (*opened, error) {
+// load reads the settings that the command needs.
+func load(need config.Need) (*resources, error) {
 	cfg, err := config.Load(need)
 	if err != nil {
 		return nil, err
@@ -36,8 +36,9 @@ func load(need config.Need) (*opened, error) {
 	return prepare(cfg, need)
 }
 
-// loadDevelopment is load for what production doesn't have, whatever else is missing there.
-func loadDevelopment(refusal string) (*opened, error) {
+// loadDevelopment is load for a command that production doesn't have. In production it returns refusal as the error,
+// whatever settings are missing.
+func loadDevelopment(refusal string) (*resources, error) {
 	cfg, err := config.Load(config.Nothing)
 	if err != nil {
 		return nil, err
@@ -48,144 +49,146 @@ func loadDevelopment(refusal string) (*opened, error) {
 	return prepare(cfg, config.Server)
 }
 
-func prepare(cfg *config.Config, need config.Need) (*opened, error) {
-	if err := cfg.Secrets(need); err != nil {
+func prepare(cfg *config.Config, need config.Need) (*resources, error) {
+	if err := cfg.LoadSecrets(need); err != nil {
 		return nil, err
 	}
-	return &opened{cfg: cfg, log: telemetry.Logger(os.Stderr, cfg.LogFormat == "text" ||
-		(cfg.LogFormat == "" && terminal()))}, nil
+	asText := cfg.LogFormat == "text" || (cfg.LogFormat == "" && stderrIsTerminal())
+	return &resources{cfg: cfg, log: telemetry.Logger(os.Stderr, asText)}, nil
 }
 
-// open reaches the database and brings its schema to this version.
-func (o *opened) open(ctx context.Context) error {
-	_, err := o.upgrade(ctx)
+// openDatabase connects to the database and brings its schema to this version.
+func (res *resources) openDatabase(ctx context.Context) error {
+	_, err := res.upgradeSchema(ctx)
 	return err
 }
 
-func (o *opened) upgrade(ctx context.Context) (postgres.Upgraded, error) {
-	if err := o.connect(ctx); err != nil {
+func (res *resources) upgradeSchema(ctx context.Context) (postgres.Upgraded, error) {
+	if err := res.connect(ctx); err != nil {
 		return postgres.Upgraded{}, err
 	}
-	did, err := postgres.Upgrade(ctx, o.owner)
+	result, err := postgres.Upgrade(ctx, res.ownerDSN)
 	if err != nil {
-		return did, o.explainOwner(err)
+		return result, res.describeOwnerError(err)
 	}
-	// Not before: the migration makes the role that the server acts as.
-	if err := o.db.Ready(ctx); errors.Is(err, postgres.ErrRole) {
-		return did, err
+	// Only after the migration, which creates the role that the server uses.
+	if err := res.db.Ready(ctx); errors.Is(err, postgres.ErrRole) {
+		return result, err
 	}
-	return did, o.explain(o.db.Pool.Ping(ctx))
+	return result, res.describeError(res.db.Pool.Ping(ctx))
 }
 
-// explain says which setting leads to the database that refuses.
-func (o *opened) explain(err error) error { return o.explainAs("DATABASE_URL", err) }
+// describeError names the setting with the address of the database that returned the error.
+func (res *resources) describeError(err error) error {
+	return res.describeSettingError("DATABASE_URL", err)
+}
 
-// explainOwner is explain for what the login that migrates did.
-func (o *opened) explainOwner(err error) error {
+// describeOwnerError is describeError for errors of the login that migrates.
+func (res *resources) describeOwnerError(err error) error {
 	switch {
-	case o.cfg.MigrateURL != "":
-		return o.explainAs("AMRUTAM_MIGRATE_DATABASE_URL", err)
-	case o.cfg.DatabaseURL != "" && postgres.NoRight(err):
-		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not make " +
-			"tables there: let it own the database, " +
-			"or name the login that does in AMRUTAM_MIGRATE_DATABASE_URL (docs/operations/database-roles.md)")
+	case res.cfg.MigrateURL != "":
+		return res.describeSettingError("AMRUTAM_MIGRATE_DATABASE_URL", err)
+	case res.cfg.DatabaseURL != "" && postgres.NoRight(err):
+		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not create " +
+			"tables there: let it own the database, or name the login that does in AMRUTAM_MIGRATE_DATABASE_URL " +
+			"(docs/operations/database-roles.md)")
 	}
-	return o.explain(err)
+	return res.describeError(err)
 }
 
-func (o *opened) explainAs(variable string, err error) error {
+func (res *resources) describeSettingError(setting string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case o.cfg.DatabaseURL == "":
-		return errors.New("the private PostgreSQL in " + o.cfg.DataDir + ": " + postgres.Explain(err))
+	case res.cfg.DatabaseURL == "":
+		return errors.New("the private PostgreSQL in " + res.cfg.DataDir + ": " + postgres.Explain(err))
 	default:
-		return errors.New(variable + ": " + postgres.Explain(err))
+		return errors.New(setting + ": " + postgres.Explain(err))
 	}
 }
 
-// connect reaches the database, on a private PostgreSQL unless DATABASE_URL is set.
-func (o *opened) connect(ctx context.Context) (err error) {
-	server := o.cfg.DatabaseURL
-	o.owner = cmp.Or(o.cfg.MigrateURL, server)
-	if server == "" {
-		if err := o.startCluster(ctx); err != nil {
+// connect opens the connection pool. Without DATABASE_URL it starts the private PostgreSQL first.
+func (res *resources) connect(ctx context.Context) (err error) {
+	serverDSN := res.cfg.DatabaseURL
+	res.ownerDSN = cmp.Or(res.cfg.MigrateURL, serverDSN)
+	if serverDSN == "" {
+		if err := res.startCluster(ctx); err != nil {
 			return err
 		}
-		server, o.owner = o.cluster.ServerDSN(cluster.Database), o.cluster.DSN(cluster.Database)
+		serverDSN, res.ownerDSN = res.cluster.ServerDSN(cluster.Database), res.cluster.DSN(cluster.Database)
 	}
-	if o.db, err = postgres.Open(ctx, server, postgres.Options{MaxConns: o.cfg.DatabaseConns}); err != nil {
-		return o.explain(err)
+	if res.db, err = postgres.Open(ctx, serverDSN, postgres.Options{MaxConns: res.cfg.DatabaseConns}); err != nil {
+		return res.describeError(err)
 	}
 	return nil
 }
 
-// app builds the packages, once the master key has proven to be this database's.
-func (o *opened) app(ctx context.Context) (*app.App, error) {
-	sealer, err := o.sealer(ctx)
+// newApp builds the app after checking that the master key belongs to this database.
+func (res *resources) newApp(ctx context.Context) (*app.App, error) {
+	sealer, err := res.openSealer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a, err := app.New(o.cfg, o.db, sealer, o.log)
+	a, err := app.New(res.cfg, res.db, sealer, res.log)
 	if err == nil {
-		a.Metrics.Built(release(), runtime.Version(), postgres.SchemaVersion())
+		a.Metrics.SetBuildInfo(programVersion(), runtime.Version(), postgres.SchemaVersion())
 	}
 	return a, err
 }
 
-func (o *opened) sealer(ctx context.Context) (*seal.Sealer, error) {
-	return seal.Open(ctx, o.db.Pool, o.cfg.MasterKeys, o.db.Clock)
+func (res *resources) openSealer(ctx context.Context) (*seal.Sealer, error) {
+	return seal.Open(ctx, res.db.Pool, res.cfg.MasterKeys, res.db.Clock)
 }
 
-func (o *opened) startCluster(ctx context.Context) error {
-	c, err := cluster.Start(ctx, cluster.Options{DataDir: o.cfg.DataDir, Logger: o.log})
+func (res *resources) startCluster(ctx context.Context) error {
+	c, err := cluster.Start(ctx, cluster.Options{DataDir: res.cfg.DataDir, Logger: res.log})
 	if err == nil {
-		o.cluster = c
+		res.cluster = c
 	}
 	return err
 }
 
-const lookAgain = 2 * time.Second
+const clusterCheckInterval = 2 * time.Second
 
-// keepCluster starts the private PostgreSQL anew when it ends: it was killed, or the command that owned it is over.
-// The pool finds it by itself, because its socket stays where it was.
-func (o *opened) keepCluster(ctx context.Context) {
-	if o.cluster == nil {
+// superviseCluster restarts the private PostgreSQL when it ends, because it was killed or because the command that
+// owned it has ended. The pool reconnects by itself: the path of the socket stays the same.
+func (res *resources) superviseCluster(ctx context.Context) {
+	if res.cluster == nil {
 		return
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-o.cluster.Exited():
-			o.log.ErrorContext(ctx, "PostgreSQL ended; starting it again", "error", fmt.Sprint(o.cluster.Err()))
-		case <-time.After(lookAgain):
-			if o.cluster.Owned() {
+		case <-res.cluster.Exited():
+			res.log.ErrorContext(ctx, "PostgreSQL ended; starting it again", "error", fmt.Sprint(res.cluster.Err()))
+		case <-time.After(clusterCheckInterval):
+			if res.cluster.IsOwner() {
 				continue
 			}
 		}
-		if err := o.startCluster(ctx); err != nil && ctx.Err() == nil {
-			o.log.ErrorContext(ctx, "start PostgreSQL again", "error", err.Error())
+		if err := res.startCluster(ctx); err != nil && ctx.Err() == nil {
+			res.log.ErrorContext(ctx, "PostgreSQL can't be started again", "error", err.Error())
 			select {
 			case <-ctx.Done():
-			case <-time.After(lookAgain):
+			case <-time.After(clusterCheckInterval):
 			}
 		}
 	}
 }
 
-func (o *opened) close(ctx context.Context) {
-	if o.db != nil {
-		o.db.Close()
+func (res *resources) close(ctx context.Context) {
+	if res.db != nil {
+		res.db.Close()
 	}
-	if o.cluster != nil {
-		if err := o.cluster.Stop(context.WithoutCancel(ctx)); err != nil {
-			o.log.Error("stop PostgreSQL", "error", err.Error())
+	if res.cluster != nil {
+		if err := res.cluster.Stop(context.WithoutCancel(ctx)); err != nil {
+			res.log.Error("PostgreSQL can't be stopped", "error", err.Error())
 		}
 	}
 }
 
-func terminal() bool {
+func stderrIsTerminal() bool {
 	info, err := os.Stderr.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

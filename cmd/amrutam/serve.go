@@ -13,45 +13,56 @@ import (
 )
 
 type serve struct {
-	Demo bool `help:"Make demo data: approved doctors with free slots, a patient, an administrator. Not in production."`
+	Demo bool `help:"Create demo data: approved doctors with free slots, a patient, an administrator. Not in production."`
 }
 
 func (s serve) Run(ctx context.Context) error {
-	o, err := load(config.Server)
+	res, err := load(config.Server)
 	if err != nil {
 		return err
 	}
-	if s.Demo && o.cfg.Production() {
+	if s.Demo && res.cfg.Production() {
 		return errors.New("production has no demo data: leave --demo out")
 	}
-	ports, err := app.Listen(ctx, o.cfg)
+	ports, err := app.Listen(ctx, res.cfg)
 	if err != nil {
 		return err
 	}
 	defer ports.Close()
-	defer o.close(ctx)
-	if err := o.open(ctx); err != nil {
+	defer res.close(ctx)
+	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}
-	// Stopped before the cluster is, which it would start again.
-	keeping, stop := context.WithCancel(ctx)
-	kept := make(chan struct{})
-	go func() { defer close(kept); o.keepCluster(keeping) }()
-	defer func() { stop(); <-kept }()
-	a, err := o.app(ctx)
+	stopSupervising := res.startSupervising(ctx)
+	defer stopSupervising() // before res.close stops the cluster, or it would be started again
+	a, err := res.newApp(ctx)
 	if err != nil {
 		return err
 	}
 	if s.Demo {
-		if err := welcome(ctx, os.Stdout, a, ports); err != nil {
+		if err := printWelcome(ctx, os.Stdout, a, ports); err != nil {
 			return err
 		}
 	}
 	return a.Serve(ctx, ports)
 }
 
-// welcome makes the demo data and tells a newcomer where everything is.
-func welcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners) error {
+// startSupervising runs superviseCluster until the function that it returns is called.
+func (res *resources) startSupervising(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		res.superviseCluster(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// printWelcome creates the demo data and prints the addresses and accounts that a newcomer needs.
+func printWelcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners) error {
 	accounts, err := a.MakeDemoData(ctx)
 	if err != nil {
 		return err
@@ -81,7 +92,7 @@ func welcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners)
 	for _, account := range accounts {
 		line("  %s\t%s\t%s", account.Email, account.Role, account.Name)
 	}
-	line("The administrator's authenticator holds the secret %s (amrutam code prints its code of the moment)", secret)
+	line("The administrator's authenticator has the secret %s (amrutam code prints the current code)", secret)
 	line("")
 	return table.Flush()
 }

@@ -1,4 +1,4 @@
-// Package access names who acts: roles, and the actor every domain function is handed.
+// Package access defines the roles and the actor that every domain function is given.
 package access
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Role of a user (ER document: UserRole).
+// Role is a user's role (ER document: UserRole).
 type Role string
 
 // The four roles.
@@ -19,29 +19,30 @@ const (
 	RoleSupport Role = "SUPPORT"
 )
 
-// Roles is a set of those who may call an operation. The empty set is refused at registration.
+// Roles is the set of roles that may call an operation. Registering an operation with the empty set fails.
 type Roles uint8
 
-// The sets operations are registered with; join them with |.
+// The sets that operations are registered with; join them with |.
 const (
 	Patient Roles = 1 << iota
 	Doctor
 	Admin
 	Support
-	// Public operations need no session. Public alone looks at none; joined with roles it tells who a session is.
+	// Public operations need no session. Public alone ignores a session; joined with roles, a session is
+	// authenticated.
 	Public
 	SignedIn = Patient | Doctor | Admin | Support
 )
 
-var bits = map[Role]Roles{RolePatient: Patient, RoleDoctor: Doctor, RoleAdmin: Admin, RoleSupport: Support}
+var roleBits = map[Role]Roles{RolePatient: Patient, RoleDoctor: Doctor, RoleAdmin: Admin, RoleSupport: Support}
 
-// Has tells whether the set holds the role.
-func (r Roles) Has(role Role) bool { return r&bits[role] != 0 }
+// Has reports whether the set contains the role.
+func (r Roles) Has(role Role) bool { return r&roleBits[role] != 0 }
 
-// Staff tells whether the set holds SUPPORT or ADMIN.
-func (r Roles) Staff() bool { return r&(Admin|Support) != 0 }
+// HasStaff reports whether the set contains SUPPORT or ADMIN.
+func (r Roles) HasStaff() bool { return r&(Admin|Support) != 0 }
 
-// Admits tells whether the actor may call.
+// Admits reports whether the actor may call an operation registered with this set.
 func (r Roles) Admits(actor Actor) bool {
 	if actor.ID == uuid.Nil {
 		return r&Public != 0
@@ -49,7 +50,7 @@ func (r Roles) Admits(actor Actor) bool {
 	return r.Has(actor.Role)
 }
 
-// Names lists the set's roles in a fixed order.
+// Names returns the set's roles in a fixed order.
 func (r Roles) Names() []string {
 	names := []string{}
 	for _, role := range []Role{RolePatient, RoleDoctor, RoleSupport, RoleAdmin} {
@@ -67,7 +68,7 @@ func (r Roles) String() string {
 	return strings.Join(r.Names(), ", ")
 }
 
-// Actor is who does something: a signed-in user, nobody (zero ID) or a job of the system (Job set).
+// Actor is who acts: a signed-in user, an anonymous caller (zero ID) or a job of the system (Job is set).
 type Actor struct {
 	ID        uuid.UUID
 	Role      Role
@@ -76,49 +77,50 @@ type Actor struct {
 	UserAgent string
 	RequestID string
 	Job       string
-	// SecondFactorAt is when this session last proved a second factor; zero: never.
+	// SecondFactorAt is when this session last proved a second factor; zero means never.
 	SecondFactorAt time.Time
-	// AuthenticatedAt is when this session last proved the password, or was made.
+	// AuthenticatedAt is when this session last proved the password, or was created.
 	AuthenticatedAt time.Time
-	// CrossSite: a page of another site sent the request (Fetch Metadata, or Origin).
+	// CrossSite means that a page of another site sent the request (Fetch Metadata or Origin header).
 	CrossSite bool
-	// HasFactor: the user has a second factor, whether or not this session proved it.
+	// HasFactor means that the user has a second factor, whether or not this session proved it.
 	HasFactor bool
-	// Exempt from second factors: the user has none, and this server doesn't ask staff for one.
+	// Exempt means that no second factor is needed: the user has none, and this server doesn't require one of staff.
 	Exempt bool
 }
 
-// freshness is how long a second factor counts as just proven, for what is dangerous.
-const freshness = 5 * time.Minute
+// recentWindow is how long a proof counts as recent for dangerous operations.
+const recentWindow = 5 * time.Minute
 
-// HasRecentMFA tells whether the second factor was proven a moment ago.
+// HasRecentMFA reports whether the second factor was proven within the last five minutes.
 func (a Actor) HasRecentMFA(now time.Time) bool {
-	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= freshness)
+	return a.Exempt || (!a.SecondFactorAt.IsZero() && now.Sub(a.SecondFactorAt) <= recentWindow)
 }
 
-// HasRecentProof tells whether the actor proved a moment ago who they are: by the second factor if the user has one,
-// else by signing in or by the password.
+// HasRecentProof reports whether the actor proved their identity within the last five minutes: by the second factor
+// if the user has one, otherwise by signing in or by the password.
 func (a Actor) HasRecentProof(now time.Time) bool {
 	if a.HasFactor {
 		return a.HasRecentMFA(now)
 	}
-	return now.Sub(a.AuthenticatedAt) <= freshness
+	return now.Sub(a.AuthenticatedAt) <= recentWindow
 }
 
-// System is the actor of a job or of another event that no user caused; the audit log says which.
+// System returns the actor of a job, or of another event that no user caused. The audit log records the job's name.
 func System(job string) Actor { return Actor{Job: job} }
 
-// As is what the system does at the actor's request: the audit log names the job, and where the request came from.
-func (a Actor) As(job string) Actor { return Actor{Job: job, IP: a.IP, RequestID: a.RequestID} }
+// AsSystem returns the actor of a job that runs because of this actor's request. The audit log records the job's name
+// and the request's address and id.
+func (a Actor) AsSystem(job string) Actor { return Actor{Job: job, IP: a.IP, RequestID: a.RequestID} }
 
-// SignedInAs is the actor of the same request, once it is known which user it is.
+// SignedInAs returns the actor of the same request as a user who has just been identified.
 func (a Actor) SignedInAs(id uuid.UUID, role Role) Actor {
 	a.ID, a.Role = id, role
 	return a
 }
 
-// Is tells whether the actor has the role.
+// Is reports whether the actor has the role.
 func (a Actor) Is(role Role) bool { return a.Role == role }
 
-// Staff tells whether the actor is SUPPORT or ADMIN.
-func (a Actor) Staff() bool { return a.Role == RoleSupport || a.Role == RoleAdmin }
+// IsStaff reports whether the actor is SUPPORT or ADMIN.
+func (a Actor) IsStaff() bool { return a.Role == RoleSupport || a.Role == RoleAdmin }

@@ -56,7 +56,7 @@ func (s *Service) countAttempt(ctx context.Context, keys attemptKeys) (counted [
 			}
 		}
 		counted = append(counted, keys.account)
-		return s.Limits.Try(ctx, tx, keys.account.policy, keys.account.subject)
+		return s.Limits.CountAttempt(ctx, tx, keys.account.policy, keys.account.subject)
 	})
 	return counted, err
 }
@@ -64,16 +64,16 @@ func (s *Service) countAttempt(ctx context.Context, keys attemptKeys) (counted [
 // countInNetwork counts an attempt under its network. Where the failures of neighbours have used that up, an account
 // that is new there has a small budget of its own. Returns limit.ErrTooMany if that is used up too.
 func (s *Service) countInNetwork(ctx context.Context, tx *postgres.Tx, keys attemptKeys) ([]counter, error) {
-	err := s.Limits.Try(ctx, tx, limit.Address, keys.network)
+	err := s.Limits.CountAttempt(ctx, tx, limit.Address, keys.network)
 	if !errors.Is(err, limit.ErrTooMany) {
 		return []counter{{limit.Address, keys.network}}, err
 	}
-	err = shorterWait(err, s.Limits.Try(ctx, tx, limit.Pair, keys.pair))
+	err = shorterWait(err, s.Limits.CountAttempt(ctx, tx, limit.Pair, keys.pair))
 	if err != nil {
 		return nil, err
 	}
 	return []counter{{limit.Pair, keys.pair}, {limit.Pairs, keys.network}},
-		s.Limits.Try(ctx, tx, limit.Pairs, keys.network)
+		s.Limits.CountAttempt(ctx, tx, limit.Pairs, keys.network)
 }
 
 // shorterWait is nil when the second way is open, and else of two refusals the one with the shorter wait.
@@ -89,7 +89,7 @@ func shorterWait(first, second error) error {
 // clearFailures takes an attempt back that was right, and the failures before it.
 func (s *Service) clearFailures(tx *postgres.Tx, counted []counter) {
 	for _, c := range counted {
-		s.Limits.Done(tx, c.policy, c.subject)
+		s.Limits.CountSuccess(tx, c.policy, c.subject)
 	}
 }
 
@@ -98,7 +98,7 @@ func (s *Service) clearFailures(tx *postgres.Tx, counted []counter) {
 func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		for _, c := range counted {
-			s.Limits.Undo(tx, c.policy, c.subject)
+			s.Limits.UndoAttempt(tx, c.policy, c.subject)
 		}
 		return nil
 	})

@@ -59,7 +59,7 @@ func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailC
 		if _, err := lockActive(ctx, tx, actor.ID); err != nil {
 			return err
 		}
-		if err := s.Limits.Try(ctx, tx, limit.Mail("new-address"), actor.ID.String()); err != nil {
+		if err := s.Limits.CountAttempt(ctx, tx, limit.Mail("new-address"), actor.ID.String()); err != nil {
 			return err
 		}
 		audit.Write(tx, actor, "user.request-new-address", actor.ID, nil)

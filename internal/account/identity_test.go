@@ -110,7 +110,7 @@ func TestAQuotaAtOnce(t *testing.T) {
 	taken := 0
 	for _, err := range atOnce(12, func(int) error {
 		return c.DB.Write(t.Context(), func(tx *postgres.Tx) error {
-			_, err := limit.Limiter{}.Take(t.Context(), tx, limit.SignUps(5), "somewhere")
+			_, err := limit.Limiter{}.CountUse(t.Context(), tx, limit.SignUps(5), "somewhere")
 			return err
 		})
 	}) {

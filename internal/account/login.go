@@ -249,7 +249,7 @@ func (s *Service) startWithPassword(ctx context.Context, tx *postgres.Tx, actor 
 	t, err := s.startSession(ctx, tx, actor, user, nil, transport)
 	return SignInResponse{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType,
 		ExpiresIn: t.ExpiresIn, User: &t.User, cookie: t.SessionCookie(),
-		MFAEnrollmentRequired: s.Config.RequireAdminMFA && actor.Staff()}, err
+		MFAEnrollmentRequired: s.Config.RequireAdminMFA && actor.IsStaff()}, err
 }
 
 // startSession signs a user in, unless the password or the need for a second factor changed since they were read.

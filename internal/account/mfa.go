@@ -76,7 +76,7 @@ func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.A
 }
 
 func (s *Service) storeSecret(ctx context.Context, tx *postgres.Tx, user uuid.UUID, secret string) error {
-	key, err := s.Sealer.Person(ctx, tx, user)
+	key, err := s.Sealer.PersonKey(ctx, tx, user)
 	if err != nil {
 		return err
 	}

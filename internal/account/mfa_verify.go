@@ -208,7 +208,7 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 	f SecondFactor) (right bool, err error) {
 	guessable := f.Passkey == nil
 	if guessable {
-		if err := s.Limits.Try(ctx, tx, limit.Code, user.id.String()); err != nil {
+		if err := s.Limits.CountAttempt(ctx, tx, limit.Code, user.id.String()); err != nil {
 			return false, err
 		}
 	}
@@ -227,7 +227,7 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 	case err != nil:
 		return false, err
 	case right && guessable:
-		s.Limits.Done(tx, limit.Code, user.id.String())
+		s.Limits.CountSuccess(tx, limit.Code, user.id.String())
 	case !right:
 		audit.WriteFor(tx, actor, "second-factor.refuse", "user", user.id.String(), nil)
 	}
@@ -236,7 +236,7 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 
 // consumeOTP uses up a code of the user's authenticator, and reports whether it was right and its first use.
 func (s *Service) consumeOTP(ctx context.Context, tx *postgres.Tx, user activeUser, code string) (bool, error) {
-	key, err := s.Sealer.Person(ctx, tx, user.id)
+	key, err := s.Sealer.PersonKey(ctx, tx, user.id)
 	if err != nil {
 		return false, err
 	}

@@ -57,7 +57,7 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, r, actor.ID)
+	key, err := s.Sealer.PersonKey(ctx, r, actor.ID)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -76,7 +76,7 @@ func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor acce
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, tx, actor.ID)
+	key, err := s.Sealer.PersonKey(ctx, tx, actor.ID)
 	if err != nil {
 		return Profile{}, err
 	}

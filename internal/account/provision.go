@@ -41,7 +41,7 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 	case made == 0:
 		return uuid.Nil, ErrAddressTaken
 	}
-	wrapped, err := s.Sealer.NewWrapped(ctx, tx, id)
+	wrapped, err := s.Sealer.NewWrappedKey(ctx, tx, id)
 	if err != nil {
 		return uuid.Nil, err
 	}

@@ -169,7 +169,7 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor acces
 	if _, err := query.updateMFAEnabled(ctx, tx, tx.Now, in.ID); err != nil {
 		return httpapi.Changed{}, fmt.Errorf("update the second factors: %w", err)
 	}
-	s.Limits.Done(tx, limit.Code, in.ID.String())
+	s.Limits.CountSuccess(tx, limit.Code, in.ID.String())
 	audit.Write(tx, actor, "user.reset-second-factors", in.ID, nil)
 	return httpapi.Changed{Type: "user", ID: in.ID},
 		s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})

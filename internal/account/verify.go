@@ -105,7 +105,7 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 	if err != nil {
 		return fmt.Errorf("read a profile: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, tx, owner)
+	key, err := s.Sealer.PersonKey(ctx, tx, owner)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ const unknownUser = "unknown"
 // allowMail reports whether a mail that anybody can ask for may go to its receiver: a few in an hour. The answer to the
 // caller is the same.
 func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
-	err := s.Limits.Try(ctx, tx, limit.Mail(kind), to)
+	err := s.Limits.CountAttempt(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {
 		return false, nil
 	}

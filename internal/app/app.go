@@ -66,7 +66,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, Log: log, Metrics: metrics, Sealer: sealer,
 		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins, HSTS: cfg.HSTS(),
 		Secure: strings.HasPrefix(cfg.PublicURL, "https://"), Hosts: httpapi.HostSet(cfg.ServedHosts()...),
-		Load: httpapi.NewLoad(cfg.InFlight(), cfg.RequestWithin),
+		Load: httpapi.NewLoad(cfg.InFlightLimit(), cfg.RequestWithin),
 		Deny: func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
 			return audit.Deny(ctx, db, actor, object, operation)
 		}})

@@ -59,7 +59,7 @@ func (a *App) mount() error {
 	a.accounts.Pages(a.Mux)
 	a.accounts.Jobs(a.Queue)
 	if c := a.Config.Currency; c != "" && !currency.IsCurrency(c) { // without one only the document is made
-		return errors.New("AMRUTAM_CURRENCY " + currency.NoCurrency)
+		return errors.New("AMRUTAM_CURRENCY " + currency.CurrencyFormat)
 	}
 	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency}
 	a.doctors.Routes(a.API)

@@ -60,13 +60,13 @@ func (a *App) checkInvariants(ctx context.Context, _ CheckInvariants) error {
 	}
 	var broken []string
 	for _, r := range results {
-		a.Metrics.Invariant.WithLabelValues(r.Name).Set(float64(r.Broken))
+		a.Metrics.InvariantsBroken.WithLabelValues(r.Name).Set(float64(r.Broken))
 		if r.Broken > 0 {
-			a.Log.ErrorContext(ctx, "invariant broken", "rule", r.Name, "rows", r.Broken, "text", r.Text)
+			a.Log.ErrorContext(ctx, "invariant broken", "rule", r.Name, "rows", r.Broken, "text", r.Description)
 			broken = append(broken, r.Name)
 		}
 	}
-	a.Metrics.Checked.Set(float64(a.DB.Now().Unix()))
+	a.Metrics.InvariantsChecked.Set(float64(a.DB.Now().Unix()))
 	if len(broken) == 0 {
 		return nil
 	}

@@ -35,7 +35,7 @@ func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 	if !ok {
 		return nil, errors.New("AMRUTAM_LISTEN: not an address of TCP")
 	}
-	l := &Listeners{api: api, self: cfg.ListensAt(addr)}
+	l := &Listeners{api: api, self: cfg.ResolvePublicURL(addr)}
 	if cfg.MetricsListen == "off" {
 		return l, nil
 	}

@@ -132,7 +132,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		change(cfg)
 	}
 	clock := &Clock{}
-	dsn := testdb.URL(t, postgres.Migrate, postgres.Fingerprint())
+	dsn := testdb.New(t, postgres.Migrate, postgres.Fingerprint())
 	owner, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Owner: true})
 	must(t, err)
 	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Tune: tune})
@@ -180,7 +180,7 @@ func (c *Clinic) User(role access.Role) User {
 	c.t.Helper()
 	u := User{ID: uuid.Must(uuid.NewV7()), Role: role, Token: base64.RawURLEncoding.EncodeToString(random(32))}
 	u.Email = "user-" + u.ID.String() + "@example.org"
-	wrapped, err := c.App.Sealer.NewWrapped(context.Background(), c.DB.Pool, u.ID)
+	wrapped, err := c.App.Sealer.NewWrappedKey(context.Background(), c.DB.Pool, u.ID)
 	must(c.t, err)
 	session := uuid.Must(uuid.NewV7())
 	hash := sha256.Sum256([]byte(u.Token))
@@ -212,7 +212,7 @@ func (c *Clinic) User(role access.Role) User {
 func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 	c.t.Helper()
 	secret := base32.StdEncoding.EncodeToString(random(20))
-	key, err := c.App.Sealer.Person(context.Background(), c.DB.Pool, u.ID)
+	key, err := c.App.Sealer.PersonKey(context.Background(), c.DB.Pool, u.ID)
 	must(c.t, err)
 	sealed, err := key.Seal("users.mfa_secret", u.ID, secret)
 	must(c.t, err)
@@ -314,7 +314,7 @@ func (c *Clinic) CheckInvariants() {
 	must(c.t, err)
 	for _, r := range results {
 		if r.Broken > 0 {
-			c.t.Errorf("%s is broken %d times, for example by %v: %s", r.Name, r.Broken, r.Some, r.Text)
+			c.t.Errorf("%s is broken %d times, for example by %v: %s", r.Name, r.Broken, r.Examples, r.Description)
 		}
 	}
 }

@@ -10,16 +10,18 @@ import (
 	"strings"
 )
 
-// validateAddresses looks at where the server listens and where people reach it.
-func (c *Config) validateAddresses(f *faults) {
-	for name, address := range map[string]string{"AMRUTAM_LISTEN": c.Listen,
-		"AMRUTAM_METRICS_LISTEN": c.MetricsListen} {
+// validateAddresses checks the addresses that the server listens on, and its public address, which it normalizes.
+func (c *Config) validateAddresses(errs *settingErrors) {
+	for name, address := range map[string]string{
+		"AMRUTAM_LISTEN":         c.Listen,
+		"AMRUTAM_METRICS_LISTEN": c.MetricsListen,
+	} {
 		if name == "AMRUTAM_METRICS_LISTEN" && address == "off" {
 			continue
 		}
 		_, port, err := net.SplitHostPort(address)
 		if _, notPort := strconv.ParseUint(port, 10, 16); err != nil || notPort != nil {
-			f.add(name, "must be an address like 127.0.0.1:8080, its port from 0 to 65535")
+			errs.add(name, "must be an address like 127.0.0.1:8080, its port from 0 to 65535")
 		}
 	}
 	if c.PublicURL == "" {
@@ -27,14 +29,14 @@ func (c *Config) validateAddresses(f *faults) {
 	}
 	u, err := url.Parse(c.PublicURL)
 	if err != nil {
-		f.add("AMRUTAM_PUBLIC_URL", "must be an http or https address like https://care.example.org")
+		errs.add("AMRUTAM_PUBLIC_URL", "must be an http or https address like https://care.example.org")
 		return
 	}
-	if fault := publicFault(u, c.PublicURL); fault != "" {
-		f.add("AMRUTAM_PUBLIC_URL", "%s", fault)
+	if message := publicURLError(u, c.PublicURL); message != "" {
+		errs.add("AMRUTAM_PUBLIC_URL", "%s", message)
 		return
 	}
-	// As browsers send it.
+	// Browsers send the host in lower case and without the default port.
 	host := strings.ToLower(u.Host)
 	host = strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[u.Scheme])
 	c.PublicURL = u.Scheme + "://" + host + strings.TrimSuffix(u.Path, "/")
@@ -42,28 +44,29 @@ func (c *Config) validateAddresses(f *faults) {
 
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9._~/-]*$`)
 
-// publicFault is what makes links in mails fail, or lead elsewhere; "" for a good address.
-func publicFault(u *url.URL, text string) string {
-	place := strings.TrimSuffix(u.EscapedPath(), "/")
+// publicURLError returns why links in mails that start with the address would not work, or "" if they would.
+func publicURLError(u *url.URL, text string) string {
+	urlPath := strings.TrimSuffix(u.EscapedPath(), "/")
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	switch {
 	case (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
 		return "must be an http or https address like https://care.example.org"
 	case u.User != nil || strings.ContainsAny(text, "?#"):
 		return "must be an address without a user, a query and a fragment"
-	case !origin.MatchString(u.Scheme+"://"+strings.ToLower(u.Host)) || (u.Port() != "" && (err != nil || port == 0)):
+	case !originPattern.MatchString(u.Scheme+"://"+strings.ToLower(u.Host)) ||
+		(u.Port() != "" && (err != nil || port == 0)):
 		return "must have a host in ASCII (an international name as xn--…), and a port from 1 to 65535 if any"
-	case !plainPath.MatchString(place) || place == "/" || (place != "" && path.Clean(place) != place):
+	case !plainPath.MatchString(urlPath) || urlPath == "/" || (urlPath != "" && path.Clean(urlPath) != urlPath):
 		return "must have no path, or a plain one without a slash at its end"
 	}
 	return ""
 }
 
-// SMTPServer is the mail server's address.
+// SMTPServer returns the address of the mail server.
 func (c *Config) SMTPServer() (*url.URL, error) {
 	u, err := url.Parse(c.SMTPURL)
-	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" ||
-		strings.Contains(u.Hostname(), ":") {
+	isSMTP := err == nil && (u.Scheme == "smtp" || u.Scheme == "smtps")
+	if !isSMTP || u.Hostname() == "" || strings.Contains(u.Hostname(), ":") {
 		return nil, errors.New("AMRUTAM_SMTP_URL must be smtp://user:password@host:port or smtps://, its host a " +
 			"name or an IPv4 address")
 	}

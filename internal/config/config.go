@@ -91,8 +91,9 @@ type Config struct {
 	masterKeyFile, stubSecretFile string
 }
 
-// ListensAt settles AMRUTAM_PUBLIC_URL, unless it is set, and gives where this server reaches itself.
-func (c *Config) ListensAt(addr *net.TCPAddr) (self string) {
+// ResolvePublicURL returns the address at which this server reaches itself, and uses it as the public address if
+// AMRUTAM_PUBLIC_URL isn't set.
+func (c *Config) ResolvePublicURL(addr *net.TCPAddr) (self string) {
 	host := *addr
 	if host.IP.IsUnspecified() {
 		host.IP = net.IPv4(127, 0, 0, 1)
@@ -104,7 +105,8 @@ func (c *Config) ListensAt(addr *net.TCPAddr) (self string) {
 	return self
 }
 
-// ServedHosts are the names that requests may give, beside those of the machine and of the address they came to.
+// ServedHosts returns the host names that requests may be sent to, without those of the machine and of the address
+// that a request arrived at.
 func (c *Config) ServedHosts() []string {
 	hosts := c.Hosts
 	for _, address := range []string{c.PublicURL, "http://" + c.Listen} {
@@ -115,16 +117,16 @@ func (c *Config) ServedHosts() []string {
 	return hosts
 }
 
-// InFlight is how many requests are worked on at once at most. More than a few for each core only wait for one
-// another in PostgreSQL, and more than there are connections for one of these.
-func (c *Config) InFlight() int {
+// InFlightLimit returns how many requests may be in progress at once. With more than a few for each core they only
+// wait for each other in PostgreSQL, and with more than the connections they wait for a connection.
+func (c *Config) InFlightLimit() int {
 	if c.MaxInFlight > 0 {
 		return c.MaxInFlight
 	}
 	return min(max(10, 5*runtime.GOMAXPROCS(0)), int(c.DatabaseConns))
 }
 
-// HSTS is the header Strict-Transport-Security.
+// HSTS returns the value of the header Strict-Transport-Security.
 func (c *Config) HSTS() string {
 	const year = "max-age=31536000"
 	if c.HSTSSubdomains {
@@ -133,22 +135,22 @@ func (c *Config) HSTS() string {
 	return year
 }
 
-// Production tells whether development conveniences are off and defaults are refused.
+// Production reports whether development conveniences are off and unsafe settings are refused.
 func (c *Config) Production() bool { return c.Env == "production" }
 
-// Load reads the environment. The error names every variable that is missing for what the command needs, that has no
-// sense or that is no setting.
+// Load reads the environment. The error names every variable that the command needs and that is missing, every one
+// with a wrong value, and every one that is no setting.
 func Load(need Need) (*Config, error) {
-	var f faults
-	f.checkNames()
+	var errs settingErrors
+	errs.addUnknownNames()
 	c, err := env.ParseAs[Config]()
 	if err != nil {
-		if err := f.unreadable(err); err != nil {
+		if err := errs.addParseErrors(err); err != nil {
 			return nil, err
 		}
 	}
-	c.validate(&f, need)
-	if err := f.err(); err != nil {
+	c.validate(&errs, need)
+	if err := errs.join(); err != nil {
 		return nil, err
 	}
 	return &c, nil
@@ -156,57 +158,58 @@ func Load(need Need) (*Config, error) {
 
 const masterKeyName = "master.key"
 
-// Secrets fills what the command needs of the secrets and isn't set from the data folder, making it the first time:
-// `amrutam version` makes no files. The folder's master key is its own PostgreSQL's: beside another database none is
-// made or read.
-func (c *Config) Secrets(need Need) error {
+// LoadSecrets reads the secrets that the command needs and that aren't set from the data folder, creating them the
+// first time; a command that needs none creates no files. The folder's master key belongs to the private PostgreSQL:
+// with another database it is neither created nor read.
+func (c *Config) LoadSecrets(need Need) error {
 	if c.DatabaseURL == "" {
-		need = max(need, Keys) // what opens the folder's database makes it, sealed
+		need = max(need, Keys) // opening the private database for the first time seals it with the key
 	}
 	if need >= Keys && c.MasterKey == "" {
 		if c.DatabaseURL != "" {
-			return c.noKey()
+			return c.missingKeyError()
 		}
-		if err := c.keep(&c.MasterKey, &c.masterKeyFile, masterKeyName, ""); err != nil {
+		if err := c.loadSecretFile(&c.MasterKey, &c.masterKeyFile, masterKeyName, ""); err != nil {
 			return err
 		}
 	}
 	if need >= Server && c.StubWebhookSecret == "" {
-		return c.keep(&c.StubWebhookSecret, &c.stubSecretFile, "stub-webhook.secret", webhookPrefix)
+		return c.loadSecretFile(&c.StubWebhookSecret, &c.stubSecretFile, "stub-webhook.secret", webhookPrefix)
 	}
 	return nil
 }
 
-// noKey says where the key of a given database comes from.
-func (c *Config) noKey() error {
+// missingKeyError returns the error for a database that is named without its master key.
+func (c *Config) missingKeyError() error {
 	path := filepath.Join(c.DataDir, masterKeyName)
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: %s belongs to the private PostgreSQL "+
-			"in that folder. If it has sealed this database, "+
-			"set AMRUTAM_MASTER_KEY to what it holds; for a new database %s. Nothing was changed", path, newKey)
+			"in that folder. If it has sealed this database, set AMRUTAM_MASTER_KEY to what it holds; for a new "+
+			"database %s. Nothing was changed", path, newKeyHint)
 	}
 	return errors.New("AMRUTAM_MASTER_KEY is needed beside DATABASE_URL: it is the key this database is sealed " +
-		"with. For a new database " + newKey + "; nothing was changed")
+		"with. For a new database " + newKeyHint + "; nothing was changed")
 }
 
-// keep reads a secret of the data folder, or makes it.
-func (c *Config) keep(value, path *string, file, prefix string) error {
+// loadSecretFile reads a secret from the data folder into value, creating it if it is missing, and stores its path.
+func (c *Config) loadSecretFile(value, path *string, file, prefix string) error {
 	*path = filepath.Join(c.DataDir, file)
-	if err := c.lost(*path); err != nil {
+	if err := c.checkMasterKeyLost(*path); err != nil {
 		return err
 	}
-	kept, err := keepSecret(*path, prefix)
-	*value = kept
+	secret, err := readOrCreateSecret(*path, prefix)
+	*value = secret
 	return err
 }
 
-// lost is an error when the master key's file is gone and what it sealed is there: a new one would open nothing.
-func (c *Config) lost(path string) error {
+// checkMasterKeyLost returns an error if the master key's file is missing but the database that it sealed exists: a
+// new key would open nothing.
+func (c *Config) checkMasterKeyLost(path string) error {
 	if filepath.Base(path) != masterKeyName {
 		return nil
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return nil // what can't be read is told by who reads it
+		return nil // if the file can't be read, reading it returns the error
 	}
 	if _, err := os.Stat(filepath.Join(c.DataDir, "postgres")); err != nil {
 		return nil //nolint:nilerr // nothing is sealed yet
@@ -215,9 +218,9 @@ func (c *Config) lost(path string) error {
 		"AMRUTAM_MASTER_KEY to what it held; nothing was changed", path)
 }
 
-// keepSecret reads the file, or makes it with a new 256-bit secret. Two processes that start at once agree: the link
-// into place succeeds for one, and both read what is there.
-func keepSecret(path, prefix string) (string, error) {
+// readOrCreateSecret reads the file, or creates it with a new 256-bit secret. Two processes that start at the same
+// time get the same secret: the link succeeds for one of them, and both read the file.
+func readOrCreateSecret(path, prefix string) (string, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's data folder
 	if err == nil {
 		return strings.TrimSpace(string(text)), nil
@@ -225,20 +228,19 @@ func keepSecret(path, prefix string) (string, error) {
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("read a development secret: %w", err)
 	}
-	if err := makeSecret(path, prefix); err != nil {
+	if err := createSecret(path, prefix); err != nil {
 		return "", err
 	}
 	text, err = os.ReadFile(path) //nolint:gosec // as above
 	return strings.TrimSpace(string(text)), err
 }
 
-func makeSecret(path, prefix string) error {
-	//nolint:gosec // PostgreSQL's user passes through it
-	if err := os.MkdirAll(filepath.Dir(path),
-		0o711); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+func createSecret(path, prefix string) error {
+	//nolint:gosec // PostgreSQL's user passes through the folder
+	if err := os.MkdirAll(filepath.Dir(path), 0o711); err != nil {
+		return fmt.Errorf("create the data folder: %w", err)
 	}
-	draft, err := draftSecret(filepath.Dir(path), prefix)
+	draft, err := writeDraftSecret(filepath.Dir(path), prefix)
 	if err != nil {
 		return err
 	}
@@ -249,8 +251,8 @@ func makeSecret(path, prefix string) error {
 	return nil
 }
 
-// draftSecret writes a new 256-bit secret to a file of another name.
-func draftSecret(dir, prefix string) (name string, err error) {
+// writeDraftSecret writes a new 256-bit secret to a temporary file and returns its name.
+func writeDraftSecret(dir, prefix string) (name string, err error) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw)
 	draft, err := os.CreateTemp(dir, ".secret-*")
@@ -265,9 +267,10 @@ func draftSecret(dir, prefix string) (name string, err error) {
 	return draft.Name(), nil
 }
 
-// StubSecrets decodes the stub provider's secret; two are taken during a rotation, comma-separated.
+// StubSecrets returns the decoded webhook secrets of the stub provider: during a rotation the setting has two,
+// comma-separated.
 func (c *Config) StubSecrets() ([][]byte, error) {
-	keys, err := webhookKeys(c.StubWebhookSecret)
+	keys, err := decodeWebhookKeys(c.StubWebhookSecret)
 	if err != nil && c.stubSecretFile != "" {
 		return nil, fmt.Errorf("%s is damaged, it must hold whsec_ and at least 16 bytes in base64: restore it, or "+
 			"remove it for a new one", c.stubSecretFile)
@@ -275,10 +278,10 @@ func (c *Config) StubSecrets() ([][]byte, error) {
 	return keys, err
 }
 
-func webhookKeys(text string) ([][]byte, error) {
+func decodeWebhookKeys(text string) ([][]byte, error) {
 	var keys [][]byte
-	for one := range strings.SplitSeq(text, ",") {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(one), webhookPrefix))
+	for entry := range strings.SplitSeq(text, ",") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(entry), webhookPrefix))
 		if err != nil || len(key) < minWebhookSecret {
 			return nil, errors.New("AMRUTAM_STUB_WEBHOOK_SECRET must be whsec_ and at least 16 bytes in base64")
 		}

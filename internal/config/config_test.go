@@ -11,34 +11,49 @@ import (
 	"testing"
 )
 
-const said = "sixteen-candles"
+// secretValue stands for a secret: no error may contain it.
+const secretValue = "sixteen-candles"
 
-func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
+func TestLoadNamesBadSettingsWithoutValues(t *testing.T) {
 	const number, duration = "must be a whole number", "must be a duration like 15m"
 	for _, c := range []struct{ name, value, want string }{
-		{"AMRUTAM_ENV", "staging", "development or production"}, {"AMRUTAM_PAYMENT_PROVIDER", said, "stub"},
-		{"AMRUTAM_PAY_WITHIN", said, duration}, {"AMRUTAM_PAY_WITHIN", "-1s", "longer"},
+		{"AMRUTAM_ENV", "staging", "development or production"},
+		{"AMRUTAM_PAYMENT_PROVIDER", secretValue, "stub"},
+		{"AMRUTAM_PAY_WITHIN", secretValue, duration},
+		{"AMRUTAM_PAY_WITHIN", "-1s", "longer"},
 		{"AMRUTAM_PAY_WITHIN", "0", "longer"},
 		{"AMRUTAM_SESSION_LIFE", "5m", "AMRUTAM_ACCESS_TOKEN_LIFE must not be longer"},
-		{"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"}, {"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"},
-		{"AMRUTAM_START_EARLY", "-1s", "negative"}, {"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
-		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"}, {"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
-		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"}, {"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"},
-		{"AMRUTAM_RETENTION_YEARS", said, number}, {"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
-		{"AMRUTAM_PASSWORD_MIN", said, number}, {"AMRUTAM_MAX_UNPAID", "0", "at least 1"},
-		{"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"}, {"AMRUTAM_MAX_UNPAID", "-1", "at least 1"},
-		{"AMRUTAM_MAX_UNPAID", "1.5", number}, {"AMRUTAM_DATABASE_CONNS", "0", "at least 2"},
-		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"}, {"AMRUTAM_DATABASE_CONNS", said, number},
-		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"}, {"AMRUTAM_MAIL_FROM", said, "an address like"},
-		{"AMRUTAM_MAIL_REPLY_TO", said, "an address like"},
-		{"AMRUTAM_PUBLIC_URL", said, "http"}, {"AMRUTAM_CORS_ORIGINS", said, "origins like"},
+		{"AMRUTAM_ACCESS_TOKEN_LIFE", "721h", "not be longer"},
+		{"AMRUTAM_CANCEL_UNTIL", "-1s", "negative"},
+		{"AMRUTAM_START_EARLY", "-1s", "negative"},
+		{"AMRUTAM_NO_SHOW_AFTER", "-1s", "negative"},
+		{"AMRUTAM_PRESCRIBE_WITHIN", "-1s", "negative"},
+		{"AMRUTAM_DRAIN_FOR", "-1s", "negative"},
+		{"AMRUTAM_ERASURE_AFTER", "-1s", "negative"},
+		{"AMRUTAM_RETENTION_YEARS", "-1", "0 to 100"},
+		{"AMRUTAM_RETENTION_YEARS", secretValue, number},
+		{"AMRUTAM_PASSWORD_MIN", "7", "8 to 128"},
+		{"AMRUTAM_PASSWORD_MIN", secretValue, number},
+		{"AMRUTAM_MAX_UNPAID", "0", "at least 1"},
+		{"AMRUTAM_SIGN_UPS_PER_NETWORK", "0", "at least 1"},
+		{"AMRUTAM_MAX_UNPAID", "-1", "at least 1"},
+		{"AMRUTAM_MAX_UNPAID", "1.5", number},
+		{"AMRUTAM_DATABASE_CONNS", "0", "at least 2"},
+		{"AMRUTAM_DATABASE_CONNS", "-1", "at least 2"},
+		{"AMRUTAM_DATABASE_CONNS", secretValue, number},
+		{"AMRUTAM_LOG_FORMAT", "xml", "json or text"},
+		{"AMRUTAM_MAIL_FROM", secretValue, "an address like"},
+		{"AMRUTAM_MAIL_REPLY_TO", secretValue, "an address like"},
+		{"AMRUTAM_PUBLIC_URL", secretValue, "http"},
+		{"AMRUTAM_CORS_ORIGINS", secretValue, "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "*", "no wildcard"},
 		{"AMRUTAM_CORS_ORIGINS", "https://*.example", "no wildcard"},
 		{"AMRUTAM_CORS_ORIGINS", "http://b.example/", "without a slash"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example,http://b.example/x", "without a path"},
-		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"}, {"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "null", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "ftp://a.example", "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "https://A.example", "lower case"},
-		{"AMRUTAM_CORS_ORIGINS", "https://me:" + said + "@a.example", "origins like"},
+		{"AMRUTAM_CORS_ORIGINS", "https://me:" + secretValue + "@a.example", "origins like"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example:99999", "65535"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example:443", "leave out"},
 		{"AMRUTAM_CORS_ORIGINS", "https://a.example?x", "origins like"},
@@ -46,19 +61,38 @@ func TestBadSettingsAreNamedAndNotRepeated(t *testing.T) {
 		t.Run(c.name+" "+c.value, func(t *testing.T) {
 			t.Setenv(c.name, c.value)
 			_, err := Load(Server)
-			if err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.want) ||
-				strings.Contains(err.Error(), said) ||
-				strings.Contains(err.Error(), "time.") || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%v", err)
+			requireSettingError(t, err, c.name, c.want)
+			if strings.Contains(err.Error(), "time.") {
+				t.Errorf("the error is about Go: %v", err)
 			}
 		})
 	}
 }
 
+// requireSettingError checks that the error is one line that names the setting, contains want and repeats no value.
+func requireSettingError(t *testing.T, err error, name, want string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+	if strings.Contains(err.Error(), secretValue) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error holds the value or several lines: %v", err)
+	}
+}
+
 //nolint:paralleltest // it sets the environment
-func TestAllFaultsAreToldAtOnce(t *testing.T) {
-	wrong := map[string]string{"AMRUTAM_PAY_WITHIN": said, "AMRUTAM_PASSWORD_MIN": said, "AMRUTAM_MAX_UNPAID": "0",
-		"AMRUTAM_LOG_FORMAT": "xml", "AMRUTAM_CORS_ORIGINS": "x,*", "AMRUTAM_DRAIN_FOR": "-1s"}
+func TestLoadReportsAllErrorsAtOnce(t *testing.T) {
+	wrong := map[string]string{
+		"AMRUTAM_PAY_WITHIN":   secretValue,
+		"AMRUTAM_PASSWORD_MIN": secretValue,
+		"AMRUTAM_MAX_UNPAID":   "0",
+		"AMRUTAM_LOG_FORMAT":   "xml",
+		"AMRUTAM_CORS_ORIGINS": "x,*",
+		"AMRUTAM_DRAIN_FOR":    "-1s",
+	}
 	for name, value := range wrong {
 		t.Setenv(name, value)
 	}
@@ -77,18 +111,21 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	}
 }
 
-func TestOriginsAreTakenAsBrowsersSendThem(t *testing.T) {
+func TestLoadTrimsOrigins(t *testing.T) {
 	t.Setenv("AMRUTAM_CORS_ORIGINS", "https://a.example, http://127.0.0.1:3000,http://[::1]:3000,")
 	c, err := Load(Server)
-	if err != nil || !slices.Equal(c.CORSOrigins,
-		[]string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}) {
-		t.Errorf("%v %v", c, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"https://a.example", "http://127.0.0.1:3000", "http://[::1]:3000"}
+	if !slices.Equal(c.CORSOrigins, want) {
+		t.Errorf("%v, want %v", c.CORSOrigins, want)
 	}
 }
 
 //nolint:paralleltest // it sets the environment
-func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
-	for _, damage := range []string{"", "c2hvcnQ=\n", said} {
+func TestDamagedSecretIsNamedByFile(t *testing.T) {
+	for _, damage := range []string{"", "c2hvcnQ=\n", secretValue} {
 		dir := t.TempDir()
 		t.Setenv("AMRUTAM_DATA_DIR", dir)
 		for _, name := range []string{"master.key", "stub-webhook.secret"} {
@@ -98,44 +135,46 @@ func TestADamagedSecretIsNamedByItsFile(t *testing.T) {
 		}
 		c, err := Load(Server)
 		if err == nil {
-			err = c.Secrets(Server)
+			err = c.LoadSecrets(Server)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, master := c.MasterKeys()
-		_, stub := c.StubSecrets()
-		for name, err := range map[string]error{"master.key": master, "stub-webhook.secret": stub} {
-			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) ||
-				strings.Contains(err.Error(), "AMRUTAM_") || strings.Contains(err.Error(), said) {
-				t.Errorf("%s: %v", name, err)
+		_, masterErr := c.MasterKeys()
+		_, stubErr := c.StubSecrets()
+		for name, err := range map[string]error{"master.key": masterErr, "stub-webhook.secret": stubErr} {
+			requireSettingError(t, err, filepath.Join(dir, name), "damaged")
+			if strings.Contains(err.Error(), "AMRUTAM_") {
+				t.Errorf("the error names a variable that isn't set: %v", err)
 			}
 		}
 	}
 }
 
-func TestSecretsAreMadeOnce(t *testing.T) {
+func TestConcurrentStartsShareSecrets(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
-	var all sync.WaitGroup
-	made := make([]*Config, 8)
-	for i := range made {
-		all.Go(func() {
+	var wg sync.WaitGroup
+	configs := make([]*Config, 8)
+	for i := range configs {
+		wg.Go(func() {
 			c, err := Load(Server)
 			if err == nil {
-				err = c.Secrets(Server)
+				err = c.LoadSecrets(Server)
 			}
 			if err != nil {
 				t.Error(err)
 			}
-			made[i] = c
+			configs[i] = c
 		})
 	}
-	all.Wait()
-	for _, c := range made {
-		if keys, err := c.MasterKeys(); err != nil || len(keys) != 1 || c.MasterKey != made[0].MasterKey ||
-			c.StubWebhookSecret != made[0].StubWebhookSecret {
-			t.Errorf("starts at once don't agree: %v", err)
+	wg.Wait()
+	for _, c := range configs {
+		if keys, err := c.MasterKeys(); err != nil || len(keys) != 1 {
+			t.Errorf("%d keys, %v", len(keys), err)
+		}
+		if c.MasterKey != configs[0].MasterKey || c.StubWebhookSecret != configs[0].StubWebhookSecret {
+			t.Error("two starts have different secrets")
 		}
 		if _, err := c.StubSecrets(); err != nil {
 			t.Error(err)
@@ -166,8 +205,9 @@ func TestHelpNamesEveryVariable(t *testing.T) {
 	}
 }
 
-// TestALostMasterKeyIsNoNewOne: a new key would open nothing of what the lost one sealed, and hide that it is lost.
-func TestALostMasterKeyIsNoNewOne(t *testing.T) {
+// TestLoadSecretsRefusesLostMasterKey: a new key would open nothing that the lost one has sealed, and would hide the
+// loss.
+func TestLoadSecretsRefusesLostMasterKey(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("AMRUTAM_DATA_DIR", dir)
 	secrets := func() error {
@@ -175,25 +215,31 @@ func TestALostMasterKeyIsNoNewOne(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return c.Secrets(Server)
+		return c.LoadSecrets(Server)
 	}
 	path := filepath.Join(dir, "master.key")
 	if err := secrets(); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Mkdir(filepath.Join(dir, "postgres"), 0o700), secrets(), os.Remove(path)); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "postgres"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := secrets(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
 	if err := secrets(); err == nil || !strings.Contains(err.Error(), path+" is missing") {
 		t.Errorf("a lost key: %v", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a new key was made: %v", err)
+		t.Errorf("a new key was created: %v", err)
 	}
-	if err := os.Mkdir(path, 0o700); err != nil { // what can't be read isn't missing
+	if err := os.Mkdir(path, 0o700); err != nil { // a path that exists and can't be read
 		t.Fatal(err)
 	}
 	if err := secrets(); err == nil {
-		t.Error("a key that can't be read is made anew")
+		t.Error("a key that can't be read was replaced")
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// MasterKeys are the master key in use and then the older ones that still open. Those of files are read anew each
-// time: a rotation changes them under a running server.
+// MasterKeys returns the master key in use, followed by the older ones that are still accepted. Keys in files are read
+// each time, because a rotation changes them while the server runs.
 func (c *Config) MasterKeys() ([][]byte, error) {
 	if c.masterKeyFile == "" {
-		return masterKeysOfVariables(c.MasterKey, c.MasterKeyPrevious)
+		return masterKeysFromVariables(c.MasterKey, c.MasterKeyPrevious)
 	}
 	var all [][]byte
 	for _, path := range []string{c.masterKeyFile, c.previousKeyFile()} {
@@ -25,7 +25,7 @@ func (c *Config) MasterKeys() ([][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a master key: %w", err)
 		}
-		key, ok := masterKey(string(text))
+		key, ok := decodeMasterKey(string(text))
 		if !ok {
 			return nil, fmt.Errorf("%s is damaged, it must hold 32 bytes in base64: restore it, without it nothing "+
 				"sealed can be read", path)
@@ -35,17 +35,17 @@ func (c *Config) MasterKeys() ([][]byte, error) {
 	return all, nil
 }
 
-func masterKeysOfVariables(current, previous string) ([][]byte, error) {
-	key, ok := masterKey(current)
+func masterKeysFromVariables(current, previous string) ([][]byte, error) {
+	key, ok := decodeMasterKey(current)
 	if !ok {
 		return nil, errors.New("AMRUTAM_MASTER_KEY must be 32 bytes in base64")
 	}
 	all := [][]byte{key}
-	for one := range strings.SplitSeq(previous, ",") {
-		if strings.TrimSpace(one) == "" {
+	for entry := range strings.SplitSeq(previous, ",") {
+		if strings.TrimSpace(entry) == "" {
 			continue
 		}
-		if key, ok = masterKey(one); !ok {
+		if key, ok = decodeMasterKey(entry); !ok {
 			return nil, errors.New("AMRUTAM_MASTER_KEY_PREVIOUS must be keys of 32 bytes in base64, comma-separated")
 		}
 		all = append(all, key)
@@ -53,38 +53,39 @@ func masterKeysOfVariables(current, previous string) ([][]byte, error) {
 	return all, nil
 }
 
-func masterKey(text string) (key []byte, ok bool) {
+func decodeMasterKey(text string) (key []byte, ok bool) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	return key, err == nil && len(key) == 32
 }
 
 func (c *Config) previousKeyFile() string { return c.masterKeyFile + ".previous" }
 
-// OwnsMasterKey tells whether the master key is the data folder's, so that the program may change it itself.
+// OwnsMasterKey reports whether the master key is in the data folder, so that the program may change it.
 func (c *Config) OwnsMasterKey() bool { return c.masterKeyFile != "" }
 
-// RenewMasterKey puts a new key into the data folder's file; the old one stays beside it until DropPreviousKey. After
-// a crash anywhere in between it goes on: there is always a whole file, and no key is ever lost.
+// RenewMasterKey replaces the key in the data folder's file with a new one. The old key stays in a second file until
+// DropPreviousKey. After a crash, calling it again continues: at every moment the files are complete and no key is
+// lost.
 func (c *Config) RenewMasterKey() error {
 	current, err := os.ReadFile(c.masterKeyFile)
 	if err != nil {
 		return fmt.Errorf("read the master key: %w", err)
 	}
 	if err := os.Link(c.masterKeyFile, c.previousKeyFile()); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("keep the old master key: %w", err)
+		return fmt.Errorf("save the old master key: %w", err)
 	}
 	previous, err := os.ReadFile(c.previousKeyFile())
 	if err != nil {
 		return fmt.Errorf("read the old master key: %w", err)
 	}
 	if string(previous) != string(current) {
-		return nil // cut short after the new one was in place
+		return nil // an earlier call was interrupted after it had replaced the key
 	}
 	dir := filepath.Dir(c.masterKeyFile)
 	if err := syncFolder(dir); err != nil {
 		return err
 	}
-	draft, err := draftSecret(dir, "")
+	draft, err := writeDraftSecret(dir, "")
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (c *Config) RenewMasterKey() error {
 	return syncFolder(dir)
 }
 
-// DropPreviousKey removes the data folder's old key, once nothing needs it.
+// DropPreviousKey removes the old key from the data folder. Call it when nothing needs the key.
 func (c *Config) DropPreviousKey() error {
 	if err := os.Remove(c.previousKeyFile()); err != nil {
 		return fmt.Errorf("remove the old master key: %w", err)
@@ -102,7 +103,7 @@ func (c *Config) DropPreviousKey() error {
 	return syncFolder(filepath.Dir(c.masterKeyFile))
 }
 
-// syncFolder has what happened to the folder's names outlive a power cut.
+// syncFolder makes the created and renamed files of a folder survive a power failure.
 func syncFolder(dir string) error {
 	f, err := os.Open(dir) //nolint:gosec // the operator's data folder
 	if err != nil {

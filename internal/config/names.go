@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// testPrefix is of variables that only tests read.
+// testPrefix is the prefix of variables that only tests read.
 const testPrefix = "AMRUTAM_TEST_"
 
-// serviceLink matches what Kubernetes tells every container about a Service called amrutam or amrutam-…
+// serviceLink matches the variables that Kubernetes sets in every container for a Service called amrutam or amrutam-…
 var serviceLink = regexp.MustCompile(
 	`^AMRUTAM(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
-// names are those of all settings.
-func names() []string {
+// settingNames returns the variables of all settings.
+func settingNames() []string {
 	var all []string
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
@@ -26,46 +26,45 @@ func names() []string {
 	return all
 }
 
-// checkNames finds the variables that look like settings and are none: a setting that nobody reads is not what was
-// meant.
-func (f *faults) checkNames() {
-	known := names()
+// addUnknownNames adds an error for each variable that looks like a setting but is none: probably it is misspelt.
+func (errs *settingErrors) addUnknownNames() {
+	known := settingNames()
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
-		if near, unknown := mistaken(name, value, known); unknown {
-			f.add(name, "is no setting: did you mean %s? Rename it or unset it (amrutam serve --help lists all)", near)
+		if nearest, unknown := nearestSetting(name, value, known); unknown {
+			errs.add(name, "is no setting: did you mean %s? Rename or unset it (amrutam serve --help lists all)", nearest)
 		}
 	}
 }
 
-// typo is how many letters may be wrong in a name outside AMRUTAM_ that is taken for a setting.
-const typo = 2
+// maxTypos is how many letters may be wrong in a name without the prefix AMRUTAM_ that counts as a misspelt setting.
+const maxTypos = 2
 
-// mistaken tells whether the variable is meant as a setting and isn't one, and names the nearest.
-func mistaken(name, value string, known []string) (near string, unknown bool) {
+// nearestSetting reports whether the variable is a misspelt setting, and returns the setting with the nearest name.
+func nearestSetting(name, value string, known []string) (nearest string, unknown bool) {
 	upper := strings.ToUpper(name)
 	if strings.HasPrefix(name, testPrefix) || serviceLink.MatchString(name) ||
 		(strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")) {
 		return "", false
 	}
-	far := len(upper) + len(testPrefix)
-	for _, one := range known {
-		if one == name {
+	smallest := len(upper) + len(testPrefix)
+	for _, entry := range known {
+		if entry == name {
 			return "", false
 		}
-		if !strings.HasPrefix(one, "AMRUTAM_") {
+		if !strings.HasPrefix(entry, "AMRUTAM_") {
 			continue
 		}
-		if d := distance(upper, one); d < far {
-			near, far = one, d
+		if d := editDistance(upper, entry); d < smallest {
+			nearest, smallest = entry, d
 		}
 	}
-	return near, strings.HasPrefix(upper, "AMRUTAM_") || far <= typo
+	return nearest, strings.HasPrefix(upper, "AMRUTAM_") || smallest <= maxTypos
 }
 
-// distance counts the letters to insert, delete, change or swap with the next between two names (optimal string
-// alignment).
-func distance(a, b string) int {
+// editDistance returns how many letters must be inserted, deleted, replaced or swapped with the next one to get from a
+// to b (optimal string alignment distance).
+func editDistance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(b)+1)

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// noProxies says that there are none, where that has to be said.
+// noProxies is the value of AMRUTAM_TRUSTED_PROXIES if there are no proxies; production requires an explicit value.
 const noProxies = "none"
 
-// Proxies are the networks of AMRUTAM_TRUSTED_PROXIES.
+// Proxies returns the networks of AMRUTAM_TRUSTED_PROXIES.
 func (c *Config) Proxies() []netip.Prefix {
 	var all []netip.Prefix
 	for _, text := range c.TrustedProxies {
-		if network, ok := network(text); ok {
+		if network, ok := parseNetwork(text); ok {
 			all = append(all, network)
 		}
 	}
 	return all
 }
 
-func network(text string) (netip.Prefix, bool) {
+func parseNetwork(text string) (netip.Prefix, bool) {
 	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), true
@@ -34,46 +34,47 @@ func network(text string) (netip.Prefix, bool) {
 	return p.Masked(), true
 }
 
-// Networks that are wider than any operator's own: who trusts them lets strangers say which address they have.
+// A network with fewer bits is wider than any operator's own. Trusting it would let strangers choose the address that
+// they are counted under.
 const (
-	widest4 = 8
-	widest6 = 16
+	minBits4 = 8
+	minBits6 = 16
 )
 
-var private6 = netip.MustParsePrefix("fc00::/7") // RFC 4193
+var uniqueLocal6 = netip.MustParsePrefix("fc00::/7") // RFC 4193
 
-func tooWide(p netip.Prefix) bool {
+func isTooWide(p netip.Prefix) bool {
 	if p.Addr().Is4() {
-		return p.Bits() < widest4
+		return p.Bits() < minBits4
 	}
-	private := p.Bits() >= private6.Bits() && private6.Contains(p.Addr())
-	return p.Bits() < widest6 && !private
+	private := p.Bits() >= uniqueLocal6.Bits() && uniqueLocal6.Contains(p.Addr())
+	return p.Bits() < minBits6 && !private
 }
 
-func (c *Config) validateProxies(f *faults) {
+func (c *Config) validateProxies(errs *settingErrors) {
 	const name = "AMRUTAM_TRUSTED_PROXIES"
-	c.TrustedProxies = trimmed(c.TrustedProxies)
-	for _, one := range c.TrustedProxies {
-		network, ok := network(one)
+	c.TrustedProxies = trimList(c.TrustedProxies)
+	for _, entry := range c.TrustedProxies {
+		network, ok := parseNetwork(entry)
 		switch {
-		case one == noProxies && len(c.TrustedProxies) > 1:
-			f.add(name, "must be none alone, or networks")
-		case one == noProxies:
+		case entry == noProxies && len(c.TrustedProxies) > 1:
+			errs.add(name, "must be none alone, or networks")
+		case entry == noProxies:
 		case !ok:
-			f.add(name, "must be networks like 10.0.0.0/8, comma-separated, or none")
-		case tooWide(network):
-			f.add(name, "must not hold a network as wide as the Internet: whoever is in it says itself which "+
-				"address it has; name your proxies' own")
+			errs.add(name, "must be networks like 10.0.0.0/8, comma-separated, or none")
+		case isTooWide(network):
+			errs.add(name, "must not hold a network as wide as the Internet: every machine in it could claim any "+
+				"address; name the networks of your proxies")
 		}
 	}
 }
 
-// trimmed leaves out the blanks around and the empty ones.
-func trimmed(list []string) []string {
+// trimList removes the blanks around the entries, and empty entries.
+func trimList(list []string) []string {
 	var all []string
-	for _, one := range list {
-		if one = strings.TrimSpace(one); one != "" {
-			all = append(all, one)
+	for _, entry := range list {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			all = append(all, entry)
 		}
 	}
 	return all

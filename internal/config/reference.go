@@ -9,16 +9,16 @@ import (
 	"text/tabwriter"
 )
 
-// Setting is one variable as its reference shows it.
+// Setting is one variable as the reference of the settings shows it.
 type Setting struct {
 	Name, Default, Help string
-	// Production is what production asks for, "" for nothing.
+	// Production is what production requires, or "".
 	Production string
-	// Section is the title of the group that begins with this setting, "" inside a group.
+	// Section is the title of the group that begins with this setting, or "" inside a group.
 	Section string
 }
 
-// Settings reads all settings off the tags of Config, in its order.
+// Settings returns all settings in the order of Config, from its tags.
 func Settings() []Setting {
 	var all []Setting
 	t := reflect.TypeFor[Config]()
@@ -27,13 +27,18 @@ func Settings() []Setting {
 		if tag.Get("env") == "" {
 			continue
 		}
-		all = append(all, Setting{Name: tag.Get("env"), Default: tag.Get("envDefault"), Help: tag.Get("help"),
-			Production: tag.Get("production"), Section: tag.Get("section")})
+		all = append(all, Setting{
+			Name:       tag.Get("env"),
+			Default:    tag.Get("envDefault"),
+			Help:       tag.Get("help"),
+			Production: tag.Get("production"),
+			Section:    tag.Get("section"),
+		})
 	}
 	return all
 }
 
-// Help prints every variable with its default and what it is for.
+// Help prints every variable with its default and its purpose.
 func Help(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range Settings() {
@@ -77,5 +82,5 @@ func Reference(w io.Writer) error {
 	return err
 }
 
-// angled keeps placeholders like <base64> from being read as HTML.
+// angled escapes placeholders like <base64>, which Markdown would read as HTML.
 var angled = strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", `\|`)

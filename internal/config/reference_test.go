@@ -5,18 +5,21 @@ import (
 	"testing"
 )
 
-// TestTheReferenceSaysWhatProductionAsksFor leaves out or breaks one setting at a time: production refuses exactly
-// those whose tag says so.
-func TestTheReferenceSaysWhatProductionAsksFor(t *testing.T) {
+// TestReferenceMatchesProductionChecks removes or breaks one setting at a time: production must refuse exactly those
+// settings whose tag says so.
+func TestReferenceMatchesProductionChecks(t *testing.T) {
 	broken := map[string]string{
-		"AMRUTAM_MAIL_FROM": "Amrutam <no-reply@amrutam.example>", "AMRUTAM_REQUIRE_ADMIN_MFA": "false",
-		"AMRUTAM_LOGIN_LIMIT": "off", "AMRUTAM_RATE_LIMIT": "off", "AMRUTAM_PASSWORD_MIN": "14",
+		"AMRUTAM_MAIL_FROM":            "Amrutam <no-reply@amrutam.example>",
+		"AMRUTAM_REQUIRE_ADMIN_MFA":    "false",
+		"AMRUTAM_LOGIN_LIMIT":          "off",
+		"AMRUTAM_RATE_LIMIT":           "off",
+		"AMRUTAM_PASSWORD_MIN":         "14",
 		"AMRUTAM_MIGRATE_DATABASE_URL": "postgres://care@db.clinic.example/care?sslmode=disable",
 	}
 	for _, s := range Settings() {
 		t.Run(s.Name, func(t *testing.T) {
-			// Metrics that other machines reach need the token.
-			inProduction(t, "AMRUTAM_METRICS_LISTEN=0.0.0.0:9090", "AMRUTAM_METRICS_TOKEN="+another)
+			// Other machines reach the metrics, so the token is needed.
+			setProduction(t, "AMRUTAM_METRICS_LISTEN=0.0.0.0:9090", "AMRUTAM_METRICS_TOKEN="+otherRandomKey)
 			if s.Name == "AMRUTAM_ENV" || s.Name == "AMRUTAM_METRICS_LISTEN" {
 				return
 			}
@@ -34,10 +37,10 @@ func TestTheReferenceSaysWhatProductionAsksFor(t *testing.T) {
 	}
 }
 
-func TestEverySettingHasASection(t *testing.T) {
+func TestReferenceHasEverySetting(t *testing.T) {
 	t.Parallel()
-	if all := Settings(); len(all) != len(names()) || all[0].Section == "" {
-		t.Errorf("%d settings, %d names, the first section is %q", len(all), len(names()), all[0].Section)
+	if all := Settings(); len(all) != len(settingNames()) || all[0].Section == "" {
+		t.Errorf("%d settings, %d names, the first section is %q", len(all), len(settingNames()), all[0].Section)
 	}
 	var page strings.Builder
 	if err := Reference(&page); err != nil {
@@ -45,7 +48,7 @@ func TestEverySettingHasASection(t *testing.T) {
 	}
 	for line := range strings.SplitSeq(page.String(), "\n") {
 		if cells := strings.Count(line, "|") - strings.Count(line, `\|`); cells != 0 && cells != 5 {
-			t.Errorf("a row of another width: %s", line)
+			t.Errorf("the row has not four columns: %s", line)
 		}
 	}
 }

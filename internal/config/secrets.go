@@ -10,20 +10,22 @@ import (
 
 const (
 	webhookPrefix = "whsec_"
-	// minWebhookSecret and minToken are what a secret has at least: 128 bits, and their text where it is one.
-	minWebhookSecret, minToken = 16, 20
-	newKey                     = "make one with openssl rand -base64 32"
+	// minWebhookSecret is the minimum of bytes: 128 bits.
+	minWebhookSecret = 16
+	// minToken is the minimum of characters.
+	minToken   = 20
+	newKeyHint = "make one with openssl rand -base64 32"
 )
 
-// published are secrets that stand in documentations.
-var published = []string{
+// publishedSecrets are example secrets of public documentation.
+var publishedSecrets = []string{
 	"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", // Standard Webhooks and its libraries
 	"whsec_plJ3nmyCDGBKInavdOK15jsl",
 	"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
 }
 
-// guessable tells why nobody drew this key at random, or "".
-func guessable(key []byte) string {
+// keyWeakness returns why the key can't be random, or "" if it can.
+func keyWeakness(key []byte) string {
 	distinct := map[byte]bool{}
 	printable, step := true, true
 	for i, b := range key {
@@ -34,7 +36,7 @@ func guessable(key []byte) string {
 	switch {
 	case step:
 		return "is one byte repeated or counted on"
-	case len(distinct) < min(len(key), 32)/2, repeats(key):
+	case len(distinct) < min(len(key), 32)/2, isRepetition(key):
 		return "repeats itself"
 	case printable:
 		return "is text and no random bytes"
@@ -42,8 +44,8 @@ func guessable(key []byte) string {
 	return ""
 }
 
-// repeats tells whether the key is a shorter piece over and over.
-func repeats(key []byte) bool {
+// isRepetition reports whether the key is a shorter piece that is repeated.
+func isRepetition(key []byte) bool {
 	for piece := 1; piece <= len(key)/2; piece++ {
 		if bytes.Equal(key[piece:], key[:len(key)-piece]) {
 			return true
@@ -52,53 +54,54 @@ func repeats(key []byte) bool {
 	return false
 }
 
-// checkSecrets refuses keys and secrets that somebody could guess or knows from elsewhere.
-func (c *Config) checkSecrets(f *faults) {
-	used := map[[sha256.Size]byte]string{}
-	once := func(name string, secret []byte) {
-		sum := sha256.Sum256(secret)
-		if other, twice := used[sum]; twice {
-			f.add(name, "is the same secret as in %s: each needs its own, %s", other, newKey)
+// checkSecrets refuses keys and secrets that can be guessed, are published or are used for two purposes.
+func (c *Config) checkSecrets(errs *settingErrors) {
+	usedBy := map[[sha256.Size]byte]string{}
+	refuseReuse := func(name string, secret []byte) {
+		hash := sha256.Sum256(secret)
+		if other, reused := usedBy[hash]; reused {
+			errs.add(name, "is the same secret as in %s: each needs its own, %s", other, newKeyHint)
 		}
-		used[sum] = name
+		usedBy[hash] = name
 	}
-	check := func(name string, secret []byte) {
-		if fault := guessable(secret); fault != "" {
-			f.add(name, "%s: %s", fault, newKey)
+	checkKey := func(name string, secret []byte) {
+		if weakness := keyWeakness(secret); weakness != "" {
+			errs.add(name, "%s: %s", weakness, newKeyHint)
 		}
-		once(name, secret)
+		refuseReuse(name, secret)
 	}
-	if keys, err := masterKeysOfVariables(c.MasterKey, c.MasterKeyPrevious); err == nil {
-		for i, key := range keys {
-			check([]string{"AMRUTAM_MASTER_KEY", "AMRUTAM_MASTER_KEY_PREVIOUS"}[min(i, 1)], key)
+	if keys, err := masterKeysFromVariables(c.MasterKey, c.MasterKeyPrevious); err == nil {
+		checkKey("AMRUTAM_MASTER_KEY", keys[0])
+		for _, previous := range keys[1:] {
+			checkKey("AMRUTAM_MASTER_KEY_PREVIOUS", previous)
 		}
 	}
-	if keys, err := webhookKeys(c.StubWebhookSecret); err == nil {
+	if keys, err := decodeWebhookKeys(c.StubWebhookSecret); err == nil {
 		for _, key := range keys {
-			if known(webhookPrefix + base64.StdEncoding.EncodeToString(key)) {
-				f.add("AMRUTAM_STUB_WEBHOOK_SECRET",
-					"stands in a documentation: make one with echo whsec_$(openssl rand -base64 32)")
+			if isPublished(webhookPrefix + base64.StdEncoding.EncodeToString(key)) {
+				errs.add("AMRUTAM_STUB_WEBHOOK_SECRET",
+					"is published in documentation: make one with echo whsec_$(openssl rand -base64 32)")
 			}
-			check("AMRUTAM_STUB_WEBHOOK_SECRET", key)
+			checkKey("AMRUTAM_STUB_WEBHOOK_SECRET", key)
 		}
 	}
 	if c.MetricsToken != "" {
-		// It may be text, as long as it isn't one of the others in its written form.
-		once("AMRUTAM_METRICS_TOKEN", []byte(c.MetricsToken))
+		// The token may be text, so compare it with the other secrets both as it is and decoded.
+		refuseReuse("AMRUTAM_METRICS_TOKEN", []byte(c.MetricsToken))
 		if raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(c.MetricsToken, webhookPrefix)); err == nil {
-			once("AMRUTAM_METRICS_TOKEN", raw)
+			refuseReuse("AMRUTAM_METRICS_TOKEN", raw)
 		}
-		if few(c.MetricsToken) || repeats([]byte(c.MetricsToken)) {
-			f.add("AMRUTAM_METRICS_TOKEN", "repeats itself: %s", newKey)
+		if hasFewLetters(c.MetricsToken) || isRepetition([]byte(c.MetricsToken)) {
+			errs.add("AMRUTAM_METRICS_TOKEN", "repeats itself: %s", newKeyHint)
 		}
 	}
 }
 
-func known(secret string) bool { return slices.Contains(published, secret) }
+func isPublished(secret string) bool { return slices.Contains(publishedSecrets, secret) }
 
-// few tells whether a text has fewer than 8 different letters; random ones of 20 have more, in base64 and in
-// hexadecimal.
-func few(text string) bool {
+// hasFewLetters reports whether a text has fewer than 8 different characters. A random text of 20 characters has more,
+// in base64 and in hexadecimal.
+func hasFewLetters(text string) bool {
 	distinct := map[rune]bool{}
 	for _, r := range text {
 		distinct[r] = true
@@ -106,28 +109,30 @@ func few(text string) bool {
 	return len(distinct) < 8
 }
 
-// checkForms looks at the form of what is set, in development too.
-func (c *Config) checkForms(f *faults) {
+// checkForms checks the format of the secrets that are set, in development too.
+func (c *Config) checkForms(errs *settingErrors) {
 	if c.MasterKey != "" {
-		if _, ok := masterKey(c.MasterKey); !ok {
-			f.add("AMRUTAM_MASTER_KEY", "must be 32 bytes in base64: %s", newKey)
-		} else if _, err := masterKeysOfVariables(c.MasterKey, c.MasterKeyPrevious); err != nil {
-			f.add("AMRUTAM_MASTER_KEY_PREVIOUS", "must be keys of 32 bytes in base64, comma-separated")
+		if _, ok := decodeMasterKey(c.MasterKey); !ok {
+			errs.add("AMRUTAM_MASTER_KEY", "must be 32 bytes in base64: %s", newKeyHint)
+		} else if _, err := masterKeysFromVariables(c.MasterKey, c.MasterKeyPrevious); err != nil {
+			errs.add("AMRUTAM_MASTER_KEY_PREVIOUS", "must be keys of 32 bytes in base64, comma-separated")
 		}
 	}
 	if c.StubWebhookSecret != "" {
-		if _, err := webhookKeys(c.StubWebhookSecret); err != nil {
-			f.add("AMRUTAM_STUB_WEBHOOK_SECRET",
+		if _, err := decodeWebhookKeys(c.StubWebhookSecret); err != nil {
+			errs.add("AMRUTAM_STUB_WEBHOOK_SECRET",
 				"must be whsec_ and at least %d bytes in base64: echo whsec_$(openssl rand -base64 32)",
 				minWebhookSecret)
 		}
 	}
-	if c.MetricsToken != "" && (len(c.MetricsToken) < minToken || strings.IndexFunc(c.MetricsToken, notInToken) >= 0) {
-		f.add("AMRUTAM_METRICS_TOKEN", "must have at least %d letters, digits and -._~+/=: %s", minToken, newKey)
+	isToken := len(c.MetricsToken) >= minToken && !strings.ContainsFunc(c.MetricsToken, isNotTokenChar)
+	if c.MetricsToken != "" && !isToken {
+		errs.add("AMRUTAM_METRICS_TOKEN", "must have at least %d letters, digits and -._~+/=: %s", minToken,
+			newKeyHint)
 	}
 }
 
-// notInToken: RFC 6750, 2.1.
-func notInToken(r rune) bool {
+// isNotTokenChar reports whether a bearer token can't contain the character (RFC 6750, 2.1).
+func isNotTokenChar(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/=", r)
 }

@@ -15,41 +15,44 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// faults are all that is wrong with the settings, one a variable. They name it and never repeat its value, which can
-// be a secret.
-type faults struct {
-	lines []string
-	named map[string]bool
+// settingErrors collects the errors in the settings, at most one for each variable. A message names the variable and
+// never repeats its value, which can be a secret.
+type settingErrors struct {
+	messages []string
+	reported map[string]bool
 }
 
-func (f *faults) add(name, format string, args ...any) {
-	if f.named[name] {
+// add records the first error of a variable and ignores later ones.
+func (errs *settingErrors) add(name, format string, args ...any) {
+	if errs.reported[name] {
 		return
 	}
-	if f.named == nil {
-		f.named = map[string]bool{}
+	if errs.reported == nil {
+		errs.reported = map[string]bool{}
 	}
-	f.named[name] = true
-	f.lines = append(f.lines, name+" "+fmt.Sprintf(format, args...))
+	errs.reported[name] = true
+	errs.messages = append(errs.messages, name+" "+fmt.Sprintf(format, args...))
 }
 
-func (f *faults) err() error {
-	if len(f.lines) == 0 {
+// join returns all errors as one, sorted by variable, or nil if there are none.
+func (errs *settingErrors) join() error {
+	if len(errs.messages) == 0 {
 		return nil
 	}
-	slices.Sort(f.lines)
-	return errors.New(strings.Join(f.lines, "\n"))
+	slices.Sort(errs.messages)
+	return errors.New(strings.Join(errs.messages, "\n"))
 }
 
-// unreadable takes the library's errors apart.
-func (f *faults) unreadable(err error) error {
+// addParseErrors adds the library's errors without the values that they quote. It returns an error if it can't tell
+// which variables they are about.
+func (errs *settingErrors) addParseErrors(err error) error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return errors.New("the environment can't be read: a setting has the wrong form")
 	}
-	for _, one := range all.Errors {
+	for _, entry := range all.Errors {
 		var parse env.ParseError
-		if !errors.As(one, &parse) {
+		if !errors.As(entry, &parse) {
 			return errors.New("the environment can't be read: a setting has the wrong form")
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
@@ -60,183 +63,194 @@ func (f *faults) unreadable(err error) error {
 		case reflect.TypeFor[bool]():
 			form = "true or false"
 		}
-		f.add(field.Tag.Get("env"), "must be %s", form)
+		errs.add(field.Tag.Get("env"), "must be %s", form)
 	}
 	return nil
 }
 
-func (c *Config) validate(f *faults, need Need) {
-	f.oneOf("AMRUTAM_ENV", c.Env, "development", "production")
-	f.oneOf("AMRUTAM_PAYMENT_PROVIDER", c.PaymentProvider, "stub")
+func (c *Config) validate(errs *settingErrors, need Need) {
+	errs.requireOneOf("AMRUTAM_ENV", c.Env, "development", "production")
+	errs.requireOneOf("AMRUTAM_PAYMENT_PROVIDER", c.PaymentProvider, "stub")
 	if c.LogFormat != "" {
-		f.oneOf("AMRUTAM_LOG_FORMAT", c.LogFormat, "json", "text")
+		errs.requireOneOf("AMRUTAM_LOG_FORMAT", c.LogFormat, "json", "text")
 	}
-	f.oneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
-	f.oneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
+	errs.requireOneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
+	errs.requireOneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
 	if c.PasswordMin < 8 || c.PasswordMin > 128 {
-		f.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")
+		errs.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")
 	}
-	c.validateLimits(f)
+	c.validateLimits(errs)
 	if c.RetentionYears < 0 || c.RetentionYears > 100 {
-		f.add("AMRUTAM_RETENTION_YEARS", "must be from 0 to 100")
+		errs.add("AMRUTAM_RETENTION_YEARS", "must be from 0 to 100")
 	}
 	if !regexp.MustCompile("^[A-Z]{3}$").MatchString(c.Currency) {
-		f.add("AMRUTAM_CURRENCY", "must be three capital letters of ISO 4217, like INR")
+		errs.add("AMRUTAM_CURRENCY", "must be three capital letters of ISO 4217, like INR")
 	}
 	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
-		f.add("AMRUTAM_MAIL_FROM", "must be an address like Amrutam <no-reply@example.org>")
+		errs.add("AMRUTAM_MAIL_FROM", "must be an address like Amrutam <no-reply@example.org>")
 	}
 	if _, err := mail.ParseAddress(c.MailReplyTo); err != nil && c.MailReplyTo != "" {
-		f.add("AMRUTAM_MAIL_REPLY_TO", "must be an address like Support <support@example.org>")
+		errs.add("AMRUTAM_MAIL_REPLY_TO", "must be an address like Support <support@example.org>")
 	}
 	if c.MasterKeyPrevious != "" && c.MasterKey == "" {
-		f.add("AMRUTAM_MASTER_KEY_PREVIOUS", "needs AMRUTAM_MASTER_KEY beside it")
+		errs.add("AMRUTAM_MASTER_KEY_PREVIOUS", "needs AMRUTAM_MASTER_KEY beside it")
 	}
 	if c.MigrateURL != "" && c.DatabaseURL == "" {
-		f.add("AMRUTAM_MIGRATE_DATABASE_URL", "needs DATABASE_URL beside it")
+		errs.add("AMRUTAM_MIGRATE_DATABASE_URL", "needs DATABASE_URL beside it")
 	}
 	if c.CheckHour < 0 || c.CheckHour > 23 {
-		f.add("AMRUTAM_CHECK_HOUR", "must be from 0 to 23")
+		errs.add("AMRUTAM_CHECK_HOUR", "must be from 0 to 23")
 	}
-	c.validateSMTP(f)
-	c.validateAddresses(f)
-	c.validateProxies(f)
-	c.checkForms(f)
-	c.validateOrigins(f)
-	c.validateHosts(f)
-	c.validatePasskeys(f)
-	c.validateDurations(f)
+	c.validateSMTP(errs)
+	c.validateAddresses(errs)
+	c.validateProxies(errs)
+	c.checkForms(errs)
+	c.validateOrigins(errs)
+	c.validateHosts(errs)
+	c.validatePasskeys(errs)
+	c.validateDurations(errs)
 	if c.Production() {
-		c.requireProduction(f, need)
+		c.requireProduction(errs, need)
 	}
 }
 
-func (c *Config) validateLimits(f *faults) {
-	for name, n := range map[string]int{"AMRUTAM_RATE_PER_USER": c.RatePerUser,
-		"AMRUTAM_RATE_PER_ADDRESS":   c.RatePerAddress,
-		"AMRUTAM_UNDER_WAY_PER_USER": c.UnderWayPerUser, "AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress} {
+func (c *Config) validateLimits(errs *settingErrors) {
+	for name, n := range map[string]int{
+		"AMRUTAM_RATE_PER_USER":         c.RatePerUser,
+		"AMRUTAM_RATE_PER_ADDRESS":      c.RatePerAddress,
+		"AMRUTAM_UNDER_WAY_PER_USER":    c.UnderWayPerUser,
+		"AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress,
+		"AMRUTAM_SIGN_UPS_PER_NETWORK":  c.SignUpsPerNetwork,
+	} {
 		if n < 1 {
-			f.add(name, "must be at least 1")
+			errs.add(name, "must be at least 1")
 		}
 	}
 	if c.MaxInFlight < 0 {
-		f.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1, or 0 for what suits the machine")
+		errs.add("AMRUTAM_MAX_IN_FLIGHT", "must be at least 1, or 0 for a limit that suits the machine")
 	}
 	if c.DatabaseConns < 2 {
-		f.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs keep one for themselves")
+		errs.add("AMRUTAM_DATABASE_CONNS", "must be at least 2: the jobs always use one")
 	}
 	if c.MaxUnpaid < 1 {
-		f.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
+		errs.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
 	}
-	for name, n := range map[string]int{"AMRUTAM_MAX_ABANDONED": c.MaxAbandoned, "AMRUTAM_MAX_BOOKINGS": c.MaxBookings,
-		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR": c.MaxBookingsWithDoctor} {
+	for name, n := range map[string]int{
+		"AMRUTAM_MAX_ABANDONED":            c.MaxAbandoned,
+		"AMRUTAM_MAX_BOOKINGS":             c.MaxBookings,
+		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR": c.MaxBookingsWithDoctor,
+	} {
 		if n < 1 || n > 1_000_000 {
-			f.add(name, "must be from 1 to 1000000")
+			errs.add(name, "must be from 1 to 1000000")
 		}
-	}
-	if c.SignUpsPerNetwork < 1 {
-		f.add("AMRUTAM_SIGN_UPS_PER_NETWORK", "must be at least 1")
 	}
 }
 
-func (c *Config) validateSMTP(f *faults) {
+func (c *Config) validateSMTP(errs *settingErrors) {
 	if c.SMTPURL == "" {
 		return
 	}
 	if _, err := c.SMTPServer(); err != nil {
-		f.add("AMRUTAM_SMTP_URL",
+		errs.add("AMRUTAM_SMTP_URL",
 			"must be smtp://user:password@host:port or smtps://, its host a name or an IPv4 address")
 	}
 }
 
-func (f *faults) oneOf(name, value string, allowed ...string) {
+func (errs *settingErrors) requireOneOf(name, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
-		f.add(name, "must be %s", strings.Join(allowed, " or "))
+		errs.add(name, "must be %s", strings.Join(allowed, " or "))
 	}
 }
 
-func (c *Config) validateDurations(f *faults) {
+func (c *Config) validateDurations(errs *settingErrors) {
 	for name, d := range map[string]time.Duration{
-		"AMRUTAM_PAY_WITHIN": c.PayWithin, "AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
-		"AMRUTAM_SESSION_LIFE": c.SessionLife, "AMRUTAM_SHUTDOWN_WITHIN": c.ShutdownWithin,
-		"AMRUTAM_REQUEST_WITHIN": c.RequestWithin, "AMRUTAM_BROWSER_IDLE": c.BrowserIdle,
-		"AMRUTAM_BROWSER_LIFE": c.BrowserLife,
+		"AMRUTAM_PAY_WITHIN":        c.PayWithin,
+		"AMRUTAM_ACCESS_TOKEN_LIFE": c.AccessTokenLife,
+		"AMRUTAM_SESSION_LIFE":      c.SessionLife,
+		"AMRUTAM_SHUTDOWN_WITHIN":   c.ShutdownWithin,
+		"AMRUTAM_REQUEST_WITHIN":    c.RequestWithin,
+		"AMRUTAM_BROWSER_IDLE":      c.BrowserIdle,
+		"AMRUTAM_BROWSER_LIFE":      c.BrowserLife,
 	} {
 		if d <= 0 {
-			f.add(name, "must be longer than nothing")
+			errs.add(name, "must be longer than 0s")
 		}
 	}
 	for name, d := range map[string]time.Duration{
-		"AMRUTAM_CANCEL_UNTIL": c.CancelUntil, "AMRUTAM_START_EARLY": c.StartEarly,
+		"AMRUTAM_CANCEL_UNTIL":     c.CancelUntil,
+		"AMRUTAM_START_EARLY":      c.StartEarly,
 		"AMRUTAM_NO_SHOW_AFTER":    c.NoShowAfter,
-		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin, "AMRUTAM_COMPLETE_AFTER": c.CompleteAfter,
-		"AMRUTAM_DRAIN_FOR": c.DrainFor, "AMRUTAM_ERASURE_AFTER": c.ErasureAfter,
+		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin,
+		"AMRUTAM_COMPLETE_AFTER":   c.CompleteAfter,
+		"AMRUTAM_DRAIN_FOR":        c.DrainFor,
+		"AMRUTAM_ERASURE_AFTER":    c.ErasureAfter,
 	} {
 		if d < 0 {
-			f.add(name, "must not be negative")
+			errs.add(name, "must not be negative")
 		}
 	}
 	if c.SessionLife > c.SessionMax {
-		f.add("AMRUTAM_SESSION_LIFE", "must not be longer than AMRUTAM_SESSION_MAX")
+		errs.add("AMRUTAM_SESSION_LIFE", "must not be longer than AMRUTAM_SESSION_MAX")
 	}
 	if c.BrowserIdle > c.BrowserLife {
-		f.add("AMRUTAM_BROWSER_IDLE", "must not be longer than AMRUTAM_BROWSER_LIFE")
+		errs.add("AMRUTAM_BROWSER_IDLE", "must not be longer than AMRUTAM_BROWSER_LIFE")
 	}
-	if c.AccessTokenLife > c.SessionLife && !f.named["AMRUTAM_SESSION_LIFE"] {
-		f.add("AMRUTAM_ACCESS_TOKEN_LIFE", "must not be longer than AMRUTAM_SESSION_LIFE")
+	if c.AccessTokenLife > c.SessionLife && !errs.reported["AMRUTAM_SESSION_LIFE"] {
+		errs.add("AMRUTAM_ACCESS_TOKEN_LIFE", "must not be longer than AMRUTAM_SESSION_LIFE")
 	}
 }
 
-// origin as browsers send it: in lower case.
-var origin = regexp.MustCompile(`^https?://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$`)
+// originPattern matches origins as browsers send them, in lower case.
+var originPattern = regexp.MustCompile(`^https?://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$`)
 
-func (c *Config) validateOrigins(f *faults) {
-	c.CORSOrigins = f.origins("AMRUTAM_CORS_ORIGINS", c.CORSOrigins)
-	c.ReturnOrigins = f.origins("AMRUTAM_RETURN_ORIGINS", c.ReturnOrigins)
+func (c *Config) validateOrigins(errs *settingErrors) {
+	c.CORSOrigins = errs.validOrigins("AMRUTAM_CORS_ORIGINS", c.CORSOrigins)
+	c.ReturnOrigins = errs.validOrigins("AMRUTAM_RETURN_ORIGINS", c.ReturnOrigins)
 }
 
-func (f *faults) origins(name string, given []string) []string {
+// validOrigins returns the entries that are origins, without the blanks around them, and adds errors for the others.
+func (errs *settingErrors) validOrigins(name string, given []string) []string {
 	var all []string
-	for _, one := range given {
-		one = strings.TrimSpace(one)
-		u, err := url.Parse(one)
+	for _, entry := range given {
+		entry = strings.TrimSpace(entry)
+		u, err := url.Parse(entry)
 		switch {
-		case one == "":
+		case entry == "":
 			continue
-		case origin.MatchString(strings.TrimSuffix(one, "/")) && strings.HasSuffix(one, "/"):
-			f.add(name, "must hold origins without a slash at the end: https://app.example.org")
+		case originPattern.MatchString(strings.TrimSuffix(entry, "/")) && strings.HasSuffix(entry, "/"):
+			errs.add(name, "must hold origins without a slash at the end: https://app.example.org")
 			continue
-		case err != nil || !origin.MatchString(one):
-			f.add(name, "must hold origins like https://app.example.org or http://127.0.0.1:3000, in lower case "+
+		case err != nil || !originPattern.MatchString(entry):
+			errs.add(name, "must hold origins like https://app.example.org or http://127.0.0.1:3000, in lower case "+
 				"and without a path; there is no wildcard")
 			continue
 		}
 		port, err := strconv.ParseUint(u.Port(), 10, 16)
 		if u.Port() != "" && (err != nil || port == 0) {
-			f.add(name, "must hold origins whose port is from 1 to 65535")
+			errs.add(name, "must hold origins whose port is from 1 to 65535")
 		}
 		if u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443" {
-			f.add(name, "must hold origins as browsers send them: leave out :80 of http and :443 of https")
+			errs.add(name, "must hold origins as browsers send them: leave out :80 of http and :443 of https")
 		}
-		all = append(all, one)
+		all = append(all, entry)
 	}
 	return all
 }
 
-// host as browsers name it, without a port: any is served.
-var host = regexp.MustCompile(`^([a-z0-9_.-]+|\[[0-9a-f:]+\])$`)
+// hostPattern matches host names as browsers send them, without a port: a name is served at every port.
+var hostPattern = regexp.MustCompile(`^([a-z0-9_.-]+|\[[0-9a-f:]+\])$`)
 
-func (c *Config) validateHosts(f *faults) {
+func (c *Config) validateHosts(errs *settingErrors) {
 	var all []string
-	for _, one := range c.Hosts {
-		if one = strings.TrimSpace(one); one == "" {
+	for _, entry := range c.Hosts {
+		if entry = strings.TrimSpace(entry); entry == "" {
 			continue
 		}
-		if !host.MatchString(one) {
-			f.add("AMRUTAM_HOSTS", "must hold names like app.example.org, in lower case and without a port; there "+
+		if !hostPattern.MatchString(entry) {
+			errs.add("AMRUTAM_HOSTS", "must hold names like app.example.org, in lower case and without a port; there "+
 				"is no wildcard")
 		}
-		all = append(all, one)
+		all = append(all, entry)
 	}
 	c.Hosts = all
 }

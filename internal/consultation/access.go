@@ -16,7 +16,7 @@ func isDoctor(actor access.Actor, row ConsultationRow) bool {
 
 // canSee: its parties and staff; to others it doesn't exist.
 func canSee(actor access.Actor, row ConsultationRow) bool {
-	return isPatient(actor, row) || isDoctor(actor, row) || actor.Staff()
+	return isPatient(actor, row) || isDoctor(actor, row) || actor.IsStaff()
 }
 
 // canSeeHealth: its parties, and an ADMIN who states a purpose. SUPPORT never.

@@ -47,7 +47,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err := s.mayBook(tx.Now, patient); err != nil {
 		return Consultation{}, err
 	}
-	key, err := s.Sealer.Wrapped(actor.ID, patient.Wrapped)
+	key, err := s.Sealer.UnwrapCached(actor.ID, patient.Wrapped)
 	if err != nil {
 		return Consultation{}, err
 	}

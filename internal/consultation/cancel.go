@@ -49,7 +49,7 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if row.Status == ConsultationStatusINPROGRESS && strings.TrimSpace(reason) == "" {
 		return Consultation{}, problem.InvalidField("body.reason", "say why a consultation in progress is cancelled")
 	}
-	key, err := s.Sealer.Person(ctx, tx, row.PatientID)
+	key, err := s.Sealer.PersonKey(ctx, tx, row.PatientID)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -79,7 +79,7 @@ func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.A
 		!canSeeHealth(actor, row, "") {
 		return c, err
 	}
-	key, err := s.Sealer.Person(ctx, tx, row.PatientID)
+	key, err := s.Sealer.PersonKey(ctx, tx, row.PatientID)
 	if errors.Is(err, seal.ErrErased) {
 		return c, nil
 	}

@@ -124,7 +124,7 @@ func summary(row ConsultationRow) Consultation {
 
 // open adds the health data. What an erased person's key sealed stays out.
 func (s *Service) open(c *Consultation, row ConsultationRow, wrapped []byte) error {
-	key, err := s.Sealer.Wrapped(row.PatientID, wrapped)
+	key, err := s.Sealer.UnwrapCached(row.PatientID, wrapped)
 	if errors.Is(err, seal.ErrErased) {
 		return nil
 	}

@@ -40,7 +40,7 @@ func (s *Service) RecordOf(ctx context.Context, db DBTX, person uuid.UUID) (r Re
 // Forget takes the health data out of a patient's consultations that came to nothing: they are no record of care. It
 // tells how many there are.
 func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) (int64, error) {
-	key, err := s.Sealer.Person(ctx, tx, patient)
+	key, err := s.Sealer.PersonKey(ctx, tx, patient)
 	if errors.Is(err, seal.ErrErased) {
 		return 0, nil
 	}

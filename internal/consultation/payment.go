@@ -86,7 +86,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 	if err != nil {
 		return WebhookResponse{}, err
 	}
-	actor := caller.As("payment.webhook")
+	actor := caller.AsSystem("payment.webhook")
 	audit.WriteFor(tx, actor, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID,
 		audit.Meta{"type": event.Type})
 	recorded, err := s.Money.RecordEvent(ctx, tx, actor, event)

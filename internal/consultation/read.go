@@ -42,7 +42,7 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 // auditRead writes down who read a consultation.
 func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health bool, purpose string) {
 	meta := audit.Meta{"healthData": health}
-	if health && actor.Staff() {
+	if health && actor.IsStaff() {
 		meta["purpose"] = purpose
 	}
 	audit.WriteReading(tx, actor, "consultation.read", row.ID, meta, row.PatientID)

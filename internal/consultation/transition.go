@@ -62,7 +62,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		}
 	}
 	if in.Body.Notes != nil {
-		key, err := s.Sealer.Person(ctx, tx, row.PatientID)
+		key, err := s.Sealer.PersonKey(ctx, tx, row.PatientID)
 		if err != nil {
 			return Consultation{}, err
 		}

@@ -33,7 +33,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		in.Body.Currency = s.Currency
 	}
 	if !money.IsCurrency(in.Body.Currency) {
-		return Doctor{}, problem.Invalid.WithField("body.currency", money.NoCurrency)
+		return Doctor{}, problem.Invalid.WithField("body.currency", money.CurrencyFormat)
 	}
 	if err := checkRegistration(in.Body.RegistrationNumber); err != nil {
 		return Doctor{}, err

@@ -49,7 +49,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return Doctor{}, err
 	}
 	if c := in.Body.Currency; c.Set && !money.IsCurrency(c.Value) {
-		return Doctor{}, problem.Invalid.WithField("body.currency", money.NoCurrency)
+		return Doctor{}, problem.Invalid.WithField("body.currency", money.CurrencyFormat)
 	}
 	if in.Body.LanguagesSpoken.Value, err = languages(in.Body.LanguagesSpoken.Value); err != nil {
 		return Doctor{}, err

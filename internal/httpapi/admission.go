@@ -105,7 +105,7 @@ func (a *API) admit(w http.ResponseWriter, op Op, req *request, by *Rate, underW
 func (a *API) checkMFA(op Op, actor access.Actor) error {
 	switch {
 	case actor.ID == uuid.Nil:
-	case a.StaffMFA && actor.Staff() && actor.SecondFactorAt.IsZero() && !op.Enrolment:
+	case a.StaffMFA && actor.IsStaff() && actor.SecondFactorAt.IsZero() && !op.Enrolment:
 		return problem.MFARequired
 	case op.Fresh:
 		return RequireRecentMFA(a.DB.Now(), actor)

@@ -243,7 +243,7 @@ func (a *API) refusals(op Op) map[string]*huma.Response {
 	if op.Roles != access.Public {
 		add(problem.Unauthenticated, problem.Forbidden, problem.CrossSite)
 	}
-	if op.Fresh || (op.Roles.Staff() && !op.Enrolment) {
+	if op.Fresh || (op.Roles.HasStaff() && !op.Enrolment) {
 		add(problem.MFARequired)
 	}
 	if op.Recent {

@@ -43,7 +43,7 @@ func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Req
 	}
 	actor, err := a.findActor(ctx, op, req, r)
 	if a.Load != nil && (err == nil || errors.Is(err, problem.Unauthenticated)) {
-		a.Load.remember(r, err == nil && actor.Staff(), a.DB.Now())
+		a.Load.remember(r, err == nil && actor.IsStaff(), a.DB.Now())
 	}
 	return actor, err
 }

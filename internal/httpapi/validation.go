@@ -46,7 +46,7 @@ func init() {
 	validation.MsgExpectedRFC5322Email = "expected an e-mail address" + quiet
 	validation.MsgExpectedRFC5322EmailBare = "expected an e-mail address"
 	validation.MsgExpectedOneOf = "expected one of %s"
-	validation.MsgExpectedMatchExactlyOneSchema = money.Form // the only such schema is an amount's
+	validation.MsgExpectedMatchExactlyOneSchema = money.AmountFormat // the only such schema is an amount's
 	validation.MsgExpectedInteger = "expected a whole number"
 	validation.MsgExpectedNumber = "expected a number"
 	validation.MsgExpectedString = "expected a string"

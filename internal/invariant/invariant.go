@@ -1,4 +1,4 @@
-// Package invariant asks the database whether what must always hold does hold.
+// Package invariant checks the rules that must always hold in the database.
 package invariant
 
 import (
@@ -11,49 +11,50 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Rule must hold at every instant between transactions: its query names the ids of what breaks it.
+// Rule must hold between any two transactions. Its query returns the ids of the rows that break it.
 type Rule struct {
 	Name string
-	// Text says what holds.
-	Text  string
-	query string
+	// Description says what must hold.
+	Description string
+	query       string
 }
 
-// Result of a rule. Broken counts what breaks it; Some names a few of them.
+// Result of checking a rule. Broken counts the rows that break it; Examples has the ids of up to five of them.
 type Result struct {
 	Rule
-	Broken int
-	Some   []uuid.UUID
+	Broken   int
+	Examples []uuid.UUID
 }
 
-const mostNamed = 5
+const maxExamples = 5
 
-// Check asks all rules in one snapshot, over a connection of its own. It only reads, and may take minutes on a large
+// Check checks all rules in one snapshot, on a connection of its own. It only reads, and may take minutes on a large
 // database.
 func Check(ctx context.Context, db *postgres.DB) (all []Result, err error) {
 	err = db.Alone(ctx, func(conn *pgx.Conn) error {
-		all, err = snapshot(ctx, conn)
+		all, err = checkInSnapshot(ctx, conn)
 		return err
 	})
 	return all, err
 }
 
-// checkLock is the advisory lock of the servers' nightly check.
+// checkLock is the advisory lock that the nightly check holds.
 const checkLock = 0x616d7263 // "amrc"
 
-// CheckOnce is Check unless another server is at it, which ok tells.
+// CheckOnce is Check, unless another server is checking: then ok is false.
 func CheckOnce(ctx context.Context, db *postgres.DB) (all []Result, ok bool, err error) {
-	err = db.Alone(ctx, func(conn *pgx.Conn) error { // whose end gives the lock back
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", checkLock).Scan(&ok); err != nil || !ok {
+	err = db.Alone(ctx, func(conn *pgx.Conn) error { // the end of the connection frees the lock
+		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", checkLock).Scan(&ok)
+		if err != nil || !ok {
 			return err
 		}
-		all, err = snapshot(ctx, conn)
+		all, err = checkInSnapshot(ctx, conn)
 		return err
 	})
 	return all, ok, err
 }
 
-func snapshot(ctx context.Context, conn *pgx.Conn) (all []Result, err error) {
+func checkInSnapshot(ctx context.Context, conn *pgx.Conn) (all []Result, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 		func(tx pgx.Tx) error {
 			all, err = check(ctx, tx)
@@ -69,10 +70,10 @@ func check(ctx context.Context, tx pgx.Tx) ([]Result, error) {
 	var all []Result
 	for _, rule := range Rules {
 		result := Result{Rule: rule}
-		err := tx.QueryRow(ctx, fmt.Sprintf(
-			"WITH broken (id) AS (%s) SELECT count(*), (SELECT array_agg(id) FROM (SELECT id FROM broken LIMIT %d) "+
-				"AS named) FROM broken",
-			rule.query, mostNamed)).Scan(&result.Broken, &result.Some)
+		query := fmt.Sprintf(`WITH broken (id) AS (%s)
+			SELECT count(*), (SELECT array_agg(id) FROM (SELECT id FROM broken LIMIT %d) AS examples) FROM broken`,
+			rule.query, maxExamples)
+		err := tx.QueryRow(ctx, query).Scan(&result.Broken, &result.Examples)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", rule.Name, err)
 		}

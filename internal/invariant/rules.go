@@ -1,124 +1,172 @@
 package invariant
 
-// Rules are the nine of the domain, in its order, and that of money which matches nothing after the money's own.
+// Rules are the nine rules of the domain in its order; the rule of unmatched money follows that of payments.
 var Rules = []Rule{
 	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; " +
 		"BOOKED exactly when full", `
-		SELECT s.id FROM availability_slots s LEFT JOIN (SELECT slot_id, count(*) AS seats FROM seats
-		GROUP BY slot_id) t ON t.slot_id = s.id
-		WHERE s.seats_taken <> coalesce(t.seats, 0) OR s.seats_taken > s.max_patients
+		SELECT s.id
+		FROM availability_slots s
+		LEFT JOIN (SELECT slot_id, count(*) AS seats FROM seats GROUP BY slot_id) t ON t.slot_id = s.id
+		WHERE s.seats_taken <> coalesce(t.seats, 0)
+		   OR s.seats_taken > s.max_patients
 		   OR (s.status = 'BOOKED') <> (s.seats_taken = s.max_patients)`},
 
-	// The slots are compared row by row: cast to text, their status is that of no partial index, which may have missed
-	// one.
+	// The status is cast to text so that PostgreSQL reads the table and not the partial index of the constraint, which
+	// may be damaged.
 	{"nobody-in-two-places", "no patient and no doctor has two overlapping live consultations, and no doctor two " +
 		"overlapping slots that aren't blocked, or consultations of two slots in progress; a shared slot is one " +
 		"for the doctor", `
 		WITH live AS (SELECT * FROM consultations WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')),
 		engaged AS (
-			SELECT id, 'consultation' AS kind, patient_id AS who, scheduled_start AS begins, scheduled_end AS ends
+			SELECT id, 'consultation' AS kind, patient_id AS person, scheduled_start AS begins, scheduled_end AS ends
 			FROM live
 			UNION ALL
-			SELECT min(id::text)::uuid, 'consultation', doctor_id, min(scheduled_start), max(scheduled_end) FROM live
-			GROUP BY doctor_id, slot_id
+			SELECT min(id::text)::uuid, 'consultation', doctor_id, min(scheduled_start), max(scheduled_end)
+			FROM live GROUP BY doctor_id, slot_id
 			UNION ALL
-			SELECT id, 'slot', doctor_id, start_time, end_time FROM availability_slots WHERE status::text <> 'BLOCKED')
-		SELECT id FROM (SELECT id, begins, max(ends) OVER (PARTITION BY kind, who ORDER BY begins, id
-			ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until FROM engaged) e
-		WHERE busy_until > begins
+			SELECT id, 'slot', doctor_id, start_time, end_time
+			FROM availability_slots WHERE status::text <> 'BLOCKED'),
+		busy AS (
+			SELECT id, begins, max(ends) OVER (PARTITION BY kind, person ORDER BY begins, id
+				ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until
+			FROM engaged)
+		SELECT id FROM busy WHERE busy_until > begins
 		UNION ALL
 		SELECT min(id::text)::uuid FROM live WHERE status = 'IN_PROGRESS'
-			GROUP BY doctor_id HAVING count(DISTINCT slot_id) > 1`},
+		GROUP BY doctor_id HAVING count(DISTINCT slot_id) > 1`},
 
 	{"live-holds-one-seat", "every REQUESTED, CONFIRMED and IN_PROGRESS consultation holds exactly one seat, its " +
 		"own; no other holds one", `
 		SELECT coalesce(c.id, s.consultation_id)
 		FROM (SELECT * FROM consultations WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) c
-		FULL JOIN (SELECT *, count(*) OVER (PARTITION BY consultation_id) AS held
-		FROM seats) s ON s.consultation_id = c.id
-		WHERE c.id IS NULL OR s.consultation_id IS NULL OR s.held > 1
-		   OR s.slot_id <> c.slot_id OR s.patient_id <> c.patient_id OR s.doctor_id <> c.doctor_id
-		   OR s.started > (c.status = 'IN_PROGRESS') OR s.during <> tstzrange(c.scheduled_start, c.scheduled_end)`},
+		FULL JOIN (SELECT *, count(*) OVER (PARTITION BY consultation_id) AS held FROM seats) s
+			ON s.consultation_id = c.id
+		WHERE c.id IS NULL
+		   OR s.consultation_id IS NULL
+		   OR s.held > 1
+		   OR s.slot_id <> c.slot_id
+		   OR s.patient_id <> c.patient_id
+		   OR s.doctor_id <> c.doctor_id
+		   OR s.started > (c.status = 'IN_PROGRESS')
+		   OR s.during <> tstzrange(c.scheduled_start, c.scheduled_end)`},
 
 	{"confirmed-means-paid", "CONFIRMED, IN_PROGRESS and COMPLETED: fee zero or payment SUCCESS; PAID exactly when " +
 		"the payment is SUCCESS", `
-		SELECT c.id FROM consultations c LEFT JOIN payments p ON p.consultation_id = c.id
-		WHERE p.id IS NULL OR p.amount <> c.fee OR p.currency <> c.currency
+		SELECT c.id
+		FROM consultations c
+		LEFT JOIN payments p ON p.consultation_id = c.id
+		WHERE p.id IS NULL
+		   OR p.amount <> c.fee
+		   OR p.currency <> c.currency
 		   OR (c.status IN ('CONFIRMED', 'IN_PROGRESS', 'COMPLETED') AND c.fee > 0 AND p.status <> 'SUCCESS')
 		   OR (c.payment_status = 'PAID') <> (p.status = 'SUCCESS')`},
 
 	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; one successful attempt exactly when the " +
 		"payment is; money of a consultation that was cancelled in time or that the doctor missed is refunded in " +
 		"full or on its way", `
-		WITH came AS (SELECT payment_id, sum(captured) AS captured,
-		count(*) FILTER (WHERE status = 'SUCCESS') AS succeeded
-				FROM payment_attempts GROUP BY payment_id),
-		back AS (SELECT payment_id, sum(amount) AS asked, sum(amount) FILTER (WHERE status <> 'REQUESTED') AS refunded
-				FROM refunds WHERE status <> 'FAILED' AND unmatched_id IS NULL GROUP BY payment_id),
-		owed AS (SELECT p.id, coalesce(came.captured, 0) AS captured, coalesce(back.refunded, 0) AS refunded,
-		coalesce(back.asked, 0) AS asked,
-				coalesce(came.succeeded, 0) AS succeeded, p.status, p.amount, c.status AS consultation,
-				coalesce(c.absent = 'DOCTOR', false) AS doctor_absent, c.cancelled_late AS late, c.cancelled_late
-				AND (c.status <> 'CANCELLED' OR c.cancelled_by <> 'PATIENT'
-					OR c.cancelled_at >= c.scheduled_start) AS never_late
-			FROM payments p JOIN consultations c ON c.id = p.consultation_id
-			LEFT JOIN came ON came.payment_id = p.id LEFT JOIN back ON back.payment_id = p.id)
-		SELECT id FROM owed
-		WHERE refunded < 0 OR asked > captured OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
-		   OR ((consultation = 'CANCELLED' AND NOT late OR doctor_absent) AND refunded <> captured) OR never_late`},
+		WITH received AS (
+			SELECT payment_id, sum(captured) AS captured, count(*) FILTER (WHERE status = 'SUCCESS') AS succeeded
+			FROM payment_attempts GROUP BY payment_id),
+		returned AS (
+			SELECT payment_id, sum(amount) AS asked, sum(amount) FILTER (WHERE status <> 'REQUESTED') AS refunded
+			FROM refunds WHERE status <> 'FAILED' AND unmatched_id IS NULL GROUP BY payment_id),
+		balance AS (
+			SELECT p.id, p.status, p.amount,
+				coalesce(received.captured, 0) AS captured,
+				coalesce(received.succeeded, 0) AS succeeded,
+				coalesce(returned.refunded, 0) AS refunded,
+				coalesce(returned.asked, 0) AS asked,
+				c.status AS consultation,
+				coalesce(c.absent = 'DOCTOR', false) AS doctor_absent,
+				c.cancelled_late AS late,
+				c.cancelled_late AND (c.status <> 'CANCELLED' OR c.cancelled_by <> 'PATIENT'
+					OR c.cancelled_at >= c.scheduled_start) AS wrongly_late
+			FROM payments p
+			JOIN consultations c ON c.id = p.consultation_id
+			LEFT JOIN received ON received.payment_id = p.id
+			LEFT JOIN returned ON returned.payment_id = p.id)
+		SELECT id FROM balance
+		WHERE refunded < 0
+		   OR asked > captured
+		   OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
+		   OR ((consultation = 'CANCELLED' AND NOT late OR doctor_absent) AND refunded <> captured)
+		   OR wrongly_late`},
 
 	{"unmatched-money-is-kept", "money that isn't what was asked is listed as it came; of a known attempt all goes " +
 		"back, in its currency; nothing goes back twice", `
-		WITH back AS (SELECT unmatched_id, sum(amount) AS refunded,
-		sum(amount) FILTER (WHERE status = 'SUCCEEDED') AS succeeded,
-				count(*) FILTER (WHERE status = 'PENDING') AS pending FROM refunds WHERE unmatched_id IS NOT NULL
-				AND status <> 'FAILED' GROUP BY unmatched_id)
-		SELECT u.id FROM unmatched_money u LEFT JOIN back b ON b.unmatched_id = u.id
-		WHERE coalesce(b.refunded, 0) > coalesce(u.amount, 0)
+		WITH returned AS (
+			SELECT unmatched_id, sum(amount) AS refunded,
+				sum(amount) FILTER (WHERE status = 'SUCCEEDED') AS succeeded,
+				count(*) FILTER (WHERE status = 'PENDING') AS pending
+			FROM refunds WHERE unmatched_id IS NOT NULL AND status <> 'FAILED' GROUP BY unmatched_id)
+		SELECT u.id
+		FROM unmatched_money u
+		LEFT JOIN returned r ON r.unmatched_id = u.id
+		WHERE coalesce(r.refunded, 0) > coalesce(u.amount, 0)
 		   OR (u.attempt_id IS NOT NULL AND u.kind = 'PAYMENT' AND u.amount > 0 AND u.currency IS NOT NULL
-		   AND coalesce(b.refunded, 0) <> u.amount)
-		   OR (u.status = 'RETURNING') <> (coalesce(b.pending, 0) > 0) OR (u.status = 'RETURNED'
-		   AND b.succeeded IS DISTINCT FROM u.amount)
+				AND coalesce(r.refunded, 0) <> u.amount)
+		   OR (u.status = 'RETURNING') <> (coalesce(r.pending, 0) > 0)
+		   OR (u.status = 'RETURNED' AND r.succeeded IS DISTINCT FROM u.amount)
 		UNION ALL
-		SELECT r.id FROM refunds r JOIN unmatched_money u ON u.id = r.unmatched_id
-		WHERE r.currency IS DISTINCT FROM u.currency OR r.attempt_id IS DISTINCT FROM u.attempt_id OR u.kind = 'REFUND'
+		SELECT r.id
+		FROM refunds r
+		JOIN unmatched_money u ON u.id = r.unmatched_id
+		WHERE r.currency IS DISTINCT FROM u.currency
+		   OR r.attempt_id IS DISTINCT FROM u.attempt_id
+		   OR u.kind = 'REFUND'
 		UNION ALL
-		SELECT r.id FROM refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+		SELECT r.id
+		FROM refunds r
+		JOIN payment_attempts a ON a.id = r.attempt_id
 		WHERE r.unmatched_id IS NULL AND (r.currency <> a.currency OR r.payment_id <> a.payment_id)
 		UNION ALL
-		SELECT gen_random_uuid() FROM payment_webhooks w
+		SELECT gen_random_uuid()
+		FROM payment_webhooks w
 		WHERE w.type = 'payment.succeeded' AND w.outcome IN ('unknown-reference', 'amount-mismatch')
-		  AND NOT EXISTS (SELECT FROM unmatched_money u WHERE u.provider = w.provider AND u.kind = 'PAYMENT'
-		  AND u.transaction_reference = w.transaction_reference
-				AND u.amount IS NOT DISTINCT FROM w.amount AND u.currency IS NOT DISTINCT FROM w.currency)`},
+		  AND NOT EXISTS (SELECT FROM unmatched_money u
+			WHERE u.provider = w.provider AND u.kind = 'PAYMENT'
+			  AND u.transaction_reference = w.transaction_reference
+			  AND u.amount IS NOT DISTINCT FROM w.amount AND u.currency IS NOT DISTINCT FROM w.currency)`},
 
-	// No state is met twice, so the steps are a path when they chain, whatever their order in the log.
+	// A consultation reaches no state twice, so the steps are a path if they connect, in whatever order they are
+	// logged.
 	{"history-is-a-path", "every consultation's history in the audit log is a path of the state machine, and its " +
 		"last step is its status", `
-		WITH steps AS (SELECT entity_id, metadata->>'from' AS f, metadata->>'to' AS t FROM audit_logs
-				WHERE entity_type = 'consultation' AND metadata ? 'to'),
-		paths AS (SELECT entity_id, count(*) AS steps, count(DISTINCT t) AS states, count(f) AS moves,
-		count(DISTINCT f) AS left_states,
-				array_agg(t) AS ts, coalesce(array_agg(f) FILTER (WHERE f IS NOT NULL), '{}') AS fs,
+		WITH steps AS (
+			SELECT entity_id, metadata->>'from' AS f, metadata->>'to' AS t
+			FROM audit_logs WHERE entity_type = 'consultation' AND metadata ? 'to'),
+		paths AS (
+			SELECT entity_id, count(*) AS steps,
+				count(DISTINCT t) AS states,
+				count(f) AS moves,
+				count(DISTINCT f) AS left_states,
+				array_agg(t) AS ts,
+				coalesce(array_agg(f) FILTER (WHERE f IS NOT NULL), '{}') AS fs,
 				bool_and(CASE WHEN f IS NULL THEN t IN ('REQUESTED', 'CONFIRMED')
-					ELSE (f, t) IN (('REQUESTED', 'CONFIRMED'), ('REQUESTED', 'CANCELLED'), ('CONFIRMED',
-					'IN_PROGRESS'), ('CONFIRMED', 'CANCELLED'),
-						('CONFIRMED', 'NO_SHOW'), ('IN_PROGRESS', 'COMPLETED'), ('IN_PROGRESS',
-						'CANCELLED')) END) AS legal
+					ELSE (f, t) IN (
+						('REQUESTED', 'CONFIRMED'), ('REQUESTED', 'CANCELLED'),
+						('CONFIRMED', 'IN_PROGRESS'), ('CONFIRMED', 'CANCELLED'), ('CONFIRMED', 'NO_SHOW'),
+						('IN_PROGRESS', 'COMPLETED'), ('IN_PROGRESS', 'CANCELLED')) END) AS legal
 			FROM steps GROUP BY entity_id)
-		SELECT c.id FROM consultations c LEFT JOIN paths p ON p.entity_id = c.id::text
-		WHERE p.entity_id IS NULL OR NOT p.legal OR p.states <> p.steps OR p.moves <> p.steps - 1
-		OR p.left_states <> p.moves
-		   OR NOT p.fs <@ p.ts OR c.status::text <> ALL (p.ts) OR c.status::text = ANY (p.fs)`},
+		SELECT c.id
+		FROM consultations c
+		LEFT JOIN paths p ON p.entity_id = c.id::text
+		WHERE p.entity_id IS NULL
+		   OR NOT p.legal
+		   OR p.states <> p.steps
+		   OR p.moves <> p.steps - 1
+		   OR p.left_states <> p.moves
+		   OR NOT p.fs <@ p.ts
+		   OR c.status::text <> ALL (p.ts)
+		   OR c.status::text = ANY (p.fs)`},
 
 	{"commands-are-audited", "every acknowledged command has its audit row; every stored response names an entity " +
 		"that exists", `
-		WITH made (id, kind, action) AS (
+		WITH created (id, kind, action) AS (
 			SELECT id, 'consultation', 'consultation.book' FROM consultations
 			UNION ALL SELECT id, 'prescription', 'prescription.write' FROM prescriptions
-			UNION ALL SELECT id, 'refund',
-			CASE WHEN on_request THEN 'refund.request' WHEN at_provider THEN 'refund.record' ELSE 'refund.open' END
-			FROM refunds
+			UNION ALL SELECT id, 'refund', CASE WHEN on_request THEN 'refund.request'
+				WHEN at_provider THEN 'refund.record' ELSE 'refund.open' END FROM refunds
 			UNION ALL SELECT id, 'unmatched-money', 'unmatched-money.record' FROM unmatched_money
 			UNION ALL SELECT id, 'slot', 'slot.create' FROM availability_slots
 			UNION ALL SELECT id, 'doctor', 'doctor.apply' FROM doctors
@@ -127,10 +175,14 @@ var Rules = []Rule{
 			UNION ALL SELECT u.id, 'user', coalesce((SELECT a.action FROM audit_logs a WHERE a.entity_type = 'user'
 				AND a.entity_id = u.id::text AND a.action IN ('user.create', 'user.invite') LIMIT 1), 'user.sign-up')
 				FROM users u)
-		SELECT m.id FROM made m WHERE NOT EXISTS (SELECT FROM audit_logs a
-			WHERE a.entity_type = m.kind AND a.entity_id = m.id::text AND a.action = m.action)
+		SELECT c.id
+		FROM created c
+		WHERE NOT EXISTS (SELECT FROM audit_logs a
+			WHERE a.entity_type = c.kind AND a.entity_id = c.id::text AND a.action = c.action)
 		UNION ALL
-		SELECT k.id FROM idempotency_keys k WHERE NOT EXISTS (SELECT FROM audit_logs a
+		SELECT k.id
+		FROM idempotency_keys k
+		WHERE NOT EXISTS (SELECT FROM audit_logs a
 				WHERE a.entity_type = k.entity_type AND a.entity_id = k.entity_id::text AND a.actor_id = k.user_id)
 		   OR NOT CASE k.entity_type
 				WHEN 'consultation' THEN EXISTS (SELECT FROM consultations e WHERE e.id = k.entity_id)
@@ -145,26 +197,34 @@ var Rules = []Rule{
 				WHEN 'doctor' THEN EXISTS (SELECT FROM doctors e WHERE e.id = k.entity_id)
 				WHEN 'slot' THEN EXISTS (SELECT FROM availability_slots e WHERE e.id = k.entity_id)
 					OR EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'slot'
-					AND a.entity_id = k.entity_id::text AND a.action = 'slot.delete')
+						AND a.entity_id = k.entity_id::text AND a.action = 'slot.delete')
 				ELSE false END`},
 
 	{"prescriptions-by-own-doctor",
 		"no prescription without a consultation that was IN_PROGRESS, by its own doctor, for its own patient", `
-		SELECT p.id FROM prescriptions p LEFT JOIN consultations c ON c.id = p.consultation_id
-		WHERE c.id IS NULL OR c.started_at IS NULL OR p.doctor_id <> c.doctor_id OR p.patient_id <> c.patient_id
+		SELECT p.id
+		FROM prescriptions p
+		LEFT JOIN consultations c ON c.id = p.consultation_id
+		WHERE c.id IS NULL
+		   OR c.started_at IS NULL
+		   OR p.doctor_id <> c.doctor_id
+		   OR p.patient_id <> c.patient_id
 		   OR p.created_at < c.started_at`},
 
-	// Reminders are mails like all others: until a kind of reminder exists, its rule is that no mail is lost or twin.
+	// Reminders are mails like all others, so their rule is that no mail is lost or sent twice.
 	{"mails-are-handed-over", "every mail has a Message-ID of its own, and one that is not sent yet has its job", `
-		SELECT m.id FROM mails m WHERE EXISTS (SELECT FROM mails o WHERE o.message_id = m.message_id AND o.id <> m.id)
-		   OR (m.sent_at IS NULL AND m.content IS NOT NULL AND NOT EXISTS (SELECT FROM river_job j
-		   WHERE j.kind = 'mail.send'
-				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-				AND j.args->>'mailId' = m.id::text)
-				AND (m.budget IS NULL OR NOT EXISTS (SELECT FROM river_job j LEFT
-				JOIN mails first ON first.id::text = j.args->>'mailId'
-					WHERE j.kind = 'mail.send-digest' AND j.state IN ('available', 'pending', 'retryable', 'running',
-					'scheduled')
-					AND (j.args->>'id' = m.digest_id::text OR (m.digest_id IS NULL AND first.budget = m.budget))))
-				AND EXISTS (SELECT FROM users u WHERE u.id = m.user_id AND u.deleted_at IS NULL))`},
+		SELECT m.id
+		FROM mails m
+		WHERE EXISTS (SELECT FROM mails o WHERE o.message_id = m.message_id AND o.id <> m.id)
+		   OR (m.sent_at IS NULL AND m.content IS NOT NULL
+			AND EXISTS (SELECT FROM users u WHERE u.id = m.user_id AND u.deleted_at IS NULL)
+			AND NOT EXISTS (SELECT FROM river_job j
+				WHERE j.kind = 'mail.send'
+				  AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+				  AND j.args->>'mailId' = m.id::text)
+			AND (m.budget IS NULL OR NOT EXISTS (SELECT FROM river_job j
+				LEFT JOIN mails first ON first.id::text = j.args->>'mailId'
+				WHERE j.kind = 'mail.send-digest'
+				  AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+				  AND (j.args->>'id' = m.digest_id::text OR (m.digest_id IS NULL AND first.budget = m.budget)))))`},
 }

@@ -1,5 +1,5 @@
-// Package limit counts tries of what must not be guessed, in PostgreSQL: exact, however many come at once and to
-// however many servers.
+// Package limit limits attempts to guess passwords and codes, and how many mails and sign-ups there may be. It counts
+// in PostgreSQL, so that the counts are exact with many concurrent requests and servers.
 package limit
 
 import (
@@ -13,46 +13,91 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ErrTooMany asks to wait, with Retry-After.
+// ErrTooMany says that the caller must wait; Retry-After says how long.
 var ErrTooMany = problem.Define(http.StatusTooManyRequests, "too-many-attempts", "Too many attempts",
-	"There were too many attempts.", "Wait as long as Retry-After says. The wait grows with each failure, to a "+
-		"quarter of an hour at the longest.")
+	"There were too many attempts.",
+	"Wait as long as Retry-After says. The wait grows with each failure, to a quarter of an hour at the longest.")
 
-// Policy allows Free tries; from then on each is followed by a wait, First at first and twice as long each time, up to
-// Most. What was not tried for Forget begins anew.
+// Policy allows FreeAttempts failures. Each further failure is followed by a wait: FirstWait at first, then twice as
+// long each time, up to MaxWait. The count starts again after ResetAfter without an attempt.
 type Policy struct {
 	Kind         string
-	Free         int
-	First, Most  time.Duration
-	Forget       time.Duration
-	PerTryReturn bool // a success takes back its own try only, and not all
+	FreeAttempts int
+	FirstWait    time.Duration
+	MaxWait      time.Duration
+	ResetAfter   time.Duration
+	// UndoOnlyOwn means that a success takes back only its own attempt, not the failures before it.
+	UndoOnlyOwn bool
 }
 
 // The policies.
 var (
-	// Account is a password of one account.
-	Account = Policy{Kind: "account", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
-	// Address is a password of any account, from one address.
-	Address = Policy{Kind: "address", Free: 50, First: time.Second, Most: 15 * time.Minute, Forget: 15 * time.Minute,
-		PerTryReturn: true}
-	// Pair is a password of one account from one address, once that address has none left for others' failures.
-	Pair = Policy{Kind: "account and address", Free: 3, First: time.Second, Most: 15 * time.Minute,
-		Forget: 24 * time.Hour}
-	// Pairs are all of those of one address.
-	Pairs = Policy{Kind: "pairs of an address", Free: 1000, First: time.Second, Most: 15 * time.Minute,
-		Forget: time.Hour, PerTryReturn: true}
-	// Proof is the password of a user who is signed in, whatever the address: what whoever stole a token can guess.
-	Proof = Policy{Kind: "proof", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
-	// Code is a second factor of one account.
-	Code = Policy{Kind: "code", Free: 10, First: time.Second, Most: 15 * time.Minute, Forget: 24 * time.Hour}
+	// Account limits wrong passwords of one account.
+	Account = Policy{
+		Kind:         "account",
+		FreeAttempts: 5,
+		FirstWait:    time.Second,
+		MaxWait:      15 * time.Minute,
+		ResetAfter:   24 * time.Hour,
+	}
+	// Address limits wrong passwords of any accounts from one address.
+	Address = Policy{
+		Kind:         "address",
+		FreeAttempts: 50,
+		FirstWait:    time.Second,
+		MaxWait:      15 * time.Minute,
+		ResetAfter:   15 * time.Minute,
+		UndoOnlyOwn:  true,
+	}
+	// Pair limits wrong passwords of one account from one address. It replaces Address once that is used up, so that
+	// users who share the address can still sign in.
+	Pair = Policy{
+		Kind:         "account and address",
+		FreeAttempts: 3,
+		FirstWait:    time.Second,
+		MaxWait:      15 * time.Minute,
+		ResetAfter:   24 * time.Hour,
+	}
+	// Pairs limits the wrong passwords that count for Pair, of all accounts from one address.
+	Pairs = Policy{
+		Kind:         "pairs of an address",
+		FreeAttempts: 1000,
+		FirstWait:    time.Second,
+		MaxWait:      15 * time.Minute,
+		ResetAfter:   time.Hour,
+		UndoOnlyOwn:  true,
+	}
+	// Proof limits wrong passwords that a signed-in user gives to prove their identity, from any address: it stops a
+	// thief of a token who guesses.
+	Proof = Policy{
+		Kind:         "proof",
+		FreeAttempts: 5,
+		FirstWait:    time.Second,
+		MaxWait:      15 * time.Minute,
+		ResetAfter:   24 * time.Hour,
+	}
+	// Code limits wrong second factors of one account.
+	Code = Policy{
+		Kind:         "code",
+		FreeAttempts: 10,
+		FirstWait:    time.Second,
+		MaxWait:      15 * time.Minute,
+		ResetAfter:   24 * time.Hour,
+	}
 )
 
-// Mail is one kind of mail that strangers can have sent to somebody: three an hour.
+// Mail limits one kind of mail that strangers can have sent to an address: three an hour.
 func Mail(kind string) Policy {
-	return Policy{Kind: "mail " + kind, Free: 3, First: time.Hour, Most: time.Hour, Forget: time.Hour}
+	return Policy{
+		Kind:         "mail " + kind,
+		FreeAttempts: 3,
+		FirstWait:    time.Hour,
+		MaxWait:      time.Hour,
+		ResetAfter:   time.Hour,
+	}
 }
 
-// Limiter keeps the policies. The zero one does; Off counts nothing, for load tests.
+// Limiter counts attempts and uses. With Off, for load tests, it counts and refuses nothing.
 type Limiter struct{ Off bool }
 
 func (p Policy) key(subject string) []byte {
@@ -60,9 +105,9 @@ func (p Policy) key(subject string) []byte {
 	return sum[:]
 }
 
-// Try counts a failure before the try is made, so that those made at once can't be more than allowed. It is kept when
-// tx commits; a success hands it back by Done. Error: ErrTooMany.
-func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject string) error {
+// CountAttempt counts a failure before the attempt is made, so that concurrent attempts can't exceed the limit. The
+// count is stored when tx commits; after a success, CountSuccess takes it back. Returns ErrTooMany during a wait.
+func (l Limiter) CountAttempt(ctx context.Context, tx *postgres.Tx, p Policy, subject string) error {
 	if l.Off {
 		return nil
 	}
@@ -74,40 +119,41 @@ func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject str
 				ELSE $2 + make_interval(secs => least($5::float8 * power(2, least(a.failures + 1 - $4, 30)), $6)) END
 		WHERE a.locked_until <= $2
 		RETURNING failures`,
-		p.key(subject), tx.Now, tx.Now.Add(-p.Forget), p.Free, p.First.Seconds(), p.Most.Seconds()).Scan(&failures)
+		p.key(subject), tx.Now, tx.Now.Add(-p.ResetAfter), p.FreeAttempts, p.FirstWait.Seconds(), p.MaxWait.Seconds()).
+		Scan(&failures)
 	if !postgres.NoRows(err) {
 		return err
 	}
 	var until time.Time
-	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", p.key(subject)).
-		Scan(&until); err != nil && !postgres.NoRows(err) {
+	err = tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", p.key(subject)).Scan(&until)
+	if err != nil && !postgres.NoRows(err) {
 		return fmt.Errorf("read a limit: %w", err)
 	}
 	return ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
 }
 
-// Done takes a try back that was a success, and with it the failures before.
-func (l Limiter) Done(tx *postgres.Tx, p Policy, subject string) {
+// CountSuccess takes back an attempt that succeeded and, unless the policy says UndoOnlyOwn, the failures before it.
+func (l Limiter) CountSuccess(tx *postgres.Tx, p Policy, subject string) {
 	switch {
 	case l.Off:
-	case p.PerTryReturn:
-		l.Undo(tx, p, subject)
+	case p.UndoOnlyOwn:
+		l.UndoAttempt(tx, p, subject)
 	default:
 		tx.Queue("DELETE FROM attempts WHERE key = $1", p.key(subject))
 	}
 }
 
-// Undo takes one try back, and nothing of the failures before.
-func (l Limiter) Undo(tx *postgres.Tx, p Policy, subject string) {
+// UndoAttempt takes back one attempt, not the failures before it.
+func (l Limiter) UndoAttempt(tx *postgres.Tx, p Policy, subject string) {
 	if !l.Off {
 		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
 	}
 }
 
-// keepAttempts is longer than any policy looks back.
+// keepAttempts is how long a count is stored after its last attempt: longer than any policy needs it.
 const keepAttempts = 48 * time.Hour
 
-// DeleteOld deletes the counts that no policy looks at any more.
+// DeleteOld deletes the counts that no policy needs.
 func DeleteOld(ctx context.Context, tx *postgres.Tx) error {
 	if _, err := tx.Exec(ctx, "DELETE FROM attempts WHERE updated_at < $1", tx.Now.Add(-keepAttempts)); err != nil {
 		return fmt.Errorf("delete old attempts: %w", err)

@@ -8,25 +8,25 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Quota allows Most of a kind in each Window, which begins with the first: unlike the waits of a Policy, it is as
-// generous after a busy window as before.
+// Quota allows Max uses in each Window. A window starts with its first use. Unlike a Policy, a used-up window has no
+// effect on the next one.
 type Quota struct {
 	Kind   string
-	Most   int
+	Max    int
 	Window time.Duration
 }
 
-// SignUps of a neighbourhood in an hour.
-func SignUps(most int) Quota { return Quota{Kind: "sign-up", Most: most, Window: time.Hour} }
+// SignUps limits the sign-ups of one network in an hour.
+func SignUps(maximum int) Quota { return Quota{Kind: "sign-up", Max: maximum, Window: time.Hour} }
 
-// MailsAnHour of a kind that reach one mailbox by themselves.
-var MailsAnHour = Quota{Kind: "mails to a mailbox", Most: 10, Window: time.Hour}
+// MailsPerHour limits the mails that one mailbox gets singly; further mails are put into a digest.
+var MailsPerHour = Quota{Kind: "mails to a mailbox", Max: 10, Window: time.Hour}
 
 func (q Quota) key(subject string) []byte { return Policy{Kind: q.Kind}.key(subject) }
 
-// Take counts one, and tells when the window ends, also with ErrTooMany. Those at once wait for each other, whether
-// they are counted or not.
-func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject string) (until time.Time, err error) {
+// CountUse counts one use and returns when the window ends. Returns ErrTooMany, with the window's end too, if the
+// quota is used up. Concurrent calls for the same subject wait for each other's transaction.
+func (l Limiter) CountUse(ctx context.Context, tx *postgres.Tx, q Quota, subject string) (until time.Time, err error) {
 	if l.Off {
 		return until, nil
 	}
@@ -35,26 +35,26 @@ func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject str
 			failures = CASE WHEN a.locked_until <= $2 THEN 1 ELSE a.failures + 1 END,
 			locked_until = CASE WHEN a.locked_until <= $2 THEN $3 ELSE a.locked_until END
 		WHERE a.locked_until <= $2 OR a.failures < $4
-		RETURNING locked_until`, q.key(subject), tx.Now, tx.Now.Add(q.Window), q.Most).Scan(&until)
+		RETURNING locked_until`, q.key(subject), tx.Now, tx.Now.Add(q.Window), q.Max).Scan(&until)
 	if !postgres.NoRows(err) {
 		return until, err
 	}
-	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", q.key(subject)).
-		Scan(&until); err != nil {
+	err = tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", q.key(subject)).Scan(&until)
+	if err != nil {
 		return until, fmt.Errorf("read a quota: %w", err)
 	}
 	return until, ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
 }
 
-// Return takes back one that came to nothing.
-func (l Limiter) Return(tx *postgres.Tx, q Quota, subject string) {
-	l.Undo(tx, Policy{Kind: q.Kind}, subject)
+// UndoUse takes back a use that had no effect.
+func (l Limiter) UndoUse(tx *postgres.Tx, q Quota, subject string) {
+	l.UndoAttempt(tx, Policy{Kind: q.Kind}, subject)
 }
 
-// Restart begins a window with one that is counted, after those who are counting have finished.
-func (l Limiter) Restart(ctx context.Context, tx *postgres.Tx, q Quota, subject string) error {
+// RestartWindow begins a new window in which one use is counted. It waits for transactions that are counting.
+func (l Limiter) RestartWindow(ctx context.Context, tx *postgres.Tx, q Quota, subject string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
-		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`, q.key(subject), tx.Now,
-		tx.Now.Add(q.Window))
+		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`,
+		q.key(subject), tx.Now, tx.Now.Add(q.Window))
 	return err
 }

@@ -2,11 +2,10 @@ package money
 
 import "golang.org/x/text/currency"
 
-// NoCurrency is the text for a code that IsCurrency refuses.
-const NoCurrency = "must be an ISO 4217 currency with two decimals, like INR"
+// CurrencyFormat is the error text for a code that IsCurrency refuses.
+const CurrencyFormat = "must be an ISO 4217 currency with two decimals, like INR"
 
-// IsCurrency tells whether code is a currency of ISO 4217 whose minor unit is a hundredth: no other one fits an
-// Amount.
+// IsCurrency reports whether code is an ISO 4217 currency with two decimals, the only kind that Amount can hold.
 func IsCurrency(code string) bool {
 	unit, err := currency.ParseISO(code)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package money keeps amounts as integer minor units (two decimals): a decimal string in JSON, numeric(12,2) in SQL,
-// never a float.
+// Package money stores amounts as integers in minor units (two decimals). An amount is a decimal string in JSON and
+// numeric(12,2) in SQL, never a float.
 package money
 
 import (
@@ -19,21 +19,21 @@ const Max Amount = 999_999_999_999
 
 const pattern = `^\d{1,10}(\.\d{1,2})?$`
 
-// Form of an amount, for who wrote another one.
-const Form = "expected an amount from 0 to 9999999999.99 with at most two decimals"
+// AmountFormat is the error text for an amount that can't be parsed.
+const AmountFormat = "expected an amount from 0 to 9999999999.99 with at most two decimals"
 
-var errAmount = errors.New(Form)
+var errAmount = errors.New(AmountFormat)
 
-// Amount in minor units: 50000 is "500.00".
+// Amount is a sum in minor units: 50000 is "500.00".
 type Amount int64
 
-// Money is an amount with its currency (ISO 4217).
+// Money is an amount with its ISO 4217 currency.
 type Money struct {
 	Amount   Amount `json:"amount"`
 	Currency string `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
 }
 
-// Parse reads "500", "500.5" or "500.00".
+// Parse reads "500", "500.5" or "500.00". It returns an error for signs, more than two decimals and amounts over Max.
 func Parse(s string) (Amount, error) {
 	whole, fraction, _ := strings.Cut(s, ".")
 	if len(whole) == 0 || len(whole) > 10 || len(fraction) > 2 || strings.HasSuffix(s, ".") {
@@ -58,7 +58,7 @@ func (a Amount) String() string {
 	return sign + s[:len(s)-2] + "." + s[len(s)-2:]
 }
 
-// MarshalText writes the decimal string, in JSON too.
+// MarshalText writes the decimal string; encoding/json uses it too.
 func (a Amount) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // UnmarshalText reads the decimal string.
@@ -68,10 +68,14 @@ func (a *Amount) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Schema documents the decimal string.
+// Schema describes the decimal string for the OpenAPI document.
 func (Amount) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Pattern: pattern, Examples: []any{"500.00"},
-		Description: "Decimal amount with at most two decimals"}
+	return &huma.Schema{
+		Type:        huma.TypeString,
+		Pattern:     pattern,
+		Examples:    []any{"500.00"},
+		Description: "Decimal amount with at most two decimals",
+	}
 }
 
 // NumericValue writes numeric(12,2).
@@ -79,7 +83,7 @@ func (a Amount) NumericValue() (pgtype.Numeric, error) {
 	return pgtype.Numeric{Int: big.NewInt(int64(a)), Exp: -2, Valid: true}, nil
 }
 
-// ScanNumeric reads a numeric of at most two decimals.
+// ScanNumeric reads a numeric. It returns an error if the value isn't finite or has more than two decimals.
 func (a *Amount) ScanNumeric(v pgtype.Numeric) error {
 	if !v.Valid || v.NaN || v.InfinityModifier != pgtype.Finite {
 		return errors.New("money: not a finite amount")
@@ -102,7 +106,7 @@ func (a *Amount) ScanNumeric(v pgtype.Numeric) error {
 // Input is an amount in a request: the decimal string, or a JSON number with at most two decimals.
 type Input Amount
 
-// UnmarshalJSON reads the string or the number, by its digits and not by way of a float.
+// UnmarshalJSON reads the string or the number from its digits: a float could change the amount.
 func (in *Input) UnmarshalJSON(data []byte) error {
 	s := string(data)
 	if len(data) > 0 && data[0] == '"' {
@@ -112,14 +116,14 @@ func (in *Input) UnmarshalJSON(data []byte) error {
 	}
 	v, err := Parse(s)
 	if err != nil {
-		// The decoder adds the member to this error only.
-		return &json.UnmarshalTypeError{Value: Form, Type: reflect.TypeFor[Input]()}
+		// encoding/json adds the field's name only to this error type.
+		return &json.UnmarshalTypeError{Value: AmountFormat, Type: reflect.TypeFor[Input]()}
 	}
 	*in = Input(v)
 	return nil
 }
 
-// Schema documents both forms.
+// Schema describes both forms for the OpenAPI document.
 func (Input) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		OneOf: []*huma.Schema{

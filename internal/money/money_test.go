@@ -12,8 +12,8 @@ import (
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]money.Amount{
-		"0": 0, "0.0": 0, "0.00": 0, "0.01": 1, "0.1": 10, "1": 100, "500": 50_000, "500.5": 50_050, "500.00": 50_000,
-		"007.50":        750,
+		"0": 0, "0.0": 0, "0.00": 0, "0.01": 1, "0.1": 10,
+		"1": 100, "500": 50_000, "500.5": 50_050, "500.00": 50_000, "007.50": 750,
 		"9999999999.99": money.Max,
 	} {
 		if got, err := money.Parse(text); err != nil || got != want {
@@ -21,12 +21,12 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", ".", "5.", ".5", "-1", "+1", "1.005", "1.000", "1,00", "1 000", " 1", "1 ", "1e3", "0x10", "1_000", "NaN",
-		"Inf", "1.2.3", "1.-2",
-		"10000000000", "10000000000.00", "99999999999999999999", "\u0661", "1.+1",
+		"", ".", "5.", ".5", "-1", "+1", "1.005", "1.000", "1,00", "1 000", " 1", "1 ", "1e3", "0x10", "1_000",
+		"NaN", "Inf", "1.2.3", "1.-2", "1.+1", "\u0661",
+		"10000000000", "10000000000.00", "99999999999999999999",
 	} {
 		if got, err := money.Parse(text); err == nil || got != 0 {
-			t.Errorf("%q is %d", text, got)
+			t.Errorf("%q is parsed as %d (%v)", text, got, err)
 		} else if text != "" && text != "." && strings.Contains(err.Error(), "\""+text) {
 			t.Errorf("the error repeats %q: %v", text, err)
 		}
@@ -56,19 +56,19 @@ func TestJSON(t *testing.T) {
 	}
 	for body, want := range map[string]money.Input{
 		`"500.00"`: 50_000, `"500"`: 50_000, `500`: 50_000, `500.5`: 50_050, `0`: 0, `0.07`: 7, `"\u0035"`: 500,
-		`9999999999.99`: money.Input(money.Max), // by way of a float 0.07 and this one could become another
+		`9999999999.99`: money.Input(money.Max), // parsed as a float, 0.07 and this amount could change
 	} {
 		var got money.Input
 		if err := json.Unmarshal([]byte(body), &got); err != nil || got != want {
 			t.Errorf("%s: %d %v, want %d", body, got, err, want)
 		}
 	}
-	for _, body := range []string{`"1.005"`, `1.005`, `1e2`, `-1`, `"-1"`, `""`, `" 1"`, `true`, `{}`, `[1]`,
-		`10000000000`} {
+	invalid := []string{`"1.005"`, `1.005`, `1e2`, `-1`, `"-1"`, `""`, `" 1"`, `true`, `{}`, `[1]`, `10000000000`}
+	for _, body := range invalid {
 		got := money.Input(7)
 		err := json.Unmarshal([]byte(body), &got)
-		var wrong *json.UnmarshalTypeError
-		if !errors.As(err, &wrong) || wrong.Value != money.Form || got != 7 {
+		var typeError *json.UnmarshalTypeError
+		if !errors.As(err, &typeError) || typeError.Value != money.AmountFormat || got != 7 {
 			t.Errorf("%s: %d %v", body, got, err)
 		}
 	}
@@ -78,7 +78,7 @@ func TestIsCurrency(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{
 		"INR": true, "USD": true, "EUR": true, "GBP": true, "NPR": true,
-		"JPY": false, "KWD": false, // no hundredths: none, and thousandths
+		"JPY": false, "KWD": false, // no decimals, and three decimals
 		"XXX": false, "XTS": false, "ZZZ": false, "": false, "IN": false, "INRR": false, "\u20b9": false,
 	} {
 		if money.IsCurrency(code) != want {

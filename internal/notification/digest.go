@@ -38,7 +38,7 @@ func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (alone bo
 	}
 	budget := s.budgetOf(m)
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
-		until, err := s.limits.Take(ctx, tx, limit.MailsAnHour, string(budget))
+		until, err := s.limits.CountUse(ctx, tx, limit.MailsPerHour, string(budget))
 		if alone = err == nil; !errors.Is(err, limit.ErrTooMany) {
 			return err
 		}
@@ -118,7 +118,7 @@ func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID,
 			return fmt.Errorf("read a held mail: %w", err)
 		}
 		if !claimed {
-			if err := s.limits.Restart(ctx, tx, limit.MailsAnHour, string(budget)); err != nil {
+			if err := s.limits.RestartWindow(ctx, tx, limit.MailsPerHour, string(budget)); err != nil {
 				return fmt.Errorf("begin a window: %w", err)
 			}
 			_, err = tx.Exec(ctx, "UPDATE mails SET digest_id = $1 WHERE budget = $2 AND content IS NOT NULL AND "+

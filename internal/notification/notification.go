@@ -192,7 +192,7 @@ func (s *Service) handBack(ctx context.Context, m *Message) error {
 		return nil
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		s.limits.Return(tx, limit.MailsAnHour, string(s.budgetOf(m)))
+		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.budgetOf(m)))
 		return nil
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 // canRead tells whether the actor is one of the consultation's parties, or staff.
 func canRead(actor access.Actor, patient, doctor uuid.UUID) bool {
-	return actor.Staff() || actor.ID == patient || actor.ID == doctor
+	return actor.IsStaff() || actor.ID == patient || actor.ID == doctor
 }
 
 // canApprove tells whether the actor is another person than the one who requested the refund.

@@ -44,12 +44,12 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 	} else if out.Attempts, err = readAttempts(ctx, r, row.ID); err != nil {
 		return Detail{}, err
 	}
-	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.Staff())
+	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.IsStaff())
 	if err != nil {
 		return Detail{}, fmt.Errorf("list the refunds: %w", err)
 	}
 	for _, f := range refunds {
-		out.Refunds = append(out.Refunds, viewRefund(f, actor.Staff()))
+		out.Refunds = append(out.Refunds, viewRefund(f, actor.IsStaff()))
 	}
 	return out, nil
 }

@@ -40,7 +40,7 @@ func (s *Stub) ParseWebhook(header http.Header, body []byte) (Event, error) {
 	}
 	switch {
 	case wrong == "body.data.amount":
-		return Event{}, problem.InvalidField(wrong, money.Form)
+		return Event{}, problem.InvalidField(wrong, money.AmountFormat)
 	case wrong == "body" || wrong == "body.data":
 		return Event{}, problem.InvalidField(wrong, "expected an object")
 	case wrong != "":

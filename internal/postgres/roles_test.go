@@ -21,7 +21,7 @@ import (
 
 func open(t *testing.T, o postgres.Options) *postgres.DB {
 	t.Helper()
-	return openAt(t, testdb.URL(t, postgres.Migrate, postgres.Fingerprint()), o)
+	return openAt(t, testdb.New(t, postgres.Migrate, postgres.Fingerprint()), o)
 }
 
 func openAt(t *testing.T, dsn string, o postgres.Options) *postgres.DB {
@@ -177,7 +177,7 @@ func TestTheReaderSeesFiguresOnly(t *testing.T) {
 func adminOf(t *testing.T, db *postgres.DB) *pgx.Conn {
 	t.Helper()
 	cfg := db.Pool.Config().ConnConfig.Copy()
-	cfg.User = cluster.Admin
+	cfg.User = cluster.SuperuserRole
 	conn, err := pgx.ConnectConfig(t.Context(), cfg)
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
@@ -199,7 +199,7 @@ func TestUpkeepUnderTheServersRole(t *testing.T) {
 	for table, verb := range map[string]string{"audit_logs_" + in.Format("2006_01"): "DELETE FROM ",
 		"consultations_" + in.Format("2006_01"): "DELETE FROM "} {
 		if owner := text(t, db, "SELECT relowner::regrole::text FROM pg_class WHERE relname = '"+table+
-			"'"); owner != cluster.Role {
+			"'"); owner != cluster.OwnerRole {
 			t.Errorf("%s belongs to %s", table, owner)
 		}
 		refused(t, db.Pool, verb+table)

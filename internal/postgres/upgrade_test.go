@@ -74,7 +74,7 @@ SELECT ('00000000-0000-7000-8000-0000000000' || n)::uuid, email, 'none', 'PATIEN
 func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	dsn := testdb.URL(t, migrateTo(20), Fingerprint()+"_20")
+	dsn := testdb.New(t, migrateTo(20), Fingerprint()+"_20")
 	pool, err := pgxpool.New(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -138,7 +138,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 }
 
 func (s *Service) insert(ctx context.Context, tx *postgres.Tx, p Prescription, wrapped []byte) error {
-	key, err := s.Sealer.Wrapped(p.PatientID, wrapped)
+	key, err := s.Sealer.UnwrapCached(p.PatientID, wrapped)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (s *Service) insert(ctx context.Context, tx *postgres.Tx, p Prescription, w
 func (s *Service) open(row PrescriptionRow, wrapped []byte, supersededBy *uuid.UUID) (Prescription, error) {
 	p := Prescription{ID: row.ID, ConsultationID: row.ConsultationID, DoctorID: row.DoctorID, PatientID: row.PatientID,
 		Medications: []Medication{}, Supersedes: row.Supersedes, SupersededBy: supersededBy, CreatedAt: row.CreatedAt}
-	key, err := s.Sealer.Wrapped(row.PatientID, wrapped)
+	key, err := s.Sealer.UnwrapCached(row.PatientID, wrapped)
 	if errors.Is(err, seal.ErrErased) {
 		return p, nil
 	}

@@ -34,7 +34,7 @@ type MineIn struct{ httpapi.Paging }
 
 func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpose string) {
 	meta := audit.Meta{}
-	if actor.Staff() {
+	if actor.IsStaff() {
 		meta["purpose"] = purpose
 	}
 	audit.WriteReading(tx, actor, "prescription.read", id, meta, patient)
@@ -87,7 +87,7 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 		return page, err
 	}
 	meta := audit.Meta{"consultationId": in.ConsultationID}
-	if actor.Staff() {
+	if actor.IsStaff() {
 		meta["purpose"] = in.Purpose
 	}
 	audit.WriteReading(tx, actor, "prescription.list", in.ConsultationID, meta, parties.PatientID)

@@ -58,7 +58,7 @@ func (s *Service) eraseOne(ctx context.Context, id, person uuid.UUID) error {
 			return query.postponeErasure(ctx, tx, new(tx.Now.Add(retryAfter)), id)
 		})
 	case destroyed && err == nil:
-		s.Sealer.Forget(person)
+		s.Sealer.Evict(person)
 	}
 	return err
 }

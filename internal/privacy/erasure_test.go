@@ -206,7 +206,7 @@ func TestANewAccountKeepsItsMails(t *testing.T) {
 // cantOpen: what the person's key sealed is not to be opened, by the server's own means.
 func cantOpen(t *testing.T, c *apptest.Clinic, who apptest.User) {
 	t.Helper()
-	if _, err := c.App.Sealer.Person(context.Background(), c.DB.Pool, who.ID); !errors.Is(err, seal.ErrErased) {
+	if _, err := c.App.Sealer.PersonKey(context.Background(), c.DB.Pool, who.ID); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("the data key: %v", err)
 	}
 	same(t, "destroyed", count(t, c,

@@ -167,7 +167,7 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	case row.Status != ready || !row.ExpiresAt.After(tx.Now):
 		return none, ErrExportExpired
 	}
-	key, err := s.Sealer.Person(ctx, tx, actor.ID)
+	key, err := s.Sealer.PersonKey(ctx, tx, actor.ID)
 	if err != nil {
 		return none, err
 	}

@@ -41,7 +41,7 @@ func (s *Service) storeExport(ctx context.Context, tx *postgres.Tx, row findPend
 		}
 		return fmt.Errorf("lock a person: %w", err)
 	}
-	key, err := s.Sealer.Person(ctx, tx, row.UserID)
+	key, err := s.Sealer.PersonKey(ctx, tx, row.UserID)
 	if err != nil {
 		return err
 	}

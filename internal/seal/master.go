@@ -22,20 +22,18 @@ const (
 var (
 	// ErrWrongKey: the database was sealed with another master key.
 	ErrWrongKey = errors.New("AMRUTAM_MASTER_KEY (without it, the file master.key of the data folder) is not the " +
-		"key this database is sealed with; " +
-		"nothing was changed")
-	// ErrUnfinished: a rotation was cut short, and data keys may still be wrapped with a key that isn't held.
-	ErrUnfinished = errors.New("the rotation of the master key is not finished, and some data still needs the key " +
-		"before: put it into AMRUTAM_MASTER_KEY_PREVIOUS " +
-		"(without AMRUTAM_MASTER_KEY, the file master.key.previous of the data folder) and run amrutam keys " +
-		"rotate; nothing was changed")
+		"key this database is sealed with; nothing was changed")
+	// ErrUnfinished: a rotation was interrupted, and data keys may still be wrapped with a key that isn't given.
+	ErrUnfinished = errors.New("the rotation of the master key is not finished, and some data still needs the " +
+		"previous key: put it into AMRUTAM_MASTER_KEY_PREVIOUS (without AMRUTAM_MASTER_KEY, the file " +
+		"master.key.previous of the data folder) and run amrutam keys rotate; nothing was changed")
 )
 
-// masters are the master keys that are held. The first is the one a rotation goes to.
-type masters []Key
+// masterKeys are the master keys that are given. A rotation wraps the data keys with the first.
+type masterKeys []Key
 
-func newMasters(raw [][]byte) (masters, error) {
-	var all masters
+func newMasterKeys(raw [][]byte) (masterKeys, error) {
+	var all masterKeys
 	for _, one := range raw {
 		if len(one) != keyBytes {
 			return nil, errors.New("a master key must be 32 bytes")
@@ -56,125 +54,131 @@ func newMasters(raw [][]byte) (masters, error) {
 	return all, nil
 }
 
-// open tells what was sealed, and the place of the key that did it.
-func (m masters) open(column string, row uuid.UUID, sealed []byte) (text string, by int, err error) {
-	for by, key := range m {
+// open returns the text that was sealed, and the index of the key that sealed it.
+func (m masterKeys) open(column string, row uuid.UUID, sealed []byte) (text string, index int, err error) {
+	for index, key := range m {
 		if text, err = key.Open(column, row, sealed); err == nil {
-			return text, by, nil
+			return text, index, nil
 		}
 	}
 	return "", 0, err
 }
 
-// open tries the keys that are held, and what has become of them since: another process may be rotating.
+// open tries the master keys in memory. If none fits, it reloads them and tries again: another process may have
+// rotated them.
 func (s *Sealer) open(column string, row uuid.UUID, sealed []byte) (text string, master Key, err error) {
-	held := *s.held.Load()
-	text, by, err := held.open(column, row, sealed)
+	keys := *s.masters.Load()
+	text, index, err := keys.open(column, row, sealed)
 	if err == nil {
-		return text, held[by], nil
+		return text, keys[index], nil
 	}
-	if s.reread == nil {
+	if s.reload == nil {
 		return "", Key{}, err
 	}
-	raw, rereadErr := s.reread()
+	raw, rereadErr := s.reload()
 	if rereadErr != nil {
 		return "", Key{}, errors.Join(err, rereadErr)
 	}
-	now, rereadErr := newMasters(raw)
+	reloaded, rereadErr := newMasterKeys(raw)
 	if rereadErr != nil {
 		return "", Key{}, errors.Join(err, rereadErr)
 	}
-	s.held.Store(&now)
-	if text, by, err = now.open(column, row, sealed); err != nil {
+	s.masters.Store(&reloaded)
+	if text, index, err = reloaded.open(column, row, sealed); err != nil {
 		return "", Key{}, err
 	}
-	return text, now[by], nil
+	return text, reloaded[index], nil
 }
 
-// Database is a pool, a connection or a transaction.
+// Database is a connection pool, a connection or a transaction.
 type Database interface {
 	Queryer
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// Open proves that the keys are this database's, and makes its Sealer. keys gives the master key in use, then those
-// that are accepted beside it; it is called again when something doesn't open. The first start of a database makes it
-// the first key's. Errors: ErrWrongKey, ErrUnfinished.
+// Open checks that the keys belong to this database and returns its Sealer. keys returns the master key in use, then
+// the older ones that are still accepted; it is called again when a value doesn't open. On a new database, Open binds
+// the database to the first key. Returns ErrWrongKey or ErrUnfinished if the keys don't fit.
 func Open(ctx context.Context, db Database, keys func() ([][]byte, error), clock func() time.Time) (*Sealer, error) {
 	for attempt := 1; ; attempt++ {
 		raw, err := keys()
 		if err != nil {
 			return nil, err
 		}
-		s, err := openWith(ctx, db, raw, clock)
-		switch {
-		case err == nil:
-			s.reread = keys
+		s, err := tryOpen(ctx, db, raw, clock)
+		if err == nil {
+			s.reload = keys
 			return s, nil
-		case attempt == 3 || !errors.Is(err, ErrWrongKey) && !errors.Is(err, ErrUnfinished) &&
-			!errors.Is(err, errChanged):
+		}
+		// A rotation that runs at this moment changes the keys and the row one after the other.
+		mayPass := errors.Is(err, ErrWrongKey) || errors.Is(err, ErrUnfinished) || errors.Is(err, errChanged)
+		if attempt == 3 || !mayPass {
 			return nil, err
 		}
 	}
 }
 
-// errChanged: another start was quicker, or a rotation began.
+// errChanged: the row of the master key was changed by this or another process; it must be read again.
 var errChanged = errors.New("the master key's row changed meanwhile")
 
-func openWith(ctx context.Context, db Database, raw [][]byte, clock func() time.Time) (*Sealer, error) {
-	held, err := newMasters(raw)
+func tryOpen(ctx context.Context, db Database, raw [][]byte, clock func() time.Time) (*Sealer, error) {
+	keys, err := newMasterKeys(raw)
 	if err != nil {
 		return nil, err
 	}
-	if err := found(ctx, db, held[0]); err != nil {
+	if err := initialize(ctx, db, keys[0]); err != nil {
 		return nil, err
 	}
 	var proof, wrapped []byte
 	var previous [][]byte
-	if err := db.QueryRow(ctx, "SELECT sealed, root, previous FROM master_key").Scan(&proof, &wrapped,
-		&previous); err != nil {
+	err = db.QueryRow(ctx, "SELECT sealed, root, previous FROM master_key").Scan(&proof, &wrapped, &previous)
+	if err != nil {
 		return nil, fmt.Errorf("read the proof of the master key: %w", err)
 	}
-	_, by, err := held.open(proofColumn, uuid.Nil, proof)
+	_, index, err := keys.open(proofColumn, uuid.Nil, proof)
 	if err != nil {
 		return nil, ErrWrongKey
 	}
-	for _, one := range previous {
-		if _, _, err := held.open(proofColumn, uuid.Nil, one); err != nil {
+	for _, oldProof := range previous {
+		if _, _, err := keys.open(proofColumn, uuid.Nil, oldProof); err != nil {
 			return nil, ErrUnfinished
 		}
 	}
 	if wrapped == nil {
-		return nil, adopt(ctx, db, raw[by], held[by], proof)
+		return nil, addRoot(ctx, db, raw[index], keys[index], proof)
 	}
-	root, err := held[by].Open(rootColumn, uuid.Nil, wrapped)
+	root, err := keys[index].Open(rootColumn, uuid.Nil, wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("the master key's row is damaged: %w", err)
 	}
-	return newSealer(held, []byte(root), clock)
+	return newSealer(keys, []byte(root), clock)
 }
 
-// found makes a new database this key's. An existing one stays as it is.
-func found(ctx context.Context, db Database, key Key) error {
+// initialize binds a new database to the key. It changes nothing in a database that is bound already.
+func initialize(ctx context.Context, db Database, key Key) error {
 	root := make([]byte, keyBytes)
 	if _, err := rand.Read(root); err != nil {
 		return err
 	}
-	proof, err1 := key.Seal(proofColumn, uuid.Nil, proofText)
-	wrapped, err2 := key.Seal(rootColumn, uuid.Nil, string(root))
-	if err := errors.Join(err1, err2); err != nil {
+	proof, err := key.Seal(proofColumn, uuid.Nil, proofText)
+	if err != nil {
 		return err
 	}
-	if _, err := db.Exec(ctx, "INSERT INTO master_key (sealed, root) VALUES ($1, $2) ON CONFLICT DO NOTHING", proof,
-		wrapped); err != nil {
-		return fmt.Errorf("keep a proof of the master key: %w", err)
+	wrapped, err := key.Seal(rootColumn, uuid.Nil, string(root))
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(ctx, "INSERT INTO master_key (sealed, root) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+		proof, wrapped)
+	if err != nil {
+		return fmt.Errorf("store a proof of the master key: %w", err)
 	}
 	return nil
 }
 
-// adopt gives a database from before there was a root the one that everything in it is derived from. It is to be
-// opened again.
-func adopt(ctx context.Context, db Database, raw []byte, key Key, proof []byte) error {
+// addRoot stores the root in a database of an older version, which has none: there, secrets were derived from the
+// master key itself. It returns errChanged on success, because the row must be read again.
+func addRoot(ctx context.Context, db Database, raw []byte, key Key, proof []byte) error {
 	root, err := hkdf.Extract(sha256.New, raw, nil)
 	if err != nil {
 		return err
@@ -183,9 +187,9 @@ func adopt(ctx context.Context, db Database, raw []byte, key Key, proof []byte) 
 	if err != nil {
 		return err
 	}
-	if _, err := db.Exec(ctx, "UPDATE master_key SET root = $1 WHERE root IS NULL AND sealed = $2", wrapped,
-		proof); err != nil {
-		return fmt.Errorf("keep the root of the derived keys: %w", err)
+	_, err = db.Exec(ctx, "UPDATE master_key SET root = $1 WHERE root IS NULL AND sealed = $2", wrapped, proof)
+	if err != nil {
+		return fmt.Errorf("store the root of the derived keys: %w", err)
 	}
 	return errChanged
 }

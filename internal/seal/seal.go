@@ -1,5 +1,6 @@
-// Package seal encrypts the fields that must not be readable in a dump or backup: AES-256-GCM under a data key per
-// person, itself wrapped by the deployment's master key. Associated data binds a sealed value to its column and row.
+// Package seal encrypts the fields that must not be readable in a dump or a backup, with AES-256-GCM. Each person has
+// a data key of their own, which is wrapped with the installation's master key. Associated data binds a sealed value
+// to its column and row.
 package seal
 
 import (
@@ -21,39 +22,41 @@ import (
 
 const (
 	keyBytes = 32
-	// The cache bounds how many unwrapped keys stay in memory, and how long one outlives its destruction elsewhere.
+	// cacheSize limits how many unwrapped keys stay in memory.
 	cacheSize = 10_000
+	// cacheLife limits how long a key stays usable here after another server has destroyed it.
 	cacheLife = 5 * time.Minute
 
 	dataColumn = "data_keys.wrapped"
 )
 
-// ErrErased: the person's key was destroyed; what it sealed can't be read any more.
+// ErrErased: the person's data key was destroyed; nothing sealed with it can be read.
 var ErrErased = errors.New("the data key was destroyed")
 
-// Key seals and opens.
+// Key seals and opens values.
 type Key struct{ cipher *subtle.AESGCM }
 
-// Sealer holds the master keys and what is derived from the database's root.
+// Sealer has the master keys, the secrets derived from the database's root, and a cache of data keys.
 type Sealer struct {
-	held   atomic.Pointer[masters]
-	reread func() ([][]byte, error) // nil: what is held stays
+	masters atomic.Pointer[masterKeys]
+	reload  func() ([][]byte, error) // nil: the master keys never change
 
 	root   []byte
 	system Key
 	index  []byte
 	clock  func() time.Time
-	cache  *lru.Cache[uuid.UUID, cached]
+	cache  *lru.Cache[uuid.UUID, cacheEntry]
 }
 
-type cached struct {
-	key  Key
-	from time.Time
+type cacheEntry struct {
+	key      Key
+	loadedAt time.Time
 }
 
-// New makes a Sealer of a 32-byte master key without a database: its root follows from the key. A server uses Open.
+// New returns a Sealer for a 32-byte master key without a database: its root is derived from the key. A server uses
+// Open.
 func New(master []byte, clock func() time.Time) (*Sealer, error) {
-	held, err := newMasters([][]byte{master})
+	keys, err := newMasterKeys([][]byte{master})
 	if err != nil {
 		return nil, err
 	}
@@ -61,16 +64,16 @@ func New(master []byte, clock func() time.Time) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSealer(held, root, clock)
+	return newSealer(keys, root, clock)
 }
 
-func newSealer(held masters, root []byte, clock func() time.Time) (*Sealer, error) {
-	cache, err := lru.New[uuid.UUID, cached](cacheSize)
+func newSealer(keys masterKeys, root []byte, clock func() time.Time) (*Sealer, error) {
+	cache, err := lru.New[uuid.UUID, cacheEntry](cacheSize)
 	if err != nil {
 		return nil, err
 	}
 	s := &Sealer{root: root, clock: clock, cache: cache}
-	s.held.Store(&held)
+	s.masters.Store(&keys)
 	raw, err := s.Derive("amrutam system", keyBytes)
 	if err != nil {
 		return nil, err
@@ -82,7 +85,7 @@ func newSealer(held masters, root []byte, clock func() time.Time) (*Sealer, erro
 	return s, err
 }
 
-// Derive is a secret of this installation for one use. A rotation of the master key leaves it as it is.
+// Derive returns a secret of this installation for one use. A rotation of the master key doesn't change it.
 func (s *Sealer) Derive(use string, bytes int) ([]byte, error) {
 	return hkdf.Expand(sha256.New, s.root, use, bytes)
 }
@@ -97,32 +100,32 @@ func (k Key) Seal(column string, row uuid.UUID, text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
 	}
-	return k.cipher.Encrypt([]byte(text), associated(column, row))
+	return k.cipher.Encrypt([]byte(text), associatedData(column, row))
 }
 
-// Open decrypts what Seal made for the same column and row. Nil opens as "".
+// Open decrypts a value that Seal returned for the same column and row. Nil opens as "".
 func (k Key) Open(column string, row uuid.UUID, sealed []byte) (string, error) {
 	if sealed == nil {
 		return "", nil
 	}
-	text, err := k.cipher.Decrypt(sealed, associated(column, row))
+	text, err := k.cipher.Decrypt(sealed, associatedData(column, row))
 	if err != nil {
 		return "", fmt.Errorf("open %s: the value was not sealed with this key", column)
 	}
 	return string(text), nil
 }
 
-func associated(column string, row uuid.UUID) []byte { return []byte(column + ":" + row.String()) }
+func associatedData(column string, row uuid.UUID) []byte { return []byte(column + ":" + row.String()) }
 
-// System seals what belongs to no one person: stored answers, mails.
+// System returns the key for values that belong to no single person: stored responses and mails.
 func (s *Sealer) System() Key { return s.system }
 
-// NewWrapped makes a person's data key, for data_keys.wrapped, in the transaction that stores it: the lock it takes
-// lets a rotation begin before or after, so that none is stored behind its back with the key it is leaving.
-func (s *Sealer) NewWrapped(ctx context.Context, db Queryer, person uuid.UUID) ([]byte, error) {
+// NewWrappedKey creates a person's data key and returns it wrapped, for data_keys.wrapped. Call it in the transaction
+// that stores it: its lock on the master key's row makes a rotation wait, so that the rotation misses no new data key.
+func (s *Sealer) NewWrappedKey(ctx context.Context, db Queryer, person uuid.UUID) ([]byte, error) {
 	var proof []byte
 	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key FOR SHARE").Scan(&proof); err != nil {
-		return nil, fmt.Errorf("read which master key is the database's: %w", err)
+		return nil, fmt.Errorf("read the proof of the master key: %w", err)
 	}
 	_, master, err := s.open(proofColumn, uuid.Nil, proof)
 	if err != nil {
@@ -135,7 +138,7 @@ func (s *Sealer) NewWrapped(ctx context.Context, db Queryer, person uuid.UUID) (
 	return master.Seal(dataColumn, person, string(raw))
 }
 
-// Unwrap opens a wrapped data key.
+// Unwrap opens a wrapped data key without the cache. Returns ErrErased if wrapped is nil.
 func (s *Sealer) Unwrap(person uuid.UUID, wrapped []byte) (Key, error) {
 	if wrapped == nil {
 		return Key{}, ErrErased
@@ -147,30 +150,30 @@ func (s *Sealer) Unwrap(person uuid.UUID, wrapped []byte) (Key, error) {
 	return newKey([]byte(raw))
 }
 
-// Queryer is a transaction or a read handle.
+// Queryer is a transaction or a read-only handle.
 type Queryer interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Person is the data key of a user, from the cache or the database. Error: ErrErased.
-func (s *Sealer) Person(ctx context.Context, db Queryer, person uuid.UUID) (Key, error) {
-	if key, ok := s.known(person); ok {
+// PersonKey returns the data key of a user, from the cache or the database. Returns ErrErased if it was destroyed.
+func (s *Sealer) PersonKey(ctx context.Context, db Queryer, person uuid.UUID) (Key, error) {
+	if key, ok := s.fromCache(person); ok {
 		return key, nil
 	}
 	var wrapped []byte
 	if err := db.QueryRow(ctx, "SELECT wrapped FROM data_keys WHERE user_id = $1", person).Scan(&wrapped); err != nil {
 		return Key{}, fmt.Errorf("read a data key: %w", err)
 	}
-	return s.Wrapped(person, wrapped)
+	return s.UnwrapCached(person, wrapped)
 }
 
-// Wrapped is Person for a caller whose query joined data_keys.wrapped.
-func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
+// UnwrapCached is PersonKey for a caller that has read data_keys.wrapped itself.
+func (s *Sealer) UnwrapCached(person uuid.UUID, wrapped []byte) (Key, error) {
 	if wrapped == nil {
-		s.Forget(person)
+		s.Evict(person)
 		return Key{}, ErrErased
 	}
-	if key, ok := s.known(person); ok {
+	if key, ok := s.fromCache(person); ok {
 		return key, nil
 	}
 	key, err := s.Unwrap(person, wrapped)
@@ -178,25 +181,32 @@ func (s *Sealer) Wrapped(person uuid.UUID, wrapped []byte) (Key, error) {
 		return Key{}, err
 	}
 	now := s.clock()
-	// What nobody used for as long as it lives leaves the memory.
-	for _, oldest, ok := s.cache.GetOldest(); ok && now.Sub(oldest.from) >= cacheLife; _, oldest,
-		ok = s.cache.GetOldest() {
-		s.cache.RemoveOldest()
-	}
-	s.cache.Add(person, cached{key, now})
+	s.removeExpired(now)
+	s.cache.Add(person, cacheEntry{key, now})
 	return key, nil
 }
 
-func (s *Sealer) known(person uuid.UUID) (Key, bool) {
-	hit, ok := s.cache.Get(person)
-	return hit.key, ok && s.clock().Sub(hit.from) < cacheLife
+// removeExpired removes the keys that have expired and were not used lately.
+func (s *Sealer) removeExpired(now time.Time) {
+	for {
+		_, oldest, ok := s.cache.GetOldest()
+		if !ok || now.Sub(oldest.loadedAt) < cacheLife {
+			return
+		}
+		s.cache.RemoveOldest()
+	}
 }
 
-// Forget drops a person's key from this server's memory. Call it once its destruction is committed: other servers
-// forget by themselves within five minutes.
-func (s *Sealer) Forget(person uuid.UUID) { s.cache.Remove(person) }
+func (s *Sealer) fromCache(person uuid.UUID) (Key, bool) {
+	entry, ok := s.cache.Get(person)
+	return entry.key, ok && s.clock().Sub(entry.loadedAt) < cacheLife
+}
 
-// BlindIndex is an HMAC of a value, for look-ups on a sealed field.
+// Evict removes a person's key from this server's cache. Call it after its destruction is committed; in the caches of
+// other servers the key expires within five minutes.
+func (s *Sealer) Evict(person uuid.UUID) { s.cache.Remove(person) }
+
+// BlindIndex returns an HMAC of a value, for equality look-ups on a sealed column.
 func (s *Sealer) BlindIndex(column, value string) []byte {
 	mac := hmac.New(sha256.New, s.index)
 	mac.Write([]byte(column + ":" + value))

@@ -31,14 +31,18 @@ func newKey() []byte {
 	return key
 }
 
-// ring gives keys as settings do; set changes them under a Sealer, as a rotation does to the data folder.
-type ring struct{ keys atomic.Pointer[[][]byte] }
+// keySource provides master keys as the settings do. set replaces them while a Sealer uses them, as a rotation does.
+type keySource struct{ keys atomic.Pointer[[][]byte] }
 
-func holding(keys ...[]byte) *ring { r := &ring{}; r.set(keys...); return r }
+func newKeySource(keys ...[]byte) *keySource {
+	s := &keySource{}
+	s.set(keys...)
+	return s
+}
 
-func (r *ring) set(keys ...[]byte) { r.keys.Store(&keys) }
+func (s *keySource) set(keys ...[]byte) { s.keys.Store(&keys) }
 
-func (r *ring) get() ([][]byte, error) { return *r.keys.Load(), nil }
+func (s *keySource) get() ([][]byte, error) { return *s.keys.Load(), nil }
 
 func connect(t *testing.T, dsn string) *pgx.Conn {
 	t.Helper()
@@ -48,23 +52,31 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-func database(t *testing.T) string {
-	return testdb.URL(t, postgres.Migrate, postgres.Fingerprint())
+func newDatabase(t *testing.T) string {
+	return testdb.New(t, postgres.Migrate, postgres.Fingerprint())
 }
 
-func opened(t *testing.T, conn *pgx.Conn, keys *ring) *seal.Sealer {
+func openSealer(t *testing.T, conn *pgx.Conn, keys *keySource) *seal.Sealer {
 	t.Helper()
 	s, err := seal.Open(t.Context(), conn, keys.get, time.Now)
 	must(t, err)
 	return s
 }
 
-// person makes somebody with a data key.
-func person(t *testing.T, conn *pgx.Conn, s *seal.Sealer) uuid.UUID {
+// requireOpenError checks that the database can't be opened with the keys, and why.
+func requireOpenError(t *testing.T, conn *pgx.Conn, keys *keySource, want error) {
+	t.Helper()
+	if _, err := seal.Open(t.Context(), conn, keys.get, time.Now); !errors.Is(err, want) {
+		t.Errorf("open: %v, want %v", err, want)
+	}
+}
+
+// insertPerson inserts a user with a data key and returns the id.
+func insertPerson(t *testing.T, conn *pgx.Conn, s *seal.Sealer) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	must(t, pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
-		wrapped, err := s.NewWrapped(t.Context(), tx, id)
+		wrapped, err := s.NewWrappedKey(t.Context(), tx, id)
 		must(t, err)
 		_, err = tx.Exec(t.Context(), "INSERT INTO users (id, email, password_hash, role, created_at, updated_at) "+
 			"VALUES ($1, gen_random_uuid() || '@example.org', 'none', 'PATIENT', now(), now())", id)
@@ -83,16 +95,17 @@ func rotate(t *testing.T, conn *pgx.Conn, s *seal.Sealer) seal.Progress {
 	return p
 }
 
-func opens(t *testing.T, conn *pgx.Conn, s *seal.Sealer, id uuid.UUID, sealed []byte) {
+// requireOpens checks that the person's key opens the sealed value as "Cough".
+func requireOpens(t *testing.T, conn *pgx.Conn, s *seal.Sealer, id uuid.UUID, sealed []byte) {
 	t.Helper()
-	key, err := s.Person(t.Context(), conn, id)
+	key, err := s.PersonKey(t.Context(), conn, id)
 	must(t, err)
 	if text, err := key.Open("t.c", id, sealed); err != nil || text != "Cough" {
 		t.Errorf("%q %v", text, err)
 	}
 }
 
-func TestSealedIsBoundToItsPlace(t *testing.T) {
+func TestSealedValueIsBoundToColumnAndRow(t *testing.T) {
 	t.Parallel()
 	s, err := seal.New(newKey(), time.Now)
 	must(t, err)
@@ -100,14 +113,14 @@ func TestSealedIsBoundToItsPlace(t *testing.T) {
 	sealed, err := s.System().Seal("a.b", id, "Cough since Monday")
 	must(t, err)
 	if strings.Contains(string(sealed), "Cough") {
-		t.Error("it can be read")
+		t.Error("the sealed value holds the text")
 	}
 	if text, err := s.System().Open("a.b", id, sealed); err != nil || text != "Cough since Monday" {
 		t.Errorf("%q %v", text, err)
 	}
 	for column, row := range map[string]uuid.UUID{"a.c": id, "a.b": uuid.New()} {
 		if _, err := s.System().Open(column, row, sealed); err == nil {
-			t.Errorf("it opens as %s of another place", column)
+			t.Errorf("the value opens as %s of another column or row", column)
 		}
 	}
 	sealed[len(sealed)-1] ^= 1
@@ -116,68 +129,72 @@ func TestSealedIsBoundToItsPlace(t *testing.T) {
 	}
 }
 
-// A database from before there was a root goes on opening what it sealed, and its look-ups still find.
-func TestAnOlderDatabase(t *testing.T) {
+// TestOpenUpgradesDatabaseWithoutRoot: a database of an older version has no root. Its derived secrets and blind
+// indexes stay the same when Open adds one.
+func TestOpenUpgradesDatabaseWithoutRoot(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, database(t))
+	conn := connect(t, newDatabase(t))
 	before, after := newKey(), newKey()
 	old, err := seal.New(before, time.Now)
 	must(t, err)
-	opened(t, conn, holding(before))
+	openSealer(t, conn, newKeySource(before))
 	_, err = conn.Exec(t.Context(), "UPDATE master_key SET root = NULL")
 	must(t, err)
-	rotate(t, conn, opened(t, conn, holding(after, before)))
-	now := opened(t, conn, holding(after))
-	if string(now.BlindIndex("c", "v")) != string(old.BlindIndex("c", "v")) || derived(t, now) != derived(t, old) {
-		t.Error("what is derived changed")
+	rotate(t, conn, openSealer(t, conn, newKeySource(after, before)))
+	upgraded := openSealer(t, conn, newKeySource(after))
+	if string(upgraded.BlindIndex("c", "v")) != string(old.BlindIndex("c", "v")) {
+		t.Error("the blind index changed")
+	}
+	if deriveSecret(t, upgraded) != deriveSecret(t, old) {
+		t.Error("the derived secrets changed")
 	}
 }
 
-func TestStartsAtOnceAgree(t *testing.T) {
+func TestConcurrentOpensAgree(t *testing.T) {
 	t.Parallel()
-	dsn := database(t)
-	keys := holding(newKey())
-	all := make(chan string, 4)
-	for range cap(all) {
+	dsn := newDatabase(t)
+	keys := newKeySource(newKey())
+	secrets := make(chan string, 4)
+	for range cap(secrets) {
 		go func() {
 			conn, err := pgx.Connect(context.Background(), dsn)
 			if err != nil {
-				all <- err.Error()
+				secrets <- err.Error()
 				return
 			}
 			defer func() { _ = conn.Close(context.Background()) }()
 			s, err := seal.Open(context.Background(), conn, keys.get, time.Now)
 			if err != nil {
-				all <- err.Error()
+				secrets <- err.Error()
 				return
 			}
 			secret, _ := s.Derive("test", 32)
-			all <- string(secret)
+			secrets <- string(secret)
 		}()
 	}
-	first := <-all
-	for range cap(all) - 1 {
-		if next := <-all; next != first || len(next) != 32 {
+	first := <-secrets
+	for range cap(secrets) - 1 {
+		if next := <-secrets; next != first || len(next) != 32 {
 			t.Errorf("%q and %q", first, next)
 		}
 	}
 }
 
-// count is a database that gives one wrapped key for everybody and counts who asks.
-type count struct {
+// countingDB is a database that returns wrapped keys from a map and counts the queries.
+type countingDB struct {
 	wrapped map[uuid.UUID][]byte
-	asked   int
+	queries int
 }
 
-func (c *count) QueryRow(_ context.Context, _ string, args ...any) pgx.Row {
-	c.asked++
+func (c *countingDB) QueryRow(_ context.Context, _ string, args ...any) pgx.Row {
+	c.queries++
 	id, _ := args[0].(uuid.UUID)
-	return row(c.wrapped[id])
+	return wrappedRow(c.wrapped[id])
 }
 
-type row []byte
+type wrappedRow []byte
 
-func (r row) Scan(into ...any) error {
+func (r wrappedRow) Scan(into ...any) error {
 	p, ok := into[0].(*[]byte)
 	if !ok {
 		return fmt.Errorf("into %T", into[0])
@@ -186,62 +203,63 @@ func (r row) Scan(into ...any) error {
 	return nil
 }
 
-// The cache is bounded in size and time, keeps who is used, and forgets on demand.
-func TestCache(t *testing.T) {
+// TestCacheIsBounded: the cache has a maximal size and a maximal age, keeps the keys in use, and drops evicted ones.
+func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, database(t))
+	conn := connect(t, newDatabase(t))
 	var clock atomic.Int64
-	keys := holding(newKey())
+	keys := newKeySource(newKey())
 	s, err := seal.Open(t.Context(), conn, keys.get, func() time.Time { return time.Unix(clock.Load(), 0) })
 	must(t, err)
-	db := &count{wrapped: map[uuid.UUID][]byte{}}
-	ask := func(id uuid.UUID) (again bool) {
+	db := &countingDB{wrapped: map[uuid.UUID][]byte{}}
+	queriesDatabase := func(id uuid.UUID) (again bool) {
 		t.Helper()
-		before := db.asked
-		_, err := s.Person(t.Context(), db, id)
+		before := db.queries
+		_, err := s.PersonKey(t.Context(), db, id)
 		must(t, err)
-		return db.asked > before
+		return db.queries > before
 	}
 	people := make([]uuid.UUID, 10_001)
 	for i := range people {
 		people[i] = uuid.New()
-		if db.wrapped[people[i]], err = s.NewWrapped(t.Context(), conn, people[i]); err != nil {
+		if db.wrapped[people[i]], err = s.NewWrappedKey(t.Context(), conn, people[i]); err != nil {
 			t.Fatal(err)
 		}
-		ask(people[i])
-		if ask(people[0]) {
-			t.Fatalf("the one who is used most was dropped after %d", i)
+		queriesDatabase(people[i])
+		if queriesDatabase(people[0]) {
+			t.Fatalf("the most used key was dropped after %d others", i)
 		}
 	}
-	if !ask(people[1]) {
-		t.Error("10,001 keys were kept")
+	if !queriesDatabase(people[1]) {
+		t.Error("the cache holds more than 10,000 keys")
 	}
-	if ask(people[9_999]) {
-		t.Error("a full cache was emptied")
+	if queriesDatabase(people[9_999]) {
+		t.Error("a full cache dropped more than the oldest key")
 	}
-	s.Forget(people[0])
-	if !ask(people[0]) {
-		t.Error("a forgotten key was still there")
+	s.Evict(people[0])
+	if !queriesDatabase(people[0]) {
+		t.Error("an evicted key was used")
 	}
 	clock.Add(299)
-	if ask(people[0]) {
-		t.Error("a key of 299 s was dropped")
+	if queriesDatabase(people[0]) {
+		t.Error("a key was dropped after 299 s")
 	}
 	clock.Add(1)
-	if !ask(people[0]) {
-		t.Error("a key of 300 s was used")
+	if !queriesDatabase(people[0]) {
+		t.Error("a key was used after 300 s")
 	}
-	// Destroyed elsewhere: who learns it from the row drops it at once.
-	if _, err := s.Wrapped(people[0], nil); !errors.Is(err, seal.ErrErased) {
+	// A key that another server destroyed leaves the cache as soon as its row is read.
+	if _, err := s.UnwrapCached(people[0], nil); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("%v", err)
 	}
 	db.wrapped[people[0]] = nil
-	if _, err := s.Person(t.Context(), db, people[0]); !errors.Is(err, seal.ErrErased) {
+	if _, err := s.PersonKey(t.Context(), db, people[0]); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("%v", err)
 	}
 }
 
-// BenchmarkConsultation seals and opens what a consultation keeps: a reason and notes of usual length. At most 30 µs.
+// BenchmarkConsultation seals and opens the sealed texts of a consultation, a reason and notes of usual length. It
+// should take at most 30 µs.
 func BenchmarkConsultation(b *testing.B) {
 	s, err := seal.New(newKey(), time.Now)
 	must(b, err)

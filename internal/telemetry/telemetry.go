@@ -1,4 +1,4 @@
-// Package telemetry makes the logger and the metrics.
+// Package telemetry defines the logger and the metrics.
 package telemetry
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// Logger writes JSON lines, or text for people.
+// Logger returns a logger that writes JSON lines, or text if text is set.
 func Logger(w io.Writer, text bool) *slog.Logger {
 	if text {
 		return slog.New(slog.NewTextHandler(w, nil))
@@ -21,139 +21,154 @@ func Logger(w io.Writer, text bool) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, nil))
 }
 
-// Metrics are the server's counters. Their labels come from fixed sets: never ids, addresses or texts.
+// Metrics are the server's metrics. Label values come from fixed sets: never ids, addresses or texts.
 type Metrics struct {
-	Registry  *prometheus.Registry
-	Requests  *prometheus.CounterVec
-	Durations *prometheus.HistogramVec
-	InFlight  prometheus.Gauge
-	Shed      *prometheus.CounterVec
-	Jobs      *prometheus.CounterVec
-	Bookings  *prometheus.CounterVec
-	Payments  *prometheus.CounterVec
-	Mails     *prometheus.CounterVec
-	Invariant *prometheus.GaugeVec
-	Checked   prometheus.Gauge
+	Registry          *prometheus.Registry
+	Requests          *prometheus.CounterVec
+	Durations         *prometheus.HistogramVec
+	InFlight          prometheus.Gauge
+	Shed              *prometheus.CounterVec
+	Jobs              *prometheus.CounterVec
+	Bookings          *prometheus.CounterVec
+	Payments          *prometheus.CounterVec
+	Mails             *prometheus.CounterVec
+	InvariantsBroken  *prometheus.GaugeVec
+	InvariantsChecked prometheus.Gauge
 }
 
-// NewMetrics registers everything that is counted.
+// NewMetrics registers the metrics, the Go runtime's and the process's in a registry of their own.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),
-		Requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_http_requests_total",
-			Help: "Requests answered, by method, route and status."}, []string{"method", "route", "status"}),
-		Durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "amrutam_http_request_duration_seconds",
+		Requests: counters("amrutam_http_requests_total",
+			"Requests answered, by method, route and status.", "method", "route", "status"),
+		Durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "amrutam_http_request_duration_seconds",
 			Help:    "Time to answer, by method and route.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}},
-			[]string{"method", "route"}),
-		InFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_http_requests_in_flight",
-			Help: "Requests being answered."}),
-		Shed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_http_requests_shed_total",
-			Help: "Requests turned away because there were too many, by whose places were taken (everybody, staff, " +
-				"health); they are not logged."}, []string{"lane"}),
-		Jobs: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_jobs_total",
-			Help: "Runs of background jobs, by kind and outcome (done, failed)."}, []string{"kind", "outcome"}),
-		Bookings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_consultations_total",
-			Help: "Consultations that reached a status."}, []string{"status"}),
-		Payments: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_payment_events_total",
-			Help: "Payment events, by type and outcome."}, []string{"type", "outcome"}),
-		Mails: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amrutam_mails_total",
-			Help: "Attempts to hand over a mail, by kind and outcome (sent, delayed, or why it was given up)."},
-			[]string{"kind", "outcome"}),
-		Invariant: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "amrutam_invariant_broken",
-			Help: "Rows that broke a rule at this server's last nightly check; absent until it did one."},
-			[]string{"rule"}),
-		Checked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_invariant_check_timestamp_seconds",
-			Help: "When this server's last nightly check of the invariants ended; 0 until it did one."}),
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"method", "route"}),
+		InFlight: gauge("amrutam_http_requests_in_flight", "Requests in progress."),
+		Shed: counters("amrutam_http_requests_shed_total",
+			"Requests refused because there were too many, by lane (everybody, staff, health); they are not logged.",
+			"lane"),
+		Jobs: counters("amrutam_jobs_total",
+			"Runs of background jobs, by kind and outcome (done, failed).", "kind", "outcome"),
+		Bookings: counters("amrutam_consultations_total", "Consultations that reached a status.", "status"),
+		Payments: counters("amrutam_payment_events_total",
+			"Payment events, by type and outcome.", "type", "outcome"),
+		Mails: counters("amrutam_mails_total",
+			"Attempts to send a mail, by kind and outcome (sent, delayed, or why it was given up).",
+			"kind", "outcome"),
+		InvariantsBroken: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "amrutam_invariant_broken",
+			Help: "Rows that broke a rule at this server's last nightly check; absent before the first check.",
+		}, []string{"rule"}),
+		InvariantsChecked: gauge("amrutam_invariant_check_timestamp_seconds",
+			"When this server's last nightly check of the invariants ended; 0 before the first check."),
 	}
 	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings, m.Payments, m.Mails,
-		m.Invariant, m.Checked, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.InvariantsBroken, m.InvariantsChecked,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// WatchLoad exports how many requests are let in at once, and how many wait.
-func (m *Metrics) WatchLoad(limit, waiting func() int) {
-	m.Registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "amrutam_http_requests_limit",
-			Help: "Requests worked on at once at most, as adapted."},
-			func() float64 { return float64(limit()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "amrutam_http_requests_waiting",
-			Help: "Requests that wait for their turn."},
-			func() float64 { return float64(waiting()) }))
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
-// WatchPool exports the connection pool's state, and how many transactions ran anew.
-func (m *Metrics) WatchPool(pool *pgxpool.Pool, retried func() int64) {
-	gauge := func(name, help string, value func(*pgxpool.Stat) float64) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
-			func() float64 { return value(pool.Stat()) })
-	}
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+}
+
+func gaugeFunc(name, help string, value func() float64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+}
+
+// WatchLoad exports how many requests may be in progress at once, and how many wait.
+func (m *Metrics) WatchLoad(limit, waiting func() int) {
 	m.Registry.MustRegister(
-		gauge("amrutam_pool_connections", "Open connections.",
-			func(s *pgxpool.Stat) float64 { return float64(s.TotalConns()) }),
-		gauge("amrutam_pool_connections_busy", "Connections in use.",
-			func(s *pgxpool.Stat) float64 { return float64(s.AcquiredConns()) }),
-		gauge("amrutam_pool_connections_max", "The pool's size.",
-			func(s *pgxpool.Stat) float64 { return float64(s.MaxConns()) }),
-		gauge("amrutam_pool_waits", "Acquisitions that had to wait, since the start.",
-			func(s *pgxpool.Stat) float64 { return float64(s.EmptyAcquireCount()) }),
-		gauge("amrutam_pool_timeouts", "Acquisitions given up, since the start.",
-			func(s *pgxpool.Stat) float64 { return float64(s.CanceledAcquireCount()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "amrutam_transactions_retried_total",
-			Help: "Transactions that ran anew because they had lost to another."},
-			func() float64 { return float64(retried()) }),
+		gaugeFunc("amrutam_http_requests_limit", "Adaptive limit of requests in progress.",
+			func() float64 { return float64(limit()) }),
+		gaugeFunc("amrutam_http_requests_waiting", "Requests waiting to be admitted.",
+			func() float64 { return float64(waiting()) }),
 	)
 }
 
-// Built tells which program this is.
-func (m *Metrics) Built(version, goVersion string, schema int64) {
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "amrutam_build_info",
+// WatchPool exports the state of the connection pool, and how many transactions were retried.
+func (m *Metrics) WatchPool(pool *pgxpool.Pool, retried func() int64) {
+	m.Registry.MustRegister(
+		gaugeFunc("amrutam_pool_connections", "Open connections.",
+			func() float64 { return float64(pool.Stat().TotalConns()) }),
+		gaugeFunc("amrutam_pool_connections_busy", "Connections in use.",
+			func() float64 { return float64(pool.Stat().AcquiredConns()) }),
+		gaugeFunc("amrutam_pool_connections_max", "The pool's size.",
+			func() float64 { return float64(pool.Stat().MaxConns()) }),
+		gaugeFunc("amrutam_pool_waits", "Acquisitions that had to wait, since the start.",
+			func() float64 { return float64(pool.Stat().EmptyAcquireCount()) }),
+		gaugeFunc("amrutam_pool_timeouts", "Acquisitions given up, since the start.",
+			func() float64 { return float64(pool.Stat().CanceledAcquireCount()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "amrutam_transactions_retried_total",
+			Help: "Transactions retried after a conflict with another one.",
+		}, func() float64 { return float64(retried()) }),
+	)
+}
+
+// SetBuildInfo exports the version of the program. Call it once.
+func (m *Metrics) SetBuildInfo(version, goVersion string, schema int64) {
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "amrutam_build_info",
 		Help: "The program: its version, Go's and the schema's. Always 1.",
-		ConstLabels: prometheus.Labels{"version": version, "goversion": goVersion,
-			"schema": strconv.FormatInt(schema, 10)}})
+		ConstLabels: prometheus.Labels{
+			"version":   version,
+			"goversion": goVersion,
+			"schema":    strconv.FormatInt(schema, 10),
+		},
+	})
 	info.Set(1)
 	m.Registry.MustRegister(info)
 }
 
-// Backlog is the state of the job queue: jobs by state, and how long the one that is due longest waits.
+// Backlog is the state of the job queue: the number of jobs by state, and how long the oldest due job has waited.
 type Backlog struct {
 	Jobs   map[string]int
 	Oldest time.Duration
 }
 
-// WatchQueue exports the job queue's state. look asks the database at each scrape; while it can't, the figures are
-// left out.
-func (m *Metrics) WatchQueue(look func(ctx context.Context) (Backlog, error)) {
-	m.Registry.MustRegister(&backlogs{look: look,
+// WatchQueue exports the state of the job queue. read queries the database at each scrape; while it fails, the metrics
+// are left out.
+func (m *Metrics) WatchQueue(read func(ctx context.Context) (Backlog, error)) {
+	m.Registry.MustRegister(&backlogCollector{
+		read: read,
 		jobs: prometheus.NewDesc("amrutam_queue_jobs",
-			"Background jobs of all servers, by state (available: due and waiting for a worker; "+
-				"retryable: failed, to be tried again; discarded: given up).", []string{"state"}, nil),
+			"Background jobs of all servers, by state (available: due and waiting for a worker; retryable: failed, "+
+				"to be tried again; discarded: given up).", []string{"state"}, nil),
 		oldest: prometheus.NewDesc("amrutam_queue_oldest_seconds",
-			"How long the background job that is due longest has waited.", nil, nil)})
+			"How long the oldest due background job has waited.", nil, nil),
+	})
 }
 
-type backlogs struct {
-	look         func(ctx context.Context) (Backlog, error)
+type backlogCollector struct {
+	read         func(ctx context.Context) (Backlog, error)
 	jobs, oldest *prometheus.Desc
 }
 
-// Describe names the figures.
-func (b *backlogs) Describe(to chan<- *prometheus.Desc) {
-	to <- b.jobs
-	to <- b.oldest
+// Describe implements prometheus.Collector.
+func (b *backlogCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- b.jobs
+	ch <- b.oldest
 }
 
-// Collect asks for them.
-func (b *backlogs) Collect(to chan<- prometheus.Metric) {
+// Collect implements prometheus.Collector.
+func (b *backlogCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	now, err := b.look(ctx)
+	backlog, err := b.read(ctx)
 	if err != nil {
 		return
 	}
-	for state, n := range now.Jobs {
-		to <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(n), state)
+	for state, n := range backlog.Jobs {
+		ch <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(n), state)
 	}
-	to <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, now.Oldest.Seconds())
+	ch <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, backlog.Oldest.Seconds())
 }

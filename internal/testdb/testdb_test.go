@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// With these the test binary is another package's tests that want the same template.
+// With these variables the test binary acts as another package whose tests use the same template.
 const (
 	peerFingerprint = "AMRUTAM_TESTDB_PEER"
 	peerMigrations  = "AMRUTAM_TESTDB_PEER_MIGRATIONS"
@@ -45,20 +45,20 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func adminURL(t *testing.T) string {
+func mustAdminDSN(t *testing.T) string {
 	t.Helper()
-	admin, err := maintenance()
+	admin, err := adminDSN()
 	must(t, err)
 	return admin
 }
 
-// fingerprint is one of this test's own; its template goes with the test.
-func fingerprint(t *testing.T) string {
+// newFingerprint returns a fingerprint for one test and drops its template when the test ends.
+func newFingerprint(t *testing.T) string {
 	t.Helper()
 	f := "t" + strings.ReplaceAll(uuid.NewString(), "-", "")[:12]
 	t.Cleanup(func() {
 		for _, name := range []string{"amrutam_tmpl_" + f, "amrutam_tmpl_" + f + "_new"} {
-			if err := drop(context.Background(), adminURL(t), name); err != nil {
+			if err := dropDatabase(context.Background(), mustAdminDSN(t), name); err != nil {
 				t.Error(err)
 			}
 		}
@@ -78,17 +78,16 @@ func migrate(ctx context.Context, dsn string) error {
 
 func TestDatabasesAreSeparate(t *testing.T) {
 	t.Parallel()
-	f := fingerprint(t)
+	f := newFingerprint(t)
 	var migrations atomic.Int32
 	counted := func(ctx context.Context, dsn string) error {
 		migrations.Add(1)
 		return migrate(ctx, dsn)
 	}
 	var wg sync.WaitGroup
-	names := make([]string, 6)
-	for i := range names {
+	for range 6 {
 		wg.Go(func() {
-			dsn := URL(t, counted, f)
+			dsn := New(t, counted, f)
 			conn, err := pgx.Connect(t.Context(), dsn)
 			if err != nil {
 				t.Error(err)
@@ -96,10 +95,9 @@ func TestDatabasesAreSeparate(t *testing.T) {
 			}
 			defer conn.Close(context.Background())
 			var others int
-			if err := conn.QueryRow(t.Context(),
-				"WITH before AS (SELECT count(*) AS n FROM things) SELECT n, current_database() FROM before").
-				Scan(&others, &names[i]); err != nil || others != 0 {
-				t.Errorf("%d rows of others, %v", others, err)
+			err = conn.QueryRow(t.Context(), "SELECT count(*) FROM things").Scan(&others)
+			if err != nil || others != 0 {
+				t.Errorf("%d rows of other tests, %v", others, err)
 			}
 			if _, err := conn.Exec(t.Context(), "INSERT INTO things VALUES (1)"); err != nil {
 				t.Error(err)
@@ -110,56 +108,57 @@ func TestDatabasesAreSeparate(t *testing.T) {
 	if n := migrations.Load(); n != 1 {
 		t.Errorf("%d migrations", n)
 	}
-	if super := scan[string](t, URL(t, counted, f),
-		"SELECT current_user || ' ' || current_setting('is_superuser')"); super != "amrutam off" {
-		t.Errorf("tests run as %s", super)
+	user := scan[string](t, New(t, counted, f), "SELECT current_user || ' ' || current_setting('is_superuser')")
+	if user != "amrutam off" {
+		t.Errorf("tests run as %s", user)
 	}
 }
 
-func TestDroppedAtTheEnd(t *testing.T) {
+func TestDatabaseIsDroppedAtEnd(t *testing.T) {
 	t.Parallel()
-	f, name := fingerprint(t), ""
+	f := newFingerprint(t)
+	var name string
 	t.Run("inner", func(t *testing.T) {
-		dsn := URL(t, migrate, f)
-		name = scan[string](t, dsn, "SELECT current_database()") // whose connection stays open
+		dsn := New(t, migrate, f)
+		name = scan[string](t, dsn, "SELECT current_database()")
 		leaked, err := pgx.Connect(context.Background(), dsn)
 		must(t, err)
 		_ = leaked
 	})
-	if scan[bool](t, adminURL(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name) {
-		t.Errorf("%s stays", name)
+	if scan[bool](t, mustAdminDSN(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name) {
+		t.Errorf("%s was not dropped", name)
 	}
 }
 
-func TestMigrationThatFails(t *testing.T) {
+func TestFailedMigrationLeavesNoTemplate(t *testing.T) {
 	t.Parallel()
-	f := fingerprint(t)
+	f := newFingerprint(t)
 	template := "amrutam_tmpl_" + f
-	conn := connect(t, adminURL(t))
+	conn := connect(t, mustAdminDSN(t))
 	broken := errors.New("broken")
-	err := ensureTemplate(t.Context(), conn, adminURL(t), template, func(ctx context.Context, dsn string) error {
+	err := ensureTemplate(t.Context(), conn, mustAdminDSN(t), template, func(ctx context.Context, dsn string) error {
 		return errors.Join(migrate(ctx, dsn), broken)
 	})
 	if !errors.Is(err, broken) {
 		t.Fatalf("got %v", err)
 	}
-	if scan[bool](t, adminURL(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", template) {
-		t.Error("half a template is there")
+	if scan[bool](t, mustAdminDSN(t), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", template) {
+		t.Error("a failed migration left a template")
 	}
-	// A killed one leaves the same, and perhaps a connection that lingers.
-	draft, err := asOwner(adminURL(t), template+"_new")
+	// A migration that was killed leaves the draft, perhaps with an open connection.
+	draft, err := ownerDSN(mustAdminDSN(t), template+"_new")
 	must(t, err)
 	connect(t, draft)
-	if n := scan[int](t, URL(t, migrate, f), "SELECT count(*) FROM things"); n != 0 {
+	if n := scan[int](t, New(t, migrate, f), "SELECT count(*) FROM things"); n != 0 {
 		t.Errorf("%d rows", n)
 	}
 }
 
-// The migrator's own connections take a moment to leave; clones must not fail for that.
-func TestTemplateInUse(t *testing.T) {
+// TestNewWaitsForTemplateInUse: the connections of migrate need a moment to end; cloning must not fail until then.
+func TestNewWaitsForTemplateInUse(t *testing.T) {
 	t.Parallel()
 	lingering := make(chan struct{})
-	dsn := URL(t, func(ctx context.Context, dsn string) error {
+	dsn := New(t, func(ctx context.Context, dsn string) error {
 		conn, err := pgx.Connect(ctx, dsn)
 		if err != nil {
 			return err
@@ -173,17 +172,17 @@ func TestTemplateInUse(t *testing.T) {
 			_ = conn.Close(context.Background())
 		}()
 		return nil
-	}, fingerprint(t))
+	}, newFingerprint(t))
 	<-lingering
 	if n := scan[int](t, dsn, "SELECT count(*) FROM things"); n != 0 {
 		t.Errorf("%d rows", n)
 	}
 }
 
-func TestPackagesShareATemplate(t *testing.T) {
+func TestPackagesShareTemplate(t *testing.T) {
 	t.Parallel()
 	if f := os.Getenv(peerFingerprint); f != "" {
-		dsn := URL(t, func(ctx context.Context, dsn string) error {
+		dsn := New(t, func(ctx context.Context, dsn string) error {
 			log, err := os.OpenFile(os.Getenv(peerMigrations), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
 			if err != nil {
 				return err
@@ -197,12 +196,12 @@ func TestPackagesShareATemplate(t *testing.T) {
 		scan[int](t, dsn, "SELECT count(*) FROM things")
 		return
 	}
-	log, f := filepath.Join(t.TempDir(), "migrations"), fingerprint(t)
-	admin := adminURL(t)
+	log, f := filepath.Join(t.TempDir(), "migrations"), newFingerprint(t)
+	admin := mustAdminDSN(t)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			cmd := exec.Command(os.Args[0], "-test.run=^TestPackagesShareATemplate$")
+			cmd := exec.Command(os.Args[0], "-test.run=^TestPackagesShareTemplate$")
 			cmd.Env = append(os.Environ(), Variable+"="+admin, peerFingerprint+"="+f, peerMigrations+"="+log)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v: %s", err, out)
@@ -217,29 +216,29 @@ func TestPackagesShareATemplate(t *testing.T) {
 	}
 }
 
-func TestThrowaway(t *testing.T) {
+func TestStartThrowaway(t *testing.T) {
 	t.Parallel()
-	c, remove, err := Throwaway(t.Context())
+	c, remove, err := StartThrowaway(t.Context())
 	must(t, err)
 	dir := scan[string](t, c.AdminDSN("postgres"), "SELECT current_setting('data_directory')")
 	if fsync := scan[string](t, c.AdminDSN("postgres"), "SELECT current_setting('fsync')"); fsync != "off" {
 		t.Errorf("fsync is %s", fsync)
 	}
 	must(t, remove())
-	gone(t, filepath.Dir(dir))
+	awaitRemoved(t, filepath.Dir(dir))
 }
 
-// gone waits for a folder to be removed.
-func gone(t *testing.T, dir string) {
+// awaitRemoved waits until the folder is removed.
+func awaitRemoved(t *testing.T, dir string) {
 	t.Helper()
-	late := time.After(30 * time.Second)
+	timeout := time.After(30 * time.Second)
 	for {
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 			return
 		}
 		select {
-		case <-late:
-			t.Fatalf("%s stays", dir)
+		case <-timeout:
+			t.Fatalf("%s was not removed", dir)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

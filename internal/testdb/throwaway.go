@@ -14,23 +14,26 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// room in bytes is what a run of all tests may come to need.
-const room = 4 << 30
+// minFreeBytes is what a run of all tests may need.
+const minFreeBytes = 4 << 30
 
-// Throwaway starts a cluster that may lose everything, in memory where there is room. remove stops it and deletes its
-// folder; when this process ends without having called it, even by kill -9, that happens all the same.
-func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, err error) {
-	dir, err := os.MkdirTemp(base(), "amrutam-test-")
+// StartThrowaway starts a cluster for tests, in memory if there is enough: a crash loses its data. remove stops the
+// cluster and deletes its folder. That happens too when this process ends without calling remove, even by kill -9.
+func StartThrowaway(ctx context.Context) (c *cluster.Cluster, remove func() error, err error) {
+	dir, err := os.MkdirTemp(tempBase(), "amrutam-test-")
 	if err != nil {
-		return nil, nil, fmt.Errorf("make the test cluster's folder: %w", err)
+		return nil, nil, fmt.Errorf("create the test cluster's folder: %w", err)
 	}
-	reap, err := reaper(dir)
+	reap, err := startReaper(dir)
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	c, err = cluster.Start(ctx, cluster.Options{DataDir: dir, Settings: map[string]string{
-		"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400",
-		"shared_buffers": "256MB",
+		"fsync":              "off",
+		"synchronous_commit": "off",
+		"full_page_writes":   "off",
+		"max_connections":    "400",
+		"shared_buffers":     "256MB",
 	}})
 	if err != nil {
 		return nil, nil, errors.Join(err, reap())
@@ -38,38 +41,38 @@ func Throwaway(ctx context.Context) (c *cluster.Cluster, remove func() error, er
 	return c, func() error { return errors.Join(c.Stop(context.Background()), reap()) }, nil
 }
 
-// base is /dev/shm, unless it is as small as containers have it.
-func base() string {
+// tempBase returns /dev/shm, or the temporary folder if /dev/shm is too small, as in many containers.
+func tempBase() string {
 	const shm = "/dev/shm"
 	var s unix.Statfs_t
-	if unix.Statfs(shm, &s) == nil && s.Bavail*uint64(s.Bsize) >= room && unix.Access(shm, unix.W_OK) == nil {
+	isLarge := unix.Statfs(shm, &s) == nil && s.Bavail*uint64(s.Bsize) >= minFreeBytes
+	if isLarge && unix.Access(shm, unix.W_OK) == nil {
 		return shm
 	}
 	return os.TempDir()
 }
 
-// reaper deletes the folder once this process is gone, or when reap is called. It is a shell that waits for the other
-// end of its input to be closed, which the kernel does for us at the latest, and then for PostgreSQL, which ends for
-// the same reason. `go test` gives no better moment: a test's process has no say after its last test, and none at all
-// at a panic or a timeout.
-func reaper(dir string) (reap func() error, err error) {
+// startReaper starts a shell that deletes the folder when this process ends, or when reap is called. The shell waits
+// until its input is closed, which the kernel does when this process ends, and then until PostgreSQL has ended. `go
+// test` offers no better moment: after the last test, a panic or a timeout, the test binary runs no more of our code.
+func startReaper(dir string) (reap func() error, err error) {
 	const script = `read -r _
 n=0
 while [ -e "$1/postgres/postmaster.pid" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done
 rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }`
 	cmd := exec.Command("/bin/sh", "-c", script, "reaper", dir) //nolint:noctx // it outlives us
 	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH")}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C doesn't end it
 	input, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("watch over the test cluster's folder: %w", err)
+		return nil, fmt.Errorf("start the cleanup of the test cluster's folder: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("watch over the test cluster's folder: %w", err)
+		return nil, fmt.Errorf("start the cleanup of the test cluster's folder: %w", err)
 	}
-	inputs.Store(input, dir)
+	reaperInputs.Store(input, dir)
 	return func() error { return errors.Join(input.Close(), cmd.Wait()) }, nil
 }
 
-// inputs of reapers, kept from the garbage collector: it would close them.
-var inputs sync.Map
+// reaperInputs refers to the inputs of the shells, because the garbage collector would close them.
+var reaperInputs sync.Map

@@ -12,23 +12,24 @@ import (
 	"time"
 )
 
-// person is somebody who takes part in the tour.
+// person takes part in the tour. The zero person is an anonymous caller.
 type person struct {
 	name, email, password, token, id string
 }
 
-// request is one call of the API; the zero person is nobody signed in.
+// request is one request to the API. A path without a leading slash is below /api/v1/.
 type request struct {
-	as     person
+	caller person
 	method string
 	path   string
 	body   any
 	key    string // Idempotency-Key
 }
 
-// call sends it, checks the status and reads a JSON answer into out. A refusal's own words go into the error.
+// call sends the request, checks the status and decodes a JSON response into out. If the status is another one, the
+// error has the type and the detail of the problem.
 func (t *Tour) call(ctx context.Context, r request, want int, out any) (http.Header, error) {
-	text, err := json.Marshal(r.body)
+	requestBody, err := json.Marshal(r.body)
 	if err != nil {
 		return nil, err
 	}
@@ -36,83 +37,84 @@ func (t *Tour) call(ctx context.Context, r request, want int, out any) (http.Hea
 	if !strings.HasPrefix(path, "/") {
 		path = "/api/v1/" + path
 	}
-	sent, err := http.NewRequestWithContext(ctx, r.method, t.URL+path, bytes.NewReader(text))
+	httpRequest, err := http.NewRequestWithContext(ctx, r.method, t.URL+path, bytes.NewReader(requestBody))
 	if err != nil {
 		return nil, err
 	}
 	if r.body == nil {
-		sent.Body, sent.ContentLength = nil, 0
+		httpRequest.Body, httpRequest.ContentLength = nil, 0
 	} else {
-		sent.Header.Set("Content-Type", "application/json")
+		httpRequest.Header.Set("Content-Type", "application/json")
 	}
-	if r.as.token != "" {
-		sent.Header.Set("Authorization", "Bearer "+r.as.token)
+	if r.caller.token != "" {
+		httpRequest.Header.Set("Authorization", "Bearer "+r.caller.token)
 	}
 	if r.key != "" {
-		sent.Header.Set("Idempotency-Key", r.key)
+		httpRequest.Header.Set("Idempotency-Key", r.key)
 	}
-	answer, err := t.http.Do(sent)
+	response, err := t.http.Do(httpRequest)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	said, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	defer func() { _ = response.Body.Close() }()
+	responseBody, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode != want {
+	if response.StatusCode != want {
 		var problem struct{ Type, Detail string }
-		_ = json.Unmarshal(said, &problem) // a page has none
-		return nil, fmt.Errorf("%s %s answered %d instead of %d: %s %s", r.method, r.path, answer.StatusCode, want,
-			problem.Type, problem.Detail)
+		_ = json.Unmarshal(responseBody, &problem) // an HTML page has none
+		return nil, fmt.Errorf("%s %s returned status %d instead of %d: %s %s",
+			r.method, r.path, response.StatusCode, want, problem.Type, problem.Detail)
 	}
 	if out == nil {
-		return answer.Header, nil
+		return response.Header, nil
 	}
-	if err := json.Unmarshal(said, out); err != nil {
-		return nil, fmt.Errorf("%s %s: the answer can't be read: %w", r.method, r.path, err)
+	if err := json.Unmarshal(responseBody, out); err != nil {
+		return nil, fmt.Errorf("%s %s: the response can't be read: %w", r.method, r.path, err)
 	}
-	return answer.Header, nil
+	return response.Header, nil
 }
 
-func (t *Tour) get(ctx context.Context, as person, path string, out any) error {
-	_, err := t.call(ctx, request{as: as, method: http.MethodGet, path: path}, http.StatusOK, out)
+func (t *Tour) get(ctx context.Context, caller person, path string, out any) error {
+	_, err := t.call(ctx, request{caller: caller, method: http.MethodGet, path: path}, http.StatusOK, out)
 	return err
 }
 
-func (t *Tour) post(ctx context.Context, as person, path string, body any, want int, out any) error {
-	_, err := t.call(ctx, request{as: as, method: http.MethodPost, path: path, body: body, key: t.nextKey()}, want,
-		out)
+func (t *Tour) post(ctx context.Context, caller person, path string, body any, want int, out any) error {
+	r := request{caller: caller, method: http.MethodPost, path: path, body: body, key: t.nextKey()}
+	_, err := t.call(ctx, r, want, out)
 	return err
 }
 
-func (t *Tour) patch(ctx context.Context, as person, path string, body, out any) error {
-	_, err := t.call(ctx, request{as: as, method: http.MethodPatch, path: path, body: body}, http.StatusOK, out)
+func (t *Tour) patch(ctx context.Context, caller person, path string, body, out any) error {
+	r := request{caller: caller, method: http.MethodPatch, path: path, body: body}
+	_, err := t.call(ctx, r, http.StatusOK, out)
 	return err
 }
 
 func (t *Tour) nextKey() string {
-	t.keys++
-	return fmt.Sprintf("tour-%s-%d", t.run, t.keys)
+	t.keyCount++
+	return fmt.Sprintf("tour-%s-%d", t.runID, t.keyCount)
 }
 
-// patience with what a job does.
-const patience = 15 * time.Second
+// waitTimeout is how long waitFor waits for the effect of a background job.
+const waitTimeout = 15 * time.Second
 
 var errNotYet = errors.New("not yet")
 
-// await asks again until look finds it.
-func await(ctx context.Context, look func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// waitFor repeats check until it returns something other than errNotYet.
+func waitFor(ctx context.Context, check func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
 	defer cancel()
 	for {
-		err := look()
+		err := check()
 		if !errors.Is(err, errNotYet) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it did not happen within %s", patience)
+			return fmt.Errorf("the expected change did not happen within %s", waitTimeout)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -1,4 +1,4 @@
-// Package tour walks the whole journey over HTTP, from sign-up to prescription, as an app built on the API would.
+// Package tour walks through the whole journey over HTTP, from sign-up to prescription, as a client of the API does.
 package tour
 
 import (
@@ -11,46 +11,42 @@ import (
 	"time"
 )
 
-// Tour is one walk. It needs a development server, whose mailbox and checkout page it uses, and an administrator's
-// credentials.
+// Tour is one walk through the journey. It needs a development server, because it uses the server's mailbox and
+// checkout page, and the credentials of an administrator.
 type Tour struct {
 	URL           string
 	AdminEmail    string
 	AdminPassword string
-	// AdminSecret is the administrator's authenticator: base32, RFC 6238.
+	// AdminSecret is the secret of the administrator's authenticator in base32 (RFC 6238).
 	AdminSecret string
-	// Out gets a line a step.
+	// Out gets one line for each step.
 	Out io.Writer
-	// Clock tells the steps' times.
+	// Clock returns the current time.
 	Clock func() time.Time
 
-	http *http.Client
-	run  string
-	keys int
+	http     *http.Client
+	runID    string
+	keyCount int
 
-	admin, doctor, patient, other person
+	admin, doctor, patient, stranger person
 
-	slot, otherSlot, consultation, prescription string
+	slot, laterSlot, consultation, prescription string
 }
 
-// Run walks all steps, prints each with its time, and stops at the first that goes wrong.
+// Run walks through all steps, prints each with its duration, and stops at the first that fails.
 func (t *Tour) Run(ctx context.Context) error {
 	t.http = &http.Client{Timeout: 20 * time.Second}
-	// Letters only: a search parses what begins like a number its own way.
-	t.run = strings.Map(func(r rune) rune { return 'a' + r%26 }, rand.Text()[:10])
+	// Only letters, because the search treats words with digits differently.
+	t.runID = strings.Map(func(r rune) rune { return 'a' + r%26 }, rand.Text()[:10])
 	t.admin = person{name: "the administrator", email: t.AdminEmail, password: t.AdminPassword}
-	for _, who := range []struct {
-		p    *person
-		name string
-	}{{&t.doctor, "Meera Tour"}, {&t.patient, "Ravi Tour"}, {&t.other, "Another Tour"}} {
-		*who.p = person{name: who.name, password: rand.Text(),
-			email: strings.ToLower(strings.Fields(who.name)[0]) + "-" + t.run + "@tour.example"}
-	}
-	begun := t.Clock()
+	t.doctor = t.newPerson("Meera")
+	t.patient = t.newPerson("Ravi")
+	t.stranger = t.newPerson("Another")
+	start := t.Clock()
 	for i, s := range steps {
-		at := t.Clock()
-		err := s.walk(t, ctx)
-		took := t.Clock().Sub(at).Round(100 * time.Microsecond)
+		stepStart := t.Clock()
+		err := s.run(t, ctx)
+		took := t.Clock().Sub(stepStart).Round(100 * time.Microsecond)
 		if err != nil {
 			_, _ = fmt.Fprintf(t.Out, "%3d  WRONG  %-72s %10s\n", i+1, s.name, took)
 			return fmt.Errorf("step %d (%s): %w", i+1, s.name, err)
@@ -60,6 +56,15 @@ func (t *Tour) Run(ctx context.Context) error {
 		}
 	}
 	_, err := fmt.Fprintf(t.Out, "The whole journey works: %d steps in %s.\n", len(steps),
-		t.Clock().Sub(begun).Round(time.Millisecond))
+		t.Clock().Sub(start).Round(time.Millisecond))
 	return err
+}
+
+// newPerson returns a person with a mail address and a password that no other tour uses.
+func (t *Tour) newPerson(name string) person {
+	return person{
+		name:     name + " Tour",
+		email:    strings.ToLower(name) + "-" + t.runID + "@tour.example",
+		password: rand.Text(),
+	}
 }

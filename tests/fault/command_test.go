@@ -11,13 +11,13 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// TestCommandLine: help and version are where people look for them, and a mistake costs one line.
+// TestCommandLine checks that help and version are printed on request, and that a mistake prints one line.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		arguments string
 		code      int
-		out, err  string // what standard output and standard error hold
+		out, err  string // what standard output and standard error contain; "" for nothing
 	}{
 		{"help", 0, "Commands:", ""},
 		{"--help", 0, "Commands:", ""},
@@ -35,9 +35,9 @@ func TestCommandLine(t *testing.T) {
 	} {
 		t.Run(c.arguments, func(t *testing.T) {
 			t.Parallel()
-			cmd := command(t, nil, strings.Fields(c.arguments)...)
-			var out, said bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &said
+			cmd := newCommand(t, nil, strings.Fields(c.arguments)...)
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			var failed *exec.ExitError
 			if err := cmd.Run(); err != nil && !errors.As(err, &failed) {
 				t.Fatal(err)
@@ -45,11 +45,12 @@ func TestCommandLine(t *testing.T) {
 			if code := cmd.ProcessState.ExitCode(); code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
-			if !strings.Contains(out.String(), c.out) || (c.out == "") != (out.Len() == 0) {
-				t.Errorf("standard output: %s", out.String())
+			if !strings.Contains(stdout.String(), c.out) || (c.out == "") != (stdout.Len() == 0) {
+				t.Errorf("standard output: %s", stdout.String())
 			}
-			if !strings.Contains(said.String(), c.err) || strings.Count(said.String(), "\n") != min(1, len(c.err)) {
-				t.Errorf("standard error: %s", said.String())
+			lines := strings.Count(stderr.String(), "\n")
+			if !strings.Contains(stderr.String(), c.err) || lines != min(1, len(c.err)) {
+				t.Errorf("standard error: %s", stderr.String())
 			}
 		})
 	}

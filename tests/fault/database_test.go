@@ -2,7 +2,6 @@ package fault_test
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,132 +14,140 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// TestPrivatePostgreSQLKilled kills the private PostgreSQL under a server, which starts it again by itself.
-func TestPrivatePostgreSQLKilled(t *testing.T) {
+// TestServerRestartsKilledPostgreSQL kills the private PostgreSQL under a server, which starts it again by itself.
+func TestServerRestartsKilledPostgreSQL(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	s := serve(t, []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0"}, "--demo")
+	s := startServer(t, []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0"}, "--demo")
 	text, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
 	must(t, err)
 	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	s.await("the database again", func() bool {
-		now, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
-		return err == nil && !strings.HasPrefix(string(now), strconv.Itoa(pid)+"\n") && s.ready(200)()
+	s.waitFor("a new PostgreSQL", func() bool {
+		text, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
+		return err == nil && !strings.HasPrefix(string(text), strconv.Itoa(pid)+"\n") && s.isReady(200)()
 	})
-	s.await("the search", func() bool {
-		a, err := s.ask("GET", "/api/v1/doctors", "", "", nil)
+	s.waitFor("a response of the search", func() bool {
+		a, err := s.request("GET", "/api/v1/doctors", "", "", nil)
 		return err == nil && a.status == 200
 	})
 	s.stop()
 }
 
-// TestDatabaseAwayAndBack stops a PostgreSQL of the operator's under a server.
-func TestDatabaseAwayAndBack(t *testing.T) {
+// TestServerSurvivesDatabaseRestart stops and starts the PostgreSQL of DATABASE_URL while a server uses it.
+func TestServerSurvivesDatabaseRestart(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	start := func() *cluster.Cluster {
-		c, err := cluster.Start(context.Background(),
-			cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
-		must(t, err)
-		t.Cleanup(func() { _ = c.Stop(context.Background()) })
-		return c
-	}
-	c := start()
-	s := serve(t, []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
-		"AMRUTAM_LISTEN=127.0.0.1:0"})
-	s.await("readiness", s.ready(200))
+	c := startPostgres(t, data)
+	s := startServer(t, []string{
+		"DATABASE_URL=" + c.DSN(cluster.Database),
+		masterKeyVariable,
+		"AMRUTAM_DATA_DIR=" + t.TempDir(),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+	})
+	s.waitFor("readiness", s.isReady(200))
 	must(t, c.Stop(context.Background()))
-	s.await("503", s.ready(503))
+	s.waitFor("the status 503", s.isReady(503))
 	for _, path := range []string{"/health/ready", "/api/v1/doctors"} {
-		a, err := s.ask("GET", path, "", "", nil)
+		a, err := s.request("GET", path, "", "", nil)
 		must(t, err)
 		if a.status != 503 || a.header.Get("Retry-After") == "" || a.text("requestId") == "" {
 			t.Errorf("%s without a database: %d %v", path, a.status, a.body)
 		}
 	}
-	s.want(200, "GET", "/health/live", "", "", nil)
-	start()
-	s.await("readiness again", s.ready(200))
-	s.want(200, "GET", "/api/v1/doctors", "", "", nil)
+	s.expect(200, "GET", "/health/live", "", "", nil)
+	startPostgres(t, data)
+	s.waitFor("readiness after the restart", s.isReady(200))
+	s.expect(200, "GET", "/api/v1/doctors", "", "", nil)
 	s.stop()
 }
 
-// TestGracefulStop: a request in flight finishes, readiness goes first.
+// TestGracefulStop checks that a stopping server is not ready any more, and finishes a request in progress.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
-	data := filepath.Join(t.TempDir(), "data")
-	c, err := cluster.Start(context.Background(),
-		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { _ = c.Stop(context.Background()) })
-	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
-		"AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DRAIN_FOR=2s"}
-	s := serve(t, variables)
-	_, err = run(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
-	must(t, err)
-	slot, patient := s.openSlots(1)[0], s.join("patient@example.org", "PATIENT")
+	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	variables := []string{
+		"DATABASE_URL=" + c.DSN(cluster.Database),
+		masterKeyVariable,
+		"AMRUTAM_DATA_DIR=" + t.TempDir(),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_DRAIN_FOR=2s",
+	}
+	s := startServer(t, variables)
+	createAdmin(t, variables)
+	slot, patient := s.openSlots(1)[0], s.signUpAndIn("patient@example.org", "PATIENT")
 
-	// The booking waits for the slot's row, which somebody holds.
+	// The booking waits for the slot's row, which this transaction locks.
 	conn, err := pgx.Connect(context.Background(), c.AdminDSN(cluster.Database))
 	must(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
-	hold, err := conn.Begin(context.Background())
+	lockTx, err := conn.Begin(context.Background())
 	must(t, err)
-	_, err = hold.Exec(context.Background(), "SELECT FROM availability_slots WHERE id = $1 FOR UPDATE", slot)
+	_, err = lockTx.Exec(context.Background(), "SELECT FROM availability_slots WHERE id = $1 FOR UPDATE", slot)
 	must(t, err)
 	type result struct {
-		answer
+		response
 		err error
 	}
-	booking := make(chan result, 1)
+	booked := make(chan result, 1)
 	go func() {
-		a, err := s.ask("POST", "/api/v1/consultations", patient, "only", object{"slotId": slot, "reason": "Cough"})
-		booking <- result{a, err}
+		body := object{"slotId": slot, "reason": "Cough"}
+		r, err := s.request("POST", "/api/v1/consultations", patient, "only", body)
+		booked <- result{r, err}
 	}()
-	s.await("the booking to wait", func() bool {
+	s.waitFor("the booking to wait", func() bool {
 		var waiting bool
-		err := hold.QueryRow(context.Background(),
+		err := lockTx.QueryRow(context.Background(),
 			"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')").Scan(&waiting)
 		must(t, err)
 		return waiting
 	})
 	must(t, s.cmd.Process.Signal(syscall.SIGTERM))
-	s.await("readiness off", s.ready(503))
-	must(t, hold.Rollback(context.Background()))
-	got := <-booking
+	s.waitFor("readiness off", s.isReady(503))
+	must(t, lockTx.Rollback(context.Background()))
+	got := <-booked
 	must(t, got.err)
 	if got.status != 201 {
-		t.Errorf("the booking in flight: %d %v", got.status, got.body)
+		t.Errorf("the booking in progress: %d %v", got.status, got.body)
 	}
-	s.ended()
-	if out, err := run(t, variables, "", "check"); err != nil {
+	s.awaitExit()
+	if out, err := runCommand(t, variables, "", "check"); err != nil {
 		t.Errorf("check: %v\n%s", err, out)
 	}
 }
 
-// TestTakenPort is told before a database is started.
-func TestTakenPort(t *testing.T) {
+// TestServeRefusesTakenPort checks that a taken port is reported before a database is started.
+func TestServeRefusesTakenPort(t *testing.T) {
 	t.Parallel()
-	s := serve(t, []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"})
+	s := startServer(t, []string{
+		"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"),
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+	})
 	other := filepath.Join(t.TempDir(), "other")
-	out, err := run(t, []string{"AMRUTAM_DATA_DIR=" + other, "AMRUTAM_LISTEN=" + s.addr}, "", "serve")
+	out, err := runCommand(t, []string{"AMRUTAM_DATA_DIR=" + other, "AMRUTAM_LISTEN=" + s.addr}, "", "serve")
 	if err == nil || !strings.Contains(out, s.addr+" is taken") || !strings.Contains(out, "set AMRUTAM_LISTEN to") {
 		t.Errorf("a taken port: %v %s", err, out)
 	}
-	out, err = run(t, []string{"AMRUTAM_ENV=production", "AMRUTAM_METRICS_LISTEN=" + s.addr,
-		"AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_DATA_DIR=" + other,
-		"DATABASE_URL=postgres://127.0.0.1/none", "AMRUTAM_PUBLIC_URL=https://care.example",
-		"AMRUTAM_SMTP_URL=smtp://127.0.0.1:9", sealedWith,
-		"AMRUTAM_STUB_WEBHOOK_SECRET=whsec_yDB0rbiIhAOy0zhr77v3Xf3hpzIT1Nl9", "AMRUTAM_TRUSTED_PROXIES=none",
-		"AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>"}, "", "serve")
+	out, err = runCommand(t, []string{
+		"AMRUTAM_ENV=production",
+		"AMRUTAM_METRICS_LISTEN=" + s.addr,
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_DATA_DIR=" + other,
+		"DATABASE_URL=postgres://127.0.0.1/none",
+		"AMRUTAM_PUBLIC_URL=https://care.example",
+		"AMRUTAM_SMTP_URL=smtp://127.0.0.1:9",
+		masterKeyVariable,
+		webhookSecret,
+		"AMRUTAM_TRUSTED_PROXIES=none",
+		"AMRUTAM_MAIL_FROM=Clinic <no-reply@clinic.example>",
+	}, "", "serve")
 	if err == nil || !strings.Contains(out, s.addr+" is taken") ||
 		!strings.Contains(out, "set AMRUTAM_METRICS_LISTEN to") {
 		t.Errorf("a taken port of the metrics: %v %s", err, out)
 	}
 	if _, err := os.Stat(filepath.Join(other, "postgres")); !os.IsNotExist(err) {
-		t.Error("a database was made for a server that can't serve")
+		t.Error("a database was created for a server that can't start")
 	}
 	s.stop()
 }

@@ -19,8 +19,9 @@ import (
 	"amrutam/internal/seal"
 )
 
-// reach is a session on the private PostgreSQL of a data folder, which it starts unless a server runs on it.
-func reach(t *testing.T, data string) (conn *pgx.Conn, leave func()) {
+// openPrivateDatabase connects to the private PostgreSQL of a data folder, starting it unless a server runs it.
+// closeAll closes the connection and stops the PostgreSQL that it started.
+func openPrivateDatabase(t *testing.T, data string) (conn *pgx.Conn, closeAll func()) {
 	t.Helper()
 	c, err := cluster.Start(context.Background(),
 		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
@@ -28,16 +29,17 @@ func reach(t *testing.T, data string) (conn *pgx.Conn, leave func()) {
 	conn, err = pgx.Connect(context.Background(), c.DSN(cluster.Database))
 	must(t, err)
 	var once sync.Once
-	leave = func() {
+	closeAll = func() {
 		once.Do(func() {
 			_ = conn.Close(context.Background())
 			must(t, c.Stop(context.Background()))
 		})
 	}
-	t.Cleanup(leave)
-	return conn, leave
+	t.Cleanup(closeAll)
+	return conn, closeAll
 }
 
+// keyFile returns the content of a secret's file in the data folder.
 func keyFile(t *testing.T, data, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(data, name))
@@ -45,60 +47,66 @@ func keyFile(t *testing.T, data, name string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// TestKeysRotateBesideAServer changes the master key of the data folder while patients sign up, book and read.
-func TestKeysRotateBesideAServer(t *testing.T) {
+// TestRotateKeysWhileServing changes the master key of the data folder while patients sign up, book and read.
+func TestRotateKeysWhileServing(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0", "AMRUTAM_REQUIRE_ADMIN_MFA=false",
-		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
-	s := serve(t, variables)
-	_, err := run(t, variables, password+"\n", "admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
-	must(t, err)
+	variables := []string{
+		"AMRUTAM_DATA_DIR=" + data,
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+		"AMRUTAM_REQUIRE_ADMIN_MFA=false",
+		"AMRUTAM_MAX_BOOKINGS=1000",
+		"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000",
+	}
+	s := startServer(t, variables)
+	createAdmin(t, variables)
 	slots := s.openSlots(60)
-	old := keyFile(t, data, "master.key")
+	oldKey := keyFile(t, data, "master.key")
 
-	type made struct{ token, id string }
 	var (
-		all   sync.WaitGroup
+		wg    sync.WaitGroup
 		stop  = make(chan struct{})
 		ready = make(chan struct{}, 1)
-		books []made
+		ids   []string // of the booked consultations
 	)
-	patient := s.join("first@example.org", "PATIENT")
-	all.Go(func() {
+	checkReason := func(n int, id, token string) {
+		read := s.expect(200, "GET", "/api/v1/consultations/"+id, token, "", nil)
+		if read.text("reason") != fmt.Sprint("Cough ", n) {
+			t.Errorf("consultation %d has the reason %q", n, read.text("reason"))
+		}
+	}
+	patient := s.signUpAndIn("first@example.org", "PATIENT")
+	wg.Go(func() {
 		for n, slot := range slots {
 			select {
 			case <-stop:
 				return
 			default:
 			}
-			if n%5 == 4 { // somebody new, whose data key is made meanwhile
+			if n%5 == 4 { // a sign-up creates a data key during the rotation
 				email := fmt.Sprintf("patient%d@example.org", n)
-				s.want(201, "POST", "/api/v1/auth/signup", "", "",
+				s.expect(201, "POST", "/api/v1/auth/signup", "", "",
 					object{"email": email, "password": password, "fullName": "Test Person", "role": "PATIENT"})
 			}
-			c := s.want(201, "POST", "/api/v1/consultations", patient, fmt.Sprint("key-", n),
+			c := s.expect(201, "POST", "/api/v1/consultations", patient, fmt.Sprint("key-", n),
 				object{"slotId": slot, "reason": fmt.Sprint("Cough ", n)})
-			books = append(books, made{patient, c.text("id")})
-			if read := s.want(200, "GET", "/api/v1/consultations/"+c.text("id"), patient, "",
-				nil); read.text("reason") != fmt.Sprint("Cough ", n) {
-				t.Errorf("consultation %d reads %q", n, read.text("reason"))
-			}
+			ids = append(ids, c.text("id"))
+			checkReason(n, c.text("id"), patient)
 			if n == 5 {
 				ready <- struct{}{}
 			}
 		}
 	})
 	<-ready
-	for range 2 { // the second finds the server's key changed already
-		out, err := run(t, variables, "", "keys", "rotate")
+	for range 2 { // before the second rotation the server must have loaded the new key
+		out, err := runCommand(t, variables, "", "keys", "rotate")
 		if err != nil || !strings.Contains(out, "done: all ") {
 			t.Fatalf("rotate: %v\n%s", err, out)
 		}
 	}
-	second := s.join("second@example.org", "PATIENT")
+	second := s.signUpAndIn("second@example.org", "PATIENT")
 	close(stop)
-	all.Wait()
+	wg.Wait()
 	if strings.Contains(s.log.String(), `"level":"ERROR"`) {
 		t.Errorf("the server had errors:\n%s", s.log)
 	}
@@ -107,54 +115,51 @@ func TestKeysRotateBesideAServer(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(data, "master.key.previous")); !os.IsNotExist(err) {
 		t.Errorf("the old key is still there: %v", err)
 	}
-	if now := keyFile(t, data, "master.key"); now == old {
-		t.Error("the key is the old one")
+	if keyFile(t, data, "master.key") == oldKey {
+		t.Error("the key was not changed")
 	}
-	out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+old), "", "serve")
+	out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+oldKey), "", "serve")
 	if err == nil || !strings.Contains(out, "nothing was changed") {
 		t.Errorf("the old key: %v\n%s", err, out)
 	}
-	s = serve(t, variables)
-	s.want(200, "GET", "/api/v1/users/me", second, "", nil)
-	for n, b := range books {
-		if read := s.want(200, "GET", "/api/v1/consultations/"+b.id, b.token, "",
-			nil); read.text("reason") != fmt.Sprint("Cough ", n) {
-			t.Errorf("consultation %d reads %q under the new key", n, read.text("reason"))
-		}
+	s = startServer(t, variables)
+	s.expect(200, "GET", "/api/v1/users/me", second, "", nil)
+	for n, id := range ids {
+		checkReason(n, id, patient)
 	}
-	// An answer stored before the rotation is still the answer to its key.
-	if again := s.want(201, "POST", "/api/v1/consultations", patient, "key-0",
-		object{"slotId": slots[0], "reason": "Cough 0"}); again.text("id") != books[0].id {
-		t.Error("the stored answer is lost")
+	// The response stored before the rotation is still returned for its idempotency key.
+	replay := s.expect(201, "POST", "/api/v1/consultations", patient, "key-0",
+		object{"slotId": slots[0], "reason": "Cough 0"})
+	if replay.text("id") != ids[0] {
+		t.Error("the stored response is lost")
 	}
 	s.stop()
 }
 
-// TestKeysRotateKilled kills the rotation half-way. Nothing starts without the old key until the next run has ended
-// it, and in the end only the wrapping of the data keys is different.
-func TestKeysRotateKilled(t *testing.T) {
+// TestRotateKeysResumesAfterKill kills a rotation while it runs. Until a next run finishes it, no command works
+// without the old key. At the end only the wrapped data keys have changed.
+func TestRotateKeysResumesAfterKill(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0",
-		"AMRUTAM_MAX_BOOKINGS=1000", "AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR=1000"}
-	s := serve(t, variables)
-	patient := s.join("patient@example.org", "PATIENT")
-	s.want(200, "PATCH", "/api/v1/users/me", patient, "", object{"phone": "+919876543210"})
+	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0"}
+	s := startServer(t, variables)
+	patient := s.signUpAndIn("patient@example.org", "PATIENT")
+	s.expect(200, "PATCH", "/api/v1/users/me", patient, "", object{"phone": "+919876543210"})
 	s.stop()
-	old := keyFile(t, data, "master.key")
+	oldKey := keyFile(t, data, "master.key")
 
-	conn, leave := reach(t, data)
+	conn, closeAll := openPrivateDatabase(t, data)
 	const people = 1200
-	last := settle(t, conn, old, people)
-	before := fingerprint(t, conn)
-	hold, err := conn.Begin(context.Background())
+	last := insertPeople(t, conn, oldKey, people)
+	before := hashTables(t, conn)
+	lockTx, err := conn.Begin(context.Background())
 	must(t, err)
-	_, err = hold.Exec(context.Background(), "SELECT FROM data_keys WHERE user_id = $1 FOR UPDATE", last)
+	_, err = lockTx.Exec(context.Background(), "SELECT FROM data_keys WHERE user_id = $1 FOR UPDATE", last)
 	must(t, err)
-	watcher, leaveToo := reach(t, data)
-	rotating := command(t, variables, "keys", "rotate")
+	watcher, closeWatcher := openPrivateDatabase(t, data)
+	rotating := newCommand(t, variables, "keys", "rotate")
 	must(t, rotating.Start())
-	for deadline := time.Now().Add(patience); ; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; <-time.After(5 * time.Millisecond) {
 		var waiting bool
 		must(t, watcher.QueryRow(context.Background(),
 			"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')").Scan(&waiting))
@@ -162,64 +167,66 @@ func TestKeysRotateKilled(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the rotation does not come to the row that is held")
+			t.Fatal("the rotation did not reach the locked row")
 		}
 	}
 	must(t, rotating.Process.Kill())
 	_ = rotating.Wait()
-	must(t, hold.Rollback(context.Background()))
-	leaveToo()
-	leave()
+	must(t, lockTx.Rollback(context.Background()))
+	closeWatcher()
+	closeAll()
 
-	fresh := keyFile(t, data, "master.key")
-	if fresh == old || keyFile(t, data, "master.key.previous") != old {
-		t.Fatal("the folder doesn't hold the new key and the old one")
+	newKey := keyFile(t, data, "master.key")
+	if newKey == oldKey || keyFile(t, data, "master.key.previous") != oldKey {
+		t.Fatal("the folder doesn't contain the new key and the old one")
 	}
-	for name, key := range map[string]string{"the new key alone": fresh, "the old key alone": old} {
-		out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+key), "", "serve")
+	for name, key := range map[string]string{"the new key alone": newKey, "the old key alone": oldKey} {
+		out, err := runCommand(t, append(variables, "AMRUTAM_MASTER_KEY="+key), "", "serve")
 		if err == nil || !strings.Contains(out, "nothing was changed") ||
-			(key == fresh) != strings.Contains(out, "amrutam keys rotate") {
+			(key == newKey) != strings.Contains(out, "amrutam keys rotate") {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
-	out, err := run(t, variables, "", "keys", "rotate")
+	out, err := runCommand(t, variables, "", "keys", "rotate")
 	if err != nil || !strings.Contains(out, fmt.Sprintf("all %d data keys", people+1)) ||
 		strings.Contains(out, fmt.Sprintf(" %d of them by this run", people+1)) {
 		t.Errorf("resumed: %v\n%s", err, out)
 	}
-	if keyFile(t, data, "master.key") != fresh {
-		t.Error("the run that resumed made yet another key")
+	if keyFile(t, data, "master.key") != newKey {
+		t.Error("the second run created another key")
 	}
-	conn, leave = reach(t, data)
-	for table, was := range before {
-		if now := fingerprint(t, conn)[table]; now != was {
-			t.Errorf("%s changed", table)
+	conn, closeAll = openPrivateDatabase(t, data)
+	after := hashTables(t, conn)
+	for table, hash := range before {
+		if after[table] != hash {
+			t.Errorf("the rotation changed %s", table)
 		}
 	}
-	leave()
-	s = serve(t, append(variables, "AMRUTAM_MASTER_KEY="+fresh))
-	if me := s.want(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "",
-		nil); !strings.Contains(fmt.Sprint(me.body), "+919876543210") {
+	closeAll()
+	s = startServer(t, append(variables, "AMRUTAM_MASTER_KEY="+newKey))
+	me := s.expect(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "", nil)
+	if !strings.Contains(fmt.Sprint(me.body), "+919876543210") {
 		t.Errorf("the telephone number is lost: %v", me.body)
 	}
 	s.stop()
 }
 
-// settle makes many people with data keys, and gives the last one's id.
-func settle(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID) {
+// insertPeople inserts n users with data keys and returns the id of the last one.
+func insertPeople(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID) {
 	t.Helper()
 	key, err := base64.StdEncoding.DecodeString(master)
 	must(t, err)
-	sealer, err := seal.Open(context.Background(), conn, func() ([][]byte, error) { return [][]byte{key}, nil },
-		time.Now)
+	keys := func() ([][]byte, error) { return [][]byte{key}, nil }
+	sealer, err := seal.Open(context.Background(), conn, keys, time.Now)
 	must(t, err)
 	for i := range n {
 		last = uuid.Must(uuid.NewV7())
-		wrapped, err := sealer.NewWrapped(context.Background(), conn, last)
+		wrapped, err := sealer.NewWrappedKey(context.Background(), conn, last)
 		must(t, err)
 		_, err = conn.Exec(context.Background(),
 			`INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
-				VALUES ($1, $2, 'none', 'PATIENT', now(), now())`, last.String(), fmt.Sprintf("many%d@example.org", i))
+				VALUES ($1, $2, 'none', 'PATIENT', now(), now())`,
+			last.String(), fmt.Sprintf("many%d@example.org", i))
 		must(t, err)
 		_, err = conn.Exec(context.Background(),
 			"INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, now())", last.String(), wrapped)
@@ -228,32 +235,33 @@ func settle(t *testing.T, conn *pgx.Conn, master string, n int) (last uuid.UUID)
 	return last
 }
 
-// fingerprint is a hash of every table's rows but for what a rotation is there to change, and the one audit row it
-// adds.
-func fingerprint(t *testing.T, conn *pgx.Conn) map[string]string {
+// hashTables returns a hash of the rows of every table. It leaves out what a rotation changes: the wrapped keys and
+// its audit row.
+func hashTables(t *testing.T, conn *pgx.Conn) map[string]string {
 	t.Helper()
-	rows, err := conn.Query(context.Background(), "SELECT c.relname FROM pg_class c WHERE relnamespace = "+
-		"'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'master_key'")
+	rows, err := conn.Query(context.Background(), `SELECT c.relname FROM pg_class c
+		WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+			AND relname <> 'master_key'`)
 	must(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
-	all := map[string]string{}
+	hashes := map[string]string{}
 	for _, table := range tables {
-		what, where := "t::text", "true"
+		value, condition := "t::text", "true"
 		switch table {
 		case "data_keys":
-			what = "(user_id, created_at, destroyed_at, wrapped IS NULL)::text"
+			value = "(user_id, created_at, destroyed_at, wrapped IS NULL)::text"
 		case "audit_logs":
-			where = "action <> 'master-key.rotate'"
+			condition = "action <> 'master-key.rotate'"
 		}
+		query := fmt.Sprintf(`SELECT count(*) || ' ' || coalesce(md5(string_agg(%[1]s, E'\n' ORDER BY %[1]s)), '')
+			FROM %[2]s t WHERE %[3]s`, value, pgx.Identifier{table}.Sanitize(), condition)
 		var hash string
-		must(t, conn.QueryRow(context.Background(), "SELECT count(*) || ' ' || coalesce(md5(string_agg("+what+
-			", E'\\n' ORDER BY "+what+")), '') FROM "+
-			pgx.Identifier{table}.Sanitize()+" t WHERE "+where).Scan(&hash))
-		all[table] = hash
+		must(t, conn.QueryRow(context.Background(), query).Scan(&hash))
+		hashes[table] = hash
 	}
-	if len(all) < 15 || !strings.HasPrefix(all["users"], "1201 ") {
-		t.Fatalf("only %d tables, users %s", len(all), all["users"])
+	if len(hashes) < 15 || !strings.HasPrefix(hashes["users"], "1201 ") {
+		t.Fatalf("only %d tables, users %s", len(hashes), hashes["users"])
 	}
-	return all
+	return hashes
 }

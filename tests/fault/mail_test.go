@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	stdlog "log"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,17 +17,14 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// long runs last as long as they do in life.
-func long() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
+// isLongRun reports whether the test waits in real time instead of moving rows into the past.
+func isLongRun() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 
-// TestMailKilledWithItsServer kills the server while a mail server keeps it waiting. The next one sends the mail,
-// within the minutes after which it counts as stuck; the short form moves the job that far into the past.
-func TestMailKilledWithItsServer(t *testing.T) {
+// TestMailIsSentAfterKill kills the server while it waits for a mail server. The next server sends the mail when the
+// job counts as stuck, after some minutes; a short run moves the job into the past instead.
+func TestMailIsSentAfterKill(t *testing.T) {
 	t.Parallel()
-	c, err := cluster.Start(context.Background(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"),
-		Logger: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { _ = c.Stop(context.Background()) })
+	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
 	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	called := make(chan net.Conn, 8)
@@ -41,20 +37,24 @@ func TestMailKilledWithItsServer(t *testing.T) {
 			called <- connection
 		}
 	}()
-	variables := []string{"DATABASE_URL=" + c.DSN(cluster.Database), sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+	variables := []string{
+		"DATABASE_URL=" + c.DSN(cluster.Database),
+		masterKeyVariable,
+		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
-		"AMRUTAM_SMTP_URL=smtp://" + silent.Addr().String()}
-	s := serve(t, variables)
-	s.want(201, "POST", "/api/v1/auth/signup", "", "", object{"email": "patient@example.org", "password": password,
-		"fullName": "Test Person", "role": "PATIENT"})
+		"AMRUTAM_SMTP_URL=smtp://" + silent.Addr().String(),
+	}
+	s := startServer(t, variables)
+	s.expect(201, "POST", "/api/v1/auth/signup", "", "",
+		object{"email": "patient@example.org", "password": password, "fullName": "Test Person", "role": "PATIENT"})
 	select {
-	case <-called: // the job runs, and stays open until the server is dead
-	case <-time.After(patience):
-		t.Fatalf("no mail was tried\n%s", s.log)
+	case <-called: // the job runs until the server is killed
+	case <-time.After(timeout):
+		t.Fatalf("the server did not try to send a mail\n%s", s.log)
 	}
 	s.kill()
 	must(t, silent.Close())
-	if !long() {
+	if !isLongRun() {
 		conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
 		must(t, err)
 		tag, err := conn.Exec(context.Background(),
@@ -65,27 +65,27 @@ func TestMailKilledWithItsServer(t *testing.T) {
 			t.Fatal("no job was running when the server was killed")
 		}
 	}
-	box := &mailbox{taken: make(chan string, 8)}
-	post := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return box, nil }))
-	post.ErrorLog = stdlog.New(io.Discard, "", 0)
+	inbox := &mailbox{received: make(chan string, 8)}
+	smtpServer := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return inbox, nil }))
+	smtpServer.ErrorLog = stdlog.New(io.Discard, "", 0)
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", silent.Addr().String())
 	must(t, err)
-	go func() { _ = post.Serve(listener) }()
-	t.Cleanup(func() { _ = post.Close() })
-	s = serve(t, variables)
+	go func() { _ = smtpServer.Serve(listener) }()
+	t.Cleanup(func() { _ = smtpServer.Close() })
+	s = startServer(t, variables)
 	select {
-	case mail := <-box.taken:
+	case mail := <-inbox.received:
 		if !strings.Contains(mail, "verify-email?token") {
-			t.Errorf("another mail came: %.200s", mail)
+			t.Errorf("another mail was sent: %.200s", mail)
 		}
 	case <-time.After(10 * time.Minute):
-		t.Fatalf("the mail did not come\n%s", s.log)
+		t.Fatalf("the mail was not sent\n%s", s.log)
 	}
 	s.stop()
 }
 
-// mailbox takes every mail.
-type mailbox struct{ taken chan string }
+// mailbox is a mail server's session that accepts every mail.
+type mailbox struct{ received chan string }
 
 func (*mailbox) Mail(string, *smtp.MailOptions) error { return nil }
 func (*mailbox) Rcpt(string, *smtp.RcptOptions) error { return nil }
@@ -94,6 +94,6 @@ func (*mailbox) Logout() error                        { return nil }
 
 func (m *mailbox) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
-	m.taken <- strings.ReplaceAll(string(text), "=\r\n", "")
+	m.received <- strings.ReplaceAll(string(text), "=\r\n", "")
 	return err
 }

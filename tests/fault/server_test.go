@@ -1,4 +1,4 @@
-// Package fault kills and cuts the real program and looks at what is left.
+// Package fault kills and interrupts the real program and checks that nothing is lost or half done.
 package fault_test
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,34 +22,37 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+
+	"amrutam/internal/postgres/cluster"
 )
 
 type object = map[string]any
 
-// patience is how long anything may take on a machine that does other things too.
-const patience = 60 * time.Second
+// timeout is how long anything may take, also on a busy machine.
+const timeout = 60 * time.Second
 
-var folder string
+// tempDir contains the program.
+var tempDir string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		var err error
-		if folder, err = os.MkdirTemp("", "amrutam-fault-"); err != nil {
+		if tempDir, err = os.MkdirTemp("", "amrutam-fault-"); err != nil {
 			panic(err)
 		}
-		defer func() { _ = os.RemoveAll(folder) }()
+		defer func() { _ = os.RemoveAll(tempDir) }()
 		return m.Run()
 	}())
 }
 
-// sealedWith is the key of a database that isn't the data folder's: no other is made beside it.
-const sealedWith = "AMRUTAM_MASTER_KEY=2qPbuuHBcGc6Dn0Ia3zDo9nHVkRhNhvs01ykUEd4sBk="
+// masterKeyVariable sets the master key, as DATABASE_URL requires.
+const masterKeyVariable = "AMRUTAM_MASTER_KEY=2qPbuuHBcGc6Dn0Ia3zDo9nHVkRhNhvs01ykUEd4sBk="
 
 const release = "v1.2.0-test"
 
-// program builds the real one, once.
-var program = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(folder, "amrutam")
+// buildProgram builds the program, once, and returns its path.
+var buildProgram = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(tempDir, "amrutam")
 	out, err := exec.Command("go", "build", "-ldflags", "-X main.built="+release, "-o", path, "amrutam/cmd/amrutam").
 		CombinedOutput()
 	if err != nil {
@@ -62,46 +66,76 @@ type server struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	addr string
-	log  *log
+	log  *outputBuffer
 	done chan error
-	// stdout is whole once the server listens.
-	stdout *log
+	// stdout is complete when the server listens.
+	stdout *outputBuffer
 }
 
-type log struct {
+// outputBuffer collects the output of a process.
+type outputBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *log) Write(p []byte) (int, error) {
+func (l *outputBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *log) String() string {
+func (l *outputBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// command runs the program with these variables and nothing of the test's own settings but where PostgreSQL is.
-func command(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
+// newCommand prepares the program with these variables. Of the test's own environment it passes on only what the
+// program needs to find PostgreSQL.
+func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 	t.Helper()
-	path, err := program()
+	path, err := buildProgram()
 	must(t, err)
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PGBIN=" + os.Getenv("PGBIN"),
-		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"), "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json"},
-		variables...)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + os.Getenv("HOME"),
+		"PGBIN=" + os.Getenv("PGBIN"),
+		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"),
+		"AMRUTAM_METRICS_LISTEN=off",
+		"AMRUTAM_LOG_FORMAT=json",
+	}, variables...)
 	return cmd
 }
 
-// serve starts the program and waits until it listens.
-func serve(t *testing.T, variables []string, arguments ...string) *server {
+// startPostgres starts a PostgreSQL on a data folder, for DATABASE_URL.
+func startPostgres(t *testing.T, data string) *cluster.Cluster {
 	t.Helper()
-	s := &server{t: t, cmd: command(t, variables, append([]string{"serve"}, arguments...)...), log: &log{},
-		stdout: &log{}, done: make(chan error, 1)}
+	c, err := cluster.Start(context.Background(),
+		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	t.Cleanup(func() { _ = c.Stop(context.Background()) })
+	return c
+}
+
+// createAdmin creates the administrator admin@example.org.
+func createAdmin(t *testing.T, variables []string) {
+	t.Helper()
+	_, err := runCommand(t, variables, password+"\n",
+		"admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
+	must(t, err)
+}
+
+// startServer starts `amrutam serve` and waits until it listens.
+func startServer(t *testing.T, variables []string, arguments ...string) *server {
+	t.Helper()
+	s := &server{
+		t:      t,
+		cmd:    newCommand(t, variables, append([]string{"serve"}, arguments...)...),
+		log:    &outputBuffer{},
+		stdout: &outputBuffer{},
+		done:   make(chan error, 1),
+	}
 	stderr, err := s.cmd.StderrPipe()
 	must(t, err)
 	s.cmd.Stdout = s.stdout
@@ -123,60 +157,61 @@ func serve(t *testing.T, variables []string, arguments ...string) *server {
 	case s.addr = <-listening:
 	case err := <-s.done:
 		t.Fatalf("the server ended: %v\n%s", err, s.log)
-	case <-time.After(patience):
-		t.Fatalf("the server does not listen\n%s", s.log)
+	case <-time.After(timeout):
+		t.Fatalf("the server did not start to listen\n%s", s.log)
 	}
 	return s
 }
 
-// kill is kill -9.
+// kill kills the server with SIGKILL.
 func (s *server) kill() {
 	s.t.Helper()
 	must(s.t, s.cmd.Process.Kill())
 	if err := <-s.done; err == nil {
-		s.t.Fatal("the server was killed, but says it ended cleanly")
+		s.t.Fatal("the server was killed, but its exit code is 0")
 	}
 }
 
-// stop sends SIGTERM and waits for a clean end.
+// stop sends SIGTERM and waits for a clean exit.
 func (s *server) stop() {
 	s.t.Helper()
 	must(s.t, s.cmd.Process.Signal(syscall.SIGTERM))
-	s.ended()
+	s.awaitExit()
 }
 
-func (s *server) ended() {
+// awaitExit waits until the server has exited, and checks that its exit code is 0.
+func (s *server) awaitExit() {
 	s.t.Helper()
 	select {
 	case err := <-s.done:
 		if err != nil {
-			s.t.Fatalf("the server did not end cleanly: %v\n%s", err, s.log)
+			s.t.Fatalf("the server did not exit cleanly: %v\n%s", err, s.log)
 		}
-	case <-time.After(patience):
-		s.t.Fatalf("the server does not end\n%s", s.log)
+	case <-time.After(timeout):
+		s.t.Fatalf("the server did not exit\n%s", s.log)
 	}
 }
 
-// answer of the server.
-type answer struct {
+// response is a response of the server.
+type response struct {
 	status int
 	header http.Header
 	body   object
 }
 
-func (a answer) text(name string) string { s, _ := a.body[name].(string); return s }
+func (a response) text(name string) string { s, _ := a.body[name].(string); return s }
 
 var client = &http.Client{Timeout: 30 * time.Second}
 
-// ask sends one request; the error is the network's.
-func (s *server) ask(method, path, token, key string, body any) (answer, error) {
+// request sends one request. The error is one of the network.
+func (s *server) request(method, path, token, key string, body any) (response, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	r, err := http.NewRequestWithContext(context.Background(), method, "http://"+s.addr+path, bytes.NewReader(text))
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	if token != "" {
@@ -185,26 +220,26 @@ func (s *server) ask(method, path, token, key string, body any) (answer, error) 
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
-	response, err := client.Do(r)
+	httpResponse, err := client.Do(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	said, err := io.ReadAll(response.Body)
+	defer func() { _ = httpResponse.Body.Close() }()
+	responseBody, err := io.ReadAll(httpResponse.Body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	a := answer{status: response.StatusCode, header: response.Header}
-	if len(said) > 0 && json.Unmarshal(said, &a.body) != nil {
-		return a, errors.New("the answer was cut")
+	a := response{status: httpResponse.StatusCode, header: httpResponse.Header}
+	if len(responseBody) > 0 && json.Unmarshal(responseBody, &a.body) != nil {
+		return a, errors.New("the response is incomplete")
 	}
 	return a, nil
 }
 
-// want is ask for what must work.
-func (s *server) want(status int, method, path, token, key string, body any) answer {
+// expect sends a request and fails the test if the status is another one.
+func (s *server) expect(status int, method, path, token, key string, body any) response {
 	s.t.Helper()
-	a, err := s.ask(method, path, token, key, body)
+	a, err := s.request(method, path, token, key, body)
 	must(s.t, err)
 	if a.status != status {
 		s.t.Fatalf("%s %s: status %d instead of %d: %v", method, path, a.status, status, a.body)
@@ -212,27 +247,27 @@ func (s *server) want(status int, method, path, token, key string, body any) ans
 	return a
 }
 
-var token = regexp.MustCompile(`verify-email\?token=([A-Za-z0-9_-]+)`)
+var verifyTokenPattern = regexp.MustCompile(`verify-email\?token=([A-Za-z0-9_-]+)`)
 
 const password = "nine boats cross the quiet lake"
 
-// join signs somebody up and in, has a patient consent to treatment, and gives the access token.
-func (s *server) join(email, role string) string {
+// signUpAndIn signs a user up and in, gives a patient's consent to treatment, and returns the access token.
+func (s *server) signUpAndIn(email, role string) string {
 	s.t.Helper()
-	s.want(201, "POST", "/api/v1/auth/signup", "", "",
+	s.expect(201, "POST", "/api/v1/auth/signup", "", "",
 		object{"email": email, "password": password, "fullName": "Test Person", "role": role})
-	s.await("a mail", func() bool {
-		found := token.FindStringSubmatch(fmt.Sprint(s.want(200, "GET", "/dev/mailbox.json?to="+email, "", "", nil).
-			body))
+	s.waitFor("a mail", func() bool {
+		mailbox := s.expect(200, "GET", "/dev/mailbox.json?to="+email, "", "", nil)
+		found := verifyTokenPattern.FindStringSubmatch(fmt.Sprint(mailbox.body))
 		if found == nil {
 			return false
 		}
-		s.want(204, "POST", "/api/v1/auth/verify-email", "", "", object{"token": found[1]})
+		s.expect(204, "POST", "/api/v1/auth/verify-email", "", "", object{"token": found[1]})
 		return true
 	})
 	if role == "PATIENT" {
 		session := s.signIn(email)
-		s.want(201, "POST", "/api/v1/consents", session, "", object{"purpose": "TREATMENT", "noticeVersion": 1})
+		s.expect(201, "POST", "/api/v1/consents", session, "", object{"purpose": "TREATMENT", "noticeVersion": 1})
 		return session
 	}
 	return s.signIn(email)
@@ -240,47 +275,63 @@ func (s *server) join(email, role string) string {
 
 func (s *server) signIn(email string) string {
 	s.t.Helper()
-	return s.want(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password}).
-		text("accessToken")
+	session := s.expect(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password})
+	return session.text("accessToken")
 }
 
-// enrol sets up the second factor that staff needs.
-func (s *server) enrol(token string) string {
+// approvedDoctor signs up a doctor without a fee, whom the administrator approves, and returns the access token.
+func (s *server) approvedDoctor(admin string) string {
 	s.t.Helper()
-	secret := s.want(200, "POST", "/api/v1/auth/enable-mfa", token, "", nil).text("secret")
+	doctor := s.signUpAndIn("doctor@example.org", "DOCTOR")
+	profile := s.expect(201, "POST", "/api/v1/doctors", doctor, "", object{
+		"specialization":     "Kayachikitsa",
+		"yearsOfExperience":  3,
+		"registrationNumber": "FAULT-1",
+		"consultationFee":    "0.00",
+		"languagesSpoken":    []string{"en"},
+	})
+	s.expect(200, "PATCH", "/api/v1/doctors/"+profile.text("id")+"/approve", admin, "", object{"approved": true})
+	return doctor
+}
+
+// enableMFA sets up the second factor that staff need, and returns the token.
+func (s *server) enableMFA(token string) string {
+	s.t.Helper()
+	secret := s.expect(200, "POST", "/api/v1/auth/enable-mfa", token, "", nil).text("secret")
 	code, err := totp.GenerateCode(secret, time.Now())
 	must(s.t, err)
-	s.want(200, "POST", "/api/v1/auth/confirm-mfa", token, "", object{"otp": code})
+	s.expect(200, "POST", "/api/v1/auth/confirm-mfa", token, "", object{"otp": code})
 	return token
 }
 
-// await asks until look finds it.
-func (s *server) await(what string, look func() bool) {
+// waitFor repeats check until it returns true. what names the expected change in the error.
+func (s *server) waitFor(what string, check func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		if look() {
+	for deadline := time.Now().Add(timeout); ; {
+		if check() {
 			return
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("%s did not come\n%s", what, s.log)
+			s.t.Fatalf("waiting for %s took too long\n%s", what, s.log)
 		}
 		<-time.After(20 * time.Millisecond)
 	}
 }
 
-func (s *server) ready(want int) func() bool {
+// isReady returns a check, for waitFor, that /health/ready returns the status.
+func (s *server) isReady(want int) func() bool {
 	return func() bool {
-		a, err := s.ask("GET", "/health/ready", "", "", nil)
+		a, err := s.request("GET", "/health/ready", "", "", nil)
 		return err == nil && a.status == want
 	}
 }
 
-// run runs another command to its end.
-func run(t *testing.T, variables []string, input string, arguments ...string) (string, error) {
+// runCommand runs a command until it exits, and returns its standard output and standard error.
+func runCommand(t *testing.T, variables []string, input string, arguments ...string) (string, error) {
 	t.Helper()
-	cmd := command(t, variables, arguments...)
+	cmd := newCommand(t, variables, arguments...)
 	cmd.Stdin = strings.NewReader(input)
-	defer time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }).Stop()
+	defer time.AfterFunc(timeout, func() { _ = cmd.Process.Kill() }).Stop()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -292,23 +343,25 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// With another master key nothing could be read, and what is written would be lost when the right one is back: the
-// server doesn't start, and the data stays good.
-func TestAnotherMasterKey(t *testing.T) {
+// TestServeRefusesOtherMasterKey: with another master key the server could read nothing, and new data would be lost
+// when the right key is set again. So it doesn't start, and the data is not changed.
+func TestServeRefusesOtherMasterKey(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
-	s := serve(t, variables)
-	s.join("patient@example.org", "PATIENT")
+	s := startServer(t, variables)
+	s.signUpAndIn("patient@example.org", "PATIENT")
 	s.stop()
-	for _, arguments := range [][]string{{"serve"}, {"admin", "create", "--email", "admin@example.org", "--name",
-		"Ad Min"}} {
-		out, err := run(t, append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"="), password+"\n",
-			arguments...)
+	otherKey := append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"=")
+	for _, arguments := range [][]string{
+		{"serve"},
+		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"},
+	} {
+		out, err := runCommand(t, otherKey, password+"\n", arguments...)
 		if err == nil || !strings.Contains(out, "AMRUTAM_MASTER_KEY") || strings.Contains(out, "listening") {
 			t.Errorf("%s with another key: %v\n%s", arguments[0], err, out)
 		}
 	}
-	s = serve(t, variables)
-	s.want(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "", nil)
+	s = startServer(t, variables)
+	s.expect(200, "GET", "/api/v1/users/me", s.signIn("patient@example.org"), "", nil)
 	s.stop()
 }

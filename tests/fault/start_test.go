@@ -3,7 +3,6 @@ package fault_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -16,19 +15,17 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
-// operators starts a PostgreSQL that somebody else runs: the role keeper needs a password.
-func operators(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
+// startOperatorsPostgres starts a PostgreSQL as an operator sets it up: the role keeper needs a password, and outsider
+// is refused.
+func startOperatorsPostgres(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
-	c, err := cluster.Start(context.Background(),
-		cluster.Options{DataDir: data, Logger: slog.New(slog.DiscardHandler)})
+	c = startPostgres(t, data)
+	path := filepath.Join(data, "postgres", "pg_hba.conf")
+	rules, err := os.ReadFile(path)
 	must(t, err)
-	t.Cleanup(func() { _ = c.Stop(context.Background()) })
-	rules := filepath.Join(data, "postgres", "pg_hba.conf")
-	text, err := os.ReadFile(rules)
-	must(t, err)
-	must(t, os.WriteFile(rules, append([]byte("local all keeper scram-sha-256\nlocal all outsider reject\n"), text...),
-		0o600))
+	rules = append([]byte("local all keeper scram-sha-256\nlocal all outsider reject\n"), rules...)
+	must(t, os.WriteFile(path, rules, 0o600))
 	conn, err = pgx.Connect(context.Background(), c.AdminDSN("postgres"))
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
@@ -42,10 +39,11 @@ func operators(t *testing.T) (c *cluster.Cluster, conn *pgx.Conn) {
 	return c, conn
 }
 
-// TestDatabaseRefuses: an operator reads in one line which setting is wrong and how, and never the password.
-func TestDatabaseRefuses(t *testing.T) {
+// TestDatabaseErrorsNameSetting checks that the error is one line that says which setting is wrong and why, without
+// the password.
+func TestDatabaseErrorsNameSetting(t *testing.T) {
 	t.Parallel()
-	c, _ := operators(t)
+	c, _ := startOperatorsPostgres(t)
 	as := func(user, password, database string) string {
 		u, err := url.Parse(c.DSN(database))
 		must(t, err)
@@ -56,7 +54,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	free, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	must(t, free.Close())
-	for name, about := range map[string]struct{ dsn, want string }{
+	for name, refusal := range map[string]struct{ dsn, want string }{
 		"password":    {as("keeper", "hunter2", "guarded"), "refused the user or the password"},
 		"rules":       {as("outsider", "hunter2", "guarded"), "lets this user not in"},
 		"no database": {as("amrutam", "hunter2", "nowhere"), "the database does not exist"},
@@ -69,17 +67,17 @@ func TestDatabaseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			variables := []string{"DATABASE_URL=" + about.dsn, sealedWith, "AMRUTAM_DATA_DIR=" + t.TempDir(),
+			variables := []string{"DATABASE_URL=" + refusal.dsn, masterKeyVariable, "AMRUTAM_DATA_DIR=" + t.TempDir(),
 				"AMRUTAM_LISTEN=127.0.0.1:0"}
 			for _, arguments := range [][]string{{"serve"}, {"migrate"}} {
-				out, err := run(t, variables, "", arguments...)
+				out, err := runCommand(t, variables, "", arguments...)
 				if err == nil || !strings.HasPrefix(out, "amrutam: error: DATABASE_URL: ") ||
-					!strings.Contains(out, about.want) || strings.Count(out, "\n") != 1 {
+					!strings.Contains(out, refusal.want) || strings.Count(out, "\n") != 1 {
 					t.Errorf("%v: %v %s", arguments, err, out)
 				}
 				for _, secret := range []string{"hunter2", "keeper", "migrate:", "SQLSTATE"} {
 					if strings.Contains(out, secret) {
-						t.Errorf("%v tells %s: %s", arguments, secret, out)
+						t.Errorf("the output of %v contains %s: %s", arguments, secret, out)
 					}
 				}
 			}
@@ -87,46 +85,45 @@ func TestDatabaseRefuses(t *testing.T) {
 	}
 }
 
-// TestMigrateTellsWhatItDid, and a database that a newer program has migrated is not touched.
-func TestMigrateTellsWhatItDid(t *testing.T) {
+// TestMigratePrintsResult also checks that a database is refused that a newer program has migrated.
+func TestMigratePrintsResult(t *testing.T) {
 	t.Parallel()
-	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
-	first, err := run(t, variables, "", "migrate")
+	data := filepath.Join(t.TempDir(), "data")
+	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0"}
+	first, err := runCommand(t, variables, "", "migrate")
 	must(t, err)
 	var version, applied, queue int
-	if _, err := fmt.Sscanf(lastLine(first), "schema at version %d, %d migrations applied, and %d of the job queue",
-		&version, &applied, &queue); err != nil ||
-		version < 5 || applied != version || queue == 0 {
+	_, err = fmt.Sscanf(lastLine(first), "schema at version %d, %d migrations applied, and %d of the job queue",
+		&version, &applied, &queue)
+	if err != nil || version < 5 || applied != version || queue == 0 {
 		t.Fatalf("the first time: %q %v", first, err)
 	}
-	again, err := run(t, variables, "", "migrate")
+	again, err := runCommand(t, variables, "", "migrate")
 	must(t, err)
 	if want := fmt.Sprintf("schema at version %d, nothing to do", version); lastLine(again) != want {
 		t.Errorf("the second time: %q", again)
 	}
-	c, err := cluster.Start(context.Background(),
-		cluster.Options{DataDir: strings.TrimPrefix(variables[0], "AMRUTAM_DATA_DIR="),
-			Logger: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { _ = c.Stop(context.Background()) })
+	c := startPostgres(t, data)
 	conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
 	must(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
 	_, err = conn.Exec(context.Background(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)",
 		version+2)
 	must(t, err)
-	for _, arguments := range [][]string{{"serve"}, {"migrate"},
-		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}} {
-		out, err := run(t, variables, password+"\n", arguments...)
-		want := fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program\n", version+2,
-			version)
+	want := fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program\n",
+		version+2, version)
+	for _, arguments := range [][]string{
+		{"serve"}, {"migrate"},
+		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"},
+	} {
+		out, err := runCommand(t, variables, password+"\n", arguments...)
 		if err == nil || !strings.HasSuffix(out, want) || strings.Count(out, "\n") != 1 {
 			t.Errorf("%v on a newer schema: %v %s", arguments, err, out)
 		}
 	}
 }
 
-// lastLine leaves out what the log said before.
+// lastLine returns the last line, without the log before it.
 func lastLine(out string) string {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	return lines[len(lines)-1]

@@ -1,4 +1,4 @@
-// Package journey tells the story of a consultation over HTTP only.
+// Package journey tests the course of a consultation, over HTTP only.
 package journey_test
 
 import (
@@ -25,15 +25,15 @@ func book(c *apptest.Clinic, patient apptest.User, slot uuid.UUID) *apptest.Answ
 	return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Back pain for two weeks"})
 }
 
-// pay presses the checkout page's button, like a browser.
-func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, button string) {
+// pay starts a payment attempt and submits the form of its checkout page, as a browser does.
+func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, outcome string) {
 	t.Helper()
-	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
-	page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
+	payment := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
+	page, err := url.Parse(payment.Text("attempt", "checkout", "url"))
 	if err != nil || page.Path == "" {
-		t.Fatalf("checkout address %v: %s", err, begun.Body)
+		t.Fatalf("checkout address %v: %s", err, payment.Body)
 	}
-	form := url.Values{"outcome": {button}}.Encode()
+	form := url.Values{"outcome": {outcome}}.Encode()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+page.Path,
 		strings.NewReader(form))
 	if err != nil {
@@ -50,7 +50,7 @@ func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, bu
 	}
 }
 
-func TestFromTheBookingToThePrescription(t *testing.T) {
+func TestBookingToPrescription(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("500.00")
@@ -75,42 +75,46 @@ func TestFromTheBookingToThePrescription(t *testing.T) {
 	c.Clock.Advance(3 * time.Hour)
 	c.Patch(patient, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(403)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
-	line := object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day", "durationDays": 14}
-	written := c.Post(doctor, "prescriptions",
-		object{"consultationId": id, "medications": []any{line}, "advice": "Light food"}).Want(201)
+	medication := object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day", "durationDays": 14}
+	prescription := c.Post(doctor, "prescriptions",
+		object{"consultationId": id, "medications": []any{medication}, "advice": "Light food"}).Want(201)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(409, "illegal-transition")
-	read := c.Get(patient, "prescriptions/"+written.Text("id")).Want(200)
+	read := c.Get(patient, "prescriptions/"+prescription.Text("id")).Want(200)
 	if !bytes.Contains(read.Body, []byte("Triphala churna")) {
 		t.Fatalf("prescription: %s", read.Body)
 	}
 	if n := len(c.Get(patient, "prescriptions/me").Want(200).Items()); n != 1 {
 		t.Fatalf("%d prescriptions listed", n)
 	}
-	// To others none of it exists, and support sees no health data.
+	// Another patient gets 404 for all of it, and support sees no health data.
 	stranger := c.Patient()
-	for _, path := range []string{"consultations/" + id, "prescriptions/" + written.Text("id"),
-		"payments/consultation/" + id} {
+	for _, path := range []string{
+		"consultations/" + id,
+		"prescriptions/" + prescription.Text("id"),
+		"payments/consultation/" + id,
+	} {
 		c.Get(stranger, path).Want(404, "not-found")
 	}
-	if seen := c.Get(c.Support(), "consultations/"+id).Want(200).Map(); seen["reason"] != nil || seen["notes"] != nil {
+	seen := c.Get(c.Support(), "consultations/"+id).Want(200).Map()
+	if seen["reason"] != nil || seen["notes"] != nil {
 		t.Fatal("support sees health data")
 	}
-	if mine := c.Get(patient, "consultations/me").Want(200).Items(); len(mine) != 1 ||
-		mine[0]["notes"] != "Advised rest" {
-		t.Fatalf("own list: %v", mine)
+	list := c.Get(patient, "consultations/me").Want(200).Items()
+	if len(list) != 1 || list[0]["notes"] != "Advised rest" {
+		t.Fatalf("the patient's list: %v", list)
 	}
 	c.CheckInvariants()
 }
 
-func TestLateMoneyIsGivenBack(t *testing.T) {
+func TestCancellationIsRefunded(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("300.00")
 	id := book(c, patient, c.Slot(doctor, 5*time.Hour, 1)).Want(201).Text("id")
 	pay(t, patient, c, id, "pay")
 	c.Do(patient, "POST", "consultations/"+id+"/cancel", object{"reason": "travelling"}).Want(200)
-	// The refund is a job and a webhook: wait for what they do.
+	// A job and a webhook make the refund: wait for them.
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		paid := c.Get(patient, "payments/consultation/"+id).Want(200)
@@ -122,24 +126,24 @@ func TestLateMoneyIsGivenBack(t *testing.T) {
 		}
 	}
 	// The seat is free again.
-	if free := c.Get(apptest.User{}, fmt.Sprintf("availability/doctor/%s", doctor.ID)).Want(200).
-		Items(); len(free) != 1 {
+	free := c.Get(apptest.User{}, "availability/doctor/"+doctor.ID.String()).Want(200).Items()
+	if len(free) != 1 {
 		t.Fatalf("%d free slots", len(free))
 	}
 	c.CheckInvariants()
 }
 
-func TestOneKeyHasOneEffect(t *testing.T) {
+func TestIdempotencyKeyHasOneEffect(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("500.00")
 	body := object{"slotId": c.Slot(doctor, 3*time.Hour, 5), "reason": "Cough"}
-	var all sync.WaitGroup
+	var wg sync.WaitGroup
 	answers := make([]*apptest.Answer, 30)
 	for i := range answers {
-		all.Go(func() { answers[i] = c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "one") })
+		wg.Go(func() { answers[i] = c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "one") })
 	}
-	all.Wait()
+	wg.Wait()
 	for _, a := range answers {
 		if a.Status != 201 {
 			a.Want(409, "idempotency-in-flight")
@@ -155,38 +159,38 @@ func TestOneKeyHasOneEffect(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestSixtyRaceForASeat(t *testing.T) {
+func TestConcurrentBookingsOfOneSlot(t *testing.T) {
 	t.Parallel()
 	for _, seats := range []int{1, 3} {
 		t.Run(fmt.Sprint(seats), func(t *testing.T) {
 			t.Parallel()
 			c := apptest.Open(t)
 			slot := c.Slot(c.Doctor("500.00"), 3*time.Hour, seats)
-			var all sync.WaitGroup
+			var wg sync.WaitGroup
 			var mu sync.Mutex
-			got := map[int]int{}
+			statuses := map[int]int{}
 			for range 60 {
 				patient := c.Patient()
-				all.Go(func() {
+				wg.Go(func() {
 					a := book(c, patient, slot)
 					for a.Status == 503 {
 						a = book(c, patient, slot)
 					}
 					mu.Lock()
 					defer mu.Unlock()
-					got[a.Status]++
+					statuses[a.Status]++
 				})
 			}
-			all.Wait()
-			if got[201] != seats || got[409] != 60-seats {
-				t.Fatalf("answers %v for %d seats", got, seats)
+			wg.Wait()
+			if statuses[201] != seats || statuses[409] != 60-seats {
+				t.Fatalf("statuses %v for %d seats", statuses, seats)
 			}
 			c.CheckInvariants()
 		})
 	}
 }
 
-// The tour is what `amrutam demo` walks.
+// TestTour walks the tour of `amrutam demo`.
 func TestTour(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -201,17 +205,23 @@ func TestTour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
-	walk := tour.Tour{URL: c.URL, AdminEmail: app.DemoAdmin.Email, AdminPassword: password, AdminSecret: secret,
-		Out: &said, Clock: c.Clock.Now}
-	for range 2 { // it leaves nothing that is in its own way
-		if err := walk.Run(context.Background()); err != nil {
-			t.Fatalf("%v\n%s", err, said.String())
+	var output bytes.Buffer
+	demo := tour.Tour{
+		URL:           c.URL,
+		AdminEmail:    app.DemoAdmin.Email,
+		AdminPassword: password,
+		AdminSecret:   secret,
+		Out:           &output,
+		Clock:         c.Clock.Now,
+	}
+	for range 2 { // a second tour works with what the first has left
+		if err := demo.Run(context.Background()); err != nil {
+			t.Fatalf("%v\n%s", err, output.String())
 		}
 	}
-	walk.AdminPassword = "another one"
-	if err := walk.Run(context.Background()); err == nil || !strings.Contains(said.String(), "WRONG") {
-		t.Fatalf("a wrong step is not told: %v\n%s", err, said.String())
+	demo.AdminPassword = "another one"
+	if err := demo.Run(context.Background()); err == nil || !strings.Contains(output.String(), "WRONG") {
+		t.Fatalf("a failed step is not reported: %v\n%s", err, output.String())
 	}
 	c.CheckInvariants()
 }

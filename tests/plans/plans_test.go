@@ -1,5 +1,5 @@
-// Package plans_test reads the plans of the server's statements on a database past the size where PostgreSQL changes
-// its mind.
+// Package plans_test checks the query plans of the server's statements on a database that is large enough to get the
+// plans of production.
 package plans_test
 
 import (
@@ -25,18 +25,18 @@ import (
 )
 
 const (
-	// large is the size of a table from which on it is not read from end to end.
-	large = 1000
-	// most rows that a page, a look-up or a command looks at in one table.
-	most = 5000
-	// months are the partitions that a statement opens at most: the callers of these tests have come only now, so that
-	// this month's (or day's), the one before, the three that are made ahead and the default one are all they can
-	// need.
-	months = 6
+	// largeTable is the number of rows from which a table may not be read with a sequential scan.
+	largeTable = 1000
+	// maxRowsTouched is how many rows of one table a page, a look-up or a command may read.
+	maxRowsTouched = 5000
+	// maxPartitions is how many partitions of a table a statement may open. The users of these tests have just signed
+	// up, so they can have rows only in the current partition, the previous one, the three created in advance, and the
+	// default partition.
+	maxPartitions = 6
 )
 
-// consultations that the database has.
-func consultations() string {
+// consultationCount returns how many consultations fill.sql creates.
+func consultationCount() string {
 	if os.Getenv("AMRUTAM_TEST_LONG") != "" {
 		return "100000"
 	}
@@ -44,146 +44,161 @@ func consultations() string {
 }
 
 //go:embed fill.sql
-var fill string
+var fillSQL string
 
-// filled is a server on a full database, and a look at its statements.
-type filled struct {
-	*watch
+// fullDatabase is a server on a full database whose query plans are recorded.
+type fullDatabase struct {
+	*planRecorder
 	c     *apptest.Clinic
 	admin *pgx.Conn
-	// explained: PostgreSQL's contrib module auto_explain is there. Packages of npm leave it out; then statements are
-	// only planned.
-	explained bool
-	// rows of each table and partition; parents of partitions.
-	rows    map[string]float64
+	// hasAutoExplain means that PostgreSQL has the contrib module auto_explain. The npm packages don't have it; with
+	// them the plans of running statements can't be recorded.
+	hasAutoExplain bool
+	// rows is the number of rows by table or partition.
+	rows map[string]float64
+	// parents has the table of each partition.
 	parents map[string]string
 }
 
-func open(t *testing.T) *filled {
+func openFullDatabase(t *testing.T) *fullDatabase {
 	t.Helper()
-	f := &filled{watch: &watch{}, rows: map[string]float64{}, parents: map[string]string{}}
-	f.c = apptest.OpenWatched(t, f.tune)
+	f := &fullDatabase{planRecorder: &planRecorder{}, rows: map[string]float64{}, parents: map[string]string{}}
+	f.c = apptest.OpenWatched(t, f.configure)
 	ctx := context.Background()
 	var err error
-	f.admin, err = pgx.Connect(ctx, testdb.Superuser(t, f.c.DB.Pool.Config().ConnString()))
+	f.admin, err = pgx.Connect(ctx, testdb.SuperuserDSN(t, f.c.DB.Pool.Config().ConnString()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.admin.Close(ctx) })
-	f.exec(t, "SET plans.consultations = "+consultations())
-	f.exec(t, fill)
+	f.exec(t, "SET plans.consultations = "+consultationCount())
+	f.exec(t, fillSQL)
 	_, err = f.admin.Exec(ctx, "LOAD 'auto_explain'")
-	if f.explained = err == nil; f.explained {
-		for name, value := range explain {
-			f.set(t, name, value)
+	f.hasAutoExplain = err == nil
+	if f.hasAutoExplain {
+		for name, value := range explainSettings {
+			f.setDatabaseSetting(t, name, value)
 		}
 	}
 	f.c.App.DB.Pool.Reset()
-	var table, parent string
-	var n float64
+	f.readTables(t)
+	return f
+}
+
+// readTables fills rows and parents.
+func (f *fullDatabase) readTables(t *testing.T) {
+	t.Helper()
 	//nolint:rowserrcheck // ForEachRow checks it
-	rows, err := f.admin.Query(ctx, `SELECT c.relname, c.reltuples, coalesce(i.inhparent::regclass::text, '')
+	rows, err := f.admin.Query(context.Background(), `SELECT c.relname, c.reltuples,
+			coalesce(i.inhparent::regclass::text, '')
 		FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
 		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pgx.ForEachRow(rows, []any{&table, &n, &parent}, func() error {
+	var table, parent string
+	var n float64
+	_, err = pgx.ForEachRow(rows, []any{&table, &n, &parent}, func() error {
 		f.rows[table] = n
 		if parent != "" {
 			f.parents[table] = parent
 			f.rows[parent] += max(n, 0)
 		}
 		return nil
-	}); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return f
 }
 
-// set changes a setting of the database, for the connections to come.
-func (f *filled) set(t *testing.T, name, value string) {
+// setDatabaseSetting changes a setting of the database for new connections.
+func (f *fullDatabase) setDatabaseSetting(t *testing.T, name, value string) {
 	t.Helper()
 	f.exec(t, "ALTER DATABASE "+pgx.Identifier{f.admin.Config().Database}.Sanitize()+" SET "+name+" = '"+value+"'")
 }
 
-func (f *filled) exec(t *testing.T, sql string) {
+func (f *fullDatabase) exec(t *testing.T, sql string) {
 	t.Helper()
 	if _, err := f.admin.Exec(context.Background(), sql); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestPlans asks every operation in every way that tests/access and its parameters know. The statements of queries.sql
-// are planned for any values besides: those of jobs and of rare cases don't escape.
+// TestPlans calls every operation with the requests of tests/access and with all query parameters, and checks the
+// plans of all statements that run. It also checks the generic plans of all statements in the queries.sql files, so
+// that statements of jobs and of rare cases are checked too.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	f := open(t)
-	f.everyTableIsLarge(t)
-	if f.explained {
-		t.Run("ask", f.askEverything)
+	f := openFullDatabase(t)
+	f.requireLargeTables(t)
+	if f.hasAutoExplain {
+		t.Run("requests", f.callEverything)
 	}
-	all, faults := map[string]bool{}, map[string]int{}
-	for _, p := range f.take(t) {
-		all[p.name()] = true
-		f.judge(p, faults)
+	statements := map[string]bool{}
+	findings := map[string]int{}
+	for _, p := range f.drain(t) {
+		statements[p.name()] = true
+		f.checkPlan(p, findings)
 	}
-	if f.explained && len(all) < 150 {
-		t.Errorf("only %d statements were seen", len(all))
+	if f.hasAutoExplain && len(statements) < 150 {
+		t.Errorf("only %d statements were recorded", len(statements))
 	}
-	f.planStatements(t, faults)
-	for fault, times := range faults {
-		if allowed[fault] == "" {
-			t.Errorf("%s, %d times", fault, times)
+	f.checkGeneratedStatements(t, findings)
+	for finding, times := range findings {
+		if allowedFindings[finding] == "" {
+			t.Errorf("%s, %d times", finding, times)
 		}
 	}
 }
 
-// judge notes what is wrong with a plan, as "statement on table: what".
-func (f *filled) judge(p plan, faults map[string]int) {
-	opened, touched := map[string]map[string]bool{}, map[string]float64{}
-	p.Root.scans(p.planned, func(n node) {
+// checkPlan counts what is wrong with a plan, as "statement on table: finding".
+func (f *fullDatabase) checkPlan(p plan, findings map[string]int) {
+	opened := map[string]map[string]bool{} // the partitions of each table
+	touched := map[string]float64{}        // the rows of each table
+	p.Root.forEachScan(p.onlyPlanned, func(n node) {
 		table := n.Relation
 		if isSmall(table) {
 			return
 		}
 		if parent := f.parents[table]; parent != "" {
-			if table = parent; opened[parent] == nil {
+			table = parent
+			if opened[parent] == nil {
 				opened[parent] = map[string]bool{}
 			}
 			opened[parent][n.Relation] = true
 		}
-		touched[table] += n.touched()
-		if n.Type == "Seq Scan" && f.rows[n.Relation] > large {
-			faults[p.name()+" on "+table+": reads it from end to end"]++
+		touched[table] += n.rowsTouched()
+		if n.Type == "Seq Scan" && f.rows[n.Relation] > largeTable {
+			findings[p.name()+" on "+table+": has a sequential scan"]++
 		}
 	})
 	for table, n := range touched {
-		if n > most {
-			faults[p.name()+" on "+table+": looks at many rows"]++
+		if n > maxRowsTouched {
+			findings[p.name()+" on "+table+": reads many rows"]++
 		}
 	}
 	for table, partitions := range opened {
-		if len(partitions) > months {
-			faults[p.name()+" on "+table+": opens many partitions"]++
+		if len(partitions) > maxPartitions {
+			findings[p.name()+" on "+table+": opens many partitions"]++
 		}
 	}
 }
 
-// everyTableIsLarge fails for a table that a later migration brings: of a small one every plan is a good one.
-func (f *filled) everyTableIsLarge(t *testing.T) {
+// requireLargeTables fails the test if a table has few rows, like one that a new migration adds: on a small table
+// every plan is good.
+func (f *fullDatabase) requireLargeTables(t *testing.T) {
 	t.Helper()
 	for table, n := range f.rows {
-		if n < large && !isSmall(table) && f.parents[table] == "" {
+		if n < largeTable && !isSmall(table) && f.parents[table] == "" {
 			t.Errorf("%s has %.0f rows: fill it in fill.sql, or say in allowed_test.go why it stays small", table, n)
 		}
 	}
 }
 
-var generated = regexp.MustCompile("(?s)= `(-- name: .*?)`")
+var statementPattern = regexp.MustCompile("(?s)= `(-- name: .*?)`")
 
-// planStatements judges the plans for any values of all that sqlc has made of a queries.sql.
-func (f *filled) planStatements(t *testing.T, faults map[string]int) {
+// checkGeneratedStatements checks the generic plans of all statements that sqlc has generated.
+func (f *fullDatabase) checkGeneratedStatements(t *testing.T, findings map[string]int) {
 	t.Helper()
 	files, err := filepath.Glob("../../internal/*/*.sql.go")
 	if err != nil {
@@ -196,8 +211,8 @@ func (f *filled) planStatements(t *testing.T, faults map[string]int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range generated.FindAllStringSubmatch(string(text), -1) {
-			f.judge(f.plan(t, found[1]), faults)
+		for _, found := range statementPattern.FindAllStringSubmatch(string(text), -1) {
+			f.checkPlan(f.explainGeneric(t, found[1]), findings)
 			planned++
 		}
 	}
@@ -206,16 +221,17 @@ func (f *filled) planStatements(t *testing.T, faults map[string]int) {
 	}
 }
 
-// plan of a statement for any values, without running it.
-func (f *filled) plan(t *testing.T, sql string) plan {
+// explainGeneric returns the generic plan of a statement, which doesn't depend on its parameters, without running it.
+func (f *fullDatabase) explainGeneric(t *testing.T, sql string) plan {
 	t.Helper()
 	ctx := context.Background()
 	f.exec(t, "DEALLOCATE ALL")
 	f.exec(t, "PREPARE statement AS "+sql)
 	var parameters int
-	if err := f.admin.QueryRow(ctx,
+	err := f.admin.QueryRow(ctx,
 		"SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'statement'",
-		pgx.QueryExecModeExec).Scan(&parameters); err != nil {
+		pgx.QueryExecModeExec).Scan(&parameters)
+	if err != nil {
 		t.Fatal(err)
 	}
 	execute := "EXPLAIN (FORMAT JSON) EXECUTE statement"
@@ -230,12 +246,13 @@ func (f *filled) plan(t *testing.T, sql string) plan {
 	if err := json.Unmarshal([]byte(text), &plans); err != nil || len(plans) != 1 {
 		t.Fatalf("%s: %v", text, err)
 	}
-	plans[0].Text, plans[0].planned = sql, true
+	plans[0].Text, plans[0].onlyPlanned = sql, true
 	return plans[0]
 }
 
-// askEverything sends every row of tests/access, and what succeeds and reads a list also with each of its parameters.
-func (f *filled) askEverything(t *testing.T) {
+// callEverything sends the requests of every row of tests/access. It sends each GET request that succeeds also with
+// its query parameters.
+func (f *fullDatabase) callEverything(t *testing.T) {
 	t.Helper()
 	parameters := f.parameters()
 	for i, row := range access.Table {
@@ -255,42 +272,43 @@ func (f *filled) askEverything(t *testing.T) {
 				}
 				s.Ask(r).Want(status)
 				if status == http.StatusOK && r.Method == http.MethodGet {
-					f.askList(t, s, r, parameters[row.Operation])
+					f.callList(t, s, r, parameters[row.Operation])
 				}
 			}
 		})
 	}
 }
 
-// askList asks with each value of each parameter alone, and together with each of another one.
-func (f *filled) askList(t *testing.T, s *access.Scene, r access.Request, parameters map[string][]string) {
+// callList sends a request with each value of each query parameter, and with each pair of values of two parameters.
+func (f *fullDatabase) callList(t *testing.T, s *access.Scene, r access.Request, parameters map[string][]string) {
 	t.Helper()
 	path := r.Path
-	ask := func(query string) *apptest.Answer {
+	send := func(query string) *apptest.Answer {
 		r.Path = path + "?" + query
 		return s.Ask(r)
 	}
 	names := slices.Sorted(maps.Keys(parameters))
 	for i, name := range names {
-		for _, value := range filledIn(s, name, parameters[name]) {
-			a := ask(name + "=" + value)
+		for _, value := range existingIDs(s, name, parameters[name]) {
+			a := send(name + "=" + value)
 			if a.Status != 200 {
 				t.Errorf("%s?%s=%s: %d %s", path, name, value, a.Status, a.Body)
 			}
 			if next := a.Text("nextCursor"); next != "" {
-				ask(name + "=" + value + "&cursor=" + next).Want(200)
+				send(name + "=" + value + "&cursor=" + next).Want(200)
 			}
 			for _, other := range names[i+1:] {
-				for _, second := range filledIn(s, other, parameters[other]) {
-					ask(name + "=" + value + "&" + other + "=" + second) // some pairs are refused
+				for _, second := range existingIDs(s, other, parameters[other]) {
+					send(name + "=" + value + "&" + other + "=" + second) // some pairs are refused
 				}
 			}
 		}
 	}
 }
 
-// filledIn has ids of people who are there: what is older than they are can be left out.
-func filledIn(s *access.Scene, name string, values []string) []string {
+// existingIDs replaces the values of an id parameter by the id of an existing user, so that the server can skip the
+// partitions before the user's sign-up.
+func existingIDs(s *access.Scene, name string, values []string) []string {
 	switch name {
 	case "patientId", "actorId":
 		return []string{s.Value("patient")}
@@ -300,9 +318,9 @@ func filledIn(s *access.Scene, name string, values []string) []string {
 	return values
 }
 
-// parameters are the values that each operation's query parameters are tried with, by operation and name: those of an
-// enum, or the document's example.
-func (f *filled) parameters() map[string]map[string][]string {
+// parameters returns the values to send for each query parameter, by operation and name: the values of an enum, or the
+// example in the OpenAPI document.
+func (f *fullDatabase) parameters() map[string]map[string][]string {
 	all := map[string]map[string][]string{}
 	paths, _ := f.c.Document().Root["paths"].(map[string]any)
 	for _, methods := range paths {
@@ -319,7 +337,7 @@ func (f *filled) parameters() map[string]map[string][]string {
 				parameter, _ := one.(map[string]any)
 				name, _ := parameter["name"].(string)
 				if parameter["in"] == "query" && name != "cursor" {
-					all[id][name] = values(parameter)
+					all[id][name] = parameterValues(parameter)
 				}
 			}
 		}
@@ -327,7 +345,7 @@ func (f *filled) parameters() map[string]map[string][]string {
 	return all
 }
 
-func values(parameter map[string]any) (all []string) {
+func parameterValues(parameter map[string]any) (all []string) {
 	schema, _ := parameter["schema"].(map[string]any)
 	if items, ok := schema["items"].(map[string]any); ok {
 		schema = items

@@ -10,22 +10,22 @@ import (
 	"amrutam/internal/money"
 )
 
-func (b *booking) live() bool {
+func (b *booking) isLive() bool {
 	return b.status == "REQUESTED" || b.status == "CONFIRMED" || b.status == "IN_PROGRESS"
 }
 
-func (b *booking) sees(actor apptest.User) bool {
-	return actor.ID == b.patient.ID || actor.ID == b.slot.of.ID || actor.Role == access.RoleAdmin ||
+func (b *booking) isVisibleTo(actor apptest.User) bool {
+	return actor.ID == b.patient.ID || actor.ID == b.slot.doctor.ID || actor.Role == access.RoleAdmin ||
 		actor.Role == access.RoleSupport
 }
 
-// end makes a status final: the seat is free.
+// finish sets a final status, which frees the seat.
 func (b *booking) finish(status string) {
 	b.status = status
 	b.slot.taken--
 }
 
-// cancel is what a cancellation does, by nobody when the system does it.
+// cancel applies a cancellation. The zero user stands for the system.
 func (b *booking) cancel(by apptest.User, at time.Time) {
 	b.finish("CANCELLED")
 	b.cancelledBy, b.cancelledByID = string(by.Role), by.ID
@@ -46,32 +46,32 @@ func (b *booking) cancel(by apptest.User, at time.Time) {
 	b.refundAll()
 }
 
-// refundAll gives back what came and is not on its way.
+// refundAll starts refunds of the expected money that isn't refunded yet.
 func (b *booking) refundAll() {
 	for _, a := range b.attempts {
-		for _, s := range a.came {
-			if s.own {
-				b.owe(s, s.amount-b.back(s, "PENDING")-b.back(s, "SUCCEEDED"))
+		for _, s := range a.receipts {
+			if s.expected {
+				b.addRefund(s, s.amount-b.refundTotal(s, "PENDING")-b.refundTotal(s, "SUCCEEDED"))
 			}
 		}
 	}
 }
 
-// owe begins a refund.
-func (b *booking) owe(s *sum, amount money.Amount) {
+// addRefund starts a refund, unless the amount is zero.
+func (b *booking) addRefund(s *receipt, amount money.Amount) {
 	if amount > 0 {
-		b.refunds = append(b.refunds, &refund{of: s, amount: amount, status: "PENDING"})
+		b.refunds = append(b.refunds, &refund{receipt: s, amount: amount, status: "PENDING"})
 	}
 }
 
-// back is what goes back of a sum, or has gone.
-func (b *booking) back(s *sum, status string) (all money.Amount) {
+// refundTotal returns the sum of a receipt's refunds with a status.
+func (b *booking) refundTotal(s *receipt, status string) (total money.Amount) {
 	for _, r := range b.refunds {
-		if r.of == s && r.status == status {
-			all += r.amount
+		if r.receipt == s && r.status == status {
+			total += r.amount
 		}
 	}
-	return all
+	return total
 }
 
 func (b *booking) paymentStatus() string {

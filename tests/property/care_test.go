@@ -11,32 +11,36 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// booking draws one, mostly of the statuses in which there is something to do.
-func (w *world) booking(t *rapid.T, statuses ...string) *booking {
-	from := w.bookings
-	if dice(t, "apt", 4) > 0 {
-		var apt []*booking
-		for _, b := range w.bookings {
+// drawBooking returns a random booking, mostly one with one of the statuses.
+func (m *model) drawBooking(t *rapid.T, statuses ...string) *booking {
+	from := m.bookings
+	if draw(t, "suitable", 4) > 0 {
+		var suitable []*booking
+		for _, b := range m.bookings {
 			if slices.Contains(statuses, b.status) {
-				apt = append(apt, b)
+				suitable = append(suitable, b)
 			}
 		}
-		if len(apt) > 0 {
-			from = apt
+		if len(suitable) > 0 {
+			from = suitable
 		}
 	}
 	return pick(t, "booking", from)
 }
 
-// compare the server's view of a consultation with the model.
+// compare compares the API's consultation with the model's.
 func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 	by, _ := a.At("cancelledBy").(string)
 	absent, _ := a.At("absent").(string)
 	for _, f := range []struct{ name, got, want string }{
-		{"status", a.Text("status"), b.status}, {"paymentStatus", a.Text("paymentStatus"), b.paymentStatus()},
-		{"fee", a.Text("fee"), b.fee.String()}, {"patientId", a.Text("patientId"), b.patient.ID.String()},
-		{"doctorId", a.Text("doctorId"), b.slot.of.ID.String()}, {"slotId", a.Text("slotId"), b.slot.id},
-		{"cancelledBy", by, b.cancelledBy}, {"absent", absent, b.absent},
+		{"status", a.Text("status"), b.status},
+		{"paymentStatus", a.Text("paymentStatus"), b.paymentStatus()},
+		{"fee", a.Text("fee"), b.fee.String()},
+		{"patientId", a.Text("patientId"), b.patient.ID.String()},
+		{"doctorId", a.Text("doctorId"), b.slot.doctor.ID.String()},
+		{"slotId", a.Text("slotId"), b.slot.id},
+		{"cancelledBy", by, b.cancelledBy},
+		{"absent", absent, b.absent},
 	} {
 		if f.got != f.want {
 			t.Fatalf("%s is %s, want %s: %s", f.name, f.got, f.want, a.Body)
@@ -47,36 +51,38 @@ func (b *booking) compare(t *rapid.T, a *apptest.Answer) {
 	}
 }
 
-// cancel by each role, party or not.
-func (w *world) cancel(t *rapid.T) {
-	b := w.booking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
-	actor := w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support)
+// cancel cancels a consultation as a user of any role, with or without a part in it.
+func (m *model) cancel(t *rapid.T) {
+	b := m.drawBooking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
+	actor := m.drawActor(t, b.patient, b.slot.doctor.User, m.admin, m.support)
 	reason := pick(t, "reason", []string{"", "  ", "I am travelling"})
-	a := w.check(t, "cancel", func() *apptest.Answer {
-		return w.Do(actor, "POST", "consultations/"+b.id+"/cancel", object{"reason": reason})
-	}, func(now time.Time) verdict {
+	a := m.check(t, "cancel", func() *apptest.Answer {
+		return m.Do(actor, "POST", "consultations/"+b.id+"/cancel", object{"reason": reason})
+	}, func(now time.Time) result {
 		if reason == "  " {
 			return invalid
 		}
-		if !b.sees(actor) {
+		if !b.isVisibleTo(actor) {
 			return notFound
 		}
 		patient := actor.Role == access.RolePatient
 		switch {
-		// again, as after a lost answer
-		case b.status == "REQUESTED", b.status == "CANCELLED" && b.cancelledByID == actor.ID:
-			return verdict{status: 200}
-		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)), b.status == "CONFIRMED" &&
-			now.After(b.start):
+		case b.status == "REQUESTED":
+			return result{status: 200}
+		case b.status == "CANCELLED" && b.cancelledByID == actor.ID: // a repeated request, after a lost response
+			return result{status: 200}
+		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)):
+			return tooLate
+		case b.status == "CONFIRMED" && now.After(b.start):
 			return tooLate
 		case b.status == "CONFIRMED":
-			return verdict{status: 200}
+			return result{status: 200}
 		case b.status != "IN_PROGRESS" || patient:
 			return illegal
 		case reason == "":
 			return invalid
 		}
-		return verdict{status: 200}
+		return result{status: 200}
 	})
 	if a.Status == 200 {
 		if b.status != "CANCELLED" {
@@ -86,18 +92,18 @@ func (w *world) cancel(t *rapid.T) {
 	}
 }
 
-// move starts, completes and misses.
-func (w *world) move(t *rapid.T) {
-	b := w.booking(t, "CONFIRMED", "IN_PROGRESS")
-	actor := w.anyone(t, b.slot.of.User)
+// changeStatus starts or completes a consultation, or records a no-show.
+func (m *model) changeStatus(t *rapid.T) {
+	b := m.drawBooking(t, "CONFIRMED", "IN_PROGRESS")
+	actor := m.drawActor(t, b.slot.doctor.User)
 	to := pick(t, "to", []string{"IN_PROGRESS", "IN_PROGRESS", "COMPLETED", "NO_SHOW"})
-	a := w.check(t, "move", func() *apptest.Answer {
-		return w.Patch(actor, "consultations/"+b.id+"/status", object{"status": to, "notes": "Advised rest"})
-	}, func(now time.Time) verdict {
+	a := m.check(t, "move", func() *apptest.Answer {
+		return m.Patch(actor, "consultations/"+b.id+"/status", object{"status": to, "notes": "Advised rest"})
+	}, func(now time.Time) result {
 		switch {
 		case actor.Role != access.RoleDoctor:
 			return forbidden
-		case actor.ID != b.slot.of.ID:
+		case actor.ID != b.slot.doctor.ID:
 			return notFound
 		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && now.Before(b.start.Add(-15*time.Minute)):
 			return tooEarly
@@ -108,12 +114,12 @@ func (w *world) move(t *rapid.T) {
 			return tooEarly
 		case b.status == "CONFIRMED" && to == "NO_SHOW" && now.After(b.end):
 			return tooLate
-		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && !b.slot.of.approved:
+		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && !b.slot.doctor.approved:
 			return notApproved
-		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && w.busy(b.slot):
+		case b.status == "CONFIRMED" && to == "IN_PROGRESS" && m.isDoctorBusy(b.slot):
 			return conflict("consultation-in-progress")
 		case b.status == "CONFIRMED" && to != "COMPLETED", b.status == "IN_PROGRESS" && to == "COMPLETED":
-			return verdict{status: 200}
+			return result{status: 200}
 		}
 		return illegal
 	})
@@ -134,70 +140,74 @@ func (w *world) move(t *rapid.T) {
 	b.compare(t, a)
 }
 
-// busy tells whether the slot's doctor is in a consultation of another one.
-func (w *world) busy(s *slot) bool {
-	return slices.ContainsFunc(w.bookings,
-		func(b *booking) bool { return b.status == "IN_PROGRESS" && b.slot.of == s.of && b.slot != s })
+// isDoctorBusy reports whether the slot's doctor has a consultation of another slot in progress.
+func (m *model) isDoctorBusy(s *slot) bool {
+	return slices.ContainsFunc(m.bookings,
+		func(b *booking) bool { return b.status == "IN_PROGRESS" && b.slot.doctor == s.doctor && b.slot != s })
 }
 
-// Prescribe, and correct what was prescribed.
-func (w *world) prescribe(t *rapid.T) {
-	b := w.booking(t, "IN_PROGRESS", "COMPLETED")
-	actor := w.anyone(t, b.slot.of.User)
-	body := object{"consultationId": b.id,
-		"medications": []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}}}
-	var old *prescribed
-	own := true
-	if dice(t, "correct", 2) == 0 {
-		of := b
-		if dice(t, "foreign", 4) == 0 {
-			of = pick(t, "of", w.bookings)
+// prescribe writes a prescription, or a correction of one.
+func (m *model) prescribe(t *rapid.T) {
+	b := m.drawBooking(t, "IN_PROGRESS", "COMPLETED")
+	actor := m.drawActor(t, b.slot.doctor.User)
+	body := object{
+		"consultationId": b.id,
+		"medications":    []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}},
+	}
+	var old *prescription
+	isSameConsultation := true
+	if draw(t, "correct", 2) == 0 {
+		corrected := b
+		if draw(t, "foreign", 4) == 0 {
+			corrected = pick(t, "corrected", m.bookings)
 		}
-		if len(of.written) > 0 {
-			old, own = pick(t, "old", of.written), of == b
+		if len(corrected.prescriptions) > 0 {
+			old = pick(t, "old", corrected.prescriptions)
+			isSameConsultation = corrected == b
 			body["supersedes"] = old.id
 		}
 	}
-	a := w.check(t, "prescribe", func() *apptest.Answer { return w.Post(actor, "prescriptions", body) },
-		func(now time.Time) verdict {
+	a := m.check(t, "prescribe", func() *apptest.Answer { return m.Post(actor, "prescriptions", body) },
+		func(now time.Time) result {
 			switch {
 			case actor.Role != access.RoleDoctor:
 				return forbidden
-			case actor.ID != b.slot.of.ID:
+			case actor.ID != b.slot.doctor.ID:
 				return notFound
 			case b.status != "IN_PROGRESS" && (b.status != "COMPLETED" || now.After(b.endedAt.Add(7*24*time.Hour))):
 				return conflict("prescription-not-possible")
-			case !b.slot.of.approved:
+			case !b.slot.doctor.approved:
 				return notApproved
-			case !own:
+			case !isSameConsultation:
 				return invalid
 			case old != nil && old.superseded:
 				return conflict("already-superseded")
 			}
-			return verdict{status: 201}
+			return result{status: 201}
 		})
 	if a.Status == 201 {
-		b.written = append(b.written, &prescribed{id: a.Text("id")})
+		b.prescriptions = append(b.prescriptions, &prescription{id: a.Text("id")})
 		if old != nil {
 			old.superseded = true
 		}
 	}
 }
 
-// sweep runs the job that ends what time has ended.
-func (w *world) sweep(t *rapid.T) {
-	before := w.DB.Now()
-	if err := w.care.Sweep(context.Background()); err != nil {
+// sweep runs the job that cancels unpaid bookings, records missed consultations and completes overdue ones.
+func (m *model) sweep(t *rapid.T) {
+	before := m.DB.Now()
+	if err := m.consultations.Sweep(context.Background()); err != nil {
 		t.Fatalf("sweep: %v", err)
 	}
-	after := w.DB.Now()
+	after := m.DB.Now()
 	due := func(b *booking, at time.Time) bool {
 		if !at.After(before) || at.After(after) {
 			return !at.After(before)
 		}
-		return w.Get(w.support, "consultations/"+b.id).Text("status") != b.status // it fell due meanwhile
+		// It became due during the sweep: only the server knows whether in time.
+		return m.Get(m.support, "consultations/"+b.id).Text("status") != b.status
 	}
-	for _, b := range w.bookings {
+	for _, b := range m.bookings {
 		switch {
 		case b.status == "REQUESTED" && due(b, b.due):
 			b.cancel(apptest.User{}, after)
@@ -212,74 +222,85 @@ func (w *world) sweep(t *rapid.T) {
 	}
 }
 
-// advance moves the clock: a little mostly, now and then past the life of a key or the time to prescribe.
-func (w *world) advance(t *rapid.T) {
-	w.Clock.Advance(pick(t, "by", []time.Duration{time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute,
-		15 * time.Minute, 30 * time.Minute, time.Hour, 25 * time.Hour, 8 * 24 * time.Hour}))
+// advance moves the clock, mostly by minutes, sometimes past the life of an idempotency key or the time to prescribe.
+func (m *model) advance(t *rapid.T) {
+	m.Clock.Advance(pick(t, "by", []time.Duration{
+		time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
+		25 * time.Hour, 8 * 24 * time.Hour,
+	}))
 }
 
-// meet moves the clock to an instant at which something about a booking changes, or just short of it.
-func (w *world) meet(t *rapid.T) {
-	b := w.booking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
-	at := pick(t, "instant", []time.Time{b.due, b.start.Add(-2 * time.Hour), b.start.Add(-15 * time.Minute), b.start,
-		b.start.Add(10 * time.Minute), b.end, b.end.Add(2 * time.Hour), b.endedAt.Add(7 * 24 * time.Hour)})
-	if dice(t, "short", 2) == 0 {
+// advanceToDeadline moves the clock to an instant at which the possible commands for a booking change, or to five
+// seconds before it.
+func (m *model) advanceToDeadline(t *rapid.T) {
+	b := m.drawBooking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
+	at := pick(t, "instant", []time.Time{
+		b.due,
+		b.start.Add(-2 * time.Hour),
+		b.start.Add(-15 * time.Minute),
+		b.start,
+		b.start.Add(10 * time.Minute),
+		b.end,
+		b.end.Add(2 * time.Hour),
+		b.endedAt.Add(7 * 24 * time.Hour),
+	})
+	if draw(t, "before", 2) == 0 {
 		at = at.Add(-5 * time.Second)
 	}
-	if ahead := at.Sub(w.DB.Now()); ahead > 0 {
-		w.Clock.Advance(ahead)
+	if ahead := at.Sub(m.DB.Now()); ahead > 0 {
+		m.Clock.Advance(ahead)
 	}
 }
 
-// look at a consultation as somebody.
-func (w *world) look(t *rapid.T) {
-	b := pick(t, "booking", w.bookings)
-	w.read(t, b, w.anyone(t, b.patient, b.slot.of.User, w.admin, w.support),
+// readAsAnyone reads a consultation as a random user.
+func (m *model) readAsAnyone(t *rapid.T) {
+	b := pick(t, "booking", m.bookings)
+	m.read(t, b, m.drawActor(t, b.patient, b.slot.doctor.User, m.admin, m.support),
 		pick(t, "purpose", []string{"", "complaint 17"}))
 }
 
-// read a consultation, its prescriptions and its payment.
-func (w *world) read(t *rapid.T, b *booking, actor apptest.User, purpose string) {
-	party := actor.ID == b.patient.ID || actor.ID == b.slot.of.ID
-	health := party || (actor.Role == access.RoleAdmin && purpose != "")
+// read reads a consultation, its payment and its prescriptions, and compares them with the model.
+func (m *model) read(t *rapid.T, b *booking, actor apptest.User, purpose string) {
+	isParticipant := actor.ID == b.patient.ID || actor.ID == b.slot.doctor.ID
+	seesHealth := isParticipant || (actor.Role == access.RoleAdmin && purpose != "")
 	get := func(path string) *apptest.Answer {
 		if purpose == "" {
-			return w.Get(actor, path)
+			return m.Get(actor, path)
 		}
-		w.Prove(w.admin)
-		return w.Do(actor, "GET", path, nil, "X-Purpose", purpose)
+		m.Prove(m.admin)
+		return m.Do(actor, "GET", path, nil, "X-Purpose", purpose)
 	}
-	seen := verdict{status: 200}
-	if !b.sees(actor) {
-		seen = notFound
+	want := result{status: 200}
+	if !b.isVisibleTo(actor) {
+		want = notFound
 	}
-	a := w.check(t, "read", func() *apptest.Answer { return get("consultations/" + b.id) },
-		func(time.Time) verdict { return seen })
+	a := m.check(t, "read", func() *apptest.Answer { return get("consultations/" + b.id) },
+		func(time.Time) result { return want })
 	if a.Status == 200 {
 		b.compare(t, a)
-		if shown := a.At("reason") != nil; shown != health {
+		if shown := a.At("reason") != nil; shown != seesHealth {
 			t.Fatalf("%s sees the reason: %v", actor.Role, shown)
 		}
-		if a.At("notes") != nil && !health {
+		if a.At("notes") != nil && !seesHealth {
 			t.Fatalf("%s sees notes", actor.Role)
 		}
 	}
-	a = w.check(t, "payment", func() *apptest.Answer { return get("payments/consultation/" + b.id) },
-		func(time.Time) verdict { return seen })
+	a = m.check(t, "payment", func() *apptest.Answer { return get("payments/consultation/" + b.id) },
+		func(time.Time) result { return want })
 	if a.Status == 200 {
 		b.compareMoney(t, a, actor)
 	}
-	a = w.check(t, "prescriptions", func() *apptest.Answer { return get("prescriptions/consultation/" + b.id) },
-		func(time.Time) verdict {
+	a = m.check(t, "prescriptions", func() *apptest.Answer { return get("prescriptions/consultation/" + b.id) },
+		func(time.Time) result {
 			switch {
 			case actor.Role == access.RoleSupport:
 				return forbidden
-			case !health:
+			case !seesHealth:
 				return notFound
 			}
-			return verdict{status: 200}
+			return result{status: 200}
 		})
-	if a.Status == 200 && len(a.Items()) != len(b.written) {
-		t.Fatalf("%d prescriptions, want %d", len(a.Items()), len(b.written))
+	if a.Status == 200 && len(a.Items()) != len(b.prescriptions) {
+		t.Fatalf("%d prescriptions, want %d", len(a.Items()), len(b.prescriptions))
 	}
 }

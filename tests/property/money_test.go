@@ -15,22 +15,22 @@ import (
 	"amrutam/internal/money"
 )
 
-// initiate begins to pay.
-func (w *world) initiate(t *rapid.T) {
-	b := pick(t, "booking", w.bookings)
-	actor := w.anyone(t, b.patient)
-	k := w.key(t, actor)
-	body := text(object{"consultationId": b.id})
-	a := w.check(t, "initiate", func() *apptest.Answer { return w.post(actor, "payments/initiate", k.key, body) },
-		func(now time.Time) verdict {
+// initiate starts a payment attempt.
+func (m *model) initiate(t *rapid.T) {
+	b := pick(t, "booking", m.bookings)
+	actor := m.drawActor(t, b.patient)
+	k := m.drawKey(t, actor)
+	body := encode(object{"consultationId": b.id})
+	a := m.check(t, "initiate", func() *apptest.Answer { return m.post(actor, "payments/initiate", k.key, body) },
+		func(now time.Time) result {
 			switch {
 			case actor.Role != access.RolePatient:
 				return forbidden
 			case k.key == "":
-				return verdict{400, "idempotency-key-required"}
+				return result{400, "idempotency-key-required"}
 			}
-			if v, done := w.replay(k, "payments/initiate", body, now); done {
-				return v
+			if replay, isReplay := m.predictReplay(k, "payments/initiate", body, now); isReplay {
+				return replay
 			}
 			switch {
 			case actor.ID != b.patient.ID:
@@ -40,51 +40,53 @@ func (w *world) initiate(t *rapid.T) {
 			case b.status != "REQUESTED", !b.due.After(now):
 				return illegal
 			}
-			return verdict{status: 201}
+			return result{status: 201}
 		})
-	if !w.store(t, k, "payments/initiate", body, a) {
+	if !m.storeAnswer(t, k, "payments/initiate", body, a) {
 		return
 	}
 	reference := a.Text("attempt", "transactionReference")
 	for _, open := range b.attempts {
 		if open.status == "INITIATED" {
-			if (open.reference != reference) != open.unasked {
+			if (open.reference != reference) != open.hasUnexpected {
 				t.Fatalf("the open attempt is another one: %s", a.Body)
 			}
-			if !open.unasked {
+			if !open.hasUnexpected {
 				return
 			}
 			open.status = "FAILED"
 		}
 	}
-	b.attempts = append(b.attempts, &attempt{reference: reference, status: "INITIATED", of: b})
+	b.attempts = append(b.attempts, &attempt{reference: reference, status: "INITIATED", booking: b})
 	b.payment = "INITIATED"
 }
 
-// webhook is the provider: right, wrong, late, forged, and again.
-func (w *world) webhook(t *rapid.T) {
+// webhook sends a webhook of the provider: a correct one, or one with wrong data, a wrong time or a wrong signature,
+// or a repeated one.
+func (m *model) webhook(t *rapid.T) {
 	var all []*attempt
-	for _, b := range w.bookings {
+	for _, b := range m.bookings {
 		all = append(all, b.attempts...)
 	}
 	a := pick(t, "attempt", all)
 	event := pick(t, "event", []string{"payment.succeeded", "payment.succeeded", "payment.succeeded", "payment.failed",
 		"payment.failed", "refund.succeeded", "refund.failed", "payment.disputed"})
-	data := object{"transactionReference": a.reference, "amount": a.of.fee, "currency": "INR"}
-	id, at, known := uuid.NewString(), w.Clock.Now(), true
-	amount, currency := &a.of.fee, "INR"
+	data := object{"transactionReference": a.reference, "amount": a.booking.fee, "currency": "INR"}
+	id, at, known := uuid.NewString(), m.Clock.Now(), true
+	amount, currency := &a.booking.fee, "INR"
 	forged, stale, again := false, false, false
-	switch dice(t, "variant", 20) {
+	switch draw(t, "variant", 20) {
 	case 0:
 		data["transactionReference"], known = "stub_"+uuid.NewString(), false
 	case 1:
-		other := a.of.fee + 1
+		other := a.booking.fee + 1
 		data["amount"], amount = other, &other
 	case 2:
 		data["currency"], currency = "usd", "USD"
 	case 3:
 		missing := pick(t, "missing", []string{"amount", "currency"})
-		if delete(data, missing); missing == "amount" {
+		delete(data, missing)
+		if missing == "amount" {
 			amount = nil
 		} else {
 			currency = ""
@@ -94,24 +96,26 @@ func (w *world) webhook(t *rapid.T) {
 	case 5:
 		at, stale = at.Add(time.Duration(pick(t, "age", []int{-6, 6}))*time.Minute), true
 	case 6:
-		if len(w.webhooks) > 0 {
-			id, again = pick(t, "again", w.webhooks), true
+		if len(m.webhooks) > 0 {
+			id, again = pick(t, "again", m.webhooks), true
 		}
 	}
-	body := []byte(text(object{"type": event, "data": data}))
-	signature := w.Sign(id, at, body)
+	body := []byte(encode(object{"type": event, "data": data}))
+	signature := m.Sign(id, at, body)
 	if forged {
-		signature = w.Sign(id, at, append(body, ' '))
+		signature = m.Sign(id, at, append(body, ' '))
 	}
-	before := w.DB.Now()
-	answer := w.Do(apptest.User{}, "POST", "payments/webhook/stub", body, "Webhook-Id", id, "Webhook-Timestamp",
-		fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
+	before := m.DB.Now()
+	answer := m.Do(apptest.User{}, "POST", "payments/webhook/stub", body,
+		"Webhook-Id", id,
+		"Webhook-Timestamp", fmt.Sprint(at.Unix()),
+		"Webhook-Signature", signature)
 	want := 200
 	var outcome string
 	switch {
 	case forged || stale:
-		if got := verdictOf(answer); got != (verdict{401, "invalid-signature"}) {
-			t.Fatalf("a webhook that isn't signed: %v", got)
+		if got := resultOf(answer); got != (result{401, "invalid-signature"}) {
+			t.Fatalf("a webhook without a valid signature: %v", got)
 		}
 		return
 	case again:
@@ -119,7 +123,7 @@ func (w *world) webhook(t *rapid.T) {
 	case !known:
 		want, outcome = 202, "unknown-reference"
 	default:
-		outcome = a.take(event, amount, currency, w.overdue(a.of, before))
+		outcome = a.apply(event, amount, currency, m.overdue(a.booking, before))
 		if outcome == "amount-mismatch" || outcome == "unknown-type" {
 			want = 202
 		}
@@ -127,45 +131,51 @@ func (w *world) webhook(t *rapid.T) {
 	if answer.Status != want || answer.Text("outcome") != outcome {
 		t.Fatalf("%s: status %d %s, want %d %s", event, answer.Status, answer.Body, want, outcome)
 	}
-	w.met["webhook "+outcome]++
+	m.answerCounts["webhook "+outcome]++
 	if again {
 		return
 	}
-	w.webhooks = append(w.webhooks, id)
-	var kept string
-	if err := w.DB.Pool.QueryRow(context.Background(), "SELECT outcome FROM payment_webhooks WHERE webhook_id = $1",
-		id).Scan(&kept); err != nil || kept != outcome {
-		t.Fatalf("kept as %q (%v), want %s", kept, err, outcome)
+	m.webhooks = append(m.webhooks, id)
+	var stored string
+	err := m.DB.Pool.QueryRow(context.Background(), "SELECT outcome FROM payment_webhooks WHERE webhook_id = $1", id).
+		Scan(&stored)
+	if err != nil || stored != outcome {
+		t.Fatalf("the stored outcome is %q (%v), want %s", stored, err, outcome)
 	}
 }
 
-// overdue tells whether a booking was over at an instant between before and now.
-func (w *world) overdue(b *booking, before time.Time) bool {
-	if b.status != "REQUESTED" || !b.due.After(before) || b.due.After(w.DB.Now()) {
-		return b.status == "REQUESTED" && !b.due.After(before)
+// overdue reports whether the time to pay was over when the server handled a request, at an instant after before.
+func (m *model) overdue(b *booking, before time.Time) bool {
+	if b.status != "REQUESTED" || b.due.After(m.DB.Now()) {
+		return false
 	}
-	return w.Get(w.support, "consultations/"+b.id).Text("status") == "CANCELLED" // it fell due meanwhile
+	if !b.due.After(before) {
+		return true
+	}
+	// It became due during the request: only the server knows whether before or after.
+	return m.Get(m.support, "consultations/"+b.id).Text("status") == "CANCELLED"
 }
 
-// take is what an event does to the model, and its outcome. amount and currency are nil and "" when they weren't said.
-func (a *attempt) take(event string, amount *money.Amount, currency string, overdue bool) string {
-	b := a.of
-	said := amount != nil && currency != ""
+// apply applies an event to the model and returns its outcome. amount is nil and currency "" if the event doesn't have
+// them.
+func (a *attempt) apply(event string, amount *money.Amount, currency string, overdue bool) string {
+	b := a.booking
+	complete := amount != nil && currency != ""
 	switch event {
 	case "payment.succeeded":
-		if !said || *amount != b.fee || currency != "INR" {
-			return a.mismatch(amount, currency)
+		if !complete || *amount != b.fee || currency != "INR" {
+			return a.applyMismatch(amount, currency)
 		}
 		if a.captured {
 			return "unchanged"
 		}
 		a.captured = true
-		own := &sum{*amount, currency, true}
-		a.came = append(a.came, own)
-		a.matchEarly(currency)
+		expected := &receipt{*amount, currency, true}
+		a.receipts = append(a.receipts, expected)
+		a.matchEarlyRefunds(currency)
 		if b.payment == "SUCCESS" {
 			a.status = "FAILED"
-			b.owe(own, own.amount-b.back(own, "SUCCEEDED"))
+			b.addRefund(expected, expected.amount-b.refundTotal(expected, "SUCCEEDED"))
 			return "surplus"
 		}
 		for _, o := range b.attempts {
@@ -190,59 +200,62 @@ func (a *attempt) take(event string, amount *money.Amount, currency string, over
 		a.status, b.payment = "FAILED", "FAILED"
 		return "failed"
 	case "refund.succeeded", "refund.failed":
-		if !said {
+		if !complete {
 			return "amount-mismatch"
 		}
-		return a.takeRefund(event, *amount, currency)
+		return a.applyRefund(event, *amount, currency)
 	default:
 		return "unknown-type"
 	}
 }
 
-// mismatch confirms nothing and goes back by itself.
-func (a *attempt) mismatch(amount *money.Amount, currency string) string {
+// applyMismatch applies a payment of another amount or currency: it confirms nothing, and is refunded.
+func (a *attempt) applyMismatch(amount *money.Amount, currency string) string {
 	if amount == nil || currency == "" {
-		a.unasked = true
+		a.hasUnexpected = true
 		return "amount-mismatch"
 	}
-	at := 0
-	for _, s := range a.came {
-		if !s.own && s.amount == *amount && s.currency == currency {
+	unexpected := 0
+	for _, s := range a.receipts {
+		if s.expected {
+			continue
+		}
+		if s.amount == *amount && s.currency == currency {
 			return "unchanged"
 		}
-		if !s.own {
-			at++
-		}
+		unexpected++
 	}
-	a.unasked = true
-	s := &sum{*amount, currency, false}
-	a.came = slices.Insert(a.came, at, s)
-	a.matchEarly(currency)
-	a.of.owe(s, s.amount-a.of.back(s, "SUCCEEDED"))
+	a.hasUnexpected = true
+	s := &receipt{*amount, currency, false}
+	a.receipts = slices.Insert(a.receipts, unexpected, s)
+	a.matchEarlyRefunds(currency)
+	a.booking.addRefund(s, s.amount-a.booking.refundTotal(s, "SUCCEEDED"))
 	return "amount-mismatch"
 }
 
-// matchEarly finds the money of refunds that were reported first.
-func (a *attempt) matchEarly(currency string) {
-	a.early = slices.DeleteFunc(a.early, func(e sum) bool {
-		var room money.Amount
-		for _, s := range a.came {
+// matchEarlyRefunds applies the refunds that were reported before their payment, if the receipts are now enough.
+func (a *attempt) matchEarlyRefunds(currency string) {
+	a.earlyRefunds = slices.DeleteFunc(a.earlyRefunds, func(e receipt) bool {
+		var available money.Amount
+		for _, s := range a.receipts {
 			if s.currency == currency {
-				room += s.amount - a.of.back(s, "SUCCEEDED")
+				available += s.amount - a.booking.refundTotal(s, "SUCCEEDED")
 			}
 		}
-		if e.currency != currency || e.amount > room {
+		if e.currency != currency || e.amount > available {
 			return false
 		}
-		a.givenBack(e.amount, currency)
+		a.applyProviderRefund(e.amount, currency)
 		return true
 	})
 }
 
-func (a *attempt) takeRefund(event string, amount money.Amount, currency string) string {
-	b, known := a.of, false
+// applyRefund applies a refund event and returns its outcome.
+func (a *attempt) applyRefund(event string, amount money.Amount, currency string) string {
+	b := a.booking
+	known := false
 	for _, r := range b.refunds {
-		if !slices.Contains(a.came, r.of) || r.of.currency != currency || r.amount != amount {
+		if !slices.Contains(a.receipts, r.receipt) || r.receipt.currency != currency || r.amount != amount {
 			continue
 		}
 		known = true
@@ -254,7 +267,7 @@ func (a *attempt) takeRefund(event string, amount money.Amount, currency string)
 			return "refunded"
 		}
 		r.status = "FAILED"
-		b.owe(r.of, amount)
+		b.addRefund(r.receipt, amount)
 		return "refund-failed"
 	}
 	if event == "refund.failed" {
@@ -263,88 +276,96 @@ func (a *attempt) takeRefund(event string, amount money.Amount, currency string)
 		}
 		return "amount-mismatch"
 	}
-	over := a.givenBack(amount, currency)
-	if over == amount && known {
+	excess := a.applyProviderRefund(amount, currency)
+	if excess == amount && known {
 		return "unchanged"
 	}
-	if over > 0 {
-		a.early = append(a.early, sum{amount: over, currency: currency})
+	if excess > 0 {
+		a.earlyRefunds = append(a.earlyRefunds, receipt{amount: excess, currency: currency})
 	}
-	if over == amount {
+	if excess == amount {
 		return "amount-mismatch"
 	}
 	return "refunded"
 }
 
-// givenBack is a refund made at the provider: it is taken off what is under way. What exceeds all that came is over.
-func (a *attempt) givenBack(amount money.Amount, currency string) (over money.Amount) {
-	b, over := a.of, amount
-	var exact, others []*sum
-	for _, s := range a.came {
-		switch room := s.amount - b.back(s, "SUCCEEDED"); {
+// applyProviderRefund applies a refund that was made at the provider, and reduces pending refunds of the same money.
+// It returns the amount that exceeds the receipts.
+func (a *attempt) applyProviderRefund(amount money.Amount, currency string) (remaining money.Amount) {
+	b := a.booking
+	remaining = amount
+	var exact, others []*receipt
+	for _, s := range a.receipts {
+		switch available := s.amount - b.refundTotal(s, "SUCCEEDED"); {
 		case s.currency != currency:
-		case room == amount:
+		case available == amount:
 			exact = append(exact, s)
 		default:
 			others = append(others, s)
 		}
 	}
 	for _, s := range append(exact, others...) {
-		take := min(over, s.amount-b.back(s, "SUCCEEDED"))
-		if take <= 0 {
+		part := min(remaining, s.amount-b.refundTotal(s, "SUCCEEDED"))
+		if part <= 0 {
 			continue
 		}
-		over -= take
-		b.refunds = append(b.refunds, &refund{of: s, amount: take, status: "SUCCEEDED"})
-		excess := b.back(s, "SUCCEEDED") + b.back(s, "PENDING") - s.amount
+		remaining -= part
+		b.refunds = append(b.refunds, &refund{receipt: s, amount: part, status: "SUCCEEDED"})
+		excess := b.refundTotal(s, "SUCCEEDED") + b.refundTotal(s, "PENDING") - s.amount
 		for _, r := range b.refunds {
-			if r.of == s && r.status == "PENDING" && excess > 0 {
+			if r.receipt == s && r.status == "PENDING" && excess > 0 {
 				r.status = "FAILED"
-				b.owe(s, r.amount-excess)
+				b.addRefund(s, r.amount-excess)
 				break
 			}
 		}
 	}
-	return over
+	return remaining
 }
 
-// shown is what the attempt says that came.
-func (a *attempt) shown() string {
-	all := sum{currency: "INR"}
-	for _, s := range a.came {
+// capturedText returns the captured amount and its currency as the API shows them. Money of another currency is shown
+// only if the attempt has none in INR.
+func (a *attempt) capturedText() string {
+	hasExpected := slices.ContainsFunc(a.receipts, func(r *receipt) bool { return r.expected })
+	total := receipt{currency: "INR"}
+	for _, s := range a.receipts {
 		switch {
-		case s.currency == all.currency:
-			all.amount += s.amount
-		case s.currency != "INR" && all.amount == 0 &&
-			!slices.ContainsFunc(a.came, func(o *sum) bool { return o.own }):
-			all = sum{amount: s.amount, currency: s.currency}
+		case s.currency == total.currency:
+			total.amount += s.amount
+		case s.currency != "INR" && total.amount == 0 && !hasExpected:
+			total = receipt{amount: s.amount, currency: s.currency}
 		}
 	}
-	return all.amount.String() + " " + all.currency
+	return total.amount.String() + " " + total.currency
 }
 
-// compareMoney the payment, its attempts and its refunds.
+// compareMoney compares the API's payment, attempts and refunds with the model's.
 func (b *booking) compareMoney(t *rapid.T, a *apptest.Answer, actor apptest.User) {
 	var got, want []string
-	list := func(name string) []any { l, _ := a.At(name).([]any); return l }
+	list := func(name string) (items []object) {
+		all, _ := a.At(name).([]any)
+		for _, one := range all {
+			item, _ := one.(object)
+			items = append(items, item)
+		}
+		return items
+	}
 	got = append(got, a.Text("status"))
 	want = append(want, b.payment)
-	for _, one := range list("attempts") {
-		m, _ := one.(object)
-		got = append(got, fmt.Sprintf("%s %s %s %s", m["transactionReference"], m["status"], m["captured"],
-			m["capturedCurrency"]))
+	for _, item := range list("attempts") {
+		got = append(got, fmt.Sprintf("%s %s %s %s",
+			item["transactionReference"], item["status"], item["captured"], item["capturedCurrency"]))
 	}
 	if actor.Role != access.RoleDoctor {
-		for _, one := range b.attempts {
-			want = append(want, fmt.Sprintf("%s %s %s", one.reference, one.status, one.shown()))
+		for _, attempt := range b.attempts {
+			want = append(want, fmt.Sprintf("%s %s %s", attempt.reference, attempt.status, attempt.capturedText()))
 		}
 	}
-	for _, one := range list("refunds") {
-		m, _ := one.(object)
-		got = append(got, fmt.Sprintf("%s %s", m["amount"], m["status"]))
+	for _, item := range list("refunds") {
+		got = append(got, fmt.Sprintf("%s %s", item["amount"], item["status"]))
 	}
-	for _, one := range b.refunds {
-		want = append(want, fmt.Sprintf("%s %s", one.amount, one.status))
+	for _, refund := range b.refunds {
+		want = append(want, fmt.Sprintf("%s %s", refund.amount, refund.status))
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Fatalf("the money is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -1,4 +1,4 @@
-// Package property fires random commands at a clinic and compares every answer with a model of the domain's rules.
+// Package property sends random commands to a clinic and compares every response with a model of the domain's rules.
 package property_test
 
 import (
@@ -10,90 +10,93 @@ import (
 	"pgregory.net/rapid"
 )
 
-// long searches for minutes where the short form takes seconds.
-func long() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
+// isLongRun reports whether the search may take minutes instead of seconds.
+func isLongRun() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	given := map[string]bool{}
-	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	set := map[string]string{"rapid.checks": "20", "rapid.steps": "80", "rapid.nofailfile": "true"}
-	if long() {
-		set["rapid.checks"], set["rapid.steps"] = "600", "120"
+	isSet := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { isSet[f.Name] = true })
+	defaults := map[string]string{"rapid.checks": "20", "rapid.steps": "80", "rapid.nofailfile": "true"}
+	if isLongRun() {
+		defaults["rapid.checks"] = "600"
+		defaults["rapid.steps"] = "120"
 	}
-	for name, value := range set {
-		if !given[name] {
+	for name, value := range defaults {
+		if !isSet[name] {
 			_ = flag.Set(name, value)
 		}
 	}
 	os.Exit(m.Run())
 }
 
-// A database that has seen so many runs is left for a new one: the clock of a clinic only goes ahead, and its sessions
-// end.
-const runsOfAHouse = 60
+// maxRunsPerClinic is how many runs use the same clinic: its clock only moves forward, and in the end its sessions
+// expire.
+const maxRunsPerClinic = 60
 
-func TestEveryCommandFollowsTheModel(t *testing.T) {
+func TestServerFollowsModel(t *testing.T) {
 	t.Parallel()
-	met := map[string]int{}
-	h := openClinic(t, met)
+	counts := map[string]int{}
+	c := openClinic(t, counts)
 	rapid.Check(t, func(rt *rapid.T) {
-		if h.runs++; h.runs > runsOfAHouse {
-			h = openClinic(t, met)
+		c.runs++
+		if c.runs > maxRunsPerClinic {
+			c = openClinic(t, counts)
 		}
 		done := false
 		defer func() {
-			if !done { // what a failure left behind would fail every smaller run too
-				h.runs = runsOfAHouse
+			if !done { // use a new clinic after a failure, or its data would fail the shorter runs that rapid tries
+				c.runs = maxRunsPerClinic
 			}
 		}()
-		w := newWorld(h)
-		rt.Repeat(map[string]func(*rapid.T){"step": w.step})
-		w.finale(rt)
+		m := newModel(c)
+		rt.Repeat(map[string]func(*rapid.T){"step": m.step})
+		m.checkEverything(rt)
 		done = true
 	})
-	for _, answer := range answers {
-		t.Logf("%6d %s", met[answer], answer)
-		if long() && met[answer] == 0 {
-			t.Errorf("the search never met %q", answer)
+	for _, answer := range expectedAnswers {
+		t.Logf("%6d %s", counts[answer], answer)
+		if isLongRun() && counts[answer] == 0 {
+			t.Errorf("no command had the result %q", answer)
 		}
 	}
 }
 
-// What a command acts on; without it the command is left out.
+// What a command needs. If it doesn't exist, the command isn't chosen.
 const (
-	nothing = iota
-	aSlot
-	aBooking
-	anAttempt
+	needsNothing = iota
+	needsSlot
+	needsBooking
+	needsAttempt
 )
 
-// commands of the model; a weight makes the everyday ones more often.
+// commands are chosen at random. A higher weight makes a command more frequent.
 var commands = []struct {
 	name   string
 	weight int
 	needs  int
-	do     func(*world, *rapid.T)
+	do     func(*model, *rapid.T)
 }{
-	{"open", 3, nothing, (*world).openSlot}, {"change", 1, aSlot, (*world).changeSlot},
-	{"delete", 1, aSlot, (*world).deleteSlot},
-	{"approve", 1, nothing, (*world).approve}, {"fee", 1, nothing, (*world).changeFee},
-	{"book", 6, aSlot, (*world).book}, {"initiate", 3, aBooking, (*world).initiate},
-	{"webhook", 5, anAttempt, (*world).webhook}, {"cancel", 1, aBooking, (*world).cancel},
-	{"move", 4, aBooking, (*world).move}, {"prescribe", 3, aBooking, (*world).prescribe},
-	{"look", 1, aBooking, (*world).look}, {"sweep", 1, nothing, (*world).sweep},
-	{"advance", 1, nothing, (*world).advance}, {"meet", 2, aBooking, (*world).meet},
+	{"open", 3, needsNothing, (*model).openSlot}, {"change", 1, needsSlot, (*model).changeSlot},
+	{"delete", 1, needsSlot, (*model).deleteSlot},
+	{"approve", 1, needsNothing, (*model).approve}, {"fee", 1, needsNothing, (*model).changeFee},
+	{"book", 6, needsSlot, (*model).book}, {"initiate", 3, needsBooking, (*model).initiate},
+	{"webhook", 5, needsAttempt, (*model).webhook}, {"cancel", 1, needsBooking, (*model).cancel},
+	{"move", 4, needsBooking, (*model).changeStatus}, {"prescribe", 3, needsBooking, (*model).prescribe},
+	{"look", 1, needsBooking, (*model).readAsAnyone}, {"sweep", 1, needsNothing, (*model).sweep},
+	{"advance", 1, needsNothing, (*model).advance}, {"meet", 2, needsBooking, (*model).advanceToDeadline},
 }
 
-func (w *world) step(t *rapid.T) {
-	has := nothing
-	if len(w.slots) > 0 {
-		has = aSlot
+// step sends one random command.
+func (m *model) step(t *rapid.T) {
+	has := needsNothing
+	if len(m.slots) > 0 {
+		has = needsSlot
 	}
-	for _, b := range w.bookings {
-		has = max(has, aBooking)
+	for _, b := range m.bookings {
+		has = max(has, needsBooking)
 		if len(b.attempts) > 0 {
-			has = anAttempt
+			has = needsAttempt
 		}
 	}
 	var possible []int
@@ -106,38 +109,38 @@ func (w *world) step(t *rapid.T) {
 	}
 	c := commands[pick(t, "command", possible)]
 	t.Log(c.name)
-	c.do(w, t)
+	c.do(m, t)
 }
 
-// finale compares everything that the run made with the model, and asks for the invariants.
-func (w *world) finale(t *rapid.T) {
-	w.sweep(t)
-	for _, b := range w.bookings {
-		w.read(t, b, b.patient, "")
+// checkEverything compares all data of the run with the model, and checks the invariants.
+func (m *model) checkEverything(t *rapid.T) {
+	m.sweep(t)
+	for _, b := range m.bookings {
+		m.read(t, b, b.patient, "")
 	}
-	for _, s := range w.slots {
+	for _, s := range m.slots {
 		var status string
-		var taken, there int
-		err := w.DB.Pool.QueryRow(context.Background(), "SELECT coalesce(max(status::text), ''), "+
-			"coalesce(max(seats_taken), 0), count(*) FROM availability_slots WHERE id = $1", s.id).
-			Scan(&status, &taken, &there)
+		var taken, rows int
+		err := m.DB.Pool.QueryRow(context.Background(),
+			`SELECT coalesce(max(status::text), ''), coalesce(max(seats_taken), 0), count(*)
+				FROM availability_slots WHERE id = $1`, s.id).Scan(&status, &taken, &rows)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		if (there == 0) != s.deleted || (there == 1 && (status != s.status() || taken != s.taken)) {
+		if (rows == 0) != s.deleted || (rows == 1 && (status != s.status() || taken != s.taken)) {
 			t.Fatalf("slot %s is %s with %d taken, want %+v", s.id, status, taken, *s)
 		}
 	}
-	for _, step := range w.seen() {
-		if !w.drawn[step] {
-			t.Fatalf("docs/architecture.md doesn't draw %+v", step)
+	for _, step := range m.seen() {
+		if !m.drawn[step] {
+			t.Fatalf("docs/architecture.md doesn't have the transition %+v", step)
 		}
 	}
-	invariants(t, w.Clinic)
+	checkInvariants(t, m.Clinic)
 }
 
-// answers that a long search has to meet: one that doesn't reaches too little.
-var answers = []string{
+// expectedAnswers are the results that a long search must have had. A search without one of them covers too little.
+var expectedAnswers = []string{
 	"approve 200", "approve 403 forbidden", "approve 409 has-consultations", "book 201", "book 201 replayed",
 	"book 400 idempotency-key-required", "book 403 forbidden",
 	"book 404 not-found", "book 409 seat-overlap", "book 409 slot-not-bookable", "book 409 slot-taken",

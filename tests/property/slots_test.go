@@ -12,77 +12,82 @@ import (
 	"amrutam/internal/money"
 )
 
-// minutes draws a time of the coming three hours, so that slots collide.
-func (w *world) minutes(t *rapid.T, name string) time.Time {
-	return w.DB.Now().Truncate(5 * time.Minute).Add(time.Duration(dice(t, name, 72)-2) * 5 * time.Minute)
+// drawTime returns a random time between ten minutes ago and about six hours ahead: so near that slots often overlap.
+func (m *model) drawTime(t *rapid.T, name string) time.Time {
+	return m.DB.Now().Truncate(5 * time.Minute).Add(time.Duration(draw(t, name, 72)-2) * 5 * time.Minute)
 }
 
-func checkTimes(start, end, now time.Time) bool {
+func hasValidTimes(start, end, now time.Time) bool {
 	length := end.Sub(start)
 	return start.After(now) && start.Sub(now) <= 365*24*time.Hour && length >= 5*time.Minute && length <= 8*time.Hour
 }
 
-// openSlot by a doctor, now and then by somebody else.
-func (w *world) openSlot(t *rapid.T) {
-	d := pick(t, "doctor", w.doctors)
-	actor := w.anyone(t, d.User, w.doctors[0].User)
-	for _, o := range w.doctors {
-		if o.ID == actor.ID {
-			d = o
+// openSlot opens a slot, mostly as a doctor.
+func (m *model) openSlot(t *rapid.T) {
+	d := pick(t, "doctor", m.doctors)
+	actor := m.drawActor(t, d.User, m.doctors[0].User)
+	for _, other := range m.doctors {
+		if other.ID == actor.ID {
+			d = other
 		}
 	}
-	start := w.minutes(t, "start")
-	n := slot{of: d, start: start, end: start.Add(time.Duration(dice(t, "length", 13)) * 5 * time.Minute),
-		seats: 1 + dice(t, "seats", 3), blocked: dice(t, "blocked", 6) == 0}
+	start := m.drawTime(t, "start")
+	n := slot{
+		doctor:  d,
+		start:   start,
+		end:     start.Add(time.Duration(draw(t, "length", 13)) * 5 * time.Minute),
+		seats:   1 + draw(t, "seats", 3),
+		blocked: draw(t, "blocked", 6) == 0,
+	}
 	body := object{"startTime": n.start, "endTime": n.end, "maxPatients": n.seats, "status": n.status()}
-	a := w.check(t, "open", func() *apptest.Answer { return w.Post(actor, "availability", body) },
-		func(now time.Time) verdict {
+	a := m.check(t, "open", func() *apptest.Answer { return m.Post(actor, "availability", body) },
+		func(now time.Time) result {
 			switch {
 			case actor.Role != access.RoleDoctor:
 				return forbidden
-			case !checkTimes(n.start, n.end, now):
+			case !hasValidTimes(n.start, n.end, now):
 				return invalid
 			case !d.approved:
 				return notApproved
 			}
-			if v, clashes := w.clash(n); clashes {
-				return v
+			if refusal, overlaps := m.predictOverlap(n); overlaps {
+				return refusal
 			}
-			return verdict{status: 201}
+			return result{status: 201}
 		})
 	if a.Status == 201 {
 		n.id = a.Text("id")
-		w.slots = append(w.slots, &n)
+		m.slots = append(m.slots, &n)
 	}
 }
 
-// changeSlot moves, resizes, blocks and opens.
-func (w *world) changeSlot(t *rapid.T) {
-	s := pick(t, "slot", w.slots)
-	actor := w.anyone(t, s.of.User)
+// changeSlot moves, resizes, blocks or reopens a slot.
+func (m *model) changeSlot(t *rapid.T) {
+	s := pick(t, "slot", m.slots)
+	actor := m.drawActor(t, s.doctor.User)
 	patch, n := object{}, *s
-	if dice(t, "move", 2) == 0 {
-		n.start = w.minutes(t, "start")
+	if draw(t, "move", 2) == 0 {
+		n.start = m.drawTime(t, "start")
 		n.end = n.start.Add(30 * time.Minute)
 		patch["startTime"], patch["endTime"] = n.start, n.end
 	}
-	if dice(t, "resize", 2) == 0 {
-		n.seats = 1 + dice(t, "seats", 3)
+	if draw(t, "resize", 2) == 0 {
+		n.seats = 1 + draw(t, "seats", 3)
 		patch["maxPatients"] = n.seats
 	}
-	if dice(t, "switch", 2) == 0 {
-		n.blocked = dice(t, "blocked", 2) == 0
+	if draw(t, "switch", 2) == 0 {
+		n.blocked = draw(t, "blocked", 2) == 0
 		patch["status"] = map[bool]string{true: "BLOCKED", false: "AVAILABLE"}[n.blocked]
 	}
-	a := w.check(t, "change", func() *apptest.Answer { return w.Patch(actor, "availability/"+s.id, patch) },
-		func(now time.Time) verdict {
+	a := m.check(t, "change", func() *apptest.Answer { return m.Patch(actor, "availability/"+s.id, patch) },
+		func(now time.Time) result {
 			moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
 			full := !n.blocked && n.taken == n.seats
 			changed := moved || n.seats != s.seats || n.status() != s.status()
 			switch {
 			case actor.Role != access.RoleDoctor:
 				return forbidden
-			case s.deleted || actor.ID != s.of.ID:
+			case s.deleted || actor.ID != s.doctor.ID:
 				return notFound
 			case changed && !s.start.After(now):
 				return conflict("slot-begun")
@@ -90,15 +95,15 @@ func (w *world) changeSlot(t *rapid.T) {
 				return conflict("slot-has-consultations")
 			case patch["status"] == "AVAILABLE" && full:
 				return illegal
-			case moved && !checkTimes(n.start, n.end, now):
+			case moved && !hasValidTimes(n.start, n.end, now):
 				return invalid
-			case changed && !n.blocked && !s.of.approved:
+			case changed && !n.blocked && !s.doctor.approved:
 				return notApproved
 			}
-			if v, clashes := w.clash(n); changed && clashes {
-				return v
+			if refusal, overlaps := m.predictOverlap(n); changed && overlaps {
+				return refusal
 			}
-			return verdict{status: 200}
+			return result{status: 200}
 		})
 	if a.Status == 200 {
 		*s = n
@@ -108,78 +113,80 @@ func (w *world) changeSlot(t *rapid.T) {
 	}
 }
 
-// deleteSlot removes what never had a consultation.
-func (w *world) deleteSlot(t *rapid.T) {
-	s := pick(t, "slot", w.slots)
-	actor := w.anyone(t, s.of.User)
-	a := w.check(t, "delete", func() *apptest.Answer { return w.Do(actor, "DELETE", "availability/"+s.id, nil) },
-		func(time.Time) verdict {
+// deleteSlot deletes a slot; one that has had a consultation is refused.
+func (m *model) deleteSlot(t *rapid.T) {
+	s := pick(t, "slot", m.slots)
+	actor := m.drawActor(t, s.doctor.User)
+	a := m.check(t, "delete", func() *apptest.Answer { return m.Do(actor, "DELETE", "availability/"+s.id, nil) },
+		func(time.Time) result {
 			switch {
 			case actor.Role != access.RoleDoctor:
 				return forbidden
-			case s.deleted || actor.ID != s.of.ID:
+			case s.deleted || actor.ID != s.doctor.ID:
 				return notFound
 			case s.taken > 0:
 				return conflict("slot-has-consultations")
 			case s.used:
 				return conflict("slot-has-history")
 			}
-			return verdict{status: 204}
+			return result{status: 204}
 		})
 	s.deleted = s.deleted || a.Status == 204
 }
 
-// approve gives and withdraws a doctor's approval, by somebody who knows what that cancels or doesn't.
-func (w *world) approve(t *rapid.T) {
-	d := pick(t, "doctor", w.doctors)
-	actor := w.anyone(t, w.admin)
-	yes, confirmed := dice(t, "approved", 5) > 0, dice(t, "confirmed", 3) > 0
-	w.Prove(w.admin)
-	before := w.DB.Now()
-	a := w.check(t, "approve", func() *apptest.Answer {
-		return w.Patch(actor, "doctors/"+d.ID.String()+"/approve",
-			object{"approved": yes, "reason": "The register was asked.", "cancelConsultations": confirmed})
-	}, func(now time.Time) verdict {
+// approve gives or withdraws a doctor's approval, with or without the confirmation that it cancels consultations.
+func (m *model) approve(t *rapid.T) {
+	d := pick(t, "doctor", m.doctors)
+	actor := m.drawActor(t, m.admin)
+	approved := draw(t, "approved", 5) > 0
+	confirmed := draw(t, "confirmed", 3) > 0
+	m.Prove(m.admin)
+	before := m.DB.Now()
+	a := m.check(t, "approve", func() *apptest.Answer {
+		return m.Patch(actor, "doctors/"+d.ID.String()+"/approve",
+			object{"approved": approved, "reason": "The register was asked.", "cancelConsultations": confirmed})
+	}, func(now time.Time) result {
 		switch {
 		case actor.Role != access.RoleAdmin:
 			return forbidden
-		case !yes && d.approved && !confirmed &&
-			slices.ContainsFunc(w.bookings, func(b *booking) bool { return b.toCome(d, now) }):
+		case !approved && d.approved && !confirmed &&
+			slices.ContainsFunc(m.bookings, func(b *booking) bool { return b.isUpcoming(d, now) }):
 			return conflict("has-consultations")
 		}
-		return verdict{status: 200}
+		return result{status: 200}
 	})
 	if a.Status != 200 {
 		return
 	}
-	if d.approved && !yes {
-		w.stop(t, d, before, actor)
+	if d.approved && !approved {
+		m.applyWithdrawal(d, before, actor)
 	}
-	d.approved = yes
+	d.approved = approved
 }
 
-// toCome tells whether the booking ends when its doctor stops.
-func (b *booking) toCome(d *doctor, now time.Time) bool {
-	return b.slot.of == d && (b.status == "REQUESTED" || (b.status == "CONFIRMED" && b.end.After(now)))
+// isUpcoming reports whether withdrawing the doctor's approval cancels the booking.
+func (b *booking) isUpcoming(d *doctor, now time.Time) bool {
+	return b.slot.doctor == d && (b.status == "REQUESTED" || (b.status == "CONFIRMED" && b.end.After(now)))
 }
 
-// stop is what a withdrawal after an instant does.
-func (w *world) stop(t *rapid.T, d *doctor, before time.Time, by apptest.User) {
-	after := w.DB.Now()
-	for _, b := range w.bookings {
-		switch was := b.toCome(d, before); {
-		// it was over meanwhile
-		case was && !b.toCome(d, after) && w.Get(w.support, "consultations/"+b.id).Text("status") == b.status:
-		case was:
-			b.cancel(by, after)
-		}
-	}
-	for _, s := range w.slots {
-		if s.of != d || s.deleted || s.blocked || !s.start.After(before) {
+// applyWithdrawal applies a withdrawal of the doctor's approval, which the server made at an instant after before. A
+// booking may have ended, and a slot may have started, before that instant: then only the server knows what it did.
+func (m *model) applyWithdrawal(d *doctor, before time.Time, by apptest.User) {
+	after := m.DB.Now()
+	for _, b := range m.bookings {
+		if !b.isUpcoming(d, before) {
 			continue
 		}
-		// it began meanwhile
-		if !s.start.After(after) && w.Get(d.User, "availability/"+s.id).Text("status") == s.status() {
+		if !b.isUpcoming(d, after) && m.Get(m.support, "consultations/"+b.id).Text("status") == b.status {
+			continue
+		}
+		b.cancel(by, after)
+	}
+	for _, s := range m.slots {
+		if s.doctor != d || s.deleted || s.blocked || !s.start.After(before) {
+			continue
+		}
+		if !s.start.After(after) && m.Get(d.User, "availability/"+s.id).Text("status") == s.status() {
 			continue
 		}
 		if s.taken == 0 {
@@ -190,91 +197,104 @@ func (w *world) stop(t *rapid.T, d *doctor, before time.Time, by apptest.User) {
 	}
 }
 
-// changeFee must not touch what is booked.
-func (w *world) changeFee(t *rapid.T) {
-	d := pick(t, "doctor", w.doctors)
+// changeFee changes a doctor's fee, which must not change existing bookings.
+func (m *model) changeFee(t *rapid.T) {
+	d := pick(t, "doctor", m.doctors)
 	fee := pick(t, "fee", []money.Amount{0, 1, 50000, 99999})
-	w.check(t, "fee", func() *apptest.Answer {
-		return w.Patch(d.User, "doctors/"+d.ID.String(), object{"consultationFee": fee})
-	}, func(time.Time) verdict { return verdict{status: 200} })
+	m.check(t, "fee", func() *apptest.Answer {
+		return m.Patch(d.User, "doctors/"+d.ID.String(), object{"consultationFee": fee})
+	}, func(time.Time) result { return result{status: 200} })
 	d.fee = fee
 }
 
-// book a slot, with keys new, used and missing.
-func (w *world) book(t *rapid.T) {
-	from := w.slots
-	if dice(t, "free", 4) > 0 {
-		if free := w.free(); len(free) > 0 {
+// book books a slot, with a new, a used or no idempotency key.
+func (m *model) book(t *rapid.T) {
+	from := m.slots
+	if draw(t, "free", 4) > 0 {
+		if free := m.freeSlots(); len(free) > 0 {
 			from = free
 		}
 	}
 	s := pick(t, "slot", from)
-	actor := w.anyone(t, w.patients...)
-	k := w.key(t, actor)
-	ask := object{"slotId": s.id, "reason": "Back pain"}
+	actor := m.drawActor(t, m.patients...)
+	k := m.drawKey(t, actor)
+	request := object{"slotId": s.id, "reason": "Back pain"}
 	mismatch := false
-	switch dice(t, "variant", 10) {
+	switch draw(t, "variant", 10) {
 	case 0:
-		ask["slotId"] = uuid.NewString()
+		request["slotId"] = uuid.NewString()
 	case 1:
-		other := pick(t, "doctor", w.doctors)
-		ask["doctorId"], mismatch = other.ID, other != s.of
+		other := pick(t, "doctor", m.doctors)
+		request["doctorId"] = other.ID
+		mismatch = other != s.doctor
 	case 2:
-		ask["reason"] = " \n"
+		request["reason"] = " \n"
 	}
-	body := text(ask)
-	a := w.check(t, "book", func() *apptest.Answer { return w.post(actor, "consultations", k.key, body) },
-		func(now time.Time) verdict {
+	body := encode(request)
+	a := m.check(t, "book", func() *apptest.Answer { return m.post(actor, "consultations", k.key, body) },
+		func(now time.Time) result {
 			switch {
 			case actor.Role != access.RolePatient:
 				return forbidden
-			case ask["reason"] != "Back pain":
+			case request["reason"] != "Back pain":
 				return invalid
 			case k.key == "":
-				return verdict{400, "idempotency-key-required"}
+				return result{400, "idempotency-key-required"}
 			}
-			if v, done := w.replay(k, "consultations", body, now); done {
-				return v
+			if replay, isReplay := m.predictReplay(k, "consultations", body, now); isReplay {
+				return replay
 			}
-			return w.mayBook(actor, s, ask["slotId"] == s.id, mismatch, now)
+			return m.predictBooking(actor, s, request["slotId"] == s.id, mismatch, now)
 		})
-	if !w.store(t, k, "consultations", body, a) {
+	if !m.storeAnswer(t, k, "consultations", body, a) {
 		return
 	}
-	b := &booking{id: a.Text("id"), patient: actor, slot: s, start: s.start, end: s.end, status: "REQUESTED",
-		payment: "INITIATED", fee: s.of.fee}
+	b := &booking{
+		id:      a.Text("id"),
+		patient: actor,
+		slot:    s,
+		start:   s.start,
+		end:     s.end,
+		status:  "REQUESTED",
+		payment: "INITIATED",
+		fee:     s.doctor.fee,
+	}
 	if b.fee == 0 {
 		b.status, b.payment = "CONFIRMED", "SUCCESS"
 	} else {
 		b.due = parse(t, a.Text("paymentDueAt"))
-		if wait := b.due.Sub(parse(t, a.Text("createdAt"))); wait != min(15*time.Minute,
-			b.start.Sub(parse(t, a.Text("createdAt")))) {
-			t.Fatalf("payment is due after %s", wait)
+		created := parse(t, a.Text("createdAt"))
+		timeToPay := b.due.Sub(created)
+		if timeToPay != min(15*time.Minute, b.start.Sub(created)) {
+			t.Fatalf("payment is due after %s", timeToPay)
 		}
 	}
 	s.taken++
 	s.used = true
-	w.bookings = append(w.bookings, b)
+	m.bookings = append(m.bookings, b)
 	b.compare(t, a)
 }
 
-func (w *world) free() (free []*slot) {
-	for _, s := range w.slots {
-		if !s.deleted && s.status() == "AVAILABLE" && s.of.approved && s.start.After(w.DB.Now()) {
+// freeSlots returns the slots that can be booked now.
+func (m *model) freeSlots() (free []*slot) {
+	for _, s := range m.slots {
+		if !s.deleted && s.status() == "AVAILABLE" && s.doctor.approved && s.start.After(m.DB.Now()) {
 			free = append(free, s)
 		}
 	}
 	return free
 }
 
-func (w *world) mayBook(actor apptest.User, s *slot, known, mismatch bool, now time.Time) verdict {
-	unpaid, abandoned, live, with, overlap := 0, 0, 0, 0, false
-	for _, b := range w.bookings {
+// predictBooking returns the prediction for a booking. known means that the request names the slot, and mismatch that
+// it names another doctor.
+func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool, now time.Time) result {
+	unpaid, abandoned, live, withDoctor, overlap := 0, 0, 0, 0, false
+	for _, b := range m.bookings {
 		if b.patient.ID != actor.ID {
 			continue
 		}
 		ended := b.ended
-		if b.status == "REQUESTED" { // over when it is due, though no sweep has seen it
+		if b.status == "REQUESTED" { // it ends when its payment is due, even if no sweep has cancelled it yet
 			if b.due.After(now) {
 				unpaid++
 			} else {
@@ -284,19 +304,19 @@ func (w *world) mayBook(actor apptest.User, s *slot, known, mismatch bool, now t
 		if b.fee > 0 && b.paymentStatus() != "PAID" && ended.After(now.Add(-24*time.Hour)) {
 			abandoned++
 		}
-		if !b.live() {
+		if !b.isLive() {
 			continue
 		}
 		live++
-		if b.slot.of == s.of {
-			with++
+		if b.slot.doctor == s.doctor {
+			withDoctor++
 		}
 		overlap = overlap || (b.start.Before(s.end) && s.start.Before(b.end))
 	}
 	switch {
 	case !known || s.deleted:
 		return notFound
-	case s.blocked || !s.start.After(now) || !s.of.approved:
+	case s.blocked || !s.start.After(now) || !s.doctor.approved:
 		return conflict("slot-not-bookable")
 	case s.taken == s.seats:
 		return conflict("slot-taken")
@@ -310,10 +330,10 @@ func (w *world) mayBook(actor apptest.User, s *slot, known, mismatch bool, now t
 		return conflict("too-many-abandoned")
 	case live >= 5:
 		return conflict("too-many-bookings")
-	case with >= 3:
+	case withDoctor >= 3:
 		return conflict("too-many-with-doctor")
 	}
-	return verdict{status: 201}
+	return result{status: 201}
 }
 
 func parse(t *rapid.T, s string) time.Time {

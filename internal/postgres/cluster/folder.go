@@ -18,15 +18,15 @@ import (
 	"syscall"
 )
 
-// folder is where one cluster lives, and as whom it runs.
+// folder is the data folder of a cluster, and the user that PostgreSQL runs as.
 type folder struct {
-	root   string // the data folder
-	pgdata string
-	log    string
-	cred   *syscall.Credential // nil: as ourselves
+	root       string // the data folder
+	pgdata     string
+	log        string
+	credential *syscall.Credential // nil: as ourselves
 }
 
-// openFolder makes the data folder if need be. PostgreSQL's user only passes through it.
+// openFolder creates the data folder if it is missing, and lets PostgreSQL's user pass through it.
 func openFolder(dataDir string) (folder, error) {
 	if dataDir == "" {
 		return folder{}, errors.New("name the data folder")
@@ -45,7 +45,7 @@ func openFolder(dataDir string) (folder, error) {
 	if os.Geteuid() != 0 {
 		return f, nil
 	}
-	if f.cred, err = unprivileged(f.pgdata); err != nil {
+	if f.credential, err = unprivilegedCredential(f.pgdata); err != nil {
 		return folder{}, err
 	}
 	info, err := os.Stat(root)
@@ -60,12 +60,12 @@ func openFolder(dataDir string) (folder, error) {
 	return f, nil
 }
 
-// makeFolders is os.MkdirAll that leaves what it makes closed to others, whatever the umask, except that PostgreSQL's
-// user may pass through what root makes. What is already there stays as it is.
+// makeFolders creates a folder and its missing parents. Other users have no access to them, whatever the umask; but if
+// root creates them, PostgreSQL's user may pass through. Existing folders are not changed.
 func makeFolders(dir string) error {
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
-		return fmt.Errorf("the data folder can't be made: %s is a file", dir)
+		return fmt.Errorf("the data folder can't be created: %s is a file", dir)
 	}
 	if err == nil {
 		return nil
@@ -81,16 +81,17 @@ func makeFolders(dir string) error {
 		mode = 0o711
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		if errors.Is(err, fs.ErrExist) { // another start was quicker
+		if errors.Is(err, fs.ErrExist) { // another process has just created it
 			return nil
 		}
-		return fmt.Errorf("the data folder can't be made: %w", err)
+		return fmt.Errorf("the data folder can't be created: %w", err)
 	}
 	return os.Chmod(dir, mode)
 }
 
-// unprivileged is who runs PostgreSQL when we are root, which it refuses to be: who owns the data, if there is some.
-func unprivileged(pgdata string) (*syscall.Credential, error) {
+// unprivilegedCredential returns the user that PostgreSQL runs as if this process is root, because PostgreSQL refuses
+// to run as root: the owner of existing data, else postgres or nobody.
+func unprivilegedCredential(pgdata string) (*syscall.Credential, error) {
 	if info, err := os.Stat(pgdata); err == nil {
 		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
 			return &syscall.Credential{Uid: s.Uid, Gid: s.Gid}, nil
@@ -113,67 +114,67 @@ func unprivileged(pgdata string) (*syscall.Credential, error) {
 }
 
 func (f folder) uid() uint32 {
-	if f.cred != nil {
-		return f.cred.Uid
+	if f.credential != nil {
+		return f.credential.Uid
 	}
 	return uint32(os.Geteuid())
 }
 
-// give lets PostgreSQL's user own what we made for it.
-func (f folder) give(path string) error {
-	if f.cred == nil {
+// chown makes PostgreSQL's user the owner of path.
+func (f folder) chown(path string) error {
+	if f.credential == nil {
 		return nil
 	}
-	if err := os.Lchown(path, int(f.cred.Uid), int(f.cred.Gid)); err != nil {
+	if err := os.Lchown(path, int(f.credential.Uid), int(f.credential.Gid)); err != nil {
 		return fmt.Errorf("give %s to PostgreSQL's user: %w", path, err)
 	}
 	return nil
 }
 
-// admits makes sure that PostgreSQL's user gets at the data folder and the programs. Root's own folders above the data
-// are opened for passing through, nothing else; any other folder in the way is named.
-func (f folder) admits(ctx context.Context, bin Binaries, log *slog.Logger) error {
-	if f.cred == nil {
+// ensureAccess makes sure that PostgreSQL's user can reach the data folder and the programs. If a folder above the
+// data is root's, it lets other users pass through it, but not read it. Returns an error that names any other closed
+// folder.
+func (f folder) ensureAccess(ctx context.Context, bin Binaries, log *slog.Logger) error {
+	if f.credential == nil {
 		return nil
 	}
 	opened := ""
-	for closed := f.closed(f.root); closed != ""; closed = f.closed(f.root) {
+	for closed := f.firstClosed(f.root); closed != ""; closed = f.firstClosed(f.root) {
 		info, err := os.Stat(closed)
 		if err != nil {
 			return err
 		}
 		if s, ok := info.Sys().(*syscall.Stat_t); !ok || s.Uid != 0 || closed == opened ||
 			os.Chmod(closed, info.Mode()|0o011) != nil {
-			return f.shut(closed, f.root)
+			return f.accessError(closed, f.root)
 		}
 		opened = closed
-		log.WarnContext(ctx, "PostgreSQL refuses to run as root, so its user now may pass through this folder",
+		log.WarnContext(ctx, "PostgreSQL refuses to run as root; its user may now pass through this folder",
 			"folder", closed)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin.Dir, "postgres"), "--version")
 	cmd.Dir = f.root
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.cred}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.credential}
 	err := cmd.Run()
 	if err == nil {
 		return nil
 	}
-	if closed := f.closed(bin.Dir); closed != "" {
-		return f.shut(closed, bin.Dir)
+	if closed := f.firstClosed(bin.Dir); closed != "" {
+		return f.accessError(closed, bin.Dir)
 	}
-	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w", f.cred.Uid,
-		bin.Dir, f.root, err)
+	return fmt.Errorf("PostgreSQL can't run as root, and the user with id %d can't run %s in %s: %w",
+		f.credential.Uid, bin.Dir, f.root, err)
 }
 
-func (f folder) shut(closed, path string) error {
+func (f folder) accessError(closed, path string) error {
 	return fmt.Errorf("PostgreSQL can't run as root; it runs as the user with id %d, who can't pass through %s on "+
-		"the way to %s: open it (chmod o+x) or use another place",
-		f.cred.Uid, closed, path)
+		"the way to %s: open it (chmod o+x) or use another folder", f.credential.Uid, closed, path)
 }
 
-// closed is the first folder on the way to path whose mode stops PostgreSQL's user, or "".
-func (f folder) closed(path string) string {
+// firstClosed returns the first folder on the way to path that PostgreSQL's user can't pass through, or "".
+func (f folder) firstClosed(path string) string {
 	if path != filepath.Dir(path) {
-		if above := f.closed(filepath.Dir(path)); above != "" {
+		if above := f.firstClosed(filepath.Dir(path)); above != "" {
 			return above
 		}
 	}
@@ -184,9 +185,9 @@ func (f folder) closed(path string) string {
 	bit := fs.FileMode(0o001)
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		switch {
-		case s.Uid == f.cred.Uid:
+		case s.Uid == f.credential.Uid:
 			bit = 0o100
-		case s.Gid == f.cred.Gid:
+		case s.Gid == f.credential.Gid:
 			bit = 0o010
 		}
 	}
@@ -196,14 +197,14 @@ func (f folder) closed(path string) string {
 	return ""
 }
 
-// major is the version that made the data, or 0 when there is none yet.
+// major returns the major version of PostgreSQL that created the data, or 0 if there is no data.
 func (f folder) major() (int, error) {
 	text, err := os.ReadFile(filepath.Join(f.pgdata, "PG_VERSION"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("read the data's version: %w", err)
+		return 0, fmt.Errorf("read the version of the data: %w", err)
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
@@ -213,44 +214,43 @@ func (f folder) major() (int, error) {
 }
 
 const (
-	// Linux's sockaddr_un holds 107 bytes and a zero.
-	socketLimit = 107 - len("/.s.PGSQL."+port)
-	shortRoot   = "/tmp"
+	// The path in Linux's sockaddr_un has at most 107 bytes.
+	maxSocketPath = 107 - len("/.s.PGSQL."+port)
+	shortRoot     = "/tmp"
 )
 
-// PostgreSQL and libpq split lists of folders at commas and read some other characters in their own way.
+// plainPath matches paths without characters that PostgreSQL and libpq treat specially, like commas.
 var plainPath = regexp.MustCompile(`^/[A-Za-z0-9_./-]+$`)
 
-// makeSocket makes the folder of the socket. Being of mode 0700 it is what keeps other users out: PostgreSQL trusts
-// whoever reaches the socket. When the data folder's path is too long for a socket, or unusual, it is a short one
-// under /tmp named after the path; somebody else may have put one there first, so its owner and mode are checked, and
-// a link is none.
+// makeSocket creates the socket's folder and returns its path. Only its mode 0700 protects the database: PostgreSQL
+// trusts every client that reaches the socket. If the data folder's path is too long for a socket, or has special
+// characters, the folder is in /tmp, named by a hash of the path. Another user could have created that one, so its
+// owner and mode are checked, and a symbolic link is refused.
 func (f folder) makeSocket() (string, error) {
 	dir := filepath.Join(f.root, "socket")
-	if len(dir) > socketLimit || !plainPath.MatchString(dir) {
+	if len(dir) > maxSocketPath || !plainPath.MatchString(dir) {
 		sum := sha256.Sum256([]byte(f.root))
-		dir = filepath.Join(shortRoot,
-			"amrutam-"+strconv.FormatUint(uint64(f.uid()), 10)+"-"+hex.EncodeToString(sum[:8]))
+		dir = filepath.Join(shortRoot, fmt.Sprintf("amrutam-%d-%s", f.uid(), hex.EncodeToString(sum[:8])))
 	}
 	err := os.Mkdir(dir, 0o700)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("make the socket's folder: %w", err)
+		return "", fmt.Errorf("create the socket's folder: %w", err)
 	}
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return "", fmt.Errorf("look at the socket's folder: %w", err)
+		return "", fmt.Errorf("read the mode of the socket's folder: %w", err)
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	ours := ok && (owner.Uid == f.uid() || int(owner.Uid) == os.Geteuid())
 	if !ours || !info.IsDir() || info.Mode().Perm() != 0o700 {
-		return "", fmt.Errorf("%s must be a folder of mode 0700 that belongs to the user with id %d: remove it", dir,
-			f.uid())
+		return "", fmt.Errorf("%s must be a folder of mode 0700 that belongs to the user with id %d: remove it",
+			dir, f.uid())
 	}
-	return dir, f.give(dir)
+	return dir, f.chown(dir)
 }
 
-// dropSocket leaves nothing in /tmp.
-func (f folder) dropSocket(dir string) {
+// removeSocket removes the socket's folder if it is in /tmp.
+func (f folder) removeSocket(dir string) {
 	if filepath.Dir(dir) == shortRoot {
 		_ = os.Remove(dir)
 	}

@@ -15,44 +15,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// helperDir makes the test binary a process that opens a cluster, says how, and waits to be killed.
-const helperDir = "AMRUTAM_CLUSTER_HELPER"
+// helperVariable is the environment variable that makes the test binary open the cluster in a folder, print how, and
+// wait to be killed.
+const helperVariable = "AMRUTAM_CLUSTER_HELPER"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(helperDir); dir != "" {
-		helper(dir)
+	if dir := os.Getenv(helperVariable); dir != "" {
+		runHelper(dir)
 		return
 	}
 	code := m.Run()
-	if made.dir != "" {
-		_ = os.RemoveAll(made.dir)
+	if template.dir != "" {
+		_ = os.RemoveAll(template.dir)
 	}
 	os.Exit(code)
 }
 
-func helper(dir string) {
+func runHelper(dir string) {
 	c, err := Start(context.Background(), Options{DataDir: dir})
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
 	p, err := c.folder.postmaster()
-	fmt.Println("ready", c.Owned(), p.pid, err)
+	fmt.Println("ready", c.IsOwner(), p.pid, err)
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // ends with the test
 	_ = c.Stop(context.Background())
 }
 
-// other is a cluster opened by another process.
-type other struct {
-	cmd   *exec.Cmd
-	owned bool
-	pid   int // of the postmaster
+// otherProcess is a process that has opened a cluster.
+type otherProcess struct {
+	cmd     *exec.Cmd
+	isOwner bool
+	pid     int // of the postmaster
 }
 
-func openElsewhere(t *testing.T, dir string) *other {
+func startOtherProcess(t *testing.T, dir string) *otherProcess {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), helperDir+"="+dir)
+	cmd.Env = append(os.Environ(), helperVariable+"="+dir)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	must(t, err)
@@ -68,20 +69,20 @@ func openElsewhere(t *testing.T, dir string) *other {
 	if err != nil || words[0] != "ready" {
 		t.Fatalf("the other process: %s %v", line, err)
 	}
-	o := &other{cmd: cmd, owned: words[1] == "true"}
+	o := &otherProcess{cmd: cmd, isOwner: words[1] == "true"}
 	o.pid, err = strconv.Atoi(words[2])
 	must(t, err)
 	return o
 }
 
-func (o *other) kill(t *testing.T) {
+func (o *otherProcess) kill(t *testing.T) {
 	t.Helper()
 	must(t, o.cmd.Process.Kill())
 	_, _ = o.cmd.Process.Wait()
 }
 
-// base is memory where there is room: these tests kill processes, not machines.
-func base() string {
+// tempBase returns /dev/shm if it is large enough: these tests kill processes, so memory keeps the data.
+func tempBase() string {
 	var shm unix.Statfs_t
 	if unix.Statfs("/dev/shm", &shm) == nil && shm.Bavail*uint64(shm.Bsize) > 2<<30 &&
 		unix.Access("/dev/shm", unix.W_OK) == nil {
@@ -90,37 +91,38 @@ func base() string {
 	return os.TempDir()
 }
 
-// dataDir is short, and open to PostgreSQL's user when root runs the tests, which t.TempDir is not.
+// dataDir returns a new folder with a short path that PostgreSQL's user can pass through if root runs the tests. For
+// t.TempDir both are false.
 func dataDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(base(), "amrutam-cluster-")
+	dir, err := os.MkdirTemp(tempBase(), "amrutam-cluster-")
 	must(t, err)
 	must(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
 }
 
-var made struct {
+var template struct {
 	sync.Once
 	dir string
 }
 
-// usedDir is a data folder with a cluster in it: copying one is quicker than initdb.
-func usedDir(t *testing.T) string {
+// initializedDir returns a data folder with a cluster in it, a copy of one that is created once: faster than initdb.
+func initializedDir(t *testing.T) string {
 	t.Helper()
-	made.Do(func() {
-		dir, err := os.MkdirTemp(base(), "amrutam-cluster-")
+	template.Do(func() {
+		dir, err := os.MkdirTemp(tempBase(), "amrutam-cluster-")
 		must(t, err)
 		c, err := Start(t.Context(), Options{DataDir: dir, Settings: map[string]string{"fsync": "off"}})
 		must(t, err)
 		must(t, c.Stop(t.Context()))
-		made.dir = dir
+		template.dir = dir
 	})
-	if made.dir == "" {
+	if template.dir == "" {
 		t.Fatal("no cluster to copy")
 	}
 	dir := dataDir(t)
-	out, err := exec.Command("cp", "-a", made.dir+"/postgres", dir).CombinedOutput()
+	out, err := exec.Command("cp", "-a", template.dir+"/postgres", dir).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -161,7 +163,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func contains(t *testing.T, err error, words ...string) {
+// requireError checks that the error is one line and contains the words.
+func requireError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("no error")

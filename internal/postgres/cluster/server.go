@@ -16,17 +16,17 @@ import (
 
 // server is a postmaster that this process started.
 type server struct {
-	cmd    *exec.Cmd
-	exited chan struct{}
-	err    error // how it ended; written before exited is closed
-	log    string
-	from   int64 // where its part of the log begins
+	cmd      *exec.Cmd
+	exited   chan struct{}
+	err      error // how it ended; set before exited is closed
+	log      string
+	logStart int64 // offset of this server's first line in the log
 }
 
-// serve starts the postmaster and waits until it is ready.
-func (c *Cluster) serve(ctx context.Context, settings map[string]string) (*server, error) {
+// startServer starts the postmaster and waits until it is ready.
+func (c *Cluster) startServer(ctx context.Context, settings map[string]string) (*server, error) {
 	for {
-		s, err := c.launch(settings)
+		s, err := c.launchPostmaster(settings)
 		if err != nil {
 			return nil, err
 		}
@@ -34,42 +34,44 @@ func (c *Cluster) serve(ctx context.Context, settings map[string]string) (*serve
 		if err == nil {
 			return s, nil
 		}
-		// Children of a postmaster that was killed need a moment to notice.
-		if s.gone() && strings.Contains(s.said(), "pre-existing shared memory block") && pause(ctx) == nil {
+		// The children of a postmaster that was killed need a moment to end.
+		if s.hasExited() && strings.Contains(s.logTail(), "pre-existing shared memory block") && pause(ctx) == nil {
 			continue
 		}
-		s.end()
+		s.abort()
 		return nil, err
 	}
 }
 
 func (c *Cluster) awaitReady(ctx context.Context, s *server) error {
 	for {
-		if s.gone() {
-			return fmt.Errorf("PostgreSQL did not start: %s", s.said())
+		if s.hasExited() {
+			return fmt.Errorf("PostgreSQL did not start: %s", s.logTail())
 		}
 		if p, err := c.folder.postmaster(); err == nil && p.pid == s.cmd.Process.Pid && p.ready {
 			return nil
 		}
 		if err := pause(ctx); err != nil {
-			return fmt.Errorf("PostgreSQL was not ready in time: %w: %s", err, s.said())
+			return fmt.Errorf("PostgreSQL was not ready in time: %w: %s", err, s.logTail())
 		}
 	}
 }
 
-// launch starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it ends: so
-// that thread is kept for it as long as it runs.
-func (c *Cluster) launch(settings map[string]string) (*server, error) {
-	log, from, err := c.openLog()
+// launchPostmaster starts the postmaster. The kernel sends it SIGINT, a fast shutdown, when the thread that forked it
+// ends; so that thread is kept as long as the postmaster runs.
+func (c *Cluster) launchPostmaster(settings map[string]string) (*server, error) {
+	log, logStart, err := c.openLog()
 	if err != nil {
 		return nil, err
 	}
 	args := []string{"-D", c.folder.pgdata, "-k", c.socket, "-p", port}
 	for _, setting := range []string{
 		"listen_addresses=", "timezone=UTC", "log_timezone=UTC",
-		"jit=off", // short statements never earn it back
-		// Statements, their parameters and the rows that errors name hold health data.
-		"log_statement=none", "log_min_error_statement=panic", "log_parameter_max_length_on_error=0",
+		"jit=off", // compiling takes longer than the short statements
+		// Keep health data out of the log: statements, parameters and the rows in errors can contain it.
+		"log_statement=none",
+		"log_min_error_statement=panic",
+		"log_parameter_max_length_on_error=0",
 		"log_error_verbosity=terse",
 	} {
 		args = append(args, "-c", setting)
@@ -77,14 +79,15 @@ func (c *Cluster) launch(settings map[string]string) (*server, error) {
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)
 	}
-	//nolint:noctx // it outlives the call that starts it
-	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"),
-		args...)
-	cmd.Dir, cmd.Env = "/", environment()
+	cmd := exec.Command(filepath.Join(c.bin.Dir, "postgres"), args...) //nolint:noctx // it outlives this call
+	cmd.Dir, cmd.Env = "/", serverEnvironment()
 	cmd.Stdout, cmd.Stderr = log, log
-	// A group of its own: Ctrl-C on the terminal reaches only us, who stop it after the last request.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.folder.cred, Pdeathsig: syscall.SIGINT, Setpgid: true}
-	s := &server{cmd: cmd, exited: make(chan struct{}), log: c.folder.log, from: from}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: c.folder.credential,
+		Pdeathsig:  syscall.SIGINT,
+		Setpgid:    true, // Ctrl-C reaches only this process, which stops PostgreSQL after the last request
+	}
+	s := &server{cmd: cmd, exited: make(chan struct{}), log: c.folder.log, logStart: logStart}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this function
@@ -102,8 +105,8 @@ func (c *Cluster) launch(settings map[string]string) (*server, error) {
 	return s, nil
 }
 
-// environment keeps our secrets from PostgreSQL, and its messages in English.
-func environment() []string {
+// serverEnvironment returns PostgreSQL's environment: without this process's secrets, and with messages in English.
+func serverEnvironment() []string {
 	env := []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	if libraries := os.Getenv("LD_LIBRARY_PATH"); libraries != "" {
 		env = append(env, "LD_LIBRARY_PATH="+libraries)
@@ -111,14 +114,14 @@ func environment() []string {
 	return env
 }
 
-// maxLog in bytes is where the log begins anew.
-const maxLog = 10 << 20
+// maxLogBytes is the size after which the next start begins a new log.
+const maxLogBytes = 10 << 20
 
 func (c *Cluster) openLog() (*os.File, int64, error) {
 	path := c.folder.log
-	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLogBytes {
 		if err := os.Rename(path, path+".old"); err != nil {
-			return nil, 0, fmt.Errorf("put PostgreSQL's log aside: %w", err)
+			return nil, 0, fmt.Errorf("rename PostgreSQL's log: %w", err)
 		}
 	}
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -127,7 +130,7 @@ func (c *Cluster) openLog() (*os.File, int64, error) {
 	}
 	info, err := log.Stat()
 	if err == nil {
-		err = c.folder.give(path)
+		err = c.folder.chown(path)
 	}
 	if err != nil {
 		_ = log.Close()
@@ -136,7 +139,7 @@ func (c *Cluster) openLog() (*os.File, int64, error) {
 	return log, info.Size(), nil
 }
 
-func (s *server) gone() bool {
+func (s *server) hasExited() bool {
 	select {
 	case <-s.exited:
 		return true
@@ -145,49 +148,49 @@ func (s *server) gone() bool {
 	}
 }
 
-// said is the end of what this server wrote into its log.
-func (s *server) said() string {
+// logTail returns the last lines that this server wrote into its log.
+func (s *server) logTail() string {
 	text, err := os.ReadFile(s.log)
-	if err != nil || int64(len(text)) <= s.from {
+	if err != nil || int64(len(text)) <= s.logStart {
 		return "it wrote nothing into " + s.log
 	}
-	return lastLines(string(text[s.from:]))
+	return lastLines(string(text[s.logStart:]))
 }
 
-// end is for a server that never became ready.
-func (s *server) end() {
+// abort ends a server that did not become ready.
+func (s *server) abort() {
 	_ = s.cmd.Process.Signal(syscall.SIGQUIT)
 	<-s.exited
 }
 
-// initdb makes the data beside its place and moves it there: a kill half-way leaves nothing half done.
+// initdb creates the data under another name and then renames it, so that a kill leaves no incomplete data folder.
 func (c *Cluster) initdb(ctx context.Context, durable bool) error {
 	f := c.folder
 	for _, old := range newestFirst(f.pgdata + ".new-*") {
-		_ = os.RemoveAll(old) // an initdb that was killed just now may still write; the next start tries again
+		_ = os.RemoveAll(old) // fails while an initdb that was just killed still writes; the next start tries again
 	}
 	if err := os.Remove(f.pgdata); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is there but holds no PostgreSQL data: move it away", f.pgdata)
+		return fmt.Errorf("%s exists but holds no PostgreSQL data: move it away", f.pgdata)
 	}
 	draft, err := os.MkdirTemp(f.root, filepath.Base(f.pgdata)+".new-")
 	if err != nil {
 		return fmt.Errorf("the data folder can't be written: %w", err)
 	}
 	defer os.RemoveAll(draft)
-	if err := f.give(draft); err != nil {
+	if err := f.chown(draft); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+Admin,
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+SuperuserRole,
 		"--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=libc",
 		"--data-checksums", "--no-instructions", "--no-sync")
-	cmd.Dir, cmd.Env = "/", environment()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.cred, Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	runtime.LockOSThread() // Pdeathsig is about the thread that forks
+	cmd.Dir, cmd.Env = "/", serverEnvironment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.credential, Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	runtime.LockOSThread() // the signal is sent when the thread that forked initdb ends
 	defer runtime.UnlockOSThread()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb failed: %w: %s", err, lastLines(string(out)))
 	}
-	// One sync of the file system is quicker than initdb's own, file by file.
+	// One sync of the file system is faster than initdb's own sync of each file.
 	if err := syncFolder(draft, durable, unix.Syncfs); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Command with runs another command beside one throwaway PostgreSQL for all its tests:
+// Command with starts a throwaway PostgreSQL and runs another command whose tests use it:
 //
 //	go run ./internal/testdb/with -- go test ./...
 package main
@@ -31,10 +31,10 @@ func run(args []string) (code int, err error) {
 	if len(args) == 0 {
 		return 2, errors.New("name the command to run")
 	}
-	// From the first moment on: a signal while PostgreSQL starts ends it in order, too.
+	// Register before PostgreSQL starts, so that a signal during the start also ends in a clean stop.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	c, remove, err := testdb.Throwaway(context.Background())
+	c, remove, err := testdb.StartThrowaway(context.Background())
 	if err != nil {
 		return 1, err
 	}
@@ -43,11 +43,11 @@ func run(args []string) (code int, err error) {
 			code, err = max(code, 1), errors.Join(err, removeErr)
 		}
 	}()
-	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // signals end it
+	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // a signal ends it
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), testdb.Variable+"="+c.AdminDSN("postgres"))
-	// Without us its tests would only fail one by one. The signal comes when the thread that forked it ends: keep this
-	// one.
+	// Without this process every test would fail, so the kernel ends the command with it. The kernel sends the signal
+	// when the thread that forked the command ends: keep that thread.
 	runtime.LockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
@@ -55,22 +55,22 @@ func run(args []string) (code int, err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	gone := c.Exited()
+	exited := c.Exited()
 	for {
 		select {
 		case s := <-signals:
 			_ = cmd.Process.Signal(s)
-		case <-gone:
-			// Every test that follows fails; say why.
-			fmt.Fprintln(os.Stderr, "with: the test cluster is gone:", c.Err())
-			gone = nil
+		case <-exited:
+			// Every later test fails; say why.
+			fmt.Fprintln(os.Stderr, "with: the test cluster ended:", c.Err())
+			exited = nil
 		case err := <-ended:
 			return exitCode(cmd.ProcessState, err)
 		}
 	}
 }
 
-// exitCode is the command's own, as a shell has it: 128 and the signal's number when one killed it.
+// exitCode returns the command's exit code, or 128 plus the number of the signal that killed it, as a shell does.
 func exitCode(s *os.ProcessState, err error) (int, error) {
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) {

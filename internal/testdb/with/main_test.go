@@ -14,52 +14,54 @@ import (
 	"amrutam/internal/testdb"
 )
 
-// asWith makes the test binary the command itself.
-const asWith = "AMRUTAM_WITH_HELPER"
+// helperVariable is the environment variable that makes the test binary act as the command.
+const helperVariable = "AMRUTAM_WITH_HELPER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asWith) != "" {
+	if os.Getenv(helperVariable) != "" {
 		main()
 	}
 	os.Exit(m.Run())
 }
 
-func with(t *testing.T, script string) *exec.Cmd {
+// withCommand returns the command, which runs a shell script.
+func withCommand(t *testing.T, script string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "--", "sh", "-c", script)
-	cmd.Env = append(os.Environ(), asWith+"=1", testdb.Variable+"=")
+	cmd.Env = append(os.Environ(), helperVariable+"=1", testdb.Variable+"=")
 	cmd.Stderr = os.Stderr
 	return cmd
 }
 
-// folder is what the cluster at this address lives in.
-func folder(address string) string {
+// clusterFolder returns the data folder of the cluster at this address.
+func clusterFolder(address string) string {
 	_, path, _ := strings.Cut(address, "host=")
 	path, _, _ = strings.Cut(path, "&")
 	return filepath.Dir(strings.ReplaceAll(path, "%2F", "/"))
 }
 
-func gone(t *testing.T, dir string) {
+// awaitRemoved waits until the folder is removed.
+func awaitRemoved(t *testing.T, dir string) {
 	t.Helper()
 	if !strings.Contains(dir, "amrutam-test-") {
-		t.Fatalf("%q is no folder of a test cluster", dir)
+		t.Fatalf("%q is not the folder of a test cluster", dir)
 	}
-	late := time.After(30 * time.Second)
+	timeout := time.After(30 * time.Second)
 	for {
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 			return
 		}
 		select {
-		case <-late:
-			t.Fatalf("%s stays", dir)
+		case <-timeout:
+			t.Fatalf("%s was not removed", dir)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-func TestPassesThrough(t *testing.T) {
+func TestCommandKeepsInputAndExitCode(t *testing.T) {
 	t.Parallel()
-	cmd := with(t, `read -r line; echo "$line"; echo "$`+testdb.Variable+`"; exit 7`)
+	cmd := withCommand(t, `read -r line; echo "$line"; echo "$`+testdb.Variable+`"; exit 7`)
 	cmd.Stdin = strings.NewReader("typed\n")
 	out, err := cmd.Output()
 	var failed *exec.ExitError
@@ -70,13 +72,13 @@ func TestPassesThrough(t *testing.T) {
 	if line != "typed" {
 		t.Errorf("read %q", line)
 	}
-	dir := folder(address)
+	dir := clusterFolder(address)
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) || !strings.Contains(dir, "amrutam-test-") {
-		t.Errorf("the folder %q is left: %v", dir, err)
+		t.Errorf("the folder %q was not removed: %v", dir, err)
 	}
 }
 
-func TestSignals(t *testing.T) {
+func TestSignalsStopCommandAndCluster(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
@@ -85,7 +87,7 @@ func TestSignals(t *testing.T) {
 	}{{"forwarded", syscall.SIGTERM, 9}, {"interrupted", syscall.SIGINT, 8}, {"killed", syscall.SIGKILL, -1}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cmd := with(t, `trap 'exit 9' TERM; trap 'exit 8' INT; echo "$`+testdb.Variable+
+			cmd := withCommand(t, `trap 'exit 9' TERM; trap 'exit 8' INT; echo "$`+testdb.Variable+
 				`"; n=0; while [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done`)
 			out, err := cmd.StdoutPipe()
 			if err != nil {
@@ -104,12 +106,12 @@ func TestSignals(t *testing.T) {
 			if err := cmd.Wait(); cmd.ProcessState.ExitCode() != c.code {
 				t.Errorf("ended with %v", err)
 			}
-			gone(t, folder(strings.TrimSpace(address)))
+			awaitRemoved(t, clusterFolder(strings.TrimSpace(address)))
 		})
 	}
 }
 
-func TestNothingToRun(t *testing.T) {
+func TestRunRefusesMissingCommand(t *testing.T) {
 	t.Parallel()
 	if code, err := run([]string{"--"}); code != 2 || err == nil {
 		t.Errorf("%d %v", code, err)

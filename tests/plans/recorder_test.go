@@ -10,22 +10,23 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// watch keeps the plan of every statement that the server's connections run, those within functions and triggers too.
-type watch struct {
+// planRecorder records the plan of every statement that the server's connections run, also of those within functions
+// and triggers.
+type planRecorder struct {
 	mu    sync.Mutex
 	plans []plan
-	wrong error
+	err   error
 }
 
-// plan of one run of a statement.
+// plan is the plan of a statement, with counts if the statement was run.
 type plan struct {
 	Text string `json:"Query Text"`
 	Root node   `json:"Plan"`
-	// planned and not run.
-	planned bool
+	// onlyPlanned means that the statement was not run.
+	onlyPlanned bool
 }
 
-// node of a plan, with what it did.
+// node is a node of a plan.
 type node struct {
 	Type     string  `json:"Node Type"`
 	Relation string  `json:"Relation Name"`
@@ -37,8 +38,9 @@ type node struct {
 	Plans    []node  `json:"Plans"`
 }
 
-// explain has PostgreSQL send each plan as a notice: https://www.postgresql.org/docs/current/auto-explain.html
-var explain = map[string]string{
+// explainSettings make PostgreSQL send each plan as a notice:
+// https://www.postgresql.org/docs/current/auto-explain.html
+var explainSettings = map[string]string{
 	"session_preload_libraries":          "auto_explain",
 	"auto_explain.log_min_duration":      "0",
 	"auto_explain.log_analyze":           "on",
@@ -48,8 +50,8 @@ var explain = map[string]string{
 	"auto_explain.log_level":             "notice",
 }
 
-// tune is for postgres.Options.
-func (w *watch) tune(c *pgx.ConnConfig) {
+// configure makes a connection record the plans. It is passed to apptest.OpenWatched.
+func (r *planRecorder) configure(c *pgx.ConnConfig) {
 	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		_, text, explained := strings.Cut(n.Message, "plan:\n")
 		if !explained {
@@ -57,29 +59,29 @@ func (w *watch) tune(c *pgx.ConnConfig) {
 		}
 		var p plan
 		err := json.Unmarshal([]byte(text), &p)
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.plans = append(w.plans, p)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.plans = append(r.plans, p)
 		if err != nil {
-			w.wrong = err
+			r.err = err
 		}
 	}
 }
 
-// take empties the watch.
-func (w *watch) take(t *testing.T) []plan {
+// drain returns the plans recorded so far and removes them.
+func (r *planRecorder) drain(t *testing.T) []plan {
 	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.wrong != nil {
-		t.Fatalf("read a plan: %v", w.wrong)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		t.Fatalf("read a plan: %v", r.err)
 	}
-	all := w.plans
-	w.plans = nil
-	return all
+	plans := r.plans
+	r.plans = nil
+	return plans
 }
 
-// name of a statement: what queries.sql calls it, or its beginning.
+// name returns the statement's name in queries.sql, or its first 160 characters.
 func (p plan) name() string {
 	if _, rest, named := strings.Cut(p.Text, "-- name: "); named {
 		name, _, _ := strings.Cut(rest, " ")
@@ -89,15 +91,15 @@ func (p plan) name() string {
 	return text[:min(len(text), 160)]
 }
 
-// scans calls fn for each node that reads a table, of those that ran unless all shall be seen.
-func (n node) scans(all bool, fn func(node)) {
+// forEachScan calls fn for each node that reads a table. Unless all is set, it skips nodes that did not run.
+func (n node) forEachScan(all bool, fn func(node)) {
 	if n.Relation != "" && (all || n.Loops > 0) && strings.HasSuffix(n.Type, "Scan") {
 		fn(n)
 	}
 	for _, below := range n.Plans {
-		below.scans(all, fn)
+		below.forEachScan(all, fn)
 	}
 }
 
-// touched are the rows that a scan looked at.
-func (n node) touched() float64 { return (n.Rows + n.Filtered + n.Joined + n.Checked) * n.Loops }
+// rowsTouched returns how many rows a scan has read.
+func (n node) rowsTouched() float64 { return (n.Rows + n.Filtered + n.Joined + n.Checked) * n.Loops }
