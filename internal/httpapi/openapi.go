@@ -49,15 +49,15 @@ func registry() huma.Registry {
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
-	"CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent",
+	"CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts", "Detail": "PaymentDetail",
+	"Attempt": "PaymentAttempt", "Entry": "AuditEvent",
 	"Field": "FieldError", "HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest",
 	"Initiated": "PaymentStart", "People": "PeopleCounts", "Slots": "SlotCounts", "SlotBrief": "NextSlot",
 	"SlotFree": "FreeSlot", "Summary": "AnalyticsSummary", "WriteInBody": "PrescriptionRequest",
 	"BookInBody": "BookingRequest", "SlotInputBody": "SlotRequest", "SlotPatchInputBody": "SlotChange",
 	"PracticeInputBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange", "WebhookOut": "WebhookOutcome",
 	"DisableUserRequestBody": "DisablingRequest", "EnrolmentResponse": "Enrolment",
-	"PasskeysResponse":      "Passkeys",
-	"RecoveryCodesResponse": "RecoveryCodes", "RegisteredResponse": "Registered", "SignInResponse": "SignedIn",
+	"PasskeysResponse": "Passkeys", "RecoveryCodesResponse": "RecoveryCodes", "RegisteredResponse": "Registered", "SignInResponse": "SignedIn",
 	"RefundInBody": "RefundRequest", "Unmatched": "UnmatchedMoney",
 	"ResolveInBody": "UnmatchedMoneyDecision", "Mismatched": "MismatchedMoney", "DeclineInBody": "RefundDecline",
 }
