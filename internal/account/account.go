@@ -47,7 +47,8 @@ var (
 	ErrInvalidRefreshToken = problem.Define(http.StatusUnauthorized, "invalid-refresh-token", "The session has ended",
 		"The refresh token is wrong, was used, or belongs to a session that has ended.",
 		"Sign in again. Each refresh token works once: keep the one that came with the latest answer.")
-	ErrAddressTaken = problem.Conflict("address-taken", "Another user has this e-mail address.",
+	ErrAddressTaken = problem.Conflict("address-taken", "The e-mail address is taken",
+		"Another user has this e-mail address.",
 		"Use another address, or delete that user first.")
 )
 

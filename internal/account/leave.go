@@ -15,11 +15,13 @@ import (
 )
 
 // ErrHolding: the patient who is there now comes first.
-var ErrHolding = problem.Conflict("consultation-in-progress", "A consultation of yours is in progress.",
+var ErrHolding = problem.Conflict("consultation-in-progress", "A consultation is in progress",
+	"A consultation of yours is in progress.",
 	"Complete or cancel it first.")
 
 // ErrHasConsultations: an administrator is told first what they are about to cancel; Consultations says how many.
-var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations to come would be cancelled.",
+var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations would be cancelled",
+	"Consultations to come would be cancelled.",
 	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the "+
 		"other side is told by mail.")
 

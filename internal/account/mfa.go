@@ -31,9 +31,11 @@ const issuer = "Amrutam"
 
 // The refusals of setting up a second factor.
 var (
-	ErrMFAEnabled = problem.Conflict("mfa-enabled", "An authenticator is set up already.",
+	ErrMFAEnabled = problem.Conflict("mfa-enabled", "An authenticator is set up already",
+		"An authenticator is set up already.",
 		"Use it; or take it away with POST /api/v1/auth/disable-mfa, and set up another one.")
-	ErrMFANotEnabled = problem.Conflict("mfa-not-enabled", "No authenticator is set up.",
+	ErrMFANotEnabled = problem.Conflict("mfa-not-enabled", "No authenticator is set up",
+		"No authenticator is set up.",
 		"Begin with POST /api/v1/auth/enable-mfa.")
 )
 
@@ -312,13 +314,13 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew",
+	stepUp := post("reauthenticate", "reauthenticate", "Prove your second factor or your password anew",
 		"For the next five minutes this session may do what is dangerous; with the password, what needs a recent "+
 			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
 	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
 	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.",
-		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	renew := post("recovery-codes", "regenerate-recovery-codes", "Get new recovery codes",
+		"The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	renew.Unkeyed = httpapi.UnkeyedAnswer
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
 	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.",

@@ -26,9 +26,11 @@ var (
 		"The challenge is not yours, was used or is over, or what the authenticator made doesn't fit it.",
 		"Ask for new options with POST /api/v1/auth/passkeys/options, on a page of the domain they name, and send "+
 			"what the browser gives within five minutes.")
-	ErrPasskeyKnown = problem.Conflict("passkey-known", "This passkey is registered already.",
+	ErrPasskeyKnown = problem.Conflict("passkey-known", "The passkey is registered already",
+		"This passkey is registered already.",
 		"Sign in with it; GET /api/v1/auth/passkeys lists yours.")
-	ErrTooManyPasskeys = problem.Conflict("too-many-passkeys", "You have as many passkeys as a user may.",
+	ErrTooManyPasskeys = problem.Conflict("too-many-passkeys", "Too many passkeys",
+		"You have as many passkeys as a user may.",
 		"Delete one that you no longer use.")
 )
 
@@ -244,7 +246,7 @@ func errorOr(err, otherwise error) error {
 
 func (s *Service) passkeyRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth",
+		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "create-passkey-options", Tag: "auth",
 		Summary: "Begin to register a passkey",
 		Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five " +
 			"minutes before, others have signed in then.",
@@ -274,7 +276,7 @@ func (s *Service) passkeyRoutes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.MFARequired},
 	}, s.DeletePasskey)
 	begin := httpapi.Op{
-		Method: http.MethodPost, Path: "/auth/passkey-options", ID: "begin-passkey-proof", Tag: "auth",
+		Method: http.MethodPost, Path: "/auth/passkey-options", ID: "create-passkey-sign-in-options", Tag: "auth",
 		Summary: "Begin to sign in with a passkey",
 		Doc: "Gives what navigator.credentials.get takes: to sign in at /auth/passkey-login, or as the second " +
 			"factor of /auth/verify-mfa, /auth/step-up and others.",

@@ -27,7 +27,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles:   access.SignedIn,
 	}, s.ReadProfile)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users",
+		Method: http.MethodPatch, Path: "/users/me", ID: "update-own-user", Tag: "users",
 		Summary: "Change your profile",
 		Doc:     "A merge patch (RFC 7396): what is absent stays, null clears.",
 		Roles:   access.SignedIn,

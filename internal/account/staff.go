@@ -20,11 +20,13 @@ import (
 
 // The refusals of administering users.
 var (
-	ErrOwnAccount = problem.Conflict("own-account",
+	ErrOwnAccount = problem.Conflict("own-account", "This is your own account",
 		"Administrators don't change their own role, nor disable themselves.", "Ask another administrator.")
-	ErrLastAdmin = problem.Conflict("last-admin", "This is the last active administrator.",
+	ErrLastAdmin = problem.Conflict("last-admin", "The last administrator must stay",
+		"This is the last active administrator.",
 		"Make another administrator first.")
-	ErrRoleFixed = problem.Conflict("role-fixed", "Patients and doctors keep their role: their records depend on it.",
+	ErrRoleFixed = problem.Conflict("role-fixed", "The role is fixed",
+		"Patients and doctors keep their role: their records depend on it.",
 		"Only SUPPORT and ADMIN can be exchanged. Staff that is also a patient has two accounts.")
 )
 
@@ -185,7 +187,7 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 		Fresh:    true,
 	}, s.Invite)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users",
+		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "update-user-role", Tag: "users",
 		Summary:  "Give a member of staff another role",
 		Doc:      "All their devices are signed out, and they are told by mail.",
 		Roles:    access.Admin,
@@ -193,7 +195,7 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 		Fresh:    true,
 	}, s.ChangeRole)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users",
+		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-user-mfa", Tag: "users",
 		Summary: "Take away somebody's second factors",
 		Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it " +
 			"is them. All their devices are signed out, and they are told by mail.",

@@ -64,7 +64,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	metrics.WatchQueue(queue.Backlog)
 	a := &App{Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux()}
 	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, BrowserIdle: cfg.BrowserIdle,
-		Log: log, Metrics: metrics, Sealer: sealer,
+		Log: log, Metrics: metrics, Sealer: sealer, Story: story(),
 		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins, HSTS: cfg.HSTS(),
 		Secure: strings.HasPrefix(cfg.PublicURL, "https://"), Hosts: httpapi.HostSet(cfg.ServedHosts()...),
 		Load: httpapi.NewLoad(cfg.InFlight(), cfg.RequestWithin),

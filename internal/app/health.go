@@ -22,7 +22,7 @@ func (a *App) healthRoutes() {
 		Method: "GET", Path: "/health/live", ID: "check-liveness", Tag: "health",
 		Summary: "Tell whether the process runs",
 		Roles:   access.Public,
-		Root:    true,
+		Probe:   true, Root: true,
 	}, live)
 	var asking singleflight.Group
 	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
@@ -41,12 +41,12 @@ func (a *App) healthRoutes() {
 		Summary: "Tell whether requests can be served",
 		Doc:     "503 while the database is away or the server stops.",
 		Roles:   access.Public,
-		Root:    true,
+		Probe:   true, Root: true,
 	}, ready)
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health", ID: "check-health", Tag: "health",
 		Summary: "Same as /health/ready",
 		Roles:   access.Public,
-		Root:    true,
+		Probe:   true, Root: true,
 	}, ready)
 }

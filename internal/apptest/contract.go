@@ -3,6 +3,7 @@ package apptest
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -116,13 +116,27 @@ func (d *Document) checkAnswer(op *Operation, r *http.Request, response *http.Re
 	case !known:
 		all = append(all, fmt.Errorf("the content type %q is not documented", kind))
 	case strings.HasSuffix(kind, "json"):
-		all = append(all, d.CheckText(op.pointer+Pointer("responses", strconv.Itoa(response.StatusCode), "content",
-			kind, "schema"), text))
+		all = append(all, op.declares(said, kind, text), d.CheckText(said.pointer+Pointer("content", kind, "schema"),
+			text))
 	}
 	if response.StatusCode < http.StatusMultipleChoices {
 		all = append(all, d.checkTaken(op, r))
 	}
 	return errors.Join(all...)
+}
+
+// declares tells whether a problem is one of those that the operation says it can answer with.
+func (o *Operation) declares(said response, kind string, text []byte) error {
+	if kind != problemType {
+		return nil
+	}
+	var p struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(text, &p); err != nil || slices.Contains(said.types, p.Type) {
+		return nil // what is no problem breaks its schema
+	}
+	return fmt.Errorf("%s is not declared: add it to Refusals where the operation %s is registered", p.Type, o.ID)
 }
 
 // checkTaken refuses a document that is narrower than the server: a body which was taken has to be allowed.

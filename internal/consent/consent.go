@@ -25,12 +25,14 @@ const channelAPI = "API"
 // The refusals of consents.
 var (
 	// ErrRequired: bookings and starts need a consent that stands.
-	ErrRequired = problem.Conflict("consent-required", "A consent is missing, or was taken back.",
+	ErrRequired = problem.Conflict("consent-required", "A consent is missing",
+		"A consent is missing, or was taken back.",
 		"detail names the purpose and the notice's version. The patient reads the notice with GET /api/v1/consents "+
 			"and consents with POST /api/v1/consents, "+
 			"or to one consultation with POST /api/v1/consultations/{id}/consent.")
 	// ErrOutdated: one consents to what is told now.
-	ErrOutdated = problem.Conflict("notice-outdated", "That is not the current version of the notice.",
+	ErrOutdated = problem.Conflict("notice-outdated", "The notice is outdated",
+		"That is not the current version of the notice.",
 		"Read the current notice with GET /api/v1/consents, show it, and send its noticeVersion.")
 )
 

@@ -65,7 +65,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate},
 	}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{
-		Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
+		Method: "PATCH", Path: "/consultations/{id}/status", ID: "update-consultation-status", Tag: "consultations",
 		Summary: "Start, complete or miss a consultation",
 		Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes " +
 			"after the start until the end of the slot; one never started by then is recorded as missed by the " +

@@ -36,7 +36,8 @@ type Service struct {
 
 var (
 	// ErrAlreadyApplied: a user is one doctor.
-	ErrAlreadyApplied = problem.Conflict("already-applied", "You have already applied as a doctor.",
+	ErrAlreadyApplied = problem.Conflict("already-applied", "You have applied already",
+		"You have already applied as a doctor.",
 		"Change your application with PATCH /api/v1/doctors/{id}; the id is your user id.")
 	// ErrNotApproved: patients meet approved doctors only.
 	ErrNotApproved = problem.Define(403, "doctor-not-approved", "Not approved",
@@ -44,10 +45,10 @@ var (
 		"Apply with POST /api/v1/doctors and wait for the mail that says you are approved. Whoever's approval was "+
 			"withdrawn asks an administrator.")
 	// ErrRegistrationTaken: letters and digits alone tell two registration numbers apart.
-	ErrRegistrationTaken = problem.Conflict("registration-number-taken",
+	ErrRegistrationTaken = problem.Conflict("registration-number-taken", "The registration number is taken",
 		"Another doctor has this registration number.", "Check the number. If somebody else uses yours, tell support.")
 	// ErrRegistrationApproved: the approval vouches for the registration number that was checked.
-	ErrRegistrationApproved = problem.Conflict("registration-number-approved",
+	ErrRegistrationApproved = problem.Conflict("registration-number-approved", "The registration number is fixed",
 		"An approved doctor's registration number can't be changed: the approval vouches for it.",
 		"Ask an administrator to withdraw the approval, change the number, and be approved anew.")
 )

@@ -293,7 +293,7 @@ func TestSecurityHeaders(t *testing.T) {
 		Method: "GET", Path: "/probe/panic", ID: "probe-panic", Tag: "health",
 		Summary: "Panic",
 		Roles:   access.Public,
-		Root:    true,
+		Probe:   true, Root: true,
 	},
 		func(context.Context, access.Actor, struct{}) (httpapi.None, error) { panic("here") })
 	patient := c.Patient()

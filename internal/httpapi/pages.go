@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -19,7 +18,7 @@ const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-sr
 
 // MountDocument serves the OpenAPI document and a page for every problem. Call it when all operations are registered.
 func (a *API) MountDocument() {
-	finish(a.Document())
+	a.finish()
 	// Written out when it is first asked for: that takes longer than all the rest of a start.
 	serve := func(contentType string, write func() ([]byte, error)) http.HandlerFunc {
 		once := sync.OnceValues(write)
@@ -35,7 +34,7 @@ func (a *API) MountDocument() {
 		}))
 	}
 	a.mux.HandleFunc("GET /openapi.json", serve("application/json", a.DocumentJSON))
-	a.mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", a.Document().YAML))
+	a.mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", a.DocumentYAML))
 	a.mux.HandleFunc("GET /problems/{slug}", a.problemPage)
 	a.mux.HandleFunc("GET /style.css",
 		serve("text/css; charset=utf-8", func() ([]byte, error) { return []byte(styleSheet), nil }))
@@ -44,19 +43,6 @@ func (a *API) MountDocument() {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		w.WriteHeader(http.StatusNoContent)
 	})
-}
-
-// DocumentJSON is the OpenAPI document as it is committed and served.
-func (a *API) DocumentJSON() ([]byte, error) {
-	text, err := json.Marshal(a.Document())
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, text, "", "  "); err != nil {
-		return nil, err
-	}
-	return append(out.Bytes(), '\n'), nil
 }
 
 // WritePage writes one of our HTML pages. The answer to its form may lead to follow, origins beside this server's:

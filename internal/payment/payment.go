@@ -23,7 +23,8 @@ import (
 var query = New()
 
 // ErrPaid refuses another attempt.
-var ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.",
+var ErrPaid = problem.Conflict("already-paid", "The consultation is paid already",
+	"This consultation is already paid.",
 	"Read the payment: it shows the successful attempt.")
 
 const (

@@ -16,9 +16,11 @@ import (
 
 // The refusals of refunds outside the policy.
 var (
-	ErrExceedsCapture = problem.Conflict("refund-exceeds-capture", "The payment doesn't hold that much any more.",
+	ErrExceedsCapture = problem.Conflict("refund-exceeds-capture", "The refund is too large",
+		"The payment doesn't hold that much any more.",
 		"Read the payment: what was captured, less every refund that isn't FAILED, can still be asked back.")
-	ErrOwnRefund = problem.Conflict("own-refund", "You asked for this refund yourself.",
+	ErrOwnRefund = problem.Conflict("own-refund", "You asked for this refund",
+		"You asked for this refund yourself.",
 		"Another administrator has to approve it.")
 )
 

@@ -23,12 +23,14 @@ import (
 var query = New()
 
 // ErrNotHeld refuses a prescription outside its time.
-var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation "+
-	"is in progress, or for some days after (7, unless the server is set otherwise).",
+var ErrNotHeld = problem.Conflict("prescription-not-possible", "No prescription is possible",
+	"A prescription is written while the consultation "+
+		"is in progress, or for some days after (7, unless the server is set otherwise).",
 	"Start the consultation first; after 7 days book another one.")
 
 // ErrSuperseded refuses a second correction of the same prescription.
-var ErrSuperseded = problem.Conflict("already-superseded", "This prescription was corrected before.",
+var ErrSuperseded = problem.Conflict("already-superseded", "The prescription was corrected already",
+	"This prescription was corrected before.",
 	"Correct the newest one.")
 
 const (

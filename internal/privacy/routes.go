@@ -62,7 +62,7 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.NotFound},
 	}, s.ReadErasure)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodDelete, Path: "/users/me/erasure", ID: "stop-own-erasure", Tag: "users",
+		Method: http.MethodDelete, Path: "/users/me/erasure", ID: "cancel-own-erasure", Tag: "users",
 		Summary: "Stop your erasure",
 		Doc:     "As long as it hasn't begun. 404 when there is none to stop.",
 		Roles:   access.SignedIn, Status: http.StatusNoContent,
@@ -86,7 +86,7 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 		Roles:   access.Admin,
 	}, s.ReadErasureOf)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodDelete, Path: "/users/{id}/erasure", ID: "stop-erasure", Tag: "users",
+		Method: http.MethodDelete, Path: "/users/{id}/erasure", ID: "cancel-erasure", Tag: "users",
 		Summary: "Stop somebody's erasure",
 		Doc:     "As long as it hasn't begun. 404 when there is none to stop.",
 		Roles:   access.Admin, Status: http.StatusNoContent,

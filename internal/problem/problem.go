@@ -78,9 +78,9 @@ func Define(status int, slug, title, detail, advice string) *Error {
 	return e
 }
 
-// Conflict defines a 409: the state forbids it.
-func Conflict(slug, detail, advice string) *Error {
-	return Define(http.StatusConflict, slug, "The state forbids it", detail, advice)
+// Conflict defines a 409: the state of something forbids the request.
+func Conflict(slug, title, detail, advice string) *Error {
+	return Define(http.StatusConflict, slug, title, detail, advice)
 }
 
 // Find looks a slug up in the catalogue.
@@ -140,7 +140,8 @@ var (
 	Invalid = Define(http.StatusUnprocessableEntity, "validation-failed", "The request is wrong",
 		"Some fields are wrong; see errors.",
 		"Each entry of errors names the place and what is wrong there; all are listed at once.")
-	InvalidTransition = Conflict("illegal-transition", "This step isn't allowed in the present state.",
+	InvalidTransition = Conflict("illegal-transition", "The status doesn't allow it",
+		"This step isn't allowed in the present state.",
 		"Read the resource again: its status says which steps remain.")
 	Internal = Define(http.StatusInternalServerError, "internal", "Something went wrong here",
 		"The server met an error of its own; nothing was changed.",

@@ -210,7 +210,7 @@ func (s *Scene) deeds(u apptest.User) (n int) {
 }
 
 // onlyReads are operations that change nothing, and leave no trace of a reading.
-var onlyReads = []string{"begin-passkey"}
+var onlyReads = []string{"create-passkey-options"}
 
 // TestNoTransactionOutlivesItsSession: the session ends, in a transaction that hasn't committed yet, while a request
 // of it is between its authentication and its COMMIT. It waits for that other one, and then does nothing.
