@@ -52,6 +52,9 @@ var (
 		"Use another address, or delete that user first.")
 )
 
+// authBody in bytes is what operations take whose bodies may hold a passkey's proof, which no schema bounds tightly.
+const authBody = 64 << 10
+
 // Service holds what accounts need of the server. The zero Log and Cursors are for use without routes.
 type Service struct {
 	DB           *postgres.DB

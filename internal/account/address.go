@@ -156,20 +156,20 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 func (s *Service) addressRoutes(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth",
-		Summary: "Ask to sign in with another address",
-		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request " +
-			"replaces an older one, and the end of " +
-			"the session that asked or a new second factor ends it. " +
-			"Whoever has a second factor proves it in the five minutes before, others have signed in then.",
+		Summary: "Change your e-mail address",
+		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer " +
+			"request replaces an older one, and the end of the session that asked or a new second factor " +
+			"ends it.",
 		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted,
 		Unkeyed:  httpapi.UnkeyedProof,
 		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
 	}, s.ChangeEmail)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth",
-		Summary: "Prove your new address with the token of the mail",
-		Doc:     "From then on you sign in with it. The old address is told.",
-		Roles:   access.Public, Status: http.StatusNoContent,
+		Summary: "Confirm your new e-mail address",
+		Doc: "Takes the token of the link in the mail. From then on you sign in with the new address. The " +
+			"old address is told.",
+		Roles: access.Public, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrInvalidToken, ErrAddressTaken},
 	}, s.ConfirmEmail)
 }

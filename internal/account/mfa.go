@@ -291,39 +291,47 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
 		return httpapi.Op{
 			Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth",
-			Summary:  summary,
-			Doc:      doc,
-			Roles:    access.SignedIn,
-			Refusals: refusals,
+			Summary:   summary,
+			Doc:       doc,
+			Roles:     access.SignedIn,
+			Refusals:  refusals,
+			BodyLimit: authBody,
 		}
 	}
-	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is "+
-		"confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes "+
-		"before, others have signed in then.",
+	enable := post("enable-mfa", "enable-mfa", "Set up an authenticator app",
+		"Gives the secret for the app. It counts once it is confirmed with a one-time code (`otp`) at "+
+			"`/auth/confirm-mfa`; until then each call makes another secret.",
 		ErrMFAEnabled)
 	enable.Enrolment, enable.Recent, enable.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is noted and refused at once: the refusal must not roll the note back. So with all that take one.
-	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code",
-		"From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here "+
+	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator app",
+		"Takes the app's first one-time code (`otp`). From now on signing in asks for one. Your other devices are "+
+			"signed out. The recovery codes are shown here "+
 			"and never again.", ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
 	confirm.Enrolment, confirm.Recent, confirm.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
-	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery "+
-		"code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
+	disable := post("disable-mfa", "disable-mfa", "Remove the authenticator app",
+		"Needs one of its one-time codes (`otp`), a recovery code or a passkey. Staff works only with a second "+
+			"factor: without one, only setting one up is left.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("reauthenticate", "reauthenticate", "Prove your second factor or your password anew",
-		"For the next five minutes this session may do what is dangerous; with the password, what needs a recent "+
+	stepUp := post("reauthenticate", "reauthenticate", "Reauthenticate",
+		"Proves your second factor or your password anew. For the next five minutes this session may do what is "+
+			"dangerous; with the password, what needs a recent "+
 			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
 	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
 	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "regenerate-recovery-codes", "Get new recovery codes",
-		"The old ones stop working.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	renew := post("recovery-codes", "regenerate-recovery-codes", "Regenerate your recovery codes",
+		"Gives new ones, which are shown here and never again; the old ones stop working. Needs a one-time code "+
+			"(`otp`), a recovery code or a passkey.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey,
+		limit.ErrTooMany)
 	renew.Unkeyed = httpapi.UnkeyedAnswer
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
-	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.",
+	verify := post("verify-mfa", "verify-mfa", "Finish a sign-in with a second factor",
+		"Takes the `mfaToken` of the sign-in, and a one-time code (`otp`), a recovery code or a passkey. After a "+
+			"few wrong ones begin again with `/auth/login`.",
 		ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
 	verify.Roles = access.Public
 	httpapi.Handle(api, verify, s.VerifyMFA)

@@ -247,10 +247,9 @@ func errorOr(err, otherwise error) error {
 func (s *Service) passkeyRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "create-passkey-options", Tag: "auth",
-		Summary: "Begin to register a passkey",
-		Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five " +
-			"minutes before, others have signed in then.",
-		Roles: access.SignedIn, Enrolment: true, Recent: true,
+		Summary: "Create options to register a passkey",
+		Doc:     "Gives what `navigator.credentials.create` takes.",
+		Roles:   access.SignedIn, Enrolment: true, Recent: true,
 		Unkeyed: "it changes nothing: each challenge is a new one",
 	}, s.PasskeyOptions)
 	httpapi.Command(api, httpapi.Op{
@@ -259,37 +258,39 @@ func (s *Service) passkeyRoutes(api *httpapi.API) {
 		Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for " +
 			"one. Your other devices are signed out. The first second factor comes with recovery codes.",
 		Roles: access.SignedIn, Enrolment: true, Recent: true, Status: http.StatusCreated,
-		Unkeyed:  httpapi.UnkeyedAnswer,
-		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
+		Unkeyed:   httpapi.UnkeyedAnswer,
+		Refusals:  []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
+		BodyLimit: authBody,
 	}, s.RegisterPasskey)
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth",
 		Summary: "List your passkeys",
+		Doc:     "With the name of each, when it was registered and when it was last used.",
 		Roles:   access.SignedIn,
 	}, s.ListPasskeys)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodDelete, Path: "/auth/passkeys/{id}", ID: "delete-passkey", Tag: "auth",
-		Summary: "Delete a passkey of yours",
-		Doc: "Needs a second factor that was proven in the five minutes before. With the last one go the " +
+		Summary: "Delete a passkey",
+		Doc: "Needs a second factor that was proven in the last five minutes. With the last one go the " +
 			"recovery codes, and the password alone signs in.",
 		Roles: access.SignedIn, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{problem.MFARequired},
 	}, s.DeletePasskey)
 	begin := httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/passkey-options", ID: "create-passkey-sign-in-options", Tag: "auth",
-		Summary: "Begin to sign in with a passkey",
-		Doc: "Gives what navigator.credentials.get takes: to sign in at /auth/passkey-login, or as the second " +
-			"factor of /auth/verify-mfa, /auth/step-up and others.",
+		Summary: "Create options to prove a passkey",
+		Doc: "Gives what `navigator.credentials.get` takes: to sign in at `/auth/passkey-login`, or as the" +
+			" second factor of `/auth/verify-mfa`, `/auth/step-up` and others.",
 		Roles: access.Public,
 	}
 	// It keeps nothing: the challenge is good by itself.
 	httpapi.Handle(api, begin, s.ProofOptions)
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/passkey-login", ID: "sign-in-with-passkey", Tag: "auth",
-		Summary: "Sign in with a passkey",
-		Doc: "The session has proven a second factor too, because the authenticator has verified the user. A " +
-			"refusal is noted, which must not be rolled back.",
-		Roles:    access.Public,
-		Refusals: []*problem.Error{ErrInvalidPasskey, problem.CrossSite},
+		Summary:   "Sign in with a passkey",
+		Doc:       "The session has proven a second factor too, because the authenticator has verified the user.",
+		Roles:     access.Public,
+		Refusals:  []*problem.Error{ErrInvalidPasskey, problem.CrossSite},
+		BodyLimit: authBody,
 	}, s.SignInWithPasskey)
 }

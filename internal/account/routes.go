@@ -23,30 +23,30 @@ func (s *Service) Routes(api *httpapi.API) {
 	s.staffRoutes(api)
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users",
-		Summary: "Read your user and profile",
+		Summary: "Read your profile",
+		Doc:     "Your user and your profile.",
 		Roles:   access.SignedIn,
 	}, s.ReadProfile)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPatch, Path: "/users/me", ID: "update-own-user", Tag: "users",
-		Summary: "Change your profile",
+		Summary: "Update your profile",
 		Doc:     "A merge patch (RFC 7396): what is absent stays, null clears.",
 		Roles:   access.SignedIn,
 	}, s.ChangeProfile)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users",
 		Summary: "Delete your account",
-		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that " +
-			"begins so soon that you could not cancel it is not refunded), and your address can sign up anew. " +
-			"What was written down of your care stays, as the law asks. Whoever has a second factor proves it in " +
-			"the five minutes before, others have signed in then.",
+		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid " +
+			"one that begins so soon that you could not cancel it is not refunded), and your address can " +
+			"sign up anew. What was written down of your care stays, as the law asks.",
 		Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrLastAdmin, ErrHolding},
 	}, s.Leave)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users",
-		Summary: "List users, the newest first",
-		Doc: "Found by the beginning of their addresses, they come in the order of these. A cursor belongs to " +
-			"its order. Each page is audited.",
+		Summary: "List users",
+		Doc: "The newest first; found by the beginning of their addresses, they come in the order of " +
+			"these. A cursor belongs to its order. Each page is audited.",
 		Roles: access.Admin | access.Support,
 	}, s.ListUsers)
 	httpapi.Command(api, httpapi.Op{
@@ -62,17 +62,18 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/signup", ID: "sign-up", Tag: "auth",
 		Summary: "Sign up",
-		Doc: "The answer is the same when the address has a user already: then its owner gets a mail and " +
+		Doc: "Makes a user whose e-mail address is not verified yet, and mails a link that verifies it. " +
+			"The answer is the same when the address has a user already: then its owner gets a mail and " +
 			"nothing is made.",
 		Roles: access.Public, Status: http.StatusCreated,
 		Refusals: []*problem.Error{limit.ErrTooMany},
 	}, s.SignUp)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/verify-email", ID: "verify-email", Tag: "auth",
-		Summary: "Prove your address with the token of the mail",
-		Doc: "If the address was signed up with more than once, and with different passwords, none of these works " +
-			"from then on: " +
-			"a link to choose one is mailed.",
+		Summary: "Verify your e-mail address",
+		Doc: "Takes the token of the link in the mail. If the address was signed up with more than once, " +
+			"and with different passwords, none of these works from then on: a link to choose one is " +
+			"mailed.",
 		Roles: access.Public, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrInvalidToken},
 	}, s.VerifyEmail)
@@ -84,38 +85,44 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	}, s.ResendVerification)
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth",
-		Summary:  "Sign in",
+		Summary: "Sign in",
+		Doc: "Proves the e-mail address and the password. The answer holds the tokens of a new session (or" +
+			" sets its cookie) or, for users with a second factor, an `mfaToken` to finish with at " +
+			"`/auth/verify-mfa`.",
 		Roles:    access.Public,
 		Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite, limit.ErrTooMany},
 	}, s.SignIn)
 	// A reused token is refused and ends the session at once: the refusal must not roll the ending back.
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/refresh-token", ID: "refresh-session", Tag: "auth",
-		Summary: "Get new tokens for a refresh token",
-		Doc: "Each refresh token works once. One that is presented again later ends the whole session, because it " +
-			"must have been copied; " +
-			"within 10 seconds it gets the same new tokens, for clients that lost the answer.",
+		Summary: "Refresh a session",
+		Doc: "Exchanges a refresh token for new tokens. Each refresh token works once. One that is " +
+			"presented again later ends the whole session, because it must have been copied; right after " +
+			"the exchange it gets the same new tokens, for clients that lost the answer.",
 		Roles:    access.Public,
 		Refusals: []*problem.Error{ErrInvalidRefreshToken},
 	}, s.Refresh)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/logout", ID: "sign-out", Tag: "auth",
-		Summary: "End this session",
+		Summary: "Sign out",
+		Doc:     "Ends this session: its tokens stop working, and a browser's cookie is cleared.",
 		Roles:   access.SignedIn, Enrolment: true, Status: http.StatusNoContent,
 		Unkeyed: "a session ends once, and the next request with it is refused",
 	}, s.SignOut)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth",
-		Summary: "Get a mail to set a new password",
-		Doc:     "The answer never tells whether the address has a user.",
-		Roles:   access.Public, Status: http.StatusAccepted,
+		Summary: "Request a password reset",
+		Doc: "Mails a link to choose a new password. The answer never tells whether the address has a " +
+			"user.",
+		Roles: access.Public, Status: http.StatusAccepted,
 	}, s.RequestPasswordReset)
 	// As with signing up: the hash is made outside the transaction.
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/reset-password", ID: "reset-password", Tag: "auth",
-		Summary: "Set a new password with the token of the mail",
-		Doc:     "Ends all sessions, and verifies the address the mail went to.",
-		Roles:   access.Public, Status: http.StatusNoContent,
+		Summary: "Reset a password",
+		Doc: "Sets a new password with the token of the link in the mail. Ends all sessions, and verifies " +
+			"the address the mail went to.",
+		Roles: access.Public, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrInvalidToken},
 	}, s.ResetPassword)
 	httpapi.Handle(api, httpapi.Op{

@@ -152,21 +152,21 @@ func firstOf(agent, otherwise string, known ...[2]string) string {
 func (s *Service) sessionRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/auth/sessions", ID: "list-sessions", Tag: "auth",
-		Summary: "List the devices you are signed in on, the newest sign-in first",
+		Summary: "List your sessions",
+		Doc:     "The devices that you are signed in on, the newest sign-in first.",
 		Roles:   access.SignedIn,
 	}, s.ListSessions)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodDelete, Path: "/auth/sessions", ID: "end-other-sessions", Tag: "auth",
-		Summary: "Sign all your other devices out",
-		Doc: "The one that asks stays signed in. Whoever has a second factor proves it in the five minutes " +
-			"before, others have signed in then.",
-		Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
+		Summary: "Sign out all other devices",
+		Doc:     "The session that asks stays.",
+		Roles:   access.SignedIn, Recent: true, Status: http.StatusNoContent,
 	}, s.EndOtherSessions)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodDelete, Path: "/auth/sessions/{id}", ID: "end-session", Tag: "auth",
-		Summary: "Sign one of your devices out",
-		Doc: "Another one than the one that asks needs a proof of the five minutes before: the second factor " +
-			"if you have one, else a sign-in or the password.",
+		Summary: "Sign out a device",
+		Doc: "Ends one of your sessions. Another one than the one that asks needs a proof of the last five" +
+			" minutes: the second factor if you have one, else a sign-in or the password.",
 		Roles: access.SignedIn, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{problem.Reauthenticate},
 	}, s.EndSession)

@@ -180,15 +180,15 @@ func (s *Service) revokeAccess(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 func (s *Service) staffRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users",
-		Summary: "Invite somebody to the staff",
-		Doc:     "They get a mail with a link, good for seven days, and choose a password themselves.",
+		Summary: "Invite a member of staff",
+		Doc:     "They get a mail with a link, which is good for some days, and choose a password themselves.",
 		Roles:   access.Admin, Status: http.StatusCreated, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{ErrAddressTaken},
 		Fresh:    true,
 	}, s.Invite)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "update-user-role", Tag: "users",
-		Summary:  "Give a member of staff another role",
+		Summary:  "Update the role of a member of staff",
 		Doc:      "All their devices are signed out, and they are told by mail.",
 		Roles:    access.Admin,
 		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin},
@@ -196,16 +196,16 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 	}, s.ChangeRole)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-user-mfa", Tag: "users",
-		Summary: "Take away somebody's second factors",
-		Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it " +
-			"is them. All their devices are signed out, and they are told by mail.",
+		Summary: "Reset a user's second factors",
+		Doc: "For users who have lost the authenticator app, the passkeys and the recovery codes: make " +
+			"sure first that it is them. All their devices are signed out, and they are told by mail.",
 		Roles: access.Admin, Status: http.StatusNoContent, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled},
 		Fresh:    true,
 	}, s.ResetFactors)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPatch, Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
-		Summary: "Shut a user out, or let them in again",
+		Summary: "Disable or re-enable a user",
 		Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not " +
 			"booked. " +
 			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a " +

@@ -20,7 +20,8 @@ func (a *App) healthRoutes() {
 	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{"ok"}, nil }
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health/live", ID: "check-liveness", Tag: "health",
-		Summary: "Tell whether the process runs",
+		Summary: "Check that the process runs",
+		Doc:     "200 as long as the process answers, whatever the state of the database.",
 		Roles:   access.Public,
 		Probe:   true, Root: true,
 	}, live)
@@ -38,14 +39,15 @@ func (a *App) healthRoutes() {
 	}
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health/ready", ID: "check-readiness", Tag: "health",
-		Summary: "Tell whether requests can be served",
+		Summary: "Check that requests can be served",
 		Doc:     "503 while the database is away or the server stops.",
 		Roles:   access.Public,
 		Probe:   true, Root: true,
 	}, ready)
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health", ID: "check-health", Tag: "health",
-		Summary: "Same as /health/ready",
+		Summary: "Check the health",
+		Doc:     "The same as `/health/ready`.",
 		Roles:   access.Public,
 		Probe:   true, Root: true,
 	}, ready)
