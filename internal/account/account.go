@@ -73,6 +73,8 @@ type Service struct {
 
 // User is the short form of a person.
 type User struct {
+	_ struct{} `doc:"A user in short"`
+
 	ID              uuid.UUID   `json:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Email           string      `json:"email" format:"idn-email" doc:"The address, in lower case" example:"asha@example.org"`
 	Role            access.Role `json:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"What the user may do" example:"PATIENT"`

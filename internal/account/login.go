@@ -18,6 +18,8 @@ import (
 // Credentials are what a sign-in takes.
 type Credentials struct {
 	Body struct {
+		_ struct{} `doc:"What signs in: the e-mail address and the password"`
+
 		Email    string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
 		Password string `json:"password" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
 		SessionTransport
@@ -41,6 +43,8 @@ func (h SessionTransport) check(actor access.Actor) error {
 
 // Tokens are a session, as its client holds it.
 type Tokens struct {
+	_ struct{} `doc:"A session: its tokens, unless a cookie holds them, and its user"`
+
 	AccessToken  string `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
 	RefreshToken string `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 	TokenType    string `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
@@ -55,8 +59,10 @@ func (t Tokens) SessionCookie() string { return t.cookie }
 
 // SignedIn answers a right password: a session, or a ticket for the second factor.
 type SignedIn struct {
+	_ struct{} `doc:"The new session or, for users with a second factor, the mfaToken to finish with"`
+
 	MFARequired  bool     `json:"mfaRequired" doc:"true: this is no session yet; go on with mfaToken at /auth/verify-mfa" example:"false"`
-	MFAToken     string   `json:"mfaToken,omitempty" doc:"The ticket for /auth/verify-mfa: 5 minutes, 5 tries, once" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+	MFAToken     string   `json:"mfaToken,omitempty" doc:"Send it to /auth/verify-mfa with a second factor: good once, for a few minutes and tries" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 	Methods      []string `json:"methods,omitempty" nullable:"false" enum:"passkey,totp,recovery-code" doc:"What can be the second factor, the best first" example:"[\"totp\",\"recovery-code\"]"`
 	AccessToken  string   `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
 	RefreshToken string   `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`

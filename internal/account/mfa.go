@@ -41,6 +41,8 @@ var (
 
 // Enrolment is what an authenticator is set up with; it is shown once.
 type Enrolment struct {
+	_ struct{} `doc:"What an authenticator app is set up with; it is shown once"`
+
 	Secret     string `json:"secret" doc:"The secret in base32, to type in" example:"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"`
 	OTPAuthURL string `json:"otpauthUrl" doc:"The same as an address that authenticators open" example:"otpauth://totp/Amrutam:asha@example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Amrutam"`
 	QRCodePNG  string `json:"qrCodePng" contentEncoding:"base64" doc:"The same as a picture to scan: a PNG in base64" example:"iVBORw0KGgo="`
@@ -49,6 +51,8 @@ type Enrolment struct {
 
 // RecoveryCodes are shown once.
 type RecoveryCodes struct {
+	_ struct{} `doc:"The recovery codes, which are shown once"`
+
 	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
@@ -138,7 +142,9 @@ func inText(code barcode.Barcode) string {
 // OTPOnly confirms an authenticator.
 type OTPOnly struct {
 	Body struct {
-		OTP string `json:"otp" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+		_ struct{} `doc:"A one-time code of the authenticator app"`
+
+		OTP string `json:"otp" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The one-time code that the authenticator app shows" example:"492039"`
 	}
 }
 
@@ -210,6 +216,8 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor, in
 // StepUpInput is a second factor or, for what asks for a recent sign-in, the password.
 type StepUpInput struct {
 	Body struct {
+		_ struct{} `doc:"One second factor or, for users without one, the password"`
+
 		SecondFactor
 		CurrentPassword string `json:"currentPassword,omitempty" text:"opaque" minLength:"1" maxLength:"1024" doc:"In place of a second factor: counts as a new sign-in, not as a second factor" example:"seven lamps light the well"`
 	}

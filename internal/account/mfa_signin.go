@@ -24,11 +24,13 @@ const (
 
 // ErrInvalidTicket: a sign-in can't be continued.
 var ErrInvalidTicket = problem.Define(http.StatusUnauthorized, "invalid-ticket", "This sign-in can't be continued",
-	"The ticket is wrong, was used, has expired, or was tried too often.", "Begin again with POST /api/v1/auth/login.")
+	"The mfaToken is wrong, was used, has expired, or was tried too often.", "Begin again with POST /api/v1/auth/login.")
 
 // MFAInput continues a sign-in.
 type MFAInput struct {
 	Body struct {
+		_ struct{} `doc:"What finishes a sign-in: the mfaToken and one second factor"`
+
 		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 		SecondFactor
 		SessionTransport

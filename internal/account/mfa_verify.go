@@ -37,12 +37,15 @@ const (
 
 // ErrInvalidCode is the answer to a wrong second factor.
 var ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "The code is wrong",
-	"The code is wrong, was used, or is too old.",
-	"Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
+	"The one-time code (otp) or the recovery code is wrong, was used, or is too old.",
+	"Wait for the next one-time code of your authenticator app, and check that its clock is right; or use a recovery "+
+		"code.")
 
 // SecondFactor is a code of the authenticator, a recovery code or a passkey's proof.
 type SecondFactor struct {
-	OTP          string            `json:"otp,omitempty" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+	_ struct{} `doc:"A one-time code, a recovery code or a passkey: one of them"`
+
+	OTP          string            `json:"otp,omitempty" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The one-time code that the authenticator app shows" example:"492039"`
 	RecoveryCode string            `json:"recoveryCode,omitempty" text:"opaque" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
 	Passkey      *ProvenCredential `json:"passkey,omitempty" doc:"What navigator.credentials.get gave for the options of /auth/passkey-options, as its toJSON() writes it"`
 

@@ -36,6 +36,8 @@ var (
 
 // Passkey is a public key credential of a user (WebAuthn).
 type Passkey struct {
+	_ struct{} `doc:"A passkey of yours"`
+
 	ID         uuid.UUID  `json:"id" doc:"The passkey's id"`
 	Name       string     `json:"name" doc:"What you call it" example:"Asha's phone"`
 	Synced     bool       `json:"synced" doc:"Whether it is backed up, and on more than one device" example:"true"`
@@ -45,18 +47,24 @@ type Passkey struct {
 
 // Registered is a new passkey.
 type Registered struct {
+	_ struct{} `doc:"The new passkey, with recovery codes when it is the first second factor"`
+
 	Passkey
 	RecoveryCodes []string `json:"recoveryCodes,omitempty" nullable:"false" doc:"Only with the first second factor: each signs in once in place of it; shown here and never again" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
 // Passkeys are one's own.
 type Passkeys struct {
+	_ struct{} `doc:"Your passkeys"`
+
 	Items []Passkey `json:"items" nullable:"false" doc:"The oldest first"`
 }
 
 // PasskeyRegistration is a passkey that was just made.
 type PasskeyRegistration struct {
 	Body struct {
+		_ struct{} `doc:"The new passkey and its name"`
+
 		Name       string        `json:"name,omitempty" maxLength:"100" doc:"What to call it; left out: after the browser" example:"Asha's phone"`
 		Credential NewCredential `json:"credential" doc:"What navigator.credentials.create gave, as its toJSON() writes it"`
 	}
@@ -90,12 +98,12 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor ac
 	p.User.ID, p.User.Name, p.User.DisplayName = userHandle(actor.ID), user.Email, user.FullName
 	p.Challenge, p.Timeout = s.RelyingParty.challenge(registerUse(actor.ID), r.Now), challengeLife.Milliseconds()
 	for _, alg := range algorithms {
-		p.PubKeyCredParams = append(p.PubKeyCredParams, Algorithm{"public-key", alg})
+		p.PubKeyCredParams = append(p.PubKeyCredParams, Algorithm{Type: "public-key", Alg: alg})
 	}
 	p.ExcludeCredentials = []Descriptor{}
 	for _, k := range known {
 		p.ExcludeCredentials = append(p.ExcludeCredentials,
-			Descriptor{"public-key", base64URL(k.CredentialID), k.Transports})
+			Descriptor{Type: "public-key", ID: base64URL(k.CredentialID), Transports: k.Transports})
 	}
 	p.AuthenticatorSelection.ResidentKey, p.AuthenticatorSelection.RequireResidentKey = "required", true
 	p.AuthenticatorSelection.UserVerification, p.Attestation = "required", "none"

@@ -25,6 +25,8 @@ var ErrInvalidPasskey = problem.Define(http.StatusUnauthorized, "invalid-passkey
 // PasskeyProof is an assertion by one of the user's passkeys.
 type PasskeyProof struct {
 	Body struct {
+		_ struct{} `doc:"What proves a passkey"`
+
 		SessionTransport
 		Credential ProvenCredential `json:"credential" doc:"What navigator.credentials.get gave, as its toJSON() writes it"`
 	}

@@ -20,6 +20,8 @@ import (
 // PasswordReset spends the token of a reset mail.
 type PasswordReset struct {
 	Body struct {
+		_ struct{} `doc:"The token of the mail and the new password"`
+
 		Token       string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 1 hour, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHJlc2V0dGVyIG5vdw"`
 		NewPassword string `json:"newPassword" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
 	}
@@ -28,6 +30,8 @@ type PasswordReset struct {
 // PasswordChange replaces the password of who is signed in.
 type PasswordChange struct {
 	Body struct {
+		_ struct{} `doc:"The present password and the new one"`
+
 		CurrentPassword string `json:"currentPassword" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password until now" example:"seven lamps light the well"`
 		NewPassword     string `json:"newPassword" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
 	}

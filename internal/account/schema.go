@@ -10,9 +10,3 @@ func (Gender) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Nullable: true,
 		Enum: []any{"MALE", "FEMALE", "OTHER", "PREFER_NOT_TO_SAY", nil}}
 }
-
-// TransformSchema says what it is where a field refers to it.
-func (User) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Description = "The short form of a person"
-	return s
-}

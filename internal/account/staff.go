@@ -35,6 +35,8 @@ type RoleChange struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
+		_ struct{} `doc:"The new role"`
+
 		Role access.Role `json:"role" enum:"SUPPORT,ADMIN" doc:"The new role" example:"SUPPORT"`
 	}
 }
@@ -44,6 +46,8 @@ type Disabling struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
+		_ struct{} `doc:"Whether the user is disabled, and why"`
+
 		Disabled            bool   `json:"disabled" doc:"true shuts out, false lets in again" example:"true"`
 		Reason              string `json:"reason,omitempty" text:"lines" maxLength:"500" doc:"Why; mailed to the user" example:"The registration was not renewed."`
 		CancelConsultations bool   `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`

@@ -20,6 +20,8 @@ import (
 // Verification spends the token of a mail.
 type Verification struct {
 	Body struct {
+		_ struct{} `doc:"The token that proves the address"`
+
 		Token string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHZlcmlmaWNhdGlvbg"`
 	}
 }
@@ -27,6 +29,8 @@ type Verification struct {
 // AddressOnly names an address; the answer never tells whether it has a user.
 type AddressOnly struct {
 	Body struct {
+		_ struct{} `doc:"The address that a mail is asked for"`
+
 		Email string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address the mail goes to, if it has a user" example:"asha@example.org"`
 	}
 }

@@ -12,12 +12,14 @@ import (
 
 // Health is the answer of a server that is well.
 type Health struct {
+	_ struct{} `doc:"The state of the server"`
+
 	Status string `json:"status" enum:"ok" doc:"ok" example:"ok"`
 }
 
 // healthRoutes use Handle because they must answer while the database is away.
 func (a *App) healthRoutes() {
-	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{"ok"}, nil }
+	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{Status: "ok"}, nil }
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health/live", ID: "check-liveness", Tag: "health",
 		Summary: "Check that the process runs",
@@ -35,7 +37,7 @@ func (a *App) healthRoutes() {
 			func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }); err != nil {
 			return Health{}, problem.Unavailable
 		}
-		return Health{"ok"}, nil
+		return Health{Status: "ok"}, nil
 	}
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health/ready", ID: "check-readiness", Tag: "health",

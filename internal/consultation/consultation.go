@@ -61,6 +61,8 @@ type Service struct {
 // Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those
 // who may not see health data.
 type Consultation struct {
+	_ struct{} `doc:"A consultation, from its booking to its end"`
+
 	ID                 uuid.UUID    `json:"id" doc:"The consultation's id"`
 	PatientID          uuid.UUID    `json:"patientId" doc:"Who is seen"`
 	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`

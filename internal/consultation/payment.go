@@ -18,6 +18,8 @@ import (
 // InitiateIn names what is to be paid.
 type InitiateIn struct {
 	Body struct {
+		_ struct{} `doc:"The consultation to pay, and where to return"`
+
 		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 		ReturnURL      string    `json:"returnUrl,omitempty" maxLength:"2000" doc:"Where the checkout leads back to: an address on this server, or on an origin that its operator has allowed (AMRUTAM_RETURN_ORIGINS)" example:"https://app.example.org/paid"`
 	}
@@ -25,6 +27,8 @@ type InitiateIn struct {
 
 // Initiated is a payment with its open attempt.
 type Initiated struct {
+	_ struct{} `doc:"The payment and the attempt to pay it"`
+
 	Payment payment.Payment `json:"payment" doc:"The consultation's payment"`
 	Attempt payment.Attempt `json:"attempt" doc:"The open attempt: send the patient to its checkout"`
 }
@@ -64,6 +68,8 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Ac
 
 // WebhookOut tells the provider what came of its message.
 type WebhookOut struct {
+	_ struct{} `doc:"What came of the report"`
+
 	Outcome string `json:"outcome" enum:"duplicate,unknown-reference,amount-mismatch,unknown-type,captured,surplus,failed,refunded,refund-failed,unchanged" doc:"What came of the message" example:"captured"`
 }
 
@@ -89,7 +95,7 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 		audit.Meta{"type": event.Type})
 	id, out, done, err := s.Money.RecordEvent(ctx, tx, actor, event)
 	if err != nil || done {
-		return WebhookOut{string(out)}, err
+		return WebhookOut{Outcome: string(out)}, err
 	}
 	row, err := query.lockConsultation(ctx, tx, id)
 	if err != nil {
@@ -102,7 +108,7 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 	if err := s.applyPayment(ctx, tx, actor, &row, event, out); err != nil {
 		return WebhookOut{}, err
 	}
-	return WebhookOut{string(out)}, s.Money.Settle(ctx, tx, event, out)
+	return WebhookOut{Outcome: string(out)}, s.Money.Settle(ctx, tx, event, out)
 }
 
 // applyPayment is money's effect on a booking.

@@ -55,6 +55,8 @@ var (
 
 // Doctor is a doctor as everybody sees them. The id is the user's id.
 type Doctor struct {
+	_ struct{} `doc:"A doctor as patients find them"`
+
 	ID                 uuid.UUID    `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	UserID             uuid.UUID    `json:"userId" format:"uuid" doc:"The same value as id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	FullName           string       `json:"fullName" doc:"Name in the user's profile" example:"Dr. Asha Nair"`
@@ -66,7 +68,7 @@ type Doctor struct {
 	Currency           string       `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
 	LanguagesSpoken    []string     `json:"languagesSpoken" nullable:"false" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
 	Bio                *string      `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
-	IsApproved         bool         `json:"isApproved" doc:"Whether an administrator approved the doctor; only then patients find them" example:"true"`
+	IsApproved         bool         `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
 	Rating             float64      `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
 	NextFreeSlot       SlotOrNull   `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
 	CreatedAt          time.Time    `json:"createdAt" doc:"When the doctor applied" example:"2026-11-23T10:00:00Z"`
@@ -84,6 +86,8 @@ func (d Doctor) ETag() string { return httpapi.ETag(d.UpdatedAt) }
 
 // SlotBrief is the part of a slot that a search shows.
 type SlotBrief struct {
+	_ struct{} `doc:"The first slot with a free seat"`
+
 	ID        uuid.UUID `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	StartTime time.Time `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
 	EndTime   time.Time `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`

@@ -193,6 +193,9 @@ func (a *API) documented() []*huma.Operation {
 
 // operationsOf a path that are registered.
 func operationsOf(path *huma.PathItem) []*huma.Operation {
+	if path == nil {
+		return nil
+	}
 	all := []*huma.Operation{path.Get, path.Put, path.Post, path.Delete, path.Patch}
 	return slices.DeleteFunc(all, func(o *huma.Operation) bool { return o == nil })
 }

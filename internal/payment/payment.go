@@ -47,6 +47,8 @@ type Service struct {
 
 // Payment is the money of one consultation.
 type Payment struct {
+	_ struct{} `doc:"The money of one consultation"`
+
 	ID                   uuid.UUID    `json:"id" doc:"The payment's id"`
 	ConsultationID       uuid.UUID    `json:"consultationId" doc:"What it pays for"`
 	Amount               money.Amount `json:"amount" doc:"What is to be paid"`
@@ -60,6 +62,8 @@ type Payment struct {
 
 // Attempt is one try to pay.
 type Attempt struct {
+	_ struct{} `doc:"One try to pay"`
+
 	ID                   uuid.UUID    `json:"id" doc:"The attempt's id"`
 	Provider             string       `json:"provider" example:"stub" doc:"Who takes the money"`
 	TransactionReference string       `json:"transactionReference" example:"stub_7QK2M" doc:"The provider's name of it; webhooks carry it"`
@@ -76,6 +80,8 @@ type Attempt struct {
 
 // Mismatched is money that came on an attempt and is not what it asked for.
 type Mismatched struct {
+	_ struct{} `doc:"Money that came and is not what was asked"`
+
 	Amount     *money.Amount `json:"amount" nullable:"true" doc:"How much came; null when the provider didn't say"`
 	Currency   *string       `json:"currency" nullable:"true" example:"USD" doc:"In which currency; null when the provider didn't say"`
 	ReceivedAt time.Time     `json:"receivedAt" doc:"When it was reported"`
@@ -83,6 +89,8 @@ type Mismatched struct {
 
 // Checkout is the provider's page.
 type Checkout struct {
+	_ struct{} `doc:"The provider's page for the patient"`
+
 	URL string `json:"url" format:"uri" example:"http://127.0.0.1:8080/dev/checkout/stub_7QK2M" doc:"Open it in a browser"`
 }
 
@@ -177,7 +185,8 @@ func viewAttempt(a PaymentAttempt, unasked []UnmatchedMoney) Attempt {
 		if u.AttemptID == nil || *u.AttemptID != a.ID {
 			continue
 		}
-		v.Mismatched = append(v.Mismatched, Mismatched{u.Amount, u.Currency, u.ReceivedAt})
+		v.Mismatched = append(v.Mismatched,
+			Mismatched{Amount: u.Amount, Currency: u.Currency, ReceivedAt: u.ReceivedAt})
 		switch {
 		case u.Amount == nil || u.Currency == nil:
 		case *u.Currency == v.CapturedCurrency:

@@ -23,6 +23,8 @@ const (
 
 // Unmatched is money that a provider reports and that is not what was asked.
 type Unmatched struct {
+	_ struct{} `doc:"Money that matches nothing that was asked for"`
+
 	ID                   uuid.UUID     `json:"id" doc:"Its id"`
 	Kind                 string        `json:"kind" enum:"PAYMENT,REFUND" doc:"PAYMENT: it came. REFUND: it was given back at the provider, and fits nothing that came"`
 	Reason               string        `json:"reason" enum:"UNKNOWN_REFERENCE,WRONG_AMOUNT,WRONG_CURRENCY,INCOMPLETE,EXCEEDS_CAPTURE,WRONG_REFUND" doc:"What is wrong with it; INCOMPLETE: the provider said no amount or no currency; EXCEEDS_CAPTURE: more was given back than came; WRONG_REFUND: under its refundId a refund of another amount or payment is known, or one that was never sent"`
@@ -61,6 +63,8 @@ type UnmatchedIn struct {
 type ResolveIn struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The unmatched money"`
 	Body struct {
+		_ struct{} `doc:"The decision, and why"`
+
 		Action string `json:"action" enum:"REFUND,CLOSE" doc:"REFUND sends it back to whom it came from, CLOSE leaves it where it is; one of its actions" example:"REFUND"`
 		Reason string `json:"reason" text:"lines" minLength:"1" maxLength:"500" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; nothing about anybody's health" example:"Paid to a closed account; sent back"`
 	}

@@ -12,6 +12,8 @@ import (
 
 // Field is one fault of a request that could be read but is wrong. It never holds the offending value.
 type Field struct {
+	_ struct{} `doc:"One fault of the request"`
+
 	Location string `json:"location" doc:"Where the fault is" example:"body.slotId"`
 	Message  string `json:"message" doc:"What is wrong there" example:"expected a UUID"`
 }
@@ -61,7 +63,7 @@ func (e *Error) WithRetryAfter(wait time.Duration) *Error {
 // WithField is a copy that names the faulty place.
 func (e *Error) WithField(location, message string) *Error {
 	c := *e
-	c.Fields = append(append([]Field{}, e.Fields...), Field{location, message})
+	c.Fields = append(append([]Field{}, e.Fields...), Field{Location: location, Message: message})
 	return &c
 }
 
@@ -115,7 +117,7 @@ var (
 			"<access token>.")
 	MFARequired = Define(http.StatusForbidden, "mfa-required", "A second factor is needed",
 		"This session has not proven a second factor.",
-		"Without one, set it up: POST /api/v1/auth/enable-mfa, then /auth/confirm-mfa, or register a passkey. With "+
+		"Without one, set it up: POST /api/v1/auth/enable-mfa, then POST /api/v1/auth/confirm-mfa, or register a passkey. With "+
 			"one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
 	Reauthenticate = Define(http.StatusForbidden, "reauthentication-required", "A recent proof is needed",
 		"This needs a sign-in or, for users with a second factor, its proof in the last five minutes.",

@@ -58,6 +58,8 @@ var (
 
 // Slot is a time at which patients can see a doctor.
 type Slot struct {
+	_ struct{} `doc:"A time at which patients can see the doctor"`
+
 	ID          uuid.UUID  `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	DoctorID    uuid.UUID  `json:"doctorId" format:"uuid" doc:"Whose slot it is" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	StartTime   time.Time  `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
