@@ -1,6 +1,10 @@
 package app
 
-import "amrutam/internal/httpapi"
+import (
+	"maps"
+
+	"amrutam/internal/httpapi"
+)
 
 // Who and what the document's examples are about: Asha Rao books Dr. Meera Iyer on 2026-11-23 for the day after.
 const (
@@ -18,8 +22,14 @@ const (
 	sessionID      = "0199f3a2-7c1e-7000-8000-000000000070"
 	passkeyID      = "0199f3a2-7c1e-7000-8000-000000000071"
 	auditID        = "0199f3a2-7c1e-7000-8000-000000000080"
+	readingID      = "0199f3a2-7c1e-7000-8000-000000000081"
+	erasureID      = "0199f3a2-7c1e-7000-8000-000000000091"
+	adminID        = "0199f3a2-7c1e-7000-8000-000000000012"
 	exportID       = "0199f3a2-7c1e-7000-8000-000000000090"
 
+	lateReason = "The doctor came an hour late"
+
+	openedAt    = "2026-11-10T06:00:00Z"
 	signedUpAt  = "2026-11-20T09:30:00Z"
 	signedInAt  = "2026-11-23T04:30:00Z"
 	bookedAt    = "2026-11-23T04:40:00Z"
@@ -34,7 +44,7 @@ const (
 
 // story is what the document tells beside the types and operations.
 func story() httpapi.Story {
-	return httpapi.Story{Order: storyOrder, Values: storyValues, Replies: storyReplies}
+	return httpapi.Story{Order: storyOrder, Values: storyValues, Replies: storyReplies, Requests: storyRequests}
 }
 
 // storyOrder is a patient's journey, then the doctor's work, the staff's and the administrators'.
@@ -66,7 +76,7 @@ var storyOrder = []string{
 
 var storyValues = map[string]any{
 	"patientId": ashaID, "doctorId": meeraID, "slotId": slotID, "consultationId": consultationID,
-	"paymentId": paymentID, "attemptId": attemptID, "requestedBy": supportID,
+	"paymentId": paymentID, "attemptId": attemptID, "requestedBy": supportID, "userId": meeraID,
 	"doctorName": "Dr. Meera Iyer", "patientName": "Asha Rao",
 
 	"User.id": ashaID, "Profile.id": ashaID, "StaffUser.id": ashaID,
@@ -77,16 +87,22 @@ var storyValues = map[string]any{
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,
 	"Session.expiresAt": "2026-12-23T04:30:00Z",
 	"Passkey.id":        passkeyID, "Passkey.createdAt": signedInAt,
-	"Registered.id": passkeyID, "Registered.createdAt": signedInAt,
+	"RegisteredPasskey.id": passkeyID, "RegisteredPasskey.createdAt": signedInAt,
 
 	"Doctor.id": meeraID, "Doctor.fullName": "Dr. Meera Iyer", "Doctor.createdAt": "2026-09-01T06:00:00Z",
 	"Doctor.updatedAt": "2026-09-02T08:00:00Z",
 	"Doctor.nextFreeSlot": map[string]any{"id": slotID, "startTime": slotStart,
 		"endTime": slotEnd},
 	"NextSlot.id": slotID, "FreeSlot.id": slotID, "Slot.id": slotID,
+	"Slot.createdAt": openedAt, "Slot.updatedAt": openedAt, "FreeSlot.createdAt": openedAt,
+	"FreeSlot.updatedAt":      openedAt,
+	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
+	"DoctorFacets.languages":  []any{map[string]any{"value": "hi", "count": 9}},
+
+	"SignedIn.mfaToken": httpapi.Absent, "SignedIn.methods": httpapi.Absent,
 
 	"Consent.id": consentID, "Consent.givenAt": signedInAt, "Notice.givenAt": signedInAt,
-	"ToConsultation.givenAt": bookedAt,
+	"ConsultationConsent.givenAt": bookedAt,
 
 	"Consultation.id": consultationID, "Consultation.startTime": slotStart, "Consultation.endTime": slotEnd,
 	"Consultation.createdAt": bookedAt, "Consultation.updatedAt": bookedAt, "Consultation.paymentDueAt": dueAt,
@@ -96,9 +112,10 @@ var storyValues = map[string]any{
 	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,
 	"PaymentDetail.id": paymentID, "PaymentDetail.createdAt": bookedAt, "PaymentDetail.updatedAt": bookedAt,
 	"PaymentDetail.refunds": []any{}, "PaymentAttempt.id": attemptID, "PaymentAttempt.createdAt": bookedAt,
-	"PaymentAttempt.mismatched": []any{}, "MismatchedMoney.receivedAt": paidAt,
-	"Refund.id": refundID, "Refund.createdAt": cancelledAt, "Refund.updatedAt": cancelledAt,
-	"Refund.atProvider": false, "Refund.approvedBy": nil,
+	"PaymentAttempt.mismatched": []any{}, "PaymentAttempt.captured": "0.00", "PaymentAttempt.failureReason": nil,
+	"MismatchedMoney.receivedAt": paidAt, "Refund.id": refundID, "Refund.createdAt": cancelledAt,
+	"Refund.updatedAt": cancelledAt, "Refund.atProvider": false, "Refund.approvedBy": nil, "Refund.failureReason": nil,
+	"Refund.reason": lateReason, "ListedRefund.failureReason": nil, "ListedRefund.reason": lateReason,
 	"ListedRefund.id": refundID, "ListedRefund.createdAt": cancelledAt, "ListedRefund.updatedAt": cancelledAt,
 	"ListedRefund.atProvider": false, "ListedRefund.approvedBy": nil, "ListedRefund.unmatchedId": nil,
 	"UnmatchedMoney.id": unmatchedID, "UnmatchedMoney.receivedAt": paidAt, "UnmatchedMoney.updatedAt": paidAt,
@@ -112,11 +129,53 @@ var storyValues = map[string]any{
 	"AuditEvent.createdAt": bookedAt, "Export.id": exportID,
 }
 
-// storyReplies are the answers after which the resource isn't as it was made.
+// pendingExport is a copy that is still being made.
+var pendingExport = map[string]any{"status": "PENDING", "readyAt": nil, "expiresAt": nil, "sha256": nil, "size": nil,
+	"url": nil}
+
+// invited is the member of staff that an administrator has invited.
+var invited = map[string]any{"id": supportID, "email": "ravi@example.org", "fullName": "Ravi Menon",
+	"role": "SUPPORT", "isEmailVerified": false, "createdAt": cancelledAt, "updatedAt": cancelledAt}
+
+// storyReplies are the answers that don't show the resource as it was made, or not all of it.
 var storyReplies = map[string]map[string]any{
+	"sign-up":              {"isEmailVerified": false},
+	"apply-as-doctor":      {"isApproved": false, "nextFreeSlot": nil, "rating": 0},
+	"search-consultations": {"items": []any{map[string]any{"reason": httpapi.Absent}}},
 	"cancel-consultation": {"status": "CANCELLED", "cancelledAt": cancelledAt, "cancelledBy": "PATIENT",
 		"cancellationReason": "I am travelling", "paymentDueAt": nil, "updatedAt": cancelledAt},
 	"update-consultation-status": {"status": "IN_PROGRESS", "startedAt": begunAt, "paymentStatus": "PAID",
 		"paymentDueAt": nil, "updatedAt": begunAt},
 	"read-consultation": {"status": "CONFIRMED", "paymentStatus": "PAID", "paymentDueAt": nil, "updatedAt": paidAt},
+	"approve-refund":    {"status": "PENDING", "approvedBy": adminID},
+	"decline-refund":    {"status": "FAILED", "failureReason": "The call was held in full"},
+	"resolve-unmatched-money": {"status": "RETURNING", "actions": []any{}, "resolvedBy": adminID,
+		"resolvedAt": cancelledAt, "updatedAt": cancelledAt, "resolution": "Paid to a closed account; sent back"},
+	"receive-payment-webhook 202": {"outcome": "unknown-reference"},
+	"read-own-export 202":         pendingExport,
+	"request-own-export 202":      pendingExport,
+	"invite-user":                 invited,
+	"update-user-role":            changedRole(),
+	"disable-user":                {"disabledAt": cancelledAt, "updatedAt": cancelledAt},
 }
+
+func changedRole() map[string]any {
+	user := maps.Clone(invited)
+	user["role"], user["isEmailVerified"], user["updatedAt"] = "ADMIN", true, endedAt
+	return user
+}
+
+// storyRequests are the bodies that would not be taken, or not be meant, with every member that they may have.
+var storyRequests = map[string]map[string]any{
+	"verify-mfa":                 oneCode,
+	"reauthenticate":             oneCode,
+	"disable-mfa":                oneCode,
+	"regenerate-recovery-codes":  oneCode,
+	"approve-doctor":             {"cancelConsultations": httpapi.Absent, "reason": httpapi.Absent},
+	"create-slot":                {"status": httpapi.Absent},
+	"update-consultation-status": {"notes": httpapi.Absent},
+}
+
+// oneCode leaves the one-time code as the only second factor.
+var oneCode = map[string]any{"passkey": httpapi.Absent, "recoveryCode": httpapi.Absent,
+	"currentPassword": httpapi.Absent}

@@ -11,11 +11,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -40,19 +42,25 @@ func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var text []byte
+	return response, c.check(r, response)
+}
+
+// check compares an answer with the document, and fails the test. It leaves the body to be read again. Error: the body
+// can't be read.
+func (c *contract) check(r *http.Request, response *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if kind != "text/event-stream" { // which has no end to wait for
-		text, err = io.ReadAll(response.Body)
-		_ = response.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		response.Body = io.NopCloser(bytes.NewReader(text))
+	if kind == "text/event-stream" { // which has no end to wait for
+		return nil
 	}
+	text, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil {
+		return err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(text))
 	if response.Header.Get("Content-Encoding") == "gzip" { // asked for by the test: else the transport has unpacked it
 		if text, err = unpack(text); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	op := c.document.operation(r)
@@ -65,7 +73,35 @@ func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		c.t.Errorf("%s %s answers %d against its document: %v", r.Method, r.URL.Path, response.StatusCode, err)
 	}
-	return response, nil
+	return nil
+}
+
+// Check compares the answer to a request that a test wrote itself with the document, and fails the test. The body can
+// be read again.
+func (c *Clinic) Check(method, path string, response *http.Response) {
+	c.t.Helper()
+	r, err := http.NewRequest(method, c.URL+path, nil) //nolint:noctx // it is not sent
+	must(c.t, err)
+	must(c.t, c.contract.check(r, response))
+}
+
+// committed is the document in the repository, read once, by tests two folders below its root.
+var committed = sync.OnceValues(func() (*Document, error) {
+	text, err := os.ReadFile("../../openapi.json")
+	if err != nil {
+		return nil, err
+	}
+	return readDocument(text)
+})
+
+// NewClient is for tests of servers that aren't apptest's: it compares their answers with the committed document, and
+// fails the test.
+func NewClient(t testing.TB) *http.Client {
+	t.Helper()
+	d, err := committed()
+	must(t, err)
+	return &http.Client{Timeout: 30 * time.Second, Transport: &contract{t: t, document: d,
+		next: &http.Transport{}, seen: &record{met: map[string]map[int]bool{}}}}
 }
 
 func unpack(text []byte) ([]byte, error) {

@@ -39,15 +39,17 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type, writes boo
 	maps.Copy(o.Responses, a.refusals(op, writes))
 }
 
+// signedIn are the ways to be signed in, the document's own for operations that say nothing else.
+var signedIn = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+
 func security(roles access.Roles) []map[string][]string {
-	signedIn := []map[string][]string{{"bearer": {}}, {"cookie": {}}}
 	switch {
 	case roles == access.Public:
 		return []map[string][]string{{}}
 	case roles&access.Public != 0:
 		return append([]map[string][]string{{}}, signedIn...)
 	}
-	return signedIn
+	return nil
 }
 
 // description is the operation's own text, and what its registration says about it.

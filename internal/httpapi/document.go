@@ -30,6 +30,8 @@ type Story struct {
 	// Replies are the fields in which an operation's answer differs from the example of its schema, by operation id
 	// or, for one of its statuses, by "operation-id 202".
 	Replies map[string]map[string]any
+	// Requests are the same for the bodies of requests.
+	Requests map[string]map[string]any
 }
 
 func newDocument() *huma.OpenAPI {
@@ -39,8 +41,9 @@ func newDocument() *huma.OpenAPI {
 			Title: "Amrutam", Version: Version, Description: guide,
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
-		Servers: []*huma.Server{{URL: "/", Description: "This server"}},
-		Tags:    tags(),
+		Security: signedIn,
+		Servers:  []*huma.Server{{URL: "/", Description: "This server"}},
+		Tags:     tags(),
 		Components: &huma.Components{
 			Schemas:    newRegistry(),
 			Examples:   map[string]*huma.Example{},
@@ -84,7 +87,8 @@ func (a *API) Document() *huma.OpenAPI { return a.huma.OpenAPI() }
 func (a *API) finish() {
 	a.describeSchemas()
 	a.exampleFields()
-	a.exampleReplies()
+	a.exampleBodies()
+	a.dropReplyExamples()
 	a.shareResponses()
 	a.shareParameters()
 }

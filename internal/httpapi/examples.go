@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -34,22 +35,100 @@ func (a *API) exampleFields() {
 	}
 }
 
-// exampleReplies gives every answer an example, made of those of its fields and of the story.
-func (a *API) exampleReplies() {
+// exampleBodies gives every body an example, made of those of its fields and of the story.
+func (a *API) exampleBodies() {
 	for _, o := range a.documented() {
+		if o.RequestBody != nil && o.RequestBody.Content[jsonType] != nil {
+			media := o.RequestBody.Content[jsonType]
+			a.addExample(media, o.OperationID+"-request", a.Story.Requests[o.OperationID])
+		}
 		for status, response := range o.Responses {
 			media := response.Content[jsonType]
 			if media == nil {
 				continue
 			}
-			value := a.example(media.Schema, 0)
-			if object, ok := value.(map[string]any); ok {
-				maps.Copy(object, a.Story.Replies[o.OperationID])
-				maps.Copy(object, a.Story.Replies[o.OperationID+" "+status])
+			if changes, told := a.Story.Replies[o.OperationID+" "+status]; told {
+				a.addExample(media, o.OperationID+"-"+status, changes)
+				continue
 			}
-			media.Example = value
+			a.addExample(media, o.OperationID, a.Story.Replies[o.OperationID])
 		}
 	}
+}
+
+// addExample refers to the example of a body's schema or, where the story tells it otherwise, to one of its own.
+func (a *API) addExample(media *huma.MediaType, own string, changes map[string]any) {
+	name, value := strings.TrimPrefix(media.Schema.Ref, schemaRef), a.example(media.Schema, 0)
+	if len(changes) > 0 {
+		name, value = own, changed(value, changes)
+	}
+	examples := a.Document().Components.Examples
+	if examples[name] == nil {
+		examples[name] = &huma.Example{Value: value}
+	}
+	media.Examples = map[string]*huma.Example{"example": {Ref: "#/components/examples/" + name}}
+}
+
+// dropReplyExamples takes the examples out of fields that only answers have: the example of the body shows them.
+func (a *API) dropReplyExamples() {
+	asked := a.askedSchemas()
+	for name, s := range a.Document().Components.Schemas.Map() {
+		for _, property := range s.Properties {
+			if !asked[name] {
+				property.Examples = nil
+			}
+		}
+	}
+}
+
+// askedSchemas are the names of those that bodies of requests are made of.
+func (a *API) askedSchemas() map[string]bool {
+	schemas, asked := a.Document().Components.Schemas, map[string]bool{}
+	var walk func(s *huma.Schema)
+	walk = func(s *huma.Schema) {
+		if s == nil {
+			return
+		}
+		if name := strings.TrimPrefix(s.Ref, schemaRef); s.Ref != "" && !asked[name] {
+			asked[name] = true
+			walk(schemas.SchemaFromRef(s.Ref))
+		}
+		walk(s.Items)
+		for _, part := range slices.Concat(slices.Collect(maps.Values(s.Properties)), s.OneOf, s.AnyOf, s.AllOf) {
+			walk(part)
+		}
+	}
+	for _, o := range a.documented() {
+		if o.RequestBody != nil && o.RequestBody.Content[jsonType] != nil {
+			walk(o.RequestBody.Content[jsonType].Schema)
+		}
+	}
+	return asked
+}
+
+// changed is an example with some fields told otherwise, in the first item of lists too.
+func changed(value, changes any) any {
+	switch changes := changes.(type) {
+	case map[string]any:
+		object, ok := value.(map[string]any)
+		if !ok {
+			return changes
+		}
+		object = maps.Clone(object)
+		for name, change := range changes {
+			if change == Absent {
+				delete(object, name)
+				continue
+			}
+			object[name] = changed(object[name], change)
+		}
+		return object
+	case []any:
+		if list, ok := value.([]any); ok && len(list) > 0 && len(changes) > 0 {
+			return []any{changed(list[0], changes[0])}
+		}
+	}
+	return changes
 }
 
 // example builds a value of a schema from the examples of its fields. Without one, what may be null is null and what
@@ -87,16 +166,22 @@ func nullable(s *huma.Schema) bool {
 	return s.Nullable || slices.ContainsFunc(s.OneOf, func(one *huma.Schema) bool { return one.Type == "null" })
 }
 
-// UnusedStory names what the story tells of operations and fields that the document doesn't have, and the operations
-// that have no place in it.
-func (a *API) UnusedStory() []string {
+// DocumentFaults names what the story and the list of schemas' names tell of what the document doesn't have, and the
+// operations that have no place in the story.
+func (a *API) DocumentFaults() []string {
 	known := map[string]bool{}
-	for name, s := range a.Document().Components.Schemas.Map() {
+	schemas := a.Document().Components.Schemas.Map()
+	for name, s := range schemas {
 		for member := range s.Properties {
 			known[member], known[name+"."+member] = true, true
 		}
 	}
 	var faults []string
+	for name, ours := range schemaNames {
+		if schemas[ours] == nil {
+			faults = append(faults, "the schema "+ours+" is not there: is its type "+name+" still called so?")
+		}
+	}
 	for field := range a.Story.Values {
 		if !known[field] {
 			faults = append(faults, "the story has a value for "+field+", which is no field of the document")
@@ -117,9 +202,11 @@ func (a *API) UnusedStory() []string {
 			faults = append(faults, "the story's order names "+id+" at "+strconv.Itoa(i)+", twice or in vain")
 		}
 	}
-	for reply := range a.Story.Replies {
-		if !replies[reply] {
-			faults = append(faults, "the story has a reply of "+reply+", which is no operation with that status")
+	for _, told := range []map[string]map[string]any{a.Story.Replies, a.Story.Requests} {
+		for reply := range told {
+			if !replies[reply] {
+				faults = append(faults, "the story tells of "+reply+", which is no operation with that status")
+			}
 		}
 	}
 	slices.Sort(faults)

@@ -27,7 +27,8 @@ var headers = map[string]huma.Param{
 	"Set-Cookie": {Description: "The session or its end, for a browser that holds it in a cookie",
 		Example: cookieName + "=kept-by-the-browser; Path=/; HttpOnly; Secure; SameSite=Lax"},
 	"WWW-Authenticate": {Required: true, Description: "How to sign in", Example: `Bearer realm="amrutam"`},
-	"X-Request-Id":     {Required: true, Description: "Names this request in the server's log", Example: exampleRequest},
+	"X-Request-Id": {Required: true, Description: "Names this request in the server's log",
+		Example: exampleRequest},
 }
 
 // addHeader documents by reference a header of an answer.

@@ -27,7 +27,8 @@ func TestProblemPages(t *testing.T) {
 	if link := `<a href="/docs/#/availability/list-free-slots">`; !strings.Contains(page, link) {
 		t.Errorf("no %s in %s", link, page)
 	}
-	if a := c.Do(nobody, "GET", "/problems/slot-taken", nil, "Accept", "application/json").Want(200); a.Text("title") !=
+	if a := c.Do(nobody, "GET", "/problems/slot-taken", nil, "Accept", "application/json").
+		Want(200); a.Text("title") !=
 		"The slot is taken" {
 		t.Errorf("as JSON: %s", a.Body)
 	}

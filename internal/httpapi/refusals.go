@@ -83,8 +83,7 @@ func (a *API) refusal(op Op, status int, problems []*problem.Error) *huma.Respon
 		a.addHeader(r, "WWW-Authenticate")
 	}
 	schema := &huma.Schema{AllOf: []*huma.Schema{base, {Type: huma.TypeObject,
-		Properties: map[string]*huma.Schema{"type": {Type: huma.TypeString, Enum: types,
-			Description: "What can be wrong here: each address is a page that says what to do"}}}}}
+		Properties: map[string]*huma.Schema{"type": {Type: huma.TypeString, Enum: types}}}}}
 	r.Content = map[string]*huma.MediaType{problemType: {Schema: schema, Examples: examples}}
 	return r
 }

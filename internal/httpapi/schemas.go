@@ -19,6 +19,13 @@ func newRegistry() huma.Registry {
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
+	"GiveInBody": "ConsentRequest", "ConsentInBody": "ConsultationConsentRequest",
+	"ToConsultation": "ConsultationConsent", "OTPOnlyBody": "OneTimeCodeRequest", "ErasureOfInBody": "ErasureRequest",
+	"DisablingBody": "DisableRequest", "StepUpInputBody": "ReauthenticationRequest",
+	"Registered": "RegisteredPasskey", "Enrolment": "AuthenticatorSetup", "Descriptor": "PasskeyDescriptor",
+	"Algorithm": "PasskeyAlgorithm", "Clinical": "CareRecordRetention", "WebhookBody": "WebhookMessage",
+	"Reading": "RecordReading", "Notices": "NoticeList", "Passkeys": "PasskeyList", "Facets": "DoctorFacets",
+	"Facet": "DoctorFacet", "VerificationBody": "EmailVerificationRequest", "RegistrationBody": "SignUpRequest",
 	"AddressOnlyBody": "AddressRequest", "CancelInBody": "CancellationRequest", "Consultations": "ConsultationCounts",
 	"CredentialsBody": "SignInRequest", "Detail": "PaymentDetail", "Attempt": "PaymentAttempt", "Entry": "AuditEvent",
 	"Field": "FieldError", "HoldInBody": "ConsultationStatusRequest", "InitiateInBody": "PaymentRequest",
@@ -41,7 +48,7 @@ func schemaName(t reflect.Type, hint string) string {
 	if known := schemaNames[name]; known != "" {
 		return known
 	}
-	if asked, body := strings.CutSuffix(name, "Body"); body && name != "WebhookBody" {
+	if asked, body := strings.CutSuffix(name, "Body"); body {
 		return strings.TrimSuffix(asked, "Input") + "Request"
 	}
 	return name
@@ -118,9 +125,13 @@ func fieldText(t reflect.Type, member string) string {
 	return ""
 }
 
-// withoutHints takes out patternDescription, which the library's messages use and OpenAPI doesn't know.
+// withoutHints takes out patternDescription, which the library's messages use and OpenAPI doesn't know, and the
+// pattern of UUIDs, which their format says. The library has compiled it by then.
 func withoutHints(s *huma.Schema) {
 	for ; s != nil; s = s.Items {
 		s.PatternDescription = ""
+		if s.Format == "uuid" {
+			s.Pattern = ""
+		}
 	}
 }

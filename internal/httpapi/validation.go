@@ -24,6 +24,9 @@ func capErrors(faults []problem.Field) []problem.Field { return faults[:min(len(
 const (
 	isMissing   = "is required"
 	isUnknown   = "is unknown here"
+	noInteger   = "expected a whole number"
+	noNumber    = "expected a number"
+	noBoolean   = "expected true or false"
 	noUUID      = "expected a UUID"
 	noInstant   = "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"
 	instantSpan = "must be a time in the years 1900 to 9999"
@@ -48,10 +51,10 @@ func init() {
 	validation.MsgExpectedRequiredProperty = missingPrefix + "%s"
 	validation.MsgExpectedOneOf = "expected one of %s"
 	validation.MsgExpectedMatchExactlyOneSchema = money.Form // the only such schema is an amount's
-	validation.MsgExpectedInteger = "expected a whole number"
-	validation.MsgExpectedNumber = "expected a number"
+	validation.MsgExpectedInteger = noInteger
+	validation.MsgExpectedNumber = noNumber
 	validation.MsgExpectedString = "expected a string"
-	validation.MsgExpectedBoolean = "expected true or false"
+	validation.MsgExpectedBoolean = noBoolean
 	validation.MsgExpectedArray = "expected an array"
 	validation.MsgExpectedObject = "expected an object"
 	validation.MsgExpectedMinimumNumber = "must be at least %v"
@@ -124,9 +127,9 @@ func faultOf(err error) problem.Field {
 // a message counts.
 var libraryTexts = []struct{ theirs, ours string }{
 	{"unknown query parameter", isUnknown},
-	{"invalid integer", validation.MsgExpectedInteger},
-	{"invalid float", validation.MsgExpectedNumber},
-	{"invalid boolean", validation.MsgExpectedBoolean},
+	{"invalid integer", noInteger},
+	{"invalid float", noNumber},
+	{"invalid boolean", noBoolean},
 	{"invalid date/time", noInstant},
 	{"uuid", noUUID},
 	{uuidPattern, noUUID},
@@ -170,7 +173,7 @@ func nameMember(err error) error {
 	case strings.HasPrefix(wrong.Value, "expected "):
 		message = wrong.Value
 	case wrong.Type != nil && wrong.Type.Kind() >= reflect.Int && wrong.Type.Kind() <= reflect.Uint64:
-		message = validation.MsgExpectedInteger + ", written without a fraction or exponent"
+		message = noInteger + ", written without a fraction or exponent"
 	}
 	return memberError{wrong.Field, message}
 }

@@ -127,7 +127,7 @@ func (s *server) scrape(authorization string) (status int, text string) {
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}
-	answer, err := client.Do(r)
+	answer, err := s.client.Do(r)
 	must(s.t, err)
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+
+	"amrutam/internal/apptest"
 )
 
 type object = map[string]any
@@ -59,11 +61,13 @@ var program = sync.OnceValues(func() (string, error) {
 
 // server is a running `amrutam serve`.
 type server struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	addr string
-	log  *log
-	done chan error
+	t   *testing.T
+	cmd *exec.Cmd
+	// client compares every answer with the document.
+	client *http.Client
+	addr   string
+	log    *log
+	done   chan error
 	// stdout is whole once the server listens.
 	stdout *log
 }
@@ -101,7 +105,7 @@ func command(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 func serve(t *testing.T, variables []string, arguments ...string) *server {
 	t.Helper()
 	s := &server{t: t, cmd: command(t, variables, append([]string{"serve"}, arguments...)...), log: &log{},
-		stdout: &log{}, done: make(chan error, 1)}
+		stdout: &log{}, done: make(chan error, 1), client: apptest.NewClient(t)}
 	stderr, err := s.cmd.StderrPipe()
 	must(t, err)
 	s.cmd.Stdout = s.stdout
@@ -166,8 +170,6 @@ type answer struct {
 
 func (a answer) text(name string) string { s, _ := a.body[name].(string); return s }
 
-var client = &http.Client{Timeout: 30 * time.Second}
-
 // ask sends one request; the error is the network's.
 func (s *server) ask(method, path, token, key string, body any) (answer, error) {
 	text, err := json.Marshal(body)
@@ -185,7 +187,7 @@ func (s *server) ask(method, path, token, key string, body any) (answer, error) 
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
-	response, err := client.Do(r)
+	response, err := s.client.Do(r)
 	if err != nil {
 		return answer{}, err
 	}
