@@ -268,7 +268,7 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 		return looked
 	}
 	wrong := "wrong words, wrong words"
-	passwords := map[string]object{"reauthenticate": {"currentPassword": wrong},
+	passwords := map[string]object{"step-up": {"currentPassword": wrong},
 		"change-email":    {"currentPassword": wrong, "newEmail": fresh()},
 		"change-password": {"currentPassword": wrong, "newPassword": newPassword}}
 	same(t, "passwords that were looked at", guess(passwords), 5)
@@ -283,7 +283,7 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 	c.Clock.Advance(3 * time.Minute)
 	code := object{"otp": a.code(t, 40)}
 	same(t, "codes that were looked at",
-		guess(map[string]object{"reauthenticate": code, "disable-mfa": code, "recovery-codes": code}), 10)
+		guess(map[string]object{"step-up": code, "disable-mfa": code, "recovery-codes": code}), 10)
 	// With the mail one gets in from anywhere, and the codes are looked at again.
 	c.Post(dummyHash, "auth/request-password-reset", object{"email": email}).Want(202)
 	reset(c, mailed(t, c, email, "reset-password", 1), newPassword).Want(204)

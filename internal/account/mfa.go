@@ -325,7 +325,7 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("reauthenticate", "reauthenticate", "Reauthenticate",
+	stepUp := post("step-up", "reauthenticate", "Reauthenticate",
 		"Proves your second factor or your password anew. For the next five minutes this session may do what is "+
 			"dangerous; with the password, what needs a recent "+
 			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)

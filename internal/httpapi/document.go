@@ -101,7 +101,7 @@ func (a *API) DocumentJSON() ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	if err := json.Indent(&out, ordered, "", "\t"); err != nil {
+	if err := json.Indent(&out, ordered, "", " "); err != nil {
 		return nil, err
 	}
 	return append(out.Bytes(), '\n'), nil
