@@ -25,7 +25,8 @@ func (s *Service) Routes(api *httpapi.API) {
 			"as beginnings " +
 			"of words. Fees are compared within one currency. A cursor belongs to its sort. Administrators find " +
 			"those who wait for an approval, or lost it, with approved=false.",
-		Roles: access.Public | access.SignedIn,
+		Roles:    access.Public | access.SignedIn,
+		Refusals: []*problem.Error{problem.Forbidden},
 	}, s.Search)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/doctors/facets", ID: "list-doctor-facets", Tag: "doctors",
