@@ -36,9 +36,13 @@ var (
 	ErrInvalidToken = problem.Define(http.StatusUnprocessableEntity, "invalid-token", "The token can't be used",
 		"The token is wrong, was used, or has expired.",
 		"Ask for a new mail; only the token of the latest one works, once.")
-	ErrAddressTaken = problem.Conflict("address-taken", "Another user has this e-mail address.",
+	ErrAddressTaken = problem.Conflict("address-taken", "The e-mail address is taken",
+		"Another user has this e-mail address.",
 		"Use another address, or delete that user first.")
 )
+
+// authBody in bytes is what operations take whose bodies may hold a passkey's proof, which no schema bounds tightly.
+const authBody = 64 << 10
 
 // Service holds what accounts need of the server. The zero Log and Cursors are for use without routes.
 type Service struct {

@@ -16,6 +16,8 @@ import (
 // PasswordChangeRequest replaces the caller's password.
 type PasswordChangeRequest struct {
 	Body struct {
+		_ struct{} `doc:"The present password and the new one"`
+
 		CurrentPassword string `json:"currentPassword" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password until now" example:"seven lamps light the well"`
 		NewPassword     string `json:"newPassword" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
 	}

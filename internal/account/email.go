@@ -22,6 +22,8 @@ const (
 // EmailChangeRequest asks to use another address.
 type EmailChangeRequest struct {
 	Body struct {
+		_ struct{} `doc:"The new address, and the password"`
+
 		CurrentPassword string `json:"currentPassword" text:"opaque" minLength:"1" maxLength:"1024" doc:"Your password" example:"seven lamps light the well"`
 		NewEmail        string `json:"newEmail" text:"opaque" minLength:"3" maxLength:"320" doc:"Where the mail with the link goes; until it is followed nothing changes" example:"asha.rao@example.org"`
 	}
@@ -30,6 +32,8 @@ type EmailChangeRequest struct {
 // EmailConfirmationRequest has the token of the mail to the new address.
 type EmailConfirmationRequest struct {
 	Body struct {
+		_ struct{} `doc:"The token that proves the new address"`
+
 		Token string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIG5ldyBhZGRyZXNzIQ"`
 	}
 }

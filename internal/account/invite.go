@@ -25,6 +25,8 @@ const (
 // InvitationRequest asks somebody to join the staff.
 type InvitationRequest struct {
 	Body struct {
+		_ struct{} `doc:"Whom to invite, and in which role"`
+
 		Email    string      `json:"email" text:"opaque" format:"idn-email" minLength:"3" maxLength:"320" doc:"Where the invitation goes" example:"meera@example.org"`
 		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Meera Nair"`
 		Role     access.Role `json:"role" enum:"SUPPORT,ADMIN" doc:"What the user will be" example:"SUPPORT"`

@@ -18,6 +18,8 @@ import (
 
 // StaffUser is a user as staff sees it: nothing of the profile but the name.
 type StaffUser struct {
+	_ struct{} `doc:"A user as staff sees them"`
+
 	User
 	UpdatedAt  time.Time  `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
 	DisabledAt *time.Time `json:"disabledAt" doc:"Since when signing in is refused, or null" example:"2026-11-23T09:30:00Z"`

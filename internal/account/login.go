@@ -17,6 +17,8 @@ import (
 // SignInRequest is what a sign-in takes.
 type SignInRequest struct {
 	Body struct {
+		_ struct{} `doc:"What signs in: the e-mail address and the password"`
+
 		Email    string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
 		Password string `json:"password" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
 		session.Transport
@@ -25,8 +27,10 @@ type SignInRequest struct {
 
 // SignInResponse answers a right password: a session, or a ticket for the second factor.
 type SignInResponse struct {
+	_ struct{} `doc:"The new session or, for users with a second factor, the mfaToken to finish with"`
+
 	MFARequired  bool     `json:"mfaRequired" doc:"true: this is no session yet; go on with mfaToken at /auth/verify-mfa" example:"false"`
-	MFAToken     string   `json:"mfaToken,omitempty" doc:"The ticket for /auth/verify-mfa: 5 minutes, 5 tries, once" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+	MFAToken     string   `json:"mfaToken,omitempty" doc:"Send it to /auth/verify-mfa with a second factor: good once, for a few minutes and tries" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 	Methods      []string `json:"methods,omitempty" nullable:"false" enum:"passkey,totp,recovery-code" doc:"What can be the second factor, the best first" example:"[\"totp\",\"recovery-code\"]"`
 	AccessToken  string   `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
 	RefreshToken string   `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`

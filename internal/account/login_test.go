@@ -208,7 +208,7 @@ func TestHashingIsBoundedAndTheSameForEverybody(t *testing.T) {
 		body := strings.NewReader(`{"email":"asha@example.org","password":"x"}`)
 		r, _ := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/api/v1/auth/login", body)
 		r.Header.Set("Content-Type", "application/json")
-		if response, err := http.DefaultClient.Do(r); err == nil {
+		if response, err := c.Client().Do(r); err == nil {
 			_ = response.Body.Close()
 		}
 	}()

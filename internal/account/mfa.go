@@ -31,14 +31,18 @@ const (
 
 // The refusals of setting up a second factor.
 var (
-	ErrMFAEnabled = problem.Conflict("mfa-enabled", "An authenticator is set up already.",
+	ErrMFAEnabled = problem.Conflict("mfa-enabled", "An authenticator is set up already",
+		"An authenticator is set up already.",
 		"Use it; or take it away with POST /api/v1/auth/disable-mfa, and set up another one.")
-	ErrMFANotEnabled = problem.Conflict("mfa-not-enabled", "No authenticator is set up.",
+	ErrMFANotEnabled = problem.Conflict("mfa-not-enabled", "No authenticator is set up",
+		"No authenticator is set up.",
 		"Begin with POST /api/v1/auth/enable-mfa.")
 )
 
 // EnrolmentResponse is what an authenticator is set up with; it is shown once.
 type EnrolmentResponse struct {
+	_ struct{} `doc:"What an authenticator app is set up with; it is shown once"`
+
 	Secret     string `json:"secret" doc:"The secret in base32, to type in" example:"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"`
 	OTPAuthURL string `json:"otpauthUrl" doc:"The same as an address that authenticators open" example:"otpauth://totp/Amrutam:asha@example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Amrutam"`
 	QRCodePNG  string `json:"qrCodePng" contentEncoding:"base64" doc:"The same as a picture to scan: a PNG in base64" example:"iVBORw0KGgo="`
@@ -47,6 +51,8 @@ type EnrolmentResponse struct {
 
 // RecoveryCodesResponse shows recovery codes once.
 type RecoveryCodesResponse struct {
+	_ struct{} `doc:"The recovery codes, which are shown once"`
+
 	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
@@ -93,7 +99,9 @@ func (s *Service) storeSecret(ctx context.Context, tx *postgres.Tx, user uuid.UU
 // ConfirmMFARequest confirms an authenticator.
 type ConfirmMFARequest struct {
 	Body struct {
-		OTP string `json:"otp" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+		_ struct{} `doc:"A one-time code of the authenticator app"`
+
+		OTP string `json:"otp" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The one-time code that the authenticator app shows" example:"492039"`
 	}
 }
 

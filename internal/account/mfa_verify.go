@@ -26,11 +26,12 @@ const maxMFAAttempts = 5
 // The refusals of second factors.
 var (
 	ErrInvalidTicket = problem.Define(http.StatusUnauthorized, "invalid-ticket", "This sign-in can't be continued",
-		"The ticket is wrong, was used, has expired, or was tried too often.",
+		"The mfaToken is wrong, was used, has expired, or was tried too often.",
 		"Begin again with POST /api/v1/auth/login.")
 	ErrInvalidCode = problem.Define(http.StatusUnauthorized, "invalid-code", "The code is wrong",
-		"The code is wrong, was used, or is too old.",
-		"Wait for the next code of your authenticator, and check that its clock is right; or use a recovery code.")
+		"The one-time code (otp) or the recovery code is wrong, was used, or is too old.",
+		"Wait for the next one-time code of your authenticator app, and check that its clock is right; or use a "+
+			"recovery code.")
 	ErrInvalidPasskey = problem.Define(http.StatusUnauthorized, "invalid-passkey", "The passkey proves nothing here",
 		"The passkey is not registered, the challenge was used or is over, or the signature doesn't fit.",
 		"Ask for new options with POST /api/v1/auth/passkey-options and try again within five minutes; or sign in "+
@@ -39,7 +40,9 @@ var (
 
 // SecondFactor is a code of the authenticator, a recovery code or a passkey's proof.
 type SecondFactor struct {
-	OTP          string                     `json:"otp,omitempty" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The authenticator's code of this moment" example:"492039"`
+	_ struct{} `doc:"A one-time code, a recovery code or a passkey: one of them"`
+
+	OTP          string                     `json:"otp,omitempty" text:"opaque" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The one-time code that the authenticator app shows" example:"492039"`
 	RecoveryCode string                     `json:"recoveryCode,omitempty" text:"opaque" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
 	Passkey      *webauthn.ProvenCredential `json:"passkey,omitempty" doc:"What navigator.credentials.get gave for the options of /auth/passkey-options, as its toJSON() writes it"`
 
@@ -50,6 +53,8 @@ type SecondFactor struct {
 // MFARequest continues a sign-in.
 type MFARequest struct {
 	Body struct {
+		_ struct{} `doc:"What finishes a sign-in: the mfaToken and one second factor"`
+
 		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 		SecondFactor
 		session.Transport

@@ -31,14 +31,18 @@ var (
 		"The challenge is not yours, was used or is over, or what the authenticator made doesn't fit it.",
 		"Ask for new options with POST /api/v1/auth/passkeys/options, on a page of the domain they name, and send "+
 			"what the browser gives within five minutes.")
-	ErrPasskeyKnown = problem.Conflict("passkey-known", "This passkey is registered already.",
+	ErrPasskeyKnown = problem.Conflict("passkey-known", "The passkey is registered already",
+		"This passkey is registered already.",
 		"Sign in with it; GET /api/v1/auth/passkeys lists yours.")
-	ErrTooManyPasskeys = problem.Conflict("too-many-passkeys", "You have as many passkeys as a user may.",
+	ErrTooManyPasskeys = problem.Conflict("too-many-passkeys", "Too many passkeys",
+		"You have as many passkeys as a user may.",
 		"Delete one that you no longer use.")
 )
 
 // Passkey is a public key credential of a user (WebAuthn).
 type Passkey struct {
+	_ struct{} `doc:"A passkey of yours"`
+
 	ID         uuid.UUID  `json:"id" doc:"The passkey's id"`
 	Name       string     `json:"name" doc:"What you call it" example:"Asha's phone"`
 	Synced     bool       `json:"synced" doc:"Whether it is backed up, and on more than one device" example:"true"`
@@ -48,18 +52,24 @@ type Passkey struct {
 
 // RegisteredResponse is a new passkey.
 type RegisteredResponse struct {
+	_ struct{} `doc:"The new passkey, with recovery codes when it is the first second factor"`
+
 	Passkey
 	RecoveryCodes []string `json:"recoveryCodes,omitempty" nullable:"false" doc:"Only with the first second factor: each signs in once in place of it; shown here and never again" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
 // PasskeysResponse are the caller's own passkeys.
 type PasskeysResponse struct {
+	_ struct{} `doc:"Your passkeys"`
+
 	Items []Passkey `json:"items" nullable:"false" doc:"The oldest first"`
 }
 
 // PasskeyRegistrationRequest is a passkey that was just made.
 type PasskeyRegistrationRequest struct {
 	Body struct {
+		_ struct{} `doc:"The new passkey and its name"`
+
 		Name       string                 `json:"name,omitempty" maxLength:"100" doc:"What to call it; left out: after the browser" example:"Asha's phone"`
 		Credential webauthn.NewCredential `json:"credential" doc:"What navigator.credentials.create gave, as its toJSON() writes it"`
 	}

@@ -18,6 +18,8 @@ import (
 // PasskeyProofRequest is an assertion by one of the user's passkeys.
 type PasskeyProofRequest struct {
 	Body struct {
+		_ struct{} `doc:"What proves a passkey"`
+
 		session.Transport
 		Credential webauthn.ProvenCredential `json:"credential" doc:"What navigator.credentials.get gave, as its toJSON() writes it"`
 	}

@@ -26,6 +26,8 @@ func (Gender) Schema(huma.Registry) *huma.Schema {
 
 // Profile is what a person says about themselves.
 type Profile struct {
+	_ struct{} `doc:"A user and their profile"`
+
 	User
 	UpdatedAt   time.Time `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
 	Gender      *Gender   `json:"gender" doc:"null when not told" example:"FEMALE"`
@@ -42,6 +44,8 @@ func (p Profile) ETag() string { return httpapi.ETag(p.UpdatedAt) }
 type ProfileChangeRequest struct {
 	httpapi.IfMatch
 	Body struct {
+		_ struct{} `doc:"A merge patch of your profile: what is absent stays, null clears"`
+
 		FullName    httpapi.Field[string]     `json:"fullName,omitempty" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
 		Gender      httpapi.Clearable[Gender] `json:"gender,omitempty" doc:"null clears" example:"FEMALE"`
 		DateOfBirth httpapi.Clearable[string] `json:"dateOfBirth,omitempty" format:"date" doc:"A day until today, where the person is; null clears" example:"1990-05-17"`

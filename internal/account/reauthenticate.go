@@ -13,6 +13,8 @@ import (
 // StepUpRequest is a second factor or, for what asks for a recent sign-in, the password.
 type StepUpRequest struct {
 	Body struct {
+		_ struct{} `doc:"One second factor or, for users without one, the password"`
+
 		SecondFactor
 		CurrentPassword string `json:"currentPassword,omitempty" text:"opaque" minLength:"1" maxLength:"1024" doc:"In place of a second factor: counts as a new sign-in, not as a second factor" example:"seven lamps light the well"`
 	}

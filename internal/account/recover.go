@@ -22,6 +22,8 @@ const resetLife = time.Hour
 // PasswordResetRequest has the token of a reset mail and the new password.
 type PasswordResetRequest struct {
 	Body struct {
+		_ struct{} `doc:"The token of the mail and the new password"`
+
 		Token       string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 1 hour, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHJlc2V0dGVyIG5vdw"`
 		NewPassword string `json:"newPassword" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"nine boats cross the quiet lake"`
 	}

@@ -24,17 +24,18 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/signup", ID: "sign-up", Tag: "auth",
 		Summary: "Sign up",
-		Doc: "The answer is the same when the address has a user already: then its owner gets a mail and " +
+		Doc: "Makes a user whose e-mail address is not verified yet, and mails a link that verifies it. " +
+			"The answer is the same when the address has a user already: then its owner gets a mail and " +
 			"nothing is made.",
 		Roles: access.Public, Status: http.StatusCreated,
 		Refusals: []*problem.Error{limit.ErrTooMany},
 	}, s.SignUp)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/verify-email", ID: "verify-email", Tag: "auth",
-		Summary: "Prove your address with the token of the mail",
-		Doc: "If the address was signed up with more than once, and with different passwords, none of these works " +
-			"from then on: " +
-			"a link to choose one is mailed.",
+		Summary: "Verify your e-mail address",
+		Doc: "Takes the token of the link in the mail. If the address was signed up with more than once, " +
+			"and with different passwords, none of these works from then on: a link to choose one is " +
+			"mailed.",
 		Roles: access.Public, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrInvalidToken},
 	}, s.VerifyEmail)
@@ -46,22 +47,27 @@ func (s *Service) authRoutes(api *httpapi.API) {
 	}, s.ResendVerification)
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/login", ID: "sign-in", Tag: "auth",
-		Summary:  "Sign in",
+		Summary: "Sign in",
+		Doc: "Proves the e-mail address and the password. The answer holds the tokens of a new session (or" +
+			" sets its cookie) or, for users with a second factor, an `mfaToken` to finish with at " +
+			"`/auth/verify-mfa`.",
 		Roles:    access.Public,
 		Refusals: []*problem.Error{ErrInvalidCredentials, ErrEmailNotVerified, problem.CrossSite, limit.ErrTooMany},
 	}, s.SignIn)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/request-password-reset", ID: "request-password-reset", Tag: "auth",
-		Summary: "Get a mail to set a new password",
-		Doc:     "The answer never tells whether the address has a user.",
-		Roles:   access.Public, Status: http.StatusAccepted,
+		Summary: "Request a password reset",
+		Doc: "Mails a link to choose a new password. The answer never tells whether the address has a " +
+			"user.",
+		Roles: access.Public, Status: http.StatusAccepted,
 	}, s.RequestPasswordReset)
 	// As with signing up: the hash is made outside the transaction.
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/reset-password", ID: "reset-password", Tag: "auth",
-		Summary: "Set a new password with the token of the mail",
-		Doc:     "Ends all sessions, and verifies the address the mail went to.",
-		Roles:   access.Public, Status: http.StatusNoContent,
+		Summary: "Reset a password",
+		Doc: "Sets a new password with the token of the link in the mail. Ends all sessions, and verifies " +
+			"the address the mail went to.",
+		Roles: access.Public, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrInvalidToken},
 	}, s.ResetPassword)
 	httpapi.Handle(api, httpapi.Op{
@@ -78,39 +84,47 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 	post := func(path, id, summary, doc string, refusals ...*problem.Error) httpapi.Op {
 		return httpapi.Op{
 			Method: http.MethodPost, Path: "/auth/" + path, ID: id, Tag: "auth",
-			Summary:  summary,
-			Doc:      doc,
-			Roles:    access.SignedIn,
-			Refusals: refusals,
+			Summary:   summary,
+			Doc:       doc,
+			Roles:     access.SignedIn,
+			Refusals:  refusals,
+			BodyLimit: authBody,
 		}
 	}
-	enable := post("enable-mfa", "enable-mfa", "Begin to set up an authenticator", "It counts once it is "+
-		"confirmed. Until then each call makes another secret. Whoever has a passkey proves it in the five minutes "+
-		"before, others have signed in then.",
+	enable := post("enable-mfa", "enable-mfa", "Set up an authenticator app",
+		"Gives the secret for the app. It counts once it is confirmed with a one-time code (`otp`) at "+
+			"`/auth/confirm-mfa`; until then each call makes another secret.",
 		ErrMFAEnabled)
 	enable.Enrolment, enable.Recent, enable.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is audited and refused: the refusal must not roll the audit row back. So with all that take one.
-	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator with its first code",
-		"From now on signing in asks for it. Your other devices are signed out. The recovery codes are shown here "+
+	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator app",
+		"Takes the app's first one-time code (`otp`). From now on signing in asks for one. Your other devices are "+
+			"signed out. The recovery codes are shown here "+
 			"and never again.", ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
 	confirm.Enrolment, confirm.Recent, confirm.Unkeyed = true, true, httpapi.UnkeyedAnswer
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
-	disable := post("disable-mfa", "disable-mfa", "Take the authenticator away", "Needs a code of it, a recovery "+
-		"code or a passkey. Staff works only with a second factor: without one, only setting one up is left.",
+	disable := post("disable-mfa", "disable-mfa", "Remove the authenticator app",
+		"Needs one of its one-time codes (`otp`), a recovery code or a passkey. Staff works only with a second "+
+			"factor: without one, only setting one up is left.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
 	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
 	httpapi.Handle(api, disable, s.DisableMFA)
-	stepUp := post("step-up", "step-up", "Prove your second factor or your password anew",
-		"For the next five minutes this session may do what is dangerous; with the password, what needs a recent "+
+	stepUp := post("step-up", "reauthenticate", "Reauthenticate",
+		"Proves your second factor or your password anew. For the next five minutes this session may do what is "+
+			"dangerous; with the password, what needs a recent "+
 			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
 	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
 	httpapi.Handle(api, stepUp, s.StepUp)
-	renew := post("recovery-codes", "renew-recovery-codes", "Get new recovery codes", "The old ones stop working.",
-		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
+	renew := post("recovery-codes", "regenerate-recovery-codes", "Regenerate your recovery codes",
+		"Gives new ones, which are shown here and never again; the old ones stop working. Needs a one-time code "+
+			"(`otp`), a recovery code or a passkey.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey,
+		limit.ErrTooMany)
 	renew.Unkeyed = httpapi.UnkeyedAnswer
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
-	verify := post("verify-mfa", "verify-mfa", "Finish signing in with a second factor", "Five tries per sign-in.",
+	verify := post("verify-mfa", "verify-mfa", "Finish a sign-in with a second factor",
+		"Takes the `mfaToken` of the sign-in, and a one-time code (`otp`), a recovery code or a passkey. After a "+
+			"few wrong ones begin again with `/auth/login`.",
 		ErrInvalidTicket, ErrInvalidCode, ErrInvalidPasskey, problem.CrossSite, limit.ErrTooMany)
 	verify.Roles = access.Public
 	httpapi.Handle(api, verify, s.VerifyMFA)
@@ -118,11 +132,10 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 
 func (s *Service) passkeyRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "begin-passkey", Tag: "auth",
-		Summary: "Begin to register a passkey",
-		Doc: "Gives what navigator.credentials.create takes. Whoever has a second factor proves it in the five " +
-			"minutes before, others have signed in then.",
-		Roles: access.SignedIn, Enrolment: true, Recent: true,
+		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "create-passkey-options", Tag: "auth",
+		Summary: "Create options to register a passkey",
+		Doc:     "Gives what `navigator.credentials.create` takes.",
+		Roles:   access.SignedIn, Enrolment: true, Recent: true,
 		Unkeyed: "it changes nothing: each challenge is a new one",
 	}, s.PasskeyOptions)
 	httpapi.Command(api, httpapi.Op{
@@ -131,58 +144,60 @@ func (s *Service) passkeyRoutes(api *httpapi.API) {
 		Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for " +
 			"one. Your other devices are signed out. The first second factor comes with recovery codes.",
 		Roles: access.SignedIn, Enrolment: true, Recent: true, Status: http.StatusCreated,
-		Unkeyed:  httpapi.UnkeyedAnswer,
-		Refusals: []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
+		Unkeyed:   httpapi.UnkeyedAnswer,
+		Refusals:  []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
+		BodyLimit: authBody,
 	}, s.RegisterPasskey)
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth",
 		Summary: "List your passkeys",
+		Doc:     "With the name of each, when it was registered and when it was last used.",
 		Roles:   access.SignedIn,
 	}, s.ListPasskeys)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodDelete, Path: "/auth/passkeys/{id}", ID: "delete-passkey", Tag: "auth",
-		Summary: "Delete a passkey of yours",
-		Doc: "Needs a second factor that was proven in the five minutes before. With the last one go the " +
+		Summary: "Delete a passkey",
+		Doc: "Needs a second factor that was proven in the last five minutes. With the last one go the " +
 			"recovery codes, and the password alone signs in.",
 		Roles: access.SignedIn, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{problem.MFARequired},
 	}, s.DeletePasskey)
 	begin := httpapi.Op{
-		Method: http.MethodPost, Path: "/auth/passkey-options", ID: "begin-passkey-proof", Tag: "auth",
-		Summary: "Begin to sign in with a passkey",
-		Doc: "Gives what navigator.credentials.get takes: to sign in at /auth/passkey-login, or as the second " +
-			"factor of /auth/verify-mfa, /auth/step-up and others.",
+		Method: http.MethodPost, Path: "/auth/passkey-options", ID: "create-passkey-sign-in-options", Tag: "auth",
+		Summary: "Create options to prove a passkey",
+		Doc: "Gives what `navigator.credentials.get` takes: to sign in at `/auth/passkey-login`, or as the" +
+			" second factor of `/auth/verify-mfa`, `/auth/step-up` and others.",
 		Roles: access.Public,
 	}
 	// It stores nothing: the challenge is good by itself.
 	httpapi.Handle(api, begin, s.ProofOptions)
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/passkey-login", ID: "sign-in-with-passkey", Tag: "auth",
-		Summary: "Sign in with a passkey",
-		Doc: "The session has proven a second factor too, because the authenticator has verified the user. A " +
-			"refusal is noted, which must not be rolled back.",
-		Roles:    access.Public,
-		Refusals: []*problem.Error{ErrInvalidPasskey, problem.CrossSite},
+		Summary:   "Sign in with a passkey",
+		Doc:       "The session has proven a second factor too, because the authenticator has verified the user.",
+		Roles:     access.Public,
+		Refusals:  []*problem.Error{ErrInvalidPasskey, problem.CrossSite},
+		BodyLimit: authBody,
 	}, s.SignInWithPasskey)
 }
 
 func (s *Service) emailRoutes(api *httpapi.API) {
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/change-email", ID: "change-email", Tag: "auth",
-		Summary: "Ask to sign in with another address",
-		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer request " +
-			"replaces an older one, and the end of " +
-			"the session that asked or a new second factor ends it. " +
-			"Whoever has a second factor proves it in the five minutes before, others have signed in then.",
+		Summary: "Change your e-mail address",
+		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer " +
+			"request replaces an older one, and the end of the session that asked or a new second factor " +
+			"ends it.",
 		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted,
 		Unkeyed:  httpapi.UnkeyedProof,
 		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
 	}, s.ChangeEmail)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth",
-		Summary: "Prove your new address with the token of the mail",
-		Doc:     "From then on you sign in with it. The old address is told.",
-		Roles:   access.Public, Status: http.StatusNoContent,
+		Summary: "Confirm your new e-mail address",
+		Doc: "Takes the token of the link in the mail. From then on you sign in with the new address. The " +
+			"old address is told.",
+		Roles: access.Public, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrInvalidToken, ErrAddressTaken},
 	}, s.ConfirmEmail)
 }
@@ -190,20 +205,21 @@ func (s *Service) emailRoutes(api *httpapi.API) {
 func (s *Service) userRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me", ID: "read-own-user", Tag: "users",
-		Summary: "Read your user and profile",
+		Summary: "Read your profile",
+		Doc:     "Your user and your profile.",
 		Roles:   access.SignedIn,
 	}, s.ReadProfile)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPatch, Path: "/users/me", ID: "change-own-user", Tag: "users",
-		Summary: "Change your profile",
+		Method: http.MethodPatch, Path: "/users/me", ID: "update-own-user", Tag: "users",
+		Summary: "Update your profile",
 		Doc:     "A merge patch (RFC 7396): what is absent stays, null clears.",
 		Roles:   access.SignedIn,
 	}, s.ChangeProfile)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users", ID: "list-users", Tag: "users",
-		Summary: "List users, the newest first",
-		Doc: "Found by the beginning of their addresses, they come in the order of these. A cursor belongs to " +
-			"its order. Each page is audited.",
+		Summary: "List users",
+		Doc: "The newest first; found by the beginning of their addresses, they come in the order of " +
+			"these. A cursor belongs to its order. Each page is audited.",
 		Roles: access.Admin | access.Support,
 	}, s.ListUsers)
 	httpapi.Command(api, httpapi.Op{
@@ -217,25 +233,25 @@ func (s *Service) userRoutes(api *httpapi.API) {
 func (s *Service) staffRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users",
-		Summary: "Invite somebody to the staff",
-		Doc:     "They get a mail with a link, good for seven days, and choose a password themselves.",
+		Summary: "Invite a member of staff",
+		Doc:     "They get a mail with a link, which is good for some days, and choose a password themselves.",
 		Roles:   access.Admin, Status: http.StatusCreated, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{ErrAddressTaken},
 		Fresh:    true,
 	}, s.Invite)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "change-user-role", Tag: "users",
-		Summary:  "Give a member of staff another role",
+		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "update-user-role", Tag: "users",
+		Summary:  "Update the role of a member of staff",
 		Doc:      "All their devices are signed out, and they are told by mail.",
 		Roles:    access.Admin,
 		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin},
 		Fresh:    true,
 	}, s.ChangeRole)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-second-factors", Tag: "users",
-		Summary: "Take away somebody's second factors",
-		Doc: "For who has lost the authenticator, the passkeys and the recovery codes: make sure first that it " +
-			"is them. All their devices are signed out, and they are told by mail.",
+		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-user-mfa", Tag: "users",
+		Summary: "Reset a user's second factors",
+		Doc: "For users who have lost the authenticator app, the passkeys and the recovery codes: make " +
+			"sure first that it is them. All their devices are signed out, and they are told by mail.",
 		Roles: access.Admin, Status: http.StatusNoContent, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled},
 		Fresh:    true,

@@ -18,6 +18,8 @@ import (
 // RegistrationRequest is a sign-up.
 type RegistrationRequest struct {
 	Body struct {
+		_ struct{} `doc:"Who signs up"`
+
 		Email    string      `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"Where mails reach you; capitals make no difference" example:"asha@example.org"`
 		Password string      `json:"password" text:"opaque" minLength:"8" maxLength:"1024" doc:"15 to 128 characters (the least is the server's setting), without your name and not a sequence" example:"seven lamps light the well"`
 		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`

@@ -20,11 +20,13 @@ import (
 
 // The refusals of administering users.
 var (
-	ErrOwnAccount = problem.Conflict("own-account",
+	ErrOwnAccount = problem.Conflict("own-account", "This is your own account",
 		"Administrators don't change their own role, nor disable themselves.", "Ask another administrator.")
-	ErrLastAdmin = problem.Conflict("last-admin", "This is the last active administrator.",
+	ErrLastAdmin = problem.Conflict("last-admin", "The last administrator must stay",
+		"This is the last active administrator.",
 		"Make another administrator first.")
-	ErrRoleFixed = problem.Conflict("role-fixed", "Patients and doctors keep their role: their records depend on it.",
+	ErrRoleFixed = problem.Conflict("role-fixed", "The role is fixed",
+		"Patients and doctors keep their role: their records depend on it.",
 		"Only SUPPORT and ADMIN can be exchanged. Staff that is also a patient has two accounts.")
 )
 
@@ -33,6 +35,8 @@ type RoleChangeRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
+		_ struct{} `doc:"The new role"`
+
 		Role access.Role `json:"role" enum:"SUPPORT,ADMIN" doc:"The new role" example:"SUPPORT"`
 	}
 }
@@ -42,6 +46,8 @@ type DisableUserRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
+		_ struct{} `doc:"Whether the user is disabled, and why"`
+
 		Disabled            bool   `json:"disabled" doc:"true shuts out, false lets in again" example:"true"`
 		Reason              string `json:"reason,omitempty" text:"lines" maxLength:"500" doc:"Why; mailed to the user" example:"The registration was not renewed."`
 		CancelConsultations bool   `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`

@@ -25,6 +25,8 @@ const verificationLife = 24 * time.Hour
 // VerificationRequest has the token of a mail.
 type VerificationRequest struct {
 	Body struct {
+		_ struct{} `doc:"The token that proves the address"`
+
 		Token string `json:"token" text:"opaque" minLength:"1" maxLength:"200" doc:"The token of the link in the mail; 24 hours, once" example:"b3BlbiBzZXNhbWUsIHNhaWQgdGhlIHZlcmlmaWNhdGlvbg"`
 	}
 }
@@ -32,6 +34,8 @@ type VerificationRequest struct {
 // AddressRequest names an address; the answer is the same whether it has a user or not.
 type AddressRequest struct {
 	Body struct {
+		_ struct{} `doc:"The address that a mail is asked for"`
+
 		Email string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address the mail goes to, if it has a user" example:"asha@example.org"`
 	}
 }

@@ -1,24 +1,26 @@
 // Package analytics counts what the other packages keep: read-only SQL over everything, without names or health data.
 package analytics
 
-import "github.com/danielgtaylor/huma/v2"
-
 var query = New()
 
 // Summary is the figures of a period.
 type Summary struct {
+	_ struct{} `doc:"The figures of a period"`
+
 	From          string        `json:"from" format:"date" doc:"The first day" example:"2026-10-25"`
 	To            string        `json:"to" format:"date" doc:"The last day" example:"2026-11-23"`
 	Timezone      string        `json:"timezone" doc:"The IANA time zone whose days these are" example:"Asia/Kolkata"`
-	Consultations Consultations `json:"consultations"`
-	People        People        `json:"people"`
+	Consultations Consultations `json:"consultations" doc:"Consultations booked in the period, and those due in it"`
+	People        People        `json:"people" doc:"Who came in the period"`
 	Revenue       []Revenue     `json:"revenue" nullable:"false" doc:"One entry a currency in which money came or went back in the period, by its code"`
-	Slots         Slots         `json:"slots"`
+	Slots         Slots         `json:"slots" doc:"What doctors offered in the period, and what was used of it"`
 }
 
 // Consultations counts two sets: those booked in the period, and those due in it. Their keys are the words of the ER
 // document, which is why they are maps.
 type Consultations struct {
+	_ struct{} `doc:"Two sets: consultations booked in the period, and those whose slot starts in it"`
+
 	Booked                int64            `json:"booked" doc:"Booked in the period (createdAt), whatever came of them" example:"120"`
 	ByStatus              map[string]int64 `json:"byStatus" doc:"The booked ones by the status they have now, all six: the numbers add up to booked" example:"{\"REQUESTED\": 2, \"CONFIRMED\": 18, \"IN_PROGRESS\": 1, \"COMPLETED\": 80, \"CANCELLED\": 15, \"NO_SHOW\": 4}"`
 	Completed             int64            `json:"completed" doc:"COMPLETED, by the start of the slot: it begins in the period, whenever it was booked" example:"85"`
@@ -31,6 +33,8 @@ type Consultations struct {
 
 // People counts who came.
 type People struct {
+	_ struct{} `doc:"Who came in the period"`
+
 	NewPatients     int64 `json:"newPatients" doc:"Users who are PATIENT now and signed up in the period, verified or not, deleted since or not" example:"40"`
 	NewDoctors      int64 `json:"newDoctors" doc:"Users who are DOCTOR now and signed up in the period, whether they applied or not" example:"3"`
 	ApprovedDoctors int64 `json:"approvedDoctors" doc:"Doctors whose approval was decided in the period and still stands" example:"2"`
@@ -38,6 +42,8 @@ type People struct {
 
 // Revenue is the money of one currency.
 type Revenue struct {
+	_ struct{} `doc:"Money of one currency that came and went back in the period"`
+
 	Currency string `json:"currency" doc:"ISO 4217 currency code" example:"INR"`
 	Captured string `json:"captured" pattern:"^\\d+\\.\\d{2}$" doc:"What patients paid, by when the money came" example:"42500.00"`
 	Refunded string `json:"refunded" pattern:"^\\d+\\.\\d{2}$" doc:"What was given back, by when the refund succeeded; not what is still under way" example:"1500.00"`
@@ -46,28 +52,10 @@ type Revenue struct {
 
 // Slots counts what doctors offered, and what was used of it.
 type Slots struct {
+	_ struct{} `doc:"What doctors offered in the period, and what was used of it"`
+
 	Offered      int64    `json:"offered" doc:"Slots that start in the period and are not BLOCKED" example:"150"`
 	SeatsOffered int64    `json:"seatsOffered" doc:"Their seats (maxPatients)" example:"160"`
 	SeatsTaken   int64    `json:"seatsTaken" doc:"Consultations whose slot starts in the period and that are not CANCELLED: a seat someone held to the end counts, though it is free again for others" example:"108"`
 	Utilization  *float64 `json:"utilization" doc:"seatsTaken divided by seatsOffered, to 4 places; null when no seat was offered" example:"0.675"`
-}
-
-// TransformSchema says what it is where a field refers to it.
-func (Consultations) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return described(s, "Two sets: consultations booked in the period, and those whose slot starts in it")
-}
-
-// TransformSchema says what it is where a field refers to it.
-func (People) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return described(s, "Who came in the period")
-}
-
-// TransformSchema says what it is where a field refers to it.
-func (Slots) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return described(s, "What doctors offered in the period, and what was used of it")
-}
-
-func described(s *huma.Schema, text string) *huma.Schema {
-	s.Description = text
-	return s
 }

@@ -75,7 +75,7 @@ func pay(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation str
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(r)
+	response, err := c.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,17 +12,20 @@ import (
 
 // Health is the answer of a server that is well.
 type Health struct {
+	_ struct{} `doc:"The state of the server"`
+
 	Status string `json:"status" enum:"ok" doc:"ok" example:"ok"`
 }
 
 // healthRoutes use Handle because they must answer while the database is away.
 func (a *App) healthRoutes() {
-	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{"ok"}, nil }
+	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{Status: "ok"}, nil }
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health/live", ID: "check-liveness", Tag: "health",
-		Summary: "Tell whether the process runs",
+		Summary: "Check that the process runs",
+		Doc:     "200 as long as the process answers, whatever the state of the database.",
 		Roles:   access.Public,
-		Root:    true,
+		Probe:   true, Root: true,
 	}, live)
 	var asking singleflight.Group
 	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
@@ -34,19 +37,20 @@ func (a *App) healthRoutes() {
 			func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }); err != nil {
 			return Health{}, problem.Unavailable
 		}
-		return Health{"ok"}, nil
+		return Health{Status: "ok"}, nil
 	}
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health/ready", ID: "check-readiness", Tag: "health",
-		Summary: "Tell whether requests can be served",
+		Summary: "Check that requests can be served",
 		Doc:     "503 while the database is away or the server stops.",
 		Roles:   access.Public,
-		Root:    true,
+		Probe:   true, Root: true,
 	}, ready)
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health", ID: "check-health", Tag: "health",
-		Summary: "Same as /health/ready",
+		Summary: "Check the health",
+		Doc:     "The same as `/health/ready`.",
 		Roles:   access.Public,
-		Root:    true,
+		Probe:   true, Root: true,
 	}, ready)
 }

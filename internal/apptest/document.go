@@ -47,11 +47,18 @@ type Operation struct {
 	responses map[string]response
 }
 
+// response is what the document says of one status of an operation.
 type response struct {
-	Headers map[string]struct {
-		Required bool `json:"required"`
-	} `json:"headers"`
-	Content map[string]any `json:"content"`
+	Headers map[string]header `json:"headers"`
+	Content map[string]any    `json:"content"`
+	// pointer leads to where it stands.
+	pointer string
+	// types of a problem that are declared.
+	types []string
+}
+
+type header struct {
+	Required bool `json:"required"`
 }
 
 const (
@@ -86,10 +93,10 @@ func readDocument(text []byte) (*Document, error) {
 	}
 	var parsed struct {
 		Paths map[string]map[string]struct {
-			ID          string              `json:"operationId"`
-			Roles       []string            `json:"x-roles"`
-			RequestBody map[string]any      `json:"requestBody"`
-			Responses   map[string]response `json:"responses"`
+			ID          string         `json:"operationId"`
+			Roles       []string       `json:"x-roles"`
+			RequestBody map[string]any `json:"requestBody"`
+			Responses   map[string]any `json:"responses"`
 		} `json:"paths"`
 	}
 	if err := json.Unmarshal(text, &parsed); err != nil {
@@ -106,7 +113,12 @@ func readDocument(text []byte) (*Document, error) {
 		for method, o := range methods {
 			op := Operation{ID: o.ID, Method: strings.ToUpper(method), Path: path, Roles: o.Roles,
 				Params: params(path), pointer: Pointer("paths", path, method), body: o.RequestBody != nil,
-				responses: o.Responses}
+				responses: map[string]response{}}
+			for status := range o.Responses {
+				if op.responses[status], err = d.response(op.pointer + Pointer("responses", status)); err != nil {
+					return nil, err
+				}
+			}
 			if op.body {
 				op.Example = d.example(d.at(op.pointer + Pointer("requestBody", "content", "application/json",
 					"schema")))
@@ -118,6 +130,50 @@ func readDocument(text []byte) (*Document, error) {
 		}
 	}
 	return d, nil
+}
+
+// response reads the one at a pointer, and what it refers to.
+func (d *Document) response(pointer string) (response, error) {
+	node, pointer := d.follow(pointer)
+	r := response{Headers: map[string]header{}, pointer: pointer}
+	r.Content, _ = node["content"].(map[string]any)
+	names, _ := node["headers"].(map[string]any)
+	for name := range names {
+		h, _ := d.follow(pointer + Pointer("headers", name))
+		required, _ := h["required"].(bool)
+		r.Headers[name] = header{required}
+	}
+	if r.Content[problemType] == nil {
+		return r, nil
+	}
+	types, ok := d.at(pointer + Pointer("content", problemType, "schema", "allOf", "1", "properties", "type",
+		"enum")).([]any)
+	if !ok || len(types) == 0 {
+		return r, errors.New("the document declares no type of problem at " + pointer)
+	}
+	for _, t := range types {
+		text, _ := t.(string)
+		r.types = append(r.types, text)
+	}
+	return r, nil
+}
+
+// Resolve gives what a part of the document refers to, or the part itself.
+func (d *Document) Resolve(part any) any {
+	object, _ := part.(map[string]any)
+	if ref, shared := object["$ref"].(string); shared {
+		return d.Resolve(d.at(strings.TrimPrefix(ref, "#")))
+	}
+	return part
+}
+
+// follow reads the object at a pointer, and tells where it stands when it is a reference.
+func (d *Document) follow(pointer string) (map[string]any, string) {
+	node, _ := d.at(pointer).(map[string]any)
+	if ref, shared := node["$ref"].(string); shared {
+		return d.follow(strings.TrimPrefix(ref, "#"))
+	}
+	return node, pointer
 }
 
 func params(path string) (names []string) {
@@ -177,7 +233,8 @@ func (d *Document) operation(r *http.Request) *Operation {
 func (o *Operation) status(status int) (response, error) {
 	said, ok := o.responses[strconv.Itoa(status)]
 	if !ok {
-		return said, fmt.Errorf("status %d is not documented", status)
+		return said, fmt.Errorf("status %d is not documented: add the refusal to Refusals, or the status to "+
+			"Statuses, where the operation %s is registered", status, o.ID)
 	}
 	return said, nil
 }
@@ -185,8 +242,8 @@ func (o *Operation) status(status int) (response, error) {
 // example makes a value of a schema from the examples of its fields.
 func (d *Document) example(schema any) any {
 	s, _ := schema.(map[string]any)
-	if ref, ok := s["$ref"].(string); ok {
-		return d.example(d.at(strings.TrimPrefix(ref, "#")))
+	if _, ok := s["$ref"].(string); ok && s["examples"] == nil {
+		return d.example(d.Resolve(schema))
 	}
 	if all, ok := s["examples"].([]any); ok && len(all) > 0 {
 		return all[0]
@@ -211,6 +268,12 @@ func (d *Document) example(schema any) any {
 func (d *Document) at(pointer string) any {
 	var here any = d.Root
 	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		if list, ok := here.([]any); ok {
+			if i, err := strconv.Atoi(name); err == nil && i < len(list) {
+				here = list[i]
+				continue
+			}
+		}
 		object, _ := here.(map[string]any)
 		here = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
 	}

@@ -15,6 +15,8 @@ import (
 
 // Entry is one row of the log (ER document: AuditLog).
 type Entry struct {
+	_ struct{} `doc:"An entry of the audit log"`
+
 	ID         uuid.UUID      `json:"id" format:"uuid" doc:"The entry's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	ActorID    *uuid.UUID     `json:"actorId" format:"uuid" nullable:"true" doc:"Who did it; null when nobody was signed in or the system did it: metadata.job then names the job" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	ActorRole  *string        `json:"actorRole" doc:"The actor's role at that time, or null: PATIENT, DOCTOR, SUPPORT or ADMIN" example:"PATIENT"`

@@ -31,7 +31,7 @@ func press(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, 
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(r)
+	response, err := c.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ import (
 
 // Reading says that somebody read a patient's record (FHIR: AuditEvent of type "read").
 type Reading struct {
+	_ struct{} `doc:"Somebody read your record"`
+
 	ID             uuid.UUID  `json:"id" format:"uuid" doc:"The reading's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Action         string     `json:"action" enum:"consultation.read,consultation.list,prescription.read,prescription.list" doc:"What was read: one of them, or a list that had yours in it" example:"prescription.read"`
 	ActorID        uuid.UUID  `json:"actorId" format:"uuid" doc:"Who read; your own id where it was you" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`

@@ -12,9 +12,9 @@ func Routes(api *httpapi.API) {
 	l := log{api.Cursors}
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/audit-logs", ID: "list-audit-logs", Tag: "admin",
-		Summary: "List the audit log, the newest first",
-		Doc: "A cursor belongs to the filters it was made with. " +
-			"Each call leaves an entry itself (audit-log.list), which later calls show.",
+		Summary: "List the audit log",
+		Doc: "The newest entries first. A cursor belongs to the filters it was made with. Each call leaves" +
+			" an entry itself (audit-log.list), which later calls show.",
 		Roles: access.Admin,
 	}, l.list)
 	httpapi.Command(api, httpapi.Op{

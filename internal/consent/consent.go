@@ -25,12 +25,14 @@ const channelAPI = "API"
 // The refusals of consents.
 var (
 	// ErrRequired: bookings and starts need a consent that stands.
-	ErrRequired = problem.Conflict("consent-required", "A consent is missing, or was taken back.",
+	ErrRequired = problem.Conflict("consent-required", "A consent is missing",
+		"A consent is missing, or was taken back.",
 		"detail names the purpose and the notice's version. The patient reads the notice with GET /api/v1/consents "+
 			"and consents with POST /api/v1/consents, "+
 			"or to one consultation with POST /api/v1/consultations/{id}/consent.")
 	// ErrOutdated: one consents to what is told now.
-	ErrOutdated = problem.Conflict("notice-outdated", "That is not the current version of the notice.",
+	ErrOutdated = problem.Conflict("notice-outdated", "The notice is outdated",
+		"That is not the current version of the notice.",
 		"Read the current notice with GET /api/v1/consents, show it, and send its noticeVersion.")
 )
 
@@ -42,6 +44,8 @@ func RequiredFor(version int32) error {
 
 // Notice is what a person is told about a purpose, and whether they have agreed to it.
 type Notice struct {
+	_ struct{} `doc:"What a consent is asked for, and whether you consent"`
+
 	Purpose       string     `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent is for"`
 	NoticeVersion int32      `json:"noticeVersion" doc:"The current version" example:"1"`
 	Required      bool       `json:"required" doc:"Whether booking needs this consent" example:"true"`
@@ -52,11 +56,15 @@ type Notice struct {
 
 // Notices are those of all purposes.
 type Notices struct {
+	_ struct{} `doc:"The current notice of each purpose"`
+
 	Items []Notice `json:"items" nullable:"false" doc:"One a purpose, required ones first"`
 }
 
 // Consent is somebody's agreement to a notice.
 type Consent struct {
+	_ struct{} `doc:"A consent that was given"`
+
 	ID            uuid.UUID `json:"id" doc:"The consent's id"`
 	Purpose       string    `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What it is for"`
 	NoticeVersion int32     `json:"noticeVersion" doc:"The version of the notice" example:"1"`

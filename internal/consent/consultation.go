@@ -25,6 +25,8 @@ func Imply(tx *postgres.Tx, patient, consultation uuid.UUID, version int32) {
 
 // ToConsultation is an explicit consent to one consultation.
 type ToConsultation struct {
+	_ struct{} `doc:"The consent to one consultation"`
+
 	ConsultationID uuid.UUID `json:"consultationId" doc:"The consultation"`
 	Basis          string    `json:"basis" enum:"EXPLICIT" doc:"Given in so many words, not by booking"`
 	NoticeVersion  int32     `json:"noticeVersion" doc:"The version of the notice on treatment" example:"1"`

@@ -14,6 +14,8 @@ import (
 // GiveIn is what somebody consents to.
 type GiveIn struct {
 	Body struct {
+		_ struct{} `doc:"The notice that is consented to"`
+
 		Purpose       string `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent is for"`
 		NoticeVersion int32  `json:"noticeVersion" minimum:"1" maximum:"999999" doc:"The version of the notice that was read: the current one" example:"1"`
 		Language      string `json:"language,omitempty" enum:"en,hi" default:"en" doc:"The language the notice was read in"`

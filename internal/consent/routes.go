@@ -12,13 +12,13 @@ import (
 func Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/consents", ID: "list-consents", Tag: "consents",
-		Summary: "Read the notices and your consents",
+		Summary: "List the notices and your consents",
 		Doc:     "The current notice of each purpose, in English or Hindi, and since when you consent to it.",
 		Roles:   access.Patient,
 	}, List)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consents", ID: "give-consent", Tag: "consents",
-		Summary: "Consent to a notice",
+		Summary: "Give a consent",
 		Doc: "Each purpose is agreed to separately; only TREATMENT is needed for a booking. To consent again " +
 			"is the same consent, answered with 200.",
 		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Honoured,

@@ -18,6 +18,8 @@ import (
 type CancelIn struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body *struct {
+		_ struct{} `doc:"Why it is cancelled"`
+
 		Reason string `json:"reason,omitempty" health:"consultations.cancellation_reason" text:"lines" maxLength:"2000" doc:"Why; required once the consultation is in progress" example:"I am travelling"`
 	} `required:"false"`
 }

@@ -15,6 +15,8 @@ import (
 type ConsentIn struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body *struct {
+		_ struct{} `doc:"The notice that was read"`
+
 		NoticeVersion int32 `json:"noticeVersion,omitempty" minimum:"1" maximum:"999999" doc:"The version of the TREATMENT notice that was read; the current one when left out" example:"1"`
 	} `required:"false"`
 }

@@ -26,19 +26,22 @@ var query = New()
 
 // The refusals of consultations beside those of slots and payments.
 var (
-	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "You hold as many unpaid bookings as a patient may.",
+	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "Too many unpaid bookings",
+		"You hold as many unpaid bookings as a patient may.",
 		"Pay or cancel one of them first; an unpaid one ends by itself when its time to pay is over.")
-	ErrTooManyAbandoned = problem.Conflict("too-many-abandoned",
+	ErrTooManyAbandoned = problem.Conflict("too-many-abandoned", "Too many bookings were left unpaid",
 		"Too many unpaid bookings of yours ended without payment within a day.",
 		"Wait until the time named in detail, and pay what you book, or don't book what you won't pay.")
-	ErrTooManyBookings = problem.Conflict("too-many-bookings",
+	ErrTooManyBookings = problem.Conflict("too-many-bookings", "Too many bookings",
 		"You have as many consultations to come as a patient may.", "Cancel one of them, or wait until one is over.")
-	ErrTooManyWithDoctor = problem.Conflict("too-many-with-doctor",
+	ErrTooManyWithDoctor = problem.Conflict("too-many-with-doctor", "Too many bookings with this doctor",
 		"You have as many consultations to come with this doctor as a patient may.",
 		"Choose another doctor, cancel one of them, or wait until one is over.")
-	ErrTooEarly = problem.Conflict("too-early", "It is too early for this step.",
+	ErrTooEarly = problem.Conflict("too-early", "Too early",
+		"It is too early for this step.",
 		"Wait until the time named in detail.")
-	ErrTooLate = problem.Conflict("too-late", "It is too late for this step.",
+	ErrTooLate = problem.Conflict("too-late", "Too late",
+		"It is too late for this step.",
 		"Ask support: they can do more than you at this point.")
 )
 
@@ -62,6 +65,8 @@ type Service struct {
 // Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those
 // who may not see health data.
 type Consultation struct {
+	_ struct{} `doc:"A consultation, from its booking to its end"`
+
 	ID                 uuid.UUID    `json:"id" doc:"The consultation's id"`
 	PatientID          uuid.UUID    `json:"patientId" health:"patient" doc:"Who is seen"`
 	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`

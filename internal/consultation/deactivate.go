@@ -17,7 +17,8 @@ import (
 )
 
 // ErrHasConsultations tells an administrator first what they are about to cancel, see hasConsultations.
-var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations to come would be cancelled.",
+var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations would be cancelled",
+	"Consultations to come would be cancelled.",
 	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the "+
 		"other side is told by mail.")
 

@@ -19,6 +19,8 @@ import (
 // InitiatePaymentRequest names what is to be paid.
 type InitiatePaymentRequest struct {
 	Body struct {
+		_ struct{} `doc:"The consultation to pay, and where to return"`
+
 		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 		ReturnURL      string    `json:"returnUrl,omitempty" maxLength:"2000" doc:"Where the checkout leads back to: an address on this server, or on an origin that its operator has allowed (AMRUTAM_RETURN_ORIGINS)" example:"https://app.example.org/paid"`
 	}
@@ -26,6 +28,8 @@ type InitiatePaymentRequest struct {
 
 // InitiatePaymentResponse is a payment with its open attempt.
 type InitiatePaymentResponse struct {
+	_ struct{} `doc:"The payment and the attempt to pay it"`
+
 	Payment payment.Payment `json:"payment" doc:"The consultation's payment"`
 	Attempt payment.Attempt `json:"attempt" doc:"The open attempt: send the patient to its checkout"`
 }
@@ -65,6 +69,8 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 
 // WebhookResponse tells the provider what its message did.
 type WebhookResponse struct {
+	_ struct{} `doc:"What came of the report"`
+
 	Outcome string `json:"outcome" enum:"duplicate,unknown-reference,amount-mismatch,unknown-type,captured,surplus,failed,refunded,refund-failed,unchanged" doc:"What came of the message" example:"captured"`
 }
 
@@ -94,7 +100,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 		return WebhookResponse{}, err
 	}
 	if recorded.Outcome != "" {
-		return WebhookResponse{string(recorded.Outcome)}, nil
+		return WebhookResponse{Outcome: string(recorded.Outcome)}, nil
 	}
 	row, err := query.lockConsultation(ctx, tx, recorded.ConsultationID)
 	if err != nil {
@@ -104,7 +110,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 	if err != nil {
 		return WebhookResponse{}, err
 	}
-	return WebhookResponse{string(out)}, s.applyPayment(ctx, tx, actor, &row, event, out)
+	return WebhookResponse{Outcome: string(out)}, s.applyPayment(ctx, tx, actor, &row, event, out)
 }
 
 // applyPayment changes the consultation as the outcome of a payment's event requires, and tells the patient.

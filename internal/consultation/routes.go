@@ -19,10 +19,10 @@ const anyParty = access.Patient | access.Doctor | access.Support | access.Admin
 func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
-		Summary: "Book a free slot",
-		Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay within 15 minutes; a free " +
-			"one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current version, and is " +
-			"itself your consent to this consultation.",
+		Summary: "Book a slot",
+		Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay by `paymentDueAt`; a " +
+			"free one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current " +
+			"version, and is itself your consent to this consultation.",
 		Roles: access.Patient, Status: 201, Key: httpapi.Required,
 		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable,
 			schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
@@ -37,7 +37,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
-		Summary: "List the consultations you hold",
+		Summary: "List the consultations with your patients",
 		Doc: "As the doctor, by the start of the consultation: the latest first, or the earliest. Each call is " +
 			"audited.",
 		Roles: access.Doctor,
@@ -58,20 +58,23 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
 		Summary: "Cancel a consultation",
-		Doc: "A patient until 2 hours before a confirmed start; doctor and staff until the start, or with a " +
-			"reason while it is in progress. Everything paid is given back. (Who deletes the account later than a " +
-			"patient may cancel gets nothing back.) Whoever cancelled it and asks again is answered the same.",
+		Doc: "A patient may cancel until the configured time before a confirmed start " +
+			"(AMRUTAM_CANCEL_UNTIL), doctor and staff until the start, or with a reason while it is in " +
+			"progress. Everything paid is refunded. (Who deletes the account later than a patient may " +
+			"cancel gets nothing back.) Whoever cancelled it and asks again gets the same answer.",
 		Roles: anyParty, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate},
 	}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{
-		Method: "PATCH", Path: "/consultations/{id}/status", ID: "move-consultation", Tag: "consultations",
-		Summary: "Start, complete or miss a consultation",
-		Doc: "IN_PROGRESS from 15 minutes before the start until the end of the slot; NO_SHOW from 10 minutes " +
-			"after the start until the end of the slot; one never started by then is recorded as missed by the " +
-			"doctor, and refunded. It starts only while the patient's consent to it stands, and while none of " +
-			"another slot is in progress; patients who share a slot are seen together. One that nobody completes " +
-			"is COMPLETED 2 hours after its slot, as of the slot's end.",
+		Method: "PATCH", Path: "/consultations/{id}/status", ID: "update-consultation-status", Tag: "consultations",
+		Summary: "Update a consultation's status",
+		Doc: "IN_PROGRESS from the configured time before the start (AMRUTAM_START_EARLY) until the end of" +
+			" the slot; NO_SHOW from the configured time after the start (AMRUTAM_NO_SHOW_AFTER) until " +
+			"the end of the slot; one never started by then is recorded as missed by the doctor, and " +
+			"refunded. It starts only while the patient's consent to it stands, and while none of another" +
+			" slot is in progress; patients who share a slot are seen together. One that nobody completes" +
+			" becomes COMPLETED by itself after the configured time (AMRUTAM_COMPLETE_AFTER), as of the " +
+			"slot's end.",
 		Roles: access.Doctor,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved,
 			schedule.ErrConsultationInProgress, consent.ErrRequired},
@@ -88,9 +91,10 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.Consent)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
-		Summary: "Begin to pay",
-		Doc:     "Gives the open attempt, or a new one when the last one failed; until the payment is due.",
-		Roles:   access.Patient, Status: 201, Key: httpapi.Required,
+		Summary: "Start a payment",
+		Doc: "Gives the open attempt, or a new one when the last one failed, until the payment is due. " +
+			"Open its `checkout.url` in a browser.",
+		Roles: access.Patient, Status: 201, Key: httpapi.Required,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid},
 	}, s.InitiatePayment)
 	httpapi.Command(api, httpapi.Op{
@@ -105,7 +109,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.ReceiveWebhook)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
-		Summary: "Shut a user out, or let them in again",
+		Summary: "Disable or re-enable a user",
 		Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not " +
 			"booked. " +
 			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a " +

@@ -26,6 +26,8 @@ type HoldIn struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body struct {
+		_ struct{} `doc:"The new status and the doctor's notes"`
+
 		Status string  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
 		Notes  *string `json:"notes,omitempty" health:"consultations.notes" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
 	}

@@ -14,6 +14,8 @@ import (
 // ApplicationInput is a doctor's application.
 type ApplicationInput struct {
 	Body struct {
+		_ struct{} `doc:"What an application says of the doctor"`
+
 		Specialization     string      `json:"specialization" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Field of practice" example:"Panchakarma"`
 		YearsOfExperience  int         `json:"yearsOfExperience" minimum:"0" maximum:"80" doc:"Years in practice" example:"12"`
 		RegistrationNumber string      `json:"registrationNumber" minLength:"1" maxLength:"100" pattern:"\\S" patternDescription:"more than spaces" doc:"Number in the medical register" example:"AYU-KL-20417"`

@@ -18,6 +18,8 @@ type ApprovalRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
+		_ struct{} `doc:"The decision, and why"`
+
 		Approved            bool    `json:"approved" doc:"true approves, false refuses an application or withdraws an approval" example:"true"`
 		Reason              *string `json:"reason,omitempty" text:"lines" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; required when approved is false, and mailed to the doctor" example:"The registration was checked with the state council."`
 		CancelConsultations bool    `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`

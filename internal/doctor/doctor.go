@@ -29,7 +29,8 @@ type Service struct {
 
 var (
 	// ErrAlreadyApplied: a user is one doctor.
-	ErrAlreadyApplied = problem.Conflict("already-applied", "You have already applied as a doctor.",
+	ErrAlreadyApplied = problem.Conflict("already-applied", "You have applied already",
+		"You have already applied as a doctor.",
 		"Change your application with PATCH /api/v1/doctors/{id}; the id is your user id.")
 	// ErrNotApproved: patients meet approved doctors only.
 	ErrNotApproved = problem.Define(403, "doctor-not-approved", "Not approved",
@@ -37,16 +38,18 @@ var (
 		"Apply with POST /api/v1/doctors and wait for the mail that says you are approved. Whoever's approval was "+
 			"withdrawn asks an administrator.")
 	// ErrRegistrationTaken: letters and digits alone tell two registration numbers apart.
-	ErrRegistrationTaken = problem.Conflict("registration-number-taken",
+	ErrRegistrationTaken = problem.Conflict("registration-number-taken", "The registration number is taken",
 		"Another doctor has this registration number.", "Check the number. If somebody else uses yours, tell support.")
 	// ErrRegistrationApproved: the approval vouches for the registration number that was checked.
-	ErrRegistrationApproved = problem.Conflict("registration-number-approved",
+	ErrRegistrationApproved = problem.Conflict("registration-number-approved", "The registration number is fixed",
 		"An approved doctor's registration number can't be changed: the approval vouches for it.",
 		"Ask an administrator to withdraw the approval, change the number, and be approved anew.")
 )
 
 // Doctor is a doctor as everybody sees them. The id is the user's id.
 type Doctor struct {
+	_ struct{} `doc:"A doctor as patients find them"`
+
 	ID                 uuid.UUID    `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	UserID             uuid.UUID    `json:"userId" format:"uuid" doc:"The same value as id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	FullName           string       `json:"fullName" doc:"Name in the user's profile" example:"Dr. Asha Nair"`
@@ -58,7 +61,7 @@ type Doctor struct {
 	Currency           string       `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
 	LanguagesSpoken    []string     `json:"languagesSpoken" nullable:"false" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
 	Bio                *string      `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
-	IsApproved         bool         `json:"isApproved" doc:"Whether an administrator approved the doctor; only then patients find them" example:"true"`
+	IsApproved         bool         `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
 	Rating             float64      `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
 	NextFreeSlot       SlotOrNull   `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
 	CreatedAt          time.Time    `json:"createdAt" doc:"When the doctor applied" example:"2026-11-23T10:00:00Z"`
@@ -76,6 +79,8 @@ func (d Doctor) ETag() string { return httpapi.ETag(d.UpdatedAt) }
 
 // SlotBrief is the part of a slot that a search shows.
 type SlotBrief struct {
+	_ struct{} `doc:"The first slot with a free seat"`
+
 	ID        uuid.UUID `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	StartTime time.Time `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
 	EndTime   time.Time `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`

@@ -15,6 +15,8 @@ type FacetsInput struct{}
 
 // Facets are the values that filters of the search find doctors by.
 type Facets struct {
+	_ struct{} `doc:"The values to search doctors by"`
+
 	Specializations []Facet `json:"specializations" nullable:"false" doc:"Fields of practice, at most 200; spellings that differ by marks and capitals count as one"`
 	Languages       []Facet `json:"languages" nullable:"false" doc:"Language tags, at most 200"`
 	Currencies      []Facet `json:"currencies" nullable:"false" doc:"Currencies of fees (ISO 4217)"`
@@ -22,6 +24,8 @@ type Facets struct {
 
 // Facet is a value with the number of doctors that have it.
 type Facet struct {
+	_ struct{} `doc:"A value to search by, and how many doctors have it"`
+
 	Value string `json:"value" doc:"As the filter takes it" example:"Panchakarma"`
 	Count int64  `json:"count" doc:"How many doctors have it" example:"12"`
 }

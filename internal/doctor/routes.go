@@ -24,11 +24,12 @@ func (s *Service) Routes(api *httpapi.API) {
 			"as beginnings " +
 			"of words. Fees are compared within one currency. A cursor belongs to its sort. Administrators find " +
 			"those who wait for an approval, or lost it, with approved=false.",
-		Roles: access.Public | access.SignedIn,
+		Roles:    access.Public | access.SignedIn,
+		Refusals: []*problem.Error{problem.Forbidden},
 	}, s.Search)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/doctors/facets", ID: "list-doctor-facets", Tag: "doctors",
-		Summary: "Show what doctors can be found by",
+		Summary: "List what doctors can be found by",
 		Doc: "The specializations, languages and currencies in use among the doctors patients find, each with how " +
 			"many doctors have it, " +
 			"the commonest first.",
@@ -36,14 +37,14 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.Facets)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/doctors/{id}", ID: "read-doctor", Tag: "doctors",
-		Summary: "Show a doctor",
+		Summary: "Read a doctor",
 		Doc: "An approved doctor's profile with the next free slot. One who isn't approved is shown to " +
 			"themselves and to administrators.",
 		Roles: access.Public | access.SignedIn,
 	}, s.Read)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/doctors/{id}", ID: "update-doctor", Tag: "doctors",
-		Summary: "Change my doctor profile",
+		Summary: "Update your doctor profile",
 		Doc: "A merge patch of one's own profile. The registration number is fixed while the doctor is approved, " +
 			"because the " +
 			"approval vouches for it; everything else may change at any time.",

@@ -20,6 +20,8 @@ type PracticeInput struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
+		_ struct{} `doc:"A merge patch of your doctor profile: what is absent stays, null clears"`
+
 		Specialization     httpapi.Field[string]      `json:"specialization,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Field of practice" example:"Panchakarma"`
 		YearsOfExperience  httpapi.Field[int]         `json:"yearsOfExperience,omitempty" minimum:"0" maximum:"80" doc:"Years in practice" example:"13"`
 		RegistrationNumber httpapi.Field[string]      `json:"registrationNumber,omitempty" minLength:"1" maxLength:"100" pattern:"\\S" patternDescription:"more than spaces" doc:"Number in the medical register; fixed while the doctor is approved" example:"AYU-KL-20417"`

@@ -85,7 +85,7 @@ func (a *API) known(w http.ResponseWriter, r *http.Request, op Op) error {
 
 // admit counts a request of a caller, until it leaves.
 func (a *API) admit(w http.ResponseWriter, op Op, req *request, by *Rate, underWay *UnderWay, caller string) error {
-	if !op.limited() {
+	if op.Probe {
 		return nil
 	}
 	if err := by.take(w.Header(), caller, a.DB.Now()); err != nil {

@@ -60,6 +60,8 @@ type API struct {
 	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
 	Trusted []netip.Prefix
 	Origins []string
+	// Story is the journey that the document tells in its order and its examples.
+	Story Story
 	// Operations in the order of registration, for tests that walk them all.
 	Operations []Op
 	// HealthColumns are the sealed columns with health data that answers show, by operation.
@@ -88,7 +90,7 @@ type Op struct {
 	// Unkeyed says why a POST of somebody signed in takes no Idempotency-Key; the document shows it.
 	Unkeyed string
 	Status  int // of success; 200 when zero
-	// BodyLimit in bytes; when zero, what the largest body that the schema allows takes.
+	// BodyLimit in bytes; when zero, what the largest body that the schema allows takes, and a MiB at most.
 	BodyLimit int64
 	// RawBody is set when the operation reads the bytes themselves (signed messages); it documents their shape.
 	RawBody reflect.Type
@@ -97,6 +99,8 @@ type Op struct {
 	Verify func(r *http.Request, body []byte) error
 	// Enrolment operations are what a session of staff reaches before it has a second factor.
 	Enrolment bool
+	// Probe operations are for load balancers: no rate limit counts them, and they answer under any host name.
+	Probe bool
 	// Fresh operations are dangerous: they need a second factor that was proven in the last five minutes.
 	Fresh bool
 	// Recent operations end or take out what is kept of a person, or add a way in: they need a proof of the last five
@@ -139,7 +143,7 @@ func init() {
 func New(mux *http.ServeMux, a *API) *API {
 	a.mux, a.paths, a.origin, a.patterns = mux, NewPaths(mux), http.NewCrossOriginProtection(), map[string]bool{}
 	a.notes, a.HealthColumns = newNotes(), map[string][]string{}
-	cfg := huma.Config{OpenAPI: document31(), DefaultFormat: "application/json",
+	cfg := huma.Config{OpenAPI: newDocument(), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
 	cfg.RejectUnknownQueryParameters = true
 	a.huma = humago.New(a.paths, cfg)
@@ -158,9 +162,6 @@ var strictFormat = huma.Format{
 		return err
 	},
 }
-
-// Document is the OpenAPI document.
-func (a *API) Document() *huma.OpenAPI { return a.huma.OpenAPI() }
 
 func (o Op) path() string {
 	if o.Root {

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// mostBody in bytes that any operation takes, and that one of strangers does: nothing there is written by hand.
-	mostBody, mostAuthBody = 1 << 20, 64 << 10
+	// mostBody in bytes that any operation takes.
+	mostBody = 1 << 20
 	// leastBody is left for spaces, and for faults that are told by their names instead of by the body's size.
 	leastBody, leastValues = 4 << 10, 64
 	// A character of a text is at most two escaped units of UTF-16, \uD83D\uDE00, and a text is quoted.
@@ -45,9 +45,6 @@ func (a *API) operation(method, path string) *huma.Operation {
 // sizeOf the body of a registered operation.
 func (a *API) sizeOf(op Op) bodySize {
 	o, most := a.operation(op.Method, op.path()), int64(mostBody)
-	if op.Tag == "auth" {
-		most = mostAuthBody
-	}
 	if op.BodyLimit > 0 {
 		most = op.BodyLimit
 	}

@@ -74,7 +74,7 @@ var errNotAudited = errors.New("httpapi: a command wrote no audit row")
 func Command[I, O any](a *API, op Op, do func(ctx context.Context, tx *postgres.Tx, actor access.Actor, in I) (O,
 	error)) {
 	health := a.registerHealth(op, reflect.TypeFor[O](), true)
-	register(a, op, reflect.TypeFor[O](),
+	register(a, op, reflect.TypeFor[O](), true,
 		func(ctx context.Context, actor access.Actor, in I, claim *idempotency.Claim) (reply, error) {
 			var out reply
 			var opening func(*pgx.Batch, time.Time)
@@ -149,7 +149,7 @@ func replay[O any](tx *postgres.Tx, actor access.Actor, stored *idempotency.Answ
 func Query[I, O any](a *API, op Op, do func(ctx context.Context, r *postgres.Read, actor access.Actor, in I) (O,
 	error)) {
 	a.registerHealth(op, reflect.TypeFor[O](), false)
-	register(a, op, reflect.TypeFor[O](),
+	register(a, op, reflect.TypeFor[O](), false,
 		func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
 			var out reply
 			err := a.DB.Read(ctx, func(r *postgres.Read) error {
@@ -171,7 +171,7 @@ func Handle[I, O any](a *API, op Op, do func(ctx context.Context, actor access.A
 		panic("httpapi: " + op.ID + " can't keep a key outside a transaction")
 	}
 	a.registerHealth(op, reflect.TypeFor[O](), false)
-	register(a, op, reflect.TypeFor[O](),
+	register(a, op, reflect.TypeFor[O](), true,
 		func(ctx context.Context, actor access.Actor, in I, _ *idempotency.Claim) (reply, error) {
 			result, err := do(ctx, actor, in)
 			if err != nil {
@@ -216,8 +216,9 @@ func newReply(op Op, result any) (reply, error) {
 	return out, err
 }
 
-// register puts the pipeline before run. Reading top to bottom is the order in which a request passes.
-func register[I any](a *API, op Op, output reflect.Type,
+// register puts the pipeline before run, which may write when writes is set. Reading top to bottom is the order in
+// which a request passes.
+func register[I any](a *API, op Op, output reflect.Type, writes bool,
 	run func(context.Context, access.Actor, I, *idempotency.Claim) (reply, error)) {
 	op.check()
 	a.Operations = append(a.Operations, op)
@@ -228,7 +229,7 @@ func register[I any](a *API, op Op, output reflect.Type,
 		Tags: []string{op.Tag}, DefaultStatus: op.status(), MaxBodyBytes: -1,
 		Middlewares: huma.Middlewares{a.admission(op, most)},
 	}
-	a.describe(&documented, op, output)
+	a.describe(&documented, op, output, writes)
 	if op.RawBody != nil {
 		// Who reads the bytes checks their signature before anything is said about them.
 		documented.SkipValidateBody = true

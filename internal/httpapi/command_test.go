@@ -27,7 +27,7 @@ func probe(name string, roles access.Roles) httpapi.Op {
 		Summary: "Try " + name,
 		Roles:   roles, Status: 204,
 		Unkeyed: "it is for tests",
-		Root:    true,
+		Probe:   true, Root: true,
 	}
 }
 

@@ -33,7 +33,7 @@ func TestADenialIsNotedAfterItsAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+stranger.Token)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := c.Client().Do(r)
 	if err != nil || answer.StatusCode != http.StatusNotFound {
 		t.Fatalf("%v %v", answer, err)
 	}

@@ -17,6 +17,8 @@ type Paging struct {
 
 // Page is a list: its items and, unless it is the last page, the cursor of the next.
 type Page[T any] struct {
+	_ struct{} `doc:"One page of a list"`
+
 	Items      []T    `json:"items" nullable:"false" doc:"This page's items"`
 	NextCursor string `json:"nextCursor,omitempty" doc:"Send it as cursor to get the next page; absent on the last one"`
 }

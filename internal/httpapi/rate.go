@@ -102,6 +102,3 @@ func Network(ip string) string {
 	}
 	return prefix.String()
 }
-
-// limited operations are all but those of load balancers.
-func (o Op) limited() bool { return o.Tag != "health" }

@@ -20,8 +20,10 @@ import (
 
 // Problem is a refusal as RFC 9457 writes it.
 type Problem struct {
+	_ struct{} `doc:"A refusal (RFC 9457): its type is the address of a page that says what to do"`
+
 	Type      string          `json:"type" format:"uri-reference" doc:"A page that says what to do" example:"/problems/slot-taken"`
-	Title     string          `json:"title" doc:"The kind of refusal" example:"The state forbids it"`
+	Title     string          `json:"title" doc:"The kind of refusal" example:"The slot is taken"`
 	Status    int             `json:"status" doc:"The HTTP status" example:"409"`
 	Detail    string          `json:"detail" doc:"What is wrong this time" example:"The slot has no free seat."`
 	Instance  string          `json:"instance" format:"uri-reference" doc:"The address that was asked" example:"/api/v1/consultations"`

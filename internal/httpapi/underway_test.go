@@ -42,7 +42,7 @@ func TestUnderWay(t *testing.T) {
 	}
 	get(patient, free).Want(200)
 	// Who holds a body back is told at once, and the connection ends.
-	refused := begin(t, strings.TrimPrefix(c.URL, "http://"), "POST /api/v1/auth/login", "X-Forwarded-For: "+full)
+	refused := begin(t, c, strings.TrimPrefix(c.URL, "http://"), "POST /api/v1/auth/login", "X-Forwarded-For: "+full)
 	if refused.StatusCode != http.StatusTooManyRequests || !refused.Close {
 		t.Errorf("status %d, close: %t", refused.StatusCode, refused.Close)
 	}
@@ -82,7 +82,7 @@ func TestABodyThatComesTooLate(t *testing.T) {
 	t.Cleanup(server.Close)
 	address := server.Listener.Addr().String()
 	for _, operation := range []string{"POST /api/v1/auth/login", "PATCH /api/v1/users/me"} {
-		answer := begin(t, address, operation, "Authorization: Bearer "+c.Patient().Token)
+		answer := begin(t, c, address, operation, "Authorization: Bearer "+c.Patient().Token)
 		if answer.StatusCode != http.StatusRequestTimeout ||
 			answer.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %d %v", operation, answer.StatusCode, answer.Header)
@@ -106,7 +106,7 @@ func dial(t *testing.T, address string) net.Conn {
 }
 
 // begin sends the head of a request and half its body, and gives the answer.
-func begin(t *testing.T, address, operation, header string) *http.Response {
+func begin(t *testing.T, c *apptest.Clinic, address, operation, header string) *http.Response {
 	t.Helper()
 	conn := dial(t, address)
 	head := operation + " HTTP/1.1\r\nHost: " + address + "\r\n" + header +
@@ -118,7 +118,9 @@ func begin(t *testing.T, address, operation, header string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
+	defer answer.Body.Close()
+	method, path, _ := strings.Cut(operation, " ")
+	c.Check(method, path, answer)
 	return answer
 }
 

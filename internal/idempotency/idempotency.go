@@ -30,7 +30,8 @@ var (
 	ErrReused = problem.Define(http.StatusUnprocessableEntity, "idempotency-key-reused",
 		"The Idempotency-Key was used for something else",
 		"This key was already used with another method, path or body.", "Make a new key for a new request.")
-	ErrInFlight = problem.Conflict("idempotency-in-flight", "The first request with this key is still running.",
+	ErrInFlight = problem.Conflict("idempotency-in-flight", "The first request is still running",
+		"The first request with this key is still running.",
 		"Wait as Retry-After says and send it again: you will get the first answer.").WithRetryAfter(time.Second)
 )
 

@@ -19,6 +19,8 @@ type ListRefundsRequest struct {
 
 // ListedRefund is a refund with what it belongs to.
 type ListedRefund struct {
+	_ struct{} `doc:"A refund with its consultation"`
+
 	Refund
 	PaymentID      *uuid.UUID `json:"paymentId" nullable:"true" doc:"The payment whose money it is; null: money that came without one"`
 	ConsultationID *uuid.UUID `json:"consultationId" nullable:"true" doc:"The consultation that was paid; null as paymentId is"`

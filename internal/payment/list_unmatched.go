@@ -16,6 +16,8 @@ import (
 
 // Unmatched is money that a provider reported and no attempt asked for.
 type Unmatched struct {
+	_ struct{} `doc:"Money that matches nothing that was asked for"`
+
 	ID                   uuid.UUID     `json:"id" doc:"Its id"`
 	Kind                 string        `json:"kind" enum:"PAYMENT,REFUND" doc:"PAYMENT: it came. REFUND: it was given back at the provider, and fits nothing that came"`
 	Reason               string        `json:"reason" enum:"UNKNOWN_REFERENCE,WRONG_AMOUNT,WRONG_CURRENCY,INCOMPLETE,EXCEEDS_CAPTURE,WRONG_REFUND" doc:"What is wrong with it; INCOMPLETE: the provider said no amount or no currency; EXCEEDS_CAPTURE: more was given back than came; WRONG_REFUND: under its refundId a refund of another amount or payment is known, or one that was never sent"`

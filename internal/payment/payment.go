@@ -22,11 +22,14 @@ const providerNone = "none"
 
 // The refusals of payments and refunds.
 var (
-	ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.",
+	ErrPaid = problem.Conflict("already-paid", "The consultation is paid already",
+		"This consultation is already paid.",
 		"Read the payment: it shows the successful attempt.")
-	ErrExceedsCapture = problem.Conflict("refund-exceeds-capture", "The payment doesn't hold that much any more.",
+	ErrExceedsCapture = problem.Conflict("refund-exceeds-capture", "The refund is too large",
+		"The payment doesn't hold that much any more.",
 		"Read the payment: what was captured, less every refund that isn't FAILED, can still be asked back.")
-	ErrOwnRefund = problem.Conflict("own-refund", "You asked for this refund yourself.",
+	ErrOwnRefund = problem.Conflict("own-refund", "You asked for this refund",
+		"You asked for this refund yourself.",
 		"Another administrator has to approve it.")
 )
 
@@ -46,6 +49,8 @@ type Service struct {
 
 // Payment is the money of one consultation.
 type Payment struct {
+	_ struct{} `doc:"The money of one consultation"`
+
 	ID                   uuid.UUID    `json:"id" doc:"The payment's id"`
 	ConsultationID       uuid.UUID    `json:"consultationId" doc:"What it pays for"`
 	Amount               money.Amount `json:"amount" doc:"What is to be paid"`
@@ -59,6 +64,8 @@ type Payment struct {
 
 // Attempt is one try to pay.
 type Attempt struct {
+	_ struct{} `doc:"One try to pay"`
+
 	ID                   uuid.UUID    `json:"id" doc:"The attempt's id"`
 	Provider             string       `json:"provider" example:"stub" doc:"Who takes the money"`
 	TransactionReference string       `json:"transactionReference" example:"stub_7QK2M" doc:"The provider's name of it; webhooks carry it"`
@@ -75,6 +82,8 @@ type Attempt struct {
 
 // Mismatched is money that came on an attempt and is not what it asked for.
 type Mismatched struct {
+	_ struct{} `doc:"Money that came and is not what was asked"`
+
 	Amount     *money.Amount `json:"amount" nullable:"true" doc:"How much came; null when the provider didn't say"`
 	Currency   *string       `json:"currency" nullable:"true" example:"USD" doc:"In which currency; null when the provider didn't say"`
 	ReceivedAt time.Time     `json:"receivedAt" doc:"When it was reported"`
@@ -82,6 +91,8 @@ type Mismatched struct {
 
 // Checkout is the provider's page.
 type Checkout struct {
+	_ struct{} `doc:"The provider's page for the patient"`
+
 	URL string `json:"url" format:"uri" example:"http://127.0.0.1:8080/dev/checkout/stub_7QK2M" doc:"Open it in a browser"`
 }
 
@@ -100,7 +111,8 @@ func viewAttempt(a PaymentAttempt, mismatched []UnmatchedMoney) Attempt {
 		if u.AttemptID == nil || *u.AttemptID != a.ID {
 			continue
 		}
-		v.Mismatched = append(v.Mismatched, Mismatched{u.Amount, u.Currency, u.ReceivedAt})
+		v.Mismatched = append(v.Mismatched,
+			Mismatched{Amount: u.Amount, Currency: u.Currency, ReceivedAt: u.ReceivedAt})
 		switch {
 		case u.Amount == nil || u.Currency == nil:
 		case *u.Currency == v.CapturedCurrency:

@@ -18,6 +18,8 @@ type ReadRequest struct {
 
 // Detail is a payment with its history. A doctor sees amounts only: no attempts.
 type Detail struct {
+	_ struct{} `doc:"The money of one consultation, with its attempts and refunds"`
+
 	Payment
 	Attempts []Attempt `json:"attempts" nullable:"false" doc:"Every try to pay, oldest first; empty for the doctor"`
 	Refunds  []Refund  `json:"refunds" nullable:"false" doc:"What was or is being given back, oldest first; for staff also what is or was only asked for"`

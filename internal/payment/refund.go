@@ -17,6 +17,8 @@ import (
 
 // Refund is money that is or was given back, or is asked for.
 type Refund struct {
+	_ struct{} `doc:"Money that goes back to the patient"`
+
 	ID            uuid.UUID    `json:"id" doc:"The refund's id"`
 	AttemptID     *uuid.UUID   `json:"attemptId" nullable:"true" doc:"The attempt whose money it is; null: money that came without one"`
 	Amount        money.Amount `json:"amount" doc:"How much is given back"`

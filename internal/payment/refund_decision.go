@@ -21,6 +21,8 @@ type ApproveRequest struct {
 type DeclineRequest struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The refund"`
 	Body struct {
+		_ struct{} `doc:"Why it is declined"`
+
 		Reason string `json:"reason" text:"lines" minLength:"1" maxLength:"500" pattern:"\\S" patternDescription:"more than spaces" doc:"Why not; only staff reads it" example:"The consultation was held as booked"`
 	}
 }

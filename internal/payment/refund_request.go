@@ -18,6 +18,8 @@ import (
 type RefundRequest struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The payment"`
 	Body struct {
+		_ struct{} `doc:"How much goes back, and why"`
+
 		Amount money.Input `json:"amount" doc:"How much, in the payment's currency; more than zero"`
 		Reason string      `json:"reason" text:"lines" minLength:"1" maxLength:"500" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; the patient and the doctor read it once it is approved, so nothing about anybody's health" example:"The call was of poor quality"`
 	}

@@ -23,6 +23,8 @@ const (
 type ResolveRequest struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The unmatched money"`
 	Body struct {
+		_ struct{} `doc:"The decision, and why"`
+
 		Action string `json:"action" enum:"REFUND,CLOSE" doc:"REFUND sends it back to whom it came from, CLOSE leaves it where it is; one of its actions" example:"REFUND"`
 		Reason string `json:"reason" text:"lines" minLength:"1" maxLength:"500" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; nothing about anybody's health" example:"Paid to a closed account; sent back"`
 	}

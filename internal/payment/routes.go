@@ -23,7 +23,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.listRefunds)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/admin/unmatched-money", ID: "list-unmatched-money", Tag: "payments",
-		Summary: "List money that matches nothing",
+		Summary: "List unmatched money",
 		Doc: "What providers reported that belongs to no attempt or isn't what was asked, the newest first. What " +
 			"an attempt can be told of goes back by itself; " +
 			"what is WAITING needs a decision, and actions say which.",
@@ -31,32 +31,32 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.listUnmatched)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/admin/unmatched-money/{id}/resolve", ID: "resolve-unmatched-money", Tag: "payments",
-		Summary: "Decide on money that matches nothing",
-		Doc: "Sends it back to whom it came from, or closes it with your reason. It needs a second factor " +
-			"proven in the five minutes before.",
-		Roles: access.Admin, Key: httpapi.Honoured,
+		Summary: "Resolve unmatched money",
+		Doc:     "Sends it back to whom it came from, or closes it with your reason.",
+		Roles:   access.Admin, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{problem.InvalidTransition},
 		Fresh:    true,
 	}, s.resolve)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/{id}/refunds", ID: "request-refund", Tag: "payments",
-		Summary: "Ask for a refund outside the policy",
-		Doc: "Keeps the amount for it until another administrator approves or declines; when the consultation " +
-			"is cancelled before, everything goes back and the request ends.",
+		Summary: "Request a refund",
+		Doc: "For a refund outside the policy. Keeps the amount for it until another administrator " +
+			"approves or declines; when the consultation is cancelled before, everything is refunded and " +
+			"the request ends.",
 		Roles: access.Support | access.Admin, Status: 201, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{ErrExceedsCapture},
 	}, s.requestRefund)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/refunds/{id}/approve", ID: "approve-refund", Tag: "payments",
-		Summary: "Approve a refund that another one asked for",
-		Doc:     "The money is then on its way. It needs a second factor proven in the five minutes before.",
+		Summary: "Approve a refund",
+		Doc:     "Another administrator than the one who requested it does so. The money is then on its way.",
 		Roles:   access.Admin, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{ErrOwnRefund, problem.InvalidTransition},
 		Fresh:    true,
 	}, s.approveRefund)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
-		Summary: "Decline a refund that was asked for",
+		Summary: "Decline a refund",
 		Doc:     "It ends FAILED with your reason, and its amount can be asked for anew.",
 		Roles:   access.Admin, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{problem.InvalidTransition},

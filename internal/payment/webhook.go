@@ -30,14 +30,16 @@ func (w *WebhookRequest) Resolve(ctx huma.Context) []error {
 
 // WebhookBody documents what the stub sends. Members and types that a provider adds are ignored.
 type WebhookBody struct {
-	_    struct{}    `additionalProperties:"true"`
+	_ struct{} `additionalProperties:"true" doc:"What a provider reports"`
+
 	Type string      `json:"type" minLength:"1" maxLength:"100" doc:"What happened: payment.succeeded, payment.failed, refund.succeeded or refund.failed" example:"payment.succeeded"`
 	Data WebhookData `json:"data" doc:"To which attempt"`
 }
 
 // WebhookData names the attempt and the money.
 type WebhookData struct {
-	_                    struct{}    `additionalProperties:"true"`
+	_ struct{} `additionalProperties:"true" doc:"Which attempt, and the money that moved"`
+
 	TransactionReference string      `json:"transactionReference" maxLength:"200" doc:"The attempt's transactionReference" example:"stub_7QK2M"`
 	Amount               money.Input `json:"amount,omitempty" doc:"The money that moved"`
 	Currency             string      `json:"currency,omitempty" doc:"ISO 4217 currency code, in any case" example:"INR"`

@@ -23,12 +23,14 @@ import (
 var query = New()
 
 // ErrNotHeld refuses a prescription outside its time.
-var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation "+
-	"is in progress, or for some days after (7, unless the server is set otherwise).",
-	"Start the consultation first; after 7 days book another one.")
+var ErrNotHeld = problem.Conflict("prescription-not-possible", "No prescription is possible",
+	"A prescription is written while the consultation is in progress, or until the configured time after it "+
+		"(AMRUTAM_PRESCRIBE_WITHIN).",
+	"Start the consultation first; later, book another one.")
 
 // ErrSuperseded refuses a second correction of the same prescription.
-var ErrSuperseded = problem.Conflict("already-superseded", "This prescription was corrected before.",
+var ErrSuperseded = problem.Conflict("already-superseded", "The prescription was corrected already",
+	"This prescription was corrected before.",
 	"Correct the newest one.")
 
 const (
@@ -46,6 +48,8 @@ type Service struct {
 
 // Medication is one line of a prescription (FHIR MedicationRequest, in short).
 type Medication struct {
+	_ struct{} `doc:"A medicine and how to take it"`
+
 	Name         string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"What to take" example:"Triphala churna"`
 	Dosage       string `json:"dosage" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"How much" example:"5 g"`
 	Frequency    string `json:"frequency" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"How often" example:"twice a day, after meals"`
@@ -56,6 +60,8 @@ type Medication struct {
 
 // Prescription as its parties see it.
 type Prescription struct {
+	_ struct{} `doc:"What the doctor prescribed"`
+
 	ID             uuid.UUID    `json:"id" doc:"The prescription's id"`
 	ConsultationID uuid.UUID    `json:"consultationId" doc:"Where it was written"`
 	DoctorID       uuid.UUID    `json:"doctorId" doc:"Who wrote it"`
@@ -76,6 +82,8 @@ func (p Prescription) Location() string { return httpapi.Base + "/prescriptions/
 // WriteIn is a new prescription.
 type WriteIn struct {
 	Body struct {
+		_ struct{} `doc:"What is prescribed"`
+
 		ConsultationID uuid.UUID    `json:"consultationId" format:"uuid" doc:"Your consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 		Medications    []Medication `json:"medications" health:"prescriptions.medications" minItems:"1" maxItems:"50" nullable:"false" doc:"What to take"`
 		Advice         string       `json:"advice,omitempty" health:"prescriptions.advice" text:"lines" maxLength:"5000" doc:"What else you advise" example:"Light food in the evening"`

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
@@ -22,6 +21,8 @@ import (
 
 // Erasure is what becomes of a person's data, and when.
 type Erasure struct {
+	_ struct{} `doc:"An erasure: when it begins, and what becomes unreadable when"`
+
 	ID          uuid.UUID `json:"id" doc:"The erasure's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	State       string    `json:"status" enum:"PENDING,PARTIAL,DONE" doc:"PENDING can be stopped; PARTIAL: all is gone but the record of care; DONE: that is unreadable too" example:"PENDING"`
 	RequestedAt time.Time `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
@@ -34,14 +35,10 @@ type Erasure struct {
 
 // Clinical is what the law asks to keep.
 type Clinical struct {
+	_ struct{} `doc:"What becomes of the record of care"`
+
 	Until         *time.Time `json:"until" doc:"The record of care is kept so long, and becomes unreadable then; null: it goes with the rest" example:"2029-11-20T10:30:00Z"`
 	Consultations int        `json:"consultations" doc:"How many consultations were held, as patient or as doctor" example:"3"`
-}
-
-// TransformSchema says what it is where a field refers to it.
-func (Clinical) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Description = "What becomes of the record of care"
-	return s
 }
 
 // Entity names the erasure for a stored answer.
@@ -68,6 +65,8 @@ func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor acc
 type ErasureRequest struct {
 	ID   uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body *struct {
+		_ struct{} `doc:"Whether consultations to come may be cancelled"`
+
 		CancelConsultations bool `json:"cancelConsultations,omitempty" doc:"Confirms that consultations to come are cancelled" example:"true"`
 	} `required:"false"`
 }

@@ -23,7 +23,8 @@ var query = New()
 
 // The refusals of copies.
 var (
-	ErrExportPending = problem.Conflict("export-pending", "The copy is still being made.",
+	ErrExportPending = problem.Conflict("export-pending", "The copy is still being made",
+		"The copy is still being made.",
 		"Ask GET /api/v1/users/me/export until its status is READY; a mail tells it too.").WithRetryAfter(pollAfter)
 	ErrExportExpired = problem.Define(http.StatusGone, "export-expired", "The copy is gone",
 		"The copy could be fetched for 24 hours, and was deleted then.",

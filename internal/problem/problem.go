@@ -12,6 +12,8 @@ import (
 
 // Field is one fault of a request that could be read but is wrong. It never holds the offending value.
 type Field struct {
+	_ struct{} `doc:"One fault of the request"`
+
 	Location string `json:"location" doc:"Where the fault is" example:"body.slotId"`
 	Message  string `json:"message" doc:"What is wrong there" example:"expected a UUID"`
 }
@@ -61,7 +63,7 @@ func (e *Error) WithRetryAfter(wait time.Duration) *Error {
 // WithField is a copy that names the faulty place.
 func (e *Error) WithField(location, message string) *Error {
 	c := *e
-	c.Fields = append(append([]Field{}, e.Fields...), Field{location, message})
+	c.Fields = append(append([]Field{}, e.Fields...), Field{Location: location, Message: message})
 	return &c
 }
 
@@ -78,9 +80,9 @@ func Define(status int, slug, title, detail, advice string) *Error {
 	return e
 }
 
-// Conflict defines a 409: the state forbids it.
-func Conflict(slug, detail, advice string) *Error {
-	return Define(http.StatusConflict, slug, "The state forbids it", detail, advice)
+// Conflict defines a 409: the state of something forbids the request.
+func Conflict(slug, title, detail, advice string) *Error {
+	return Define(http.StatusConflict, slug, title, detail, advice)
 }
 
 // Find looks a slug up in the catalogue.
@@ -115,8 +117,8 @@ var (
 			"<access token>.")
 	MFARequired = Define(http.StatusForbidden, "mfa-required", "A second factor is needed",
 		"This session has not proven a second factor.",
-		"Without one, set it up: POST /api/v1/auth/enable-mfa, then /auth/confirm-mfa, or register a passkey. With "+
-			"one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
+		"Without one, set it up: POST /api/v1/auth/enable-mfa, then POST /api/v1/auth/confirm-mfa, or register a "+
+			"passkey. With one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
 	Reauthenticate = Define(http.StatusForbidden, "reauthentication-required", "A recent proof is needed",
 		"This needs a sign-in or, for users with a second factor, its proof in the last five minutes.",
 		"Prove it with POST /api/v1/auth/step-up: the second factor if you have one, else the password; or sign in "+
@@ -140,7 +142,8 @@ var (
 	Invalid = Define(http.StatusUnprocessableEntity, "validation-failed", "The request is wrong",
 		"Some fields are wrong; see errors.",
 		"Each entry of errors names the place and what is wrong there; all are listed at once.")
-	InvalidTransition = Conflict("illegal-transition", "This step isn't allowed in the present state.",
+	InvalidTransition = Conflict("illegal-transition", "The status doesn't allow it",
+		"This step isn't allowed in the present state.",
 		"Read the resource again: its status says which steps remain.")
 	Internal = Define(http.StatusInternalServerError, "internal", "Something went wrong here",
 		"The server met an error of its own; nothing was changed.",

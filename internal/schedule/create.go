@@ -15,6 +15,8 @@ import (
 // SlotInput is a new slot.
 type SlotInput struct {
 	Body struct {
+		_ struct{} `doc:"The new slot"`
+
 		StartTime   time.Time  `json:"startTime" doc:"When it begins: in the future, at most 365 days ahead" example:"2026-11-24T10:00:00+05:30"`
 		EndTime     time.Time  `json:"endTime" doc:"When it ends: 5 minutes to 8 hours later" example:"2026-11-24T10:30:00+05:30"`
 		MaxPatients int        `json:"maxPatients,omitempty" minimum:"1" maximum:"100" default:"1" doc:"How many patients it takes" example:"1"`

@@ -23,6 +23,8 @@ type ListInput struct {
 
 // SlotFree is a free slot, with its times in the zone that was asked for.
 type SlotFree struct {
+	_ struct{} `doc:"A slot with a free seat"`
+
 	Slot
 	LocalStartTime *time.Time `json:"localStartTime,omitempty" doc:"startTime in the asked time zone, with its offset then" example:"2026-11-24T10:00:00+05:30"`
 	LocalEndTime   *time.Time `json:"localEndTime,omitempty" doc:"endTime in the asked time zone, with its offset then" example:"2026-11-24T10:30:00+05:30"`

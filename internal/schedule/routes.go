@@ -11,7 +11,7 @@ import (
 func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/availability", ID: "create-slot", Tag: "availability",
-		Summary: "Open a slot",
+		Summary: "Create a slot",
 		Doc: "Only an approved doctor opens slots. A doctor's slots don't overlap; blocked ones may, but no " +
 			"two are of exactly the same times.",
 		Roles: access.Doctor, Status: 201, Key: httpapi.Honoured,
@@ -25,19 +25,20 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.List)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/availability", ID: "list-own-slots", Tag: "availability",
-		Summary:  "List my slots",
+		Summary:  "List a doctor's own slots",
 		Doc:      "Free, full and blocked ones, by their start. Administrators name the doctor.",
 		Roles:    access.Doctor | access.Admin,
 		Refusals: []*problem.Error{problem.NotFound},
 	}, s.ListOwn)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/availability/{id}", ID: "read-slot", Tag: "availability",
-		Summary: "Read a slot of mine",
+		Summary: "Read a slot",
+		Doc:     "With its status and its free seats. Doctors read their own slots, administrators all.",
 		Roles:   access.Doctor | access.Admin,
 	}, s.Read)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/availability/{id}", ID: "update-slot", Tag: "availability",
-		Summary: "Change my slot",
+		Summary: "Update a slot",
 		Doc: "A merge patch. A slot with seats taken is neither moved nor blocked, and never takes fewer patients " +
 			"than it has. " +
 			"A slot that has begun is not changed. A doctor who isn't approved can only block.",
@@ -47,7 +48,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	}, s.Update)
 	httpapi.Command(api, httpapi.Op{
 		Method: "DELETE", Path: "/availability/{id}", ID: "delete-slot", Tag: "availability",
-		Summary: "Delete my slot",
+		Summary: "Delete a slot",
 		Doc:     "A slot that ever had a consultation stays, because records point at it: block it instead.",
 		Roles:   access.Doctor, Status: 204,
 		Refusals: []*problem.Error{ErrSlotHasConsultations, ErrSlotHasHistory},

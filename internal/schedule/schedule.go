@@ -31,31 +31,38 @@ type Service struct {
 
 var (
 	// ErrErasureDue: what a doctor's end would cancel isn't opened.
-	ErrErasureDue = problem.Conflict("erasure-due", "Your account will have ended by then.",
+	ErrErasureDue = problem.Conflict("erasure-due", "Your account ends before",
+		"Your account will have ended by then.",
 		"Open a slot that starts before, or stop the erasure with DELETE /api/v1/users/me/erasure.")
 	// ErrConsultationInProgress: the patient who is there comes first.
-	ErrConsultationInProgress = problem.Conflict("consultation-in-progress",
+	ErrConsultationInProgress = problem.Conflict("consultation-in-progress", "A consultation is in progress",
 		"A consultation of yours is in progress.", "Complete or cancel it first.")
 	// ErrSlotOverlap: a doctor's slots, blocked ones aside, never overlap.
-	ErrSlotOverlap = problem.Conflict("slot-overlap", "You have another slot at that time.",
+	ErrSlotOverlap = problem.Conflict("slot-overlap", "The slots overlap",
+		"You have another slot at that time.",
 		"List your slots of that time and choose one between them, or change the one that is there.")
 	// ErrSlotExists: one of exactly these times is there, so that each slot can be blocked.
-	ErrSlotExists = problem.Conflict("slot-exists", "You have a slot of exactly these times.",
+	ErrSlotExists = problem.Conflict("slot-exists", "The slot exists already",
+		"You have a slot of exactly these times.",
 		"Change the slot that detail names: PATCH it with status AVAILABLE or BLOCKED.")
 	// ErrSlotHasConsultations: seats are taken; With says how many.
-	ErrSlotHasConsultations = problem.Conflict("slot-has-consultations", "Consultations stand in the way.",
+	ErrSlotHasConsultations = problem.Conflict("slot-has-consultations", "The slot has consultations",
+		"Consultations stand in the way.",
 		"Cancel or reschedule the slot's consultations first.")
 	// ErrSlotHasHistory: consultations that are over keep pointing at their slot.
-	ErrSlotHasHistory = problem.Conflict("slot-has-history",
+	ErrSlotHasHistory = problem.Conflict("slot-has-history", "The slot has a history",
 		"The slot had consultations, whose records point at it, so it can't be deleted. Block it instead.",
 		"PATCH the slot with status BLOCKED: nobody can book it then.")
 	// ErrSlotBegun: a slot that has begun is a record.
-	ErrSlotBegun = problem.Conflict("slot-begun", "The slot has begun, or is over; it can't be changed any more.",
+	ErrSlotBegun = problem.Conflict("slot-begun", "The slot has begun",
+		"The slot has begun, or is over; it can't be changed any more.",
 		"Open another slot.")
 )
 
 // Slot is a time at which patients can see a doctor.
 type Slot struct {
+	_ struct{} `doc:"A time at which patients can see the doctor"`
+
 	ID          uuid.UUID  `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	DoctorID    uuid.UUID  `json:"doctorId" format:"uuid" doc:"Whose slot it is" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	StartTime   time.Time  `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`

@@ -22,17 +22,20 @@ type Seat struct {
 
 var (
 	// ErrSlotMoved: the doctor changed its time since the patient saw it.
-	ErrSlotMoved = problem.Conflict("slot-moved", "The slot begins at another time now.",
+	ErrSlotMoved = problem.Conflict("slot-moved", "The slot has moved",
+		"The slot begins at another time now.",
 		"Look at its new time, and book it with that as startTime if it suits.")
 	// ErrSlotTaken: somebody was quicker.
-	ErrSlotTaken = problem.Conflict("slot-taken", "The slot has no free seat.",
+	ErrSlotTaken = problem.Conflict("slot-taken", "The slot is taken",
+		"The slot has no free seat.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
 	// ErrSlotNotBookable: blocked, begun or over, or its doctor can't be booked now.
-	ErrSlotNotBookable = problem.Conflict("slot-not-bookable",
+	ErrSlotNotBookable = problem.Conflict("slot-not-bookable", "The slot can't be booked",
 		"The slot can't be booked: it is blocked, has begun, or its doctor takes no bookings.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
 	// ErrOverlap: a patient is in one place at a time.
-	ErrOverlap = problem.Conflict("seat-overlap", "You have a consultation at that time.",
+	ErrOverlap = problem.Conflict("seat-overlap", "You have another consultation then",
+		"You have a consultation at that time.",
 		"Choose another time, or cancel the other consultation first.")
 )
 

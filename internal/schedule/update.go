@@ -22,6 +22,8 @@ type SlotPatchInput struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	Body struct {
+		_ struct{} `doc:"A merge patch of the slot: what is absent stays"`
+
 		StartTime   httpapi.Field[time.Time]  `json:"startTime,omitempty" doc:"When it begins" example:"2026-11-24T10:00:00+05:30"`
 		EndTime     httpapi.Field[time.Time]  `json:"endTime,omitempty" doc:"When it ends" example:"2026-11-24T10:30:00+05:30"`
 		MaxPatients httpapi.Field[int32]      `json:"maxPatients,omitempty" minimum:"1" maximum:"100" doc:"How many patients it takes; not under the seats that are taken" example:"2"`

@@ -14,6 +14,8 @@ import (
 
 // Session is one device's sign-in.
 type Session struct {
+	_ struct{} `doc:"A device you are signed in on"`
+
 	ID             uuid.UUID  `json:"id" doc:"The session's id"`
 	Device         string     `json:"device" doc:"What signed in, as far as it told" example:"Firefox on Windows"`
 	UserAgent      string     `json:"userAgent" doc:"What it called itself" example:"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"`

@@ -21,6 +21,8 @@ const reuseGrace = 10 * time.Second
 // RefreshRequest asks for the tokens that follow a refresh token.
 type RefreshRequest struct {
 	Body struct {
+		_ struct{} `doc:"The refresh token"`
+
 		RefreshToken string `json:"refreshToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The refresh token of the latest answer" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
@@ -38,6 +37,8 @@ type Service struct {
 
 // User is the short form of a person.
 type User struct {
+	_ struct{} `doc:"A user in short"`
+
 	ID              uuid.UUID   `json:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Email           string      `json:"email" format:"idn-email" doc:"The address, in lower case" example:"asha@example.org"`
 	Role            access.Role `json:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"What the user may do" example:"PATIENT"`
@@ -47,14 +48,10 @@ type User struct {
 	CreatedAt       time.Time   `json:"createdAt" doc:"When the user signed up" example:"2026-11-23T09:30:00Z"`
 }
 
-// TransformSchema says what it is where a field refers to it.
-func (User) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Description = "The short form of a person"
-	return s
-}
-
 // Tokens are a session, as its client holds it.
 type Tokens struct {
+	_ struct{} `doc:"A session: its tokens, unless a cookie holds them, and its user"`
+
 	AccessToken  string `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
 	RefreshToken string `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 	TokenType    string `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`

@@ -144,6 +144,7 @@ func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers [
 			return 0, ""
 		}
 		defer answer.Body.Close()
+		c.Check(method, (&url.URL{Path: path}).EscapedPath(), answer)
 		text, _ := io.ReadAll(answer.Body)
 		return answer.StatusCode, string(text)
 	}
@@ -210,7 +211,7 @@ func (s *Scene) deeds(u apptest.User) (n int) {
 }
 
 // onlyReads are operations that change nothing, and leave no trace of a reading.
-var onlyReads = []string{"begin-passkey"}
+var onlyReads = []string{"create-passkey-options"}
 
 // TestNoTransactionOutlivesItsSession: the session ends, in a transaction that hasn't committed yet, while a request
 // of it is between its authentication and its COMMIT. It waits for that other one, and then does nothing.

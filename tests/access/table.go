@@ -38,15 +38,16 @@ type Row struct {
 }
 
 // Enrolment is what a session of staff reaches that has not proven a second factor, beside what is for anyone.
-var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "step-up", "begin-passkey", "register-passkey"}
+var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "reauthenticate", "create-passkey-options",
+	"register-passkey"}
 
 // Fresh is what needs a second factor that was proven in the last five minutes.
-var Fresh = []string{"invite-user", "change-user-role", "reset-second-factors", "approve-refund", "decline-refund",
-	"disable-user", "approve-doctor", "request-erasure", "stop-erasure", "resolve-unmatched-money"}
+var Fresh = []string{"invite-user", "update-user-role", "reset-user-mfa", "approve-refund", "decline-refund",
+	"disable-user", "approve-doctor", "request-erasure", "cancel-erasure", "resolve-unmatched-money"}
 
 // Recent is what needs a proof of the last five minutes: by the second factor of whoever has one, else by a sign-in or
 // the password.
-var Recent = []string{"enable-mfa", "confirm-mfa", "begin-passkey", "register-passkey", "change-email",
+var Recent = []string{"enable-mfa", "confirm-mfa", "create-passkey-options", "register-passkey", "change-email",
 	"delete-own-user", "request-own-export", "download-own-export", "request-own-erasure", "end-other-sessions"}
 
 // purpose is what an ADMIN states to read health data.
@@ -88,19 +89,19 @@ var Table = []Row{
 		Want: signedIn(204)}, {Operation: "disable-mfa",
 		Body: `{"otp": "<patient-code>", "recoveryCode": null, "passkey": null}`,
 		Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
-	{Operation: "step-up",
+	{Operation: "reauthenticate",
 		Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null, "currentPassword": null}`,
-		Want: signedIn(204)},
-	{Operation: "renew-recovery-codes", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`,
-		Want: signedIn(200)}, {Operation: "verify-mfa",
+		Want: signedIn(204)}, {Operation: "regenerate-recovery-codes",
+		Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(200)},
+	{Operation: "verify-mfa",
 		Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null, "passkey": null}`,
 		Want: anyone(200)},
 
-	{Operation: "begin-passkey", Want: signedIn(200)},
+	{Operation: "create-passkey-options", Want: signedIn(200)},
 	{Operation: "register-passkey", Body: `{"credential": <new-passkey>}`, Want: signedIn(201)},
 	{Operation: "list-passkeys", Want: signedIn(200)},
 	{Operation: "delete-passkey", In: "<patient-passkey>", Want: [callers]int{401, 204, 404, 404, 404, 404, 404}},
-	{Operation: "begin-passkey-proof", Want: anyone(200)},
+	{Operation: "create-passkey-sign-in-options", Want: anyone(200)},
 	{Operation: "sign-in-with-passkey", Body: `{"credential": <patient-proof>}`, Want: anyone(200)},
 
 	{Operation: "list-sessions", Want: signedIn(200)},
@@ -108,14 +109,14 @@ var Table = []Row{
 	{Operation: "end-other-sessions", Want: signedIn(204)},
 	{Operation: "invite-user", Body: `{"email": "<new-email>"}`,
 		Want: [callers]int{401, 403, 403, 403, 403, 403, 201}},
-	{Operation: "change-user-role", In: "<colleague>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
-	{Operation: "change-user-role", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
-	{Operation: "reset-second-factors", In: "<enrolled>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
-	{Operation: "reset-second-factors", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
+	{Operation: "update-user-role", In: "<colleague>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "update-user-role", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
+	{Operation: "reset-user-mfa", In: "<enrolled>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
+	{Operation: "reset-user-mfa", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 409}},
 	{Operation: "disable-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 
 	{Operation: "read-own-user", Want: signedIn(200)},
-	{Operation: "change-own-user", Want: signedIn(200)},
+	{Operation: "update-own-user", Want: signedIn(200)},
 	{Operation: "delete-own-user", Want: signedIn(204)},
 	{Operation: "read-own-export", Want: signedIn(202)},
 	{Operation: "request-own-export", Want: signedIn(202)},
@@ -124,12 +125,12 @@ var Table = []Row{
 	{Operation: "request-own-erasure", After: "own-erasure", Want: signedIn(200)},
 	{Operation: "read-own-erasure", After: "own-erasure", Want: signedIn(200)},
 	{Operation: "read-own-erasure", Want: signedIn(404)},
-	{Operation: "stop-own-erasure", After: "own-erasure", Want: signedIn(204)},
-	{Operation: "stop-own-erasure", Want: signedIn(404)},
+	{Operation: "cancel-own-erasure", After: "own-erasure", Want: signedIn(204)},
+	{Operation: "cancel-own-erasure", Want: signedIn(404)},
 	{Operation: "request-erasure", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 202}},
 	{Operation: "request-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
-	{Operation: "stop-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
+	{Operation: "cancel-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
 	{Operation: "list-own-access-log", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-users", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "read-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
@@ -170,9 +171,11 @@ var Table = []Row{
 	{Operation: "cancel-consultation", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<begun>", Want: [callers]int{401, 409, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<completed>", Want: [callers]int{401, 409, 404, 409, 404, 409, 409}},
-	{Operation: "move-consultation", In: "<soon>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
-	{Operation: "move-consultation", In: "<confirmed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
-	{Operation: "move-consultation", In: "<completed>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "update-consultation-status", In: "<soon>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "update-consultation-status", In: "<confirmed>",
+		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "update-consultation-status", In: "<completed>",
+		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 
 	{Operation: "initiate-payment", Body: `{"consultationId": "<requested>", "returnUrl": null}`,
 		Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},

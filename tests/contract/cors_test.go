@@ -38,7 +38,7 @@ func TestCORSNamesEveryHeader(t *testing.T) {
 			want(methods, place, method)
 			parameters, _ := operation["parameters"].([]any)
 			for _, p := range parameters {
-				p := p.(map[string]any)
+				p := resolve(c.Document().Root, p)
 				name := p["name"].(string)
 				// A provider's server sends these, no browser.
 				if p["in"] == "header" && !strings.HasPrefix(name, "Webhook-") {

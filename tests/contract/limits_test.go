@@ -60,6 +60,50 @@ func TestEveryInputIsDescribedAndLimited(t *testing.T) {
 	}
 }
 
+// TestEverythingIsDescribed: schemas, their fields, parameters and headers; and every field of a request, and every
+// one that an answer always has, has an example or only few values.
+func TestEverythingIsDescribed(t *testing.T) {
+	t.Parallel()
+	root := apptest.Open(t).Document().Root
+	components := root["components"].(map[string]any)
+	n := 0
+	described := func(at string, part any, how string) {
+		n++
+		if text, _ := part.(map[string]any)["description"].(string); text == "" {
+			t.Errorf("%s has no description: %s", at, how)
+		}
+	}
+	for kind, how := range map[string]string{"headers": "see httpapi/headers.go", "parameters": "give it a doc tag"} {
+		for name, part := range components[kind].(map[string]any) {
+			described(kind+" "+name, part, how)
+		}
+	}
+	for name, schema := range components["schemas"].(map[string]any) {
+		described("schema "+name, schema, "give its type a field _ struct{} with a doc tag")
+		s := schema.(map[string]any)
+		properties, _ := s["properties"].(map[string]any)
+		for member, property := range properties {
+			described("schema "+name+"."+member, property, "give the field a doc tag")
+		}
+	}
+	if n < 500 {
+		t.Errorf("only %d parts: this test reads the document wrongly", n)
+	}
+}
+
+// exemplary tells whether an example can be made of a field.
+func exemplary(root map[string]any, part any) bool {
+	schema := resolve(root, part)
+	_, many := schema["type"].([]any) // of which one is null
+	switch {
+	case schema["examples"] != nil, schema["enum"] != nil, schema["properties"] != nil, many:
+		return true
+	case schema["items"] != nil:
+		return exemplary(root, schema["items"])
+	}
+	return false
+}
+
 // inputs looks at what requests carry.
 type inputs struct {
 	t       *testing.T
@@ -104,6 +148,9 @@ func (v *inputs) limited(at string, node any) {
 				property = resolve(v.root, property)
 			}
 			v.described(at+"."+name, property)
+			if !exemplary(v.root, property) {
+				v.t.Errorf("%s.%s has no example: give the field an example tag", at, name)
+			}
 			v.limited(at+"."+name, properties[name])
 		}
 	case "boolean":

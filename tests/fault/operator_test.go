@@ -150,7 +150,7 @@ func (s *server) scrape(authorization string) (status int, text string) {
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}
-	httpResponse, err := client.Do(r)
+	httpResponse, err := s.client.Do(r)
 	must(s.t, err)
 	defer func() { _ = httpResponse.Body.Close() }()
 	body, err := io.ReadAll(httpResponse.Body)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"amrutam/internal/apptest"
 	"amrutam/internal/postgres/cluster"
 )
 
@@ -63,11 +64,13 @@ var buildProgram = sync.OnceValues(func() (string, error) {
 
 // server is a running `amrutam serve`.
 type server struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	addr string
-	log  *outputBuffer
-	done chan error
+	t   *testing.T
+	cmd *exec.Cmd
+	// client compares every response with the document.
+	client *http.Client
+	addr   string
+	log    *outputBuffer
+	done   chan error
 	// stdout is complete when the server listens.
 	stdout *outputBuffer
 }
@@ -132,6 +135,7 @@ func startServer(t *testing.T, variables []string, arguments ...string) *server 
 	s := &server{
 		t:      t,
 		cmd:    newCommand(t, variables, append([]string{"serve"}, arguments...)...),
+		client: apptest.NewClient(t),
 		log:    &outputBuffer{},
 		stdout: &outputBuffer{},
 		done:   make(chan error, 1),
@@ -201,8 +205,6 @@ type response struct {
 
 func (a response) text(name string) string { s, _ := a.body[name].(string); return s }
 
-var client = &http.Client{Timeout: 30 * time.Second}
-
 // request sends one request. The error is one of the network.
 func (s *server) request(method, path, token, key string, body any) (response, error) {
 	text, err := json.Marshal(body)
@@ -220,7 +222,7 @@ func (s *server) request(method, path, token, key string, body any) (response, e
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
-	httpResponse, err := client.Do(r)
+	httpResponse, err := s.client.Do(r)
 	if err != nil {
 		return response{}, err
 	}

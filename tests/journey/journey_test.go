@@ -40,7 +40,7 @@ func pay(t *testing.T, patient apptest.User, c *apptest.Clinic, consultation, ou
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(r)
+	response, err := c.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -334,7 +334,7 @@ func (f *fullDatabase) parameters() map[string]map[string][]string {
 			list, _ := operation["parameters"].([]any)
 			all[id] = map[string][]string{}
 			for _, one := range list {
-				parameter, _ := one.(map[string]any)
+				parameter, _ := f.c.Document().Resolve(one).(map[string]any)
 				name, _ := parameter["name"].(string)
 				if parameter["in"] == "query" && name != "cursor" {
 					all[id][name] = parameterValues(parameter)

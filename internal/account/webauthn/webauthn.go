@@ -71,11 +71,12 @@ func (rp *RelyingParty) CreationOptions(user User, others []Credential, now time
 	p.User.ID, p.User.Name, p.User.DisplayName = base64URL(user.ID[:]), user.Name, user.DisplayName
 	p.Challenge, p.Timeout = rp.challenge(registrationOf(user.ID), now), ChallengeLife.Milliseconds()
 	for _, alg := range algorithms {
-		p.PubKeyCredParams = append(p.PubKeyCredParams, Algorithm{"public-key", alg})
+		p.PubKeyCredParams = append(p.PubKeyCredParams, Algorithm{Type: "public-key", Alg: alg})
 	}
 	p.ExcludeCredentials = []Descriptor{}
 	for _, c := range others {
-		p.ExcludeCredentials = append(p.ExcludeCredentials, Descriptor{"public-key", base64URL(c.ID), c.Transports})
+		p.ExcludeCredentials = append(p.ExcludeCredentials,
+			Descriptor{Type: "public-key", ID: base64URL(c.ID), Transports: c.Transports})
 	}
 	p.AuthenticatorSelection.ResidentKey, p.AuthenticatorSelection.RequireResidentKey = "required", true
 	p.AuthenticatorSelection.UserVerification, p.Attestation = "required", "none"

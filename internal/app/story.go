@@ -1,0 +1,181 @@
+package app
+
+import (
+	"maps"
+
+	"amrutam/internal/httpapi"
+)
+
+// Who and what the document's examples are about: Asha Rao books Dr. Meera Iyer on 2026-11-23 for the day after.
+const (
+	ashaID         = "0199f3a2-7c1e-7000-8000-000000000010"
+	meeraID        = "0199f3a2-7c1e-7000-8000-000000000011"
+	supportID      = "0199f3a2-7c1e-7000-8000-000000000013"
+	slotID         = "0199f3a2-7c1e-7000-8000-000000000020"
+	consultationID = "0199f3a2-7c1e-7000-8000-000000000030"
+	paymentID      = "0199f3a2-7c1e-7000-8000-000000000040"
+	attemptID      = "0199f3a2-7c1e-7000-8000-000000000041"
+	refundID       = "0199f3a2-7c1e-7000-8000-000000000042"
+	unmatchedID    = "0199f3a2-7c1e-7000-8000-000000000043"
+	prescriptionID = "0199f3a2-7c1e-7000-8000-000000000050"
+	consentID      = "0199f3a2-7c1e-7000-8000-000000000060"
+	sessionID      = "0199f3a2-7c1e-7000-8000-000000000070"
+	passkeyID      = "0199f3a2-7c1e-7000-8000-000000000071"
+	auditID        = "0199f3a2-7c1e-7000-8000-000000000080"
+	readingID      = "0199f3a2-7c1e-7000-8000-000000000081"
+	erasureID      = "0199f3a2-7c1e-7000-8000-000000000091"
+	adminID        = "0199f3a2-7c1e-7000-8000-000000000012"
+	exportID       = "0199f3a2-7c1e-7000-8000-000000000090"
+
+	lateReason = "The doctor came an hour late"
+
+	openedAt    = "2026-11-10T06:00:00Z"
+	signedUpAt  = "2026-11-20T09:30:00Z"
+	signedInAt  = "2026-11-23T04:30:00Z"
+	bookedAt    = "2026-11-23T04:40:00Z"
+	paidAt      = "2026-11-23T04:45:00Z"
+	dueAt       = "2026-11-23T04:55:00Z"
+	slotStart   = "2026-11-24T04:30:00Z"
+	slotEnd     = "2026-11-24T05:00:00Z"
+	begunAt     = "2026-11-24T04:31:00Z"
+	endedAt     = "2026-11-24T04:52:00Z"
+	cancelledAt = "2026-11-23T10:00:00Z"
+)
+
+// story is what the document tells beside the types and operations.
+func story() httpapi.Story {
+	return httpapi.Story{Order: storyOrder, Values: storyValues, Replies: storyReplies, Requests: storyRequests}
+}
+
+// storyOrder is a patient's journey, then the doctor's work, the staff's and the administrators'.
+var storyOrder = []string{
+	"sign-up", "resend-verification", "verify-email", "sign-in", "verify-mfa", "refresh-session", "sign-out",
+	"request-password-reset", "reset-password", "change-password", "change-email", "confirm-email",
+	"reauthenticate", "enable-mfa", "confirm-mfa", "disable-mfa", "regenerate-recovery-codes",
+	"create-passkey-options", "register-passkey", "list-passkeys", "delete-passkey",
+	"create-passkey-sign-in-options", "sign-in-with-passkey",
+	"list-sessions", "end-session", "end-other-sessions",
+	"read-own-user", "update-own-user",
+	"search-doctors", "list-doctor-facets", "read-doctor", "list-free-slots",
+	"list-consents", "give-consent", "withdraw-consent",
+	"book-consultation", "list-my-consultations", "read-consultation", "consent-to-consultation",
+	"cancel-consultation", "initiate-payment", "read-payment",
+	"list-my-prescriptions", "list-consultation-prescriptions", "read-prescription",
+	"list-own-access-log", "request-own-export", "read-own-export", "download-own-export",
+	"request-own-erasure", "read-own-erasure", "cancel-own-erasure", "delete-own-user",
+	"apply-as-doctor", "update-doctor", "create-slot", "list-own-slots", "read-slot", "update-slot", "delete-slot",
+	"list-doctor-consultations", "update-consultation-status", "write-prescription",
+	"search-consultations", "request-refund", "list-refunds",
+	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
+	"receive-payment-webhook",
+	"approve-doctor", "list-users", "read-user", "invite-user", "disable-user", "update-user-role",
+	"reset-user-mfa", "request-erasure", "read-erasure", "cancel-erasure",
+	"list-audit-logs", "read-audit-log", "read-analytics-summary",
+	"check-health", "check-liveness", "check-readiness",
+}
+
+var storyValues = map[string]any{
+	"patientId": ashaID, "doctorId": meeraID, "slotId": slotID, "consultationId": consultationID,
+	"paymentId": paymentID, "attemptId": attemptID, "requestedBy": supportID, "userId": meeraID,
+	"doctorName": "Dr. Meera Iyer", "patientName": "Asha Rao",
+
+	"User.id": ashaID, "Profile.id": ashaID, "StaffUser.id": ashaID,
+	"User.createdAt": signedUpAt, "Profile.createdAt": signedUpAt, "StaffUser.createdAt": signedUpAt,
+	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
+	"StaffUser.disabledAt": nil, "StaffUser.deletedAt": nil,
+
+	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,
+	"Session.expiresAt": "2026-12-23T04:30:00Z",
+	"Passkey.id":        passkeyID, "Passkey.createdAt": signedInAt,
+	"RegisteredPasskey.id": passkeyID, "RegisteredPasskey.createdAt": signedInAt,
+
+	"Doctor.id": meeraID, "Doctor.fullName": "Dr. Meera Iyer", "Doctor.createdAt": "2026-09-01T06:00:00Z",
+	"Doctor.updatedAt": "2026-09-02T08:00:00Z",
+	"Doctor.nextFreeSlot": map[string]any{"id": slotID, "startTime": slotStart,
+		"endTime": slotEnd},
+	"NextSlot.id": slotID, "FreeSlot.id": slotID, "Slot.id": slotID,
+	"Slot.createdAt": openedAt, "Slot.updatedAt": openedAt, "FreeSlot.createdAt": openedAt,
+	"FreeSlot.updatedAt":      openedAt,
+	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
+	"DoctorFacets.languages":  []any{map[string]any{"value": "hi", "count": 9}},
+
+	"SignedIn.mfaToken": httpapi.Absent, "SignedIn.methods": httpapi.Absent,
+
+	"Consent.id": consentID, "Consent.givenAt": signedInAt, "Notice.givenAt": signedInAt,
+	"ConsultationConsent.givenAt": bookedAt,
+
+	"Consultation.id": consultationID, "Consultation.startTime": slotStart, "Consultation.endTime": slotEnd,
+	"Consultation.createdAt": bookedAt, "Consultation.updatedAt": bookedAt, "Consultation.paymentDueAt": dueAt,
+	"Consultation.refundedAmount": "0.00", "Consultation.cancellationReason": httpapi.Absent,
+	"Consultation.notes": httpapi.Absent,
+
+	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,
+	"PaymentDetail.id": paymentID, "PaymentDetail.createdAt": bookedAt, "PaymentDetail.updatedAt": bookedAt,
+	"PaymentDetail.refunds": []any{}, "PaymentAttempt.id": attemptID, "PaymentAttempt.createdAt": bookedAt,
+	"PaymentAttempt.mismatched": []any{}, "PaymentAttempt.captured": "0.00", "PaymentAttempt.failureReason": nil,
+	"MismatchedMoney.receivedAt": paidAt, "Refund.id": refundID, "Refund.createdAt": cancelledAt,
+	"Refund.updatedAt": cancelledAt, "Refund.atProvider": false, "Refund.approvedBy": nil, "Refund.failureReason": nil,
+	"Refund.reason": lateReason, "ListedRefund.failureReason": nil, "ListedRefund.reason": lateReason,
+	"ListedRefund.id": refundID, "ListedRefund.createdAt": cancelledAt, "ListedRefund.updatedAt": cancelledAt,
+	"ListedRefund.atProvider": false, "ListedRefund.approvedBy": nil, "ListedRefund.unmatchedId": nil,
+	"UnmatchedMoney.id": unmatchedID, "UnmatchedMoney.receivedAt": paidAt, "UnmatchedMoney.updatedAt": paidAt,
+	"UnmatchedMoney.attemptId": nil, "UnmatchedMoney.consultationId": nil, "UnmatchedMoney.paymentId": nil,
+	"UnmatchedMoney.askedAmount": nil, "UnmatchedMoney.askedCurrency": nil, "UnmatchedMoney.currency": "INR",
+	"UnmatchedMoney.resolution": nil,
+
+	"Prescription.id": prescriptionID, "Prescription.createdAt": endedAt,
+
+	"AuditEvent.id": auditID, "AuditEvent.actorId": ashaID, "AuditEvent.entityId": consultationID,
+	"AuditEvent.createdAt": bookedAt, "Export.id": exportID,
+}
+
+// pendingExport is a copy that is still being made.
+var pendingExport = map[string]any{"status": "PENDING", "readyAt": nil, "expiresAt": nil, "sha256": nil, "size": nil,
+	"url": nil}
+
+// invited is the member of staff that an administrator has invited.
+var invited = map[string]any{"id": supportID, "email": "ravi@example.org", "fullName": "Ravi Menon",
+	"role": "SUPPORT", "isEmailVerified": false, "createdAt": cancelledAt, "updatedAt": cancelledAt}
+
+// storyReplies are the answers that don't show the resource as it was made, or not all of it.
+var storyReplies = map[string]map[string]any{
+	"sign-up":              {"isEmailVerified": false},
+	"apply-as-doctor":      {"isApproved": false, "nextFreeSlot": nil, "rating": 0},
+	"search-consultations": {"items": []any{map[string]any{"reason": httpapi.Absent}}},
+	"cancel-consultation": {"status": "CANCELLED", "cancelledAt": cancelledAt, "cancelledBy": "PATIENT",
+		"cancellationReason": "I am travelling", "paymentDueAt": nil, "updatedAt": cancelledAt},
+	"update-consultation-status": {"status": "IN_PROGRESS", "startedAt": begunAt, "paymentStatus": "PAID",
+		"paymentDueAt": nil, "updatedAt": begunAt},
+	"read-consultation": {"status": "CONFIRMED", "paymentStatus": "PAID", "paymentDueAt": nil, "updatedAt": paidAt},
+	"approve-refund":    {"status": "PENDING", "approvedBy": adminID},
+	"decline-refund":    {"status": "FAILED", "failureReason": "The call was held in full"},
+	"resolve-unmatched-money": {"status": "RETURNING", "actions": []any{}, "resolvedBy": adminID,
+		"resolvedAt": cancelledAt, "updatedAt": cancelledAt, "resolution": "Paid to a closed account; sent back"},
+	"receive-payment-webhook 202": {"outcome": "unknown-reference"},
+	"read-own-export 202":         pendingExport,
+	"request-own-export 202":      pendingExport,
+	"invite-user":                 invited,
+	"update-user-role":            changedRole(),
+	"disable-user":                {"disabledAt": cancelledAt, "updatedAt": cancelledAt},
+}
+
+func changedRole() map[string]any {
+	user := maps.Clone(invited)
+	user["role"], user["isEmailVerified"], user["updatedAt"] = "ADMIN", true, endedAt
+	return user
+}
+
+// storyRequests are the bodies that would not be taken, or not be meant, with every member that they may have.
+var storyRequests = map[string]map[string]any{
+	"verify-mfa":                 oneCode,
+	"reauthenticate":             oneCode,
+	"disable-mfa":                oneCode,
+	"regenerate-recovery-codes":  oneCode,
+	"approve-doctor":             {"cancelConsultations": httpapi.Absent, "reason": httpapi.Absent},
+	"create-slot":                {"status": httpapi.Absent},
+	"update-consultation-status": {"notes": httpapi.Absent},
+}
+
+// oneCode leaves the one-time code as the only second factor.
+var oneCode = map[string]any{"passkey": httpapi.Absent, "recoveryCode": httpapi.Absent,
+	"currentPassword": httpapi.Absent}

@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"embed"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"amrutam/internal/problem"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+var (
+	problemTemplate  = template.Must(template.ParseFS(pageFiles, "pages/problem.html"))
+	problemsTemplate = template.Must(template.ParseFS(pageFiles, "pages/problems.html"))
+)
+
+// problemEntry is a problem of the catalogue as JSON.
+type problemEntry struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Advice string `json:"advice"`
+}
+
+func entryOf(p *problem.Error) problemEntry {
+	return problemEntry{"/problems/" + p.Slug, p.Title, p.Status, p.Detail, p.Advice}
+}
+
+// problemGroup is what the index shows of one status.
+type problemGroup struct {
+	Status   int
+	Text     string
+	Problems []*problem.Error
+}
+
+// problemsPage lists all problems by their statuses.
+func (a *API) problemsPage(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	all := problem.All()
+	if wantsJSON(r) {
+		entries := make([]problemEntry, 0, len(all))
+		for _, p := range all {
+			entries = append(entries, entryOf(p))
+		}
+		writeJSON(w, map[string]any{"items": entries})
+		return
+	}
+	slices.SortStableFunc(all, func(a, b *problem.Error) int { return a.Status - b.Status })
+	var groups []problemGroup
+	for _, p := range all {
+		if len(groups) == 0 || groups[len(groups)-1].Status != p.Status {
+			groups = append(groups, problemGroup{Status: p.Status, Text: http.StatusText(p.Status)})
+		}
+		last := &groups[len(groups)-1]
+		last.Problems = append(last.Problems, p)
+	}
+	WritePage(w, http.StatusOK, problemsTemplate, groups)
+}
+
+// problemPage says what a problem means and what to do about it.
+func (a *API) problemPage(w http.ResponseWriter, r *http.Request) {
+	p, ok := problem.Find(r.PathValue("slug"))
+	if !ok {
+		a.refuse(w, r, problem.NotFound)
+		return
+	}
+	w.Header().Set("Vary", "Accept")
+	if wantsJSON(r) {
+		writeJSON(w, entryOf(p))
+		return
+	}
+	WritePage(w, http.StatusOK, problemTemplate, struct {
+		*problem.Error
+		Advice []advicePart
+	}{p, a.linkAdvice(p.Advice)})
+}
+
+// advicePart is a piece of an advice; one that names an operation leads to it in the reader.
+type advicePart struct{ Text, Href string }
+
+var namedOperation = regexp.MustCompile(`(GET|POST|PATCH|DELETE) (/[a-zA-Z0-9/{}-]+)`)
+
+func (a *API) linkAdvice(advice string) []advicePart {
+	var parts []advicePart
+	rest := 0
+	for _, found := range namedOperation.FindAllStringSubmatchIndex(advice, -1) {
+		method, path := advice[found[2]:found[3]], advice[found[4]:found[5]]
+		for _, o := range operationsOf(a.Document().Paths[path]) {
+			if o.Method == method {
+				parts = append(parts, advicePart{Text: advice[rest:found[0]]},
+					advicePart{Text: advice[found[0]:found[1]], Href: "/docs/#/" + o.Tags[0] + "/" + o.OperationID})
+				rest = found[1]
+			}
+		}
+	}
+	return append(parts, advicePart{Text: advice[rest:]})
+}
+
+// wantsJSON tells whether the client accepts JSON and doesn't ask for a page.
+func wantsJSON(r *http.Request) bool {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	return strings.Contains(accept, jsonType) && !strings.Contains(accept, "text/html")
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		http.Error(w, "This answer could not be made.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", jsonType)
+	_, _ = w.Write(text)
+}
