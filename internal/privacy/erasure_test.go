@@ -158,7 +158,8 @@ func TestWhoNeverHeldAConsultation(t *testing.T) {
 		deleted_at IS NOT NULL, num_nonnulls(mfa_secret, email_verification_token, password_reset_token)) FROM users
 			WHERE id = $1`, patient.ID), "erased-"+patient.ID.String()+"@erased.invalid none f f t 0")
 	same(t, "the profile", row[string](t, c,
-		`SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address)) FROM profiles WHERE user_id = $1`, patient.ID), "Erased Asia/Kolkata 0")
+		`SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address))
+			FROM profiles WHERE user_id = $1`, patient.ID), "Erased Asia/Kolkata 0")
 	cantOpen(t, c, patient)
 	proof := row[string](t, c,
 		"SELECT metadata ->> 'sha256' FROM audit_logs WHERE action = 'data-key.destroy' AND entity_id = $1",
