@@ -24,7 +24,8 @@ const (
 
 // ErrInvalidTicket: a sign-in can't be continued.
 var ErrInvalidTicket = problem.Define(http.StatusUnauthorized, "invalid-ticket", "This sign-in can't be continued",
-	"The mfaToken is wrong, was used, has expired, or was tried too often.", "Begin again with POST /api/v1/auth/login.")
+	"The mfaToken is wrong, was used, has expired, or was tried too often.",
+	"Begin again with POST /api/v1/auth/login.")
 
 // MFAInput continues a sign-in.
 type MFAInput struct {

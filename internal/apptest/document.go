@@ -233,8 +233,8 @@ func (d *Document) operation(r *http.Request) *Operation {
 func (o *Operation) status(status int) (response, error) {
 	said, ok := o.responses[strconv.Itoa(status)]
 	if !ok {
-		return said, fmt.Errorf("status %d is not documented: add the refusal to Refusals, or the status to Statuses, "+
-			"where the operation %s is registered", status, o.ID)
+		return said, fmt.Errorf("status %d is not documented: add the refusal to Refusals, or the status to "+
+			"Statuses, where the operation %s is registered", status, o.ID)
 	}
 	return said, nil
 }

@@ -117,8 +117,8 @@ var (
 			"<access token>.")
 	MFARequired = Define(http.StatusForbidden, "mfa-required", "A second factor is needed",
 		"This session has not proven a second factor.",
-		"Without one, set it up: POST /api/v1/auth/enable-mfa, then POST /api/v1/auth/confirm-mfa, or register a passkey. With "+
-			"one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
+		"Without one, set it up: POST /api/v1/auth/enable-mfa, then POST /api/v1/auth/confirm-mfa, or register a "+
+			"passkey. With one, prove it anew with POST /api/v1/auth/step-up, or sign in again.")
 	Reauthenticate = Define(http.StatusForbidden, "reauthentication-required", "A recent proof is needed",
 		"This needs a sign-in or, for users with a second factor, its proof in the last five minutes.",
 		"Prove it with POST /api/v1/auth/step-up: the second factor if you have one, else the password; or sign in "+
