@@ -174,8 +174,10 @@ func (o *Operation) declares(said response, kind string, text []byte) error {
 	var p struct {
 		Type string `json:"type"`
 	}
-	if json.Unmarshal(text, &p) != nil || slices.Contains(said.types, p.Type) {
-		return nil // what is no problem breaks its schema
+	// What can't be read breaks the schema, which says so.
+	_ = json.Unmarshal(text, &p)
+	if p.Type == "" || slices.Contains(said.types, p.Type) {
+		return nil
 	}
 	return fmt.Errorf("%s is not declared: add it to Refusals where the operation %s is registered", p.Type, o.ID)
 }
