@@ -20,7 +20,7 @@ const (
 	prescriptionID = "0199f3a2-7c1e-7000-8000-000000000050"
 	consentID      = "0199f3a2-7c1e-7000-8000-000000000060"
 	sessionID      = "0199f3a2-7c1e-7000-8000-000000000070"
-	passkeyID      = "0199f3a2-7c1e-7000-8000-000000000071"
+	keyOfAsha      = "0199f3a2-7c1e-7000-8000-000000000071"
 	auditID        = "0199f3a2-7c1e-7000-8000-000000000080"
 	readingID      = "0199f3a2-7c1e-7000-8000-000000000081"
 	erasureID      = "0199f3a2-7c1e-7000-8000-000000000091"
@@ -86,8 +86,8 @@ var storyValues = map[string]any{
 
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,
 	"Session.expiresAt": "2026-12-23T04:30:00Z",
-	"Passkey.id":        passkeyID, "Passkey.createdAt": signedInAt,
-	"RegisteredPasskey.id": passkeyID, "RegisteredPasskey.createdAt": signedInAt,
+	"Passkey.id":        keyOfAsha, "Passkey.createdAt": signedInAt,
+	"RegisteredPasskey.id": keyOfAsha, "RegisteredPasskey.createdAt": signedInAt,
 
 	"Doctor.id": meeraID, "Doctor.fullName": "Dr. Meera Iyer", "Doctor.createdAt": "2026-09-01T06:00:00Z",
 	"Doctor.updatedAt": "2026-09-02T08:00:00Z",

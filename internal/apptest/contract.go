@@ -81,11 +81,16 @@ func (c *contract) check(r *http.Request, response *http.Response) error {
 	return nil
 }
 
-// Check compares the answer to a request that a test wrote itself with the document, and fails the test. The body can
-// be read again.
-func (c *Clinic) Check(method, path string, response *http.Response) {
+// Check compares the answer to a request that a test wrote itself, as bytes, with the document, and fails the test. The
+// body can be read again. Below the pipeline net/http refuses and redirects in words of its own: these it lets pass.
+func (c *Clinic) Check(request string, response *http.Response) {
 	c.t.Helper()
-	r, err := http.NewRequest(method, c.URL+path, nil) //nolint:noctx // it is not sent
+	line := strings.Fields(request)
+	if len(line) < 2 || !strings.HasPrefix(line[1], "/api/") || response.Header.Get("X-Request-Id") == "" ||
+		response.StatusCode/100 == 3 {
+		return
+	}
+	r, err := http.NewRequest(line[0], c.URL+line[1], nil) //nolint:noctx // it is not sent
 	must(c.t, err)
 	must(c.t, c.contract.check(r, response))
 }
@@ -174,8 +179,10 @@ func (o *Operation) declares(said response, kind string, text []byte) error {
 	var p struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(text, &p); err != nil || slices.Contains(said.types, p.Type) {
-		return nil // what is no problem breaks its schema
+	// What can't be read breaks the schema, which says so.
+	_ = json.Unmarshal(text, &p)
+	if p.Type == "" || slices.Contains(said.types, p.Type) {
+		return nil
 	}
 	return fmt.Errorf("%s is not declared: add it to Refusals where the operation %s is registered", p.Type, o.ID)
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -74,6 +75,7 @@ type API struct {
 	huma     huma.API
 	origin   *http.CrossOriginProtection
 	notes    *notes
+	finished sync.Once // see finish
 }
 
 // Op is what a package says of one operation.

@@ -26,8 +26,7 @@ func probe(name string, roles access.Roles) httpapi.Op {
 		Method: "POST", Path: "/probe/" + name, ID: "probe-" + name, Tag: "health",
 		Summary: "Try " + name,
 		Roles:   roles, Status: 204,
-		Unkeyed: "it is for tests",
-		Probe:   true, Root: true,
+		Unkeyed: "it is for tests", Probe: true, Root: true,
 	}
 }
 

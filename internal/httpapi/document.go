@@ -83,14 +83,16 @@ func tags() []*huma.Tag {
 // Document is the OpenAPI document.
 func (a *API) Document() *huma.OpenAPI { return a.huma.OpenAPI() }
 
-// finish completes the document once all operations are registered.
+// finish completes the document, once, when it is first asked for: that takes longer than all the rest of a start.
+// Nothing that requests are checked by changes here.
 func (a *API) finish() {
-	a.describeSchemas()
-	a.exampleFields()
-	a.exampleBodies()
-	a.dropReplyExamples()
-	a.shareResponses()
-	a.shareParameters()
+	a.finished.Do(func() {
+		a.exampleFields()
+		a.exampleBodies()
+		a.dropReplyExamples()
+		a.shareResponses()
+		a.shareParameters()
+	})
 }
 
 // DocumentJSON is the OpenAPI document as it is committed and served: its parts, paths and operations stand in the
@@ -119,6 +121,7 @@ func (a *API) DocumentYAML() ([]byte, error) {
 }
 
 func (a *API) orderedDocument() ([]byte, error) {
+	a.finish()
 	text, err := json.Marshal(a.Document())
 	if err != nil {
 		return nil, err

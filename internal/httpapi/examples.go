@@ -169,6 +169,7 @@ func nullable(s *huma.Schema) bool {
 // DocumentFaults names what the story and the list of schemas' names tell of what the document doesn't have, and the
 // operations that have no place in the story.
 func (a *API) DocumentFaults() []string {
+	a.finish()
 	known := map[string]bool{}
 	schemas := a.Document().Components.Schemas.Map()
 	for name, s := range schemas {

@@ -16,8 +16,7 @@ const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-sr
 
 // MountDocument serves the OpenAPI document and the pages of problems. Call it when all operations are registered.
 func (a *API) MountDocument() {
-	a.finish()
-	// Written out when it is first asked for: that takes longer than all the rest of a start.
+	a.describeSchemas()
 	serve := func(contentType string, write func() ([]byte, error)) http.HandlerFunc {
 		once := sync.OnceValues(write)
 		return compressed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -144,7 +144,7 @@ func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers [
 			return 0, ""
 		}
 		defer answer.Body.Close()
-		c.Check(method, (&url.URL{Path: path}).EscapedPath(), answer)
+		c.Check(head, answer)
 		text, _ := io.ReadAll(answer.Body)
 		return answer.StatusCode, string(text)
 	}
