@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -24,16 +25,49 @@ const (
 	planOnce     = "SET LOCAL plan_cache_mode = force_generic_plan"
 )
 
-// Tx is one transaction at one instant. Domain functions join it; only Write begins and commits.
+// Tx is one transaction at one instant. Domain functions join it; only Write begins, commits and rolls back.
 type Tx struct {
-	pgx.Tx
 	Now     time.Time
+	tx      pgx.Tx
 	audited bool
 	queue   pgx.Batch
 	last    pgx.Batch
 	after   []func()
 	planned bool // once, from here to the end
 }
+
+// Exec runs a statement that returns no rows.
+func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return tx.tx.Exec(ctx, sql, args...)
+}
+
+// Query runs a statement that returns rows.
+func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return tx.tx.Query(ctx, sql, args...)
+}
+
+// QueryRow runs a statement that returns at most one row.
+func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return tx.tx.QueryRow(ctx, sql, args...)
+}
+
+// SendBatch runs statements in one round trip.
+func (tx *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults { return tx.tx.SendBatch(ctx, b) }
+
+// River is the transaction for River's client, which makes a savepoint in it. Only package jobs uses it; its Commit
+// and Rollback fail.
+func (tx *Tx) River() pgx.Tx { return riverTx{tx.tx} }
+
+// riverTx is a transaction that its holder can't end.
+type riverTx struct{ pgx.Tx }
+
+var errOnlyWrite = errors.New("postgres: only Write ends a transaction")
+
+// Commit fails.
+func (riverTx) Commit(context.Context) error { return errOnlyWrite }
+
+// Rollback fails.
+func (riverTx) Rollback(context.Context) error { return errOnlyWrite }
 
 // Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
 // with the COMMIT, in one round trip.
@@ -127,11 +161,11 @@ func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batc
 		opening(&first, now)
 	}
 	begun := conn.SendBatch(ctx, &first)
-	tx := &Tx{Tx: begun.Tx(), Now: now}
+	tx := &Tx{tx: begun.Tx(), Now: now}
 	done := false
 	defer func() {
 		if !done {
-			rollback(ctx, conn, tx)
+			rollback(ctx, conn, tx.tx)
 		}
 		dropIfReadOnly(ctx, conn, err)
 	}()
