@@ -67,7 +67,7 @@ lint: ## check the Go code, the scripts and the OpenAPI document
 
 .PHONY: generate
 generate: ## write the generated files: sqlc's Go, go.mod, openapi.json
-	"$$(scripts/tools.sh sqlc)/sqlc" generate
+	go run ./scripts/sqlc "$$(scripts/tools.sh sqlc)/sqlc"
 	go mod tidy
 	@mkdir -p bin
 	go run ./cmd/amrutam openapi > bin/openapi.json

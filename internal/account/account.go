@@ -23,8 +23,6 @@ import (
 	"amrutam/internal/seal"
 )
 
-var query = New()
-
 // How long the token of a mail is good for.
 const (
 	verificationLife = 24 * time.Hour

@@ -67,14 +67,14 @@ func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailC
 }
 
 func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor access.Actor, email string) error {
-	if err := query.endEmailTickets(ctx, tx, &actor.ID); err != nil {
+	if err := endEmailTickets(ctx, tx, &actor.ID); err != nil {
 		return fmt.Errorf("end tickets: %w", err)
 	}
 	token, hash := newToken("")
 	expires := tx.Now.Add(emailTicketLife)
 	mail := notification.Mail{Address: email, Kind: "confirm-new-address",
 		Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
-	switch owner, err := query.findOwner(ctx, tx, tx.Now, email); {
+	switch owner, err := findOwner(ctx, tx, tx.Now, email); {
 	case err == nil && owner.Taken:
 		if mailed, err := s.allowMail(ctx, tx, "address-taken", owner.ID.String()); err != nil || !mailed {
 			return err
@@ -87,7 +87,7 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	if mailed, err := s.allowMail(ctx, tx, "confirm-new-address", email); err != nil || !mailed {
 		return err
 	}
-	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID,
+	err := insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID,
 		SessionID: &actor.SessionID, Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
 	if err != nil {
 		return fmt.Errorf("insert a ticket: %w", err)
@@ -101,7 +101,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	in EmailConfirmation) (httpapi.None, error) {
 	var none httpapi.None
 	hash := hashToken(in.Body.Token)
-	ticket, err := query.findEmailTicket(ctx, tx, hash, tx.Now)
+	ticket, err := findEmailTicket(ctx, tx, hash, tx.Now)
 	if postgres.NoRows(err) {
 		return none, ErrInvalidToken
 	}
@@ -109,7 +109,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 		return none, fmt.Errorf("find a ticket: %w", err)
 	}
 	// The user before the ticket, as a change of the password locks them.
-	old, err := query.lockEmail(ctx, tx, *ticket.UserID)
+	old, err := lockEmail(ctx, tx, *ticket.UserID)
 	if postgres.NoRows(err) {
 		return none, ErrInvalidToken
 	}
@@ -120,13 +120,13 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	if ticket.SessionID == nil { // from a server of before
 		return none, ErrInvalidToken
 	}
-	switch goesOn, err := query.sessionGoesOn(ctx, tx, *ticket.SessionID); {
+	switch goesOn, err := sessionGoesOn(ctx, tx, *ticket.SessionID); {
 	case err != nil:
 		return none, fmt.Errorf("lock a session: %w", err)
 	case !goesOn:
 		return none, ErrInvalidToken
 	}
-	switch used, err := query.useTicket(ctx, tx, &tx.Now, hash); {
+	switch used, err := useTicket(ctx, tx, &tx.Now, hash); {
 	case err != nil:
 		return none, fmt.Errorf("use a ticket: %w", err)
 	case used == 0:
@@ -136,13 +136,13 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	if err != nil {
 		return none, err
 	}
-	if err := query.endSignUps(ctx, tx, ticket.UserID); err != nil { // they were for the old one
+	if err := endSignUps(ctx, tx, ticket.UserID); err != nil { // they were for the old one
 		return none, fmt.Errorf("end sign-ups: %w", err)
 	}
 	if err := s.cover(ctx, tx, *ticket.UserID, freed...); err != nil {
 		return none, err
 	}
-	err = query.setEmail(ctx, tx, string(ticket.Data), tx.Now, *ticket.UserID)
+	err = setEmail(ctx, tx, string(ticket.Data), tx.Now, *ticket.UserID)
 	if postgres.Violates(err, "users_email_key") {
 		return none, ErrAddressTaken
 	}

@@ -9,19 +9,20 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const endEmailTickets = `-- name: endEmailTickets :exec
+const endEmailTicketsSQL = `-- name: endEmailTickets :exec
 DELETE FROM tickets WHERE user_id = $1 AND kind = 'EMAIL'
 `
 
-func (q *Queries) endEmailTickets(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, endEmailTickets, userID)
+func endEmailTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
+	_, err := tx.Exec(ctx, endEmailTicketsSQL, userID)
 	return err
 }
 
-const findEmailTicket = `-- name: findEmailTicket :one
+const findEmailTicketSQL = `-- name: findEmailTicket :one
 SELECT user_id, data, session_id FROM tickets WHERE hash = $1 AND kind = 'EMAIL' AND used_at IS NULL AND expires_at > $2
 `
 
@@ -31,44 +32,44 @@ type findEmailTicketRow struct {
 	SessionID *uuid.UUID
 }
 
-func (q *Queries) findEmailTicket(ctx context.Context, db DBTX, hash []byte, now time.Time) (findEmailTicketRow, error) {
-	row := db.QueryRow(ctx, findEmailTicket, hash, now)
+func findEmailTicket(ctx context.Context, db postgres.Querier, hash []byte, now time.Time) (findEmailTicketRow, error) {
+	row := db.QueryRow(ctx, findEmailTicketSQL, hash, now)
 	var i findEmailTicketRow
 	err := row.Scan(&i.UserID, &i.Data, &i.SessionID)
 	return i, err
 }
 
-const lockEmail = `-- name: lockEmail :one
+const lockEmailSQL = `-- name: lockEmail :one
 SELECT email FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
 `
 
-func (q *Queries) lockEmail(ctx context.Context, db DBTX, id uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, lockEmail, id)
+func lockEmail(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (string, error) {
+	row := tx.QueryRow(ctx, lockEmailSQL, id)
 	var email string
 	err := row.Scan(&email)
 	return email, err
 }
 
-const sessionGoesOn = `-- name: sessionGoesOn :one
+const sessionGoesOnSQL = `-- name: sessionGoesOn :one
 SELECT (ended_at IS NULL)::boolean AS goes_on FROM sessions WHERE id = $1 FOR SHARE
 `
 
 // An end of it that comes at once waits for this transaction.
-func (q *Queries) sessionGoesOn(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, sessionGoesOn, id)
+func sessionGoesOn(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, error) {
+	row := tx.QueryRow(ctx, sessionGoesOnSQL, id)
 	var goes_on bool
 	err := row.Scan(&goes_on)
 	return goes_on, err
 }
 
-const setEmail = `-- name: setEmail :exec
+const setEmailSQL = `-- name: setEmail :exec
 UPDATE users SET email = $1, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
     password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $2
 WHERE id = $3
 `
 
 // What was mailed to the old address opens nothing more.
-func (q *Queries) setEmail(ctx context.Context, db DBTX, email string, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setEmail, email, now, iD)
+func setEmail(ctx context.Context, tx *postgres.Tx, email string, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setEmailSQL, email, now, id)
 	return err
 }

@@ -26,7 +26,7 @@ type Held struct {
 
 // Hold locks a user, deleted and disabled ones too. Error: problem.NotFound.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Held, error) {
-	row, err := query.lockUserEvenDeleted(ctx, tx, id)
+	row, err := lockUserEvenDeleted(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return Held{}, problem.NotFound
@@ -39,7 +39,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Held
 // LockOther is Hold for an administrator who is about to decide on somebody else. Errors: problem.NotFound,
 // ErrOwnAccount.
 func (s *Service) LockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (Held, error) {
-	admins, err := query.lockAdmins(ctx, tx)
+	admins, err := lockAdmins(ctx, tx)
 	if err != nil {
 		return Held{}, fmt.Errorf("lock administrators: %w", err)
 	}
@@ -72,10 +72,10 @@ func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ma
 		}
 		removed[f.table] = tag.RowsAffected()
 	}
-	if err := query.forgetUser(ctx, tx, noPassword, tx.Now, id); err != nil {
+	if err := forgetUser(ctx, tx, noPassword, tx.Now, id); err != nil {
 		return nil, fmt.Errorf("forget a user: %w", err)
 	}
-	if err := query.forgetContact(ctx, tx, DefaultTimezone, tx.Now, id); err != nil {
+	if err := forgetContact(ctx, tx, DefaultTimezone, tx.Now, id); err != nil {
 		return nil, fmt.Errorf("forget a profile: %w", err)
 	}
 	return removed, nil
@@ -83,7 +83,7 @@ func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ma
 
 // ForgetName takes out of a forgotten account who it was.
 func (s *Service) ForgetName(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.forgetName(ctx, tx, erasedName, tx.Now, id); err != nil {
+	if err := forgetName(ctx, tx, erasedName, tx.Now, id); err != nil {
 		return fmt.Errorf("forget a name: %w", err)
 	}
 	return nil

@@ -64,7 +64,7 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err != nil {
 		return StaffUser{}, err
 	}
-	if err := query.setInviter(ctx, tx, &actor.ID, id); err != nil {
+	if err := setInviter(ctx, tx, &actor.ID, id); err != nil {
 		return StaffUser{}, fmt.Errorf("keep who invited: %w", err)
 	}
 	audit.Write(tx, actor, "user.invite", id, audit.Meta{"role": u.Role})
@@ -76,7 +76,7 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Acto
 
 // inviteAgain is for who was invited and hasn't come yet: the newest invitation counts. Error: ErrAddressTaken.
 func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
-	id, err := query.inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword,
+	id, err := inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword,
 		Now: tx.Now})
 	if postgres.NoRows(err) {
 		return uuid.Nil, ErrAddressTaken
@@ -84,14 +84,14 @@ func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("invite again: %w", err)
 	}
-	return id, query.renameProfile(ctx, tx, u.FullName, tx.Now, id)
+	return id, renameProfile(ctx, tx, u.FullName, tx.Now, id)
 }
 
 // mailInvitation makes a link good for seven days; an earlier one stops working.
 func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.UUID, role access.Role) error {
 	token, hash := newToken("")
 	expiry := tx.Now.Add(invitationLife)
-	if _, err := query.setResetToken(ctx, tx, hash, &expiry, id); err != nil {
+	if _, err := setResetToken(ctx, tx, hash, &expiry, id); err != nil {
 		return fmt.Errorf("keep an invitation: %w", err)
 	}
 	return s.Mails.Enqueue(ctx, tx,

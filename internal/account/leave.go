@@ -67,7 +67,7 @@ func (s *Service) notLast(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if !actor.Is(access.RoleAdmin) {
 		return nil
 	}
-	admins, err := query.lockAdmins(ctx, tx)
+	admins, err := lockAdmins(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("lock administrators: %w", err)
 	}
@@ -84,7 +84,7 @@ func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, 
 		return err
 	}
 	// From here on the user books nothing: a booking waits for this row and then finds it deleted.
-	email, err := query.deleteUser(ctx, tx, &tx.Now, actor.ID)
+	email, err := deleteUser(ctx, tx, &tx.Now, actor.ID)
 	switch {
 	case postgres.NoRows(err):
 		return problem.Unauthenticated

@@ -185,8 +185,8 @@ func (s *Service) ReadUser(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	return staffUser(ctx, tx, in.ID)
 }
 
-func staffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {
-	row, err := query.readUser(ctx, db, id)
+func staffUser(ctx context.Context, db postgres.Querier, id uuid.UUID) (StaffUser, error) {
+	row, err := readUser(ctx, db, id)
 	if postgres.NoRows(err) {
 		return StaffUser{}, problem.NotFound
 	}
@@ -195,7 +195,7 @@ func staffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {
 	}
 	return StaffUser{
 		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
-			MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
+			MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, DisabledAt: row.DisabledAt, DeletedAt: row.DeletedAt,
 	}, nil
 }

@@ -134,7 +134,7 @@ func (s *Service) signIn(ctx context.Context, actor access.Actor, in Credentials
 func (s *Service) notVerified(ctx context.Context, user uuid.UUID) error {
 	refused := false
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		refused, err = query.verificationRefused(ctx, r, &user)
+		refused, err = verificationRefused(ctx, r, &user)
 		return err
 	})
 	switch {
@@ -153,7 +153,7 @@ const knownFor = 30 * 24 * time.Hour
 
 func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLoginRow, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
-		user, err = query.findLogin(ctx, r, findLoginParams{Email: canonicalEmail(email), Now: r.Now, IpAddress: ip,
+		user, err = findLogin(ctx, r, findLoginParams{Email: canonicalEmail(email), Now: r.Now, IPAddress: ip,
 			Since: r.Now.Add(-knownFor)})
 		return err
 	})
@@ -169,7 +169,7 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 // afterPassword asks for the second factor of who has one, and lets the others in.
 func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow,
 	how SessionTransport) (SignedIn, error) {
-	if user.MfaEnabled {
+	if user.MFAEnabled {
 		return s.askSecondFactor(ctx, tx, actor, user)
 	}
 	t, err := s.startSession(ctx, tx, actor, user, nil, how)
@@ -181,7 +181,7 @@ func (s *Service) afterPassword(ctx context.Context, tx *postgres.Tx, actor acce
 // unchanged holds a user whose password is still the one that was looked at, and who has a second factor if they had
 // one then. Error: errReplaced.
 func unchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
-	held, err := query.lockForSignIn(ctx, tx, user.ID, user.PasswordHash, user.MfaEnabled)
+	held, err := lockForSignIn(ctx, tx, user.ID, user.PasswordHash, user.MFAEnabled)
 	switch {
 	case err != nil:
 		return fmt.Errorf("hold a user: %w", err)
@@ -206,15 +206,15 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor acces
 	if how.cookie() {
 		life = s.Config.BrowserLife
 	}
-	err := query.insertSession(ctx, tx,
-		insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(actor.UserAgent), IpAddress: actor.IP,
+	err := insertSession(ctx, tx,
+		insertSessionParams{ID: id, UserID: user.ID, UserAgent: shorten(actor.UserAgent), IPAddress: actor.IP,
 			Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: proven})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a session: %w", err)
 	}
 	audit.Write(tx, actor, "session.start", id, nil)
 	short := User{ID: user.ID, Email: user.Email, Role: user.Role, IsEmailVerified: user.IsEmailVerified,
-		MFAEnabled: user.MfaEnabled, FullName: user.FullName, CreatedAt: user.CreatedAt}
+		MFAEnabled: user.MFAEnabled, FullName: user.FullName, CreatedAt: user.CreatedAt}
 	if how.cookie() {
 		return s.issueCookie(ctx, tx, id, short)
 	}
@@ -224,7 +224,7 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor acces
 // issueCookie gives the session the one token that a browser holds.
 func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User) (Tokens, error) {
 	token, hash := newToken("ct_")
-	if err := query.insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now,
+	if err := insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now,
 		ExpiresAt: tx.Now.Add(s.Config.BrowserIdle)}); err != nil {
 		return Tokens{}, fmt.Errorf("insert a cookie: %w", err)
 	}
@@ -233,7 +233,7 @@ func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid
 
 // issue gives the session a pair of tokens.
 func (s *Service) issue(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User, p pair) (Tokens, error) {
-	err := query.insertTokens(ctx, tx, insertTokensParams{SessionID: session, Now: tx.Now,
+	err := insertTokens(ctx, tx, insertTokensParams{SessionID: session, Now: tx.Now,
 		AccessHash: hashToken(p.access), AccessExpiry: tx.Now.Add(s.Config.AccessTokenLife),
 		RefreshHash: hashToken(p.refresh), RefreshExpiry: tx.Now.Add(s.Config.SessionLife)})
 	if err != nil {
@@ -269,7 +269,7 @@ func (s *Service) rehash(ctx context.Context, user findLoginRow, password string
 	hash, err := HashPassword(ctx, password)
 	if err == nil {
 		err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
-			return query.renewHash(ctx, tx, hash, user.ID, user.PasswordHash)
+			return renewHash(ctx, tx, hash, user.ID, user.PasswordHash)
 		})
 	}
 	if err != nil {
@@ -283,7 +283,7 @@ type NoInput struct{}
 // SignOut ends the session of the token it is called with.
 func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor, _ NoInput) (httpapi.SignedOut,
 	error) {
-	tx.QueueLast(endSession, tx.Now, actor.SessionID)
+	queueLastEndSession(tx, tx.Now, actor.SessionID)
 	audit.Write(tx, actor, "session.end", actor.SessionID, nil)
 	return httpapi.SignedOut{}, nil
 }

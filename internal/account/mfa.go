@@ -60,7 +60,7 @@ func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.A
 	if user.TotpConfirmedAt != nil {
 		return Enrolment{}, ErrMFAEnabled
 	}
-	if err := requireCanAddFactor(tx.Now, actor, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(tx.Now, actor, user.MFAEnabled); err != nil {
 		return Enrolment{}, err
 	}
 	raw := make([]byte, 20) // RFC 4226, 4: 160 bits
@@ -82,7 +82,7 @@ func (s *Service) keepSecret(ctx context.Context, tx *postgres.Tx, user uuid.UUI
 	if err != nil {
 		return err
 	}
-	return query.setMFASecret(ctx, tx, sealed, tx.Now, user)
+	return setMFASecret(ctx, tx, sealed, tx.Now, user)
 }
 
 func enrolment(secret, email string) (Enrolment, error) {
@@ -148,15 +148,15 @@ func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in OTPOnly
 			if user.TotpConfirmedAt != nil {
 				return ErrMFAEnabled
 			}
-			if user.MfaSecret == nil {
+			if user.MFASecret == nil {
 				return ErrMFANotEnabled
 			}
-			return requireCanAddFactor(tx.Now, actor, user.MfaEnabled)
+			return requireCanAddFactor(tx.Now, actor, user.MFAEnabled)
 		}, func(tx *postgres.Tx, _ lockedUser) (err error) {
-			if err := query.confirmTOTP(ctx, tx, &tx.Now, actor.ID); err != nil {
+			if err := confirmTOTP(ctx, tx, &tx.Now, actor.ID); err != nil {
 				return fmt.Errorf("enable a second factor: %w", err)
 			}
-			if err := query.proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
+			if err := proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
 				return err
 			}
 			if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
@@ -183,7 +183,7 @@ func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in FactorI
 		}
 		return nil
 	}, func(tx *postgres.Tx, _ lockedUser) error {
-		if err := query.removeTOTP(ctx, tx, actor.ID); err != nil {
+		if err := removeTOTP(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("remove an authenticator: %w", err)
 		}
 		audit.Write(tx, actor, "second-factor.disable", actor.ID, nil)
@@ -222,7 +222,7 @@ func (s *Service) StepUp(ctx context.Context, actor access.Actor, in StepUpInput
 	return httpapi.None{}, s.withCode(ctx, actor, actor.ID, in.Body.SecondFactor, enabled,
 		func(tx *postgres.Tx, _ lockedUser) error {
 			audit.Write(tx, actor, "second-factor.prove", actor.ID, nil)
-			return query.proveSession(ctx, tx, &tx.Now, actor.SessionID)
+			return proveSession(ctx, tx, &tx.Now, actor.SessionID)
 		})
 }
 
@@ -232,13 +232,13 @@ func (s *Service) stepUpByPassword(ctx context.Context, actor access.Actor, pass
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		audit.Write(tx, actor, "session.prove-password", actor.SessionID, nil)
-		tx.QueueLast(authenticateSession, tx.Now, actor.SessionID)
+		queueLastAuthenticateSession(tx, tx.Now, actor.SessionID)
 		return nil
 	})
 }
 
 func enabled(_ *postgres.Tx, user lockedUser) error {
-	if !user.MfaEnabled {
+	if !user.MFAEnabled {
 		return ErrMFANotEnabled
 	}
 	return nil
@@ -282,7 +282,7 @@ func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return err
 	}
 	audit.Write(tx, actor, "second-factor.enable", user, nil)
-	return query.confirmTOTP(ctx, tx, &tx.Now, user)
+	return confirmTOTP(ctx, tx, &tx.Now, user)
 }
 
 func (s *Service) mfaRoutes(api *httpapi.API) {

@@ -25,8 +25,8 @@ UPDATE users SET mfa_step = @step WHERE id = @id;
 -- name: proveSession :exec
 UPDATE sessions SET second_factor_at = @now WHERE id = @id AND ended_at IS NULL;
 
--- name: authenticateSession :exec
-UPDATE sessions SET authenticated_at = @now WHERE id = @id AND ended_at IS NULL;
+-- name: queueLastAuthenticateSession :exec
+UPDATE sessions SET authenticated_at = @now::timestamptz WHERE id = @id AND ended_at IS NULL;
 
 -- name: forgetSecondFactor :exec
 UPDATE sessions SET second_factor_at = NULL WHERE user_id = @user_id AND ended_at IS NULL;

@@ -10,59 +10,51 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const authenticateSession = `-- name: authenticateSession :exec
-UPDATE sessions SET authenticated_at = $1 WHERE id = $2 AND ended_at IS NULL
-`
-
-func (q *Queries) authenticateSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, authenticateSession, now, iD)
-	return err
-}
-
-const confirmTOTP = `-- name: confirmTOTP :exec
+const confirmTOTPSQL = `-- name: confirmTOTP :exec
 UPDATE users SET totp_confirmed_at = $1, mfa_enabled = true, updated_at = $1 WHERE id = $2
 `
 
-func (q *Queries) confirmTOTP(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, confirmTOTP, now, iD)
+func confirmTOTP(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, confirmTOTPSQL, now, id)
 	return err
 }
 
-const countRecoveryCodes = `-- name: countRecoveryCodes :one
+const countRecoveryCodesSQL = `-- name: countRecoveryCodes :one
 SELECT count(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL
 `
 
-func (q *Queries) countRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countRecoveryCodes, userID)
+func countRecoveryCodes(ctx context.Context, db postgres.Querier, userID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countRecoveryCodesSQL, userID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
 }
 
-const deleteRecoveryCodes = `-- name: deleteRecoveryCodes :exec
+const deleteRecoveryCodesSQL = `-- name: deleteRecoveryCodes :exec
 DELETE FROM recovery_codes WHERE user_id = $1
 `
 
-func (q *Queries) deleteRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteRecoveryCodes, userID)
+func deleteRecoveryCodes(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteRecoveryCodesSQL, userID)
 	return err
 }
 
-const endTickets = `-- name: endTickets :exec
+const endTicketsSQL = `-- name: endTickets :exec
 DELETE FROM tickets WHERE user_id = $1 AND kind NOT IN ('SIGNUP', 'DECOY')
 `
 
 // What a password opened, closes with it.
 // Sign-ups that wait beside the user stay: when they go must not tell that the password was changed.
-func (q *Queries) endTickets(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, endTickets, userID)
+func endTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
+	_, err := tx.Exec(ctx, endTicketsSQL, userID)
 	return err
 }
 
-const findSignedIn = `-- name: findSignedIn :one
+const findSignedInSQL = `-- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey, ARRAY[]::bytea[] AS pending, false AS known
 FROM users u JOIN profiles p ON p.user_id = u.id
@@ -75,7 +67,7 @@ type findSignedInRow struct {
 	PasswordHash    string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
@@ -85,8 +77,8 @@ type findSignedInRow struct {
 	Known           bool
 }
 
-func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (findSignedInRow, error) {
-	row := db.QueryRow(ctx, findSignedIn, id)
+func findSignedIn(ctx context.Context, db postgres.Querier, id uuid.UUID) (findSignedInRow, error) {
+	row := db.QueryRow(ctx, findSignedInSQL, id)
 	var i findSignedInRow
 	err := row.Scan(
 		&i.ID,
@@ -94,7 +86,7 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 		&i.PasswordHash,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
@@ -106,36 +98,36 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 	return i, err
 }
 
-const findTicket = `-- name: findTicket :one
+const findTicketSQL = `-- name: findTicket :one
 SELECT user_id FROM tickets WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
 `
 
-func (q *Queries) findTicket(ctx context.Context, db DBTX, hash []byte, kind string, now time.Time) (*uuid.UUID, error) {
-	row := db.QueryRow(ctx, findTicket, hash, kind, now)
+func findTicket(ctx context.Context, db postgres.Querier, hash []byte, kind string, now time.Time) (*uuid.UUID, error) {
+	row := db.QueryRow(ctx, findTicketSQL, hash, kind, now)
 	var user_id *uuid.UUID
 	err := row.Scan(&user_id)
 	return user_id, err
 }
 
-const forgetSecondFactor = `-- name: forgetSecondFactor :exec
+const forgetSecondFactorSQL = `-- name: forgetSecondFactor :exec
 UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1 AND ended_at IS NULL
 `
 
-func (q *Queries) forgetSecondFactor(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetSecondFactor, userID)
+func forgetSecondFactor(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetSecondFactorSQL, userID)
 	return err
 }
 
-const insertRecoveryCodes = `-- name: insertRecoveryCodes :exec
+const insertRecoveryCodesSQL = `-- name: insertRecoveryCodes :exec
 INSERT INTO recovery_codes (user_id, hash, created_at) SELECT $1, unnest($2::bytea[]), $3::timestamptz
 `
 
-func (q *Queries) insertRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID, hashes [][]byte, now time.Time) error {
-	_, err := db.Exec(ctx, insertRecoveryCodes, userID, hashes, now)
+func insertRecoveryCodes(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, hashes [][]byte, now time.Time) error {
+	_, err := tx.Exec(ctx, insertRecoveryCodesSQL, userID, hashes, now)
 	return err
 }
 
-const insertTicket = `-- name: insertTicket :exec
+const insertTicketSQL = `-- name: insertTicket :exec
 INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
@@ -150,8 +142,8 @@ type insertTicketParams struct {
 	ExpiresAt time.Time
 }
 
-func (q *Queries) insertTicket(ctx context.Context, db DBTX, arg insertTicketParams) error {
-	_, err := db.Exec(ctx, insertTicket,
+func insertTicket(ctx context.Context, tx *postgres.Tx, arg insertTicketParams) error {
+	_, err := tx.Exec(ctx, insertTicketSQL,
 		arg.Hash,
 		arg.Kind,
 		arg.UserID,
@@ -163,7 +155,7 @@ func (q *Queries) insertTicket(ctx context.Context, db DBTX, arg insertTicketPar
 	return err
 }
 
-const lockMFA = `-- name: lockMFA :one
+const lockMFASQL = `-- name: lockMFA :one
 SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
     (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys
 FROM users u JOIN profiles p ON p.user_id = u.id
@@ -173,24 +165,24 @@ WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF
 type lockMFARow struct {
 	Email           string
 	Role            access.Role
-	MfaEnabled      bool
-	MfaSecret       []byte
-	MfaStep         int64
+	MFAEnabled      bool
+	MFASecret       []byte
+	MFAStep         int64
 	TotpConfirmedAt *time.Time
 	FullName        string
 	Passkeys        int64
 }
 
 // The lock makes two uses of one code wait for each other.
-func (q *Queries) lockMFA(ctx context.Context, db DBTX, id uuid.UUID) (lockMFARow, error) {
-	row := db.QueryRow(ctx, lockMFA, id)
+func lockMFA(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockMFARow, error) {
+	row := tx.QueryRow(ctx, lockMFASQL, id)
 	var i lockMFARow
 	err := row.Scan(
 		&i.Email,
 		&i.Role,
-		&i.MfaEnabled,
-		&i.MfaSecret,
-		&i.MfaStep,
+		&i.MFAEnabled,
+		&i.MFASecret,
+		&i.MFAStep,
 		&i.TotpConfirmedAt,
 		&i.FullName,
 		&i.Passkeys,
@@ -198,47 +190,55 @@ func (q *Queries) lockMFA(ctx context.Context, db DBTX, id uuid.UUID) (lockMFARo
 	return i, err
 }
 
-const proveSession = `-- name: proveSession :exec
+const proveSessionSQL = `-- name: proveSession :exec
 UPDATE sessions SET second_factor_at = $1 WHERE id = $2 AND ended_at IS NULL
 `
 
-func (q *Queries) proveSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, proveSession, now, iD)
+func proveSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, proveSessionSQL, now, id)
 	return err
 }
 
-const removeTOTP = `-- name: removeTOTP :exec
+const queueLastAuthenticateSessionSQL = `-- name: queueLastAuthenticateSession :exec
+UPDATE sessions SET authenticated_at = $1::timestamptz WHERE id = $2 AND ended_at IS NULL
+`
+
+func queueLastAuthenticateSession(tx *postgres.Tx, now time.Time, id uuid.UUID) {
+	tx.QueueLast(queueLastAuthenticateSessionSQL, now, id)
+}
+
+const removeTOTPSQL = `-- name: removeTOTP :exec
 UPDATE users SET totp_confirmed_at = NULL, mfa_secret = NULL WHERE id = $1
 `
 
-func (q *Queries) removeTOTP(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, removeTOTP, id)
+func removeTOTP(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, removeTOTPSQL, id)
 	return err
 }
 
-const setMFASecret = `-- name: setMFASecret :exec
+const setMFASecretSQL = `-- name: setMFASecret :exec
 UPDATE users SET mfa_secret = $1, mfa_step = 0, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setMFASecret(ctx context.Context, db DBTX, secret []byte, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setMFASecret, secret, now, iD)
+func setMFASecret(ctx context.Context, tx *postgres.Tx, secret []byte, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setMFASecretSQL, secret, now, id)
 	return err
 }
 
-const settleFactors = `-- name: settleFactors :one
+const settleFactorsSQL = `-- name: settleFactors :one
 UPDATE users SET mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = users.id), updated_at = $1
 WHERE users.id = $2 RETURNING mfa_enabled
 `
 
 // After a factor came or went.
-func (q *Queries) settleFactors(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, settleFactors, now, iD)
+func settleFactors(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) (bool, error) {
+	row := tx.QueryRow(ctx, settleFactorsSQL, now, id)
 	var mfa_enabled bool
 	err := row.Scan(&mfa_enabled)
 	return mfa_enabled, err
 }
 
-const tryTicket = `-- name: tryTicket :execrows
+const tryTicketSQL = `-- name: tryTicket :execrows
 UPDATE tickets SET attempts = attempts + 1
 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3 AND attempts < $4
 `
@@ -250,8 +250,8 @@ type tryTicketParams struct {
 	Most int32
 }
 
-func (q *Queries) tryTicket(ctx context.Context, db DBTX, arg tryTicketParams) (int64, error) {
-	result, err := db.Exec(ctx, tryTicket,
+func tryTicket(ctx context.Context, tx *postgres.Tx, arg tryTicketParams) (int64, error) {
+	result, err := tx.Exec(ctx, tryTicketSQL,
 		arg.Hash,
 		arg.Kind,
 		arg.Now,
@@ -263,33 +263,33 @@ func (q *Queries) tryTicket(ctx context.Context, db DBTX, arg tryTicketParams) (
 	return result.RowsAffected(), nil
 }
 
-const useMFAStep = `-- name: useMFAStep :exec
+const useMFAStepSQL = `-- name: useMFAStep :exec
 UPDATE users SET mfa_step = $1 WHERE id = $2
 `
 
-func (q *Queries) useMFAStep(ctx context.Context, db DBTX, step int64, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, useMFAStep, step, iD)
+func useMFAStep(ctx context.Context, tx *postgres.Tx, step int64, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, useMFAStepSQL, step, id)
 	return err
 }
 
-const useRecoveryCode = `-- name: useRecoveryCode :execrows
+const useRecoveryCodeSQL = `-- name: useRecoveryCode :execrows
 UPDATE recovery_codes SET used_at = $1 WHERE user_id = $2 AND hash = $3 AND used_at IS NULL
 `
 
-func (q *Queries) useRecoveryCode(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, useRecoveryCode, now, userID, hash)
+func useRecoveryCode(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID, hash []byte) (int64, error) {
+	result, err := tx.Exec(ctx, useRecoveryCodeSQL, now, userID, hash)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const useTicket = `-- name: useTicket :execrows
+const useTicketSQL = `-- name: useTicket :execrows
 UPDATE tickets SET used_at = $1 WHERE hash = $2 AND used_at IS NULL
 `
 
-func (q *Queries) useTicket(ctx context.Context, db DBTX, now *time.Time, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, useTicket, now, hash)
+func useTicket(ctx context.Context, tx *postgres.Tx, now *time.Time, hash []byte) (int64, error) {
+	result, err := tx.Exec(ctx, useTicketSQL, now, hash)
 	if err != nil {
 		return 0, err
 	}

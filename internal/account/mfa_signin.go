@@ -42,7 +42,7 @@ func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor ac
 		return SignedIn{}, err
 	}
 	token, hash := newToken("mt_")
-	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now,
+	err := insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now,
 		ExpiresAt: tx.Now.Add(mfaTicketLife)})
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("insert a ticket: %w", err)
@@ -76,7 +76,7 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAInput
 	refusal := error(nil)
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		out, refusal = Tokens{}, ErrInvalidTicket
-		id, err := query.findTicket(ctx, tx, hash, mfaTicket, tx.Now)
+		id, err := findTicket(ctx, tx, hash, mfaTicket, tx.Now)
 		if postgres.NoRows(err) {
 			return ErrInvalidTicket
 		}
@@ -91,7 +91,7 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAInput
 		if err != nil {
 			return err
 		}
-		tried, err := query.tryTicket(ctx, tx,
+		tried, err := tryTicket(ctx, tx,
 			tryTicketParams{Hash: hash, Kind: mfaTicket, Now: tx.Now, Most: mfaTries})
 		if err != nil {
 			return fmt.Errorf("try a ticket: %w", err)
@@ -116,10 +116,10 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAInput
 
 func (s *Service) finishSignIn(ctx context.Context, tx *postgres.Tx, actor access.Actor, user uuid.UUID, ticket []byte,
 	how SessionTransport) (Tokens, error) {
-	if _, err := query.useTicket(ctx, tx, &tx.Now, ticket); err != nil {
+	if _, err := useTicket(ctx, tx, &tx.Now, ticket); err != nil {
 		return Tokens{}, fmt.Errorf("use a ticket: %w", err)
 	}
-	row, err := query.findSignedIn(ctx, tx, user)
+	row, err := findSignedIn(ctx, tx, user)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("find a user: %w", err)
 	}

@@ -86,7 +86,7 @@ type lockedUser struct {
 }
 
 func (s *Service) lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockedUser, error) {
-	row, err := query.lockMFA(ctx, tx, id)
+	row, err := lockMFA(ctx, tx, id)
 	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in
 		return lockedUser{}, problem.Unauthenticated
 	}
@@ -136,15 +136,15 @@ func (s *Service) consume(ctx context.Context, tx *postgres.Tx, user lockedUser,
 	if err != nil {
 		return false, err
 	}
-	secret, err := key.Open(secretColumn, user.id, user.MfaSecret)
+	secret, err := key.Open(secretColumn, user.id, user.MFASecret)
 	if err != nil || secret == "" {
 		return false, err
 	}
-	step, err := stepOf(secret, f.OTP, tx.Now.Unix(), user.MfaStep)
+	step, err := stepOf(secret, f.OTP, tx.Now.Unix(), user.MFAStep)
 	if err != nil || step == 0 {
 		return false, err
 	}
-	return true, query.useMFAStep(ctx, tx, step, user.id)
+	return true, useMFAStep(ctx, tx, step, user.id)
 }
 
 // stepOf finds the step whose code it is, among those that are good now and later than the last that was used; 0 for
@@ -165,11 +165,11 @@ func stepOf(secret, code string, now, used int64) (found int64, err error) {
 }
 
 func (s *Service) spendRecoveryCode(ctx context.Context, tx *postgres.Tx, user uuid.UUID, code string) (bool, error) {
-	used, err := query.useRecoveryCode(ctx, tx, &tx.Now, user, hashRecoveryCode(code))
+	used, err := useRecoveryCode(ctx, tx, &tx.Now, user, hashRecoveryCode(code))
 	if err != nil || used == 0 {
 		return false, err
 	}
-	left, err := query.countRecoveryCodes(ctx, tx, user)
+	left, err := countRecoveryCodes(ctx, tx, user)
 	if err != nil {
 		return false, err
 	}
@@ -179,7 +179,7 @@ func (s *Service) spendRecoveryCode(ctx context.Context, tx *postgres.Tx, user u
 
 // renewRecoveryCodes makes ten new ones; the old ones stop working.
 func (s *Service) renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]string, error) {
-	if err := query.deleteRecoveryCodes(ctx, tx, user); err != nil {
+	if err := deleteRecoveryCodes(ctx, tx, user); err != nil {
 		return nil, fmt.Errorf("delete recovery codes: %w", err)
 	}
 	codes, hashes := make([]string, recoveryCodes), make([][]byte, recoveryCodes)
@@ -190,7 +190,7 @@ func (s *Service) renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user 
 		codes[i] = strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-")
 		hashes[i] = hashRecoveryCode(codes[i])
 	}
-	return codes, query.insertRecoveryCodes(ctx, tx, user, hashes, tx.Now)
+	return codes, insertRecoveryCodes(ctx, tx, user, hashes, tx.Now)
 }
 
 // hashRecoveryCode needs no salt or stretching: 80 random bits can't be guessed from it.

@@ -69,17 +69,17 @@ type PasskeyID struct {
 func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor access.Actor,
 	_ NoInput) (CreationOptions, error) {
 	var out CreationOptions
-	user, err := query.beginPasskey(ctx, r, actor.ID)
+	user, err := beginPasskey(ctx, r, actor.ID)
 	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in
 		return out, problem.Unauthenticated
 	}
 	if err != nil {
 		return out, fmt.Errorf("begin a passkey: %w", err)
 	}
-	if err := requireCanAddFactor(r.Now, actor, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(r.Now, actor, user.MFAEnabled); err != nil {
 		return out, err
 	}
-	known, err := query.listPasskeys(ctx, r, actor.ID)
+	known, err := listPasskeys(ctx, r, actor.ID)
 	if err != nil {
 		return out, fmt.Errorf("list passkeys: %w", err)
 	}
@@ -128,7 +128,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	if err != nil {
 		return Registered{}, err
 	}
-	if err := requireCanAddFactor(tx.Now, actor, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(tx.Now, actor, user.MFAEnabled); err != nil {
 		return Registered{}, err
 	}
 	challenge := parsed.Response.CollectedClientData.Challenge
@@ -151,7 +151,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	for _, t := range made.Transport {
 		transports = append(transports, string(t))
 	}
-	err = query.insertPasskey(ctx, tx, insertPasskeyParams{ID: out.ID, UserID: actor.ID, Name: name,
+	err = insertPasskey(ctx, tx, insertPasskeyParams{ID: out.ID, UserID: actor.ID, Name: name,
 		CredentialID: made.ID, PublicKey: made.PublicKey, SignCount: int64(made.Authenticator.SignCount),
 		Transports: transports, BackupEligible: made.Flags.BackupEligible, BackupState: made.Flags.BackupState,
 		Now: tx.Now})
@@ -161,7 +161,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	if err != nil {
 		return Registered{}, fmt.Errorf("insert a passkey: %w", err)
 	}
-	if !user.MfaEnabled {
+	if !user.MFAEnabled {
 		if out.RecoveryCodes, err = s.renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return Registered{}, err
 		}
@@ -172,10 +172,10 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 
 // afterAdding ends the user's other sessions, which began without the new factor, and tells them.
 func (s *Service) afterAdding(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
-	if _, err := query.settleFactors(ctx, tx, tx.Now, actor.ID); err != nil {
+	if _, err := settleFactors(ctx, tx, tx.Now, actor.ID); err != nil {
 		return fmt.Errorf("settle the second factors: %w", err)
 	}
-	if err := query.proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
+	if err := proveSession(ctx, tx, &tx.Now, actor.SessionID); err != nil {
 		return fmt.Errorf("prove a session: %w", err)
 	}
 	if err := s.revokeUnproven(ctx, tx, actor); err != nil {
@@ -187,7 +187,7 @@ func (s *Service) afterAdding(ctx context.Context, tx *postgres.Tx, actor access
 // ListPasskeys shows one's own.
 func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Passkeys,
 	error) {
-	rows, err := query.listPasskeys(ctx, r, actor.ID)
+	rows, err := listPasskeys(ctx, r, actor.ID)
 	out := Passkeys{Items: []Passkey{}}
 	for _, k := range rows {
 		out.Items = append(out.Items, Passkey{ID: k.ID, Name: k.Name, Synced: k.BackupState, CreatedAt: k.CreatedAt,
@@ -202,7 +202,7 @@ func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor acce
 	if _, err := s.lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, err
 	}
-	deleted, err := query.deletePasskey(ctx, tx, in.ID, actor.ID)
+	deleted, err := deletePasskey(ctx, tx, in.ID, actor.ID)
 	switch {
 	case err != nil:
 		return httpapi.None{}, fmt.Errorf("delete a passkey: %w", err)
@@ -218,16 +218,16 @@ func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor acce
 
 // afterRemoving tells the user. With the last second factor go the recovery codes, and what sessions have proven.
 func (s *Service) afterRemoving(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail string) error {
-	left, err := query.settleFactors(ctx, tx, tx.Now, actor.ID)
+	left, err := settleFactors(ctx, tx, tx.Now, actor.ID)
 	if err != nil {
 		return fmt.Errorf("settle the second factors: %w", err)
 	}
 	if !left {
 		mail = "second-factor-disabled"
-		if err := query.deleteRecoveryCodes(ctx, tx, actor.ID); err != nil {
+		if err := deleteRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("delete recovery codes: %w", err)
 		}
-		if err := query.forgetSecondFactor(ctx, tx, actor.ID); err != nil {
+		if err := forgetSecondFactor(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("forget what was proven: %w", err)
 		}
 	}

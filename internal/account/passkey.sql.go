@@ -9,60 +9,61 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const beginPasskey = `-- name: beginPasskey :one
+const beginPasskeySQL = `-- name: beginPasskey :one
 SELECT u.email, u.mfa_enabled, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
 
 type beginPasskeyRow struct {
 	Email      string
-	MfaEnabled bool
+	MFAEnabled bool
 	FullName   string
 }
 
-func (q *Queries) beginPasskey(ctx context.Context, db DBTX, id uuid.UUID) (beginPasskeyRow, error) {
-	row := db.QueryRow(ctx, beginPasskey, id)
+func beginPasskey(ctx context.Context, db postgres.Querier, id uuid.UUID) (beginPasskeyRow, error) {
+	row := db.QueryRow(ctx, beginPasskeySQL, id)
 	var i beginPasskeyRow
-	err := row.Scan(&i.Email, &i.MfaEnabled, &i.FullName)
+	err := row.Scan(&i.Email, &i.MFAEnabled, &i.FullName)
 	return i, err
 }
 
-const deletePasskey = `-- name: deletePasskey :execrows
+const deletePasskeySQL = `-- name: deletePasskey :execrows
 DELETE FROM passkeys WHERE id = $1 AND user_id = $2
 `
 
-func (q *Queries) deletePasskey(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, deletePasskey, iD, userID)
+func deletePasskey(ctx context.Context, tx *postgres.Tx, id uuid.UUID, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deletePasskeySQL, id, userID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const deletePasskeys = `-- name: deletePasskeys :exec
+const deletePasskeysSQL = `-- name: deletePasskeys :exec
 DELETE FROM passkeys WHERE user_id = $1
 `
 
-func (q *Queries) deletePasskeys(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, deletePasskeys, userID)
+func deletePasskeys(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, deletePasskeysSQL, userID)
 	return err
 }
 
-const findPasskeyOwner = `-- name: findPasskeyOwner :one
+const findPasskeyOwnerSQL = `-- name: findPasskeyOwner :one
 SELECT user_id FROM passkeys WHERE credential_id = $1
 `
 
-func (q *Queries) findPasskeyOwner(ctx context.Context, db DBTX, credentialID []byte) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, findPasskeyOwner, credentialID)
+func findPasskeyOwner(ctx context.Context, db postgres.Querier, credentialID []byte) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, findPasskeyOwnerSQL, credentialID)
 	var user_id uuid.UUID
 	err := row.Scan(&user_id)
 	return user_id, err
 }
 
-const insertPasskey = `-- name: insertPasskey :exec
+const insertPasskeySQL = `-- name: insertPasskey :exec
 INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible, backup_state, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
@@ -80,8 +81,8 @@ type insertPasskeyParams struct {
 	Now            time.Time
 }
 
-func (q *Queries) insertPasskey(ctx context.Context, db DBTX, arg insertPasskeyParams) error {
-	_, err := db.Exec(ctx, insertPasskey,
+func insertPasskey(ctx context.Context, tx *postgres.Tx, arg insertPasskeyParams) error {
+	_, err := tx.Exec(ctx, insertPasskeySQL,
 		arg.ID,
 		arg.UserID,
 		arg.Name,
@@ -96,7 +97,7 @@ func (q *Queries) insertPasskey(ctx context.Context, db DBTX, arg insertPasskeyP
 	return err
 }
 
-const listPasskeys = `-- name: listPasskeys :many
+const listPasskeysSQL = `-- name: listPasskeys :many
 SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id
 `
 
@@ -110,8 +111,8 @@ type listPasskeysRow struct {
 	LastUsedAt   *time.Time
 }
 
-func (q *Queries) listPasskeys(ctx context.Context, db DBTX, userID uuid.UUID) ([]listPasskeysRow, error) {
-	rows, err := db.Query(ctx, listPasskeys, userID)
+func listPasskeys(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]listPasskeysRow, error) {
+	rows, err := db.Query(ctx, listPasskeysSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (q *Queries) listPasskeys(ctx context.Context, db DBTX, userID uuid.UUID) (
 	return items, nil
 }
 
-const lockPasskey = `-- name: lockPasskey :one
+const lockPasskeySQL = `-- name: lockPasskey :one
 SELECT id, public_key, sign_count, transports, backup_eligible, backup_state FROM passkeys
 WHERE credential_id = $1 AND user_id = $2 FOR UPDATE
 `
@@ -152,8 +153,8 @@ type lockPasskeyRow struct {
 	BackupState    bool
 }
 
-func (q *Queries) lockPasskey(ctx context.Context, db DBTX, credentialID []byte, userID uuid.UUID) (lockPasskeyRow, error) {
-	row := db.QueryRow(ctx, lockPasskey, credentialID, userID)
+func lockPasskey(ctx context.Context, tx *postgres.Tx, credentialID []byte, userID uuid.UUID) (lockPasskeyRow, error) {
+	row := tx.QueryRow(ctx, lockPasskeySQL, credentialID, userID)
 	var i lockPasskeyRow
 	err := row.Scan(
 		&i.ID,
@@ -166,20 +167,20 @@ func (q *Queries) lockPasskey(ctx context.Context, db DBTX, credentialID []byte,
 	return i, err
 }
 
-const spendChallenge = `-- name: spendChallenge :execrows
+const spendChallengeSQL = `-- name: spendChallenge :execrows
 INSERT INTO tickets (hash, kind, created_at, expires_at, used_at) VALUES ($1, 'PASSKEY', $2, $3, $2) ON CONFLICT DO NOTHING
 `
 
 // Of nobody: a change of the password deletes a user's tickets, and must not make a spent challenge good again.
-func (q *Queries) spendChallenge(ctx context.Context, db DBTX, hash []byte, now time.Time, expiresAt time.Time) (int64, error) {
-	result, err := db.Exec(ctx, spendChallenge, hash, now, expiresAt)
+func spendChallenge(ctx context.Context, tx *postgres.Tx, hash []byte, now time.Time, expiresAt time.Time) (int64, error) {
+	result, err := tx.Exec(ctx, spendChallengeSQL, hash, now, expiresAt)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const usePasskey = `-- name: usePasskey :exec
+const usePasskeySQL = `-- name: usePasskey :exec
 UPDATE passkeys SET sign_count = $1, backup_state = $2, last_used_at = $3 WHERE id = $4
 `
 
@@ -190,8 +191,8 @@ type usePasskeyParams struct {
 	ID          uuid.UUID
 }
 
-func (q *Queries) usePasskey(ctx context.Context, db DBTX, arg usePasskeyParams) error {
-	_, err := db.Exec(ctx, usePasskey,
+func usePasskey(ctx context.Context, tx *postgres.Tx, arg usePasskeyParams) error {
+	_, err := tx.Exec(ctx, usePasskeySQL,
 		arg.SignCount,
 		arg.BackupState,
 		arg.Now,

@@ -51,7 +51,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor, in 
 	proven := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		proven = false
-		if user, err = query.findPasskeyOwner(ctx, tx, parsed.RawID); err != nil {
+		if user, err = findPasskeyOwner(ctx, tx, parsed.RawID); err != nil {
 			return err
 		}
 		// The user before the passkey, as everything that changes second factors locks them.
@@ -61,7 +61,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor, in 
 		if proven, err = s.spendPasskey(ctx, tx, user, parsed); err != nil || !proven {
 			return err
 		}
-		row, err := query.findSignedIn(ctx, tx, user)
+		row, err := findSignedIn(ctx, tx, user)
 		if err != nil {
 			return fmt.Errorf("find a user: %w", err)
 		}
@@ -85,7 +85,7 @@ func (s *Service) spendPasskey(ctx context.Context, tx *postgres.Tx, user uuid.U
 	if !s.RelyingParty.good(proveUse, challenge, tx.Now) {
 		return false, nil
 	}
-	kept, err := query.lockPasskey(ctx, tx, parsed.RawID, user)
+	kept, err := lockPasskey(ctx, tx, parsed.RawID, user)
 	if postgres.NoRows(err) {
 		return false, nil
 	}
@@ -104,14 +104,14 @@ func (s *Service) spendPasskey(ctx context.Context, tx *postgres.Tx, user uuid.U
 	if fresh, err := s.spendChallenge(ctx, tx, challenge); err != nil || !fresh {
 		return false, err
 	}
-	err = query.usePasskey(ctx, tx, usePasskeyParams{ID: kept.ID, SignCount: int64(used.Authenticator.SignCount),
+	err = usePasskey(ctx, tx, usePasskeyParams{ID: kept.ID, SignCount: int64(used.Authenticator.SignCount),
 		BackupState: used.Flags.BackupState, Now: &tx.Now})
 	return err == nil, err
 }
 
 // spendChallenge tells whether this is the challenge's first use.
 func (s *Service) spendChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool, error) {
-	first, err := query.spendChallenge(ctx, tx, hashToken("passkey challenge:"+challenge), tx.Now,
+	first, err := spendChallenge(ctx, tx, hashToken("passkey challenge:"+challenge), tx.Now,
 		tx.Now.Add(challengeLife+time.Minute))
 	if err != nil {
 		return false, fmt.Errorf("spend a challenge: %w", err)

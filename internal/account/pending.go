@@ -46,7 +46,7 @@ type pendingSignUp struct {
 func (s *Service) hashBeside(ctx context.Context, email, password string) (string, error) {
 	like := ""
 	err := s.DB.Read(ctx, func(r *postgres.Read) error {
-		owner, err := query.findOwner(ctx, r, r.Now, email)
+		owner, err := findOwner(ctx, r, r.Now, email)
 		if err == nil {
 			like, err = s.saltBeside(owner)
 		}
@@ -80,7 +80,7 @@ func (s *Service) saltBeside(owner findOwnerRow) (like string, err error) {
 // keepPending keeps a sign-up for an address that has a user, and tells the one who reads its mail. One who was
 // deleted in this very moment gets none. Error: errReplaced, when another came first and has another salt.
 func (s *Service) keepPending(ctx context.Context, tx *postgres.Tx, actor access.Actor, u NewUser) error {
-	owner, err := query.findOwner(ctx, tx, tx.Now, u.Email)
+	owner, err := findOwner(ctx, tx, tx.Now, u.Email)
 	if postgres.NoRows(err) {
 		return nil
 	}
@@ -132,11 +132,11 @@ func (s *Service) insertPending(ctx context.Context, tx *postgres.Tx, owner uuid
 	}
 	token, hash := newToken("")
 	if kind == decoyTicket { // those that were mailed are few, and each may be followed
-		if err := query.endDecoys(ctx, tx, &owner, decoysKept-1); err != nil {
+		if err := endDecoys(ctx, tx, &owner, decoysKept-1); err != nil {
 			return "", fmt.Errorf("end decoys: %w", err)
 		}
 	}
-	err = query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: kind, UserID: &owner, Data: data,
+	err = insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: kind, UserID: &owner, Data: data,
 		Now: tx.Now, ExpiresAt: tx.Now.Add(unverifiedLife)})
 	if err != nil {
 		return "", fmt.Errorf("keep a sign-up: %w", err)
@@ -169,7 +169,7 @@ func (s *Service) openPending(owner uuid.UUID, data []byte) (p pendingSignUp, er
 
 // hashesBeside are those of the sign-ups that wait beside a user.
 func (s *Service) hashesBeside(ctx context.Context, tx *postgres.Tx, owner uuid.UUID) ([]string, error) {
-	waiting, err := query.signUpsBeside(ctx, tx, &owner, tx.Now)
+	waiting, err := signUpsBeside(ctx, tx, &owner, tx.Now)
 	if err != nil {
 		return nil, fmt.Errorf("find sign-ups: %w", err)
 	}
@@ -191,10 +191,10 @@ func (s *Service) hashesOf(owner uuid.UUID, waiting [][]byte) ([]string, error) 
 // renewPending gives the newest sign-up that waits beside a user whose address isn't proven another link, and tells
 // its role: who asks for the mail again means that one. Error: pgx.ErrNoRows, when none waits.
 func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUID, hash []byte) (access.Role, error) {
-	if _, err := query.lockUnverified(ctx, tx, id); err != nil {
+	if _, err := lockUnverified(ctx, tx, id); err != nil {
 		return "", err
 	}
-	newest, err := query.newestSignUp(ctx, tx, &id, tx.Now)
+	newest, err := newestSignUp(ctx, tx, &id, tx.Now)
 	if err != nil {
 		return "", err
 	}
@@ -202,7 +202,7 @@ func (s *Service) renewPending(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	if err != nil {
 		return "", err
 	}
-	return p.Role, query.renewSignUp(ctx, tx, hash, tx.Now, newest.Hash)
+	return p.Role, renewSignUp(ctx, tx, hash, tx.Now, newest.Hash)
 }
 
 // orPending compares the password with those of all sign-ups that wait beside the user: one of these isn't verified.
@@ -233,7 +233,7 @@ func (s *Service) orPending(ctx context.Context, password string, right bool, us
 // ErrInvalidToken.
 func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []byte) (owner uuid.UUID, contested bool,
 	err error) {
-	ticket, err := query.findSignUp(ctx, tx, token, tx.Now.Add(-verificationLife))
+	ticket, err := findSignUp(ctx, tx, token, tx.Now.Add(-verificationLife))
 	if postgres.NoRows(err) {
 		return uuid.Nil, false, ErrInvalidToken
 	}
@@ -245,7 +245,7 @@ func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, token []by
 	if err != nil {
 		return uuid.Nil, false, err
 	}
-	first, err := query.takeSignUp(ctx, tx, takeSignUpParams{ID: owner, PasswordHash: p.PasswordHash, Role: p.Role,
+	first, err := takeSignUp(ctx, tx, takeSignUpParams{ID: owner, PasswordHash: p.PasswordHash, Role: p.Role,
 		Now: tx.Now})
 	switch {
 	case postgres.NoRows(err):
@@ -268,7 +268,7 @@ func (s *Service) contest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID,
 	if err != nil || !slices.ContainsFunc(beside, func(hash string) bool { return hash != first }) {
 		return false, err
 	}
-	if err := query.setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
+	if err := setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
 		return false, fmt.Errorf("take a password: %w", err)
 	}
 	if err := s.cover(ctx, tx, owner, first); err != nil {
@@ -278,7 +278,7 @@ func (s *Service) contest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID,
 }
 
 func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, p pendingSignUp) error {
-	row, err := query.readProfile(ctx, tx, owner)
+	row, err := readProfile(ctx, tx, owner)
 	if err != nil {
 		return fmt.Errorf("read a profile: %w", err)
 	}
@@ -297,7 +297,7 @@ const signUpsAtOnce = 200
 // expireSignUps deletes the sign-ups whose address was never proven, with their data keys and mails: nobody agreed to
 // be kept. The address is free for whom it belongs to.
 func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSignUps) error {
-	unproven, err := query.unprovenSignUps(ctx, tx, tx.Now.Add(-unverifiedLife), tx.Now, signUpsAtOnce)
+	unproven, err := unprovenSignUps(ctx, tx, tx.Now.Add(-unverifiedLife), tx.Now, signUpsAtOnce)
 	if err != nil {
 		return fmt.Errorf("find sign-ups: %w", err)
 	}
@@ -320,10 +320,10 @@ func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 	if _, err := s.Mails.Forget(ctx, tx, id, email); err != nil {
 		return err
 	}
-	if err := query.deleteDataKey(ctx, tx, id); err != nil {
+	if err := deleteDataKey(ctx, tx, id); err != nil {
 		return fmt.Errorf("delete a data key: %w", err)
 	}
-	if err := query.deleteSignUp(ctx, tx, id); err != nil {
+	if err := deleteSignUp(ctx, tx, id); err != nil {
 		return fmt.Errorf("delete a sign-up: %w", err)
 	}
 	return nil
@@ -333,7 +333,7 @@ func (s *Service) deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUI
 // right to it. It returns the hashes of their passwords, for cover, or none if there was no sign-up.
 func (s *Service) releaseUnverifiedEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	email string) (hashes []string, err error) {
-	first, err := query.endSquatter(ctx, tx, &tx.Now, email)
+	first, err := endSquatter(ctx, tx, &tx.Now, email)
 	if postgres.NoRows(err) {
 		return nil, nil
 	}

@@ -43,7 +43,7 @@ type ProfileChange struct {
 
 // ReadProfile is one's own user and profile.
 func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor access.Actor, _ NoInput) (Profile, error) {
-	row, err := query.readProfile(ctx, r, actor.ID)
+	row, err := readProfile(ctx, r, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
@@ -59,10 +59,10 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ProfileChange) (Profile,
 	error) {
 	// The lock and the look are two statements: the look must see what the last holder wrote.
-	if err := query.lockProfile(ctx, tx, actor.ID); err != nil {
+	if err := lockProfile(ctx, tx, actor.ID); err != nil {
 		return Profile{}, fmt.Errorf("hold a profile: %w", err)
 	}
-	row, err := query.readProfile(ctx, tx, actor.ID)
+	row, err := readProfile(ctx, tx, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
@@ -95,7 +95,7 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 	if err != nil {
 		return err
 	}
-	err = query.updateProfile(ctx, tx,
+	err = updateProfile(ctx, tx,
 		updateProfileParams{UserID: p.ID, FullName: p.FullName, Gender: string(deref(p.Gender)), Timezone: p.Timezone,
 			DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex,
 			Address: sealed.address, UpdatedAt: p.UpdatedAt})
@@ -136,7 +136,7 @@ func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 	c, err := openContact(key, row)
 	return Profile{
 		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
-			MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
+			MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, Gender: ptrOrNil(Gender(row.Gender)), DateOfBirth: ptrOrNil(c.dateOfBirth),
 		Phone: ptrOrNil(c.phone), Address: ptrOrNil(c.address), Timezone: row.Timezone,
 	}, err

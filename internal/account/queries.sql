@@ -104,8 +104,11 @@ RETURNING u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_a
 -- name: endSession :execrows
 UPDATE sessions SET ended_at = @now WHERE id = @id AND ended_at IS NULL;
 
--- name: endSessions :exec
-UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND ended_at IS NULL;
+-- name: queueLastEndSession :exec
+UPDATE sessions SET ended_at = @now::timestamptz WHERE id = @id AND ended_at IS NULL;
+
+-- name: queueLastEndSessions :exec
+UPDATE sessions SET ended_at = @now::timestamptz WHERE user_id = @user_id AND ended_at IS NULL;
 
 -- name: deleteUser :one
 UPDATE users SET deleted_at = @now, updated_at = @now WHERE id = @id AND deleted_at IS NULL RETURNING email;

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const changePassword = `-- name: changePassword :execrows
+const changePasswordSQL = `-- name: changePassword :execrows
 UPDATE users SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $2
 WHERE id = $3 AND password_hash = $4 AND deleted_at IS NULL AND disabled_at IS NULL
 `
@@ -26,8 +27,8 @@ type changePasswordParams struct {
 }
 
 // A reset link that is still out would undo the change, so it dies.
-func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswordParams) (int64, error) {
-	result, err := db.Exec(ctx, changePassword,
+func changePassword(ctx context.Context, tx *postgres.Tx, arg changePasswordParams) (int64, error) {
+	result, err := tx.Exec(ctx, changePasswordSQL,
 		arg.PasswordHash,
 		arg.Now,
 		arg.ID,
@@ -39,77 +40,68 @@ func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswor
 	return result.RowsAffected(), nil
 }
 
-const deleteDataKey = `-- name: deleteDataKey :exec
+const deleteDataKeySQL = `-- name: deleteDataKey :exec
 DELETE FROM data_keys WHERE user_id = $1
 `
 
-func (q *Queries) deleteDataKey(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteDataKey, userID)
+func deleteDataKey(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteDataKeySQL, userID)
 	return err
 }
 
-const deleteSignUp = `-- name: deleteSignUp :exec
+const deleteSignUpSQL = `-- name: deleteSignUp :exec
 DELETE FROM users WHERE id = $1
 `
 
 // Its profile, and what signing in would need, go with it.
-func (q *Queries) deleteSignUp(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteSignUp, id)
+func deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteSignUpSQL, id)
 	return err
 }
 
-const deleteUser = `-- name: deleteUser :one
+const deleteUserSQL = `-- name: deleteUser :one
 UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL RETURNING email
 `
 
-func (q *Queries) deleteUser(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, deleteUser, now, iD)
+func deleteUser(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) (string, error) {
+	row := tx.QueryRow(ctx, deleteUserSQL, now, id)
 	var email string
 	err := row.Scan(&email)
 	return email, err
 }
 
-const endDecoys = `-- name: endDecoys :exec
+const endDecoysSQL = `-- name: endDecoys :exec
 DELETE FROM tickets WHERE hash IN (SELECT d.hash FROM tickets d WHERE d.user_id = $1 AND d.kind = 'DECOY' ORDER BY d.created_at DESC OFFSET $2)
 `
 
 // All but the newest.
-func (q *Queries) endDecoys(ctx context.Context, db DBTX, userID *uuid.UUID, keep int32) error {
-	_, err := db.Exec(ctx, endDecoys, userID, keep)
+func endDecoys(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID, keep int32) error {
+	_, err := tx.Exec(ctx, endDecoysSQL, userID, keep)
 	return err
 }
 
-const endSession = `-- name: endSession :execrows
+const endSessionSQL = `-- name: endSession :execrows
 UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL
 `
 
-func (q *Queries) endSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endSession, now, iD)
+func endSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endSessionSQL, now, id)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const endSessions = `-- name: endSessions :exec
-UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND ended_at IS NULL
-`
-
-func (q *Queries) endSessions(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, endSessions, now, userID)
-	return err
-}
-
-const endSignUps = `-- name: endSignUps :exec
+const endSignUpsSQL = `-- name: endSignUps :exec
 DELETE FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY')
 `
 
-func (q *Queries) endSignUps(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, endSignUps, userID)
+func endSignUps(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
+	_, err := tx.Exec(ctx, endSignUpsSQL, userID)
 	return err
 }
 
-const endSquatter = `-- name: endSquatter :one
+const endSquatterSQL = `-- name: endSquatter :one
 UPDATE users SET deleted_at = $1 WHERE lower(email) = lower($2) AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL
 RETURNING id, password_hash
 `
@@ -120,14 +112,14 @@ type endSquatterRow struct {
 }
 
 // Nobody has proven that the address is theirs.
-func (q *Queries) endSquatter(ctx context.Context, db DBTX, now *time.Time, email string) (endSquatterRow, error) {
-	row := db.QueryRow(ctx, endSquatter, now, email)
+func endSquatter(ctx context.Context, tx *postgres.Tx, now *time.Time, email string) (endSquatterRow, error) {
+	row := tx.QueryRow(ctx, endSquatterSQL, now, email)
 	var i endSquatterRow
 	err := row.Scan(&i.ID, &i.PasswordHash)
 	return i, err
 }
 
-const extendSession = `-- name: extendSession :one
+const extendSessionSQL = `-- name: extendSession :one
 UPDATE sessions s SET last_used_at = $1, expires_at = least($2::timestamptz, s.created_at + make_interval(secs => $3::float8))
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE s.id = $4 AND s.ended_at IS NULL AND s.created_at + make_interval(secs => $3) > $1 AND u.id = s.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
@@ -146,13 +138,13 @@ type extendSessionRow struct {
 	Email           string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	CreatedAt       time.Time
 	FullName        string
 }
 
-func (q *Queries) extendSession(ctx context.Context, db DBTX, arg extendSessionParams) (extendSessionRow, error) {
-	row := db.QueryRow(ctx, extendSession,
+func extendSession(ctx context.Context, tx *postgres.Tx, arg extendSessionParams) (extendSessionRow, error) {
+	row := tx.QueryRow(ctx, extendSessionSQL,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.MostSeconds,
@@ -164,36 +156,36 @@ func (q *Queries) extendSession(ctx context.Context, db DBTX, arg extendSessionP
 		&i.Email,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.CreatedAt,
 		&i.FullName,
 	)
 	return i, err
 }
 
-const findAddress = `-- name: findAddress :one
+const findAddressSQL = `-- name: findAddress :one
 SELECT id FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL
 `
 
-func (q *Queries) findAddress(ctx context.Context, db DBTX, email string) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, findAddress, email)
+func findAddress(ctx context.Context, db postgres.Querier, email string) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, findAddressSQL, email)
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
 }
 
-const findInvited = `-- name: findInvited :one
+const findInvitedSQL = `-- name: findInvited :one
 SELECT role FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = $2 AND role IN ('SUPPORT', 'ADMIN')
 `
 
-func (q *Queries) findInvited(ctx context.Context, db DBTX, iD uuid.UUID, noPassword string) (access.Role, error) {
-	row := db.QueryRow(ctx, findInvited, iD, noPassword)
+func findInvited(ctx context.Context, db postgres.Querier, id uuid.UUID, noPassword string) (access.Role, error) {
+	row := db.QueryRow(ctx, findInvitedSQL, id, noPassword)
 	var role access.Role
 	err := row.Scan(&role)
 	return role, err
 }
 
-const findLogin = `-- name: findLogin :one
+const findLoginSQL = `-- name: findLogin :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at, p.full_name,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp, EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
     ARRAY(SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
@@ -205,7 +197,7 @@ WHERE lower(u.email) = lower($4) AND u.deleted_at IS NULL
 
 type findLoginParams struct {
 	Now       time.Time
-	IpAddress string
+	IPAddress string
 	Since     time.Time
 	Email     string
 }
@@ -216,7 +208,7 @@ type findLoginRow struct {
 	PasswordHash    string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
@@ -227,10 +219,10 @@ type findLoginRow struct {
 }
 
 // known: the user signed in from this address in the last thirty days.
-func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (findLoginRow, error) {
-	row := db.QueryRow(ctx, findLogin,
+func findLogin(ctx context.Context, db postgres.Querier, arg findLoginParams) (findLoginRow, error) {
+	row := db.QueryRow(ctx, findLoginSQL,
 		arg.Now,
-		arg.IpAddress,
+		arg.IPAddress,
 		arg.Since,
 		arg.Email,
 	)
@@ -241,7 +233,7 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (
 		&i.PasswordHash,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
@@ -253,7 +245,7 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (
 	return i, err
 }
 
-const findOwner = `-- name: findOwner :one
+const findOwnerSQL = `-- name: findOwner :one
 SELECT u.id, u.password_hash, (u.is_email_verified OR u.password_hash = 'none')::boolean AS taken,
     coalesce((SELECT t.data FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
         ORDER BY t.created_at DESC LIMIT 1), ''::bytea)::bytea AS pending
@@ -268,8 +260,8 @@ type findOwnerRow struct {
 }
 
 // Who was invited has the address: the invitation proves it.
-func (q *Queries) findOwner(ctx context.Context, db DBTX, now time.Time, email string) (findOwnerRow, error) {
-	row := db.QueryRow(ctx, findOwner, now, email)
+func findOwner(ctx context.Context, db postgres.Querier, now time.Time, email string) (findOwnerRow, error) {
+	row := db.QueryRow(ctx, findOwnerSQL, now, email)
 	var i findOwnerRow
 	err := row.Scan(
 		&i.ID,
@@ -280,7 +272,7 @@ func (q *Queries) findOwner(ctx context.Context, db DBTX, now time.Time, email s
 	return i, err
 }
 
-const findPassword = `-- name: findPassword :one
+const findPasswordSQL = `-- name: findPassword :one
 SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -291,14 +283,14 @@ type findPasswordRow struct {
 	FullName     string
 }
 
-func (q *Queries) findPassword(ctx context.Context, db DBTX, id uuid.UUID) (findPasswordRow, error) {
-	row := db.QueryRow(ctx, findPassword, id)
+func findPassword(ctx context.Context, db postgres.Querier, id uuid.UUID) (findPasswordRow, error) {
+	row := db.QueryRow(ctx, findPasswordSQL, id)
 	var i findPasswordRow
 	err := row.Scan(&i.Email, &i.PasswordHash, &i.FullName)
 	return i, err
 }
 
-const findRefreshToken = `-- name: findRefreshToken :one
+const findRefreshTokenSQL = `-- name: findRefreshToken :one
 SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1 AND t.kind = 'REFRESH' FOR KEY SHARE OF u
 `
@@ -312,8 +304,8 @@ type findRefreshTokenRow struct {
 }
 
 // The user before the session, as everybody locks them; the audit row's foreign key would lock the user after it.
-func (q *Queries) findRefreshToken(ctx context.Context, db DBTX, hash []byte) (findRefreshTokenRow, error) {
-	row := db.QueryRow(ctx, findRefreshToken, hash)
+func findRefreshToken(ctx context.Context, tx *postgres.Tx, hash []byte) (findRefreshTokenRow, error) {
+	row := tx.QueryRow(ctx, findRefreshTokenSQL, hash)
 	var i findRefreshTokenRow
 	err := row.Scan(
 		&i.UsedAt,
@@ -325,7 +317,7 @@ func (q *Queries) findRefreshToken(ctx context.Context, db DBTX, hash []byte) (f
 	return i, err
 }
 
-const findReset = `-- name: findReset :one
+const findResetSQL = `-- name: findReset :one
 SELECT u.id, u.email, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.password_reset_token = $1 AND u.password_reset_expiry > $2 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -336,14 +328,14 @@ type findResetRow struct {
 	FullName string
 }
 
-func (q *Queries) findReset(ctx context.Context, db DBTX, token []byte, now *time.Time) (findResetRow, error) {
-	row := db.QueryRow(ctx, findReset, token, now)
+func findReset(ctx context.Context, db postgres.Querier, token []byte, now *time.Time) (findResetRow, error) {
+	row := db.QueryRow(ctx, findResetSQL, token, now)
 	var i findResetRow
 	err := row.Scan(&i.ID, &i.Email, &i.FullName)
 	return i, err
 }
 
-const findSignUp = `-- name: findSignUp :one
+const findSignUpSQL = `-- name: findSignUp :one
 SELECT user_id, data FROM tickets WHERE hash = $1 AND kind = 'SIGNUP' AND created_at > $2
 `
 
@@ -352,44 +344,44 @@ type findSignUpRow struct {
 	Data   []byte
 }
 
-func (q *Queries) findSignUp(ctx context.Context, db DBTX, hash []byte, since time.Time) (findSignUpRow, error) {
-	row := db.QueryRow(ctx, findSignUp, hash, since)
+func findSignUp(ctx context.Context, db postgres.Querier, hash []byte, since time.Time) (findSignUpRow, error) {
+	row := db.QueryRow(ctx, findSignUpSQL, hash, since)
 	var i findSignUpRow
 	err := row.Scan(&i.UserID, &i.Data)
 	return i, err
 }
 
-const forgetContact = `-- name: forgetContact :exec
+const forgetContactSQL = `-- name: forgetContact :exec
 UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, updated_at = $2 WHERE user_id = $3
 `
 
-func (q *Queries) forgetContact(ctx context.Context, db DBTX, timezone string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetContact, timezone, now, userID)
+func forgetContact(ctx context.Context, tx *postgres.Tx, timezone string, now time.Time, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetContactSQL, timezone, now, userID)
 	return err
 }
 
-const forgetName = `-- name: forgetName :exec
+const forgetNameSQL = `-- name: forgetName :exec
 UPDATE profiles SET full_name = $1, gender = NULL, date_of_birth = NULL, updated_at = $2 WHERE user_id = $3
 `
 
-func (q *Queries) forgetName(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetName, fullName, now, userID)
+func forgetName(ctx context.Context, tx *postgres.Tx, fullName string, now time.Time, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetNameSQL, fullName, now, userID)
 	return err
 }
 
-const forgetUser = `-- name: forgetUser :exec
+const forgetUserSQL = `-- name: forgetUser :exec
 UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified = false, password_hash = $1,
     email_verification_token = NULL, email_verification_expiry = NULL, password_reset_token = NULL, password_reset_expiry = NULL,
     mfa_enabled = false, mfa_secret = NULL, mfa_step = 0, totp_confirmed_at = NULL, updated_at = $2
 WHERE id = $3
 `
 
-func (q *Queries) forgetUser(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetUser, passwordHash, now, iD)
+func forgetUser(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetUserSQL, passwordHash, now, id)
 	return err
 }
 
-const insertCookie = `-- name: insertCookie :exec
+const insertCookieSQL = `-- name: insertCookie :exec
 INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'COOKIE', $3, $4)
 `
 
@@ -400,8 +392,8 @@ type insertCookieParams struct {
 	ExpiresAt time.Time
 }
 
-func (q *Queries) insertCookie(ctx context.Context, db DBTX, arg insertCookieParams) error {
-	_, err := db.Exec(ctx, insertCookie,
+func insertCookie(ctx context.Context, tx *postgres.Tx, arg insertCookieParams) error {
+	_, err := tx.Exec(ctx, insertCookieSQL,
 		arg.Hash,
 		arg.SessionID,
 		arg.Now,
@@ -410,16 +402,16 @@ func (q *Queries) insertCookie(ctx context.Context, db DBTX, arg insertCookiePar
 	return err
 }
 
-const insertDataKey = `-- name: insertDataKey :exec
+const insertDataKeySQL = `-- name: insertDataKey :exec
 INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)
 `
 
-func (q *Queries) insertDataKey(ctx context.Context, db DBTX, userID uuid.UUID, wrapped []byte, now time.Time) error {
-	_, err := db.Exec(ctx, insertDataKey, userID, wrapped, now)
+func insertDataKey(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, wrapped []byte, now time.Time) error {
+	_, err := tx.Exec(ctx, insertDataKeySQL, userID, wrapped, now)
 	return err
 }
 
-const insertProfile = `-- name: insertProfile :exec
+const insertProfileSQL = `-- name: insertProfile :exec
 INSERT INTO profiles (id, user_id, full_name, gender, date_of_birth, phone, phone_index, address, timezone, created_at, updated_at)
 VALUES ($1, $2, $3, nullif($4::text, '')::gender, $5, $6, $7, $8, $9, $10, $10)
 `
@@ -437,8 +429,8 @@ type insertProfileParams struct {
 	Now         time.Time
 }
 
-func (q *Queries) insertProfile(ctx context.Context, db DBTX, arg insertProfileParams) error {
-	_, err := db.Exec(ctx, insertProfile,
+func insertProfile(ctx context.Context, tx *postgres.Tx, arg insertProfileParams) error {
+	_, err := tx.Exec(ctx, insertProfileSQL,
 		arg.ID,
 		arg.UserID,
 		arg.FullName,
@@ -453,7 +445,7 @@ func (q *Queries) insertProfile(ctx context.Context, db DBTX, arg insertProfileP
 	return err
 }
 
-const insertSession = `-- name: insertSession :exec
+const insertSessionSQL = `-- name: insertSession :exec
 INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
 VALUES ($1, $2, $3, $4, $5, $5, $6, $7)
 `
@@ -462,18 +454,18 @@ type insertSessionParams struct {
 	ID             uuid.UUID
 	UserID         uuid.UUID
 	UserAgent      string
-	IpAddress      string
+	IPAddress      string
 	Now            time.Time
 	ExpiresAt      time.Time
 	SecondFactorAt *time.Time
 }
 
-func (q *Queries) insertSession(ctx context.Context, db DBTX, arg insertSessionParams) error {
-	_, err := db.Exec(ctx, insertSession,
+func insertSession(ctx context.Context, tx *postgres.Tx, arg insertSessionParams) error {
+	_, err := tx.Exec(ctx, insertSessionSQL,
 		arg.ID,
 		arg.UserID,
 		arg.UserAgent,
-		arg.IpAddress,
+		arg.IPAddress,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.SecondFactorAt,
@@ -481,7 +473,7 @@ func (q *Queries) insertSession(ctx context.Context, db DBTX, arg insertSessionP
 	return err
 }
 
-const insertTokens = `-- name: insertTokens :exec
+const insertTokensSQL = `-- name: insertTokens :exec
 INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 VALUES ($1, $2, 'ACCESS', $3, $4), ($5, $2, 'REFRESH', $3, $6)
 `
@@ -495,8 +487,8 @@ type insertTokensParams struct {
 	RefreshExpiry time.Time
 }
 
-func (q *Queries) insertTokens(ctx context.Context, db DBTX, arg insertTokensParams) error {
-	_, err := db.Exec(ctx, insertTokens,
+func insertTokens(ctx context.Context, tx *postgres.Tx, arg insertTokensParams) error {
+	_, err := tx.Exec(ctx, insertTokensSQL,
 		arg.AccessHash,
 		arg.SessionID,
 		arg.Now,
@@ -507,7 +499,7 @@ func (q *Queries) insertTokens(ctx context.Context, db DBTX, arg insertTokensPar
 	return err
 }
 
-const insertUser = `-- name: insertUser :execrows
+const insertUserSQL = `-- name: insertUser :execrows
 INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
 ON CONFLICT (lower(email)) WHERE deleted_at IS NULL DO NOTHING
@@ -523,8 +515,8 @@ type insertUserParams struct {
 }
 
 // Waits for a concurrent sign-up of the same address; no row means that it is taken.
-func (q *Queries) insertUser(ctx context.Context, db DBTX, arg insertUserParams) (int64, error) {
-	result, err := db.Exec(ctx, insertUser,
+func insertUser(ctx context.Context, tx *postgres.Tx, arg insertUserParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertUserSQL,
 		arg.ID,
 		arg.Email,
 		arg.PasswordHash,
@@ -538,7 +530,7 @@ func (q *Queries) insertUser(ctx context.Context, db DBTX, arg insertUserParams)
 	return result.RowsAffected(), nil
 }
 
-const inviteAgain = `-- name: inviteAgain :one
+const inviteAgainSQL = `-- name: inviteAgain :one
 UPDATE users SET role = $1, updated_at = $2
 WHERE lower(email) = lower($3) AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified AND password_hash = $4 AND role IN ('SUPPORT', 'ADMIN')
 RETURNING id
@@ -551,8 +543,8 @@ type inviteAgainParams struct {
 	NoPassword string
 }
 
-func (q *Queries) inviteAgain(ctx context.Context, db DBTX, arg inviteAgainParams) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, inviteAgain,
+func inviteAgain(ctx context.Context, tx *postgres.Tx, arg inviteAgainParams) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, inviteAgainSQL,
 		arg.Role,
 		arg.Now,
 		arg.Email,
@@ -563,25 +555,25 @@ func (q *Queries) inviteAgain(ctx context.Context, db DBTX, arg inviteAgainParam
 	return id, err
 }
 
-const inviterStands = `-- name: inviterStands :one
+const inviterStandsSQL = `-- name: inviterStands :one
 SELECT (i.role = 'ADMIN' AND i.disabled_at IS NULL AND i.deleted_at IS NULL)::boolean AS stands
 FROM users i WHERE i.id = (SELECT invited_by FROM users WHERE users.id = $1) FOR SHARE
 `
 
 // A change of the inviter that comes at once waits for this transaction. Who was made by the command line has none.
-func (q *Queries) inviterStands(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, inviterStands, id)
+func inviterStands(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, error) {
+	row := tx.QueryRow(ctx, inviterStandsSQL, id)
 	var stands bool
 	err := row.Scan(&stands)
 	return stands, err
 }
 
-const knownAddresses = `-- name: knownAddresses :many
+const knownAddressesSQL = `-- name: knownAddresses :many
 SELECT DISTINCT ip_address FROM sessions WHERE user_id = $1 AND created_at > $2 LIMIT 100
 `
 
-func (q *Queries) knownAddresses(ctx context.Context, db DBTX, userID uuid.UUID, since time.Time) ([]string, error) {
-	rows, err := db.Query(ctx, knownAddresses, userID, since)
+func knownAddresses(ctx context.Context, db postgres.Querier, userID uuid.UUID, since time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, knownAddressesSQL, userID, since)
 	if err != nil {
 		return nil, err
 	}
@@ -600,41 +592,41 @@ func (q *Queries) knownAddresses(ctx context.Context, db DBTX, userID uuid.UUID,
 	return items, nil
 }
 
-const lockForSignIn = `-- name: lockForSignIn :execrows
+const lockForSignInSQL = `-- name: lockForSignIn :execrows
 SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3 AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
 `
 
 // Keeps a change of the password, or a first second factor, from committing between this look and the session's insertion: that
 // session would outlive it.
-func (q *Queries) lockForSignIn(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string, mfaEnabled bool) (int64, error) {
-	result, err := db.Exec(ctx, lockForSignIn, iD, passwordHash, mfaEnabled)
+func lockForSignIn(ctx context.Context, tx *postgres.Tx, id uuid.UUID, passwordHash string, mFAEnabled bool) (int64, error) {
+	result, err := tx.Exec(ctx, lockForSignInSQL, id, passwordHash, mFAEnabled)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const lockProfile = `-- name: lockProfile :exec
+const lockProfileSQL = `-- name: lockProfile :exec
 SELECT id FROM profiles WHERE user_id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockProfile(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, lockProfile, userID)
+func lockProfile(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockProfileSQL, userID)
 	return err
 }
 
-const lockUnverified = `-- name: lockUnverified :one
+const lockUnverifiedSQL = `-- name: lockUnverified :one
 SELECT id FROM users WHERE id = $1 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
 `
 
-func (q *Queries) lockUnverified(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, lockUnverified, id)
+func lockUnverified(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, lockUnverifiedSQL, id)
 	var id_2 uuid.UUID
 	err := row.Scan(&id_2)
 	return id_2, err
 }
 
-const lockUserEvenDeleted = `-- name: lockUserEvenDeleted :one
+const lockUserEvenDeletedSQL = `-- name: lockUserEvenDeleted :one
 SELECT id, role, email, deleted_at FROM users WHERE id = $1 FOR UPDATE
 `
 
@@ -646,8 +638,8 @@ type lockUserEvenDeletedRow struct {
 }
 
 // Whoever it is, deleted and disabled users too.
-func (q *Queries) lockUserEvenDeleted(ctx context.Context, db DBTX, id uuid.UUID) (lockUserEvenDeletedRow, error) {
-	row := db.QueryRow(ctx, lockUserEvenDeleted, id)
+func lockUserEvenDeleted(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockUserEvenDeletedRow, error) {
+	row := tx.QueryRow(ctx, lockUserEvenDeletedSQL, id)
 	var i lockUserEvenDeletedRow
 	err := row.Scan(
 		&i.ID,
@@ -658,7 +650,7 @@ func (q *Queries) lockUserEvenDeleted(ctx context.Context, db DBTX, id uuid.UUID
 	return i, err
 }
 
-const newestSignUp = `-- name: newestSignUp :one
+const newestSignUpSQL = `-- name: newestSignUp :one
 SELECT hash, data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2 ORDER BY created_at DESC LIMIT 1
 `
 
@@ -667,14 +659,30 @@ type newestSignUpRow struct {
 	Data []byte
 }
 
-func (q *Queries) newestSignUp(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) (newestSignUpRow, error) {
-	row := db.QueryRow(ctx, newestSignUp, userID, now)
+func newestSignUp(ctx context.Context, db postgres.Querier, userID *uuid.UUID, now time.Time) (newestSignUpRow, error) {
+	row := db.QueryRow(ctx, newestSignUpSQL, userID, now)
 	var i newestSignUpRow
 	err := row.Scan(&i.Hash, &i.Data)
 	return i, err
 }
 
-const readProfile = `-- name: readProfile :one
+const queueLastEndSessionSQL = `-- name: queueLastEndSession :exec
+UPDATE sessions SET ended_at = $1::timestamptz WHERE id = $2 AND ended_at IS NULL
+`
+
+func queueLastEndSession(tx *postgres.Tx, now time.Time, id uuid.UUID) {
+	tx.QueueLast(queueLastEndSessionSQL, now, id)
+}
+
+const queueLastEndSessionsSQL = `-- name: queueLastEndSessions :exec
+UPDATE sessions SET ended_at = $1::timestamptz WHERE user_id = $2 AND ended_at IS NULL
+`
+
+func queueLastEndSessions(tx *postgres.Tx, now time.Time, userID uuid.UUID) {
+	tx.QueueLast(queueLastEndSessionsSQL, now, userID)
+}
+
+const readProfileSQL = `-- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
     p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone, p.address, p.timezone
@@ -686,7 +694,7 @@ type readProfileRow struct {
 	Email           string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	ProfileID       uuid.UUID
@@ -698,15 +706,15 @@ type readProfileRow struct {
 	Timezone        string
 }
 
-func (q *Queries) readProfile(ctx context.Context, db DBTX, id uuid.UUID) (readProfileRow, error) {
-	row := db.QueryRow(ctx, readProfile, id)
+func readProfile(ctx context.Context, db postgres.Querier, id uuid.UUID) (readProfileRow, error) {
+	row := db.QueryRow(ctx, readProfileSQL, id)
 	var i readProfileRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.ProfileID,
@@ -720,7 +728,7 @@ func (q *Queries) readProfile(ctx context.Context, db DBTX, id uuid.UUID) (readP
 	return i, err
 }
 
-const readUser = `-- name: readUser :one
+const readUserSQL = `-- name: readUser :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
@@ -731,7 +739,7 @@ type readUserRow struct {
 	Email           string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
@@ -739,15 +747,15 @@ type readUserRow struct {
 	FullName        string
 }
 
-func (q *Queries) readUser(ctx context.Context, db DBTX, id uuid.UUID) (readUserRow, error) {
-	row := db.QueryRow(ctx, readUser, id)
+func readUser(ctx context.Context, db postgres.Querier, id uuid.UUID) (readUserRow, error) {
+	row := db.QueryRow(ctx, readUserSQL, id)
 	var i readUserRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -757,34 +765,34 @@ func (q *Queries) readUser(ctx context.Context, db DBTX, id uuid.UUID) (readUser
 	return i, err
 }
 
-const renameProfile = `-- name: renameProfile :exec
+const renameProfileSQL = `-- name: renameProfile :exec
 UPDATE profiles SET full_name = $1, updated_at = $2 WHERE user_id = $3
 `
 
-func (q *Queries) renameProfile(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, renameProfile, fullName, now, userID)
+func renameProfile(ctx context.Context, tx *postgres.Tx, fullName string, now time.Time, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, renameProfileSQL, fullName, now, userID)
 	return err
 }
 
-const renewHash = `-- name: renewHash :exec
+const renewHashSQL = `-- name: renewHash :exec
 UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
 
-func (q *Queries) renewHash(ctx context.Context, db DBTX, passwordHash string, iD uuid.UUID, oldHash string) error {
-	_, err := db.Exec(ctx, renewHash, passwordHash, iD, oldHash)
+func renewHash(ctx context.Context, tx *postgres.Tx, passwordHash string, id uuid.UUID, oldHash string) error {
+	_, err := tx.Exec(ctx, renewHashSQL, passwordHash, id, oldHash)
 	return err
 }
 
-const renewSignUp = `-- name: renewSignUp :exec
+const renewSignUpSQL = `-- name: renewSignUp :exec
 UPDATE tickets SET hash = $1, kind = 'SIGNUP', created_at = $2 WHERE hash = $3
 `
 
-func (q *Queries) renewSignUp(ctx context.Context, db DBTX, newHash []byte, now time.Time, hash []byte) error {
-	_, err := db.Exec(ctx, renewSignUp, newHash, now, hash)
+func renewSignUp(ctx context.Context, tx *postgres.Tx, newHash []byte, now time.Time, hash []byte) error {
+	_, err := tx.Exec(ctx, renewSignUpSQL, newHash, now, hash)
 	return err
 }
 
-const resetPassword = `-- name: resetPassword :one
+const resetPasswordSQL = `-- name: resetPassword :one
 UPDATE users u SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL, is_email_verified = true,
     email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $2
 FROM (SELECT f.id, f.password_hash, f.is_email_verified FROM users f
@@ -800,63 +808,63 @@ type resetPasswordRow struct {
 }
 
 // Whoever holds the token reads the address's mail: that verifies it too.
-func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, token []byte) (resetPasswordRow, error) {
-	row := db.QueryRow(ctx, resetPassword, passwordHash, now, token)
+func resetPassword(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, token []byte) (resetPasswordRow, error) {
+	row := tx.QueryRow(ctx, resetPasswordSQL, passwordHash, now, token)
 	var i resetPasswordRow
 	err := row.Scan(&i.ID, &i.OldHash, &i.WasVerified)
 	return i, err
 }
 
-const setInviter = `-- name: setInviter :exec
+const setInviterSQL = `-- name: setInviter :exec
 UPDATE users SET invited_by = $1 WHERE id = $2
 `
 
-func (q *Queries) setInviter(ctx context.Context, db DBTX, invitedBy *uuid.UUID, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setInviter, invitedBy, iD)
+func setInviter(ctx context.Context, tx *postgres.Tx, invitedBy *uuid.UUID, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setInviterSQL, invitedBy, id)
 	return err
 }
 
-const setPassword = `-- name: setPassword :exec
+const setPasswordSQL = `-- name: setPassword :exec
 UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setPassword, passwordHash, now, iD)
+func setPassword(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setPasswordSQL, passwordHash, now, id)
 	return err
 }
 
-const setResetToken = `-- name: setResetToken :execrows
+const setResetTokenSQL = `-- name: setResetToken :execrows
 UPDATE users SET password_reset_token = $1, password_reset_expiry = $2
 WHERE id = $3 AND deleted_at IS NULL AND disabled_at IS NULL
 `
 
-func (q *Queries) setResetToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, setResetToken, token, expiry, iD)
+func setResetToken(ctx context.Context, tx *postgres.Tx, token []byte, expiry *time.Time, id uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, setResetTokenSQL, token, expiry, id)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const setVerificationToken = `-- name: setVerificationToken :one
+const setVerificationTokenSQL = `-- name: setVerificationToken :one
 UPDATE users SET email_verification_token = $1, email_verification_expiry = $2
 WHERE id = $3 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL
 RETURNING role
 `
 
-func (q *Queries) setVerificationToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (access.Role, error) {
-	row := db.QueryRow(ctx, setVerificationToken, token, expiry, iD)
+func setVerificationToken(ctx context.Context, tx *postgres.Tx, token []byte, expiry *time.Time, id uuid.UUID) (access.Role, error) {
+	row := tx.QueryRow(ctx, setVerificationTokenSQL, token, expiry, id)
 	var role access.Role
 	err := row.Scan(&role)
 	return role, err
 }
 
-const signUpsBeside = `-- name: signUpsBeside :many
+const signUpsBesideSQL = `-- name: signUpsBeside :many
 SELECT data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2
 `
 
-func (q *Queries) signUpsBeside(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) ([][]byte, error) {
-	rows, err := db.Query(ctx, signUpsBeside, userID, now)
+func signUpsBeside(ctx context.Context, db postgres.Querier, userID *uuid.UUID, now time.Time) ([][]byte, error) {
+	rows, err := db.Query(ctx, signUpsBesideSQL, userID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -875,7 +883,7 @@ func (q *Queries) signUpsBeside(ctx context.Context, db DBTX, userID *uuid.UUID,
 	return items, nil
 }
 
-const takeSignUp = `-- name: takeSignUp :one
+const takeSignUpSQL = `-- name: takeSignUp :one
 UPDATE users u SET password_hash = $1, role = $2, is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
     password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $3
 FROM (SELECT f.id, f.password_hash FROM users f WHERE f.id = $4 FOR UPDATE) first
@@ -891,8 +899,8 @@ type takeSignUpParams struct {
 }
 
 // Gives the password of who signed up first.
-func (q *Queries) takeSignUp(ctx context.Context, db DBTX, arg takeSignUpParams) (string, error) {
-	row := db.QueryRow(ctx, takeSignUp,
+func takeSignUp(ctx context.Context, tx *postgres.Tx, arg takeSignUpParams) (string, error) {
+	row := tx.QueryRow(ctx, takeSignUpSQL,
 		arg.PasswordHash,
 		arg.Role,
 		arg.Now,
@@ -903,7 +911,7 @@ func (q *Queries) takeSignUp(ctx context.Context, db DBTX, arg takeSignUpParams)
 	return password_hash, err
 }
 
-const unprovenSignUps = `-- name: unprovenSignUps :many
+const unprovenSignUpsSQL = `-- name: unprovenSignUps :many
 SELECT u.id, u.email, u.deleted_at FROM users u WHERE NOT u.is_email_verified AND u.password_hash <> 'none' AND u.created_at < $1 AND u.role IN ('PATIENT', 'DOCTOR')
     AND NOT EXISTS (SELECT FROM tickets t WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $2)
     AND NOT EXISTS (SELECT FROM erasures e WHERE e.user_id = u.id)
@@ -918,8 +926,8 @@ type unprovenSignUpsRow struct {
 
 // Deleted ones too: whoever had a better right to the address ended them. Who was invited has no password yet, and is asked again by
 // an administrator; an erasure takes its own way.
-func (q *Queries) unprovenSignUps(ctx context.Context, db DBTX, before time.Time, now time.Time, most int32) ([]unprovenSignUpsRow, error) {
-	rows, err := db.Query(ctx, unprovenSignUps, before, now, most)
+func unprovenSignUps(ctx context.Context, tx *postgres.Tx, before time.Time, now time.Time, most int32) ([]unprovenSignUpsRow, error) {
+	rows, err := tx.Query(ctx, unprovenSignUpsSQL, before, now, most)
 	if err != nil {
 		return nil, err
 	}
@@ -938,7 +946,7 @@ func (q *Queries) unprovenSignUps(ctx context.Context, db DBTX, before time.Time
 	return items, nil
 }
 
-const updateProfile = `-- name: updateProfile :exec
+const updateProfileSQL = `-- name: updateProfile :exec
 UPDATE profiles SET full_name = $1, gender = nullif($2::text, '')::gender, date_of_birth = $3, phone = $4,
     phone_index = $5, address = $6, timezone = $7, updated_at = $8
 WHERE user_id = $9
@@ -956,8 +964,8 @@ type updateProfileParams struct {
 	UserID      uuid.UUID
 }
 
-func (q *Queries) updateProfile(ctx context.Context, db DBTX, arg updateProfileParams) error {
-	_, err := db.Exec(ctx, updateProfile,
+func updateProfile(ctx context.Context, tx *postgres.Tx, arg updateProfileParams) error {
+	_, err := tx.Exec(ctx, updateProfileSQL,
 		arg.FullName,
 		arg.Gender,
 		arg.DateOfBirth,
@@ -971,31 +979,31 @@ func (q *Queries) updateProfile(ctx context.Context, db DBTX, arg updateProfileP
 	return err
 }
 
-const useRefreshToken = `-- name: useRefreshToken :execrows
+const useRefreshTokenSQL = `-- name: useRefreshToken :execrows
 UPDATE session_tokens SET used_at = $1 WHERE hash = $2 AND kind = 'REFRESH' AND used_at IS NULL AND expires_at > $1
 `
 
-func (q *Queries) useRefreshToken(ctx context.Context, db DBTX, now *time.Time, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, useRefreshToken, now, hash)
+func useRefreshToken(ctx context.Context, tx *postgres.Tx, now *time.Time, hash []byte) (int64, error) {
+	result, err := tx.Exec(ctx, useRefreshTokenSQL, now, hash)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const verificationRefused = `-- name: verificationRefused :one
+const verificationRefusedSQL = `-- name: verificationRefused :one
 SELECT coalesce(failure = 'recipient-refused', false)::boolean AS refused FROM mails WHERE user_id = $1 AND kind = 'verify-email' AND content IS NULL
 ORDER BY created_at DESC LIMIT 1
 `
 
-func (q *Queries) verificationRefused(ctx context.Context, db DBTX, userID *uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, verificationRefused, userID)
+func verificationRefused(ctx context.Context, db postgres.Querier, userID *uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, verificationRefusedSQL, userID)
 	var refused bool
 	err := row.Scan(&refused)
 	return refused, err
 }
 
-const verifyEmail = `-- name: verifyEmail :one
+const verifyEmailSQL = `-- name: verifyEmail :one
 UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $1
 WHERE email_verification_token = $2 AND email_verification_expiry > $1 AND deleted_at IS NULL
 RETURNING id, password_hash
@@ -1006,8 +1014,8 @@ type verifyEmailRow struct {
 	PasswordHash string
 }
 
-func (q *Queries) verifyEmail(ctx context.Context, db DBTX, now time.Time, token []byte) (verifyEmailRow, error) {
-	row := db.QueryRow(ctx, verifyEmail, now, token)
+func verifyEmail(ctx context.Context, tx *postgres.Tx, now time.Time, token []byte) (verifyEmailRow, error) {
+	row := tx.QueryRow(ctx, verifyEmailSQL, now, token)
 	var i verifyEmailRow
 	err := row.Scan(&i.ID, &i.PasswordHash)
 	return i, err

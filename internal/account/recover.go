@@ -53,7 +53,7 @@ func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) 
 		return err
 	}
 	// Who was invited gets the invitation anew: a link of an hour in its place would let strangers end it.
-	if invited, err := query.findInvited(ctx, tx, id, noPassword); err == nil {
+	if invited, err := findInvited(ctx, tx, id, noPassword); err == nil {
 		return s.mailInvitation(ctx, tx, id, invited)
 	} else if !postgres.NoRows(err) {
 		return fmt.Errorf("find an invitation: %w", err)
@@ -65,7 +65,7 @@ func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) 
 func (s *Service) mailResetLink(ctx context.Context, tx *postgres.Tx, id uuid.UUID, kind string) error {
 	token, hash := newToken("")
 	expiry := tx.Now.Add(resetLife)
-	there, err := query.setResetToken(ctx, tx, hash, &expiry, id)
+	there, err := setResetToken(ctx, tx, hash, &expiry, id)
 	if err != nil || there == 0 {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in Pass
 	token := hashToken(in.Body.Token)
 	var user findResetRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		user, err = query.findReset(ctx, r, token, &r.Now)
+		user, err = findReset(ctx, r, token, &r.Now)
 		return err
 	})
 	if postgres.NoRows(err) {
@@ -94,7 +94,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in Pass
 		return httpapi.None{}, err
 	}
 	return httpapi.None{}, s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		reset, err := query.resetPassword(ctx, tx, hash, tx.Now, token)
+		reset, err := resetPassword(ctx, tx, hash, tx.Now, token)
 		if postgres.NoRows(err) {
 			return ErrInvalidToken
 		}
@@ -102,7 +102,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in Pass
 			return fmt.Errorf("reset a password: %w", err)
 		}
 		if reset.OldHash == noPassword {
-			if stands, err := query.inviterStands(ctx, tx, reset.ID); err == nil && !stands {
+			if stands, err := inviterStands(ctx, tx, reset.ID); err == nil && !stands {
 				return ErrInvalidToken
 			} else if err != nil && !postgres.NoRows(err) {
 				return fmt.Errorf("find who invited: %w", err)
@@ -136,7 +136,7 @@ func (s *Service) changePassword(ctx context.Context, actor access.Actor, in Pas
 		return err
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: actor.ID, OldHash: user.PasswordHash,
+		changed, err := changePassword(ctx, tx, changePasswordParams{ID: actor.ID, OldHash: user.PasswordHash,
 			PasswordHash: hash, Now: tx.Now})
 		if err != nil {
 			return fmt.Errorf("change a password: %w", err)
@@ -153,7 +153,7 @@ func (s *Service) changePassword(ctx context.Context, actor access.Actor, in Pas
 func (s *Service) provePassword(ctx context.Context, actor access.Actor, password string) (findPasswordRow, error) {
 	var user findPasswordRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		user, err = query.findPassword(ctx, r, actor.ID)
+		user, err = findPassword(ctx, r, actor.ID)
 		return err
 	})
 	if postgres.NoRows(err) { // disabled or deleted since the pipeline let them in

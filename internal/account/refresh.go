@@ -67,7 +67,7 @@ func (s *Service) Refresh(ctx context.Context, actor access.Actor, in Renewal) (
 	copied := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		// The UPDATE is what lets one of two through; everything after it reads what is settled.
-		first, err := query.useRefreshToken(ctx, tx, &tx.Now, hash)
+		first, err := useRefreshToken(ctx, tx, &tx.Now, hash)
 		if err != nil {
 			return fmt.Errorf("use a refresh token: %w", err)
 		}
@@ -105,7 +105,7 @@ func (s *Service) Refresh(ctx context.Context, actor access.Actor, in Renewal) (
 
 // findRefresh finds a refresh token in any state. Error: ErrInvalidRefreshToken.
 func findRefresh(ctx context.Context, tx *postgres.Tx, hash []byte) (findRefreshTokenRow, error) {
-	token, err := query.findRefreshToken(ctx, tx, hash)
+	token, err := findRefreshToken(ctx, tx, hash)
 	if postgres.NoRows(err) {
 		return token, ErrInvalidRefreshToken
 	}
@@ -135,7 +135,7 @@ func (s *Service) latest(ctx context.Context, tx *postgres.Tx, user User, p pair
 // renew has the session live on. again: its token was used a moment ago.
 func (s *Service) renew(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow,
 	again bool) (User, error) {
-	row, err := query.extendSession(ctx, tx,
+	row, err := extendSession(ctx, tx,
 		extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife),
 			MostSeconds: s.Config.SessionMax.Seconds()})
 	if postgres.NoRows(err) {
@@ -146,13 +146,13 @@ func (s *Service) renew(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	}
 	audit.Write(tx, acting(actor, row.ID, row.Role), "session.refresh", token.SessionID, audit.Meta{"again": again})
 	return User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
-		MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
+		MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
 }
 
 // endCopied ends the session, and tells its user the first time.
 func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	token findRefreshTokenRow) error {
-	ended, err := query.endSession(ctx, tx, &tx.Now, token.SessionID)
+	ended, err := endSession(ctx, tx, &tx.Now, token.SessionID)
 	if err != nil || ended == 0 {
 		return err
 	}

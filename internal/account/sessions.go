@@ -47,7 +47,7 @@ func (s *Service) ListSessions(ctx context.Context, r *postgres.Read, actor acce
 	if _, err := s.Cursors.Open(sessionsScope, in.Cursor, &before); err != nil {
 		return httpapi.Page[Session]{}, err
 	}
-	rows, err := query.listSessions(ctx, r, listSessionsParams{UserID: actor.ID, Now: r.Now, Before: before,
+	rows, err := listSessions(ctx, r, listSessionsParams{UserID: actor.ID, Now: r.Now, Before: before,
 		Most: int32(in.Limit + 1)}) //nolint:gosec // 101 at most
 	if err != nil {
 		return httpapi.Page[Session]{}, fmt.Errorf("list sessions: %w", err)
@@ -55,7 +55,7 @@ func (s *Service) ListSessions(ctx context.Context, r *postgres.Read, actor acce
 	all := make([]Session, len(rows))
 	for i, row := range rows {
 		all[i] = Session{ID: row.ID, Device: deviceName(row.UserAgent), UserAgent: row.UserAgent,
-			IPAddress: row.IpAddress, CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt,
+			IPAddress: row.IPAddress, CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt,
 			SecondFactorAt: row.SecondFactorAt, Current: row.ID == actor.SessionID}
 	}
 	return httpapi.NewPage(s.Cursors, sessionsScope, in.Limit, all, func(v Session) any { return v.ID }), nil
@@ -71,10 +71,10 @@ func (s *Service) EndSession(ctx context.Context, tx *postgres.Tx, actor access.
 		}
 	}
 	// One after the other: of two sessions that end each other, one wins.
-	if err := query.lockUser(ctx, tx, actor.ID); err != nil {
+	if err := lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, fmt.Errorf("lock a user: %w", err)
 	}
-	ended, err := query.endOwnSession(ctx, tx, &tx.Now, in.ID, actor.ID)
+	ended, err := endOwnSession(ctx, tx, &tx.Now, in.ID, actor.ID)
 	switch {
 	case err != nil:
 		return httpapi.None{}, fmt.Errorf("end a session: %w", err)
@@ -97,7 +97,7 @@ func (s *Service) EndOtherSessions(ctx context.Context, tx *postgres.Tx, actor a
 
 // endOthers ends all sessions of the actor, whose row is locked, but the one that asks.
 func (s *Service) endOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
-	ended, err := query.endOtherSessions(ctx, tx, &tx.Now, actor.ID, actor.SessionID)
+	ended, err := endOtherSessions(ctx, tx, &tx.Now, actor.ID, actor.SessionID)
 	if err != nil {
 		return fmt.Errorf("end other sessions: %w", err)
 	}
@@ -108,7 +108,7 @@ func (s *Service) endOthers(ctx context.Context, tx *postgres.Tx, actor access.A
 // revokeUnproven ends what began without the factor that the actor, whose row is locked, has just added: the other
 // sessions, and a move to another address.
 func (s *Service) revokeUnproven(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
-	if err := query.endEmailTickets(ctx, tx, &actor.ID); err != nil {
+	if err := endEmailTickets(ctx, tx, &actor.ID); err != nil {
 		return fmt.Errorf("end tickets: %w", err)
 	}
 	return s.endOthers(ctx, tx, actor)
@@ -117,7 +117,7 @@ func (s *Service) revokeUnproven(ctx context.Context, tx *postgres.Tx, actor acc
 // tellOfDevice mails the user about a sign-in from where there was none before. It looks before the session is
 // inserted.
 func (s *Service) tellOfDevice(ctx context.Context, tx *postgres.Tx, actor access.Actor, agent string) error {
-	unknown, err := query.isNewDevice(ctx, tx, agent, actor.IP, actor.ID)
+	unknown, err := isNewDevice(ctx, tx, agent, actor.IP, actor.ID)
 	if err != nil || !unknown {
 		return err
 	}

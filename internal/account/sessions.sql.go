@@ -10,47 +10,48 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const endOtherSessions = `-- name: endOtherSessions :execrows
+const endOtherSessionsSQL = `-- name: endOtherSessions :execrows
 UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND id <> $3 AND ended_at IS NULL
 `
 
-func (q *Queries) endOtherSessions(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endOtherSessions, now, userID, iD)
+func endOtherSessions(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID, id uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endOtherSessionsSQL, now, userID, id)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const endOwnSession = `-- name: endOwnSession :execrows
+const endOwnSessionSQL = `-- name: endOwnSession :execrows
 UPDATE sessions SET ended_at = $1 WHERE id = $2 AND user_id = $3 AND ended_at IS NULL AND expires_at > $1
 `
 
-func (q *Queries) endOwnSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endOwnSession, now, iD, userID)
+func endOwnSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endOwnSessionSQL, now, id, userID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const isNewDevice = `-- name: isNewDevice :one
+const isNewDeviceSQL = `-- name: isNewDevice :one
 SELECT (count(*) > 0 AND count(*) FILTER (WHERE s.user_agent = $1 AND s.ip_address = $2) = 0)::boolean AS new_device
 FROM sessions s WHERE s.user_id = $3
 `
 
 // One that has signed in before, but never as this client from this address.
-func (q *Queries) isNewDevice(ctx context.Context, db DBTX, userAgent string, ipAddress string, userID uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, isNewDevice, userAgent, ipAddress, userID)
+func isNewDevice(ctx context.Context, db postgres.Querier, userAgent string, iPAddress string, userID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, isNewDeviceSQL, userAgent, iPAddress, userID)
 	var new_device bool
 	err := row.Scan(&new_device)
 	return new_device, err
 }
 
-const listSessions = `-- name: listSessions :many
+const listSessionsSQL = `-- name: listSessions :many
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at FROM sessions
 WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id < $3 ORDER BY id DESC LIMIT $4
 `
@@ -65,7 +66,7 @@ type listSessionsParams struct {
 type listSessionsRow struct {
 	ID             uuid.UUID
 	UserAgent      string
-	IpAddress      string
+	IPAddress      string
 	CreatedAt      time.Time
 	LastUsedAt     time.Time
 	ExpiresAt      time.Time
@@ -73,8 +74,8 @@ type listSessionsRow struct {
 }
 
 // In an order that no use changes, or one that is used between two pages would be on neither.
-func (q *Queries) listSessions(ctx context.Context, db DBTX, arg listSessionsParams) ([]listSessionsRow, error) {
-	rows, err := db.Query(ctx, listSessions,
+func listSessions(ctx context.Context, db postgres.Querier, arg listSessionsParams) ([]listSessionsRow, error) {
+	rows, err := db.Query(ctx, listSessionsSQL,
 		arg.UserID,
 		arg.Now,
 		arg.Before,
@@ -90,7 +91,7 @@ func (q *Queries) listSessions(ctx context.Context, db DBTX, arg listSessionsPar
 		if err := rows.Scan(
 			&i.ID,
 			&i.UserAgent,
-			&i.IpAddress,
+			&i.IPAddress,
 			&i.CreatedAt,
 			&i.LastUsedAt,
 			&i.ExpiresAt,
@@ -106,14 +107,14 @@ func (q *Queries) listSessions(ctx context.Context, db DBTX, arg listSessionsPar
 	return items, nil
 }
 
-const lockAdmins = `-- name: lockAdmins :many
+const lockAdminsSQL = `-- name: lockAdmins :many
 SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id FOR UPDATE
 `
 
 // All of them, in one order: of two administrators who take each other's role away at once, the second sees the first's change.
 // One who was invited and hasn't come yet administers nothing.
-func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, lockAdmins)
+func lockAdmins(ctx context.Context, tx *postgres.Tx) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, lockAdminsSQL)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) 
 	return items, nil
 }
 
-const lockAnyUser = `-- name: lockAnyUser :one
+const lockAnyUserSQL = `-- name: lockAnyUser :one
 SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE OF u
 `
@@ -144,8 +145,8 @@ type lockAnyUserRow struct {
 	UpdatedAt  time.Time
 }
 
-func (q *Queries) lockAnyUser(ctx context.Context, db DBTX, id uuid.UUID) (lockAnyUserRow, error) {
-	row := db.QueryRow(ctx, lockAnyUser, id)
+func lockAnyUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockAnyUserRow, error) {
+	row := tx.QueryRow(ctx, lockAnyUserSQL, id)
 	var i lockAnyUserRow
 	err := row.Scan(
 		&i.ID,
@@ -156,29 +157,29 @@ func (q *Queries) lockAnyUser(ctx context.Context, db DBTX, id uuid.UUID) (lockA
 	return i, err
 }
 
-const lockUser = `-- name: lockUser :exec
+const lockUserSQL = `-- name: lockUser :exec
 SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
 `
 
-func (q *Queries) lockUser(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, lockUser, id)
+func lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockUserSQL, id)
 	return err
 }
 
-const setDisabled = `-- name: setDisabled :exec
+const setDisabledSQL = `-- name: setDisabled :exec
 UPDATE users SET disabled_at = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setDisabled(ctx context.Context, db DBTX, disabledAt *time.Time, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setDisabled, disabledAt, now, iD)
+func setDisabled(ctx context.Context, tx *postgres.Tx, disabledAt *time.Time, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setDisabledSQL, disabledAt, now, id)
 	return err
 }
 
-const setRole = `-- name: setRole :exec
+const setRoleSQL = `-- name: setRole :exec
 UPDATE users SET role = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setRole(ctx context.Context, db DBTX, role access.Role, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setRole, role, now, iD)
+func setRole(ctx context.Context, tx *postgres.Tx, role access.Role, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setRoleSQL, role, now, id)
 	return err
 }

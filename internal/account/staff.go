@@ -51,14 +51,14 @@ type Disabling struct {
 // lockOther locks a user that an administrator is about to change, and gives who else administers.
 func (s *Service) lockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
 	version httpapi.IfMatch) (lockAnyUserRow, []uuid.UUID, error) {
-	admins, err := query.lockAdmins(ctx, tx)
+	admins, err := lockAdmins(ctx, tx)
 	if err != nil {
 		return lockAnyUserRow{}, nil, fmt.Errorf("lock administrators: %w", err)
 	}
 	if !slices.Contains(admins, actor.ID) { // another one was quicker
 		return lockAnyUserRow{}, nil, problem.Unauthenticated
 	}
-	user, err := query.lockAnyUser(ctx, tx, id)
+	user, err := lockAnyUser(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return user, nil, problem.NotFound
@@ -85,7 +85,7 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.
 	}
 	audit.Write(tx, actor, "user.change-role", in.ID, audit.Meta{"from": user.Role, "to": in.Body.Role})
 	if user.Role != in.Body.Role {
-		if err := query.setRole(ctx, tx, in.Body.Role, tx.Now, in.ID); err != nil {
+		if err := setRole(ctx, tx, in.Body.Role, tx.Now, in.ID); err != nil {
 			return StaffUser{}, fmt.Errorf("set a role: %w", err)
 		}
 		if err := s.revokeAccess(ctx, tx, in.ID,
@@ -117,7 +117,7 @@ func (s *Service) Disable(ctx context.Context, tx *postgres.Tx, actor access.Act
 			mail.Kind, mail.Data, user.DisabledAt = "account-disabled", map[string]string{"reason": in.Body.Reason},
 				&tx.Now
 		}
-		if err := query.setDisabled(ctx, tx, user.DisabledAt, tx.Now, in.ID); err != nil {
+		if err := setDisabled(ctx, tx, user.DisabledAt, tx.Now, in.ID); err != nil {
 			return StaffUser{}, fmt.Errorf("disable a user: %w", err)
 		}
 		if in.Body.Disabled {
@@ -146,15 +146,15 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor acces
 		return httpapi.Changed{}, problem.NotFound
 	case err != nil:
 		return httpapi.Changed{}, err
-	case !user.MfaEnabled:
+	case !user.MFAEnabled:
 		return httpapi.Changed{}, ErrMFANotEnabled
 	}
-	err = errors.Join(query.deletePasskeys(ctx, tx, in.ID), query.removeTOTP(ctx, tx, in.ID),
-		query.deleteRecoveryCodes(ctx, tx, in.ID))
+	err = errors.Join(deletePasskeys(ctx, tx, in.ID), removeTOTP(ctx, tx, in.ID),
+		deleteRecoveryCodes(ctx, tx, in.ID))
 	if err != nil {
 		return httpapi.Changed{}, fmt.Errorf("take second factors away: %w", err)
 	}
-	if _, err := query.settleFactors(ctx, tx, tx.Now, in.ID); err != nil {
+	if _, err := settleFactors(ctx, tx, tx.Now, in.ID); err != nil {
 		return httpapi.Changed{}, fmt.Errorf("settle the second factors: %w", err)
 	}
 	s.Limits.Done(tx, limit.Code, in.ID.String())
@@ -168,8 +168,8 @@ func last(admins []uuid.UUID, id uuid.UUID) bool { return len(admins) == 1 && ad
 // revokeAccess ends what lets the user in now, and tells them. The user's row is locked by then, see lockForSignIn.
 // Sessions are ended last of all: whoever holds one asks whether it stands right before their COMMIT.
 func (s *Service) revokeAccess(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
-	tx.QueueLast(endSessions, tx.Now, id)
-	if err := query.endTickets(ctx, tx, &id); err != nil {
+	queueLastEndSessions(tx, tx.Now, id)
+	if err := endTickets(ctx, tx, &id); err != nil {
 		return fmt.Errorf("end tickets: %w", err)
 	}
 	return s.Mails.Enqueue(ctx, tx, mail)

@@ -104,7 +104,7 @@ func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 // forgetFailures lets a user in again from everywhere, and their codes too: whoever reads the address's mail is no
 // guesser.
 func (s *Service) forgetFailures(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email, ip string) error {
-	addresses, err := query.knownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
+	addresses, err := knownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
 	if err != nil {
 		return fmt.Errorf("list known addresses: %w", err)
 	}

@@ -42,7 +42,7 @@ func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access
 func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, text string) (contested bool,
 	err error) {
 	token := hashToken(text)
-	user, err := query.verifyEmail(ctx, tx, tx.Now, token)
+	user, err := verifyEmail(ctx, tx, tx.Now, token)
 	switch {
 	case postgres.NoRows(err):
 		user.ID, contested, err = s.verifyPending(ctx, tx, token)
@@ -72,7 +72,7 @@ func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor
 // enqueueForEmail does the same work for every address: for one without a user, the job is for nobody.
 func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email, action string,
 	job func(uuid.UUID) jobs.Args) error {
-	id, err := query.findAddress(ctx, tx, canonicalEmail(email))
+	id, err := findAddress(ctx, tx, canonicalEmail(email))
 	entity := id.String()
 	switch {
 	case postgres.NoRows(err):
@@ -114,7 +114,7 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 	expiry := tx.Now.Add(verificationLife)
 	role, err := s.renewPending(ctx, tx, id, hash)
 	if postgres.NoRows(err) {
-		role, err = query.setVerificationToken(ctx, tx, hash, &expiry, id)
+		role, err = setVerificationToken(ctx, tx, hash, &expiry, id)
 	}
 	if postgres.NoRows(err) { // there is nothing to verify
 		return nil

@@ -19,7 +19,7 @@ func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in PeriodI
 	if err != nil {
 		return Summary{}, err
 	}
-	rows, err := query.summarize(ctx, planned{r}, summarizeParams{
+	rows, err := summarize(ctx, planned{r}, summarizeParams{
 		LowestID: postgres.IDsFrom(p.begin.Add(-idLag)), HighestID: postgres.IDsFrom(p.end.Add(idLag)),
 		FromTime: p.begin, ToTime: p.end,
 	})

@@ -31,7 +31,7 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return Consultation{}, err
 	}
 	if row.Status == ConsultationStatusCANCELLED {
-		again, err := query.cancelledIt(ctx, tx, row.ID.String(), &actor.ID, *row.CancelledAt)
+		again, err := cancelledIt(ctx, tx, row.ID.String(), &actor.ID, *row.CancelledAt)
 		if err != nil {
 			return Consultation{}, err
 		}

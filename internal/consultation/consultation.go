@@ -20,8 +20,6 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-var query = New()
-
 // The refusals of consultations beside those of slots and payments.
 var (
 	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "You hold as many unpaid bookings as a patient may.",

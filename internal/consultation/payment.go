@@ -91,7 +91,7 @@ func (s *Service) Webhook(ctx context.Context, tx *postgres.Tx, caller access.Ac
 	if err != nil || done {
 		return WebhookOut{string(out)}, err
 	}
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return WebhookOut{}, err
 	}

@@ -28,7 +28,7 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 			return err
 		}
 	}
-	live, err := query.lockConsultationsToCome(ctx, tx, user.ID, tx.Now)
+	live, err := lockConsultationsToCome(ctx, tx, user.ID, tx.Now)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *Service) lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID)
 	if err := doctor.Holds(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return err
 	}
-	live, err := query.lockConsultationsToCome(ctx, tx, id, tx.Now)
+	live, err := lockConsultationsToCome(ctx, tx, id, tx.Now)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Service) lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID)
 	for i, row := range live {
 		patients[i] = row.PatientID
 	}
-	if err := query.lockPatients(ctx, tx, patients); err != nil {
+	if err := lockPatients(ctx, tx, patients); err != nil {
 		return err
 	}
 	return schedule.LockSlots(ctx, tx, id)
@@ -105,6 +105,6 @@ func (s *Service) lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID)
 
 // ToCome counts the consultations that end when a user's account does.
 func (s *Service) ToCome(ctx context.Context, tx *postgres.Tx, user uuid.UUID) (int, error) {
-	n, err := query.countToCome(ctx, tx, user, tx.Now)
+	n, err := countToCome(ctx, tx, user, tx.Now)
 	return int(n), err
 }

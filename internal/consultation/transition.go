@@ -79,7 +79,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 			return Consultation{}, err
 		}
 	}
-	full, err := query.readConsultation(ctx, tx, row.ID)
+	full, err := readConsultation(ctx, tx, row.ID)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -143,7 +143,7 @@ func final(status ConsultationStatus) bool {
 }
 
 func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow) error {
-	return query.updateConsultation(ctx, tx,
+	return updateConsultation(ctx, tx,
 		updateConsultationParams{Status: row.Status, PaymentStatus: row.PaymentStatus, Notes: row.Notes,
 			PaymentDueAt: row.PaymentDueAt, CancelledBy: row.CancelledBy, CancellationReason: row.CancellationReason,
 			CancelledAt: row.CancelledAt, CancelledLate: row.CancelledLate, StartedAt: row.StartedAt,
@@ -201,7 +201,7 @@ func within(now, from, until time.Time) error {
 // lock holds the row for the transaction. To who may not see it, it doesn't exist.
 func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (ConsultationRow,
 	error) {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if postgres.NoRows(err) {
 		return row, problem.NotFound
 	}
@@ -215,7 +215,7 @@ func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 type parties struct{ patient, doctor string }
 
 func readParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow) (parties, error) {
-	names, err := query.partyNames(ctx, tx, row.PatientID, row.DoctorID)
+	names, err := partyNames(ctx, tx, row.PatientID, row.DoctorID)
 	return parties{names.PatientName, names.DoctorName}, err
 }
 

@@ -33,13 +33,13 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 func (s *Service) Sweep(ctx context.Context) error {
 	var overdue, missed, forgotten []uuid.UUID
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		if overdue, err = query.overdueConsultations(ctx, r, &r.Now); err != nil {
+		if overdue, err = overdueConsultations(ctx, r, &r.Now); err != nil {
 			return err
 		}
-		if missed, err = query.missedConsultations(ctx, r, r.Now); err != nil {
+		if missed, err = missedConsultations(ctx, r, r.Now); err != nil {
 			return err
 		}
-		forgotten, err = query.forgottenConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter))
+		forgotten, err = forgottenConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter))
 		return err
 	})
 	if err != nil {
@@ -63,7 +63,7 @@ func overdue(row ConsultationRow, now time.Time) bool {
 }
 
 func (s *Service) expire(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *Service) expire(ctx context.Context, tx *postgres.Tx, id uuid.UUID) err
 
 // miss: nobody started it, so the doctor was absent and the patient gets all back.
 func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 
 // complete ends a consultation whose doctor forgot to, as of the slot's end, and tells the doctor.
 func (s *Service) complete(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,6 @@ import (
 	"amrutam/internal/problem"
 )
 
-var query = New()
-
 // Service mails doctors what was decided about them.
 type Service struct {
 	Mails *notification.Service

@@ -66,21 +66,16 @@ func (l Limiter) Try(ctx context.Context, tx *postgres.Tx, p Policy, subject str
 	if l.Off {
 		return nil
 	}
-	var failures int
-	err := tx.QueryRow(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $2, $2)
-		ON CONFLICT (key) DO UPDATE SET updated_at = $2,
-			failures = CASE WHEN a.updated_at < $3 THEN 1 ELSE a.failures + 1 END,
-			locked_until = CASE WHEN a.updated_at < $3 OR a.failures + 1 < $4 THEN $2
-				ELSE $2 + make_interval(secs => least($5::float8 * power(2, least(a.failures + 1 - $4, 30)), $6)) END
-		WHERE a.locked_until <= $2
-		RETURNING failures`,
-		p.key(subject), tx.Now, tx.Now.Add(-p.Forget), p.Free, p.First.Seconds(), p.Most.Seconds()).Scan(&failures)
-	if !postgres.NoRows(err) {
-		return err
+	_, err := countFailure(ctx, tx, countFailureParams{Key: p.key(subject), Now: tx.Now, Oldest: tx.Now.Add(-p.Forget),
+		Free: int64(p.Free), FirstSeconds: p.First.Seconds(), MostSeconds: p.Most.Seconds()})
+	if err == nil {
+		return nil
 	}
-	var until time.Time
-	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", p.key(subject)).
-		Scan(&until); err != nil && !postgres.NoRows(err) {
+	if !postgres.NoRows(err) {
+		return fmt.Errorf("count a try: %w", err)
+	}
+	until, err := lockedUntil(ctx, tx, p.key(subject))
+	if err != nil && !postgres.NoRows(err) {
 		return fmt.Errorf("read a limit: %w", err)
 	}
 	return ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
@@ -93,13 +88,13 @@ func (l Limiter) Done(tx *postgres.Tx, p Policy, subject string) {
 	case p.PerTryReturn:
 		l.Undo(tx, p, subject)
 	default:
-		tx.Queue("DELETE FROM attempts WHERE key = $1", p.key(subject))
+		queueDeleteAttempts(tx, p.key(subject))
 	}
 }
 
 // Undo takes one try back, and nothing of the failures before.
 func (l Limiter) Undo(tx *postgres.Tx, p Policy, subject string) {
 	if !l.Off {
-		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
+		queueUndoAttempt(tx, p.key(subject))
 	}
 }

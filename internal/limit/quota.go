@@ -30,17 +30,15 @@ func (l Limiter) Take(ctx context.Context, tx *postgres.Tx, q Quota, subject str
 	if l.Off {
 		return until, nil
 	}
-	err = tx.QueryRow(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
-		ON CONFLICT (key) DO UPDATE SET updated_at = $2,
-			failures = CASE WHEN a.locked_until <= $2 THEN 1 ELSE a.failures + 1 END,
-			locked_until = CASE WHEN a.locked_until <= $2 THEN $3 ELSE a.locked_until END
-		WHERE a.locked_until <= $2 OR a.failures < $4
-		RETURNING locked_until`, q.key(subject), tx.Now, tx.Now.Add(q.Window), q.Most).Scan(&until)
-	if !postgres.NoRows(err) {
-		return until, err
+	until, err = countInWindow(ctx, tx, countInWindowParams{Key: q.key(subject), Now: tx.Now, Until: tx.Now.Add(q.Window),
+		Most: int64(q.Most)})
+	if err == nil {
+		return until, nil
 	}
-	if err := tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", q.key(subject)).
-		Scan(&until); err != nil {
+	if !postgres.NoRows(err) {
+		return until, fmt.Errorf("count in a window: %w", err)
+	}
+	if until, err = lockedUntil(ctx, tx, q.key(subject)); err != nil {
 		return until, fmt.Errorf("read a quota: %w", err)
 	}
 	return until, ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
@@ -53,8 +51,8 @@ func (l Limiter) Return(tx *postgres.Tx, q Quota, subject string) {
 
 // Restart begins a window with one that is counted, after those who are counting have finished.
 func (l Limiter) Restart(ctx context.Context, tx *postgres.Tx, q Quota, subject string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
-		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`, q.key(subject), tx.Now,
-		tx.Now.Add(q.Window))
-	return err
+	if err := restartWindow(ctx, tx, q.key(subject), tx.Now.Add(q.Window), tx.Now); err != nil {
+		return fmt.Errorf("restart a window: %w", err)
+	}
+	return nil
 }

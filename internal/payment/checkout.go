@@ -17,7 +17,7 @@ var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype h
 <h1>Stub checkout</h1>
 {{with .Message}}<p role="status">{{.}}</p>{{end}}
 {{with .Attempt}}<p>{{.Amount}} {{.Currency}}, attempt <code>{{.TransactionReference}}</code>: {{.Status}}</p>
-{{with .ReturnUrl}}<p><a href="{{.}}">Back to where you came from</a></p>{{end}}
+{{with .ReturnURL}}<p><a href="{{.}}">Back to where you came from</a></p>{{end}}
 {{if $.Open}}<form method="post"><p>No money moves: choose what the provider reports.</p>
 <button name="outcome" value="pay">Pay</button><button name="outcome" value="fail">Fail</button></form>{{end}}{{end}}
 </main></body></html>`))
@@ -90,8 +90,8 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status := http.StatusOK
-	if attempt.ReturnUrl != nil { // an address that was checked when it was given
-		w.Header().Set("Location", *attempt.ReturnUrl)
+	if attempt.ReturnURL != nil { // an address that was checked when it was given
+		w.Header().Set("Location", *attempt.ReturnURL)
 		status = http.StatusSeeOther
 	}
 	httpapi.WritePage(w, status, checkoutTemplate,
@@ -100,10 +100,10 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 
 // follow is the origin that the page's form may lead to.
 func follow(attempt *findAttemptRow) []string {
-	if attempt.ReturnUrl == nil {
+	if attempt.ReturnURL == nil {
 		return nil
 	}
-	u, err := url.Parse(*attempt.ReturnUrl)
+	u, err := url.Parse(*attempt.ReturnURL)
 	if err != nil {
 		return nil
 	}
@@ -114,10 +114,10 @@ func follow(attempt *findAttemptRow) []string {
 func (s *Service) checkoutAttempt(w http.ResponseWriter, r *http.Request) (found *findAttemptRow, awaited, ok bool) {
 	var attempt findAttemptRow
 	err := s.DB.Read(r.Context(), func(db *postgres.Read) (err error) {
-		if attempt, err = query.findAttempt(r.Context(), db, providerStub, r.PathValue("reference")); err != nil {
+		if attempt, err = findAttempt(r.Context(), db, providerStub, r.PathValue("reference")); err != nil {
 			return err
 		}
-		awaited, err = query.awaitsMoney(r.Context(), db, attempt.ConsultationID, &db.Now)
+		awaited, err = awaitsMoney(r.Context(), db, attempt.ConsultationID, &db.Now)
 		return err
 	})
 	switch {

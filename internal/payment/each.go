@@ -12,7 +12,7 @@ import (
 // ForEach hands on every payment of a patient with its attempts and refunds, the oldest first: for the copy of all
 // that is held about them.
 func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID, fn func(Detail) error) error {
-	consultations, err := query.paidConsultations(ctx, r, patient)
+	consultations, err := paidConsultations(ctx, r, patient)
 	if err != nil {
 		return err
 	}

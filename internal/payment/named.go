@@ -20,7 +20,7 @@ func (s *Service) settleNamed(
 	if id, err := uuid.Parse(*e.RefundID); err == nil {
 		ours = &id
 	}
-	known, err := query.findNamedRefund(ctx, tx, ours, e.Provider, *e.RefundID)
+	known, err := findNamedRefund(ctx, tx, ours, e.Provider, *e.RefundID)
 	if err != nil {
 		return "", true, err
 	}

@@ -20,8 +20,6 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-var query = New()
-
 // ErrPaid refuses another attempt.
 var ErrPaid = problem.Conflict("already-paid", "This consultation is already paid.",
 	"Read the payment: it shows the successful attempt.")
@@ -91,7 +89,8 @@ func Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, curren
 	if amount == 0 {
 		status, provider = PaymentTransactionStatusSUCCESS, providerNone
 	}
-	tx.Queue(insertPayment, uuid.Must(uuid.NewV7()), consultationID, amount, currency, status, provider, tx.Now)
+	queueInsertPayment(tx, queueInsertPaymentParams{ID: uuid.Must(uuid.NewV7()), ConsultationID: consultationID,
+		Amount: amount, Currency: currency, Status: status, Provider: provider, Now: tx.Now})
 }
 
 // Initiate gives the open attempt, or begins a new one when there is none, or money that it didn't ask for came on it.
@@ -102,16 +101,16 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 	if err != nil {
 		return Payment{}, Attempt{}, err
 	}
-	row, err := query.lockPayment(ctx, tx, consultationID)
+	row, err := lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return Payment{}, Attempt{}, err
 	}
 	if row.Status == PaymentTransactionStatusSUCCESS {
 		return Payment{}, Attempt{}, ErrPaid
 	}
-	open, err := query.openAttempt(ctx, tx, row.ID)
+	open, err := openAttempt(ctx, tx, row.ID)
 	if err == nil {
-		used, err := query.cameUnasked(ctx, tx, &open.ID)
+		used, err := cameUnasked(ctx, tx, &open.ID)
 		if err != nil {
 			return Payment{}, Attempt{}, err
 		}
@@ -119,7 +118,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 			return s.begin(ctx, tx, row, back)
 		}
 		if back != nil {
-			err = query.setReturnURL(ctx, tx, back, open.ID)
+			err = setReturnURL(ctx, tx, back, open.ID)
 		}
 		return viewPayment(row), viewAttempt(open, nil), err
 	}
@@ -134,15 +133,15 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow, ba
 	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub,
 		TransactionReference: newReference(), Amount: row.Amount, Currency: row.Currency,
 		Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
-	begun.CheckoutUrl = s.Stub.checkoutURL(begun.TransactionReference)
+	begun.CheckoutURL = s.Stub.checkoutURL(begun.TransactionReference)
 	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = begun.Status, begun.Provider,
 		&begun.TransactionReference, tx.Now
 	err := errors.Join(
-		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, begun.ID),
-		query.insertAttempt(ctx, tx, insertAttemptParams{ID: begun.ID, PaymentID: row.ID, Provider: begun.Provider,
+		supersedeAttempts(ctx, tx, tx.Now, row.ID, begun.ID),
+		insertAttempt(ctx, tx, insertAttemptParams{ID: begun.ID, PaymentID: row.ID, Provider: begun.Provider,
 			TransactionReference: begun.TransactionReference, Amount: begun.Amount, Currency: begun.Currency,
-			CheckoutUrl: begun.CheckoutUrl, ReturnUrl: back, Now: tx.Now}),
-		query.updatePayment(ctx, tx, updatePaymentParams{Status: row.Status, Provider: row.Provider,
+			CheckoutURL: begun.CheckoutURL, ReturnURL: back, Now: tx.Now}),
+		updatePayment(ctx, tx, updatePaymentParams{Status: row.Status, Provider: row.Provider,
 			TransactionReference: row.TransactionReference, Now: tx.Now, ID: row.ID}))
 	return viewPayment(row), viewAttempt(begun, nil), err
 }
@@ -150,7 +149,7 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow, ba
 // EndAttempts closes the open attempt to pay for a consultation that has ended, whose lock the caller holds, and tells
 // whether there was one.
 func (s *Service) EndAttempts(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (bool, error) {
-	n, err := query.endAttempts(ctx, tx, tx.Now, consultationID)
+	n, err := endAttempts(ctx, tx, tx.Now, consultationID)
 	return n > 0, err
 }
 
@@ -185,8 +184,8 @@ func viewAttempt(a PaymentAttempt, unasked []UnmatchedMoney) Attempt {
 			v.Captured, v.CapturedCurrency = *u.Amount, *u.Currency
 		}
 	}
-	if a.CheckoutUrl != nil && a.Status == PaymentTransactionStatusINITIATED {
-		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutUrl}}
+	if a.CheckoutURL != nil && a.Status == PaymentTransactionStatusINITIATED {
+		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutURL}}
 	}
 	return v
 }

@@ -10,42 +10,43 @@ import (
 	"time"
 
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const approveRefund = `-- name: approveRefund :exec
+const approveRefundSQL = `-- name: approveRefund :exec
 UPDATE refunds SET status = 'PENDING', approved_by = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) approveRefund(ctx context.Context, db DBTX, approvedBy *uuid.UUID, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, approveRefund, approvedBy, now, iD)
+func approveRefund(ctx context.Context, tx *postgres.Tx, approvedBy *uuid.UUID, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, approveRefundSQL, approvedBy, now, id)
 	return err
 }
 
-const awaitsMoney = `-- name: awaitsMoney :one
+const awaitsMoneySQL = `-- name: awaitsMoney :one
 SELECT EXISTS (SELECT FROM consultations WHERE id = $1 AND status = 'REQUESTED' AND payment_due_at > $2)
 `
 
 // Whether a consultation waits for money still: no sweep need have ended it.
-func (q *Queries) awaitsMoney(ctx context.Context, db DBTX, iD uuid.UUID, now *time.Time) (bool, error) {
-	row := db.QueryRow(ctx, awaitsMoney, iD, now)
+func awaitsMoney(ctx context.Context, db postgres.Querier, id uuid.UUID, now *time.Time) (bool, error) {
+	row := db.QueryRow(ctx, awaitsMoneySQL, id, now)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
 }
 
-const cameUnasked = `-- name: cameUnasked :one
+const cameUnaskedSQL = `-- name: cameUnasked :one
 SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = $1 AND kind = 'PAYMENT')
 `
 
-func (q *Queries) cameUnasked(ctx context.Context, db DBTX, attemptID *uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, cameUnasked, attemptID)
+func cameUnasked(ctx context.Context, db postgres.Querier, attemptID *uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, cameUnaskedSQL, attemptID)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
 }
 
-const endAttempts = `-- name: endAttempts :execrows
+const endAttemptsSQL = `-- name: endAttempts :execrows
 WITH held AS (
     SELECT h.id FROM payments h WHERE h.consultation_id = $2 AND h.status = 'INITIATED' FOR UPDATE
 ), ended AS (
@@ -56,15 +57,15 @@ UPDATE payments p SET status = 'FAILED', updated_at = $1::timestamptz FROM ended
 `
 
 // What is still open ends, and so the payment has failed.
-func (q *Queries) endAttempts(ctx context.Context, db DBTX, now time.Time, consultationID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endAttempts, now, consultationID)
+func endAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endAttemptsSQL, now, consultationID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const findAttempt = `-- name: findAttempt :one
+const findAttemptSQL = `-- name: findAttempt :one
 SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, a.return_url, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
 WHERE a.provider = $1 AND a.transaction_reference = $2
 `
@@ -79,15 +80,15 @@ type findAttemptRow struct {
 	Captured             money.Amount
 	Status               PaymentTransactionStatus
 	FailureReason        *string
-	CheckoutUrl          *string
+	CheckoutURL          *string
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
-	ReturnUrl            *string
+	ReturnURL            *string
 	ConsultationID       uuid.UUID
 }
 
-func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, transactionReference string) (findAttemptRow, error) {
-	row := db.QueryRow(ctx, findAttempt, provider, transactionReference)
+func findAttempt(ctx context.Context, db postgres.Querier, provider string, transactionReference string) (findAttemptRow, error) {
+	row := db.QueryRow(ctx, findAttemptSQL, provider, transactionReference)
 	var i findAttemptRow
 	err := row.Scan(
 		&i.ID,
@@ -99,16 +100,16 @@ func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, tra
 		&i.Captured,
 		&i.Status,
 		&i.FailureReason,
-		&i.CheckoutUrl,
+		&i.CheckoutURL,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-		&i.ReturnUrl,
+		&i.ReturnURL,
 		&i.ConsultationID,
 	)
 	return i, err
 }
 
-const findNamedRefund = `-- name: findNamedRefund :one
+const findNamedRefundSQL = `-- name: findNamedRefund :one
 SELECT EXISTS (SELECT FROM refunds o WHERE o.id = $1 AND NOT o.at_provider)::boolean AS ours,
     count(r.id) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS recorded,
     EXISTS (SELECT FROM unmatched_money u WHERE u.provider = $2 AND u.provider_refund_id = $3::text)::boolean AS is_listed,
@@ -127,8 +128,8 @@ type findNamedRefundRow struct {
 
 // What is known of a refund by the name that a provider gives it: ours that was asked for, what was recorded under the name (parts is
 // how many rows that are), and how much more of it is listed.
-func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, provider string, name string) (findNamedRefundRow, error) {
-	row := db.QueryRow(ctx, findNamedRefund, iD, provider, name)
+func findNamedRefund(ctx context.Context, db postgres.Querier, id *uuid.UUID, provider string, name string) (findNamedRefundRow, error) {
+	row := db.QueryRow(ctx, findNamedRefundSQL, id, provider, name)
 	var i findNamedRefundRow
 	err := row.Scan(
 		&i.Ours,
@@ -140,7 +141,7 @@ func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, p
 	return i, err
 }
 
-const findPayment = `-- name: findPayment :one
+const findPaymentSQL = `-- name: findPayment :one
 SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = $1
 `
@@ -159,8 +160,8 @@ type findPaymentRow struct {
 	DoctorID             uuid.UUID
 }
 
-func (q *Queries) findPayment(ctx context.Context, db DBTX, consultationID uuid.UUID) (findPaymentRow, error) {
-	row := db.QueryRow(ctx, findPayment, consultationID)
+func findPayment(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (findPaymentRow, error) {
+	row := db.QueryRow(ctx, findPaymentSQL, consultationID)
 	var i findPaymentRow
 	err := row.Scan(
 		&i.ID,
@@ -178,7 +179,7 @@ func (q *Queries) findPayment(ctx context.Context, db DBTX, consultationID uuid.
 	return i, err
 }
 
-const followRefunds = `-- name: followRefunds :exec
+const followRefundsSQL = `-- name: followRefunds :exec
 UPDATE unmatched_money u SET updated_at = $1, status = CASE
     WHEN EXISTS (SELECT FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'PENDING') THEN 'RETURNING'
     WHEN (SELECT sum(r.amount) FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'SUCCEEDED') >= u.amount THEN 'RETURNED'
@@ -187,47 +188,47 @@ WHERE u.id = $2
 `
 
 // What became of money that came unasked follows from its refunds.
-func (q *Queries) followRefunds(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, followRefunds, now, iD)
+func followRefunds(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, followRefundsSQL, now, id)
 	return err
 }
 
-const forgetRefundReasons = `-- name: forgetRefundReasons :execrows
+const forgetRefundReasonsSQL = `-- name: forgetRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
 FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
-func (q *Queries) forgetRefundReasons(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, forgetRefundReasons, patientID)
+func forgetRefundReasons(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, forgetRefundReasonsSQL, patientID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const forgetResolutions = `-- name: forgetResolutions :exec
+const forgetResolutionsSQL = `-- name: forgetResolutions :exec
 UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
-func (q *Queries) forgetResolutions(ctx context.Context, db DBTX, patientID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetResolutions, patientID)
+func forgetResolutions(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetResolutionsSQL, patientID)
 	return err
 }
 
-const forgetReturnURLs = `-- name: forgetReturnURLs :exec
+const forgetReturnURLsSQL = `-- name: forgetReturnURLs :exec
 UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
 // An app's address may name its user.
-func (q *Queries) forgetReturnURLs(ctx context.Context, db DBTX, patientID uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetReturnURLs, patientID)
+func forgetReturnURLs(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetReturnURLsSQL, patientID)
 	return err
 }
 
-const insertAttempt = `-- name: insertAttempt :exec
+const insertAttemptSQL = `-- name: insertAttempt :exec
 INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url, return_url, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED', $7, $8, $9, $9)
 `
@@ -239,55 +240,27 @@ type insertAttemptParams struct {
 	TransactionReference string
 	Amount               money.Amount
 	Currency             string
-	CheckoutUrl          *string
-	ReturnUrl            *string
+	CheckoutURL          *string
+	ReturnURL            *string
 	Now                  time.Time
 }
 
-func (q *Queries) insertAttempt(ctx context.Context, db DBTX, arg insertAttemptParams) error {
-	_, err := db.Exec(ctx, insertAttempt,
+func insertAttempt(ctx context.Context, tx *postgres.Tx, arg insertAttemptParams) error {
+	_, err := tx.Exec(ctx, insertAttemptSQL,
 		arg.ID,
 		arg.PaymentID,
 		arg.Provider,
 		arg.TransactionReference,
 		arg.Amount,
 		arg.Currency,
-		arg.CheckoutUrl,
-		arg.ReturnUrl,
+		arg.CheckoutURL,
+		arg.ReturnURL,
 		arg.Now,
 	)
 	return err
 }
 
-const insertPayment = `-- name: insertPayment :exec
-INSERT INTO payments (id, consultation_id, amount, currency, status, provider, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-`
-
-type insertPaymentParams struct {
-	ID             uuid.UUID
-	ConsultationID uuid.UUID
-	Amount         money.Amount
-	Currency       string
-	Status         PaymentTransactionStatus
-	Provider       string
-	Now            time.Time
-}
-
-func (q *Queries) insertPayment(ctx context.Context, db DBTX, arg insertPaymentParams) error {
-	_, err := db.Exec(ctx, insertPayment,
-		arg.ID,
-		arg.ConsultationID,
-		arg.Amount,
-		arg.Currency,
-		arg.Status,
-		arg.Provider,
-		arg.Now,
-	)
-	return err
-}
-
-const insertRefund = `-- name: insertRefund :exec
+const insertRefundSQL = `-- name: insertRefund :exec
 INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by, approved_by, on_request, at_provider,
     provider_refund_id, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
@@ -311,8 +284,8 @@ type insertRefundParams struct {
 	Now              time.Time
 }
 
-func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundParams) error {
-	_, err := db.Exec(ctx, insertRefund,
+func insertRefund(ctx context.Context, tx *postgres.Tx, arg insertRefundParams) error {
+	_, err := tx.Exec(ctx, insertRefundSQL,
 		arg.ID,
 		arg.PaymentID,
 		arg.AttemptID,
@@ -331,7 +304,7 @@ func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundPar
 	return err
 }
 
-const insertUnmatched = `-- name: insertUnmatched :execrows
+const insertUnmatchedSQL = `-- name: insertUnmatched :execrows
 INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency,
     provider_refund_id, status, received_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
@@ -355,8 +328,8 @@ type insertUnmatchedParams struct {
 }
 
 // The same money again conflicts with what is kept of it.
-func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatchedParams) (int64, error) {
-	result, err := db.Exec(ctx, insertUnmatched,
+func insertUnmatched(ctx context.Context, tx *postgres.Tx, arg insertUnmatchedParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertUnmatchedSQL,
 		arg.ID,
 		arg.Kind,
 		arg.Reason,
@@ -376,7 +349,7 @@ func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatc
 	return result.RowsAffected(), nil
 }
 
-const insertWebhook = `-- name: insertWebhook :execrows
+const insertWebhookSQL = `-- name: insertWebhook :execrows
 INSERT INTO payment_webhooks (provider, webhook_id, type, transaction_reference, amount, currency, outcome, received_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'taken', $7)
 ON CONFLICT DO NOTHING
@@ -392,8 +365,8 @@ type insertWebhookParams struct {
 	Now                  time.Time
 }
 
-func (q *Queries) insertWebhook(ctx context.Context, db DBTX, arg insertWebhookParams) (int64, error) {
-	result, err := db.Exec(ctx, insertWebhook,
+func insertWebhook(ctx context.Context, tx *postgres.Tx, arg insertWebhookParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertWebhookSQL,
 		arg.Provider,
 		arg.WebhookID,
 		arg.Type,
@@ -408,12 +381,12 @@ func (q *Queries) insertWebhook(ctx context.Context, db DBTX, arg insertWebhookP
 	return result.RowsAffected(), nil
 }
 
-const listAttempts = `-- name: listAttempts :many
+const listAttemptsSQL = `-- name: listAttempts :many
 SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 ORDER BY id
 `
 
-func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]PaymentAttempt, error) {
-	rows, err := db.Query(ctx, listAttempts, paymentID)
+func listAttempts(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) ([]PaymentAttempt, error) {
+	rows, err := db.Query(ctx, listAttemptsSQL, paymentID)
 	if err != nil {
 		return nil, err
 	}
@@ -431,10 +404,10 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 			&i.Captured,
 			&i.Status,
 			&i.FailureReason,
-			&i.CheckoutUrl,
+			&i.CheckoutURL,
 			&i.CreatedAt,
 			&i.UpdatedAt,
-			&i.ReturnUrl,
+			&i.ReturnURL,
 		); err != nil {
 			return nil, err
 		}
@@ -446,13 +419,13 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 	return items, nil
 }
 
-const listRefunds = `-- name: listRefunds :many
+const listRefundsSQL = `-- name: listRefunds :many
 SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
 `
 
 // A request that nobody approved is staff's business.
-func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID, staff bool) ([]RefundRow, error) {
-	rows, err := db.Query(ctx, listRefunds, paymentID, staff)
+func listRefunds(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID, staff bool) ([]RefundRow, error) {
+	rows, err := db.Query(ctx, listRefundsSQL, paymentID, staff)
 	if err != nil {
 		return nil, err
 	}
@@ -488,7 +461,7 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID
 	return items, nil
 }
 
-const listRefundsByStatus = `-- name: listRefundsByStatus :many
+const listRefundsByStatusSQL = `-- name: listRefundsByStatus :many
 SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, r.provider_refund_id, p.consultation_id
 FROM (SELECT DISTINCT unnest(($1::text[])::refund_status[]) AS status) of_status
 CROSS JOIN LATERAL (SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE (refunds.status, refunds.id) < (of_status.status, $2::uuid) AND refunds.status >= of_status.status
@@ -519,8 +492,8 @@ type listRefundsByStatusRow struct {
 
 // A page of each status: those that wait to be decided on are few among all there ever were. Said with an equals sign, the planner would
 // walk the refunds of all statuses by id.
-func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []string, before uuid.UUID, most int32) ([]listRefundsByStatusRow, error) {
-	rows, err := db.Query(ctx, listRefundsByStatus, statuses, before, most)
+func listRefundsByStatus(ctx context.Context, db postgres.Querier, statuses []string, before uuid.UUID, most int32) ([]listRefundsByStatusRow, error) {
+	rows, err := db.Query(ctx, listRefundsByStatusSQL, statuses, before, most)
 	if err != nil {
 		return nil, err
 	}
@@ -557,7 +530,7 @@ func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []s
 	return items, nil
 }
 
-const listUnmatched = `-- name: listUnmatched :many
+const listUnmatchedSQL = `-- name: listUnmatched :many
 SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
 WHERE u.status = ANY ($1::text[]) AND u.kind = ANY ($2::text[]) AND u.id < $3
@@ -584,8 +557,8 @@ type listUnmatchedRow struct {
 	ConsultationID *uuid.UUID
 }
 
-func (q *Queries) listUnmatched(ctx context.Context, db DBTX, arg listUnmatchedParams) ([]listUnmatchedRow, error) {
-	rows, err := db.Query(ctx, listUnmatched,
+func listUnmatched(ctx context.Context, db postgres.Querier, arg listUnmatchedParams) ([]listUnmatchedRow, error) {
+	rows, err := db.Query(ctx, listUnmatchedSQL,
 		arg.Statuses,
 		arg.Kinds,
 		arg.Before,
@@ -633,12 +606,12 @@ func (q *Queries) listUnmatched(ctx context.Context, db DBTX, arg listUnmatchedP
 	return items, nil
 }
 
-const lockAttempt = `-- name: lockAttempt :one
+const lockAttemptSQL = `-- name: lockAttempt :one
 SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockAttempt(ctx context.Context, db DBTX, id uuid.UUID) (PaymentAttempt, error) {
-	row := db.QueryRow(ctx, lockAttempt, id)
+func lockAttempt(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (PaymentAttempt, error) {
+	row := tx.QueryRow(ctx, lockAttemptSQL, id)
 	var i PaymentAttempt
 	err := row.Scan(
 		&i.ID,
@@ -650,20 +623,20 @@ func (q *Queries) lockAttempt(ctx context.Context, db DBTX, id uuid.UUID) (Payme
 		&i.Captured,
 		&i.Status,
 		&i.FailureReason,
-		&i.CheckoutUrl,
+		&i.CheckoutURL,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-		&i.ReturnUrl,
+		&i.ReturnURL,
 	)
 	return i, err
 }
 
-const lockPayment = `-- name: lockPayment :one
+const lockPaymentSQL = `-- name: lockPayment :one
 SELECT id, consultation_id, amount, currency, status, provider, transaction_reference, created_at, updated_at FROM payments WHERE consultation_id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockPayment(ctx context.Context, db DBTX, consultationID uuid.UUID) (PaymentRow, error) {
-	row := db.QueryRow(ctx, lockPayment, consultationID)
+func lockPayment(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (PaymentRow, error) {
+	row := tx.QueryRow(ctx, lockPaymentSQL, consultationID)
 	var i PaymentRow
 	err := row.Scan(
 		&i.ID,
@@ -679,12 +652,12 @@ func (q *Queries) lockPayment(ctx context.Context, db DBTX, consultationID uuid.
 	return i, err
 }
 
-const lockPaymentByID = `-- name: lockPaymentByID :one
+const lockPaymentByIDSQL = `-- name: lockPaymentByID :one
 SELECT id, consultation_id, amount, currency, status, provider, transaction_reference, created_at, updated_at FROM payments WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockPaymentByID(ctx context.Context, db DBTX, id uuid.UUID) (PaymentRow, error) {
-	row := db.QueryRow(ctx, lockPaymentByID, id)
+func lockPaymentByID(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (PaymentRow, error) {
+	row := tx.QueryRow(ctx, lockPaymentByIDSQL, id)
 	var i PaymentRow
 	err := row.Scan(
 		&i.ID,
@@ -700,12 +673,12 @@ func (q *Queries) lockPaymentByID(ctx context.Context, db DBTX, id uuid.UUID) (P
 	return i, err
 }
 
-const lockRefund = `-- name: lockRefund :one
+const lockRefundSQL = `-- name: lockRefund :one
 SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (RefundRow, error) {
-	row := db.QueryRow(ctx, lockRefund, id)
+func lockRefund(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow, error) {
+	row := tx.QueryRow(ctx, lockRefundSQL, id)
 	var i RefundRow
 	err := row.Scan(
 		&i.ID,
@@ -728,13 +701,13 @@ func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (Refund
 	return i, err
 }
 
-const lockRefundsOf = `-- name: lockRefundsOf :many
+const lockRefundsOfSQL = `-- name: lockRefundsOf :many
 SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE (attempt_id = $1::uuid OR unmatched_id = ANY ($2::uuid[])) AND currency = $3 ORDER BY id FOR UPDATE
 `
 
 // Every refund of what came under a reference, whatever became of it.
-func (q *Queries) lockRefundsOf(ctx context.Context, db DBTX, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
-	rows, err := db.Query(ctx, lockRefundsOf, attemptID, unmatched, currency)
+func lockRefundsOf(ctx context.Context, tx *postgres.Tx, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
+	rows, err := tx.Query(ctx, lockRefundsOfSQL, attemptID, unmatched, currency)
 	if err != nil {
 		return nil, err
 	}
@@ -770,12 +743,12 @@ func (q *Queries) lockRefundsOf(ctx context.Context, db DBTX, attemptID *uuid.UU
 	return items, nil
 }
 
-const lockUnmatched = `-- name: lockUnmatched :one
+const lockUnmatchedSQL = `-- name: lockUnmatched :one
 SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (UnmatchedMoney, error) {
-	row := db.QueryRow(ctx, lockUnmatched, id)
+func lockUnmatched(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (UnmatchedMoney, error) {
+	row := tx.QueryRow(ctx, lockUnmatchedSQL, id)
 	var i UnmatchedMoney
 	err := row.Scan(
 		&i.ID,
@@ -799,14 +772,14 @@ func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (Unm
 	return i, err
 }
 
-const lockUnmatchedOf = `-- name: lockUnmatchedOf :many
+const lockUnmatchedOfSQL = `-- name: lockUnmatchedOf :many
 SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
     AND (kind = 'PAYMENT' OR (status = 'WAITING' AND reason <> 'WRONG_REFUND')) ORDER BY id FOR UPDATE
 `
 
 // In one currency, what came unasked under a reference, and the refunds of it that wait for their money.
-func (q *Queries) lockUnmatchedOf(ctx context.Context, db DBTX, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
-	rows, err := db.Query(ctx, lockUnmatchedOf, provider, transactionReference, currency)
+func lockUnmatchedOf(ctx context.Context, tx *postgres.Tx, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
+	rows, err := tx.Query(ctx, lockUnmatchedOfSQL, provider, transactionReference, currency)
 	if err != nil {
 		return nil, err
 	}
@@ -843,21 +816,21 @@ func (q *Queries) lockUnmatchedOf(ctx context.Context, db DBTX, provider string,
 	return items, nil
 }
 
-const matchUnmatched = `-- name: matchUnmatched :exec
+const matchUnmatchedSQL = `-- name: matchUnmatched :exec
 UPDATE unmatched_money SET status = 'MATCHED', updated_at = $1 WHERE id = $2
 `
 
-func (q *Queries) matchUnmatched(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, matchUnmatched, now, iD)
+func matchUnmatched(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, matchUnmatchedSQL, now, id)
 	return err
 }
 
-const openAttempt = `-- name: openAttempt :one
+const openAttemptSQL = `-- name: openAttempt :one
 SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
 `
 
-func (q *Queries) openAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID) (PaymentAttempt, error) {
-	row := db.QueryRow(ctx, openAttempt, paymentID)
+func openAttempt(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) (PaymentAttempt, error) {
+	row := db.QueryRow(ctx, openAttemptSQL, paymentID)
 	var i PaymentAttempt
 	err := row.Scan(
 		&i.ID,
@@ -869,20 +842,20 @@ func (q *Queries) openAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID)
 		&i.Captured,
 		&i.Status,
 		&i.FailureReason,
-		&i.CheckoutUrl,
+		&i.CheckoutURL,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-		&i.ReturnUrl,
+		&i.ReturnURL,
 	)
 	return i, err
 }
 
-const paidConsultations = `-- name: paidConsultations :many
+const paidConsultationsSQL = `-- name: paidConsultations :many
 SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY p.id
 `
 
-func (q *Queries) paidConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, paidConsultations, patientID)
+func paidConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, paidConsultationsSQL, patientID)
 	if err != nil {
 		return nil, err
 	}
@@ -901,7 +874,7 @@ func (q *Queries) paidConsultations(ctx context.Context, db DBTX, patientID uuid
 	return items, nil
 }
 
-const pendingRefund = `-- name: pendingRefund :one
+const pendingRefundSQL = `-- name: pendingRefund :one
 SELECT r.id, r.amount, r.currency, coalesce(a.provider, u.provider)::text AS provider,
     coalesce(a.transaction_reference, u.transaction_reference)::text AS transaction_reference
 FROM refunds r LEFT JOIN payment_attempts a ON a.id = r.attempt_id LEFT JOIN unmatched_money u ON u.id = r.unmatched_id
@@ -916,8 +889,8 @@ type pendingRefundRow struct {
 	TransactionReference string
 }
 
-func (q *Queries) pendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (pendingRefundRow, error) {
-	row := db.QueryRow(ctx, pendingRefund, id)
+func pendingRefund(ctx context.Context, db postgres.Querier, id uuid.UUID) (pendingRefundRow, error) {
+	row := db.QueryRow(ctx, pendingRefundSQL, id)
 	var i pendingRefundRow
 	err := row.Scan(
 		&i.ID,
@@ -929,7 +902,34 @@ func (q *Queries) pendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (pen
 	return i, err
 }
 
-const readUnmatched = `-- name: readUnmatched :one
+const queueInsertPaymentSQL = `-- name: queueInsertPayment :exec
+INSERT INTO payments (id, consultation_id, amount, currency, status, provider, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+`
+
+type queueInsertPaymentParams struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	Amount         money.Amount
+	Currency       string
+	Status         PaymentTransactionStatus
+	Provider       string
+	Now            time.Time
+}
+
+func queueInsertPayment(tx *postgres.Tx, arg queueInsertPaymentParams) {
+	tx.Queue(queueInsertPaymentSQL,
+		arg.ID,
+		arg.ConsultationID,
+		arg.Amount,
+		arg.Currency,
+		arg.Status,
+		arg.Provider,
+		arg.Now,
+	)
+}
+
+const readUnmatchedSQL = `-- name: readUnmatched :one
 SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id WHERE u.id = $1
 `
@@ -941,8 +941,8 @@ type readUnmatchedRow struct {
 	ConsultationID *uuid.UUID
 }
 
-func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (readUnmatchedRow, error) {
-	row := db.QueryRow(ctx, readUnmatched, id)
+func readUnmatched(ctx context.Context, db postgres.Querier, id uuid.UUID) (readUnmatchedRow, error) {
+	row := db.QueryRow(ctx, readUnmatchedSQL, id)
 	var i readUnmatchedRow
 	err := row.Scan(
 		&i.UnmatchedMoney.ID,
@@ -969,18 +969,18 @@ func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (rea
 	return i, err
 }
 
-const refundedOf = `-- name: refundedOf :one
+const refundedOfSQL = `-- name: refundedOf :one
 SELECT coalesce(sum(amount), 0)::numeric(12, 2) FROM refunded_fees WHERE consultation_id = $1
 `
 
-func (q *Queries) refundedOf(ctx context.Context, db DBTX, consultationID uuid.UUID) (money.Amount, error) {
-	row := db.QueryRow(ctx, refundedOf, consultationID)
+func refundedOf(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (money.Amount, error) {
+	row := db.QueryRow(ctx, refundedOfSQL, consultationID)
 	var column_1 money.Amount
 	err := row.Scan(&column_1)
 	return column_1, err
 }
 
-const resolveUnmatched = `-- name: resolveUnmatched :exec
+const resolveUnmatchedSQL = `-- name: resolveUnmatched :exec
 UPDATE unmatched_money SET status = $1, resolution = $2, resolved_by = $3, resolved_at = $4, updated_at = $4 WHERE id = $5
 `
 
@@ -992,8 +992,8 @@ type resolveUnmatchedParams struct {
 	ID         uuid.UUID
 }
 
-func (q *Queries) resolveUnmatched(ctx context.Context, db DBTX, arg resolveUnmatchedParams) error {
-	_, err := db.Exec(ctx, resolveUnmatched,
+func resolveUnmatched(ctx context.Context, tx *postgres.Tx, arg resolveUnmatchedParams) error {
+	_, err := tx.Exec(ctx, resolveUnmatchedSQL,
 		arg.Status,
 		arg.Resolution,
 		arg.ResolvedBy,
@@ -1003,41 +1003,41 @@ func (q *Queries) resolveUnmatched(ctx context.Context, db DBTX, arg resolveUnma
 	return err
 }
 
-const setReturnURL = `-- name: setReturnURL :exec
+const setReturnURLSQL = `-- name: setReturnURL :exec
 UPDATE payment_attempts SET return_url = $1 WHERE id = $2
 `
 
-func (q *Queries) setReturnURL(ctx context.Context, db DBTX, returnUrl *string, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setReturnURL, returnUrl, iD)
+func setReturnURL(ctx context.Context, tx *postgres.Tx, returnURL *string, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setReturnURLSQL, returnURL, id)
 	return err
 }
 
-const settleWebhook = `-- name: settleWebhook :exec
+const settleWebhookSQL = `-- name: settleWebhook :exec
 UPDATE payment_webhooks SET outcome = $1 WHERE provider = $2 AND webhook_id = $3
 `
 
-func (q *Queries) settleWebhook(ctx context.Context, db DBTX, outcome string, provider string, webhookID string) error {
-	_, err := db.Exec(ctx, settleWebhook, outcome, provider, webhookID)
+func settleWebhook(ctx context.Context, tx *postgres.Tx, outcome string, provider string, webhookID string) error {
+	_, err := tx.Exec(ctx, settleWebhookSQL, outcome, provider, webhookID)
 	return err
 }
 
-const supersedeAttempts = `-- name: supersedeAttempts :exec
+const supersedeAttemptsSQL = `-- name: supersedeAttempts :exec
 UPDATE payment_attempts SET status = 'FAILED', failure_reason = 'superseded', updated_at = $1
 WHERE payment_id = $2 AND status = 'INITIATED' AND id <> $3
 `
 
-func (q *Queries) supersedeAttempts(ctx context.Context, db DBTX, now time.Time, paymentID uuid.UUID, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, supersedeAttempts, now, paymentID, iD)
+func supersedeAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, paymentID uuid.UUID, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, supersedeAttemptsSQL, now, paymentID, id)
 	return err
 }
 
-const supersedeRequests = `-- name: supersedeRequests :many
+const supersedeRequestsSQL = `-- name: supersedeRequests :many
 UPDATE refunds SET status = 'FAILED', failure_reason = 'superseded', updated_at = $1
 WHERE payment_id = $2 AND status = 'REQUESTED' RETURNING id
 `
 
-func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, supersedeRequests, now, paymentID)
+func supersedeRequests(ctx context.Context, tx *postgres.Tx, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, supersedeRequestsSQL, now, paymentID)
 	if err != nil {
 		return nil, err
 	}
@@ -1056,12 +1056,12 @@ func (q *Queries) supersedeRequests(ctx context.Context, db DBTX, now time.Time,
 	return items, nil
 }
 
-const unmatchedOfPayment = `-- name: unmatchedOfPayment :many
+const unmatchedOfPaymentSQL = `-- name: unmatchedOfPayment :many
 SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE payment_id = $1 AND kind = 'PAYMENT' ORDER BY id
 `
 
-func (q *Queries) unmatchedOfPayment(ctx context.Context, db DBTX, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
-	rows, err := db.Query(ctx, unmatchedOfPayment, paymentID)
+func unmatchedOfPayment(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
+	rows, err := db.Query(ctx, unmatchedOfPaymentSQL, paymentID)
 	if err != nil {
 		return nil, err
 	}
@@ -1098,7 +1098,7 @@ func (q *Queries) unmatchedOfPayment(ctx context.Context, db DBTX, paymentID *uu
 	return items, nil
 }
 
-const unrefunded = `-- name: unrefunded :many
+const unrefundedSQL = `-- name: unrefunded :many
 SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = $1 AND a.captured > 0 ORDER BY a.id
 `
@@ -1109,8 +1109,8 @@ type unrefundedRow struct {
 }
 
 // What was captured by each attempt and is neither given back nor asked back yet.
-func (q *Queries) unrefunded(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]unrefundedRow, error) {
-	rows, err := db.Query(ctx, unrefunded, paymentID)
+func unrefunded(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) ([]unrefundedRow, error) {
+	rows, err := db.Query(ctx, unrefundedSQL, paymentID)
 	if err != nil {
 		return nil, err
 	}
@@ -1129,7 +1129,7 @@ func (q *Queries) unrefunded(ctx context.Context, db DBTX, paymentID uuid.UUID) 
 	return items, nil
 }
 
-const updateAttempt = `-- name: updateAttempt :exec
+const updateAttemptSQL = `-- name: updateAttempt :exec
 UPDATE payment_attempts SET status = $1, captured = $2, failure_reason = $3, updated_at = $4 WHERE id = $5
 `
 
@@ -1141,8 +1141,8 @@ type updateAttemptParams struct {
 	ID            uuid.UUID
 }
 
-func (q *Queries) updateAttempt(ctx context.Context, db DBTX, arg updateAttemptParams) error {
-	_, err := db.Exec(ctx, updateAttempt,
+func updateAttempt(ctx context.Context, tx *postgres.Tx, arg updateAttemptParams) error {
+	_, err := tx.Exec(ctx, updateAttemptSQL,
 		arg.Status,
 		arg.Captured,
 		arg.FailureReason,
@@ -1152,7 +1152,7 @@ func (q *Queries) updateAttempt(ctx context.Context, db DBTX, arg updateAttemptP
 	return err
 }
 
-const updatePayment = `-- name: updatePayment :exec
+const updatePaymentSQL = `-- name: updatePayment :exec
 UPDATE payments SET status = $1, provider = $2, transaction_reference = $3, updated_at = $4 WHERE id = $5
 `
 
@@ -1164,8 +1164,8 @@ type updatePaymentParams struct {
 	ID                   uuid.UUID
 }
 
-func (q *Queries) updatePayment(ctx context.Context, db DBTX, arg updatePaymentParams) error {
-	_, err := db.Exec(ctx, updatePayment,
+func updatePayment(ctx context.Context, tx *postgres.Tx, arg updatePaymentParams) error {
+	_, err := tx.Exec(ctx, updatePaymentSQL,
 		arg.Status,
 		arg.Provider,
 		arg.TransactionReference,
@@ -1175,7 +1175,7 @@ func (q *Queries) updatePayment(ctx context.Context, db DBTX, arg updatePaymentP
 	return err
 }
 
-const updateRefund = `-- name: updateRefund :exec
+const updateRefundSQL = `-- name: updateRefund :exec
 UPDATE refunds SET status = $1, failure_reason = $2, updated_at = $3 WHERE id = $4
 `
 
@@ -1186,8 +1186,8 @@ type updateRefundParams struct {
 	ID            uuid.UUID
 }
 
-func (q *Queries) updateRefund(ctx context.Context, db DBTX, arg updateRefundParams) error {
-	_, err := db.Exec(ctx, updateRefund,
+func updateRefund(ctx context.Context, tx *postgres.Tx, arg updateRefundParams) error {
+	_, err := tx.Exec(ctx, updateRefundSQL,
 		arg.Status,
 		arg.FailureReason,
 		arg.Now,

@@ -25,7 +25,7 @@ type Detail struct {
 }
 
 func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadIn) (Detail, error) {
-	row, err := query.findPayment(ctx, r, in.ConsultationID)
+	row, err := findPayment(ctx, r, in.ConsultationID)
 	if postgres.NoRows(err) {
 		return Detail{}, problem.NotFound
 	}
@@ -42,11 +42,11 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 	if actor.Is(access.RoleDoctor) {
 		out.TransactionReference = nil
 	} else {
-		attempts, err := query.listAttempts(ctx, r, row.ID)
+		attempts, err := listAttempts(ctx, r, row.ID)
 		if err != nil {
 			return Detail{}, err
 		}
-		unasked, err := query.unmatchedOfPayment(ctx, r, &row.ID)
+		unasked, err := unmatchedOfPayment(ctx, r, &row.ID)
 		if err != nil {
 			return Detail{}, err
 		}
@@ -54,7 +54,7 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 			out.Attempts = append(out.Attempts, viewAttempt(a, unasked))
 		}
 	}
-	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.Staff())
+	refunds, err := listRefunds(ctx, r, &row.ID, actor.Staff())
 	for _, f := range refunds {
 		out.Refunds = append(out.Refunds, viewRefund(f, actor.Staff()))
 	}

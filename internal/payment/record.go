@@ -58,7 +58,7 @@ const refundAgainAfter = time.Hour
 // locks consultation, payment, attempt in that order.
 func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	e Event) (consultationID uuid.UUID, out Outcome, done bool, err error) {
-	fresh, err := query.insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID,
+	fresh, err := insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID,
 		Type: e.Type, TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now})
 	if err != nil {
 		return uuid.Nil, "", false, err
@@ -66,7 +66,7 @@ func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access
 	if fresh == 0 {
 		return uuid.Nil, Duplicate, true, nil
 	}
-	attempt, err := query.findAttempt(ctx, tx, e.Provider, e.Reference)
+	attempt, err := findAttempt(ctx, tx, e.Provider, e.Reference)
 	if postgres.NoRows(err) {
 		if out, err = s.stray(ctx, tx, actor, e); err != nil {
 			return uuid.Nil, "", false, err
@@ -79,7 +79,7 @@ func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access
 // Settle stores what came of the event.
 func (s *Service) Settle(ctx context.Context, tx *postgres.Tx, e Event, out Outcome) error {
 	tx.AfterCommit(s.Metrics.Payments.WithLabelValues(knownType(e.Type), string(out)).Inc)
-	return query.settleWebhook(ctx, tx, string(out), e.Provider, e.WebhookID)
+	return settleWebhook(ctx, tx, string(out), e.Provider, e.WebhookID)
 }
 
 func knownType(t string) string {
@@ -93,15 +93,15 @@ func knownType(t string) string {
 // ApplyEvent moves the payment, whose consultation is locked, as the event says.
 func (s *Service) ApplyEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event,
 	consultationID uuid.UUID) (Outcome, error) {
-	row, err := query.lockPayment(ctx, tx, consultationID)
+	row, err := lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return "", err
 	}
-	found, err := query.findAttempt(ctx, tx, e.Provider, e.Reference)
+	found, err := findAttempt(ctx, tx, e.Provider, e.Reference)
 	if err != nil {
 		return "", err
 	}
-	attempt, err := query.lockAttempt(ctx, tx, found.ID)
+	attempt, err := lockAttempt(ctx, tx, found.ID)
 	if err != nil {
 		return "", err
 	}
@@ -130,13 +130,13 @@ func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if row.Status == PaymentTransactionStatusSUCCESS {
 		reason := "paid twice"
 		update.Status, update.FailureReason = PaymentTransactionStatusFAILED, &reason
-		return Surplus, errors.Join(query.updateAttempt(ctx, tx, update), s.matchEarly(ctx, tx, actor, e, row, a),
+		return Surplus, errors.Join(updateAttempt(ctx, tx, update), s.matchEarly(ctx, tx, actor, e, row, a),
 			s.refund(ctx, tx, actor, row, "paid twice", a.ID))
 	}
 	return Captured, errors.Join(
-		query.supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
-		query.updateAttempt(ctx, tx, update),
-		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS,
+		supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
+		updateAttempt(ctx, tx, update),
+		updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS,
 			Provider:             a.Provider,
 			TransactionReference: &a.TransactionReference, Now: tx.Now}),
 		s.matchEarly(ctx, tx, actor, e, row, a))
@@ -158,9 +158,9 @@ func (s *Service) fail(ctx context.Context, tx *postgres.Tx, e Event, row Paymen
 		return Unchanged, nil
 	}
 	return Failed, errors.Join(
-		query.updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusFAILED,
+		updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusFAILED,
 			FailureReason: reasonOf(e), Now: tx.Now}),
-		query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusFAILED,
+		updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusFAILED,
 			Provider: a.Provider, TransactionReference: &a.TransactionReference, Now: tx.Now}))
 }
 

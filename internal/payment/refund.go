@@ -53,7 +53,7 @@ func (SendRefund) Kind() string { return "payment.refund" }
 // much that is. Requests that nobody decided yet end: their part is in it.
 func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID,
 	reason string) (money.Money, error) {
-	row, err := query.lockPayment(ctx, tx, consultationID)
+	row, err := lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return money.Money{}, err
 	}
@@ -61,7 +61,7 @@ func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.A
 		return money.Money{}, err
 	}
 	// Only now: a request that was approved while the line above waited for it is on its way.
-	open, err := query.unrefunded(ctx, tx, row.ID)
+	open, err := unrefunded(ctx, tx, row.ID)
 	if err != nil {
 		return money.Money{}, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.A
 // refund gives back what remains of the named attempts.
 func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Actor, row PaymentRow, reason string,
 	attempts ...uuid.UUID) error {
-	open, err := query.unrefunded(ctx, tx, row.ID)
+	open, err := unrefunded(ctx, tx, row.ID)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.
 }
 
 func insertRefundRow(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
-	return query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID,
+	return insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID,
 		UnmatchedID: r.UnmatchedID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason, Status: r.Status,
 		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest, AtProvider: r.AtProvider,
 		ProviderRefundID: r.ProviderRefundID, Now: tx.Now})
@@ -129,7 +129,7 @@ func viewRefund(r RefundRow, staff bool) Refund {
 func (s *Service) sendRefund(ctx context.Context, args SendRefund) error {
 	var due pendingRefundRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		due, err = query.pendingRefund(ctx, r, args.RefundID)
+		due, err = pendingRefund(ctx, r, args.RefundID)
 		return err
 	})
 	if postgres.NoRows(err) {

@@ -36,7 +36,7 @@ func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor,
 	if len(in.Status) == 0 {
 		in.Status = []string{"REQUESTED", "PENDING", "SUCCEEDED", "FAILED"}
 	}
-	rows, err := query.listRefundsByStatus(ctx, r, in.Status, before, int32(in.Limit+1)) //nolint:gosec // at most 101
+	rows, err := listRefundsByStatus(ctx, r, in.Status, before, int32(in.Limit+1)) //nolint:gosec // at most 101
 	if err != nil {
 		return httpapi.Page[ListedRefund]{}, err
 	}
@@ -55,5 +55,5 @@ func (s *Service) list(ctx context.Context, r *postgres.Read, _ access.Actor,
 
 // Refunded is what has been given back of a consultation's own money so far.
 func (s *Service) Refunded(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (money.Amount, error) {
-	return query.refundedOf(ctx, tx, consultationID)
+	return refundedOf(ctx, tx, consultationID)
 }

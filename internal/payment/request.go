@@ -55,7 +55,7 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err := saysWhy(in.Body.Reason); err != nil {
 		return Refund{}, err
 	}
-	row, err := query.lockPaymentByID(ctx, tx, in.ID)
+	row, err := lockPaymentByID(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Refund{}, problem.NotFound
 	}
@@ -79,7 +79,7 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 // holding is an attempt that still holds the amount. A refund is one attempt's money, because the provider gives back
 // what it took; only money paid twice makes a second one, and that goes back by itself.
 func holding(ctx context.Context, tx *postgres.Tx, row PaymentRow, amount money.Amount) (uuid.UUID, error) {
-	open, err := query.unrefunded(ctx, tx, row.ID)
+	open, err := unrefunded(ctx, tx, row.ID)
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	audit.Write(tx, actor, "refund.approve", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
 		"currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true), errors.Join(
-		query.approveRefund(ctx, tx, row.ApprovedBy, tx.Now, row.ID),
+		approveRefund(ctx, tx, row.ApprovedBy, tx.Now, row.ID),
 		s.Queue.Insert(ctx, tx, SendRefund{row.ID}))
 }
 
@@ -133,13 +133,13 @@ func (s *Service) decline(ctx context.Context, tx *postgres.Tx, actor access.Act
 	audit.Write(tx, actor, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
 		"currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true),
-		query.updateRefund(ctx, tx,
+		updateRefund(ctx, tx,
 			updateRefundParams{ID: row.ID, Status: row.Status, FailureReason: row.FailureReason, Now: tx.Now})
 }
 
 // lockRequest locks a refund that waits for a decision, whose REQUESTED status says that somebody asked for it.
 func lockRequest(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow, error) {
-	row, err := query.lockRefund(ctx, tx, id)
+	row, err := lockRefund(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return row, problem.NotFound
@@ -152,7 +152,7 @@ func lockRequest(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow,
 
 // supersede ends the requests of a payment of which everything goes back: nobody has to decide on them any more.
 func supersede(ctx context.Context, tx *postgres.Tx, actor access.Actor, payment uuid.UUID) error {
-	ended, err := query.supersedeRequests(ctx, tx, tx.Now, &payment)
+	ended, err := supersedeRequests(ctx, tx, tx.Now, &payment)
 	for _, id := range ended {
 		audit.Write(tx, actor, "refund.supersede", id, audit.Meta{"paymentId": payment})
 	}

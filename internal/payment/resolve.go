@@ -92,7 +92,7 @@ func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.
 	if !in.To.IsZero() {
 		p.ToTime = &in.To
 	}
-	rows, err := query.listUnmatched(ctx, r, p)
+	rows, err := listUnmatched(ctx, r, p)
 	if err != nil {
 		return httpapi.Page[Unmatched]{}, err
 	}
@@ -130,7 +130,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err := saysWhy(in.Body.Reason); err != nil {
 		return Unmatched{}, err
 	}
-	u, err := query.lockUnmatched(ctx, tx, in.ID)
+	u, err := lockUnmatched(ctx, tx, in.ID)
 	switch {
 	case postgres.NoRows(err):
 		return Unmatched{}, problem.NotFound
@@ -149,12 +149,12 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	audit.Write(tx, actor, verb, u.ID, audit.Meta{"amount": u.Amount, "currency": u.Currency})
 	err = errors.Join(
-		query.resolveUnmatched(ctx, tx, resolveUnmatchedParams{ID: u.ID, Status: status, Resolution: &in.Body.Reason,
-			ResolvedBy: &actor.ID, Now: &tx.Now}), query.followRefunds(ctx, tx, tx.Now, u.ID))
+		resolveUnmatched(ctx, tx, resolveUnmatchedParams{ID: u.ID, Status: status, Resolution: &in.Body.Reason,
+			ResolvedBy: &actor.ID, Now: &tx.Now}), followRefunds(ctx, tx, tx.Now, u.ID))
 	if err != nil {
 		return Unmatched{}, err
 	}
-	row, err := query.readUnmatched(ctx, tx, u.ID)
+	row, err := readUnmatched(ctx, tx, u.ID)
 	return viewUnmatched(row), err
 }
 
@@ -164,7 +164,7 @@ func (s *Service) sendBack(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return problem.InvalidTransition.WithDetail(
 			"This can't be sent back: it isn't money that came, or nobody knows how much.")
 	}
-	refunds, err := query.lockRefundsOf(ctx, tx, nil, []uuid.UUID{u.ID}, *u.Currency)
+	refunds, err := lockRefundsOf(ctx, tx, nil, []uuid.UUID{u.ID}, *u.Currency)
 	if err != nil {
 		return err
 	}

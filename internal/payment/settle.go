@@ -80,14 +80,14 @@ func (s *Service) settleOwn(ctx context.Context, tx *postgres.Tx, actor access.A
 	error) {
 	if e.Type == EventRefundSucceeded {
 		audit.Write(tx, actor, "refund.succeed", r.ID, audit.Meta{"paymentId": r.PaymentID})
-		err := query.updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSUCCEEDED, Now: tx.Now})
+		err := updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSUCCEEDED, Now: tx.Now})
 		if err != nil || r.UnmatchedID == nil {
 			return Refunded, err
 		}
-		return Refunded, query.followRefunds(ctx, tx, tx.Now, *r.UnmatchedID)
+		return Refunded, followRefunds(ctx, tx, tx.Now, *r.UnmatchedID)
 	}
 	audit.Write(tx, actor, "refund.fail", r.ID, audit.Meta{"paymentId": r.PaymentID})
-	if err := query.updateRefund(ctx, tx,
+	if err := updateRefund(ctx, tx,
 		updateRefundParams{ID: r.ID, Status: RefundStatusFAILED, FailureReason: reasonOf(e),
 			Now: tx.Now}); err != nil {
 		return "", err
@@ -139,7 +139,7 @@ func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.A
 			return over, err
 		}
 		if p.unmatched != nil {
-			if err := query.followRefunds(ctx, tx, tx.Now, *p.unmatched); err != nil {
+			if err := followRefunds(ctx, tx, tx.Now, *p.unmatched); err != nil {
 				return over, err
 			}
 		}
@@ -174,7 +174,7 @@ func (s *Service) shrink(ctx context.Context, tx *postgres.Tx, actor access.Acto
 			reason := superseded
 			r.Status, r.FailureReason = RefundStatusFAILED, &reason
 			audit.Write(tx, actor, "refund.supersede", r.ID, audit.Meta{"paymentId": r.PaymentID})
-			if err := query.updateRefund(ctx, tx,
+			if err := updateRefund(ctx, tx,
 				updateRefundParams{ID: r.ID, Status: r.Status, FailureReason: r.FailureReason,
 					Now: tx.Now}); err != nil {
 				return err

@@ -110,10 +110,10 @@ type PaymentAttempt struct {
 	Captured             money.Amount
 	Status               PaymentTransactionStatus
 	FailureReason        *string
-	CheckoutUrl          *string
+	CheckoutURL          *string
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
-	ReturnUrl            *string
+	ReturnURL            *string
 }
 
 type PaymentRow struct {

@@ -53,7 +53,7 @@ func (p part) holds(r RefundRow) bool {
 // open reads the ledger of an event's reference and currency. The consultation of an attempt is locked by now.
 func (e Event) open(ctx context.Context, tx *postgres.Tx, row *PaymentRow, a *PaymentAttempt) (ledger, error) {
 	l := ledger{payment: row, attempt: a}
-	unasked, err := query.lockUnmatchedOf(ctx, tx, e.Provider, e.Reference, e.Currency)
+	unasked, err := lockUnmatchedOf(ctx, tx, e.Provider, e.Reference, e.Currency)
 	if err != nil {
 		return l, err
 	}
@@ -73,7 +73,7 @@ func (e Event) open(ctx context.Context, tx *postgres.Tx, row *PaymentRow, a *Pa
 			l.parts = append(l.parts, part{nil, a.Captured})
 		}
 	}
-	l.refunds, err = query.lockRefundsOf(ctx, tx, attempt, ids, *e.Currency)
+	l.refunds, err = lockRefundsOf(ctx, tx, attempt, ids, *e.Currency)
 	return l, err
 }
 
@@ -122,7 +122,7 @@ func (s *Service) mismatch(ctx context.Context, tx *postgres.Tx, actor access.Ac
 			return "", err
 		}
 	}
-	return AmountMismatch, query.followRefunds(ctx, tx, tx.Now, id)
+	return AmountMismatch, followRefunds(ctx, tx, tx.Now, id)
 }
 
 // stray is an event whose reference is no attempt's. Money that came waits for an administrator; a refund is looked
@@ -139,7 +139,7 @@ func (s *Service) stray(ctx context.Context, tx *postgres.Tx, actor access.Actor
 			return "", err
 		}
 		return UnknownReference, errors.Join(s.matchWaiting(ctx, tx, actor, &l),
-			query.followRefunds(ctx, tx, tx.Now, id))
+			followRefunds(ctx, tx, tx.Now, id))
 	case EventRefundSucceeded, EventRefundFailed:
 		return s.settleRefund(ctx, tx, actor, e, nil, nil)
 	default:
@@ -161,7 +161,7 @@ func note(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kin
 	if a != nil {
 		u.PaymentID, u.AttemptID = &row.ID, &a.ID
 	}
-	fresh, err := query.insertUnmatched(ctx, tx, u)
+	fresh, err := insertUnmatched(ctx, tx, u)
 	if err != nil || fresh == 0 {
 		return uuid.Nil, err
 	}
@@ -184,7 +184,7 @@ func (s *Service) matchWaiting(ctx context.Context, tx *postgres.Tx, actor acces
 			return err
 		}
 		audit.Write(tx, actor, "unmatched-money.match", u.ID, nil)
-		if err := query.matchUnmatched(ctx, tx, tx.Now, u.ID); err != nil {
+		if err := matchUnmatched(ctx, tx, tx.Now, u.ID); err != nil {
 			return err
 		}
 	}

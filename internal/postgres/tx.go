@@ -52,7 +52,9 @@ func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 }
 
 // SendBatch runs statements in one round trip.
-func (tx *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults { return tx.tx.SendBatch(ctx, b) }
+func (tx *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	return tx.tx.SendBatch(ctx, b)
+}
 
 // River is the transaction for River's client, which makes a savepoint in it. Only package jobs uses it; its Commit
 // and Rollback fail.

@@ -20,8 +20,6 @@ import (
 	"amrutam/internal/seal"
 )
 
-var query = New()
-
 // ErrNotHeld refuses a prescription outside its time.
 var ErrNotHeld = problem.Conflict("prescription-not-possible", "A prescription is written while the consultation "+
 	"is in progress, or for some days after (7, unless the server is set otherwise).",
@@ -91,7 +89,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 		return Prescription{}, notApproved
 	}
-	c, err := query.lockForPrescription(ctx, tx, in.Body.ConsultationID)
+	c, err := lockForPrescription(ctx, tx, in.Body.ConsultationID)
 	if postgres.NoRows(err) {
 		return Prescription{}, problem.NotFound
 	}
@@ -111,7 +109,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return Prescription{}, notApproved
 	}
 	if old := in.Body.Supersedes; old != nil {
-		known, err := query.supersedable(ctx, tx, *old, c.ID)
+		known, err := supersedable(ctx, tx, *old, c.ID)
 		if err != nil {
 			return Prescription{}, err
 		}
@@ -129,7 +127,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return Prescription{}, err
 	}
 	audit.Write(tx, actor, "prescription.write", p.ID, audit.Meta{"consultationId": c.ID, "supersedes": p.Supersedes})
-	name, err := query.partyNames(ctx, tx, actor.ID)
+	name, err := partyNames(ctx, tx, actor.ID)
 	if err != nil {
 		return Prescription{}, err
 	}
@@ -156,7 +154,7 @@ func (s *Service) insert(ctx context.Context, tx *postgres.Tx, p Prescription, w
 			return err
 		}
 	}
-	err = query.insertPrescription(ctx, tx, row)
+	err = insertPrescription(ctx, tx, row)
 	if postgres.Violates(err, "prescriptions_supersedes_key") {
 		return ErrSuperseded
 	}

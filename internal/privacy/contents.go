@@ -54,24 +54,24 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, who pendingExp
 	}
 	return append(all,
 		content{"sessions.json", "The devices you are or were signed in on.",
-			items(stored[exportSessionsRow](ctx, r, exportSessions, id))},
+			items(stored[exportSessionsRow](ctx, r, exportSessionsSQL, id))},
 		content{"passkeys.json", "The passkeys you sign in with.",
-			items(stored[exportPasskeysRow](ctx, r, exportPasskeys, id))},
+			items(stored[exportPasskeysRow](ctx, r, exportPasskeysSQL, id))},
 		content{"activity.json", "What you did, as our audit log has it.",
 			items(adapt(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
 		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.",
-			items(stored[exportMailsRow](ctx, r, exportMails, id))},
+			items(stored[exportMailsRow](ctx, r, exportMailsSQL, id))},
 		content{"requests.json", "When you asked for a copy of your data, or for its erasure.", []list{
-			{"exports", stored[exportExportsRow](ctx, r, exportExports, id)},
-			{"erasures", stored[exportErasuresRow](ctx, r, exportErasures, id)}}})
+			{"exports", stored[exportExportsRow](ctx, r, exportExportsSQL, id)},
+			{"erasures", stored[exportErasuresRow](ctx, r, exportErasuresSQL, id)}}})
 }
 
 func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
 	return []content{
 		{"consents.json", "What you agreed to and what you took back: in general (items), and for single " +
 			"consultations.", []list{
-			{"items", stored[exportConsentsRow](ctx, r, exportConsents, id)},
-			{"consultations", stored[exportConsultationConsentsRow](ctx, r, exportConsultationConsents, id)}}},
+			{"items", stored[exportConsentsRow](ctx, r, exportConsentsSQL, id)},
+			{"consultations", stored[exportConsultationConsentsRow](ctx, r, exportConsultationConsentsSQL, id)}}},
 		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
 				return s.Care.ForEach(ctx, r, id, access.RolePatient, fn)
@@ -90,15 +90,15 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
 	return []content{
 		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.",
-			items(stored[exportDoctorRow](ctx, r, exportDoctor, id))},
+			items(stored[exportDoctorRow](ctx, r, exportDoctorSQL, id))},
 		{"slots.json", "The times you opened for consultations.",
-			items(stored[exportSlotsRow](ctx, r, exportSlots, id))}, {"consultations.json", "The consultations you " +
+			items(stored[exportSlotsRow](ctx, r, exportSlotsSQL, id))}, {"consultations.json", "The consultations you " +
 			"held: when, with whom, and their fee. What they were about belongs to the patients' data.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
 				return s.Care.ForEach(ctx, r, id, access.RoleDoctor, fn)
 			}))},
 		{"prescriptions.json", "Which prescriptions you wrote and when. What they say belongs to the patients' data.",
-			items(stored[exportPrescribedRow](ctx, r, exportPrescribed, id))},
+			items(stored[exportPrescribedRow](ctx, r, exportPrescribedSQL, id))},
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor a
 // mayCancel asks for a confirmation when an erasure that doesn't stand yet would cancel consultations. Error:
 // account.ErrHasConsultations.
 func (s *Service) mayCancel(ctx context.Context, tx *postgres.Tx, person uuid.UUID) error {
-	if _, err := query.standingErasure(ctx, tx, person); !postgres.NoRows(err) {
+	if _, err := standingErasure(ctx, tx, person); !postgres.NoRows(err) {
 		return err
 	}
 	n, err := s.Care.ToCome(ctx, tx, person)
@@ -113,7 +113,7 @@ func mailTo(held account.Held) notification.Mail {
 // request keeps, for a person whose lock the caller holds, that their data is to be erased, unless it is already.
 func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) (Erasure, error) {
-	row, err := query.standingErasure(ctx, tx, person)
+	row, err := standingErasure(ctx, tx, person)
 	if err == nil {
 		audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
 		return s.viewErasure(ctx, tx, row)
@@ -123,7 +123,7 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: pending, RequestedAt: tx.Now,
 		DueAt: tx.Now.Add(s.Config.ErasureAfter)}
-	err = query.insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID,
+	err = insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID,
 		Now: tx.Now, DueAt: row.DueAt})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
@@ -156,7 +156,7 @@ func refuseClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Cl
 		audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
 }
 
-func (s *Service) viewErasure(ctx context.Context, db DBTX, row ErasureRow) (Erasure, error) {
+func (s *Service) viewErasure(ctx context.Context, db postgres.Querier, row ErasureRow) (Erasure, error) {
 	e := Erasure{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, DueAt: row.DueAt}
 	record, err := s.Care.RecordOf(ctx, db, row.UserID)
 	if err != nil {
@@ -200,8 +200,8 @@ func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 	return e, nil
 }
 
-func (s *Service) standing(ctx context.Context, db DBTX, person uuid.UUID) (Erasure, error) {
-	row, err := query.standingErasure(ctx, db, person)
+func (s *Service) standing(ctx context.Context, db postgres.Querier, person uuid.UUID) (Erasure, error) {
+	row, err := standingErasure(ctx, db, person)
 	switch {
 	case postgres.NoRows(err):
 		return Erasure{}, problem.NotFound

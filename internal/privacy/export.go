@@ -93,13 +93,13 @@ func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor acce
 
 // newest is the caller's latest copy that is being made or still good, or nil. It holds the caller's lock.
 func (s *Service) newest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*newestExportRow, error) {
-	if _, err := query.lockPerson(ctx, tx, actor.ID); err != nil {
+	if _, err := lockPerson(ctx, tx, actor.ID); err != nil {
 		if postgres.NoRows(err) { // deleted since the pipeline let them in
 			return nil, problem.Unauthenticated
 		}
 		return nil, fmt.Errorf("hold a person: %w", err)
 	}
-	row, err := query.newestExport(ctx, tx, actor.ID)
+	row, err := newestExport(ctx, tx, actor.ID)
 	switch {
 	case postgres.NoRows(err):
 		return nil, nil //nolint:nilnil // there is none
@@ -113,7 +113,7 @@ func (s *Service) newest(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 func (s *Service) ask(ctx context.Context, tx *postgres.Tx, actor access.Actor) (Export, error) {
-	asked, err := query.countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
+	asked, err := countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
 	if err != nil {
 		return Export{}, fmt.Errorf("count exports: %w", err)
 	}
@@ -123,8 +123,8 @@ func (s *Service) ask(ctx context.Context, tx *postgres.Tx, actor access.Actor) 
 	}
 	id := tx.NewID()
 	err = errors.Join(
-		query.giveUpExport(ctx, tx, actor.ID),
-		query.insertExport(ctx, tx, id, actor.ID, tx.Now),
+		giveUpExport(ctx, tx, actor.ID),
+		insertExport(ctx, tx, id, actor.ID, tx.Now),
 		s.Queue.Insert(ctx, tx, MakeExport{id}))
 	if err != nil {
 		return Export{}, fmt.Errorf("ask for an export: %w", err)
@@ -152,7 +152,7 @@ type ExportID struct {
 func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ExportID) (httpapi.Attachment,
 	error) {
 	var none httpapi.Attachment
-	row, err := query.readExport(ctx, tx, in.ID)
+	row, err := readExport(ctx, tx, in.ID)
 	switch {
 	case postgres.NoRows(err):
 		return none, problem.NotFound

@@ -40,7 +40,7 @@ func (s *Service) make(ctx context.Context, args MakeExport) error {
 	var row pendingExportRow
 	var archive []byte
 	err := s.DB.Snapshot(ctx, func(r *postgres.Read) (err error) {
-		if row, err = query.pendingExport(ctx, r, args.ExportID); err != nil {
+		if row, err = pendingExport(ctx, r, args.ExportID); err != nil {
 			return err
 		}
 		archive, err = s.everything(ctx, r, row)
@@ -57,7 +57,7 @@ func (s *Service) make(ctx context.Context, args MakeExport) error {
 
 func (s *Service) keep(ctx context.Context, tx *postgres.Tx, row pendingExportRow, archive []byte) error {
 	// With the person's lock: an erasure that came first is seen, and one that comes next finds the copy.
-	if _, err := query.lockPerson(ctx, tx, row.UserID); err != nil {
+	if _, err := lockPerson(ctx, tx, row.UserID); err != nil {
 		if postgres.NoRows(err) {
 			return nil
 		}
@@ -72,7 +72,7 @@ func (s *Service) keep(ctx context.Context, tx *postgres.Tx, row pendingExportRo
 		return err
 	}
 	sum, size, expires := sha256.Sum256(archive), int64(len(archive)), tx.Now.Add(exportLife)
-	kept, err := query.storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
+	kept, err := storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
 		Size: &size, Sha256: sum[:], Archive: sealed})
 	if err != nil || kept == 0 {
 		return err

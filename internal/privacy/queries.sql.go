@@ -11,21 +11,22 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const countConsultations = `-- name: countConsultations :one
+const countConsultationsSQL = `-- name: countConsultations :one
 SELECT count(*) FROM consultations WHERE patient_id = $1 AND id >= ids_since($1)
 `
 
-func (q *Queries) countConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countConsultations, patientID)
+func countConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countConsultationsSQL, patientID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
 }
 
-const countExports = `-- name: countExports :one
+const countExportsSQL = `-- name: countExports :one
 SELECT count(*), coalesce(min(requested_at), $1)::timestamptz AS first FROM exports WHERE user_id = $2 AND requested_at > $1::timestamptz
 `
 
@@ -34,25 +35,25 @@ type countExportsRow struct {
 	First time.Time `json:"first"`
 }
 
-func (q *Queries) countExports(ctx context.Context, db DBTX, since time.Time, userID uuid.UUID) (countExportsRow, error) {
-	row := db.QueryRow(ctx, countExports, since, userID)
+func countExports(ctx context.Context, db postgres.Querier, since time.Time, userID uuid.UUID) (countExportsRow, error) {
+	row := db.QueryRow(ctx, countExportsSQL, since, userID)
 	var i countExportsRow
 	err := row.Scan(&i.Count, &i.First)
 	return i, err
 }
 
-const countPrescriptions = `-- name: countPrescriptions :one
+const countPrescriptionsSQL = `-- name: countPrescriptions :one
 SELECT count(*) FROM prescriptions WHERE patient_id = $1
 `
 
-func (q *Queries) countPrescriptions(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countPrescriptions, patientID)
+func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countPrescriptionsSQL, patientID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
 }
 
-const dueErasures = `-- name: dueErasures :many
+const dueErasuresSQL = `-- name: dueErasures :many
 SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= $1 ORDER BY next_at LIMIT 200
 `
 
@@ -61,8 +62,8 @@ type dueErasuresRow struct {
 	UserID uuid.UUID `json:"userId"`
 }
 
-func (q *Queries) dueErasures(ctx context.Context, db DBTX, now *time.Time) ([]dueErasuresRow, error) {
-	rows, err := db.Query(ctx, dueErasures, now)
+func dueErasures(ctx context.Context, db postgres.Querier, now *time.Time) ([]dueErasuresRow, error) {
+	rows, err := db.Query(ctx, dueErasuresSQL, now)
 	if err != nil {
 		return nil, err
 	}
@@ -81,16 +82,16 @@ func (q *Queries) dueErasures(ctx context.Context, db DBTX, now *time.Time) ([]d
 	return items, nil
 }
 
-const endErasure = `-- name: endErasure :exec
+const endErasureSQL = `-- name: endErasure :exec
 UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destroyed_at = $1, next_at = NULL WHERE id = $2
 `
 
-func (q *Queries) endErasure(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, endErasure, now, iD)
+func endErasure(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, endErasureSQL, now, id)
 	return err
 }
 
-const exportConsents = `-- name: exportConsents :many
+const exportConsentsSQL = `-- name: exportConsents :many
 SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents WHERE user_id = $1 ORDER BY given_at, id
 `
 
@@ -104,8 +105,8 @@ type exportConsentsRow struct {
 	WithdrawnAt   *time.Time `json:"withdrawnAt"`
 }
 
-func (q *Queries) exportConsents(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportConsentsRow, error) {
-	rows, err := db.Query(ctx, exportConsents, userID)
+func exportConsents(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportConsentsRow, error) {
+	rows, err := db.Query(ctx, exportConsentsSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func (q *Queries) exportConsents(ctx context.Context, db DBTX, userID uuid.UUID)
 	return items, nil
 }
 
-const exportConsultationConsents = `-- name: exportConsultationConsents :many
+const exportConsultationConsentsSQL = `-- name: exportConsultationConsents :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
 FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
 WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY cc.given_at, cc.consultation_id
@@ -146,8 +147,8 @@ type exportConsultationConsentsRow struct {
 	WithdrawnAt    *time.Time `json:"withdrawnAt"`
 }
 
-func (q *Queries) exportConsultationConsents(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportConsultationConsentsRow, error) {
-	rows, err := db.Query(ctx, exportConsultationConsents, userID)
+func exportConsultationConsents(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportConsultationConsentsRow, error) {
+	rows, err := db.Query(ctx, exportConsultationConsentsSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ func (q *Queries) exportConsultationConsents(ctx context.Context, db DBTX, userI
 	return items, nil
 }
 
-const exportDoctor = `-- name: exportDoctor :many
+const exportDoctorSQL = `-- name: exportDoctor :many
 SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency, languages_spoken, bio,
     is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at FROM doctors WHERE id = $1
 `
@@ -195,8 +196,8 @@ type exportDoctorRow struct {
 	UpdatedAt          time.Time    `json:"updatedAt"`
 }
 
-func (q *Queries) exportDoctor(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportDoctorRow, error) {
-	rows, err := db.Query(ctx, exportDoctor, userID)
+func exportDoctor(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportDoctorRow, error) {
+	rows, err := db.Query(ctx, exportDoctorSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +232,7 @@ func (q *Queries) exportDoctor(ctx context.Context, db DBTX, userID uuid.UUID) (
 	return items, nil
 }
 
-const exportErasures = `-- name: exportErasures :many
+const exportErasuresSQL = `-- name: exportErasures :many
 SELECT id, status, requested_at, due_at, stopped_at FROM erasures WHERE user_id = $1 ORDER BY requested_at, id
 `
 
@@ -243,8 +244,8 @@ type exportErasuresRow struct {
 	StoppedAt   *time.Time `json:"stoppedAt"`
 }
 
-func (q *Queries) exportErasures(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportErasuresRow, error) {
-	rows, err := db.Query(ctx, exportErasures, userID)
+func exportErasures(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportErasuresRow, error) {
+	rows, err := db.Query(ctx, exportErasuresSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +270,7 @@ func (q *Queries) exportErasures(ctx context.Context, db DBTX, userID uuid.UUID)
 	return items, nil
 }
 
-const exportExports = `-- name: exportExports :many
+const exportExportsSQL = `-- name: exportExports :many
 SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = $1 ORDER BY requested_at, id
 `
 
@@ -282,8 +283,8 @@ type exportExportsRow struct {
 	Size        *int64     `json:"size"`
 }
 
-func (q *Queries) exportExports(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportExportsRow, error) {
-	rows, err := db.Query(ctx, exportExports, userID)
+func exportExports(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportExportsRow, error) {
+	rows, err := db.Query(ctx, exportExportsSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +310,7 @@ func (q *Queries) exportExports(ctx context.Context, db DBTX, userID uuid.UUID) 
 	return items, nil
 }
 
-const exportMails = `-- name: exportMails :many
+const exportMailsSQL = `-- name: exportMails :many
 SELECT id, kind, created_at, sent_at, failed_at, failure FROM mails WHERE user_id = $1 ORDER BY created_at, id
 `
 
@@ -322,8 +323,8 @@ type exportMailsRow struct {
 	Failure   *string    `json:"failure"`
 }
 
-func (q *Queries) exportMails(ctx context.Context, db DBTX, userID *uuid.UUID) ([]exportMailsRow, error) {
-	rows, err := db.Query(ctx, exportMails, userID)
+func exportMails(ctx context.Context, db postgres.Querier, userID *uuid.UUID) ([]exportMailsRow, error) {
+	rows, err := db.Query(ctx, exportMailsSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -349,7 +350,7 @@ func (q *Queries) exportMails(ctx context.Context, db DBTX, userID *uuid.UUID) (
 	return items, nil
 }
 
-const exportPasskeys = `-- name: exportPasskeys :many
+const exportPasskeysSQL = `-- name: exportPasskeys :many
 SELECT id, name, backup_state AS synced, created_at, last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id
 `
 
@@ -361,8 +362,8 @@ type exportPasskeysRow struct {
 	LastUsedAt *time.Time `json:"lastUsedAt"`
 }
 
-func (q *Queries) exportPasskeys(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportPasskeysRow, error) {
-	rows, err := db.Query(ctx, exportPasskeys, userID)
+func exportPasskeys(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportPasskeysRow, error) {
+	rows, err := db.Query(ctx, exportPasskeysSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -387,7 +388,7 @@ func (q *Queries) exportPasskeys(ctx context.Context, db DBTX, userID uuid.UUID)
 	return items, nil
 }
 
-const exportPrescribed = `-- name: exportPrescribed :many
+const exportPrescribedSQL = `-- name: exportPrescribed :many
 SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions WHERE doctor_id = $1 ORDER BY id
 `
 
@@ -399,8 +400,8 @@ type exportPrescribedRow struct {
 	CreatedAt      time.Time  `json:"createdAt"`
 }
 
-func (q *Queries) exportPrescribed(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportPrescribedRow, error) {
-	rows, err := db.Query(ctx, exportPrescribed, userID)
+func exportPrescribed(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportPrescribedRow, error) {
+	rows, err := db.Query(ctx, exportPrescribedSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -425,7 +426,7 @@ func (q *Queries) exportPrescribed(ctx context.Context, db DBTX, userID uuid.UUI
 	return items, nil
 }
 
-const exportSessions = `-- name: exportSessions :many
+const exportSessionsSQL = `-- name: exportSessions :many
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, ended_at, second_factor_at FROM sessions
 WHERE user_id = $1 ORDER BY created_at, id
 `
@@ -433,7 +434,7 @@ WHERE user_id = $1 ORDER BY created_at, id
 type exportSessionsRow struct {
 	ID             uuid.UUID  `json:"id"`
 	UserAgent      string     `json:"userAgent"`
-	IpAddress      string     `json:"ipAddress"`
+	IPAddress      string     `json:"ipAddress"`
 	CreatedAt      time.Time  `json:"createdAt"`
 	LastUsedAt     time.Time  `json:"lastUsedAt"`
 	ExpiresAt      time.Time  `json:"expiresAt"`
@@ -442,8 +443,8 @@ type exportSessionsRow struct {
 }
 
 // What follows is read row by row into the files of an export, so its columns are named as the API names them.
-func (q *Queries) exportSessions(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportSessionsRow, error) {
-	rows, err := db.Query(ctx, exportSessions, userID)
+func exportSessions(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportSessionsRow, error) {
+	rows, err := db.Query(ctx, exportSessionsSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -454,7 +455,7 @@ func (q *Queries) exportSessions(ctx context.Context, db DBTX, userID uuid.UUID)
 		if err := rows.Scan(
 			&i.ID,
 			&i.UserAgent,
-			&i.IpAddress,
+			&i.IPAddress,
 			&i.CreatedAt,
 			&i.LastUsedAt,
 			&i.ExpiresAt,
@@ -471,7 +472,7 @@ func (q *Queries) exportSessions(ctx context.Context, db DBTX, userID uuid.UUID)
 	return items, nil
 }
 
-const exportSlots = `-- name: exportSlots :many
+const exportSlotsSQL = `-- name: exportSlots :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
 WHERE doctor_id = $1 ORDER BY start_time, id
 `
@@ -487,8 +488,8 @@ type exportSlotsRow struct {
 	UpdatedAt   time.Time `json:"updatedAt"`
 }
 
-func (q *Queries) exportSlots(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportSlotsRow, error) {
-	rows, err := db.Query(ctx, exportSlots, userID)
+func exportSlots(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportSlotsRow, error) {
+	rows, err := db.Query(ctx, exportSlotsSQL, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -516,28 +517,28 @@ func (q *Queries) exportSlots(ctx context.Context, db DBTX, userID uuid.UUID) ([
 	return items, nil
 }
 
-const forgetExports = `-- name: forgetExports :execrows
+const forgetExportsSQL = `-- name: forgetExports :execrows
 DELETE FROM exports WHERE user_id = $1
 `
 
-func (q *Queries) forgetExports(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, forgetExports, userID)
+func forgetExports(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, forgetExportsSQL, userID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const giveUpExport = `-- name: giveUpExport :exec
+const giveUpExportSQL = `-- name: giveUpExport :exec
 UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
 `
 
-func (q *Queries) giveUpExport(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, giveUpExport, userID)
+func giveUpExport(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, giveUpExportSQL, userID)
 	return err
 }
 
-const insertErasure = `-- name: insertErasure :exec
+const insertErasureSQL = `-- name: insertErasure :exec
 INSERT INTO erasures (id, user_id, requested_by, status, requested_at, due_at, next_at)
 VALUES ($1, $2, $3, 'PENDING', $4, $5, $5)
 `
@@ -550,8 +551,8 @@ type insertErasureParams struct {
 	DueAt       time.Time `json:"dueAt"`
 }
 
-func (q *Queries) insertErasure(ctx context.Context, db DBTX, arg insertErasureParams) error {
-	_, err := db.Exec(ctx, insertErasure,
+func insertErasure(ctx context.Context, tx *postgres.Tx, arg insertErasureParams) error {
+	_, err := tx.Exec(ctx, insertErasureSQL,
 		arg.ID,
 		arg.UserID,
 		arg.RequestedBy,
@@ -561,30 +562,30 @@ func (q *Queries) insertErasure(ctx context.Context, db DBTX, arg insertErasureP
 	return err
 }
 
-const insertExport = `-- name: insertExport :exec
+const insertExportSQL = `-- name: insertExport :exec
 INSERT INTO exports (id, user_id, status, requested_at) VALUES ($1, $2, 'PENDING', $3)
 `
 
-func (q *Queries) insertExport(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID, now time.Time) error {
-	_, err := db.Exec(ctx, insertExport, iD, userID, now)
+func insertExport(ctx context.Context, tx *postgres.Tx, id uuid.UUID, userID uuid.UUID, now time.Time) error {
+	_, err := tx.Exec(ctx, insertExportSQL, id, userID, now)
 	return err
 }
 
-const keepClinical = `-- name: keepClinical :exec
+const keepClinicalSQL = `-- name: keepClinical :exec
 UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), clinical_until = $2, next_at = $2 WHERE id = $3
 `
 
-func (q *Queries) keepClinical(ctx context.Context, db DBTX, now *time.Time, until *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, keepClinical, now, until, iD)
+func keepClinical(ctx context.Context, tx *postgres.Tx, now *time.Time, until *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, keepClinicalSQL, now, until, id)
 	return err
 }
 
-const lockErasure = `-- name: lockErasure :one
+const lockErasureSQL = `-- name: lockErasure :one
 SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockErasure(ctx context.Context, db DBTX, id uuid.UUID) (ErasureRow, error) {
-	row := db.QueryRow(ctx, lockErasure, id)
+func lockErasure(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ErasureRow, error) {
+	row := tx.QueryRow(ctx, lockErasureSQL, id)
 	var i ErasureRow
 	err := row.Scan(
 		&i.ID,
@@ -602,19 +603,19 @@ func (q *Queries) lockErasure(ctx context.Context, db DBTX, id uuid.UUID) (Erasu
 	return i, err
 }
 
-const lockPerson = `-- name: lockPerson :one
+const lockPersonSQL = `-- name: lockPerson :one
 SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE
 `
 
 // All that one person asks of their data comes one after the other: each holds this lock first.
-func (q *Queries) lockPerson(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, lockPerson, id)
+func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, lockPersonSQL, id)
 	var id_2 uuid.UUID
 	err := row.Scan(&id_2)
 	return id_2, err
 }
 
-const newestExport = `-- name: newestExport :one
+const newestExportSQL = `-- name: newestExport :one
 SELECT id, user_id, status, requested_at, ready_at, expires_at, size, sha256 FROM exports
 WHERE user_id = $1 AND status <> 'EXPIRED' ORDER BY requested_at DESC, id DESC LIMIT 1
 `
@@ -630,8 +631,8 @@ type newestExportRow struct {
 	Sha256      []byte     `json:"sha256"`
 }
 
-func (q *Queries) newestExport(ctx context.Context, db DBTX, userID uuid.UUID) (newestExportRow, error) {
-	row := db.QueryRow(ctx, newestExport, userID)
+func newestExport(ctx context.Context, db postgres.Querier, userID uuid.UUID) (newestExportRow, error) {
+	row := db.QueryRow(ctx, newestExportSQL, userID)
 	var i newestExportRow
 	err := row.Scan(
 		&i.ID,
@@ -646,7 +647,7 @@ func (q *Queries) newestExport(ctx context.Context, db DBTX, userID uuid.UUID) (
 	return i, err
 }
 
-const pendingExport = `-- name: pendingExport :one
+const pendingExportSQL = `-- name: pendingExport :one
 SELECT e.id, e.user_id, u.role, p.full_name FROM exports e JOIN users u ON u.id = e.user_id JOIN profiles p ON p.user_id = u.id
 WHERE e.id = $1 AND e.status = 'PENDING' AND u.deleted_at IS NULL
 `
@@ -658,8 +659,8 @@ type pendingExportRow struct {
 	FullName string      `json:"fullName"`
 }
 
-func (q *Queries) pendingExport(ctx context.Context, db DBTX, id uuid.UUID) (pendingExportRow, error) {
-	row := db.QueryRow(ctx, pendingExport, id)
+func pendingExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (pendingExportRow, error) {
+	row := db.QueryRow(ctx, pendingExportSQL, id)
 	var i pendingExportRow
 	err := row.Scan(
 		&i.ID,
@@ -670,16 +671,16 @@ func (q *Queries) pendingExport(ctx context.Context, db DBTX, id uuid.UUID) (pen
 	return i, err
 }
 
-const postponeErasure = `-- name: postponeErasure :exec
+const postponeErasureSQL = `-- name: postponeErasure :exec
 UPDATE erasures SET next_at = $1 WHERE id = $2 AND status = 'PENDING'
 `
 
-func (q *Queries) postponeErasure(ctx context.Context, db DBTX, nextAt *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, postponeErasure, nextAt, iD)
+func postponeErasure(ctx context.Context, tx *postgres.Tx, nextAt *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, postponeErasureSQL, nextAt, id)
 	return err
 }
 
-const readExport = `-- name: readExport :one
+const readExportSQL = `-- name: readExport :one
 SELECT user_id, status, ready_at, expires_at, archive FROM exports WHERE id = $1
 `
 
@@ -691,8 +692,8 @@ type readExportRow struct {
 	Archive   []byte     `json:"archive"`
 }
 
-func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readExportRow, error) {
-	row := db.QueryRow(ctx, readExport, id)
+func readExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (readExportRow, error) {
+	row := db.QueryRow(ctx, readExportSQL, id)
 	var i readExportRow
 	err := row.Scan(
 		&i.UserID,
@@ -704,12 +705,12 @@ func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readEx
 	return i, err
 }
 
-const standingErasure = `-- name: standingErasure :one
+const standingErasureSQL = `-- name: standingErasure :one
 SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE user_id = $1 AND status <> 'STOPPED'
 `
 
-func (q *Queries) standingErasure(ctx context.Context, db DBTX, userID uuid.UUID) (ErasureRow, error) {
-	row := db.QueryRow(ctx, standingErasure, userID)
+func standingErasure(ctx context.Context, db postgres.Querier, userID uuid.UUID) (ErasureRow, error) {
+	row := db.QueryRow(ctx, standingErasureSQL, userID)
 	var i ErasureRow
 	err := row.Scan(
 		&i.ID,
@@ -727,18 +728,18 @@ func (q *Queries) standingErasure(ctx context.Context, db DBTX, userID uuid.UUID
 	return i, err
 }
 
-const stopErasure = `-- name: stopErasure :one
+const stopErasureSQL = `-- name: stopErasure :one
 UPDATE erasures SET status = 'STOPPED', stopped_at = $1, next_at = NULL WHERE user_id = $2 AND status = 'PENDING' RETURNING id
 `
 
-func (q *Queries) stopErasure(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, stopErasure, now, userID)
+func stopErasure(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, stopErasureSQL, now, userID)
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
 }
 
-const storeExport = `-- name: storeExport :execrows
+const storeExportSQL = `-- name: storeExport :execrows
 UPDATE exports SET status = 'READY', ready_at = $1, expires_at = $2, size = $3, sha256 = $4, archive = $5
 WHERE id = $6 AND status = 'PENDING'
 `
@@ -752,8 +753,8 @@ type storeExportParams struct {
 	ID        uuid.UUID  `json:"id"`
 }
 
-func (q *Queries) storeExport(ctx context.Context, db DBTX, arg storeExportParams) (int64, error) {
-	result, err := db.Exec(ctx, storeExport,
+func storeExport(ctx context.Context, tx *postgres.Tx, arg storeExportParams) (int64, error) {
+	result, err := tx.Exec(ctx, storeExportSQL,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.Size,

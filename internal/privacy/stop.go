@@ -34,7 +34,7 @@ func (s *Service) StopErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 // stop is one conditional update: an erasure that begins at this moment waits for it, or was quicker.
 func (s *Service) stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) error {
-	id, err := query.stopErasure(ctx, tx, &tx.Now, person)
+	id, err := stopErasure(ctx, tx, &tx.Now, person)
 	switch {
 	case postgres.NoRows(err):
 		return problem.NotFound

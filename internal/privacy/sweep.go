@@ -40,7 +40,7 @@ const (
 func (s *Service) Sweep(ctx context.Context) error {
 	var due []dueErasuresRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		due, err = query.dueErasures(ctx, r, &r.Now)
+		due, err = dueErasures(ctx, r, &r.Now)
 		return err
 	})
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Service) eraseOne(ctx context.Context, id, person uuid.UUID) error {
 	case errors.Is(err, account.ErrHolding), errors.Is(err, account.ErrLastAdmin):
 		s.Log.Warn("an erasure has to wait", "erasureId", id, "reason", err.Error())
 		return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-			return query.postponeErasure(ctx, tx, new(tx.Now.Add(againAfter)), id)
+			return postponeErasure(ctx, tx, new(tx.Now.Add(againAfter)), id)
 		})
 	case destroyed && err == nil:
 		s.Sealer.Forget(person)
@@ -78,7 +78,7 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	if err != nil {
 		return false, err
 	}
-	row, err := query.lockErasure(ctx, tx, id)
+	row, err := lockErasure(ctx, tx, id)
 	if err != nil || row.NextAt == nil || row.NextAt.After(tx.Now) { // stopped, or another server was quicker
 		return false, err
 	}
@@ -106,7 +106,7 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	}
 	if until.After(tx.Now) {
 		refuseClinical(tx, actor, row, Clinical{Until: &until, Consultations: record.Held})
-		return false, query.keepClinical(ctx, tx, &tx.Now, &until, id)
+		return false, keepClinical(ctx, tx, &tx.Now, &until, id)
 	}
 	return true, s.destroy(ctx, tx, row)
 }
@@ -143,10 +143,10 @@ func (s *Service) forget(ctx context.Context, tx *postgres.Tx, held account.Held
 		return nil, err
 	}
 	maps.Copy(removed, mails)
-	if removed["exports"], err = query.forgetExports(ctx, tx, held.ID); err != nil {
+	if removed["exports"], err = forgetExports(ctx, tx, held.ID); err != nil {
 		return nil, err
 	}
-	if removed["idempotency_keys"], err = idempotency.Forget(ctx, tx, held.ID); err != nil {
+	if removed["idempotency_keys"], err = idempotency.EraseKeys(ctx, tx, held.ID); err != nil {
 		return nil, err
 	}
 	if held.Role == access.RoleDoctor {
@@ -168,12 +168,12 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 	if _, err := s.Money.Forget(ctx, tx, row.UserID); err != nil { // of what was asked for since
 		return err
 	}
-	consultations, err1 := query.countConsultations(ctx, tx, row.UserID)
-	prescriptions, err2 := query.countPrescriptions(ctx, tx, row.UserID)
+	consultations, err1 := countConsultations(ctx, tx, row.UserID)
+	prescriptions, err2 := countPrescriptions(ctx, tx, row.UserID)
 	err = errors.Join(err1, err2,
 		s.Accounts.ForgetName(ctx, tx, row.UserID),
 		s.Doctors.ForgetRegistration(ctx, tx, row.UserID),
-		query.endErasure(ctx, tx, &tx.Now, row.ID))
+		endErasure(ctx, tx, &tx.Now, row.ID))
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
-	rows, err := query.listSlots(ctx, r, listSlotsParams{
+	rows, err := listSlots(ctx, r, listSlotsParams{
 		DoctorID: doctor, FromTime: from, ToTime: to, Status: in.Status, AfterStart: after.Start, AfterID: after.ID,
 		Most: int32(in.Limit + 1), //nolint:gosec // at most 101
 	})
@@ -78,7 +78,7 @@ func (in OwnInput) doctor(actor access.Actor) (uuid.UUID, error) {
 
 // Read shows one slot to its doctor. Error: problem.NotFound, to other doctors too.
 func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotID) (Slot, error) {
-	row, err := query.readSlot(ctx, r, in.ID)
+	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
 		return Slot{}, problem.NotFound
 	}

@@ -11,8 +11,6 @@ import (
 	"amrutam/internal/problem"
 )
 
-var query = New()
-
 const (
 	minLength = 5 * time.Minute
 	maxLength = 8 * time.Hour

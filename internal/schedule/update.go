@@ -69,7 +69,7 @@ func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed 
 		}
 	}
 	row.UpdatedAt = tx.Now
-	return refused(query.updateSlot(ctx, tx, updateSlotParams{
+	return refused(updateSlot(ctx, tx, updateSlotParams{
 		ID: row.ID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status, MaxPatients: row.MaxPatients,
 		Now: tx.Now,
 	}))
@@ -77,7 +77,7 @@ func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed 
 
 // lock reads a slot of who's and holds the row until the transaction ends: no seat is taken meanwhile.
 func lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
-	row, err := query.lockSlot(ctx, tx, id)
+	row, err := lockSlot(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return row, problem.NotFound
