@@ -19,7 +19,7 @@ DELETE FROM tickets WHERE user_id = $1 AND kind = 'EMAIL'
 
 func endEmailTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
 	_, err := tx.Exec(ctx, endEmailTicketsSQL, userID)
-	return err
+	return postgres.Failed("endEmailTickets", err)
 }
 
 const findEmailTicketSQL = `-- name: findEmailTicket :one
@@ -36,7 +36,7 @@ func findEmailTicket(ctx context.Context, db postgres.Querier, hash []byte, now 
 	row := db.QueryRow(ctx, findEmailTicketSQL, hash, now)
 	var i findEmailTicketRow
 	err := row.Scan(&i.UserID, &i.Data, &i.SessionID)
-	return i, err
+	return i, postgres.Failed("findEmailTicket", err)
 }
 
 const lockEmailSQL = `-- name: lockEmail :one
@@ -47,7 +47,7 @@ func lockEmail(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (string, erro
 	row := tx.QueryRow(ctx, lockEmailSQL, id)
 	var email string
 	err := row.Scan(&email)
-	return email, err
+	return email, postgres.Failed("lockEmail", err)
 }
 
 const sessionGoesOnSQL = `-- name: sessionGoesOn :one
@@ -59,7 +59,7 @@ func sessionGoesOn(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, er
 	row := tx.QueryRow(ctx, sessionGoesOnSQL, id)
 	var goes_on bool
 	err := row.Scan(&goes_on)
-	return goes_on, err
+	return goes_on, postgres.Failed("sessionGoesOn", err)
 }
 
 const setEmailSQL = `-- name: setEmail :exec
@@ -71,5 +71,5 @@ WHERE id = $3
 // What was mailed to the old address opens nothing more.
 func setEmail(ctx context.Context, tx *postgres.Tx, email string, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, setEmailSQL, email, now, id)
-	return err
+	return postgres.Failed("setEmail", err)
 }

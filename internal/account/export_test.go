@@ -2,13 +2,12 @@ package account
 
 import (
 	"fmt"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/alexedwards/argon2id"
 )
 
 // UsersQuery is the statement of the list of users.
-func UsersQuery(s *Service, in UserFilter) (string, pgx.NamedArgs, error) {
+func UsersQuery(s *Service, in UserFilter) (string, []any, error) {
 	q, err := s.usersQuery(in)
 	return q.sql, q.args, err
 }

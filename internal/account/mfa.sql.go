@@ -20,7 +20,7 @@ UPDATE users SET totp_confirmed_at = $1, mfa_enabled = true, updated_at = $1 WHE
 
 func confirmTOTP(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, confirmTOTPSQL, now, id)
-	return err
+	return postgres.Failed("confirmTOTP", err)
 }
 
 const countRecoveryCodesSQL = `-- name: countRecoveryCodes :one
@@ -31,7 +31,7 @@ func countRecoveryCodes(ctx context.Context, db postgres.Querier, userID uuid.UU
 	row := db.QueryRow(ctx, countRecoveryCodesSQL, userID)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countRecoveryCodes", err)
 }
 
 const deleteRecoveryCodesSQL = `-- name: deleteRecoveryCodes :exec
@@ -40,7 +40,7 @@ DELETE FROM recovery_codes WHERE user_id = $1
 
 func deleteRecoveryCodes(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, deleteRecoveryCodesSQL, userID)
-	return err
+	return postgres.Failed("deleteRecoveryCodes", err)
 }
 
 const endTicketsSQL = `-- name: endTickets :exec
@@ -51,7 +51,7 @@ DELETE FROM tickets WHERE user_id = $1 AND kind NOT IN ('SIGNUP', 'DECOY')
 // Sign-ups that wait beside the user stay: when they go must not tell that the password was changed.
 func endTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
 	_, err := tx.Exec(ctx, endTicketsSQL, userID)
-	return err
+	return postgres.Failed("endTickets", err)
 }
 
 const findSignedInSQL = `-- name: findSignedIn :one
@@ -95,7 +95,7 @@ func findSignedIn(ctx context.Context, db postgres.Querier, id uuid.UUID) (findS
 		&i.Pending,
 		&i.Known,
 	)
-	return i, err
+	return i, postgres.Failed("findSignedIn", err)
 }
 
 const findTicketSQL = `-- name: findTicket :one
@@ -106,7 +106,7 @@ func findTicket(ctx context.Context, db postgres.Querier, hash []byte, kind stri
 	row := db.QueryRow(ctx, findTicketSQL, hash, kind, now)
 	var user_id *uuid.UUID
 	err := row.Scan(&user_id)
-	return user_id, err
+	return user_id, postgres.Failed("findTicket", err)
 }
 
 const forgetSecondFactorSQL = `-- name: forgetSecondFactor :exec
@@ -115,7 +115,7 @@ UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1 AND ended_at IS N
 
 func forgetSecondFactor(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetSecondFactorSQL, userID)
-	return err
+	return postgres.Failed("forgetSecondFactor", err)
 }
 
 const insertRecoveryCodesSQL = `-- name: insertRecoveryCodes :exec
@@ -124,7 +124,7 @@ INSERT INTO recovery_codes (user_id, hash, created_at) SELECT $1, unnest($2::byt
 
 func insertRecoveryCodes(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, hashes [][]byte, now time.Time) error {
 	_, err := tx.Exec(ctx, insertRecoveryCodesSQL, userID, hashes, now)
-	return err
+	return postgres.Failed("insertRecoveryCodes", err)
 }
 
 const insertTicketSQL = `-- name: insertTicket :exec
@@ -152,7 +152,7 @@ func insertTicket(ctx context.Context, tx *postgres.Tx, arg insertTicketParams) 
 		arg.Now,
 		arg.ExpiresAt,
 	)
-	return err
+	return postgres.Failed("insertTicket", err)
 }
 
 const lockMFASQL = `-- name: lockMFA :one
@@ -187,7 +187,7 @@ func lockMFA(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockMFARow, er
 		&i.FullName,
 		&i.Passkeys,
 	)
-	return i, err
+	return i, postgres.Failed("lockMFA", err)
 }
 
 const proveSessionSQL = `-- name: proveSession :exec
@@ -196,7 +196,7 @@ UPDATE sessions SET second_factor_at = $1 WHERE id = $2 AND ended_at IS NULL
 
 func proveSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, proveSessionSQL, now, id)
-	return err
+	return postgres.Failed("proveSession", err)
 }
 
 const queueLastAuthenticateSessionSQL = `-- name: queueLastAuthenticateSession :exec
@@ -213,7 +213,7 @@ UPDATE users SET totp_confirmed_at = NULL, mfa_secret = NULL WHERE id = $1
 
 func removeTOTP(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, removeTOTPSQL, id)
-	return err
+	return postgres.Failed("removeTOTP", err)
 }
 
 const setMFASecretSQL = `-- name: setMFASecret :exec
@@ -222,7 +222,7 @@ UPDATE users SET mfa_secret = $1, mfa_step = 0, updated_at = $2 WHERE id = $3
 
 func setMFASecret(ctx context.Context, tx *postgres.Tx, secret []byte, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, setMFASecretSQL, secret, now, id)
-	return err
+	return postgres.Failed("setMFASecret", err)
 }
 
 const settleFactorsSQL = `-- name: settleFactors :one
@@ -235,7 +235,7 @@ func settleFactors(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.
 	row := tx.QueryRow(ctx, settleFactorsSQL, now, id)
 	var mfa_enabled bool
 	err := row.Scan(&mfa_enabled)
-	return mfa_enabled, err
+	return mfa_enabled, postgres.Failed("settleFactors", err)
 }
 
 const tryTicketSQL = `-- name: tryTicket :execrows
@@ -258,7 +258,7 @@ func tryTicket(ctx context.Context, tx *postgres.Tx, arg tryTicketParams) (int64
 		arg.Most,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("tryTicket", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -269,7 +269,7 @@ UPDATE users SET mfa_step = $1 WHERE id = $2
 
 func useMFAStep(ctx context.Context, tx *postgres.Tx, step int64, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, useMFAStepSQL, step, id)
-	return err
+	return postgres.Failed("useMFAStep", err)
 }
 
 const useRecoveryCodeSQL = `-- name: useRecoveryCode :execrows
@@ -279,7 +279,7 @@ UPDATE recovery_codes SET used_at = $1 WHERE user_id = $2 AND hash = $3 AND used
 func useRecoveryCode(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID, hash []byte) (int64, error) {
 	result, err := tx.Exec(ctx, useRecoveryCodeSQL, now, userID, hash)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("useRecoveryCode", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -291,7 +291,7 @@ UPDATE tickets SET used_at = $1 WHERE hash = $2 AND used_at IS NULL
 func useTicket(ctx context.Context, tx *postgres.Tx, now *time.Time, hash []byte) (int64, error) {
 	result, err := tx.Exec(ctx, useTicketSQL, now, hash)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("useTicket", err)
 	}
 	return result.RowsAffected(), nil
 }

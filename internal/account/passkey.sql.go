@@ -28,7 +28,7 @@ func beginPasskey(ctx context.Context, db postgres.Querier, id uuid.UUID) (begin
 	row := db.QueryRow(ctx, beginPasskeySQL, id)
 	var i beginPasskeyRow
 	err := row.Scan(&i.Email, &i.MFAEnabled, &i.FullName)
-	return i, err
+	return i, postgres.Failed("beginPasskey", err)
 }
 
 const deletePasskeySQL = `-- name: deletePasskey :execrows
@@ -38,7 +38,7 @@ DELETE FROM passkeys WHERE id = $1 AND user_id = $2
 func deletePasskey(ctx context.Context, tx *postgres.Tx, id uuid.UUID, userID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, deletePasskeySQL, id, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deletePasskey", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -49,7 +49,7 @@ DELETE FROM passkeys WHERE user_id = $1
 
 func deletePasskeys(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, deletePasskeysSQL, userID)
-	return err
+	return postgres.Failed("deletePasskeys", err)
 }
 
 const findPasskeyOwnerSQL = `-- name: findPasskeyOwner :one
@@ -60,7 +60,7 @@ func findPasskeyOwner(ctx context.Context, db postgres.Querier, credentialID []b
 	row := db.QueryRow(ctx, findPasskeyOwnerSQL, credentialID)
 	var user_id uuid.UUID
 	err := row.Scan(&user_id)
-	return user_id, err
+	return user_id, postgres.Failed("findPasskeyOwner", err)
 }
 
 const insertPasskeySQL = `-- name: insertPasskey :exec
@@ -94,7 +94,7 @@ func insertPasskey(ctx context.Context, tx *postgres.Tx, arg insertPasskeyParams
 		arg.BackupState,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertPasskey", err)
 }
 
 const listPasskeysSQL = `-- name: listPasskeys :many
@@ -114,7 +114,7 @@ type listPasskeysRow struct {
 func listPasskeys(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]listPasskeysRow, error) {
 	rows, err := db.Query(ctx, listPasskeysSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listPasskeys", err)
 	}
 	defer rows.Close()
 	var items []listPasskeysRow
@@ -129,12 +129,12 @@ func listPasskeys(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([
 			&i.CreatedAt,
 			&i.LastUsedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listPasskeys", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listPasskeys", err)
 	}
 	return items, nil
 }
@@ -164,7 +164,7 @@ func lockPasskey(ctx context.Context, tx *postgres.Tx, credentialID []byte, user
 		&i.BackupEligible,
 		&i.BackupState,
 	)
-	return i, err
+	return i, postgres.Failed("lockPasskey", err)
 }
 
 const spendChallengeSQL = `-- name: spendChallenge :execrows
@@ -175,7 +175,7 @@ INSERT INTO tickets (hash, kind, created_at, expires_at, used_at) VALUES ($1, 'P
 func spendChallenge(ctx context.Context, tx *postgres.Tx, hash []byte, now time.Time, expiresAt time.Time) (int64, error) {
 	result, err := tx.Exec(ctx, spendChallengeSQL, hash, now, expiresAt)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("spendChallenge", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -198,5 +198,5 @@ func usePasskey(ctx context.Context, tx *postgres.Tx, arg usePasskeyParams) erro
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("usePasskey", err)
 }

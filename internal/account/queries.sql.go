@@ -35,7 +35,7 @@ func changePassword(ctx context.Context, tx *postgres.Tx, arg changePasswordPara
 		arg.OldHash,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("changePassword", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -46,7 +46,7 @@ DELETE FROM data_keys WHERE user_id = $1
 
 func deleteDataKey(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, deleteDataKeySQL, userID)
-	return err
+	return postgres.Failed("deleteDataKey", err)
 }
 
 const deleteSignUpSQL = `-- name: deleteSignUp :exec
@@ -56,7 +56,7 @@ DELETE FROM users WHERE id = $1
 // Its profile, and what signing in would need, go with it.
 func deleteSignUp(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, deleteSignUpSQL, id)
-	return err
+	return postgres.Failed("deleteSignUp", err)
 }
 
 const deleteUserSQL = `-- name: deleteUser :one
@@ -67,7 +67,7 @@ func deleteUser(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UU
 	row := tx.QueryRow(ctx, deleteUserSQL, now, id)
 	var email string
 	err := row.Scan(&email)
-	return email, err
+	return email, postgres.Failed("deleteUser", err)
 }
 
 const endDecoysSQL = `-- name: endDecoys :exec
@@ -77,7 +77,7 @@ DELETE FROM tickets WHERE hash IN (SELECT d.hash FROM tickets d WHERE d.user_id 
 // All but the newest.
 func endDecoys(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID, keep int32) error {
 	_, err := tx.Exec(ctx, endDecoysSQL, userID, keep)
-	return err
+	return postgres.Failed("endDecoys", err)
 }
 
 const endSessionSQL = `-- name: endSession :execrows
@@ -87,7 +87,7 @@ UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL
 func endSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, endSessionSQL, now, id)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endSession", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -98,7 +98,7 @@ DELETE FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY')
 
 func endSignUps(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
 	_, err := tx.Exec(ctx, endSignUpsSQL, userID)
-	return err
+	return postgres.Failed("endSignUps", err)
 }
 
 const endSquatterSQL = `-- name: endSquatter :one
@@ -116,7 +116,7 @@ func endSquatter(ctx context.Context, tx *postgres.Tx, now *time.Time, email str
 	row := tx.QueryRow(ctx, endSquatterSQL, now, email)
 	var i endSquatterRow
 	err := row.Scan(&i.ID, &i.PasswordHash)
-	return i, err
+	return i, postgres.Failed("endSquatter", err)
 }
 
 const extendSessionSQL = `-- name: extendSession :one
@@ -160,7 +160,7 @@ func extendSession(ctx context.Context, tx *postgres.Tx, arg extendSessionParams
 		&i.CreatedAt,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("extendSession", err)
 }
 
 const findAddressSQL = `-- name: findAddress :one
@@ -171,7 +171,7 @@ func findAddress(ctx context.Context, db postgres.Querier, email string) (uuid.U
 	row := db.QueryRow(ctx, findAddressSQL, email)
 	var id uuid.UUID
 	err := row.Scan(&id)
-	return id, err
+	return id, postgres.Failed("findAddress", err)
 }
 
 const findInvitedSQL = `-- name: findInvited :one
@@ -182,7 +182,7 @@ func findInvited(ctx context.Context, db postgres.Querier, id uuid.UUID, noPassw
 	row := db.QueryRow(ctx, findInvitedSQL, id, noPassword)
 	var role access.Role
 	err := row.Scan(&role)
-	return role, err
+	return role, postgres.Failed("findInvited", err)
 }
 
 const findLoginSQL = `-- name: findLogin :one
@@ -242,7 +242,7 @@ func findLogin(ctx context.Context, db postgres.Querier, arg findLoginParams) (f
 		&i.Pending,
 		&i.Known,
 	)
-	return i, err
+	return i, postgres.Failed("findLogin", err)
 }
 
 const findOwnerSQL = `-- name: findOwner :one
@@ -269,7 +269,7 @@ func findOwner(ctx context.Context, db postgres.Querier, now time.Time, email st
 		&i.Taken,
 		&i.Pending,
 	)
-	return i, err
+	return i, postgres.Failed("findOwner", err)
 }
 
 const findPasswordSQL = `-- name: findPassword :one
@@ -287,7 +287,7 @@ func findPassword(ctx context.Context, db postgres.Querier, id uuid.UUID) (findP
 	row := db.QueryRow(ctx, findPasswordSQL, id)
 	var i findPasswordRow
 	err := row.Scan(&i.Email, &i.PasswordHash, &i.FullName)
-	return i, err
+	return i, postgres.Failed("findPassword", err)
 }
 
 const findRefreshTokenSQL = `-- name: findRefreshToken :one
@@ -314,7 +314,7 @@ func findRefreshToken(ctx context.Context, tx *postgres.Tx, hash []byte) (findRe
 		&i.SessionID,
 		&i.UserID,
 	)
-	return i, err
+	return i, postgres.Failed("findRefreshToken", err)
 }
 
 const findResetSQL = `-- name: findReset :one
@@ -332,7 +332,7 @@ func findReset(ctx context.Context, db postgres.Querier, token []byte, now *time
 	row := db.QueryRow(ctx, findResetSQL, token, now)
 	var i findResetRow
 	err := row.Scan(&i.ID, &i.Email, &i.FullName)
-	return i, err
+	return i, postgres.Failed("findReset", err)
 }
 
 const findSignUpSQL = `-- name: findSignUp :one
@@ -348,7 +348,7 @@ func findSignUp(ctx context.Context, db postgres.Querier, hash []byte, since tim
 	row := db.QueryRow(ctx, findSignUpSQL, hash, since)
 	var i findSignUpRow
 	err := row.Scan(&i.UserID, &i.Data)
-	return i, err
+	return i, postgres.Failed("findSignUp", err)
 }
 
 const forgetContactSQL = `-- name: forgetContact :exec
@@ -357,7 +357,7 @@ UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone =
 
 func forgetContact(ctx context.Context, tx *postgres.Tx, timezone string, now time.Time, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetContactSQL, timezone, now, userID)
-	return err
+	return postgres.Failed("forgetContact", err)
 }
 
 const forgetNameSQL = `-- name: forgetName :exec
@@ -366,7 +366,7 @@ UPDATE profiles SET full_name = $1, gender = NULL, date_of_birth = NULL, updated
 
 func forgetName(ctx context.Context, tx *postgres.Tx, fullName string, now time.Time, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetNameSQL, fullName, now, userID)
-	return err
+	return postgres.Failed("forgetName", err)
 }
 
 const forgetUserSQL = `-- name: forgetUser :exec
@@ -378,7 +378,7 @@ WHERE id = $3
 
 func forgetUser(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetUserSQL, passwordHash, now, id)
-	return err
+	return postgres.Failed("forgetUser", err)
 }
 
 const insertCookieSQL = `-- name: insertCookie :exec
@@ -399,7 +399,7 @@ func insertCookie(ctx context.Context, tx *postgres.Tx, arg insertCookieParams) 
 		arg.Now,
 		arg.ExpiresAt,
 	)
-	return err
+	return postgres.Failed("insertCookie", err)
 }
 
 const insertDataKeySQL = `-- name: insertDataKey :exec
@@ -408,7 +408,7 @@ INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)
 
 func insertDataKey(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, wrapped []byte, now time.Time) error {
 	_, err := tx.Exec(ctx, insertDataKeySQL, userID, wrapped, now)
-	return err
+	return postgres.Failed("insertDataKey", err)
 }
 
 const insertProfileSQL = `-- name: insertProfile :exec
@@ -442,7 +442,7 @@ func insertProfile(ctx context.Context, tx *postgres.Tx, arg insertProfileParams
 		arg.Timezone,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertProfile", err)
 }
 
 const insertSessionSQL = `-- name: insertSession :exec
@@ -470,7 +470,7 @@ func insertSession(ctx context.Context, tx *postgres.Tx, arg insertSessionParams
 		arg.ExpiresAt,
 		arg.SecondFactorAt,
 	)
-	return err
+	return postgres.Failed("insertSession", err)
 }
 
 const insertTokensSQL = `-- name: insertTokens :exec
@@ -496,7 +496,7 @@ func insertTokens(ctx context.Context, tx *postgres.Tx, arg insertTokensParams) 
 		arg.RefreshHash,
 		arg.RefreshExpiry,
 	)
-	return err
+	return postgres.Failed("insertTokens", err)
 }
 
 const insertUserSQL = `-- name: insertUser :execrows
@@ -525,7 +525,7 @@ func insertUser(ctx context.Context, tx *postgres.Tx, arg insertUserParams) (int
 		arg.Now,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("insertUser", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -552,7 +552,7 @@ func inviteAgain(ctx context.Context, tx *postgres.Tx, arg inviteAgainParams) (u
 	)
 	var id uuid.UUID
 	err := row.Scan(&id)
-	return id, err
+	return id, postgres.Failed("inviteAgain", err)
 }
 
 const inviterStandsSQL = `-- name: inviterStands :one
@@ -565,7 +565,7 @@ func inviterStands(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, er
 	row := tx.QueryRow(ctx, inviterStandsSQL, id)
 	var stands bool
 	err := row.Scan(&stands)
-	return stands, err
+	return stands, postgres.Failed("inviterStands", err)
 }
 
 const knownAddressesSQL = `-- name: knownAddresses :many
@@ -575,19 +575,19 @@ SELECT DISTINCT ip_address FROM sessions WHERE user_id = $1 AND created_at > $2 
 func knownAddresses(ctx context.Context, db postgres.Querier, userID uuid.UUID, since time.Time) ([]string, error) {
 	rows, err := db.Query(ctx, knownAddressesSQL, userID, since)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("knownAddresses", err)
 	}
 	defer rows.Close()
 	var items []string
 	for rows.Next() {
 		var ip_address string
 		if err := rows.Scan(&ip_address); err != nil {
-			return nil, err
+			return nil, postgres.Failed("knownAddresses", err)
 		}
 		items = append(items, ip_address)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("knownAddresses", err)
 	}
 	return items, nil
 }
@@ -601,7 +601,7 @@ SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3 A
 func lockForSignIn(ctx context.Context, tx *postgres.Tx, id uuid.UUID, passwordHash string, mFAEnabled bool) (int64, error) {
 	result, err := tx.Exec(ctx, lockForSignInSQL, id, passwordHash, mFAEnabled)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("lockForSignIn", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -612,7 +612,7 @@ SELECT id FROM profiles WHERE user_id = $1 FOR UPDATE
 
 func lockProfile(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, lockProfileSQL, userID)
-	return err
+	return postgres.Failed("lockProfile", err)
 }
 
 const lockUnverifiedSQL = `-- name: lockUnverified :one
@@ -623,7 +623,7 @@ func lockUnverified(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (uuid.UU
 	row := tx.QueryRow(ctx, lockUnverifiedSQL, id)
 	var id_2 uuid.UUID
 	err := row.Scan(&id_2)
-	return id_2, err
+	return id_2, postgres.Failed("lockUnverified", err)
 }
 
 const lockUserEvenDeletedSQL = `-- name: lockUserEvenDeleted :one
@@ -647,7 +647,7 @@ func lockUserEvenDeleted(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lo
 		&i.Email,
 		&i.DeletedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockUserEvenDeleted", err)
 }
 
 const newestSignUpSQL = `-- name: newestSignUp :one
@@ -663,7 +663,7 @@ func newestSignUp(ctx context.Context, db postgres.Querier, userID *uuid.UUID, n
 	row := db.QueryRow(ctx, newestSignUpSQL, userID, now)
 	var i newestSignUpRow
 	err := row.Scan(&i.Hash, &i.Data)
-	return i, err
+	return i, postgres.Failed("newestSignUp", err)
 }
 
 const queueLastEndSessionSQL = `-- name: queueLastEndSession :exec
@@ -725,7 +725,7 @@ func readProfile(ctx context.Context, db postgres.Querier, id uuid.UUID) (readPr
 		&i.Address,
 		&i.Timezone,
 	)
-	return i, err
+	return i, postgres.Failed("readProfile", err)
 }
 
 const readUserSQL = `-- name: readUser :one
@@ -762,7 +762,7 @@ func readUser(ctx context.Context, db postgres.Querier, id uuid.UUID) (readUserR
 		&i.DeletedAt,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("readUser", err)
 }
 
 const renameProfileSQL = `-- name: renameProfile :exec
@@ -771,7 +771,7 @@ UPDATE profiles SET full_name = $1, updated_at = $2 WHERE user_id = $3
 
 func renameProfile(ctx context.Context, tx *postgres.Tx, fullName string, now time.Time, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, renameProfileSQL, fullName, now, userID)
-	return err
+	return postgres.Failed("renameProfile", err)
 }
 
 const renewHashSQL = `-- name: renewHash :exec
@@ -780,7 +780,7 @@ UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 
 func renewHash(ctx context.Context, tx *postgres.Tx, passwordHash string, id uuid.UUID, oldHash string) error {
 	_, err := tx.Exec(ctx, renewHashSQL, passwordHash, id, oldHash)
-	return err
+	return postgres.Failed("renewHash", err)
 }
 
 const renewSignUpSQL = `-- name: renewSignUp :exec
@@ -789,7 +789,7 @@ UPDATE tickets SET hash = $1, kind = 'SIGNUP', created_at = $2 WHERE hash = $3
 
 func renewSignUp(ctx context.Context, tx *postgres.Tx, newHash []byte, now time.Time, hash []byte) error {
 	_, err := tx.Exec(ctx, renewSignUpSQL, newHash, now, hash)
-	return err
+	return postgres.Failed("renewSignUp", err)
 }
 
 const resetPasswordSQL = `-- name: resetPassword :one
@@ -812,7 +812,7 @@ func resetPassword(ctx context.Context, tx *postgres.Tx, passwordHash string, no
 	row := tx.QueryRow(ctx, resetPasswordSQL, passwordHash, now, token)
 	var i resetPasswordRow
 	err := row.Scan(&i.ID, &i.OldHash, &i.WasVerified)
-	return i, err
+	return i, postgres.Failed("resetPassword", err)
 }
 
 const setInviterSQL = `-- name: setInviter :exec
@@ -821,7 +821,7 @@ UPDATE users SET invited_by = $1 WHERE id = $2
 
 func setInviter(ctx context.Context, tx *postgres.Tx, invitedBy *uuid.UUID, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, setInviterSQL, invitedBy, id)
-	return err
+	return postgres.Failed("setInviter", err)
 }
 
 const setPasswordSQL = `-- name: setPassword :exec
@@ -830,7 +830,7 @@ UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3
 
 func setPassword(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, setPasswordSQL, passwordHash, now, id)
-	return err
+	return postgres.Failed("setPassword", err)
 }
 
 const setResetTokenSQL = `-- name: setResetToken :execrows
@@ -841,7 +841,7 @@ WHERE id = $3 AND deleted_at IS NULL AND disabled_at IS NULL
 func setResetToken(ctx context.Context, tx *postgres.Tx, token []byte, expiry *time.Time, id uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, setResetTokenSQL, token, expiry, id)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("setResetToken", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -856,7 +856,7 @@ func setVerificationToken(ctx context.Context, tx *postgres.Tx, token []byte, ex
 	row := tx.QueryRow(ctx, setVerificationTokenSQL, token, expiry, id)
 	var role access.Role
 	err := row.Scan(&role)
-	return role, err
+	return role, postgres.Failed("setVerificationToken", err)
 }
 
 const signUpsBesideSQL = `-- name: signUpsBeside :many
@@ -866,19 +866,19 @@ SELECT data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND 
 func signUpsBeside(ctx context.Context, db postgres.Querier, userID *uuid.UUID, now time.Time) ([][]byte, error) {
 	rows, err := db.Query(ctx, signUpsBesideSQL, userID, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("signUpsBeside", err)
 	}
 	defer rows.Close()
 	var items [][]byte
 	for rows.Next() {
 		var data []byte
 		if err := rows.Scan(&data); err != nil {
-			return nil, err
+			return nil, postgres.Failed("signUpsBeside", err)
 		}
 		items = append(items, data)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("signUpsBeside", err)
 	}
 	return items, nil
 }
@@ -908,7 +908,7 @@ func takeSignUp(ctx context.Context, tx *postgres.Tx, arg takeSignUpParams) (str
 	)
 	var password_hash string
 	err := row.Scan(&password_hash)
-	return password_hash, err
+	return password_hash, postgres.Failed("takeSignUp", err)
 }
 
 const unprovenSignUpsSQL = `-- name: unprovenSignUps :many
@@ -929,19 +929,19 @@ type unprovenSignUpsRow struct {
 func unprovenSignUps(ctx context.Context, tx *postgres.Tx, before time.Time, now time.Time, most int32) ([]unprovenSignUpsRow, error) {
 	rows, err := tx.Query(ctx, unprovenSignUpsSQL, before, now, most)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("unprovenSignUps", err)
 	}
 	defer rows.Close()
 	var items []unprovenSignUpsRow
 	for rows.Next() {
 		var i unprovenSignUpsRow
 		if err := rows.Scan(&i.ID, &i.Email, &i.DeletedAt); err != nil {
-			return nil, err
+			return nil, postgres.Failed("unprovenSignUps", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("unprovenSignUps", err)
 	}
 	return items, nil
 }
@@ -976,7 +976,7 @@ func updateProfile(ctx context.Context, tx *postgres.Tx, arg updateProfileParams
 		arg.UpdatedAt,
 		arg.UserID,
 	)
-	return err
+	return postgres.Failed("updateProfile", err)
 }
 
 const useRefreshTokenSQL = `-- name: useRefreshToken :execrows
@@ -986,7 +986,7 @@ UPDATE session_tokens SET used_at = $1 WHERE hash = $2 AND kind = 'REFRESH' AND 
 func useRefreshToken(ctx context.Context, tx *postgres.Tx, now *time.Time, hash []byte) (int64, error) {
 	result, err := tx.Exec(ctx, useRefreshTokenSQL, now, hash)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("useRefreshToken", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -1000,7 +1000,7 @@ func verificationRefused(ctx context.Context, db postgres.Querier, userID *uuid.
 	row := db.QueryRow(ctx, verificationRefusedSQL, userID)
 	var refused bool
 	err := row.Scan(&refused)
-	return refused, err
+	return refused, postgres.Failed("verificationRefused", err)
 }
 
 const verifyEmailSQL = `-- name: verifyEmail :one
@@ -1018,5 +1018,5 @@ func verifyEmail(ctx context.Context, tx *postgres.Tx, now time.Time, token []by
 	row := tx.QueryRow(ctx, verifyEmailSQL, now, token)
 	var i verifyEmailRow
 	err := row.Scan(&i.ID, &i.PasswordHash)
-	return i, err
+	return i, postgres.Failed("verifyEmail", err)
 }

@@ -21,7 +21,7 @@ UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND id <> $3 AND ended_at I
 func endOtherSessions(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID, id uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, endOtherSessionsSQL, now, userID, id)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endOtherSessions", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -33,7 +33,7 @@ UPDATE sessions SET ended_at = $1 WHERE id = $2 AND user_id = $3 AND ended_at IS
 func endOwnSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID, userID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, endOwnSessionSQL, now, id, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endOwnSession", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -48,7 +48,7 @@ func isNewDevice(ctx context.Context, db postgres.Querier, userAgent string, iPA
 	row := db.QueryRow(ctx, isNewDeviceSQL, userAgent, iPAddress, userID)
 	var new_device bool
 	err := row.Scan(&new_device)
-	return new_device, err
+	return new_device, postgres.Failed("isNewDevice", err)
 }
 
 const listSessionsSQL = `-- name: listSessions :many
@@ -82,7 +82,7 @@ func listSessions(ctx context.Context, db postgres.Querier, arg listSessionsPara
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSessions", err)
 	}
 	defer rows.Close()
 	var items []listSessionsRow
@@ -97,12 +97,12 @@ func listSessions(ctx context.Context, db postgres.Querier, arg listSessionsPara
 			&i.ExpiresAt,
 			&i.SecondFactorAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listSessions", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSessions", err)
 	}
 	return items, nil
 }
@@ -116,19 +116,19 @@ SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at I
 func lockAdmins(ctx context.Context, tx *postgres.Tx) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, lockAdminsSQL)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockAdmins", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockAdmins", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockAdmins", err)
 	}
 	return items, nil
 }
@@ -154,7 +154,7 @@ func lockAnyUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockAnyUse
 		&i.DisabledAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockAnyUser", err)
 }
 
 const lockUserSQL = `-- name: lockUser :exec
@@ -163,7 +163,7 @@ SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
 
 func lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, lockUserSQL, id)
-	return err
+	return postgres.Failed("lockUser", err)
 }
 
 const setDisabledSQL = `-- name: setDisabled :exec
@@ -172,7 +172,7 @@ UPDATE users SET disabled_at = $1, updated_at = $2 WHERE id = $3
 
 func setDisabled(ctx context.Context, tx *postgres.Tx, disabledAt *time.Time, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, setDisabledSQL, disabledAt, now, id)
-	return err
+	return postgres.Failed("setDisabled", err)
 }
 
 const setRoleSQL = `-- name: setRole :exec
@@ -181,5 +181,5 @@ UPDATE users SET role = $1, updated_at = $2 WHERE id = $3
 
 func setRole(ctx context.Context, tx *postgres.Tx, role access.Role, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, setRoleSQL, role, now, id)
-	return err
+	return postgres.Failed("setRole", err)
 }

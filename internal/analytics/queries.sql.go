@@ -82,7 +82,7 @@ func summarize(ctx context.Context, db postgres.Querier, arg summarizeParams) ([
 		arg.HighestID,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("summarize", err)
 	}
 	defer rows.Close()
 	var items []summarizeRow
@@ -94,12 +94,12 @@ func summarize(ctx context.Context, db postgres.Querier, arg summarizeParams) ([
 			&i.N,
 			&i.Amount,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("summarize", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("summarize", err)
 	}
 	return items, nil
 }

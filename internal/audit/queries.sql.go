@@ -20,7 +20,7 @@ SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
 // One at a time for a key.
 func lockDenial(ctx context.Context, tx *postgres.Tx, key string) error {
 	_, err := tx.Exec(ctx, lockDenialSQL, key)
-	return err
+	return postgres.Failed("lockDenial", err)
 }
 
 const queueInsertAuditLogSQL = `-- name: queueInsertAuditLog :exec
@@ -75,5 +75,5 @@ func wasDenied(ctx context.Context, db postgres.Querier, arg wasDeniedParams) (b
 	)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("wasDenied", err)
 }

@@ -33,7 +33,7 @@ type listNoticesRow struct {
 func listNotices(ctx context.Context, db postgres.Querier, userID uuid.UUID, language string) ([]listNoticesRow, error) {
 	rows, err := db.Query(ctx, listNoticesSQL, userID, language)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listNotices", err)
 	}
 	defer rows.Close()
 	var items []listNoticesRow
@@ -47,12 +47,12 @@ func listNotices(ctx context.Context, db postgres.Querier, userID uuid.UUID, lan
 			&i.Text,
 			&i.GivenAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listNotices", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listNotices", err)
 	}
 	return items, nil
 }
@@ -65,7 +65,7 @@ SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
 // changed next is a statement of its own, so that it sees what the lock waited for.
 func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, lockPersonSQL, id)
-	return err
+	return postgres.Failed("lockPerson", err)
 }
 
 const lockStandingSQL = `-- name: lockStanding :one
@@ -77,7 +77,7 @@ func lockStanding(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID
 	row := tx.QueryRow(ctx, lockStandingSQL, consultationID)
 	var notice_version int32
 	err := row.Scan(&notice_version)
-	return notice_version, err
+	return notice_version, postgres.Failed("lockStanding", err)
 }
 
 const queueInsertConsentSQL = `-- name: queueInsertConsent :exec
@@ -147,7 +147,7 @@ func readConsent(ctx context.Context, db postgres.Querier, userID uuid.UUID, pur
 		&i.GivenAt,
 		&i.WithdrawnAt,
 	)
-	return i, err
+	return i, postgres.Failed("readConsent", err)
 }
 
 const readExplicitSQL = `-- name: readExplicit :one
@@ -165,7 +165,7 @@ func readExplicit(ctx context.Context, db postgres.Querier, consultationID uuid.
 		&i.GivenAt,
 		&i.WithdrawnAt,
 	)
-	return i, err
+	return i, postgres.Failed("readExplicit", err)
 }
 
 const readVersionSQL = `-- name: readVersion :one
@@ -176,7 +176,7 @@ func readVersion(ctx context.Context, db postgres.Querier, purpose string) (int3
 	row := db.QueryRow(ctx, readVersionSQL, purpose)
 	var column_1 int32
 	err := row.Scan(&column_1)
-	return column_1, err
+	return column_1, postgres.Failed("readVersion", err)
 }
 
 const withdrawConsentsSQL = `-- name: withdrawConsents :many
@@ -189,19 +189,19 @@ RETURNING id
 func withdrawConsents(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID, purpose string) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, withdrawConsentsSQL, now, userID, purpose)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawConsents", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("withdrawConsents", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawConsents", err)
 	}
 	return items, nil
 }
@@ -217,19 +217,19 @@ RETURNING cc.consultation_id
 func withdrawFromConsultations(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, withdrawFromConsultationsSQL, now, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawFromConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var consultation_id uuid.UUID
 		if err := rows.Scan(&consultation_id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("withdrawFromConsultations", err)
 		}
 		items = append(items, consultation_id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawFromConsultations", err)
 	}
 	return items, nil
 }

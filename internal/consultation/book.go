@@ -61,11 +61,11 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		due = seat.Start
 	}
 	row := ConsultationRow{ID: id, PatientID: actor.ID, DoctorID: seat.DoctorID, SlotID: seat.SlotID,
-		Status: ConsultationStatusREQUESTED, Reason: reason, PaymentStatus: PaymentStatusPENDING, Fee: seat.Fee,
+		Status: StatusRequested, Reason: reason, PaymentStatus: PaymentPending, Fee: seat.Fee,
 		Currency: seat.Currency, ScheduledStart: seat.Start, ScheduledEnd: seat.End, PaymentDueAt: &due,
 		CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if seat.Fee == 0 {
-		row.Status, row.PaymentStatus, row.PaymentDueAt = ConsultationStatusCONFIRMED, PaymentStatusPAID, nil
+		row.Status, row.PaymentStatus, row.PaymentDueAt = StatusConfirmed, PaymentPaid, nil
 	}
 	queueInsertConsultation(tx, queueInsertConsultationParams{ID: id, PatientID: row.PatientID, DoctorID: row.DoctorID,
 		SlotID: row.SlotID, Status: row.Status, Reason: row.Reason, PaymentStatus: row.PaymentStatus, Fee: row.Fee,
@@ -76,7 +76,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	audit.Write(tx, actor, "consultation.book", id,
 		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)
-	if row.Status == ConsultationStatusCONFIRMED {
+	if row.Status == StatusConfirmed {
 		if err := s.tellBoth(ctx, tx, row, parties{patient.PatientName, patient.DoctorName}, "consultation-confirmed",
 			nil); err != nil {
 			return Consultation{}, err

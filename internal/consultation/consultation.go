@@ -104,12 +104,12 @@ func summary(row ConsultationRow) Consultation {
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd, CancelledAt: row.CancelledAt,
 		StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: (*string)(row.Absent), CreatedAt: row.CreatedAt,
 		UpdatedAt: row.UpdatedAt}
-	if row.Status == ConsultationStatusREQUESTED {
+	if row.Status == StatusRequested {
 		c.PaymentDueAt = row.PaymentDueAt
 	}
 	if row.CancelledBy != nil {
 		c.CancelledBy = (*string)(row.CancelledBy)
-	} else if row.Status == ConsultationStatusCANCELLED {
+	} else if row.Status == StatusCancelled {
 		system := "SYSTEM"
 		c.CancelledBy = &system
 	}

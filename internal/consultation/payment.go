@@ -40,10 +40,10 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	if err != nil {
 		return Initiated{}, err
 	}
-	if row.PaymentStatus == PaymentStatusPAID && row.Status != ConsultationStatusCANCELLED {
+	if row.PaymentStatus == PaymentPaid && row.Status != StatusCancelled {
 		return Initiated{}, payment.ErrPaid
 	}
-	if row.Status != ConsultationStatusREQUESTED {
+	if row.Status != StatusRequested {
 		return Initiated{}, problem.InvalidTransition.WithDetail(
 			"Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
 	}
@@ -56,7 +56,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	if err != nil {
 		return Initiated{}, err
 	}
-	row.PaymentStatus = PaymentStatusPENDING
+	row.PaymentStatus = PaymentPending
 	audit.Write(tx, actor, "payment.initiate", out.Payment.ID,
 		audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
 	return out, s.save(ctx, tx, row)
@@ -110,12 +110,12 @@ func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor acces
 	event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
-		row.PaymentStatus = PaymentStatusPAID
+		row.PaymentStatus = PaymentPaid
 		if overdue(*row, tx.Now) { // no sweep has seen it yet
 			return s.cancel(ctx, tx, actor, row, cancelledBy(actor))
 		}
-		if row.Status == ConsultationStatusREQUESTED {
-			if err := s.move(ctx, tx, actor, row, ConsultationStatusCONFIRMED); err != nil {
+		if row.Status == StatusRequested {
+			if err := s.move(ctx, tx, actor, row, StatusConfirmed); err != nil {
 				return err
 			}
 			return s.notifyParties(ctx, tx, *row, "consultation-confirmed", nil)
@@ -126,7 +126,7 @@ func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor acces
 		}
 		return s.save(ctx, tx, *row)
 	case payment.Failed:
-		row.PaymentStatus = PaymentStatusFAILED
+		row.PaymentStatus = PaymentFailed
 		return s.save(ctx, tx, *row)
 	case payment.Refunded:
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.PatientID, Kind: "refund-sent",

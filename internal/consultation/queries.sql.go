@@ -84,7 +84,7 @@ func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchRe
 			&i.LiveWithDoctor,
 			&i.Consented,
 		)
-		return got(i, err)
+		return got(i, postgres.Failed("batchReadPatient", err))
 	})
 }
 
@@ -98,7 +98,7 @@ func cancelledIt(ctx context.Context, db postgres.Querier, id string, actorID *u
 	row := db.QueryRow(ctx, cancelledItSQL, id, actorID, cancelledAt)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("cancelledIt", err)
 }
 
 const countToComeSQL = `-- name: countToCome :one
@@ -110,7 +110,7 @@ func countToCome(ctx context.Context, db postgres.Querier, userID uuid.UUID, now
 	row := db.QueryRow(ctx, countToComeSQL, userID, now)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countToCome", err)
 }
 
 const forgetReasonsSQL = `-- name: forgetReasons :exec
@@ -121,7 +121,7 @@ WHERE c.id = n.id AND c.id = ANY($2::uuid[])
 
 func forgetReasons(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
 	_, err := tx.Exec(ctx, forgetReasonsSQL, now, ids, reasons)
-	return err
+	return postgres.Failed("forgetReasons", err)
 }
 
 const forgottenConsultationsSQL = `-- name: forgottenConsultations :many
@@ -131,19 +131,19 @@ SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= $
 func forgottenConsultations(ctx context.Context, db postgres.Querier, endedBy time.Time) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, forgottenConsultationsSQL, endedBy)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("forgottenConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("forgottenConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("forgottenConsultations", err)
 	}
 	return items, nil
 }
@@ -179,7 +179,7 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 		&i.Absent,
 		&i.CancelledLate,
 	)
-	return i, err
+	return i, postgres.Failed("lockConsultation", err)
 }
 
 const lockConsultationsToComeSQL = `-- name: lockConsultationsToCome :many
@@ -191,7 +191,7 @@ SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status
 func lockConsultationsToCome(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
 	rows, err := tx.Query(ctx, lockConsultationsToComeSQL, userID, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockConsultationsToCome", err)
 	}
 	defer rows.Close()
 	var items []ConsultationRow
@@ -221,12 +221,12 @@ func lockConsultationsToCome(ctx context.Context, tx *postgres.Tx, userID uuid.U
 			&i.Absent,
 			&i.CancelledLate,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockConsultationsToCome", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockConsultationsToCome", err)
 	}
 	return items, nil
 }
@@ -237,7 +237,7 @@ SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 
 func lockPatients(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
 	_, err := tx.Exec(ctx, lockPatientsSQL, ids)
-	return err
+	return postgres.Failed("lockPatients", err)
 }
 
 const missedConsultationsSQL = `-- name: missedConsultations :many
@@ -247,19 +247,19 @@ SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= $1 
 func missedConsultations(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, missedConsultationsSQL, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("missedConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("missedConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("missedConsultations", err)
 	}
 	return items, nil
 }
@@ -271,19 +271,19 @@ SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= $1
 func overdueConsultations(ctx context.Context, db postgres.Querier, now *time.Time) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, overdueConsultationsSQL, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("overdueConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("overdueConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("overdueConsultations", err)
 	}
 	return items, nil
 }
@@ -302,7 +302,7 @@ func partyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUID, d
 	row := db.QueryRow(ctx, partyNamesSQL, patientID, doctorID)
 	var i partyNamesRow
 	err := row.Scan(&i.PatientName, &i.DoctorName)
-	return i, err
+	return i, postgres.Failed("partyNames", err)
 }
 
 const queueInsertConsultationSQL = `-- name: queueInsertConsultation :exec
@@ -317,9 +317,9 @@ type queueInsertConsultationParams struct {
 	PatientID      uuid.UUID
 	DoctorID       uuid.UUID
 	SlotID         uuid.UUID
-	Status         ConsultationStatus
+	Status         Status
 	Reason         []byte
-	PaymentStatus  PaymentStatus
+	PaymentStatus  PaymentState
 	Fee            money.Amount
 	Currency       string
 	ScheduledStart time.Time
@@ -396,7 +396,7 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.DoctorName,
 		&i.Refunded,
 	)
-	return i, err
+	return i, postgres.Failed("readConsultation", err)
 }
 
 const recordOfSQL = `-- name: recordOf :one
@@ -423,7 +423,7 @@ func recordOf(ctx context.Context, db postgres.Querier, person uuid.UUID) (recor
 		&i.Live,
 		&i.LiveUntil,
 	)
-	return i, err
+	return i, postgres.Failed("recordOf", err)
 }
 
 const unheldConsultationsSQL = `-- name: unheldConsultations :many
@@ -433,19 +433,19 @@ SELECT id FROM consultations WHERE patient_id = $1 AND id >= ids_since($1) AND s
 func unheldConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, unheldConsultationsSQL, patientID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("unheldConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("unheldConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("unheldConsultations", err)
 	}
 	return items, nil
 }
@@ -458,8 +458,8 @@ WHERE id = $13
 `
 
 type updateConsultationParams struct {
-	Status             ConsultationStatus
-	PaymentStatus      PaymentStatus
+	Status             Status
+	PaymentStatus      PaymentState
 	Notes              []byte
 	PaymentDueAt       *time.Time
 	CancelledBy        *access.Role
@@ -489,5 +489,5 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateConsultation", err)
 }

@@ -35,10 +35,10 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	var ending []ConsultationRow
 	for _, row := range live {
 		switch {
-		case row.Status == ConsultationStatusINPROGRESS && user.Ends && row.DoctorID == user.ID:
+		case row.Status == StatusInProgress && user.Ends && row.DoctorID == user.ID:
 			return account.ErrHolding
-		case row.Status == ConsultationStatusREQUESTED,
-			row.Status == ConsultationStatusCONFIRMED &&
+		case row.Status == StatusRequested,
+			row.Status == StatusConfirmed &&
 				(row.ScheduledStart.After(tx.Now) || !user.Ends || row.DoctorID == user.ID):
 			ending = append(ending, row)
 		}
@@ -69,7 +69,7 @@ func (s *Service) Stop(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 
 // late tells whether a patient who leaves cancels what is paid, and later than they may.
 func (s *Service) late(row ConsultationRow, user account.Stopping, now time.Time) bool {
-	return row.PatientID == user.ID && row.Status == ConsultationStatusCONFIRMED && row.Fee > 0 &&
+	return row.PatientID == user.ID && row.Status == StatusConfirmed && row.Fee > 0 &&
 		now.After(s.cancelUntil(row))
 }
 

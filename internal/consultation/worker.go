@@ -59,7 +59,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // overdue tells whether the time to pay for a booking is over.
 func overdue(row ConsultationRow, now time.Time) bool {
-	return row.Status == ConsultationStatusREQUESTED && row.PaymentDueAt != nil && !row.PaymentDueAt.After(now)
+	return row.Status == StatusRequested && row.PaymentDueAt != nil && !row.PaymentDueAt.After(now)
 }
 
 func (s *Service) expire(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
@@ -80,11 +80,11 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 	if err != nil {
 		return err
 	}
-	if row.Status != ConsultationStatusCONFIRMED || row.ScheduledEnd.After(tx.Now) {
+	if row.Status != StatusConfirmed || row.ScheduledEnd.After(tx.Now) {
 		return nil
 	}
 	actor := access.System("consultation.sweep")
-	if err := s.move(ctx, tx, actor, &row, ConsultationStatusNOSHOW); err != nil {
+	if err := s.move(ctx, tx, actor, &row, StatusNoShow); err != nil {
 		return err
 	}
 	refund, err := s.refundAll(ctx, tx, actor, row.ID, "the doctor was absent")
@@ -101,10 +101,10 @@ func (s *Service) complete(ctx context.Context, tx *postgres.Tx, id uuid.UUID) e
 	if err != nil {
 		return err
 	}
-	if row.Status != ConsultationStatusINPROGRESS || row.ScheduledEnd.Add(s.Config.CompleteAfter).After(tx.Now) {
+	if row.Status != StatusInProgress || row.ScheduledEnd.Add(s.Config.CompleteAfter).After(tx.Now) {
 		return nil
 	}
-	if err := s.move(ctx, tx, access.System("consultation.sweep"), &row, ConsultationStatusCOMPLETED); err != nil {
+	if err := s.move(ctx, tx, access.System("consultation.sweep"), &row, StatusCompleted); err != nil {
 		return err
 	}
 	names, err := readParties(ctx, tx, row)

@@ -38,19 +38,19 @@ type countFacetsRow struct {
 func countFacets(ctx context.Context, db postgres.Querier) ([]countFacetsRow, error) {
 	rows, err := db.Query(ctx, countFacetsSQL)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("countFacets", err)
 	}
 	defer rows.Close()
 	var items []countFacetsRow
 	for rows.Next() {
 		var i countFacetsRow
 		if err := rows.Scan(&i.Facet, &i.Value, &i.N); err != nil {
-			return nil, err
+			return nil, postgres.Failed("countFacets", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("countFacets", err)
 	}
 	return items, nil
 }
@@ -77,7 +77,7 @@ func decideApproval(ctx context.Context, tx *postgres.Tx, arg decideApprovalPara
 		arg.RegistrationKey,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("decideApproval", err)
 }
 
 const forgetProfileSQL = `-- name: forgetProfile :exec
@@ -86,7 +86,7 @@ UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updat
 
 func forgetProfile(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetProfileSQL, now, id)
-	return err
+	return postgres.Failed("forgetProfile", err)
 }
 
 const forgetRegistrationSQL = `-- name: forgetRegistration :exec
@@ -95,7 +95,7 @@ UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NUL
 
 func forgetRegistration(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetRegistrationSQL, now, id)
-	return err
+	return postgres.Failed("forgetRegistration", err)
 }
 
 const freeRegistrationSQL = `-- name: freeRegistration :exec
@@ -104,7 +104,7 @@ UPDATE doctors SET registration_key = NULL WHERE id = $1
 
 func freeRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, freeRegistrationSQL, id)
-	return err
+	return postgres.Failed("freeRegistration", err)
 }
 
 const insertDoctorSQL = `-- name: insertDoctor :one
@@ -151,7 +151,7 @@ func insertDoctor(ctx context.Context, tx *postgres.Tx, arg insertDoctorParams) 
 	)
 	var column_1 string
 	err := row.Scan(&column_1)
-	return column_1, err
+	return column_1, postgres.Failed("insertDoctor", err)
 }
 
 const lockApprovedSQL = `-- name: lockApproved :one
@@ -163,7 +163,7 @@ func lockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, err
 	row := tx.QueryRow(ctx, lockApprovedSQL, id)
 	var is_approved bool
 	err := row.Scan(&is_approved)
-	return is_approved, err
+	return is_approved, postgres.Failed("lockApproved", err)
 }
 
 const lockDoctorSQL = `-- name: lockDoctor :one
@@ -217,7 +217,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockDoctorR
 		&i.UpdatedAt,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("lockDoctor", err)
 }
 
 const nextFreeSlotSQL = `-- name: nextFreeSlot :one
@@ -235,7 +235,7 @@ func nextFreeSlot(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, 
 	row := db.QueryRow(ctx, nextFreeSlotSQL, doctorID, now)
 	var i nextFreeSlotRow
 	err := row.Scan(&i.ID, &i.StartTime, &i.EndTime)
-	return i, err
+	return i, postgres.Failed("nextFreeSlot", err)
 }
 
 const updateDoctorSQL = `-- name: updateDoctor :exec
@@ -273,5 +273,5 @@ func updateDoctor(ctx context.Context, tx *postgres.Tx, arg updateDoctorParams) 
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateDoctor", err)
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 
+	"github.com/google/uuid"
+
 	"amrutam/internal/problem"
 )
 
@@ -24,7 +26,16 @@ type Page[T any] struct {
 // Cursors signs and checks them, so that a position in one list can't be forged or used in another.
 type Cursors struct{ Secret []byte }
 
+// Place is where a page ended: what its last row has in the column that the list is sorted by, and the row's id.
+type Place[V any] struct {
+	Value V         `json:"v"`
+	ID    uuid.UUID `json:"id"`
+}
+
 const macBytes = 16
+
+// cursorVersion refuses cursors of another form, which would open as a place that nobody left.
+const cursorVersion = "2 "
 
 // Seal makes a cursor of a position (anything JSON holds) in the list named by scope: its operation and order.
 func (c Cursors) Seal(scope string, position any) string {
@@ -50,7 +61,7 @@ func (c Cursors) Open(scope, cursor string, position any) (bool, error) {
 
 func (c Cursors) mac(scope string, payload []byte) []byte {
 	h := hmac.New(sha256.New, c.Secret)
-	h.Write([]byte(scope + "\x00"))
+	h.Write([]byte(cursorVersion + scope + "\x00"))
 	h.Write(payload)
 	return h.Sum(nil)[:macBytes]
 }

@@ -43,7 +43,7 @@ func batchFindKey(b *pgx.Batch, userID uuid.UUID, key string, now time.Time, got
 			&i.Etag,
 			&i.ResponseBody,
 		)
-		return got(i, err)
+		return got(i, postgres.Failed("batchFindKey", err))
 	})
 }
 
@@ -55,7 +55,7 @@ func batchLockKey(b *pgx.Batch, lockID int64, got func(bool, error) error) {
 	b.Queue(batchLockKeySQL, lockID).QueryRow(func(row pgx.Row) error {
 		var pg_try_advisory_xact_lock bool
 		err := row.Scan(&pg_try_advisory_xact_lock)
-		return got(pg_try_advisory_xact_lock, err)
+		return got(pg_try_advisory_xact_lock, postgres.Failed("batchLockKey", err))
 	})
 }
 
@@ -66,7 +66,7 @@ DELETE FROM idempotency_keys WHERE user_id = $1
 func deleteKeys(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, deleteKeysSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deleteKeys", err)
 	}
 	return result.RowsAffected(), nil
 }

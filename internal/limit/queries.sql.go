@@ -44,7 +44,7 @@ func countFailure(ctx context.Context, tx *postgres.Tx, arg countFailureParams) 
 	)
 	var failures int32
 	err := row.Scan(&failures)
-	return failures, err
+	return failures, postgres.Failed("countFailure", err)
 }
 
 const countInWindowSQL = `-- name: countInWindow :one
@@ -73,7 +73,7 @@ func countInWindow(ctx context.Context, tx *postgres.Tx, arg countInWindowParams
 	)
 	var locked_until time.Time
 	err := row.Scan(&locked_until)
-	return locked_until, err
+	return locked_until, postgres.Failed("countInWindow", err)
 }
 
 const lockedUntilSQL = `-- name: lockedUntil :one
@@ -84,7 +84,7 @@ func lockedUntil(ctx context.Context, db postgres.Querier, key []byte) (time.Tim
 	row := db.QueryRow(ctx, lockedUntilSQL, key)
 	var locked_until time.Time
 	err := row.Scan(&locked_until)
-	return locked_until, err
+	return locked_until, postgres.Failed("lockedUntil", err)
 }
 
 const queueDeleteAttemptsSQL = `-- name: queueDeleteAttempts :exec
@@ -110,5 +110,5 @@ ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $2, updated_at = $3
 
 func restartWindow(ctx context.Context, tx *postgres.Tx, key []byte, until time.Time, now time.Time) error {
 	_, err := tx.Exec(ctx, restartWindowSQL, key, until, now)
-	return err
+	return postgres.Failed("restartWindow", err)
 }

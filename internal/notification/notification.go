@@ -197,9 +197,9 @@ func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusa
 		outcome = string(refusal)
 		s.log.Warn("mail given up", "mailId", ids[0], "mails", len(ids), "kind", kind, "failure", outcome)
 	}
-	s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids)))
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
 		queueMarkMails(tx, string(refusal), tx.Now, ids)
+		tx.AfterCommit(func() { s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids))) })
 		if refusal != "" {
 			for _, id := range ids {
 				audit.Write(tx, access.System(SendMail{}.Kind()), "mail.give-up", id,

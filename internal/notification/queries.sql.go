@@ -22,7 +22,7 @@ DELETE FROM mailbox_messages WHERE recipient_index = $1
 func deleteMailboxMessages(ctx context.Context, tx *postgres.Tx, recipientIndex []byte, email string, userID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, deleteMailboxMessagesSQL, recipientIndex, email, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deleteMailboxMessages", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -34,7 +34,7 @@ DELETE FROM mails WHERE user_id = $1::uuid
 func deleteMails(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, deleteMailsSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deleteMails", err)
 	}
 	return result.RowsAffected(), nil
 }

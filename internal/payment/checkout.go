@@ -47,8 +47,8 @@ func (s *Service) showCheckout(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	view := checkoutView{Attempt: attempt, Open: awaited && attempt.Status == PaymentTransactionStatusINITIATED}
-	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
+	view := checkoutView{Attempt: attempt, Open: awaited && attempt.Status == StatusInitiated}
+	if !awaited && attempt.Status != StatusSuccess {
 		view.Message = bookingOver
 	}
 	httpapi.WritePage(w, http.StatusOK, checkoutTemplate, view, follow(attempt)...)
@@ -60,7 +60,7 @@ func (s *Service) pressCheckout(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
+	if !awaited && attempt.Status != StatusSuccess {
 		httpapi.WritePage(w, http.StatusConflict, checkoutTemplate,
 			checkoutView{Message: bookingOver, Attempt: attempt})
 		return

@@ -30,10 +30,10 @@ func (s *Service) settleNamed(
 		switch {
 		case i < 0 || !l.refunds[i].sent() || l.refunds[i].Amount != *e.Amount:
 			contradicts = true
-		case l.refunds[i].Status == RefundStatusPENDING:
+		case l.refunds[i].Status == RefundStatusPending:
 			out, err = s.settleOwn(ctx, tx, actor, e, l.refunds[i])
 			return out, true, err
-		case l.refunds[i].Status == RefundStatusSUCCEEDED || e.Type == EventRefundFailed:
+		case l.refunds[i].Status == RefundStatusSucceeded || e.Type == EventRefundFailed:
 			return Unchanged, true, nil
 		}
 		// It had failed, or another one had taken its place: the money went back all the same.

@@ -85,9 +85,9 @@ type Checkout struct {
 
 // Open adds the payment of a new consultation to the transaction. An amount of zero is settled at once.
 func Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, currency string) {
-	status, provider := PaymentTransactionStatusINITIATED, providerStub
+	status, provider := StatusInitiated, providerStub
 	if amount == 0 {
-		status, provider = PaymentTransactionStatusSUCCESS, providerNone
+		status, provider = StatusSuccess, providerNone
 	}
 	queueInsertPayment(tx, queueInsertPaymentParams{ID: uuid.Must(uuid.NewV7()), ConsultationID: consultationID,
 		Amount: amount, Currency: currency, Status: status, Provider: provider, Now: tx.Now})
@@ -105,7 +105,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 	if err != nil {
 		return Payment{}, Attempt{}, err
 	}
-	if row.Status == PaymentTransactionStatusSUCCESS {
+	if row.Status == StatusSuccess {
 		return Payment{}, Attempt{}, ErrPaid
 	}
 	open, err := openAttempt(ctx, tx, row.ID)
@@ -132,7 +132,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 func (s *Service) begin(ctx context.Context, tx *postgres.Tx, row PaymentRow, back *string) (Payment, Attempt, error) {
 	begun := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: providerStub,
 		TransactionReference: newReference(), Amount: row.Amount, Currency: row.Currency,
-		Status: PaymentTransactionStatusINITIATED, CreatedAt: tx.Now}
+		Status: StatusInitiated, CreatedAt: tx.Now}
 	begun.CheckoutURL = s.Stub.checkoutURL(begun.TransactionReference)
 	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = begun.Status, begun.Provider,
 		&begun.TransactionReference, tx.Now
@@ -184,7 +184,7 @@ func viewAttempt(a PaymentAttempt, unasked []UnmatchedMoney) Attempt {
 			v.Captured, v.CapturedCurrency = *u.Amount, *u.Currency
 		}
 	}
-	if a.CheckoutURL != nil && a.Status == PaymentTransactionStatusINITIATED {
+	if a.CheckoutURL != nil && a.Status == StatusInitiated {
 		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutURL}}
 	}
 	return v

@@ -20,7 +20,7 @@ UPDATE refunds SET status = 'PENDING', approved_by = $1, updated_at = $2 WHERE i
 
 func approveRefund(ctx context.Context, tx *postgres.Tx, approvedBy *uuid.UUID, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, approveRefundSQL, approvedBy, now, id)
-	return err
+	return postgres.Failed("approveRefund", err)
 }
 
 const awaitsMoneySQL = `-- name: awaitsMoney :one
@@ -32,7 +32,7 @@ func awaitsMoney(ctx context.Context, db postgres.Querier, id uuid.UUID, now *ti
 	row := db.QueryRow(ctx, awaitsMoneySQL, id, now)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("awaitsMoney", err)
 }
 
 const cameUnaskedSQL = `-- name: cameUnasked :one
@@ -43,7 +43,7 @@ func cameUnasked(ctx context.Context, db postgres.Querier, attemptID *uuid.UUID)
 	row := db.QueryRow(ctx, cameUnaskedSQL, attemptID)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("cameUnasked", err)
 }
 
 const endAttemptsSQL = `-- name: endAttempts :execrows
@@ -60,7 +60,7 @@ UPDATE payments p SET status = 'FAILED', updated_at = $1::timestamptz FROM ended
 func endAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, endAttemptsSQL, now, consultationID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endAttempts", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -78,7 +78,7 @@ type findAttemptRow struct {
 	Amount               money.Amount
 	Currency             string
 	Captured             money.Amount
-	Status               PaymentTransactionStatus
+	Status               Status
 	FailureReason        *string
 	CheckoutURL          *string
 	CreatedAt            time.Time
@@ -106,7 +106,7 @@ func findAttempt(ctx context.Context, db postgres.Querier, provider string, tran
 		&i.ReturnURL,
 		&i.ConsultationID,
 	)
-	return i, err
+	return i, postgres.Failed("findAttempt", err)
 }
 
 const findNamedRefundSQL = `-- name: findNamedRefund :one
@@ -138,7 +138,7 @@ func findNamedRefund(ctx context.Context, db postgres.Querier, id *uuid.UUID, pr
 		&i.IsListed,
 		&i.Listed,
 	)
-	return i, err
+	return i, postgres.Failed("findNamedRefund", err)
 }
 
 const findPaymentSQL = `-- name: findPayment :one
@@ -151,7 +151,7 @@ type findPaymentRow struct {
 	ConsultationID       uuid.UUID
 	Amount               money.Amount
 	Currency             string
-	Status               PaymentTransactionStatus
+	Status               Status
 	Provider             string
 	TransactionReference *string
 	CreatedAt            time.Time
@@ -176,7 +176,7 @@ func findPayment(ctx context.Context, db postgres.Querier, consultationID uuid.U
 		&i.PatientID,
 		&i.DoctorID,
 	)
-	return i, err
+	return i, postgres.Failed("findPayment", err)
 }
 
 const followRefundsSQL = `-- name: followRefunds :exec
@@ -190,7 +190,7 @@ WHERE u.id = $2
 // What became of money that came unasked follows from its refunds.
 func followRefunds(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, followRefundsSQL, now, id)
-	return err
+	return postgres.Failed("followRefunds", err)
 }
 
 const forgetRefundReasonsSQL = `-- name: forgetRefundReasons :execrows
@@ -202,7 +202,7 @@ WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1 AND c.id >= ids
 func forgetRefundReasons(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, forgetRefundReasonsSQL, patientID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("forgetRefundReasons", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -214,7 +214,7 @@ WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1 AND
 
 func forgetResolutions(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetResolutionsSQL, patientID)
-	return err
+	return postgres.Failed("forgetResolutions", err)
 }
 
 const forgetReturnURLsSQL = `-- name: forgetReturnURLs :exec
@@ -225,7 +225,7 @@ WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1 AND
 // An app's address may name its user.
 func forgetReturnURLs(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) error {
 	_, err := tx.Exec(ctx, forgetReturnURLsSQL, patientID)
-	return err
+	return postgres.Failed("forgetReturnURLs", err)
 }
 
 const insertAttemptSQL = `-- name: insertAttempt :exec
@@ -257,7 +257,7 @@ func insertAttempt(ctx context.Context, tx *postgres.Tx, arg insertAttemptParams
 		arg.ReturnURL,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertAttempt", err)
 }
 
 const insertRefundSQL = `-- name: insertRefund :exec
@@ -301,7 +301,7 @@ func insertRefund(ctx context.Context, tx *postgres.Tx, arg insertRefundParams) 
 		arg.ProviderRefundID,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertRefund", err)
 }
 
 const insertUnmatchedSQL = `-- name: insertUnmatched :execrows
@@ -344,7 +344,7 @@ func insertUnmatched(ctx context.Context, tx *postgres.Tx, arg insertUnmatchedPa
 		arg.Now,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("insertUnmatched", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -376,7 +376,7 @@ func insertWebhook(ctx context.Context, tx *postgres.Tx, arg insertWebhookParams
 		arg.Now,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("insertWebhook", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -388,7 +388,7 @@ SELECT id, payment_id, provider, transaction_reference, amount, currency, captur
 func listAttempts(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) ([]PaymentAttempt, error) {
 	rows, err := db.Query(ctx, listAttemptsSQL, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listAttempts", err)
 	}
 	defer rows.Close()
 	var items []PaymentAttempt
@@ -409,12 +409,12 @@ func listAttempts(ctx context.Context, db postgres.Querier, paymentID uuid.UUID)
 			&i.UpdatedAt,
 			&i.ReturnURL,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listAttempts", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listAttempts", err)
 	}
 	return items, nil
 }
@@ -427,7 +427,7 @@ SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_b
 func listRefunds(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID, staff bool) ([]RefundRow, error) {
 	rows, err := db.Query(ctx, listRefundsSQL, paymentID, staff)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefunds", err)
 	}
 	defer rows.Close()
 	var items []RefundRow
@@ -451,12 +451,12 @@ func listRefunds(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID,
 			&i.AtProvider,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listRefunds", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefunds", err)
 	}
 	return items, nil
 }
@@ -495,7 +495,7 @@ type listRefundsByStatusRow struct {
 func listRefundsByStatus(ctx context.Context, db postgres.Querier, statuses []string, before uuid.UUID, most int32) ([]listRefundsByStatusRow, error) {
 	rows, err := db.Query(ctx, listRefundsByStatusSQL, statuses, before, most)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefundsByStatus", err)
 	}
 	defer rows.Close()
 	var items []listRefundsByStatusRow
@@ -520,12 +520,12 @@ func listRefundsByStatus(ctx context.Context, db postgres.Querier, statuses []st
 			&i.ProviderRefundID,
 			&i.ConsultationID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listRefundsByStatus", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefundsByStatus", err)
 	}
 	return items, nil
 }
@@ -568,7 +568,7 @@ func listUnmatched(ctx context.Context, db postgres.Querier, arg listUnmatchedPa
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listUnmatched", err)
 	}
 	defer rows.Close()
 	var items []listUnmatchedRow
@@ -596,12 +596,12 @@ func listUnmatched(ctx context.Context, db postgres.Querier, arg listUnmatchedPa
 			&i.AskedCurrency,
 			&i.ConsultationID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listUnmatched", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listUnmatched", err)
 	}
 	return items, nil
 }
@@ -628,7 +628,7 @@ func lockAttempt(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (PaymentAtt
 		&i.UpdatedAt,
 		&i.ReturnURL,
 	)
-	return i, err
+	return i, postgres.Failed("lockAttempt", err)
 }
 
 const lockPaymentSQL = `-- name: lockPayment :one
@@ -649,7 +649,7 @@ func lockPayment(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID)
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockPayment", err)
 }
 
 const lockPaymentByIDSQL = `-- name: lockPaymentByID :one
@@ -670,7 +670,7 @@ func lockPaymentByID(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Paymen
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockPaymentByID", err)
 }
 
 const lockRefundSQL = `-- name: lockRefund :one
@@ -698,7 +698,7 @@ func lockRefund(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow, 
 		&i.AtProvider,
 		&i.ProviderRefundID,
 	)
-	return i, err
+	return i, postgres.Failed("lockRefund", err)
 }
 
 const lockRefundsOfSQL = `-- name: lockRefundsOf :many
@@ -709,7 +709,7 @@ SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_b
 func lockRefundsOf(ctx context.Context, tx *postgres.Tx, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
 	rows, err := tx.Query(ctx, lockRefundsOfSQL, attemptID, unmatched, currency)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockRefundsOf", err)
 	}
 	defer rows.Close()
 	var items []RefundRow
@@ -733,12 +733,12 @@ func lockRefundsOf(ctx context.Context, tx *postgres.Tx, attemptID *uuid.UUID, u
 			&i.AtProvider,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockRefundsOf", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockRefundsOf", err)
 	}
 	return items, nil
 }
@@ -769,7 +769,7 @@ func lockUnmatched(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Unmatche
 		&i.UpdatedAt,
 		&i.ProviderRefundID,
 	)
-	return i, err
+	return i, postgres.Failed("lockUnmatched", err)
 }
 
 const lockUnmatchedOfSQL = `-- name: lockUnmatchedOf :many
@@ -781,7 +781,7 @@ SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id
 func lockUnmatchedOf(ctx context.Context, tx *postgres.Tx, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
 	rows, err := tx.Query(ctx, lockUnmatchedOfSQL, provider, transactionReference, currency)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockUnmatchedOf", err)
 	}
 	defer rows.Close()
 	var items []UnmatchedMoney
@@ -806,12 +806,12 @@ func lockUnmatchedOf(ctx context.Context, tx *postgres.Tx, provider string, tran
 			&i.UpdatedAt,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockUnmatchedOf", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockUnmatchedOf", err)
 	}
 	return items, nil
 }
@@ -822,7 +822,7 @@ UPDATE unmatched_money SET status = 'MATCHED', updated_at = $1 WHERE id = $2
 
 func matchUnmatched(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, matchUnmatchedSQL, now, id)
-	return err
+	return postgres.Failed("matchUnmatched", err)
 }
 
 const openAttemptSQL = `-- name: openAttempt :one
@@ -847,7 +847,7 @@ func openAttempt(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) 
 		&i.UpdatedAt,
 		&i.ReturnURL,
 	)
-	return i, err
+	return i, postgres.Failed("openAttempt", err)
 }
 
 const paidConsultationsSQL = `-- name: paidConsultations :many
@@ -857,19 +857,19 @@ SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consul
 func paidConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, paidConsultationsSQL, patientID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("paidConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var consultation_id uuid.UUID
 		if err := rows.Scan(&consultation_id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("paidConsultations", err)
 		}
 		items = append(items, consultation_id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("paidConsultations", err)
 	}
 	return items, nil
 }
@@ -899,7 +899,7 @@ func pendingRefund(ctx context.Context, db postgres.Querier, id uuid.UUID) (pend
 		&i.Provider,
 		&i.TransactionReference,
 	)
-	return i, err
+	return i, postgres.Failed("pendingRefund", err)
 }
 
 const queueInsertPaymentSQL = `-- name: queueInsertPayment :exec
@@ -912,7 +912,7 @@ type queueInsertPaymentParams struct {
 	ConsultationID uuid.UUID
 	Amount         money.Amount
 	Currency       string
-	Status         PaymentTransactionStatus
+	Status         Status
 	Provider       string
 	Now            time.Time
 }
@@ -966,7 +966,7 @@ func readUnmatched(ctx context.Context, db postgres.Querier, id uuid.UUID) (read
 		&i.AskedCurrency,
 		&i.ConsultationID,
 	)
-	return i, err
+	return i, postgres.Failed("readUnmatched", err)
 }
 
 const refundedOfSQL = `-- name: refundedOf :one
@@ -977,7 +977,7 @@ func refundedOf(ctx context.Context, db postgres.Querier, consultationID uuid.UU
 	row := db.QueryRow(ctx, refundedOfSQL, consultationID)
 	var column_1 money.Amount
 	err := row.Scan(&column_1)
-	return column_1, err
+	return column_1, postgres.Failed("refundedOf", err)
 }
 
 const resolveUnmatchedSQL = `-- name: resolveUnmatched :exec
@@ -1000,7 +1000,7 @@ func resolveUnmatched(ctx context.Context, tx *postgres.Tx, arg resolveUnmatched
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("resolveUnmatched", err)
 }
 
 const setReturnURLSQL = `-- name: setReturnURL :exec
@@ -1009,7 +1009,7 @@ UPDATE payment_attempts SET return_url = $1 WHERE id = $2
 
 func setReturnURL(ctx context.Context, tx *postgres.Tx, returnURL *string, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, setReturnURLSQL, returnURL, id)
-	return err
+	return postgres.Failed("setReturnURL", err)
 }
 
 const settleWebhookSQL = `-- name: settleWebhook :exec
@@ -1018,7 +1018,7 @@ UPDATE payment_webhooks SET outcome = $1 WHERE provider = $2 AND webhook_id = $3
 
 func settleWebhook(ctx context.Context, tx *postgres.Tx, outcome string, provider string, webhookID string) error {
 	_, err := tx.Exec(ctx, settleWebhookSQL, outcome, provider, webhookID)
-	return err
+	return postgres.Failed("settleWebhook", err)
 }
 
 const supersedeAttemptsSQL = `-- name: supersedeAttempts :exec
@@ -1028,7 +1028,7 @@ WHERE payment_id = $2 AND status = 'INITIATED' AND id <> $3
 
 func supersedeAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, paymentID uuid.UUID, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, supersedeAttemptsSQL, now, paymentID, id)
-	return err
+	return postgres.Failed("supersedeAttempts", err)
 }
 
 const supersedeRequestsSQL = `-- name: supersedeRequests :many
@@ -1039,19 +1039,19 @@ WHERE payment_id = $2 AND status = 'REQUESTED' RETURNING id
 func supersedeRequests(ctx context.Context, tx *postgres.Tx, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, supersedeRequestsSQL, now, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("supersedeRequests", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("supersedeRequests", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("supersedeRequests", err)
 	}
 	return items, nil
 }
@@ -1063,7 +1063,7 @@ SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id
 func unmatchedOfPayment(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
 	rows, err := db.Query(ctx, unmatchedOfPaymentSQL, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("unmatchedOfPayment", err)
 	}
 	defer rows.Close()
 	var items []UnmatchedMoney
@@ -1088,12 +1088,12 @@ func unmatchedOfPayment(ctx context.Context, db postgres.Querier, paymentID *uui
 			&i.UpdatedAt,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("unmatchedOfPayment", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("unmatchedOfPayment", err)
 	}
 	return items, nil
 }
@@ -1112,19 +1112,19 @@ type unrefundedRow struct {
 func unrefunded(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) ([]unrefundedRow, error) {
 	rows, err := db.Query(ctx, unrefundedSQL, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("unrefunded", err)
 	}
 	defer rows.Close()
 	var items []unrefundedRow
 	for rows.Next() {
 		var i unrefundedRow
 		if err := rows.Scan(&i.ID, &i.Remaining); err != nil {
-			return nil, err
+			return nil, postgres.Failed("unrefunded", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("unrefunded", err)
 	}
 	return items, nil
 }
@@ -1134,7 +1134,7 @@ UPDATE payment_attempts SET status = $1, captured = $2, failure_reason = $3, upd
 `
 
 type updateAttemptParams struct {
-	Status        PaymentTransactionStatus
+	Status        Status
 	Captured      money.Amount
 	FailureReason *string
 	Now           time.Time
@@ -1149,7 +1149,7 @@ func updateAttempt(ctx context.Context, tx *postgres.Tx, arg updateAttemptParams
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateAttempt", err)
 }
 
 const updatePaymentSQL = `-- name: updatePayment :exec
@@ -1157,7 +1157,7 @@ UPDATE payments SET status = $1, provider = $2, transaction_reference = $3, upda
 `
 
 type updatePaymentParams struct {
-	Status               PaymentTransactionStatus
+	Status               Status
 	Provider             string
 	TransactionReference *string
 	Now                  time.Time
@@ -1172,7 +1172,7 @@ func updatePayment(ctx context.Context, tx *postgres.Tx, arg updatePaymentParams
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updatePayment", err)
 }
 
 const updateRefundSQL = `-- name: updateRefund :exec
@@ -1193,5 +1193,5 @@ func updateRefund(ctx context.Context, tx *postgres.Tx, arg updateRefundParams) 
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateRefund", err)
 }

@@ -126,17 +126,17 @@ func (s *Service) succeed(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return Unchanged, nil
 	}
 	a.Captured = a.Amount
-	update := updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusSUCCESS, Captured: a.Amount, Now: tx.Now}
-	if row.Status == PaymentTransactionStatusSUCCESS {
+	update := updateAttemptParams{ID: a.ID, Status: StatusSuccess, Captured: a.Amount, Now: tx.Now}
+	if row.Status == StatusSuccess {
 		reason := "paid twice"
-		update.Status, update.FailureReason = PaymentTransactionStatusFAILED, &reason
+		update.Status, update.FailureReason = StatusFailed, &reason
 		return Surplus, errors.Join(updateAttempt(ctx, tx, update), s.matchEarly(ctx, tx, actor, e, row, a),
 			s.refund(ctx, tx, actor, row, "paid twice", a.ID))
 	}
 	return Captured, errors.Join(
 		supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID),
 		updateAttempt(ctx, tx, update),
-		updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusSUCCESS,
+		updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: StatusSuccess,
 			Provider:             a.Provider,
 			TransactionReference: &a.TransactionReference, Now: tx.Now}),
 		s.matchEarly(ctx, tx, actor, e, row, a))
@@ -154,13 +154,13 @@ func (s *Service) matchEarly(ctx context.Context, tx *postgres.Tx, actor access.
 
 func (s *Service) fail(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome,
 	error) {
-	if a.Status != PaymentTransactionStatusINITIATED || row.Status != PaymentTransactionStatusINITIATED {
+	if a.Status != StatusInitiated || row.Status != StatusInitiated {
 		return Unchanged, nil
 	}
 	return Failed, errors.Join(
-		updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: PaymentTransactionStatusFAILED,
+		updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: StatusFailed,
 			FailureReason: reasonOf(e), Now: tx.Now}),
-		updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: PaymentTransactionStatusFAILED,
+		updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: StatusFailed,
 			Provider: a.Provider, TransactionReference: &a.TransactionReference, Now: tx.Now}))
 }
 

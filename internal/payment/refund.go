@@ -101,7 +101,7 @@ func (s *Service) refund(ctx context.Context, tx *postgres.Tx, actor access.Acto
 // openRefund sends money on its way: which attempt's, how much, why and for whom.
 func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, due RefundRow,
 	wait time.Duration) error {
-	due.ID, due.Status = uuid.Must(uuid.NewV7()), RefundStatusPENDING
+	due.ID, due.Status = uuid.Must(uuid.NewV7()), RefundStatusPending
 	audit.Write(tx, actor, "refund.open", due.ID, audit.Meta{"paymentId": due.PaymentID, "amount": due.Amount,
 		"currency": due.Currency})
 	return errors.Join(insertRefundRow(ctx, tx, due), s.Queue.InsertAfter(ctx, tx, SendRefund{due.ID}, wait))

@@ -67,7 +67,7 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return Refund{}, err
 	}
 	asked := RefundRow{ID: uuid.Must(uuid.NewV7()), PaymentID: &row.ID, AttemptID: &attempt, Amount: amount,
-		Currency: row.Currency, Reason: in.Body.Reason, Status: RefundStatusREQUESTED, RequestedBy: &actor.ID,
+		Currency: row.Currency, Reason: in.Body.Reason, Status: RefundStatusRequested, RequestedBy: &actor.ID,
 		OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	audit.Write(tx, actor, "refund.request", asked.ID,
 		audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
@@ -104,7 +104,7 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if *row.RequestedBy == actor.ID {
 		return Refund{}, ErrOwnRefund
 	}
-	row.Status, row.ApprovedBy, row.UpdatedAt = RefundStatusPENDING, &actor.ID, tx.Now
+	row.Status, row.ApprovedBy, row.UpdatedAt = RefundStatusPending, &actor.ID, tx.Now
 	audit.Write(tx, actor, "refund.approve", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
 		"currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true), errors.Join(
@@ -129,7 +129,7 @@ func (s *Service) decline(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err != nil {
 		return Refund{}, err
 	}
-	row.Status, row.FailureReason, row.UpdatedAt = RefundStatusFAILED, &in.Body.Reason, tx.Now
+	row.Status, row.FailureReason, row.UpdatedAt = RefundStatusFailed, &in.Body.Reason, tx.Now
 	audit.Write(tx, actor, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
 		"currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true),
@@ -143,7 +143,7 @@ func lockRequest(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow,
 	switch {
 	case postgres.NoRows(err):
 		return row, problem.NotFound
-	case err == nil && row.Status != RefundStatusREQUESTED:
+	case err == nil && row.Status != RefundStatusRequested:
 		return row, problem.InvalidTransition.WithDetail(
 			"Only a refund that is REQUESTED can be decided; this one is " + string(row.Status) + ".")
 	}

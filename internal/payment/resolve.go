@@ -169,7 +169,7 @@ func (s *Service) sendBack(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return err
 	}
 	l := ledger{refunds: refunds}
-	rest := *u.Amount - l.under(part{&u.ID, *u.Amount}, RefundStatusPENDING, RefundStatusSUCCEEDED)
+	rest := *u.Amount - l.under(part{&u.ID, *u.Amount}, RefundStatusPending, RefundStatusSucceeded)
 	due := RefundRow{PaymentID: u.PaymentID, AttemptID: u.AttemptID, UnmatchedID: &u.ID, Amount: rest,
 		Currency: *u.Currency, Reason: "belongs to no booking", RequestedBy: &actor.ID}
 	return s.openRefund(ctx, tx, actor, due, 0)

@@ -44,7 +44,7 @@ func (s *Service) settleRefund(ctx context.Context, tx *postgres.Tx, actor acces
 	} else {
 		like := func(r RefundRow) bool { return r.Amount == *e.Amount && (r.AtProvider || r.sent()) }
 		if i := slices.IndexFunc(l.refunds,
-			func(r RefundRow) bool { return like(r) && r.Status == RefundStatusPENDING }); i >= 0 {
+			func(r RefundRow) bool { return like(r) && r.Status == RefundStatusPending }); i >= 0 {
 			return s.settleOwn(ctx, tx, actor, e, l.refunds[i])
 		}
 		known = slices.ContainsFunc(l.refunds, like)
@@ -80,7 +80,7 @@ func (s *Service) settleOwn(ctx context.Context, tx *postgres.Tx, actor access.A
 	error) {
 	if e.Type == EventRefundSucceeded {
 		audit.Write(tx, actor, "refund.succeed", r.ID, audit.Meta{"paymentId": r.PaymentID})
-		err := updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSUCCEEDED, Now: tx.Now})
+		err := updateRefund(ctx, tx, updateRefundParams{ID: r.ID, Status: RefundStatusSucceeded, Now: tx.Now})
 		if err != nil || r.UnmatchedID == nil {
 			return Refunded, err
 		}
@@ -88,7 +88,7 @@ func (s *Service) settleOwn(ctx context.Context, tx *postgres.Tx, actor access.A
 	}
 	audit.Write(tx, actor, "refund.fail", r.ID, audit.Meta{"paymentId": r.PaymentID})
 	if err := updateRefund(ctx, tx,
-		updateRefundParams{ID: r.ID, Status: RefundStatusFAILED, FailureReason: reasonOf(e),
+		updateRefundParams{ID: r.ID, Status: RefundStatusFailed, FailureReason: reasonOf(e),
 			Now: tx.Now}); err != nil {
 		return "", err
 	}
@@ -119,13 +119,13 @@ func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.A
 		return l.distance(x, of.amount) - l.distance(y, of.amount)
 	})
 	for _, p := range parts {
-		take := min(over, p.amount-l.under(p, RefundStatusSUCCEEDED))
+		take := min(over, p.amount-l.under(p, RefundStatusSucceeded))
 		if take <= 0 {
 			continue
 		}
 		over -= take
 		made := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: p.unmatched, Amount: take, Currency: of.currency,
-			Reason: "made at the provider", Status: RefundStatusSUCCEEDED, AtProvider: true, ProviderRefundID: of.id}
+			Reason: "made at the provider", Status: RefundStatusSucceeded, AtProvider: true, ProviderRefundID: of.id}
 		if l.attempt != nil {
 			made.PaymentID, made.AttemptID = &l.payment.ID, &l.attempt.ID
 		}
@@ -148,7 +148,7 @@ func (s *Service) givenBack(ctx context.Context, tx *postgres.Tx, actor access.A
 }
 
 func (l *ledger) distance(p part, amount money.Amount) int {
-	if p.amount-l.under(p, RefundStatusSUCCEEDED) == amount {
+	if p.amount-l.under(p, RefundStatusSucceeded) == amount {
 		return 0
 	}
 	return 1
@@ -158,28 +158,28 @@ func (l *ledger) distance(p part, amount money.Amount) int {
 // provider. A request for just that much was met there. Of a refund under way, what is still owed is sent anew.
 func (s *Service) shrink(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, p part,
 	made money.Amount) error {
-	excess := l.under(p, RefundStatusREQUESTED, RefundStatusPENDING, RefundStatusSUCCEEDED) - p.amount
-	for _, status := range []RefundStatus{RefundStatusREQUESTED, RefundStatusPENDING} {
+	excess := l.under(p, RefundStatusRequested, RefundStatusPending, RefundStatusSucceeded) - p.amount
+	for _, status := range []RefundStatus{RefundStatusRequested, RefundStatusPending} {
 		met := false
 		for i := len(l.refunds) - 1; i >= 0; i-- {
 			r := &l.refunds[i]
 			if !p.holds(*r) || r.Status != status {
 				continue
 			}
-			if same := status == RefundStatusREQUESTED && r.Amount == made && !met; excess <= 0 && !same {
+			if same := status == RefundStatusRequested && r.Amount == made && !met; excess <= 0 && !same {
 				continue
 			} else if same {
 				met = true
 			}
 			reason := superseded
-			r.Status, r.FailureReason = RefundStatusFAILED, &reason
+			r.Status, r.FailureReason = RefundStatusFailed, &reason
 			audit.Write(tx, actor, "refund.supersede", r.ID, audit.Meta{"paymentId": r.PaymentID})
 			if err := updateRefund(ctx, tx,
 				updateRefundParams{ID: r.ID, Status: r.Status, FailureReason: r.FailureReason,
 					Now: tx.Now}); err != nil {
 				return err
 			}
-			if rest := r.Amount - excess; status == RefundStatusPENDING && rest > 0 {
+			if rest := r.Amount - excess; status == RefundStatusPending && rest > 0 {
 				if err := s.openRefund(ctx, tx, actor, again(*r, rest), 0); err != nil {
 					return err
 				}

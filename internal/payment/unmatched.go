@@ -115,7 +115,7 @@ func (s *Service) mismatch(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return "", err
 	}
 	came := part{&id, *e.Amount}
-	if rest := came.amount - l.under(came, RefundStatusSUCCEEDED); rest > 0 {
+	if rest := came.amount - l.under(came, RefundStatusSucceeded); rest > 0 {
 		due := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, UnmatchedID: &id, Amount: rest, Currency: *e.Currency,
 			Reason: "not what was asked"}
 		if err := s.openRefund(ctx, tx, actor, due, 0); err != nil {
@@ -175,7 +175,7 @@ func (s *Service) matchWaiting(ctx context.Context, tx *postgres.Tx, actor acces
 	for _, u := range l.waiting {
 		var room money.Amount
 		for _, p := range l.parts {
-			room += p.amount - l.under(p, RefundStatusSUCCEEDED)
+			room += p.amount - l.under(p, RefundStatusSucceeded)
 		}
 		if *u.Amount > room {
 			continue

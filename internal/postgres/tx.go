@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,10 +20,6 @@ const (
 	// maxAttempts of a transaction that lost to another one (SQLSTATE 40001, 40P01).
 	maxAttempts   = 5
 	commitTimeout = 5 * time.Second
-	// withoutScans: a connection keeps the plan it made when a table was young and a scan of it the cheapest; a
-	// command must not read whole tables until the next ANALYZE tells better.
-	withoutScans = "SET LOCAL enable_seqscan = off"
-	planOnce     = "SET LOCAL plan_cache_mode = force_generic_plan"
 )
 
 // Tx is one transaction at one instant. Domain functions join it; only Write begins, commits and rolls back.
@@ -79,18 +76,8 @@ func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 // waits for these rows waits for the COMMIT alone.
 func (tx *Tx) QueueLast(sql string, args ...any) { tx.last.Queue(sql, args...) }
 
-// PlanOnce is queued before statements of which there is only one plan worth having: where months are partitions,
-// planning for the one month of a parameter costs more than running a plan for all, and PostgreSQL would do it each
-// time. It holds to the transaction's end. What is queued for the COMMIT always runs so, and with it the checks of
-// foreign keys.
-func (tx *Tx) PlanOnce(b *pgx.Batch) {
-	if !tx.planned {
-		b.Queue(planOnce)
-	}
-	tx.planned = true
-}
-
-// AfterCommit has f called when the transaction is stored, for what must not happen twice, nor for nothing: counts.
+// AfterCommit has f called once the transaction is stored, and not at all when it isn't: for counts and for what leaves
+// a cache. A transaction that is run again calls it once.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
 // NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose
@@ -206,10 +193,10 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	queued := batch.Len()
 	batch.Queue("COMMIT")
 	results := tx.SendBatch(ctx, &batch)
-	for range queued {
+	for i := range queued {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close()
-			return commitError(err)
+			return commitError(Failed(nameOf(batch.QueuedQueries[i].SQL), err))
 		}
 	}
 	tag, err := results.Exec()
@@ -223,6 +210,13 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 		return errors.New("postgres: the transaction was rolled back at commit")
 	}
 	return nil
+}
+
+// nameOf is the name that a statement of a queries.sql begins with, or else its first word.
+func nameOf(sql string) string {
+	named, _ := strings.CutPrefix(sql, "-- name: ")
+	name, _, _ := strings.Cut(named, " ")
+	return name
 }
 
 // commitError tells a refusal by the server, after which nothing is stored, from an answer that was lost.

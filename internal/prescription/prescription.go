@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/config"
+	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
@@ -99,8 +100,8 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if c.DoctorID != actor.ID {
 		return Prescription{}, problem.NotFoundAudited("consultation", c.ID)
 	}
-	held := c.Status == ConsultationStatusINPROGRESS ||
-		(c.Status == ConsultationStatusCOMPLETED && c.EndedAt != nil &&
+	held := c.Status == consultation.StatusInProgress ||
+		(c.Status == consultation.StatusCompleted && c.EndedAt != nil &&
 			!tx.Now.After(c.EndedAt.Add(s.Config.PrescribeWithin)))
 	if !held {
 		return Prescription{}, ErrNotHeld

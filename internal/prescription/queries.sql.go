@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/consultation"
 	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
@@ -26,7 +27,7 @@ func consultationParties(ctx context.Context, db postgres.Querier, id uuid.UUID)
 	row := db.QueryRow(ctx, consultationPartiesSQL, id)
 	var i consultationPartiesRow
 	err := row.Scan(&i.PatientID, &i.DoctorID)
-	return i, err
+	return i, postgres.Failed("consultationParties", err)
 }
 
 const insertPrescriptionSQL = `-- name: insertPrescription :exec
@@ -56,7 +57,7 @@ func insertPrescription(ctx context.Context, tx *postgres.Tx, arg insertPrescrip
 		arg.Supersedes,
 		arg.CreatedAt,
 	)
-	return err
+	return postgres.Failed("insertPrescription", err)
 }
 
 const lockForPrescriptionSQL = `-- name: lockForPrescription :one
@@ -69,7 +70,7 @@ type lockForPrescriptionRow struct {
 	ID        uuid.UUID
 	PatientID uuid.UUID
 	DoctorID  uuid.UUID
-	Status    ConsultationStatus
+	Status    consultation.Status
 	EndedAt   *time.Time
 	Wrapped   []byte
 }
@@ -85,7 +86,7 @@ func lockForPrescription(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lo
 		&i.EndedAt,
 		&i.Wrapped,
 	)
-	return i, err
+	return i, postgres.Failed("lockForPrescription", err)
 }
 
 const partyNamesSQL = `-- name: partyNames :one
@@ -96,7 +97,7 @@ func partyNames(ctx context.Context, db postgres.Querier, userID uuid.UUID) (str
 	row := db.QueryRow(ctx, partyNamesSQL, userID)
 	var full_name string
 	err := row.Scan(&full_name)
-	return full_name, err
+	return full_name, postgres.Failed("partyNames", err)
 }
 
 const prescriptionsOfConsultationSQL = `-- name: prescriptionsOfConsultation :many
@@ -114,7 +115,7 @@ type prescriptionsOfConsultationRow struct {
 func prescriptionsOfConsultation(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) ([]prescriptionsOfConsultationRow, error) {
 	rows, err := db.Query(ctx, prescriptionsOfConsultationSQL, consultationID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfConsultation", err)
 	}
 	defer rows.Close()
 	var items []prescriptionsOfConsultationRow
@@ -132,12 +133,12 @@ func prescriptionsOfConsultation(ctx context.Context, db postgres.Querier, consu
 			&i.Wrapped,
 			&i.SupersededBy,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("prescriptionsOfConsultation", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfConsultation", err)
 	}
 	return items, nil
 }
@@ -157,7 +158,7 @@ type prescriptionsOfPatientRow struct {
 func prescriptionsOfPatient(ctx context.Context, db postgres.Querier, patientID uuid.UUID, before uuid.UUID, most int32) ([]prescriptionsOfPatientRow, error) {
 	rows, err := db.Query(ctx, prescriptionsOfPatientSQL, patientID, before, most)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfPatient", err)
 	}
 	defer rows.Close()
 	var items []prescriptionsOfPatientRow
@@ -175,12 +176,12 @@ func prescriptionsOfPatient(ctx context.Context, db postgres.Querier, patientID 
 			&i.Wrapped,
 			&i.SupersededBy,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("prescriptionsOfPatient", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfPatient", err)
 	}
 	return items, nil
 }
@@ -212,7 +213,7 @@ func readPrescription(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.Wrapped,
 		&i.SupersededBy,
 	)
-	return i, err
+	return i, postgres.Failed("readPrescription", err)
 }
 
 const supersedableSQL = `-- name: supersedable :one
@@ -223,5 +224,5 @@ func supersedable(ctx context.Context, db postgres.Querier, id uuid.UUID, consul
 	row := db.QueryRow(ctx, supersedableSQL, id, consultationID)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("supersedable", err)
 }

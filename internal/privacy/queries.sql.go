@@ -23,7 +23,7 @@ func countConsultations(ctx context.Context, db postgres.Querier, patientID uuid
 	row := db.QueryRow(ctx, countConsultationsSQL, patientID)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countConsultations", err)
 }
 
 const countExportsSQL = `-- name: countExports :one
@@ -39,7 +39,7 @@ func countExports(ctx context.Context, db postgres.Querier, since time.Time, use
 	row := db.QueryRow(ctx, countExportsSQL, since, userID)
 	var i countExportsRow
 	err := row.Scan(&i.Count, &i.First)
-	return i, err
+	return i, postgres.Failed("countExports", err)
 }
 
 const countPrescriptionsSQL = `-- name: countPrescriptions :one
@@ -50,7 +50,7 @@ func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid
 	row := db.QueryRow(ctx, countPrescriptionsSQL, patientID)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countPrescriptions", err)
 }
 
 const dueErasuresSQL = `-- name: dueErasures :many
@@ -65,19 +65,19 @@ type dueErasuresRow struct {
 func dueErasures(ctx context.Context, db postgres.Querier, now *time.Time) ([]dueErasuresRow, error) {
 	rows, err := db.Query(ctx, dueErasuresSQL, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("dueErasures", err)
 	}
 	defer rows.Close()
 	var items []dueErasuresRow
 	for rows.Next() {
 		var i dueErasuresRow
 		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
-			return nil, err
+			return nil, postgres.Failed("dueErasures", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("dueErasures", err)
 	}
 	return items, nil
 }
@@ -88,7 +88,7 @@ UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destro
 
 func endErasure(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, endErasureSQL, now, id)
-	return err
+	return postgres.Failed("endErasure", err)
 }
 
 const exportConsentsSQL = `-- name: exportConsents :many
@@ -108,7 +108,7 @@ type exportConsentsRow struct {
 func exportConsents(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportConsentsRow, error) {
 	rows, err := db.Query(ctx, exportConsentsSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportConsents", err)
 	}
 	defer rows.Close()
 	var items []exportConsentsRow
@@ -123,12 +123,12 @@ func exportConsents(ctx context.Context, db postgres.Querier, userID uuid.UUID) 
 			&i.GivenAt,
 			&i.WithdrawnAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportConsents", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportConsents", err)
 	}
 	return items, nil
 }
@@ -150,7 +150,7 @@ type exportConsultationConsentsRow struct {
 func exportConsultationConsents(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportConsultationConsentsRow, error) {
 	rows, err := db.Query(ctx, exportConsultationConsentsSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportConsultationConsents", err)
 	}
 	defer rows.Close()
 	var items []exportConsultationConsentsRow
@@ -163,12 +163,12 @@ func exportConsultationConsents(ctx context.Context, db postgres.Querier, userID
 			&i.GivenAt,
 			&i.WithdrawnAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportConsultationConsents", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportConsultationConsents", err)
 	}
 	return items, nil
 }
@@ -199,7 +199,7 @@ type exportDoctorRow struct {
 func exportDoctor(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportDoctorRow, error) {
 	rows, err := db.Query(ctx, exportDoctorSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportDoctor", err)
 	}
 	defer rows.Close()
 	var items []exportDoctorRow
@@ -222,12 +222,12 @@ func exportDoctor(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportDoctor", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportDoctor", err)
 	}
 	return items, nil
 }
@@ -247,7 +247,7 @@ type exportErasuresRow struct {
 func exportErasures(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportErasuresRow, error) {
 	rows, err := db.Query(ctx, exportErasuresSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportErasures", err)
 	}
 	defer rows.Close()
 	var items []exportErasuresRow
@@ -260,12 +260,12 @@ func exportErasures(ctx context.Context, db postgres.Querier, userID uuid.UUID) 
 			&i.DueAt,
 			&i.StoppedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportErasures", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportErasures", err)
 	}
 	return items, nil
 }
@@ -286,7 +286,7 @@ type exportExportsRow struct {
 func exportExports(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportExportsRow, error) {
 	rows, err := db.Query(ctx, exportExportsSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportExports", err)
 	}
 	defer rows.Close()
 	var items []exportExportsRow
@@ -300,12 +300,12 @@ func exportExports(ctx context.Context, db postgres.Querier, userID uuid.UUID) (
 			&i.ExpiresAt,
 			&i.Size,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportExports", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportExports", err)
 	}
 	return items, nil
 }
@@ -326,7 +326,7 @@ type exportMailsRow struct {
 func exportMails(ctx context.Context, db postgres.Querier, userID *uuid.UUID) ([]exportMailsRow, error) {
 	rows, err := db.Query(ctx, exportMailsSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportMails", err)
 	}
 	defer rows.Close()
 	var items []exportMailsRow
@@ -340,12 +340,12 @@ func exportMails(ctx context.Context, db postgres.Querier, userID *uuid.UUID) ([
 			&i.FailedAt,
 			&i.Failure,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportMails", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportMails", err)
 	}
 	return items, nil
 }
@@ -365,7 +365,7 @@ type exportPasskeysRow struct {
 func exportPasskeys(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportPasskeysRow, error) {
 	rows, err := db.Query(ctx, exportPasskeysSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportPasskeys", err)
 	}
 	defer rows.Close()
 	var items []exportPasskeysRow
@@ -378,12 +378,12 @@ func exportPasskeys(ctx context.Context, db postgres.Querier, userID uuid.UUID) 
 			&i.CreatedAt,
 			&i.LastUsedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportPasskeys", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportPasskeys", err)
 	}
 	return items, nil
 }
@@ -403,7 +403,7 @@ type exportPrescribedRow struct {
 func exportPrescribed(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportPrescribedRow, error) {
 	rows, err := db.Query(ctx, exportPrescribedSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportPrescribed", err)
 	}
 	defer rows.Close()
 	var items []exportPrescribedRow
@@ -416,12 +416,12 @@ func exportPrescribed(ctx context.Context, db postgres.Querier, userID uuid.UUID
 			&i.Supersedes,
 			&i.CreatedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportPrescribed", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportPrescribed", err)
 	}
 	return items, nil
 }
@@ -446,7 +446,7 @@ type exportSessionsRow struct {
 func exportSessions(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportSessionsRow, error) {
 	rows, err := db.Query(ctx, exportSessionsSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportSessions", err)
 	}
 	defer rows.Close()
 	var items []exportSessionsRow
@@ -462,12 +462,12 @@ func exportSessions(ctx context.Context, db postgres.Querier, userID uuid.UUID) 
 			&i.EndedAt,
 			&i.SecondFactorAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportSessions", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportSessions", err)
 	}
 	return items, nil
 }
@@ -491,7 +491,7 @@ type exportSlotsRow struct {
 func exportSlots(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]exportSlotsRow, error) {
 	rows, err := db.Query(ctx, exportSlotsSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportSlots", err)
 	}
 	defer rows.Close()
 	var items []exportSlotsRow
@@ -507,12 +507,12 @@ func exportSlots(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("exportSlots", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("exportSlots", err)
 	}
 	return items, nil
 }
@@ -524,7 +524,7 @@ DELETE FROM exports WHERE user_id = $1
 func forgetExports(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, forgetExportsSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("forgetExports", err)
 	}
 	return result.RowsAffected(), nil
 }
@@ -535,7 +535,7 @@ UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
 
 func giveUpExport(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
 	_, err := tx.Exec(ctx, giveUpExportSQL, userID)
-	return err
+	return postgres.Failed("giveUpExport", err)
 }
 
 const insertErasureSQL = `-- name: insertErasure :exec
@@ -559,7 +559,7 @@ func insertErasure(ctx context.Context, tx *postgres.Tx, arg insertErasureParams
 		arg.Now,
 		arg.DueAt,
 	)
-	return err
+	return postgres.Failed("insertErasure", err)
 }
 
 const insertExportSQL = `-- name: insertExport :exec
@@ -568,7 +568,7 @@ INSERT INTO exports (id, user_id, status, requested_at) VALUES ($1, $2, 'PENDING
 
 func insertExport(ctx context.Context, tx *postgres.Tx, id uuid.UUID, userID uuid.UUID, now time.Time) error {
 	_, err := tx.Exec(ctx, insertExportSQL, id, userID, now)
-	return err
+	return postgres.Failed("insertExport", err)
 }
 
 const keepClinicalSQL = `-- name: keepClinical :exec
@@ -577,7 +577,7 @@ UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), cli
 
 func keepClinical(ctx context.Context, tx *postgres.Tx, now *time.Time, until *time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, keepClinicalSQL, now, until, id)
-	return err
+	return postgres.Failed("keepClinical", err)
 }
 
 const lockErasureSQL = `-- name: lockErasure :one
@@ -600,7 +600,7 @@ func lockErasure(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ErasureRow
 		&i.ClinicalUntil,
 		&i.DestroyedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockErasure", err)
 }
 
 const lockPersonSQL = `-- name: lockPerson :one
@@ -612,7 +612,7 @@ func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (uuid.UUID, 
 	row := tx.QueryRow(ctx, lockPersonSQL, id)
 	var id_2 uuid.UUID
 	err := row.Scan(&id_2)
-	return id_2, err
+	return id_2, postgres.Failed("lockPerson", err)
 }
 
 const newestExportSQL = `-- name: newestExport :one
@@ -644,7 +644,7 @@ func newestExport(ctx context.Context, db postgres.Querier, userID uuid.UUID) (n
 		&i.Size,
 		&i.Sha256,
 	)
-	return i, err
+	return i, postgres.Failed("newestExport", err)
 }
 
 const pendingExportSQL = `-- name: pendingExport :one
@@ -668,7 +668,7 @@ func pendingExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (pend
 		&i.Role,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("pendingExport", err)
 }
 
 const postponeErasureSQL = `-- name: postponeErasure :exec
@@ -677,7 +677,7 @@ UPDATE erasures SET next_at = $1 WHERE id = $2 AND status = 'PENDING'
 
 func postponeErasure(ctx context.Context, tx *postgres.Tx, nextAt *time.Time, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, postponeErasureSQL, nextAt, id)
-	return err
+	return postgres.Failed("postponeErasure", err)
 }
 
 const readExportSQL = `-- name: readExport :one
@@ -702,7 +702,7 @@ func readExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (readExp
 		&i.ExpiresAt,
 		&i.Archive,
 	)
-	return i, err
+	return i, postgres.Failed("readExport", err)
 }
 
 const standingErasureSQL = `-- name: standingErasure :one
@@ -725,7 +725,7 @@ func standingErasure(ctx context.Context, db postgres.Querier, userID uuid.UUID)
 		&i.ClinicalUntil,
 		&i.DestroyedAt,
 	)
-	return i, err
+	return i, postgres.Failed("standingErasure", err)
 }
 
 const stopErasureSQL = `-- name: stopErasure :one
@@ -736,7 +736,7 @@ func stopErasure(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uu
 	row := tx.QueryRow(ctx, stopErasureSQL, now, userID)
 	var id uuid.UUID
 	err := row.Scan(&id)
-	return id, err
+	return id, postgres.Failed("stopErasure", err)
 }
 
 const storeExportSQL = `-- name: storeExport :execrows
@@ -763,7 +763,7 @@ func storeExport(ctx context.Context, tx *postgres.Tx, arg storeExportParams) (i
 		arg.ID,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("storeExport", err)
 	}
 	return result.RowsAffected(), nil
 }

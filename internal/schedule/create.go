@@ -65,7 +65,7 @@ func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) erro
 		case o.StartTime.Equal(slot.StartTime) && o.EndTime.Equal(slot.EndTime):
 			return ErrSlotExists.WithDetail("You have a slot of exactly these times: " + o.ID.String() + ".")
 		default:
-			overlap = overlap || (slot.Status != SlotStatusBLOCKED && o.Status != SlotStatusBLOCKED)
+			overlap = overlap || (slot.Status != SlotBlocked && o.Status != SlotBlocked)
 		}
 	}
 	if overlap {
@@ -77,7 +77,7 @@ func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) erro
 // checkEnd is nil unless the slot is open and starts when its doctor, whose lock the caller holds, will have been
 // erased. Error: ErrErasureDue.
 func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
-	if slot.Status == SlotStatusBLOCKED {
+	if slot.Status == SlotBlocked {
 		return nil
 	}
 	end, err := endsAt(ctx, tx, slot.DoctorID)

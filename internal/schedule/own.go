@@ -22,10 +22,7 @@ type OwnInput struct {
 }
 
 // place in the list of own slots: blocked ones may share a start.
-type place struct {
-	Start time.Time `json:"s"`
-	ID    uuid.UUID `json:"id"`
-}
+type place = httpapi.Place[time.Time]
 
 // ListOwn shows a doctor's slots, free or not. Error: problem.NotFound for another doctor's.
 func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor, in OwnInput) (httpapi.Page[Slot],
@@ -45,7 +42,7 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 		return none, err
 	}
 	rows, err := listSlots(ctx, r, listSlotsParams{
-		DoctorID: doctor, FromTime: from, ToTime: to, Status: in.Status, AfterStart: after.Start, AfterID: after.ID,
+		DoctorID: doctor, FromTime: from, ToTime: to, Status: in.Status, AfterStart: after.Value, AfterID: after.ID,
 		Most: int32(in.Limit + 1), //nolint:gosec // at most 101
 	})
 	if err != nil {
@@ -55,7 +52,7 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 	for i, row := range rows {
 		items[i] = row.slot()
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(s Slot) any { return place{s.StartTime, s.ID} }),
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(s Slot) any { return place{Value: s.StartTime, ID: s.ID} }),
 		nil
 }
 

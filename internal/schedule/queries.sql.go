@@ -71,7 +71,7 @@ func batchTakeSeat(b *pgx.Batch, arg batchTakeSeatParams, got func(batchTakeSeat
 			&i.ConsultationFee,
 			&i.Currency,
 		)
-		return got(i, err)
+		return got(i, postgres.Failed("batchTakeSeat", err))
 	})
 }
 
@@ -84,7 +84,7 @@ WHERE doctor_id = $2 AND start_time > $3 AND status <> 'BLOCKED'
 // A slot with a consultation in progress takes nobody more.
 func closeSlots(ctx context.Context, tx *postgres.Tx, now time.Time, doctorID uuid.UUID, startTime time.Time) error {
 	_, err := tx.Exec(ctx, closeSlotsSQL, now, doctorID, startTime)
-	return err
+	return postgres.Failed("closeSlots", err)
 }
 
 const deleteSlotSQL = `-- name: deleteSlot :exec
@@ -93,7 +93,7 @@ DELETE FROM availability_slots WHERE id = $1
 
 func deleteSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, deleteSlotSQL, id)
-	return err
+	return postgres.Failed("deleteSlot", err)
 }
 
 const endsAtSQL = `-- name: endsAt :one
@@ -105,7 +105,7 @@ func endsAt(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) (time.
 	row := db.QueryRow(ctx, endsAtSQL, doctorID)
 	var due_at time.Time
 	err := row.Scan(&due_at)
-	return due_at, err
+	return due_at, postgres.Failed("endsAt", err)
 }
 
 const findsDoctorSQL = `-- name: findsDoctor :one
@@ -117,7 +117,7 @@ func findsDoctor(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, 
 	row := db.QueryRow(ctx, findsDoctorSQL, id)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("findsDoctor", err)
 }
 
 const insertSlotSQL = `-- name: insertSlot :one
@@ -158,7 +158,7 @@ func insertSlot(ctx context.Context, tx *postgres.Tx, arg insertSlotParams) (Ava
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("insertSlot", err)
 }
 
 const listFreeSlotsSQL = `-- name: listFreeSlots :many
@@ -185,7 +185,7 @@ func listFreeSlots(ctx context.Context, db postgres.Querier, arg listFreeSlotsPa
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listFreeSlots", err)
 	}
 	defer rows.Close()
 	var items []AvailabilitySlot
@@ -202,12 +202,12 @@ func listFreeSlots(ctx context.Context, db postgres.Querier, arg listFreeSlotsPa
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listFreeSlots", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listFreeSlots", err)
 	}
 	return items, nil
 }
@@ -241,7 +241,7 @@ func listSlots(ctx context.Context, db postgres.Querier, arg listSlotsParams) ([
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSlots", err)
 	}
 	defer rows.Close()
 	var items []AvailabilitySlot
@@ -258,12 +258,12 @@ func listSlots(ctx context.Context, db postgres.Querier, arg listSlotsParams) ([
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listSlots", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSlots", err)
 	}
 	return items, nil
 }
@@ -286,7 +286,7 @@ func lockSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (AvailabilityS
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockSlot", err)
 }
 
 const lockSlotsSQL = `-- name: lockSlots :exec
@@ -295,7 +295,7 @@ SELECT id FROM availability_slots WHERE doctor_id = $1 AND start_time > $2 ORDER
 
 func lockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, now time.Time) error {
 	_, err := tx.Exec(ctx, lockSlotsSQL, doctorID, now)
-	return err
+	return postgres.Failed("lockSlots", err)
 }
 
 const readSlotSQL = `-- name: readSlot :one
@@ -316,7 +316,7 @@ func readSlot(ctx context.Context, db postgres.Querier, id uuid.UUID) (Availabil
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("readSlot", err)
 }
 
 const releaseSeatSQL = `-- name: releaseSeat :exec
@@ -332,7 +332,7 @@ FROM freed WHERE s.id = freed.slot_id
 // The patient's lock comes first, as in batchTakeSeat. Only who deletes the seat counts it back.
 func releaseSeat(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) error {
 	_, err := tx.Exec(ctx, releaseSeatSQL, now, consultationID)
-	return err
+	return postgres.Failed("releaseSeat", err)
 }
 
 const slotsDuringSQL = `-- name: slotsDuring :many
@@ -365,7 +365,7 @@ func slotsDuring(ctx context.Context, db postgres.Querier, arg slotsDuringParams
 		arg.After,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("slotsDuring", err)
 	}
 	defer rows.Close()
 	var items []slotsDuringRow
@@ -377,12 +377,12 @@ func slotsDuring(ctx context.Context, db postgres.Querier, arg slotsDuringParams
 			&i.EndTime,
 			&i.Status,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("slotsDuring", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("slotsDuring", err)
 	}
 	return items, nil
 }
@@ -393,7 +393,7 @@ UPDATE seats SET started = true WHERE consultation_id = $1
 
 func startSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	_, err := tx.Exec(ctx, startSeatSQL, consultationID)
-	return err
+	return postgres.Failed("startSeat", err)
 }
 
 const updateSlotSQL = `-- name: updateSlot :exec
@@ -420,7 +420,7 @@ func updateSlot(ctx context.Context, tx *postgres.Tx, arg updateSlotParams) erro
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateSlot", err)
 }
 
 const whyNoSeatSQL = `-- name: whyNoSeat :one
@@ -446,5 +446,5 @@ func whyNoSeat(ctx context.Context, db postgres.Querier, patientID uuid.UUID, id
 		&i.PatientMay,
 		&i.DoctorBookable,
 	)
-	return i, err
+	return i, postgres.Failed("whyNoSeat", err)
 }

@@ -78,7 +78,7 @@ func (s Slot) ETag() string { return httpapi.ETag(s.UpdatedAt) }
 
 func (row AvailabilitySlot) slot() Slot {
 	free := int(row.MaxPatients - row.SeatsTaken)
-	if row.Status == SlotStatusBLOCKED {
+	if row.Status == SlotBlocked {
 		free = 0
 	}
 	return Slot{

@@ -82,7 +82,7 @@ func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) 
 		return err
 	case !row.PatientMay: // deleted or disabled since the request came in
 		return problem.Unauthenticated
-	case row.Status == SlotStatusBLOCKED, !row.StartTime.After(tx.Now), !row.DoctorBookable:
+	case row.Status == SlotBlocked, !row.StartTime.After(tx.Now), !row.DoctorBookable:
 		return ErrSlotNotBookable
 	}
 	return ErrSlotTaken

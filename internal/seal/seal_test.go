@@ -51,7 +51,7 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 }
 
 func database(t *testing.T) string {
-	return testdb.URL(t, postgres.Migrate, postgres.Fingerprint())
+	return testdb.URL(t, testdb.Migrate, postgres.Fingerprint())
 }
 
 func opened(t *testing.T, conn *pgx.Conn, keys *ring) *seal.Sealer {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"amrutam/internal/postgres"
 	"amrutam/internal/postgres/cluster"
 )
 
@@ -33,6 +34,12 @@ var maintenance = sync.OnceValues(func() (string, error) {
 	}
 	return c.AdminDSN("postgres"), nil
 })
+
+// Migrate makes the schema of this build, for URL.
+func Migrate(ctx context.Context, dsn string) error {
+	_, err := postgres.Upgrade(ctx, dsn)
+	return err
+}
 
 // URL makes a database and gives its address for the role that owns it, cluster.Role. It is dropped when the test
 // ends, whoever is still connected. fingerprint names the schema that migrate makes: one template serves all tests, of

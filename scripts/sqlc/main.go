@@ -5,6 +5,7 @@
 //   - queueX (:exec) adds the statement to those that the transaction sends with its COMMIT
 //   - queueLastX does the same behind the others (Tx.QueueLast)
 //   - batchX (:one) adds the statement to a pgx.Batch and hands its row to a function
+//   - an error begins with the statement's name
 //
 // sqlc's interface DBTX and its type Queries, which every package would have once more, go.
 package main
@@ -78,12 +79,13 @@ var (
 	// parameter is how sqlc spells a parameter called id.
 	parameter = regexp.MustCompile(`\biD\b`)
 	// method runs a statement.
-	method = regexp.MustCompile(`(?ms)^func \(q \*Queries\) (\w+)\(ctx context\.Context, db DBTX(.*?)\n}\n`)
+	method  = regexp.MustCompile(`(?ms)^func \(q \*Queries\) (\w+)\(ctx context\.Context, db DBTX(.*?)\n}\n`)
+	failure = regexp.MustCompile(`return (.*, )?err\b`)
 	// writes is what only statements have that change or lock something.
 	writes = regexp.MustCompile(`(?i)\b(insert|update|delete|merge|for (key )?share|pg_advisory\w*)\b`)
-	exec1  = regexp.MustCompile(`(?s)^(.*)\) error \{\n\t_, err := tx\.Exec\(ctx, (.*)\)\n\treturn err$`)
+	exec1  = regexp.MustCompile(`(?s)^(.*)\) error \{\n\t_, err := tx\.Exec\(ctx, (.*)\)\n\treturn postgres.Failed\(.*\)$`)
 	row1   = regexp.MustCompile(`(?s)^(.*)\) \((\S+), error\) \{\n\trow := tx\.QueryRow\(ctx, (.*?)\)` +
-		`\n\tvar (.*)\n\treturn (\w+), err$`)
+		`\n\tvar (.*)\n\treturn (\w+), (postgres.Failed\(.*\))$`)
 	imports = regexp.MustCompile(`(?s)\nimport \(\n(.*?)\n\)\n`)
 )
 
@@ -99,6 +101,7 @@ func rewrite(text string) ([]byte, error) {
 		parts := method.FindStringSubmatch(m)
 		name, rest := parts[1], parts[2]
 		rest = strings.Replace(rest, "(ctx, "+name, "(ctx, "+name+"SQL", 1)
+		rest = failure.ReplaceAllString(rest, "return ${1}postgres.Failed(\""+name+"\", err)")
 		if reads[name] && !strings.HasPrefix(name, "batch") {
 			return "func " + name + "(ctx context.Context, db postgres.Querier" + rest + "\n}\n"
 		}
@@ -136,8 +139,8 @@ func function(name, rest string) (string, error) {
 			return "", fmt.Errorf("%s can only be :one", name)
 		}
 		return "func " + name + "(b *pgx.Batch" + parts[1] + ", got func(" + parts[2] + ", error) error) {\n\tb.Queue(" +
-			parts[3] + ").QueryRow(func(row pgx.Row) error {\n\tvar " + parts[4] + "\n\treturn got(" + parts[5] +
-			", err)\n\t})\n}\n", nil
+			parts[3] + ").QueryRow(func(row pgx.Row) error {\n\tvar " + parts[4] + "\n\treturn got(" + parts[5] + ", " +
+			parts[6] + ")\n\t})\n}\n", nil
 	}
 	return "func " + name + "(ctx context.Context, tx *postgres.Tx" + rest + "\n}\n", nil
 }
