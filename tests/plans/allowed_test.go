@@ -51,6 +51,7 @@ var allowed = map[string]string{
 	"searchDoctorsWordsFindFew on doctors: reads it from end to end":                                                                                "it stops at the first 1,001 found",
 	"searchDoctorsByDoctor on doctors: reads it from end to end":                                                                                    doctors,
 	"searchDoctorsByWalk on doctors: reads it from end to end":                                                                                      doctors,
+	"deleteKeys on idempotency_keys: opens many partitions":                                                                                         erasing,
 	"forgetReasons on consultations: opens many partitions":                                                                                         erasing,
 	"forgetRefundReasons on refunds: reads it from end to end":                                                                                      erasing,
 	`SELECT 1 FROM "public"."consultations" x WHERE $1 OPERATOR(pg_catalog.=) "slot_id" FOR KEY SHARE OF x on consultations: opens many partitions`: "the foreign key of a slot that is deleted: its consultations may be of any month",
