@@ -1,6 +1,6 @@
 -- name: queueInsertAuditLog :exec
 INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at)
-VALUES (sqlc.arg(id), sqlc.arg(actor_id), sqlc.arg(actor_role), sqlc.arg(action), sqlc.arg(entity_type), sqlc.arg(entity_id), sqlc.arg(metadata), sqlc.arg(ip_address), sqlc.arg(created_at));
+VALUES (@id, @actor_id, @actor_role, @action, @entity_type, @entity_id, @metadata, @ip_address, @created_at);
 
 -- One at a time for a key.
 -- name: lockDenial :exec

@@ -96,9 +96,10 @@ func (s *Service) askPatient(tx *postgres.Tx, consultation uuid.UUID, patient *b
 	since := tx.Now.Add(-s.Config.PayWithin - abandonedFor)
 	return func(b *pgx.Batch) {
 		tx.PlanOnce(b)
-		batchReadPatient(b, batchReadPatientParams{Now: tx.Now, AbandonedSince: tx.Now.Add(-abandonedFor),
-			MostAbandoned: int32(s.Config.MaxAbandoned), Since: since, OldestID: postgres.IDsFrom(since),
-			ConsultationID: consultation}, func(row batchReadPatientRow, err error) error {
+		arg := batchReadPatientParams{Now: tx.Now, AbandonedSince: tx.Now.Add(-abandonedFor), Since: since,
+			OldestID: postgres.IDsFrom(since), ConsultationID: consultation,
+			MostAbandoned: int32(s.Config.MaxAbandoned)} //nolint:gosec // config allows 1,000,000 at most
+		batchReadPatient(b, arg, func(row batchReadPatientRow, err error) error {
 			*patient = row
 			return err
 		})
