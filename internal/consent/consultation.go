@@ -20,8 +20,8 @@ const (
 // Practice Guidelines 2020, 3.4). The caller holds the patient's lock and has seen that the consent to treatment
 // stands.
 func Imply(tx *postgres.Tx, patient, consultation uuid.UUID, version int32) {
-	queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{ConsultationID: consultation, Basis: implied,
-		NoticeVersion: version, ActorID: patient, GivenAt: tx.Now})
+	queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{ConsultationID: consultation,
+		Basis: implied, NoticeVersion: version, ActorID: patient, GivenAt: tx.Now})
 }
 
 // ToConsultation is an explicit consent to one consultation.

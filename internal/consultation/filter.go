@@ -63,7 +63,8 @@ func (in ListIn) pageByStatus(c *postgres.Conditions, last *place) string {
 		lower, upper := in.From, in.To
 		const has = "$1::text::consultation_status"
 		after := func() {
-			order.After(&one, one.Value(status)+"::text::consultation_status", one.Value(last.Value), one.Value(last.ID))
+			order.After(&one, one.Value(status)+"::text::consultation_status", one.Value(last.Value),
+				one.Value(last.ID))
 		}
 		switch {
 		case last != nil && in.Sort == "earliest" && !last.Value.Before(lower):

@@ -105,7 +105,8 @@ func (f filter) byWalk() statement {
 				WHERE f.status = 'AVAILABLE'`+f.during(&s)+f.later(&s)+
 		` ORDER BY f.start_time, f.doctor_id LIMIT `+walked+`) near
 			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id`+s.Where()+`
-			AND NOT EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.during(&s)+`
+			AND NOT EXISTS (SELECT FROM availability_slots f
+				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.during(&s)+`
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
 		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
@@ -179,8 +180,8 @@ func (f filter) conditions(s *statement) {
 	}
 }
 
-// speaks adds the condition that a doctor speaks a language: whose tag begins with it, or is it without its last subtags
-// (RFC 4647, section 3.4).
+// speaks adds the condition that a doctor speaks a language: whose tag begins with it, or is it without its last
+// subtags (RFC 4647, section 3.4).
 func (f filter) speaks(s *statement) {
 	var shorter []string
 	for end := strings.LastIndex(f.Language, "-"); end > 0; end = strings.LastIndex(f.Language[:end], "-") {

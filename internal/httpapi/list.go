@@ -34,9 +34,6 @@ type Place[V any] struct {
 
 const macBytes = 16
 
-// cursorVersion refuses cursors of another form, which would open as a place that nobody left.
-const cursorVersion = "2 "
-
 // Seal makes a cursor of a position (anything JSON holds) in the list named by scope: its operation and order.
 func (c Cursors) Seal(scope string, position any) string {
 	payload, _ := json.Marshal(position)
@@ -61,7 +58,7 @@ func (c Cursors) Open(scope, cursor string, position any) (bool, error) {
 
 func (c Cursors) mac(scope string, payload []byte) []byte {
 	h := hmac.New(sha256.New, c.Secret)
-	h.Write([]byte(cursorVersion + scope + "\x00"))
+	h.Write([]byte(scope + "\x00"))
 	h.Write(payload)
 	return h.Sum(nil)[:macBytes]
 }
