@@ -3,8 +3,6 @@ package analytics
 
 import "github.com/danielgtaylor/huma/v2"
 
-var query = New()
-
 // Summary is the figures of a period.
 type Summary struct {
 	From          string        `json:"from" format:"date" doc:"The first day" example:"2026-10-25"`

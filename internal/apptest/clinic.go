@@ -132,7 +132,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		change(cfg)
 	}
 	clock := &Clock{}
-	dsn := testdb.New(t, postgres.Migrate, postgres.Fingerprint())
+	dsn := testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 	owner, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Owner: true})
 	must(t, err)
 	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Tune: tune})
