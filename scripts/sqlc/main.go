@@ -108,7 +108,7 @@ func rewrite(text string) ([]byte, error) {
 		if reads[name] && !strings.HasPrefix(name, "batch") && !strings.HasPrefix(name, "each") {
 			return "func " + name + "(ctx context.Context, db postgres.Querier" + rest + "\n}\n"
 		}
-		out, err := function(name, strings.Replace(rest, " db.", " tx.", 1))
+		out, err := function(name, strings.Replace(rest, " db.", " tx.", 1), reads[name])
 		errs = append(errs, err)
 		return out
 	})
@@ -124,7 +124,7 @@ func rewrite(text string) ([]byte, error) {
 }
 
 // function is what has a form of its own, or writes. rest is the method from its third parameter on.
-func function(name, rest string) (string, error) {
+func function(name, rest string, reads bool) (string, error) {
 	switch {
 	case strings.HasPrefix(name, "queue"):
 		queue := "Queue"
@@ -146,8 +146,8 @@ func function(name, rest string) (string, error) {
 			name, parts[1], parts[2], parts[3], parts[4], parts[5], parts[6]), nil
 	case strings.HasPrefix(name, "each"):
 		parts := rows.FindStringSubmatch(rest)
-		if parts == nil {
-			return "", fmt.Errorf("%s can only be :many", name)
+		if parts == nil || !reads {
+			return "", fmt.Errorf("%s can only be :many, and read", name)
 		}
 		return fmt.Sprintf("func %s(ctx context.Context, r *postgres.Read%s, fn func(%[3]s) error) error {\n"+
 			"\treturn postgres.Failed(%[1]q, postgres.ForEach(ctx, r, pgx.RowToStructByPos[%[3]s], fn, %s))\n}\n",
