@@ -36,7 +36,8 @@ func enrol(t *testing.T, c *apptest.Clinic, u apptest.User) (authenticator, []st
 	begun := c.Post(u, "auth/enable-mfa", nil).Want(200)
 	a := authenticator{c, begun.Text("secret")}
 	var codes []string
-	for _, code := range c.Post(u, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200).At("recoveryCodes").([]any) {
+	confirmed := c.Post(u, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
+	for _, code := range confirmed.At("recoveryCodes").([]any) {
 		codes = append(codes, code.(string))
 	}
 	same(t, "recovery codes", len(codes), 10)

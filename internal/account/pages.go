@@ -27,7 +27,8 @@ type page struct {
 }
 
 var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}} – Amrutam</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{.Title}} – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main>
 <h1>{{.Title}}</h1><p>{{.Text}}</p>
 {{with .Faults}}<ul role="alert">{{range .}}<li>The password {{.}}.</li>{{end}}</ul>{{end}}

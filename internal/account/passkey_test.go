@@ -308,7 +308,8 @@ func FuzzPasskeyProof(f *testing.F) {
 	k.Register(c.Patient())
 	f.Add([]byte(k.Prove()))
 	f.Add([]byte(k.Create(c.Do(c.Patient(), "POST", "auth/passkeys/options", nil))))
-	f.Add([]byte(`{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AA","signature":"AA"}}`))
+	f.Add([]byte(`{"id":"AA","rawId":"AA","type":"public-key",` +
+		`"response":{"clientDataJSON":"e30","authenticatorData":"AA","signature":"AA"}}`))
 	f.Fuzz(func(t *testing.T, credential []byte) {
 		if !json.Valid(credential) {
 			t.Skip()

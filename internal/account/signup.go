@@ -48,7 +48,8 @@ func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registratio
 		return User{}, err
 	}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		_, err := s.Limits.CountUse(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork), httpapi.Neighbourhood(actor.IP))
+		_, err := s.Limits.CountUse(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork),
+			httpapi.Neighbourhood(actor.IP))
 		return err
 	})
 	if err != nil {

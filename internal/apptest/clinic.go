@@ -156,7 +156,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		owner.Close()
 	})
 	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log,
-		http: &http.Client{Timeout: 30 * time.Second}}
+		http: &http.Client{Timeout: time.Minute}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if _, measuring := t.(*testing.B); !measuring {
 		c.contract = &contract{t: t, log: log, document: documentOf(t, a), next: c.http.Transport,

@@ -78,8 +78,9 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	if err != nil {
 		return nil, errors.New("AMRUTAM_SMTP_URL can't be used: its host, port or user is not right")
 	}
-	return &smtpSender{client: client, from: from, replyTo: replyTo, server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)),
-		tls: tls}, nil
+	return &smtpSender{client: client, from: from, replyTo: replyTo,
+		server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)),
+		tls:    tls}, nil
 }
 
 // replyAddress reads AMRUTAM_MAIL_REPLY_TO; nil when it is unset.

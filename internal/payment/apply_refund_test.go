@@ -61,7 +61,8 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 		wantOutcome(t, reportRefunded(c, reference, "100.00", "INR"), 200, payment.Refunded)
 		wantOutcome(t, reportRefunded(c, reference, "100.00", "INR"), 200, payment.Refunded)
 		wantEqual(t, "cancelled", cancel(c, patient, consultation).Want(200).Text("refundedAmount"), "200.00")
-		wantEqual(t, "refunds", refundsOf(c, patient, consultation), "100.00 SUCCEEDED, 100.00 SUCCEEDED, 300.00 PENDING")
+		wantEqual(t, "refunds", refundsOf(c, patient, consultation),
+			"100.00 SUCCEEDED, 100.00 SUCCEEDED, 300.00 PENDING")
 	})
 	t.Run("beside ours under way", func(t *testing.T) {
 		patient, consultation, _, reference := captured(t, c)
@@ -73,7 +74,8 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 		wantOutcome(t, reportRefunded(c, reference, "500.00", "INR"), 200, payment.Refunded)
 		wantEqual(t, "refunds", refundsOf(c, patient, consultation),
 			"500.00 FAILED superseded, 200.00 SUCCEEDED, 300.00 FAILED superseded, 300.00 SUCCEEDED")
-		wantEqual(t, "the list", listUnmatched(c, admin, reference), "REFUND 200.00 INR EXCEEDS_CAPTURE WAITING [CLOSE]")
+		wantEqual(t, "the list", listUnmatched(c, admin, reference),
+			"REFUND 200.00 INR EXCEEDS_CAPTURE WAITING [CLOSE]")
 	})
 	t.Run("beside requests", func(t *testing.T) {
 		patient, consultation, id, reference := captured(t, c)
@@ -92,7 +94,8 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 	t.Run("before its money", func(t *testing.T) {
 		patient, consultation, reference := unpaid(c)
 		wantOutcome(t, reportRefunded(c, reference, "500.00", "INR"), 202, payment.AmountMismatch)
-		wantEqual(t, "the list", listUnmatched(c, admin, reference), "REFUND 500.00 INR EXCEEDS_CAPTURE WAITING [CLOSE]")
+		wantEqual(t, "the list", listUnmatched(c, admin, reference),
+			"REFUND 500.00 INR EXCEEDS_CAPTURE WAITING [CLOSE]")
 		wantOutcome(t, reportPaid(c, reference, "500.00", "INR"), 200, payment.Captured)
 		wantEqual(t, "the list", listUnmatched(c, admin, reference), "REFUND 500.00 INR EXCEEDS_CAPTURE MATCHED []")
 		cancel(c, patient, consultation).Want(200)

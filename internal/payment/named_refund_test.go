@@ -69,7 +69,8 @@ func TestRefundsByName(t *testing.T) {
 	requestRefund(c, support, id, "325.00").Want(201)
 }
 
-// A refund of ours that was superseded by one made at the provider, and that the provider made all the same, is listed.
+// A refund of ours that was superseded by one made at the provider, and that the provider made all the same, is
+// listed.
 func TestBothNamedRefundsWereMade(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)

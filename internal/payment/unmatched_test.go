@@ -90,8 +90,8 @@ func TestMismatchedMoneyAfterTheRightOne(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// In whatever order a provider reports the same events, beside our own changes, the result is the same: the money asked
-// for confirms the booking, everything else is refunded, and nothing twice.
+// In whatever order a provider reports the same events, beside our own changes, the result is the same: the money
+// asked for confirms the booking, everything else is refunded, and nothing twice.
 func TestEveryOrderOfReports(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)

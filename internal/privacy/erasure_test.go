@@ -82,7 +82,7 @@ func TestAnErasureIsToldAndStopped(t *testing.T) {
 	same(t, "asked twice", again.Map(), first.Map())
 	same(t, "read", c.Get(patient, "users/me/erasure").Want(200).Map(), first.Map())
 	if told := mails(t, c, patient.Email, "erasure-requested"); len(told) != 1 || !strings.Contains(told[0], "stop") ||
-		!strings.Contains(told[0], "no record of care") {
+		!strings.Contains(told[0], "no records of care") {
 		t.Errorf("mails: %q", told)
 	}
 	c.Clock.Advance(48*time.Hour - time.Minute)
@@ -158,7 +158,8 @@ func TestWhoNeverHeldAConsultation(t *testing.T) {
 		deleted_at IS NOT NULL, num_nonnulls(mfa_secret, email_verification_token, password_reset_token)) FROM users
 			WHERE id = $1`, patient.ID), "erased-"+patient.ID.String()+"@erased.invalid none f f t 0")
 	same(t, "the profile", row[string](t, c,
-		`SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address)) FROM profiles WHERE user_id = $1`, patient.ID), "Erased Asia/Kolkata 0")
+		`SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address))
+			FROM profiles WHERE user_id = $1`, patient.ID), "Erased Asia/Kolkata 0")
 	cantOpen(t, c, patient)
 	proof := row[string](t, c,
 		"SELECT metadata ->> 'sha256' FROM audit_logs WHERE action = 'data-key.destroy' AND entity_id = $1",
@@ -257,7 +258,7 @@ func TestTheRecordOfCareIsKept(t *testing.T) {
 		any(object{"until": until.Format(time.RFC3339Nano), "consultations": 1.0}))
 	if told := mails(t, c, h.patient.Email, "erasure-requested"); len(told) != 1 ||
 		!strings.Contains(told[0],
-			until.In(time.FixedZone("IST", 19800)).Format("stays until Monday, 2 January 2006 at 15:04")) {
+			until.In(time.FixedZone("IST", 19800)).Format("kept until Monday, 2 January 2006 at 15:04")) {
 		t.Errorf("the mail doesn't tell %s: %q", until, told)
 	}
 	c.Clock.Advance(48 * time.Hour)

@@ -41,7 +41,8 @@ func TestEveryOperationHasItsRows(t *testing.T) {
 		for caller, role := range roles {
 			if may := len(o.Roles) == 0 ||
 				slices.Contains(o.Roles, role); may == (row.Want[caller] == http.StatusForbidden) {
-				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles, row.Want[caller],
+				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles,
+					row.Want[caller],
 					caller)
 			}
 		}

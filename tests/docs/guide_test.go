@@ -42,7 +42,18 @@ func TestTheGuide(t *testing.T) {
 
 const verifier = `package main
 
-import ("crypto/hmac"; "crypto/sha256"; "encoding/base64"; "fmt"; "net/http"; "os"; "slices"; "strconv"; "strings"; "time")
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
 %s
 
