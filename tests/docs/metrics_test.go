@@ -27,7 +27,7 @@ var (
 func exposed(t *testing.T) map[string][]string {
 	t.Helper()
 	c := apptest.Open(t)
-	c.App.Metrics.Built("test", "go", 1)
+	c.App.Metrics.SetBuildInfo("test", "go", 1)
 	all := map[string][]string{}
 	descriptions := make(chan *prometheus.Desc)
 	go func() { c.App.Metrics.Registry.Describe(descriptions); close(descriptions) }()
