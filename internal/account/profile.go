@@ -52,7 +52,8 @@ type ProfileChangeRequest struct {
 }
 
 // ReadProfile returns the caller's own user and profile.
-func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Profile, error) {
+func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Profile,
+	error) {
 	row, err := query.readProfile(ctx, r, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
@@ -64,8 +65,8 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 	return openProfile(key, row)
 }
 
-// ChangeProfile applies a merge patch to the caller's own profile. Returns problem.PreconditionFailed if the profile has
-// changed, a 422 of all faults.
+// ChangeProfile applies a merge patch to the caller's own profile. Returns problem.PreconditionFailed if the profile
+// has changed, a 422 of all faults.
 func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ProfileChangeRequest) (Profile, error) {
 	// The lock and the read are two statements: the read must see what the last holder of the lock wrote.

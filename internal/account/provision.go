@@ -28,8 +28,8 @@ type NewUser struct {
 	Timezone     string // IANA, or "" for DefaultTimezone
 }
 
-// Provision makes the user, the profile and the data key that seals it. The caller has checked the values, and mails and
-// audits what the event was. Returns ErrAddressTaken if another user has the address.
+// Provision makes the user, the profile and the data key that seals it. The caller has checked the values, and mails
+// and audits what the event was. Returns ErrAddressTaken if another user has the address.
 func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
 	id := uuid.Must(uuid.NewV7())
 	made, err := query.insertUser(ctx, tx,

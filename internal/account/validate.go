@@ -35,7 +35,8 @@ func (f faults) err() error {
 // normalizeEmail is the form in which an address is stored and looked up.
 func normalizeEmail(email string) string { return notification.Normalize(email) }
 
-// emailFault says what is wrong with a normalized address, or "". It hides net/mail's own words, which quote the value.
+// emailFault says what is wrong with a normalized address, or "". It hides net/mail's own words, which quote the
+// value.
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
 	local, domain, _ := strings.Cut(email, "@")

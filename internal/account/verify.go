@@ -158,8 +158,8 @@ func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor ac
 // unknownUser is the entity of an audit row about an address without a user: the address itself isn't audited.
 const unknownUser = "unknown"
 
-// allowMail reports whether a mail that anybody can ask for may go to its receiver: a few in an hour. The answer to the
-// caller is the same.
+// allowMail reports whether a mail that anybody can ask for may go to its receiver: a few in an hour. The answer to
+// the caller is the same.
 func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
 	err := s.Limits.CountAttempt(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {

@@ -63,8 +63,9 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	}
 	metrics.WatchQueue(queue.Backlog)
 	a := &App{Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux()}
-	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, Log: log, Metrics: metrics, Sealer: sealer,
-		Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins, HSTS: cfg.HSTS(),
+	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, Log: log, Metrics: metrics,
+		Sealer: sealer, Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins,
+		HSTS:   cfg.HSTS(),
 		Secure: strings.HasPrefix(cfg.PublicURL, "https://"), Hosts: httpapi.HostSet(cfg.ServedHosts()...),
 		Load: httpapi.NewLoad(cfg.InFlightLimit(), cfg.RequestWithin),
 		Deny: func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {

@@ -44,20 +44,9 @@ func (a *App) mount() error {
 	mails.Pages(a.Mux)
 	a.mails = mails
 	jobs.HandleWithin(a.Queue, checkWithin, a.checkInvariants)
-	relyingParty, err := account.NewRelyingParty(a.Config, a.Sealer)
-	if err != nil {
+	if err := a.mountAccounts(); err != nil {
 		return err
 	}
-	sessions := &session.Service{DB: a.DB, Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
-	a.API.Authenticate, a.API.Guard = sessions.Authenticate, session.Guard
-	sessions.Routes(a.API)
-	sessions.Jobs(a.Queue)
-	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions,
-		Mails: mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log,
-		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}
-	a.accounts.Routes(a.API)
-	a.accounts.Pages(a.Mux)
-	a.accounts.Jobs(a.Queue)
 	if c := a.Config.Currency; c != "" && !currency.IsCurrency(c) { // without one only the document is made
 		return errors.New("AMRUTAM_CURRENCY " + currency.CurrencyFormat)
 	}
@@ -88,6 +77,25 @@ func (a *App) mount() error {
 	people.Routes(a.API)
 	people.Jobs(a.Queue)
 	analytics.Routes(a.API)
+	return nil
+}
+
+// mountAccounts builds sessions and accounts. The pipeline is given how it finds the session of a request.
+func (a *App) mountAccounts() error {
+	relyingParty, err := account.NewRelyingParty(a.Config, a.Sealer)
+	if err != nil {
+		return err
+	}
+	sessions := &session.Service{DB: a.DB, Sealer: a.Sealer, Mails: a.mails, Config: a.Config, Cursors: a.API.Cursors}
+	a.API.Authenticate, a.API.Guard = sessions.Authenticate, session.Guard
+	sessions.Routes(a.API)
+	sessions.Jobs(a.Queue)
+	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions,
+		Mails: a.mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log,
+		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}
+	a.accounts.Routes(a.API)
+	a.accounts.Pages(a.Mux)
+	a.accounts.Jobs(a.Queue)
 	return nil
 }
 

@@ -78,8 +78,8 @@ type Deactivation struct {
 // CancelUpcoming cancels the consultations that a deactivated patient or doctor has to come: their seats are freed,
 // open attempts to pay end, and both sides are mailed; a doctor's slots are closed. What was paid is refunded, however
 // late it is, unless patients delete their account themselves: then as if they had cancelled. One in progress goes on,
-// and one that began with a patient who is deleted ends as missed. Returns ErrHasConsultations unless the cancelling is
-// confirmed, schedule.ErrConsultationInProgress for a doctor who is deleted while they see a patient.
+// and one that began with a patient who is deleted ends as missed. Returns ErrHasConsultations unless the cancelling
+// is confirmed, schedule.ErrConsultationInProgress for a doctor who is deleted while they see a patient.
 func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor access.Actor, d Deactivation) error {
 	switch d.Role {
 	case access.RoleDoctor:

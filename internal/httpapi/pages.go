@@ -81,8 +81,8 @@ var problemTemplate = template.Must(template.New("problem").Parse(`<!doctype htm
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.Slug}} – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main>
-<h1>{{.Title}}</h1><p><code>{{.Slug}}</code>,
-HTTP {{.Status}}</p><p>{{.Detail}}</p><h2>What to do</h2><p>{{.Advice}}</p>
+<h1>{{.Title}}</h1><p><code>{{.Slug}}</code>, HTTP {{.Status}}</p>
+<p>{{.Detail}}</p><h2>What to do</h2><p>{{.Advice}}</p>
 </main></body></html>`))
 
 func (a *API) problemPage(w http.ResponseWriter, r *http.Request) {

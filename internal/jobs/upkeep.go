@@ -19,8 +19,8 @@ type Maintenance struct{}
 // Kind names the job.
 func (Maintenance) Kind() string { return "partition.upkeep" }
 
-// AddMaintenance has the hourly maintenance call do in a transaction of its own: packages delete there what has expired
-// in their tables.
+// AddMaintenance has the hourly maintenance call do in a transaction of its own: packages delete there what has
+// expired in their tables.
 func (q *Queue) AddMaintenance(do func(ctx context.Context, tx *postgres.Tx) error) {
 	q.maintenance = append(q.maintenance, do)
 }

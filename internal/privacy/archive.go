@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// archive is a ZIP of JSON files, and of a page that says what they contain. What is added is written at once: of a long
-// history one entry is in memory at a time, beside the compressed file.
+// archive is a ZIP of JSON files, and of a page that says what they contain. What is added is written at once: of a
+// long history one entry is in memory at a time, beside the compressed file.
 type archive struct {
 	at    time.Time
 	out   bytes.Buffer

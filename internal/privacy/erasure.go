@@ -74,8 +74,8 @@ type ErasureRequest struct {
 
 // RequestErasureOf is for people who can't sign in any more, deleted ones too. Returns problem.NotFound if there is no
 // such user, account.ErrOwnAccount, consultation.ErrHasConsultations unless that is confirmed.
-func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ErasureRequest) (Erasure,
-	error) {
+func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ErasureRequest) (Erasure, error) {
 	user, err := account.LockOther(ctx, tx, actor, in.ID)
 	if errors.Is(err, account.ErrOwnAccount) {
 		err = account.ErrOwnAccount.WithDetail("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
@@ -185,14 +185,15 @@ func (s *Service) keptUntil(record consultation.Record) time.Time {
 }
 
 // ReadErasure tells what becomes of the caller's data. Returns problem.NotFound if nobody asked for its erasure.
-func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Erasure, error) {
+func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Erasure,
+	error) {
 	return s.readErasure(ctx, r, actor.ID)
 }
 
 // ReadErasureOf tells what becomes of another user's data, and audits the reading. Returns problem.NotFound if nobody
 // asked for its erasure.
-func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor, in account.UserRequest) (Erasure,
-	error) {
+func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in account.UserRequest) (Erasure, error) {
 	e, err := s.readErasure(ctx, tx, in.ID)
 	if err != nil {
 		return Erasure{}, err

@@ -61,7 +61,8 @@ func (e Export) RetryAfter() time.Duration { return pollAfter }
 
 // ReadExport returns the state of the caller's newest copy, and asks for one if there is none. Returns
 // problem.Reauthenticate if asking for one lacks a recent proof, problem.TooManyRequests after five on a day.
-func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export, error) {
+func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export,
+	error) {
 	row, err := findNewest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
@@ -78,7 +79,8 @@ func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.
 
 // RequestExport asks for a new copy although an older one is still good; one that is being made is new enough. Returns
 // problem.TooManyRequests after five on a day.
-func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export, error) {
+func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export,
+	error) {
 	row, err := findNewest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
@@ -151,7 +153,8 @@ type ExportRequest struct {
 
 // Download is the copy itself, for its owner. Returns problem.NotFound if it is another user's, ErrExportPending while
 // it is being made, ErrExportExpired when it is gone.
-func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ExportRequest) (httpapi.Attachment,
+func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ExportRequest) (httpapi.Attachment,
 	error) {
 	var none httpapi.Attachment
 	row, err := query.readExport(ctx, tx, in.ID)

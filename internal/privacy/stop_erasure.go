@@ -32,8 +32,8 @@ func (s *Service) StopErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 	return httpapi.None{}, s.stop(ctx, tx, actor, mailTo(user), in.ID)
 }
 
-// stop stops an erasure by one conditional update: one that begins at this moment waits for it, or was quicker. Returns
-// problem.NotFound if there is none or it has begun.
+// stop stops an erasure by one conditional update: one that begins at this moment waits for it, or was quicker.
+// Returns problem.NotFound if there is none or it has begun.
 func (s *Service) stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) error {
 	id, err := query.stopErasure(ctx, tx, &tx.Now, person)
