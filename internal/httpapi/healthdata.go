@@ -116,52 +116,61 @@ func (a *API) registerHealth(op Op, output reflect.Type, command bool) (shown bo
 }
 
 // checkReadings refuses an answer that shows a patient's health data unless the transaction writes a reading of that
-// patient's, or the request itself brought the data.
+// patient's, or the request itself brought the data. Error: errNotRead.
 func checkReadings(tx *postgres.Tx, request, answer any) error {
-	var brought []string
-	eachHealth(reflect.ValueOf(request), func(_ uuid.UUID, value string) error {
-		brought = append(brought, value)
-		return nil
-	})
-	return eachHealth(reflect.ValueOf(answer), func(patient uuid.UUID, value string) error {
-		if tx.HasRead(patient) || slices.Contains(brought, value) {
-			return nil
+	var brought, shown []healthValue
+	if err := collectHealth(reflect.ValueOf(answer), &shown); err != nil {
+		return err
+	}
+	if err := collectHealth(reflect.ValueOf(request), &brought); err != nil {
+		return err
+	}
+	for _, v := range shown {
+		echo := slices.ContainsFunc(brought, func(b healthValue) bool { return b.text == v.text })
+		if !echo && !tx.HasRead(v.patient) {
+			return errNotRead
 		}
-		return errNotRead
-	})
+	}
+	return nil
 }
 
-// eachHealth visits all health data in v, as JSON, with the patient that it is of.
-func eachHealth(v reflect.Value, visit func(patient uuid.UUID, value string) error) error {
+// healthValue is health data as JSON, with the patient that it is of.
+type healthValue struct {
+	patient uuid.UUID
+	text    string
+}
+
+// collectHealth adds all health data in v.
+func collectHealth(v reflect.Value, found *[]healthValue) error {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return nil
 		}
-		return eachHealth(v.Elem(), visit)
+		return collectHealth(v.Elem(), found)
 	case reflect.Slice, reflect.Array:
-		if kind := v.Type().Elem().Kind(); kind < reflect.Array { // bytes, numbers
+		if v.Type().Elem().Kind() < reflect.Array { // bytes, numbers
 			return nil
 		}
 		for i := range v.Len() {
-			if err := eachHealth(v.Index(i), visit); err != nil {
+			if err := collectHealth(v.Index(i), found); err != nil {
 				return err
 			}
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			if err := eachHealth(v.MapIndex(key), visit); err != nil {
+			if err := collectHealth(v.MapIndex(key), found); err != nil {
 				return err
 			}
 		}
 	case reflect.Struct:
-		return eachHealthField(v, visit)
+		return collectFields(v, found)
 	default:
 	}
 	return nil
 }
 
-func eachHealthField(v reflect.Value, visit func(patient uuid.UUID, value string) error) error {
+func collectFields(v reflect.Value, found *[]healthValue) error {
 	fields := fieldsOf(v.Type())
 	var patient uuid.UUID
 	if fields.patient >= 0 {
@@ -179,12 +188,10 @@ func eachHealthField(v reflect.Value, visit func(patient uuid.UUID, value string
 		if err != nil {
 			return err
 		}
-		if err := visit(patient, string(text)); err != nil {
-			return err
-		}
+		*found = append(*found, healthValue{patient, string(text)})
 	}
 	for _, i := range fields.inner {
-		if err := eachHealth(v.Field(i), visit); err != nil {
+		if err := collectHealth(v.Field(i), found); err != nil {
 			return err
 		}
 	}
