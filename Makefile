@@ -73,7 +73,7 @@ docs-check: ## check deploy/ and .github/ with the programs that read them (prom
 
 .PHONY: generate
 generate: ## write the generated files: sqlc's Go, go.mod, openapi.json, docs/configuration.md
-	"$$(scripts/tools.sh sqlc)/sqlc" generate
+	go run ./scripts/sqlc "$$(scripts/tools.sh sqlc)/sqlc"
 	go mod tidy
 	@mkdir -p bin
 	go run ./cmd/amrutam openapi > bin/openapi.json

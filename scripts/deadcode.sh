@@ -5,7 +5,6 @@ cd "$(dirname "$0")/.."
 
 # Functions that may stay unreachable, as deadcode names them, each with its reason.
 allowed=(
-	Migrate        # internal/postgres: testdb's
 	Fingerprint    # internal/postgres: testdb's
 	Cluster.BinDir # internal/postgres/cluster: ./bench runs pgbench from there
 	All            # internal/problem: a test walks the catalogue

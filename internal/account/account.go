@@ -18,8 +18,6 @@ import (
 	"amrutam/internal/account/webauthn"
 )
 
-var query = New()
-
 // serviceName is this service to people and their authenticators.
 const serviceName = "Amrutam"
 

@@ -107,7 +107,7 @@ func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 // clearAllFailures lets a user sign in again from everywhere, and use codes again: a caller who reads the address's
 // mail is no guesser.
 func (s *Service) clearAllFailures(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email, ip string) error {
-	addresses, err := query.listKnownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
+	addresses, err := listKnownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
 	if err != nil {
 		return fmt.Errorf("list known addresses: %w", err)
 	}

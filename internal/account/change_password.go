@@ -40,7 +40,7 @@ func (s *Service) changePassword(ctx context.Context, actor access.Actor, in Pas
 		return err
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		changed, err := query.changePassword(ctx, tx, changePasswordParams{ID: actor.ID, OldHash: user.PasswordHash,
+		changed, err := changePassword(ctx, tx, changePasswordParams{ID: actor.ID, OldHash: user.PasswordHash,
 			PasswordHash: hash, Now: tx.Now})
 		if err != nil {
 			return fmt.Errorf("change a password: %w", err)
@@ -58,7 +58,7 @@ func (s *Service) changePassword(ctx context.Context, actor access.Actor, in Pas
 func (s *Service) provePassword(ctx context.Context, actor access.Actor, text string) (findPasswordOfUserRow, error) {
 	var user findPasswordOfUserRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		user, err = query.findPasswordOfUser(ctx, r, actor.ID)
+		user, err = findPasswordOfUser(ctx, r, actor.ID)
 		return err
 	})
 	if postgres.NoRows(err) {

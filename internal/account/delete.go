@@ -24,7 +24,7 @@ type Locked struct {
 
 // Lock locks a user, deleted and disabled ones too. Returns problem.NotFound if there is none.
 func Lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Locked, error) {
-	row, err := query.lockUserInAnyState(ctx, tx, id)
+	row, err := lockUserInAnyState(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return Locked{}, problem.NotFound
@@ -62,7 +62,7 @@ func requireOtherAdmin(ctx context.Context, tx *postgres.Tx, actor access.Actor)
 	if !actor.Is(access.RoleAdmin) {
 		return nil
 	}
-	admins, err := query.lockAdmins(ctx, tx)
+	admins, err := lockAdmins(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("lock administrators: %w", err)
 	}
@@ -80,7 +80,7 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return err
 	}
 	// From here on the user books nothing: a booking waits for this row and then finds it deleted.
-	email, err := query.softDeleteUser(ctx, tx, &tx.Now, actor.ID)
+	email, err := softDeleteUser(ctx, tx, &tx.Now, actor.ID)
 	switch {
 	case postgres.NoRows(err):
 		return problem.Unauthenticated

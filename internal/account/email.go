@@ -73,14 +73,14 @@ func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailC
 
 // mailNewAddress mails the link to the new address, or another mail to the user who has it.
 func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor access.Actor, email string) error {
-	if err := query.deleteEmailTickets(ctx, tx, &actor.ID); err != nil {
+	if err := deleteEmailTickets(ctx, tx, &actor.ID); err != nil {
 		return fmt.Errorf("delete tickets: %w", err)
 	}
 	token, hash := session.NewToken("")
 	expires := tx.Now.Add(emailTicketLife)
 	mail := notification.Mail{Address: email, Kind: "confirm-new-address",
 		Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
-	switch owner, err := query.findOwner(ctx, tx, tx.Now, email); {
+	switch owner, err := findOwner(ctx, tx, tx.Now, email); {
 	case err == nil && owner.Taken:
 		if mailed, err := s.allowMail(ctx, tx, "address-taken", owner.ID.String()); err != nil || !mailed {
 			return err
@@ -93,7 +93,7 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	if mailed, err := s.allowMail(ctx, tx, "confirm-new-address", email); err != nil || !mailed {
 		return err
 	}
-	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID,
+	err := insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: emailTicket, UserID: &actor.ID,
 		SessionID: &actor.SessionID, Data: []byte(email), Now: tx.Now, ExpiresAt: expires})
 	if err != nil {
 		return fmt.Errorf("insert a ticket: %w", err)
@@ -107,7 +107,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	in EmailConfirmationRequest) (httpapi.None, error) {
 	var none httpapi.None
 	hash := session.HashToken(in.Body.Token)
-	ticket, err := query.findEmailTicket(ctx, tx, hash, tx.Now)
+	ticket, err := findEmailTicket(ctx, tx, hash, tx.Now)
 	if postgres.NoRows(err) {
 		return none, ErrInvalidToken
 	}
@@ -116,7 +116,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	}
 	user, email := *ticket.UserID, string(ticket.Data)
 	// The user before the ticket, as a change of the password locks them.
-	old, err := query.lockEmail(ctx, tx, user)
+	old, err := lockEmail(ctx, tx, user)
 	if postgres.NoRows(err) {
 		return none, ErrInvalidToken
 	}
@@ -130,13 +130,13 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	if err != nil {
 		return none, err
 	}
-	if err := query.deletePendingSignUps(ctx, tx, ticket.UserID); err != nil { // they were for the old address
+	if err := deletePendingSignUps(ctx, tx, ticket.UserID); err != nil { // they were for the old address
 		return none, fmt.Errorf("delete pending sign-ups: %w", err)
 	}
 	if err := s.pendingSignUps(user).addDecoys(ctx, tx, released...); err != nil {
 		return none, err
 	}
-	err = query.updateEmail(ctx, tx, email, tx.Now, user)
+	err = updateEmail(ctx, tx, email, tx.Now, user)
 	if postgres.Violates(err, "users_email_key") {
 		return none, ErrAddressTaken
 	}
@@ -159,7 +159,7 @@ func useEmailTicket(ctx context.Context, tx *postgres.Tx, ticket findEmailTicket
 	case !active:
 		return ErrInvalidToken
 	}
-	switch used, err := query.markTicketUsed(ctx, tx, &tx.Now, hash); {
+	switch used, err := markTicketUsed(ctx, tx, &tx.Now, hash); {
 	case err != nil:
 		return fmt.Errorf("use a ticket: %w", err)
 	case used == 0:

@@ -9,21 +9,22 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const lockEmail = `-- name: lockEmail :one
+const lockEmailSQL = `-- name: lockEmail :one
 SELECT email FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
 `
 
-func (q *Queries) lockEmail(ctx context.Context, db DBTX, id uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, lockEmail, id)
+func lockEmail(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (string, error) {
+	row := tx.QueryRow(ctx, lockEmailSQL, id)
 	var email string
 	err := row.Scan(&email)
-	return email, err
+	return email, postgres.Failed("lockEmail", err)
 }
 
-const updateEmail = `-- name: updateEmail :exec
+const updateEmailSQL = `-- name: updateEmail :exec
 UPDATE users SET email = $1, is_email_verified = true, email_verification_token = NULL,
     email_verification_expiry = NULL,
     password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $2
@@ -31,7 +32,7 @@ WHERE id = $3
 `
 
 // What was mailed to the old address opens nothing more.
-func (q *Queries) updateEmail(ctx context.Context, db DBTX, email string, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, updateEmail, email, now, iD)
-	return err
+func updateEmail(ctx context.Context, tx *postgres.Tx, email string, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, updateEmailSQL, email, now, id)
+	return postgres.Failed("updateEmail", err)
 }

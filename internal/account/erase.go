@@ -19,19 +19,19 @@ func Erase(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (removed map[stri
 	if removed, err = session.Erase(ctx, tx, id); err != nil {
 		return nil, err
 	}
-	if removed["passkeys"], err = query.deletePasskeys(ctx, tx, id); err != nil {
+	if removed["passkeys"], err = deletePasskeys(ctx, tx, id); err != nil {
 		return nil, fmt.Errorf("delete passkeys: %w", err)
 	}
-	if removed["recovery_codes"], err = query.deleteRecoveryCodes(ctx, tx, id); err != nil {
+	if removed["recovery_codes"], err = deleteRecoveryCodes(ctx, tx, id); err != nil {
 		return nil, fmt.Errorf("delete recovery codes: %w", err)
 	}
-	if removed["tickets"], err = query.deleteTickets(ctx, tx, &id); err != nil {
+	if removed["tickets"], err = deleteTickets(ctx, tx, &id); err != nil {
 		return nil, fmt.Errorf("delete tickets: %w", err)
 	}
-	if err := query.eraseUser(ctx, tx, noPassword, tx.Now, id); err != nil {
+	if err := eraseUser(ctx, tx, noPassword, tx.Now, id); err != nil {
 		return nil, fmt.Errorf("erase a user: %w", err)
 	}
-	if err := query.eraseContact(ctx, tx, DefaultTimezone, tx.Now, id); err != nil {
+	if err := eraseContact(ctx, tx, DefaultTimezone, tx.Now, id); err != nil {
 		return nil, fmt.Errorf("erase a profile: %w", err)
 	}
 	return removed, nil
@@ -39,7 +39,7 @@ func Erase(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (removed map[stri
 
 // EraseName removes the name of an erased account.
 func EraseName(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.eraseName(ctx, tx, erasedName, tx.Now, id); err != nil {
+	if err := eraseName(ctx, tx, erasedName, tx.Now, id); err != nil {
 		return fmt.Errorf("erase a name: %w", err)
 	}
 	return nil

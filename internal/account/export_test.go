@@ -4,11 +4,10 @@ import (
 	"fmt"
 
 	"github.com/alexedwards/argon2id"
-	"github.com/jackc/pgx/v5"
 )
 
 // UsersQuery is the statement of the list of users.
-func UsersQuery(s *Service, in UserListRequest) (string, pgx.NamedArgs, error) {
+func UsersQuery(s *Service, in UserListRequest) (string, []any, error) {
 	q, err := s.usersQuery(in)
 	return q.sql, q.args, err
 }

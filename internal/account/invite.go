@@ -50,7 +50,7 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err != nil {
 		return StaffUser{}, err
 	}
-	if err := query.setInviter(ctx, tx, &actor.ID, id); err != nil {
+	if err := setInviter(ctx, tx, &actor.ID, id); err != nil {
 		return StaffUser{}, fmt.Errorf("set the inviter: %w", err)
 	}
 	audit.Write(tx, actor, "user.invite", id, audit.Meta{"role": u.Role})
@@ -87,7 +87,7 @@ func (s *Service) provisionInvited(ctx context.Context, tx *postgres.Tx, actor a
 // inviteAgain updates an invitation that wasn't accepted yet: the newest counts. Returns ErrAddressTaken if there is
 // none.
 func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
-	id, err := query.inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword,
+	id, err := inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword,
 		Now: tx.Now})
 	if postgres.NoRows(err) {
 		return uuid.Nil, ErrAddressTaken
@@ -95,7 +95,7 @@ func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("invite again: %w", err)
 	}
-	if err := query.renameProfile(ctx, tx, u.FullName, tx.Now, id); err != nil {
+	if err := renameProfile(ctx, tx, u.FullName, tx.Now, id); err != nil {
 		return uuid.Nil, fmt.Errorf("rename a profile: %w", err)
 	}
 	return id, nil
@@ -105,7 +105,7 @@ func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (
 func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.UUID, role access.Role) error {
 	token, hash := session.NewToken("")
 	expiry := tx.Now.Add(invitationLife)
-	if _, err := query.setResetToken(ctx, tx, hash, &expiry, id); err != nil {
+	if _, err := setResetToken(ctx, tx, hash, &expiry, id); err != nil {
 		return fmt.Errorf("set the token of an invitation: %w", err)
 	}
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: id, Kind: "invitation",
@@ -114,7 +114,7 @@ func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.U
 
 // checkInviter returns ErrInvalidToken if the administrator who invited a user is none any more.
 func checkInviter(ctx context.Context, tx *postgres.Tx, invited uuid.UUID) error {
-	switch stands, err := query.isInviterAdmin(ctx, tx, invited); {
+	switch stands, err := isInviterAdmin(ctx, tx, invited); {
 	case postgres.NoRows(err): // made by the command line
 		return nil
 	case err != nil:

@@ -32,7 +32,7 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.Work(queue, s.expireSignUps)
 	queue.Every(expireSignUpsEvery, ExpireSignUps{})
 	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return query.deleteExpiredTickets(ctx, tx, tx.Now.Add(-keepTickets))
+		return deleteExpiredTickets(ctx, tx, tx.Now.Add(-keepTickets))
 	})
 }
 
@@ -61,7 +61,7 @@ func (ExpireSignUps) Kind() string { return "user.expire-sign-ups" }
 // expireSignUps deletes the sign-ups whose address was never proven, with their data keys and mails: nobody agreed to
 // their storage. The address is free then for the person it belongs to.
 func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSignUps) error {
-	expired, err := query.findExpiredSignUps(ctx, tx, tx.Now.Add(-unverifiedLife), tx.Now, signUpsAtOnce)
+	expired, err := findExpiredSignUps(ctx, tx, tx.Now.Add(-unverifiedLife), tx.Now, signUpsAtOnce)
 	if err != nil {
 		return fmt.Errorf("find expired sign-ups: %w", err)
 	}
@@ -84,10 +84,10 @@ func (s *Service) deleteUnverified(ctx context.Context, tx *postgres.Tx, id uuid
 	if _, err := s.Mails.Forget(ctx, tx, id, email); err != nil {
 		return err
 	}
-	if err := query.deleteDataKey(ctx, tx, id); err != nil {
+	if err := deleteDataKey(ctx, tx, id); err != nil {
 		return fmt.Errorf("delete a data key: %w", err)
 	}
-	if err := query.deleteUnverifiedUser(ctx, tx, id); err != nil {
+	if err := deleteUnverifiedUser(ctx, tx, id); err != nil {
 		return fmt.Errorf("delete a sign-up: %w", err)
 	}
 	return nil

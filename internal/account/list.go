@@ -51,8 +51,7 @@ type UserRequest struct {
 }
 
 // ListUsers is the list for staff, the newest first; found by the beginning of their addresses, in the order of these.
-// It is planned for its values: how many users a filter leaves decides which index is best. Each page is audited: the
-// ids it shows, and the names of the filters. Returns a 422 if a filter can't be read.
+// Each page is audited: the ids it shows, and the names of the filters. Returns a 422 if a filter can't be read.
 func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UserListRequest) (httpapi.Page[StaffUser], error) {
 	var none httpapi.Page[StaffUser]
@@ -60,13 +59,9 @@ func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.A
 	if err != nil {
 		return none, err
 	}
-	rows, err := tx.Query(ctx, q.sql, pgx.QueryExecModeCacheDescribe, q.args)
+	users, err := postgres.List(ctx, tx, "listUsers", q.sql, q.args, scanStaffUser)
 	if err != nil {
-		return none, fmt.Errorf("list users: %w", err)
-	}
-	users, err := pgx.CollectRows(rows, scanStaffUser)
-	if err != nil {
-		return none, fmt.Errorf("list users: %w", err)
+		return none, err
 	}
 	page := httpapi.NewPage(s.Cursors, q.scope, in.Limit, users, q.place)
 	ids := make([]uuid.UUID, len(page.Items))
@@ -95,91 +90,95 @@ func (f UserListRequest) names() []string {
 // usersQuery is a page of the list in SQL, and what its cursor holds.
 type usersQuery struct {
 	sql, scope string
-	args       pgx.NamedArgs
+	args       []any
 	place      func(StaffUser) any
 }
 
-// addressPlace is where a page of the list by addresses ended. A deleted user's address may be another's too.
-type addressPlace struct {
-	Email string    `json:"e"`
-	ID    uuid.UUID `json:"id"`
-}
+// byAddress is the order of the addresses' index. A deleted user's address may be another's too.
+const byAddress = " ORDER BY lower(u.email) USING ~<~, u.id"
+
+var (
+	newest = postgres.Order{Columns: []string{"u.id"}, Descending: true}
+	// newestOfRole: the index by id alone is read to its end for a role that few have.
+	newestOfRole = postgres.Order{Columns: []string{"u.role", "u.id"}, Descending: true}
+)
 
 // usersQuery builds a page of the list. It reads addresses in the order of their index: in another order, a page would
 // cost as many rows as there are users.
 func (s *Service) usersQuery(in UserListRequest) (q usersQuery, err error) {
-	where, args, err := s.usersWhere(in)
+	c, err := s.usersWhere(in)
 	if err != nil {
 		return q, err
 	}
 	var order string
-	var further bool
-	if _, byAddress := args["from"]; byAddress {
-		var after addressPlace
+	if normalizeEmail(in.Email) != "" {
+		var after httpapi.Place[string]
 		q.scope, q.place = "users:address",
-			func(u StaffUser) any { return addressPlace{strings.ToLower(u.Email), u.ID} }
-		if further, err = s.Cursors.Open(q.scope, in.Cursor, &after); further {
-			args["after"], args["id"] = after.Email, after.ID
-			where += " AND lower(u.email) ~>=~ @after AND (lower(u.email) ~>~ @after OR u.id > @id)"
+			func(u StaffUser) any { return httpapi.Place[string]{Value: strings.ToLower(u.Email), ID: u.ID} }
+		further, err := s.Cursors.Open(q.scope, in.Cursor, &after)
+		if err != nil {
+			return q, err
 		}
-		order = "lower(u.email) USING ~<~, u.id"
+		if further {
+			c.And("lower(u.email) ~>=~ $1 AND (lower(u.email) ~>~ $1 OR u.id > $2)", after.Value, after.ID)
+		}
+		order = byAddress
 	} else {
 		var before uuid.UUID
 		q.scope, q.place = "users:newest", func(u StaffUser) any { return u.ID }
-		if further, err = s.Cursors.Open(q.scope, in.Cursor, &before); further {
-			args["before"] = before
+		further, err := s.Cursors.Open(q.scope, in.Cursor, &before)
+		if err != nil {
+			return q, err
 		}
-		after := " AND u.id < @before"
-		order = "u.id DESC"
-		if in.Role != "" { // the index by role and id: one by id alone is read to its end for a role that few have
-			after, order = " AND (u.role, u.id) < (@role, @before)", "u.role DESC, u.id DESC"
+		switch {
+		case in.Role != "" && further:
+			newestOfRole.After(&c, c.Value(in.Role), c.Value(before))
+		case further:
+			newest.After(&c, c.Value(before))
 		}
-		if further {
-			where += after
+		order = newest.By()
+		if in.Role != "" {
+			order = newestOfRole.By()
 		}
 	}
-	args["limit"] = in.Limit + 1
-	q.args, q.sql = args, `-- name: listUsers :many
-		SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at,
+	q.sql = `SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at,
 		greatest(u.updated_at, p.updated_at), u.disabled_at, u.deleted_at
-		FROM users u JOIN profiles p ON p.user_id = u.id WHERE `+where+" ORDER BY "+order+" LIMIT @limit"
-	return q, err
+		FROM users u JOIN profiles p ON p.user_id = u.id` + c.Where() + order + " LIMIT " + c.Value(in.Limit+1)
+	q.args = c.Args()
+	return q, nil
 }
 
-// usersWhere is the filter in SQL. A phone is found by its blind index: the number itself is sealed. Returns a 422 if
-// the phone is none.
-func (s *Service) usersWhere(f UserListRequest) (string, pgx.NamedArgs, error) {
-	where, args := "u.deleted_at IS NULL", pgx.NamedArgs{}
+// usersWhere returns the conditions of the filters. A phone is found by its blind index: the number itself is sealed.
+// Returns a 422 if the phone is none.
+func (s *Service) usersWhere(f UserListRequest) (c postgres.Conditions, err error) {
 	if f.Deleted {
-		where = "u.deleted_at IS NOT NULL"
+		c.And("u.deleted_at IS NOT NULL")
+	} else {
+		c.And("u.deleted_at IS NULL")
 	}
 	if f.Role != "" {
-		args["role"] = f.Role
-		where += " AND u.role >= @role AND u.role <= @role" // an equals sign would make an order by role mean nothing
+		c.And("u.role >= $1 AND u.role <= $1", f.Role) // an equals sign would make an order by role mean nothing
 	}
 	if prefix := normalizeEmail(f.Email); prefix != "" {
 		// A range of bytes instead of LIKE: nothing to escape, and users_email_prefix_idx serves it under any
 		// collation.
-		args["from"], args["to"] = prefix, prefix+"\U0010FFFF"
-		where += " AND lower(u.email) ~>=~ @from AND lower(u.email) ~<~ @to"
+		c.And("lower(u.email) ~>=~ $1 AND lower(u.email) ~<~ $2", prefix, prefix+"\U0010FFFF")
 	}
 	if strings.TrimSpace(f.Name) != "" {
-		args["name"] = f.Name
-		where += " AND to_tsvector('simple', search_words(p.full_name)) @@ search_query(@name::text)"
+		c.And("to_tsvector('simple', search_words(p.full_name)) @@ search_query($1::text)", f.Name)
 	}
 	if f.Phone != "" {
 		phone := normalizePhone(f.Phone, "")
 		if phone == "" {
-			return "", nil, problem.InvalidField("query.phone", noPhone+"; in an address + is written %2B")
+			return c, problem.InvalidField("query.phone", noPhone+"; in an address + is written %2B")
 		}
 		var indexes [][]byte
 		for _, spelling := range phoneSpellings(phone) {
 			indexes = append(indexes, s.Sealer.BlindIndex(phoneColumn, spelling))
 		}
-		args["phone"] = indexes
-		where += " AND p.phone_index = ANY(@phone)"
+		c.And("p.phone_index = ANY($1)", indexes)
 	}
-	return where, args, nil
+	return c, nil
 }
 
 func scanStaffUser(row pgx.CollectableRow) (u StaffUser, err error) {
@@ -195,8 +194,8 @@ func (s *Service) ReadUser(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	return readStaffUser(ctx, tx, in.ID)
 }
 
-func readStaffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error) {
-	row, err := query.readUser(ctx, db, id)
+func readStaffUser(ctx context.Context, db postgres.Querier, id uuid.UUID) (StaffUser, error) {
+	row, err := readUser(ctx, db, id)
 	if postgres.NoRows(err) {
 		return StaffUser{}, problem.NotFound
 	}
@@ -205,7 +204,7 @@ func readStaffUser(ctx context.Context, db DBTX, id uuid.UUID) (StaffUser, error
 	}
 	return StaffUser{
 		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
-			MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
+			MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, DisabledAt: row.DisabledAt, DeletedAt: row.DeletedAt,
 	}, nil
 }

@@ -141,7 +141,7 @@ func (s *Service) accept(ctx context.Context, counted []counter,
 // address that nobody has.
 func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLoginRow, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
-		user, err = query.findLogin(ctx, r, findLoginParams{Email: normalizeEmail(email), Now: r.Now, IpAddress: ip,
+		user, err = findLogin(ctx, r, findLoginParams{Email: normalizeEmail(email), Now: r.Now, IPAddress: ip,
 			Since: r.Now.Add(-knownFor)})
 		return err
 	})
@@ -182,7 +182,7 @@ func (s *Service) verifyPassword(ctx context.Context, user findLoginRow, text st
 		return outcomeUnverified, outdated, nil
 	case user.DisabledAt != nil:
 		return outcomeDisabled, outdated, nil
-	case user.MfaEnabled:
+	case user.MFAEnabled:
 		return outcomeNeedsSecondFactor, outdated, nil
 	}
 	return outcomeSignedIn, outdated, nil
@@ -209,7 +209,7 @@ func (s *Service) refuse(ctx context.Context, actor access.Actor, user uuid.UUID
 func (s *Service) unverifiedError(ctx context.Context, user uuid.UUID) error {
 	refused := false
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		refused, err = query.verificationRefused(ctx, r, &user)
+		refused, err = verificationRefused(ctx, r, &user)
 		return err
 	})
 	switch {
@@ -230,7 +230,7 @@ func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor ac
 		return SignInResponse{}, err
 	}
 	token, hash := session.NewToken("mt_")
-	err := query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now,
+	err := insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now,
 		ExpiresAt: tx.Now.Add(mfaTicketLife)})
 	if err != nil {
 		return SignInResponse{}, fmt.Errorf("insert a ticket: %w", err)
@@ -264,14 +264,14 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor acces
 		return session.Tokens{}, err
 	}
 	return s.Sessions.Start(ctx, tx, actor, User{ID: user.ID, Email: user.Email, Role: user.Role,
-		IsEmailVerified: user.IsEmailVerified, MFAEnabled: user.MfaEnabled, FullName: user.FullName,
+		IsEmailVerified: user.IsEmailVerified, MFAEnabled: user.MFAEnabled, FullName: user.FullName,
 		CreatedAt: user.CreatedAt}, secondFactorAt, transport)
 }
 
 // lockUnchanged locks a user whose password is still the one that was compared, and who has a second factor only if
 // they had one then. Returns errPasswordChanged otherwise.
 func lockUnchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
-	locked, err := query.lockForSignIn(ctx, tx, user.ID, user.PasswordHash, user.MfaEnabled)
+	locked, err := lockForSignIn(ctx, tx, user.ID, user.PasswordHash, user.MFAEnabled)
 	switch {
 	case err != nil:
 		return fmt.Errorf("lock a user: %w", err)
@@ -286,7 +286,7 @@ func (s *Service) rehash(ctx context.Context, user findLoginRow, text string) {
 	hash, err := HashPassword(ctx, text)
 	if err == nil {
 		err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
-			return query.replaceHash(ctx, tx, hash, user.ID, user.PasswordHash)
+			return replaceHash(ctx, tx, hash, user.ID, user.PasswordHash)
 		})
 	}
 	if err != nil {

@@ -67,7 +67,7 @@ func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.A
 	if user.TotpConfirmedAt != nil {
 		return EnrolmentResponse{}, ErrMFAEnabled
 	}
-	if err := requireCanAddFactor(tx.Now, actor, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(tx.Now, actor, user.MFAEnabled); err != nil {
 		return EnrolmentResponse{}, err
 	}
 	secret := totp.NewSecret()
@@ -90,7 +90,7 @@ func (s *Service) storeSecret(ctx context.Context, tx *postgres.Tx, user uuid.UU
 	if err != nil {
 		return err
 	}
-	if err := query.setMFASecret(ctx, tx, sealed, tx.Now, user); err != nil {
+	if err := setMFASecret(ctx, tx, sealed, tx.Now, user); err != nil {
 		return fmt.Errorf("store the secret of an authenticator: %w", err)
 	}
 	return nil
@@ -113,14 +113,14 @@ func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in Confirm
 		if user.TotpConfirmedAt != nil {
 			return ErrMFAEnabled
 		}
-		if user.MfaSecret == nil {
+		if user.MFASecret == nil {
 			return ErrMFANotEnabled
 		}
-		return requireCanAddFactor(tx.Now, actor, user.MfaEnabled)
+		return requireCanAddFactor(tx.Now, actor, user.MFAEnabled)
 	}
 	factor := SecondFactor{OTP: in.Body.OTP, enrolling: true}
 	err = s.withSecondFactor(ctx, actor, factor, allowed, func(tx *postgres.Tx) (err error) {
-		if err := query.setTOTPConfirmed(ctx, tx, &tx.Now, actor.ID); err != nil {
+		if err := setTOTPConfirmed(ctx, tx, &tx.Now, actor.ID); err != nil {
 			return fmt.Errorf("enable a second factor: %w", err)
 		}
 		if err := session.ProveSecondFactor(ctx, tx, actor.SessionID); err != nil {
@@ -141,7 +141,7 @@ func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in Confirm
 // revokeUnproven ends what began without the factor that the actor, whose row is locked, has just added: the other
 // sessions, and a move to another address.
 func revokeUnproven(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
-	if err := query.deleteEmailTickets(ctx, tx, &actor.ID); err != nil {
+	if err := deleteEmailTickets(ctx, tx, &actor.ID); err != nil {
 		return fmt.Errorf("delete tickets: %w", err)
 	}
 	return session.EndOthers(ctx, tx, actor)
@@ -160,7 +160,7 @@ func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in SecondF
 		return nil
 	}
 	return httpapi.None{}, s.withSecondFactor(ctx, actor, in.Body, allowed, func(tx *postgres.Tx) error {
-		if err := query.removeTOTP(ctx, tx, actor.ID); err != nil {
+		if err := removeTOTP(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("remove an authenticator: %w", err)
 		}
 		audit.Write(tx, actor, "second-factor.disable", actor.ID, nil)
@@ -171,13 +171,13 @@ func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in SecondF
 // afterRemovingFactor mails the user. With the last second factor go the recovery codes, and what sessions have
 // proven.
 func (s *Service) afterRemovingFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail string) error {
-	enabled, err := query.updateMFAEnabled(ctx, tx, tx.Now, actor.ID)
+	enabled, err := updateMFAEnabled(ctx, tx, tx.Now, actor.ID)
 	if err != nil {
 		return fmt.Errorf("update the second factors: %w", err)
 	}
 	if !enabled {
 		mail = "second-factor-disabled"
-		if _, err := query.deleteRecoveryCodes(ctx, tx, actor.ID); err != nil {
+		if _, err := deleteRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return fmt.Errorf("delete recovery codes: %w", err)
 		}
 		if err := session.ClearSecondFactor(ctx, tx, actor.ID); err != nil {
@@ -203,7 +203,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor,
 
 // renewRecoveryCodes makes ten new ones; the old ones stop working.
 func renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]string, error) {
-	if _, err := query.deleteRecoveryCodes(ctx, tx, user); err != nil {
+	if _, err := deleteRecoveryCodes(ctx, tx, user); err != nil {
 		return nil, fmt.Errorf("delete recovery codes: %w", err)
 	}
 	codes, hashes := make([]string, recoveryCodes), make([][]byte, recoveryCodes)
@@ -214,7 +214,7 @@ func renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([
 		codes[i] = strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-")
 		hashes[i] = hashRecoveryCode(codes[i])
 	}
-	if err := query.insertRecoveryCodes(ctx, tx, user, hashes, tx.Now); err != nil {
+	if err := insertRecoveryCodes(ctx, tx, user, hashes, tx.Now); err != nil {
 		return nil, fmt.Errorf("insert recovery codes: %w", err)
 	}
 	return codes, nil
@@ -242,7 +242,7 @@ func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return err
 	}
 	audit.Write(tx, actor, "second-factor.enable", id, nil)
-	if err := query.setTOTPConfirmed(ctx, tx, &tx.Now, id); err != nil {
+	if err := setTOTPConfirmed(ctx, tx, &tx.Now, id); err != nil {
 		return fmt.Errorf("enable a second factor: %w", err)
 	}
 	return nil

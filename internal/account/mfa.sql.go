@@ -10,33 +10,34 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const countRecoveryCodes = `-- name: countRecoveryCodes :one
+const countRecoveryCodesSQL = `-- name: countRecoveryCodes :one
 SELECT count(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL
 `
 
-func (q *Queries) countRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countRecoveryCodes, userID)
+func countRecoveryCodes(ctx context.Context, db postgres.Querier, userID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countRecoveryCodesSQL, userID)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countRecoveryCodes", err)
 }
 
-const deleteRecoveryCodes = `-- name: deleteRecoveryCodes :execrows
+const deleteRecoveryCodesSQL = `-- name: deleteRecoveryCodes :execrows
 DELETE FROM recovery_codes WHERE user_id = $1
 `
 
-func (q *Queries) deleteRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, deleteRecoveryCodes, userID)
+func deleteRecoveryCodes(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deleteRecoveryCodesSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deleteRecoveryCodes", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const findSignedIn = `-- name: findSignedIn :one
+const findSignedInSQL = `-- name: findSignedIn :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
     p.full_name, (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp,
     EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
@@ -51,7 +52,7 @@ type findSignedInRow struct {
 	PasswordHash    string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
@@ -61,8 +62,8 @@ type findSignedInRow struct {
 	Known           bool
 }
 
-func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (findSignedInRow, error) {
-	row := db.QueryRow(ctx, findSignedIn, id)
+func findSignedIn(ctx context.Context, db postgres.Querier, id uuid.UUID) (findSignedInRow, error) {
+	row := db.QueryRow(ctx, findSignedInSQL, id)
 	var i findSignedInRow
 	err := row.Scan(
 		&i.ID,
@@ -70,7 +71,7 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 		&i.PasswordHash,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
@@ -79,19 +80,19 @@ func (q *Queries) findSignedIn(ctx context.Context, db DBTX, id uuid.UUID) (find
 		&i.Pending,
 		&i.Known,
 	)
-	return i, err
+	return i, postgres.Failed("findSignedIn", err)
 }
 
-const insertRecoveryCodes = `-- name: insertRecoveryCodes :exec
+const insertRecoveryCodesSQL = `-- name: insertRecoveryCodes :exec
 INSERT INTO recovery_codes (user_id, hash, created_at) SELECT $1, unnest($2::bytea[]), $3::timestamptz
 `
 
-func (q *Queries) insertRecoveryCodes(ctx context.Context, db DBTX, userID uuid.UUID, hashes [][]byte, now time.Time) error {
-	_, err := db.Exec(ctx, insertRecoveryCodes, userID, hashes, now)
-	return err
+func insertRecoveryCodes(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, hashes [][]byte, now time.Time) error {
+	_, err := tx.Exec(ctx, insertRecoveryCodesSQL, userID, hashes, now)
+	return postgres.Failed("insertRecoveryCodes", err)
 }
 
-const lockActiveUser = `-- name: lockActiveUser :one
+const lockActiveUserSQL = `-- name: lockActiveUser :one
 SELECT u.email, u.role, u.mfa_enabled, u.mfa_secret, u.mfa_step, u.totp_confirmed_at, p.full_name,
     (SELECT count(*) FROM passkeys k WHERE k.user_id = u.id) AS passkeys
 FROM users u JOIN profiles p ON p.user_id = u.id
@@ -101,89 +102,89 @@ WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF
 type lockActiveUserRow struct {
 	Email           string
 	Role            access.Role
-	MfaEnabled      bool
-	MfaSecret       []byte
-	MfaStep         int64
+	MFAEnabled      bool
+	MFASecret       []byte
+	MFAStep         int64
 	TotpConfirmedAt *time.Time
 	FullName        string
 	Passkeys        int64
 }
 
 // The lock makes two uses of one code wait for each other.
-func (q *Queries) lockActiveUser(ctx context.Context, db DBTX, id uuid.UUID) (lockActiveUserRow, error) {
-	row := db.QueryRow(ctx, lockActiveUser, id)
+func lockActiveUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockActiveUserRow, error) {
+	row := tx.QueryRow(ctx, lockActiveUserSQL, id)
 	var i lockActiveUserRow
 	err := row.Scan(
 		&i.Email,
 		&i.Role,
-		&i.MfaEnabled,
-		&i.MfaSecret,
-		&i.MfaStep,
+		&i.MFAEnabled,
+		&i.MFASecret,
+		&i.MFAStep,
 		&i.TotpConfirmedAt,
 		&i.FullName,
 		&i.Passkeys,
 	)
-	return i, err
+	return i, postgres.Failed("lockActiveUser", err)
 }
 
-const removeTOTP = `-- name: removeTOTP :exec
+const removeTOTPSQL = `-- name: removeTOTP :exec
 UPDATE users SET totp_confirmed_at = NULL, mfa_secret = NULL WHERE id = $1
 `
 
-func (q *Queries) removeTOTP(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, removeTOTP, id)
-	return err
+func removeTOTP(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, removeTOTPSQL, id)
+	return postgres.Failed("removeTOTP", err)
 }
 
-const setMFASecret = `-- name: setMFASecret :exec
+const setMFASecretSQL = `-- name: setMFASecret :exec
 UPDATE users SET mfa_secret = $1, mfa_step = 0, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setMFASecret(ctx context.Context, db DBTX, secret []byte, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setMFASecret, secret, now, iD)
-	return err
+func setMFASecret(ctx context.Context, tx *postgres.Tx, secret []byte, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setMFASecretSQL, secret, now, id)
+	return postgres.Failed("setMFASecret", err)
 }
 
-const setMFAStep = `-- name: setMFAStep :exec
+const setMFAStepSQL = `-- name: setMFAStep :exec
 UPDATE users SET mfa_step = $1 WHERE id = $2
 `
 
-func (q *Queries) setMFAStep(ctx context.Context, db DBTX, step int64, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setMFAStep, step, iD)
-	return err
+func setMFAStep(ctx context.Context, tx *postgres.Tx, step int64, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setMFAStepSQL, step, id)
+	return postgres.Failed("setMFAStep", err)
 }
 
-const setTOTPConfirmed = `-- name: setTOTPConfirmed :exec
+const setTOTPConfirmedSQL = `-- name: setTOTPConfirmed :exec
 UPDATE users SET totp_confirmed_at = $1, mfa_enabled = true, updated_at = $1 WHERE id = $2
 `
 
-func (q *Queries) setTOTPConfirmed(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setTOTPConfirmed, now, iD)
-	return err
+func setTOTPConfirmed(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setTOTPConfirmedSQL, now, id)
+	return postgres.Failed("setTOTPConfirmed", err)
 }
 
-const updateMFAEnabled = `-- name: updateMFAEnabled :one
+const updateMFAEnabledSQL = `-- name: updateMFAEnabled :one
 UPDATE users SET updated_at = $1,
     mfa_enabled = totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = users.id)
 WHERE users.id = $2 RETURNING mfa_enabled
 `
 
 // After a factor was added or removed.
-func (q *Queries) updateMFAEnabled(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, updateMFAEnabled, now, iD)
+func updateMFAEnabled(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) (bool, error) {
+	row := tx.QueryRow(ctx, updateMFAEnabledSQL, now, id)
 	var mfa_enabled bool
 	err := row.Scan(&mfa_enabled)
-	return mfa_enabled, err
+	return mfa_enabled, postgres.Failed("updateMFAEnabled", err)
 }
 
-const useRecoveryCode = `-- name: useRecoveryCode :execrows
+const useRecoveryCodeSQL = `-- name: useRecoveryCode :execrows
 UPDATE recovery_codes SET used_at = $1 WHERE user_id = $2 AND hash = $3 AND used_at IS NULL
 `
 
-func (q *Queries) useRecoveryCode(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, useRecoveryCode, now, userID, hash)
+func useRecoveryCode(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID, hash []byte) (int64, error) {
+	result, err := tx.Exec(ctx, useRecoveryCodeSQL, now, userID, hash)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("useRecoveryCode", err)
 	}
 	return result.RowsAffected(), nil
 }

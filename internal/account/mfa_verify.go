@@ -82,7 +82,7 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAReque
 		if right, err = s.verifySecondFactor(ctx, tx, actor, user, factor); err != nil || !right {
 			return err
 		}
-		if _, err := query.markTicketUsed(ctx, tx, &tx.Now, ticket); err != nil {
+		if _, err := markTicketUsed(ctx, tx, &tx.Now, ticket); err != nil {
 			return fmt.Errorf("use a ticket: %w", err)
 		}
 		out, err = s.startProvenSession(ctx, tx, actor, user.id, in.Body.Transport)
@@ -97,7 +97,7 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAReque
 // lockTicket counts an attempt of a ticket, and locks its user. Returns ErrInvalidTicket if the ticket is wrong, over
 // or tried too often.
 func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser, error) {
-	id, err := query.findTicket(ctx, tx, ticket, mfaTicket, tx.Now)
+	id, err := findTicket(ctx, tx, ticket, mfaTicket, tx.Now)
 	if postgres.NoRows(err) {
 		return activeUser{}, ErrInvalidTicket
 	}
@@ -112,7 +112,7 @@ func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser
 	if err != nil {
 		return activeUser{}, err
 	}
-	counted, err := query.countTicketAttempt(ctx, tx, countTicketAttemptParams{Hash: ticket, Kind: mfaTicket,
+	counted, err := countTicketAttempt(ctx, tx, countTicketAttemptParams{Hash: ticket, Kind: mfaTicket,
 		Now: tx.Now, Most: maxMFAAttempts})
 	if err != nil {
 		return activeUser{}, fmt.Errorf("count an attempt: %w", err)
@@ -189,7 +189,7 @@ type activeUser struct {
 
 // lockActive locks a user. Returns problem.Unauthenticated if they are deleted or disabled.
 func lockActive(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (activeUser, error) {
-	row, err := query.lockActiveUser(ctx, tx, id)
+	row, err := lockActiveUser(ctx, tx, id)
 	if postgres.NoRows(err) {
 		return activeUser{}, problem.Unauthenticated
 	}
@@ -201,7 +201,7 @@ func lockActive(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (activeUser,
 
 // requireMFAEnabled returns ErrMFANotEnabled for a user without a second factor.
 func requireMFAEnabled(_ *postgres.Tx, user activeUser) error {
-	if !user.MfaEnabled {
+	if !user.MFAEnabled {
 		return ErrMFANotEnabled
 	}
 	return nil
@@ -245,15 +245,15 @@ func (s *Service) consumeOTP(ctx context.Context, tx *postgres.Tx, user activeUs
 	if err != nil {
 		return false, err
 	}
-	secret, err := key.Open(secretColumn, user.id, user.MfaSecret)
+	secret, err := key.Open(secretColumn, user.id, user.MFASecret)
 	if err != nil || secret == "" {
 		return false, err
 	}
-	step, err := totp.Step(secret, code, tx.Now, user.MfaStep)
+	step, err := totp.Step(secret, code, tx.Now, user.MFAStep)
 	if err != nil || step == 0 {
 		return false, err
 	}
-	if err := query.setMFAStep(ctx, tx, step, user.id); err != nil {
+	if err := setMFAStep(ctx, tx, step, user.id); err != nil {
 		return false, fmt.Errorf("use a code: %w", err)
 	}
 	return true, nil
@@ -263,14 +263,14 @@ func (s *Service) consumeOTP(ctx context.Context, tx *postgres.Tx, user activeUs
 // use.
 func (s *Service) consumeRecoveryCode(ctx context.Context, tx *postgres.Tx, user uuid.UUID, code string) (bool,
 	error) {
-	used, err := query.useRecoveryCode(ctx, tx, &tx.Now, user, hashRecoveryCode(code))
+	used, err := useRecoveryCode(ctx, tx, &tx.Now, user, hashRecoveryCode(code))
 	if err != nil {
 		return false, fmt.Errorf("use a recovery code: %w", err)
 	}
 	if used == 0 {
 		return false, nil
 	}
-	left, err := query.countRecoveryCodes(ctx, tx, user)
+	left, err := countRecoveryCodes(ctx, tx, user)
 	if err != nil {
 		return false, fmt.Errorf("count recovery codes: %w", err)
 	}
@@ -285,7 +285,7 @@ func (s *Service) consumePasskey(ctx context.Context, tx *postgres.Tx, user uuid
 	if !s.RelyingParty.ValidChallenge(proof, tx.Now) {
 		return false, nil
 	}
-	row, err := query.lockPasskey(ctx, tx, proof.CredentialID(), user)
+	row, err := lockPasskey(ctx, tx, proof.CredentialID(), user)
 	if postgres.NoRows(err) {
 		return false, nil
 	}
@@ -301,7 +301,7 @@ func (s *Service) consumePasskey(ctx context.Context, tx *postgres.Tx, user uuid
 	if first, err := useChallenge(ctx, tx, proof.Challenge()); err != nil || !first {
 		return false, err
 	}
-	err = query.usePasskey(ctx, tx, usePasskeyParams{ID: row.ID, SignCount: int64(used.SignCount),
+	err = usePasskey(ctx, tx, usePasskeyParams{ID: row.ID, SignCount: int64(used.SignCount),
 		BackupState: used.BackupState, Now: &tx.Now})
 	if err != nil {
 		return false, fmt.Errorf("use a passkey: %w", err)
@@ -311,7 +311,7 @@ func (s *Service) consumePasskey(ctx context.Context, tx *postgres.Tx, user uuid
 
 // useChallenge uses up a challenge, and reports whether this was its first use.
 func useChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool, error) {
-	first, err := query.consumeChallenge(ctx, tx, session.HashToken("passkey challenge:"+challenge), tx.Now,
+	first, err := consumeChallenge(ctx, tx, session.HashToken("passkey challenge:"+challenge), tx.Now,
 		tx.Now.Add(webauthn.ChallengeLife+time.Minute))
 	if err != nil {
 		return false, fmt.Errorf("use a challenge: %w", err)
@@ -322,7 +322,7 @@ func useChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool,
 // startProvenSession signs in a user who has just proven a second factor, and whose row is locked.
 func (s *Service) startProvenSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
 	transport session.Transport) (session.Tokens, error) {
-	row, err := query.findSignedIn(ctx, tx, id)
+	row, err := findSignedIn(ctx, tx, id)
 	if err != nil {
 		return session.Tokens{}, fmt.Errorf("find a user: %w", err)
 	}

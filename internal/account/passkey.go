@@ -85,17 +85,17 @@ type PasskeyRequest struct {
 func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor access.Actor,
 	_ httpapi.None) (webauthn.CreationOptions, error) {
 	var none webauthn.CreationOptions
-	user, err := query.findPasskeyUser(ctx, r, actor.ID)
+	user, err := findPasskeyUser(ctx, r, actor.ID)
 	if postgres.NoRows(err) {
 		return none, problem.Unauthenticated
 	}
 	if err != nil {
 		return none, fmt.Errorf("find a user: %w", err)
 	}
-	if err := requireCanAddFactor(r.Now, actor, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(r.Now, actor, user.MFAEnabled); err != nil {
 		return none, err
 	}
-	rows, err := query.listPasskeys(ctx, r, actor.ID)
+	rows, err := listPasskeys(ctx, r, actor.ID)
 	if err != nil {
 		return none, fmt.Errorf("list passkeys: %w", err)
 	}
@@ -130,7 +130,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	if err != nil {
 		return none, err
 	}
-	if err := requireCanAddFactor(tx.Now, actor, user.MfaEnabled); err != nil {
+	if err := requireCanAddFactor(tx.Now, actor, user.MFAEnabled); err != nil {
 		return none, err
 	}
 	made, err := s.RelyingParty.CheckRegistration(actor.ID, registration, tx.Now)
@@ -151,7 +151,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	if err := storePasskey(ctx, tx, actor.ID, out.Passkey, made); err != nil {
 		return none, err
 	}
-	if !user.MfaEnabled {
+	if !user.MFAEnabled {
 		if out.RecoveryCodes, err = renewRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return none, err
 		}
@@ -162,7 +162,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 
 // storePasskey stores a new passkey. Returns ErrPasskeyKnown if it is registered already.
 func storePasskey(ctx context.Context, tx *postgres.Tx, user uuid.UUID, p Passkey, made webauthn.Credential) error {
-	err := query.insertPasskey(ctx, tx, insertPasskeyParams{ID: p.ID, UserID: user, Name: p.Name,
+	err := insertPasskey(ctx, tx, insertPasskeyParams{ID: p.ID, UserID: user, Name: p.Name,
 		CredentialID: made.ID, PublicKey: made.PublicKey, SignCount: int64(made.SignCount),
 		Transports: made.Transports, BackupEligible: made.BackupEligible, BackupState: made.BackupState, Now: tx.Now})
 	if postgres.Violates(err, "passkeys_credential_id_key") {
@@ -176,7 +176,7 @@ func storePasskey(ctx context.Context, tx *postgres.Tx, user uuid.UUID, p Passke
 
 // afterAddingPasskey ends the user's other sessions, which began without the new factor, and mails the user.
 func (s *Service) afterAddingPasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
-	if _, err := query.updateMFAEnabled(ctx, tx, tx.Now, actor.ID); err != nil {
+	if _, err := updateMFAEnabled(ctx, tx, tx.Now, actor.ID); err != nil {
 		return fmt.Errorf("update the second factors: %w", err)
 	}
 	if err := session.ProveSecondFactor(ctx, tx, actor.SessionID); err != nil {
@@ -191,7 +191,7 @@ func (s *Service) afterAddingPasskey(ctx context.Context, tx *postgres.Tx, actor
 // ListPasskeys returns the caller's own passkeys.
 func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, actor access.Actor,
 	_ httpapi.None) (PasskeysResponse, error) {
-	rows, err := query.listPasskeys(ctx, r, actor.ID)
+	rows, err := listPasskeys(ctx, r, actor.ID)
 	if err != nil {
 		return PasskeysResponse{}, fmt.Errorf("list passkeys: %w", err)
 	}
@@ -210,7 +210,7 @@ func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor acce
 	if _, err := lockActive(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, err
 	}
-	deleted, err := query.deletePasskey(ctx, tx, in.ID, actor.ID)
+	deleted, err := deletePasskey(ctx, tx, in.ID, actor.ID)
 	switch {
 	case err != nil:
 		return httpapi.None{}, fmt.Errorf("delete a passkey: %w", err)

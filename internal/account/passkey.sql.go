@@ -9,63 +9,64 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const deletePasskey = `-- name: deletePasskey :execrows
+const deletePasskeySQL = `-- name: deletePasskey :execrows
 DELETE FROM passkeys WHERE id = $1 AND user_id = $2
 `
 
-func (q *Queries) deletePasskey(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, deletePasskey, iD, userID)
+func deletePasskey(ctx context.Context, tx *postgres.Tx, id uuid.UUID, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deletePasskeySQL, id, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deletePasskey", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const deletePasskeys = `-- name: deletePasskeys :execrows
+const deletePasskeysSQL = `-- name: deletePasskeys :execrows
 DELETE FROM passkeys WHERE user_id = $1
 `
 
-func (q *Queries) deletePasskeys(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, deletePasskeys, userID)
+func deletePasskeys(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deletePasskeysSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deletePasskeys", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const findPasskeyOwner = `-- name: findPasskeyOwner :one
+const findPasskeyOwnerSQL = `-- name: findPasskeyOwner :one
 SELECT user_id FROM passkeys WHERE credential_id = $1
 `
 
-func (q *Queries) findPasskeyOwner(ctx context.Context, db DBTX, credentialID []byte) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, findPasskeyOwner, credentialID)
+func findPasskeyOwner(ctx context.Context, db postgres.Querier, credentialID []byte) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, findPasskeyOwnerSQL, credentialID)
 	var user_id uuid.UUID
 	err := row.Scan(&user_id)
-	return user_id, err
+	return user_id, postgres.Failed("findPasskeyOwner", err)
 }
 
-const findPasskeyUser = `-- name: findPasskeyUser :one
+const findPasskeyUserSQL = `-- name: findPasskeyUser :one
 SELECT u.email, u.mfa_enabled, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
 
 type findPasskeyUserRow struct {
 	Email      string
-	MfaEnabled bool
+	MFAEnabled bool
 	FullName   string
 }
 
-func (q *Queries) findPasskeyUser(ctx context.Context, db DBTX, id uuid.UUID) (findPasskeyUserRow, error) {
-	row := db.QueryRow(ctx, findPasskeyUser, id)
+func findPasskeyUser(ctx context.Context, db postgres.Querier, id uuid.UUID) (findPasskeyUserRow, error) {
+	row := db.QueryRow(ctx, findPasskeyUserSQL, id)
 	var i findPasskeyUserRow
-	err := row.Scan(&i.Email, &i.MfaEnabled, &i.FullName)
-	return i, err
+	err := row.Scan(&i.Email, &i.MFAEnabled, &i.FullName)
+	return i, postgres.Failed("findPasskeyUser", err)
 }
 
-const insertPasskey = `-- name: insertPasskey :exec
+const insertPasskeySQL = `-- name: insertPasskey :exec
 INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports, backup_eligible,
     backup_state, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
@@ -85,8 +86,8 @@ type insertPasskeyParams struct {
 	Now            time.Time
 }
 
-func (q *Queries) insertPasskey(ctx context.Context, db DBTX, arg insertPasskeyParams) error {
-	_, err := db.Exec(ctx, insertPasskey,
+func insertPasskey(ctx context.Context, tx *postgres.Tx, arg insertPasskeyParams) error {
+	_, err := tx.Exec(ctx, insertPasskeySQL,
 		arg.ID,
 		arg.UserID,
 		arg.Name,
@@ -98,10 +99,10 @@ func (q *Queries) insertPasskey(ctx context.Context, db DBTX, arg insertPasskeyP
 		arg.BackupState,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertPasskey", err)
 }
 
-const listPasskeys = `-- name: listPasskeys :many
+const listPasskeysSQL = `-- name: listPasskeys :many
 SELECT id, name, credential_id, transports, backup_state, created_at, last_used_at FROM passkeys
 WHERE user_id = $1 ORDER BY id
 `
@@ -116,10 +117,10 @@ type listPasskeysRow struct {
 	LastUsedAt   *time.Time
 }
 
-func (q *Queries) listPasskeys(ctx context.Context, db DBTX, userID uuid.UUID) ([]listPasskeysRow, error) {
-	rows, err := db.Query(ctx, listPasskeys, userID)
+func listPasskeys(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]listPasskeysRow, error) {
+	rows, err := db.Query(ctx, listPasskeysSQL, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listPasskeys", err)
 	}
 	defer rows.Close()
 	var items []listPasskeysRow
@@ -134,17 +135,17 @@ func (q *Queries) listPasskeys(ctx context.Context, db DBTX, userID uuid.UUID) (
 			&i.CreatedAt,
 			&i.LastUsedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listPasskeys", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listPasskeys", err)
 	}
 	return items, nil
 }
 
-const lockPasskey = `-- name: lockPasskey :one
+const lockPasskeySQL = `-- name: lockPasskey :one
 SELECT id, public_key, sign_count, transports, backup_eligible, backup_state FROM passkeys
 WHERE credential_id = $1 AND user_id = $2 FOR UPDATE
 `
@@ -158,8 +159,8 @@ type lockPasskeyRow struct {
 	BackupState    bool
 }
 
-func (q *Queries) lockPasskey(ctx context.Context, db DBTX, credentialID []byte, userID uuid.UUID) (lockPasskeyRow, error) {
-	row := db.QueryRow(ctx, lockPasskey, credentialID, userID)
+func lockPasskey(ctx context.Context, tx *postgres.Tx, credentialID []byte, userID uuid.UUID) (lockPasskeyRow, error) {
+	row := tx.QueryRow(ctx, lockPasskeySQL, credentialID, userID)
 	var i lockPasskeyRow
 	err := row.Scan(
 		&i.ID,
@@ -169,10 +170,10 @@ func (q *Queries) lockPasskey(ctx context.Context, db DBTX, credentialID []byte,
 		&i.BackupEligible,
 		&i.BackupState,
 	)
-	return i, err
+	return i, postgres.Failed("lockPasskey", err)
 }
 
-const usePasskey = `-- name: usePasskey :exec
+const usePasskeySQL = `-- name: usePasskey :exec
 UPDATE passkeys SET sign_count = $1, backup_state = $2, last_used_at = $3 WHERE id = $4
 `
 
@@ -183,12 +184,12 @@ type usePasskeyParams struct {
 	ID          uuid.UUID
 }
 
-func (q *Queries) usePasskey(ctx context.Context, db DBTX, arg usePasskeyParams) error {
-	_, err := db.Exec(ctx, usePasskey,
+func usePasskey(ctx context.Context, tx *postgres.Tx, arg usePasskeyParams) error {
+	_, err := tx.Exec(ctx, usePasskeySQL,
 		arg.SignCount,
 		arg.BackupState,
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("usePasskey", err)
 }

@@ -46,7 +46,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 	right := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		right = false
-		if user, err = query.findPasskeyOwner(ctx, tx, proof.CredentialID()); err != nil {
+		if user, err = findPasskeyOwner(ctx, tx, proof.CredentialID()); err != nil {
 			return err
 		}
 		// The user before the passkey, as everything that changes second factors locks them.

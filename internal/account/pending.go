@@ -80,7 +80,7 @@ func (p pendingSignUps) hashes(tickets [][]byte) ([]string, error) {
 
 // allHashes are those of all that wait.
 func (p pendingSignUps) allHashes(ctx context.Context, tx *postgres.Tx) ([]string, error) {
-	tickets, err := query.listPendingSignUps(ctx, tx, &p.owner, tx.Now)
+	tickets, err := listPendingSignUps(ctx, tx, &p.owner, tx.Now)
 	if err != nil {
 		return nil, fmt.Errorf("list pending sign-ups: %w", err)
 	}
@@ -131,11 +131,11 @@ func (p pendingSignUps) add(ctx context.Context, tx *postgres.Tx, kind string, u
 	}
 	token, hash := session.NewToken("")
 	if kind == decoyTicket { // those that were mailed are few, and each may be followed
-		if err := query.deleteOldDecoys(ctx, tx, &p.owner, maxDecoys-1); err != nil {
+		if err := deleteOldDecoys(ctx, tx, &p.owner, maxDecoys-1); err != nil {
 			return "", fmt.Errorf("delete old decoys: %w", err)
 		}
 	}
-	err = query.insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: kind, UserID: &p.owner, Data: data,
+	err = insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: kind, UserID: &p.owner, Data: data,
 		Now: tx.Now, ExpiresAt: tx.Now.Add(unverifiedLife)})
 	if err != nil {
 		return "", fmt.Errorf("insert a pending sign-up: %w", err)
@@ -157,10 +157,10 @@ func (p pendingSignUps) addDecoys(ctx context.Context, tx *postgres.Tx, hashes .
 // renewLink gives the newest sign-up another link, and returns its role: a request for the mail is about that one.
 // Returns pgx.ErrNoRows if none waits or the address is proven.
 func (p pendingSignUps) renewLink(ctx context.Context, tx *postgres.Tx, hash []byte) (access.Role, error) {
-	if _, err := query.lockUnverified(ctx, tx, p.owner); err != nil {
+	if _, err := lockUnverified(ctx, tx, p.owner); err != nil {
 		return "", err
 	}
-	newest, err := query.findNewestSignUp(ctx, tx, &p.owner, tx.Now)
+	newest, err := findNewestSignUp(ctx, tx, &p.owner, tx.Now)
 	if err != nil {
 		return "", err
 	}
@@ -168,7 +168,7 @@ func (p pendingSignUps) renewLink(ctx context.Context, tx *postgres.Tx, hash []b
 	if err != nil {
 		return "", err
 	}
-	if err := query.replaceSignUpToken(ctx, tx, hash, tx.Now, newest.Hash); err != nil {
+	if err := replaceSignUpToken(ctx, tx, hash, tx.Now, newest.Hash); err != nil {
 		return "", fmt.Errorf("replace a link: %w", err)
 	}
 	return u.Role, nil
@@ -182,7 +182,7 @@ func sameSalt(hash, other string) bool { return password.Salt(hash) == password.
 // no sign-up.
 func (s *Service) releaseUnverifiedEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	email string) (hashes []string, err error) {
-	first, err := query.softDeleteUnverified(ctx, tx, &tx.Now, email)
+	first, err := softDeleteUnverified(ctx, tx, &tx.Now, email)
 	if postgres.NoRows(err) {
 		return nil, nil
 	}

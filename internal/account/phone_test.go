@@ -134,7 +134,7 @@ func TestPhonesAreFoundByTheirIndex(t *testing.T) {
 		filter := account.UserListRequest{Paging: httpapi.Paging{Limit: 20}, Role: role, Phone: "+91 98123 45678"}
 		sql, args, err := account.UsersQuery(&account.Service{Sealer: c.App.Sealer}, filter)
 		must(t, err)
-		rows, err := c.DB.Pool.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS) "+sql, args)
+		rows, err := c.DB.Pool.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS) "+sql, args...)
 		must(t, err)
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		must(t, err)

@@ -58,7 +58,7 @@ type ProfileChangeRequest struct {
 // ReadProfile returns the caller's own user and profile.
 func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Profile,
 	error) {
-	row, err := query.readProfile(ctx, r, actor.ID)
+	row, err := readProfile(ctx, r, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
@@ -74,10 +74,10 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ProfileChangeRequest) (Profile, error) {
 	// The lock and the read are two statements: the read must see what the last holder of the lock wrote.
-	if err := query.lockProfile(ctx, tx, actor.ID); err != nil {
+	if err := lockProfile(ctx, tx, actor.ID); err != nil {
 		return Profile{}, fmt.Errorf("lock a profile: %w", err)
 	}
-	row, err := query.readProfile(ctx, tx, actor.ID)
+	row, err := readProfile(ctx, tx, actor.ID)
 	if err != nil {
 		return Profile{}, fmt.Errorf("read a profile: %w", err)
 	}
@@ -110,7 +110,7 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 	if err != nil {
 		return err
 	}
-	err = query.updateProfile(ctx, tx,
+	err = updateProfile(ctx, tx,
 		updateProfileParams{UserID: p.ID, FullName: p.FullName, Gender: string(deref(p.Gender)), Timezone: p.Timezone,
 			DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex,
 			Address: sealed.address, UpdatedAt: p.UpdatedAt})
@@ -151,7 +151,7 @@ func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 	c, err := openContact(key, row)
 	return Profile{
 		User: User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
-			MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
+			MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, Gender: ptrOrNil(Gender(row.Gender)), DateOfBirth: ptrOrNil(c.dateOfBirth),
 		Phone: ptrOrNil(c.phone), Address: ptrOrNil(c.address), Timezone: row.Timezone,
 	}, err

@@ -32,7 +32,7 @@ type NewUser struct {
 // and audits what the event was. Returns ErrAddressTaken if another user has the address.
 func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
 	id := uuid.Must(uuid.NewV7())
-	made, err := query.insertUser(ctx, tx,
+	made, err := insertUser(ctx, tx,
 		insertUserParams{ID: id, Email: normalizeEmail(u.Email), PasswordHash: u.PasswordHash, Role: u.Role,
 			IsEmailVerified: u.Verified, Now: tx.Now})
 	switch {
@@ -49,7 +49,7 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if err := query.insertDataKey(ctx, tx, id, wrapped, tx.Now); err != nil {
+	if err := insertDataKey(ctx, tx, id, wrapped, tx.Now); err != nil {
 		return uuid.Nil, fmt.Errorf("insert a data key: %w", err)
 	}
 	if u.Timezone == "" {
@@ -60,7 +60,7 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 	if err != nil {
 		return uuid.Nil, err
 	}
-	err = query.insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName,
+	err = insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName,
 		Gender: u.Gender, Timezone: u.Timezone, DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
 		PhoneIndex: sealed.phoneIndex, Address: sealed.address, Now: tx.Now})
 	if err != nil {

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const changePassword = `-- name: changePassword :execrows
+const changePasswordSQL = `-- name: changePassword :execrows
 UPDATE users SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL,
     updated_at = $2
 WHERE id = $3 AND password_hash = $4 AND deleted_at IS NULL AND disabled_at IS NULL
@@ -27,40 +28,40 @@ type changePasswordParams struct {
 }
 
 // An open reset link would undo the change, so it ends.
-func (q *Queries) changePassword(ctx context.Context, db DBTX, arg changePasswordParams) (int64, error) {
-	result, err := db.Exec(ctx, changePassword,
+func changePassword(ctx context.Context, tx *postgres.Tx, arg changePasswordParams) (int64, error) {
+	result, err := tx.Exec(ctx, changePasswordSQL,
 		arg.PasswordHash,
 		arg.Now,
 		arg.ID,
 		arg.OldHash,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("changePassword", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const eraseContact = `-- name: eraseContact :exec
+const eraseContactSQL = `-- name: eraseContact :exec
 UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, updated_at = $2
 WHERE user_id = $3
 `
 
-func (q *Queries) eraseContact(ctx context.Context, db DBTX, timezone string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, eraseContact, timezone, now, userID)
-	return err
+func eraseContact(ctx context.Context, tx *postgres.Tx, timezone string, now time.Time, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseContactSQL, timezone, now, userID)
+	return postgres.Failed("eraseContact", err)
 }
 
-const eraseName = `-- name: eraseName :exec
+const eraseNameSQL = `-- name: eraseName :exec
 UPDATE profiles SET full_name = $1, gender = NULL, date_of_birth = NULL, updated_at = $2
 WHERE user_id = $3
 `
 
-func (q *Queries) eraseName(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, eraseName, fullName, now, userID)
-	return err
+func eraseName(ctx context.Context, tx *postgres.Tx, fullName string, now time.Time, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseNameSQL, fullName, now, userID)
+	return postgres.Failed("eraseName", err)
 }
 
-const eraseUser = `-- name: eraseUser :exec
+const eraseUserSQL = `-- name: eraseUser :exec
 UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified = false,
     password_hash = $1, email_verification_token = NULL, email_verification_expiry = NULL,
     password_reset_token = NULL, password_reset_expiry = NULL,
@@ -68,23 +69,23 @@ UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified
 WHERE id = $3
 `
 
-func (q *Queries) eraseUser(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, eraseUser, passwordHash, now, iD)
-	return err
+func eraseUser(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseUserSQL, passwordHash, now, id)
+	return postgres.Failed("eraseUser", err)
 }
 
-const findAddress = `-- name: findAddress :one
+const findAddressSQL = `-- name: findAddress :one
 SELECT id FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL
 `
 
-func (q *Queries) findAddress(ctx context.Context, db DBTX, email string) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, findAddress, email)
+func findAddress(ctx context.Context, db postgres.Querier, email string) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, findAddressSQL, email)
 	var id uuid.UUID
 	err := row.Scan(&id)
-	return id, err
+	return id, postgres.Failed("findAddress", err)
 }
 
-const findLogin = `-- name: findLogin :one
+const findLoginSQL = `-- name: findLogin :one
 SELECT u.id, u.email, u.password_hash, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
     p.full_name, (u.totp_confirmed_at IS NOT NULL)::boolean AS has_totp,
     EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id) AS has_passkey,
@@ -98,7 +99,7 @@ WHERE lower(u.email) = lower($4) AND u.deleted_at IS NULL
 
 type findLoginParams struct {
 	Now       time.Time
-	IpAddress string
+	IPAddress string
 	Since     time.Time
 	Email     string
 }
@@ -109,7 +110,7 @@ type findLoginRow struct {
 	PasswordHash    string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	FullName        string
@@ -120,10 +121,10 @@ type findLoginRow struct {
 }
 
 // known: the user signed in from this address in the last thirty days.
-func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (findLoginRow, error) {
-	row := db.QueryRow(ctx, findLogin,
+func findLogin(ctx context.Context, db postgres.Querier, arg findLoginParams) (findLoginRow, error) {
+	row := db.QueryRow(ctx, findLoginSQL,
 		arg.Now,
-		arg.IpAddress,
+		arg.IPAddress,
 		arg.Since,
 		arg.Email,
 	)
@@ -134,7 +135,7 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (
 		&i.PasswordHash,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.FullName,
@@ -143,10 +144,10 @@ func (q *Queries) findLogin(ctx context.Context, db DBTX, arg findLoginParams) (
 		&i.Pending,
 		&i.Known,
 	)
-	return i, err
+	return i, postgres.Failed("findLogin", err)
 }
 
-const findPasswordOfUser = `-- name: findPasswordOfUser :one
+const findPasswordOfUserSQL = `-- name: findPasswordOfUser :one
 SELECT u.email, u.password_hash, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 `
@@ -157,14 +158,14 @@ type findPasswordOfUserRow struct {
 	FullName     string
 }
 
-func (q *Queries) findPasswordOfUser(ctx context.Context, db DBTX, id uuid.UUID) (findPasswordOfUserRow, error) {
-	row := db.QueryRow(ctx, findPasswordOfUser, id)
+func findPasswordOfUser(ctx context.Context, db postgres.Querier, id uuid.UUID) (findPasswordOfUserRow, error) {
+	row := db.QueryRow(ctx, findPasswordOfUserSQL, id)
 	var i findPasswordOfUserRow
 	err := row.Scan(&i.Email, &i.PasswordHash, &i.FullName)
-	return i, err
+	return i, postgres.Failed("findPasswordOfUser", err)
 }
 
-const findPasswordReset = `-- name: findPasswordReset :one
+const findPasswordResetSQL = `-- name: findPasswordReset :one
 SELECT u.id, u.email, p.full_name FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.password_reset_token = $1 AND u.password_reset_expiry > $2 AND u.deleted_at IS NULL
     AND u.disabled_at IS NULL
@@ -176,23 +177,23 @@ type findPasswordResetRow struct {
 	FullName string
 }
 
-func (q *Queries) findPasswordReset(ctx context.Context, db DBTX, token []byte, now *time.Time) (findPasswordResetRow, error) {
-	row := db.QueryRow(ctx, findPasswordReset, token, now)
+func findPasswordReset(ctx context.Context, db postgres.Querier, token []byte, now *time.Time) (findPasswordResetRow, error) {
+	row := db.QueryRow(ctx, findPasswordResetSQL, token, now)
 	var i findPasswordResetRow
 	err := row.Scan(&i.ID, &i.Email, &i.FullName)
-	return i, err
+	return i, postgres.Failed("findPasswordReset", err)
 }
 
-const insertDataKey = `-- name: insertDataKey :exec
+const insertDataKeySQL = `-- name: insertDataKey :exec
 INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)
 `
 
-func (q *Queries) insertDataKey(ctx context.Context, db DBTX, userID uuid.UUID, wrapped []byte, now time.Time) error {
-	_, err := db.Exec(ctx, insertDataKey, userID, wrapped, now)
-	return err
+func insertDataKey(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, wrapped []byte, now time.Time) error {
+	_, err := tx.Exec(ctx, insertDataKeySQL, userID, wrapped, now)
+	return postgres.Failed("insertDataKey", err)
 }
 
-const insertProfile = `-- name: insertProfile :exec
+const insertProfileSQL = `-- name: insertProfile :exec
 INSERT INTO profiles (id, user_id, full_name, gender, date_of_birth, phone, phone_index, address, timezone,
     created_at, updated_at)
 VALUES ($1, $2, $3, nullif($4::text, '')::gender, $5, $6, $7, $8,
@@ -212,8 +213,8 @@ type insertProfileParams struct {
 	Now         time.Time
 }
 
-func (q *Queries) insertProfile(ctx context.Context, db DBTX, arg insertProfileParams) error {
-	_, err := db.Exec(ctx, insertProfile,
+func insertProfile(ctx context.Context, tx *postgres.Tx, arg insertProfileParams) error {
+	_, err := tx.Exec(ctx, insertProfileSQL,
 		arg.ID,
 		arg.UserID,
 		arg.FullName,
@@ -225,10 +226,10 @@ func (q *Queries) insertProfile(ctx context.Context, db DBTX, arg insertProfileP
 		arg.Timezone,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertProfile", err)
 }
 
-const insertUser = `-- name: insertUser :execrows
+const insertUserSQL = `-- name: insertUser :execrows
 INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
 ON CONFLICT (lower(email)) WHERE deleted_at IS NULL DO NOTHING
@@ -244,8 +245,8 @@ type insertUserParams struct {
 }
 
 // Waits for a concurrent sign-up of the same address; no row means that it is taken.
-func (q *Queries) insertUser(ctx context.Context, db DBTX, arg insertUserParams) (int64, error) {
-	result, err := db.Exec(ctx, insertUser,
+func insertUser(ctx context.Context, tx *postgres.Tx, arg insertUserParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertUserSQL,
 		arg.ID,
 		arg.Email,
 		arg.PasswordHash,
@@ -254,60 +255,60 @@ func (q *Queries) insertUser(ctx context.Context, db DBTX, arg insertUserParams)
 		arg.Now,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("insertUser", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const listKnownAddresses = `-- name: listKnownAddresses :many
+const listKnownAddressesSQL = `-- name: listKnownAddresses :many
 SELECT DISTINCT ip_address FROM sessions WHERE user_id = $1 AND created_at > $2 LIMIT 100
 `
 
-func (q *Queries) listKnownAddresses(ctx context.Context, db DBTX, userID uuid.UUID, since time.Time) ([]string, error) {
-	rows, err := db.Query(ctx, listKnownAddresses, userID, since)
+func listKnownAddresses(ctx context.Context, db postgres.Querier, userID uuid.UUID, since time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, listKnownAddressesSQL, userID, since)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listKnownAddresses", err)
 	}
 	defer rows.Close()
 	var items []string
 	for rows.Next() {
 		var ip_address string
 		if err := rows.Scan(&ip_address); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listKnownAddresses", err)
 		}
 		items = append(items, ip_address)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listKnownAddresses", err)
 	}
 	return items, nil
 }
 
-const lockForSignIn = `-- name: lockForSignIn :execrows
+const lockForSignInSQL = `-- name: lockForSignIn :execrows
 SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND mfa_enabled = $3
     AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE
 `
 
 // Keeps a change of the password, or a first second factor, from committing between this statement and the session's
 // insertion: that session would outlive it.
-func (q *Queries) lockForSignIn(ctx context.Context, db DBTX, iD uuid.UUID, passwordHash string, mfaEnabled bool) (int64, error) {
-	result, err := db.Exec(ctx, lockForSignIn, iD, passwordHash, mfaEnabled)
+func lockForSignIn(ctx context.Context, tx *postgres.Tx, id uuid.UUID, passwordHash string, mFAEnabled bool) (int64, error) {
+	result, err := tx.Exec(ctx, lockForSignInSQL, id, passwordHash, mFAEnabled)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("lockForSignIn", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const lockProfile = `-- name: lockProfile :exec
+const lockProfileSQL = `-- name: lockProfile :exec
 SELECT id FROM profiles WHERE user_id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockProfile(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, lockProfile, userID)
-	return err
+func lockProfile(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockProfileSQL, userID)
+	return postgres.Failed("lockProfile", err)
 }
 
-const readProfile = `-- name: readProfile :one
+const readProfileSQL = `-- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
     p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone,
@@ -320,7 +321,7 @@ type readProfileRow struct {
 	Email           string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	ProfileID       uuid.UUID
@@ -332,15 +333,15 @@ type readProfileRow struct {
 	Timezone        string
 }
 
-func (q *Queries) readProfile(ctx context.Context, db DBTX, id uuid.UUID) (readProfileRow, error) {
-	row := db.QueryRow(ctx, readProfile, id)
+func readProfile(ctx context.Context, db postgres.Querier, id uuid.UUID) (readProfileRow, error) {
+	row := db.QueryRow(ctx, readProfileSQL, id)
 	var i readProfileRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.ProfileID,
@@ -351,19 +352,19 @@ func (q *Queries) readProfile(ctx context.Context, db DBTX, id uuid.UUID) (readP
 		&i.Address,
 		&i.Timezone,
 	)
-	return i, err
+	return i, postgres.Failed("readProfile", err)
 }
 
-const replaceHash = `-- name: replaceHash :exec
+const replaceHashSQL = `-- name: replaceHash :exec
 UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
 
-func (q *Queries) replaceHash(ctx context.Context, db DBTX, passwordHash string, iD uuid.UUID, oldHash string) error {
-	_, err := db.Exec(ctx, replaceHash, passwordHash, iD, oldHash)
-	return err
+func replaceHash(ctx context.Context, tx *postgres.Tx, passwordHash string, id uuid.UUID, oldHash string) error {
+	_, err := tx.Exec(ctx, replaceHashSQL, passwordHash, id, oldHash)
+	return postgres.Failed("replaceHash", err)
 }
 
-const resetPassword = `-- name: resetPassword :one
+const resetPasswordSQL = `-- name: resetPassword :one
 UPDATE users u SET password_hash = $1, password_reset_token = NULL, password_reset_expiry = NULL,
     is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL, updated_at = $2
 FROM (SELECT f.id, f.password_hash, f.is_email_verified FROM users f
@@ -380,47 +381,47 @@ type resetPasswordRow struct {
 }
 
 // The token was mailed to the address: that verifies it too.
-func (q *Queries) resetPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, token []byte) (resetPasswordRow, error) {
-	row := db.QueryRow(ctx, resetPassword, passwordHash, now, token)
+func resetPassword(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, token []byte) (resetPasswordRow, error) {
+	row := tx.QueryRow(ctx, resetPasswordSQL, passwordHash, now, token)
 	var i resetPasswordRow
 	err := row.Scan(&i.ID, &i.OldHash, &i.WasVerified)
-	return i, err
+	return i, postgres.Failed("resetPassword", err)
 }
 
-const setPassword = `-- name: setPassword :exec
+const setPasswordSQL = `-- name: setPassword :exec
 UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setPassword(ctx context.Context, db DBTX, passwordHash string, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setPassword, passwordHash, now, iD)
-	return err
+func setPassword(ctx context.Context, tx *postgres.Tx, passwordHash string, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setPasswordSQL, passwordHash, now, id)
+	return postgres.Failed("setPassword", err)
 }
 
-const setResetToken = `-- name: setResetToken :execrows
+const setResetTokenSQL = `-- name: setResetToken :execrows
 UPDATE users SET password_reset_token = $1, password_reset_expiry = $2
 WHERE id = $3 AND deleted_at IS NULL AND disabled_at IS NULL
 `
 
-func (q *Queries) setResetToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, setResetToken, token, expiry, iD)
+func setResetToken(ctx context.Context, tx *postgres.Tx, token []byte, expiry *time.Time, id uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, setResetTokenSQL, token, expiry, id)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("setResetToken", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const softDeleteUser = `-- name: softDeleteUser :one
+const softDeleteUserSQL = `-- name: softDeleteUser :one
 UPDATE users SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL RETURNING email
 `
 
-func (q *Queries) softDeleteUser(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, softDeleteUser, now, iD)
+func softDeleteUser(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) (string, error) {
+	row := tx.QueryRow(ctx, softDeleteUserSQL, now, id)
 	var email string
 	err := row.Scan(&email)
-	return email, err
+	return email, postgres.Failed("softDeleteUser", err)
 }
 
-const updateProfile = `-- name: updateProfile :exec
+const updateProfileSQL = `-- name: updateProfile :exec
 UPDATE profiles SET full_name = $1, gender = nullif($2::text, '')::gender,
     date_of_birth = $3, phone = $4, phone_index = $5, address = $6,
     timezone = $7, updated_at = $8
@@ -439,8 +440,8 @@ type updateProfileParams struct {
 	UserID      uuid.UUID
 }
 
-func (q *Queries) updateProfile(ctx context.Context, db DBTX, arg updateProfileParams) error {
-	_, err := db.Exec(ctx, updateProfile,
+func updateProfile(ctx context.Context, tx *postgres.Tx, arg updateProfileParams) error {
+	_, err := tx.Exec(ctx, updateProfileSQL,
 		arg.FullName,
 		arg.Gender,
 		arg.DateOfBirth,
@@ -451,5 +452,5 @@ func (q *Queries) updateProfile(ctx context.Context, db DBTX, arg updateProfileP
 		arg.UpdatedAt,
 		arg.UserID,
 	)
-	return err
+	return postgres.Failed("updateProfile", err)
 }

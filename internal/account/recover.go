@@ -42,7 +42,7 @@ func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) 
 	if mailed, err := s.allowMail(ctx, tx, "reset", id.String()); err != nil || !mailed {
 		return err
 	}
-	switch role, err := query.findInvited(ctx, tx, id, noPassword); {
+	switch role, err := findInvited(ctx, tx, id, noPassword); {
 	case err == nil:
 		return s.mailInvitation(ctx, tx, id, role)
 	case !postgres.NoRows(err):
@@ -55,7 +55,7 @@ func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) 
 func (s *Service) mailResetLink(ctx context.Context, tx *postgres.Tx, id uuid.UUID, kind string) error {
 	token, hash := session.NewToken("")
 	expiry := tx.Now.Add(resetLife)
-	found, err := query.setResetToken(ctx, tx, hash, &expiry, id)
+	found, err := setResetToken(ctx, tx, hash, &expiry, id)
 	if err != nil {
 		return fmt.Errorf("set a reset token: %w", err)
 	}
@@ -73,7 +73,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in Pass
 	token := session.HashToken(in.Body.Token)
 	var user findPasswordResetRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		user, err = query.findPasswordReset(ctx, r, token, &r.Now)
+		user, err = findPasswordReset(ctx, r, token, &r.Now)
 		return err
 	})
 	if postgres.NoRows(err) {
@@ -87,7 +87,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in Pass
 		return httpapi.None{}, err
 	}
 	return httpapi.None{}, s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		reset, err := query.resetPassword(ctx, tx, hash, tx.Now, token)
+		reset, err := resetPassword(ctx, tx, hash, tx.Now, token)
 		if postgres.NoRows(err) {
 			return ErrInvalidToken
 		}

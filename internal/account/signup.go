@@ -73,7 +73,7 @@ func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registratio
 func (s *Service) hashForSignUp(ctx context.Context, email, text string) (string, error) {
 	like := ""
 	err := s.DB.Read(ctx, func(r *postgres.Read) error {
-		owner, err := query.findOwner(ctx, r, r.Now, email)
+		owner, err := findOwner(ctx, r, r.Now, email)
 		if err == nil {
 			like, err = s.pendingSignUps(owner.ID).hashToMatch(owner)
 		}
@@ -114,7 +114,7 @@ func (s *Service) signUp(ctx context.Context, actor access.Actor, u NewUser) (Us
 // signUpBesideOwner stores a sign-up for an address that has a user, and mails the person who reads its mail. An owner
 // who was deleted in this very moment gets none. Returns errPasswordChanged as signUp does.
 func (s *Service) signUpBesideOwner(ctx context.Context, tx *postgres.Tx, actor access.Actor, u NewUser) error {
-	owner, err := query.findOwner(ctx, tx, tx.Now, u.Email)
+	owner, err := findOwner(ctx, tx, tx.Now, u.Email)
 	if postgres.NoRows(err) {
 		return nil
 	}

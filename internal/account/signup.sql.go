@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const adoptSignUp = `-- name: adoptSignUp :one
+const adoptSignUpSQL = `-- name: adoptSignUp :one
 UPDATE users u SET password_hash = $1, role = $2, is_email_verified = true,
     email_verification_token = NULL, email_verification_expiry = NULL,
     password_reset_token = NULL, password_reset_expiry = NULL, updated_at = $3
@@ -31,8 +32,8 @@ type adoptSignUpParams struct {
 }
 
 // Returns the hash of the sign-up that came first.
-func (q *Queries) adoptSignUp(ctx context.Context, db DBTX, arg adoptSignUpParams) (string, error) {
-	row := db.QueryRow(ctx, adoptSignUp,
+func adoptSignUp(ctx context.Context, tx *postgres.Tx, arg adoptSignUpParams) (string, error) {
+	row := tx.QueryRow(ctx, adoptSignUpSQL,
 		arg.PasswordHash,
 		arg.Role,
 		arg.Now,
@@ -40,50 +41,50 @@ func (q *Queries) adoptSignUp(ctx context.Context, db DBTX, arg adoptSignUpParam
 	)
 	var password_hash string
 	err := row.Scan(&password_hash)
-	return password_hash, err
+	return password_hash, postgres.Failed("adoptSignUp", err)
 }
 
-const deleteDataKey = `-- name: deleteDataKey :exec
+const deleteDataKeySQL = `-- name: deleteDataKey :exec
 DELETE FROM data_keys WHERE user_id = $1
 `
 
-func (q *Queries) deleteDataKey(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteDataKey, userID)
-	return err
+func deleteDataKey(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteDataKeySQL, userID)
+	return postgres.Failed("deleteDataKey", err)
 }
 
-const deleteOldDecoys = `-- name: deleteOldDecoys :exec
+const deleteOldDecoysSQL = `-- name: deleteOldDecoys :exec
 DELETE FROM tickets WHERE hash IN (
     SELECT d.hash FROM tickets d WHERE d.user_id = $1 AND d.kind = 'DECOY'
     ORDER BY d.created_at DESC OFFSET $2)
 `
 
 // All but the newest.
-func (q *Queries) deleteOldDecoys(ctx context.Context, db DBTX, userID *uuid.UUID, keep int32) error {
-	_, err := db.Exec(ctx, deleteOldDecoys, userID, keep)
-	return err
+func deleteOldDecoys(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID, keep int32) error {
+	_, err := tx.Exec(ctx, deleteOldDecoysSQL, userID, keep)
+	return postgres.Failed("deleteOldDecoys", err)
 }
 
-const deletePendingSignUps = `-- name: deletePendingSignUps :exec
+const deletePendingSignUpsSQL = `-- name: deletePendingSignUps :exec
 DELETE FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY')
 `
 
-func (q *Queries) deletePendingSignUps(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, deletePendingSignUps, userID)
-	return err
+func deletePendingSignUps(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
+	_, err := tx.Exec(ctx, deletePendingSignUpsSQL, userID)
+	return postgres.Failed("deletePendingSignUps", err)
 }
 
-const deleteUnverifiedUser = `-- name: deleteUnverifiedUser :exec
+const deleteUnverifiedUserSQL = `-- name: deleteUnverifiedUser :exec
 DELETE FROM users WHERE id = $1
 `
 
 // Its profile, tickets and sessions are deleted with it.
-func (q *Queries) deleteUnverifiedUser(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteUnverifiedUser, id)
-	return err
+func deleteUnverifiedUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteUnverifiedUserSQL, id)
+	return postgres.Failed("deleteUnverifiedUser", err)
 }
 
-const findExpiredSignUps = `-- name: findExpiredSignUps :many
+const findExpiredSignUpsSQL = `-- name: findExpiredSignUps :many
 SELECT u.id, u.email, u.deleted_at FROM users u
 WHERE NOT u.is_email_verified AND u.password_hash <> 'none' AND u.created_at < $1
     AND u.role IN ('PATIENT', 'DOCTOR')
@@ -101,27 +102,27 @@ type findExpiredSignUpsRow struct {
 
 // Deleted ones too: a user with a better right to the address ended them. An invited user has no password yet, and is
 // invited again by an administrator; an erasure takes its own way.
-func (q *Queries) findExpiredSignUps(ctx context.Context, db DBTX, before time.Time, now time.Time, most int32) ([]findExpiredSignUpsRow, error) {
-	rows, err := db.Query(ctx, findExpiredSignUps, before, now, most)
+func findExpiredSignUps(ctx context.Context, tx *postgres.Tx, before time.Time, now time.Time, most int32) ([]findExpiredSignUpsRow, error) {
+	rows, err := tx.Query(ctx, findExpiredSignUpsSQL, before, now, most)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("findExpiredSignUps", err)
 	}
 	defer rows.Close()
 	var items []findExpiredSignUpsRow
 	for rows.Next() {
 		var i findExpiredSignUpsRow
 		if err := rows.Scan(&i.ID, &i.Email, &i.DeletedAt); err != nil {
-			return nil, err
+			return nil, postgres.Failed("findExpiredSignUps", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("findExpiredSignUps", err)
 	}
 	return items, nil
 }
 
-const findNewestSignUp = `-- name: findNewestSignUp :one
+const findNewestSignUpSQL = `-- name: findNewestSignUp :one
 SELECT hash, data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2
 ORDER BY created_at DESC LIMIT 1
 `
@@ -131,14 +132,14 @@ type findNewestSignUpRow struct {
 	Data []byte
 }
 
-func (q *Queries) findNewestSignUp(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) (findNewestSignUpRow, error) {
-	row := db.QueryRow(ctx, findNewestSignUp, userID, now)
+func findNewestSignUp(ctx context.Context, db postgres.Querier, userID *uuid.UUID, now time.Time) (findNewestSignUpRow, error) {
+	row := db.QueryRow(ctx, findNewestSignUpSQL, userID, now)
 	var i findNewestSignUpRow
 	err := row.Scan(&i.Hash, &i.Data)
-	return i, err
+	return i, postgres.Failed("findNewestSignUp", err)
 }
 
-const findOwner = `-- name: findOwner :one
+const findOwnerSQL = `-- name: findOwner :one
 SELECT u.id, u.password_hash, (u.is_email_verified OR u.password_hash = 'none')::boolean AS taken,
     coalesce((SELECT t.data FROM tickets t
         WHERE t.user_id = u.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > $1
@@ -154,8 +155,8 @@ type findOwnerRow struct {
 }
 
 // An invited user has the address: the invitation proves it.
-func (q *Queries) findOwner(ctx context.Context, db DBTX, now time.Time, email string) (findOwnerRow, error) {
-	row := db.QueryRow(ctx, findOwner, now, email)
+func findOwner(ctx context.Context, db postgres.Querier, now time.Time, email string) (findOwnerRow, error) {
+	row := db.QueryRow(ctx, findOwnerSQL, now, email)
 	var i findOwnerRow
 	err := row.Scan(
 		&i.ID,
@@ -163,10 +164,10 @@ func (q *Queries) findOwner(ctx context.Context, db DBTX, now time.Time, email s
 		&i.Taken,
 		&i.Pending,
 	)
-	return i, err
+	return i, postgres.Failed("findOwner", err)
 }
 
-const findSignUp = `-- name: findSignUp :one
+const findSignUpSQL = `-- name: findSignUp :one
 SELECT user_id, data FROM tickets WHERE hash = $1 AND kind = 'SIGNUP' AND created_at > $2
 `
 
@@ -175,72 +176,72 @@ type findSignUpRow struct {
 	Data   []byte
 }
 
-func (q *Queries) findSignUp(ctx context.Context, db DBTX, hash []byte, since time.Time) (findSignUpRow, error) {
-	row := db.QueryRow(ctx, findSignUp, hash, since)
+func findSignUp(ctx context.Context, db postgres.Querier, hash []byte, since time.Time) (findSignUpRow, error) {
+	row := db.QueryRow(ctx, findSignUpSQL, hash, since)
 	var i findSignUpRow
 	err := row.Scan(&i.UserID, &i.Data)
-	return i, err
+	return i, postgres.Failed("findSignUp", err)
 }
 
-const listPendingSignUps = `-- name: listPendingSignUps :many
+const listPendingSignUpsSQL = `-- name: listPendingSignUps :many
 SELECT data FROM tickets WHERE user_id = $1 AND kind IN ('SIGNUP', 'DECOY') AND expires_at > $2
 `
 
-func (q *Queries) listPendingSignUps(ctx context.Context, db DBTX, userID *uuid.UUID, now time.Time) ([][]byte, error) {
-	rows, err := db.Query(ctx, listPendingSignUps, userID, now)
+func listPendingSignUps(ctx context.Context, db postgres.Querier, userID *uuid.UUID, now time.Time) ([][]byte, error) {
+	rows, err := db.Query(ctx, listPendingSignUpsSQL, userID, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listPendingSignUps", err)
 	}
 	defer rows.Close()
 	var items [][]byte
 	for rows.Next() {
 		var data []byte
 		if err := rows.Scan(&data); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listPendingSignUps", err)
 		}
 		items = append(items, data)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listPendingSignUps", err)
 	}
 	return items, nil
 }
 
-const lockUnverified = `-- name: lockUnverified :one
+const lockUnverifiedSQL = `-- name: lockUnverified :one
 SELECT id FROM users WHERE id = $1 AND NOT is_email_verified AND password_hash <> 'none'
     AND deleted_at IS NULL AND disabled_at IS NULL FOR UPDATE
 `
 
-func (q *Queries) lockUnverified(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, lockUnverified, id)
+func lockUnverified(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, lockUnverifiedSQL, id)
 	var id_2 uuid.UUID
 	err := row.Scan(&id_2)
-	return id_2, err
+	return id_2, postgres.Failed("lockUnverified", err)
 }
 
-const replaceSignUpToken = `-- name: replaceSignUpToken :exec
+const replaceSignUpTokenSQL = `-- name: replaceSignUpToken :exec
 UPDATE tickets SET hash = $1, kind = 'SIGNUP', created_at = $2 WHERE hash = $3
 `
 
-func (q *Queries) replaceSignUpToken(ctx context.Context, db DBTX, newHash []byte, now time.Time, hash []byte) error {
-	_, err := db.Exec(ctx, replaceSignUpToken, newHash, now, hash)
-	return err
+func replaceSignUpToken(ctx context.Context, tx *postgres.Tx, newHash []byte, now time.Time, hash []byte) error {
+	_, err := tx.Exec(ctx, replaceSignUpTokenSQL, newHash, now, hash)
+	return postgres.Failed("replaceSignUpToken", err)
 }
 
-const setVerificationToken = `-- name: setVerificationToken :one
+const setVerificationTokenSQL = `-- name: setVerificationToken :one
 UPDATE users SET email_verification_token = $1, email_verification_expiry = $2
 WHERE id = $3 AND NOT is_email_verified AND password_hash <> 'none' AND deleted_at IS NULL AND disabled_at IS NULL
 RETURNING role
 `
 
-func (q *Queries) setVerificationToken(ctx context.Context, db DBTX, token []byte, expiry *time.Time, iD uuid.UUID) (access.Role, error) {
-	row := db.QueryRow(ctx, setVerificationToken, token, expiry, iD)
+func setVerificationToken(ctx context.Context, tx *postgres.Tx, token []byte, expiry *time.Time, id uuid.UUID) (access.Role, error) {
+	row := tx.QueryRow(ctx, setVerificationTokenSQL, token, expiry, id)
 	var role access.Role
 	err := row.Scan(&role)
-	return role, err
+	return role, postgres.Failed("setVerificationToken", err)
 }
 
-const softDeleteUnverified = `-- name: softDeleteUnverified :one
+const softDeleteUnverifiedSQL = `-- name: softDeleteUnverified :one
 UPDATE users SET deleted_at = $1 WHERE lower(email) = lower($2) AND NOT is_email_verified
     AND password_hash <> 'none' AND deleted_at IS NULL
 RETURNING id, password_hash
@@ -252,27 +253,27 @@ type softDeleteUnverifiedRow struct {
 }
 
 // Nobody has proven to read the mail of the address.
-func (q *Queries) softDeleteUnverified(ctx context.Context, db DBTX, now *time.Time, email string) (softDeleteUnverifiedRow, error) {
-	row := db.QueryRow(ctx, softDeleteUnverified, now, email)
+func softDeleteUnverified(ctx context.Context, tx *postgres.Tx, now *time.Time, email string) (softDeleteUnverifiedRow, error) {
+	row := tx.QueryRow(ctx, softDeleteUnverifiedSQL, now, email)
 	var i softDeleteUnverifiedRow
 	err := row.Scan(&i.ID, &i.PasswordHash)
-	return i, err
+	return i, postgres.Failed("softDeleteUnverified", err)
 }
 
-const verificationRefused = `-- name: verificationRefused :one
+const verificationRefusedSQL = `-- name: verificationRefused :one
 SELECT coalesce(failure = 'recipient-refused', false)::boolean AS refused FROM mails
 WHERE user_id = $1 AND kind = 'verify-email' AND content IS NULL
 ORDER BY created_at DESC LIMIT 1
 `
 
-func (q *Queries) verificationRefused(ctx context.Context, db DBTX, userID *uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, verificationRefused, userID)
+func verificationRefused(ctx context.Context, db postgres.Querier, userID *uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, verificationRefusedSQL, userID)
 	var refused bool
 	err := row.Scan(&refused)
-	return refused, err
+	return refused, postgres.Failed("verificationRefused", err)
 }
 
-const verifyEmail = `-- name: verifyEmail :one
+const verifyEmailSQL = `-- name: verifyEmail :one
 UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expiry = NULL,
     updated_at = $1
 WHERE email_verification_token = $2 AND email_verification_expiry > $1 AND deleted_at IS NULL
@@ -284,9 +285,9 @@ type verifyEmailRow struct {
 	PasswordHash string
 }
 
-func (q *Queries) verifyEmail(ctx context.Context, db DBTX, now time.Time, token []byte) (verifyEmailRow, error) {
-	row := db.QueryRow(ctx, verifyEmail, now, token)
+func verifyEmail(ctx context.Context, tx *postgres.Tx, now time.Time, token []byte) (verifyEmailRow, error) {
+	row := tx.QueryRow(ctx, verifyEmailSQL, now, token)
 	var i verifyEmailRow
 	err := row.Scan(&i.ID, &i.PasswordHash)
-	return i, err
+	return i, postgres.Failed("verifyEmail", err)
 }

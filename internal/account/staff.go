@@ -63,7 +63,7 @@ func lockForChange(ctx context.Context, tx *postgres.Tx, actor access.Actor, id 
 	if err != nil {
 		return user, nil, err
 	}
-	user, err = query.lockUndeletedUser(ctx, tx, id)
+	user, err = lockUndeletedUser(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return user, nil, problem.NotFound
@@ -78,7 +78,7 @@ func lockForChange(ctx context.Context, tx *postgres.Tx, actor access.Actor, id 
 // lockAdminsBy locks all administrators. Returns problem.Unauthenticated if the caller isn't one of them any more:
 // another one was quicker.
 func lockAdminsBy(ctx context.Context, tx *postgres.Tx, actor access.Actor) ([]uuid.UUID, error) {
-	admins, err := query.lockAdmins(ctx, tx)
+	admins, err := lockAdmins(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("lock administrators: %w", err)
 	}
@@ -103,7 +103,7 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.
 	}
 	audit.Write(tx, actor, "user.change-role", in.ID, audit.Meta{"from": user.Role, "to": in.Body.Role})
 	if user.Role != in.Body.Role {
-		if err := query.setRole(ctx, tx, in.Body.Role, tx.Now, in.ID); err != nil {
+		if err := setRole(ctx, tx, in.Body.Role, tx.Now, in.ID); err != nil {
 			return StaffUser{}, fmt.Errorf("set a role: %w", err)
 		}
 		if err := s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "role-changed",
@@ -135,7 +135,7 @@ func (s *Service) SetDisabled(ctx context.Context, tx *postgres.Tx, actor access
 	}
 	audit.Write(tx, actor, action, in.ID, audit.Meta{"changed": changed})
 	if changed {
-		if err := query.setDisabled(ctx, tx, user.DisabledAt, tx.Now, in.ID); err != nil {
+		if err := setDisabled(ctx, tx, user.DisabledAt, tx.Now, in.ID); err != nil {
 			return StaffUser{}, false, fmt.Errorf("disable a user: %w", err)
 		}
 		if err := s.revokeAccess(ctx, tx, in.ID, mail); err != nil {
@@ -160,19 +160,19 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor acces
 		return httpapi.Changed{}, problem.NotFound
 	case err != nil:
 		return httpapi.Changed{}, err
-	case !user.MfaEnabled:
+	case !user.MFAEnabled:
 		return httpapi.Changed{}, ErrMFANotEnabled
 	}
-	if _, err := query.deletePasskeys(ctx, tx, in.ID); err != nil {
+	if _, err := deletePasskeys(ctx, tx, in.ID); err != nil {
 		return httpapi.Changed{}, fmt.Errorf("delete passkeys: %w", err)
 	}
-	if err := query.removeTOTP(ctx, tx, in.ID); err != nil {
+	if err := removeTOTP(ctx, tx, in.ID); err != nil {
 		return httpapi.Changed{}, fmt.Errorf("remove an authenticator: %w", err)
 	}
-	if _, err := query.deleteRecoveryCodes(ctx, tx, in.ID); err != nil {
+	if _, err := deleteRecoveryCodes(ctx, tx, in.ID); err != nil {
 		return httpapi.Changed{}, fmt.Errorf("delete recovery codes: %w", err)
 	}
-	if _, err := query.updateMFAEnabled(ctx, tx, tx.Now, in.ID); err != nil {
+	if _, err := updateMFAEnabled(ctx, tx, tx.Now, in.ID); err != nil {
 		return httpapi.Changed{}, fmt.Errorf("update the second factors: %w", err)
 	}
 	s.Limits.CountSuccess(tx, limit.Code, in.ID.String())
@@ -185,7 +185,7 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor acces
 // lockUnchanged.
 func (s *Service) revokeAccess(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
 	session.EndAll(tx, id)
-	if err := query.deleteAccessTickets(ctx, tx, &id); err != nil {
+	if err := deleteAccessTickets(ctx, tx, &id); err != nil {
 		return fmt.Errorf("delete tickets: %w", err)
 	}
 	return s.Mails.Enqueue(ctx, tx, mail)

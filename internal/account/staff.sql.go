@@ -10,22 +10,23 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const findInvited = `-- name: findInvited :one
+const findInvitedSQL = `-- name: findInvited :one
 SELECT role FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified
     AND password_hash = $2 AND role IN ('SUPPORT', 'ADMIN')
 `
 
-func (q *Queries) findInvited(ctx context.Context, db DBTX, iD uuid.UUID, noPassword string) (access.Role, error) {
-	row := db.QueryRow(ctx, findInvited, iD, noPassword)
+func findInvited(ctx context.Context, db postgres.Querier, id uuid.UUID, noPassword string) (access.Role, error) {
+	row := db.QueryRow(ctx, findInvitedSQL, id, noPassword)
 	var role access.Role
 	err := row.Scan(&role)
-	return role, err
+	return role, postgres.Failed("findInvited", err)
 }
 
-const inviteAgain = `-- name: inviteAgain :one
+const inviteAgainSQL = `-- name: inviteAgain :one
 UPDATE users SET role = $1, updated_at = $2
 WHERE lower(email) = lower($3) AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_email_verified
     AND password_hash = $4 AND role IN ('SUPPORT', 'ADMIN')
@@ -39,8 +40,8 @@ type inviteAgainParams struct {
 	NoPassword string
 }
 
-func (q *Queries) inviteAgain(ctx context.Context, db DBTX, arg inviteAgainParams) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, inviteAgain,
+func inviteAgain(ctx context.Context, tx *postgres.Tx, arg inviteAgainParams) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, inviteAgainSQL,
 		arg.Role,
 		arg.Now,
 		arg.Email,
@@ -48,50 +49,50 @@ func (q *Queries) inviteAgain(ctx context.Context, db DBTX, arg inviteAgainParam
 	)
 	var id uuid.UUID
 	err := row.Scan(&id)
-	return id, err
+	return id, postgres.Failed("inviteAgain", err)
 }
 
-const isInviterAdmin = `-- name: isInviterAdmin :one
+const isInviterAdminSQL = `-- name: isInviterAdmin :one
 SELECT (i.role = 'ADMIN' AND i.disabled_at IS NULL AND i.deleted_at IS NULL)::boolean AS stands
 FROM users i WHERE i.id = (SELECT invited_by FROM users WHERE users.id = $1) FOR SHARE
 `
 
 // A change of the inviter that comes at once waits for this transaction. A user made by the command line has none.
-func (q *Queries) isInviterAdmin(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, isInviterAdmin, id)
+func isInviterAdmin(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, error) {
+	row := tx.QueryRow(ctx, isInviterAdminSQL, id)
 	var stands bool
 	err := row.Scan(&stands)
-	return stands, err
+	return stands, postgres.Failed("isInviterAdmin", err)
 }
 
-const lockAdmins = `-- name: lockAdmins :many
+const lockAdminsSQL = `-- name: lockAdmins :many
 SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL
 ORDER BY id FOR UPDATE
 `
 
 // All of them, in one order: of two administrators who change each other's role at once, the second sees the first's
 // change. One who hasn't accepted the invitation yet doesn't count.
-func (q *Queries) lockAdmins(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, lockAdmins)
+func lockAdmins(ctx context.Context, tx *postgres.Tx) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, lockAdminsSQL)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockAdmins", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockAdmins", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockAdmins", err)
 	}
 	return items, nil
 }
 
-const lockUndeletedUser = `-- name: lockUndeletedUser :one
+const lockUndeletedUserSQL = `-- name: lockUndeletedUser :one
 SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at
 FROM users u JOIN profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE OF u
@@ -104,8 +105,8 @@ type lockUndeletedUserRow struct {
 	UpdatedAt  time.Time
 }
 
-func (q *Queries) lockUndeletedUser(ctx context.Context, db DBTX, id uuid.UUID) (lockUndeletedUserRow, error) {
-	row := db.QueryRow(ctx, lockUndeletedUser, id)
+func lockUndeletedUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockUndeletedUserRow, error) {
+	row := tx.QueryRow(ctx, lockUndeletedUserSQL, id)
 	var i lockUndeletedUserRow
 	err := row.Scan(
 		&i.ID,
@@ -113,10 +114,10 @@ func (q *Queries) lockUndeletedUser(ctx context.Context, db DBTX, id uuid.UUID) 
 		&i.DisabledAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockUndeletedUser", err)
 }
 
-const lockUserInAnyState = `-- name: lockUserInAnyState :one
+const lockUserInAnyStateSQL = `-- name: lockUserInAnyState :one
 SELECT id, role, email, deleted_at FROM users WHERE id = $1 FOR UPDATE
 `
 
@@ -128,8 +129,8 @@ type lockUserInAnyStateRow struct {
 }
 
 // Deleted and disabled users too.
-func (q *Queries) lockUserInAnyState(ctx context.Context, db DBTX, id uuid.UUID) (lockUserInAnyStateRow, error) {
-	row := db.QueryRow(ctx, lockUserInAnyState, id)
+func lockUserInAnyState(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockUserInAnyStateRow, error) {
+	row := tx.QueryRow(ctx, lockUserInAnyStateSQL, id)
 	var i lockUserInAnyStateRow
 	err := row.Scan(
 		&i.ID,
@@ -137,10 +138,10 @@ func (q *Queries) lockUserInAnyState(ctx context.Context, db DBTX, id uuid.UUID)
 		&i.Email,
 		&i.DeletedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockUserInAnyState", err)
 }
 
-const readUser = `-- name: readUser :one
+const readUserSQL = `-- name: readUser :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
@@ -151,7 +152,7 @@ type readUserRow struct {
 	Email           string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
@@ -159,56 +160,56 @@ type readUserRow struct {
 	FullName        string
 }
 
-func (q *Queries) readUser(ctx context.Context, db DBTX, id uuid.UUID) (readUserRow, error) {
-	row := db.QueryRow(ctx, readUser, id)
+func readUser(ctx context.Context, db postgres.Querier, id uuid.UUID) (readUserRow, error) {
+	row := db.QueryRow(ctx, readUserSQL, id)
 	var i readUserRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.DisabledAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.DeletedAt,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("readUser", err)
 }
 
-const renameProfile = `-- name: renameProfile :exec
+const renameProfileSQL = `-- name: renameProfile :exec
 UPDATE profiles SET full_name = $1, updated_at = $2 WHERE user_id = $3
 `
 
-func (q *Queries) renameProfile(ctx context.Context, db DBTX, fullName string, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, renameProfile, fullName, now, userID)
-	return err
+func renameProfile(ctx context.Context, tx *postgres.Tx, fullName string, now time.Time, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, renameProfileSQL, fullName, now, userID)
+	return postgres.Failed("renameProfile", err)
 }
 
-const setDisabled = `-- name: setDisabled :exec
+const setDisabledSQL = `-- name: setDisabled :exec
 UPDATE users SET disabled_at = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setDisabled(ctx context.Context, db DBTX, disabledAt *time.Time, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setDisabled, disabledAt, now, iD)
-	return err
+func setDisabled(ctx context.Context, tx *postgres.Tx, disabledAt *time.Time, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setDisabledSQL, disabledAt, now, id)
+	return postgres.Failed("setDisabled", err)
 }
 
-const setInviter = `-- name: setInviter :exec
+const setInviterSQL = `-- name: setInviter :exec
 UPDATE users SET invited_by = $1 WHERE id = $2
 `
 
-func (q *Queries) setInviter(ctx context.Context, db DBTX, invitedBy *uuid.UUID, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setInviter, invitedBy, iD)
-	return err
+func setInviter(ctx context.Context, tx *postgres.Tx, invitedBy *uuid.UUID, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setInviterSQL, invitedBy, id)
+	return postgres.Failed("setInviter", err)
 }
 
-const setRole = `-- name: setRole :exec
+const setRoleSQL = `-- name: setRole :exec
 UPDATE users SET role = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) setRole(ctx context.Context, db DBTX, role access.Role, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setRole, role, now, iD)
-	return err
+func setRole(ctx context.Context, tx *postgres.Tx, role access.Role, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setRoleSQL, role, now, id)
+	return postgres.Failed("setRole", err)
 }

@@ -9,24 +9,25 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const consumeChallenge = `-- name: consumeChallenge :execrows
+const consumeChallengeSQL = `-- name: consumeChallenge :execrows
 INSERT INTO tickets (hash, kind, created_at, expires_at, used_at)
 VALUES ($1, 'PASSKEY', $2, $3, $2) ON CONFLICT DO NOTHING
 `
 
 // Without a user: a change of the password deletes a user's tickets, and must not make a used challenge good again.
-func (q *Queries) consumeChallenge(ctx context.Context, db DBTX, hash []byte, now time.Time, expiresAt time.Time) (int64, error) {
-	result, err := db.Exec(ctx, consumeChallenge, hash, now, expiresAt)
+func consumeChallenge(ctx context.Context, tx *postgres.Tx, hash []byte, now time.Time, expiresAt time.Time) (int64, error) {
+	result, err := tx.Exec(ctx, consumeChallengeSQL, hash, now, expiresAt)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("consumeChallenge", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const countTicketAttempt = `-- name: countTicketAttempt :execrows
+const countTicketAttemptSQL = `-- name: countTicketAttempt :execrows
 UPDATE tickets SET attempts = attempts + 1
 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3 AND attempts < $4
 `
@@ -38,61 +39,61 @@ type countTicketAttemptParams struct {
 	Most int32
 }
 
-func (q *Queries) countTicketAttempt(ctx context.Context, db DBTX, arg countTicketAttemptParams) (int64, error) {
-	result, err := db.Exec(ctx, countTicketAttempt,
+func countTicketAttempt(ctx context.Context, tx *postgres.Tx, arg countTicketAttemptParams) (int64, error) {
+	result, err := tx.Exec(ctx, countTicketAttemptSQL,
 		arg.Hash,
 		arg.Kind,
 		arg.Now,
 		arg.Most,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("countTicketAttempt", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const deleteAccessTickets = `-- name: deleteAccessTickets :exec
+const deleteAccessTicketsSQL = `-- name: deleteAccessTickets :exec
 DELETE FROM tickets WHERE user_id = $1 AND kind NOT IN ('SIGNUP', 'DECOY')
 `
 
 // Those that continue what a password began. Pending sign-ups stay: their end must not show that the password was
 // changed.
-func (q *Queries) deleteAccessTickets(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteAccessTickets, userID)
-	return err
+func deleteAccessTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteAccessTicketsSQL, userID)
+	return postgres.Failed("deleteAccessTickets", err)
 }
 
-const deleteEmailTickets = `-- name: deleteEmailTickets :exec
+const deleteEmailTicketsSQL = `-- name: deleteEmailTickets :exec
 DELETE FROM tickets WHERE user_id = $1 AND kind = 'EMAIL'
 `
 
-func (q *Queries) deleteEmailTickets(ctx context.Context, db DBTX, userID *uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteEmailTickets, userID)
-	return err
+func deleteEmailTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteEmailTicketsSQL, userID)
+	return postgres.Failed("deleteEmailTickets", err)
 }
 
-const deleteExpiredTickets = `-- name: deleteExpiredTickets :exec
+const deleteExpiredTicketsSQL = `-- name: deleteExpiredTickets :exec
 DELETE FROM tickets WHERE expires_at < $1
 `
 
-func (q *Queries) deleteExpiredTickets(ctx context.Context, db DBTX, before time.Time) error {
-	_, err := db.Exec(ctx, deleteExpiredTickets, before)
-	return err
+func deleteExpiredTickets(ctx context.Context, tx *postgres.Tx, before time.Time) error {
+	_, err := tx.Exec(ctx, deleteExpiredTicketsSQL, before)
+	return postgres.Failed("deleteExpiredTickets", err)
 }
 
-const deleteTickets = `-- name: deleteTickets :execrows
+const deleteTicketsSQL = `-- name: deleteTickets :execrows
 DELETE FROM tickets WHERE user_id = $1
 `
 
-func (q *Queries) deleteTickets(ctx context.Context, db DBTX, userID *uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, deleteTickets, userID)
+func deleteTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deleteTicketsSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deleteTickets", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const findEmailTicket = `-- name: findEmailTicket :one
+const findEmailTicketSQL = `-- name: findEmailTicket :one
 SELECT user_id, data, session_id FROM tickets WHERE hash = $1 AND kind = 'EMAIL' AND used_at IS NULL
     AND expires_at > $2
 `
@@ -103,25 +104,25 @@ type findEmailTicketRow struct {
 	SessionID *uuid.UUID
 }
 
-func (q *Queries) findEmailTicket(ctx context.Context, db DBTX, hash []byte, now time.Time) (findEmailTicketRow, error) {
-	row := db.QueryRow(ctx, findEmailTicket, hash, now)
+func findEmailTicket(ctx context.Context, db postgres.Querier, hash []byte, now time.Time) (findEmailTicketRow, error) {
+	row := db.QueryRow(ctx, findEmailTicketSQL, hash, now)
 	var i findEmailTicketRow
 	err := row.Scan(&i.UserID, &i.Data, &i.SessionID)
-	return i, err
+	return i, postgres.Failed("findEmailTicket", err)
 }
 
-const findTicket = `-- name: findTicket :one
+const findTicketSQL = `-- name: findTicket :one
 SELECT user_id FROM tickets WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
 `
 
-func (q *Queries) findTicket(ctx context.Context, db DBTX, hash []byte, kind string, now time.Time) (*uuid.UUID, error) {
-	row := db.QueryRow(ctx, findTicket, hash, kind, now)
+func findTicket(ctx context.Context, db postgres.Querier, hash []byte, kind string, now time.Time) (*uuid.UUID, error) {
+	row := db.QueryRow(ctx, findTicketSQL, hash, kind, now)
 	var user_id *uuid.UUID
 	err := row.Scan(&user_id)
-	return user_id, err
+	return user_id, postgres.Failed("findTicket", err)
 }
 
-const insertTicket = `-- name: insertTicket :exec
+const insertTicketSQL = `-- name: insertTicket :exec
 INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
@@ -136,8 +137,8 @@ type insertTicketParams struct {
 	ExpiresAt time.Time
 }
 
-func (q *Queries) insertTicket(ctx context.Context, db DBTX, arg insertTicketParams) error {
-	_, err := db.Exec(ctx, insertTicket,
+func insertTicket(ctx context.Context, tx *postgres.Tx, arg insertTicketParams) error {
+	_, err := tx.Exec(ctx, insertTicketSQL,
 		arg.Hash,
 		arg.Kind,
 		arg.UserID,
@@ -146,17 +147,17 @@ func (q *Queries) insertTicket(ctx context.Context, db DBTX, arg insertTicketPar
 		arg.Now,
 		arg.ExpiresAt,
 	)
-	return err
+	return postgres.Failed("insertTicket", err)
 }
 
-const markTicketUsed = `-- name: markTicketUsed :execrows
+const markTicketUsedSQL = `-- name: markTicketUsed :execrows
 UPDATE tickets SET used_at = $1 WHERE hash = $2 AND used_at IS NULL
 `
 
-func (q *Queries) markTicketUsed(ctx context.Context, db DBTX, now *time.Time, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, markTicketUsed, now, hash)
+func markTicketUsed(ctx context.Context, tx *postgres.Tx, now *time.Time, hash []byte) (int64, error) {
+	result, err := tx.Exec(ctx, markTicketUsedSQL, now, hash)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("markTicketUsed", err)
 	}
 	return result.RowsAffected(), nil
 }

@@ -52,7 +52,7 @@ func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access
 func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, token string) (contested bool,
 	err error) {
 	hash := session.HashToken(token)
-	user, err := query.verifyEmail(ctx, tx, tx.Now, hash)
+	user, err := verifyEmail(ctx, tx, tx.Now, hash)
 	switch {
 	case postgres.NoRows(err):
 		user.ID, contested, err = s.verifyPending(ctx, tx, hash)
@@ -77,7 +77,7 @@ func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Acto
 // ErrInvalidToken if the link is wrong or over.
 func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, hash []byte) (owner uuid.UUID, contested bool,
 	err error) {
-	ticket, err := query.findSignUp(ctx, tx, hash, tx.Now.Add(-verificationLife))
+	ticket, err := findSignUp(ctx, tx, hash, tx.Now.Add(-verificationLife))
 	if postgres.NoRows(err) {
 		return uuid.Nil, false, ErrInvalidToken
 	}
@@ -89,7 +89,7 @@ func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, hash []byt
 	if err != nil {
 		return uuid.Nil, false, err
 	}
-	first, err := query.adoptSignUp(ctx, tx, adoptSignUpParams{ID: owner, PasswordHash: u.PasswordHash, Role: u.Role,
+	first, err := adoptSignUp(ctx, tx, adoptSignUpParams{ID: owner, PasswordHash: u.PasswordHash, Role: u.Role,
 		Now: tx.Now})
 	switch {
 	case postgres.NoRows(err):
@@ -105,7 +105,7 @@ func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, hash []byt
 }
 
 func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, u pendingSignUp) error {
-	row, err := query.readProfile(ctx, tx, owner)
+	row, err := readProfile(ctx, tx, owner)
 	if err != nil {
 		return fmt.Errorf("read a profile: %w", err)
 	}
@@ -128,7 +128,7 @@ func (s *Service) resolveContest(ctx context.Context, tx *postgres.Tx, owner uui
 	if err != nil || !slices.ContainsFunc(hashes, func(hash string) bool { return hash != first }) {
 		return false, err
 	}
-	if err := query.setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
+	if err := setPassword(ctx, tx, noPassword, tx.Now, owner); err != nil {
 		return false, fmt.Errorf("remove a password: %w", err)
 	}
 	if err := pending.addDecoys(ctx, tx, first); err != nil {
@@ -147,7 +147,7 @@ func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor
 // enqueueForEmail does the same work for every address: for one without a user, the job is for nobody.
 func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email, action string,
 	job func(uuid.UUID) jobs.Args) error {
-	id, err := query.findAddress(ctx, tx, normalizeEmail(email))
+	id, err := findAddress(ctx, tx, normalizeEmail(email))
 	entity := id.String()
 	switch {
 	case postgres.NoRows(err):
@@ -181,7 +181,7 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 	expiry := tx.Now.Add(verificationLife)
 	role, err := s.pendingSignUps(id).renewLink(ctx, tx, hash)
 	if postgres.NoRows(err) {
-		role, err = query.setVerificationToken(ctx, tx, hash, &expiry, id)
+		role, err = setVerificationToken(ctx, tx, hash, &expiry, id)
 	}
 	if postgres.NoRows(err) { // there is nothing to verify
 		return nil

@@ -1,8 +1,6 @@
 // Package analytics counts what the other packages keep: read-only SQL over everything, without names or health data.
 package analytics
 
-var query = New()
-
 // Summary is the figures of a period.
 type Summary struct {
 	_ struct{} `doc:"The figures of a period"`

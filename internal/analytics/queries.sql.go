@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const summarize = `-- name: summarize :many
+const summarizeSQL = `-- name: summarize :many
 WITH due AS (
     SELECT c.status, c.cancelled_by, count(*) AS n, count(c.started_at) AS started, sum(c.started_at - c.created_at) AS waited
     FROM consultations c
@@ -73,15 +74,15 @@ type summarizeRow struct {
 
 // Every figure of a period from one snapshot, a row each. lowest_id and highest_id are the bounds that UUIDv7 ids of the
 // period can have: they leave out the other months' partitions.
-func (q *Queries) summarize(ctx context.Context, db DBTX, arg summarizeParams) ([]summarizeRow, error) {
-	rows, err := db.Query(ctx, summarize,
+func summarize(ctx context.Context, db postgres.Querier, arg summarizeParams) ([]summarizeRow, error) {
+	rows, err := db.Query(ctx, summarizeSQL,
 		arg.FromTime,
 		arg.ToTime,
 		arg.LowestID,
 		arg.HighestID,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("summarize", err)
 	}
 	defer rows.Close()
 	var items []summarizeRow
@@ -93,12 +94,12 @@ func (q *Queries) summarize(ctx context.Context, db DBTX, arg summarizeParams) (
 			&i.N,
 			&i.Amount,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("summarize", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("summarize", err)
 	}
 	return items, nil
 }

@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"amrutam/internal/access"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
@@ -19,7 +17,9 @@ func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in PeriodI
 	if err != nil {
 		return Summary{}, err
 	}
-	rows, err := query.summarize(ctx, planned{r}, summarizeParams{
+	// A plan for any period doesn't know how many rows are in it: the primary key would look better than the index
+	// that needs no table.
+	rows, err := summarize(ctx, postgres.ForValues(r), summarizeParams{
 		LowestID: postgres.IDsFrom(p.begin.Add(-idLag)), HighestID: postgres.IDsFrom(p.end.Add(idLag)),
 		FromTime: p.begin, ToTime: p.end,
 	})
@@ -27,17 +27,6 @@ func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in PeriodI
 		return Summary{}, err
 	}
 	return p.summary(rows), nil
-}
-
-// planned has the statement planned for its own period: a plan for any period at all doesn't know how many rows are in
-// it, and then the primary key looks better than the index that needs no table.
-type planned struct{ *postgres.Read }
-
-// Query hides that of Read.
-func (p planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	//nolint:rowserrcheck // the caller checks
-	return p.Read.Query(ctx, sql,
-		append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 }
 
 func (p period) summary(rows []summarizeRow) Summary {

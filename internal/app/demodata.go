@@ -225,7 +225,7 @@ func (a *App) demoSlots(ctx context.Context, tx *postgres.Tx, d demoDoctor, id u
 			}
 			var in schedule.SlotInput
 			in.Body.StartTime, in.Body.EndTime, in.Body.MaxPatients, in.Body.Status = start, start.Add(demoSlot), 1,
-				schedule.SlotStatusAVAILABLE
+				schedule.SlotAvailable
 			if _, err := a.slots.Create(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},
 				in); err != nil {
 				return err

@@ -132,7 +132,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		change(cfg)
 	}
 	clock := &Clock{}
-	dsn := testdb.New(t, postgres.Migrate, postgres.Fingerprint())
+	dsn := testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 	owner, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Owner: true})
 	must(t, err)
 	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Tune: tune})
@@ -156,7 +156,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		owner.Close()
 	})
 	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log,
-		http: &http.Client{Timeout: 30 * time.Second}}
+		http: &http.Client{Timeout: time.Minute}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if _, measuring := t.(*testing.B); !measuring {
 		c.contract = &contract{t: t, log: log, document: documentOf(t, a), next: c.http.Transport,

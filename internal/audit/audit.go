@@ -15,10 +15,6 @@ import (
 // secrets, tokens or addresses.
 type Meta map[string]any
 
-const insert = `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address,
-	created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
-
 // Write adds the row of an action ("consultation.book": the part before the point is the entity type) to the
 // transaction. It travels with the COMMIT.
 func Write(tx *postgres.Tx, actor access.Actor, action string, entity uuid.UUID, meta Meta) {
@@ -44,6 +40,7 @@ func WriteFor(tx *postgres.Tx, actor access.Actor, action, entityType, entityID 
 	if actor.IP != "" {
 		ip = &actor.IP
 	}
-	tx.Queue(insert, uuid.Must(uuid.NewV7()), actorID, role, action, entityType, entityID, all, ip, tx.Now)
+	queueInsertAuditLog(tx, queueInsertAuditLogParams{ID: uuid.Must(uuid.NewV7()), ActorID: actorID, ActorRole: role,
+		Action: action, EntityType: entityType, EntityID: entityID, Metadata: all, IPAddress: ip, CreatedAt: tx.Now})
 	tx.MarkAudited()
 }

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
@@ -29,18 +27,15 @@ type ListIn struct {
 	To         time.Time    `query:"to" doc:"Only what was done before this time; any offset" example:"2026-12-01T00:00:00+05:30"`
 }
 
-// position is where a page ended.
-type position struct {
-	At time.Time `json:"at"`
-	ID uuid.UUID `json:"id"`
-}
+// place is where a page ended.
+type place = httpapi.Place[time.Time]
 
 // filter is a ListIn that was checked.
 type filter struct {
 	equal    []condition
 	from, to time.Time
 	// after is the last entry of the page before; its time is zero on the first page.
-	after position
+	after place
 }
 
 // condition asks for a value; name is what the API calls the column.
@@ -66,7 +61,7 @@ func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in L
 	}
 	Write(tx, actor, "audit-log.list", actor.ID, f.trace())
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
-		func(e Entry) any { return position{e.CreatedAt, e.ID} }), nil
+		func(e Entry) any { return place{Value: e.CreatedAt, ID: e.ID} }), nil
 }
 
 func (in ListIn) filter() (filter, error) {
@@ -133,7 +128,7 @@ func (f filter) trace() Meta {
 // fill the page: a statement opens every partition that its times allow.
 func (f filter) walk(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, error) {
 	newest := tx.Now
-	for _, bound := range []time.Time{f.to, f.after.At} {
+	for _, bound := range []time.Time{f.to, f.after.Value} {
 		if !bound.IsZero() && bound.Before(newest) {
 			newest = bound
 		}
@@ -151,35 +146,25 @@ func (f filter) walk(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, 
 	return append(found, older...), err
 }
 
-// fetch has each statement planned for its own values: which of the filters is the rarest decides which index is best.
+var newestFirst = postgres.Order{Columns: []string{"created_at", "id"}, Descending: true}
+
+// fetch reads entries of a time: which of the filters is the rarest decides which index is best.
 func (f filter) fetch(ctx context.Context, tx *postgres.Tx, from, to time.Time, limit int) ([]Entry, error) {
-	var where []string
-	args := []any{pgx.QueryExecModeCacheDescribe}
-	arg := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args)-1)
-	}
-	for _, c := range f.equal {
-		where = append(where, c.column+" = "+arg(c.value))
+	var c postgres.Conditions
+	for _, equal := range f.equal {
+		c.And(equal.column+" = $1", equal.value)
 	}
 	if !from.IsZero() {
-		where = append(where, "created_at >= "+arg(from))
+		c.And("created_at >= $1", from)
 	}
 	if !to.IsZero() {
-		where = append(where, "created_at < "+arg(to))
+		c.And("created_at < $1", to)
 	}
-	if !f.after.At.IsZero() {
-		// The first condition says nothing new, but it is the one that leaves partitions out.
-		at := arg(f.after.At)
-		where = append(where, "created_at <= "+at, "(created_at, id) < ("+at+", "+arg(f.after.ID)+")")
+	if !f.after.Value.IsZero() {
+		// It says nothing new, but it is the one that leaves partitions out.
+		c.And("created_at <= $1", f.after.Value)
+		newestFirst.After(&c, c.Value(f.after.Value), c.Value(f.after.ID))
 	}
-	sql := "-- name: listAuditLogs :many\n" + selectEntry
-	if len(where) > 0 {
-		sql += " WHERE " + strings.Join(where, " AND ")
-	}
-	rows, err := tx.Query(ctx, sql+" ORDER BY created_at DESC, id DESC LIMIT "+strconv.Itoa(limit), args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanEntry)
+	sql := selectEntry + c.Where() + newestFirst.By() + " LIMIT " + strconv.Itoa(limit)
+	return postgres.List(ctx, tx, "listAuditLogs", sql, c.Args(), scanEntry)
 }

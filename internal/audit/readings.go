@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -80,20 +81,20 @@ func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Ac
 	if in.Others {
 		scope = "access-log others"
 	}
-	after := position{At: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // clocks of other nodes may be ahead
+	after := place{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // clocks of other nodes may be ahead
 	if _, err := l.cursors.Open(scope, in.Cursor, &after); err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
-	rows, err := r.Query(ctx, selectReadings, actor.ID.String(), in.Others, after.At, after.ID, in.Limit+1)
+	rows, err := r.Query(ctx, selectReadings, actor.ID.String(), in.Others, after.Value, after.ID, in.Limit+1)
 	if err != nil {
-		return httpapi.Page[Reading]{}, err
+		return httpapi.Page[Reading]{}, fmt.Errorf("list readings: %w", err)
 	}
 	found, err := pgx.CollectRows(rows, scanReading)
 	if err != nil {
-		return httpapi.Page[Reading]{}, err
+		return httpapi.Page[Reading]{}, fmt.Errorf("list readings: %w", err)
 	}
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
-		func(v Reading) any { return position{v.CreatedAt, v.ID} }), nil
+		func(v Reading) any { return place{Value: v.CreatedAt, ID: v.ID} }), nil
 }
 
 func scanReading(row pgx.CollectableRow) (v Reading, err error) {

@@ -32,8 +32,8 @@ func (errs *settingErrors) addUnknownNames() {
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
 		if nearest, unknown := nearestSetting(name, value, known); unknown {
-			errs.add(name, "is no setting: did you mean %s? Rename or unset it (amrutam serve --help lists all)",
-				nearest)
+			errs.add(name, "is no setting: did you mean %s? "+
+				"Rename it or unset it (amrutam serve --help lists all)", nearest)
 		}
 	}
 }

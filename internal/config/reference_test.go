@@ -10,6 +10,7 @@ import (
 func TestReferenceMatchesProductionChecks(t *testing.T) {
 	broken := map[string]string{
 		"AMRUTAM_MAIL_FROM":            "Amrutam <no-reply@amrutam.example>",
+		"AMRUTAM_MAIL_REPLY_TO":        "Support <support@amrutam.example>",
 		"AMRUTAM_REQUIRE_ADMIN_MFA":    "false",
 		"AMRUTAM_LOGIN_LIMIT":          "off",
 		"AMRUTAM_RATE_LIMIT":           "off",

@@ -14,8 +14,6 @@ import (
 	"amrutam/internal/problem"
 )
 
-var query = New()
-
 // Treatment is the purpose that bookings need.
 const Treatment = "TREATMENT"
 
@@ -94,7 +92,7 @@ type ListIn struct {
 
 // List shows the current notice of every purpose.
 func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListIn) (Notices, error) {
-	rows, err := query.listNotices(ctx, r, actor.ID, in.Language)
+	rows, err := listNotices(ctx, r, actor.ID, in.Language)
 	out := Notices{Items: []Notice{}}
 	for _, n := range rows {
 		out.Items = append(out.Items, Notice{Purpose: n.Purpose, NoticeVersion: n.Version, Required: n.Required,
@@ -105,7 +103,7 @@ func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListIn) 
 
 // checkVersion is nil when version is the purpose's current one. Error: ErrOutdated.
 func checkVersion(ctx context.Context, tx *postgres.Tx, purpose string, version int32) error {
-	current, err := query.readVersion(ctx, tx, purpose)
+	current, err := readVersion(ctx, tx, purpose)
 	if err == nil && version != current {
 		return ErrOutdated
 	}

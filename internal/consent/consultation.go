@@ -20,7 +20,8 @@ const (
 // Practice Guidelines 2020, 3.4). The caller holds the patient's lock and has seen that the consent to treatment
 // stands.
 func Imply(tx *postgres.Tx, patient, consultation uuid.UUID, version int32) {
-	tx.Queue(insertConsultationConsent, consultation, implied, version, patient, tx.Now)
+	queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{ConsultationID: consultation,
+		Basis: implied, NoticeVersion: version, ActorID: patient, GivenAt: tx.Now})
 }
 
 // ToConsultation is an explicit consent to one consultation.
@@ -45,7 +46,7 @@ func (c ToConsultation) Status() int { return statusOf(c.fresh) }
 // that was shown, or 0 for the current one. Error: ErrOutdated.
 func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultation uuid.UUID,
 	version int32) (ToConsultation, error) {
-	current, err := query.readVersion(ctx, tx, Treatment)
+	current, err := readVersion(ctx, tx, Treatment)
 	if err != nil {
 		return ToConsultation{}, err
 	}
@@ -54,12 +55,13 @@ func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consul
 	}
 	c := ToConsultation{ConsultationID: consultation, Basis: explicit, NoticeVersion: current, GivenAt: tx.Now,
 		fresh: true}
-	row, err := query.readExplicit(ctx, tx, consultation)
+	row, err := readExplicit(ctx, tx, consultation)
 	switch {
 	case err == nil:
 		c.NoticeVersion, c.GivenAt, c.fresh = row.NoticeVersion, row.GivenAt, false
 	case postgres.NoRows(err):
-		tx.Queue(insertConsultationConsent, consultation, explicit, c.NoticeVersion, actor.ID, c.GivenAt)
+		queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{ConsultationID: consultation,
+			Basis: explicit, NoticeVersion: c.NoticeVersion, ActorID: actor.ID, GivenAt: c.GivenAt})
 	default:
 		return ToConsultation{}, err
 	}
@@ -71,7 +73,7 @@ func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consul
 // Stands is nil when a consent to the consultation stands; none is withdrawn before the transaction ends. Error:
 // ErrRequired.
 func Stands(ctx context.Context, tx *postgres.Tx, consultation uuid.UUID) error {
-	_, err := query.lockStanding(ctx, tx, consultation)
+	_, err := lockStanding(ctx, tx, consultation)
 	if postgres.NoRows(err) {
 		return ErrRequired.WithDetail("The patient's consent to this consultation was withdrawn or never given. " +
 			"The patient gives it: POST /api/v1/consultations/{id}/consent.")

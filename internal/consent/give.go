@@ -24,20 +24,21 @@ type GiveIn struct {
 
 // Give keeps that the actor consents. To consent to the same notice again is the same consent. Error: ErrOutdated.
 func Give(ctx context.Context, tx *postgres.Tx, actor access.Actor, in GiveIn) (Consent, error) {
-	if err := query.lockPerson(ctx, tx, actor.ID); err != nil {
+	if err := lockPerson(ctx, tx, actor.ID); err != nil {
 		return Consent{}, err
 	}
 	if err := checkVersion(ctx, tx, in.Body.Purpose, in.Body.NoticeVersion); err != nil {
 		return Consent{}, err
 	}
 	c := Consent{Purpose: in.Body.Purpose, NoticeVersion: in.Body.NoticeVersion}
-	row, err := query.readConsent(ctx, tx, actor.ID, c.Purpose, c.NoticeVersion)
+	row, err := readConsent(ctx, tx, actor.ID, c.Purpose, c.NoticeVersion)
 	switch {
 	case err == nil:
 		c.ID, c.Language, c.GivenAt = row.ID, row.Language, row.GivenAt
 	case postgres.NoRows(err):
 		c.ID, c.Language, c.GivenAt, c.fresh = tx.NewID(), in.Body.Language, tx.Now, true
-		tx.Queue(insertConsent, c.ID, actor.ID, c.Purpose, c.NoticeVersion, c.Language, channelAPI, c.GivenAt)
+		queueInsertConsent(tx, queueInsertConsentParams{ID: c.ID, UserID: actor.ID, Purpose: c.Purpose,
+			NoticeVersion: c.NoticeVersion, Language: c.Language, Channel: channelAPI, GivenAt: c.GivenAt})
 	default:
 		return Consent{}, err
 	}
@@ -56,16 +57,16 @@ type WithdrawIn struct {
 // one of those that ended, or the actor when none did.
 func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor, in WithdrawIn) (httpapi.Changed, error) {
 	changed := httpapi.Changed{Type: "user", ID: actor.ID}
-	if err := query.lockPerson(ctx, tx, actor.ID); err != nil {
+	if err := lockPerson(ctx, tx, actor.ID); err != nil {
 		return changed, err
 	}
-	closed, err := query.withdrawConsents(ctx, tx, tx.Now, actor.ID, in.Purpose)
+	closed, err := withdrawConsents(ctx, tx, tx.Now, actor.ID, in.Purpose)
 	if err != nil {
 		return changed, err
 	}
 	var consultations []uuid.UUID
 	if in.Purpose == Treatment {
-		if consultations, err = query.withdrawFromConsultations(ctx, tx, tx.Now, actor.ID); err != nil {
+		if consultations, err = withdrawFromConsultations(ctx, tx, tx.Now, actor.ID); err != nil {
 			return changed, err
 		}
 	}

@@ -16,7 +16,7 @@ SELECT max(version)::int FROM consent_notices WHERE purpose = @purpose;
 -- name: readConsent :one
 SELECT * FROM consents WHERE user_id = @user_id AND purpose = @purpose AND notice_version = @notice_version AND withdrawn_at IS NULL;
 
--- name: insertConsent :exec
+-- name: queueInsertConsent :exec
 INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
 VALUES (@id, @user_id, @purpose, @notice_version, @language, @channel, @given_at);
 
@@ -33,7 +33,7 @@ FROM seats s
 WHERE s.patient_id = @user_id AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
 RETURNING cc.consultation_id;
 
--- name: insertConsultationConsent :exec
+-- name: queueInsertConsultationConsent :exec
 INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at)
 VALUES (@consultation_id, @basis, @notice_version, @actor_id, @given_at);
 

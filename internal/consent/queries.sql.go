@@ -9,62 +9,11 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const insertConsent = `-- name: insertConsent :exec
-INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-`
-
-type insertConsentParams struct {
-	ID            uuid.UUID
-	UserID        uuid.UUID
-	Purpose       string
-	NoticeVersion int32
-	Language      string
-	Channel       string
-	GivenAt       time.Time
-}
-
-func (q *Queries) insertConsent(ctx context.Context, db DBTX, arg insertConsentParams) error {
-	_, err := db.Exec(ctx, insertConsent,
-		arg.ID,
-		arg.UserID,
-		arg.Purpose,
-		arg.NoticeVersion,
-		arg.Language,
-		arg.Channel,
-		arg.GivenAt,
-	)
-	return err
-}
-
-const insertConsultationConsent = `-- name: insertConsultationConsent :exec
-INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at)
-VALUES ($1, $2, $3, $4, $5)
-`
-
-type insertConsultationConsentParams struct {
-	ConsultationID uuid.UUID
-	Basis          string
-	NoticeVersion  int32
-	ActorID        uuid.UUID
-	GivenAt        time.Time
-}
-
-func (q *Queries) insertConsultationConsent(ctx context.Context, db DBTX, arg insertConsultationConsentParams) error {
-	_, err := db.Exec(ctx, insertConsultationConsent,
-		arg.ConsultationID,
-		arg.Basis,
-		arg.NoticeVersion,
-		arg.ActorID,
-		arg.GivenAt,
-	)
-	return err
-}
-
-const listNotices = `-- name: listNotices :many
+const listNoticesSQL = `-- name: listNotices :many
 SELECT n.purpose, n.version, n.required, n.title, n.text, c.given_at
 FROM consent_notices n
 LEFT JOIN consents c ON c.user_id = $1 AND c.purpose = n.purpose AND c.notice_version = n.version AND c.withdrawn_at IS NULL
@@ -81,10 +30,10 @@ type listNoticesRow struct {
 	GivenAt  *time.Time
 }
 
-func (q *Queries) listNotices(ctx context.Context, db DBTX, userID uuid.UUID, language string) ([]listNoticesRow, error) {
-	rows, err := db.Query(ctx, listNotices, userID, language)
+func listNotices(ctx context.Context, db postgres.Querier, userID uuid.UUID, language string) ([]listNoticesRow, error) {
+	rows, err := db.Query(ctx, listNoticesSQL, userID, language)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listNotices", err)
 	}
 	defer rows.Close()
 	var items []listNoticesRow
@@ -98,45 +47,95 @@ func (q *Queries) listNotices(ctx context.Context, db DBTX, userID uuid.UUID, la
 			&i.Text,
 			&i.GivenAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listNotices", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listNotices", err)
 	}
 	return items, nil
 }
 
-const lockPerson = `-- name: lockPerson :exec
+const lockPersonSQL = `-- name: lockPerson :exec
 SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
 `
 
 // All a person's consents, withdrawals and bookings come one after the other: each holds this lock first. What is read or
 // changed next is a statement of its own, so that it sees what the lock waited for.
-func (q *Queries) lockPerson(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, lockPerson, id)
-	return err
+func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockPersonSQL, id)
+	return postgres.Failed("lockPerson", err)
 }
 
-const lockStanding = `-- name: lockStanding :one
+const lockStandingSQL = `-- name: lockStanding :one
 SELECT notice_version FROM consultation_consents WHERE consultation_id = $1 AND withdrawn_at IS NULL LIMIT 1 FOR SHARE
 `
 
 // The lock has a withdrawal that comes at this moment wait until the start is stored, or the start see the withdrawal.
-func (q *Queries) lockStanding(ctx context.Context, db DBTX, consultationID uuid.UUID) (int32, error) {
-	row := db.QueryRow(ctx, lockStanding, consultationID)
+func lockStanding(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (int32, error) {
+	row := tx.QueryRow(ctx, lockStandingSQL, consultationID)
 	var notice_version int32
 	err := row.Scan(&notice_version)
-	return notice_version, err
+	return notice_version, postgres.Failed("lockStanding", err)
 }
 
-const readConsent = `-- name: readConsent :one
+const queueInsertConsentSQL = `-- name: queueInsertConsent :exec
+INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type queueInsertConsentParams struct {
+	ID            uuid.UUID
+	UserID        uuid.UUID
+	Purpose       string
+	NoticeVersion int32
+	Language      string
+	Channel       string
+	GivenAt       time.Time
+}
+
+func queueInsertConsent(tx *postgres.Tx, arg queueInsertConsentParams) {
+	tx.Queue(queueInsertConsentSQL,
+		arg.ID,
+		arg.UserID,
+		arg.Purpose,
+		arg.NoticeVersion,
+		arg.Language,
+		arg.Channel,
+		arg.GivenAt,
+	)
+}
+
+const queueInsertConsultationConsentSQL = `-- name: queueInsertConsultationConsent :exec
+INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at)
+VALUES ($1, $2, $3, $4, $5)
+`
+
+type queueInsertConsultationConsentParams struct {
+	ConsultationID uuid.UUID
+	Basis          string
+	NoticeVersion  int32
+	ActorID        uuid.UUID
+	GivenAt        time.Time
+}
+
+func queueInsertConsultationConsent(tx *postgres.Tx, arg queueInsertConsultationConsentParams) {
+	tx.Queue(queueInsertConsultationConsentSQL,
+		arg.ConsultationID,
+		arg.Basis,
+		arg.NoticeVersion,
+		arg.ActorID,
+		arg.GivenAt,
+	)
+}
+
+const readConsentSQL = `-- name: readConsent :one
 SELECT id, user_id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents WHERE user_id = $1 AND purpose = $2 AND notice_version = $3 AND withdrawn_at IS NULL
 `
 
-func (q *Queries) readConsent(ctx context.Context, db DBTX, userID uuid.UUID, purpose string, noticeVersion int32) (ConsentRow, error) {
-	row := db.QueryRow(ctx, readConsent, userID, purpose, noticeVersion)
+func readConsent(ctx context.Context, db postgres.Querier, userID uuid.UUID, purpose string, noticeVersion int32) (ConsentRow, error) {
+	row := db.QueryRow(ctx, readConsentSQL, userID, purpose, noticeVersion)
 	var i ConsentRow
 	err := row.Scan(
 		&i.ID,
@@ -148,15 +147,15 @@ func (q *Queries) readConsent(ctx context.Context, db DBTX, userID uuid.UUID, pu
 		&i.GivenAt,
 		&i.WithdrawnAt,
 	)
-	return i, err
+	return i, postgres.Failed("readConsent", err)
 }
 
-const readExplicit = `-- name: readExplicit :one
+const readExplicitSQL = `-- name: readExplicit :one
 SELECT consultation_id, basis, notice_version, actor_id, given_at, withdrawn_at FROM consultation_consents WHERE consultation_id = $1 AND basis = 'EXPLICIT' AND withdrawn_at IS NULL
 `
 
-func (q *Queries) readExplicit(ctx context.Context, db DBTX, consultationID uuid.UUID) (ConsultationConsent, error) {
-	row := db.QueryRow(ctx, readExplicit, consultationID)
+func readExplicit(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (ConsultationConsent, error) {
+	row := db.QueryRow(ctx, readExplicitSQL, consultationID)
 	var i ConsultationConsent
 	err := row.Scan(
 		&i.ConsultationID,
@@ -166,48 +165,48 @@ func (q *Queries) readExplicit(ctx context.Context, db DBTX, consultationID uuid
 		&i.GivenAt,
 		&i.WithdrawnAt,
 	)
-	return i, err
+	return i, postgres.Failed("readExplicit", err)
 }
 
-const readVersion = `-- name: readVersion :one
+const readVersionSQL = `-- name: readVersion :one
 SELECT max(version)::int FROM consent_notices WHERE purpose = $1
 `
 
-func (q *Queries) readVersion(ctx context.Context, db DBTX, purpose string) (int32, error) {
-	row := db.QueryRow(ctx, readVersion, purpose)
+func readVersion(ctx context.Context, db postgres.Querier, purpose string) (int32, error) {
+	row := db.QueryRow(ctx, readVersionSQL, purpose)
 	var column_1 int32
 	err := row.Scan(&column_1)
-	return column_1, err
+	return column_1, postgres.Failed("readVersion", err)
 }
 
-const withdrawConsents = `-- name: withdrawConsents :many
+const withdrawConsentsSQL = `-- name: withdrawConsents :many
 UPDATE consents SET withdrawn_at = greatest(given_at, $1::timestamptz)
 WHERE user_id = $2 AND purpose = $3 AND withdrawn_at IS NULL
 RETURNING id
 `
 
 // greatest: the transactions' instants need not be in the order of their locks.
-func (q *Queries) withdrawConsents(ctx context.Context, db DBTX, now time.Time, userID uuid.UUID, purpose string) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, withdrawConsents, now, userID, purpose)
+func withdrawConsents(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID, purpose string) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, withdrawConsentsSQL, now, userID, purpose)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawConsents", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("withdrawConsents", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawConsents", err)
 	}
 	return items, nil
 }
 
-const withdrawFromConsultations = `-- name: withdrawFromConsultations :many
+const withdrawFromConsultationsSQL = `-- name: withdrawFromConsultations :many
 UPDATE consultation_consents cc SET withdrawn_at = greatest(cc.given_at, $1::timestamptz)
 FROM seats s
 WHERE s.patient_id = $2 AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
@@ -215,22 +214,22 @@ RETURNING cc.consultation_id
 `
 
 // Live consultations are those that hold a seat.
-func (q *Queries) withdrawFromConsultations(ctx context.Context, db DBTX, now time.Time, userID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, withdrawFromConsultations, now, userID)
+func withdrawFromConsultations(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, withdrawFromConsultationsSQL, now, userID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawFromConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var consultation_id uuid.UUID
 		if err := rows.Scan(&consultation_id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("withdrawFromConsultations", err)
 		}
 		items = append(items, consultation_id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("withdrawFromConsultations", err)
 	}
 	return items, nil
 }

@@ -34,7 +34,7 @@ type BookIn struct {
 // ErrTooManyAbandoned, ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor, in BookIn) (Consultation, error) {
 	id := tx.NewID()
-	var patient readPatientRow
+	var patient batchReadPatientRow
 	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, actor.ID, id, s.askPatient(tx, id, &patient))
 	if err != nil {
 		return Consultation{}, err
@@ -62,20 +62,22 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		due = seat.Start
 	}
 	row := ConsultationRow{ID: id, PatientID: actor.ID, DoctorID: seat.DoctorID, SlotID: seat.SlotID,
-		Status: ConsultationStatusREQUESTED, Reason: reason, PaymentStatus: PaymentStatusPENDING, Fee: seat.Fee,
+		Status: StatusRequested, Reason: reason, PaymentStatus: PaymentPending, Fee: seat.Fee,
 		Currency: seat.Currency, ScheduledStart: seat.Start, ScheduledEnd: seat.End, PaymentDueAt: &due,
 		CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if seat.Fee == 0 {
-		row.Status, row.PaymentStatus, row.PaymentDueAt = ConsultationStatusCONFIRMED, PaymentStatusPAID, nil
+		row.Status, row.PaymentStatus, row.PaymentDueAt = StatusConfirmed, PaymentPaid, nil
 	}
-	tx.Queue(insertConsultation, row.ID, row.PatientID, row.DoctorID, row.SlotID, row.Status, row.Reason,
-		row.PaymentStatus, row.Fee, row.Currency, row.ScheduledStart, row.ScheduledEnd, row.PaymentDueAt, tx.Now)
+	queueInsertConsultation(tx, queueInsertConsultationParams{ID: id, PatientID: row.PatientID, DoctorID: row.DoctorID,
+		SlotID: row.SlotID, Status: row.Status, Reason: row.Reason, PaymentStatus: row.PaymentStatus, Fee: row.Fee,
+		Currency: row.Currency, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
+		PaymentDueAt: row.PaymentDueAt, Now: tx.Now})
 	consent.Imply(tx, actor.ID, id, patient.NoticeVersion)
 	s.Money.Open(tx, id, seat.Fee, seat.Currency)
 	audit.Write(tx, actor, "consultation.book", id,
 		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)
-	if row.Status == ConsultationStatusCONFIRMED {
+	if row.Status == StatusConfirmed {
 		if err := s.tellBoth(ctx, tx, row, parties{patient.PatientName, patient.DoctorName}, "consultation-confirmed",
 			nil); err != nil {
 			return Consultation{}, err
@@ -90,15 +92,16 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 // key and both names. The seat of consultation holds the patient's lock: bookings fired at once can't all be the last
 // that is allowed, and a withdrawal was either stored before this statement began, and is seen, or waits until the
 // booking is stored.
-func (s *Service) askPatient(tx *postgres.Tx, consultation uuid.UUID, patient *readPatientRow) func(*pgx.Batch) {
+func (s *Service) askPatient(tx *postgres.Tx, consultation uuid.UUID, patient *batchReadPatientRow) func(*pgx.Batch) {
 	// What was booked before is over: the partitions of earlier months aren't touched.
 	since := tx.Now.Add(-s.Config.PayWithin - abandonedFor)
 	return func(b *pgx.Batch) {
 		tx.PlanOnce(b)
-		asked := b.Queue(readPatient, tx.Now, tx.Now.Add(-abandonedFor), s.Config.MaxAbandoned, since,
-			postgres.IDsFrom(since), consultation)
-		asked.Query(func(rows pgx.Rows) (err error) {
-			*patient, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[readPatientRow])
+		arg := batchReadPatientParams{Now: tx.Now, AbandonedSince: tx.Now.Add(-abandonedFor), Since: since,
+			OldestID: postgres.IDsFrom(since), ConsultationID: consultation,
+			MostAbandoned: int32(s.Config.MaxAbandoned)} //nolint:gosec // config allows 1,000,000 at most
+		batchReadPatient(b, arg, func(row batchReadPatientRow, err error) error {
+			*patient = row
 			return err
 		})
 	}
@@ -106,7 +109,7 @@ func (s *Service) askPatient(tx *postgres.Tx, consultation uuid.UUID, patient *r
 
 // mayBook is nil when the patient consents and may hold the seat just taken, too.
 // Errors: consent.ErrRequired, ErrTooManyUnpaid, ErrTooManyAbandoned, ErrTooManyBookings, ErrTooManyWithDoctor.
-func (s *Service) mayBook(now time.Time, patient readPatientRow) error {
+func (s *Service) mayBook(now time.Time, patient batchReadPatientRow) error {
 	switch {
 	case !patient.Consented:
 		return consent.RequiredFor(patient.NoticeVersion)

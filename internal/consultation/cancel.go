@@ -32,8 +32,8 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err != nil {
 		return Consultation{}, err
 	}
-	if row.Status == ConsultationStatusCANCELLED {
-		again, err := query.cancelledIt(ctx, tx, row.ID.String(), &actor.ID, *row.CancelledAt)
+	if row.Status == StatusCancelled {
+		again, err := cancelledIt(ctx, tx, row.ID.String(), &actor.ID, *row.CancelledAt)
 		if err != nil {
 			return Consultation{}, err
 		}
@@ -41,14 +41,14 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 			return s.cancelled(ctx, tx, actor, row)
 		}
 	}
-	if err := s.mayMove(actor, row, ConsultationStatusCANCELLED, tx.Now); err != nil {
+	if err := s.mayMove(actor, row, StatusCancelled, tx.Now); err != nil {
 		return Consultation{}, err
 	}
 	reason := ""
 	if in.Body != nil {
 		reason = in.Body.Reason
 	}
-	if row.Status == ConsultationStatusINPROGRESS && strings.TrimSpace(reason) == "" {
+	if row.Status == StatusInProgress && strings.TrimSpace(reason) == "" {
 		return Consultation{}, problem.InvalidField("body.reason", "say why a consultation in progress is cancelled")
 	}
 	key, err := s.Sealer.PersonKey(ctx, tx, row.PatientID)
@@ -74,7 +74,7 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 // cancelled answers a repeated cancellation as the first one was. It changes nothing.
 func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	row ConsultationRow) (Consultation, error) {
-	audit.Write(tx, actor, verbs[ConsultationStatusCANCELLED], row.ID, audit.Meta{"changed": false})
+	audit.Write(tx, actor, verbs[StatusCancelled], row.ID, audit.Meta{"changed": false})
 	c := summary(row)
 	var err error
 	if c.RefundedAmount, err = s.Money.Refunded(ctx, tx, row.ID); err != nil || row.CancellationReason == nil ||
@@ -113,9 +113,9 @@ func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return err
 	}
 	if ended {
-		row.PaymentStatus = PaymentStatusFAILED
+		row.PaymentStatus = PaymentFailed
 	}
-	if err := s.move(ctx, tx, actor, row, ConsultationStatusCANCELLED); err != nil {
+	if err := s.move(ctx, tx, actor, row, StatusCancelled); err != nil {
 		return err
 	}
 	told := map[string]string{"by": by, "refund": ""}

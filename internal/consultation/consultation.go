@@ -22,8 +22,6 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-var query = New()
-
 // The refusals of consultations beside those of slots and payments.
 var (
 	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "Too many unpaid bookings",
@@ -115,12 +113,12 @@ func summary(row ConsultationRow) Consultation {
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd, CancelledAt: row.CancelledAt,
 		StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: (*string)(row.Absent), CreatedAt: row.CreatedAt,
 		UpdatedAt: row.UpdatedAt}
-	if row.Status == ConsultationStatusREQUESTED {
+	if row.Status == StatusRequested {
 		c.PaymentDueAt = row.PaymentDueAt
 	}
 	if row.CancelledBy != nil {
 		c.CancelledBy = (*string)(row.CancelledBy)
-	} else if row.Status == ConsultationStatusCANCELLED {
+	} else if row.Status == StatusCancelled {
 		system := "SYSTEM"
 		c.CancelledBy = &system
 	}

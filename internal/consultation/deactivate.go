@@ -91,14 +91,14 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	default:
 		return nil
 	}
-	live, err := query.lockConsultationsToCome(ctx, tx, d.UserID, tx.Now)
+	live, err := lockConsultationsToCome(ctx, tx, d.UserID, tx.Now)
 	if err != nil {
 		return fmt.Errorf("lock consultations to come: %w", err)
 	}
 	var ending []ConsultationRow
 	for _, row := range live {
 		switch {
-		case row.Status == ConsultationStatusINPROGRESS && d.Deleted && row.DoctorID == d.UserID:
+		case row.Status == StatusInProgress && d.Deleted && row.DoctorID == d.UserID:
 			return schedule.ErrConsultationInProgress
 		case d.ends(row, tx.Now):
 			ending = append(ending, row)
@@ -122,9 +122,9 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 // ends reports whether a consultation that isn't over is cancelled.
 func (d Deactivation) ends(row ConsultationRow, now time.Time) bool {
 	switch row.Status {
-	case ConsultationStatusREQUESTED:
+	case StatusRequested:
 		return true
-	case ConsultationStatusCONFIRMED:
+	case StatusConfirmed:
 		return row.ScheduledStart.After(now) || !d.Deleted || row.DoctorID == d.UserID
 	default:
 		return false
@@ -144,7 +144,7 @@ func (d Deactivation) cancelledBy(actor access.Actor) string {
 
 // isLate reports whether a patient cancels what is paid, later than they may.
 func (s *Service) isLate(row ConsultationRow, d Deactivation, now time.Time) bool {
-	return row.PatientID == d.UserID && row.Status == ConsultationStatusCONFIRMED && row.Fee > 0 &&
+	return row.PatientID == d.UserID && row.Status == StatusConfirmed && row.Fee > 0 &&
 		now.After(s.cancelUntil(row))
 }
 
@@ -164,7 +164,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := doctor.Holds(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return fmt.Errorf("lock a doctor: %w", err)
 	}
-	live, err := query.lockConsultationsToCome(ctx, tx, id, tx.Now)
+	live, err := lockConsultationsToCome(ctx, tx, id, tx.Now)
 	if err != nil {
 		return fmt.Errorf("lock consultations to come: %w", err)
 	}
@@ -172,7 +172,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	for i, row := range live {
 		patients[i] = row.PatientID
 	}
-	if err := query.lockPatients(ctx, tx, patients); err != nil {
+	if err := lockPatients(ctx, tx, patients); err != nil {
 		return fmt.Errorf("lock patients: %w", err)
 	}
 	return schedule.LockSlots(ctx, tx, id)
@@ -180,7 +180,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 
 // RequireNoUpcoming returns ErrHasConsultations if consultations end when a user's account is deleted.
 func RequireNoUpcoming(ctx context.Context, tx *postgres.Tx, user uuid.UUID) error {
-	n, err := query.countToCome(ctx, tx, user, tx.Now)
+	n, err := countToCome(ctx, tx, user, tx.Now)
 	switch {
 	case err != nil:
 		return fmt.Errorf("count consultations to come: %w", err)

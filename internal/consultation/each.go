@@ -2,7 +2,6 @@ package consultation
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -20,6 +19,6 @@ func (s *Service) ForEach(ctx context.Context, r *postgres.Read, person uuid.UUI
 		whose, health = ofDoctor, false
 	}
 	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) }
-	return postgres.ForEach(ctx, r, scan, fn, listed("consultations")+" WHERE "+fmt.Sprintf(whose, "$1")+
+	return postgres.ForEach(ctx, r, scan, fn, listed("consultations")+" WHERE "+whose+
 		" ORDER BY c.scheduled_start, c.id", person)
 }

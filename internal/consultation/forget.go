@@ -25,8 +25,8 @@ type Record struct {
 }
 
 // RecordOf tells what there is of a person's care.
-func (s *Service) RecordOf(ctx context.Context, db DBTX, person uuid.UUID) (r Record, err error) {
-	row, err := query.recordOf(ctx, db, person)
+func (s *Service) RecordOf(ctx context.Context, db postgres.Querier, person uuid.UUID) (r Record, err error) {
+	row, err := recordOf(ctx, db, person)
 	if err != nil {
 		return r, fmt.Errorf("look at a record: %w", err)
 	}
@@ -47,7 +47,7 @@ func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, patient uuid.UUID
 	if err != nil {
 		return 0, err
 	}
-	ids, err := query.unheldConsultations(ctx, tx, patient)
+	ids, err := unheldConsultations(ctx, tx, patient)
 	if err != nil {
 		return 0, fmt.Errorf("find consultations that came to nothing: %w", err)
 	}
@@ -57,7 +57,7 @@ func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, patient uuid.UUID
 			return 0, err
 		}
 	}
-	if err := query.forgetReasons(ctx, tx, tx.Now, ids, reasons); err != nil {
+	if err := forgetReasons(ctx, tx, tx.Now, ids, reasons); err != nil {
 		return 0, fmt.Errorf("forget reasons: %w", err)
 	}
 	return int64(len(ids)), nil

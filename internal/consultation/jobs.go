@@ -33,13 +33,13 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 func (s *Service) Sweep(ctx context.Context) error {
 	var overdue, missed, forgotten []uuid.UUID
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		if overdue, err = query.overdueConsultations(ctx, r, &r.Now); err != nil {
+		if overdue, err = overdueConsultations(ctx, r, &r.Now); err != nil {
 			return err
 		}
-		if missed, err = query.missedConsultations(ctx, r, r.Now); err != nil {
+		if missed, err = missedConsultations(ctx, r, r.Now); err != nil {
 			return err
 		}
-		forgotten, err = query.forgottenConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter))
+		forgotten, err = forgottenConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter))
 		return err
 	})
 	if err != nil {
@@ -59,11 +59,11 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // overdue tells whether the time to pay for a booking is over.
 func overdue(row ConsultationRow, now time.Time) bool {
-	return row.Status == ConsultationStatusREQUESTED && row.PaymentDueAt != nil && !row.PaymentDueAt.After(now)
+	return row.Status == StatusRequested && row.PaymentDueAt != nil && !row.PaymentDueAt.After(now)
 }
 
 func (s *Service) expire(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -76,15 +76,15 @@ func (s *Service) expire(ctx context.Context, tx *postgres.Tx, id uuid.UUID) err
 
 // miss: nobody started it, so the doctor was absent and the patient gets all back.
 func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if row.Status != ConsultationStatusCONFIRMED || row.ScheduledEnd.After(tx.Now) {
+	if row.Status != StatusConfirmed || row.ScheduledEnd.After(tx.Now) {
 		return nil
 	}
 	actor := access.System("consultation.sweep")
-	if err := s.move(ctx, tx, actor, &row, ConsultationStatusNOSHOW); err != nil {
+	if err := s.move(ctx, tx, actor, &row, StatusNoShow); err != nil {
 		return err
 	}
 	refund, err := s.refundAll(ctx, tx, actor, row.ID, "the doctor was absent")
@@ -97,14 +97,14 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 
 // complete ends a consultation whose doctor forgot to, as of the slot's end, and tells the doctor.
 func (s *Service) complete(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if row.Status != ConsultationStatusINPROGRESS || row.ScheduledEnd.Add(s.Config.CompleteAfter).After(tx.Now) {
+	if row.Status != StatusInProgress || row.ScheduledEnd.Add(s.Config.CompleteAfter).After(tx.Now) {
 		return nil
 	}
-	if err := s.move(ctx, tx, access.System("consultation.sweep"), &row, ConsultationStatusCOMPLETED); err != nil {
+	if err := s.move(ctx, tx, access.System("consultation.sweep"), &row, StatusCompleted); err != nil {
 		return err
 	}
 	names, err := readParties(ctx, tx, row)

@@ -23,11 +23,8 @@ type ListIn struct {
 	Sort   string    `query:"sort" enum:"latest,earliest" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
 }
 
-// place in a list.
-type place struct {
-	Start time.Time `json:"s"`
-	ID    uuid.UUID `json:"id"`
-}
+// place is where a page ended: its last consultation's start and id.
+type place = httpapi.Place[time.Time]
 
 // SearchIn is ListIn for staff, who may also name the parties.
 type SearchIn struct {
@@ -40,17 +37,17 @@ type SearchIn struct {
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListIn) (httpapi.Page[Consultation], error) {
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, actor.ID)
-	var f filter
-	f.and(ofPatient, actor.ID)
-	return s.list(ctx, tx, in, "consultations/me", true, f)
+	var c postgres.Conditions
+	c.And(ofPatient, actor.ID)
+	return s.list(ctx, tx, in, "consultations/me", true, &c)
 }
 
 // ListOfDoctor is the doctor's own list.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListIn) (httpapi.Page[Consultation], error) {
-	var f filter
-	f.and(ofDoctor, actor.ID)
-	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, f)
+	var c postgres.Conditions
+	c.And(ofDoctor, actor.ID)
+	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, &c)
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
 	return page, err
 }
@@ -58,14 +55,14 @@ func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor acces
 // Search is for staff: every consultation, without health data. Whose staff sees is noted, page by page.
 func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in SearchIn) (httpapi.Page[Consultation], error) {
-	var f filter
+	var c postgres.Conditions
 	if in.PatientID != "" {
-		f.and(ofPatient, in.PatientID)
+		c.And(ofPatient, in.PatientID)
 	}
 	if in.DoctorID != "" {
-		f.and(ofDoctor, in.DoctorID)
+		c.And(ofDoctor, in.DoctorID)
 	}
-	page, err := s.list(ctx, tx, in.ListIn, "consultations", false, f)
+	page, err := s.list(ctx, tx, in.ListIn, "consultations", false, &c)
 	audit.Write(tx, actor, "consultation.search", actor.ID,
 		audit.Meta{"filters": in.names(), "patientIds": patientsOf(page.Items)})
 	return page, err
@@ -99,21 +96,16 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-// list adds what was asked for to f and has the statement planned for its values: how rare a status is decides which
-// index is best.
-func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string, health bool,
-	f filter) (httpapi.Page[Consultation], error) {
+// list reads a page of what fits c and was asked for.
+func (s *Service) list(ctx context.Context, db postgres.Querier, in ListIn, scope string, health bool,
+	c *postgres.Conditions) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	if !in.To.IsZero() && !in.To.After(in.From) {
 		return page, problem.InvalidField("query.to", "must be after from")
 	}
 	scope += " " + in.Sort
 	name := "listConsultations"
-	if f.where != "" {
+	if !c.Empty() {
 		name += "OfParty"
 	}
 	if !in.From.IsZero() || !in.To.IsZero() {
@@ -123,21 +115,15 @@ func (s *Service) list(ctx context.Context, db querier, in ListIn, scope string,
 	if _, err := s.Cursors.Open(scope, in.Cursor, &last); err != nil {
 		return page, err
 	}
-	by := orders[in.Sort].by("c.scheduled_start", "c.id")
-	found, args := f.page(in, last)
+	found := in.page(c, last)
 	// Names and keys are looked up for the page alone.
-	sql := "-- name: " + name + " :many\n" + listed("("+found+")") + by
-	rows, err := db.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
-	if err != nil {
-		return page, err
-	}
-	items, err := pgx.CollectRows(rows,
-		func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) })
+	items, err := postgres.List(ctx, db, name, listed("("+found+")")+in.order("c.scheduled_start", "c.id").By(),
+		c.Args(), func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) })
 	if err != nil {
 		return page, err
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items,
-		func(c Consultation) any { return place{c.StartTime, c.ID} }), nil
+		func(c Consultation) any { return place{Value: c.StartTime, ID: c.ID} }), nil
 }
 
 // listed reads consultations from a table or from what was found in it.

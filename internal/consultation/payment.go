@@ -45,10 +45,10 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 	if err != nil {
 		return InitiatePaymentResponse{}, err
 	}
-	if row.PaymentStatus == PaymentStatusPAID && row.Status != ConsultationStatusCANCELLED {
+	if row.PaymentStatus == PaymentPaid && row.Status != StatusCancelled {
 		return InitiatePaymentResponse{}, payment.ErrPaid
 	}
-	if row.Status != ConsultationStatusREQUESTED {
+	if row.Status != StatusRequested {
 		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail(
 			"Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
 	}
@@ -61,7 +61,7 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 	if err != nil {
 		return InitiatePaymentResponse{}, err
 	}
-	row.PaymentStatus = PaymentStatusPENDING
+	row.PaymentStatus = PaymentPending
 	audit.Write(tx, actor, "payment.initiate", out.Payment.ID,
 		audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
 	return out, s.save(ctx, tx, row)
@@ -102,7 +102,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 	if recorded.Outcome != "" {
 		return WebhookResponse{Outcome: string(recorded.Outcome)}, nil
 	}
-	row, err := query.lockConsultation(ctx, tx, recorded.ConsultationID)
+	row, err := lockConsultation(ctx, tx, recorded.ConsultationID)
 	if err != nil {
 		return WebhookResponse{}, fmt.Errorf("lock the consultation: %w", err)
 	}
@@ -118,10 +118,10 @@ func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor acces
 	event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
-		row.PaymentStatus = PaymentStatusPAID
+		row.PaymentStatus = PaymentPaid
 		return s.applyCapture(ctx, tx, actor, row)
 	case payment.Failed:
-		row.PaymentStatus = PaymentStatusFAILED
+		row.PaymentStatus = PaymentFailed
 		return s.save(ctx, tx, *row)
 	case payment.Refunded:
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.PatientID, Kind: "refund-sent",
@@ -136,8 +136,8 @@ func (s *Service) applyCapture(ctx context.Context, tx *postgres.Tx, actor acces
 	switch {
 	case overdue(*row, tx.Now): // the sweep hasn't ended it yet
 		return s.cancel(ctx, tx, actor, row, cancelledBy(actor))
-	case row.Status == ConsultationStatusREQUESTED:
-		if err := s.move(ctx, tx, actor, row, ConsultationStatusCONFIRMED); err != nil {
+	case row.Status == StatusRequested:
+		if err := s.move(ctx, tx, actor, row, StatusConfirmed); err != nil {
 			return err
 		}
 		return s.notifyParties(ctx, tx, *row, "consultation-confirmed", nil)

@@ -1,4 +1,4 @@
--- name: insertConsultation :exec
+-- name: queueInsertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
     scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
 VALUES (@id, @patient_id, @doctor_id, @slot_id, @status, @reason, @payment_status, @fee, @currency,
@@ -52,7 +52,7 @@ SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @
 -- An unpaid booking ends when its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is
 -- when the unpaid booking ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff
 -- cancelled don't count.
--- name: readPatient :one
+-- name: batchReadPatient :one
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
     l.live, l.live_with_doctor,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version

@@ -11,117 +11,149 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
-const cancelledIt = `-- name: cancelledIt :one
+const batchReadPatientSQL = `-- name: batchReadPatient :one
+SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
+    l.live, l.live_with_doctor,
+    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
+        AND x.withdrawn_at IS NULL) AS consented
+FROM seats t
+JOIN data_keys k ON k.user_id = t.patient_id
+JOIN profiles pp ON pp.user_id = t.patient_id
+JOIN profiles dp ON dp.user_id = t.doctor_id,
+(SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
+LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $1::timestamptz) AS unpaid,
+    coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
+        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > $2::timestamptz
+            AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
+                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $1::timestamptz))))[$3::int], 'epoch')::timestamptz AS abandoned_at
+    FROM consultations c
+    WHERE c.patient_id = t.patient_id AND c.scheduled_start > $4 AND c.id >= $5) b,
+LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
+    FROM seats s WHERE s.patient_id = t.patient_id) l
+WHERE t.consultation_id = $6
+`
+
+type batchReadPatientParams struct {
+	Now            time.Time
+	AbandonedSince time.Time
+	MostAbandoned  int32
+	Since          time.Time
+	OldestID       uuid.UUID
+	ConsultationID uuid.UUID
+}
+
+type batchReadPatientRow struct {
+	Wrapped        []byte
+	NoticeVersion  int32
+	PatientName    string
+	DoctorName     string
+	Unpaid         int64
+	AbandonedAt    time.Time
+	Live           int64
+	LiveWithDoctor int64
+	Consented      bool
+}
+
+// What a booking has to know, beside the seat that it has just taken: that seat counts as live already; without it there is no row.
+// An unpaid booking ends when its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is
+// when the unpaid booking ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff
+// cancelled don't count.
+func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchReadPatientRow, error) error) {
+	b.Queue(batchReadPatientSQL,
+		arg.Now,
+		arg.AbandonedSince,
+		arg.MostAbandoned,
+		arg.Since,
+		arg.OldestID,
+		arg.ConsultationID,
+	).QueryRow(func(row pgx.Row) error {
+		var i batchReadPatientRow
+		err := row.Scan(
+			&i.Wrapped,
+			&i.NoticeVersion,
+			&i.PatientName,
+			&i.DoctorName,
+			&i.Unpaid,
+			&i.AbandonedAt,
+			&i.Live,
+			&i.LiveWithDoctor,
+			&i.Consented,
+		)
+		return got(i, postgres.Failed("batchReadPatient", err))
+	})
+}
+
+const cancelledItSQL = `-- name: cancelledIt :one
 SELECT EXISTS (SELECT FROM audit_logs WHERE entity_id = $1::text AND entity_type = 'consultation' AND action = 'consultation.cancel'
     AND actor_id = $2 AND created_at = $3)
 `
 
 // Whether somebody cancelled a consultation themselves.
-func (q *Queries) cancelledIt(ctx context.Context, db DBTX, iD string, actorID *uuid.UUID, cancelledAt time.Time) (bool, error) {
-	row := db.QueryRow(ctx, cancelledIt, iD, actorID, cancelledAt)
+func cancelledIt(ctx context.Context, db postgres.Querier, id string, actorID *uuid.UUID, cancelledAt time.Time) (bool, error) {
+	row := db.QueryRow(ctx, cancelledItSQL, id, actorID, cancelledAt)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("cancelledIt", err)
 }
 
-const countToCome = `-- name: countToCome :one
+const countToComeSQL = `-- name: countToCome :one
 SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
 `
 
-func (q *Queries) countToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) (int64, error) {
-	row := db.QueryRow(ctx, countToCome, userID, now)
+func countToCome(ctx context.Context, db postgres.Querier, userID uuid.UUID, now time.Time) (int64, error) {
+	row := db.QueryRow(ctx, countToComeSQL, userID, now)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countToCome", err)
 }
 
-const forgetReasons = `-- name: forgetReasons :exec
+const forgetReasonsSQL = `-- name: forgetReasons :exec
 UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
 FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
 WHERE c.id = n.id AND c.id = ANY($2::uuid[])
 `
 
-func (q *Queries) forgetReasons(ctx context.Context, db DBTX, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
-	_, err := db.Exec(ctx, forgetReasons, now, ids, reasons)
-	return err
+func forgetReasons(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
+	_, err := tx.Exec(ctx, forgetReasonsSQL, now, ids, reasons)
+	return postgres.Failed("forgetReasons", err)
 }
 
-const forgottenConsultations = `-- name: forgottenConsultations :many
+const forgottenConsultationsSQL = `-- name: forgottenConsultations :many
 SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= $1 ORDER BY scheduled_end LIMIT 200
 `
 
-func (q *Queries) forgottenConsultations(ctx context.Context, db DBTX, endedBy time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, forgottenConsultations, endedBy)
+func forgottenConsultations(ctx context.Context, db postgres.Querier, endedBy time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, forgottenConsultationsSQL, endedBy)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("forgottenConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("forgottenConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("forgottenConsultations", err)
 	}
 	return items, nil
 }
 
-const insertConsultation = `-- name: insertConsultation :exec
-INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
-    scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-    $10, $11, $12, $13, $13)
-`
-
-type insertConsultationParams struct {
-	ID             uuid.UUID
-	PatientID      uuid.UUID
-	DoctorID       uuid.UUID
-	SlotID         uuid.UUID
-	Status         ConsultationStatus
-	Reason         []byte
-	PaymentStatus  PaymentStatus
-	Fee            money.Amount
-	Currency       string
-	ScheduledStart time.Time
-	ScheduledEnd   time.Time
-	PaymentDueAt   *time.Time
-	Now            time.Time
-}
-
-func (q *Queries) insertConsultation(ctx context.Context, db DBTX, arg insertConsultationParams) error {
-	_, err := db.Exec(ctx, insertConsultation,
-		arg.ID,
-		arg.PatientID,
-		arg.DoctorID,
-		arg.SlotID,
-		arg.Status,
-		arg.Reason,
-		arg.PaymentStatus,
-		arg.Fee,
-		arg.Currency,
-		arg.ScheduledStart,
-		arg.ScheduledEnd,
-		arg.PaymentDueAt,
-		arg.Now,
-	)
-	return err
-}
-
-const lockConsultation = `-- name: lockConsultation :one
+const lockConsultationSQL = `-- name: lockConsultation :one
 SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockConsultation(ctx context.Context, db DBTX, id uuid.UUID) (ConsultationRow, error) {
-	row := db.QueryRow(ctx, lockConsultation, id)
+func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ConsultationRow, error) {
+	row := tx.QueryRow(ctx, lockConsultationSQL, id)
 	var i ConsultationRow
 	err := row.Scan(
 		&i.ID,
@@ -147,19 +179,19 @@ func (q *Queries) lockConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.Absent,
 		&i.CancelledLate,
 	)
-	return i, err
+	return i, postgres.Failed("lockConsultation", err)
 }
 
-const lockConsultationsToCome = `-- name: lockConsultationsToCome :many
+const lockConsultationsToComeSQL = `-- name: lockConsultationsToCome :many
 SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2)) ORDER BY id FOR UPDATE
 `
 
 // In one order, so that two who stop at once don't deadlock over what they share.
-func (q *Queries) lockConsultationsToCome(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
-	rows, err := db.Query(ctx, lockConsultationsToCome, userID, now)
+func lockConsultationsToCome(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
+	rows, err := tx.Query(ctx, lockConsultationsToComeSQL, userID, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockConsultationsToCome", err)
 	}
 	defer rows.Close()
 	var items []ConsultationRow
@@ -189,74 +221,74 @@ func (q *Queries) lockConsultationsToCome(ctx context.Context, db DBTX, userID u
 			&i.Absent,
 			&i.CancelledLate,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockConsultationsToCome", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockConsultationsToCome", err)
 	}
 	return items, nil
 }
 
-const lockPatients = `-- name: lockPatients :exec
+const lockPatientsSQL = `-- name: lockPatients :exec
 SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 `
 
-func (q *Queries) lockPatients(ctx context.Context, db DBTX, ids []uuid.UUID) error {
-	_, err := db.Exec(ctx, lockPatients, ids)
-	return err
+func lockPatients(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockPatientsSQL, ids)
+	return postgres.Failed("lockPatients", err)
 }
 
-const missedConsultations = `-- name: missedConsultations :many
+const missedConsultationsSQL = `-- name: missedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= $1 ORDER BY scheduled_end LIMIT 200
 `
 
-func (q *Queries) missedConsultations(ctx context.Context, db DBTX, now time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, missedConsultations, now)
+func missedConsultations(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, missedConsultationsSQL, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("missedConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("missedConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("missedConsultations", err)
 	}
 	return items, nil
 }
 
-const overdueConsultations = `-- name: overdueConsultations :many
+const overdueConsultationsSQL = `-- name: overdueConsultations :many
 SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= $1 ORDER BY payment_due_at LIMIT 200
 `
 
-func (q *Queries) overdueConsultations(ctx context.Context, db DBTX, now *time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, overdueConsultations, now)
+func overdueConsultations(ctx context.Context, db postgres.Querier, now *time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, overdueConsultationsSQL, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("overdueConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("overdueConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("overdueConsultations", err)
 	}
 	return items, nil
 }
 
-const partyNames = `-- name: partyNames :one
+const partyNamesSQL = `-- name: partyNames :one
 SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
 WHERE pp.user_id = $1 AND dp.user_id = $2
 `
@@ -266,14 +298,55 @@ type partyNamesRow struct {
 	DoctorName  string
 }
 
-func (q *Queries) partyNames(ctx context.Context, db DBTX, patientID uuid.UUID, doctorID uuid.UUID) (partyNamesRow, error) {
-	row := db.QueryRow(ctx, partyNames, patientID, doctorID)
+func partyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUID, doctorID uuid.UUID) (partyNamesRow, error) {
+	row := db.QueryRow(ctx, partyNamesSQL, patientID, doctorID)
 	var i partyNamesRow
 	err := row.Scan(&i.PatientName, &i.DoctorName)
-	return i, err
+	return i, postgres.Failed("partyNames", err)
 }
 
-const readConsultation = `-- name: readConsultation :one
+const queueInsertConsultationSQL = `-- name: queueInsertConsultation :exec
+INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
+    scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+    $10, $11, $12, $13, $13)
+`
+
+type queueInsertConsultationParams struct {
+	ID             uuid.UUID
+	PatientID      uuid.UUID
+	DoctorID       uuid.UUID
+	SlotID         uuid.UUID
+	Status         Status
+	Reason         []byte
+	PaymentStatus  PaymentState
+	Fee            money.Amount
+	Currency       string
+	ScheduledStart time.Time
+	ScheduledEnd   time.Time
+	PaymentDueAt   *time.Time
+	Now            time.Time
+}
+
+func queueInsertConsultation(tx *postgres.Tx, arg queueInsertConsultationParams) {
+	tx.Queue(queueInsertConsultationSQL,
+		arg.ID,
+		arg.PatientID,
+		arg.DoctorID,
+		arg.SlotID,
+		arg.Status,
+		arg.Reason,
+		arg.PaymentStatus,
+		arg.Fee,
+		arg.Currency,
+		arg.ScheduledStart,
+		arg.ScheduledEnd,
+		arg.PaymentDueAt,
+		arg.Now,
+	)
+}
+
+const readConsultationSQL = `-- name: readConsultation :one
 SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
         ELSE 0 END)::numeric(12, 2) AS refunded
@@ -292,8 +365,8 @@ type readConsultationRow struct {
 	Refunded        money.Amount
 }
 
-func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (readConsultationRow, error) {
-	row := db.QueryRow(ctx, readConsultation, id)
+func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (readConsultationRow, error) {
+	row := db.QueryRow(ctx, readConsultationSQL, id)
 	var i readConsultationRow
 	err := row.Scan(
 		&i.ConsultationRow.ID,
@@ -323,81 +396,10 @@ func (q *Queries) readConsultation(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.DoctorName,
 		&i.Refunded,
 	)
-	return i, err
+	return i, postgres.Failed("readConsultation", err)
 }
 
-const readPatient = `-- name: readPatient :one
-SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
-    l.live, l.live_with_doctor,
-    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
-        AND x.withdrawn_at IS NULL) AS consented
-FROM seats t
-JOIN data_keys k ON k.user_id = t.patient_id
-JOIN profiles pp ON pp.user_id = t.patient_id
-JOIN profiles dp ON dp.user_id = t.doctor_id,
-(SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
-LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $1::timestamptz) AS unpaid,
-    coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
-        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > $2::timestamptz
-            AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
-                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $1::timestamptz))))[$3::int], 'epoch')::timestamptz AS abandoned_at
-    FROM consultations c
-    WHERE c.patient_id = t.patient_id AND c.scheduled_start > $4 AND c.id >= $5) b,
-LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
-    FROM seats s WHERE s.patient_id = t.patient_id) l
-WHERE t.consultation_id = $6
-`
-
-type readPatientParams struct {
-	Now            time.Time
-	AbandonedSince time.Time
-	MostAbandoned  int32
-	Since          time.Time
-	OldestID       uuid.UUID
-	ConsultationID uuid.UUID
-}
-
-type readPatientRow struct {
-	Wrapped        []byte
-	NoticeVersion  int32
-	PatientName    string
-	DoctorName     string
-	Unpaid         int64
-	AbandonedAt    time.Time
-	Live           int64
-	LiveWithDoctor int64
-	Consented      bool
-}
-
-// What a booking has to know, beside the seat that it has just taken: that seat counts as live already; without it there is no row.
-// An unpaid booking ends when its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is
-// when the unpaid booking ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff
-// cancelled don't count.
-func (q *Queries) readPatient(ctx context.Context, db DBTX, arg readPatientParams) (readPatientRow, error) {
-	row := db.QueryRow(ctx, readPatient,
-		arg.Now,
-		arg.AbandonedSince,
-		arg.MostAbandoned,
-		arg.Since,
-		arg.OldestID,
-		arg.ConsultationID,
-	)
-	var i readPatientRow
-	err := row.Scan(
-		&i.Wrapped,
-		&i.NoticeVersion,
-		&i.PatientName,
-		&i.DoctorName,
-		&i.Unpaid,
-		&i.AbandonedAt,
-		&i.Live,
-		&i.LiveWithDoctor,
-		&i.Consented,
-	)
-	return i, err
-}
-
-const recordOf = `-- name: recordOf :one
+const recordOfSQL = `-- name: recordOf :one
 SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,
     coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz AS last_end,
     count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
@@ -412,8 +414,8 @@ type recordOfRow struct {
 	LiveUntil time.Time
 }
 
-func (q *Queries) recordOf(ctx context.Context, db DBTX, person uuid.UUID) (recordOfRow, error) {
-	row := db.QueryRow(ctx, recordOf, person)
+func recordOf(ctx context.Context, db postgres.Querier, person uuid.UUID) (recordOfRow, error) {
+	row := db.QueryRow(ctx, recordOfSQL, person)
 	var i recordOfRow
 	err := row.Scan(
 		&i.Held,
@@ -421,34 +423,34 @@ func (q *Queries) recordOf(ctx context.Context, db DBTX, person uuid.UUID) (reco
 		&i.Live,
 		&i.LiveUntil,
 	)
-	return i, err
+	return i, postgres.Failed("recordOf", err)
 }
 
-const unheldConsultations = `-- name: unheldConsultations :many
+const unheldConsultationsSQL = `-- name: unheldConsultations :many
 SELECT id FROM consultations WHERE patient_id = $1 AND id >= ids_since($1) AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
 `
 
-func (q *Queries) unheldConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, unheldConsultations, patientID)
+func unheldConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, unheldConsultationsSQL, patientID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("unheldConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("unheldConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("unheldConsultations", err)
 	}
 	return items, nil
 }
 
-const updateConsultation = `-- name: updateConsultation :exec
+const updateConsultationSQL = `-- name: updateConsultation :exec
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3, payment_due_at = $4,
     cancelled_by = $5, cancellation_reason = $6, cancelled_at = $7,
     cancelled_late = $8, started_at = $9, ended_at = $10, absent = $11, updated_at = $12
@@ -456,8 +458,8 @@ WHERE id = $13
 `
 
 type updateConsultationParams struct {
-	Status             ConsultationStatus
-	PaymentStatus      PaymentStatus
+	Status             Status
+	PaymentStatus      PaymentState
 	Notes              []byte
 	PaymentDueAt       *time.Time
 	CancelledBy        *access.Role
@@ -471,8 +473,8 @@ type updateConsultationParams struct {
 	ID                 uuid.UUID
 }
 
-func (q *Queries) updateConsultation(ctx context.Context, db DBTX, arg updateConsultationParams) error {
-	_, err := db.Exec(ctx, updateConsultation,
+func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsultationParams) error {
+	_, err := tx.Exec(ctx, updateConsultationSQL,
 		arg.Status,
 		arg.PaymentStatus,
 		arg.Notes,
@@ -487,5 +489,5 @@ func (q *Queries) updateConsultation(ctx context.Context, db DBTX, arg updateCon
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateConsultation", err)
 }

@@ -23,7 +23,7 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return Consultation{}, err
 	}
-	full, err := query.readConsultation(ctx, tx, in.ID)
+	full, err := readConsultation(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Consultation{}, problem.NotFound
 	}

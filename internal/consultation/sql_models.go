@@ -5,8 +5,6 @@
 package consultation
 
 import (
-	"database/sql/driver"
-	"fmt"
 	"time"
 
 	"amrutam/internal/access"
@@ -14,104 +12,15 @@ import (
 	"github.com/google/uuid"
 )
 
-type ConsultationStatus string
-
-const (
-	ConsultationStatusREQUESTED  ConsultationStatus = "REQUESTED"
-	ConsultationStatusCONFIRMED  ConsultationStatus = "CONFIRMED"
-	ConsultationStatusINPROGRESS ConsultationStatus = "IN_PROGRESS"
-	ConsultationStatusCOMPLETED  ConsultationStatus = "COMPLETED"
-	ConsultationStatusCANCELLED  ConsultationStatus = "CANCELLED"
-	ConsultationStatusNOSHOW     ConsultationStatus = "NO_SHOW"
-)
-
-func (e *ConsultationStatus) Scan(src interface{}) error {
-	switch s := src.(type) {
-	case []byte:
-		*e = ConsultationStatus(s)
-	case string:
-		*e = ConsultationStatus(s)
-	default:
-		return fmt.Errorf("unsupported scan type for ConsultationStatus: %T", src)
-	}
-	return nil
-}
-
-type NullConsultationStatus struct {
-	ConsultationStatus ConsultationStatus
-	Valid              bool // Valid is true if ConsultationStatus is not NULL
-}
-
-// Scan implements the Scanner interface.
-func (ns *NullConsultationStatus) Scan(value interface{}) error {
-	if value == nil {
-		ns.ConsultationStatus, ns.Valid = "", false
-		return nil
-	}
-	ns.Valid = true
-	return ns.ConsultationStatus.Scan(value)
-}
-
-// Value implements the driver Valuer interface.
-func (ns NullConsultationStatus) Value() (driver.Value, error) {
-	if !ns.Valid {
-		return nil, nil
-	}
-	return string(ns.ConsultationStatus), nil
-}
-
-type PaymentStatus string
-
-const (
-	PaymentStatusPENDING PaymentStatus = "PENDING"
-	PaymentStatusPAID    PaymentStatus = "PAID"
-	PaymentStatusFAILED  PaymentStatus = "FAILED"
-)
-
-func (e *PaymentStatus) Scan(src interface{}) error {
-	switch s := src.(type) {
-	case []byte:
-		*e = PaymentStatus(s)
-	case string:
-		*e = PaymentStatus(s)
-	default:
-		return fmt.Errorf("unsupported scan type for PaymentStatus: %T", src)
-	}
-	return nil
-}
-
-type NullPaymentStatus struct {
-	PaymentStatus PaymentStatus
-	Valid         bool // Valid is true if PaymentStatus is not NULL
-}
-
-// Scan implements the Scanner interface.
-func (ns *NullPaymentStatus) Scan(value interface{}) error {
-	if value == nil {
-		ns.PaymentStatus, ns.Valid = "", false
-		return nil
-	}
-	ns.Valid = true
-	return ns.PaymentStatus.Scan(value)
-}
-
-// Value implements the driver Valuer interface.
-func (ns NullPaymentStatus) Value() (driver.Value, error) {
-	if !ns.Valid {
-		return nil, nil
-	}
-	return string(ns.PaymentStatus), nil
-}
-
 type ConsultationRow struct {
 	ID                 uuid.UUID
 	PatientID          uuid.UUID
 	DoctorID           uuid.UUID
 	SlotID             uuid.UUID
-	Status             ConsultationStatus
+	Status             Status
 	Reason             []byte
 	Notes              []byte
-	PaymentStatus      PaymentStatus
+	PaymentStatus      PaymentState
 	Fee                money.Amount
 	Currency           string
 	ScheduledStart     time.Time

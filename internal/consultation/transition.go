@@ -37,9 +37,9 @@ type HoldIn struct {
 // Errors: problem.NotFound, problem.PreconditionFailed, problem.InvalidTransition, ErrTooEarly, ErrTooLate; at the
 // start doctor.ErrNotApproved, consent.ErrRequired, schedule.ErrConsultationInProgress.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor, in HoldIn) (Consultation, error) {
-	to := ConsultationStatus(in.Body.Status)
+	to := Status(in.Body.Status)
 	var notApproved error
-	if to == ConsultationStatusINPROGRESS { // the doctor is locked before the consultation, as in CancelUpcoming
+	if to == StatusInProgress { // the doctor is locked before the consultation, as in CancelUpcoming
 		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil &&
 			!errors.Is(notApproved, doctor.ErrNotApproved) {
 			return Consultation{}, notApproved
@@ -58,7 +58,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if notApproved != nil {
 		return Consultation{}, notApproved
 	}
-	if to == ConsultationStatusINPROGRESS {
+	if to == StatusInProgress {
 		if err := consent.Stands(ctx, tx, row.ID); err != nil {
 			return Consultation{}, err
 		}
@@ -75,13 +75,13 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err := s.move(ctx, tx, actor, &row, to); err != nil {
 		return Consultation{}, err
 	}
-	if to == ConsultationStatusNOSHOW {
+	if to == StatusNoShow {
 		if err := s.notifyParties(ctx, tx, row, "consultation-missed",
 			map[string]string{"absent": string(access.RolePatient), "refund": ""}); err != nil {
 			return Consultation{}, err
 		}
 	}
-	full, err := query.readConsultation(ctx, tx, row.ID)
+	full, err := readConsultation(ctx, tx, row.ID)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -90,36 +90,36 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 }
 
 // verbs name each move in the audit log.
-var verbs = map[ConsultationStatus]string{
-	ConsultationStatusCONFIRMED:  "consultation.confirm",
-	ConsultationStatusINPROGRESS: "consultation.start",
-	ConsultationStatusCOMPLETED:  "consultation.complete",
-	ConsultationStatusCANCELLED:  "consultation.cancel",
-	ConsultationStatusNOSHOW:     "consultation.no-show",
+var verbs = map[Status]string{
+	StatusConfirmed:  "consultation.confirm",
+	StatusInProgress: "consultation.start",
+	StatusCompleted:  "consultation.complete",
+	StatusCancelled:  "consultation.cancel",
+	StatusNoShow:     "consultation.no-show",
 }
 
 // move takes a locked consultation to another status: it frees the seat when it ends, writes the row and the audit
 // row. Whether the move is allowed was asked before, of mayMove.
 func (s *Service) move(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
-	to ConsultationStatus) error {
+	to Status) error {
 	from := row.Status
 	row.Status, row.UpdatedAt = to, tx.Now
 	switch to {
-	case ConsultationStatusINPROGRESS:
+	case StatusInProgress:
 		row.StartedAt = &tx.Now
 		if err := schedule.StartSeat(ctx, tx, row.ID); err != nil {
 			return err
 		}
-	case ConsultationStatusCOMPLETED:
+	case StatusCompleted:
 		row.EndedAt = &tx.Now
 		if actor.ID == uuid.Nil { // nobody did it in time
 			row.EndedAt = &row.ScheduledEnd
 		}
-	case ConsultationStatusNOSHOW:
+	case StatusNoShow:
 		row.Absent = new(absent(actor))
-	case ConsultationStatusCANCELLED:
+	case StatusCancelled:
 		row.CancelledAt, row.CancelledBy = &tx.Now, roleOf(actor)
-	case ConsultationStatusREQUESTED, ConsultationStatusCONFIRMED:
+	case StatusRequested, StatusConfirmed:
 	}
 	if final(to) {
 		if err := schedule.ReleaseSeat(ctx, tx, row.ID); err != nil {
@@ -139,13 +139,13 @@ func absent(actor access.Actor) access.Role {
 	return access.RolePatient
 }
 
-func final(status ConsultationStatus) bool {
-	return status == ConsultationStatusCOMPLETED || status == ConsultationStatusCANCELLED ||
-		status == ConsultationStatusNOSHOW
+func final(status Status) bool {
+	return status == StatusCompleted || status == StatusCancelled ||
+		status == StatusNoShow
 }
 
 func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow) error {
-	return query.updateConsultation(ctx, tx,
+	return updateConsultation(ctx, tx,
 		updateConsultationParams{Status: row.Status, PaymentStatus: row.PaymentStatus, Notes: row.Notes,
 			PaymentDueAt: row.PaymentDueAt, CancelledBy: row.CancelledBy, CancellationReason: row.CancellationReason,
 			CancelledAt: row.CancelledAt, CancelledLate: row.CancelledLate, StartedAt: row.StartedAt,
@@ -153,25 +153,25 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 }
 
 // mayMove is the state machine for people: nil when who may take row to the status now.
-func (s *Service) mayMove(actor access.Actor, row ConsultationRow, to ConsultationStatus, now time.Time) error {
+func (s *Service) mayMove(actor access.Actor, row ConsultationRow, to Status, now time.Time) error {
 	illegal := problem.InvalidTransition.WithDetail(fmt.Sprintf("A consultation that is %s can't become %s.",
 		row.Status, to))
 	switch from := row.Status; {
-	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusINPROGRESS:
+	case from == StatusConfirmed && to == StatusInProgress:
 		return within(now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
-	case from == ConsultationStatusINPROGRESS && to == ConsultationStatusCOMPLETED:
+	case from == StatusInProgress && to == StatusCompleted:
 		return nil
-	case from == ConsultationStatusCONFIRMED && to == ConsultationStatusNOSHOW:
+	case from == StatusConfirmed && to == StatusNoShow:
 		return within(now, s.noShowFrom(row), row.ScheduledEnd) // then it was the doctor who didn't come
-	case to != ConsultationStatusCANCELLED:
+	case to != StatusCancelled:
 		return illegal
-	case from == ConsultationStatusREQUESTED:
+	case from == StatusRequested:
 		return nil
-	case from == ConsultationStatusCONFIRMED && isPatient(actor, row):
+	case from == StatusConfirmed && isPatient(actor, row):
 		return within(now, time.Time{}, s.cancelUntil(row))
-	case from == ConsultationStatusCONFIRMED:
+	case from == StatusConfirmed:
 		return within(now, time.Time{}, row.ScheduledStart)
-	case from == ConsultationStatusINPROGRESS && !isPatient(actor, row):
+	case from == StatusInProgress && !isPatient(actor, row):
 		return nil
 	default:
 		return illegal
@@ -203,7 +203,7 @@ func within(now, from, until time.Time) error {
 // lock holds the row for the transaction. To who may not see it, it doesn't exist.
 func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (ConsultationRow,
 	error) {
-	row, err := query.lockConsultation(ctx, tx, id)
+	row, err := lockConsultation(ctx, tx, id)
 	if postgres.NoRows(err) {
 		return row, problem.NotFound
 	}
@@ -217,7 +217,7 @@ func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 type parties struct{ patient, doctor string }
 
 func readParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow) (parties, error) {
-	names, err := query.partyNames(ctx, tx, row.PatientID, row.DoctorID)
+	names, err := partyNames(ctx, tx, row.PatientID, row.DoctorID)
 	return parties{names.PatientName, names.DoctorName}, err
 }
 
@@ -233,8 +233,10 @@ func (s *Service) notifyParties(ctx context.Context, tx *postgres.Tx, row Consul
 
 func (s *Service) tellBoth(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, kind string,
 	more map[string]string) error {
-	return errors.Join(s.tellOne(ctx, tx, row, names, access.RolePatient, kind, more),
-		s.tellOne(ctx, tx, row, names, access.RoleDoctor, kind, more))
+	if err := s.tellOne(ctx, tx, row, names, access.RolePatient, kind, more); err != nil {
+		return err
+	}
+	return s.tellOne(ctx, tx, row, names, access.RoleDoctor, kind, more)
 }
 
 func (s *Service) tellOne(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names parties, as access.Role,

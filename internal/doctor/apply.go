@@ -57,7 +57,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		CreatedAt:          tx.Now, UpdatedAt: tx.Now,
 	}
 	//nolint:gosec // at most 80
-	d.FullName, err = query.insertDoctor(ctx, tx, insertDoctorParams{
+	d.FullName, err = insertDoctor(ctx, tx, insertDoctorParams{
 		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience),
 		RegistrationNumber: d.RegistrationNumber, RegistrationKey: registrationKey(d.RegistrationNumber),
 		ClinicName:      d.ClinicName,

@@ -35,7 +35,7 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if !in.Body.Approved && in.Body.Reason == nil {
 		return Doctor{}, false, problem.InvalidField("body.reason", "is required when approved is false")
 	}
-	row, err := query.lockDoctor(ctx, tx, in.ID)
+	row, err := lockDoctor(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Doctor{}, false, problem.NotFound
 	}
@@ -76,7 +76,7 @@ func (s *Service) decide(ctx context.Context, tx *postgres.Tx, row lockDoctorRow
 	default:
 		mail.Kind, decision.RegistrationKey = "doctor-application-refused", nil
 	}
-	err := query.decideApproval(ctx, tx, decision)
+	err := decideApproval(ctx, tx, decision)
 	if registrationTaken(err) {
 		return ErrRegistrationTaken
 	}

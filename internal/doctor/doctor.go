@@ -16,8 +16,6 @@ import (
 	"amrutam/internal/problem"
 )
 
-var query = New()
-
 // Service mails doctors what was decided about them.
 type Service struct {
 	Mails *notification.Service

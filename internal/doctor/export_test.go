@@ -16,7 +16,7 @@ func Statements(in SearchInput, now time.Time) (sql []string, args [][]any) {
 		all = append(all, f.byColumn(false), f.byColumn(true))
 	}
 	for _, s := range all {
-		sql, args = append(sql, s.sql), append(args, s.args)
+		sql, args = append(sql, s.sql), append(args, s.Args())
 	}
 	return sql, args
 }

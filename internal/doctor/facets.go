@@ -32,7 +32,7 @@ type Facet struct {
 
 // Facets counts the values in use among the doctors patients find, the commonest first.
 func (s *Service) Facets(ctx context.Context, r *postgres.Read, _ access.Actor, _ FacetsInput) (Facets, error) {
-	rows, err := query.countFacets(ctx, r)
+	rows, err := countFacets(ctx, r)
 	out := Facets{Specializations: []Facet{}, Languages: []Facet{}, Currencies: []Facet{}}
 	lists := map[string]*[]Facet{"specialization": &out.Specializations, "language": &out.Languages,
 		"currency": &out.Currencies}

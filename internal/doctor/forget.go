@@ -11,7 +11,7 @@ import (
 
 // Forget takes out of the profile of a doctor who has left what they told about themselves.
 func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.forgetProfile(ctx, tx, tx.Now, id); err != nil {
+	if err := forgetProfile(ctx, tx, tx.Now, id); err != nil {
 		return fmt.Errorf("forget a doctor's profile: %w", err)
 	}
 	return nil
@@ -19,7 +19,7 @@ func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, id uuid.UUID) err
 
 // ForgetRegistration takes out of it who the doctor was in the medical register.
 func (s *Service) ForgetRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.forgetRegistration(ctx, tx, tx.Now, id); err != nil {
+	if err := forgetRegistration(ctx, tx, tx.Now, id); err != nil {
 		return fmt.Errorf("forget a registration: %w", err)
 	}
 	return nil
@@ -27,7 +27,7 @@ func (s *Service) ForgetRegistration(ctx context.Context, tx *postgres.Tx, id uu
 
 // FreeRegistration lets somebody else have the registration number of a doctor whose account ends.
 func FreeRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.freeRegistration(ctx, tx, id); err != nil {
+	if err := freeRegistration(ctx, tx, id); err != nil {
 		return fmt.Errorf("free a registration number: %w", err)
 	}
 	return nil

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const countFacets = `-- name: countFacets :many
+const countFacetsSQL = `-- name: countFacets :many
 WITH found AS (
     SELECT d.specialization, d.languages_spoken, d.currency FROM doctors d JOIN users u ON u.id = d.id
     WHERE d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
@@ -34,27 +35,27 @@ type countFacetsRow struct {
 }
 
 // What is in use among the doctors whom patients find; of spellings that are searched alike the commonest stands for all.
-func (q *Queries) countFacets(ctx context.Context, db DBTX) ([]countFacetsRow, error) {
-	rows, err := db.Query(ctx, countFacets)
+func countFacets(ctx context.Context, db postgres.Querier) ([]countFacetsRow, error) {
+	rows, err := db.Query(ctx, countFacetsSQL)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("countFacets", err)
 	}
 	defer rows.Close()
 	var items []countFacetsRow
 	for rows.Next() {
 		var i countFacetsRow
 		if err := rows.Scan(&i.Facet, &i.Value, &i.N); err != nil {
-			return nil, err
+			return nil, postgres.Failed("countFacets", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("countFacets", err)
 	}
 	return items, nil
 }
 
-const decideApproval = `-- name: decideApproval :exec
+const decideApprovalSQL = `-- name: decideApproval :exec
 UPDATE doctors SET is_approved = $1, approval_reason = $2, approval_decided_at = $3, updated_at = $3,
     registration_key = $4
 WHERE id = $5
@@ -68,45 +69,45 @@ type decideApprovalParams struct {
 	ID              uuid.UUID
 }
 
-func (q *Queries) decideApproval(ctx context.Context, db DBTX, arg decideApprovalParams) error {
-	_, err := db.Exec(ctx, decideApproval,
+func decideApproval(ctx context.Context, tx *postgres.Tx, arg decideApprovalParams) error {
+	_, err := tx.Exec(ctx, decideApprovalSQL,
 		arg.IsApproved,
 		arg.Reason,
 		arg.Now,
 		arg.RegistrationKey,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("decideApproval", err)
 }
 
-const forgetProfile = `-- name: forgetProfile :exec
+const forgetProfileSQL = `-- name: forgetProfile :exec
 UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = $1 WHERE id = $2
 `
 
-func (q *Queries) forgetProfile(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetProfile, now, iD)
-	return err
+func forgetProfile(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetProfileSQL, now, id)
+	return postgres.Failed("forgetProfile", err)
 }
 
-const forgetRegistration = `-- name: forgetRegistration :exec
+const forgetRegistrationSQL = `-- name: forgetRegistration :exec
 UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, updated_at = $1 WHERE id = $2
 `
 
-func (q *Queries) forgetRegistration(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, forgetRegistration, now, iD)
-	return err
+func forgetRegistration(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, forgetRegistrationSQL, now, id)
+	return postgres.Failed("forgetRegistration", err)
 }
 
-const freeRegistration = `-- name: freeRegistration :exec
+const freeRegistrationSQL = `-- name: freeRegistration :exec
 UPDATE doctors SET registration_key = NULL WHERE id = $1
 `
 
-func (q *Queries) freeRegistration(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, freeRegistration, id)
-	return err
+func freeRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, freeRegistrationSQL, id)
+	return postgres.Failed("freeRegistration", err)
 }
 
-const insertDoctor = `-- name: insertDoctor :one
+const insertDoctorSQL = `-- name: insertDoctor :one
 INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, clinic_name,
     consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
 VALUES ($1, $1, $2, $3, $4, $5::text, $6,
@@ -134,8 +135,8 @@ type insertDoctorParams struct {
 }
 
 // One who was refused, and so has no registration key, applies anew. No row: an application stands, or was approved.
-func (q *Queries) insertDoctor(ctx context.Context, db DBTX, arg insertDoctorParams) (string, error) {
-	row := db.QueryRow(ctx, insertDoctor,
+func insertDoctor(ctx context.Context, tx *postgres.Tx, arg insertDoctorParams) (string, error) {
+	row := tx.QueryRow(ctx, insertDoctorSQL,
 		arg.ID,
 		arg.Specialization,
 		arg.YearsOfExperience,
@@ -150,22 +151,22 @@ func (q *Queries) insertDoctor(ctx context.Context, db DBTX, arg insertDoctorPar
 	)
 	var column_1 string
 	err := row.Scan(&column_1)
-	return column_1, err
+	return column_1, postgres.Failed("insertDoctor", err)
 }
 
-const lockApproved = `-- name: lockApproved :one
+const lockApprovedSQL = `-- name: lockApproved :one
 SELECT is_approved FROM doctors WHERE id = $1 FOR NO KEY UPDATE
 `
 
 // An approval and its withdrawal wait for whoever holds this lock.
-func (q *Queries) lockApproved(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, lockApproved, id)
+func lockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, error) {
+	row := tx.QueryRow(ctx, lockApprovedSQL, id)
 	var is_approved bool
 	err := row.Scan(&is_approved)
-	return is_approved, err
+	return is_approved, postgres.Failed("lockApproved", err)
 }
 
-const lockDoctor = `-- name: lockDoctor :one
+const lockDoctorSQL = `-- name: lockDoctor :one
 SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
     d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
 FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
@@ -194,8 +195,8 @@ type lockDoctorRow struct {
 }
 
 // The lock holds an approval and a change of the profile apart.
-func (q *Queries) lockDoctor(ctx context.Context, db DBTX, id uuid.UUID) (lockDoctorRow, error) {
-	row := db.QueryRow(ctx, lockDoctor, id)
+func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockDoctorRow, error) {
+	row := tx.QueryRow(ctx, lockDoctorSQL, id)
 	var i lockDoctorRow
 	err := row.Scan(
 		&i.ID,
@@ -216,10 +217,10 @@ func (q *Queries) lockDoctor(ctx context.Context, db DBTX, id uuid.UUID) (lockDo
 		&i.UpdatedAt,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("lockDoctor", err)
 }
 
-const nextFreeSlot = `-- name: nextFreeSlot :one
+const nextFreeSlotSQL = `-- name: nextFreeSlot :one
 SELECT id, start_time, end_time FROM availability_slots
 WHERE doctor_id = $1 AND status = 'AVAILABLE' AND start_time > $2 ORDER BY start_time LIMIT 1
 `
@@ -230,14 +231,14 @@ type nextFreeSlotRow struct {
 	EndTime   time.Time
 }
 
-func (q *Queries) nextFreeSlot(ctx context.Context, db DBTX, doctorID uuid.UUID, now time.Time) (nextFreeSlotRow, error) {
-	row := db.QueryRow(ctx, nextFreeSlot, doctorID, now)
+func nextFreeSlot(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, now time.Time) (nextFreeSlotRow, error) {
+	row := db.QueryRow(ctx, nextFreeSlotSQL, doctorID, now)
 	var i nextFreeSlotRow
 	err := row.Scan(&i.ID, &i.StartTime, &i.EndTime)
-	return i, err
+	return i, postgres.Failed("nextFreeSlot", err)
 }
 
-const updateDoctor = `-- name: updateDoctor :exec
+const updateDoctorSQL = `-- name: updateDoctor :exec
 UPDATE doctors SET specialization = $1, years_of_experience = $2,
     registration_number = $3, registration_key = $4, clinic_name = $5,
     consultation_fee = $6, currency = $7, languages_spoken = $8, bio = $9, updated_at = $10
@@ -258,8 +259,8 @@ type updateDoctorParams struct {
 	ID                 uuid.UUID
 }
 
-func (q *Queries) updateDoctor(ctx context.Context, db DBTX, arg updateDoctorParams) error {
-	_, err := db.Exec(ctx, updateDoctor,
+func updateDoctor(ctx context.Context, tx *postgres.Tx, arg updateDoctorParams) error {
+	_, err := tx.Exec(ctx, updateDoctorSQL,
 		arg.Specialization,
 		arg.YearsOfExperience,
 		arg.RegistrationNumber,
@@ -272,5 +273,5 @@ func (q *Queries) updateDoctor(ctx context.Context, db DBTX, arg updateDoctorPar
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateDoctor", err)
 }

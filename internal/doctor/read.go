@@ -33,8 +33,8 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 }
 
 // WithNextSlot completes a doctor that was just written.
-func WithNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor, error) {
-	slot, err := query.nextFreeSlot(ctx, db, d.ID, now)
+func WithNextSlot(ctx context.Context, db postgres.Querier, now time.Time, d Doctor) (Doctor, error) {
+	slot, err := nextFreeSlot(ctx, db, d.ID, now)
 	if postgres.NoRows(err) {
 		return d, nil
 	}
@@ -46,7 +46,7 @@ func WithNextSlot(ctx context.Context, db DBTX, now time.Time, d Doctor) (Doctor
 // need an approval begin with it: it is locked before their consultations, as who withdraws it does. Error:
 // ErrNotApproved.
 func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	approved, err := query.lockApproved(ctx, tx, id)
+	approved, err := lockApproved(ctx, tx, id)
 	if postgres.NoRows(err) || (err == nil && !approved) {
 		return ErrNotApproved
 	}

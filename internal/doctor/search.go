@@ -33,11 +33,8 @@ type SearchInput struct {
 	Sort           string    `query:"sort" enum:"rating,fee,experience,earliest" default:"rating" doc:"Best rated, cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
 }
 
-// position is where a page ended: the value the list is sorted by, as text, and the doctor.
-type position struct {
-	Value string    `json:"v"`
-	ID    uuid.UUID `json:"id"`
-}
+// place is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
+type place = httpapi.Place[string]
 
 // Search lists doctors who are neither deleted nor disabled, a page at a time. Errors: problem.Unauthenticated,
 // problem.Forbidden, to who isn't an administrator and asks for doctors who aren't approved.
@@ -61,7 +58,7 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 	if !in.Approved {
 		scope = "unapproved " + scope
 	}
-	var from position
+	var from place
 	if f.resumed, err = s.Cursors.Open(scope, in.Cursor, &from); err != nil {
 		return none, err
 	}
@@ -70,7 +67,7 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 	if err != nil {
 		return none, err
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.position(in.Sort) }), nil
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.place(in.Sort) }), nil
 }
 
 // filter checks what only the members together show to be wrong.
@@ -143,19 +140,15 @@ func (f filter) run(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
 }
 
 // ask is a yes or no of the database.
-func ask(ctx context.Context, r *postgres.Read, s statement) (yes bool, err error) {
-	err = r.QueryRow(ctx, s.sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args...)...).Scan(&yes)
-	return yes, err
+func ask(ctx context.Context, r *postgres.Read, s statement) (bool, error) {
+	yes, err := postgres.List(ctx, r, s.name, s.sql, s.Args(), pgx.RowTo[bool])
+	return err == nil && yes[0], err
 }
 
-// fetch has each statement planned for its own values: how many doctors a filter leaves decides which index is best,
-// and a plan for any value at all doesn't know.
+// fetch reads the doctors that a statement finds.
 func fetch(ctx context.Context, r *postgres.Read, s statement) ([]Doctor, error) {
-	rows, err := r.Query(ctx, s.sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args...)...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Doctor, error) { return scan(row) })
+	return postgres.List(ctx, r, s.name, s.sql, s.Args(),
+		func(row pgx.CollectableRow) (Doctor, error) { return scan(row) })
 }
 
 func scan(row pgx.Row) (Doctor, error) {
@@ -170,8 +163,8 @@ func scan(row pgx.Row) (Doctor, error) {
 	return d, err
 }
 
-func (d Doctor) position(sort string) position {
-	p := position{ID: d.ID}
+func (d Doctor) place(sort string) place {
+	p := place{ID: d.ID}
 	switch sort {
 	case "fee":
 		p.Value = d.ConsultationFee.String()

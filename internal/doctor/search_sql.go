@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 )
 
 const (
@@ -29,61 +30,55 @@ type filter struct {
 	from     time.Time
 	fromOpen bool
 	resumed  bool
-	after    position
+	after    place
 	limit    int
 }
 
-// statement is SQL made of the filters that were given: one text for all would hide from the planner which ones
-// matter.
+// statement is SQL with the values of its filters.
 type statement struct {
-	sql  string
-	args []any
+	postgres.Conditions
+	name, sql string
 }
 
-func (s *statement) arg(v any) string {
-	s.args = append(s.args, v)
-	return "$" + strconv.Itoa(len(s.args))
+// orders are the sorts by a column of doctors, and the column's type.
+var orders = map[string]struct {
+	postgres.Order
+	kind string
+}{
+	"rating":     {postgres.Order{Columns: []string{"d.rating", "d.id"}, Descending: true}, "numeric"},
+	"fee":        {postgres.Order{Columns: []string{"d.consultation_fee", "d.id"}}, "numeric"}, // within one currency
+	"experience": {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
 }
 
-// orders are the sorts by a column of doctors: the column, its type and which way it goes.
-var orders = map[string]struct{ column, kind, direction, than string }{
-	"rating":     {"d.rating", "numeric", "DESC", "<"},
-	"fee":        {"d.consultation_fee", "numeric", "ASC", ">"}, // within one currency
-	"experience": {"d.years_of_experience", "int", "DESC", "<"},
-}
+// bySlot is the order by the first free slot s.
+var bySlot = postgres.Order{Columns: []string{"s.start_time", "d.id"}}
 
 // byColumn finds the page's ids first, so that names and slots are looked up for those alone. sortFirst has all whom
 // the filter finds sorted before slots are looked for, one doctor after the other until the page is full.
 func (f filter) byColumn(sortFirst bool) statement {
 	var s statement
-	o := orders[f.Sort]
-	where := f.where(&s)
+	order := orders[f.Sort]
+	f.conditions(&s)
 	if f.resumed {
-		where += ` AND (` + o.column + `, d.id) ` + o.than + ` (` + s.arg(f.after.Value) + `::text::` + o.kind + `, ` +
-			s.arg(f.after.ID) + `)`
+		order.After(&s.Conditions, s.Value(f.after.Value)+`::text::`+order.kind, s.Value(f.after.ID))
 	}
-	order := f.order()
-	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id WHERE ` + where
+	sorted := order.By()
+	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id` + s.Where()
 	if f.timed() {
 		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` +
 			f.during(&s) + `)`
 		if sortFirst {
-			page = `SELECT d.id FROM (` + page + order + ` OFFSET 0) d WHERE ` + free
-			order = ""
+			page = `SELECT d.id FROM (` + page + sorted + ` OFFSET 0) d WHERE ` + free
+			sorted = ""
 		} else {
 			page += ` AND ` + free
 		}
 	}
-	s.sql = `-- name: searchDoctorsByColumn :many
-		WITH page AS (` + page + order + ` LIMIT ` + s.arg(f.limit) + `)
-		SELECT ` + columns + ` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (` + nextFree + f.during(&s) + ` ORDER BY f.start_time LIMIT 1) s ON true` + f.order()
+	s.name, s.sql = "searchDoctorsByColumn", `
+		WITH page AS (`+page+sorted+` LIMIT `+s.Value(f.limit)+`)
+		SELECT `+columns+` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
+		LEFT JOIN LATERAL (`+nextFree+f.during(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.By()
 	return s
-}
-
-func (f filter) order() string {
-	o := orders[f.Sort]
-	return ` ORDER BY ` + o.column + ` ` + o.direction + `, d.id ` + o.direction
 }
 
 // timed tells whether slots of a certain time are asked for.
@@ -92,9 +87,9 @@ func (f filter) timed() bool { return !f.AvailableFrom.IsZero() || !f.AvailableT
 // wordsFindFew tells whether the words find no more doctors than are quickly sorted.
 func (f filter) wordsFindFew() statement {
 	var s statement
-	s.sql = `-- name: searchDoctorsWordsFindFew :one
-		SELECT count(*) <= ` + walked + ` FROM (SELECT FROM doctors d
-			WHERE d.search @@ search_query(` + s.arg(f.Q) + `::text) LIMIT ` + walked + ` + 1) found`
+	s.name, s.sql = "searchDoctorsWordsFindFew", `
+		SELECT count(*) <= `+walked+` FROM (SELECT FROM doctors d
+			WHERE d.search @@ search_query(`+s.Value(f.Q)+`::text) LIMIT `+walked+` + 1) found`
 	return s
 }
 
@@ -105,27 +100,27 @@ func (f filter) words() bool { return strings.TrimSpace(f.Q) != "" }
 // WITH: the planner would forget that it is sorted, and not stop at a full page.
 func (f filter) byWalk() statement {
 	var s statement
-	s.sql = `-- name: searchDoctorsByWalk :many
+	f.conditions(&s)
+	s.name, s.sql = "searchDoctorsByWalk", `
 		WITH s AS (SELECT near.* FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time FROM availability_slots f
-				WHERE f.status = 'AVAILABLE'` + f.during(&s) + f.later(&s) +
-		` ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + `) near
-			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id WHERE ` + f.where(&s) + `
+				WHERE f.status = 'AVAILABLE'`+f.during(&s)+f.later(&s)+
+		` ORDER BY f.start_time, f.doctor_id LIMIT `+walked+`) near
+			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id`+s.Where()+`
 			AND NOT EXISTS (SELECT FROM availability_slots f
-				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'` + f.during(&s) + `
+				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.during(&s)+`
 				AND f.start_time < near.start_time)
-			ORDER BY near.start_time, near.doctor_id LIMIT ` + s.arg(f.limit) + `)
-		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id
-			ORDER BY s.start_time, d.id`
+			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
+		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
 	return s
 }
 
 // walkIsCut tells whether there are more slots than byWalk looks at.
 func (f filter) walkIsCut() statement {
 	var s statement
-	s.sql = `-- name: searchDoctorsWalkIsCut :one
-		SELECT count(*) > ` + walked + ` FROM (SELECT FROM availability_slots f WHERE f.status = 'AVAILABLE'` +
-		f.during(&s) + f.later(&s) + `
-			ORDER BY f.start_time, f.doctor_id LIMIT ` + walked + ` + 1) near`
+	s.name, s.sql = "searchDoctorsWalkIsCut", `
+		SELECT count(*) > `+walked+` FROM (SELECT FROM availability_slots f WHERE f.status = 'AVAILABLE'`+
+		f.during(&s)+f.later(&s)+`
+			ORDER BY f.start_time, f.doctor_id LIMIT `+walked+` + 1) near`
 	return s
 }
 
@@ -134,73 +129,71 @@ func (f filter) later(s *statement) string {
 	if !f.resumed {
 		return ""
 	}
-	return ` AND (f.start_time, f.doctor_id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` +
-		s.arg(f.after.ID) + `)`
+	return ` AND (f.start_time, f.doctor_id) > (` + s.Value(f.after.Value) + `::text::timestamptz, ` +
+		s.Value(f.after.ID) + `)`
 }
 
 // byDoctor looks up the first free slot of every doctor who passes the filter.
 func (f filter) byDoctor() statement {
 	var s statement
-	where := f.where(&s)
+	f.conditions(&s)
 	if f.resumed {
-		where += ` AND (s.start_time, d.id) > (` + s.arg(f.after.Value) + `::text::timestamptz, ` + s.arg(f.after.ID) +
-			`)`
+		bySlot.After(&s.Conditions, s.Value(f.after.Value)+`::text::timestamptz`, s.Value(f.after.ID))
 	}
-	s.sql = `-- name: searchDoctorsByDoctor :many
+	s.name, s.sql = "searchDoctorsByDoctor", `
 		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
-			CROSS JOIN LATERAL (` + nextFree + f.during(&s) + ` ORDER BY f.start_time LIMIT 1) s
-			WHERE ` + where + ` ORDER BY s.start_time, d.id LIMIT ` + s.arg(f.limit) + `)
-		SELECT ` + columns + ` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id
-			ORDER BY s.start_time, d.id`
+			CROSS JOIN LATERAL (`+nextFree+f.during(&s)+` ORDER BY f.start_time LIMIT 1) s`+
+		s.Where()+bySlot.By()+` LIMIT `+s.Value(f.limit)+`)
+		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
 	return s
 }
 
-// where is the condition on a doctor d and its user u.
-func (f filter) where(s *statement) string {
-	all := []string{findable}
-	if !f.Approved {
-		all[0] = `NOT d.is_approved AND ` + active
+// conditions adds those on a doctor d and its user u.
+func (f filter) conditions(s *statement) {
+	if f.Approved {
+		s.And(findable)
+	} else {
+		s.And(`NOT d.is_approved AND ` + active)
 	}
-	add := func(before string, v any, after string) { all = append(all, before+s.arg(v)+after) }
 	if f.Specialization != "" {
-		add(`search_fold(d.specialization) = search_fold(`, strings.TrimSpace(f.Specialization), `::text)`)
+		s.And(`search_fold(d.specialization) = search_fold($1::text)`, strings.TrimSpace(f.Specialization))
 	}
 	if f.Language != "" {
-		all = append(all, speaks(s, f.Language))
+		f.speaks(s)
 	}
 	if f.Currency != "" {
-		add(`d.currency = `, f.Currency, `::text`)
+		s.And(`d.currency = $1::text`, f.Currency)
 	}
 	if f.minFee != nil {
-		add(`d.consultation_fee >= `, *f.minFee, `::numeric`)
+		s.And(`d.consultation_fee >= $1::numeric`, *f.minFee)
 	}
 	if f.maxFee != nil {
-		add(`d.consultation_fee <= `, *f.maxFee, `::numeric`)
+		s.And(`d.consultation_fee <= $1::numeric`, *f.maxFee)
 	}
 	if f.MinRating > 0 {
-		add(`d.rating >= `, strconv.FormatFloat(f.MinRating, 'f', -1, 64), `::text::numeric`)
+		s.And(`d.rating >= $1::text::numeric`, strconv.FormatFloat(f.MinRating, 'f', -1, 64))
 	}
 	if f.MinExperience > 0 {
-		add(`d.years_of_experience >= `, f.MinExperience, `::int`)
+		s.And(`d.years_of_experience >= $1::int`, f.MinExperience)
 	}
 	if f.words() {
-		add(`d.search @@ search_query(`, f.Q, `::text)`)
+		s.And(`d.search @@ search_query($1::text)`, f.Q)
 	}
-	return strings.Join(all, " AND ")
 }
 
-// speaks is the condition that a doctor speaks a language: whose tag begins with it, or is it without its last subtags
-// (RFC 4647, section 3.4).
-func speaks(s *statement, tag string) string {
-	condition := `language_ranges(d.languages_spoken) @> ARRAY[` + s.arg(tag) + `::text]`
+// speaks adds the condition that a doctor speaks a language: whose tag begins with it, or is it without its last
+// subtags (RFC 4647, section 3.4).
+func (f filter) speaks(s *statement) {
 	var shorter []string
-	for end := strings.LastIndex(tag, "-"); end > 0; end = strings.LastIndex(tag[:end], "-") {
-		shorter = append(shorter, tag[:end])
+	for end := strings.LastIndex(f.Language, "-"); end > 0; end = strings.LastIndex(f.Language[:end], "-") {
+		shorter = append(shorter, f.Language[:end])
 	}
-	if shorter != nil {
-		condition = `(` + condition + ` OR d.languages_spoken && ` + s.arg(shorter) + `::text[])`
+	const begins = `language_ranges(d.languages_spoken) @> ARRAY[$1::text]`
+	if shorter == nil {
+		s.And(begins, f.Language)
+	} else {
+		s.And(`(`+begins+` OR d.languages_spoken && $2::text[])`, f.Language, shorter)
 	}
-	return condition
 }
 
 // during is the condition on the start of a slot f.
@@ -209,9 +202,9 @@ func (f filter) during(s *statement) string {
 	if f.fromOpen {
 		from = ` > `
 	}
-	sql := ` AND f.start_time` + from + s.arg(f.from) + `::timestamptz`
+	sql := ` AND f.start_time` + from + s.Value(f.from) + `::timestamptz`
 	if !f.AvailableTo.IsZero() {
-		sql += ` AND f.start_time < ` + s.arg(f.AvailableTo) + `::timestamptz`
+		sql += ` AND f.start_time < ` + s.Value(f.AvailableTo) + `::timestamptz`
 	}
 	return sql
 }

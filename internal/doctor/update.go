@@ -39,7 +39,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if !canChange(actor, in.ID) {
 		return Doctor{}, problem.NotFoundAudited("doctor", in.ID)
 	}
-	row, err := query.lockDoctor(ctx, tx, in.ID)
+	row, err := lockDoctor(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Doctor{}, problem.NotFound
 	}
@@ -71,7 +71,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if len(changed) > 0 {
 		d.UpdatedAt = tx.Now
 		//nolint:gosec // at most 80
-		err = query.updateDoctor(ctx, tx, updateDoctorParams{
+		err = updateDoctor(ctx, tx, updateDoctorParams{
 			ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience),
 			RegistrationNumber: d.RegistrationNumber, RegistrationKey: key, ClinicName: d.ClinicName,
 			ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio,

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 
+	"github.com/google/uuid"
+
 	"amrutam/internal/problem"
 )
 
@@ -25,6 +27,12 @@ type Page[T any] struct {
 
 // Cursors signs and checks them, so that a position in one list can't be forged or used in another.
 type Cursors struct{ Secret []byte }
+
+// Place is where a page ended: what its last row has in the column that the list is sorted by, and the row's id.
+type Place[V any] struct {
+	Value V         `json:"v"`
+	ID    uuid.UUID `json:"id"`
+}
 
 const macBytes = 16
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 	"amrutam/internal/problem"
 	"amrutam/internal/seal"
 )
+
+const columnResponseBody = "idempotency_keys.response_body"
 
 // Life of a stored answer.
 const Life = 24 * time.Hour
@@ -44,8 +47,8 @@ type Claim struct {
 	// Hash tells bodies apart. It is keyed: health data could be guessed from a bare one.
 	Hash string
 
-	held   bool
-	stored *found
+	locked bool
+	stored *batchFindKeyRow
 }
 
 // Answer is a stored response.
@@ -74,60 +77,51 @@ func NewClaim(sealer *seal.Sealer, user uuid.UUID, key, method, path string, bod
 
 // Ask queues what holds the key for the transaction, and the look-up of the stored answer, which Answer then tells.
 func (c *Claim) Ask(b *pgx.Batch, now time.Time) {
-	c.held, c.stored = false, nil
+	c.locked, c.stored = false, nil
 	// Two statements: the look-up's snapshot must be newer than the lock, or the winner's row could be missed.
-	b.Queue("SELECT pg_try_advisory_xact_lock($1)", c.lockID()).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&c.held) })
-	b.Queue(`SELECT id, method, path, request_hash, status_code, location, etag, response_body FROM idempotency_keys
-		WHERE user_id = $1 AND key = $2 AND expires_at > $3`, c.UserID, c.Key, now).QueryRow(func(row pgx.Row) error {
-		var f found
-		err := row.Scan(&f.id, &f.method, &f.path, &f.hash, &f.answer.Status, &f.answer.Location, &f.answer.ETag,
-			&f.sealed)
+	batchLockKey(b, c.lockID(), func(locked bool, err error) error {
+		c.locked = locked
+		return err
+	})
+	batchFindKey(b, c.UserID, c.Key, now, func(row batchFindKeyRow, err error) error {
 		if postgres.NoRows(err) {
 			return nil
 		}
-		c.stored = &f
+		c.stored = &row
 		return err
 	})
-}
-
-// found is a stored answer before it is opened.
-type found struct {
-	id                 uuid.UUID
-	method, path, hash string
-	answer             Answer
-	sealed             []byte
 }
 
 // Answer returns the stored answer when there is one, and nil when the key is new.
 // Errors: ErrInFlight, ErrReused.
 func (c *Claim) Answer(key seal.Key) (*Answer, error) {
-	switch f := c.stored; {
-	case !c.held:
+	switch row := c.stored; {
+	case !c.locked:
 		return nil, ErrInFlight
-	case f == nil:
+	case row == nil:
 		return nil, nil //nolint:nilnil // no answer yet, and no error
-	case f.method != c.Method || f.path != c.Path || f.hash != c.Hash:
+	case row.Method != c.Method || row.Path != c.Path || row.RequestHash != c.Hash:
 		return nil, ErrReused
 	default:
-		body, err := key.Open("idempotency_keys.response_body", f.id, f.sealed)
-		f.answer.Body = []byte(body)
-		return &f.answer, err
+		body, err := key.Open(columnResponseBody, row.ID, row.ResponseBody)
+		if err != nil {
+			return nil, fmt.Errorf("open a stored answer: %w", err)
+		}
+		return &Answer{Status: int(row.StatusCode), Location: row.Location, ETag: row.Etag, Body: []byte(body)}, nil
 	}
 }
 
 // Store keeps the answer in the transaction of its effect.
 func (c *Claim) Store(tx *postgres.Tx, key seal.Key, a Answer) error {
 	id := uuid.Must(uuid.NewV7())
-	sealed, err := key.Seal("idempotency_keys.response_body", id, string(a.Body))
+	sealed, err := key.Seal(columnResponseBody, id, string(a.Body))
 	if err != nil {
-		return err
+		return fmt.Errorf("seal an answer: %w", err)
 	}
-	tx.Queue(`INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, response_body, status_code,
-		location, etag, entity_type, entity_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-			$10, $11, $12, $13, $14)`,
-		id, c.Key, c.UserID, c.Method, c.Path, c.Hash, sealed, a.Status, a.Location, a.ETag, a.EntityType, a.EntityID,
-		tx.Now, tx.Now.Add(Life))
+	queueInsertKey(tx, queueInsertKeyParams{ID: id, Key: c.Key, UserID: c.UserID, Method: c.Method, Path: c.Path,
+		RequestHash: c.Hash, ResponseBody: sealed, StatusCode: int32(a.Status), //nolint:gosec // at most 599
+		Location: a.Location, Etag: a.ETag, EntityType: a.EntityType, EntityID: a.EntityID, CreatedAt: tx.Now,
+		ExpiresAt: tx.Now.Add(Life)})
 	return nil
 }
 

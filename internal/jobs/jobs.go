@@ -60,7 +60,7 @@ func New(db *postgres.DB, log *slog.Logger, metrics *telemetry.Metrics) (*Queue,
 
 // Insert adds a job to the transaction.
 func (q *Queue) Insert(ctx context.Context, tx *postgres.Tx, args Args) error {
-	_, err := q.client.InsertTx(ctx, tx.Tx, args, nil)
+	_, err := q.client.InsertTx(ctx, tx.River(), args, nil)
 	return err
 }
 
@@ -70,7 +70,7 @@ func (q *Queue) InsertAfter(ctx context.Context, tx *postgres.Tx, args Args, wai
 		return q.Insert(ctx, tx, args)
 	}
 	at := time.Now().Add(wait) //nolint:forbidigo // River compares with real time, not with the app's clock
-	_, err := q.client.InsertTx(ctx, tx.Tx, args, &river.InsertOpts{ScheduledAt: at})
+	_, err := q.client.InsertTx(ctx, tx.River(), args, &river.InsertOpts{ScheduledAt: at})
 	return err
 }
 

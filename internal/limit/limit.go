@@ -111,21 +111,16 @@ func (l Limiter) CountAttempt(ctx context.Context, tx *postgres.Tx, p Policy, su
 	if l.Off {
 		return nil
 	}
-	var failures int
-	err := tx.QueryRow(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $2, $2)
-		ON CONFLICT (key) DO UPDATE SET updated_at = $2,
-			failures = CASE WHEN a.updated_at < $3 THEN 1 ELSE a.failures + 1 END,
-			locked_until = CASE WHEN a.updated_at < $3 OR a.failures + 1 < $4 THEN $2
-				ELSE $2 + make_interval(secs => least($5::float8 * power(2, least(a.failures + 1 - $4, 30)), $6)) END
-		WHERE a.locked_until <= $2
-		RETURNING failures`,
-		p.key(subject), tx.Now, tx.Now.Add(-p.ResetAfter), p.FreeAttempts, p.FirstWait.Seconds(), p.MaxWait.Seconds()).
-		Scan(&failures)
-	if !postgres.NoRows(err) {
-		return err
+	_, err := countFailure(ctx, tx, countFailureParams{Key: p.key(subject), Now: tx.Now,
+		Oldest: tx.Now.Add(-p.ResetAfter), FreeAttempts: int64(p.FreeAttempts),
+		FirstWaitSeconds: p.FirstWait.Seconds(), MaxWaitSeconds: p.MaxWait.Seconds()})
+	if err == nil {
+		return nil
 	}
-	var until time.Time
-	err = tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", p.key(subject)).Scan(&until)
+	if !postgres.NoRows(err) {
+		return fmt.Errorf("count an attempt: %w", err)
+	}
+	until, err := lockedUntil(ctx, tx, p.key(subject))
 	if err != nil && !postgres.NoRows(err) {
 		return fmt.Errorf("read a limit: %w", err)
 	}
@@ -139,14 +134,14 @@ func (l Limiter) CountSuccess(tx *postgres.Tx, p Policy, subject string) {
 	case p.UndoOnlyOwn:
 		l.UndoAttempt(tx, p, subject)
 	default:
-		tx.Queue("DELETE FROM attempts WHERE key = $1", p.key(subject))
+		queueDeleteAttempts(tx, p.key(subject))
 	}
 }
 
 // UndoAttempt takes back one attempt, not the failures before it.
 func (l Limiter) UndoAttempt(tx *postgres.Tx, p Policy, subject string) {
 	if !l.Off {
-		tx.Queue("UPDATE attempts SET failures = greatest(failures - 1, 0) WHERE key = $1", p.key(subject))
+		queueUndoAttempt(tx, p.key(subject))
 	}
 }
 

@@ -30,17 +30,15 @@ func (l Limiter) CountUse(ctx context.Context, tx *postgres.Tx, q Quota, subject
 	if l.Off {
 		return until, nil
 	}
-	err = tx.QueryRow(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
-		ON CONFLICT (key) DO UPDATE SET updated_at = $2,
-			failures = CASE WHEN a.locked_until <= $2 THEN 1 ELSE a.failures + 1 END,
-			locked_until = CASE WHEN a.locked_until <= $2 THEN $3 ELSE a.locked_until END
-		WHERE a.locked_until <= $2 OR a.failures < $4
-		RETURNING locked_until`, q.key(subject), tx.Now, tx.Now.Add(q.Window), q.Max).Scan(&until)
-	if !postgres.NoRows(err) {
-		return until, err
+	until, err = countInWindow(ctx, tx, countInWindowParams{Key: q.key(subject), Now: tx.Now,
+		Until: tx.Now.Add(q.Window), Max: int64(q.Max)})
+	if err == nil {
+		return until, nil
 	}
-	err = tx.QueryRow(ctx, "SELECT locked_until FROM attempts WHERE key = $1", q.key(subject)).Scan(&until)
-	if err != nil {
+	if !postgres.NoRows(err) {
+		return until, fmt.Errorf("count in a window: %w", err)
+	}
+	if until, err = lockedUntil(ctx, tx, q.key(subject)); err != nil {
 		return until, fmt.Errorf("read a quota: %w", err)
 	}
 	return until, ErrTooMany.WithRetryAfter(max(until.Sub(tx.Now), time.Second))
@@ -53,8 +51,8 @@ func (l Limiter) UndoUse(tx *postgres.Tx, q Quota, subject string) {
 
 // RestartWindow begins a new window in which one use is counted. It waits for transactions that are counting.
 func (l Limiter) RestartWindow(ctx context.Context, tx *postgres.Tx, q Quota, subject string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO attempts AS a (key, failures, locked_until, updated_at) VALUES ($1, 1, $3, $2)
-		ON CONFLICT (key) DO UPDATE SET failures = 1, locked_until = $3, updated_at = $2`,
-		q.key(subject), tx.Now, tx.Now.Add(q.Window))
-	return err
+	if err := restartWindow(ctx, tx, q.key(subject), tx.Now.Add(q.Window), tx.Now); err != nil {
+		return fmt.Errorf("restart a window: %w", err)
+	}
+	return nil
 }

@@ -48,7 +48,7 @@ func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (alone bo
 		if err != nil {
 			return fmt.Errorf("look for held mails: %w", err)
 		}
-		tx.Queue("UPDATE mails SET budget = $1 WHERE id = $2 AND content IS NOT NULL", budget, id)
+		queueHoldMail(tx, budget, id)
 		if waiting {
 			return nil
 		}

@@ -13,18 +13,14 @@ import (
 // caught of them. It tells how many of each. What was written to the address alone is still sent.
 func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
 	address string) (removed map[string]int64, err error) {
-	const ofUser = "DELETE FROM mails WHERE user_id = $1"
-	// A deleted user's address may be somebody's again.
-	const ofAddress = `DELETE FROM mailbox_messages WHERE recipient_index = $1
-		AND NOT EXISTS (SELECT FROM users WHERE lower(email) = lower($2) AND id <> $3 AND deleted_at IS NULL)`
-	mails, err := tx.Exec(ctx, ofUser, user)
+	mails, err := deleteMails(ctx, tx, user)
 	if err != nil {
-		return nil, fmt.Errorf("forget mails: %w", err)
+		return nil, fmt.Errorf("delete mails: %w", err)
 	}
-	caught, err := tx.Exec(ctx, ofAddress, (&mailbox{sealer: s.sealer}).index(address), address, user)
+	caught, err := deleteMailboxMessages(ctx, tx, (&mailbox{sealer: s.sealer}).index(address), address, user)
 	if err != nil {
-		return nil, fmt.Errorf("forget the mailbox: %w", err)
+		return nil, fmt.Errorf("delete the mailbox's messages: %w", err)
 	}
-	tx.Queue(ofUser, user)
-	return map[string]int64{"mails": mails.RowsAffected(), "mailbox_messages": caught.RowsAffected()}, nil
+	queueDeleteMails(tx, user)
+	return map[string]int64{"mails": mails, "mailbox_messages": caught}, nil
 }

@@ -66,9 +66,8 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 		return err
 	}
 	return b.db.Write(ctx, func(tx *postgres.Tx) error {
-		tx.Queue(`INSERT INTO mailbox_messages (id, message_id, recipient_index, content, created_at) VALUES ($1, $2,
-			$3, $4, $5)
-			ON CONFLICT DO NOTHING`, id, m.MessageID, b.index(m.To), content, tx.Now)
+		queueInsertMailboxMessage(tx, queueInsertMailboxMessageParams{ID: id, MessageID: m.MessageID,
+			RecipientIndex: b.index(m.To), Content: content, CreatedAt: tx.Now})
 		return nil
 	})
 }

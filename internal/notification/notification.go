@@ -129,12 +129,8 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	if m.To != uuid.Nil {
 		to = &m.To
 	}
-	// Who has left is told nothing but at an address of the caller's, and leaves no new trace: a refund may come after
-	// an erasure.
-	tx.Queue(`INSERT INTO mails (id, user_id, kind, message_id, content, created_at) SELECT $1, $2::uuid, $3, $4,
-		$5::bytea, $6::timestamptz
-		WHERE $7 OR EXISTS (SELECT FROM users WHERE id = $2 AND deleted_at IS NULL)`, id, to, m.Kind,
-		id.String()+"@"+s.host, content, tx.Now, m.Address != "")
+	queueInsertMail(tx, queueInsertMailParams{ID: id, UserID: to, Kind: m.Kind, MessageID: id.String() + "@" + s.host,
+		Content: content, CreatedAt: tx.Now, HasAddress: m.Address != ""})
 	return s.queue.Insert(ctx, tx, SendMail{id})
 }
 
@@ -205,12 +201,9 @@ func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusa
 		outcome = string(refusal)
 		s.log.Warn("mail given up", "mailId", ids[0], "mails", len(ids), "kind", kind, "failure", outcome)
 	}
-	s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids)))
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		tx.Queue(`UPDATE mails SET content = NULL, failure = nullif($2::text, ''),
-			sent_at = CASE WHEN $2::text = '' THEN $3::timestamptz END,
-			failed_at = CASE WHEN $2::text <> '' THEN $3::timestamptz END
-			WHERE id = ANY($1) AND content IS NOT NULL`, ids, string(refusal), tx.Now)
+		queueMarkMails(tx, string(refusal), tx.Now, ids)
+		tx.AfterCommit(func() { s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids))) })
 		if refusal != "" {
 			for _, id := range ids {
 				audit.Write(tx, access.System(SendMail{}.Kind()), "mail.give-up", id,

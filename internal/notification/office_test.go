@@ -48,7 +48,7 @@ func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
 		change(cfg)
 	}
 	o := &office{t: t, clock: &apptest.Clock{}, log: &apptest.Log{}, metrics: telemetry.NewMetrics()}
-	dsn := testdb.New(t, postgres.Migrate, postgres.Fingerprint())
+	dsn := testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 	separator := "?"
 	if strings.Contains(dsn, "?") {
 		separator = "&"

@@ -13,11 +13,11 @@ import (
 func (s *Service) ApplyEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	recorded RecordedEvent) (Outcome, error) {
 	e := recorded.Event
-	row, err := query.lockPayment(ctx, tx, recorded.ConsultationID)
+	row, err := lockPayment(ctx, tx, recorded.ConsultationID)
 	if err != nil {
 		return "", fmt.Errorf("lock the payment: %w", err)
 	}
-	attempt, err := query.lockAttempt(ctx, tx, recorded.attemptID)
+	attempt, err := lockAttempt(ctx, tx, recorded.attemptID)
 	if err != nil {
 		return "", fmt.Errorf("lock the attempt: %w", err)
 	}
@@ -45,10 +45,10 @@ func (s *Service) applySuccess(ctx context.Context, tx *postgres.Tx, actor acces
 	if a.Captured > 0 {
 		return Unchanged, nil
 	}
-	a.Captured, a.Status, a.FailureReason = a.Amount, PaymentTransactionStatusSUCCESS, nil
-	if row.Status == PaymentTransactionStatusSUCCESS {
+	a.Captured, a.Status, a.FailureReason = a.Amount, StatusSuccess, nil
+	if row.Status == StatusSuccess {
 		const reason = "paid twice"
-		a.Status, a.FailureReason = PaymentTransactionStatusFAILED, new(reason)
+		a.Status, a.FailureReason = StatusFailed, new(reason)
 		if err := saveAttempt(ctx, tx, a); err != nil {
 			return "", err
 		}
@@ -57,7 +57,7 @@ func (s *Service) applySuccess(ctx context.Context, tx *postgres.Tx, actor acces
 		}
 		return Surplus, s.refundAttempts(ctx, tx, actor, row, reason, a.ID)
 	}
-	if err := query.supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID); err != nil {
+	if err := supersedeAttempts(ctx, tx, tx.Now, row.ID, a.ID); err != nil {
 		return "", fmt.Errorf("supersede the other attempts: %w", err)
 	}
 	if err := saveAttempt(ctx, tx, a); err != nil {
@@ -71,10 +71,10 @@ func (s *Service) applySuccess(ctx context.Context, tx *postgres.Tx, actor acces
 
 // applyFailure ends the open attempt. A failure that is reported after anything else changes nothing.
 func applyFailure(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
-	if a.Status != PaymentTransactionStatusINITIATED || row.Status != PaymentTransactionStatusINITIATED {
+	if a.Status != StatusInitiated || row.Status != StatusInitiated {
 		return Unchanged, nil
 	}
-	a.Status, a.FailureReason = PaymentTransactionStatusFAILED, e.failureReason()
+	a.Status, a.FailureReason = StatusFailed, e.failureReason()
 	if err := saveAttempt(ctx, tx, a); err != nil {
 		return "", err
 	}
@@ -93,7 +93,7 @@ func (s *Service) matchAttempt(ctx context.Context, tx *postgres.Tx, actor acces
 
 // saveAttempt stores the attempt's status, what it captured and why it failed.
 func saveAttempt(ctx context.Context, tx *postgres.Tx, a PaymentAttempt) error {
-	err := query.updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: a.Status, Captured: a.Captured,
+	err := updateAttempt(ctx, tx, updateAttemptParams{ID: a.ID, Status: a.Status, Captured: a.Captured,
 		FailureReason: a.FailureReason, Now: tx.Now})
 	if err != nil {
 		return fmt.Errorf("update the attempt: %w", err)
@@ -103,7 +103,7 @@ func saveAttempt(ctx context.Context, tx *postgres.Tx, a PaymentAttempt) error {
 
 // savePayment gives the payment the status of its newest or only successful attempt.
 func savePayment(ctx context.Context, tx *postgres.Tx, row PaymentRow, a PaymentAttempt) error {
-	err := query.updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: a.Status, Provider: a.Provider,
+	err := updatePayment(ctx, tx, updatePaymentParams{ID: row.ID, Status: a.Status, Provider: a.Provider,
 		TransactionReference: &a.TransactionReference, Now: tx.Now})
 	if err != nil {
 		return fmt.Errorf("update the payment: %w", err)

@@ -69,7 +69,7 @@ func (s *Service) applyUnnamedRefund(ctx context.Context, tx *postgres.Tx, actor
 		if r.Amount != *report.Amount || !r.AtProvider && !r.sent() {
 			continue
 		}
-		if r.Status == RefundStatusPENDING {
+		if r.Status == RefundStatusPending {
 			return s.finishRefund(ctx, tx, actor, report.Event, r)
 		}
 		repeated = true
@@ -117,7 +117,7 @@ func (s *Service) applyProviderRefund(ctx context.Context, tx *postgres.Tx, acto
 func (s *Service) finishRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event,
 	r RefundRow) (Outcome, error) {
 	if e.Type == EventRefundSucceeded {
-		r.Status, r.FailureReason = RefundStatusSUCCEEDED, nil
+		r.Status, r.FailureReason = RefundStatusSucceeded, nil
 		audit.Write(tx, actor, "refund.succeed", r.ID, audit.Meta{"paymentId": r.PaymentID})
 		if err := saveRefund(ctx, tx, r); err != nil {
 			return "", err
@@ -127,7 +127,7 @@ func (s *Service) finishRefund(ctx context.Context, tx *postgres.Tx, actor acces
 		}
 		return Refunded, nil
 	}
-	r.Status, r.FailureReason = RefundStatusFAILED, e.failureReason()
+	r.Status, r.FailureReason = RefundStatusFailed, e.failureReason()
 	audit.Write(tx, actor, "refund.fail", r.ID, audit.Meta{"paymentId": r.PaymentID})
 	if err := saveRefund(ctx, tx, r); err != nil {
 		return "", err
@@ -143,7 +143,7 @@ func nextRefund(r RefundRow, amount money.Amount) RefundRow {
 
 // saveRefund stores the refund's status and why it failed.
 func saveRefund(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
-	err := query.updateRefund(ctx, tx,
+	err := updateRefund(ctx, tx,
 		updateRefundParams{ID: r.ID, Status: r.Status, FailureReason: r.FailureReason, Now: tx.Now})
 	if err != nil {
 		return fmt.Errorf("update the refund: %w", err)

@@ -17,21 +17,21 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 	if err != nil {
 		return Payment{}, Attempt{}, err
 	}
-	row, err := query.lockPayment(ctx, tx, consultationID)
+	row, err := lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return Payment{}, Attempt{}, fmt.Errorf("lock the payment: %w", err)
 	}
-	if row.Status == PaymentTransactionStatusSUCCESS {
+	if row.Status == StatusSuccess {
 		return Payment{}, Attempt{}, ErrPaid
 	}
-	open, err := query.findOpenAttempt(ctx, tx, row.ID)
+	open, err := findOpenAttempt(ctx, tx, row.ID)
 	if postgres.NoRows(err) {
 		return s.beginAttempt(ctx, tx, row, checkedURL)
 	}
 	if err != nil {
 		return Payment{}, Attempt{}, fmt.Errorf("find the open attempt: %w", err)
 	}
-	mismatched, err := query.hasMismatch(ctx, tx, &open.ID)
+	mismatched, err := hasMismatch(ctx, tx, &open.ID)
 	if err != nil {
 		return Payment{}, Attempt{}, fmt.Errorf("look for mismatched money: %w", err)
 	}
@@ -39,7 +39,7 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 		return s.beginAttempt(ctx, tx, row, checkedURL)
 	}
 	if checkedURL != nil {
-		if err := query.setReturnURL(ctx, tx, checkedURL, open.ID); err != nil {
+		if err := setReturnURL(ctx, tx, checkedURL, open.ID); err != nil {
 			return Payment{}, Attempt{}, fmt.Errorf("store the return address: %w", err)
 		}
 	}
@@ -52,15 +52,15 @@ func (s *Service) beginAttempt(ctx context.Context, tx *postgres.Tx, row Payment
 	reference, checkoutURL := s.Providers[s.DefaultProvider].BeginAttempt()
 	attempt := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: s.DefaultProvider,
 		TransactionReference: reference, Amount: row.Amount, Currency: row.Currency,
-		Status: PaymentTransactionStatusINITIATED, CheckoutUrl: checkoutURL, CreatedAt: tx.Now}
+		Status: StatusInitiated, CheckoutURL: checkoutURL, CreatedAt: tx.Now}
 	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = attempt.Status, attempt.Provider,
 		&attempt.TransactionReference, tx.Now
-	if err := query.supersedeAttempts(ctx, tx, tx.Now, row.ID, attempt.ID); err != nil {
+	if err := supersedeAttempts(ctx, tx, tx.Now, row.ID, attempt.ID); err != nil {
 		return Payment{}, Attempt{}, fmt.Errorf("supersede the open attempt: %w", err)
 	}
-	if err := query.insertAttempt(ctx, tx, insertAttemptParams{ID: attempt.ID, PaymentID: row.ID,
+	if err := insertAttempt(ctx, tx, insertAttemptParams{ID: attempt.ID, PaymentID: row.ID,
 		Provider: attempt.Provider, TransactionReference: attempt.TransactionReference, Amount: attempt.Amount,
-		Currency: attempt.Currency, CheckoutUrl: checkoutURL, ReturnUrl: returnURL, Now: tx.Now}); err != nil {
+		Currency: attempt.Currency, CheckoutURL: checkoutURL, ReturnURL: returnURL, Now: tx.Now}); err != nil {
 		return Payment{}, Attempt{}, fmt.Errorf("insert the attempt: %w", err)
 	}
 	if err := savePayment(ctx, tx, row, attempt); err != nil {
@@ -72,7 +72,7 @@ func (s *Service) beginAttempt(ctx context.Context, tx *postgres.Tx, row Payment
 // EndAttempts closes the open attempt of a consultation that has ended, and tells whether there was one. The caller
 // has locked the consultation.
 func (s *Service) EndAttempts(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (bool, error) {
-	n, err := query.endAttempts(ctx, tx, tx.Now, consultationID)
+	n, err := endAttempts(ctx, tx, tx.Now, consultationID)
 	if err != nil {
 		return false, fmt.Errorf("end the attempts to pay: %w", err)
 	}

@@ -30,7 +30,7 @@ var errNoProvider = errors.New("payment: the provider of a refund is not configu
 func (s *Service) sendRefund(ctx context.Context, args SendRefund) error {
 	var refund findPendingRefundRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		refund, err = query.findPendingRefund(ctx, r, args.RefundID)
+		refund, err = findPendingRefund(ctx, r, args.RefundID)
 		return err
 	})
 	if postgres.NoRows(err) {

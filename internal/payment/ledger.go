@@ -39,7 +39,7 @@ func (rec receipt) has(r RefundRow) bool {
 // reference; else their consultation is locked.
 func lockLedger(ctx context.Context, tx *postgres.Tx, e Event, row *PaymentRow, a *PaymentAttempt) (ledger, error) {
 	l := ledger{payment: row, attempt: a}
-	unmatched, err := query.lockUnmatchedByReference(ctx, tx, e.Provider, e.Reference, e.Currency)
+	unmatched, err := lockUnmatchedByReference(ctx, tx, e.Provider, e.Reference, e.Currency)
 	if err != nil {
 		return ledger{}, fmt.Errorf("lock the unmatched money of a reference: %w", err)
 	}
@@ -59,7 +59,7 @@ func lockLedger(ctx context.Context, tx *postgres.Tx, e Event, row *PaymentRow, 
 			l.receipts = append(l.receipts, receipt{nil, a.Captured})
 		}
 	}
-	if l.refunds, err = query.lockRefunds(ctx, tx, attemptID, ids, *e.Currency); err != nil {
+	if l.refunds, err = lockRefunds(ctx, tx, attemptID, ids, *e.Currency); err != nil {
 		return ledger{}, fmt.Errorf("lock the refunds of a reference: %w", err)
 	}
 	return l, nil
@@ -77,7 +77,7 @@ func (l *ledger) sum(rec receipt, statuses ...RefundStatus) (sum money.Amount) {
 
 // left is how much of a receipt has not gone back yet.
 func (l *ledger) left(rec receipt) money.Amount {
-	return rec.amount - l.sum(rec, RefundStatusSUCCEEDED)
+	return rec.amount - l.sum(rec, RefundStatusSucceeded)
 }
 
 // providerRefund is a refund as the provider reports it.
@@ -104,7 +104,7 @@ func (s *Service) recordProviderRefund(ctx context.Context, tx *postgres.Tx, act
 		}
 		excess -= amount
 		row := RefundRow{ID: uuid.Must(uuid.NewV7()), UnmatchedID: rec.unmatchedID, Amount: amount,
-			Currency: reported.currency, Reason: "made at the provider", Status: RefundStatusSUCCEEDED,
+			Currency: reported.currency, Reason: "made at the provider", Status: RefundStatusSucceeded,
 			AtProvider: true, ProviderRefundID: reported.id}
 		if l.attempt != nil {
 			row.PaymentID, row.AttemptID = &l.payment.ID, &l.attempt.ID
@@ -140,25 +140,25 @@ func (l *ledger) rank(rec receipt, amount money.Amount) int {
 // sent as a new one.
 func (s *Service) supersedeExcess(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger, rec receipt,
 	recorded money.Amount) error {
-	excess := l.sum(rec, RefundStatusREQUESTED, RefundStatusPENDING, RefundStatusSUCCEEDED) - rec.amount
-	for _, status := range []RefundStatus{RefundStatusREQUESTED, RefundStatusPENDING} {
+	excess := l.sum(rec, RefundStatusRequested, RefundStatusPending, RefundStatusSucceeded) - rec.amount
+	for _, status := range []RefundStatus{RefundStatusRequested, RefundStatusPending} {
 		met := false
 		for i := len(l.refunds) - 1; i >= 0; i-- {
 			r := &l.refunds[i]
 			if !rec.has(*r) || r.Status != status {
 				continue
 			}
-			meets := status == RefundStatusREQUESTED && r.Amount == recorded && !met
+			meets := status == RefundStatusRequested && r.Amount == recorded && !met
 			if excess <= 0 && !meets {
 				continue
 			}
 			met = met || meets
-			r.Status, r.FailureReason = RefundStatusFAILED, new(superseded)
+			r.Status, r.FailureReason = RefundStatusFailed, new(superseded)
 			audit.Write(tx, actor, "refund.supersede", r.ID, audit.Meta{"paymentId": r.PaymentID})
 			if err := saveRefund(ctx, tx, *r); err != nil {
 				return err
 			}
-			if rest := r.Amount - excess; status == RefundStatusPENDING && rest > 0 {
+			if rest := r.Amount - excess; status == RefundStatusPending && rest > 0 {
 				if err := s.openRefund(ctx, tx, actor, nextRefund(*r, rest), 0); err != nil {
 					return err
 				}

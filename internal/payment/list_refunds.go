@@ -38,7 +38,7 @@ func (s *Service) listRefunds(ctx context.Context, r *postgres.Read, _ access.Ac
 	if len(in.Status) == 0 {
 		in.Status = []string{"REQUESTED", "PENDING", "SUCCEEDED", "FAILED"}
 	}
-	rows, err := query.listRefundsByStatus(ctx, r, in.Status, before, int32(in.Limit+1)) //nolint:gosec // at most 101
+	rows, err := listRefundsByStatus(ctx, r, in.Status, before, int32(in.Limit+1)) //nolint:gosec // at most 101
 	if err != nil {
 		return httpapi.Page[ListedRefund]{}, fmt.Errorf("list the refunds: %w", err)
 	}

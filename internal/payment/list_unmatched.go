@@ -79,7 +79,7 @@ func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.
 	if !in.To.IsZero() {
 		p.ToTime = &in.To
 	}
-	rows, err := query.listUnmatched(ctx, r, p)
+	rows, err := listUnmatched(ctx, r, p)
 	if err != nil {
 		return httpapi.Page[Unmatched]{}, fmt.Errorf("list unmatched money: %w", err)
 	}

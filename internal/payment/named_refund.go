@@ -20,7 +20,7 @@ func (s *Service) applyNamedRefund(ctx context.Context, tx *postgres.Tx, actor a
 	if parsed, err := uuid.Parse(*report.RefundID); err == nil {
 		id = &parsed
 	}
-	named, err := query.findNamedRefund(ctx, tx, id, *report.RefundID, report.Provider)
+	named, err := findNamedRefund(ctx, tx, id, *report.RefundID, report.Provider)
 	if err != nil {
 		return "", fmt.Errorf("find the named refund: %w", err)
 	}
@@ -30,9 +30,9 @@ func (s *Service) applyNamedRefund(ctx context.Context, tx *postgres.Tx, actor a
 		switch {
 		case i < 0 || !l.refunds[i].sent() || l.refunds[i].Amount != *report.Amount:
 			contradicts = true
-		case l.refunds[i].Status == RefundStatusPENDING:
+		case l.refunds[i].Status == RefundStatusPending:
 			return s.finishRefund(ctx, tx, actor, report.Event, l.refunds[i])
-		case l.refunds[i].Status == RefundStatusSUCCEEDED || report.Type == EventRefundFailed:
+		case l.refunds[i].Status == RefundStatusSucceeded || report.Type == EventRefundFailed:
 			return Unchanged, nil
 		}
 		// It failed or was superseded here, and the provider made it all the same: it counts as made there.

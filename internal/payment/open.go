@@ -9,9 +9,10 @@ import (
 
 // Open adds the payment of a new consultation to the transaction. One of amount zero has succeeded at once.
 func (s *Service) Open(tx *postgres.Tx, consultationID uuid.UUID, amount money.Amount, currency string) {
-	status, provider := PaymentTransactionStatusINITIATED, s.DefaultProvider
+	status, provider := StatusInitiated, s.DefaultProvider
 	if amount == 0 {
-		status, provider = PaymentTransactionStatusSUCCESS, providerNone
+		status, provider = StatusSuccess, providerNone
 	}
-	tx.Queue(insertPayment, uuid.Must(uuid.NewV7()), consultationID, amount, currency, status, provider, tx.Now)
+	queueInsertPayment(tx, queueInsertPaymentParams{ID: uuid.Must(uuid.NewV7()), ConsultationID: consultationID,
+		Amount: amount, Currency: currency, Status: status, Provider: provider, Now: tx.Now})
 }

@@ -15,8 +15,6 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-var query = New()
-
 // providerNone is the provider of payments of amount zero.
 const providerNone = "none"
 
@@ -121,8 +119,8 @@ func viewAttempt(a PaymentAttempt, mismatched []UnmatchedMoney) Attempt {
 			v.Captured, v.CapturedCurrency = *u.Amount, *u.Currency
 		}
 	}
-	if a.CheckoutUrl != nil && a.Status == PaymentTransactionStatusINITIATED {
-		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutUrl}}
+	if a.CheckoutURL != nil && a.Status == StatusInitiated {
+		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutURL}}
 	}
 	return v
 }

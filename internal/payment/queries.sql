@@ -1,4 +1,4 @@
--- name: insertPayment :exec
+-- name: queueInsertPayment :exec
 INSERT INTO payments (id, consultation_id, amount, currency, status, provider, created_at, updated_at)
 VALUES (@id, @consultation_id, @amount, @currency, @status, @provider, @now, @now);
 

@@ -10,19 +10,20 @@ import (
 	"time"
 
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const approveRefund = `-- name: approveRefund :exec
+const approveRefundSQL = `-- name: approveRefund :exec
 UPDATE refunds SET status = 'PENDING', approved_by = $1, updated_at = $2 WHERE id = $3
 `
 
-func (q *Queries) approveRefund(ctx context.Context, db DBTX, approvedBy *uuid.UUID, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, approveRefund, approvedBy, now, iD)
-	return err
+func approveRefund(ctx context.Context, tx *postgres.Tx, approvedBy *uuid.UUID, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, approveRefundSQL, approvedBy, now, id)
+	return postgres.Failed("approveRefund", err)
 }
 
-const endAttempts = `-- name: endAttempts :execrows
+const endAttemptsSQL = `-- name: endAttempts :execrows
 WITH locked AS (
     SELECT l.id FROM payments l WHERE l.consultation_id = $2 AND l.status = 'INITIATED' FOR UPDATE
 ), ended AS (
@@ -34,52 +35,52 @@ UPDATE payments p SET status = 'FAILED', updated_at = $1::timestamptz FROM ended
 `
 
 // Ends the open attempt of a consultation, and with it the payment fails.
-func (q *Queries) endAttempts(ctx context.Context, db DBTX, now time.Time, consultationID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endAttempts, now, consultationID)
+func endAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endAttemptsSQL, now, consultationID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endAttempts", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const eraseRefundReasons = `-- name: eraseRefundReasons :execrows
+const eraseRefundReasonsSQL = `-- name: eraseRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
 FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
-func (q *Queries) eraseRefundReasons(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, eraseRefundReasons, patientID)
+func eraseRefundReasons(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, eraseRefundReasonsSQL, patientID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("eraseRefundReasons", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const eraseResolutions = `-- name: eraseResolutions :exec
+const eraseResolutionsSQL = `-- name: eraseResolutions :exec
 UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1
     AND c.id >= ids_since($1)
 `
 
-func (q *Queries) eraseResolutions(ctx context.Context, db DBTX, patientID uuid.UUID) error {
-	_, err := db.Exec(ctx, eraseResolutions, patientID)
-	return err
+func eraseResolutions(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseResolutionsSQL, patientID)
+	return postgres.Failed("eraseResolutions", err)
 }
 
-const eraseReturnURLs = `-- name: eraseReturnURLs :exec
+const eraseReturnURLsSQL = `-- name: eraseReturnURLs :exec
 UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1
     AND c.id >= ids_since($1)
 `
 
 // The address of an app may name its user.
-func (q *Queries) eraseReturnURLs(ctx context.Context, db DBTX, patientID uuid.UUID) error {
-	_, err := db.Exec(ctx, eraseReturnURLs, patientID)
-	return err
+func eraseReturnURLs(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseReturnURLsSQL, patientID)
+	return postgres.Failed("eraseReturnURLs", err)
 }
 
-const findAttempt = `-- name: findAttempt :one
+const findAttemptSQL = `-- name: findAttempt :one
 SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, a.return_url, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
 WHERE a.provider = $1 AND a.transaction_reference = $2
 `
@@ -92,17 +93,17 @@ type findAttemptRow struct {
 	Amount               money.Amount
 	Currency             string
 	Captured             money.Amount
-	Status               PaymentTransactionStatus
+	Status               Status
 	FailureReason        *string
-	CheckoutUrl          *string
+	CheckoutURL          *string
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
-	ReturnUrl            *string
+	ReturnURL            *string
 	ConsultationID       uuid.UUID
 }
 
-func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, transactionReference string) (findAttemptRow, error) {
-	row := db.QueryRow(ctx, findAttempt, provider, transactionReference)
+func findAttempt(ctx context.Context, db postgres.Querier, provider string, transactionReference string) (findAttemptRow, error) {
+	row := db.QueryRow(ctx, findAttemptSQL, provider, transactionReference)
 	var i findAttemptRow
 	err := row.Scan(
 		&i.ID,
@@ -114,16 +115,16 @@ func (q *Queries) findAttempt(ctx context.Context, db DBTX, provider string, tra
 		&i.Captured,
 		&i.Status,
 		&i.FailureReason,
-		&i.CheckoutUrl,
+		&i.CheckoutURL,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-		&i.ReturnUrl,
+		&i.ReturnURL,
 		&i.ConsultationID,
 	)
-	return i, err
+	return i, postgres.Failed("findAttempt", err)
 }
 
-const findNamedRefund = `-- name: findNamedRefund :one
+const findNamedRefundSQL = `-- name: findNamedRefund :one
 SELECT EXISTS (SELECT FROM refunds o WHERE o.id = $1 AND NOT o.at_provider)::boolean AS ours,
     recorded.parts, recorded.amount AS recorded, listed.parts > 0 AS is_listed, listed.amount AS listed
 FROM (SELECT count(*) AS parts, coalesce(sum(r.amount), 0)::numeric(12, 2) AS amount
@@ -143,8 +144,8 @@ type findNamedRefundRow struct {
 
 // What is stored under the id that a provider gives a refund: whether it is one of ours that the provider was asked
 // for, in how many rows and how much was recorded under the id, and how much more of it is listed as unmatched.
-func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, name string, provider string) (findNamedRefundRow, error) {
-	row := db.QueryRow(ctx, findNamedRefund, iD, name, provider)
+func findNamedRefund(ctx context.Context, db postgres.Querier, id *uuid.UUID, name string, provider string) (findNamedRefundRow, error) {
+	row := db.QueryRow(ctx, findNamedRefundSQL, id, name, provider)
 	var i findNamedRefundRow
 	err := row.Scan(
 		&i.Ours,
@@ -153,15 +154,15 @@ func (q *Queries) findNamedRefund(ctx context.Context, db DBTX, iD *uuid.UUID, n
 		&i.IsListed,
 		&i.Listed,
 	)
-	return i, err
+	return i, postgres.Failed("findNamedRefund", err)
 }
 
-const findOpenAttempt = `-- name: findOpenAttempt :one
+const findOpenAttemptSQL = `-- name: findOpenAttempt :one
 SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
 `
 
-func (q *Queries) findOpenAttempt(ctx context.Context, db DBTX, paymentID uuid.UUID) (PaymentAttempt, error) {
-	row := db.QueryRow(ctx, findOpenAttempt, paymentID)
+func findOpenAttempt(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) (PaymentAttempt, error) {
+	row := db.QueryRow(ctx, findOpenAttemptSQL, paymentID)
 	var i PaymentAttempt
 	err := row.Scan(
 		&i.ID,
@@ -173,15 +174,15 @@ func (q *Queries) findOpenAttempt(ctx context.Context, db DBTX, paymentID uuid.U
 		&i.Captured,
 		&i.Status,
 		&i.FailureReason,
-		&i.CheckoutUrl,
+		&i.CheckoutURL,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-		&i.ReturnUrl,
+		&i.ReturnURL,
 	)
-	return i, err
+	return i, postgres.Failed("findOpenAttempt", err)
 }
 
-const findPayment = `-- name: findPayment :one
+const findPaymentSQL = `-- name: findPayment :one
 SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = $1
 `
@@ -191,7 +192,7 @@ type findPaymentRow struct {
 	ConsultationID       uuid.UUID
 	Amount               money.Amount
 	Currency             string
-	Status               PaymentTransactionStatus
+	Status               Status
 	Provider             string
 	TransactionReference *string
 	CreatedAt            time.Time
@@ -200,8 +201,8 @@ type findPaymentRow struct {
 	DoctorID             uuid.UUID
 }
 
-func (q *Queries) findPayment(ctx context.Context, db DBTX, consultationID uuid.UUID) (findPaymentRow, error) {
-	row := db.QueryRow(ctx, findPayment, consultationID)
+func findPayment(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (findPaymentRow, error) {
+	row := db.QueryRow(ctx, findPaymentSQL, consultationID)
 	var i findPaymentRow
 	err := row.Scan(
 		&i.ID,
@@ -216,10 +217,10 @@ func (q *Queries) findPayment(ctx context.Context, db DBTX, consultationID uuid.
 		&i.PatientID,
 		&i.DoctorID,
 	)
-	return i, err
+	return i, postgres.Failed("findPayment", err)
 }
 
-const findPendingRefund = `-- name: findPendingRefund :one
+const findPendingRefundSQL = `-- name: findPendingRefund :one
 SELECT r.id, r.amount, r.currency, coalesce(a.provider, u.provider)::text AS provider,
     coalesce(a.transaction_reference, u.transaction_reference)::text AS transaction_reference
 FROM refunds r LEFT JOIN payment_attempts a ON a.id = r.attempt_id LEFT JOIN unmatched_money u ON u.id = r.unmatched_id
@@ -234,8 +235,8 @@ type findPendingRefundRow struct {
 	TransactionReference string
 }
 
-func (q *Queries) findPendingRefund(ctx context.Context, db DBTX, id uuid.UUID) (findPendingRefundRow, error) {
-	row := db.QueryRow(ctx, findPendingRefund, id)
+func findPendingRefund(ctx context.Context, db postgres.Querier, id uuid.UUID) (findPendingRefundRow, error) {
+	row := db.QueryRow(ctx, findPendingRefundSQL, id)
 	var i findPendingRefundRow
 	err := row.Scan(
 		&i.ID,
@@ -244,21 +245,21 @@ func (q *Queries) findPendingRefund(ctx context.Context, db DBTX, id uuid.UUID) 
 		&i.Provider,
 		&i.TransactionReference,
 	)
-	return i, err
+	return i, postgres.Failed("findPendingRefund", err)
 }
 
-const hasMismatch = `-- name: hasMismatch :one
+const hasMismatchSQL = `-- name: hasMismatch :one
 SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = $1 AND kind = 'PAYMENT')
 `
 
-func (q *Queries) hasMismatch(ctx context.Context, db DBTX, attemptID *uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, hasMismatch, attemptID)
+func hasMismatch(ctx context.Context, db postgres.Querier, attemptID *uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, hasMismatchSQL, attemptID)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("hasMismatch", err)
 }
 
-const insertAttempt = `-- name: insertAttempt :exec
+const insertAttemptSQL = `-- name: insertAttempt :exec
 INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url,
     return_url, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED',
@@ -272,55 +273,27 @@ type insertAttemptParams struct {
 	TransactionReference string
 	Amount               money.Amount
 	Currency             string
-	CheckoutUrl          *string
-	ReturnUrl            *string
+	CheckoutURL          *string
+	ReturnURL            *string
 	Now                  time.Time
 }
 
-func (q *Queries) insertAttempt(ctx context.Context, db DBTX, arg insertAttemptParams) error {
-	_, err := db.Exec(ctx, insertAttempt,
+func insertAttempt(ctx context.Context, tx *postgres.Tx, arg insertAttemptParams) error {
+	_, err := tx.Exec(ctx, insertAttemptSQL,
 		arg.ID,
 		arg.PaymentID,
 		arg.Provider,
 		arg.TransactionReference,
 		arg.Amount,
 		arg.Currency,
-		arg.CheckoutUrl,
-		arg.ReturnUrl,
+		arg.CheckoutURL,
+		arg.ReturnURL,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertAttempt", err)
 }
 
-const insertPayment = `-- name: insertPayment :exec
-INSERT INTO payments (id, consultation_id, amount, currency, status, provider, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-`
-
-type insertPaymentParams struct {
-	ID             uuid.UUID
-	ConsultationID uuid.UUID
-	Amount         money.Amount
-	Currency       string
-	Status         PaymentTransactionStatus
-	Provider       string
-	Now            time.Time
-}
-
-func (q *Queries) insertPayment(ctx context.Context, db DBTX, arg insertPaymentParams) error {
-	_, err := db.Exec(ctx, insertPayment,
-		arg.ID,
-		arg.ConsultationID,
-		arg.Amount,
-		arg.Currency,
-		arg.Status,
-		arg.Provider,
-		arg.Now,
-	)
-	return err
-}
-
-const insertRefund = `-- name: insertRefund :exec
+const insertRefundSQL = `-- name: insertRefund :exec
 INSERT INTO refunds (id, payment_id, attempt_id, unmatched_id, amount, currency, reason, status, requested_by,
     approved_by, on_request, at_provider, provider_refund_id, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7,
@@ -345,8 +318,8 @@ type insertRefundParams struct {
 	Now              time.Time
 }
 
-func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundParams) error {
-	_, err := db.Exec(ctx, insertRefund,
+func insertRefund(ctx context.Context, tx *postgres.Tx, arg insertRefundParams) error {
+	_, err := tx.Exec(ctx, insertRefundSQL,
 		arg.ID,
 		arg.PaymentID,
 		arg.AttemptID,
@@ -362,10 +335,10 @@ func (q *Queries) insertRefund(ctx context.Context, db DBTX, arg insertRefundPar
 		arg.ProviderRefundID,
 		arg.Now,
 	)
-	return err
+	return postgres.Failed("insertRefund", err)
 }
 
-const insertUnmatched = `-- name: insertUnmatched :execrows
+const insertUnmatchedSQL = `-- name: insertUnmatched :execrows
 INSERT INTO unmatched_money (id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id,
     amount, currency, provider_refund_id, status, received_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7,
@@ -390,8 +363,8 @@ type insertUnmatchedParams struct {
 }
 
 // Adds no row when the same money is listed already: it conflicts with a unique index.
-func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatchedParams) (int64, error) {
-	result, err := db.Exec(ctx, insertUnmatched,
+func insertUnmatched(ctx context.Context, tx *postgres.Tx, arg insertUnmatchedParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertUnmatchedSQL,
 		arg.ID,
 		arg.Kind,
 		arg.Reason,
@@ -406,12 +379,12 @@ func (q *Queries) insertUnmatched(ctx context.Context, db DBTX, arg insertUnmatc
 		arg.Now,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("insertUnmatched", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const insertWebhook = `-- name: insertWebhook :execrows
+const insertWebhookSQL = `-- name: insertWebhook :execrows
 INSERT INTO payment_webhooks (provider, webhook_id, type, transaction_reference, amount, currency, outcome,
     received_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'taken',
@@ -429,8 +402,8 @@ type insertWebhookParams struct {
 	Now                  time.Time
 }
 
-func (q *Queries) insertWebhook(ctx context.Context, db DBTX, arg insertWebhookParams) (int64, error) {
-	result, err := db.Exec(ctx, insertWebhook,
+func insertWebhook(ctx context.Context, tx *postgres.Tx, arg insertWebhookParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertWebhookSQL,
 		arg.Provider,
 		arg.WebhookID,
 		arg.Type,
@@ -440,31 +413,31 @@ func (q *Queries) insertWebhook(ctx context.Context, db DBTX, arg insertWebhookP
 		arg.Now,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("insertWebhook", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const isAwaitingPayment = `-- name: isAwaitingPayment :one
+const isAwaitingPaymentSQL = `-- name: isAwaitingPayment :one
 SELECT EXISTS (SELECT FROM consultations WHERE id = $1 AND status = 'REQUESTED' AND payment_due_at > $2)
 `
 
 // A consultation whose due time is over waits for no money, even if the sweep hasn't ended it yet.
-func (q *Queries) isAwaitingPayment(ctx context.Context, db DBTX, iD uuid.UUID, now *time.Time) (bool, error) {
-	row := db.QueryRow(ctx, isAwaitingPayment, iD, now)
+func isAwaitingPayment(ctx context.Context, db postgres.Querier, id uuid.UUID, now *time.Time) (bool, error) {
+	row := db.QueryRow(ctx, isAwaitingPaymentSQL, id, now)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("isAwaitingPayment", err)
 }
 
-const listAttempts = `-- name: listAttempts :many
+const listAttemptsSQL = `-- name: listAttempts :many
 SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 ORDER BY id
 `
 
-func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]PaymentAttempt, error) {
-	rows, err := db.Query(ctx, listAttempts, paymentID)
+func listAttempts(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) ([]PaymentAttempt, error) {
+	rows, err := db.Query(ctx, listAttemptsSQL, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listAttempts", err)
 	}
 	defer rows.Close()
 	var items []PaymentAttempt
@@ -480,54 +453,54 @@ func (q *Queries) listAttempts(ctx context.Context, db DBTX, paymentID uuid.UUID
 			&i.Captured,
 			&i.Status,
 			&i.FailureReason,
-			&i.CheckoutUrl,
+			&i.CheckoutURL,
 			&i.CreatedAt,
 			&i.UpdatedAt,
-			&i.ReturnUrl,
+			&i.ReturnURL,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listAttempts", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listAttempts", err)
 	}
 	return items, nil
 }
 
-const listConsultations = `-- name: listConsultations :many
+const listConsultationsSQL = `-- name: listConsultations :many
 SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
 WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY p.id
 `
 
-func (q *Queries) listConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, listConsultations, patientID)
+func listConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listConsultationsSQL, patientID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var consultation_id uuid.UUID
 		if err := rows.Scan(&consultation_id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listConsultations", err)
 		}
 		items = append(items, consultation_id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listConsultations", err)
 	}
 	return items, nil
 }
 
-const listMismatched = `-- name: listMismatched :many
+const listMismatchedSQL = `-- name: listMismatched :many
 SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE payment_id = $1 AND kind = 'PAYMENT' ORDER BY id
 `
 
-func (q *Queries) listMismatched(ctx context.Context, db DBTX, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
-	rows, err := db.Query(ctx, listMismatched, paymentID)
+func listMismatched(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID) ([]UnmatchedMoney, error) {
+	rows, err := db.Query(ctx, listMismatchedSQL, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listMismatched", err)
 	}
 	defer rows.Close()
 	var items []UnmatchedMoney
@@ -552,17 +525,17 @@ func (q *Queries) listMismatched(ctx context.Context, db DBTX, paymentID *uuid.U
 			&i.UpdatedAt,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listMismatched", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listMismatched", err)
 	}
 	return items, nil
 }
 
-const listRefundable = `-- name: listRefundable :many
+const listRefundableSQL = `-- name: listRefundable :many
 SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r
     WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = $1 AND a.captured > 0 ORDER BY a.id
@@ -574,36 +547,36 @@ type listRefundableRow struct {
 }
 
 // What each attempt captured, less its refunds that are requested, under way or done.
-func (q *Queries) listRefundable(ctx context.Context, db DBTX, paymentID uuid.UUID) ([]listRefundableRow, error) {
-	rows, err := db.Query(ctx, listRefundable, paymentID)
+func listRefundable(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) ([]listRefundableRow, error) {
+	rows, err := db.Query(ctx, listRefundableSQL, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefundable", err)
 	}
 	defer rows.Close()
 	var items []listRefundableRow
 	for rows.Next() {
 		var i listRefundableRow
 		if err := rows.Scan(&i.ID, &i.Remaining); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listRefundable", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefundable", err)
 	}
 	return items, nil
 }
 
-const listRefunds = `-- name: listRefunds :many
+const listRefundsSQL = `-- name: listRefunds :many
 SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
 WHERE payment_id = $1 AND ($2::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id
 `
 
 // Only staff reads a request that nobody has approved.
-func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID, staff bool) ([]RefundRow, error) {
-	rows, err := db.Query(ctx, listRefunds, paymentID, staff)
+func listRefunds(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID, staff bool) ([]RefundRow, error) {
+	rows, err := db.Query(ctx, listRefundsSQL, paymentID, staff)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefunds", err)
 	}
 	defer rows.Close()
 	var items []RefundRow
@@ -627,17 +600,17 @@ func (q *Queries) listRefunds(ctx context.Context, db DBTX, paymentID *uuid.UUID
 			&i.AtProvider,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listRefunds", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefunds", err)
 	}
 	return items, nil
 }
 
-const listRefundsByStatus = `-- name: listRefundsByStatus :many
+const listRefundsByStatusSQL = `-- name: listRefundsByStatus :many
 SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, r.provider_refund_id, p.consultation_id
 FROM (SELECT DISTINCT unnest(($1::text[])::refund_status[]) AS status) of_status
 CROSS JOIN LATERAL (SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
@@ -669,10 +642,10 @@ type listRefundsByStatusRow struct {
 
 // One page of each status, merged: refunds that wait for a decision are few among all. With an equality instead of the
 // row comparison, the planner would walk the refunds of all statuses by id.
-func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []string, before uuid.UUID, most int32) ([]listRefundsByStatusRow, error) {
-	rows, err := db.Query(ctx, listRefundsByStatus, statuses, before, most)
+func listRefundsByStatus(ctx context.Context, db postgres.Querier, statuses []string, before uuid.UUID, most int32) ([]listRefundsByStatusRow, error) {
+	rows, err := db.Query(ctx, listRefundsByStatusSQL, statuses, before, most)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefundsByStatus", err)
 	}
 	defer rows.Close()
 	var items []listRefundsByStatusRow
@@ -697,17 +670,17 @@ func (q *Queries) listRefundsByStatus(ctx context.Context, db DBTX, statuses []s
 			&i.ProviderRefundID,
 			&i.ConsultationID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listRefundsByStatus", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listRefundsByStatus", err)
 	}
 	return items, nil
 }
 
-const listUnmatched = `-- name: listUnmatched :many
+const listUnmatchedSQL = `-- name: listUnmatched :many
 SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
 WHERE u.status = ANY ($1::text[]) AND u.kind = ANY ($2::text[]) AND u.id < $3
@@ -734,8 +707,8 @@ type listUnmatchedRow struct {
 	ConsultationID *uuid.UUID
 }
 
-func (q *Queries) listUnmatched(ctx context.Context, db DBTX, arg listUnmatchedParams) ([]listUnmatchedRow, error) {
-	rows, err := db.Query(ctx, listUnmatched,
+func listUnmatched(ctx context.Context, db postgres.Querier, arg listUnmatchedParams) ([]listUnmatchedRow, error) {
+	rows, err := db.Query(ctx, listUnmatchedSQL,
 		arg.Statuses,
 		arg.Kinds,
 		arg.Before,
@@ -745,7 +718,7 @@ func (q *Queries) listUnmatched(ctx context.Context, db DBTX, arg listUnmatchedP
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listUnmatched", err)
 	}
 	defer rows.Close()
 	var items []listUnmatchedRow
@@ -773,22 +746,22 @@ func (q *Queries) listUnmatched(ctx context.Context, db DBTX, arg listUnmatchedP
 			&i.AskedCurrency,
 			&i.ConsultationID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listUnmatched", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listUnmatched", err)
 	}
 	return items, nil
 }
 
-const lockAttempt = `-- name: lockAttempt :one
+const lockAttemptSQL = `-- name: lockAttempt :one
 SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockAttempt(ctx context.Context, db DBTX, id uuid.UUID) (PaymentAttempt, error) {
-	row := db.QueryRow(ctx, lockAttempt, id)
+func lockAttempt(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (PaymentAttempt, error) {
+	row := tx.QueryRow(ctx, lockAttemptSQL, id)
 	var i PaymentAttempt
 	err := row.Scan(
 		&i.ID,
@@ -800,20 +773,20 @@ func (q *Queries) lockAttempt(ctx context.Context, db DBTX, id uuid.UUID) (Payme
 		&i.Captured,
 		&i.Status,
 		&i.FailureReason,
-		&i.CheckoutUrl,
+		&i.CheckoutURL,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-		&i.ReturnUrl,
+		&i.ReturnURL,
 	)
-	return i, err
+	return i, postgres.Failed("lockAttempt", err)
 }
 
-const lockPayment = `-- name: lockPayment :one
+const lockPaymentSQL = `-- name: lockPayment :one
 SELECT id, consultation_id, amount, currency, status, provider, transaction_reference, created_at, updated_at FROM payments WHERE consultation_id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockPayment(ctx context.Context, db DBTX, consultationID uuid.UUID) (PaymentRow, error) {
-	row := db.QueryRow(ctx, lockPayment, consultationID)
+func lockPayment(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (PaymentRow, error) {
+	row := tx.QueryRow(ctx, lockPaymentSQL, consultationID)
 	var i PaymentRow
 	err := row.Scan(
 		&i.ID,
@@ -826,15 +799,15 @@ func (q *Queries) lockPayment(ctx context.Context, db DBTX, consultationID uuid.
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockPayment", err)
 }
 
-const lockPaymentByID = `-- name: lockPaymentByID :one
+const lockPaymentByIDSQL = `-- name: lockPaymentByID :one
 SELECT id, consultation_id, amount, currency, status, provider, transaction_reference, created_at, updated_at FROM payments WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockPaymentByID(ctx context.Context, db DBTX, id uuid.UUID) (PaymentRow, error) {
-	row := db.QueryRow(ctx, lockPaymentByID, id)
+func lockPaymentByID(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (PaymentRow, error) {
+	row := tx.QueryRow(ctx, lockPaymentByIDSQL, id)
 	var i PaymentRow
 	err := row.Scan(
 		&i.ID,
@@ -847,15 +820,15 @@ func (q *Queries) lockPaymentByID(ctx context.Context, db DBTX, id uuid.UUID) (P
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockPaymentByID", err)
 }
 
-const lockRefund = `-- name: lockRefund :one
+const lockRefundSQL = `-- name: lockRefund :one
 SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (RefundRow, error) {
-	row := db.QueryRow(ctx, lockRefund, id)
+func lockRefund(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow, error) {
+	row := tx.QueryRow(ctx, lockRefundSQL, id)
 	var i RefundRow
 	err := row.Scan(
 		&i.ID,
@@ -875,20 +848,20 @@ func (q *Queries) lockRefund(ctx context.Context, db DBTX, id uuid.UUID) (Refund
 		&i.AtProvider,
 		&i.ProviderRefundID,
 	)
-	return i, err
+	return i, postgres.Failed("lockRefund", err)
 }
 
-const lockRefunds = `-- name: lockRefunds :many
+const lockRefundsSQL = `-- name: lockRefunds :many
 SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
 WHERE (attempt_id = $1::uuid OR unmatched_id = ANY ($2::uuid[])) AND currency = $3
 ORDER BY id FOR UPDATE
 `
 
 // Every refund, in any status, of what one attempt captured and of the named rows of unmatched money.
-func (q *Queries) lockRefunds(ctx context.Context, db DBTX, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
-	rows, err := db.Query(ctx, lockRefunds, attemptID, unmatched, currency)
+func lockRefunds(ctx context.Context, tx *postgres.Tx, attemptID *uuid.UUID, unmatched []uuid.UUID, currency string) ([]RefundRow, error) {
+	rows, err := tx.Query(ctx, lockRefundsSQL, attemptID, unmatched, currency)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockRefunds", err)
 	}
 	defer rows.Close()
 	var items []RefundRow
@@ -912,22 +885,22 @@ func (q *Queries) lockRefunds(ctx context.Context, db DBTX, attemptID *uuid.UUID
 			&i.AtProvider,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockRefunds", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockRefunds", err)
 	}
 	return items, nil
 }
 
-const lockUnmatched = `-- name: lockUnmatched :one
+const lockUnmatchedSQL = `-- name: lockUnmatched :one
 SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (UnmatchedMoney, error) {
-	row := db.QueryRow(ctx, lockUnmatched, id)
+func lockUnmatched(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (UnmatchedMoney, error) {
+	row := tx.QueryRow(ctx, lockUnmatchedSQL, id)
 	var i UnmatchedMoney
 	err := row.Scan(
 		&i.ID,
@@ -948,20 +921,20 @@ func (q *Queries) lockUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (Unm
 		&i.UpdatedAt,
 		&i.ProviderRefundID,
 	)
-	return i, err
+	return i, postgres.Failed("lockUnmatched", err)
 }
 
-const lockUnmatchedByReference = `-- name: lockUnmatchedByReference :many
+const lockUnmatchedByReferenceSQL = `-- name: lockUnmatchedByReference :many
 SELECT id, kind, reason, provider, webhook_id, transaction_reference, payment_id, attempt_id, amount, currency, status, resolution, resolved_by, resolved_at, received_at, updated_at, provider_refund_id FROM unmatched_money
 WHERE provider = $1 AND transaction_reference = $2 AND currency = $3 AND amount > 0
     AND (kind = 'PAYMENT' OR (status = 'WAITING' AND reason <> 'WRONG_REFUND')) ORDER BY id FOR UPDATE
 `
 
 // Of one reference and currency: the money that matched nothing, and the refunds that wait for their money.
-func (q *Queries) lockUnmatchedByReference(ctx context.Context, db DBTX, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
-	rows, err := db.Query(ctx, lockUnmatchedByReference, provider, transactionReference, currency)
+func lockUnmatchedByReference(ctx context.Context, tx *postgres.Tx, provider string, transactionReference string, currency *string) ([]UnmatchedMoney, error) {
+	rows, err := tx.Query(ctx, lockUnmatchedByReferenceSQL, provider, transactionReference, currency)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockUnmatchedByReference", err)
 	}
 	defer rows.Close()
 	var items []UnmatchedMoney
@@ -986,37 +959,64 @@ func (q *Queries) lockUnmatchedByReference(ctx context.Context, db DBTX, provide
 			&i.UpdatedAt,
 			&i.ProviderRefundID,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("lockUnmatchedByReference", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("lockUnmatchedByReference", err)
 	}
 	return items, nil
 }
 
-const matchUnmatched = `-- name: matchUnmatched :exec
+const matchUnmatchedSQL = `-- name: matchUnmatched :exec
 UPDATE unmatched_money SET status = 'MATCHED', updated_at = $1 WHERE id = $2
 `
 
-func (q *Queries) matchUnmatched(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, matchUnmatched, now, iD)
-	return err
+func matchUnmatched(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, matchUnmatchedSQL, now, id)
+	return postgres.Failed("matchUnmatched", err)
 }
 
-const readRefundedFee = `-- name: readRefundedFee :one
+const queueInsertPaymentSQL = `-- name: queueInsertPayment :exec
+INSERT INTO payments (id, consultation_id, amount, currency, status, provider, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+`
+
+type queueInsertPaymentParams struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	Amount         money.Amount
+	Currency       string
+	Status         Status
+	Provider       string
+	Now            time.Time
+}
+
+func queueInsertPayment(tx *postgres.Tx, arg queueInsertPaymentParams) {
+	tx.Queue(queueInsertPaymentSQL,
+		arg.ID,
+		arg.ConsultationID,
+		arg.Amount,
+		arg.Currency,
+		arg.Status,
+		arg.Provider,
+		arg.Now,
+	)
+}
+
+const readRefundedFeeSQL = `-- name: readRefundedFee :one
 SELECT coalesce(sum(amount), 0)::numeric(12, 2) FROM refunded_fees WHERE consultation_id = $1
 `
 
-func (q *Queries) readRefundedFee(ctx context.Context, db DBTX, consultationID uuid.UUID) (money.Amount, error) {
-	row := db.QueryRow(ctx, readRefundedFee, consultationID)
+func readRefundedFee(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (money.Amount, error) {
+	row := db.QueryRow(ctx, readRefundedFeeSQL, consultationID)
 	var column_1 money.Amount
 	err := row.Scan(&column_1)
-	return column_1, err
+	return column_1, postgres.Failed("readRefundedFee", err)
 }
 
-const readUnmatched = `-- name: readUnmatched :one
+const readUnmatchedSQL = `-- name: readUnmatched :one
 SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
 WHERE u.id = $1
@@ -1029,8 +1029,8 @@ type readUnmatchedRow struct {
 	ConsultationID *uuid.UUID
 }
 
-func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (readUnmatchedRow, error) {
-	row := db.QueryRow(ctx, readUnmatched, id)
+func readUnmatched(ctx context.Context, db postgres.Querier, id uuid.UUID) (readUnmatchedRow, error) {
+	row := db.QueryRow(ctx, readUnmatchedSQL, id)
 	var i readUnmatchedRow
 	err := row.Scan(
 		&i.UnmatchedMoney.ID,
@@ -1054,10 +1054,10 @@ func (q *Queries) readUnmatched(ctx context.Context, db DBTX, id uuid.UUID) (rea
 		&i.AskedCurrency,
 		&i.ConsultationID,
 	)
-	return i, err
+	return i, postgres.Failed("readUnmatched", err)
 }
 
-const resolveUnmatched = `-- name: resolveUnmatched :exec
+const resolveUnmatchedSQL = `-- name: resolveUnmatched :exec
 UPDATE unmatched_money SET status = $1, resolution = $2, resolved_by = $3, resolved_at = $4,
     updated_at = $4 WHERE id = $5
 `
@@ -1070,119 +1070,119 @@ type resolveUnmatchedParams struct {
 	ID         uuid.UUID
 }
 
-func (q *Queries) resolveUnmatched(ctx context.Context, db DBTX, arg resolveUnmatchedParams) error {
-	_, err := db.Exec(ctx, resolveUnmatched,
+func resolveUnmatched(ctx context.Context, tx *postgres.Tx, arg resolveUnmatchedParams) error {
+	_, err := tx.Exec(ctx, resolveUnmatchedSQL,
 		arg.Status,
 		arg.Resolution,
 		arg.ResolvedBy,
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("resolveUnmatched", err)
 }
 
-const setReturnURL = `-- name: setReturnURL :exec
+const setReturnURLSQL = `-- name: setReturnURL :exec
 UPDATE payment_attempts SET return_url = $1 WHERE id = $2
 `
 
-func (q *Queries) setReturnURL(ctx context.Context, db DBTX, returnUrl *string, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setReturnURL, returnUrl, iD)
-	return err
+func setReturnURL(ctx context.Context, tx *postgres.Tx, returnURL *string, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setReturnURLSQL, returnURL, id)
+	return postgres.Failed("setReturnURL", err)
 }
 
-const storeWebhookOutcome = `-- name: storeWebhookOutcome :exec
+const storeWebhookOutcomeSQL = `-- name: storeWebhookOutcome :exec
 UPDATE payment_webhooks SET outcome = $1 WHERE provider = $2 AND webhook_id = $3
 `
 
-func (q *Queries) storeWebhookOutcome(ctx context.Context, db DBTX, outcome string, provider string, webhookID string) error {
-	_, err := db.Exec(ctx, storeWebhookOutcome, outcome, provider, webhookID)
-	return err
+func storeWebhookOutcome(ctx context.Context, tx *postgres.Tx, outcome string, provider string, webhookID string) error {
+	_, err := tx.Exec(ctx, storeWebhookOutcomeSQL, outcome, provider, webhookID)
+	return postgres.Failed("storeWebhookOutcome", err)
 }
 
-const supersedeAttempts = `-- name: supersedeAttempts :exec
+const supersedeAttemptsSQL = `-- name: supersedeAttempts :exec
 UPDATE payment_attempts SET status = 'FAILED', failure_reason = 'superseded', updated_at = $1
 WHERE payment_id = $2 AND status = 'INITIATED' AND id <> $3
 `
 
-func (q *Queries) supersedeAttempts(ctx context.Context, db DBTX, now time.Time, paymentID uuid.UUID, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, supersedeAttempts, now, paymentID, iD)
-	return err
+func supersedeAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, paymentID uuid.UUID, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, supersedeAttemptsSQL, now, paymentID, id)
+	return postgres.Failed("supersedeAttempts", err)
 }
 
-const supersedeRefundRequests = `-- name: supersedeRefundRequests :many
+const supersedeRefundRequestsSQL = `-- name: supersedeRefundRequests :many
 UPDATE refunds SET status = 'FAILED', failure_reason = 'superseded', updated_at = $1
 WHERE payment_id = $2 AND status = 'REQUESTED' RETURNING id
 `
 
-func (q *Queries) supersedeRefundRequests(ctx context.Context, db DBTX, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, supersedeRefundRequests, now, paymentID)
+func supersedeRefundRequests(ctx context.Context, tx *postgres.Tx, now time.Time, paymentID *uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, supersedeRefundRequestsSQL, now, paymentID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("supersedeRefundRequests", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return nil, postgres.Failed("supersedeRefundRequests", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("supersedeRefundRequests", err)
 	}
 	return items, nil
 }
 
-const updateAttempt = `-- name: updateAttempt :exec
+const updateAttemptSQL = `-- name: updateAttempt :exec
 UPDATE payment_attempts SET status = $1, captured = $2, failure_reason = $3,
     updated_at = $4 WHERE id = $5
 `
 
 type updateAttemptParams struct {
-	Status        PaymentTransactionStatus
+	Status        Status
 	Captured      money.Amount
 	FailureReason *string
 	Now           time.Time
 	ID            uuid.UUID
 }
 
-func (q *Queries) updateAttempt(ctx context.Context, db DBTX, arg updateAttemptParams) error {
-	_, err := db.Exec(ctx, updateAttempt,
+func updateAttempt(ctx context.Context, tx *postgres.Tx, arg updateAttemptParams) error {
+	_, err := tx.Exec(ctx, updateAttemptSQL,
 		arg.Status,
 		arg.Captured,
 		arg.FailureReason,
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateAttempt", err)
 }
 
-const updatePayment = `-- name: updatePayment :exec
+const updatePaymentSQL = `-- name: updatePayment :exec
 UPDATE payments SET status = $1, provider = $2, transaction_reference = $3,
     updated_at = $4 WHERE id = $5
 `
 
 type updatePaymentParams struct {
-	Status               PaymentTransactionStatus
+	Status               Status
 	Provider             string
 	TransactionReference *string
 	Now                  time.Time
 	ID                   uuid.UUID
 }
 
-func (q *Queries) updatePayment(ctx context.Context, db DBTX, arg updatePaymentParams) error {
-	_, err := db.Exec(ctx, updatePayment,
+func updatePayment(ctx context.Context, tx *postgres.Tx, arg updatePaymentParams) error {
+	_, err := tx.Exec(ctx, updatePaymentSQL,
 		arg.Status,
 		arg.Provider,
 		arg.TransactionReference,
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updatePayment", err)
 }
 
-const updateRefund = `-- name: updateRefund :exec
+const updateRefundSQL = `-- name: updateRefund :exec
 UPDATE refunds SET status = $1, failure_reason = $2, updated_at = $3 WHERE id = $4
 `
 
@@ -1193,17 +1193,17 @@ type updateRefundParams struct {
 	ID            uuid.UUID
 }
 
-func (q *Queries) updateRefund(ctx context.Context, db DBTX, arg updateRefundParams) error {
-	_, err := db.Exec(ctx, updateRefund,
+func updateRefund(ctx context.Context, tx *postgres.Tx, arg updateRefundParams) error {
+	_, err := tx.Exec(ctx, updateRefundSQL,
 		arg.Status,
 		arg.FailureReason,
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateRefund", err)
 }
 
-const updateUnmatchedStatus = `-- name: updateUnmatchedStatus :exec
+const updateUnmatchedStatusSQL = `-- name: updateUnmatchedStatus :exec
 UPDATE unmatched_money u SET updated_at = $1, status = CASE
     WHEN EXISTS (SELECT FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'PENDING') THEN 'RETURNING'
     WHEN (SELECT sum(r.amount) FROM refunds r WHERE r.unmatched_id = u.id AND r.status = 'SUCCEEDED') >= u.amount
@@ -1213,7 +1213,7 @@ WHERE u.id = $2
 `
 
 // The status of unmatched money follows from its refunds.
-func (q *Queries) updateUnmatchedStatus(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, updateUnmatchedStatus, now, iD)
-	return err
+func updateUnmatchedStatus(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, updateUnmatchedStatusSQL, now, id)
+	return postgres.Failed("updateUnmatchedStatus", err)
 }

@@ -27,7 +27,7 @@ type Detail struct {
 
 // read returns the payment of a consultation. Returns NotFound to actors who may not see it.
 func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadRequest) (Detail, error) {
-	row, err := query.findPayment(ctx, r, in.ConsultationID)
+	row, err := findPayment(ctx, r, in.ConsultationID)
 	if postgres.NoRows(err) {
 		return Detail{}, problem.NotFound
 	}
@@ -46,7 +46,7 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 	} else if out.Attempts, err = readAttempts(ctx, r, row.ID); err != nil {
 		return Detail{}, err
 	}
-	refunds, err := query.listRefunds(ctx, r, &row.ID, actor.IsStaff())
+	refunds, err := listRefunds(ctx, r, &row.ID, actor.IsStaff())
 	if err != nil {
 		return Detail{}, fmt.Errorf("list the refunds: %w", err)
 	}
@@ -57,11 +57,11 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 }
 
 func readAttempts(ctx context.Context, r *postgres.Read, paymentID uuid.UUID) ([]Attempt, error) {
-	rows, err := query.listAttempts(ctx, r, paymentID)
+	rows, err := listAttempts(ctx, r, paymentID)
 	if err != nil {
 		return nil, fmt.Errorf("list the attempts: %w", err)
 	}
-	mismatched, err := query.listMismatched(ctx, r, &paymentID)
+	mismatched, err := listMismatched(ctx, r, &paymentID)
 	if err != nil {
 		return nil, fmt.Errorf("list the mismatched money: %w", err)
 	}
@@ -74,7 +74,7 @@ func readAttempts(ctx context.Context, r *postgres.Read, paymentID uuid.UUID) ([
 
 // ForEach calls fn for every payment of a patient, the oldest first: for the copy of all that is stored about them.
 func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID, fn func(Detail) error) error {
-	consultations, err := query.listConsultations(ctx, r, patient)
+	consultations, err := listConsultations(ctx, r, patient)
 	if err != nil {
 		return fmt.Errorf("list the patient's payments: %w", err)
 	}

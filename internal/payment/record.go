@@ -26,7 +26,7 @@ type RecordedEvent struct {
 func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	e Event) (RecordedEvent, error) {
 	recorded := RecordedEvent{Event: e}
-	inserted, err := query.insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID,
+	inserted, err := insertWebhook(ctx, tx, insertWebhookParams{Provider: e.Provider, WebhookID: e.WebhookID,
 		Type: e.Type, TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now})
 	if err != nil {
 		return RecordedEvent{}, fmt.Errorf("insert the webhook: %w", err)
@@ -35,7 +35,7 @@ func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access
 		recorded.Outcome = Duplicate
 		return recorded, nil
 	}
-	attempt, err := query.findAttempt(ctx, tx, e.Provider, e.Reference)
+	attempt, err := findAttempt(ctx, tx, e.Provider, e.Reference)
 	if postgres.NoRows(err) {
 		if recorded.Outcome, err = s.applyUnknownReference(ctx, tx, actor, e); err != nil {
 			return RecordedEvent{}, err
@@ -52,7 +52,7 @@ func (s *Service) RecordEvent(ctx context.Context, tx *postgres.Tx, actor access
 // storeOutcome stores what the event did, beside the event.
 func (s *Service) storeOutcome(ctx context.Context, tx *postgres.Tx, e Event, out Outcome) error {
 	tx.AfterCommit(s.Metrics.Payments.WithLabelValues(e.metricType(), string(out)).Inc)
-	if err := query.storeWebhookOutcome(ctx, tx, string(out), e.Provider, e.WebhookID); err != nil {
+	if err := storeWebhookOutcome(ctx, tx, string(out), e.Provider, e.WebhookID); err != nil {
 		return fmt.Errorf("store the outcome of the webhook: %w", err)
 	}
 	return nil

@@ -47,7 +47,7 @@ func (r Refund) Entity() (string, uuid.UUID) { return "refund", r.ID }
 // returns how much that is. Requests without a decision end, because their money is in it.
 func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID,
 	reason string) (money.Money, error) {
-	row, err := query.lockPayment(ctx, tx, consultationID)
+	row, err := lockPayment(ctx, tx, consultationID)
 	if err != nil {
 		return money.Money{}, fmt.Errorf("lock the payment: %w", err)
 	}
@@ -94,7 +94,7 @@ func (s *Service) refundAttempts(ctx context.Context, tx *postgres.Tx, actor acc
 
 // readRefundable returns what can still be refunded of each attempt of a payment.
 func readRefundable(ctx context.Context, tx *postgres.Tx, paymentID uuid.UUID) ([]listRefundableRow, error) {
-	rows, err := query.listRefundable(ctx, tx, paymentID)
+	rows, err := listRefundable(ctx, tx, paymentID)
 	if err != nil {
 		return nil, fmt.Errorf("list the refundable amounts: %w", err)
 	}
@@ -104,7 +104,7 @@ func readRefundable(ctx context.Context, tx *postgres.Tx, paymentID uuid.UUID) (
 // openRefund stores a pending refund and inserts the job that sends it, no sooner than after the wait.
 func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, r RefundRow,
 	wait time.Duration) error {
-	r.ID, r.Status = uuid.Must(uuid.NewV7()), RefundStatusPENDING
+	r.ID, r.Status = uuid.Must(uuid.NewV7()), RefundStatusPending
 	audit.Write(tx, actor, "refund.open", r.ID, audit.Meta{"paymentId": r.PaymentID, "amount": r.Amount,
 		"currency": r.Currency})
 	if err := createRefund(ctx, tx, r); err != nil {
@@ -117,7 +117,7 @@ func (s *Service) openRefund(ctx context.Context, tx *postgres.Tx, actor access.
 }
 
 func createRefund(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
-	err := query.insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID,
+	err := insertRefund(ctx, tx, insertRefundParams{ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID,
 		UnmatchedID: r.UnmatchedID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason, Status: r.Status,
 		RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, OnRequest: r.OnRequest, AtProvider: r.AtProvider,
 		ProviderRefundID: r.ProviderRefundID, Now: tx.Now})
@@ -129,7 +129,7 @@ func createRefund(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
 
 // Refunded returns how much of a consultation's fee has been refunded so far.
 func (s *Service) Refunded(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (money.Amount, error) {
-	amount, err := query.readRefundedFee(ctx, tx, consultationID)
+	amount, err := readRefundedFee(ctx, tx, consultationID)
 	if err != nil {
 		return 0, fmt.Errorf("read the refunded amount: %w", err)
 	}

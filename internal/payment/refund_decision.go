@@ -38,10 +38,10 @@ func (s *Service) approveRefund(ctx context.Context, tx *postgres.Tx, actor acce
 	if !canApprove(actor, row) {
 		return Refund{}, ErrOwnRefund
 	}
-	row.Status, row.ApprovedBy, row.UpdatedAt = RefundStatusPENDING, &actor.ID, tx.Now
+	row.Status, row.ApprovedBy, row.UpdatedAt = RefundStatusPending, &actor.ID, tx.Now
 	audit.Write(tx, actor, "refund.approve", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
 		"currency": row.Currency, "requestedBy": row.RequestedBy})
-	if err := query.approveRefund(ctx, tx, row.ApprovedBy, tx.Now, row.ID); err != nil {
+	if err := approveRefund(ctx, tx, row.ApprovedBy, tx.Now, row.ID); err != nil {
 		return Refund{}, fmt.Errorf("approve the refund: %w", err)
 	}
 	if err := s.Queue.Insert(ctx, tx, SendRefund{row.ID}); err != nil {
@@ -61,7 +61,7 @@ func (s *Service) declineRefund(ctx context.Context, tx *postgres.Tx, actor acce
 	if err != nil {
 		return Refund{}, err
 	}
-	row.Status, row.FailureReason, row.UpdatedAt = RefundStatusFAILED, &in.Body.Reason, tx.Now
+	row.Status, row.FailureReason, row.UpdatedAt = RefundStatusFailed, &in.Body.Reason, tx.Now
 	audit.Write(tx, actor, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
 		"currency": row.Currency, "requestedBy": row.RequestedBy})
 	return viewRefund(row, true), saveRefund(ctx, tx, row)
@@ -70,13 +70,13 @@ func (s *Service) declineRefund(ctx context.Context, tx *postgres.Tx, actor acce
 // lockRequested locks a refund that waits for a decision. Returns NotFound, or InvalidTransition if it is decided
 // already.
 func lockRequested(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRow, error) {
-	row, err := query.lockRefund(ctx, tx, id)
+	row, err := lockRefund(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return RefundRow{}, problem.NotFound
 	case err != nil:
 		return RefundRow{}, fmt.Errorf("lock the refund: %w", err)
-	case row.Status != RefundStatusREQUESTED:
+	case row.Status != RefundStatusRequested:
 		return RefundRow{}, problem.InvalidTransition.WithDetail(
 			"Only a refund that is REQUESTED can be decided; this one is " + string(row.Status) + ".")
 	}

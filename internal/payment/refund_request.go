@@ -37,7 +37,7 @@ func (s *Service) requestRefund(ctx context.Context, tx *postgres.Tx, actor acce
 	if err := checkReason(in.Body.Reason); err != nil {
 		return Refund{}, err
 	}
-	row, err := query.lockPaymentByID(ctx, tx, in.ID)
+	row, err := lockPaymentByID(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Refund{}, problem.NotFound
 	}
@@ -49,7 +49,7 @@ func (s *Service) requestRefund(ctx context.Context, tx *postgres.Tx, actor acce
 		return Refund{}, err
 	}
 	requested := RefundRow{ID: uuid.Must(uuid.NewV7()), PaymentID: &row.ID, AttemptID: &attempt, Amount: amount,
-		Currency: row.Currency, Reason: in.Body.Reason, Status: RefundStatusREQUESTED, RequestedBy: &actor.ID,
+		Currency: row.Currency, Reason: in.Body.Reason, Status: RefundStatusRequested, RequestedBy: &actor.ID,
 		OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	audit.Write(tx, actor, "refund.request", requested.ID,
 		audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
@@ -87,7 +87,7 @@ func checkReason(reason string) error {
 
 // supersedeRequests ends the requests of a payment that is refunded whole: they need no decision any more.
 func supersedeRequests(ctx context.Context, tx *postgres.Tx, actor access.Actor, paymentID uuid.UUID) error {
-	ended, err := query.supersedeRefundRequests(ctx, tx, tx.Now, &paymentID)
+	ended, err := supersedeRefundRequests(ctx, tx, tx.Now, &paymentID)
 	if err != nil {
 		return fmt.Errorf("supersede the requested refunds: %w", err)
 	}

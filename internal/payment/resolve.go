@@ -37,7 +37,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err := checkReason(in.Body.Reason); err != nil {
 		return Unmatched{}, err
 	}
-	u, err := query.lockUnmatched(ctx, tx, in.ID)
+	u, err := lockUnmatched(ctx, tx, in.ID)
 	switch {
 	case postgres.NoRows(err):
 		return Unmatched{}, problem.NotFound
@@ -55,14 +55,14 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 		}
 	}
 	audit.Write(tx, actor, verb, u.ID, audit.Meta{"amount": u.Amount, "currency": u.Currency})
-	if err := query.resolveUnmatched(ctx, tx, resolveUnmatchedParams{ID: u.ID, Status: status,
+	if err := resolveUnmatched(ctx, tx, resolveUnmatchedParams{ID: u.ID, Status: status,
 		Resolution: &in.Body.Reason, ResolvedBy: &actor.ID, Now: &tx.Now}); err != nil {
 		return Unmatched{}, fmt.Errorf("store the decision on unmatched money: %w", err)
 	}
 	if err := refreshUnmatched(ctx, tx, u.ID); err != nil {
 		return Unmatched{}, err
 	}
-	row, err := query.readUnmatched(ctx, tx, u.ID)
+	row, err := readUnmatched(ctx, tx, u.ID)
 	if err != nil {
 		return Unmatched{}, fmt.Errorf("read unmatched money: %w", err)
 	}
@@ -76,13 +76,13 @@ func (s *Service) refundUnmatched(ctx context.Context, tx *postgres.Tx, actor ac
 		return problem.InvalidTransition.WithDetail(
 			"This can't be sent back: it isn't money that came, or nobody knows how much.")
 	}
-	refunds, err := query.lockRefunds(ctx, tx, nil, []uuid.UUID{u.ID}, *u.Currency)
+	refunds, err := lockRefunds(ctx, tx, nil, []uuid.UUID{u.ID}, *u.Currency)
 	if err != nil {
 		return fmt.Errorf("lock the refunds of unmatched money: %w", err)
 	}
 	l := ledger{refunds: refunds}
 	rec := receipt{&u.ID, *u.Amount}
-	rest := rec.amount - l.sum(rec, RefundStatusPENDING, RefundStatusSUCCEEDED)
+	rest := rec.amount - l.sum(rec, RefundStatusPending, RefundStatusSucceeded)
 	refund := RefundRow{PaymentID: u.PaymentID, AttemptID: u.AttemptID, UnmatchedID: &u.ID, Amount: rest,
 		Currency: *u.Currency, Reason: "belongs to no booking", RequestedBy: &actor.ID}
 	return s.openRefund(ctx, tx, actor, refund, 0)

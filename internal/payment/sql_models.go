@@ -5,100 +5,11 @@
 package payment
 
 import (
-	"database/sql/driver"
-	"fmt"
 	"time"
 
 	"amrutam/internal/money"
 	"github.com/google/uuid"
 )
-
-type PaymentTransactionStatus string
-
-const (
-	PaymentTransactionStatusINITIATED PaymentTransactionStatus = "INITIATED"
-	PaymentTransactionStatusSUCCESS   PaymentTransactionStatus = "SUCCESS"
-	PaymentTransactionStatusFAILED    PaymentTransactionStatus = "FAILED"
-)
-
-func (e *PaymentTransactionStatus) Scan(src interface{}) error {
-	switch s := src.(type) {
-	case []byte:
-		*e = PaymentTransactionStatus(s)
-	case string:
-		*e = PaymentTransactionStatus(s)
-	default:
-		return fmt.Errorf("unsupported scan type for PaymentTransactionStatus: %T", src)
-	}
-	return nil
-}
-
-type NullPaymentTransactionStatus struct {
-	PaymentTransactionStatus PaymentTransactionStatus
-	Valid                    bool // Valid is true if PaymentTransactionStatus is not NULL
-}
-
-// Scan implements the Scanner interface.
-func (ns *NullPaymentTransactionStatus) Scan(value interface{}) error {
-	if value == nil {
-		ns.PaymentTransactionStatus, ns.Valid = "", false
-		return nil
-	}
-	ns.Valid = true
-	return ns.PaymentTransactionStatus.Scan(value)
-}
-
-// Value implements the driver Valuer interface.
-func (ns NullPaymentTransactionStatus) Value() (driver.Value, error) {
-	if !ns.Valid {
-		return nil, nil
-	}
-	return string(ns.PaymentTransactionStatus), nil
-}
-
-type RefundStatus string
-
-const (
-	RefundStatusREQUESTED RefundStatus = "REQUESTED"
-	RefundStatusPENDING   RefundStatus = "PENDING"
-	RefundStatusSUCCEEDED RefundStatus = "SUCCEEDED"
-	RefundStatusFAILED    RefundStatus = "FAILED"
-)
-
-func (e *RefundStatus) Scan(src interface{}) error {
-	switch s := src.(type) {
-	case []byte:
-		*e = RefundStatus(s)
-	case string:
-		*e = RefundStatus(s)
-	default:
-		return fmt.Errorf("unsupported scan type for RefundStatus: %T", src)
-	}
-	return nil
-}
-
-type NullRefundStatus struct {
-	RefundStatus RefundStatus
-	Valid        bool // Valid is true if RefundStatus is not NULL
-}
-
-// Scan implements the Scanner interface.
-func (ns *NullRefundStatus) Scan(value interface{}) error {
-	if value == nil {
-		ns.RefundStatus, ns.Valid = "", false
-		return nil
-	}
-	ns.Valid = true
-	return ns.RefundStatus.Scan(value)
-}
-
-// Value implements the driver Valuer interface.
-func (ns NullRefundStatus) Value() (driver.Value, error) {
-	if !ns.Valid {
-		return nil, nil
-	}
-	return string(ns.RefundStatus), nil
-}
 
 type PaymentAttempt struct {
 	ID                   uuid.UUID
@@ -108,12 +19,12 @@ type PaymentAttempt struct {
 	Amount               money.Amount
 	Currency             string
 	Captured             money.Amount
-	Status               PaymentTransactionStatus
+	Status               Status
 	FailureReason        *string
-	CheckoutUrl          *string
+	CheckoutURL          *string
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
-	ReturnUrl            *string
+	ReturnURL            *string
 }
 
 type PaymentRow struct {
@@ -121,7 +32,7 @@ type PaymentRow struct {
 	ConsultationID       uuid.UUID
 	Amount               money.Amount
 	Currency             string
-	Status               PaymentTransactionStatus
+	Status               Status
 	Provider             string
 	TransactionReference *string
 	CreatedAt            time.Time

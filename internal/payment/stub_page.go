@@ -20,7 +20,7 @@ var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype h
 <h1>Stub checkout</h1>
 {{with .Message}}<p role="status">{{.}}</p>{{end}}
 {{with .Attempt}}<p>{{.Amount}} {{.Currency}}, attempt <code>{{.TransactionReference}}</code>: {{.Status}}</p>
-{{with .ReturnUrl}}<p><a href="{{.}}">Back to where you came from</a></p>{{end}}
+{{with .ReturnURL}}<p><a href="{{.}}">Back to where you came from</a></p>{{end}}
 {{if $.Open}}<form method="post"><p>No money moves: choose what the provider reports.</p>
 <button name="outcome" value="pay">Pay</button><button name="outcome" value="fail">Fail</button></form>{{end}}{{end}}
 </main></body></html>`))
@@ -58,8 +58,8 @@ func (p stubPage) show(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	view := checkoutView{Attempt: attempt, Open: awaited && attempt.Status == PaymentTransactionStatusINITIATED}
-	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
+	view := checkoutView{Attempt: attempt, Open: awaited && attempt.Status == StatusInitiated}
+	if !awaited && attempt.Status != StatusSuccess {
 		view.Message = bookingOver
 	}
 	httpapi.WritePage(w, http.StatusOK, checkoutTemplate, view, formTargets(attempt)...)
@@ -72,7 +72,7 @@ func (p stubPage) press(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if !awaited && attempt.Status != PaymentTransactionStatusSUCCESS {
+	if !awaited && attempt.Status != StatusSuccess {
 		httpapi.WritePage(w, http.StatusConflict, checkoutTemplate,
 			checkoutView{Message: bookingOver, Attempt: attempt})
 		return
@@ -94,8 +94,8 @@ func (p stubPage) press(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status := http.StatusOK
-	if attempt.ReturnUrl != nil { // ReturnOrigins.Check has accepted it
-		w.Header().Set("Location", *attempt.ReturnUrl)
+	if attempt.ReturnURL != nil { // ReturnOrigins.Check has accepted it
+		w.Header().Set("Location", *attempt.ReturnURL)
 		status = http.StatusSeeOther
 	}
 	httpapi.WritePage(w, status, checkoutTemplate,
@@ -115,10 +115,10 @@ func (p stubPage) report(ctx context.Context, attempt *findAttemptRow, paid bool
 
 // formTargets returns the origin that the page's form may lead to.
 func formTargets(attempt *findAttemptRow) []string {
-	if attempt.ReturnUrl == nil {
+	if attempt.ReturnURL == nil {
 		return nil
 	}
-	u, err := url.Parse(*attempt.ReturnUrl)
+	u, err := url.Parse(*attempt.ReturnURL)
 	if err != nil {
 		return nil
 	}
@@ -130,10 +130,10 @@ func formTargets(attempt *findAttemptRow) []string {
 func (p stubPage) find(w http.ResponseWriter, r *http.Request) (attempt *findAttemptRow, awaited, ok bool) {
 	var found findAttemptRow
 	err := p.payments.DB.Read(r.Context(), func(db *postgres.Read) (err error) {
-		if found, err = query.findAttempt(r.Context(), db, StubName, r.PathValue("reference")); err != nil {
+		if found, err = findAttempt(r.Context(), db, StubName, r.PathValue("reference")); err != nil {
 			return err
 		}
-		awaited, err = query.isAwaitingPayment(r.Context(), db, found.ConsultationID, &db.Now)
+		awaited, err = isAwaitingPayment(r.Context(), db, found.ConsultationID, &db.Now)
 		return err
 	})
 	switch {

@@ -103,7 +103,7 @@ func recordUnmatched(ctx context.Context, tx *postgres.Tx, actor access.Actor, e
 	if a != nil {
 		u.PaymentID, u.AttemptID = &row.ID, &a.ID
 	}
-	inserted, err := query.insertUnmatched(ctx, tx, u)
+	inserted, err := insertUnmatched(ctx, tx, u)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("insert unmatched money: %w", err)
 	}
@@ -130,7 +130,7 @@ func (s *Service) matchEarlyRefunds(ctx context.Context, tx *postgres.Tx, actor 
 			return err
 		}
 		audit.Write(tx, actor, "unmatched-money.match", u.ID, nil)
-		if err := query.matchUnmatched(ctx, tx, tx.Now, u.ID); err != nil {
+		if err := matchUnmatched(ctx, tx, tx.Now, u.ID); err != nil {
 			return fmt.Errorf("mark a refund as matched: %w", err)
 		}
 	}
@@ -140,7 +140,7 @@ func (s *Service) matchEarlyRefunds(ctx context.Context, tx *postgres.Tx, actor 
 
 // refreshUnmatched sets the status of unmatched money to what follows from its refunds.
 func refreshUnmatched(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.updateUnmatchedStatus(ctx, tx, tx.Now, id); err != nil {
+	if err := updateUnmatchedStatus(ctx, tx, tx.Now, id); err != nil {
 		return fmt.Errorf("update the status of unmatched money: %w", err)
 	}
 	return nil

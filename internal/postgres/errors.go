@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -24,6 +25,14 @@ var (
 func Violates(err error, constraint string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.ConstraintName == constraint
+}
+
+// Failed is err with the name of the statement that returned it, or nil when err is nil.
+func Failed(statement string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", statement, err)
 }
 
 // NoRows tells whether a statement that returns one row found none.
@@ -75,13 +84,40 @@ func shuttingDown(code string) bool {
 	return code == "57P01" || code == "57P02" || code == "57P03" || code == "25P03"
 }
 
-// Describe is an error for the log. PostgreSQL's messages can quote values of a row ("Key (email)=(…)"), so of a
-// server's error only the code, the constraint and the table are told.
+// Describe is an error for the log, with what was being done. PostgreSQL's messages can quote values of a row ("Key
+// (email)=(…)"), so of a server's error only the code, the constraint and the table are written.
 func Describe(err error) string {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return err.Error()
+	text := err.Error()
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) { // its text names the user and the database
+		if pg := new(pgconn.PgError); errors.As(connect, &pg) {
+			return describeServer(pg)
+		}
 	}
+	for _, pg := range serverErrors(err) {
+		text = strings.ReplaceAll(text, pg.Error(), describeServer(pg))
+	}
+	return text
+}
+
+// serverErrors are those that err wraps, directly or joined with others.
+func serverErrors(err error) []*pgconn.PgError {
+	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
+	case *pgconn.PgError:
+		return []*pgconn.PgError{e}
+	case interface{ Unwrap() error }:
+		return serverErrors(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var all []*pgconn.PgError
+		for _, one := range e.Unwrap() {
+			all = append(all, serverErrors(one)...)
+		}
+		return all
+	}
+	return nil
+}
+
+func describeServer(pg *pgconn.PgError) string {
 	text := "SQLSTATE " + pg.Code
 	if pg.ConstraintName != "" {
 		text += " constraint " + pg.ConstraintName
@@ -89,7 +125,7 @@ func Describe(err error) string {
 	if pg.TableName != "" {
 		text += " table " + pg.TableName
 	}
-	if pg.Code[:2] == "42" || pg.Code[:2] == "XX" {
+	if strings.HasPrefix(pg.Code, "42") || strings.HasPrefix(pg.Code, "XX") {
 		text += ": " + pg.Message
 	}
 	return text

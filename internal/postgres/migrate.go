@@ -37,12 +37,6 @@ type Upgraded struct {
 	QueueApplied int   // migrations of River's tables
 }
 
-// Migrate is Upgrade for who doesn't ask what it did.
-func Migrate(ctx context.Context, dsn string) error {
-	_, err := Upgrade(ctx, dsn)
-	return err
-}
-
 // Upgrade brings the schema and River's tables to this build's version, as the login of dsn, who comes to own them.
 // Safe to run at once from many processes; a login that may only read does where there is nothing to do. Error:
 // Refused for a database that this build can't work on; Explain tells the others.

@@ -107,6 +107,12 @@ func (db *DB) Close() { db.Pool.Close() }
 // Now is the clock's instant at PostgreSQL's resolution (1 µs), so that a time read back equals the time written.
 func (db *DB) Now() time.Time { return db.Clock().UTC().Truncate(time.Microsecond) }
 
+// Querier runs statements that return rows: a Tx or a Read.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
 // Read is one borrowed connection for statements that change nothing; a single statement needs no BEGIN.
 type Read struct {
 	conn *pgxpool.Conn
@@ -121,11 +127,6 @@ func (r *Read) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 // QueryRow runs a statement that returns at most one row.
 func (r *Read) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return r.conn.QueryRow(ctx, sql, args...)
-}
-
-// Exec refuses: what changes something goes through Write. It exists because sqlc's interface asks for it.
-func (r *Read) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
-	return pgconn.CommandTag{}, errors.New("postgres: a read handle can't execute")
 }
 
 // Read lends a connection to fn.

@@ -21,7 +21,7 @@ import (
 
 func open(t *testing.T, o postgres.Options) *postgres.DB {
 	t.Helper()
-	return openAt(t, testdb.New(t, postgres.Migrate, postgres.Fingerprint()), o)
+	return openAt(t, testdb.New(t, testdb.Migrate, postgres.Fingerprint()), o)
 }
 
 func openAt(t *testing.T, dsn string, o postgres.Options) *postgres.DB {
@@ -263,7 +263,7 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	}
 
 	// Nobody may make the roles: the refusal says what an administrator has to run.
-	err = postgres.Migrate(t.Context(), address("plain", "plain"))
+	err = testdb.Migrate(t.Context(), address("plain", "plain"))
 	if err == nil || !strings.Contains(postgres.Describe(err),
 		"CREATE ROLE amrutam_app NOLOGIN; CREATE ROLE amrutam_reader NOLOGIN; GRANT amrutam_app TO plain;") {
 		t.Errorf("a login that may not make roles: %v", err)
@@ -273,13 +273,13 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	var all sync.WaitGroup
 	for _, database := range []string{"one", "two", "one", "two"} {
 		all.Go(func() {
-			if err := postgres.Migrate(context.Background(), address("maker", database)); err != nil {
+			if err := testdb.Migrate(context.Background(), address("maker", database)); err != nil {
 				t.Errorf("%s: %v", database, err)
 			}
 		})
 	}
 	all.Wait()
-	must(t, postgres.Migrate(t.Context(), address("maker", "one")))
+	must(t, testdb.Migrate(t.Context(), address("maker", "one")))
 	for _, database := range []string{"one", "two"} {
 		must(t, openAt(t, address("maker", database), postgres.Options{}).Ready(t.Context()))
 	}
@@ -293,7 +293,7 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 		_, err = admin.Exec(t.Context(), sql)
 		must(t, err)
 	}
-	must(t, postgres.Migrate(t.Context(), address("plain", "plain")))
+	must(t, testdb.Migrate(t.Context(), address("plain", "plain")))
 	must(t, openAt(t, address("plain", "plain"), postgres.Options{}).Ready(t.Context()))
 	server := openAt(t, address("server", "one"), postgres.Options{MaxConns: 1})
 	must(t, server.Ready(t.Context()))
@@ -306,10 +306,10 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 		refused(t, server.Pool, "CREATE TABLE mine (n int)")
 	}
 	// It may start on a schema that is there, not make one.
-	must(t, postgres.Migrate(t.Context(), address("server", "one")))
+	must(t, testdb.Migrate(t.Context(), address("server", "one")))
 	_, err = admin.Exec(t.Context(), "CREATE DATABASE three OWNER maker")
 	must(t, err)
-	if err := postgres.Migrate(t.Context(), address("server", "three")); err == nil {
+	if err := testdb.Migrate(t.Context(), address("server", "three")); err == nil {
 		t.Error("a login that owns nothing made the schema")
 	}
 }

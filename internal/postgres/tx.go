@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -18,16 +20,12 @@ const (
 	// maxAttempts of a transaction that lost to another one (SQLSTATE 40001, 40P01).
 	maxAttempts   = 5
 	commitTimeout = 5 * time.Second
-	// withoutScans: a connection keeps the plan it made when a table was young and a scan of it the cheapest; a
-	// command must not read whole tables until the next ANALYZE tells better.
-	withoutScans = "SET LOCAL enable_seqscan = off"
-	planOnce     = "SET LOCAL plan_cache_mode = force_generic_plan"
 )
 
-// Tx is one transaction at one instant. Domain functions join it; only Write begins and commits.
+// Tx is one transaction at one instant. Domain functions join it; only Write begins, commits and rolls back.
 type Tx struct {
-	pgx.Tx
 	Now     time.Time
+	tx      pgx.Tx
 	audited bool
 	read    []uuid.UUID // patients whose reading is audited
 	queue   pgx.Batch
@@ -35,6 +33,41 @@ type Tx struct {
 	after   []func()
 	planned bool // once, from here to the end
 }
+
+// Exec runs a statement that returns no rows.
+func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return tx.tx.Exec(ctx, sql, args...)
+}
+
+// Query runs a statement that returns rows.
+func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return tx.tx.Query(ctx, sql, args...)
+}
+
+// QueryRow runs a statement that returns at most one row.
+func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return tx.tx.QueryRow(ctx, sql, args...)
+}
+
+// SendBatch runs statements in one round trip.
+func (tx *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	return tx.tx.SendBatch(ctx, b)
+}
+
+// River is the transaction for River's client, which makes a savepoint in it. Only package jobs uses it; its Commit
+// and Rollback fail.
+func (tx *Tx) River() pgx.Tx { return riverTx{tx.tx} }
+
+// riverTx is a transaction that its holder can't end.
+type riverTx struct{ pgx.Tx }
+
+var errOnlyWrite = errors.New("postgres: only Write ends a transaction")
+
+// Commit fails.
+func (riverTx) Commit(context.Context) error { return errOnlyWrite }
+
+// Rollback fails.
+func (riverTx) Rollback(context.Context) error { return errOnlyWrite }
 
 // Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
 // with the COMMIT, in one round trip.
@@ -44,18 +77,8 @@ func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 // waits for these rows waits for the COMMIT alone.
 func (tx *Tx) QueueLast(sql string, args ...any) { tx.last.Queue(sql, args...) }
 
-// PlanOnce is queued before statements of which there is only one plan worth having: where months are partitions,
-// planning for the one month of a parameter costs more than running a plan for all, and PostgreSQL would do it each
-// time. It holds to the transaction's end. What is queued for the COMMIT always runs so, and with it the checks of
-// foreign keys.
-func (tx *Tx) PlanOnce(b *pgx.Batch) {
-	if !tx.planned {
-		b.Queue(planOnce)
-	}
-	tx.planned = true
-}
-
-// AfterCommit has f called when the transaction is stored, for what must not happen twice, nor for nothing: counts.
+// AfterCommit has f called once the transaction is stored, and not at all when it isn't: for counts and for what
+// leaves a cache. A transaction that is run again calls it once.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
 // NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose
@@ -134,11 +157,11 @@ func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batc
 		opening(&first, now)
 	}
 	begun := conn.SendBatch(ctx, &first)
-	tx := &Tx{Tx: begun.Tx(), Now: now}
+	tx := &Tx{tx: begun.Tx(), Now: now}
 	done := false
 	defer func() {
 		if !done {
-			rollback(ctx, conn, tx)
+			rollback(ctx, conn, tx.tx)
 		}
 		dropIfReadOnly(ctx, conn, err)
 	}()
@@ -177,10 +200,10 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	queued := batch.Len()
 	batch.Queue("COMMIT")
 	results := tx.SendBatch(ctx, &batch)
-	for range queued {
+	for i := range queued {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close()
-			return commitError(err)
+			return commitError(Failed(nameOf(batch.QueuedQueries[i].SQL), err))
 		}
 	}
 	tag, err := results.Exec()
@@ -194,6 +217,13 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 		return errors.New("postgres: the transaction was rolled back at commit")
 	}
 	return nil
+}
+
+// nameOf is the name that a statement of a queries.sql begins with, or else its first word.
+func nameOf(sql string) string {
+	named, _ := strings.CutPrefix(sql, "-- name: ")
+	name, _, _ := strings.Cut(named, " ")
+	return name
 }
 
 // commitError tells a refusal by the server, after which nothing is stored, from an answer that was lost.

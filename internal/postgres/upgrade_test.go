@@ -1,4 +1,4 @@
-package postgres
+package postgres_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
+	"amrutam/internal/postgres"
 	"amrutam/internal/testdb"
 )
 
@@ -20,7 +21,7 @@ func migrateTo(version int64) func(context.Context, string) error {
 			return err
 		}
 		defer pool.Close()
-		files, err := fs.Sub(migrations, "migrations")
+		files, err := fs.Sub(postgres.Migrations, "migrations")
 		if err != nil {
 			return err
 		}
@@ -74,7 +75,7 @@ SELECT ('00000000-0000-7000-8000-0000000000' || n)::uuid, email, 'none', 'PATIEN
 func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	dsn := testdb.New(t, migrateTo(20), Fingerprint()+"_20")
+	dsn := testdb.New(t, migrateTo(20), postgres.Fingerprint()+"_20")
 	pool, err := pgxpool.New(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +84,7 @@ func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 	if _, err := pool.Exec(ctx, oldData); err != nil {
 		t.Fatal(err)
 	}
-	if err := Migrate(ctx, dsn); err != nil {
+	if err := testdb.Migrate(ctx, dsn); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []struct {

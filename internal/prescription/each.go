@@ -14,7 +14,7 @@ const batch = 200
 func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID,
 	fn func(Prescription) error) error {
 	for before := uuid.Max; ; {
-		rows, err := query.prescriptionsOfPatient(ctx, r, patient, before, batch)
+		rows, err := prescriptionsOfPatient(ctx, r, patient, before, batch)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/config"
+	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
@@ -19,8 +20,6 @@ import (
 	"amrutam/internal/problem"
 	"amrutam/internal/seal"
 )
-
-var query = New()
 
 // ErrNotHeld refuses a prescription outside its time.
 var ErrNotHeld = problem.Conflict("prescription-not-possible", "No prescription is possible",
@@ -99,7 +98,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 		return Prescription{}, notApproved
 	}
-	c, err := query.lockForPrescription(ctx, tx, in.Body.ConsultationID)
+	c, err := lockForPrescription(ctx, tx, in.Body.ConsultationID)
 	if postgres.NoRows(err) {
 		return Prescription{}, problem.NotFound
 	}
@@ -109,8 +108,8 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if c.DoctorID != actor.ID {
 		return Prescription{}, problem.NotFoundAudited("consultation", c.ID)
 	}
-	held := c.Status == ConsultationStatusINPROGRESS ||
-		(c.Status == ConsultationStatusCOMPLETED && c.EndedAt != nil &&
+	held := c.Status == consultation.StatusInProgress ||
+		(c.Status == consultation.StatusCompleted && c.EndedAt != nil &&
 			!tx.Now.After(c.EndedAt.Add(s.Config.PrescribeWithin)))
 	if !held {
 		return Prescription{}, ErrNotHeld
@@ -119,7 +118,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return Prescription{}, notApproved
 	}
 	if old := in.Body.Supersedes; old != nil {
-		known, err := query.supersedable(ctx, tx, *old, c.ID)
+		known, err := supersedable(ctx, tx, *old, c.ID)
 		if err != nil {
 			return Prescription{}, err
 		}
@@ -137,7 +136,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return Prescription{}, err
 	}
 	audit.Write(tx, actor, "prescription.write", p.ID, audit.Meta{"consultationId": c.ID, "supersedes": p.Supersedes})
-	name, err := query.partyNames(ctx, tx, actor.ID)
+	name, err := partyNames(ctx, tx, actor.ID)
 	if err != nil {
 		return Prescription{}, err
 	}
@@ -164,7 +163,7 @@ func (s *Service) insert(ctx context.Context, tx *postgres.Tx, p Prescription, w
 			return err
 		}
 	}
-	err = query.insertPrescription(ctx, tx, row)
+	err = insertPrescription(ctx, tx, row)
 	if postgres.Violates(err, "prescriptions_supersedes_key") {
 		return ErrSuperseded
 	}

@@ -9,10 +9,12 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/consultation"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const consultationParties = `-- name: consultationParties :one
+const consultationPartiesSQL = `-- name: consultationParties :one
 SELECT patient_id, doctor_id FROM consultations WHERE id = $1
 `
 
@@ -21,14 +23,14 @@ type consultationPartiesRow struct {
 	DoctorID  uuid.UUID
 }
 
-func (q *Queries) consultationParties(ctx context.Context, db DBTX, id uuid.UUID) (consultationPartiesRow, error) {
-	row := db.QueryRow(ctx, consultationParties, id)
+func consultationParties(ctx context.Context, db postgres.Querier, id uuid.UUID) (consultationPartiesRow, error) {
+	row := db.QueryRow(ctx, consultationPartiesSQL, id)
 	var i consultationPartiesRow
 	err := row.Scan(&i.PatientID, &i.DoctorID)
-	return i, err
+	return i, postgres.Failed("consultationParties", err)
 }
 
-const insertPrescription = `-- name: insertPrescription :exec
+const insertPrescriptionSQL = `-- name: insertPrescription :exec
 INSERT INTO prescriptions (id, consultation_id, doctor_id, patient_id, medications, advice, supersedes, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
@@ -44,8 +46,8 @@ type insertPrescriptionParams struct {
 	CreatedAt      time.Time
 }
 
-func (q *Queries) insertPrescription(ctx context.Context, db DBTX, arg insertPrescriptionParams) error {
-	_, err := db.Exec(ctx, insertPrescription,
+func insertPrescription(ctx context.Context, tx *postgres.Tx, arg insertPrescriptionParams) error {
+	_, err := tx.Exec(ctx, insertPrescriptionSQL,
 		arg.ID,
 		arg.ConsultationID,
 		arg.DoctorID,
@@ -55,10 +57,10 @@ func (q *Queries) insertPrescription(ctx context.Context, db DBTX, arg insertPre
 		arg.Supersedes,
 		arg.CreatedAt,
 	)
-	return err
+	return postgres.Failed("insertPrescription", err)
 }
 
-const lockForPrescription = `-- name: lockForPrescription :one
+const lockForPrescriptionSQL = `-- name: lockForPrescription :one
 SELECT c.id, c.patient_id, c.doctor_id, c.status, c.ended_at, k.wrapped FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 WHERE c.id = $1 FOR SHARE OF c
@@ -68,13 +70,13 @@ type lockForPrescriptionRow struct {
 	ID        uuid.UUID
 	PatientID uuid.UUID
 	DoctorID  uuid.UUID
-	Status    ConsultationStatus
+	Status    consultation.Status
 	EndedAt   *time.Time
 	Wrapped   []byte
 }
 
-func (q *Queries) lockForPrescription(ctx context.Context, db DBTX, id uuid.UUID) (lockForPrescriptionRow, error) {
-	row := db.QueryRow(ctx, lockForPrescription, id)
+func lockForPrescription(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockForPrescriptionRow, error) {
+	row := tx.QueryRow(ctx, lockForPrescriptionSQL, id)
 	var i lockForPrescriptionRow
 	err := row.Scan(
 		&i.ID,
@@ -84,21 +86,21 @@ func (q *Queries) lockForPrescription(ctx context.Context, db DBTX, id uuid.UUID
 		&i.EndedAt,
 		&i.Wrapped,
 	)
-	return i, err
+	return i, postgres.Failed("lockForPrescription", err)
 }
 
-const partyNames = `-- name: partyNames :one
+const partyNamesSQL = `-- name: partyNames :one
 SELECT full_name FROM profiles WHERE user_id = $1
 `
 
-func (q *Queries) partyNames(ctx context.Context, db DBTX, userID uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, partyNames, userID)
+func partyNames(ctx context.Context, db postgres.Querier, userID uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, partyNamesSQL, userID)
 	var full_name string
 	err := row.Scan(&full_name)
-	return full_name, err
+	return full_name, postgres.Failed("partyNames", err)
 }
 
-const prescriptionsOfConsultation = `-- name: prescriptionsOfConsultation :many
+const prescriptionsOfConsultationSQL = `-- name: prescriptionsOfConsultation :many
 SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.consultation_id = $1 ORDER BY p.id DESC LIMIT 100
@@ -110,10 +112,10 @@ type prescriptionsOfConsultationRow struct {
 	SupersededBy    *uuid.UUID
 }
 
-func (q *Queries) prescriptionsOfConsultation(ctx context.Context, db DBTX, consultationID uuid.UUID) ([]prescriptionsOfConsultationRow, error) {
-	rows, err := db.Query(ctx, prescriptionsOfConsultation, consultationID)
+func prescriptionsOfConsultation(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) ([]prescriptionsOfConsultationRow, error) {
+	rows, err := db.Query(ctx, prescriptionsOfConsultationSQL, consultationID)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfConsultation", err)
 	}
 	defer rows.Close()
 	var items []prescriptionsOfConsultationRow
@@ -131,17 +133,17 @@ func (q *Queries) prescriptionsOfConsultation(ctx context.Context, db DBTX, cons
 			&i.Wrapped,
 			&i.SupersededBy,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("prescriptionsOfConsultation", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfConsultation", err)
 	}
 	return items, nil
 }
 
-const prescriptionsOfPatient = `-- name: prescriptionsOfPatient :many
+const prescriptionsOfPatientSQL = `-- name: prescriptionsOfPatient :many
 SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.patient_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
@@ -153,10 +155,10 @@ type prescriptionsOfPatientRow struct {
 	SupersededBy    *uuid.UUID
 }
 
-func (q *Queries) prescriptionsOfPatient(ctx context.Context, db DBTX, patientID uuid.UUID, before uuid.UUID, most int32) ([]prescriptionsOfPatientRow, error) {
-	rows, err := db.Query(ctx, prescriptionsOfPatient, patientID, before, most)
+func prescriptionsOfPatient(ctx context.Context, db postgres.Querier, patientID uuid.UUID, before uuid.UUID, most int32) ([]prescriptionsOfPatientRow, error) {
+	rows, err := db.Query(ctx, prescriptionsOfPatientSQL, patientID, before, most)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfPatient", err)
 	}
 	defer rows.Close()
 	var items []prescriptionsOfPatientRow
@@ -174,17 +176,17 @@ func (q *Queries) prescriptionsOfPatient(ctx context.Context, db DBTX, patientID
 			&i.Wrapped,
 			&i.SupersededBy,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("prescriptionsOfPatient", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("prescriptionsOfPatient", err)
 	}
 	return items, nil
 }
 
-const readPrescription = `-- name: readPrescription :one
+const readPrescriptionSQL = `-- name: readPrescription :one
 SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.id = $1
@@ -196,8 +198,8 @@ type readPrescriptionRow struct {
 	SupersededBy    *uuid.UUID
 }
 
-func (q *Queries) readPrescription(ctx context.Context, db DBTX, id uuid.UUID) (readPrescriptionRow, error) {
-	row := db.QueryRow(ctx, readPrescription, id)
+func readPrescription(ctx context.Context, db postgres.Querier, id uuid.UUID) (readPrescriptionRow, error) {
+	row := db.QueryRow(ctx, readPrescriptionSQL, id)
 	var i readPrescriptionRow
 	err := row.Scan(
 		&i.PrescriptionRow.ID,
@@ -211,16 +213,16 @@ func (q *Queries) readPrescription(ctx context.Context, db DBTX, id uuid.UUID) (
 		&i.Wrapped,
 		&i.SupersededBy,
 	)
-	return i, err
+	return i, postgres.Failed("readPrescription", err)
 }
 
-const supersedable = `-- name: supersedable :one
+const supersedableSQL = `-- name: supersedable :one
 SELECT EXISTS (SELECT FROM prescriptions WHERE id = $1 AND consultation_id = $2)
 `
 
-func (q *Queries) supersedable(ctx context.Context, db DBTX, iD uuid.UUID, consultationID uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, supersedable, iD, consultationID)
+func supersedable(ctx context.Context, db postgres.Querier, id uuid.UUID, consultationID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, supersedableSQL, id, consultationID)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("supersedable", err)
 }

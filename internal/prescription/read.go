@@ -50,7 +50,7 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return Prescription{}, err
 	}
-	row, err := query.readPrescription(ctx, tx, in.ID)
+	row, err := readPrescription(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Prescription{}, problem.NotFound
 	}
@@ -72,7 +72,7 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return page, err
 	}
-	parties, err := query.consultationParties(ctx, tx, in.ConsultationID)
+	parties, err := consultationParties(ctx, tx, in.ConsultationID)
 	if postgres.NoRows(err) {
 		return page, problem.NotFound
 	}
@@ -82,7 +82,7 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 	if !canRead(actor, parties.PatientID, parties.DoctorID, in.Purpose) {
 		return page, problem.NotFoundAudited("consultation", in.ConsultationID)
 	}
-	rows, err := query.prescriptionsOfConsultation(ctx, tx, in.ConsultationID)
+	rows, err := prescriptionsOfConsultation(ctx, tx, in.ConsultationID)
 	if err != nil {
 		return page, err
 	}
@@ -109,7 +109,7 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if _, err := s.Cursors.Open("prescriptions/me", in.Cursor, &before); err != nil {
 		return page, err
 	}
-	rows, err := query.prescriptionsOfPatient(ctx, tx, actor.ID, before,
+	rows, err := prescriptionsOfPatient(ctx, tx, actor.ID, before,
 		int32(in.Limit+1)) //nolint:gosec // at most 101
 	if err != nil {
 		return page, err

@@ -5,58 +5,10 @@
 package prescription
 
 import (
-	"database/sql/driver"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 )
-
-type ConsultationStatus string
-
-const (
-	ConsultationStatusREQUESTED  ConsultationStatus = "REQUESTED"
-	ConsultationStatusCONFIRMED  ConsultationStatus = "CONFIRMED"
-	ConsultationStatusINPROGRESS ConsultationStatus = "IN_PROGRESS"
-	ConsultationStatusCOMPLETED  ConsultationStatus = "COMPLETED"
-	ConsultationStatusCANCELLED  ConsultationStatus = "CANCELLED"
-	ConsultationStatusNOSHOW     ConsultationStatus = "NO_SHOW"
-)
-
-func (e *ConsultationStatus) Scan(src interface{}) error {
-	switch s := src.(type) {
-	case []byte:
-		*e = ConsultationStatus(s)
-	case string:
-		*e = ConsultationStatus(s)
-	default:
-		return fmt.Errorf("unsupported scan type for ConsultationStatus: %T", src)
-	}
-	return nil
-}
-
-type NullConsultationStatus struct {
-	ConsultationStatus ConsultationStatus
-	Valid              bool // Valid is true if ConsultationStatus is not NULL
-}
-
-// Scan implements the Scanner interface.
-func (ns *NullConsultationStatus) Scan(value interface{}) error {
-	if value == nil {
-		ns.ConsultationStatus, ns.Valid = "", false
-		return nil
-	}
-	ns.Valid = true
-	return ns.ConsultationStatus.Scan(value)
-}
-
-// Value implements the driver Valuer interface.
-func (ns NullConsultationStatus) Value() (driver.Value, error) {
-	if !ns.Valid {
-		return nil, nil
-	}
-	return string(ns.ConsultationStatus), nil
-}
 
 type PrescriptionRow struct {
 	ID             uuid.UUID

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
@@ -54,24 +53,24 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, person findPen
 	}
 	return append(all,
 		content{"sessions.json", "The devices you are or were signed in on.",
-			items(stored[exportSessionsRow](ctx, r, exportSessions, id))},
+			items(stored(ctx, r, id, eachSession))},
 		content{"passkeys.json", "The passkeys you sign in with.",
-			items(stored[exportPasskeysRow](ctx, r, exportPasskeys, id))},
+			items(stored(ctx, r, id, eachPasskey))},
 		content{"activity.json", "What you did, as our audit log has it.",
 			items(adapt(func(fn func(audit.Entry) error) error { return audit.EachOf(ctx, r, id, fn) }))},
 		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.",
-			items(stored[exportMailsRow](ctx, r, exportMails, id))},
+			items(stored(ctx, r, id, eachMail))},
 		content{"requests.json", "When you asked for a copy of your data, or for its erasure.", []list{
-			{"exports", stored[exportExportsRow](ctx, r, exportExports, id)},
-			{"erasures", stored[exportErasuresRow](ctx, r, exportErasures, id)}}})
+			{"exports", stored(ctx, r, id, eachExport)},
+			{"erasures", stored(ctx, r, id, eachErasure)}}})
 }
 
 func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
 	return []content{
 		{"consents.json", "What you agreed to and what you took back: in general (items), and for single " +
 			"consultations.", []list{
-			{"items", stored[exportConsentsRow](ctx, r, exportConsents, id)},
-			{"consultations", stored[exportConsultationConsentsRow](ctx, r, exportConsultationConsents, id)}}},
+			{"items", stored(ctx, r, id, eachConsent)},
+			{"consultations", stored(ctx, r, id, eachConsultationConsent)}}},
 		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
 				return s.Care.ForEach(ctx, r, id, access.RolePatient, fn)
@@ -90,15 +89,15 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uuid.UUID) []content {
 	return []content{
 		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.",
-			items(stored[exportDoctorRow](ctx, r, exportDoctor, id))},
+			items(stored(ctx, r, id, eachDoctor))},
 		{"slots.json", "The times you opened for consultations.",
-			items(stored[exportSlotsRow](ctx, r, exportSlots, id))}, {"consultations.json", "The consultations you " +
+			items(stored(ctx, r, id, eachSlot))}, {"consultations.json", "The consultations you " +
 			"held: when, with whom, and their fee. What they were about belongs to the patients' data.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
 				return s.Care.ForEach(ctx, r, id, access.RoleDoctor, fn)
 			}))},
 		{"prescriptions.json", "Which prescriptions you wrote and when. What they say belongs to the patients' data.",
-			items(stored[exportPrescribedRow](ctx, r, exportPrescribed, id))},
+			items(stored(ctx, r, id, eachPrescription))},
 	}
 }
 
@@ -109,10 +108,8 @@ func adapt[T any](each func(fn func(T) error) error) func(add func(any) error) e
 	return func(add func(any) error) error { return each(func(entry T) error { return add(entry) }) }
 }
 
-// stored are the rows of one of this package's queries about a person, in the form sqlc has made for it.
-func stored[T any](ctx context.Context, r *postgres.Read, sql string,
-	person uuid.UUID) func(add func(any) error) error {
-	return adapt(func(fn func(T) error) error {
-		return postgres.ForEach(ctx, r, pgx.RowToStructByPos[T], fn, sql, person)
-	})
+// stored are the rows about a person that one of this package's statements finds.
+func stored[T any](ctx context.Context, r *postgres.Read, person uuid.UUID,
+	each func(context.Context, *postgres.Read, uuid.UUID, func(T) error) error) func(add func(any) error) error {
+	return adapt(func(fn func(T) error) error { return each(ctx, r, person, fn) })
 }

@@ -32,7 +32,7 @@ const (
 func (s *Service) sweep(ctx context.Context) error {
 	var due []listDueErasuresRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		due, err = query.listDueErasures(ctx, r, &r.Now)
+		due, err = listDueErasures(ctx, r, &r.Now)
 		return err
 	})
 	if err != nil {
@@ -46,36 +46,29 @@ func (s *Service) sweep(ctx context.Context) error {
 }
 
 func (s *Service) eraseOne(ctx context.Context, id, person uuid.UUID) error {
-	destroyed := false
-	err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		destroyed, err = s.erase(ctx, tx, id, person)
-		return err
-	})
-	switch {
-	case errors.Is(err, schedule.ErrConsultationInProgress), errors.Is(err, account.ErrLastAdmin):
+	err := s.DB.Write(ctx, func(tx *postgres.Tx) error { return s.erase(ctx, tx, id, person) })
+	if errors.Is(err, schedule.ErrConsultationInProgress) || errors.Is(err, account.ErrLastAdmin) {
 		s.Log.Warn("an erasure has to wait", "erasureId", id, "reason", err.Error())
 		return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-			return query.postponeErasure(ctx, tx, new(tx.Now.Add(retryAfter)), id)
+			return postponeErasure(ctx, tx, new(tx.Now.Add(retryAfter)), id)
 		})
-	case destroyed && err == nil:
-		s.Sealer.Evict(person)
 	}
 	return err
 }
 
-// erase erases one person as far as the law lets it today, and reports whether their data key was destroyed.
-func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UUID) (destroyed bool, err error) {
+// erase erases one person as far as the law lets it today.
+func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UUID) error {
 	// The person before the erasure, as the request of one and the making of a copy lock them.
 	user, err := account.Lock(ctx, tx, person)
 	if err != nil {
-		return false, err
+		return err
 	}
-	row, err := query.lockErasure(ctx, tx, id)
+	row, err := lockErasure(ctx, tx, id)
 	if err != nil {
-		return false, fmt.Errorf("lock an erasure: %w", err)
+		return fmt.Errorf("lock an erasure: %w", err)
 	}
 	if row.NextAt == nil || row.NextAt.After(tx.Now) { // stopped, or another server was quicker
-		return false, nil
+		return nil
 	}
 	if row.Status == pending {
 		err = s.eraseAccount(ctx, tx, user, row)
@@ -83,11 +76,11 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 		_, err = s.Care.Forget(ctx, tx, person)
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	record, err := s.Care.RecordOf(ctx, tx, person)
 	if err != nil {
-		return false, err
+		return err
 	}
 	until := s.keptUntil(record)
 	if live := record.LiveUntil; !live.IsZero() {
@@ -96,12 +89,12 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	}
 	if until.After(tx.Now) {
 		auditClinical(tx, access.System(Sweep{}.Kind()), row, Clinical{Until: &until, Consultations: record.Held})
-		if err := query.keepClinicalRecord(ctx, tx, &tx.Now, &until, id); err != nil {
-			return false, fmt.Errorf("keep a record of care: %w", err)
+		if err := keepClinicalRecord(ctx, tx, &tx.Now, &until, id); err != nil {
+			return fmt.Errorf("keep a record of care: %w", err)
 		}
-		return false, nil
+		return nil
 	}
-	return true, s.destroy(ctx, tx, row)
+	return s.destroy(ctx, tx, row)
 }
 
 // latest of some instants.
@@ -142,10 +135,10 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx, user account.L
 		return nil, err
 	}
 	maps.Copy(removed, mails)
-	if removed["exports"], err = query.eraseExports(ctx, tx, user.ID); err != nil {
+	if removed["exports"], err = eraseExports(ctx, tx, user.ID); err != nil {
 		return nil, fmt.Errorf("erase exports: %w", err)
 	}
-	if removed["idempotency_keys"], err = idempotency.Forget(ctx, tx, user.ID); err != nil {
+	if removed["idempotency_keys"], err = idempotency.EraseKeys(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
 	if user.Role == access.RoleDoctor {
@@ -164,14 +157,15 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 	if err != nil && !errors.Is(err, seal.ErrErased) {
 		return err
 	}
+	tx.AfterCommit(func() { s.Sealer.Evict(row.UserID) })
 	if _, err := s.Money.Erase(ctx, tx, row.UserID); err != nil { // of what was asked for since
 		return err
 	}
-	consultations, err := query.countConsultations(ctx, tx, row.UserID)
+	consultations, err := countConsultations(ctx, tx, row.UserID)
 	if err != nil {
 		return fmt.Errorf("count consultations: %w", err)
 	}
-	prescriptions, err := query.countPrescriptions(ctx, tx, row.UserID)
+	prescriptions, err := countPrescriptions(ctx, tx, row.UserID)
 	if err != nil {
 		return fmt.Errorf("count prescriptions: %w", err)
 	}
@@ -181,7 +175,7 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 	if err := s.Doctors.ForgetRegistration(ctx, tx, row.UserID); err != nil {
 		return err
 	}
-	if err := query.endErasure(ctx, tx, &tx.Now, row.ID); err != nil {
+	if err := endErasure(ctx, tx, &tx.Now, row.ID); err != nil {
 		return fmt.Errorf("end an erasure: %w", err)
 	}
 	audit.Write(tx, access.System(Sweep{}.Kind()), "data-key.destroy", row.UserID,

@@ -93,7 +93,7 @@ func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor a
 // requireNoUpcoming asks for a confirmation if an erasure that isn't requested yet would cancel consultations. Returns
 // consultation.ErrHasConsultations then.
 func requireNoUpcoming(ctx context.Context, tx *postgres.Tx, person uuid.UUID) error {
-	switch _, err := query.findErasure(ctx, tx, person); {
+	switch _, err := findErasure(ctx, tx, person); {
 	case err == nil:
 		return nil
 	case !postgres.NoRows(err):
@@ -113,7 +113,7 @@ func mailTo(user account.Locked) notification.Mail {
 // request stores that the data of a person, whose row the caller has locked, is to be erased, unless it is already.
 func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) (Erasure, error) {
-	row, err := query.findErasure(ctx, tx, person)
+	row, err := findErasure(ctx, tx, person)
 	if err == nil {
 		audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
 		return s.viewErasure(ctx, tx, row)
@@ -123,7 +123,7 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: pending, RequestedAt: tx.Now,
 		DueAt: tx.Now.Add(s.Config.ErasureAfter)}
-	err = query.insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID,
+	err = insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID,
 		Now: tx.Now, DueAt: row.DueAt})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
@@ -156,7 +156,7 @@ func auditClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Cli
 		audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
 }
 
-func (s *Service) viewErasure(ctx context.Context, db DBTX, row ErasureRow) (Erasure, error) {
+func (s *Service) viewErasure(ctx context.Context, db postgres.Querier, row ErasureRow) (Erasure, error) {
 	e := Erasure{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, DueAt: row.DueAt}
 	record, err := s.Care.RecordOf(ctx, db, row.UserID)
 	if err != nil {
@@ -201,8 +201,8 @@ func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 	return e, nil
 }
 
-func (s *Service) readErasure(ctx context.Context, db DBTX, person uuid.UUID) (Erasure, error) {
-	row, err := query.findErasure(ctx, db, person)
+func (s *Service) readErasure(ctx context.Context, db postgres.Querier, person uuid.UUID) (Erasure, error) {
+	row, err := findErasure(ctx, db, person)
 	switch {
 	case postgres.NoRows(err):
 		return Erasure{}, problem.NotFound

@@ -82,7 +82,7 @@ func TestAnErasureIsToldAndStopped(t *testing.T) {
 	same(t, "asked twice", again.Map(), first.Map())
 	same(t, "read", c.Get(patient, "users/me/erasure").Want(200).Map(), first.Map())
 	if told := mails(t, c, patient.Email, "erasure-requested"); len(told) != 1 || !strings.Contains(told[0], "stop") ||
-		!strings.Contains(told[0], "no record of care") {
+		!strings.Contains(told[0], "no records of care") {
 		t.Errorf("mails: %q", told)
 	}
 	c.Clock.Advance(48*time.Hour - time.Minute)
@@ -258,7 +258,7 @@ func TestTheRecordOfCareIsKept(t *testing.T) {
 		any(object{"until": until.Format(time.RFC3339Nano), "consultations": 1.0}))
 	if told := mails(t, c, h.patient.Email, "erasure-requested"); len(told) != 1 ||
 		!strings.Contains(told[0],
-			until.In(time.FixedZone("IST", 19800)).Format("stays until Monday, 2 January 2006 at 15:04")) {
+			until.In(time.FixedZone("IST", 19800)).Format("kept until Monday, 2 January 2006 at 15:04")) {
 		t.Errorf("the mail doesn't tell %s: %q", until, told)
 	}
 	c.Clock.Advance(48 * time.Hour)

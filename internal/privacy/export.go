@@ -96,13 +96,13 @@ func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor acce
 
 // newest is the caller's latest copy that is being made or still good, or nil. It locks the caller's row.
 func findNewest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*findNewestExportRow, error) {
-	if _, err := query.lockPerson(ctx, tx, actor.ID); err != nil {
+	if _, err := lockPerson(ctx, tx, actor.ID); err != nil {
 		if postgres.NoRows(err) { // deleted meanwhile
 			return nil, problem.Unauthenticated
 		}
 		return nil, fmt.Errorf("lock a person: %w", err)
 	}
-	row, err := query.findNewestExport(ctx, tx, actor.ID)
+	row, err := findNewestExport(ctx, tx, actor.ID)
 	switch {
 	case postgres.NoRows(err):
 		return nil, nil //nolint:nilnil // there is none
@@ -116,7 +116,7 @@ func findNewest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*find
 }
 
 func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor) (Export, error) {
-	asked, err := query.countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
+	asked, err := countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
 	if err != nil {
 		return Export{}, fmt.Errorf("count exports: %w", err)
 	}
@@ -125,10 +125,10 @@ func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor acce
 			WithRetryAfter(asked.First.Add(24 * time.Hour).Sub(tx.Now))
 	}
 	id := tx.NewID()
-	if err := query.expirePendingExports(ctx, tx, actor.ID); err != nil {
+	if err := expirePendingExports(ctx, tx, actor.ID); err != nil {
 		return Export{}, fmt.Errorf("give up an export: %w", err)
 	}
-	if err := query.insertExport(ctx, tx, id, actor.ID, tx.Now); err != nil {
+	if err := insertExport(ctx, tx, id, actor.ID, tx.Now); err != nil {
 		return Export{}, fmt.Errorf("insert an export: %w", err)
 	}
 	if err := s.Queue.Insert(ctx, tx, MakeExport{id}); err != nil {
@@ -159,7 +159,7 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	in ExportRequest) (httpapi.Attachment,
 	error) {
 	var none httpapi.Attachment
-	row, err := query.readExport(ctx, tx, in.ID)
+	row, err := readExport(ctx, tx, in.ID)
 	switch {
 	case postgres.NoRows(err):
 		return none, problem.NotFound

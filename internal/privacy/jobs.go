@@ -40,9 +40,9 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.HandleWithin(queue, sweepWithin, func(ctx context.Context, _ Sweep) error { return s.sweep(ctx) })
 	queue.Every(sweepEvery, Sweep{})
 	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return query.expireExports(ctx, tx, &tx.Now)
+		return expireExports(ctx, tx, &tx.Now)
 	})
 	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return query.deleteOldExports(ctx, tx, tx.Now.Add(-keepExports))
+		return deleteOldExports(ctx, tx, tx.Now.Add(-keepExports))
 	})
 }

@@ -18,7 +18,7 @@ func (s *Service) makeExport(ctx context.Context, args MakeExport) error {
 	var row findPendingExportRow
 	var archive []byte
 	err := s.DB.Snapshot(ctx, func(r *postgres.Read) (err error) {
-		if row, err = query.findPendingExport(ctx, r, args.ExportID); err != nil {
+		if row, err = findPendingExport(ctx, r, args.ExportID); err != nil {
 			return err
 		}
 		archive, err = s.everything(ctx, r, row)
@@ -35,7 +35,7 @@ func (s *Service) makeExport(ctx context.Context, args MakeExport) error {
 
 func (s *Service) storeExport(ctx context.Context, tx *postgres.Tx, row findPendingExportRow, archive []byte) error {
 	// With the person's lock: an erasure that came first is seen, and one that comes next finds the copy.
-	if _, err := query.lockPerson(ctx, tx, row.UserID); err != nil {
+	if _, err := lockPerson(ctx, tx, row.UserID); err != nil {
 		if postgres.NoRows(err) {
 			return nil
 		}
@@ -50,7 +50,7 @@ func (s *Service) storeExport(ctx context.Context, tx *postgres.Tx, row findPend
 		return err
 	}
 	sum, size, expires := sha256.Sum256(archive), int64(len(archive)), tx.Now.Add(exportLife)
-	stored, err := query.storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
+	stored, err := storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
 		Size: &size, Sha256: sum[:], Archive: sealed})
 	if err != nil {
 		return fmt.Errorf("store an export: %w", err)

@@ -19,8 +19,6 @@ import (
 	"amrutam/internal/seal"
 )
 
-var query = New()
-
 // The refusals of copies.
 var (
 	ErrExportPending = problem.Conflict("export-pending", "The copy is still being made",

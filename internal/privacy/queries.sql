@@ -30,45 +30,46 @@ WHERE id = @id AND status = 'PENDING';
 SELECT user_id, status, ready_at, expires_at, archive FROM exports WHERE id = @id;
 
 -- What follows is read row by row into the files of an export, so its columns are named as the API names them.
--- name: exportSessions :many
+-- name: eachSession :many
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, ended_at, second_factor_at FROM sessions
 WHERE user_id = @user_id ORDER BY created_at, id;
 
--- name: exportPasskeys :many
+-- name: eachPasskey :many
 SELECT id, name, backup_state AS synced, created_at, last_used_at FROM passkeys WHERE user_id = @user_id ORDER BY id;
 
--- name: exportMails :many
-SELECT id, kind, created_at, sent_at, failed_at, failure FROM mails WHERE user_id = @user_id ORDER BY created_at, id;
+-- name: eachMail :many
+SELECT id, kind, created_at, sent_at, failed_at, failure FROM mails WHERE user_id = @user_id::uuid
+    ORDER BY created_at, id;
 
--- name: exportConsents :many
+-- name: eachConsent :many
 SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
 WHERE user_id = @user_id ORDER BY given_at, id;
 
--- name: exportConsultationConsents :many
+-- name: eachConsultationConsent :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
 FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
 WHERE c.patient_id = @user_id AND c.id >= ids_since(@user_id) ORDER BY cc.given_at, cc.consultation_id;
 
--- name: exportDoctor :many
+-- name: eachDoctor :many
 SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency,
     languages_spoken, bio,
     is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at
     FROM doctors WHERE id = @user_id;
 
--- name: exportSlots :many
+-- name: eachSlot :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
 FROM availability_slots
 WHERE doctor_id = @user_id ORDER BY start_time, id;
 
--- name: exportPrescribed :many
+-- name: eachPrescription :many
 SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
 WHERE doctor_id = @user_id ORDER BY id;
 
--- name: exportExports :many
+-- name: eachExport :many
 SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = @user_id
     ORDER BY requested_at, id;
 
--- name: exportErasures :many
+-- name: eachErasure :many
 SELECT id, status, requested_at, due_at, stopped_at FROM erasures WHERE user_id = @user_id ORDER BY requested_at, id;
 
 -- name: eraseExports :execrows

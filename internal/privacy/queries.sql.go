@@ -11,21 +11,23 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
-const countConsultations = `-- name: countConsultations :one
+const countConsultationsSQL = `-- name: countConsultations :one
 SELECT count(*) FROM consultations WHERE patient_id = $1 AND id >= ids_since($1)
 `
 
-func (q *Queries) countConsultations(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countConsultations, patientID)
+func countConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countConsultationsSQL, patientID)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countConsultations", err)
 }
 
-const countExports = `-- name: countExports :one
+const countExportsSQL = `-- name: countExports :one
 SELECT count(*), coalesce(min(requested_at), $1)::timestamptz AS first FROM exports
 WHERE user_id = $2 AND requested_at > $1::timestamptz
 `
@@ -35,79 +37,39 @@ type countExportsRow struct {
 	First time.Time `json:"first"`
 }
 
-func (q *Queries) countExports(ctx context.Context, db DBTX, since time.Time, userID uuid.UUID) (countExportsRow, error) {
-	row := db.QueryRow(ctx, countExports, since, userID)
+func countExports(ctx context.Context, db postgres.Querier, since time.Time, userID uuid.UUID) (countExportsRow, error) {
+	row := db.QueryRow(ctx, countExportsSQL, since, userID)
 	var i countExportsRow
 	err := row.Scan(&i.Count, &i.First)
-	return i, err
+	return i, postgres.Failed("countExports", err)
 }
 
-const countPrescriptions = `-- name: countPrescriptions :one
+const countPrescriptionsSQL = `-- name: countPrescriptions :one
 SELECT count(*) FROM prescriptions WHERE patient_id = $1
 `
 
-func (q *Queries) countPrescriptions(ctx context.Context, db DBTX, patientID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countPrescriptions, patientID)
+func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countPrescriptionsSQL, patientID)
 	var count int64
 	err := row.Scan(&count)
-	return count, err
+	return count, postgres.Failed("countPrescriptions", err)
 }
 
-const deleteOldExports = `-- name: deleteOldExports :exec
+const deleteOldExportsSQL = `-- name: deleteOldExports :exec
 DELETE FROM exports WHERE requested_at < $1
 `
 
-func (q *Queries) deleteOldExports(ctx context.Context, db DBTX, before time.Time) error {
-	_, err := db.Exec(ctx, deleteOldExports, before)
-	return err
+func deleteOldExports(ctx context.Context, tx *postgres.Tx, before time.Time) error {
+	_, err := tx.Exec(ctx, deleteOldExportsSQL, before)
+	return postgres.Failed("deleteOldExports", err)
 }
 
-const endErasure = `-- name: endErasure :exec
-UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destroyed_at = $1,
-    next_at = NULL WHERE id = $2
-`
-
-func (q *Queries) endErasure(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, endErasure, now, iD)
-	return err
-}
-
-const eraseExports = `-- name: eraseExports :execrows
-DELETE FROM exports WHERE user_id = $1
-`
-
-func (q *Queries) eraseExports(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, eraseExports, userID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const expireExports = `-- name: expireExports :exec
-UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < $1
-`
-
-func (q *Queries) expireExports(ctx context.Context, db DBTX, now *time.Time) error {
-	_, err := db.Exec(ctx, expireExports, now)
-	return err
-}
-
-const expirePendingExports = `-- name: expirePendingExports :exec
-UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
-`
-
-func (q *Queries) expirePendingExports(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, expirePendingExports, userID)
-	return err
-}
-
-const exportConsents = `-- name: exportConsents :many
+const eachConsentSQL = `-- name: eachConsent :many
 SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
 WHERE user_id = $1 ORDER BY given_at, id
 `
 
-type exportConsentsRow struct {
+type eachConsentRow struct {
 	ID            uuid.UUID  `json:"id"`
 	Purpose       string     `json:"purpose"`
 	NoticeVersion int32      `json:"noticeVersion"`
@@ -117,41 +79,17 @@ type exportConsentsRow struct {
 	WithdrawnAt   *time.Time `json:"withdrawnAt"`
 }
 
-func (q *Queries) exportConsents(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportConsentsRow, error) {
-	rows, err := db.Query(ctx, exportConsents, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportConsentsRow
-	for rows.Next() {
-		var i exportConsentsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Purpose,
-			&i.NoticeVersion,
-			&i.Language,
-			&i.Channel,
-			&i.GivenAt,
-			&i.WithdrawnAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachConsent(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachConsentRow) error) error {
+	return postgres.Failed("eachConsent", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachConsentRow], fn, eachConsentSQL, userID))
 }
 
-const exportConsultationConsents = `-- name: exportConsultationConsents :many
+const eachConsultationConsentSQL = `-- name: eachConsultationConsent :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
 FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
 WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY cc.given_at, cc.consultation_id
 `
 
-type exportConsultationConsentsRow struct {
+type eachConsultationConsentRow struct {
 	ConsultationID uuid.UUID  `json:"consultationId"`
 	Basis          string     `json:"basis"`
 	NoticeVersion  int32      `json:"noticeVersion"`
@@ -159,40 +97,18 @@ type exportConsultationConsentsRow struct {
 	WithdrawnAt    *time.Time `json:"withdrawnAt"`
 }
 
-func (q *Queries) exportConsultationConsents(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportConsultationConsentsRow, error) {
-	rows, err := db.Query(ctx, exportConsultationConsents, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportConsultationConsentsRow
-	for rows.Next() {
-		var i exportConsultationConsentsRow
-		if err := rows.Scan(
-			&i.ConsultationID,
-			&i.Basis,
-			&i.NoticeVersion,
-			&i.GivenAt,
-			&i.WithdrawnAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachConsultationConsent(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachConsultationConsentRow) error) error {
+	return postgres.Failed("eachConsultationConsent", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachConsultationConsentRow], fn, eachConsultationConsentSQL, userID))
 }
 
-const exportDoctor = `-- name: exportDoctor :many
+const eachDoctorSQL = `-- name: eachDoctor :many
 SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency,
     languages_spoken, bio,
     is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at
     FROM doctors WHERE id = $1
 `
 
-type exportDoctorRow struct {
+type eachDoctorRow struct {
 	ID                 uuid.UUID    `json:"id"`
 	Specialization     string       `json:"specialization"`
 	YearsOfExperience  int32        `json:"yearsOfExperience"`
@@ -210,47 +126,15 @@ type exportDoctorRow struct {
 	UpdatedAt          time.Time    `json:"updatedAt"`
 }
 
-func (q *Queries) exportDoctor(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportDoctorRow, error) {
-	rows, err := db.Query(ctx, exportDoctor, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportDoctorRow
-	for rows.Next() {
-		var i exportDoctorRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Specialization,
-			&i.YearsOfExperience,
-			&i.RegistrationNumber,
-			&i.ClinicName,
-			&i.ConsultationFee,
-			&i.Currency,
-			&i.LanguagesSpoken,
-			&i.Bio,
-			&i.IsApproved,
-			&i.ApprovalReason,
-			&i.ApprovalDecidedAt,
-			&i.Rating,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachDoctor(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachDoctorRow) error) error {
+	return postgres.Failed("eachDoctor", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachDoctorRow], fn, eachDoctorSQL, userID))
 }
 
-const exportErasures = `-- name: exportErasures :many
+const eachErasureSQL = `-- name: eachErasure :many
 SELECT id, status, requested_at, due_at, stopped_at FROM erasures WHERE user_id = $1 ORDER BY requested_at, id
 `
 
-type exportErasuresRow struct {
+type eachErasureRow struct {
 	ID          uuid.UUID  `json:"id"`
 	Status      string     `json:"status"`
 	RequestedAt time.Time  `json:"requestedAt"`
@@ -258,38 +142,16 @@ type exportErasuresRow struct {
 	StoppedAt   *time.Time `json:"stoppedAt"`
 }
 
-func (q *Queries) exportErasures(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportErasuresRow, error) {
-	rows, err := db.Query(ctx, exportErasures, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportErasuresRow
-	for rows.Next() {
-		var i exportErasuresRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Status,
-			&i.RequestedAt,
-			&i.DueAt,
-			&i.StoppedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachErasure(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachErasureRow) error) error {
+	return postgres.Failed("eachErasure", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachErasureRow], fn, eachErasureSQL, userID))
 }
 
-const exportExports = `-- name: exportExports :many
+const eachExportSQL = `-- name: eachExport :many
 SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = $1
     ORDER BY requested_at, id
 `
 
-type exportExportsRow struct {
+type eachExportRow struct {
 	ID          uuid.UUID  `json:"id"`
 	Status      string     `json:"status"`
 	RequestedAt time.Time  `json:"requestedAt"`
@@ -298,38 +160,16 @@ type exportExportsRow struct {
 	Size        *int64     `json:"size"`
 }
 
-func (q *Queries) exportExports(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportExportsRow, error) {
-	rows, err := db.Query(ctx, exportExports, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportExportsRow
-	for rows.Next() {
-		var i exportExportsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Status,
-			&i.RequestedAt,
-			&i.ReadyAt,
-			&i.ExpiresAt,
-			&i.Size,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachExport(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachExportRow) error) error {
+	return postgres.Failed("eachExport", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachExportRow], fn, eachExportSQL, userID))
 }
 
-const exportMails = `-- name: exportMails :many
-SELECT id, kind, created_at, sent_at, failed_at, failure FROM mails WHERE user_id = $1 ORDER BY created_at, id
+const eachMailSQL = `-- name: eachMail :many
+SELECT id, kind, created_at, sent_at, failed_at, failure FROM mails WHERE user_id = $1::uuid
+    ORDER BY created_at, id
 `
 
-type exportMailsRow struct {
+type eachMailRow struct {
 	ID        uuid.UUID  `json:"id"`
 	Kind      string     `json:"kind"`
 	CreatedAt time.Time  `json:"createdAt"`
@@ -338,38 +178,15 @@ type exportMailsRow struct {
 	Failure   *string    `json:"failure"`
 }
 
-func (q *Queries) exportMails(ctx context.Context, db DBTX, userID *uuid.UUID) ([]exportMailsRow, error) {
-	rows, err := db.Query(ctx, exportMails, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportMailsRow
-	for rows.Next() {
-		var i exportMailsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.CreatedAt,
-			&i.SentAt,
-			&i.FailedAt,
-			&i.Failure,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachMail(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachMailRow) error) error {
+	return postgres.Failed("eachMail", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachMailRow], fn, eachMailSQL, userID))
 }
 
-const exportPasskeys = `-- name: exportPasskeys :many
+const eachPasskeySQL = `-- name: eachPasskey :many
 SELECT id, name, backup_state AS synced, created_at, last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id
 `
 
-type exportPasskeysRow struct {
+type eachPasskeyRow struct {
 	ID         uuid.UUID  `json:"id"`
 	Name       string     `json:"name"`
 	Synced     bool       `json:"synced"`
@@ -377,38 +194,16 @@ type exportPasskeysRow struct {
 	LastUsedAt *time.Time `json:"lastUsedAt"`
 }
 
-func (q *Queries) exportPasskeys(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportPasskeysRow, error) {
-	rows, err := db.Query(ctx, exportPasskeys, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportPasskeysRow
-	for rows.Next() {
-		var i exportPasskeysRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Name,
-			&i.Synced,
-			&i.CreatedAt,
-			&i.LastUsedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachPasskey(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachPasskeyRow) error) error {
+	return postgres.Failed("eachPasskey", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachPasskeyRow], fn, eachPasskeySQL, userID))
 }
 
-const exportPrescribed = `-- name: exportPrescribed :many
+const eachPrescriptionSQL = `-- name: eachPrescription :many
 SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
 WHERE doctor_id = $1 ORDER BY id
 `
 
-type exportPrescribedRow struct {
+type eachPrescriptionRow struct {
 	ID             uuid.UUID  `json:"id"`
 	ConsultationID uuid.UUID  `json:"consultationId"`
 	PatientID      uuid.UUID  `json:"patientId"`
@@ -416,41 +211,19 @@ type exportPrescribedRow struct {
 	CreatedAt      time.Time  `json:"createdAt"`
 }
 
-func (q *Queries) exportPrescribed(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportPrescribedRow, error) {
-	rows, err := db.Query(ctx, exportPrescribed, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportPrescribedRow
-	for rows.Next() {
-		var i exportPrescribedRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.ConsultationID,
-			&i.PatientID,
-			&i.Supersedes,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachPrescription(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachPrescriptionRow) error) error {
+	return postgres.Failed("eachPrescription", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachPrescriptionRow], fn, eachPrescriptionSQL, userID))
 }
 
-const exportSessions = `-- name: exportSessions :many
+const eachSessionSQL = `-- name: eachSession :many
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, ended_at, second_factor_at FROM sessions
 WHERE user_id = $1 ORDER BY created_at, id
 `
 
-type exportSessionsRow struct {
+type eachSessionRow struct {
 	ID             uuid.UUID  `json:"id"`
 	UserAgent      string     `json:"userAgent"`
-	IpAddress      string     `json:"ipAddress"`
+	IPAddress      string     `json:"ipAddress"`
 	CreatedAt      time.Time  `json:"createdAt"`
 	LastUsedAt     time.Time  `json:"lastUsedAt"`
 	ExpiresAt      time.Time  `json:"expiresAt"`
@@ -459,42 +232,17 @@ type exportSessionsRow struct {
 }
 
 // What follows is read row by row into the files of an export, so its columns are named as the API names them.
-func (q *Queries) exportSessions(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportSessionsRow, error) {
-	rows, err := db.Query(ctx, exportSessions, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportSessionsRow
-	for rows.Next() {
-		var i exportSessionsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.UserAgent,
-			&i.IpAddress,
-			&i.CreatedAt,
-			&i.LastUsedAt,
-			&i.ExpiresAt,
-			&i.EndedAt,
-			&i.SecondFactorAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachSession(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachSessionRow) error) error {
+	return postgres.Failed("eachSession", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachSessionRow], fn, eachSessionSQL, userID))
 }
 
-const exportSlots = `-- name: exportSlots :many
+const eachSlotSQL = `-- name: eachSlot :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
 FROM availability_slots
 WHERE doctor_id = $1 ORDER BY start_time, id
 `
 
-type exportSlotsRow struct {
+type eachSlotRow struct {
 	ID          uuid.UUID `json:"id"`
 	StartTime   time.Time `json:"startTime"`
 	EndTime     time.Time `json:"endTime"`
@@ -505,41 +253,56 @@ type exportSlotsRow struct {
 	UpdatedAt   time.Time `json:"updatedAt"`
 }
 
-func (q *Queries) exportSlots(ctx context.Context, db DBTX, userID uuid.UUID) ([]exportSlotsRow, error) {
-	rows, err := db.Query(ctx, exportSlots, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []exportSlotsRow
-	for rows.Next() {
-		var i exportSlotsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.StartTime,
-			&i.EndTime,
-			&i.Status,
-			&i.MaxPatients,
-			&i.SeatsTaken,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func eachSlot(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachSlotRow) error) error {
+	return postgres.Failed("eachSlot", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachSlotRow], fn, eachSlotSQL, userID))
 }
 
-const findErasure = `-- name: findErasure :one
+const endErasureSQL = `-- name: endErasure :exec
+UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destroyed_at = $1,
+    next_at = NULL WHERE id = $2
+`
+
+func endErasure(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, endErasureSQL, now, id)
+	return postgres.Failed("endErasure", err)
+}
+
+const eraseExportsSQL = `-- name: eraseExports :execrows
+DELETE FROM exports WHERE user_id = $1
+`
+
+func eraseExports(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, eraseExportsSQL, userID)
+	if err != nil {
+		return 0, postgres.Failed("eraseExports", err)
+	}
+	return result.RowsAffected(), nil
+}
+
+const expireExportsSQL = `-- name: expireExports :exec
+UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < $1
+`
+
+func expireExports(ctx context.Context, tx *postgres.Tx, now *time.Time) error {
+	_, err := tx.Exec(ctx, expireExportsSQL, now)
+	return postgres.Failed("expireExports", err)
+}
+
+const expirePendingExportsSQL = `-- name: expirePendingExports :exec
+UPDATE exports SET status = 'EXPIRED' WHERE user_id = $1 AND status = 'PENDING'
+`
+
+func expirePendingExports(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, expirePendingExportsSQL, userID)
+	return postgres.Failed("expirePendingExports", err)
+}
+
+const findErasureSQL = `-- name: findErasure :one
 SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE user_id = $1 AND status <> 'STOPPED'
 `
 
-func (q *Queries) findErasure(ctx context.Context, db DBTX, userID uuid.UUID) (ErasureRow, error) {
-	row := db.QueryRow(ctx, findErasure, userID)
+func findErasure(ctx context.Context, db postgres.Querier, userID uuid.UUID) (ErasureRow, error) {
+	row := db.QueryRow(ctx, findErasureSQL, userID)
 	var i ErasureRow
 	err := row.Scan(
 		&i.ID,
@@ -554,10 +317,10 @@ func (q *Queries) findErasure(ctx context.Context, db DBTX, userID uuid.UUID) (E
 		&i.ClinicalUntil,
 		&i.DestroyedAt,
 	)
-	return i, err
+	return i, postgres.Failed("findErasure", err)
 }
 
-const findNewestExport = `-- name: findNewestExport :one
+const findNewestExportSQL = `-- name: findNewestExport :one
 SELECT id, user_id, status, requested_at, ready_at, expires_at, size, sha256 FROM exports
 WHERE user_id = $1 AND status <> 'EXPIRED' ORDER BY requested_at DESC, id DESC LIMIT 1
 `
@@ -573,8 +336,8 @@ type findNewestExportRow struct {
 	Sha256      []byte     `json:"sha256"`
 }
 
-func (q *Queries) findNewestExport(ctx context.Context, db DBTX, userID uuid.UUID) (findNewestExportRow, error) {
-	row := db.QueryRow(ctx, findNewestExport, userID)
+func findNewestExport(ctx context.Context, db postgres.Querier, userID uuid.UUID) (findNewestExportRow, error) {
+	row := db.QueryRow(ctx, findNewestExportSQL, userID)
 	var i findNewestExportRow
 	err := row.Scan(
 		&i.ID,
@@ -586,10 +349,10 @@ func (q *Queries) findNewestExport(ctx context.Context, db DBTX, userID uuid.UUI
 		&i.Size,
 		&i.Sha256,
 	)
-	return i, err
+	return i, postgres.Failed("findNewestExport", err)
 }
 
-const findPendingExport = `-- name: findPendingExport :one
+const findPendingExportSQL = `-- name: findPendingExport :one
 SELECT e.id, e.user_id, u.role, p.full_name FROM exports e JOIN users u ON u.id = e.user_id
     JOIN profiles p ON p.user_id = u.id
 WHERE e.id = $1 AND e.status = 'PENDING' AND u.deleted_at IS NULL
@@ -602,8 +365,8 @@ type findPendingExportRow struct {
 	FullName string      `json:"fullName"`
 }
 
-func (q *Queries) findPendingExport(ctx context.Context, db DBTX, id uuid.UUID) (findPendingExportRow, error) {
-	row := db.QueryRow(ctx, findPendingExport, id)
+func findPendingExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (findPendingExportRow, error) {
+	row := db.QueryRow(ctx, findPendingExportSQL, id)
 	var i findPendingExportRow
 	err := row.Scan(
 		&i.ID,
@@ -611,10 +374,10 @@ func (q *Queries) findPendingExport(ctx context.Context, db DBTX, id uuid.UUID) 
 		&i.Role,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("findPendingExport", err)
 }
 
-const insertErasure = `-- name: insertErasure :exec
+const insertErasureSQL = `-- name: insertErasure :exec
 INSERT INTO erasures (id, user_id, requested_by, status, requested_at, due_at, next_at)
 VALUES ($1, $2, $3, 'PENDING', $4, $5, $5)
 `
@@ -627,37 +390,37 @@ type insertErasureParams struct {
 	DueAt       time.Time `json:"dueAt"`
 }
 
-func (q *Queries) insertErasure(ctx context.Context, db DBTX, arg insertErasureParams) error {
-	_, err := db.Exec(ctx, insertErasure,
+func insertErasure(ctx context.Context, tx *postgres.Tx, arg insertErasureParams) error {
+	_, err := tx.Exec(ctx, insertErasureSQL,
 		arg.ID,
 		arg.UserID,
 		arg.RequestedBy,
 		arg.Now,
 		arg.DueAt,
 	)
-	return err
+	return postgres.Failed("insertErasure", err)
 }
 
-const insertExport = `-- name: insertExport :exec
+const insertExportSQL = `-- name: insertExport :exec
 INSERT INTO exports (id, user_id, status, requested_at) VALUES ($1, $2, 'PENDING', $3)
 `
 
-func (q *Queries) insertExport(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID, now time.Time) error {
-	_, err := db.Exec(ctx, insertExport, iD, userID, now)
-	return err
+func insertExport(ctx context.Context, tx *postgres.Tx, id uuid.UUID, userID uuid.UUID, now time.Time) error {
+	_, err := tx.Exec(ctx, insertExportSQL, id, userID, now)
+	return postgres.Failed("insertExport", err)
 }
 
-const keepClinicalRecord = `-- name: keepClinicalRecord :exec
+const keepClinicalRecordSQL = `-- name: keepClinicalRecord :exec
 UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), clinical_until = $2,
     next_at = $2 WHERE id = $3
 `
 
-func (q *Queries) keepClinicalRecord(ctx context.Context, db DBTX, now *time.Time, until *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, keepClinicalRecord, now, until, iD)
-	return err
+func keepClinicalRecord(ctx context.Context, tx *postgres.Tx, now *time.Time, until *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, keepClinicalRecordSQL, now, until, id)
+	return postgres.Failed("keepClinicalRecord", err)
 }
 
-const listDueErasures = `-- name: listDueErasures :many
+const listDueErasuresSQL = `-- name: listDueErasures :many
 SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= $1 ORDER BY next_at LIMIT 200
 `
 
@@ -666,32 +429,32 @@ type listDueErasuresRow struct {
 	UserID uuid.UUID `json:"userId"`
 }
 
-func (q *Queries) listDueErasures(ctx context.Context, db DBTX, now *time.Time) ([]listDueErasuresRow, error) {
-	rows, err := db.Query(ctx, listDueErasures, now)
+func listDueErasures(ctx context.Context, db postgres.Querier, now *time.Time) ([]listDueErasuresRow, error) {
+	rows, err := db.Query(ctx, listDueErasuresSQL, now)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listDueErasures", err)
 	}
 	defer rows.Close()
 	var items []listDueErasuresRow
 	for rows.Next() {
 		var i listDueErasuresRow
 		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listDueErasures", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listDueErasures", err)
 	}
 	return items, nil
 }
 
-const lockErasure = `-- name: lockErasure :one
+const lockErasureSQL = `-- name: lockErasure :one
 SELECT id, user_id, requested_by, status, requested_at, due_at, next_at, stopped_at, erased_at, clinical_until, destroyed_at FROM erasures WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockErasure(ctx context.Context, db DBTX, id uuid.UUID) (ErasureRow, error) {
-	row := db.QueryRow(ctx, lockErasure, id)
+func lockErasure(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ErasureRow, error) {
+	row := tx.QueryRow(ctx, lockErasureSQL, id)
 	var i ErasureRow
 	err := row.Scan(
 		&i.ID,
@@ -706,31 +469,31 @@ func (q *Queries) lockErasure(ctx context.Context, db DBTX, id uuid.UUID) (Erasu
 		&i.ClinicalUntil,
 		&i.DestroyedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockErasure", err)
 }
 
-const lockPerson = `-- name: lockPerson :one
+const lockPersonSQL = `-- name: lockPerson :one
 SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE
 `
 
 // All that one person asks of their data comes one after the other: each takes this lock first.
-func (q *Queries) lockPerson(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, lockPerson, id)
+func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, lockPersonSQL, id)
 	var id_2 uuid.UUID
 	err := row.Scan(&id_2)
-	return id_2, err
+	return id_2, postgres.Failed("lockPerson", err)
 }
 
-const postponeErasure = `-- name: postponeErasure :exec
+const postponeErasureSQL = `-- name: postponeErasure :exec
 UPDATE erasures SET next_at = $1 WHERE id = $2 AND status = 'PENDING'
 `
 
-func (q *Queries) postponeErasure(ctx context.Context, db DBTX, nextAt *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, postponeErasure, nextAt, iD)
-	return err
+func postponeErasure(ctx context.Context, tx *postgres.Tx, nextAt *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, postponeErasureSQL, nextAt, id)
+	return postgres.Failed("postponeErasure", err)
 }
 
-const readExport = `-- name: readExport :one
+const readExportSQL = `-- name: readExport :one
 SELECT user_id, status, ready_at, expires_at, archive FROM exports WHERE id = $1
 `
 
@@ -742,8 +505,8 @@ type readExportRow struct {
 	Archive   []byte     `json:"archive"`
 }
 
-func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readExportRow, error) {
-	row := db.QueryRow(ctx, readExport, id)
+func readExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (readExportRow, error) {
+	row := db.QueryRow(ctx, readExportSQL, id)
 	var i readExportRow
 	err := row.Scan(
 		&i.UserID,
@@ -752,22 +515,22 @@ func (q *Queries) readExport(ctx context.Context, db DBTX, id uuid.UUID) (readEx
 		&i.ExpiresAt,
 		&i.Archive,
 	)
-	return i, err
+	return i, postgres.Failed("readExport", err)
 }
 
-const stopErasure = `-- name: stopErasure :one
+const stopErasureSQL = `-- name: stopErasure :one
 UPDATE erasures SET status = 'STOPPED', stopped_at = $1, next_at = NULL WHERE user_id = $2
     AND status = 'PENDING' RETURNING id
 `
 
-func (q *Queries) stopErasure(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, stopErasure, now, userID)
+func stopErasure(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, stopErasureSQL, now, userID)
 	var id uuid.UUID
 	err := row.Scan(&id)
-	return id, err
+	return id, postgres.Failed("stopErasure", err)
 }
 
-const storeExport = `-- name: storeExport :execrows
+const storeExportSQL = `-- name: storeExport :execrows
 UPDATE exports SET status = 'READY', ready_at = $1, expires_at = $2, size = $3, sha256 = $4,
     archive = $5
 WHERE id = $6 AND status = 'PENDING'
@@ -782,8 +545,8 @@ type storeExportParams struct {
 	ID        uuid.UUID  `json:"id"`
 }
 
-func (q *Queries) storeExport(ctx context.Context, db DBTX, arg storeExportParams) (int64, error) {
-	result, err := db.Exec(ctx, storeExport,
+func storeExport(ctx context.Context, tx *postgres.Tx, arg storeExportParams) (int64, error) {
+	result, err := tx.Exec(ctx, storeExportSQL,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.Size,
@@ -792,7 +555,7 @@ func (q *Queries) storeExport(ctx context.Context, db DBTX, arg storeExportParam
 		arg.ID,
 	)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("storeExport", err)
 	}
 	return result.RowsAffected(), nil
 }

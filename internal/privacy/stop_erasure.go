@@ -36,7 +36,7 @@ func (s *Service) StopErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 // Returns problem.NotFound if there is none or it has begun.
 func (s *Service) stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) error {
-	id, err := query.stopErasure(ctx, tx, &tx.Now, person)
+	id, err := stopErasure(ctx, tx, &tx.Now, person)
 	switch {
 	case postgres.NoRows(err):
 		return problem.NotFound

@@ -40,7 +40,7 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := checkFree(ctx, tx, row); err != nil {
 		return Slot{}, err
 	}
-	row, err := query.insertSlot(ctx, tx, insertSlotParams{
+	row, err := insertSlot(ctx, tx, insertSlotParams{
 		ID: row.ID, DoctorID: actor.ID, StartTime: start, EndTime: end, Status: in.Body.Status,
 		MaxPatients: int32(in.Body.MaxPatients), Now: tx.Now, //nolint:gosec // at most 100
 	})
@@ -55,7 +55,7 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 // Of other slots the table's constraints say the same; this asks without their indexes. Errors: ErrSlotExists,
 // ErrSlotOverlap, ErrErasureDue.
 func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
-	others, err := query.slotsDuring(ctx, tx, slotsDuringParams{DoctorID: slot.DoctorID,
+	others, err := slotsDuring(ctx, tx, slotsDuringParams{DoctorID: slot.DoctorID,
 		Since: slot.StartTime.Add(-maxLength), Before: slot.EndTime, After: slot.StartTime})
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) erro
 		case o.StartTime.Equal(slot.StartTime) && o.EndTime.Equal(slot.EndTime):
 			return ErrSlotExists.WithDetail("You have a slot of exactly these times: " + o.ID.String() + ".")
 		default:
-			overlap = overlap || (slot.Status != SlotStatusBLOCKED && o.Status != SlotStatusBLOCKED)
+			overlap = overlap || (slot.Status != SlotBlocked && o.Status != SlotBlocked)
 		}
 	}
 	if overlap {
@@ -79,10 +79,10 @@ func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) erro
 // checkEnd is nil unless the slot is open and starts when its doctor, whose lock the caller holds, will have been
 // erased. Error: ErrErasureDue.
 func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
-	if slot.Status == SlotStatusBLOCKED {
+	if slot.Status == SlotBlocked {
 		return nil
 	}
-	end, err := query.endsAt(ctx, tx, slot.DoctorID)
+	end, err := endsAt(ctx, tx, slot.DoctorID)
 	switch {
 	case postgres.NoRows(err):
 		return nil

@@ -19,7 +19,7 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if row.SeatsTaken > 0 {
 		return httpapi.None{}, inTheWay(row.SeatsTaken)
 	}
-	err = query.deleteSlot(ctx, tx, row.ID)
+	err = deleteSlot(ctx, tx, row.ID)
 	switch {
 	case postgres.Violates(err, "consultations_slot_id_fkey"):
 		return httpapi.None{}, ErrSlotHasHistory

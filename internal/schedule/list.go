@@ -45,7 +45,7 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor, in
 	if after.Before(r.Now) {
 		after = r.Now
 	}
-	known, err := query.findsDoctor(ctx, r, in.DoctorID)
+	known, err := findsDoctor(ctx, r, in.DoctorID)
 	if err != nil {
 		return none, err
 	}
@@ -53,7 +53,7 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor, in
 		return none, problem.NotFound
 	}
 	//nolint:gosec // at most 101
-	rows, err := query.listFreeSlots(ctx, r, listFreeSlotsParams{
+	rows, err := listFreeSlots(ctx, r, listFreeSlotsParams{
 		DoctorID: in.DoctorID, After: after, FromTime: from, ToTime: to, Most: int32(in.Limit + 1),
 	})
 	if err != nil {

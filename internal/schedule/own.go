@@ -22,10 +22,7 @@ type OwnInput struct {
 }
 
 // place in the list of own slots: blocked ones may share a start.
-type place struct {
-	Start time.Time `json:"s"`
-	ID    uuid.UUID `json:"id"`
-}
+type place = httpapi.Place[time.Time]
 
 // ListOwn shows a doctor's slots, free or not. Error: problem.NotFound for another doctor's.
 func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor, in OwnInput) (httpapi.Page[Slot],
@@ -44,8 +41,8 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
-	rows, err := query.listSlots(ctx, r, listSlotsParams{
-		DoctorID: doctor, FromTime: from, ToTime: to, Status: in.Status, AfterStart: after.Start, AfterID: after.ID,
+	rows, err := listSlots(ctx, r, listSlotsParams{
+		DoctorID: doctor, FromTime: from, ToTime: to, Status: in.Status, AfterStart: after.Value, AfterID: after.ID,
 		Most: int32(in.Limit + 1), //nolint:gosec // at most 101
 	})
 	if err != nil {
@@ -55,8 +52,8 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 	for i, row := range rows {
 		items[i] = row.slot()
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(s Slot) any { return place{s.StartTime, s.ID} }),
-		nil
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items,
+		func(s Slot) any { return place{Value: s.StartTime, ID: s.ID} }), nil
 }
 
 func (in OwnInput) doctor(actor access.Actor) (uuid.UUID, error) {
@@ -78,7 +75,7 @@ func (in OwnInput) doctor(actor access.Actor) (uuid.UUID, error) {
 
 // Read shows one slot to its doctor. Error: problem.NotFound, to other doctors too.
 func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotID) (Slot, error) {
-	row, err := query.readSlot(ctx, r, in.ID)
+	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
 		return Slot{}, problem.NotFound
 	}

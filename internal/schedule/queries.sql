@@ -50,7 +50,7 @@ ORDER BY start_time, id LIMIT @most;
 --
 -- The slot is found by its key, and its doctor by the slot: sub-selects, because a join may begin with all doctors on a young
 -- database.
--- name: takeSeat :one
+-- name: batchTakeSeat :one
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = @patient_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
 ), taken AS (
@@ -86,7 +86,7 @@ SELECT s.status, s.start_time, EXISTS (SELECT FROM users p WHERE p.id = @patient
 FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
 WHERE s.id = @id;
 
--- The patient's lock comes first, as in takeSeat. Only who deletes the seat counts it back.
+-- The patient's lock comes first, as in batchTakeSeat. Only who deletes the seat counts it back.
 -- name: releaseSeat :exec
 WITH patient AS (
     SELECT u.id FROM seats x JOIN users u ON u.id = x.patient_id WHERE x.consultation_id = @consultation_id FOR NO KEY UPDATE OF u

@@ -10,55 +10,117 @@ import (
 	"time"
 
 	"amrutam/internal/money"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
-const closeSlots = `-- name: closeSlots :exec
+const batchTakeSeatSQL = `-- name: batchTakeSeat :one
+WITH patient AS (
+    SELECT u.id FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
+), taken AS (
+    UPDATE availability_slots s
+    SET seats_taken = s.seats_taken + 1, updated_at = $2::timestamptz,
+        status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
+    WHERE s.id = $3 AND (SELECT id FROM patient) IS NOT NULL AND s.status = 'AVAILABLE' AND s.start_time > $2::timestamptz
+      AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
+          WHERE d.id = s.doctor_id)
+    RETURNING s.id, s.doctor_id, s.start_time, s.end_time
+), seated AS (
+    INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during)
+    SELECT t.id, $1, t.doctor_id, $4, tstzrange(t.start_time, t.end_time) FROM taken t
+)
+SELECT t.id, t.doctor_id, t.start_time, t.end_time, f.consultation_fee, f.currency
+FROM taken t, LATERAL (SELECT consultation_fee, currency FROM doctors WHERE id = t.doctor_id OFFSET 0) f
+`
+
+type batchTakeSeatParams struct {
+	PatientID      uuid.UUID
+	Now            time.Time
+	SlotID         uuid.UUID
+	ConsultationID uuid.UUID
+}
+
+type batchTakeSeatRow struct {
+	ID              uuid.UUID
+	DoctorID        uuid.UUID
+	StartTime       time.Time
+	EndTime         time.Time
+	ConsultationFee money.Amount
+	Currency        string
+}
+
+// One conditional update counts the seat; the lock on the patient lets a patient's bookings and cancellations come one
+// after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
+//
+// The slot is found by its key, and its doctor by the slot: sub-selects, because a join may begin with all doctors on a young
+// database.
+func batchTakeSeat(b *pgx.Batch, arg batchTakeSeatParams, got func(batchTakeSeatRow, error) error) {
+	b.Queue(batchTakeSeatSQL,
+		arg.PatientID,
+		arg.Now,
+		arg.SlotID,
+		arg.ConsultationID,
+	).QueryRow(func(row pgx.Row) error {
+		var i batchTakeSeatRow
+		err := row.Scan(
+			&i.ID,
+			&i.DoctorID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.ConsultationFee,
+			&i.Currency,
+		)
+		return got(i, postgres.Failed("batchTakeSeat", err))
+	})
+}
+
+const closeSlotsSQL = `-- name: closeSlots :exec
 UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
     max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = $1
 WHERE doctor_id = $2 AND start_time > $3 AND status <> 'BLOCKED'
 `
 
 // A slot with a consultation in progress takes nobody more.
-func (q *Queries) closeSlots(ctx context.Context, db DBTX, now time.Time, doctorID uuid.UUID, startTime time.Time) error {
-	_, err := db.Exec(ctx, closeSlots, now, doctorID, startTime)
-	return err
+func closeSlots(ctx context.Context, tx *postgres.Tx, now time.Time, doctorID uuid.UUID, startTime time.Time) error {
+	_, err := tx.Exec(ctx, closeSlotsSQL, now, doctorID, startTime)
+	return postgres.Failed("closeSlots", err)
 }
 
-const deleteSlot = `-- name: deleteSlot :exec
+const deleteSlotSQL = `-- name: deleteSlot :exec
 DELETE FROM availability_slots WHERE id = $1
 `
 
-func (q *Queries) deleteSlot(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, deleteSlot, id)
-	return err
+func deleteSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteSlotSQL, id)
+	return postgres.Failed("deleteSlot", err)
 }
 
-const endsAt = `-- name: endsAt :one
+const endsAtSQL = `-- name: endsAt :one
 SELECT due_at FROM erasures WHERE user_id = $1 AND status = 'PENDING'
 `
 
 // When a doctor whose erasure stands stops.
-func (q *Queries) endsAt(ctx context.Context, db DBTX, doctorID uuid.UUID) (time.Time, error) {
-	row := db.QueryRow(ctx, endsAt, doctorID)
+func endsAt(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) (time.Time, error) {
+	row := db.QueryRow(ctx, endsAtSQL, doctorID)
 	var due_at time.Time
 	err := row.Scan(&due_at)
-	return due_at, err
+	return due_at, postgres.Failed("endsAt", err)
 }
 
-const findsDoctor = `-- name: findsDoctor :one
+const findsDoctorSQL = `-- name: findsDoctor :one
 SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
     WHERE d.id = $1 AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)
 `
 
-func (q *Queries) findsDoctor(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, findsDoctor, id)
+func findsDoctor(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, findsDoctorSQL, id)
 	var exists bool
 	err := row.Scan(&exists)
-	return exists, err
+	return exists, postgres.Failed("findsDoctor", err)
 }
 
-const insertSlot = `-- name: insertSlot :one
+const insertSlotSQL = `-- name: insertSlot :one
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 RETURNING id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at
@@ -74,8 +136,8 @@ type insertSlotParams struct {
 	Now         time.Time
 }
 
-func (q *Queries) insertSlot(ctx context.Context, db DBTX, arg insertSlotParams) (AvailabilitySlot, error) {
-	row := db.QueryRow(ctx, insertSlot,
+func insertSlot(ctx context.Context, tx *postgres.Tx, arg insertSlotParams) (AvailabilitySlot, error) {
+	row := tx.QueryRow(ctx, insertSlotSQL,
 		arg.ID,
 		arg.DoctorID,
 		arg.StartTime,
@@ -96,10 +158,10 @@ func (q *Queries) insertSlot(ctx context.Context, db DBTX, arg insertSlotParams)
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("insertSlot", err)
 }
 
-const listFreeSlots = `-- name: listFreeSlots :many
+const listFreeSlotsSQL = `-- name: listFreeSlots :many
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
 WHERE doctor_id = $1 AND status = 'AVAILABLE' AND start_time > $2 AND start_time >= $3 AND start_time < $4
 ORDER BY start_time LIMIT $5
@@ -114,8 +176,8 @@ type listFreeSlotsParams struct {
 }
 
 // A doctor's free slots never share a start, so the start alone is the position in the list.
-func (q *Queries) listFreeSlots(ctx context.Context, db DBTX, arg listFreeSlotsParams) ([]AvailabilitySlot, error) {
-	rows, err := db.Query(ctx, listFreeSlots,
+func listFreeSlots(ctx context.Context, db postgres.Querier, arg listFreeSlotsParams) ([]AvailabilitySlot, error) {
+	rows, err := db.Query(ctx, listFreeSlotsSQL,
 		arg.DoctorID,
 		arg.After,
 		arg.FromTime,
@@ -123,7 +185,7 @@ func (q *Queries) listFreeSlots(ctx context.Context, db DBTX, arg listFreeSlotsP
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listFreeSlots", err)
 	}
 	defer rows.Close()
 	var items []AvailabilitySlot
@@ -140,17 +202,17 @@ func (q *Queries) listFreeSlots(ctx context.Context, db DBTX, arg listFreeSlotsP
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listFreeSlots", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listFreeSlots", err)
 	}
 	return items, nil
 }
 
-const listSlots = `-- name: listSlots :many
+const listSlotsSQL = `-- name: listSlots :many
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
 WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3
     AND (start_time, id) > ($4::timestamptz, $5::uuid)
@@ -168,8 +230,8 @@ type listSlotsParams struct {
 	Most       int32
 }
 
-func (q *Queries) listSlots(ctx context.Context, db DBTX, arg listSlotsParams) ([]AvailabilitySlot, error) {
-	rows, err := db.Query(ctx, listSlots,
+func listSlots(ctx context.Context, db postgres.Querier, arg listSlotsParams) ([]AvailabilitySlot, error) {
+	rows, err := db.Query(ctx, listSlotsSQL,
 		arg.DoctorID,
 		arg.FromTime,
 		arg.ToTime,
@@ -179,7 +241,7 @@ func (q *Queries) listSlots(ctx context.Context, db DBTX, arg listSlotsParams) (
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSlots", err)
 	}
 	defer rows.Close()
 	var items []AvailabilitySlot
@@ -196,22 +258,22 @@ func (q *Queries) listSlots(ctx context.Context, db DBTX, arg listSlotsParams) (
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listSlots", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSlots", err)
 	}
 	return items, nil
 }
 
-const lockSlot = `-- name: lockSlot :one
+const lockSlotSQL = `-- name: lockSlot :one
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1 FOR UPDATE
 `
 
-func (q *Queries) lockSlot(ctx context.Context, db DBTX, id uuid.UUID) (AvailabilitySlot, error) {
-	row := db.QueryRow(ctx, lockSlot, id)
+func lockSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (AvailabilitySlot, error) {
+	row := tx.QueryRow(ctx, lockSlotSQL, id)
 	var i AvailabilitySlot
 	err := row.Scan(
 		&i.ID,
@@ -224,24 +286,24 @@ func (q *Queries) lockSlot(ctx context.Context, db DBTX, id uuid.UUID) (Availabi
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("lockSlot", err)
 }
 
-const lockSlots = `-- name: lockSlots :exec
+const lockSlotsSQL = `-- name: lockSlots :exec
 SELECT id FROM availability_slots WHERE doctor_id = $1 AND start_time > $2 ORDER BY id FOR UPDATE
 `
 
-func (q *Queries) lockSlots(ctx context.Context, db DBTX, doctorID uuid.UUID, now time.Time) error {
-	_, err := db.Exec(ctx, lockSlots, doctorID, now)
-	return err
+func lockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, now time.Time) error {
+	_, err := tx.Exec(ctx, lockSlotsSQL, doctorID, now)
+	return postgres.Failed("lockSlots", err)
 }
 
-const readSlot = `-- name: readSlot :one
+const readSlotSQL = `-- name: readSlot :one
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1
 `
 
-func (q *Queries) readSlot(ctx context.Context, db DBTX, id uuid.UUID) (AvailabilitySlot, error) {
-	row := db.QueryRow(ctx, readSlot, id)
+func readSlot(ctx context.Context, db postgres.Querier, id uuid.UUID) (AvailabilitySlot, error) {
+	row := db.QueryRow(ctx, readSlotSQL, id)
 	var i AvailabilitySlot
 	err := row.Scan(
 		&i.ID,
@@ -254,10 +316,10 @@ func (q *Queries) readSlot(ctx context.Context, db DBTX, id uuid.UUID) (Availabi
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
-	return i, err
+	return i, postgres.Failed("readSlot", err)
 }
 
-const releaseSeat = `-- name: releaseSeat :exec
+const releaseSeatSQL = `-- name: releaseSeat :exec
 WITH patient AS (
     SELECT u.id FROM seats x JOIN users u ON u.id = x.patient_id WHERE x.consultation_id = $2 FOR NO KEY UPDATE OF u
 ), freed AS (
@@ -267,13 +329,13 @@ UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, status = 'AVAIL
 FROM freed WHERE s.id = freed.slot_id
 `
 
-// The patient's lock comes first, as in takeSeat. Only who deletes the seat counts it back.
-func (q *Queries) releaseSeat(ctx context.Context, db DBTX, now time.Time, consultationID uuid.UUID) error {
-	_, err := db.Exec(ctx, releaseSeat, now, consultationID)
-	return err
+// The patient's lock comes first, as in batchTakeSeat. Only who deletes the seat counts it back.
+func releaseSeat(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) error {
+	_, err := tx.Exec(ctx, releaseSeatSQL, now, consultationID)
+	return postgres.Failed("releaseSeat", err)
 }
 
-const slotsDuring = `-- name: slotsDuring :many
+const slotsDuringSQL = `-- name: slotsDuring :many
 SELECT id, start_time, end_time, status FROM availability_slots
 WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3 AND end_time > $4
 ORDER BY start_time, id
@@ -295,15 +357,15 @@ type slotsDuringRow struct {
 
 // Slots of a doctor that share a time with another one, blocked ones too; since is the earliest that such a one can begin. It asks
 // the rows, by the btree of their times, and neither by a range nor for a status: the index of the exclusion is not to answer.
-func (q *Queries) slotsDuring(ctx context.Context, db DBTX, arg slotsDuringParams) ([]slotsDuringRow, error) {
-	rows, err := db.Query(ctx, slotsDuring,
+func slotsDuring(ctx context.Context, db postgres.Querier, arg slotsDuringParams) ([]slotsDuringRow, error) {
+	rows, err := db.Query(ctx, slotsDuringSQL,
 		arg.DoctorID,
 		arg.Since,
 		arg.Before,
 		arg.After,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("slotsDuring", err)
 	}
 	defer rows.Close()
 	var items []slotsDuringRow
@@ -315,85 +377,26 @@ func (q *Queries) slotsDuring(ctx context.Context, db DBTX, arg slotsDuringParam
 			&i.EndTime,
 			&i.Status,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("slotsDuring", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("slotsDuring", err)
 	}
 	return items, nil
 }
 
-const startSeat = `-- name: startSeat :exec
+const startSeatSQL = `-- name: startSeat :exec
 UPDATE seats SET started = true WHERE consultation_id = $1
 `
 
-func (q *Queries) startSeat(ctx context.Context, db DBTX, consultationID uuid.UUID) error {
-	_, err := db.Exec(ctx, startSeat, consultationID)
-	return err
+func startSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
+	_, err := tx.Exec(ctx, startSeatSQL, consultationID)
+	return postgres.Failed("startSeat", err)
 }
 
-const takeSeat = `-- name: takeSeat :one
-WITH patient AS (
-    SELECT u.id FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
-), taken AS (
-    UPDATE availability_slots s
-    SET seats_taken = s.seats_taken + 1, updated_at = $2::timestamptz,
-        status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
-    WHERE s.id = $3 AND (SELECT id FROM patient) IS NOT NULL AND s.status = 'AVAILABLE' AND s.start_time > $2::timestamptz
-      AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
-          WHERE d.id = s.doctor_id)
-    RETURNING s.id, s.doctor_id, s.start_time, s.end_time
-), seated AS (
-    INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during)
-    SELECT t.id, $1, t.doctor_id, $4, tstzrange(t.start_time, t.end_time) FROM taken t
-)
-SELECT t.id, t.doctor_id, t.start_time, t.end_time, f.consultation_fee, f.currency
-FROM taken t, LATERAL (SELECT consultation_fee, currency FROM doctors WHERE id = t.doctor_id OFFSET 0) f
-`
-
-type takeSeatParams struct {
-	PatientID      uuid.UUID
-	Now            time.Time
-	SlotID         uuid.UUID
-	ConsultationID uuid.UUID
-}
-
-type takeSeatRow struct {
-	ID              uuid.UUID
-	DoctorID        uuid.UUID
-	StartTime       time.Time
-	EndTime         time.Time
-	ConsultationFee money.Amount
-	Currency        string
-}
-
-// One conditional update counts the seat; the lock on the patient lets a patient's bookings and cancellations come one
-// after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
-//
-// The slot is found by its key, and its doctor by the slot: sub-selects, because a join may begin with all doctors on a young
-// database.
-func (q *Queries) takeSeat(ctx context.Context, db DBTX, arg takeSeatParams) (takeSeatRow, error) {
-	row := db.QueryRow(ctx, takeSeat,
-		arg.PatientID,
-		arg.Now,
-		arg.SlotID,
-		arg.ConsultationID,
-	)
-	var i takeSeatRow
-	err := row.Scan(
-		&i.ID,
-		&i.DoctorID,
-		&i.StartTime,
-		&i.EndTime,
-		&i.ConsultationFee,
-		&i.Currency,
-	)
-	return i, err
-}
-
-const updateSlot = `-- name: updateSlot :exec
+const updateSlotSQL = `-- name: updateSlot :exec
 UPDATE availability_slots SET start_time = $1, end_time = $2, status = $3, max_patients = $4,
     updated_at = $5
 WHERE id = $6
@@ -408,8 +411,8 @@ type updateSlotParams struct {
 	ID          uuid.UUID
 }
 
-func (q *Queries) updateSlot(ctx context.Context, db DBTX, arg updateSlotParams) error {
-	_, err := db.Exec(ctx, updateSlot,
+func updateSlot(ctx context.Context, tx *postgres.Tx, arg updateSlotParams) error {
+	_, err := tx.Exec(ctx, updateSlotSQL,
 		arg.StartTime,
 		arg.EndTime,
 		arg.Status,
@@ -417,10 +420,10 @@ func (q *Queries) updateSlot(ctx context.Context, db DBTX, arg updateSlotParams)
 		arg.Now,
 		arg.ID,
 	)
-	return err
+	return postgres.Failed("updateSlot", err)
 }
 
-const whyNoSeat = `-- name: whyNoSeat :one
+const whyNoSeatSQL = `-- name: whyNoSeat :one
 SELECT s.status, s.start_time, EXISTS (SELECT FROM users p WHERE p.id = $1 AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_may,
     (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
 FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
@@ -434,8 +437,8 @@ type whyNoSeatRow struct {
 	DoctorBookable bool
 }
 
-func (q *Queries) whyNoSeat(ctx context.Context, db DBTX, patientID uuid.UUID, iD uuid.UUID) (whyNoSeatRow, error) {
-	row := db.QueryRow(ctx, whyNoSeat, patientID, iD)
+func whyNoSeat(ctx context.Context, db postgres.Querier, patientID uuid.UUID, id uuid.UUID) (whyNoSeatRow, error) {
+	row := db.QueryRow(ctx, whyNoSeatSQL, patientID, id)
 	var i whyNoSeatRow
 	err := row.Scan(
 		&i.Status,
@@ -443,5 +446,5 @@ func (q *Queries) whyNoSeat(ctx context.Context, db DBTX, patientID uuid.UUID, i
 		&i.PatientMay,
 		&i.DoctorBookable,
 	)
-	return i, err
+	return i, postgres.Failed("whyNoSeat", err)
 }

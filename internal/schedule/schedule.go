@@ -11,8 +11,6 @@ import (
 	"amrutam/internal/problem"
 )
 
-var query = New()
-
 const (
 	minLength = 5 * time.Minute
 	maxLength = 8 * time.Hour
@@ -90,7 +88,7 @@ func (s Slot) ETag() string { return httpapi.ETag(s.UpdatedAt) }
 
 func (row AvailabilitySlot) slot() Slot {
 	free := int(row.MaxPatients - row.SeatsTaken)
-	if row.Status == SlotStatusBLOCKED {
+	if row.Status == SlotBlocked {
 		free = 0
 	}
 	return Slot{

@@ -51,8 +51,10 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 		seat  Seat
 		free  = true
 	)
-	batch.Queue(takeSeat, patientID, tx.Now, slotID, consultationID).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&seat.SlotID, &seat.DoctorID, &seat.Start, &seat.End, &seat.Fee, &seat.Currency)
+	arg := batchTakeSeatParams{PatientID: patientID, Now: tx.Now, SlotID: slotID, ConsultationID: consultationID}
+	batchTakeSeat(&batch, arg, func(row batchTakeSeatRow, err error) error {
+		seat = Seat{SlotID: row.ID, DoctorID: row.DoctorID, Start: row.StartTime, End: row.EndTime,
+			Fee: row.ConsultationFee, Currency: row.Currency}
 		switch {
 		case postgres.NoRows(err):
 			free = false
@@ -72,9 +74,9 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 	return seat, err
 }
 
-// refusal finds out why takeSeat changed nothing.
+// refusal finds out why batchTakeSeat changed nothing.
 func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) error {
-	row, err := query.whyNoSeat(ctx, tx, patientID, slotID)
+	row, err := whyNoSeat(ctx, tx, patientID, slotID)
 	switch {
 	case postgres.NoRows(err):
 		return problem.NotFound
@@ -82,7 +84,7 @@ func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) 
 		return err
 	case !row.PatientMay: // deleted or disabled since the request came in
 		return problem.Unauthenticated
-	case row.Status == SlotStatusBLOCKED, !row.StartTime.After(tx.Now), !row.DoctorBookable:
+	case row.Status == SlotBlocked, !row.StartTime.After(tx.Now), !row.DoctorBookable:
 		return ErrSlotNotBookable
 	}
 	return ErrSlotTaken
@@ -90,20 +92,20 @@ func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) 
 
 // LockSlots locks a doctor's slots to come, whose bookings under way it waits for.
 func LockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
-	return query.lockSlots(ctx, tx, doctorID, tx.Now)
+	return lockSlots(ctx, tx, doctorID, tx.Now)
 }
 
 // CloseSlots blocks those of a doctor's slots from a start on that nobody has booked, and has the others take nobody
 // more.
 func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start time.Time) error {
-	return query.closeSlots(ctx, tx, tx.Now, doctorID, start)
+	return closeSlots(ctx, tx, tx.Now, doctorID, start)
 }
 
 // StartSeat notes that the consultation of a seat is in progress. The caller holds the doctor's lock.
 // Error: ErrConsultationInProgress, while one of another slot is: patients who share a slot are seen together. (The
 // transaction can then only be rolled back.)
 func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
-	err := query.startSeat(ctx, tx, consultationID)
+	err := startSeat(ctx, tx, consultationID)
 	if postgres.Violates(err, "seats_doctor_in_progress") {
 		return ErrConsultationInProgress.WithDetail("Another consultation of yours, in another slot, is in progress.")
 	}
@@ -113,5 +115,5 @@ func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) e
 // ReleaseSeat gives the place of a consultation back; a slot that was full is AVAILABLE again. It does nothing when
 // the consultation holds none.
 func ReleaseSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
-	return query.releaseSeat(ctx, tx, tx.Now, consultationID)
+	return releaseSeat(ctx, tx, tx.Now, consultationID)
 }

@@ -5,55 +5,10 @@
 package schedule
 
 import (
-	"database/sql/driver"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 )
-
-type SlotStatus string
-
-const (
-	SlotStatusAVAILABLE SlotStatus = "AVAILABLE"
-	SlotStatusBOOKED    SlotStatus = "BOOKED"
-	SlotStatusBLOCKED   SlotStatus = "BLOCKED"
-)
-
-func (e *SlotStatus) Scan(src interface{}) error {
-	switch s := src.(type) {
-	case []byte:
-		*e = SlotStatus(s)
-	case string:
-		*e = SlotStatus(s)
-	default:
-		return fmt.Errorf("unsupported scan type for SlotStatus: %T", src)
-	}
-	return nil
-}
-
-type NullSlotStatus struct {
-	SlotStatus SlotStatus
-	Valid      bool // Valid is true if SlotStatus is not NULL
-}
-
-// Scan implements the Scanner interface.
-func (ns *NullSlotStatus) Scan(value interface{}) error {
-	if value == nil {
-		ns.SlotStatus, ns.Valid = "", false
-		return nil
-	}
-	ns.Valid = true
-	return ns.SlotStatus.Scan(value)
-}
-
-// Value implements the driver Valuer interface.
-func (ns NullSlotStatus) Value() (driver.Value, error) {
-	if !ns.Valid {
-		return nil, nil
-	}
-	return string(ns.SlotStatus), nil
-}
 
 type AvailabilitySlot struct {
 	ID          uuid.UUID

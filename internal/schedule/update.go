@@ -50,7 +50,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	switch {
 	case err != nil:
 		return Slot{}, err
-	case len(changed) > 0 && row.Status != SlotStatusBLOCKED && notApproved != nil:
+	case len(changed) > 0 && row.Status != SlotBlocked && notApproved != nil:
 		return Slot{}, notApproved
 	}
 	if err := store(ctx, tx, &row, changed); err != nil {
@@ -71,7 +71,7 @@ func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed 
 		}
 	}
 	row.UpdatedAt = tx.Now
-	return refused(query.updateSlot(ctx, tx, updateSlotParams{
+	return refused(updateSlot(ctx, tx, updateSlotParams{
 		ID: row.ID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status, MaxPatients: row.MaxPatients,
 		Now: tx.Now,
 	}))
@@ -79,7 +79,7 @@ func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed 
 
 // lock reads a slot of who's and holds the row until the transaction ends: no seat is taken meanwhile.
 func lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
-	row, err := query.lockSlot(ctx, tx, id)
+	row, err := lockSlot(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return row, problem.NotFound
@@ -103,13 +103,13 @@ func (in SlotPatchInput) apply(row *AvailabilitySlot, now time.Time) ([]string, 
 	b.MaxPatients.Apply(&row.MaxPatients)
 	asked := row.Status
 	b.Status.Apply(&asked)
-	if asked != SlotStatusBLOCKED {
-		row.Status = SlotStatusAVAILABLE
+	if asked != SlotBlocked {
+		row.Status = SlotAvailable
 		if row.SeatsTaken == row.MaxPatients {
-			row.Status = SlotStatusBOOKED
+			row.Status = SlotBooked
 		}
 	} else {
-		row.Status = SlotStatusBLOCKED
+		row.Status = SlotBlocked
 	}
 	changed := []string{}
 	note := func(name string, differs bool) bool {
@@ -121,14 +121,14 @@ func (in SlotPatchInput) apply(row *AvailabilitySlot, now time.Time) ([]string, 
 	moved := note("startTime", !row.StartTime.Equal(before.StartTime))
 	moved = note("endTime", !row.EndTime.Equal(before.EndTime)) || moved
 	note("maxPatients", row.MaxPatients != before.MaxPatients)
-	blocked := note("status", row.Status != before.Status) && row.Status == SlotStatusBLOCKED
+	blocked := note("status", row.Status != before.Status) && row.Status == SlotBlocked
 
 	switch {
 	case len(changed) > 0 && !before.StartTime.After(now):
 		return nil, ErrSlotBegun
 	case before.SeatsTaken > 0 && (moved || blocked), row.SeatsTaken > row.MaxPatients:
 		return nil, inTheWay(before.SeatsTaken)
-	case b.Status.Set && asked == SlotStatusAVAILABLE && row.Status == SlotStatusBOOKED:
+	case b.Status.Set && asked == SlotAvailable && row.Status == SlotBooked:
 		return nil, problem.InvalidTransition.WithDetail(
 			"The slot is full: it becomes AVAILABLE when a seat is freed or added.")
 	case moved:

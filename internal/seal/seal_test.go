@@ -53,7 +53,7 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 }
 
 func newDatabase(t *testing.T) string {
-	return testdb.New(t, postgres.Migrate, postgres.Fingerprint())
+	return testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 }
 
 func openSealer(t *testing.T, conn *pgx.Conn, keys *keySource) *seal.Sealer {

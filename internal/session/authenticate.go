@@ -29,7 +29,7 @@ func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
 	var now time.Time
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
 		now = r.Now
-		found, err = query.findSession(ctx, r, hash, kind, now)
+		found, err = findSession(ctx, r, hash, kind, now)
 		return err
 	})
 	if postgres.NoRows(err) {
@@ -39,7 +39,7 @@ func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
 		return actor, fmt.Errorf("find a session: %w", err)
 	}
 	actor.ID, actor.Role, actor.SessionID = found.ID, found.Role, found.SessionID
-	actor.AuthenticatedAt, actor.HasFactor = found.AuthenticatedAt, found.MfaEnabled
+	actor.AuthenticatedAt, actor.HasFactor = found.AuthenticatedAt, found.MFAEnabled
 	if found.SecondFactorAt != nil {
 		actor.SecondFactorAt = *found.SecondFactorAt
 	}
@@ -52,8 +52,8 @@ func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
 // extendCookie has a cookie that was used live on, at most as long as its session.
 func (s *Service) extendCookie(ctx context.Context, session uuid.UUID, hash []byte) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		tx.Queue(extendCookie, tx.Now.Add(s.Config.BrowserIdle), hash)
-		tx.Queue(useSession, tx.Now, session)
+		queueExtendCookie(tx, tx.Now.Add(s.Config.BrowserIdle), hash)
+		queueUseSession(tx, tx.Now, session)
 		return nil
 	})
 }

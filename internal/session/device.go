@@ -13,7 +13,7 @@ import (
 // mailNewDevice mails the user about a sign-in by a client or from an address that they never used before. It looks
 // before the session is inserted.
 func (s *Service) mailNewDevice(ctx context.Context, tx *postgres.Tx, actor access.Actor, agent string) error {
-	unknown, err := query.isNewDevice(ctx, tx, agent, actor.IP, actor.ID)
+	unknown, err := isNewDevice(ctx, tx, agent, actor.IP, actor.ID)
 	if err != nil {
 		return fmt.Errorf("look for a device: %w", err)
 	}

@@ -21,7 +21,7 @@ type EndRequest struct {
 // SignOut ends the session that the caller uses.
 func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (httpapi.SignedOut,
 	error) {
-	tx.QueueLast(endSession, tx.Now, actor.SessionID)
+	queueLastEndSession(tx, tx.Now, actor.SessionID)
 	audit.Write(tx, actor, "session.end", actor.SessionID, nil)
 	return httpapi.SignedOut{}, nil
 }
@@ -35,10 +35,10 @@ func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, 
 			return httpapi.None{}, err
 		}
 	}
-	if err := query.lockUser(ctx, tx, actor.ID); err != nil {
+	if err := lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, fmt.Errorf("lock a user: %w", err)
 	}
-	ended, err := query.endOwnSession(ctx, tx, &tx.Now, in.ID, actor.ID)
+	ended, err := endOwnSession(ctx, tx, &tx.Now, in.ID, actor.ID)
 	switch {
 	case err != nil:
 		return httpapi.None{}, fmt.Errorf("end a session: %w", err)
@@ -52,7 +52,7 @@ func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, 
 // EndOthers ends all of the caller's sessions but the one that asks.
 func (s *Service) EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (httpapi.None,
 	error) {
-	if err := query.lockUser(ctx, tx, actor.ID); err != nil {
+	if err := lockUser(ctx, tx, actor.ID); err != nil {
 		return httpapi.None{}, fmt.Errorf("lock a user: %w", err)
 	}
 	return httpapi.None{}, EndOthers(ctx, tx, actor)
@@ -60,7 +60,7 @@ func (s *Service) EndOthers(ctx context.Context, tx *postgres.Tx, actor access.A
 
 // EndOthers ends all sessions of the actor but the one that asks. The caller has locked the actor's row.
 func EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
-	ended, err := query.endOtherSessions(ctx, tx, &tx.Now, actor.ID, actor.SessionID)
+	ended, err := endOtherSessions(ctx, tx, &tx.Now, actor.ID, actor.SessionID)
 	if err != nil {
 		return fmt.Errorf("end other sessions: %w", err)
 	}
@@ -70,15 +70,15 @@ func EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 
 // EndAll ends all sessions of a user, whose row the caller has locked. It is the transaction's last statement: a
 // request of one of these sessions asks whether that stands right before its COMMIT.
-func EndAll(tx *postgres.Tx, user uuid.UUID) { tx.QueueLast(endAllSessions, tx.Now, user) }
+func EndAll(tx *postgres.Tx, user uuid.UUID) { queueLastEndAllSessions(tx, tx.Now, user) }
 
 // Erase deletes all sessions of a user, and returns how many rows of which table.
 func Erase(ctx context.Context, tx *postgres.Tx, user uuid.UUID) (removed map[string]int64, err error) {
 	removed = map[string]int64{}
-	if removed["session_tokens"], err = query.deleteTokensOfUser(ctx, tx, user); err != nil {
+	if removed["session_tokens"], err = deleteTokensOfUser(ctx, tx, user); err != nil {
 		return nil, fmt.Errorf("delete tokens: %w", err)
 	}
-	if removed["sessions"], err = query.deleteSessionsOfUser(ctx, tx, user); err != nil {
+	if removed["sessions"], err = deleteSessionsOfUser(ctx, tx, user); err != nil {
 		return nil, fmt.Errorf("delete sessions: %w", err)
 	}
 	return removed, nil

@@ -18,9 +18,9 @@ const (
 // Jobs registers the maintenance of sessions.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return query.deleteExpiredTokens(ctx, tx, tx.Now.Add(-keepTokens))
+		return deleteExpiredTokens(ctx, tx, tx.Now.Add(-keepTokens))
 	})
 	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return query.deleteExpiredSessions(ctx, tx, tx.Now.Add(-keepSessions))
+		return deleteExpiredSessions(ctx, tx, tx.Now.Add(-keepSessions))
 	})
 }

@@ -39,7 +39,7 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, actor access.Actor
 	if _, err := s.Cursors.Open(listScope, in.Cursor, &before); err != nil {
 		return httpapi.Page[Session]{}, err
 	}
-	rows, err := query.listSessions(ctx, r, listSessionsParams{UserID: actor.ID, Now: r.Now, Before: before,
+	rows, err := listSessions(ctx, r, listSessionsParams{UserID: actor.ID, Now: r.Now, Before: before,
 		Most: int32(in.Limit + 1)}) //nolint:gosec // 101 at most
 	if err != nil {
 		return httpapi.Page[Session]{}, fmt.Errorf("list sessions: %w", err)
@@ -47,7 +47,7 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, actor access.Actor
 	all := make([]Session, len(rows))
 	for i, row := range rows {
 		all[i] = Session{ID: row.ID, Device: DeviceName(row.UserAgent), UserAgent: row.UserAgent,
-			IPAddress: row.IpAddress, CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt,
+			IPAddress: row.IPAddress, CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt,
 			SecondFactorAt: row.SecondFactorAt, Current: row.ID == actor.SessionID}
 	}
 	return httpapi.NewPage(s.Cursors, listScope, in.Limit, all, func(v Session) any { return v.ID }), nil

@@ -11,7 +11,7 @@ import (
 
 // Lock keeps a session from ending before the transaction does, and reports whether it has not ended yet.
 func Lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (active bool, err error) {
-	active, err = query.lockSession(ctx, tx, id)
+	active, err = lockSession(ctx, tx, id)
 	if err != nil {
 		return false, fmt.Errorf("lock a session: %w", err)
 	}
@@ -20,18 +20,18 @@ func Lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (active bool, err 
 
 // ProveSecondFactor notes that a session has just proven a second factor.
 func ProveSecondFactor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := query.setSecondFactorProven(ctx, tx, &tx.Now, id); err != nil {
+	if err := setSecondFactorProven(ctx, tx, &tx.Now, id); err != nil {
 		return fmt.Errorf("note a proven second factor: %w", err)
 	}
 	return nil
 }
 
 // ProvePassword notes that a session has just proven the password.
-func ProvePassword(tx *postgres.Tx, id uuid.UUID) { tx.QueueLast(setPasswordProven, tx.Now, id) }
+func ProvePassword(tx *postgres.Tx, id uuid.UUID) { queueLastSetPasswordProven(tx, tx.Now, id) }
 
 // ClearSecondFactor has no session of a user count as proven any more: the user has no second factor left.
 func ClearSecondFactor(ctx context.Context, tx *postgres.Tx, user uuid.UUID) error {
-	if err := query.clearSecondFactor(ctx, tx, user); err != nil {
+	if err := clearSecondFactor(ctx, tx, user); err != nil {
 		return fmt.Errorf("clear proven second factors: %w", err)
 	}
 	return nil

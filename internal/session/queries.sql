@@ -5,11 +5,11 @@ FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.i
 WHERE t.hash = @hash AND t.kind = @kind AND t.used_at IS NULL AND t.expires_at > @now AND s.ended_at IS NULL
     AND s.expires_at > @now AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
 
--- name: extendCookie :exec
+-- name: queueExtendCookie :exec
 UPDATE session_tokens t SET expires_at = least(@expires_at::timestamptz, s.expires_at) FROM sessions s
 WHERE t.hash = @hash AND s.id = t.session_id;
 
--- name: useSession :exec
+-- name: queueUseSession :exec
 UPDATE sessions SET last_used_at = @now WHERE id = @id;
 
 -- name: insertSession :exec
@@ -66,20 +66,23 @@ FROM sessions s WHERE s.user_id = @user_id;
 -- name: endSession :execrows
 UPDATE sessions SET ended_at = @now WHERE id = @id AND ended_at IS NULL;
 
+-- name: queueLastEndSession :exec
+UPDATE sessions SET ended_at = @now::timestamptz WHERE id = @id AND ended_at IS NULL;
+
 -- name: endOwnSession :execrows
 UPDATE sessions SET ended_at = @now WHERE id = @id AND user_id = @user_id AND ended_at IS NULL AND expires_at > @now;
 
 -- name: endOtherSessions :execrows
 UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND id <> @id AND ended_at IS NULL;
 
--- name: endAllSessions :exec
-UPDATE sessions SET ended_at = @now WHERE user_id = @user_id AND ended_at IS NULL;
+-- name: queueLastEndAllSessions :exec
+UPDATE sessions SET ended_at = @now::timestamptz WHERE user_id = @user_id AND ended_at IS NULL;
 
 -- name: setSecondFactorProven :exec
 UPDATE sessions SET second_factor_at = @now WHERE id = @id AND ended_at IS NULL;
 
--- name: setPasswordProven :exec
-UPDATE sessions SET authenticated_at = @now WHERE id = @id AND ended_at IS NULL;
+-- name: queueLastSetPasswordProven :exec
+UPDATE sessions SET authenticated_at = @now::timestamptz WHERE id = @id AND ended_at IS NULL;
 
 -- name: clearSecondFactor :exec
 UPDATE sessions SET second_factor_at = NULL WHERE user_id = @user_id AND ended_at IS NULL;

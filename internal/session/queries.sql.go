@@ -10,116 +10,98 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const clearSecondFactor = `-- name: clearSecondFactor :exec
+const clearSecondFactorSQL = `-- name: clearSecondFactor :exec
 UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1 AND ended_at IS NULL
 `
 
-func (q *Queries) clearSecondFactor(ctx context.Context, db DBTX, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, clearSecondFactor, userID)
-	return err
+func clearSecondFactor(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) error {
+	_, err := tx.Exec(ctx, clearSecondFactorSQL, userID)
+	return postgres.Failed("clearSecondFactor", err)
 }
 
-const deleteExpiredSessions = `-- name: deleteExpiredSessions :exec
+const deleteExpiredSessionsSQL = `-- name: deleteExpiredSessions :exec
 DELETE FROM sessions WHERE expires_at < $1
 `
 
-func (q *Queries) deleteExpiredSessions(ctx context.Context, db DBTX, before time.Time) error {
-	_, err := db.Exec(ctx, deleteExpiredSessions, before)
-	return err
+func deleteExpiredSessions(ctx context.Context, tx *postgres.Tx, before time.Time) error {
+	_, err := tx.Exec(ctx, deleteExpiredSessionsSQL, before)
+	return postgres.Failed("deleteExpiredSessions", err)
 }
 
-const deleteExpiredTokens = `-- name: deleteExpiredTokens :exec
+const deleteExpiredTokensSQL = `-- name: deleteExpiredTokens :exec
 DELETE FROM session_tokens WHERE expires_at < $1
 `
 
-func (q *Queries) deleteExpiredTokens(ctx context.Context, db DBTX, before time.Time) error {
-	_, err := db.Exec(ctx, deleteExpiredTokens, before)
-	return err
+func deleteExpiredTokens(ctx context.Context, tx *postgres.Tx, before time.Time) error {
+	_, err := tx.Exec(ctx, deleteExpiredTokensSQL, before)
+	return postgres.Failed("deleteExpiredTokens", err)
 }
 
-const deleteSessionsOfUser = `-- name: deleteSessionsOfUser :execrows
+const deleteSessionsOfUserSQL = `-- name: deleteSessionsOfUser :execrows
 DELETE FROM sessions WHERE user_id = $1
 `
 
-func (q *Queries) deleteSessionsOfUser(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, deleteSessionsOfUser, userID)
+func deleteSessionsOfUser(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deleteSessionsOfUserSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deleteSessionsOfUser", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const deleteTokensOfUser = `-- name: deleteTokensOfUser :execrows
+const deleteTokensOfUserSQL = `-- name: deleteTokensOfUser :execrows
 DELETE FROM session_tokens t USING sessions s WHERE s.id = t.session_id AND s.user_id = $1
 `
 
-func (q *Queries) deleteTokensOfUser(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, deleteTokensOfUser, userID)
+func deleteTokensOfUser(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deleteTokensOfUserSQL, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("deleteTokensOfUser", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const endAllSessions = `-- name: endAllSessions :exec
-UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND ended_at IS NULL
-`
-
-func (q *Queries) endAllSessions(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, endAllSessions, now, userID)
-	return err
-}
-
-const endOtherSessions = `-- name: endOtherSessions :execrows
+const endOtherSessionsSQL = `-- name: endOtherSessions :execrows
 UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND id <> $3 AND ended_at IS NULL
 `
 
-func (q *Queries) endOtherSessions(ctx context.Context, db DBTX, now *time.Time, userID uuid.UUID, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endOtherSessions, now, userID, iD)
+func endOtherSessions(ctx context.Context, tx *postgres.Tx, now *time.Time, userID uuid.UUID, id uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endOtherSessionsSQL, now, userID, id)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endOtherSessions", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const endOwnSession = `-- name: endOwnSession :execrows
+const endOwnSessionSQL = `-- name: endOwnSession :execrows
 UPDATE sessions SET ended_at = $1 WHERE id = $2 AND user_id = $3 AND ended_at IS NULL AND expires_at > $1
 `
 
-func (q *Queries) endOwnSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID, userID uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endOwnSession, now, iD, userID)
+func endOwnSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endOwnSessionSQL, now, id, userID)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endOwnSession", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const endSession = `-- name: endSession :execrows
+const endSessionSQL = `-- name: endSession :execrows
 UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL
 `
 
-func (q *Queries) endSession(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, endSession, now, iD)
+func endSession(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, endSessionSQL, now, id)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("endSession", err)
 	}
 	return result.RowsAffected(), nil
 }
 
-const extendCookie = `-- name: extendCookie :exec
-UPDATE session_tokens t SET expires_at = least($1::timestamptz, s.expires_at) FROM sessions s
-WHERE t.hash = $2 AND s.id = t.session_id
-`
-
-func (q *Queries) extendCookie(ctx context.Context, db DBTX, expiresAt time.Time, hash []byte) error {
-	_, err := db.Exec(ctx, extendCookie, expiresAt, hash)
-	return err
-}
-
-const extendSession = `-- name: extendSession :one
+const extendSessionSQL = `-- name: extendSession :one
 UPDATE sessions s SET last_used_at = $1,
     expires_at = least($2::timestamptz, s.created_at + make_interval(secs => $3::float8))
 FROM users u JOIN profiles p ON p.user_id = u.id
@@ -140,13 +122,13 @@ type extendSessionRow struct {
 	Email           string
 	Role            access.Role
 	IsEmailVerified bool
-	MfaEnabled      bool
+	MFAEnabled      bool
 	CreatedAt       time.Time
 	FullName        string
 }
 
-func (q *Queries) extendSession(ctx context.Context, db DBTX, arg extendSessionParams) (extendSessionRow, error) {
-	row := db.QueryRow(ctx, extendSession,
+func extendSession(ctx context.Context, tx *postgres.Tx, arg extendSessionParams) (extendSessionRow, error) {
+	row := tx.QueryRow(ctx, extendSessionSQL,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.MostSeconds,
@@ -158,14 +140,14 @@ func (q *Queries) extendSession(ctx context.Context, db DBTX, arg extendSessionP
 		&i.Email,
 		&i.Role,
 		&i.IsEmailVerified,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.CreatedAt,
 		&i.FullName,
 	)
-	return i, err
+	return i, postgres.Failed("extendSession", err)
 }
 
-const findRefreshToken = `-- name: findRefreshToken :one
+const findRefreshTokenSQL = `-- name: findRefreshToken :one
 SELECT t.used_at, t.created_at, t.expires_at, t.session_id, s.user_id
 FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1 AND t.kind = 'REFRESH' FOR KEY SHARE OF u
@@ -180,8 +162,8 @@ type findRefreshTokenRow struct {
 }
 
 // The user before the session, as everybody locks them; the audit row's foreign key would lock the user after it.
-func (q *Queries) findRefreshToken(ctx context.Context, db DBTX, hash []byte) (findRefreshTokenRow, error) {
-	row := db.QueryRow(ctx, findRefreshToken, hash)
+func findRefreshToken(ctx context.Context, tx *postgres.Tx, hash []byte) (findRefreshTokenRow, error) {
+	row := tx.QueryRow(ctx, findRefreshTokenSQL, hash)
 	var i findRefreshTokenRow
 	err := row.Scan(
 		&i.UsedAt,
@@ -190,10 +172,10 @@ func (q *Queries) findRefreshToken(ctx context.Context, db DBTX, hash []byte) (f
 		&i.SessionID,
 		&i.UserID,
 	)
-	return i, err
+	return i, postgres.Failed("findRefreshToken", err)
 }
 
-const findSession = `-- name: findSession :one
+const findSessionSQL = `-- name: findSession :one
 SELECT u.id, u.role, s.id AS session_id, s.second_factor_at,
     coalesce(s.authenticated_at, s.created_at)::timestamptz AS authenticated_at, u.mfa_enabled, t.expires_at
 FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
@@ -207,12 +189,12 @@ type findSessionRow struct {
 	SessionID       uuid.UUID
 	SecondFactorAt  *time.Time
 	AuthenticatedAt time.Time
-	MfaEnabled      bool
+	MFAEnabled      bool
 	ExpiresAt       time.Time
 }
 
-func (q *Queries) findSession(ctx context.Context, db DBTX, hash []byte, kind tokenKind, now time.Time) (findSessionRow, error) {
-	row := db.QueryRow(ctx, findSession, hash, kind, now)
+func findSession(ctx context.Context, db postgres.Querier, hash []byte, kind tokenKind, now time.Time) (findSessionRow, error) {
+	row := db.QueryRow(ctx, findSessionSQL, hash, kind, now)
 	var i findSessionRow
 	err := row.Scan(
 		&i.ID,
@@ -220,13 +202,13 @@ func (q *Queries) findSession(ctx context.Context, db DBTX, hash []byte, kind to
 		&i.SessionID,
 		&i.SecondFactorAt,
 		&i.AuthenticatedAt,
-		&i.MfaEnabled,
+		&i.MFAEnabled,
 		&i.ExpiresAt,
 	)
-	return i, err
+	return i, postgres.Failed("findSession", err)
 }
 
-const insertCookie = `-- name: insertCookie :exec
+const insertCookieSQL = `-- name: insertCookie :exec
 INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 VALUES ($1, $2, 'COOKIE', $3, $4)
 `
@@ -238,17 +220,17 @@ type insertCookieParams struct {
 	ExpiresAt time.Time
 }
 
-func (q *Queries) insertCookie(ctx context.Context, db DBTX, arg insertCookieParams) error {
-	_, err := db.Exec(ctx, insertCookie,
+func insertCookie(ctx context.Context, tx *postgres.Tx, arg insertCookieParams) error {
+	_, err := tx.Exec(ctx, insertCookieSQL,
 		arg.Hash,
 		arg.SessionID,
 		arg.Now,
 		arg.ExpiresAt,
 	)
-	return err
+	return postgres.Failed("insertCookie", err)
 }
 
-const insertSession = `-- name: insertSession :exec
+const insertSessionSQL = `-- name: insertSession :exec
 INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at)
 VALUES ($1, $2, $3, $4, $5, $5, $6, $7)
 `
@@ -257,26 +239,26 @@ type insertSessionParams struct {
 	ID             uuid.UUID
 	UserID         uuid.UUID
 	UserAgent      string
-	IpAddress      string
+	IPAddress      string
 	Now            time.Time
 	ExpiresAt      time.Time
 	SecondFactorAt *time.Time
 }
 
-func (q *Queries) insertSession(ctx context.Context, db DBTX, arg insertSessionParams) error {
-	_, err := db.Exec(ctx, insertSession,
+func insertSession(ctx context.Context, tx *postgres.Tx, arg insertSessionParams) error {
+	_, err := tx.Exec(ctx, insertSessionSQL,
 		arg.ID,
 		arg.UserID,
 		arg.UserAgent,
-		arg.IpAddress,
+		arg.IPAddress,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.SecondFactorAt,
 	)
-	return err
+	return postgres.Failed("insertSession", err)
 }
 
-const insertTokens = `-- name: insertTokens :exec
+const insertTokensSQL = `-- name: insertTokens :exec
 INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 VALUES ($1, $2, 'ACCESS', $3, $4),
     ($5, $2, 'REFRESH', $3, $6)
@@ -291,8 +273,8 @@ type insertTokensParams struct {
 	RefreshExpiry time.Time
 }
 
-func (q *Queries) insertTokens(ctx context.Context, db DBTX, arg insertTokensParams) error {
-	_, err := db.Exec(ctx, insertTokens,
+func insertTokens(ctx context.Context, tx *postgres.Tx, arg insertTokensParams) error {
+	_, err := tx.Exec(ctx, insertTokensSQL,
 		arg.AccessHash,
 		arg.SessionID,
 		arg.Now,
@@ -300,10 +282,10 @@ func (q *Queries) insertTokens(ctx context.Context, db DBTX, arg insertTokensPar
 		arg.RefreshHash,
 		arg.RefreshExpiry,
 	)
-	return err
+	return postgres.Failed("insertTokens", err)
 }
 
-const isNewDevice = `-- name: isNewDevice :one
+const isNewDeviceSQL = `-- name: isNewDevice :one
 SELECT (count(*) > 0 AND count(*) FILTER (WHERE s.user_agent = $1
     AND s.ip_address = $2) = 0)::boolean
     AS new_device
@@ -311,14 +293,14 @@ FROM sessions s WHERE s.user_id = $3
 `
 
 // Somebody who has signed in before, but never by this client from this address.
-func (q *Queries) isNewDevice(ctx context.Context, db DBTX, userAgent string, ipAddress string, userID uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, isNewDevice, userAgent, ipAddress, userID)
+func isNewDevice(ctx context.Context, db postgres.Querier, userAgent string, iPAddress string, userID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, isNewDeviceSQL, userAgent, iPAddress, userID)
 	var new_device bool
 	err := row.Scan(&new_device)
-	return new_device, err
+	return new_device, postgres.Failed("isNewDevice", err)
 }
 
-const listSessions = `-- name: listSessions :many
+const listSessionsSQL = `-- name: listSessions :many
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, second_factor_at FROM sessions
 WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id < $3 ORDER BY id DESC LIMIT $4
 `
@@ -333,7 +315,7 @@ type listSessionsParams struct {
 type listSessionsRow struct {
 	ID             uuid.UUID
 	UserAgent      string
-	IpAddress      string
+	IPAddress      string
 	CreatedAt      time.Time
 	LastUsedAt     time.Time
 	ExpiresAt      time.Time
@@ -341,15 +323,15 @@ type listSessionsRow struct {
 }
 
 // In an order that no use changes, or one that is used between two pages would be on neither.
-func (q *Queries) listSessions(ctx context.Context, db DBTX, arg listSessionsParams) ([]listSessionsRow, error) {
-	rows, err := db.Query(ctx, listSessions,
+func listSessions(ctx context.Context, db postgres.Querier, arg listSessionsParams) ([]listSessionsRow, error) {
+	rows, err := db.Query(ctx, listSessionsSQL,
 		arg.UserID,
 		arg.Now,
 		arg.Before,
 		arg.Most,
 	)
 	if err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSessions", err)
 	}
 	defer rows.Close()
 	var items []listSessionsRow
@@ -358,80 +340,103 @@ func (q *Queries) listSessions(ctx context.Context, db DBTX, arg listSessionsPar
 		if err := rows.Scan(
 			&i.ID,
 			&i.UserAgent,
-			&i.IpAddress,
+			&i.IPAddress,
 			&i.CreatedAt,
 			&i.LastUsedAt,
 			&i.ExpiresAt,
 			&i.SecondFactorAt,
 		); err != nil {
-			return nil, err
+			return nil, postgres.Failed("listSessions", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, postgres.Failed("listSessions", err)
 	}
 	return items, nil
 }
 
-const lockSession = `-- name: lockSession :one
+const lockSessionSQL = `-- name: lockSession :one
 SELECT (ended_at IS NULL)::boolean AS active FROM sessions WHERE id = $1 FOR SHARE
 `
 
 // An end of it that comes at once waits for this transaction.
-func (q *Queries) lockSession(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, lockSession, id)
+func lockSession(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, error) {
+	row := tx.QueryRow(ctx, lockSessionSQL, id)
 	var active bool
 	err := row.Scan(&active)
-	return active, err
+	return active, postgres.Failed("lockSession", err)
 }
 
-const lockUser = `-- name: lockUser :exec
+const lockUserSQL = `-- name: lockUser :exec
 SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
 `
 
 // A sign-in that began before waits or is waited for, and two sessions that end each other come one after the other.
-func (q *Queries) lockUser(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, lockUser, id)
-	return err
+func lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockUserSQL, id)
+	return postgres.Failed("lockUser", err)
 }
 
-const setPasswordProven = `-- name: setPasswordProven :exec
-UPDATE sessions SET authenticated_at = $1 WHERE id = $2 AND ended_at IS NULL
+const queueExtendCookieSQL = `-- name: queueExtendCookie :exec
+UPDATE session_tokens t SET expires_at = least($1::timestamptz, s.expires_at) FROM sessions s
+WHERE t.hash = $2 AND s.id = t.session_id
 `
 
-func (q *Queries) setPasswordProven(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setPasswordProven, now, iD)
-	return err
+func queueExtendCookie(tx *postgres.Tx, expiresAt time.Time, hash []byte) {
+	tx.Queue(queueExtendCookieSQL, expiresAt, hash)
 }
 
-const setSecondFactorProven = `-- name: setSecondFactorProven :exec
+const queueLastEndAllSessionsSQL = `-- name: queueLastEndAllSessions :exec
+UPDATE sessions SET ended_at = $1::timestamptz WHERE user_id = $2 AND ended_at IS NULL
+`
+
+func queueLastEndAllSessions(tx *postgres.Tx, now time.Time, userID uuid.UUID) {
+	tx.QueueLast(queueLastEndAllSessionsSQL, now, userID)
+}
+
+const queueLastEndSessionSQL = `-- name: queueLastEndSession :exec
+UPDATE sessions SET ended_at = $1::timestamptz WHERE id = $2 AND ended_at IS NULL
+`
+
+func queueLastEndSession(tx *postgres.Tx, now time.Time, id uuid.UUID) {
+	tx.QueueLast(queueLastEndSessionSQL, now, id)
+}
+
+const queueLastSetPasswordProvenSQL = `-- name: queueLastSetPasswordProven :exec
+UPDATE sessions SET authenticated_at = $1::timestamptz WHERE id = $2 AND ended_at IS NULL
+`
+
+func queueLastSetPasswordProven(tx *postgres.Tx, now time.Time, id uuid.UUID) {
+	tx.QueueLast(queueLastSetPasswordProvenSQL, now, id)
+}
+
+const queueUseSessionSQL = `-- name: queueUseSession :exec
+UPDATE sessions SET last_used_at = $1 WHERE id = $2
+`
+
+func queueUseSession(tx *postgres.Tx, now time.Time, id uuid.UUID) {
+	tx.Queue(queueUseSessionSQL, now, id)
+}
+
+const setSecondFactorProvenSQL = `-- name: setSecondFactorProven :exec
 UPDATE sessions SET second_factor_at = $1 WHERE id = $2 AND ended_at IS NULL
 `
 
-func (q *Queries) setSecondFactorProven(ctx context.Context, db DBTX, now *time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setSecondFactorProven, now, iD)
-	return err
+func setSecondFactorProven(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setSecondFactorProvenSQL, now, id)
+	return postgres.Failed("setSecondFactorProven", err)
 }
 
-const useRefreshToken = `-- name: useRefreshToken :execrows
+const useRefreshTokenSQL = `-- name: useRefreshToken :execrows
 UPDATE session_tokens SET used_at = $1
 WHERE hash = $2 AND kind = 'REFRESH' AND used_at IS NULL AND expires_at > $1
 `
 
-func (q *Queries) useRefreshToken(ctx context.Context, db DBTX, now *time.Time, hash []byte) (int64, error) {
-	result, err := db.Exec(ctx, useRefreshToken, now, hash)
+func useRefreshToken(ctx context.Context, tx *postgres.Tx, now *time.Time, hash []byte) (int64, error) {
+	result, err := tx.Exec(ctx, useRefreshTokenSQL, now, hash)
 	if err != nil {
-		return 0, err
+		return 0, postgres.Failed("useRefreshToken", err)
 	}
 	return result.RowsAffected(), nil
-}
-
-const useSession = `-- name: useSession :exec
-UPDATE sessions SET last_used_at = $1 WHERE id = $2
-`
-
-func (q *Queries) useSession(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, useSession, now, iD)
-	return err
 }

@@ -35,7 +35,7 @@ func (s *Service) Refresh(ctx context.Context, actor access.Actor, in RefreshReq
 	copied := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		// The UPDATE is what lets one of two through; everything after it reads what that one stored.
-		first, err := query.useRefreshToken(ctx, tx, &tx.Now, hash)
+		first, err := useRefreshToken(ctx, tx, &tx.Now, hash)
 		if err != nil {
 			return fmt.Errorf("use a refresh token: %w", err)
 		}
@@ -73,7 +73,7 @@ func (s *Service) Refresh(ctx context.Context, actor access.Actor, in RefreshReq
 
 // refreshTokenOf finds a refresh token in any state. Returns ErrInvalidRefreshToken if there is none.
 func refreshTokenOf(ctx context.Context, tx *postgres.Tx, hash []byte) (findRefreshTokenRow, error) {
-	token, err := query.findRefreshToken(ctx, tx, hash)
+	token, err := findRefreshToken(ctx, tx, hash)
 	if postgres.NoRows(err) {
 		return token, ErrInvalidRefreshToken
 	}
@@ -119,7 +119,7 @@ func (s *Service) latestTokens(ctx context.Context, tx *postgres.Tx, user User, 
 // the session has ended.
 func (s *Service) extend(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow,
 	again bool) (User, error) {
-	row, err := query.extendSession(ctx, tx,
+	row, err := extendSession(ctx, tx,
 		extendSessionParams{ID: token.SessionID, Now: tx.Now, ExpiresAt: tx.Now.Add(s.Config.SessionLife),
 			MostSeconds: s.Config.SessionMax.Seconds()})
 	if postgres.NoRows(err) {
@@ -131,13 +131,13 @@ func (s *Service) extend(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	audit.Write(tx, actor.SignedInAs(row.ID, row.Role), "session.refresh", token.SessionID,
 		audit.Meta{"again": again})
 	return User{ID: row.ID, Email: row.Email, Role: row.Role, IsEmailVerified: row.IsEmailVerified,
-		MFAEnabled: row.MfaEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
+		MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
 }
 
 // endCopied ends the session of a token in two hands, and mails its user the first time.
 func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	token findRefreshTokenRow) error {
-	ended, err := query.endSession(ctx, tx, &tx.Now, token.SessionID)
+	ended, err := endSession(ctx, tx, &tx.Now, token.SessionID)
 	if err != nil {
 		return fmt.Errorf("end a session: %w", err)
 	}

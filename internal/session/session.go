@@ -19,8 +19,6 @@ import (
 	"amrutam/internal/seal"
 )
 
-var query = New()
-
 // ErrInvalidRefreshToken is the refusal of a refresh token.
 var ErrInvalidRefreshToken = problem.Define(http.StatusUnauthorized, "invalid-refresh-token", "The session has ended",
 	"The refresh token is wrong, was used, or belongs to a session that has ended.",

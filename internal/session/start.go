@@ -45,8 +45,8 @@ func (s *Service) Start(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if transport.cookie() {
 		life = s.Config.BrowserLife
 	}
-	err := query.insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: agent,
-		IpAddress: actor.IP, Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: secondFactorAt})
+	err := insertSession(ctx, tx, insertSessionParams{ID: id, UserID: user.ID, UserAgent: agent,
+		IPAddress: actor.IP, Now: tx.Now, ExpiresAt: tx.Now.Add(life), SecondFactorAt: secondFactorAt})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a session: %w", err)
 	}
@@ -60,7 +60,7 @@ func (s *Service) Start(ctx context.Context, tx *postgres.Tx, actor access.Actor
 // issueCookie gives the session the one token that a browser holds.
 func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User) (Tokens, error) {
 	token, hash := NewToken(cookiePrefix)
-	err := query.insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now,
+	err := insertCookie(ctx, tx, insertCookieParams{Hash: hash, SessionID: session, Now: tx.Now,
 		ExpiresAt: tx.Now.Add(s.Config.BrowserIdle)})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert a cookie: %w", err)
@@ -71,7 +71,7 @@ func (s *Service) issueCookie(ctx context.Context, tx *postgres.Tx, session uuid
 // issuePair gives the session a pair of tokens.
 func (s *Service) issuePair(ctx context.Context, tx *postgres.Tx, session uuid.UUID, user User,
 	p tokenPair) (Tokens, error) {
-	err := query.insertTokens(ctx, tx, insertTokensParams{SessionID: session, Now: tx.Now,
+	err := insertTokens(ctx, tx, insertTokensParams{SessionID: session, Now: tx.Now,
 		AccessHash: HashToken(p.access), AccessExpiry: tx.Now.Add(s.Config.AccessTokenLife),
 		RefreshHash: HashToken(p.refresh), RefreshExpiry: tx.Now.Add(s.Config.SessionLife)})
 	if err != nil {

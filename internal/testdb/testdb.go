@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"amrutam/internal/postgres"
 	"amrutam/internal/postgres/cluster"
 )
 
@@ -34,6 +35,12 @@ var adminDSN = sync.OnceValues(func() (string, error) {
 	}
 	return c.AdminDSN("postgres"), nil
 })
+
+// Migrate creates the schema of this build, for New.
+func Migrate(ctx context.Context, dsn string) error {
+	_, err := postgres.Upgrade(ctx, dsn)
+	return err
+}
 
 // New creates a database and returns its address for the role that owns it, cluster.OwnerRole. The database is dropped
 // when the test ends, even if it has open connections. fingerprint identifies the schema that migrate creates: all

@@ -59,7 +59,7 @@ func serve(t *testing.T, variables []string, arguments ...string) (address, prin
 	cmd := command(t, variables, append([]string{"serve"}, arguments...)...)
 	stderr, err := cmd.StderrPipe()
 	must(t, err)
-	var out strings.Builder
+	var out output
 	cmd.Stdout = &out
 	must(t, cmd.Start())
 	listening, ended := make(chan string, 1), make(chan struct{})
@@ -92,6 +92,24 @@ func serve(t *testing.T, variables []string, arguments ...string) (address, prin
 		t.Fatal("the server does not listen")
 	}
 	return address, out.String()
+}
+
+// output collects what a running program prints.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // block gives the commands of a page that are marked for a test: the fence after <!-- test: name -->.

@@ -21,8 +21,8 @@ const (
 type booking struct{ id, key, slot string }
 
 // TestKillLosesNoBooking kills the server three times while six patients book. A patient whose response is lost sends
-// the request again with the same key, as an app does. No acknowledged booking is lost or duplicated, and the
-// invariants hold.
+// the request again with the same key, as an app does. No acknowledged booking may be lost or duplicated, and the
+// invariants must hold.
 func TestKillLosesNoBooking(t *testing.T) {
 	t.Parallel()
 	variables := []string{

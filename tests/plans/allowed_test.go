@@ -24,6 +24,7 @@ var allowedFindings = map[string]string{
 	"countFacets on users: has a sequential scan":                       doctors,
 	"countFacets on users: reads many rows":                             doctors,
 	"forgetReasons on consultations: opens many partitions":             erasing,
+	"deleteKeys on idempotency_keys: opens many partitions":             erasing,
 	"eraseRefundReasons on refunds: has a sequential scan":              erasing,
 	"forgottenConsultations on consultations: opens many partitions":    sweeping,
 	"listAuditLogs on audit_logs: opens many partitions":                anyMonth,

@@ -27,8 +27,8 @@ func TestStartCreatesAndReopensData(t *testing.T) {
 		t.Errorf("the owner is %s", user)
 	}
 	// Migrations must work without a superuser.
-	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist; "+
-		"CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
+	execute(t, c.DSN(Database), "CREATE EXTENSION btree_gist")
+	execute(t, c.DSN(Database), "CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)")
 	got := query[string](t, c.AdminDSN(Database), `SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate,
 		datlocprovider, current_setting('data_checksums'), current_setting('fsync'),
 			'[' || current_setting('listen_addresses') || ']') FROM pg_database WHERE datname = current_database()`)

@@ -1,0 +1,33 @@
+-- Who has left is told nothing but at an address of the caller's, and leaves no new trace: a refund may come
+-- after an erasure.
+-- name: queueInsertMail :exec
+INSERT INTO mails (id, user_id, kind, message_id, content, created_at)
+SELECT @id, sqlc.narg('user_id')::uuid, @kind, @message_id, @content::bytea, @created_at::timestamptz
+WHERE @has_address::bool OR EXISTS (SELECT FROM users u WHERE u.id = sqlc.narg('user_id') AND u.deleted_at IS NULL);
+
+-- A mail without a failure was sent.
+-- name: queueMarkMails :exec
+UPDATE mails SET content = NULL, failure = nullif(@failure::text, ''),
+    sent_at = CASE WHEN @failure::text = '' THEN @now::timestamptz END,
+    failed_at = CASE WHEN @failure::text <> '' THEN @now::timestamptz END
+WHERE id = ANY(@ids::uuid[]) AND content IS NOT NULL;
+
+-- name: queueHoldMail :exec
+UPDATE mails SET budget = @budget WHERE id = @id AND content IS NOT NULL;
+
+-- name: queueInsertMailboxMessage :exec
+INSERT INTO mailbox_messages (id, message_id, recipient_index, content, created_at)
+VALUES (@id, @message_id, @recipient_index, @content, @created_at) ON CONFLICT DO NOTHING;
+
+-- name: deleteMails :execrows
+DELETE FROM mails WHERE user_id = @user_id::uuid;
+
+-- Those too that the transaction has queued.
+-- name: queueDeleteMails :exec
+DELETE FROM mails WHERE user_id = @user_id::uuid;
+
+-- A deleted user's address may be somebody's again.
+-- name: deleteMailboxMessages :execrows
+DELETE FROM mailbox_messages WHERE recipient_index = @recipient_index
+    AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = lower(@email::text)
+        AND u.id <> @user_id AND u.deleted_at IS NULL);
