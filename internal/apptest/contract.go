@@ -81,8 +81,9 @@ func (c *contract) check(r *http.Request, response *http.Response) error {
 	return nil
 }
 
-// Check compares the answer to a request that a test wrote itself, as bytes, with the document, and fails the test. The
-// body can be read again. Below the pipeline net/http refuses and redirects in words of its own: these it lets pass.
+// Check compares the answer to a request that a test wrote itself, as bytes, with the document, and fails the test.
+// The body can be read again. Below the pipeline net/http refuses and redirects in words of its own: these it lets
+// pass.
 func (c *Clinic) Check(request string, response *http.Response) {
 	c.t.Helper()
 	line := strings.Fields(request)
