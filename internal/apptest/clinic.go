@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -94,10 +95,10 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// of gives the lines about one request.
-func (l *Log) of(requestID string) string {
+// linesOf returns the lines of a log about one request.
+func linesOf(log fmt.Stringer, requestID string) string {
 	var lines strings.Builder
-	for line := range strings.Lines(l.String()) {
+	for line := range strings.Lines(log.String()) {
 		if strings.Contains(line, `"`+requestID+`"`) {
 			lines.WriteString(line)
 		}

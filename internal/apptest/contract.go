@@ -25,7 +25,7 @@ import (
 // contract compares every answer with the document on its way to the test, and fails the test that got a wrong one.
 type contract struct {
 	t        testing.TB
-	log      *Log
+	log      fmt.Stringer // the server's
 	document *Document
 	next     http.RoundTripper
 	seen     *record
@@ -66,7 +66,7 @@ func (c *contract) check(r *http.Request, response *http.Response) error {
 	}
 	if response.StatusCode >= http.StatusInternalServerError {
 		c.t.Logf("%s %s answers %d; the server's log of it:\n%s", r.Method, r.URL.Path, response.StatusCode,
-			c.log.of(response.Header.Get("X-Request-Id")))
+			linesOf(c.log, response.Header.Get("X-Request-Id")))
 	}
 	op := c.document.operation(r)
 	if op != nil {
@@ -106,12 +106,12 @@ var committed = sync.OnceValues(func() (*Document, error) {
 })
 
 // NewClient is for tests of servers that aren't apptest's: it compares their answers with the committed document, and
-// fails the test.
-func NewClient(t testing.TB) *http.Client {
+// fails the test. log is what the server logs.
+func NewClient(t testing.TB, log fmt.Stringer) *http.Client {
 	t.Helper()
 	d, err := committed()
 	must(t, err)
-	return &http.Client{Timeout: 30 * time.Second, Transport: &contract{t: t, document: d,
+	return &http.Client{Timeout: 30 * time.Second, Transport: &contract{t: t, log: log, document: d,
 		next: &http.Transport{}, seen: &record{met: map[string]map[int]bool{}}}}
 }
 

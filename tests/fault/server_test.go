@@ -132,11 +132,12 @@ func createAdmin(t *testing.T, variables []string) {
 // startServer starts `amrutam serve` and waits until it listens.
 func startServer(t *testing.T, variables []string, arguments ...string) *server {
 	t.Helper()
+	log := &outputBuffer{}
 	s := &server{
 		t:      t,
 		cmd:    newCommand(t, variables, append([]string{"serve"}, arguments...)...),
-		client: apptest.NewClient(t),
-		log:    &outputBuffer{},
+		client: apptest.NewClient(t, log),
+		log:    log,
 		stdout: &outputBuffer{},
 		done:   make(chan error, 1),
 	}
