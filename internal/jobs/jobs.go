@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"amrutam/internal/postgres"
 	"amrutam/internal/telemetry"
@@ -33,14 +32,19 @@ type Queue struct {
 	log     *slog.Logger
 	workers *river.Workers
 	client  *river.Client[pgx.Tx]
+	driver  *driver
 	// maintenance is what AddMaintenance added, in that order.
 	maintenance []func(ctx context.Context, tx *postgres.Tx) error
 }
 
 // New makes a queue that can insert at once; Start makes it work.
 func New(db *postgres.DB, log *slog.Logger, metrics *telemetry.Metrics) (*Queue, error) {
-	q := &Queue{db: db, metrics: metrics, log: log, workers: river.NewWorkers()}
-	client, err := river.NewClient(riverpgxv5.New(db.Pool), &river.Config{
+	d, err := newDriver(db.Pool)
+	if err != nil {
+		return nil, err
+	}
+	q := &Queue{db: db, metrics: metrics, log: log, workers: river.NewWorkers(), driver: d}
+	client, err := river.NewClient(d, &river.Config{
 		Logger:               quiet(log),
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workerCount}},
 		Workers:              q.workers,
@@ -145,6 +149,7 @@ func (q *Queue) Start(ctx context.Context) error {
 
 // Stop takes no new jobs and waits for running ones; at the context's end it hands them back.
 func (q *Queue) Stop(ctx context.Context) error {
+	defer q.driver.listening.Close()
 	if err := q.client.Stop(ctx); err == nil {
 		return nil
 	}
