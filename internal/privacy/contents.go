@@ -73,14 +73,14 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			{"consultations", stored(ctx, r, id, eachConsultationConsent)}}},
 		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
-				return s.Care.ForEach(ctx, r, id, access.RolePatient, fn)
+				return s.Consultations.ForEach(ctx, r, id, access.RolePatient, fn)
 			}))},
 		{"prescriptions.json", "What was prescribed to you.",
 			items(adapt(func(fn func(prescription.Prescription) error) error {
 				return s.Prescriptions.ForEach(ctx, r, id, fn)
 			}))},
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
-			items(adapt(func(fn func(payment.Detail) error) error { return s.Money.ForEach(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(payment.Detail) error) error { return s.Payments.ForEach(ctx, r, id, fn) }))},
 		{"access-log.json", "Who read your record, when, in which role and why.",
 			items(adapt(func(fn func(audit.Reading) error) error { return audit.EachReading(ctx, r, id, fn) }))},
 	}
@@ -94,7 +94,7 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 			items(stored(ctx, r, id, eachSlot))}, {"consultations.json", "The consultations you " +
 			"held: when, with whom, and their fee. What they were about belongs to the patients' data.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
-				return s.Care.ForEach(ctx, r, id, access.RoleDoctor, fn)
+				return s.Consultations.ForEach(ctx, r, id, access.RoleDoctor, fn)
 			}))},
 		{"prescriptions.json", "Which prescriptions you wrote and when. What they say belongs to the patients' data.",
 			items(stored(ctx, r, id, eachPrescription))},

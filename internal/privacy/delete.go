@@ -24,7 +24,7 @@ func (s *Service) deleteAccount(ctx context.Context, tx *postgres.Tx, actor acce
 	if err := s.Accounts.Delete(ctx, tx, actor); err != nil {
 		return err
 	}
-	err := s.Care.CancelUpcoming(ctx, tx, actor, consultation.Deactivation{UserID: actor.ID, Role: actor.Role,
+	err := s.Consultations.CancelUpcoming(ctx, tx, actor, consultation.Deactivation{UserID: actor.ID, Role: actor.Role,
 		Deleted: true, OwnRequest: ownRequest, Confirmed: true})
 	if err != nil || !actor.Is(access.RoleDoctor) {
 		return err

@@ -73,12 +73,12 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	if row.Status == pending {
 		err = s.eraseAccount(ctx, tx, user, row)
 	} else {
-		_, err = s.Care.Forget(ctx, tx, person)
+		_, err = s.Consultations.EraseUnstarted(ctx, tx, person)
 	}
 	if err != nil {
 		return err
 	}
-	record, err := s.Care.RecordOf(ctx, tx, person)
+	record, err := s.Consultations.ReadCareRecord(ctx, tx, person)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 		until = latest(until, live, tx.Now.Add(endWithin))
 	}
 	if until.After(tx.Now) {
-		auditClinical(tx, access.System(Sweep{}.Kind()), row, Clinical{Until: &until, Consultations: record.Held})
+		auditClinical(tx, access.System(Sweep{}.Kind()), row, Clinical{Until: &until, Consultations: record.Started})
 		if err := keepClinicalRecord(ctx, tx, &tx.Now, &until, id); err != nil {
 			return fmt.Errorf("keep a record of care: %w", err)
 		}
@@ -144,10 +144,10 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx, user account.L
 	if user.Role == access.RoleDoctor {
 		return removed, s.Doctors.Forget(ctx, tx, user.ID)
 	}
-	if removed["refunds.reason"], err = s.Money.Erase(ctx, tx, user.ID); err != nil {
+	if removed["refunds.reason"], err = s.Payments.Erase(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
-	removed["consultations.reason"], err = s.Care.Forget(ctx, tx, user.ID)
+	removed["consultations.reason"], err = s.Consultations.EraseUnstarted(ctx, tx, user.ID)
 	return removed, err
 }
 
@@ -158,7 +158,7 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 		return err
 	}
 	tx.AfterCommit(func() { s.Sealer.Evict(row.UserID) })
-	if _, err := s.Money.Erase(ctx, tx, row.UserID); err != nil { // of what was asked for since
+	if _, err := s.Payments.Erase(ctx, tx, row.UserID); err != nil { // of what was asked for since
 		return err
 	}
 	consultations, err := countConsultations(ctx, tx, row.UserID)

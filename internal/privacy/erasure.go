@@ -158,11 +158,11 @@ func auditClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Cli
 
 func (s *Service) viewErasure(ctx context.Context, db postgres.Querier, row ErasureRow) (Erasure, error) {
 	e := Erasure{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, DueAt: row.DueAt}
-	record, err := s.Care.RecordOf(ctx, db, row.UserID)
+	record, err := s.Consultations.ReadCareRecord(ctx, db, row.UserID)
 	if err != nil {
 		return e, err
 	}
-	e.Clinical.Consultations = record.Held
+	e.Clinical.Consultations = record.Started
 	if until := s.keptUntil(record); until.After(row.DueAt) {
 		e.Clinical.Until = &until
 	}
@@ -171,8 +171,8 @@ func (s *Service) viewErasure(ctx context.Context, db postgres.Querier, row Eras
 
 // keptUntil is when the law lets a record of care be erased; zero if there is none. It stays at least as long as its
 // doctor may prescribe.
-func (s *Service) keptUntil(record consultation.Record) time.Time {
-	if record.Held == 0 {
+func (s *Service) keptUntil(record consultation.CareRecord) time.Time {
+	if record.Started == 0 {
 		return time.Time{}
 	}
 	until, writable := record.LastEnd.AddDate(s.Config.RetentionYears, 0, 0),

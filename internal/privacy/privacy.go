@@ -38,8 +38,8 @@ type Service struct {
 	Config        *config.Config
 	Accounts      *account.Service
 	Doctors       *doctor.Service
-	Care          *consultation.Service
+	Consultations *consultation.Service
 	Prescriptions *prescription.Service
-	Money         *payment.Service
+	Payments      *payment.Service
 	Log           *slog.Logger
 }
