@@ -36,7 +36,7 @@ var schemaNames = map[string]string{
 	"Summary": "AnalyticsSummary", "ToConsultation": "ConsultationConsent", "Unmatched": "UnmatchedMoney",
 	"UpdateStatusRequestBody": "ConsultationStatusRequest",
 	"VerificationRequestBody": "EmailVerificationRequest", "WebhookBody": "WebhookMessage",
-	"WebhookResponse": "WebhookOutcome", "WriteInBody": "PrescriptionRequest",
+	"WebhookResponse": "WebhookOutcome", "WriteRequestBody": "PrescriptionRequest",
 }
 
 func schemaName(t reflect.Type, hint string) string {
