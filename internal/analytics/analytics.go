@@ -1,7 +1,7 @@
-// Package analytics counts what the other packages keep: read-only SQL over everything, without names or health data.
+// Package analytics reads figures from the tables of all packages. It reads no names and no health data.
 package analytics
 
-// Summary is the figures of a period.
+// Summary has the figures of a period.
 type Summary struct {
 	_ struct{} `doc:"The figures of a period"`
 
@@ -14,8 +14,8 @@ type Summary struct {
 	Slots         Slots         `json:"slots" doc:"What doctors offered in the period, and what was used of it"`
 }
 
-// Consultations counts two sets: those booked in the period, and those due in it. Their keys are the words of the ER
-// document, which is why they are maps.
+// Consultations counts two sets: those booked in the period, and those whose slot starts in it. Some figures are maps,
+// because their keys are the values of database enums.
 type Consultations struct {
 	_ struct{} `doc:"Two sets: consultations booked in the period, and those whose slot starts in it"`
 
@@ -29,7 +29,7 @@ type Consultations struct {
 	AverageSecondsToStart *int64           `json:"averageSecondsToStart" doc:"From the booking (createdAt) to when the doctor began (startedAt), on average over the consultations that were begun and whose slot starts in the period; null when there is none" example:"172800"`
 }
 
-// People counts who came.
+// People counts new patients and doctors.
 type People struct {
 	_ struct{} `doc:"Who came in the period"`
 
@@ -48,7 +48,7 @@ type Revenue struct {
 	Net      string `json:"net" pattern:"^-?\\d+\\.\\d{2}$" doc:"captured less refunded; below zero when more went back than came" example:"41000.00"`
 }
 
-// Slots counts what doctors offered, and what was used of it.
+// Slots counts the slots that doctors offered, and the seats that were taken.
 type Slots struct {
 	_ struct{} `doc:"What doctors offered in the period, and what was used of it"`
 

@@ -1,4 +1,4 @@
 package analytics
 
-// FirstInstant is for a look at zones whose days begin oddly, which no clinic's clock can reach.
+// FirstInstant is tested directly: a clinic's clock can't reach the days on which zones change.
 var FirstInstant = firstInstant

@@ -9,73 +9,79 @@ import (
 )
 
 const (
-	// defaultDays are counted when from is left out, maxDays at most.
+	// defaultDays is the length of a period without from, maxDays the longest.
 	defaultDays = 30
 	maxDays     = 366
-	// idLag is how far an id's time may be from the instant the row says it was made at.
-	idLag = time.Hour
+	// maxIDLag is how far the time in a row's id may be from its created_at.
+	maxIDLag = time.Hour
 )
 
-// PeriodIn asks for whole days of a time zone.
-type PeriodIn struct {
+// PeriodRequest names whole days in a time zone.
+type PeriodRequest struct {
 	From     string `query:"from" format:"date" doc:"The first day; 29 days before to when left out" example:"2026-10-25"`
 	To       string `query:"to" format:"date" doc:"The last day, counted too: at most 366 days from the first; today when left out" example:"2026-11-23"`
 	Timezone string `query:"timezone" maxLength:"64" default:"UTC" doc:"The IANA time zone whose days are meant" example:"Asia/Kolkata"`
 }
 
-// period is a PeriodIn that was checked: its days, and the instants from begin until before end.
+// period is a valid PeriodRequest: its first and last day, and the instants from begin until before end.
 type period struct {
 	from, to, zone string
 	begin, end     time.Time
 }
 
-// period fills in what was left out and names everything that is wrong.
-func (in PeriodIn) period(now time.Time) (period, error) {
-	wrong := *problem.Invalid
+// parse returns the period with defaults for what is left out, or a validation error that names every invalid field.
+func (in PeriodRequest) parse(now time.Time) (period, error) {
+	invalid := problem.Invalid
 	zone, known := httpapi.Zone(in.Timezone)
 	if !known {
-		wrong, zone = *wrong.WithField("query.timezone", httpapi.NoZone), time.UTC
+		invalid = invalid.WithField("query.timezone", httpapi.NoZone)
+		zone = time.UTC
 	}
-	day := func(name, text string, otherwise time.Time) time.Time {
+	parseDay := func(name, text string, otherwise time.Time) time.Time {
 		if text == "" {
 			return otherwise
 		}
-		d, err := time.Parse(time.DateOnly, text)
+		day, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			wrong = *wrong.WithField("query."+name, "expected a date like 2026-11-23")
+			invalid = invalid.WithField("query."+name, "expected a date like 2026-11-23")
 			return otherwise
 		}
-		return d
+		return day
 	}
 	year, month, date := now.In(zone).Date()
-	to := day("to", in.To, time.Date(year, month, date, 0, 0, 0, 0, time.UTC))
-	from := day("from", in.From, to.AddDate(0, 0, 1-defaultDays))
+	to := parseDay("to", in.To, time.Date(year, month, date, 0, 0, 0, 0, time.UTC))
+	from := parseDay("from", in.From, to.AddDate(0, 0, 1-defaultDays))
 	switch {
-	case len(wrong.Fields) > 0:
+	case len(invalid.Fields) > 0:
 	case to.Before(from):
-		wrong = *wrong.WithField("query.to", "must not be before from; it is today when left out")
+		invalid = invalid.WithField("query.to", "must not be before from; it is today when left out")
 	case from.AddDate(0, 0, maxDays).Compare(to) <= 0:
-		wrong = *wrong.WithField("query.to",
+		invalid = invalid.WithField("query.to",
 			"must be at most 366 days from from, both counted; it is today when left out")
 	}
-	if len(wrong.Fields) > 0 {
-		return period{}, &wrong
+	if len(invalid.Fields) > 0 {
+		return period{}, invalid
 	}
-	return period{from: from.Format(time.DateOnly), to: to.Format(time.DateOnly), zone: zone.String(),
-		begin: firstInstant(from, zone), end: firstInstant(to.AddDate(0, 0, 1), zone)}, nil
+	return period{
+		from:  from.Format(time.DateOnly),
+		to:    to.Format(time.DateOnly),
+		zone:  zone.String(),
+		begin: firstInstant(from, zone),
+		end:   firstInstant(to.AddDate(0, 0, 1), zone),
+	}, nil
 }
 
-// firstInstant is when a day begins in a zone. That isn't always midnight: clocks that go ahead then skip it, and
-// those that go back have it twice. time.Date promises neither.
+// firstInstant returns when a day begins in a zone. That isn't always midnight: where clocks go forward at midnight
+// the day has none, where they go back there may be two, and time.Date promises neither the first nor the second.
 func firstInstant(day time.Time, zone *time.Location) time.Time {
 	year, month, date := day.Date()
 	midnight := time.Date(year, month, date, 0, 0, 0, 0, zone)
 	began, ends := midnight.ZoneBounds()
-	if wall(midnight).Before(day) {
+	if wallTime(midnight).Before(day) {
 		return ends.UTC()
 	}
 	if !began.IsZero() {
-		if before := wall(began.Add(-1)); !before.Before(day) {
+		if before := wallTime(began.Add(-1)); !before.Before(day) {
 			_, offset := began.Add(-1).Zone()
 			return day.Add(-time.Duration(offset) * time.Second)
 		}
@@ -83,8 +89,8 @@ func firstInstant(day time.Time, zone *time.Location) time.Time {
 	return midnight.UTC()
 }
 
-// wall is what the clocks show, written as if it were UTC.
-func wall(t time.Time) time.Time {
+// wallTime returns the date and time that clocks in t's zone show, as a time in UTC.
+func wallTime(t time.Time) time.Time {
 	_, offset := t.Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }

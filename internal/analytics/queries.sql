@@ -1,8 +1,9 @@
--- Every figure of a period from one snapshot, a row each. lowest_id and highest_id are the bounds that UUIDv7 ids of the
--- period can have: they leave out the other months' partitions.
+-- Every figure of a period from one snapshot, one row each. lowest_id and highest_id are bounds of the UUIDv7 ids of
+-- the period: they keep the statement out of other months' partitions.
 -- name: summarize :many
 WITH due AS (
-    SELECT c.status, c.cancelled_by, count(*) AS n, count(c.started_at) AS started, sum(c.started_at - c.created_at) AS waited
+    SELECT c.status, c.cancelled_by, count(*) AS n, count(c.started_at) AS started,
+        sum(c.started_at - c.created_at) AS waited
     FROM consultations c
     WHERE c.scheduled_start >= @from_time AND c.scheduled_start < @to_time
     GROUP BY c.status, c.cancelled_by

@@ -7,7 +7,7 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// Routes registers the figures.
+// Routes registers the operation.
 func Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/admin/analytics/summary", ID: "read-analytics-summary", Tag: "admin",

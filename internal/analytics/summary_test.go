@@ -20,24 +20,24 @@ type object = map[string]any
 
 const path = "admin/analytics/summary"
 
-// advance moves the clock to an instant.
-func advance(c *apptest.Clinic, to time.Time) { c.Clock.Advance(to.Sub(c.Clock.Now())) }
+// advanceTo advances the clock to an instant.
+func advanceTo(c *apptest.Clinic, to time.Time) { c.Clock.Advance(to.Sub(c.Clock.Now())) }
 
-// morning moves the clock to 10:00 UTC of a day to come and gives that day's midnight.
-func morning(c *apptest.Clinic) time.Time {
+// nextMorning advances the clock to 10:00 UTC of a later day, and returns that day's midnight.
+func nextMorning(c *apptest.Clinic) time.Time {
 	day := c.Clock.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 2)
-	advance(c, day.Add(10*time.Hour))
+	advanceTo(c, day.Add(10*time.Hour))
 	return day
 }
 
 func date(at time.Time) string { return at.Format(time.DateOnly) }
 
-func summary(c *apptest.Clinic, admin apptest.User, from, to, zone string) *apptest.Answer {
+func readSummary(c *apptest.Clinic, admin apptest.User, from, to, zone string) *apptest.Answer {
 	return c.Get(admin, path+"?"+url.Values{"from": {from}, "to": {to}, "timezone": {zone}}.Encode()).Want(200)
 }
 
-// want compares one member of an answer; numbers are JSON's.
-func want(t *testing.T, a *apptest.Answer, expected any, at ...string) {
+// wantAt compares one field of a response. Numbers are float64, as in decoded JSON.
+func wantAt(t *testing.T, a *apptest.Answer, expected any, at ...string) {
 	t.Helper()
 	if got := a.At(at...); !reflect.DeepEqual(got, expected) {
 		t.Errorf("%s is %v, want %v", strings.Join(at, "."), got, expected)
@@ -51,8 +51,8 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 	}
 }
 
-// open lets a doctor open a slot through the API, at exactly that time.
-func open(c *apptest.Clinic, doctor apptest.User, at time.Time, seats int) string {
+// createSlot creates a slot of 30 minutes through the API.
+func createSlot(c *apptest.Clinic, doctor apptest.User, at time.Time, seats int) string {
 	return c.Post(doctor, "availability", object{"startTime": at, "endTime": at.Add(30 * time.Minute),
 		"maxPatients": seats}).Want(201).Text("id")
 }
@@ -64,8 +64,8 @@ func book(c *apptest.Clinic, patient apptest.User, slot string) string {
 
 func pay(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation string) {
 	t.Helper()
-	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
-	page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
+	started := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
+	page, err := url.Parse(started.Text("attempt", "checkout", "url"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +85,11 @@ func pay(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation str
 	}
 }
 
-// await asks until the answer holds the text.
-func await(t *testing.T, what string, ask func() *apptest.Answer, text string) {
+// waitFor repeats a request until its response has the text.
+func waitFor(t *testing.T, what string, send func() *apptest.Answer, text string) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		a := ask()
+		a := send()
 		if bytes.Contains(a.Want(200).Body, []byte(text)) {
 			return
 		}
@@ -99,17 +99,17 @@ func await(t *testing.T, what string, ask func() *apptest.Answer, text string) {
 	}
 }
 
-func awaitRefund(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation string) {
+func waitForRefund(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation string) {
 	t.Helper()
-	await(t, "the refund", func() *apptest.Answer { return c.Get(patient, "payments/consultation/"+consultation) },
-		`"SUCCEEDED"`)
+	read := func() *apptest.Answer { return c.Get(patient, "payments/consultation/"+consultation) }
+	waitFor(t, "the refund", read, `"SUCCEEDED"`)
 }
 
-func TestAnEmptyClinicHasZeros(t *testing.T) {
+func TestFiguresOfEmptyClinic(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
-	got := summary(c, admin, "2026-11-01", "2026-11-30", "Asia/Kolkata")
+	got := readSummary(c, admin, "2026-11-01", "2026-11-30", "Asia/Kolkata")
 	want := object{
 		"from": "2026-11-01", "to": "2026-11-30", "timezone": "Asia/Kolkata",
 		"consultations": object{"booked": 0.0,
@@ -126,26 +126,26 @@ func TestAnEmptyClinicHasZeros(t *testing.T) {
 	}
 }
 
-func TestTheDefaultIsThirtyDaysUpToToday(t *testing.T) {
+func TestDefaultPeriod(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
-	day := morning(c)
+	day := nextMorning(c)
 	a := c.Get(admin, path).Want(200)
-	want(t, a, date(day.AddDate(0, 0, -29)), "from")
-	want(t, a, date(day), "to")
-	want(t, a, "UTC", "timezone")
+	wantAt(t, a, date(day.AddDate(0, 0, -29)), "from")
+	wantAt(t, a, date(day), "to")
+	wantAt(t, a, "UTC", "timezone")
 	// At 10:00 UTC it is tomorrow already in Kiritimati.
-	want(t, c.Get(admin, path+"?timezone=Pacific/Kiritimati").Want(200), date(day.AddDate(0, 0, 1)), "to")
-	want(t, c.Get(admin, path+"?to=2026-03-30").Want(200), "2026-03-01", "from")
-	want(t, c.Get(admin, path+"?from="+date(day)).Want(200), date(day), "to")
+	wantAt(t, c.Get(admin, path+"?timezone=Pacific/Kiritimati").Want(200), date(day.AddDate(0, 0, 1)), "to")
+	wantAt(t, c.Get(admin, path+"?to=2026-03-30").Want(200), "2026-03-01", "from")
+	wantAt(t, c.Get(admin, path+"?from="+date(day)).Want(200), date(day), "to")
 	c.Get(admin, path+"?from=2024-01-01&to=2024-12-31").Want(200)
 	c.Get(admin, path+"?from=2025-01-01&to=2026-01-01").Want(200)
 	c.Get(admin, path+"?from=0001-01-01&to=0001-02-01").Want(200)
 	c.Get(admin, path+"?from=9999-01-01&to=9999-12-31&timezone=Asia/Kolkata").Want(200)
 }
 
-func TestWrongPeriodsAreNamedAndNotEchoed(t *testing.T) {
+func TestInvalidPeriods(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -170,7 +170,7 @@ func TestWrongPeriodsAreNamedAndNotEchoed(t *testing.T) {
 	}
 }
 
-func TestOnlyAdministratorsSeeFigures(t *testing.T) {
+func TestAdministratorsOnly(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	c.Get(apptest.User{}, path).Want(401, "unauthenticated")
@@ -179,13 +179,13 @@ func TestOnlyAdministratorsSeeFigures(t *testing.T) {
 	}
 }
 
-// A day with every ending a consultation can have.
-func TestExactFigures(t *testing.T) {
+// A day on which consultations end in every way.
+func TestFigures(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	day := morning(c)
-	admin, support, doctor, foreign, free := c.Admin(), c.Support(), c.Doctor("500.00"), c.Doctor("299.99"),
-		c.Doctor("0.00")
+	day := nextMorning(c)
+	admin, support := c.Admin(), c.Support()
+	doctor, foreign, free := c.Doctor("500.00"), c.Doctor("299.99"), c.Doctor("0.00")
 	exec(t, c, "UPDATE doctors SET currency = 'USD' WHERE id = $1", foreign.ID)
 	patients := make([]apptest.User, 9)
 	for i := range patients {
@@ -195,151 +195,152 @@ func TestExactFigures(t *testing.T) {
 		return day.AddDate(0, 0, append(days, 0)[0]).Add(time.Duration(hours) * time.Hour)
 	}
 
-	held, missed := book(c, patients[0], open(c, doctor, at(13), 2)), book(c, patients[1], open(c, doctor, at(14), 1))
-	withdrawn, unwelcome := book(c, patients[2], open(c, doctor, at(15), 1)),
-		book(c, patients[3], open(c, doctor, at(16), 1))
-	unpaid := book(c, patients[4], open(c, doctor, at(17), 1))
-	later := book(c, patients[5], open(c, doctor, at(9, 3), 4))
-	book(c, patients[6], open(c, free, at(10, 3), 1))
-	abroad, asked := book(c, patients[7], open(c, foreign, at(11, 3), 1)),
-		book(c, patients[8], open(c, foreign, at(12, 3), 1))
-	blocked := open(c, doctor, at(20), 7)
+	completed := book(c, patients[0], createSlot(c, doctor, at(13), 2))
+	missed := book(c, patients[1], createSlot(c, doctor, at(14), 1))
+	byPatient := book(c, patients[2], createSlot(c, doctor, at(15), 1))
+	byDoctor := book(c, patients[3], createSlot(c, doctor, at(16), 1))
+	unpaid := book(c, patients[4], createSlot(c, doctor, at(17), 1))
+	later := book(c, patients[5], createSlot(c, doctor, at(9, 3), 4))
+	book(c, patients[6], createSlot(c, free, at(10, 3), 1))
+	bySupport := book(c, patients[7], createSlot(c, foreign, at(11, 3), 1))
+	byAdmin := book(c, patients[8], createSlot(c, foreign, at(12, 3), 1))
+	blocked := createSlot(c, doctor, at(20), 7)
 	c.Patch(doctor, "availability/"+blocked, object{"status": "BLOCKED"}).Want(200)
-	for i, id := range map[int]string{0: held, 1: missed, 2: withdrawn, 5: later, 7: abroad, 8: asked} {
+	for i, id := range map[int]string{0: completed, 1: missed, 2: byPatient, 5: later, 7: bySupport, 8: byAdmin} {
 		pay(t, c, patients[i], id)
 	}
 	cancel := func(actor apptest.User, id string) {
 		c.Post(actor, "consultations/"+id+"/cancel", object{"reason": "travelling"}).Want(200)
 	}
-	cancel(patients[2], withdrawn)
-	cancel(doctor, unwelcome)
-	cancel(support, abroad)
-	cancel(admin, asked)
-	awaitRefund(t, c, patients[2], withdrawn)
-	awaitRefund(t, c, patients[7], abroad)
-	awaitRefund(t, c, patients[8], asked)
+	cancel(patients[2], byPatient)
+	cancel(doctor, byDoctor)
+	cancel(support, bySupport)
+	cancel(admin, byAdmin)
+	waitForRefund(t, c, patients[2], byPatient)
+	waitForRefund(t, c, patients[7], bySupport)
+	waitForRefund(t, c, patients[8], byAdmin)
 
-	advance(c, at(11))
-	await(t, "the end of the unpaid one",
-		func() *apptest.Answer { return c.Get(patients[4], "consultations/"+unpaid) }, `"CANCELLED"`)
-	advance(c, at(13))
-	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
-	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "COMPLETED"}).Want(200)
-	advance(c, at(14).Add(11*time.Minute))
+	advanceTo(c, at(11))
+	readUnpaid := func() *apptest.Answer { return c.Get(patients[4], "consultations/"+unpaid) }
+	waitFor(t, "the cancellation of the unpaid one", readUnpaid, `"CANCELLED"`)
+	advanceTo(c, at(13))
+	c.Patch(doctor, "consultations/"+completed+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	c.Patch(doctor, "consultations/"+completed+"/status", object{"status": "COMPLETED"}).Want(200)
+	advanceTo(c, at(14).Add(11*time.Minute))
 	c.Patch(doctor, "consultations/"+missed+"/status", object{"status": "NO_SHOW"}).Want(200)
 
-	today := summary(c, admin, date(day), date(day), "UTC")
-	want(t, today, 9.0, "consultations", "booked")
-	want(t, today, object{"REQUESTED": 0.0, "CONFIRMED": 2.0, "IN_PROGRESS": 0.0, "COMPLETED": 1.0, "CANCELLED": 5.0,
+	today := readSummary(c, admin, date(day), date(day), "UTC")
+	wantAt(t, today, 9.0, "consultations", "booked")
+	wantAt(t, today, object{"REQUESTED": 0.0, "CONFIRMED": 2.0, "IN_PROGRESS": 0.0, "COMPLETED": 1.0, "CANCELLED": 5.0,
 		"NO_SHOW": 1.0}, "consultations", "byStatus")
-	want(t, today, 1.0, "consultations", "completed")
-	want(t, today, 1.0, "consultations", "noShows")
-	want(t, today, 3.0, "consultations", "cancelled")
-	want(t, today, object{"PATIENT": 1.0, "DOCTOR": 1.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 1.0}, "consultations",
-		"cancelledBy")
-	want(t, today, 0.2, "consultations", "completionRate")
+	wantAt(t, today, 1.0, "consultations", "completed")
+	wantAt(t, today, 1.0, "consultations", "noShows")
+	wantAt(t, today, 3.0, "consultations", "cancelled")
+	wantAt(t, today, object{"PATIENT": 1.0, "DOCTOR": 1.0, "SUPPORT": 0.0, "ADMIN": 0.0, "SYSTEM": 1.0},
+		"consultations", "cancelledBy")
+	wantAt(t, today, 0.2, "consultations", "completionRate")
 	if s, _ := today.At("consultations", "averageSecondsToStart").(float64); s < 3*3600-600 || s > 3*3600+600 {
 		t.Errorf("averageSecondsToStart is %v, want three hours", s)
 	}
-	want(t, today, object{"newPatients": 9.0, "newDoctors": 3.0, "approvedDoctors": 0.0}, "people")
-	want(t, today, []any{object{"currency": "INR", "captured": "2000.00", "refunded": "500.00", "net": "1500.00"},
+	wantAt(t, today, object{"newPatients": 9.0, "newDoctors": 3.0, "approvedDoctors": 0.0}, "people")
+	wantAt(t, today, []any{object{"currency": "INR", "captured": "2000.00", "refunded": "500.00", "net": "1500.00"},
 		object{"currency": "USD", "captured": "599.98", "refunded": "599.98", "net": "0.00"}}, "revenue")
-	want(t, today, object{"offered": 5.0, "seatsOffered": 6.0, "seatsTaken": 2.0, "utilization": 0.3333}, "slots")
+	wantAt(t, today, object{"offered": 5.0, "seatsOffered": 6.0, "seatsTaken": 2.0, "utilization": 0.3333}, "slots")
 
-	// What was booked today for three days later is due then, and nothing else of today is.
-	then := summary(c, admin, date(at(0, 3)), date(at(0, 3)), "UTC")
-	want(t, then, 0.0, "consultations", "booked")
-	want(t, then, object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 1.0, "ADMIN": 1.0, "SYSTEM": 0.0}, "consultations",
-		"cancelledBy")
-	want(t, then, 0.0, "consultations", "completionRate")
-	want(t, then, nil, "consultations", "averageSecondsToStart")
-	want(t, then, []any{}, "revenue")
-	want(t, then, object{"offered": 4.0, "seatsOffered": 7.0, "seatsTaken": 2.0, "utilization": 0.2857}, "slots")
-	both := summary(c, admin, date(day), date(at(0, 3)), "UTC")
-	want(t, both, 5.0, "consultations", "cancelled")
-	want(t, both, 0.1429, "consultations", "completionRate")
+	// Three days later only the slots that start then count.
+	then := readSummary(c, admin, date(at(0, 3)), date(at(0, 3)), "UTC")
+	wantAt(t, then, 0.0, "consultations", "booked")
+	wantAt(t, then, object{"PATIENT": 0.0, "DOCTOR": 0.0, "SUPPORT": 1.0, "ADMIN": 1.0, "SYSTEM": 0.0},
+		"consultations", "cancelledBy")
+	wantAt(t, then, 0.0, "consultations", "completionRate")
+	wantAt(t, then, nil, "consultations", "averageSecondsToStart")
+	wantAt(t, then, []any{}, "revenue")
+	wantAt(t, then, object{"offered": 4.0, "seatsOffered": 7.0, "seatsTaken": 2.0, "utilization": 0.2857}, "slots")
+	both := readSummary(c, admin, date(day), date(at(0, 3)), "UTC")
+	wantAt(t, both, 5.0, "consultations", "cancelled")
+	wantAt(t, both, 0.1429, "consultations", "completionRate")
 
 	for _, secret := range []string{"Back pain", "travelling", "Test PATIENT", "@example.org", patients[0].ID.String(),
 		doctor.ID.String()} {
 		if bytes.Contains(both.Body, []byte(secret)) {
-			t.Errorf("the figures tell %s: %s", secret, both.Body)
+			t.Errorf("the figures have %s: %s", secret, both.Body)
 		}
 	}
 }
 
-func TestTheWaitIsAnAverage(t *testing.T) {
+func TestAverageSecondsToStart(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	day := morning(c)
+	day := nextMorning(c)
 	admin, doctor := c.Admin(), c.Doctor("0.00")
-	slot := open(c, doctor, day.Add(13*time.Hour), 3)
+	slot := createSlot(c, doctor, day.Add(13*time.Hour), 3)
 	ids := []string{book(c, c.Patient(), slot)}
-	advance(c, day.Add(12*time.Hour))
+	advanceTo(c, day.Add(12*time.Hour))
 	ids = append(ids, book(c, c.Patient(), slot))
-	book(c, c.Patient(), slot) // is never begun
-	advance(c, day.Add(13*time.Hour))
+	book(c, c.Patient(), slot) // is not started
+	advanceTo(c, day.Add(13*time.Hour))
 	for _, id := range ids {
 		c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	}
-	a := summary(c, admin, date(day), date(day), "UTC")
+	a := readSummary(c, admin, date(day), date(day), "UTC")
 	if s, _ := a.At("consultations", "averageSecondsToStart").(float64); s < 2*3600-600 || s > 2*3600+600 {
 		t.Errorf("averageSecondsToStart is %v, want two hours", s)
 	}
-	want(t, a, object{"offered": 1.0, "seatsOffered": 3.0, "seatsTaken": 3.0, "utilization": 1.0}, "slots")
+	wantAt(t, a, object{"offered": 1.0, "seatsOffered": 3.0, "seatsTaken": 3.0, "utilization": 1.0}, "slots")
 }
 
-func TestMoneyCountsWhenItMoves(t *testing.T) {
+func TestRevenueByTimeOfMovement(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	day := morning(c)
-	advance(c, day.Add(23*time.Hour+55*time.Minute))
+	day := nextMorning(c)
+	advanceTo(c, day.Add(23*time.Hour+55*time.Minute))
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("100.10")
-	id := book(c, patient, open(c, doctor, day.Add(60*time.Hour), 1))
+	id := book(c, patient, createSlot(c, doctor, day.Add(60*time.Hour), 1))
 	c.Post(patient, "payments/initiate", object{"consultationId": id}).Want(201)
-	c.Clock.Advance(10 * time.Minute) // begun on the first day, paid on the second, given back on the third
+	c.Clock.Advance(10 * time.Minute) // initiated on the first day, paid on the second, refunded on the third
 	pay(t, c, patient, id)
-	advance(c, day.Add(49*time.Hour))
+	advanceTo(c, day.Add(49*time.Hour))
 	c.Post(patient, "consultations/"+id+"/cancel", object{}).Want(200)
-	awaitRefund(t, c, patient, id)
-	exec(t, c, "UPDATE refunds SET created_at = $1", day) // a provider may take days
+	waitForRefund(t, c, patient, id)
+	exec(t, c, "UPDATE refunds SET created_at = $1", day) // the provider took days
 	for i, expected := range [][]any{
 		{},
 		{object{"currency": "INR", "captured": "100.10", "refunded": "0.00", "net": "100.10"}},
 		{object{"currency": "INR", "captured": "0.00", "refunded": "100.10", "net": "-100.10"}},
 	} {
 		on := date(day.AddDate(0, 0, i))
-		want(t, summary(c, admin, on, on, "UTC"), expected, "revenue")
+		wantAt(t, readSummary(c, admin, on, on, "UTC"), expected, "revenue")
 	}
-	want(t, summary(c, admin, date(day), date(day), "UTC"), 1.0, "consultations", "booked")
+	wantAt(t, readSummary(c, admin, date(day), date(day), "UTC"), 1.0, "consultations", "booked")
 }
 
-func TestPeopleCountWhenTheyCome(t *testing.T) {
+func TestPeopleByTimeOfSignUp(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	day := morning(c)
+	day := nextMorning(c)
 	admin := c.Admin()
 	c.Patient()
-	kept, refused, withdrawn := c.User(access.RoleDoctor), c.User(access.RoleDoctor), c.User(access.RoleDoctor)
-	for _, doctor := range []apptest.User{kept, refused, withdrawn} {
+	approved, refused, withdrawn := c.User(access.RoleDoctor), c.User(access.RoleDoctor), c.User(access.RoleDoctor)
+	for _, doctor := range []apptest.User{approved, refused, withdrawn} {
 		c.Post(doctor, "doctors", object{"specialization": "Rasayana", "yearsOfExperience": 3,
 			"registrationNumber": "AYU-" + uuid.NewString(), "consultationFee": "500.00",
 			"languagesSpoken": []string{"en"}}).Want(201)
 	}
-	decide := func(doctor apptest.User, approved bool) {
+	decide := func(doctor apptest.User, approve bool) {
 		c.Prove(admin)
 		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve",
-			object{"approved": approved, "reason": "The register was checked."}).Want(200)
+			object{"approved": approve, "reason": "The register was checked."}).Want(200)
 	}
 	c.Clock.Advance(24 * time.Hour)
-	decide(kept, true)
+	decide(approved, true)
 	decide(refused, false)
 	decide(withdrawn, true)
 	next := date(day.AddDate(0, 0, 1))
-	want(t, summary(c, admin, date(day), date(day), "UTC"),
+	wantAt(t, readSummary(c, admin, date(day), date(day), "UTC"),
 		object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 0.0}, "people")
-	want(t, summary(c, admin, next, next, "UTC"),
+	wantAt(t, readSummary(c, admin, next, next, "UTC"),
 		object{"newPatients": 0.0, "newDoctors": 0.0, "approvedDoctors": 2.0}, "people")
 	decide(withdrawn, false)
-	want(t, summary(c, admin, date(day), next, "UTC"),
+	wantAt(t, readSummary(c, admin, date(day), next, "UTC"),
 		object{"newPatients": 1.0, "newDoctors": 3.0, "approvedDoctors": 1.0}, "people")
 }

@@ -14,13 +14,14 @@ func isDoctor(actor access.Actor, row ConsultationRow) bool {
 	return actor.Is(access.RoleDoctor) && actor.ID == row.DoctorID
 }
 
-// canSee: its parties and staff; to others it doesn't exist.
+// canSee reports whether the actor may know of the consultation: its patient, its doctor and staff may.
 func canSee(actor access.Actor, row ConsultationRow) bool {
 	return isPatient(actor, row) || isDoctor(actor, row) || actor.IsStaff()
 }
 
-// canSeeHealth: its parties, and an ADMIN who states a purpose. SUPPORT never.
-func canSeeHealth(actor access.Actor, row ConsultationRow, purpose string) bool {
+// canSeeHealthData reports whether the actor may see reason, notes and cancellation reason: the patient, the doctor
+// and an ADMIN who states a purpose may. SUPPORT never may.
+func canSeeHealthData(actor access.Actor, row ConsultationRow, purpose string) bool {
 	return isPatient(actor, row) || isDoctor(actor, row) ||
 		(actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
 }

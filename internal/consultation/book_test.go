@@ -23,36 +23,37 @@ func TestBookRefusals(t *testing.T) {
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor(fee)
 	slot := func(in time.Duration) uuid.UUID { return c.Slot(doctor, in, 1) }
-	begun, past, blocked, full := slot(time.Hour), slot(-time.Hour), slot(2*time.Hour), slot(3*time.Hour)
+	begun, past := slot(time.Hour), slot(-time.Hour)
+	blocked, full := slot(2*time.Hour), slot(3*time.Hour)
 	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
 	exec(t, c, "UPDATE availability_slots SET start_time = $2 WHERE id = $1", begun, c.DB.Now().Add(-time.Minute))
 	c.Book(c.Patient(), full)
 	for name, id := range map[string]uuid.UUID{"begun": begun, "past": past, "blocked": blocked} {
 		t.Log(name)
-		ask(c, patient, id).Want(409, "slot-not-bookable")
+		postBooking(c, patient, id).Want(409, "slot-not-bookable")
 	}
-	ask(c, patient, full).Want(409, "slot-taken")
-	ask(c, patient, uuid.New()).Want(404, "not-found")
+	postBooking(c, patient, full).Want(409, "slot-taken")
+	postBooking(c, patient, uuid.New()).Want(404, "not-found")
 	other := c.Doctor(fee)
-	theirs := c.Slot(other, 4*time.Hour, 1)
-	c.Post(patient, "consultations", object{"slotId": theirs, "reason": "Cough", "doctorId": doctor.ID}).Want(422,
-		"validation-failed")
+	otherSlot := c.Slot(other, 4*time.Hour, 1)
+	c.Post(patient, "consultations", object{"slotId": otherSlot, "reason": "Cough", "doctorId": doctor.ID}).
+		Want(422, "validation-failed")
 	c.Patch(c.Admin(), "doctors/"+other.ID.String()+"/approve",
 		object{"approved": false, "reason": "The registration lapsed."}).Want(200)
-	ask(c, patient, theirs).Want(409, "slot-not-bookable")
+	postBooking(c, patient, otherSlot).Want(409, "slot-not-bookable")
 	if n := count(t, c, "SELECT count(*) FROM seats"); n != 1 {
-		t.Errorf("%d seats are taken, want 1: a refusal took one", n)
+		t.Errorf("%d seats are taken, want 1: a refused booking took a seat", n)
 	}
 	c.Post(patient, "consultations", object{"slotId": slot(5 * time.Hour), "reason": "Cough", "doctorId": doctor.ID}).
 		Want(201)
 	for _, role := range []access.Role{access.RoleDoctor, access.RoleAdmin, access.RoleSupport} {
-		ask(c, c.User(role), slot(time.Duration(6+len(role))*time.Hour)).Want(403, "forbidden")
+		postBooking(c, c.User(role), slot(time.Duration(6+len(role))*time.Hour)).Want(403, "forbidden")
 	}
-	ask(c, apptest.User{}, slot(30*time.Hour)).Want(401, "unauthenticated")
+	postBooking(c, apptest.User{}, slot(30*time.Hour)).Want(401, "unauthenticated")
 	c.CheckInvariants()
 }
 
-func TestAFeeIsFixedAtTheBooking(t *testing.T) {
+func TestBookFixesFee(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor(fee)
@@ -64,8 +65,8 @@ func TestAFeeIsFixedAtTheBooking(t *testing.T) {
 	if a := c.Get(patient, "payments/consultation/"+id).Want(200); a.Text("amount") != fee {
 		t.Errorf("the payment changed: %s", a.Body)
 	}
-	// What is booked from now on costs nothing: it is confirmed at once, and there is nothing to pay or give back.
-	free := ask(c, patient, c.Slot(doctor, 7*time.Hour, 1)).Want(201)
+	// Later bookings cost nothing: they are confirmed at once, and there is nothing to pay or refund.
+	free := postBooking(c, patient, c.Slot(doctor, 7*time.Hour, 1)).Want(201)
 	if free.Text("status") != "CONFIRMED" || free.Text("paymentStatus") != "PAID" || free.At("paymentDueAt") != nil {
 		t.Errorf("a free booking is %s", free.Body)
 	}
@@ -76,13 +77,13 @@ func TestAFeeIsFixedAtTheBooking(t *testing.T) {
 	c.Post(patient, "payments/initiate", object{"consultationId": free.Text("id")}).Want(409, "already-paid")
 	cancel(c, patient, free.Text("id"), "travelling").Want(200)
 	if n := count(t, c, "SELECT count(*) FROM refunds"); n != 0 {
-		t.Errorf("%d refunds of nothing", n)
+		t.Errorf("%d refunds of a free booking", n)
 	}
 	c.CheckInvariants()
 }
 
-// Eight bookings at once, three may be unpaid; the fourth waits until one is paid or gone.
-func TestUnpaidBookingsAreFew(t *testing.T) {
+// Of eight concurrent bookings three may be unpaid. The next is refused until one is paid or cancelled.
+func TestBookLimitsUnpaidBookings(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor(fee)
@@ -90,7 +91,9 @@ func TestUnpaidBookingsAreFew(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range answers {
 		slot := c.Slot(doctor, time.Duration(i+3)*time.Hour, 1)
-		all.Go(func() { answers[i] = calm(func() *apptest.Answer { return ask(c, patient, slot) }) })
+		all.Go(func() {
+			answers[i] = retry(func() *apptest.Answer { return postBooking(c, patient, slot) })
+		})
 	}
 	all.Wait()
 	var booked []string
@@ -102,21 +105,21 @@ func TestUnpaidBookingsAreFew(t *testing.T) {
 		a.Want(409, "too-many-unpaid")
 	}
 	if len(booked) != 3 {
-		t.Fatalf("%d are booked, want 3", len(booked))
+		t.Fatalf("%d bookings succeeded, want 3", len(booked))
 	}
 	slot := c.Slot(doctor, 30*time.Hour, 1)
-	ask(c, patient, slot).Want(409, "too-many-unpaid")
+	postBooking(c, patient, slot).Want(409, "too-many-unpaid")
 	c.Report("payment.succeeded", c.Initiate(patient, booked[0]), fee).Want(200)
-	ask(c, patient, slot).Want(201)
+	postBooking(c, patient, slot).Want(201)
 	slot = c.Slot(doctor, 32*time.Hour, 1)
-	ask(c, patient, slot).Want(409, "too-many-unpaid")
+	postBooking(c, patient, slot).Want(409, "too-many-unpaid")
 	cancel(c, patient, booked[1], "").Want(200)
-	ask(c, patient, slot).Want(201)
+	postBooking(c, patient, slot).Want(201)
 	c.CheckInvariants()
 }
 
-// A patient asks for two overlapping slots at once, and then cancels and books the same seat again and again.
-func TestAPatientIsInOnePlace(t *testing.T) {
+// A patient books two overlapping slots of different doctors at once: one booking is refused.
+func TestBookRefusesOverlap(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
@@ -126,26 +129,28 @@ func TestAPatientIsInOnePlace(t *testing.T) {
 		statuses := make([]int, 2)
 		var both sync.WaitGroup
 		for i, slot := range slots {
-			both.Go(func() { statuses[i] = calm(func() *apptest.Answer { return ask(c, patient, slot) }).Status })
+			both.Go(func() {
+				statuses[i] = retry(func() *apptest.Answer { return postBooking(c, patient, slot) }).Status
+			})
 		}
 		both.Wait()
 		if slices.Sort(statuses); statuses[0] != 201 || statuses[1] != 409 {
-			t.Errorf("answers %v, want one 201 and one 409", statuses)
+			t.Errorf("statuses %v, want one 201 and one 409", statuses)
 		}
 	}
 	c.CheckInvariants()
 }
 
-// One seat: its holder cancels while another patient books, the doctor blocks, or the doctor deletes. The order
-// decides who is refused; the seat is never lost nor doubled.
-func TestRacesForASeat(t *testing.T) {
+// A booking races with a change of its slot's only seat. The order decides which is refused; the seat is neither lost
+// nor taken twice.
+func TestBookRacesForOneSeat(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]struct {
-		held   bool // by somebody who cancels
+		taken  bool // by a patient who cancels
 		other  func(c *apptest.Clinic, doctor apptest.User, slot uuid.UUID) *apptest.Answer
-		status map[int][]int // of the other one, by the booking's
+		status map[int][]int // allowed statuses of the other request by the booking's status
 	}{
-		"a cancellation": {held: true, status: map[int][]int{201: {200}, 409: {200}}},
+		"a cancellation": {taken: true, status: map[int][]int{201: {200}, 409: {200}}},
 		"a block": {other: func(c *apptest.Clinic, doctor apptest.User, slot uuid.UUID) *apptest.Answer {
 			return c.Patch(doctor, "availability/"+slot.String(), object{"status": "BLOCKED"})
 		}, status: map[int][]int{201: {409}, 409: {200}}},
@@ -156,7 +161,7 @@ func TestRacesForASeat(t *testing.T) {
 			start := c.DB.Now().Add(100 * time.Hour)
 			return c.Patch(doctor, "availability/"+slot.String(),
 				object{"startTime": start, "endTime": start.Add(30 * time.Minute)})
-		}, status: map[int][]int{201: {200, 409}}}, // who books a moved slot gets its new time
+		}, status: map[int][]int{201: {200, 409}}}, // a booking of a moved slot has its new time
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,15 +170,15 @@ func TestRacesForASeat(t *testing.T) {
 				doctor, patient := c.Doctor("0.00"), c.Patient()
 				slot := c.Slot(doctor, 5*time.Hour, 1)
 				other := func() *apptest.Answer { return step.other(c, doctor, slot) }
-				if step.held {
-					holder := c.Patient()
-					id := c.Book(holder, slot)
-					other = func() *apptest.Answer { return cancel(c, holder, id, "travelling") }
+				if step.taken {
+					first := c.Patient()
+					id := c.Book(first, slot)
+					other = func() *apptest.Answer { return cancel(c, first, id, "travelling") }
 				}
 				var booked, answer *apptest.Answer
 				var both sync.WaitGroup
-				both.Go(func() { booked = calm(func() *apptest.Answer { return ask(c, patient, slot) }) })
-				both.Go(func() { answer = calm(other) })
+				both.Go(func() { booked = retry(func() *apptest.Answer { return postBooking(c, patient, slot) }) })
+				both.Go(func() { answer = retry(other) })
 				both.Wait()
 				if !slices.Contains(step.status[booked.Status], answer.Status) {
 					t.Errorf("booking %d %s, other %d %s", booked.Status, booked.Body, answer.Status, answer.Body)
@@ -184,8 +189,8 @@ func TestRacesForASeat(t *testing.T) {
 	}
 }
 
-// A slot that was moved isn't booked by a patient who was shown another time and says so.
-func TestASlotThatWasMoved(t *testing.T) {
+// A booking that names the start that the patient was shown is refused if the slot was moved since.
+func TestBookRefusesMovedSlot(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor(fee), c.Patient()
@@ -197,32 +202,32 @@ func TestASlotThatWasMoved(t *testing.T) {
 	book := func(at any) *apptest.Answer {
 		return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough", "startTime": at})
 	}
-	if a := book(shown).Want(409, "slot-moved"); !strings.Contains(a.Text("detail"),
-		start.UTC().Format(time.RFC3339)) {
-		t.Errorf("it doesn't tell the new time: %s", a.Body)
+	a := book(shown).Want(409, "slot-moved")
+	if !strings.Contains(a.Text("detail"), start.UTC().Format(time.RFC3339)) {
+		t.Errorf("the refusal lacks the new time: %s", a.Body)
 	}
 	book(start.In(time.FixedZone("", 19800))).Want(201)
 	c.CheckInvariants()
 }
 
-// The partitions of now were never made: bookings land in the default ones, and the maintenance neither fails nor
+// Without partitions for the current month, rows go to the default partitions, and the maintenance neither fails nor
 // moves them.
-func TestBookingWithoutPartitions(t *testing.T) {
+func TestBookWithoutPartitions(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
-	if err := c.App.Queue.Stop(t.Context()); err != nil { // its upkeep would come in between
+	if err := c.App.Queue.Stop(t.Context()); err != nil { // its maintenance would create partitions
 		t.Fatal(err)
 	}
-	// Builders wrote audit rows, which the invariants ask for: the clock goes to a month that has none yet.
+	// The builders' audit rows have to stay for the invariants, so the clock goes to a month without rows.
 	now := c.DB.Now()
-	consultations, audits, keys := "consultations_"+now.Format("2006_01"), "audit_logs_", "idempotency_keys_"
+	consultations := "consultations_" + now.Format("2006_01")
 	exec(t, c, "ALTER TABLE consultations DETACH PARTITION "+consultations)
 	exec(t, c, "DROP TABLE "+consultations)
 	ahead := time.Date(now.Year(), now.Month()+7, 2, 12, 0, 0, 0, time.UTC)
-	audits += ahead.Format("2006_01")
-	keys += ahead.Add(24 * time.Hour).Format("2006_01_02")
-	at(t, c, ahead)
+	audits := "audit_logs_" + ahead.Format("2006_01")
+	keys := "idempotency_keys_" + ahead.Add(24*time.Hour).Format("2006_01_02")
+	advanceTo(t, c, ahead)
 	for _, name := range []string{audits, keys, consultations} {
 		exec(t, c, "DROP TABLE IF EXISTS "+name)
 	}
@@ -239,32 +244,32 @@ func TestBookingWithoutPartitions(t *testing.T) {
 			t.Errorf("%s has %d rows of the booking", table, n)
 		}
 	}
-	runUpkeep(t, c)
+	runMaintenance(t, c)
 	for _, name := range []string{audits, keys, consultations} {
 		if count(t, c, "SELECT count(*) FROM pg_class WHERE relname = $1", name) != 0 {
-			t.Errorf("%s was made beside the default partition's rows", name)
+			t.Errorf("%s was created although the default partition has its rows", name)
 		}
 	}
 	next := ahead.AddDate(0, 1, 0)
 	if count(t, c, "SELECT count(*) FROM pg_class WHERE relname = $1", "audit_logs_"+next.Format("2006_01")) != 1 {
-		t.Error("the next month's partition wasn't made")
+		t.Error("the next month's partition wasn't created")
 	}
-	if again := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").
-		Want(201); again.Header.Get("Idempotency-Replayed") != "true" {
+	again := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(201)
+	if again.Header.Get("Idempotency-Replayed") != "true" {
 		t.Error("the key in the default partition isn't found")
 	}
-	move(c, doctor, a.Text("id"), "IN_PROGRESS").Want(200)
+	updateStatus(c, doctor, a.Text("id"), "IN_PROGRESS").Want(200)
 	c.CheckInvariants()
-	// A day later the key is gone, from the default partition too.
+	// A day later the key is deleted, from the default partition too.
 	c.Clock.Advance(25 * time.Hour)
-	runUpkeep(t, c)
+	runMaintenance(t, c)
 	if n := count(t, c, "SELECT count(*) FROM idempotency_keys"); n != 0 {
 		t.Errorf("%d expired keys are left", n)
 	}
 }
 
-// runUpkeep has the hourly job done now, by a queue of its own.
-func runUpkeep(t *testing.T, c *apptest.Clinic) {
+// runMaintenance runs the hourly maintenance job in a queue of its own.
+func runMaintenance(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	queue, err := jobs.New(c.App.DB, slog.New(slog.DiscardHandler), telemetry.NewMetrics())
 	if err != nil {
@@ -279,7 +284,7 @@ func runUpkeep(t *testing.T, c *apptest.Clinic) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "kept up", func() bool {
+	eventually(t, "maintained", func() bool {
 		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'partition.upkeep' AND id > $1 AND state = "+
 			"'completed'", before) > 0
 	})
@@ -288,6 +293,6 @@ func runUpkeep(t *testing.T, c *apptest.Clinic) {
 	}
 	if n := count(t, c, `SELECT count(*) FROM river_job
 		WHERE kind = 'partition.upkeep' AND state <> 'completed'`); n != 0 {
-		t.Fatalf("%d upkeeps failed", n)
+		t.Fatalf("%d maintenance jobs failed", n)
 	}
 }

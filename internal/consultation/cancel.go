@@ -14,8 +14,8 @@ import (
 	"amrutam/internal/seal"
 )
 
-// CancelIn says why.
-type CancelIn struct {
+// CancelRequest names the consultation to cancel and says why.
+type CancelRequest struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body *struct {
 		_ struct{} `doc:"Why it is cancelled"`
@@ -24,24 +24,25 @@ type CancelIn struct {
 	} `required:"false"`
 }
 
-// Cancel ends a consultation that has not been held, frees its seat and gives the money back. Whoever cancelled it and
-// asks again, as when the answer was lost, is answered the same. Errors: problem.NotFound, problem.InvalidTransition,
+// Cancel cancels a consultation before its end, frees its seat and refunds everything that was paid. Repeated by the
+// same person, it changes nothing and returns the same. Returns problem.NotFound, problem.InvalidTransition,
 // ErrTooLate.
-func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, in CancelIn) (Consultation, error) {
+func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in CancelRequest) (Consultation, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
 		return Consultation{}, err
 	}
 	if row.Status == StatusCancelled {
-		again, err := cancelledIt(ctx, tx, row.ID.String(), &actor.ID, *row.CancelledAt)
+		repeated, err := wasCancelledBy(ctx, tx, row.ID.String(), &actor.ID, *row.CancelledAt)
 		if err != nil {
 			return Consultation{}, err
 		}
-		if again {
-			return s.cancelled(ctx, tx, actor, row)
+		if repeated {
+			return s.repeatCancellation(ctx, tx, actor, row)
 		}
 	}
-	if err := s.mayMove(actor, row, StatusCancelled, tx.Now); err != nil {
+	if err := s.checkTransition(actor, row, StatusCancelled, tx.Now); err != nil {
 		return Consultation{}, err
 	}
 	reason := ""
@@ -61,42 +62,83 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := s.cancel(ctx, tx, actor, &row, cancelledBy(actor)); err != nil {
 		return Consultation{}, err
 	}
-	c := summary(row)
-	if c.RefundedAmount, err = s.Money.Refunded(ctx, tx, row.ID); err != nil {
+	c := withoutHealthData(row)
+	if c.RefundedAmount, err = s.Payments.Refunded(ctx, tx, row.ID); err != nil {
 		return Consultation{}, err
 	}
-	if reason != "" && canSeeHealth(actor, row, "") {
+	if reason != "" && canSeeHealthData(actor, row, "") {
 		c.CancellationReason = &reason
 	}
 	return c, nil
 }
 
-// cancelled answers a repeated cancellation as the first one was. It changes nothing.
-func (s *Service) cancelled(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+// repeatCancellation returns what the first cancellation by the actor returned.
+func (s *Service) repeatCancellation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	row ConsultationRow) (Consultation, error) {
-	audit.Write(tx, actor, verbs[StatusCancelled], row.ID, audit.Meta{"changed": false})
-	c := summary(row)
+	audit.Write(tx, actor, auditActions[StatusCancelled], row.ID, audit.Meta{"changed": false})
+	c := withoutHealthData(row)
 	var err error
-	if c.RefundedAmount, err = s.Money.Refunded(ctx, tx, row.ID); err != nil || row.CancellationReason == nil ||
-		!canSeeHealth(actor, row, "") {
-		return c, err
+	if c.RefundedAmount, err = s.Payments.Refunded(ctx, tx, row.ID); err != nil {
+		return Consultation{}, err
+	}
+	if row.CancellationReason == nil || !canSeeHealthData(actor, row, "") {
+		return c, nil
 	}
 	key, err := s.Sealer.PersonKey(ctx, tx, row.PatientID)
 	if errors.Is(err, seal.ErrErased) {
 		return c, nil
 	}
 	if err != nil {
-		return c, err
+		return Consultation{}, err
 	}
 	reason, err := key.Open(columnCancellation, row.ID, row.CancellationReason)
-	if reason != "" {
-		c.CancellationReason = &reason
-		auditRead(tx, actor, row, true, "")
+	if err != nil {
+		return Consultation{}, err
 	}
-	return c, err
+	c.CancellationReason = &reason
+	auditRead(tx, actor, row, true, "")
+	return c, nil
 }
 
-// cancelledBy says in a mail whose doing a cancellation is.
+// cancel cancels a locked consultation and mails both parties; by is who cancelled, as the mails' templates name it.
+// All that was paid is refunded, unless the row is marked as cancelled late: then nothing is. An open attempt to pay
+// fails.
+func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
+	by string) error {
+	ended, err := s.Payments.EndAttempts(ctx, tx, row.ID)
+	if err != nil {
+		return err
+	}
+	if ended {
+		row.PaymentStatus = PaymentFailed
+	}
+	if err := s.transition(ctx, tx, actor, row, StatusCancelled); err != nil {
+		return err
+	}
+	data := map[string]string{"by": by, "refund": ""}
+	if row.CancelledLate {
+		data["kept"] = "yes"
+		return s.notifyParties(ctx, tx, *row, "consultation-cancelled", data)
+	}
+	data["refund"], err = s.refundAll(ctx, tx, actor, row.ID, "cancelled by "+describeActor(actor))
+	if err != nil {
+		return err
+	}
+	return s.notifyParties(ctx, tx, *row, "consultation-cancelled", data)
+}
+
+// refundAll refunds everything that was captured for a consultation. Returns the amount with its currency for a mail,
+// or "" if it is zero.
+func (s *Service) refundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
+	reason string) (string, error) {
+	refunded, err := s.Payments.RefundAll(ctx, tx, actor, id, reason)
+	if err != nil || refunded.Amount == 0 {
+		return "", err
+	}
+	return refunded.Amount.String() + " " + refunded.Currency, nil
+}
+
+// cancelledBy returns who cancelled, as the mails' templates name it.
 func cancelledBy(actor access.Actor) string {
 	if actor.ID == uuid.Nil {
 		return "system"
@@ -104,37 +146,10 @@ func cancelledBy(actor access.Actor) string {
 	return string(actor.Role)
 }
 
-// cancel moves, refunds and tells both, by whose doing. It gives back all that was paid, unless the row says that it
-// is too late for that, and lets no attempt to pay stay open.
-func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
-	by string) error {
-	ended, err := s.Money.EndAttempts(ctx, tx, row.ID)
-	if err != nil {
-		return err
+// describeActor names the actor in the reason of a refund.
+func describeActor(actor access.Actor) string {
+	if actor.ID == uuid.Nil {
+		return "the system"
 	}
-	if ended {
-		row.PaymentStatus = PaymentFailed
-	}
-	if err := s.move(ctx, tx, actor, row, StatusCancelled); err != nil {
-		return err
-	}
-	told := map[string]string{"by": by, "refund": ""}
-	if row.CancelledLate {
-		told["kept"] = "yes"
-		return s.notifyParties(ctx, tx, *row, "consultation-cancelled", told)
-	}
-	if told["refund"], err = s.refundAll(ctx, tx, actor, row.ID, "cancelled by "+lowerRole(actor)); err != nil {
-		return err
-	}
-	return s.notifyParties(ctx, tx, *row, "consultation-cancelled", told)
-}
-
-// refundAll gives everything back, and tells in a mail's words how much that is, "" for nothing.
-func (s *Service) refundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
-	reason string) (string, error) {
-	back, err := s.Money.RefundAll(ctx, tx, actor, id, reason)
-	if err != nil || back.Amount == 0 {
-		return "", err
-	}
-	return back.Amount.String() + " " + back.Currency, nil
+	return "the " + strings.ToLower(string(actor.Role))
 }

@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ConsentIn names a consultation, and the notice that was shown.
-type ConsentIn struct {
+// ConsentRequest names a consultation, and the notice that the patient was shown.
+type ConsentRequest struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Body *struct {
 		_ struct{} `doc:"The notice that was read"`
@@ -21,18 +21,17 @@ type ConsentIn struct {
 	} `required:"false"`
 }
 
-// Consent is the patient's explicit consent to a consultation that is still to be held.
-// Errors: problem.NotFound, problem.InvalidTransition, consent.ErrOutdated.
+// Consent records the patient's explicit consent to a consultation that isn't over. Returns problem.NotFound,
+// problem.InvalidTransition, consent.ErrOutdated.
 func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in ConsentIn) (consent.ToConsultation, error) {
+	in ConsentRequest) (consent.ToConsultation, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
 		return consent.ToConsultation{}, err
 	}
-	if final(row.Status) {
-		return consent.ToConsultation{},
-			problem.InvalidTransition.WithDetail("A consultation that is " + string(row.Status) +
-				" needs no consent any more.")
+	if isFinal(row.Status) {
+		detail := "A consultation that is " + string(row.Status) + " needs no consent any more."
+		return consent.ToConsultation{}, problem.InvalidTransition.WithDetail(detail)
 	}
 	var version int32
 	if in.Body != nil {

@@ -1,4 +1,5 @@
-// Package consultation carries a booking from the request to its end, and decides what money means for it.
+// Package consultation books consultations, moves them from one status to the next, and decides what happens to their
+// money.
 package consultation
 
 import (
@@ -22,7 +23,7 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-// The refusals of consultations beside those of slots and payments.
+// The refusals of consultations, beside those of slots and payments.
 var (
 	ErrTooManyUnpaid = problem.Conflict("too-many-unpaid", "Too many unpaid bookings",
 		"You hold as many unpaid bookings as a patient may.",
@@ -43,16 +44,16 @@ var (
 		"Ask support: they can do more than you at this point.")
 )
 
-// abandonedFor is how long an unpaid booking that ended without payment is held against the patient.
+// abandonedFor is how long a booking that ended without payment counts against the patient.
 const abandonedFor = 24 * time.Hour
 
-// Service books and moves consultations.
+// Service books, changes and lists consultations.
 type Service struct {
 	DB       *postgres.DB
 	Sealer   *seal.Sealer
 	Accounts *account.Service
 	Doctors  *doctor.Service
-	Money    *payment.Service
+	Payments *payment.Service
 	Mails    *notification.Service
 	Config   *config.Config
 	Cursors  httpapi.Cursors
@@ -60,7 +61,7 @@ type Service struct {
 	Log      *slog.Logger
 }
 
-// Consultation is what its parties and staff see of it. reason, notes and cancellationReason are left out for those
+// Consultation is the response that its parties and staff get. Reason, Notes and CancellationReason are nil for those
 // who may not see health data.
 type Consultation struct {
 	_ struct{} `doc:"A consultation, from its booking to its end"`
@@ -94,10 +95,10 @@ type Consultation struct {
 // Entity names the consultation for a stored answer.
 func (c Consultation) Entity() (string, uuid.UUID) { return "consultation", c.ID }
 
-// Location of the consultation.
+// Location returns the address of the consultation.
 func (c Consultation) Location() string { return httpapi.Base + "/consultations/" + c.ID.String() }
 
-// ETag of the consultation.
+// ETag returns the version of the consultation.
 func (c Consultation) ETag() string { return httpapi.ETag(c.UpdatedAt) }
 
 const (
@@ -106,13 +107,29 @@ const (
 	columnCancellation = "consultations.cancellation_reason"
 )
 
-// summary is what everybody who may see the consultation sees.
-func summary(row ConsultationRow) Consultation {
-	c := Consultation{ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
-		Status: string(row.Status), PaymentStatus: string(row.PaymentStatus), Fee: row.Fee, Currency: row.Currency,
-		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd, CancelledAt: row.CancelledAt,
-		StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: (*string)(row.Absent), CreatedAt: row.CreatedAt,
-		UpdatedAt: row.UpdatedAt}
+// response returns the consultation with both names, and with its health data if the caller may see it.
+func (s *Service) response(full readConsultationRow, withHealthData bool) (Consultation, error) {
+	c := withoutHealthData(full.ConsultationRow)
+	c.PatientName = full.PatientName
+	c.DoctorName = full.DoctorName
+	c.RefundedAmount = full.Refunded
+	if !withHealthData {
+		return c, nil
+	}
+	return c, s.addHealthData(&c, full.ConsultationRow, full.Wrapped)
+}
+
+// withoutHealthData returns what everybody sees who may know of the consultation.
+func withoutHealthData(row ConsultationRow) Consultation {
+	c := Consultation{
+		ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
+		Status:        string(row.Status),
+		PaymentStatus: string(row.PaymentStatus), Fee: row.Fee, Currency: row.Currency,
+		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd,
+		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt,
+		Absent:    (*string)(row.Absent),
+		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
 	if row.Status == StatusRequested {
 		c.PaymentDueAt = row.PaymentDueAt
 	}
@@ -125,8 +142,8 @@ func summary(row ConsultationRow) Consultation {
 	return c
 }
 
-// open adds the health data. What an erased person's key sealed stays out.
-func (s *Service) open(c *Consultation, row ConsultationRow, wrapped []byte) error {
+// addHealthData opens the sealed columns. It adds nothing if the patient was erased.
+func (s *Service) addHealthData(c *Consultation, row ConsultationRow, wrapped []byte) error {
 	key, err := s.Sealer.UnwrapCached(row.PatientID, wrapped)
 	if errors.Is(err, seal.ErrErased) {
 		return nil
@@ -134,12 +151,16 @@ func (s *Service) open(c *Consultation, row ConsultationRow, wrapped []byte) err
 	if err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		to     **string
+	fields := []struct {
 		column string
 		sealed []byte
-	}{{&c.Reason, columnReason, row.Reason}, {&c.Notes, columnNotes, row.Notes},
-		{&c.CancellationReason, columnCancellation, row.CancellationReason}} {
+		target **string
+	}{
+		{columnReason, row.Reason, &c.Reason},
+		{columnNotes, row.Notes, &c.Notes},
+		{columnCancellation, row.CancellationReason, &c.CancellationReason},
+	}
+	for _, f := range fields {
 		if f.sealed == nil {
 			continue
 		}
@@ -147,11 +168,12 @@ func (s *Service) open(c *Consultation, row ConsultationRow, wrapped []byte) err
 		if err != nil {
 			return err
 		}
-		*f.to = &text
+		*f.target = &text
 	}
 	return nil
 }
 
+// roleOf returns the actor's role, or nil for the system.
 func roleOf(actor access.Actor) *access.Role {
 	if actor.ID == uuid.Nil {
 		return nil

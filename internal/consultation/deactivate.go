@@ -16,13 +16,13 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// ErrHasConsultations tells an administrator first what they are about to cancel, see hasConsultations.
+// ErrHasConsultations asks an administrator to confirm that consultations are cancelled.
 var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations would be cancelled",
 	"Consultations to come would be cancelled.",
 	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the "+
 		"other side is told by mail.")
 
-// hasConsultations is ErrHasConsultations with the number of consultations.
+// hasConsultations returns ErrHasConsultations with the number of consultations.
 func hasConsultations(n int) error {
 	if n == 1 {
 		return ErrHasConsultations.WithDetail("1 consultation to come would be cancelled.")
@@ -30,8 +30,8 @@ func hasConsultations(n int) error {
 	return ErrHasConsultations.WithDetail(fmt.Sprintf("%d consultations to come would be cancelled.", n))
 }
 
-// DisableUser disables a user and cancels what they have to come, or enables them again. Returns ErrHasConsultations
-// unless that is confirmed, and what account.SetDisabled returns.
+// DisableUser disables a user and cancels their upcoming consultations, or enables the user again. Returns what
+// account.SetDisabled and CancelUpcoming return.
 func (s *Service) DisableUser(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in account.DisableUserRequest) (account.StaffUser, error) {
 	user, changed, err := s.Accounts.SetDisabled(ctx, tx, actor, in)
@@ -39,14 +39,14 @@ func (s *Service) DisableUser(ctx context.Context, tx *postgres.Tx, actor access
 		return account.StaffUser{}, err
 	}
 	if changed && in.Body.Disabled {
-		err = s.CancelUpcoming(ctx, tx, actor, Deactivation{UserID: in.ID, Role: user.Role,
-			Confirmed: in.Body.CancelConsultations})
+		err = s.CancelUpcoming(ctx, tx, actor,
+			Deactivation{UserID: in.ID, Role: user.Role, Confirmed: in.Body.CancelConsultations})
 	}
 	return user, err
 }
 
-// ApproveDoctor lets patients find a doctor, or withdraws the approval and cancels what the doctor has to come.
-// Returns ErrHasConsultations unless that is confirmed, and what doctor.Approve returns.
+// ApproveDoctor lets patients find and book a doctor, or withdraws the approval and cancels the doctor's upcoming
+// consultations. Returns what doctor.Approve and CancelUpcoming return.
 func (s *Service) ApproveDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in doctor.ApprovalRequest) (doctor.Doctor, error) {
 	d, withdrawn, err := s.Doctors.Approve(ctx, tx, actor, in)
@@ -54,8 +54,8 @@ func (s *Service) ApproveDoctor(ctx context.Context, tx *postgres.Tx, actor acce
 		return doctor.Doctor{}, err
 	}
 	if withdrawn {
-		err = s.CancelUpcoming(ctx, tx, actor, Deactivation{UserID: in.ID, Role: access.RoleDoctor,
-			Confirmed: in.Body.CancelConsultations})
+		err = s.CancelUpcoming(ctx, tx, actor,
+			Deactivation{UserID: in.ID, Role: access.RoleDoctor, Confirmed: in.Body.CancelConsultations})
 		if err != nil {
 			return doctor.Doctor{}, err
 		}
@@ -63,24 +63,28 @@ func (s *Service) ApproveDoctor(ctx context.Context, tx *postgres.Tx, actor acce
 	return doctor.WithNextSlot(ctx, tx, tx.Now, d)
 }
 
-// Deactivation is a patient or doctor who is not seen, or sees nobody, from now on: their account is deleted or
-// disabled, or their approval is withdrawn.
+// Deactivation is the end of a patient's or doctor's consultations: the account is deleted or disabled, or the
+// doctor's approval is withdrawn.
 type Deactivation struct {
 	UserID uuid.UUID
 	Role   access.Role
-	// Deleted says that the account doesn't come back.
+	// Deleted says that the account is deleted for good.
 	Deleted bool
-	// OwnRequest says that nobody else decided it.
+	// OwnRequest says that the user asked for it, and not an administrator.
 	OwnRequest bool
-	// Confirmed says that the decision was made in the knowledge that consultations are cancelled.
+	// Confirmed says that whoever asked for it knows that consultations are cancelled.
 	Confirmed bool
 }
 
-// CancelUpcoming cancels the consultations that a deactivated patient or doctor has to come: their seats are freed,
-// open attempts to pay end, and both sides are mailed; a doctor's slots are closed. What was paid is refunded, however
-// late it is, unless patients delete their account themselves: then as if they had cancelled. One in progress goes on,
-// and one that began with a patient who is deleted ends as missed. Returns ErrHasConsultations unless the cancelling
-// is confirmed, schedule.ErrConsultationInProgress for a doctor who is deleted while they see a patient.
+// CancelUpcoming cancels the upcoming consultations of a deactivated patient or doctor, mails both parties, and closes
+// a doctor's slots.
+//
+// Everything that was paid is refunded, even if it is later than the patient may cancel. The exception are patients
+// who delete their own account: what starts so soon that they could not cancel it is cancelled without a refund.
+//
+// A consultation in progress goes on. A confirmed one whose start is past when its patient is deleted is left to
+// the doctor and the sweep. Returns ErrHasConsultations unless the cancellation is confirmed,
+// schedule.ErrConsultationInProgress if a doctor is deleted during a consultation.
 func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor access.Actor, d Deactivation) error {
 	switch d.Role {
 	case access.RoleDoctor:
@@ -91,25 +95,25 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	default:
 		return nil
 	}
-	live, err := lockConsultationsToCome(ctx, tx, d.UserID, tx.Now)
+	live, err := lockUpcomingConsultations(ctx, tx, d.UserID, tx.Now)
 	if err != nil {
-		return fmt.Errorf("lock consultations to come: %w", err)
+		return fmt.Errorf("lock upcoming consultations: %w", err)
 	}
-	var ending []ConsultationRow
+	var cancelled []ConsultationRow
 	for _, row := range live {
-		switch {
-		case row.Status == StatusInProgress && d.Deleted && row.DoctorID == d.UserID:
+		if row.Status == StatusInProgress && d.Deleted && row.DoctorID == d.UserID {
 			return schedule.ErrConsultationInProgress
-		case d.ends(row, tx.Now):
-			ending = append(ending, row)
+		}
+		if d.cancels(row, tx.Now) {
+			cancelled = append(cancelled, row)
 		}
 	}
-	if len(ending) > 0 && !d.Confirmed {
-		return hasConsultations(len(ending))
+	if len(cancelled) > 0 && !d.Confirmed {
+		return hasConsultations(len(cancelled))
 	}
-	for i := range ending {
-		ending[i].CancelledLate = d.OwnRequest && s.isLate(ending[i], d, tx.Now)
-		if err := s.cancel(ctx, tx, actor, &ending[i], d.cancelledBy(actor)); err != nil {
+	for _, row := range cancelled {
+		row.CancelledLate = d.OwnRequest && s.isLate(row, d, tx.Now)
+		if err := s.cancel(ctx, tx, actor, &row, d.cancelledBy(actor)); err != nil {
 			return err
 		}
 	}
@@ -119,8 +123,8 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	return nil
 }
 
-// ends reports whether a consultation that isn't over is cancelled.
-func (d Deactivation) ends(row ConsultationRow, now time.Time) bool {
+// cancels reports whether the deactivation cancels a consultation that isn't over.
+func (d Deactivation) cancels(row ConsultationRow, now time.Time) bool {
 	switch row.Status {
 	case StatusRequested:
 		return true
@@ -131,7 +135,7 @@ func (d Deactivation) ends(row ConsultationRow, now time.Time) bool {
 	}
 }
 
-// cancelledBy is what the mails say of who cancelled.
+// cancelledBy returns who cancelled, as the mails' templates name it.
 func (d Deactivation) cancelledBy(actor access.Actor) string {
 	switch {
 	case d.Deleted:
@@ -142,14 +146,14 @@ func (d Deactivation) cancelledBy(actor access.Actor) string {
 	return "patient-stops"
 }
 
-// isLate reports whether a patient cancels what is paid, later than they may.
+// isLate reports whether the patient is deactivated later than they may cancel a consultation that costs something.
 func (s *Service) isLate(row ConsultationRow, d Deactivation, now time.Time) bool {
 	return row.PatientID == d.UserID && row.Status == StatusConfirmed && row.Fee > 0 &&
 		now.After(s.cancelUntil(row))
 }
 
-// CloseSlotsFrom has a doctor, if the user is one, take no further bookings for what starts then or later. Bookings
-// that are made stand.
+// CloseSlotsFrom closes a doctor's slots that start then or later to further bookings. The bookings in them stay. It
+// does nothing for a user who is not a doctor.
 func CloseSlotsFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID, start time.Time) error {
 	if err := lockDoctor(ctx, tx, user); err != nil {
 		return err
@@ -157,16 +161,17 @@ func CloseSlotsFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID, start 
 	return schedule.CloseSlots(ctx, tx, user, start)
 }
 
-// lockDoctor waits for what is under way with a doctor, so that what comes later meets what the transaction stores:
-// for slots opened and consultations started at the doctor's lock, for bookings at the slots'. In between,
-// consultations and their patients are locked in the order of a cancellation.
+// lockDoctor locks a doctor and everything that concurrent requests change of their consultations: those requests have
+// committed, or wait until this transaction has. A new slot and the start of a consultation wait for the doctor's row,
+// a booking for the slot's. The order is that of a cancellation, so that the two don't deadlock: consultations,
+// patients, slots.
 func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := doctor.Holds(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return fmt.Errorf("lock a doctor: %w", err)
 	}
-	live, err := lockConsultationsToCome(ctx, tx, id, tx.Now)
+	live, err := lockUpcomingConsultations(ctx, tx, id, tx.Now)
 	if err != nil {
-		return fmt.Errorf("lock consultations to come: %w", err)
+		return fmt.Errorf("lock upcoming consultations: %w", err)
 	}
 	patients := make([]uuid.UUID, len(live))
 	for i, row := range live {
@@ -178,12 +183,12 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	return schedule.LockSlots(ctx, tx, id)
 }
 
-// RequireNoUpcoming returns ErrHasConsultations if consultations end when a user's account is deleted.
+// RequireNoUpcoming returns ErrHasConsultations if the deletion of a user's account would cancel consultations.
 func RequireNoUpcoming(ctx context.Context, tx *postgres.Tx, user uuid.UUID) error {
-	n, err := countToCome(ctx, tx, user, tx.Now)
+	n, err := countUpcomingConsultations(ctx, tx, user, tx.Now)
 	switch {
 	case err != nil:
-		return fmt.Errorf("count consultations to come: %w", err)
+		return fmt.Errorf("count upcoming consultations: %w", err)
 	case n > 0:
 		return hasConsultations(int(n))
 	}

@@ -10,15 +10,15 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// ForEach hands on every consultation of a patient, with health data, or of a doctor, without, the oldest first and
-// one at a time: for the copy of all that is held about them.
-func (s *Service) ForEach(ctx context.Context, r *postgres.Read, person uuid.UUID, as access.Role,
+// ForEach calls fn with every consultation of a patient, with health data, or of a doctor, without it. The oldest
+// comes first. Only one is in memory at a time: the export of a person's data has all of them.
+func (s *Service) ForEach(ctx context.Context, r *postgres.Read, person uuid.UUID, role access.Role,
 	fn func(Consultation) error) error {
-	whose, health := ofPatient, true
-	if as == access.RoleDoctor {
-		whose, health = ofDoctor, false
+	condition, withHealthData := ofPatient, true
+	if role == access.RoleDoctor {
+		condition, withHealthData = ofDoctor, false
 	}
-	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) }
-	return postgres.ForEach(ctx, r, scan, fn, listed("consultations")+" WHERE "+whose+
-		" ORDER BY c.scheduled_start, c.id", person)
+	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, withHealthData) }
+	query := selectConsultations("consultations") + " WHERE " + condition + " ORDER BY c.scheduled_start, c.id"
+	return postgres.ForEach(ctx, r, scan, fn, query, person)
 }

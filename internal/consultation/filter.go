@@ -4,25 +4,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"amrutam/internal/postgres"
 )
 
-// No consultation is older than its parties: the second condition leaves out the months before.
+// Conditions for the consultations of one person. None is older than the person's account: the bound on the id keeps a
+// statement out of the partitions of earlier months.
 const (
 	ofPatient = "c.patient_id = $1 AND c.id >= ids_since($1)"
 	ofDoctor  = "c.doctor_id = $1 AND c.id >= ids_since($1)"
 )
 
-// order of a list by columns, which end with the start and the id.
-func (in ListIn) order(columns ...string) postgres.Order {
+// order returns the order of the list by columns that end with the start and the id.
+func (in ListRequest) order(columns ...string) postgres.Order {
 	return postgres.Order{Columns: columns, Descending: in.Sort == "latest"}
 }
 
-// madeBefore leaves out the months after a page: what starts then was booked before. A day is for clocks that differ.
-func (in ListIn) madeBefore(c *postgres.Conditions, last *place) {
+// limitIDs keeps a statement out of the partitions of months after the page: a consultation is booked before it
+// starts. The bound is a day later, because the clocks of servers differ.
+func (in ListRequest) limitIDs(c *postgres.Conditions, last *pageEnd) {
 	end := in.To
-	if last != nil && in.Sort == "latest" && (end.IsZero() || last.Value.Before(end)) {
+	if last != nil && in.Sort == "latest" && isBefore(last.Value, end) {
 		end = last.Value
 	}
 	if !end.IsZero() {
@@ -30,10 +33,11 @@ func (in ListIn) madeBefore(c *postgres.Conditions, last *place) {
 	}
 }
 
-// page selects a page's rows, and one more, that fit c and are after last; nil is the first page.
-func (in ListIn) page(c *postgres.Conditions, last *place) string {
+// pageQuery returns the query for the rows of a page, and one more, that fulfil c and come after last; nil is the
+// first page.
+func (in ListRequest) pageQuery(c *postgres.Conditions, last *pageEnd) string {
 	if c.Empty() && len(in.Status) > 0 {
-		return in.pageByStatus(c, last)
+		return in.pageByStatusQuery(c, last)
 	}
 	order := in.order("c.scheduled_start", "c.id")
 	if len(in.Status) > 0 {
@@ -48,48 +52,56 @@ func (in ListIn) page(c *postgres.Conditions, last *place) string {
 	if last != nil {
 		order.After(c, c.Value(last.Value), c.Value(last.ID))
 	}
-	in.madeBefore(c, last)
-	return in.rows("consultations", c.Where(), order)
+	in.limitIDs(c, last)
+	return in.selectPage("consultations", c.Where(), order)
 }
 
-// pageByStatus selects a page of each status from the index by status and start, and the page from these. Bounds and
-// order are by all columns of the index: an order by time alone would tempt the planner to read months for a status
-// that few have.
-func (in ListIn) pageByStatus(c *postgres.Conditions, last *place) string {
-	order := in.order("c.status", "c.scheduled_start", "c.id")
+// pageByStatusQuery returns a query that reads a page of each status from the index by status and start, and selects
+// the page from these. Bounds and order name all columns of the index: with an order by time alone the planner may
+// read months of rows to find a rare status.
+func (in ListRequest) pageByStatusQuery(c *postgres.Conditions, last *pageEnd) string {
 	var pages []string
 	for _, status := range slices.Compact(slices.Sorted(slices.Values(in.Status))) {
-		one := c.With()
-		lower, upper := in.From, in.To
-		const has = "$1::text::consultation_status"
-		after := func() {
-			order.After(&one, one.Value(status)+"::text::consultation_status", one.Value(last.Value),
-				one.Value(last.ID))
-		}
-		switch {
-		case last != nil && in.Sort == "earliest" && !last.Value.Before(lower):
-			after()
-		case !lower.IsZero():
-			one.And("(c.status, c.scheduled_start) >= ("+has+", $2)", status, lower)
-		default:
-			one.And("c.status >= "+has, status)
-		}
-		switch {
-		case last != nil && in.Sort == "latest" && (upper.IsZero() || last.Value.Before(upper)):
-			after()
-		case !upper.IsZero():
-			one.And("(c.status, c.scheduled_start) < ("+has+", $2)", status, upper)
-		default:
-			one.And("c.status <= "+has, status)
-		}
-		in.madeBefore(&one, last)
-		pages = append(pages, "("+in.rows("consultations", one.Where(), order)+")")
-		*c = one.With()
+		conditions := c.With()
+		order := in.boundStatus(&conditions, status, last)
+		in.limitIDs(&conditions, last)
+		pages = append(pages, "("+in.selectPage("consultations", conditions.Where(), order)+")")
+		*c = conditions.With()
 	}
-	return in.rows("("+strings.Join(pages, " UNION ALL ")+")", "", in.order("c.scheduled_start", "c.id"))
+	return in.selectPage("("+strings.Join(pages, " UNION ALL ")+")", "", in.order("c.scheduled_start", "c.id"))
 }
 
-// rows selects the first rows, and one more than a page has, from a table or a query in brackets.
-func (in ListIn) rows(from, where string, order postgres.Order) string {
+// boundStatus adds the bounds of the page for one status, and returns its order. The end of the last page replaces
+// From or To if it lies within them.
+func (in ListRequest) boundStatus(c *postgres.Conditions, status string, last *pageEnd) postgres.Order {
+	const typed = "$1::text::consultation_status"
+	order := in.order("c.status", "c.scheduled_start", "c.id")
+	addAfter := func() {
+		order.After(c, c.Value(status)+"::text::consultation_status", c.Value(last.Value), c.Value(last.ID))
+	}
+	switch {
+	case last != nil && in.Sort == "earliest" && !last.Value.Before(in.From):
+		addAfter()
+	case !in.From.IsZero():
+		c.And("(c.status, c.scheduled_start) >= ("+typed+", $2)", status, in.From)
+	default:
+		c.And("c.status >= "+typed, status)
+	}
+	switch {
+	case last != nil && in.Sort == "latest" && isBefore(last.Value, in.To):
+		addAfter()
+	case !in.To.IsZero():
+		c.And("(c.status, c.scheduled_start) < ("+typed+", $2)", status, in.To)
+	default:
+		c.And("c.status <= "+typed, status)
+	}
+	return order
+}
+
+// isBefore reports whether t is before end; a zero end is no end.
+func isBefore(t, end time.Time) bool { return end.IsZero() || t.Before(end) }
+
+// selectPage returns a query for the first rows, one more than a page has, of a table or of a query in brackets.
+func (in ListRequest) selectPage(from, where string, order postgres.Order) string {
 	return "SELECT * FROM " + from + " c" + where + order.By() + " LIMIT " + strconv.Itoa(in.Limit+1)
 }

@@ -14,8 +14,8 @@ type object = map[string]any
 
 const fee = "500.00"
 
-// at moves the clock ahead to an instant.
-func at(t *testing.T, c *apptest.Clinic, instant time.Time) {
+// advanceTo advances the clock to an instant.
+func advanceTo(t *testing.T, c *apptest.Clinic, instant time.Time) {
 	t.Helper()
 	ahead := instant.Sub(c.DB.Now())
 	if ahead < 0 {
@@ -24,7 +24,7 @@ func at(t *testing.T, c *apptest.Clinic, instant time.Time) {
 	c.Clock.Advance(ahead)
 }
 
-// startOf a consultation, and its end.
+// startOf returns when a consultation is scheduled to start and to end.
 func startOf(t *testing.T, c *apptest.Clinic, id string) (start, end time.Time) {
 	t.Helper()
 	if err := c.DB.Pool.QueryRow(context.Background(),
@@ -49,22 +49,23 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 	}
 }
 
-// eventually waits for what a job does, and asks gently: the job needs the machine too.
+// eventually polls until a job has done its work. The interval leaves the machine to the job.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	again, late := time.NewTicker(20*time.Millisecond), time.After(time.Minute)
-	defer again.Stop()
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	timeout := time.After(time.Minute)
 	for !done() {
 		select {
-		case <-again.C:
-		case <-late:
+		case <-poll.C:
+		case <-timeout:
 			t.Fatalf("never %s", what)
 		}
 	}
 }
 
-// refunded waits until everything captured for the consultation is back.
-func refunded(t *testing.T, c *apptest.Clinic, id, amount string) {
+// waitForRefund waits until one refund of the amount has succeeded.
+func waitForRefund(t *testing.T, c *apptest.Clinic, id, amount string) {
 	t.Helper()
 	eventually(t, "refunded", func() bool {
 		return count(t, c, `SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id
@@ -72,12 +73,12 @@ func refunded(t *testing.T, c *apptest.Clinic, id, amount string) {
 	})
 }
 
-func ask(c *apptest.Clinic, patient apptest.User, slot uuid.UUID) *apptest.Answer {
+func postBooking(c *apptest.Clinic, patient apptest.User, slot uuid.UUID) *apptest.Answer {
 	return c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"})
 }
 
-// calm repeats what a busy server refused.
-func calm(send func() *apptest.Answer) *apptest.Answer {
+// retry repeats a request that a busy server refused.
+func retry(send func() *apptest.Answer) *apptest.Answer {
 	for {
 		if a := send(); a.Status != 503 {
 			return a
@@ -89,6 +90,6 @@ func cancel(c *apptest.Clinic, actor apptest.User, id, reason string) *apptest.A
 	return c.Do(actor, "POST", "consultations/"+id+"/cancel", object{"reason": reason})
 }
 
-func move(c *apptest.Clinic, actor apptest.User, id, to string) *apptest.Answer {
+func updateStatus(c *apptest.Clinic, actor apptest.User, id, to string) *apptest.Answer {
 	return c.Patch(actor, "consultations/"+id+"/status", object{"status": to})
 }

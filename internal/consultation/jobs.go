@@ -12,70 +12,77 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Sweep ends what time has ended: unpaid bookings whose due time is over, confirmed ones whose slot is over, and ones
-// in progress that nobody completed. One recurring job does it, where a job a booking would add an insert to every
-// booking and could be lost.
+// Sweep is the job that ends consultations whose time is over: unpaid ones when their payment was due, confirmed ones
+// that were not started by their end, and started ones that were not completed in time. One recurring job finds them.
+// A job for each booking would be one more insert for each, and could be lost.
 type Sweep struct{}
 
 // Kind names the job.
 func (Sweep) Kind() string { return "consultation.sweep" }
 
-const sweepEvery = 5 * time.Second
+const sweepInterval = 5 * time.Second
 
-// Jobs registers the sweep.
+// Jobs registers the package's job.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.Handle(queue, func(ctx context.Context, _ Sweep) error { return s.Sweep(ctx) })
-	queue.Every(sweepEvery, Sweep{})
+	queue.Every(sweepInterval, Sweep{})
 }
 
-// Sweep runs each consultation in a transaction of its own, which asks again whether it is due: it bears running twice
-// and beside others.
+// Sweep ends each consultation in a transaction of its own, which checks again that its time is over: so it may run
+// twice, and on several servers at once.
 func (s *Service) Sweep(ctx context.Context) error {
-	var overdue, missed, forgotten []uuid.UUID
+	var overdue, missed, overrun []uuid.UUID
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
-		if overdue, err = overdueConsultations(ctx, r, &r.Now); err != nil {
+		if overdue, err = listOverdueConsultations(ctx, r, &r.Now); err != nil {
 			return err
 		}
-		if missed, err = missedConsultations(ctx, r, r.Now); err != nil {
+		if missed, err = listMissedConsultations(ctx, r, r.Now); err != nil {
 			return err
 		}
-		forgotten, err = forgottenConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter))
+		overrun, err = listOverrunConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	var failed []error
-	for _, due := range []struct {
-		ids []uuid.UUID
-		end func(context.Context, *postgres.Tx, uuid.UUID) error
-	}{{overdue, s.expire}, {missed, s.miss}, {forgotten, s.complete}} {
-		for _, id := range due.ids {
-			failed = append(failed, s.DB.Write(ctx, func(tx *postgres.Tx) error { return due.end(ctx, tx, id) }))
-		}
-	}
-	return errors.Join(failed...)
+	return errors.Join(
+		s.endEach(ctx, overdue, s.endOverdue),
+		s.endEach(ctx, missed, s.endMissed),
+		s.endEach(ctx, overrun, s.endOverrun),
+	)
 }
 
-// overdue tells whether the time to pay for a booking is over.
-func overdue(row ConsultationRow, now time.Time) bool {
+// endEach calls end for each consultation, in a transaction of its own. An error doesn't stop it.
+func (s *Service) endEach(ctx context.Context, ids []uuid.UUID,
+	end func(context.Context, *postgres.Tx, uuid.UUID) error) error {
+	var errs []error
+	for _, id := range ids {
+		err := s.DB.Write(ctx, func(tx *postgres.Tx) error { return end(ctx, tx, id) })
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// isOverdue reports whether the time to pay for a booking is over.
+func isOverdue(row ConsultationRow, now time.Time) bool {
 	return row.Status == StatusRequested && row.PaymentDueAt != nil && !row.PaymentDueAt.After(now)
 }
 
-func (s *Service) expire(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// endOverdue cancels a booking that was not paid in time. Money that came for it all the same is refunded.
+func (s *Service) endOverdue(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if !overdue(row, tx.Now) {
+	if !isOverdue(row, tx.Now) {
 		return nil
 	}
-	actor := access.System("consultation.sweep")
+	actor := access.System(Sweep{}.Kind())
 	return s.cancel(ctx, tx, actor, &row, cancelledBy(actor))
 }
 
-// miss: nobody started it, so the doctor was absent and the patient gets all back.
-func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// endMissed ends a consultation that nobody started as a no-show of the doctor. Everything that was paid is refunded.
+func (s *Service) endMissed(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
@@ -83,20 +90,21 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error
 	if row.Status != StatusConfirmed || row.ScheduledEnd.After(tx.Now) {
 		return nil
 	}
-	actor := access.System("consultation.sweep")
-	if err := s.move(ctx, tx, actor, &row, StatusNoShow); err != nil {
+	actor := access.System(Sweep{}.Kind())
+	if err := s.transition(ctx, tx, actor, &row, StatusNoShow); err != nil {
 		return err
 	}
 	refund, err := s.refundAll(ctx, tx, actor, row.ID, "the doctor was absent")
 	if err != nil {
 		return err
 	}
-	return s.notifyParties(ctx, tx, row, "consultation-missed",
-		map[string]string{"absent": string(access.RoleDoctor), "refund": refund})
+	data := map[string]string{"absent": string(access.RoleDoctor), "refund": refund}
+	return s.notifyParties(ctx, tx, row, "consultation-missed", data)
 }
 
-// complete ends a consultation whose doctor forgot to, as of the slot's end, and tells the doctor.
-func (s *Service) complete(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// endOverrun completes a consultation that its doctor did not complete, as of the slot's end, and mails the doctor.
+// The fee stays paid: nothing is refunded.
+func (s *Service) endOverrun(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
 		return err
@@ -104,14 +112,14 @@ func (s *Service) complete(ctx context.Context, tx *postgres.Tx, id uuid.UUID) e
 	if row.Status != StatusInProgress || row.ScheduledEnd.Add(s.Config.CompleteAfter).After(tx.Now) {
 		return nil
 	}
-	if err := s.move(ctx, tx, access.System("consultation.sweep"), &row, StatusCompleted); err != nil {
+	if err := s.transition(ctx, tx, access.System(Sweep{}.Kind()), &row, StatusCompleted); err != nil {
 		return err
 	}
-	names, err := readParties(ctx, tx, row)
+	names, err := readNames(ctx, tx, row)
 	if err != nil {
 		return err
 	}
 	until := row.ScheduledEnd.Add(s.Config.PrescribeWithin).Format(time.RFC3339)
-	return s.tellOne(ctx, tx, row, names, access.RoleDoctor, "consultation-completed",
+	return s.notifyParty(ctx, tx, row, names, access.RoleDoctor, "consultation-completed",
 		map[string]string{"until": until})
 }

@@ -37,8 +37,8 @@ type InitiatePaymentResponse struct {
 // Entity names the payment for a stored answer.
 func (r InitiatePaymentResponse) Entity() (string, uuid.UUID) { return "payment", r.Payment.ID }
 
-// InitiatePayment begins to pay: it returns the open attempt, or a new one if the last failed. Returns NotFound,
-// payment.ErrPaid, or InvalidTransition if the consultation isn't waiting for money.
+// InitiatePayment returns the open attempt to pay, or a new one if the last failed. Returns problem.NotFound,
+// payment.ErrPaid, or problem.InvalidTransition if the consultation isn't REQUESTED or its payment is overdue.
 func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in InitiatePaymentRequest) (InitiatePaymentResponse, error) {
 	row, err := s.lock(ctx, tx, actor, in.Body.ConsultationID)
@@ -52,29 +52,33 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail(
 			"Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
 	}
-	if overdue(row, tx.Now) {
-		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail("It had to be paid by " +
-			row.PaymentDueAt.Format(time.RFC3339) + ": the booking is over.")
+	if isOverdue(row, tx.Now) {
+		due := row.PaymentDueAt.Format(time.RFC3339)
+		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail(
+			"It had to be paid by " + due + ": the booking is over.")
 	}
 	var out InitiatePaymentResponse
-	out.Payment, out.Attempt, err = s.Money.Initiate(ctx, tx, row.ID, in.Body.ReturnURL)
+	out.Payment, out.Attempt, err = s.Payments.Initiate(ctx, tx, row.ID, in.Body.ReturnURL)
 	if err != nil {
 		return InitiatePaymentResponse{}, err
 	}
 	row.PaymentStatus = PaymentPending
+	if err := s.save(ctx, tx, row); err != nil {
+		return InitiatePaymentResponse{}, err
+	}
 	audit.Write(tx, actor, "payment.initiate", out.Payment.ID,
 		audit.Meta{"consultationId": row.ID, "attemptId": out.Attempt.ID})
-	return out, s.save(ctx, tx, row)
+	return out, nil
 }
 
-// WebhookResponse tells the provider what its message did.
+// WebhookResponse tells the provider the outcome of its message.
 type WebhookResponse struct {
 	_ struct{} `doc:"What came of the report"`
 
 	Outcome string `json:"outcome" enum:"duplicate,unknown-reference,amount-mismatch,unknown-type,captured,surplus,failed,refunded,refund-failed,unchanged" doc:"What came of the message" example:"captured"`
 }
 
-// Status is 202 for what is stored and has to be reconciled.
+// Status is 202 for a message that is stored and has to be reconciled.
 func (r WebhookResponse) Status() int {
 	switch payment.Outcome(r.Outcome) {
 	case payment.UnknownReference, payment.AmountMismatch, payment.UnknownType:
@@ -84,18 +88,18 @@ func (r WebhookResponse) Status() int {
 	}
 }
 
-// ReceiveWebhook records what a provider reports, applies it to the payment, then to the consultation. Locks are taken
-// in this order: consultation, payment, attempt.
+// ReceiveWebhook records what a provider reports, and applies it first to the payment, then to the consultation. It
+// locks the consultation, the payment and the attempt, in this order.
 func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller access.Actor,
 	in payment.WebhookRequest) (WebhookResponse, error) {
-	event, err := s.Money.Parse(in)
+	event, err := s.Payments.Parse(in)
 	if err != nil {
 		return WebhookResponse{}, err
 	}
 	actor := caller.AsSystem("payment.webhook")
 	audit.WriteFor(tx, actor, "payment.webhook", "webhook", event.Provider+"/"+event.WebhookID,
 		audit.Meta{"type": event.Type})
-	recorded, err := s.Money.RecordEvent(ctx, tx, actor, event)
+	recorded, err := s.Payments.RecordEvent(ctx, tx, actor, event)
 	if err != nil {
 		return WebhookResponse{}, err
 	}
@@ -106,15 +110,19 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 	if err != nil {
 		return WebhookResponse{}, fmt.Errorf("lock the consultation: %w", err)
 	}
-	out, err := s.Money.ApplyEvent(ctx, tx, actor, recorded)
+	out, err := s.Payments.ApplyEvent(ctx, tx, actor, recorded)
 	if err != nil {
 		return WebhookResponse{}, err
 	}
-	return WebhookResponse{Outcome: string(out)}, s.applyPayment(ctx, tx, actor, &row, event, out)
+	if err := s.applyOutcome(ctx, tx, actor, &row, event, out); err != nil {
+		return WebhookResponse{}, err
+	}
+	return WebhookResponse{Outcome: string(out)}, nil
 }
 
-// applyPayment changes the consultation as the outcome of a payment's event requires, and tells the patient.
-func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
+// applyOutcome changes the consultation as the outcome of a payment event requires: captured money confirms it, a
+// failed attempt leaves it to be paid, and a refund that succeeded is mailed to the patient.
+func (s *Service) applyOutcome(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
 	event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
@@ -124,25 +132,26 @@ func (s *Service) applyPayment(ctx context.Context, tx *postgres.Tx, actor acces
 		row.PaymentStatus = PaymentFailed
 		return s.save(ctx, tx, *row)
 	case payment.Refunded:
-		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.PatientID, Kind: "refund-sent",
-			Data: map[string]string{"amount": event.Amount.String(), "currency": *event.Currency}})
+		data := map[string]string{"amount": event.Amount.String(), "currency": *event.Currency}
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.PatientID, Kind: "refund-sent", Data: data})
 	default:
 		return nil
 	}
 }
 
-// applyCapture confirms a consultation that was paid in time, and refunds one that wasn't or has ended.
+// applyCapture confirms a consultation that was paid in time. One that was paid too late is cancelled, and the money
+// is refunded; so is the money of one that has ended.
 func (s *Service) applyCapture(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow) error {
 	switch {
-	case overdue(*row, tx.Now): // the sweep hasn't ended it yet
+	case isOverdue(*row, tx.Now): // the sweep hasn't cancelled it yet
 		return s.cancel(ctx, tx, actor, row, cancelledBy(actor))
 	case row.Status == StatusRequested:
-		if err := s.move(ctx, tx, actor, row, StatusConfirmed); err != nil {
+		if err := s.transition(ctx, tx, actor, row, StatusConfirmed); err != nil {
 			return err
 		}
 		return s.notifyParties(ctx, tx, *row, "consultation-confirmed", nil)
 	}
-	if _, err := s.Money.RefundAll(ctx, tx, actor, row.ID, "paid after the cancellation"); err != nil {
+	if _, err := s.Payments.RefundAll(ctx, tx, actor, row.ID, "paid after the cancellation"); err != nil {
 		return err
 	}
 	return s.save(ctx, tx, *row)

@@ -9,7 +9,8 @@ SELECT * FROM consultations WHERE id = @id FOR UPDATE;
 
 -- name: readConsultation :one
 SELECT sqlc.embed(c), k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
-    (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
+    (CASE WHEN c.payment_status = 'PAID'
+        THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
         ELSE 0 END)::numeric(12, 2) AS refunded
 FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
@@ -18,45 +19,49 @@ JOIN profiles dp ON dp.user_id = c.doctor_id
 WHERE c.id = @id;
 
 -- name: updateConsultation :exec
-UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes, payment_due_at = @payment_due_at,
-    cancelled_by = @cancelled_by, cancellation_reason = @cancellation_reason, cancelled_at = @cancelled_at,
-    cancelled_late = @cancelled_late, started_at = @started_at, ended_at = @ended_at, absent = @absent, updated_at = @now
+UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes,
+    payment_due_at = @payment_due_at, cancelled_by = @cancelled_by, cancelled_at = @cancelled_at,
+    cancellation_reason = @cancellation_reason, cancelled_late = @cancelled_late, started_at = @started_at, ended_at = @ended_at, absent = @absent,
+    updated_at = @now
 WHERE id = @id;
 
--- name: partyNames :one
+-- name: readPartyNames :one
 SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
 WHERE pp.user_id = @patient_id AND dp.user_id = @doctor_id;
 
--- name: overdueConsultations :many
+-- name: listOverdueConsultations :many
 SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @now ORDER BY payment_due_at LIMIT 200;
 
--- name: missedConsultations :many
+-- name: listMissedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @now ORDER BY scheduled_end LIMIT 200;
 
--- name: forgottenConsultations :many
-SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= @ended_by ORDER BY scheduled_end LIMIT 200;
+-- name: listOverrunConsultations :many
+SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= @ended_before
+ORDER BY scheduled_end LIMIT 200;
 
--- In one order, so that two who stop at once don't deadlock over what they share.
--- name: lockConsultationsToCome :many
+-- Ordered by id, so that two deactivations that run at the same time don't deadlock.
+-- name: lockUpcomingConsultations :many
 SELECT * FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
-    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > @now)) ORDER BY id FOR UPDATE;
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > @now))
+ORDER BY id FOR UPDATE;
 
 -- name: lockPatients :exec
 SELECT id FROM users WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
--- name: countToCome :one
+-- name: countUpcomingConsultations :one
 SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > @now));
 
--- What a booking has to know, beside the seat that it has just taken: that seat counts as live already; without it there is no row.
--- An unpaid booking ends when its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is
--- when the unpaid booking ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff
--- cancelled don't count.
+-- What Book checks of the patient. There is no row unless the statement before has taken the seat; live and
+-- live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
+-- cancelled it yet. Bookings that start before since are over. abandoned_at is the end of the booking that, counted
+-- from the newest, is the max_abandoned-th that ended without payment since abandoned_since, or 1970 if there are
+-- fewer. Those that the doctor or staff cancelled don't count.
 -- name: batchReadPatient :one
-SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
-    l.live, l.live_with_doctor,
-    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
-        AND x.withdrawn_at IS NULL) AS consented
+SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name,
+    b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
+    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose
+        AND x.notice_version = n.version AND x.withdrawn_at IS NULL) AS consented
 FROM seats t
 JOIN data_keys k ON k.user_id = t.patient_id
 JOIN profiles pp ON pp.user_id = t.patient_id
@@ -64,31 +69,36 @@ JOIN profiles dp ON dp.user_id = t.doctor_id,
 (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
 LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > @now::timestamptz) AS unpaid,
     coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
-        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > @abandoned_since::timestamptz
+        FILTER (WHERE c.payment_status <> 'PAID'
+            AND least(c.cancelled_at, c.payment_due_at) > @abandoned_since::timestamptz
             AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
-                OR (c.status = 'REQUESTED' AND c.payment_due_at <= @now::timestamptz))))[@most_abandoned::int], 'epoch')::timestamptz AS abandoned_at
+                OR (c.status = 'REQUESTED' AND c.payment_due_at <= @now::timestamptz)))
+        )[@max_abandoned::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
     WHERE c.patient_id = t.patient_id AND c.scheduled_start > @since AND c.id >= @oldest_id) b,
 LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
     FROM seats s WHERE s.patient_id = t.patient_id) l
 WHERE t.consultation_id = @consultation_id;
 
--- Whether somebody cancelled a consultation themselves.
--- name: cancelledIt :one
-SELECT EXISTS (SELECT FROM audit_logs WHERE entity_id = @id::text AND entity_type = 'consultation' AND action = 'consultation.cancel'
-    AND actor_id = @actor_id AND created_at = @cancelled_at);
+-- Whether the consultation was cancelled by this user. The row has the role only.
+-- name: wasCancelledBy :one
+SELECT EXISTS (SELECT FROM audit_logs WHERE entity_id = @id::text AND entity_type = 'consultation'
+    AND action = 'consultation.cancel' AND actor_id = @actor_id AND created_at = @cancelled_at);
 
--- name: recordOf :one
-SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,
-    coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz AS last_end,
+-- name: readCareRecord :one
+SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS started,
+    coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz
+        AS last_end,
     count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
-    coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')), 'epoch')::timestamptz AS live_until
+    coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')),
+        'epoch')::timestamptz AS live_until
 FROM consultations WHERE (patient_id = @person OR doctor_id = @person) AND id >= ids_since(@person);
 
--- name: unheldConsultations :many
-SELECT id FROM consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id) AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id;
+-- name: listUnstartedConsultations :many
+SELECT id FROM consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id)
+    AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id;
 
--- name: forgetReasons :exec
+-- name: eraseConsultationTexts :exec
 UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = @now
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@reasons::bytea[]) AS reason) n
 WHERE c.id = n.id AND c.id = ANY(@ids::uuid[]);

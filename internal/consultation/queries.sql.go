@@ -17,10 +17,10 @@ import (
 )
 
 const batchReadPatientSQL = `-- name: batchReadPatient :one
-SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name, b.unpaid, b.abandoned_at,
-    l.live, l.live_with_doctor,
-    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose AND x.notice_version = n.version
-        AND x.withdrawn_at IS NULL) AS consented
+SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name,
+    b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
+    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose
+        AND x.notice_version = n.version AND x.withdrawn_at IS NULL) AS consented
 FROM seats t
 JOIN data_keys k ON k.user_id = t.patient_id
 JOIN profiles pp ON pp.user_id = t.patient_id
@@ -28,9 +28,11 @@ JOIN profiles dp ON dp.user_id = t.doctor_id,
 (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
 LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $1::timestamptz) AS unpaid,
     coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
-        FILTER (WHERE c.payment_status <> 'PAID' AND least(c.cancelled_at, c.payment_due_at) > $2::timestamptz
+        FILTER (WHERE c.payment_status <> 'PAID'
+            AND least(c.cancelled_at, c.payment_due_at) > $2::timestamptz
             AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
-                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $1::timestamptz))))[$3::int], 'epoch')::timestamptz AS abandoned_at
+                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $1::timestamptz)))
+        )[$3::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
     WHERE c.patient_id = t.patient_id AND c.scheduled_start > $4 AND c.id >= $5) b,
 LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
@@ -41,7 +43,7 @@ WHERE t.consultation_id = $6
 type batchReadPatientParams struct {
 	Now            time.Time
 	AbandonedSince time.Time
-	MostAbandoned  int32
+	MaxAbandoned   int32
 	Since          time.Time
 	OldestID       uuid.UUID
 	ConsultationID uuid.UUID
@@ -59,15 +61,16 @@ type batchReadPatientRow struct {
 	Consented      bool
 }
 
-// What a booking has to know, beside the seat that it has just taken: that seat counts as live already; without it there is no row.
-// An unpaid booking ends when its payment is due, whenever the sweep comes by; what was made before since is over. abandoned_at is
-// when the unpaid booking ended that, counted from the newest of the last day, is the first too many; those that the doctor or staff
-// cancelled don't count.
+// What Book checks of the patient. There is no row unless the statement before has taken the seat; live and
+// live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
+// cancelled it yet. Bookings that start before since are over. abandoned_at is the end of the booking that, counted
+// from the newest, is the max_abandoned-th that ended without payment since abandoned_since, or 1970 if there are
+// fewer. Those that the doctor or staff cancelled don't count.
 func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchReadPatientRow, error) error) {
 	b.Queue(batchReadPatientSQL,
 		arg.Now,
 		arg.AbandonedSince,
-		arg.MostAbandoned,
+		arg.MaxAbandoned,
 		arg.Since,
 		arg.OldestID,
 		arg.ConsultationID,
@@ -88,62 +91,123 @@ func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchRe
 	})
 }
 
-const cancelledItSQL = `-- name: cancelledIt :one
-SELECT EXISTS (SELECT FROM audit_logs WHERE entity_id = $1::text AND entity_type = 'consultation' AND action = 'consultation.cancel'
-    AND actor_id = $2 AND created_at = $3)
-`
-
-// Whether somebody cancelled a consultation themselves.
-func cancelledIt(ctx context.Context, db postgres.Querier, id string, actorID *uuid.UUID, cancelledAt time.Time) (bool, error) {
-	row := db.QueryRow(ctx, cancelledItSQL, id, actorID, cancelledAt)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, postgres.Failed("cancelledIt", err)
-}
-
-const countToComeSQL = `-- name: countToCome :one
+const countUpcomingConsultationsSQL = `-- name: countUpcomingConsultations :one
 SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
 `
 
-func countToCome(ctx context.Context, db postgres.Querier, userID uuid.UUID, now time.Time) (int64, error) {
-	row := db.QueryRow(ctx, countToComeSQL, userID, now)
+func countUpcomingConsultations(ctx context.Context, db postgres.Querier, userID uuid.UUID, now time.Time) (int64, error) {
+	row := db.QueryRow(ctx, countUpcomingConsultationsSQL, userID, now)
 	var count int64
 	err := row.Scan(&count)
-	return count, postgres.Failed("countToCome", err)
+	return count, postgres.Failed("countUpcomingConsultations", err)
 }
 
-const forgetReasonsSQL = `-- name: forgetReasons :exec
+const eraseConsultationTextsSQL = `-- name: eraseConsultationTexts :exec
 UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
 FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
 WHERE c.id = n.id AND c.id = ANY($2::uuid[])
 `
 
-func forgetReasons(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
-	_, err := tx.Exec(ctx, forgetReasonsSQL, now, ids, reasons)
-	return postgres.Failed("forgetReasons", err)
+func eraseConsultationTexts(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
+	_, err := tx.Exec(ctx, eraseConsultationTextsSQL, now, ids, reasons)
+	return postgres.Failed("eraseConsultationTexts", err)
 }
 
-const forgottenConsultationsSQL = `-- name: forgottenConsultations :many
-SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= $1 ORDER BY scheduled_end LIMIT 200
+const listMissedConsultationsSQL = `-- name: listMissedConsultations :many
+SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= $1 ORDER BY scheduled_end LIMIT 200
 `
 
-func forgottenConsultations(ctx context.Context, db postgres.Querier, endedBy time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, forgottenConsultationsSQL, endedBy)
+func listMissedConsultations(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listMissedConsultationsSQL, now)
 	if err != nil {
-		return nil, postgres.Failed("forgottenConsultations", err)
+		return nil, postgres.Failed("listMissedConsultations", err)
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {
-			return nil, postgres.Failed("forgottenConsultations", err)
+			return nil, postgres.Failed("listMissedConsultations", err)
 		}
 		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("forgottenConsultations", err)
+		return nil, postgres.Failed("listMissedConsultations", err)
+	}
+	return items, nil
+}
+
+const listOverdueConsultationsSQL = `-- name: listOverdueConsultations :many
+SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= $1 ORDER BY payment_due_at LIMIT 200
+`
+
+func listOverdueConsultations(ctx context.Context, db postgres.Querier, now *time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listOverdueConsultationsSQL, now)
+	if err != nil {
+		return nil, postgres.Failed("listOverdueConsultations", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listOverdueConsultations", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listOverdueConsultations", err)
+	}
+	return items, nil
+}
+
+const listOverrunConsultationsSQL = `-- name: listOverrunConsultations :many
+SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= $1
+ORDER BY scheduled_end LIMIT 200
+`
+
+func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBefore time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listOverrunConsultationsSQL, endedBefore)
+	if err != nil {
+		return nil, postgres.Failed("listOverrunConsultations", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listOverrunConsultations", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listOverrunConsultations", err)
+	}
+	return items, nil
+}
+
+const listUnstartedConsultationsSQL = `-- name: listUnstartedConsultations :many
+SELECT id FROM consultations WHERE patient_id = $1 AND id >= ids_since($1)
+    AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
+`
+
+func listUnstartedConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listUnstartedConsultationsSQL, patientID)
+	if err != nil {
+		return nil, postgres.Failed("listUnstartedConsultations", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listUnstartedConsultations", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listUnstartedConsultations", err)
 	}
 	return items, nil
 }
@@ -182,16 +246,26 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 	return i, postgres.Failed("lockConsultation", err)
 }
 
-const lockConsultationsToComeSQL = `-- name: lockConsultationsToCome :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
-    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2)) ORDER BY id FOR UPDATE
+const lockPatientsSQL = `-- name: lockPatients :exec
+SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 `
 
-// In one order, so that two who stop at once don't deadlock over what they share.
-func lockConsultationsToCome(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
-	rows, err := tx.Query(ctx, lockConsultationsToComeSQL, userID, now)
+func lockPatients(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockPatientsSQL, ids)
+	return postgres.Failed("lockPatients", err)
+}
+
+const lockUpcomingConsultationsSQL = `-- name: lockUpcomingConsultations :many
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2))
+ORDER BY id FOR UPDATE
+`
+
+// Ordered by id, so that two deactivations that run at the same time don't deadlock.
+func lockUpcomingConsultations(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
+	rows, err := tx.Query(ctx, lockUpcomingConsultationsSQL, userID, now)
 	if err != nil {
-		return nil, postgres.Failed("lockConsultationsToCome", err)
+		return nil, postgres.Failed("lockUpcomingConsultations", err)
 	}
 	defer rows.Close()
 	var items []ConsultationRow
@@ -221,88 +295,14 @@ func lockConsultationsToCome(ctx context.Context, tx *postgres.Tx, userID uuid.U
 			&i.Absent,
 			&i.CancelledLate,
 		); err != nil {
-			return nil, postgres.Failed("lockConsultationsToCome", err)
+			return nil, postgres.Failed("lockUpcomingConsultations", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("lockConsultationsToCome", err)
+		return nil, postgres.Failed("lockUpcomingConsultations", err)
 	}
 	return items, nil
-}
-
-const lockPatientsSQL = `-- name: lockPatients :exec
-SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
-`
-
-func lockPatients(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
-	_, err := tx.Exec(ctx, lockPatientsSQL, ids)
-	return postgres.Failed("lockPatients", err)
-}
-
-const missedConsultationsSQL = `-- name: missedConsultations :many
-SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= $1 ORDER BY scheduled_end LIMIT 200
-`
-
-func missedConsultations(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, missedConsultationsSQL, now)
-	if err != nil {
-		return nil, postgres.Failed("missedConsultations", err)
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, postgres.Failed("missedConsultations", err)
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("missedConsultations", err)
-	}
-	return items, nil
-}
-
-const overdueConsultationsSQL = `-- name: overdueConsultations :many
-SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= $1 ORDER BY payment_due_at LIMIT 200
-`
-
-func overdueConsultations(ctx context.Context, db postgres.Querier, now *time.Time) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, overdueConsultationsSQL, now)
-	if err != nil {
-		return nil, postgres.Failed("overdueConsultations", err)
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, postgres.Failed("overdueConsultations", err)
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("overdueConsultations", err)
-	}
-	return items, nil
-}
-
-const partyNamesSQL = `-- name: partyNames :one
-SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
-WHERE pp.user_id = $1 AND dp.user_id = $2
-`
-
-type partyNamesRow struct {
-	PatientName string
-	DoctorName  string
-}
-
-func partyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUID, doctorID uuid.UUID) (partyNamesRow, error) {
-	row := db.QueryRow(ctx, partyNamesSQL, patientID, doctorID)
-	var i partyNamesRow
-	err := row.Scan(&i.PatientName, &i.DoctorName)
-	return i, postgres.Failed("partyNames", err)
 }
 
 const queueInsertConsultationSQL = `-- name: queueInsertConsultation :exec
@@ -346,9 +346,39 @@ func queueInsertConsultation(tx *postgres.Tx, arg queueInsertConsultationParams)
 	)
 }
 
+const readCareRecordSQL = `-- name: readCareRecord :one
+SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS started,
+    coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz
+        AS last_end,
+    count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
+    coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')),
+        'epoch')::timestamptz AS live_until
+FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+`
+
+type readCareRecordRow struct {
+	Started   int64
+	LastEnd   time.Time
+	Live      int64
+	LiveUntil time.Time
+}
+
+func readCareRecord(ctx context.Context, db postgres.Querier, person uuid.UUID) (readCareRecordRow, error) {
+	row := db.QueryRow(ctx, readCareRecordSQL, person)
+	var i readCareRecordRow
+	err := row.Scan(
+		&i.Started,
+		&i.LastEnd,
+		&i.Live,
+		&i.LiveUntil,
+	)
+	return i, postgres.Failed("readCareRecord", err)
+}
+
 const readConsultationSQL = `-- name: readConsultation :one
 SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
-    (CASE WHEN c.payment_status = 'PAID' THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
+    (CASE WHEN c.payment_status = 'PAID'
+        THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
         ELSE 0 END)::numeric(12, 2) AS refunded
 FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
@@ -399,61 +429,28 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 	return i, postgres.Failed("readConsultation", err)
 }
 
-const recordOfSQL = `-- name: recordOf :one
-SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS held,
-    coalesce(max(coalesce(ended_at, scheduled_end)) FILTER (WHERE started_at IS NOT NULL), 'epoch')::timestamptz AS last_end,
-    count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
-    coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')), 'epoch')::timestamptz AS live_until
-FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+const readPartyNamesSQL = `-- name: readPartyNames :one
+SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
+WHERE pp.user_id = $1 AND dp.user_id = $2
 `
 
-type recordOfRow struct {
-	Held      int64
-	LastEnd   time.Time
-	Live      int64
-	LiveUntil time.Time
+type readPartyNamesRow struct {
+	PatientName string
+	DoctorName  string
 }
 
-func recordOf(ctx context.Context, db postgres.Querier, person uuid.UUID) (recordOfRow, error) {
-	row := db.QueryRow(ctx, recordOfSQL, person)
-	var i recordOfRow
-	err := row.Scan(
-		&i.Held,
-		&i.LastEnd,
-		&i.Live,
-		&i.LiveUntil,
-	)
-	return i, postgres.Failed("recordOf", err)
-}
-
-const unheldConsultationsSQL = `-- name: unheldConsultations :many
-SELECT id FROM consultations WHERE patient_id = $1 AND id >= ids_since($1) AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
-`
-
-func unheldConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, unheldConsultationsSQL, patientID)
-	if err != nil {
-		return nil, postgres.Failed("unheldConsultations", err)
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, postgres.Failed("unheldConsultations", err)
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("unheldConsultations", err)
-	}
-	return items, nil
+func readPartyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUID, doctorID uuid.UUID) (readPartyNamesRow, error) {
+	row := db.QueryRow(ctx, readPartyNamesSQL, patientID, doctorID)
+	var i readPartyNamesRow
+	err := row.Scan(&i.PatientName, &i.DoctorName)
+	return i, postgres.Failed("readPartyNames", err)
 }
 
 const updateConsultationSQL = `-- name: updateConsultation :exec
-UPDATE consultations SET status = $1, payment_status = $2, notes = $3, payment_due_at = $4,
-    cancelled_by = $5, cancellation_reason = $6, cancelled_at = $7,
-    cancelled_late = $8, started_at = $9, ended_at = $10, absent = $11, updated_at = $12
+UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
+    payment_due_at = $4, cancelled_by = $5, cancelled_at = $6,
+    cancellation_reason = $7, cancelled_late = $8, started_at = $9, ended_at = $10, absent = $11,
+    updated_at = $12
 WHERE id = $13
 `
 
@@ -463,8 +460,8 @@ type updateConsultationParams struct {
 	Notes              []byte
 	PaymentDueAt       *time.Time
 	CancelledBy        *access.Role
-	CancellationReason []byte
 	CancelledAt        *time.Time
+	CancellationReason []byte
 	CancelledLate      bool
 	StartedAt          *time.Time
 	EndedAt            *time.Time
@@ -480,8 +477,8 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.Notes,
 		arg.PaymentDueAt,
 		arg.CancelledBy,
-		arg.CancellationReason,
 		arg.CancelledAt,
+		arg.CancellationReason,
 		arg.CancelledLate,
 		arg.StartedAt,
 		arg.EndedAt,
@@ -490,4 +487,17 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.ID,
 	)
 	return postgres.Failed("updateConsultation", err)
+}
+
+const wasCancelledBySQL = `-- name: wasCancelledBy :one
+SELECT EXISTS (SELECT FROM audit_logs WHERE entity_id = $1::text AND entity_type = 'consultation'
+    AND action = 'consultation.cancel' AND actor_id = $2 AND created_at = $3)
+`
+
+// Whether the consultation was cancelled by this user. The row has the role only.
+func wasCancelledBy(ctx context.Context, db postgres.Querier, id string, actorID *uuid.UUID, cancelledAt time.Time) (bool, error) {
+	row := db.QueryRow(ctx, wasCancelledBySQL, id, actorID, cancelledAt)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, postgres.Failed("wasCancelledBy", err)
 }

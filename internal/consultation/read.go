@@ -12,14 +12,15 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ReadIn names a consultation.
-type ReadIn struct {
+// ReadRequest names a consultation, and the purpose for which an ADMIN reads its health data.
+type ReadRequest struct {
 	ID      uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Purpose string    `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log. Without it an ADMIN sees none." example:"complaint 2291"`
 }
 
-// Read shows a consultation to its parties and staff, and notes who read.
-func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadIn) (Consultation, error) {
+// Read returns a consultation to its parties and staff, and audits who read it. Returns problem.NotFound.
+func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadRequest) (Consultation,
+	error) {
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return Consultation{}, err
 	}
@@ -34,12 +35,12 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if !canSee(actor, row) {
 		return Consultation{}, problem.NotFoundAudited("consultation", in.ID)
 	}
-	health := canSeeHealth(actor, row, in.Purpose)
+	health := canSeeHealthData(actor, row, in.Purpose)
 	auditRead(tx, actor, row, health, in.Purpose)
-	return s.view(full, health)
+	return s.response(full, health)
 }
 
-// auditRead writes down who read a consultation.
+// auditRead audits who read a consultation, whether with its health data, and for which purpose.
 func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health bool, purpose string) {
 	meta := audit.Meta{"healthData": health}
 	if health && actor.IsStaff() {
@@ -48,18 +49,9 @@ func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health 
 	audit.WriteReading(tx, actor, "consultation.read", row.ID, meta, row.PatientID)
 }
 
-// NoteReading of the stored answer of a key.
+// NoteReading audits that the response stored for an idempotency key was read.
 func (c Consultation) NoteReading(tx *postgres.Tx, actor access.Actor) {
 	health := c.Reason != nil || c.Notes != nil || c.CancellationReason != nil
-	audit.WriteReading(tx, actor, "consultation.read", c.ID, audit.Meta{"healthData": health, "replayed": true},
-		c.PatientID)
-}
-
-func (s *Service) view(full readConsultationRow, health bool) (Consultation, error) {
-	c := summary(full.ConsultationRow)
-	c.PatientName, c.DoctorName, c.RefundedAmount = full.PatientName, full.DoctorName, full.Refunded
-	if !health {
-		return c, nil
-	}
-	return c, s.open(&c, full.ConsultationRow, full.Wrapped)
+	meta := audit.Meta{"healthData": health, "replayed": true}
+	audit.WriteReading(tx, actor, "consultation.read", c.ID, meta, c.PatientID)
 }

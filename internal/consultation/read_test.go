@@ -11,7 +11,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-func TestTexts(t *testing.T) {
+func TestTextLimits(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
@@ -19,13 +19,17 @@ func TestTexts(t *testing.T) {
 	reason := func(text string) *apptest.Answer {
 		return c.Post(patient, "consultations", object{"slotId": slot, "reason": text})
 	}
-	for name, text := range map[string]string{"empty": "", "blank": " \n\t", "long": strings.Repeat("क", 2001),
+	for name, text := range map[string]string{
+		"empty":       "",
+		"blank":       " \n\t",
+		"long":        strings.Repeat("क", 2001),
 		"NUL":         "a\x00b",
-		"long in NFC": strings.Repeat("\u0958", 1001)} {
+		"long in NFC": strings.Repeat("\u0958", 1001),
+	} {
 		if a := reason(text); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 		} else if len(text) > 1 && text != " \n\t" && strings.Contains(string(a.Body), text) {
-			t.Errorf("%s: the refusal repeats the text", name)
+			t.Errorf("%s: the response repeats the text", name)
 		}
 	}
 	c.Do(patient, "POST", "consultations", []byte(`{"slotId":"`+slot.String()+"\",\"reason\":\"\xff\"}"),
@@ -34,7 +38,7 @@ func TestTexts(t *testing.T) {
 	booked := reason(strings.Repeat("क", 2000)).Want(201)
 	id := booked.Text("id")
 	if got := c.Get(patient, "consultations/"+id).Text("reason"); got != strings.Repeat("क", 2000) {
-		t.Error("the reason came back changed")
+		t.Error("the reason that is read differs from the one that was sent")
 	}
 	notes := func(text any) *apptest.Answer {
 		return c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS", "notes": text})
@@ -44,7 +48,7 @@ func TestTexts(t *testing.T) {
 			t.Errorf("notes, %s: status %d: %s", name, a.Status, a.Body)
 		}
 	}
-	// Equal texts are equal bytes: what was sent decomposed comes back composed (NFC).
+	// Texts are stored in NFC: decomposed characters come back composed.
 	if got := notes("cafe\u0301").Want(200).Text("notes"); got != "café" {
 		t.Errorf("notes are %q", got)
 	}
@@ -59,15 +63,15 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// audits counts the readings of an entity by somebody; of those with a purpose, when one is given.
-func audits(t *testing.T, c *apptest.Clinic, action, entity string, actor apptest.User, purpose string) int {
+// countAudits counts the audit rows of an action by an actor on an entity for a purpose, "" for none.
+func countAudits(t *testing.T, c *apptest.Clinic, action, entity string, actor apptest.User, purpose string) int {
 	t.Helper()
 	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND "+
 		"coalesce(metadata->>'purpose', '') = $4",
 		action, entity, actor.ID, purpose)
 }
 
-func TestWhoReadsHealthData(t *testing.T) {
+func TestReadHealthData(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor, admin, support := c.Patient(), c.Doctor("0.00"), c.Admin(), c.Support()
@@ -75,7 +79,7 @@ func TestWhoReadsHealthData(t *testing.T) {
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS", "notes": "Advised rest"}).Want(200)
 	cancel(c, doctor, id, "the call broke down").Want(200)
 	path := "consultations/" + id
-	sees := func(actor apptest.User, purpose string, want bool) {
+	checkSees := func(actor apptest.User, purpose string, want bool) {
 		t.Helper()
 		var headers []string
 		if purpose != "" {
@@ -88,47 +92,54 @@ func TestWhoReadsHealthData(t *testing.T) {
 			}
 		}
 	}
-	sees(patient, "", true)
-	sees(doctor, "", true)
-	sees(support, "", false)
-	sees(support, "complaint 17", false)
-	sees(admin, "", false)
-	sees(admin, "   ", false)
-	sees(admin, "complaint 17", true)
+	checkSees(patient, "", true)
+	checkSees(doctor, "", true)
+	checkSees(support, "", false)
+	checkSees(support, "complaint 17", false)
+	checkSees(admin, "", false)
+	checkSees(admin, "   ", false)
+	checkSees(admin, "complaint 17", true)
 	c.Do(admin, "GET", path, nil, "X-Purpose", strings.Repeat("x", 201)).Want(422)
-	for _, nothing := range []string{".", "\u200b", "-- !", "\u3164\u3164", "complaint \xe9"} {
-		if a := c.Do(admin, "GET", path, nil, "X-Purpose", nothing).Want(422); !strings.Contains(string(a.Body),
-			"header.X-Purpose") {
-			t.Errorf("%q: %s", nothing, a.Body)
+	for _, meaningless := range []string{".", "\u200b", "-- !", "\u3164\u3164", "complaint \xe9"} {
+		a := c.Do(admin, "GET", path, nil, "X-Purpose", meaningless).Want(422)
+		if !strings.Contains(string(a.Body), "header.X-Purpose") {
+			t.Errorf("%q: %s", meaningless, a.Body)
 		}
 	}
 	for _, n := range []struct {
-		who     apptest.User
+		actor   apptest.User
 		purpose string
 		rows    int
-	}{{patient, "", 1}, {doctor, "", 2}, {admin, "complaint 17", 1}, {admin, "", 2}, {support, "", 2},
-		{support, "complaint 17", 0}} {
-		if got := audits(t, c, "consultation.read", id, n.who, n.purpose); got != n.rows {
-			t.Errorf("%s with purpose %q: %d audit rows, want %d", n.who.Role, n.purpose, got, n.rows)
+	}{
+		{patient, "", 1},
+		{doctor, "", 2},
+		{admin, "complaint 17", 1},
+		{admin, "", 2},
+		{support, "", 2},
+		{support, "complaint 17", 0},
+	} {
+		if got := countAudits(t, c, "consultation.read", id, n.actor, n.purpose); got != n.rows {
+			t.Errorf("%s with purpose %q: %d audit rows, want %d", n.actor.Role, n.purpose, got, n.rows)
 		}
 	}
 	for _, actor := range []apptest.User{c.Patient(), c.Doctor(fee)} {
 		c.Get(actor, path).Want(404, "not-found")
 		c.Get(actor, path).Want(404, "not-found")
-		// Denials of one actor on one object are noted once a minute.
-		if n := audits(t, c, "access.deny", id, actor, ""); n != 1 {
-			t.Errorf("%d denials are noted", n)
+		// Denials of one actor on one entity are audited once a minute.
+		if n := countAudits(t, c, "access.deny", id, actor, ""); n != 1 {
+			t.Errorf("%d denials are audited", n)
 		}
 	}
 	c.Get(patient, "consultations/"+uuid.NewString()).Want(404, "not-found")
 
-	// Lists: the parties' with health data and an audit row, staff's without.
-	for who, list := range map[*apptest.User]string{&patient: "consultations/me", &doctor: "consultations/doctor/me"} {
-		items := c.Get(*who, list).Want(200).Items()
+	// The lists of the parties have health data and an audit row, those of staff have no health data.
+	for user, list := range map[*apptest.User]string{&patient: "consultations/me",
+		&doctor: "consultations/doctor/me"} {
+		items := c.Get(*user, list).Want(200).Items()
 		if len(items) != 1 || items[0]["reason"] == nil || items[0]["notes"] == nil {
-			t.Errorf("%s lists %v", who.Role, items)
+			t.Errorf("%s lists %v", user.Role, items)
 		}
-		if n := audits(t, c, "consultation.list", who.ID.String(), *who, ""); n != 1 {
+		if n := countAudits(t, c, "consultation.list", user.ID.String(), *user, ""); n != 1 {
 			t.Errorf("%d audit rows of the list", n)
 		}
 	}
@@ -139,14 +150,14 @@ func TestWhoReadsHealthData(t *testing.T) {
 			t.Errorf("%s lists %v", actor.Role, items)
 		}
 	}
-	if body := string(c.Get(support, "payments/consultation/"+id).Want(200).Body); strings.Contains(body,
-		"broke down") {
+	payment := c.Get(support, "payments/consultation/"+id).Want(200)
+	if strings.Contains(string(payment.Body), "broke down") {
 		t.Error("the payment shows the reason")
 	}
-	// No audit row, log line or table holds the texts themselves.
+	// The texts are in no audit row and stored sealed.
 	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%rest%' OR metadata::text LIKE "+
 		"'%broke%' OR metadata::text LIKE '%Back pain%'"); n != 0 {
-		t.Errorf("%d audit rows hold health data", n)
+		t.Errorf("%d audit rows have health data", n)
 	}
 	if n := count(t, c, "SELECT count(*) FROM consultations WHERE position('Back pain'::bytea IN reason) > 0 OR "+
 		"position('rest'::bytea IN notes) > 0"); n != 0 {
@@ -154,8 +165,8 @@ func TestWhoReadsHealthData(t *testing.T) {
 	}
 }
 
-// What is booked first need not come first: lists go by the start of the consultation, for patient, doctor and staff.
-func TestListsGoByTheStart(t *testing.T) {
+// Lists are ordered by the start of the consultation, whatever the order of the bookings.
+func TestListOrderAndFilters(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for actor, path := range map[apptest.User]string{c.Patient(): "consultations/me", c.Admin(): "consultations"} {
@@ -167,33 +178,40 @@ func TestListsGoByTheStart(t *testing.T) {
 	}
 	cancelled := c.Book(patient, c.Slot(doctor, 60*time.Hour, 1))
 	cancel(c, patient, cancelled, "I am well again").Want(200)
-	for _, of := range []struct {
-		who  apptest.User
-		path string
-	}{{patient, "consultations/me"}, {doctor, "consultations/doctor/me"}, {c.Support(), "consultations"}} {
+	for _, list := range []struct {
+		actor apptest.User
+		path  string
+	}{
+		{patient, "consultations/me"},
+		{doctor, "consultations/doctor/me"},
+		{c.Support(), "consultations"},
+	} {
 		walk := func(query string) (starts []string) {
 			for cursor := ""; ; {
-				a := c.Get(of.who, of.path+"?limit=2&cursor="+cursor+query).Want(200)
+				a := c.Get(list.actor, list.path+"?limit=2&cursor="+cursor+query).Want(200)
 				for _, item := range a.Items() {
 					starts = append(starts, item["startTime"].(string)) //nolint:errcheck // the contract says so
 				}
 				if cursor = a.Text("nextCursor"); cursor == "" {
 					return starts
 				}
-				c.Get(of.who, of.path+"?cursor="+cursor+"&sort="+map[bool]string{true: "latest",
-					false: "earliest"}[strings.Contains(query, "earliest")]).Want(422)
+				otherSort := "earliest"
+				if strings.Contains(query, "earliest") {
+					otherSort = "latest"
+				}
+				c.Get(list.actor, list.path+"?cursor="+cursor+"&sort="+otherSort).Want(422)
 			}
 		}
 		earliest, latest := walk("&sort=earliest"), walk("")
 		if len(earliest) != 6 || !slices.IsSorted(earliest) {
-			t.Errorf("%s: earliest first gives %v", of.path, earliest)
+			t.Errorf("%s: earliest first gives %v", list.path, earliest)
 		}
 		slices.Reverse(latest)
 		if !slices.Equal(earliest, latest) {
-			t.Errorf("%s: latest first gives %v", of.path, latest)
+			t.Errorf("%s: latest first gives %v", list.path, latest)
 		}
 		if live := walk("&sort=earliest&status=REQUESTED,CONFIRMED"); !slices.Equal(live, earliest[:5]) {
-			t.Errorf("%s: live ones are %v", of.path, live)
+			t.Errorf("%s: live ones are %v", list.path, live)
 		}
 		period := "&from=" + earliest[1] + "&to=" + earliest[5]
 		for query, want := range map[string][]string{
@@ -205,13 +223,13 @@ func TestListsGoByTheStart(t *testing.T) {
 			"&status=IN_PROGRESS,NO_SHOW":                     nil,
 		} {
 			if found := walk("&sort=earliest" + query); !slices.Equal(found, want) {
-				t.Errorf("%s: %s gives %v", of.path, query, found)
+				t.Errorf("%s: %s gives %v", list.path, query, found)
 			}
 			found := walk(query)
 			if slices.Reverse(found); !slices.Equal(found, want) {
-				t.Errorf("%s: %s, latest first, gives %v reversed", of.path, query, found)
+				t.Errorf("%s: %s, latest first, gives %v reversed", list.path, query, found)
 			}
 		}
-		c.Get(of.who, of.path+"?status=CONFIRMED,LOST").Want(422, "validation-failed")
+		c.Get(list.actor, list.path+"?status=CONFIRMED,LOST").Want(422, "validation-failed")
 	}
 }

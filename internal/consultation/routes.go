@@ -68,17 +68,16 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/consultations/{id}/status", ID: "update-consultation-status", Tag: "consultations",
 		Summary: "Update a consultation's status",
-		Doc: "IN_PROGRESS from the configured time before the start (AMRUTAM_START_EARLY) until the end of" +
-			" the slot; NO_SHOW from the configured time after the start (AMRUTAM_NO_SHOW_AFTER) until " +
-			"the end of the slot; one never started by then is recorded as missed by the doctor, and " +
-			"refunded. It starts only while the patient's consent to it stands, and while none of another" +
-			" slot is in progress; patients who share a slot are seen together. One that nobody completes" +
-			" becomes COMPLETED by itself after the configured time (AMRUTAM_COMPLETE_AFTER), as of the " +
-			"slot's end.",
+		Doc: "IN_PROGRESS from the configured time before the start (AMRUTAM_START_EARLY) until the end of the " +
+			"slot; NO_SHOW from the configured time after the start (AMRUTAM_NO_SHOW_AFTER) until the end of the " +
+			"slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only " +
+			"while the patient's consent to it stands, and while none of another slot is in progress; patients who " +
+			"share a slot are seen together. One that nobody completes becomes COMPLETED by itself after the " +
+			"configured time (AMRUTAM_COMPLETE_AFTER), as of the slot's end.",
 		Roles: access.Doctor,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooEarly, ErrTooLate, doctor.ErrNotApproved,
 			schedule.ErrConsultationInProgress, consent.ErrRequired},
-	}, s.Hold)
+	}, s.UpdateStatus)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
 		Summary: "Consent to a consultation",
@@ -104,18 +103,16 @@ func (s *Service) Routes(api *httpapi.API) {
 			"at most 64 KiB. One id has one effect. 202: kept for reconciliation.",
 		Roles:    access.Public,
 		Refusals: []*problem.Error{payment.ErrSignature},
-		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Money.Verify,
+		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Payments.Verify,
 		Statuses: []int{202},
 	}, s.ReceiveWebhook)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
 		Summary: "Disable or re-enable a user",
 		Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not " +
-			"booked. " +
-			"Consultations to come are cancelled: everything paid is given back, the other side is told, and a " +
-			"doctor's slots are blocked. " +
-			"The first answer is then 409 with their number; confirm with cancelConsultations. One in progress " +
-			"goes on.",
+			"booked. Consultations to come are cancelled: everything paid is given back, the other side is told, " +
+			"and a doctor's slots are blocked. The first answer is then 409 with their number; confirm with " +
+			"cancelConsultations. One in progress goes on.",
 		Roles:    access.Admin,
 		Refusals: []*problem.Error{account.ErrOwnAccount, account.ErrLastAdmin, ErrHasConsultations},
 		Fresh:    true,
@@ -124,11 +121,9 @@ func (s *Service) Routes(api *httpapi.API) {
 		Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
 		Summary: "Approve a doctor, or withdraw the approval",
 		Doc: "The doctor gets a mail. The same decision again changes nothing. A withdrawal cancels the doctor's " +
-			"consultations to come: " +
-			"everything paid is given back, the patients are told, and the slots are blocked. The first answer is " +
-			"then 409 with their number; " +
-			"confirm with cancelConsultations. One in progress may be completed. A refusal frees the registration " +
-			"number.",
+			"consultations to come: everything paid is given back, the patients are told, and the slots are " +
+			"blocked. The first answer is then 409 with their number; confirm with cancelConsultations. One in " +
+			"progress may be completed. A refusal frees the registration number.",
 		Roles:    access.Admin,
 		Refusals: []*problem.Error{doctor.ErrRegistrationTaken, ErrHasConsultations},
 		Fresh:    true,

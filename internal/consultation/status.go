@@ -1,6 +1,6 @@
 package consultation
 
-// Status is where a consultation stands.
+// Status is the state of a consultation.
 type Status string
 
 // The states of a consultation.
@@ -13,10 +13,10 @@ const (
 	StatusNoShow     Status = "NO_SHOW"
 )
 
-// PaymentState is what a consultation knows of its payment.
+// PaymentState is the state of the payment that a consultation stores.
 type PaymentState string
 
-// The states of the payment. It is PAID exactly when the payment succeeded.
+// The states of a consultation's payment. It is PAID exactly when the payment succeeded.
 const (
 	PaymentPending PaymentState = "PENDING"
 	PaymentPaid    PaymentState = "PAID"

@@ -24,30 +24,32 @@ func TestCancelWindows(t *testing.T) {
 	unpaid, due := c.Patient(), c.App.Config.PayWithin
 	start, _ := startOf(t, c, ids[0])
 
-	at(t, c, start.Add(-2*time.Hour-30*time.Second))
+	advanceTo(t, c, start.Add(-2*time.Hour-30*time.Second))
 	if a := cancel(c, patients[0], ids[0], "travelling").Want(200); a.Text("cancelledBy") != "PATIENT" ||
 		a.Text("cancellationReason") != "travelling" {
 		t.Errorf("cancelled as %s", a.Body)
 	}
-	at(t, c, start.Add(-2*time.Hour+time.Second))
+	advanceTo(t, c, start.Add(-2*time.Hour+time.Second))
 	cancel(c, patients[1], ids[1], "travelling").Want(409, "too-late")
-	waiting := c.Book(unpaid, slot) // an unpaid one is given up at any time
+	waiting := c.Book(unpaid, slot) // a REQUESTED one may be cancelled at any time
 	if due < 10*time.Minute {
-		t.Fatal("the time to pay is shorter than this test takes it for")
+		t.Fatal("the time to pay is shorter than this test expects")
 	}
-	at(t, c, start.Add(-30*time.Second))
-	for who, id := range map[*apptest.User]string{&doctor: ids[2], &admin: ids[3], &support: ids[4]} {
-		if a := cancel(c, *who, id, "unwell").Want(200); a.Text("cancelledBy") != string(who.Role) {
+	advanceTo(t, c, start.Add(-30*time.Second))
+	for user, id := range map[*apptest.User]string{&doctor: ids[2], &admin: ids[3], &support: ids[4]} {
+		a := cancel(c, *user, id, "unwell").Want(200)
+		if a.Text("cancelledBy") != string(user.Role) {
 			t.Errorf("cancelled as %s", a.Body)
-		} else if shown := a.At("cancellationReason") != nil; shown != (who == &doctor) {
-			t.Errorf("%s sees the reason: %v", who.Role, shown)
+		}
+		if shown := a.At("cancellationReason") != nil; shown != (user == &doctor) {
+			t.Errorf("%s sees the reason: %v", user.Role, shown)
 		}
 	}
-	at(t, c, start.Add(2*time.Second))
+	advanceTo(t, c, start.Add(2*time.Second))
 	for _, actor := range []apptest.User{doctor, admin, support, patients[5]} {
 		cancel(c, actor, ids[5], "unwell").Want(409, "too-late")
 	}
-	// The sweep may have been quicker: then the machine refuses, and the seat is free all the same.
+	// The sweep may have been quicker: then the cancellation is refused, and the seat is free too.
 	if a := cancel(c, unpaid, waiting, ""); a.Status != 200 {
 		a.Want(409, "illegal-transition")
 	}
@@ -57,7 +59,7 @@ func TestCancelWindows(t *testing.T) {
 	cancel(c, patients[0], ids[0], "again").Want(200)
 	cancel(c, doctor, ids[0], "again").Want(409, "illegal-transition")
 	for _, id := range []string{ids[0], ids[2], ids[3], ids[4]} {
-		refunded(t, c, id, fee)
+		waitForRefund(t, c, id, fee)
 	}
 	c.CheckInvariants()
 }
@@ -67,17 +69,17 @@ func TestCancelInProgress(t *testing.T) {
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor(fee), c.Patient()
 	id, _ := c.Paid(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
-	move(c, doctor, id, "IN_PROGRESS").Want(200)
+	updateStatus(c, doctor, id, "IN_PROGRESS").Want(200)
 	for _, reason := range []string{"", " \t\n"} {
 		cancel(c, doctor, id, reason).Want(422, "validation-failed")
 	}
 	c.Do(doctor, "POST", "consultations/"+id+"/cancel", nil).Want(422, "validation-failed")
 	cancel(c, patient, id, "the call broke down").Want(409, "illegal-transition")
 	cancel(c, doctor, id, "the call broke down").Want(200)
-	refunded(t, c, id, fee)
+	waitForRefund(t, c, id, fee)
 	c.CheckInvariants()
 	for _, to := range []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"} {
-		move(c, doctor, id, to).Want(409, "illegal-transition")
+		updateStatus(c, doctor, id, to).Want(409, "illegal-transition")
 	}
 }
 
@@ -90,29 +92,29 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	started, _ := c.Paid(patient, slot, fee)
 	absent, _ := c.Paid(c.Patient(), slot, fee)
 	start, _ := startOf(t, c, started)
-	at(t, c, start.Add(-15*time.Minute-30*time.Second))
-	move(c, doctor, started, "IN_PROGRESS").Want(409, "too-early")
-	at(t, c, start.Add(-15*time.Minute))
-	move(c, doctor, started, "COMPLETED").Want(409, "illegal-transition")
-	move(c, stranger, started, "IN_PROGRESS").Want(404, "not-found")
+	advanceTo(t, c, start.Add(-15*time.Minute-30*time.Second))
+	updateStatus(c, doctor, started, "IN_PROGRESS").Want(409, "too-early")
+	advanceTo(t, c, start.Add(-15*time.Minute))
+	updateStatus(c, doctor, started, "COMPLETED").Want(409, "illegal-transition")
+	updateStatus(c, stranger, started, "IN_PROGRESS").Want(404, "not-found")
 	for _, actor := range []apptest.User{patient, c.Admin(), c.Support()} {
-		move(c, actor, started, "IN_PROGRESS").Want(403, "forbidden")
+		updateStatus(c, actor, started, "IN_PROGRESS").Want(403, "forbidden")
 	}
-	move(c, doctor, started, "IN_PROGRESS").Want(200)
-	move(c, doctor, started, "NO_SHOW").Want(409, "illegal-transition")
-	at(t, c, start.Add(9*time.Minute+30*time.Second))
-	move(c, doctor, absent, "NO_SHOW").Want(409, "too-early")
-	at(t, c, start.Add(10*time.Minute))
-	move(c, doctor, absent, "NO_SHOW").Want(200)
+	updateStatus(c, doctor, started, "IN_PROGRESS").Want(200)
+	updateStatus(c, doctor, started, "NO_SHOW").Want(409, "illegal-transition")
+	advanceTo(t, c, start.Add(9*time.Minute+30*time.Second))
+	updateStatus(c, doctor, absent, "NO_SHOW").Want(409, "too-early")
+	advanceTo(t, c, start.Add(10*time.Minute))
+	updateStatus(c, doctor, absent, "NO_SHOW").Want(200)
 	begins := c.DB.Now().Add(5 * time.Minute)
-	hasty := c.Doctor(fee)
-	short := uuid.MustParse(c.Post(hasty, "availability",
+	other := c.Doctor(fee)
+	short := uuid.MustParse(c.Post(other, "availability",
 		object{"startTime": begins, "endTime": begins.Add(6 * time.Minute)}).Want(201).Text("id"))
 	missed, _ := c.Paid(c.Patient(), short, fee)
 	c.Clock.Advance(7 * time.Minute)
-	move(c, hasty, missed, "NO_SHOW").Want(409, "too-early")
+	updateStatus(c, other, missed, "NO_SHOW").Want(409, "too-early")
 	c.Clock.Advance(90 * time.Second) // past its middle
-	move(c, hasty, missed, "NO_SHOW").Want(200)
+	updateStatus(c, other, missed, "NO_SHOW").Want(200)
 	a := c.Patch(doctor, "consultations/"+started+"/status", object{"status": "COMPLETED", "notes": "Advised rest"}).
 		Want(200)
 	if a.Text("notes") != "Advised rest" || a.At("endedAt") == nil {
@@ -120,20 +122,20 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	}
 	for _, id := range []string{started, absent} {
 		for _, to := range []string{"IN_PROGRESS", "COMPLETED", "NO_SHOW"} {
-			move(c, doctor, id, to).Want(409, "illegal-transition")
+			updateStatus(c, doctor, id, to).Want(409, "illegal-transition")
 		}
 		for _, actor := range []apptest.User{doctor, c.Admin(), c.Support()} {
 			cancel(c, actor, id, "too late").Want(409, "illegal-transition")
 		}
 	}
-	// The patient was absent, not the doctor: nothing is given back.
+	// The patient was absent, not the doctor: nothing is refunded.
 	if n := count(t, c, "SELECT count(*) FROM refunds"); n != 0 {
 		t.Errorf("%d refunds", n)
 	}
 	c.CheckInvariants()
 }
 
-// Never started, never paid: the sweep ends both.
+// The sweep ends a consultation that nobody started, and one that was not paid.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -141,12 +143,12 @@ func TestSweep(t *testing.T) {
 	missed, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
 	patient := c.Patient()
 	overdue := c.Book(patient, c.Slot(doctor, 5*time.Hour, 1))
-	held, _ := c.Paid(c.Patient(), c.Slot(doctor, 60*time.Minute, 1), fee)
+	started, _ := c.Paid(c.Patient(), c.Slot(doctor, 60*time.Minute, 1), fee)
 	status := func(id string) string { return c.Get(support, "consultations/"+id).Want(200).Text("status") }
 
 	c.Clock.Advance(15*time.Minute - 10*time.Second)
 	if s := status(overdue); s != "REQUESTED" {
-		t.Errorf("%s before its payment was due", s)
+		t.Errorf("the status is %s before the payment is due", s)
 	}
 	c.Clock.Advance(11 * time.Second)
 	eventually(t, "cancelled", func() bool { return status(overdue) == "CANCELLED" })
@@ -154,13 +156,13 @@ func TestSweep(t *testing.T) {
 		t.Errorf("cancelled by %s", by)
 	}
 	c.Post(patient, "payments/initiate", object{"consultationId": overdue}).Want(409, "illegal-transition")
-	_, end := startOf(t, c, held)
-	at(t, c, end.Add(-20*time.Minute))
-	move(c, doctor, held, "IN_PROGRESS").Want(200)
-	at(t, c, end.Add(time.Second))
+	_, end := startOf(t, c, started)
+	advanceTo(t, c, end.Add(-20*time.Minute))
+	updateStatus(c, doctor, started, "IN_PROGRESS").Want(200)
+	advanceTo(t, c, end.Add(time.Second))
 	eventually(t, "missed", func() bool { return status(missed) == "NO_SHOW" })
-	refunded(t, c, missed, fee)
-	if s := status(held); s != "IN_PROGRESS" {
+	waitForRefund(t, c, missed, fee)
+	if s := status(started); s != "IN_PROGRESS" {
 		t.Errorf("a consultation that runs over its time is %s", s)
 	}
 	for _, id := range []string{overdue, missed} {
@@ -172,37 +174,37 @@ func TestSweep(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// Once the slot is over it was the doctor who didn't come, whoever says so first: all money goes back.
-func TestADoctorWhoNeverCameCanBlameNobody(t *testing.T) {
+// After the slot's end the doctor can't report a no-show of the patient: the sweep records one of the doctor, and
+// everything is refunded.
+func TestNoShowRefusedAfterEnd(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor(fee)
 	id, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
 	_, end := startOf(t, c, id)
-	at(t, c, end.Add(time.Second))
-	move(c, doctor, id, "NO_SHOW").Want(409) // too-late, or illegal-transition when the sweep came first
+	advanceTo(t, c, end.Add(time.Second))
+	updateStatus(c, doctor, id, "NO_SHOW").Want(409) // too-late, or illegal-transition when the sweep came first
 	eventually(t, "missed", func() bool { return c.Get(doctor, "consultations/"+id).Text("status") == "NO_SHOW" })
-	refunded(t, c, id, fee)
+	waitForRefund(t, c, id, fee)
 }
 
-// A booking that isn't paid when its time comes is over: a payment after the start would buy a visit nobody can
-// cancel.
-func TestAPaymentIsDueBeforeTheStart(t *testing.T) {
+// A booking has to be paid before it starts: later it could be neither cancelled nor refunded.
+func TestPaymentDueByStart(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
 	id := c.Book(patient, c.Slot(c.Doctor(fee), 4*time.Minute, 1))
 	start, _ := startOf(t, c, id)
 	if due := c.Get(patient, "consultations/"+id).Text("paymentDueAt"); due != start.Format(time.RFC3339) {
-		t.Errorf("due at %s for a start at %s", due, start)
+		t.Errorf("the payment is due at %s, want the start at %s", due, start)
 	}
 	c.Clock.Advance(4*time.Minute + time.Second)
 	eventually(t, "cancelled",
 		func() bool { return c.Get(patient, "consultations/"+id).Text("status") == "CANCELLED" })
 }
 
-// A doctor's change of a version that isn't the present one is refused before anything else of it.
-func TestMoveOfAnOldVersion(t *testing.T) {
+// A change with the ETag of an older version is refused.
+func TestUpdateStatusChecksVersion(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("0.00")
@@ -218,8 +220,8 @@ func TestMoveOfAnOldVersion(t *testing.T) {
 	c.Do(doctor, "PATCH", path, object{"status": "COMPLETED"}, "If-Match", started).Want(200)
 }
 
-// A patient who comes too late for the start is told so: past the slot's end it can't be started.
-func TestStartAfterTheEnd(t *testing.T) {
+// After the slot's end a consultation can't be started.
+func TestStartRefusedAfterEnd(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	if err := c.App.Queue.Stop(t.Context()); err != nil { // the sweep would end it
@@ -228,6 +230,6 @@ func TestStartAfterTheEnd(t *testing.T) {
 	doctor := c.Doctor("0.00")
 	id := c.Book(c.Patient(), c.Slot(doctor, 10*time.Minute, 1))
 	_, end := startOf(t, c, id)
-	at(t, c, end.Add(time.Second))
-	move(c, doctor, id, "IN_PROGRESS").Want(409, "too-late")
+	advanceTo(t, c, end.Add(time.Second))
+	updateStatus(c, doctor, id, "IN_PROGRESS").Want(409, "too-late")
 }

@@ -19,13 +19,13 @@ func newRegistry() huma.Registry {
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
-	"Algorithm": "PasskeyAlgorithm", "Attempt": "PaymentAttempt", "BookInBody": "BookingRequest",
-	"CancelInBody": "CancellationRequest", "Clinical": "CareRecordRetention",
-	"ConfirmMFARequestBody": "OneTimeCodeRequest", "ConsentInBody": "ConsultationConsentRequest",
+	"Algorithm": "PasskeyAlgorithm", "Attempt": "PaymentAttempt", "BookRequestBody": "BookingRequest",
+	"CancelRequestBody": "CancellationRequest", "Clinical": "CareRecordRetention",
+	"ConfirmMFARequestBody": "OneTimeCodeRequest", "ConsentRequestBody": "ConsultationConsentRequest",
 	"Consultations": "ConsultationCounts", "DeclineRequestBody": "RefundDecline", "Descriptor": "PasskeyDescriptor",
 	"Detail": "PaymentDetail", "DisableUserRequestBody": "DisableRequest", "EnrolmentResponse": "AuthenticatorSetup",
 	"Entry": "AuditEvent", "Facet": "DoctorFacet", "Facets": "DoctorFacets", "Field": "FieldError",
-	"GiveInBody": "ConsentRequest", "HoldInBody": "ConsultationStatusRequest",
+	"GiveInBody":                 "ConsentRequest",
 	"InitiatePaymentRequestBody": "PaymentRequest", "InitiatePaymentResponse": "PaymentStart",
 	"Mismatched": "MismatchedMoney", "Notices": "NoticeList", "PasskeysResponse": "PasskeyList",
 	"People": "PeopleCounts", "PracticeInputBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange",
@@ -34,8 +34,9 @@ var schemaNames = map[string]string{
 	"SignInResponse": "SignedIn", "SlotBrief": "NextSlot", "SlotFree": "FreeSlot", "SlotInputBody": "SlotRequest",
 	"SlotPatchInputBody": "SlotChange", "Slots": "SlotCounts", "StepUpRequestBody": "ReauthenticationRequest",
 	"Summary": "AnalyticsSummary", "ToConsultation": "ConsultationConsent", "Unmatched": "UnmatchedMoney",
+	"UpdateStatusRequestBody": "ConsultationStatusRequest",
 	"VerificationRequestBody": "EmailVerificationRequest", "WebhookBody": "WebhookMessage",
-	"WebhookResponse": "WebhookOutcome", "WriteInBody": "PrescriptionRequest",
+	"WebhookResponse": "WebhookOutcome", "WriteRequestBody": "PrescriptionRequest",
 }
 
 func schemaName(t reflect.Type, hint string) string {

@@ -8,13 +8,15 @@ import (
 	"amrutam/internal/postgres"
 )
 
-const batch = 200
+// batchSize is how many prescriptions ForEach reads at a time.
+const batchSize = 200
 
-// ForEach hands on every prescription of a patient, the newest first: for the copy of all that is held about them.
+// ForEach calls fn with every prescription of a patient, the newest first. The export of a person's data has all of
+// them.
 func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID,
 	fn func(Prescription) error) error {
 	for before := uuid.Max; ; {
-		rows, err := prescriptionsOfPatient(ctx, r, patient, before, batch)
+		rows, err := listPrescriptionsOfPatient(ctx, r, patient, before, batchSize)
 		if err != nil {
 			return err
 		}
@@ -28,7 +30,7 @@ func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UU
 				return err
 			}
 		}
-		if len(rows) < batch {
+		if len(rows) < batchSize {
 			return nil
 		}
 	}

@@ -15,12 +15,12 @@ import (
 
 type object = map[string]any
 
-func line() object {
+func medication() object {
 	return object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}
 }
 
-// held is a consultation in progress.
-func held(c *apptest.Clinic, doctor apptest.User) (patient apptest.User, id string) {
+// startConsultation books and starts a consultation.
+func startConsultation(c *apptest.Clinic, doctor apptest.User) (patient apptest.User, id string) {
 	patient = c.Patient()
 	id = c.Book(patient, c.Slot(doctor, 10*time.Minute, 1))
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
@@ -28,7 +28,7 @@ func held(c *apptest.Clinic, doctor apptest.User) (patient apptest.User, id stri
 }
 
 func write(c *apptest.Clinic, doctor apptest.User, id string, more ...any) *apptest.Answer {
-	body := object{"consultationId": id, "medications": []any{line()}}
+	body := object{"consultationId": id, "medications": []any{medication()}}
 	for i := 0; i+1 < len(more); i += 2 {
 		name, _ := more[i].(string)
 		body[name] = more[i+1]
@@ -44,30 +44,30 @@ func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
 	return n
 }
 
-func TestWhenAPrescriptionIsWritten(t *testing.T) {
+func TestWriteRequiresStartedConsultation(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, other := c.Doctor("0.00"), c.Doctor("0.00")
 	patient := c.Patient()
 	id := c.Book(patient, c.Slot(doctor, 10*time.Minute, 1))
-	const not = "prescription-not-possible"
-	write(c, doctor, id).Want(409, not)
+	const notPossible = "prescription-not-possible"
+	write(c, doctor, id).Want(409, notPossible)
 	write(c, other, id).Want(404, "not-found")
 	write(c, doctor, uuid.NewString()).Want(404, "not-found")
 	for _, actor := range []apptest.User{patient, c.Admin(), c.Support()} {
 		write(c, actor, id).Want(403, "forbidden")
 	}
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
-	body := object{"consultationId": id, "medications": []any{line()}}
+	body := object{"consultationId": id, "medications": []any{medication()}}
 	c.Do(doctor, "POST", "prescriptions", body).Want(400, "idempotency-key-required")
 	once := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).Text("id")
-	if again := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).
-		Text("id"); again != once {
-		t.Errorf("one key has written two prescriptions")
+	again := c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", "once").Want(201).Text("id")
+	if again != once {
+		t.Errorf("two prescriptions were written for one idempotency key")
 	}
 	write(c, other, id).Want(404, "not-found")
-	ended, err := time.Parse(time.RFC3339,
-		c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200).Text("endedAt"))
+	completed := c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200)
+	ended, err := time.Parse(time.RFC3339, completed.Text("endedAt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,32 +75,32 @@ func TestWhenAPrescriptionIsWritten(t *testing.T) {
 	c.Clock.Advance(until.Add(-30 * time.Second).Sub(c.DB.Now()))
 	first := write(c, doctor, id).Want(201).Text("id")
 	c.Clock.Advance(until.Add(time.Second).Sub(c.DB.Now()))
-	write(c, doctor, id).Want(409, not)
-	write(c, doctor, id, "supersedes", first).Want(409, not)
+	write(c, doctor, id).Want(409, notPossible)
+	write(c, doctor, id, "supersedes", first).Want(409, notPossible)
 
-	_, broken := held(c, doctor)
+	_, broken := startConsultation(c, doctor)
 	c.Post(doctor, "consultations/"+broken+"/cancel", object{"reason": "the call broke down"}).Want(200)
-	write(c, doctor, broken).Want(409, not)
+	write(c, doctor, broken).Want(409, notPossible)
 	missed := c.Book(c.Patient(), c.Slot(other, 10*time.Minute, 1))
 	c.Clock.Advance(21 * time.Minute)
 	c.Patch(other, "consultations/"+missed+"/status", object{"status": "NO_SHOW"}).Want(200)
-	write(c, other, missed).Want(409, not)
+	write(c, other, missed).Want(409, notPossible)
 	c.CheckInvariants()
 }
 
-func TestSupersede(t *testing.T) {
+func TestWriteSupersedes(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("0.00")
-	patient, id := held(c, doctor)
+	patient, id := startConsultation(c, doctor)
 	first := write(c, doctor, id).Want(201).Text("id")
-	elsewhere := c.Doctor("0.00")
-	_, foreign := held(c, elsewhere)
-	theirs := write(c, elsewhere, foreign).Want(201).Text("id")
-	for _, wrong := range []string{theirs, uuid.NewString()} {
+	otherDoctor := c.Doctor("0.00")
+	_, otherConsultation := startConsultation(c, otherDoctor)
+	unrelated := write(c, otherDoctor, otherConsultation).Want(201).Text("id")
+	for _, wrong := range []string{unrelated, uuid.NewString()} {
 		write(c, doctor, id, "supersedes", wrong).Want(422, "validation-failed")
 	}
-	// Ten corrections at once: one is written.
+	// Of ten concurrent corrections one is written.
 	statuses := make([]int, 10)
 	var all sync.WaitGroup
 	for i := range statuses {
@@ -109,7 +109,8 @@ func TestSupersede(t *testing.T) {
 			for a.Status == 503 {
 				a = write(c, doctor, id, "supersedes", first)
 			}
-			if statuses[i] = a.Status; a.Status == 409 {
+			statuses[i] = a.Status
+			if a.Status == 409 {
 				a.Want(409, "already-superseded")
 			}
 		})
@@ -117,15 +118,15 @@ func TestSupersede(t *testing.T) {
 	all.Wait()
 	slices.Sort(statuses)
 	if statuses[0] != 201 || statuses[1] != 409 || statuses[9] != 409 {
-		t.Errorf("answers %v, want one 201", statuses)
+		t.Errorf("statuses %v, want one 201", statuses)
 	}
 	items := c.Get(patient, "prescriptions/consultation/"+id).Want(200).Items()
 	if len(items) != 2 || items[0]["supersedes"] != first || items[1]["supersedes"] != nil ||
 		items[1]["supersededBy"] != items[0]["id"] || items[0]["supersededBy"] != nil {
 		t.Errorf("the patient sees %v", items)
 	}
-	if mine := c.Get(patient, "prescriptions/me").Want(200).Items(); len(mine) != 2 ||
-		mine[1]["supersededBy"] != items[0]["id"] || mine[0]["supersededBy"] != nil {
+	mine := c.Get(patient, "prescriptions/me").Want(200).Items()
+	if len(mine) != 2 || mine[1]["supersededBy"] != items[0]["id"] || mine[0]["supersededBy"] != nil {
 		t.Errorf("the patient lists %v", mine)
 	}
 	for _, actor := range []apptest.User{patient, doctor} {
@@ -142,33 +143,41 @@ func TestSupersede(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestWhatAPrescriptionHolds(t *testing.T) {
+func TestWriteLimits(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("0.00")
-	patient, id := held(c, doctor)
-	lines := func(n int) []any {
+	patient, id := startConsultation(c, doctor)
+	medications := func(n int) []any {
 		all := []any{}
 		for range n {
-			all = append(all, line())
+			all = append(all, medication())
 		}
 		return all
 	}
 	with := func(name string, value any) []any {
-		one := line()
-		one[name] = value
-		return []any{one}
+		m := medication()
+		m[name] = value
+		return []any{m}
 	}
-	for name, medications := range map[string]any{
-		"none": lines(0), "51": lines(51), "null": nil, "a text": "Tulsi", "no name": with("name", ""),
-		"a blank name": with("name", "  "),
-		"a long name":  with("name", strings.Repeat("क", 201)), "NUL": with("dosage", "5\x00g"),
-		"no frequency": with("frequency", nil), "0 days": with("durationDays", 0),
-		"731 days": with("durationDays", 731), "half a day": with("durationDays", 1.5),
-		"long instructions": with("instructions", strings.Repeat("x", 2001)), "another field": with("price", 1),
-		"another case": with("Route", "oral"),
+	for name, invalid := range map[string]any{
+		"none":              medications(0),
+		"51":                medications(51),
+		"null":              nil,
+		"a text":            "Tulsi",
+		"no name":           with("name", ""),
+		"a blank name":      with("name", "  "),
+		"a long name":       with("name", strings.Repeat("क", 201)),
+		"NUL":               with("dosage", "5\x00g"),
+		"no frequency":      with("frequency", nil),
+		"0 days":            with("durationDays", 0),
+		"731 days":          with("durationDays", 731),
+		"half a day":        with("durationDays", 1.5),
+		"long instructions": with("instructions", strings.Repeat("x", 2001)),
+		"unknown field":     with("price", 1),
+		"wrong case":        with("Route", "oral"),
 	} {
-		if a := write(c, doctor, id, "medications", medications); a.Status != 422 {
+		if a := write(c, doctor, id, "medications", invalid); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 		}
 	}
@@ -178,12 +187,13 @@ func TestWhatAPrescriptionHolds(t *testing.T) {
 		}
 	}
 	if n := count(t, c, "SELECT count(*) FROM prescriptions"); n != 0 {
-		t.Fatalf("%d refused ones are kept", n)
+		t.Fatalf("%d refused prescriptions are stored", n)
 	}
-	full := write(c, doctor, id, "medications", lines(50), "advice", strings.Repeat("क", 5000)).Want(201).Text("id")
+	full := write(c, doctor, id, "medications", medications(50), "advice", strings.Repeat("क", 5000)).
+		Want(201).Text("id")
 	a := c.Get(patient, "prescriptions/"+full).Want(200)
 	if all, _ := a.At("medications").([]any); len(all) != 50 || a.Text("advice") != strings.Repeat("क", 5000) {
-		t.Errorf("it came back as %s", a.Body)
+		t.Errorf("the prescription is read as %s", a.Body)
 	}
 	written := write(c, doctor, id, "medications", with("name", strings.Repeat("e\u0301", 3))).Want(201)
 	if !strings.Contains(string(written.Body), "ééé") {
@@ -195,11 +205,11 @@ func TestWhatAPrescriptionHolds(t *testing.T) {
 	}
 }
 
-func TestWhoReadsPrescriptions(t *testing.T) {
+func TestReadPrescriptions(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, admin, support := c.Doctor("0.00"), c.Admin(), c.Support()
-	patient, consultation := held(c, doctor)
+	patient, consultation := startConsultation(c, doctor)
 	id := write(c, doctor, consultation).Want(201).Text("id")
 	paths := []string{"prescriptions/" + id, "prescriptions/consultation/" + consultation}
 	for _, path := range paths {

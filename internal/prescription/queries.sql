@@ -1,9 +1,9 @@
--- name: lockForPrescription :one
+-- name: lockConsultation :one
 SELECT c.id, c.patient_id, c.doctor_id, c.status, c.ended_at, k.wrapped FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 WHERE c.id = @id FOR SHARE OF c;
 
--- name: supersedable :one
+-- name: existsInConsultation :one
 SELECT EXISTS (SELECT FROM prescriptions WHERE id = @id AND consultation_id = @consultation_id);
 
 -- name: insertPrescription :exec
@@ -11,22 +11,25 @@ INSERT INTO prescriptions (id, consultation_id, doctor_id, patient_id, medicatio
 VALUES (@id, @consultation_id, @doctor_id, @patient_id, @medications, @advice, sqlc.narg('supersedes'), @created_at);
 
 -- name: readPrescription :one
-SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.id = @id;
 
--- name: consultationParties :one
+-- name: readParties :one
 SELECT patient_id, doctor_id FROM consultations WHERE id = @id;
 
--- name: prescriptionsOfConsultation :many
-SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+-- name: listPrescriptionsOfConsultation :many
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.consultation_id = @consultation_id ORDER BY p.id DESC LIMIT 100;
 
--- name: prescriptionsOfPatient :many
-SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+-- name: listPrescriptionsOfPatient :many
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN prescriptions n ON n.supersedes = p.id
-WHERE p.patient_id = @patient_id AND p.id < @before ORDER BY p.id DESC LIMIT @most;
+WHERE p.patient_id = @patient_id AND p.id < @before ORDER BY p.id DESC LIMIT @row_limit;
 
--- name: partyNames :one
+-- name: readName :one
 SELECT full_name FROM profiles WHERE user_id = @user_id;

@@ -14,20 +14,15 @@ import (
 	"github.com/google/uuid"
 )
 
-const consultationPartiesSQL = `-- name: consultationParties :one
-SELECT patient_id, doctor_id FROM consultations WHERE id = $1
+const existsInConsultationSQL = `-- name: existsInConsultation :one
+SELECT EXISTS (SELECT FROM prescriptions WHERE id = $1 AND consultation_id = $2)
 `
 
-type consultationPartiesRow struct {
-	PatientID uuid.UUID
-	DoctorID  uuid.UUID
-}
-
-func consultationParties(ctx context.Context, db postgres.Querier, id uuid.UUID) (consultationPartiesRow, error) {
-	row := db.QueryRow(ctx, consultationPartiesSQL, id)
-	var i consultationPartiesRow
-	err := row.Scan(&i.PatientID, &i.DoctorID)
-	return i, postgres.Failed("consultationParties", err)
+func existsInConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID, consultationID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, existsInConsultationSQL, id, consultationID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, postgres.Failed("existsInConsultation", err)
 }
 
 const insertPrescriptionSQL = `-- name: insertPrescription :exec
@@ -60,13 +55,101 @@ func insertPrescription(ctx context.Context, tx *postgres.Tx, arg insertPrescrip
 	return postgres.Failed("insertPrescription", err)
 }
 
-const lockForPrescriptionSQL = `-- name: lockForPrescription :one
+const listPrescriptionsOfConsultationSQL = `-- name: listPrescriptionsOfConsultation :many
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
+WHERE p.consultation_id = $1 ORDER BY p.id DESC LIMIT 100
+`
+
+type listPrescriptionsOfConsultationRow struct {
+	PrescriptionRow PrescriptionRow
+	Wrapped         []byte
+	SupersededBy    *uuid.UUID
+}
+
+func listPrescriptionsOfConsultation(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) ([]listPrescriptionsOfConsultationRow, error) {
+	rows, err := db.Query(ctx, listPrescriptionsOfConsultationSQL, consultationID)
+	if err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfConsultation", err)
+	}
+	defer rows.Close()
+	var items []listPrescriptionsOfConsultationRow
+	for rows.Next() {
+		var i listPrescriptionsOfConsultationRow
+		if err := rows.Scan(
+			&i.PrescriptionRow.ID,
+			&i.PrescriptionRow.ConsultationID,
+			&i.PrescriptionRow.DoctorID,
+			&i.PrescriptionRow.PatientID,
+			&i.PrescriptionRow.Medications,
+			&i.PrescriptionRow.Advice,
+			&i.PrescriptionRow.Supersedes,
+			&i.PrescriptionRow.CreatedAt,
+			&i.Wrapped,
+			&i.SupersededBy,
+		); err != nil {
+			return nil, postgres.Failed("listPrescriptionsOfConsultation", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfConsultation", err)
+	}
+	return items, nil
+}
+
+const listPrescriptionsOfPatientSQL = `-- name: listPrescriptionsOfPatient :many
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN prescriptions n ON n.supersedes = p.id
+WHERE p.patient_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
+`
+
+type listPrescriptionsOfPatientRow struct {
+	PrescriptionRow PrescriptionRow
+	Wrapped         []byte
+	SupersededBy    *uuid.UUID
+}
+
+func listPrescriptionsOfPatient(ctx context.Context, db postgres.Querier, patientID uuid.UUID, before uuid.UUID, rowLimit int32) ([]listPrescriptionsOfPatientRow, error) {
+	rows, err := db.Query(ctx, listPrescriptionsOfPatientSQL, patientID, before, rowLimit)
+	if err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfPatient", err)
+	}
+	defer rows.Close()
+	var items []listPrescriptionsOfPatientRow
+	for rows.Next() {
+		var i listPrescriptionsOfPatientRow
+		if err := rows.Scan(
+			&i.PrescriptionRow.ID,
+			&i.PrescriptionRow.ConsultationID,
+			&i.PrescriptionRow.DoctorID,
+			&i.PrescriptionRow.PatientID,
+			&i.PrescriptionRow.Medications,
+			&i.PrescriptionRow.Advice,
+			&i.PrescriptionRow.Supersedes,
+			&i.PrescriptionRow.CreatedAt,
+			&i.Wrapped,
+			&i.SupersededBy,
+		); err != nil {
+			return nil, postgres.Failed("listPrescriptionsOfPatient", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfPatient", err)
+	}
+	return items, nil
+}
+
+const lockConsultationSQL = `-- name: lockConsultation :one
 SELECT c.id, c.patient_id, c.doctor_id, c.status, c.ended_at, k.wrapped FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 WHERE c.id = $1 FOR SHARE OF c
 `
 
-type lockForPrescriptionRow struct {
+type lockConsultationRow struct {
 	ID        uuid.UUID
 	PatientID uuid.UUID
 	DoctorID  uuid.UUID
@@ -75,9 +158,9 @@ type lockForPrescriptionRow struct {
 	Wrapped   []byte
 }
 
-func lockForPrescription(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockForPrescriptionRow, error) {
-	row := tx.QueryRow(ctx, lockForPrescriptionSQL, id)
-	var i lockForPrescriptionRow
+func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockConsultationRow, error) {
+	row := tx.QueryRow(ctx, lockConsultationSQL, id)
+	var i lockConsultationRow
 	err := row.Scan(
 		&i.ID,
 		&i.PatientID,
@@ -86,108 +169,39 @@ func lockForPrescription(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lo
 		&i.EndedAt,
 		&i.Wrapped,
 	)
-	return i, postgres.Failed("lockForPrescription", err)
+	return i, postgres.Failed("lockConsultation", err)
 }
 
-const partyNamesSQL = `-- name: partyNames :one
+const readNameSQL = `-- name: readName :one
 SELECT full_name FROM profiles WHERE user_id = $1
 `
 
-func partyNames(ctx context.Context, db postgres.Querier, userID uuid.UUID) (string, error) {
-	row := db.QueryRow(ctx, partyNamesSQL, userID)
+func readName(ctx context.Context, db postgres.Querier, userID uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, readNameSQL, userID)
 	var full_name string
 	err := row.Scan(&full_name)
-	return full_name, postgres.Failed("partyNames", err)
+	return full_name, postgres.Failed("readName", err)
 }
 
-const prescriptionsOfConsultationSQL = `-- name: prescriptionsOfConsultation :many
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
-LEFT JOIN prescriptions n ON n.supersedes = p.id
-WHERE p.consultation_id = $1 ORDER BY p.id DESC LIMIT 100
+const readPartiesSQL = `-- name: readParties :one
+SELECT patient_id, doctor_id FROM consultations WHERE id = $1
 `
 
-type prescriptionsOfConsultationRow struct {
-	PrescriptionRow PrescriptionRow
-	Wrapped         []byte
-	SupersededBy    *uuid.UUID
+type readPartiesRow struct {
+	PatientID uuid.UUID
+	DoctorID  uuid.UUID
 }
 
-func prescriptionsOfConsultation(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) ([]prescriptionsOfConsultationRow, error) {
-	rows, err := db.Query(ctx, prescriptionsOfConsultationSQL, consultationID)
-	if err != nil {
-		return nil, postgres.Failed("prescriptionsOfConsultation", err)
-	}
-	defer rows.Close()
-	var items []prescriptionsOfConsultationRow
-	for rows.Next() {
-		var i prescriptionsOfConsultationRow
-		if err := rows.Scan(
-			&i.PrescriptionRow.ID,
-			&i.PrescriptionRow.ConsultationID,
-			&i.PrescriptionRow.DoctorID,
-			&i.PrescriptionRow.PatientID,
-			&i.PrescriptionRow.Medications,
-			&i.PrescriptionRow.Advice,
-			&i.PrescriptionRow.Supersedes,
-			&i.PrescriptionRow.CreatedAt,
-			&i.Wrapped,
-			&i.SupersededBy,
-		); err != nil {
-			return nil, postgres.Failed("prescriptionsOfConsultation", err)
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("prescriptionsOfConsultation", err)
-	}
-	return items, nil
-}
-
-const prescriptionsOfPatientSQL = `-- name: prescriptionsOfPatient :many
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
-LEFT JOIN prescriptions n ON n.supersedes = p.id
-WHERE p.patient_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
-`
-
-type prescriptionsOfPatientRow struct {
-	PrescriptionRow PrescriptionRow
-	Wrapped         []byte
-	SupersededBy    *uuid.UUID
-}
-
-func prescriptionsOfPatient(ctx context.Context, db postgres.Querier, patientID uuid.UUID, before uuid.UUID, most int32) ([]prescriptionsOfPatientRow, error) {
-	rows, err := db.Query(ctx, prescriptionsOfPatientSQL, patientID, before, most)
-	if err != nil {
-		return nil, postgres.Failed("prescriptionsOfPatient", err)
-	}
-	defer rows.Close()
-	var items []prescriptionsOfPatientRow
-	for rows.Next() {
-		var i prescriptionsOfPatientRow
-		if err := rows.Scan(
-			&i.PrescriptionRow.ID,
-			&i.PrescriptionRow.ConsultationID,
-			&i.PrescriptionRow.DoctorID,
-			&i.PrescriptionRow.PatientID,
-			&i.PrescriptionRow.Medications,
-			&i.PrescriptionRow.Advice,
-			&i.PrescriptionRow.Supersedes,
-			&i.PrescriptionRow.CreatedAt,
-			&i.Wrapped,
-			&i.SupersededBy,
-		); err != nil {
-			return nil, postgres.Failed("prescriptionsOfPatient", err)
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("prescriptionsOfPatient", err)
-	}
-	return items, nil
+func readParties(ctx context.Context, db postgres.Querier, id uuid.UUID) (readPartiesRow, error) {
+	row := db.QueryRow(ctx, readPartiesSQL, id)
+	var i readPartiesRow
+	err := row.Scan(&i.PatientID, &i.DoctorID)
+	return i, postgres.Failed("readParties", err)
 }
 
 const readPrescriptionSQL = `-- name: readPrescription :one
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p JOIN data_keys k ON k.user_id = p.patient_id
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN prescriptions n ON n.supersedes = p.id
 WHERE p.id = $1
 `
@@ -214,15 +228,4 @@ func readPrescription(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.SupersededBy,
 	)
 	return i, postgres.Failed("readPrescription", err)
-}
-
-const supersedableSQL = `-- name: supersedable :one
-SELECT EXISTS (SELECT FROM prescriptions WHERE id = $1 AND consultation_id = $2)
-`
-
-func supersedable(ctx context.Context, db postgres.Querier, id uuid.UUID, consultationID uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, supersedableSQL, id, consultationID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, postgres.Failed("supersedable", err)
 }

@@ -12,26 +12,27 @@ import (
 	"amrutam/internal/problem"
 )
 
-// PurposeIn carries why an ADMIN reads health data.
-type PurposeIn struct {
+// PurposeHeader has the purpose for which an ADMIN reads health data.
+type PurposeHeader struct {
 	Purpose string `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log and needed for it" example:"complaint 2291"`
 }
 
-// ReadIn names a prescription.
-type ReadIn struct {
-	PurposeIn
+// ReadRequest names a prescription.
+type ReadRequest struct {
+	PurposeHeader
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The prescription"`
 }
 
-// OfConsultationIn names a consultation.
-type OfConsultationIn struct {
-	PurposeIn
+// ListOfConsultationRequest names the consultation whose prescriptions are listed.
+type ListOfConsultationRequest struct {
+	PurposeHeader
 	ConsultationID uuid.UUID `path:"consultationId" format:"uuid" doc:"The consultation"`
 }
 
-// MineIn asks for the patient's own.
-type MineIn struct{ httpapi.Paging }
+// ListMineRequest asks for a page of the patient's own prescriptions.
+type ListMineRequest struct{ httpapi.Paging }
 
+// auditRead audits who read a prescription, and the purpose of staff.
 func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpose string) {
 	meta := audit.Meta{}
 	if actor.IsStaff() {
@@ -40,13 +41,14 @@ func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpo
 	audit.WriteReading(tx, actor, "prescription.read", id, meta, patient)
 }
 
-// NoteReading of the stored answer of a key.
+// NoteReading audits that the response stored for an idempotency key was read.
 func (p Prescription) NoteReading(tx *postgres.Tx, actor access.Actor) {
 	audit.WriteReading(tx, actor, "prescription.read", p.ID, audit.Meta{"replayed": true}, p.PatientID)
 }
 
-// Read shows one prescription.
-func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadIn) (Prescription, error) {
+// Read returns one prescription. Returns problem.NotFound.
+func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadRequest) (Prescription,
+	error) {
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return Prescription{}, err
 	}
@@ -65,14 +67,14 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	return s.open(p, row.Wrapped, row.SupersededBy)
 }
 
-// OfConsultation lists a consultation's prescriptions, newest first.
-func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in OfConsultationIn) (httpapi.Page[Prescription], error) {
+// ListOfConsultation lists a consultation's prescriptions, the newest first. Returns problem.NotFound.
+func (s *Service) ListOfConsultation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ListOfConsultationRequest) (httpapi.Page[Prescription], error) {
 	page := httpapi.Page[Prescription]{Items: []Prescription{}}
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return page, err
 	}
-	parties, err := consultationParties(ctx, tx, in.ConsultationID)
+	parties, err := readParties(ctx, tx, in.ConsultationID)
 	if postgres.NoRows(err) {
 		return page, problem.NotFound
 	}
@@ -82,7 +84,7 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 	if !canRead(actor, parties.PatientID, parties.DoctorID, in.Purpose) {
 		return page, problem.NotFoundAudited("consultation", in.ConsultationID)
 	}
-	rows, err := prescriptionsOfConsultation(ctx, tx, in.ConsultationID)
+	rows, err := listPrescriptionsOfConsultation(ctx, tx, in.ConsultationID)
 	if err != nil {
 		return page, err
 	}
@@ -101,16 +103,16 @@ func (s *Service) OfConsultation(ctx context.Context, tx *postgres.Tx, actor acc
 	return page, nil
 }
 
-// Mine lists the patient's own prescriptions, newest first.
-func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in MineIn) (httpapi.Page[Prescription], error) {
+// ListMine lists the patient's own prescriptions, the newest first.
+func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ListMineRequest) (httpapi.Page[Prescription], error) {
 	var page httpapi.Page[Prescription]
 	before := uuid.Max
 	if _, err := s.Cursors.Open("prescriptions/me", in.Cursor, &before); err != nil {
 		return page, err
 	}
-	rows, err := prescriptionsOfPatient(ctx, tx, actor.ID, before,
-		int32(in.Limit+1)) //nolint:gosec // at most 101
+	limit := int32(in.Limit + 1) //nolint:gosec // at most 101
+	rows, err := listPrescriptionsOfPatient(ctx, tx, actor.ID, before, limit)
 	if err != nil {
 		return page, err
 	}
@@ -123,6 +125,6 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		}
 		items = append(items, p)
 	}
-	return httpapi.NewPage(s.Cursors, "prescriptions/me", in.Limit, items, func(p Prescription) any { return p.ID }),
-		nil
+	endOf := func(p Prescription) any { return p.ID }
+	return httpapi.NewPage(s.Cursors, "prescriptions/me", in.Limit, items, endOf), nil
 }

@@ -15,21 +15,21 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Write a prescription",
 		Doc:     "It is never changed or deleted: a correction is a new one that supersedes it.",
 		Roles:   access.Doctor, Status: 201, Key: httpapi.Required,
-		Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotHeld, ErrSuperseded},
+		Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotPossible, ErrSuperseded},
 	}, s.Write)
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
 		Summary: "List your prescriptions",
 		Doc:     "Newest first. Each call is audited.",
 		Roles:   access.Patient,
-	}, s.Mine)
+	}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions",
 		Tag:     "prescriptions",
 		Summary: "List a consultation's prescriptions",
 		Doc:     "Newest first. Each call is audited.",
 		Roles:   parties,
-	}, s.OfConsultation)
+	}, s.ListOfConsultation)
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/prescriptions/{id}", ID: "read-prescription", Tag: "prescriptions",
 		Summary: "Read a prescription",

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// archive is a ZIP of JSON files, and of a page that says what they contain. What is added is written at once: of a
-// long history one entry is in memory at a time, beside the compressed file.
+// archive is a ZIP of JSON files and of a page that describes them. Entries are compressed as they are added: only one
+// is in memory at a time, beside the ZIP itself.
 type archive struct {
-	at    time.Time
+	at    time.Time // when the data was read
 	out   bytes.Buffer
 	zip   *zip.Writer
 	files []file
 }
 
-// file is one of them, as the page lists it.
+// file is what the page says of a file.
 type file struct {
-	Name, Holds string
-	Entries     int
+	Name, Description string
+	Entries           int
 }
 
-// list is a member of a file that holds several entries: each hands them to add, one at a time.
+// list is a named list of a file. each calls add with its entries, one at a time.
 type list struct {
 	name string
 	each func(add func(entry any) error) error
@@ -41,8 +41,8 @@ func (a *archive) create(name string) (io.Writer, error) {
 	return a.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: a.at})
 }
 
-// object adds a file of one entry.
-func (a *archive) object(name, holds string, entry any) error {
+// addObject adds a file of one entry.
+func (a *archive) addObject(name, description string, entry any) error {
 	w, err := a.create(name)
 	if err != nil {
 		return err
@@ -51,32 +51,32 @@ func (a *archive) object(name, holds string, entry any) error {
 	if err != nil {
 		return err
 	}
-	a.files = append(a.files, file{name, holds, 1})
+	a.files = append(a.files, file{Name: name, Description: description, Entries: 1})
 	_, err = w.Write(append(text, '\n'))
 	return err
 }
 
-// lists adds a file of entries: {"items": [...]}.
-func (a *archive) lists(name, holds string, lists ...list) error {
+// addLists adds a file of named lists: {"items": [...]}.
+func (a *archive) addLists(name, description string, lists ...list) error {
 	w, err := a.create(name)
 	if err != nil {
 		return err
 	}
-	f := file{Name: name, Holds: holds}
-	before := "{\n  "
+	f := file{Name: name, Description: description}
+	separator := "{\n  "
 	for _, l := range lists {
-		if _, err := io.WriteString(w, before+`"`+l.name+`": [`); err != nil {
+		if _, err := io.WriteString(w, separator+`"`+l.name+`": [`); err != nil {
 			return err
 		}
-		comma, end := "\n    ", "]"
+		indent, end := "\n    ", "]"
 		err := l.each(func(entry any) error {
 			text, err := json.MarshalIndent(entry, "    ", "  ")
 			if err != nil {
 				return err
 			}
 			f.Entries++
-			_, err = w.Write(append([]byte(comma), text...))
-			comma, end = ",\n    ", "\n  ]"
+			_, err = w.Write(append([]byte(indent), text...))
+			indent, end = ",\n    ", "\n  ]"
 			return err
 		})
 		if err != nil {
@@ -85,7 +85,7 @@ func (a *archive) lists(name, holds string, lists ...list) error {
 		if _, err := io.WriteString(w, end); err != nil {
 			return err
 		}
-		before = ",\n  "
+		separator = ",\n  "
 	}
 	a.files = append(a.files, f)
 	_, err = io.WriteString(w, "\n}\n")
@@ -103,8 +103,11 @@ func (a *archive) close(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = index.Execute(w, map[string]any{"Name": name, "At": a.at.Format("2 January 2006 at 15:04:05 UTC"),
-		"Files": a.files})
+	err = index.Execute(w, map[string]any{
+		"Name":  name,
+		"At":    a.at.Format("2 January 2006 at 15:04:05 UTC"),
+		"Files": a.files,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -14,19 +14,20 @@ import (
 	"amrutam/internal/prescription"
 )
 
-// everything is the archive of all data about a person. Secrets stay out, and of other people all but names and ids.
-func (s *Service) everything(ctx context.Context, r *postgres.Read, person findPendingExportRow) ([]byte, error) {
+// writeArchive returns the archive of all data about a person. It has no secrets, and of other people only names and
+// ids.
+func (s *Service) writeArchive(ctx context.Context, r *postgres.Read, person findPendingExportRow) ([]byte, error) {
 	a := newArchive(r.Now)
 	profile, err := s.Accounts.ReadProfile(ctx, r, access.Actor{ID: person.UserID, Role: person.Role}, httpapi.None{})
 	if err != nil {
 		return nil, err
 	}
-	if err := a.object("account.json", "Who you are to us: your address, name, and what you told us about yourself.",
-		profile); err != nil {
+	const description = "Who you are to us: your address, name, and what you told us about yourself."
+	if err := a.addObject("account.json", description, profile); err != nil {
 		return nil, err
 	}
 	for _, c := range s.contents(ctx, r, person) {
-		if err := a.lists(c.name, c.holds, c.lists...); err != nil {
+		if err := a.addLists(c.name, c.description, c.lists...); err != nil {
 			return nil, err
 		}
 	}
@@ -35,12 +36,12 @@ func (s *Service) everything(ctx context.Context, r *postgres.Read, person findP
 
 // content is a file of lists.
 type content struct {
-	name, holds string
-	lists       []list
+	name, description string
+	lists             []list
 }
 
-// contents are the files of a person's role. Another table about people gets its file here: a test knows which have
-// one.
+// contents returns the files for a person's role. A new table about people gets a file here, which
+// TestEveryTableAboutPeople checks.
 func (s *Service) contents(ctx context.Context, r *postgres.Read, person findPendingExportRow) []content {
 	id := person.UserID
 	var all []content
@@ -73,14 +74,14 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			{"consultations", stored(ctx, r, id, eachConsultationConsent)}}},
 		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
-				return s.Care.ForEach(ctx, r, id, access.RolePatient, fn)
+				return s.Consultations.ForEach(ctx, r, id, access.RolePatient, fn)
 			}))},
 		{"prescriptions.json", "What was prescribed to you.",
 			items(adapt(func(fn func(prescription.Prescription) error) error {
 				return s.Prescriptions.ForEach(ctx, r, id, fn)
 			}))},
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
-			items(adapt(func(fn func(payment.Detail) error) error { return s.Money.ForEach(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(payment.Detail) error) error { return s.Payments.ForEach(ctx, r, id, fn) }))},
 		{"access-log.json", "Who read your record, when, in which role and why.",
 			items(adapt(func(fn func(audit.Reading) error) error { return audit.EachReading(ctx, r, id, fn) }))},
 	}
@@ -91,24 +92,26 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.",
 			items(stored(ctx, r, id, eachDoctor))},
 		{"slots.json", "The times you opened for consultations.",
-			items(stored(ctx, r, id, eachSlot))}, {"consultations.json", "The consultations you " +
-			"held: when, with whom, and their fee. What they were about belongs to the patients' data.",
+			items(stored(ctx, r, id, eachSlot))},
+		{"consultations.json", "The consultations you held: when, with whom, and their fee. What they were about " +
+			"belongs to the patients' data.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {
-				return s.Care.ForEach(ctx, r, id, access.RoleDoctor, fn)
+				return s.Consultations.ForEach(ctx, r, id, access.RoleDoctor, fn)
 			}))},
 		{"prescriptions.json", "Which prescriptions you wrote and when. What they say belongs to the patients' data.",
 			items(stored(ctx, r, id, eachPrescription))},
 	}
 }
 
+// items returns a single list, named as the API names the entries of a page.
 func items(each func(add func(any) error) error) []list { return []list{{"items", each}} }
 
-// adapt are entries that another package hands on.
+// adapt turns a function that calls fn with each entry of type T into one for entries of any type.
 func adapt[T any](each func(fn func(T) error) error) func(add func(any) error) error {
 	return func(add func(any) error) error { return each(func(entry T) error { return add(entry) }) }
 }
 
-// stored are the rows about a person that one of this package's statements finds.
+// stored returns the rows about a person that one of this package's statements finds.
 func stored[T any](ctx context.Context, r *postgres.Read, person uuid.UUID,
 	each func(context.Context, *postgres.Read, uuid.UUID, func(T) error) error) func(add func(any) error) error {
 	return adapt(func(fn func(T) error) error { return each(ctx, r, person, fn) })

@@ -16,16 +16,19 @@ func (s *Service) DeleteAccount(ctx context.Context, tx *postgres.Tx, actor acce
 	return httpapi.None{}, s.deleteAccount(ctx, tx, actor, true)
 }
 
-// deleteAccount deletes the actor's account and cancels what it has to come; a doctor's registration number is free
-// again. ownRequest says that nobody else decided it. Returns account.ErrLastAdmin for the only administrator there
-// is, schedule.ErrConsultationInProgress for a doctor who is seeing a patient, problem.Unauthenticated if it is
-// deleted already.
+// deleteAccount deletes the actor's account, cancels their upcoming consultations, and frees a doctor's registration
+// number. ownRequest says that the user asked for it, and not an administrator: a patient then gets no refund for what
+// starts so soon that they could not cancel it. Returns account.ErrLastAdmin for the only administrator,
+// schedule.ErrConsultationInProgress for a doctor with a consultation in progress, problem.Unauthenticated if the
+// account is deleted already.
 func (s *Service) deleteAccount(ctx context.Context, tx *postgres.Tx, actor access.Actor, ownRequest bool) error {
 	if err := s.Accounts.Delete(ctx, tx, actor); err != nil {
 		return err
 	}
-	err := s.Care.CancelUpcoming(ctx, tx, actor, consultation.Deactivation{UserID: actor.ID, Role: actor.Role,
-		Deleted: true, OwnRequest: ownRequest, Confirmed: true})
+	deactivation := consultation.Deactivation{
+		UserID: actor.ID, Role: actor.Role, Deleted: true, OwnRequest: ownRequest, Confirmed: true,
+	}
+	err := s.Consultations.CancelUpcoming(ctx, tx, actor, deactivation)
 	if err != nil || !actor.Is(access.RoleDoctor) {
 		return err
 	}

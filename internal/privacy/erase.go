@@ -21,14 +21,16 @@ import (
 )
 
 const (
-	// retryAfter is how long a doctor with a patient, or the last administrator, is left alone.
+	// retryAfter is how long the erasure of a doctor with a consultation in progress, or of the only administrator, is
+	// postponed.
 	retryAfter = 10 * time.Minute
-	// endWithin is how long after its time a consultation is over: its doctor ends it late, or a job does.
-	endWithin = time.Hour
+	// recheckAfter is how long the erasure of a person whose consultation isn't over at its scheduled end waits for
+	// it.
+	recheckAfter = time.Hour
 )
 
-// sweep erases each person who is due in a transaction of its own, which asks again whether they are: it bears running
-// twice, beside others, and being killed anywhere.
+// sweep erases each person whose erasure is due in a transaction of its own, which checks that again: so it may run
+// twice, on several servers at once, and be killed at any point.
 func (s *Service) sweep(ctx context.Context) error {
 	var due []listDueErasuresRow
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
@@ -38,14 +40,16 @@ func (s *Service) sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list due erasures: %w", err)
 	}
-	var failed []error
-	for _, one := range due {
-		failed = append(failed, s.eraseOne(ctx, one.ID, one.UserID))
+	var errs []error
+	for _, row := range due {
+		errs = append(errs, s.eraseOrPostpone(ctx, row.ID, row.UserID))
 	}
-	return errors.Join(failed...)
+	return errors.Join(errs...)
 }
 
-func (s *Service) eraseOne(ctx context.Context, id, person uuid.UUID) error {
+// eraseOrPostpone erases one person, or postpones it for a doctor with a consultation in progress and for the only
+// administrator.
+func (s *Service) eraseOrPostpone(ctx context.Context, id, person uuid.UUID) error {
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error { return s.erase(ctx, tx, id, person) })
 	if errors.Is(err, schedule.ErrConsultationInProgress) || errors.Is(err, account.ErrLastAdmin) {
 		s.Log.Warn("an erasure has to wait", "erasureId", id, "reason", err.Error())
@@ -56,9 +60,10 @@ func (s *Service) eraseOne(ctx context.Context, id, person uuid.UUID) error {
 	return err
 }
 
-// erase erases one person as far as the law lets it today.
+// erase erases everything about a person except the care record, as long as the law requires that to be kept. After
+// that it destroys the data key.
 func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UUID) error {
-	// The person before the erasure, as the request of one and the making of a copy lock them.
+	// The user is locked before the erasure, as in a request of an erasure and in storeExport.
 	user, err := account.Lock(ctx, tx, person)
 	if err != nil {
 		return err
@@ -73,34 +78,36 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	if row.Status == pending {
 		err = s.eraseAccount(ctx, tx, user, row)
 	} else {
-		_, err = s.Care.Forget(ctx, tx, person)
+		_, err = s.Consultations.EraseUnstarted(ctx, tx, person)
 	}
 	if err != nil {
 		return err
 	}
-	record, err := s.Care.RecordOf(ctx, tx, person)
+	record, err := s.Consultations.ReadCareRecord(ctx, tx, person)
 	if err != nil {
 		return err
 	}
-	until := s.keptUntil(record)
-	if live := record.LiveUntil; !live.IsZero() {
-		// A consultation that isn't over may still become a record: the erasure is continued when it should be over.
-		until = latest(until, live, tx.Now.Add(endWithin))
+	until := s.retainUntil(record)
+	if !record.LiveUntil.IsZero() {
+		// A consultation that isn't over may still become a care record: the erasure is continued when it should be
+		// over.
+		until = latest(until, record.LiveUntil, tx.Now.Add(recheckAfter))
 	}
 	if until.After(tx.Now) {
-		auditClinical(tx, access.System(Sweep{}.Kind()), row, Clinical{Until: &until, Consultations: record.Held})
-		if err := keepClinicalRecord(ctx, tx, &tx.Now, &until, id); err != nil {
-			return fmt.Errorf("keep a record of care: %w", err)
+		auditRetention(tx, access.System(Sweep{}.Kind()), row, Clinical{Until: &until, Consultations: record.Started})
+		if err := retainCareRecord(ctx, tx, &tx.Now, &until, id); err != nil {
+			return fmt.Errorf("retain a care record: %w", err)
 		}
 		return nil
 	}
-	return s.destroy(ctx, tx, row)
+	return s.destroyKey(ctx, tx, row)
 }
 
-// latest of some instants.
+// latest returns the latest of the times.
 func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
 
-// eraseAccount deletes the account, unless it is deleted already, and all data that is no record of care.
+// eraseAccount deletes the account, unless it is deleted already, withdraws optional consents, and erases all data
+// that isn't a care record.
 func (s *Service) eraseAccount(ctx context.Context, tx *postgres.Tx, user account.Locked, row ErasureRow) error {
 	actor := access.Actor{ID: user.ID, Role: user.Role, Job: Sweep{}.Kind()}
 	if user.DeletedAt == nil {
@@ -124,9 +131,9 @@ func (s *Service) eraseAccount(ctx context.Context, tx *postgres.Tx, user accoun
 	return nil
 }
 
-// eraseData erases all that is no record of care, and returns how many rows of which table.
-func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx, user account.Locked) (removed map[string]int64,
-	err error) {
+// eraseData erases all data that isn't a care record, and returns the number of erased rows by table.
+func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx,
+	user account.Locked) (removed map[string]int64, err error) {
 	if removed, err = account.Erase(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
@@ -144,21 +151,22 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx, user account.L
 	if user.Role == access.RoleDoctor {
 		return removed, s.Doctors.Forget(ctx, tx, user.ID)
 	}
-	if removed["refunds.reason"], err = s.Money.Erase(ctx, tx, user.ID); err != nil {
+	if removed["refunds.reason"], err = s.Payments.Erase(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
-	removed["consultations.reason"], err = s.Care.Forget(ctx, tx, user.ID)
+	removed["consultations.reason"], err = s.Consultations.EraseUnstarted(ctx, tx, user.ID)
 	return removed, err
 }
 
-// destroy makes the rest unreadable by destroying the data key. The audit log has the proof.
-func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) error {
+// destroyKey destroys the person's data key, which makes the care record unreadable, and audits the hash of the key as
+// a proof.
+func (s *Service) destroyKey(ctx context.Context, tx *postgres.Tx, row ErasureRow) error {
 	proof, err := s.Sealer.Destroy(ctx, tx, row.UserID, tx.Now)
 	if err != nil && !errors.Is(err, seal.ErrErased) {
 		return err
 	}
 	tx.AfterCommit(func() { s.Sealer.Evict(row.UserID) })
-	if _, err := s.Money.Erase(ctx, tx, row.UserID); err != nil { // of what was asked for since
+	if _, err := s.Payments.Erase(ctx, tx, row.UserID); err != nil { // of refunds that were requested since eraseData
 		return err
 	}
 	consultations, err := countConsultations(ctx, tx, row.UserID)
@@ -178,8 +186,8 @@ func (s *Service) destroy(ctx context.Context, tx *postgres.Tx, row ErasureRow) 
 	if err := endErasure(ctx, tx, &tx.Now, row.ID); err != nil {
 		return fmt.Errorf("end an erasure: %w", err)
 	}
+	unreadable := map[string]int64{"consultations": consultations, "prescriptions": prescriptions}
 	audit.Write(tx, access.System(Sweep{}.Kind()), "data-key.destroy", row.UserID,
-		audit.Meta{"erasureId": row.ID, "sha256": proof, "unreadable": map[string]int64{"consultations": consultations,
-			"prescriptions": prescriptions}})
+		audit.Meta{"erasureId": row.ID, "sha256": proof, "unreadable": unreadable})
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Erasure is what becomes of a person's data, and when.
+// Erasure is the state of the erasure of a person's data.
 type Erasure struct {
 	_ struct{} `doc:"An erasure: when it begins, and what becomes unreadable when"`
 
@@ -29,11 +29,11 @@ type Erasure struct {
 	DueAt       time.Time `json:"dueAt" doc:"When the account ends, and all goes that isn't a record of care" example:"2026-11-27T10:00:00Z"`
 	Clinical    Clinical  `json:"clinical" doc:"What becomes of the record of care"`
 
-	// created distinguishes a new erasure from one that was asked for before.
+	// created distinguishes a new erasure from one that was requested before.
 	created bool
 }
 
-// Clinical is what the law asks to keep.
+// Clinical is what happens to the care record, which the law requires to be kept.
 type Clinical struct {
 	_ struct{} `doc:"What becomes of the record of care"`
 
@@ -44,7 +44,7 @@ type Clinical struct {
 // Entity names the erasure for a stored answer.
 func (e Erasure) Entity() (string, uuid.UUID) { return "erasure", e.ID }
 
-// Status is 200 for an erasure that was asked for before.
+// Status is 200 for an erasure that was requested before.
 func (e Erasure) Status() int {
 	if e.created {
 		return http.StatusAccepted
@@ -52,16 +52,16 @@ func (e Erasure) Status() int {
 	return http.StatusOK
 }
 
-// RequestErasure asks to erase the caller. Returns account.ErrLastAdmin for the only administrator there is.
-func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Erasure,
-	error) {
+// RequestErasure requests the erasure of the caller. Returns account.ErrLastAdmin for the only administrator.
+func (s *Service) RequestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	_ httpapi.None) (Erasure, error) {
 	if err := account.LockForDeletion(ctx, tx, actor); err != nil {
 		return Erasure{}, err
 	}
-	return s.request(ctx, tx, actor, notification.Mail{To: actor.ID}, actor.ID)
+	return s.requestErasure(ctx, tx, actor, notification.Mail{To: actor.ID}, actor.ID)
 }
 
-// ErasureRequest names the user whom an administrator has erased.
+// ErasureRequest names the user to erase.
 type ErasureRequest struct {
 	ID   uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body *struct {
@@ -71,8 +71,9 @@ type ErasureRequest struct {
 	} `required:"false"`
 }
 
-// RequestErasureOf is for people who can't sign in any more, deleted ones too. Returns problem.NotFound if there is no
-// such user, account.ErrOwnAccount, consultation.ErrHasConsultations unless that is confirmed.
+// RequestErasureOf requests the erasure of another user, who may be deleted. Returns problem.NotFound if there is no
+// such user, account.ErrOwnAccount, consultation.ErrHasConsultations unless the cancellation of consultations is
+// confirmed.
 func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ErasureRequest) (Erasure, error) {
 	user, err := account.LockOther(ctx, tx, actor, in.ID)
@@ -87,22 +88,23 @@ func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor a
 			return Erasure{}, err
 		}
 	}
-	return s.request(ctx, tx, actor, mailTo(user), in.ID)
+	return s.requestErasure(ctx, tx, actor, mailTo(user), in.ID)
 }
 
-// requireNoUpcoming asks for a confirmation if an erasure that isn't requested yet would cancel consultations. Returns
-// consultation.ErrHasConsultations then.
+// requireNoUpcoming returns consultation.ErrHasConsultations if no erasure is requested yet, and one would cancel
+// consultations.
 func requireNoUpcoming(ctx context.Context, tx *postgres.Tx, person uuid.UUID) error {
-	switch _, err := findErasure(ctx, tx, person); {
-	case err == nil:
+	_, err := findErasure(ctx, tx, person)
+	if err == nil {
 		return nil
-	case !postgres.NoRows(err):
+	}
+	if !postgres.NoRows(err) {
 		return fmt.Errorf("find an erasure: %w", err)
 	}
 	return consultation.RequireNoUpcoming(ctx, tx, person)
 }
 
-// mailTo reaches a person at their last address.
+// mailTo returns a mail to the user; to the last address if the user is deleted.
 func mailTo(user account.Locked) notification.Mail {
 	if user.DeletedAt != nil {
 		return notification.Mail{Address: user.Email}
@@ -110,13 +112,14 @@ func mailTo(user account.Locked) notification.Mail {
 	return notification.Mail{To: user.ID}
 }
 
-// request stores that the data of a person, whose row the caller has locked, is to be erased, unless it is already.
-func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
+// requestErasure stores the request to erase a person, and mails them; mail has the recipient. It changes nothing if
+// one is stored already. The caller has locked the person's row.
+func (s *Service) requestErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) (Erasure, error) {
 	row, err := findErasure(ctx, tx, person)
 	if err == nil {
 		audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "changed": false})
-		return s.viewErasure(ctx, tx, row)
+		return s.erasureResponse(ctx, tx, row)
 	}
 	if !postgres.NoRows(err) {
 		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
@@ -128,69 +131,65 @@ func (s *Service) request(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err != nil {
 		return Erasure{}, fmt.Errorf("insert an erasure: %w", err)
 	}
-	// Nobody books any more what the deletion of a doctor's account would cancel.
+	// From here on no booking is made that the deletion of a doctor's account would cancel.
 	if err := consultation.CloseSlotsFrom(ctx, tx, person, row.DueAt); err != nil {
 		return Erasure{}, fmt.Errorf("close slots: %w", err)
 	}
-	e, err := s.viewErasure(ctx, tx, row)
+	e, err := s.erasureResponse(ctx, tx, row)
 	if err != nil {
 		return Erasure{}, err
 	}
 	e.created = true
 	audit.Write(tx, actor, "erasure.request", row.ID, audit.Meta{"userId": person, "dueAt": row.DueAt})
-	mail.Kind, mail.Data = "erasure-requested", map[string]string{"due": row.DueAt.Format(time.RFC3339), "by": "you",
-		"until": ""}
+	mail.Kind = "erasure-requested"
+	mail.Data = map[string]string{"due": row.DueAt.Format(time.RFC3339), "by": "you", "until": ""}
 	if person != actor.ID {
 		mail.Data["by"] = "administrator"
 	}
 	if until := e.Clinical.Until; until != nil {
 		mail.Data["until"] = until.Format(time.RFC3339)
-		auditClinical(tx, actor, row, e.Clinical)
+		auditRetention(tx, actor, row, e.Clinical)
 	}
 	return e, s.Mails.Enqueue(ctx, tx, mail)
 }
 
-// auditClinical audits until when the record of care is not erased.
-func auditClinical(tx *postgres.Tx, actor access.Actor, row ErasureRow, kept Clinical) {
+// auditRetention audits until when the care record isn't erased.
+func auditRetention(tx *postgres.Tx, actor access.Actor, row ErasureRow, retained Clinical) {
 	audit.Write(tx, actor, "erasure.refuse-clinical", row.ID,
-		audit.Meta{"userId": row.UserID, "until": kept.Until, "consultations": kept.Consultations})
+		audit.Meta{"userId": row.UserID, "until": retained.Until, "consultations": retained.Consultations})
 }
 
-func (s *Service) viewErasure(ctx context.Context, db postgres.Querier, row ErasureRow) (Erasure, error) {
+func (s *Service) erasureResponse(ctx context.Context, db postgres.Querier, row ErasureRow) (Erasure, error) {
 	e := Erasure{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, DueAt: row.DueAt}
-	record, err := s.Care.RecordOf(ctx, db, row.UserID)
+	record, err := s.Consultations.ReadCareRecord(ctx, db, row.UserID)
 	if err != nil {
 		return e, err
 	}
-	e.Clinical.Consultations = record.Held
-	if until := s.keptUntil(record); until.After(row.DueAt) {
+	e.Clinical.Consultations = record.Started
+	if until := s.retainUntil(record); until.After(row.DueAt) {
 		e.Clinical.Until = &until
 	}
 	return e, nil
 }
 
-// keptUntil is when the law lets a record of care be erased; zero if there is none. It stays at least as long as its
-// doctor may prescribe.
-func (s *Service) keptUntil(record consultation.Record) time.Time {
-	if record.Held == 0 {
+// retainUntil returns until when a care record must be kept; zero if no consultation was started. It is kept at least
+// as long as its doctor may prescribe.
+func (s *Service) retainUntil(record consultation.CareRecord) time.Time {
+	if record.Started == 0 {
 		return time.Time{}
 	}
-	until, writable := record.LastEnd.AddDate(s.Config.RetentionYears, 0, 0),
-		record.LastEnd.Add(s.Config.PrescribeWithin)
-	if until.Before(writable) {
-		return writable
-	}
-	return until
+	retention := record.LastEnd.AddDate(s.Config.RetentionYears, 0, 0)
+	return latest(retention, record.LastEnd.Add(s.Config.PrescribeWithin))
 }
 
-// ReadErasure tells what becomes of the caller's data. Returns problem.NotFound if nobody asked for its erasure.
-func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor access.Actor, _ httpapi.None) (Erasure,
-	error) {
+// ReadErasure returns the erasure of the caller's data. Returns problem.NotFound if none was requested.
+func (s *Service) ReadErasure(ctx context.Context, r *postgres.Read, actor access.Actor,
+	_ httpapi.None) (Erasure, error) {
 	return s.readErasure(ctx, r, actor.ID)
 }
 
-// ReadErasureOf tells what becomes of another user's data, and audits the reading. Returns problem.NotFound if nobody
-// asked for its erasure.
+// ReadErasureOf returns the erasure of another user's data, and audits the reading. Returns problem.NotFound if none
+// was requested.
 func (s *Service) ReadErasureOf(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in account.UserRequest) (Erasure, error) {
 	e, err := s.readErasure(ctx, tx, in.ID)
@@ -209,5 +208,5 @@ func (s *Service) readErasure(ctx context.Context, db postgres.Querier, person u
 	case err != nil:
 		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
 	}
-	return s.viewErasure(ctx, db, row)
+	return s.erasureResponse(ctx, db, row)
 }

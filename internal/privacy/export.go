@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// exportLife is how long a copy can be fetched.
-	exportLife = 24 * time.Hour
-	// exportsADay a person may ask for.
-	exportsADay = 5
-	// pollAfter is how long a copy usually takes at most.
+	// exportLifetime is how long an export can be downloaded.
+	exportLifetime = 24 * time.Hour
+	// maxExportsPerDay is how many exports a person may request within 24 hours.
+	maxExportsPerDay = 5
+	// pollAfter is how long making an export usually takes at most.
 	pollAfter = 2 * time.Second
-	// giveUpAfter is when a copy that wasn't made doesn't stand in the way of another one any more.
-	giveUpAfter = 24 * time.Hour
+	// abandonAfter is the age from which an export that was never made doesn't prevent another one.
+	abandonAfter = 24 * time.Hour
 
 	zipType       = "application/zip"
 	archiveColumn = "exports.archive"
@@ -33,7 +33,7 @@ const (
 	ready   = "READY"
 )
 
-// Export is a copy of all data about a person.
+// Export is the state of a copy of all data about a person.
 type Export struct {
 	_ struct{} `doc:"The copy of a user's data"`
 
@@ -47,10 +47,10 @@ type Export struct {
 	URL         *string    `json:"url" format:"uri" doc:"Where it is fetched, signed in, or null" example:"https://care.example/api/v1/users/me/exports/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// Entity names the copy for a stored answer.
+// Entity names the export for a stored answer.
 func (e Export) Entity() (string, uuid.UUID) { return "export", e.ID }
 
-// Status is 202 for a copy that is still being made.
+// Status is 202 while the export is being made.
 func (e Export) Status() int {
 	if e.State == pending {
 		return http.StatusAccepted
@@ -58,13 +58,13 @@ func (e Export) Status() int {
 	return http.StatusOK
 }
 
-// RetryAfter is when it is worth asking again.
+// RetryAfter returns after how long a client should ask again.
 func (e Export) RetryAfter() time.Duration { return pollAfter }
 
-// ReadExport returns the state of the caller's newest copy, and asks for one if there is none. Returns
-// problem.Reauthenticate if asking for one lacks a recent proof, problem.TooManyRequests after five on a day.
-func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export,
-	error) {
+// ReadExport returns the state of the caller's newest export, and requests one if there is none. Returns
+// problem.Reauthenticate if that lacks a recent proof, problem.TooManyRequests after maxExportsPerDay.
+func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	_ httpapi.None) (Export, error) {
 	row, err := findNewest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
@@ -76,13 +76,13 @@ func (s *Service) ReadExport(ctx context.Context, tx *postgres.Tx, actor access.
 		return s.requestExport(ctx, tx, actor)
 	}
 	audit.Write(tx, actor, "export.read", row.ID, nil)
-	return s.view(*row), nil
+	return s.exportResponse(*row), nil
 }
 
-// RequestExport asks for a new copy although an older one is still good; one that is being made is new enough. Returns
-// problem.TooManyRequests after five on a day.
-func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (Export,
-	error) {
+// RequestExport requests a new export even if an older one can still be downloaded, and returns the one that is being
+// made if there is one. Returns problem.TooManyRequests after maxExportsPerDay.
+func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	_ httpapi.None) (Export, error) {
 	row, err := findNewest(ctx, tx, actor)
 	if err != nil {
 		return Export{}, err
@@ -91,10 +91,10 @@ func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor acce
 		return s.requestExport(ctx, tx, actor)
 	}
 	audit.Write(tx, actor, "export.request", row.ID, audit.Meta{"changed": false})
-	return s.view(*row), nil
+	return s.exportResponse(*row), nil
 }
 
-// newest is the caller's latest copy that is being made or still good, or nil. It locks the caller's row.
+// findNewest locks the caller's row, and returns their newest export that is being made or can be downloaded, or nil.
 func findNewest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*findNewestExportRow, error) {
 	if _, err := lockPerson(ctx, tx, actor.ID); err != nil {
 		if postgres.NoRows(err) { // deleted meanwhile
@@ -108,25 +108,28 @@ func findNewest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*find
 		return nil, nil //nolint:nilnil // there is none
 	case err != nil:
 		return nil, fmt.Errorf("find an export: %w", err)
-	case row.Status == pending && row.RequestedAt.After(tx.Now.Add(-giveUpAfter)), row.Status == ready &&
-		row.ExpiresAt.After(tx.Now):
+	case row.Status == pending && row.RequestedAt.After(tx.Now.Add(-abandonAfter)):
+		return &row, nil
+	case row.Status == ready && row.ExpiresAt.After(tx.Now):
 		return &row, nil
 	}
-	return nil, nil //nolint:nilnil // it is over
+	return nil, nil //nolint:nilnil // it was abandoned or has expired
 }
 
+// requestExport stores a request and its job. The caller has locked the user's row.
 func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor access.Actor) (Export, error) {
-	asked, err := countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
+	requested, err := countExports(ctx, tx, tx.Now.Add(-24*time.Hour), actor.ID)
 	if err != nil {
 		return Export{}, fmt.Errorf("count exports: %w", err)
 	}
-	if asked.Count >= exportsADay {
+	if requested.Count >= maxExportsPerDay {
+		wait := requested.First.Add(24 * time.Hour).Sub(tx.Now)
 		return Export{}, problem.TooManyRequests.WithDetail("A copy can be asked for five times a day.").
-			WithRetryAfter(asked.First.Add(24 * time.Hour).Sub(tx.Now))
+			WithRetryAfter(wait)
 	}
 	id := tx.NewID()
 	if err := expirePendingExports(ctx, tx, actor.ID); err != nil {
-		return Export{}, fmt.Errorf("give up an export: %w", err)
+		return Export{}, fmt.Errorf("expire pending exports: %w", err)
 	}
 	if err := insertExport(ctx, tx, id, actor.ID, tx.Now); err != nil {
 		return Export{}, fmt.Errorf("insert an export: %w", err)
@@ -138,26 +141,27 @@ func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor acce
 	return Export{ID: id, State: pending, RequestedAt: tx.Now}, nil
 }
 
-func (s *Service) view(row findNewestExportRow) Export {
-	e := Export{ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt, ReadyAt: row.ReadyAt,
-		ExpiresAt: row.ExpiresAt, Size: row.Size}
+func (s *Service) exportResponse(row findNewestExportRow) Export {
+	e := Export{
+		ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt,
+		ReadyAt: row.ReadyAt, ExpiresAt: row.ExpiresAt, Size: row.Size,
+	}
 	if row.Status == ready {
-		e.SHA256, e.URL = new(hex.EncodeToString(row.Sha256)),
-			new(s.Config.PublicURL+httpapi.Base+"/users/me/exports/"+row.ID.String())
+		e.SHA256 = new(hex.EncodeToString(row.Sha256))
+		e.URL = new(s.Config.PublicURL + httpapi.Base + "/users/me/exports/" + row.ID.String())
 	}
 	return e
 }
 
-// ExportRequest names a copy.
+// ExportRequest names an export.
 type ExportRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// Download is the copy itself, for its owner. Returns problem.NotFound if it is another user's, ErrExportPending while
-// it is being made, ErrExportExpired when it is gone.
+// Download returns the archive to its owner. Returns problem.NotFound if the export is another user's,
+// ErrExportPending while it is being made, ErrExportExpired when it has expired.
 func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in ExportRequest) (httpapi.Attachment,
-	error) {
+	in ExportRequest) (httpapi.Attachment, error) {
 	var none httpapi.Attachment
 	row, err := readExport(ctx, tx, in.ID)
 	switch {
@@ -181,6 +185,6 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return none, err
 	}
 	audit.Write(tx, actor, "export.download", in.ID, nil)
-	return httpapi.Attachment{Name: "amrutam-export-" + row.ReadyAt.Format(time.DateOnly) + ".zip",
-		Body: []byte(archive)}, nil
+	name := "amrutam-export-" + row.ReadyAt.Format(time.DateOnly) + ".zip"
+	return httpapi.Attachment{Name: name, Body: []byte(archive)}, nil
 }

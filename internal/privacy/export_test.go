@@ -2,8 +2,6 @@ package privacy_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -15,9 +13,10 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/apptest"
+	"amrutam/internal/jobs"
 )
 
-// Every private text of the history bears a mark, and what breaks out of HTML or JSON.
+// Private texts of the history. Each has a mark to search for; some have characters that are special in HTML or JSON.
 const (
 	name     = "Asha \"MarkName\" <script>alert(1)</script> राव"
 	reason   = "MarkReason </script><b>खुजली</b> \"since\" Diwali \\ & more"
@@ -33,10 +32,10 @@ const (
 var marks = []string{"MarkName", "MarkReason", "MarkNotes", "MarkMedicine", "MarkAdvice", "MarkStreet", phone, birth,
 	"MarkTravel"}
 
-// history is a patient with everything, whose doctor too has something of each.
+// history is a patient and a doctor with data of every kind.
 type history struct {
 	patient, doctor, other apptest.User
-	held, cancelled        string
+	started, cancelled     string
 	prescription           string
 }
 
@@ -55,44 +54,43 @@ func makeHistory(t *testing.T, c *apptest.Clinic) history {
 		c.Report("payment.succeeded", c.Initiate(h.patient, id), "500.00").Want(200)
 		return id
 	}
-	h.held, h.cancelled = book(10*time.Minute), book(30*time.Hour)
+	h.started, h.cancelled = book(10*time.Minute), book(30*time.Hour)
 	c.Post(h.patient, "consultations/"+h.cancelled+"/cancel", object{"reason": travel}).Want(200)
-	c.Patch(h.doctor, "consultations/"+h.held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	c.Patch(h.doctor, "consultations/"+h.started+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	h.prescription = c.Post(h.doctor, "prescriptions",
-		object{"consultationId": h.held, "advice": advice, "medications": []any{
+		object{"consultationId": h.started, "advice": advice, "medications": []any{
 			object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).Text("id")
-	c.Patch(h.doctor, "consultations/"+h.held+"/status", object{"status": "COMPLETED", "notes": notes}).Want(200)
-	c.Get(h.doctor, "consultations/"+h.held).Want(200)
+	c.Patch(h.doctor, "consultations/"+h.started+"/status", object{"status": "COMPLETED", "notes": notes}).Want(200)
+	c.Get(h.doctor, "consultations/"+h.started).Want(200)
 	c.Book(h.other, c.Slot(h.doctor, 50*time.Hour, 1))
 	idle(t, c)
 	return h
 }
 
-// fetch asks for a copy, waits and gives it.
-func fetch(t *testing.T, c *apptest.Clinic, who apptest.User) *apptest.Answer {
+// download requests an export, waits for it and downloads it.
+func download(t *testing.T, c *apptest.Clinic, user apptest.User) *apptest.Answer {
 	t.Helper()
-	return c.Get(who, "users/me/exports/"+c.Export(who)).Want(200)
+	return c.Get(user, "users/me/exports/"+c.Export(user)).Want(200)
 }
 
-func TestAPatientsCopy(t *testing.T) {
+func TestExportOfPatient(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	h := makeHistory(t, c)
-	asked := c.Get(h.patient, "users/me/export").Want(202)
-	same(t, "when asked", []any{asked.Text("status"), asked.At("readyAt"), asked.At("url"),
-		asked.Header.Get("Retry-After")}, []any{"PENDING", nil, nil, "2"})
+	requested := c.Get(h.patient, "users/me/export").Want(202)
+	same(t, "when requested", []any{requested.Text("status"), requested.At("readyAt"), requested.At("url"),
+		requested.Header.Get("Retry-After")}, []any{"PENDING", nil, nil, "2"})
 	id := c.Export(h.patient)
-	same(t, "the copy", id, asked.Text("id"))
-	told := c.Get(h.patient, "users/me/export").Want(200)
-	same(t, "url", told.Text("url"), c.App.Config.PublicURL+"/api/v1/users/me/exports/"+id)
-	a := c.Get(h.patient, strings.TrimPrefix(told.Text("url"), c.App.Config.PublicURL)).Want(200)
+	same(t, "the export", id, requested.Text("id"))
+	export := c.Get(h.patient, "users/me/export").Want(200)
+	same(t, "url", export.Text("url"), c.App.Config.PublicURL+"/api/v1/users/me/exports/"+id)
+	a := c.Get(h.patient, strings.TrimPrefix(export.Text("url"), c.App.Config.PublicURL)).Want(200)
 	same(t, "headers", []string{a.Header.Get("Content-Type"), a.Header.Get("Content-Disposition"),
 		a.Header.Get("Cache-Control")},
 		[]string{"application/zip", `attachment; filename="amrutam-export-` + c.DB.Now().Format(time.DateOnly) +
 			`.zip"`, "no-store"})
-	sum := sha256.Sum256(a.Body)
-	same(t, "sha256", told.Text("sha256"), hex.EncodeToString(sum[:]))
-	same(t, "size", told.At("size"), float64(len(a.Body)))
+	same(t, "sha256", export.Text("sha256"), sha256Hex(a.Body))
+	same(t, "size", export.At("size"), float64(len(a.Body)))
 
 	files, page := unzip(t, a.Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json",
@@ -109,14 +107,14 @@ func TestAPatientsCopy(t *testing.T) {
 	consultations := entries(t, files, "consultations.json", "items")
 	same(t, "consultations as the API shows them", consultations,
 		c.Get(h.patient, "consultations/me?sort=earliest").Want(200).Items())
-	same(t, "what was held", []any{consultations[0]["reason"], consultations[0]["notes"], consultations[0]["status"]},
-		[]any{reason, notes, "COMPLETED"})
-	same(t, "what was cancelled", []any{consultations[1]["cancellationReason"], consultations[1]["status"]},
+	same(t, "the completed consultation", []any{consultations[0]["reason"], consultations[0]["notes"],
+		consultations[0]["status"]}, []any{reason, notes, "COMPLETED"})
+	same(t, "the cancelled consultation", []any{consultations[1]["cancellationReason"], consultations[1]["status"]},
 		[]any{travel, "CANCELLED"})
 	same(t, "prescriptions", entries(t, files, "prescriptions.json", "items"),
 		c.Get(h.patient, "prescriptions/me").Want(200).Items())
 	payments := entries(t, files, "payments.json", "items")
-	same(t, "payments", payments, []object{c.Get(h.patient, "payments/consultation/"+h.held).Want(200).Map(),
+	same(t, "payments", payments, []object{c.Get(h.patient, "payments/consultation/"+h.started).Want(200).Map(),
 		c.Get(h.patient, "payments/consultation/"+h.cancelled).Want(200).Map()})
 	if attempts, _ := payments[1]["attempts"].([]any); len(attempts) != 2 {
 		t.Errorf("attempts: %v", attempts)
@@ -126,7 +124,7 @@ func TestAPatientsCopy(t *testing.T) {
 	}
 	readings := entries(t, files, "access-log.json", "items")
 	if len(readings) == 0 || !slices.ContainsFunc(readings,
-		func(r object) bool { return r["actorId"] == h.doctor.ID.String() && r["consultationId"] == h.held }) {
+		func(r object) bool { return r["actorId"] == h.doctor.ID.String() && r["consultationId"] == h.started }) {
 		t.Errorf("who read: %v", readings)
 	}
 	same(t, "sessions", len(entries(t, files, "sessions.json", "items")), 1)
@@ -144,12 +142,12 @@ func TestAPatientsCopy(t *testing.T) {
 	for _, foreign := range []string{h.doctor.Email, h.other.ID.String(), h.other.Email, "passwordHash",
 		"password_hash", "mfaSecret", "hash\""} {
 		if bytes.Contains(all, []byte(foreign)) {
-			t.Errorf("the copy holds %s", foreign)
+			t.Errorf("the export has %s", foreign)
 		}
 	}
 }
 
-// checkPage: it names every file, runs nothing, loads nothing, and shows the name as a text.
+// checkPage checks that the page lists every file, has no script, loads nothing and escapes the person's name.
 func checkPage(t *testing.T, files map[string]object, page string) {
 	t.Helper()
 	for file := range files {
@@ -162,17 +160,17 @@ func checkPage(t *testing.T, files map[string]object, page string) {
 	}
 	for _, loads := range []string{"<script", "src=", "http://", "https://", "url(", "@import", "<link"} {
 		if strings.Contains(page, loads) {
-			t.Errorf("the page holds %s", loads)
+			t.Errorf("the page has %s", loads)
 		}
 	}
 }
 
-func TestADoctorsCopy(t *testing.T) {
+func TestExportOfDoctor(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	h := makeHistory(t, c)
 	exec(t, c, "UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
-	files, _ := unzip(t, fetch(t, c, h.doctor).Body)
+	files, _ := unzip(t, download(t, c, h.doctor).Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "consultations.json",
 		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "sessions.json",
 		"slots.json"})
@@ -183,54 +181,54 @@ func TestADoctorsCopy(t *testing.T) {
 	same(t, "slots", len(entries(t, files, "slots.json", "items")), 3)
 	consultations := entries(t, files, "consultations.json", "items")
 	same(t, "consultations", []any{len(consultations), consultations[0]["id"], consultations[0]["patientName"],
-		consultations[0]["fee"]}, []any{3, h.held, name, "500.00"})
+		consultations[0]["fee"]}, []any{3, h.started, name, "500.00"})
 	written := entries(t, files, "prescriptions.json", "items")
 	same(t, "prescriptions", []any{len(written), written[0]["id"], written[0]["consultationId"]},
-		[]any{1, h.prescription, h.held})
+		[]any{1, h.prescription, h.started})
 	all, err := json.Marshal(files)
 	must(t, err)
-	// the name is what a doctor knows
+	// The patient's name is part of a doctor's export.
 	for _, mark := range append(slices.Clone(marks[1:]), h.patient.Email, h.other.Email) {
 		if bytes.Contains(all, []byte(mark)) {
-			t.Errorf("a doctor's copy holds the patient's %s", mark)
+			t.Errorf("a doctor's export has the patient's %s", mark)
 		}
 	}
 }
 
-func TestStaffsCopy(t *testing.T) {
+func TestExportOfStaff(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	for _, who := range []apptest.User{c.Admin(), c.Support()} {
-		c.Get(who, "users").Want(200)
-		files, _ := unzip(t, fetch(t, c, who).Body)
+	for _, user := range []apptest.User{c.Admin(), c.Support()} {
+		c.Get(user, "users").Want(200)
+		files, _ := unzip(t, download(t, c, user).Body)
 		same(t, "files", slices.Sorted(maps.Keys(files)),
 			[]string{"account.json", "activity.json", "mails.json", "passkeys.json", "requests.json", "sessions.json"})
-		same(t, "role", files["account.json"]["role"], string(who.Role))
+		same(t, "role", files["account.json"]["role"], string(user.Role))
 	}
 }
 
-func TestOnlyItsOwnerFetchesACopy(t *testing.T) {
+func TestDownloadByOwnerOnly(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()
 	id := c.Export(owner)
 	for _, stranger := range []apptest.User{c.Patient(), c.Doctor("0"), c.Admin(), c.Support()} {
-		hidden, missing := c.Get(stranger, "users/me/exports/"+id).Want(404, "not-found"),
-			c.Get(stranger, "users/me/exports/"+uuid.NewString()).Want(404, "not-found")
+		hidden := c.Get(stranger, "users/me/exports/"+id).Want(404, "not-found")
+		missing := c.Get(stranger, "users/me/exports/"+uuid.NewString()).Want(404, "not-found")
 		same(t, "detail", hidden.Text("detail"), missing.Text("detail"))
 		same(t, "denials", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id "+
 			"= $1 AND entity_type = 'export' AND entity_id = $2", stranger.ID, id), 1)
 	}
-	c.Get(nobody, "users/me/exports/"+id).Want(401)
+	c.Get(anonymous, "users/me/exports/"+id).Want(401)
 	c.Get(owner, "users/me/exports/"+id).Want(200)
 	c.Get(owner, "users/me/exports/"+id).Want(200)
-	same(t, "downloads in the log", audited(t, c, "export.download", id), 2)
-	same(t, "requests in the log", audited(t, c, "export.request", id), 1)
-	same(t, "makings in the log", audited(t, c, "export.make", id), 1)
+	same(t, "downloads in the log", countAudits(t, c, "export.download", id), 2)
+	same(t, "requests in the log", countAudits(t, c, "export.request", id), 1)
+	same(t, "makings in the log", countAudits(t, c, "export.make", id), 1)
 }
 
-// TestACopyNeedsAFreshSecondFactor of who has one: all of it at once is more than a session shows.
-func TestACopyNeedsAFreshSecondFactor(t *testing.T) {
+// A user with a second factor must have proved it recently to download an export.
+func TestDownloadRequiresRecentSecondFactor(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()
@@ -238,12 +236,12 @@ func TestACopyNeedsAFreshSecondFactor(t *testing.T) {
 	code := c.Authenticator(owner, true)
 	c.Forget(owner)
 	c.Get(owner, "users/me/exports/"+id).Want(403, "reauthentication-required")
-	same(t, "downloads in the log", audited(t, c, "export.download", id), 0)
+	same(t, "downloads in the log", countAudits(t, c, "export.download", id), 0)
 	c.Post(owner, "auth/step-up", object{"otp": code()}).Want(204)
 	c.Get(owner, "users/me/exports/"+id).Want(200)
 }
 
-func TestACopyExpires(t *testing.T) {
+func TestExportExpires(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()
@@ -256,27 +254,27 @@ func TestACopyExpires(t *testing.T) {
 	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
 	next := c.Get(owner, "users/me/export").Want(202)
 	if next.Text("id") == id {
-		t.Error("what is gone is offered again")
+		t.Error("the expired export is returned again")
 	}
-	run(t, c, upkeep)
+	run(t, c, jobs.Maintenance{})
 	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
-	same(t, "archives that are kept", count(t, c, "SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL",
+	same(t, "stored archives", count(t, c, "SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL",
 		id), 0)
-	same(t, "the new copy", c.Export(owner), next.Text("id"))
+	same(t, "the new export", c.Export(owner), next.Text("id"))
 	c.Clock.Advance(91 * 24 * time.Hour)
-	run(t, c, upkeep)
+	run(t, c, jobs.Maintenance{})
 	c.Prove(owner)
 	c.Get(owner, "users/me/exports/"+id).Want(404)
 }
 
-func TestOneCopyAtATimeAndFiveADay(t *testing.T) {
+func TestExportLimits(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()
 	ids := map[string]bool{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	hold := blockJobs(t, c)
+	release := blockJobs(t, c)
 	for i := range 12 {
 		all.Go(func() {
 			a := c.Do(owner, []string{"GET", "POST"}[i%2], "users/me/export", nil).Want(202)
@@ -286,12 +284,12 @@ func TestOneCopyAtATimeAndFiveADay(t *testing.T) {
 		})
 	}
 	all.Wait()
-	same(t, "copies that were begun at once", len(ids), 1)
-	hold()
+	same(t, "concurrent exports", len(ids), 1)
+	release()
 	for range 4 {
 		old := c.Export(owner)
 		if c.Post(owner, "users/me/export", nil).Want(202).Text("id") == old {
-			t.Error("no new copy was begun")
+			t.Error("no new export was requested")
 		}
 	}
 	c.Export(owner)
@@ -300,14 +298,14 @@ func TestOneCopyAtATimeAndFiveADay(t *testing.T) {
 		t.Errorf("Retry-After: %s", wait)
 	}
 	c.Get(owner, "users/me/export").Want(200)
-	c.Post(c.Patient(), "users/me/export", nil).Want(202) // others may
+	c.Post(c.Patient(), "users/me/export", nil).Want(202) // the limit is per user
 	c.Clock.Advance(24*time.Hour + time.Second)
-	c.Get(owner, "users/me/export").Want(403, "reauthentication-required") // none is there to tell of
+	c.Get(owner, "users/me/export").Want(403, "reauthentication-required") // all have expired
 	c.Prove(owner)
 	c.Get(owner, "users/me/export").Want(202)
 }
 
-func TestAKeyGetsTheSameAnswer(t *testing.T) {
+func TestRequestExportIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()

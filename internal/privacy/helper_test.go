@@ -21,9 +21,10 @@ import (
 
 type object = map[string]any
 
-var nobody apptest.User
+// anonymous sends requests without a session.
+var anonymous apptest.User
 
-// open starts a clinic whose log, at the end of the test, must hold no address and no failure.
+// open starts a clinic, and checks at the end of the test that its log has no address, no private text and no error.
 func open(t *testing.T, configure ...func(*config.Config)) *apptest.Clinic {
 	t.Helper()
 	c := apptest.Open(t, configure...)
@@ -31,7 +32,7 @@ func open(t *testing.T, configure ...func(*config.Config)) *apptest.Clinic {
 		for line := range strings.Lines(c.Log.String()) {
 			if strings.Contains(line, "@example.org") || strings.Contains(line, "Mark") ||
 				strings.Contains(line, `"level":"ERROR"`) {
-				t.Errorf("the log holds %s", line)
+				t.Errorf("the log has %s", line)
 			}
 		}
 	})
@@ -58,7 +59,7 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 	must(t, err)
 }
 
-func row[T any](t *testing.T, c *apptest.Clinic, sql string, args ...any) (v T) {
+func queryOne[T any](t *testing.T, c *apptest.Clinic, sql string, args ...any) (v T) {
 	t.Helper()
 	must(t, c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&v))
 	return v
@@ -66,15 +67,15 @@ func row[T any](t *testing.T, c *apptest.Clinic, sql string, args ...any) (v T) 
 
 func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) int {
 	t.Helper()
-	return row[int](t, c, sql, args...)
+	return queryOne[int](t, c, sql, args...)
 }
 
-func audited(t *testing.T, c *apptest.Clinic, action, entity string) int {
+func countAudits(t *testing.T, c *apptest.Clinic, action, entity string) int {
 	t.Helper()
 	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
 }
 
-// run has the queue work a job, and waits for its end.
+// run runs a job, and waits until every job has ended.
 func run(t *testing.T, c *apptest.Clinic, args jobs.Args) {
 	t.Helper()
 	done := func() int {
@@ -92,7 +93,7 @@ func insert(t *testing.T, c *apptest.Clinic, args jobs.Args) {
 		func(tx *postgres.Tx) error { return c.App.Queue.Insert(context.Background(), tx, args) }))
 }
 
-// idle waits until every job has run, so that what isn't there won't come.
+// idle waits until every job has ended: what doesn't exist then won't be created later.
 func idle(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	c.Await("idle", func() bool {
@@ -101,12 +102,12 @@ func idle(t *testing.T, c *apptest.Clinic) {
 	})
 }
 
-// mails are the texts of an address's mails of a kind, the newest first, once all are sent.
+// mails returns the texts of the mails of a kind to an address, the newest first, once all are sent.
 func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 	t.Helper()
 	idle(t, c)
 	var found []string
-	for _, m := range c.Get(nobody, "/dev/mailbox.json?to="+url.QueryEscape(to)).Want(200).Items() {
+	for _, m := range c.Get(anonymous, "/dev/mailbox.json?to="+url.QueryEscape(to)).Want(200).Items() {
 		if text, ok := m["text"].(string); ok && m["kind"] == kind {
 			found = append(found, text)
 		}
@@ -114,7 +115,7 @@ func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 	return found
 }
 
-// unzip gives the files of a ZIP, each JSON file read strictly.
+// unzip returns the JSON files of a ZIP and its page. Each file must have one JSON value and a name of its own.
 func unzip(t *testing.T, body []byte) (files map[string]object, page string) {
 	t.Helper()
 	r, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
@@ -133,17 +134,17 @@ func unzip(t *testing.T, body []byte) (files map[string]object, page string) {
 		var v object
 		must(t, decoder.Decode(&v))
 		if _, err := decoder.Token(); err != io.EOF {
-			t.Errorf("%s goes on after its end", f.Name)
+			t.Errorf("%s has data after its JSON value", f.Name)
 		}
 		if _, twice := files[f.Name]; twice {
-			t.Errorf("%s is there twice", f.Name)
+			t.Errorf("%s is in the archive twice", f.Name)
 		}
 		files[f.Name] = v
 	}
 	return files, page
 }
 
-// entries of a list in a file.
+// entries returns the entries of a list in a file.
 func entries(t *testing.T, files map[string]object, name, list string) []object {
 	t.Helper()
 	all, ok := files[name][list].([]any)
@@ -157,10 +158,8 @@ func entries(t *testing.T, files map[string]object, name, list string) []object 
 	return out
 }
 
-var upkeep = jobs.Maintenance{}
-
-// blockJobs keeps copies from being made until it is let go.
-func blockJobs(t *testing.T, c *apptest.Clinic) (letGo func()) {
+// blockJobs prevents exports from being made until release is called.
+func blockJobs(t *testing.T, c *apptest.Clinic) (release func()) {
 	t.Helper()
 	tx, err := c.DB.Pool.Begin(context.Background())
 	must(t, err)
@@ -169,7 +168,7 @@ func blockJobs(t *testing.T, c *apptest.Clinic) (letGo func()) {
 	return func() { must(t, tx.Rollback(context.Background())) }
 }
 
-func sha(b []byte) string {
+func sha256Hex(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }

@@ -12,8 +12,9 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// makeExport reads everything at one moment, outside the transaction that stores it, which would be open for too long.
-// It stores nothing if the copy was made, given up or its owner was deleted meanwhile: it bears running twice.
+// makeExport reads all data about a person from one snapshot, and stores the archive in a second transaction: one for
+// both would hold its locks for too long. It stores nothing if the export was made, or expired, or its owner was
+// deleted meanwhile: so it may run twice.
 func (s *Service) makeExport(ctx context.Context, args MakeExport) error {
 	var row findPendingExportRow
 	var archive []byte
@@ -21,7 +22,7 @@ func (s *Service) makeExport(ctx context.Context, args MakeExport) error {
 		if row, err = findPendingExport(ctx, r, args.ExportID); err != nil {
 			return err
 		}
-		archive, err = s.everything(ctx, r, row)
+		archive, err = s.writeArchive(ctx, r, row)
 		return err
 	})
 	if postgres.NoRows(err) {
@@ -34,7 +35,8 @@ func (s *Service) makeExport(ctx context.Context, args MakeExport) error {
 }
 
 func (s *Service) storeExport(ctx context.Context, tx *postgres.Tx, row findPendingExportRow, archive []byte) error {
-	// With the person's lock: an erasure that came first is seen, and one that comes next finds the copy.
+	// Under the lock of the person's row an erasure that came first is seen, and one that comes later finds the
+	// archive.
 	if _, err := lockPerson(ctx, tx, row.UserID); err != nil {
 		if postgres.NoRows(err) {
 			return nil
@@ -49,9 +51,12 @@ func (s *Service) storeExport(ctx context.Context, tx *postgres.Tx, row findPend
 	if err != nil {
 		return err
 	}
-	sum, size, expires := sha256.Sum256(archive), int64(len(archive)), tx.Now.Add(exportLife)
-	stored, err := storeExport(ctx, tx, storeExportParams{ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
-		Size: &size, Sha256: sum[:], Archive: sealed})
+	sum := sha256.Sum256(archive)
+	expires := tx.Now.Add(exportLifetime)
+	stored, err := storeExport(ctx, tx, storeExportParams{
+		ID: row.ID, Now: &tx.Now, ExpiresAt: &expires,
+		Archive: sealed, Size: new(int64(len(archive))), Sha256: sum[:],
+	})
 	if err != nil {
 		return fmt.Errorf("store an export: %w", err)
 	}
@@ -59,7 +64,6 @@ func (s *Service) storeExport(ctx context.Context, tx *postgres.Tx, row findPend
 		return nil
 	}
 	audit.Write(tx, access.System(MakeExport{}.Kind()), "export.make", row.ID, audit.Meta{"userId": row.UserID})
-	return s.Mails.Enqueue(ctx, tx,
-		notification.Mail{To: row.UserID, Kind: "export-ready",
-			Data: map[string]string{"expires": expires.Format(time.RFC3339)}})
+	data := map[string]string{"expires": expires.Format(time.RFC3339)}
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.UserID, Kind: "export-ready", Data: data})
 }

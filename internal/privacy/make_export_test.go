@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/privacy"
 )
 
-// TestMadeTwice has the job run again, and several at once, as after a crash.
-func TestMadeTwice(t *testing.T) {
+// The job runs again after it ended, and several times at once, as after a crash.
+func TestMakeExportTwice(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()
@@ -25,14 +25,13 @@ func TestMadeTwice(t *testing.T) {
 	run(t, c, privacy.MakeExport{ExportID: id})
 	second := c.Get(owner, "users/me/exports/"+id.String()).Want(200)
 	if !bytes.Equal(first.Body, second.Body) {
-		t.Error("the copy is another one")
+		t.Error("the second run changed the archive")
 	}
-	var told []string
-	if told = mails(t, c, owner.Email, "export-ready"); len(told) != 1 || strings.Contains(told[0], id.String()) ||
-		strings.Contains(told[0], "token") {
-		t.Errorf("mails: %q", told)
+	texts := mails(t, c, owner.Email, "export-ready")
+	if len(texts) != 1 || strings.Contains(texts[0], id.String()) || strings.Contains(texts[0], "token") {
+		t.Errorf("mails: %q", texts)
 	}
-	// As left by a job that was killed before it kept anything.
+	// The row of a job that was killed before it stored the archive.
 	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
 		"NULL, sha256 = NULL WHERE id = $1", id)
 	c.Get(owner, "users/me/exports/"+id.String()).Want(409, "export-pending")
@@ -42,12 +41,12 @@ func TestMadeTwice(t *testing.T) {
 	}
 	all.Wait()
 	c.Get(owner, "users/me/exports/"+id.String()).Want(200)
-	same(t, "makings", audited(t, c, "export.make", id.String()), 2)
+	same(t, "makings", countAudits(t, c, "export.make", id.String()), 2)
 	same(t, "mails", len(mails(t, c, owner.Email, "export-ready")), 2)
 }
 
-// TestNothingIsMadeForWhoLeft: a copy that is still pending when its owner goes is not made.
-func TestNothingIsMadeForWhoLeft(t *testing.T) {
+// An export that is pending when its owner is deleted is not made.
+func TestMakeExportAfterDeletion(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()
@@ -56,13 +55,13 @@ func TestNothingIsMadeForWhoLeft(t *testing.T) {
 		"NULL, sha256 = NULL WHERE id = $1", id)
 	c.Do(owner, "DELETE", "users/me", nil).Want(204)
 	run(t, c, privacy.MakeExport{ExportID: id})
-	same(t, "status", row[string](t, c, "SELECT status FROM exports WHERE id = $1", id), "PENDING")
-	same(t, "makings", audited(t, c, "export.make", id.String()), 1)
-	run(t, c, privacy.MakeExport{ExportID: uuid.New()}) // one that isn't there
+	same(t, "status", queryOne[string](t, c, "SELECT status FROM exports WHERE id = $1", id), "PENDING")
+	same(t, "makings", countAudits(t, c, "export.make", id.String()), 1)
+	run(t, c, privacy.MakeExport{ExportID: uuid.New()}) // there is no such export
 }
 
-// TestAStuckCopyIsGivenUp: whatever became of its job, another one can be asked for after a day.
-func TestAStuckCopyIsGivenUp(t *testing.T) {
+// An export that was never made can be replaced after a day.
+func TestAbandonedExport(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner := c.Patient()
@@ -73,29 +72,29 @@ func TestAStuckCopyIsGivenUp(t *testing.T) {
 	c.Clock.Advance(24 * time.Hour)
 	next := c.Export(owner)
 	if next == stuck {
-		t.Error("the stuck one is still waited for")
+		t.Error("the abandoned export is returned")
 	}
 	c.Get(owner, "users/me/exports/"+stuck).Want(410, "export-expired")
 }
 
-// TestTheCopyIsSealed looks for marks in what the database holds of it.
-func TestTheCopyIsSealed(t *testing.T) {
+// The database has no readable text of an archive.
+func TestExportIsSealed(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t) // what can't be opened is an error in the log
+	c := apptest.Open(t) // not open: the failed download logs an error
 	h := makeHistory(t, c)
 	id := c.Export(h.patient)
-	held := row[[]byte](t, c, "SELECT archive FROM exports WHERE id = $1", id)
+	sealed := queryOne[[]byte](t, c, "SELECT archive FROM exports WHERE id = $1", id)
 	body := c.Get(h.patient, "users/me/exports/"+id).Want(200).Body
-	if bytes.Contains(held, body[:64]) || bytes.HasPrefix(held, []byte("PK")) || len(held) < len(body) {
-		t.Error("the archive lies open")
+	if bytes.Contains(sealed, body[:64]) || bytes.HasPrefix(sealed, []byte("PK")) || len(sealed) < len(body) {
+		t.Error("the archive isn't sealed")
 	}
-	text := row[string](t, c, "SELECT string_agg(e::text, '') FROM exports e")
+	text := queryOne[string](t, c, "SELECT string_agg(e::text, '') FROM exports e")
 	for _, mark := range append(slices.Clone(marks), "account.json", h.patient.Email) {
 		if strings.Contains(text, mark) || strings.Contains(text, hex.EncodeToString([]byte(mark))) {
-			t.Errorf("the row holds %s", mark)
+			t.Errorf("the row has %s", mark)
 		}
 	}
-	// Bound to its row: another person's archive can't be passed off as one's own.
+	// An archive is sealed for its row: in another row it can't be opened.
 	stranger := c.Patient()
 	other := c.Export(stranger)
 	exec(t, c, "UPDATE exports SET archive = (SELECT archive FROM exports WHERE id = $2) WHERE id = $1", other, id)
@@ -103,8 +102,8 @@ func TestTheCopyIsSealed(t *testing.T) {
 	exec(t, c, "DELETE FROM exports WHERE id = $1", other)
 }
 
-// TestALongHistory: nothing is left out, however much there is.
-func TestALongHistory(t *testing.T) {
+// An export has every entry of a long history.
+func TestExportOfLongHistory(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	doctor, patient := c.Doctor("0"), c.Patient()
@@ -120,7 +119,7 @@ func TestALongHistory(t *testing.T) {
 		SELECT gen_random_uuid(), $1, 'PATIENT', 'session.start', 'session', n::text, now() FROM generate_series(1,
 			20000) n`, patient.ID)
 	before := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
-	files, _ := unzip(t, fetch(t, c, patient).Body)
+	files, _ := unzip(t, download(t, c, patient).Body)
 	ids := map[any]bool{}
 	for _, p := range entries(t, files, "prescriptions.json", "items") {
 		ids[p["id"]] = true
@@ -130,6 +129,6 @@ func TestALongHistory(t *testing.T) {
 	if n := len(entries(t, files, "activity.json", "items")); n < before || n > after {
 		t.Errorf("%d entries of activity, want %d to %d", n, before, after)
 	}
-	files, _ = unzip(t, fetch(t, c, doctor).Body)
+	files, _ = unzip(t, download(t, c, doctor).Body)
 	same(t, "written prescriptions", len(entries(t, files, "prescriptions.json", "items")), written)
 }

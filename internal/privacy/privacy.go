@@ -1,5 +1,5 @@
-// Package privacy gives people what the law gives them: a copy of all data about them, and its erasure. It knows all
-// that belongs to an account, so it deletes accounts too.
+// Package privacy serves a person's rights to a copy of all data about them and to its erasure. It knows every package
+// that stores such data, so it also deletes accounts.
 package privacy
 
 import (
@@ -19,7 +19,7 @@ import (
 	"amrutam/internal/seal"
 )
 
-// The refusals of copies.
+// The refusals of exports.
 var (
 	ErrExportPending = problem.Conflict("export-pending", "The copy is still being made",
 		"The copy is still being made.",
@@ -29,7 +29,7 @@ var (
 		"Ask for another one with POST /api/v1/users/me/export.")
 )
 
-// Service makes copies, deletes accounts and erases.
+// Service exports people's data, deletes accounts and erases data.
 type Service struct {
 	DB            *postgres.DB
 	Sealer        *seal.Sealer
@@ -38,8 +38,8 @@ type Service struct {
 	Config        *config.Config
 	Accounts      *account.Service
 	Doctors       *doctor.Service
-	Care          *consultation.Service
+	Consultations *consultation.Service
 	Prescriptions *prescription.Service
-	Money         *payment.Service
+	Payments      *payment.Service
 	Log           *slog.Logger
 }

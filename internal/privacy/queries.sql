@@ -1,5 +1,5 @@
 -- name: lockPerson :one
--- All that one person asks of their data comes one after the other: each takes this lock first.
+-- Requests of one person about their data run one after the other: each locks this row first.
 SELECT id FROM users WHERE id = @id AND deleted_at IS NULL FOR NO KEY UPDATE;
 
 -- name: findNewestExport :one
@@ -29,7 +29,7 @@ WHERE id = @id AND status = 'PENDING';
 -- name: readExport :one
 SELECT user_id, status, ready_at, expires_at, archive FROM exports WHERE id = @id;
 
--- What follows is read row by row into the files of an export, so its columns are named as the API names them.
+-- The statements eachX are read row by row into the files of an export: their columns have the API's names.
 -- name: eachSession :many
 SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, ended_at, second_factor_at FROM sessions
 WHERE user_id = @user_id ORDER BY created_at, id;
@@ -95,7 +95,7 @@ SELECT * FROM erasures WHERE id = @id FOR UPDATE;
 -- name: postponeErasure :exec
 UPDATE erasures SET next_at = @next_at WHERE id = @id AND status = 'PENDING';
 
--- name: keepClinicalRecord :exec
+-- name: retainCareRecord :exec
 UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, @now), clinical_until = @until,
     next_at = @until WHERE id = @id;
 

@@ -231,7 +231,7 @@ type eachSessionRow struct {
 	SecondFactorAt *time.Time `json:"secondFactorAt"`
 }
 
-// What follows is read row by row into the files of an export, so its columns are named as the API names them.
+// The statements eachX are read row by row into the files of an export: their columns have the API's names.
 func eachSession(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachSessionRow) error) error {
 	return postgres.Failed("eachSession", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachSessionRow], fn, eachSessionSQL, userID))
 }
@@ -410,16 +410,6 @@ func insertExport(ctx context.Context, tx *postgres.Tx, id uuid.UUID, userID uui
 	return postgres.Failed("insertExport", err)
 }
 
-const keepClinicalRecordSQL = `-- name: keepClinicalRecord :exec
-UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), clinical_until = $2,
-    next_at = $2 WHERE id = $3
-`
-
-func keepClinicalRecord(ctx context.Context, tx *postgres.Tx, now *time.Time, until *time.Time, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, keepClinicalRecordSQL, now, until, id)
-	return postgres.Failed("keepClinicalRecord", err)
-}
-
 const listDueErasuresSQL = `-- name: listDueErasures :many
 SELECT id, user_id FROM erasures WHERE status IN ('PENDING', 'PARTIAL') AND next_at <= $1 ORDER BY next_at LIMIT 200
 `
@@ -476,7 +466,7 @@ const lockPersonSQL = `-- name: lockPerson :one
 SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE
 `
 
-// All that one person asks of their data comes one after the other: each takes this lock first.
+// Requests of one person about their data run one after the other: each locks this row first.
 func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (uuid.UUID, error) {
 	row := tx.QueryRow(ctx, lockPersonSQL, id)
 	var id_2 uuid.UUID
@@ -516,6 +506,16 @@ func readExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (readExp
 		&i.Archive,
 	)
 	return i, postgres.Failed("readExport", err)
+}
+
+const retainCareRecordSQL = `-- name: retainCareRecord :exec
+UPDATE erasures SET status = 'PARTIAL', erased_at = coalesce(erased_at, $1), clinical_until = $2,
+    next_at = $2 WHERE id = $3
+`
+
+func retainCareRecord(ctx context.Context, tx *postgres.Tx, now *time.Time, until *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, retainCareRecordSQL, now, until, id)
+	return postgres.Failed("retainCareRecord", err)
 }
 
 const stopErasureSQL = `-- name: stopErasure :one

@@ -10,38 +10,38 @@ import (
 	"amrutam/internal/apptest"
 )
 
-func TestWhoMayBeErased(t *testing.T) {
+func TestRequestErasure(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	patient := c.Patient()
 	code := c.Authenticator(patient, true)
-	ask(c, patient).Want(403, "reauthentication-required")
+	requestErasure(c, patient).Want(403, "reauthentication-required")
 	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
-	ask(c, patient).Want(202)
+	requestErasure(c, patient).Want(202)
 	c.Forget(patient)
-	stop(c, patient).Want(204) // stopping is no danger
+	stopErasure(c, patient).Want(204) // needs no recent proof
 
 	admin := c.Admin()
-	ask(c, admin).Want(409, "last-admin")
+	requestErasure(c, admin).Want(409, "last-admin")
 	other := c.Admin()
-	ask(c, admin).Want(202)
-	ask(c, other).Want(202)
+	requestErasure(c, admin).Want(202)
+	requestErasure(c, other).Want(202)
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)
-	same(t, "administrators that are left",
+	same(t, "administrators left",
 		count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL"), 1)
 	got := []string{status(t, c, admin), status(t, c, other)}
 	slices.Sort(got)
-	same(t, "of two who ask", got, []string{"DONE", "PENDING"})
+	same(t, "of two administrators", got, []string{"DONE", "PENDING"})
 	support := c.Support()
-	ask(c, support).Want(202)
+	requestErasure(c, support).Want(202)
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)
 	same(t, "support", status(t, c, support), "DONE")
 }
 
-// TestAnAdministratorErases people who can't ask any more: disabled ones and deleted ones.
-func TestAnAdministratorErases(t *testing.T) {
+// Administrators request the erasure of people who can't sign in: disabled and deleted ones.
+func TestRequestErasureOfOthers(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, disabled, deleted, waiting := c.Admin(), c.Patient(), c.Patient(), c.Patient()
@@ -52,16 +52,16 @@ func TestAnAdministratorErases(t *testing.T) {
 	c.Post(admin, "users/"+uuid.NewString()+"/erasure", nil).Want(404, "not-found")
 	c.Do(admin, "DELETE", "users/"+uuid.NewString()+"/erasure", nil).Want(404, "not-found")
 	c.Do(admin, "DELETE", path(waiting), nil).Want(404, "not-found")
-	for _, who := range []apptest.User{disabled, deleted, waiting} {
-		c.Post(admin, path(who), nil).Want(202)
-		c.Post(admin, path(who), nil).Want(200)
-		same(t, "mails", len(mails(t, c, who.Email, "erasure-requested")), 1)
+	for _, user := range []apptest.User{disabled, deleted, waiting} {
+		c.Post(admin, path(user), nil).Want(202)
+		c.Post(admin, path(user), nil).Want(200)
+		same(t, "mails", len(mails(t, c, user.Email, "erasure-requested")), 1)
 	}
 	booked := c.Patient()
 	c.Book(booked, c.Slot(c.Doctor("0.00"), 90*time.Hour, 1))
 	c.Post(admin, path(booked), nil).Want(409, "has-consultations")
 	c.Post(admin, path(booked), object{"cancelConsultations": true}).Want(202)
-	c.Post(admin, path(booked), nil).Want(200) // it stands: nothing more to confirm
+	c.Post(admin, path(booked), nil).Want(200) // it is requested already: nothing to confirm
 	c.Get(waiting, "users/me/erasure").Want(200)
 	c.Do(admin, "DELETE", path(waiting), nil).Want(204)
 	same(t, "mails", len(mails(t, c, waiting.Email, "erasure-stopped")), 1)

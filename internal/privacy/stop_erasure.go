@@ -16,8 +16,8 @@ import (
 )
 
 // StopErasure stops the caller's own erasure. Returns problem.NotFound if there is none or it has begun.
-func (s *Service) StopErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (httpapi.None,
-	error) {
+func (s *Service) StopErasure(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	_ httpapi.None) (httpapi.None, error) {
 	return httpapi.None{}, s.stop(ctx, tx, actor, notification.Mail{To: actor.ID}, actor.ID)
 }
 
@@ -32,8 +32,9 @@ func (s *Service) StopErasureOf(ctx context.Context, tx *postgres.Tx, actor acce
 	return httpapi.None{}, s.stop(ctx, tx, actor, mailTo(user), in.ID)
 }
 
-// stop stops an erasure by one conditional update: one that begins at this moment waits for it, or was quicker.
-// Returns problem.NotFound if there is none or it has begun.
+// stop stops an erasure with one conditional update, and mails the person; mail has the recipient. An erasure that
+// begins at the same time waits for the update, or has begun. Returns problem.NotFound if there is none or it has
+// begun.
 func (s *Service) stop(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail notification.Mail,
 	person uuid.UUID) error {
 	id, err := stopErasure(ctx, tx, &tx.Now, person)

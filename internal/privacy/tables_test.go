@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestEveryTableAboutPeople is decided on: what a copy says of it, and what an erasure does to it.
+// For every table about people it is decided which file of an export has its rows, and what an erasure does to them.
 func TestEveryTableAboutPeople(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -18,17 +18,17 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"passkeys":           "passkeys.json; deleted",
 		"recovery_codes":     "secrets; deleted",
 		"tickets":            "secrets; deleted",
-		"doctors":            "doctor.json; what is told about oneself emptied, then the registration",
-		"availability_slots": "slots.json; kept, they name nobody",
-		"consultations":      "consultations.json; emptied when never held, else kept until they are unreadable",
-		"seats":              "consultations.json; none is left when consultations to come are cancelled",
+		"doctors":            "doctor.json; self-description emptied, then the registration",
+		"availability_slots": "slots.json; kept, they name anonymous",
+		"consultations":      "consultations.json; emptied when never started, else kept until they are unreadable",
+		"seats":              "consultations.json; released when upcoming consultations are cancelled",
 		"prescriptions":      "prescriptions.json; kept until they are unreadable",
-		"payments":           "payments.json; kept, they name nobody",
-		"refunds":            "payments.json, and activity.json of staff; kept, they name nobody",
+		"payments":           "payments.json; kept, they name anonymous",
+		"refunds":            "payments.json, and activity.json of staff; kept, they name anonymous",
 		"unmatched_money": "payments.json by the payment's attempts, and activity.json of staff; kept, " +
 			"resolutions emptied",
 		"audit_logs":            "activity.json and access-log.json; kept as evidence",
-		"idempotency_keys":      "copies of answers that other files hold, for a day; deleted",
+		"idempotency_keys":      "responses that other files have too, for a day; deleted",
 		"mails":                 "mails.json; deleted",
 		"consents":              "consents.json; kept as evidence, optional ones withdrawn",
 		"consultation_consents": "consents.json; kept as evidence",
@@ -44,12 +44,12 @@ func TestEveryTableAboutPeople(t *testing.T) {
 	must(t, err)
 	for _, table := range tables {
 		if decided[table] == "" {
-			t.Errorf("the table %s is about people: give it a file in contents.go and what becomes of it in "+
-				"account/forget.go, then say so here", table)
+			t.Errorf("the table %s is about people: add a file for it in contents.go, erase its rows in eraseData, "+
+				"and describe both here", table)
 		}
 		delete(decided, table)
 	}
 	if len(decided) > 0 {
-		t.Errorf("these tables are not about people any more: %v", decided)
+		t.Errorf("these tables have no foreign key to people: %v", decided)
 	}
 }

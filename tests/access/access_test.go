@@ -16,10 +16,13 @@ import (
 	"amrutam/internal/apptest"
 )
 
-var roles = map[Caller]string{Patient: "PATIENT", OtherPatient: "PATIENT", Doctor: "DOCTOR", OtherDoctor: "DOCTOR",
-	Support: "SUPPORT", Admin: "ADMIN"}
+var roles = map[Caller]string{
+	Patient: "PATIENT", OtherPatient: "PATIENT",
+	Doctor: "DOCTOR", OtherDoctor: "DOCTOR",
+	Support: "SUPPORT", Admin: "ADMIN",
+}
 
-func TestEveryOperationHasItsRows(t *testing.T) {
+func TestTableHasEveryOperation(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	documented := map[string]apptest.Operation{}
@@ -31,19 +34,17 @@ func TestEveryOperationHasItsRows(t *testing.T) {
 	}
 	succeeds := map[string]bool{}
 	for _, row := range Table {
-		o, there := documented[row.Operation]
-		if !there {
-			t.Errorf("the table has a row of %s, which is no operation", row.Operation)
+		o, exists := documented[row.Operation]
+		if !exists {
+			t.Errorf("the table has a row of %s, which isn't an operation", row.Operation)
 			continue
 		}
 		succeeds[row.Operation] = succeeds[row.Operation] ||
 			slices.ContainsFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
 		for caller, role := range roles {
-			if may := len(o.Roles) == 0 ||
-				slices.Contains(o.Roles, role); may == (row.Want[caller] == http.StatusForbidden) {
-				t.Errorf("%s: the document says %v may call, the table wants %d for %s", o.ID, o.Roles,
-					row.Want[caller],
-					caller)
+			allowed := len(o.Roles) == 0 || slices.Contains(o.Roles, role)
+			if want := row.Want[caller]; allowed == (want == http.StatusForbidden) {
+				t.Errorf("%s: the document has the roles %v, the table wants %d for %s", o.ID, o.Roles, want, caller)
 			}
 		}
 	}
@@ -53,40 +54,43 @@ func TestEveryOperationHasItsRows(t *testing.T) {
 		}
 	}
 	for _, op := range c.App.API.Operations {
-		if o := documented[op.ID]; !slices.Equal(o.Roles, op.Roles.Names()) ||
-			(len(o.Roles) == 0) != (op.Roles == access.Public) {
+		o := documented[op.ID]
+		isPublic := len(o.Roles) == 0
+		if !slices.Equal(o.Roles, op.Roles.Names()) || isPublic != (op.Roles == access.Public) {
 			t.Errorf("%s: registered for %v, documented for %v", op.ID, op.Roles, o.Roles)
 		}
 	}
 }
 
-func TestWhoMayDoWhat(t *testing.T) {
+func TestTable(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	c.Admin() // who stays: the others may leave
+	c.Admin() // so that no other one is the last administrator
 	for i, row := range Table {
 		t.Run(fmt.Sprintf("%s/%d", row.Operation, i), func(t *testing.T) {
 			t.Parallel()
 			for caller := range callers {
 				t.Run(caller.String(), func(t *testing.T) {
 					t.Parallel()
-					ask(t, NewScene(t, c, caller), row)
+					checkRow(t, NewScene(t, c, caller), row)
 				})
 			}
 		})
 	}
 }
 
-func ask(t *testing.T, s *Scene, row Row) {
+// checkRow sends a row's request as the scene's caller, and checks the status, what was audited, and that a response
+// to a stranger has none of the patient's data.
+func checkRow(t *testing.T, s *Scene, row Row) {
 	r := s.Request(row, false)
-	if s.Caller != Nobody && enrolled(row) && slices.Contains(Recent, row.Operation) {
-		s.C.Prove(s.User(s.Caller)) // what comes without is TestRecentProof's
+	if s.Caller != Anonymous && hasAuthenticator(row) && slices.Contains(Recent, row.Operation) {
+		s.C.Prove(s.User(s.Caller)) // TestRecentProof has the requests without a proof
 	}
 	stranger := s.Caller == OtherPatient || s.Caller == OtherDoctor
 	if stranger && r.Method == http.MethodGet && len(r.Operation.Roles) > 0 {
-		s.Value("completed") // which a stranger's list must not hold
+		s.Value("completed") // a consultation that must not be in a stranger's list
 	}
-	a := s.Ask(r).Want(row.Want[s.Caller])
+	a := s.Send(r).Want(row.Want[s.Caller])
 	switch {
 	case a.Status == http.StatusForbidden:
 		if got := denials(t, s); len(got) != 1 || got[0] != "operation "+row.Operation {
@@ -96,10 +100,10 @@ func ask(t *testing.T, s *Scene, row Row) {
 		if got := denials(t, s); len(got) != 1 || strings.HasPrefix(got[0], "operation") {
 			t.Errorf("the audit log has the denials %v", got)
 		}
-		alike(t, a, r, s, row)
+		checkIndistinguishable(t, a, r, s, row)
 	case stranger && a.Status < 300 && r.Method == http.MethodGet && len(r.Operation.Roles) > 0:
-		for _, secret := range []string{s.Value("patient"), s.User(Patient).Email, s.Value("completed"),
-			s.Value("prescription")} {
+		secrets := []string{s.Value("patient"), s.User(Patient).Email, s.Value("completed"), s.Value("prescription")}
+		for _, secret := range secrets {
 			if bytes.Contains(a.Body, []byte(secret)) {
 				t.Errorf("a stranger reads %s", a.Body)
 			}
@@ -107,31 +111,32 @@ func ask(t *testing.T, s *Scene, row Row) {
 	}
 }
 
-// alike asks for something that doesn't exist: what is somebody else's must answer the same.
-func alike(t *testing.T, hidden *apptest.Answer, r Request, s *Scene, row Row) {
+// checkIndistinguishable checks that the response for something that belongs to others is the same as for something
+// that doesn't exist.
+func checkIndistinguishable(t *testing.T, hidden *apptest.Answer, r Request, s *Scene, row Row) {
 	t.Helper()
 	other := s.Request(row, true)
-	nothing := s.Ask(other).Want(hidden.Status)
-	for _, one := range []struct {
-		answer  *apptest.Answer
-		request Request
-	}{{hidden, r}, {nothing, other}} {
-		if one.answer.Text("instance") != one.request.Path ||
-			one.answer.Text("requestId") != one.answer.Header.Get("X-Request-Id") {
-			t.Errorf("instance or requestId is not this request's: %s", one.answer.Body)
-		}
-	}
-	if a, b := anonymous(hidden, r), anonymous(nothing, other); a != b {
-		t.Errorf("they can be told apart:\n%s\n%s", a, b)
+	missing := s.Send(other).Want(hidden.Status)
+	checkIDs(t, hidden, r)
+	checkIDs(t, missing, other)
+	if a, b := normalize(hidden, r), normalize(missing, other); a != b {
+		t.Errorf("the responses differ:\n%s\n%s", a, b)
 	}
 }
 
-// anonymous is an answer without what differs between any two requests: ids that were asked for, the request's id, the
-// date.
-func anonymous(a *apptest.Answer, r Request) string {
+// checkIDs checks that a problem names its own request.
+func checkIDs(t *testing.T, a *apptest.Answer, r Request) {
+	t.Helper()
+	if a.Text("instance") != r.Path || a.Text("requestId") != a.Header.Get("X-Request-Id") {
+		t.Errorf("instance or requestId is another request's: %s", a.Body)
+	}
+}
+
+// normalize returns a response without what differs between any two requests: the ids in the request, the request id
+// and the date.
+func normalize(a *apptest.Answer, r Request) string {
 	text := string(a.Body)
-	cut := []string{a.Header.Get("X-Request-Id")}
-	for _, id := range append(cut, r.IDs...) {
+	for _, id := range append([]string{a.Header.Get("X-Request-Id")}, r.IDs...) {
 		text = strings.ReplaceAll(text, id, "·")
 	}
 	h := a.Header.Clone()
@@ -140,7 +145,7 @@ func anonymous(a *apptest.Answer, r Request) string {
 	return fmt.Sprint(a.Status, h, text)
 }
 
-// denials are what the audit log says the caller was refused.
+// denials returns what the caller was refused according to the audit log.
 func denials(t *testing.T, s *Scene) (objects []string) {
 	t.Helper()
 	rows, err := s.C.DB.Pool.Query(context.Background(),
@@ -156,12 +161,12 @@ func denials(t *testing.T, s *Scene) (objects []string) {
 	return objects
 }
 
-// TestSecondFactor asks every operation as staff that has not proven a second factor, and as staff that did long ago.
-// The answers follow from the table: what is for anyone, what enrolls, and what must be fresh is listed there.
+// TestSecondFactor calls every operation as staff that has proven a second factor not at all, long ago, or recently.
+// Which operations need it follows from the table and its lists.
 func TestSecondFactor(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	c.Admin() // who stays: the others may leave
+	c.Admin() // so that no other one is the last administrator
 	for i, row := range Table {
 		for _, caller := range []Caller{Support, Admin} {
 			for _, state := range []string{"unproven", "stale", "fresh"} {
@@ -169,19 +174,7 @@ func TestSecondFactor(t *testing.T) {
 					t.Parallel()
 					s := NewScene(t, c, caller)
 					r := s.Request(row, false)
-					want, slug := row.Want[caller], "mfa-required"
-					switch {
-					case len(r.Operation.Roles) == 0 || want == http.StatusForbidden ||
-						slices.Contains(Enrolment, row.Operation) && !enrolled(row):
-					case slices.Contains(Enrolment, row.Operation):
-						if state != "fresh" && slices.Contains(Recent, row.Operation) {
-							want, slug = http.StatusForbidden, "reauthentication-required"
-						}
-					case state == "unproven", state == "stale" &&
-						(slices.Contains(Fresh, row.Operation) ||
-							(caller == Admin && slices.Equal(row.Headers, purpose))):
-						want = http.StatusForbidden
-					}
+					want, slug := wantWithFactor(row, caller, r.Operation.Roles, state)
 					switch state {
 					case "unproven":
 						c.Forget(s.User(caller))
@@ -189,10 +182,9 @@ func TestSecondFactor(t *testing.T) {
 						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.User(caller).ID,
 							c.DB.Now().Add(-5*time.Minute-time.Second))
 					}
-					a := s.Ask(r).Want(want)
-					if forbidden := want == http.StatusForbidden && row.Want[caller] != want; forbidden &&
-						a.Text("type") != "/problems/"+slug {
-						t.Errorf("refused by %s", a.Text("type"))
+					a := s.Send(r).Want(want)
+					if want != row.Want[caller] && a.Text("type") != "/problems/"+slug {
+						t.Errorf("refused with %s, want %s", a.Text("type"), slug)
 					}
 				})
 			}
@@ -200,15 +192,34 @@ func TestSecondFactor(t *testing.T) {
 	}
 }
 
-// enrolled: the caller of the row has an authenticator.
-func enrolled(row Row) bool { return strings.Contains(row.Body, "<own-code>") }
+// wantWithFactor returns the status that staff get whose second factor is unproven, stale or fresh, and the slug if
+// that is why they are refused.
+func wantWithFactor(row Row, caller Caller, roles []string, state string) (status int, slug string) {
+	status = row.Want[caller]
+	enrolment := slices.Contains(Enrolment, row.Operation)
+	needsFresh := slices.Contains(Fresh, row.Operation) || (caller == Admin && slices.Equal(row.Headers, purpose))
+	switch {
+	case len(roles) == 0, status == http.StatusForbidden, enrolment && !hasAuthenticator(row):
+		return status, ""
+	case enrolment:
+		if state != "fresh" && slices.Contains(Recent, row.Operation) {
+			return http.StatusForbidden, "reauthentication-required"
+		}
+	case state == "unproven", state == "stale" && needsFresh:
+		return http.StatusForbidden, "mfa-required"
+	}
+	return status, ""
+}
 
-// TestRecentProof asks what needs one when the sign-in was long ago, when the password was proven since, and as
-// somebody whose second factor was proven long ago, whatever of the password.
+// hasAuthenticator reports whether the caller of the row has an authenticator.
+func hasAuthenticator(row Row) bool { return strings.Contains(row.Body, "<own-code>") }
+
+// TestRecentProof calls the operations that need a recent proof, with each kind of proof: recent, long ago, or of the
+// password only although the user has a second factor.
 func TestRecentProof(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	c.Admin() // who stays: the others may leave
+	c.Admin() // so that no other one is the last administrator
 	registered := []string{}
 	for _, op := range c.App.API.Operations {
 		if op.Recent {
@@ -217,22 +228,24 @@ func TestRecentProof(t *testing.T) {
 	}
 	listed := slices.Clone(Recent)
 	slices.Sort(registered)
-	if slices.Sort(listed); !slices.Equal(registered, listed) {
-		t.Errorf("registered are %v, the table has %v", registered, listed)
+	slices.Sort(listed)
+	if !slices.Equal(registered, listed) {
+		t.Errorf("the operations %v are registered, the table has %v", registered, listed)
 	}
 	const stale = "UPDATE sessions SET authenticated_at = $2, second_factor_at = $3 WHERE user_id = $1"
 	for i, row := range Table {
-		for _, state := range []string{"signed in long ago", "password proven", "factor proven long ago",
-			"factor proven"} {
-			if !slices.Contains(Recent, row.Operation) || row.Want[Patient] >= 300 {
-				continue
-			}
+		if !slices.Contains(Recent, row.Operation) || row.Want[Patient] >= 300 {
+			continue
+		}
+		states := []string{"signed in long ago", "password proven", "factor proven long ago", "factor proven"}
+		for _, state := range states {
 			t.Run(fmt.Sprintf("%s/%d/%s", row.Operation, i, state), func(t *testing.T) {
 				t.Parallel()
 				s := NewScene(t, c, Patient)
 				r := s.Request(row, false)
 				caller, now := s.User(Patient), c.DB.Now()
-				ago, want := now.Add(-5*time.Minute-time.Second), row.Want[Patient]
+				ago := now.Add(-5*time.Minute - time.Second)
+				want := row.Want[Patient]
 				switch state {
 				case "signed in long ago":
 					s.exec(stale, caller.ID, ago, nil)
@@ -247,9 +260,9 @@ func TestRecentProof(t *testing.T) {
 					s.exec(stale, caller.ID, ago, now)
 					s.exec("UPDATE users SET mfa_enabled = true WHERE id = $1", caller.ID)
 				}
-				if a := s.Ask(r).Want(want); want == http.StatusForbidden &&
-					a.Text("type") != "/problems/reauthentication-required" {
-					t.Errorf("refused by %s", a.Text("type"))
+				a := s.Send(r).Want(want)
+				if want == http.StatusForbidden && a.Text("type") != "/problems/reauthentication-required" {
+					t.Errorf("refused with %s", a.Text("type"))
 				}
 			})
 		}

@@ -13,14 +13,14 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// wrong requests, each with another fault. A caller without the role learns of none of them.
-var wrong = []struct {
+// invalidRequests are requests with one fault each, of which a caller without the role must learn nothing.
+var invalidRequests = []struct {
 	name        string
 	path        func(string) string
 	body        []byte
 	contentType string
 }{
-	{name: "as it should be"},
+	{name: "valid"},
 	{name: "malformed", body: []byte(`{"slotId": `)},
 	{name: "array", body: []byte(`[]`)},
 	{name: "null", body: []byte(`null`)},
@@ -39,10 +39,11 @@ var wrong = []struct {
 	}},
 }
 
-func closedRows() (rows []Row) {
+// sessionRows returns a row of each operation that needs a session.
+func sessionRows() (rows []Row) {
 	seen := map[string]bool{}
 	for _, row := range Table {
-		if row.Want[Nobody] == http.StatusUnauthorized && !row.Signed && row.In != "stub" && !seen[row.Operation] {
+		if row.Want[Anonymous] == http.StatusUnauthorized && !row.Signed && row.In != "stub" && !seen[row.Operation] {
 			seen[row.Operation] = true
 			rows = append(rows, row)
 		}
@@ -50,8 +51,9 @@ func closedRows() (rows []Row) {
 	return rows
 }
 
-func askWrongly(c *apptest.Clinic, u apptest.User, r Request, i int, headers ...string) *apptest.Answer {
-	w := wrong[i]
+// sendInvalid sends the request with the fault of invalidRequests[i].
+func sendInvalid(c *apptest.Clinic, u apptest.User, r Request, i int, headers ...string) *apptest.Answer {
+	w := invalidRequests[i]
 	path, body := r.Path, r.Body
 	if w.path != nil {
 		path = w.path(path)
@@ -69,51 +71,51 @@ func askWrongly(c *apptest.Clinic, u apptest.User, r Request, i int, headers ...
 	return c.Do(u, r.Method, path, body, headers...)
 }
 
-// TestSignedOut asks every operation that isn't for anyone with each kind of token that opens nothing.
-func TestSignedOut(t *testing.T) {
+// TestRequestsWithoutSession calls every operation that needs a session with each kind of invalid token.
+func TestRequestsWithoutSession(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	tokens := deadTokens(t, c)
-	rows := closedRows()
+	tokens := invalidTokens(t, c)
+	rows := sessionRows()
 	if len(rows) < 20 {
 		t.Fatalf("only %d operations need a session", len(rows))
 	}
 	for _, row := range rows {
 		t.Run(row.Operation, func(t *testing.T) {
 			t.Parallel()
-			s := NewScene(t, c, Nobody)
+			s := NewScene(t, c, Anonymous)
 			r := s.Request(row, false)
 			for name, authorization := range tokens {
-				a := askWrongly(s.C, apptest.User{}, r, 0, authorization...).Want(http.StatusUnauthorized,
-					"unauthenticated")
+				a := sendInvalid(s.C, apptest.User{}, r, 0, authorization...).
+					Want(http.StatusUnauthorized, "unauthenticated")
 				if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
 					t.Errorf("%s: WWW-Authenticate is %q", name, got)
 				}
 			}
-			plain := anonymous(askWrongly(s.C, apptest.User{}, r, 0), Request{IDs: r.IDs})
-			for i, w := range wrong {
-				a := askWrongly(s.C, apptest.User{}, r, i).Want(http.StatusUnauthorized, "unauthenticated")
-				got := strings.ReplaceAll(anonymous(a, Request{IDs: r.IDs}), "not-a-uuid", "·")
-				if cut(got) != cut(plain) {
-					t.Errorf("%s: a stranger learns about the request:\n%s\n%s", w.name, got, plain)
+			plain := normalize(sendInvalid(s.C, apptest.User{}, r, 0), Request{IDs: r.IDs})
+			for i, w := range invalidRequests {
+				a := sendInvalid(s.C, apptest.User{}, r, i).Want(http.StatusUnauthorized, "unauthenticated")
+				got := strings.ReplaceAll(normalize(a, Request{IDs: r.IDs}), "not-a-uuid", "·")
+				if withoutLength(got) != withoutLength(plain) {
+					t.Errorf("%s: the response depends on the request's fault:\n%s\n%s", w.name, got, plain)
 				}
 			}
 		})
 	}
 }
 
-// cut takes the length away, which the id in instance changes, and the closing of a connection whose body was not
-// read.
-func cut(answer string) string {
+// withoutLength removes the header Content-Length, which depends on the id in the path, and the header that closes a
+// connection whose body was not read.
+func withoutLength(answer string) string {
 	i, j := strings.Index(answer, "Content-Length:["), strings.Index(answer, "Content-Type:")
 	return strings.Replace(answer[:i]+answer[j:], "Connection:[close] ", "", 1)
 }
 
-// TestForbiddenBeforeWrong: a role that may not call an operation learns nothing of its form either.
-func TestForbiddenBeforeWrong(t *testing.T) {
+// TestForbiddenBeforeValidation sends invalid requests as callers whose role may not call the operation.
+func TestForbiddenBeforeValidation(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	for _, row := range closedRows() {
+	for _, row := range sessionRows() {
 		for caller := Patient; caller < callers; caller++ {
 			if row.Want[caller] != http.StatusForbidden || caller == OtherPatient || caller == OtherDoctor {
 				continue
@@ -122,19 +124,19 @@ func TestForbiddenBeforeWrong(t *testing.T) {
 				t.Parallel()
 				s := NewScene(t, c, caller)
 				r := s.Request(row, false)
-				for i := range wrong {
-					askWrongly(s.C, s.User(caller), r, i).Want(http.StatusForbidden, "forbidden")
+				for i := range invalidRequests {
+					sendInvalid(s.C, s.User(caller), r, i).Want(http.StatusForbidden, "forbidden")
 				}
 				if got := denials(t, s); len(got) != 1 {
-					t.Errorf("%d requests within a minute left the denials %v", len(wrong), got)
+					t.Errorf("%d requests within a minute left the denials %v", len(invalidRequests), got)
 				}
 			})
 		}
 	}
 }
 
-// deadTokens are Authorization headers that don't sign in.
-func deadTokens(t *testing.T, c *apptest.Clinic) map[string][]string {
+// invalidTokens returns headers that don't authenticate, by their names.
+func invalidTokens(t *testing.T, c *apptest.Clinic) map[string][]string {
 	t.Helper()
 	exec := func(sql string, args ...any) {
 		t.Helper()
@@ -144,14 +146,18 @@ func deadTokens(t *testing.T, c *apptest.Clinic) map[string][]string {
 		}
 	}
 	bearer := func(token string) []string { return []string{"Authorization", "Bearer " + token} }
-	dead := func(sql string, by func(apptest.User) any) []string {
+	// endedBy returns the token of a session that a statement has ended.
+	endedBy := func(sql string, arg func(apptest.User) any) []string {
 		u := c.Admin()
 		c.Get(u, "users/me").Want(200)
-		exec(sql, by(u))
+		exec(sql, arg(u))
 		return bearer(u.Token)
 	}
 	id := func(u apptest.User) any { return u.ID }
-	hash := func(u apptest.User) any { h := sha256.Sum256([]byte(u.Token)); return h[:] }
+	hash := func(u apptest.User) any {
+		sum := sha256.Sum256([]byte(u.Token))
+		return sum[:]
+	}
 	live := c.Admin()
 	c.Get(live, "users/me").Want(200)
 	return map[string][]string{
@@ -162,15 +168,15 @@ func deadTokens(t *testing.T, c *apptest.Clinic) map[string][]string {
 		"another scheme":      {"Authorization", "Basic " + live.Token},
 		"no scheme":           {"Authorization", live.Token},
 		"two spaces":          {"Authorization", "Bearer  " + live.Token},
-		"more behind it":      bearer(live.Token + " more"),
+		"trailing text":       bearer(live.Token + " more"),
 		"prefix":              bearer(live.Token[:len(live.Token)-1]),
-		"expired":             dead("UPDATE session_tokens SET expires_at = now() WHERE hash = $1", hash),
-		"used":                dead("UPDATE session_tokens SET used_at = now() WHERE hash = $1", hash),
-		"a refresh token":     dead("UPDATE session_tokens SET kind = 'REFRESH' WHERE hash = $1", hash),
-		"a cookie of nothing": {"Cookie", "__Host-amrutam=garbage"},
+		"expired":             endedBy("UPDATE session_tokens SET expires_at = now() WHERE hash = $1", hash),
+		"used":                endedBy("UPDATE session_tokens SET used_at = now() WHERE hash = $1", hash),
+		"a refresh token":     endedBy("UPDATE session_tokens SET kind = 'REFRESH' WHERE hash = $1", hash),
+		"an invalid cookie":   {"Cookie", "__Host-amrutam=garbage"},
 		"a token as a cookie": {"Cookie", "__Host-amrutam=" + live.Token},
-		"session ended":       dead("UPDATE sessions SET ended_at = now() WHERE user_id = $1", id),
-		"disabled user":       dead("UPDATE users SET disabled_at = now() WHERE id = $1", id),
-		"deleted user":        dead("UPDATE users SET deleted_at = now() WHERE id = $1", id),
+		"session ended":       endedBy("UPDATE sessions SET ended_at = now() WHERE user_id = $1", id),
+		"disabled user":       endedBy("UPDATE users SET disabled_at = now() WHERE id = $1", id),
+		"deleted user":        endedBy("UPDATE users SET deleted_at = now() WHERE id = $1", id),
 	}
 }

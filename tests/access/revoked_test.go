@@ -19,17 +19,16 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// endings are the ways in which a session ends before its time, each by another session of the user or by an
-// administrator.
+// endings are the ways in which a session of user ends before it expires. other is another session of the same user.
 var endings = []struct {
 	name string
-	// of whom, when not of everybody.
+	// of has the callers whose sessions can end so; nil is all.
 	of  []Caller
-	end func(s *Scene, parked, other apptest.User)
+	end func(s *Scene, user, other apptest.User)
 }{
-	{"signed out", nil, func(s *Scene, parked, _ apptest.User) { s.C.Post(parked, "auth/logout", nil).Want(204) }},
-	{"ended from another device", nil, func(s *Scene, parked, other apptest.User) {
-		s.C.Do(other, "DELETE", "auth/sessions/"+s.sessionOf(parked), nil).Want(204)
+	{"signed out", nil, func(s *Scene, user, _ apptest.User) { s.C.Post(user, "auth/logout", nil).Want(204) }},
+	{"ended from another device", nil, func(s *Scene, user, other apptest.User) {
+		s.C.Do(other, "DELETE", "auth/sessions/"+s.sessionID(user), nil).Want(204)
 	}},
 	{"ended with all others", nil, func(s *Scene, _, other apptest.User) {
 		s.C.Do(other, "DELETE", "auth/sessions", nil).Want(204)
@@ -42,34 +41,34 @@ var endings = []struct {
 		s.C.Post(other, "auth/change-password", map[string]any{"currentPassword": s.Value("own-password"),
 			"newPassword": "nine boats cross the quiet lake"}).Want(204)
 	}},
-	{"password reset", nil, func(s *Scene, parked, _ apptest.User) {
+	{"password reset", nil, func(s *Scene, user, _ apptest.User) {
 		token := uuid.NewString()
 		hash := sha256.Sum256([]byte(token))
 		s.exec("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3", hash[:],
-			s.C.DB.Now().Add(time.Hour), parked.ID)
+			s.C.DB.Now().Add(time.Hour), user.ID)
 		s.C.Post(apptest.User{}, "auth/reset-password",
 			map[string]any{"token": token, "newPassword": "nine boats cross the quiet lake"}).Want(204)
 	}},
-	{"role changed", []Caller{Support, Admin}, func(s *Scene, parked, _ apptest.User) {
+	{"role changed", []Caller{Support, Admin}, func(s *Scene, user, _ apptest.User) {
 		role := map[Caller]string{Support: "ADMIN", Admin: "SUPPORT"}[s.Caller]
-		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/role", map[string]any{"role": role}).Want(200)
+		s.C.Patch(s.C.Admin(), "users/"+user.ID.String()+"/role", map[string]any{"role": role}).Want(200)
 	}},
-	{"disabled", nil, func(s *Scene, parked, _ apptest.User) {
-		s.C.Patch(s.C.Admin(), "users/"+parked.ID.String()+"/disable",
+	{"disabled", nil, func(s *Scene, user, _ apptest.User) {
+		s.C.Patch(s.C.Admin(), "users/"+user.ID.String()+"/disable",
 			map[string]any{"disabled": true, "cancelConsultations": true}).Want(200)
 	}},
 	{"deleted", nil, func(s *Scene, _, other apptest.User) {
-		s.C.Admin() // who stays
+		s.C.Admin() // so that user is not the last administrator
 		s.C.Do(other, "DELETE", "users/me", nil).Want(204)
 	}},
-	{"second factors reset", nil, func(s *Scene, parked, _ apptest.User) {
-		s.C.Authenticator(parked, true)
-		s.C.Post(s.C.Admin(), "users/"+parked.ID.String()+"/reset-mfa", nil).Want(204)
+	{"second factors reset", nil, func(s *Scene, user, _ apptest.User) {
+		s.C.Authenticator(user, true)
+		s.C.Post(s.C.Admin(), "users/"+user.ID.String()+"/reset-mfa", nil).Want(204)
 	}},
 }
 
 // sessionOf is the session behind a token.
-func (s *Scene) sessionOf(u apptest.User) (id string) {
+func (s *Scene) sessionID(u apptest.User) (id string) {
 	s.T.Helper()
 	hash := sha256.Sum256([]byte(u.Token))
 	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT session_id FROM session_tokens WHERE hash = $1",
@@ -79,26 +78,26 @@ func (s *Scene) sessionOf(u apptest.User) (id string) {
 	return id
 }
 
-// another session of the user, as good as the first.
-func (s *Scene) another(u apptest.User) apptest.User {
+// addSession inserts another session of the user with the same rights.
+func (s *Scene) addSession(u apptest.User) apptest.User {
 	s.T.Helper()
 	id, token := uuid.Must(uuid.NewV7()), uuid.NewString()
 	hash := sha256.Sum256([]byte(token))
 	s.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
 		second_factor_at)
 		SELECT $1, user_id, 'another', ip_address, created_at, last_used_at, expires_at, second_factor_at
-			FROM sessions WHERE id = $2`, id, s.sessionOf(u))
+			FROM sessions WHERE id = $2`, id, s.sessionID(u))
 	s.exec("INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at) VALUES ($1, $2, 'ACCESS', "+
 		"$3, $4)", hash[:], id, s.C.DB.Now(), s.C.DB.Now().Add(time.Hour))
 	u.Token = token
 	return u
 }
 
-// changes are a row of each operation that the caller may do and that changes something.
+// changes returns a row of each operation that needs a session and that the caller may call.
 func changes(caller Caller) (rows []Row) {
 	seen := map[string]bool{}
 	for _, row := range Table {
-		if row.Want[caller]/100 == 2 && row.Want[Nobody] == http.StatusUnauthorized && !seen[row.Operation] {
+		if row.Want[caller]/100 == 2 && row.Want[Anonymous] == http.StatusUnauthorized && !seen[row.Operation] {
 			seen[row.Operation] = true
 			rows = append(rows, row)
 		}
@@ -106,9 +105,9 @@ func changes(caller Caller) (rows []Row) {
 	return rows
 }
 
-// park sends the head of a request, and comes back when the server asks for the body. finish sends that and reads the
-// answer.
-func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers []string,
+// sendHead sends the head of a request, and returns when the server asks for the body (RFC 9110, section 10.1.1).
+// finish sends the body and returns the status and body of the response.
+func sendHead(t *testing.T, c *apptest.Clinic, token, method, path string, headers []string,
 	body []byte) (finish func() (int, string)) {
 	t.Helper()
 	var dialer net.Dialer
@@ -150,9 +149,9 @@ func park(t *testing.T, c *apptest.Clinic, token, method, path string, headers [
 	}
 }
 
-// TestNoParkedRequestOutlivesItsSession: of every caller, a request of each kind that changes something waits with its
-// head sent and its body held back, until the session has ended in one of the ways. None does anything more.
-func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
+// TestPendingRequestsAfterSessionEnd sends the heads of requests that change something, ends the session in each way,
+// and then sends the bodies: all are refused and change nothing.
+func TestPendingRequestsAfterSessionEnd(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	c.Admin()
@@ -165,7 +164,7 @@ func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
 				t.Parallel()
 				s := NewScene(t, c, caller)
 				user := s.User(caller)
-				other := s.another(user)
+				other := s.addSession(user)
 				s.Value("own-password")
 				finish := map[string]func() (int, string){}
 				for _, row := range changes(caller) {
@@ -181,27 +180,27 @@ func TestNoParkedRequestOutlivesItsSession(t *testing.T) {
 					if o.Example != nil {
 						body = s.body(o.Example, "")
 					}
-					finish[row.Operation] = park(t, s.C, user.Token, o.Method, path,
+					finish[row.Operation] = sendHead(t, s.C, user.Token, o.Method, path,
 						[]string{"Idempotency-Key", uuid.NewString()}, body)
 				}
 				way.end(s, user, other)
-				before := s.deeds(user)
-				for operation, answer := range finish {
-					if status, text := answer(); status != http.StatusUnauthorized ||
-						!strings.Contains(text, "/problems/unauthenticated") {
-						t.Errorf("%s answers %d %s", operation, status, text)
+				before := s.countAudits(user)
+				for operation, finish := range finish {
+					status, text := finish()
+					if status != http.StatusUnauthorized || !strings.Contains(text, "/problems/unauthenticated") {
+						t.Errorf("%s: %d %s", operation, status, text)
 					}
 				}
-				if after := s.deeds(user); after != before {
-					t.Errorf("%d deeds of a session that had ended", after-before)
+				if after := s.countAudits(user); after != before {
+					t.Errorf("%d actions of a session that had ended", after-before)
 				}
 			})
 		}
 	}
 }
 
-// deeds of a user, as the audit log has them.
-func (s *Scene) deeds(u apptest.User) (n int) {
+// countAudits counts the audit rows of the user's actions.
+func (s *Scene) countAudits(u apptest.User) (n int) {
 	s.T.Helper()
 	if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE actor_id = $1", u.ID).
 		Scan(&n); err != nil {
@@ -210,12 +209,12 @@ func (s *Scene) deeds(u apptest.User) (n int) {
 	return n
 }
 
-// onlyReads are operations that change nothing, and leave no trace of a reading.
+// onlyReads are operations that change nothing and write no audit row.
 var onlyReads = []string{"create-passkey-options"}
 
-// TestNoTransactionOutlivesItsSession: the session ends, in a transaction that hasn't committed yet, while a request
-// of it is between its authentication and its COMMIT. It waits for that other one, and then does nothing.
-func TestNoTransactionOutlivesItsSession(t *testing.T) {
+// TestOpenTransactionAfterSessionEnd ends the session, in a transaction that hasn't committed yet, while a request is
+// between its authentication and its COMMIT. The request waits for that transaction, and is then refused.
+func TestOpenTransactionAfterSessionEnd(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	c.Admin()
@@ -231,15 +230,17 @@ func TestNoTransactionOutlivesItsSession(t *testing.T) {
 				s := NewScene(t, c, caller)
 				r := s.Request(row, false)
 				u := s.User(caller)
-				s.endMeanwhile(r, u)
+				s.endSessionMeanwhile(r, u)
 			})
 		}
 	}
 }
 
-func (s *Scene) endMeanwhile(r Request, u apptest.User) {
+// endSessionMeanwhile sends the request while a transaction has ended its session, commits that, and checks the
+// response.
+func (s *Scene) endSessionMeanwhile(r Request, u apptest.User) {
 	t, ctx := s.T, context.Background()
-	session, before := s.sessionOf(u), s.deeds(u)
+	session, before := s.sessionID(u), s.countAudits(u)
 	tx, err := s.C.DB.Pool.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -251,7 +252,7 @@ func (s *Scene) endMeanwhile(r Request, u apptest.User) {
 		t.Fatal(err)
 	}
 	answered := make(chan *apptest.Answer, 1)
-	go func() { answered <- s.Ask(r) }()
+	go func() { answered <- s.Send(r) }()
 	var early *apptest.Answer
 	s.C.Await("waited for the session's end: "+r.Operation.ID, func() bool {
 		select {
@@ -265,9 +266,9 @@ func (s *Scene) endMeanwhile(r Request, u apptest.User) {
 		return err == nil && waiting > 0
 	})
 	if early != nil {
-		// A reading that leaves no trace was over before the session ended; nothing else may be.
-		if r.Method != http.MethodGet || early.Status/100 != 2 || s.deeds(u) != before {
-			t.Errorf("%s didn't ask whether its session stands: %d %s", r.Operation.ID, early.Status, early.Body)
+		// Only a read without an audit row may have ended before the session did.
+		if r.Method != http.MethodGet || early.Status/100 != 2 || s.countAudits(u) != before {
+			t.Errorf("%s didn't check that its session hasn't ended: %d %s", r.Operation.ID, early.Status, early.Body)
 		}
 		return
 	}
@@ -275,38 +276,39 @@ func (s *Scene) endMeanwhile(r Request, u apptest.User) {
 		t.Fatal(err)
 	}
 	(<-answered).Want(http.StatusUnauthorized, "unauthenticated")
-	if after := s.deeds(u); after != before {
-		t.Errorf("%d deeds of a session that had ended", after-before)
+	if after := s.countAudits(u); after != before {
+		t.Errorf("%d actions of a session that had ended", after-before)
 	}
 }
 
-// TestSessionsEndAmidTheirRequests: a patient books, changes and proves things from two devices while the sessions end
-// in every way. Nobody waits for each other in a circle, which PostgreSQL would end by having one of them run anew.
-func TestSessionsEndAmidTheirRequests(t *testing.T) {
+// TestSessionEndsDuringRequests sends a patient's requests from two devices while the sessions end in each way. There
+// must be no deadlock, which PostgreSQL would resolve with an error and the server with a retry.
+func TestSessionEndsDuringRequests(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	c.Admin()
 	for round := range 3 {
 		for _, way := range endings {
-			// another one is begun meanwhile
+			// The requests enable a second factor themselves.
 			if way.of != nil && !slices.Contains(way.of, Patient) || way.name == "second factor added" {
 				continue
 			}
 			s := NewScene(t, c, Patient)
-			amid(t, s, fmt.Sprint(way.name, " ", round), way.end)
+			endSessionDuringRequests(t, s, fmt.Sprint(way.name, " ", round), way.end)
 		}
 	}
 	if n := c.App.DB.Retried(); n > 0 {
-		t.Errorf("%d transactions met in a deadlock", n)
+		t.Errorf("%d transactions were retried", n)
 	}
 }
 
-func amid(t *testing.T, s *Scene, name string, end func(s *Scene, parked, other apptest.User)) {
+// endSessionDuringRequests sends requests of two sessions at once, and ends the sessions meanwhile.
+func endSessionDuringRequests(t *testing.T, s *Scene, name string, end func(s *Scene, user, other apptest.User)) {
 	t.Helper()
 	user := s.User(Patient)
-	other, third := s.another(user), s.another(user)
+	other, third := s.addSession(user), s.addSession(user)
 	s.Value("own-password")
-	thirdID := s.sessionOf(third)
+	thirdID := s.sessionID(third)
 	requests := []func(as apptest.User) *apptest.Answer{
 		func(as apptest.User) *apptest.Answer {
 			return s.C.Patch(as, "users/me", map[string]any{"fullName": "Asha " + uuid.NewString()})
@@ -326,18 +328,18 @@ func amid(t *testing.T, s *Scene, name string, end func(s *Scene, parked, other 
 		})
 	}
 	answers := make(chan *apptest.Answer, len(requests)) // fewer than there are connections
-	for i, ask := range requests {
+	for i, send := range requests {
 		as := [2]apptest.User{user, third}[i%2]
-		go func() { answers <- ask(as) }()
+		go func() { answers <- send(as) }()
 	}
-	first := <-answers // they are under way
+	first := <-answers // the others are running
 	end(s, user, other)
 	for i := range cap(answers) {
 		a := first
 		if i > 0 {
 			a = <-answers
 		}
-		if a.Status >= 500 && a.Status != http.StatusServiceUnavailable { // a busy machine is no fault
+		if a.Status >= 500 && a.Status != http.StatusServiceUnavailable { // 503: the machine is busy
 			t.Errorf("%s: %d %s", name, a.Status, a.Body)
 		}
 	}

@@ -21,8 +21,8 @@ import (
 	"amrutam/internal/payment"
 )
 
-// Scene is a clinic with whatever the rows name, made when it is first named: each scene has people and objects of its
-// own.
+// Scene has the people and objects that the placeholders of rows name. Each is created when it is first named. Scenes
+// of the same clinic share none of them.
 type Scene struct {
 	T      testing.TB
 	C      *apptest.Clinic
@@ -33,14 +33,14 @@ type Scene struct {
 	slots  time.Duration
 }
 
-// NewScene is empty.
+// NewScene returns an empty scene, whose requests are sent by the caller.
 func NewScene(t testing.TB, c *apptest.Clinic, caller Caller) *Scene {
 	return &Scene{T: t, C: c.In(t), Caller: caller, people: map[Caller]apptest.User{}, values: map[string]string{}}
 }
 
-// User is that caller of this scene.
+// User returns the user behind a caller, or the zero user for Anonymous.
 func (s *Scene) User(caller Caller) apptest.User {
-	if u, there := s.people[caller]; there || caller == Nobody {
+	if u, exists := s.people[caller]; exists || caller == Anonymous {
 		return u
 	}
 	var u apptest.User
@@ -60,10 +60,10 @@ func (s *Scene) User(caller Caller) apptest.User {
 
 const password = "seven lamps light the well"
 
-// Value is what a name stands for.
+// Value returns the value of a placeholder <name>.
 func (s *Scene) Value(name string) string {
 	s.T.Helper()
-	if v, there := s.values[name]; there {
+	if v, exists := s.values[name]; exists {
 		return v
 	}
 	s.values[name] = s.make(name)
@@ -83,15 +83,15 @@ func (s *Scene) make(name string) string {
 	case "patient-email":
 		return patient.Email
 	case "patient-password":
-		return s.givePassword(patient)
+		return s.setPassword(patient)
 	case "patient-session":
 		return s.C.Get(patient, "auth/sessions").Want(200).Items()[0]["id"].(string)
 	case "own-erasure":
-		if s.Caller == Nobody {
+		if s.Caller == Anonymous {
 			return ""
 		}
 		return s.C.Post(s.User(s.Caller), "users/me/erasure", nil).Want(202).Text("id")
-	case "erasing":
+	case "erasure-requested":
 		s.C.Post(patient, "users/me/erasure", nil).Want(202)
 		return patient.ID.String()
 	case "export":
@@ -100,7 +100,7 @@ func (s *Scene) make(name string) string {
 		return s.C.Support().ID.String()
 	case "new-passkey":
 		k := s.C.NewPasskey()
-		if s.Caller == Nobody {
+		if s.Caller == Anonymous {
 			return string(k.Prove())
 		}
 		return string(k.Create(s.C.Do(s.User(s.Caller), "POST", "auth/passkeys/options", nil)))
@@ -116,7 +116,7 @@ func (s *Scene) make(name string) string {
 		s.Value("patient-code")
 		return patient.ID.String()
 	case "own-code", "first-code":
-		if s.Caller == Nobody {
+		if s.Caller == Anonymous {
 			return "000000"
 		}
 		return s.C.Authenticator(s.User(s.Caller), name == "own-code")()
@@ -128,23 +128,23 @@ func (s *Scene) make(name string) string {
 		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).
 			Want(200).Text("mfaToken")
 	case "own-password":
-		return s.givePassword(s.User(s.Caller))
+		return s.setPassword(s.User(s.Caller))
 	case "refresh-token":
 		s.Value("patient-password")
 		return s.C.Post(apptest.User{}, "auth/login", map[string]any{"email": patient.Email, "password": password}).
 			Want(200).Text("refreshToken")
 	case "verification-token":
-		return s.giveToken("UPDATE users SET is_email_verified = false, email_verification_token = $1, " +
+		return s.setToken("UPDATE users SET is_email_verified = false, email_verification_token = $1, " +
 			"email_verification_expiry = $2 WHERE id = $3")
 	case "reset-token":
-		return s.giveToken("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3")
+		return s.setToken("UPDATE users SET password_reset_token = $1, password_reset_expiry = $2 WHERE id = $3")
 	case "address-token":
-		return s.giveToken(`INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
+		return s.setToken(`INSERT INTO tickets (hash, kind, user_id, session_id, data, created_at, expires_at)
 			SELECT $1, 'EMAIL', user_id, id, convert_to('new-' || gen_random_uuid() || '@example.org', 'UTF8'), now(),
 			$2
 			FROM sessions WHERE user_id = $3 AND ended_at IS NULL LIMIT 1`)
 	case "new-registration":
-		s.exec("DELETE FROM doctors WHERE id = $1", s.User(s.Caller).ID) // who applies has not before
+		s.exec("DELETE FROM doctors WHERE id = $1", s.User(s.Caller).ID) // a doctor applies once
 		return "AYU-" + uuid.NewString()
 	case "tomorrow":
 		return s.C.DB.Now().Truncate(time.Second).Add(24 * time.Hour).Format(time.RFC3339)
@@ -155,7 +155,7 @@ func (s *Scene) make(name string) string {
 	}
 }
 
-// makeCare makes slots, and consultations in each of their states.
+// makeCare creates slots, consultations in each of their states, and what belongs to them.
 func (s *Scene) makeCare(name string) string {
 	s.T.Helper()
 	patient, doctor := s.User(Patient), s.User(Doctor)
@@ -174,14 +174,14 @@ func (s *Scene) makeCare(name string) string {
 	case "payment":
 		return s.C.Get(patient, "payments/consultation/"+s.Value("confirmed")).Want(200).Text("id")
 	case "refund-request":
-		return s.askBack(s.C.Support())
+		return s.requestRefund(s.C.Support())
 	case "unmatched-money":
 		reference := "stub_" + uuid.NewString()
 		s.C.Report("payment.succeeded", reference, "500.00").Want(202)
 		found := s.C.Get(s.C.Admin(), "admin/unmatched-money?transactionReference="+reference).Want(200).Items()
 		return found[0]["id"].(string)
 	case "own-refund-request":
-		return s.askBack(s.User(Admin))
+		return s.requestRefund(s.User(Admin))
 	case "confirmed":
 		s.slots += 3 * time.Hour
 		id := s.book(s.C.Slot(doctor, s.slots, 1))
@@ -191,17 +191,17 @@ func (s *Scene) makeCare(name string) string {
 		id := s.book(s.C.Slot(doctor, 5*time.Minute, 1))
 		s.pay(id, "pay")
 		return id
-	case "begun":
+	case "started":
 		id := s.Value("soon")
 		s.C.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "IN_PROGRESS"}).Want(200)
 		return id
 	case "prescription":
 		line := map[string]any{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}
 		return s.C.Post(doctor, "prescriptions",
-			map[string]any{"consultationId": s.Value("begun"), "medications": []any{line}}).Want(201).Text("id")
+			map[string]any{"consultationId": s.Value("started"), "medications": []any{line}}).Want(201).Text("id")
 	case "completed":
 		s.Value("prescription")
-		id := s.Value("begun")
+		id := s.Value("started")
 		s.C.Patch(doctor, "consultations/"+id+"/status",
 			map[string]any{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 		return id
@@ -223,27 +223,27 @@ func (s *Scene) book(slot uuid.UUID) string {
 		map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
 }
 
-// pay begins to pay and presses a button of the checkout page, unless it is "".
-func (s *Scene) pay(consultation, button string) {
+// pay starts a payment and submits the checkout page with an outcome, unless that is "".
+func (s *Scene) pay(consultation, outcome string) {
 	s.T.Helper()
-	begun := s.C.Post(s.User(Patient), "payments/initiate", map[string]any{"consultationId": consultation}).Want(201)
-	s.values["attempt"] = begun.Text("attempt", "transactionReference")
-	if button != "" {
-		page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
+	started := s.C.Post(s.User(Patient), "payments/initiate", map[string]any{"consultationId": consultation}).Want(201)
+	s.values["attempt"] = started.Text("attempt", "transactionReference")
+	if outcome != "" {
+		page, err := url.Parse(started.Text("attempt", "checkout", "url"))
 		if err != nil {
 			s.T.Fatal(err)
 		}
-		s.C.Submit(page.Path, url.Values{"outcome": {button}}).Want(200)
+		s.C.Submit(page.Path, url.Values{"outcome": {outcome}}).Want(200)
 	}
 }
 
-func (s *Scene) askBack(actor apptest.User) string {
+func (s *Scene) requestRefund(actor apptest.User) string {
 	s.T.Helper()
 	return s.C.Post(actor, "payments/"+s.Value("payment")+"/refunds",
 		map[string]any{"amount": "200.00", "reason": "The call was of poor quality"}).Want(201).Text("id")
 }
 
-func (s *Scene) givePassword(u apptest.User) string {
+func (s *Scene) setPassword(u apptest.User) string {
 	s.T.Helper()
 	hash, err := account.HashPassword(context.Background(), password)
 	if err != nil {
@@ -253,7 +253,7 @@ func (s *Scene) givePassword(u apptest.User) string {
 	return password
 }
 
-func (s *Scene) giveToken(update string) string {
+func (s *Scene) setToken(update string) string {
 	s.T.Helper()
 	token := uuid.NewString()
 	hash := sha256.Sum256([]byte(token))
@@ -268,20 +268,20 @@ func (s *Scene) exec(sql string, args ...any) {
 	}
 }
 
-// Request is a row, ready to be sent.
+// Request is the request of a row, ready to be sent.
 type Request struct {
 	Operation    apptest.Operation
 	Method, Path string
 	Body         []byte
 	Headers      []string
-	// IDs that were filled in.
+	// IDs are the ids that replaced placeholders.
 	IDs []string
 }
 
 var placeholder = regexp.MustCompile(`<[a-z-]+>`)
 
-// Request fills a row in. With strange, every id is a new one that names nothing.
-func (s *Scene) Request(row Row, strange bool) Request {
+// Request replaces the placeholders of a row. With missing, every id is a new one of nothing.
+func (s *Scene) Request(row Row, missing bool) Request {
 	s.T.Helper()
 	r := Request{Operation: s.operation(row.Operation), Headers: slices.Clone(row.Headers)}
 	if row.After != "" {
@@ -293,7 +293,7 @@ func (s *Scene) Request(row Row, strange bool) Request {
 			if _, err := uuid.Parse(v); err != nil {
 				return v
 			}
-			if strange {
+			if missing {
 				v = uuid.Must(uuid.NewV7()).String()
 			}
 			r.IDs = append(r.IDs, v)
@@ -341,7 +341,7 @@ func (s *Scene) body(example any, patch string) []byte {
 	return out.Bytes()
 }
 
-// merge is RFC 7396; the target stays as it was.
+// merge returns target with a merge patch applied (RFC 7396).
 func merge(target any, patch map[string]any) map[string]any {
 	out := map[string]any{}
 	if object, ok := target.(map[string]any); ok {
@@ -373,8 +373,8 @@ func (s *Scene) sign(body []byte) []string {
 		"Webhook-Signature", (&payment.Stub{Secrets: secrets}).Sign(id, now, body)}
 }
 
-// Ask sends a request as the scene's caller.
-func (s *Scene) Ask(r Request) *apptest.Answer {
+// Send sends a request as the scene's caller.
+func (s *Scene) Send(r Request) *apptest.Answer {
 	s.T.Helper()
 	if r.Body == nil {
 		return s.C.Do(s.User(s.Caller), r.Method, r.Path, nil, r.Headers...)

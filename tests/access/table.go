@@ -1,13 +1,12 @@
-// Package access has a table of every operation: which callers may ask it about whose object, and with what answer.
+// Package access has a table of every operation: which caller gets which status for whose object.
 package access
 
-// Caller is somebody who sends a request: the index of a row's answers.
+// Caller is who sends a request, and the index of a row's statuses.
 type Caller int
 
-// The callers. What the requests are about belongs to the first patient and the first doctor; the others are strangers
-// to it.
+// The callers. The objects of the requests belong to Patient and Doctor; OtherPatient and OtherDoctor are strangers.
 const (
-	Nobody Caller = iota
+	Anonymous Caller = iota
 	Patient
 	OtherPatient
 	Doctor
@@ -18,39 +17,39 @@ const (
 )
 
 func (c Caller) String() string {
-	return [callers]string{"nobody", "patient", "other patient", "doctor", "other doctor", "support", "admin"}[c]
+	return [callers]string{"anonymous", "patient", "other patient", "doctor", "other doctor", "support", "admin"}[c]
 }
 
 // Row is one request to an operation. <name> anywhere in it is replaced by a value of the scene.
 type Row struct {
 	Operation string
-	// After names what has to exist before the request.
+	// After names a value that has to exist before the request.
 	After string
-	// In fills the braces of the path.
+	// In is the value of the path's parameter.
 	In string
-	// Body changes the body of the document's examples as a merge patch does: null takes a field away.
+	// Body is a merge patch of the document's example body (RFC 7396).
 	Body    string
 	Headers []string
 	// Signed requests carry the payment provider's signature.
 	Signed bool
-	// Want is the status each caller gets.
+	// Want has the status that each caller gets.
 	Want [callers]int
 }
 
-// Enrolment is what a session of staff reaches that has not proven a second factor, beside what is for anyone.
+// Enrolment has the operations that staff may call without a proven second factor, beside the public ones.
 var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "reauthenticate", "create-passkey-options",
 	"register-passkey"}
 
-// Fresh is what needs a second factor that was proven in the last five minutes.
+// Fresh has the operations that need a second factor proven in the last five minutes.
 var Fresh = []string{"invite-user", "update-user-role", "reset-user-mfa", "approve-refund", "decline-refund",
 	"disable-user", "approve-doctor", "request-erasure", "cancel-erasure", "resolve-unmatched-money"}
 
-// Recent is what needs a proof of the last five minutes: by the second factor of whoever has one, else by a sign-in or
-// the password.
+// Recent has the operations that need a proof of the last five minutes: of the second factor if the user has one, else
+// a sign-in or the password.
 var Recent = []string{"enable-mfa", "confirm-mfa", "create-passkey-options", "register-passkey", "change-email",
 	"delete-own-user", "request-own-export", "download-own-export", "request-own-erasure", "end-other-sessions"}
 
-// purpose is what an ADMIN states to read health data.
+// purpose has the header with which an ADMIN reads health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
 
 func anyone(status int) [callers]int {
@@ -61,10 +60,10 @@ func signedIn(status int) [callers]int {
 	return [callers]int{401, status, status, status, status, status, status}
 }
 
-// Table is what must hold. An operation of the document without a row fails the test, a row without an operation too.
-// An operation that takes no id and no body needs only its name and its answers.
+// Table has at least one row for every operation of the document. A row of an operation without id and body has only
+// its name and its statuses. These are those of
 //
-// The columns are            nobody, patient, other patient, doctor, other doctor, support, admin.
+//	anonymous, patient, other patient, doctor, other doctor, support, admin
 var Table = []Row{
 	{Operation: "check-health", Want: anyone(200)},
 	{Operation: "check-liveness", Want: anyone(200)},
@@ -84,14 +83,17 @@ var Table = []Row{
 	{Operation: "confirm-mfa", Body: `{"otp": "<first-code>"}`, Want: signedIn(200)},
 	{Operation: "confirm-mfa", Body: `{"otp": "<own-code>"}`, Want: signedIn(409)},
 	{Operation: "change-email", Body: `{"currentPassword": "<own-password>", "newEmail": "<new-email>"}`,
-		Want: signedIn(202)}, {Operation: "confirm-email", Body: `{"token": "<address-token>"}`, Want: anyone(204)},
+		Want: signedIn(202)},
+	{Operation: "confirm-email", Body: `{"token": "<address-token>"}`, Want: anyone(204)},
 	{Operation: "disable-mfa", Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`,
-		Want: signedIn(204)}, {Operation: "disable-mfa",
+		Want: signedIn(204)},
+	{Operation: "disable-mfa",
 		Body: `{"otp": "<patient-code>", "recoveryCode": null, "passkey": null}`,
 		Want: [callers]int{401, 204, 409, 409, 409, 409, 409}},
 	{Operation: "reauthenticate",
 		Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null, "currentPassword": null}`,
-		Want: signedIn(204)}, {Operation: "regenerate-recovery-codes",
+		Want: signedIn(204)},
+	{Operation: "regenerate-recovery-codes",
 		Body: `{"otp": "<own-code>", "recoveryCode": null, "passkey": null}`, Want: signedIn(200)},
 	{Operation: "verify-mfa",
 		Body: `{"mfaToken": "<mfa-ticket>", "otp": "<patient-code>", "recoveryCode": null, "passkey": null}`,
@@ -128,9 +130,9 @@ var Table = []Row{
 	{Operation: "cancel-own-erasure", After: "own-erasure", Want: signedIn(204)},
 	{Operation: "cancel-own-erasure", Want: signedIn(404)},
 	{Operation: "request-erasure", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 403, 202}},
-	{Operation: "request-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
-	{Operation: "read-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
-	{Operation: "cancel-erasure", In: "<erasing>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
+	{Operation: "request-erasure", In: "<erasure-requested>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-erasure", In: "<erasure-requested>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "cancel-erasure", In: "<erasure-requested>", Want: [callers]int{401, 403, 403, 403, 403, 403, 204}},
 	{Operation: "list-own-access-log", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-users", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "read-user", In: "<patient>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
@@ -145,7 +147,7 @@ var Table = []Row{
 	{Operation: "approve-doctor", In: "<doctor>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 
 	{Operation: "list-free-slots", In: "<doctor>", Want: anyone(200)},
-	// an administrator has to name a doctor
+	// An administrator has to name a doctor.
 	{Operation: "list-own-slots", Want: [callers]int{401, 403, 403, 200, 200, 403, 422}},
 	{Operation: "read-slot", In: "<taken-slot>", Want: [callers]int{401, 403, 403, 200, 404, 403, 200}},
 	{Operation: "create-slot", Body: `{"startTime": "<tomorrow>", "endTime": "<tomorrow-later>"}`,
@@ -169,7 +171,7 @@ var Table = []Row{
 		Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<requested>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
-	{Operation: "cancel-consultation", In: "<begun>", Want: [callers]int{401, 409, 404, 200, 404, 200, 200}},
+	{Operation: "cancel-consultation", In: "<started>", Want: [callers]int{401, 409, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<completed>", Want: [callers]int{401, 409, 404, 409, 404, 409, 409}},
 	{Operation: "update-consultation-status", In: "<soon>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
 	{Operation: "update-consultation-status", In: "<confirmed>",
@@ -195,7 +197,7 @@ var Table = []Row{
 	{Operation: "receive-payment-webhook", In: "stub", Signed: true, Want: anyone(202)},
 	{Operation: "receive-payment-webhook", In: "stub", Want: anyone(401)},
 
-	{Operation: "write-prescription", Body: `{"consultationId": "<begun>", "supersedes": null}`,
+	{Operation: "write-prescription", Body: `{"consultationId": "<started>", "supersedes": null}`,
 		Want: [callers]int{401, 403, 403, 201, 404, 403, 403}},
 	{Operation: "write-prescription", Body: `{"consultationId": "<confirmed>", "supersedes": null}`,
 		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
@@ -211,7 +213,7 @@ var Table = []Row{
 	{Operation: "list-consents", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "give-consent", Body: `{"purpose": "MESSAGES"}`,
 		Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
-	// who is there consents to treatment
+	// Patients of a scene have consented to treatment.
 	{Operation: "give-consent", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "give-consent", Body: `{"noticeVersion": 9}`, Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
 	{Operation: "withdraw-consent", In: "TREATMENT", Want: [callers]int{401, 204, 204, 403, 403, 403, 403}},

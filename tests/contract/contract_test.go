@@ -1,5 +1,5 @@
-// Package contract_test compares what the server answers with the OpenAPI document it serves. The comparison itself is
-// in apptest: the answers to all tests' requests go through it.
+// Package contract_test compares the server with the OpenAPI document that it serves. The responses to all tests'
+// requests are compared by apptest.
 package contract_test
 
 import (
@@ -23,7 +23,7 @@ import (
 	"amrutam/tests/access"
 )
 
-// TestEveryOperationSucceeds asks each operation as somebody who may, with the body of the document's examples.
+// TestEveryOperationSucceeds calls each operation with the example body of the document.
 func TestEveryOperationSucceeds(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -31,7 +31,7 @@ func TestEveryOperationSucceeds(t *testing.T) {
 		for caller, status := range row.Want {
 			if status/100 == 2 {
 				s := access.NewScene(t, c, access.Caller(caller))
-				s.Ask(s.Request(row, false)).Want(status)
+				s.Send(s.Request(row, false)).Want(status)
 				break
 			}
 		}
@@ -44,7 +44,7 @@ func TestEveryOperationSucceeds(t *testing.T) {
 	}
 }
 
-// TestRefusals meets, at every operation, what the pipeline refuses.
+// TestRefusals sends each operation the invalid requests that the pipeline refuses.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -58,19 +58,19 @@ func TestRefusals(t *testing.T) {
 		t.Run(row.Operation, func(t *testing.T) {
 			t.Parallel()
 			s := access.NewScene(t, c, access.Caller(caller))
-			refused(s, row)
+			checkRefusals(s, row)
 		})
 	}
 }
 
-func refused(s *access.Scene, row access.Row) {
+func checkRefusals(s *access.Scene, row access.Row) {
 	r := s.Request(row, false)
 	try := func(status int, slug string, change func(*access.Request)) {
 		s.T.Helper()
 		q := r
 		q.Headers = slices.Clone(r.Headers)
 		change(&q)
-		s.Ask(q).Want(status, slug)
+		s.Send(q).Want(status, slug)
 	}
 	try(422, "validation-failed", func(q *access.Request) { q.Path += "?no-such-parameter=1" })
 	try(422, "validation-failed", func(q *access.Request) { q.Path += "?twice=1&twice=2" })
@@ -93,15 +93,15 @@ func refused(s *access.Scene, row access.Row) {
 	try(400, "malformed-request", func(q *access.Request) { q.Body = []byte(`{"a":`) })
 	try(422, "validation-failed", func(q *access.Request) { q.Body = []byte(`[]`) })
 	try(422, "validation-failed", func(q *access.Request) { q.Body = []byte(`{"noSuchField": 1}`) })
-	if slices.Contains(r.Headers, "Idempotency-Key") && keeps(s, row.Operation) {
+	if slices.Contains(r.Headers, "Idempotency-Key") && takesKey(s, row.Operation) {
 		try(400, "idempotency-key-malformed",
 			func(q *access.Request) { q.Headers = append(q.Headers, "Idempotency-Key", strings.Repeat("k", 256)) })
-		replayed(s, r)
+		checkReplay(s, r)
 	}
 }
 
-// keeps tells whether the operation documents an Idempotency-Key.
-func keeps(s *access.Scene, operation string) bool {
+// takesKey reports whether the document has the header Idempotency-Key for the operation.
+func takesKey(s *access.Scene, operation string) bool {
 	root := s.C.Document().Root
 	for _, methods := range root["paths"].(map[string]any) {
 		for _, o := range methods.(map[string]any) {
@@ -117,21 +117,21 @@ func keeps(s *access.Scene, operation string) bool {
 	return false
 }
 
-// replayed sends a keyed request twice, and another one with its key.
-func replayed(s *access.Scene, r access.Request) {
-	first := s.Ask(r)
-	again := s.Ask(r).Want(first.Status)
+// checkReplay sends a request twice with the same key, and another request with that key.
+func checkReplay(s *access.Scene, r access.Request) {
+	first := s.Send(r)
+	again := s.Send(r).Want(first.Status)
 	if first.Status/100 != 2 || again.Header.Get("Idempotency-Replayed") != "true" ||
 		!bytes.Equal(first.Body, again.Body) ||
 		again.Header.Get("Location") != first.Header.Get("Location") ||
 		again.Header.Get("ETag") != first.Header.Get("ETag") {
-		s.T.Errorf("%s: the second answer is another one: %v %s", r.Operation.ID, again.Header, again.Body)
+		s.T.Errorf("%s: the response to the second request differs: %v %s", r.Operation.ID, again.Header, again.Body)
 	}
 	r.Body = append([]byte(" "), r.Body...)
-	s.Ask(r).Want(422, "idempotency-key-reused")
+	s.Send(r).Want(422, "idempotency-key-reused")
 }
 
-// TestExamples checks every example of the document, and every default, against the schema beside it.
+// TestExamples checks every example and every default of the document against its schema.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	d := apptest.Open(t).Document()
@@ -158,7 +158,7 @@ func TestExamples(t *testing.T) {
 			if value, ok := v["example"]; ok {
 				check(schema, example, value)
 			}
-			if value, ok := v["default"]; ok && !named(at) {
+			if value, ok := v["default"]; ok && !isMap(at) {
 				check(schema, example, value)
 			}
 			switch all := v["examples"].(type) {
@@ -169,14 +169,14 @@ func TestExamples(t *testing.T) {
 			case map[string]any:
 				for name, one := range all {
 					object, ok := one.(map[string]any)
-					if ok && !named(at) {
+					if ok && !isMap(at) {
 						object = resolve(d.Root, object)
 						check(schema, example+"/"+name, object["value"])
 					}
 				}
 			}
 			for name, inner := range v {
-				if name != "example" && name != "examples" && name != "default" || named(at) {
+				if name != "example" && name != "examples" && name != "default" || isMap(at) {
 					walk(append(slices.Clone(at), name), inner)
 				}
 			}
@@ -188,14 +188,14 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// named tells whether the names of an object there are the document's own, of fields or answers.
-func named(at []string) bool {
-	return len(at) > 0 && slices.Contains([]string{"properties", "schemas", "responses", "paths", "headers",
-		"parameters", "components"}, at[len(at)-1])
+// isMap reports whether the object at a place of the document is a map by names, and not an object of OpenAPI.
+func isMap(at []string) bool {
+	containers := []string{"properties", "schemas", "responses", "paths", "headers", "parameters", "components"}
+	return len(at) > 0 && slices.Contains(containers, at[len(at)-1])
 }
 
-// TestDocument: it is served as it is committed, tells its operations in the story's order, and every refusal it shows
-// is one that exists.
+// TestDocument checks that the served document is the committed one, and that its operations and problems are the
+// server's.
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -205,7 +205,7 @@ func TestDocument(t *testing.T) {
 	served := c.Get(apptest.User{}, "/openapi.json").Want(200)
 	committed, err := os.ReadFile("../../openapi.json")
 	if err != nil || !bytes.Equal(committed, served.Body) {
-		t.Errorf("openapi.json isn't what is served: run make generate (%v)", err)
+		t.Errorf("openapi.json isn't the served document: run make generate (%v)", err)
 	}
 	root := c.Document().Root
 	if root["openapi"] != "3.1.0" {
@@ -237,7 +237,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// checkResponse: it has a description and every body an example, and its problems are those of the catalogue.
+// checkResponse checks that a response has a description, each body an example, and its problems are defined.
 func checkResponse(t *testing.T, root map[string]any, place, status string, response map[string]any) {
 	t.Helper()
 	if response["description"] == nil {
@@ -258,13 +258,13 @@ func checkResponse(t *testing.T, root map[string]any, place, status string, resp
 			shown, _ := resolve(root, example)["value"].(map[string]any)
 			if !defined || shown["type"] != "/problems/"+slug || fmt.Sprint(shown["status"]) != status ||
 				strconv.Itoa(p.Status) != status || shown["title"] != p.Title {
-				t.Errorf("%s shows the refusal %s, which is another one", place, slug)
+				t.Errorf("%s shows the problem %s, which is defined otherwise", place, slug)
 			}
 		}
 	}
 }
 
-// TestPages: what people meet outside the API answers too, each with the headers of its kind.
+// TestPages checks the content types and statuses of pages outside the API.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -279,19 +279,20 @@ func TestPages(t *testing.T) {
 	c.Submit(page, url.Values{"outcome": {"pay"}}).Want(404)
 }
 
-// TestEveryPostSaysWhatAKeyDoes: who repeats a POST after a lost answer has to know whether it counts twice.
-func TestEveryPostSaysWhatAKeyDoes(t *testing.T) {
+// TestEveryPostDocumentsItsKey checks that clients can know of each POST whether it may be repeated after a lost
+// response.
+func TestEveryPostDocumentsItsKey(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	s := access.NewScene(t, c, access.Nobody)
+	s := access.NewScene(t, c, access.Anonymous)
 	keyed := 0
 	for _, op := range c.App.API.Operations {
 		if op.Method != http.MethodPost {
 			continue
 		}
-		documented := keeps(s, op.ID)
+		documented := takesKey(s, op.ID)
 		if documented != (op.Key != httpapi.NoKey) {
-			t.Errorf("%s: the document's key is not the server's", op.ID)
+			t.Errorf("%s: the document and the server differ about the Idempotency-Key", op.ID)
 		}
 		if !documented && op.Roles != role.Public && op.Unkeyed == "" {
 			t.Errorf("%s takes no Idempotency-Key and doesn't say why", op.ID)

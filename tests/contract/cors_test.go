@@ -10,24 +10,25 @@ import (
 	"amrutam/internal/config"
 )
 
-// TestCORSNamesEveryHeader: a page of another origin may send and read every header that the document names.
-func TestCORSNamesEveryHeader(t *testing.T) {
+// TestCORSHeaders checks that a page of another origin may send and read every header of the document.
+func TestCORSHeaders(t *testing.T) {
 	t.Parallel()
 	const origin = "https://app.example"
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.CORSOrigins = []string{origin} })
 	answer := c.Do(apptest.User{}, http.MethodOptions, "/health/live", nil, "Origin", origin,
 		"Access-Control-Request-Method", "POST").Want(204)
 	list := func(name string) []string { return strings.Split(strings.ToLower(answer.Header.Get(name)), ", ") }
-	methods, taken, exposed := list("Access-Control-Allow-Methods"), list("Access-Control-Allow-Headers"),
-		list("Access-Control-Expose-Headers")
+	methods := list("Access-Control-Allow-Methods")
+	allowed := list("Access-Control-Allow-Headers")
+	exposed := list("Access-Control-Expose-Headers")
 	want := func(got []string, place, name string) {
 		if !slices.Contains(got, strings.ToLower(name)) {
-			t.Errorf("%s: CORS doesn't name %s", place, name)
+			t.Errorf("%s: CORS doesn't allow %s", place, name)
 		}
 	}
-	// taken everywhere, documented in prose
+	// Every operation takes these; the document has them in its description only.
 	for _, name := range []string{"Authorization", "Content-Type", "Traceparent", "X-Request-Id"} {
-		want(taken, "every operation", name)
+		want(allowed, "every operation", name)
 	}
 	paths := c.Document().Root["paths"].(map[string]any)
 	named := 0
@@ -40,16 +41,16 @@ func TestCORSNamesEveryHeader(t *testing.T) {
 			for _, p := range parameters {
 				p := resolve(c.Document().Root, p)
 				name := p["name"].(string)
-				// A provider's server sends these, no browser.
+				// Webhook headers are sent by servers only.
 				if p["in"] == "header" && !strings.HasPrefix(name, "Webhook-") {
 					named++
-					want(taken, place, name)
+					want(allowed, place, name)
 				}
 			}
 			for _, response := range operation["responses"].(map[string]any) {
 				headers, _ := resolve(c.Document().Root, response)["headers"].(map[string]any)
 				for name := range headers {
-					if name == "Set-Cookie" { // which no page may read, and no other origin's gets
+					if name == "Set-Cookie" { // scripts can't read it
 						continue
 					}
 					named++
@@ -59,7 +60,7 @@ func TestCORSNamesEveryHeader(t *testing.T) {
 		}
 	}
 	if named < 100 {
-		t.Errorf("the document names %d headers: this test reads it wrongly", named)
+		t.Errorf("only %d headers were found in the document", named)
 	}
 }
 

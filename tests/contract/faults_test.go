@@ -8,18 +8,17 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestFaultsNameTheMember: an answer says where the fault is and what to write there, in no library's or language's
-// terms.
-func TestFaultsNameTheMember(t *testing.T) {
+// TestValidationErrors checks that validation errors have the location of the field and a text of our own.
+func TestValidationErrors(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor, admin := c.Patient(), c.Doctor("500"), c.Admin()
 	own := "doctors/" + doctor.ID.String()
 	const start = `"startTime": "2027-01-05T10:00:00Z", "endTime": "2027-01-05T11:00:00Z"`
-	for _, one := range []struct {
-		user       apptest.User
-		call, body string
-		at, says   string
+	for _, test := range []struct {
+		user              apptest.User
+		request, body     string
+		location, message string
 	}{
 		{patient, "POST consultations", `{"reason": "Cough"}`, "body.slotId", "is required"},
 		{patient, "POST consultations", `{"slotId": "7731", "reason": "Cough"}`, "body.slotId", "expected a UUID"},
@@ -28,7 +27,8 @@ func TestFaultsNameTheMember(t *testing.T) {
 		{doctor, "POST availability", `{` + start + `, "maxPatients": 1.0}`, "body.maxPatients",
 			"expected a whole number, written without a fraction or exponent"},
 		{doctor, "POST availability", `{` + start + `, "maxPatients": 7731}`, "body.maxPatients",
-			"must be at most 100"}, {doctor, "POST availability", `{` + start + `, "status": "7731"}`, "body.status",
+			"must be at most 100"},
+		{doctor, "POST availability", `{` + start + `, "status": "7731"}`, "body.status",
 			"expected one of AVAILABLE, BLOCKED"},
 		{doctor, "POST availability", `{"startTime": "9999-12-31T23:59:59-23:59", "endTime": "2027-01-05T11:00:00Z"}`,
 			"body.startTime", "must be a time in the years 1900 to 9999"},
@@ -49,7 +49,8 @@ func TestFaultsNameTheMember(t *testing.T) {
 		{doctor, "PATCH " + own, `{"currency": "rupees"}`, "body.currency",
 			"expected three capital letters, like INR"},
 		{admin, "GET consultations?patientId=urn:uuid:0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "", "query.patientId",
-			"expected a UUID"}, {admin, "GET consultations?doctorId=%7B0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081%7D", "",
+			"expected a UUID"},
+		{admin, "GET consultations?doctorId=%7B0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081%7D", "",
 			"query.doctorId", "expected a UUID"},
 		{admin, "GET audit-logs?actorId=0199f3a27c1e7a108b203c4d5e6f7081", "", "query.actorId", "expected a UUID"},
 		{admin, "GET audit-logs?from=9999-12-31T23:59:59-23:59", "", "query.from",
@@ -75,32 +76,32 @@ func TestFaultsNameTheMember(t *testing.T) {
 		{patient, "GET doctors?page=2", "", "query.page", "is unknown here"},
 		{patient, "GET consultations/%7B0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081%7D", "", "path.id", "expected a UUID"},
 	} {
-		t.Run(one.call+" "+one.body, func(t *testing.T) {
+		t.Run(test.request+" "+test.body, func(t *testing.T) {
 			t.Parallel()
-			method, path, _ := strings.Cut(one.call, " ")
+			method, path, _ := strings.Cut(test.request, " ")
 			var body any
-			if one.body != "" {
-				body = []byte(one.body)
+			if test.body != "" {
+				body = []byte(test.body)
 			}
-			answer := c.In(t).Do(one.user, method, path, body, "Idempotency-Key", "once").
+			answer := c.In(t).Do(test.user, method, path, body, "Idempotency-Key", "once").
 				Want(http.StatusUnprocessableEntity, "validation-failed")
-			said := map[string]string{}
+			messages := map[string]string{}
 			for _, fault := range answer.At("errors").([]any) {
 				f := fault.(map[string]any)
-				said[f["location"].(string)] += f["message"].(string)
+				messages[f["location"].(string)] += f["message"].(string)
 			}
-			if said[one.at] != one.says {
-				t.Errorf("got %v, want %s: %s", said, one.at, one.says)
+			if messages[test.location] != test.message {
+				t.Errorf("got %v, want %s: %s", messages, test.location, test.message)
 			}
 			if strings.Contains(string(answer.Body), "7731") {
-				t.Error("the answer repeats the value")
+				t.Error("the response repeats the value")
 			}
 		})
 	}
 }
 
-// TestPathsOfNoName: a path that no text of the database can equal is not found, on pages too.
-func TestPathsOfNoName(t *testing.T) {
+// TestInvalidPaths checks that a path that is no text of the database is not found, on pages too.
+func TestInvalidPaths(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, path := range []string{"/dev/checkout/%00", "/dev/checkout/%ff", "/docs/%00", "/api/v1/doctors/%00"} {

@@ -10,20 +10,20 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// noHealthData are the columns of bytes that hold none, or that no answer shows as JSON, each with what it holds.
+// noHealthData has the bytea columns that have no health data, or that no response shows as JSON, and what they have.
 var noHealthData = map[string]string{
-	"attempts.key":                     "a hash of who tried what",
+	"attempts.key":                     "a hash of who attempted what",
 	"data_keys.wrapped":                "a person's data key, sealed",
 	"exports.archive":                  "a person's copy of their own data, which only they download, as a file",
 	"exports.sha256":                   "a hash of that file",
-	"idempotency_keys.response_body":   "an answer, whose repetition the pipeline checks like the first one",
+	"idempotency_keys.response_body":   "a response, which the pipeline checks again when it is replayed",
 	"mailbox_messages.content":         "a mail, which has no health data",
 	"mailbox_messages.recipient_index": "a hash of an address",
 	"mails.budget":                     "a hash of an address",
 	"mails.content":                    "a mail, which has no health data",
 	"master_key.previous":              "a key, sealed",
 	"master_key.root":                  "a key, sealed",
-	"master_key.sealed":                "a text that tells the right key from a wrong one",
+	"master_key.sealed":                "a text that proves the master key",
 	"passkeys.credential_id":           "a passkey",
 	"passkeys.public_key":              "a passkey",
 	"profiles.address":                 "a postal address, for its owner and staff",
@@ -39,9 +39,9 @@ var noHealthData = map[string]string{
 	"users.password_reset_token":       "a hash of a secret",
 }
 
-// TestHealthDataIsMarked: every sealed column with health data is marked where an answer shows it
-// (httpapi/healthdata.go), so that none is shown without a reading in the patient's access log.
-func TestHealthDataIsMarked(t *testing.T) {
+// TestHealthDataIsTagged checks that every sealed column with health data has a health tag where a response shows it,
+// so that httpapi refuses to show it without a reading in the patient's access log.
+func TestHealthDataIsTagged(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	rows, err := c.DB.Pool.Query(t.Context(), `SELECT c.relname || '.' || a.attname FROM pg_attribute a
@@ -55,18 +55,18 @@ func TestHealthDataIsMarked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	marked := map[string]bool{}
+	tagged := map[string]bool{}
 	for _, shown := range c.App.API.HealthColumns {
 		for _, column := range shown {
-			marked[column] = true
+			tagged[column] = true
 		}
 	}
 	for _, column := range columns {
-		if reason := noHealthData[column]; marked[column] == (reason != "") {
-			t.Errorf("%s: mark it in the answers with a health tag, or say in noHealthData what it holds", column)
+		if reason := noHealthData[column]; tagged[column] == (reason != "") {
+			t.Errorf("%s: add a health tag to the fields that show it, or add it to noHealthData", column)
 		}
 	}
-	for _, column := range slices.Concat(slices.Collect(maps.Keys(marked)), slices.Collect(maps.Keys(noHealthData))) {
+	for _, column := range slices.Concat(slices.Collect(maps.Keys(tagged)), slices.Collect(maps.Keys(noHealthData))) {
 		if !slices.Contains(columns, column) {
 			t.Errorf("there is no column %s", column)
 		}

@@ -9,9 +9,10 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// unlimited inputs, each with its reason. All of a webhook's are below the pipeline's limit on headers and bodies.
+// unlimited has the inputs without a limit of their own, and why. The pipeline limits the headers and body of a
+// webhook.
 var unlimited = map[string]string{
-	"post /api/v1/payments/webhook/{provider} path provider": "an unknown one is not there: 404",
+	"post /api/v1/payments/webhook/{provider} path provider": "an unknown provider is not found: 404",
 	"post /api/v1/payments/webhook/{provider} header Webhook-Id": "what is over 255 characters has no valid " +
 		"signature: 401",
 	"post /api/v1/payments/webhook/{provider} header Webhook-Timestamp": "what is no number has no valid " +
@@ -24,8 +25,8 @@ var unlimited = map[string]string{
 	"post /api/v1/payments/webhook/{provider} body (as received)": "the raw bytes that are signed",
 }
 
-// TestEveryInputIsDescribedAndLimited holds CONTRIBUTING's fourth step.
-func TestEveryInputIsDescribedAndLimited(t *testing.T) {
+// TestInputsAreDescribedAndLimited checks that every input has a description, an example and limits.
+func TestInputsAreDescribedAndLimited(t *testing.T) {
 	t.Parallel()
 	v := inputs{t: t, root: apptest.Open(t).Document().Root, excused: map[string]bool{}}
 	for path, item := range v.root["paths"].(map[string]any) {
@@ -35,8 +36,8 @@ func TestEveryInputIsDescribedAndLimited(t *testing.T) {
 			for _, p := range parameters {
 				p := resolve(v.root, p)
 				at := place + " " + p["in"].(string) + " " + p["name"].(string)
-				v.described(at, p)
-				v.limited(at, p["schema"])
+				v.checkDescription(at, p)
+				v.checkLimit(at, p["schema"])
 			}
 			if operation["requestBody"] == nil {
 				continue
@@ -46,7 +47,7 @@ func TestEveryInputIsDescribedAndLimited(t *testing.T) {
 				if kind != "application/json" {
 					at += " (as received)"
 				}
-				v.limited(at, content.(map[string]any)["schema"])
+				v.checkLimit(at, content.(map[string]any)["schema"])
 			}
 		}
 	}
@@ -60,14 +61,13 @@ func TestEveryInputIsDescribedAndLimited(t *testing.T) {
 	}
 }
 
-// TestEverythingIsDescribed: schemas, their fields, parameters and headers; and every field of a request, and every
-// one that an answer always has, has an example or only few values.
-func TestEverythingIsDescribed(t *testing.T) {
+// TestDescriptions checks that schemas, their fields, parameters and headers have descriptions.
+func TestDescriptions(t *testing.T) {
 	t.Parallel()
 	root := apptest.Open(t).Document().Root
 	components := root["components"].(map[string]any)
 	n := 0
-	described := func(at string, part any, how string) {
+	checkDescription := func(at string, part any, how string) {
 		n++
 		if text, _ := part.(map[string]any)["description"].(string); text == "" {
 			t.Errorf("%s has no description: %s", at, how)
@@ -75,15 +75,15 @@ func TestEverythingIsDescribed(t *testing.T) {
 	}
 	for kind, how := range map[string]string{"headers": "see httpapi/headers.go", "parameters": "give it a doc tag"} {
 		for name, part := range components[kind].(map[string]any) {
-			described(kind+" "+name, part, how)
+			checkDescription(kind+" "+name, part, how)
 		}
 	}
 	for name, schema := range components["schemas"].(map[string]any) {
-		described("schema "+name, schema, "give its type a field _ struct{} with a doc tag")
+		checkDescription("schema "+name, schema, "give its type a field _ struct{} with a doc tag")
 		s := schema.(map[string]any)
 		properties, _ := s["properties"].(map[string]any)
 		for member, property := range properties {
-			described("schema "+name+"."+member, property, "give the field a doc tag")
+			checkDescription("schema "+name+"."+member, property, "give the field a doc tag")
 		}
 	}
 	if n < 500 {
@@ -91,20 +91,20 @@ func TestEverythingIsDescribed(t *testing.T) {
 	}
 }
 
-// exemplary tells whether an example can be made of a field.
-func exemplary(root map[string]any, part any) bool {
+// hasExample reports whether a field has an example, or a schema from which one follows.
+func hasExample(root map[string]any, part any) bool {
 	schema := resolve(root, part)
-	_, many := schema["type"].([]any) // of which one is null
+	_, nullable := schema["type"].([]any)
 	switch {
-	case schema["examples"] != nil, schema["enum"] != nil, schema["properties"] != nil, many:
+	case schema["examples"] != nil, schema["enum"] != nil, schema["properties"] != nil, nullable:
 		return true
 	case schema["items"] != nil:
-		return exemplary(root, schema["items"])
+		return hasExample(root, schema["items"])
 	}
 	return false
 }
 
-// inputs looks at what requests carry.
+// inputs checks the inputs of requests.
 type inputs struct {
 	t       *testing.T
 	root    map[string]any
@@ -112,16 +112,16 @@ type inputs struct {
 	excused map[string]bool
 }
 
-func (v *inputs) described(at string, node map[string]any) {
+func (v *inputs) checkDescription(at string, node map[string]any) {
 	if text, _ := node["description"].(string); text == "" {
 		v.t.Errorf("%s has no description: give the field a doc tag", at)
 	}
 }
 
-// unbounded repetitions of a regular expression.
+// unbounded matches the unbounded repetitions of a regular expression.
 var unbounded = regexp.MustCompile(`[*+]|\{\d+,\}`)
 
-func (v *inputs) limited(at string, node any) {
+func (v *inputs) checkLimit(at string, node any) {
 	v.seen++
 	schema := resolve(v.root, node)
 	has := func(keys ...string) bool {
@@ -139,7 +139,7 @@ func (v *inputs) limited(at string, node any) {
 		ok = has("enum", "const") || has("minimum", "exclusiveMinimum") && has("maximum", "exclusiveMaximum")
 	case "array":
 		ok = has("maxItems")
-		v.limited(at+"[]", schema["items"])
+		v.checkLimit(at+"[]", schema["items"])
 	case "object":
 		properties, _ := schema["properties"].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(properties)) {
@@ -147,18 +147,18 @@ func (v *inputs) limited(at string, node any) {
 			if property["description"] == nil {
 				property = resolve(v.root, property)
 			}
-			v.described(at+"."+name, property)
-			if !exemplary(v.root, property) {
+			v.checkDescription(at+"."+name, property)
+			if !hasExample(v.root, property) {
 				v.t.Errorf("%s.%s has no example: give the field an example tag", at, name)
 			}
-			v.limited(at+"."+name, properties[name])
+			v.checkLimit(at+"."+name, properties[name])
 		}
 	case "boolean":
 	default:
 		choices, _ := schema["oneOf"].([]any)
 		ok = len(choices) > 0
 		for _, choice := range choices {
-			v.limited(at, choice)
+			v.checkLimit(at, choice)
 		}
 	}
 	if _, excused := unlimited[at]; excused && !ok {
@@ -168,7 +168,7 @@ func (v *inputs) limited(at string, node any) {
 	}
 }
 
-// kind of value, null left aside.
+// kind returns the type of a value beside null, or "" if there are several.
 func kind(schema map[string]any) string {
 	if all, ok := schema["type"].([]any); ok {
 		all = slices.DeleteFunc(slices.Clone(all), func(one any) bool { return one == "null" })

@@ -11,19 +11,18 @@ import (
 	"amrutam/tests/access"
 )
 
-// notRead are the members that nobody reads as they are: secrets, what is matched to something known, what gets
-// another form.
-var notRead = []string{"password", "currentPassword", "newPassword", "token", "refreshToken", "mfaToken", "otp",
+// notChecked has the fields whose texts people don't read: secrets, and what is compared or normalized.
+var notChecked = []string{"password", "currentPassword", "newPassword", "token", "refreshToken", "mfaToken", "otp",
 	"recoveryCode", "phone", "email", "newEmail"}
 
-// severalLines are the members that may hold line breaks and tabs.
+// severalLines has the fields whose texts may have line breaks and tabs.
 var severalLines = []string{"reason", "notes", "advice", "instructions", "bio", "address"}
 
-// TestTextsNobodyCanRead puts a character that can't be seen into each text of each operation's body.
-func TestTextsNobodyCanRead(t *testing.T) {
+// TestInvisibleCharacters adds an invisible character to each text of each operation's body.
+func TestInvisibleCharacters(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	done := map[string]bool{"receive-payment-webhook": true} // a program writes and reads it
+	done := map[string]bool{"receive-payment-webhook": true} // only programs read it
 	for _, row := range access.Table {
 		caller := slices.IndexFunc(row.Want[:], func(status int) bool { return status/100 == 2 })
 		if done[row.Operation] || caller < 0 {
@@ -37,34 +36,35 @@ func TestTextsNobodyCanRead(t *testing.T) {
 			continue
 		}
 		eachText(body, "body", func(at, name, text string, put func(string)) {
-			ask := func(other string) *apptest.Answer {
+			send := func(other string) *apptest.Answer {
 				put(other)
 				defer put(text)
 				q := r
 				q.Body, _ = json.Marshal(body)
-				return s.Ask(q)
+				return s.Send(q)
 			}
-			if slices.Contains(notRead, name) || strings.Contains(at, "redential") {
+			if slices.Contains(notChecked, name) || strings.Contains(at, "redential") {
 				return
 			}
-			for _, unseen := range []string{"\u200b", "\u202e", "\u2800", "\a"} {
-				if a := ask(text + unseen); a.Status != 422 || !strings.Contains(string(a.Body), at) ||
-					strings.Contains(string(a.Body), unseen) {
-					t.Errorf("%s: %+q in %s: %d %s", row.Operation, unseen, at, a.Status, a.Body)
+			for _, invisible := range []string{"\u200b", "\u202e", "\u2800", "\a"} {
+				a := send(text + invisible)
+				if a.Status != 422 || !strings.Contains(string(a.Body), at) ||
+					strings.Contains(string(a.Body), invisible) {
+					t.Errorf("%s: %+q in %s: %d %s", row.Operation, invisible, at, a.Status, a.Body)
 				}
 			}
 			if slices.Contains(severalLines, name) {
-				if a := ask(text + "\r\n\tmore"); a.Status == 422 && strings.Contains(string(a.Body), at+`"`) {
+				if a := send(text + "\r\n\tmore"); a.Status == 422 && strings.Contains(string(a.Body), at+`"`) {
 					t.Errorf("%s: a line break in %s: %s", row.Operation, at, a.Body)
 				}
-			} else if a := ask(text + "\nmore"); a.Status != 422 {
+			} else if a := send(text + "\nmore"); a.Status != 422 {
 				t.Errorf("%s: a line break in %s: %d", row.Operation, at, a.Status)
 			}
 		})
 	}
 }
 
-// eachText visits the texts of a JSON value; put replaces one.
+// eachText calls visit with each text of a JSON value. put replaces the text in the value.
 func eachText(value any, at string, visit func(at, name, text string, put func(string))) {
 	switch v := value.(type) {
 	case map[string]any:

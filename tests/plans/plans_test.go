@@ -267,10 +267,10 @@ func (f *fullDatabase) callEverything(t *testing.T) {
 				refused = refused || status >= 300
 				s := access.NewScene(t, f.c, caller)
 				r := s.Request(row, false)
-				if caller != access.Nobody {
+				if caller != access.Anonymous {
 					f.c.Prove(s.User(caller))
 				}
-				s.Ask(r).Want(status)
+				s.Send(r).Want(status)
 				if status == http.StatusOK && r.Method == http.MethodGet {
 					f.callList(t, s, r, parameters[row.Operation])
 				}
@@ -285,7 +285,7 @@ func (f *fullDatabase) callList(t *testing.T, s *access.Scene, r access.Request,
 	path := r.Path
 	send := func(query string) *apptest.Answer {
 		r.Path = path + "?" + query
-		return s.Ask(r)
+		return s.Send(r)
 	}
 	names := slices.Sorted(maps.Keys(parameters))
 	for i, name := range names {

@@ -71,13 +71,13 @@ func newSweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 	}
 	jobs.Handle(queue, func(context.Context, payment.SendRefund) error { return nil }) // never started
 	return &consultation.Service{
-		DB:      c.App.DB,
-		Sealer:  c.App.Sealer,
-		Mails:   mails,
-		Config:  c.App.Config,
-		Metrics: metrics,
-		Log:     log,
-		Money:   &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics},
+		DB:       c.App.DB,
+		Sealer:   c.App.Sealer,
+		Mails:    mails,
+		Config:   c.App.Config,
+		Metrics:  metrics,
+		Log:      log,
+		Payments: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics},
 	}
 }
 

@@ -1,0 +1,57 @@
+package consultation
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"amrutam/internal/access"
+	"amrutam/internal/notification"
+	"amrutam/internal/postgres"
+)
+
+// partyNames has the full names of a consultation's patient and doctor.
+type partyNames struct{ patient, doctor string }
+
+func readNames(ctx context.Context, tx *postgres.Tx, row ConsultationRow) (partyNames, error) {
+	names, err := readPartyNames(ctx, tx, row.PatientID, row.DoctorID)
+	return partyNames{patient: names.PatientName, doctor: names.DoctorName}, err
+}
+
+// notifyParties mails the patient and the doctor. data is added to what notifyParty says of the consultation.
+func (s *Service) notifyParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow, kind string,
+	data map[string]string) error {
+	names, err := readNames(ctx, tx, row)
+	if err != nil {
+		return err
+	}
+	return s.notifyNamedParties(ctx, tx, row, names, kind, data)
+}
+
+// notifyNamedParties is notifyParties for a caller that has read the names.
+func (s *Service) notifyNamedParties(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names partyNames,
+	kind string, data map[string]string) error {
+	if err := s.notifyParty(ctx, tx, row, names, access.RolePatient, kind, data); err != nil {
+		return err
+	}
+	return s.notifyParty(ctx, tx, row, names, access.RoleDoctor, kind, data)
+}
+
+// notifyParty mails the party of a role, with the other party's name and the times of the consultation. It adds data
+// to that.
+func (s *Service) notifyParty(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names partyNames,
+	role access.Role, kind string, data map[string]string) error {
+	to, with := row.PatientID, names.doctor
+	if role == access.RoleDoctor {
+		to, with = row.DoctorID, names.patient
+	}
+	all := map[string]string{
+		"as":             string(role),
+		"with":           with,
+		"start":          row.ScheduledStart.Format(time.RFC3339),
+		"end":            row.ScheduledEnd.Format(time.RFC3339),
+		"consultationId": row.ID.String(),
+	}
+	maps.Copy(all, data)
+	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: to, Kind: kind, Data: all})
+}
