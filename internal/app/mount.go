@@ -66,14 +66,15 @@ func (a *App) mount() error {
 	money.Routes(a.API)
 	money.Jobs(a.Queue)
 	consent.Routes(a.API)
-	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors, Payments: money,
-		Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
+	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors,
+		Payments: money, Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
 	care.Routes(a.API)
 	care.Jobs(a.Queue)
 	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
 	scripts.Routes(a.API)
 	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config,
-		Accounts: a.accounts, Doctors: a.doctors, Consultations: care, Prescriptions: scripts, Payments: money, Log: a.Log}
+		Accounts: a.accounts, Doctors: a.doctors, Consultations: care, Prescriptions: scripts, Payments: money,
+		Log: a.Log}
 	people.Routes(a.API)
 	people.Jobs(a.Queue)
 	analytics.Routes(a.API)

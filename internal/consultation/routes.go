@@ -20,9 +20,9 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations", ID: "book-consultation", Tag: "consultations",
 		Summary: "Book a slot",
-		Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay by `paymentDueAt`; a " +
-			"free one is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current " +
-			"version, and is itself your consent to this consultation.",
+		Doc: "Takes a seat, fixes the fee and opens the payment, all or nothing. Pay by `paymentDueAt`; a free one " +
+			"is CONFIRMED at once. It needs your consent to TREATMENT at the notice's current version, and is " +
+			"itself your consent to this consultation.",
 		Roles: access.Patient, Status: 201, Key: httpapi.Required,
 		Refusals: []*problem.Error{problem.NotFound, schedule.ErrSlotTaken, schedule.ErrSlotNotBookable,
 			schedule.ErrSlotMoved, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
@@ -31,8 +31,8 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
 		Summary: "List your consultations",
-		Doc: "As the patient, by the start of the consultation: the latest first, or the earliest. Each call " +
-			"is audited.",
+		Doc: "As the patient, by the start of the consultation: the latest first, or the earliest. Each call is " +
+			"audited.",
 		Roles: access.Patient,
 	}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{
@@ -51,17 +51,17 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/consultations/{id}", ID: "read-consultation", Tag: "consultations",
 		Summary: "Read a consultation",
-		Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading " +
-			"is audited.",
+		Doc: "Its parties see everything; SUPPORT sees no health data, ADMIN only with X-Purpose. Each reading is " +
+			"audited.",
 		Roles: anyParty,
 	}, s.Read)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
 		Summary: "Cancel a consultation",
-		Doc: "A patient may cancel until the configured time before a confirmed start " +
-			"(AMRUTAM_CANCEL_UNTIL), doctor and staff until the start, or with a reason while it is in " +
-			"progress. Everything paid is refunded. (Who deletes the account later than a patient may " +
-			"cancel gets nothing back.) Whoever cancelled it and asks again gets the same answer.",
+		Doc: "A patient may cancel until the configured time before a confirmed start (AMRUTAM_CANCEL_UNTIL), " +
+			"doctor and staff until the start, or with a reason while it is in progress. Everything paid is " +
+			"refunded. (Who deletes the account later than a patient may cancel gets nothing back.) Whoever " +
+			"cancelled it and asks again gets the same answer.",
 		Roles: anyParty, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate},
 	}, s.Cancel)
@@ -81,9 +81,8 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
 		Summary: "Consent to a consultation",
-		Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was " +
-			"withdrawn or somebody else arranged the consultation. To consent again is the same consent, answered " +
-			"with 200.",
+		Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was withdrawn " +
+			"or somebody else arranged the consultation. To consent again is the same consent, answered with 200.",
 		Roles: access.Patient, Status: 201, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, consent.ErrOutdated},
 		Statuses: []int{200},
@@ -91,16 +90,16 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
 		Summary: "Start a payment",
-		Doc: "Gives the open attempt, or a new one when the last one failed, until the payment is due. " +
-			"Open its `checkout.url` in a browser.",
+		Doc: "Gives the open attempt, or a new one when the last one failed, until the payment is due. Open its " +
+			"`checkout.url` in a browser.",
 		Roles: access.Patient, Status: 201, Key: httpapi.Required,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid},
 	}, s.InitiatePayment)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
 		Summary: "Report a payment",
-		Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has " +
-			"at most 64 KiB. One id has one effect. 202: kept for reconciliation.",
+		Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has at " +
+			"most 64 KiB. One id has one effect. 202: kept for reconciliation.",
 		Roles:    access.Public,
 		Refusals: []*problem.Error{payment.ErrSignature},
 		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Payments.Verify,

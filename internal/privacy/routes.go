@@ -16,19 +16,19 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodDelete, Path: "/users/me", ID: "delete-own-user", Tag: "users",
 		Summary: "Delete your account",
-		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid " +
-			"one that begins so soon that you could not cancel it is not refunded), and your address can " +
-			"sign up anew. What was written down of your care stays, as the law asks.",
+		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that " +
+			"begins so soon that you could not cancel it is not refunded), and your address can sign up anew. What " +
+			"was written down of your care stays, as the law asks.",
 		Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{account.ErrLastAdmin, schedule.ErrConsultationInProgress},
 	}, s.DeleteAccount)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me/export", ID: "read-own-export", Tag: "users",
 		Summary: "Read the state of your copy",
-		Doc: "Tells how the newest copy stands, and asks for one when there is none that is being made or " +
-			"still good. 202: ask again after `Retry-After`, or wait for the mail. 200: fetch it at `url`" +
-			" until `expiresAt`. Each call is audited. Asking for one needs a proof of the last five " +
-			"minutes, reading how one stands does not.",
+		Doc: "Tells how the newest copy stands, and asks for one when there is none that is being made or still " +
+			"good. 202: ask again after `Retry-After`, or wait for the mail. 200: fetch it at `url` until " +
+			"`expiresAt`. Each call is audited. Asking for one needs a proof of the last five minutes, reading how " +
+			"one stands does not.",
 		Roles:    access.SignedIn,
 		Refusals: []*problem.Error{problem.Reauthenticate},
 		Statuses: []int{http.StatusAccepted},
@@ -36,16 +36,15 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users/me/export", ID: "request-own-export", Tag: "users",
 		Summary: "Request a copy of your data",
-		Doc: "Makes a new copy of everything held about you, also when an older one is still good; while " +
-			"one is being made it is that one. How many a day are made is limited.",
+		Doc: "Makes a new copy of everything held about you, also when an older one is still good; while one is " +
+			"being made it is that one. How many a day are made is limited.",
 		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted, Key: httpapi.Honoured,
 	}, s.RequestExport)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me/exports/{id}", ID: "download-own-export", Tag: "users",
 		Summary: "Download the copy of your data",
-		Doc: "A ZIP of JSON files, and of a page index.html that says what each holds. Each download is " +
-			"audited.",
-		Roles: access.SignedIn, Recent: true,
+		Doc:     "A ZIP of JSON files, and of a page index.html that says what each holds. Each download is audited.",
+		Roles:   access.SignedIn, Recent: true,
 		Refusals:  []*problem.Error{ErrExportPending, ErrExportExpired},
 		MediaType: zipType,
 	}, s.Download)
@@ -56,11 +55,10 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users/me/erasure", ID: "request-own-erasure", Tag: "users",
 		Summary: "Request erasure of your data",
-		Doc: "After the configured time (AMRUTAM_ERASURE_AFTER) your account ends as with `DELETE " +
-			"/users/me`, and all that is no record of care goes. The law has the record of a consultation" +
-			" that was held kept for years: `clinical.until` says when it becomes unreadable, by itself. " +
-			"A mail tells it all, and how to cancel it. To ask again is the same erasure, answered with " +
-			"200.",
+		Doc: "After the configured time (AMRUTAM_ERASURE_AFTER) your account ends as with `DELETE /users/me`, and " +
+			"all that is no record of care goes. The law has the record of a consultation that was held kept for " +
+			"years: `clinical.until` says when it becomes unreadable, by itself. A mail tells it all, and how to " +
+			"cancel it. To ask again is the same erasure, answered with 200.",
 		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{account.ErrLastAdmin},
 		Statuses: []int{http.StatusOK},
@@ -82,9 +80,9 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users/{id}/erasure", ID: "request-erasure", Tag: "users",
 		Summary: "Request erasure of a user's data",
-		Doc: "For users who can't sign in any more, deleted ones too. They are told by mail at their last " +
-			"address. Consultations to come are cancelled when the erasure begins; the first answer is " +
-			"then 409 with their number: confirm with `cancelConsultations`.",
+		Doc: "For users who can't sign in any more, deleted ones too. They are told by mail at their last address. " +
+			"Consultations to come are cancelled when the erasure begins; the first answer is then 409 with their " +
+			"number: confirm with `cancelConsultations`.",
 		Roles: access.Admin, Status: http.StatusAccepted, Key: httpapi.Honoured,
 		Refusals: []*problem.Error{account.ErrOwnAccount, consultation.ErrHasConsultations},
 		Fresh:    true, Statuses: []int{http.StatusOK},
