@@ -223,7 +223,7 @@ func (a *App) demoSlots(ctx context.Context, tx *postgres.Tx, d demoDoctor, id u
 			if !start.After(tx.Now) || overlapsAny(starts, ends, start) {
 				continue
 			}
-			var in schedule.SlotInput
+			var in schedule.CreateSlotRequest
 			in.Body.StartTime, in.Body.EndTime, in.Body.MaxPatients, in.Body.Status = start, start.Add(demoSlot), 1,
 				schedule.SlotAvailable
 			if _, err := a.slots.Create(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},

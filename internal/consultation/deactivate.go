@@ -161,7 +161,7 @@ func CloseSlotsFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID, start 
 // for slots opened and consultations started at the doctor's lock, for bookings at the slots'. In between,
 // consultations and their patients are locked in the order of a cancellation.
 func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := doctor.Holds(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
+	if err := doctor.LockApproved(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return fmt.Errorf("lock a doctor: %w", err)
 	}
 	live, err := lockConsultationsToCome(ctx, tx, id, tx.Now)

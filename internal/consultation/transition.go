@@ -40,7 +40,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	to := Status(in.Body.Status)
 	var notApproved error
 	if to == StatusInProgress { // the doctor is locked before the consultation, as in CancelUpcoming
-		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil &&
+		if notApproved = doctor.LockApproved(ctx, tx, actor.ID); notApproved != nil &&
 			!errors.Is(notApproved, doctor.ErrNotApproved) {
 			return Consultation{}, notApproved
 		}

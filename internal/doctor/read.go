@@ -42,10 +42,10 @@ func WithNextSlot(ctx context.Context, db postgres.Querier, now time.Time, d Doc
 	return d, err
 }
 
-// Holds tells whether a doctor is approved, and has it stay so until the transaction ends. A doctor's own steps that
+// LockApproved tells whether a doctor is approved, and has it stay so until the transaction ends. A doctor's own steps that
 // need an approval begin with it: it is locked before their consultations, as who withdraws it does. Error:
 // ErrNotApproved.
-func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+func LockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	approved, err := lockApproved(ctx, tx, id)
 	if postgres.NoRows(err) || (err == nil && !approved) {
 		return ErrNotApproved

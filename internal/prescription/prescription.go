@@ -94,7 +94,7 @@ type WriteIn struct {
 // Errors: ErrNotHeld, ErrSuperseded, doctor.ErrNotApproved.
 func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor, in WriteIn) (Prescription, error) {
 	// the doctor is locked before the consultation, by whoever locks both
-	notApproved := doctor.Holds(ctx, tx, actor.ID)
+	notApproved := doctor.LockApproved(ctx, tx, actor.ID)
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 		return Prescription{}, notApproved
 	}
