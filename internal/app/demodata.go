@@ -162,7 +162,7 @@ func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, e
 
 // demoConsent has a new patient consent to treatment, so that a booking is the first thing to try.
 func demoConsent(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) error {
-	var in consent.GiveIn
+	var in consent.GiveConsentRequest
 	in.Body.Purpose, in.Body.Language = consent.Treatment, "en"
 	if err := tx.QueryRow(ctx, "SELECT max(version) FROM consent_notices WHERE purpose = $1", in.Body.Purpose).
 		Scan(&in.Body.NoticeVersion); err != nil {
@@ -178,7 +178,7 @@ func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, i
 		applied {
 		return err
 	}
-	var in doctor.ApplicationInput
+	var in doctor.ApplicationRequest
 	in.Body.Specialization, in.Body.YearsOfExperience, in.Body.RegistrationNumber = d.specialization, d.years,
 		d.registration
 	in.Body.ConsultationFee, in.Body.Currency, in.Body.LanguagesSpoken, in.Body.Bio = money.Input(d.fee), "INR",

@@ -17,8 +17,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// press begins to pay and presses a button of the checkout page.
-func press(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, button string) {
+// pressCheckoutButton begins to pay and presses a button of the checkout page.
+func pressCheckoutButton(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, button string) {
 	t.Helper()
 	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
 	page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
@@ -41,7 +41,7 @@ func press(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, 
 	}
 }
 
-func TestAnEntryShowsTheFieldsOfTheDiagram(t *testing.T) {
+func TestEntryFields(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
@@ -75,10 +75,10 @@ func TestAnEntryShowsTheFieldsOfTheDiagram(t *testing.T) {
 	c.Get(admin, "audit-logs/"+uuid.NewString()).Want(404, "not-found")
 }
 
-func TestAnEntryIsFoundWhateverItsIdSaysOfTheTime(t *testing.T) {
+func TestReadFindsAnyID(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	months(t, c)
+	makePartitions(t, c)
 	admin := c.Admin()
 	var rows []row
 	for i, id := range []uuid.UUID{uuid.New(), uuid.Must(uuid.NewV7()), uuid.Max, uuid.Must(uuid.NewV7()),
@@ -86,7 +86,7 @@ func TestAnEntryIsFoundWhateverItsIdSaysOfTheTime(t *testing.T) {
 		rows = append(rows, row{id: id, action: "slot.create", entityType: "slot", entityID: id.String(),
 			at: c.DB.Now().AddDate(0, -3*i, 0)})
 	}
-	insert(t, c, rows)
+	insertRows(t, c, rows)
 	for _, r := range rows {
 		if a := c.Get(admin, "audit-logs/"+r.id.String()).Want(200); a.Text("entityId") != r.id.String() {
 			t.Errorf("%s", a.Body)
@@ -94,7 +94,7 @@ func TestAnEntryIsFoundWhateverItsIdSaysOfTheTime(t *testing.T) {
 	}
 }
 
-func TestTheSystemSaysWhichJob(t *testing.T) {
+func TestEntryOfJobNamesIt(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
@@ -115,7 +115,7 @@ func TestTheSystemSaysWhichJob(t *testing.T) {
 	}
 }
 
-func TestAWebhooksEffectSaysWhereItCameFrom(t *testing.T) {
+func TestEntryOfWebhookNamesIt(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	id, _ := c.Paid(c.Patient(), c.Slot(c.Doctor("500.00"), 3*time.Hour, 1), "500.00")
@@ -130,7 +130,7 @@ func TestAWebhooksEffectSaysWhereItCameFrom(t *testing.T) {
 	}
 }
 
-func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
+func TestReadingTheLogIsAudited(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, officer, patient := c.Admin(), c.Admin(), c.Patient()
@@ -166,7 +166,7 @@ func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 	}
 }
 
-func TestTheLogHoldsNoHealthData(t *testing.T) {
+func TestLogHoldsNoHealthData(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
@@ -178,8 +178,8 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 	}
 	c.Patch(patient, "users/me", object{"fullName": "Asha", "address": secrets[8]}).Want(200)
 	id := book()
-	press(t, c, patient, id, "fail")
-	press(t, c, patient, id, "pay")
+	pressCheckoutButton(t, c, patient, id, "fail")
+	pressCheckoutButton(t, c, patient, id, "pay")
 	c.Clock.Advance(3 * time.Hour)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	line := object{"name": secrets[2], "dosage": secrets[3], "frequency": secrets[4]}

@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ListIn filters the log. Filters are joined by "and".
-type ListIn struct {
+// ListRequest filters the log. Filters are joined by "and".
+type ListRequest struct {
 	httpapi.Paging
 	ActorID    httpapi.UUID `query:"actorId" doc:"Only what this user did" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	Action     string       `query:"action" maxLength:"100" doc:"Only this action, exactly" example:"consultation.book"`
@@ -27,15 +27,15 @@ type ListIn struct {
 	To         time.Time    `query:"to" doc:"Only what was done before this time; any offset" example:"2026-12-01T00:00:00+05:30"`
 }
 
-// place is where a page ended.
-type place = httpapi.Place[time.Time]
+// position is where a page ended.
+type position = httpapi.Place[time.Time]
 
-// filter is a ListIn that was checked.
+// filter is a ListRequest that was checked.
 type filter struct {
 	equal    []condition
 	from, to time.Time
 	// after is the last entry of the page before; its time is zero on the first page.
-	after place
+	after position
 }
 
 // condition asks for a value; name is what the API calls the column.
@@ -45,7 +45,7 @@ type condition struct {
 
 // list reads the log newest first, a page at a time. Who watches the log is watched by it: each call leaves an entry,
 // which costs no round trip of its own because it travels with the COMMIT.
-func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListIn) (httpapi.Page[Entry], error) {
+func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListRequest) (httpapi.Page[Entry], error) {
 	var none httpapi.Page[Entry]
 	f, err := in.filter()
 	if err != nil {
@@ -55,16 +55,16 @@ func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in L
 	if _, err := l.cursors.Open(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
-	found, err := f.walk(ctx, tx, in.Limit+1)
+	found, err := f.find(ctx, tx, in.Limit+1)
 	if err != nil {
 		return none, err
 	}
-	Write(tx, actor, "audit-log.list", actor.ID, f.trace())
+	Write(tx, actor, "audit-log.list", actor.ID, f.meta())
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
-		func(e Entry) any { return place{Value: e.CreatedAt, ID: e.ID} }), nil
+		func(e Entry) any { return position{Value: e.CreatedAt, ID: e.ID} }), nil
 }
 
-func (in ListIn) filter() (filter, error) {
+func (in ListRequest) filter() (filter, error) {
 	f := filter{from: in.From.UTC(), to: in.To.UTC()}
 	wrong := *problem.Invalid
 	equal := func(name, column, value string) {
@@ -103,9 +103,9 @@ func (f filter) scope() string {
 	return fmt.Sprintf("audit-logs %q %s %s", f.equal, f.from.Format(time.RFC3339Nano), f.to.Format(time.RFC3339Nano))
 }
 
-// trace says what was looked for. Of free text it keeps only that it was given: what somebody types can hold anything,
+// meta says what was looked for. Of free text it keeps only that it was given: what somebody types can hold anything,
 // and the log forgets nothing.
-func (f filter) trace() Meta {
+func (f filter) meta() Meta {
 	names := []string{}
 	meta := Meta{}
 	for _, c := range f.equal {
@@ -124,9 +124,9 @@ func (f filter) trace() Meta {
 	return meta
 }
 
-// walk reads the two newest months that are asked for, where most pages end, and the older ones only when those don't
+// find reads the two newest months that are asked for, where most pages end, and the older ones only when those don't
 // fill the page: a statement opens every partition that its times allow.
-func (f filter) walk(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, error) {
+func (f filter) find(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, error) {
 	newest := tx.Now
 	for _, bound := range []time.Time{f.to, f.after.Value} {
 		if !bound.IsZero() && bound.Before(newest) {

@@ -33,8 +33,8 @@ type row struct {
 	at                           time.Time
 }
 
-// insert writes rows behind the API's back.
-func insert(t *testing.T, c *apptest.Clinic, rows []row) {
+// insertRows writes rows behind the API's back.
+func insertRows(t *testing.T, c *apptest.Clinic, rows []row) {
 	t.Helper()
 	for _, r := range rows {
 		if _, err := c.DB.Pool.Exec(context.Background(), `INSERT INTO audit_logs (id, actor_id, actor_role, action,
@@ -46,8 +46,8 @@ func insert(t *testing.T, c *apptest.Clinic, rows []row) {
 	}
 }
 
-// months makes the partitions of half a year back; what is older is in the default partition.
-func months(t *testing.T, c *apptest.Clinic) {
+// makePartitions makes the partitions of half a year back; what is older is in the default partition.
+func makePartitions(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	if _, err := c.DB.Pool.Exec(context.Background(),
 		"SELECT make_partitions(now() - interval '6 months', 9, 0)"); err != nil {
@@ -55,8 +55,8 @@ func months(t *testing.T, c *apptest.Clinic) {
 	}
 }
 
-// walk follows the cursors to the end and gives the ids of all entries.
-func walk(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Values) []string {
+// listAll follows the cursors to the end and gives the ids of all entries.
+func listAll(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Values) []string {
 	t.Helper()
 	query = maps.Clone(query)
 	var ids []string
@@ -72,8 +72,8 @@ func walk(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Values)
 	}
 }
 
-// scattered makes rows of a few values each over ten months, some at the very same instant.
-func scattered(actors []uuid.UUID, objects []string, now time.Time) []row {
+// randomRows makes rows of a few values each over ten months, some at the very same instant.
+func randomRows(actors []uuid.UUID, objects []string, now time.Time) []row {
 	ips := []string{"203.0.113.7", "2001:db8::7"}
 	var rows []row
 	at := now
@@ -93,15 +93,15 @@ func scattered(actors []uuid.UUID, objects []string, now time.Time) []row {
 	return rows
 }
 
-func TestEachFilterAndAllOfThem(t *testing.T) {
+func TestListFilters(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	months(t, c)
+	makePartitions(t, c)
 	admin := c.Admin()
 	actors, objects := []uuid.UUID{c.Patient().ID, c.Patient().ID},
 		[]string{uuid.NewString(), uuid.NewString(), "stub/evt_1"}
-	rows := scattered(actors, objects, c.DB.Now())
-	insert(t, c, rows)
+	rows := randomRows(actors, objects, c.DB.Now())
+	insertRows(t, c, rows)
 	slices.SortFunc(rows, func(a, b row) int {
 		return -cmp.Or(a.at.Compare(b.at), bytes.Compare(a.id[:], b.id[:]))
 	})
@@ -135,7 +135,7 @@ func TestEachFilterAndAllOfThem(t *testing.T) {
 				expected = append(expected, r.id.String())
 			}
 		}
-		got := walk(t, c, admin, query)
+		got := listAll(t, c, admin, query)
 		if !query.Has("action") && !query.Has("entityType") {
 			// The reading itself is in the log.
 			mine := map[string]bool{}
@@ -150,7 +150,7 @@ func TestEachFilterAndAllOfThem(t *testing.T) {
 	}
 }
 
-func TestUnknownValuesFindNothing(t *testing.T) {
+func TestListWithUnknownValuesIsEmpty(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -165,7 +165,7 @@ func TestUnknownValuesFindNothing(t *testing.T) {
 	}
 }
 
-func TestWrongFiltersAreNamedAndNotEchoed(t *testing.T) {
+func TestInvalidFiltersAreNamedButNotEchoed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -201,12 +201,12 @@ func TestWrongFiltersAreNamedAndNotEchoed(t *testing.T) {
 	c.Get(admin, "audit-logs/wrongvalue").Want(422, "validation-failed")
 }
 
-func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
+func TestPagesAreCompleteWhileRowsArrive(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, other := c.Admin(), c.Patient()
-	rows := scattered([]uuid.UUID{other.ID}, []string{"one"}, c.DB.Now())
-	insert(t, c, rows)
+	rows := randomRows([]uuid.UUID{other.ID}, []string{"one"}, c.DB.Now())
+	insertRows(t, c, rows)
 	stop, running := make(chan struct{}), sync.WaitGroup{}
 	for range 2 {
 		running.Go(func() {
@@ -226,7 +226,7 @@ func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
 	defer close(stop)
 	for _, query := range []url.Values{{"limit": {"7"}}, {"limit": {"7"}, "actorId": {other.ID.String()}}} {
 		seen := map[string]int{}
-		for _, id := range walk(t, c, admin, query) {
+		for _, id := range listAll(t, c, admin, query) {
 			seen[id]++
 			if seen[id] > 1 {
 				t.Fatalf("%v shows %s twice", query, id)
@@ -240,7 +240,7 @@ func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
 	}
 }
 
-func TestCursorsBelongToTheirFilters(t *testing.T) {
+func TestCursorOfOtherFiltersIsRefused(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -270,7 +270,7 @@ func TestCursorsBelongToTheirFilters(t *testing.T) {
 	c.Get(admin, "users?limit=1&cursor="+cursor).Want(422, "validation-failed")
 }
 
-func TestAddressesInEverySpelling(t *testing.T) {
+func TestIPAddressSpellings(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	admin, patient := c.Admin(), c.Patient()
@@ -301,7 +301,7 @@ func TestAddressesInEverySpelling(t *testing.T) {
 	}
 }
 
-func TestOnlyAdministratorsReadIt(t *testing.T) {
+func TestOnlyAdministratorsReadTheLog(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()

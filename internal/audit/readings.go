@@ -49,8 +49,8 @@ func WriteReading(tx *postgres.Tx, actor access.Actor, action string, entity uui
 	}
 }
 
-// ReadingsIn asks for one's own access log.
-type ReadingsIn struct {
+// ListReadingsRequest asks for one's own access log.
+type ListReadingsRequest struct {
 	httpapi.Paging
 	Others bool `query:"others" doc:"true leaves out what you read yourself" example:"true"`
 }
@@ -74,14 +74,14 @@ ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
 // listReadings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave
 // no entry.
-func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
-	in ReadingsIn) (httpapi.Page[Reading],
+func (l auditLog) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in ListReadingsRequest) (httpapi.Page[Reading],
 	error) {
 	scope := "access-log"
 	if in.Others {
 		scope = "access-log others"
 	}
-	after := place{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // clocks of other nodes may be ahead
+	after := position{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // clocks of other nodes may be ahead
 	if _, err := l.cursors.Open(scope, in.Cursor, &after); err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
@@ -94,7 +94,7 @@ func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Ac
 		return httpapi.Page[Reading]{}, fmt.Errorf("list readings: %w", err)
 	}
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
-		func(v Reading) any { return place{Value: v.CreatedAt, ID: v.ID} }), nil
+		func(v Reading) any { return position{Value: v.CreatedAt, ID: v.ID} }), nil
 }
 
 func scanReading(row pgx.CollectableRow) (v Reading, err error) {

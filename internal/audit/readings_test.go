@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/audit"
 )
 
-// TestWhoReadMyRecord reads a record in every role and looks what its patient is told.
-func TestWhoReadMyRecord(t *testing.T) {
+// TestAccessLog reads a record in every role and looks what its patient is told.
+func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, admin, support, patient, stranger := c.Doctor("0"), c.Admin(), c.Support(), c.Patient(), c.Patient()
@@ -90,8 +90,8 @@ func text(o object, name string) string {
 	return s
 }
 
-// TestAccessLogReadsItsIndex makes others' readings and looks that they aren't touched.
-func TestAccessLogReadsItsIndex(t *testing.T) {
+// TestAccessLogUsesItsIndex makes others' readings and looks that they aren't touched.
+func TestAccessLogUsesItsIndex(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
@@ -135,8 +135,8 @@ func TestAccessLogReadsItsIndex(t *testing.T) {
 	}
 }
 
-// TestEveryReadingIsShown: the statement, its partial index and the document know the same actions.
-func TestEveryReadingIsShown(t *testing.T) {
+// TestReadingActionsAgree: the statement, its partial index and the document know the same actions.
+func TestReadingActionsAgree(t *testing.T) {
 	t.Parallel()
 	field, _ := reflect.TypeFor[audit.Reading]().FieldByName("Action")
 	if documented := strings.Split(field.Tag.Get("enum"), ","); !slices.Equal(documented, audit.Readings) {

@@ -7,8 +7,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestAReplayIsAReading: the stored answer of a key shows health data anew, to whoever holds the session now.
-func TestAReplayIsAReading(t *testing.T) {
+// TestReplayIsAReading: the stored answer of a key shows health data anew, to whoever holds the session now.
+func TestReplayIsAReading(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor("0"), c.Patient()

@@ -72,7 +72,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		SlotID: row.SlotID, Status: row.Status, Reason: row.Reason, PaymentStatus: row.PaymentStatus, Fee: row.Fee,
 		Currency: row.Currency, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
 		PaymentDueAt: row.PaymentDueAt, Now: tx.Now})
-	consent.Imply(tx, actor.ID, id, patient.NoticeVersion)
+	consent.RecordImplied(tx, actor.ID, id, patient.NoticeVersion)
 	s.Money.Open(tx, id, seat.Fee, seat.Currency)
 	audit.Write(tx, actor, "consultation.book", id,
 		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
@@ -112,7 +112,7 @@ func (s *Service) askPatient(tx *postgres.Tx, consultation uuid.UUID, patient *b
 func (s *Service) mayBook(now time.Time, patient batchReadPatientRow) error {
 	switch {
 	case !patient.Consented:
-		return consent.RequiredFor(patient.NoticeVersion)
+		return consent.RequiredError(patient.NoticeVersion)
 	case int(patient.Unpaid) >= s.Config.MaxUnpaid:
 		return ErrTooManyUnpaid
 	case patient.AbandonedAt.Add(abandonedFor).After(now):

@@ -24,13 +24,13 @@ type ConsentIn struct {
 // Consent is the patient's explicit consent to a consultation that is still to be held.
 // Errors: problem.NotFound, problem.InvalidTransition, consent.ErrOutdated.
 func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in ConsentIn) (consent.ToConsultation, error) {
+	in ConsentIn) (consent.ConsultationConsent, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
-		return consent.ToConsultation{}, err
+		return consent.ConsultationConsent{}, err
 	}
 	if final(row.Status) {
-		return consent.ToConsultation{},
+		return consent.ConsultationConsent{},
 			problem.InvalidTransition.WithDetail("A consultation that is " + string(row.Status) +
 				" needs no consent any more.")
 	}
@@ -38,5 +38,5 @@ func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if in.Body != nil {
 		version = in.Body.NoticeVersion
 	}
-	return consent.Explicitly(ctx, tx, actor, row.ID, version)
+	return consent.GiveExplicit(ctx, tx, actor, row.ID, version)
 }

@@ -14,7 +14,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ListIn filters by status and by when the consultation is.
+// ListRequest filters by status and by when the consultation is.
 type ListIn struct {
 	httpapi.Paging
 	Status []string  `query:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" maxItems:"6" doc:"Only these; several are separated by commas" example:"CONFIRMED"`
@@ -26,7 +26,7 @@ type ListIn struct {
 // place is where a page ended: its last consultation's start and id.
 type place = httpapi.Place[time.Time]
 
-// SearchIn is ListIn for staff, who may also name the parties.
+// SearchIn is ListRequest for staff, who may also name the parties.
 type SearchIn struct {
 	ListIn
 	PatientID httpapi.UUID `query:"patientId" doc:"Only this patient's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`

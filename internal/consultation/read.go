@@ -12,7 +12,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ReadIn names a consultation.
+// ReadRequest names a consultation.
 type ReadIn struct {
 	ID      uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 	Purpose string    `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log. Without it an ADMIN sees none." example:"complaint 2291"`

@@ -59,7 +59,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return Consultation{}, notApproved
 	}
 	if to == StatusInProgress {
-		if err := consent.Stands(ctx, tx, row.ID); err != nil {
+		if err := consent.LockForStart(ctx, tx, row.ID); err != nil {
 			return Consultation{}, err
 		}
 	}

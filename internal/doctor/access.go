@@ -13,7 +13,7 @@ func canReadUnapproved(actor access.Actor, doctor uuid.UUID) bool {
 }
 
 // canSearch refuses doctors who aren't approved to everyone but administrators.
-func canSearch(actor access.Actor, in SearchInput) error {
+func canSearch(actor access.Actor, in SearchRequest) error {
 	switch {
 	case in.Approved || actor.Is(access.RoleAdmin):
 		return nil

@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ApplicationInput is a doctor's application.
-type ApplicationInput struct {
+// ApplicationRequest is a doctor's application.
+type ApplicationRequest struct {
 	Body struct {
 		_ struct{} `doc:"What an application says of the doctor"`
 
@@ -29,7 +29,7 @@ type ApplicationInput struct {
 
 // Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors:
 // ErrAlreadyApplied, ErrRegistrationTaken.
-func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApplicationInput) (Doctor,
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApplicationRequest) (Doctor,
 	error) {
 	if in.Body.Currency == "" {
 		in.Body.Currency = s.Currency
@@ -40,7 +40,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if err := checkRegistration(in.Body.RegistrationNumber); err != nil {
 		return Doctor{}, err
 	}
-	spoken, err := languages(in.Body.LanguagesSpoken)
+	spoken, err := canonicalTags(in.Body.LanguagesSpoken)
 	if err != nil {
 		return Doctor{}, err
 	}
@@ -49,7 +49,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		Specialization:     strings.TrimSpace(in.Body.Specialization),
 		YearsOfExperience:  in.Body.YearsOfExperience,
 		RegistrationNumber: strings.TrimSpace(in.Body.RegistrationNumber),
-		ClinicName:         trimmed(in.Body.ClinicName),
+		ClinicName:         trimOptional(in.Body.ClinicName),
 		ConsultationFee:    money.Amount(in.Body.ConsultationFee),
 		Currency:           in.Body.Currency,
 		LanguagesSpoken:    spoken,
@@ -67,7 +67,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	switch {
 	case postgres.NoRows(err):
 		return Doctor{}, ErrAlreadyApplied
-	case registrationTaken(err):
+	case isRegistrationTaken(err):
 		return Doctor{}, ErrRegistrationTaken
 	case err != nil:
 		return Doctor{}, err

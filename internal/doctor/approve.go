@@ -56,15 +56,15 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return d, false, nil
 	}
 	d.IsApproved, d.UpdatedAt = in.Body.Approved, tx.Now
-	if err := s.decide(ctx, tx, row, in); err != nil {
+	if err := s.storeDecision(ctx, tx, row, in); err != nil {
 		return Doctor{}, false, err
 	}
 	audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{"isApproved"}})
 	return d, row.IsApproved, nil
 }
 
-// decide stores a decision that changes something about a locked doctor, and mails the doctor.
-func (s *Service) decide(ctx context.Context, tx *postgres.Tx, row lockDoctorRow, in ApprovalRequest) error {
+// storeDecision stores a decision that changes something about a locked doctor, and mails the doctor.
+func (s *Service) storeDecision(ctx context.Context, tx *postgres.Tx, row lockDoctorRow, in ApprovalRequest) error {
 	decision := decideApprovalParams{ID: row.ID, IsApproved: in.Body.Approved, Reason: in.Body.Reason,
 		RegistrationKey: row.RegistrationKey, Now: &tx.Now}
 	mail := notification.Mail{To: row.ID, Data: map[string]string{}}
@@ -77,7 +77,7 @@ func (s *Service) decide(ctx context.Context, tx *postgres.Tx, row lockDoctorRow
 		mail.Kind, decision.RegistrationKey = "doctor-application-refused", nil
 	}
 	err := decideApproval(ctx, tx, decision)
-	if registrationTaken(err) {
+	if isRegistrationTaken(err) {
 		return ErrRegistrationTaken
 	}
 	if err != nil {

@@ -61,7 +61,7 @@ type Doctor struct {
 	Bio                *string      `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
 	IsApproved         bool         `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
 	Rating             float64      `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
-	NextFreeSlot       SlotOrNull   `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
+	NextFreeSlot       NextSlotOrNull   `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
 	CreatedAt          time.Time    `json:"createdAt" doc:"When the doctor applied" example:"2026-11-23T10:00:00Z"`
 	UpdatedAt          time.Time    `json:"updatedAt" doc:"When the profile last changed" example:"2026-11-23T10:00:00Z"`
 }
@@ -75,8 +75,8 @@ func (d Doctor) Location() string { return httpapi.Base + "/doctors/" + d.ID.Str
 // ETag is the version of the profile; the next free slot doesn't count.
 func (d Doctor) ETag() string { return httpapi.ETag(d.UpdatedAt) }
 
-// SlotBrief is the part of a slot that a search shows.
-type SlotBrief struct {
+// NextSlot is the part of a slot that a search shows.
+type NextSlot struct {
 	_ struct{} `doc:"The first slot with a free seat"`
 
 	ID        uuid.UUID `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
@@ -84,36 +84,36 @@ type SlotBrief struct {
 	EndTime   time.Time `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`
 }
 
-// SlotOrNull is a slot, or null.
-type SlotOrNull struct{ *SlotBrief }
+// NextSlotOrNull is a slot, or null.
+type NextSlotOrNull struct{ *NextSlot }
 
 // MarshalJSON writes the slot or null.
-func (s SlotOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(s.SlotBrief) }
+func (s NextSlotOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(s.NextSlot) }
 
 // UnmarshalJSON reads the slot or null.
-func (s *SlotOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &s.SlotBrief) }
+func (s *NextSlotOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &s.NextSlot) }
 
 // Schema says "a slot or null": the library has no nullable objects.
-func (SlotOrNull) Schema(r huma.Registry) *huma.Schema {
+func (NextSlotOrNull) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[SlotBrief](), true, ""), {Type: "null"}},
+		OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[NextSlot](), true, ""), {Type: "null"}},
 		Examples: []any{map[string]any{"id": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082",
 			"startTime": "2026-11-24T04:30:00Z", "endTime": "2026-11-24T05:00:00Z"}},
 	}
 }
 
 // nextSlot is what a LEFT JOIN found, if it did.
-func nextSlot(id *uuid.UUID, start, end *time.Time) SlotOrNull {
+func nextSlot(id *uuid.UUID, start, end *time.Time) NextSlotOrNull {
 	if id == nil || start == nil || end == nil {
-		return SlotOrNull{}
+		return NextSlotOrNull{}
 	}
-	return SlotOrNull{&SlotBrief{ID: *id, StartTime: *start, EndTime: *end}}
+	return NextSlotOrNull{&NextSlot{ID: *id, StartTime: *start, EndTime: *end}}
 }
 
-// stars turns the hundredths that numeric(3,2) was read as into a number.
-func stars(rating money.Amount) float64 { return float64(rating) / 100 }
+// toRating turns the hundredths that numeric(3,2) was read as into a number.
+func toRating(rating money.Amount) float64 { return float64(rating) / 100 }
 
-func trimmed(s *string) *string {
+func trimOptional(s *string) *string {
 	if s == nil {
 		return nil
 	}

@@ -7,8 +7,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// mostFacets are listed of each kind.
-const mostFacets = 200
+// maxFacets are listed of each kind.
+const maxFacets = 200
 
 // FacetsInput has no members: the facets are those of all doctors.
 type FacetsInput struct{}
@@ -37,7 +37,7 @@ func (s *Service) Facets(ctx context.Context, r *postgres.Read, _ access.Actor, 
 	lists := map[string]*[]Facet{"specialization": &out.Specializations, "language": &out.Languages,
 		"currency": &out.Currencies}
 	for _, row := range rows {
-		if list := lists[row.Facet]; len(*list) < mostFacets {
+		if list := lists[row.Facet]; len(*list) < maxFacets {
 			*list = append(*list, Facet{Value: row.Value, Count: row.N})
 		}
 	}

@@ -15,11 +15,11 @@ import (
 // canonical has one tag for a language: today's code, the macrolanguage's, no script that goes without saying.
 const canonical = bcp47.DeprecatedBase | bcp47.Macro | bcp47.SuppressScript
 
-const noLanguage = "expected a language tag (BCP 47), like hi or en-IN"
+const languageFormat = "expected a language tag (BCP 47), like hi or en-IN"
 
-// language is the canonical form of a tag: language, script, region and variants. fault tells what is wrong, and which
+// canonicalTag is the canonical form of a tag: language, script, region and variants. fault tells what is wrong, and which
 // tag a name may mean.
-func language(text string) (tag, fault string) {
+func canonicalTag(text string) (tag, fault string) {
 	text = strings.TrimSpace(text)
 	parsed, err := canonical.Parse(text)
 	base, script, region := parsed.Raw()
@@ -29,17 +29,17 @@ func language(text string) (tag, fault string) {
 		}
 	}
 	if meant := languageNames()[strings.ToLower(text)]; meant != "" {
-		return "", fmt.Sprintf("%s; you may mean %s", noLanguage, meant)
+		return "", fmt.Sprintf("%s; you may mean %s", languageFormat, meant)
 	}
-	return "", noLanguage
+	return "", languageFormat
 }
 
-// languages are the canonical tags, each once. Error: a 422 of all faults.
-func languages(texts []string) ([]string, error) {
+// canonicalTags are the canonical tags, each once. Error: a 422 of all faults.
+func canonicalTags(texts []string) ([]string, error) {
 	wrong := *problem.Invalid
 	out := make([]string, 0, len(texts))
 	for i, text := range texts {
-		tag, fault := language(text)
+		tag, fault := canonicalTag(text)
 		switch {
 		case fault != "":
 			wrong = *wrong.WithField(fmt.Sprintf("body.languagesSpoken[%d]", i), fault)

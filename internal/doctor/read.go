@@ -11,21 +11,21 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ReadInput names a doctor.
-type ReadInput struct {
+// ReadRequest names a doctor.
+type ReadRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
 // Read shows one doctor. Error: problem.NotFound, also for one whom patients can't find, unless the doctor or an
 // administrator asks.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadInput) (Doctor, error) {
-	sql := `SELECT ` + columns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (` + nextFree + `AND f.start_time > $2 ORDER BY f.start_time LIMIT 1) s ON true
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadRequest) (Doctor, error) {
+	sql := `SELECT ` + doctorColumns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
+		LEFT JOIN LATERAL (` + selectFreeSlot + `AND f.start_time > $2 ORDER BY f.start_time LIMIT 1) s ON true
 		WHERE d.id = $1`
 	if !canReadUnapproved(actor, in.ID) {
-		sql += ` AND ` + findable
+		sql += ` AND ` + findableDoctor
 	}
-	d, err := scan(r.QueryRow(ctx, sql, in.ID, r.Now))
+	d, err := scanDoctor(r.QueryRow(ctx, sql, in.ID, r.Now))
 	if postgres.NoRows(err) {
 		return Doctor{}, problem.NotFound
 	}
@@ -59,6 +59,6 @@ func (r lockDoctorRow) doctor() Doctor {
 		YearsOfExperience:  int(r.YearsOfExperience),
 		RegistrationNumber: r.RegistrationNumber, ClinicName: r.ClinicName, ConsultationFee: r.ConsultationFee,
 		Currency: r.Currency, LanguagesSpoken: r.LanguagesSpoken, Bio: r.Bio, IsApproved: r.IsApproved,
-		Rating: stars(r.Rating), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Rating: toRating(r.Rating), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }

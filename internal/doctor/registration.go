@@ -50,7 +50,7 @@ func checkRegistration(number string) error {
 	return nil
 }
 
-// registrationTaken tells whether a row was refused because another doctor has the number.
-func registrationTaken(err error) bool {
+// isRegistrationTaken tells whether a row was refused because another doctor has the number.
+func isRegistrationTaken(err error) bool {
 	return postgres.Violates(err, "doctors_registration_number_key")
 }

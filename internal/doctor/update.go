@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// PracticeInput is a merge patch of the doctor's own profile.
-type PracticeInput struct {
+// DoctorChangeRequest is a merge patch of the doctor's own profile.
+type DoctorChangeRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
@@ -35,7 +35,7 @@ type PracticeInput struct {
 
 // Update changes the doctor's own profile. Errors: 404 to anybody else, problem.PreconditionFailed,
 // ErrRegistrationApproved, ErrRegistrationTaken.
-func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PracticeInput) (Doctor, error) {
+func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in DoctorChangeRequest) (Doctor, error) {
 	if !canChange(actor, in.ID) {
 		return Doctor{}, problem.NotFoundAudited("doctor", in.ID)
 	}
@@ -53,7 +53,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if c := in.Body.Currency; c.Set && !money.IsCurrency(c.Value) {
 		return Doctor{}, problem.Invalid.WithField("body.currency", money.CurrencyFormat)
 	}
-	if in.Body.LanguagesSpoken.Value, err = languages(in.Body.LanguagesSpoken.Value); err != nil {
+	if in.Body.LanguagesSpoken.Value, err = canonicalTags(in.Body.LanguagesSpoken.Value); err != nil {
 		return Doctor{}, err
 	}
 	registration := d.RegistrationNumber
@@ -79,7 +79,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		})
 	}
 	switch {
-	case registrationTaken(err):
+	case isRegistrationTaken(err):
 		return Doctor{}, ErrRegistrationTaken
 	case err != nil:
 		return Doctor{}, err
@@ -89,7 +89,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 // apply writes the patch into d and names the members that differ from what was there.
-func (in PracticeInput) apply(d *Doctor) []string {
+func (in DoctorChangeRequest) apply(d *Doctor) []string {
 	before, b := *d, in.Body
 	b.Specialization.Apply(&d.Specialization)
 	b.YearsOfExperience.Apply(&d.YearsOfExperience)
@@ -105,7 +105,7 @@ func (in PracticeInput) apply(d *Doctor) []string {
 	}
 	d.Specialization = strings.TrimSpace(d.Specialization)
 	d.RegistrationNumber = strings.TrimSpace(d.RegistrationNumber)
-	d.ClinicName = trimmed(d.ClinicName)
+	d.ClinicName = trimOptional(d.ClinicName)
 
 	changed := []string{}
 	for _, member := range []struct {
@@ -115,11 +115,11 @@ func (in PracticeInput) apply(d *Doctor) []string {
 		{"specialization", d.Specialization != before.Specialization},
 		{"yearsOfExperience", d.YearsOfExperience != before.YearsOfExperience},
 		{"registrationNumber", d.RegistrationNumber != before.RegistrationNumber},
-		{"clinicName", differ(d.ClinicName, before.ClinicName)},
+		{"clinicName", differs(d.ClinicName, before.ClinicName)},
 		{"consultationFee", d.ConsultationFee != before.ConsultationFee},
 		{"currency", d.Currency != before.Currency},
 		{"languagesSpoken", !slices.Equal(d.LanguagesSpoken, before.LanguagesSpoken)},
-		{"bio", differ(d.Bio, before.Bio)},
+		{"bio", differs(d.Bio, before.Bio)},
 	} {
 		if member.differs {
 			changed = append(changed, member.name)
@@ -128,7 +128,7 @@ func (in PracticeInput) apply(d *Doctor) []string {
 	return changed
 }
 
-func differ(a, b *string) bool {
+func differs(a, b *string) bool {
 	if a == nil || b == nil {
 		return a != b
 	}

@@ -12,11 +12,11 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// domains reads names as browsers look them up (UTS 46, not transitional).
-var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.BidiRule(),
+// idnaProfile reads names as browsers look them up (UTS 46, not transitional).
+var idnaProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.BidiRule(),
 	idna.CheckJoiners(true), idna.VerifyDNSLength(true))
 
-var errDomain = errors.New("the domain of a mail address is none")
+var errInvalidDomain = errors.New("the domain of a mail address is none")
 
 // Normalize is the one form in which an address is kept and compared: in lower case, its domain in Unicode, so that
 // its two spellings (RFC 5890: U-label and A-label) are one. Upper case is a habit of keyboards, not another mailbox.
@@ -24,14 +24,14 @@ func Normalize(address string) string {
 	address = norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(address))))
 	local, domain, ok := splitAddress(address)
 	// UTS 46 leaves out what can't be seen: that stays, to be refused.
-	if !ok || plainDomain(domain) || httpapi.TextFault(address, httpapi.Line) != "" {
+	if !ok || isPlainDomain(domain) || httpapi.TextFault(address, httpapi.Line) != "" {
 		return address
 	}
-	ascii, err := domains.ToASCII(domain)
+	ascii, err := idnaProfile.ToASCII(domain)
 	if err != nil {
 		return address
 	}
-	shown, err := domains.ToUnicode(ascii)
+	shown, err := idnaProfile.ToUnicode(ascii)
 	if err != nil {
 		return address
 	}
@@ -42,21 +42,21 @@ func Normalize(address string) string {
 func ASCII(address string) (string, error) {
 	local, domain, ok := splitAddress(address)
 	if !ok {
-		return "", errDomain
+		return "", errInvalidDomain
 	}
-	if plainDomain(domain) {
+	if isPlainDomain(domain) {
 		return address, nil
 	}
-	ascii, err := domains.ToASCII(domain)
+	ascii, err := idnaProfile.ToASCII(domain)
 	if err != nil {
-		return "", errDomain // the library's words quote it
+		return "", errInvalidDomain // the library's words quote it
 	}
 	return local + "@" + ascii, nil
 }
 
-// mailboxOf is what the addresses of one person have in common: a sub-address (RFC 5233) arrives in the same place,
+// canonicalMailbox is what the addresses of one person have in common: a sub-address (RFC 5233) arrives in the same place,
 // and Gmail reads no dots. It counts mails, and tells no accounts apart.
-func mailboxOf(address string) string {
+func canonicalMailbox(address string) string {
 	local, domain, ok := splitAddress(Normalize(address))
 	if !ok {
 		return address
@@ -78,8 +78,8 @@ func splitAddress(address string) (local, domain string, ok bool) {
 	return address[:i], address[i+1:], true
 }
 
-// plainDomain tells whether a domain is no international one in either spelling.
-func plainDomain(domain string) bool {
+// isPlainDomain tells whether a domain is no international one in either spelling.
+func isPlainDomain(domain string) bool {
 	return isASCII(domain) && !strings.Contains(strings.ToLower(domain), "xn--")
 }
 

@@ -22,12 +22,12 @@ type SendDigest struct {
 // Kind names the job.
 func (SendDigest) Kind() string { return "mail.send-digest" }
 
-// mostListed mails of a digest; the rest is counted.
-const mostListed = 100
+// maxListed mails of a digest; the rest is counted.
+const maxListed = 100
 
-// budgetOf is what mails of a kind to a mailbox are counted under: its address stays unreadable.
-func (s *Service) budgetOf(m *Message) []byte {
-	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+mailboxOf(m.To))
+// budgetKey is what mails of a kind to a mailbox are counted under: its address stays unreadable.
+func (s *Service) budgetKey(m *Message) []byte {
+	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+canonicalMailbox(m.To))
 }
 
 // admit tells whether a mail goes out by itself. One beyond the budget is held until the hour ends, and sent with the
@@ -36,7 +36,7 @@ func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (alone bo
 	if s.limits.Off {
 		return true, nil
 	}
-	budget := s.budgetOf(m)
+	budget := s.budgetKey(m)
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
 		until, err := s.limits.CountUse(ctx, tx, limit.MailsPerHour, string(budget))
 		if alone = err == nil; !errors.Is(err, limit.ErrTooMany) {
@@ -59,19 +59,19 @@ func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (alone bo
 
 // sendDigest bears running twice: the digest's mails are chosen once, and its Message-ID stays.
 func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
-	held, err := s.claim(ctx, args)
+	held, err := s.claimMails(ctx, args)
 	if err != nil {
 		return err
 	}
 	var last *Message
-	var letters []letter
+	var letters []layoutData
 	var sent []uuid.UUID
 	for _, id := range held {
-		message, l, err := s.load(ctx, id)
+		message, l, err := s.loadMail(ctx, id)
 		var refusal Refusal
 		switch {
 		case errors.As(err, &refusal):
-			if err := s.mark(ctx, []uuid.UUID{id}, message.Kind, refusal); err != nil {
+			if err := s.markMails(ctx, []uuid.UUID{id}, message.Kind, refusal); err != nil {
 				return err
 			}
 			continue
@@ -89,7 +89,7 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 	message.MessageID = args.ID.String() + "@" + s.host
 	all := letters[0]
 	if len(letters) > 1 {
-		all = s.together(letters)
+		all = s.combine(letters)
 	}
 	if err := all.render(&message); err != nil {
 		return err
@@ -100,12 +100,12 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 		s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
 		return err
 	}
-	return s.mark(ctx, sent, message.Kind, refusal)
+	return s.markMails(ctx, sent, message.Kind, refusal)
 }
 
-// claim chooses the mails of a digest. What is held from then on waits for the next one, of which this one is the
+// claimMails chooses the mails of a digest. What is held from then on waits for the next one, of which this one is the
 // first mail.
-func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID, err error) {
+func (s *Service) claimMails(ctx context.Context, args SendDigest) (held []uuid.UUID, err error) {
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
 		var budget []byte
 		var claimed bool
@@ -138,15 +138,15 @@ func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID,
 	return held, err
 }
 
-// together is one letter of many: what each says first, and the links that only it has.
-func (s *Service) together(letters []letter) letter {
+// combine is one letter of many: what each says first, and the links that only it has.
+func (s *Service) combine(letters []layoutData) layoutData {
 	newest := letters[len(letters)-1]
-	out := letter{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,",
+	out := layoutData{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,",
 		Why: newest.Why, Home: newest.Home, Support: newest.Support}
 	add := func(text, link string) { out.Parts = append(out.Parts, paragraph{text, link}) }
 	add(fmt.Sprintf("So many mails of one kind came within an hour that we put these %d together, the oldest first.",
 		len(letters)), "")
-	for _, l := range letters[:min(len(letters), mostListed)] {
+	for _, l := range letters[:min(len(letters), maxListed)] {
 		text := l.Subject
 		for _, p := range l.Parts {
 			if p.Link == "" {
@@ -161,7 +161,7 @@ func (s *Service) together(letters []letter) letter {
 			}
 		}
 	}
-	if more := len(letters) - mostListed; more > 0 {
+	if more := len(letters) - maxListed; more > 0 {
 		add(fmt.Sprintf("And %d more.", more), "")
 	}
 	add("See them all at Amrutam", s.cfg.PublicURL+"/")

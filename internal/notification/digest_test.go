@@ -12,8 +12,8 @@ import (
 	"amrutam/internal/notification"
 )
 
-// digests runs the jobs of digests that wait, and tells how many there were.
-func (o *office) digests() int {
+// runDigests runs the jobs of digests that wait, and tells how many there were.
+func (o *fixture) runDigests() int {
 	o.t.Helper()
 	rows, err := o.db.Pool.Query(context.Background(), "DELETE FROM river_job WHERE kind = 'mail.send-digest' "+
 		"RETURNING (args->>'id')::uuid, (args->>'mailId')::uuid")
@@ -32,10 +32,10 @@ func (o *office) digests() int {
 	return len(all)
 }
 
-func TestAFloodOfMailsIsPutTogether(t *testing.T) {
+func TestManyMailsAreCombined(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "UTC")
 	role := func(name string) uuid.UUID {
 		return o.enqueue(notification.Mail{To: reader, Kind: "role-changed", Data: map[string]string{"role": name}})
@@ -53,7 +53,7 @@ func TestAFloodOfMailsIsPutTogether(t *testing.T) {
 	if n := len(p.mails()); n != 11 {
 		t.Fatalf("%d mails with another kind", n)
 	}
-	if n := o.digests(); n != 1 || len(p.mails()) != 12 {
+	if n := o.runDigests(); n != 1 || len(p.mails()) != 12 {
 		t.Fatalf("%d digests, %d mails", n, len(p.mails()))
 	}
 	m := parse(t, p.mails()[11].raw)
@@ -77,7 +77,7 @@ func TestAFloodOfMailsIsPutTogether(t *testing.T) {
 	if n := len(p.mails()); n != 21 {
 		t.Errorf("%d mails in the next hour", n)
 	}
-	if n := o.digests(); n != 1 || len(p.mails()) != 22 || !strings.Contains(parse(t, p.mails()[21].raw).text, "S09") {
+	if n := o.runDigests(); n != 1 || len(p.mails()) != 22 || !strings.Contains(parse(t, p.mails()[21].raw).text, "S09") {
 		t.Errorf("%d digests, %d mails", n, len(p.mails()))
 	}
 	o.clock.Advance(2 * time.Hour)
@@ -87,10 +87,10 @@ func TestAFloodOfMailsIsPutTogether(t *testing.T) {
 	}
 }
 
-func TestSubAddressesAreOneMailbox(t *testing.T) {
+func TestSubAddressesShareOneBudget(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	for i := range 14 {
 		address := fmt.Sprintf("A.sha+%d@Gmail.com", i)
 		if i%2 == 0 {
@@ -104,7 +104,7 @@ func TestSubAddressesAreOneMailbox(t *testing.T) {
 		t.Fatalf("%d mails reached one mailbox", n)
 	}
 	must(t, o.run(o.enqueue(notification.Mail{Address: "a.sha@example.org", Kind: "password-changed"})))
-	if n := o.digests(); n != 1 {
+	if n := o.runDigests(); n != 1 {
 		t.Fatalf("%d digests", n)
 	}
 	m := parse(t, p.mails()[11].raw)
@@ -115,10 +115,10 @@ func TestSubAddressesAreOneMailbox(t *testing.T) {
 	}
 }
 
-func TestAMailThatFailsTakesNothingOfTheBudget(t *testing.T) {
+func TestFailedMailReturnsItsBudget(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true; p.refuse = refusing("rcpt", 450, [3]int{4, 1, 1}) })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true; p.refuse = refuseStep("rcpt", 450, [3]int{4, 1, 1}) })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "UTC")
 	id := o.enqueue(passwordChanged(reader))
 	for range 15 {
@@ -128,7 +128,7 @@ func TestAMailThatFailsTakesNothingOfTheBudget(t *testing.T) {
 	}
 }
 
-func TestAddressForms(t *testing.T) {
+func TestNormalize(t *testing.T) {
 	t.Parallel()
 	for typed, forms := range map[string][2]string{
 		"Asha@Example.ORG":      {"asha@example.org", "asha@example.org"},
@@ -148,14 +148,14 @@ func TestAddressForms(t *testing.T) {
 }
 
 // A mail server without SMTPUTF8 takes international domains, and no other letters before the @.
-func TestAServerWithoutSMTPUTF8(t *testing.T) {
+func TestServerWithoutSMTPUTF8(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS, p.withoutUTF8 = true, true })
-	o := openOffice(t, sendingTo(p, ""))
-	if !o.mails.Reaches(t.Context(), "asha@büro.example") || p.reached("mail") != 0 {
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS, p.withoutUTF8 = true, true })
+	o := openFixture(t, sendingTo(p, ""))
+	if !o.mails.CanReach(t.Context(), "asha@büro.example") || p.reached("mail") != 0 {
 		t.Error("an international domain isn't reached")
 	}
-	if o.mails.Reaches(t.Context(), "आशा@example.org") {
+	if o.mails.CanReach(t.Context(), "आशा@example.org") {
 		t.Error("what the server can't take is said to be reached")
 	}
 	must(t, o.run(o.enqueue(notification.Mail{Address: "asha@büro.example", Kind: "password-changed"})))

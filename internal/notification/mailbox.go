@@ -26,8 +26,8 @@ type mailbox struct {
 
 const mailboxColumn = "mailbox_messages.content"
 
-// caught is a mail in the mailbox.
-type caught struct {
+// storedMail is a mail in the mailbox.
+type storedMail struct {
 	ID        uuid.UUID `json:"id"`
 	To        string    `json:"to"`
 	Subject   string    `json:"subject"`
@@ -40,7 +40,7 @@ type caught struct {
 }
 
 // Paragraphs of the text, links apart.
-func (c caught) Paragraphs() []paragraph {
+func (c storedMail) Paragraphs() []paragraph {
 	var all []paragraph
 	for text := range strings.SplitSeq(strings.TrimSpace(c.Text), "\n\n") {
 		p := paragraph{Text: text}
@@ -56,7 +56,7 @@ func (c caught) Paragraphs() []paragraph {
 // Send keeps the mail, once by its Message-ID.
 func (b *mailbox) Send(ctx context.Context, m Message) error {
 	id := uuid.Must(uuid.NewV7())
-	text, err := json.Marshal(caught{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind,
+	text, err := json.Marshal(storedMail{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind,
 		CreatedAt: m.At})
 	if err != nil {
 		return err
@@ -67,29 +67,29 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 	}
 	return b.db.Write(ctx, func(tx *postgres.Tx) error {
 		queueInsertMailboxMessage(tx, queueInsertMailboxMessageParams{ID: id, MessageID: m.MessageID,
-			RecipientIndex: b.index(m.To), Content: content, CreatedAt: tx.Now})
+			RecipientIndex: b.recipientIndex(m.To), Content: content, CreatedAt: tx.Now})
 		return nil
 	})
 }
 
-// index finds the mails of an address although they are sealed. Capitals make no difference.
-func (b *mailbox) index(address string) []byte {
+// recipientIndex finds the mails of an address although they are sealed. Capitals make no difference.
+func (b *mailbox) recipientIndex(address string) []byte {
 	return b.sealer.BlindIndex("mailbox_messages.recipient", Normalize(address))
 }
 
-// mostShown mails, of everybody or of one address.
-const mostShown = 200
+// maxShown mails, of everybody or of one address.
+const maxShown = 200
 
-func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
-	all := []caught{}
+func (b *mailbox) list(ctx context.Context, to string) ([]storedMail, error) {
+	all := []storedMail{}
 	var recipient []byte
 	if to != "" {
-		recipient = b.index(to)
+		recipient = b.recipientIndex(to)
 	}
 	err := b.db.Read(ctx, func(r *postgres.Read) error {
 		rows, err := r.Query(ctx, `SELECT id, content, created_at FROM mailbox_messages WHERE $1::bytea IS NULL
 			OR recipient_index = $1
-			ORDER BY id DESC LIMIT $2`, recipient, mostShown)
+			ORDER BY id DESC LIMIT $2`, recipient, maxShown)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 			m, err := b.open(id, content)
 			if err != nil {
 				b.log.WarnContext(ctx, "a mail in the mailbox can't be opened", "mail", id, "error", err.Error())
-				m = caught{ID: id, CreatedAt: at, Unreadable: true}
+				m = storedMail{ID: id, CreatedAt: at, Unreadable: true}
 			}
 			all = append(all, m)
 		}
@@ -113,7 +113,7 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 	return all, err
 }
 
-func (b *mailbox) open(id uuid.UUID, content []byte) (m caught, err error) {
+func (b *mailbox) open(id uuid.UUID, content []byte) (m storedMail, err error) {
 	text, err := b.sealer.System().Open(mailboxColumn, id, content)
 	if err != nil {
 		return m, err
@@ -131,7 +131,7 @@ func (s *Service) Pages(mux *http.ServeMux) {
 		return
 	}
 	show := func(w http.ResponseWriter, r *http.Request) {
-		all, err := box.read(r.Context(), r.URL.Query().Get("to"))
+		all, err := box.list(r.Context(), r.URL.Query().Get("to"))
 		if err != nil {
 			s.log.Error("the mailbox can't be read", "error", postgres.Describe(err))
 			http.Error(w, "The mailbox can't be read now.", http.StatusServiceUnavailable)

@@ -83,7 +83,7 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	}
 	s.sender = &mailbox{db: db, sealer: sealer, log: log}
 	if cfg.SMTPURL != "" {
-		if s.sender, err = newSMTP(cfg); err != nil {
+		if s.sender, err = newSMTPSender(cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -108,12 +108,12 @@ type SendMail struct {
 // Kind names the job.
 func (SendMail) Kind() string { return "mail.send" }
 
-const column = "mails.content"
+const contentColumn = "mails.content"
 
 // Enqueue keeps the mail in the caller's transaction. Its content is sealed: it can hold tokens. A mail that lacks
 // data of its template is refused here, where its caller sees it.
 func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
-	if _, err := s.write(m.Kind, m.Data, tx.Now, reader{zone: time.UTC}); err != nil {
+	if _, err := s.fillTemplate(m.Kind, m.Data, tx.Now, recipient{zone: time.UTC}); err != nil {
 		return err
 	}
 	id := uuid.Must(uuid.NewV7())
@@ -121,7 +121,7 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	if err != nil {
 		return err
 	}
-	content, err := s.sealer.System().Seal(column, id, string(text))
+	content, err := s.sealer.System().Seal(contentColumn, id, string(text))
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (r Refusal) Error() string { return "the mail is given up: " + string(r) }
 // send bears running twice: a mail that was sent is left alone, and a crash between the sending and the mark sends the
 // same Message-ID once more.
 func (s *Service) send(ctx context.Context, args SendMail) error {
-	message, l, err := s.load(ctx, args.MailID)
+	message, l, err := s.loadMail(ctx, args.MailID)
 	if message == nil && err == nil {
 		return nil
 	}
@@ -175,27 +175,27 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 	if err != nil && !errors.As(err, &refusal) {
 		if message != nil {
 			s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
-			err = errors.Join(err, s.handBack(ctx, message))
+			err = errors.Join(err, s.refundAttempt(ctx, message))
 		}
 		return err
 	}
-	return s.mark(ctx, []uuid.UUID{args.MailID}, message.Kind, refusal)
+	return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, refusal)
 }
 
 // refundAttempt returns what a mail took of its mailbox's budget: it is tried again.
-func (s *Service) handBack(ctx context.Context, m *Message) error {
+func (s *Service) refundAttempt(ctx context.Context, m *Message) error {
 	if s.limits.Off {
 		return nil
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.budgetOf(m)))
+		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.budgetKey(m)))
 		return nil
 	})
 }
 
-// mark notes that mails went out or, with a refusal, never will: then the audit log tells staff. What was handed over
+// markMails notes that mails went out or, with a refusal, never will: then the audit log tells staff. What was handed over
 // is marked even when the server stops meanwhile, or it would be sent again.
-func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusal Refusal) error {
+func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, refusal Refusal) error {
 	outcome := "sent"
 	if refusal != "" {
 		outcome = string(refusal)
@@ -214,13 +214,13 @@ func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusa
 	})
 }
 
-// load words the mail, or gives nil when it was dealt with. Error: Refusal, together with the message.
-func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, letter, error) {
+// loadMail words the mail, or gives nil when it was dealt with. Error: Refusal, together with the message.
+func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutData, error) {
 	var (
 		message     Message
 		content     []byte
 		email, zone string
-		to          reader
+		to          recipient
 		now         time.Time
 	)
 	err := s.db.Read(ctx, func(r *postgres.Read) error {
@@ -235,18 +235,18 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, letter, err
 			Scan(&message.Kind, &message.MessageID, &content, &message.At, &email, &zone, &to.name)
 	})
 	if postgres.NoRows(err) {
-		return nil, letter{}, nil // nothing to send
+		return nil, layoutData{}, nil // nothing to send
 	}
 	if err != nil {
-		return nil, letter{}, err
+		return nil, layoutData{}, err
 	}
-	text, err := s.sealer.System().Open(column, id, content)
+	text, err := s.sealer.System().Open(contentColumn, id, content)
 	if err != nil {
-		return nil, letter{}, err
+		return nil, layoutData{}, err
 	}
 	var m Mail
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return nil, letter{}, errors.New("a kept mail can't be read") // json's own words quote it
+		return nil, layoutData{}, errors.New("a kept mail can't be read") // json's own words quote it
 	}
 	message.To = email
 	if m.Address != "" {
@@ -258,13 +258,13 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, letter, err
 	}
 	switch {
 	case message.To == "":
-		return &message, letter{}, NoRecipient
+		return &message, layoutData{}, NoRecipient
 	case now.After(until):
-		return &message, letter{}, TooLate
+		return &message, layoutData{}, TooLate
 	}
 	if to.zone, err = time.LoadLocation(zone); err != nil {
 		to.zone = time.UTC
 	}
-	l, err := s.write(m.Kind, m.Data, message.At, to)
+	l, err := s.fillTemplate(m.Kind, m.Data, message.At, to)
 	return &message, l, err
 }

@@ -8,10 +8,10 @@ import (
 	"amrutam/internal/notification"
 )
 
-func TestContentIsSealedAndForgotten(t *testing.T) {
+func TestContentIsSealedAndErased(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "UTC")
 	id := o.enqueue(notification.Mail{To: reader, Kind: "reset-password",
 		Data: map[string]string{"token": "a-token-of-this-test",
@@ -26,15 +26,15 @@ func TestContentIsSealedAndForgotten(t *testing.T) {
 	}
 	must(t, o.run(id))
 	if s := o.state(id); s.content != nil || s.sent == nil || s.failed != nil || len(p.mails()) != 1 ||
-		o.counted("reset-password", "sent") != 1 {
+		o.metric("reset-password", "sent") != 1 {
 		t.Errorf("after sending: %+v", s)
 	}
 }
 
-func TestWhoGetsAMail(t *testing.T) {
+func TestRecipients(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "Asia/Kolkata")
 	waiting := o.enqueue(passwordChanged(reader))
 	o.exec("UPDATE users SET email = 'new@example.org' WHERE id = $1", reader)
@@ -63,15 +63,15 @@ func TestWhoGetsAMail(t *testing.T) {
 		}
 	}
 	if s := o.state(late); s.failure != "no-recipient" || s.content != nil || s.sent != nil ||
-		o.counted("password-changed", "no-recipient") != 1 {
+		o.metric("password-changed", "no-recipient") != 1 {
 		t.Errorf("the mail to a deleted user: %+v", s)
 	}
 }
 
-func TestALateMailIsGivenUp(t *testing.T) {
+func TestLateMailIsGivenUp(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "UTC")
 	link := o.enqueue(notification.Mail{To: reader, Kind: "reset-password",
 		Data: map[string]string{"token": "t", "expires": o.db.Now().Add(time.Hour).Format(time.RFC3339)}})

@@ -32,7 +32,7 @@ type smtpSender struct {
 	unicode atomic.Pointer[bool]
 }
 
-func newSMTP(cfg *config.Config) (*smtpSender, error) {
+func newSMTPSender(cfg *config.Config) (*smtpSender, error) {
 	u, err := cfg.SMTPServer()
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	tls, port := "STARTTLS when the server offers it", 587 // RFC 6409; smtps: RFC 8314
 	// Whoever sits between could hide STARTTLS and read the password: with one, TLS is not a matter of what is
 	// offered.
-	secure := cfg.Production() || (u.User != nil && !loopback(u.Hostname()))
+	secure := cfg.Production() || (u.User != nil && !isLoopback(u.Hostname()))
 	switch {
 	case u.Scheme == "smtps":
 		options, tls, port, secure = append(options, mail.WithSSL()), "from the first byte", 465, true
@@ -98,7 +98,7 @@ func replyAddress(cfg *config.Config) (*netmail.Address, error) {
 	return address, nil
 }
 
-func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+func isLoopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
 
 // Send delivers over one connection. Errors name no address: the server's own words often repeat it.
 func (s *smtpSender) Send(ctx context.Context, m Message) error {
@@ -120,22 +120,22 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	message.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 	connection, err := s.client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return describe(err)
+		return classify(err)
 	}
 	defer func() { _ = s.client.CloseWithSMTPClient(connection) }()
-	if err := s.international(connection, to); err != nil {
+	if err := s.negotiateUTF8(connection, to); err != nil {
 		return err
 	}
 	err = s.client.SendWithSMTPClient(connection, message)
 	if err == nil || message.IsDelivered() { // it is the server's, even if it hung up afterwards
 		return nil
 	}
-	return describe(err)
+	return classify(err)
 }
 
-// international asks for SMTPUTF8 only where an address needs it: a message that claims it can't be passed on to
+// negotiateUTF8 asks for SMTPUTF8 only where an address needs it: a message that claims it can't be passed on to
 // servers without it (RFC 6531, 3.4). It remembers whether this server has it.
-func (s *smtpSender) international(connection *smtp.Client, to string) error {
+func (s *smtpSender) negotiateUTF8(connection *smtp.Client, to string) error {
 	offered, _ := connection.Extension("SMTPUTF8")
 	s.unicode.Store(&offered)
 	ascii := isASCII(to) && isASCII(s.from.Address)
@@ -149,14 +149,14 @@ func (s *smtpSender) international(connection *smtp.Client, to string) error {
 // probeTimeout bounds how long a sign-up waits to learn what the mail server can.
 const probeTimeout = 5 * time.Second
 
-// Reaches tells whether the mail server can take an address: one without SMTPUTF8 takes no letters beyond ASCII before
+// CanReach tells whether the mail server can take an address: one without SMTPUTF8 takes no letters beyond ASCII before
 // the @. It asks the server once.
-func (s *Service) Reaches(ctx context.Context, address string) bool {
-	if sender := s.needingUnicode(address); sender != nil && sender.unicode.Load() == nil {
+func (s *Service) CanReach(ctx context.Context, address string) bool {
+	if sender := s.unicodeServer(address); sender != nil && sender.unicode.Load() == nil {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		if connection, err := sender.client.DialToSMTPClientWithContext(ctx); err == nil {
-			_ = sender.international(connection, address)
+			_ = sender.negotiateUTF8(connection, address)
 			_ = sender.client.CloseWithSMTPClient(connection)
 		}
 	}
@@ -165,7 +165,7 @@ func (s *Service) Reaches(ctx context.Context, address string) bool {
 
 // MayReach is Reaches without asking: what isn't known yet counts as possible.
 func (s *Service) MayReach(address string) bool {
-	sender := s.needingUnicode(address)
+	sender := s.unicodeServer(address)
 	if sender == nil {
 		return true
 	}
@@ -173,8 +173,8 @@ func (s *Service) MayReach(address string) bool {
 	return offered == nil || *offered
 }
 
-// needingUnicode is the mail server, when an address can reach it with SMTPUTF8 alone; else nil.
-func (s *Service) needingUnicode(address string) *smtpSender {
+// unicodeServer is the mail server, when an address can reach it with SMTPUTF8 alone; else nil.
+func (s *Service) unicodeServer(address string) *smtpSender {
 	sender, ok := s.sender.(*smtpSender)
 	if to, err := ASCII(address); !ok || err != nil || isASCII(to) {
 		return nil
@@ -182,9 +182,9 @@ func (s *Service) needingUnicode(address string) *smtpSender {
 	return sender
 }
 
-// describe classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault,
+// classify classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault,
 // and so is a refusal of the sender.
-func describe(err error) error {
+func classify(err error) error {
 	var failed *mail.SendError
 	if errors.As(err, &failed) {
 		code := failed.ErrorCode()

@@ -22,8 +22,8 @@ func passwordChanged(to uuid.UUID) notification.Mail {
 	return notification.Mail{To: to, Kind: "password-changed"}
 }
 
-// quiet checks that neither an error nor the log tells an address, a password or what the server said.
-func (o *office) quiet(err error, addresses ...string) {
+// checkNoLeak checks that neither an error nor the log tells an address, a password or what the server said.
+func (o *fixture) checkNoLeak(err error, addresses ...string) {
 	o.t.Helper()
 	told := o.log.String()
 	if err != nil {
@@ -37,7 +37,7 @@ func (o *office) quiet(err error, addresses ...string) {
 	}
 }
 
-func refusing(step string, code int, enhanced smtp.EnhancedCode) func(string, int) error {
+func refuseStep(step string, code int, enhanced smtp.EnhancedCode) func(string, int) error {
 	return func(at string, _ int) error {
 		if at != step {
 			return nil
@@ -49,8 +49,8 @@ func refusing(step string, code int, enhanced smtp.EnhancedCode) func(string, in
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, email := o.user("आशा राव", "Asia/Kolkata")
 	id := o.enqueue(passwordChanged(reader))
 	kept := o.db.Now()
@@ -92,8 +92,8 @@ func TestHeaders(t *testing.T) {
 
 func TestInternationalAddress(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	must(t, o.run(o.enqueue(notification.Mail{Address: "आशा@example.org", Kind: "password-changed"})))
 	if d := p.mails(); len(d) != 1 || !d[0].utf8 || d[0].to != "आशा@example.org" {
 		t.Errorf("came: %+v", d)
@@ -104,17 +104,17 @@ func TestInternationalAddress(t *testing.T) {
 	if s := o.state(id); s.failure != "recipient-refused" || s.content != nil {
 		t.Errorf("what is no address: %+v", s)
 	}
-	o.quiet(err, "no address")
+	o.checkNoLeak(err, "no address")
 }
 
-func TestStartTLSAndSignIn(t *testing.T) {
+func TestStartTLSAndAuthentication(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*peer){
-		"STARTTLS": func(*peer) {}, "smtps": func(p *peer) { p.implicitTLS = true }} {
+	for name, change := range map[string]func(*mailServer){
+		"STARTTLS": func(*mailServer) {}, "smtps": func(p *mailServer) { p.implicitTLS = true }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPeer(t, change)
-			o := openOffice(t, sendingTo(p, credentials), func(cfg *config.Config) { cfg.Env = "production" })
+			p := startMailServer(t, change)
+			o := openFixture(t, sendingTo(p, credentials), func(cfg *config.Config) { cfg.Env = "production" })
 			reader, _ := o.user("Asha Rao", "UTC")
 			id := o.enqueue(passwordChanged(reader))
 			// A certificate that nobody vouches for is no way to hand over a password.
@@ -122,7 +122,7 @@ func TestStartTLSAndSignIn(t *testing.T) {
 			if err == nil || p.reached("auth") != 0 || o.state(id).content == nil {
 				t.Fatalf("without trust: %v, %d sign-ins", err, p.reached("auth"))
 			}
-			o.quiet(err)
+			o.checkNoLeak(err)
 			must(t, o.mails.Trust(p.roots))
 			must(t, o.run(id))
 			if d := p.mails(); len(d) != 1 || !d[0].encrypted || d[0].user != smtpUser {
@@ -132,10 +132,10 @@ func TestStartTLSAndSignIn(t *testing.T) {
 	}
 }
 
-func TestDevelopmentUsesStartTLSWhereOffered(t *testing.T) {
+func TestDevelopmentUsesOfferedStartTLS(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t)
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t)
+	o := openFixture(t, sendingTo(p, ""))
 	must(t, o.mails.Trust(p.roots))
 	reader, _ := o.user("Asha Rao", "UTC")
 	must(t, o.run(o.enqueue(passwordChanged(reader))))
@@ -144,9 +144,9 @@ func TestDevelopmentUsesStartTLSWhereOffered(t *testing.T) {
 	}
 }
 
-func TestNoPasswordOverAPlainConnection(t *testing.T) {
+func TestNoPasswordWithoutTLS(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
 	_, port, err := net.SplitHostPort(p.addr)
 	must(t, err)
 	for name, c := range map[string]struct {
@@ -158,7 +158,7 @@ func TestNoPasswordOverAPlainConnection(t *testing.T) {
 		"from elsewhere, in development":  {"development", "0.0.0.0", false},
 		"on this machine, in development": {"development", "127.0.0.1", true},
 	} {
-		o := openOffice(t, func(cfg *config.Config) {
+		o := openFixture(t, func(cfg *config.Config) {
 			cfg.Env, cfg.SMTPURL = c.env, "smtp://"+credentials+net.JoinHostPort(c.host, port)
 		})
 		reader, _ := o.user("Asha Rao", "UTC")
@@ -168,7 +168,7 @@ func TestNoPasswordOverAPlainConnection(t *testing.T) {
 			(p.reached("auth") > signIns) != c.arrives {
 			t.Errorf("%s: %v, arrived %v", name, err, arrived)
 		}
-		o.quiet(err)
+		o.checkNoLeak(err)
 	}
 }
 
@@ -189,18 +189,18 @@ func TestPermanentRefusal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPeer(t, func(p *peer) {
-				p.withoutTLS, p.refuse = true, refusing(c.step, c.code, smtp.EnhancedCode{c.code / 100, 1, 1})
+			p := startMailServer(t, func(p *mailServer) {
+				p.withoutTLS, p.refuse = true, refuseStep(c.step, c.code, smtp.EnhancedCode{c.code / 100, 1, 1})
 			})
-			o := openOffice(t, sendingTo(p, ""))
+			o := openFixture(t, sendingTo(p, ""))
 			reader, email := o.user("Asha Rao", "UTC")
 			id := o.enqueue(passwordChanged(reader))
 			err := o.run(id)
-			o.quiet(err, email)
+			o.checkNoLeak(err, email)
 			s := o.state(id)
 			if c.failure == "" {
 				if err == nil || s.failed != nil || s.sent != nil || s.content == nil ||
-					o.counted("password-changed", "delayed") != 1 {
+					o.metric("password-changed", "delayed") != 1 {
 					t.Errorf("a temporary refusal: %v, %+v", err, s)
 				}
 				return
@@ -208,7 +208,7 @@ func TestPermanentRefusal(t *testing.T) {
 			if err != nil || s.failure != c.failure || s.failed == nil || s.sent != nil || s.content != nil {
 				t.Errorf("a permanent refusal: %v, %+v", err, s)
 			}
-			if n := o.counted("password-changed", c.failure); n != 1 || !strings.Contains(o.log.String(), c.failure) {
+			if n := o.metric("password-changed", c.failure); n != 1 || !strings.Contains(o.log.String(), c.failure) {
 				t.Errorf("counted %v, logged %s", n, o.log.String())
 			}
 			must(t, o.run(id))
@@ -219,10 +219,10 @@ func TestPermanentRefusal(t *testing.T) {
 	}
 }
 
-func TestTheServerHangsUpAfterItTookTheMail(t *testing.T) {
+func TestConnectionLostAfterAcceptance(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS, p.hangsUp = true, true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS, p.hangsUp = true, true })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "UTC")
 	id := o.enqueue(passwordChanged(reader))
 	must(t, o.run(id))
@@ -231,10 +231,10 @@ func TestTheServerHangsUpAfterItTookTheMail(t *testing.T) {
 	}
 }
 
-func TestACrashBeforeTheMarkSendsTheSameMessageIDAgain(t *testing.T) {
+func TestCrashResendsSameMessageID(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	reader, _ := o.user("Asha Rao", "UTC")
 	id := o.enqueue(passwordChanged(reader))
 	// The row is held by another transaction while the mail goes out: the mark fails as in a crash.
@@ -264,40 +264,40 @@ func TestACrashBeforeTheMarkSendsTheSameMessageIDAgain(t *testing.T) {
 }
 
 // Through the whole server: River tries again by itself.
-func TestTemporaryTroubleIsTriedAgain(t *testing.T) {
+func TestTemporaryErrorIsRetried(t *testing.T) {
 	t.Parallel()
 	t.Run("refused for now", func(t *testing.T) {
 		t.Parallel()
-		p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+		p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
 		p.refuse = func(step string, n int) error {
 			if n == 1 {
-				return refusing("rcpt", 450, smtp.EnhancedCode{4, 2, 1})(step, n)
+				return refuseStep("rcpt", 450, smtp.EnhancedCode{4, 2, 1})(step, n)
 			}
 			return nil
 		}
 		c := apptest.Open(t, sendingTo(p, ""))
-		confirm(c)
-		arrive(t, c, p)
+		bookFree(c)
+		awaitConfirmations(t, c, p)
 	})
 	t.Run("away and back", func(t *testing.T) {
 		t.Parallel()
-		p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+		p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
 		p.stop()
 		c := apptest.Open(t, sendingTo(p, ""))
-		confirm(c)
+		bookFree(c)
 		waitFor(t, "two failed deliveries", func() bool { return strings.Count(c.Log.String(), "job failed") >= 2 })
 		p.start()
-		arrive(t, c, p)
+		awaitConfirmations(t, c, p)
 	})
 }
 
-func confirm(c *apptest.Clinic) {
+func bookFree(c *apptest.Clinic) {
 	c.Post(c.Patient(), "consultations", map[string]any{"slotId": c.Slot(c.Doctor("0.00"), 3*time.Hour, 1),
 		"reason": "Migraine"}).Want(201)
 }
 
-// arrive waits for the two mails of a confirmation, each with its Message-ID of the table, which forgets them.
-func arrive(t *testing.T, c *apptest.Clinic, p *peer) {
+// awaitConfirmations waits for the two mails of a confirmation, each with its Message-ID of the table, which forgets them.
+func awaitConfirmations(t *testing.T, c *apptest.Clinic, p *mailServer) {
 	t.Helper()
 	waitFor(t, "the mails to be sent", func() bool {
 		var done int
@@ -341,9 +341,9 @@ func waitFor(t *testing.T, what string, done func() bool) {
 	}
 }
 
-func TestWrongSettingsStopTheStart(t *testing.T) {
+func TestInvalidSettingsAreRefused(t *testing.T) {
 	t.Parallel()
-	o, logger := openOffice(t), slog.New(slog.DiscardHandler)
+	o, logger := openFixture(t), slog.New(slog.DiscardHandler)
 	for name, change := range map[string]func(*config.Config){
 		"scheme": func(c *config.Config) { c.SMTPURL = "http://mx.example" },
 		"host":   func(c *config.Config) { c.SMTPURL = "smtp://:secret@:25" },

@@ -19,32 +19,32 @@ import (
 // paragraph is cut out before it is filled: data can neither begin one nor make a link.
 //
 //go:embed templates
-var files embed.FS
+var templateFiles embed.FS
 
 var (
 	kinds    = readKinds()
-	htmlMail = html.Must(html.ParseFS(files, "templates/layout.html"))
-	textMail = text.Must(text.ParseFS(files, "templates/layout.txt"))
+	htmlMail = html.Must(html.ParseFS(templateFiles, "templates/layout.html"))
+	textMail = text.Must(text.ParseFS(templateFiles, "templates/layout.txt"))
 	linkForm = regexp.MustCompile(`^\[(.+)\]\((/.*)\)$`)
 )
 
-type wording struct {
+type mailTemplate struct {
 	subject *text.Template
 	why     string
-	parts   []part
+	parts   []paragraphTemplate
 }
 
-// part is a paragraph; with a path, a link.
-type part struct{ words, path *text.Template }
+// paragraphTemplate is a paragraph; with a path, a link.
+type paragraphTemplate struct{ words, path *text.Template }
 
-func readKinds() map[string]wording {
-	entries, err := files.ReadDir("templates/kinds")
+func readKinds() map[string]mailTemplate {
+	entries, err := templateFiles.ReadDir("templates/kinds")
 	if err != nil {
 		panic(err)
 	}
-	all := map[string]wording{}
+	all := map[string]mailTemplate{}
 	for _, entry := range entries {
-		source, err := files.ReadFile(path.Join("templates/kinds", entry.Name()))
+		source, err := templateFiles.ReadFile(path.Join("templates/kinds", entry.Name()))
 		if err != nil {
 			panic(err)
 		}
@@ -53,11 +53,11 @@ func readKinds() map[string]wording {
 	return all
 }
 
-func readKind(name, source string) wording {
+func readKind(name, source string) mailTemplate {
 	parse := func(source string) *text.Template {
 		return text.Must(text.New(name).Option("missingkey=error").Parse(source))
 	}
-	w := wording{why: "you have an account at Amrutam with this address"}
+	w := mailTemplate{why: "you have an account at Amrutam with this address"}
 	head, body, _ := strings.Cut(source, "\n\n")
 	for header := range strings.Lines(head) {
 		switch field, value, _ := strings.Cut(strings.TrimSpace(header), ": "); field {
@@ -71,16 +71,16 @@ func readKind(name, source string) wording {
 	}
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
 		if link := linkForm.FindStringSubmatch(paragraph); link != nil {
-			w.parts = append(w.parts, part{parse(link[1]), parse(link[2])})
+			w.parts = append(w.parts, paragraphTemplate{parse(link[1]), parse(link[2])})
 		} else {
-			w.parts = append(w.parts, part{words: parse(paragraph)})
+			w.parts = append(w.parts, paragraphTemplate{words: parse(paragraph)})
 		}
 	}
 	return w
 }
 
-// letter is what both layouts show.
-type letter struct {
+// layoutData is what both layouts show.
+type layoutData struct {
 	Subject, Greeting, Why, Home string
 	// Support is the address that answers go to; "": they are not read.
 	Support string
@@ -89,22 +89,22 @@ type letter struct {
 
 type paragraph struct{ Text, Link string }
 
-// reader is whom a mail is written for.
-type reader struct {
+// recipient is whom a mail is written for.
+type recipient struct {
 	name string
 	zone *time.Location
 }
 
-func (s *Service) write(kind string, data map[string]string, at time.Time, to reader) (letter, error) {
+func (s *Service) fillTemplate(kind string, data map[string]string, at time.Time, to recipient) (layoutData, error) {
 	w, known := kinds[kind]
 	if !known {
-		return letter{}, fmt.Errorf("notification: no template for %q", kind)
+		return layoutData{}, fmt.Errorf("notification: no template for %q", kind)
 	}
-	values, err := prepare(data, at, to.zone)
+	values, err := templateValues(data, at, to.zone)
 	if err != nil {
-		return letter{}, fmt.Errorf("notification: %s: %w", kind, err)
+		return layoutData{}, fmt.Errorf("notification: %s: %w", kind, err)
 	}
-	out := letter{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/", Support: s.support}
+	out := layoutData{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/", Support: s.support}
 	if name := plainName(to.name); name != "" {
 		out.Greeting = "Hello " + name + ","
 	}
@@ -129,9 +129,9 @@ func (s *Service) write(kind string, data map[string]string, at time.Time, to re
 	return out, err
 }
 
-// prepare makes the values of a template: instants on the reader's clock, names without anything but a name.
-func prepare(data map[string]string, at time.Time, zone *time.Location) (map[string]any, error) {
-	values := map[string]any{"at": instant{at.In(zone)}}
+// templateValues makes the values of a template: instants on the reader's clock, names without anything but a name.
+func templateValues(data map[string]string, at time.Time, zone *time.Location) (map[string]any, error) {
+	values := map[string]any{"at": localTime{at.In(zone)}}
 	for key, value := range data {
 		switch key {
 		case "start", "end", "expires", "due", "until":
@@ -143,7 +143,7 @@ func prepare(data map[string]string, at time.Time, zone *time.Location) (map[str
 			if err != nil {
 				return nil, fmt.Errorf("%s is no RFC 3339 time", key)
 			}
-			values[key] = instant{parsed.In(zone)}
+			values[key] = localTime{parsed.In(zone)}
 		case "with":
 			values[key] = plainName(value)
 		default:
@@ -153,7 +153,7 @@ func prepare(data map[string]string, at time.Time, zone *time.Location) (map[str
 	return values, nil
 }
 
-func (l letter) render(out *Message) error {
+func (l layoutData) render(out *Message) error {
 	var page, plain bytes.Buffer
 	if err := htmlMail.Execute(&page, l); err != nil {
 		return err
@@ -165,10 +165,10 @@ func (l letter) render(out *Message) error {
 	return nil
 }
 
-// instant is a time on the reader's clock.
-type instant struct{ time.Time }
+// localTime is a time on the reader's clock.
+type localTime struct{ time.Time }
 
-func (i instant) String() string {
+func (i localTime) String() string {
 	zone := i.Location().String()
 	if zone != "UTC" {
 		zone += i.Format(", UTC-07:00")
@@ -177,10 +177,10 @@ func (i instant) String() string {
 }
 
 // Day is the date alone.
-func (i instant) Day() string { return i.Format("2 January 2006") }
+func (i localTime) Day() string { return i.Format("2 January 2006") }
 
 // Clock is the time of day alone.
-func (i instant) Clock() string { return i.Format("15:04") }
+func (i localTime) Clock() string { return i.Format("15:04") }
 
 var (
 	// Joiners belong to the spelling of names in Indic and Persian scripts.

@@ -74,8 +74,8 @@ func samples() map[string][]map[string]string {
 	return all
 }
 
-// needs is what each kind has to say.
-var needs = map[string][]string{
+// requiredTexts is what each kind has to say.
+var requiredTexts = map[string][]string{
 	"verify-email": {"/verify-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
 		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you", "as a doctor"},
 	"reset-password": {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
@@ -129,8 +129,8 @@ func TestEveryKindOverSMTP(t *testing.T) {
 	if known := slices.Sorted(maps.Keys(all)); !slices.Equal(known, notification.Kinds()) {
 		t.Fatalf("samples of %v, templates of %v", known, notification.Kinds())
 	}
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.LoginLimit = "off" })
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.LoginLimit = "off" })
 	reader, email := o.user("Asha Rao", "Asia/Kolkata")
 	for kind, each := range all {
 		subjects := map[string]bool{}
@@ -143,7 +143,7 @@ func TestEveryKindOverSMTP(t *testing.T) {
 			}
 			m := parse(t, got[before].raw)
 			checkMail(t, kind, m)
-			for _, fact := range needs[kind] {
+			for _, fact := range requiredTexts[kind] {
 				if !strings.Contains(m.text, fact) {
 					t.Errorf("%s doesn't say %q:\n%s", kind, fact, m.text)
 				}
@@ -163,8 +163,8 @@ func TestEveryKindOverSMTP(t *testing.T) {
 // With AMRUTAM_MAIL_REPLY_TO answers go to the support, and the mail says so.
 func TestReplyTo(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.MailReplyTo = "Help <help@clinic.example>" })
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.MailReplyTo = "Help <help@clinic.example>" })
 	reader, _ := o.user("Asha Rao", "Asia/Kolkata")
 	must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "account-deleted"})))
 	m := parse(t, p.mails()[0].raw)
@@ -267,10 +267,10 @@ func readHTML(t *testing.T, source string) (s shown) {
 	return s
 }
 
-func TestNamesInjectNothing(t *testing.T) {
+func TestNamesCannotInjectContent(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	for _, name := range []string{
 		"Asha\r\nBcc: thief@evil.example",
 		"<script>alert(1)</script><a href=https://evil.example>win</a>",
@@ -321,10 +321,10 @@ func TestPlainName(t *testing.T) {
 	}
 }
 
-func TestTimesOfTheReader(t *testing.T) {
+func TestTimesInRecipientZone(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	o := openFixture(t, sendingTo(p, ""))
 	for zone, want := range map[string]string{
 		"Asia/Kolkata":     "Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15",
 		"America/New_York": "Saturday, 1 March 2031 at 15:15 (America/New_York, UTC-05:00) and ends at 15:45",
@@ -342,9 +342,9 @@ func TestTimesOfTheReader(t *testing.T) {
 	}
 }
 
-func TestAMailThatLacksDataIsRefusedAtOnce(t *testing.T) {
+func TestEnqueueRefusesIncompleteMail(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t)
+	o := openFixture(t)
 	reader, _ := o.user("Asha Rao", "UTC")
 	for _, m := range []notification.Mail{
 		{To: reader, Kind: "no-such-kind"},

@@ -17,7 +17,7 @@ type PurposeIn struct {
 	Purpose string `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log and needed for it" example:"complaint 2291"`
 }
 
-// ReadIn names a prescription.
+// ReadRequest names a prescription.
 type ReadIn struct {
 	PurposeIn
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The prescription"`

@@ -46,7 +46,7 @@ func (s *Service) Refresh(ctx context.Context, actor access.Actor, in RefreshReq
 		copied = first == 0 && token.UsedAt != nil && tx.Now.Sub(*token.UsedAt) > reuseGrace
 		switch {
 		case copied:
-			return s.endCopied(ctx, tx, actor, token)
+			return s.endReused(ctx, tx, actor, token)
 		case !token.ExpiresAt.After(tx.Now):
 			return ErrInvalidRefreshToken
 		}
@@ -134,8 +134,8 @@ func (s *Service) extend(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
 }
 
-// endCopied ends the session of a token in two hands, and mails its user the first time.
-func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+// endReused ends the session of a token in two hands, and mails its user the first time.
+func (s *Service) endReused(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	token findRefreshTokenRow) error {
 	ended, err := endSession(ctx, tx, &tx.Now, token.SessionID)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Deny notes that an actor was refused an object, at most once a minute for the two of them. It is the caller's own
+// RecordDenial notes that an actor was refused an object, at most once a minute for the two of them. It is the caller's own
 // transaction: the refused one was rolled back.
-func Deny(ctx context.Context, db *postgres.DB, actor access.Actor, object problem.Object, operation string) error {
+func RecordDenial(ctx context.Context, db *postgres.DB, actor access.Actor, object problem.Object, operation string) error {
 	return db.Write(ctx, func(tx *postgres.Tx) error {
 		// The lock makes the look-up and the insert one step for this pair.
 		if err := lockDenial(ctx, tx, "deny:"+actor.ID.String()+object.ID); err != nil {

@@ -25,8 +25,8 @@ const (
 	smtpPassword = "open sesame, said the mailer"
 )
 
-// peer is a real SMTP server on this machine.
-type peer struct {
+// mailServer is a real SMTP server on this machine.
+type mailServer struct {
 	t    testing.TB
 	addr string
 	// refuse, when set, answers a step ("auth", "mail", "rcpt", "data", "taken") the n-th time it is reached, n from
@@ -42,7 +42,7 @@ type peer struct {
 	server *smtp.Server
 	listen net.Listener
 	steps  map[string]int
-	got    []delivery
+	received    []delivery
 	roots  *x509.CertPool
 	cert   tls.Certificate
 }
@@ -54,9 +54,9 @@ type delivery struct {
 	raw             []byte
 }
 
-func newPeer(t testing.TB, configure ...func(*peer)) *peer {
+func startMailServer(t testing.TB, configure ...func(*mailServer)) *mailServer {
 	t.Helper()
-	p := &peer{t: t, addr: "127.0.0.1:0", steps: map[string]int{}}
+	p := &mailServer{t: t, addr: "127.0.0.1:0", steps: map[string]int{}}
 	for _, change := range configure {
 		change(p)
 	}
@@ -67,7 +67,7 @@ func newPeer(t testing.TB, configure ...func(*peer)) *peer {
 }
 
 // start listens, after a stop on the same port as before.
-func (p *peer) start() {
+func (p *mailServer) start() {
 	p.t.Helper()
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{peer: p, conn: c}, nil
@@ -91,7 +91,7 @@ func (p *peer) start() {
 	go func() { _ = server.Serve(listener) }()
 }
 
-func (p *peer) stop() {
+func (p *mailServer) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.server != nil {
@@ -101,19 +101,19 @@ func (p *peer) stop() {
 	}
 }
 
-func (p *peer) mails() []delivery {
+func (p *mailServer) mails() []delivery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]delivery(nil), p.got...)
+	return append([]delivery(nil), p.received...)
 }
 
-func (p *peer) reached(step string) int {
+func (p *mailServer) reached(step string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.steps[step]
 }
 
-func (p *peer) step(name string) error {
+func (p *mailServer) step(name string) error {
 	p.mu.Lock()
 	p.steps[name]++
 	n := p.steps[name]
@@ -125,7 +125,7 @@ func (p *peer) step(name string) error {
 }
 
 type session struct {
-	peer *peer
+	peer *mailServer
 	conn *smtp.Conn
 	delivery
 }
@@ -185,7 +185,7 @@ func (s *session) Data(r io.Reader) error {
 	s.raw = raw
 	_, s.encrypted = s.conn.TLSConnectionState()
 	s.peer.mu.Lock()
-	s.peer.got = append(s.peer.got, s.delivery)
+	s.peer.received = append(s.peer.received, s.delivery)
 	s.peer.mu.Unlock()
 	return s.peer.step("taken")
 }

@@ -29,8 +29,8 @@ import (
 
 const publicURL = "https://clinic.example"
 
-// office is the package on a database of its own, whose jobs a test runs by hand.
-type office struct {
+// fixture is the package on a database of its own, whose jobs a test runs by hand.
+type fixture struct {
 	t       testing.TB
 	db      *postgres.DB
 	mails   *notification.Service
@@ -39,7 +39,7 @@ type office struct {
 	metrics *telemetry.Metrics
 }
 
-func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
+func openFixture(t testing.TB, configure ...func(*config.Config)) *fixture {
 	t.Helper()
 	ctx := context.Background()
 	cfg := &config.Config{Env: "development", PublicURL: publicURL,
@@ -47,7 +47,7 @@ func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
 	for _, change := range configure {
 		change(cfg)
 	}
-	o := &office{t: t, clock: &apptest.Clock{}, log: &apptest.Log{}, metrics: telemetry.NewMetrics()}
+	o := &fixture{t: t, clock: &apptest.Clock{}, log: &apptest.Log{}, metrics: telemetry.NewMetrics()}
 	dsn := testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 	separator := "?"
 	if strings.Contains(dsn, "?") {
@@ -70,7 +70,7 @@ func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
 }
 
 // sendingTo is the settings for a peer.
-func sendingTo(p *peer, credentials string) func(*config.Config) {
+func sendingTo(p *mailServer, credentials string) func(*config.Config) {
 	return func(cfg *config.Config) {
 		cfg.SMTPURL = "smtp://" + credentials + p.addr
 		if p.implicitTLS {
@@ -80,7 +80,7 @@ func sendingTo(p *peer, credentials string) func(*config.Config) {
 }
 
 // user makes somebody with a verified address.
-func (o *office) user(name, zone string) (uuid.UUID, string) {
+func (o *fixture) user(name, zone string) (uuid.UUID, string) {
 	o.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	email := "user-" + id.String() + "@example.org"
@@ -91,14 +91,14 @@ func (o *office) user(name, zone string) (uuid.UUID, string) {
 	return id, email
 }
 
-func (o *office) exec(sql string, args ...any) {
+func (o *fixture) exec(sql string, args ...any) {
 	o.t.Helper()
 	_, err := o.db.Pool.Exec(context.Background(), sql, args...)
 	must(o.t, err)
 }
 
 // enqueue keeps a mail and gives its id.
-func (o *office) enqueue(m notification.Mail) uuid.UUID {
+func (o *fixture) enqueue(m notification.Mail) uuid.UUID {
 	o.t.Helper()
 	must(o.t, o.tryEnqueue(m))
 	var id uuid.UUID
@@ -106,12 +106,12 @@ func (o *office) enqueue(m notification.Mail) uuid.UUID {
 	return id
 }
 
-func (o *office) tryEnqueue(m notification.Mail) error {
+func (o *fixture) tryEnqueue(m notification.Mail) error {
 	ctx := context.Background()
 	return o.db.Write(ctx, func(tx *postgres.Tx) error { return o.mails.Enqueue(ctx, tx, m) })
 }
 
-func (o *office) run(id uuid.UUID) error { return o.mails.Run(context.Background(), id) }
+func (o *fixture) run(id uuid.UUID) error { return o.mails.Run(context.Background(), id) }
 
 // state is what the table holds of a mail.
 type state struct {
@@ -120,7 +120,7 @@ type state struct {
 	failure      string
 }
 
-func (o *office) state(id uuid.UUID) (s state) {
+func (o *fixture) state(id uuid.UUID) (s state) {
 	o.t.Helper()
 	must(o.t, o.db.Pool.QueryRow(context.Background(),
 		"SELECT content, sent_at, failed_at, coalesce(failure, '') FROM mails WHERE id = $1", id).
@@ -128,8 +128,8 @@ func (o *office) state(id uuid.UUID) (s state) {
 	return s
 }
 
-// counted is the value of amrutam_mails_total.
-func (o *office) counted(kind, outcome string) float64 {
+// metric is the value of amrutam_mails_total.
+func (o *fixture) metric(kind, outcome string) float64 {
 	o.t.Helper()
 	families, err := o.metrics.Registry.Gather()
 	must(o.t, err)

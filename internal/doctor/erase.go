@@ -9,16 +9,16 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Forget takes out of the profile of a doctor who has left what they told about themselves.
-func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// EraseProfile takes out of the profile of a doctor who has left what they told about themselves.
+func (s *Service) EraseProfile(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := forgetProfile(ctx, tx, tx.Now, id); err != nil {
 		return fmt.Errorf("forget a doctor's profile: %w", err)
 	}
 	return nil
 }
 
-// ForgetRegistration takes out of it who the doctor was in the medical register.
-func (s *Service) ForgetRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// EraseRegistration takes out of it who the doctor was in the medical register.
+func (s *Service) EraseRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := forgetRegistration(ctx, tx, tx.Now, id); err != nil {
 		return fmt.Errorf("forget a registration: %w", err)
 	}

@@ -9,15 +9,15 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Forget deletes the mails of a user, those too that this transaction adds, and what the development mailbox has
+// Erase deletes the mails of a user, those too that this transaction adds, and what the development mailbox has
 // caught of them. It tells how many of each. What was written to the address alone is still sent.
-func (s *Service) Forget(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
+func (s *Service) Erase(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
 	address string) (removed map[string]int64, err error) {
 	mails, err := deleteMails(ctx, tx, user)
 	if err != nil {
 		return nil, fmt.Errorf("delete mails: %w", err)
 	}
-	caught, err := deleteMailboxMessages(ctx, tx, (&mailbox{sealer: s.sealer}).index(address), address, user)
+	caught, err := deleteMailboxMessages(ctx, tx, (&mailbox{sealer: s.sealer}).recipientIndex(address), address, user)
 	if err != nil {
 		return nil, fmt.Errorf("delete the mailbox's messages: %w", err)
 	}
