@@ -9,20 +9,24 @@ import (
 	"amrutam/internal/problem"
 )
 
-// RecordDenial notes that an actor was refused an object, at most once a minute for the two of them. It is the caller's own
-// transaction: the refused one was rolled back.
+// RecordDenial records that an actor was refused access to an object, at most once a minute for the same two. It opens
+// its own transaction, because that of the refused request was rolled back.
 func RecordDenial(ctx context.Context, db *postgres.DB, actor access.Actor, object problem.Object, operation string) error {
 	return db.Write(ctx, func(tx *postgres.Tx) error {
-		// The lock makes the look-up and the insert one step for this pair.
+		// With the lock only one request at a time looks for the row of this pair and inserts it.
 		if err := lockDenial(ctx, tx, "deny:"+actor.ID.String()+object.ID); err != nil {
 			return fmt.Errorf("lock a denial: %w", err)
 		}
-		noted, err := wasDenied(ctx, tx, wasDeniedParams{EntityType: object.Type, EntityID: object.ID,
-			ActorID: &actor.ID, Now: tx.Now})
+		recorded, err := hasRecentDenial(ctx, tx, hasRecentDenialParams{
+			EntityType: object.Type,
+			EntityID:   object.ID,
+			ActorID:    &actor.ID,
+			Now:        tx.Now,
+		})
 		if err != nil {
 			return fmt.Errorf("look for a denial: %w", err)
 		}
-		if noted {
+		if recorded {
 			return nil
 		}
 		WriteFor(tx, actor, "access.deny", object.Type, object.ID, Meta{"operation": operation})

@@ -17,7 +17,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// pressCheckoutButton begins to pay and presses a button of the checkout page.
+// pressCheckoutButton initiates a payment and presses a button of its checkout page.
 func pressCheckoutButton(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, button string) {
 	t.Helper()
 	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
@@ -100,11 +100,11 @@ func TestEntryOfJobNamesIt(t *testing.T) {
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
 	id := c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Cough"}).
 		Want(201).Text("id")
-	c.Clock.Advance(20 * time.Minute) // unpaid: the sweep ends it
+	c.Clock.Advance(20 * time.Minute) // the sweep cancels the unpaid booking
 	var items []map[string]any
 	for deadline := time.Now().Add(30 * time.Second); len(items) == 0; {
 		if time.Now().After(deadline) {
-			t.Fatal("the unpaid booking stays")
+			t.Fatal("the unpaid booking isn't cancelled")
 		}
 		items = c.Get(admin, "audit-logs?action=consultation.cancel&entityId="+id).Want(200).Items()
 	}
@@ -146,7 +146,7 @@ func TestReadingTheLogIsAudited(t *testing.T) {
 	items := seen.Items()
 	if len(items) != 3 || items[0]["action"] != "audit-log.read" || items[0]["entityId"] != entry ||
 		items[2]["action"] != "audit-log.list" || items[2]["entityId"] != admin.ID.String() {
-		t.Fatalf("the trace: %s", seen.Body)
+		t.Fatalf("entries of the log's readings: %s", seen.Body)
 	}
 	meta, _ := items[2]["metadata"].(object)
 	delete(meta, "requestId")
@@ -156,9 +156,9 @@ func TestReadingTheLogIsAudited(t *testing.T) {
 		t.Errorf("metadata %v, want %v", meta, want)
 	}
 	if bytes.Contains(seen.Body, []byte("cough")) {
-		t.Error("the log keeps what was typed")
+		t.Error("the log holds the values of the filters")
 	}
-	// A refused call read nothing and leaves nothing.
+	// A refused call leaves no entry.
 	c.Get(admin, "audit-logs?limit=0").Want(422)
 	if n := len(c.Get(officer, "audit-logs?entityType=audit-log&actorId="+admin.ID.String()).Want(200).
 		Items()); n != 3 {
@@ -192,7 +192,7 @@ func TestLogHoldsNoHealthData(t *testing.T) {
 		"prescriptions/me", "prescriptions/consultation/" + id} {
 		if a := c.Get(patient, path).Want(200); !slices.ContainsFunc(secrets,
 			func(s string) bool { return bytes.Contains(a.Body, []byte(s)) }) {
-			t.Fatalf("%s reads no health data: %s", path, a.Body)
+			t.Fatalf("%s shows no health data: %s", path, a.Body)
 		}
 	}
 	c.Get(c.Patient(), "consultations/"+id).Want(404)
@@ -222,7 +222,7 @@ func TestLogHoldsNoHealthData(t *testing.T) {
 			t.Errorf("the journey left no %s", action)
 		}
 	}
-	// What the API doesn't show isn't there either.
+	// Nor do the columns that the API doesn't show.
 	var rows int
 	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs a WHERE a::text ~ $1",
 		strings.Join(secrets[:9], "|")).Scan(&rows); err != nil || rows != 0 {

@@ -8,16 +8,17 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// ForEachEntry hands on every entry of what a person did, the oldest first and one at a time: for the copy of all that is
-// held about them.
+// ForEachEntry calls fn for every entry of what a user did, the oldest first, for the export of the user's data.
 func ForEachEntry(ctx context.Context, r *postgres.Read, actor uuid.UUID, fn func(Entry) error) error {
 	return postgres.ForEach(ctx, r, scanEntry, fn,
 		selectEntry+" WHERE actor_id = $1 AND created_at >= made_at($1) ORDER BY created_at, id", actor)
 }
 
-// ForEachReading hands on every reading of a patient's record, the newest first and one at a time.
+// ForEachReading calls fn for every reading of a patient's record, the newest first.
 func ForEachReading(ctx context.Context, r *postgres.Read, patient uuid.UUID, fn func(Reading) error) error {
-	// clocks of other nodes may be ahead; a limit of null is none
-	return postgres.ForEach(ctx, r, scanReading, fn, selectReadings, patient.String(), false, r.Now.AddDate(1, 0, 0),
-		uuid.Max, nil)
+	const othersOnly = false
+	latest := r.Now.AddDate(1, 0, 0) // the clocks of other servers may be ahead
+	var unlimited *int
+	return postgres.ForEach(ctx, r, scanReading, fn, selectReadings, patient.String(), othersOnly, latest, uuid.Max,
+		unlimited)
 }

@@ -24,7 +24,7 @@ import (
 
 type object = map[string]any
 
-// row is one that the test wrote itself.
+// row is an entry that the test inserts.
 type row struct {
 	id                           uuid.UUID
 	actor                        *uuid.UUID
@@ -33,7 +33,7 @@ type row struct {
 	at                           time.Time
 }
 
-// insertRows writes rows behind the API's back.
+// insertRows inserts entries without the API.
 func insertRows(t *testing.T, c *apptest.Clinic, rows []row) {
 	t.Helper()
 	for _, r := range rows {
@@ -46,7 +46,7 @@ func insertRows(t *testing.T, c *apptest.Clinic, rows []row) {
 	}
 }
 
-// makePartitions makes the partitions of half a year back; what is older is in the default partition.
+// makePartitions makes the partitions of the last half year; older rows are in the default partition.
 func makePartitions(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	if _, err := c.DB.Pool.Exec(context.Background(),
@@ -55,7 +55,7 @@ func makePartitions(t *testing.T, c *apptest.Clinic) {
 	}
 }
 
-// listAll follows the cursors to the end and gives the ids of all entries.
+// listAll follows the cursors to the end and returns the ids of all entries.
 func listAll(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Values) []string {
 	t.Helper()
 	query = maps.Clone(query)
@@ -72,7 +72,7 @@ func listAll(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Valu
 	}
 }
 
-// randomRows makes rows of a few values each over ten months, some at the very same instant.
+// randomRows returns rows with a few different values, over ten months, some at the same time.
 func randomRows(actors []uuid.UUID, objects []string, now time.Time) []row {
 	ips := []string{"203.0.113.7", "2001:db8::7"}
 	var rows []row
@@ -98,8 +98,8 @@ func TestListFilters(t *testing.T) {
 	c := apptest.Open(t)
 	makePartitions(t, c)
 	admin := c.Admin()
-	actors, objects := []uuid.UUID{c.Patient().ID, c.Patient().ID},
-		[]string{uuid.NewString(), uuid.NewString(), "stub/evt_1"}
+	actors := []uuid.UUID{c.Patient().ID, c.Patient().ID}
+	objects := []string{uuid.NewString(), uuid.NewString(), "stub/evt_1"}
 	rows := randomRows(actors, objects, c.DB.Now())
 	insertRows(t, c, rows)
 	slices.SortFunc(rows, func(a, b row) int {
@@ -119,7 +119,7 @@ func TestListFilters(t *testing.T) {
 		{"from", from.In(kolkata).Format(time.RFC3339Nano), func(r row) bool { return !r.at.Before(from) }},
 		{"to", to.Format(time.RFC3339Nano), func(r row) bool { return r.at.Before(to) }},
 	}
-	// Every set of filters, with pages that end inside runs of equal instants.
+	// Every combination of filters, with pages that end between rows of the same time.
 	for set := range 1 << len(filters) {
 		query := url.Values{"limit": {strconv.Itoa(3 + set%40)}}
 		var expected []string
@@ -137,12 +137,12 @@ func TestListFilters(t *testing.T) {
 		}
 		got := listAll(t, c, admin, query)
 		if !query.Has("action") && !query.Has("entityType") {
-			// The reading itself is in the log.
-			mine := map[string]bool{}
+			// The log has other entries too, like those of these requests.
+			inserted := map[string]bool{}
 			for _, r := range rows {
-				mine[r.id.String()] = true
+				inserted[r.id.String()] = true
 			}
-			got = slices.DeleteFunc(got, func(id string) bool { return !mine[id] })
+			got = slices.DeleteFunc(got, func(id string) bool { return !inserted[id] })
 		}
 		if !slices.Equal(got, expected) {
 			t.Fatalf("%v: %d entries, want %d\n%v\n%v", query, len(got), len(expected), got, expected)
@@ -215,7 +215,7 @@ func TestPagesAreCompleteWhileRowsArrive(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					// Refused accesses arrive from the pipeline, and are denials of ever new objects.
+					// Each refused access to another object adds an entry.
 					c.Get(other, "consultations/"+uuid.NewString())
 					c.Get(admin, "audit-logs?limit=1")
 				}
@@ -292,7 +292,7 @@ func TestIPAddressSpellings(t *testing.T) {
 		}
 	}
 	if n := len(c.Get(admin, "audit-logs?ipAddress=203.0.113.12").Want(200).Items()); n != 0 {
-		t.Errorf("a hop that is no address let the one before it through: %d entries", n)
+		t.Errorf("an address before an invalid one was used: %d entries", n)
 	}
 	c.Do(patient, "GET", "consultations/me", nil, "X-Forwarded-For", "198.51.100.77").Want(200)
 	if got := c.Get(admin, "audit-logs?ipAddress=198.51.100.77").Want(200).Items(); len(got) != 1 ||

@@ -27,10 +27,10 @@ type ApplicationRequest struct {
 	}
 }
 
-// Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors:
-// ErrAlreadyApplied, ErrRegistrationTaken.
-func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApplicationRequest) (Doctor,
-	error) {
+// Apply makes the signed-in user a doctor who waits for approval; after a refusal they can apply again. Returns
+// ErrAlreadyApplied if they have an application or an approval, ErrRegistrationTaken if another doctor has the number.
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ApplicationRequest) (Doctor, error) {
 	if in.Body.Currency == "" {
 		in.Body.Currency = s.Currency
 	}
@@ -45,7 +45,8 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return Doctor{}, err
 	}
 	d := Doctor{
-		ID: actor.ID, UserID: actor.ID,
+		ID:                 actor.ID,
+		UserID:             actor.ID,
 		Specialization:     strings.TrimSpace(in.Body.Specialization),
 		YearsOfExperience:  in.Body.YearsOfExperience,
 		RegistrationNumber: strings.TrimSpace(in.Body.RegistrationNumber),
@@ -54,15 +55,21 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		Currency:           in.Body.Currency,
 		LanguagesSpoken:    spoken,
 		Bio:                in.Body.Bio,
-		CreatedAt:          tx.Now, UpdatedAt: tx.Now,
+		CreatedAt:          tx.Now,
+		UpdatedAt:          tx.Now,
 	}
-	//nolint:gosec // at most 80
 	d.FullName, err = insertDoctor(ctx, tx, insertDoctorParams{
-		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience),
-		RegistrationNumber: d.RegistrationNumber, RegistrationKey: registrationKey(d.RegistrationNumber),
-		ClinicName:      d.ClinicName,
-		ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio,
-		Now: tx.Now,
+		ID:                 d.ID,
+		Specialization:     d.Specialization,
+		YearsOfExperience:  int32(d.YearsOfExperience), //nolint:gosec // at most 80
+		RegistrationNumber: d.RegistrationNumber,
+		RegistrationKey:    registrationKey(d.RegistrationNumber),
+		ClinicName:         d.ClinicName,
+		ConsultationFee:    d.ConsultationFee,
+		Currency:           d.Currency,
+		LanguagesSpoken:    d.LanguagesSpoken,
+		Bio:                d.Bio,
+		Now:                tx.Now,
 	})
 	switch {
 	case postgres.NoRows(err):

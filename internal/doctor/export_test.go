@@ -2,7 +2,7 @@ package doctor
 
 import "time"
 
-// SearchStatements are what a first page of a search runs, for a look at their plans.
+// SearchStatements returns the statements for the first page of a search, to explain their plans.
 func SearchStatements(in SearchRequest, now time.Time) (sql []string, args [][]any) {
 	f, err := in.filter(now)
 	if err != nil {
@@ -21,5 +21,5 @@ func SearchStatements(in SearchRequest, now time.Time) (sql []string, args [][]a
 	return sql, args
 }
 
-// RegistrationKey is for the tests.
+// RegistrationKey is registrationKey.
 var RegistrationKey = registrationKey

@@ -11,14 +11,14 @@ import (
 
 const (
 	activeUser = `u.deleted_at IS NULL AND u.disabled_at IS NULL`
-	// findableDoctor is whom patients find.
+	// findableDoctor is the condition of a doctor d that patients can find.
 	findableDoctor = `d.is_approved AND ` + activeUser
 	doctorColumns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
 		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.is_approved, d.rating, d.created_at, d.updated_at,
 		s.id, s.start_time, s.end_time`
 	selectFreeSlot = `SELECT f.id, f.start_time, f.end_time FROM availability_slots f
 		WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE' `
-	// walkLimit is how many free slots bySlotWalk looks at: some milliseconds' worth.
+	// walkLimit is how many free slots bySlotWalk reads, which takes some milliseconds.
 	walkLimit = "1000"
 )
 
@@ -26,15 +26,16 @@ const (
 type filter struct {
 	SearchRequest
 	minFee, maxFee *money.Amount
-	// from is the first start of a slot that counts, or when afterFrom is set the instant before it.
-	from     time.Time
+	// from is the earliest start of the slots that count; with afterFrom they start after it.
+	from      time.Time
 	afterFrom bool
-	hasCursor  bool
-	after    position
-	limit    int
+	// after is where the page before ended, if hasCursor.
+	hasCursor bool
+	after     position
+	limit     int
 }
 
-// statement is SQL with the values of its filters.
+// statement is SQL with its name and the values of its conditions.
 type statement struct {
 	postgres.Conditions
 	name, sql string
@@ -50,11 +51,11 @@ var orders = map[string]struct {
 	"experience": {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
 }
 
-// bySlot is the order by the first free slot s.
+// bySlot is the order by the start of the first free slot s.
 var bySlot = postgres.Order{Columns: []string{"s.start_time", "d.id"}}
 
-// byColumn finds the page's ids first, so that names and slots are looked up for those alone. sortFirst has all whom
-// the filter finds sorted before slots are looked for, one doctor after the other until the page is full.
+// byColumn finds the page's ids first, so that names and slots are looked up for these doctors alone. With sortFirst
+// it sorts all doctors that pass the filter, and then looks up their slots one by one until the page is full.
 func (f filter) byColumn(sortFirst bool) statement {
 	var s statement
 	order := orders[f.Sort]
@@ -81,10 +82,10 @@ func (f filter) byColumn(sortFirst bool) statement {
 	return s
 }
 
-// hasPeriod tells whether slots of a certain time are asked for.
+// hasPeriod reports whether the search is for free slots of a period.
 func (f filter) hasPeriod() bool { return !f.AvailableFrom.IsZero() || !f.AvailableTo.IsZero() }
 
-// fewMatches tells whether the words find no more doctors than are quickly sorted.
+// fewMatches asks whether the words find no more doctors than can be sorted quickly.
 func (f filter) fewMatches() statement {
 	var s statement
 	s.name, s.sql = "searchDoctorsWordsFindFew", `
@@ -93,11 +94,11 @@ func (f filter) fewMatches() statement {
 	return s
 }
 
-// hasWords tells whether q says anything.
+// hasWords reports whether q isn't blank.
 func (f filter) hasWords() bool { return strings.TrimSpace(f.Q) != "" }
 
-// bySlotWalk goes through the free slots in time and keeps those that are their doctor's first. The bounded walk is no
-// WITH: the planner would forget that it is sorted, and not stop at a full page.
+// bySlotWalk reads the free slots by their start and selects those that are their doctor's first one. The limited part
+// is a sub-select and no WITH, because the planner then knows that it is sorted and stops when the page is full.
 func (f filter) bySlotWalk() statement {
 	var s statement
 	f.conditions(&s)
@@ -114,7 +115,7 @@ func (f filter) bySlotWalk() statement {
 	return s
 }
 
-// walkIsIncomplete tells whether there are more slots than bySlotWalk looks at.
+// walkIsIncomplete asks whether there are more slots than bySlotWalk reads.
 func (f filter) walkIsIncomplete() statement {
 	var s statement
 	s.name, s.sql = "searchDoctorsWalkIsCut", `
@@ -124,7 +125,7 @@ func (f filter) walkIsIncomplete() statement {
 	return s
 }
 
-// afterCursor is the condition on a slot f of the pages to come.
+// afterCursor returns the condition that a slot f comes after the page before.
 func (f filter) afterCursor(s *statement) string {
 	if !f.hasCursor {
 		return ""
@@ -148,7 +149,7 @@ func (f filter) byDoctor() statement {
 	return s
 }
 
-// conditions adds those on a doctor d and its user u.
+// conditions adds the conditions on a doctor d and its user u.
 func (f filter) conditions(s *statement) {
 	if f.Approved {
 		s.And(findableDoctor)
@@ -181,8 +182,8 @@ func (f filter) conditions(s *statement) {
 	}
 }
 
-// speaks adds the condition that a doctor speaks a language: whose tag begins with it, or is it without its last
-// subtags (RFC 4647, section 3.4).
+// speaks adds the condition that a doctor speaks the language: one of the doctor's tags begins with its subtags, or is
+// its tag without the last subtags (RFC 4647, section 3.4).
 func (f filter) speaks(s *statement) {
 	var shorter []string
 	for end := strings.LastIndex(f.Language, "-"); end > 0; end = strings.LastIndex(f.Language[:end], "-") {
@@ -196,7 +197,7 @@ func (f filter) speaks(s *statement) {
 	}
 }
 
-// startsInPeriod is the condition on the start of a slot f.
+// startsInPeriod returns the condition that a slot f starts in the period of the search.
 func (f filter) startsInPeriod(s *statement) string {
 	from := ` >= `
 	if f.afterFrom {

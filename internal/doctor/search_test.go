@@ -211,7 +211,9 @@ func TestSearchText(t *testing.T) {
 	exec(t, c, "UPDATE profiles SET full_name = 'Dr.Ünal O''Brien-Śarmā वैद्य' WHERE user_id = $1", doctor.ID)
 	setRow(t, c, doctor.ID, "bio = $2, clinic_name = 'Café/Kochi'",
 		`Skin&joints: 24x7 <b>care</b>, ask@clinic.example or https://clinic.example/book`)
-	finds := func(q string) bool { return len(c.Get(anonymous, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1 }
+	finds := func(q string) bool {
+		return len(c.Get(anonymous, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1
+	}
 	for _, q := range []string{"", "  ", "dr", "Dr.", "ün", "brien", "O'Brien", "ŚARM", "वै", "वैद्य", "joint skin",
 		"24x7", "24", "care", "ask@clinic", "clinic.example/book",
 		"kochi café", "kochi cafe", "CAFÉ", "sarma", "Śarmā", "şarmã", "unal", "Ünāl", "ＵＮＡＬ", "en", "panchakarma hi",

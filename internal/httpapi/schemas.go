@@ -25,7 +25,7 @@ var schemaNames = map[string]string{
 	"Consultations": "ConsultationCounts", "DeclineRequestBody": "RefundDecline", "Descriptor": "PasskeyDescriptor",
 	"Detail": "PaymentDetail", "DisableUserRequestBody": "DisableRequest", "EnrolmentResponse": "AuthenticatorSetup",
 	"Entry": "AuditEvent", "Facet": "DoctorFacet", "Facets": "DoctorFacets", "Field": "FieldError",
-	"HoldInBody": "ConsultationStatusRequest",
+	"HoldInBody":                 "ConsultationStatusRequest",
 	"InitiatePaymentRequestBody": "PaymentRequest", "InitiatePaymentResponse": "PaymentStart",
 	"Mismatched": "MismatchedMoney", "Notices": "NoticeList", "PasskeysResponse": "PasskeyList",
 	"People": "PeopleCounts", "DoctorChangeRequestBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange",

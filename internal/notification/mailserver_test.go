@@ -38,13 +38,13 @@ type mailServer struct {
 	// withoutUTF8 offers no SMTPUTF8.
 	withoutUTF8 bool
 
-	mu     sync.Mutex
-	server *smtp.Server
-	listen net.Listener
-	steps  map[string]int
-	received    []delivery
-	roots  *x509.CertPool
-	cert   tls.Certificate
+	mu       sync.Mutex
+	server   *smtp.Server
+	listen   net.Listener
+	steps    map[string]int
+	received []delivery
+	roots    *x509.CertPool
+	cert     tls.Certificate
 }
 
 // delivery is a mail as it came over the wire.

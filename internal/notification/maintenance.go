@@ -11,7 +11,7 @@ import (
 const (
 	// mailRetention is how long it is remembered that a mail was sent, and mailboxRetention what the development mailbox has
 	// caught.
-	mailRetention   = 90 * 24 * time.Hour
+	mailRetention    = 90 * 24 * time.Hour
 	mailboxRetention = 7 * 24 * time.Hour
 )
 
