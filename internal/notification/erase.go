@@ -9,18 +9,18 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Erase deletes the mails of a user, those too that this transaction adds, and what the development mailbox has
-// caught of them. It tells how many of each. What was written to the address alone is still sent.
+// Erase deletes the mails of a user, also those that the transaction has queued, and those in the development mailbox.
+// Returns how many rows of which table. Mails to an address without a user are still sent.
 func (s *Service) Erase(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
 	address string) (removed map[string]int64, err error) {
 	mails, err := deleteMails(ctx, tx, user)
 	if err != nil {
 		return nil, fmt.Errorf("delete mails: %w", err)
 	}
-	caught, err := deleteMailboxMessages(ctx, tx, (&mailbox{sealer: s.sealer}).recipientIndex(address), address, user)
+	messages, err := deleteMailboxMessages(ctx, tx, (&mailbox{sealer: s.sealer}).recipientIndex(address), address, user)
 	if err != nil {
 		return nil, fmt.Errorf("delete the mailbox's messages: %w", err)
 	}
 	queueDeleteMails(tx, user)
-	return map[string]int64{"mails": mails, "mailbox_messages": caught}, nil
+	return map[string]int64{"mails": mails, "mailbox_messages": messages}, nil
 }

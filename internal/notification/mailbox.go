@@ -17,7 +17,7 @@ import (
 	"amrutam/internal/seal"
 )
 
-// mailbox is the sender of development: it keeps mails where a page shows them.
+// mailbox is the sender in development: it stores mails, and a page shows them.
 type mailbox struct {
 	db     *postgres.DB
 	sealer *seal.Sealer
@@ -26,7 +26,7 @@ type mailbox struct {
 
 const mailboxColumn = "mailbox_messages.content"
 
-// storedMail is a mail in the mailbox.
+// storedMail is a mail in the development mailbox.
 type storedMail struct {
 	ID        uuid.UUID `json:"id"`
 	To        string    `json:"to"`
@@ -35,11 +35,11 @@ type storedMail struct {
 	HTML      string    `json:"html"`
 	Kind      string    `json:"kind"`
 	CreatedAt time.Time `json:"createdAt"`
-	// Unreadable tells of a mail that can't be opened: another master key sealed it, or it is damaged.
+	// Unreadable is set if the mail can't be opened: another master key sealed it, or it is damaged.
 	Unreadable bool `json:"unreadable,omitempty"`
 }
 
-// Paragraphs of the text, links apart.
+// Paragraphs returns the paragraphs of the text; one that is a URL has it as its link.
 func (c storedMail) Paragraphs() []paragraph {
 	var all []paragraph
 	for text := range strings.SplitSeq(strings.TrimSpace(c.Text), "\n\n") {
@@ -53,7 +53,7 @@ func (c storedMail) Paragraphs() []paragraph {
 	return all
 }
 
-// Send keeps the mail, once by its Message-ID.
+// Send stores the mail, unless one with its Message-ID is stored.
 func (b *mailbox) Send(ctx context.Context, m Message) error {
 	id := uuid.Must(uuid.NewV7())
 	text, err := json.Marshal(storedMail{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind,
@@ -72,14 +72,15 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 	})
 }
 
-// recipientIndex finds the mails of an address although they are sealed. Capitals make no difference.
+// recipientIndex returns the blind index of an address, by which its sealed mails are found.
 func (b *mailbox) recipientIndex(address string) []byte {
 	return b.sealer.BlindIndex("mailbox_messages.recipient", Normalize(address))
 }
 
-// maxShown mails, of everybody or of one address.
+// maxShown limits the mails that the page shows.
 const maxShown = 200
 
+// list returns the newest mails, of one address or, if to is "", of all.
 func (b *mailbox) list(ctx context.Context, to string) ([]storedMail, error) {
 	all := []storedMail{}
 	var recipient []byte
@@ -119,12 +120,12 @@ func (b *mailbox) open(id uuid.UUID, content []byte) (m storedMail, err error) {
 		return m, err
 	}
 	if json.Unmarshal([]byte(text), &m) != nil {
-		return m, errors.New("it is no mail") // the decoder's words would quote it
+		return m, errors.New("a stored mail can't be decoded") // json's error would quote it
 	}
 	return m, nil
 }
 
-// Pages mounts the development mailbox, when it is what catches mails.
+// Pages mounts the pages of the development mailbox, if it is the sender and the server isn't in production.
 func (s *Service) Pages(mux *http.ServeMux) {
 	box, ok := s.sender.(*mailbox)
 	if !ok || s.cfg.Production() {

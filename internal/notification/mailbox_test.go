@@ -41,7 +41,7 @@ func TestConfirmationIsMailedToBoth(t *testing.T) {
 	}
 }
 
-// A doctor's story: the wordings of refusal, approval and withdrawal.
+// Refusal, approval and withdrawal have a mail each.
 func TestMailsOfDoctorDecisions(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -161,7 +161,7 @@ func TestMailboxStoresMailOnceAndSealed(t *testing.T) {
 	}
 }
 
-// A mail of another master key, or a damaged one, stands in its place and hides no other.
+// A mail that can't be opened is listed as unreadable, and the others are shown.
 func TestMailboxShowsUnreadableMails(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -188,7 +188,7 @@ func TestMailboxShowsUnreadableMails(t *testing.T) {
 	}
 }
 
-// newMailboxService is the package once more, over the clinic's mailbox.
+// newMailboxService returns another Service that delivers to the mailbox of the clinic.
 func newMailboxService(t *testing.T, c *apptest.Clinic) *notification.Service {
 	t.Helper()
 	queue, err := jobs.New(c.App.DB, c.App.Log, c.App.Metrics)

@@ -25,7 +25,7 @@ const (
 	smtpPassword = "open sesame, said the mailer"
 )
 
-// mailServer is a real SMTP server on this machine.
+// mailServer is an SMTP server on this machine.
 type mailServer struct {
 	t    testing.TB
 	addr string
@@ -47,7 +47,7 @@ type mailServer struct {
 	cert     tls.Certificate
 }
 
-// delivery is a mail as it came over the wire.
+// delivery is a mail as the server received it.
 type delivery struct {
 	from, to, user  string
 	encrypted, utf8 bool
@@ -66,7 +66,7 @@ func startMailServer(t testing.TB, configure ...func(*mailServer)) *mailServer {
 	return p
 }
 
-// start listens, after a stop on the same port as before.
+// start listens; after a stop, on the same port as before.
 func (p *mailServer) start() {
 	p.t.Helper()
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
@@ -139,8 +139,8 @@ func (s *session) Reset() {
 
 func (s *session) Logout() error { return nil }
 
-// AuthMechanisms without TLS are what somebody in between would offer: CRAM-MD5 gives away what a guess can be checked
-// by.
+// AuthMechanisms offers CRAM-MD5 without TLS, as an attacker in between would: the answer to it lets the attacker check
+// guesses of the password.
 func (s *session) AuthMechanisms() []string {
 	if _, encrypted := s.conn.TLSConnectionState(); encrypted {
 		return []string{sasl.Plain}
@@ -190,7 +190,7 @@ func (s *session) Data(r io.Reader) error {
 	return s.peer.step("taken")
 }
 
-// certificate signs itself for 127.0.0.1.
+// certificate returns a self-signed certificate for 127.0.0.1.
 func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

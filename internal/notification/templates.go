@@ -13,10 +13,11 @@ import (
 	"unicode"
 )
 
-// A file of templates/kinds words one kind of mail: headers (Subject; Why one gets it, where that isn't the account),
-// then paragraphs between blank lines. One that comes out empty is left out, and "[label](/path)" is a link below
-// AMRUTAM_PUBLIC_URL. Both parts of the mail are made of these paragraphs, so they can't say different things. A
-// paragraph is cut out before it is filled: data can neither begin one nor make a link.
+// templateFiles has a file in templates/kinds for each kind of mail: headers (Subject; Why, if the recipient gets it
+// for another reason than their account), a blank line, and paragraphs between blank lines. An empty paragraph is left
+// out, and "[label](/path)" is a link below AMRUTAM_PUBLIC_URL. The text part and the HTML part are made of the same
+// paragraphs. The file is split before the values are filled in, so a value can neither begin a paragraph nor make a
+// link.
 //
 //go:embed templates
 var templateFiles embed.FS
@@ -28,13 +29,14 @@ var (
 	linkForm = regexp.MustCompile(`^\[(.+)\]\((/.*)\)$`)
 )
 
+// mailTemplate is the parsed file of one kind of mail.
 type mailTemplate struct {
 	subject *text.Template
 	why     string
 	parts   []paragraphTemplate
 }
 
-// paragraphTemplate is a paragraph; with a path, a link.
+// paragraphTemplate is a paragraph of a template; with a path it is a link.
 type paragraphTemplate struct{ words, path *text.Template }
 
 func readKinds() map[string]mailTemplate {
@@ -79,17 +81,17 @@ func readKind(name, source string) mailTemplate {
 	return w
 }
 
-// layoutData is what both layouts show.
+// layoutData fills the layouts of the text part and of the HTML part.
 type layoutData struct {
 	Subject, Greeting, Why, Home string
-	// Support is the address that answers go to; "": they are not read.
+	// Support is the address for replies, or "" if they are not read.
 	Support string
 	Parts   []paragraph
 }
 
 type paragraph struct{ Text, Link string }
 
-// recipient is whom a mail is written for.
+// recipient is what a mail shows of its recipient: the name and the time zone of its times.
 type recipient struct {
 	name string
 	zone *time.Location
@@ -108,7 +110,7 @@ func (s *Service) fillTemplate(kind string, data map[string]string, at time.Time
 	if name := plainName(to.name); name != "" {
 		out.Greeting = "Hello " + name + ","
 	}
-	// text/template's errors name the template and the missing key, not the values.
+	// The errors of text/template name the template and the missing key, not the values.
 	fill := func(t *text.Template) string {
 		var words strings.Builder
 		if t != nil && err == nil {
@@ -129,13 +131,13 @@ func (s *Service) fillTemplate(kind string, data map[string]string, at time.Time
 	return out, err
 }
 
-// templateValues makes the values of a template: instants on the reader's clock, names without anything but a name.
+// templateValues returns the values of a template: times in the recipient's time zone, names and texts on one line.
 func templateValues(data map[string]string, at time.Time, zone *time.Location) (map[string]any, error) {
 	values := map[string]any{"at": localTime{at.In(zone)}}
 	for key, value := range data {
 		switch key {
 		case "start", "end", "expires", "due", "until":
-			if value == "" { // there is none, which the template asks
+			if value == "" { // the template tests for a missing time
 				values[key] = ""
 				continue
 			}
@@ -165,7 +167,7 @@ func (l layoutData) render(out *Message) error {
 	return nil
 }
 
-// localTime is a time on the reader's clock.
+// localTime is a time in the recipient's time zone, as a mail shows it.
 type localTime struct{ time.Time }
 
 func (i localTime) String() string {
@@ -188,11 +190,11 @@ var (
 	tightDot    = regexp.MustCompile(`\.([^\s.])`)
 )
 
-// nameLimit in characters: room for every real name, not for a message.
+// nameLimit in characters is enough for a real name, but not for a message.
 const nameLimit = 60
 
-// plainName keeps what names are made of. People choose their names: one must not put a link or a message into
-// somebody else's mail, and mail programs make a link of every "word.word".
+// plainName removes from a name all but letters and the punctuation of names. Users choose their names, and a name must
+// not put a link or a message into another user's mail; mail programs make a link of every "word.word".
 func plainName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.In(r, nameLetters...) || strings.ContainsRune(".,'’-()", r) {

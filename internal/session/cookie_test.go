@@ -11,20 +11,20 @@ import (
 	"amrutam/internal/config"
 )
 
-// browser holds a session as a browser does, and says with each request where it comes from.
+// browser sends the cookie of a session, as a browser does.
 type browser struct {
 	c      *apptest.Clinic
 	cookie string
 }
 
-// signInWithCookie signs in by password and keeps the cookie.
+// signInWithCookie signs in by password and returns a browser with the cookie.
 func signInWithCookie(t *testing.T, c *apptest.Clinic, email string) (browser, *apptest.Answer) {
 	t.Helper()
 	a := c.Post(anonymous, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).Want(200)
 	return browser{c, cookieOf(t, a)}, a
 }
 
-// cookieOf checks what a browser is told to keep, and gives it.
+// cookieOf checks the attributes of an answer's cookie, and returns the cookie.
 func cookieOf(t *testing.T, a *apptest.Answer) string {
 	t.Helper()
 	said, err := http.ParseSetCookie(a.Header.Get("Set-Cookie"))
@@ -89,8 +89,8 @@ func TestCookieSession(t *testing.T) {
 	b.get("users/me").Want(401)
 }
 
-// TestCookieWithoutTLS doesn't use the cookie of a server that is reached by HTTPS, in a browser that says no
-// more than an Origin.
+// TestCookieWithoutTLS checks that a page that came by HTTP can't use the cookie of a server with HTTPS, in a browser
+// that sends only an Origin.
 func TestCookieWithoutTLS(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(cfg *config.Config) { cfg.PublicURL = "https://care.example" })

@@ -71,7 +71,7 @@ func TestListAndEndSessions(t *testing.T) {
 	wantEqual(t, "sessions", len(c.Get(first.user, "auth/sessions").Want(200).Items()), 2)
 }
 
-// TestEndSessionNeedsRecentProof: whoever stole a session shuts nobody out with it; one's own end needs none.
+// TestEndSessionNeedsRecentProof checks that a stolen session can't end the others; to end itself it needs no proof.
 func TestEndSessionNeedsRecentProof(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestSessionPages: each is on one page, whatever is used between.
+// TestSessionPages checks that each session is on one page, also if sessions are used in between.
 func TestSessionPages(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -150,7 +150,7 @@ func TestConcurrentRefreshWithStolenToken(t *testing.T) {
 	awaitMail(t, c, email, "session-reuse", 1)
 }
 
-// TestSessionHasMaximumLife so long after its sign-in, however often it was refreshed.
+// TestSessionHasMaximumLife checks that a session ends SESSION_MAX after its sign-in, however often it is refreshed.
 func TestSessionHasMaximumLife(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -163,8 +163,8 @@ func TestSessionHasMaximumLife(t *testing.T) {
 	refresh(c, s.refresh).Want(401, "invalid-refresh-token")
 }
 
-// TestLostAnswerGetsLatestTokens: who lost an answer, and a tab that is behind, get the end of the one chain; what was used
-// before is a copy.
+// TestLostAnswerGetsLatestTokens checks that a client that uses an old token within the grace gets the latest tokens of
+// the session, and later ends the session.
 func TestLostAnswerGetsLatestTokens(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -28,7 +28,7 @@ const (
 // Tokens, addresses, numbers and parts of the passwords that the tests use.
 var private = regexp.MustCompile(`@|%40|\b(at|rt)_|[A-Za-z0-9_-]{43}|lamps|boats|\+91|\(98123\)|98123(45|40)[0-9]{2}`)
 
-// open starts a clinic whose log, at the end of the test, must hold nothing private and no failure.
+// open starts a clinic, and checks at the end of the test that its log holds nothing private and no errors.
 func open(t *testing.T, configure ...func(*config.Config)) *apptest.Clinic {
 	t.Helper()
 	c := apptest.Open(t, configure...)
@@ -57,7 +57,7 @@ func registration(email string, change ...func(object)) object {
 
 func credentials(email, password string) object { return object{"email": email, "password": password} }
 
-// signUp signs somebody up and proves the address.
+// signUp signs a user up, verifies the address and returns it.
 func signUp(t *testing.T, c *apptest.Clinic, change ...func(object)) string {
 	t.Helper()
 	email := newEmail()
@@ -77,7 +77,7 @@ func signIn(t *testing.T, c *apptest.Clinic, email, password string) session {
 	return sessionOf(t, c.Post(anonymous, "auth/login", credentials(email, password)).Want(200))
 }
 
-// sessionOf are the tokens of an answer.
+// sessionOf returns the session that an answer has the tokens of.
 func sessionOf(t *testing.T, a *apptest.Answer) session {
 	t.Helper()
 	id, err := uuid.Parse(a.Text("user", "id"))
@@ -94,7 +94,7 @@ func refresh(c *apptest.Clinic, token string) *apptest.Answer {
 	return c.Post(anonymous, "auth/refresh-token", object{"refreshToken": token})
 }
 
-// wantEnded fails unless neither token of the session works any more.
+// wantEnded fails the test if a token of the session still works.
 func wantEnded(t *testing.T, c *apptest.Clinic, s session) {
 	t.Helper()
 	c.Get(s.user, "users/me").Want(401, "unauthenticated")
@@ -103,7 +103,7 @@ func wantEnded(t *testing.T, c *apptest.Clinic, s session) {
 
 var tokenInMail = regexp.MustCompile(`token=([A-Za-z0-9_-]+)`)
 
-// awaitMail waits for the nth mail of a kind to an address, and gives the token of its link.
+// awaitMail waits for the nth mail of a kind to an address, and returns the token of its link.
 func awaitMail(t *testing.T, c *apptest.Clinic, to, kind string, n int) string {
 	t.Helper()
 	var token string
@@ -135,7 +135,7 @@ func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 	return found
 }
 
-// awaitJobs waits until every job that the test caused has run, so that a mail which isn't there won't come.
+// awaitJobs waits until every job of the test has run: a mail that wasn't sent by then won't be.
 func awaitJobs(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	waitFor(t, "the jobs' end", func() bool {
