@@ -54,7 +54,7 @@ func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailC
 		wrong.add("body.newEmail", "is your address already")
 	}
 	if len(wrong) == 0 {
-		wrong.add("body.newEmail", reachFault(s.Mails.Reaches(ctx, email)))
+		wrong.add("body.newEmail", reachFault(s.Mails.CanReach(ctx, email)))
 	}
 	if err := wrong.err(); err != nil {
 		return none, err

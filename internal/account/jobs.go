@@ -81,7 +81,7 @@ func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSi
 }
 
 func (s *Service) deleteUnverified(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email string) error {
-	if _, err := s.Mails.Forget(ctx, tx, id, email); err != nil {
+	if _, err := s.Mails.Erase(ctx, tx, id, email); err != nil {
 		return err
 	}
 	if err := deleteDataKey(ctx, tx, id); err != nil {

@@ -123,7 +123,7 @@ func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in Confirm
 		if err := setTOTPConfirmed(ctx, tx, &tx.Now, actor.ID); err != nil {
 			return fmt.Errorf("enable a second factor: %w", err)
 		}
-		if err := session.ProveSecondFactor(ctx, tx, actor.SessionID); err != nil {
+		if err := session.RecordSecondFactor(ctx, tx, actor.SessionID); err != nil {
 			return err
 		}
 		if out.RecoveryCodes, err = renewRecoveryCodes(ctx, tx, actor.ID); err != nil {

@@ -179,7 +179,7 @@ func (s *Service) afterAddingPasskey(ctx context.Context, tx *postgres.Tx, actor
 	if _, err := updateMFAEnabled(ctx, tx, tx.Now, actor.ID); err != nil {
 		return fmt.Errorf("update the second factors: %w", err)
 	}
-	if err := session.ProveSecondFactor(ctx, tx, actor.SessionID); err != nil {
+	if err := session.RecordSecondFactor(ctx, tx, actor.SessionID); err != nil {
 		return err
 	}
 	if err := revokeUnproven(ctx, tx, actor); err != nil {

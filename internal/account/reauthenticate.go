@@ -30,7 +30,7 @@ func (s *Service) StepUp(ctx context.Context, actor access.Actor, in StepUpReque
 	return httpapi.None{}, s.withSecondFactor(ctx, actor, in.Body.SecondFactor, requireMFAEnabled,
 		func(tx *postgres.Tx) error {
 			audit.Write(tx, actor, "second-factor.prove", actor.ID, nil)
-			return session.ProveSecondFactor(ctx, tx, actor.SessionID)
+			return session.RecordSecondFactor(ctx, tx, actor.SessionID)
 		})
 }
 
@@ -40,7 +40,7 @@ func (s *Service) stepUpByPassword(ctx context.Context, actor access.Actor, text
 	}
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		audit.Write(tx, actor, "session.prove-password", actor.SessionID, nil)
-		session.ProvePassword(tx, actor.SessionID)
+		session.RecordPassword(tx, actor.SessionID)
 		return nil
 	})
 }

@@ -45,7 +45,7 @@ func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registratio
 	if err := wrong.err(); err != nil {
 		return User{}, err
 	}
-	wrong.add("body.email", reachFault(s.Mails.Reaches(ctx, u.Email)))
+	wrong.add("body.email", reachFault(s.Mails.CanReach(ctx, u.Email)))
 	if err := wrong.err(); err != nil {
 		return User{}, err
 	}

@@ -69,7 +69,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		Secure: strings.HasPrefix(cfg.PublicURL, "https://"), Hosts: httpapi.HostSet(cfg.ServedHosts()...),
 		Load: httpapi.NewLoad(cfg.InFlightLimit(), cfg.RequestWithin),
 		Deny: func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
-			return audit.Deny(ctx, db, actor, object, operation)
+			return audit.RecordDenial(ctx, db, actor, object, operation)
 		}})
 	metrics.WatchLoad(a.API.Load.Limit, a.API.Load.Waiting)
 	if cfg.RateLimit == "on" {

@@ -162,7 +162,7 @@ func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, e
 
 // demoConsent has a new patient consent to treatment, so that a booking is the first thing to try.
 func demoConsent(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) error {
-	var in consent.GiveIn
+	var in consent.GiveConsentRequest
 	in.Body.Purpose, in.Body.Language = consent.Treatment, "en"
 	if err := tx.QueryRow(ctx, "SELECT max(version) FROM consent_notices WHERE purpose = $1", in.Body.Purpose).
 		Scan(&in.Body.NoticeVersion); err != nil {
@@ -178,7 +178,7 @@ func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, i
 		applied {
 		return err
 	}
-	var in doctor.ApplicationInput
+	var in doctor.ApplicationRequest
 	in.Body.Specialization, in.Body.YearsOfExperience, in.Body.RegistrationNumber = d.specialization, d.years,
 		d.registration
 	in.Body.ConsultationFee, in.Body.Currency, in.Body.LanguagesSpoken, in.Body.Bio = money.Input(d.fee), "INR",
@@ -223,7 +223,7 @@ func (a *App) demoSlots(ctx context.Context, tx *postgres.Tx, d demoDoctor, id u
 			if !start.After(tx.Now) || overlapsAny(starts, ends, start) {
 				continue
 			}
-			var in schedule.SlotInput
+			var in schedule.CreateSlotRequest
 			in.Body.StartTime, in.Body.EndTime, in.Body.MaxPatients, in.Body.Status = start, start.Add(demoSlot), 1,
 				schedule.SlotAvailable
 			if _, err := a.slots.Create(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},

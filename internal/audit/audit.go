@@ -1,4 +1,5 @@
-// Package audit keeps who did what to which object: append-only rows written in the transaction of the deed.
+// Package audit is the audit log: who did what to which object, in append-only rows that the transaction of the action
+// writes.
 package audit
 
 import (
@@ -11,18 +12,18 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Meta is what an audit row says beside actor, action and object: ids, changed field names, states. Never health data,
-// secrets, tokens or addresses.
+// Meta is the metadata of an audit row: ids, names of changed fields, states. It never holds health data, secrets,
+// tokens or addresses.
 type Meta map[string]any
 
-// Write adds the row of an action ("consultation.book": the part before the point is the entity type) to the
-// transaction. It travels with the COMMIT.
+// Write queues the row of an action, which is sent with the COMMIT. The part of the action before the point is the
+// type of the entity: "consultation.book".
 func Write(tx *postgres.Tx, actor access.Actor, action string, entity uuid.UUID, meta Meta) {
 	entityType, _, _ := strings.Cut(action, ".")
 	WriteFor(tx, actor, action, entityType, entity.String(), meta)
 }
 
-// WriteFor is Write for an object whose type is not the action's, or whose id is no UUID.
+// WriteFor is Write for an entity whose type isn't the action's, or whose id is no UUID.
 func WriteFor(tx *postgres.Tx, actor access.Actor, action, entityType, entityID string, meta Meta) {
 	all := Meta{}
 	maps.Copy(all, meta)
@@ -40,7 +41,16 @@ func WriteFor(tx *postgres.Tx, actor access.Actor, action, entityType, entityID 
 	if actor.IP != "" {
 		ip = &actor.IP
 	}
-	queueInsertAuditLog(tx, queueInsertAuditLogParams{ID: uuid.Must(uuid.NewV7()), ActorID: actorID, ActorRole: role,
-		Action: action, EntityType: entityType, EntityID: entityID, Metadata: all, IPAddress: ip, CreatedAt: tx.Now})
+	queueInsertAuditLog(tx, queueInsertAuditLogParams{
+		ID:         uuid.Must(uuid.NewV7()),
+		ActorID:    actorID,
+		ActorRole:  role,
+		Action:     action,
+		EntityType: entityType,
+		EntityID:   entityID,
+		Metadata:   all,
+		IPAddress:  ip,
+		CreatedAt:  tx.Now,
+	})
 	tx.MarkAudited()
 }

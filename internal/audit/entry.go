@@ -37,14 +37,14 @@ func scanEntry(row pgx.CollectableRow) (e Entry, err error) {
 	return e, err
 }
 
-// ReadIn names an entry.
-type ReadIn struct {
+// ReadRequest names the entry to read.
+type ReadRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The entry's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// read shows one entry, and leaves a trace like list. Error: problem.NotFound.
-func (l log) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadIn) (Entry, error) {
-	e, err := find(ctx, tx, in.ID)
+// read returns one entry, and leaves an entry itself. Returns problem.NotFound if there is none.
+func (l auditLog) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadRequest) (Entry, error) {
+	e, err := findEntry(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Entry{}, problem.NotFound
 	}
@@ -55,21 +55,22 @@ func (l log) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in R
 	return e, nil
 }
 
-// find looks where the id's own time says the row is, and only then in every month: an id is made a moment after the
-// transaction's instant, and not by the same clock.
-func find(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Entry, error) {
+// findEntry looks for an entry around the time in its id, and then in all partitions. It allows for an hour, because
+// the id is made a moment after the transaction's time and by another clock.
+func findEntry(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Entry, error) {
 	if id.Version() == 7 {
-		made := time.Unix(id.Time().UnixTime())
-		e, err := one(ctx, tx, selectEntry+" WHERE id = $1 AND created_at BETWEEN $2 AND $3", id, made.Add(-time.Hour),
-			made.Add(time.Hour))
+		created := time.Unix(id.Time().UnixTime())
+		e, err := queryEntry(ctx, tx, selectEntry+" WHERE id = $1 AND created_at BETWEEN $2 AND $3", id,
+			created.Add(-time.Hour), created.Add(time.Hour))
 		if !postgres.NoRows(err) {
 			return e, err
 		}
 	}
-	return one(ctx, tx, selectEntry+" WHERE id = $1", id)
+	return queryEntry(ctx, tx, selectEntry+" WHERE id = $1", id)
 }
 
-func one(ctx context.Context, tx *postgres.Tx, sql string, args ...any) (Entry, error) {
+// queryEntry runs a statement that selects one entry.
+func queryEntry(ctx context.Context, tx *postgres.Tx, sql string, args ...any) (Entry, error) {
 	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return Entry{}, err
@@ -77,4 +78,5 @@ func one(ctx context.Context, tx *postgres.Tx, sql string, args ...any) (Entry, 
 	return pgx.CollectExactlyOneRow(rows, scanEntry)
 }
 
-type log struct{ cursors httpapi.Cursors }
+// auditLog has the operations of the log; its cursors sign the positions in the lists.
+type auditLog struct{ cursors httpapi.Cursors }

@@ -17,8 +17,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// press begins to pay and presses a button of the checkout page.
-func press(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, button string) {
+// pressCheckoutButton initiates a payment and presses a button of its checkout page.
+func pressCheckoutButton(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, button string) {
 	t.Helper()
 	begun := c.Post(patient, "payments/initiate", object{"consultationId": consultation}).Want(201)
 	page, err := url.Parse(begun.Text("attempt", "checkout", "url"))
@@ -41,7 +41,7 @@ func press(t *testing.T, c *apptest.Clinic, patient apptest.User, consultation, 
 	}
 }
 
-func TestAnEntryShowsTheFieldsOfTheDiagram(t *testing.T) {
+func TestEntryFields(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
@@ -75,10 +75,10 @@ func TestAnEntryShowsTheFieldsOfTheDiagram(t *testing.T) {
 	c.Get(admin, "audit-logs/"+uuid.NewString()).Want(404, "not-found")
 }
 
-func TestAnEntryIsFoundWhateverItsIdSaysOfTheTime(t *testing.T) {
+func TestReadFindsAnyID(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	months(t, c)
+	makePartitions(t, c)
 	admin := c.Admin()
 	var rows []row
 	for i, id := range []uuid.UUID{uuid.New(), uuid.Must(uuid.NewV7()), uuid.Max, uuid.Must(uuid.NewV7()),
@@ -86,7 +86,7 @@ func TestAnEntryIsFoundWhateverItsIdSaysOfTheTime(t *testing.T) {
 		rows = append(rows, row{id: id, action: "slot.create", entityType: "slot", entityID: id.String(),
 			at: c.DB.Now().AddDate(0, -3*i, 0)})
 	}
-	insert(t, c, rows)
+	insertRows(t, c, rows)
 	for _, r := range rows {
 		if a := c.Get(admin, "audit-logs/"+r.id.String()).Want(200); a.Text("entityId") != r.id.String() {
 			t.Errorf("%s", a.Body)
@@ -94,17 +94,17 @@ func TestAnEntryIsFoundWhateverItsIdSaysOfTheTime(t *testing.T) {
 	}
 }
 
-func TestTheSystemSaysWhichJob(t *testing.T) {
+func TestEntryOfJobNamesIt(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
 	id := c.Post(patient, "consultations", object{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Cough"}).
 		Want(201).Text("id")
-	c.Clock.Advance(20 * time.Minute) // unpaid: the sweep ends it
+	c.Clock.Advance(20 * time.Minute) // the sweep cancels the unpaid booking
 	var items []map[string]any
 	for deadline := time.Now().Add(30 * time.Second); len(items) == 0; {
 		if time.Now().After(deadline) {
-			t.Fatal("the unpaid booking stays")
+			t.Fatal("the unpaid booking isn't cancelled")
 		}
 		items = c.Get(admin, "audit-logs?action=consultation.cancel&entityId="+id).Want(200).Items()
 	}
@@ -115,7 +115,7 @@ func TestTheSystemSaysWhichJob(t *testing.T) {
 	}
 }
 
-func TestAWebhooksEffectSaysWhereItCameFrom(t *testing.T) {
+func TestEntryOfWebhookNamesIt(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	id, _ := c.Paid(c.Patient(), c.Slot(c.Doctor("500.00"), 3*time.Hour, 1), "500.00")
@@ -130,7 +130,7 @@ func TestAWebhooksEffectSaysWhereItCameFrom(t *testing.T) {
 	}
 }
 
-func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
+func TestReadingTheLogIsAudited(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, officer, patient := c.Admin(), c.Admin(), c.Patient()
@@ -146,7 +146,7 @@ func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 	items := seen.Items()
 	if len(items) != 3 || items[0]["action"] != "audit-log.read" || items[0]["entityId"] != entry ||
 		items[2]["action"] != "audit-log.list" || items[2]["entityId"] != admin.ID.String() {
-		t.Fatalf("the trace: %s", seen.Body)
+		t.Fatalf("entries of the log's readings: %s", seen.Body)
 	}
 	meta, _ := items[2]["metadata"].(object)
 	delete(meta, "requestId")
@@ -156,9 +156,9 @@ func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 		t.Errorf("metadata %v, want %v", meta, want)
 	}
 	if bytes.Contains(seen.Body, []byte("cough")) {
-		t.Error("the log keeps what was typed")
+		t.Error("the log holds the values of the filters")
 	}
-	// A refused call read nothing and leaves nothing.
+	// A refused call leaves no entry.
 	c.Get(admin, "audit-logs?limit=0").Want(422)
 	if n := len(c.Get(officer, "audit-logs?entityType=audit-log&actorId="+admin.ID.String()).Want(200).
 		Items()); n != 3 {
@@ -166,7 +166,7 @@ func TestWhoReadsTheLogLeavesATrace(t *testing.T) {
 	}
 }
 
-func TestTheLogHoldsNoHealthData(t *testing.T) {
+func TestLogHoldsNoHealthData(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("500.00")
@@ -178,8 +178,8 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 	}
 	c.Patch(patient, "users/me", object{"fullName": "Asha", "address": secrets[8]}).Want(200)
 	id := book()
-	press(t, c, patient, id, "fail")
-	press(t, c, patient, id, "pay")
+	pressCheckoutButton(t, c, patient, id, "fail")
+	pressCheckoutButton(t, c, patient, id, "pay")
 	c.Clock.Advance(3 * time.Hour)
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	line := object{"name": secrets[2], "dosage": secrets[3], "frequency": secrets[4]}
@@ -192,7 +192,7 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 		"prescriptions/me", "prescriptions/consultation/" + id} {
 		if a := c.Get(patient, path).Want(200); !slices.ContainsFunc(secrets,
 			func(s string) bool { return bytes.Contains(a.Body, []byte(s)) }) {
-			t.Fatalf("%s reads no health data: %s", path, a.Body)
+			t.Fatalf("%s shows no health data: %s", path, a.Body)
 		}
 	}
 	c.Get(c.Patient(), "consultations/"+id).Want(404)
@@ -222,7 +222,7 @@ func TestTheLogHoldsNoHealthData(t *testing.T) {
 			t.Errorf("the journey left no %s", action)
 		}
 	}
-	// What the API doesn't show isn't there either.
+	// Nor do the columns that the API doesn't show.
 	var rows int
 	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs a WHERE a::text ~ $1",
 		strings.Join(secrets[:9], "|")).Scan(&rows); err != nil || rows != 0 {

@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ListIn filters the log. Filters are joined by "and".
-type ListIn struct {
+// ListRequest filters the log. An entry must pass every filter.
+type ListRequest struct {
 	httpapi.Paging
 	ActorID    httpapi.UUID `query:"actorId" doc:"Only what this user did" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	Action     string       `query:"action" maxLength:"100" doc:"Only this action, exactly" example:"consultation.book"`
@@ -27,25 +27,24 @@ type ListIn struct {
 	To         time.Time    `query:"to" doc:"Only what was done before this time; any offset" example:"2026-12-01T00:00:00+05:30"`
 }
 
-// place is where a page ended.
-type place = httpapi.Place[time.Time]
+// position is where a page ended.
+type position = httpapi.Place[time.Time]
 
-// filter is a ListIn that was checked.
+// filter is a checked ListRequest.
 type filter struct {
 	equal    []condition
 	from, to time.Time
 	// after is the last entry of the page before; its time is zero on the first page.
-	after place
+	after position
 }
 
-// condition asks for a value; name is what the API calls the column.
+// condition compares a column with a value; name is the column's name in the API.
 type condition struct {
 	name, column, value string
 }
 
-// list reads the log newest first, a page at a time. Who watches the log is watched by it: each call leaves an entry,
-// which costs no round trip of its own because it travels with the COMMIT.
-func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListIn) (httpapi.Page[Entry], error) {
+// list returns a page of the log, the newest entries first. Reading the log is audited too: each call leaves an entry.
+func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListRequest) (httpapi.Page[Entry], error) {
 	var none httpapi.Page[Entry]
 	f, err := in.filter()
 	if err != nil {
@@ -55,45 +54,46 @@ func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in L
 	if _, err := l.cursors.Open(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
-	found, err := f.walk(ctx, tx, in.Limit+1)
+	found, err := f.find(ctx, tx, in.Limit+1)
 	if err != nil {
 		return none, err
 	}
-	Write(tx, actor, "audit-log.list", actor.ID, f.trace())
+	Write(tx, actor, "audit-log.list", actor.ID, f.metadata())
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
-		func(e Entry) any { return place{Value: e.CreatedAt, ID: e.ID} }), nil
+		func(e Entry) any { return position{Value: e.CreatedAt, ID: e.ID} }), nil
 }
 
-func (in ListIn) filter() (filter, error) {
+// filter returns the checked filters. Returns problem.Invalid with every fault.
+func (in ListRequest) filter() (filter, error) {
 	f := filter{from: in.From.UTC(), to: in.To.UTC()}
-	wrong := *problem.Invalid
-	equal := func(name, column, value string) {
+	invalid := *problem.Invalid
+	addEqual := func(name, column, value string) {
 		if value != "" {
 			f.equal = append(f.equal, condition{name, column, value})
 		}
 	}
 	if id, err := uuid.Parse(string(in.ActorID)); err == nil {
-		equal("actorId", "actor_id", id.String())
+		addEqual("actorId", "actor_id", id.String())
 	} else if in.ActorID != "" {
-		wrong = *wrong.WithField("query.actorId", "expected a UUID")
+		invalid = *invalid.WithField("query.actorId", "expected a UUID")
 	}
-	equal("action", "action", in.Action)
-	equal("entityType", "entity_type", in.EntityType)
+	addEqual("action", "action", in.Action)
+	addEqual("entityType", "entity_type", in.EntityType)
 	if id, err := uuid.Parse(in.EntityID); err == nil {
 		in.EntityID = id.String()
 	}
-	equal("entityId", "entity_id", in.EntityID)
+	addEqual("entityId", "entity_id", in.EntityID)
 	if addr, err := netip.ParseAddr(in.IPAddress); err == nil {
-		// The log holds the one spelling that netip writes.
-		equal("ipAddress", "ip_address", addr.Unmap().String())
+		// The log holds addresses in the spelling that netip writes.
+		addEqual("ipAddress", "ip_address", addr.Unmap().String())
 	} else if in.IPAddress != "" {
-		wrong = *wrong.WithField("query.ipAddress", "expected an IPv4 or IPv6 address")
+		invalid = *invalid.WithField("query.ipAddress", "expected an IPv4 or IPv6 address")
 	}
 	if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
-		wrong = *wrong.WithField("query.to", "must be after from")
+		invalid = *invalid.WithField("query.to", "must be after from")
 	}
-	if len(wrong.Fields) > 0 {
-		return f, &wrong
+	if len(invalid.Fields) > 0 {
+		return f, &invalid
 	}
 	return f, nil
 }
@@ -103,9 +103,9 @@ func (f filter) scope() string {
 	return fmt.Sprintf("audit-logs %q %s %s", f.equal, f.from.Format(time.RFC3339Nano), f.to.Format(time.RFC3339Nano))
 }
 
-// trace says what was looked for. Of free text it keeps only that it was given: what somebody types can hold anything,
-// and the log forgets nothing.
-func (f filter) trace() Meta {
+// metadata returns which filters were used. The values of free text are left out: they can hold anything, and an entry
+// of the log is never deleted.
+func (f filter) metadata() Meta {
 	names := []string{}
 	meta := Meta{}
 	for _, c := range f.equal {
@@ -115,18 +115,20 @@ func (f filter) trace() Meta {
 		}
 	}
 	if !f.from.IsZero() {
-		names, meta["from"] = append(names, "from"), f.from
+		names = append(names, "from")
+		meta["from"] = f.from
 	}
 	if !f.to.IsZero() {
-		names, meta["to"] = append(names, "to"), f.to
+		names = append(names, "to")
+		meta["to"] = f.to
 	}
 	meta["filters"] = names
 	return meta
 }
 
-// walk reads the two newest months that are asked for, where most pages end, and the older ones only when those don't
-// fill the page: a statement opens every partition that its times allow.
-func (f filter) walk(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, error) {
+// find reads the newest two months of the requested period, where most pages end, and the older ones only if the page
+// isn't full: a statement opens every partition that its period allows.
+func (f filter) find(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, error) {
 	newest := tx.Now
 	for _, bound := range []time.Time{f.to, f.after.Value} {
 		if !bound.IsZero() && bound.Before(newest) {
@@ -136,20 +138,20 @@ func (f filter) walk(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, 
 	year, month, _ := newest.UTC().Date()
 	recent := time.Date(year, month-1, 1, 0, 0, 0, 0, time.UTC)
 	if !f.from.Before(recent) {
-		return f.fetch(ctx, tx, f.from, f.to, limit)
+		return f.findBetween(ctx, tx, f.from, f.to, limit)
 	}
-	found, err := f.fetch(ctx, tx, recent, f.to, limit)
+	found, err := f.findBetween(ctx, tx, recent, f.to, limit)
 	if err != nil || len(found) == limit {
 		return found, err
 	}
-	older, err := f.fetch(ctx, tx, f.from, recent, limit-len(found))
+	older, err := f.findBetween(ctx, tx, f.from, recent, limit-len(found))
 	return append(found, older...), err
 }
 
 var newestFirst = postgres.Order{Columns: []string{"created_at", "id"}, Descending: true}
 
-// fetch reads entries of a time: which of the filters is the rarest decides which index is best.
-func (f filter) fetch(ctx context.Context, tx *postgres.Tx, from, to time.Time, limit int) ([]Entry, error) {
+// findBetween reads the entries of a period. Its SQL is built, because the best index depends on the filters.
+func (f filter) findBetween(ctx context.Context, tx *postgres.Tx, from, to time.Time, limit int) ([]Entry, error) {
 	var c postgres.Conditions
 	for _, equal := range f.equal {
 		c.And(equal.column+" = $1", equal.value)
@@ -161,7 +163,7 @@ func (f filter) fetch(ctx context.Context, tx *postgres.Tx, from, to time.Time, 
 		c.And("created_at < $1", to)
 	}
 	if !f.after.Value.IsZero() {
-		// It says nothing new, but it is the one that leaves partitions out.
+		// The cursor's own condition implies this one, by which PostgreSQL can leave partitions out.
 		c.And("created_at <= $1", f.after.Value)
 		newestFirst.After(&c, c.Value(f.after.Value), c.Value(f.after.ID))
 	}

@@ -24,7 +24,7 @@ import (
 
 type object = map[string]any
 
-// row is one that the test wrote itself.
+// row is an entry that the test inserts.
 type row struct {
 	id                           uuid.UUID
 	actor                        *uuid.UUID
@@ -33,8 +33,8 @@ type row struct {
 	at                           time.Time
 }
 
-// insert writes rows behind the API's back.
-func insert(t *testing.T, c *apptest.Clinic, rows []row) {
+// insertRows inserts entries without the API.
+func insertRows(t *testing.T, c *apptest.Clinic, rows []row) {
 	t.Helper()
 	for _, r := range rows {
 		if _, err := c.DB.Pool.Exec(context.Background(), `INSERT INTO audit_logs (id, actor_id, actor_role, action,
@@ -46,8 +46,8 @@ func insert(t *testing.T, c *apptest.Clinic, rows []row) {
 	}
 }
 
-// months makes the partitions of half a year back; what is older is in the default partition.
-func months(t *testing.T, c *apptest.Clinic) {
+// makePartitions makes the partitions of the last half year; older rows are in the default partition.
+func makePartitions(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	if _, err := c.DB.Pool.Exec(context.Background(),
 		"SELECT make_partitions(now() - interval '6 months', 9, 0)"); err != nil {
@@ -55,8 +55,8 @@ func months(t *testing.T, c *apptest.Clinic) {
 	}
 }
 
-// walk follows the cursors to the end and gives the ids of all entries.
-func walk(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Values) []string {
+// listAll follows the cursors to the end and returns the ids of all entries.
+func listAll(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Values) []string {
 	t.Helper()
 	query = maps.Clone(query)
 	var ids []string
@@ -72,8 +72,8 @@ func walk(t *testing.T, c *apptest.Clinic, admin apptest.User, query url.Values)
 	}
 }
 
-// scattered makes rows of a few values each over ten months, some at the very same instant.
-func scattered(actors []uuid.UUID, objects []string, now time.Time) []row {
+// randomRows returns rows with a few different values, over ten months, some at the same time.
+func randomRows(actors []uuid.UUID, objects []string, now time.Time) []row {
 	ips := []string{"203.0.113.7", "2001:db8::7"}
 	var rows []row
 	at := now
@@ -93,15 +93,15 @@ func scattered(actors []uuid.UUID, objects []string, now time.Time) []row {
 	return rows
 }
 
-func TestEachFilterAndAllOfThem(t *testing.T) {
+func TestListFilters(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	months(t, c)
+	makePartitions(t, c)
 	admin := c.Admin()
-	actors, objects := []uuid.UUID{c.Patient().ID, c.Patient().ID},
-		[]string{uuid.NewString(), uuid.NewString(), "stub/evt_1"}
-	rows := scattered(actors, objects, c.DB.Now())
-	insert(t, c, rows)
+	actors := []uuid.UUID{c.Patient().ID, c.Patient().ID}
+	objects := []string{uuid.NewString(), uuid.NewString(), "stub/evt_1"}
+	rows := randomRows(actors, objects, c.DB.Now())
+	insertRows(t, c, rows)
 	slices.SortFunc(rows, func(a, b row) int {
 		return -cmp.Or(a.at.Compare(b.at), bytes.Compare(a.id[:], b.id[:]))
 	})
@@ -119,7 +119,7 @@ func TestEachFilterAndAllOfThem(t *testing.T) {
 		{"from", from.In(kolkata).Format(time.RFC3339Nano), func(r row) bool { return !r.at.Before(from) }},
 		{"to", to.Format(time.RFC3339Nano), func(r row) bool { return r.at.Before(to) }},
 	}
-	// Every set of filters, with pages that end inside runs of equal instants.
+	// Every combination of filters, with pages that end between rows of the same time.
 	for set := range 1 << len(filters) {
 		query := url.Values{"limit": {strconv.Itoa(3 + set%40)}}
 		var expected []string
@@ -135,14 +135,14 @@ func TestEachFilterAndAllOfThem(t *testing.T) {
 				expected = append(expected, r.id.String())
 			}
 		}
-		got := walk(t, c, admin, query)
+		got := listAll(t, c, admin, query)
 		if !query.Has("action") && !query.Has("entityType") {
-			// The reading itself is in the log.
-			mine := map[string]bool{}
+			// The log has other entries too, like those of these requests.
+			inserted := map[string]bool{}
 			for _, r := range rows {
-				mine[r.id.String()] = true
+				inserted[r.id.String()] = true
 			}
-			got = slices.DeleteFunc(got, func(id string) bool { return !mine[id] })
+			got = slices.DeleteFunc(got, func(id string) bool { return !inserted[id] })
 		}
 		if !slices.Equal(got, expected) {
 			t.Fatalf("%v: %d entries, want %d\n%v\n%v", query, len(got), len(expected), got, expected)
@@ -150,7 +150,7 @@ func TestEachFilterAndAllOfThem(t *testing.T) {
 	}
 }
 
-func TestUnknownValuesFindNothing(t *testing.T) {
+func TestListWithUnknownValuesIsEmpty(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -165,7 +165,7 @@ func TestUnknownValuesFindNothing(t *testing.T) {
 	}
 }
 
-func TestWrongFiltersAreNamedAndNotEchoed(t *testing.T) {
+func TestInvalidFiltersAreNamedButNotEchoed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -201,12 +201,12 @@ func TestWrongFiltersAreNamedAndNotEchoed(t *testing.T) {
 	c.Get(admin, "audit-logs/wrongvalue").Want(422, "validation-failed")
 }
 
-func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
+func TestPagesAreCompleteWhileRowsArrive(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, other := c.Admin(), c.Patient()
-	rows := scattered([]uuid.UUID{other.ID}, []string{"one"}, c.DB.Now())
-	insert(t, c, rows)
+	rows := randomRows([]uuid.UUID{other.ID}, []string{"one"}, c.DB.Now())
+	insertRows(t, c, rows)
 	stop, running := make(chan struct{}), sync.WaitGroup{}
 	for range 2 {
 		running.Go(func() {
@@ -215,7 +215,7 @@ func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					// Refused accesses arrive from the pipeline, and are denials of ever new objects.
+					// Each refused access to another object adds an entry.
 					c.Get(other, "consultations/"+uuid.NewString())
 					c.Get(admin, "audit-logs?limit=1")
 				}
@@ -226,7 +226,7 @@ func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
 	defer close(stop)
 	for _, query := range []url.Values{{"limit": {"7"}}, {"limit": {"7"}, "actorId": {other.ID.String()}}} {
 		seen := map[string]int{}
-		for _, id := range walk(t, c, admin, query) {
+		for _, id := range listAll(t, c, admin, query) {
 			seen[id]++
 			if seen[id] > 1 {
 				t.Fatalf("%v shows %s twice", query, id)
@@ -240,7 +240,7 @@ func TestPagesHaveNoGapAndNoTwinWhileRowsArrive(t *testing.T) {
 	}
 }
 
-func TestCursorsBelongToTheirFilters(t *testing.T) {
+func TestCursorOfOtherFiltersIsRefused(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -270,7 +270,7 @@ func TestCursorsBelongToTheirFilters(t *testing.T) {
 	c.Get(admin, "users?limit=1&cursor="+cursor).Want(422, "validation-failed")
 }
 
-func TestAddressesInEverySpelling(t *testing.T) {
+func TestIPAddressSpellings(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	admin, patient := c.Admin(), c.Patient()
@@ -292,7 +292,7 @@ func TestAddressesInEverySpelling(t *testing.T) {
 		}
 	}
 	if n := len(c.Get(admin, "audit-logs?ipAddress=203.0.113.12").Want(200).Items()); n != 0 {
-		t.Errorf("a hop that is no address let the one before it through: %d entries", n)
+		t.Errorf("an address before an invalid one was used: %d entries", n)
 	}
 	c.Do(patient, "GET", "consultations/me", nil, "X-Forwarded-For", "198.51.100.77").Want(200)
 	if got := c.Get(admin, "audit-logs?ipAddress=198.51.100.77").Want(200).Items(); len(got) != 1 ||
@@ -301,7 +301,7 @@ func TestAddressesInEverySpelling(t *testing.T) {
 	}
 }
 
-func TestOnlyAdministratorsReadIt(t *testing.T) {
+func TestOnlyAdministratorsReadTheLog(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()

@@ -13,11 +13,36 @@ import (
 	"github.com/google/uuid"
 )
 
+const hasRecentDenialSQL = `-- name: hasRecentDenial :one
+SELECT EXISTS (SELECT FROM audit_logs WHERE entity_type = $1 AND entity_id = $2
+    AND actor_id = $3 AND action = 'access.deny'
+    AND created_at > $4::timestamptz - interval '1 minute')
+`
+
+type hasRecentDenialParams struct {
+	EntityType string
+	EntityID   string
+	ActorID    *uuid.UUID
+	Now        time.Time
+}
+
+func hasRecentDenial(ctx context.Context, db postgres.Querier, arg hasRecentDenialParams) (bool, error) {
+	row := db.QueryRow(ctx, hasRecentDenialSQL,
+		arg.EntityType,
+		arg.EntityID,
+		arg.ActorID,
+		arg.Now,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, postgres.Failed("hasRecentDenial", err)
+}
+
 const lockDenialSQL = `-- name: lockDenial :exec
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
 `
 
-// One at a time for a key.
+// Transactions with the same key wait for each other.
 func lockDenial(ctx context.Context, tx *postgres.Tx, key string) error {
 	_, err := tx.Exec(ctx, lockDenialSQL, key)
 	return postgres.Failed("lockDenial", err)
@@ -52,29 +77,4 @@ func queueInsertAuditLog(tx *postgres.Tx, arg queueInsertAuditLogParams) {
 		arg.IPAddress,
 		arg.CreatedAt,
 	)
-}
-
-const wasDeniedSQL = `-- name: wasDenied :one
-SELECT EXISTS (SELECT FROM audit_logs WHERE entity_type = $1 AND entity_id = $2
-    AND actor_id = $3 AND action = 'access.deny'
-    AND created_at > $4::timestamptz - interval '1 minute')
-`
-
-type wasDeniedParams struct {
-	EntityType string
-	EntityID   string
-	ActorID    *uuid.UUID
-	Now        time.Time
-}
-
-func wasDenied(ctx context.Context, db postgres.Querier, arg wasDeniedParams) (bool, error) {
-	row := db.QueryRow(ctx, wasDeniedSQL,
-		arg.EntityType,
-		arg.EntityID,
-		arg.ActorID,
-		arg.Now,
-	)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, postgres.Failed("wasDenied", err)
 }

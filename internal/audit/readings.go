@@ -15,7 +15,7 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Reading says that somebody read a patient's record (FHIR: AuditEvent of type "read").
+// Reading is an entry of a patient's access log: somebody read the patient's record (FHIR: AuditEvent of type "read").
 type Reading struct {
 	_ struct{} `doc:"Somebody read your record"`
 
@@ -31,11 +31,11 @@ type Reading struct {
 	CreatedAt      time.Time  `json:"createdAt" doc:"When it was read" example:"2026-11-23T10:00:00Z"`
 }
 
-// readings are the actions that a patient's access log shows.
+// readings are the actions that the access log shows.
 var readings = []string{"consultation.read", "consultation.list", "prescription.read", "prescription.list"}
 
-// WriteReading adds the row of a reading, which the access logs of these patients show. Metadata healthData false
-// means that only the appointment was shown. The pipeline refuses an answer with health data of any other patient.
+// WriteReading queues the row of a reading, which the access logs of these patients show. With healthData false in the
+// metadata only the appointment was shown. The pipeline refuses an answer with health data of any other patient.
 func WriteReading(tx *postgres.Tx, actor access.Actor, action string, entity uuid.UUID, meta Meta,
 	patients ...uuid.UUID) {
 	all := Meta{"patientIds": patients}
@@ -49,14 +49,14 @@ func WriteReading(tx *postgres.Tx, actor access.Actor, action string, entity uui
 	}
 }
 
-// ReadingsIn asks for one's own access log.
-type ReadingsIn struct {
+// ListReadingsRequest asks for a page of the patient's own access log.
+type ListReadingsRequest struct {
 	httpapi.Paging
 	Others bool `query:"others" doc:"true leaves out what you read yourself" example:"true"`
 }
 
-// The conditions inside are the index's own; materialized, because a planner that can't know how rare a patient is
-// would rather walk the whole log by its time.
+// selectReadings has the conditions of the partial index in a materialized part: the planner can't know how few rows a
+// patient has, and would else read the whole log by its time.
 const selectReadings = `-- name: listReadings :many
 WITH a AS MATERIALIZED (
     SELECT id, action, actor_id, actor_role, entity_id, metadata, created_at FROM audit_logs
@@ -72,16 +72,15 @@ FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id LEFT JOIN data_keys k ON k
 WHERE (NOT $2 OR a.actor_id <> $1::text::uuid) AND (a.created_at, a.id) < ($3, $4)
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
-// listReadings lists who read the caller's record, the newest first. Lists without health data (staff's search) leave
-// no entry.
-func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
-	in ReadingsIn) (httpapi.Page[Reading],
-	error) {
+// listReadings lists who read the caller's record, the newest first. Lists without health data, like the staff's
+// search, leave no entry.
+func (l auditLog) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in ListReadingsRequest) (httpapi.Page[Reading], error) {
 	scope := "access-log"
 	if in.Others {
 		scope = "access-log others"
 	}
-	after := place{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // clocks of other nodes may be ahead
+	after := position{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // the clocks of other servers may be ahead
 	if _, err := l.cursors.Open(scope, in.Cursor, &after); err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
@@ -94,7 +93,7 @@ func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Ac
 		return httpapi.Page[Reading]{}, fmt.Errorf("list readings: %w", err)
 	}
 	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
-		func(v Reading) any { return place{Value: v.CreatedAt, ID: v.ID} }), nil
+		func(v Reading) any { return position{Value: v.CreatedAt, ID: v.ID} }), nil
 }
 
 func scanReading(row pgx.CollectableRow) (v Reading, err error) {

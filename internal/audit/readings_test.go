@@ -15,20 +15,21 @@ import (
 	"amrutam/internal/audit"
 )
 
-// TestWhoReadMyRecord reads a record in every role and looks what its patient is told.
-func TestWhoReadMyRecord(t *testing.T) {
+// TestAccessLog reads a record in every role and checks the patient's access log.
+func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	doctor, admin, support, patient, stranger := c.Doctor("0"), c.Admin(), c.Support(), c.Patient(), c.Patient()
+	doctor, admin, support := c.Doctor("0"), c.Admin(), c.Support()
+	patient, stranger := c.Patient(), c.Patient()
 	mine := c.Book(patient, c.Slot(doctor, 10*time.Minute, 2))
 	other := c.Book(stranger, c.Slot(doctor, 40*time.Minute, 1))
 	c.Patch(doctor, "consultations/"+mine+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	prescription := c.Post(doctor, "prescriptions", object{"consultationId": mine, "medications": []any{
 		object{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).Text("id")
 	c.Get(patient, "users/me/access-log").Want(200)
-	// the answer to the start holds the reason
-	if told := c.Get(patient, "users/me/access-log?others=true").Want(200).Items(); len(told) != 1 {
-		t.Fatalf("before anybody else read: %v", told)
+	// The answer to the start showed the reason to the doctor.
+	if entries := c.Get(patient, "users/me/access-log?others=true").Want(200).Items(); len(entries) != 1 {
+		t.Fatalf("before anybody else read: %v", entries)
 	}
 
 	const purpose = "Complaint of the patient"
@@ -42,13 +43,13 @@ func TestWhoReadMyRecord(t *testing.T) {
 	c.Do(admin, "GET", "prescriptions/"+prescription, nil, "X-Purpose", purpose).Want(200)
 	c.Get(patient, "prescriptions/"+prescription).Want(200)
 
-	type told struct {
+	type entry struct {
 		action, actor, role      string
 		health                   any
 		consultation, prescribed any
 		purpose                  any
 	}
-	want := []told{
+	want := []entry{
 		{"prescription.read", patient.ID.String(), "PATIENT", true, nil, prescription, nil},
 		{"prescription.read", admin.ID.String(), "ADMIN", true, nil, prescription, purpose},
 		{"prescription.list", admin.ID.String(), "ADMIN", true, mine, nil, purpose},
@@ -57,14 +58,14 @@ func TestWhoReadMyRecord(t *testing.T) {
 		{"consultation.read", doctor.ID.String(), "DOCTOR", true, mine, nil, nil},
 		{"consultation.read", doctor.ID.String(), "DOCTOR", true, mine, nil, nil},
 	}
-	var got []told
+	var got []entry
 	for cursor := ""; ; {
 		page := c.Get(patient, "users/me/access-log?limit=2&cursor="+cursor).Want(200)
 		for _, i := range page.Items() {
 			if name, _ := i["actorName"].(string); strings.TrimSpace(name) == "" {
 				t.Errorf("a reader without a name: %v", i)
 			}
-			got = append(got, told{text(i, "action"), text(i, "actorId"), text(i, "actorRole"), i["healthData"],
+			got = append(got, entry{text(i, "action"), text(i, "actorId"), text(i, "actorRole"), i["healthData"],
 				i["consultationId"], i["prescriptionId"], i["purpose"]})
 		}
 		if cursor = page.Text("nextCursor"); cursor == "" {
@@ -72,16 +73,16 @@ func TestWhoReadMyRecord(t *testing.T) {
 		}
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("told\n%v\nwant\n%v", got, want)
+		t.Errorf("entries\n%v\nwant\n%v", got, want)
 	}
 	others := c.Get(patient, "users/me/access-log?others=true&limit=3").Want(200)
 	if n := len(others.Items()); n != 3 || others.Items()[0]["actorId"] != admin.ID.String() {
-		t.Errorf("of others: %s", others.Body)
+		t.Errorf("readings of others: %s", others.Body)
 	}
-	// it is of the other list
+	// A cursor belongs to its list.
 	c.Get(patient, "users/me/access-log?cursor="+others.Text("nextCursor")).Want(422, "validation-failed")
 	if n := len(c.Get(stranger, "users/me/access-log").Want(200).Items()); n != 2 {
-		t.Errorf("the other patient is told of %d readings, want 2", n)
+		t.Errorf("the other patient's access log has %d readings, want 2", n)
 	}
 }
 
@@ -90,8 +91,8 @@ func text(o object, name string) string {
 	return s
 }
 
-// TestAccessLogReadsItsIndex makes others' readings and looks that they aren't touched.
-func TestAccessLogReadsItsIndex(t *testing.T) {
+// TestAccessLogUsesItsIndex inserts many readings of other patients and checks that the access log doesn't read them.
+func TestAccessLogUsesItsIndex(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
@@ -135,8 +136,8 @@ func TestAccessLogReadsItsIndex(t *testing.T) {
 	}
 }
 
-// TestEveryReadingIsShown: the statement, its partial index and the document know the same actions.
-func TestEveryReadingIsShown(t *testing.T) {
+// TestReadingActionsAgree checks that the code, the statement and the document have the same actions.
+func TestReadingActionsAgree(t *testing.T) {
 	t.Parallel()
 	field, _ := reflect.TypeFor[audit.Reading]().FieldByName("Action")
 	if documented := strings.Split(field.Tag.Get("enum"), ","); !slices.Equal(documented, audit.Readings) {

@@ -9,7 +9,7 @@ import (
 
 // Routes registers the operations of the log.
 func Routes(api *httpapi.API) {
-	l := log{api.Cursors}
+	l := auditLog{api.Cursors}
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/audit-logs", ID: "list-audit-logs", Tag: "admin",
 		Summary: "List the audit log",

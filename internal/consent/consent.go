@@ -1,4 +1,4 @@
-// Package consent keeps what people were told, what they agreed to and what they took back.
+// Package consent stores the notices that patients are shown, the consents that they give and the withdrawals.
 package consent
 
 import (
@@ -14,33 +14,32 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Treatment is the purpose that bookings need.
+// Treatment is the purpose that a booking needs a consent to.
 const Treatment = "TREATMENT"
 
-// channelAPI is how consents reach this package; the table knows pages too.
+// channelAPI is the channel of the consents that this package stores; the table allows others.
 const channelAPI = "API"
 
-// The refusals of consents.
 var (
-	// ErrRequired: bookings and starts need a consent that stands.
+	// ErrRequired refuses a booking, or the start of a consultation, without a consent in force.
 	ErrRequired = problem.Conflict("consent-required", "A consent is missing",
 		"A consent is missing, or was taken back.",
 		"detail names the purpose and the notice's version. The patient reads the notice with GET /api/v1/consents "+
 			"and consents with POST /api/v1/consents, "+
 			"or to one consultation with POST /api/v1/consultations/{id}/consent.")
-	// ErrOutdated: one consents to what is told now.
+	// ErrOutdated refuses a consent to a version of the notice that isn't the current one.
 	ErrOutdated = problem.Conflict("notice-outdated", "The notice is outdated",
 		"That is not the current version of the notice.",
 		"Read the current notice with GET /api/v1/consents, show it, and send its noticeVersion.")
 )
 
-// RequiredFor a booking is ErrRequired that names what to consent to.
-func RequiredFor(version int32) error {
+// RequiredError is ErrRequired with the purpose and the version of the notice to consent to.
+func RequiredError(version int32) error {
 	return ErrRequired.WithDetail(fmt.Sprintf("Give consent to %s, notice version %d: POST /api/v1/consents.",
 		Treatment, version))
 }
 
-// Notice is what a person is told about a purpose, and whether they have agreed to it.
+// Notice is the text about a purpose, and whether the reader has consented to it.
 type Notice struct {
 	_ struct{} `doc:"What a consent is asked for, and whether you consent"`
 
@@ -59,7 +58,7 @@ type Notices struct {
 	Items []Notice `json:"items" nullable:"false" doc:"One a purpose, required ones first"`
 }
 
-// Consent is somebody's agreement to a notice.
+// Consent is a patient's agreement to a notice.
 type Consent struct {
 	_ struct{} `doc:"A consent that was given"`
 
@@ -69,29 +68,29 @@ type Consent struct {
 	Language      string    `json:"language" enum:"en,hi" doc:"The language the notice was read in"`
 	GivenAt       time.Time `json:"givenAt" doc:"When it was given"`
 
-	fresh bool
+	created bool
 }
 
 // Entity names the consent for a stored answer.
 func (c Consent) Entity() (string, uuid.UUID) { return "consent", c.ID }
 
-// Status: 200 tells that the consent was there already.
-func (c Consent) Status() int { return statusOf(c.fresh) }
+// Status is 201 for a new consent, and 200 for one that was given before.
+func (c Consent) Status() int { return statusOf(c.created) }
 
-func statusOf(fresh bool) int {
-	if fresh {
+func statusOf(created bool) int {
+	if created {
 		return http.StatusCreated
 	}
 	return http.StatusOK
 }
 
-// ListIn chooses the language.
-type ListIn struct {
+// ListRequest chooses the language.
+type ListRequest struct {
 	Language string `query:"language" enum:"en,hi" default:"en" doc:"The language of the notices: English or Hindi"`
 }
 
-// List shows the current notice of every purpose.
-func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListIn) (Notices, error) {
+// List returns the current notice of every purpose.
+func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListRequest) (Notices, error) {
 	rows, err := listNotices(ctx, r, actor.ID, in.Language)
 	out := Notices{Items: []Notice{}}
 	for _, n := range rows {
@@ -101,11 +100,14 @@ func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListIn) 
 	return out, err
 }
 
-// checkVersion is nil when version is the purpose's current one. Error: ErrOutdated.
+// checkVersion returns ErrOutdated if version isn't the current one of the purpose's notice.
 func checkVersion(ctx context.Context, tx *postgres.Tx, purpose string, version int32) error {
-	current, err := readVersion(ctx, tx, purpose)
-	if err == nil && version != current {
+	current, err := readCurrentVersion(ctx, tx, purpose)
+	if err != nil {
+		return err
+	}
+	if version != current {
 		return ErrOutdated
 	}
-	return err
+	return nil
 }

@@ -33,8 +33,8 @@ func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
 	return n
 }
 
-// publish makes version 2 of the notice on treatment, as a migration would.
-func publish(t *testing.T, c *apptest.Clinic) {
+// publishVersion2 publishes version 2 of the notice on treatment, as a migration would.
+func publishVersion2(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	exec(t, c, `INSERT INTO consent_notices (purpose, version, language, title, text, required)
 		SELECT purpose, 2, language, title, 'New. ' || text, required FROM consent_notices WHERE purpose = 'TREATMENT'
@@ -58,16 +58,16 @@ func withdraw(c *apptest.Clinic, actor apptest.User, purpose string) {
 	c.Do(actor, "POST", "consents/"+purpose+"/withdraw", nil).Want(204)
 }
 
-func ask(c *apptest.Clinic, actor apptest.User, slot uuid.UUID) *apptest.Answer {
+func tryBooking(c *apptest.Clinic, actor apptest.User, slot uuid.UUID) *apptest.Answer {
 	return c.Post(actor, "consultations", object{"slotId": slot, "reason": "Cough"})
 }
 
-func start(c *apptest.Clinic, doctor apptest.User, id string) *apptest.Answer {
+func startConsultation(c *apptest.Clinic, doctor apptest.User, id string) *apptest.Answer {
 	return c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"})
 }
 
-// consented fails the test when a live consultation has no stored consent.
-func consented(t *testing.T, c *apptest.Clinic) {
+// checkConsents fails the test if a consultation has no stored consent.
+func checkConsents(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	if n := count(t, c, `SELECT count(*) FROM consultations c WHERE NOT EXISTS
 		(SELECT FROM consultation_consents x WHERE x.consultation_id = c.id)`); n != 0 {
@@ -99,7 +99,7 @@ func TestNotices(t *testing.T) {
 			}
 			if paragraphs[language] = strings.Count(text, "\n\n"); paragraphs[language] < 5 ||
 				text != strings.TrimSpace(text) {
-				t.Errorf("%s in %s has too little to say, or spaces around: %q", purpose, language, text)
+				t.Errorf("%s in %s is too short, or has spaces around it: %q", purpose, language, text)
 			}
 			latin, devanagari := 0, 0
 			for _, r := range text + title {
@@ -113,21 +113,21 @@ func TestNotices(t *testing.T) {
 			if (language == "hi" && latin != 0) || (language == "en" && devanagari != 0) {
 				t.Errorf("%s in %s: %d Latin and %d Devanagari letters", purpose, language, latin, devanagari)
 			}
-			for _, said := range map[string][]string{
+			for _, required := range map[string][]string{
 				"en": {"3 years", "withdraw this consent", "Data Protection Board", "whoever runs this service"},
 				"hi": {"3 वर्ष", "सहमति कभी भी", "डेटा संरक्षण बोर्ड", "सेवा को चलाने वाले"},
 			}[language] {
-				if !strings.Contains(text, said) {
-					t.Errorf("%s in %s does not say %q", purpose, language, said)
+				if !strings.Contains(text, required) {
+					t.Errorf("%s in %s does not say %q", purpose, language, required)
 				}
 			}
 		}
 		if paragraphs["en"] != paragraphs["hi"] {
-			t.Errorf("%s: one language says more than the other", purpose)
+			t.Errorf("%s: the languages differ in their number of paragraphs", purpose)
 		}
 	}
 	c.Get(patient, "consents?language=fr").Want(422, "validation-failed")
-	// A version is published in every language at once, with the same weight.
+	// A version is published in every language at once, and is required in all or in none.
 	if n := count(t, c, `SELECT count(*) FROM (SELECT FROM consent_notices GROUP BY purpose, version
 		HAVING count(*) <> 2 OR count(DISTINCT required) <> 1 OR count(DISTINCT published_at) <> 1) x`); n != 0 {
 		t.Errorf("%d notices differ between the languages", n)
@@ -143,19 +143,19 @@ func TestGiveAndWithdraw(t *testing.T) {
 	}
 	body := object{"purpose": "DATA_USE", "noticeVersion": 1, "language": "hi"}
 	given := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").Want(201)
-	if again := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").
-		Want(201); again.Header.Get("Idempotency-Replayed") != "true" {
+	replayed := c.Do(patient, "POST", "consents", body, "Idempotency-Key", "k").Want(201)
+	if replayed.Header.Get("Idempotency-Replayed") != "true" {
 		t.Error("the key is not honoured")
 	}
-	twice := give(c, patient, "DATA_USE", 1).Want(200)
+	repeated := give(c, patient, "DATA_USE", 1).Want(200)
 	for _, field := range []string{"id", "givenAt", "language"} {
-		if twice.Text(field) != given.Text(field) {
-			t.Errorf("consenting twice is another consent: %s %s", given.Body, twice.Body)
+		if repeated.Text(field) != given.Text(field) {
+			t.Errorf("consenting twice is another consent: %s %s", given.Body, repeated.Body)
 		}
 	}
-	mine := notices(c, patient, "")
-	if mine["DATA_USE"]["givenAt"] != given.Text("givenAt") || mine["MESSAGES"]["givenAt"] != nil {
-		t.Errorf("the purposes are mixed up: %v", mine)
+	shown := notices(c, patient, "")
+	if shown["DATA_USE"]["givenAt"] != given.Text("givenAt") || shown["MESSAGES"]["givenAt"] != nil {
+		t.Errorf("the purposes are mixed up: %v", shown)
 	}
 	if n := notices(c, other, "")["DATA_USE"]; n["givenAt"] != nil {
 		t.Error("another patient consented too")
@@ -168,7 +168,7 @@ func TestGiveAndWithdraw(t *testing.T) {
 		withdraw(c, patient, "DATA_USE")
 	}
 	if n := notices(c, patient, "")["DATA_USE"]; n["givenAt"] != nil {
-		t.Errorf("still there: %v", n)
+		t.Errorf("after the withdrawal: %v", n)
 	}
 	if n := notices(c, patient, "")["TREATMENT"]; n["givenAt"] == nil {
 		t.Error("another purpose was withdrawn too")
@@ -176,7 +176,7 @@ func TestGiveAndWithdraw(t *testing.T) {
 	if again := give(c, patient, "DATA_USE", 1).Want(201); again.Text("id") == given.Text("id") {
 		t.Error("a withdrawn consent came back")
 	}
-	// The history: one closed row with the language and the channel, one that stands; each deed has its audit row.
+	// The history: one withdrawn row with the language and the channel, and one in force; an audit row for each call.
 	if n := count(t, c, `SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'DATA_USE' AND channel = 'API'
 		AND (withdrawn_at IS NULL) = (language = 'en')`, patient.ID); n != 2 {
 		t.Errorf("%d rows of history", n)
@@ -190,39 +190,39 @@ func TestGiveAndWithdraw(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// A newer notice asks everybody anew; what was agreed to before is neither lost nor enough.
-func TestNewVersion(t *testing.T) {
+// A newer notice needs a new consent for new bookings; the older consent stays in force for what was booked under it.
+func TestNewNoticeVersion(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
 	booked := c.Book(patient, c.Slot(doctor, 5*time.Minute, 1))
-	publish(t, c)
-	for language, begins := range map[string]string{"en": "New. You are asked", "hi": "New. आपसे"} {
+	publishVersion2(t, c)
+	for language, prefix := range map[string]string{"en": "New. You are asked", "hi": "New. आपसे"} {
 		n := notices(c, patient, "?language="+language)["TREATMENT"]
 		if text, _ := n["text"].(string); n["noticeVersion"] != 2.0 || n["givenAt"] != nil ||
-			!strings.HasPrefix(text, begins) {
+			!strings.HasPrefix(text, prefix) {
 			t.Errorf("the notice is %v", n)
 		}
 	}
 	slot := c.Slot(doctor, 5*time.Hour, 1)
-	refused := ask(c, patient, slot).Want(409, "consent-required")
+	refused := tryBooking(c, patient, slot).Want(409, "consent-required")
 	if detail := refused.Text("detail"); !strings.Contains(detail, "TREATMENT, notice version 2") {
 		t.Errorf("it is not said what to consent to: %s", detail)
 	}
 	give(c, patient, "TREATMENT", 1).Want(409, "notice-outdated")
-	start(c, doctor, booked).Want(200) // what was booked under the old notice stands
+	startConsultation(c, doctor, booked).Want(200) // it was booked under the old notice
 	give(c, patient, "TREATMENT", 2).Want(201)
-	next := ask(c, patient, slot).Want(201).Text("id")
+	next := tryBooking(c, patient, slot).Want(201).Text("id")
 	if n := count(t, c, "SELECT notice_version FROM consultation_consents WHERE consultation_id = $1", next); n != 2 {
 		t.Errorf("the booking is under version %d", n)
 	}
-	// A withdrawal is of the purpose, not of a version.
+	// A withdrawal ends the consents to all versions.
 	withdraw(c, patient, "TREATMENT")
 	if n := count(t, c, "SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'TREATMENT' AND "+
 		"withdrawn_at IS NOT NULL", patient.ID); n != 2 {
 		t.Errorf("%d of 2 versions are withdrawn", n)
 	}
-	consented(t, c)
+	checkConsents(t, c)
 }
 
 func TestBookingNeedsConsent(t *testing.T) {
@@ -251,17 +251,17 @@ func TestBookingNeedsConsent(t *testing.T) {
 		patient.ID); n != 1 {
 		t.Error("the booking's consent is not stored")
 	}
-	// The other purposes have no say in it.
+	// The other purposes don't matter.
 	withdraw(c, patient, "DATA_USE")
 	withdraw(c, patient, "MESSAGES")
 	if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE withdrawn_at IS NULL"); n != 1 {
-		t.Error("another purpose's withdrawal closed the consent to the consultation")
+		t.Error("the withdrawal of another purpose ended the consent to the consultation")
 	}
-	ask(c, patient, c.Slot(doctor, 7*time.Hour, 1)).Want(201)
-	consented(t, c)
+	tryBooking(c, patient, c.Slot(doctor, 7*time.Hour, 1)).Want(201)
+	checkConsents(t, c)
 }
 
-func TestHistoryStays(t *testing.T) {
+func TestHistoryIsAppendOnly(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
@@ -271,8 +271,9 @@ func TestHistoryStays(t *testing.T) {
 	for _, sql := range []string{
 		"UPDATE consent_notices SET text = 'x'", "DELETE FROM consent_notices WHERE language = 'hi'",
 		"TRUNCATE consent_notices CASCADE",
-		"UPDATE consents SET given_at = given_at - interval '1 day'", "UPDATE consents SET notice_version = 1, " +
-			"withdrawn_at = now() + interval '1 day', language = 'hi' WHERE withdrawn_at IS NULL",
+		"UPDATE consents SET given_at = given_at - interval '1 day'",
+		"UPDATE consents SET notice_version = 1, withdrawn_at = now() + interval '1 day', language = 'hi' " +
+			"WHERE withdrawn_at IS NULL",
 		"UPDATE consents SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL",
 		"UPDATE consents SET withdrawn_at = now() + interval '1 day' WHERE withdrawn_at IS NOT NULL",
 		"DELETE FROM consents", "TRUNCATE consents", "UPDATE consultation_consents SET basis = 'EXPLICIT'",
@@ -284,27 +285,27 @@ func TestHistoryStays(t *testing.T) {
 	}
 }
 
-// The demo's patient may book at once, and a consent that was withdrawn stays so at the next start.
-func TestDemoPatientConsents(t *testing.T) {
+// The demo's patient can book at once; a withdrawn consent stays withdrawn when the demo data are made again.
+func TestDemoPatientHasConsent(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	standing := func() int {
+	countConsents := func() int {
 		if _, err := c.App.MakeDemoData(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return count(t, c, "SELECT count(*) FROM consents WHERE purpose = 'TREATMENT' AND withdrawn_at IS NULL")
 	}
-	if n := standing(); n != 1 {
+	if n := countConsents(); n != 1 {
 		t.Errorf("%d consents, want 1", n)
 	}
 	exec(t, c, "UPDATE consents SET withdrawn_at = given_at")
-	if n := standing(); n != 0 {
+	if n := countConsents(); n != 0 {
 		t.Error("the withdrawal didn't last")
 	}
 	c.CheckInvariants()
 }
 
-func TestConsentsAreForPatients(t *testing.T) {
+func TestOnlyPatientsConsent(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, role := range []access.Role{access.RoleDoctor, access.RoleSupport, access.RoleAdmin} {

@@ -11,21 +11,27 @@ import (
 	"amrutam/internal/postgres"
 )
 
+// The values of a consultation consent's basis.
 const (
-	implied  = "IMPLIED"
-	explicit = "EXPLICIT"
+	basisImplied  = "IMPLIED"
+	basisExplicit = "EXPLICIT"
 )
 
-// Imply keeps, with the COMMIT, that the patient's own booking is the consent to that consultation (Telemedicine
-// Practice Guidelines 2020, 3.4). The caller holds the patient's lock and has seen that the consent to treatment
-// stands.
-func Imply(tx *postgres.Tx, patient, consultation uuid.UUID, version int32) {
-	queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{ConsultationID: consultation,
-		Basis: implied, NoticeVersion: version, ActorID: patient, GivenAt: tx.Now})
+// RecordImplied stores, with the COMMIT, that the patient's own booking is the consent to that consultation
+// (Telemedicine Practice Guidelines 2020, 3.4). The caller has locked the patient and checked that the patient
+// consents to treatment.
+func RecordImplied(tx *postgres.Tx, patient, consultation uuid.UUID, version int32) {
+	queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{
+		ConsultationID: consultation,
+		Basis:          basisImplied,
+		NoticeVersion:  version,
+		ActorID:        patient,
+		GivenAt:        tx.Now,
+	})
 }
 
-// ToConsultation is an explicit consent to one consultation.
-type ToConsultation struct {
+// ConsultationConsent is an explicit consent to one consultation.
+type ConsultationConsent struct {
 	_ struct{} `doc:"The consent to one consultation"`
 
 	ConsultationID uuid.UUID `json:"consultationId" doc:"The consultation"`
@@ -33,47 +39,57 @@ type ToConsultation struct {
 	NoticeVersion  int32     `json:"noticeVersion" doc:"The version of the notice on treatment" example:"1"`
 	GivenAt        time.Time `json:"givenAt" doc:"When it was given"`
 
-	fresh bool
+	created bool
 }
 
 // Entity names the consultation for a stored answer.
-func (c ToConsultation) Entity() (string, uuid.UUID) { return "consultation", c.ConsultationID }
+func (c ConsultationConsent) Entity() (string, uuid.UUID) { return "consultation", c.ConsultationID }
 
-// Status: 200 tells that the consent was there already.
-func (c ToConsultation) Status() int { return statusOf(c.fresh) }
+// Status is 201 for a new consent, and 200 for one that was given before.
+func (c ConsultationConsent) Status() int { return statusOf(c.created) }
 
-// Explicitly keeps the patient's own consent to a consultation that the caller has locked. version is the notice's
-// that was shown, or 0 for the current one. Error: ErrOutdated.
-func Explicitly(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultation uuid.UUID,
-	version int32) (ToConsultation, error) {
-	current, err := readVersion(ctx, tx, Treatment)
+// GiveExplicit stores the patient's own consent to a consultation that the caller has locked. version is that of the
+// notice which was shown, or 0 for the current one. Returns ErrOutdated if it isn't the current one.
+func GiveExplicit(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultation uuid.UUID,
+	version int32) (ConsultationConsent, error) {
+	current, err := readCurrentVersion(ctx, tx, Treatment)
 	if err != nil {
-		return ToConsultation{}, err
+		return ConsultationConsent{}, err
 	}
 	if version != 0 && version != current {
-		return ToConsultation{}, ErrOutdated
+		return ConsultationConsent{}, ErrOutdated
 	}
-	c := ToConsultation{ConsultationID: consultation, Basis: explicit, NoticeVersion: current, GivenAt: tx.Now,
-		fresh: true}
-	row, err := readExplicit(ctx, tx, consultation)
+	c := ConsultationConsent{
+		ConsultationID: consultation,
+		Basis:          basisExplicit,
+		NoticeVersion:  current,
+		GivenAt:        tx.Now,
+		created:        true,
+	}
+	row, err := readExplicitConsent(ctx, tx, consultation)
 	switch {
 	case err == nil:
-		c.NoticeVersion, c.GivenAt, c.fresh = row.NoticeVersion, row.GivenAt, false
+		c.NoticeVersion, c.GivenAt, c.created = row.NoticeVersion, row.GivenAt, false
 	case postgres.NoRows(err):
-		queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{ConsultationID: consultation,
-			Basis: explicit, NoticeVersion: c.NoticeVersion, ActorID: actor.ID, GivenAt: c.GivenAt})
+		queueInsertConsultationConsent(tx, queueInsertConsultationConsentParams{
+			ConsultationID: consultation,
+			Basis:          basisExplicit,
+			NoticeVersion:  c.NoticeVersion,
+			ActorID:        actor.ID,
+			GivenAt:        c.GivenAt,
+		})
 	default:
-		return ToConsultation{}, err
+		return ConsultationConsent{}, err
 	}
 	audit.Write(tx, actor, "consultation.consent", consultation,
-		audit.Meta{"noticeVersion": c.NoticeVersion, "changed": c.fresh})
+		audit.Meta{"noticeVersion": c.NoticeVersion, "changed": c.created})
 	return c, nil
 }
 
-// Stands is nil when a consent to the consultation stands; none is withdrawn before the transaction ends. Error:
-// ErrRequired.
-func Stands(ctx context.Context, tx *postgres.Tx, consultation uuid.UUID) error {
-	_, err := lockStanding(ctx, tx, consultation)
+// LockForStart locks a consent in force to the consultation, so that a withdrawal waits until the transaction ends.
+// Returns ErrRequired if there is none.
+func LockForStart(ctx context.Context, tx *postgres.Tx, consultation uuid.UUID) error {
+	_, err := lockConsultationConsent(ctx, tx, consultation)
 	if postgres.NoRows(err) {
 		return ErrRequired.WithDetail("The patient's consent to this consultation was withdrawn or never given. " +
 			"The patient gives it: POST /api/v1/consultations/{id}/consent.")

@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// GiveIn is what somebody consents to.
-type GiveIn struct {
+// GiveConsentRequest names the notice that the patient consents to.
+type GiveConsentRequest struct {
 	Body struct {
 		_ struct{} `doc:"The notice that is consented to"`
 
@@ -22,9 +22,10 @@ type GiveIn struct {
 	}
 }
 
-// Give keeps that the actor consents. To consent to the same notice again is the same consent. Error: ErrOutdated.
-func Give(ctx context.Context, tx *postgres.Tx, actor access.Actor, in GiveIn) (Consent, error) {
-	if err := lockPerson(ctx, tx, actor.ID); err != nil {
+// Give stores the actor's consent, or returns the one in force if the actor has consented to this notice before.
+// Returns ErrOutdated if the notice has a newer version.
+func Give(ctx context.Context, tx *postgres.Tx, actor access.Actor, in GiveConsentRequest) (Consent, error) {
+	if err := lockUser(ctx, tx, actor.ID); err != nil {
 		return Consent{}, err
 	}
 	if err := checkVersion(ctx, tx, in.Body.Purpose, in.Body.NoticeVersion); err != nil {
@@ -36,41 +37,50 @@ func Give(ctx context.Context, tx *postgres.Tx, actor access.Actor, in GiveIn) (
 	case err == nil:
 		c.ID, c.Language, c.GivenAt = row.ID, row.Language, row.GivenAt
 	case postgres.NoRows(err):
-		c.ID, c.Language, c.GivenAt, c.fresh = tx.NewID(), in.Body.Language, tx.Now, true
-		queueInsertConsent(tx, queueInsertConsentParams{ID: c.ID, UserID: actor.ID, Purpose: c.Purpose,
-			NoticeVersion: c.NoticeVersion, Language: c.Language, Channel: channelAPI, GivenAt: c.GivenAt})
+		c.ID, c.Language, c.GivenAt, c.created = tx.NewID(), in.Body.Language, tx.Now, true
+		queueInsertConsent(tx, queueInsertConsentParams{
+			ID:            c.ID,
+			UserID:        actor.ID,
+			Purpose:       c.Purpose,
+			NoticeVersion: c.NoticeVersion,
+			Language:      c.Language,
+			Channel:       channelAPI,
+			GivenAt:       c.GivenAt,
+		})
 	default:
 		return Consent{}, err
 	}
 	audit.Write(tx, actor, "consent.give", c.ID, audit.Meta{"purpose": c.Purpose, "noticeVersion": c.NoticeVersion,
-		"changed": c.fresh})
+		"changed": c.created})
 	return c, nil
 }
 
-// WithdrawIn names a purpose.
-type WithdrawIn struct {
+// WithdrawRequest names the purpose whose consent is withdrawn.
+type WithdrawRequest struct {
 	Purpose string `path:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent was for"`
 }
 
-// Withdraw takes the actor's consent back, whatever its version, and with that to treatment those to the live
-// consultations too: they stay booked, and start only after an explicit consent. Again, it changes nothing. It names
-// one of those that ended, or the actor when none did.
-func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor, in WithdrawIn) (httpapi.Changed, error) {
+// Withdraw ends the actor's consents to a purpose, whatever their version. With the consent to treatment it also ends
+// those to the actor's active consultations: they stay booked, and need an explicit consent to start. It does nothing
+// if there is no consent in force. Returns one of the consents that ended, or the actor if none did.
+func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in WithdrawRequest) (httpapi.Changed, error) {
 	changed := httpapi.Changed{Type: "user", ID: actor.ID}
-	if err := lockPerson(ctx, tx, actor.ID); err != nil {
+	if err := lockUser(ctx, tx, actor.ID); err != nil {
 		return changed, err
 	}
-	closed, err := withdrawConsents(ctx, tx, tx.Now, actor.ID, in.Purpose)
+	withdrawn, err := withdrawConsents(ctx, tx, tx.Now, actor.ID, in.Purpose)
 	if err != nil {
 		return changed, err
 	}
 	var consultations []uuid.UUID
 	if in.Purpose == Treatment {
-		if consultations, err = withdrawFromConsultations(ctx, tx, tx.Now, actor.ID); err != nil {
+		consultations, err = withdrawFromConsultations(ctx, tx, tx.Now, actor.ID)
+		if err != nil {
 			return changed, err
 		}
 	}
-	for _, id := range closed {
+	for _, id := range withdrawn {
 		changed = httpapi.Changed{Type: "consent", ID: id}
 		audit.Write(tx, actor, "consent.withdraw", id, audit.Meta{"purpose": in.Purpose})
 	}
@@ -78,7 +88,7 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor, in Withd
 		changed = httpapi.Changed{Type: "consultation", ID: id}
 		audit.Write(tx, actor, "consultation.withdraw-consent", id, nil)
 	}
-	if len(closed)+len(consultations) == 0 {
+	if len(withdrawn)+len(consultations) == 0 {
 		audit.WriteFor(tx, actor, "consent.withdraw", "user", actor.ID.String(),
 			audit.Meta{"purpose": in.Purpose, "changed": false})
 	}

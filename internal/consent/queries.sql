@@ -1,6 +1,6 @@
--- All a person's consents, withdrawals and bookings come one after the other: each holds this lock first. What is read or
--- changed next is a statement of its own, so that it sees what the lock waited for.
--- name: lockPerson :exec
+-- Every consent, withdrawal and booking of a user takes this lock first, so that they run one after the other. The
+-- statements after it are separate ones, so that they see what the transaction before has committed.
+-- name: lockUser :exec
 SELECT id FROM users WHERE id = @id FOR NO KEY UPDATE;
 
 -- name: listNotices :many
@@ -10,7 +10,7 @@ LEFT JOIN consents c ON c.user_id = @user_id AND c.purpose = n.purpose AND c.not
 WHERE n.language = @language AND n.version = (SELECT max(m.version) FROM consent_notices m WHERE m.purpose = n.purpose)
 ORDER BY n.required DESC, n.purpose;
 
--- name: readVersion :one
+-- name: readCurrentVersion :one
 SELECT max(version)::int FROM consent_notices WHERE purpose = @purpose;
 
 -- name: readConsent :one
@@ -20,13 +20,13 @@ SELECT * FROM consents WHERE user_id = @user_id AND purpose = @purpose AND notic
 INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
 VALUES (@id, @user_id, @purpose, @notice_version, @language, @channel, @given_at);
 
--- greatest: the transactions' instants need not be in the order of their locks.
+-- greatest, because the time of a transaction that waited for the lock may be before given_at.
 -- name: withdrawConsents :many
 UPDATE consents SET withdrawn_at = greatest(given_at, @now::timestamptz)
 WHERE user_id = @user_id AND purpose = @purpose AND withdrawn_at IS NULL
 RETURNING id;
 
--- Live consultations are those that hold a seat.
+-- An active consultation has a seat.
 -- name: withdrawFromConsultations :many
 UPDATE consultation_consents cc SET withdrawn_at = greatest(cc.given_at, @now::timestamptz)
 FROM seats s
@@ -37,9 +37,9 @@ RETURNING cc.consultation_id;
 INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at)
 VALUES (@consultation_id, @basis, @notice_version, @actor_id, @given_at);
 
--- name: readExplicit :one
+-- name: readExplicitConsent :one
 SELECT * FROM consultation_consents WHERE consultation_id = @consultation_id AND basis = 'EXPLICIT' AND withdrawn_at IS NULL;
 
--- The lock has a withdrawal that comes at this moment wait until the start is stored, or the start see the withdrawal.
--- name: lockStanding :one
+-- With the lock a concurrent withdrawal waits until the start is stored, or the start sees the withdrawal.
+-- name: lockConsultationConsent :one
 SELECT notice_version FROM consultation_consents WHERE consultation_id = @consultation_id AND withdrawn_at IS NULL LIMIT 1 FOR SHARE;

@@ -57,27 +57,27 @@ func listNotices(ctx context.Context, db postgres.Querier, userID uuid.UUID, lan
 	return items, nil
 }
 
-const lockPersonSQL = `-- name: lockPerson :exec
-SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
-`
-
-// All a person's consents, withdrawals and bookings come one after the other: each holds this lock first. What is read or
-// changed next is a statement of its own, so that it sees what the lock waited for.
-func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, lockPersonSQL, id)
-	return postgres.Failed("lockPerson", err)
-}
-
-const lockStandingSQL = `-- name: lockStanding :one
+const lockConsultationConsentSQL = `-- name: lockConsultationConsent :one
 SELECT notice_version FROM consultation_consents WHERE consultation_id = $1 AND withdrawn_at IS NULL LIMIT 1 FOR SHARE
 `
 
-// The lock has a withdrawal that comes at this moment wait until the start is stored, or the start see the withdrawal.
-func lockStanding(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (int32, error) {
-	row := tx.QueryRow(ctx, lockStandingSQL, consultationID)
+// With the lock a concurrent withdrawal waits until the start is stored, or the start sees the withdrawal.
+func lockConsultationConsent(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (int32, error) {
+	row := tx.QueryRow(ctx, lockConsultationConsentSQL, consultationID)
 	var notice_version int32
 	err := row.Scan(&notice_version)
-	return notice_version, postgres.Failed("lockStanding", err)
+	return notice_version, postgres.Failed("lockConsultationConsent", err)
+}
+
+const lockUserSQL = `-- name: lockUser :exec
+SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// Every consent, withdrawal and booking of a user takes this lock first, so that they run one after the other. The
+// statements after it are separate ones, so that they see what the transaction before has committed.
+func lockUser(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockUserSQL, id)
+	return postgres.Failed("lockUser", err)
 }
 
 const queueInsertConsentSQL = `-- name: queueInsertConsent :exec
@@ -150,13 +150,24 @@ func readConsent(ctx context.Context, db postgres.Querier, userID uuid.UUID, pur
 	return i, postgres.Failed("readConsent", err)
 }
 
-const readExplicitSQL = `-- name: readExplicit :one
+const readCurrentVersionSQL = `-- name: readCurrentVersion :one
+SELECT max(version)::int FROM consent_notices WHERE purpose = $1
+`
+
+func readCurrentVersion(ctx context.Context, db postgres.Querier, purpose string) (int32, error) {
+	row := db.QueryRow(ctx, readCurrentVersionSQL, purpose)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, postgres.Failed("readCurrentVersion", err)
+}
+
+const readExplicitConsentSQL = `-- name: readExplicitConsent :one
 SELECT consultation_id, basis, notice_version, actor_id, given_at, withdrawn_at FROM consultation_consents WHERE consultation_id = $1 AND basis = 'EXPLICIT' AND withdrawn_at IS NULL
 `
 
-func readExplicit(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (ConsultationConsent, error) {
-	row := db.QueryRow(ctx, readExplicitSQL, consultationID)
-	var i ConsultationConsent
+func readExplicitConsent(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (ConsultationConsentRow, error) {
+	row := db.QueryRow(ctx, readExplicitConsentSQL, consultationID)
+	var i ConsultationConsentRow
 	err := row.Scan(
 		&i.ConsultationID,
 		&i.Basis,
@@ -165,18 +176,7 @@ func readExplicit(ctx context.Context, db postgres.Querier, consultationID uuid.
 		&i.GivenAt,
 		&i.WithdrawnAt,
 	)
-	return i, postgres.Failed("readExplicit", err)
-}
-
-const readVersionSQL = `-- name: readVersion :one
-SELECT max(version)::int FROM consent_notices WHERE purpose = $1
-`
-
-func readVersion(ctx context.Context, db postgres.Querier, purpose string) (int32, error) {
-	row := db.QueryRow(ctx, readVersionSQL, purpose)
-	var column_1 int32
-	err := row.Scan(&column_1)
-	return column_1, postgres.Failed("readVersion", err)
+	return i, postgres.Failed("readExplicitConsent", err)
 }
 
 const withdrawConsentsSQL = `-- name: withdrawConsents :many
@@ -185,7 +185,7 @@ WHERE user_id = $2 AND purpose = $3 AND withdrawn_at IS NULL
 RETURNING id
 `
 
-// greatest: the transactions' instants need not be in the order of their locks.
+// greatest, because the time of a transaction that waited for the lock may be before given_at.
 func withdrawConsents(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID, purpose string) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, withdrawConsentsSQL, now, userID, purpose)
 	if err != nil {
@@ -213,7 +213,7 @@ WHERE s.patient_id = $2 AND cc.consultation_id = s.consultation_id AND cc.withdr
 RETURNING cc.consultation_id
 `
 
-// Live consultations are those that hold a seat.
+// An active consultation has a seat.
 func withdrawFromConsultations(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, withdrawFromConsultationsSQL, now, userID)
 	if err != nil {

@@ -21,7 +21,7 @@ type ConsentRow struct {
 	WithdrawnAt   *time.Time
 }
 
-type ConsultationConsent struct {
+type ConsultationConsentRow struct {
 	ConsultationID uuid.UUID
 	Basis          string
 	NoticeVersion  int32

@@ -61,7 +61,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
 		Now: tx.Now,
 	})
-	consent.Imply(tx, actor.ID, id, patient.NoticeVersion)
+	consent.RecordImplied(tx, actor.ID, id, patient.NoticeVersion)
 	s.Payments.Open(tx, id, seat.Fee, seat.Currency)
 	audit.Write(tx, actor, "consultation.book", id,
 		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
@@ -144,7 +144,7 @@ func (s *Service) newConsultation(id, patient uuid.UUID, seat schedule.Seat, now
 func (s *Service) checkBooking(now time.Time, patient batchReadPatientRow) error {
 	switch {
 	case !patient.Consented:
-		return consent.RequiredFor(patient.NoticeVersion)
+		return consent.RequiredError(patient.NoticeVersion)
 	case int(patient.Unpaid) >= s.Config.MaxUnpaid:
 		return ErrTooManyUnpaid
 	case patient.AbandonedAt.Add(abandonedFor).After(now):

@@ -24,18 +24,18 @@ type ConsentRequest struct {
 // Consent records the patient's explicit consent to a consultation that isn't over. Returns problem.NotFound,
 // problem.InvalidTransition, consent.ErrOutdated.
 func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in ConsentRequest) (consent.ToConsultation, error) {
+	in ConsentRequest) (consent.ConsultationConsent, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
-		return consent.ToConsultation{}, err
+		return consent.ConsultationConsent{}, err
 	}
 	if isFinal(row.Status) {
 		detail := "A consultation that is " + string(row.Status) + " needs no consent any more."
-		return consent.ToConsultation{}, problem.InvalidTransition.WithDetail(detail)
+		return consent.ConsultationConsent{}, problem.InvalidTransition.WithDetail(detail)
 	}
 	var version int32
 	if in.Body != nil {
 		version = in.Body.NoticeVersion
 	}
-	return consent.Explicitly(ctx, tx, actor, row.ID, version)
+	return consent.GiveExplicit(ctx, tx, actor, row.ID, version)
 }

@@ -166,7 +166,7 @@ func CloseSlotsFrom(ctx context.Context, tx *postgres.Tx, user uuid.UUID, start 
 // a booking for the slot's. The order is that of a cancellation, so that the two don't deadlock: consultations,
 // patients, slots.
 func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
-	if err := doctor.Holds(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
+	if err := doctor.LockApproved(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return fmt.Errorf("lock a doctor: %w", err)
 	}
 	live, err := lockUpcomingConsultations(ctx, tx, id, tx.Now)

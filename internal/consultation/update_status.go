@@ -34,7 +34,7 @@ func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor acces
 	to := Status(in.Body.Status)
 	var notApproved error
 	if to == StatusInProgress { // the doctor is locked before the consultation, as in CancelUpcoming
-		notApproved = doctor.Holds(ctx, tx, actor.ID)
+		notApproved = doctor.LockApproved(ctx, tx, actor.ID)
 		if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 			return Consultation{}, notApproved
 		}
@@ -53,7 +53,7 @@ func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor acces
 		return Consultation{}, notApproved
 	}
 	if to == StatusInProgress {
-		if err := consent.Stands(ctx, tx, row.ID); err != nil {
+		if err := consent.LockForStart(ctx, tx, row.ID); err != nil {
 			return Consultation{}, err
 		}
 	}

@@ -7,13 +7,14 @@ import (
 	"amrutam/internal/problem"
 )
 
-// canReadUnapproved tells whether who may see a doctor whom patients can't find.
+// canReadUnapproved reports whether the actor may see a doctor whom patients can't find.
 func canReadUnapproved(actor access.Actor, doctor uuid.UUID) bool {
 	return actor.Is(access.RoleAdmin) || (actor.ID != uuid.Nil && actor.ID == doctor)
 }
 
-// canSearch refuses doctors who aren't approved to everyone but administrators.
-func canSearch(actor access.Actor, in SearchInput) error {
+// canSearch returns problem.Unauthenticated or problem.Forbidden if the search is for doctors who aren't approved and
+// the actor isn't an administrator.
+func canSearch(actor access.Actor, in SearchRequest) error {
 	switch {
 	case in.Approved || actor.Is(access.RoleAdmin):
 		return nil
@@ -24,5 +25,5 @@ func canSearch(actor access.Actor, in SearchInput) error {
 	}
 }
 
-// canChange tells whether who may change a doctor's profile: only the doctor.
+// canChange reports whether the actor may change a doctor's profile: only the doctor may.
 func canChange(actor access.Actor, doctor uuid.UUID) bool { return actor.ID == doctor }

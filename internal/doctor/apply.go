@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ApplicationInput is a doctor's application.
-type ApplicationInput struct {
+// ApplicationRequest is a doctor's application.
+type ApplicationRequest struct {
 	Body struct {
 		_ struct{} `doc:"What an application says of the doctor"`
 
@@ -27,10 +27,10 @@ type ApplicationInput struct {
 	}
 }
 
-// Apply makes the signed-in user a doctor who waits for approval; one who was refused applies anew. Errors:
-// ErrAlreadyApplied, ErrRegistrationTaken.
-func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ApplicationInput) (Doctor,
-	error) {
+// Apply makes the signed-in user a doctor who waits for approval; after a refusal they can apply again. Returns
+// ErrAlreadyApplied if they have an application or an approval, ErrRegistrationTaken if another doctor has the number.
+func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ApplicationRequest) (Doctor, error) {
 	if in.Body.Currency == "" {
 		in.Body.Currency = s.Currency
 	}
@@ -40,34 +40,41 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if err := checkRegistration(in.Body.RegistrationNumber); err != nil {
 		return Doctor{}, err
 	}
-	spoken, err := languages(in.Body.LanguagesSpoken)
+	spoken, err := canonicalTags(in.Body.LanguagesSpoken)
 	if err != nil {
 		return Doctor{}, err
 	}
 	d := Doctor{
-		ID: actor.ID, UserID: actor.ID,
+		ID:                 actor.ID,
+		UserID:             actor.ID,
 		Specialization:     strings.TrimSpace(in.Body.Specialization),
 		YearsOfExperience:  in.Body.YearsOfExperience,
 		RegistrationNumber: strings.TrimSpace(in.Body.RegistrationNumber),
-		ClinicName:         trimmed(in.Body.ClinicName),
+		ClinicName:         trimOptional(in.Body.ClinicName),
 		ConsultationFee:    money.Amount(in.Body.ConsultationFee),
 		Currency:           in.Body.Currency,
 		LanguagesSpoken:    spoken,
 		Bio:                in.Body.Bio,
-		CreatedAt:          tx.Now, UpdatedAt: tx.Now,
+		CreatedAt:          tx.Now,
+		UpdatedAt:          tx.Now,
 	}
-	//nolint:gosec // at most 80
 	d.FullName, err = insertDoctor(ctx, tx, insertDoctorParams{
-		ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience),
-		RegistrationNumber: d.RegistrationNumber, RegistrationKey: registrationKey(d.RegistrationNumber),
-		ClinicName:      d.ClinicName,
-		ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio,
-		Now: tx.Now,
+		ID:                 d.ID,
+		Specialization:     d.Specialization,
+		YearsOfExperience:  int32(d.YearsOfExperience), //nolint:gosec // at most 80
+		RegistrationNumber: d.RegistrationNumber,
+		RegistrationKey:    registrationKey(d.RegistrationNumber),
+		ClinicName:         d.ClinicName,
+		ConsultationFee:    d.ConsultationFee,
+		Currency:           d.Currency,
+		LanguagesSpoken:    d.LanguagesSpoken,
+		Bio:                d.Bio,
+		Now:                tx.Now,
 	})
 	switch {
 	case postgres.NoRows(err):
 		return Doctor{}, ErrAlreadyApplied
-	case registrationTaken(err):
+	case isRegistrationTaken(err):
 		return Doctor{}, ErrRegistrationTaken
 	case err != nil:
 		return Doctor{}, err

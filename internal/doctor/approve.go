@@ -26,10 +26,11 @@ type ApprovalRequest struct {
 	}
 }
 
-// Approve lets patients find a doctor, or no longer; withdrawn reports that they could until now: what the doctor has
-// to come is left to the caller. The same decision again changes nothing and mails nobody. A refusal frees the
-// registration number, which an approval takes again. Returns problem.NotFound if there is no such doctor,
-// problem.PreconditionFailed if the doctor has changed, ErrRegistrationTaken, a 422 without a needed reason.
+// Approve approves a doctor, refuses an application or withdraws an approval. withdrawn reports that an approval
+// ended: the caller then cancels the doctor's consultations. A repeated decision changes nothing and sends no mail. A
+// refusal frees the registration number; an approval takes it again. Returns problem.Invalid if the reason is missing,
+// problem.NotFound if there is no such doctor, problem.PreconditionFailed if the doctor has changed, and
+// ErrRegistrationTaken if another doctor has the number.
 func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ApprovalRequest) (d Doctor, withdrawn bool, err error) {
 	if !in.Body.Approved && in.Body.Reason == nil {
@@ -50,34 +51,42 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if !in.Body.Approved {
 		action = "doctor.withdraw"
 	}
-	// Not approved is where an application starts: refusing it is a decision only the first time.
-	if row.IsApproved == in.Body.Approved && (row.IsApproved || row.ApprovalDecidedAt != nil) {
+	// A new application isn't approved either, so its first refusal is a change.
+	decided := row.IsApproved || row.ApprovalDecidedAt != nil
+	if decided && row.IsApproved == in.Body.Approved {
 		audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{}})
 		return d, false, nil
 	}
 	d.IsApproved, d.UpdatedAt = in.Body.Approved, tx.Now
-	if err := s.decide(ctx, tx, row, in); err != nil {
+	if err := s.storeDecision(ctx, tx, row, in); err != nil {
 		return Doctor{}, false, err
 	}
 	audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{"isApproved"}})
 	return d, row.IsApproved, nil
 }
 
-// decide stores a decision that changes something about a locked doctor, and mails the doctor.
-func (s *Service) decide(ctx context.Context, tx *postgres.Tx, row lockDoctorRow, in ApprovalRequest) error {
-	decision := decideApprovalParams{ID: row.ID, IsApproved: in.Body.Approved, Reason: in.Body.Reason,
-		RegistrationKey: row.RegistrationKey, Now: &tx.Now}
+// storeDecision stores a decision about a locked doctor, and mails the doctor.
+func (s *Service) storeDecision(ctx context.Context, tx *postgres.Tx, row lockDoctorRow, in ApprovalRequest) error {
+	decision := decideApprovalParams{
+		ID:              row.ID,
+		IsApproved:      in.Body.Approved,
+		Reason:          in.Body.Reason,
+		RegistrationKey: row.RegistrationKey,
+		Now:             &tx.Now,
+	}
 	mail := notification.Mail{To: row.ID, Data: map[string]string{}}
 	switch {
 	case in.Body.Approved:
-		mail.Kind, decision.RegistrationKey = "doctor-approved", new(registrationKey(row.RegistrationNumber))
+		mail.Kind = "doctor-approved"
+		decision.RegistrationKey = new(registrationKey(row.RegistrationNumber))
 	case row.IsApproved:
 		mail.Kind = "doctor-approval-withdrawn"
 	default:
-		mail.Kind, decision.RegistrationKey = "doctor-application-refused", nil
+		mail.Kind = "doctor-application-refused"
+		decision.RegistrationKey = nil
 	}
 	err := decideApproval(ctx, tx, decision)
-	if registrationTaken(err) {
+	if isRegistrationTaken(err) {
 		return ErrRegistrationTaken
 	}
 	if err != nil {

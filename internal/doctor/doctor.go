@@ -1,4 +1,4 @@
-// Package doctor keeps who can be booked: applications, their approval, profiles and the search patients begin with.
+// Package doctor has the doctors: their applications, approval and profiles, and the search for them.
 package doctor
 
 import (
@@ -16,29 +16,31 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Service mails doctors what was decided about them.
+// Service stores and finds doctors.
 type Service struct {
+	// Mails tells doctors what was decided about their applications.
 	Mails *notification.Service
 	// Cursors sign the positions in the search.
 	Cursors httpapi.Cursors
-	// Currency is that of fees that name none, and the one fees are compared in.
+	// Currency is the ISO 4217 code of fees without a currency, and the one in which a search compares fees by
+	// default.
 	Currency string
 }
 
 var (
-	// ErrAlreadyApplied: a user is one doctor.
+	// ErrAlreadyApplied refuses a second application of a user.
 	ErrAlreadyApplied = problem.Conflict("already-applied", "You have applied already",
 		"You have already applied as a doctor.",
 		"Change your application with PATCH /api/v1/doctors/{id}; the id is your user id.")
-	// ErrNotApproved: patients meet approved doctors only.
+	// ErrNotApproved refuses what only an approved doctor may do.
 	ErrNotApproved = problem.Define(403, "doctor-not-approved", "Not approved",
 		"Only an approved doctor opens slots, starts consultations and prescribes.",
 		"Apply with POST /api/v1/doctors and wait for the mail that says you are approved. Whoever's approval was "+
 			"withdrawn asks an administrator.")
-	// ErrRegistrationTaken: letters and digits alone tell two registration numbers apart.
+	// ErrRegistrationTaken refuses a registration number that another doctor has; see registrationKey.
 	ErrRegistrationTaken = problem.Conflict("registration-number-taken", "The registration number is taken",
 		"Another doctor has this registration number.", "Check the number. If somebody else uses yours, tell support.")
-	// ErrRegistrationApproved: the approval vouches for the registration number that was checked.
+	// ErrRegistrationApproved refuses to change the registration number of an approved doctor.
 	ErrRegistrationApproved = problem.Conflict("registration-number-approved", "The registration number is fixed",
 		"An approved doctor's registration number can't be changed: the approval vouches for it.",
 		"Ask an administrator to withdraw the approval, change the number, and be approved anew.")
@@ -48,35 +50,35 @@ var (
 type Doctor struct {
 	_ struct{} `doc:"A doctor as patients find them"`
 
-	ID                 uuid.UUID    `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	UserID             uuid.UUID    `json:"userId" format:"uuid" doc:"The same value as id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	FullName           string       `json:"fullName" doc:"Name in the user's profile" example:"Dr. Asha Nair"`
-	Specialization     string       `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
-	YearsOfExperience  int          `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
-	RegistrationNumber string       `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
-	ClinicName         *string      `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
-	ConsultationFee    money.Amount `json:"consultationFee" doc:"Fee of one consultation"`
-	Currency           string       `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
-	LanguagesSpoken    []string     `json:"languagesSpoken" nullable:"false" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
-	Bio                *string      `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
-	IsApproved         bool         `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
-	Rating             float64      `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
-	NextFreeSlot       SlotOrNull   `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
-	CreatedAt          time.Time    `json:"createdAt" doc:"When the doctor applied" example:"2026-11-23T10:00:00Z"`
-	UpdatedAt          time.Time    `json:"updatedAt" doc:"When the profile last changed" example:"2026-11-23T10:00:00Z"`
+	ID                 uuid.UUID      `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	UserID             uuid.UUID      `json:"userId" format:"uuid" doc:"The same value as id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	FullName           string         `json:"fullName" doc:"Name in the user's profile" example:"Dr. Asha Nair"`
+	Specialization     string         `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
+	YearsOfExperience  int            `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
+	RegistrationNumber string         `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
+	ClinicName         *string        `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
+	ConsultationFee    money.Amount   `json:"consultationFee" doc:"Fee of one consultation"`
+	Currency           string         `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
+	LanguagesSpoken    []string       `json:"languagesSpoken" nullable:"false" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
+	Bio                *string        `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
+	IsApproved         bool           `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
+	Rating             float64        `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
+	NextFreeSlot       NextSlotOrNull `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
+	CreatedAt          time.Time      `json:"createdAt" doc:"When the doctor applied" example:"2026-11-23T10:00:00Z"`
+	UpdatedAt          time.Time      `json:"updatedAt" doc:"When the profile last changed" example:"2026-11-23T10:00:00Z"`
 }
 
 // Entity names a doctor for the stored answer of an idempotency key.
 func (d Doctor) Entity() (string, uuid.UUID) { return "doctor", d.ID }
 
-// Location of a doctor.
+// Location is the address of a doctor.
 func (d Doctor) Location() string { return httpapi.Base + "/doctors/" + d.ID.String() }
 
-// ETag is the version of the profile; the next free slot doesn't count.
+// ETag is the version of the profile, which the next free slot is no part of.
 func (d Doctor) ETag() string { return httpapi.ETag(d.UpdatedAt) }
 
-// SlotBrief is the part of a slot that a search shows.
-type SlotBrief struct {
+// NextSlot is a doctor's next free slot.
+type NextSlot struct {
 	_ struct{} `doc:"The first slot with a free seat"`
 
 	ID        uuid.UUID `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
@@ -84,36 +86,37 @@ type SlotBrief struct {
 	EndTime   time.Time `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`
 }
 
-// SlotOrNull is a slot, or null.
-type SlotOrNull struct{ *SlotBrief }
+// NextSlotOrNull is a NextSlot that is null in JSON if there is none.
+type NextSlotOrNull struct{ *NextSlot }
 
-// MarshalJSON writes the slot or null.
-func (s SlotOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(s.SlotBrief) }
+// MarshalJSON returns the slot's JSON, or null.
+func (s NextSlotOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(s.NextSlot) }
 
-// UnmarshalJSON reads the slot or null.
-func (s *SlotOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &s.SlotBrief) }
+// UnmarshalJSON reads a slot or null.
+func (s *NextSlotOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &s.NextSlot) }
 
-// Schema says "a slot or null": the library has no nullable objects.
-func (SlotOrNull) Schema(r huma.Registry) *huma.Schema {
+// Schema is "a slot or null": the library can't describe nullable objects itself.
+func (NextSlotOrNull) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[SlotBrief](), true, ""), {Type: "null"}},
+		OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[NextSlot](), true, ""), {Type: "null"}},
 		Examples: []any{map[string]any{"id": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082",
 			"startTime": "2026-11-24T04:30:00Z", "endTime": "2026-11-24T05:00:00Z"}},
 	}
 }
 
-// nextSlot is what a LEFT JOIN found, if it did.
-func nextSlot(id *uuid.UUID, start, end *time.Time) SlotOrNull {
+// nextSlot returns the slot that a LEFT JOIN found, or null.
+func nextSlot(id *uuid.UUID, start, end *time.Time) NextSlotOrNull {
 	if id == nil || start == nil || end == nil {
-		return SlotOrNull{}
+		return NextSlotOrNull{}
 	}
-	return SlotOrNull{&SlotBrief{ID: *id, StartTime: *start, EndTime: *end}}
+	return NextSlotOrNull{&NextSlot{ID: *id, StartTime: *start, EndTime: *end}}
 }
 
-// stars turns the hundredths that numeric(3,2) was read as into a number.
-func stars(rating money.Amount) float64 { return float64(rating) / 100 }
+// toRating converts a numeric(3,2), which is read as hundredths, into a number.
+func toRating(rating money.Amount) float64 { return float64(rating) / 100 }
 
-func trimmed(s *string) *string {
+// trimOptional trims the spaces around a text that may be nil.
+func trimOptional(s *string) *string {
 	if s == nil {
 		return nil
 	}

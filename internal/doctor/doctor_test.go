@@ -14,7 +14,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-var nobody apptest.User
+var anonymous apptest.User
 
 func application(change ...func(map[string]any)) map[string]any {
 	body := map[string]any{
@@ -44,8 +44,8 @@ func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
 	}
 }
 
-// audited counts the audit rows of an action on an object.
-func audited(t *testing.T, c *apptest.Clinic, action string, id uuid.UUID) int {
+// countAudits counts the audit rows of an action on an object.
+func countAudits(t *testing.T, c *apptest.Clinic, action string, id uuid.UUID) int {
 	t.Helper()
 	var n int
 	if err := c.DB.Pool.QueryRow(context.Background(),
@@ -82,7 +82,7 @@ func TestApply(t *testing.T) {
 	if len(languages) != 2 || languages[0] != "en" || languages[1] != "hi" {
 		t.Errorf("languagesSpoken is %v", languages)
 	}
-	want(t, "audit rows", audited(t, c, "doctor.apply", doctor.ID), 1)
+	want(t, "audit rows", countAudits(t, c, "doctor.apply", doctor.ID), 1)
 
 	c.Post(doctor, "doctors", application()).Want(409, "already-applied")
 	number, _ := a.At("registrationNumber").(string)
@@ -98,12 +98,12 @@ func TestApply(t *testing.T) {
 }
 
 // Who waits for an approval, or lost it, is seen by themselves and by those who decide; nobody else learns of them.
-func TestWhoReadsADoctorWhoIsNotApproved(t *testing.T) {
+func TestUnapprovedDoctorIsHidden(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, admin := c.User(access.RoleDoctor), c.Admin()
 	path := c.Post(doctor, "doctors", application()).Want(201).Header.Get("Location")[len("/api/v1/"):]
-	others := []apptest.User{nobody, c.Patient(), c.Doctor("1.00"), c.Support()}
+	others := []apptest.User{anonymous, c.Patient(), c.Doctor("1.00"), c.Support()}
 	look := func(approved bool) {
 		t.Helper()
 		for _, actor := range []apptest.User{doctor, admin} {
@@ -128,7 +128,7 @@ func TestWhoReadsADoctorWhoIsNotApproved(t *testing.T) {
 	c.Get(apptest.User{Token: "at_nothing"}, "doctors").Want(401, "unauthenticated")
 }
 
-func TestApplyReplaysItsKey(t *testing.T) {
+func TestApplyReplaysIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, body, key := c.User(access.RoleDoctor), application(), uuid.NewString()
@@ -139,7 +139,7 @@ func TestApplyReplaysItsKey(t *testing.T) {
 	want(t, "ETag", again.Header.Get("ETag"), first.Header.Get("ETag"))
 }
 
-func TestApplyRefusesWhatIsWrong(t *testing.T) {
+func TestApplyRefusesInvalidBody(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.User(access.RoleDoctor)
@@ -213,13 +213,13 @@ func TestUpdate(t *testing.T) {
 	}
 	other := c.User(access.RoleDoctor)
 	c.Patch(other, path, map[string]any{"bio": "mine"}).Want(404, "not-found")
-	want(t, "denials", audited(t, c, "access.deny", doctor.ID), 1)
+	want(t, "denials", countAudits(t, c, "access.deny", doctor.ID), 1)
 	c.Patch(other, "doctors/"+other.ID.String(), map[string]any{"bio": "mine"}).Want(404)
 	c.Patch(other, "doctors/"+uuid.NewString(), map[string]any{"bio": "mine"}).Want(404)
 	c.Patch(c.Admin(), path, map[string]any{"bio": "mine"}).Want(403)
 }
 
-func TestUpdateOfTheRegistrationNumber(t *testing.T) {
+func TestUpdateRegistrationNumber(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, other := c.User(access.RoleDoctor), c.Doctor("100.00")
@@ -236,7 +236,7 @@ func TestUpdateOfTheRegistrationNumber(t *testing.T) {
 }
 
 // A number belongs to one doctor who is approved or waits, and is free again after a refusal and with the account.
-func TestARegistrationNumberIsFreed(t *testing.T) {
+func TestRegistrationNumberIsFreed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -283,7 +283,7 @@ func TestARegistrationNumberIsFreed(t *testing.T) {
 	a.Want(201)
 }
 
-func TestTwoDoctorsWithOneNumber(t *testing.T) {
+func TestConcurrentUseOfRegistrationNumber(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -358,8 +358,8 @@ func TestApprove(t *testing.T) {
 		want(t, "mails", mails(), after+1)
 		want(t, "mails of one approval", after, 1)
 	}
-	want(t, "audited approvals", audited(t, c, "doctor.approve", doctor.ID), 2)
-	want(t, "audited withdrawals", audited(t, c, "doctor.withdraw", doctor.ID), 1)
+	want(t, "audited approvals", countAudits(t, c, "doctor.approve", doctor.ID), 2)
+	want(t, "audited withdrawals", countAudits(t, c, "doctor.withdraw", doctor.ID), 1)
 	c.Patch(admin, "doctors/"+uuid.NewString()+"/approve", map[string]any{"approved": true}).Want(404)
 	for _, user := range []apptest.User{doctor, c.Patient(), c.Support()} {
 		c.Patch(user, path+"/approve", map[string]any{"approved": true}).Want(403)

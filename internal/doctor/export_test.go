@@ -2,8 +2,8 @@ package doctor
 
 import "time"
 
-// Statements are what a first page of a search runs, for a look at their plans.
-func Statements(in SearchInput, now time.Time) (sql []string, args [][]any) {
+// SearchStatements returns the statements for the first page of a search, to explain their plans.
+func SearchStatements(in SearchRequest, now time.Time) (sql []string, args [][]any) {
 	f, err := in.filter(now)
 	if err != nil {
 		panic(err)
@@ -11,7 +11,7 @@ func Statements(in SearchInput, now time.Time) (sql []string, args [][]any) {
 	f.limit = in.Limit + 1
 	all := []statement{}
 	if in.Sort == "earliest" {
-		all = append(all, f.byWalk(), f.byDoctor())
+		all = append(all, f.bySlotWalk(), f.byDoctor())
 	} else {
 		all = append(all, f.byColumn(false), f.byColumn(true))
 	}
@@ -21,5 +21,5 @@ func Statements(in SearchInput, now time.Time) (sql []string, args [][]any) {
 	return sql, args
 }
 
-// RegistrationKey is for the tests.
+// RegistrationKey is registrationKey.
 var RegistrationKey = registrationKey

@@ -4,16 +4,14 @@ import (
 	"context"
 
 	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
 
-// mostFacets are listed of each kind.
-const mostFacets = 200
+// maxFacets limits the list of each kind.
+const maxFacets = 200
 
-// FacetsInput has no members: the facets are those of all doctors.
-type FacetsInput struct{}
-
-// Facets are the values that filters of the search find doctors by.
+// Facets are the values of the search's filters that find doctors.
 type Facets struct {
 	_ struct{} `doc:"The values to search doctors by"`
 
@@ -30,15 +28,15 @@ type Facet struct {
 	Count int64  `json:"count" doc:"How many doctors have it" example:"12"`
 }
 
-// Facets counts the values in use among the doctors patients find, the commonest first.
-func (s *Service) Facets(ctx context.Context, r *postgres.Read, _ access.Actor, _ FacetsInput) (Facets, error) {
+// Facets counts the values in use among the doctors that patients can find, the commonest first.
+func (s *Service) Facets(ctx context.Context, r *postgres.Read, _ access.Actor, _ httpapi.None) (Facets, error) {
 	rows, err := countFacets(ctx, r)
 	out := Facets{Specializations: []Facet{}, Languages: []Facet{}, Currencies: []Facet{}}
 	lists := map[string]*[]Facet{"specialization": &out.Specializations, "language": &out.Languages,
 		"currency": &out.Currencies}
 	for _, row := range rows {
-		if list := lists[row.Facet]; len(*list) < mostFacets {
-			*list = append(*list, Facet{Value: row.Value, Count: row.N})
+		if list := lists[row.Facet]; len(*list) < maxFacets {
+			*list = append(*list, Facet{Value: row.Value, Count: row.Doctors})
 		}
 	}
 	return out, err

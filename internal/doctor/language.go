@@ -12,14 +12,15 @@ import (
 	"amrutam/internal/problem"
 )
 
-// canonical has one tag for a language: today's code, the macrolanguage's, no script that goes without saying.
+// canonical are the rules by which a language has one tag: the current code, that of the macrolanguage, and no script
+// that is the language's usual one.
 const canonical = bcp47.DeprecatedBase | bcp47.Macro | bcp47.SuppressScript
 
-const noLanguage = "expected a language tag (BCP 47), like hi or en-IN"
+const languageFormat = "expected a language tag (BCP 47), like hi or en-IN"
 
-// language is the canonical form of a tag: language, script, region and variants. fault tells what is wrong, and which
-// tag a name may mean.
-func language(text string) (tag, fault string) {
+// canonicalTag returns the canonical form of a language tag: language, script, region and variants. If the text is no
+// tag, fault says so, and which tag the name of a language has.
+func canonicalTag(text string) (tag, fault string) {
 	text = strings.TrimSpace(text)
 	parsed, err := canonical.Parse(text)
 	base, script, region := parsed.Raw()
@@ -28,34 +29,35 @@ func language(text string) (tag, fault string) {
 			return parsed.String(), ""
 		}
 	}
-	if meant := languageNames()[strings.ToLower(text)]; meant != "" {
-		return "", fmt.Sprintf("%s; you may mean %s", noLanguage, meant)
+	if suggestion := languageNames()[strings.ToLower(text)]; suggestion != "" {
+		return "", fmt.Sprintf("%s; you may mean %s", languageFormat, suggestion)
 	}
-	return "", noLanguage
+	return "", languageFormat
 }
 
-// languages are the canonical tags, each once. Error: a 422 of all faults.
-func languages(texts []string) ([]string, error) {
-	wrong := *problem.Invalid
+// canonicalTags returns the canonical form of the tags, each once. Returns problem.Invalid with every fault.
+func canonicalTags(texts []string) ([]string, error) {
+	invalid := *problem.Invalid
 	out := make([]string, 0, len(texts))
 	for i, text := range texts {
-		tag, fault := language(text)
+		tag, fault := canonicalTag(text)
 		switch {
 		case fault != "":
-			wrong = *wrong.WithField(fmt.Sprintf("body.languagesSpoken[%d]", i), fault)
+			invalid = *invalid.WithField(fmt.Sprintf("body.languagesSpoken[%d]", i), fault)
 		case !slices.Contains(out, tag):
 			out = append(out, tag)
 		}
 	}
-	if len(wrong.Fields) > 0 {
-		return nil, &wrong
+	if len(invalid.Fields) > 0 {
+		return nil, &invalid
 	}
 	return out, nil
 }
 
-// languageNames finds the tag of a name, in English and in the language itself (Unicode CLDR).
+// languageNames maps the lower-case names of languages, in English and in the language itself, to tags (Unicode CLDR).
 var languageNames = sync.OnceValue(func() map[string]string {
-	names, english := map[string]string{}, display.English.Languages()
+	names := map[string]string{}
+	english := display.English.Languages()
 	for _, base := range bcp47.Supported.BaseLanguages() {
 		tag, err := canonical.Compose(base)
 		if err != nil {

@@ -1,4 +1,4 @@
--- One who was refused, and so has no registration key, applies anew. No row: an application stands, or was approved.
+-- Replaces an application that was refused, which has no registration key. No row if there is another application.
 -- name: insertDoctor :one
 INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, clinic_name,
     consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
@@ -11,7 +11,7 @@ ON CONFLICT (id) DO UPDATE SET specialization = excluded.specialization, years_o
     WHERE NOT doctors.is_approved AND doctors.approval_decided_at IS NOT NULL AND doctors.registration_key IS NULL
 RETURNING (SELECT p.full_name FROM profiles p WHERE p.user_id = doctors.id)::text;
 
--- The lock holds an approval and a change of the profile apart.
+-- With the lock an approval and a change of the profile run one after the other.
 -- name: lockDoctor :one
 SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
     d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
@@ -34,29 +34,31 @@ WHERE id = @id;
 SELECT id, start_time, end_time FROM availability_slots
 WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @now ORDER BY start_time LIMIT 1;
 
--- name: forgetProfile :exec
+-- name: eraseProfile :exec
 UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = @now WHERE id = @id;
 
--- name: forgetRegistration :exec
+-- name: eraseRegistration :exec
 UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, updated_at = @now WHERE id = @id;
 
 -- name: freeRegistration :exec
 UPDATE doctors SET registration_key = NULL WHERE id = @id;
 
--- An approval and its withdrawal wait for whoever holds this lock.
+-- An approval and its withdrawal wait for this lock.
 -- name: lockApproved :one
 SELECT is_approved FROM doctors WHERE id = @id FOR NO KEY UPDATE;
 
--- What is in use among the doctors whom patients find; of spellings that are searched alike the commonest stands for all.
+-- The values in use among the doctors that patients can find. Spellings that a search doesn't distinguish count as one
+-- value, in its commonest spelling.
 -- name: countFacets :many
 WITH found AS (
     SELECT d.specialization, d.languages_spoken, d.currency FROM doctors d JOIN users u ON u.id = d.id
     WHERE d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 )
-SELECT 'specialization'::text AS facet, (mode() WITHIN GROUP (ORDER BY f.specialization))::text AS value, count(*) AS n
+SELECT 'specialization'::text AS facet, (mode() WITHIN GROUP (ORDER BY f.specialization))::text AS value,
+    count(*) AS doctors
 FROM found f GROUP BY search_fold(f.specialization)
 UNION ALL
 SELECT 'language', l.tag, count(*) FROM found f, unnest(f.languages_spoken) AS l (tag) GROUP BY l.tag
 UNION ALL
 SELECT 'currency', f.currency, count(*) FROM found f GROUP BY f.currency
-ORDER BY n DESC, value;
+ORDER BY doctors DESC, value;

@@ -19,22 +19,24 @@ WITH found AS (
     SELECT d.specialization, d.languages_spoken, d.currency FROM doctors d JOIN users u ON u.id = d.id
     WHERE d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 )
-SELECT 'specialization'::text AS facet, (mode() WITHIN GROUP (ORDER BY f.specialization))::text AS value, count(*) AS n
+SELECT 'specialization'::text AS facet, (mode() WITHIN GROUP (ORDER BY f.specialization))::text AS value,
+    count(*) AS doctors
 FROM found f GROUP BY search_fold(f.specialization)
 UNION ALL
 SELECT 'language', l.tag, count(*) FROM found f, unnest(f.languages_spoken) AS l (tag) GROUP BY l.tag
 UNION ALL
 SELECT 'currency', f.currency, count(*) FROM found f GROUP BY f.currency
-ORDER BY n DESC, value
+ORDER BY doctors DESC, value
 `
 
 type countFacetsRow struct {
-	Facet string
-	Value string
-	N     int64
+	Facet   string
+	Value   string
+	Doctors int64
 }
 
-// What is in use among the doctors whom patients find; of spellings that are searched alike the commonest stands for all.
+// The values in use among the doctors that patients can find. Spellings that a search doesn't distinguish count as one
+// value, in its commonest spelling.
 func countFacets(ctx context.Context, db postgres.Querier) ([]countFacetsRow, error) {
 	rows, err := db.Query(ctx, countFacetsSQL)
 	if err != nil {
@@ -44,7 +46,7 @@ func countFacets(ctx context.Context, db postgres.Querier) ([]countFacetsRow, er
 	var items []countFacetsRow
 	for rows.Next() {
 		var i countFacetsRow
-		if err := rows.Scan(&i.Facet, &i.Value, &i.N); err != nil {
+		if err := rows.Scan(&i.Facet, &i.Value, &i.Doctors); err != nil {
 			return nil, postgres.Failed("countFacets", err)
 		}
 		items = append(items, i)
@@ -80,22 +82,22 @@ func decideApproval(ctx context.Context, tx *postgres.Tx, arg decideApprovalPara
 	return postgres.Failed("decideApproval", err)
 }
 
-const forgetProfileSQL = `-- name: forgetProfile :exec
+const eraseProfileSQL = `-- name: eraseProfile :exec
 UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = $1 WHERE id = $2
 `
 
-func forgetProfile(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, forgetProfileSQL, now, id)
-	return postgres.Failed("forgetProfile", err)
+func eraseProfile(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseProfileSQL, now, id)
+	return postgres.Failed("eraseProfile", err)
 }
 
-const forgetRegistrationSQL = `-- name: forgetRegistration :exec
+const eraseRegistrationSQL = `-- name: eraseRegistration :exec
 UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, updated_at = $1 WHERE id = $2
 `
 
-func forgetRegistration(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, forgetRegistrationSQL, now, id)
-	return postgres.Failed("forgetRegistration", err)
+func eraseRegistration(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseRegistrationSQL, now, id)
+	return postgres.Failed("eraseRegistration", err)
 }
 
 const freeRegistrationSQL = `-- name: freeRegistration :exec
@@ -134,7 +136,7 @@ type insertDoctorParams struct {
 	Now                time.Time
 }
 
-// One who was refused, and so has no registration key, applies anew. No row: an application stands, or was approved.
+// Replaces an application that was refused, which has no registration key. No row if there is another application.
 func insertDoctor(ctx context.Context, tx *postgres.Tx, arg insertDoctorParams) (string, error) {
 	row := tx.QueryRow(ctx, insertDoctorSQL,
 		arg.ID,
@@ -158,7 +160,7 @@ const lockApprovedSQL = `-- name: lockApproved :one
 SELECT is_approved FROM doctors WHERE id = $1 FOR NO KEY UPDATE
 `
 
-// An approval and its withdrawal wait for whoever holds this lock.
+// An approval and its withdrawal wait for this lock.
 func lockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, error) {
 	row := tx.QueryRow(ctx, lockApprovedSQL, id)
 	var is_approved bool
@@ -194,7 +196,7 @@ type lockDoctorRow struct {
 	FullName           string
 }
 
-// The lock holds an approval and a change of the profile apart.
+// With the lock an approval and a change of the profile run one after the other.
 func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockDoctorRow, error) {
 	row := tx.QueryRow(ctx, lockDoctorSQL, id)
 	var i lockDoctorRow

@@ -11,28 +11,28 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ReadInput names a doctor.
-type ReadInput struct {
+// ReadRequest names a doctor.
+type ReadRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// Read shows one doctor. Error: problem.NotFound, also for one whom patients can't find, unless the doctor or an
-// administrator asks.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadInput) (Doctor, error) {
-	sql := `SELECT ` + columns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (` + nextFree + `AND f.start_time > $2 ORDER BY f.start_time LIMIT 1) s ON true
+// Read returns one doctor. Returns problem.NotFound if there is none, or if patients can't find the doctor and the
+// actor is neither the doctor nor an administrator.
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadRequest) (Doctor, error) {
+	sql := `SELECT ` + doctorColumns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
+		LEFT JOIN LATERAL (` + selectFreeSlot + `AND f.start_time > $2 ORDER BY f.start_time LIMIT 1) s ON true
 		WHERE d.id = $1`
 	if !canReadUnapproved(actor, in.ID) {
-		sql += ` AND ` + findable
+		sql += ` AND ` + findableDoctor
 	}
-	d, err := scan(r.QueryRow(ctx, sql, in.ID, r.Now))
+	d, err := scanDoctor(r.QueryRow(ctx, sql, in.ID, r.Now))
 	if postgres.NoRows(err) {
 		return Doctor{}, problem.NotFound
 	}
 	return d, err
 }
 
-// WithNextSlot completes a doctor that was just written.
+// WithNextSlot returns the doctor with the next free slot.
 func WithNextSlot(ctx context.Context, db postgres.Querier, now time.Time, d Doctor) (Doctor, error) {
 	slot, err := nextFreeSlot(ctx, db, d.ID, now)
 	if postgres.NoRows(err) {
@@ -42,10 +42,10 @@ func WithNextSlot(ctx context.Context, db postgres.Querier, now time.Time, d Doc
 	return d, err
 }
 
-// Holds tells whether a doctor is approved, and has it stay so until the transaction ends. A doctor's own steps that
-// need an approval begin with it: it is locked before their consultations, as who withdraws it does. Error:
-// ErrNotApproved.
-func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// LockApproved locks a doctor until the transaction ends, so that an approval or its withdrawal waits. Returns
+// ErrNotApproved if the doctor isn't approved. What a doctor may do only while approved begins with it: the withdrawal
+// of an approval too locks the doctor before the consultations.
+func LockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	approved, err := lockApproved(ctx, tx, id)
 	if postgres.NoRows(err) || (err == nil && !approved) {
 		return ErrNotApproved
@@ -55,10 +55,20 @@ func Holds(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 
 func (r lockDoctorRow) doctor() Doctor {
 	return Doctor{
-		ID: r.ID, UserID: r.ID, FullName: r.FullName, Specialization: r.Specialization,
+		ID:                 r.ID,
+		UserID:             r.ID,
+		FullName:           r.FullName,
+		Specialization:     r.Specialization,
 		YearsOfExperience:  int(r.YearsOfExperience),
-		RegistrationNumber: r.RegistrationNumber, ClinicName: r.ClinicName, ConsultationFee: r.ConsultationFee,
-		Currency: r.Currency, LanguagesSpoken: r.LanguagesSpoken, Bio: r.Bio, IsApproved: r.IsApproved,
-		Rating: stars(r.Rating), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		RegistrationNumber: r.RegistrationNumber,
+		ClinicName:         r.ClinicName,
+		ConsultationFee:    r.ConsultationFee,
+		Currency:           r.Currency,
+		LanguagesSpoken:    r.LanguagesSpoken,
+		Bio:                r.Bio,
+		IsApproved:         r.IsApproved,
+		Rating:             toRating(r.Rating),
+		CreatedAt:          r.CreatedAt,
+		UpdatedAt:          r.UpdatedAt,
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// registrationKey is what a registration number is compared by: its letters and digits alone, in NFKC and case folded,
-// with the digits of every script as ASCII ones. MH-91, mh 91 and ＭＨ९१ are one number.
+// registrationKey returns the form by which registration numbers are compared: letters and digits alone, in NFKC and
+// case folded, with the digits of every script as ASCII ones. MH-91, mh 91 and ＭＨ९१ are one number.
 func registrationKey(number string) string {
 	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(number)))
 	return strings.Map(func(r rune) rune {
@@ -26,8 +26,8 @@ func registrationKey(number string) string {
 	}, folded)
 }
 
-// asciiDigit is the ASCII form of a decimal digit. Unicode has the ten of a script in a row, from its zero on (chapter
-// 4.6), and unicode.Nd has rows that touch as one range.
+// asciiDigit returns the ASCII form of a decimal digit. The ten digits of a script follow each other in Unicode,
+// beginning with zero (chapter 4.6); a range of unicode.Nd holds one or more such tens.
 func asciiDigit(r rune) rune {
 	for _, row := range unicode.Nd.R16 {
 		if rune(row.Lo) <= r && r <= rune(row.Hi) {
@@ -42,7 +42,7 @@ func asciiDigit(r rune) rune {
 	return r
 }
 
-// checkRegistration names a number that has nothing to be compared by.
+// checkRegistration returns problem.Invalid if the number has neither letters nor digits.
 func checkRegistration(number string) error {
 	if registrationKey(number) == "" {
 		return problem.InvalidField("body.registrationNumber", "must have letters or digits")
@@ -50,7 +50,7 @@ func checkRegistration(number string) error {
 	return nil
 }
 
-// registrationTaken tells whether a row was refused because another doctor has the number.
-func registrationTaken(err error) bool {
+// isRegistrationTaken reports whether the database refused a row because another doctor has the number.
+func isRegistrationTaken(err error) bool {
 	return postgres.Violates(err, "doctors_registration_number_key")
 }

@@ -16,8 +16,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// SearchInput filters and orders the doctors patients can find. Filters are joined by "and".
-type SearchInput struct {
+// SearchRequest filters and orders the doctors that patients can find. A doctor must pass every filter.
+type SearchRequest struct {
 	httpapi.Paging
 	Specialization string    `query:"specialization" maxLength:"200" doc:"Exactly this field of practice; marks and capitals make no difference" example:"Panchakarma"`
 	Language       string    `query:"language" maxLength:"35" doc:"Speaks this language (BCP 47): hi finds hi-IN too, and hi-IN those who say hi alone" example:"hi"`
@@ -33,13 +33,13 @@ type SearchInput struct {
 	Sort           string    `query:"sort" enum:"rating,fee,experience,earliest" default:"rating" doc:"Best rated, cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
 }
 
-// place is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
-type place = httpapi.Place[string]
+// position is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
+type position = httpapi.Place[string]
 
-// Search lists doctors who are neither deleted nor disabled, a page at a time. Errors: problem.Unauthenticated,
-// problem.Forbidden, to who isn't an administrator and asks for doctors who aren't approved.
+// Search lists doctors who are neither deleted nor disabled, a page at a time. Returns problem.Unauthenticated or
+// problem.Forbidden if the actor may not search for doctors who aren't approved.
 func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Actor,
-	in SearchInput) (httpapi.Page[Doctor], error) {
+	in SearchRequest) (httpapi.Page[Doctor], error) {
 	var none httpapi.Page[Doctor]
 	if err := canSearch(actor, in); err != nil {
 		return none, err
@@ -58,100 +58,106 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 	if !in.Approved {
 		scope = "unapproved " + scope
 	}
-	var from place
-	if f.resumed, err = s.Cursors.Open(scope, in.Cursor, &from); err != nil {
+	f.limit = in.Limit + 1
+	if f.hasCursor, err = s.Cursors.Open(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
-	f.after, f.limit = from, in.Limit+1
-	found, err := f.run(ctx, r)
+	found, err := f.find(ctx, r)
 	if err != nil {
 		return none, err
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.place(in.Sort) }), nil
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.position(in.Sort) }), nil
 }
 
-// filter checks what only the members together show to be wrong.
-func (in SearchInput) filter(now time.Time) (filter, error) {
-	f := filter{SearchInput: in, from: now, fromOpen: true}
-	wrong := *problem.Invalid
+// filter returns the checked filters. Returns problem.Invalid with every fault that the tags of SearchRequest can't
+// express.
+func (in SearchRequest) filter(now time.Time) (filter, error) {
+	f := filter{SearchRequest: in, from: now, afterFrom: true}
+	invalid := *problem.Invalid
 	if in.Language != "" {
-		tag, fault := language(in.Language)
+		tag, fault := canonicalTag(in.Language)
 		if fault != "" {
-			wrong = *wrong.WithField("query.language", fault)
+			invalid = *invalid.WithField("query.language", fault)
 		}
 		f.Language = tag
 	}
-	fee := func(name, text string, to **money.Amount) {
+	parseFee := func(name, text string, to **money.Amount) {
 		if text == "" {
 			return
 		}
 		amount, err := money.Parse(text)
 		if err != nil {
-			wrong = *wrong.WithField("query."+name,
+			invalid = *invalid.WithField("query."+name,
 				"expected an amount from 0 to 9999999999.99 with at most two decimals")
 		}
 		*to = &amount
 	}
-	fee("minFee", in.MinFee, &f.minFee)
-	fee("maxFee", in.MaxFee, &f.maxFee)
+	parseFee("minFee", in.MinFee, &f.minFee)
+	parseFee("maxFee", in.MaxFee, &f.maxFee)
 	if f.minFee != nil && f.maxFee != nil && *f.minFee > *f.maxFee {
-		wrong = *wrong.WithField("query.maxFee", "must not be less than minFee")
+		invalid = *invalid.WithField("query.maxFee", "must not be less than minFee")
 	}
 	if math.IsNaN(in.MinRating) {
-		wrong = *wrong.WithField("query.minRating", "expected a number")
+		invalid = *invalid.WithField("query.minRating", "expected a number")
 	}
 	if !in.AvailableTo.IsZero() && !in.AvailableFrom.IsZero() && !in.AvailableTo.After(in.AvailableFrom) {
-		wrong = *wrong.WithField("query.availableTo", "must be after availableFrom")
+		invalid = *invalid.WithField("query.availableTo", "must be after availableFrom")
 	}
-	if len(wrong.Fields) > 0 {
-		return f, &wrong
+	if len(invalid.Fields) > 0 {
+		return f, &invalid
 	}
 	if in.AvailableFrom.After(now) {
-		f.from, f.fromOpen = in.AvailableFrom, false
+		f.from, f.afterFrom = in.AvailableFrom, false
 	}
 	return f, nil
 }
 
-// run finds a page. By the earliest slot there are two ways, each slow where the other is quick: walking the free
-// slots in time until the page is full, which a narrow filter may never fill, and asking every doctor who passes the
-// filter. The walk goes first, and not far; when it came to the last slot there is nobody to ask. By a column, words
-// that find few are best sorted before slots are looked for, where the planner would look for the slots of all; words
-// that find many fill a page soon.
-func (f filter) run(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
-	if f.Sort != "earliest" {
-		few := false
-		if f.words() && f.timed() {
-			var err error
-			if few, err = ask(ctx, r, f.wordsFindFew()); err != nil {
-				return nil, err
-			}
-		}
-		return fetch(ctx, r, f.byColumn(few))
+// find returns a page of doctors, in the sort order of the request.
+func (f filter) find(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
+	if f.Sort == "earliest" {
+		return f.findByEarliestSlot(ctx, r)
 	}
-	found, err := fetch(ctx, r, f.byWalk())
+	// Few doctors are best sorted before their slots are looked up; the planner would look up the slots of all. With
+	// many matches a page is soon full.
+	sortFirst := false
+	if f.hasWords() && f.hasPeriod() {
+		var err error
+		if sortFirst, err = queryBool(ctx, r, f.fewMatches()); err != nil {
+			return nil, err
+		}
+	}
+	return queryDoctors(ctx, r, f.byColumn(sortFirst))
+}
+
+// findByEarliestSlot has two ways, each slow where the other is quick: to walk through the free slots by their start
+// until the page is full, which takes long if few doctors pass the filter, or to look up the first slot of every
+// doctor who passes it. It walks a limited number of slots first, and looks doctors up only if there are more slots.
+func (f filter) findByEarliestSlot(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
+	found, err := queryDoctors(ctx, r, f.bySlotWalk())
 	if err != nil || len(found) == f.limit {
 		return found, err
 	}
-	cut, err := ask(ctx, r, f.walkIsCut())
-	if err != nil || !cut {
+	incomplete, err := queryBool(ctx, r, f.walkIsIncomplete())
+	if err != nil || !incomplete {
 		return found, err
 	}
-	return fetch(ctx, r, f.byDoctor())
+	return queryDoctors(ctx, r, f.byDoctor())
 }
 
-// ask is a yes or no of the database.
-func ask(ctx context.Context, r *postgres.Read, s statement) (bool, error) {
-	yes, err := postgres.List(ctx, r, s.name, s.sql, s.Args(), pgx.RowTo[bool])
-	return err == nil && yes[0], err
+// queryBool runs a statement that returns one boolean.
+func queryBool(ctx context.Context, r *postgres.Read, s statement) (bool, error) {
+	rows, err := postgres.List(ctx, r, s.name, s.sql, s.Args(), pgx.RowTo[bool])
+	return err == nil && rows[0], err
 }
 
-// fetch reads the doctors that a statement finds.
-func fetch(ctx context.Context, r *postgres.Read, s statement) ([]Doctor, error) {
+// queryDoctors returns the doctors that a statement finds.
+func queryDoctors(ctx context.Context, r *postgres.Read, s statement) ([]Doctor, error) {
 	return postgres.List(ctx, r, s.name, s.sql, s.Args(),
-		func(row pgx.CollectableRow) (Doctor, error) { return scan(row) })
+		func(row pgx.CollectableRow) (Doctor, error) { return scanDoctor(row) })
 }
 
-func scan(row pgx.Row) (Doctor, error) {
+// scanDoctor reads a row of doctorColumns.
+func scanDoctor(row pgx.Row) (Doctor, error) {
 	var d Doctor
 	var rating money.Amount
 	var slot *uuid.UUID
@@ -159,12 +165,13 @@ func scan(row pgx.Row) (Doctor, error) {
 	err := row.Scan(&d.ID, &d.FullName, &d.Specialization, &d.YearsOfExperience, &d.RegistrationNumber, &d.ClinicName,
 		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &d.IsApproved, &rating, &d.CreatedAt,
 		&d.UpdatedAt, &slot, &start, &end)
-	d.UserID, d.Rating, d.NextFreeSlot = d.ID, stars(rating), nextSlot(slot, start, end)
+	d.UserID, d.Rating, d.NextFreeSlot = d.ID, toRating(rating), nextSlot(slot, start, end)
 	return d, err
 }
 
-func (d Doctor) place(sort string) place {
-	p := place{ID: d.ID}
+// position returns the doctor's position in a list with this sort order.
+func (d Doctor) position(sort string) position {
+	p := position{ID: d.ID}
 	switch sort {
 	case "fee":
 		p.Value = d.ConsultationFee.String()

@@ -64,41 +64,41 @@ func seed(t testing.TB, c *apptest.Clinic, doctors, slots int) {
 	}
 }
 
-var benched = map[string]func(in *doctor.SearchInput, now time.Time){
-	"rating":         func(*doctor.SearchInput, time.Time) {},
-	"fee":            func(in *doctor.SearchInput, _ time.Time) { in.Sort = "fee" },
-	"experience":     func(in *doctor.SearchInput, _ time.Time) { in.Sort = "experience" },
-	"earliest":       func(in *doctor.SearchInput, _ time.Time) { in.Sort = "earliest" },
-	"specialization": func(in *doctor.SearchInput, _ time.Time) { in.Specialization = "rasayana" },
-	"specialization, fee": func(in *doctor.SearchInput, _ time.Time) {
+var benchmarks = map[string]func(in *doctor.SearchRequest, now time.Time){
+	"rating":         func(*doctor.SearchRequest, time.Time) {},
+	"fee":            func(in *doctor.SearchRequest, _ time.Time) { in.Sort = "fee" },
+	"experience":     func(in *doctor.SearchRequest, _ time.Time) { in.Sort = "experience" },
+	"earliest":       func(in *doctor.SearchRequest, _ time.Time) { in.Sort = "earliest" },
+	"specialization": func(in *doctor.SearchRequest, _ time.Time) { in.Specialization = "rasayana" },
+	"specialization, fee": func(in *doctor.SearchRequest, _ time.Time) {
 		in.Specialization, in.Sort = "rasayana", "fee"
 	},
-	"specialty, earliest": func(in *doctor.SearchInput, _ time.Time) {
+	"specialty, earliest": func(in *doctor.SearchRequest, _ time.Time) {
 		in.Specialization, in.Sort = "rasayana", "earliest"
 	},
-	"language, minRating": func(in *doctor.SearchInput, _ time.Time) { in.Language, in.MinRating = "ta", 4 },
-	"q of one doctor":     func(in *doctor.SearchInput, _ time.Time) { in.Q = "menon1234" },
-	"q of many":           func(in *doctor.SearchInput, _ time.Time) { in.Q = "asha dig" },
-	"q of all":            func(in *doctor.SearchInput, _ time.Time) { in.Q = "d" },
-	"q of none":           func(in *doctor.SearchInput, _ time.Time) { in.Q = "zzz" },
-	"q of one, earliest":  func(in *doctor.SearchInput, _ time.Time) { in.Q, in.Sort = "menon1234", "earliest" },
-	"q of many, earliest": func(in *doctor.SearchInput, _ time.Time) { in.Q, in.Sort = "asha koch", "earliest" },
-	"q of all, tomorrow": func(in *doctor.SearchInput, now time.Time) {
+	"language, minRating": func(in *doctor.SearchRequest, _ time.Time) { in.Language, in.MinRating = "ta", 4 },
+	"q of one doctor":     func(in *doctor.SearchRequest, _ time.Time) { in.Q = "menon1234" },
+	"q of many":           func(in *doctor.SearchRequest, _ time.Time) { in.Q = "asha dig" },
+	"q of all":            func(in *doctor.SearchRequest, _ time.Time) { in.Q = "d" },
+	"q of none":           func(in *doctor.SearchRequest, _ time.Time) { in.Q = "zzz" },
+	"q of one, earliest":  func(in *doctor.SearchRequest, _ time.Time) { in.Q, in.Sort = "menon1234", "earliest" },
+	"q of many, earliest": func(in *doctor.SearchRequest, _ time.Time) { in.Q, in.Sort = "asha koch", "earliest" },
+	"q of all, tomorrow": func(in *doctor.SearchRequest, now time.Time) {
 		in.Q, in.AvailableFrom, in.AvailableTo = "d", now.Add(24*time.Hour), now.Add(48*time.Hour)
 	},
-	"q of few, tomorrow": func(in *doctor.SearchInput, now time.Time) {
+	"q of few, tomorrow": func(in *doctor.SearchRequest, now time.Time) {
 		in.Q, in.AvailableFrom, in.AvailableTo = "asha koch", now.Add(24*time.Hour), now.Add(48*time.Hour)
 	},
-	"tomorrow": func(in *doctor.SearchInput, now time.Time) {
+	"tomorrow": func(in *doctor.SearchRequest, now time.Time) {
 		in.AvailableFrom, in.AvailableTo = now.Add(24*time.Hour), now.Add(48*time.Hour)
 	},
-	"in one late hour": func(in *doctor.SearchInput, now time.Time) {
+	"in one late hour": func(in *doctor.SearchRequest, now time.Time) {
 		in.AvailableFrom, in.AvailableTo = now.Add(341*time.Hour), now.Add(342*time.Hour)
 	},
-	"beyond all slots": func(in *doctor.SearchInput, now time.Time) {
+	"beyond all slots": func(in *doctor.SearchRequest, now time.Time) {
 		in.AvailableFrom, in.Sort = now.Add(9000*time.Hour), "earliest"
 	},
-	"tomorrow, by rating+": func(in *doctor.SearchInput, now time.Time) {
+	"tomorrow, by rating+": func(in *doctor.SearchRequest, now time.Time) {
 		in.AvailableFrom, in.AvailableTo, in.Specialization, in.Language, in.MinRating = now.Add(24*time.Hour),
 			now.Add(48*time.Hour), "panchakarma", "hi", 3
 	},
@@ -109,8 +109,8 @@ var benched = map[string]func(in *doctor.SearchInput, now time.Time){
 func BenchmarkSearch(b *testing.B) {
 	c := apptest.Open(b)
 	seed(b, c, 10_000, 20)
-	for name, change := range benched {
-		in := doctor.SearchInput{Paging: httpapi.Paging{Limit: 20}, Sort: "rating", Approved: true}
+	for name, change := range benchmarks {
+		in := doctor.SearchRequest{Paging: httpapi.Paging{Limit: 20}, Sort: "rating", Approved: true}
 		change(&in, c.DB.Now())
 		b.Run(name, func(b *testing.B) {
 			if os.Getenv("AMRUTAM_TEST_EXPLAIN") != "" {
@@ -118,7 +118,7 @@ func BenchmarkSearch(b *testing.B) {
 			}
 			nothing := name == "q of none" || name == "beyond all slots"
 			for b.Loop() {
-				if found := len(c.Get(nobody, "doctors?"+queryOf(in)).Want(200).Items()); (found == 0) != nothing {
+				if found := len(c.Get(anonymous, "doctors?"+queryOf(in)).Want(200).Items()); (found == 0) != nothing {
 					b.Fatalf("%d doctors found", found)
 				}
 			}
@@ -126,9 +126,9 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
-func explain(b *testing.B, c *apptest.Clinic, in doctor.SearchInput) {
+func explain(b *testing.B, c *apptest.Clinic, in doctor.SearchRequest) {
 	b.Helper()
-	statements, args := doctor.Statements(in, c.DB.Now())
+	statements, args := doctor.SearchStatements(in, c.DB.Now())
 	for i, sql := range statements {
 		rows, err := c.DB.Pool.Query(context.Background(), "EXPLAIN (ANALYZE, BUFFERS) "+sql, args[i]...)
 		if err != nil {
@@ -147,7 +147,7 @@ func explain(b *testing.B, c *apptest.Clinic, in doctor.SearchInput) {
 	}
 }
 
-func queryOf(in doctor.SearchInput) string {
+func queryOf(in doctor.SearchRequest) string {
 	v := url.Values{"sort": {in.Sort}}
 	set := func(name, value string) {
 		if value != "" {

@@ -10,31 +10,32 @@ import (
 )
 
 const (
-	active = `u.deleted_at IS NULL AND u.disabled_at IS NULL`
-	// findable is whom patients find.
-	findable = `d.is_approved AND ` + active
-	columns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
+	activeUser = `u.deleted_at IS NULL AND u.disabled_at IS NULL`
+	// findableDoctor is the condition of a doctor d that patients can find.
+	findableDoctor = `d.is_approved AND ` + activeUser
+	doctorColumns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
 		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.is_approved, d.rating, d.created_at, d.updated_at,
 		s.id, s.start_time, s.end_time`
-	nextFree = `SELECT f.id, f.start_time, f.end_time FROM availability_slots f
+	selectFreeSlot = `SELECT f.id, f.start_time, f.end_time FROM availability_slots f
 		WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE' `
-	// walked is how many free slots byWalk looks at: some milliseconds' worth.
-	walked = "1000"
+	// walkLimit is how many free slots bySlotWalk reads, which takes some milliseconds.
+	walkLimit = "1000"
 )
 
 // filter is a search that was checked.
 type filter struct {
-	SearchInput
+	SearchRequest
 	minFee, maxFee *money.Amount
-	// from is the first start of a slot that counts, or when fromOpen is set the instant before it.
-	from     time.Time
-	fromOpen bool
-	resumed  bool
-	after    place
-	limit    int
+	// from is the earliest start of the slots that count; with afterFrom they start after it.
+	from      time.Time
+	afterFrom bool
+	// after is where the page before ended, if hasCursor.
+	hasCursor bool
+	after     position
+	limit     int
 }
 
-// statement is SQL with the values of its filters.
+// statement is SQL with its name and the values of its conditions.
 type statement struct {
 	postgres.Conditions
 	name, sql string
@@ -50,23 +51,23 @@ var orders = map[string]struct {
 	"experience": {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
 }
 
-// bySlot is the order by the first free slot s.
+// bySlot is the order by the start of the first free slot s.
 var bySlot = postgres.Order{Columns: []string{"s.start_time", "d.id"}}
 
-// byColumn finds the page's ids first, so that names and slots are looked up for those alone. sortFirst has all whom
-// the filter finds sorted before slots are looked for, one doctor after the other until the page is full.
+// byColumn finds the page's ids first, so that names and slots are looked up for these doctors alone. With sortFirst
+// it sorts all doctors that pass the filter, and then looks up their slots one by one until the page is full.
 func (f filter) byColumn(sortFirst bool) statement {
 	var s statement
 	order := orders[f.Sort]
 	f.conditions(&s)
-	if f.resumed {
+	if f.hasCursor {
 		order.After(&s.Conditions, s.Value(f.after.Value)+`::text::`+order.kind, s.Value(f.after.ID))
 	}
 	sorted := order.By()
 	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id` + s.Where()
-	if f.timed() {
+	if f.hasPeriod() {
 		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` +
-			f.during(&s) + `)`
+			f.startsInPeriod(&s) + `)`
 		if sortFirst {
 			page = `SELECT d.id FROM (` + page + sorted + ` OFFSET 0) d WHERE ` + free
 			sorted = ""
@@ -76,57 +77,57 @@ func (f filter) byColumn(sortFirst bool) statement {
 	}
 	s.name, s.sql = "searchDoctorsByColumn", `
 		WITH page AS (`+page+sorted+` LIMIT `+s.Value(f.limit)+`)
-		SELECT `+columns+` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (`+nextFree+f.during(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.By()
+		SELECT `+doctorColumns+` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
+		LEFT JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.By()
 	return s
 }
 
-// timed tells whether slots of a certain time are asked for.
-func (f filter) timed() bool { return !f.AvailableFrom.IsZero() || !f.AvailableTo.IsZero() }
+// hasPeriod reports whether the search is for free slots of a period.
+func (f filter) hasPeriod() bool { return !f.AvailableFrom.IsZero() || !f.AvailableTo.IsZero() }
 
-// wordsFindFew tells whether the words find no more doctors than are quickly sorted.
-func (f filter) wordsFindFew() statement {
+// fewMatches asks whether the words find no more doctors than can be sorted quickly.
+func (f filter) fewMatches() statement {
 	var s statement
 	s.name, s.sql = "searchDoctorsWordsFindFew", `
-		SELECT count(*) <= `+walked+` FROM (SELECT FROM doctors d
-			WHERE d.search @@ search_query(`+s.Value(f.Q)+`::text) LIMIT `+walked+` + 1) found`
+		SELECT count(*) <= `+walkLimit+` FROM (SELECT FROM doctors d
+			WHERE d.search @@ search_query(`+s.Value(f.Q)+`::text) LIMIT `+walkLimit+` + 1) found`
 	return s
 }
 
-// words tells whether q says anything.
-func (f filter) words() bool { return strings.TrimSpace(f.Q) != "" }
+// hasWords reports whether q isn't blank.
+func (f filter) hasWords() bool { return strings.TrimSpace(f.Q) != "" }
 
-// byWalk goes through the free slots in time and keeps those that are their doctor's first. The bounded walk is no
-// WITH: the planner would forget that it is sorted, and not stop at a full page.
-func (f filter) byWalk() statement {
+// bySlotWalk reads the free slots by their start and selects those that are their doctor's first one. The limited part
+// is a sub-select and no WITH, because the planner then knows that it is sorted and stops when the page is full.
+func (f filter) bySlotWalk() statement {
 	var s statement
 	f.conditions(&s)
 	s.name, s.sql = "searchDoctorsByWalk", `
 		WITH s AS (SELECT near.* FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time FROM availability_slots f
-				WHERE f.status = 'AVAILABLE'`+f.during(&s)+f.later(&s)+
-		` ORDER BY f.start_time, f.doctor_id LIMIT `+walked+`) near
+				WHERE f.status = 'AVAILABLE'`+f.startsInPeriod(&s)+f.afterCursor(&s)+
+		` ORDER BY f.start_time, f.doctor_id LIMIT `+walkLimit+`) near
 			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id`+s.Where()+`
 			AND NOT EXISTS (SELECT FROM availability_slots f
-				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.during(&s)+`
+				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.startsInPeriod(&s)+`
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
-		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
 	return s
 }
 
-// walkIsCut tells whether there are more slots than byWalk looks at.
-func (f filter) walkIsCut() statement {
+// walkIsIncomplete asks whether there are more slots than bySlotWalk reads.
+func (f filter) walkIsIncomplete() statement {
 	var s statement
 	s.name, s.sql = "searchDoctorsWalkIsCut", `
-		SELECT count(*) > `+walked+` FROM (SELECT FROM availability_slots f WHERE f.status = 'AVAILABLE'`+
-		f.during(&s)+f.later(&s)+`
-			ORDER BY f.start_time, f.doctor_id LIMIT `+walked+` + 1) near`
+		SELECT count(*) > `+walkLimit+` FROM (SELECT FROM availability_slots f WHERE f.status = 'AVAILABLE'`+
+		f.startsInPeriod(&s)+f.afterCursor(&s)+`
+			ORDER BY f.start_time, f.doctor_id LIMIT `+walkLimit+` + 1) near`
 	return s
 }
 
-// later is the condition on a slot f of the pages to come.
-func (f filter) later(s *statement) string {
-	if !f.resumed {
+// afterCursor returns the condition that a slot f comes after the page before.
+func (f filter) afterCursor(s *statement) string {
+	if !f.hasCursor {
 		return ""
 	}
 	return ` AND (f.start_time, f.doctor_id) > (` + s.Value(f.after.Value) + `::text::timestamptz, ` +
@@ -137,23 +138,23 @@ func (f filter) later(s *statement) string {
 func (f filter) byDoctor() statement {
 	var s statement
 	f.conditions(&s)
-	if f.resumed {
+	if f.hasCursor {
 		bySlot.After(&s.Conditions, s.Value(f.after.Value)+`::text::timestamptz`, s.Value(f.after.ID))
 	}
 	s.name, s.sql = "searchDoctorsByDoctor", `
 		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
-			CROSS JOIN LATERAL (`+nextFree+f.during(&s)+` ORDER BY f.start_time LIMIT 1) s`+
+			CROSS JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s`+
 		s.Where()+bySlot.By()+` LIMIT `+s.Value(f.limit)+`)
-		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
 	return s
 }
 
-// conditions adds those on a doctor d and its user u.
+// conditions adds the conditions on a doctor d and its user u.
 func (f filter) conditions(s *statement) {
 	if f.Approved {
-		s.And(findable)
+		s.And(findableDoctor)
 	} else {
-		s.And(`NOT d.is_approved AND ` + active)
+		s.And(`NOT d.is_approved AND ` + activeUser)
 	}
 	if f.Specialization != "" {
 		s.And(`search_fold(d.specialization) = search_fold($1::text)`, strings.TrimSpace(f.Specialization))
@@ -176,13 +177,13 @@ func (f filter) conditions(s *statement) {
 	if f.MinExperience > 0 {
 		s.And(`d.years_of_experience >= $1::int`, f.MinExperience)
 	}
-	if f.words() {
+	if f.hasWords() {
 		s.And(`d.search @@ search_query($1::text)`, f.Q)
 	}
 }
 
-// speaks adds the condition that a doctor speaks a language: whose tag begins with it, or is it without its last
-// subtags (RFC 4647, section 3.4).
+// speaks adds the condition that a doctor speaks the language: one of the doctor's tags begins with its subtags, or is
+// its tag without the last subtags (RFC 4647, section 3.4).
 func (f filter) speaks(s *statement) {
 	var shorter []string
 	for end := strings.LastIndex(f.Language, "-"); end > 0; end = strings.LastIndex(f.Language[:end], "-") {
@@ -196,10 +197,10 @@ func (f filter) speaks(s *statement) {
 	}
 }
 
-// during is the condition on the start of a slot f.
-func (f filter) during(s *statement) string {
+// startsInPeriod returns the condition that a slot f starts in the period of the search.
+func (f filter) startsInPeriod(s *statement) string {
 	from := ` >= `
-	if f.fromOpen {
+	if f.afterFrom {
 		from = ` > `
 	}
 	sql := ` AND f.start_time` + from + s.Value(f.from) + `::timestamptz`

@@ -16,8 +16,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// known is a doctor as the search should see them.
-type known struct {
+// foundDoctor is a doctor as the search should see them.
+type foundDoctor struct {
 	id             string
 	text           string
 	specialization string
@@ -27,8 +27,8 @@ type known struct {
 	free           []time.Time
 }
 
-// population reads everybody who can be found, in the plainest way.
-func population(t *testing.T, c *apptest.Clinic) (all []known) {
+// readFindable reads everybody who can be found, in the plainest way.
+func readFindable(t *testing.T, c *apptest.Clinic) (all []foundDoctor) {
 	t.Helper()
 	rows, err := c.DB.Pool.Query(context.Background(), `SELECT d.id::text, concat_ws(' ', p.full_name,
 		d.specialization, d.clinic_name, d.bio, array_to_string(d.languages_spoken, ' ')), d.specialization,
@@ -42,7 +42,7 @@ func population(t *testing.T, c *apptest.Clinic) (all []known) {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var k known
+		var k foundDoctor
 		if err := rows.Scan(&k.id, &k.text, &k.specialization, &k.languages, &k.fee, &k.rating, &k.experience,
 			&k.free); err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func population(t *testing.T, c *apptest.Clinic) (all []known) {
 }
 
 // first free slot at or after from and before to.
-func (k known) first(v url.Values) (time.Time, bool) {
+func (k foundDoctor) first(v url.Values) (time.Time, bool) {
 	for _, at := range k.free {
 		from, _ := time.Parse(time.RFC3339, v.Get("availableFrom"))
 		to, err := time.Parse(time.RFC3339, v.Get("availableTo"))
@@ -67,7 +67,7 @@ func (k known) first(v url.Values) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func (k known) passes(v url.Values) bool {
+func (k foundDoctor) passes(v url.Values) bool {
 	number := func(name string) float64 { n, _ := strconv.ParseFloat(v.Get(name), 64); return n }
 	words := func(s string) []string {
 		return strings.FieldsFunc(strings.ToLower(s),
@@ -87,9 +87,9 @@ func (k known) passes(v url.Values) bool {
 }
 
 // expected are the ids a search should list, in its order.
-func expected(all []known, v url.Values) []string {
-	found := slices.DeleteFunc(slices.Clone(all), func(k known) bool { return !k.passes(v) })
-	slices.SortFunc(found, func(a, b known) int {
+func expected(all []foundDoctor, v url.Values) []string {
+	found := slices.DeleteFunc(slices.Clone(all), func(k foundDoctor) bool { return !k.passes(v) })
+	slices.SortFunc(found, func(a, b foundDoctor) int {
 		switch v.Get("sort") {
 		case "fee":
 			return cmp.Or(cmp.Compare(a.fee, b.fee), cmp.Compare(a.id, b.id))
@@ -109,12 +109,12 @@ func expected(all []known, v url.Values) []string {
 	return ids
 }
 
-// walk reads a search page by page.
-func walk(t *testing.T, c *apptest.Clinic, v url.Values, limit int) (items []map[string]any) {
+// listAll reads a search page by page.
+func listAll(t *testing.T, c *apptest.Clinic, v url.Values, limit int) (items []map[string]any) {
 	t.Helper()
 	cursor := ""
 	for {
-		a := c.Get(nobody, "doctors?limit="+strconv.Itoa(limit)+"&cursor="+cursor+"&"+v.Encode()).Want(200)
+		a := c.Get(anonymous, "doctors?limit="+strconv.Itoa(limit)+"&cursor="+cursor+"&"+v.Encode()).Want(200)
 		page := a.Items()
 		items = append(items, page...)
 		if cursor = a.Text("nextCursor"); cursor == "" {
@@ -126,8 +126,8 @@ func walk(t *testing.T, c *apptest.Clinic, v url.Values, limit int) (items []map
 	}
 }
 
-// crowd is a clinic with doctors, some of whom must not be found. No slot begins within its first minutes.
-func crowd(t *testing.T) (*apptest.Clinic, []known) {
+// openSeeded is a clinic with doctors, some of whom must not be found. No slot begins within its first minutes.
+func openSeeded(t *testing.T) (*apptest.Clinic, []foundDoctor) {
 	t.Helper()
 	c := apptest.Open(t)
 	seed(t, c, 150, 6)
@@ -137,15 +137,15 @@ func crowd(t *testing.T) (*apptest.Clinic, []known) {
 		"'%1@example.org'")
 	hour := c.DB.Now().Truncate(time.Hour).Add(time.Hour + time.Minute)
 	c.Clock.Advance(hour.Sub(c.DB.Now()))
-	return c, population(t, c)
+	return c, readFindable(t, c)
 }
 
-func compare(t *testing.T, c *apptest.Clinic, all []known, v url.Values, limit int) {
+func checkSearch(t *testing.T, c *apptest.Clinic, all []foundDoctor, v url.Values, limit int) {
 	t.Helper()
 	var got []string
-	for _, item := range walk(t, c, v, limit) {
+	for _, item := range listAll(t, c, v, limit) {
 		got = append(got, fmt.Sprint(item["id"]))
-		k := all[slices.IndexFunc(all, func(k known) bool { return k.id == item["id"] })]
+		k := all[slices.IndexFunc(all, func(k foundDoctor) bool { return k.id == item["id"] })]
 		shown := ""
 		if slot, ok := item["nextFreeSlot"].(map[string]any); ok {
 			shown = fmt.Sprint(slot["startTime"])
@@ -161,21 +161,21 @@ func compare(t *testing.T, c *apptest.Clinic, all []known, v url.Values, limit i
 
 func TestSearchOrders(t *testing.T) {
 	t.Parallel()
-	c, all := crowd(t)
+	c, all := openSeeded(t)
 	if n := len(expected(all, url.Values{})); n < 100 {
 		t.Fatalf("only %d doctors", n)
 	}
 	for _, sort := range []string{"rating", "fee", "experience", "earliest"} {
 		for _, limit := range []int{1, 7, 100} {
-			compare(t, c, all, url.Values{"sort": {sort}}, limit)
+			checkSearch(t, c, all, url.Values{"sort": {sort}}, limit)
 		}
 	}
-	compare(t, c, all, url.Values{}, 20)
+	checkSearch(t, c, all, url.Values{}, 20)
 }
 
 func TestSearchFilters(t *testing.T) {
 	t.Parallel()
-	c, all := crowd(t)
+	c, all := openSeeded(t)
 	at := func(hours int) string { return c.DB.Now().Add(time.Duration(hours) * time.Hour).Format(time.RFC3339) }
 	choices := map[string][]string{
 		"specialization": {"panchakarma", "SHALYA TANTRA", "Rasayana", "none"}, "language": {"hi", "EN", "ta", "fr"},
@@ -186,7 +186,7 @@ func TestSearchFilters(t *testing.T) {
 	}
 	for name, values := range choices {
 		for _, value := range values {
-			compare(t, c, all, url.Values{name: {value}}, 20)
+			checkSearch(t, c, all, url.Values{name: {value}}, 20)
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -200,7 +200,7 @@ func TestSearchFilters(t *testing.T) {
 		if v.Get("availableFrom") >= v.Get("availableTo") && v.Has("availableTo") || v.Get("maxFee") == "0" {
 			continue
 		}
-		compare(t, c, all, v, 1+random.IntN(20))
+		checkSearch(t, c, all, v, 1+random.IntN(20))
 	}
 }
 
@@ -211,7 +211,9 @@ func TestSearchText(t *testing.T) {
 	exec(t, c, "UPDATE profiles SET full_name = 'Dr.Ünal O''Brien-Śarmā वैद्य' WHERE user_id = $1", doctor.ID)
 	setRow(t, c, doctor.ID, "bio = $2, clinic_name = 'Café/Kochi'",
 		`Skin&joints: 24x7 <b>care</b>, ask@clinic.example or https://clinic.example/book`)
-	finds := func(q string) bool { return len(c.Get(nobody, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1 }
+	finds := func(q string) bool {
+		return len(c.Get(anonymous, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1
+	}
 	for _, q := range []string{"", "  ", "dr", "Dr.", "ün", "brien", "O'Brien", "ŚARM", "वै", "वैद्य", "joint skin",
 		"24x7", "24", "care", "ask@clinic", "clinic.example/book",
 		"kochi café", "kochi cafe", "CAFÉ", "sarma", "Śarmā", "şarmã", "unal", "Ünāl", "ＵＮＡＬ", "en", "panchakarma hi",
@@ -228,10 +230,10 @@ func TestSearchText(t *testing.T) {
 			t.Errorf("%q finds the doctor", q)
 		}
 	}
-	c.Get(nobody, "doctors?q="+strings.Repeat("x", 201)).Want(422)
-	c.Get(nobody, "doctors?q=%00").Want(400)
-	c.Get(nobody, "doctors?q=%E2%80%8B").Want(422)
-	c.Get(nobody, "doctors?q=%ff").Want(400)
+	c.Get(anonymous, "doctors?q="+strings.Repeat("x", 201)).Want(422)
+	c.Get(anonymous, "doctors?q=%00").Want(400)
+	c.Get(anonymous, "doctors?q=%E2%80%8B").Want(422)
+	c.Get(anonymous, "doctors?q=%ff").Want(400)
 
 	exec(t, c, "UPDATE profiles SET full_name = 'Zarina' WHERE user_id = $1", doctor.ID)
 	if !finds("zari") || finds("brien") {
@@ -239,12 +241,12 @@ func TestSearchText(t *testing.T) {
 	}
 }
 
-func TestSearchRefusesWhatIsWrong(t *testing.T) {
+func TestSearchRefusesInvalidQuery(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	c.Doctor("1.00")
 	c.Doctor("2.00")
-	cursor := c.Get(nobody, "doctors?limit=1&sort=fee").Want(200).Text("nextCursor")
+	cursor := c.Get(anonymous, "doctors?limit=1&sort=fee").Want(200).Text("nextCursor")
 	forged := []byte(cursor)
 	forged[3] ^= 1
 	for _, wrong := range []string{
@@ -255,15 +257,15 @@ func TestSearchRefusesWhatIsWrong(t *testing.T) {
 		"availableFrom=2027-01-02T00:00:00Z&availableTo=2027-01-01T00:00:00Z", "fee=5",
 		"specialization=a&specialization=b",
 	} {
-		if a := c.Get(nobody, "doctors?"+wrong); a.Status != 422 {
+		if a := c.Get(anonymous, "doctors?"+wrong); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", wrong, a.Status, a.Body)
 		}
 	}
-	c.Get(nobody, "doctors?sort=fee&limit=1&cursor="+cursor).Want(200)
+	c.Get(anonymous, "doctors?sort=fee&limit=1&cursor="+cursor).Want(200)
 }
 
 // The walk by the earliest slot looks at a bounded number of slots: past them every doctor is asked.
-func TestSearchEarliestBeyondTheWalk(t *testing.T) {
+func TestSearchEarliestBeyondWalkLimit(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	busy, late := c.Doctor("1.00"), c.Doctor("1.00")
@@ -271,7 +273,7 @@ func TestSearchEarliestBeyondTheWalk(t *testing.T) {
 		SELECT gen_random_uuid(), $1, at, at + interval '10 minutes', now(), now() FROM generate_series(1, 1500) k
 			CROSS JOIN LATERAL (SELECT now() + k * interval '10 minutes' AS at) t`, busy.ID)
 	c.Slot(late, 400*time.Hour, 1)
-	items := walk(t, c, url.Values{"sort": {"earliest"}}, 1)
+	items := listAll(t, c, url.Values{"sort": {"earliest"}}, 1)
 	if len(items) != 2 || items[0]["id"] != busy.ID.String() || items[1]["id"] != late.ID.String() {
 		t.Errorf("found %v", items)
 	}

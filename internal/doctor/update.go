@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// PracticeInput is a merge patch of the doctor's own profile.
-type PracticeInput struct {
+// DoctorChangeRequest is a merge patch of the doctor's own profile.
+type DoctorChangeRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
@@ -33,9 +33,10 @@ type PracticeInput struct {
 	}
 }
 
-// Update changes the doctor's own profile. Errors: 404 to anybody else, problem.PreconditionFailed,
-// ErrRegistrationApproved, ErrRegistrationTaken.
-func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in PracticeInput) (Doctor, error) {
+// Update changes the doctor's own profile. Returns problem.NotFound if it is another's, problem.PreconditionFailed if
+// it has changed meanwhile, and ErrRegistrationApproved or ErrRegistrationTaken if the number can't be changed so.
+func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in DoctorChangeRequest) (Doctor, error) {
 	if !canChange(actor, in.ID) {
 		return Doctor{}, problem.NotFoundAudited("doctor", in.ID)
 	}
@@ -53,7 +54,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if c := in.Body.Currency; c.Set && !money.IsCurrency(c.Value) {
 		return Doctor{}, problem.Invalid.WithField("body.currency", money.CurrencyFormat)
 	}
-	if in.Body.LanguagesSpoken.Value, err = languages(in.Body.LanguagesSpoken.Value); err != nil {
+	if in.Body.LanguagesSpoken.Value, err = canonicalTags(in.Body.LanguagesSpoken.Value); err != nil {
 		return Doctor{}, err
 	}
 	registration := d.RegistrationNumber
@@ -65,47 +66,59 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return Doctor{}, err
 	}
 	key := row.RegistrationKey
-	if key != nil { // one who was refused holds no number
+	if key != nil { // after a refusal there is none
 		key = new(registrationKey(d.RegistrationNumber))
 	}
 	if len(changed) > 0 {
 		d.UpdatedAt = tx.Now
-		//nolint:gosec // at most 80
-		err = updateDoctor(ctx, tx, updateDoctorParams{
-			ID: d.ID, Specialization: d.Specialization, YearsOfExperience: int32(d.YearsOfExperience),
-			RegistrationNumber: d.RegistrationNumber, RegistrationKey: key, ClinicName: d.ClinicName,
-			ConsultationFee: d.ConsultationFee, Currency: d.Currency, LanguagesSpoken: d.LanguagesSpoken, Bio: d.Bio,
-			Now: tx.Now,
-		})
-	}
-	switch {
-	case registrationTaken(err):
-		return Doctor{}, ErrRegistrationTaken
-	case err != nil:
-		return Doctor{}, err
+		if err := storeProfile(ctx, tx, d, key); err != nil {
+			return Doctor{}, err
+		}
 	}
 	audit.Write(tx, actor, "doctor.update", d.ID, audit.Meta{"changed": changed})
 	return WithNextSlot(ctx, tx, tx.Now, d)
 }
 
-// apply writes the patch into d and names the members that differ from what was there.
-func (in PracticeInput) apply(d *Doctor) []string {
-	before, b := *d, in.Body
-	b.Specialization.Apply(&d.Specialization)
-	b.YearsOfExperience.Apply(&d.YearsOfExperience)
-	b.RegistrationNumber.Apply(&d.RegistrationNumber)
-	b.ClinicName.ApplyTo(&d.ClinicName)
-	b.Currency.Apply(&d.Currency)
-	b.Bio.ApplyTo(&d.Bio)
-	if b.ConsultationFee.Set {
-		d.ConsultationFee = money.Amount(b.ConsultationFee.Value)
+// storeProfile stores a changed profile. Returns ErrRegistrationTaken if another doctor has the registration number.
+func storeProfile(ctx context.Context, tx *postgres.Tx, d Doctor, registrationKey *string) error {
+	err := updateDoctor(ctx, tx, updateDoctorParams{
+		ID:                 d.ID,
+		Specialization:     d.Specialization,
+		YearsOfExperience:  int32(d.YearsOfExperience), //nolint:gosec // at most 80
+		RegistrationNumber: d.RegistrationNumber,
+		RegistrationKey:    registrationKey,
+		ClinicName:         d.ClinicName,
+		ConsultationFee:    d.ConsultationFee,
+		Currency:           d.Currency,
+		LanguagesSpoken:    d.LanguagesSpoken,
+		Bio:                d.Bio,
+		Now:                tx.Now,
+	})
+	if isRegistrationTaken(err) {
+		return ErrRegistrationTaken
 	}
-	if b.LanguagesSpoken.Set {
-		d.LanguagesSpoken = b.LanguagesSpoken.Value
+	return err
+}
+
+// apply writes the patch into d and returns the names of the members that it changed.
+func (in DoctorChangeRequest) apply(d *Doctor) []string {
+	before := *d
+	patch := in.Body
+	patch.Specialization.Apply(&d.Specialization)
+	patch.YearsOfExperience.Apply(&d.YearsOfExperience)
+	patch.RegistrationNumber.Apply(&d.RegistrationNumber)
+	patch.ClinicName.ApplyTo(&d.ClinicName)
+	patch.Currency.Apply(&d.Currency)
+	patch.Bio.ApplyTo(&d.Bio)
+	if patch.ConsultationFee.Set {
+		d.ConsultationFee = money.Amount(patch.ConsultationFee.Value)
+	}
+	if patch.LanguagesSpoken.Set {
+		d.LanguagesSpoken = patch.LanguagesSpoken.Value
 	}
 	d.Specialization = strings.TrimSpace(d.Specialization)
 	d.RegistrationNumber = strings.TrimSpace(d.RegistrationNumber)
-	d.ClinicName = trimmed(d.ClinicName)
+	d.ClinicName = trimOptional(d.ClinicName)
 
 	changed := []string{}
 	for _, member := range []struct {
@@ -115,11 +128,11 @@ func (in PracticeInput) apply(d *Doctor) []string {
 		{"specialization", d.Specialization != before.Specialization},
 		{"yearsOfExperience", d.YearsOfExperience != before.YearsOfExperience},
 		{"registrationNumber", d.RegistrationNumber != before.RegistrationNumber},
-		{"clinicName", differ(d.ClinicName, before.ClinicName)},
+		{"clinicName", differs(d.ClinicName, before.ClinicName)},
 		{"consultationFee", d.ConsultationFee != before.ConsultationFee},
 		{"currency", d.Currency != before.Currency},
 		{"languagesSpoken", !slices.Equal(d.LanguagesSpoken, before.LanguagesSpoken)},
-		{"bio", differ(d.Bio, before.Bio)},
+		{"bio", differs(d.Bio, before.Bio)},
 	} {
 		if member.differs {
 			changed = append(changed, member.name)
@@ -128,7 +141,8 @@ func (in PracticeInput) apply(d *Doctor) []string {
 	return changed
 }
 
-func differ(a, b *string) bool {
+// differs reports whether two texts differ, of which each may be nil.
+func differs(a, b *string) bool {
 	if a == nil || b == nil {
 		return a != b
 	}

@@ -12,51 +12,52 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// domains reads names as browsers look them up (UTS 46, not transitional).
-var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.BidiRule(),
+// idnaProfile converts domains as browsers do to look them up (UTS 46, not transitional).
+var idnaProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.BidiRule(),
 	idna.CheckJoiners(true), idna.VerifyDNSLength(true))
 
-var errDomain = errors.New("the domain of a mail address is none")
+var errInvalidDomain = errors.New("the domain of a mail address is invalid")
 
-// Normalize is the one form in which an address is kept and compared: in lower case, its domain in Unicode, so that
-// its two spellings (RFC 5890: U-label and A-label) are one. Upper case is a habit of keyboards, not another mailbox.
+// Normalize returns the form in which addresses are stored and compared: in lower case, with the domain in Unicode, so
+// that its two spellings (RFC 5890: U-label and A-label) are the same. Returns the address in lower case if its domain
+// is invalid.
 func Normalize(address string) string {
 	address = norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(address))))
 	local, domain, ok := splitAddress(address)
-	// UTS 46 leaves out what can't be seen: that stays, to be refused.
-	if !ok || plainDomain(domain) || httpapi.TextFault(address, httpapi.Line) != "" {
+	// UTS 46 would drop invisible characters: the address keeps them, so that validation refuses it.
+	if !ok || isPlainDomain(domain) || httpapi.TextFault(address, httpapi.Line) != "" {
 		return address
 	}
-	ascii, err := domains.ToASCII(domain)
+	ascii, err := idnaProfile.ToASCII(domain)
 	if err != nil {
 		return address
 	}
-	shown, err := domains.ToUnicode(ascii)
+	shown, err := idnaProfile.ToUnicode(ascii)
 	if err != nil {
 		return address
 	}
 	return local + "@" + shown
 }
 
-// ASCII is the form in which an address is sent to: every mail server takes a domain in ASCII.
+// ASCII returns an address with its domain in ASCII, which every mail server accepts.
 func ASCII(address string) (string, error) {
 	local, domain, ok := splitAddress(address)
 	if !ok {
-		return "", errDomain
+		return "", errInvalidDomain
 	}
-	if plainDomain(domain) {
+	if isPlainDomain(domain) {
 		return address, nil
 	}
-	ascii, err := domains.ToASCII(domain)
+	ascii, err := idnaProfile.ToASCII(domain)
 	if err != nil {
-		return "", errDomain // the library's words quote it
+		return "", errInvalidDomain // the library's error would quote it
 	}
 	return local + "@" + ascii, nil
 }
 
-// mailboxOf is what the addresses of one person have in common: a sub-address (RFC 5233) arrives in the same place,
-// and Gmail reads no dots. It counts mails, and tells no accounts apart.
-func mailboxOf(address string) string {
+// canonicalMailbox returns the mailbox of an address, for counting mails: without its sub-address (RFC 5233), and for
+// Gmail without dots. Accounts are not compared by it.
+func canonicalMailbox(address string) string {
 	local, domain, ok := splitAddress(Normalize(address))
 	if !ok {
 		return address
@@ -78,8 +79,8 @@ func splitAddress(address string) (local, domain string, ok bool) {
 	return address[:i], address[i+1:], true
 }
 
-// plainDomain tells whether a domain is no international one in either spelling.
-func plainDomain(domain string) bool {
+// isPlainDomain reports whether a domain has ASCII letters alone and no A-label.
+func isPlainDomain(domain string) bool {
 	return isASCII(domain) && !strings.Contains(strings.ToLower(domain), "xn--")
 }
 

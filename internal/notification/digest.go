@@ -13,7 +13,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// SendDigest sends what was held for a mailbox, all of a kind in one mail. MailID is the first that was held.
+// SendDigest is the job that sends the deferred mails of one kind to a mailbox in one mail. MailID is the first of
+// them.
 type SendDigest struct {
 	ID     uuid.UUID `json:"id"`
 	MailID uuid.UUID `json:"mailId"`
@@ -22,56 +23,58 @@ type SendDigest struct {
 // Kind names the job.
 func (SendDigest) Kind() string { return "mail.send-digest" }
 
-// mostListed mails of a digest; the rest is counted.
-const mostListed = 100
+// maxListed limits the mails that a digest lists; it gives the number of the others.
+const maxListed = 100
 
-// budgetOf is what mails of a kind to a mailbox are counted under: its address stays unreadable.
-func (s *Service) budgetOf(m *Message) []byte {
-	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+mailboxOf(m.To))
+// budgetKey returns the key under which the mails of a kind to a mailbox are counted. The address can't be read from
+// it.
+func (s *Service) budgetKey(m *Message) []byte {
+	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+canonicalMailbox(m.To))
 }
 
-// admit tells whether a mail goes out by itself. One beyond the budget is held until the hour ends, and sent with the
-// others.
-func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (alone bool, err error) {
+// admit counts a mail and reports whether it is sent at once. A mail over the mailbox's budget is deferred until the
+// hour ends, and then sent in a digest.
+func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (admitted bool, err error) {
 	if s.limits.Off {
 		return true, nil
 	}
-	budget := s.budgetOf(m)
+	budget := s.budgetKey(m)
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
 		until, err := s.limits.CountUse(ctx, tx, limit.MailsPerHour, string(budget))
-		if alone = err == nil; !errors.Is(err, limit.ErrTooMany) {
+		admitted = err == nil
+		if !errors.Is(err, limit.ErrTooMany) {
 			return err
 		}
-		var waiting bool
+		var hasDigest bool
 		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM mails WHERE budget = $1 AND content IS NOT NULL AND "+
-			"digest_id IS NULL)", budget).Scan(&waiting)
+			"digest_id IS NULL)", budget).Scan(&hasDigest)
 		if err != nil {
-			return fmt.Errorf("look for held mails: %w", err)
+			return fmt.Errorf("look for deferred mails: %w", err)
 		}
-		queueHoldMail(tx, budget, id)
-		if waiting {
+		queueDeferMail(tx, budget, id)
+		if hasDigest {
 			return nil
 		}
 		return s.queue.InsertAfter(ctx, tx, SendDigest{ID: uuid.Must(uuid.NewV7()), MailID: id}, until.Sub(tx.Now))
 	})
-	return alone, err
+	return admitted, err
 }
 
-// sendDigest bears running twice: the digest's mails are chosen once, and its Message-ID stays.
+// sendDigest can run twice: the digest has the same mails and the same Message-ID in each run.
 func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
-	held, err := s.claim(ctx, args)
+	deferred, err := s.claimMails(ctx, args)
 	if err != nil {
 		return err
 	}
 	var last *Message
-	var letters []letter
+	var letters []layoutData
 	var sent []uuid.UUID
-	for _, id := range held {
-		message, l, err := s.load(ctx, id)
+	for _, id := range deferred {
+		message, l, err := s.loadMail(ctx, id)
 		var refusal Refusal
 		switch {
 		case errors.As(err, &refusal):
-			if err := s.mark(ctx, []uuid.UUID{id}, message.Kind, refusal); err != nil {
+			if err := s.markMails(ctx, []uuid.UUID{id}, message.Kind, refusal); err != nil {
 				return err
 			}
 			continue
@@ -89,7 +92,7 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 	message.MessageID = args.ID.String() + "@" + s.host
 	all := letters[0]
 	if len(letters) > 1 {
-		all = s.together(letters)
+		all = s.combine(letters)
 	}
 	if err := all.render(&message); err != nil {
 		return err
@@ -100,22 +103,22 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 		s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
 		return err
 	}
-	return s.mark(ctx, sent, message.Kind, refusal)
+	return s.markMails(ctx, sent, message.Kind, refusal)
 }
 
-// claim chooses the mails of a digest. What is held from then on waits for the next one, of which this one is the
-// first mail.
-func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID, err error) {
+// claimMails selects the mails of a digest. Mails that are deferred later belong to the next one. The digest itself
+// counts as the first mail of a new hour.
+func (s *Service) claimMails(ctx context.Context, args SendDigest) (deferred []uuid.UUID, err error) {
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
 		var budget []byte
 		var claimed bool
 		err := tx.QueryRow(ctx, "SELECT budget, EXISTS (SELECT FROM mails WHERE digest_id = $1) FROM mails WHERE "+
 			"id = $2", args.ID, args.MailID).Scan(&budget, &claimed)
-		if postgres.NoRows(err) { // its user was erased, and with them what was held
+		if postgres.NoRows(err) { // the user and their mails were erased
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read a held mail: %w", err)
+			return fmt.Errorf("read a deferred mail: %w", err)
 		}
 		if !claimed {
 			if err := s.limits.RestartWindow(ctx, tx, limit.MailsPerHour, string(budget)); err != nil {
@@ -124,29 +127,29 @@ func (s *Service) claim(ctx context.Context, args SendDigest) (held []uuid.UUID,
 			_, err = tx.Exec(ctx, "UPDATE mails SET digest_id = $1 WHERE budget = $2 AND content IS NOT NULL AND "+
 				"digest_id IS NULL", args.ID, budget)
 			if err != nil {
-				return fmt.Errorf("claim held mails: %w", err)
+				return fmt.Errorf("claim deferred mails: %w", err)
 			}
 		}
 		rows, err := tx.Query(ctx, "SELECT id FROM mails WHERE digest_id = $1 AND content IS NOT NULL ORDER BY id",
 			args.ID)
 		if err != nil {
-			return fmt.Errorf("list held mails: %w", err)
+			return fmt.Errorf("list deferred mails: %w", err)
 		}
-		held, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		deferred, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		return err
 	})
-	return held, err
+	return deferred, err
 }
 
-// together is one letter of many: what each says first, and the links that only it has.
-func (s *Service) together(letters []letter) letter {
+// combine makes one mail of many: the subject and the first paragraph of each, and its links with tokens.
+func (s *Service) combine(letters []layoutData) layoutData {
 	newest := letters[len(letters)-1]
-	out := letter{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,",
+	out := layoutData{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,",
 		Why: newest.Why, Home: newest.Home, Support: newest.Support}
 	add := func(text, link string) { out.Parts = append(out.Parts, paragraph{text, link}) }
 	add(fmt.Sprintf("So many mails of one kind came within an hour that we put these %d together, the oldest first.",
 		len(letters)), "")
-	for _, l := range letters[:min(len(letters), mostListed)] {
+	for _, l := range letters[:min(len(letters), maxListed)] {
 		text := l.Subject
 		for _, p := range l.Parts {
 			if p.Link == "" {
@@ -161,7 +164,7 @@ func (s *Service) together(letters []letter) letter {
 			}
 		}
 	}
-	if more := len(letters) - mostListed; more > 0 {
+	if more := len(letters) - maxListed; more > 0 {
 		add(fmt.Sprintf("And %d more.", more), "")
 	}
 	add("See them all at Amrutam", s.cfg.PublicURL+"/")

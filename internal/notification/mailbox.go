@@ -17,7 +17,7 @@ import (
 	"amrutam/internal/seal"
 )
 
-// mailbox is the sender of development: it keeps mails where a page shows them.
+// mailbox is the sender in development: it stores mails, and a page shows them.
 type mailbox struct {
 	db     *postgres.DB
 	sealer *seal.Sealer
@@ -26,8 +26,8 @@ type mailbox struct {
 
 const mailboxColumn = "mailbox_messages.content"
 
-// caught is a mail in the mailbox.
-type caught struct {
+// storedMail is a mail in the development mailbox.
+type storedMail struct {
 	ID        uuid.UUID `json:"id"`
 	To        string    `json:"to"`
 	Subject   string    `json:"subject"`
@@ -35,12 +35,12 @@ type caught struct {
 	HTML      string    `json:"html"`
 	Kind      string    `json:"kind"`
 	CreatedAt time.Time `json:"createdAt"`
-	// Unreadable tells of a mail that can't be opened: another master key sealed it, or it is damaged.
+	// Unreadable is set if the mail can't be opened: another master key sealed it, or it is damaged.
 	Unreadable bool `json:"unreadable,omitempty"`
 }
 
-// Paragraphs of the text, links apart.
-func (c caught) Paragraphs() []paragraph {
+// Paragraphs returns the paragraphs of the text; one that is a URL has it as its link.
+func (c storedMail) Paragraphs() []paragraph {
 	var all []paragraph
 	for text := range strings.SplitSeq(strings.TrimSpace(c.Text), "\n\n") {
 		p := paragraph{Text: text}
@@ -53,10 +53,10 @@ func (c caught) Paragraphs() []paragraph {
 	return all
 }
 
-// Send keeps the mail, once by its Message-ID.
+// Send stores the mail, unless one with its Message-ID is stored.
 func (b *mailbox) Send(ctx context.Context, m Message) error {
 	id := uuid.Must(uuid.NewV7())
-	text, err := json.Marshal(caught{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind,
+	text, err := json.Marshal(storedMail{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind,
 		CreatedAt: m.At})
 	if err != nil {
 		return err
@@ -67,29 +67,30 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 	}
 	return b.db.Write(ctx, func(tx *postgres.Tx) error {
 		queueInsertMailboxMessage(tx, queueInsertMailboxMessageParams{ID: id, MessageID: m.MessageID,
-			RecipientIndex: b.index(m.To), Content: content, CreatedAt: tx.Now})
+			RecipientIndex: b.recipientIndex(m.To), Content: content, CreatedAt: tx.Now})
 		return nil
 	})
 }
 
-// index finds the mails of an address although they are sealed. Capitals make no difference.
-func (b *mailbox) index(address string) []byte {
+// recipientIndex returns the blind index of an address, by which its sealed mails are found.
+func (b *mailbox) recipientIndex(address string) []byte {
 	return b.sealer.BlindIndex("mailbox_messages.recipient", Normalize(address))
 }
 
-// mostShown mails, of everybody or of one address.
-const mostShown = 200
+// maxShown limits the mails that the page shows.
+const maxShown = 200
 
-func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
-	all := []caught{}
+// list returns the newest mails, of one address or, if to is "", of all.
+func (b *mailbox) list(ctx context.Context, to string) ([]storedMail, error) {
+	all := []storedMail{}
 	var recipient []byte
 	if to != "" {
-		recipient = b.index(to)
+		recipient = b.recipientIndex(to)
 	}
 	err := b.db.Read(ctx, func(r *postgres.Read) error {
 		rows, err := r.Query(ctx, `SELECT id, content, created_at FROM mailbox_messages WHERE $1::bytea IS NULL
 			OR recipient_index = $1
-			ORDER BY id DESC LIMIT $2`, recipient, mostShown)
+			ORDER BY id DESC LIMIT $2`, recipient, maxShown)
 		if err != nil {
 			return err
 		}
@@ -104,7 +105,7 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 			m, err := b.open(id, content)
 			if err != nil {
 				b.log.WarnContext(ctx, "a mail in the mailbox can't be opened", "mail", id, "error", err.Error())
-				m = caught{ID: id, CreatedAt: at, Unreadable: true}
+				m = storedMail{ID: id, CreatedAt: at, Unreadable: true}
 			}
 			all = append(all, m)
 		}
@@ -113,25 +114,25 @@ func (b *mailbox) read(ctx context.Context, to string) ([]caught, error) {
 	return all, err
 }
 
-func (b *mailbox) open(id uuid.UUID, content []byte) (m caught, err error) {
+func (b *mailbox) open(id uuid.UUID, content []byte) (m storedMail, err error) {
 	text, err := b.sealer.System().Open(mailboxColumn, id, content)
 	if err != nil {
 		return m, err
 	}
 	if json.Unmarshal([]byte(text), &m) != nil {
-		return m, errors.New("it is no mail") // the decoder's words would quote it
+		return m, errors.New("a stored mail can't be decoded") // json's error would quote it
 	}
 	return m, nil
 }
 
-// Pages mounts the development mailbox, when it is what catches mails.
+// Pages mounts the pages of the development mailbox, if it is the sender and the server isn't in production.
 func (s *Service) Pages(mux *http.ServeMux) {
 	box, ok := s.sender.(*mailbox)
 	if !ok || s.cfg.Production() {
 		return
 	}
 	show := func(w http.ResponseWriter, r *http.Request) {
-		all, err := box.read(r.Context(), r.URL.Query().Get("to"))
+		all, err := box.list(r.Context(), r.URL.Query().Get("to"))
 		if err != nil {
 			s.log.Error("the mailbox can't be read", "error", postgres.Describe(err))
 			http.Error(w, "The mailbox can't be read now.", http.StatusServiceUnavailable)

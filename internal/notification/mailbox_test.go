@@ -16,21 +16,21 @@ import (
 	"amrutam/internal/notification"
 )
 
-var nobody apptest.User
+var anonymous apptest.User
 
-func mailboxOf(c *apptest.Clinic, address string) []map[string]any {
-	return c.Get(nobody, "/dev/mailbox.json?to="+url.QueryEscape(address)).Want(200).Items()
+func mailsTo(c *apptest.Clinic, address string) []map[string]any {
+	return c.Get(anonymous, "/dev/mailbox.json?to="+url.QueryEscape(address)).Want(200).Items()
 }
 
-func TestAConfirmationIsMailedToBoth(t *testing.T) {
+func TestConfirmationIsMailedToBoth(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
 	c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Migraine"}).
 		Want(201)
 	for _, to := range []apptest.User{patient, doctor} {
-		waitFor(t, "the mail", func() bool { return len(mailboxOf(c, to.Email)) == 1 })
-		text, _ := mailboxOf(c, strings.ToUpper(to.Email))[0]["text"].(string)
+		waitFor(t, "the mail", func() bool { return len(mailsTo(c, to.Email)) == 1 })
+		text, _ := mailsTo(c, strings.ToUpper(to.Email))[0]["text"].(string)
 		if !strings.Contains(text, "is confirmed") || strings.Contains(text, "Migraine") ||
 			strings.Contains(text, "{") {
 			t.Errorf("mail: %s", text)
@@ -41,8 +41,8 @@ func TestAConfirmationIsMailedToBoth(t *testing.T) {
 	}
 }
 
-// A doctor's story: the wordings of refusal, approval and withdrawal.
-func TestDecisionsAboutADoctorAreTwoWordings(t *testing.T) {
+// Refusal, approval and withdrawal have a mail each.
+func TestMailsOfDoctorDecisions(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, admin := c.Doctor("0.00"), c.Admin()
@@ -54,8 +54,8 @@ func TestDecisionsAboutADoctorAreTwoWordings(t *testing.T) {
 	}{{false, "doctor-application-refused"}, {true, "doctor-approved"}, {false, "doctor-approval-withdrawn"}} {
 		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve",
 			map[string]any{"approved": step.approved, "reason": "Because."}).Want(200)
-		waitFor(t, step.kind, func() bool { return len(mailboxOf(c, doctor.Email)) == i+1 })
-		if kind := mailboxOf(c, doctor.Email)[0]["kind"]; kind != step.kind {
+		waitFor(t, step.kind, func() bool { return len(mailsTo(c, doctor.Email)) == i+1 })
+		if kind := mailsTo(c, doctor.Email)[0]["kind"]; kind != step.kind {
 			t.Errorf("kind %v, want %s", kind, step.kind)
 		}
 	}
@@ -73,32 +73,32 @@ func TestMailboxIsForDevelopmentOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := apptest.Open(t, change)
-			c.Get(nobody, "/dev/mailbox").Want(404)
-			c.Get(nobody, "/dev/mailbox.json").Want(404)
+			c.Get(anonymous, "/dev/mailbox").Want(404)
+			c.Get(anonymous, "/dev/mailbox.json").Want(404)
 		})
 	}
 }
 
-func TestMailboxFindsAnAddressBehindManyOthers(t *testing.T) {
+func TestMailboxFiltersByAddress(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
 	c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Migraine"}).
 		Want(201)
-	waitFor(t, "the mail", func() bool { return len(mailboxOf(c, patient.Email)) == 1 })
-	others := catcher(t, c)
+	waitFor(t, "the mail", func() bool { return len(mailsTo(c, patient.Email)) == 1 })
+	others := newMailboxService(t, c)
 	for i := range 230 {
 		must(t, others.Deliver(t.Context(), notification.Message{MessageID: fmt.Sprintf("%d@clinic.example", i),
 			To: fmt.Sprintf("someone-%d@example.net", i), Subject: "Hello", Text: "Hello,\n", At: c.DB.Now()}))
 	}
-	if n := len(mailboxOf(c, patient.Email)); n != 1 {
+	if n := len(mailsTo(c, patient.Email)); n != 1 {
 		t.Errorf("%d mails of the patient", n)
 	}
-	all := mailboxOf(c, "")
+	all := mailsTo(c, "")
 	if len(all) != 200 || all[0]["to"] != "someone-229@example.net" {
 		t.Errorf("%d mails, the newest to %v", len(all), all[0]["to"])
 	}
-	if n := len(mailboxOf(c, "somebody@example.net")); n != 0 {
+	if n := len(mailsTo(c, "somebody@example.net")); n != 0 {
 		t.Errorf("%d mails of nobody", n)
 	}
 }
@@ -106,11 +106,11 @@ func TestMailboxFindsAnAddressBehindManyOthers(t *testing.T) {
 func TestMailboxPageShowsTextAndLinks(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	must(t, catcher(t, c).Deliver(t.Context(),
+	must(t, newMailboxService(t, c).Deliver(t.Context(),
 		notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", At: c.DB.Now(),
 			Subject: "<script>alert(1)</script>",
 			Text:    "Hello <b>Asha</b>,\n\nhttps://clinic.example/x?token=a&b=<c>\n\njavascript:alert(1)\n"}))
-	answer := c.Get(nobody, "/dev/mailbox?to=ASHA@example.org").Want(200)
+	answer := c.Get(anonymous, "/dev/mailbox?to=ASHA@example.org").Want(200)
 	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") ||
 		answer.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", answer.Header)
@@ -139,17 +139,17 @@ func TestMailboxPageShowsTextAndLinks(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if page := c.Get(nobody, "/dev/mailbox?to=other@example.org").Want(200); !strings.Contains(string(page.Body),
+	if page := c.Get(anonymous, "/dev/mailbox?to=other@example.org").Want(200); !strings.Contains(string(page.Body),
 		"No mail yet.") {
 		t.Errorf("page: %s", page.Body)
 	}
 }
 
-func TestMailboxKeepsAMailOnceAndSealed(t *testing.T) {
+func TestMailboxStoresMailOnceAndSealed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for range 2 {
-		must(t, catcher(t, c).Deliver(t.Context(),
+		must(t, newMailboxService(t, c).Deliver(t.Context(),
 			notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", Text: "a-token-of-this-test"}))
 	}
 	var all, readable int
@@ -161,23 +161,23 @@ func TestMailboxKeepsAMailOnceAndSealed(t *testing.T) {
 	}
 }
 
-// A mail of another master key, or a damaged one, stands in its place and hides no other.
-func TestMailboxShowsWhatItCantOpen(t *testing.T) {
+// A mail that can't be opened is listed as unreadable, and the others are shown.
+func TestMailboxShowsUnreadableMails(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, id := range []string{"1@clinic.example", "2@clinic.example", "3@clinic.example"} {
-		must(t, catcher(t, c).Deliver(t.Context(), notification.Message{MessageID: id, To: "asha@example.org",
+		must(t, newMailboxService(t, c).Deliver(t.Context(), notification.Message{MessageID: id, To: "asha@example.org",
 			Subject: "Subject " + id, Text: "Hello,\n", At: c.DB.Now()}))
 	}
 	_, err := c.DB.Pool.Exec(t.Context(),
 		"UPDATE mailbox_messages SET content = 'damaged' WHERE message_id = '2@clinic.example'")
 	must(t, err)
-	all := mailboxOf(c, "asha@example.org")
+	all := mailsTo(c, "asha@example.org")
 	if len(all) != 3 || all[1]["unreadable"] != true || all[1]["createdAt"] == "0001-01-01T00:00:00Z" ||
 		all[0]["subject"] != "Subject 3@clinic.example" || all[0]["unreadable"] != nil {
 		t.Errorf("mails: %v", all)
 	}
-	page := string(c.Get(nobody, "/dev/mailbox").Want(200).Body)
+	page := string(c.Get(anonymous, "/dev/mailbox").Want(200).Body)
 	for _, want := range []string{"Subject 1@clinic.example", "can't be opened", "Subject 3@clinic.example"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -188,8 +188,8 @@ func TestMailboxShowsWhatItCantOpen(t *testing.T) {
 	}
 }
 
-// catcher is the package once more, over the clinic's mailbox.
-func catcher(t *testing.T, c *apptest.Clinic) *notification.Service {
+// newMailboxService returns another Service that delivers to the mailbox of the clinic.
+func newMailboxService(t *testing.T, c *apptest.Clinic) *notification.Service {
 	t.Helper()
 	queue, err := jobs.New(c.App.DB, c.App.Log, c.App.Metrics)
 	must(t, err)

@@ -1,5 +1,5 @@
-// Package notification mails people: a mail is kept, sealed, in the transaction of what it tells of, and sent by a
-// job.
+// Package notification sends mails. A mail is stored, sealed, in the transaction of what it is about, and sent by a
+// job after the commit.
 package notification
 
 import (
@@ -24,9 +24,9 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-// Mail is one to write: to a user, at Address only when that isn't the user's present one. Kind names its template,
-// Data fills it: times in RFC 3339 ("start", "end", "due", "until", "expires", after which the mail is not sent any
-// more), a person's name ("with"), other texts; never health data.
+// Mail is a mail to send to a user. Address is set only if it isn't the user's current one. Kind names the template,
+// and Data fills it: times in RFC 3339 ("start", "end", "due", "until", "expires"), a person's name ("with") and other
+// texts, but never health data. A mail isn't sent after it "expires".
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
 	Address string            `json:"address"`
@@ -45,13 +45,13 @@ type Message struct {
 	At        time.Time
 }
 
-// Sender hands a message over. Handing the same MessageID over twice is allowed. Errors: Refusal when trying again is
-// useless; any other is temporary. None holds an address.
+// Sender delivers a message, and may be given the same MessageID twice. Returns a Refusal if another attempt is
+// useless; other errors are temporary. No error holds an address.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// Service keeps mails and sends them.
+// Service stores mails and sends them.
 type Service struct {
 	db      *postgres.DB
 	queue   *jobs.Queue
@@ -62,11 +62,11 @@ type Service struct {
 	sender  Sender
 	limits  limit.Limiter
 	host    string
-	// support is the bare address of AMRUTAM_MAIL_REPLY_TO, for people to read.
+	// support is the address of AMRUTAM_MAIL_REPLY_TO without the name, as the mails show it.
 	support string
 }
 
-// New makes the service with the sender the settings ask for, and registers its jobs.
+// New returns the service with the sender of the settings, and registers its jobs.
 func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Config, log *slog.Logger,
 	metrics *telemetry.Metrics) (*Service, error) {
 	public, err := url.Parse(cfg.PublicURL)
@@ -83,7 +83,7 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	}
 	s.sender = &mailbox{db: db, sealer: sealer, log: log}
 	if cfg.SMTPURL != "" {
-		if s.sender, err = newSMTP(cfg); err != nil {
+		if s.sender, err = newSMTPSender(cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +91,7 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 	return s, nil
 }
 
-// Transport tells which mail server the mails go to, and how they are encrypted; server is "" for the development
+// Transport returns the mail server, and how the connection to it is encrypted; server is "" for the development
 // mailbox.
 func (s *Service) Transport() (server, tls string) {
 	if smtp, ok := s.sender.(*smtpSender); ok {
@@ -100,7 +100,7 @@ func (s *Service) Transport() (server, tls string) {
 	return "", ""
 }
 
-// SendMail sends one kept mail.
+// SendMail is the job that sends one stored mail.
 type SendMail struct {
 	MailID uuid.UUID `json:"mailId"`
 }
@@ -108,12 +108,12 @@ type SendMail struct {
 // Kind names the job.
 func (SendMail) Kind() string { return "mail.send" }
 
-const column = "mails.content"
+const contentColumn = "mails.content"
 
-// Enqueue keeps the mail in the caller's transaction. Its content is sealed: it can hold tokens. A mail that lacks
-// data of its template is refused here, where its caller sees it.
+// Enqueue stores the mail in the caller's transaction, and inserts the job that sends it. The content is sealed,
+// because it can hold tokens. Returns an error if Data lacks a value that the template needs.
 func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
-	if _, err := s.write(m.Kind, m.Data, tx.Now, reader{zone: time.UTC}); err != nil {
+	if _, err := s.fillTemplate(m.Kind, m.Data, tx.Now, recipient{zone: time.UTC}); err != nil {
 		return err
 	}
 	id := uuid.Must(uuid.NewV7())
@@ -121,7 +121,7 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	if err != nil {
 		return err
 	}
-	content, err := s.sealer.System().Seal(column, id, string(text))
+	content, err := s.sealer.System().Seal(contentColumn, id, string(text))
 	if err != nil {
 		return err
 	}
@@ -129,41 +129,48 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	if m.To != uuid.Nil {
 		to = &m.To
 	}
-	queueInsertMail(tx, queueInsertMailParams{ID: id, UserID: to, Kind: m.Kind, MessageID: id.String() + "@" + s.host,
-		Content: content, CreatedAt: tx.Now, HasAddress: m.Address != ""})
+	queueInsertMail(tx, queueInsertMailParams{
+		ID:         id,
+		UserID:     to,
+		Kind:       m.Kind,
+		MessageID:  id.String() + "@" + s.host,
+		Content:    content,
+		CreatedAt:  tx.Now,
+		HasAddress: m.Address != "",
+	})
 	return s.queue.Insert(ctx, tx, SendMail{id})
 }
 
-// giveUpAfter is how long a mail server is asked (RFC 5321, 4.5.4.1: at least 4 to 5 days).
+// giveUpAfter is how long the delivery is tried (RFC 5321, 4.5.4.1: at least 4 to 5 days).
 const giveUpAfter = 5 * 24 * time.Hour
 
-// Refusal is why a mail is not sent, now or ever. It is a class: it names neither the address nor the server's words.
+// Refusal is the reason why a mail will never be sent. It names neither the address nor what the server said.
 type Refusal string
 
-// What mails.failure holds.
+// The reasons, as mails.failure holds them.
 const (
 	NoRecipient      Refusal = "no-recipient"        // the user was deleted
-	TooLate          Refusal = "too-late"            // its link has expired, or the server was away for days
-	RecipientRefused Refusal = "recipient-refused"   // the address can't be delivered to
+	TooLate          Refusal = "too-late"            // its link has expired, or the delivery failed for days
+	RecipientRefused Refusal = "recipient-refused"   // the server doesn't deliver to the address
 	Unsupported      Refusal = "address-unsupported" // the mail server takes no letters beyond ASCII before the @
 	MessageRefused   Refusal = "message-refused"     // the content was refused
 )
 
 func (r Refusal) Error() string { return "the mail is given up: " + string(r) }
 
-// send bears running twice: a mail that was sent is left alone, and a crash between the sending and the mark sends the
-// same Message-ID once more.
+// send sends one stored mail, if it isn't deferred to a digest. It can run twice: a mail that was marked isn't sent
+// again, and after a crash between sending and marking the same Message-ID is sent once more.
 func (s *Service) send(ctx context.Context, args SendMail) error {
-	message, l, err := s.load(ctx, args.MailID)
+	message, l, err := s.loadMail(ctx, args.MailID)
 	if message == nil && err == nil {
 		return nil
 	}
 	if err == nil {
-		alone, admitErr := s.admit(ctx, args.MailID, message)
+		admitted, admitErr := s.admit(ctx, args.MailID, message)
 		if admitErr != nil {
 			return admitErr
 		}
-		if !alone {
+		if !admitted {
 			s.metrics.Mails.WithLabelValues(message.Kind, "held").Inc()
 			return nil
 		}
@@ -175,27 +182,27 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 	if err != nil && !errors.As(err, &refusal) {
 		if message != nil {
 			s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
-			err = errors.Join(err, s.handBack(ctx, message))
+			err = errors.Join(err, s.refundAttempt(ctx, message))
 		}
 		return err
 	}
-	return s.mark(ctx, []uuid.UUID{args.MailID}, message.Kind, refusal)
+	return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, refusal)
 }
 
-// refundAttempt returns what a mail took of its mailbox's budget: it is tried again.
-func (s *Service) handBack(ctx context.Context, m *Message) error {
+// refundAttempt gives the budget of the mailbox back what a mail used that couldn't be sent and will be tried again.
+func (s *Service) refundAttempt(ctx context.Context, m *Message) error {
 	if s.limits.Off {
 		return nil
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.budgetOf(m)))
+		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.budgetKey(m)))
 		return nil
 	})
 }
 
-// mark notes that mails went out or, with a refusal, never will: then the audit log tells staff. What was handed over
-// is marked even when the server stops meanwhile, or it would be sent again.
-func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusal Refusal) error {
+// markMails marks mails as sent or, with a refusal, as given up, and audits the latter. It ignores the context's
+// cancellation: a mail that was sent while the server stops would else be sent again.
+func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, refusal Refusal) error {
 	outcome := "sent"
 	if refusal != "" {
 		outcome = string(refusal)
@@ -214,39 +221,40 @@ func (s *Service) mark(ctx context.Context, ids []uuid.UUID, kind string, refusa
 	})
 }
 
-// load words the mail, or gives nil when it was dealt with. Error: Refusal, together with the message.
-func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, letter, error) {
+// loadMail returns a stored mail and the data of its layout, or nil if it was sent, given up or erased. Returns a
+// Refusal together with the message if the mail must not be sent.
+func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutData, error) {
 	var (
 		message     Message
 		content     []byte
 		email, zone string
-		to          reader
+		to          recipient
 		now         time.Time
 	)
 	err := s.db.Read(ctx, func(r *postgres.Read) error {
 		now = r.Now
-		// Until an address is confirmed, the name beside it may be a stranger's words.
+		// Until the address is verified, somebody else may have chosen the name.
 		return r.QueryRow(ctx, `SELECT m.kind, m.message_id, m.content, m.created_at, coalesce(u.email, ''),
-			coalesce(p.timezone, 'UTC'),
+				coalesce(p.timezone, 'UTC'),
 				CASE WHEN u.is_email_verified THEN coalesce(p.full_name, '') ELSE '' END
-			FROM mails m LEFT JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL LEFT
-			JOIN profiles p ON p.user_id = u.id
+			FROM mails m LEFT JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL
+				LEFT JOIN profiles p ON p.user_id = u.id
 			WHERE m.id = $1 AND m.content IS NOT NULL`, id).
 			Scan(&message.Kind, &message.MessageID, &content, &message.At, &email, &zone, &to.name)
 	})
 	if postgres.NoRows(err) {
-		return nil, letter{}, nil // nothing to send
+		return nil, layoutData{}, nil // nothing to send
 	}
 	if err != nil {
-		return nil, letter{}, err
+		return nil, layoutData{}, err
 	}
-	text, err := s.sealer.System().Open(column, id, content)
+	text, err := s.sealer.System().Open(contentColumn, id, content)
 	if err != nil {
-		return nil, letter{}, err
+		return nil, layoutData{}, err
 	}
 	var m Mail
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return nil, letter{}, errors.New("a kept mail can't be read") // json's own words quote it
+		return nil, layoutData{}, errors.New("a stored mail can't be decoded") // json's error would quote it
 	}
 	message.To = email
 	if m.Address != "" {
@@ -258,13 +266,13 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (*Message, letter, err
 	}
 	switch {
 	case message.To == "":
-		return &message, letter{}, NoRecipient
+		return &message, layoutData{}, NoRecipient
 	case now.After(until):
-		return &message, letter{}, TooLate
+		return &message, layoutData{}, TooLate
 	}
 	if to.zone, err = time.LoadLocation(zone); err != nil {
 		to.zone = time.UTC
 	}
-	l, err := s.write(m.Kind, m.Data, message.At, to)
+	l, err := s.fillTemplate(m.Kind, m.Data, message.At, to)
 	return &message, l, err
 }

@@ -1,5 +1,5 @@
--- Who has left is told nothing but at an address of the caller's, and leaves no new trace: a refund may come
--- after an erasure.
+-- A deleted user gets no mail except to an address that the caller gives, and no new row points at them: a refund may
+-- come after an erasure.
 -- name: queueInsertMail :exec
 INSERT INTO mails (id, user_id, kind, message_id, content, created_at)
 SELECT @id, sqlc.narg('user_id')::uuid, @kind, @message_id, @content::bytea, @created_at::timestamptz
@@ -12,7 +12,7 @@ UPDATE mails SET content = NULL, failure = nullif(@failure::text, ''),
     failed_at = CASE WHEN @failure::text <> '' THEN @now::timestamptz END
 WHERE id = ANY(@ids::uuid[]) AND content IS NOT NULL;
 
--- name: queueHoldMail :exec
+-- name: queueDeferMail :exec
 UPDATE mails SET budget = @budget WHERE id = @id AND content IS NOT NULL;
 
 -- name: queueInsertMailboxMessage :exec
@@ -22,11 +22,11 @@ VALUES (@id, @message_id, @recipient_index, @content, @created_at) ON CONFLICT D
 -- name: deleteMails :execrows
 DELETE FROM mails WHERE user_id = @user_id::uuid;
 
--- Those too that the transaction has queued.
+-- Deletes also those that the transaction has queued.
 -- name: queueDeleteMails :exec
 DELETE FROM mails WHERE user_id = @user_id::uuid;
 
--- A deleted user's address may be somebody's again.
+-- The address of a deleted user may belong to another user.
 -- name: deleteMailboxMessages :execrows
 DELETE FROM mailbox_messages WHERE recipient_index = @recipient_index
     AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = lower(@email::text)

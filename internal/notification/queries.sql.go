@@ -19,7 +19,7 @@ DELETE FROM mailbox_messages WHERE recipient_index = $1
         AND u.id <> $3 AND u.deleted_at IS NULL)
 `
 
-// A deleted user's address may be somebody's again.
+// The address of a deleted user may belong to another user.
 func deleteMailboxMessages(ctx context.Context, tx *postgres.Tx, recipientIndex []byte, email string, userID uuid.UUID) (int64, error) {
 	result, err := tx.Exec(ctx, deleteMailboxMessagesSQL, recipientIndex, email, userID)
 	if err != nil {
@@ -40,21 +40,21 @@ func deleteMails(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64,
 	return result.RowsAffected(), nil
 }
 
+const queueDeferMailSQL = `-- name: queueDeferMail :exec
+UPDATE mails SET budget = $1 WHERE id = $2 AND content IS NOT NULL
+`
+
+func queueDeferMail(tx *postgres.Tx, budget []byte, id uuid.UUID) {
+	tx.Queue(queueDeferMailSQL, budget, id)
+}
+
 const queueDeleteMailsSQL = `-- name: queueDeleteMails :exec
 DELETE FROM mails WHERE user_id = $1::uuid
 `
 
-// Those too that the transaction has queued.
+// Deletes also those that the transaction has queued.
 func queueDeleteMails(tx *postgres.Tx, userID uuid.UUID) {
 	tx.Queue(queueDeleteMailsSQL, userID)
-}
-
-const queueHoldMailSQL = `-- name: queueHoldMail :exec
-UPDATE mails SET budget = $1 WHERE id = $2 AND content IS NOT NULL
-`
-
-func queueHoldMail(tx *postgres.Tx, budget []byte, id uuid.UUID) {
-	tx.Queue(queueHoldMailSQL, budget, id)
 }
 
 const queueInsertMailSQL = `-- name: queueInsertMail :exec
@@ -73,8 +73,8 @@ type queueInsertMailParams struct {
 	HasAddress bool
 }
 
-// Who has left is told nothing but at an address of the caller's, and leaves no new trace: a refund may come
-// after an erasure.
+// A deleted user gets no mail except to an address that the caller gives, and no new row points at them: a refund may
+// come after an erasure.
 func queueInsertMail(tx *postgres.Tx, arg queueInsertMailParams) {
 	tx.Queue(queueInsertMailSQL,
 		arg.ID,

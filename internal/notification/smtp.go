@@ -17,22 +17,22 @@ import (
 	"amrutam/internal/config"
 )
 
-// smtpTimeout bounds each stage of a delivery (dial, greet, hand over, take leave); all of them end before a job
-// counts as stuck.
+// smtpTimeout limits each stage of a delivery (connect, greet, send, quit); all of them end before the job counts as
+// stuck.
 const smtpTimeout = 15 * time.Second
 
 type smtpSender struct {
 	client *mail.Client
 	from   *netmail.Address
-	// replyTo is where answers go; nil: they are not read.
+	// replyTo is the address for replies, or nil if they are not read.
 	replyTo *netmail.Address
-	// server and tls are for people: where the mails go, and how.
+	// server and tls describe the connection for people.
 	server, tls string
-	// unicode tells whether the server offered SMTPUTF8 when it was last asked; nil before.
+	// unicode is whether the server offered SMTPUTF8 on the last connection, or nil before the first.
 	unicode atomic.Pointer[bool]
 }
 
-func newSMTP(cfg *config.Config) (*smtpSender, error) {
+func newSMTPSender(cfg *config.Config) (*smtpSender, error) {
 	u, err := cfg.SMTPServer()
 	if err != nil {
 		return nil, err
@@ -50,9 +50,8 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 	}
 	options := []mail.Option{mail.WithTimeout(smtpTimeout)}
 	tls, port := "STARTTLS when the server offers it", 587 // RFC 6409; smtps: RFC 8314
-	// Whoever sits between could hide STARTTLS and read the password: with one, TLS is not a matter of what is
-	// offered.
-	secure := cfg.Production() || (u.User != nil && !loopback(u.Hostname()))
+	// An attacker in between could hide STARTTLS and read the password: with a password TLS is required.
+	secure := cfg.Production() || (u.User != nil && !isLoopback(u.Hostname()))
 	switch {
 	case u.Scheme == "smtps":
 		options, tls, port, secure = append(options, mail.WithSSL()), "from the first byte", 465, true
@@ -79,11 +78,10 @@ func newSMTP(cfg *config.Config) (*smtpSender, error) {
 		return nil, errors.New("AMRUTAM_SMTP_URL can't be used: its host, port or user is not right")
 	}
 	return &smtpSender{client: client, from: from, replyTo: replyTo,
-		server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)),
-		tls:    tls}, nil
+		server: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)), tls: tls}, nil
 }
 
-// replyAddress reads AMRUTAM_MAIL_REPLY_TO; nil when it is unset.
+// replyAddress parses AMRUTAM_MAIL_REPLY_TO. Returns nil if it is unset.
 func replyAddress(cfg *config.Config) (*netmail.Address, error) {
 	if cfg.MailReplyTo == "" {
 		return nil, nil
@@ -98,9 +96,10 @@ func replyAddress(cfg *config.Config) (*netmail.Address, error) {
 	return address, nil
 }
 
-func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+func isLoopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
 
-// Send delivers over one connection. Errors name no address: the server's own words often repeat it.
+// Send delivers a message over one connection. Its errors leave out what the server said, because that often repeats
+// the address.
 func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	message.FromMailAddress(s.from)
@@ -120,22 +119,23 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	message.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 	connection, err := s.client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return describe(err)
+		return classify(err)
 	}
 	defer func() { _ = s.client.CloseWithSMTPClient(connection) }()
-	if err := s.international(connection, to); err != nil {
+	if err := s.negotiateUTF8(connection, to); err != nil {
 		return err
 	}
 	err = s.client.SendWithSMTPClient(connection, message)
-	if err == nil || message.IsDelivered() { // it is the server's, even if it hung up afterwards
+	if err == nil || message.IsDelivered() { // the server accepted it, even if the connection broke afterwards
 		return nil
 	}
-	return describe(err)
+	return classify(err)
 }
 
-// international asks for SMTPUTF8 only where an address needs it: a message that claims it can't be passed on to
-// servers without it (RFC 6531, 3.4). It remembers whether this server has it.
-func (s *smtpSender) international(connection *smtp.Client, to string) error {
+// negotiateUTF8 requests SMTPUTF8 only for an address that needs it: a message with it can't be forwarded to servers
+// without it (RFC 6531, 3.4). It stores whether this server offers it. Returns Unsupported if the address needs it and
+// the server doesn't.
+func (s *smtpSender) negotiateUTF8(connection *smtp.Client, to string) error {
 	offered, _ := connection.Extension("SMTPUTF8")
 	s.unicode.Store(&offered)
 	ascii := isASCII(to) && isASCII(s.from.Address)
@@ -146,26 +146,26 @@ func (s *smtpSender) international(connection *smtp.Client, to string) error {
 	return nil
 }
 
-// probeTimeout bounds how long a sign-up waits to learn what the mail server can.
+// probeTimeout limits how long a sign-up waits for the mail server's list of extensions.
 const probeTimeout = 5 * time.Second
 
-// Reaches tells whether the mail server can take an address: one without SMTPUTF8 takes no letters beyond ASCII before
-// the @. It asks the server once.
-func (s *Service) Reaches(ctx context.Context, address string) bool {
-	if sender := s.needingUnicode(address); sender != nil && sender.unicode.Load() == nil {
+// CanReach reports whether the mail server can deliver to an address: without SMTPUTF8 it takes no letters beyond ASCII
+// before the @. It connects to the server if it doesn't know yet.
+func (s *Service) CanReach(ctx context.Context, address string) bool {
+	if sender := s.unicodeServer(address); sender != nil && sender.unicode.Load() == nil {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
 		if connection, err := sender.client.DialToSMTPClientWithContext(ctx); err == nil {
-			_ = sender.international(connection, address)
+			_ = sender.negotiateUTF8(connection, address)
 			_ = sender.client.CloseWithSMTPClient(connection)
 		}
 	}
 	return s.MayReach(address)
 }
 
-// MayReach is Reaches without asking: what isn't known yet counts as possible.
+// MayReach is CanReach without a connection: it reports true if it doesn't know yet.
 func (s *Service) MayReach(address string) bool {
-	sender := s.needingUnicode(address)
+	sender := s.unicodeServer(address)
 	if sender == nil {
 		return true
 	}
@@ -173,8 +173,8 @@ func (s *Service) MayReach(address string) bool {
 	return offered == nil || *offered
 }
 
-// needingUnicode is the mail server, when an address can reach it with SMTPUTF8 alone; else nil.
-func (s *Service) needingUnicode(address string) *smtpSender {
+// unicodeServer returns the mail server if it needs SMTPUTF8 for the address, else nil.
+func (s *Service) unicodeServer(address string) *smtpSender {
 	sender, ok := s.sender.(*smtpSender)
 	if to, err := ASCII(address); !ok || err != nil || isASCII(to) {
 		return nil
@@ -182,9 +182,9 @@ func (s *Service) needingUnicode(address string) *smtpSender {
 	return sender
 }
 
-// describe classes an error of go-mail. 530 asks for a sign-in: that is a setting of ours and not the mail's fault,
-// and so is a refusal of the sender.
-func describe(err error) error {
+// classify turns an error of go-mail into a Refusal or a temporary error, without what the server said. A 530 (sign in
+// first) and a refusal of the sender are faults of our settings, not of the mail: they are temporary.
+func classify(err error) error {
 	var failed *mail.SendError
 	if errors.As(err, &failed) {
 		code := failed.ErrorCode()

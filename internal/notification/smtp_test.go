@@ -22,22 +22,22 @@ func passwordChanged(to uuid.UUID) notification.Mail {
 	return notification.Mail{To: to, Kind: "password-changed"}
 }
 
-// quiet checks that neither an error nor the log tells an address, a password or what the server said.
-func (o *office) quiet(err error, addresses ...string) {
-	o.t.Helper()
-	told := o.log.String()
+// checkNoLeak checks that neither the error nor the log holds an address, a password or what the server said.
+func (f *fixture) checkNoLeak(err error, addresses ...string) {
+	f.t.Helper()
+	told := f.log.String()
 	if err != nil {
 		told += err.Error()
 	}
 	for _, secret := range append(addresses, "@example.org", "open sesame", "server's own words",
 		"mailer@clinic.example") {
 		if strings.Contains(told, secret) {
-			o.t.Errorf("told %q: %s", secret, told)
+			f.t.Errorf("told %q: %s", secret, told)
 		}
 	}
 }
 
-func refusing(step string, code int, enhanced smtp.EnhancedCode) func(string, int) error {
+func refuseStep(step string, code int, enhanced smtp.EnhancedCode) func(string, int) error {
 	return func(at string, _ int) error {
 		if at != step {
 			return nil
@@ -49,12 +49,12 @@ func refusing(step string, code int, enhanced smtp.EnhancedCode) func(string, in
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
-	reader, email := o.user("आशा राव", "Asia/Kolkata")
-	id := o.enqueue(passwordChanged(reader))
-	kept := o.db.Now()
-	must(t, o.run(id))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	f := openFixture(t, sendingTo(p, ""))
+	reader, email := f.user("आशा राव", "Asia/Kolkata")
+	id := f.enqueue(passwordChanged(reader))
+	kept := f.db.Now()
+	must(t, f.run(id))
 	d := p.mails()[0]
 	m := parse(t, d.raw)
 	for header, want := range map[string]string{"Message-Id": "<" + id.String() + "@clinic.example>",
@@ -81,7 +81,7 @@ func TestHeaders(t *testing.T) {
 	if d.utf8 {
 		t.Error("SMTPUTF8 was asked for without need")
 	}
-	must(t, o.mails.Deliver(t.Context(), notification.Message{MessageID: "1@clinic.example", To: email, Text: "T",
+	must(t, f.mails.Deliver(t.Context(), notification.Message{MessageID: "1@clinic.example", To: email, Text: "T",
 		HTML: "H", Subject: "Ihre Sprechstunde – आयुर्वेद\r\nBcc: thief@evil.example " + strings.Repeat("very long ",
 			20)}))
 	if m := parse(t, p.mails()[1].raw); !strings.HasPrefix(m.subject, "Ihre Sprechstunde – आयुर्वेद") ||
@@ -92,39 +92,39 @@ func TestHeaders(t *testing.T) {
 
 func TestInternationalAddress(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
-	must(t, o.run(o.enqueue(notification.Mail{Address: "आशा@example.org", Kind: "password-changed"})))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	f := openFixture(t, sendingTo(p, ""))
+	must(t, f.run(f.enqueue(notification.Mail{Address: "आशा@example.org", Kind: "password-changed"})))
 	if d := p.mails(); len(d) != 1 || !d[0].utf8 || d[0].to != "आशा@example.org" {
 		t.Errorf("came: %+v", d)
 	}
-	id := o.enqueue(notification.Mail{Address: "no address", Kind: "password-changed"})
-	err := o.run(id)
+	id := f.enqueue(notification.Mail{Address: "no address", Kind: "password-changed"})
+	err := f.run(id)
 	must(t, err)
-	if s := o.state(id); s.failure != "recipient-refused" || s.content != nil {
+	if s := f.state(id); s.failure != "recipient-refused" || s.content != nil {
 		t.Errorf("what is no address: %+v", s)
 	}
-	o.quiet(err, "no address")
+	f.checkNoLeak(err, "no address")
 }
 
-func TestStartTLSAndSignIn(t *testing.T) {
+func TestStartTLSAndAuthentication(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*peer){
-		"STARTTLS": func(*peer) {}, "smtps": func(p *peer) { p.implicitTLS = true }} {
+	for name, change := range map[string]func(*mailServer){
+		"STARTTLS": func(*mailServer) {}, "smtps": func(p *mailServer) { p.implicitTLS = true }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPeer(t, change)
-			o := openOffice(t, sendingTo(p, credentials), func(cfg *config.Config) { cfg.Env = "production" })
-			reader, _ := o.user("Asha Rao", "UTC")
-			id := o.enqueue(passwordChanged(reader))
+			p := startMailServer(t, change)
+			f := openFixture(t, sendingTo(p, credentials), func(cfg *config.Config) { cfg.Env = "production" })
+			reader, _ := f.user("Asha Rao", "UTC")
+			id := f.enqueue(passwordChanged(reader))
 			// A certificate that nobody vouches for is no way to hand over a password.
-			err := o.run(id)
-			if err == nil || p.reached("auth") != 0 || o.state(id).content == nil {
+			err := f.run(id)
+			if err == nil || p.reached("auth") != 0 || f.state(id).content == nil {
 				t.Fatalf("without trust: %v, %d sign-ins", err, p.reached("auth"))
 			}
-			o.quiet(err)
-			must(t, o.mails.Trust(p.roots))
-			must(t, o.run(id))
+			f.checkNoLeak(err)
+			must(t, f.mails.Trust(p.roots))
+			must(t, f.run(id))
 			if d := p.mails(); len(d) != 1 || !d[0].encrypted || d[0].user != smtpUser {
 				t.Errorf("came: %+v", d)
 			}
@@ -132,21 +132,21 @@ func TestStartTLSAndSignIn(t *testing.T) {
 	}
 }
 
-func TestDevelopmentUsesStartTLSWhereOffered(t *testing.T) {
+func TestDevelopmentUsesOfferedStartTLS(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t)
-	o := openOffice(t, sendingTo(p, ""))
-	must(t, o.mails.Trust(p.roots))
-	reader, _ := o.user("Asha Rao", "UTC")
-	must(t, o.run(o.enqueue(passwordChanged(reader))))
+	p := startMailServer(t)
+	f := openFixture(t, sendingTo(p, ""))
+	must(t, f.mails.Trust(p.roots))
+	reader, _ := f.user("Asha Rao", "UTC")
+	must(t, f.run(f.enqueue(passwordChanged(reader))))
 	if d := p.mails(); len(d) != 1 || !d[0].encrypted {
 		t.Errorf("came: %+v", d)
 	}
 }
 
-func TestNoPasswordOverAPlainConnection(t *testing.T) {
+func TestNoPasswordWithoutTLS(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
 	_, port, err := net.SplitHostPort(p.addr)
 	must(t, err)
 	for name, c := range map[string]struct {
@@ -158,17 +158,17 @@ func TestNoPasswordOverAPlainConnection(t *testing.T) {
 		"from elsewhere, in development":  {"development", "0.0.0.0", false},
 		"on this machine, in development": {"development", "127.0.0.1", true},
 	} {
-		o := openOffice(t, func(cfg *config.Config) {
+		f := openFixture(t, func(cfg *config.Config) {
 			cfg.Env, cfg.SMTPURL = c.env, "smtp://"+credentials+net.JoinHostPort(c.host, port)
 		})
-		reader, _ := o.user("Asha Rao", "UTC")
+		reader, _ := f.user("Asha Rao", "UTC")
 		before, signIns := len(p.mails()), p.reached("auth")
-		err := o.run(o.enqueue(passwordChanged(reader)))
+		err := f.run(f.enqueue(passwordChanged(reader)))
 		if arrived := len(p.mails()) > before; arrived != c.arrives || arrived != (err == nil) ||
 			(p.reached("auth") > signIns) != c.arrives {
 			t.Errorf("%s: %v, arrived %v", name, err, arrived)
 		}
-		o.quiet(err)
+		f.checkNoLeak(err)
 	}
 }
 
@@ -189,18 +189,18 @@ func TestPermanentRefusal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPeer(t, func(p *peer) {
-				p.withoutTLS, p.refuse = true, refusing(c.step, c.code, smtp.EnhancedCode{c.code / 100, 1, 1})
+			p := startMailServer(t, func(p *mailServer) {
+				p.withoutTLS, p.refuse = true, refuseStep(c.step, c.code, smtp.EnhancedCode{c.code / 100, 1, 1})
 			})
-			o := openOffice(t, sendingTo(p, ""))
-			reader, email := o.user("Asha Rao", "UTC")
-			id := o.enqueue(passwordChanged(reader))
-			err := o.run(id)
-			o.quiet(err, email)
-			s := o.state(id)
+			f := openFixture(t, sendingTo(p, ""))
+			reader, email := f.user("Asha Rao", "UTC")
+			id := f.enqueue(passwordChanged(reader))
+			err := f.run(id)
+			f.checkNoLeak(err, email)
+			s := f.state(id)
 			if c.failure == "" {
 				if err == nil || s.failed != nil || s.sent != nil || s.content == nil ||
-					o.counted("password-changed", "delayed") != 1 {
+					f.metric("password-changed", "delayed") != 1 {
 					t.Errorf("a temporary refusal: %v, %+v", err, s)
 				}
 				return
@@ -208,10 +208,10 @@ func TestPermanentRefusal(t *testing.T) {
 			if err != nil || s.failure != c.failure || s.failed == nil || s.sent != nil || s.content != nil {
 				t.Errorf("a permanent refusal: %v, %+v", err, s)
 			}
-			if n := o.counted("password-changed", c.failure); n != 1 || !strings.Contains(o.log.String(), c.failure) {
-				t.Errorf("counted %v, logged %s", n, o.log.String())
+			if n := f.metric("password-changed", c.failure); n != 1 || !strings.Contains(f.log.String(), c.failure) {
+				t.Errorf("counted %v, logged %s", n, f.log.String())
 			}
-			must(t, o.run(id))
+			must(t, f.run(id))
 			if n := p.reached(c.step); n != 1 {
 				t.Errorf("tried %d times", n)
 			}
@@ -219,35 +219,35 @@ func TestPermanentRefusal(t *testing.T) {
 	}
 }
 
-func TestTheServerHangsUpAfterItTookTheMail(t *testing.T) {
+func TestConnectionLostAfterAcceptance(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS, p.hangsUp = true, true })
-	o := openOffice(t, sendingTo(p, ""))
-	reader, _ := o.user("Asha Rao", "UTC")
-	id := o.enqueue(passwordChanged(reader))
-	must(t, o.run(id))
-	if s := o.state(id); s.sent == nil || len(p.mails()) != 1 {
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS, p.hangsUp = true, true })
+	f := openFixture(t, sendingTo(p, ""))
+	reader, _ := f.user("Asha Rao", "UTC")
+	id := f.enqueue(passwordChanged(reader))
+	must(t, f.run(id))
+	if s := f.state(id); s.sent == nil || len(p.mails()) != 1 {
 		t.Errorf("%+v, %d mails", s, len(p.mails()))
 	}
 }
 
-func TestACrashBeforeTheMarkSendsTheSameMessageIDAgain(t *testing.T) {
+func TestCrashResendsSameMessageID(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
-	reader, _ := o.user("Asha Rao", "UTC")
-	id := o.enqueue(passwordChanged(reader))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	f := openFixture(t, sendingTo(p, ""))
+	reader, _ := f.user("Asha Rao", "UTC")
+	id := f.enqueue(passwordChanged(reader))
 	// The row is held by another transaction while the mail goes out: the mark fails as in a crash.
-	other, err := o.db.Pool.Begin(t.Context())
+	other, err := f.db.Pool.Begin(t.Context())
 	must(t, err)
 	_, err = other.Exec(t.Context(), "SELECT 1 FROM mails WHERE id = $1 FOR UPDATE", id)
 	must(t, err)
-	if err := o.run(id); err == nil || o.state(id).sent != nil {
+	if err := f.run(id); err == nil || f.state(id).sent != nil {
 		t.Fatalf("the mark did not fail: %v", err)
 	}
 	must(t, other.Rollback(t.Context()))
-	must(t, o.run(id))
-	must(t, o.run(id))
+	must(t, f.run(id))
+	must(t, f.run(id))
 	got := p.mails()
 	if len(got) != 2 {
 		t.Fatalf("%d mails came", len(got))
@@ -258,46 +258,47 @@ func TestACrashBeforeTheMarkSendsTheSameMessageIDAgain(t *testing.T) {
 			t.Errorf("%s: %q, then %q", header, a, b)
 		}
 	}
-	if first.text != second.text || o.state(id).sent == nil {
+	if first.text != second.text || f.state(id).sent == nil {
 		t.Errorf("texts differ, or the mail isn't marked")
 	}
 }
 
 // Through the whole server: River tries again by itself.
-func TestTemporaryTroubleIsTriedAgain(t *testing.T) {
+func TestTemporaryErrorIsRetried(t *testing.T) {
 	t.Parallel()
 	t.Run("refused for now", func(t *testing.T) {
 		t.Parallel()
-		p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+		p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
 		p.refuse = func(step string, n int) error {
 			if n == 1 {
-				return refusing("rcpt", 450, smtp.EnhancedCode{4, 2, 1})(step, n)
+				return refuseStep("rcpt", 450, smtp.EnhancedCode{4, 2, 1})(step, n)
 			}
 			return nil
 		}
 		c := apptest.Open(t, sendingTo(p, ""))
-		confirm(c)
-		arrive(t, c, p)
+		bookFree(c)
+		awaitConfirmations(t, c, p)
 	})
 	t.Run("away and back", func(t *testing.T) {
 		t.Parallel()
-		p := newPeer(t, func(p *peer) { p.withoutTLS = true })
+		p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
 		p.stop()
 		c := apptest.Open(t, sendingTo(p, ""))
-		confirm(c)
+		bookFree(c)
 		waitFor(t, "two failed deliveries", func() bool { return strings.Count(c.Log.String(), "job failed") >= 2 })
 		p.start()
-		arrive(t, c, p)
+		awaitConfirmations(t, c, p)
 	})
 }
 
-func confirm(c *apptest.Clinic) {
+func bookFree(c *apptest.Clinic) {
 	c.Post(c.Patient(), "consultations", map[string]any{"slotId": c.Slot(c.Doctor("0.00"), 3*time.Hour, 1),
 		"reason": "Migraine"}).Want(201)
 }
 
-// arrive waits for the two mails of a confirmation, each with its Message-ID of the table, which forgets them.
-func arrive(t *testing.T, c *apptest.Clinic, p *peer) {
+// awaitConfirmations waits for the two mails of a confirmation. Each must have the Message-ID of its row, whose content
+// is erased.
+func awaitConfirmations(t *testing.T, c *apptest.Clinic, p *mailServer) {
 	t.Helper()
 	waitFor(t, "the mails to be sent", func() bool {
 		var done int
@@ -314,36 +315,38 @@ func arrive(t *testing.T, c *apptest.Clinic, p *peer) {
 		must(t, c.DB.Pool.QueryRow(t.Context(), "SELECT count(*) = 1 FROM mails WHERE message_id = $1",
 			strings.Trim(m.header.Get("Message-Id"), "<>")).Scan(&known))
 		if !known || strings.Contains(m.text+m.html+m.subject, "Migraine") {
-			t.Errorf("a mail of nobody, or with health data: %v", m)
+			t.Errorf("a mail without a row, or with health data: %v", m)
 		}
 	}
 	if log := c.Log.String(); strings.Contains(log, "@example.org") || strings.Contains(log, "server's own words") {
-		t.Errorf("the log tells too much: %s", log)
+		t.Errorf("the log holds an address or the server's words: %s", log)
 	}
-	var told int
+	var leaks int
 	must(t, c.DB.Pool.QueryRow(t.Context(),
-		"SELECT count(*) FROM river_job WHERE row_to_json(river_job)::text ~ '@example.org|own words'").Scan(&told))
-	if told != 0 {
+		"SELECT count(*) FROM river_job WHERE row_to_json(river_job)::text ~ '@example.org|own words'").Scan(&leaks))
+	if leaks != 0 {
 		t.Error("a job's errors hold an address")
 	}
 }
 
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	look, deadline := time.NewTicker(20*time.Millisecond), time.After(60*time.Second)
-	defer look.Stop()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(60 * time.Second)
 	for !done() {
 		select {
-		case <-look.C:
+		case <-ticker.C:
 		case <-deadline:
-			t.Fatal("waited in vain for " + what)
+			t.Fatal("timeout: " + what)
 		}
 	}
 }
 
-func TestWrongSettingsStopTheStart(t *testing.T) {
+func TestInvalidSettingsAreRefused(t *testing.T) {
 	t.Parallel()
-	o, logger := openOffice(t), slog.New(slog.DiscardHandler)
+	f := openFixture(t)
+	logger := slog.New(slog.DiscardHandler)
 	for name, change := range map[string]func(*config.Config){
 		"scheme": func(c *config.Config) { c.SMTPURL = "http://mx.example" },
 		"host":   func(c *config.Config) { c.SMTPURL = "smtp://:secret@:25" },
@@ -354,9 +357,9 @@ func TestWrongSettingsStopTheStart(t *testing.T) {
 	} {
 		cfg := &config.Config{Env: "development", PublicURL: publicURL, MailFrom: "a@clinic.example"}
 		change(cfg)
-		queue, err := jobs.New(o.db, logger, o.metrics)
+		queue, err := jobs.New(f.db, logger, f.metrics)
 		must(t, err)
-		_, err = notification.New(o.db, queue, nil, cfg, logger, o.metrics)
+		_, err = notification.New(f.db, queue, nil, cfg, logger, f.metrics)
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}

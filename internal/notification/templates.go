@@ -13,38 +13,40 @@ import (
 	"unicode"
 )
 
-// A file of templates/kinds words one kind of mail: headers (Subject; Why one gets it, where that isn't the account),
-// then paragraphs between blank lines. One that comes out empty is left out, and "[label](/path)" is a link below
-// AMRUTAM_PUBLIC_URL. Both parts of the mail are made of these paragraphs, so they can't say different things. A
-// paragraph is cut out before it is filled: data can neither begin one nor make a link.
+// templateFiles has a file in templates/kinds for each kind of mail: headers (Subject; Why, if the recipient gets it
+// for another reason than their account), a blank line, and paragraphs between blank lines. An empty paragraph is left
+// out, and "[label](/path)" is a link below AMRUTAM_PUBLIC_URL. The text part and the HTML part are made of the same
+// paragraphs. The file is split before the values are filled in, so a value can neither begin a paragraph nor make a
+// link.
 //
 //go:embed templates
-var files embed.FS
+var templateFiles embed.FS
 
 var (
 	kinds    = readKinds()
-	htmlMail = html.Must(html.ParseFS(files, "templates/layout.html"))
-	textMail = text.Must(text.ParseFS(files, "templates/layout.txt"))
+	htmlMail = html.Must(html.ParseFS(templateFiles, "templates/layout.html"))
+	textMail = text.Must(text.ParseFS(templateFiles, "templates/layout.txt"))
 	linkForm = regexp.MustCompile(`^\[(.+)\]\((/.*)\)$`)
 )
 
-type wording struct {
+// mailTemplate is the parsed file of one kind of mail.
+type mailTemplate struct {
 	subject *text.Template
 	why     string
-	parts   []part
+	parts   []paragraphTemplate
 }
 
-// part is a paragraph; with a path, a link.
-type part struct{ words, path *text.Template }
+// paragraphTemplate is a paragraph of a template; with a path it is a link.
+type paragraphTemplate struct{ words, path *text.Template }
 
-func readKinds() map[string]wording {
-	entries, err := files.ReadDir("templates/kinds")
+func readKinds() map[string]mailTemplate {
+	entries, err := templateFiles.ReadDir("templates/kinds")
 	if err != nil {
 		panic(err)
 	}
-	all := map[string]wording{}
+	all := map[string]mailTemplate{}
 	for _, entry := range entries {
-		source, err := files.ReadFile(path.Join("templates/kinds", entry.Name()))
+		source, err := templateFiles.ReadFile(path.Join("templates/kinds", entry.Name()))
 		if err != nil {
 			panic(err)
 		}
@@ -53,11 +55,11 @@ func readKinds() map[string]wording {
 	return all
 }
 
-func readKind(name, source string) wording {
+func readKind(name, source string) mailTemplate {
 	parse := func(source string) *text.Template {
 		return text.Must(text.New(name).Option("missingkey=error").Parse(source))
 	}
-	w := wording{why: "you have an account at Amrutam with this address"}
+	w := mailTemplate{why: "you have an account at Amrutam with this address"}
 	head, body, _ := strings.Cut(source, "\n\n")
 	for header := range strings.Lines(head) {
 		switch field, value, _ := strings.Cut(strings.TrimSpace(header), ": "); field {
@@ -71,44 +73,44 @@ func readKind(name, source string) wording {
 	}
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
 		if link := linkForm.FindStringSubmatch(paragraph); link != nil {
-			w.parts = append(w.parts, part{parse(link[1]), parse(link[2])})
+			w.parts = append(w.parts, paragraphTemplate{parse(link[1]), parse(link[2])})
 		} else {
-			w.parts = append(w.parts, part{words: parse(paragraph)})
+			w.parts = append(w.parts, paragraphTemplate{words: parse(paragraph)})
 		}
 	}
 	return w
 }
 
-// letter is what both layouts show.
-type letter struct {
+// layoutData fills the layouts of the text part and of the HTML part.
+type layoutData struct {
 	Subject, Greeting, Why, Home string
-	// Support is the address that answers go to; "": they are not read.
+	// Support is the address for replies, or "" if they are not read.
 	Support string
 	Parts   []paragraph
 }
 
 type paragraph struct{ Text, Link string }
 
-// reader is whom a mail is written for.
-type reader struct {
+// recipient is what a mail shows of its recipient: the name and the time zone of its times.
+type recipient struct {
 	name string
 	zone *time.Location
 }
 
-func (s *Service) write(kind string, data map[string]string, at time.Time, to reader) (letter, error) {
+func (s *Service) fillTemplate(kind string, data map[string]string, at time.Time, to recipient) (layoutData, error) {
 	w, known := kinds[kind]
 	if !known {
-		return letter{}, fmt.Errorf("notification: no template for %q", kind)
+		return layoutData{}, fmt.Errorf("notification: no template for %q", kind)
 	}
-	values, err := prepare(data, at, to.zone)
+	values, err := templateValues(data, at, to.zone)
 	if err != nil {
-		return letter{}, fmt.Errorf("notification: %s: %w", kind, err)
+		return layoutData{}, fmt.Errorf("notification: %s: %w", kind, err)
 	}
-	out := letter{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/", Support: s.support}
+	out := layoutData{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/", Support: s.support}
 	if name := plainName(to.name); name != "" {
 		out.Greeting = "Hello " + name + ","
 	}
-	// text/template's errors name the template and the missing key, not the values.
+	// The errors of text/template name the template and the missing key, not the values.
 	fill := func(t *text.Template) string {
 		var words strings.Builder
 		if t != nil && err == nil {
@@ -129,13 +131,13 @@ func (s *Service) write(kind string, data map[string]string, at time.Time, to re
 	return out, err
 }
 
-// prepare makes the values of a template: instants on the reader's clock, names without anything but a name.
-func prepare(data map[string]string, at time.Time, zone *time.Location) (map[string]any, error) {
-	values := map[string]any{"at": instant{at.In(zone)}}
+// templateValues returns the values of a template: times in the recipient's time zone, names and texts on one line.
+func templateValues(data map[string]string, at time.Time, zone *time.Location) (map[string]any, error) {
+	values := map[string]any{"at": localTime{at.In(zone)}}
 	for key, value := range data {
 		switch key {
 		case "start", "end", "expires", "due", "until":
-			if value == "" { // there is none, which the template asks
+			if value == "" { // the template tests for a missing time
 				values[key] = ""
 				continue
 			}
@@ -143,7 +145,7 @@ func prepare(data map[string]string, at time.Time, zone *time.Location) (map[str
 			if err != nil {
 				return nil, fmt.Errorf("%s is no RFC 3339 time", key)
 			}
-			values[key] = instant{parsed.In(zone)}
+			values[key] = localTime{parsed.In(zone)}
 		case "with":
 			values[key] = plainName(value)
 		default:
@@ -153,7 +155,7 @@ func prepare(data map[string]string, at time.Time, zone *time.Location) (map[str
 	return values, nil
 }
 
-func (l letter) render(out *Message) error {
+func (l layoutData) render(out *Message) error {
 	var page, plain bytes.Buffer
 	if err := htmlMail.Execute(&page, l); err != nil {
 		return err
@@ -165,10 +167,10 @@ func (l letter) render(out *Message) error {
 	return nil
 }
 
-// instant is a time on the reader's clock.
-type instant struct{ time.Time }
+// localTime is a time in the recipient's time zone, as a mail shows it.
+type localTime struct{ time.Time }
 
-func (i instant) String() string {
+func (i localTime) String() string {
 	zone := i.Location().String()
 	if zone != "UTC" {
 		zone += i.Format(", UTC-07:00")
@@ -177,10 +179,10 @@ func (i instant) String() string {
 }
 
 // Day is the date alone.
-func (i instant) Day() string { return i.Format("2 January 2006") }
+func (i localTime) Day() string { return i.Format("2 January 2006") }
 
 // Clock is the time of day alone.
-func (i instant) Clock() string { return i.Format("15:04") }
+func (i localTime) Clock() string { return i.Format("15:04") }
 
 var (
 	// Joiners belong to the spelling of names in Indic and Persian scripts.
@@ -188,11 +190,11 @@ var (
 	tightDot    = regexp.MustCompile(`\.([^\s.])`)
 )
 
-// nameLimit in characters: room for every real name, not for a message.
+// nameLimit in characters is enough for a real name, but not for a message.
 const nameLimit = 60
 
-// plainName keeps what names are made of. People choose their names: one must not put a link or a message into
-// somebody else's mail, and mail programs make a link of every "word.word".
+// plainName removes from a name all but letters and the punctuation of names. Users choose their names, and a name must
+// not put a link or a message into another user's mail; mail programs make a link of every "word.word".
 func plainName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.In(r, nameLetters...) || strings.ContainsRune(".,'’-()", r) {

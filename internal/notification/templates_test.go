@@ -74,8 +74,8 @@ func samples() map[string][]map[string]string {
 	return all
 }
 
-// needs is what each kind has to say.
-var needs = map[string][]string{
+// requiredTexts is what each kind has to say.
+var requiredTexts = map[string][]string{
 	"verify-email": {"/verify-email?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
 		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)", "If it wasn't you", "as a doctor"},
 	"reset-password": {"/reset-password?token=b3BlbiBzZXNhbWUsIHNhaWQ-_gdGhl",
@@ -129,21 +129,21 @@ func TestEveryKindOverSMTP(t *testing.T) {
 	if known := slices.Sorted(maps.Keys(all)); !slices.Equal(known, notification.Kinds()) {
 		t.Fatalf("samples of %v, templates of %v", known, notification.Kinds())
 	}
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.LoginLimit = "off" })
-	reader, email := o.user("Asha Rao", "Asia/Kolkata")
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	f := openFixture(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.LoginLimit = "off" })
+	reader, email := f.user("Asha Rao", "Asia/Kolkata")
 	for kind, each := range all {
 		subjects := map[string]bool{}
 		for _, data := range each {
 			before := len(p.mails())
-			must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: kind, Data: data})))
+			must(t, f.run(f.enqueue(notification.Mail{To: reader, Kind: kind, Data: data})))
 			got := p.mails()
 			if len(got) != before+1 || got[before].to != email || got[before].from != "no-reply@clinic.example" {
 				t.Fatalf("%s: %d mails came, want %d, from us to the user", kind, len(got), before+1)
 			}
 			m := parse(t, got[before].raw)
 			checkMail(t, kind, m)
-			for _, fact := range needs[kind] {
+			for _, fact := range requiredTexts[kind] {
 				if !strings.Contains(m.text, fact) {
 					t.Errorf("%s doesn't say %q:\n%s", kind, fact, m.text)
 				}
@@ -163,10 +163,10 @@ func TestEveryKindOverSMTP(t *testing.T) {
 // With AMRUTAM_MAIL_REPLY_TO answers go to the support, and the mail says so.
 func TestReplyTo(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.MailReplyTo = "Help <help@clinic.example>" })
-	reader, _ := o.user("Asha Rao", "Asia/Kolkata")
-	must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "account-deleted"})))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	f := openFixture(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.MailReplyTo = "Help <help@clinic.example>" })
+	reader, _ := f.user("Asha Rao", "Asia/Kolkata")
+	must(t, f.run(f.enqueue(notification.Mail{To: reader, Kind: "account-deleted"})))
 	m := parse(t, p.mails()[0].raw)
 	if got := m.header.Get("Reply-To"); got != `"Help" <help@clinic.example>` {
 		t.Errorf("Reply-To is %q", got)
@@ -267,10 +267,10 @@ func readHTML(t *testing.T, source string) (s shown) {
 	return s
 }
 
-func TestNamesInjectNothing(t *testing.T) {
+func TestNamesCannotInjectContent(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	f := openFixture(t, sendingTo(p, ""))
 	for _, name := range []string{
 		"Asha\r\nBcc: thief@evil.example",
 		"<script>alert(1)</script><a href=https://evil.example>win</a>",
@@ -279,11 +279,11 @@ func TestNamesInjectNothing(t *testing.T) {
 		"{{.token}} evil\u202eelpmaxe.live",
 		"evil.\u200dexample mail@evil.example " + strings.Repeat("you won ", 20),
 	} {
-		reader, _ := o.user(name, "UTC")
+		reader, _ := f.user(name, "UTC")
 		before := len(p.mails())
-		must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "consultation-confirmed",
+		must(t, f.run(f.enqueue(notification.Mail{To: reader, Kind: "consultation-confirmed",
 			Data: map[string]string{"as": "DOCTOR", "with": name, "start": start, "end": end}})))
-		must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "doctor-approval-withdrawn",
+		must(t, f.run(f.enqueue(notification.Mail{To: reader, Kind: "doctor-approval-withdrawn",
 			Data: map[string]string{"reason": name}})))
 		for i, d := range p.mails()[before:] {
 			m := parse(t, d.raw)
@@ -321,19 +321,19 @@ func TestPlainName(t *testing.T) {
 	}
 }
 
-func TestTimesOfTheReader(t *testing.T) {
+func TestTimesInRecipientZone(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(p *peer) { p.withoutTLS = true })
-	o := openOffice(t, sendingTo(p, ""))
+	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
+	f := openFixture(t, sendingTo(p, ""))
 	for zone, want := range map[string]string{
 		"Asia/Kolkata":     "Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15",
 		"America/New_York": "Saturday, 1 March 2031 at 15:15 (America/New_York, UTC-05:00) and ends at 15:45",
 		"UTC":              "Saturday, 1 March 2031 at 20:15 (UTC) and ends at 20:45",
 		"Nowhere/AtAll":    "Saturday, 1 March 2031 at 20:15 (UTC) and ends at 20:45",
 	} {
-		reader, _ := o.user("Asha Rao", zone)
+		reader, _ := f.user("Asha Rao", zone)
 		before := len(p.mails())
-		must(t, o.run(o.enqueue(notification.Mail{To: reader, Kind: "consultation-confirmed",
+		must(t, f.run(f.enqueue(notification.Mail{To: reader, Kind: "consultation-confirmed",
 			Data: map[string]string{"as": "PATIENT", "with": "Meera", "start": start, "end": end}})))
 		if m := parse(t, p.mails()[before].raw); !strings.Contains(m.text, want) ||
 			!strings.Contains(readHTML(t, m.html).words, want) {
@@ -342,22 +342,22 @@ func TestTimesOfTheReader(t *testing.T) {
 	}
 }
 
-func TestAMailThatLacksDataIsRefusedAtOnce(t *testing.T) {
+func TestEnqueueRefusesIncompleteMail(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t)
-	reader, _ := o.user("Asha Rao", "UTC")
+	f := openFixture(t)
+	reader, _ := f.user("Asha Rao", "UTC")
 	for _, m := range []notification.Mail{
 		{To: reader, Kind: "no-such-kind"},
 		{To: reader, Kind: "verify-email", Data: map[string]string{"token": "secret"}},
 		{To: reader, Kind: "verify-email", Data: map[string]string{"token": "secret", "expires": "tomorrow, secret"}},
 		{To: reader, Kind: "refund-sent", Data: map[string]string{"amount": "500.00"}},
 	} {
-		if err := o.tryEnqueue(m); err == nil || strings.Contains(err.Error(), "secret") {
+		if err := f.tryEnqueue(m); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s with %d values: %v", m.Kind, len(m.Data), err)
 		}
 	}
 	var kept int
-	must(t, o.db.Pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM river_job)").
+	must(t, f.db.Pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM river_job)").
 		Scan(&kept))
 	if kept != 0 {
 		t.Errorf("%d rows were kept", kept)

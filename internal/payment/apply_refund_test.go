@@ -43,7 +43,7 @@ func reportRefunded(c *apptest.Clinic, reference, amount, currency string) *appt
 	return c.Webhook(uuid.NewString(), apptest.Event(payment.EventRefundSucceeded, reference, amount, currency))
 }
 
-func TestRefundMadeAtTheProvider(t *testing.T) {
+func TestRefundMadeAtProvider(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)
 	support, admin := c.Support(), c.Admin()
@@ -118,7 +118,7 @@ func TestRefundMadeAtTheProvider(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestRefundAtTheProviderRacesOurs(t *testing.T) {
+func TestConcurrentRefundAtProvider(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)
 	support, admin := c.Support(), c.Admin()

@@ -66,7 +66,7 @@ func TestSuccessOfTwoAttempts(t *testing.T) {
 	shows("500.00", 2)
 }
 
-func TestSuccessAfterTheCancellation(t *testing.T) {
+func TestSuccessAfterCancellation(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, consultation, reference := unpaid(c)
@@ -120,7 +120,7 @@ func report(c *apptest.Clinic, event string) func(apptest.User, string, string) 
 	return func(_ apptest.User, _, reference string) *apptest.Answer { return c.Report(event, reference, "500.00") }
 }
 
-func TestSuccessRacesFailure(t *testing.T) {
+func TestConcurrentSuccessAndFailure(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	race(t, c, report(c, payment.EventSucceeded), report(c, payment.EventFailed),
@@ -133,7 +133,7 @@ func TestSuccessRacesFailure(t *testing.T) {
 		})
 }
 
-func TestSuccessRacesTheCancellation(t *testing.T) {
+func TestConcurrentSuccessAndCancellation(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	race(t, c, report(c, payment.EventSucceeded), func(patient apptest.User, consultation, _ string) *apptest.Answer {
@@ -149,7 +149,7 @@ func TestSuccessRacesTheCancellation(t *testing.T) {
 }
 
 // When money comes beside the sweep of overdue bookings, a booking is confirmed, or cancelled and refunded in full.
-func TestSuccessRacesTheSweep(t *testing.T) {
+func TestConcurrentSuccessAndSweep(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	var consultations, references []string

@@ -6,7 +6,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-func TestListOfRefunds(t *testing.T) {
+func TestListRefunds(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)
 	support, admin := c.Support(), c.Admin()

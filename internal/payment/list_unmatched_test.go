@@ -17,7 +17,7 @@ func listUnmatched(c *apptest.Clinic, admin apptest.User, reference string) stri
 	return strings.Join(all, ", ")
 }
 
-func TestUnmatchedMoneyInPages(t *testing.T) {
+func TestUnmatchedMoneyPages(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()

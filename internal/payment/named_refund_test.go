@@ -21,7 +21,7 @@ func reportRefund(t *testing.T, c *apptest.Clinic, event, reference, amount, nam
 
 // A refund that the provider names counts once, however often it is reported and under however many webhook ids.
 // Another name is a refund made at the provider.
-func TestRefundsByName(t *testing.T) {
+func TestNamedRefunds(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)
 	_, consultation, id, reference := captured(t, c)
@@ -90,7 +90,7 @@ func TestBothNamedRefundsWereMade(t *testing.T) {
 }
 
 // A named refund is counted and listed once, also before its money comes and after all of it went back.
-func TestNamedRefundsThatFitNothing(t *testing.T) {
+func TestUnmatchedNamedRefunds(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, consultation, reference := unpaid(c)

@@ -19,7 +19,7 @@ func decline(c *apptest.Clinic, user apptest.User, refund string) *apptest.Answe
 	return c.Do(user, "POST", "refunds/"+refund+"/decline", object{"reason": "It was held as booked"})
 }
 
-func TestNobodyApprovesTheirOwnRefund(t *testing.T) {
+func TestOwnRefundCannotBeApproved(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	_, consultation, id, _ := captured(t, c)
@@ -46,7 +46,7 @@ func TestNobodyApprovesTheirOwnRefund(t *testing.T) {
 	}
 }
 
-func TestDeclinedThenAskedAgain(t *testing.T) {
+func TestRequestAfterDecline(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, consultation, id, _ := captured(t, c)
@@ -74,7 +74,7 @@ func TestDeclinedThenAskedAgain(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestApprovalsAtOnce(t *testing.T) {
+func TestConcurrentApprovals(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	support := c.Support()
@@ -104,7 +104,7 @@ func TestApprovalsAtOnce(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestCancellationRacesAnApproval(t *testing.T) {
+func TestConcurrentCancellationAndApproval(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	support, admin := c.Support(), c.Admin()
@@ -137,7 +137,7 @@ func TestCancellationRacesAnApproval(t *testing.T) {
 }
 
 // After an approved refund that the provider refuses another follows, under the same approval.
-func TestAnApprovedRefundFails(t *testing.T) {
+func TestApprovedRefundFails(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)
 	patient, consultation, id, reference := captured(t, c)

@@ -103,7 +103,7 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestAskingForARefundRefuses(t *testing.T) {
+func TestRequestRefundRefusals(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	_, _, id, _ := captured(t, c)
@@ -156,7 +156,7 @@ func TestAskingForARefundRefuses(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestTheSameRequestAgainIsOne(t *testing.T) {
+func TestRepeatedRefundRequest(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	_, _, id, _ := captured(t, c)
@@ -174,7 +174,7 @@ func TestTheSameRequestAgainIsOne(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestRequestsAtOnce(t *testing.T) {
+func TestConcurrentRefundRequests(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	support := c.Support()
@@ -189,7 +189,7 @@ func TestRequestsAtOnce(t *testing.T) {
 }
 
 // A cancellation refunds everything once, whatever was requested before.
-func TestCancellationBesideARequest(t *testing.T) {
+func TestCancellationSupersedesRequest(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, consultation, id, _ := captured(t, c)

@@ -15,7 +15,7 @@ func resolve(c *apptest.Clinic, user apptest.User, id, action string) *apptest.A
 		object{"action": action, "reason": "Nobody knows this reference"})
 }
 
-func TestMoneyOfNoAttempt(t *testing.T) {
+func TestMoneyWithoutAttempt(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()

@@ -56,7 +56,7 @@ func TestReturnURLs(t *testing.T) {
 	}
 }
 
-func TestTheCheckoutLeadsBack(t *testing.T) {
+func TestCheckoutReturnsToApp(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.ReturnOrigins = []string{app} })
 	for _, button := range []string{"pay", "fail"} {

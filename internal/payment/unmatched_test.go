@@ -17,7 +17,7 @@ func reportPaid(c *apptest.Clinic, reference, amount, currency string) *apptest.
 	return c.Webhook(uuid.NewString(), apptest.Event(payment.EventSucceeded, reference, amount, currency))
 }
 
-func TestMoneyThatIsNotWhatWasAsked(t *testing.T) {
+func TestMismatchedMoney(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -70,7 +70,7 @@ func TestMoneyThatIsNotWhatWasAsked(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestMismatchedMoneyAfterTheRightOne(t *testing.T) {
+func TestMismatchedMoneyAfterCapture(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)
 	patient, consultation, _, reference := captured(t, c)
@@ -92,7 +92,7 @@ func TestMismatchedMoneyAfterTheRightOne(t *testing.T) {
 
 // In whatever order a provider reports the same events, beside our own changes, the result is the same: the money
 // asked for confirms the booking, everything else is refunded, and nothing twice.
-func TestEveryOrderOfReports(t *testing.T) {
+func TestEventsInEveryOrder(t *testing.T) {
 	t.Parallel()
 	c := openWithoutJobs(t)
 	type event struct{ kind, amount, currency string }

@@ -72,9 +72,9 @@ func TestWebhookSignatures(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// TestStrangersOpenNothing checks that an unsigned message is refused without a database connection, and that an
+// TestUnsignedWebhooksUseNoConnection checks that an unsigned message is refused without a database connection, and that an
 // address that sends many of them is limited.
-func TestStrangersOpenNothing(t *testing.T) {
+func TestUnsignedWebhooksUseNoConnection(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {
 		cfg.RateLimit, cfg.TrustedProxies = "on", []string{"127.0.0.0/8"}
@@ -188,7 +188,7 @@ func TestWebhookBodies(t *testing.T) {
 	}
 }
 
-func TestWebhookUnknowns(t *testing.T) {
+func TestWebhookUnknownReferences(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	_, _, reference := unpaid(c)
@@ -205,7 +205,7 @@ func TestWebhookUnknowns(t *testing.T) {
 	}
 }
 
-func TestWebhookWrongMoney(t *testing.T) {
+func TestWebhookMismatchedMoney(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, consultation, reference := unpaid(c)
@@ -230,7 +230,7 @@ func TestWebhookWrongMoney(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestWebhookAgain(t *testing.T) {
+func TestRepeatedWebhook(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, consultation, reference := unpaid(c)

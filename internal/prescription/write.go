@@ -35,7 +35,7 @@ type WriteRequest struct {
 func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in WriteRequest) (Prescription, error) {
 	// The doctor is locked before the consultation, as everywhere.
-	notApproved := doctor.Holds(ctx, tx, actor.ID)
+	notApproved := doctor.LockApproved(ctx, tx, actor.ID)
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 		return Prescription{}, notApproved
 	}

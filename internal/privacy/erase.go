@@ -117,7 +117,7 @@ func (s *Service) eraseAccount(ctx context.Context, tx *postgres.Tx, user accoun
 	}
 	if user.Role == access.RolePatient {
 		for _, purpose := range []string{"DATA_USE", "MESSAGES"} {
-			if _, err := consent.Withdraw(ctx, tx, actor, consent.WithdrawIn{Purpose: purpose}); err != nil {
+			if _, err := consent.Withdraw(ctx, tx, actor, consent.WithdrawRequest{Purpose: purpose}); err != nil {
 				return err
 			}
 		}
@@ -137,7 +137,7 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx,
 	if removed, err = account.Erase(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
-	mails, err := s.Mails.Forget(ctx, tx, user.ID, user.Email)
+	mails, err := s.Mails.Erase(ctx, tx, user.ID, user.Email)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx,
 		return nil, err
 	}
 	if user.Role == access.RoleDoctor {
-		return removed, s.Doctors.Forget(ctx, tx, user.ID)
+		return removed, s.Doctors.EraseProfile(ctx, tx, user.ID)
 	}
 	if removed["refunds.reason"], err = s.Payments.Erase(ctx, tx, user.ID); err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (s *Service) destroyKey(ctx context.Context, tx *postgres.Tx, row ErasureRo
 	if err := account.EraseName(ctx, tx, row.UserID); err != nil {
 		return err
 	}
-	if err := s.Doctors.ForgetRegistration(ctx, tx, row.UserID); err != nil {
+	if err := s.Doctors.EraseRegistration(ctx, tx, row.UserID); err != nil {
 		return err
 	}
 	if err := endErasure(ctx, tx, &tx.Now, row.ID); err != nil {

@@ -6,10 +6,10 @@ import (
 	"amrutam/internal/access"
 )
 
-// canRead tells whether who may see a doctor's slots of every status.
+// canRead reports whether the actor may see a doctor's slots of every status.
 func canRead(actor access.Actor, doctor uuid.UUID) bool {
 	return actor.Is(access.RoleAdmin) || actor.ID == doctor
 }
 
-// owns tells whether a slot is who's own: only its doctor may change it.
-func owns(actor access.Actor, row AvailabilitySlot) bool { return actor.ID == row.DoctorID }
+// canChange reports whether the actor may change a slot: only its doctor may.
+func canChange(actor access.Actor, row AvailabilitySlot) bool { return actor.ID == row.DoctorID }

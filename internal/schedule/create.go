@@ -12,8 +12,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// SlotInput is a new slot.
-type SlotInput struct {
+// CreateSlotRequest is a new slot.
+type CreateSlotRequest struct {
 	Body struct {
 		_ struct{} `doc:"The new slot"`
 
@@ -24,65 +24,81 @@ type SlotInput struct {
 	}
 }
 
-// Create opens a slot of the signed-in doctor. The doctor's lock has one doctor's slots opened and moved one after
-// the other: two overlapping ones at once would wait for each other and be told apart only by the deadlock detector.
-// Errors: doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue.
-func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotInput) (Slot, error) {
-	start, end := instant(in.Body.StartTime), instant(in.Body.EndTime)
+// Create opens a slot of the signed-in doctor. It locks the doctor, so that the slots of one doctor are created and
+// moved one after the other: two overlapping ones at once would end in a deadlock. Returns doctor.ErrNotApproved,
+// ErrSlotExists, ErrSlotOverlap or ErrErasureDue if the slot can't be opened.
+func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in CreateSlotRequest) (Slot, error) {
+	start := toMicroseconds(in.Body.StartTime)
+	end := toMicroseconds(in.Body.EndTime)
 	if err := checkTimes(start, end, tx.Now); err != nil {
 		return Slot{}, err
 	}
-	row := AvailabilitySlot{ID: uuid.Must(uuid.NewV7()), DoctorID: actor.ID, StartTime: start, EndTime: end,
-		Status: in.Body.Status}
-	if err := doctor.Holds(ctx, tx, actor.ID); err != nil {
+	if err := doctor.LockApproved(ctx, tx, actor.ID); err != nil {
 		return Slot{}, err
 	}
-	if err := checkFree(ctx, tx, row); err != nil {
+	row := AvailabilitySlot{
+		ID:        uuid.Must(uuid.NewV7()),
+		DoctorID:  actor.ID,
+		StartTime: start,
+		EndTime:   end,
+		Status:    in.Body.Status,
+	}
+	if err := checkConflicts(ctx, tx, row); err != nil {
 		return Slot{}, err
 	}
 	row, err := insertSlot(ctx, tx, insertSlotParams{
-		ID: row.ID, DoctorID: actor.ID, StartTime: start, EndTime: end, Status: in.Body.Status,
-		MaxPatients: int32(in.Body.MaxPatients), Now: tx.Now, //nolint:gosec // at most 100
+		ID:          row.ID,
+		DoctorID:    row.DoctorID,
+		StartTime:   row.StartTime,
+		EndTime:     row.EndTime,
+		Status:      row.Status,
+		MaxPatients: int32(in.Body.MaxPatients), //nolint:gosec // at most 100
+		Now:         tx.Now,
 	})
 	if err != nil {
-		return Slot{}, refused(err)
+		return Slot{}, conflictError(err)
 	}
 	audit.Write(tx, actor, "slot.create", row.ID, nil)
 	return row.slot(), nil
 }
 
-// checkFree is nil when nothing of the doctor, whose lock the caller holds, stands in the way of a new or moved slot.
-// Of other slots the table's constraints say the same; this asks without their indexes. Errors: ErrSlotExists,
-// ErrSlotOverlap, ErrErasureDue.
-func checkFree(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
-	others, err := slotsDuring(ctx, tx, slotsDuringParams{DoctorID: slot.DoctorID,
-		Since: slot.StartTime.Add(-maxLength), Before: slot.EndTime, After: slot.StartTime})
+// checkConflicts checks a new or changed slot against the doctor's other slots and the end of the account. The caller
+// has locked the doctor. The table's constraints refuse the same slots; this check doesn't depend on their indexes.
+// Returns ErrSlotExists, ErrSlotOverlap or ErrErasureDue if the slot can't be stored.
+func checkConflicts(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
+	others, err := listSlotsDuring(ctx, tx, listSlotsDuringParams{
+		DoctorID: slot.DoctorID,
+		Since:    slot.StartTime.Add(-maxLength),
+		Before:   slot.EndTime,
+		After:    slot.StartTime,
+	})
 	if err != nil {
 		return err
 	}
 	overlap := false
-	for _, o := range others {
+	for _, other := range others {
 		switch {
-		case o.ID == slot.ID:
-		case o.StartTime.Equal(slot.StartTime) && o.EndTime.Equal(slot.EndTime):
-			return ErrSlotExists.WithDetail("You have a slot of exactly these times: " + o.ID.String() + ".")
-		default:
-			overlap = overlap || (slot.Status != SlotBlocked && o.Status != SlotBlocked)
+		case other.ID == slot.ID:
+		case other.StartTime.Equal(slot.StartTime) && other.EndTime.Equal(slot.EndTime):
+			return ErrSlotExists.WithDetail("You have a slot of exactly these times: " + other.ID.String() + ".")
+		case slot.Status != SlotBlocked && other.Status != SlotBlocked:
+			overlap = true
 		}
 	}
 	if overlap {
 		return ErrSlotOverlap
 	}
-	return checkEnd(ctx, tx, slot)
+	return checkErasure(ctx, tx, slot)
 }
 
-// checkEnd is nil unless the slot is open and starts when its doctor, whose lock the caller holds, will have been
-// erased. Error: ErrErasureDue.
-func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
+// checkErasure returns ErrErasureDue if the slot isn't blocked and starts after its doctor's data are due to be
+// erased. The caller has locked the doctor.
+func checkErasure(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
 	if slot.Status == SlotBlocked {
 		return nil
 	}
-	end, err := endsAt(ctx, tx, slot.DoctorID)
+	end, err := findErasureTime(ctx, tx, slot.DoctorID)
 	switch {
 	case postgres.NoRows(err):
 		return nil
@@ -95,8 +111,8 @@ func checkEnd(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error
 	return nil
 }
 
-// refused turns what the table's constraints refuse into what checkFree tells.
-func refused(err error) error {
+// conflictError turns a violation of the table's constraints into the problem that checkConflicts returns for it.
+func conflictError(err error) error {
 	switch {
 	case postgres.Violates(err, "availability_slots_overlap"):
 		return ErrSlotOverlap

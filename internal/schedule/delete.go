@@ -9,15 +9,16 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Delete removes a slot that never had a consultation. Errors: 404 to anybody but its doctor,
-// ErrSlotHasConsultations, ErrSlotHasHistory.
-func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotID) (httpapi.None, error) {
-	row, err := lock(ctx, tx, actor, in.ID)
+// Delete removes a slot that never had a consultation. Returns problem.NotFound if the slot isn't the actor's, and
+// ErrSlotHasConsultations or ErrSlotHasHistory if it has or had consultations.
+func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in SlotRequest) (httpapi.None, error) {
+	row, err := lockOwnSlot(ctx, tx, actor, in.ID)
 	if err != nil {
 		return httpapi.None{}, err
 	}
 	if row.SeatsTaken > 0 {
-		return httpapi.None{}, inTheWay(row.SeatsTaken)
+		return httpapi.None{}, consultationsError(row.SeatsTaken)
 	}
 	err = deleteSlot(ctx, tx, row.ID)
 	switch {

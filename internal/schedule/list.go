@@ -12,8 +12,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// ListInput asks for a doctor's free slots.
-type ListInput struct {
+// ListRequest asks for a doctor's free slots.
+type ListRequest struct {
 	httpapi.Paging
 	DoctorID uuid.UUID `path:"doctorId" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	From     time.Time `query:"from" doc:"Slots that start at this time or later; now when left out" example:"2026-11-24T00:00:00Z"`
@@ -21,8 +21,8 @@ type ListInput struct {
 	Timezone string    `query:"timezone" maxLength:"64" doc:"IANA time zone; adds the times there to each item" example:"Asia/Kolkata"`
 }
 
-// SlotFree is a free slot, with its times in the zone that was asked for.
-type SlotFree struct {
+// FreeSlot is a slot with a free seat, with its times in the requested time zone too.
+type FreeSlot struct {
 	_ struct{} `doc:"A slot with a free seat"`
 
 	Slot
@@ -30,70 +30,75 @@ type SlotFree struct {
 	LocalEndTime   *time.Time `json:"localEndTime,omitempty" doc:"endTime in the asked time zone, with its offset then" example:"2026-11-24T10:30:00+05:30"`
 }
 
-// List shows when an approved doctor can be booked. Error: problem.NotFound.
-func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor, in ListInput) (httpapi.Page[SlotFree],
-	error) {
-	var none httpapi.Page[SlotFree]
+// List lists the free slots of a doctor by their start. Returns problem.NotFound if patients can't find the doctor.
+func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor,
+	in ListRequest) (httpapi.Page[FreeSlot], error) {
+	var none httpapi.Page[FreeSlot]
 	from, to, zone, err := in.check(r.Now)
 	if err != nil {
 		return none, err
 	}
-	scope, after := "free slots of "+in.DoctorID.String(), r.Now
+	scope := "free slots of " + in.DoctorID.String()
+	after := r.Now
 	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
 	if after.Before(r.Now) {
 		after = r.Now
 	}
-	known, err := findsDoctor(ctx, r, in.DoctorID)
+	findable, err := isDoctorFindable(ctx, r, in.DoctorID)
 	if err != nil {
 		return none, err
 	}
-	if !known {
+	if !findable {
 		return none, problem.NotFound
 	}
-	//nolint:gosec // at most 101
 	rows, err := listFreeSlots(ctx, r, listFreeSlotsParams{
-		DoctorID: in.DoctorID, After: after, FromTime: from, ToTime: to, Most: int32(in.Limit + 1),
+		DoctorID: in.DoctorID,
+		After:    after,
+		FromTime: from,
+		ToTime:   to,
+		MaxRows:  int32(in.Limit + 1), //nolint:gosec // at most 101
 	})
 	if err != nil {
 		return none, err
 	}
-	items := make([]SlotFree, len(rows))
+	items := make([]FreeSlot, len(rows))
 	for i, row := range rows {
-		items[i] = SlotFree{Slot: row.slot()}
+		items[i] = FreeSlot{Slot: row.slot()}
 		if zone != nil {
-			start, end := row.StartTime.In(zone), row.EndTime.In(zone)
-			items[i].LocalStartTime, items[i].LocalEndTime = &start, &end
+			items[i].LocalStartTime = new(row.StartTime.In(zone))
+			items[i].LocalEndTime = new(row.EndTime.In(zone))
 		}
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(f SlotFree) any { return f.StartTime }), nil
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(f FreeSlot) any { return f.StartTime }), nil
 }
 
-// check fills in what was left out and names everything that is wrong.
-func (in ListInput) check(now time.Time) (from, to time.Time, zone *time.Location, err error) {
-	wrong := *problem.Invalid
+// check returns the period and the time zone, with defaults for what was left out; zone is nil when none was asked
+// for. Returns problem.Invalid with every fault.
+func (in ListRequest) check(now time.Time) (from, to time.Time, zone *time.Location, err error) {
+	invalid := *problem.Invalid
 	from, to = in.From, in.To
 	if from.IsZero() {
 		from = now
 	}
 	if to.IsZero() {
-		to = from.Add(window)
+		to = from.Add(defaultWindow)
 	}
 	switch {
 	case !to.After(from):
-		wrong = *wrong.WithField("query.to", "must be after from, which is now when left out")
+		invalid = *invalid.WithField("query.to", "must be after from, which is now when left out")
 	case to.Sub(from) > maxWindow:
-		wrong = *wrong.WithField("query.to", "must be at most 92 days after from")
+		invalid = *invalid.WithField("query.to", "must be at most 92 days after from")
 	}
 	if in.Timezone != "" {
 		var known bool
 		if zone, known = httpapi.Zone(in.Timezone); !known {
-			wrong = *wrong.WithField("query.timezone", httpapi.NoZone)
+			invalid = *invalid.WithField("query.timezone", httpapi.NoZone)
 		}
 	}
-	if len(wrong.Fields) > 0 {
-		return from, to, nil, &wrong
+	if len(invalid.Fields) > 0 {
+		return from, to, nil, &invalid
 	}
 	return from, to, zone, nil
 }

@@ -11,9 +11,9 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// A join that begins a scan of a GiST index again after the index's root page was split marks entries of live rows
-// dead in it (docs/adr/0030-exclusion-constraints.md), and a slot that overlaps such a row is not refused. This is the
-// worst statement there can be: it changes what it joins, and asks for what the constraint is about.
+// When a join restarts its scan of a GiST index after the index's root page was split, PostgreSQL can mark entries of
+// live rows as dead (docs/adr/0030-exclusion-constraints.md); the constraint then accepts a slot that overlaps such a
+// row. The statement of this test is the worst case: it changes the rows that it joins, by the constraint's own index.
 func TestJoinsHideNoSlotFromTheOverlapConstraint(t *testing.T) {
 	t.Parallel()
 	c, slots := threeDoctorsWithSlots(t)
@@ -31,7 +31,7 @@ func TestJoinsHideNoSlotFromTheOverlapConstraint(t *testing.T) {
 	}
 	for range 8 {
 		exec(t, c, "REINDEX INDEX availability_slots_overlap")
-		splitTheRoot(t, c, func(i int) {
+		splitIndexRoot(t, c, func(i int) {
 			// Slots of the first doctor: the scans for the others begin after the change.
 			_, err := conn.Exec(t.Context(), `SELECT shorten(x.id) FROM doctors d CROSS JOIN LATERAL (SELECT id
 				FROM availability_slots s
@@ -57,23 +57,23 @@ func threeDoctorsWithSlots(t *testing.T) (c *apptest.Clinic, slots []uuid.UUID) 
 	return c, slots
 }
 
-// splitTheRoot changes slots until the index of the constraint has several pages, and asks then for every slot whether
-// one that overlaps it is refused.
-func splitTheRoot(t *testing.T, c *apptest.Clinic, change func(i int)) {
+// splitIndexRoot changes slots until the index of the constraint has several pages, and then checks that overlaps are
+// refused.
+func splitIndexRoot(t *testing.T, c *apptest.Clinic, change func(i int)) {
 	t.Helper()
 	for i := 0; count(t, c, "SELECT pg_relation_size('availability_slots_overlap') / 8192") < 3; i++ {
 		if i == 1000 {
 			t.Fatal("the root is never split")
 		}
 		change(i)
-		// Dead versions are known to be dead once a scan has met them.
+		// A scan marks the entries of old row versions as dead.
 		want(t, "slots", count(t, c, "SELECT count(*) FROM availability_slots"), 24)
 	}
-	everyOverlapIsRefused(t, c)
+	checkOverlapsAreRefused(t, c)
 }
 
-// everyOverlapIsRefused tries to insert beside each open slot one that overlaps it.
-func everyOverlapIsRefused(t *testing.T, c *apptest.Clinic) {
+// checkOverlapsAreRefused tries to insert a slot that overlaps each slot that isn't blocked.
+func checkOverlapsAreRefused(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	rows, err := c.DB.Pool.Query(t.Context(), "SELECT id FROM availability_slots WHERE status <> 'BLOCKED'")
 	if err != nil {

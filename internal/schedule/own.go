@@ -12,8 +12,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// OwnInput asks for a doctor's slots of every status.
-type OwnInput struct {
+// ListOwnRequest asks for a doctor's slots of every status.
+type ListOwnRequest struct {
 	httpapi.Paging
 	From     time.Time    `query:"from" doc:"Slots that start at this time or later; now when left out" example:"2026-11-24T00:00:00Z"`
 	To       time.Time    `query:"to" doc:"Slots that start before this time, at most 92 days after from; 14 days after from when left out" example:"2026-12-08T00:00:00Z"`
@@ -21,29 +21,35 @@ type OwnInput struct {
 	DoctorID httpapi.UUID `query:"doctorId" doc:"Whose; an administrator has to say it, a doctor sees only their own" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// place in the list of own slots: blocked ones may share a start.
-type place = httpapi.Place[time.Time]
+// position is where a page of own slots ended: the start alone wouldn't do, because blocked slots may share one.
+type position = httpapi.Place[time.Time]
 
-// ListOwn shows a doctor's slots, free or not. Error: problem.NotFound for another doctor's.
-func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor, in OwnInput) (httpapi.Page[Slot],
-	error) {
+// ListOwn lists a doctor's slots of every status by their start. Returns problem.NotFound if they are another
+// doctor's.
+func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in ListOwnRequest) (httpapi.Page[Slot], error) {
 	var none httpapi.Page[Slot]
-	doctor, err := in.doctor(actor)
+	doctor, err := in.checkDoctor(actor)
 	if err != nil {
 		return none, err
 	}
-	from, to, _, err := ListInput{From: in.From, To: in.To}.check(r.Now)
+	from, to, _, err := ListRequest{From: in.From, To: in.To}.check(r.Now)
 	if err != nil {
 		return none, err
 	}
 	scope := "all slots of " + doctor.String()
-	var after place
+	var after position
 	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
 	rows, err := listSlots(ctx, r, listSlotsParams{
-		DoctorID: doctor, FromTime: from, ToTime: to, Status: in.Status, AfterStart: after.Value, AfterID: after.ID,
-		Most: int32(in.Limit + 1), //nolint:gosec // at most 101
+		DoctorID:   doctor,
+		FromTime:   from,
+		ToTime:     to,
+		Status:     in.Status,
+		AfterStart: after.Value,
+		AfterID:    after.ID,
+		MaxRows:    int32(in.Limit + 1), //nolint:gosec // at most 101
 	})
 	if err != nil {
 		return none, err
@@ -53,10 +59,12 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 		items[i] = row.slot()
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items,
-		func(s Slot) any { return place{Value: s.StartTime, ID: s.ID} }), nil
+		func(s Slot) any { return position{Value: s.StartTime, ID: s.ID} }), nil
 }
 
-func (in OwnInput) doctor(actor access.Actor) (uuid.UUID, error) {
+// checkDoctor returns the doctor whose slots are listed: an administrator names one, a doctor sees their own. Returns
+// problem.NotFound if the actor may not see them.
+func (in ListOwnRequest) checkDoctor(actor access.Actor) (uuid.UUID, error) {
 	if in.DoctorID == "" {
 		if actor.Is(access.RoleAdmin) {
 			return uuid.Nil, problem.InvalidField("query.doctorId", "an administrator has to say whose slots")
@@ -73,8 +81,8 @@ func (in OwnInput) doctor(actor access.Actor) (uuid.UUID, error) {
 	return doctor, nil
 }
 
-// Read shows one slot to its doctor. Error: problem.NotFound, to other doctors too.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotID) (Slot, error) {
+// Read returns one slot. Returns problem.NotFound if it doesn't exist or is another doctor's.
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (Slot, error) {
 	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
 		return Slot{}, problem.NotFound

@@ -10,8 +10,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// A doctor's app is opened anew: what was blocked or booked before is found again.
-func TestADoctorSeesAllOwnSlots(t *testing.T) {
+func TestListOwnShowsSlotsOfEveryStatus(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, other, admin := c.Doctor("500.00"), c.Doctor("500.00"), c.Admin()
@@ -23,21 +22,23 @@ func TestADoctorSeesAllOwnSlots(t *testing.T) {
 	}
 	path := "availability/" + all[1]
 	want(t, "blocked", c.Patch(doctor, path, map[string]any{"status": "BLOCKED"}).Want(200).Text("status"), "BLOCKED")
-	// A blocked one may stand beside another of the same start.
-	begins, err := time.Parse(time.RFC3339, c.Get(doctor, path).Want(200).Text("startTime"))
+	// Another slot may have the same start as a blocked one.
+	start, err := time.Parse(time.RFC3339, c.Get(doctor, path).Want(200).Text("startTime"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	twin := c.Post(doctor, "availability", map[string]any{"startTime": begins, "endTime": begins.Add(20 * time.Minute),
-		"maxPatients": 1}).Want(201)
-	if location := twin.Header.Get("Location"); c.Get(doctor, location[len("/api/v1/"):]).Want(200).
-		Text("id") != twin.Text("id") {
-		t.Errorf("Location leads to %s", location)
-	}
-	take(t, c, uuid.MustParse(all[3]), 2)
+	created := c.Post(doctor, "availability", map[string]any{
+		"startTime":   start,
+		"endTime":     start.Add(20 * time.Minute),
+		"maxPatients": 1,
+	}).Want(201)
+	location := created.Header.Get("Location")
+	read := c.Get(doctor, location[len("/api/v1/"):]).Want(200)
+	want(t, "id at "+location, read.Text("id"), created.Text("id"))
+	fillSeats(t, c, uuid.MustParse(all[3]), 2)
 
 	seen := map[string]string{}
-	walk := func(actor apptest.User, query string) (n int) {
+	listAll := func(actor apptest.User, query string) (n int) {
 		t.Helper()
 		for cursor := ""; ; {
 			a := c.Get(actor, "availability?limit=3&cursor="+cursor+query).Want(200)
@@ -50,17 +51,17 @@ func TestADoctorSeesAllOwnSlots(t *testing.T) {
 			}
 		}
 	}
-	want(t, "own slots", walk(doctor, ""), 8)
+	want(t, "own slots", listAll(doctor, ""), 8)
 	want(t, "different ones", len(seen), 8)
 	want(t, "the blocked one", seen[all[1]], "BLOCKED")
 	want(t, "the full one", seen[all[3]], "BOOKED")
-	if _, there := seen[past.String()]; there {
-		t.Error("a past slot is shown without being asked for")
+	if _, listed := seen[past.String()]; listed {
+		t.Error("a past slot is listed without from")
 	}
-	want(t, "blocked ones", walk(doctor, "&status=BLOCKED"), 1)
+	want(t, "blocked ones", listAll(doctor, "&status=BLOCKED"), 1)
 	since := "&from=" + c.DB.Now().Add(-2*time.Hour).UTC().Format(time.RFC3339)
-	want(t, "with the past one", walk(doctor, since), 9)
-	want(t, "for an administrator", walk(admin, "&doctorId="+doctor.ID.String()), 8)
+	want(t, "with the past one", listAll(doctor, since), 9)
+	want(t, "for an administrator", listAll(admin, "&doctorId="+doctor.ID.String()), 8)
 
 	c.Get(admin, "availability").Want(422, "validation-failed")
 	c.Get(other, "availability?doctorId="+doctor.ID.String()).Want(404, "not-found")

@@ -1,6 +1,7 @@
--- Slots of a doctor that share a time with another one, blocked ones too; since is the earliest that such a one can begin. It asks
--- the rows, by the btree of their times, and neither by a range nor for a status: the index of the exclusion is not to answer.
--- name: slotsDuring :many
+-- A doctor's slots that overlap a period, blocked ones too; since is the earliest start that such a slot can have. It has
+-- no range and no status in its conditions, so that the index of the times answers it, not the one of the exclusion
+-- constraint.
+-- name: listSlotsDuring :many
 SELECT id, start_time, end_time, status FROM availability_slots
 WHERE doctor_id = @doctor_id AND start_time >= @since AND start_time < @before AND end_time > @after
 ORDER BY start_time, id;
@@ -18,14 +19,14 @@ UPDATE availability_slots SET start_time = @start_time, end_time = @end_time, st
     updated_at = @now
 WHERE id = @id;
 
--- name: endsAt :one
--- When a doctor whose erasure stands stops.
+-- When the data of a doctor who has asked for erasure are due to be erased.
+-- name: findErasureTime :one
 SELECT due_at FROM erasures WHERE user_id = @doctor_id AND status = 'PENDING';
 
 -- name: deleteSlot :exec
 DELETE FROM availability_slots WHERE id = @id;
 
--- name: findsDoctor :one
+-- name: isDoctorFindable :one
 SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
     WHERE d.id = @id AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL);
 
@@ -33,7 +34,7 @@ SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
 -- name: listFreeSlots :many
 SELECT * FROM availability_slots
 WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @after AND start_time >= @from_time AND start_time < @to_time
-ORDER BY start_time LIMIT @most;
+ORDER BY start_time LIMIT @max_rows;
 
 -- name: readSlot :one
 SELECT * FROM availability_slots WHERE id = @id;
@@ -43,13 +44,13 @@ SELECT * FROM availability_slots
 WHERE doctor_id = @doctor_id AND start_time >= @from_time AND start_time < @to_time
     AND (start_time, id) > (@after_start::timestamptz, @after_id::uuid)
     AND (@status::text = '' OR status = (nullif(@status::text, ''))::slot_status)
-ORDER BY start_time, id LIMIT @most;
+ORDER BY start_time, id LIMIT @max_rows;
 
--- One conditional update counts the seat; the lock on the patient lets a patient's bookings and cancellations come one
--- after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
+-- One conditional UPDATE counts the seat. The lock on the patient makes the patient's bookings and cancellations run one
+-- after the other: two overlapping bookings at once would deadlock in the exclusion constraint.
 --
--- The slot is found by its key, and its doctor by the slot: sub-selects, because a join may begin with all doctors on a young
--- database.
+-- Sub-selects instead of joins: the slot is found by its key and the doctor by the slot, where a plan of a join may begin
+-- with all doctors while the database is small.
 -- name: batchTakeSeat :one
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = @patient_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
@@ -71,7 +72,7 @@ FROM taken t, LATERAL (SELECT consultation_fee, currency FROM doctors WHERE id =
 -- name: lockSlots :exec
 SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > @now ORDER BY id FOR UPDATE;
 
--- A slot with a consultation in progress takes nobody more.
+-- A slot with seats taken keeps them and has no free ones.
 -- name: closeSlots :exec
 UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
     max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = @now
@@ -80,13 +81,15 @@ WHERE doctor_id = @doctor_id AND start_time > @start_time AND status <> 'BLOCKED
 -- name: startSeat :exec
 UPDATE seats SET started = true WHERE consultation_id = @consultation_id;
 
--- name: whyNoSeat :one
-SELECT s.status, s.start_time, EXISTS (SELECT FROM users p WHERE p.id = @patient_id AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_may,
+-- name: readBookability :one
+SELECT s.status, s.start_time,
+    EXISTS (SELECT FROM users p WHERE p.id = @patient_id AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_active,
     (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
 FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
 WHERE s.id = @id;
 
--- The patient's lock comes first, as in batchTakeSeat. Only who deletes the seat counts it back.
+-- The patient is locked first, as in batchTakeSeat. Only the call that deletes the seat lowers the count, so that two calls
+-- free one seat.
 -- name: releaseSeat :exec
 WITH patient AS (
     SELECT u.id FROM seats x JOIN users u ON u.id = x.patient_id WHERE x.consultation_id = @consultation_id FOR NO KEY UPDATE OF u

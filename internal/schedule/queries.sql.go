@@ -50,11 +50,11 @@ type batchTakeSeatRow struct {
 	Currency        string
 }
 
-// One conditional update counts the seat; the lock on the patient lets a patient's bookings and cancellations come one
-// after the other, so that two overlapping ones don't meet in the exclusion constraint and deadlock.
+// One conditional UPDATE counts the seat. The lock on the patient makes the patient's bookings and cancellations run one
+// after the other: two overlapping bookings at once would deadlock in the exclusion constraint.
 //
-// The slot is found by its key, and its doctor by the slot: sub-selects, because a join may begin with all doctors on a young
-// database.
+// Sub-selects instead of joins: the slot is found by its key and the doctor by the slot, where a plan of a join may begin
+// with all doctors while the database is small.
 func batchTakeSeat(b *pgx.Batch, arg batchTakeSeatParams, got func(batchTakeSeatRow, error) error) {
 	b.Queue(batchTakeSeatSQL,
 		arg.PatientID,
@@ -81,7 +81,7 @@ UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED':
 WHERE doctor_id = $2 AND start_time > $3 AND status <> 'BLOCKED'
 `
 
-// A slot with a consultation in progress takes nobody more.
+// A slot with seats taken keeps them and has no free ones.
 func closeSlots(ctx context.Context, tx *postgres.Tx, now time.Time, doctorID uuid.UUID, startTime time.Time) error {
 	_, err := tx.Exec(ctx, closeSlotsSQL, now, doctorID, startTime)
 	return postgres.Failed("closeSlots", err)
@@ -96,28 +96,16 @@ func deleteSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	return postgres.Failed("deleteSlot", err)
 }
 
-const endsAtSQL = `-- name: endsAt :one
+const findErasureTimeSQL = `-- name: findErasureTime :one
 SELECT due_at FROM erasures WHERE user_id = $1 AND status = 'PENDING'
 `
 
-// When a doctor whose erasure stands stops.
-func endsAt(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) (time.Time, error) {
-	row := db.QueryRow(ctx, endsAtSQL, doctorID)
+// When the data of a doctor who has asked for erasure are due to be erased.
+func findErasureTime(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) (time.Time, error) {
+	row := db.QueryRow(ctx, findErasureTimeSQL, doctorID)
 	var due_at time.Time
 	err := row.Scan(&due_at)
-	return due_at, postgres.Failed("endsAt", err)
-}
-
-const findsDoctorSQL = `-- name: findsDoctor :one
-SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
-    WHERE d.id = $1 AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)
-`
-
-func findsDoctor(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, findsDoctorSQL, id)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, postgres.Failed("findsDoctor", err)
+	return due_at, postgres.Failed("findErasureTime", err)
 }
 
 const insertSlotSQL = `-- name: insertSlot :one
@@ -161,6 +149,18 @@ func insertSlot(ctx context.Context, tx *postgres.Tx, arg insertSlotParams) (Ava
 	return i, postgres.Failed("insertSlot", err)
 }
 
+const isDoctorFindableSQL = `-- name: isDoctorFindable :one
+SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
+    WHERE d.id = $1 AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)
+`
+
+func isDoctorFindable(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, isDoctorFindableSQL, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, postgres.Failed("isDoctorFindable", err)
+}
+
 const listFreeSlotsSQL = `-- name: listFreeSlots :many
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
 WHERE doctor_id = $1 AND status = 'AVAILABLE' AND start_time > $2 AND start_time >= $3 AND start_time < $4
@@ -172,7 +172,7 @@ type listFreeSlotsParams struct {
 	After    time.Time
 	FromTime time.Time
 	ToTime   time.Time
-	Most     int32
+	MaxRows  int32
 }
 
 // A doctor's free slots never share a start, so the start alone is the position in the list.
@@ -182,7 +182,7 @@ func listFreeSlots(ctx context.Context, db postgres.Querier, arg listFreeSlotsPa
 		arg.After,
 		arg.FromTime,
 		arg.ToTime,
-		arg.Most,
+		arg.MaxRows,
 	)
 	if err != nil {
 		return nil, postgres.Failed("listFreeSlots", err)
@@ -227,7 +227,7 @@ type listSlotsParams struct {
 	AfterStart time.Time
 	AfterID    uuid.UUID
 	Status     string
-	Most       int32
+	MaxRows    int32
 }
 
 func listSlots(ctx context.Context, db postgres.Querier, arg listSlotsParams) ([]AvailabilitySlot, error) {
@@ -238,7 +238,7 @@ func listSlots(ctx context.Context, db postgres.Querier, arg listSlotsParams) ([
 		arg.AfterStart,
 		arg.AfterID,
 		arg.Status,
-		arg.Most,
+		arg.MaxRows,
 	)
 	if err != nil {
 		return nil, postgres.Failed("listSlots", err)
@@ -264,6 +264,59 @@ func listSlots(ctx context.Context, db postgres.Querier, arg listSlotsParams) ([
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listSlots", err)
+	}
+	return items, nil
+}
+
+const listSlotsDuringSQL = `-- name: listSlotsDuring :many
+SELECT id, start_time, end_time, status FROM availability_slots
+WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3 AND end_time > $4
+ORDER BY start_time, id
+`
+
+type listSlotsDuringParams struct {
+	DoctorID uuid.UUID
+	Since    time.Time
+	Before   time.Time
+	After    time.Time
+}
+
+type listSlotsDuringRow struct {
+	ID        uuid.UUID
+	StartTime time.Time
+	EndTime   time.Time
+	Status    SlotStatus
+}
+
+// A doctor's slots that overlap a period, blocked ones too; since is the earliest start that such a slot can have. It has
+// no range and no status in its conditions, so that the index of the times answers it, not the one of the exclusion
+// constraint.
+func listSlotsDuring(ctx context.Context, db postgres.Querier, arg listSlotsDuringParams) ([]listSlotsDuringRow, error) {
+	rows, err := db.Query(ctx, listSlotsDuringSQL,
+		arg.DoctorID,
+		arg.Since,
+		arg.Before,
+		arg.After,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listSlotsDuring", err)
+	}
+	defer rows.Close()
+	var items []listSlotsDuringRow
+	for rows.Next() {
+		var i listSlotsDuringRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Status,
+		); err != nil {
+			return nil, postgres.Failed("listSlotsDuring", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listSlotsDuring", err)
 	}
 	return items, nil
 }
@@ -298,6 +351,33 @@ func lockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, now tim
 	return postgres.Failed("lockSlots", err)
 }
 
+const readBookabilitySQL = `-- name: readBookability :one
+SELECT s.status, s.start_time,
+    EXISTS (SELECT FROM users p WHERE p.id = $1 AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_active,
+    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
+FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
+WHERE s.id = $2
+`
+
+type readBookabilityRow struct {
+	Status         SlotStatus
+	StartTime      time.Time
+	PatientActive  bool
+	DoctorBookable bool
+}
+
+func readBookability(ctx context.Context, db postgres.Querier, patientID uuid.UUID, id uuid.UUID) (readBookabilityRow, error) {
+	row := db.QueryRow(ctx, readBookabilitySQL, patientID, id)
+	var i readBookabilityRow
+	err := row.Scan(
+		&i.Status,
+		&i.StartTime,
+		&i.PatientActive,
+		&i.DoctorBookable,
+	)
+	return i, postgres.Failed("readBookability", err)
+}
+
 const readSlotSQL = `-- name: readSlot :one
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1
 `
@@ -329,62 +409,11 @@ UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, status = 'AVAIL
 FROM freed WHERE s.id = freed.slot_id
 `
 
-// The patient's lock comes first, as in batchTakeSeat. Only who deletes the seat counts it back.
+// The patient is locked first, as in batchTakeSeat. Only the call that deletes the seat lowers the count, so that two calls
+// free one seat.
 func releaseSeat(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) error {
 	_, err := tx.Exec(ctx, releaseSeatSQL, now, consultationID)
 	return postgres.Failed("releaseSeat", err)
-}
-
-const slotsDuringSQL = `-- name: slotsDuring :many
-SELECT id, start_time, end_time, status FROM availability_slots
-WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3 AND end_time > $4
-ORDER BY start_time, id
-`
-
-type slotsDuringParams struct {
-	DoctorID uuid.UUID
-	Since    time.Time
-	Before   time.Time
-	After    time.Time
-}
-
-type slotsDuringRow struct {
-	ID        uuid.UUID
-	StartTime time.Time
-	EndTime   time.Time
-	Status    SlotStatus
-}
-
-// Slots of a doctor that share a time with another one, blocked ones too; since is the earliest that such a one can begin. It asks
-// the rows, by the btree of their times, and neither by a range nor for a status: the index of the exclusion is not to answer.
-func slotsDuring(ctx context.Context, db postgres.Querier, arg slotsDuringParams) ([]slotsDuringRow, error) {
-	rows, err := db.Query(ctx, slotsDuringSQL,
-		arg.DoctorID,
-		arg.Since,
-		arg.Before,
-		arg.After,
-	)
-	if err != nil {
-		return nil, postgres.Failed("slotsDuring", err)
-	}
-	defer rows.Close()
-	var items []slotsDuringRow
-	for rows.Next() {
-		var i slotsDuringRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.StartTime,
-			&i.EndTime,
-			&i.Status,
-		); err != nil {
-			return nil, postgres.Failed("slotsDuring", err)
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("slotsDuring", err)
-	}
-	return items, nil
 }
 
 const startSeatSQL = `-- name: startSeat :exec
@@ -421,30 +450,4 @@ func updateSlot(ctx context.Context, tx *postgres.Tx, arg updateSlotParams) erro
 		arg.ID,
 	)
 	return postgres.Failed("updateSlot", err)
-}
-
-const whyNoSeatSQL = `-- name: whyNoSeat :one
-SELECT s.status, s.start_time, EXISTS (SELECT FROM users p WHERE p.id = $1 AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_may,
-    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
-FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
-WHERE s.id = $2
-`
-
-type whyNoSeatRow struct {
-	Status         SlotStatus
-	StartTime      time.Time
-	PatientMay     bool
-	DoctorBookable bool
-}
-
-func whyNoSeat(ctx context.Context, db postgres.Querier, patientID uuid.UUID, id uuid.UUID) (whyNoSeatRow, error) {
-	row := db.QueryRow(ctx, whyNoSeatSQL, patientID, id)
-	var i whyNoSeatRow
-	err := row.Scan(
-		&i.Status,
-		&i.StartTime,
-		&i.PatientMay,
-		&i.DoctorBookable,
-	)
-	return i, postgres.Failed("whyNoSeat", err)
 }

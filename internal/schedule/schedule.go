@@ -1,4 +1,4 @@
-// Package schedule keeps when doctors can be booked: their slots, and the seats patients take in them.
+// Package schedule is when doctors can be booked: their slots, and the seats that patients take in them.
 package schedule
 
 import (
@@ -16,9 +16,9 @@ const (
 	maxLength = 8 * time.Hour
 	// maxAhead is how far ahead a slot may begin.
 	maxAhead = 365 * 24 * time.Hour
-	// window is what a list of free slots shows unless it is asked for another; maxWindow is the longest.
-	window    = 14 * 24 * time.Hour
-	maxWindow = 92 * 24 * time.Hour
+	// defaultWindow is the period that a list of slots covers when the request names none; maxWindow is the longest.
+	defaultWindow = 14 * 24 * time.Hour
+	maxWindow     = 92 * 24 * time.Hour
 )
 
 // Service lists and changes slots.
@@ -28,30 +28,30 @@ type Service struct {
 }
 
 var (
-	// ErrErasureDue: what a doctor's end would cancel isn't opened.
+	// ErrErasureDue refuses an open slot after the day on which the doctor's account is erased.
 	ErrErasureDue = problem.Conflict("erasure-due", "Your account ends before",
 		"Your account will have ended by then.",
 		"Open a slot that starts before, or stop the erasure with DELETE /api/v1/users/me/erasure.")
-	// ErrConsultationInProgress: the patient who is there comes first.
+	// ErrConsultationInProgress refuses to start a second consultation, or to delete the doctor, during one.
 	ErrConsultationInProgress = problem.Conflict("consultation-in-progress", "A consultation is in progress",
 		"A consultation of yours is in progress.", "Complete or cancel it first.")
-	// ErrSlotOverlap: a doctor's slots, blocked ones aside, never overlap.
+	// ErrSlotOverlap refuses a slot that overlaps another of the doctor; blocked slots may overlap.
 	ErrSlotOverlap = problem.Conflict("slot-overlap", "The slots overlap",
 		"You have another slot at that time.",
 		"List your slots of that time and choose one between them, or change the one that is there.")
-	// ErrSlotExists: one of exactly these times is there, so that each slot can be blocked.
+	// ErrSlotExists refuses a second slot of exactly the same times, blocked or not.
 	ErrSlotExists = problem.Conflict("slot-exists", "The slot exists already",
 		"You have a slot of exactly these times.",
 		"Change the slot that detail names: PATCH it with status AVAILABLE or BLOCKED.")
-	// ErrSlotHasConsultations: seats are taken; With says how many.
+	// ErrSlotHasConsultations refuses a change or the deletion of a slot whose seats are taken.
 	ErrSlotHasConsultations = problem.Conflict("slot-has-consultations", "The slot has consultations",
-		"Consultations stand in the way.",
+		"The slot has consultations.",
 		"Cancel or reschedule the slot's consultations first.")
-	// ErrSlotHasHistory: consultations that are over keep pointing at their slot.
+	// ErrSlotHasHistory refuses the deletion of a slot that the records of past consultations point at.
 	ErrSlotHasHistory = problem.Conflict("slot-has-history", "The slot has a history",
 		"The slot had consultations, whose records point at it, so it can't be deleted. Block it instead.",
 		"PATCH the slot with status BLOCKED: nobody can book it then.")
-	// ErrSlotBegun: a slot that has begun is a record.
+	// ErrSlotBegun refuses a change of a slot that has begun.
 	ErrSlotBegun = problem.Conflict("slot-begun", "The slot has begun",
 		"The slot has begun, or is over; it can't be changed any more.",
 		"Open another slot.")
@@ -72,20 +72,21 @@ type Slot struct {
 	UpdatedAt   time.Time  `json:"updatedAt" doc:"When it last changed" example:"2026-11-23T10:00:00Z"`
 }
 
-// SlotID names a slot.
-type SlotID struct {
+// SlotRequest names the slot to read or delete.
+type SlotRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 }
 
 // Entity names a slot for the stored answer of an idempotency key.
 func (s Slot) Entity() (string, uuid.UUID) { return "slot", s.ID }
 
-// Location of a slot.
+// Location is the address of a slot.
 func (s Slot) Location() string { return httpapi.Base + "/availability/" + s.ID.String() }
 
 // ETag is the version of a slot.
 func (s Slot) ETag() string { return httpapi.ETag(s.UpdatedAt) }
 
+// slot converts a row into what clients see.
 func (row AvailabilitySlot) slot() Slot {
 	free := int(row.MaxPatients - row.SeatsTaken)
 	if row.Status == SlotBlocked {
@@ -97,26 +98,26 @@ func (row AvailabilitySlot) slot() Slot {
 	}
 }
 
-// checkTimes names everything that is wrong with a new time.
+// checkTimes returns problem.Invalid with every fault of a slot's new times.
 func checkTimes(start, end, now time.Time) error {
-	wrong := *problem.Invalid
+	invalid := *problem.Invalid
 	if !start.After(now) {
-		wrong = *wrong.WithField("body.startTime", "must be in the future")
+		invalid = *invalid.WithField("body.startTime", "must be in the future")
 	}
 	if start.Sub(now) > maxAhead {
-		wrong = *wrong.WithField("body.startTime", "must be at most 365 days ahead")
+		invalid = *invalid.WithField("body.startTime", "must be at most 365 days ahead")
 	}
 	switch length := end.Sub(start); {
 	case length < minLength:
-		wrong = *wrong.WithField("body.endTime", "must be at least 5 minutes after startTime")
+		invalid = *invalid.WithField("body.endTime", "must be at least 5 minutes after startTime")
 	case length > maxLength:
-		wrong = *wrong.WithField("body.endTime", "must be at most 8 hours after startTime")
+		invalid = *invalid.WithField("body.endTime", "must be at most 8 hours after startTime")
 	}
-	if len(wrong.Fields) > 0 {
-		return &wrong
+	if len(invalid.Fields) > 0 {
+		return &invalid
 	}
 	return nil
 }
 
-// instant is a time as PostgreSQL keeps it.
-func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+// toMicroseconds cuts a time to the precision that PostgreSQL stores.
+func toMicroseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

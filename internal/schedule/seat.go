@@ -12,7 +12,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Seat is a taken place, with what the booking fixes: the time and the fee.
+// Seat is one patient's place in a slot, with what the booking fixes: the time and the fee.
 type Seat struct {
 	SlotID, DoctorID uuid.UUID
 	Start, End       time.Time
@@ -21,38 +21,38 @@ type Seat struct {
 }
 
 var (
-	// ErrSlotMoved: the doctor changed its time since the patient saw it.
+	// ErrSlotMoved refuses a booking for a time that the doctor has changed since the patient saw the slot.
 	ErrSlotMoved = problem.Conflict("slot-moved", "The slot has moved",
 		"The slot begins at another time now.",
 		"Look at its new time, and book it with that as startTime if it suits.")
-	// ErrSlotTaken: somebody was quicker.
+	// ErrSlotTaken refuses a booking of a slot without a free seat.
 	ErrSlotTaken = problem.Conflict("slot-taken", "The slot is taken",
 		"The slot has no free seat.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
-	// ErrSlotNotBookable: blocked, begun or over, or its doctor can't be booked now.
+	// ErrSlotNotBookable refuses a booking of a slot that is blocked or has begun, or whose doctor takes no bookings.
 	ErrSlotNotBookable = problem.Conflict("slot-not-bookable", "The slot can't be booked",
 		"The slot can't be booked: it is blocked, has begun, or its doctor takes no bookings.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
-	// ErrOverlap: a patient is in one place at a time.
+	// ErrOverlap refuses two consultations of one patient at the same time.
 	ErrOverlap = problem.Conflict("seat-overlap", "You have another consultation then",
 		"You have a consultation at that time.",
 		"Choose another time, or cancel the other consultation first.")
 )
 
-// TakeSeat takes a place in a slot for a consultation that the caller inserts later in the same transaction. From here
-// to the transaction's end the patient's other bookings and cancellations wait, so what the caller counts of them
-// stays so. What also queues is asked in the same round trip, when the place is taken; its errors come back as they
-// are. Errors: problem.NotFound, ErrSlotTaken, ErrSlotNotBookable, ErrOverlap (the transaction can then only be rolled
-// back).
+// TakeSeat takes a seat in a slot for a consultation that the caller inserts later in the same transaction. It locks
+// the patient until the transaction ends: the patient's other bookings and cancellations wait, so their number can't
+// change after the caller has counted them. queueMore adds statements of the caller to the same round trip; they run
+// after the seat is taken, and their errors are returned unchanged. Returns problem.NotFound, ErrSlotTaken,
+// ErrSlotNotBookable or ErrOverlap if there is no seat to take; the transaction can then only be rolled back.
 func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultationID uuid.UUID,
-	also func(*pgx.Batch)) (Seat, error) {
+	queueMore func(*pgx.Batch)) (Seat, error) {
 	var (
 		batch pgx.Batch
 		seat  Seat
 		free  = true
 	)
-	arg := batchTakeSeatParams{PatientID: patientID, Now: tx.Now, SlotID: slotID, ConsultationID: consultationID}
-	batchTakeSeat(&batch, arg, func(row batchTakeSeatRow, err error) error {
+	params := batchTakeSeatParams{PatientID: patientID, Now: tx.Now, SlotID: slotID, ConsultationID: consultationID}
+	batchTakeSeat(&batch, params, func(row batchTakeSeatRow, err error) error {
 		seat = Seat{SlotID: row.ID, DoctorID: row.DoctorID, Start: row.StartTime, End: row.EndTime,
 			Fee: row.ConsultationFee, Currency: row.Currency}
 		switch {
@@ -66,23 +66,23 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 		}
 		return err
 	})
-	also(&batch)
+	queueMore(&batch)
 	err := tx.SendBatch(ctx, &batch).Close()
 	if !free {
-		return Seat{}, refusal(ctx, tx, slotID, patientID)
+		return Seat{}, seatError(ctx, tx, slotID, patientID)
 	}
 	return seat, err
 }
 
-// refusal finds out why batchTakeSeat changed nothing.
-func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) error {
-	row, err := whyNoSeat(ctx, tx, patientID, slotID)
+// seatError returns the problem because of which batchTakeSeat took no seat.
+func seatError(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) error {
+	row, err := readBookability(ctx, tx, patientID, slotID)
 	switch {
 	case postgres.NoRows(err):
 		return problem.NotFound
 	case err != nil:
 		return err
-	case !row.PatientMay: // deleted or disabled since the request came in
+	case !row.PatientActive: // deleted or disabled since the request came in
 		return problem.Unauthenticated
 	case row.Status == SlotBlocked, !row.StartTime.After(tx.Now), !row.DoctorBookable:
 		return ErrSlotNotBookable
@@ -90,20 +90,20 @@ func refusal(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) 
 	return ErrSlotTaken
 }
 
-// LockSlots locks a doctor's slots to come, whose bookings under way it waits for.
+// LockSlots locks a doctor's future slots. It waits for bookings of them that have not committed yet.
 func LockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
 	return lockSlots(ctx, tx, doctorID, tx.Now)
 }
 
-// CloseSlots blocks those of a doctor's slots from a start on that nobody has booked, and has the others take nobody
-// more.
+// CloseSlots ends the bookings of a doctor's slots that begin after start: it blocks those that nobody has booked, and
+// gives the others no more seats than are taken.
 func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start time.Time) error {
 	return closeSlots(ctx, tx, tx.Now, doctorID, start)
 }
 
-// StartSeat notes that the consultation of a seat is in progress. The caller holds the doctor's lock.
-// Error: ErrConsultationInProgress, while one of another slot is: patients who share a slot are seen together. (The
-// transaction can then only be rolled back.)
+// StartSeat records that the consultation of a seat is in progress. The caller has locked the doctor. Returns
+// ErrConsultationInProgress if a consultation of another slot is in progress (patients who share a slot are seen
+// together); the transaction can then only be rolled back.
 func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	err := startSeat(ctx, tx, consultationID)
 	if postgres.Violates(err, "seats_doctor_in_progress") {
@@ -112,8 +112,8 @@ func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) e
 	return err
 }
 
-// ReleaseSeat gives the place of a consultation back; a slot that was full is AVAILABLE again. It does nothing when
-// the consultation holds none.
+// ReleaseSeat frees the seat of a consultation, and makes a full slot AVAILABLE again. It does nothing if the
+// consultation has no seat.
 func ReleaseSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	return releaseSeat(ctx, tx, tx.Now, consultationID)
 }

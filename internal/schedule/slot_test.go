@@ -1,7 +1,6 @@
 package schedule_test
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -16,129 +15,92 @@ import (
 	"amrutam/internal/apptest"
 )
 
-var nobody apptest.User
-
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-func want(t *testing.T, name string, got, want any) {
-	t.Helper()
-	if got != want {
-		t.Errorf("%s is %v, want %v", name, got, want)
-	}
-}
-
-// slot is a body: so long from now, so long.
-func slot(c *apptest.Clinic, in, length time.Duration, more ...any) map[string]any {
-	start := c.DB.Now().Add(in).Truncate(time.Minute)
-	body := map[string]any{"startTime": start, "endTime": start.Add(length)}
-	for i := 0; i+1 < len(more); i += 2 {
-		body[fmt.Sprint(more[i])] = more[i+1]
-	}
-	return body
-}
-
-// take fills seats of a slot as bookings would.
-func take(t *testing.T, c *apptest.Clinic, id uuid.UUID, seats int) {
-	t.Helper()
-	exec(t, c, `UPDATE availability_slots SET seats_taken = $2,
-		status = CASE WHEN max_patients = $2 THEN 'BOOKED'::slot_status ELSE 'AVAILABLE' END WHERE id = $1`, id, seats)
-}
-
-// Two slots of the same times could not both be blocked, whatever happened in them before.
-func TestSlotsOfTheSameTimes(t *testing.T) {
+// Two slots of the same times would prevent each other from being blocked, so the second is refused, blocked or not.
+func TestSlotOfSameTimesIsRefused(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, other := c.Doctor("500.00"), c.Doctor("500.00")
-	names := func(a *apptest.Answer, id string) {
+	wantExists := func(a *apptest.Answer, id string) {
 		t.Helper()
 		if a.Want(409, "slot-exists"); !strings.Contains(a.Text("detail"), id) {
 			t.Errorf("%s doesn't name %s", a.Body, id)
 		}
 	}
-	hour := slot(c, time.Hour, time.Hour)
+	hour := slotBody(c, time.Hour, time.Hour)
 	first := c.Post(doctor, "availability", hour).Want(201).Text("id")
 	c.Post(other, "availability", hour).Want(201)
-	blocked := slot(c, time.Hour, time.Hour, "status", "BLOCKED")
-	names(c.Post(doctor, "availability", hour), first)
-	names(c.Post(doctor, "availability", blocked), first)
+	blocked := slotBody(c, time.Hour, time.Hour, "status", "BLOCKED")
+	wantExists(c.Post(doctor, "availability", hour), first)
+	wantExists(c.Post(doctor, "availability", blocked), first)
 	c.Patch(doctor, "availability/"+first, map[string]any{"status": "BLOCKED"}).Want(200)
-	names(c.Post(doctor, "availability", hour), first)
-	names(c.Post(doctor, "availability", blocked), first)
-	second := c.Post(doctor, "availability", slot(c, time.Hour, 50*time.Minute, "status", "BLOCKED")).Want(201).
+	wantExists(c.Post(doctor, "availability", hour), first)
+	wantExists(c.Post(doctor, "availability", blocked), first)
+	second := c.Post(doctor, "availability", slotBody(c, time.Hour, 50*time.Minute, "status", "BLOCKED")).Want(201).
 		Text("id")
-	names(c.Patch(doctor, "availability/"+second, hour), first)
+	wantExists(c.Patch(doctor, "availability/"+second, hour), first)
 	c.Patch(doctor, "availability/"+second, map[string]any{"status": "AVAILABLE"}).Want(200)
 	insertConsultation(t, c, uuid.Must(uuid.NewV7()), c.Patient().ID, doctor.ID, uuid.MustParse(second), "CANCELLED")
-	names(c.Patch(doctor, "availability/"+second, hour), first)
+	wantExists(c.Patch(doctor, "availability/"+second, hour), first)
 	c.Patch(doctor, "availability/"+second, map[string]any{"status": "BLOCKED"}).Want(200)
 	c.Patch(doctor, "availability/"+first, map[string]any{"status": "AVAILABLE"}).Want(200)
 }
 
-func TestSlotsOfTheSameTimesAtOnce(t *testing.T) {
+func TestConcurrentSlotsOfSameTimes(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
 	answers := make([]int, 12)
-	var all sync.WaitGroup
+	var wg sync.WaitGroup
 	for i := range answers {
 		status := []string{"AVAILABLE", "BLOCKED"}[i%2]
-		all.Go(func() {
-			answers[i] = c.Post(doctor, "availability", slot(c, time.Hour, time.Hour, "status", status)).Status
+		wg.Go(func() {
+			answers[i] = c.Post(doctor, "availability", slotBody(c, time.Hour, time.Hour, "status", status)).Status
 		})
 	}
-	all.Wait()
+	wg.Wait()
 	slices.Sort(answers)
 	want(t, "opened", answers[0], 201)
 	want(t, "refused", answers[1], 409)
 	want(t, "slots", count(t, c, "SELECT count(*) FROM availability_slots"), 1)
 }
 
-// The index of the exclusion is not the only thing that keeps slots apart: without it the answers are the same.
-func TestOverlapsAreFoundWithoutTheirIndex(t *testing.T) {
+// The constraint isn't the only check for overlaps: without it the answers are the same.
+func TestOverlapsAreRefusedWithoutConstraint(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	exec(t, c, "ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap")
 	doctor := c.Doctor("500.00")
-	c.Post(doctor, "availability", slot(c, 2*time.Hour, 8*time.Hour)).Want(201)
-	for _, body := range []map[string]any{slot(c, time.Hour, 61*time.Minute), slot(c, 9*time.Hour, 8*time.Hour),
-		slot(c, 3*time.Hour, time.Hour), slot(c, time.Hour, 8*time.Hour)} {
+	c.Post(doctor, "availability", slotBody(c, 2*time.Hour, 8*time.Hour)).Want(201)
+	for _, body := range []map[string]any{
+		slotBody(c, time.Hour, 61*time.Minute),
+		slotBody(c, 9*time.Hour, 8*time.Hour),
+		slotBody(c, 3*time.Hour, time.Hour),
+		slotBody(c, time.Hour, 8*time.Hour),
+	} {
 		c.Post(doctor, "availability", body).Want(409, "slot-overlap")
 	}
-	c.Post(doctor, "availability", slot(c, time.Hour, time.Hour)).Want(201) // they touch
-	path := "availability/" + c.Post(doctor, "availability", slot(c, 20*time.Hour, time.Hour)).Want(201).Text("id")
-	c.Patch(doctor, path, slot(c, 9*time.Hour, 2*time.Hour)).Want(409, "slot-overlap")
+	c.Post(doctor, "availability", slotBody(c, time.Hour, time.Hour)).Want(201) // they touch
+	path := "availability/" + c.Post(doctor, "availability", slotBody(c, 20*time.Hour, time.Hour)).Want(201).Text("id")
+	c.Patch(doctor, path, slotBody(c, 9*time.Hour, 2*time.Hour)).Want(409, "slot-overlap")
 	c.Patch(doctor, path, map[string]any{"status": "BLOCKED"}).Want(200)
-	c.Patch(doctor, path, slot(c, 9*time.Hour, 2*time.Hour)).Want(200)
+	c.Patch(doctor, path, slotBody(c, 9*time.Hour, 2*time.Hour)).Want(200)
 	c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(409, "slot-overlap")
 	answers := make([]int, 12)
-	var all sync.WaitGroup
+	var wg sync.WaitGroup
 	for i := range answers {
-		all.Go(func() {
-			answers[i] = c.Post(doctor, "availability", slot(c, 30*time.Hour+time.Duration(i)*time.Minute, time.Hour)).
-				Status
+		wg.Go(func() {
+			in := 30*time.Hour + time.Duration(i)*time.Minute
+			answers[i] = c.Post(doctor, "availability", slotBody(c, in, time.Hour)).Status
 		})
 	}
-	all.Wait()
+	wg.Wait()
 	slices.Sort(answers)
 	want(t, "opened", answers[0], 201)
 	want(t, "refused", answers[1], 409)
 	c.CheckInvariants()
 }
 
-func TestWhoIsNotApprovedOnlyBlocks(t *testing.T) {
+func TestUnapprovedDoctorOnlyBlocks(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
@@ -149,14 +111,14 @@ func TestWhoIsNotApprovedOnlyBlocks(t *testing.T) {
 		"doctor-not-approved")
 	c.Patch(doctor, "availability/"+open.String(), map[string]any{"maxPatients": 5}).Want(403, "doctor-not-approved")
 	c.Patch(doctor, "availability/"+open.String(), map[string]any{"status": "BLOCKED"}).Want(200)
-	c.Patch(doctor, "availability/"+open.String(), slot(c, 5*time.Hour, time.Hour)).Want(200)
+	c.Patch(doctor, "availability/"+open.String(), slotBody(c, 5*time.Hour, time.Hour)).Want(200)
 }
 
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
-	a := c.Post(doctor, "availability", slot(c, time.Hour, 30*time.Minute)).Want(201)
+	a := c.Post(doctor, "availability", slotBody(c, time.Hour, 30*time.Minute)).Want(201)
 	want(t, "doctorId", a.Text("doctorId"), doctor.ID.String())
 	want(t, "status", a.Text("status"), "AVAILABLE")
 	want(t, "maxPatients", a.At("maxPatients"), 1.0)
@@ -165,24 +127,24 @@ func TestCreate(t *testing.T) {
 	want(t, "audit rows", count(t, c,
 		"SELECT count(*) FROM audit_logs WHERE action = 'slot.create' AND entity_id = $1", a.Text("id")), 1)
 
-	c.Post(doctor, "availability", slot(c, 65*time.Minute, 10*time.Minute)).Want(409, "slot-overlap")
-	c.Post(doctor, "availability", slot(c, 90*time.Minute, 30*time.Minute, "maxPatients", 5)).Want(201) // they touch
+	c.Post(doctor, "availability", slotBody(c, 65*time.Minute, 10*time.Minute)).Want(409, "slot-overlap")
+	c.Post(doctor, "availability", slotBody(c, 90*time.Minute, 30*time.Minute, "maxPatients", 5)).Want(201)
 	// blocked ones may overlap
-	c.Post(doctor, "availability", slot(c, time.Hour, 40*time.Minute, "status", "BLOCKED")).Want(201)
-	c.Post(c.Doctor("500.00"), "availability", slot(c, time.Hour, 30*time.Minute)).Want(201)
+	c.Post(doctor, "availability", slotBody(c, time.Hour, 40*time.Minute, "status", "BLOCKED")).Want(201)
+	c.Post(c.Doctor("500.00"), "availability", slotBody(c, time.Hour, 30*time.Minute)).Want(201)
 
-	c.Post(doctor, "availability", slot(c, 5*time.Hour, 5*time.Minute)).Want(201)
-	c.Post(doctor, "availability", slot(c, 10*time.Hour, 8*time.Hour, "maxPatients", 100)).Want(201)
+	c.Post(doctor, "availability", slotBody(c, 5*time.Hour, 5*time.Minute)).Want(201)
+	c.Post(doctor, "availability", slotBody(c, 10*time.Hour, 8*time.Hour, "maxPatients", 100)).Want(201)
 	for name, body := range map[string]map[string]any{
-		"past":     slot(c, -time.Hour, 2*time.Hour),
-		"short":    slot(c, 30*time.Hour, 5*time.Minute-time.Second),
-		"long":     slot(c, 30*time.Hour, 8*time.Hour+time.Second),
-		"backward": slot(c, 30*time.Hour, -time.Hour),
-		"far":      slot(c, 366*24*time.Hour, time.Hour),
-		"nobody":   slot(c, 30*time.Hour, time.Hour, "maxPatients", 0),
-		"crowd":    slot(c, 30*time.Hour, time.Hour, "maxPatients", 101),
-		"booked":   slot(c, 30*time.Hour, time.Hour, "status", "BOOKED"),
-		"unknown":  slot(c, 30*time.Hour, time.Hour, "doctorId", uuid.New()),
+		"past":     slotBody(c, -time.Hour, 2*time.Hour),
+		"short":    slotBody(c, 30*time.Hour, 5*time.Minute-time.Second),
+		"long":     slotBody(c, 30*time.Hour, 8*time.Hour+time.Second),
+		"backward": slotBody(c, 30*time.Hour, -time.Hour),
+		"far":      slotBody(c, 366*24*time.Hour, time.Hour),
+		"none":     slotBody(c, 30*time.Hour, time.Hour, "maxPatients", 0),
+		"too many": slotBody(c, 30*time.Hour, time.Hour, "maxPatients", 101),
+		"booked":   slotBody(c, 30*time.Hour, time.Hour, "status", "BOOKED"),
+		"unknown":  slotBody(c, 30*time.Hour, time.Hour, "doctorId", uuid.New()),
 		"no zone":  {"startTime": "2027-01-01T10:00:00", "endTime": "2027-01-01T10:30:00"},
 		"missing":  {"startTime": c.DB.Now().Add(time.Hour)},
 	} {
@@ -190,36 +152,38 @@ func TestCreate(t *testing.T) {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 		}
 	}
-	c.Post(c.User(access.RoleDoctor), "availability", slot(c, time.Hour, time.Hour)).Want(403, "doctor-not-approved")
-	c.Post(c.Patient(), "availability", slot(c, time.Hour, time.Hour)).Want(403, "forbidden")
-	c.Post(nobody, "availability", slot(c, time.Hour, time.Hour)).Want(401)
+	unapproved := c.User(access.RoleDoctor)
+	c.Post(unapproved, "availability", slotBody(c, time.Hour, time.Hour)).Want(403, "doctor-not-approved")
+	c.Post(c.Patient(), "availability", slotBody(c, time.Hour, time.Hour)).Want(403, "forbidden")
+	c.Post(anonymous, "availability", slotBody(c, time.Hour, time.Hour)).Want(401)
 }
 
-// Of many overlapping slots at once exactly one is opened, and none waits for a deadlock to be found out.
-func TestCreateRace(t *testing.T) {
+// Of many overlapping slots at once exactly one is opened, without a deadlock.
+func TestConcurrentOverlappingSlots(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
 	answers := make([]*apptest.Answer, 30)
-	var all sync.WaitGroup
+	var wg sync.WaitGroup
 	for i := range answers {
-		all.Go(func() {
+		wg.Go(func() {
 			answers[i] = &apptest.Answer{Status: 503}
-			for answers[i].Status == 503 { // a machine with much to do says so, and is asked again
-				answers[i] = c.Post(doctor, "availability", slot(c, time.Hour+time.Duration(i)*time.Minute, time.Hour))
+			for answers[i].Status == 503 { // a busy machine refuses; try again
+				in := time.Hour + time.Duration(i)*time.Minute
+				answers[i] = c.Post(doctor, "availability", slotBody(c, in, time.Hour))
 			}
 		})
 	}
-	all.Wait()
-	won := 0
+	wg.Wait()
+	opened := 0
 	for _, a := range answers {
 		if a.Status == 201 {
-			won++
+			opened++
 			continue
 		}
 		a.Want(409, "slot-overlap")
 	}
-	want(t, "opened slots", won, 1)
+	want(t, "opened slots", opened, 1)
 	want(t, "slots", count(t, c, "SELECT count(*) FROM availability_slots"), 1)
 	want(t, "deadlocks", count(t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), 0)
 }
@@ -231,32 +195,39 @@ func TestUpdate(t *testing.T) {
 	id := c.Slot(doctor, 3*time.Hour, 2)
 	path := "availability/" + id.String()
 
-	a := c.Patch(doctor, path, slot(c, 5*time.Hour, time.Hour)).Want(200)
+	a := c.Patch(doctor, path, slotBody(c, 5*time.Hour, time.Hour)).Want(200)
 	b := c.Do(doctor, "PATCH", path, map[string]any{"maxPatients": 3}, "If-Match", a.Header.Get("ETag")).Want(200)
 	want(t, "startTime", b.Text("startTime"), a.Text("startTime"))
 	want(t, "seatsFree", b.At("seatsFree"), 3.0)
 	c.Do(doctor, "PATCH", path, map[string]any{"maxPatients": 4}, "If-Match", a.Header.Get("ETag")).Want(412)
-	want(t, "ETag of what did not change", c.Patch(doctor, path, map[string]any{}).Want(200).Header.Get("ETag"),
-		b.Header.Get("ETag"))
+	same := c.Patch(doctor, path, map[string]any{}).Want(200)
+	want(t, "ETag after an empty patch", same.Header.Get("ETag"), b.Header.Get("ETag"))
 
 	other := c.Slot(doctor, 8*time.Hour, 1)
-	c.Patch(doctor, path, slot(c, 8*time.Hour, time.Hour)).Want(409, "slot-overlap")
+	c.Patch(doctor, path, slotBody(c, 8*time.Hour, time.Hour)).Want(409, "slot-overlap")
 	want(t, "status", c.Patch(doctor, path, map[string]any{"status": "BLOCKED"}).Want(200).Text("status"), "BLOCKED")
 	// blocked ones may overlap
-	want(t, "seatsFree", c.Patch(doctor, path, slot(c, 8*time.Hour, time.Hour)).Want(200).At("seatsFree"), 0.0)
+	want(t, "seatsFree", c.Patch(doctor, path, slotBody(c, 8*time.Hour, time.Hour)).Want(200).At("seatsFree"), 0.0)
 	c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(409, "slot-overlap")
 	c.Do(doctor, "DELETE", "availability/"+other.String(), nil).Want(204)
-	want(t, "status", c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(200).Text("status"),
-		"AVAILABLE")
+	opened := c.Patch(doctor, path, map[string]any{"status": "AVAILABLE"}).Want(200)
+	want(t, "status", opened.Text("status"), "AVAILABLE")
 
-	for _, wrong := range []map[string]any{slot(c, -time.Hour, 2*time.Hour), slot(c, 9*time.Hour, time.Minute),
-		{"endTime": c.DB.Now()}, {"maxPatients": 0},
-		{"status": "BOOKED"}, {"status": nil}, {"startTime": nil}, {"seatsTaken": 1}} {
-		c.Patch(doctor, path, wrong).Want(422, "validation-failed")
+	for _, patch := range []map[string]any{
+		slotBody(c, -time.Hour, 2*time.Hour),
+		slotBody(c, 9*time.Hour, time.Minute),
+		{"endTime": c.DB.Now()},
+		{"maxPatients": 0},
+		{"status": "BOOKED"},
+		{"status": nil},
+		{"startTime": nil},
+		{"seatsTaken": 1},
+	} {
+		c.Patch(doctor, path, patch).Want(422, "validation-failed")
 	}
-	for _, stranger := range []apptest.User{c.Doctor("1.00"), c.User(access.RoleDoctor)} {
-		c.Patch(stranger, path, map[string]any{"status": "BLOCKED"}).Want(404, "not-found")
-		c.Do(stranger, "DELETE", path, nil).Want(404, "not-found")
+	for _, other := range []apptest.User{c.Doctor("1.00"), c.User(access.RoleDoctor)} {
+		c.Patch(other, path, map[string]any{"status": "BLOCKED"}).Want(404, "not-found")
+		c.Do(other, "DELETE", path, nil).Want(404, "not-found")
 	}
 	c.Patch(c.Admin(), path, map[string]any{"status": "BLOCKED"}).Want(403)
 	c.Patch(doctor, "availability/"+uuid.NewString(), map[string]any{"status": "BLOCKED"}).Want(404)
@@ -265,17 +236,17 @@ func TestUpdate(t *testing.T) {
 	c.Patch(doctor, path, map[string]any{"maxPatients": 9}).Want(409, "slot-begun")
 }
 
-func TestUpdateOfASlotWithSeatsTaken(t *testing.T) {
+func TestUpdateWithSeatsTaken(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
 	id := c.Slot(doctor, 3*time.Hour, 3)
 	path := "availability/" + id.String()
-	take(t, c, id, 2)
-	for _, patch := range []map[string]any{{"status": "BLOCKED"}, slot(c, 6*time.Hour, time.Hour),
+	fillSeats(t, c, id, 2)
+	for _, patch := range []map[string]any{{"status": "BLOCKED"}, slotBody(c, 6*time.Hour, time.Hour),
 		{"maxPatients": 1}} {
 		a := c.Patch(doctor, path, patch).Want(409, "slot-has-consultations")
-		want(t, "detail", a.Text("detail"), "2 consultations stand in the way.")
+		want(t, "detail", a.Text("detail"), "The slot has 2 consultations.")
 	}
 	c.Do(doctor, "DELETE", path, nil).Want(409, "slot-has-consultations")
 	want(t, "full", c.Patch(doctor, path, map[string]any{"maxPatients": 2}).Want(200).Text("status"), "BOOKED")
@@ -283,8 +254,8 @@ func TestUpdateOfASlotWithSeatsTaken(t *testing.T) {
 	a := c.Patch(doctor, path, map[string]any{"maxPatients": 5}).Want(200)
 	want(t, "raised", a.Text("status"), "AVAILABLE")
 	want(t, "seatsFree", a.At("seatsFree"), 3.0)
-	take(t, c, id, 1)
-	want(t, "detail", c.Do(doctor, "DELETE", path, nil).Want(409).Text("detail"), "1 consultation stands in the way.")
+	fillSeats(t, c, id, 1)
+	want(t, "detail", c.Do(doctor, "DELETE", path, nil).Want(409).Text("detail"), "The slot has 1 consultation.")
 }
 
 func TestDelete(t *testing.T) {
@@ -303,74 +274,74 @@ func TestDelete(t *testing.T) {
 	c.Patch(doctor, "availability/"+used.String(), map[string]any{"status": "BLOCKED"}).Want(200)
 }
 
-func insertConsultation(t *testing.T, c *apptest.Clinic, id, patient, doctor, slot uuid.UUID, status string) {
-	t.Helper()
-	exec(t, c, consultationSQL, id, patient, doctor, slot, status, c.DB.Now())
-}
-
-const consultationSQL = `INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status,
-	fee, currency, scheduled_start, scheduled_end, created_at, updated_at)
-	VALUES ($1, $2, $3, $4, $5, '', 'PENDING', 0, 'INR', $6, $6::timestamptz + interval '30 minutes', $6, $6)`
-
 func TestList(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
 	path := "availability/doctor/" + doctor.ID.String()
-	want(t, "items", len(c.Get(nobody, path).Want(200).Items()), 0)
+	want(t, "items", len(c.Get(anonymous, path).Want(200).Items()), 0)
 
 	c.Slot(doctor, -time.Hour, 1)
 	blocked, full := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 2*time.Hour, 1)
 	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
-	take(t, c, full, 1)
+	fillSeats(t, c, full, 1)
 	var free []string
 	for i := range 7 {
 		free = append(free, c.Slot(doctor, time.Duration(24*i+5)*time.Hour, 2).String())
 	}
 	late := c.Slot(doctor, 15*24*time.Hour, 1)
-	take(t, c, uuid.MustParse(free[0]), 1)
+	fillSeats(t, c, uuid.MustParse(free[0]), 1)
 
-	var walked []string
+	var listed []string
 	cursor := ""
 	for {
-		a := c.Get(nobody, path+"?limit=3&cursor="+cursor).Want(200)
+		a := c.Get(anonymous, path+"?limit=3&cursor="+cursor).Want(200)
 		for _, item := range a.Items() {
-			walked = append(walked, fmt.Sprint(item["id"]))
+			listed = append(listed, fmt.Sprint(item["id"]))
 		}
 		if cursor = a.Text("nextCursor"); cursor == "" {
 			break
 		}
-		c.Get(nobody, "availability/doctor/"+c.Doctor("1.00").ID.String()+"?cursor="+cursor).Want(422)
+		c.Get(anonymous, "availability/doctor/"+c.Doctor("1.00").ID.String()+"?cursor="+cursor).Want(422)
 	}
-	want(t, "walked", fmt.Sprint(walked), fmt.Sprint(free))
-	first := c.Get(nobody, path+"?limit=1").Items()[0]
+	want(t, "list", fmt.Sprint(listed), fmt.Sprint(free))
+	first := c.Get(anonymous, path+"?limit=1").Items()[0]
 	want(t, "seatsFree", first["seatsFree"], 1.0)
 	if _, there := first["seatsTaken"]; there || first["localStartTime"] != nil {
 		t.Errorf("shows too much: %v", first)
 	}
 
 	at := func(d time.Duration) string { return url.QueryEscape(c.DB.Now().Add(d).Format(time.RFC3339)) }
-	window := c.Get(nobody, path+"?from="+at(14*24*time.Hour)+"&to="+at(16*24*time.Hour)).Want(200).Items()
+	window := c.Get(anonymous, path+"?from="+at(14*24*time.Hour)+"&to="+at(16*24*time.Hour)).Want(200).Items()
 	if len(window) != 1 || window[0]["id"] != late.String() {
 		t.Errorf("window shows %v", window)
 	}
-	want(t, "past from", len(c.Get(nobody, path+"?from="+at(-24*time.Hour)+"&to="+at(6*time.Hour)).Want(200).Items()),
-		1)
-	for _, wrong := range []string{"from=x", "from=" + at(0) + "&to=" + at(93*24*time.Hour), "to=" + at(-time.Hour),
-		"limit=0", "limit=101", "cursor=abcd",
-		"timezone=Local", "timezone=Mars%2FBase", "timezone=..%2F..%2Fetc%2Fpasswd", "zone=UTC"} {
-		if a := c.Get(nobody, path+"?"+wrong); a.Status != 422 {
-			t.Errorf("%s: status %d: %s", wrong, a.Status, a.Body)
+	past := c.Get(anonymous, path+"?from="+at(-24*time.Hour)+"&to="+at(6*time.Hour)).Want(200).Items()
+	want(t, "items with a past from", len(past), 1)
+	for _, query := range []string{
+		"from=x",
+		"from=" + at(0) + "&to=" + at(93*24*time.Hour),
+		"to=" + at(-time.Hour),
+		"limit=0",
+		"limit=101",
+		"cursor=abcd",
+		"timezone=Local",
+		"timezone=Mars%2FBase",
+		"timezone=..%2F..%2Fetc%2Fpasswd",
+		"zone=UTC",
+	} {
+		if a := c.Get(anonymous, path+"?"+query); a.Status != 422 {
+			t.Errorf("%s: status %d: %s", query, a.Status, a.Body)
 		}
 	}
 
-	c.Get(nobody, "availability/doctor/"+uuid.NewString()).Want(404)
+	c.Get(anonymous, "availability/doctor/"+uuid.NewString()).Want(404)
 	exec(t, c, "UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
-	c.Get(nobody, path).Want(404)
+	c.Get(anonymous, path).Want(404)
 }
 
-// Around the end of summer time the same hour comes twice: its offset tells them apart.
-func TestListInATimezone(t *testing.T) {
+// At the end of summer time the same hour comes twice, with different offsets.
+func TestListInTimezone(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
@@ -386,8 +357,8 @@ func TestListInATimezone(t *testing.T) {
 		c.Post(doctor, "availability", map[string]any{"startTime": start, "endTime": start.Add(time.Hour)}).Want(201)
 	}
 	list := func(zone string) []map[string]any {
-		return c.Get(nobody, "availability/doctor/"+doctor.ID.String()+"?from="+back.Format(time.RFC3339)+"&timezone="+
-			url.QueryEscape(zone)).Want(200).Items()
+		query := url.Values{"from": {back.Format(time.RFC3339)}, "timezone": {zone}}
+		return c.Get(anonymous, "availability/doctor/"+doctor.ID.String()+"?"+query.Encode()).Want(200).Items()
 	}
 	day := back.Format("2006-01-02")
 	items := list("America/New_York")

@@ -17,8 +17,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// SlotPatchInput is a merge patch of a slot.
-type SlotPatchInput struct {
+// UpdateSlotRequest is a merge patch of a slot.
+type UpdateSlotRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	Body struct {
@@ -31,15 +31,17 @@ type SlotPatchInput struct {
 	}
 }
 
-// Update moves, resizes, blocks or opens a slot. Errors: 404 to anybody but its doctor, problem.PreconditionFailed,
-// ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, problem.InvalidTransition (a full slot is not
-// made AVAILABLE by hand), and doctor.ErrNotApproved for whatever leaves it open.
-func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor, in SlotPatchInput) (Slot, error) {
-	notApproved := doctor.Holds(ctx, tx, actor.ID)
+// Update moves, resizes, blocks or opens a slot. Returns problem.NotFound if the slot isn't the actor's,
+// problem.PreconditionFailed if it has changed meanwhile, ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists,
+// ErrSlotOverlap or ErrErasureDue if it can't be changed so, problem.InvalidTransition if a full slot is set to
+// AVAILABLE, and doctor.ErrNotApproved if the doctor isn't approved and the slot would not be blocked.
+func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in UpdateSlotRequest) (Slot, error) {
+	notApproved := doctor.LockApproved(ctx, tx, actor.ID)
 	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
 		return Slot{}, notApproved
 	}
-	row, err := lock(ctx, tx, actor, in.ID)
+	row, err := lockOwnSlot(ctx, tx, actor, in.ID)
 	if err != nil {
 		return Slot{}, err
 	}
@@ -53,82 +55,81 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	case len(changed) > 0 && row.Status != SlotBlocked && notApproved != nil:
 		return Slot{}, notApproved
 	}
-	if err := store(ctx, tx, &row, changed); err != nil {
+	if err := storeChange(ctx, tx, &row, changed); err != nil {
 		return Slot{}, err
 	}
 	audit.Write(tx, actor, "slot.update", row.ID, audit.Meta{"changed": changed})
 	return row.slot(), nil
 }
 
-// store writes what changed of a slot that the caller has locked, and its doctor.
-func store(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed []string) error {
+// storeChange stores the changed members of a slot. The caller has locked the slot and its doctor.
+func storeChange(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, changed []string) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	if !slices.Equal(changed, []string{"maxPatients"}) { // moved, blocked or opened
-		if err := checkFree(ctx, tx, *row); err != nil {
+	movedOrOpened := !slices.Equal(changed, []string{"maxPatients"})
+	if movedOrOpened {
+		if err := checkConflicts(ctx, tx, *row); err != nil {
 			return err
 		}
 	}
 	row.UpdatedAt = tx.Now
-	return refused(updateSlot(ctx, tx, updateSlotParams{
-		ID: row.ID, StartTime: row.StartTime, EndTime: row.EndTime, Status: row.Status, MaxPatients: row.MaxPatients,
-		Now: tx.Now,
+	return conflictError(updateSlot(ctx, tx, updateSlotParams{
+		ID:          row.ID,
+		StartTime:   row.StartTime,
+		EndTime:     row.EndTime,
+		Status:      row.Status,
+		MaxPatients: row.MaxPatients,
+		Now:         tx.Now,
 	}))
 }
 
-// lock reads a slot of who's and holds the row until the transaction ends: no seat is taken meanwhile.
-func lock(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
+// lockOwnSlot locks one of the actor's own slots until the transaction ends: no seat is taken meanwhile. Returns
+// problem.NotFound if the slot doesn't exist or isn't the actor's.
+func lockOwnSlot(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
 	row, err := lockSlot(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return row, problem.NotFound
 	case err != nil:
 		return row, err
-	case !owns(actor, row):
+	case !canChange(actor, row):
 		return row, problem.NotFoundAudited("slot", id)
 	}
 	return row, nil
 }
 
-// apply writes the patch into row and names the members that differ from what was there.
-func (in SlotPatchInput) apply(row *AvailabilitySlot, now time.Time) ([]string, error) {
-	before, b := *row, in.Body
-	if b.StartTime.Set {
-		row.StartTime = instant(b.StartTime.Value)
+// apply writes the patch into row and returns the names of the members that it changed.
+func (in UpdateSlotRequest) apply(row *AvailabilitySlot, now time.Time) ([]string, error) {
+	before := *row
+	patch := in.Body
+	if patch.StartTime.Set {
+		row.StartTime = toMicroseconds(patch.StartTime.Value)
 	}
-	if b.EndTime.Set {
-		row.EndTime = instant(b.EndTime.Value)
+	if patch.EndTime.Set {
+		row.EndTime = toMicroseconds(patch.EndTime.Value)
 	}
-	b.MaxPatients.Apply(&row.MaxPatients)
-	asked := row.Status
-	b.Status.Apply(&asked)
-	if asked != SlotBlocked {
-		row.Status = SlotAvailable
-		if row.SeatsTaken == row.MaxPatients {
-			row.Status = SlotBooked
-		}
-	} else {
+	patch.MaxPatients.Apply(&row.MaxPatients)
+	requested := row.Status
+	patch.Status.Apply(&requested)
+	switch {
+	case requested == SlotBlocked:
 		row.Status = SlotBlocked
+	case row.SeatsTaken == row.MaxPatients:
+		row.Status = SlotBooked
+	default:
+		row.Status = SlotAvailable
 	}
-	changed := []string{}
-	note := func(name string, differs bool) bool {
-		if differs {
-			changed = append(changed, name)
-		}
-		return differs
-	}
-	moved := note("startTime", !row.StartTime.Equal(before.StartTime))
-	moved = note("endTime", !row.EndTime.Equal(before.EndTime)) || moved
-	note("maxPatients", row.MaxPatients != before.MaxPatients)
-	blocked := note("status", row.Status != before.Status) && row.Status == SlotBlocked
+	changed := changedMembers(before, *row)
+	moved := slices.Contains(changed, "startTime") || slices.Contains(changed, "endTime")
+	blocked := slices.Contains(changed, "status") && row.Status == SlotBlocked
 
 	switch {
 	case len(changed) > 0 && !before.StartTime.After(now):
 		return nil, ErrSlotBegun
 	case before.SeatsTaken > 0 && (moved || blocked), row.SeatsTaken > row.MaxPatients:
-		return nil, inTheWay(before.SeatsTaken)
-	case b.Status.Set && asked == SlotAvailable && row.Status == SlotBooked:
+		return nil, consultationsError(before.SeatsTaken)
+	case patch.Status.Set && requested == SlotAvailable && row.Status == SlotBooked:
 		return nil, problem.InvalidTransition.WithDetail(
 			"The slot is full: it becomes AVAILABLE when a seat is freed or added.")
 	case moved:
@@ -137,9 +138,28 @@ func (in SlotPatchInput) apply(row *AvailabilitySlot, now time.Time) ([]string, 
 	return changed, nil
 }
 
-func inTheWay(seats int32) error {
-	if seats == 1 {
-		return ErrSlotHasConsultations.WithDetail("1 consultation stands in the way.")
+// changedMembers returns the JSON names of the members in which two versions of a slot differ.
+func changedMembers(before, after AvailabilitySlot) []string {
+	changed := []string{}
+	if !after.StartTime.Equal(before.StartTime) {
+		changed = append(changed, "startTime")
 	}
-	return ErrSlotHasConsultations.WithDetail(fmt.Sprintf("%d consultations stand in the way.", seats))
+	if !after.EndTime.Equal(before.EndTime) {
+		changed = append(changed, "endTime")
+	}
+	if after.MaxPatients != before.MaxPatients {
+		changed = append(changed, "maxPatients")
+	}
+	if after.Status != before.Status {
+		changed = append(changed, "status")
+	}
+	return changed
+}
+
+// consultationsError is ErrSlotHasConsultations with their number.
+func consultationsError(seats int32) error {
+	if seats == 1 {
+		return ErrSlotHasConsultations.WithDetail("The slot has 1 consultation.")
+	}
+	return ErrSlotHasConsultations.WithDetail(fmt.Sprintf("The slot has %d consultations.", seats))
 }

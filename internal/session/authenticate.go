@@ -13,11 +13,11 @@ import (
 	"amrutam/internal/problem"
 )
 
-// extendEvery bounds how often the use of a cookie is stored.
+// extendEvery limits how often the use of a cookie is stored.
 const extendEvery = time.Minute
 
-// Authenticate completes the actor of a request by the session of its token, and extends a session in a cookie.
-// Returns problem.Unauthenticated if the token is of no session that goes on.
+// Authenticate adds to the actor the user and the session of its token, and extends a session in a cookie. Returns
+// problem.Unauthenticated if the token has expired or its session has ended.
 func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
 	credential httpapi.Credential) (access.Actor, error) {
 	kind := accessToken
@@ -49,7 +49,7 @@ func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
 	return actor, err
 }
 
-// extendCookie has a cookie that was used live on, at most as long as its session.
+// extendCookie moves the expiry of a used cookie, at most to that of its session.
 func (s *Service) extendCookie(ctx context.Context, session uuid.UUID, hash []byte) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		queueExtendCookie(tx, tx.Now.Add(s.Config.BrowserIdle), hash)
@@ -58,9 +58,10 @@ func (s *Service) extendCookie(ctx context.Context, session uuid.UUID, hash []by
 	})
 }
 
-// Guard is what every transaction of the actor asks before its COMMIT: whether what the request was admitted by is
-// still so. An ending of the session waits for those that have asked, and those that ask later find it ended: when the
-// ending is answered, nothing of the session is stored any more. It is nil for an actor who isn't signed in.
+// Guard is the statement that every transaction of the actor runs before its COMMIT: it fails if the session has ended
+// or the user's role or second factor has changed since the request was admitted. Its lock makes the end of a session
+// wait for such transactions, so that nothing of the session is stored after the answer to its end. Guard returns nil
+// for an actor who isn't signed in.
 func Guard(actor access.Actor) *postgres.Guard {
 	if actor.ID == uuid.Nil {
 		return nil

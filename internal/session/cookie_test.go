@@ -11,20 +11,20 @@ import (
 	"amrutam/internal/config"
 )
 
-// browser holds a session as a browser does, and says with each request where it comes from.
+// browser sends the cookie of a session, as a browser does.
 type browser struct {
 	c      *apptest.Clinic
 	cookie string
 }
 
-// browse signs in by password and keeps the cookie.
-func browse(t *testing.T, c *apptest.Clinic, email string) (browser, *apptest.Answer) {
+// signInWithCookie signs in by password and returns a browser with the cookie.
+func signInWithCookie(t *testing.T, c *apptest.Clinic, email string) (browser, *apptest.Answer) {
 	t.Helper()
-	a := c.Post(nobody, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).Want(200)
+	a := c.Post(anonymous, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).Want(200)
 	return browser{c, cookieOf(t, a)}, a
 }
 
-// cookieOf checks what a browser is told to keep, and gives it.
+// cookieOf checks the attributes of an answer's cookie, and returns the cookie.
 func cookieOf(t *testing.T, a *apptest.Answer) string {
 	t.Helper()
 	said, err := http.ParseSetCookie(a.Header.Get("Set-Cookie"))
@@ -37,22 +37,22 @@ func cookieOf(t *testing.T, a *apptest.Answer) string {
 }
 
 func (b browser) do(method, path string, body any, headers ...string) *apptest.Answer {
-	return b.c.Do(nobody, method, path, body, append([]string{"Cookie", b.cookie}, headers...)...)
+	return b.c.Do(anonymous, method, path, body, append([]string{"Cookie", b.cookie}, headers...)...)
 }
 
 func (b browser) get(path string) *apptest.Answer { return b.do("GET", path, nil) }
 
-func TestASessionInACookie(t *testing.T) {
+func TestCookieSession(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
-	b, a := browse(t, c, email)
+	email := signUp(t, c)
+	b, a := signInWithCookie(t, c, email)
 	token := strings.TrimPrefix(b.cookie, "__Host-amrutam=")
 	if bytes.Contains(a.Body, []byte(token)) || a.At("accessToken") != nil || a.At("refreshToken") != nil ||
 		a.At("expiresIn") != any(3600.0) {
 		t.Errorf("the answer is %s", a.Body)
 	}
-	same(t, "who", b.get("users/me").Want(200).Text("email"), email)
+	wantEqual(t, "who", b.get("users/me").Want(200).Text("email"), email)
 	b.do("PATCH", "users/me", object{"fullName": "Meera Iyer"}).Want(200)
 	// One kind of token is no other.
 	c.Get(apptest.User{Token: token}, "users/me").Want(401, "unauthenticated")
@@ -84,28 +84,28 @@ func TestASessionInACookie(t *testing.T) {
 	if left := c.Post(s.user, "auth/logout", nil).Want(204).Header.Get("Set-Cookie"); left != "" {
 		t.Errorf("whoever holds tokens loses a cookie: %q", left)
 	}
-	b, _ = browse(t, c, email)
+	b, _ = signInWithCookie(t, c, email)
 	b.do("POST", "auth/change-password", object{"currentPassword": password, "newPassword": newPassword}).Want(204)
 	b.get("users/me").Want(401)
 }
 
-// TestAPageThatCameWithoutTLS doesn't use the cookie of a server that is reached by HTTPS, in a browser that says no
-// more than an Origin.
-func TestAPageThatCameWithoutTLS(t *testing.T) {
+// TestCookieWithoutTLS checks that a page that came by HTTP can't use the cookie of a server with HTTPS, in a browser
+// that sends only an Origin.
+func TestCookieWithoutTLS(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(cfg *config.Config) { cfg.PublicURL = "https://care.example" })
-	b, _ := browse(t, c, verified(t, c))
+	b, _ := signInWithCookie(t, c, signUp(t, c))
 	host := strings.TrimPrefix(c.URL, "http://")
 	b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, "Origin", "https://"+host).Want(200)
 	b.do("PATCH", "users/me", object{"timezone": "Asia/Kolkata"}, "Origin", "http://"+host).Want(403,
 		"cross-site-request")
 }
 
-func TestOtherSitesDontUseTheCookie(t *testing.T) {
+func TestCrossSiteRequestsCannotUseCookie(t *testing.T) {
 	t.Parallel()
 	const app = "https://app.example.org"
 	c := open(t, func(cfg *config.Config) { cfg.CORSOrigins = []string{app} })
-	b, _ := browse(t, c, verified(t, c))
+	b, _ := signInWithCookie(t, c, signUp(t, c))
 	host := strings.TrimPrefix(c.URL, "http://")
 	for name, from := range map[string][]string{
 		"cross-site":         {"Sec-Fetch-Site", "cross-site"},
@@ -130,13 +130,13 @@ func TestOtherSitesDontUseTheCookie(t *testing.T) {
 			}
 		}
 		// Nor does another site sign somebody in as its own user.
-		a := c.Do(nobody, "POST", "auth/login", object{"email": fresh(), "password": password, "session": "COOKIE"},
+		a := c.Do(anonymous, "POST", "auth/login", object{"email": newEmail(), "password": password, "session": "COOKIE"},
 			from...)
 		if a.Status != 403 || a.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%s signs in: %d", name, a.Status)
 		}
 	}
-	same(t, "name", b.get("users/me").Want(200).Text("fullName"), "Meera Nair")
+	wantEqual(t, "name", b.get("users/me").Want(200).Text("fullName"), "Meera Nair")
 	for name, from := range map[string][]string{
 		"this page": {"Sec-Fetch-Site", "same-origin"}, "typed in": {"Sec-Fetch-Site", "none"},
 		"an old browser's page": {"Origin", c.URL}, "no browser": nil,
@@ -146,7 +146,7 @@ func TestOtherSitesDontUseTheCookie(t *testing.T) {
 		}
 	}
 	// Bearer tokens are never sent by a browser itself, so pages of other sites may.
-	s := signIn(t, c, verified(t, c), password)
+	s := signIn(t, c, signUp(t, c), password)
 	c.Do(s.user, "GET", "users/me", nil, "Origin", app, "Sec-Fetch-Site", "cross-site").Want(200)
 	// Where nobody need be signed in, the cookie doesn't matter.
 	for _, cookie := range []string{b.cookie, "__Host-amrutam=gone"} {
@@ -155,40 +155,40 @@ func TestOtherSitesDontUseTheCookie(t *testing.T) {
 	}
 }
 
-func TestACookieLivesWhileItIsUsed(t *testing.T) {
+func TestCookieIsExtendedByUse(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
-	b, _ := browse(t, c, email)
-	idle, _ := browse(t, c, email)
+	email := signUp(t, c)
+	b, _ := signInWithCookie(t, c, email)
+	idle, _ := signInWithCookie(t, c, email)
 	for range 35 { // of forty minutes each
 		b.get("users/me").Want(200)
 		c.Clock.Advance(40 * time.Minute)
 	}
 	idle.get("users/me").Want(401)
 	b.get("users/me").Want(200)
-	same(t, "devices", len(b.get("auth/sessions").Want(200).Items()), 2) // the other one's day isn't over
+	wantEqual(t, "devices", len(b.get("auth/sessions").Want(200).Items()), 2) // the other one's day isn't over
 	c.Clock.Advance(40 * time.Minute)
 	b.get("users/me").Want(401, "unauthenticated") // a day, however busy
 }
 
-func TestCookiesAfterSecondFactors(t *testing.T) {
+func TestCookieAfterSecondFactor(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
+	email := signUp(t, c)
 	s := signIn(t, c, email, password)
 	k := c.NewPasskey()
 	k.Register(s.user)
-	begun := c.Post(nobody, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).
+	begun := c.Post(anonymous, "auth/login", object{"email": email, "password": password, "session": "COOKIE"}).
 		Want(200)
 	if begun.Header.Get("Set-Cookie") != "" {
 		t.Error("a password alone signs in")
 	}
-	a := c.Post(nobody, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove(),
+	a := c.Post(anonymous, "auth/verify-mfa", object{"mfaToken": begun.Text("mfaToken"), "passkey": k.Prove(),
 		"session": "COOKIE"}).Want(200)
 	browser{c, cookieOf(t, a)}.get("users/me").Want(200)
-	a = c.Post(nobody, "auth/passkey-login", object{"credential": k.Prove(), "session": "COOKIE"}).Want(200)
+	a = c.Post(anonymous, "auth/passkey-login", object{"credential": k.Prove(), "session": "COOKIE"}).Want(200)
 	b := browser{c, cookieOf(t, a)}
 	b.do("DELETE", "auth/passkeys/"+k.ID, nil).Want(204) // proven a moment ago
-	c.Post(nobody, "auth/login", object{"email": email, "password": password, "session": "SHARED"}).Want(422)
+	c.Post(anonymous, "auth/login", object{"email": email, "password": password, "session": "SHARED"}).Want(422)
 }

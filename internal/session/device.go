@@ -26,10 +26,10 @@ func (s *Service) mailNewDevice(ctx context.Context, tx *postgres.Tx, actor acce
 
 // DeviceName says in known words what a User-Agent is: what a client calls itself could be anything, also a lure.
 func DeviceName(agent string) string {
-	browser := firstIn(agent, "an app", [2]string{"Edg/", "Edge"}, [2]string{"OPR/", "Opera"},
+	browser := firstMatch(agent, "an app", [2]string{"Edg/", "Edge"}, [2]string{"OPR/", "Opera"},
 		[2]string{"Firefox/", "Firefox"}, [2]string{"Chrome/", "Chrome"}, [2]string{"CriOS/", "Chrome"},
 		[2]string{"Safari/", "Safari"}, [2]string{"curl/", "curl"})
-	system := firstIn(agent, "", [2]string{"Android", "Android"}, [2]string{"iPhone", "iPhone"},
+	system := firstMatch(agent, "", [2]string{"Android", "Android"}, [2]string{"iPhone", "iPhone"},
 		[2]string{"iPad", "iPad"}, [2]string{"Windows", "Windows"}, [2]string{"Mac OS X", "macOS"},
 		[2]string{"Linux", "Linux"})
 	if system == "" {
@@ -38,7 +38,7 @@ func DeviceName(agent string) string {
 	return browser + " on " + system
 }
 
-func firstIn(agent, otherwise string, known ...[2]string) string {
+func firstMatch(agent, otherwise string, known ...[2]string) string {
 	for _, k := range known {
 		if strings.Contains(agent, k[0]) {
 			return k[1]

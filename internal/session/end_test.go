@@ -8,74 +8,74 @@ import (
 func TestTokensExpire(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	s := signIn(t, c, verified(t, c), password)
+	s := signIn(t, c, signUp(t, c), password)
 	c.Clock.Advance(14 * time.Minute)
 	c.Get(s.user, "users/me").Want(200)
 	c.Clock.Advance(time.Minute)
 	a := c.Get(s.user, "users/me").Want(401, "unauthenticated")
-	same(t, "WWW-Authenticate", a.Header.Get("WWW-Authenticate"), `Bearer realm="amrutam"`)
+	wantEqual(t, "WWW-Authenticate", a.Header.Get("WWW-Authenticate"), `Bearer realm="amrutam"`)
 	c.Post(s.user, "auth/logout", nil).Want(401)
 
 	c.Clock.Advance(29 * 24 * time.Hour)
-	s = held(t, refresh(c, s.refresh).Want(200))
+	s = sessionOf(t, refresh(c, s.refresh).Want(200))
 	c.Get(s.user, "users/me").Want(200)
 	c.Clock.Advance(30*24*time.Hour - time.Minute) // the session lives on from its last use
-	s = held(t, refresh(c, s.refresh).Want(200))
+	s = sessionOf(t, refresh(c, s.refresh).Want(200))
 	c.Clock.Advance(30 * 24 * time.Hour)
-	dead(t, c, s)
-	same(t, "mails about a thief", count(t, c, "SELECT count(*) FROM mails WHERE kind = 'session-reuse'"), 0)
+	wantEnded(t, c, s)
+	wantEqual(t, "mails about a thief", count(t, c, "SELECT count(*) FROM mails WHERE kind = 'session-reuse'"), 0)
 }
 
 func TestSignOut(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
+	email := signUp(t, c)
 	s, other := signIn(t, c, email, password), signIn(t, c, email, password)
-	renewed := held(t, refresh(c, s.refresh).Want(200))
+	renewed := sessionOf(t, refresh(c, s.refresh).Want(200))
 	a := c.Post(s.user, "auth/logout", nil).Want(204)
-	same(t, "body", len(a.Body), 0)
-	dead(t, c, s)
-	dead(t, c, renewed)
+	wantEqual(t, "body", len(a.Body), 0)
+	wantEnded(t, c, s)
+	wantEnded(t, c, renewed)
 	c.Post(s.user, "auth/logout", nil).Want(401)
-	c.Post(nobody, "auth/logout", nil).Want(401)
+	c.Post(anonymous, "auth/logout", nil).Want(401)
 	c.Get(other.user, "users/me").Want(200)
 	refresh(c, other.refresh).Want(200)
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1",
+	wantEqual(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1",
 		s.user.ID), 1)
 }
 
-func TestSessions(t *testing.T) {
+func TestListAndEndSessions(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
+	email := signUp(t, c)
 	first := signIn(t, c, email, password)
-	c.Do(nobody, "POST", "auth/login", credentials(email, password), "User-Agent",
+	c.Do(anonymous, "POST", "auth/login", credentials(email, password), "User-Agent",
 		"Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0").Want(200)
 	signIn(t, c, email, password)
-	mailed(t, c, email, "new-device", 1)
-	quiet(t, c)
-	same(t, "mails of new devices", count(t, c, "SELECT count(*) FROM mails WHERE kind = 'new-device'"), 1)
+	awaitMail(t, c, email, "new-device", 1)
+	awaitJobs(t, c)
+	wantEqual(t, "mails of new devices", count(t, c, "SELECT count(*) FROM mails WHERE kind = 'new-device'"), 1)
 	list := c.Get(first.user, "auth/sessions").Want(200).Items()
-	same(t, "sessions", len(list), 3)
+	wantEqual(t, "sessions", len(list), 3)
 	other := ""
 	for _, s := range list {
 		if s["device"] == "Firefox on Windows" {
 			other = s["id"].(string)
-			same(t, "current", s["current"], any(false))
+			wantEqual(t, "current", s["current"], any(false))
 		}
 	}
-	stranger := signIn(t, c, verified(t, c), password)
+	stranger := signIn(t, c, signUp(t, c), password)
 	c.Do(stranger.user, "DELETE", "auth/sessions/"+other, nil).Want(404)
 	c.Do(first.user, "DELETE", "auth/sessions/"+other, nil).Want(204)
 	c.Do(first.user, "DELETE", "auth/sessions/"+other, nil).Want(404)
-	same(t, "sessions", len(c.Get(first.user, "auth/sessions").Want(200).Items()), 2)
+	wantEqual(t, "sessions", len(c.Get(first.user, "auth/sessions").Want(200).Items()), 2)
 }
 
-// TestEndingOthersNeedsARecentProof: whoever stole a session shuts nobody out with it; one's own end needs none.
-func TestEndingOthersNeedsARecentProof(t *testing.T) {
+// TestEndSessionNeedsRecentProof checks that a stolen session can't end the others; to end itself it needs no proof.
+func TestEndSessionNeedsRecentProof(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
+	email := signUp(t, c)
 	s, other := signIn(t, c, email, password), signIn(t, c, email, password)
 	var own, theirs string
 	for _, one := range c.Get(s.user, "auth/sessions").Want(200).Items() {
@@ -91,8 +91,8 @@ func TestEndingOthersNeedsARecentProof(t *testing.T) {
 	c.Get(other.user, "users/me").Want(200)
 	c.Post(s.user, "auth/step-up", object{"currentPassword": password}).Want(204)
 	c.Do(s.user, "DELETE", "auth/sessions/"+theirs, nil).Want(204)
-	dead(t, c, other)
+	wantEnded(t, c, other)
 	c.Clock.Advance(6 * time.Minute)
 	c.Do(s.user, "DELETE", "auth/sessions/"+own, nil).Want(204)
-	dead(t, c, s)
+	wantEnded(t, c, s)
 }

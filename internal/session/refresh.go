@@ -27,12 +27,12 @@ type RefreshRequest struct {
 	}
 }
 
-// Refresh returns the next pair for a refresh token. One that was used longer than a moment ago is in two hands: it
-// ends the session for both. That must stay although the answer is a refusal, so Refresh opens its transaction itself.
-// Returns ErrInvalidRefreshToken if the token or its session is over.
+// Refresh returns the next pair for a refresh token. A token that is used again after reuseGrace was copied, which ends
+// the session. That must be committed although the answer is a refusal, so Refresh opens its transaction itself.
+// Returns ErrInvalidRefreshToken if the token or its session has ended.
 func (s *Service) Refresh(ctx context.Context, actor access.Actor, in RefreshRequest) (out Tokens, err error) {
 	hash := HashToken(in.Body.RefreshToken)
-	copied := false
+	reused := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		// The UPDATE is what lets one of two through; everything after it reads what that one stored.
 		first, err := useRefreshToken(ctx, tx, &tx.Now, hash)
@@ -43,10 +43,10 @@ func (s *Service) Refresh(ctx context.Context, actor access.Actor, in RefreshReq
 		if err != nil {
 			return err
 		}
-		copied = first == 0 && token.UsedAt != nil && tx.Now.Sub(*token.UsedAt) > reuseGrace
+		reused = first == 0 && token.UsedAt != nil && tx.Now.Sub(*token.UsedAt) > reuseGrace
 		switch {
-		case copied:
-			return s.endCopied(ctx, tx, actor, token)
+		case reused:
+			return s.endReused(ctx, tx, actor, token)
 		case !token.ExpiresAt.After(tx.Now):
 			return ErrInvalidRefreshToken
 		}
@@ -65,7 +65,7 @@ func (s *Service) Refresh(ctx context.Context, actor access.Actor, in RefreshReq
 		out, err = s.issuePair(ctx, tx, token.SessionID, user, next)
 		return err
 	})
-	if err == nil && copied {
+	if err == nil && reused {
 		err = ErrInvalidRefreshToken
 	}
 	return out, err
@@ -115,8 +115,8 @@ func (s *Service) latestTokens(ctx context.Context, tx *postgres.Tx, user User, 
 	}
 }
 
-// extend has the session live on; again says that its token was used a moment ago. Returns ErrInvalidRefreshToken if
-// the session has ended.
+// extend moves the session's expiry; again says that its token was used within reuseGrace. Returns
+// ErrInvalidRefreshToken if the session has ended.
 func (s *Service) extend(ctx context.Context, tx *postgres.Tx, actor access.Actor, token findRefreshTokenRow,
 	again bool) (User, error) {
 	row, err := extendSession(ctx, tx,
@@ -134,8 +134,8 @@ func (s *Service) extend(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt}, nil
 }
 
-// endCopied ends the session of a token in two hands, and mails its user the first time.
-func (s *Service) endCopied(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+// endReused ends the session of a reused token, and mails its user the first time.
+func (s *Service) endReused(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	token findRefreshTokenRow) error {
 	ended, err := endSession(ctx, tx, &tx.Now, token.SessionID)
 	if err != nil {

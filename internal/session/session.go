@@ -1,4 +1,4 @@
-// Package session is who is signed in where: the tokens of a session, its device, how it begins, lives on and ends.
+// Package session has the sessions of users: their tokens and devices, and how they start, are extended and end.
 package session
 
 import (
@@ -19,7 +19,7 @@ import (
 	"amrutam/internal/seal"
 )
 
-// ErrInvalidRefreshToken is the refusal of a refresh token.
+// ErrInvalidRefreshToken refuses a refresh token that is unknown, was used, or whose session has ended.
 var ErrInvalidRefreshToken = problem.Define(http.StatusUnauthorized, "invalid-refresh-token", "The session has ended",
 	"The refresh token is wrong, was used, or belongs to a session that has ended.",
 	"Sign in again. Each refresh token works once: keep the one that came with the latest answer.")

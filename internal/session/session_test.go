@@ -18,7 +18,7 @@ import (
 
 type object = map[string]any
 
-var nobody apptest.User
+var anonymous apptest.User
 
 const (
 	password    = "seven lamps light the well"
@@ -28,7 +28,7 @@ const (
 // Tokens, addresses, numbers and parts of the passwords that the tests use.
 var private = regexp.MustCompile(`@|%40|\b(at|rt)_|[A-Za-z0-9_-]{43}|lamps|boats|\+91|\(98123\)|98123(45|40)[0-9]{2}`)
 
-// open starts a clinic whose log, at the end of the test, must hold nothing private and no failure.
+// open starts a clinic, and checks at the end of the test that its log holds nothing private and no errors.
 func open(t *testing.T, configure ...func(*config.Config)) *apptest.Clinic {
 	t.Helper()
 	c := apptest.Open(t, configure...)
@@ -45,7 +45,7 @@ func open(t *testing.T, configure ...func(*config.Config)) *apptest.Clinic {
 	return c
 }
 
-func fresh() string { return "asha-" + uuid.NewString()[:13] + "@example.org" }
+func newEmail() string { return "asha-" + uuid.NewString()[:13] + "@example.org" }
 
 func registration(email string, change ...func(object)) object {
 	body := object{"email": email, "password": password, "fullName": "Meera Nair", "role": "PATIENT"}
@@ -57,12 +57,12 @@ func registration(email string, change ...func(object)) object {
 
 func credentials(email, password string) object { return object{"email": email, "password": password} }
 
-// verified signs somebody up and proves the address.
-func verified(t *testing.T, c *apptest.Clinic, change ...func(object)) string {
+// signUp signs a user up, verifies the address and returns it.
+func signUp(t *testing.T, c *apptest.Clinic, change ...func(object)) string {
 	t.Helper()
-	email := fresh()
-	c.Post(nobody, "auth/signup", registration(email, change...)).Want(201)
-	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
+	email := newEmail()
+	c.Post(anonymous, "auth/signup", registration(email, change...)).Want(201)
+	c.Post(anonymous, "auth/verify-email", object{"token": awaitMail(t, c, email, "verify-email", 1)}).Want(204)
 	return email
 }
 
@@ -74,11 +74,11 @@ type session struct {
 
 func signIn(t *testing.T, c *apptest.Clinic, email, password string) session {
 	t.Helper()
-	return held(t, c.Post(nobody, "auth/login", credentials(email, password)).Want(200))
+	return sessionOf(t, c.Post(anonymous, "auth/login", credentials(email, password)).Want(200))
 }
 
-// held are the tokens of an answer.
-func held(t *testing.T, a *apptest.Answer) session {
+// sessionOf returns the session that an answer has the tokens of.
+func sessionOf(t *testing.T, a *apptest.Answer) session {
 	t.Helper()
 	id, err := uuid.Parse(a.Text("user", "id"))
 	must(t, err)
@@ -91,11 +91,11 @@ func held(t *testing.T, a *apptest.Answer) session {
 }
 
 func refresh(c *apptest.Clinic, token string) *apptest.Answer {
-	return c.Post(nobody, "auth/refresh-token", object{"refreshToken": token})
+	return c.Post(anonymous, "auth/refresh-token", object{"refreshToken": token})
 }
 
-// dead fails unless neither token of the session works any more.
-func dead(t *testing.T, c *apptest.Clinic, s session) {
+// wantEnded fails the test if a token of the session still works.
+func wantEnded(t *testing.T, c *apptest.Clinic, s session) {
 	t.Helper()
 	c.Get(s.user, "users/me").Want(401, "unauthenticated")
 	refresh(c, s.refresh).Want(401, "invalid-refresh-token")
@@ -103,11 +103,11 @@ func dead(t *testing.T, c *apptest.Clinic, s session) {
 
 var tokenInMail = regexp.MustCompile(`token=([A-Za-z0-9_-]+)`)
 
-// mailed waits for the nth mail of a kind to an address, and gives the token of its link.
-func mailed(t *testing.T, c *apptest.Clinic, to, kind string, n int) string {
+// awaitMail waits for the nth mail of a kind to an address, and returns the token of its link.
+func awaitMail(t *testing.T, c *apptest.Clinic, to, kind string, n int) string {
 	t.Helper()
 	var token string
-	wait(t, "mail "+kind, func() bool {
+	waitFor(t, "mail "+kind, func() bool {
 		found := mails(t, c, to, kind)
 		if len(found) > n {
 			t.Fatalf("%d mails of kind %s, want %d", len(found), kind, n)
@@ -127,7 +127,7 @@ func mailed(t *testing.T, c *apptest.Clinic, to, kind string, n int) string {
 func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 	t.Helper()
 	var found []string
-	for _, m := range c.Get(nobody, "/dev/mailbox.json?to="+url.QueryEscape(to)).Want(200).Items() {
+	for _, m := range c.Get(anonymous, "/dev/mailbox.json?to="+url.QueryEscape(to)).Want(200).Items() {
 		if text, ok := m["text"].(string); ok && m["kind"] == kind {
 			found = append(found, text)
 		}
@@ -135,16 +135,16 @@ func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 	return found
 }
 
-// quiet waits until every job that the test caused has run, so that a mail which isn't there won't come.
-func quiet(t *testing.T, c *apptest.Clinic) {
+// awaitJobs waits until every job of the test has run: a mail that wasn't sent by then won't be.
+func awaitJobs(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	wait(t, "the jobs' end", func() bool {
+	waitFor(t, "the jobs' end", func() bool {
 		return count(t, c, "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
 			"'discarded') AND kind <> 'partition.upkeep'") == 0
 	})
 }
 
-func wait(t *testing.T, what string, there func() bool) {
+func waitFor(t *testing.T, what string, there func() bool) {
 	t.Helper()
 	late := time.After(30 * time.Second)
 	for !there() {
@@ -173,7 +173,7 @@ func row[T any](t *testing.T, c *apptest.Clinic, sql string, args ...any) (v T) 
 	return v
 }
 
-func audited(t *testing.T, c *apptest.Clinic, action, entity string) int {
+func countAudits(t *testing.T, c *apptest.Clinic, action, entity string) int {
 	t.Helper()
 	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
 }
@@ -194,7 +194,7 @@ func atOnce[T any](n int, do func(i int) T) []T {
 	return out
 }
 
-func same(t *testing.T, what string, a, b any) {
+func wantEqual(t *testing.T, what string, a, b any) {
 	t.Helper()
 	if !reflect.DeepEqual(a, b) {
 		t.Errorf("%s: %v, want %v", what, a, b)

@@ -29,8 +29,8 @@ import (
 
 const publicURL = "https://clinic.example"
 
-// office is the package on a database of its own, whose jobs a test runs by hand.
-type office struct {
+// fixture is a Service on its own database, whose jobs the test runs itself.
+type fixture struct {
 	t       testing.TB
 	db      *postgres.DB
 	mails   *notification.Service
@@ -39,7 +39,7 @@ type office struct {
 	metrics *telemetry.Metrics
 }
 
-func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
+func openFixture(t testing.TB, configure ...func(*config.Config)) *fixture {
 	t.Helper()
 	ctx := context.Background()
 	cfg := &config.Config{Env: "development", PublicURL: publicURL,
@@ -47,30 +47,30 @@ func openOffice(t testing.TB, configure ...func(*config.Config)) *office {
 	for _, change := range configure {
 		change(cfg)
 	}
-	o := &office{t: t, clock: &apptest.Clock{}, log: &apptest.Log{}, metrics: telemetry.NewMetrics()}
+	f := &fixture{t: t, clock: &apptest.Clock{}, log: &apptest.Log{}, metrics: telemetry.NewMetrics()}
 	dsn := testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 	separator := "?"
 	if strings.Contains(dsn, "?") {
 		separator = "&"
 	}
 	var err error
-	o.db, err = postgres.Open(ctx, dsn+separator+"lock_timeout=200", postgres.Options{Clock: o.clock.Now, MaxConns: 6})
+	f.db, err = postgres.Open(ctx, dsn+separator+"lock_timeout=200", postgres.Options{Clock: f.clock.Now, MaxConns: 6})
 	must(t, err)
-	t.Cleanup(o.db.Close)
-	logger := slog.New(slog.NewJSONHandler(o.log, nil))
-	queue, err := jobs.New(o.db, logger, o.metrics)
+	t.Cleanup(f.db.Close)
+	logger := slog.New(slog.NewJSONHandler(f.log, nil))
+	queue, err := jobs.New(f.db, logger, f.metrics)
 	must(t, err)
 	master := make([]byte, 32)
 	_, _ = rand.Read(master)
-	sealer, err := seal.New(master, o.db.Clock)
+	sealer, err := seal.New(master, f.db.Clock)
 	must(t, err)
-	o.mails, err = notification.New(o.db, queue, sealer, cfg, logger, o.metrics)
+	f.mails, err = notification.New(f.db, queue, sealer, cfg, logger, f.metrics)
 	must(t, err)
-	return o
+	return f
 }
 
-// sendingTo is the settings for a peer.
-func sendingTo(p *peer, credentials string) func(*config.Config) {
+// sendingTo sets the mail server of a test.
+func sendingTo(p *mailServer, credentials string) func(*config.Config) {
 	return func(cfg *config.Config) {
 		cfg.SMTPURL = "smtp://" + credentials + p.addr
 		if p.implicitTLS {
@@ -79,60 +79,60 @@ func sendingTo(p *peer, credentials string) func(*config.Config) {
 	}
 }
 
-// user makes somebody with a verified address.
-func (o *office) user(name, zone string) (uuid.UUID, string) {
-	o.t.Helper()
+// user inserts a user with a verified address.
+func (f *fixture) user(name, zone string) (uuid.UUID, string) {
+	f.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	email := "user-" + id.String() + "@example.org"
-	o.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+	f.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 		VALUES ($1, $2, 'none', 'PATIENT', true, now(), now())`, id, email)
-	o.exec(`INSERT INTO profiles (id, user_id, full_name, timezone, created_at, updated_at)
+	f.exec(`INSERT INTO profiles (id, user_id, full_name, timezone, created_at, updated_at)
 		VALUES ($1, $1, $2, $3, now(), now())`, id, name, zone)
 	return id, email
 }
 
-func (o *office) exec(sql string, args ...any) {
-	o.t.Helper()
-	_, err := o.db.Pool.Exec(context.Background(), sql, args...)
-	must(o.t, err)
+func (f *fixture) exec(sql string, args ...any) {
+	f.t.Helper()
+	_, err := f.db.Pool.Exec(context.Background(), sql, args...)
+	must(f.t, err)
 }
 
-// enqueue keeps a mail and gives its id.
-func (o *office) enqueue(m notification.Mail) uuid.UUID {
-	o.t.Helper()
-	must(o.t, o.tryEnqueue(m))
+// enqueue stores a mail and returns its id.
+func (f *fixture) enqueue(m notification.Mail) uuid.UUID {
+	f.t.Helper()
+	must(f.t, f.tryEnqueue(m))
 	var id uuid.UUID
-	must(o.t, o.db.Pool.QueryRow(context.Background(), "SELECT id FROM mails ORDER BY id DESC LIMIT 1").Scan(&id))
+	must(f.t, f.db.Pool.QueryRow(context.Background(), "SELECT id FROM mails ORDER BY id DESC LIMIT 1").Scan(&id))
 	return id
 }
 
-func (o *office) tryEnqueue(m notification.Mail) error {
+func (f *fixture) tryEnqueue(m notification.Mail) error {
 	ctx := context.Background()
-	return o.db.Write(ctx, func(tx *postgres.Tx) error { return o.mails.Enqueue(ctx, tx, m) })
+	return f.db.Write(ctx, func(tx *postgres.Tx) error { return f.mails.Enqueue(ctx, tx, m) })
 }
 
-func (o *office) run(id uuid.UUID) error { return o.mails.Run(context.Background(), id) }
+func (f *fixture) run(id uuid.UUID) error { return f.mails.Run(context.Background(), id) }
 
-// state is what the table holds of a mail.
+// state is a row of mails.
 type state struct {
 	content      []byte
 	sent, failed *time.Time
 	failure      string
 }
 
-func (o *office) state(id uuid.UUID) (s state) {
-	o.t.Helper()
-	must(o.t, o.db.Pool.QueryRow(context.Background(),
+func (f *fixture) state(id uuid.UUID) (s state) {
+	f.t.Helper()
+	must(f.t, f.db.Pool.QueryRow(context.Background(),
 		"SELECT content, sent_at, failed_at, coalesce(failure, '') FROM mails WHERE id = $1", id).
 		Scan(&s.content, &s.sent, &s.failed, &s.failure))
 	return s
 }
 
-// counted is the value of amrutam_mails_total.
-func (o *office) counted(kind, outcome string) float64 {
-	o.t.Helper()
-	families, err := o.metrics.Registry.Gather()
-	must(o.t, err)
+// metric returns the value of amrutam_mails_total.
+func (f *fixture) metric(kind, outcome string) float64 {
+	f.t.Helper()
+	families, err := f.metrics.Registry.Gather()
+	must(f.t, err)
 	for _, family := range families {
 		if family.GetName() != "amrutam_mails_total" {
 			continue
@@ -150,14 +150,14 @@ func (o *office) counted(kind, outcome string) float64 {
 	return 0
 }
 
-// parsed is a mail as a mail program reads it.
+// parsed is a mail as a mail program shows it.
 type parsed struct {
 	header     mail.Header
 	subject    string
 	text, html string
 }
 
-// parse reads a delivery by the rules of RFC 5322 and MIME, and fails on what breaks them.
+// parse parses a mail, and fails the test if it breaks the rules of RFC 5322 or MIME.
 func parse(t testing.TB, raw []byte) parsed {
 	t.Helper()
 	for number, l := range bytes.Split(raw, []byte("\r\n")) {

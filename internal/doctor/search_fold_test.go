@@ -9,9 +9,9 @@ import (
 	"amrutam/internal/config"
 )
 
-// TestSearchFolds: marks, case and forms make no difference in Latin script, vowel signs and most nuktas do in
+// TestSearchIgnoresMarksAndCase: marks, case and forms make no difference in Latin script, vowel signs and most nuktas do in
 // Devanagari.
-func TestSearchFolds(t *testing.T) {
+func TestSearchIgnoresMarksAndCase(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("100.00")
@@ -33,7 +33,7 @@ func TestSearchFolds(t *testing.T) {
 	} {
 		exec(t, c, "UPDATE profiles SET full_name = $2 WHERE user_id = $1", doctor.ID, one.name)
 		finds := func(q string) bool {
-			return len(c.Get(nobody, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1
+			return len(c.Get(anonymous, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1
 		}
 		for _, q := range one.finds {
 			if !finds(q) {
@@ -47,13 +47,13 @@ func TestSearchFolds(t *testing.T) {
 		}
 	}
 	setRow(t, c, doctor.ID, "specialization = 'Pañcakarma'")
-	if len(c.Get(nobody, "doctors?specialization=PANCAKARMA").Want(200).Items()) != 1 {
+	if len(c.Get(anonymous, "doctors?specialization=PANCAKARMA").Want(200).Items()) != 1 {
 		t.Error("a specialization isn't found without its marks")
 	}
 }
 
-// TestFeesOfOneCurrency are compared with each other, and never with those of another one.
-func TestFeesOfOneCurrency(t *testing.T) {
+// TestSearchComparesFeesOfOneCurrency are compared with each other, and never with those of another one.
+func TestSearchComparesFeesOfOneCurrency(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	rupees, dear, dollars := c.Doctor("400.00").ID, c.Doctor("900.00").ID, c.Doctor("50.00").ID
@@ -71,21 +71,21 @@ func TestFeesOfOneCurrency(t *testing.T) {
 		"sort=fee&maxFee=50.00&currency=USD": {dollars},
 	} {
 		got := []any{}
-		for _, item := range c.Get(nobody, "doctors?"+query).Want(200).Items() {
+		for _, item := range c.Get(anonymous, "doctors?"+query).Want(200).Items() {
 			got = append(got, item["id"])
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s finds %v, want %v", query, got, want)
 		}
 	}
-	c.Get(nobody, "doctors?currency=inr").Want(422)
-	next := c.Get(nobody, "doctors?sort=fee&limit=1").Want(200).Text("nextCursor")
-	c.Get(nobody, "doctors?sort=fee&limit=1&currency=USD&cursor="+next).Want(422)
-	c.Get(nobody, "doctors?sort=fee&limit=1&currency=INR&cursor="+next).Want(200)
+	c.Get(anonymous, "doctors?currency=inr").Want(422)
+	next := c.Get(anonymous, "doctors?sort=fee&limit=1").Want(200).Text("nextCursor")
+	c.Get(anonymous, "doctors?sort=fee&limit=1&currency=USD&cursor="+next).Want(422)
+	c.Get(anonymous, "doctors?sort=fee&limit=1&currency=INR&cursor="+next).Want(200)
 }
 
-// TestTheServersCurrency is that of fees that name none.
-func TestTheServersCurrency(t *testing.T) {
+// TestDefaultCurrency is that of fees that name none.
+func TestDefaultCurrency(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.Currency = "EUR" })
 	doctor := c.Doctor("100.00")
@@ -97,7 +97,7 @@ func TestTheServersCurrency(t *testing.T) {
 	}
 	exec(t, c, "UPDATE doctors SET is_approved = true")
 	c.Doctor("20.00") // in INR
-	if items := c.Get(nobody, "doctors?sort=fee").Want(200).Items(); len(items) != 1 ||
+	if items := c.Get(anonymous, "doctors?sort=fee").Want(200).Items(); len(items) != 1 ||
 		items[0]["id"] != doctor.ID.String() {
 		t.Errorf("found %v", items)
 	}
@@ -106,7 +106,7 @@ func TestTheServersCurrency(t *testing.T) {
 func TestFacets(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	if got := string(c.Get(nobody, "doctors/facets").Want(200).
+	if got := string(c.Get(anonymous, "doctors/facets").Want(200).
 		Body); got != `{"specializations":[],"languages":[],"currencies":[]}` {
 		t.Errorf("of nobody: %s", got)
 	}
@@ -127,11 +127,11 @@ func TestFacets(t *testing.T) {
 		`{"value":"panchakarma","count":1}],` +
 		`"languages":[{"value":"en","count":3},{"value":"hi","count":2},{"value":"ta","count":1}],` +
 		`"currencies":[{"value":"INR","count":2},{"value":"USD","count":1}]}`
-	if got := string(c.Get(nobody, "doctors/facets").Want(200).Body); got != want {
+	if got := string(c.Get(anonymous, "doctors/facets").Want(200).Body); got != want {
 		t.Errorf("facets: %s, want %s", got, want)
 	}
 	for _, facet := range []string{"specialization=PANCHAKARMA", "language=ta", "currency=USD"} {
-		if len(c.Get(nobody, "doctors?"+facet).Want(200).Items()) != 1 {
+		if len(c.Get(anonymous, "doctors?"+facet).Want(200).Items()) != 1 {
 			t.Errorf("%s finds not one", facet)
 		}
 	}

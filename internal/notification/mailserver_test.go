@@ -25,8 +25,8 @@ const (
 	smtpPassword = "open sesame, said the mailer"
 )
 
-// peer is a real SMTP server on this machine.
-type peer struct {
+// mailServer is an SMTP server on this machine.
+type mailServer struct {
 	t    testing.TB
 	addr string
 	// refuse, when set, answers a step ("auth", "mail", "rcpt", "data", "taken") the n-th time it is reached, n from
@@ -38,25 +38,25 @@ type peer struct {
 	// withoutUTF8 offers no SMTPUTF8.
 	withoutUTF8 bool
 
-	mu     sync.Mutex
-	server *smtp.Server
-	listen net.Listener
-	steps  map[string]int
-	got    []delivery
-	roots  *x509.CertPool
-	cert   tls.Certificate
+	mu       sync.Mutex
+	server   *smtp.Server
+	listen   net.Listener
+	steps    map[string]int
+	received []delivery
+	roots    *x509.CertPool
+	cert     tls.Certificate
 }
 
-// delivery is a mail as it came over the wire.
+// delivery is a mail as the server received it.
 type delivery struct {
 	from, to, user  string
 	encrypted, utf8 bool
 	raw             []byte
 }
 
-func newPeer(t testing.TB, configure ...func(*peer)) *peer {
+func startMailServer(t testing.TB, configure ...func(*mailServer)) *mailServer {
 	t.Helper()
-	p := &peer{t: t, addr: "127.0.0.1:0", steps: map[string]int{}}
+	p := &mailServer{t: t, addr: "127.0.0.1:0", steps: map[string]int{}}
 	for _, change := range configure {
 		change(p)
 	}
@@ -66,8 +66,8 @@ func newPeer(t testing.TB, configure ...func(*peer)) *peer {
 	return p
 }
 
-// start listens, after a stop on the same port as before.
-func (p *peer) start() {
+// start listens; after a stop, on the same port as before.
+func (p *mailServer) start() {
 	p.t.Helper()
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{peer: p, conn: c}, nil
@@ -91,7 +91,7 @@ func (p *peer) start() {
 	go func() { _ = server.Serve(listener) }()
 }
 
-func (p *peer) stop() {
+func (p *mailServer) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.server != nil {
@@ -101,19 +101,19 @@ func (p *peer) stop() {
 	}
 }
 
-func (p *peer) mails() []delivery {
+func (p *mailServer) mails() []delivery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]delivery(nil), p.got...)
+	return append([]delivery(nil), p.received...)
 }
 
-func (p *peer) reached(step string) int {
+func (p *mailServer) reached(step string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.steps[step]
 }
 
-func (p *peer) step(name string) error {
+func (p *mailServer) step(name string) error {
 	p.mu.Lock()
 	p.steps[name]++
 	n := p.steps[name]
@@ -125,7 +125,7 @@ func (p *peer) step(name string) error {
 }
 
 type session struct {
-	peer *peer
+	peer *mailServer
 	conn *smtp.Conn
 	delivery
 }
@@ -139,8 +139,8 @@ func (s *session) Reset() {
 
 func (s *session) Logout() error { return nil }
 
-// AuthMechanisms without TLS are what somebody in between would offer: CRAM-MD5 gives away what a guess can be checked
-// by.
+// AuthMechanisms offers CRAM-MD5 without TLS, as an attacker in between would: the answer to it lets the attacker check
+// guesses of the password.
 func (s *session) AuthMechanisms() []string {
 	if _, encrypted := s.conn.TLSConnectionState(); encrypted {
 		return []string{sasl.Plain}
@@ -185,12 +185,12 @@ func (s *session) Data(r io.Reader) error {
 	s.raw = raw
 	_, s.encrypted = s.conn.TLSConnectionState()
 	s.peer.mu.Lock()
-	s.peer.got = append(s.peer.got, s.delivery)
+	s.peer.received = append(s.peer.received, s.delivery)
 	s.peer.mu.Unlock()
 	return s.peer.step("taken")
 }
 
-// certificate signs itself for 127.0.0.1.
+// certificate returns a self-signed certificate for 127.0.0.1.
 func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

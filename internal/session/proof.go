@@ -18,18 +18,18 @@ func Lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (active bool, err 
 	return active, nil
 }
 
-// ProveSecondFactor notes that a session has just proven a second factor.
-func ProveSecondFactor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// RecordSecondFactor records that a session has just proven a second factor.
+func RecordSecondFactor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := setSecondFactorProven(ctx, tx, &tx.Now, id); err != nil {
-		return fmt.Errorf("note a proven second factor: %w", err)
+		return fmt.Errorf("record a proven second factor: %w", err)
 	}
 	return nil
 }
 
-// ProvePassword notes that a session has just proven the password.
-func ProvePassword(tx *postgres.Tx, id uuid.UUID) { queueLastSetPasswordProven(tx, tx.Now, id) }
+// RecordPassword records that a session has just proven the password.
+func RecordPassword(tx *postgres.Tx, id uuid.UUID) { queueLastSetPasswordProven(tx, tx.Now, id) }
 
-// ClearSecondFactor has no session of a user count as proven any more: the user has no second factor left.
+// ClearSecondFactor clears the proofs of a second factor in all sessions of a user who has no factor left.
 func ClearSecondFactor(ctx context.Context, tx *postgres.Tx, user uuid.UUID) error {
 	if err := clearSecondFactor(ctx, tx, user); err != nil {
 		return fmt.Errorf("clear proven second factors: %w", err)
