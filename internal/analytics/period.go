@@ -34,7 +34,7 @@ func (in PeriodIn) period(now time.Time) (period, error) {
 	wrong := *problem.Invalid
 	zone, known := httpapi.Zone(in.Timezone)
 	if !known {
-		wrong, zone = *wrong.WithField("query.timezone", httpapi.NoZone), time.UTC
+		wrong, zone = *wrong.WithField("query.timezone", httpapi.InvalidZone), time.UTC
 	}
 	day := func(name, text string, otherwise time.Time) time.Time {
 		if text == "" {

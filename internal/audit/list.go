@@ -28,7 +28,7 @@ type ListIn struct {
 }
 
 // place is where a page ended.
-type place = httpapi.Place[time.Time]
+type place = httpapi.Position[time.Time]
 
 // filter is a ListIn that was checked.
 type filter struct {
@@ -52,7 +52,7 @@ func (l log) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in L
 		return none, err
 	}
 	scope := f.scope()
-	if _, err := l.cursors.Open(scope, in.Cursor, &f.after); err != nil {
+	if _, err := l.cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
 	found, err := f.walk(ctx, tx, in.Limit+1)
@@ -89,8 +89,8 @@ func (in ListIn) filter() (filter, error) {
 	} else if in.IPAddress != "" {
 		wrong = *wrong.WithField("query.ipAddress", "expected an IPv4 or IPv6 address")
 	}
-	if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
-		wrong = *wrong.WithField("query.to", "must be after from")
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+		wrong = *wrong.WithField("query.to", fault)
 	}
 	if len(wrong.Fields) > 0 {
 		return f, &wrong
@@ -165,6 +165,6 @@ func (f filter) fetch(ctx context.Context, tx *postgres.Tx, from, to time.Time, 
 		c.And("created_at <= $1", f.after.Value)
 		newestFirst.After(&c, c.Value(f.after.Value), c.Value(f.after.ID))
 	}
-	sql := selectEntry + c.Where() + newestFirst.By() + " LIMIT " + strconv.Itoa(limit)
+	sql := selectEntry + c.Where() + newestFirst.OrderBy() + " LIMIT " + strconv.Itoa(limit)
 	return postgres.List(ctx, tx, "listAuditLogs", sql, c.Args(), scanEntry)
 }

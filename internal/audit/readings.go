@@ -82,7 +82,7 @@ func (l log) listReadings(ctx context.Context, r *postgres.Read, actor access.Ac
 		scope = "access-log others"
 	}
 	after := place{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // clocks of other nodes may be ahead
-	if _, err := l.cursors.Open(scope, in.Cursor, &after); err != nil {
+	if _, err := l.cursors.Decode(scope, in.Cursor, &after); err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
 	rows, err := r.Query(ctx, selectReadings, actor.ID.String(), in.Others, after.Value, after.ID, in.Limit+1)

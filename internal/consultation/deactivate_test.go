@@ -67,10 +67,10 @@ func TestSomebodyStops(t *testing.T) {
 			}
 			soon, shared, free := c.Slot(doctor, 40*time.Minute, 1), c.Slot(doctor, 26*time.Hour, 2),
 				c.Slot(doctor, 30*time.Hour, 1)
-			paid, _ := c.Paid(patient, soon, fee)
+			paid, _ := c.BookAndPay(patient, soon, fee)
 			unpaid := c.Book(patient, shared)
 			reference := c.Initiate(patient, unpaid)
-			over, _ := c.Paid(patient, c.Slot(doctor, 5*time.Minute, 1), fee)
+			over, _ := c.BookAndPay(patient, c.Slot(doctor, 5*time.Minute, 1), fee)
 			move(c, doctor, over, "IN_PROGRESS").Want(200)
 			move(c, doctor, over, "COMPLETED").Want(200)
 
@@ -180,7 +180,7 @@ func TestAnErasureOfSomebodyWithConsultations(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, doctor, patient := c.Admin(), c.Doctor(fee), c.Patient()
-	id, _ := c.Paid(patient, c.Slot(doctor, 100*time.Hour, 1), fee)
+	id, _ := c.BookAndPay(patient, c.Slot(doctor, 100*time.Hour, 1), fee)
 	path := "users/" + patient.ID.String() + "/erasure"
 	c.Post(fresh(c, admin), path, nil).Want(409, "has-consultations")
 	c.Post(fresh(c, admin), path, object{"cancelConsultations": true}).Want(202)
@@ -277,7 +277,7 @@ func TestTwoStopsAtOnce(t *testing.T) {
 	admins := []apptest.User{fresh(c, c.Admin()), fresh(c, c.Admin()), fresh(c, c.Admin())}
 	for range 4 {
 		doctor, patient := c.Doctor(fee), c.Patient()
-		id, _ := c.Paid(patient, c.Slot(doctor, 20*time.Hour, 1), fee)
+		id, _ := c.BookAndPay(patient, c.Slot(doctor, 20*time.Hour, 1), fee)
 		var all sync.WaitGroup
 		for i, stop := range []func(*apptest.Clinic, apptest.User, apptest.User, bool) *apptest.Answer{
 			withdraw, withdraw, disable} {

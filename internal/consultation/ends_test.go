@@ -17,7 +17,7 @@ func TestAForgottenConsultationIsCompleted(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor(fee), c.Patient()
-	id, _ := c.Paid(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
+	id, _ := c.BookAndPay(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
 	move(c, doctor, id, "IN_PROGRESS").Want(200)
 	_, end := startOf(t, c, id)
 	prescribe := func() *apptest.Answer {
@@ -157,7 +157,7 @@ func TestALateWebhookBeforeTheSweep(t *testing.T) {
 	reference := c.Initiate(patient, id)
 	c.Clock.Advance(15 * time.Minute)
 	c.Post(patient, "payments/initiate", object{"consultationId": id}).Want(409, "illegal-transition")
-	c.Submit("/dev/checkout/"+reference, url.Values{"outcome": {"pay"}}).Want(409)
+	c.SubmitForm("/dev/checkout/"+reference, url.Values{"outcome": {"pay"}}).Want(409)
 	c.Report("payment.succeeded", reference, fee).Want(200)
 	if s := c.Get(patient, "consultations/"+id).Text("status"); s != "CANCELLED" {
 		t.Errorf("paid late it is %s", s)
@@ -201,7 +201,7 @@ func TestACancellationRepeated(t *testing.T) {
 		if by == nil {
 			by = &patient
 		}
-		id, _ := c.Paid(patient, slot, fee)
+		id, _ := c.BookAndPay(patient, slot, fee)
 		first := cancel(c, *by, id, "travelling").Want(200)
 		for _, reason := range []string{"travelling", ""} {
 			again := cancel(c, *by, id, reason).Want(200)

@@ -59,7 +59,7 @@ func (in ListIn) pageByStatus(c *postgres.Conditions, last *place) string {
 	order := in.order("c.status", "c.scheduled_start", "c.id")
 	var pages []string
 	for _, status := range slices.Compact(slices.Sorted(slices.Values(in.Status))) {
-		one := c.With()
+		one := c.WithoutConditions()
 		lower, upper := in.From, in.To
 		const has = "$1::text::consultation_status"
 		after := func() {
@@ -84,12 +84,12 @@ func (in ListIn) pageByStatus(c *postgres.Conditions, last *place) string {
 		}
 		in.madeBefore(&one, last)
 		pages = append(pages, "("+in.rows("consultations", one.Where(), order)+")")
-		*c = one.With()
+		*c = one.WithoutConditions()
 	}
 	return in.rows("("+strings.Join(pages, " UNION ALL ")+")", "", in.order("c.scheduled_start", "c.id"))
 }
 
 // rows selects the first rows, and one more than a page has, from a table or a query in brackets.
 func (in ListIn) rows(from, where string, order postgres.Order) string {
-	return "SELECT * FROM " + from + " c" + where + order.By() + " LIMIT " + strconv.Itoa(in.Limit+1)
+	return "SELECT * FROM " + from + " c" + where + order.OrderBy() + " LIMIT " + strconv.Itoa(in.Limit+1)
 }

@@ -24,7 +24,7 @@ type ListIn struct {
 }
 
 // place is where a page ended: its last consultation's start and id.
-type place = httpapi.Place[time.Time]
+type place = httpapi.Position[time.Time]
 
 // SearchIn is ListIn for staff, who may also name the parties.
 type SearchIn struct {
@@ -100,8 +100,8 @@ func patientsOf(page []Consultation) []uuid.UUID {
 func (s *Service) list(ctx context.Context, db postgres.Querier, in ListIn, scope string, health bool,
 	c *postgres.Conditions) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
-	if !in.To.IsZero() && !in.To.After(in.From) {
-		return page, problem.InvalidField("query.to", "must be after from")
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+		return page, problem.InvalidField("query.to", fault)
 	}
 	scope += " " + in.Sort
 	name := "listConsultations"
@@ -112,12 +112,12 @@ func (s *Service) list(ctx context.Context, db postgres.Querier, in ListIn, scop
 		name += "InPeriod"
 	}
 	var last *place
-	if _, err := s.Cursors.Open(scope, in.Cursor, &last); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {
 		return page, err
 	}
 	found := in.page(c, last)
 	// Names and keys are looked up for the page alone.
-	items, err := postgres.List(ctx, db, name, listed("("+found+")")+in.order("c.scheduled_start", "c.id").By(),
+	items, err := postgres.List(ctx, db, name, listed("("+found+")")+in.order("c.scheduled_start", "c.id").OrderBy(),
 		c.Args(), func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, health) })
 	if err != nil {
 		return page, err

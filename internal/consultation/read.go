@@ -48,8 +48,8 @@ func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health 
 	audit.WriteReading(tx, actor, "consultation.read", row.ID, meta, row.PatientID)
 }
 
-// NoteReading of the stored answer of a key.
-func (c Consultation) NoteReading(tx *postgres.Tx, actor access.Actor) {
+// AuditReading implements httpapi.ReadingAuditor.
+func (c Consultation) AuditReading(tx *postgres.Tx, actor access.Actor) {
 	health := c.Reason != nil || c.Notes != nil || c.CancellationReason != nil
 	audit.WriteReading(tx, actor, "consultation.read", c.ID, audit.Meta{"healthData": health, "replayed": true},
 		c.PatientID)

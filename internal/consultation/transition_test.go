@@ -18,7 +18,7 @@ func TestCancelWindows(t *testing.T) {
 	var patients []apptest.User
 	for range 6 {
 		p := c.Patient()
-		id, _ := c.Paid(p, slot, fee)
+		id, _ := c.BookAndPay(p, slot, fee)
 		patients, ids = append(patients, p), append(ids, id)
 	}
 	unpaid, due := c.Patient(), c.App.Config.PayWithin
@@ -66,7 +66,7 @@ func TestCancelInProgress(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor(fee), c.Patient()
-	id, _ := c.Paid(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
+	id, _ := c.BookAndPay(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
 	move(c, doctor, id, "IN_PROGRESS").Want(200)
 	for _, reason := range []string{"", " \t\n"} {
 		cancel(c, doctor, id, reason).Want(422, "validation-failed")
@@ -87,8 +87,8 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	doctor, stranger := c.Doctor(fee), c.Doctor(fee)
 	slot := c.Slot(doctor, 5*time.Hour, 5)
 	patient := c.Patient()
-	started, _ := c.Paid(patient, slot, fee)
-	absent, _ := c.Paid(c.Patient(), slot, fee)
+	started, _ := c.BookAndPay(patient, slot, fee)
+	absent, _ := c.BookAndPay(c.Patient(), slot, fee)
 	start, _ := startOf(t, c, started)
 	at(t, c, start.Add(-15*time.Minute-30*time.Second))
 	move(c, doctor, started, "IN_PROGRESS").Want(409, "too-early")
@@ -108,7 +108,7 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	hasty := c.Doctor(fee)
 	short := uuid.MustParse(c.Post(hasty, "availability",
 		object{"startTime": begins, "endTime": begins.Add(6 * time.Minute)}).Want(201).Text("id"))
-	missed, _ := c.Paid(c.Patient(), short, fee)
+	missed, _ := c.BookAndPay(c.Patient(), short, fee)
 	c.Clock.Advance(7 * time.Minute)
 	move(c, hasty, missed, "NO_SHOW").Want(409, "too-early")
 	c.Clock.Advance(90 * time.Second) // past its middle
@@ -138,10 +138,10 @@ func TestSweep(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, support := c.Doctor(fee), c.Support()
-	missed, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
+	missed, _ := c.BookAndPay(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
 	patient := c.Patient()
 	overdue := c.Book(patient, c.Slot(doctor, 5*time.Hour, 1))
-	held, _ := c.Paid(c.Patient(), c.Slot(doctor, 60*time.Minute, 1), fee)
+	held, _ := c.BookAndPay(c.Patient(), c.Slot(doctor, 60*time.Minute, 1), fee)
 	status := func(id string) string { return c.Get(support, "consultations/"+id).Want(200).Text("status") }
 
 	c.Clock.Advance(15*time.Minute - 10*time.Second)
@@ -177,7 +177,7 @@ func TestADoctorWhoNeverCameCanBlameNobody(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor(fee)
-	id, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
+	id, _ := c.BookAndPay(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
 	_, end := startOf(t, c, id)
 	at(t, c, end.Add(time.Second))
 	move(c, doctor, id, "NO_SHOW").Want(409) // too-late, or illegal-transition when the sweep came first

@@ -34,7 +34,7 @@ type SearchInput struct {
 }
 
 // place is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
-type place = httpapi.Place[string]
+type place = httpapi.Position[string]
 
 // Search lists doctors who are neither deleted nor disabled, a page at a time. Errors: problem.Unauthenticated,
 // problem.Forbidden, to who isn't an administrator and asks for doctors who aren't approved.
@@ -59,7 +59,7 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 		scope = "unapproved " + scope
 	}
 	var from place
-	if f.resumed, err = s.Cursors.Open(scope, in.Cursor, &from); err != nil {
+	if f.resumed, err = s.Cursors.Decode(scope, in.Cursor, &from); err != nil {
 		return none, err
 	}
 	f.after, f.limit = from, in.Limit+1

@@ -62,7 +62,7 @@ func (f filter) byColumn(sortFirst bool) statement {
 	if f.resumed {
 		order.After(&s.Conditions, s.Value(f.after.Value)+`::text::`+order.kind, s.Value(f.after.ID))
 	}
-	sorted := order.By()
+	sorted := order.OrderBy()
 	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id` + s.Where()
 	if f.timed() {
 		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` +
@@ -77,7 +77,7 @@ func (f filter) byColumn(sortFirst bool) statement {
 	s.name, s.sql = "searchDoctorsByColumn", `
 		WITH page AS (`+page+sorted+` LIMIT `+s.Value(f.limit)+`)
 		SELECT `+columns+` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (`+nextFree+f.during(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.By()
+		LEFT JOIN LATERAL (`+nextFree+f.during(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.OrderBy()
 	return s
 }
 
@@ -110,7 +110,8 @@ func (f filter) byWalk() statement {
 				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.during(&s)+`
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
-		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
+			ON p.user_id = d.id`+bySlot.OrderBy()
 	return s
 }
 
@@ -143,8 +144,9 @@ func (f filter) byDoctor() statement {
 	s.name, s.sql = "searchDoctorsByDoctor", `
 		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
 			CROSS JOIN LATERAL (`+nextFree+f.during(&s)+` ORDER BY f.start_time LIMIT 1) s`+
-		s.Where()+bySlot.By()+` LIMIT `+s.Value(f.limit)+`)
-		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		s.Where()+bySlot.OrderBy()+` LIMIT `+s.Value(f.limit)+`)
+		SELECT `+columns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
+			ON p.user_id = d.id`+bySlot.OrderBy()
 	return s
 }
 

@@ -40,8 +40,8 @@ func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpo
 	audit.WriteReading(tx, actor, "prescription.read", id, meta, patient)
 }
 
-// NoteReading of the stored answer of a key.
-func (p Prescription) NoteReading(tx *postgres.Tx, actor access.Actor) {
+// AuditReading implements httpapi.ReadingAuditor.
+func (p Prescription) AuditReading(tx *postgres.Tx, actor access.Actor) {
 	audit.WriteReading(tx, actor, "prescription.read", p.ID, audit.Meta{"replayed": true}, p.PatientID)
 }
 
@@ -106,7 +106,7 @@ func (s *Service) Mine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in MineIn) (httpapi.Page[Prescription], error) {
 	var page httpapi.Page[Prescription]
 	before := uuid.Max
-	if _, err := s.Cursors.Open("prescriptions/me", in.Cursor, &before); err != nil {
+	if _, err := s.Cursors.Decode("prescriptions/me", in.Cursor, &before); err != nil {
 		return page, err
 	}
 	rows, err := prescriptionsOfPatient(ctx, tx, actor.ID, before,

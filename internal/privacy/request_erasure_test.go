@@ -18,7 +18,7 @@ func TestWhoMayBeErased(t *testing.T) {
 	ask(c, patient).Want(403, "reauthentication-required")
 	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
 	ask(c, patient).Want(202)
-	c.Forget(patient)
+	c.ClearSecondFactor(patient)
 	stop(c, patient).Want(204) // stopping is no danger
 
 	admin := c.Admin()

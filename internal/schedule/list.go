@@ -39,7 +39,7 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor, in
 		return none, err
 	}
 	scope, after := "free slots of "+in.DoctorID.String(), r.Now
-	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
 	if after.Before(r.Now) {
@@ -80,16 +80,16 @@ func (in ListInput) check(now time.Time) (from, to time.Time, zone *time.Locatio
 	if to.IsZero() {
 		to = from.Add(window)
 	}
-	switch {
-	case !to.After(from):
-		wrong = *wrong.WithField("query.to", "must be after from, which is now when left out")
+	switch fault := httpapi.PeriodFault(from, to); {
+	case fault != "":
+		wrong = *wrong.WithField("query.to", fault+", which is now when left out")
 	case to.Sub(from) > maxWindow:
 		wrong = *wrong.WithField("query.to", "must be at most 92 days after from")
 	}
 	if in.Timezone != "" {
 		var known bool
 		if zone, known = httpapi.Zone(in.Timezone); !known {
-			wrong = *wrong.WithField("query.timezone", httpapi.NoZone)
+			wrong = *wrong.WithField("query.timezone", httpapi.InvalidZone)
 		}
 	}
 	if len(wrong.Fields) > 0 {

@@ -22,7 +22,7 @@ type OwnInput struct {
 }
 
 // place in the list of own slots: blocked ones may share a start.
-type place = httpapi.Place[time.Time]
+type place = httpapi.Position[time.Time]
 
 // ListOwn shows a doctor's slots, free or not. Error: problem.NotFound for another doctor's.
 func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Actor, in OwnInput) (httpapi.Page[Slot],
@@ -38,7 +38,7 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 	}
 	scope := "all slots of " + doctor.String()
 	var after place
-	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
 	rows, err := listSlots(ctx, r, listSlotsParams{

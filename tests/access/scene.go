@@ -233,7 +233,7 @@ func (s *Scene) pay(consultation, button string) {
 		if err != nil {
 			s.T.Fatal(err)
 		}
-		s.C.Submit(page.Path, url.Values{"outcome": {button}}).Want(200)
+		s.C.SubmitForm(page.Path, url.Values{"outcome": {button}}).Want(200)
 	}
 }
 
