@@ -147,7 +147,7 @@ func (t *roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEnd
 // BenchmarkBooking runs, has the statements that the server sends.
 func TestBookingScriptMatchesServer(t *testing.T) {
 	var watched roundTrips
-	c := apptest.OpenWatched(t, func(cfg *pgx.ConnConfig) { cfg.Tracer = &watched })
+	c := apptest.OpenTuned(t, func(cfg *pgx.ConnConfig) { cfg.Tracer = &watched })
 	must(t, c.App.Queue.Stop(t.Context())) // or the statements of jobs would be recorded too
 	doctor, patient := c.Doctor("500.00"), c.Patient()
 	slot := c.Slot(doctor, 24*time.Hour, 1)

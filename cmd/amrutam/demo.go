@@ -89,7 +89,7 @@ func (res *resources) tourRunningServer(ctx context.Context, url string) error {
 }
 
 func runTour(ctx context.Context, a *app.App, url string) error {
-	if _, err := a.MakeDemoAdmin(ctx); err != nil {
+	if _, err := a.CreateDemoAdmin(ctx); err != nil {
 		return err
 	}
 	password, err := a.DemoPassword()

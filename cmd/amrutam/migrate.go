@@ -59,7 +59,7 @@ func (res *resources) printStatus(ctx context.Context, w io.Writer) error {
 	case len(s.Missing)+len(s.QueueMissing) > 0:
 		return errors.New("the schema is not at this program's version: run amrutam migrate")
 	}
-	waiting, err := jobs.WaitingJobs(ctx, res.db)
+	waiting, err := jobs.CountDueJobs(ctx, res.db)
 	if err != nil {
 		return res.describeError(err)
 	}

@@ -63,9 +63,9 @@ func (res *resources) openDatabase(ctx context.Context) error {
 	return err
 }
 
-func (res *resources) upgradeSchema(ctx context.Context) (postgres.Upgraded, error) {
+func (res *resources) upgradeSchema(ctx context.Context) (postgres.UpgradeResult, error) {
 	if err := res.connect(ctx); err != nil {
-		return postgres.Upgraded{}, err
+		return postgres.UpgradeResult{}, err
 	}
 	result, err := postgres.Upgrade(ctx, res.ownerDSN)
 	if err != nil {
@@ -88,7 +88,7 @@ func (res *resources) describeOwnerError(err error) error {
 	switch {
 	case res.cfg.MigrateURL != "":
 		return res.describeSettingError("AMRUTAM_MIGRATE_DATABASE_URL", err)
-	case res.cfg.DatabaseURL != "" && postgres.NoRight(err):
+	case res.cfg.DatabaseURL != "" && postgres.LacksPrivilege(err):
 		return errors.New("DATABASE_URL: the schema is not at this program's version, and the user may not create " +
 			"tables there: let it own the database, or name the login that does in AMRUTAM_MIGRATE_DATABASE_URL " +
 			"(docs/operations/database-roles.md)")

@@ -63,7 +63,7 @@ func (res *resources) startSupervising(ctx context.Context) (stop func()) {
 
 // printWelcome creates the demo data and prints the addresses and accounts that a newcomer needs.
 func printWelcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Listeners) error {
-	accounts, err := a.MakeDemoData(ctx)
+	accounts, err := a.CreateDemoData(ctx)
 	if err != nil {
 		return err
 	}

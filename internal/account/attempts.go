@@ -29,7 +29,7 @@ type counter struct {
 // signInKeys are those of a sign-in. A user who signed in from an address before has a count of their own there:
 // neither strangers' failures elsewhere nor their neighbours' lock them out.
 func signInKeys(email string, known bool, ip string) attemptKeys {
-	name, network := normalizeEmail(email), httpapi.Network(ip)
+	name, network := normalizeEmail(email), httpapi.SubscriberNetwork(ip)
 	if known {
 		return attemptKeys{account: counter{limit.Account, name + " from " + ip}}
 	}

@@ -25,11 +25,11 @@ func TestAPatientLeaves(t *testing.T) {
 		SELECT gen_random_uuid(), $1, purpose, max(version), 'en', 'API', now() FROM consent_notices
 			WHERE purpose = 'TREATMENT' GROUP BY purpose`, patient.ID)
 	doctor, next := c.Doctor("500.00"), c.Patient()
-	held, _ := c.Paid(patient, c.Slot(doctor, 5*time.Minute, 1), "500.00")
+	held, _ := c.BookAndPay(patient, c.Slot(doctor, 5*time.Minute, 1), "500.00")
 	c.Patch(doctor, "consultations/"+held+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	soon := c.Slot(doctor, 40*time.Minute, 1)
-	late, _ := c.Paid(patient, soon, "500.00") // too late for a patient's ordinary cancellation
-	early, _ := c.Paid(patient, c.Slot(doctor, 3*time.Hour, 1), "500.00")
+	late, _ := c.BookAndPay(patient, soon, "500.00") // too late for a patient's ordinary cancellation
+	early, _ := c.BookAndPay(patient, c.Slot(doctor, 3*time.Hour, 1), "500.00")
 	unpaid := c.Book(patient, c.Slot(doctor, 26*time.Hour, 2))
 
 	leave(c, patient).Want(204)
@@ -68,8 +68,8 @@ func TestADoctorLeaves(t *testing.T) {
 	doctor, a, b := c.Doctor("500.00"), c.Patient(), c.Patient()
 	now := c.Book(a, c.Slot(doctor, 5*time.Minute, 1)) // unpaid
 	paid := c.Slot(doctor, 2*time.Hour, 2)
-	first, _ := c.Paid(a, paid, "500.00")
-	second, _ := c.Paid(b, paid, "500.00")
+	first, _ := c.BookAndPay(a, paid, "500.00")
+	second, _ := c.BookAndPay(b, paid, "500.00")
 	free := c.Slot(doctor, 26*time.Hour, 1)
 	exec(t, c, "UPDATE consultations SET status = 'IN_PROGRESS', started_at = now(), payment_status = 'PAID' WHERE "+
 		"id = $1", now)

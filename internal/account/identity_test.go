@@ -100,7 +100,7 @@ func TestSignUpsOfANetwork(t *testing.T) {
 	c.Post(nobody, "auth/signup", registration(fresh())).Want(201)
 	for ip, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.9": "203.0.113.0/24",
 		"2001:db8:1:2::5": "2001:db8:1::/48", "": ""} {
-		same(t, ip, httpapi.Neighbourhood(ip), want)
+		same(t, ip, httpapi.CoarseNetwork(ip), want)
 	}
 }
 

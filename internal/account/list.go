@@ -112,10 +112,10 @@ func (s *Service) usersQuery(in UserListRequest) (q usersQuery, err error) {
 	}
 	var order string
 	if normalizeEmail(in.Email) != "" {
-		var after httpapi.Place[string]
+		var after httpapi.Position[string]
 		q.scope, q.place = "users:address",
-			func(u StaffUser) any { return httpapi.Place[string]{Value: strings.ToLower(u.Email), ID: u.ID} }
-		further, err := s.Cursors.Open(q.scope, in.Cursor, &after)
+			func(u StaffUser) any { return httpapi.Position[string]{Value: strings.ToLower(u.Email), ID: u.ID} }
+		further, err := s.Cursors.Decode(q.scope, in.Cursor, &after)
 		if err != nil {
 			return q, err
 		}
@@ -126,7 +126,7 @@ func (s *Service) usersQuery(in UserListRequest) (q usersQuery, err error) {
 	} else {
 		var before uuid.UUID
 		q.scope, q.place = "users:newest", func(u StaffUser) any { return u.ID }
-		further, err := s.Cursors.Open(q.scope, in.Cursor, &before)
+		further, err := s.Cursors.Decode(q.scope, in.Cursor, &before)
 		if err != nil {
 			return q, err
 		}
@@ -136,9 +136,9 @@ func (s *Service) usersQuery(in UserListRequest) (q usersQuery, err error) {
 		case further:
 			newest.After(&c, c.Value(before))
 		}
-		order = newest.By()
+		order = newest.OrderBy()
 		if in.Role != "" {
-			order = newestOfRole.By()
+			order = newestOfRole.OrderBy()
 		}
 	}
 	q.sql = `SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, p.full_name, u.created_at,

@@ -106,7 +106,7 @@ var incomplete = page{Title: "The link is incomplete",
 func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token string) {
 	contested := false
 	err := s.DB.Write(r.Context(), func(tx *postgres.Tx) (err error) {
-		contested, err = s.verify(r.Context(), tx, httpapi.Visitor(r), token)
+		contested, err = s.verify(r.Context(), tx, httpapi.AnonymousActor(r), token)
 		return err
 	})
 	if errors.Is(err, ErrInvalidToken) {
@@ -131,7 +131,7 @@ func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token st
 	var in EmailConfirmationRequest
 	in.Body.Token = token
 	err := s.DB.Write(r.Context(), func(tx *postgres.Tx) error {
-		_, err := s.ConfirmEmail(r.Context(), tx, httpapi.Visitor(r), in)
+		_, err := s.ConfirmEmail(r.Context(), tx, httpapi.AnonymousActor(r), in)
 		return err
 	})
 	switch {
@@ -151,7 +151,7 @@ func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token st
 func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token string) {
 	var in PasswordResetRequest
 	in.Body.Token, in.Body.NewPassword = token, r.PostForm.Get("password")
-	_, err := s.ResetPassword(r.Context(), httpapi.Visitor(r), in)
+	_, err := s.ResetPassword(r.Context(), httpapi.AnonymousActor(r), in)
 	if errors.Is(err, ErrInvalidToken) {
 		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
 			Text: "It was used before, is older than an hour, or a newer mail has replaced it. Ask for a new mail " +
@@ -190,7 +190,7 @@ func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool
 			"The server can't tell whether that was done. Try to sign in, or press the button in your mail again."
 	}
 	if r.Context().Err() == nil {
-		s.Log.ErrorContext(r.Context(), "a page failed", "requestId", httpapi.Visitor(r).RequestID, "error",
+		s.Log.ErrorContext(r.Context(), "a page failed", "requestId", httpapi.AnonymousActor(r).RequestID, "error",
 			postgres.Describe(err))
 	}
 	if status == http.StatusServiceUnavailable {

@@ -275,7 +275,7 @@ func TestStaffEnrolsWithAPasskey(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin := c.Admin()
-	c.Forget(admin)
+	c.ClearSecondFactor(admin)
 	c.Get(admin, "users").Want(403, "mfa-required")
 	k := c.NewPasskey()
 	same(t, "recovery codes", len(k.Register(admin)), 10)

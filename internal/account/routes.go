@@ -75,8 +75,8 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Summary: "Change your password",
 		Doc:     "Ends all sessions, this one too: sign in again with the new password.",
 		Roles:   access.SignedIn, Status: http.StatusNoContent,
-		Unkeyed:  httpapi.UnkeyedProof,
-		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
+		NoKeyReason: httpapi.RequestHoldsProof,
+		Refusals:    []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
 	}, s.ChangePassword)
 }
 
@@ -95,32 +95,32 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 		"Gives the secret for the app. It counts once it is confirmed with a one-time code (`otp`) at "+
 			"`/auth/confirm-mfa`; until then each call makes another secret.",
 		ErrMFAEnabled)
-	enable.Enrolment, enable.Recent, enable.Unkeyed = true, true, httpapi.UnkeyedAnswer
+	enable.Enrolment, enable.RecentProof, enable.NoKeyReason = true, true, httpapi.AnswerHoldsSecret
 	httpapi.Command(api, enable, s.EnableMFA)
 	// A wrong code is audited and refused: the refusal must not roll the audit row back. So with all that take one.
 	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator app",
 		"Takes the app's first one-time code (`otp`). From now on signing in asks for one. Your other devices are "+
 			"signed out. The recovery codes are shown here "+
 			"and never again.", ErrMFAEnabled, ErrMFANotEnabled, ErrInvalidCode, limit.ErrTooMany)
-	confirm.Enrolment, confirm.Recent, confirm.Unkeyed = true, true, httpapi.UnkeyedAnswer
+	confirm.Enrolment, confirm.RecentProof, confirm.NoKeyReason = true, true, httpapi.AnswerHoldsSecret
 	httpapi.Handle(api, confirm, s.ConfirmMFA)
 	disable := post("disable-mfa", "disable-mfa", "Remove the authenticator app",
 		"Needs one of its one-time codes (`otp`), a recovery code or a passkey. Staff works only with a second "+
 			"factor: without one, only setting one up is left.",
 		ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, limit.ErrTooMany)
-	disable.Status, disable.Unkeyed = http.StatusNoContent, httpapi.UnkeyedProof
+	disable.Status, disable.NoKeyReason = http.StatusNoContent, httpapi.RequestHoldsProof
 	httpapi.Handle(api, disable, s.DisableMFA)
 	stepUp := post("step-up", "reauthenticate", "Reauthenticate",
 		"Proves your second factor or your password anew. For the next five minutes this session may do what is "+
 			"dangerous; with the password, what needs a recent "+
 			"sign-in.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey, ErrInvalidCredentials, limit.ErrTooMany)
-	stepUp.Status, stepUp.Enrolment, stepUp.Unkeyed = http.StatusNoContent, true, httpapi.UnkeyedProof
+	stepUp.Status, stepUp.Enrolment, stepUp.NoKeyReason = http.StatusNoContent, true, httpapi.RequestHoldsProof
 	httpapi.Handle(api, stepUp, s.StepUp)
 	renew := post("recovery-codes", "regenerate-recovery-codes", "Regenerate your recovery codes",
 		"Gives new ones, which are shown here and never again; the old ones stop working. Needs a one-time code "+
 			"(`otp`), a recovery code or a passkey.", ErrMFANotEnabled, ErrInvalidCode, ErrInvalidPasskey,
 		limit.ErrTooMany)
-	renew.Unkeyed = httpapi.UnkeyedAnswer
+	renew.NoKeyReason = httpapi.AnswerHoldsSecret
 	httpapi.Handle(api, renew, s.RenewRecoveryCodes)
 	verify := post("verify-mfa", "verify-mfa", "Finish a sign-in with a second factor",
 		"Takes the `mfaToken` of the sign-in, and a one-time code (`otp`), a recovery code or a passkey. After a "+
@@ -135,18 +135,18 @@ func (s *Service) passkeyRoutes(api *httpapi.API) {
 		Method: http.MethodPost, Path: "/auth/passkeys/options", ID: "create-passkey-options", Tag: "auth",
 		Summary: "Create options to register a passkey",
 		Doc:     "Gives what `navigator.credentials.create` takes.",
-		Roles:   access.SignedIn, Enrolment: true, Recent: true,
-		Unkeyed: "it changes nothing: each challenge is a new one",
+		Roles:   access.SignedIn, Enrolment: true, RecentProof: true,
+		NoKeyReason: "it changes nothing: each challenge is a new one",
 	}, s.PasskeyOptions)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/passkeys", ID: "register-passkey", Tag: "auth",
 		Summary: "Register a passkey",
 		Doc: "It signs in by itself, and is a second factor beside a password: from now on signing in asks for " +
 			"one. Your other devices are signed out. The first second factor comes with recovery codes.",
-		Roles: access.SignedIn, Enrolment: true, Recent: true, Status: http.StatusCreated,
-		Unkeyed:   httpapi.UnkeyedAnswer,
-		Refusals:  []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
-		BodyLimit: authBody,
+		Roles: access.SignedIn, Enrolment: true, RecentProof: true, Status: http.StatusCreated,
+		NoKeyReason: httpapi.AnswerHoldsSecret,
+		Refusals:    []*problem.Error{ErrPasskeyRefused, ErrPasskeyKnown, ErrTooManyPasskeys},
+		BodyLimit:   authBody,
 	}, s.RegisterPasskey)
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/auth/passkeys", ID: "list-passkeys", Tag: "auth",
@@ -188,9 +188,9 @@ func (s *Service) emailRoutes(api *httpapi.API) {
 		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer " +
 			"request replaces an older one, and the end of the session that asked or a new second factor " +
 			"ends it.",
-		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted,
-		Unkeyed:  httpapi.UnkeyedProof,
-		Refusals: []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
+		Roles: access.SignedIn, RecentProof: true, Status: http.StatusAccepted,
+		NoKeyReason: httpapi.RequestHoldsProof,
+		Refusals:    []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
 	}, s.ChangeEmail)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/confirm-email", ID: "confirm-email", Tag: "auth",
@@ -235,25 +235,25 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 		Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users",
 		Summary: "Invite a member of staff",
 		Doc:     "They get a mail with a link, which is good for some days, and choose a password themselves.",
-		Roles:   access.Admin, Status: http.StatusCreated, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{ErrAddressTaken},
-		Fresh:    true,
+		Roles:   access.Admin, Status: http.StatusCreated, Key: httpapi.Optional,
+		Refusals:  []*problem.Error{ErrAddressTaken},
+		RecentMFA: true,
 	}, s.Invite)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPatch, Path: "/users/{id}/role", ID: "update-user-role", Tag: "users",
-		Summary:  "Update the role of a member of staff",
-		Doc:      "All their devices are signed out, and they are told by mail.",
-		Roles:    access.Admin,
-		Refusals: []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin},
-		Fresh:    true,
+		Summary:   "Update the role of a member of staff",
+		Doc:       "All their devices are signed out, and they are told by mail.",
+		Roles:     access.Admin,
+		Refusals:  []*problem.Error{ErrOwnAccount, ErrRoleFixed, ErrLastAdmin},
+		RecentMFA: true,
 	}, s.ChangeRole)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users/{id}/reset-mfa", ID: "reset-user-mfa", Tag: "users",
 		Summary: "Reset a user's second factors",
 		Doc: "For users who have lost the authenticator app, the passkeys and the recovery codes: make " +
 			"sure first that it is them. All their devices are signed out, and they are told by mail.",
-		Roles: access.Admin, Status: http.StatusNoContent, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{ErrOwnAccount, ErrMFANotEnabled},
-		Fresh:    true,
+		Roles: access.Admin, Status: http.StatusNoContent, Key: httpapi.Optional,
+		Refusals:  []*problem.Error{ErrOwnAccount, ErrMFANotEnabled},
+		RecentMFA: true,
 	}, s.ResetFactors)
 }

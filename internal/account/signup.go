@@ -51,7 +51,7 @@ func (s *Service) SignUp(ctx context.Context, actor access.Actor, in Registratio
 	}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		_, err := s.Limits.CountUse(ctx, tx, limit.SignUps(s.Config.SignUpsPerNetwork),
-			httpapi.Neighbourhood(actor.IP))
+			httpapi.CoarseNetwork(actor.IP))
 		return err
 	})
 	if err != nil {

@@ -72,7 +72,7 @@ func TestChangingRoles(t *testing.T) {
 	c.Do(admin, "PATCH", "users/"+support.ID.String()+"/role", object{"role": "SUPPORT"}, "If-Match", `"older"`).
 		Want(412)
 	role(admin, support, "SUPPORT").Want(200)
-	c.Forget(admin)
+	c.ClearSecondFactor(admin)
 	role(admin, support, "ADMIN").Want(403, "mfa-required")
 }
 

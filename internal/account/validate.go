@@ -122,7 +122,7 @@ func addressFault(address string) string {
 
 func zoneFault(name string) string {
 	if _, ok := httpapi.Zone(name); !ok {
-		return httpapi.NoZone
+		return httpapi.InvalidZone
 	}
 	return ""
 }

@@ -34,7 +34,7 @@ func (in PeriodRequest) parse(now time.Time) (period, error) {
 	invalid := problem.Invalid
 	zone, known := httpapi.Zone(in.Timezone)
 	if !known {
-		invalid = invalid.WithField("query.timezone", httpapi.NoZone)
+		invalid = invalid.WithField("query.timezone", httpapi.InvalidZone)
 		zone = time.UTC
 	}
 	parseDay := func(name, text string, otherwise time.Time) time.Time {

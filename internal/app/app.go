@@ -1,4 +1,4 @@
-// Package app builds the whole server of its packages: the only place that knows them all.
+// Package app builds the server from its packages. It is the only package that knows all others.
 package app
 
 import (
@@ -41,15 +41,15 @@ type App struct {
 	doctors  *doctor.Service
 	slots    *schedule.Service
 
-	// self is where this server listens, once it does: the stub payment provider calls back there.
-	self     atomic.Pointer[string]
-	stopping atomic.Bool
+	// url is the address of this server while it listens. The stub payment provider calls it.
+	url        atomic.Pointer[string]
+	isStopping atomic.Bool
 }
 
-// badSignatures of an address in a minute: a provider has none.
-const badSignatures = 20
+// maxBadSignatures is how many webhooks with a wrong signature an address may send in a minute. A provider sends none.
+const maxBadSignatures = 20
 
-// New builds every package on an open database and the sealer that was opened on it. It starts nothing.
+// New builds every package, on an open database and the sealer that was opened on it. It starts nothing.
 func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Logger) (*App, error) {
 	cursors, err := sealer.Derive("amrutam cursors", 32)
 	if err != nil {
@@ -62,22 +62,34 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		return nil, err
 	}
 	metrics.WatchQueue(queue.Backlog)
-	a := &App{Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux()}
-	a.API = httpapi.New(a.Mux, &httpapi.API{DB: db, StaffMFA: cfg.RequireAdminMFA, Log: log, Metrics: metrics,
-		Sealer: sealer, Cursors: httpapi.Cursors{Secret: cursors}, Trusted: cfg.Proxies(), Origins: cfg.CORSOrigins,
-		Story: story(), HSTS: cfg.HSTS(),
-		Secure: strings.HasPrefix(cfg.PublicURL, "https://"), Hosts: httpapi.HostSet(cfg.ServedHosts()...),
-		Load: httpapi.NewLoad(cfg.InFlightLimit(), cfg.RequestWithin),
-		Deny: func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
+	a := &App{
+		Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux(),
+	}
+	a.API = httpapi.New(a.Mux, &httpapi.API{
+		DB:       db,
+		Log:      log,
+		Metrics:  metrics,
+		Sealer:   sealer,
+		Cursors:  httpapi.Cursors{Secret: cursors},
+		StaffMFA: cfg.RequireAdminMFA,
+		Load:     httpapi.NewLoadLimit(cfg.InFlightLimit(), cfg.RequestWithin),
+		Hosts:    httpapi.HostSet(cfg.ServedHosts()...),
+		Secure:   strings.HasPrefix(cfg.PublicURL, "https://"),
+		HSTS:     cfg.HSTS(),
+		Trusted:  cfg.Proxies(),
+		Origins:  cfg.CORSOrigins,
+		Story:    story(),
+		AuditDenial: func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
 			return audit.RecordDenial(ctx, db, actor, object, operation)
-		}})
-	metrics.WatchLoad(a.API.Load.Limit, a.API.Load.Waiting)
+		},
+	})
+	metrics.WatchLoad(a.API.Load.Limit, a.API.Load.Queued)
 	if cfg.RateLimit == "on" {
-		a.API.UnderWayPerUser, a.API.UnderWayPerAddress = httpapi.NewUnderWay(cfg.UnderWayPerUser),
-			httpapi.NewUnderWay(cfg.UnderWayPerAddress)
-		a.API.PerUser, a.API.PerAddress = httpapi.NewRate("user", cfg.RatePerUser),
-			httpapi.NewRate("address", cfg.RatePerAddress)
-		a.API.Unverified = httpapi.NewRate("unverified", badSignatures)
+		a.API.RatePerUser = httpapi.NewRateLimit("user", cfg.RatePerUser)
+		a.API.RatePerAddress = httpapi.NewRateLimit("address", cfg.RatePerAddress)
+		a.API.RateUnverified = httpapi.NewRateLimit("unverified", maxBadSignatures)
+		a.API.ConcurrentPerUser = httpapi.NewConcurrencyLimit(cfg.UnderWayPerUser)
+		a.API.ConcurrentPerAddress = httpapi.NewConcurrencyLimit(cfg.UnderWayPerAddress)
 	}
 	if err := a.mount(); err != nil {
 		return nil, err
@@ -86,18 +98,18 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	return a, nil
 }
 
-// ListensAt tells where this server is reached by itself ("http://127.0.0.1:8080").
-func (a *App) ListensAt(url string) { a.self.Store(&url) }
+// SetURL sets the address under which this server reaches itself, like "http://127.0.0.1:8080".
+func (a *App) SetURL(url string) { a.url.Store(&url) }
 
-// Self is that address, or "" while the server doesn't listen.
-func (a *App) Self() string {
-	if url := a.self.Load(); url != nil {
+// URL returns that address, or "" while the server doesn't listen.
+func (a *App) URL() string {
+	if url := a.url.Load(); url != nil {
 		return *url
 	}
 	return ""
 }
 
-// CreateAdmin makes an administrator who can sign in at once, see account.Service. It needs no server.
+// CreateAdmin creates an administrator who can sign in at once, see account.Service. It needs no running server.
 func CreateAdmin(ctx context.Context, cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, email, fullName,
 	password string) (uuid.UUID, error) {
 	accounts := &account.Service{Config: cfg, DB: db, Sealer: sealer}

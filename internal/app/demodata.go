@@ -21,10 +21,10 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// demoJob names the demo data's maker in the audit log.
+// demoJob is the actor's job in the audit rows of the demo data.
 const demoJob = "demo data"
 
-// DemoAccount is somebody of the demo data.
+// DemoAccount is an account of the demo data.
 type DemoAccount struct {
 	Email, Name string
 	Role        access.Role
@@ -35,29 +35,58 @@ var DemoAdmin = DemoAccount{"admin@amrutam.example", "Demo Administrator", acces
 
 var demoPatient = DemoAccount{"patient@amrutam.example", "Ravi Kumar", access.RolePatient}
 
-// demoDoctor is a doctor with the hours they work, in India, each day of the week named.
+// demoDoctor is a doctor of the demo data, with office hours in India.
 type demoDoctor struct {
 	DemoAccount
-	registration, specialization, clinic, bio string
-	years                                     int
-	fee                                       money.Amount
-	languages                                 []string
-	days                                      []time.Weekday
-	from, until                               int // hours
+	registration   string
+	specialization string
+	clinic         string
+	bio            string
+	years          int
+	fee            money.Amount
+	languages      []string
+	days           []time.Weekday
+	from, until    int // hours
 }
 
 var demoDoctors = []demoDoctor{
-	{DemoAccount{"dr.nair@amrutam.example", "Dr. Asha Nair", access.RoleDoctor}, "DEMO-1", "Panchakarma",
-		"Nair Ayurveda, Kochi", "Cleansing therapies, and the food and sleep that go with them.", 18, 80000,
-		[]string{"en", "ml"}, []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}, 9,
-		12},
-	{DemoAccount{"dr.joshi@amrutam.example", "Dr. Vikram Joshi", access.RoleDoctor}, "DEMO-2", "Kayachikitsa",
-		"Joshi Clinic, Pune",
-		"General medicine: digestion, fever, joints.", 9, 50000, []string{"en", "hi", "mr"},
-		[]time.Weekday{time.Monday, time.Wednesday, time.Friday, time.Saturday, time.Sunday}, 14, 17},
-	{DemoAccount{"dr.sharma@amrutam.example", "Dr. Meera Sharma", access.RoleDoctor}, "DEMO-3", "Dermatology", "",
-		"Skin and hair. The first conversation costs nothing.", 5, 0, []string{"hi", "en"},
-		[]time.Weekday{time.Tuesday, time.Thursday, time.Saturday, time.Sunday}, 17, 20},
+	{
+		DemoAccount:    DemoAccount{"dr.nair@amrutam.example", "Dr. Asha Nair", access.RoleDoctor},
+		registration:   "DEMO-1",
+		specialization: "Panchakarma",
+		clinic:         "Nair Ayurveda, Kochi",
+		bio:            "Cleansing therapies, and the food and sleep that go with them.",
+		years:          18,
+		fee:            80000,
+		languages:      []string{"en", "ml"},
+		days:           []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
+		from:           9,
+		until:          12,
+	},
+	{
+		DemoAccount:    DemoAccount{"dr.joshi@amrutam.example", "Dr. Vikram Joshi", access.RoleDoctor},
+		registration:   "DEMO-2",
+		specialization: "Kayachikitsa",
+		clinic:         "Joshi Clinic, Pune",
+		bio:            "General medicine: digestion, fever, joints.",
+		years:          9,
+		fee:            50000,
+		languages:      []string{"en", "hi", "mr"},
+		days:           []time.Weekday{time.Monday, time.Wednesday, time.Friday, time.Saturday, time.Sunday},
+		from:           14,
+		until:          17,
+	},
+	{
+		DemoAccount:    DemoAccount{"dr.sharma@amrutam.example", "Dr. Meera Sharma", access.RoleDoctor},
+		registration:   "DEMO-3",
+		specialization: "Dermatology",
+		bio:            "Skin and hair. The first conversation costs nothing.",
+		years:          5,
+		languages:      []string{"hi", "en"},
+		days:           []time.Weekday{time.Tuesday, time.Thursday, time.Saturday, time.Sunday},
+		from:           17,
+		until:          20,
+	},
 }
 
 const (
@@ -65,22 +94,23 @@ const (
 	demoSlot = 30 * time.Minute
 )
 
-// DemoPassword is the one of all demo accounts: it follows from the database's root key, so each installation has its
-// own.
+// DemoPassword returns the password of all demo accounts. It is derived from the database's root key, so each
+// installation has its own.
 func (a *App) DemoPassword() (string, error) {
 	raw, err := a.Sealer.Derive("amrutam demo accounts", 15)
 	return strings.ToLower(base32.StdEncoding.EncodeToString(raw)), err
 }
 
-// DemoSecret is what the demo administrator's authenticator holds (base32, RFC 6238). It follows from the root key
-// too.
+// DemoSecret returns the secret of the demo administrator's authenticator (base32, RFC 6238). It is derived from the
+// root key too.
 func (a *App) DemoSecret() (string, error) {
 	raw, err := a.Sealer.Derive("amrutam demo authenticator", 20)
 	return base32.StdEncoding.EncodeToString(raw), err
 }
 
-// MakeDemoAdmin makes the demo administrator, with an authenticator, unless there is one. Production has none.
-func (a *App) MakeDemoAdmin(ctx context.Context) (uuid.UUID, error) {
+// CreateDemoAdmin creates the demo administrator, with an authenticator, unless it exists. Returns an error in
+// production.
+func (a *App) CreateDemoAdmin(ctx context.Context) (uuid.UUID, error) {
 	id, err := a.demoAccount(ctx, DemoAdmin)
 	if err != nil {
 		return id, err
@@ -89,14 +119,15 @@ func (a *App) MakeDemoAdmin(ctx context.Context) (uuid.UUID, error) {
 	if err != nil {
 		return id, err
 	}
-	return id, a.DB.Write(ctx,
-		func(tx *postgres.Tx) error { return a.accounts.Enrol(ctx, tx, access.System(demoJob), id, secret) })
+	return id, a.DB.Write(ctx, func(tx *postgres.Tx) error {
+		return a.accounts.Enrol(ctx, tx, access.System(demoJob), id, secret)
+	})
 }
 
-// MakeDemoData makes what a newcomer needs to look around: an administrator, a patient, and approved doctors with free
-// slots over the next two weeks. What is there is left alone, so that every start brings the slots up to date.
-func (a *App) MakeDemoData(ctx context.Context) ([]DemoAccount, error) {
-	admin, err := a.MakeDemoAdmin(ctx)
+// CreateDemoData creates what a newcomer needs to look around: an administrator, a patient, and approved doctors with
+// free slots over the next two weeks. It creates only what is missing, so every start adds the slots of new days.
+func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
+	admin, err := a.CreateDemoAdmin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -123,12 +154,13 @@ func (a *App) MakeDemoData(ctx context.Context) ([]DemoAccount, error) {
 	return all, nil
 }
 
-func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, err error) {
+// demoAccount returns the id of a demo account, and creates it if it doesn't exist.
+func (a *App) demoAccount(ctx context.Context, demo DemoAccount) (id uuid.UUID, err error) {
 	if a.Config.Production() {
 		return uuid.Nil, errors.New("production has no demo data")
 	}
 	find := func(r *postgres.Read) error {
-		return r.QueryRow(ctx, "SELECT id FROM users WHERE lower(email) = $1 AND deleted_at IS NULL", who.Email).
+		return r.QueryRow(ctx, "SELECT id FROM users WHERE lower(email) = $1 AND deleted_at IS NULL", demo.Email).
 			Scan(&id)
 	}
 	if err := a.DB.Read(ctx, find); err == nil || !postgres.NoRows(err) {
@@ -143,98 +175,127 @@ func (a *App) demoAccount(ctx context.Context, who DemoAccount) (id uuid.UUID, e
 		return uuid.Nil, err
 	}
 	err = a.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-		id, err = a.accounts.Provision(ctx, tx, account.NewUser{Email: who.Email, PasswordHash: hash, Role: who.Role,
-			FullName: who.Name, Verified: true})
+		user := account.NewUser{
+			Email: demo.Email, PasswordHash: hash, Role: demo.Role, FullName: demo.Name, Verified: true,
+		}
+		id, err = a.accounts.Provision(ctx, tx, user)
 		if err != nil {
 			return err
 		}
-		audit.Write(tx, access.System(demoJob), "user.create", id, audit.Meta{"role": who.Role})
-		if who.Role != access.RolePatient {
+		audit.Write(tx, access.System(demoJob), "user.create", id, audit.Meta{"role": demo.Role})
+		if demo.Role != access.RolePatient {
 			return nil
 		}
 		return demoConsent(ctx, tx, id)
 	})
-	if errors.Is(err, account.ErrAddressTaken) { // another start was quicker
+	if errors.Is(err, account.ErrAddressTaken) { // another server created it at the same time
 		err = a.DB.Read(ctx, find)
 	}
 	return id, err
 }
 
-// demoConsent has a new patient consent to treatment, so that a booking is the first thing to try.
+// demoConsent records a new patient's consent to treatment, without which they could not book.
 func demoConsent(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) error {
 	var in consent.GiveConsentRequest
-	in.Body.Purpose, in.Body.Language = consent.Treatment, "en"
-	if err := tx.QueryRow(ctx, "SELECT max(version) FROM consent_notices WHERE purpose = $1", in.Body.Purpose).
-		Scan(&in.Body.NoticeVersion); err != nil {
+	in.Body.Purpose = consent.Treatment
+	in.Body.Language = "en"
+	err := tx.QueryRow(ctx, "SELECT max(version) FROM consent_notices WHERE purpose = $1", in.Body.Purpose).
+		Scan(&in.Body.NoticeVersion)
+	if err != nil {
 		return err
 	}
-	_, err := consent.Give(ctx, tx, access.Actor{ID: patient, Role: access.RolePatient, Job: demoJob}, in)
+	actor := access.Actor{ID: patient, Role: access.RolePatient, Job: demoJob}
+	_, err = consent.Give(ctx, tx, actor, in)
 	return err
 }
 
+// demoApproval applies for a doctor and approves the application, unless the doctor has applied before.
 func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, id, admin uuid.UUID) error {
-	var applied bool
-	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM doctors WHERE id = $1)", id).Scan(&applied); err != nil ||
-		applied {
+	var hasApplied bool
+	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM doctors WHERE id = $1)", id).Scan(&hasApplied)
+	if err != nil || hasApplied {
 		return err
 	}
-	var in doctor.ApplicationRequest
-	in.Body.Specialization, in.Body.YearsOfExperience, in.Body.RegistrationNumber = d.specialization, d.years,
-		d.registration
-	in.Body.ConsultationFee, in.Body.Currency, in.Body.LanguagesSpoken, in.Body.Bio = money.Input(d.fee), "INR",
-		d.languages, &d.bio
+	var application doctor.ApplicationRequest
+	body := &application.Body
+	body.Specialization = d.specialization
+	body.YearsOfExperience = d.years
+	body.RegistrationNumber = d.registration
+	body.ConsultationFee = money.Input(d.fee)
+	body.Currency = "INR"
+	body.LanguagesSpoken = d.languages
+	body.Bio = &d.bio
 	if d.clinic != "" {
-		in.Body.ClinicName = &d.clinic
+		body.ClinicName = &d.clinic
 	}
-	if _, err := a.doctors.Apply(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},
-		in); err != nil {
+	actor := access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob}
+	if _, err := a.doctors.Apply(ctx, tx, actor, application); err != nil {
 		return err
 	}
 	var decision doctor.ApprovalRequest
-	decision.ID, decision.Body.Approved = id, true
-	_, _, err := a.doctors.Approve(ctx, tx, access.Actor{ID: admin, Role: access.RoleAdmin, Job: demoJob}, decision)
+	decision.ID = id
+	decision.Body.Approved = true
+	actor = access.Actor{ID: admin, Role: access.RoleAdmin, Job: demoJob}
+	_, _, err = a.doctors.Approve(ctx, tx, actor, decision)
 	return err
 }
 
-// demoSlots opens what is missing of the doctor's hours, unless an administrator has withdrawn the approval.
+// demoSlots creates the missing slots of the doctor's office hours, unless an administrator has withdrawn the
+// approval.
 func (a *App) demoSlots(ctx context.Context, tx *postgres.Tx, d demoDoctor, id uuid.UUID) error {
-	var approved bool
-	var starts, ends []time.Time
-	// The lock keeps two starts of the server from opening the same ones.
+	// The lock stops two servers that start at the same time from creating the same slots.
 	if _, err := tx.Exec(ctx, "SELECT FROM doctors WHERE id = $1 FOR UPDATE", id); err != nil {
 		return err
 	}
-	err := tx.QueryRow(ctx, `SELECT is_approved, array(SELECT start_time FROM availability_slots
-		WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time),
-			array(SELECT end_time FROM availability_slots WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time)
-		FROM doctors d WHERE id = $1`, id, tx.Now).Scan(&approved, &starts, &ends)
-	if err != nil || !approved {
+	var isApproved bool
+	var starts, ends []time.Time
+	err := tx.QueryRow(ctx, `SELECT is_approved,
+			array(SELECT start_time FROM availability_slots
+				WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time),
+			array(SELECT end_time FROM availability_slots
+				WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time)
+		FROM doctors d WHERE id = $1`, id, tx.Now).Scan(&isApproved, &starts, &ends)
+	if err != nil || !isApproved {
 		return err
 	}
-	india := time.FixedZone("IST", 5*3600+1800)
-	today := tx.Now.In(india)
-	for day := range demoDays {
-		morning := time.Date(today.Year(), today.Month(), today.Day()+day, 0, 0, 0, 0, india)
-		if !slices.Contains(d.days, morning.Weekday()) {
+	actor := access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob}
+	for _, start := range d.slotStarts(tx.Now) {
+		if overlapsAny(starts, ends, start) {
 			continue
 		}
-		for start := morning.Add(time.Duration(d.from) * time.Hour); start.Hour() < d.until; start = start.Add(
-			demoSlot) {
-			if !start.After(tx.Now) || overlapsAny(starts, ends, start) {
-				continue
-			}
-			var in schedule.CreateSlotRequest
-			in.Body.StartTime, in.Body.EndTime, in.Body.MaxPatients, in.Body.Status = start, start.Add(demoSlot), 1,
-				schedule.SlotAvailable
-			if _, err := a.slots.Create(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},
-				in); err != nil {
-				return err
-			}
+		var in schedule.CreateSlotRequest
+		in.Body.StartTime = start
+		in.Body.EndTime = start.Add(demoSlot)
+		in.Body.MaxPatients = 1
+		in.Body.Status = schedule.SlotAvailable
+		if _, err := a.slots.Create(ctx, tx, actor, in); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// slotStarts returns the starts of all slots in the doctor's office hours, from now on for demoDays.
+func (d demoDoctor) slotStarts(now time.Time) []time.Time {
+	india := time.FixedZone("IST", 5*3600+1800)
+	today := now.In(india)
+	var starts []time.Time
+	for day := range demoDays {
+		midnight := time.Date(today.Year(), today.Month(), today.Day()+day, 0, 0, 0, 0, india)
+		if !slices.Contains(d.days, midnight.Weekday()) {
+			continue
+		}
+		end := midnight.Add(time.Duration(d.until) * time.Hour)
+		for start := midnight.Add(time.Duration(d.from) * time.Hour); start.Before(end); start = start.Add(demoSlot) {
+			if start.After(now) {
+				starts = append(starts, start)
+			}
+		}
+	}
+	return starts
+}
+
+// overlapsAny tells whether a slot that begins at start overlaps one of the slots from starts to ends.
 func overlapsAny(starts, ends []time.Time, start time.Time) bool {
 	for i := range starts {
 		if starts[i].Before(start.Add(demoSlot)) && start.Before(ends[i]) {

@@ -2,10 +2,10 @@ package app
 
 import "context"
 
-// CheckTonight is what a night's job does.
-func (a *App) CheckTonight(ctx context.Context) error {
+// RunNightlyCheck runs the job of a night.
+func (a *App) RunNightlyCheck(ctx context.Context) error {
 	return a.checkInvariants(ctx, CheckInvariants{})
 }
 
-// NightOf names the night.
+// NightOf is nightOf.
 var NightOf = nightOf

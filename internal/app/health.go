@@ -10,14 +10,14 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Health is the answer of a server that is well.
+// Health is the answer of a healthy server.
 type Health struct {
 	_ struct{} `doc:"The state of the server"`
 
 	Status string `json:"status" enum:"ok" doc:"ok" example:"ok"`
 }
 
-// healthRoutes use Handle because they must answer while the database is away.
+// healthRoutes registers the probes. They use Handle because they must answer while the database is away.
 func (a *App) healthRoutes() {
 	live := func(context.Context, access.Actor, struct{}) (Health, error) { return Health{Status: "ok"}, nil }
 	httpapi.Handle(a.API, httpapi.Op{
@@ -27,14 +27,14 @@ func (a *App) healthRoutes() {
 		Roles:   access.Public,
 		Probe:   true, Root: true,
 	}, live)
-	var asking singleflight.Group
+	var group singleflight.Group
 	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
-		if a.stopping.Load() {
+		if a.isStopping.Load() {
 			return Health{}, problem.Busy.WithDetail("The server is stopping.")
 		}
-		// However many ask, the database is asked by one, whether that one goes away or not.
-		if _, err, _ := asking.Do("",
-			func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }); err != nil {
+		// Concurrent probes share one query, which goes on if the first of them goes away.
+		check := func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }
+		if _, err, _ := group.Do("", check); err != nil {
 			return Health{}, problem.Unavailable
 		}
 		return Health{Status: "ok"}, nil

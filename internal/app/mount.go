@@ -16,7 +16,7 @@ import (
 	"amrutam/internal/httpapi/reader"
 	"amrutam/internal/jobs"
 	"amrutam/internal/limit"
-	currency "amrutam/internal/money"
+	"amrutam/internal/money"
 	"amrutam/internal/notification"
 	"amrutam/internal/payment"
 	"amrutam/internal/prescription"
@@ -25,7 +25,7 @@ import (
 	"amrutam/internal/session"
 )
 
-// mount builds the packages, lowest first, and lets each register its operations, pages and jobs.
+// mount builds the packages, lowest first. Each registers its operations, pages and jobs.
 func (a *App) mount() error {
 	secrets, err := a.Config.StubSecrets()
 	if err != nil {
@@ -43,57 +43,70 @@ func (a *App) mount() error {
 	}
 	mails.Pages(a.Mux)
 	a.mails = mails
-	jobs.HandleWithin(a.Queue, checkWithin, a.checkInvariants)
+	jobs.HandleWithin(a.Queue, checkTimeout, a.checkInvariants)
 	if err := a.mountAccounts(); err != nil {
 		return err
 	}
-	if c := a.Config.Currency; c != "" && !currency.IsCurrency(c) { // without one only the document is made
-		return errors.New("AMRUTAM_CURRENCY " + currency.CurrencyFormat)
+	if c := a.Config.Currency; c != "" && !money.IsCurrency(c) { // it is "" when only the document is made
+		return errors.New("AMRUTAM_CURRENCY " + money.CurrencyFormat)
 	}
 	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency}
 	a.doctors.Routes(a.API)
 	a.slots = &schedule.Service{Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)
-	stub := &payment.Stub{Secrets: secrets, Self: a.Self, Clock: a.DB.Clock,
-		HTTP: &http.Client{Timeout: 10 * time.Second}, Log: a.Log}
-	money := &payment.Service{DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Metrics: a.Metrics,
+	stub := &payment.Stub{
+		Secrets: secrets, Self: a.URL, Clock: a.DB.Clock, Log: a.Log,
+		HTTP: &http.Client{Timeout: 10 * time.Second},
+	}
+	payments := &payment.Service{
+		DB: a.DB, Queue: a.Queue, Cursors: a.API.Cursors, Metrics: a.Metrics,
 		Providers:       map[string]payment.Provider{payment.StubName: stub},
-		DefaultProvider: a.Config.PaymentProvider, ReturnOrigins: a.returnOrigins}
+		DefaultProvider: a.Config.PaymentProvider,
+		ReturnOrigins:   a.returnOrigins,
+	}
 	if !a.Config.Production() {
 		stub.Pages = a.Config.PublicURL
-		stub.MountPage(a.Mux, money)
+		stub.MountPage(a.Mux, payments)
 	}
-	money.Routes(a.API)
-	money.Jobs(a.Queue)
+	payments.Routes(a.API)
+	payments.Jobs(a.Queue)
 	consent.Routes(a.API)
-	care := &consultation.Service{DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors,
-		Payments: money, Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log}
-	care.Routes(a.API)
-	care.Jobs(a.Queue)
-	scripts := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
-	scripts.Routes(a.API)
-	people := &privacy.Service{DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config,
-		Accounts: a.accounts, Doctors: a.doctors, Consultations: care, Prescriptions: scripts, Payments: money,
-		Log: a.Log}
-	people.Routes(a.API)
-	people.Jobs(a.Queue)
+	consultations := &consultation.Service{
+		DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors,
+		Payments: payments, Mails: mails,
+		Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log,
+	}
+	consultations.Routes(a.API)
+	consultations.Jobs(a.Queue)
+	prescriptions := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
+	prescriptions.Routes(a.API)
+	requests := &privacy.Service{
+		DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config, Accounts: a.accounts,
+		Doctors: a.doctors, Consultations: consultations, Prescriptions: prescriptions, Payments: payments,
+		Log: a.Log,
+	}
+	requests.Routes(a.API)
+	requests.Jobs(a.Queue)
 	analytics.Routes(a.API)
 	return nil
 }
 
-// mountAccounts builds sessions and accounts. The pipeline is given how it finds the session of a request.
+// mountAccounts builds sessions and accounts, and gives the pipeline the function that authenticates a request.
 func (a *App) mountAccounts() error {
 	relyingParty, err := account.NewRelyingParty(a.Config, a.Sealer)
 	if err != nil {
 		return err
 	}
 	sessions := &session.Service{DB: a.DB, Sealer: a.Sealer, Mails: a.mails, Config: a.Config, Cursors: a.API.Cursors}
-	a.API.Authenticate, a.API.Guard = sessions.Authenticate, session.Guard
+	a.API.Authenticate = sessions.Authenticate
+	a.API.Guard = session.Guard
 	sessions.Routes(a.API)
 	sessions.Jobs(a.Queue)
-	a.accounts = &account.Service{RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions,
-		Mails: a.mails, Queue: a.Queue, Config: a.Config, Cursors: a.API.Cursors, Log: a.Log,
-		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}
+	a.accounts = &account.Service{
+		RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions, Mails: a.mails, Queue: a.Queue,
+		Config: a.Config, Cursors: a.API.Cursors, Log: a.Log,
+		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"},
+	}
 	a.accounts.Routes(a.API)
 	a.accounts.Pages(a.Mux)
 	a.accounts.Jobs(a.Queue)

@@ -17,41 +17,41 @@ import (
 	"amrutam/internal/config"
 )
 
-// Listeners are a server's open ports. They are opened first of all: a port that is taken stops the start before
-// anything else.
+// Listeners are the open ports of a server. They are opened first, so that the start fails early if a port is taken.
 type Listeners struct {
 	api, metrics net.Listener
-	self         string
+	url          string
 }
 
-// Listen opens the ports, and settles where people reach the server when that isn't set.
+// Listen opens the ports, and sets the public URL from them if it isn't configured.
 func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 	var lc net.ListenConfig
 	api, err := lc.Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return nil, cantListen("AMRUTAM_LISTEN", cfg.Listen, err)
+		return nil, listenError("AMRUTAM_LISTEN", cfg.Listen, err)
 	}
 	addr, ok := api.Addr().(*net.TCPAddr)
 	if !ok {
-		return nil, errors.New("AMRUTAM_LISTEN: not an address of TCP")
+		return nil, errors.New("AMRUTAM_LISTEN: not a TCP address")
 	}
-	l := &Listeners{api: api, self: cfg.ResolvePublicURL(addr)}
+	l := &Listeners{api: api, url: cfg.ResolvePublicURL(addr)}
 	if cfg.MetricsListen == "off" {
 		return l, nil
 	}
 	l.metrics, err = lc.Listen(ctx, "tcp", cfg.MetricsListen)
 	if errors.Is(err, syscall.EADDRINUSE) && !cfg.Production() {
-		// A second server on the machine, or a Prometheus: no reason not to start.
+		// In development another server of the machine may use the port; any other will do.
 		l.metrics, err = lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	}
 	if err != nil {
 		l.Close()
-		return nil, cantListen("AMRUTAM_METRICS_LISTEN", cfg.MetricsListen, err)
+		return nil, listenError("AMRUTAM_METRICS_LISTEN", cfg.MetricsListen, err)
 	}
 	return l, nil
 }
 
-func cantListen(variable, address string, err error) error {
+// listenError says which setting names the address that can't be opened.
+func listenError(variable, address string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s is taken by another program: stop that one, or set %s to another address", address,
 			variable)
@@ -59,7 +59,7 @@ func cantListen(variable, address string, err error) error {
 	return fmt.Errorf("%s: %w", variable, err)
 }
 
-// Close gives the ports back. After Serve it does nothing.
+// Close closes the ports. After Serve it does nothing.
 func (l *Listeners) Close() {
 	_ = l.api.Close()
 	if l.metrics != nil {
@@ -67,7 +67,7 @@ func (l *Listeners) Close() {
 	}
 }
 
-// MetricsURL is where the metrics are, or "".
+// MetricsURL returns the address of the metrics, or "" if they are off.
 func (l *Listeners) MetricsURL() string {
 	if l.metrics == nil {
 		return ""
@@ -75,19 +75,20 @@ func (l *Listeners) MetricsURL() string {
 	return "http://" + l.metrics.Addr().String() + "/metrics"
 }
 
-// URL is where this server is reached from its own machine.
-func (l *Listeners) URL() string { return l.self }
+// URL returns the address of the server for programs on its own machine.
+func (l *Listeners) URL() string { return l.url }
 
-// Serve answers until ctx ends, then stops gracefully: readiness off first, requests in flight finish, jobs hand back.
+// Serve serves until ctx ends, and then stops gracefully: it reports that it isn't ready, waits for the load balancers
+// to see that, finishes the requests in progress and stops the jobs.
 func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	failed := make(chan error, 2)
 	api, metrics := Server(a.API.Handler()), Server(a.metricsHandler())
-	a.ListensAt(l.self)
+	a.SetURL(l.url)
 	go func() { failed <- api.Serve(l.api) }()
 	if l.metrics != nil {
 		go func() { failed <- metrics.Serve(l.metrics) }()
 	}
-	a.announce(ctx)
+	a.logSetup(ctx)
 	a.checkNightly()
 	if err := a.Queue.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
@@ -99,33 +100,39 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	case err = <-failed:
 	}
 	a.Log.Info("stopping")
-	a.stopping.Store(true)
+	a.isStopping.Store(true)
 	if err == nil {
-		time.Sleep(a.Config.DrainFor) //nolint:forbidigo // nothing tells when the load balancers have looked
+		time.Sleep(a.Config.DrainFor) //nolint:forbidigo // load balancers don't say when they have noticed
 	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.ShutdownWithin)
+	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.ShutdownWithin)
 	defer cancel()
-	err = errors.Join(err, api.Shutdown(stopping))
-	a.API.Settle()
-	return errors.Join(err, a.Queue.Stop(stopping), metrics.Shutdown(stopping))
+	err = errors.Join(err, api.Shutdown(stopCtx))
+	a.API.WaitForDenials()
+	return errors.Join(err, a.Queue.Stop(stopCtx), metrics.Shutdown(stopCtx))
 }
 
-// Server bounds what a client can hold: the time of a request and the size of its headers.
+// Server returns an HTTP server with limits for the time of a request and the size of its headers.
 func Server(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
 }
 
 func (a *App) metricsHandler() http.Handler {
+	handler := promhttp.HandlerFor(a.Metrics.Registry, promhttp.HandlerOpts{})
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics",
-		onlyWith(a.Config.MetricsToken, promhttp.HandlerFor(a.Metrics.Registry, promhttp.HandlerOpts{})))
+	mux.Handle("GET /metrics", requireToken(a.Config.MetricsToken, handler))
 	return mux
 }
 
-// onlyWith asks for the token, unless it is empty. Hashes are compared: neither the time nor the length tells
-// anything.
-func onlyWith(token string, next http.Handler) http.Handler {
+// requireToken requires a bearer token, unless token is "". It compares hashes, so the time shows nothing about the
+// token or its length.
+func requireToken(token string, next http.Handler) http.Handler {
 	if token == "" {
 		return next
 	}

@@ -12,17 +12,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// Answer is what the server said.
+// Answer is an answer of the server.
 type Answer struct {
-	t      testing.TB
-	what   string
-	Status int
-	Header http.Header
-	Body   []byte
+	t       testing.TB
+	request string
+	Status  int
+	Header  http.Header
+	Body    []byte
 }
 
-// Do sends a request as user (the zero User: nobody). body is marshalled unless it is []byte. headers are name, value
-// pairs. A path that does not start with "/" is below /api/v1.
+// Do sends a request as a user; the zero User is not signed in. body is marshalled unless it is []byte. headers are
+// pairs of names and values. A path that does not begin with "/" is below /api/v1.
 func (c *Clinic) Do(user User, method, path string, body any, headers ...string) *Answer {
 	c.t.Helper()
 	if !strings.HasPrefix(path, "/") {
@@ -55,18 +55,21 @@ func (c *Clinic) Do(user User, method, path string, body any, headers ...string)
 	text, err := io.ReadAll(response.Body)
 	must(c.t, err)
 	if response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusNotFound {
-		c.App.API.Settle() // the denial is noted after the answer
+		c.App.API.WaitForDenials() // denials are audited after the answer
 	}
-	return &Answer{t: c.t, what: method + " " + path, Status: response.StatusCode, Header: response.Header, Body: text}
+	return &Answer{
+		t: c.t, request: method + " " + path,
+		Status: response.StatusCode, Header: response.Header, Body: text,
+	}
 }
 
-// Get, Post and Patch are Do with the method in the name. Post always sends a fresh Idempotency-Key.
+// Get sends a GET.
 func (c *Clinic) Get(user User, path string) *Answer {
 	c.t.Helper()
 	return c.Do(user, "GET", path, nil)
 }
 
-// Post sends a POST with a fresh Idempotency-Key.
+// Post sends a POST with a new Idempotency-Key.
 func (c *Clinic) Post(user User, path string, body any) *Answer {
 	c.t.Helper()
 	return c.Do(user, "POST", path, body, "Idempotency-Key", uuid.NewString())
@@ -78,29 +81,29 @@ func (c *Clinic) Patch(user User, path string, body any) *Answer {
 	return c.Do(user, "PATCH", path, body)
 }
 
-// Want fails the test unless the status is as expected; for a refusal, name its slug too.
+// Want fails the test unless the answer has this status and, if a slug is given, is this problem.
 func (a *Answer) Want(status int, slug ...string) *Answer {
 	a.t.Helper()
 	if a.Status != status {
-		a.t.Fatalf("%s: status %d, want %d: %s", a.what, a.Status, status, a.Body)
+		a.t.Fatalf("%s: status %d, want %d: %s", a.request, a.Status, status, a.Body)
 	}
 	if len(slug) > 0 && a.Text("type") != "/problems/"+slug[0] {
-		a.t.Fatalf("%s: %s, want %s", a.what, a.Body, slug[0])
+		a.t.Fatalf("%s: %s, want %s", a.request, a.Body, slug[0])
 	}
 	return a
 }
 
-// Map is the body as a JSON object.
+// Map returns the body as a JSON object.
 func (a *Answer) Map() map[string]any {
 	a.t.Helper()
 	m := map[string]any{}
 	if err := json.Unmarshal(a.Body, &m); err != nil {
-		a.t.Fatalf("%s: not a JSON object: %s", a.what, a.Body)
+		a.t.Fatalf("%s: not a JSON object: %s", a.request, a.Body)
 	}
 	return m
 }
 
-// At walks the body by field names and gives what is there, or nil.
+// At returns the value at a path of field names in the body, or nil.
 func (a *Answer) At(path ...string) any {
 	a.t.Helper()
 	var v any = a.Map()
@@ -114,41 +117,42 @@ func (a *Answer) At(path ...string) any {
 	return v
 }
 
-// Text is At as a string.
+// Text returns the string at a path of field names in the body, or "".
 func (a *Answer) Text(path ...string) string {
 	a.t.Helper()
 	s, _ := a.At(path...).(string)
 	return s
 }
 
-// Items of a list.
+// Items returns the items of a list.
 func (a *Answer) Items() []map[string]any {
 	a.t.Helper()
 	var list struct {
 		Items []map[string]any `json:"items"`
 	}
 	if err := json.Unmarshal(a.Body, &list); err != nil {
-		a.t.Fatalf("%s: not a list: %s", a.what, a.Body)
+		a.t.Fatalf("%s: not a list: %s", a.request, a.Body)
 	}
 	return list.Items
 }
 
-// Await waits for what a job does, and asks gently: the job needs the machine too.
+// Await waits until done returns true, for the effect of a job. It fails the test after a minute.
 func (c *Clinic) Await(what string, done func() bool) {
 	c.t.Helper()
-	again, late := time.NewTicker(20*time.Millisecond), time.After(time.Minute)
-	defer again.Stop()
+	tick := time.NewTicker(20 * time.Millisecond) // not more often, because the job needs the machine too
+	defer tick.Stop()
+	timeout := time.After(time.Minute)
 	for !done() {
 		select {
-		case <-again.C:
-		case <-late:
+		case <-tick.C:
+		case <-timeout:
 			c.t.Fatalf("never %s", what)
 		}
 	}
 }
 
-// Export waits until the copy of the user's data that was asked for is ready, and gives its id. The user proves
-// themselves first.
+// Export waits until the requested copy of the user's data is ready, and returns its id. It gives the user a recent
+// proof first, which reading the copy needs.
 func (c *Clinic) Export(user User) (id string) {
 	c.t.Helper()
 	c.Prove(user)

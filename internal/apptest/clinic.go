@@ -35,7 +35,7 @@ import (
 type Clinic struct {
 	t   testing.TB
 	App *app.App
-	// DB is the database as its owner, for builders and for looking behind the server, who works as App.DB with fewer
+	// DB connects as the owner of the database, for builders and checks. The server uses App.DB, which has fewer
 	// rights.
 	DB    *postgres.DB
 	URL   string
@@ -46,14 +46,14 @@ type Clinic struct {
 	contract *contract // nil in benchmarks
 }
 
-// Clock is real time, or stands still after Freeze, moved ahead by Advance.
+// Clock is real time plus what Advance adds. After Freeze it stops.
 type Clock struct {
 	mu     sync.Mutex
 	offset time.Duration
-	frozen time.Time // zero: it goes
+	frozen time.Time // zero while the clock runs
 }
 
-// Now is the clinic's instant.
+// Now returns the time of the clinic.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,21 +63,21 @@ func (c *Clock) Now() time.Time {
 	return time.Now().Add(c.offset)
 }
 
-// Freeze has the clock stand still from now on, for what must be exact however slow the machine is.
+// Freeze stops the clock, for tests whose times must be exact on a slow machine.
 func (c *Clock) Freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frozen = time.Now()
 }
 
-// Advance moves the clock.
+// Advance moves the clock forward.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset += d
 }
 
-// Log collects what the server logs, so that tests can look for what must not be there.
+// Log collects the log of the server, so that tests can check what is in it and what isn't.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -106,14 +106,14 @@ func linesOf(log fmt.Stringer, requestID string) string {
 	return lines.String()
 }
 
-// Open starts a clinic. configure, when given, changes the settings first.
+// Open starts a clinic. The configure functions may change its settings.
 func Open(t testing.TB, configure ...func(*config.Config)) *Clinic {
 	t.Helper()
 	return open(context.Background(), t, nil, configure)
 }
 
-// OpenWatched is Open where tune changes how the server makes its connections.
-func OpenWatched(t testing.TB, tune func(*pgx.ConnConfig), configure ...func(*config.Config)) *Clinic {
+// OpenTuned is Open with a function that changes how the server connects to the database.
+func OpenTuned(t testing.TB, tune func(*pgx.ConnConfig), configure ...func(*config.Config)) *Clinic {
 	t.Helper()
 	return open(context.Background(), t, tune, configure)
 }
@@ -125,7 +125,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	cfg.MasterKey = base64.StdEncoding.EncodeToString(random(32))
 	cfg.StubWebhookSecret = "whsec_" + base64.StdEncoding.EncodeToString(random(32))
 	cfg.LoginLimit, cfg.RateLimit = "off", "off" // tests of the limits turn them on
-	cfg.MaxInFlight = 2000                       // a machine that is busy with tests turns nobody away
+	cfg.MaxInFlight = 2000                       // so that a machine busy with tests refuses nothing
 	cfg.MaxBookings, cfg.MaxBookingsWithDoctor = 1000, 1000
 	server := httptest.NewUnstartedServer(nil)
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
@@ -145,29 +145,29 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	must(t, err)
 	server.Config = app.Server(a.API.Handler())
 	server.Start()
-	a.ListensAt(server.URL)
+	a.SetURL(server.URL)
 	must(t, a.Queue.Start(ctx))
 	t.Cleanup(func() {
-		stopping, cancel := context.WithTimeout(ctx, 10*time.Second)
+		stopCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		server.Close()
-		a.API.Settle()
-		_ = a.Queue.Stop(stopping)
+		a.API.WaitForDenials()
+		_ = a.Queue.Stop(stopCtx)
 		db.Close()
 		owner.Close()
 	})
 	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log,
 		http: &http.Client{Timeout: time.Minute}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
-	if _, measuring := t.(*testing.B); !measuring {
+	if _, isBenchmark := t.(*testing.B); !isBenchmark {
 		c.contract = &contract{t: t, log: log, document: documentOf(t, a), next: c.http.Transport,
-			seen: &record{met: map[string]map[int]bool{}}}
+			answered: &statusRecord{statuses: map[string]map[int]bool{}}}
 		c.http.Transport = c.contract
 	}
 	return c
 }
 
-// User is somebody signed in.
+// User is a signed-in user.
 type User struct {
 	ID    uuid.UUID
 	Email string
@@ -175,8 +175,8 @@ type User struct {
 	Role  access.Role
 }
 
-// User makes somebody of a role, verified and signed in; a patient consents to treatment. The password is not usable:
-// sign-in has tests of its own.
+// User creates a user with a role, a verified address and a session. Staff have proven a second factor, and patients
+// have consented to treatment. The user has no usable password; tests of the sign-in create their own users.
 func (c *Clinic) User(role access.Role) User {
 	c.t.Helper()
 	u := User{ID: uuid.Must(uuid.NewV7()), Role: role, Token: base64.RawURLEncoding.EncodeToString(random(32))}
@@ -191,13 +191,13 @@ func (c *Clinic) User(role access.Role) User {
 	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`,
 		uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
 	c.exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
-	var proven *time.Time
+	var secondFactorAt *time.Time
 	if role == access.RoleAdmin || role == access.RoleSupport {
-		proven = &now
+		secondFactorAt = &now
 	}
 	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
 		second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
-		session, u.ID, now, now.Add(10*365*24*time.Hour), proven)
+		session, u.ID, now, now.Add(10*365*24*time.Hour), secondFactorAt)
 	c.exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 		VALUES ($1, $2, 'ACCESS', $3, $4)`,
 		hash[:], session, now, now.Add(10*365*24*time.Hour))
@@ -209,7 +209,7 @@ func (c *Clinic) User(role access.Role) User {
 	return u
 }
 
-// Authenticator sets one up for the user, confirmed or not yet, and gives what tells its code of the clock's moment.
+// Authenticator sets up an authenticator for the user, confirmed or not. code returns its code at the clock's time.
 func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 	c.t.Helper()
 	secret := base32.StdEncoding.EncodeToString(random(20))
@@ -227,7 +227,7 @@ func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 	}
 }
 
-// consent to treatment, at the notice's current version.
+// consent records a consent to treatment, for the current version of the notice.
 func (c *Clinic) consent(u User, now time.Time) {
 	c.t.Helper()
 	id := uuid.Must(uuid.NewV7())
@@ -237,28 +237,28 @@ func (c *Clinic) consent(u User, now time.Time) {
 	c.audit("consent.give", id)
 }
 
-// Prove has the user's sessions prove the password and a second factor at this moment of the clinic's clock.
+// Prove gives the user's sessions a recent proof of the password and the second factor.
 func (c *Clinic) Prove(u User) {
 	c.t.Helper()
 	c.exec("UPDATE sessions SET second_factor_at = $2, authenticated_at = $2 WHERE user_id = $1", u.ID, c.DB.Now())
 }
 
-// Forget has them never have proven a second factor.
-func (c *Clinic) Forget(u User) {
+// ClearSecondFactor removes the proof of a second factor from the user's sessions.
+func (c *Clinic) ClearSecondFactor(u User) {
 	c.t.Helper()
 	c.exec("UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1", u.ID)
 }
 
-// Patient is a signed-in patient.
+// Patient creates a signed-in patient.
 func (c *Clinic) Patient() User { return c.User(access.RolePatient) }
 
-// Admin is a signed-in administrator.
+// Admin creates a signed-in administrator.
 func (c *Clinic) Admin() User { return c.User(access.RoleAdmin) }
 
-// Support is a signed-in member of support.
+// Support creates a signed-in member of the support staff.
 func (c *Clinic) Support() User { return c.User(access.RoleSupport) }
 
-// Doctor is a signed-in, approved doctor whose fee is given as "500.00".
+// Doctor creates a signed-in, approved doctor with a fee like "500.00".
 func (c *Clinic) Doctor(fee string) User {
 	c.t.Helper()
 	u := c.User(access.RoleDoctor)
@@ -270,7 +270,7 @@ func (c *Clinic) Doctor(fee string) User {
 	return u
 }
 
-// Slot opens a slot of 30 minutes, so long from now, and gives its id.
+// Slot creates a slot of 30 minutes that begins in so long from now, and returns its id.
 func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
 	c.t.Helper()
 	id := uuid.Must(uuid.NewV7())
@@ -282,24 +282,24 @@ func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
 	return id
 }
 
-// TakeConnections takes every connection of the server's pool, until what it gives is called.
-func (c *Clinic) TakeConnections() (giveBack func()) {
+// TakeConnections takes every connection of the server's pool, until release is called.
+func (c *Clinic) TakeConnections() (release func()) {
 	c.t.Helper()
 	pool := c.App.DB.Pool
-	var taken []interface{ Release() }
+	var conns []interface{ Release() }
 	for range pool.Config().MaxConns {
 		conn, err := pool.Acquire(context.Background())
 		must(c.t, err)
-		taken = append(taken, conn)
+		conns = append(conns, conn)
 	}
 	return func() {
-		for _, conn := range taken {
+		for _, conn := range conns {
 			conn.Release()
 		}
 	}
 }
 
-// audit writes the row that the builders' shortcut would leave out.
+// audit writes the audit row that the server would write for what a builder inserts.
 func (c *Clinic) audit(action string, id uuid.UUID) {
 	c.t.Helper()
 	must(c.t, c.DB.Write(context.Background(), func(tx *postgres.Tx) error {
@@ -308,7 +308,7 @@ func (c *Clinic) audit(action string, id uuid.UUID) {
 	}))
 }
 
-// CheckInvariants fails the test unless all hold.
+// CheckInvariants fails the test if an invariant is broken.
 func (c *Clinic) CheckInvariants() {
 	c.t.Helper()
 	results, err := invariant.Check(context.Background(), c.DB)

@@ -22,22 +22,22 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// contract compares every answer with the document on its way to the test, and fails the test that got a wrong one.
+// contract is a RoundTripper that compares every answer with the OpenAPI document, and fails the test if they differ.
 type contract struct {
 	t        testing.TB
 	log      fmt.Stringer // the server's
 	document *Document
 	next     http.RoundTripper
-	seen     *record
+	answered *statusRecord
 }
 
-// record of which statuses each operation has answered with.
-type record struct {
-	mu  sync.Mutex
-	met map[string]map[int]bool
+// statusRecord records which statuses each operation has answered with.
+type statusRecord struct {
+	mu       sync.Mutex
+	statuses map[string]map[int]bool
 }
 
-// RoundTrip asks the server and looks at the answer.
+// RoundTrip sends the request and checks the answer.
 func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := c.next.RoundTrip(r)
 	if err != nil {
@@ -46,11 +46,11 @@ func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, c.check(r, response)
 }
 
-// check compares an answer with the document, and fails the test. It leaves the body to be read again. Error: the body
-// can't be read.
+// check compares an answer with the document, and fails the test if they differ. The body can be read again after it.
+// Returns an error if the body can't be read.
 func (c *contract) check(r *http.Request, response *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if kind == "text/event-stream" { // which has no end to wait for
+	if kind == "text/event-stream" { // it has no end
 		return nil
 	}
 	text, err := io.ReadAll(response.Body)
@@ -59,8 +59,8 @@ func (c *contract) check(r *http.Request, response *http.Response) error {
 		return err
 	}
 	response.Body = io.NopCloser(bytes.NewReader(text))
-	if response.Header.Get("Content-Encoding") == "gzip" { // asked for by the test: else the transport has unpacked it
-		if text, err = unpack(text); err != nil {
+	if response.Header.Get("Content-Encoding") == "gzip" { // the test asked for it, so the transport didn't decompress
+		if text, err = gunzip(text); err != nil {
 			return err
 		}
 	}
@@ -70,10 +70,10 @@ func (c *contract) check(r *http.Request, response *http.Response) error {
 	}
 	op := c.document.operation(r)
 	if op != nil {
-		c.seen.note(op.ID, response.StatusCode)
+		c.answered.add(op.ID, response.StatusCode)
 		err = c.document.checkAnswer(op, r, response, kind, text)
 	} else {
-		err = c.document.checkOther(r, response, kind, text)
+		err = c.document.checkUndocumented(r, response, kind, text)
 	}
 	if err != nil {
 		c.t.Errorf("%s %s answers %d against its document: %v", r.Method, r.URL.Path, response.StatusCode, err)
@@ -81,9 +81,8 @@ func (c *contract) check(r *http.Request, response *http.Response) error {
 	return nil
 }
 
-// Check compares the answer to a request that a test wrote itself, as bytes, with the document, and fails the test.
-// The body can be read again. Below the pipeline net/http refuses and redirects in words of its own: these it lets
-// pass.
+// Check compares the answer to a request that a test sent as bytes with the document. It ignores redirects and errors
+// of net/http itself, which don't reach the pipeline.
 func (c *Clinic) Check(request string, response *http.Response) {
 	c.t.Helper()
 	line := strings.Fields(request)
@@ -96,8 +95,8 @@ func (c *Clinic) Check(request string, response *http.Response) {
 	must(c.t, c.contract.check(r, response))
 }
 
-// committed is the document in the repository, read once, by tests two folders below its root.
-var committed = sync.OnceValues(func() (*Document, error) {
+// committedDocument reads the document of the repository, for tests two folders below its root.
+var committedDocument = sync.OnceValues(func() (*Document, error) {
 	text, err := os.ReadFile("../../openapi.json")
 	if err != nil {
 		return nil, err
@@ -105,17 +104,17 @@ var committed = sync.OnceValues(func() (*Document, error) {
 	return readDocument(text)
 })
 
-// NewClient is for tests of servers that aren't apptest's: it compares their answers with the committed document, and
-// fails the test. log is what the server logs.
+// NewClient returns a client for servers that apptest didn't start. It compares their answers with the committed
+// document. log is what the server logs.
 func NewClient(t testing.TB, log fmt.Stringer) *http.Client {
 	t.Helper()
-	d, err := committed()
+	d, err := committedDocument()
 	must(t, err)
 	return &http.Client{Timeout: 30 * time.Second, Transport: &contract{t: t, log: log, document: d,
-		next: &http.Transport{}, seen: &record{met: map[string]map[int]bool{}}}}
+		next: &http.Transport{}, answered: &statusRecord{statuses: map[string]map[int]bool{}}}}
 }
 
-func unpack(text []byte) ([]byte, error) {
+func gunzip(text []byte) ([]byte, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
@@ -123,73 +122,72 @@ func unpack(text []byte) ([]byte, error) {
 	return io.ReadAll(reader)
 }
 
-func (s *record) note(operation string, status int) {
+func (s *statusRecord) add(operation string, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.met[operation] == nil {
-		s.met[operation] = map[int]bool{}
+	if s.statuses[operation] == nil {
+		s.statuses[operation] = map[int]bool{}
 	}
-	s.met[operation][status] = true
+	s.statuses[operation][status] = true
 }
 
-// headers that an answer carries only where the document says so.
+// headers are those that an answer may have only if the document says so.
 var headers = []string{"Allow", "Content-Disposition", "Etag", "Idempotency-Replayed", "Location", "Ratelimit",
 	"Ratelimit-Policy", "Retry-After", "Set-Cookie", "Www-Authenticate"}
 
 func (d *Document) checkAnswer(op *Operation, r *http.Request, response *http.Response, kind string,
 	text []byte) error {
-	said, err := op.status(response.StatusCode)
+	documented, err := op.response(response.StatusCode)
 	if err != nil {
 		return err
 	}
 	var all []error
-	documented := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(said.Headers)) {
-		documented[http.CanonicalHeaderKey(name)] = true
-		if said.Headers[name].Required && response.Header.Get(name) == "" {
+	known := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(documented.Headers)) {
+		known[http.CanonicalHeaderKey(name)] = true
+		if documented.Headers[name].Required && response.Header.Get(name) == "" {
 			all = append(all, fmt.Errorf("the header %s is missing", name))
 		}
 	}
 	for _, name := range headers {
-		if response.Header.Get(name) != "" && !documented[name] {
+		if response.Header.Get(name) != "" && !known[name] {
 			all = append(all, fmt.Errorf("the header %s is not documented", name))
 		}
 	}
-	switch _, known := said.Content[kind]; {
+	switch _, isKnown := documented.Content[kind]; {
 	case r.Method == http.MethodHead:
-	case len(said.Content) == 0 && len(text) > 0:
+	case len(documented.Content) == 0 && len(text) > 0:
 		all = append(all, errors.New("no body is documented"))
-	case len(said.Content) == 0:
-	case !known:
+	case len(documented.Content) == 0:
+	case !isKnown:
 		all = append(all, fmt.Errorf("the content type %q is not documented", kind))
 	case strings.HasSuffix(kind, "json"):
-		all = append(all, op.declares(said, kind, text), d.CheckText(said.pointer+Pointer("content", kind, "schema"),
-			text))
+		schema := documented.pointer + Pointer("content", kind, "schema")
+		all = append(all, op.checkDeclared(documented, kind, text), d.CheckText(schema, text))
 	}
 	if response.StatusCode < http.StatusMultipleChoices {
-		all = append(all, d.checkTaken(op, r))
+		all = append(all, d.checkAcceptedBody(op, r))
 	}
 	return errors.Join(all...)
 }
 
-// declares tells whether a problem is one of those that the operation says it can answer with.
-func (o *Operation) declares(said response, kind string, text []byte) error {
+// checkDeclared returns an error if a problem is not one of those that the document declares for the operation.
+func (o *Operation) checkDeclared(documented response, kind string, text []byte) error {
 	if kind != problemType {
 		return nil
 	}
 	var p struct {
 		Type string `json:"type"`
 	}
-	// What can't be read breaks the schema, which says so.
-	_ = json.Unmarshal(text, &p)
-	if p.Type == "" || slices.Contains(said.types, p.Type) {
+	_ = json.Unmarshal(text, &p) // the check against the schema reports malformed JSON
+	if p.Type == "" || slices.Contains(documented.types, p.Type) {
 		return nil
 	}
 	return fmt.Errorf("%s is not declared: add it to Refusals where the operation %s is registered", p.Type, o.ID)
 }
 
-// checkTaken refuses a document that is narrower than the server: a body which was taken has to be allowed.
-func (d *Document) checkTaken(op *Operation, r *http.Request) error {
+// checkAcceptedBody returns an error if the server accepted a body that the document doesn't allow.
+func (d *Document) checkAcceptedBody(op *Operation, r *http.Request) error {
 	if !op.body || r.GetBody == nil || r.ContentLength == 0 {
 		return nil
 	}
@@ -201,18 +199,19 @@ func (d *Document) checkTaken(op *Operation, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The server measures texts in NFC, and a null amount of a webhook is kept for reconciliation.
+	// The server measures texts in NFC. It accepts null as the amount or currency of a webhook, which the document
+	// does not allow, and stores such an event for reconciliation.
 	text = bytes.ReplaceAll(norm.NFC.Bytes(text), []byte(`"amount":null`), []byte(`"amount":"0"`))
 	text = bytes.ReplaceAll(text, []byte(`"currency":null`), []byte(`"currency":""`))
-	if err := d.CheckText(op.pointer+Pointer("requestBody", "content", "application/json", "schema"),
-		text); err != nil {
-		return fmt.Errorf("it took a body that it does not document: %w", err)
+	schema := op.pointer + Pointer("requestBody", "content", "application/json", "schema")
+	if err := d.CheckText(schema, text); err != nil {
+		return fmt.Errorf("the server accepted a body that it does not document: %w", err)
 	}
 	return nil
 }
 
-// checkOther looks at answers outside the operations: refusals below the API are problems, and nothing else is there.
-func (d *Document) checkOther(r *http.Request, response *http.Response, kind string, text []byte) error {
+// checkUndocumented checks answers outside the operations: below /api/ there must be only problems.
+func (d *Document) checkUndocumented(r *http.Request, response *http.Response, kind string, text []byte) error {
 	if !strings.HasPrefix(r.URL.Path, "/api/") || path.Clean(r.URL.Path) != r.URL.Path {
 		return nil
 	}
@@ -231,38 +230,40 @@ func (d *Document) checkOther(r *http.Request, response *http.Response, kind str
 	return errors.Join(all...)
 }
 
-// In is the same clinic in a subtest, which then fails instead of its parent.
+// In returns the same clinic for a subtest, which fails instead of its parent.
 func (c *Clinic) In(t testing.TB) *Clinic {
 	in := *c
 	in.t = t
 	if c.contract != nil {
-		its := *c.contract
-		its.t = t
-		in.contract, in.http = &its, &http.Client{Timeout: c.http.Timeout, Transport: &its}
+		contract := *c.contract
+		contract.t = t
+		in.contract = &contract
+		in.http = &http.Client{Timeout: c.http.Timeout, Transport: &contract}
 	}
 	return &in
 }
 
-// Document is that of the running server.
+// Document returns the OpenAPI document of the running server.
 func (c *Clinic) Document() *Document { return c.contract.document }
 
-// Met tells which statuses each operation has answered with.
-func (c *Clinic) Met() map[string][]int {
-	c.contract.seen.mu.Lock()
-	defer c.contract.seen.mu.Unlock()
+// AnsweredStatuses returns the statuses that each operation has answered with.
+func (c *Clinic) AnsweredStatuses() map[string][]int {
+	c.contract.answered.mu.Lock()
+	defer c.contract.answered.mu.Unlock()
 	all := map[string][]int{}
-	for operation, statuses := range c.contract.seen.met {
+	for operation, statuses := range c.contract.answered.statuses {
 		all[operation] = slices.Sorted(maps.Keys(statuses))
 	}
 	return all
 }
 
-// Client has no user of its own; its answers are compared with the document like all others.
+// Client returns the HTTP client of the clinic, for requests that Do can't send. Its answers are compared with the
+// document.
 func (c *Clinic) Client() *http.Client { return c.http }
 
-// Submit sends a form, like a browser's page.
-func (c *Clinic) Submit(path string, form url.Values) *Answer {
+// SubmitForm sends a form, as a browser does.
+func (c *Clinic) SubmitForm(path string, form url.Values) *Answer {
 	c.t.Helper()
-	return c.Do(User{}, http.MethodPost, path, []byte(form.Encode()), "Content-Type",
-		"application/x-www-form-urlencoded")
+	return c.Do(User{}, http.MethodPost, path, []byte(form.Encode()),
+		"Content-Type", "application/x-www-form-urlencoded")
 }

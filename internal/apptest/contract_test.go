@@ -11,15 +11,15 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// listener keeps what a test logs.
-type listener struct {
+// logRecorder records what a test logs.
+type logRecorder struct {
 	testing.TB
 	text strings.Builder
 }
 
-func (l *listener) Logf(format string, args ...any) { _, _ = fmt.Fprintf(&l.text, format, args...) }
+func (l *logRecorder) Logf(format string, args ...any) { _, _ = fmt.Fprintf(&l.text, format, args...) }
 
-func TestAFailureShowsTheServersLog(t *testing.T) {
+func TestServerErrorShowsLog(t *testing.T) {
 	t.Parallel()
 	c := Open(t)
 	for _, name := range []string{"first", "second"} {
@@ -30,9 +30,9 @@ func TestAFailureShowsTheServersLog(t *testing.T) {
 		})
 	}
 	c.Get(User{}, "/probe/first").Want(500)
-	heard := &listener{TB: t}
-	c.In(heard).Get(User{}, "/probe/second").Want(500)
-	if text := heard.text.String(); !strings.Contains(text, "the second operation is broken") ||
+	recorder := &logRecorder{TB: t}
+	c.In(recorder).Get(User{}, "/probe/second").Want(500)
+	if text := recorder.text.String(); !strings.Contains(text, "the second operation is broken") ||
 		strings.Contains(text, "first") {
 		t.Errorf("the test shows %q", text)
 	}

@@ -17,29 +17,29 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// Document is the server's OpenAPI document, as far as its answers are compared with it.
+// Document is the server's OpenAPI document, read for comparing answers with it.
 type Document struct {
 	// Root is the whole document as JSON.
 	Root       map[string]any
 	Operations []Operation
 
-	routes    *httpapi.Paths
+	routes    *httpapi.Router
 	byPattern map[string]*Operation
 	compiler  *jsonschema.Compiler
-	mu        sync.Mutex // a compiler is not for two at once
+	mu        sync.Mutex // protects compiler and compiled
 	compiled  map[string]*jsonschema.Schema
 }
 
-// Operation is what the document says of one.
+// Operation is an operation of the document.
 type Operation struct {
 	ID     string
 	Method string
 	Path   string
-	// Roles that may call; none when anyone may.
+	// Roles that may call; none if anybody may.
 	Roles []string
-	// Params names what stands in braces in the path.
+	// Params are the names of the parameters in the path.
 	Params []string
-	// Example is a body made of the examples of its fields, nil when the operation takes none.
+	// Example is a body made from the examples of its fields, or nil if the operation takes none.
 	Example any
 
 	pointer   string
@@ -47,13 +47,13 @@ type Operation struct {
 	responses map[string]response
 }
 
-// response is what the document says of one status of an operation.
+// response is an answer of an operation in the document.
 type response struct {
 	Headers map[string]header `json:"headers"`
 	Content map[string]any    `json:"content"`
-	// pointer leads to where it stands.
+	// pointer is its JSON pointer.
 	pointer string
-	// types of a problem that are declared.
+	// types are the declared types of a problem.
 	types []string
 }
 
@@ -72,7 +72,7 @@ var (
 	errDocument  error
 )
 
-// documentOf reads the document of this process's first server: all are built of the same packages.
+// documentOf returns the document of this process's first server. The other servers have the same.
 func documentOf(t testing.TB, a *app.App) *Document {
 	t.Helper()
 	documentOnce.Do(func() {
@@ -102,7 +102,7 @@ func readDocument(text []byte) (*Document, error) {
 	if err := json.Unmarshal(text, &parsed); err != nil {
 		return nil, err
 	}
-	d := &Document{routes: httpapi.NewPaths(http.NewServeMux()), byPattern: map[string]*Operation{},
+	d := &Document{routes: httpapi.NewRouter(http.NewServeMux()), byPattern: map[string]*Operation{},
 		compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
 	d.Root, _ = root.(map[string]any)
 	d.compiler.AssertFormat()
@@ -115,12 +115,12 @@ func readDocument(text []byte) (*Document, error) {
 				Params: params(path), pointer: Pointer("paths", path, method), body: o.RequestBody != nil,
 				responses: map[string]response{}}
 			for status := range o.Responses {
-				if op.responses[status], err = d.response(op.pointer + Pointer("responses", status)); err != nil {
+				if op.responses[status], err = d.readResponse(op.pointer + Pointer("responses", status)); err != nil {
 					return nil, err
 				}
 			}
 			if op.body {
-				op.Example = d.example(d.at(op.pointer + Pointer("requestBody", "content", "application/json",
+				op.Example = d.example(d.valueAt(op.pointer + Pointer("requestBody", "content", "application/json",
 					"schema")))
 			}
 			d.Operations = append(d.Operations, op)
@@ -132,21 +132,21 @@ func readDocument(text []byte) (*Document, error) {
 	return d, nil
 }
 
-// response reads the one at a pointer, and what it refers to.
-func (d *Document) response(pointer string) (response, error) {
-	node, pointer := d.follow(pointer)
+// readResponse reads the response at a pointer, and what it refers to.
+func (d *Document) readResponse(pointer string) (response, error) {
+	node, pointer := d.resolveAt(pointer)
 	r := response{Headers: map[string]header{}, pointer: pointer}
 	r.Content, _ = node["content"].(map[string]any)
 	names, _ := node["headers"].(map[string]any)
 	for name := range names {
-		h, _ := d.follow(pointer + Pointer("headers", name))
+		h, _ := d.resolveAt(pointer + Pointer("headers", name))
 		required, _ := h["required"].(bool)
 		r.Headers[name] = header{required}
 	}
 	if r.Content[problemType] == nil {
 		return r, nil
 	}
-	types, ok := d.at(pointer + Pointer("content", problemType, "schema", "allOf", "1", "properties", "type",
+	types, ok := d.valueAt(pointer + Pointer("content", problemType, "schema", "allOf", "1", "properties", "type",
 		"enum")).([]any)
 	if !ok || len(types) == 0 {
 		return r, errors.New("the document declares no type of problem at " + pointer)
@@ -158,24 +158,25 @@ func (d *Document) response(pointer string) (response, error) {
 	return r, nil
 }
 
-// Resolve gives what a part of the document refers to, or the part itself.
+// Resolve follows the references of a part of the document.
 func (d *Document) Resolve(part any) any {
 	object, _ := part.(map[string]any)
-	if ref, shared := object["$ref"].(string); shared {
-		return d.Resolve(d.at(strings.TrimPrefix(ref, "#")))
+	if ref, isRef := object["$ref"].(string); isRef {
+		return d.Resolve(d.valueAt(strings.TrimPrefix(ref, "#")))
 	}
 	return part
 }
 
-// follow reads the object at a pointer, and tells where it stands when it is a reference.
-func (d *Document) follow(pointer string) (map[string]any, string) {
-	node, _ := d.at(pointer).(map[string]any)
-	if ref, shared := node["$ref"].(string); shared {
-		return d.follow(strings.TrimPrefix(ref, "#"))
+// resolveAt returns the object at a pointer after following references, and its own pointer.
+func (d *Document) resolveAt(pointer string) (map[string]any, string) {
+	node, _ := d.valueAt(pointer).(map[string]any)
+	if ref, isRef := node["$ref"].(string); isRef {
+		return d.resolveAt(strings.TrimPrefix(ref, "#"))
 	}
 	return node, pointer
 }
 
+// params returns the names of the parameters in a path.
 func params(path string) (names []string) {
 	for _, part := range strings.Split(path, "/") {
 		if strings.HasPrefix(part, "{") {
@@ -185,7 +186,7 @@ func params(path string) (names []string) {
 	return names
 }
 
-// Pointer is the JSON pointer (RFC 6901) of what the names lead to.
+// Pointer returns the JSON pointer (RFC 6901) with these names.
 func Pointer(names ...string) string {
 	var all strings.Builder
 	for _, name := range names {
@@ -194,7 +195,7 @@ func Pointer(names ...string) string {
 	return all.String()
 }
 
-// Check tells what is wrong with a JSON value by the schema at a pointer.
+// Check returns an error if a JSON value doesn't match the schema at a pointer.
 func (d *Document) Check(pointer string, value any) error {
 	d.mu.Lock()
 	schema := d.compiled[pointer]
@@ -210,12 +211,12 @@ func (d *Document) Check(pointer string, value any) error {
 	return schema.Validate(value)
 }
 
-// escape makes a pointer fit to be a fragment.
+// escape escapes a pointer for the fragment of a URL.
 func escape(pointer string) string {
 	return strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D").Replace(pointer)
 }
 
-// CheckText is Check of JSON text.
+// CheckText is Check for JSON text.
 func (d *Document) CheckText(pointer string, text []byte) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
@@ -224,19 +225,19 @@ func (d *Document) CheckText(pointer string, text []byte) error {
 	return d.Check(pointer, value)
 }
 
-// operation that answers a request, or nil for a page or an address that isn't there.
+// operation returns the operation that answers a request, or nil for a page or an unknown path.
 func (d *Document) operation(r *http.Request) *Operation {
 	return d.byPattern[d.routes.Pattern(r)]
 }
 
-// status is what the document says of an answer.
-func (o *Operation) status(status int) (response, error) {
-	said, ok := o.responses[strconv.Itoa(status)]
+// response returns the documented response with a status, or an error if there is none.
+func (o *Operation) response(status int) (response, error) {
+	documented, ok := o.responses[strconv.Itoa(status)]
 	if !ok {
-		return said, fmt.Errorf("status %d is not documented: add the refusal to Refusals, or the status to "+
+		return documented, fmt.Errorf("status %d is not documented: add the refusal to Refusals, or the status to "+
 			"Statuses, where the operation %s is registered", status, o.ID)
 	}
-	return said, nil
+	return documented, nil
 }
 
 // example makes a value of a schema from the examples of its fields.
@@ -264,18 +265,18 @@ func (d *Document) example(schema any) any {
 	return nil
 }
 
-// at follows a JSON pointer.
-func (d *Document) at(pointer string) any {
-	var here any = d.Root
+// valueAt returns the value at a JSON pointer, or nil.
+func (d *Document) valueAt(pointer string) any {
+	var value any = d.Root
 	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		if list, ok := here.([]any); ok {
+		if list, ok := value.([]any); ok {
 			if i, err := strconv.Atoi(name); err == nil && i < len(list) {
-				here = list[i]
+				value = list[i]
 				continue
 			}
 		}
-		object, _ := here.(map[string]any)
-		here = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
+		object, _ := value.(map[string]any)
+		value = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
 	}
-	return here
+	return value
 }

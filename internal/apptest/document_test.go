@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What the comparison must notice, one fault each.
-func TestAnswersThatBreakTheContract(t *testing.T) {
+// TestContractViolationsAreFound compares answers that each have one fault.
+func TestContractViolationsAreFound(t *testing.T) {
 	t.Parallel()
 	d := Open(t).Document()
 	const id = "0199f3a2-7c1e-7000-8000-000000000000"
@@ -29,12 +29,13 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 		{"another status", "/api/v1/users/me", 418, problemType, "X-Request-Id", refusal,
 			"status 418 is not documented"},
 		{"another type", "/api/v1/users/me", 200, "text/html", "X-Request-Id Etag", user,
-			`"text/html" is not documented`}, {"no ETag", "/api/v1/users/me", 200, "application/json", "X-Request-Id",
-			user, "ETag is missing"},
+			`"text/html" is not documented`},
+		{"no ETag", "/api/v1/users/me", 200, "application/json", "X-Request-Id", user, "ETag is missing"},
 		{"no challenge", "/api/v1/users/me", 401, problemType, "X-Request-Id", refusal, "WWW-Authenticate is missing"},
 		{"a header too many", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag Location", user,
-			"Location is not documented"}, {"a field too many", "/api/v1/users/me", 200, "application/json",
-			"X-Request-Id Etag", `{"passwordHash":"x",` + user[1:], "passwordHash"},
+			"Location is not documented"},
+		{"a field too many", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",
+			`{"passwordHash":"x",` + user[1:], "passwordHash"},
 		{"a field too few", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",
 			strings.Replace(user, `"phone":null,`, "", 1), "phone"},
 		{"no UUID", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",
@@ -59,7 +60,7 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 			if op := d.operation(r); op != nil {
 				err = d.checkAnswer(op, r, answer, one.kind, []byte(one.body))
 			} else {
-				err = d.checkOther(r, answer, one.kind, []byte(one.body))
+				err = d.checkUndocumented(r, answer, one.kind, []byte(one.body))
 			}
 			switch {
 			case one.fault == "" && err != nil:
@@ -71,13 +72,13 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsTakenIsDocumented(t *testing.T) {
+func TestAcceptedBodyMustBeDocumented(t *testing.T) {
 	t.Parallel()
 	d := Open(t).Document()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1/api/v1/auth/login",
 		strings.NewReader(`{"email":"asha@example.org","otp":1}`))
 	must(t, err)
-	if err := d.checkTaken(d.operation(r), r); err == nil || !strings.Contains(err.Error(), "otp") {
+	if err := d.checkAcceptedBody(d.operation(r), r); err == nil || !strings.Contains(err.Error(), "otp") {
 		t.Errorf("it says %v", err)
 	}
 }

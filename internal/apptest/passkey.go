@@ -7,17 +7,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// Passkey is an authenticator in software that holds one passkey. Tests change its fields to make it lie.
+// Passkey is a software authenticator with one passkey. Tests change its fields to send wrong answers.
 type Passkey struct {
 	c             *Clinic
 	RP            virtualwebauthn.RelyingParty
 	Authenticator virtualwebauthn.Authenticator
 	Credential    virtualwebauthn.Credential
-	// ID is the server's name of it, once registered.
+	// ID is the server's id of the passkey after Register.
 	ID string
 }
 
-// NewPasskey is one that no server knows yet.
+// NewPasskey returns a passkey that is not registered yet.
 func (c *Clinic) NewPasskey() *Passkey {
 	c.t.Helper()
 	domain, pages, _ := c.App.Config.Passkeys()
@@ -25,19 +25,19 @@ func (c *Clinic) NewPasskey() *Passkey {
 		Authenticator: virtualwebauthn.NewAuthenticator(), Credential: NewCredential()}
 }
 
-// NewCredential has a key whose coordinates need no leading zeros: the library leaves them out, and such a key is
-// none.
+// NewCredential returns a credential whose key has no coordinate with leading zeros. The library omits such zeros,
+// which makes the key invalid.
 func NewCredential() virtualwebauthn.Credential {
-	const wholeKey = 77 // bytes of a COSE key with two coordinates of 32
+	const keyLength = 77 // of a COSE key with two coordinates of 32 bytes
 	for {
-		if made := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(
-			made.Key.AttestationData()) == wholeKey {
-			return made
+		credential := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+		if len(credential.Key.AttestationData()) == keyLength {
+			return credential
 		}
 	}
 }
 
-// Create answers creation options as a browser would.
+// Create answers creation options, as a browser does.
 func (k *Passkey) Create(options *Answer) json.RawMessage {
 	k.c.t.Helper()
 	parsed, err := virtualwebauthn.ParseAttestationOptions(string(options.Want(200).Body))
@@ -46,7 +46,7 @@ func (k *Passkey) Create(options *Answer) json.RawMessage {
 	return json.RawMessage(virtualwebauthn.CreateAttestationResponse(k.RP, k.Authenticator, k.Credential, *parsed))
 }
 
-// Get answers request options as a browser would; each use is counted.
+// Get answers request options, as a browser does. It increases the passkey's counter.
 func (k *Passkey) Get(options *Answer) json.RawMessage {
 	k.c.t.Helper()
 	parsed, err := virtualwebauthn.ParseAssertionOptions(string(options.Want(200).Body))
@@ -55,21 +55,21 @@ func (k *Passkey) Get(options *Answer) json.RawMessage {
 	return json.RawMessage(virtualwebauthn.CreateAssertionResponse(k.RP, k.Authenticator, k.Credential, *parsed))
 }
 
-// Prove is Get for options that are asked for now.
+// Prove requests options from the server and answers them.
 func (k *Passkey) Prove() json.RawMessage {
 	k.c.t.Helper()
 	return k.Get(k.c.Do(User{}, "POST", "auth/passkey-options", nil))
 }
 
-// Register adds a passkey of the user's through the API, and gives the recovery codes that came with it.
+// Register registers the passkey for the user, and returns the recovery codes of the answer.
 func (k *Passkey) Register(u User) (recoveryCodes []any) {
 	k.c.t.Helper()
-	made := k.c.Do(u, "POST", "auth/passkeys",
-		map[string]any{"credential": k.Create(k.c.Do(u, "POST", "auth/passkeys/options", nil))}).Want(201)
-	k.ID = made.Text("id")
+	credential := k.Create(k.c.Do(u, "POST", "auth/passkeys/options", nil))
+	answer := k.c.Do(u, "POST", "auth/passkeys", map[string]any{"credential": credential}).Want(201)
+	k.ID = answer.Text("id")
 	if _, err := uuid.Parse(k.ID); err != nil {
-		k.c.t.Fatalf("no passkey: %s", made.Body)
+		k.c.t.Fatalf("no passkey: %s", answer.Body)
 	}
-	recoveryCodes, _ = made.At("recoveryCodes").([]any)
+	recoveryCodes, _ = answer.At("recoveryCodes").([]any)
 	return recoveryCodes
 }

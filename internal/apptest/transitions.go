@@ -10,12 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Transition is one step of a state machine. A state is "[*]" before the row is there and after it is deleted, as in a
-// diagram.
+// Transition is a transition of a state machine. As in a diagram, the state is "[*]" before the row exists and after
+// it is deleted.
 type Transition struct{ Machine, From, To string }
 
-// recorder writes each step that the server stores into a table; the builders work as the owner and aren't seen.
-const recorder = `
+// transitionRecorder records each transition that the server stores in a table. Those of the builders, who work as the
+// owner, are ignored.
+const transitionRecorder = `
 CREATE TABLE transitions_seen (machine text, from_state text, to_state text);
 CREATE FUNCTION state_of(machine text, r jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN r IS NULL THEN '[*]' WHEN machine <> 'Doctor' THEN r->>'status'
@@ -30,10 +31,10 @@ BEGIN
 	RETURN NULL;
 END $$;`
 
-// RecordTransitions has the database note every step of its state machines from now on. seen gives the different ones.
+// RecordTransitions makes the database record all transitions from now on. seen returns them without duplicates.
 func (c *Clinic) RecordTransitions() (seen func() []Transition) {
 	c.t.Helper()
-	c.exec(recorder)
+	c.exec(transitionRecorder)
 	for machine, table := range map[string]string{"Consultation": "consultations", "Payment": "payments",
 		"Slot": "availability_slots", "Doctor": "doctors"} {
 		c.exec("CREATE TRIGGER record_transition AFTER INSERT OR UPDATE OR DELETE ON " + table + " FOR EACH ROW " +
@@ -51,18 +52,18 @@ func (c *Clinic) RecordTransitions() (seen func() []Transition) {
 }
 
 var (
-	drawing = regexp.MustCompile("(?s)### (\\w+)\n\n```mermaid\nstateDiagram-v2\n(.*?)```")
-	arrow   = regexp.MustCompile(`(?m)^\s*(\S+) --> ([^\s:]+)(?:: .*)?$`)
+	diagramPattern = regexp.MustCompile("(?s)### (\\w+)\n\n```mermaid\nstateDiagram-v2\n(.*?)```")
+	arrowPattern   = regexp.MustCompile(`(?m)^\s*(\S+) --> ([^\s:]+)(?:: .*)?$`)
 )
 
-// DrawnTransitions reads the state diagrams of a page, each below a heading with its machine's name.
-func DrawnTransitions(t testing.TB, page string) map[Transition]bool {
+// DiagramTransitions reads the state diagrams of a page. Each is below a heading with the name of its state machine.
+func DiagramTransitions(t testing.TB, page string) map[Transition]bool {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	must(t, err)
 	drawn := map[Transition]bool{}
-	for _, diagram := range drawing.FindAllStringSubmatch(string(text), -1) {
-		steps := arrow.FindAllStringSubmatch(diagram[2], -1)
+	for _, diagram := range diagramPattern.FindAllStringSubmatch(string(text), -1) {
+		steps := arrowPattern.FindAllStringSubmatch(diagram[2], -1)
 		if strings.Count(diagram[2], "-->") != len(steps) {
 			t.Fatalf("%s: an arrow of %s can't be read", page, diagram[1])
 		}

@@ -118,7 +118,7 @@ func TestEntryOfJobNamesIt(t *testing.T) {
 func TestEntryOfWebhookNamesIt(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	id, _ := c.Paid(c.Patient(), c.Slot(c.Doctor("500.00"), 3*time.Hour, 1), "500.00")
+	id, _ := c.BookAndPay(c.Patient(), c.Slot(c.Doctor("500.00"), 3*time.Hour, 1), "500.00")
 	items := c.Get(c.Admin(), "audit-logs?action=consultation.confirm&entityId="+id).Want(200).Items()
 	if len(items) != 1 {
 		t.Fatalf("%d rows of the confirmation", len(items))

@@ -28,7 +28,7 @@ type ListRequest struct {
 }
 
 // position is where a page ended.
-type position = httpapi.Place[time.Time]
+type position = httpapi.Position[time.Time]
 
 // filter is a checked ListRequest.
 type filter struct {
@@ -51,7 +51,7 @@ func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return none, err
 	}
 	scope := f.scope()
-	if _, err := l.cursors.Open(scope, in.Cursor, &f.after); err != nil {
+	if _, err := l.cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
 	found, err := f.find(ctx, tx, in.Limit+1)
@@ -89,8 +89,8 @@ func (in ListRequest) filter() (filter, error) {
 	} else if in.IPAddress != "" {
 		invalid = *invalid.WithField("query.ipAddress", "expected an IPv4 or IPv6 address")
 	}
-	if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
-		invalid = *invalid.WithField("query.to", "must be after from")
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+		invalid = *invalid.WithField("query.to", fault)
 	}
 	if len(invalid.Fields) > 0 {
 		return f, &invalid
@@ -167,6 +167,6 @@ func (f filter) findBetween(ctx context.Context, tx *postgres.Tx, from, to time.
 		c.And("created_at <= $1", f.after.Value)
 		newestFirst.After(&c, c.Value(f.after.Value), c.Value(f.after.ID))
 	}
-	sql := selectEntry + c.Where() + newestFirst.By() + " LIMIT " + strconv.Itoa(limit)
+	sql := selectEntry + c.Where() + newestFirst.OrderBy() + " LIMIT " + strconv.Itoa(limit)
 	return postgres.List(ctx, tx, "listAuditLogs", sql, c.Args(), scanEntry)
 }

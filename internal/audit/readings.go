@@ -81,7 +81,7 @@ func (l auditLog) listReadings(ctx context.Context, r *postgres.Read, actor acce
 		scope = "access-log others"
 	}
 	after := position{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // the clocks of other servers may be ahead
-	if _, err := l.cursors.Open(scope, in.Cursor, &after); err != nil {
+	if _, err := l.cursors.Decode(scope, in.Cursor, &after); err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
 	rows, err := r.Query(ctx, selectReadings, actor.ID.String(), in.Others, after.Value, after.ID, in.Limit+1)

@@ -290,7 +290,7 @@ func TestDemoPatientHasConsent(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	countConsents := func() int {
-		if _, err := c.App.MakeDemoData(t.Context()); err != nil {
+		if _, err := c.App.CreateDemoData(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return count(t, c, "SELECT count(*) FROM consents WHERE purpose = 'TREATMENT' AND withdrawn_at IS NULL")

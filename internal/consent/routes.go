@@ -21,7 +21,7 @@ func Routes(api *httpapi.API) {
 		Summary: "Give a consent",
 		Doc: "Each purpose is agreed to separately; only TREATMENT is needed for a booking. To consent again " +
 			"is the same consent, answered with 200.",
-		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Honoured,
+		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Optional,
 		Refusals: []*problem.Error{ErrOutdated},
 		Statuses: []int{http.StatusOK},
 	}, Give)
@@ -31,6 +31,6 @@ func Routes(api *httpapi.API) {
 		Doc: "Takes the consent back, whatever its version; a repeated call changes nothing. Without TREATMENT " +
 			"nothing more can be booked. " +
 			"What is booked stays booked, but the doctor starts it only after POST /consultations/{id}/consent.",
-		Roles: access.Patient, Status: http.StatusNoContent, Key: httpapi.Honoured,
+		Roles: access.Patient, Status: http.StatusNoContent, Key: httpapi.Optional,
 	}, Withdraw)
 }

@@ -69,10 +69,10 @@ func TestCancelUpcoming(t *testing.T) {
 			soon := c.Slot(doctor, 40*time.Minute, 1)
 			shared := c.Slot(doctor, 26*time.Hour, 2)
 			free := c.Slot(doctor, 30*time.Hour, 1)
-			paid, _ := c.Paid(patient, soon, fee)
+			paid, _ := c.BookAndPay(patient, soon, fee)
 			unpaid := c.Book(patient, shared)
 			reference := c.Initiate(patient, unpaid)
-			over, _ := c.Paid(patient, c.Slot(doctor, 5*time.Minute, 1), fee)
+			over, _ := c.BookAndPay(patient, c.Slot(doctor, 5*time.Minute, 1), fee)
 			updateStatus(c, doctor, over, "IN_PROGRESS").Want(200)
 			updateStatus(c, doctor, over, "COMPLETED").Want(200)
 
@@ -185,7 +185,7 @@ func TestErasureCancelsUpcoming(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, doctor, patient := c.Admin(), c.Doctor(fee), c.Patient()
-	id, _ := c.Paid(patient, c.Slot(doctor, 100*time.Hour, 1), fee)
+	id, _ := c.BookAndPay(patient, c.Slot(doctor, 100*time.Hour, 1), fee)
 	path := "users/" + patient.ID.String() + "/erasure"
 	c.Post(proveRecently(c, admin), path, nil).Want(409, "has-consultations")
 	c.Post(proveRecently(c, admin), path, object{"cancelConsultations": true}).Want(202)
@@ -285,7 +285,7 @@ func TestConcurrentDeactivations(t *testing.T) {
 	admins := []apptest.User{proveRecently(c, c.Admin()), proveRecently(c, c.Admin()), proveRecently(c, c.Admin())}
 	for range 4 {
 		doctor, patient := c.Doctor(fee), c.Patient()
-		id, _ := c.Paid(patient, c.Slot(doctor, 20*time.Hour, 1), fee)
+		id, _ := c.BookAndPay(patient, c.Slot(doctor, 20*time.Hour, 1), fee)
 		var all sync.WaitGroup
 		for i, deactivate := range []func(*apptest.Clinic, apptest.User, apptest.User, bool) *apptest.Answer{
 			withdraw, withdraw, disable} {

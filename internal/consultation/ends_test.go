@@ -18,7 +18,7 @@ func TestSweepCompletesOverrunConsultation(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor(fee), c.Patient()
-	id, _ := c.Paid(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
+	id, _ := c.BookAndPay(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
 	updateStatus(c, doctor, id, "IN_PROGRESS").Want(200)
 	_, end := startOf(t, c, id)
 	prescribe := func() *apptest.Answer {
@@ -161,7 +161,7 @@ func TestLateWebhookBeforeSweep(t *testing.T) {
 	reference := c.Initiate(patient, id)
 	c.Clock.Advance(15 * time.Minute)
 	c.Post(patient, "payments/initiate", object{"consultationId": id}).Want(409, "illegal-transition")
-	c.Submit("/dev/checkout/"+reference, url.Values{"outcome": {"pay"}}).Want(409)
+	c.SubmitForm("/dev/checkout/"+reference, url.Values{"outcome": {"pay"}}).Want(409)
 	c.Report("payment.succeeded", reference, fee).Want(200)
 	if s := c.Get(patient, "consultations/"+id).Text("status"); s != "CANCELLED" {
 		t.Errorf("the consultation that was paid late is %s", s)
@@ -206,7 +206,7 @@ func TestCancelRepeated(t *testing.T) {
 		if by == nil {
 			by = &patient
 		}
-		id, _ := c.Paid(patient, slot, fee)
+		id, _ := c.BookAndPay(patient, slot, fee)
 		first := cancel(c, *by, id, "travelling").Want(200)
 		for _, reason := range []string{"travelling", ""} {
 			again := cancel(c, *by, id, reason).Want(200)

@@ -62,11 +62,11 @@ func (in ListRequest) pageQuery(c *postgres.Conditions, last *pageEnd) string {
 func (in ListRequest) pageByStatusQuery(c *postgres.Conditions, last *pageEnd) string {
 	var pages []string
 	for _, status := range slices.Compact(slices.Sorted(slices.Values(in.Status))) {
-		conditions := c.With()
+		conditions := c.WithoutConditions()
 		order := in.boundStatus(&conditions, status, last)
 		in.limitIDs(&conditions, last)
 		pages = append(pages, "("+in.selectPage("consultations", conditions.Where(), order)+")")
-		*c = conditions.With()
+		*c = conditions.WithoutConditions()
 	}
 	return in.selectPage("("+strings.Join(pages, " UNION ALL ")+")", "", in.order("c.scheduled_start", "c.id"))
 }
@@ -103,5 +103,5 @@ func isBefore(t, end time.Time) bool { return end.IsZero() || t.Before(end) }
 
 // selectPage returns a query for the first rows, one more than a page has, of a table or of a query in brackets.
 func (in ListRequest) selectPage(from, where string, order postgres.Order) string {
-	return "SELECT * FROM " + from + " c" + where + order.By() + " LIMIT " + strconv.Itoa(in.Limit+1)
+	return "SELECT * FROM " + from + " c" + where + order.OrderBy() + " LIMIT " + strconv.Itoa(in.Limit+1)
 }

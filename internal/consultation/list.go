@@ -25,7 +25,7 @@ type ListRequest struct {
 }
 
 // pageEnd is the start and id of a page's last consultation.
-type pageEnd = httpapi.Place[time.Time]
+type pageEnd = httpapi.Position[time.Time]
 
 // SearchRequest is a ListRequest of staff, who may also name the parties.
 type SearchRequest struct {
@@ -106,17 +106,17 @@ func patientsOf(page []Consultation) []uuid.UUID {
 func (s *Service) list(ctx context.Context, db postgres.Querier, in ListRequest, scope string, withHealthData bool,
 	c *postgres.Conditions) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
-	if !in.To.IsZero() && !in.To.After(in.From) {
-		return page, problem.InvalidField("query.to", "must be after from")
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+		return page, problem.InvalidField("query.to", fault)
 	}
 	scope += " " + in.Sort
 	name := in.queryName(c)
 	var last *pageEnd
-	if _, err := s.Cursors.Open(scope, in.Cursor, &last); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {
 		return page, err
 	}
 	// The joins with names and keys are outside of the page's query, so that they read the rows of the page only.
-	query := selectConsultations("("+in.pageQuery(c, last)+")") + in.order("c.scheduled_start", "c.id").By()
+	query := selectConsultations("("+in.pageQuery(c, last)+")") + in.order("c.scheduled_start", "c.id").OrderBy()
 	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, withHealthData) }
 	items, err := postgres.List(ctx, db, name, query, c.Args(), scan)
 	if err != nil {

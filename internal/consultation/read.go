@@ -49,8 +49,8 @@ func auditRead(tx *postgres.Tx, actor access.Actor, row ConsultationRow, health 
 	audit.WriteReading(tx, actor, "consultation.read", row.ID, meta, row.PatientID)
 }
 
-// NoteReading audits that the response stored for an idempotency key was read.
-func (c Consultation) NoteReading(tx *postgres.Tx, actor access.Actor) {
+// AuditReading audits that the response stored for an idempotency key was read.
+func (c Consultation) AuditReading(tx *postgres.Tx, actor access.Actor) {
 	health := c.Reason != nil || c.Notes != nil || c.CancellationReason != nil
 	meta := audit.Meta{"healthData": health, "replayed": true}
 	audit.WriteReading(tx, actor, "consultation.read", c.ID, meta, c.PatientID)

@@ -62,7 +62,7 @@ func (s *Service) Routes(api *httpapi.API) {
 			"doctor and staff until the start, or with a reason while it is in progress. Everything paid is " +
 			"refunded. (Who deletes the account later than a patient may cancel gets nothing back.) Whoever " +
 			"cancelled it and asks again gets the same answer.",
-		Roles: anyParty, Key: httpapi.Honoured,
+		Roles: anyParty, Key: httpapi.Optional,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate},
 	}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{
@@ -83,7 +83,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Consent to a consultation",
 		Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was withdrawn " +
 			"or somebody else arranged the consultation. To consent again is the same consent, answered with 200.",
-		Roles: access.Patient, Status: 201, Key: httpapi.Honoured,
+		Roles: access.Patient, Status: 201, Key: httpapi.Optional,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, consent.ErrOutdated},
 		Statuses: []int{200},
 	}, s.Consent)
@@ -112,9 +112,9 @@ func (s *Service) Routes(api *httpapi.API) {
 			"booked. Consultations to come are cancelled: everything paid is given back, the other side is told, " +
 			"and a doctor's slots are blocked. The first answer is then 409 with their number; confirm with " +
 			"cancelConsultations. One in progress goes on.",
-		Roles:    access.Admin,
-		Refusals: []*problem.Error{account.ErrOwnAccount, account.ErrLastAdmin, ErrHasConsultations},
-		Fresh:    true,
+		Roles:     access.Admin,
+		Refusals:  []*problem.Error{account.ErrOwnAccount, account.ErrLastAdmin, ErrHasConsultations},
+		RecentMFA: true,
 	}, s.DisableUser)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/doctors/{id}/approve", ID: "approve-doctor", Tag: "doctors",
@@ -123,8 +123,8 @@ func (s *Service) Routes(api *httpapi.API) {
 			"consultations to come: everything paid is given back, the patients are told, and the slots are " +
 			"blocked. The first answer is then 409 with their number; confirm with cancelConsultations. One in " +
 			"progress may be completed. A refusal frees the registration number.",
-		Roles:    access.Admin,
-		Refusals: []*problem.Error{doctor.ErrRegistrationTaken, ErrHasConsultations},
-		Fresh:    true,
+		Roles:     access.Admin,
+		Refusals:  []*problem.Error{doctor.ErrRegistrationTaken, ErrHasConsultations},
+		RecentMFA: true,
 	}, s.ApproveDoctor)
 }

@@ -18,7 +18,7 @@ func TestCancelWindows(t *testing.T) {
 	var patients []apptest.User
 	for range 6 {
 		p := c.Patient()
-		id, _ := c.Paid(p, slot, fee)
+		id, _ := c.BookAndPay(p, slot, fee)
 		patients, ids = append(patients, p), append(ids, id)
 	}
 	unpaid, due := c.Patient(), c.App.Config.PayWithin
@@ -68,7 +68,7 @@ func TestCancelInProgress(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor(fee), c.Patient()
-	id, _ := c.Paid(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
+	id, _ := c.BookAndPay(patient, c.Slot(doctor, 10*time.Minute, 1), fee)
 	updateStatus(c, doctor, id, "IN_PROGRESS").Want(200)
 	for _, reason := range []string{"", " \t\n"} {
 		cancel(c, doctor, id, reason).Want(422, "validation-failed")
@@ -89,8 +89,8 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	doctor, stranger := c.Doctor(fee), c.Doctor(fee)
 	slot := c.Slot(doctor, 5*time.Hour, 5)
 	patient := c.Patient()
-	started, _ := c.Paid(patient, slot, fee)
-	absent, _ := c.Paid(c.Patient(), slot, fee)
+	started, _ := c.BookAndPay(patient, slot, fee)
+	absent, _ := c.BookAndPay(c.Patient(), slot, fee)
 	start, _ := startOf(t, c, started)
 	advanceTo(t, c, start.Add(-15*time.Minute-30*time.Second))
 	updateStatus(c, doctor, started, "IN_PROGRESS").Want(409, "too-early")
@@ -110,7 +110,7 @@ func TestStartAndNoShowWindows(t *testing.T) {
 	other := c.Doctor(fee)
 	short := uuid.MustParse(c.Post(other, "availability",
 		object{"startTime": begins, "endTime": begins.Add(6 * time.Minute)}).Want(201).Text("id"))
-	missed, _ := c.Paid(c.Patient(), short, fee)
+	missed, _ := c.BookAndPay(c.Patient(), short, fee)
 	c.Clock.Advance(7 * time.Minute)
 	updateStatus(c, other, missed, "NO_SHOW").Want(409, "too-early")
 	c.Clock.Advance(90 * time.Second) // past its middle
@@ -140,10 +140,10 @@ func TestSweep(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, support := c.Doctor(fee), c.Support()
-	missed, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
+	missed, _ := c.BookAndPay(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
 	patient := c.Patient()
 	overdue := c.Book(patient, c.Slot(doctor, 5*time.Hour, 1))
-	started, _ := c.Paid(c.Patient(), c.Slot(doctor, 60*time.Minute, 1), fee)
+	started, _ := c.BookAndPay(c.Patient(), c.Slot(doctor, 60*time.Minute, 1), fee)
 	status := func(id string) string { return c.Get(support, "consultations/"+id).Want(200).Text("status") }
 
 	c.Clock.Advance(15*time.Minute - 10*time.Second)
@@ -180,7 +180,7 @@ func TestNoShowRefusedAfterEnd(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor(fee)
-	id, _ := c.Paid(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
+	id, _ := c.BookAndPay(c.Patient(), c.Slot(doctor, 20*time.Minute, 1), fee)
 	_, end := startOf(t, c, id)
 	advanceTo(t, c, end.Add(time.Second))
 	updateStatus(c, doctor, id, "NO_SHOW").Want(409) // too-late, or illegal-transition when the sweep came first

@@ -14,7 +14,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc: "Makes the signed-in doctor's profile. It waits for an administrator's approval; until then nobody " +
 			"finds it. " +
 			"Whoever was refused may apply anew. Registration numbers are compared by their letters and digits alone.",
-		Roles: access.Doctor, Status: 201, Key: httpapi.Honoured,
+		Roles: access.Doctor, Status: 201, Key: httpapi.Optional,
 		Refusals: []*problem.Error{ErrAlreadyApplied, ErrRegistrationTaken},
 	}, s.Apply)
 	httpapi.Query(api, httpapi.Op{

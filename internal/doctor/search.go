@@ -34,7 +34,7 @@ type SearchRequest struct {
 }
 
 // position is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
-type position = httpapi.Place[string]
+type position = httpapi.Position[string]
 
 // Search lists doctors who are neither deleted nor disabled, a page at a time. Returns problem.Unauthenticated or
 // problem.Forbidden if the actor may not search for doctors who aren't approved.
@@ -59,7 +59,7 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 		scope = "unapproved " + scope
 	}
 	f.limit = in.Limit + 1
-	if f.hasCursor, err = s.Cursors.Open(scope, in.Cursor, &f.after); err != nil {
+	if f.hasCursor, err = s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
 	found, err := f.find(ctx, r)

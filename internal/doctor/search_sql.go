@@ -63,7 +63,7 @@ func (f filter) byColumn(sortFirst bool) statement {
 	if f.hasCursor {
 		order.After(&s.Conditions, s.Value(f.after.Value)+`::text::`+order.kind, s.Value(f.after.ID))
 	}
-	sorted := order.By()
+	sorted := order.OrderBy()
 	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id` + s.Where()
 	if f.hasPeriod() {
 		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` +
@@ -78,7 +78,7 @@ func (f filter) byColumn(sortFirst bool) statement {
 	s.name, s.sql = "searchDoctorsByColumn", `
 		WITH page AS (`+page+sorted+` LIMIT `+s.Value(f.limit)+`)
 		SELECT `+doctorColumns+` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.By()
+		LEFT JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.OrderBy()
 	return s
 }
 
@@ -111,7 +111,8 @@ func (f filter) bySlotWalk() statement {
 				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.startsInPeriod(&s)+`
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
-		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
+			ON p.user_id = d.id`+bySlot.OrderBy()
 	return s
 }
 
@@ -144,8 +145,9 @@ func (f filter) byDoctor() statement {
 	s.name, s.sql = "searchDoctorsByDoctor", `
 		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
 			CROSS JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s`+
-		s.Where()+bySlot.By()+` LIMIT `+s.Value(f.limit)+`)
-		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		s.Where()+bySlot.OrderBy()+` LIMIT `+s.Value(f.limit)+`)
+		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
+			ON p.user_id = d.id`+bySlot.OrderBy()
 	return s
 }
 

@@ -42,13 +42,13 @@ func TestClientIP(t *testing.T) {
 		{"@", nil, false, ""},
 		{"", nil, true, ""},
 
-		// not through a proxy: anybody can send the header
+		// not through a proxy, so the header may be forged
 		{"203.0.113.7:1234", []string{"198.51.100.1"}, true, "203.0.113.7"},
 		{"10.0.0.1:1234", nil, true, "10.0.0.1"},
 		{"10.0.0.1:1234", []string{""}, true, "10.0.0.1"},
 		{"10.0.0.1:1234", []string{"198.51.100.1"}, true, "198.51.100.1"},
 		{"10.0.0.1:1234", []string{"  198.51.100.1  "}, true, "198.51.100.1"},
-		// the left one is the client's own claim
+		// the left address was sent by the client itself
 		{"10.0.0.1:1234", []string{"1.1.1.1, 198.51.100.1"}, true, "198.51.100.1"},
 		{"10.0.0.1:1234", []string{"1.1.1.1, 198.51.100.1, 10.9.9.9"}, true, "198.51.100.1"},
 		{"10.0.0.1:1234", []string{"1.1.1.1", "198.51.100.1", "10.9.9.9"}, true, "198.51.100.1"},
@@ -76,8 +76,8 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
-// FuzzClientIP: whatever a client sends, it is an address or nothing; and what stands left of an untrusted hop never
-// matters.
+// FuzzClientIP tests that the result is an address or "" for any header, and that addresses before the last untrusted
+// one don't change it.
 func FuzzClientIP(f *testing.F) {
 	f.Add("10.0.0.1:1", "198.51.100.1", "1.1.1.1")
 	f.Add("203.0.113.7:1", "garbage", "")
@@ -91,14 +91,14 @@ func FuzzClientIP(f *testing.F) {
 			strings.Contains(forwarded, addr.Zone()) {
 			t.Fatalf("%q", got)
 		}
-		if with := httpapi.ClientIP(request("10.0.0.1:1", spoofed+",198.51.100.9,"+"10.3.3.3"),
-			proxies); with != "198.51.100.9" {
-			t.Errorf("%q moved the address to %s", spoofed, with)
+		with := httpapi.ClientIP(request("10.0.0.1:1", spoofed+",198.51.100.9,10.3.3.3"), proxies)
+		if with != "198.51.100.9" {
+			t.Errorf("%q changed the address to %s", spoofed, with)
 		}
 	})
 }
 
-func TestAddressInTheAuditLog(t *testing.T) {
+func TestAuditLogHoldsClientIP(t *testing.T) {
 	t.Parallel()
 	for trusted, want := range map[string]string{"": "127.0.0.1", "127.0.0.0/8": "198.51.100.1"} {
 		c := apptest.Open(t, func(cfg *config.Config) {
@@ -121,22 +121,23 @@ func TestAddressInTheAuditLog(t *testing.T) {
 
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
-	for id, sane := range map[string]bool{
+	for id, isValid := range map[string]bool{
 		"0199f3a2-7c1e-7000-8000-000000000000": true, "a": true, "A_b.c:d-9": true, strings.Repeat("x", 128): true,
 		"": false, strings.Repeat("x", 129): false, "a b": false, "a\nb": false, "a\x00": false, "<script>": false,
 		`a"b`: false, "ä": false, "a%0a": false, "a=b": false,
 	} {
-		if httpapi.SaneID(id) != sane {
-			t.Errorf("%q: %v", id, !sane)
+		if httpapi.IsValidID(id) != isValid {
+			t.Errorf("%q: %v", id, !isValid)
 		}
 	}
 	c := apptest.Open(t)
-	for sent, kept := range map[string]bool{"mine-42": true, "a b": false, "<b>": false,
-		strings.Repeat("x", 200): false} {
+	for sent, isUsed := range map[string]bool{
+		"mine-42": true, "a b": false, "<b>": false, strings.Repeat("x", 200): false,
+	} {
 		for _, path := range []string{"/health/live", "/api/v1/nothing", "/api/v1/users/me", "/style.css"} {
 			a := c.Do(apptest.User{}, "GET", path, nil, "X-Request-Id", sent)
 			got := a.Header.Values("X-Request-Id")
-			if len(got) != 1 || (got[0] == sent) != kept || got[0] == "" {
+			if len(got) != 1 || (got[0] == sent) != isUsed || got[0] == "" {
 				t.Errorf("%s: sent %q, got %q", path, sent, got)
 			}
 			if a.Status >= 400 && a.Text("requestId") != got[0] {
@@ -145,7 +146,7 @@ func TestRequestIDs(t *testing.T) {
 		}
 	}
 	if !strings.Contains(c.Log.String(), `"requestId":"mine-42"`) || strings.Contains(c.Log.String(), "<b>") {
-		t.Error("the log has not the id that was answered")
+		t.Error("the log does not have the id of the answer")
 	}
 }
 

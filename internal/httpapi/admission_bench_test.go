@@ -32,9 +32,10 @@ type noted struct {
 
 func (n noted) Entity() (string, uuid.UUID) { return "probe", n.ID }
 
-// BenchmarkDoor measures what the pipeline costs where the operation itself does nothing: from the parsed request to
-// the written answer, without the network. Only "page" needs no database: the others' times are mostly PostgreSQL's.
-func BenchmarkDoor(b *testing.B) {
+// BenchmarkAdmission measures what the pipeline costs where the operation itself does nothing: from the parsed request
+// to the written answer, without the network. Only "page" needs no database: the others' times are mostly
+// PostgreSQL's.
+func BenchmarkAdmission(b *testing.B) {
 	c := apptest.Open(b)
 	patient := c.Patient()
 	op := func(method, name string, roles access.Roles) httpapi.Op {
@@ -82,8 +83,8 @@ func BenchmarkDoor(b *testing.B) {
 	}
 }
 
-// BenchmarkAccess asks one query by turns as nobody, where it is public, and signed in, where it isn't. access-µs is
-// what authentication and access add to a request at the median. With rates limited, as in production.
+// BenchmarkAccess runs a query in turns as a public operation and as one that needs a patient. access-µs is what
+// authentication and authorization add to a request, at the median. Rate limits are on, as in production.
 func BenchmarkAccess(b *testing.B) {
 	c := apptest.Open(b, func(cfg *config.Config) {
 		cfg.RateLimit, cfg.RatePerUser, cfg.RatePerAddress = "on", 1e9, 1e9
@@ -94,7 +95,8 @@ func BenchmarkAccess(b *testing.B) {
 		return noted{}, r.QueryRow(b.Context(), "SELECT 1").Scan(&one)
 	}
 	open, guarded := probe("open", access.Public), probe("guarded", access.Patient)
-	open.Method, open.Status, guarded.Method, guarded.Status = "GET", 200, "GET", 200
+	open.Method, open.Status = "GET", 200
+	guarded.Method, guarded.Status = "GET", 200
 	httpapi.Query(c.App.API, open, ask)
 	httpapi.Query(c.App.API, guarded, ask)
 	server := c.App.API.Handler()
@@ -104,9 +106,9 @@ func BenchmarkAccess(b *testing.B) {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
 		w := httptest.NewRecorder()
-		begun := time.Now()
+		start := time.Now()
 		server.ServeHTTP(w, r)
-		took := time.Since(begun)
+		took := time.Since(start)
 		if w.Code != http.StatusOK {
 			b.Fatalf("status %d: %s", w.Code, w.Body)
 		}
@@ -114,7 +116,8 @@ func BenchmarkAccess(b *testing.B) {
 	}
 	var without, with []time.Duration
 	for b.Loop() {
-		without, with = append(without, timed("/probe/open", "")), append(with, timed("/probe/guarded", patient.Token))
+		without = append(without, timed("/probe/open", ""))
+		with = append(with, timed("/probe/guarded", patient.Token))
 	}
 	slices.Sort(without)
 	slices.Sort(with)

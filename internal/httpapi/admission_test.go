@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -15,20 +14,25 @@ import (
 	"amrutam/internal/apptest"
 	"amrutam/internal/config"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/problem"
 )
 
 var nobody apptest.User
 
-func TestMethods(t *testing.T) {
+func TestMethodNotAllowed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, one := range []struct{ method, path, allow string }{
-		{"PUT", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"}, {"DELETE", "/api/v1/doctors", "GET, HEAD, POST"},
-		{"OPTIONS", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"}, {"GET", "/api/v1/auth/login", "POST"},
-		{"HEAD", "/api/v1/auth/login", "POST"}, {"get", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"},
-		{"BREW", "/api/v1/doctors", "GET, HEAD, POST"}, {"POST", "/health/live", "GET, HEAD"},
-		{"POST", "/openapi.json", "GET, HEAD"}, {"DELETE", "/style.css", "GET, HEAD"}, {"POST", "/docs/", "GET, HEAD"},
+		{"PUT", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"},
+		{"OPTIONS", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"},
+		{"get", "/api/v1/users/me", "DELETE, GET, HEAD, PATCH"},
+		{"GET", "/api/v1/auth/login", "POST"},
+		{"HEAD", "/api/v1/auth/login", "POST"},
+		{"DELETE", "/api/v1/doctors", "GET, HEAD, POST"},
+		{"BREW", "/api/v1/doctors", "GET, HEAD, POST"},
+		{"POST", "/health/live", "GET, HEAD"},
+		{"POST", "/openapi.json", "GET, HEAD"},
+		{"DELETE", "/style.css", "GET, HEAD"},
+		{"POST", "/docs/", "GET, HEAD"},
 	} {
 		a := c.Do(c.Admin(), one.method, one.path, nil)
 		if one.method != "HEAD" {
@@ -50,7 +54,7 @@ func TestMethods(t *testing.T) {
 	c.Do(nobody, "HEAD", "/api/v1/users/me", nil).Want(401)
 }
 
-func TestAddressesThatAreNotThere(t *testing.T) {
+func TestNotFound(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
@@ -76,24 +80,25 @@ func TestAddressesThatAreNotThere(t *testing.T) {
 			t.Errorf("%.80s: %s, %d bytes", path, got, len(a.Body))
 		}
 	}
-	// leads to the reader
-	if to := c.Get(nobody, "/").Want(200).Header.Get("Content-Type"); !strings.HasPrefix(to, "text/html") {
-		t.Errorf("/ answers %s", to)
+	// "/" redirects to the API reader.
+	contentType := c.Get(nobody, "/").Want(200).Header.Get("Content-Type")
+	if !strings.HasPrefix(contentType, "text/html") {
+		t.Errorf("/ answers %s", contentType)
 	}
 	for _, path := range []string{"/docs/nothing", "/docs/..%2f..%2fgo.mod", "/docs/%2e%2e/%2e%2e/go.mod",
 		"/docs/dist/LICENSE"} {
 		c.Get(nobody, path).Want(404, "not-found")
 	}
-	c.Get(nobody, "/docs").Want(200) // leads to /docs/
+	c.Get(nobody, "/docs").Want(200) // redirects to /docs/
 	if icon := c.Get(nobody, "/favicon.ico").Want(204); icon.Header.Get("Cache-Control") == "" {
 		t.Error("browsers will ask for the icon with every page")
 	}
-	// An id may be written in capitals and with escapes: it is the same one.
+	// An id may be written in capitals and with escapes.
 	c.Get(admin, "users/"+strings.ToUpper(admin.ID.String())).Want(200)
 	c.Get(admin, "users/"+strings.ReplaceAll(admin.ID.String(), "-", "%2D")).Want(200)
 }
 
-// TestUncleanPaths are sent as they are, which clients don't.
+// TestUncleanPaths sends paths as bytes, because clients would clean them.
 func TestUncleanPaths(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -103,61 +108,63 @@ func TestUncleanPaths(t *testing.T) {
 		"/docs/../api/v1/users/me": "307", "/api/v1/users/%zz": "400", "*": "404",
 		"http://evil.example/api/v1/users/me": "421", "//evil.example/api/v1/users/me": "404",
 	} {
-		answer := raw(t, c, "GET "+target+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-		if answer.StatusCode/100 != 3 && fmt.Sprint(answer.StatusCode) != status || answer.StatusCode/100 == 3 &&
-			status != "307" {
+		answer := sendRaw(t, c, "GET "+target+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+		isRedirect := answer.StatusCode/100 == 3
+		if isRedirect != (status == "307") || !isRedirect && fmt.Sprint(answer.StatusCode) != status {
 			t.Errorf("%s answers %d, want %s", target, answer.StatusCode, status)
 		}
-		if to := answer.Header.Get("Location"); to != "" && to != "/" && !strings.HasPrefix(to, "/api/v1/") {
-			t.Errorf("%s leads to %s", target, to)
+		location := answer.Header.Get("Location")
+		if location != "" && location != "/" && !strings.HasPrefix(location, "/api/v1/") {
+			t.Errorf("%s redirects to %s", target, location)
 		}
 	}
 }
 
-func TestWhatHTTPItselfRefuses(t *testing.T) {
+func TestMalformedHTTP(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
+	const login = "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\n"
+	const live = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
+	manyParameters := "GET /api/v1/doctors?" + strings.Repeat("ab=1&", 10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	for name, one := range map[string]struct {
 		text   string
 		status int
 	}{
-		"large header": {"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Large: " + strings.Repeat("a",
-			40<<10) + "\r\n\r\n", 431},
-		"many headers": {"GET /health/live HTTP/1.1\r\nHost: localhost\r\n" + strings.Repeat("X-Many: 1\r\n",
-			5000) + "\r\n", 431}, "10,000 parameters": {"GET /api/v1/doctors?" + strings.Repeat("ab=1&", 10_000) +
-			" HTTP/1.1\r\nHost: localhost\r\n\r\n", 431},
-		"control in a header": {"GET /health/live HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: a\x01b\r\n\r\n",
-			400}, "no host": {"GET /health/live HTTP/1.1\r\n\r\n", 400},
-		"two lengths": {"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
-			"2\r\nContent-Length: 3\r\n\r\n{}", 400},
-		"unknown coding": {"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: " +
-			"gzip\r\n\r\n{}", 501},
-		"short body": {"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{}",
-			400}, "bad chunk": {"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: " +
-			"chunked\r\n\r\nzz\r\n", 400},
+		"large header":        {live + "X-Large: " + strings.Repeat("a", 40<<10) + "\r\n\r\n", 431},
+		"many headers":        {live + strings.Repeat("X-Many: 1\r\n", 5000) + "\r\n", 431},
+		"10,000 parameters":   {manyParameters, 431},
+		"control in a header": {live + "Idempotency-Key: a\x01b\r\n\r\n", 400},
+		"no host":             {"GET /health/live HTTP/1.1\r\n\r\n", 400},
+		"two lengths":         {login + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400},
+		"unknown coding":      {login + "Transfer-Encoding: gzip\r\n\r\n{}", 501},
+		"short body":          {login + "Content-Length: 10\r\n\r\n{}", 400},
+		"bad chunk":           {login + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
 	} {
-		if got := raw(t, c, one.text).StatusCode; got != one.status {
+		if got := sendRaw(t, c, one.text).StatusCode; got != one.status {
 			t.Errorf("%s: %d, want %d", name, got, one.status)
 		}
 	}
 }
 
-// TestAfterChunks the connection is closed: what a proxy takes for the rest of a body is no request of its own.
-func TestAfterChunks(t *testing.T) {
+// TestConnectionClosesAfterChunkedBody tests that a chunked body closes the connection, so that a proxy's different
+// idea of where the body ends can't smuggle a request.
+func TestConnectionClosesAfterChunkedBody(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	const head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-	for framing, closes := range map[string]bool{"Content-Length: 2\r\n\r\n{}": false,
+	for framing, closes := range map[string]bool{
+		"Content-Length: 2\r\n\r\n{}":                                                 false,
 		"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n":                      true,
-		"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n": true} {
-		if a := raw(t, c, head+framing); a.StatusCode != http.StatusUnprocessableEntity || a.Close != closes {
+		"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n": true,
+	} {
+		if a := sendRaw(t, c, head+framing); a.StatusCode != http.StatusUnprocessableEntity || a.Close != closes {
 			t.Errorf("%q: %d, closes: %v", framing, a.StatusCode, a.Close)
 		}
 	}
 }
 
-// raw sends bytes, closes its side, and reads the answer.
-func raw(t *testing.T, c *apptest.Clinic, text string) *http.Response {
+// sendRaw sends bytes, closes the writing side of the connection, and reads the answer.
+func sendRaw(t *testing.T, c *apptest.Clinic, text string) *http.Response {
 	t.Helper()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(c.URL, "http://"))
@@ -181,7 +188,7 @@ func raw(t *testing.T, c *apptest.Clinic, text string) *http.Response {
 	return answer
 }
 
-func TestQueries(t *testing.T) {
+func TestQueryValidation(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for query, want := range map[string]string{
@@ -215,7 +222,7 @@ func TestIfMatch(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
-	for form, taken := range map[string]bool{
+	for form, isAccepted := range map[string]bool{
 		"%s": true, "*": true, `"another", %s`: true, `%s,"another"`: true, "": true, ` %s `: true,
 		"W/%s": false, `"another"`: false, `"another", "third"`: false, "%.3s": false, "garbage": false, `""`: false,
 		"**": false, ",": false, `"x" %s`: false,
@@ -228,11 +235,11 @@ func TestIfMatch(t *testing.T) {
 		form = strings.Replace(form, "%.3s", etag[:3], 1)
 		a := c.Do(patient, "PATCH", "users/me", map[string]any{"fullName": "Asha " + form[:min(len(form), 3)]},
 			"If-Match", form)
-		if taken != (a.Status == 200) || !taken && a.Status != 412 {
+		if isAccepted != (a.Status == 200) || !isAccepted && a.Status != 412 {
 			t.Errorf("If-Match %s: %d", form, a.Status)
 		}
-		if taken && a.Header.Get("ETag") == etag && form != "" {
-			t.Errorf("If-Match %s: the version stays", form)
+		if isAccepted && a.Header.Get("ETag") == etag && form != "" {
+			t.Errorf("If-Match %s: the version is the same", form)
 		}
 	}
 	c.Do(patient, "PATCH", "users/me", map[string]any{"fullName": "Asha"}, "If-Match", strings.Repeat("a", 201)).
@@ -242,7 +249,7 @@ func TestIfMatch(t *testing.T) {
 func TestIdempotencyKeys(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	for key, taken := range map[string]bool{
+	for key, isAccepted := range map[string]bool{
 		"k": true, strings.Repeat("k", 255): true, "with space ~!": true,
 		"": false, strings.Repeat("k", 256): false, "tab\there": false, "ключ": false, "a\x7f": false, "\xff": false,
 	} {
@@ -250,23 +257,24 @@ func TestIdempotencyKeys(t *testing.T) {
 		slot := c.Slot(doctor, 3*time.Hour, 1)
 		body := map[string]any{"slotId": slot, "reason": "Cough"}
 		if key == "a\x7f" { // HTTP itself has no such header; Go's client refuses to send it
-			if got := raw(t, c, "POST /api/v1/consultations HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: "+key+
+			if got := sendRaw(t, c, "POST /api/v1/consultations HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: "+key+
 				"\r\nContent-Length: 0\r\n\r\n").StatusCode; got != 400 {
 				t.Errorf("key %q: %d", key, got)
 			}
 			continue
 		}
 		a := c.Do(c.Patient(), "POST", "consultations", body, "Idempotency-Key", key)
-		if taken {
+		if isAccepted {
 			a.Want(201)
 			continue
 		}
 		a.Want(400, "idempotency-key-malformed")
-		// Where a key is only honoured, a wrong one is refused as well.
-		c.Do(doctor, "POST", "prescriptions",
-			map[string]any{"consultationId": slot,
-				"medications": []any{map[string]any{"name": "a", "dosage": "b", "frequency": "c"}}}, "Idempotency-Key",
-			key).Want(400, "idempotency-key-malformed")
+		// A malformed key is refused where it is optional, too.
+		body = map[string]any{
+			"consultationId": slot,
+			"medications":    []any{map[string]any{"name": "a", "dosage": "b", "frequency": "c"}},
+		}
+		c.Do(doctor, "POST", "prescriptions", body, "Idempotency-Key", key).Want(400, "idempotency-key-malformed")
 	}
 	c.Do(c.Patient(), "POST", "consultations", map[string]any{"slotId": c.Slot(c.Doctor("500.00"), time.Hour, 1),
 		"reason": "Cough"}).Want(400, "idempotency-key-required")
@@ -309,7 +317,7 @@ func TestSecurityHeaders(t *testing.T) {
 		"a problem":      c.Get(nobody, "/problems/not-found").Want(200),
 		"the document":   c.Get(nobody, "/openapi.json").Want(200), "a style": c.Get(nobody, "/style.css").Want(200),
 		"mail link": c.Get(nobody, "/verify-email?token=x"), "health": c.Get(nobody, "/health").Want(200),
-		"a redirect": {Header: raw(t, c, "GET /api/v1//doctors HTTP/1.1\r\nHost: localhost\r\n\r\n").Header},
+		"a redirect": {Header: sendRaw(t, c, "GET /api/v1//doctors HTTP/1.1\r\nHost: localhost\r\n\r\n").Header},
 	}
 	for name, a := range answers {
 		for header, want := range map[string]string{
@@ -349,10 +357,16 @@ func TestCORS(t *testing.T) {
 		c       *apptest.Clinic
 		origin  string
 		allowed bool
-	}{{apptest.Open(t), ours, false}, {apptest.Open(t), "null", false}, {open, ours, true},
+	}{
+		{apptest.Open(t), ours, false},
+		{apptest.Open(t), "null", false},
+		{open, ours, true},
 		{open, ours + ".evil.example", false},
-		{open, "http://console.example", false}, {open, "null", false}, {open, ours + ":8443", false},
-		{open, "*", false}} {
+		{open, ours + ":8443", false},
+		{open, "http://console.example", false},
+		{open, "null", false},
+		{open, "*", false},
+	} {
 		plain := one.c.Do(nobody, "GET", "doctors", nil, "Origin", one.origin).Want(200)
 		preflight := one.c.Do(nobody, "OPTIONS", "/health/live", nil, "Origin", one.origin,
 			"Access-Control-Request-Method", "GET")
@@ -369,28 +383,5 @@ func TestCORS(t *testing.T) {
 		if want := map[bool]int{true: 204, false: 405}[one.allowed]; preflight.Status != want {
 			t.Errorf("preflight of %s: %d", one.origin, preflight.Status)
 		}
-	}
-}
-
-func TestEveryProblemHasItsPage(t *testing.T) {
-	t.Parallel()
-	c := apptest.Open(t)
-	all := problem.All()
-	if len(all) < 30 {
-		t.Fatalf("only %d problems", len(all))
-	}
-	for _, p := range all {
-		page := c.Get(nobody, "/problems/"+p.Slug).Want(200)
-		if page.Header.Get("Content-Type") != "text/html; charset=utf-8" ||
-			!strings.Contains(string(page.Body), "<code>"+p.Slug+"</code>, HTTP "+fmt.Sprint(p.Status)) {
-			t.Errorf("%s: %s", p.Slug, page.Body)
-		}
-		if p.Title == "" || p.Detail == "" || p.Advice == "" || p.Status < 400 || url.PathEscape(p.Slug) != p.Slug ||
-			strings.ToLower(p.Slug) != p.Slug {
-			t.Errorf("%s says too little: %+v", p.Slug, *p)
-		}
-	}
-	for _, slug := range []string{"no-such", "%3Cscript%3E", "..%2Fnot-found", "NOT-FOUND"} {
-		c.Get(nobody, "/problems/"+slug).Want(404, "not-found")
 	}
 }

@@ -1,6 +1,6 @@
-// Package httpapi is the pipeline of every operation: it authenticates, checks roles, validates, opens the
-// transaction, takes the idempotency key, calls the one domain function, insists on its audit row, stores the answer,
-// commits, answers.
+// Package httpapi is the pipeline of every operation: it authenticates, checks roles, validates, begins the
+// transaction, claims the idempotency key, calls the domain function, checks its audit row, stores the answer, commits
+// and answers. pipeline.go has these steps in their order.
 package httpapi
 
 import (
@@ -34,132 +34,142 @@ type API struct {
 	Sealer  *seal.Sealer
 	// Cursors signs the cursors of lists.
 	Cursors Cursors
-	// Deny writes the audit row of a refused access.
-	Deny func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error
-	// StaffMFA has ADMIN and SUPPORT work only with a second factor (AMRUTAM_REQUIRE_ADMIN_MFA).
+	// AuditDenial writes the audit row of a refused access.
+	AuditDenial func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error
+	// StaffMFA requires a second factor from ADMIN and SUPPORT (AMRUTAM_REQUIRE_ADMIN_MFA).
 	StaffMFA bool
-	// Authenticate completes the actor of a request by the session of its token. Returns problem.Unauthenticated if
-	// the token is of no session that goes on.
+	// Authenticate completes the actor of a request from the session of its token. Returns problem.Unauthenticated if
+	// the token belongs to no live session.
 	Authenticate func(ctx context.Context, actor access.Actor, credential Credential) (access.Actor, error)
-	// Guard is what every transaction of an actor asks before its COMMIT: whether the session it was admitted by goes
-	// on. It is nil for an actor who isn't signed in.
+	// Guard returns the check that every transaction of an actor makes before its COMMIT: whether the actor's session
+	// is still live. It returns nil for an actor who isn't signed in.
 	Guard func(actor access.Actor) *postgres.Guard
-	// PerAddress and PerUser bound the requests of an address and of a user; nil: nothing does.
-	PerAddress, PerUser *Rate
-	// UnderWayPerAddress and UnderWayPerUser bound how many of them are under way at a time; nil: nothing does.
-	UnderWayPerAddress, UnderWayPerUser *UnderWay
-	// Unverified bounds what Op.Verify refuses of an address; nil: nothing does.
-	Unverified *Rate
-	// Load bounds the requests that are worked on at once; nil: nothing does.
-	Load *Load
-	// Hosts are the names under which this server is reached, see HostSet; nil: any.
+	// RatePerAddress and RatePerUser limit the requests of an address and of a user in a minute. A nil limit here and
+	// below allows everything.
+	RatePerAddress, RatePerUser *RateLimit
+	// ConcurrentPerAddress and ConcurrentPerUser limit how many of them run at the same time.
+	ConcurrentPerAddress, ConcurrentPerUser *ConcurrencyLimit
+	// RateUnverified limits the requests of an address that Op.Verify refuses.
+	RateUnverified *RateLimit
+	// Load limits the requests that are worked on at once.
+	Load *LoadLimit
+	// Hosts are the names of this server, see HostSet; nil allows any.
 	Hosts map[string]bool
-	// Secure: browsers reach this server by HTTPS.
+	// Secure is set if browsers reach this server by HTTPS.
 	Secure bool
-	// HSTS is the Strict-Transport-Security header.
+	// HSTS is the value of the Strict-Transport-Security header.
 	HSTS string
-	// Trusted are the proxies whose X-Forwarded-For counts; Origins may call from a browser.
+	// Trusted are the proxies whose X-Forwarded-For is used.
 	Trusted []netip.Prefix
+	// Origins are the other sites whose pages may call from a browser (CORS).
 	Origins []string
 	// Story is the journey that the document tells in its order and its examples.
 	Story Story
-	// Operations in the order of registration, for tests that walk them all.
+	// Operations in the order of registration, for tests that visit all of them.
 	Operations []Op
 	// HealthColumns are the sealed columns with health data that answers show, by operation.
 	HealthColumns map[string][]string
 
-	mux   *http.ServeMux
-	paths *Paths // mux, and what it has no room for
-	// patterns are those of operations: what else answers is a page.
+	mux    *http.ServeMux
+	router *Router // mux, and the patterns that conflict in it
+	// patterns are those of operations; everything else is a page.
 	patterns map[string]bool
 	huma     huma.API
 	origin   *http.CrossOriginProtection
-	notes    *notes
-	finished sync.Once // see finish
+	denials  *denialWriters
+	finished sync.Once // see finish in document.go
 }
 
-// Op is what a package says of one operation.
+// Op describes an operation for its registration.
 type Op struct {
 	Method  string
-	Path    string // below Base, or from the root when Root is set
+	Path    string // below Base, or from the root if Root is set
 	Root    bool
 	ID      string // operationId
 	Tag     string
 	Summary string
 	Doc     string
 	Roles   access.Roles
-	Key     Key
-	// Unkeyed says why a POST of somebody signed in takes no Idempotency-Key; the document shows it.
-	Unkeyed string
-	Status  int // of success; 200 when zero
-	// BodyLimit in bytes; when zero, what the largest body that the schema allows takes, and a MiB at most.
+	Key     KeyMode
+	// NoKeyReason says why a POST of signed-in users takes no Idempotency-Key; the document shows it.
+	NoKeyReason string
+	Status      int // of success; 0 means 200
+	// BodyLimit in bytes; 0 means the size of the largest body that the schema allows, at most one MiB.
 	BodyLimit int64
-	// RawBody is set when the operation reads the bytes themselves (signed messages); it documents their shape.
+	// RawBody is set if the operation reads the bytes of the body itself, because they are signed. It is the type that
+	// documents them.
 	RawBody reflect.Type
-	// Verify checks the signature of a RawBody, right after it is read: strangers can't have anything opened. It may
-	// cost no more than reading it did; what it refuses is limited by address.
+	// Verify checks the signature of a RawBody right after it is read, before it is parsed. It must be cheap, because
+	// anybody can call it; API.RateUnverified limits the failures.
 	Verify func(r *http.Request, body []byte) error
-	// Enrolment operations are what a session of staff reaches before it has a second factor.
+	// Enrolment operations are those that staff may call before they have a second factor.
 	Enrolment bool
-	// Probe operations are for load balancers: no rate limit counts them, and they answer under any host name.
+	// Probe operations are for load balancers: they have no rate limit, and answer under any host name.
 	Probe bool
-	// Fresh operations are dangerous: they need a second factor that was proven in the last five minutes.
-	Fresh bool
-	// Recent operations end or take out what is kept of a person, or add a way in: they need a proof of the last five
-	// minutes, by the second factor if the user has one, else by signing in or by the password.
-	Recent bool
-	// Statuses of success beside Status; the output's Status method chooses.
+	// RecentMFA operations are dangerous: they need a second factor that was proven in the last five minutes.
+	RecentMFA bool
+	// RecentProof operations delete or export a person's data, or add a way to sign in. They need a proof of identity
+	// in the last five minutes: by the second factor if the user has one, otherwise by a sign-in or the password.
+	RecentProof bool
+	// Statuses of success other than Status; the output's Status method chooses.
 	Statuses []int
-	// MediaType of an Attachment, the output of an operation that answers with a file.
+	// MediaType of the file, if the output is an Attachment.
 	MediaType string
-	// Refusals the domain can answer with beside those of the pipeline; they are documented.
+	// Refusals are the problems that the domain can answer with, for the document. The pipeline's are added to them.
 	Refusals []*problem.Error
 }
 
-// Key says what an operation does with an Idempotency-Key.
-type Key int
+// KeyMode says what an operation does with an Idempotency-Key.
+type KeyMode int
 
-// An operation ignores the key, honours one that is sent, or needs one.
+// An operation ignores the key, uses one that is sent, or requires one.
 const (
-	NoKey Key = iota
-	Honoured
+	NoKey KeyMode = iota
+	Optional
 	Required
 )
 
-// Why a POST takes no Idempotency-Key.
+// Reasons for Op.NoKeyReason.
 const (
-	// UnkeyedAnswer is for answers that hold a secret: tokens, recovery codes.
-	UnkeyedAnswer = "its answer holds a secret, which is never stored"
-	// UnkeyedProof is for requests that prove a password or a code.
-	UnkeyedProof = "it proves a password or a code, of which not even a fingerprint is stored"
+	// AnswerHoldsSecret is for answers with tokens or recovery codes.
+	AnswerHoldsSecret = "its answer holds a secret, which is never stored"
+	// RequestHoldsProof is for requests with a password or a code.
+	RequestHoldsProof = "it proves a password or a code, of which not even a fingerprint is stored"
 )
 
-// The library keeps these for all APIs of a process, so they are set once and not by each New.
+// init sets what the library has once for all APIs of a process.
 func init() {
 	huma.ValidateStrictCasing = true
 	huma.NewErrorWithContext = newHumaError
 	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
 }
 
-// New makes an API without operations on the given mux.
+// New prepares an API without operations on mux.
 func New(mux *http.ServeMux, a *API) *API {
-	a.mux, a.paths, a.origin, a.patterns = mux, NewPaths(mux), http.NewCrossOriginProtection(), map[string]bool{}
-	a.notes, a.HealthColumns = newNotes(), map[string][]string{}
-	cfg := huma.Config{OpenAPI: newDocument(), DefaultFormat: "application/json",
-		Formats: map[string]huma.Format{"application/json": strictFormat, "json": strictFormat}}
-	cfg.RejectUnknownQueryParameters = true
-	a.huma = humago.New(a.paths, cfg)
+	a.mux = mux
+	a.router = NewRouter(mux)
+	a.origin = http.NewCrossOriginProtection()
+	a.patterns = map[string]bool{}
+	a.denials = newDenialWriters()
+	a.HealthColumns = map[string][]string{}
+	cfg := huma.Config{
+		OpenAPI:                      newDocument(),
+		DefaultFormat:                jsonType,
+		Formats:                      map[string]huma.Format{jsonType: strictFormat, "json": strictFormat},
+		RejectUnknownQueryParameters: true,
+	}
+	a.huma = humago.New(a.router, cfg)
 	return a
 }
 
-// strictFormat leaves the strictness to CheckJSON, which has read the body before. Lengths are those of the texts in
-// NFC, as they are kept.
+// strictFormat reads a body that CheckJSON has accepted. The library then measures the lengths of texts in NFC, the
+// form in which they are stored.
 var strictFormat = huma.Format{
 	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
 	Unmarshal: func(data []byte, v any) error {
 		err := nameMember(json.Unmarshal(data, v))
 		if checked, ok := v.(*any); ok {
-			*checked = composed(*checked)
+			*checked = composeJSON(*checked)
 		}
 		return err
 	},
@@ -172,8 +182,8 @@ func (o Op) path() string {
 	return Base + o.Path
 }
 
-// open operations are for anybody, signed in or not.
-func (o Op) open() bool { return o.Roles&access.Public != 0 }
+// isPublic tells whether anybody may call the operation, signed in or not.
+func (o Op) isPublic() bool { return o.Roles&access.Public != 0 }
 
 func (o Op) status() int {
 	if o.Status == 0 {
@@ -182,6 +192,7 @@ func (o Op) status() int {
 	return o.Status
 }
 
+// check panics if the registration is incomplete or contradicts itself.
 func (o Op) check() {
 	if o.Roles == 0 {
 		panic("httpapi: operation " + o.ID + " is registered without roles")
@@ -190,12 +201,12 @@ func (o Op) check() {
 		panic("httpapi: operation " + o.Method + " " + o.Path + " needs an ID, a tag and a summary")
 	}
 	if o.Key != NoKey && o.Roles == access.Public {
-		panic("httpapi: operation " + o.ID + " can't keep a key of nobody")
+		panic("httpapi: operation " + o.ID + " can't store a key without a user")
 	}
 	if (o.RawBody == nil) != (o.Verify == nil) {
 		panic("httpapi: operation " + o.ID + " must say how its raw body is verified")
 	}
-	if o.Method == http.MethodPost && o.Key == NoKey && o.Roles != access.Public && o.Unkeyed == "" {
-		panic("httpapi: operation " + o.ID + " has to honour an Idempotency-Key, or to say in Unkeyed why it can't")
+	if o.Method == http.MethodPost && o.Key == NoKey && o.Roles != access.Public && o.NoKeyReason == "" {
+		panic("httpapi: operation " + o.ID + " must take an Idempotency-Key, or say in NoKeyReason why it can't")
 	}
 }

@@ -26,12 +26,12 @@ func probe(name string, roles access.Roles) httpapi.Op {
 		Method: "POST", Path: "/probe/" + name, ID: "probe-" + name, Tag: "health",
 		Summary: "Try " + name,
 		Roles:   roles, Status: 204,
-		Unkeyed: "it is for tests", Probe: true, Root: true,
+		NoKeyReason: "it is for tests", Probe: true, Root: true,
 	}
 }
 
-// counters makes a table of two rows that start at zero.
-func counters(t *testing.T, c *apptest.Clinic) {
+// createCounters creates a table with two counters.
+func createCounters(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	if _, err := c.DB.Pool.Exec(context.Background(), `CREATE TABLE probe (id int PRIMARY KEY, n int NOT NULL);
 		INSERT INTO probe VALUES (1, 0), (2, 0)`); err != nil {
@@ -47,21 +47,22 @@ func total(t *testing.T, c *apptest.Clinic) (n int) {
 	return n
 }
 
-func eventually(t *testing.T, what string, holds func() bool) {
+// eventually waits until check returns true, and fails the test after 20 s.
+func eventually(t *testing.T, what string, check func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(20 * time.Second)
-	for !holds() {
+	for !check() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatal("not in time: " + what)
+			t.Fatal("timeout: " + what)
 		}
 	}
 }
 
-func TestRegistrationsThatStopTheStart(t *testing.T) {
+func TestInvalidRegistrationsPanic(t *testing.T) {
 	t.Parallel()
 	do := func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) {
 		return httpapi.None{}, nil
@@ -93,10 +94,10 @@ func TestRegistrationsThatStopTheStart(t *testing.T) {
 			httpapi.Command(a, with(func(o *httpapi.Op) { o.Roles, o.Key = access.Public, httpapi.Required }), do)
 		},
 		"key outside": func(a *httpapi.API) {
-			httpapi.Handle(a, with(func(o *httpapi.Op) { o.Key = httpapi.Honoured }), handle)
+			httpapi.Handle(a, with(func(o *httpapi.Op) { o.Key = httpapi.Optional }), handle)
 		},
 		"nothing said of a key": func(a *httpapi.API) {
-			httpapi.Command(a, with(func(o *httpapi.Op) { o.Unkeyed = "" }), do)
+			httpapi.Command(a, with(func(o *httpapi.Op) { o.NoKeyReason = "" }), do)
 		},
 		"twice": func(a *httpapi.API) {
 			httpapi.Command(a, probe("twice", access.Patient), do)
@@ -115,37 +116,38 @@ func TestRegistrationsThatStopTheStart(t *testing.T) {
 	httpapi.Command(httpapi.New(http.NewServeMux(), &httpapi.API{}), probe("right", access.Patient), do)
 }
 
-func TestACommandWithoutItsAuditRowIsNotCommitted(t *testing.T) {
+func TestCommandWithoutAuditRowIsRolledBack(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	counters(t, c)
-	add := func(note bool) func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) {
+	createCounters(t, c)
+	add := func(isAudited bool) func(context.Context, *postgres.Tx, access.Actor, none) (httpapi.None, error) {
 		return func(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ none) (httpapi.None, error) {
-			if note {
+			if isAudited {
 				audit.Write(tx, actor, "probe.add", uuid.Must(uuid.NewV7()), nil)
 			}
 			_, err := tx.Exec(ctx, "UPDATE probe SET n = n + 1 WHERE id = 1")
 			return httpapi.None{}, err
 		}
 	}
-	httpapi.Command(c.App.API, probe("silent", access.Patient), add(false))
-	httpapi.Command(c.App.API, probe("noted", access.Patient), add(true))
-	a := c.Post(c.Patient(), "/probe/silent", nil).Want(500, "internal")
+	httpapi.Command(c.App.API, probe("without-row", access.Patient), add(false))
+	httpapi.Command(c.App.API, probe("with-row", access.Patient), add(true))
+	a := c.Post(c.Patient(), "/probe/without-row", nil).Want(500, "internal")
 	if total(t, c) != 0 || strings.Contains(string(a.Body), "audit") ||
 		!strings.Contains(c.Log.String(), "wrote no audit row") {
-		t.Errorf("the change was kept, or the fault was told: %s", a.Body)
+		t.Errorf("the change was stored, or the answer gives the reason: %s", a.Body)
 	}
-	c.Post(c.Patient(), "/probe/noted", nil).Want(204)
+	c.Post(c.Patient(), "/probe/with-row", nil).Want(204)
 	if total(t, c) != 1 {
-		t.Error("the noted change is not there")
+		t.Error("the audited change was not stored")
 	}
 }
 
-// race runs two commands whose first attempts meet in the middle, so that PostgreSQL has to end one of them.
+// race runs two commands whose first attempts wait for each other between two updates, so that PostgreSQL must end
+// one.
 func race(t *testing.T, begin string, first, second [2]int) {
 	t.Helper()
 	c := apptest.Open(t)
-	counters(t, c)
+	createCounters(t, c)
 	var meet sync.WaitGroup
 	meet.Add(2)
 	var attempts atomic.Int32
@@ -187,15 +189,15 @@ func race(t *testing.T, begin string, first, second [2]int) {
 	}
 }
 
-func TestADeadlockIsRetried(t *testing.T) {
+func TestDeadlockIsRetried(t *testing.T) {
 	t.Parallel()
 	race(t, "SELECT 1", [2]int{1, 2}, [2]int{2, 1})
 }
 
-func TestASerializationFailureIsRetried(t *testing.T) {
+func TestSerializationFailureIsRetried(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	counters(t, c)
+	createCounters(t, c)
 	var meet sync.WaitGroup
 	meet.Add(2)
 	var attempts atomic.Int32
@@ -209,7 +211,7 @@ func TestASerializationFailureIsRetried(t *testing.T) {
 			if err := tx.QueryRow(ctx, "SELECT n FROM probe WHERE id = 1").Scan(&n); err != nil {
 				return httpapi.None{}, err
 			}
-			if attempt <= 2 { // both have read before either writes
+			if attempt <= 2 { // both read before one of them writes
 				meet.Done()
 				meet.Wait()
 			}
@@ -237,7 +239,7 @@ func TestASerializationFailureIsRetried(t *testing.T) {
 	}
 }
 
-func TestLosingForeverIsBusy(t *testing.T) {
+func TestRepeatedConflictsAnswerBusy(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for code, attempts := range map[string]int32{"40001": 5, "40P01": 5, "55P03": 1, "57014": 1} {
@@ -259,7 +261,7 @@ func TestLosingForeverIsBusy(t *testing.T) {
 	}
 }
 
-func TestFaultsTellNothing(t *testing.T) {
+func TestInternalErrorsHideDetails(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	const secret = "sensitive-7731"
@@ -288,12 +290,12 @@ func TestFaultsTellNothing(t *testing.T) {
 	if strings.Contains(c.Log.String(), secret) || strings.Contains(c.Log.String(), "@s") {
 		t.Error("the log quotes a value")
 	}
-	c.Get(c.Patient(), "users/me").Want(200) // the server and its connections live on
+	c.Get(c.Patient(), "users/me").Want(200) // the server and its connections still work
 }
 
-// TestHangUp: nobody waits for the answer, so the database stops working on it, and the connection serves the next
-// one.
-func TestHangUp(t *testing.T) {
+// TestClientDisconnectCancelsStatement tests that the statement is cancelled when the client disconnects, and that the
+// connection to the database can be used again.
+func TestClientDisconnectCancelsStatement(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	ended := make(chan error, 1)
@@ -339,7 +341,7 @@ func TestHangUp(t *testing.T) {
 	eventually(t, "the statement is cancelled", func() bool { return running() == 0 })
 	eventually(t, "the log has the hang-up", func() bool { return strings.Contains(c.Log.String(), `"status":499`) })
 	if strings.Contains(c.Log.String(), `"level":"ERROR"`) {
-		t.Errorf("a hang-up is no error: %s", c.Log)
+		t.Errorf("the disconnect is logged as an error: %s", c.Log)
 	}
 	var rows int
 	if err := c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE action = 'probe.slow'").

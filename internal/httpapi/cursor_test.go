@@ -22,24 +22,24 @@ var cursors = httpapi.Cursors{Secret: []byte("0123456789abcdef0123456789abcdef")
 func TestCursors(t *testing.T) {
 	t.Parallel()
 	want := position{"Äsha", 7}
-	sealed := cursors.Seal("list", want)
+	valid := cursors.Encode("list", want)
 	var got position
-	if given, err := cursors.Open("list", sealed, &got); !given || err != nil || got != want {
-		t.Errorf("%v %v %v", given, err, got)
+	if ok, err := cursors.Decode("list", valid, &got); !ok || err != nil || got != want {
+		t.Errorf("%v %v %v", ok, err, got)
 	}
-	if given, err := cursors.Open("list", "", &got); given || err != nil {
-		t.Errorf("the first page: %v %v", given, err)
+	if ok, err := cursors.Decode("list", "", &got); ok || err != nil {
+		t.Errorf("the first page: %v %v", ok, err)
 	}
-	raw, _ := base64.RawURLEncoding.DecodeString(sealed)
+	raw, _ := base64.RawURLEncoding.DecodeString(valid)
 	forged := map[string]string{
-		"not base64": "***", "garbage": "Z2FyYmFnZQ", "short": "aGk", "padded": sealed + "==",
-		"doubled":     sealed + sealed,
+		"not base64": "***", "garbage": "Z2FyYmFnZQ", "short": "aGk", "padded": valid + "==",
+		"doubled":     valid + valid,
 		"no mac":      base64.RawURLEncoding.EncodeToString(raw[:len(raw)-16]),
 		"only mac":    base64.RawURLEncoding.EncodeToString(raw[len(raw)-16:]),
-		"other scope": cursors.Seal("other", want), "longer scope": cursors.Seal("list\x00", want),
-		"other secret":   httpapi.Cursors{Secret: []byte("another")}.Seal("list", want),
-		"no secret":      httpapi.Cursors{}.Seal("list", want),
-		"other position": cursors.Seal("list", []string{"not", "a", "position"}),
+		"other scope": cursors.Encode("other", want), "longer scope": cursors.Encode("list\x00", want),
+		"other secret":   httpapi.Cursors{Secret: []byte("another")}.Encode("list", want),
+		"no secret":      httpapi.Cursors{}.Encode("list", want),
+		"other position": cursors.Encode("list", []string{"not", "a", "position"}),
 	}
 	for i := range raw {
 		changed := bytes.Clone(raw)
@@ -47,38 +47,38 @@ func TestCursors(t *testing.T) {
 		forged["bit in byte "+string(rune('A'+i))] = base64.RawURLEncoding.EncodeToString(changed)
 		forged["cut at "+string(rune('A'+i))] = base64.RawURLEncoding.EncodeToString(raw[:i])
 	}
-	delete(forged, "cut at A") // nothing: the first page
+	delete(forged, "cut at A") // an empty cursor is the first page
 	for name, cursor := range forged {
-		if given, err := cursors.Open("list", cursor, &position{}); given || err == nil {
-			t.Errorf("%s is taken", name)
+		if ok, err := cursors.Decode("list", cursor, &position{}); ok || err == nil {
+			t.Errorf("%s is accepted", name)
 		}
 	}
 }
 
-// FuzzCursor: a cursor opens only when it holds, byte for byte, what was sealed for that list.
+// FuzzCursor tests that a cursor is accepted only if it is, byte for byte, the one that was made for the list.
 func FuzzCursor(f *testing.F) {
-	sealed := cursors.Seal("list", position{"Asha", 7})
-	f.Add(sealed, "list")
-	f.Add(sealed, "other")
-	f.Add(sealed[:len(sealed)-1], "list")
+	valid := cursors.Encode("list", position{"Asha", 7})
+	f.Add(valid, "list")
+	f.Add(valid, "other")
+	f.Add(valid[:len(valid)-1], "list")
 	f.Add("", "list")
 	f.Add("AAAAAAAAAAAAAAAAAAAAAAAA", "list")
-	want, _ := base64.RawURLEncoding.DecodeString(sealed)
+	want, _ := base64.RawURLEncoding.DecodeString(valid)
 	f.Fuzz(func(t *testing.T, cursor, scope string) {
 		var got position
-		given, err := cursors.Open(scope, cursor, &got)
-		if given && err != nil {
-			t.Fatal("taken and refused")
+		ok, err := cursors.Decode(scope, cursor, &got)
+		if ok && err != nil {
+			t.Fatal("accepted, with an error")
 		}
 		raw, _ := base64.RawURLEncoding.DecodeString(cursor)
-		if given != (scope == "list" && bytes.Equal(raw, want)) {
-			t.Errorf("%q opens %q: %v", cursor, scope, given)
+		if ok != (scope == "list" && bytes.Equal(raw, want)) {
+			t.Errorf("%q opens %q: %v", cursor, scope, ok)
 		}
 	})
 }
 
-// TestCursorsOfLists: a cursor works where it was given and nowhere else.
-func TestCursorsOfLists(t *testing.T) {
+// TestCursorsWorkOnlyInTheirList tests that a cursor works only in the list that returned it.
+func TestCursorsWorkOnlyInTheirList(t *testing.T) {
 	t.Parallel()
 	c, other := apptest.Open(t), apptest.Open(t)
 	support := c.Support()

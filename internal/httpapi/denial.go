@@ -13,39 +13,42 @@ import (
 	"amrutam/internal/problem"
 )
 
-// notesAtOnce are the denials that are written at a time. Who is refused beyond waits, with the answer in their hands.
-const notesAtOnce = 16
+// maxDenialWriters is how many audit rows of denials are written at once. A request beyond that waits for one of them
+// after its answer was sent.
+const maxDenialWriters = 16
 
-// notes are the denials that are being written, one slot each.
-type notes struct {
-	slots   chan struct{}
-	waiting sync.Mutex
-	// answered is held for reading by a request that is answered before there is a slot for its note.
-	answered sync.RWMutex
+// denialWriters limits the denials that are being written, one slot each.
+type denialWriters struct {
+	slots  chan struct{}
+	waitMu sync.Mutex
+	// answerMu is read-locked by a request that was answered before there was a slot for its denial.
+	answerMu sync.RWMutex
 }
 
-func newNotes() *notes { return &notes{slots: make(chan struct{}, notesAtOnce)} }
+func newDenialWriters() *denialWriters {
+	return &denialWriters{slots: make(chan struct{}, maxDenialWriters)}
+}
 
-// settle waits for all that were begun before.
-func (n *notes) settle() {
-	n.answered.Lock()
-	n.answered.Unlock() //nolint:staticcheck // it waits for those who hold it
-	n.waiting.Lock()    // or two would wait for each other with half of the slots each
-	defer n.waiting.Unlock()
-	for range notesAtOnce {
-		n.slots <- struct{}{}
+// wait waits until all denials of requests answered before are written.
+func (d *denialWriters) wait() {
+	d.answerMu.Lock()
+	d.answerMu.Unlock() //nolint:staticcheck // it waits for the requests that have no slot yet
+	d.waitMu.Lock()     // without it two callers could wait for each other, each with half of the slots
+	defer d.waitMu.Unlock()
+	for range maxDenialWriters {
+		d.slots <- struct{}{}
 	}
-	for range notesAtOnce {
-		<-n.slots
+	for range maxDenialWriters {
+		<-d.slots
 	}
 }
 
-// Settle waits until the denials of all answers that were given are written, for the end of the server and for tests.
-func (a *API) Settle() { a.notes.settle() }
+// WaitForDenials waits until the denials of all answers sent so far are written. It is for shutdown and tests.
+func (a *API) WaitForDenials() { a.denials.wait() }
 
-// auditDenial notes a refused access, after its answer: the note is made of what is somebody else's and not of what
-// doesn't exist, and the time of an answer must not tell the two apart. The refusal stands even when the note can't be
-// written.
+// auditDenial writes the audit row of a refused access. It does so after the answer: only the denial of something that
+// exists is written, so the time of an answer would tell that apart from something that doesn't. The answer stays the
+// same if the row can't be written.
 func (a *API) auditDenial(w http.ResponseWriter, r *http.Request, op Op, err error) {
 	actor := requestOf(r.Context()).actor
 	var p *problem.Error
@@ -60,28 +63,28 @@ func (a *API) auditDenial(w http.ResponseWriter, r *http.Request, op Op, err err
 		return
 	}
 	select {
-	case a.notes.slots <- struct{}{}:
+	case a.denials.slots <- struct{}{}:
 	default:
-		a.notes.answered.RLock()
+		a.denials.answerMu.RLock()
 		_ = http.NewResponseController(w).Flush()
-		a.notes.slots <- struct{}{}
-		a.notes.answered.RUnlock()
+		a.denials.slots <- struct{}{}
+		a.denials.answerMu.RUnlock()
 	}
 	ctx := context.WithoutCancel(r.Context())
 	go func() {
-		defer func() { <-a.notes.slots }()
-		a.note(ctx, op, actor, object)
+		defer func() { <-a.denials.slots }()
+		a.writeDenial(ctx, op, actor, object)
 	}()
 }
 
-// noteTries is how often a note asks for a connection, each time as long as the pool lets it wait: nobody waits for
-// it.
-const noteTries = 10
+// denialAttempts is how often writing a denial tries to get a connection. No client waits for it, so it tries longer
+// than a request.
+const denialAttempts = 10
 
-func (a *API) note(ctx context.Context, op Op, actor access.Actor, object problem.Object) {
+func (a *API) writeDenial(ctx context.Context, op Op, actor access.Actor, object problem.Object) {
 	var err error
-	for range noteTries {
-		if err = a.Deny(ctx, actor, object, op.ID); !errors.Is(err, postgres.ErrBusy) {
+	for range denialAttempts {
+		if err = a.AuditDenial(ctx, actor, object, op.ID); !errors.Is(err, postgres.ErrBusy) {
 			break
 		}
 	}

@@ -15,19 +15,19 @@ import (
 	"amrutam/internal/problem"
 )
 
-// TestADenialIsNotedAfterItsAnswer: while the note of somebody else's row can't be written, the answers are there, as
-// those for a row that doesn't exist are; and the note follows.
-func TestADenialIsNotedAfterItsAnswer(t *testing.T) {
+// TestDenialIsAuditedAfterTheAnswer tests that the answer doesn't wait for the audit row of the denial.
+func TestDenialIsAuditedAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	owner, stranger := c.Doctor("500.00"), c.Doctor("500.00")
 	slot := c.Slot(owner, 3*time.Hour, 1).String()
-	deny, written := c.App.API.Deny, make(chan struct{})
-	c.App.API.Deny = func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
+	deny, written := c.App.API.AuditDenial, make(chan struct{})
+	c.App.API.AuditDenial = func(ctx context.Context, actor access.Actor, object problem.Object,
+		operation string) error {
 		<-written
 		return deny(ctx, actor, object, operation)
 	}
-	// Do waits for the note
+	// c.Do would wait for the audit row.
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, c.URL+"/api/v1/availability/"+slot, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -48,16 +48,16 @@ func TestADenialIsNotedAfterItsAnswer(t *testing.T) {
 		return n
 	}
 	if count() != 0 {
-		t.Error("it was noted before")
+		t.Error("the denial was audited before the answer")
 	}
 	close(written)
-	c.App.API.Settle()
+	c.App.API.WaitForDenials()
 	if count() != 1 {
-		t.Errorf("%d notes", count())
+		t.Errorf("%d denials, want 1", count())
 	}
 }
 
-func TestDenialsAreNotedOnceAMinute(t *testing.T) {
+func TestDenialIsAuditedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	count := func(actor apptest.User) (n int) {

@@ -15,10 +15,10 @@ import (
 // describe documents what the pipeline adds to every operation: security, roles, the answers and every refusal.
 func (a *API) describe(o *huma.Operation, op Op, output reflect.Type, writes bool) {
 	o.Extensions = map[string]any{"x-roles": op.Roles.Names()}
-	if op.Fresh {
+	if op.RecentMFA {
 		o.Extensions["x-fresh-second-factor"] = true
 	}
-	if op.Recent {
+	if op.RecentProof {
 		o.Extensions["x-recent-proof"] = true
 	}
 	o.Security = security(op.Roles)
@@ -55,19 +55,19 @@ func security(roles access.Roles) []map[string][]string {
 // description is the operation's own text, and what its registration says about it.
 func description(op Op) string {
 	callers := "Anyone, signed in or not."
-	if !op.open() {
+	if !op.isPublic() {
 		callers = "Roles: " + op.Roles.String() + "."
 	}
 	paragraphs := []string{op.Doc, callers}
 	switch {
-	case op.Fresh:
+	case op.RecentMFA:
 		paragraphs = append(paragraphs, "Needs a second factor proven in the last five minutes.")
-	case op.Recent:
+	case op.RecentProof:
 		paragraphs = append(paragraphs, "Needs a proof of the last five minutes: the second factor of users who have "+
 			"one, else a sign-in or the password.")
 	}
-	if op.Unkeyed != "" {
-		paragraphs = append(paragraphs, "Takes no `Idempotency-Key`: "+op.Unkeyed+".")
+	if op.NoKeyReason != "" {
+		paragraphs = append(paragraphs, "Takes no `Idempotency-Key`: "+op.NoKeyReason+".")
 	}
 	return strings.TrimSpace(strings.Join(paragraphs, "\n\n"))
 }
@@ -112,7 +112,7 @@ func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
 	if output.Implements(reflect.TypeFor[CookieHolder]()) || output == reflect.TypeFor[SignedOut]() {
 		a.addHeader(r, "Set-Cookie")
 	}
-	if output.Implements(reflect.TypeFor[Awaited]()) && status == http.StatusAccepted {
+	if output.Implements(reflect.TypeFor[Pending]()) && status == http.StatusAccepted {
 		if op.Key == NoKey {
 			a.addHeader(r, "Retry-After")
 		} else {

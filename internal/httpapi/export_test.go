@@ -1,27 +1,27 @@
 package httpapi
 
-// What is tested apart from the pipeline.
+// Functions that have unit tests.
 var (
-	ClientIP = clientIP
-	SaneID   = saneID
-	TraceID  = traceID
+	ClientIP  = clientIP
+	IsValidID = isValidID
+	TraceID   = traceID
 )
 
-// MaxFaults of an answer.
+// MaxFaults is maxFaults.
 const MaxFaults = maxFaults
 
-// BodySizes are what each operation takes: bytes and values, and whether its schema sets no limit somewhere.
+// BodySizes returns the size of the largest body of each operation.
 func (a *API) BodySizes() map[string]bodySize {
 	all := map[string]bodySize{}
 	for _, op := range a.Operations {
 		if op.RawBody == nil {
-			all[op.ID] = a.sizeOf(op)
+			all[op.ID] = a.bodySizeOf(op)
 		}
 	}
 	return all
 }
 
-// Bytes, Values and Unbounded of a size.
-func (b bodySize) Bytes() int64    { return b.bytes }
-func (b bodySize) Values() int     { return b.values }
-func (b bodySize) Unbounded() bool { return b.unbounded }
+// Bytes, Values and IsUnbounded export the fields of a size.
+func (b bodySize) Bytes() int64      { return b.bytes }
+func (b bodySize) Values() int       { return b.values }
+func (b bodySize) IsUnbounded() bool { return b.isUnbounded }

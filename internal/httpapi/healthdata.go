@@ -14,32 +14,32 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// healthTag marks a field that holds health data with the sealed column it is kept in, `health:"consultations.notes"`,
-// and the field beside it that names whose data it is with `health:"patient"`. A field that only shares its name with
-// health data says `health:"none"`.
+// healthTag marks a field with health data: its value is the sealed column of the data,
+// `health:"consultations.notes"`. The tag `health:"patient"` marks the field of the same struct that says whose data
+// it is. A field that only has the name of health data is tagged `health:"none"`.
 const healthTag = "health"
 
-// healthNames are the names under which health data leaves the server: a field of an answer that has one of them must
-// say by its tag whether it holds health data.
+// healthNames are the JSON names of health data. A field of an answer with one of these names must say by its tag
+// whether it holds health data.
 var healthNames = []string{"reason", "notes", "cancellationReason", "medications", "advice"}
 
-// errNotRead is what a command ends with whose answer shows health data that no reading in the audit log tells of.
-var errNotRead = errors.New(
+// errReadingNotAudited is the error of a command whose answer shows health data without an audited reading.
+var errReadingNotAudited = errors.New(
 	"httpapi: an answer holds health data whose reading was not audited: see audit.WriteReading")
 
-// healthFields are where a struct holds health data.
+// healthFields says where a struct holds health data.
 type healthFields struct {
-	patient int            // index of the field that names the patient, -1 without one
-	columns map[int]string // the sealed column of each field that holds health data
-	inner   []int          // other fields, which may hold some further down
-	silent  []string       // fields with one of healthNames that do not say whether they hold health data
+	patient  int            // index of the field with the patient's id, -1 if there is none
+	columns  map[int]string // the sealed column of each field that holds health data
+	nested   []int          // other fields, which may hold health data deeper
+	unmarked []string       // fields with one of healthNames and no tag
 }
 
-// knownFields caches fieldsOf by type.
-var knownFields sync.Map
+// fieldsCache caches the results of fieldsOf by type.
+var fieldsCache sync.Map
 
 func fieldsOf(t reflect.Type) *healthFields {
-	if known, ok := knownFields.Load(t); ok {
+	if known, ok := fieldsCache.Load(t); ok {
 		if f, ok := known.(*healthFields); ok {
 			return f
 		}
@@ -54,17 +54,17 @@ func fieldsOf(t reflect.Type) *healthFields {
 		case strings.Contains(mark, "."):
 			f.columns[i] = mark
 		case field.IsExported() || field.Anonymous:
-			f.inner = append(f.inner, i)
+			f.nested = append(f.nested, i)
 			if mark == "" && slices.Contains(healthNames, name) && field.Tag.Get("enum") == "" {
-				f.silent = append(f.silent, t.Name()+"."+field.Name)
+				f.unmarked = append(f.unmarked, t.Name()+"."+field.Name)
 			}
 		}
 	}
-	knownFields.Store(t, f)
+	fieldsCache.Store(t, f)
 	return f
 }
 
-// healthOf lists the sealed columns that values of a type show. It panics for a type whose fields are marked wrongly.
+// healthOf returns the sealed columns that values of a type show. It panics if fields of the type are tagged wrongly.
 func healthOf(t reflect.Type) []string {
 	columns, seen := []string{}, map[reflect.Type]bool{}
 	var walk func(reflect.Type)
@@ -82,14 +82,14 @@ func healthOf(t reflect.Type) []string {
 		}
 		seen[t] = true
 		fields := fieldsOf(t)
-		if len(fields.silent) > 0 {
-			panic("httpapi: say by a health tag whether it holds health data: " + fields.silent[0])
+		if len(fields.unmarked) > 0 {
+			panic("httpapi: say by a health tag whether it holds health data: " + fields.unmarked[0])
 		}
 		if len(fields.columns) > 0 && fields.patient < 0 {
 			panic("httpapi: " + t.Name() + ` holds health data, so one field needs the tag health:"patient"`)
 		}
 		columns = slices.AppendSeq(columns, maps.Values(fields.columns))
-		for _, i := range fields.inner {
+		for _, i := range fields.nested {
 			walk(t.Field(i).Type)
 		}
 	}
@@ -98,49 +98,49 @@ func healthOf(t reflect.Type) []string {
 	return slices.Compact(columns)
 }
 
-// registerHealth notes which sealed columns the answers of an operation show. It panics for an operation that could
-// show them without a reading in the audit log.
-func (a *API) registerHealth(op Op, output reflect.Type, command bool) (shown bool) {
+// registerHealth records which sealed columns the answers of an operation show, and tells whether there are any. It
+// panics for an operation that could show them without an audited reading.
+func (a *API) registerHealth(op Op, output reflect.Type, isCommand bool) (showsHealth bool) {
 	columns := healthOf(output)
 	switch {
 	case len(columns) == 0:
 		return false
-	case !command:
+	case !isCommand:
 		panic("httpapi: operation " + op.ID + " answers with health data: register it as a Command, which audits it")
-	case op.Key != NoKey && !output.Implements(reflect.TypeFor[Reading]()):
+	case op.Key != NoKey && !output.Implements(reflect.TypeFor[ReadingAuditor]()):
 		panic("httpapi: operation " + op.ID +
-			" shows health data to whoever repeats a key: its output must be a Reading")
+			" sends health data again for the same key: its output must be a ReadingAuditor")
 	}
 	a.HealthColumns[op.ID] = columns
 	return true
 }
 
-// checkReadings refuses an answer that shows a patient's health data unless the transaction writes a reading of that
-// patient's, or the request itself brought the data. Error: errNotRead.
+// checkReadings returns errReadingNotAudited if an answer shows a patient's health data, unless the transaction audits
+// a reading of that patient's data, or the data came with the request.
 func checkReadings(tx *postgres.Tx, request, answer any) error {
-	var brought, shown []healthValue
+	var sent, shown []healthValue
 	if err := collectHealth(reflect.ValueOf(answer), &shown); err != nil {
 		return err
 	}
-	if err := collectHealth(reflect.ValueOf(request), &brought); err != nil {
+	if err := collectHealth(reflect.ValueOf(request), &sent); err != nil {
 		return err
 	}
 	for _, v := range shown {
-		echo := slices.ContainsFunc(brought, func(b healthValue) bool { return b.text == v.text })
-		if !echo && !tx.HasRead(v.patient) {
-			return errNotRead
+		isEcho := slices.ContainsFunc(sent, func(s healthValue) bool { return s.text == v.text })
+		if !isEcho && !tx.HasRead(v.patient) {
+			return errReadingNotAudited
 		}
 	}
 	return nil
 }
 
-// healthValue is health data as JSON, with the patient that it is of.
+// healthValue is health data of a patient, as JSON.
 type healthValue struct {
 	patient uuid.UUID
 	text    string
 }
 
-// collectHealth adds all health data in v.
+// collectHealth adds all health data in v to found.
 func collectHealth(v reflect.Value, found *[]healthValue) error {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -190,7 +190,7 @@ func collectFields(v reflect.Value, found *[]healthValue) error {
 		}
 		*found = append(*found, healthValue{patient, string(text)})
 	}
-	for _, i := range fields.inner {
+	for _, i := range fields.nested {
 		if err := collectHealth(v.Field(i), found); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ type newFinding struct {
 	}
 }
 
-func TestHealthDataIsShownWithAReadingOnly(t *testing.T) {
+func TestHealthDataNeedsAuditedReading(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient, other := c.Doctor("0"), c.Patient(), c.Patient()
@@ -52,7 +52,7 @@ func TestHealthDataIsShownWithAReadingOnly(t *testing.T) {
 			audit.WriteReading(tx, actor, action, actor.ID, meta, patients...)
 		}
 	}
-	body := map[string]any{"notes": "brought by the request"}
+	body := map[string]any{"notes": "sent with the request"}
 	for name, path := range map[string]string{
 		"an unrelated audit row": probe("unrelated", stored, unrelated),
 		"another's reading":      probe("other", stored, reading("consultation.list", nil, other.ID)),
@@ -64,27 +64,27 @@ func TestHealthDataIsShownWithAReadingOnly(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.Status, a.Body)
 		}
 	}
-	seen := func() int { return len(c.Get(patient, "users/me/access-log").Want(200).Items()) }
-	c.Do(doctor, http.MethodPost, probe("brought", "", unrelated), body).Want(200)
-	if n := seen(); n != 0 {
-		t.Errorf("%d readings of what was refused, or brought by the request", n)
+	readings := func() int { return len(c.Get(patient, "users/me/access-log").Want(200).Items()) }
+	c.Do(doctor, http.MethodPost, probe("echo", "", unrelated), body).Want(200)
+	if n := readings(); n != 0 {
+		t.Errorf("%d readings of data that was refused, or sent with the request", n)
 	}
 	read := probe("read", stored, reading("consultation.list", nil, other.ID, patient.ID))
 	c.Do(doctor, http.MethodPost, read, body).Want(200)
-	if n := seen(); n != 1 {
+	if n := readings(); n != 1 {
 		t.Errorf("%d readings, want 1", n)
 	}
 }
 
-type unsaid struct {
+type untagged struct {
 	Advice string `json:"advice" doc:"Whatever it is"`
 }
 
-type nobodys struct {
+type withoutPatient struct {
 	Notes string `json:"notes" health:"consultations.notes" doc:"What was found"`
 }
 
-func TestHealthDataOutsideACommandStopsTheStart(t *testing.T) {
+func TestHealthDataOutsideCommandPanics(t *testing.T) {
 	t.Parallel()
 	none := errors.New("unused")
 	for name, register := range map[string]func(*httpapi.API, httpapi.Op){
@@ -98,19 +98,20 @@ func TestHealthDataOutsideACommandStopsTheStart(t *testing.T) {
 				return nil, none
 			})
 		},
-		"keyed, not audited when it is shown again": func(a *httpapi.API, op httpapi.Op) {
-			op.Key = httpapi.Honoured
+		"key without an audited replay": func(a *httpapi.API, op httpapi.Op) {
+			op.Key = httpapi.Optional
 			httpapi.Command(a, op, func(context.Context, *postgres.Tx, access.Actor, struct{}) (finding, error) {
 				return finding{}, none
 			})
 		},
-		"of nobody": func(a *httpapi.API, op httpapi.Op) {
-			httpapi.Command(a, op, func(context.Context, *postgres.Tx, access.Actor, struct{}) (nobodys, error) {
-				return nobodys{}, none
+		"without a patient": func(a *httpapi.API, op httpapi.Op) {
+			httpapi.Command(a, op, func(context.Context, *postgres.Tx, access.Actor, struct{}) (withoutPatient,
+				error) {
+				return withoutPatient{}, none
 			})
 		},
 		"named like health data": func(a *httpapi.API, op httpapi.Op) {
-			httpapi.Query(a, op, func(context.Context, *postgres.Read, access.Actor, struct{}) (map[string]unsaid,
+			httpapi.Query(a, op, func(context.Context, *postgres.Read, access.Actor, struct{}) (map[string]untagged,
 				error) {
 				return nil, none
 			})

@@ -8,27 +8,28 @@ import (
 	"strings"
 )
 
-// hosted tells whether a request names a host of this server. A page of another site whose name was made to lead here
-// (DNS rebinding) names its own. Load balancers ask for the health by whatever address there is.
-func (a *API) hosted(r *http.Request) bool {
-	host := hostname(r.Host)
-	if a.Hosts == nil || asksHealth(r) {
+// isOwnHost tells whether the Host header of a request names this server. It protects from DNS rebinding: a page of
+// another site whose name was made to resolve to this server sends its own name. Load balancers may ask for the health
+// by any address.
+func (a *API) isOwnHost(r *http.Request) bool {
+	if a.Hosts == nil || isHealthProbe(r) {
 		return true
 	}
-	if _, port, err := net.SplitHostPort(r.Host); err == nil {
-		if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil {
+	if _, port, err := net.SplitHostPort(r.Host); err == nil && port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 			return false
 		}
 	}
+	host := hostname(r.Host)
 	switch host {
 	case "localhost", "127.0.0.1", "::1":
 		return true
 	}
-	return a.Hosts[host] || host == listening(r)
+	return a.Hosts[host] || host == localAddress(r)
 }
 
-// listening is the address that the request's connection came to.
-func listening(r *http.Request) string {
+// localAddress returns the address that the request's connection was made to, or "" if it is unknown.
+func localAddress(r *http.Request) string {
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	if !ok {
 		return ""
@@ -36,7 +37,8 @@ func listening(r *http.Request) string {
 	return local.AddrPort().Addr().Unmap().String()
 }
 
-// hostname of a Host header or of the host of an address, without its port and in the one form that is compared.
+// hostname returns the host without its port, in the form in which hosts are compared: lower case, no brackets, no
+// final dot.
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -48,7 +50,7 @@ func hostname(host string) string {
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
-// HostSet is what Hosts is made of.
+// HostSet returns a value for API.Hosts.
 func HostSet(hosts ...string) map[string]bool {
 	set := map[string]bool{}
 	for _, host := range hosts {

@@ -75,7 +75,7 @@ func TestStrictJSON(t *testing.T) {
 	}
 }
 
-func TestFaultsAreBounded(t *testing.T) {
+func TestFaultListIsLimited(t *testing.T) {
 	t.Parallel()
 	var p *problem.Error
 	err := httpapi.CheckJSON([]byte(`{"a": 1`+strings.Repeat(`, "a": 1`, 10_000)+`}`), 20_000)
@@ -84,7 +84,8 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 }
 
-// FuzzStrictJSON: what is taken is what encoding/json takes, means one thing, and comes back as the same text.
+// FuzzStrictJSON tests that encoding/json can decode every accepted body, and that encoding it again gives the same
+// texts.
 func FuzzStrictJSON(f *testing.F) {
 	for _, seed := range []string{`{"a": [1, "\ud83d\ude00", null]}`, `{"a": 1, "a": 2}`, `"\ud800"`, "\xff", `[[[[`,
 		`1e400`} {
@@ -98,13 +99,13 @@ func FuzzStrictJSON(f *testing.F) {
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.UseNumber()
 		if !utf8.Valid(body) || !json.Valid(body) || d.Decode(&v) != nil {
-			t.Fatalf("%q is taken", body)
+			t.Fatalf("%q is accepted", body)
 		}
 		again, err := json.Marshal(v)
 		if err != nil || httpapi.CheckJSON(again, 1<<20) != nil {
 			t.Errorf("%q becomes %q: %v", body, again, err)
 		}
-		// U+FFFD stands for what encoding/json could not read: none may be there that was not sent.
+		// encoding/json replaces what it can't read by U+FFFD; there must be no more of these than in the body.
 		if n := strings.Count(string(again), "\ufffd"); n > strings.Count(string(body), "\ufffd")+
 			strings.Count(strings.ToLower(string(body)), `\ufffd`) {
 			t.Errorf("%q becomes %q", body, again)
@@ -112,13 +113,14 @@ func FuzzStrictJSON(f *testing.F) {
 	})
 }
 
-// TestBodiesAtTheDoor sends each through HTTP; no answer repeats the value that is wrong.
-func TestBodiesAtTheDoor(t *testing.T) {
+// TestRequestBodies sends wrong bodies by HTTP, and tests that no answer repeats the wrong value.
+func TestRequestBodies(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
 	const secret = "sensitive-7731"
-	right := `"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "Cough"`
+	const slot, invalid = "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "validation-failed"
+	right := `"slotId": "` + slot + `", "reason": "Cough"`
 	for name, one := range map[string]struct {
 		body   string
 		status int
@@ -126,49 +128,49 @@ func TestBodiesAtTheDoor(t *testing.T) {
 		at     string
 	}{
 		"right form": {`{` + right + `}`, 404, "not-found", ""},
-		"empty":      {``, 400, "malformed-request", ""},
-		"blank":      {` `, 400, "malformed-request", ""},
-		"null":       {`null`, 422, "validation-failed", "body"},
-		"array":      {`[]`, 422, "validation-failed", "body"},
-		"text":       {`"` + secret + `"`, 422, "validation-failed", "body"},
-		"malformed":  {`{"reason": "` + secret, 400, "malformed-request", ""},
-		"trailing":   {`{` + right + `}{}`, 400, "malformed-request", ""},
-		"duplicate":  {`{` + right + `, "reason": "` + secret + `"}`, 422, "validation-failed", "body.reason"},
-		"unknown":    {`{` + right + `, "extra": "` + secret + `"}`, 422, "validation-failed", "body.extra"},
-		"wrong case": {`{` + right + `, "DoctorId": "` + secret + `"}`, 422, "validation-failed",
-			"body.DoctorId"}, "only wrong case": {
-			`{"SlotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "Cough"}`, 422, "validation-failed", ""},
-		"NUL in text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "` + secret + `\u0000"}`,
-			422, "validation-failed", "body.reason"}, "NUL in a name": {`{` + right + `, "\u0000": "` + secret + `"}`,
-			422, "validation-failed", ""},
-		"long name": {`{` + right + `, "` + strings.Repeat("n", 20_000) + `": 1}`, 422, "validation-failed",
-			""}, "not UTF-8": {"{" + right + ", \"extra\": \"\xff\"}", 400, "malformed-request", ""},
-		"lone surrogate": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "\udc00"}`, 400,
-			"malformed-request", ""}, "huge number": {`{"slotId": 1e999999, "reason": "Cough"}`, 400,
-			"malformed-request", ""},
+		"largest": {`{"slotId": "` + slot + `", "reason": "` + strings.Repeat(`\uD83D\uDE00`, 1999) + `a"}`, 404,
+			"not-found", ""},
+
+		"empty":          {``, 400, "malformed-request", ""},
+		"blank":          {` `, 400, "malformed-request", ""},
+		"malformed":      {`{"reason": "` + secret, 400, "malformed-request", ""},
+		"trailing":       {`{` + right + `}{}`, 400, "malformed-request", ""},
+		"not UTF-8":      {"{" + right + ", \"extra\": \"\xff\"}", 400, "malformed-request", ""},
+		"lone surrogate": {`{"slotId": "` + slot + `", "reason": "\udc00"}`, 400, "malformed-request", ""},
+		"huge number":    {`{"slotId": 1e999999, "reason": "Cough"}`, 400, "malformed-request", ""},
 		"long number": {`{"slotId": ` + strings.Repeat("9", 20_000) + `, "reason": "Cough"}`, 400,
-			"malformed-request", ""}, "no UUID": {`{"slotId": "` + secret + `", "reason": "Cough"}`, 422,
-			"validation-failed", "body.slotId"},
-		"UUID in braces": {`{"slotId": "{0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081}", "reason": "Cough"}`, 422,
-			"validation-failed", "body.slotId"},
-		"no URN": {`{"slotId": "sensitive-7731:0199f3a2-7c1e-7a10-8b20-3c4d5e", "reason": "Cough"}`, 422,
-			"validation-failed", "body.slotId"},
-		"number for a text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": 7731}`, 422,
-			"validation-failed", "body.reason"},
-		"blank text": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": " \n"}`, 422, "validation-failed",
-			"body.reason"}, "nothing": {`{}`, 422, "validation-failed", ""},
+			"malformed-request", ""},
 		"deep": {`{"reason": ` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, 400,
-			"malformed-request", ""}, "largest": {`{"slotId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081", "reason": "` +
-			strings.Repeat(`\uD83D\uDE00`, 1999) + `a"}`, 404, "not-found", ""},
+			"malformed-request", ""},
+
 		"too many values": {`{` + right + strings.Repeat(`, "a": 1`, 1000) + `}`, 413, "body-too-large", ""},
 		"too large":       {`{` + right + strings.Repeat(" ", 64<<10) + `}`, 413, "body-too-large", ""},
+
+		"null":            {`null`, 422, invalid, "body"},
+		"array":           {`[]`, 422, invalid, "body"},
+		"text":            {`"` + secret + `"`, 422, invalid, "body"},
+		"nothing":         {`{}`, 422, invalid, ""},
+		"duplicate":       {`{` + right + `, "reason": "` + secret + `"}`, 422, invalid, "body.reason"},
+		"unknown":         {`{` + right + `, "extra": "` + secret + `"}`, 422, invalid, "body.extra"},
+		"wrong case":      {`{` + right + `, "DoctorId": "` + secret + `"}`, 422, invalid, "body.DoctorId"},
+		"only wrong case": {`{"SlotId": "` + slot + `", "reason": "Cough"}`, 422, invalid, ""},
+		"NUL in text": {`{"slotId": "` + slot + `", "reason": "` + secret + `\u0000"}`, 422, invalid,
+			"body.reason"},
+		"NUL in a name":  {`{` + right + `, "\u0000": "` + secret + `"}`, 422, invalid, ""},
+		"long name":      {`{` + right + `, "` + strings.Repeat("n", 20_000) + `": 1}`, 422, invalid, ""},
+		"no UUID":        {`{"slotId": "` + secret + `", "reason": "Cough"}`, 422, invalid, "body.slotId"},
+		"UUID in braces": {`{"slotId": "{` + slot + `}", "reason": "Cough"}`, 422, invalid, "body.slotId"},
+		"no URN": {`{"slotId": "` + secret + `:` + slot[:26] + `", "reason": "Cough"}`, 422, invalid,
+			"body.slotId"},
+		"number for a text": {`{"slotId": "` + slot + `", "reason": 7731}`, 422, invalid, "body.reason"},
+		"blank text":        {`{"slotId": "` + slot + `", "reason": " \n"}`, 422, invalid, "body.reason"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := c.In(t).Post(patient, "consultations", []byte(one.body)).Want(one.status, one.slug)
 			if strings.Contains(string(a.Body), secret[:9]) || strings.Contains(string(a.Body), "json:") ||
 				strings.Contains(string(a.Body), "Go ") || len(a.Body) > 20_000 {
-				t.Errorf("the answer says too much: %.300s", a.Body)
+				t.Errorf("the answer repeats a value, or is too long: %.300s", a.Body)
 			}
 			if one.at != "" && !strings.Contains(string(a.Body), `"location":"`+one.at+`"`) {
 				t.Errorf("no fault at %s: %.300s", one.at, a.Body)
@@ -177,7 +179,7 @@ func TestBodiesAtTheDoor(t *testing.T) {
 	}
 }
 
-func TestManyFaultsMakeNoLongAnswer(t *testing.T) {
+func TestManyFaultsGiveShortAnswer(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	var body strings.Builder
@@ -186,7 +188,7 @@ func TestManyFaultsMakeNoLongAnswer(t *testing.T) {
 		fmt.Fprintf(&body, `, "f%d": 1`, i)
 	}
 	body.WriteString("}")
-	// As many as fit into what the operation takes.
+	// The bodies have as many faults as fit into the operation's size limit.
 	for path, text := range map[string]string{"consultations": body.String(),
 		"consultations?x=1": `{"a": 1` + strings.Repeat(`, "a": 1`, 60) + `}`} {
 		a := c.Post(c.Patient(), path, []byte(text)).Want(422, "validation-failed")
@@ -197,8 +199,8 @@ func TestManyFaultsMakeNoLongAnswer(t *testing.T) {
 	}
 }
 
-// TestBodySizes: no operation takes more than it can use. An operation whose body has a text or a list without a limit
-// fails here.
+// TestBodySizes tests that every operation limits the size of its body. It fails for an operation whose schema has a
+// text or a list without a limit.
 func TestBodySizes(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -207,9 +209,9 @@ func TestBodySizes(t *testing.T) {
 		if id == "write-prescription" { // fifty medicines, each with instructions
 			most = 1 << 20
 		}
-		if size.Unbounded() || size.Bytes() > most || size.Values() > 2000 {
+		if size.IsUnbounded() || size.Bytes() > most || size.Values() > 2000 {
 			t.Errorf("%s takes %d bytes and %d values (unbounded: %v)", id, size.Bytes(), size.Values(),
-				size.Unbounded())
+				size.IsUnbounded())
 		}
 	}
 	body := []byte(`{"email": "asha@example.org"` + strings.Repeat(" ", 16<<10) + `}`)

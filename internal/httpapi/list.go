@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,7 +18,7 @@ type Paging struct {
 	Cursor string `query:"cursor" text:"opaque" maxLength:"512" doc:"nextCursor of the page before"`
 }
 
-// Page is a list: its items and, unless it is the last page, the cursor of the next.
+// Page is one page of a list, with the cursor of the next page if there is one.
 type Page[T any] struct {
 	_ struct{} `doc:"One page of a list"`
 
@@ -25,25 +26,36 @@ type Page[T any] struct {
 	NextCursor string `json:"nextCursor,omitempty" doc:"Send it as cursor to get the next page; absent on the last one"`
 }
 
-// Cursors signs and checks them, so that a position in one list can't be forged or used in another.
+// Cursors makes signed cursors, so that a position in one list can't be forged or used in another list.
 type Cursors struct{ Secret []byte }
 
-// Place is where a page ended: what its last row has in the column that the list is sorted by, and the row's id.
-type Place[V any] struct {
+// Position is where a page ended: its last row's value in the column that the list is sorted by, and that row's id.
+type Position[V any] struct {
 	Value V         `json:"v"`
 	ID    uuid.UUID `json:"id"`
 }
 
 const macBytes = 16
 
-// Seal makes a cursor of a position (anything JSON holds) in the list named by scope: its operation and order.
-func (c Cursors) Seal(scope string, position any) string {
+// PeriodFault returns the fault of a list's parameter to, or "". Both ends of the period may be zero, which leaves it
+// open.
+func PeriodFault(from, to time.Time) string {
+	if to.IsZero() || to.After(from) {
+		return ""
+	}
+	return "must be after from"
+}
+
+// Encode makes the cursor of a position, which can be any value that JSON can hold. scope names the list: its
+// operation and order.
+func (c Cursors) Encode(scope string, position any) string {
 	payload, _ := json.Marshal(position)
 	return base64.RawURLEncoding.EncodeToString(append(payload, c.mac(scope, payload)...))
 }
 
-// Open reads a cursor into position. False when cursor is empty: the first page. Error: 422 when it isn't one of ours.
-func (c Cursors) Open(scope, cursor string, position any) (bool, error) {
+// Decode reads a cursor into position. Returns false if the cursor is empty, which means the first page, and a
+// validation error if it was not made for this list.
+func (c Cursors) Decode(scope, cursor string, position any) (bool, error) {
 	if cursor == "" {
 		return false, nil
 	}
@@ -69,7 +81,8 @@ func errCursor() error {
 	return problem.InvalidField("query.cursor", "is not a cursor of this list; start again without one")
 }
 
-// NewPage cuts the one item too many that a list was asked for, and signs the position of the last one kept.
+// NewPage makes a page of items, which were read with a limit one higher. If there is an item too many, it is dropped,
+// and the page gets the cursor of its last item.
 func NewPage[T any](c Cursors, scope string, limit int, items []T, position func(T) any) Page[T] {
 	if items == nil {
 		items = []T{}
@@ -78,5 +91,5 @@ func NewPage[T any](c Cursors, scope string, limit int, items []T, position func
 		return Page[T]{Items: items}
 	}
 	items = items[:limit]
-	return Page[T]{Items: items, NextCursor: c.Seal(scope, position(items[limit-1]))}
+	return Page[T]{Items: items, NextCursor: c.Encode(scope, position(items[limit-1]))}
 }

@@ -16,20 +16,19 @@ import (
 )
 
 const (
-	// queueFrom and queueMost are how many may wait, as multiples of those who are in: beyond the first some are
-	// turned away, beyond the second all. A crowd that comes at one moment waits; one that keeps coming is bounded by
-	// waitAtMost.
-	queueFrom, queueMost = 5, 10
-	// waitAtMost for a place: whoever waits longer is answered sooner by coming back.
-	waitAtMost = 500 * time.Millisecond
-	// staffPlaces and healthPlaces are kept beside everybody's.
-	staffPlaces, healthPlaces = 8, 16
-	// staffKnown is for how long a session is known as staff's after it was authenticated, at most staffSessions of
-	// them.
-	staffKnown, staffSessions = 15 * time.Minute, 1000
+	// queueStart and queueEnd are how many requests may wait, as multiples of those that run: above the first some are
+	// refused, above the second all. So a burst of requests waits, and a lasting overload is limited by maxWait.
+	queueStart, queueEnd = 5, 10
+	// maxWait is how long a request waits for a permit. After that, trying again is quicker.
+	maxWait = 500 * time.Millisecond
+	// staffPermits and healthPermits are reserved, in addition to the permits for everybody.
+	staffPermits, healthPermits = 8, 16
+	// staffSessionAge is how long a session counts as one of staff after it was authenticated.
+	staffSessionAge  = 15 * time.Minute
+	maxStaffSessions = 1000
 )
 
-// lane says whose places a request may take.
+// lane says which permits a request may use.
 type lane int
 
 const (
@@ -40,120 +39,131 @@ const (
 
 func (l lane) String() string { return [...]string{"everybody", "staff", "health"}[l] }
 
-// errOverdue is why a request ended that took too long.
-var errOverdue = errors.New("httpapi: the request took too long")
+// errTimeout is the cause when a request's context ends because the work took too long.
+var errTimeout = errors.New("httpapi: the request took too long")
 
-// Load bounds the requests that are worked on at once: as many as the machine does without getting slower, by an
-// adaptive limit. A place is held while an answer is made, not while the body arrives or the answer leaves: slow
-// clients hold none.
-type Load struct {
-	limiter adaptivelimiter.AdaptiveLimiter[any]
-	places  map[lane]chan struct{}
-	// staffs are the sessions of staff that were authenticated a while ago, by a hash that nobody else can make. A
-	// client can't claim to be staff, and who isn't any more is known so until the next request.
-	staffs *lru.Cache[uint64, time.Time]
-	seed   maphash.Seed
-	// within is how long the work on a request may take; its statements end with it.
-	within time.Duration
+// LoadLimit limits how many requests are worked on at once, to as many as the machine can do without getting slower. A
+// request has a permit while its answer is made, not while its body arrives or its answer is sent: so slow clients use
+// no permits.
+type LoadLimit struct {
+	limiter  adaptivelimiter.AdaptiveLimiter[any]
+	reserved map[lane]chan struct{}
+	// staffSessions are sessions that were authenticated as staff's, by a hash with a secret seed: clients can't claim
+	// to be staff. The next request of a session that is no longer staff's removes it.
+	staffSessions *lru.Cache[uint64, time.Time]
+	seed          maphash.Seed
+	// timeout of the work on a request; its statements end with it.
+	timeout time.Duration
 }
 
-// NewLoad lets in most requests at once at the most, half of them at the least, each for so long.
-func NewLoad(most int, within time.Duration) *Load {
-	staffs, err := lru.New[uint64, time.Time](staffSessions)
+// NewLoadLimit returns a limit that adapts between half of maximum and maximum requests, each of which may take
+// timeout.
+func NewLoadLimit(maximum int, timeout time.Duration) *LoadLimit {
+	staffSessions, err := lru.New[uint64, time.Time](maxStaffSessions)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	most = max(most, 1)
-	least := uint(max(most/2, 1))
-	return &Load{
-		// The library would lower the limit while little goes on, and then turn a crowd away that comes at one moment.
-		limiter: adaptivelimiter.NewBuilder[any]().WithLimits(least, uint(most), uint(most)).
-			WithMaxLimitFunc(func(int) float64 { return float64(most) }).WithQueueing(queueFrom, queueMost).Build(),
-		places: map[lane]chan struct{}{staff: make(chan struct{}, staffPlaces),
-			health: make(chan struct{}, healthPlaces)}, staffs: staffs, seed: maphash.MakeSeed(), within: within,
+	maximum = max(maximum, 1)
+	minimum := max(maximum/2, 1)
+	// By default the library lowers the limit while there is little load, and then refuses a burst.
+	keepMaximum := func(int) float64 { return float64(maximum) }
+	limiter := adaptivelimiter.NewBuilder[any]().
+		WithLimits(uint(minimum), uint(maximum), uint(maximum)).
+		WithMaxLimitFunc(keepMaximum).
+		WithQueueing(queueStart, queueEnd).
+		Build()
+	return &LoadLimit{
+		limiter: limiter,
+		reserved: map[lane]chan struct{}{
+			staff:  make(chan struct{}, staffPermits),
+			health: make(chan struct{}, healthPermits),
+		},
+		staffSessions: staffSessions,
+		seed:          maphash.MakeSeed(),
+		timeout:       timeout,
 	}
 }
 
-// Limit is how many are let in now, Waiting how many wait.
-func (l *Load) Limit() int { return l.limiter.Limit() }
+// Limit returns how many requests may run now.
+func (l *LoadLimit) Limit() int { return l.limiter.Limit() }
 
-// Waiting is how many wait for a place.
-func (l *Load) Waiting() int { return l.limiter.Queued() }
+// Queued returns how many requests wait for a permit.
+func (l *LoadLimit) Queued() int { return l.limiter.Queued() }
 
-// lane of a request, before anything of it is believed.
-func (l *Load) lane(r *http.Request, now time.Time) lane {
-	if asksHealth(r) {
+// laneOf returns the lane of a request that is not authenticated yet.
+func (l *LoadLimit) laneOf(r *http.Request, now time.Time) lane {
+	if isHealthProbe(r) {
 		return health
 	}
-	if at, known := l.staffs.Get(l.session(r)); known && now.Sub(at) < staffKnown {
+	if at, ok := l.staffSessions.Get(l.sessionHash(r)); ok && now.Sub(at) < staffSessionAge {
 		return staff
 	}
 	return everybody
 }
 
-func asksHealth(r *http.Request) bool {
+func isHealthProbe(r *http.Request) bool {
 	return r.URL.Path == "/health" || strings.HasPrefix(r.URL.Path, "/health/")
 }
 
-// session names what a request authenticates itself with.
-func (l *Load) session(r *http.Request) uint64 {
+// sessionHash hashes the credential of a request.
+func (l *LoadLimit) sessionHash(r *http.Request) uint64 {
 	token := r.Header.Get("Authorization")
 	if token == "" {
-		if held := r.CookiesNamed(cookieName); len(held) > 0 {
-			token = held[0].Value
+		if cookies := r.CookiesNamed(cookieName); len(cookies) > 0 {
+			token = cookies[0].Value
 		}
 	}
 	return maphash.String(l.seed, token)
 }
 
-// remember whether a session is staff's.
-func (l *Load) remember(r *http.Request, isStaff bool, now time.Time) {
+// recordSession records whether the session of an authenticated request is one of staff.
+func (l *LoadLimit) recordSession(r *http.Request, isStaff bool, now time.Time) {
 	if isStaff {
-		l.staffs.Add(l.session(r), now)
+		l.staffSessions.Add(l.sessionHash(r), now)
 	} else {
-		l.staffs.Remove(l.session(r))
+		l.staffSessions.Remove(l.sessionHash(r))
 	}
 }
 
-// full tells whether there is no place, not even to wait for one.
-func (l *Load) full(of lane) bool {
-	if own := l.places[of]; own != nil && len(own) < cap(own) {
+// isFull tells whether a request of the lane would be refused: no permit is free, and the queue is full.
+func (l *LoadLimit) isFull(of lane) bool {
+	if reserved := l.reserved[of]; reserved != nil && len(reserved) < cap(reserved) {
 		return false
 	}
 	return of == health || !l.limiter.CanAcquirePermit()
 }
 
-// take a place. leave gives it back; counts says that how long it took tells something of the machine. Errors:
-// problem.Busy, ctx's.
-func (l *Load) take(ctx context.Context, of lane) (leave func(counts bool), err error) {
+// acquire takes a permit. release returns it; isSample says whether the time since then shows how long work takes now,
+// from which the limit adapts. Errors: problem.Busy, the context's.
+func (l *LoadLimit) acquire(ctx context.Context, of lane) (release func(isSample bool), err error) {
 	if of != health {
 		if permit, ok := l.limiter.TryAcquirePermit(); ok {
-			return giveBack(permit), nil
+			return releaseOf(permit), nil
 		}
 	}
-	if own := l.places[of]; own != nil {
+	if reserved := l.reserved[of]; reserved != nil {
 		select {
-		case own <- struct{}{}:
-			return func(bool) { <-own }, nil
+		case reserved <- struct{}{}:
+			return func(bool) { <-reserved }, nil
 		default:
 		}
 	}
 	if of == health {
 		return nil, problem.Busy
 	}
-	permit, err := l.limiter.AcquirePermitWithMaxWait(ctx, waitAtMost)
+	permit, err := l.limiter.AcquirePermitWithMaxWait(ctx, maxWait)
 	switch {
 	case errors.Is(err, adaptivelimiter.ErrExceeded):
 		return nil, problem.Busy
 	case err != nil:
 		return nil, err
 	}
-	return giveBack(permit), nil
+	return releaseOf(permit), nil
 }
 
-func giveBack(permit adaptivelimiter.Permit) func(bool) {
-	return func(counts bool) {
-		if counts {
+func releaseOf(permit adaptivelimiter.Permit) func(isSample bool) {
+	return func(isSample bool) {
+		if isSample {
 			permit.Record()
 		} else {
 			permit.Drop()
@@ -161,35 +171,36 @@ func giveBack(permit adaptivelimiter.Permit) func(bool) {
 	}
 }
 
-// enter takes a place for the work on a request, and bounds the time of it. It is left when the answer begins, or with
-// the request. Errors: problem.Busy, the context's.
-func (a *API) enter(r *http.Request) error {
+// startWork takes a permit for the work on a request and limits its time. The work ends when the answer begins, or
+// with the request. Errors: problem.Busy, the context's.
+func (a *API) startWork(r *http.Request) error {
 	req := requestOf(r.Context())
-	if a.Load == nil || req.leave != nil {
+	if a.Load == nil || req.endWork != nil {
 		return nil
 	}
-	leave, err := a.Load.take(r.Context(), req.lane)
+	release, err := a.Load.acquire(r.Context(), req.lane)
 	if err != nil {
-		return a.shed(req, err)
+		return a.shedRequest(req, err)
 	}
-	overdue := time.AfterFunc(a.Load.within, func() { req.cancel(errOverdue) })
-	req.leave = func(status int) {
-		overdue.Stop()
-		// What was refused at once, or given up by the client, doesn't tell how long work takes.
-		leave(status < http.StatusBadRequest || errors.Is(context.Cause(r.Context()), errOverdue))
-		req.leave = func(int) {}
+	timer := time.AfterFunc(a.Load.timeout, func() { req.cancel(errTimeout) })
+	req.endWork = func(status int) {
+		timer.Stop()
+		// Requests that were refused at once or cancelled by the client don't show how long work takes.
+		release(status < http.StatusBadRequest || errors.Is(context.Cause(r.Context()), errTimeout))
+		req.endWork = func(int) {}
 	}
 	return nil
 }
 
-// shed counts a request that is turned away, and has it not logged: what is too much must not cost more. Clients come
-// back at different times.
-func (a *API) shed(req *request, err error) error {
+// shedRequest counts a request that is refused because of the load, and returns problem.Busy for it. Such a request is
+// not logged, because refusing must be cheap. Other errors are returned unchanged.
+func (a *API) shedRequest(req *request, err error) error {
 	var busy *problem.Error
 	if !errors.As(err, &busy) || !busy.Is(problem.Busy) {
 		return err
 	}
 	a.Metrics.Shed.WithLabelValues(req.lane.String()).Inc()
-	req.shed = true
-	return busy.WithRetryAfter(time.Second + rand.N(2*time.Second)) //nolint:gosec // no secret: it spreads clients
+	req.isShed = true
+	// A random wait, so that clients don't all come back at the same time.
+	return busy.WithRetryAfter(time.Second + rand.N(2*time.Second)) //nolint:gosec // not a secret
 }

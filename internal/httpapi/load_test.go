@@ -16,8 +16,8 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// shed is how many requests of a lane were turned away.
-func shed(t *testing.T, c *apptest.Clinic, lane string) (n float64) {
+// shedCount returns how many requests of a lane were refused.
+func shedCount(t *testing.T, c *apptest.Clinic, lane string) (n float64) {
 	t.Helper()
 	families, err := c.App.Metrics.Registry.Gather()
 	if err != nil {
@@ -33,9 +33,8 @@ func shed(t *testing.T, c *apptest.Clinic, lane string) (n float64) {
 	return n
 }
 
-// TestOverload: with every place taken and the queue full, requests are turned away before anything is asked of the
-// database and without a line in the log, while health and staff have places of their own; afterwards all is as
-// before.
+// TestOverload tests that requests are refused while every permit is used and the queue is full, without a query and
+// without a log line. Probes and staff have reserved permits. After the overload all requests work again.
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
@@ -52,7 +51,7 @@ func TestOverload(t *testing.T) {
 			return httpapi.None{}, nil
 		})
 	patient, admin := c.Patient(), c.Admin()
-	c.Get(admin, "users").Want(200) // known as staff from now on
+	c.Get(admin, "users").Want(200) // from now on the session is known as one of staff
 	var all sync.WaitGroup
 	all.Go(func() { c.Get(nobody, "/probe/slow").Want(200) })
 	<-entered
@@ -67,7 +66,7 @@ func TestOverload(t *testing.T) {
 			t.Errorf("%s: Retry-After is %q", try.path, a.Header.Get("Retry-After"))
 		}
 	}
-	if n := shed(t, c, "everybody"); n != 7 {
+	if n := shedCount(t, c, "everybody"); n != 7 {
 		t.Errorf("%v were counted, want 7", n)
 	}
 	if after := c.Log.String(); after != before {
@@ -78,16 +77,16 @@ func TestOverload(t *testing.T) {
 		c.Get(nobody, "/health/live").Want(200)
 		c.Get(admin, "users").Want(200)
 	}
-	if n := shed(t, c, "staff") + shed(t, c, "health"); n != 0 {
-		t.Errorf("the reserves turned %v away", n)
+	if n := shedCount(t, c, "staff") + shedCount(t, c, "health"); n != 0 {
+		t.Errorf("%v requests with reserved permits were refused", n)
 	}
 	close(open)
 	all.Wait()
 	c.Get(patient, "users/me").Want(200)
 }
 
-// TestTheReserveOfStaff: it isn't there for who claims to be staff, was it, or isn't it any more.
-func TestTheReserveOfStaff(t *testing.T) {
+// TestStaffPermits tests that the permits of staff are not for made-up, unknown, ended or old sessions.
+func TestStaffPermits(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
 	entered, open := make(chan bool, 100), make(chan bool)
@@ -102,18 +101,18 @@ func TestTheReserveOfStaff(t *testing.T) {
 			<-open
 			return httpapi.None{}, nil
 		})
-	gone, unknown, admin := c.Support(), c.Admin(), c.Admin()
-	c.Get(gone, "users").Want(200)
+	ended, unknown, admin := c.Support(), c.Admin(), c.Admin()
+	c.Get(ended, "users").Want(200)
 	c.Get(admin, "users").Want(200)
 	if _, err := c.DB.Pool.Exec(context.Background(), "UPDATE sessions SET ended_at = now() WHERE user_id = $1",
-		gone.ID); err != nil {
+		ended.ID); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
 	all.Go(func() { c.Get(nobody, "/probe/slow").Want(200) })
 	<-entered
-	c.Get(gone, "users").Want(401) // the last time that it gets in
-	for name, user := range map[string]apptest.User{"ended": gone, "not seen yet": unknown,
+	c.Get(ended, "users").Want(401) // this request removes the session from those of staff
+	for name, user := range map[string]apptest.User{"ended": ended, "not seen yet": unknown,
 		"made up": {Token: "at_staff"}} {
 		if a := c.Get(user, "users"); a.Status != 503 {
 			t.Errorf("%s: %d", name, a.Status)
@@ -126,8 +125,8 @@ func TestTheReserveOfStaff(t *testing.T) {
 	all.Wait()
 }
 
-// TestSlowClientsHoldNoPlace: neither while a body arrives nor while it is known that nobody waits for an answer.
-func TestSlowClientsHoldNoPlace(t *testing.T) {
+// TestSlowClientsTakeNoPermit tests that a request has no permit while its body arrives.
+func TestSlowClientsTakeNoPermit(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.MaxInFlight = 1 })
 	body, write := io.Pipe()
@@ -141,7 +140,7 @@ func TestSlowClientsHoldNoPlace(t *testing.T) {
 			_ = answer.Body.Close()
 		}
 	})
-	_, _ = write.Write([]byte("token=")) // it is being sent
+	_, _ = write.Write([]byte("token=")) // returns when the client is sending the body
 	for range 3 {
 		c.Get(c.Patient(), "users/me").Want(200)
 	}
@@ -149,8 +148,8 @@ func TestSlowClientsHoldNoPlace(t *testing.T) {
 	all.Wait()
 }
 
-// TestWorkEndsInTime: the deadline of a request reaches its statements, and is answered as too much work.
-func TestWorkEndsInTime(t *testing.T) {
+// TestRequestTimeout tests that the timeout of a request cancels its statement, and that the answer is 503.
+func TestRequestTimeout(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.RequestWithin = time.Second })
 	lock, err := c.DB.Pool.Begin(context.Background())
@@ -167,8 +166,8 @@ func TestWorkEndsInTime(t *testing.T) {
 	c.Get(nobody, "doctors").Want(200)
 }
 
-// TestManyAtOnceWait: what comes in one moment is not too much.
-func TestManyAtOnceWait(t *testing.T) {
+// TestBurstWaits tests that requests which come at the same time wait and are not refused.
+func TestBurstWaits(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient := c.Patient()
@@ -183,8 +182,8 @@ func TestManyAtOnceWait(t *testing.T) {
 	all.Wait()
 }
 
-// TestPagesAreLimited as operations are, and what isn't there too.
-func TestPagesAreLimited(t *testing.T) {
+// TestPagesAreRateLimited tests that pages and unknown paths have the rate limit of operations.
+func TestPagesAreRateLimited(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {
 		cfg.RateLimit, cfg.RatePerAddress, cfg.TrustedProxies = "on", 5, []string{"127.0.0.0/8"}
@@ -192,7 +191,7 @@ func TestPagesAreLimited(t *testing.T) {
 	for i, path := range []string{"/openapi.json", "/docs/", "/problems/busy", "/verify-email?token=x", "/nothing",
 		"/api/v1/nothing", "/dev/mailbox", "/style.css"} {
 		address := "203.0.113." + strconv.Itoa(i)
-		// On a slow machine a place may come back before the sixth request.
+		// On a slow machine a token may come back before the sixth request.
 		refused := 0
 		for n := 0; n < 60 && refused == 0; n++ {
 			if c.Do(nobody, "GET", path, nil, "X-Forwarded-For", address).Status == http.StatusTooManyRequests {
@@ -205,7 +204,7 @@ func TestPagesAreLimited(t *testing.T) {
 	}
 }
 
-// TestHosts: a name that leads here is not served for that, in development neither (DNS rebinding).
+// TestHosts tests that only the server's own names are served, in development too (DNS rebinding).
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {
@@ -213,7 +212,7 @@ func TestHosts(t *testing.T) {
 	})
 	get := func(host, path string) int {
 		t.Helper()
-		return raw(t, c, "GET "+path+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n").StatusCode
+		return sendRaw(t, c, "GET "+path+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n").StatusCode
 	}
 	for _, path := range []string{"/dev/mailbox", "/dev/mailbox.json", "/api/v1/doctors", "/openapi.json",
 		"/verify-email", "/api/v1/nothing"} {
@@ -238,8 +237,8 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestTheLogSaysWhereFrom, but not from whom.
-func TestTheLogSaysWhereFrom(t *testing.T) {
+// TestLogHoldsCoarseNetwork tests that the log has the network of a client and not the address.
+func TestLogHoldsCoarseNetwork(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	for from, logged := range map[string]string{"203.0.113.77": "203.0.113.0/24",
@@ -254,8 +253,8 @@ func TestTheLogSaysWhereFrom(t *testing.T) {
 func TestHSTS(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.HSTSSubdomains = true })
-	if got := c.Get(nobody, "doctors").
-		Header.Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
+	got := c.Get(nobody, "doctors").Header.Get("Strict-Transport-Security")
+	if got != "max-age=31536000; includeSubDomains" {
 		t.Errorf("%q", got)
 	}
 }

@@ -14,14 +14,14 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Field is one member of a merge patch (RFC 7396): absent leaves, null clears, a value sets.
+// Field is a member of a merge patch (RFC 7396): an absent member changes nothing, null clears, a value sets.
 type Field[T any] struct {
 	Set   bool
 	Null  bool
 	Value T
 }
 
-// UnmarshalJSON notes that the member was there.
+// UnmarshalJSON records that the member is there.
 func (f *Field[T]) UnmarshalJSON(data []byte) error {
 	f.Set = true
 	if string(data) == "null" {
@@ -31,7 +31,7 @@ func (f *Field[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &f.Value)
 }
 
-// Schema is T's; tags of the struct field add their limits. Null is allowed by Clearable only.
+// Schema returns the schema of T, to which the tags of the struct field add limits. Only Clearable allows null.
 func (Field[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), false, "")
 }
@@ -39,14 +39,14 @@ func (Field[T]) Schema(r huma.Registry) *huma.Schema {
 // Clearable is a Field that null clears.
 type Clearable[T any] struct{ Field[T] }
 
-// Schema is T's, or null.
+// Schema returns the schema of T, with null.
 func (Clearable[T]) Schema(r huma.Registry) *huma.Schema {
 	s := *r.Schema(reflect.TypeFor[T](), false, "")
 	s.Nullable = true
 	return &s
 }
 
-// Resolve refuses null: the library lets it pass for every optional member, whatever the schema says.
+// Resolve refuses null, which the library accepts for every optional member.
 func (f *Field[T]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	if f.Null {
 		return []error{&huma.ErrorDetail{Location: at.String(), Message: "must not be null"}}
@@ -54,10 +54,10 @@ func (f *Field[T]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	return nil
 }
 
-// Resolve lets null pass: it clears the member.
+// Resolve accepts null, which clears the member.
 func (*Clearable[T]) Resolve(huma.Context, *huma.PathBuffer) []error { return nil }
 
-// Apply writes the member into the place it patches, and tells whether it was there.
+// Apply sets *to if the member is there, and tells whether it is.
 func (f Field[T]) Apply(to *T) bool {
 	if f.Set {
 		*to = f.Value
@@ -65,7 +65,7 @@ func (f Field[T]) Apply(to *T) bool {
 	return f.Set
 }
 
-// ApplyTo writes a clearable member into an optional place.
+// ApplyTo sets or clears *to if the member is there, and tells whether it is.
 func (f Clearable[T]) ApplyTo(to **T) bool {
 	if f.Set {
 		*to = nil
@@ -82,36 +82,36 @@ type IfMatch struct {
 	IfMatch string `header:"If-Match" text:"opaque" maxLength:"200" doc:"Change only this version: the ETag of a read"`
 }
 
-// Check refuses when the client named another version than the present one.
+// Check returns problem.PreconditionFailed if the client named only other versions than etag.
 func (m IfMatch) Check(etag string) error {
 	if m.IfMatch == "" || m.IfMatch == "*" {
 		return nil
 	}
-	// A list, of which one has to be the same (RFC 9110 13.1.1); a weak one never is. Ours hold no comma.
-	for one := range strings.SplitSeq(m.IfMatch, ",") {
-		if versionOf(strings.TrimSpace(one)) == etag {
+	// RFC 9110, 13.1.1: one of the list must be equal, and weak ETags never are. Our ETags contain no comma.
+	for value := range strings.SplitSeq(m.IfMatch, ",") {
+		if versionOf(strings.TrimSpace(value)) == etag {
 			return nil
 		}
 	}
 	return problem.PreconditionFailed
 }
 
-// shownAs is the ETag of a representation: its version, and a hash of what is shown. Names of others, money given back
-// and the next free slot change without the resource, and not everybody is shown the same of it.
-func shownAs(version string, body []byte) string {
+// representationETag returns the ETag of a representation: the resource's version and a hash of the body. The body can
+// change while the version stays, for example with another user's name or the next free slot, and differs by reader.
+func representationETag(version string, body []byte) string {
 	sum := sha256.Sum256(body)
 	return strings.TrimSuffix(version, `"`) + "." + hex.EncodeToString(sum[:6]) + `"`
 }
 
-// versionOf is the version in a representation's ETag.
+// versionOf returns the version in a representation's ETag.
 func versionOf(etag string) string {
-	if version, _, shown := strings.Cut(etag, "."); shown {
+	if version, _, hasHash := strings.Cut(etag, "."); hasHash {
 		return version + `"`
 	}
 	return etag
 }
 
-// ETag of a resource's version, from when it last changed.
+// ETag returns the version of a resource that last changed at updatedAt.
 func ETag(updatedAt time.Time) string {
 	return `"` + strconv.FormatInt(updatedAt.UnixMicro(), 36) + `"`
 }

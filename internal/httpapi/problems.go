@@ -20,7 +20,7 @@ var (
 	problemsTemplate = template.Must(template.ParseFS(pageFiles, "pages/problems.html"))
 )
 
-// problemEntry is a problem of the catalogue as JSON.
+// problemEntry is the JSON of a problem in the catalogue.
 type problemEntry struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -33,14 +33,14 @@ func entryOf(p *problem.Error) problemEntry {
 	return problemEntry{"/problems/" + p.Slug, p.Title, p.Status, p.Detail, p.Advice}
 }
 
-// problemGroup is what the index shows of one status.
+// problemGroup holds the problems of one status, for the index.
 type problemGroup struct {
 	Status   int
 	Text     string
 	Problems []*problem.Error
 }
 
-// problemsPage lists all problems by their statuses.
+// problemsPage lists all problems by status.
 func (a *API) problemsPage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
 	all := problem.All()
@@ -64,11 +64,11 @@ func (a *API) problemsPage(w http.ResponseWriter, r *http.Request) {
 	WritePage(w, http.StatusOK, problemsTemplate, groups)
 }
 
-// problemPage says what a problem means and what to do about it.
+// problemPage shows what a problem means and what to do about it.
 func (a *API) problemPage(w http.ResponseWriter, r *http.Request) {
 	p, ok := problem.Find(r.PathValue("slug"))
 	if !ok {
-		a.refuse(w, r, problem.NotFound)
+		a.writeProblem(w, r, problem.NotFound)
 		return
 	}
 	w.Header().Set("Vary", "Accept")
@@ -82,11 +82,12 @@ func (a *API) problemPage(w http.ResponseWriter, r *http.Request) {
 	}{p, a.linkAdvice(p.Advice)})
 }
 
-// advicePart is a piece of an advice; one that names an operation leads to it in the reader.
+// advicePart is a piece of an advice. If it names an operation, Href links to the operation in the API reader.
 type advicePart struct{ Text, Href string }
 
 var namedOperation = regexp.MustCompile(`(GET|POST|PATCH|DELETE) (/[a-zA-Z0-9/{}-]+)`)
 
+// linkAdvice splits an advice into plain pieces and links to operations.
 func (a *API) linkAdvice(advice string) []advicePart {
 	var parts []advicePart
 	rest := 0
@@ -103,7 +104,7 @@ func (a *API) linkAdvice(advice string) []advicePart {
 	return append(parts, advicePart{Text: advice[rest:]})
 }
 
-// wantsJSON tells whether the client accepts JSON and doesn't ask for a page.
+// wantsJSON tells whether the client accepts JSON and not HTML.
 func wantsJSON(r *http.Request) bool {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	return strings.Contains(accept, jsonType) && !strings.Contains(accept, "text/html")

@@ -10,8 +10,8 @@ import (
 	"amrutam/internal/config"
 )
 
-// TestRates: each user and each address has so many requests a minute, and is told what is left.
-func TestRates(t *testing.T) {
+// TestRateLimits tests the limits of a user and of an address, and the headers that say what is left.
+func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {
 		cfg.RateLimit, cfg.RatePerUser, cfg.RatePerAddress, cfg.TrustedProxies = "on", 6, 20, []string{"127.0.0.0/8"}

@@ -14,10 +14,11 @@ import (
 	"amrutam/internal/problem"
 )
 
-// exampleRequest is the id of a request in examples.
+// exampleRequest is the request id in examples.
 const exampleRequest = "0199f3a2-7c1e-7000-8000-0000000000ff"
 
-// refusals of an operation: the pipeline's and its own. writes tells whether it may commit something.
+// refusals returns the responses for all problems of an operation: the pipeline's and its own. writes tells whether it
+// may commit something.
 func (a *API) refusals(op Op, writes bool) map[string]*huma.Response {
 	byStatus := map[int][]*problem.Error{}
 	for _, p := range slices.Concat(pipelineRefusals(op, writes), op.Refusals) {
@@ -33,7 +34,7 @@ func (a *API) refusals(op Op, writes bool) map[string]*huma.Response {
 	return responses
 }
 
-// pipelineRefusals are what the pipeline can answer with before, after and around the operation itself.
+// pipelineRefusals returns the problems that the pipeline itself can answer with.
 func pipelineRefusals(op Op, writes bool) []*problem.Error {
 	all := []*problem.Error{problem.Malformed, problem.Invalid, problem.Internal, problem.Busy, problem.Unavailable}
 	add := func(when bool, more ...*problem.Error) {
@@ -43,10 +44,10 @@ func pipelineRefusals(op Op, writes bool) []*problem.Error {
 	}
 	add(!op.Probe, problem.Misdirected, problem.TooManyRequests)
 	add(op.Roles != access.Public, problem.Unauthenticated)
-	add(!op.open(), problem.CrossSite)
+	add(!op.isPublic(), problem.CrossSite)
 	add(op.Roles != access.Public && op.Roles&access.SignedIn != access.SignedIn, problem.Forbidden)
-	add(op.Fresh || (op.Roles.HasStaff() && !op.Enrolment), problem.MFARequired)
-	add(op.Recent, problem.Reauthenticate)
+	add(op.RecentMFA || (op.Roles.HasStaff() && !op.Enrolment), problem.MFARequired)
+	add(op.RecentProof, problem.Reauthenticate)
 	add(strings.Contains(op.Path, "{"), problem.NotFound)
 	add(writes && !op.Probe, problem.OutcomeUnknown)
 	add(op.Method != http.MethodGet, problem.TooLarge, problem.UnsupportedMediaType, problem.TimedOut)
@@ -56,7 +57,7 @@ func pipelineRefusals(op Op, writes bool) []*problem.Error {
 	return all
 }
 
-// refusal is the answer of one status: a Problem whose type is one of the given ones.
+// refusal returns the response of one status: a Problem whose type is one of the given problems.
 func (a *API) refusal(op Op, status int, problems []*problem.Error) *huma.Response {
 	components := a.Document().Components
 	base := components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
@@ -92,7 +93,7 @@ func exampleProblem(p *problem.Error) map[string]any {
 	value := map[string]any{"type": "/problems/" + p.Slug, "title": p.Title, "status": p.Status, "detail": p.Detail,
 		"instance": Base + "/the/address/that/was/asked", "requestId": exampleRequest}
 	if p.Slug == problem.Invalid.Slug {
-		value["errors"] = []map[string]any{{"location": "body.email", "message": isMissing}}
+		value["errors"] = []map[string]any{{"location": "body.email", "message": msgMissing}}
 	}
 	return value
 }

@@ -12,35 +12,36 @@ import (
 	"amrutam/internal/access"
 )
 
-// request is what the pipeline learns of one request on its way in; the log line at the end reads it.
+// request is what the pipeline knows about a request. The log line at its end is made from it.
 type request struct {
 	id      string
 	traceID string
 	ip      string
 	actor   access.Actor
-	// byCookie: the session came in a cookie.
-	byCookie bool
-	body     []byte
-	// whenOver is what is to be called when the request is over.
-	whenOver []func()
+	// isByCookie is set if the session came in a cookie.
+	isByCookie bool
+	body       []byte
+	// cleanups are called at the end of the request.
+	cleanups []func()
 
 	lane lane
-	// leave gives the place back that the work on the request holds; nil before it was taken.
-	leave func(status int)
+	// endWork returns the permit of the request, see startWork; nil before that.
+	endWork func(status int)
 	// cancel ends the request's context.
 	cancel context.CancelCauseFunc
-	// shed requests are counted and not logged.
-	shed bool
+	// isShed is set if the request was refused because of the load: it is counted and not logged.
+	isShed bool
 }
 
-func (r *request) over() {
-	for _, do := range r.whenOver {
-		do()
+func (r *request) cleanUp() {
+	for _, f := range r.cleanups {
+		f()
 	}
 }
 
 type requestKey struct{}
 
+// requestOf returns the request of a context, or an empty one outside a request.
 func requestOf(ctx context.Context) *request {
 	r, ok := ctx.Value(requestKey{}).(*request)
 	if !ok {
@@ -49,22 +50,22 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
-// Visitor is the actor of a page: nobody signed in, with this request's id and address.
-func Visitor(r *http.Request) access.Actor {
+// AnonymousActor returns the actor of a page: it has the id and the address of the request, but no user.
+func AnonymousActor(r *http.Request) access.Actor {
 	req := requestOf(r.Context())
 	return access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent()}
 }
 
-// newRequest gives the request its id: the client's own when it is sane, else a new one.
+// newRequest takes the request's id from the client if it is valid, and makes a new one otherwise.
 func newRequest(r *http.Request, trusted []netip.Prefix) *request {
 	id := r.Header.Get("X-Request-Id")
-	if !saneID(id) {
+	if !isValidID(id) {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
 	return &request{id: id, traceID: traceID(r.Header.Get("Traceparent")), ip: clientIP(r, trusted)}
 }
 
-func saneID(id string) bool {
+func isValidID(id string) bool {
 	if len(id) == 0 || len(id) > 128 {
 		return false
 	}
@@ -76,7 +77,7 @@ func saneID(id string) bool {
 	return true
 }
 
-// traceID reads the trace id of a W3C traceparent: version-traceid-parent-flags, in lower-case hex.
+// traceID returns the trace id of a W3C traceparent header (version-traceid-parent-flags in lower-case hex), or "".
 func traceID(header string) string {
 	parts := strings.Split(header, "-")
 	if len(parts) < 4 || len(parts[0]) != 2 || parts[0] == "ff" || len(parts[1]) != 32 || len(parts[2]) != 16 {
@@ -93,7 +94,8 @@ func traceID(header string) string {
 	return parts[1]
 }
 
-// clientIP is the peer's address, or behind a trusted proxy the right-most hop that is no trusted proxy itself.
+// clientIP returns the peer's address. If the peer is a trusted proxy, it returns the last address of X-Forwarded-For
+// that is not a trusted proxy.
 func clientIP(r *http.Request, trusted []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -104,7 +106,7 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 		return ""
 	}
 	peer = peer.Unmap()
-	if !within(peer, trusted) {
+	if !containsAddr(peer, trusted) {
 		return peer.String()
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -114,16 +116,15 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 			break
 		}
 		peer = hop.Unmap().WithZone("")
-		if !within(peer, trusted) {
+		if !containsAddr(peer, trusted) {
 			break
 		}
 	}
 	return peer.String()
 }
 
-// Neighbourhood is the network of an address, as far as the log may say where a request came from: /24, or /48 of
-// IPv6.
-func Neighbourhood(ip string) string {
+// CoarseNetwork returns the network of an address as precisely as logs may hold it: /24, or /48 of IPv6.
+func CoarseNetwork(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
 		return ""
@@ -135,7 +136,7 @@ func Neighbourhood(ip string) string {
 	return netip.PrefixFrom(addr.WithZone(""), bits).Masked().String()
 }
 
-func within(addr netip.Addr, networks []netip.Prefix) bool {
+func containsAddr(addr netip.Addr, networks []netip.Prefix) bool {
 	for _, n := range networks {
 		if n.Contains(addr) {
 			return true

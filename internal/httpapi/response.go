@@ -18,7 +18,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Problem is a refusal as RFC 9457 writes it.
+// Problem is the body of a refusal (RFC 9457).
 type Problem struct {
 	_ struct{} `doc:"A refusal (RFC 9457): its type is the address of a page that says what to do"`
 
@@ -31,13 +31,12 @@ type Problem struct {
 	Errors    []problem.Field `json:"errors,omitempty" doc:"Every fault of the request, at once"`
 }
 
-// refuse writes a refusal. What is not a problem.Error is found out here, and logged when it is ours.
-func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// writeProblem answers with the problem of an error. It logs errors that are not the client's.
+func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	req := requestOf(r.Context())
-	p := a.asProblem(r.Context(), req, err)
+	p := a.problemOf(r.Context(), req, err)
 	if p == nil {
-		// The client hung up: nobody reads an answer. 499 is what the log shows.
-		w.WriteHeader(statusClientGone)
+		w.WriteHeader(statusClientGone) // nobody reads it, but it is in the log
 		return
 	}
 	body, _ := json.Marshal(Problem{
@@ -64,10 +63,10 @@ func setRetryAfter(h http.Header, wait time.Duration) {
 
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus and ContentType are what huma asks of an error it writes.
+// GetStatus implements huma.StatusError.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is that of RFC 9457.
+// ContentType implements huma.ContentTypeFilter.
 func (p *Problem) ContentType(string) string { return problemType }
 
 const (
@@ -75,23 +74,25 @@ const (
 	jsonType    = "application/json"
 )
 
+// statusClientGone is the status of a request whose client went away, as nginx logs it.
 const statusClientGone = 499
 
-func (a *API) asProblem(ctx context.Context, req *request, err error) *problem.Error {
+// problemOf returns the problem of an error, or nil if the client went away.
+func (a *API) problemOf(ctx context.Context, req *request, err error) *problem.Error {
 	var p *problem.Error
 	switch {
 	case errors.As(err, &p):
-		if p.Is(problem.Busy) && !req.shed && req.lane != health {
-			errors.As(a.shed(req, p), &p)
+		if p.Is(problem.Busy) && !req.isShed && req.lane != health {
+			errors.As(a.shedRequest(req, p), &p)
 		}
 		return p
 	case errors.Is(err, postgres.ErrBusy):
-		errors.As(a.shed(req, problem.Busy), &p)
+		errors.As(a.shedRequest(req, problem.Busy), &p)
 		return p
-	case errors.Is(context.Cause(ctx), errOverdue) && !errors.Is(err, postgres.ErrOutcomeUnknown):
+	case errors.Is(context.Cause(ctx), errTimeout) && !errors.Is(err, postgres.ErrOutcomeUnknown):
 		p = problem.Busy
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || postgres.Cancelled(err)):
-		return nil // nobody waits for an answer
+		return nil // the client went away
 	case errors.Is(err, postgres.ErrOutcomeUnknown):
 		p = problem.OutcomeUnknown
 	case postgres.Busy(err):
@@ -101,33 +102,36 @@ func (a *API) asProblem(ctx context.Context, req *request, err error) *problem.E
 	default:
 		p = problem.Internal
 	}
-	// pgx and database errors name constraints and codes, never values of parameters.
+	// Describe leaves out whatever could hold values of a row.
 	a.Log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("requestId", req.id),
 		slog.String("error", postgres.Describe(err)))
 	return p
 }
 
-// reply is an answer that is ready to be written.
+// reply is the answer of an operation.
 type reply struct {
-	status   int
-	location string
-	etag     string
-	body     []byte
-	replayed bool
-	// cookie is the token of a session that the browser holds; signedOut: it ended.
-	cookie    string
-	signedOut bool
-	// retryAfter is sent when it isn't zero.
+	status     int
+	location   string
+	etag       string
+	body       []byte
+	isReplayed bool
+	// cookie is the token of a new session, for the cookie.
+	cookie string
+	// isSignedOut deletes the cookie.
+	isSignedOut bool
+	// retryAfter is sent if it isn't zero.
 	retryAfter time.Duration
-	// mediaType and fileName are those of an Attachment; without, the body is JSON.
+	// mediaType and fileName are those of an Attachment; otherwise the body is JSON.
 	mediaType, fileName string
-	// personal answers are kept by nobody; public ones hold nothing that is anybody's.
-	personal, public bool
+	// isPersonal answers must not be cached.
+	isPersonal bool
+	// isPublic answers are the same for everybody, so they may be compressed.
+	isPublic bool
 }
 
-// compressed answers are public lists: what is somebody's must not be compressed beside what a stranger chose
-// (BREACH). An answer with an ETag isn't: another coding would need another one (RFC 9110, 8.8.3).
-var compressed = func() func(http.Handler) http.HandlerFunc {
+// compress compresses public answers. A personal answer must not be compressed, because it may hold texts of strangers
+// too (BREACH). One with an ETag isn't, because the compressed form would need another ETag (RFC 9110, 8.8.3).
+var compress = func() func(http.Handler) http.HandlerFunc {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024),
 		gzhttp.ContentTypes([]string{jsonType, "application/yaml", "text/css"}))
 	if err != nil {
@@ -136,22 +140,24 @@ var compressed = func() func(http.Handler) http.HandlerFunc {
 	return wrap
 }()
 
+// write sends the reply, or 304 if the client has this version.
 func (a *API) write(w http.ResponseWriter, r *http.Request, out reply) {
-	if out.public && out.etag == "" && r.Method == http.MethodGet && len(out.body) > 0 {
-		compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { out.send(w) })).ServeHTTP(w, r)
+	if out.isPublic && out.etag == "" && r.Method == http.MethodGet && len(out.body) > 0 {
+		send := func(w http.ResponseWriter, _ *http.Request) { out.send(w) }
+		compress(http.HandlerFunc(send)).ServeHTTP(w, r)
 		return
 	}
-	if out.etag != "" && out.status == http.StatusOK && holds(r, out.etag) {
+	if out.etag != "" && out.status == http.StatusOK && matchesETag(r, out.etag) {
 		out.status, out.body = http.StatusNotModified, nil
 	}
 	out.send(w)
 }
 
-// maxIfNoneMatch of characters that are looked at: beyond, the answer is sent anew.
+// maxIfNoneMatch is how many characters of If-None-Match are read. A longer one is ignored.
 const maxIfNoneMatch = 1000
 
-// holds tells whether the client says that it has this version (RFC 9110, 13.1.2: compared weakly).
-func holds(r *http.Request, etag string) bool {
+// matchesETag tells whether If-None-Match names this ETag, by the weak comparison of RFC 9110, 13.1.2.
+func matchesETag(r *http.Request, etag string) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
@@ -159,8 +165,9 @@ func holds(r *http.Request, etag string) bool {
 	if len(header) > maxIfNoneMatch {
 		return false
 	}
-	for one := range strings.SplitSeq(header, ",") {
-		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == etag {
+	for value := range strings.SplitSeq(header, ",") {
+		value = strings.TrimSpace(value)
+		if value == "*" || strings.TrimPrefix(value, "W/") == etag {
 			return true
 		}
 	}
@@ -169,7 +176,7 @@ func holds(r *http.Request, etag string) bool {
 
 func (out reply) send(w http.ResponseWriter) {
 	h := w.Header()
-	if out.personal {
+	if out.isPersonal {
 		h.Set("Cache-Control", "no-store")
 	}
 	if out.location != "" {
@@ -178,7 +185,7 @@ func (out reply) send(w http.ResponseWriter) {
 	if out.etag != "" {
 		h.Set("ETag", out.etag)
 	}
-	if out.replayed {
+	if out.isReplayed {
 		h.Set("Idempotency-Replayed", "true")
 	}
 	setRetryAfter(h, out.retryAfter)

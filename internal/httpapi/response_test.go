@@ -11,7 +11,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestIfNoneMatch: what has an ETag is not sent again to who has it.
+// TestIfNoneMatch tests that a client which has the current version gets 304.
 func TestIfNoneMatch(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -37,13 +37,14 @@ func TestIfNoneMatch(t *testing.T) {
 		}
 	}
 	c.Do(patient, "GET", "doctors", nil, "If-None-Match", "*").Want(200) // has none
-	// To change something is never answered so.
+	// A change is never answered with 304.
 	etag := c.Get(patient, "users/me").Header.Get("ETag")
 	c.Do(patient, "PATCH", "users/me", map[string]any{"fullName": "Asha Rao"}, "If-None-Match", etag).Want(200)
 	c.Do(patient, "GET", "users/me", nil, "If-None-Match", etag).Want(200)
 }
 
-// TestPublicListsAreCompressed, and nothing that is somebody's: what is beside it could be guessed from the length.
+// TestPublicListsAreCompressed tests that public answers are compressed, and personal ones aren't, because their
+// length could give away what is in them.
 func TestPublicListsAreCompressed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -52,24 +53,24 @@ func TestPublicListsAreCompressed(t *testing.T) {
 	}
 	admin := c.Admin()
 	for _, one := range []struct {
-		user   apptest.User
-		path   string
-		packed bool
+		user         apptest.User
+		path         string
+		isCompressed bool
 	}{
 		{nobody, "doctors", true}, {nobody, "/openapi.json", true}, {nobody, "/openapi.yaml", true},
 		{nobody, "doctors?limit=1", false},
 		{admin, "users", false}, {admin, "audit-logs", false},
 	} {
 		a := c.Do(one.user, "GET", one.path, nil, "Accept-Encoding", "gzip").Want(200)
-		if packed := a.Header.Get("Content-Encoding") == "gzip"; packed != one.packed {
-			t.Errorf("%s: compressed: %v", one.path, packed)
+		if isCompressed := a.Header.Get("Content-Encoding") == "gzip"; isCompressed != one.isCompressed {
+			t.Errorf("%s: compressed: %v", one.path, isCompressed)
 		}
-		if one.packed && !strings.Contains(a.Header.Get("Vary"), "Accept-Encoding") {
+		if one.isCompressed && !strings.Contains(a.Header.Get("Vary"), "Accept-Encoding") {
 			t.Errorf("%s: Vary is %q", one.path, a.Header.Get("Vary"))
 		}
 	}
-	packed := c.Do(nobody, "GET", "doctors", nil, "Accept-Encoding", "gzip")
-	reader, err := gzip.NewReader(strings.NewReader(string(packed.Body)))
+	compressed := c.Do(nobody, "GET", "doctors", nil, "Accept-Encoding", "gzip")
+	reader, err := gzip.NewReader(strings.NewReader(string(compressed.Body)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +81,8 @@ func TestPublicListsAreCompressed(t *testing.T) {
 	}
 }
 
-// TestAPlusIsASpace: an offset that isn't escaped is told so.
-func TestAPlusIsASpace(t *testing.T) {
+// TestUnescapedPlusInQuery tests that the fault of an unescaped offset mentions %2B.
+func TestUnescapedPlusInQuery(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
@@ -98,7 +99,7 @@ func TestAPlusIsASpace(t *testing.T) {
 	}
 	if a := c.Get(nobody, "doctors?q="+strings.Repeat("long+words+", 40)).Want(422); strings.Contains(string(a.Body),
 		"%2B") {
-		t.Errorf("the hint is beside the fault: %s", a.Body)
+		t.Errorf("a fault about the length mentions %%2B: %s", a.Body)
 	}
 	if a := c.Do(c.Patient(), "PATCH", "users/me", []byte("x"), "Content-Type", "text/plain").
 		Want(415); !strings.Contains(a.Text("detail"), "application/merge-patch+json") {
@@ -106,8 +107,9 @@ func TestAPlusIsASpace(t *testing.T) {
 	}
 }
 
-// What is shown changes without the resource: a doctor's next free slot, names of others, another view.
-func TestIfNoneMatchOfWhatElseIsShown(t *testing.T) {
+// TestETagChangesWithRelatedData tests that the ETag changes with data of other resources in the answer: a doctor's
+// next free slot, names of other users, another view.
+func TestETagChangesWithRelatedData(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor, patient, admin := c.Doctor("0.00"), c.Patient(), c.Admin()
@@ -123,7 +125,7 @@ func TestIfNoneMatchOfWhatElseIsShown(t *testing.T) {
 	tag = c.Get(doctor, consultation).Want(200).Header.Get("ETag")
 	c.Patch(patient, "users/me", map[string]any{"fullName": "Asha Rao"}).Want(200)
 	c.Do(doctor, "GET", consultation, nil, "If-None-Match", tag).Want(200)
-	// the version stands
+	// The version in the ETag is still current, so If-Match accepts it.
 	c.Do(doctor, "PATCH", consultation+"/status", map[string]any{"status": "COMPLETED"}, "If-Match", tag).Want(409)
 
 	tag = c.Get(admin, consultation).Want(200).Header.Get("ETag")

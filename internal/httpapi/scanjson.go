@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"hash/maphash"
@@ -11,7 +12,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// maxDepth of nested JSON; no operation needs more than a handful.
+// maxDepth of nested JSON. No operation needs more than a few levels.
 const maxDepth = 32
 
 var (
@@ -20,14 +21,14 @@ var (
 	errTooMany   = errors.New("too many values")
 )
 
-// CheckJSON refuses what encoding/json lets pass: broken UTF-8, duplicate keys, NUL characters, excessive nesting, and
-// more than so many values. It reads the body once, and allocates nothing for an ordinary one; only a body that is
-// wrong is read anew, to tell where. What it accepts is one well-formed value.
-func CheckJSON(body []byte, values int) error {
+// CheckJSON accepts one well-formed JSON value of at most maxValues values. It refuses what encoding/json accepts:
+// broken UTF-8, duplicate keys, NUL characters and deep nesting. It reads the body once, without allocating for an
+// ordinary one. A body that seems wrong is read again, to find where.
+func CheckJSON(body []byte, maxValues int) error {
 	if !utf8.Valid(body) {
 		return problem.Malformed.WithDetail("The body isn't valid UTF-8.")
 	}
-	s := scan{body: body, left: values}
+	s := scan{body: body, valuesLeft: maxValues}
 	err := s.value(0)
 	switch {
 	case errors.Is(err, errTooMany):
@@ -38,33 +39,35 @@ func CheckJSON(body []byte, values int) error {
 	case err != nil:
 		return problem.Malformed.WithDetail("The body isn't well-formed JSON.")
 	}
-	if s.space(); s.at < len(body) {
+	s.skipSpace()
+	if s.at < len(body) {
 		return problem.Malformed.WithDetail("The body holds more than one JSON value.")
 	}
-	if !s.suspect {
+	if !s.isSuspect {
 		return nil
 	}
-	return findFaults(body)
+	return locateFaults(body)
 }
 
-// scan reads JSON (RFC 8259) without making anything of it.
+// scan checks the syntax of JSON (RFC 8259) without decoding it.
 type scan struct {
 	body []byte
 	at   int
-	// left are the values that may still come.
-	left    int
-	objects uint64
-	// few and many are the names that were met, each with its object, as hashes.
-	few  [24]uint64
-	met  int
-	many map[uint64]struct{}
-	// suspect: a name may be there twice, or a text holds a NUL.
-	suspect bool
+	// valuesLeft is how many values may still come.
+	valuesLeft int
+	objects    uint64
+	// fewNames and manyNames are hashes of the names so far, each combined with its object. manyNames is used once
+	// fewNames, which needs no allocation, is full.
+	fewNames  [24]uint64
+	nameCount int
+	manyNames map[uint64]struct{}
+	// isSuspect is set if a name may be there twice, or a text holds a NUL.
+	isSuspect bool
 }
 
 var nameSeed = maphash.MakeSeed()
 
-func (s *scan) space() {
+func (s *scan) skipSpace() {
 	for s.at < len(s.body) {
 		switch s.body[s.at] {
 		case ' ', '\t', '\r', '\n':
@@ -75,35 +78,33 @@ func (s *scan) space() {
 	}
 }
 
-// next is the byte that isn't space, or 0 at the end.
-func (s *scan) next() byte {
-	if s.space(); s.at < len(s.body) {
-		return s.body[s.at]
-	}
-	return 0
+// peekToken skips space and returns the next byte, or 0 at the end.
+func (s *scan) peekToken() byte {
+	s.skipSpace()
+	return s.peek()
 }
 
 func (s *scan) value(depth int) error {
 	if depth > maxDepth {
 		return errSyntax
 	}
-	if s.left--; s.left < 0 {
+	if s.valuesLeft--; s.valuesLeft < 0 {
 		return errTooMany
 	}
-	switch s.next() {
+	switch s.peekToken() {
 	case '{':
 		return s.object(depth)
 	case '[':
 		return s.array(depth)
 	case '"':
-		_, _, err := s.text()
+		_, _, err := s.str()
 		return err
 	case 't':
-		return s.word("true")
+		return s.literal("true")
 	case 'f':
-		return s.word("false")
+		return s.literal("false")
 	case 'n':
-		return s.word("null")
+		return s.literal("null")
 	}
 	return s.number()
 }
@@ -112,27 +113,27 @@ func (s *scan) object(depth int) error {
 	s.objects++
 	object := s.objects
 	s.at++
-	if s.next() == '}' {
+	if s.peekToken() == '}' {
 		s.at++
 		return nil
 	}
 	for {
-		if s.next() != '"' {
+		if s.peekToken() != '"' {
 			return errSyntax
 		}
-		name, escaped, err := s.text()
+		name, escaped, err := s.str()
 		if err != nil {
 			return err
 		}
-		s.meet(object, name, escaped)
-		if s.next() != ':' {
+		s.addName(object, name, escaped)
+		if s.peekToken() != ':' {
 			return errSyntax
 		}
 		s.at++
 		if err := s.value(depth + 1); err != nil {
 			return err
 		}
-		if done, err := s.more('}'); done || err != nil {
+		if done, err := s.separator('}'); done || err != nil {
 			return err
 		}
 	}
@@ -140,7 +141,7 @@ func (s *scan) object(depth int) error {
 
 func (s *scan) array(depth int) error {
 	s.at++
-	if s.next() == ']' {
+	if s.peekToken() == ']' {
 		s.at++
 		return nil
 	}
@@ -148,15 +149,15 @@ func (s *scan) array(depth int) error {
 		if err := s.value(depth + 1); err != nil {
 			return err
 		}
-		if done, err := s.more(']'); done || err != nil {
+		if done, err := s.separator(']'); done || err != nil {
 			return err
 		}
 	}
 }
 
-// more reads what comes between two members, or behind the last.
-func (s *scan) more(end byte) (done bool, err error) {
-	c := s.next()
+// separator reads the comma between two members, or the end after the last one.
+func (s *scan) separator(end byte) (done bool, err error) {
+	c := s.peekToken()
 	s.at++
 	switch c {
 	case ',':
@@ -167,43 +168,43 @@ func (s *scan) more(end byte) (done bool, err error) {
 	return false, errSyntax
 }
 
-// meet notes a name, with its quotes. Two that differ have the same hash hardly ever; then the body is read once more
-// in vain.
-func (s *scan) meet(object uint64, name []byte, escaped bool) {
+// addName records a name of an object, given with its quotes. Different names almost never have the same hash; if they
+// do, the body is read a second time for nothing.
+func (s *scan) addName(object uint64, name []byte, escaped bool) {
 	plain := name[1 : len(name)-1]
 	if escaped {
 		var text string
 		if json.Unmarshal(name, &text) != nil {
-			s.suspect = true
+			s.isSuspect = true
 			return
 		}
 		plain = []byte(text)
 	}
 	const golden = 0x9e3779b97f4a7c15 // 2^64 over the golden ratio, as hash tables spread integers
 	hash := maphash.Bytes(nameSeed, plain) ^ object*golden
-	if s.many == nil && s.met < len(s.few) {
-		s.suspect = s.suspect || slices.Contains(s.few[:s.met], hash)
-		s.few[s.met] = hash
-		s.met++
+	if s.manyNames == nil && s.nameCount < len(s.fewNames) {
+		s.isSuspect = s.isSuspect || slices.Contains(s.fewNames[:s.nameCount], hash)
+		s.fewNames[s.nameCount] = hash
+		s.nameCount++
 		return
 	}
-	if s.many == nil {
-		s.many = make(map[uint64]struct{}, 4*len(s.few))
-		for _, h := range s.few {
-			s.many[h] = struct{}{}
+	if s.manyNames == nil {
+		s.manyNames = make(map[uint64]struct{}, 4*len(s.fewNames))
+		for _, h := range s.fewNames {
+			s.manyNames[h] = struct{}{}
 		}
 	}
-	_, there := s.many[hash]
-	s.suspect = s.suspect || there
-	s.many[hash] = struct{}{}
+	_, isKnown := s.manyNames[hash]
+	s.isSuspect = s.isSuspect || isKnown
+	s.manyNames[hash] = struct{}{}
 }
 
-func (s *scan) word(word string) error {
-	if end := s.at + len(word); end <= len(s.body) && string(s.body[s.at:end]) == word {
-		s.at = end
-		return nil
+func (s *scan) literal(word string) error {
+	if !bytes.HasPrefix(s.body[s.at:], []byte(word)) {
+		return errSyntax
 	}
-	return errSyntax
+	s.at += len(word)
+	return nil
 }
 
 func (s *scan) number() error {
@@ -232,7 +233,7 @@ func (s *scan) number() error {
 	return nil
 }
 
-// peek is the byte here, or 0 at the end.
+// peek returns the next byte, or 0 at the end.
 func (s *scan) peek() byte {
 	if s.at < len(s.body) {
 		return s.body[s.at]
@@ -240,23 +241,23 @@ func (s *scan) peek() byte {
 	return 0
 }
 
-// digits skips them, and tells whether there was one.
+// digits skips digits, and tells whether there was one.
 func (s *scan) digits() bool {
-	began := s.at
+	start := s.at
 	for c := s.peek(); c >= '0' && c <= '9'; c = s.peek() {
 		s.at++
 	}
-	return s.at > began
+	return s.at > start
 }
 
-// text is a string with its quotes.
-func (s *scan) text() (text []byte, escaped bool, err error) {
-	began := s.at
+// str reads a string, and returns it with its quotes.
+func (s *scan) str() (text []byte, escaped bool, err error) {
+	start := s.at
 	for s.at++; s.at < len(s.body); s.at++ {
 		switch c := s.body[s.at]; {
 		case c == '"':
 			s.at++
-			return s.body[began:s.at], escaped, nil
+			return s.body[start:s.at], escaped, nil
 		case c < ' ':
 			return nil, false, errSyntax
 		case c == '\\':
@@ -270,8 +271,8 @@ func (s *scan) text() (text []byte, escaped bool, err error) {
 	return nil, false, errSyntax
 }
 
-// escape reads what follows a backslash, and stays on its last byte. A surrogate without its pair is read by
-// encoding/json as U+FFFD, another text than was sent.
+// escape reads what follows a backslash, up to its last byte. It refuses a surrogate without its pair, which
+// encoding/json would replace by U+FFFD.
 func (s *scan) escape() error {
 	switch s.peek() {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
@@ -280,12 +281,12 @@ func (s *scan) escape() error {
 	default:
 		return errSyntax
 	}
-	first, ok := s.unit()
+	first, ok := s.codeUnit()
 	switch {
 	case !ok:
 		return errSyntax
 	case first == 0:
-		s.suspect = true
+		s.isSuspect = true
 		return nil
 	case !utf16.IsSurrogate(first):
 		return nil
@@ -293,7 +294,7 @@ func (s *scan) escape() error {
 		return errSurrogate
 	}
 	s.at += 2
-	second, ok := s.unit()
+	second, ok := s.codeUnit()
 	switch {
 	case !ok:
 		return errSyntax
@@ -303,8 +304,8 @@ func (s *scan) escape() error {
 	return nil
 }
 
-// unit is the code unit of the uXXXX here.
-func (s *scan) unit() (unit rune, ok bool) {
+// codeUnit reads uXXXX, up to its last byte.
+func (s *scan) codeUnit() (unit rune, ok bool) {
 	if s.at+4 >= len(s.body) {
 		return 0, false
 	}

@@ -1,10 +1,8 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -19,13 +17,14 @@ import (
 	"amrutam/internal/problem"
 )
 
-// pageLimit in bytes, of what a form sends.
-const pageLimit = 64 << 10
+// maxPageBody is how many bytes a form may send.
+const maxPageBody = 64 << 10
 
-// Handler is the whole server: what surrounds every request, then the operations and pages.
+// Handler returns the handler of the whole server. It surrounds every request with an id, security headers, metrics
+// and a log line, and turns a panic into a problem.
 func (a *API) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
+		start := time.Now()
 		req := newRequest(r, a.Trusted)
 		ctx, cancel := context.WithCancelCause(context.WithValue(r.Context(), requestKey{}, req))
 		defer cancel(nil)
@@ -36,107 +35,115 @@ func (a *API) Handler() http.Handler {
 		defer a.Metrics.InFlight.Dec()
 		defer func() {
 			if fault := recover(); fault != nil {
-				if fault == http.ErrAbortHandler { //nolint:errorlint // the sentinel net/http compares by identity
-					out.answered(statusClientGone)
-					panic(fault)
-				}
-				a.Log.Error("panic", "requestId", req.id, "fault", fmt.Sprintf("%T", fault), "stack",
-					string(debug.Stack()))
-				if out.status == 0 {
-					a.refuse(out, r, problem.Internal)
-				}
+				a.handlePanic(out, r, fault)
 			}
-			out.answered(http.StatusOK)
-			if !req.shed {
-				a.logRequest(r, req, out, time.Since(began))
+			out.begin(http.StatusOK)
+			if !req.isShed {
+				a.logRequest(r, req, out, time.Since(start))
 			}
 		}()
-		a.secure(out.Header(), req.id)
-		a.admitted(out, r, req)
+		a.setSecurityHeaders(out.Header(), req.id)
+		a.checkRequest(out, r, req)
 	})
 }
 
-// admitted turns away what is too much or not for this server, before anything of it is read.
-func (a *API) admitted(w *recorder, r *http.Request, req *request) {
-	if !a.hosted(r) {
-		a.refuse(w, r, problem.Misdirected)
+// handlePanic logs a panic without its value, which could hold anything, and answers 500. It panics again for
+// http.ErrAbortHandler, with which a handler breaks the connection.
+func (a *API) handlePanic(w *recorder, r *http.Request, fault any) {
+	if fault == http.ErrAbortHandler { //nolint:errorlint // net/http compares it by identity too
+		w.begin(statusClientGone)
+		panic(fault)
+	}
+	a.Log.Error("panic", "requestId", w.req.id, "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+	if w.status == 0 {
+		a.writeProblem(w, r, problem.Internal)
+	}
+}
+
+// checkRequest refuses requests for other hosts and requests above the load limit, before anything of them is read,
+// and answers CORS preflights. It routes all others.
+func (a *API) checkRequest(w *recorder, r *http.Request, req *request) {
+	if !a.isOwnHost(r) {
+		a.writeProblem(w, r, problem.Misdirected)
 		return
 	}
 	if len(r.TransferEncoding) > 0 {
-		// A proxy may have gone by a Content-Length beside it, which net/http drops, and take what follows for
-		// another's request.
-		w.Header().Set("Connection", "close") // RFC 9112, section 6.1
+		// RFC 9112, section 6.1: a proxy may have used a Content-Length beside it, which net/http drops, and would
+		// take the rest of the body for the next request.
+		w.Header().Set("Connection", "close")
 	}
-	if a.cors(w, r) {
+	if isPreflight := a.handleCORS(w, r); isPreflight {
 		return
 	}
 	if a.Load != nil {
-		if req.lane = a.Load.lane(r, a.DB.Now()); a.Load.full(req.lane) {
-			a.refuse(w, r, a.shed(req, problem.Busy))
+		req.lane = a.Load.laneOf(r, a.DB.Now())
+		if a.Load.isFull(req.lane) {
+			a.writeProblem(w, r, a.shedRequest(req, problem.Busy))
 			return
 		}
 	}
 	a.route(w, r, req)
 }
 
-// route lets the muxes answer, but turns its text 404 and 405 into problems.
+// route sends a request to its operation, whose admission comes next, or to its page.
 func (a *API) route(w *recorder, r *http.Request, req *request) {
 	var mux *http.ServeMux
-	// else no name of ours, nor one the database can hold
-	if !strings.ContainsRune(r.URL.Path, 0) && utf8.ValidString(r.URL.Path) {
+	// A path that is not text, or has a NUL, matches nothing of ours, and the database can't hold it.
+	if utf8.ValidString(r.URL.Path) && !strings.ContainsRune(r.URL.Path, 0) {
 		var pattern string
-		if mux, pattern = a.paths.mux(r); a.patterns[pattern] {
+		mux, pattern = a.router.find(r)
+		if a.patterns[pattern] {
 			mux.ServeHTTP(w, r)
 			return
 		}
 	}
-	// The admission of operations is their own; pages and what isn't there have this one.
-	if err := a.PerAddress.take(w.Header(), Network(req.ip), a.DB.Now()); err != nil {
-		a.refuse(w, r, err)
+	if err := a.RatePerAddress.allow(w.Header(), SubscriberNetwork(req.ip), a.DB.Now()); err != nil {
+		a.writeProblem(w, r, err)
 		return
 	}
 	if mux == nil {
-		a.missing(w, r)
+		a.refuseUnknownPath(w, r)
 		return
 	}
-	a.page(w, r, mux)
+	a.servePage(w, r, mux)
 }
 
-// missing says that nothing is there, or nothing for this method.
-func (a *API) missing(w *recorder, r *http.Request) {
-	probe := &recorder{ResponseWriter: discard{http.Header{}}}
+// refuseUnknownPath answers 404, or 405 if the path has other methods, as a problem and not in net/http's plain text.
+func (a *API) refuseUnknownPath(w *recorder, r *http.Request) {
+	trial := &recorder{ResponseWriter: discardWriter{http.Header{}}}
 	if utf8.ValidString(r.URL.Path) {
-		a.paths.ServeHTTP(probe, r)
+		a.router.ServeHTTP(trial, r)
 	}
-	if probe.status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", probe.Header().Get("Allow"))
-		a.refuse(w, r, problem.MethodNotAllowed)
+	if trial.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", trial.Header().Get("Allow"))
+		a.writeProblem(w, r, problem.MethodNotAllowed)
 		return
 	}
-	a.refuse(w, r, problem.NotFound)
+	a.writeProblem(w, r, problem.NotFound)
 }
 
-// page reads what a form sends, and has the page made.
-func (a *API) page(w *recorder, r *http.Request, mux http.Handler) {
-	body, err := readBody(w, r, pageLimit)
-	if err == nil {
-		err = a.enter(r)
-	}
+// servePage reads the body of a form, and serves a page within the load limit.
+func (a *API) servePage(w *recorder, r *http.Request, mux http.Handler) {
+	body, err := readBody(w, r, maxPageBody)
 	if err != nil {
-		a.refuse(w, r, err)
+		a.writeProblem(w, r, err)
+		return
+	}
+	if err := a.startWork(r); err != nil {
+		a.writeProblem(w, r, err)
 		return
 	}
 	if body != nil {
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		setBody(r, body)
 	}
 	mux.ServeHTTP(w, r)
 }
 
-func (a *API) secure(h http.Header, requestID string) {
+func (a *API) setSecurityHeaders(h http.Header, requestID string) {
 	h.Set("X-Request-Id", requestID)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	// Not no-referrer: with it browsers send "Origin: null" with our own forms.
+	// With no-referrer browsers would send "Origin: null" with our own forms.
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -145,8 +152,8 @@ func (a *API) secure(h http.Header, requestID string) {
 	h.Set("Strict-Transport-Security", a.HSTS)
 }
 
-// cors answers a preflight of a configured origin, and lets its pages read answers.
-func (a *API) cors(w http.ResponseWriter, r *http.Request) bool {
+// handleCORS lets pages of the configured origins read answers. It answers a preflight and then returns true.
+func (a *API) handleCORS(w http.ResponseWriter, r *http.Request) (isPreflight bool) {
 	origin := r.Header.Get("Origin")
 	if origin == "" || !slices.Contains(a.Origins, origin) {
 		return false
@@ -168,7 +175,7 @@ func (a *API) cors(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// logRequest counts and logs one request: never bodies, queries, tokens, nor whole addresses.
+// logRequest counts a request and logs it: never its body, query or token, nor the whole address.
 func (a *API) logRequest(r *http.Request, req *request, out *recorder, took time.Duration) {
 	route := r.Pattern
 	if route == "" {
@@ -184,9 +191,11 @@ func (a *API) logRequest(r *http.Request, req *request, out *recorder, took time
 	}
 	a.Metrics.Requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
 	a.Metrics.Durations.WithLabelValues(method, route).Observe(took.Seconds())
-	attrs := []slog.Attr{slog.String("requestId", req.id), slog.String("method", method), slog.String("route", route),
-		slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000)}
-	if network := Neighbourhood(req.ip); network != "" {
+	attrs := []slog.Attr{
+		slog.String("requestId", req.id), slog.String("method", method), slog.String("route", route),
+		slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000),
+	}
+	if network := CoarseNetwork(req.ip); network != "" {
 		attrs = append(attrs, slog.String("network", network))
 	}
 	if req.actor.ID != uuid.Nil {
@@ -198,37 +207,39 @@ func (a *API) logRequest(r *http.Request, req *request, out *recorder, took time
 	a.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
 }
 
-// recorder notes the status of an answer, and gives the place of the request back when the answer begins.
+// recorder records the status of an answer, and ends the work on its request when the answer begins.
 type recorder struct {
 	http.ResponseWriter
 	status int
-	req    *request // nil: nobody's
+	req    *request // nil while a route is only tried
 }
 
-func (r *recorder) answered(status int) {
+// begin records the status, the first time, and returns the permit of the request.
+func (r *recorder) begin(status int) {
 	if r.status == 0 {
 		r.status = status
 	}
-	if r.req != nil && r.req.leave != nil {
-		r.req.leave(r.status)
+	if r.req != nil && r.req.endWork != nil {
+		r.req.endWork(r.status)
 	}
 }
 
 func (r *recorder) WriteHeader(status int) {
-	r.answered(status)
+	r.begin(status)
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
-	r.answered(http.StatusOK)
+	r.begin(http.StatusOK)
 	return r.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-type discard struct{ header http.Header }
+// discardWriter drops the body and the status of an answer.
+type discardWriter struct{ header http.Header }
 
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(b []byte) (int, error) { return len(b), nil }
-func (d discard) WriteHeader(int)             {}
+func (d discardWriter) Header() http.Header         { return d.header }
+func (d discardWriter) Write(b []byte) (int, error) { return len(b), nil }
+func (d discardWriter) WriteHeader(int)             {}

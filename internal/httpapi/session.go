@@ -11,67 +11,72 @@ import (
 )
 
 const (
-	// cookieName: browsers take a __Host- cookie over HTTPS alone, for this host alone (RFC 6265bis, 4.1.3.2).
+	// cookieName begins with __Host-, so browsers accept the cookie only over HTTPS and send it only to this host
+	// (RFC 6265bis, 4.1.3.2).
 	cookieName = "__Host-amrutam"
-	// tokenLimit in characters; ours are shorter.
-	tokenLimit = 256
+	// maxTokenLength is in characters. Valid tokens are shorter.
+	maxTokenLength = 256
 )
 
-// Credential is the token that a request presents of a session.
+// Credential is the session token of a request.
 type Credential struct {
 	Token string
-	// Cookie says that the token came in the cookie, else it was a bearer token.
+	// Cookie is set if the token came in the cookie and not as a bearer token.
 	Cookie bool
 }
 
-// sessionCookie has no end of its own: the browser's end or the session's is its end. Without a token it deletes the
-// cookie.
+// sessionCookie returns the cookie with a token, which lasts until the browser closes, or deletes the cookie if the
+// token is "".
 func sessionCookie(token string) *http.Cookie {
-	age := 0
+	maxAge := 0
 	if token == "" {
-		age = -1
+		maxAge = -1
 	}
-	return &http.Cookie{Name: cookieName, Value: token, Path: "/", Secure: true, HttpOnly: true,
-		SameSite: http.SameSiteLaxMode, MaxAge: age}
+	return &http.Cookie{
+		Name: cookieName, Value: token, Path: "/", MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
 }
 
-// authenticate finds the actor by a bearer token or, without one, by the cookie, once there is a place for the work. A
-// public operation needs neither, and looks for one only if it has roles too.
+// authenticate finds the actor by a bearer token or, without one, by the cookie. It waits for a permit for the work
+// first, because this is where the work on a request begins.
 func (a *API) authenticate(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
-	if err := a.enter(r); err != nil {
+	if err := a.startWork(r); err != nil {
 		return access.Actor{}, err
 	}
 	actor, err := a.findActor(ctx, op, req, r)
 	if a.Load != nil && (err == nil || errors.Is(err, problem.Unauthenticated)) {
-		a.Load.remember(r, err == nil && actor.IsStaff(), a.DB.Now())
+		a.Load.recordSession(r, err == nil && actor.IsStaff(), a.DB.Now())
 	}
 	return actor, err
 }
 
+// findActor looks for a credential only if the operation has roles. A public operation with roles works without one,
+// and with a cookie of a session that has ended.
 func (a *API) findActor(ctx context.Context, op Op, req *request, r *http.Request) (access.Actor, error) {
 	actor := access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent(), CrossSite: a.crossSite(r)}
-	public := op.Roles&access.Public != 0
 	if op.Roles == access.Public {
 		return actor, nil
 	}
-	if header := r.Header.Get("Authorization"); header != "" || !hasCookie(r) {
-		if public && header == "" {
-			return actor, nil
-		}
+	header := r.Header.Get("Authorization")
+	if header == "" && !hasCookie(r) && op.isPublic() {
+		return actor, nil
+	}
+	if header != "" || !hasCookie(r) {
 		scheme, token, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > tokenLimit {
+		if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxTokenLength {
 			return actor, problem.Unauthenticated
 		}
 		return a.findSession(ctx, actor, Credential{Token: token})
 	}
-	known, err := a.findCookie(ctx, actor, r)
+	signedIn, err := a.findCookie(ctx, actor, r)
 	switch {
 	case err == nil:
-		req.byCookie = true
-	case public && (errors.Is(err, problem.Unauthenticated) || errors.Is(err, problem.CrossSite)):
-		return actor, nil // what anybody may see, with a cookie that is over
+		req.isByCookie = true
+	case op.isPublic() && (errors.Is(err, problem.Unauthenticated) || errors.Is(err, problem.CrossSite)):
+		return actor, nil
 	}
-	return known, err
+	return signedIn, err
 }
 
 func (a *API) findSession(ctx context.Context, actor access.Actor, credential Credential) (access.Actor, error) {
@@ -80,33 +85,34 @@ func (a *API) findSession(ctx context.Context, actor access.Actor, credential Cr
 	return actor, err
 }
 
-// crossSite reports whether a page of another site sent the request, whatever its method: reads are audited too.
+// crossSite tells whether a page of another site sent the request. It checks all methods, because reads are audited
+// too.
 func (a *API) crossSite(r *http.Request) bool {
 	if r.Header.Get("Sec-Fetch-Site") == "" {
 		switch origin := r.Header.Get("Origin"); {
-		case origin == "": // no browser
+		case origin == "": // not a browser
 			return false
-		// of this host, but anybody on the way could have made the page
-		case a.Secure && strings.HasPrefix(origin, "http://"):
+		case a.Secure && strings.HasPrefix(origin, "http://"): // anybody on the network could have made that page
 			return true
 		}
 	}
-	change := *r
-	change.Method = http.MethodPost
-	return a.origin.Check(&change) != nil
+	post := *r
+	post.Method = http.MethodPost // Check lets safe methods pass
+	return a.origin.Check(&post) != nil
 }
 
-// presents reports whether the request has a bearer token or a cookie.
-func presents(r *http.Request) bool { return r.Header.Get("Authorization") != "" || hasCookie(r) }
+// hasCredential tells whether the request has a bearer token or a cookie.
+func hasCredential(r *http.Request) bool { return r.Header.Get("Authorization") != "" || hasCookie(r) }
 
 func hasCookie(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
 
+// findCookie finds the session of the cookie. Errors: problem.CrossSite, problem.Unauthenticated.
 func (a *API) findCookie(ctx context.Context, actor access.Actor, r *http.Request) (access.Actor, error) {
 	cookies := r.CookiesNamed(cookieName)
 	switch {
 	case actor.CrossSite:
 		return actor, problem.CrossSite
-	case len(cookies) > 1 || len(cookies[0].Value) > tokenLimit:
+	case len(cookies) > 1 || len(cookies[0].Value) > maxTokenLength:
 		return actor, problem.Unauthenticated
 	}
 	return a.findSession(ctx, actor, Credential{Token: cookies[0].Value, Cookie: true})

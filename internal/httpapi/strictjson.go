@@ -3,7 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"reflect"
 	"strconv"
 	"strings"
@@ -14,9 +14,9 @@ import (
 	"amrutam/internal/problem"
 )
 
-// findFaults reads a body that scan found well-formed, and no deeper than it may be, once more. It tells where names
-// are there twice and where a text holds a NUL.
-func findFaults(body []byte) error {
+// locateFaults reads again a body that CheckJSON found well-formed, and lists where a name is there twice and where a
+// text holds a NUL.
+func locateFaults(body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var faults []problem.Field
@@ -24,13 +24,12 @@ func findFaults(body []byte) error {
 		return problem.Malformed.WithDetail("The body isn't well-formed JSON.")
 	}
 	if len(faults) > 0 {
-		e := *problem.Invalid
-		e.Fields = capErrors(faults)
-		return &e
+		return invalid(faults)
 	}
 	return nil
 }
 
+// walkJSON reads one value, whose location is at.
 func walkJSON(d *json.Decoder, at string, faults *[]problem.Field) error {
 	token, err := d.Token()
 	if err != nil {
@@ -64,14 +63,14 @@ func walkObject(d *json.Decoder, at string, faults *[]problem.Field) error {
 		}
 		name, ok := token.(string)
 		if !ok {
-			return fmt.Errorf("not a name")
+			return errors.New("not a name")
 		}
-		where := at + "." + showName(name)
+		member := at + "." + showName(name)
 		if seen[name] {
-			*faults = append(*faults, problem.Field{Location: where, Message: "duplicate key"})
+			*faults = append(*faults, problem.Field{Location: member, Message: "duplicate key"})
 		}
 		seen[name] = true
-		if err := walkJSON(d, where, faults); err != nil {
+		if err := walkJSON(d, member, faults); err != nil {
 			return err
 		}
 	}
@@ -79,7 +78,7 @@ func walkObject(d *json.Decoder, at string, faults *[]problem.Field) error {
 	return err
 }
 
-// showName bounds what an error repeats of a client's own field names.
+// showName returns a field name of a client for an error, or "…" if it is long or has control characters.
 func showName(name string) string {
 	if len(name) > 64 {
 		return "…"
@@ -92,11 +91,10 @@ func showName(name string) string {
 	return name
 }
 
-// normalize brings every text of a parsed request to the form it is kept in, and finds those that people couldn't read
-// as they are, and the times that can't be meant: a year of five digits has no RFC 3339 form to answer with, and the
-// first one stands for no time at all.
+// normalize brings every text of a parsed request to the form in which it is stored, and finds the faults that a
+// schema can't express: characters that readers don't see, and years that RFC 3339 can't write or that can't be meant.
 func normalize(v reflect.Value, at string, rule TextRule, faults *[]problem.Field) {
-	switch v.Kind() { //nolint:exhaustive // other kinds hold neither
+	switch v.Kind() { //nolint:exhaustive // other kinds hold neither text nor time
 	case reflect.String:
 		normalizeText(v, at, rule, faults)
 	case reflect.Pointer, reflect.Interface:
@@ -106,13 +104,13 @@ func normalize(v reflect.Value, at string, rule TextRule, faults *[]problem.Fiel
 	case reflect.Struct:
 		if t, ok := v.Interface().(time.Time); ok {
 			if year := t.UTC().Year(); !t.IsZero() && (year < 1900 || year > 9999) {
-				*faults = append(*faults, problem.Field{Location: at, Message: instantSpan})
+				*faults = append(*faults, problem.Field{Location: at, Message: msgYear})
 			}
 			return
 		}
 		for i := range v.NumField() {
 			if field := v.Type().Field(i); field.IsExported() {
-				normalize(v.Field(i), memberAt(at, field), ruleOf(field, rule), faults)
+				normalize(v.Field(i), memberPath(at, field), ruleOf(field, rule), faults)
 			}
 		}
 	case reflect.Slice:
@@ -130,7 +128,7 @@ func normalizeText(v reflect.Value, at string, rule TextRule, faults *[]problem.
 		v.SetString(text)
 	}
 	fault := TextFault(text, rule)
-	if fault == "" && rule != Opaque && text != "" && strings.HasPrefix(at, "body") && !speaks(text) {
+	if fault == "" && rule != Opaque && text != "" && strings.HasPrefix(at, "body") && !isVisible(text) {
 		fault = "must not be spaces alone"
 	}
 	if fault != "" {
@@ -138,11 +136,11 @@ func normalizeText(v reflect.Value, at string, rule TextRule, faults *[]problem.
 	}
 }
 
-// memberAt is where the client wrote a field of the input.
-func memberAt(at string, field reflect.StructField) string {
-	for _, place := range []string{"query", "path", "header"} {
-		if name := field.Tag.Get(place); name != "" {
-			return place + "." + name
+// memberPath returns the location of a field of the input, as the client knows it.
+func memberPath(at string, field reflect.StructField) string {
+	for _, part := range []string{"query", "path", "header"} {
+		if name := field.Tag.Get(part); name != "" {
+			return part + "." + name
 		}
 	}
 	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -150,23 +148,23 @@ func memberAt(at string, field reflect.StructField) string {
 	case at == "" && field.Name == "Body":
 		return "body"
 	case name == "":
-		return at // embedded, or the value of a Field
+		return at // an embedded struct, or the value of a Field
 	}
 	return at + "." + name
 }
 
-// composed is a parsed JSON value with its texts in NFC.
-func composed(v any) any {
+// composeJSON brings the texts of a parsed JSON value to NFC.
+func composeJSON(v any) any {
 	switch v := v.(type) {
 	case string:
 		return norm.NFC.String(v)
 	case []any:
 		for i := range v {
-			v[i] = composed(v[i])
+			v[i] = composeJSON(v[i])
 		}
 	case map[string]any:
 		for name := range v {
-			v[name] = composed(v[name])
+			v[name] = composeJSON(v[name])
 		}
 	}
 	return v

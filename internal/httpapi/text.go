@@ -11,35 +11,35 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// TextRule is what a text of a request may hold. A field's tag `text` names it; without one a text is a Line, and what
-// a list or a patch holds follows the field around it.
+// TextRule says what a text of a request may contain. The tag `text` of a field names the rule, and a field without it
+// is a Line. Items of a list and the value of a patch Field follow the field around them.
 type TextRule string
 
 // The rules.
 const (
 	Line  TextRule = ""      // one line that people read
 	Lines TextRule = "lines" // line breaks and tabs too
-	// passwords and tokens, which people don't read, and what is brought to another form anyway
+	// Opaque is for passwords and tokens, which people don't read, and for texts that are parsed anyway.
 	Opaque TextRule = "opaque"
 )
 
-// stackedMarks is how many combining marks one letter may bear: no script needs more, and each further one writes over
-// the lines around.
-const stackedMarks = 8
+// maxMarks is how many combining marks one letter may have. No script needs more, and more would be drawn over the
+// lines around it.
+const maxMarks = 8
 
-// ruleOf is the rule of a field; the value of a Field or an item of a list has that of the field around it.
+// ruleOf returns the rule of a field, whose parent has the rule around.
 func ruleOf(field reflect.StructField, around TextRule) TextRule {
-	if rule, given := field.Tag.Lookup("text"); given {
+	if rule, ok := field.Tag.Lookup("text"); ok {
 		return TextRule(rule)
 	}
-	if named(field) {
+	if hasRequestName(field) {
 		return Line
 	}
 	return around
 }
 
-// named tells whether a client writes the name of this field.
-func named(field reflect.StructField) bool {
+// hasRequestName tells whether the field has a name in requests.
+func hasRequestName(field reflect.StructField) bool {
 	for _, key := range []string{"json", "query", "path", "header"} {
 		if field.Tag.Get(key) != "" {
 			return true
@@ -48,8 +48,8 @@ func named(field reflect.StructField) bool {
 	return false
 }
 
-// Normalize brings a text to the form it is kept in: NFC, so that equal texts are equal bytes, and in several lines
-// line feeds.
+// Normalize brings a text to the form in which it is stored: NFC, so that equal texts are equal bytes, and for Lines
+// with line feeds as line breaks.
 func Normalize(text string, rule TextRule) string {
 	if rule == Lines {
 		text = lineBreaks.Replace(text)
@@ -59,8 +59,8 @@ func Normalize(text string, rule TextRule) string {
 
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
 
-// TextFault tells what a normalized text holds that no reader sees as it is, or "": the kind of character, never the
-// text.
+// TextFault returns what is wrong with a normalized text, or "": a character that readers don't see as it is. The
+// fault names the kind of character and its code point, never the text.
 func TextFault(text string, rule TextRule) string {
 	if rule == Opaque {
 		return ""
@@ -72,17 +72,17 @@ func TextFault(text string, rule TextRule) string {
 		}
 		switch {
 		case unicode.IsMark(r) && !unicode.Is(unicode.Variation_Selector, r):
-			if marks++; marks > stackedMarks {
-				return fmt.Sprintf("contains more than %d combining marks on one letter (U+%04X)", stackedMarks, r)
+			if marks++; marks > maxMarks {
+				return fmt.Sprintf("contains more than %d combining marks on one letter (U+%04X)", maxMarks, r)
 			}
-		case !joins(r):
+		case !isJoiner(r):
 			marks = 0
 		}
 	}
 	return ""
 }
 
-// characterFault is what is wrong with the i-th rune, or "".
+// characterFault returns what is wrong with the i-th rune, or "".
 func characterFault(runes []rune, i int, rule TextRule) string {
 	switch r := runes[i]; {
 	case r == utf8.RuneError || r == '\uFFFC':
@@ -96,14 +96,14 @@ func characterFault(runes []rune, i int, rule TextRule) string {
 	case unicode.Is(unicode.Bidi_Control, r):
 		return "a character that turns the direction of the text"
 	case unicode.Is(unicode.Join_Control, r):
-		if !joinerFits(runes, i) {
+		if !isJoinerAllowed(runes, i) {
 			return "an invisible character where no script needs it"
 		}
 	case unicode.Is(unicode.Variation_Selector, r) || r == '\u180E':
-		if !selectorFits(runes, i) {
+		if !isSelectorAllowed(runes, i) {
 			return "an invisible character where no script needs it"
 		}
-	case unicode.In(r, invisible...) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+	case unicode.In(r, invisibleRunes...) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r):
 		return "an invisible character"
 	case rule == Line && unicode.Is(unicode.Co, r):
 		return "a character for private use, which others don't see"
@@ -114,29 +114,28 @@ func characterFault(runes []rune, i int, rule TextRule) string {
 }
 
 var (
-	// blanks look like nothing and are none of the spaces: the Braille blank, the null note, Egyptian and Khitan
-	// fillers.
-	blanks = &unicode.RangeTable{
+	// blankRunes are invisible but not spaces: the Braille blank, Egyptian and Khitan fillers, the null note head.
+	blankRunes = &unicode.RangeTable{
 		R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}},
 		R32: []unicode.Range32{{Lo: 0x13441, Hi: 0x13442, Stride: 1}, {Lo: 0x16FE4, Hi: 0x16FE4, Stride: 1},
 			{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
 	}
-	invisible = []*unicode.RangeTable{unicode.Cf, unicode.Other_Default_Ignorable_Code_Point,
-		unicode.Noncharacter_Code_Point, blanks}
-	// joining are the scripts whose words are spelt with joiners (Unicode 23.2, RFC 5892 A.1 and A.2).
-	joining = []*unicode.RangeTable{
+	invisibleRunes = []*unicode.RangeTable{unicode.Cf, unicode.Other_Default_Ignorable_Code_Point,
+		unicode.Noncharacter_Code_Point, blankRunes}
+	// joinerScripts are the scripts whose words are spelt with joiners (Unicode 23.2, RFC 5892 A.1 and A.2).
+	joinerScripts = []*unicode.RangeTable{
 		unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil,
-		unicode.Telugu, unicode.Kannada,
-		unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar, unicode.Balinese, unicode.Javanese,
-		unicode.Meetei_Mayek, unicode.Ol_Chiki, unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mandaic,
-		unicode.Mongolian, unicode.Grantha, unicode.Sharada, unicode.Tibetan,
+		unicode.Telugu, unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar,
+		unicode.Balinese, unicode.Javanese, unicode.Meetei_Mayek, unicode.Ol_Chiki, unicode.Arabic, unicode.Syriac,
+		unicode.Nko, unicode.Mandaic, unicode.Mongolian, unicode.Grantha, unicode.Sharada, unicode.Tibetan,
 	}
-	// viramas silence the vowel of the letter before; a joiner after one chooses how the two letters are written, also
-	// at the end of a word.
+	// viramas remove the vowel of the letter before. A joiner after one chooses how the two letters are drawn, also at
+	// the end of a word.
 	viramas = []rune("\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D3B\u0D3C" +
 		"\u0D4D\u0DCA\u1039\u103A\u17D2\u1B44\uA9C0\uAAF6\uABED\U00011133\U000111C0\U0001134D")
 )
 
+// runeAt returns the i-th rune, or 0 outside the text.
 func runeAt(runes []rune, i int) rune {
 	if i < 0 || i >= len(runes) {
 		return 0
@@ -144,39 +143,43 @@ func runeAt(runes []rune, i int) rune {
 	return runes[i]
 }
 
-func joins(r rune) bool { return unicode.Is(unicode.Join_Control, r) }
+// isJoiner tells whether a rune is one of the invisible characters ZWJ and ZWNJ.
+func isJoiner(r rune) bool { return unicode.Is(unicode.Join_Control, r) }
 
-// spelling tells whether a rune is a letter or a mark of a script that is spelt with joiners.
-func spelling(r rune) bool { return unicode.In(r, joining...) && unicode.In(r, unicode.L, unicode.M) }
+// usesJoiners tells whether a rune is a letter or a mark of one of the joinerScripts.
+func usesJoiners(r rune) bool {
+	return unicode.In(r, joinerScripts...) && unicode.In(r, unicode.L, unicode.M)
+}
 
-// joinerFits tells whether a joiner stands between two letters of a script that is spelt with joiners, after a virama,
-// or (U+200D) between two pictures that make one.
-func joinerFits(runes []rune, i int) bool {
+// isJoinerAllowed tells whether the joiner at i is between two letters of joinerScripts, after a virama, or (U+200D)
+// between two pictographs of one emoji.
+func isJoinerAllowed(runes []rune, i int) bool {
 	before, after := runeAt(runes, i-1), runeAt(runes, i+1)
 	switch {
 	case slices.Contains(viramas, before):
-		return !joins(after)
-	case spelling(before):
-		return spelling(after)
+		return !isJoiner(after)
+	case usesJoiners(before):
+		return usesJoiners(after)
 	case runes[i] != '\u200D':
 		return false
 	}
 	for k := i - 1; ; k-- {
-		// the form of a picture, its skin's tone
-		if r := runeAt(runes, k); r != '\uFE0F' && !unicode.Is(unicode.Sk, r) {
-			return picture(r) && picture(after)
+		r := runeAt(runes, k)
+		isModifier := r == '\uFE0F' || unicode.Is(unicode.Sk, r) // a variation selector or a skin tone
+		if !isModifier {
+			return isPictograph(r) && isPictograph(after)
 		}
 	}
 }
 
-// picture tells whether a rune is what emoji are made of, those too that are newer than this library's tables.
-func picture(r rune) bool {
+// isPictograph tells whether a rune can be part of an emoji. The ranges include emoji that are newer than Go's tables.
+func isPictograph(r rune) bool {
 	return unicode.Is(unicode.So, r) || (r >= 0x2190 && r <= 0x21FF) || (r >= 0x1F000 && r <= 0x1FAFF)
 }
 
-// selectorFits tells whether a variation selector follows what has variants: pictures and keycaps (U+FE0E, U+FE0F),
-// Chinese characters (others have names that need them), Myanmar, Mongolian and Phags-pa letters.
-func selectorFits(runes []rune, i int) bool {
+// isSelectorAllowed tells whether the variation selector at i follows something that has variants: pictographs and
+// keycaps (U+FE0E, U+FE0F), Chinese characters (some names need them), Myanmar, Mongolian and Phags-pa letters.
+func isSelectorAllowed(runes []rune, i int) bool {
 	before := runeAt(runes, i-1)
 	switch r := runes[i]; {
 	case r == '\uFE0E' || r == '\uFE0F':
@@ -190,51 +193,49 @@ func selectorFits(runes []rune, i int) bool {
 	}
 }
 
-// hasBase tells whether there is something that the i-th rune, a mark, can stand on.
+// hasBase tells whether the mark at i follows a character that it can combine with.
 func hasBase(runes []rune, i int) bool {
 	for k := i - 1; k >= 0; k-- {
-		if r := runes[k]; !unicode.IsMark(r) && !joins(r) {
+		if r := runes[k]; !unicode.IsMark(r) && !isJoiner(r) {
 			return !unicode.In(r, unicode.Z, unicode.C)
 		}
 	}
 	return false
 }
 
-// Readable is the first characters of a text that no person chose, like the name of a browser, without what TextFault
-// would refuse in it.
-func Readable(text string, most int) string {
-	out := make([]rune, 0, most)
+// CleanText returns at most maxLength characters of a text that a program made, like the name of a browser. It drops
+// the characters that TextFault would refuse.
+func CleanText(text string, maxLength int) string {
+	out := make([]rune, 0, maxLength)
 	for _, r := range Normalize(strings.ToValidUTF8(text, "?"), Line) {
-		if len(out) == most {
+		if len(out) == maxLength {
 			break
 		}
-		if out = append(out, r); TextFault(string(out), Line) != "" {
-			out = out[:len(out)-1]
+		if TextFault(string(append(out, r)), Line) == "" {
+			out = append(out, r)
 		}
 	}
 	return string(out)
 }
 
-// speaks tells whether there is something to see in a text.
-func speaks(text string) bool {
+// isVisible tells whether a text has a visible character.
+func isVisible(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return !unicode.In(r, unicode.Z, unicode.C, unicode.M) })
 }
 
-// HasText tells whether a text says something in words: one of at least three letters, not all the same. Signs and
-// figures say nothing.
-func HasText(text string) bool {
+// HasWord tells whether a text has a word: at least three letters, not all the same.
+func HasWord(text string) bool {
 	if !utf8.ValidString(text) {
 		return false
 	}
 	var word []rune
 	for _, r := range norm.NFC.String(text) + " " {
 		switch {
-		// Vowel signs are letters of their word, accents (which belong to every script) are not.
-		// Hangul's fillers are letters, and nothing to see
-		case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+		case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r): // Hangul's fillers are invisible letters
+		// Vowel signs count as letters; accents, which belong to every script, don't.
 		case unicode.IsLetter(r) || (unicode.IsMark(r) && !unicode.Is(unicode.Inherited, r)):
 			word = append(word, unicode.ToLower(r))
-		case joins(r) || unicode.IsMark(r):
+		case isJoiner(r) || unicode.IsMark(r):
 		case len(word) >= 3 && len(slices.Compact(word)) > 1:
 			return true
 		default:

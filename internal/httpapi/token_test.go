@@ -8,8 +8,7 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// FuzzAuthorization: no header but the one that was given out signs anybody in, and every other gets one and the same
-// answer.
+// FuzzAuthorization tests that only the issued token signs a user in, and that all other headers are refused.
 func FuzzAuthorization(f *testing.F) {
 	c := apptest.Open(f)
 	patient := c.Patient()
@@ -32,8 +31,8 @@ func FuzzAuthorization(f *testing.F) {
 		}
 		defer func() { _ = answer.Body.Close() }()
 		scheme, token, _ := strings.Cut(strings.TrimSpace(header), " ")
-		switch signed := strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) == patient.Token; {
-		case answer.StatusCode == http.StatusOK && signed:
+		switch isIssued := strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) == patient.Token; {
+		case answer.StatusCode == http.StatusOK && isIssued:
 		case answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusBadRequest:
 			t.Errorf("%q answers %d", header, answer.StatusCode)
 		case answer.Header.Get("Content-Type") == "application/problem+json" &&
@@ -43,7 +42,7 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
-// FuzzCookie: no cookie but the one that was given out signs anybody in.
+// FuzzCookie tests that only the issued cookie signs a user in.
 func FuzzCookie(f *testing.F) {
 	c := apptest.Open(f)
 	patient := c.Patient()
@@ -70,8 +69,8 @@ func FuzzCookie(f *testing.F) {
 			return // net/http doesn't send such a header
 		}
 		defer func() { _ = answer.Body.Close() }()
-		switch signed := strings.Contains(header, patient.Token); {
-		case answer.StatusCode == http.StatusOK && signed:
+		switch isIssued := strings.Contains(header, patient.Token); {
+		case answer.StatusCode == http.StatusOK && isIssued:
 		case answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusBadRequest &&
 			answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge:
 			t.Errorf("%q answers %d", header, answer.StatusCode)

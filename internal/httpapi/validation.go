@@ -16,45 +16,54 @@ import (
 	"amrutam/internal/problem"
 )
 
-// maxFaults that an answer lists: a request of a megabyte can have a hundred thousand.
+// maxFaults is how many faults an answer lists. A request of one MiB could have a hundred thousand.
 const maxFaults = 100
 
-func capErrors(faults []problem.Field) []problem.Field { return faults[:min(len(faults), maxFaults)] }
+// limitFaults cuts the list at maxFaults.
+func limitFaults(faults []problem.Field) []problem.Field { return faults[:min(len(faults), maxFaults)] }
 
+// invalid returns the problem of a request with faults.
+func invalid(faults []problem.Field) *problem.Error {
+	p := *problem.Invalid
+	p.Fields = limitFaults(faults)
+	return &p
+}
+
+// Messages of faults. They say what to write, and never repeat the value.
 const (
-	isMissing   = "is required"
-	isUnknown   = "is unknown here"
-	noInteger   = "expected a whole number"
-	noNumber    = "expected a number"
-	noBoolean   = "expected true or false"
-	noUUID      = "expected a UUID"
-	noInstant   = "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"
-	instantSpan = "must be a time in the years 1900 to 9999"
-	wrongForm   = "has the wrong form"
-	// plusIsSpace is added where a space stands in a value that has none: a + of a query is one.
-	plusIsSpace = "; it holds a space: in a query + is a space, write %2B"
+	msgMissing = "is required"
+	msgUnknown = "is unknown here"
+	msgInteger = "expected a whole number"
+	msgNumber  = "expected a number"
+	msgBoolean = "expected true or false"
+	msgUUID    = "expected a UUID"
+	msgInstant = "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"
+	msgYear    = "must be a time in the years 1900 to 9999"
+	msgForm    = "has the wrong form"
+	// msgPlusIsSpace is added if a space is in a value of the query that can't have one.
+	msgPlusIsSpace = "; it holds a space: in a query + is a space, write %2B"
 
-	// quiet takes the reason that the library adds, and writes none of it: it quotes the value.
-	quiet = "%.0s"
+	// omitReason takes the reason that the library would add, which quotes the value, and prints nothing.
+	omitReason = "%.0s"
 )
 
-// The library keeps its texts for all APIs of a process. Ours say what to write instead of what the schema says.
+// init replaces the library's messages, which are one set for all APIs of a process.
 func init() {
-	validation.MsgUnexpectedProperty = isUnknown
-	validation.MsgExpectedRFC3339DateTime = noInstant
+	validation.MsgUnexpectedProperty = msgUnknown
+	validation.MsgExpectedRFC3339DateTime = msgInstant
 	validation.MsgExpectedRFC3339Date = "expected a date, like 2026-11-24 (RFC 3339)"
-	validation.MsgExpectedRFC4122UUID = noUUID + quiet
-	validation.MsgExpectedRFC3986URI = "expected a URI (RFC 3986)" + quiet
+	validation.MsgExpectedRFC4122UUID = msgUUID + omitReason
+	validation.MsgExpectedRFC3986URI = "expected a URI (RFC 3986)" + omitReason
 	validation.MsgExpectedRFC3986AbsoluteURI = "expected a URI with its scheme (RFC 3986)"
-	validation.MsgExpectedRFC5322Email = "expected an e-mail address" + quiet
+	validation.MsgExpectedRFC5322Email = "expected an e-mail address" + omitReason
 	validation.MsgExpectedRFC5322EmailBare = "expected an e-mail address"
 	validation.MsgExpectedRequiredProperty = missingPrefix + "%s"
 	validation.MsgExpectedOneOf = "expected one of %s"
 	validation.MsgExpectedMatchExactlyOneSchema = money.AmountFormat // the only such schema is an amount's
-	validation.MsgExpectedInteger = noInteger
-	validation.MsgExpectedNumber = noNumber
+	validation.MsgExpectedInteger = msgInteger
+	validation.MsgExpectedNumber = msgNumber
 	validation.MsgExpectedString = "expected a string"
-	validation.MsgExpectedBoolean = noBoolean
+	validation.MsgExpectedBoolean = msgBoolean
 	validation.MsgExpectedArray = "expected an array"
 	validation.MsgExpectedObject = "expected an object"
 	validation.MsgExpectedMinimumNumber = "must be at least %v"
@@ -66,7 +75,7 @@ func init() {
 	validation.MsgExpectedMaxItems = "must have at most %d items"
 }
 
-// newHumaError turns the parser's faults into ours: without the offending values it carries.
+// newHumaError turns the faults that the library found into a problem, without the values that they hold.
 func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.StatusError {
 	r, _ := humago.Unwrap(hc)
 	p := *problem.Invalid
@@ -82,10 +91,10 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 		for _, err := range errs {
 			p.Fields = append(p.Fields, faultOf(err))
 		}
-		// The library finds unknown names in the order of a map.
+		// The library reports unknown names in random order.
 		slices.SortStableFunc(p.Fields,
 			func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
-		p.Fields = capErrors(slices.Compact(p.Fields))
+		p.Fields = limitFaults(slices.Compact(p.Fields))
 	default:
 		p = *problem.Internal
 	}
@@ -97,23 +106,25 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 	}
 }
 
+// faultOf turns an error of the library into a fault. Its messages are ours, see init, or are replaced by ownText.
 func faultOf(err error) problem.Field {
 	var detail *huma.ErrorDetail
 	if !errors.As(err, &detail) {
-		return problem.Field{Location: "body", Message: wrongForm}
+		return problem.Field{Location: "body", Message: msgForm}
 	}
 	at, message := detail.Location, detail.Message
 	if member, ok := strings.CutPrefix(message, missingPrefix); ok {
-		at, message = at+"."+member, isMissing
+		at, message = at+"."+member, msgMissing
 	} else if member, ok := strings.CutPrefix(message, memberPrefix); ok {
 		at, message, _ = strings.Cut(member, "\x00")
 		at = "body." + at
 	} else {
-		message = ours(message)
+		message = ownText(message)
 	}
-	if value, ok := detail.Value.(string); ok && strings.HasPrefix(at, "query.") && strings.Contains(value, " ") &&
-		(message == wrongForm || strings.HasPrefix(message, "expected ")) {
-		message += plusIsSpace
+	value, _ := detail.Value.(string)
+	isForm := message == msgForm || strings.HasPrefix(message, "expected ")
+	if isForm && strings.HasPrefix(at, "query.") && strings.Contains(value, " ") {
+		message += msgPlusIsSpace
 	}
 	parts := strings.Split(at, ".")
 	for i := range parts {
@@ -122,26 +133,24 @@ func faultOf(err error) problem.Field {
 	return problem.Field{Location: strings.Join(parts, "."), Message: message}
 }
 
-// libraryTexts are the library's messages that no variable of it changes, and what we say instead. The library gives
-// nothing but the text; TestLibraryTexts fails when one isn't the library's any more. The first one that is part of
-// a message counts.
+// libraryTexts are messages that the library has no variable for, and what replaces them. The first one that is part
+// of a message is used. TestLibraryMessages fails when the library changes one.
 var libraryTexts = []struct{ theirs, ours string }{
-	{"unknown query parameter", isUnknown},
-	{"invalid integer", noInteger},
-	{"invalid float", noNumber},
-	{"invalid boolean", noBoolean},
-	{"invalid date/time", noInstant},
-	{"uuid", noUUID},
-	{uuidPattern, noUUID},
+	{"unknown query parameter", msgUnknown},
+	{"invalid integer", msgInteger},
+	{"invalid float", msgNumber},
+	{"invalid boolean", msgBoolean},
+	{"invalid date/time", msgInstant},
+	{"uuid", msgUUID},
+	{uuidPattern, msgUUID},
 	// These quote Go types or the value itself.
-	{"json:", wrongForm},
-	{"invalid value", wrongForm},
-	{"parsing time", wrongForm},
+	{"json:", msgForm},
+	{"invalid value", msgForm},
+	{"parsing time", msgForm},
 }
 
-func ours(message string) string {
-	// null is among the values of what may be cleared
-	message = strings.TrimSuffix(message, ", <nil>")
+func ownText(message string) string {
+	message = strings.TrimSuffix(message, ", <nil>") // the library lists null among the values of an enum
 	for _, text := range libraryTexts {
 		if strings.Contains(message, text.theirs) {
 			return text.ours
@@ -150,30 +159,32 @@ func ours(message string) string {
 	return message
 }
 
-// missingPrefix marks a text that names a member which isn't there.
-const missingPrefix = "\x00missing "
+// The library's messages hold no location of a member. These prefixes mark messages that begin with one.
+const (
+	// missingPrefix marks the name of a required member that is missing.
+	missingPrefix = "\x00missing "
+	// memberPrefix marks the text of a memberError.
+	memberPrefix = "\x00member "
+)
 
-// memberPrefix marks a text that names the member it is about: of a value that can't be read the library only says
-// that it is in the body.
-const memberPrefix = "\x00member "
-
+// memberError says which member of a body can't be decoded. The library only says that it is in the body.
 type memberError struct{ at, message string }
 
 func (e memberError) Error() string { return memberPrefix + e.at + "\x00" + e.message }
 
-// nameMember turns an error of encoding/json into one that names the member, and neither a Go type nor the value. A
-// type whose UnmarshalJSON refuses says what it wants as the Value of the error: "expected …".
+// nameMember turns an error of encoding/json into a memberError, without Go types and values. An UnmarshalJSON that
+// refuses a value returns an UnmarshalTypeError whose Value is the message: "expected …".
 func nameMember(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) || wrong.Field == "" {
 		return err
 	}
-	message := wrongForm
+	message := msgForm
 	switch {
 	case strings.HasPrefix(wrong.Value, "expected "):
 		message = wrong.Value
 	case wrong.Type != nil && wrong.Type.Kind() >= reflect.Int && wrong.Type.Kind() <= reflect.Uint64:
-		message = noInteger + ", written without a fraction or exponent"
+		message = msgInteger + ", written without a fraction or exponent"
 	}
 	return memberError{wrong.Field, message}
 }

@@ -14,8 +14,8 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// TestLibraryTexts has the library find each fault that is told by its words: when these change, so does what we say.
-func TestLibraryTexts(t *testing.T) {
+// TestLibraryMessages fails when the library changes a message that libraryTexts replaces.
+func TestLibraryMessages(t *testing.T) {
 	t.Parallel()
 	mux, config := http.NewServeMux(), huma.DefaultConfig("texts", "1")
 	config.RejectUnknownQueryParameters = true

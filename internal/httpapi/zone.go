@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// NoZone is the text for a name that Zone refuses.
-const NoZone = "must be an IANA time zone, like Asia/Kolkata"
+// InvalidZone is the message for a name that Zone refuses.
+const InvalidZone = "must be an IANA time zone, like Asia/Kolkata"
 
-// Names of the IANA database begin upper-case; lower-case files beside them (localtime, posix/…) are the system's own.
-var zoneForm = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+/-]*$`)
+// IANA names begin with an upper-case letter; the system's own files beside them (localtime, posix/…) don't.
+var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+/-]*$`)
 
-// Zone finds a time zone by its IANA name.
+// Zone returns the time zone with an IANA name, and whether there is one.
 func Zone(name string) (*time.Location, bool) {
-	if !zoneForm.MatchString(name) || name == "Local" || name == "Factory" {
+	if !zoneName.MatchString(name) || name == "Local" || name == "Factory" {
 		return nil, false
 	}
 	zone, err := time.LoadLocation(name)

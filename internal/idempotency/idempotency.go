@@ -1,4 +1,5 @@
-// Package idempotency lets one key have one effect: the key, the effect and the answer are one transaction.
+// Package idempotency makes sure that a request with an Idempotency-Key has its effect once: the key, the effect and
+// the answer are stored in one transaction.
 package idempotency
 
 import (
@@ -19,8 +20,8 @@ import (
 
 const columnResponseBody = "idempotency_keys.response_body"
 
-// Life of a stored answer.
-const Life = 24 * time.Hour
+// Lifetime is how long an answer is stored.
+const Lifetime = 24 * time.Hour
 
 // The refusals of keyed requests.
 var (
@@ -38,17 +39,17 @@ var (
 		"Wait as Retry-After says and send it again: you will get the first answer.").WithRetryAfter(time.Second)
 )
 
-// Claim is a keyed request: whose, which key, and what it asks.
+// Claim is a request with a key.
 type Claim struct {
 	UserID uuid.UUID
 	Key    string
 	Method string
 	Path   string
-	// Hash tells bodies apart. It is keyed: health data could be guessed from a bare one.
+	// Hash identifies the body. It is a keyed hash, because health data could be guessed from a plain one.
 	Hash string
 
-	locked bool
-	stored *batchFindKeyRow
+	isLocked bool
+	stored   *batchFindKeyRow
 }
 
 // Answer is a stored response.
@@ -61,7 +62,7 @@ type Answer struct {
 	EntityID   uuid.UUID
 }
 
-// NewClaim checks the key and fingerprints the request.
+// NewClaim checks the key and hashes the body. Error: ErrMalformed.
 func NewClaim(sealer *seal.Sealer, user uuid.UUID, key, method, path string, body []byte) (*Claim, error) {
 	if key == "" || len(key) > 255 {
 		return nil, ErrMalformed
@@ -75,12 +76,13 @@ func NewClaim(sealer *seal.Sealer, user uuid.UUID, key, method, path string, bod
 	return &Claim{UserID: user, Key: key, Method: method, Path: path, Hash: hex.EncodeToString(hash)}, nil
 }
 
-// Ask queues what holds the key for the transaction, and the look-up of the stored answer, which Answer then tells.
-func (c *Claim) Ask(b *pgx.Batch, now time.Time) {
-	c.locked, c.stored = false, nil
-	// Two statements: the look-up's snapshot must be newer than the lock, or the winner's row could be missed.
+// QueueLookup queues statements that lock the key for the transaction and look up its stored answer.
+func (c *Claim) QueueLookup(b *pgx.Batch, now time.Time) {
+	c.isLocked, c.stored = false, nil
+	// These are two statements, because the look-up needs a snapshot that is newer than the lock. With an older one it
+	// could miss the row of the request that had the lock before.
 	batchLockKey(b, c.lockID(), func(locked bool, err error) error {
-		c.locked = locked
+		c.isLocked = locked
 		return err
 	})
 	batchFindKey(b, c.UserID, c.Key, now, func(row batchFindKeyRow, err error) error {
@@ -92,11 +94,11 @@ func (c *Claim) Ask(b *pgx.Batch, now time.Time) {
 	})
 }
 
-// Answer returns the stored answer when there is one, and nil when the key is new.
+// StoredAnswer returns the stored answer of the key, or nil if the key is new. QueueLookup must have run before.
 // Errors: ErrInFlight, ErrReused.
-func (c *Claim) Answer(key seal.Key) (*Answer, error) {
+func (c *Claim) StoredAnswer(key seal.Key) (*Answer, error) {
 	switch row := c.stored; {
-	case !c.locked:
+	case !c.isLocked:
 		return nil, ErrInFlight
 	case row == nil:
 		return nil, nil //nolint:nilnil // no answer yet, and no error
@@ -111,21 +113,25 @@ func (c *Claim) Answer(key seal.Key) (*Answer, error) {
 	}
 }
 
-// Store keeps the answer in the transaction of its effect.
+// Store stores the answer, in the transaction of the effect.
 func (c *Claim) Store(tx *postgres.Tx, key seal.Key, a Answer) error {
 	id := uuid.Must(uuid.NewV7())
 	sealed, err := key.Seal(columnResponseBody, id, string(a.Body))
 	if err != nil {
 		return fmt.Errorf("seal an answer: %w", err)
 	}
-	queueInsertKey(tx, queueInsertKeyParams{ID: id, Key: c.Key, UserID: c.UserID, Method: c.Method, Path: c.Path,
-		RequestHash: c.Hash, ResponseBody: sealed, StatusCode: int32(a.Status), //nolint:gosec // at most 599
-		Location: a.Location, Etag: a.ETag, EntityType: a.EntityType, EntityID: a.EntityID, CreatedAt: tx.Now,
-		ExpiresAt: tx.Now.Add(Life)})
+	queueInsertKey(tx, queueInsertKeyParams{
+		ID: id, Key: c.Key, UserID: c.UserID, Method: c.Method, Path: c.Path, RequestHash: c.Hash,
+		StatusCode: int32(a.Status), //nolint:gosec // at most 599
+		Location:   a.Location, Etag: a.ETag, ResponseBody: sealed,
+		EntityType: a.EntityType, EntityID: a.EntityID,
+		CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(Lifetime),
+	})
 	return nil
 }
 
+// lockID returns the advisory lock of the user's key.
 func (c *Claim) lockID() int64 {
 	sum := sha256.Sum256(append(c.UserID[:], c.Key...))
-	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // any 64 bits serve
+	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // any 64 bits will do
 }

@@ -1,4 +1,4 @@
 package invariant
 
-// CheckIn is Check in the caller's transaction.
+// CheckIn runs Check in the caller's transaction.
 var CheckIn = check

@@ -31,7 +31,7 @@ const maxExamples = 5
 // Check checks all rules in one snapshot, on a connection of its own. It only reads, and may take minutes on a large
 // database.
 func Check(ctx context.Context, db *postgres.DB) (all []Result, err error) {
-	err = db.Alone(ctx, func(conn *pgx.Conn) error {
+	err = db.WithOwnConn(ctx, func(conn *pgx.Conn) error {
 		all, err = checkInSnapshot(ctx, conn)
 		return err
 	})
@@ -43,7 +43,7 @@ const checkLock = 0x616d7263 // "amrc"
 
 // CheckOnce is Check, unless another server is checking: then ok is false.
 func CheckOnce(ctx context.Context, db *postgres.DB) (all []Result, ok bool, err error) {
-	err = db.Alone(ctx, func(conn *pgx.Conn) error { // the end of the connection frees the lock
+	err = db.WithOwnConn(ctx, func(conn *pgx.Conn) error { // the end of the connection frees the lock
 		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", checkLock).Scan(&ok)
 		if err != nil || !ok {
 			return err

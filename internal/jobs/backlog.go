@@ -10,47 +10,47 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-// states that Backlog counts, so that one without a job is 0 and not absent. River deletes what is completed after a
-// day.
+// states are the states that Backlog counts. A state without jobs gets 0. River deletes completed jobs after a day.
 var states = []string{"available", "running", "retryable", "scheduled", "discarded"}
 
 // Backlog counts the jobs of all servers.
 func (q *Queue) Backlog(ctx context.Context) (telemetry.Backlog, error) {
-	all := telemetry.Backlog{Jobs: map[string]int{}}
+	backlog := telemetry.Backlog{Jobs: map[string]int{}}
 	for _, state := range states {
-		all.Jobs[state] = 0
+		backlog.Jobs[state] = 0
 	}
 	err := q.db.Read(ctx, func(r *postgres.Read) error {
-		rows, err := r.Query(ctx, `SELECT state::text AS state, count(*) AS jobs, CASE WHEN state = 'available'
-				THEN greatest(extract(epoch FROM now() - min(scheduled_at)), 0) ELSE 0 END::float8 AS waits
+		rows, err := r.Query(ctx, `SELECT state::text AS state, count(*) AS jobs,
+				CASE WHEN state = 'available' THEN greatest(extract(epoch FROM now() - min(scheduled_at)), 0)
+					ELSE 0 END::float8 AS oldest_seconds
 			FROM river_job WHERE state = ANY ($1::river_job_state[]) GROUP BY state`, states)
 		if err != nil {
 			return err
 		}
-		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[struct {
-			State string
-			Jobs  int
-			Waits float64
+		counts, err := pgx.CollectRows(rows, pgx.RowToStructByName[struct {
+			State         string
+			Jobs          int
+			OldestSeconds float64
 		}])
-		for _, f := range found {
-			all.Jobs[f.State] = f.Jobs
-			all.Oldest = max(all.Oldest, time.Duration(f.Waits*float64(time.Second)))
+		for _, c := range counts {
+			backlog.Jobs[c.State] = c.Jobs
+			backlog.Oldest = max(backlog.Oldest, time.Duration(c.OldestSeconds*float64(time.Second)))
 		}
 		return err
 	})
-	return all, err
+	return backlog, err
 }
 
-// Waiting are the jobs of one kind that run as soon as a server does.
-type Waiting struct {
+// DueJobs counts the jobs of one kind that are due.
+type DueJobs struct {
 	Kind  string
 	Count int
 	Since time.Time // the oldest's due time
 }
 
-// WaitingJobs tells what a server would do first, such as send the mails of a restored copy. Its own upkeep is left
-// out.
-func WaitingJobs(ctx context.Context, db *postgres.DB) (all []Waiting, err error) {
+// CountDueJobs counts the jobs that a server would run first, such as the mails of a restored copy. It leaves out
+// periodic jobs.
+func CountDueJobs(ctx context.Context, db *postgres.DB) (all []DueJobs, err error) {
 	err = db.Read(ctx, func(r *postgres.Read) error {
 		rows, err := r.Query(ctx, `SELECT kind, count(*) AS count, min(scheduled_at) AS since FROM river_job
 			WHERE state IN ('available', 'pending', 'running', 'retryable', 'scheduled') AND scheduled_at <= now()
@@ -59,7 +59,7 @@ func WaitingJobs(ctx context.Context, db *postgres.DB) (all []Waiting, err error
 		if err != nil {
 			return err
 		}
-		all, err = pgx.CollectRows(rows, pgx.RowToStructByName[Waiting])
+		all, err = pgx.CollectRows(rows, pgx.RowToStructByName[DueJobs])
 		return err
 	})
 	return all, err

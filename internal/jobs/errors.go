@@ -9,12 +9,12 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// HandleError leaves the retry to River; the run was logged where it failed.
+// HandleError changes nothing: River retries the job, and HandleWithin has logged the error.
 func (q *Queue) HandleError(context.Context, *rivertype.JobRow, error) *river.ErrorHandlerResult {
 	return nil
 }
 
-// HandlePanic logs a panic without its value, which could hold anything.
+// HandlePanic logs a panic without its value, which could hold personal data.
 func (q *Queue) HandlePanic(_ context.Context, job *rivertype.JobRow, fault any,
 	trace string) *river.ErrorHandlerResult {
 	q.log.Error("job panicked", "kind", job.Kind, "jobId", job.ID, "fault", fmt.Sprintf("%T", fault), "stack", trace)
@@ -22,8 +22,8 @@ func (q *Queue) HandlePanic(_ context.Context, job *rivertype.JobRow, fault any,
 	return nil
 }
 
-// quiet keeps River's own lines to warnings: one a job would drown the requests.
-func quiet(log *slog.Logger) *slog.Logger { return slog.New(levelHandler{log.Handler()}) }
+// warningsOnly drops River's lines below warnings, because it logs each job.
+func warningsOnly(log *slog.Logger) *slog.Logger { return slog.New(levelHandler{log.Handler()}) }
 
 type levelHandler struct{ slog.Handler }
 

@@ -1,5 +1,5 @@
-// Package jobs runs background work on River, in PostgreSQL: a job is inserted in the transaction of what causes it,
-// and runs at least once. Every effect must bear running twice.
+// Package jobs runs background work with River, in PostgreSQL. A job is inserted in the transaction of what causes it,
+// and runs at least once, so its effect must be the same if it runs twice.
 package jobs
 
 import (
@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	// jobTimeout bounds one run. A job whose server was killed is taken over rescueAfter it began.
+	// jobTimeout limits one run. A job whose server was killed runs again, rescueAfter its start.
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 90 * time.Second
 	workerCount = 8
 )
 
-// Args are a job's arguments: ids only, because River keeps them readable.
+// Args are the arguments of a job. They hold only ids, because River stores them in plain text.
 type Args = river.JobArgs
 
-// Queue inserts jobs and works them.
+// Queue inserts and runs jobs.
 type Queue struct {
 	db      *postgres.DB
 	metrics *telemetry.Metrics
@@ -33,11 +33,11 @@ type Queue struct {
 	workers *river.Workers
 	client  *river.Client[pgx.Tx]
 	driver  *driver
-	// maintenance is what AddMaintenance added, in that order.
+	// maintenance has the functions of AddMaintenance, in order.
 	maintenance []func(ctx context.Context, tx *postgres.Tx) error
 }
 
-// New makes a queue that can insert at once; Start makes it work.
+// New returns a queue that can insert jobs. It runs them after Start.
 func New(db *postgres.DB, log *slog.Logger, metrics *telemetry.Metrics) (*Queue, error) {
 	d, err := newDriver(db.Pool)
 	if err != nil {
@@ -45,14 +45,14 @@ func New(db *postgres.DB, log *slog.Logger, metrics *telemetry.Metrics) (*Queue,
 	}
 	q := &Queue{db: db, metrics: metrics, log: log, workers: river.NewWorkers(), driver: d}
 	client, err := river.NewClient(d, &river.Config{
-		Logger:               quiet(log),
+		Logger:               warningsOnly(log),
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workerCount}},
 		Workers:              q.workers,
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
-		// It needs the owner of the tables, which the server is not.
+		// Reindexing needs the owner of the tables, which the server is not.
 		ReindexerSchedule: river.NeverSchedule(),
-		// Args hold ids only, but an error's text could hold more than a log should.
+		// River would log the text of errors and panics, which could hold personal data.
 		ErrorHandler: q,
 	})
 	if err != nil {
@@ -68,7 +68,7 @@ func (q *Queue) Insert(ctx context.Context, tx *postgres.Tx, args Args) error {
 	return err
 }
 
-// InsertAfter adds a job that runs no sooner than after the wait.
+// InsertAfter adds a job to the transaction that runs after the wait.
 func (q *Queue) InsertAfter(ctx context.Context, tx *postgres.Tx, args Args, wait time.Duration) error {
 	if wait <= 0 {
 		return q.Insert(ctx, tx, args)
@@ -78,51 +78,52 @@ func (q *Queue) InsertAfter(ctx context.Context, tx *postgres.Tx, args Args, wai
 	return err
 }
 
-// Work registers do for jobs of one kind: it runs in one transaction, like a command.
+// Work registers a function for jobs of one kind. It runs in one transaction, like a command.
 func Work[A Args](q *Queue, do func(ctx context.Context, tx *postgres.Tx, args A) error) {
 	Handle(q, func(ctx context.Context, args A) error {
 		return q.db.Write(ctx, func(tx *postgres.Tx) error { return do(ctx, tx, args) })
 	})
 }
 
-// Handle registers do for jobs that need the network; do keeps its transactions short itself.
+// Handle registers a function for jobs that need the network. It begins its own, short transactions.
 func Handle[A Args](q *Queue, do func(ctx context.Context, args A) error) {
 	HandleWithin(q, jobTimeout, do)
 }
 
-// HandleWithin is Handle for jobs that may take longer than others.
-func HandleWithin[A Args](q *Queue, limit time.Duration, do func(ctx context.Context, args A) error) {
-	river.AddWorker(q.workers, &worker[A]{limit: limit, work: func(ctx context.Context, job *river.Job[A]) error {
+// HandleWithin is Handle for jobs with a timeout of their own.
+func HandleWithin[A Args](q *Queue, timeout time.Duration, do func(ctx context.Context, args A) error) {
+	work := func(ctx context.Context, job *river.Job[A]) error {
 		err := do(ctx, job.Args)
 		outcome := "done"
 		if err != nil {
 			outcome = "failed"
 			level := slog.LevelError
-			if postgres.Busy(err) { // it is run again
+			if postgres.Busy(err) { // the retry will most likely succeed
 				level = slog.LevelWarn
 			}
-			q.log.Log(ctx, level, "job failed", "kind", job.Kind, "jobId", job.ID, "attempt", job.Attempt, "error",
-				postgres.Describe(err))
+			q.log.Log(ctx, level, "job failed", "kind", job.Kind, "jobId", job.ID, "attempt", job.Attempt,
+				"error", postgres.Describe(err))
 		}
 		q.metrics.Jobs.WithLabelValues(job.Kind, outcome).Inc()
 		return err
-	}})
+	}
+	river.AddWorker(q.workers, &worker[A]{timeout: timeout, work: work})
 }
 
 // worker runs one kind of job.
 type worker[A Args] struct {
 	river.WorkerDefaults[A]
-	limit time.Duration
-	work  func(ctx context.Context, job *river.Job[A]) error
+	timeout time.Duration
+	work    func(ctx context.Context, job *river.Job[A]) error
 }
 
-// Work runs one job.
+// Work runs a job.
 func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error { return w.work(ctx, job) }
 
-// Timeout of one run; a job of a server that was killed is taken over no sooner.
-func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.limit }
+// Timeout returns the limit of one run.
+func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.timeout }
 
-// Every inserts a job at each interval, from one server of all that run, and once at the start.
+// Every inserts a job at each interval, and once at the start. Of several servers only one does.
 func (q *Queue) Every(interval time.Duration, args Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) {
@@ -131,9 +132,8 @@ func (q *Queue) Every(interval time.Duration, args Args) {
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
-// Nightly looks every ten minutes, from one server of all that run, whether the night's job is to be inserted: args
-// gives it, or nil outside its hours. Its arguments name the night, so that however many servers start or stop in it,
-// it is inserted once.
+// Nightly inserts a job once a night. Every ten minutes one of the servers calls args, which returns the job, or nil
+// outside its hours. The job's arguments must name the night, so that a second job of the same night is refused.
 func (q *Queue) Nightly(args func() Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute),
 		func() (river.JobArgs, *river.InsertOpts) {
@@ -141,19 +141,20 @@ func (q *Queue) Nightly(args func() Args) {
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
-// Start begins to work jobs.
+// Start begins to run jobs.
 func (q *Queue) Start(ctx context.Context) error {
-	// The work outlives the context that starts it: Stop ends it.
+	// Stop ends the work, and not the end of this context.
 	return q.client.Start(context.WithoutCancel(ctx))
 }
 
-// Stop takes no new jobs and waits for running ones; at the context's end it hands them back.
+// Stop starts no more jobs and waits for the running ones. When the context ends it cancels them, and they run again
+// later.
 func (q *Queue) Stop(ctx context.Context) error {
 	defer q.driver.listening.Close()
 	if err := q.client.Stop(ctx); err == nil {
 		return nil
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	cancelCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	return q.client.StopAndCancel(last)
+	return q.client.StopAndCancel(cancelCtx)
 }

@@ -19,7 +19,7 @@ import (
 func TestListeningIsInterruptedAtOnce(t *testing.T) {
 	t.Parallel()
 	var dialed, opened atomic.Int64
-	apptest.OpenWatched(t, func(cfg *pgx.ConnConfig) {
+	apptest.OpenTuned(t, func(cfg *pgx.ConnConfig) {
 		dial, build := cfg.DialFunc, cfg.BuildFrontend
 		cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 			dialed.Add(1)

@@ -1,4 +1,4 @@
--- Counts a failure, unless those before it have the key wait: then there is no row.
+-- Counts a failure. Returns no row while the key must wait after earlier failures.
 -- name: countFailure :one
 INSERT INTO attempts AS a (key, failures, locked_until, updated_at)
 VALUES (sqlc.arg(key), 1, sqlc.arg(now), sqlc.arg(now))
@@ -12,7 +12,7 @@ ON CONFLICT (key) DO UPDATE SET updated_at = sqlc.arg(now),
 WHERE a.locked_until <= sqlc.arg(now)
 RETURNING failures;
 
--- Counts one in the key's window or begins a new one; there is no row when the window is full.
+-- Counts one use in the key's window, or begins a new window. Returns no row if the window is full.
 -- name: countInWindow :one
 INSERT INTO attempts AS a (key, failures, locked_until, updated_at)
 VALUES (sqlc.arg(key), 1, sqlc.arg(until), sqlc.arg(now))

@@ -35,7 +35,7 @@ type countFailureParams struct {
 	FirstWaitSeconds float64
 }
 
-// Counts a failure, unless those before it have the key wait: then there is no row.
+// Counts a failure. Returns no row while the key must wait after earlier failures.
 func countFailure(ctx context.Context, tx *postgres.Tx, arg countFailureParams) (int32, error) {
 	row := tx.QueryRow(ctx, countFailureSQL,
 		arg.Key,
@@ -67,7 +67,7 @@ type countInWindowParams struct {
 	Max   int64
 }
 
-// Counts one in the key's window or begins a new one; there is no row when the window is full.
+// Counts one use in the key's window, or begins a new window. Returns no row if the window is full.
 func countInWindow(ctx context.Context, tx *postgres.Tx, arg countInWindowParams) (time.Time, error) {
 	row := tx.QueryRow(ctx, countInWindowSQL,
 		arg.Key,

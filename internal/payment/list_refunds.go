@@ -32,7 +32,7 @@ func (s *Service) listRefunds(ctx context.Context, r *postgres.Read, _ access.Ac
 	in ListRefundsRequest) (httpapi.Page[ListedRefund], error) {
 	const scope = "refunds"
 	before := uuid.Max
-	if _, err := s.Cursors.Open(scope, in.Cursor, &before); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &before); err != nil {
 		return httpapi.Page[ListedRefund]{}, err
 	}
 	if len(in.Status) == 0 {

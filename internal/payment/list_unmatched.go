@@ -56,12 +56,12 @@ type ListUnmatchedRequest struct {
 func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.Actor,
 	in ListUnmatchedRequest) (httpapi.Page[Unmatched], error) {
 	const scope = "admin/unmatched-money"
-	if !in.To.IsZero() && !in.To.After(in.From) {
-		return httpapi.Page[Unmatched]{}, problem.InvalidField("query.to", "must be after from")
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+		return httpapi.Page[Unmatched]{}, problem.InvalidField("query.to", fault)
 	}
 	p := listUnmatchedParams{Statuses: in.Status, Kinds: in.Kind, Before: uuid.Max,
 		Most: int32(in.Limit + 1)} //nolint:gosec // at most 101
-	if _, err := s.Cursors.Open(scope, in.Cursor, &p.Before); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &p.Before); err != nil {
 		return httpapi.Page[Unmatched]{}, err
 	}
 	if len(p.Statuses) == 0 {

@@ -79,7 +79,7 @@ func findRefundable(ctx context.Context, tx *postgres.Tx, row PaymentRow, amount
 
 // checkReason returns a problem on body.reason if the reason has no words.
 func checkReason(reason string) error {
-	if !httpapi.HasText(reason) {
+	if !httpapi.HasWord(reason) {
 		return problem.InvalidField("body.reason", "must say in words why")
 	}
 	return nil

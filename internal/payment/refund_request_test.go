@@ -46,7 +46,7 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, doctor, support, admin := c.Patient(), c.Doctor("500.00"), c.Support(), c.Admin()
-	consultation, reference := c.Paid(patient, c.Slot(doctor, 5*time.Hour, 1), "500.00")
+	consultation, reference := c.BookAndPay(patient, c.Slot(doctor, 5*time.Hour, 1), "500.00")
 	id := paymentOf(c, patient, consultation)
 	asked := requestRefund(c, support, id, "120.50").Want(201)
 	refund := asked.Text("id")

@@ -33,9 +33,9 @@ func (s *Service) Routes(api *httpapi.API) {
 		Method: "POST", Path: "/admin/unmatched-money/{id}/resolve", ID: "resolve-unmatched-money", Tag: "payments",
 		Summary: "Resolve unmatched money",
 		Doc:     "Sends it back to whom it came from, or closes it with your reason.",
-		Roles:   access.Admin, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{problem.InvalidTransition},
-		Fresh:    true,
+		Roles:   access.Admin, Key: httpapi.Optional,
+		Refusals:  []*problem.Error{problem.InvalidTransition},
+		RecentMFA: true,
 	}, s.resolve)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/{id}/refunds", ID: "request-refund", Tag: "payments",
@@ -43,23 +43,23 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc: "For a refund outside the policy. Keeps the amount for it until another administrator " +
 			"approves or declines; when the consultation is cancelled before, everything is refunded and " +
 			"the request ends.",
-		Roles: access.Support | access.Admin, Status: 201, Key: httpapi.Honoured,
+		Roles: access.Support | access.Admin, Status: 201, Key: httpapi.Optional,
 		Refusals: []*problem.Error{ErrExceedsCapture},
 	}, s.requestRefund)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/refunds/{id}/approve", ID: "approve-refund", Tag: "payments",
 		Summary: "Approve a refund",
 		Doc:     "Another administrator than the one who requested it does so. The money is then on its way.",
-		Roles:   access.Admin, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{ErrOwnRefund, problem.InvalidTransition},
-		Fresh:    true,
+		Roles:   access.Admin, Key: httpapi.Optional,
+		Refusals:  []*problem.Error{ErrOwnRefund, problem.InvalidTransition},
+		RecentMFA: true,
 	}, s.approveRefund)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/refunds/{id}/decline", ID: "decline-refund", Tag: "payments",
 		Summary: "Decline a refund",
 		Doc:     "It ends FAILED with your reason, and its amount can be asked for anew.",
-		Roles:   access.Admin, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{problem.InvalidTransition},
-		Fresh:    true,
+		Roles:   access.Admin, Key: httpapi.Optional,
+		Refusals:  []*problem.Error{problem.InvalidTransition},
+		RecentMFA: true,
 	}, s.declineRefund)
 }

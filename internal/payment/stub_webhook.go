@@ -54,7 +54,7 @@ func (s *Stub) ParseWebhook(header http.Header, body []byte) (Event, error) {
 	case e.RefundID != nil && utf8.RuneCountInString(*e.RefundID) > maxWebhookText:
 		return Event{}, problem.InvalidField("body.data.refundId", "must have at most 200 characters")
 	}
-	e.FailureReason = httpapi.Readable(e.FailureReason, maxWebhookText)
+	e.FailureReason = httpapi.CleanText(e.FailureReason, maxWebhookText)
 	e.Amount = (*money.Amount)(amount)
 	if currency != nil {
 		e.Currency = currencyCode(*currency)

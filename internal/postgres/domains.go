@@ -9,16 +9,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// goMigrations are those that SQL can't do, by the files' names.
+// goMigrations are the migrations that SQL can't do, by file name.
 var goMigrations = map[string]*goose.Migration{
-	"00033_domains_in_unicode.go": goose.NewGoMigration(33, &goose.GoFunc{RunTx: domainsInUnicode}, nil),
+	"00033_domains_in_unicode.go": goose.NewGoMigration(33, &goose.GoFunc{RunTx: convertDomains}, nil),
 }
 
-// domainsInUnicode brings addresses that were kept with the ASCII spelling of an international domain (RFC 5890:
-// A-label) into the form that they are looked up in. Where somebody signed up with the other spelling too, theirs is
-// the one that is found.
-func domainsInUnicode(ctx context.Context, tx *sql.Tx) error {
-	kept := map[string]string{}
+// convertDomains converts the domains of stored mail addresses from A-labels (RFC 5890) to Unicode, the form in which
+// addresses are looked up. An address stays as it is if another account has the Unicode form.
+func convertDomains(ctx context.Context, tx *sql.Tx) error {
+	emails := map[string]string{} // by user id
 	rows, err := tx.QueryContext(ctx,
 		"SELECT id, email FROM users WHERE email ~* '@(.*[.])?xn--' AND deleted_at IS NULL")
 	if err != nil {
@@ -30,16 +29,16 @@ func domainsInUnicode(ctx context.Context, tx *sql.Tx) error {
 		if err := rows.Scan(&id, &email); err != nil {
 			return err
 		}
-		kept[id] = email
+		emails[id] = email
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	for id, email := range kept {
+	for id, email := range emails {
 		at := strings.LastIndex(email, "@")
 		domain, err := idna.Lookup.ToUnicode(strings.ToLower(email[at+1:]))
 		if err != nil {
-			continue // no domain: nothing reaches it
+			continue // not a valid domain, so no mail reaches it
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE users SET email = $1 WHERE id = $2
 			AND NOT EXISTS (SELECT FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL AND id <> $2)`,

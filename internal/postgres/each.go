@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ForEach runs a statement and hands on its rows one at a time, for what is too long to be held at once.
+// ForEach runs a statement and calls fn for each row, for results that are too large for memory.
 func ForEach[T any](ctx context.Context, r *Read, scan func(pgx.CollectableRow) (T, error), fn func(T) error,
 	sql string, args ...any) error {
 	rows, err := r.Query(ctx, sql, args...)

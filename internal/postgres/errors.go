@@ -13,21 +13,21 @@ import (
 )
 
 var (
-	// ErrBusy: every connection is in use, or a lock or statement took too long; nothing was stored.
+	// ErrBusy means that every connection is in use, or that a lock or statement took too long. Nothing was stored.
 	ErrBusy = errors.New("the database is busy")
-	// ErrUnavailable: the database does not answer; nothing was stored.
+	// ErrUnavailable means that the database does not answer. Nothing was stored.
 	ErrUnavailable = errors.New("the database is away")
-	// ErrOutcomeUnknown: the answer to a COMMIT was lost; the change is either whole or not there.
+	// ErrOutcomeUnknown means that the answer to a COMMIT was lost. Either everything was stored or nothing.
 	ErrOutcomeUnknown = errors.New("the outcome is not known")
 )
 
-// Violates tells whether err is the refusal of the named constraint or unique index.
+// Violates tells whether err is a violation of the named constraint or unique index.
 func Violates(err error, constraint string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.ConstraintName == constraint
 }
 
-// Failed is err with the name of the statement that returned it, or nil when err is nil.
+// Failed adds the name of the statement to its error. Returns nil if err is nil.
 func Failed(statement string, err error) error {
 	if err == nil {
 		return nil
@@ -38,19 +38,19 @@ func Failed(statement string, err error) error {
 // NoRows tells whether a statement that returns one row found none.
 func NoRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
 
-// Busy tells whether err is passing contention: the caller may try again.
+// Busy tells whether err is caused by contention, so that the caller may try again.
 func Busy(err error) bool {
-	if errors.Is(err, ErrBusy) || lostToAnother(err) {
+	if errors.Is(err, ErrBusy) || isRetryable(err) {
 		return true
 	}
 	code := sqlState(err)
 	return code == "55P03" || code == "57014"
 }
 
-// Cancelled tells whether the server gave a statement up: its caller went away, or it ran too long.
+// Cancelled tells whether the server cancelled a statement, because its caller went away or it took too long.
 func Cancelled(err error) bool { return sqlState(err) == "57014" }
 
-// Unavailable tells whether err means that the database is away or answers as a standby.
+// Unavailable tells whether err means that the database can't be reached or is a standby.
 func Unavailable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, ErrOutcomeUnknown) {
 		return false
@@ -59,7 +59,7 @@ func Unavailable(err error) bool {
 		return true
 	}
 	if code := sqlState(err); code != "" {
-		return shuttingDown(code) || strings.HasPrefix(code, "08") || code == "25006" || code == "53300"
+		return isShuttingDown(code) || strings.HasPrefix(code, "08") || code == "25006" || code == "53300"
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
@@ -75,17 +75,18 @@ func sqlState(err error) string {
 	return ""
 }
 
-func lostToAnother(err error) bool {
+// isRetryable tells whether a transaction lost to another one: a serialization failure or a deadlock.
+func isRetryable(err error) bool {
 	code := sqlState(err)
 	return code == "40001" || code == "40P01"
 }
 
-func shuttingDown(code string) bool {
+func isShuttingDown(code string) bool {
 	return code == "57P01" || code == "57P02" || code == "57P03" || code == "25P03"
 }
 
-// Describe is an error for the log, with what was being done. PostgreSQL's messages can quote values of a row ("Key
-// (email)=(…)"), so of a server's error only the code, the constraint and the table are written.
+// Describe returns the text of an error for the log. PostgreSQL's messages can quote values of a row ("Key
+// (email)=(…)"), so of a server's error it has only the code, the constraint and the table.
 func Describe(err error) string {
 	text := err.Error()
 	var connect *pgconn.ConnectError
@@ -100,7 +101,7 @@ func Describe(err error) string {
 	return text
 }
 
-// serverErrors are those that err wraps, directly or joined with others.
+// serverErrors returns all errors of PostgreSQL that err wraps, directly or joined with others.
 func serverErrors(err error) []*pgconn.PgError {
 	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
 	case *pgconn.PgError:
@@ -117,6 +118,7 @@ func serverErrors(err error) []*pgconn.PgError {
 	return nil
 }
 
+// describeServer adds the message only for errors in a statement and internal errors, which quote no values.
 func describeServer(pg *pgconn.PgError) string {
 	text := "SQLSTATE " + pg.Code
 	if pg.ConstraintName != "" {

@@ -9,19 +9,19 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Refused is why a program won't work on a database, in words for its operator.
-type Refused string
+// SetupError says, in words for the operator, why the program can't work on a database.
+type SetupError string
 
-func (r Refused) Error() string { return string(r) }
+func (e SetupError) Error() string { return string(e) }
 
-// NoRight tells whether the login lacks a right on the database.
-func NoRight(err error) bool { return sqlState(err) == "42501" }
+// LacksPrivilege tells whether err means that the login lacks a privilege.
+func LacksPrivilege(err error) bool { return sqlState(err) == "42501" }
 
-// Explain is an error of the start in one line for the operator. It never holds the address or the password.
+// Explain returns one line for the operator about an error at startup. It never holds the address or the password.
 func Explain(err error) string {
-	var refused Refused
-	if errors.As(err, &refused) {
-		return string(refused)
+	var setup SetupError
+	if errors.As(err, &setup) {
+		return string(setup)
 	}
 	var dns *net.DNSError
 	var network net.Error
@@ -58,7 +58,8 @@ func Explain(err error) string {
 	return Describe(err)
 }
 
-// lastLine is what the last of several attempts, with and without TLS or host by host, said.
+// lastLine returns the last line of pgx's error, which has one for each attempt, with and without TLS and for each
+// host.
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)
 	return text[strings.LastIndex(text, "\n")+1:]

@@ -1,4 +1,4 @@
 package postgres
 
-// Migrations are the files of this build's schema.
+// Migrations has the files of this build's schema.
 var Migrations = migrations

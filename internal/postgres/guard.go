@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// guardFailed is the SQLSTATE a Guard's statement raises; PostgreSQL's own codes begin with other classes.
-const guardFailed = "AM401"
+// guardSQLState is the SQLSTATE that the statement of a Guard raises. PostgreSQL uses no class AM.
+const guardSQLState = "AM401"
 
-// Guard is a statement that every Write of a context makes right before its COMMIT, in the same round trip: it raises
-// guardFailed when what the work was admitted by no longer stands, and nothing is stored. It locks what it looks at
-// until the COMMIT, and nothing is locked after it: a transaction that waits for a Guard waits for a COMMIT alone, and
-// can't be part of a deadlock.
+// Guard is a statement that every Write of a context runs right before its COMMIT, in the same round trip. It raises
+// guardSQLState if the work is no longer allowed, for example because the session has ended; then nothing is stored.
+// It locks the rows it reads until the COMMIT. Nothing is locked after it, so a transaction that waits for these rows
+// waits only for a COMMIT and can't be part of a deadlock.
 type Guard struct {
 	SQL string
-	// Args of the statement at the transaction's instant.
+	// Args returns the arguments of the statement at the transaction's instant.
 	Args func(now time.Time) []any
-	// Err is what Write returns then.
+	// Err is what Write returns if the statement refuses.
 	Err error
 }
 
 type guardKey struct{}
 
-// Guarded is a context whose Writes commit only while g stands.
-func Guarded(ctx context.Context, g *Guard) context.Context {
+// WithGuard returns a context whose Writes commit only if g allows it.
+func WithGuard(ctx context.Context, g *Guard) context.Context {
 	return context.WithValue(ctx, guardKey{}, g)
 }
 
@@ -32,17 +32,17 @@ func guardOf(ctx context.Context) *Guard {
 	return g
 }
 
-// refusedBy tells whether err is the guard's refusal. There may be no guard.
-func (g *Guard) refusedBy(err error) bool { return g != nil && sqlState(err) == guardFailed }
+// isRefusal tells whether err is from the guard's statement. It is false for a nil guard.
+func (g *Guard) isRefusal(err error) bool { return g != nil && sqlState(err) == guardSQLState }
 
-// stands asks the guard before a refusal is told, so that whoever was shut out meanwhile learns nothing from it. A
-// transaction that PostgreSQL gave up can't ask, and keeps its own error.
-func (tx *Tx) stands(ctx context.Context, g *Guard, refusal error) error {
-	if g == nil || ctx.Err() != nil || sqlState(refusal) != "" {
-		return refusal
+// guardedError returns the guard's error if the guard refuses, and err otherwise: a caller whose session has ended
+// must learn nothing from err. After an error of PostgreSQL the transaction can't run the guard, and err is returned.
+func (tx *Tx) guardedError(ctx context.Context, g *Guard, err error) error {
+	if g == nil || ctx.Err() != nil || sqlState(err) != "" {
+		return err
 	}
-	if _, err := tx.Exec(ctx, g.SQL, g.Args(tx.Now)...); g.refusedBy(err) {
+	if _, guardErr := tx.Exec(ctx, g.SQL, g.Args(tx.Now)...); g.isRefusal(guardErr) {
 		return g.Err
 	}
-	return refusal
+	return err
 }

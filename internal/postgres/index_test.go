@@ -8,27 +8,28 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// No statement may read a GiST index: a join that begins a scan of it again can hide rows from it, and from the
-// constraint that it enforces (docs/adr/0030-exclusion-constraints.md). A planner has no use for an index whose keys
-// are expressions that no query has and that has no condition for a query to imply.
-func TestNoStatementCanReadAGiSTIndex(t *testing.T) {
+// TestGiSTIndexesAreNotUsedByQueries tests that no query can use a GiST index: a join that rescans one can hide rows
+// from it and from its constraint (docs/adr/0030-exclusion-constraints.md). The planner can't use an index whose keys
+// are expressions that no query has, and that has no condition.
+func TestGiSTIndexesAreNotUsedByQueries(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
 	rows, err := db.Pool.Query(t.Context(), `SELECT i.indexrelid::regclass::text FROM pg_index i
 		JOIN pg_class c ON c.oid = i.indexrelid
-		JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gist' AND (i.indpred IS NOT NULL OR EXISTS (SELECT
-			FROM unnest(i.indkey) key WHERE key <> 0))`)
+		JOIN pg_am a ON a.oid = c.relam
+		WHERE a.amname = 'gist'
+			AND (i.indpred IS NOT NULL OR EXISTS (SELECT FROM unnest(i.indkey) key WHERE key <> 0))`)
 	must(t, err)
-	readable, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	usable, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
-	for _, index := range readable {
+	for _, index := range usable {
 		t.Errorf("%s has a plain column as a key, or a condition: make its keys expressions", index)
 	}
 }
 
-// A restore and, from version 17 on, PostgreSQL itself build indexes with an empty search_path: functions that an
-// index calls must find what they call without one.
-func TestIndexesAreBuiltWithoutASearchPath(t *testing.T) {
+// TestIndexesBuildWithoutSearchPath tests the functions that indexes call: a restore, and PostgreSQL itself from
+// version 17 on, builds indexes with an empty search_path.
+func TestIndexesBuildWithoutSearchPath(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
 	rows, err := db.Pool.Query(t.Context(), `SELECT c.oid::regclass::text FROM pg_class c

@@ -24,36 +24,36 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrationLock is the advisory lock that lets one process migrate while others wait.
+// migrationLock is the advisory lock of the process that migrates.
 const migrationLock = 0x616d7275 // "amru"
 
-// reachWithin is how long a start waits for a server that says nothing.
-const reachWithin = 10 * time.Second
+// connectTimeout is how long a migration waits for a server that does not answer.
+const connectTimeout = 10 * time.Second
 
-// Upgraded tells what Upgrade did.
-type Upgraded struct {
+// UpgradeResult says what Upgrade did.
+type UpgradeResult struct {
 	Version      int64 // of the schema
 	Applied      int   // migrations of the schema
 	QueueApplied int   // migrations of River's tables
 }
 
-// Upgrade brings the schema and River's tables to this build's version, as the login of dsn, who comes to own them.
-// Safe to run at once from many processes; a login that may only read does where there is nothing to do. Error:
-// Refused for a database that this build can't work on; Explain tells the others.
-func Upgrade(ctx context.Context, dsn string) (did Upgraded, err error) {
+// Upgrade brings the schema and River's tables to this build's version. The login of dsn becomes their owner. Several
+// processes may run it at the same time. If there is nothing to do, a login that may only read is enough. Returns a
+// SetupError for a database that this build can't work on; Explain describes other errors.
+func Upgrade(ctx context.Context, dsn string) (result UpgradeResult, err error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return did, errUnreadable
+		return result, errBadDSN
 	}
 	cfg.MaxConns = 4
-	cfg.ConnConfig.ConnectTimeout = reachWithin
+	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return did, fmt.Errorf("open the database: %w", err)
+		return result, fmt.Errorf("open the database: %w", err)
 	}
 	defer pool.Close()
-	// Both migrators run beside this session, which only holds the lock.
+	// Both migrators use other connections; this one only holds the lock.
 	err = pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		if err := checkEncoding(ctx, conn); err != nil {
 			return err
@@ -62,36 +62,24 @@ func Upgrade(ctx context.Context, dsn string) (did Upgraded, err error) {
 			return fmt.Errorf("take the migration lock: %w", err)
 		}
 		defer unlock(ctx, conn.Conn())
-		if err := migrateSchema(ctx, pool, &did); err != nil {
+		if err := migrateSchema(ctx, pool, &result); err != nil {
 			return err
 		}
-		river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
-		if err != nil {
-			return fmt.Errorf("prepare River's migrations: %w", err)
-		}
-		result, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil)
-		if err != nil {
-			return fmt.Errorf("migrate River's tables: %w", err)
-		}
-		did.QueueApplied = len(result.Versions)
-		if did.QueueApplied > 0 {
-			if _, err := pool.Exec(ctx, "REVOKE INSERT, UPDATE, DELETE ON river_migration FROM "+AppRole); err != nil {
-				return fmt.Errorf("close River's version table: %w", err)
-			}
-		}
-		return nil
+		applied, err := migrateQueue(ctx, pool)
+		result.QueueApplied = applied
+		return err
 	})
-	return did, err
+	return result, err
 }
 
-// checkEncoding refuses a database that can't hold every name, or that takes bytes which are no text.
+// checkEncoding refuses a database that can't hold all characters, or that accepts bytes which are not text.
 func checkEncoding(ctx context.Context, conn *pgxpool.Conn) error {
 	var encoding string
 	if err := conn.QueryRow(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
-		return fmt.Errorf("ask for the encoding: %w", err)
+		return fmt.Errorf("read the encoding: %w", err)
 	}
 	if encoding != "UTF8" {
-		return Refused("the database's encoding is " + encoding +
+		return SetupError("the database's encoding is " + encoding +
 			", it must be UTF8: create another one with ENCODING 'UTF8' TEMPLATE template0")
 	}
 	return nil
@@ -101,7 +89,8 @@ func unlock(ctx context.Context, conn *pgx.Conn) {
 	_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
 }
 
-func migrateSchema(ctx context.Context, pool *pgxpool.Pool, did *Upgraded) error {
+// migrateSchema applies the missing migrations of the schema.
+func migrateSchema(ctx context.Context, pool *pgxpool.Pool, result *UpgradeResult) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -113,23 +102,44 @@ func migrateSchema(ctx context.Context, pool *pgxpool.Pool, did *Upgraded) error
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	there, known, err := provider.GetVersions(ctx)
+	current, known, err := provider.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
-	if there > known {
-		return Refused(fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program",
-			there, known))
+	if current > known {
+		return SetupError(fmt.Sprintf("the database is at version %d, this program knows %d: run the newer program",
+			current, known))
 	}
 	applied, err := provider.Up(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
-	did.Version, did.Applied = known, len(applied)
+	result.Version = known
+	result.Applied = len(applied)
 	return nil
 }
 
-// SchemaVersion is the one this build works on.
+// migrateQueue applies the missing migrations of River's tables, and returns how many there were.
+func migrateQueue(ctx context.Context, pool *pgxpool.Pool) (applied int, err error) {
+	river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
+	if err != nil {
+		return 0, fmt.Errorf("prepare River's migrations: %w", err)
+	}
+	result, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return 0, fmt.Errorf("migrate River's tables: %w", err)
+	}
+	if len(result.Versions) == 0 {
+		return 0, nil
+	}
+	_, err = pool.Exec(ctx, "REVOKE INSERT, UPDATE, DELETE ON river_migration FROM "+AppRole)
+	if err != nil {
+		return 0, fmt.Errorf("revoke rights on River's version table: %w", err)
+	}
+	return len(result.Versions), nil
+}
+
+// SchemaVersion returns the version of the schema that this build works on.
 func SchemaVersion() int64 {
 	known := knownMigrations()
 	return known[len(known)-1].version
@@ -140,9 +150,9 @@ type migration struct {
 	name    string
 }
 
-// knownMigrations are this build's, oldest first: their names begin with five digits.
+// knownMigrations returns the migrations of this build, oldest first. Their names begin with five digits.
 func knownMigrations() []migration {
-	files, _ := fs.Glob(migrations, "migrations/*.sql") // the pattern is good
+	files, _ := fs.Glob(migrations, "migrations/*.sql") // the pattern is valid
 	for name := range goMigrations {
 		files = append(files, "migrations/"+name)
 	}
@@ -150,52 +160,43 @@ func knownMigrations() []migration {
 	var all []migration
 	for _, file := range files {
 		name := path.Base(file)
-		version, _ := strconv.ParseInt(name[:5], 10, 64) // goose would refuse it
+		version, _ := strconv.ParseInt(name[:5], 10, 64) // goose refuses other names
 		all = append(all, migration{version, name})
 	}
 	return all
 }
 
-// Status of a schema. QueueMissing are versions of River's tables.
+// Status is the state of a database's schema.
 type Status struct {
-	Version      int64
-	Missing      []string
+	Version int64
+	// Missing are the names of migrations that are not applied.
+	Missing []string
+	// QueueMissing are versions of River's tables that are not applied.
 	QueueMissing []int
 }
 
-// SchemaStatus compares the database with this build and changes nothing; a login that only reads is enough.
+// SchemaStatus compares the database with this build. It changes nothing, so a login that may only read is enough.
 func SchemaStatus(ctx context.Context, dsn string) (s Status, err error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return s, errUnreadable
+		return s, errBadDSN
 	}
 	cfg.MaxConns = 2
-	cfg.ConnConfig.ConnectTimeout = reachWithin
+	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return s, fmt.Errorf("open the database: %w", err)
 	}
 	defer pool.Close()
-	applied := map[int64]bool{}
-	var there bool
-	if err := pool.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there); err != nil {
-		return s, fmt.Errorf("look for the schema: %w", err)
+	applied, err := appliedVersions(ctx, pool)
+	if err != nil {
+		return s, fmt.Errorf("read the schema's version: %w", err)
 	}
-	if there {
-		rows, err := pool.Query(ctx, "SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0")
-		if err != nil {
-			return s, fmt.Errorf("read the schema's version: %w", err)
-		}
-		versions, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if err != nil {
-			return s, fmt.Errorf("read the schema's version: %w", err)
-		}
-		for _, v := range versions {
-			applied[v], s.Version = true, max(s.Version, v)
-		}
+	if len(applied) > 0 {
+		s.Version = slices.Max(applied)
 	}
 	for _, m := range knownMigrations() {
-		if !applied[m.version] {
+		if !slices.Contains(applied, m.version) {
 			s.Missing = append(s.Missing, m.name)
 		}
 	}
@@ -203,25 +204,41 @@ func SchemaStatus(ctx context.Context, dsn string) (s Status, err error) {
 	return s, err
 }
 
+// appliedVersions returns the versions of the schema that are applied, or none for an empty database.
+func appliedVersions(ctx context.Context, pool *pgxpool.Pool) ([]int64, error) {
+	var exists bool
+	err := pool.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&exists)
+	if err != nil || !exists {
+		return nil, err
+	}
+	rows, err := pool.Query(ctx, "SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// queueMissing returns the versions of River's tables that are not applied.
 func queueMissing(ctx context.Context, pool *pgxpool.Pool) ([]int, error) {
 	river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
 	if err != nil {
 		return nil, fmt.Errorf("prepare River's migrations: %w", err)
 	}
-	there, err := river.ExistingVersions(ctx)
+	existing, err := river.ExistingVersions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the version of River's tables: %w", err)
 	}
 	var missing []int
 	for _, m := range river.AllVersions() {
-		if !slices.ContainsFunc(there, func(t rivermigrate.Migration) bool { return t.Version == m.Version }) {
+		isApplied := func(e rivermigrate.Migration) bool { return e.Version == m.Version }
+		if !slices.ContainsFunc(existing, isApplied) {
 			missing = append(missing, m.Version)
 		}
 	}
 	return missing, nil
 }
 
-// Fingerprint names this build's schema: tests clone a template database that bears it.
+// Fingerprint returns a name for this build's schema, under which tests find their template database.
 func Fingerprint() string {
 	sum := sha256.New()
 	files, _ := fs.Glob(migrations, "migrations/*.sql")

@@ -1,4 +1,4 @@
-// Package postgres opens the database, runs transactions and migrations, and tells its errors apart.
+// Package postgres opens the database, runs transactions and migrations, and classifies its errors.
 package postgres
 
 import (
@@ -16,13 +16,13 @@ import (
 	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
-// acquireTimeout bounds the wait for a pooled connection; past it the caller is told to come back.
+// acquireTimeout is how long a caller waits for a connection of the pool. After that it gets ErrBusy.
 const acquireTimeout = time.Second
 
-// AppRole is what the server acts as: it can't alter the schema nor change evidence, see migration 00009.
+// AppRole is the role of the server. It can change neither the schema nor evidence, see migration 00009.
 const AppRole = "amrutam_app"
 
-// DB is the pool and the clock every transaction reads.
+// DB is a pool of connections, with the clock of all transactions.
 type DB struct {
 	Pool  *pgxpool.Pool
 	Clock func() time.Time
@@ -30,28 +30,28 @@ type DB struct {
 	retried atomic.Int64
 }
 
-// Retried counts the transactions that ran anew, since the start, because they had lost to another.
+// Retried returns how many transactions ran again, since the start, because they lost to another one.
 func (db *DB) Retried() int64 { return db.retried.Load() }
 
 // Options for Open. Zero values mean the defaults.
 type Options struct {
 	MaxConns int32
 	Clock    func() time.Time
-	// Owner keeps the login's own rights, where the server acts as AppRole.
+	// Owner keeps the rights of the login instead of switching to AppRole.
 	Owner bool
-	// Tune, when given, changes how connections are made, last of all: tests watch their statements.
+	// Tune may change the configuration of connections. Tests watch statements with it.
 	Tune func(*pgx.ConnConfig)
 }
 
-// pgx's own words quote parts of the address.
-var errUnreadable = Refused(
+// errBadDSN replaces pgx's error, which quotes parts of the address.
+var errBadDSN = SetupError(
 	"it can't be read as an address of PostgreSQL like postgres://user:password@host:5432/database")
 
-// Open makes the pool; it does not wait for the database, which may be away and come back.
+// Open returns a pool. It does not connect yet, so the database may come up later.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, errUnreadable
+		return nil, errBadDSN
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -71,22 +71,22 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		"lock_timeout":                        "5s",
 		"idle_in_transaction_session_timeout": "15s",
 	} {
-		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
+		if _, isSet := cfg.ConnConfig.RuntimeParams[name]; !isSet {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
 	if !o.Owner {
-		// Part of the connection's start: it costs no round trip, and RESET ROLE comes back to it. SET ROLE doesn't,
-		// so a login that owns nothing is better still (docs/operations/database-roles.md).
+		// As a startup parameter it costs no round trip, and RESET ROLE returns to it. SET ROLE can still leave it, so
+		// a login that owns nothing is safer (docs/operations/database-roles.md).
 		cfg.ConnConfig.RuntimeParams["role"] = AppRole
 	}
-	// A caller that hangs up cancels its statement on the server, and the connection stays usable.
+	// When a context ends, the statement is cancelled on the server and the connection stays usable.
 	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: 200 * time.Millisecond}
 	}
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		utc := pgtype.TimestamptzCodec{ScanLocation: time.UTC}
-		// Without it an id makes a detour over its text: a tenth of a booking's time in Go.
+		// Without it every id is converted through its text, which takes a tenth of a booking's time in Go.
 		pgxuuid.Register(conn.TypeMap())
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &utc})
 		return nil
@@ -101,10 +101,10 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	return &DB{Pool: pool, Clock: o.Clock}, nil
 }
 
-// Close waits for borrowed connections and closes all.
+// Close waits until all connections are returned, and closes them.
 func (db *DB) Close() { db.Pool.Close() }
 
-// Now is the clock's instant at PostgreSQL's resolution (1 µs), so that a time read back equals the time written.
+// Now returns the clock's time in PostgreSQL's resolution (1 µs), so that a time read back equals the time written.
 func (db *DB) Now() time.Time { return db.Clock().UTC().Truncate(time.Microsecond) }
 
 // Querier runs statements that return rows: a Tx or a Read.
@@ -113,7 +113,7 @@ type Querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Read is one borrowed connection for statements that change nothing; a single statement needs no BEGIN.
+// Read is a connection of the pool for statements that change nothing. They run without BEGIN.
 type Read struct {
 	conn *pgxpool.Conn
 	Now  time.Time
@@ -129,7 +129,7 @@ func (r *Read) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return r.conn.QueryRow(ctx, sql, args...)
 }
 
-// Read lends a connection to fn.
+// Read runs fn with a connection of the pool. Errors: ErrBusy, ErrUnavailable, or what fn returned.
 func (db *DB) Read(ctx context.Context, fn func(r *Read) error) error {
 	conn, err := db.acquire(ctx)
 	if err != nil {
@@ -141,18 +141,19 @@ func (db *DB) Read(ctx context.Context, fn func(r *Read) error) error {
 	return err
 }
 
-// Snapshot is Read of one moment, for what asks many things that must agree. A statement may take as long as ctx
-// allows: it reads all there is, and not a page.
+// Snapshot is Read in one snapshot, for several statements whose results must agree. Its statements have no timeout
+// other than ctx, because they read whole tables.
 func (db *DB) Snapshot(ctx context.Context, fn func(r *Read) error) error {
 	return db.Read(ctx, func(r *Read) error {
-		opts := pgx.TxOptions{BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL " +
-			"statement_timeout = 0"}
+		opts := pgx.TxOptions{
+			BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0",
+		}
 		return pgx.BeginTxFunc(ctx, r.conn, opts, func(pgx.Tx) error { return fn(r) })
 	})
 }
 
-// Alone runs fn on a connection of its own, for what takes so long that the pool would miss it.
-func (db *DB) Alone(ctx context.Context, fn func(conn *pgx.Conn) error) error {
+// WithOwnConn runs fn with a connection outside the pool, for work that takes long.
+func (db *DB) WithOwnConn(ctx context.Context, fn func(conn *pgx.Conn) error) error {
 	cfg := db.Pool.Config()
 	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
 	if err != nil {
@@ -165,28 +166,28 @@ func (db *DB) Alone(ctx context.Context, fn func(conn *pgx.Conn) error) error {
 	return fn(conn)
 }
 
+// acquire takes a connection from the pool. Errors: ErrBusy, ErrUnavailable, the context's.
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	waiting, cancel := context.WithTimeout(ctx, acquireTimeout)
+	acquireCtx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
-	conn, err := db.Pool.Acquire(waiting)
+	conn, err := db.Pool.Acquire(acquireCtx)
 	switch {
 	case err == nil:
 		return conn, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case waiting.Err() != nil:
+	case acquireCtx.Err() != nil:
 		return nil, fmt.Errorf("%w: no connection within %s", ErrBusy, acquireTimeout)
 	default:
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 }
 
-// ErrRole: the database is there, but the login may not act as AppRole.
+// ErrRole means that the database answers, but the login may not act as AppRole.
 var ErrRole = errors.New("the login of DATABASE_URL may not act as " + AppRole + ": have an administrator run GRANT " +
-	AppRole +
-	" TO that login (docs/operations/database-roles.md)")
+	AppRole + " TO that login (docs/operations/database-roles.md)")
 
-// Ready tells whether the database answers. Error: ErrRole.
+// Ready returns an error if the database does not answer, and ErrRole if the login may not act as AppRole.
 func (db *DB) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()

@@ -39,8 +39,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// refused fails the test unless PostgreSQL says insufficient_privilege (42501).
-func refused(t *testing.T, db interface {
+// wantRefused fails the test unless the statement fails with insufficient_privilege (42501).
+func wantRefused(t *testing.T, db interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }, sql string) {
 	t.Helper()
@@ -60,21 +60,21 @@ func text(t *testing.T, db *postgres.DB, sql string) (s string) {
 const allTables = `SELECT c.oid, c.relname, c.relispartition FROM pg_class c
 	WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')`
 
-// What the server may do is listed by table, so that one a later migration makes is decided on, not forgotten.
-func TestTheServerChangesNeitherSchemaNorEvidence(t *testing.T) {
+// TestAppRolePrivileges lists the server's rights on all tables, so a new table must be added here.
+func TestAppRolePrivileges(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 2})
-	if who := text(t, db, "SELECT current_user"); who != postgres.AppRole {
-		t.Fatalf("the server acts as %s", who)
+	if role := text(t, db, "SELECT current_user"); role != postgres.AppRole {
+		t.Fatalf("the server acts as %s", role)
 	}
-	for _, evidence := range []string{"audit_logs", "prescriptions", "audit_logs_default",
-		text(t, db, `SELECT inhrelid::regclass::text FROM pg_inherits
-		WHERE inhparent = 'audit_logs'::regclass AND inhrelid <> 'audit_logs_default'::regclass LIMIT 1`)} {
+	partition := text(t, db, `SELECT inhrelid::regclass::text FROM pg_inherits
+		WHERE inhparent = 'audit_logs'::regclass AND inhrelid <> 'audit_logs_default'::regclass LIMIT 1`)
+	for _, evidence := range []string{"audit_logs", "prescriptions", "audit_logs_default", partition} {
 		for _, sql := range []string{"UPDATE % SET id = id", "DELETE FROM %", "TRUNCATE %", "TRUNCATE % CASCADE",
 			"ALTER TABLE % DISABLE TRIGGER ALL", "ALTER TABLE % DISABLE TRIGGER USER",
 			"ALTER TABLE % ADD COLUMN x int", "DROP TABLE %", "CREATE RULE r AS ON INSERT TO % DO INSTEAD NOTHING",
 			"SELECT FROM % FOR UPDATE"} {
-			refused(t, db.Pool, strings.Replace(sql, "%", evidence, 1))
+			wantRefused(t, db.Pool, strings.Replace(sql, "%", evidence, 1))
 		}
 	}
 	for _, sql := range []string{"CREATE TABLE mine (n int)", "ALTER TABLE users ADD COLUMN x int",
@@ -85,28 +85,29 @@ func TestTheServerChangesNeitherSchemaNorEvidence(t *testing.T) {
 		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)", "DELETE FROM goose_db_version",
 		"DELETE FROM river_migration", "SELECT make_partition('audit_logs', 'x', '1990-01-01', '1990-02-01')",
 		"GRANT UPDATE ON audit_logs TO PUBLIC"} {
-		if strings.HasPrefix(sql, "GRANT") { // PostgreSQL only warns of a grant that gives nothing
+		if strings.HasPrefix(sql, "GRANT") { // PostgreSQL only warns about a grant without effect
 			_, _ = db.Pool.Exec(t.Context(), sql)
-			refused(t, db.Pool, "UPDATE audit_logs SET id = id")
+			wantRefused(t, db.Pool, "UPDATE audit_logs SET id = id")
 			continue
 		}
-		refused(t, db.Pool, sql)
+		wantRefused(t, db.Pool, sql)
 	}
 	rows, err := db.Pool.Query(t.Context(), `SELECT relname, relispartition, concat_ws(' ',
-		CASE WHEN has_table_privilege(oid, 'SELECT') THEN 'select' END, CASE WHEN has_table_privilege(oid,
-		'INSERT') THEN 'insert' END, CASE WHEN has_table_privilege(oid, 'UPDATE') THEN 'update' END,
-		CASE WHEN has_table_privilege(oid, 'DELETE') THEN 'delete' END, CASE WHEN has_table_privilege(oid,
-		'TRUNCATE, REFERENCES, TRIGGER') THEN 'more' END)
+		CASE WHEN has_table_privilege(oid, 'SELECT') THEN 'select' END,
+		CASE WHEN has_table_privilege(oid, 'INSERT') THEN 'insert' END,
+		CASE WHEN has_table_privilege(oid, 'UPDATE') THEN 'update' END,
+		CASE WHEN has_table_privilege(oid, 'DELETE') THEN 'delete' END,
+		CASE WHEN has_table_privilege(oid, 'TRUNCATE, REFERENCES, TRIGGER') THEN 'more' END)
 		FROM (`+allTables+`) t`)
 	must(t, err)
 	var table, rights string
-	var partition bool
+	var isPartition bool
 	tables := 0
-	_, err = pgx.ForEachRow(rows, []any{&table, &partition, &rights}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&table, &isPartition, &rights}, func() error {
 		tables++
 		want := "select insert update delete"
 		switch {
-		case partition:
+		case isPartition:
 			want = ""
 		case table == "audit_logs" || table == "prescriptions":
 			want = "select insert"
@@ -124,8 +125,8 @@ func TestTheServerChangesNeitherSchemaNorEvidence(t *testing.T) {
 	}
 }
 
-// What must never be readable to an analyst, by column.
-var closed = []string{"doctors.search", "doctors.registration_number", "doctors.approval_reason", "doctors.bio",
+// closedColumns are the columns that analysts must not read.
+var closedColumns = []string{"doctors.search", "doctors.registration_number", "doctors.approval_reason", "doctors.bio",
 	"doctors.clinic_name", "payments.transaction_reference", "users.email", "users.password_hash",
 	"users.email_verification_token", "users.password_reset_token", "users.mfa_secret", "profiles.full_name",
 	"profiles.phone", "profiles.phone_index", "profiles.address", "profiles.date_of_birth", "consultations.reason",
@@ -135,7 +136,7 @@ var closed = []string{"doctors.search", "doctors.registration_number", "doctors.
 	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256", "refunds.reason",
 	"audit_logs.metadata", "audit_logs.ip_address", "river_job.args"}
 
-func TestTheReaderSeesFiguresOnly(t *testing.T) {
+func TestReaderRolePrivileges(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
 	admin := adminOf(t, db)
@@ -151,18 +152,18 @@ func TestTheReaderSeesFiguresOnly(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	for _, column := range closed {
+	for _, column := range closedColumns {
 		table, name, _ := strings.Cut(column, ".")
-		refused(t, admin, "SELECT "+name+" FROM "+table)
+		wantRefused(t, admin, "SELECT "+name+" FROM "+table)
 	}
 	for _, sql := range []string{"SELECT * FROM users", "SELECT * FROM consultations",
 		"SELECT * FROM consultations_default", "UPDATE users SET role = 'ADMIN'",
 		"INSERT INTO audit_logs DEFAULT VALUES", "DELETE FROM payments", "TRUNCATE payments CASCADE",
 		"CREATE TABLE mine (n int)", "SELECT make_partitions(now(), 1, 1)",
 		"SELECT drop_expired_keys(now())"} {
-		refused(t, admin, sql)
+		wantRefused(t, admin, sql)
 	}
-	// Nothing sealed is open by an oversight: whatever bytea there is, now and later.
+	// Sealed data is bytea, so the reader must see no column of that type.
 	var open []string
 	must(t, admin.QueryRow(t.Context(), `SELECT coalesce(array_agg(format('%I.%I', relname, attname)), '{}') FROM (`+
 		allTables+`) t JOIN pg_attribute a ON a.attrelid = t.oid
@@ -173,7 +174,7 @@ func TestTheReaderSeesFiguresOnly(t *testing.T) {
 	}
 }
 
-// adminOf is a superuser's session on the same database, who can become any role.
+// adminOf opens a connection of a superuser, who can become any role, to the same database.
 func adminOf(t *testing.T, db *postgres.DB) *pgx.Conn {
 	t.Helper()
 	cfg := db.Pool.Config().ConnConfig.Copy()
@@ -184,8 +185,9 @@ func adminOf(t *testing.T, db *postgres.DB) *pgx.Conn {
 	return conn
 }
 
-// The upkeep's DDL is done for the server by functions of the owner's, and what they make is closed like its parent.
-func TestUpkeepUnderTheServersRole(t *testing.T) {
+// TestMaintenanceAsAppRole tests that the server maintains partitions by functions with the owner's rights, and that
+// it has no rights on the new partitions.
+func TestMaintenanceAsAppRole(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 2})
 	rows, err := db.Pool.Query(t.Context(), "SELECT make_partitions(now() + interval '40 months', 1, 1)")
@@ -195,15 +197,15 @@ func TestUpkeepUnderTheServersRole(t *testing.T) {
 	if len(late) > 0 {
 		t.Fatalf("partitions that could not be made: %v", late)
 	}
-	in := time.Now().UTC().AddDate(0, 40, 1-time.Now().UTC().Day())
-	for table, verb := range map[string]string{"audit_logs_" + in.Format("2006_01"): "DELETE FROM ",
-		"consultations_" + in.Format("2006_01"): "DELETE FROM "} {
-		if owner := text(t, db, "SELECT relowner::regrole::text FROM pg_class WHERE relname = '"+table+
-			"'"); owner != cluster.OwnerRole {
+	now := time.Now().UTC()
+	month := now.AddDate(0, 40, 1-now.Day()).Format("2006_01")
+	for _, table := range []string{"audit_logs_" + month, "consultations_" + month} {
+		owner := text(t, db, "SELECT relowner::regrole::text FROM pg_class WHERE relname = '"+table+"'")
+		if owner != cluster.OwnerRole {
 			t.Errorf("%s belongs to %s", table, owner)
 		}
-		refused(t, db.Pool, verb+table)
-		refused(t, db.Pool, "TRUNCATE "+table)
+		wantRefused(t, db.Pool, "DELETE FROM "+table)
+		wantRefused(t, db.Pool, "TRUNCATE "+table)
 	}
 	const days = "SELECT count(*)::text FROM pg_inherits WHERE inhparent = 'idempotency_keys'::regclass"
 	_, err = db.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now() + interval '50 months')")
@@ -211,21 +213,21 @@ func TestUpkeepUnderTheServersRole(t *testing.T) {
 	if left := text(t, db, days); left != "1" {
 		t.Errorf("%s partitions of idempotency keys are left, want the default one", left)
 	}
-	// A caller's own objects can't stand in for what the functions use.
+	// The functions use the real tables, and not temporary ones of the caller with the same names.
 	_, err = db.Pool.Exec(t.Context(), `CREATE TEMP TABLE idempotency_keys_default (expires_at timestamptz)`)
 	must(t, err)
 	_, err = db.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now())")
 	must(t, err)
 }
 
-// boundToNow: with the owner's rights a login that isn't the owner makes what is needed soon, and drops nothing that
-// lives.
-func boundToNow(t *testing.T, server *postgres.DB) {
+// checkPartitionLimits checks that a login which isn't the owner can only make partitions of the near future and drops
+// none with live rows, although the functions have the owner's rights.
+func checkPartitionLimits(t *testing.T, server *postgres.DB) {
 	t.Helper()
 	for _, arguments := range []string{"now() + interval '2 days', 1, 1", "now() - interval '1 year', 1, 1",
 		"now(), 1000, 1", "now(), 1, 1000", "NULL, 1, 1", "now(), NULL, 1"} {
 		if _, err := server.Pool.Exec(t.Context(), "SELECT make_partitions("+arguments+")"); err == nil {
-			t.Errorf("make_partitions(%s) is done", arguments)
+			t.Errorf("make_partitions(%s) was accepted", arguments)
 		}
 	}
 	const days = "SELECT count(*)::text FROM pg_inherits WHERE inhparent = 'idempotency_keys'::regclass"
@@ -239,8 +241,8 @@ func boundToNow(t *testing.T, server *postgres.DB) {
 	}
 }
 
-// Each on a cluster of its own: roles belong to all of its databases.
-func TestRolesOfAnOrdinaryLogin(t *testing.T) {
+// TestRolesWithOrdinaryLogins needs its own cluster, because roles belong to all databases of a cluster.
+func TestRolesWithOrdinaryLogins(t *testing.T) {
 	t.Parallel()
 	c, err := cluster.Start(t.Context(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"),
 		Logger: slog.New(slog.DiscardHandler), Settings: map[string]string{"fsync": "off"}})
@@ -262,14 +264,14 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 		return u.String()
 	}
 
-	// Nobody may make the roles: the refusal says what an administrator has to run.
+	// A login that may not create roles gets an error that says what an administrator must run.
 	err = testdb.Migrate(t.Context(), address("plain", "plain"))
 	if err == nil || !strings.Contains(postgres.Describe(err),
 		"CREATE ROLE amrutam_app NOLOGIN; CREATE ROLE amrutam_reader NOLOGIN; GRANT amrutam_app TO plain;") {
 		t.Errorf("a login that may not make roles: %v", err)
 	}
 
-	// Two databases of a cluster at once, and each twice at once.
+	// Two databases of a cluster are migrated at the same time, each by two processes.
 	var all sync.WaitGroup
 	for _, database := range []string{"one", "two", "one", "two"} {
 		all.Go(func() {
@@ -284,10 +286,11 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 		must(t, openAt(t, address("maker", database), postgres.Options{}).Ready(t.Context()))
 	}
 
-	// A login of its own for the server: refused by name until it is a member, and then it can't become anybody else.
-	if err := openAt(t, address("server", "one"), postgres.Options{}).Ready(t.Context()); !errors.Is(err,
-		postgres.ErrRole) {
-		t.Errorf("a login that is no member: %v", err)
+	// A separate login for the server gets ErrRole until it is a member of the role, and can become no other role
+	// then.
+	err = openAt(t, address("server", "one"), postgres.Options{}).Ready(t.Context())
+	if !errors.Is(err, postgres.ErrRole) {
+		t.Errorf("a login that is not a member: %v", err)
 	}
 	for _, sql := range []string{"GRANT amrutam_app TO server", "GRANT amrutam_app TO plain"} {
 		_, err = admin.Exec(t.Context(), sql)
@@ -297,15 +300,15 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	must(t, openAt(t, address("plain", "plain"), postgres.Options{}).Ready(t.Context()))
 	server := openAt(t, address("server", "one"), postgres.Options{MaxConns: 1})
 	must(t, server.Ready(t.Context()))
-	refused(t, server.Pool, "SET ROLE maker")
-	boundToNow(t, server)
+	wantRefused(t, server.Pool, "SET ROLE maker")
+	checkPartitionLimits(t, server)
 	for _, sql := range []string{"RESET ROLE", "SET ROLE NONE"} {
 		_, err := server.Pool.Exec(t.Context(), sql)
 		must(t, err)
-		refused(t, server.Pool, "DELETE FROM audit_logs")
-		refused(t, server.Pool, "CREATE TABLE mine (n int)")
+		wantRefused(t, server.Pool, "DELETE FROM audit_logs")
+		wantRefused(t, server.Pool, "CREATE TABLE mine (n int)")
 	}
-	// It may start on a schema that is there, not make one.
+	// It may start on an existing schema, but not create one.
 	must(t, testdb.Migrate(t.Context(), address("server", "one")))
 	_, err = admin.Exec(t.Context(), "CREATE DATABASE three OWNER maker")
 	must(t, err)
@@ -314,12 +317,12 @@ func TestRolesOfAnOrdinaryLogin(t *testing.T) {
 	}
 }
 
-func TestResetRoleStaysTheServers(t *testing.T) {
+func TestResetRoleKeepsAppRole(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1})
 	_, err := db.Pool.Exec(t.Context(), "RESET ROLE")
 	must(t, err)
-	if who := text(t, db, "SELECT current_user"); who != postgres.AppRole {
-		t.Errorf("after RESET ROLE the server is %s", who)
+	if role := text(t, db, "SELECT current_user"); role != postgres.AppRole {
+		t.Errorf("after RESET ROLE the server is %s", role)
 	}
 }

@@ -17,21 +17,21 @@ import (
 )
 
 const (
-	// maxAttempts of a transaction that lost to another one (SQLSTATE 40001, 40P01).
+	// maxAttempts is how often a transaction runs that loses to other ones (SQLSTATE 40001, 40P01).
 	maxAttempts   = 5
 	commitTimeout = 5 * time.Second
 )
 
 // Tx is one transaction at one instant. Domain functions join it; only Write begins, commits and rolls back.
 type Tx struct {
-	Now     time.Time
-	tx      pgx.Tx
-	audited bool
-	read    []uuid.UUID // patients whose reading is audited
-	queue   pgx.Batch
-	last    pgx.Batch
-	after   []func()
-	planned bool // once, from here to the end
+	Now             time.Time
+	tx              pgx.Tx
+	isAudited       bool
+	readPatients    []uuid.UUID // patients of audited readings
+	queue           pgx.Batch
+	queueLast       pgx.Batch
+	afterCommit     []func()
+	usesGenericPlan bool // from PlanOnce to the end
 }
 
 // Exec runs a statement that returns no rows.
@@ -58,7 +58,7 @@ func (tx *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 // and Rollback fail.
 func (tx *Tx) River() pgx.Tx { return riverTx{tx.tx} }
 
-// riverTx is a transaction that its holder can't end.
+// riverTx is a transaction that River can't end.
 type riverTx struct{ pgx.Tx }
 
 var errOnlyWrite = errors.New("postgres: only Write ends a transaction")
@@ -69,69 +69,71 @@ func (riverTx) Commit(context.Context) error { return errOnlyWrite }
 // Rollback fails.
 func (riverTx) Rollback(context.Context) error { return errOnlyWrite }
 
-// Queue adds a statement that returns nothing and can't break a rule of the domain. All queued ones go to the server
+// Queue adds a statement that returns no rows and can't violate a rule of the domain. All queued statements are sent
 // with the COMMIT, in one round trip.
 func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 
-// QueueLast is Queue for what locks the rows that a Guard looks at: it goes behind all that is queued, so that whoever
-// waits for these rows waits for the COMMIT alone.
-func (tx *Tx) QueueLast(sql string, args ...any) { tx.last.Queue(sql, args...) }
+// QueueLast is Queue for statements that lock the rows of a Guard. They are sent after all other queued statements, so
+// a transaction that waits for these rows waits only for the COMMIT.
+func (tx *Tx) QueueLast(sql string, args ...any) { tx.queueLast.Queue(sql, args...) }
 
-// AfterCommit has f called once the transaction is stored, and not at all when it isn't: for counts and for what
-// leaves a cache. A transaction that is run again calls it once.
-func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+// AfterCommit calls f once after the transaction has committed, for metrics and caches. It doesn't call f if the
+// transaction is rolled back; one that is retried calls it once.
+func (tx *Tx) AfterCommit(f func()) { tx.afterCommit = append(tx.afterCommit, f) }
 
-// NewID is a UUIDv7 (RFC 9562) of the transaction's instant, where uuid.NewV7 asks the machine's clock: for rows whose
-// id says which month's partition they are in, and that are counted by when they were made.
+// NewID returns a UUIDv7 (RFC 9562) of the transaction's instant, while uuid.NewV7 uses the machine's clock. It is for
+// rows whose id decides their monthly partition, or that are counted by the time in their id.
 func (tx *Tx) NewID() uuid.UUID {
 	id := uuid.New()
-	copy(id[:6], instantOf(tx.Now))
-	// The 12 bits behind the version keep the order within a millisecond.
+	copy(id[:6], unixMilliBytes(tx.Now))
+	// The 12 bits after the version keep the order within a millisecond.
 	binary.BigEndian.PutUint16(id[6:], 7<<12|uint16(tx.Now.Nanosecond()%1e6*4096/1e6)) //nolint:gosec // below 4096
 	return id
 }
 
-// IDsFrom is less than every UUIDv7 of an instant or later, and greater than those of the milliseconds before.
+// IDsFrom returns a lower bound: it is less than every UUIDv7 of this instant or later, and greater than all earlier
+// ones.
 func IDsFrom(at time.Time) (id uuid.UUID) {
-	copy(id[:6], instantOf(at))
+	copy(id[:6], unixMilliBytes(at))
 	return id
 }
 
-// instantOf is what a UUIDv7 begins with: its millisecond since 1970, in six bytes.
-func instantOf(at time.Time) []byte {
+// unixMilliBytes returns the beginning of a UUIDv7: the milliseconds since 1970 in six bytes.
+func unixMilliBytes(at time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(max(at.UnixMilli(), 0))<<16)[:6]
 }
 
-// MarkAudited notes that this transaction writes its audit row.
-func (tx *Tx) MarkAudited() { tx.audited = true }
+// MarkAudited records that this transaction writes an audit row.
+func (tx *Tx) MarkAudited() { tx.isAudited = true }
 
-// MarkRead notes that this transaction audits a reading of these patients' health data.
-func (tx *Tx) MarkRead(patients ...uuid.UUID) { tx.read = append(tx.read, patients...) }
+// MarkRead records that this transaction audits a reading of these patients' health data.
+func (tx *Tx) MarkRead(patients ...uuid.UUID) { tx.readPatients = append(tx.readPatients, patients...) }
 
-// HasRead tells whether a reading of the patient's health data is audited.
-func (tx *Tx) HasRead(patient uuid.UUID) bool { return slices.Contains(tx.read, patient) }
+// HasRead tells whether this transaction audits a reading of the patient's health data.
+func (tx *Tx) HasRead(patient uuid.UUID) bool { return slices.Contains(tx.readPatients, patient) }
 
-// Audited tells whether an audit row was written.
-func (tx *Tx) Audited() bool { return tx.audited }
+// Audited tells whether this transaction writes an audit row.
+func (tx *Tx) Audited() bool { return tx.isAudited }
 
-// Write runs fn in a transaction (READ COMMITTED) and commits. It runs fn anew when the transaction lost to another
-// one. Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the COMMIT's answer was lost), the Guard's, or what fn
-// returned.
+// Write runs fn in a transaction (READ COMMITTED) and commits. It runs fn again if the transaction lost to another
+// one. Errors: ErrBusy, ErrUnavailable, ErrOutcomeUnknown (the answer to the COMMIT was lost), the Guard's error, or
+// what fn returned.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	return db.WriteAsking(ctx, nil, fn)
+	return db.WriteWithLookup(ctx, nil, fn)
 }
 
-// WriteAsking is Write; what opening queues is asked in the round trip of the BEGIN, and its callbacks have run before
-// fn does.
-func (db *DB) WriteAsking(ctx context.Context, opening func(*pgx.Batch, time.Time), fn func(tx *Tx) error) error {
+// WriteWithLookup is Write with statements that are sent in the round trip of the BEGIN. queueLookup adds them to the
+// batch; their callbacks run before fn. It may be nil.
+func (db *DB) WriteWithLookup(ctx context.Context, queueLookup func(*pgx.Batch, time.Time),
+	fn func(tx *Tx) error) error {
 	now := db.Now()
 	guard := guardOf(ctx)
 	for attempt := 1; ; attempt++ {
-		err := db.attempt(ctx, now, opening, guard, fn)
-		if guard.refusedBy(err) {
+		err := db.writeOnce(ctx, now, queueLookup, guard, fn)
+		if guard.isRefusal(err) {
 			return guard.Err
 		}
-		if attempt == maxAttempts || !lostToAnother(err) {
+		if attempt == maxAttempts || !isRetryable(err) {
 			return err
 		}
 		db.retried.Add(1)
@@ -143,33 +145,34 @@ func (db *DB) WriteAsking(ctx context.Context, opening func(*pgx.Batch, time.Tim
 	}
 }
 
-func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batch, time.Time), guard *Guard,
+// writeOnce is one attempt of a Write.
+func (db *DB) writeOnce(ctx context.Context, now time.Time, queueLookup func(*pgx.Batch, time.Time), guard *Guard,
 	fn func(tx *Tx) error) (err error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	var first pgx.Batch
-	first.BeginTx(pgx.TxOptions{})
-	first.Queue(withoutScans)
-	if opening != nil {
-		opening(&first, now)
+	var begin pgx.Batch
+	begin.BeginTx(pgx.TxOptions{})
+	begin.Queue(disableSeqScan)
+	if queueLookup != nil {
+		queueLookup(&begin, now)
 	}
-	begun := conn.SendBatch(ctx, &first)
-	tx := &Tx{tx: begun.Tx(), Now: now}
-	done := false
+	results := conn.SendBatch(ctx, &begin)
+	tx := &Tx{tx: results.Tx(), Now: now}
+	isCommitted := false
 	defer func() {
-		if !done {
+		if !isCommitted {
 			rollback(ctx, conn, tx.tx)
 		}
 		dropIfReadOnly(ctx, conn, err)
 	}()
-	if err := begun.Close(); err != nil {
+	if err := results.Close(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := fn(tx); err != nil {
-		return tx.stands(ctx, guard, err)
+		return tx.guardedError(ctx, guard, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -177,15 +180,15 @@ func (db *DB) attempt(ctx context.Context, now time.Time, opening func(*pgx.Batc
 	if err := tx.commit(ctx, guard); err != nil {
 		return err
 	}
-	done = true
-	for _, f := range tx.after {
+	isCommitted = true
+	for _, f := range tx.afterCommit {
 		f()
 	}
 	return nil
 }
 
-// commit sends what is queued, the guard's look and the COMMIT together. PostgreSQL skips the rest of the batch, the
-// COMMIT too, when a statement fails.
+// commit sends the queued statements, the guard's statement and the COMMIT together. If one fails, PostgreSQL skips
+// the rest of the batch, including the COMMIT.
 func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
@@ -193,7 +196,7 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	if tx.queue.Len() > 0 {
 		tx.PlanOnce(&batch)
 	}
-	batch.QueuedQueries = slices.Concat(batch.QueuedQueries, tx.queue.QueuedQueries, tx.last.QueuedQueries)
+	batch.QueuedQueries = slices.Concat(batch.QueuedQueries, tx.queue.QueuedQueries, tx.queueLast.QueuedQueries)
 	if guard != nil {
 		batch.Queue(guard.SQL, guard.Args(tx.Now)...)
 	}
@@ -207,8 +210,9 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 		}
 	}
 	tag, err := results.Exec()
-	if closed := results.Close(); err == nil {
-		err = closed
+	closeErr := results.Close()
+	if err == nil {
+		err = closeErr
 	}
 	if err != nil {
 		return commitError(err)
@@ -219,16 +223,16 @@ func (tx *Tx) commit(ctx context.Context, guard *Guard) error {
 	return nil
 }
 
-// nameOf is the name that a statement of a queries.sql begins with, or else its first word.
+// nameOf returns the name of a statement of a queries.sql, or the first word of another one.
 func nameOf(sql string) string {
-	named, _ := strings.CutPrefix(sql, "-- name: ")
-	name, _, _ := strings.Cut(named, " ")
+	name, _, _ := strings.Cut(strings.TrimPrefix(sql, "-- name: "), " ")
 	return name
 }
 
-// commitError tells a refusal by the server, after which nothing is stored, from an answer that was lost.
+// commitError returns err if the server refused, so that nothing is stored, and ErrOutcomeUnknown if its answer was
+// lost.
 func commitError(err error) error {
-	if code := sqlState(err); code != "" && !shuttingDown(code) {
+	if code := sqlState(err); code != "" && !isShuttingDown(code) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
@@ -245,8 +249,8 @@ func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx) {
 	}
 }
 
-// dropIfReadOnly closes a connection that turned out to lead to a standby (SQLSTATE 25006), so that the pool dials
-// anew.
+// dropIfReadOnly closes a connection to a server that became a standby (SQLSTATE 25006), so that the pool connects
+// again.
 func dropIfReadOnly(ctx context.Context, conn *pgxpool.Conn, err error) {
 	if sqlState(err) == "25006" {
 		_ = conn.Conn().Close(context.WithoutCancel(ctx))

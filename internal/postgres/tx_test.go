@@ -10,8 +10,7 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// What is counted after the commit is counted once for a transaction that ran twice, and not for one that was rolled
-// back.
+// TestAfterCommit tests that the function runs once for a retried transaction, and not for one that is rolled back.
 func TestAfterCommit(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
@@ -19,7 +18,7 @@ func TestAfterCommit(t *testing.T) {
 	err := db.Write(t.Context(), func(tx *postgres.Tx) error {
 		attempts++
 		tx.AfterCommit(func() { counted++ })
-		if attempts == 1 { // as a transaction that lost to another one
+		if attempts == 1 { // like a transaction that lost to another one
 			_, err := tx.Exec(t.Context(), "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
 			return err
 		}
@@ -47,7 +46,7 @@ func TestAfterCommit(t *testing.T) {
 	}
 }
 
-func TestNobodyButWriteEndsATransaction(t *testing.T) {
+func TestRiverCannotEndTransaction(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})
 	must(t, db.Write(t.Context(), func(tx *postgres.Tx) error {
@@ -59,7 +58,7 @@ func TestNobodyButWriteEndsATransaction(t *testing.T) {
 	}))
 }
 
-// An error in the log says what was being done, and no value of a row.
+// TestDescribe tests that an error in the log names the statement and holds no values of a row.
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxConns: 1, Owner: true})

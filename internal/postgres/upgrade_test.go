@@ -13,7 +13,7 @@ import (
 	"amrutam/internal/testdb"
 )
 
-// migrateTo brings a database to an older version of the schema.
+// migrateTo returns a function that migrates a database to an older version of the schema.
 func migrateTo(version int64) func(context.Context, string) error {
 	return func(ctx context.Context, dsn string) error {
 		pool, err := pgxpool.New(ctx, dsn)
@@ -36,19 +36,18 @@ func migrateTo(version int64) func(context.Context, string) error {
 	}
 }
 
-// What older versions let in: twin slots, two consultations in progress, one registration number in three spellings, a
-// number of somebody refused, and consultations that don't say who was absent.
+// oldData is data that older versions accepted: duplicate slots, two consultations in progress, a registration number
+// in three spellings, the number of a refused doctor, and consultations that don't say who was absent.
 const oldData = `
 INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
 SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'u' || n || '@example.org', 'none',
 	CASE WHEN n < 5 THEN 'DOCTOR'::user_role ELSE 'PATIENT' END, now(), now() FROM generate_series(1, 6) n;
 INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, consultation_fee,
 languages_spoken, is_approved, approval_decided_at, created_at, updated_at)
-	SELECT id, id, 'x', 1, CASE right(id::text,
-	1) WHEN '1' THEN 'MH-91' WHEN '2' THEN 'mh 91' WHEN '3' THEN 'MH/91' ELSE 'KA-7' END, 0, '{en}', right(id::text,
-	1) IN ('1', '2'), CASE WHEN right(id::text, 1) IN ('1', '4') THEN now() END, now() + right(id::text,
-	1)::int * interval '1 s', now()
-	FROM users WHERE role = 'DOCTOR';
+	SELECT id, id, 'x', 1,
+		CASE n WHEN 1 THEN 'MH-91' WHEN 2 THEN 'mh 91' WHEN 3 THEN 'MH/91' ELSE 'KA-7' END, 0, '{en}',
+		n IN (1, 2), CASE WHEN n IN (1, 4) THEN now() END, now() + n * interval '1 s', now()
+	FROM (SELECT id, right(id::text, 1)::int AS n FROM users WHERE role = 'DOCTOR') d;
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at,
 updated_at)
 	SELECT ('00000000-0000-7000-8001-00000000000' || n)::uuid, '00000000-0000-7000-8000-000000000001',
@@ -72,7 +71,7 @@ SELECT ('00000000-0000-7000-8000-0000000000' || n)::uuid, email, 'none', 'PATIEN
 	FROM (VALUES (11, 'asha@xn--bro-hoa.example'), (12, 'meera@mail.xn--bro-hoa.example'), (13,
 		'meera@mail.büro.example'), (14, 'xn--@example.org'), (15, 'ravi@xn--a')) u (n, email);`
 
-func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
+func TestUpgradeKeepsOldData(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	dsn := testdb.New(t, migrateTo(20), postgres.Fingerprint()+"_20")
@@ -88,14 +87,14 @@ func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []struct {
-		what, sql string
+		name, sql string
 		count     int
 	}{
-		{"twins", "SELECT count(*) FROM (SELECT FROM availability_slots GROUP BY doctor_id, start_time, end_time " +
-			"HAVING count(*) > 1) x", 0},
-		// two of three twins went: no consultation was in them
+		{"duplicates", "SELECT count(*) FROM (SELECT FROM availability_slots " +
+			"GROUP BY doctor_id, start_time, end_time HAVING count(*) > 1) x", 0},
+		// two of three duplicates are deleted, because they had no consultations
 		{"slots", "SELECT count(*) FROM availability_slots", 4},
-		{"slots that had a twin and history", "SELECT count(*) FROM availability_slots WHERE status = 'BLOCKED' " +
+		{"slots with a duplicate and history", "SELECT count(*) FROM availability_slots WHERE status = 'BLOCKED' " +
 			"AND end_time = date_trunc('second', end_time) + interval '999999 us'", 1},
 		{"deletions in the log", "SELECT count(*) FROM audit_logs WHERE action = 'slot.delete'", 2},
 		{"consultations without a slot", "SELECT count(*) FROM consultations c LEFT JOIN availability_slots s ON " +
@@ -105,16 +104,16 @@ func TestAnUpgradeTakesOldDataAlong(t *testing.T) {
 		{"started seats", "SELECT count(*) FROM seats WHERE started", 1},
 		{"absent patients", "SELECT count(*) FROM consultations WHERE absent = 'PATIENT'", 1},
 		{"absent doctors", "SELECT count(*) FROM consultations WHERE absent = 'DOCTOR'", 1},
-		{"holders of MH-91", "SELECT count(*) FROM doctors WHERE registration_key = 'mh91' AND id = " +
+		{"doctors with MH-91", "SELECT count(*) FROM doctors WHERE registration_key = 'mh91' AND id = " +
 			"'00000000-0000-7000-8000-000000000001'", 1},
 		{"domains in Unicode", "SELECT count(*) FROM users WHERE email IN ('asha@büro.example', " +
 			"'meera@mail.xn--bro-hoa.example', 'meera@mail.büro.example', 'xn--@example.org', 'ravi@xn--a')", 5},
-		{"numbers of who was refused", "SELECT count(*) FROM doctors WHERE id = " +
+		{"numbers of refused doctors", "SELECT count(*) FROM doctors WHERE id = " +
 			"'00000000-0000-7000-8000-000000000004' AND registration_key IS NOT NULL", 0},
 	} {
 		var n int
 		if err := pool.QueryRow(ctx, want.sql).Scan(&n); err != nil || n != want.count {
-			t.Errorf("%s: %d (%v), want %d", want.what, n, err, want.count)
+			t.Errorf("%s: %d (%v), want %d", want.name, n, err, want.count)
 		}
 	}
 }

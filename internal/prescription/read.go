@@ -41,8 +41,8 @@ func auditRead(tx *postgres.Tx, actor access.Actor, id, patient uuid.UUID, purpo
 	audit.WriteReading(tx, actor, "prescription.read", id, meta, patient)
 }
 
-// NoteReading audits that the response stored for an idempotency key was read.
-func (p Prescription) NoteReading(tx *postgres.Tx, actor access.Actor) {
+// AuditReading audits that the response stored for an idempotency key was read.
+func (p Prescription) AuditReading(tx *postgres.Tx, actor access.Actor) {
 	audit.WriteReading(tx, actor, "prescription.read", p.ID, audit.Meta{"replayed": true}, p.PatientID)
 }
 
@@ -108,7 +108,7 @@ func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Ac
 	in ListMineRequest) (httpapi.Page[Prescription], error) {
 	var page httpapi.Page[Prescription]
 	before := uuid.Max
-	if _, err := s.Cursors.Open("prescriptions/me", in.Cursor, &before); err != nil {
+	if _, err := s.Cursors.Decode("prescriptions/me", in.Cursor, &before); err != nil {
 		return page, err
 	}
 	limit := int32(in.Limit + 1) //nolint:gosec // at most 101

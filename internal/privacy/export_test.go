@@ -234,7 +234,7 @@ func TestDownloadRequiresRecentSecondFactor(t *testing.T) {
 	owner := c.Patient()
 	id := c.Export(owner)
 	code := c.Authenticator(owner, true)
-	c.Forget(owner)
+	c.ClearSecondFactor(owner)
 	c.Get(owner, "users/me/exports/"+id).Want(403, "reauthentication-required")
 	same(t, "downloads in the log", countAudits(t, c, "export.download", id), 0)
 	c.Post(owner, "auth/step-up", object{"otp": code()}).Want(204)

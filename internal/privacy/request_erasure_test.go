@@ -18,7 +18,7 @@ func TestRequestErasure(t *testing.T) {
 	requestErasure(c, patient).Want(403, "reauthentication-required")
 	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
 	requestErasure(c, patient).Want(202)
-	c.Forget(patient)
+	c.ClearSecondFactor(patient)
 	stopErasure(c, patient).Want(204) // needs no recent proof
 
 	admin := c.Admin()

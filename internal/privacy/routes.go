@@ -19,7 +19,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc: "Your devices are signed out, your consultations to come are cancelled and refunded (a paid one that " +
 			"begins so soon that you could not cancel it is not refunded), and your address can sign up anew. What " +
 			"was written down of your care stays, as the law asks.",
-		Roles: access.SignedIn, Recent: true, Status: http.StatusNoContent,
+		Roles: access.SignedIn, RecentProof: true, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{account.ErrLastAdmin, schedule.ErrConsultationInProgress},
 	}, s.DeleteAccount)
 	httpapi.Command(api, httpapi.Op{
@@ -38,13 +38,13 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Request a copy of your data",
 		Doc: "Makes a new copy of everything held about you, also when an older one is still good; while one is " +
 			"being made it is that one. How many a day are made is limited.",
-		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted, Key: httpapi.Honoured,
+		Roles: access.SignedIn, RecentProof: true, Status: http.StatusAccepted, Key: httpapi.Optional,
 	}, s.RequestExport)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me/exports/{id}", ID: "download-own-export", Tag: "users",
 		Summary: "Download the copy of your data",
 		Doc:     "A ZIP of JSON files, and of a page index.html that says what each holds. Each download is audited.",
-		Roles:   access.SignedIn, Recent: true,
+		Roles:   access.SignedIn, RecentProof: true,
 		Refusals:  []*problem.Error{ErrExportPending, ErrExportExpired},
 		MediaType: zipType,
 	}, s.Download)
@@ -59,7 +59,7 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 			"all that is no record of care goes. The law has the record of a consultation that was held kept for " +
 			"years: `clinical.until` says when it becomes unreadable, by itself. A mail tells it all, and how to " +
 			"cancel it. To ask again is the same erasure, answered with 200.",
-		Roles: access.SignedIn, Recent: true, Status: http.StatusAccepted, Key: httpapi.Honoured,
+		Roles: access.SignedIn, RecentProof: true, Status: http.StatusAccepted, Key: httpapi.Optional,
 		Refusals: []*problem.Error{account.ErrLastAdmin},
 		Statuses: []int{http.StatusOK},
 	}, s.RequestErasure)
@@ -83,9 +83,9 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 		Doc: "For users who can't sign in any more, deleted ones too. They are told by mail at their last address. " +
 			"Consultations to come are cancelled when the erasure begins; the first answer is then 409 with their " +
 			"number: confirm with `cancelConsultations`.",
-		Roles: access.Admin, Status: http.StatusAccepted, Key: httpapi.Honoured,
-		Refusals: []*problem.Error{account.ErrOwnAccount, consultation.ErrHasConsultations},
-		Fresh:    true, Statuses: []int{http.StatusOK},
+		Roles: access.Admin, Status: http.StatusAccepted, Key: httpapi.Optional,
+		Refusals:  []*problem.Error{account.ErrOwnAccount, consultation.ErrHasConsultations},
+		RecentMFA: true, Statuses: []int{http.StatusOK},
 	}, s.RequestErasureOf)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/{id}/erasure", ID: "read-erasure", Tag: "users",
@@ -98,7 +98,7 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 		Summary: "Cancel the erasure of a user's data",
 		Doc:     "Possible as long as it hasn't begun. 404 when there is none to cancel.",
 		Roles:   access.Admin, Status: http.StatusNoContent,
-		Refusals: []*problem.Error{account.ErrOwnAccount},
-		Fresh:    true,
+		Refusals:  []*problem.Error{account.ErrOwnAccount},
+		RecentMFA: true,
 	}, s.StopErasureOf)
 }

@@ -1,16 +1,18 @@
-// Package problem holds the refusals a client can meet (RFC 9457). Packages define theirs as package variables; only
-// httpapi turns them into answers.
+// Package problem defines the problems that the API answers with (RFC 9457). Each package defines its own as
+// variables; only httpapi turns them into answers.
 package problem
 
 import (
+	"maps"
 	"net/http"
-	"sort"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// Field is one fault of a request that could be read but is wrong. It never holds the offending value.
+// Field is a fault in one field of a request. It never holds the offending value.
 type Field struct {
 	_ struct{} `doc:"One fault of the request"`
 
@@ -18,7 +20,7 @@ type Field struct {
 	Message  string `json:"message" doc:"What is wrong there" example:"expected a UUID"`
 }
 
-// Error is a refusal. Detail and Advice are for people; Slug is for programs and never changes.
+// Error is an error that a client may see. Detail and Advice are for people. Slug is for programs and never changes.
 type Error struct {
 	Slug   string
 	Status int
@@ -28,11 +30,11 @@ type Error struct {
 	Fields []Field
 	// RetryAfter is sent as the Retry-After header when it is not zero.
 	RetryAfter time.Duration
-	// Denied is set when the refusal hides or forbids an object: the audit log then names it.
+	// Denied is the object that the caller may not access, for the audit log.
 	Denied *Object
 }
 
-// Object is what somebody was refused.
+// Object names an object of the API.
 type Object struct {
 	Type string
 	ID   string
@@ -40,39 +42,40 @@ type Object struct {
 
 func (e *Error) Error() string { return e.Slug + ": " + e.Detail }
 
-// Is makes errors.Is compare slugs, so that a copy with another detail still matches.
+// Is makes errors.Is compare slugs, so that a copy with another detail matches.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error)
 	return ok && other.Slug == e.Slug
 }
 
-// WithDetail is a copy that says something more precise.
+// WithDetail returns a copy with a more precise detail.
 func (e *Error) WithDetail(detail string) *Error {
 	c := *e
 	c.Detail = detail
 	return &c
 }
 
-// WithRetryAfter is a copy that asks the client to wait.
+// WithRetryAfter returns a copy that asks the client to wait.
 func (e *Error) WithRetryAfter(wait time.Duration) *Error {
 	c := *e
 	c.RetryAfter = wait
 	return &c
 }
 
-// WithField is a copy that names the faulty place.
+// WithField returns a copy with one more fault.
 func (e *Error) WithField(location, message string) *Error {
 	c := *e
 	c.Fields = append(append([]Field{}, e.Fields...), Field{Location: location, Message: message})
 	return &c
 }
 
+// catalogue has all problems by slug.
 var catalogue = map[string]*Error{}
 
-// Define adds a refusal to the catalogue shown at /problems/<slug>. advice says what a client or person can do.
-// It panics on a slug defined twice: slugs are a contract.
+// Define adds a problem to the catalogue that is shown at /problems/<slug>. advice says what a client or a person can
+// do. It panics if the slug is defined already.
 func Define(status int, slug, title, detail, advice string) *Error {
-	if _, taken := catalogue[slug]; taken {
+	if _, isDefined := catalogue[slug]; isDefined {
 		panic("problem: slug defined twice: " + slug)
 	}
 	e := &Error{Slug: slug, Status: status, Title: title, Detail: detail, Advice: advice}
@@ -80,28 +83,25 @@ func Define(status int, slug, title, detail, advice string) *Error {
 	return e
 }
 
-// Conflict defines a 409: the state of something forbids the request.
+// Conflict defines a problem with status 409, for a request that the state of an object doesn't allow.
 func Conflict(slug, title, detail, advice string) *Error {
 	return Define(http.StatusConflict, slug, title, detail, advice)
 }
 
-// Find looks a slug up in the catalogue.
+// Find returns the problem with a slug, and whether there is one.
 func Find(slug string) (*Error, bool) {
 	e, ok := catalogue[slug]
 	return e, ok
 }
 
-// All lists the catalogue by slug.
+// All returns the catalogue, sorted by slug.
 func All() []*Error {
-	all := make([]*Error, 0, len(catalogue))
-	for _, e := range catalogue {
-		all = append(all, e)
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].Slug < all[j].Slug })
+	all := slices.Collect(maps.Values(catalogue))
+	slices.SortFunc(all, func(a, b *Error) int { return strings.Compare(a.Slug, b.Slug) })
 	return all
 }
 
-// The refusals every package shares.
+// The problems that several packages use.
 var (
 	Malformed = Define(http.StatusBadRequest, "malformed-request", "The request can't be read",
 		"The request can't be read.", "Send one well-formed JSON object in UTF-8 and well-formed parameters.")
@@ -165,10 +165,11 @@ var (
 		"You sent more than this operation takes in a while.", "Wait as Retry-After says.")
 )
 
-// InvalidField is a 422 that names one faulty place, for what only the domain can check.
+// InvalidField returns a validation error with one fault, for rules that only the domain can check.
 func InvalidField(location, message string) *Error { return Invalid.WithField(location, message) }
 
-// NotFoundAudited is the answer to someone who may not see an object: a 404 to them, a denial in the audit log.
+// NotFoundAudited returns the error for an object that the caller may not see: they get 404, and the audit log gets a
+// denial.
 func NotFoundAudited(entity string, id uuid.UUID) *Error {
 	c := *NotFound
 	c.Denied = &Object{Type: entity, ID: id.String()}

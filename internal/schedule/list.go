@@ -40,7 +40,7 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor,
 	}
 	scope := "free slots of " + in.DoctorID.String()
 	after := r.Now
-	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
 	if after.Before(r.Now) {
@@ -85,16 +85,16 @@ func (in ListRequest) check(now time.Time) (from, to time.Time, zone *time.Locat
 	if to.IsZero() {
 		to = from.Add(defaultWindow)
 	}
-	switch {
-	case !to.After(from):
-		invalid = *invalid.WithField("query.to", "must be after from, which is now when left out")
+	switch fault := httpapi.PeriodFault(from, to); {
+	case fault != "":
+		invalid = *invalid.WithField("query.to", fault+", which is now when left out")
 	case to.Sub(from) > maxWindow:
 		invalid = *invalid.WithField("query.to", "must be at most 92 days after from")
 	}
 	if in.Timezone != "" {
 		var known bool
 		if zone, known = httpapi.Zone(in.Timezone); !known {
-			invalid = *invalid.WithField("query.timezone", httpapi.NoZone)
+			invalid = *invalid.WithField("query.timezone", httpapi.InvalidZone)
 		}
 	}
 	if len(invalid.Fields) > 0 {

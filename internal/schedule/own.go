@@ -22,7 +22,7 @@ type ListOwnRequest struct {
 }
 
 // position is where a page of own slots ended: the start alone wouldn't do, because blocked slots may share one.
-type position = httpapi.Place[time.Time]
+type position = httpapi.Position[time.Time]
 
 // ListOwn lists a doctor's slots of every status by their start. Returns problem.NotFound if they are another
 // doctor's.
@@ -39,7 +39,7 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 	}
 	scope := "all slots of " + doctor.String()
 	var after position
-	if _, err := s.Cursors.Open(scope, in.Cursor, &after); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &after); err != nil {
 		return none, err
 	}
 	rows, err := listSlots(ctx, r, listSlotsParams{

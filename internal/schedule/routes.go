@@ -14,7 +14,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Create a slot",
 		Doc: "Only an approved doctor opens slots. A doctor's slots don't overlap; blocked ones may, but no " +
 			"two are of exactly the same times.",
-		Roles: access.Doctor, Status: 201, Key: httpapi.Honoured,
+		Roles: access.Doctor, Status: 201, Key: httpapi.Optional,
 		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue},
 	}, s.Create)
 	httpapi.Query(api, httpapi.Op{

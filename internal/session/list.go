@@ -36,7 +36,7 @@ const listScope = "sessions:newest"
 func (s *Service) List(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListRequest) (httpapi.Page[Session], error) {
 	before := uuid.Max
-	if _, err := s.Cursors.Open(listScope, in.Cursor, &before); err != nil {
+	if _, err := s.Cursors.Decode(listScope, in.Cursor, &before); err != nil {
 		return httpapi.Page[Session]{}, err
 	}
 	rows, err := listSessions(ctx, r, listSessionsParams{UserID: actor.ID, Now: r.Now, Before: before,

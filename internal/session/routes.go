@@ -25,7 +25,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Sign out",
 		Doc:     "Ends this session: its tokens stop working, and a browser's cookie is cleared.",
 		Roles:   access.SignedIn, Enrolment: true, Status: http.StatusNoContent,
-		Unkeyed: "a session ends once, and the next request with it is refused",
+		NoKeyReason: "a session ends once, and the next request with it is refused",
 	}, s.SignOut)
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/auth/sessions", ID: "list-sessions", Tag: "auth",
@@ -37,7 +37,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Method: http.MethodDelete, Path: "/auth/sessions", ID: "end-other-sessions", Tag: "auth",
 		Summary: "Sign out all other devices",
 		Doc:     "The session that asks stays.",
-		Roles:   access.SignedIn, Recent: true, Status: http.StatusNoContent,
+		Roles:   access.SignedIn, RecentProof: true, Status: http.StatusNoContent,
 	}, s.EndOthers)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodDelete, Path: "/auth/sessions/{id}", ID: "end-session", Tag: "auth",

@@ -36,7 +36,7 @@ const userAgentLength = 300
 // proved a second factor, or nil.
 func (s *Service) Start(ctx context.Context, tx *postgres.Tx, actor access.Actor, user User,
 	secondFactorAt *time.Time, transport Transport) (Tokens, error) {
-	agent := httpapi.Readable(actor.UserAgent, userAgentLength)
+	agent := httpapi.CleanText(actor.UserAgent, userAgentLength)
 	if err := s.mailNewDevice(ctx, tx, actor, agent); err != nil {
 		return Tokens{}, err
 	}

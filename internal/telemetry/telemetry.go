@@ -80,8 +80,14 @@ func gauge(name, help string) prometheus.Gauge {
 	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 }
 
+// gaugeFunc returns a gauge whose value is read at each scrape.
 func gaugeFunc(name, help string, value func() float64) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+}
+
+// counterFunc returns a counter whose value is read at each scrape.
+func counterFunc(name, help string, value func() float64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value)
 }
 
 // WatchLoad exports how many requests may be in progress at once, and how many wait.
@@ -103,14 +109,12 @@ func (m *Metrics) WatchPool(pool *pgxpool.Pool, retried func() int64) {
 			func() float64 { return float64(pool.Stat().AcquiredConns()) }),
 		gaugeFunc("amrutam_pool_connections_max", "The pool's size.",
 			func() float64 { return float64(pool.Stat().MaxConns()) }),
-		gaugeFunc("amrutam_pool_waits", "Acquisitions that had to wait, since the start.",
+		counterFunc("amrutam_pool_waits_total", "Requests for a connection that had to wait.",
 			func() float64 { return float64(pool.Stat().EmptyAcquireCount()) }),
-		gaugeFunc("amrutam_pool_timeouts", "Acquisitions given up, since the start.",
+		counterFunc("amrutam_pool_timeouts_total", "Requests for a connection that gave up.",
 			func() float64 { return float64(pool.Stat().CanceledAcquireCount()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "amrutam_transactions_retried_total",
-			Help: "Transactions retried after a conflict with another one.",
-		}, func() float64 { return float64(retried()) }),
+		counterFunc("amrutam_transactions_retried_total", "Transactions retried after a conflict with another one.",
+			func() float64 { return float64(retried()) }),
 	)
 }
 

@@ -177,7 +177,7 @@ func TestSecondFactor(t *testing.T) {
 					want, slug := wantWithFactor(row, caller, r.Operation.Roles, state)
 					switch state {
 					case "unproven":
-						c.Forget(s.User(caller))
+						c.ClearSecondFactor(s.User(caller))
 					case "stale":
 						s.exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", s.User(caller).ID,
 							c.DB.Now().Add(-5*time.Minute-time.Second))
@@ -222,7 +222,7 @@ func TestRecentProof(t *testing.T) {
 	c.Admin() // so that no other one is the last administrator
 	registered := []string{}
 	for _, op := range c.App.API.Operations {
-		if op.Recent {
+		if op.RecentProof {
 			registered = append(registered, op.ID)
 		}
 	}

@@ -233,7 +233,7 @@ func (s *Scene) pay(consultation, outcome string) {
 		if err != nil {
 			s.T.Fatal(err)
 		}
-		s.C.Submit(page.Path, url.Values{"outcome": {outcome}}).Want(200)
+		s.C.SubmitForm(page.Path, url.Values{"outcome": {outcome}}).Want(200)
 	}
 }
 

@@ -36,7 +36,7 @@ func TestEveryOperationSucceeds(t *testing.T) {
 			}
 		}
 	}
-	met := c.Met()
+	met := c.AnsweredStatuses()
 	for _, o := range c.Document().Operations {
 		if !slices.ContainsFunc(met[o.ID], func(status int) bool { return status/100 == 2 }) {
 			t.Errorf("%s (%s %s) never succeeded: give it a row in tests/access/table.go", o.ID, o.Method, o.Path)
@@ -276,7 +276,7 @@ func TestPages(t *testing.T) {
 	}
 	page := "/dev/checkout/" + uuid.NewString()
 	c.Get(apptest.User{}, page).Want(404)
-	c.Submit(page, url.Values{"outcome": {"pay"}}).Want(404)
+	c.SubmitForm(page, url.Values{"outcome": {"pay"}}).Want(404)
 }
 
 // TestEveryPostDocumentsItsKey checks that clients can know of each POST whether it may be repeated after a lost
@@ -294,7 +294,7 @@ func TestEveryPostDocumentsItsKey(t *testing.T) {
 		if documented != (op.Key != httpapi.NoKey) {
 			t.Errorf("%s: the document and the server differ about the Idempotency-Key", op.ID)
 		}
-		if !documented && op.Roles != role.Public && op.Unkeyed == "" {
+		if !documented && op.Roles != role.Public && op.NoKeyReason == "" {
 			t.Errorf("%s takes no Idempotency-Key and doesn't say why", op.ID)
 		}
 		if documented {

@@ -22,7 +22,7 @@ func TestTheDiagramsAreTheCode(t *testing.T) {
 	slots(c)
 	unpaid(c)
 	held(c)
-	drawn := apptest.DrawnTransitions(t, architecture)
+	drawn := apptest.DiagramTransitions(t, architecture)
 	for _, step := range seen() {
 		if !drawn[step] {
 			t.Errorf("not drawn: %+v", step)
@@ -108,7 +108,7 @@ func held(c *apptest.Clinic) {
 	doctor := c.Doctor("500.00")
 	slot := c.Slot(doctor, 3*time.Hour, 3)
 	book := func() string {
-		id, _ := c.Paid(c.Patient(), slot, "500.00")
+		id, _ := c.BookAndPay(c.Patient(), slot, "500.00")
 		return id
 	}
 	completed, broken, missed := book(), book(), book()

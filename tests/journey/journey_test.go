@@ -194,7 +194,7 @@ func TestConcurrentBookingsOfOneSlot(t *testing.T) {
 func TestTour(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	if _, err := c.App.MakeDemoAdmin(context.Background()); err != nil {
+	if _, err := c.App.CreateDemoAdmin(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	password, err := c.App.DemoPassword()

@@ -63,7 +63,7 @@ type fullDatabase struct {
 func openFullDatabase(t *testing.T) *fullDatabase {
 	t.Helper()
 	f := &fullDatabase{planRecorder: &planRecorder{}, rows: map[string]float64{}, parents: map[string]string{}}
-	f.c = apptest.OpenWatched(t, f.configure)
+	f.c = apptest.OpenTuned(t, f.configure)
 	ctx := context.Background()
 	var err error
 	f.admin, err = pgx.Connect(ctx, testdb.SuperuserDSN(t, f.c.DB.Pool.Config().ConnString()))

@@ -50,7 +50,7 @@ var explainSettings = map[string]string{
 	"auto_explain.log_level":             "notice",
 }
 
-// configure makes a connection record the plans. It is passed to apptest.OpenWatched.
+// configure makes a connection record the plans. It is passed to apptest.OpenTuned.
 func (r *planRecorder) configure(c *pgx.ConnConfig) {
 	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		_, text, explained := strings.Cut(n.Message, "plan:\n")

@@ -52,7 +52,7 @@ func openClinic(t *testing.T, answerCounts map[string]int) *clinic {
 	}
 	c.consultations = newSweeper(t, c.Clinic)
 	c.seen = c.RecordTransitions()
-	c.drawn = apptest.DrawnTransitions(t, "../../docs/architecture.md")
+	c.drawn = apptest.DiagramTransitions(t, "../../docs/architecture.md")
 	c.admin, c.support = c.Admin(), c.Support()
 	return c
 }

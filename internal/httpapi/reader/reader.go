@@ -17,21 +17,20 @@ import (
 	"time"
 )
 
-// Path is where the reader lives.
+// Path is the path of the reader.
 const Path = "/docs/"
 
-// policy lets the page run the scripts and styles beside it, call this server (to read the document and to try an
-// operation), and nothing else. Swagger UI draws its icons from data: images inside its style sheet.
+// policy allows the page its own scripts and styles, and requests to this server, to read the document and to try an
+// operation. Swagger UI has its icons as data: images in its style sheet.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 //go:embed page.html start.js page.css dist
 var files embed.FS
 
-// Mount serves below Path the reader of the OpenAPI document at specURL (a path such as "/openapi.json", or an address
-// of the same origin): each file by its name, so that every other path there stays the mux's to refuse. Its answers
-// carry their own Content-Security-Policy. It panics when the embedded files are damaged, which only a broken build
-// can bring about.
+// Mount serves the reader below Path, for the OpenAPI document at specURL, a path like "/openapi.json" or a URL of the
+// same origin. It registers each file by name, so that the mux answers other paths with 404. It panics if the embedded
+// files are damaged.
 func Mount(mux *http.ServeMux, specURL string) {
 	assets := map[string]*asset{
 		"start.js":             plainAsset("start.js", "text/javascript; charset=utf-8"),
@@ -56,7 +55,8 @@ func Mount(mux *http.ServeMux, specURL string) {
 	}
 }
 
-// render fills the page: where the document is, and each asset's tag, which changes its address when it changes.
+// render fills in the address of the document, and of each asset with its tag, so that a new version has a new
+// address.
 func render(specURL string, assets map[string]*asset) []byte {
 	var page bytes.Buffer
 	address := func(name string) string { return name + "?v=" + assets[name].tag }
@@ -67,12 +67,12 @@ func render(specURL string, assets map[string]*asset) []byte {
 	return page.Bytes()
 }
 
-// asset is one file of the page, ready to be sent.
+// asset is a file of the page.
 type asset struct {
 	contentType string
 	tag         string        // of the content, for the ETag and the address
-	packed      []byte        // gzip-compressed; nil where compressing is not worth it
-	plain       func() []byte // unpacks at the first use: nearly every client takes gzip
+	packed      []byte        // compressed by gzip; nil for small files
+	plain       func() []byte // decompresses when it is first needed, because nearly every client accepts gzip
 }
 
 func newAsset(contentType string, plain, packed []byte) *asset {
@@ -109,7 +109,7 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("v") == a.tag {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
-		h.Set("Cache-Control", "no-cache") // kept, but asked about by its ETag
+		h.Set("Cache-Control", "no-cache") // stored by the client, but validated by its ETag each time
 	}
 	if a.packed == nil {
 		h.Set("ETag", `"`+a.tag+`"`)
@@ -117,7 +117,7 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("Vary", "Accept-Encoding")
-	if takesGzip(r.Header.Get("Accept-Encoding")) {
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		h.Set("ETag", `"`+a.tag+`-gzip"`) // RFC 9110 8.8.3: another coding is another representation
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.packed))
@@ -127,8 +127,8 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.plain()))
 }
 
-// takesGzip reads an Accept-Encoding header (RFC 9110 12.5.3): gzip or *, unless its weight is 0.
-func takesGzip(header string) bool {
+// acceptsGzip tells whether an Accept-Encoding header (RFC 9110, 12.5.3) has gzip or *, with a weight above 0.
+func acceptsGzip(header string) bool {
 	wildcard := false
 	for coding := range strings.SplitSeq(header, ",") {
 		name, parameters, _ := strings.Cut(coding, ";")
@@ -136,15 +136,15 @@ func takesGzip(header string) bool {
 		if name != "gzip" && name != "*" {
 			continue
 		}
-		wanted := true
+		isAccepted := true
 		if weight, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameters)), "q="); ok {
 			q, err := strconv.ParseFloat(weight, 64)
-			wanted = err == nil && q > 0
+			isAccepted = err == nil && q > 0
 		}
 		if name == "gzip" {
-			return wanted
+			return isAccepted
 		}
-		wildcard = wanted
+		wildcard = isAccepted
 	}
 	return wildcard
 }

@@ -114,7 +114,7 @@ func TestAssetFollowsAcceptEncoding(t *testing.T) {
 			}
 		}
 		if !bytes.Contains(content, []byte(".swagger-ui")) {
-			t.Errorf("%q: this is no style sheet of Swagger UI", header)
+			t.Errorf("%q: this is not the style sheet of Swagger UI", header)
 		}
 		if res.Header.Get("Vary") != "Accept-Encoding" {
 			t.Errorf("%q: Vary is %q", header, res.Header.Get("Vary"))
@@ -134,7 +134,7 @@ func TestUnchangedIs304(t *testing.T) {
 			t.Errorf("%s: %d with %d bytes", path, again.StatusCode, len(rest))
 		}
 		if first.Header.Get("Cache-Control") != "no-cache" {
-			t.Errorf("%s: without its tag it may not be kept unasked", path)
+			t.Errorf("%s: without its tag it must be validated each time", path)
 		}
 	}
 }

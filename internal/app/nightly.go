@@ -17,30 +17,31 @@ import (
 )
 
 const (
-	// nightLasts is how late a night's check may begin: a server that starts later waits for the next one.
-	nightLasts = 6 * time.Hour
-	// checkWithin bounds one run of the check.
-	checkWithin = time.Hour
+	// nightLength is how long after the configured hour the check may begin. A server that starts later waits for the
+	// next night.
+	nightLength = 6 * time.Hour
+	// checkTimeout limits one run of the check.
+	checkTimeout = time.Hour
 )
 
-// CheckInvariants is the check of one night.
+// CheckInvariants is the job that checks the invariants in one night.
 type CheckInvariants struct {
-	Night string `json:"night"` // the date of its configured hour, in UTC
+	Night string `json:"night"` // the date of the configured hour, in UTC
 }
 
-// Kind names the job.
+// Kind returns the kind of the job.
 func (CheckInvariants) Kind() string { return "invariant.check" }
 
-// nightOf names the night that now is in, or "" by day.
+// nightOf returns the date of the night of an instant, or "" by day. A night begins at the hour, in UTC.
 func nightOf(now time.Time, hour int) string {
-	begin := now.UTC().Add(-time.Duration(hour) * time.Hour) // midnight is the hour
-	if begin.Sub(begin.Truncate(24*time.Hour)) >= nightLasts {
+	shifted := now.UTC().Add(-time.Duration(hour) * time.Hour) // so that the night begins at midnight
+	if shifted.Sub(shifted.Truncate(24*time.Hour)) >= nightLength {
 		return ""
 	}
-	return begin.Format(time.DateOnly)
+	return shifted.Format(time.DateOnly)
 }
 
-// checkNightly has one server of all check the invariants in each night.
+// checkNightly schedules the check of each night, which runs on one of the servers.
 func (a *App) checkNightly() {
 	a.Queue.Nightly(func() jobs.Args {
 		night := nightOf(a.DB.Now(), a.Config.CheckHour)
@@ -51,8 +52,8 @@ func (a *App) checkNightly() {
 	})
 }
 
-// checkInvariants alerts when a rule is broken: by a metric, the log, and a mail to every administrator. None of them
-// holds anything of a row.
+// checkInvariants reports broken rules by a metric, in the log, and by a mail to every administrator. None of them
+// holds values of a row.
 func (a *App) checkInvariants(ctx context.Context, _ CheckInvariants) error {
 	results, ok, err := invariant.CheckOnce(ctx, a.DB)
 	if err != nil || !ok {
@@ -73,9 +74,10 @@ func (a *App) checkInvariants(ctx context.Context, _ CheckInvariants) error {
 	return a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.alertAdministrators(ctx, tx, broken) })
 }
 
+// alertAdministrators mails the names of the broken rules to every administrator.
 func (a *App) alertAdministrators(ctx context.Context, tx *postgres.Tx, broken []string) error {
-	rows, err := tx.Query(ctx, "SELECT id FROM users WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS "+
-		"NULL AND disabled_at IS NULL")
+	rows, err := tx.Query(ctx, `SELECT id FROM users
+		WHERE role = 'ADMIN' AND is_email_verified AND deleted_at IS NULL AND disabled_at IS NULL`)
 	if err != nil {
 		return err
 	}
@@ -84,8 +86,11 @@ func (a *App) alertAdministrators(ctx context.Context, tx *postgres.Tx, broken [
 		return err
 	}
 	for _, id := range admins {
-		mail := notification.Mail{To: id, Kind: "invariant-broken",
-			Data: map[string]string{"rules": strings.Join(broken, ", ")}}
+		mail := notification.Mail{
+			To:   id,
+			Kind: "invariant-broken",
+			Data: map[string]string{"rules": strings.Join(broken, ", ")},
+		}
 		if err := a.mails.Enqueue(ctx, tx, mail); err != nil {
 			return err
 		}

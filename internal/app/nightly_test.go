@@ -17,7 +17,7 @@ import (
 	"amrutam/internal/jobs"
 )
 
-// metric is a figure as a Prometheus reads it, "" when there is none.
+// metric returns the value of a series as Prometheus reads it, or "".
 func metric(c *apptest.Clinic, series string) string {
 	answer := httptest.NewRecorder()
 	promhttp.HandlerFor(c.App.Metrics.Registry, promhttp.HandlerOpts{}).ServeHTTP(answer,
@@ -30,11 +30,14 @@ func metric(c *apptest.Clinic, series string) string {
 	return ""
 }
 
-func checked(c *apptest.Clinic) string { return metric(c, "amrutam_invariant_check_timestamp_seconds") }
+// checkTime returns the metric with the time of the last check, "0" before the first.
+func checkTime(c *apptest.Clinic) string {
+	return metric(c, "amrutam_invariant_check_timestamp_seconds")
+}
 
-// TestTheServerChecksItself: what is broken is in the log, in a metric and in every administrator's mailbox, without a
-// row's values.
-func TestTheServerChecksItself(t *testing.T) {
+// TestNightlyCheckReportsViolations tests that a broken rule is in the log, in a metric and in every administrator's
+// mailbox, without values of a row.
+func TestNightlyCheckReportsViolations(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("0.00")
@@ -45,13 +48,13 @@ func TestTheServerChecksItself(t *testing.T) {
 	}
 	check := func() {
 		t.Helper()
-		if err := c.App.CheckTonight(t.Context()); err != nil {
+		if err := c.App.RunNightlyCheck(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	check()
-	if strings.Contains(c.Log.String(), "invariant broken") || checked(c) == "0" {
-		t.Errorf("nothing is broken, checked at %s:\n%s", checked(c), c.Log)
+	if strings.Contains(c.Log.String(), "invariant broken") || checkTime(c) == "0" {
+		t.Errorf("nothing is broken, checked at %s:\n%s", checkTime(c), c.Log)
 	}
 	if _, err := c.DB.Pool.Exec(t.Context(), "DELETE FROM seats WHERE consultation_id = $1", booked); err != nil {
 		t.Fatal(err)
@@ -67,12 +70,12 @@ func TestTheServerChecksItself(t *testing.T) {
 	}
 	c.Await("a mail to the administrator", func() bool { return strings.Contains(mails(admin.Email), rule) })
 	if strings.Contains(mails(patient.Email), rule) || strings.Contains(mails(admin.Email), booked) {
-		t.Error("the mail tells too much, or the wrong person")
+		t.Error("the mail holds an id, or a patient got it")
 	}
 }
 
-// TestOneServerChecks: while one is at it, another leaves it alone.
-func TestOneServerChecks(t *testing.T) {
+// TestNightlyCheckRunsOnOneServer tests that a server doesn't check while another one does.
+func TestNightlyCheckRunsOnOneServer(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	other, err := pgx.ConnectConfig(t.Context(), c.DB.Pool.Config().ConnConfig)
@@ -83,18 +86,18 @@ func TestOneServerChecks(t *testing.T) {
 	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock(1634562659)"); err != nil { // "amrc"
 		t.Fatal(err)
 	}
-	if err := c.App.CheckTonight(t.Context()); err != nil || checked(c) != "0" {
-		t.Errorf("checked beside another: %v", err)
+	if err := c.App.RunNightlyCheck(t.Context()); err != nil || checkTime(c) != "0" {
+		t.Errorf("checked while another server does: %v", err)
 	}
 	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_unlock_all()"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.App.CheckTonight(t.Context()); err != nil || checked(c) == "0" {
+	if err := c.App.RunNightlyCheck(t.Context()); err != nil || checkTime(c) == "0" {
 		t.Errorf("not checked: %v", err)
 	}
 }
 
-func TestNights(t *testing.T) {
+func TestNightOf(t *testing.T) {
 	t.Parallel()
 	for at, want := range map[string]string{
 		"2031-03-01T20:59:59Z": "", "2031-03-01T21:00:00Z": "2031-03-01", "2031-03-01T23:59:00Z": "2031-03-01",
@@ -111,8 +114,8 @@ func TestNights(t *testing.T) {
 	}
 }
 
-// TestTheQueueIsMeasured: what waits is seen before people miss it.
-func TestTheQueueIsMeasured(t *testing.T) {
+// TestQueueMetrics tests the metrics of waiting jobs, and that the other metrics work while the database is away.
+func TestQueueMetrics(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	if err := c.App.Queue.Stop(t.Context()); err != nil {
@@ -134,7 +137,7 @@ func TestTheQueueIsMeasured(t *testing.T) {
 	if waits := metric(c, "amrutam_queue_oldest_seconds"); !strings.HasPrefix(waits, "36") {
 		t.Errorf("the oldest waits %q s", waits)
 	}
-	waiting, err := jobs.WaitingJobs(t.Context(), c.App.DB)
+	waiting, err := jobs.CountDueJobs(t.Context(), c.App.DB)
 	if err != nil || len(waiting) != 1 || waiting[0].Kind != "mail.send" || waiting[0].Count != 3 {
 		t.Errorf("waiting: %+v %v", waiting, err)
 	}

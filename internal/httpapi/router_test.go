@@ -9,20 +9,20 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-func TestPathsThatOverlap(t *testing.T) {
+func TestRouterWithOverlappingPatterns(t *testing.T) {
 	t.Parallel()
 	patterns := []string{"POST /payments/{id}/refunds", "POST /payments/webhook/{provider}",
-		"GET /payments/consultation/{id}", "GET /payments/{id}/receipt", "GET /{room}/{id}/notes/{note}",
-		"GET /{room}/{id}"}
-	paths := httpapi.NewPaths(http.NewServeMux())
+		"GET /payments/consultation/{id}", "GET /payments/{id}/receipt", "GET /{kind}/{id}/notes/{note}",
+		"GET /{kind}/{id}"}
+	router := httpapi.NewRouter(http.NewServeMux())
 	for _, pattern := range patterns {
-		paths.HandleFunc(pattern,
+		router.HandleFunc(pattern,
 			func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Pattern", r.Pattern) })
 	}
 	for call, want := range map[string]string{
 		"POST /payments/7/refunds":            patterns[0],
 		"POST /payments/webhook/stub":         patterns[1],
-		"POST /payments/webhook/refunds":      patterns[1], // a provider's name, and no payment's id
+		"POST /payments/webhook/refunds":      patterns[1], // "webhook" is not a payment's id
 		"GET /payments/consultation/receipt":  patterns[2],
 		"HEAD /payments/7/receipt":            patterns[3],
 		"GET /payments/7/notes/receipt":       patterns[4],
@@ -37,8 +37,8 @@ func TestPathsThatOverlap(t *testing.T) {
 		method, path, _ := strings.Cut(call, " ")
 		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
 		w := httptest.NewRecorder()
-		found := paths.Pattern(r)
-		paths.ServeHTTP(w, r)
+		found := router.Pattern(r)
+		router.ServeHTTP(w, r)
 		got := w.Header().Get("Pattern")
 		if w.Code != http.StatusOK {
 			got = strings.TrimSpace(http.StatusText(w.Code) + " " + w.Header().Get("Allow"))

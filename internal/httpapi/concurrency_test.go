@@ -21,8 +21,9 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// TestUnderWay: an address and a user have so many requests at a time, held bodies included, and get the places back.
-func TestUnderWay(t *testing.T) {
+// TestConcurrencyLimits tests how many requests an address and a user may have at the same time, including those whose
+// body has not arrived, and that ended requests don't count.
+func TestConcurrencyLimits(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {
 		cfg.RateLimit, cfg.UnderWayPerAddress, cfg.UnderWayPerUser, cfg.TrustedProxies = "on", 3, 1,
@@ -35,26 +36,26 @@ func TestUnderWay(t *testing.T) {
 	const full, free = "203.0.113.1", "203.0.113.2"
 	var finish []func()
 	for range 3 {
-		finish = append(finish, holdBody(t, c, full))
+		finish = append(finish, delayBody(t, c, full))
 	}
 	if after := get(patient, full).Want(429, "too-many-requests").Header.Get("Retry-After"); after != "1" {
 		t.Errorf("Retry-After is %q", after)
 	}
 	get(patient, free).Want(200)
-	// Who holds a body back is told at once, and the connection ends.
+	// A refused client gets the answer before it sends the body, and the connection closes.
 	refused := begin(t, c, strings.TrimPrefix(c.URL, "http://"), "POST /api/v1/auth/login", "X-Forwarded-For: "+full)
 	if refused.StatusCode != http.StatusTooManyRequests || !refused.Close {
 		t.Errorf("status %d, close: %t", refused.StatusCode, refused.Close)
 	}
 	finish[0]()
-	eventually(t, "a place is free", func() bool { return get(patient, full).Status == 200 })
+	eventually(t, "another request is allowed", func() bool { return get(patient, full).Status == 200 })
 	for _, f := range finish[1:] {
 		f()
 	}
 
 	entered, release := make(chan struct{}), make(chan struct{})
 	held := probe("held", access.Patient)
-	held.Probe = false // what is for load balancers isn't bounded
+	held.Probe = false // probes have no limit
 	httpapi.Command(c.App.API, held, func(_ context.Context, tx *postgres.Tx, actor access.Actor,
 		_ none) (httpapi.None, error) {
 		close(entered)
@@ -69,11 +70,11 @@ func TestUnderWay(t *testing.T) {
 	get(other, free).Want(200)
 	close(release)
 	(<-done).Want(204)
-	eventually(t, "the user may ask again", func() bool { return get(patient, free).Status == 200 })
+	eventually(t, "another request of the user is allowed", func() bool { return get(patient, free).Status == 200 })
 }
 
-// TestABodyThatComesTooLate: the caller is told, on whatever operation.
-func TestABodyThatComesTooLate(t *testing.T) {
+// TestBodyTimeout tests the answer to a body that arrives too late.
+func TestBodyTimeout(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	server := httptest.NewUnstartedServer(c.App.API.Handler())
@@ -90,7 +91,7 @@ func TestABodyThatComesTooLate(t *testing.T) {
 	}
 }
 
-// dial opens a connection for a test that writes its bytes itself.
+// dial opens a connection for a test that writes bytes.
 func dial(t *testing.T, address string) net.Conn {
 	t.Helper()
 	var dialer net.Dialer
@@ -105,7 +106,7 @@ func dial(t *testing.T, address string) net.Conn {
 	return conn
 }
 
-// begin sends the head of a request and half its body, and gives the answer.
+// begin sends the head of a request and half of its body, and returns the answer.
 func begin(t *testing.T, c *apptest.Clinic, address, operation, header string) *http.Response {
 	t.Helper()
 	conn := dial(t, address)
@@ -123,9 +124,9 @@ func begin(t *testing.T, c *apptest.Clinic, address, operation, header string) *
 	return answer
 }
 
-// holdBody sends the head of a request from an address, waits until the server asks for the body, and gives what sends
-// that.
-func holdBody(t *testing.T, c *apptest.Clinic, address string) (finish func()) {
+// delayBody sends the head of a request from an address, and waits until the server asks for the body. finish sends
+// the body.
+func delayBody(t *testing.T, c *apptest.Clinic, address string) (finish func()) {
 	t.Helper()
 	host := strings.TrimPrefix(c.URL, "http://")
 	conn := dial(t, host)

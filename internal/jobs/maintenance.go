@@ -1,0 +1,71 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/postgres"
+)
+
+const (
+	partitionMonths = 3
+	partitionDays   = 3
+)
+
+// Maintenance is the hourly job that makes the partitions of the near future and deletes what has expired.
+type Maintenance struct{}
+
+// Kind returns the kind of the job.
+func (Maintenance) Kind() string { return "partition.upkeep" }
+
+// AddMaintenance adds a function to the hourly maintenance, which runs it in a transaction of its own. Packages delete
+// expired rows of their tables in it.
+func (q *Queue) AddMaintenance(do func(ctx context.Context, tx *postgres.Tx) error) {
+	q.maintenance = append(q.maintenance, do)
+}
+
+// RegisterMaintenance registers the hourly maintenance.
+func (q *Queue) RegisterMaintenance() {
+	Handle(q, func(ctx context.Context, _ Maintenance) error { return q.maintain(ctx) })
+	q.Every(time.Hour, Maintenance{})
+}
+
+// maintain may run at any time and at the same time on several servers. The functions of AddMaintenance run in other
+// transactions than the partitions: dropping a partition locks its table, and bookings must not wait until all old
+// rows are deleted.
+func (q *Queue) maintain(ctx context.Context) error {
+	var failed []string
+	err := q.db.Write(ctx, func(tx *postgres.Tx) (err error) {
+		// Its lock makes a second run wait, which then finds nothing to drop.
+		if failed, err = MakePartitions(ctx, tx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "SELECT drop_expired_keys($1)", tx.Now)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range failed {
+		q.log.Warn("a partition could not be made; its rows stay in the default partition", "partition", name)
+	}
+	for _, do := range q.maintenance {
+		if err := q.db.Write(ctx, func(tx *postgres.Tx) error { return do(ctx, tx) }); err != nil {
+			return fmt.Errorf("maintain a table: %w", err)
+		}
+	}
+	return nil
+}
+
+// MakePartitions makes the partitions of the next months and days, and returns the names of those that it could not
+// make.
+func MakePartitions(ctx context.Context, tx *postgres.Tx) ([]string, error) {
+	rows, err := tx.Query(ctx, "SELECT make_partitions($1, $2, $3)", tx.Now, partitionMonths, partitionDays)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
