@@ -9,8 +9,8 @@ import (
 	"amrutam/internal/config"
 )
 
-// TestSearchIgnoresMarksAndCase: marks, case and forms make no difference in Latin script, vowel signs and most nuktas do in
-// Devanagari.
+// TestSearchIgnoresMarksAndCase checks that marks, case and forms make no difference in Latin script, and that vowel
+// signs and most nuktas do in Devanagari.
 func TestSearchIgnoresMarksAndCase(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

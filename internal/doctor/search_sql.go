@@ -111,7 +111,8 @@ func (f filter) bySlotWalk() statement {
 				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.startsInPeriod(&s)+`
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
-		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+
+		bySlot.By()
 	return s
 }
 
@@ -145,7 +146,8 @@ func (f filter) byDoctor() statement {
 		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
 			CROSS JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s`+
 		s.Where()+bySlot.By()+` LIMIT `+s.Value(f.limit)+`)
-		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+bySlot.By()
+		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p ON p.user_id = d.id`+
+		bySlot.By()
 	return s
 }
 

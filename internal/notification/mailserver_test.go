@@ -139,8 +139,8 @@ func (s *session) Reset() {
 
 func (s *session) Logout() error { return nil }
 
-// AuthMechanisms offers CRAM-MD5 without TLS, as an attacker in between would: the answer to it lets the attacker check
-// guesses of the password.
+// AuthMechanisms offers CRAM-MD5 without TLS, as an attacker in between would: the answer to it lets the attacker
+// check guesses of the password.
 func (s *session) AuthMechanisms() []string {
 	if _, encrypted := s.conn.TLSConnectionState(); encrypted {
 		return []string{sasl.Plain}

@@ -296,8 +296,8 @@ func bookFree(c *apptest.Clinic) {
 		"reason": "Migraine"}).Want(201)
 }
 
-// awaitConfirmations waits for the two mails of a confirmation. Each must have the Message-ID of its row, whose content
-// is erased.
+// awaitConfirmations waits for the two mails of a confirmation. Each must have the Message-ID of its row, whose
+// content is erased.
 func awaitConfirmations(t *testing.T, c *apptest.Clinic, p *mailServer) {
 	t.Helper()
 	waitFor(t, "the mails to be sent", func() bool {
