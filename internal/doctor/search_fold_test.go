@@ -108,7 +108,7 @@ func TestFacets(t *testing.T) {
 	c := apptest.Open(t)
 	if got := string(c.Get(anonymous, "doctors/facets").Want(200).
 		Body); got != `{"specializations":[],"languages":[],"currencies":[]}` {
-		t.Errorf("of nobody: %s", got)
+		t.Errorf("without doctors: %s", got)
 	}
 	for i, set := range []string{"specialization = 'Pañcakarma'", "languages_spoken = '{en,ta}'",
 		"currency = 'USD', specialization = 'Rasayana'",

@@ -30,7 +30,7 @@ type mailServer struct {
 	t    testing.TB
 	addr string
 	// refuse, when set, answers a step ("auth", "mail", "rcpt", "data", "taken") the n-th time it is reached, n from
-	// 1. "taken" is after the message was read and kept.
+	// 1. "taken" is after the message was read and stored.
 	refuse func(step string, n int) error
 	// withoutTLS offers no STARTTLS; implicitTLS speaks TLS from the first byte; hangsUp cuts the line after a mail's
 	// 250.

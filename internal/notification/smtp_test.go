@@ -25,14 +25,14 @@ func passwordChanged(to uuid.UUID) notification.Mail {
 // checkNoLeak checks that neither the error nor the log holds an address, a password or what the server said.
 func (f *fixture) checkNoLeak(err error, addresses ...string) {
 	f.t.Helper()
-	told := f.log.String()
+	output := f.log.String()
 	if err != nil {
-		told += err.Error()
+		output += err.Error()
 	}
 	for _, secret := range append(addresses, "@example.org", "open sesame", "server's own words",
 		"mailer@clinic.example") {
-		if strings.Contains(told, secret) {
-			f.t.Errorf("told %q: %s", secret, told)
+		if strings.Contains(output, secret) {
+			f.t.Errorf("an error or the log holds %q: %s", secret, output)
 		}
 	}
 }
