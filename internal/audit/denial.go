@@ -11,7 +11,8 @@ import (
 
 // RecordDenial records that an actor was refused access to an object, at most once a minute for the same two. It opens
 // its own transaction, because that of the refused request was rolled back.
-func RecordDenial(ctx context.Context, db *postgres.DB, actor access.Actor, object problem.Object, operation string) error {
+func RecordDenial(ctx context.Context, db *postgres.DB, actor access.Actor, object problem.Object,
+	operation string) error {
 	return db.Write(ctx, func(tx *postgres.Tx) error {
 		// With the lock only one request at a time looks for the row of this pair and inserts it.
 		if err := lockDenial(ctx, tx, "deny:"+actor.ID.String()+object.ID); err != nil {

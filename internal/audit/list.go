@@ -44,7 +44,8 @@ type condition struct {
 }
 
 // list returns a page of the log, the newest entries first. Reading the log is audited too: each call leaves an entry.
-func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ListRequest) (httpapi.Page[Entry], error) {
+func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in ListRequest) (httpapi.Page[Entry], error) {
 	var none httpapi.Page[Entry]
 	f, err := in.filter()
 	if err != nil {

@@ -97,7 +97,7 @@ func TestApply(t *testing.T) {
 	c.Post(apptest.User{}, "doctors", application()).Want(401)
 }
 
-// Who waits for an approval, or lost it, is seen by themselves and by those who decide; nobody else learns of them.
+// A doctor who waits for an approval, or lost it, is visible only to themselves and to administrators.
 func TestUnapprovedDoctorIsHidden(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -235,7 +235,7 @@ func TestUpdateRegistrationNumber(t *testing.T) {
 	want(t, "registrationNumber", c.Get(apptest.User{}, path).Want(200).Text("registrationNumber"), "NEW-1")
 }
 
-// A number belongs to one doctor who is approved or waits, and is free again after a refusal and with the account.
+// A registration number belongs to one approved or waiting doctor; a refusal or the end of the account frees it.
 func TestRegistrationNumberIsFreed(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -269,7 +269,7 @@ func TestRegistrationNumberIsFreed(t *testing.T) {
 	want(t, "isApproved", decide(first, true).Want(200).At("isApproved"), true)
 
 	decide(second, true).Want(200)
-	decide(second, false).Want(200) // a withdrawal keeps the number
+	decide(second, false).Want(200) // a withdrawal does not free the number
 	_, a = apply("MH-91")
 	a.Want(409, "registration-number-taken")
 	c.Post(second, "doctors", numbered("TN-1")).Want(409, "already-applied")

@@ -53,7 +53,8 @@ func TestSearchByLanguage(t *testing.T) {
 			t.Errorf("%s finds %v, want %s", asked, got, found)
 		}
 	}
-	if a := c.Get(anonymous, "doctors?language=Hindi").Want(422); !strings.Contains(string(a.Body), "you may mean hi") {
+	a := c.Get(anonymous, "doctors?language=Hindi").Want(422)
+	if !strings.Contains(string(a.Body), "you may mean hi") {
 		t.Errorf("%s", a.Body)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"amrutam/internal/config"
 )
 
-// TestSearchIgnoresMarksAndCase: marks, case and forms make no difference in Latin script, vowel signs and most nuktas do in
-// Devanagari.
+// TestSearchIgnoresMarksAndCase checks that marks, case and forms make no difference in Latin script, and that vowel
+// signs and most nuktas do in Devanagari.
 func TestSearchIgnoresMarksAndCase(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
@@ -108,7 +108,7 @@ func TestFacets(t *testing.T) {
 	c := apptest.Open(t)
 	if got := string(c.Get(anonymous, "doctors/facets").Want(200).
 		Body); got != `{"specializations":[],"languages":[],"currencies":[]}` {
-		t.Errorf("of nobody: %s", got)
+		t.Errorf("without doctors: %s", got)
 	}
 	for i, set := range []string{"specialization = 'Pañcakarma'", "languages_spoken = '{en,ta}'",
 		"currency = 'USD', specialization = 'Rasayana'",

@@ -112,7 +112,8 @@ func (f filter) bySlotWalk() statement {
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
 		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
-			ON p.user_id = d.id`+bySlot.OrderBy()
+			ON p.user_id = d.id`+
+		bySlot.OrderBy()
 	return s
 }
 
@@ -147,7 +148,8 @@ func (f filter) byDoctor() statement {
 			CROSS JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s`+
 		s.Where()+bySlot.OrderBy()+` LIMIT `+s.Value(f.limit)+`)
 		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
-			ON p.user_id = d.id`+bySlot.OrderBy()
+			ON p.user_id = d.id`+
+		bySlot.OrderBy()
 	return s
 }
 

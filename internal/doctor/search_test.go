@@ -27,7 +27,7 @@ type foundDoctor struct {
 	free           []time.Time
 }
 
-// readFindable reads everybody who can be found, in the plainest way.
+// readFindable returns the doctors that patients can find, by a simple statement.
 func readFindable(t *testing.T, c *apptest.Clinic) (all []foundDoctor) {
 	t.Helper()
 	rows, err := c.DB.Pool.Query(context.Background(), `SELECT d.id::text, concat_ws(' ', p.full_name,
@@ -126,7 +126,7 @@ func listAll(t *testing.T, c *apptest.Clinic, v url.Values, limit int) (items []
 	}
 }
 
-// openSeeded is a clinic with doctors, some of whom must not be found. No slot begins within its first minutes.
+// openSeeded opens a clinic with doctors, some of whom must not be found. No slot starts within its first minutes.
 func openSeeded(t *testing.T) (*apptest.Clinic, []foundDoctor) {
 	t.Helper()
 	c := apptest.Open(t)

@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// DoctorChangeRequest is a merge patch of the doctor's own profile.
-type DoctorChangeRequest struct {
+// ChangeRequest is a merge patch of the doctor's own profile.
+type ChangeRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The doctor's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	Body struct {
@@ -36,7 +36,7 @@ type DoctorChangeRequest struct {
 // Update changes the doctor's own profile. Returns problem.NotFound if it is another's, problem.PreconditionFailed if
 // it has changed meanwhile, and ErrRegistrationApproved or ErrRegistrationTaken if the number can't be changed so.
 func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in DoctorChangeRequest) (Doctor, error) {
+	in ChangeRequest) (Doctor, error) {
 	if !canChange(actor, in.ID) {
 		return Doctor{}, problem.NotFoundAudited("doctor", in.ID)
 	}
@@ -101,7 +101,7 @@ func storeProfile(ctx context.Context, tx *postgres.Tx, d Doctor, registrationKe
 }
 
 // apply writes the patch into d and returns the names of the members that it changed.
-func (in DoctorChangeRequest) apply(d *Doctor) []string {
+func (in ChangeRequest) apply(d *Doctor) []string {
 	before := *d
 	patch := in.Body
 	patch.Specialization.Apply(&d.Specialization)

@@ -27,7 +27,7 @@ var schemaNames = map[string]string{
 	"Entry": "AuditEvent", "Facet": "DoctorFacet", "Facets": "DoctorFacets", "Field": "FieldError",
 	"InitiatePaymentRequestBody": "PaymentRequest", "InitiatePaymentResponse": "PaymentStart",
 	"Mismatched": "MismatchedMoney", "Notices": "NoticeList", "PasskeysResponse": "PasskeyList",
-	"People": "PeopleCounts", "DoctorChangeRequestBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange",
+	"People": "PeopleCounts", "ChangeRequestBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange",
 	"Reading": "RecordReading", "RecoveryCodesResponse": "RecoveryCodes", "RegisteredResponse": "RegisteredPasskey",
 	"RegistrationRequestBody": "SignUpRequest", "ResolveRequestBody": "UnmatchedMoneyDecision",
 	"SignInResponse": "SignedIn", "CreateSlotRequestBody": "SlotRequest", "GiveConsentRequestBody": "ConsentRequest",

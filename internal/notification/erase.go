@@ -17,7 +17,8 @@ func (s *Service) Erase(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
 	if err != nil {
 		return nil, fmt.Errorf("delete mails: %w", err)
 	}
-	messages, err := deleteMailboxMessages(ctx, tx, (&mailbox{sealer: s.sealer}).recipientIndex(address), address, user)
+	recipient := (&mailbox{sealer: s.sealer}).recipientIndex(address)
+	messages, err := deleteMailboxMessages(ctx, tx, recipient, address, user)
 	if err != nil {
 		return nil, fmt.Errorf("delete the mailbox's messages: %w", err)
 	}

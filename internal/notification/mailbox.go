@@ -56,8 +56,15 @@ func (c storedMail) Paragraphs() []paragraph {
 // Send stores the mail, unless one with its Message-ID is stored.
 func (b *mailbox) Send(ctx context.Context, m Message) error {
 	id := uuid.Must(uuid.NewV7())
-	text, err := json.Marshal(storedMail{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Kind: m.Kind,
-		CreatedAt: m.At})
+	text, err := json.Marshal(storedMail{
+		ID:        id,
+		To:        m.To,
+		Subject:   m.Subject,
+		Text:      m.Text,
+		HTML:      m.HTML,
+		Kind:      m.Kind,
+		CreatedAt: m.At,
+	})
 	if err != nil {
 		return err
 	}

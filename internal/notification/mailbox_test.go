@@ -166,8 +166,13 @@ func TestMailboxShowsUnreadableMails(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	for _, id := range []string{"1@clinic.example", "2@clinic.example", "3@clinic.example"} {
-		must(t, newMailboxService(t, c).Deliver(t.Context(), notification.Message{MessageID: id, To: "asha@example.org",
-			Subject: "Subject " + id, Text: "Hello,\n", At: c.DB.Now()}))
+		must(t, newMailboxService(t, c).Deliver(t.Context(), notification.Message{
+			MessageID: id,
+			To:        "asha@example.org",
+			Subject:   "Subject " + id,
+			Text:      "Hello,\n",
+			At:        c.DB.Now(),
+		}))
 	}
 	_, err := c.DB.Pool.Exec(t.Context(),
 		"UPDATE mailbox_messages SET content = 'damaged' WHERE message_id = '2@clinic.example'")

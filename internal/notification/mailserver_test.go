@@ -30,7 +30,7 @@ type mailServer struct {
 	t    testing.TB
 	addr string
 	// refuse, when set, answers a step ("auth", "mail", "rcpt", "data", "taken") the n-th time it is reached, n from
-	// 1. "taken" is after the message was read and kept.
+	// 1. "taken" is after the message was read and stored.
 	refuse func(step string, n int) error
 	// withoutTLS offers no STARTTLS; implicitTLS speaks TLS from the first byte; hangsUp cuts the line after a mail's
 	// 250.
@@ -139,8 +139,8 @@ func (s *session) Reset() {
 
 func (s *session) Logout() error { return nil }
 
-// AuthMechanisms offers CRAM-MD5 without TLS, as an attacker in between would: the answer to it lets the attacker check
-// guesses of the password.
+// AuthMechanisms offers CRAM-MD5 without TLS, as an attacker in between would: the answer to it lets the attacker
+// check guesses of the password.
 func (s *session) AuthMechanisms() []string {
 	if _, encrypted := s.conn.TLSConnectionState(); encrypted {
 		return []string{sasl.Plain}

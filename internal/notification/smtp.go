@@ -149,8 +149,8 @@ func (s *smtpSender) negotiateUTF8(connection *smtp.Client, to string) error {
 // probeTimeout limits how long a sign-up waits for the mail server's list of extensions.
 const probeTimeout = 5 * time.Second
 
-// CanReach reports whether the mail server can deliver to an address: without SMTPUTF8 it takes no letters beyond ASCII
-// before the @. It connects to the server if it doesn't know yet.
+// CanReach reports whether the mail server can deliver to an address: without SMTPUTF8 it takes no letters beyond
+// ASCII before the @. It connects to the server if it doesn't know yet.
 func (s *Service) CanReach(ctx context.Context, address string) bool {
 	if sender := s.unicodeServer(address); sender != nil && sender.unicode.Load() == nil {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)

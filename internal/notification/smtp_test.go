@@ -25,14 +25,14 @@ func passwordChanged(to uuid.UUID) notification.Mail {
 // checkNoLeak checks that neither the error nor the log holds an address, a password or what the server said.
 func (f *fixture) checkNoLeak(err error, addresses ...string) {
 	f.t.Helper()
-	told := f.log.String()
+	output := f.log.String()
 	if err != nil {
-		told += err.Error()
+		output += err.Error()
 	}
 	for _, secret := range append(addresses, "@example.org", "open sesame", "server's own words",
 		"mailer@clinic.example") {
-		if strings.Contains(told, secret) {
-			f.t.Errorf("told %q: %s", secret, told)
+		if strings.Contains(output, secret) {
+			f.t.Errorf("an error or the log holds %q: %s", secret, output)
 		}
 	}
 }
@@ -296,8 +296,8 @@ func bookFree(c *apptest.Clinic) {
 		"reason": "Migraine"}).Want(201)
 }
 
-// awaitConfirmations waits for the two mails of a confirmation. Each must have the Message-ID of its row, whose content
-// is erased.
+// awaitConfirmations waits for the two mails of a confirmation. Each must have the Message-ID of its row, whose
+// content is erased.
 func awaitConfirmations(t *testing.T, c *apptest.Clinic, p *mailServer) {
 	t.Helper()
 	waitFor(t, "the mails to be sent", func() bool {

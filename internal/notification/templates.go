@@ -193,8 +193,8 @@ var (
 // nameLimit in characters is enough for a real name, but not for a message.
 const nameLimit = 60
 
-// plainName removes from a name all but letters and the punctuation of names. Users choose their names, and a name must
-// not put a link or a message into another user's mail; mail programs make a link of every "word.word".
+// plainName removes from a name all but letters and the punctuation of names. Users choose their names, and a name
+// must not put a link or a message into another user's mail; mail programs make a link of every "word.word".
 func plainName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.In(r, nameLetters...) || strings.ContainsRune(".,'’-()", r) {

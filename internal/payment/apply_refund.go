@@ -151,5 +151,5 @@ func saveRefund(ctx context.Context, tx *postgres.Tx, r RefundRow) error {
 	return nil
 }
 
-// sent tells whether the provider was or is asked for the refund.
+// sent reports whether the provider was or is asked for the refund.
 func (r RefundRow) sent() bool { return !r.AtProvider && (!r.OnRequest || r.ApprovedBy != nil) }

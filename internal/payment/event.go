@@ -33,7 +33,7 @@ const (
 	EventRefundFailed    = "refund.failed"
 )
 
-// statesMoney tells whether the event says how much moved, in which currency.
+// statesMoney reports whether the event says how much moved, in which currency.
 func (e Event) statesMoney() bool { return e.Amount != nil && *e.Amount > 0 && e.Currency != nil }
 
 // failureReason returns nil if the provider gave no reason.

@@ -69,7 +69,7 @@ func (s *Service) beginAttempt(ctx context.Context, tx *postgres.Tx, row Payment
 	return viewPayment(row), viewAttempt(attempt, nil), nil
 }
 
-// EndAttempts closes the open attempt of a consultation that has ended, and tells whether there was one. The caller
+// EndAttempts closes the open attempt of a consultation that has ended, and reports if there was one. The caller
 // has locked the consultation.
 func (s *Service) EndAttempts(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) (bool, error) {
 	n, err := endAttempts(ctx, tx, tx.Now, consultationID)

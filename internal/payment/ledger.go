@@ -29,7 +29,7 @@ type receipt struct {
 	amount      money.Amount
 }
 
-// has tells whether the refund is of this receipt.
+// has reports whether the refund is of this receipt.
 func (rec receipt) has(r RefundRow) bool {
 	return (rec.unmatchedID == nil) == (r.UnmatchedID == nil) &&
 		(rec.unmatchedID == nil || *rec.unmatchedID == *r.UnmatchedID)

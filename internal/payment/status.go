@@ -1,6 +1,6 @@
 package payment
 
-// Status is where a payment or one of its attempts stands.
+// Status is the state of a payment or of one of its attempts.
 type Status string
 
 // The states of a payment.
@@ -10,7 +10,7 @@ const (
 	StatusFailed    Status = "FAILED"
 )
 
-// RefundStatus is where a refund stands.
+// RefundStatus is the state of a refund.
 type RefundStatus string
 
 // The states of a refund.

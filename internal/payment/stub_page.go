@@ -28,7 +28,7 @@ var checkoutTemplate = template.Must(template.New("checkout").Parse(`<!doctype h
 type checkoutView struct {
 	Message string
 	Attempt *findAttemptRow
-	// Open tells whether the attempt can still be paid, so that the page shows its buttons.
+	// Open reports whether the attempt can still be paid, so that the page shows its buttons.
 	Open bool
 }
 

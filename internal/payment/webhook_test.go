@@ -72,8 +72,8 @@ func TestWebhookSignatures(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// TestUnsignedWebhooksUseNoConnection checks that an unsigned message is refused without a database connection, and that an
-// address that sends many of them is limited.
+// TestUnsignedWebhooksUseNoConnection checks that an unsigned message is refused without a database connection, and
+// that an address that sends many of them is limited.
 func TestUnsignedWebhooksUseNoConnection(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) {

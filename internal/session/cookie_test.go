@@ -130,8 +130,8 @@ func TestCrossSiteRequestsCannotUseCookie(t *testing.T) {
 			}
 		}
 		// Nor does another site sign somebody in as its own user.
-		a := c.Do(anonymous, "POST", "auth/login", object{"email": newEmail(), "password": password, "session": "COOKIE"},
-			from...)
+		body := object{"email": newEmail(), "password": password, "session": "COOKIE"}
+		a := c.Do(anonymous, "POST", "auth/login", body, from...)
 		if a.Status != 403 || a.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%s signs in: %d", name, a.Status)
 		}

@@ -69,7 +69,7 @@ func EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 }
 
 // EndAll ends all sessions of a user, whose row the caller has locked. It is the transaction's last statement: a
-// request of one of these sessions asks whether that stands right before its COMMIT.
+// request of one of these sessions checks right before its COMMIT that the session has not ended.
 func EndAll(tx *postgres.Tx, user uuid.UUID) { queueLastEndAllSessions(tx, tx.Now, user) }
 
 // Erase deletes all sessions of a user, and returns how many rows of which table.

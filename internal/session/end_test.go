@@ -40,8 +40,8 @@ func TestSignOut(t *testing.T) {
 	c.Post(anonymous, "auth/logout", nil).Want(401)
 	c.Get(other.user, "users/me").Want(200)
 	refresh(c, other.refresh).Want(200)
-	wantEqual(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1",
-		s.user.ID), 1)
+	ends := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1", s.user.ID)
+	wantEqual(t, "audit rows", ends, 1)
 }
 
 func TestListAndEndSessions(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// tokenRetention and sessionRetention are how long they stay after they have expired: a reused token is still recognised,
-	// and a user sees for a while where they signed in.
-	tokenRetention   = 24 * time.Hour
+	// tokenRetention is how long tokens are stored after they have expired, so that reuse is recognised.
+	tokenRetention = 24 * time.Hour
+	// sessionRetention is how long sessions are stored after they have expired.
 	sessionRetention = 30 * 24 * time.Hour
 )
 

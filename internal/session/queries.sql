@@ -57,7 +57,7 @@ SELECT id, user_agent, ip_address, created_at, last_used_at, expires_at, second_
 WHERE user_id = @user_id AND ended_at IS NULL AND expires_at > @now AND id < @before ORDER BY id DESC LIMIT @most;
 
 -- name: isNewDevice :one
--- Somebody who has signed in before, but never by this client from this address.
+-- Whether the user has signed in before, but never with this client from this address.
 SELECT (count(*) > 0 AND count(*) FILTER (WHERE s.user_agent = @user_agent
     AND s.ip_address = @ip_address) = 0)::boolean
     AS new_device

@@ -292,7 +292,7 @@ SELECT (count(*) > 0 AND count(*) FILTER (WHERE s.user_agent = $1
 FROM sessions s WHERE s.user_id = $3
 `
 
-// Somebody who has signed in before, but never by this client from this address.
+// Whether the user has signed in before, but never with this client from this address.
 func isNewDevice(ctx context.Context, db postgres.Querier, userAgent string, iPAddress string, userID uuid.UUID) (bool, error) {
 	row := db.QueryRow(ctx, isNewDeviceSQL, userAgent, iPAddress, userID)
 	var new_device bool

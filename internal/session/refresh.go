@@ -27,8 +27,8 @@ type RefreshRequest struct {
 	}
 }
 
-// Refresh returns the next pair for a refresh token. A token that is used again after reuseGrace was copied, which ends
-// the session. That must be committed although the answer is a refusal, so Refresh opens its transaction itself.
+// Refresh returns the next pair for a refresh token. A token that is used again after reuseGrace was copied, which
+// ends the session. That must be committed although the answer is a refusal, so Refresh opens its transaction itself.
 // Returns ErrInvalidRefreshToken if the token or its session has ended.
 func (s *Service) Refresh(ctx context.Context, actor access.Actor, in RefreshRequest) (out Tokens, err error) {
 	hash := HashToken(in.Body.RefreshToken)

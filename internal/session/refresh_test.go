@@ -150,7 +150,8 @@ func TestConcurrentRefreshWithStolenToken(t *testing.T) {
 	awaitMail(t, c, email, "session-reuse", 1)
 }
 
-// TestSessionHasMaximumLife checks that a session ends SESSION_MAX after its sign-in, however often it is refreshed.
+// TestSessionHasMaximumLife checks that a session ends AMRUTAM_SESSION_MAX after its sign-in, however often it is
+// refreshed.
 func TestSessionHasMaximumLife(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -163,8 +164,8 @@ func TestSessionHasMaximumLife(t *testing.T) {
 	refresh(c, s.refresh).Want(401, "invalid-refresh-token")
 }
 
-// TestLostAnswerGetsLatestTokens checks that a client that uses an old token within the grace gets the latest tokens of
-// the session, and later ends the session.
+// TestLostAnswerGetsLatestTokens checks that a client that uses an old token within the grace gets the latest tokens
+// of the session, and later ends the session.
 func TestLostAnswerGetsLatestTokens(t *testing.T) {
 	t.Parallel()
 	c := open(t)
