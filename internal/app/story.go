@@ -58,9 +58,9 @@ var storyOrder = []string{
 	"read-own-user", "update-own-user",
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-free-slots",
 	"list-consents", "give-consent", "withdraw-consent",
-	"book-consultation", "list-my-consultations", "read-consultation", "consent-to-consultation",
-	"cancel-consultation", "initiate-payment", "read-payment",
-	"list-my-prescriptions", "list-consultation-prescriptions", "read-prescription",
+	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
+	"cancel-consultation", "start-payment", "read-consultation-payment",
+	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
 	"list-own-access-log", "request-own-export", "read-own-export", "download-own-export",
 	"request-own-erasure", "read-own-erasure", "cancel-own-erasure", "delete-own-user",
 	"apply-as-doctor", "update-doctor", "create-slot", "list-own-slots", "read-slot", "update-slot", "delete-slot",
@@ -99,7 +99,7 @@ var storyValues = map[string]any{
 	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
 	"DoctorFacets.languages":  []any{map[string]any{"value": "hi", "count": 9}},
 
-	"SignedIn.mfaToken": httpapi.Absent, "SignedIn.methods": httpapi.Absent,
+	"SignInResult.mfaToken": httpapi.Absent, "SignInResult.methods": httpapi.Absent,
 
 	"Consent.id": consentID, "Consent.givenAt": signedInAt, "Notice.givenAt": signedInAt,
 	"ConsultationConsent.givenAt": bookedAt,

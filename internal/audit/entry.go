@@ -19,7 +19,7 @@ type Entry struct {
 
 	ID         uuid.UUID      `json:"id" format:"uuid" doc:"The entry's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	ActorID    *uuid.UUID     `json:"actorId" format:"uuid" nullable:"true" doc:"Who did it; null when nobody was signed in or the system did it: metadata.job then names the job" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
-	ActorRole  *string        `json:"actorRole" doc:"The actor's role at that time, or null: PATIENT, DOCTOR, SUPPORT or ADMIN" example:"PATIENT"`
+	ActorRole  *access.Role   `json:"actorRole" nullable:"true" doc:"The actor's role at that time, or null" example:"PATIENT"`
 	Action     string         `json:"action" doc:"What was done, as entity.verb; access.deny is a refused access" example:"consultation.book"`
 	EntityType string         `json:"entityType" doc:"What kind of object it was done to" example:"consultation"`
 	EntityID   string         `json:"entityId" doc:"Which object; a UUID for most types" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`

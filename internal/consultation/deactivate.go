@@ -33,7 +33,7 @@ func hasConsultations(n int) error {
 // DisableUser disables a user and cancels what they have to come, or enables them again. Returns ErrHasConsultations
 // unless that is confirmed, and what account.SetDisabled returns.
 func (s *Service) DisableUser(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in account.DisableUserRequest) (account.StaffUser, error) {
+	in account.UserDisableRequest) (account.StaffUser, error) {
 	user, changed, err := s.Accounts.SetDisabled(ctx, tx, actor, in)
 	if err != nil {
 		return account.StaffUser{}, err

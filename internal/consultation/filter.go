@@ -16,13 +16,13 @@ const (
 
 // order of a list by columns, which end with the start and the id.
 func (in ListIn) order(columns ...string) postgres.Order {
-	return postgres.Order{Columns: columns, Descending: in.Sort == "latest"}
+	return postgres.Order{Columns: columns, Descending: in.Sort == SortLatest}
 }
 
 // madeBefore leaves out the months after a page: what starts then was booked before. A day is for clocks that differ.
 func (in ListIn) madeBefore(c *postgres.Conditions, last *place) {
 	end := in.To
-	if last != nil && in.Sort == "latest" && (end.IsZero() || last.Value.Before(end)) {
+	if last != nil && in.Sort == SortLatest && (end.IsZero() || last.Value.Before(end)) {
 		end = last.Value
 	}
 	if !end.IsZero() {
@@ -67,7 +67,7 @@ func (in ListIn) pageByStatus(c *postgres.Conditions, last *place) string {
 				one.Value(last.ID))
 		}
 		switch {
-		case last != nil && in.Sort == "earliest" && !last.Value.Before(lower):
+		case last != nil && in.Sort == SortEarliest && !last.Value.Before(lower):
 			after()
 		case !lower.IsZero():
 			one.And("(c.status, c.scheduled_start) >= ("+has+", $2)", status, lower)
@@ -75,7 +75,7 @@ func (in ListIn) pageByStatus(c *postgres.Conditions, last *place) string {
 			one.And("c.status >= "+has, status)
 		}
 		switch {
-		case last != nil && in.Sort == "latest" && (upper.IsZero() || last.Value.Before(upper)):
+		case last != nil && in.Sort == SortLatest && (upper.IsZero() || last.Value.Before(upper)):
 			after()
 		case !upper.IsZero():
 			one.And("(c.status, c.scheduled_start) < ("+has+", $2)", status, upper)

@@ -17,10 +17,10 @@ import (
 // ListIn filters by status and by when the consultation is.
 type ListIn struct {
 	httpapi.Paging
-	Status []string  `query:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" maxItems:"6" doc:"Only these; several are separated by commas" example:"CONFIRMED"`
+	Status []Status  `query:"status" maxItems:"6" doc:"Only these; several are separated by commas" example:"CONFIRMED"`
 	From   time.Time `query:"from" doc:"Only those that start then or later" example:"2026-11-23T00:00:00Z"`
 	To     time.Time `query:"to" doc:"Only those that start before" example:"2026-12-07T00:00:00Z"`
-	Sort   string    `query:"sort" enum:"latest,earliest" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
+	Sort   Sort      `query:"sort" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
 }
 
 // place is where a page ended: its last consultation's start and id.
@@ -103,7 +103,7 @@ func (s *Service) list(ctx context.Context, db postgres.Querier, in ListIn, scop
 	if !in.To.IsZero() && !in.To.After(in.From) {
 		return page, problem.InvalidField("query.to", "must be after from")
 	}
-	scope += " " + in.Sort
+	scope += " " + string(in.Sort)
 	name := "listConsultations"
 	if !c.Empty() {
 		name += "OfParty"

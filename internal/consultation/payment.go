@@ -71,12 +71,12 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 type WebhookResponse struct {
 	_ struct{} `doc:"What came of the report"`
 
-	Outcome string `json:"outcome" enum:"duplicate,unknown-reference,amount-mismatch,unknown-type,captured,surplus,failed,refunded,refund-failed,unchanged" doc:"What came of the message" example:"captured"`
+	Outcome payment.Outcome `json:"outcome" doc:"What came of the message" example:"captured"`
 }
 
 // Status is 202 for what is stored and has to be reconciled.
 func (r WebhookResponse) Status() int {
-	switch payment.Outcome(r.Outcome) {
+	switch r.Outcome {
 	case payment.UnknownReference, payment.AmountMismatch, payment.UnknownType:
 		return http.StatusAccepted
 	default:
@@ -100,7 +100,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 		return WebhookResponse{}, err
 	}
 	if recorded.Outcome != "" {
-		return WebhookResponse{Outcome: string(recorded.Outcome)}, nil
+		return WebhookResponse{Outcome: recorded.Outcome}, nil
 	}
 	row, err := lockConsultation(ctx, tx, recorded.ConsultationID)
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 	if err != nil {
 		return WebhookResponse{}, err
 	}
-	return WebhookResponse{Outcome: string(out)}, s.applyPayment(ctx, tx, actor, &row, event, out)
+	return WebhookResponse{Outcome: out}, s.applyPayment(ctx, tx, actor, &row, event, out)
 }
 
 // applyPayment changes the consultation as the outcome of a payment's event requires, and tells the patient.

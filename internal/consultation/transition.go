@@ -28,7 +28,7 @@ type HoldIn struct {
 	Body struct {
 		_ struct{} `doc:"The new status and the doctor's notes"`
 
-		Status string  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
+		Status Status  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
 		Notes  *string `json:"notes,omitempty" health:"consultations.notes" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
 	}
 }
@@ -37,7 +37,7 @@ type HoldIn struct {
 // Errors: problem.NotFound, problem.PreconditionFailed, problem.InvalidTransition, ErrTooEarly, ErrTooLate; at the
 // start doctor.ErrNotApproved, consent.ErrRequired, schedule.ErrConsultationInProgress.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, actor access.Actor, in HoldIn) (Consultation, error) {
-	to := Status(in.Body.Status)
+	to := in.Body.Status
 	var notApproved error
 	if to == StatusInProgress { // the doctor is locked before the consultation, as in CancelUpcoming
 		if notApproved = doctor.Holds(ctx, tx, actor.ID); notApproved != nil &&

@@ -57,7 +57,7 @@ type Doctor struct {
 	ClinicName         *string      `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
 	ConsultationFee    money.Amount `json:"consultationFee" doc:"Fee of one consultation"`
 	Currency           string       `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
-	LanguagesSpoken    []string     `json:"languagesSpoken" nullable:"false" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
+	LanguagesSpoken    []string     `json:"languagesSpoken" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
 	Bio                *string      `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
 	IsApproved         bool         `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
 	Rating             float64      `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`

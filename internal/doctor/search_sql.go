@@ -41,13 +41,13 @@ type statement struct {
 }
 
 // orders are the sorts by a column of doctors, and the column's type.
-var orders = map[string]struct {
+var orders = map[Sort]struct {
 	postgres.Order
 	kind string
 }{
-	"rating":     {postgres.Order{Columns: []string{"d.rating", "d.id"}, Descending: true}, "numeric"},
-	"fee":        {postgres.Order{Columns: []string{"d.consultation_fee", "d.id"}}, "numeric"}, // within one currency
-	"experience": {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
+	SortRating:     {postgres.Order{Columns: []string{"d.rating", "d.id"}, Descending: true}, "numeric"},
+	SortFee:        {postgres.Order{Columns: []string{"d.consultation_fee", "d.id"}}, "numeric"}, // within one currency
+	SortExperience: {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
 }
 
 // bySlot is the order by the first free slot s.

@@ -76,6 +76,8 @@ type API struct {
 	origin   *http.CrossOriginProtection
 	notes    *notes
 	finished sync.Once // see finish
+	// overruled are the fields with an example that the story tells otherwise.
+	overruled []string
 }
 
 // Op is what a package says of one operation.
@@ -108,8 +110,8 @@ type Op struct {
 	// Recent operations end or take out what is kept of a person, or add a way in: they need a proof of the last five
 	// minutes, by the second factor if the user has one, else by signing in or by the password.
 	Recent bool
-	// Statuses of success beside Status; the output's Status method chooses.
-	Statuses []int
+	// Statuses of success with what each says, where there are several; the output's Status method chooses.
+	Statuses map[int]string
 	// MediaType of an Attachment, the output of an operation that answers with a file.
 	MediaType string
 	// Refusals the domain can answer with beside those of the pipeline; they are documented.
@@ -137,6 +139,7 @@ const (
 // The library keeps these for all APIs of a process, so they are set once and not by each New.
 func init() {
 	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
 	huma.NewErrorWithContext = newHumaError
 	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
 }

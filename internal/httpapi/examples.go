@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,9 @@ func (a *API) exampleFields() {
 			value, told := a.Story.Values[name+"."+member]
 			if !told {
 				value, told = a.Story.Values[member]
+			}
+			if told && len(property.Examples) > 0 && property.Extensions[componentOf] == nil {
+				a.overruled = append(a.overruled, name+"."+member)
 			}
 			switch {
 			case value == Absent:
@@ -48,12 +52,18 @@ func (a *API) exampleBodies() {
 				continue
 			}
 			if changes, told := a.Story.Replies[o.OperationID+" "+status]; told {
-				a.addExample(media, o.OperationID+"-"+status, changes)
+				a.addExample(media, o.OperationID+"-"+statusName(status), changes)
 				continue
 			}
 			a.addExample(media, o.OperationID, a.Story.Replies[o.OperationID])
 		}
 	}
+}
+
+// statusName writes 202 as accepted.
+func statusName(status string) string {
+	code, _ := strconv.Atoi(status)
+	return strings.ToLower(strings.ReplaceAll(http.StatusText(code), " ", "-"))
 }
 
 // addExample refers to the example of a body's schema or, where the story tells it otherwise, to one of its own.
@@ -182,6 +192,9 @@ func (a *API) DocumentFaults() []string {
 		if schemas[ours] == nil {
 			faults = append(faults, "the schema "+ours+" is not there: is its type "+name+" still called so?")
 		}
+	}
+	for _, field := range a.overruled {
+		faults = append(faults, "the story tells "+field+", whose example tag shows nowhere")
 	}
 	for field := range a.Story.Values {
 		if !known[field] {

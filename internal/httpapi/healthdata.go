@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/postgres"
@@ -55,7 +56,8 @@ func fieldsOf(t reflect.Type) *healthFields {
 			f.columns[i] = mark
 		case field.IsExported() || field.Anonymous:
 			f.inner = append(f.inner, i)
-			if mark == "" && slices.Contains(healthNames, name) && field.Tag.Get("enum") == "" {
+			// A type that has a schema of its own is no free text.
+			if mark == "" && slices.Contains(healthNames, name) && !field.Type.Implements(schemaProvider) {
 				f.silent = append(f.silent, t.Name()+"."+field.Name)
 			}
 		}
@@ -63,6 +65,8 @@ func fieldsOf(t reflect.Type) *healthFields {
 	knownFields.Store(t, f)
 	return f
 }
+
+var schemaProvider = reflect.TypeFor[huma.SchemaProvider]()
 
 // healthOf lists the sealed columns that values of a type show. It panics for a type whose fields are marked wrongly.
 func healthOf(t reflect.Type) []string {

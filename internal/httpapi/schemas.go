@@ -7,6 +7,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/money"
 )
 
 const schemaRef = "#/components/schemas/"
@@ -14,28 +17,53 @@ const schemaRef = "#/components/schemas/"
 func newRegistry() huma.Registry {
 	r := huma.NewMapRegistry(schemaRef, schemaName)
 	r.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[UUID]())
+	// Nothing that is counted in an int needs 64 bits, which generated clients may make a type of their own for.
+	r.RegisterTypeAlias(reflect.TypeFor[int](), reflect.TypeFor[int32]())
+	r.RegisterTypeAlias(reflect.TypeFor[access.Role](), reflect.TypeFor[role]())
+	r.RegisterTypeAlias(reflect.TypeFor[money.Amount](), reflect.TypeFor[amount]())
+	r.RegisterTypeAlias(reflect.TypeFor[money.Input](), reflect.TypeFor[amountInput]())
 	return r
 }
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
-	"Algorithm": "PasskeyAlgorithm", "Attempt": "PaymentAttempt", "BookInBody": "BookingRequest",
-	"CancelInBody": "CancellationRequest", "Clinical": "CareRecordRetention",
-	"ConfirmMFARequestBody": "OneTimeCodeRequest", "ConsentInBody": "ConsultationConsentRequest",
-	"Consultations": "ConsultationCounts", "DeclineRequestBody": "RefundDecline", "Descriptor": "PasskeyDescriptor",
-	"Detail": "PaymentDetail", "DisableUserRequestBody": "DisableRequest", "EnrolmentResponse": "AuthenticatorSetup",
-	"Entry": "AuditEvent", "Facet": "DoctorFacet", "Facets": "DoctorFacets", "Field": "FieldError",
-	"GiveInBody": "ConsentRequest", "HoldInBody": "ConsultationStatusRequest",
-	"InitiatePaymentRequestBody": "PaymentRequest", "InitiatePaymentResponse": "PaymentStart",
-	"Mismatched": "MismatchedMoney", "Notices": "NoticeList", "PasskeysResponse": "PasskeyList",
-	"People": "PeopleCounts", "PracticeInputBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange",
-	"Reading": "RecordReading", "RecoveryCodesResponse": "RecoveryCodes", "RegisteredResponse": "RegisteredPasskey",
-	"RegistrationRequestBody": "SignUpRequest", "ResolveRequestBody": "UnmatchedMoneyDecision",
-	"SignInResponse": "SignedIn", "SlotBrief": "NextSlot", "SlotFree": "FreeSlot", "SlotInputBody": "SlotRequest",
-	"SlotPatchInputBody": "SlotChange", "Slots": "SlotCounts", "StepUpRequestBody": "ReauthenticationRequest",
-	"Summary": "AnalyticsSummary", "ToConsultation": "ConsultationConsent", "Unmatched": "UnmatchedMoney",
-	"VerificationRequestBody": "EmailVerificationRequest", "WebhookBody": "WebhookMessage",
-	"WebhookResponse": "WebhookOutcome", "WriteInBody": "PrescriptionRequest",
+	"ApplicationInputBody":       "DoctorApplicationRequest",
+	"ApprovalRequestBody":        "DoctorApprovalRequest",
+	"Attempt":                    "PaymentAttempt",
+	"BookInBody":                 "BookingRequest",
+	"CancelInBody":               "ConsultationCancellationRequest",
+	"Clinical":                   "CareRecordRetention",
+	"ConsentInBody":              "ConsultationConsentRequest",
+	"Consultations":              "ConsultationCounts",
+	"DeclineRequestBody":         "RefundDeclineRequest",
+	"Detail":                     "PaymentDetail",
+	"Entry":                      "AuditEvent",
+	"Facet":                      "DoctorFacet",
+	"Facets":                     "DoctorFacets",
+	"Field":                      "FieldError",
+	"GiveInBody":                 "ConsentRequest",
+	"HoldInBody":                 "ConsultationStatusRequest",
+	"InitiatePaymentRequestBody": "PaymentStartRequest",
+	"InitiatePaymentResponse":    "PaymentStart",
+	"Mismatched":                 "MismatchedMoney",
+	"Notices":                    "NoticeList",
+	"People":                     "PeopleCounts",
+	"PracticeInputBody":          "DoctorUpdateRequest",
+	"Reading":                    "RecordReading",
+	"RefreshRequestBody":         "SessionRefreshRequest",
+	"ResolveRequestBody":         "UnmatchedMoneyDecisionRequest",
+	"SecondFactor":               "SecondFactorRequest",
+	"SlotBrief":                  "NextSlot",
+	"SlotFree":                   "FreeSlot",
+	"SlotInputBody":              "SlotRequest",
+	"SlotPatchInputBody":         "SlotUpdateRequest",
+	"Slots":                      "SlotCounts",
+	"Summary":                    "AnalyticsSummary",
+	"ToConsultation":             "ConsultationConsent",
+	"Unmatched":                  "UnmatchedMoney",
+	"WebhookBody":                "WebhookRequest",
+	"WebhookResponse":            "WebhookResult",
+	"WriteInBody":                "PrescriptionRequest",
 }
 
 func schemaName(t reflect.Type, hint string) string {

@@ -140,8 +140,6 @@ var libraryTexts = []struct{ theirs, ours string }{
 }
 
 func ours(message string) string {
-	// null is among the values of what may be cleared
-	message = strings.TrimSuffix(message, ", <nil>")
 	for _, text := range libraryTexts {
 		if strings.Contains(message, text.theirs) {
 			return text.ours

@@ -65,7 +65,7 @@ type Prescription struct {
 	ConsultationID uuid.UUID    `json:"consultationId" doc:"Where it was written"`
 	DoctorID       uuid.UUID    `json:"doctorId" doc:"Who wrote it"`
 	PatientID      uuid.UUID    `json:"patientId" health:"patient" doc:"For whom"`
-	Medications    []Medication `json:"medications" health:"prescriptions.medications" nullable:"false" doc:"What was prescribed (health data)"`
+	Medications    []Medication `json:"medications" health:"prescriptions.medications" doc:"What was prescribed (health data)"`
 	Advice         *string      `json:"advice" health:"prescriptions.advice" doc:"What else the doctor advises (health data)" example:"Light food in the evening"`
 	Supersedes     *uuid.UUID   `json:"supersedes" nullable:"true" doc:"The prescription it corrects, or null"`
 	SupersededBy   *uuid.UUID   `json:"supersededBy" nullable:"true" doc:"The prescription that corrects it, or null: this one stands"`
@@ -84,7 +84,7 @@ type WriteIn struct {
 		_ struct{} `doc:"What is prescribed"`
 
 		ConsultationID uuid.UUID    `json:"consultationId" format:"uuid" doc:"Your consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-		Medications    []Medication `json:"medications" health:"prescriptions.medications" minItems:"1" maxItems:"50" nullable:"false" doc:"What to take"`
+		Medications    []Medication `json:"medications" health:"prescriptions.medications" minItems:"1" maxItems:"50" doc:"What to take"`
 		Advice         string       `json:"advice,omitempty" health:"prescriptions.advice" text:"lines" maxLength:"5000" doc:"What else you advise" example:"Light food in the evening"`
 		Supersedes     *uuid.UUID   `json:"supersedes,omitempty" format:"uuid" doc:"The prescription of the same consultation that this one corrects" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	}

@@ -39,7 +39,7 @@ type User struct {
 
 	ID              uuid.UUID   `json:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Email           string      `json:"email" format:"idn-email" doc:"The address, in lower case" example:"asha@example.org"`
-	Role            access.Role `json:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"What the user may do" example:"PATIENT"`
+	Role            access.Role `json:"role" doc:"What the user may do" example:"PATIENT"`
 	IsEmailVerified bool        `json:"isEmailVerified" doc:"Whether the address is proven; signing in needs it" example:"true"`
 	MFAEnabled      bool        `json:"mfaEnabled" doc:"Whether signing in asks for a second factor" example:"false"`
 	FullName        string      `json:"fullName" doc:"The name others see" example:"Asha Rao"`

@@ -153,7 +153,7 @@ func (v *inputs) limited(at string, node any) {
 			}
 			v.limited(at+"."+name, properties[name])
 		}
-	case "boolean":
+	case "boolean", "null":
 	default:
 		choices, _ := schema["oneOf"].([]any)
 		ok = len(choices) > 0
