@@ -21,9 +21,9 @@ type StaffUser struct {
 	_ struct{} `doc:"A user as staff sees them"`
 
 	User
-	UpdatedAt  time.Time  `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
-	DisabledAt *time.Time `json:"disabledAt" doc:"Since when signing in is refused, or null" example:"2026-11-23T09:30:00Z"`
-	DeletedAt  *time.Time `json:"deletedAt" doc:"When the user was deleted, or null" example:"2026-11-23T09:30:00Z"`
+	UpdatedAt  time.Time  `json:"updatedAt" doc:"When the user or profile last changed"`
+	DisabledAt *time.Time `json:"disabledAt" doc:"Since when signing in is refused, or null"`
+	DeletedAt  *time.Time `json:"deletedAt" doc:"When the user was deleted, or null"`
 }
 
 // ETag is the version: the same as that of the person's own profile.

@@ -47,8 +47,8 @@ type SignInResult struct {
 	_ struct{} `doc:"The new session or, for users with a second factor, the mfaToken to finish with"`
 
 	MFARequired  bool                 `json:"mfaRequired" doc:"true: this is no session yet; go on with mfaToken at /auth/verify-mfa" example:"false"`
-	MFAToken     string               `json:"mfaToken,omitempty" doc:"Send it to /auth/verify-mfa with a second factor: good once, for a few minutes and tries" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
-	Methods      []SecondFactorMethod `json:"methods,omitempty" doc:"What can be the second factor, the best first" example:"[\"totp\",\"recovery-code\"]"`
+	MFAToken     string               `json:"mfaToken,omitempty" doc:"Send it to /auth/verify-mfa with a second factor: good once, for a few minutes and tries"`
+	Methods      []SecondFactorMethod `json:"methods,omitempty" doc:"What can be the second factor, the best first"`
 	AccessToken  string               `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
 	RefreshToken string               `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 	TokenType    string               `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`

@@ -29,7 +29,7 @@ type Profile struct {
 	_ struct{} `doc:"A user and their profile"`
 
 	User
-	UpdatedAt   time.Time `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
+	UpdatedAt   time.Time `json:"updatedAt" doc:"When the user or profile last changed"`
 	Gender      *Gender   `json:"gender" nullable:"true" doc:"null when not told" example:"FEMALE"`
 	DateOfBirth *string   `json:"dateOfBirth" format:"date" doc:"null when not told; kept sealed" example:"1990-05-17"`
 	Phone       *string   `json:"phone" doc:"International number, or null; kept sealed" example:"+919812345678"`

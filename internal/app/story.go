@@ -82,7 +82,6 @@ var storyValues = map[string]any{
 	"User.id": ashaID, "Profile.id": ashaID, "StaffUser.id": ashaID,
 	"User.createdAt": signedUpAt, "Profile.createdAt": signedUpAt, "StaffUser.createdAt": signedUpAt,
 	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
-	"StaffUser.disabledAt": nil, "StaffUser.deletedAt": nil,
 
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,
 	"Session.expiresAt": "2026-12-23T04:30:00Z",
@@ -99,29 +98,25 @@ var storyValues = map[string]any{
 	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
 	"DoctorFacets.languages":  []any{map[string]any{"value": "hi", "count": 9}},
 
-	"SignInResult.mfaToken": httpapi.Absent, "SignInResult.methods": httpapi.Absent,
-
 	"Consent.id": consentID, "Consent.givenAt": signedInAt, "Notice.givenAt": signedInAt,
 	"ConsultationConsent.givenAt": bookedAt,
 
 	"Consultation.id": consultationID, "Consultation.startTime": slotStart, "Consultation.endTime": slotEnd,
 	"Consultation.createdAt": bookedAt, "Consultation.updatedAt": bookedAt, "Consultation.paymentDueAt": dueAt,
-	"Consultation.refundedAmount": "0.00", "Consultation.cancellationReason": httpapi.Absent,
-	"Consultation.notes": httpapi.Absent,
+	"Consultation.refundedAmount": "0.00",
 
 	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,
 	"PaymentDetail.id": paymentID, "PaymentDetail.createdAt": bookedAt, "PaymentDetail.updatedAt": bookedAt,
 	"PaymentDetail.refunds": []any{}, "PaymentAttempt.id": attemptID, "PaymentAttempt.createdAt": bookedAt,
-	"PaymentAttempt.mismatched": []any{}, "PaymentAttempt.captured": "0.00", "PaymentAttempt.failureReason": nil,
+	"PaymentAttempt.mismatched": []any{}, "PaymentAttempt.captured": "0.00",
 	"MismatchedMoney.receivedAt": paidAt, "Refund.id": refundID, "Refund.createdAt": cancelledAt,
-	"Refund.updatedAt": cancelledAt, "Refund.atProvider": false, "Refund.approvedBy": nil, "Refund.failureReason": nil,
-	"Refund.reason": lateReason, "ListedRefund.failureReason": nil, "ListedRefund.reason": lateReason,
+	"Refund.updatedAt": cancelledAt, "Refund.atProvider": false,
+	"Refund.reason": lateReason, "ListedRefund.reason": lateReason,
 	"ListedRefund.id": refundID, "ListedRefund.createdAt": cancelledAt, "ListedRefund.updatedAt": cancelledAt,
-	"ListedRefund.atProvider": false, "ListedRefund.approvedBy": nil, "ListedRefund.unmatchedId": nil,
-	"UnmatchedMoney.id": unmatchedID, "UnmatchedMoney.receivedAt": paidAt, "UnmatchedMoney.updatedAt": paidAt,
+	"ListedRefund.atProvider": false,
+	"UnmatchedMoney.id":       unmatchedID, "UnmatchedMoney.receivedAt": paidAt, "UnmatchedMoney.updatedAt": paidAt,
 	"UnmatchedMoney.attemptId": nil, "UnmatchedMoney.consultationId": nil, "UnmatchedMoney.paymentId": nil,
-	"UnmatchedMoney.askedAmount": nil, "UnmatchedMoney.askedCurrency": nil, "UnmatchedMoney.currency": "INR",
-	"UnmatchedMoney.resolution": nil,
+	"UnmatchedMoney.askedAmount": nil, "UnmatchedMoney.currency": "INR",
 
 	"Prescription.id": prescriptionID, "Prescription.createdAt": endedAt,
 

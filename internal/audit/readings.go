@@ -26,7 +26,7 @@ type Reading struct {
 	ActorName      *string       `json:"actorName" doc:"The reader's name as it is today; null when it was erased" example:"Dr. Asha Nair"`
 	ActorRole      access.Role   `json:"actorRole" doc:"The role in which it was read" example:"DOCTOR"`
 	HealthData     bool          `json:"healthData" doc:"Whether reason, notes or prescriptions were shown; false when only the appointment was" example:"true"`
-	ConsultationID *uuid.UUID    `json:"consultationId" format:"uuid" nullable:"true" doc:"Which consultation, where it was one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`
+	ConsultationID *uuid.UUID    `json:"consultationId" format:"uuid" nullable:"true" doc:"Which consultation, where it was one"`
 	PrescriptionID *uuid.UUID    `json:"prescriptionId" format:"uuid" nullable:"true" doc:"Which prescription, where it was one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7084"`
 	Purpose        *string       `json:"purpose" doc:"Why, as an administrator has to say it; null for others" example:"Complaint of the patient"`
 	CreatedAt      time.Time     `json:"createdAt" doc:"When it was read" example:"2026-11-23T10:00:00Z"`

@@ -69,8 +69,8 @@ type Consultation struct {
 	PatientID          uuid.UUID    `json:"patientId" health:"patient" doc:"Who is seen"`
 	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`
 	SlotID             uuid.UUID    `json:"slotId" doc:"The booked slot"`
-	PatientName        string       `json:"patientName,omitempty" example:"Asha Rao" doc:"The patient's name, in reads and of a new booking"`
-	DoctorName         string       `json:"doctorName,omitempty" example:"Dr. Meera Iyer" doc:"The doctor's name, in reads and of a new booking"`
+	PatientName        string       `json:"patientName,omitempty" doc:"The patient's name, in reads and of a new booking"`
+	DoctorName         string       `json:"doctorName,omitempty" doc:"The doctor's name, in reads and of a new booking"`
 	Status             Status       `json:"status" doc:"Where it stands"`
 	PaymentStatus      PaymentState `json:"paymentStatus" doc:"PAID exactly when its payment succeeded"`
 	Fee                money.Amount `json:"fee" doc:"What it costs, fixed at the booking"`
@@ -80,9 +80,9 @@ type Consultation struct {
 	EndTime            time.Time    `json:"endTime" doc:"When the slot ends"`
 	PaymentDueAt       *time.Time   `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
 	Reason             *string      `json:"reason,omitempty" health:"consultations.reason" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
-	Notes              *string      `json:"notes,omitempty" health:"consultations.notes" example:"Advised rest" doc:"The doctor's notes (health data)"`
+	Notes              *string      `json:"notes,omitempty" health:"consultations.notes" doc:"The doctor's notes (health data)"`
 	CancelledBy        *CancelledBy `json:"cancelledBy" nullable:"true" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
-	CancellationReason *string      `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" example:"I am travelling" doc:"Why it was cancelled (health data)"`
+	CancellationReason *string      `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" doc:"Why it was cancelled (health data)"`
 	CancelledAt        *time.Time   `json:"cancelledAt" doc:"When it was cancelled"`
 	StartedAt          *time.Time   `json:"startedAt" doc:"When the doctor began"`
 	EndedAt            *time.Time   `json:"endedAt" doc:"When the doctor ended it"`

@@ -21,7 +21,7 @@ type InitiatePaymentRequest struct {
 	Body struct {
 		_ struct{} `doc:"The consultation to pay, and where to return"`
 
-		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation"`
 		ReturnURL      string    `json:"returnUrl,omitempty" maxLength:"2000" doc:"Where the checkout leads back to: an address on this server, or on an origin that its operator has allowed (AMRUTAM_RETURN_ORIGINS)" example:"https://app.example.org/paid"`
 	}
 }

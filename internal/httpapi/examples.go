@@ -15,7 +15,7 @@ const maxExampleDepth = 8
 
 type absent struct{}
 
-// Absent is the story's value of a field that its example leaves out.
+// Absent is the story's value of a field that an example leaves out.
 var Absent = absent{}
 
 // exampleFields gives the fields of all schemas the story's values.
@@ -29,10 +29,7 @@ func (a *API) exampleFields() {
 			if told && len(property.Examples) > 0 && property.Extensions[componentOf] == nil {
 				a.overruled = append(a.overruled, name+"."+member)
 			}
-			switch {
-			case value == Absent:
-				property.Examples = nil
-			case told:
+			if told {
 				property.Examples = []any{value}
 			}
 		}

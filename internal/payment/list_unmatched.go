@@ -26,13 +26,13 @@ type Unmatched struct {
 	Provider             string            `json:"provider" example:"stub" doc:"Who reported it"`
 	TransactionReference string            `json:"transactionReference" example:"stub_7QK2M" doc:"The reference it came with"`
 	Amount               *money.Amount     `json:"amount" nullable:"true" doc:"How much; null when the provider didn't say"`
-	Currency             *string           `json:"currency" nullable:"true" example:"USD" doc:"In which currency; null when the provider didn't say"`
+	Currency             *string           `json:"currency" nullable:"true" doc:"In which currency; null when the provider didn't say"`
 	AskedAmount          *money.Amount     `json:"askedAmount" nullable:"true" doc:"What its attempt asked for; null when it belongs to none"`
-	AskedCurrency        *string           `json:"askedCurrency" nullable:"true" example:"INR" doc:"In which currency it was asked for"`
+	AskedCurrency        *string           `json:"askedCurrency" nullable:"true" doc:"In which currency it was asked for"`
 	ConsultationID       *uuid.UUID        `json:"consultationId" nullable:"true" doc:"The consultation that is paid; null when it belongs to no attempt"`
 	PaymentID            *uuid.UUID        `json:"paymentId" nullable:"true" doc:"The payment; null when it belongs to no attempt"`
 	AttemptID            *uuid.UUID        `json:"attemptId" nullable:"true" doc:"The attempt; null when it belongs to none"`
-	Resolution           *string           `json:"resolution" nullable:"true" doc:"Why an administrator decided so" example:"Paid to a closed account; sent back"`
+	Resolution           *string           `json:"resolution" nullable:"true" doc:"Why an administrator decided so"`
 	ResolvedBy           *uuid.UUID        `json:"resolvedBy" nullable:"true" doc:"Who decided"`
 	ResolvedAt           *time.Time        `json:"resolvedAt" nullable:"true" doc:"When they decided"`
 	ReceivedAt           time.Time         `json:"receivedAt" doc:"When it was reported"`

@@ -73,7 +73,7 @@ type Attempt struct {
 	CapturedCurrency     string       `json:"capturedCurrency" example:"INR" doc:"The attempt's currency, unless money came in another one only"`
 	Mismatched           []Mismatched `json:"mismatched" doc:"What came and is not what was asked, oldest first: it is in captured where the currency is, confirms nothing and goes back by itself"`
 	Status               Status       `json:"status" doc:"The attempt's state"`
-	FailureReason        *string      `json:"failureReason" doc:"Why it failed, in the provider's words" example:"card declined"`
+	FailureReason        *string      `json:"failureReason" doc:"Why it failed, in the provider's words"`
 	Checkout             PageOrNull   `json:"checkout" doc:"Where the patient pays; null when the provider has no page"`
 	CreatedAt            time.Time    `json:"createdAt" doc:"When it was begun"`
 }

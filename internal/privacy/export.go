@@ -49,7 +49,7 @@ func (ExportStatus) Schema(r huma.Registry) *huma.Schema {
 type Export struct {
 	_ struct{} `doc:"The copy of a user's data"`
 
-	ID          uuid.UUID    `json:"id" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	ID          uuid.UUID    `json:"id" doc:"The copy's id"`
 	State       ExportStatus `json:"status" doc:"READY: it can be fetched" example:"READY"`
 	RequestedAt time.Time    `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
 	ReadyAt     *time.Time   `json:"readyAt" doc:"When it was made, or null" example:"2026-11-25T10:00:02Z"`
