@@ -16,7 +16,7 @@ import (
 const componentOf = "x-component"
 
 // Enum returns the schema of a type with few values, and gives it a component of that name. A field whose enum tag
-// leaves some of them stays without a reference.
+// names only some of them stays without a reference.
 func Enum[T ~string](r huma.Registry, name, doc string, values ...T) *huma.Schema {
 	s := huma.Schema{Type: huma.TypeString}
 	for _, value := range values {
@@ -25,9 +25,13 @@ func Enum[T ~string](r huma.Registry, name, doc string, values ...T) *huma.Schem
 	return component(r, name, doc, s)
 }
 
+// component gives a schema a component, and marks it. Panics if another schema has the name.
 func component(r huma.Registry, name, doc string, s huma.Schema) *huma.Schema {
 	named := s
 	named.Description = doc
+	if other := r.Map()[name]; other != nil && !reflect.DeepEqual(*other, named) {
+		panic("httpapi: two schemas are called " + name)
+	}
 	r.Map()[name] = &named
 	s.Extensions = map[string]any{componentOf: name}
 	return &s
@@ -41,12 +45,15 @@ func (role) Schema(r huma.Registry) *huma.Schema {
 	return Enum(r, "Role", "What a user may do", access.AllRoles()...)
 }
 
+const amountPattern = `^\d{1,10}(\.\d{1,2})?$`
+
 // amount gives money.Amount a schema.
 type amount money.Amount
 
 // Schema is that of a decimal string.
 func (amount) Schema(r huma.Registry) *huma.Schema {
-	return component(r, amountName, amountText, amountSchema())
+	return component(r, "Amount", "A decimal amount with at most two decimals",
+		huma.Schema{Type: huma.TypeString, Pattern: amountPattern, Examples: []any{"500.00"}})
 }
 
 // amountInput gives money.Input a schema.
@@ -61,16 +68,6 @@ func (amountInput) Schema(r huma.Registry) *huma.Schema {
 		{Type: huma.TypeNumber, Minimum: ptr(0.0), Maximum: ptr(9999999999.99)},
 	}
 	return &s
-}
-
-const (
-	amountName    = "Amount"
-	amountText    = "A decimal amount with at most two decimals"
-	amountPattern = `^\d{1,10}(\.\d{1,2})?$`
-)
-
-func amountSchema() huma.Schema {
-	return huma.Schema{Type: huma.TypeString, Pattern: amountPattern, Examples: []any{"500.00"}}
 }
 
 // publishedSchemas are the components as the document shows them.

@@ -112,7 +112,7 @@ func (a *API) DocumentJSON() ([]byte, error) {
 	return append(single.ReplaceAll(out.Bytes(), []byte("$1$2$3")), '\n'), nil
 }
 
-// single matches an object or a list of one plain value, most of which are references: they need no lines of their own.
+// single matches an object or a list of one plain value: most are references, and need no lines of their own.
 var single = regexp.MustCompile(`([\[{])\n\s+([^\n{}\[\]]+)\n\s*([\]}])`)
 
 // DocumentYAML is the same document in YAML.
