@@ -35,8 +35,8 @@ type UserInvitationRequest struct {
 
 // Invite makes a member of staff without a password, who sets one by the link in a mail. Returns ErrAddressTaken if
 // another user has the address, a 422 of all faults.
-func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserInvitationRequest) (StaffUser,
-	error) {
+func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in UserInvitationRequest) (StaffUser, error) {
 	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		PasswordHash: noPassword}
 	var wrong faults

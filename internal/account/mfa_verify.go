@@ -64,7 +64,8 @@ type MFAVerificationRequest struct {
 // VerifyMFA finishes a sign-in. Each attempt is counted before the factor is checked, and the count stays although the
 // answer is a refusal, so VerifyMFA opens its transaction itself. Returns ErrInvalidTicket if the sign-in is over,
 // ErrInvalidCode or ErrInvalidPasskey if the factor is wrong, problem.CrossSite if another site asks for a cookie.
-func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAVerificationRequest) (out session.Tokens, err error) {
+func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor,
+	in MFAVerificationRequest) (out session.Tokens, err error) {
 	factor := in.Body.SecondFactor
 	if err := factor.check(); err != nil {
 		return session.Tokens{}, err

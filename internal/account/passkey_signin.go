@@ -26,7 +26,8 @@ type PasskeySignInRequest struct {
 }
 
 // ProofOptions begins a proof by any passkey: the authenticator says whose it is.
-func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ httpapi.None) (webauthn.PasskeySignInOptions, error) {
+func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ httpapi.None) (webauthn.PasskeySignInOptions,
+	error) {
 	return s.RelyingParty.RequestOptions(s.DB.Now()), nil
 }
 

@@ -37,8 +37,9 @@ const (
 
 // Schema lists the states.
 func (PaymentState) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "ConsultationPaymentStatus", "Whether a consultation is paid: PAID exactly when its payment "+
-		"succeeded", PaymentPending, PaymentPaid, PaymentFailed)
+	return httpapi.Enum(r, "ConsultationPaymentStatus",
+		"Whether a consultation is paid: PAID exactly when its payment succeeded", PaymentPending, PaymentPaid,
+		PaymentFailed)
 }
 
 // CancelledBy is the role of who cancelled a consultation.

@@ -56,8 +56,7 @@ func fieldsOf(t reflect.Type) *healthFields {
 			f.columns[i] = mark
 		case field.IsExported() || field.Anonymous:
 			f.inner = append(f.inner, i)
-			// A type that has a schema of its own is no free text.
-			if mark == "" && slices.Contains(healthNames, name) && !field.Type.Implements(schemaProvider) {
+			if mark == "" && slices.Contains(healthNames, name) && !isEnum(field.Type) {
 				f.silent = append(f.silent, t.Name()+"."+field.Name)
 			}
 		}
@@ -66,7 +65,13 @@ func fieldsOf(t reflect.Type) *healthFields {
 	return f
 }
 
-var schemaProvider = reflect.TypeFor[huma.SchemaProvider]()
+// isEnum tells whether a type lists its values, so that it is no free text.
+func isEnum(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String && t.Implements(reflect.TypeFor[huma.SchemaProvider]())
+}
 
 // healthOf lists the sealed columns that values of a type show. It panics for a type whose fields are marked wrongly.
 func healthOf(t reflect.Type) []string {

@@ -52,7 +52,8 @@ const (
 
 // Schema lists the kinds.
 func (UnmatchedKind) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "UnmatchedMoneyKind", "Whether unmatched money came, or was given back", unmatchedKinds()...)
+	return httpapi.Enum(r, "UnmatchedMoneyKind", "Whether unmatched money came, or was given back",
+		unmatchedKinds()...)
 }
 
 func unmatchedKinds() []UnmatchedKind { return []UnmatchedKind{kindPayment, kindRefund} }

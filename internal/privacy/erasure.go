@@ -31,8 +31,8 @@ const (
 
 // Schema lists the states that are shown: a stopped erasure is not.
 func (ErasureStatus) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "ErasureStatus", "Where an erasure stands: PENDING can be stopped; PARTIAL: all is gone but "+
-		"the record of care; DONE: that is unreadable too", erasurePending, erasurePartial, erasureDone)
+	return httpapi.Enum(r, "ErasureStatus", "Where an erasure stands: PENDING can be stopped; PARTIAL: all is gone "+
+		"but the record of care; DONE: that is unreadable too", erasurePending, erasurePartial, erasureDone)
 }
 
 // Erasure is what becomes of a person's data, and when.

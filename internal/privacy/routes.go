@@ -31,7 +31,8 @@ func (s *Service) Routes(api *httpapi.API) {
 			"minutes, reading how one stands does not.",
 		Roles:    access.SignedIn,
 		Refusals: []*problem.Error{problem.Reauthenticate},
-		Statuses: map[int]string{http.StatusOK: "The copy can be fetched", http.StatusAccepted: "The copy is being made"},
+		Statuses: map[int]string{http.StatusOK: "The copy can be fetched",
+			http.StatusAccepted: "The copy is being made"},
 	}, s.ReadExport)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users/me/export", ID: "request-own-export", Tag: "users",

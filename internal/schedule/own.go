@@ -42,8 +42,8 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 		return none, err
 	}
 	rows, err := listSlots(ctx, r, listSlotsParams{
-		DoctorID: doctor, FromTime: from, ToTime: to, Status: string(in.Status), AfterStart: after.Value, AfterID: after.ID,
-		Most: int32(in.Limit + 1), //nolint:gosec // at most 101
+		DoctorID: doctor, FromTime: from, ToTime: to, Status: string(in.Status), AfterStart: after.Value,
+		AfterID: after.ID, Most: int32(in.Limit + 1), //nolint:gosec // at most 101
 	})
 	if err != nil {
 		return none, err

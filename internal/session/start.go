@@ -26,8 +26,8 @@ const (
 
 // Schema lists the transports.
 func (Transport) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "SessionTransport", "Whether the client holds tokens, or a browser a cookie", TransportTokens,
-		TransportCookie)
+	return httpapi.Enum(r, "SessionTransport", "Whether the client holds tokens, or a browser a cookie",
+		TransportTokens, TransportCookie)
 }
 
 // TransportChoice is how the client holds its session.

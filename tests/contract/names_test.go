@@ -8,8 +8,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestComponentNames: generated clients make types of the names, so a name holds no number that another operation would
-// change, and its end says what it is: a request's body, a page of a list, or neither.
+// TestComponentNames: generated clients make types of the names, so a name holds no number that another operation
+// would change, and its end says what it is: a request's body, a page of a list, or neither.
 func TestComponentNames(t *testing.T) {
 	t.Parallel()
 	root := apptest.Open(t).Document().Root

@@ -1,6 +1,7 @@
 package webauthn
 
-// PasskeyCreationOptions are what navigator.credentials.create takes, after PublicKeyCredential.parseCreationOptionsFromJSON.
+// PasskeyCreationOptions are what navigator.credentials.create takes, after
+// PublicKeyCredential.parseCreationOptionsFromJSON.
 type PasskeyCreationOptions struct {
 	_ struct{} `doc:"What navigator.credentials.create takes, after PublicKeyCredential.parseCreationOptionsFromJSON"`
 
@@ -47,7 +48,8 @@ type AuthenticatorSelectionCriteria struct {
 	UserVerification   string `json:"userVerification" enum:"required" doc:"The authenticator asks for a PIN, a finger or a face"`
 }
 
-// PasskeySignInOptions are what navigator.credentials.get takes, after PublicKeyCredential.parseRequestOptionsFromJSON.
+// PasskeySignInOptions are what navigator.credentials.get takes, after
+// PublicKeyCredential.parseRequestOptionsFromJSON.
 type PasskeySignInOptions struct {
 	_ struct{} `doc:"What navigator.credentials.get takes, after PublicKeyCredential.parseRequestOptionsFromJSON"`
 
