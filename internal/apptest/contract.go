@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -201,7 +202,9 @@ func (d *Document) checkTaken(op *Operation, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The server measures texts in NFC, and a null amount of a webhook is kept for reconciliation.
+	// The server measures texts in NFC, takes amounts as numbers too, and keeps a null amount of a webhook for
+	// reconciliation.
+	text = amountNumber.ReplaceAll(text, []byte(`"$1":"$2"`))
 	text = bytes.ReplaceAll(norm.NFC.Bytes(text), []byte(`"amount":null`), []byte(`"amount":"0"`))
 	text = bytes.ReplaceAll(text, []byte(`"currency":null`), []byte(`"currency":""`))
 	if err := d.CheckText(op.pointer+Pointer("requestBody", "content", "application/json", "schema"),
@@ -210,6 +213,8 @@ func (d *Document) checkTaken(op *Operation, r *http.Request) error {
 	}
 	return nil
 }
+
+var amountNumber = regexp.MustCompile(`"(amount|consultationFee)":\s*([0-9.]+)`)
 
 // checkOther looks at answers outside the operations: refusals below the API are problems, and nothing else is there.
 func (d *Document) checkOther(r *http.Request, response *http.Response, kind string, text []byte) error {
