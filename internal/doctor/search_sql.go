@@ -40,13 +40,13 @@ type statement struct {
 	name, sql string
 }
 
-// orders are the sorts by a column of doctors, and the column's type.
+// orders are the sorts by a column of doctors, and the column's type. Fees are compared within one currency.
 var orders = map[Sort]struct {
 	postgres.Order
 	kind string
 }{
 	SortRating:     {postgres.Order{Columns: []string{"d.rating", "d.id"}, Descending: true}, "numeric"},
-	SortFee:        {postgres.Order{Columns: []string{"d.consultation_fee", "d.id"}}, "numeric"}, // within one currency
+	SortFee:        {postgres.Order{Columns: []string{"d.consultation_fee", "d.id"}}, "numeric"},
 	SortExperience: {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
 }
 
