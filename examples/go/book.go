@@ -67,7 +67,7 @@ func book(ctx context.Context, api *amrutam.ClientWithResponses, session *sessio
 		}
 		fmt.Println(notice.Text)
 		_, err := api.GiveConsentWithResponse(ctx, &amrutam.GiveConsentParams{},
-			amrutam.GiveConsentJSONRequestBody{Purpose: "TREATMENT", NoticeVersion: notice.NoticeVersion})
+			amrutam.GiveConsentJSONRequestBody{Purpose: notice.Purpose, NoticeVersion: notice.NoticeVersion})
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,9 @@ const (
 	RoleSupport Role = "SUPPORT"
 )
 
+// AllRoles returns the roles in a fixed order.
+func AllRoles() []Role { return []Role{RolePatient, RoleDoctor, RoleSupport, RoleAdmin} }
+
 // Roles is the set of roles that may call an operation. Registering an operation with the empty set fails.
 type Roles uint8
 
@@ -53,7 +56,7 @@ func (r Roles) Admits(actor Actor) bool {
 // Names returns the set's roles in a fixed order.
 func (r Roles) Names() []string {
 	names := []string{}
-	for _, role := range []Role{RolePatient, RoleDoctor, RoleSupport, RoleAdmin} {
+	for _, role := range AllRoles() {
 		if r.Has(role) {
 			names = append(names, string(role))
 		}

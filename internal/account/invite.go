@@ -22,8 +22,8 @@ const (
 	noPassword = "none"
 )
 
-// InvitationRequest asks somebody to join the staff.
-type InvitationRequest struct {
+// UserInvitationRequest asks somebody to join the staff.
+type UserInvitationRequest struct {
 	Body struct {
 		_ struct{} `doc:"Whom to invite, and in which role"`
 
@@ -35,8 +35,8 @@ type InvitationRequest struct {
 
 // Invite makes a member of staff without a password, who sets one by the link in a mail. Returns ErrAddressTaken if
 // another user has the address, a 422 of all faults.
-func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor, in InvitationRequest) (StaffUser,
-	error) {
+func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in UserInvitationRequest) (StaffUser, error) {
 	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		PasswordHash: noPassword}
 	var wrong faults

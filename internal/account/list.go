@@ -21,9 +21,9 @@ type StaffUser struct {
 	_ struct{} `doc:"A user as staff sees them"`
 
 	User
-	UpdatedAt  time.Time  `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
-	DisabledAt *time.Time `json:"disabledAt" doc:"Since when signing in is refused, or null" example:"2026-11-23T09:30:00Z"`
-	DeletedAt  *time.Time `json:"deletedAt" doc:"When the user was deleted, or null" example:"2026-11-23T09:30:00Z"`
+	UpdatedAt  time.Time  `json:"updatedAt" doc:"When the user or profile last changed"`
+	DisabledAt *time.Time `json:"disabledAt" doc:"Since when signing in is refused, or null"`
+	DeletedAt  *time.Time `json:"deletedAt" doc:"When the user was deleted, or null"`
 }
 
 // ETag is the version: the same as that of the person's own profile.
@@ -38,11 +38,11 @@ func (u StaffUser) Location() string { return "/api/v1/users/" + u.ID.String() }
 // UserListRequest asks for users.
 type UserListRequest struct {
 	httpapi.Paging
-	Role    string `query:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"Only this role" example:"DOCTOR"`
-	Email   string `query:"email" maxLength:"320" doc:"Only addresses that begin with this, in their order; capitals make no difference" example:"asha@example.org"`
-	Name    string `query:"name" maxLength:"200" doc:"Only people with these words in their name, each as the beginning of one; marks and capitals make no difference" example:"asha nair"`
-	Phone   string `query:"phone" text:"opaque" maxLength:"40" doc:"Only people with exactly this number, + first (%2B in an address), or one of India; how it is written makes no difference" example:"+91 98123 45678"`
-	Deleted bool   `query:"deleted" default:"false" doc:"true: only deleted users; false: only the others" example:"false"`
+	Role    access.Role `query:"role" doc:"Only this role" example:"DOCTOR"`
+	Email   string      `query:"email" maxLength:"320" doc:"Only addresses that begin with this, in their order; capitals make no difference" example:"asha@example.org"`
+	Name    string      `query:"name" maxLength:"200" doc:"Only people with these words in their name, each as the beginning of one; marks and capitals make no difference" example:"asha nair"`
+	Phone   string      `query:"phone" text:"opaque" maxLength:"40" doc:"Only people with exactly this number, + first (%2B in an address), or one of India; how it is written makes no difference" example:"+91 98123 45678"`
+	Deleted bool        `query:"deleted" default:"false" doc:"true: only deleted users; false: only the others" example:"false"`
 }
 
 // UserRequest names a user.

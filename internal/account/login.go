@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/session"
 )
@@ -21,22 +23,37 @@ type SignInRequest struct {
 
 		Email    string `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"The address signed up with" example:"asha@example.org"`
 		Password string `json:"password" text:"opaque" minLength:"1" maxLength:"1024" doc:"The password" example:"seven lamps light the well"`
-		session.Transport
+		session.TransportChoice
 	}
 }
 
-// SignInResponse answers a right password: a session, or a ticket for the second factor.
-type SignInResponse struct {
+// SecondFactorMethod is a way to prove a second factor.
+type SecondFactorMethod string
+
+const (
+	methodPasskey      SecondFactorMethod = "passkey"
+	methodTOTP         SecondFactorMethod = "totp"
+	methodRecoveryCode SecondFactorMethod = "recovery-code"
+)
+
+// Schema lists the ways.
+func (SecondFactorMethod) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "SecondFactorMethod", "A way to prove a second factor", methodPasskey, methodTOTP,
+		methodRecoveryCode)
+}
+
+// SignInResult answers a right password: a session, or a ticket for the second factor.
+type SignInResult struct {
 	_ struct{} `doc:"The new session or, for users with a second factor, the mfaToken to finish with"`
 
-	MFARequired  bool     `json:"mfaRequired" doc:"true: this is no session yet; go on with mfaToken at /auth/verify-mfa" example:"false"`
-	MFAToken     string   `json:"mfaToken,omitempty" doc:"Send it to /auth/verify-mfa with a second factor: good once, for a few minutes and tries" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
-	Methods      []string `json:"methods,omitempty" nullable:"false" enum:"passkey,totp,recovery-code" doc:"What can be the second factor, the best first" example:"[\"totp\",\"recovery-code\"]"`
-	AccessToken  string   `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
-	RefreshToken string   `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
-	TokenType    string   `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
-	ExpiresIn    int      `json:"expiresIn,omitempty" doc:"Seconds until the access token expires, or the cookie when it isn't used" example:"900"`
-	User         *User    `json:"user,omitempty" doc:"Who is signed in"`
+	MFARequired  bool                 `json:"mfaRequired" doc:"true: this is no session yet; go on with mfaToken at /auth/verify-mfa" example:"false"`
+	MFAToken     string               `json:"mfaToken,omitempty" doc:"Send it to /auth/verify-mfa with a second factor: good once, for a few minutes and tries"`
+	Methods      []SecondFactorMethod `json:"methods,omitempty" doc:"What can be the second factor, the best first"`
+	AccessToken  string               `json:"accessToken,omitempty" doc:"Opaque; send it as Authorization: Bearer" example:"at_c2V2ZW4gbGFtcHMgbGlnaHQgdGhlIHdlbGwgYXQgbmlnaHQ"`
+	RefreshToken string               `json:"refreshToken,omitempty" doc:"Good for one use at /auth/refresh-token; keep it secret" example:"rt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+	TokenType    string               `json:"tokenType,omitempty" enum:"Bearer" doc:"How to send the access token" example:"Bearer"`
+	ExpiresIn    int                  `json:"expiresIn,omitempty" doc:"Seconds until the access token expires, or the cookie when it isn't used" example:"900"`
+	User         *User                `json:"user,omitempty" doc:"Who is signed in"`
 	// MFAEnrollmentRequired is for staff without a second factor.
 	MFAEnrollmentRequired bool `json:"mfaEnrollmentRequired" doc:"true: this session reaches nothing but setting up a second factor" example:"false"`
 
@@ -44,7 +61,7 @@ type SignInResponse struct {
 }
 
 // SessionCookie is the token of a session that a cookie holds, or "".
-func (r SignInResponse) SessionCookie() string { return r.cookie }
+func (r SignInResult) SessionCookie() string { return r.cookie }
 
 const (
 	mfaTicket     = "MFA"
@@ -69,9 +86,9 @@ const (
 // SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the
 // same answer. Returns ErrInvalidCredentials if one of them is wrong, ErrEmailNotVerified if the password is that of a
 // sign-up, problem.CrossSite if another site asks for a cookie, limit.ErrTooMany after too many failures.
-func (s *Service) SignIn(ctx context.Context, actor access.Actor, in SignInRequest) (out SignInResponse, err error) {
+func (s *Service) SignIn(ctx context.Context, actor access.Actor, in SignInRequest) (out SignInResult, err error) {
 	if err := in.Body.Check(actor); err != nil {
-		return SignInResponse{}, err
+		return SignInResult{}, err
 	}
 	err = retryOnPasswordChange(func() (err error) {
 		out, err = s.signIn(ctx, actor, in)
@@ -82,42 +99,42 @@ func (s *Service) SignIn(ctx context.Context, actor access.Actor, in SignInReque
 
 // signIn counts the attempt, compares the password and does what follows from the outcome. Returns errPasswordChanged
 // if the user is no longer as they were when the password was compared.
-func (s *Service) signIn(ctx context.Context, caller access.Actor, in SignInRequest) (out SignInResponse, err error) {
+func (s *Service) signIn(ctx context.Context, caller access.Actor, in SignInRequest) (out SignInResult, err error) {
 	user, err := s.findLogin(ctx, in.Body.Email, caller.IP)
 	if err != nil {
-		return SignInResponse{}, err
+		return SignInResult{}, err
 	}
 	counted, err := s.countAttempt(ctx, signInKeys(in.Body.Email, user.Known, caller.IP))
 	if err != nil {
-		return SignInResponse{}, err
+		return SignInResult{}, err
 	}
 	outcome, outdated, err := s.verifyPassword(ctx, user, in.Body.Password)
 	if err != nil && outcome != outcomeNotCompared {
-		return SignInResponse{}, err
+		return SignInResult{}, err
 	}
 	actor := caller.SignedInAs(user.ID, user.Role)
 	switch outcome {
 	case outcomeNotCompared:
-		return SignInResponse{}, errors.Join(err, s.refundAttempt(ctx, counted))
+		return SignInResult{}, errors.Join(err, s.refundAttempt(ctx, counted))
 	case outcomeUnknownAddress:
-		return SignInResponse{}, s.refuse(ctx, caller, uuid.Nil, "unknown-address", ErrInvalidCredentials)
+		return SignInResult{}, s.refuse(ctx, caller, uuid.Nil, "unknown-address", ErrInvalidCredentials)
 	case outcomeWrongPassword:
-		return SignInResponse{}, s.refuse(ctx, caller, user.ID, "wrong-password", ErrInvalidCredentials)
+		return SignInResult{}, s.refuse(ctx, caller, user.ID, "wrong-password", ErrInvalidCredentials)
 	case outcomeDisabled:
-		return SignInResponse{}, s.refuse(ctx, caller, user.ID, "disabled", ErrInvalidCredentials)
+		return SignInResult{}, s.refuse(ctx, caller, user.ID, "disabled", ErrInvalidCredentials)
 	case outcomeUnverified:
 		if err := s.refundAttempt(ctx, counted); err != nil {
-			return SignInResponse{}, err
+			return SignInResult{}, err
 		}
-		return SignInResponse{}, s.refuse(ctx, caller, user.ID, ErrEmailNotVerified.Slug,
+		return SignInResult{}, s.refuse(ctx, caller, user.ID, ErrEmailNotVerified.Slug,
 			s.unverifiedError(ctx, user.ID))
 	case outcomeNeedsSecondFactor:
-		out, err = s.accept(ctx, counted, func(tx *postgres.Tx) (SignInResponse, error) {
+		out, err = s.accept(ctx, counted, func(tx *postgres.Tx) (SignInResult, error) {
 			return s.askSecondFactor(ctx, tx, actor, user)
 		})
 	case outcomeSignedIn:
-		out, err = s.accept(ctx, counted, func(tx *postgres.Tx) (SignInResponse, error) {
-			return s.startWithPassword(ctx, tx, actor, user, in.Body.Transport)
+		out, err = s.accept(ctx, counted, func(tx *postgres.Tx) (SignInResult, error) {
+			return s.startWithPassword(ctx, tx, actor, user, in.Body.TransportChoice)
 		})
 	}
 	if err == nil && outdated {
@@ -128,7 +145,7 @@ func (s *Service) signIn(ctx context.Context, caller access.Actor, in SignInRequ
 
 // accept does what follows from a right password, which forgives the failures before it.
 func (s *Service) accept(ctx context.Context, counted []counter,
-	do func(*postgres.Tx) (SignInResponse, error)) (out SignInResponse, err error) {
+	do func(*postgres.Tx) (SignInResult, error)) (out SignInResult, err error) {
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
 		out, err = do(tx)
 		s.clearFailures(tx, counted)
@@ -225,33 +242,33 @@ func (s *Service) unverifiedError(ctx context.Context, user uuid.UUID) error {
 
 // askSecondFactor gives the ticket with which VerifyMFA continues the sign-in. Returns errPasswordChanged.
 func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	user findLoginRow) (SignInResponse, error) {
+	user findLoginRow) (SignInResult, error) {
 	if err := lockUnchanged(ctx, tx, user); err != nil {
-		return SignInResponse{}, err
+		return SignInResult{}, err
 	}
 	token, hash := session.NewToken("mt_")
 	err := insertTicket(ctx, tx, insertTicketParams{Hash: hash, Kind: mfaTicket, UserID: &user.ID, Now: tx.Now,
 		ExpiresAt: tx.Now.Add(mfaTicketLife)})
 	if err != nil {
-		return SignInResponse{}, fmt.Errorf("insert a ticket: %w", err)
+		return SignInResult{}, fmt.Errorf("insert a ticket: %w", err)
 	}
 	audit.WriteFor(tx, actor, "session.ask-second-factor", "user", user.ID.String(), nil)
-	methods := []string{}
+	methods := []SecondFactorMethod{}
 	if user.HasPasskey {
-		methods = append(methods, "passkey")
+		methods = append(methods, methodPasskey)
 	}
 	if user.HasTotp {
-		methods = append(methods, "totp")
+		methods = append(methods, methodTOTP)
 	}
-	methods = append(methods, "recovery-code")
-	return SignInResponse{MFARequired: true, MFAToken: token, Methods: methods}, nil
+	methods = append(methods, methodRecoveryCode)
+	return SignInResult{MFARequired: true, MFAToken: token, Methods: methods}, nil
 }
 
 // startWithPassword starts the session of a user who has no second factor. Returns errPasswordChanged.
 func (s *Service) startWithPassword(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow,
-	transport session.Transport) (SignInResponse, error) {
+	transport session.TransportChoice) (SignInResult, error) {
 	t, err := s.startSession(ctx, tx, actor, user, nil, transport)
-	return SignInResponse{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType,
+	return SignInResult{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: t.TokenType,
 		ExpiresIn: t.ExpiresIn, User: &t.User, cookie: t.SessionCookie(),
 		MFAEnrollmentRequired: s.Config.RequireAdminMFA && actor.IsStaff()}, err
 }
@@ -259,7 +276,7 @@ func (s *Service) startWithPassword(ctx context.Context, tx *postgres.Tx, actor 
 // startSession signs a user in, unless the password or the need for a second factor changed since they were read.
 // secondFactorAt is when they proved a second factor, or nil. Returns errPasswordChanged.
 func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow,
-	secondFactorAt *time.Time, transport session.Transport) (session.Tokens, error) {
+	secondFactorAt *time.Time, transport session.TransportChoice) (session.Tokens, error) {
 	if err := lockUnchanged(ctx, tx, user); err != nil {
 		return session.Tokens{}, err
 	}

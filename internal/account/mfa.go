@@ -39,8 +39,8 @@ var (
 		"Begin with POST /api/v1/auth/enable-mfa.")
 )
 
-// EnrolmentResponse is what an authenticator is set up with; it is shown once.
-type EnrolmentResponse struct {
+// AuthenticatorSetup is what an authenticator is set up with; it is shown once.
+type AuthenticatorSetup struct {
 	_ struct{} `doc:"What an authenticator app is set up with; it is shown once"`
 
 	Secret     string `json:"secret" doc:"The secret in base32, to type in" example:"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"`
@@ -49,35 +49,35 @@ type EnrolmentResponse struct {
 	QRCodeText string `json:"qrCodeText" doc:"The same picture in characters, for terminals" example:"█▀▀▀▀▀█"`
 }
 
-// RecoveryCodesResponse shows recovery codes once.
-type RecoveryCodesResponse struct {
+// RecoveryCodes shows recovery codes once.
+type RecoveryCodes struct {
 	_ struct{} `doc:"The recovery codes, which are shown once"`
 
-	RecoveryCodes []string `json:"recoveryCodes" nullable:"false" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
+	RecoveryCodes []string `json:"recoveryCodes" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
 // EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Returns ErrMFAEnabled if there is
 // one, problem.Reauthenticate without a recent proof.
 func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	_ httpapi.None) (EnrolmentResponse, error) {
+	_ httpapi.None) (AuthenticatorSetup, error) {
 	user, err := lockActive(ctx, tx, actor.ID)
 	if err != nil {
-		return EnrolmentResponse{}, err
+		return AuthenticatorSetup{}, err
 	}
 	if user.TotpConfirmedAt != nil {
-		return EnrolmentResponse{}, ErrMFAEnabled
+		return AuthenticatorSetup{}, ErrMFAEnabled
 	}
 	if err := requireCanAddFactor(tx.Now, actor, user.MFAEnabled); err != nil {
-		return EnrolmentResponse{}, err
+		return AuthenticatorSetup{}, err
 	}
 	secret := totp.NewSecret()
 	if err := s.storeSecret(ctx, tx, actor.ID, secret); err != nil {
-		return EnrolmentResponse{}, err
+		return AuthenticatorSetup{}, err
 	}
 	audit.Write(tx, actor, "second-factor.begin", actor.ID, nil)
 	address := totp.URL(serviceName, user.Email, secret)
 	picture, characters, err := totp.QRCode(address)
-	return EnrolmentResponse{Secret: secret, OTPAuthURL: address,
+	return AuthenticatorSetup{Secret: secret, OTPAuthURL: address,
 		QRCodePNG: base64.StdEncoding.EncodeToString(picture), QRCodeText: characters}, err
 }
 
@@ -96,8 +96,8 @@ func (s *Service) storeSecret(ctx context.Context, tx *postgres.Tx, user uuid.UU
 	return nil
 }
 
-// ConfirmMFARequest confirms an authenticator.
-type ConfirmMFARequest struct {
+// OTPRequest confirms an authenticator.
+type OTPRequest struct {
 	Body struct {
 		_ struct{} `doc:"A one-time code of the authenticator app"`
 
@@ -107,7 +107,7 @@ type ConfirmMFARequest struct {
 
 // ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Returns ErrMFAEnabled if one is
 // confirmed already, ErrMFANotEnabled if none is begun, ErrInvalidCode, problem.Reauthenticate without a recent proof.
-func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in ConfirmMFARequest) (out RecoveryCodesResponse,
+func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in OTPRequest) (out RecoveryCodes,
 	err error) {
 	allowed := func(tx *postgres.Tx, user activeUser) error {
 		if user.TotpConfirmedAt != nil {
@@ -190,7 +190,7 @@ func (s *Service) afterRemovingFactor(ctx context.Context, tx *postgres.Tx, acto
 // RenewRecoveryCodes makes new ones in place of all old ones. Returns ErrMFANotEnabled if the user has no second
 // factor, ErrInvalidCode, ErrInvalidPasskey.
 func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor,
-	in SecondFactorRequest) (out RecoveryCodesResponse, err error) {
+	in SecondFactorRequest) (out RecoveryCodes, err error) {
 	err = s.withSecondFactor(ctx, actor, in.Body, requireMFAEnabled, func(tx *postgres.Tx) (err error) {
 		audit.Write(tx, actor, "second-factor.renew-recovery-codes", actor.ID, nil)
 		if out.RecoveryCodes, err = renewRecoveryCodes(ctx, tx, actor.ID); err != nil {

@@ -50,21 +50,22 @@ type SecondFactor struct {
 	enrolling bool
 }
 
-// MFARequest continues a sign-in.
-type MFARequest struct {
+// MFAVerificationRequest continues a sign-in.
+type MFAVerificationRequest struct {
 	Body struct {
 		_ struct{} `doc:"What finishes a sign-in: the mfaToken and one second factor"`
 
 		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 		SecondFactor
-		session.Transport
+		session.TransportChoice
 	}
 }
 
 // VerifyMFA finishes a sign-in. Each attempt is counted before the factor is checked, and the count stays although the
 // answer is a refusal, so VerifyMFA opens its transaction itself. Returns ErrInvalidTicket if the sign-in is over,
 // ErrInvalidCode or ErrInvalidPasskey if the factor is wrong, problem.CrossSite if another site asks for a cookie.
-func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFARequest) (out session.Tokens, err error) {
+func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor,
+	in MFAVerificationRequest) (out session.Tokens, err error) {
 	factor := in.Body.SecondFactor
 	if err := factor.check(); err != nil {
 		return session.Tokens{}, err
@@ -85,7 +86,7 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor, in MFAReque
 		if _, err := markTicketUsed(ctx, tx, &tx.Now, ticket); err != nil {
 			return fmt.Errorf("use a ticket: %w", err)
 		}
-		out, err = s.startProvenSession(ctx, tx, actor, user.id, in.Body.Transport)
+		out, err = s.startProvenSession(ctx, tx, actor, user.id, in.Body.TransportChoice)
 		return err
 	})
 	if err == nil && !right {
@@ -321,7 +322,7 @@ func useChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool,
 
 // startProvenSession signs in a user who has just proven a second factor, and whose row is locked.
 func (s *Service) startProvenSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
-	transport session.Transport) (session.Tokens, error) {
+	transport session.TransportChoice) (session.Tokens, error) {
 	row, err := findSignedIn(ctx, tx, id)
 	if err != nil {
 		return session.Tokens{}, fmt.Errorf("find a user: %w", err)

@@ -50,19 +50,19 @@ type Passkey struct {
 	LastUsedAt *time.Time `json:"lastUsedAt" doc:"When it last signed in, or null"`
 }
 
-// RegisteredResponse is a new passkey.
-type RegisteredResponse struct {
+// RegisteredPasskey is a new passkey.
+type RegisteredPasskey struct {
 	_ struct{} `doc:"The new passkey, with recovery codes when it is the first second factor"`
 
 	Passkey
-	RecoveryCodes []string `json:"recoveryCodes,omitempty" nullable:"false" doc:"Only with the first second factor: each signs in once in place of it; shown here and never again" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
+	RecoveryCodes []string `json:"recoveryCodes,omitempty" doc:"Only with the first second factor: each signs in once in place of it; shown here and never again" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
-// PasskeysResponse are the caller's own passkeys.
-type PasskeysResponse struct {
+// PasskeyList are the caller's own passkeys.
+type PasskeyList struct {
 	_ struct{} `doc:"Your passkeys"`
 
-	Items []Passkey `json:"items" nullable:"false" doc:"The oldest first"`
+	Items []Passkey `json:"items" doc:"The oldest first"`
 }
 
 // PasskeyRegistrationRequest is a passkey that was just made.
@@ -83,8 +83,8 @@ type PasskeyRequest struct {
 // PasskeyOptions begins a registration. Returns problem.Reauthenticate without a recent proof,
 // problem.Unauthenticated if the user was deleted or disabled meanwhile.
 func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor access.Actor,
-	_ httpapi.None) (webauthn.CreationOptions, error) {
-	var none webauthn.CreationOptions
+	_ httpapi.None) (webauthn.PasskeyCreationOptions, error) {
+	var none webauthn.PasskeyCreationOptions
 	user, err := findPasskeyUser(ctx, r, actor.ID)
 	if postgres.NoRows(err) {
 		return none, problem.Unauthenticated
@@ -111,8 +111,8 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor ac
 // by it. Returns ErrPasskeyRefused if the passkey or its challenge is wrong, ErrPasskeyKnown, ErrTooManyPasskeys,
 // problem.Reauthenticate without a recent proof, a 422 if it can't be read.
 func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in PasskeyRegistrationRequest) (RegisteredResponse, error) {
-	var none RegisteredResponse
+	in PasskeyRegistrationRequest) (RegisteredPasskey, error) {
+	var none RegisteredPasskey
 	registration, err := in.Body.Credential.Parse()
 	if err != nil {
 		return none, unreadable("body.credential")
@@ -146,7 +146,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	case !first:
 		return none, ErrPasskeyRefused
 	}
-	out := RegisteredResponse{Passkey: Passkey{ID: uuid.Must(uuid.NewV7()), Name: name, Synced: made.BackupState,
+	out := RegisteredPasskey{Passkey: Passkey{ID: uuid.Must(uuid.NewV7()), Name: name, Synced: made.BackupState,
 		CreatedAt: tx.Now}}
 	if err := storePasskey(ctx, tx, actor.ID, out.Passkey, made); err != nil {
 		return none, err
@@ -190,12 +190,12 @@ func (s *Service) afterAddingPasskey(ctx context.Context, tx *postgres.Tx, actor
 
 // ListPasskeys returns the caller's own passkeys.
 func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, actor access.Actor,
-	_ httpapi.None) (PasskeysResponse, error) {
+	_ httpapi.None) (PasskeyList, error) {
 	rows, err := listPasskeys(ctx, r, actor.ID)
 	if err != nil {
-		return PasskeysResponse{}, fmt.Errorf("list passkeys: %w", err)
+		return PasskeyList{}, fmt.Errorf("list passkeys: %w", err)
 	}
-	out := PasskeysResponse{Items: []Passkey{}}
+	out := PasskeyList{Items: []Passkey{}}
 	for _, row := range rows {
 		out.Items = append(out.Items, Passkey{ID: row.ID, Name: row.Name, Synced: row.BackupState,
 			CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt})

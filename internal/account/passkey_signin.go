@@ -15,18 +15,19 @@ import (
 	"amrutam/internal/session"
 )
 
-// PasskeyProofRequest is an assertion by one of the user's passkeys.
-type PasskeyProofRequest struct {
+// PasskeySignInRequest is an assertion by one of the user's passkeys.
+type PasskeySignInRequest struct {
 	Body struct {
 		_ struct{} `doc:"What proves a passkey"`
 
-		session.Transport
+		session.TransportChoice
 		Credential webauthn.ProvenCredential `json:"credential" doc:"What navigator.credentials.get gave, as its toJSON() writes it"`
 	}
 }
 
 // ProofOptions begins a proof by any passkey: the authenticator says whose it is.
-func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ httpapi.None) (webauthn.RequestOptions, error) {
+func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ httpapi.None) (webauthn.PasskeySignInOptions,
+	error) {
 	return s.RelyingParty.RequestOptions(s.DB.Now()), nil
 }
 
@@ -34,7 +35,7 @@ func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ httpapi.None
 // transaction itself. Returns ErrInvalidPasskey if the passkey proves nothing, problem.CrossSite if another site asks
 // for a cookie, a 422 if it can't be read.
 func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
-	in PasskeyProofRequest) (out session.Tokens, err error) {
+	in PasskeySignInRequest) (out session.Tokens, err error) {
 	proof, err := in.Body.Credential.Parse()
 	if err != nil {
 		return session.Tokens{}, unreadable("body.credential")
@@ -56,7 +57,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 		if right, err = s.consumePasskey(ctx, tx, user, proof); err != nil || !right {
 			return err
 		}
-		out, err = s.startProvenSession(ctx, tx, actor, user, in.Body.Transport)
+		out, err = s.startProvenSession(ctx, tx, actor, user, in.Body.TransportChoice)
 		return err
 	})
 	switch {

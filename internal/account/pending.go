@@ -40,7 +40,7 @@ type pendingSignUp struct {
 	FullName     string      `json:"fullName"`
 	Role         access.Role `json:"role"`
 	Phone        string      `json:"phone"`
-	Gender       string      `json:"gender"`
+	Gender       Gender      `json:"gender"`
 }
 
 // pendingSignUps are the sign-ups that wait beside the owner of their address.

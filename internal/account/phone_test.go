@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"amrutam/internal/access"
 	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 	"amrutam/internal/httpapi"
@@ -130,7 +131,7 @@ func TestPhonesAreFoundByTheirIndex(t *testing.T) {
 	} {
 		exec(t, c, sql)
 	}
-	for _, role := range []string{"", "PATIENT"} {
+	for _, role := range []access.Role{"", access.RolePatient} {
 		filter := account.UserListRequest{Paging: httpapi.Paging{Limit: 20}, Role: role, Phone: "+91 98123 45678"}
 		sql, args, err := account.UsersQuery(&account.Service{Sealer: c.App.Sealer}, filter)
 		must(t, err)

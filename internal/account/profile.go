@@ -18,10 +18,10 @@ import (
 // Gender of the ER document.
 type Gender string
 
-// Schema lists the values, and null: an enum of JSON Schema refuses what it doesn't list.
-func (Gender) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Nullable: true,
-		Enum: []any{"MALE", "FEMALE", "OTHER", "PREFER_NOT_TO_SAY", nil}}
+// Schema lists the values.
+func (Gender) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum[Gender](r, "Gender", "What a person says of their gender", "MALE", "FEMALE", "OTHER",
+		"PREFER_NOT_TO_SAY")
 }
 
 // Profile is what a person says about themselves.
@@ -29,8 +29,8 @@ type Profile struct {
 	_ struct{} `doc:"A user and their profile"`
 
 	User
-	UpdatedAt   time.Time `json:"updatedAt" doc:"When the user or profile last changed" example:"2026-11-23T09:30:00Z"`
-	Gender      *Gender   `json:"gender" doc:"null when not told" example:"FEMALE"`
+	UpdatedAt   time.Time `json:"updatedAt" doc:"When the user or profile last changed"`
+	Gender      *Gender   `json:"gender" nullable:"true" doc:"null when not told" example:"FEMALE"`
 	DateOfBirth *string   `json:"dateOfBirth" format:"date" doc:"null when not told; kept sealed" example:"1990-05-17"`
 	Phone       *string   `json:"phone" doc:"International number, or null; kept sealed" example:"+919812345678"`
 	Address     *string   `json:"address" doc:"Postal address, or null; kept sealed" example:"12 Lake Road, Pune 411001"`
@@ -40,8 +40,8 @@ type Profile struct {
 // ETag is the version.
 func (p Profile) ETag() string { return httpapi.ETag(p.UpdatedAt) }
 
-// ProfileChangeRequest is a merge patch of the caller's own profile.
-type ProfileChangeRequest struct {
+// ProfileUpdateRequest is a merge patch of the caller's own profile.
+type ProfileUpdateRequest struct {
 	httpapi.IfMatch
 	Body struct {
 		_ struct{} `doc:"A merge patch of your profile: what is absent stays, null clears"`
@@ -72,7 +72,7 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 // ChangeProfile applies a merge patch to the caller's own profile. Returns problem.PreconditionFailed if the profile
 // has changed, a 422 of all faults.
 func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in ProfileChangeRequest) (Profile, error) {
+	in ProfileUpdateRequest) (Profile, error) {
 	// The lock and the read are two statements: the read must see what the last holder of the lock wrote.
 	if err := lockProfile(ctx, tx, actor.ID); err != nil {
 		return Profile{}, fmt.Errorf("lock a profile: %w", err)
@@ -121,7 +121,7 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 }
 
 // apply writes the patch's members into the profile and returns their names. Returns a 422 of all faults.
-func (p *Profile) apply(in ProfileChangeRequest, now time.Time) (fields []string, err error) {
+func (p *Profile) apply(in ProfileUpdateRequest, now time.Time) (fields []string, err error) {
 	b := &in.Body
 	zone := p.Timezone
 	b.Timezone.Apply(&zone)

@@ -21,7 +21,7 @@ type NewUser struct {
 	Role         access.Role
 	FullName     string
 	Verified     bool
-	Gender       string // one of the ER document's, or ""
+	Gender       Gender // may be ""
 	DateOfBirth  string // 2006-01-02, or ""
 	Phone        string // E.164, or ""
 	Address      string
@@ -61,7 +61,7 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 		return uuid.Nil, err
 	}
 	err = insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName,
-		Gender: u.Gender, Timezone: u.Timezone, DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
+		Gender: string(u.Gender), Timezone: u.Timezone, DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
 		PhoneIndex: sealed.phoneIndex, Address: sealed.address, Now: tx.Now})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("insert a profile: %w", err)

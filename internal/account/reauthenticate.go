@@ -10,8 +10,8 @@ import (
 	"amrutam/internal/session"
 )
 
-// StepUpRequest is a second factor or, for what asks for a recent sign-in, the password.
-type StepUpRequest struct {
+// ReauthenticationRequest is a second factor or, for what asks for a recent sign-in, the password.
+type ReauthenticationRequest struct {
 	Body struct {
 		_ struct{} `doc:"One second factor or, for users without one, the password"`
 
@@ -23,7 +23,7 @@ type StepUpRequest struct {
 // StepUp proves the second factor again, for what is dangerous, or the password, for what asks for a recent sign-in.
 // Returns ErrMFANotEnabled for a user without a second factor, ErrInvalidCode, ErrInvalidPasskey or
 // ErrInvalidCredentials if the proof is wrong.
-func (s *Service) StepUp(ctx context.Context, actor access.Actor, in StepUpRequest) (httpapi.None, error) {
+func (s *Service) StepUp(ctx context.Context, actor access.Actor, in ReauthenticationRequest) (httpapi.None, error) {
 	if in.Body.CurrentPassword != "" && in.Body.empty() {
 		return httpapi.None{}, s.stepUpByPassword(ctx, actor, in.Body.CurrentPassword)
 	}

@@ -31,7 +31,7 @@ type PasswordResetRequest struct {
 
 // RequestPasswordReset mails a reset token when the address has a user.
 func (s *Service) RequestPasswordReset(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in AddressRequest) (httpapi.None, error) {
+	in EmailRequest) (httpapi.None, error) {
 	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-password-reset",
 		func(id uuid.UUID) jobs.Args { return mailReset{id} })
 }

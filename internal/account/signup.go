@@ -15,8 +15,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// RegistrationRequest is a sign-up.
-type RegistrationRequest struct {
+// SignUpRequest is a sign-up.
+type SignUpRequest struct {
 	Body struct {
 		_ struct{} `doc:"Who signs up"`
 
@@ -25,14 +25,14 @@ type RegistrationRequest struct {
 		FullName string      `json:"fullName" minLength:"1" maxLength:"200" doc:"The name others see" example:"Asha Rao"`
 		Role     access.Role `json:"role" enum:"PATIENT,DOCTOR" doc:"Staff is made by an administrator" example:"PATIENT"`
 		Phone    string      `json:"phone,omitempty" text:"opaque" maxLength:"40" doc:"With its country's code, or a number of India; kept in E.164, sealed" example:"+919812345678"`
-		Gender   string      `json:"gender,omitempty" enum:"MALE,FEMALE,OTHER,PREFER_NOT_TO_SAY" doc:"Optional" example:"FEMALE"`
+		Gender   Gender      `json:"gender,omitempty" doc:"Optional" example:"FEMALE"`
 	}
 }
 
 // SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the
 // same work, and its owner a mail: nobody learns here whether an address has an account. Returns limit.ErrTooMany if
 // too many signed up from this network, a 422 of all faults.
-func (s *Service) SignUp(ctx context.Context, actor access.Actor, in RegistrationRequest) (User, error) {
+func (s *Service) SignUp(ctx context.Context, actor access.Actor, in SignUpRequest) (User, error) {
 	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		Gender: in.Body.Gender, Phone: normalizePhone(in.Body.Phone, "")}
 	var wrong faults

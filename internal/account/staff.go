@@ -30,8 +30,8 @@ var (
 		"Only SUPPORT and ADMIN can be exchanged. Staff that is also a patient has two accounts.")
 )
 
-// RoleChangeRequest gives staff another role.
-type RoleChangeRequest struct {
+// UserRoleUpdateRequest gives staff another role.
+type UserRoleUpdateRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
@@ -41,8 +41,8 @@ type RoleChangeRequest struct {
 	}
 }
 
-// DisableUserRequest disables a user, or enables them again.
-type DisableUserRequest struct {
+// UserDisableRequest disables a user, or enables them again.
+type UserDisableRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Body struct {
@@ -91,7 +91,7 @@ func lockAdminsBy(ctx context.Context, tx *postgres.Tx, actor access.Actor) ([]u
 // ChangeRole exchanges SUPPORT and ADMIN. All sessions of the user end. Returns ErrRoleFixed for a patient or doctor,
 // ErrLastAdmin if no administrator would be left, and what lockForChange returns.
 func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in RoleChangeRequest) (StaffUser, error) {
+	in UserRoleUpdateRequest) (StaffUser, error) {
 	user, admins, err := lockForChange(ctx, tx, actor, in.ID, in.IfMatch)
 	switch {
 	case err != nil:
@@ -118,7 +118,7 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.
 // something. What the user has to come is left to the caller. Returns ErrLastAdmin if no administrator would be left,
 // and what lockForChange returns.
 func (s *Service) SetDisabled(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in DisableUserRequest) (out StaffUser, changed bool, err error) {
+	in UserDisableRequest) (out StaffUser, changed bool, err error) {
 	user, admins, err := lockForChange(ctx, tx, actor, in.ID, in.IfMatch)
 	switch {
 	case err != nil:

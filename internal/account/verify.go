@@ -22,8 +22,8 @@ import (
 // verificationLife is how long the link of a verification mail is good for.
 const verificationLife = 24 * time.Hour
 
-// VerificationRequest has the token of a mail.
-type VerificationRequest struct {
+// EmailVerificationRequest has the token of a mail.
+type EmailVerificationRequest struct {
 	Body struct {
 		_ struct{} `doc:"The token that proves the address"`
 
@@ -31,8 +31,8 @@ type VerificationRequest struct {
 	}
 }
 
-// AddressRequest names an address; the answer is the same whether it has a user or not.
-type AddressRequest struct {
+// EmailRequest names an address; the answer is the same whether it has a user or not.
+type EmailRequest struct {
 	Body struct {
 		_ struct{} `doc:"The address that a mail is asked for"`
 
@@ -42,7 +42,7 @@ type AddressRequest struct {
 
 // VerifyEmail marks the address of the token's user as proven. Returns ErrInvalidToken if the token is wrong or over.
 func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in VerificationRequest) (httpapi.None, error) {
+	in EmailVerificationRequest) (httpapi.None, error) {
 	_, err := s.verify(ctx, tx, actor, in.Body.Token)
 	return httpapi.None{}, err
 }
@@ -114,7 +114,7 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 		return err
 	}
 	profile := Profile{User: User{ID: owner, FullName: u.FullName}, UpdatedAt: tx.Now,
-		Gender: ptrOrNil(Gender(u.Gender)), Phone: ptrOrNil(u.Phone), Timezone: DefaultTimezone}
+		Gender: ptrOrNil(u.Gender), Phone: ptrOrNil(u.Phone), Timezone: DefaultTimezone}
 	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
 }
 
@@ -139,7 +139,7 @@ func (s *Service) resolveContest(ctx context.Context, tx *postgres.Tx, owner uui
 
 // ResendVerification mails a new token when the address waits for one.
 func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in AddressRequest) (httpapi.None, error) {
+	in EmailRequest) (httpapi.None, error) {
 	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-verification",
 		func(id uuid.UUID) jobs.Args { return mailVerification{id} })
 }

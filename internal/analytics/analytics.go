@@ -10,7 +10,7 @@ type Summary struct {
 	Timezone      string        `json:"timezone" doc:"The IANA time zone whose days these are" example:"Asia/Kolkata"`
 	Consultations Consultations `json:"consultations" doc:"Consultations booked in the period, and those due in it"`
 	People        People        `json:"people" doc:"Who came in the period"`
-	Revenue       []Revenue     `json:"revenue" nullable:"false" doc:"One entry a currency in which money came or went back in the period, by its code"`
+	Revenue       []Revenue     `json:"revenue" doc:"One entry a currency in which money came or went back in the period, by its code"`
 	Slots         Slots         `json:"slots" doc:"What doctors offered in the period, and what was used of it"`
 }
 

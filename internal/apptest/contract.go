@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -199,8 +200,9 @@ func (d *Document) checkAcceptedBody(op *Operation, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The server measures texts in NFC. It accepts null as the amount or currency of a webhook, which the document
-	// does not allow, and stores such an event for reconciliation.
+	// The server measures texts in NFC and takes amounts as numbers too. It accepts null as the amount or currency of a
+	// webhook, which the document does not allow, and stores such an event for reconciliation.
+	text = amountNumber.ReplaceAll(text, []byte(`"$1":"$2"`))
 	text = bytes.ReplaceAll(norm.NFC.Bytes(text), []byte(`"amount":null`), []byte(`"amount":"0"`))
 	text = bytes.ReplaceAll(text, []byte(`"currency":null`), []byte(`"currency":""`))
 	schema := op.pointer + Pointer("requestBody", "content", "application/json", "schema")
@@ -209,6 +211,8 @@ func (d *Document) checkAcceptedBody(op *Operation, r *http.Request) error {
 	}
 	return nil
 }
+
+var amountNumber = regexp.MustCompile(`"(amount|consultationFee)":\s*([0-9.]+)`)
 
 // checkUndocumented checks answers outside the operations: below /api/ there must be only problems.
 func (d *Document) checkUndocumented(r *http.Request, response *http.Response, kind string, text []byte) error {

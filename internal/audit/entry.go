@@ -17,15 +17,15 @@ import (
 type Entry struct {
 	_ struct{} `doc:"An entry of the audit log"`
 
-	ID         uuid.UUID      `json:"id" format:"uuid" doc:"The entry's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	ActorID    *uuid.UUID     `json:"actorId" format:"uuid" nullable:"true" doc:"Who did it; null when nobody was signed in or the system did it: metadata.job then names the job" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
-	ActorRole  *string        `json:"actorRole" doc:"The actor's role at that time, or null: PATIENT, DOCTOR, SUPPORT or ADMIN" example:"PATIENT"`
+	ID         uuid.UUID      `json:"id" format:"uuid" doc:"The entry's id"`
+	ActorID    *uuid.UUID     `json:"actorId" format:"uuid" nullable:"true" doc:"Who did it; null when nobody was signed in or the system did it: metadata.job then names the job"`
+	ActorRole  *access.Role   `json:"actorRole" nullable:"true" doc:"The actor's role at that time, or null" example:"PATIENT"`
 	Action     string         `json:"action" doc:"What was done, as entity.verb; access.deny is a refused access" example:"consultation.book"`
 	EntityType string         `json:"entityType" doc:"What kind of object it was done to" example:"consultation"`
-	EntityID   string         `json:"entityId" doc:"Which object; a UUID for most types" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`
+	EntityID   string         `json:"entityId" doc:"Which object; a UUID for most types"`
 	Metadata   map[string]any `json:"metadata" doc:"Ids, states, names of changed fields, the requestId, and for the system's own deeds the job; never health data" example:"{\"requestId\": \"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7084\", \"from\": \"REQUESTED\", \"to\": \"CONFIRMED\"}"`
 	IPAddress  *string        `json:"ipAddress" doc:"The client's address, IPv4 or IPv6, or null when there was no client" example:"203.0.113.7"`
-	CreatedAt  time.Time      `json:"createdAt" doc:"When it was done" example:"2026-11-23T10:00:00Z"`
+	CreatedAt  time.Time      `json:"createdAt" doc:"When it was done"`
 }
 
 const selectEntry = `SELECT id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at

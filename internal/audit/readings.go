@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -19,20 +20,27 @@ import (
 type Reading struct {
 	_ struct{} `doc:"Somebody read your record"`
 
-	ID             uuid.UUID  `json:"id" format:"uuid" doc:"The reading's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	Action         string     `json:"action" enum:"consultation.read,consultation.list,prescription.read,prescription.list" doc:"What was read: one of them, or a list that had yours in it" example:"prescription.read"`
-	ActorID        uuid.UUID  `json:"actorId" format:"uuid" doc:"Who read; your own id where it was you" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
-	ActorName      *string    `json:"actorName" doc:"The reader's name as it is today; null when it was erased" example:"Dr. Asha Nair"`
-	ActorRole      string     `json:"actorRole" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"The role in which it was read" example:"DOCTOR"`
-	HealthData     bool       `json:"healthData" doc:"Whether reason, notes or prescriptions were shown; false when only the appointment was" example:"true"`
-	ConsultationID *uuid.UUID `json:"consultationId" format:"uuid" nullable:"true" doc:"Which consultation, where it was one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`
-	PrescriptionID *uuid.UUID `json:"prescriptionId" format:"uuid" nullable:"true" doc:"Which prescription, where it was one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7084"`
-	Purpose        *string    `json:"purpose" doc:"Why, as an administrator has to say it; null for others" example:"Complaint of the patient"`
-	CreatedAt      time.Time  `json:"createdAt" doc:"When it was read" example:"2026-11-23T10:00:00Z"`
+	ID             uuid.UUID     `json:"id" format:"uuid" doc:"The reading's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	Action         ReadingAction `json:"action" doc:"What was read: one of them, or a list that had yours in it" example:"prescription.read"`
+	ActorID        uuid.UUID     `json:"actorId" format:"uuid" doc:"Who read; your own id where it was you" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
+	ActorName      *string       `json:"actorName" doc:"The reader's name as it is today; null when it was erased" example:"Dr. Asha Nair"`
+	ActorRole      access.Role   `json:"actorRole" doc:"The role in which it was read" example:"DOCTOR"`
+	HealthData     bool          `json:"healthData" doc:"Whether reason, notes or prescriptions were shown; false when only the appointment was" example:"true"`
+	ConsultationID *uuid.UUID    `json:"consultationId" format:"uuid" nullable:"true" doc:"Which consultation, where it was one"`
+	PrescriptionID *uuid.UUID    `json:"prescriptionId" format:"uuid" nullable:"true" doc:"Which prescription, where it was one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7084"`
+	Purpose        *string       `json:"purpose" doc:"Why, as an administrator has to say it; null for others" example:"Complaint of the patient"`
+	CreatedAt      time.Time     `json:"createdAt" doc:"When it was read" example:"2026-11-23T10:00:00Z"`
 }
 
-// readings are the actions that the access log shows.
-var readings = []string{"consultation.read", "consultation.list", "prescription.read", "prescription.list"}
+// ReadingAction is an action that the access log shows.
+type ReadingAction string
+
+var readings = []ReadingAction{"consultation.read", "consultation.list", "prescription.read", "prescription.list"}
+
+// Schema lists the actions.
+func (ReadingAction) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "RecordReadingAction", "What was read of a record: one thing, or a list", readings...)
+}
 
 // WriteReading queues the row of a reading, which the access logs of these patients show. With healthData false in the
 // metadata only the appointment was shown. The pipeline refuses an answer with health data of any other patient.
@@ -44,7 +52,7 @@ func WriteReading(tx *postgres.Tx, actor access.Actor, action string, entity uui
 	}
 	maps.Copy(all, meta)
 	Write(tx, actor, action, entity, all)
-	if slices.Contains(readings, action) && meta["healthData"] != false {
+	if slices.Contains(readings, ReadingAction(action)) && meta["healthData"] != false {
 		tx.MarkRead(patients...)
 	}
 }

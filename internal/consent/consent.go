@@ -7,15 +7,44 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
-// Treatment is the purpose that a booking needs a consent to.
-const Treatment = "TREATMENT"
+// Purpose is what a consent is for.
+type Purpose string
+
+// The purposes. Bookings need the consent to Treatment.
+const (
+	Treatment Purpose = "TREATMENT"
+	DataUse   Purpose = "DATA_USE"
+	Messages  Purpose = "MESSAGES"
+)
+
+// Schema lists the purposes.
+func (Purpose) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "ConsentPurpose", "What a consent is for; bookings need the one to TREATMENT", Treatment,
+		DataUse, Messages)
+}
+
+// Language of a notice (BCP 47).
+type Language string
+
+// The languages of the notices.
+const (
+	English Language = "en"
+	Hindi   Language = "hi"
+)
+
+// Schema lists the languages.
+func (Language) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "NoticeLanguage", "The language of a notice: English or Hindi", English, Hindi)
+}
 
 // channelAPI is the channel of the consents that this package stores; the table allows others.
 const channelAPI = "API"
@@ -43,7 +72,7 @@ func RequiredError(version int32) error {
 type Notice struct {
 	_ struct{} `doc:"What a consent is asked for, and whether you consent"`
 
-	Purpose       string     `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent is for"`
+	Purpose       Purpose    `json:"purpose" doc:"What the consent is for"`
 	NoticeVersion int32      `json:"noticeVersion" doc:"The current version" example:"1"`
 	Required      bool       `json:"required" doc:"Whether booking needs this consent" example:"true"`
 	Title         string     `json:"title" doc:"The notice's title in the language asked for" example:"Consent to treatment by video and to the record of it"`
@@ -55,7 +84,7 @@ type Notice struct {
 type Notices struct {
 	_ struct{} `doc:"The current notice of each purpose"`
 
-	Items []Notice `json:"items" nullable:"false" doc:"One a purpose, required ones first"`
+	Items []Notice `json:"items" doc:"One a purpose, required ones first"`
 }
 
 // Consent is a patient's agreement to a notice.
@@ -63,9 +92,9 @@ type Consent struct {
 	_ struct{} `doc:"A consent that was given"`
 
 	ID            uuid.UUID `json:"id" doc:"The consent's id"`
-	Purpose       string    `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What it is for"`
+	Purpose       Purpose   `json:"purpose" doc:"What it is for"`
 	NoticeVersion int32     `json:"noticeVersion" doc:"The version of the notice" example:"1"`
-	Language      string    `json:"language" enum:"en,hi" doc:"The language the notice was read in"`
+	Language      Language  `json:"language" doc:"The language the notice was read in"`
 	GivenAt       time.Time `json:"givenAt" doc:"When it was given"`
 
 	created bool
@@ -86,7 +115,7 @@ func statusOf(created bool) int {
 
 // ListRequest chooses the language.
 type ListRequest struct {
-	Language string `query:"language" enum:"en,hi" default:"en" doc:"The language of the notices: English or Hindi"`
+	Language Language `query:"language" default:"en" doc:"The language of the notices: English or Hindi"`
 }
 
 // List returns the current notice of every purpose.
@@ -101,7 +130,7 @@ func List(ctx context.Context, r *postgres.Read, actor access.Actor, in ListRequ
 }
 
 // checkVersion returns ErrOutdated if version isn't the current one of the purpose's notice.
-func checkVersion(ctx context.Context, tx *postgres.Tx, purpose string, version int32) error {
+func checkVersion(ctx context.Context, tx *postgres.Tx, purpose Purpose, version int32) error {
 	current, err := readCurrentVersion(ctx, tx, purpose)
 	if err != nil {
 		return err

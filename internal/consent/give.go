@@ -16,9 +16,9 @@ type GiveConsentRequest struct {
 	Body struct {
 		_ struct{} `doc:"The notice that is consented to"`
 
-		Purpose       string `json:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent is for"`
-		NoticeVersion int32  `json:"noticeVersion" minimum:"1" maximum:"999999" doc:"The version of the notice that was read: the current one" example:"1"`
-		Language      string `json:"language,omitempty" enum:"en,hi" default:"en" doc:"The language the notice was read in"`
+		Purpose       Purpose  `json:"purpose" doc:"What the consent is for"`
+		NoticeVersion int32    `json:"noticeVersion" minimum:"1" maximum:"999999" doc:"The version of the notice that was read: the current one" example:"1"`
+		Language      Language `json:"language,omitempty" default:"en" doc:"The language the notice was read in"`
 	}
 }
 
@@ -57,7 +57,7 @@ func Give(ctx context.Context, tx *postgres.Tx, actor access.Actor, in GiveConse
 
 // WithdrawRequest names the purpose whose consent is withdrawn.
 type WithdrawRequest struct {
-	Purpose string `path:"purpose" enum:"TREATMENT,DATA_USE,MESSAGES" doc:"What the consent was for"`
+	Purpose Purpose `path:"purpose" doc:"What the consent was for"`
 }
 
 // Withdraw ends the actor's consents to a purpose, whatever their version. With the consent to treatment it also ends

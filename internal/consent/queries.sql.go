@@ -22,7 +22,7 @@ ORDER BY n.required DESC, n.purpose
 `
 
 type listNoticesRow struct {
-	Purpose  string
+	Purpose  Purpose
 	Version  int32
 	Required bool
 	Title    string
@@ -30,7 +30,7 @@ type listNoticesRow struct {
 	GivenAt  *time.Time
 }
 
-func listNotices(ctx context.Context, db postgres.Querier, userID uuid.UUID, language string) ([]listNoticesRow, error) {
+func listNotices(ctx context.Context, db postgres.Querier, userID uuid.UUID, language Language) ([]listNoticesRow, error) {
 	rows, err := db.Query(ctx, listNoticesSQL, userID, language)
 	if err != nil {
 		return nil, postgres.Failed("listNotices", err)
@@ -88,9 +88,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 type queueInsertConsentParams struct {
 	ID            uuid.UUID
 	UserID        uuid.UUID
-	Purpose       string
+	Purpose       Purpose
 	NoticeVersion int32
-	Language      string
+	Language      Language
 	Channel       string
 	GivenAt       time.Time
 }
@@ -134,7 +134,7 @@ const readConsentSQL = `-- name: readConsent :one
 SELECT id, user_id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents WHERE user_id = $1 AND purpose = $2 AND notice_version = $3 AND withdrawn_at IS NULL
 `
 
-func readConsent(ctx context.Context, db postgres.Querier, userID uuid.UUID, purpose string, noticeVersion int32) (ConsentRow, error) {
+func readConsent(ctx context.Context, db postgres.Querier, userID uuid.UUID, purpose Purpose, noticeVersion int32) (ConsentRow, error) {
 	row := db.QueryRow(ctx, readConsentSQL, userID, purpose, noticeVersion)
 	var i ConsentRow
 	err := row.Scan(
@@ -154,7 +154,7 @@ const readCurrentVersionSQL = `-- name: readCurrentVersion :one
 SELECT max(version)::int FROM consent_notices WHERE purpose = $1
 `
 
-func readCurrentVersion(ctx context.Context, db postgres.Querier, purpose string) (int32, error) {
+func readCurrentVersion(ctx context.Context, db postgres.Querier, purpose Purpose) (int32, error) {
 	row := db.QueryRow(ctx, readCurrentVersionSQL, purpose)
 	var column_1 int32
 	err := row.Scan(&column_1)
@@ -186,7 +186,7 @@ RETURNING id
 `
 
 // greatest, because the time of a transaction that waited for the lock may be before given_at.
-func withdrawConsents(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID, purpose string) ([]uuid.UUID, error) {
+func withdrawConsents(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID, purpose Purpose) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, withdrawConsentsSQL, now, userID, purpose)
 	if err != nil {
 		return nil, postgres.Failed("withdrawConsents", err)

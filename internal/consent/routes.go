@@ -20,10 +20,11 @@ func Routes(api *httpapi.API) {
 		Method: "POST", Path: "/consents", ID: "give-consent", Tag: "consents",
 		Summary: "Give a consent",
 		Doc: "Each purpose is agreed to separately; only TREATMENT is needed for a booking. To consent again " +
-			"is the same consent, answered with 200.",
+			"is the same consent.",
 		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Optional,
 		Refusals: []*problem.Error{ErrOutdated},
-		Statuses: []int{http.StatusOK},
+		Statuses: map[int]string{http.StatusCreated: "The new consent",
+			http.StatusOK: "The consent to this notice that was there already"},
 	}, Give)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consents/{purpose}/withdraw", ID: "withdraw-consent", Tag: "consents",

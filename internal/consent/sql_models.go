@@ -13,9 +13,9 @@ import (
 type ConsentRow struct {
 	ID            uuid.UUID
 	UserID        uuid.UUID
-	Purpose       string
+	Purpose       Purpose
 	NoticeVersion int32
-	Language      string
+	Language      Language
 	Channel       string
 	GivenAt       time.Time
 	WithdrawnAt   *time.Time

@@ -70,10 +70,10 @@ type Consultation struct {
 	PatientID          uuid.UUID    `json:"patientId" health:"patient" doc:"Who is seen"`
 	DoctorID           uuid.UUID    `json:"doctorId" doc:"Who sees them"`
 	SlotID             uuid.UUID    `json:"slotId" doc:"The booked slot"`
-	PatientName        string       `json:"patientName,omitempty" example:"Asha Rao" doc:"The patient's name, in reads and of a new booking"`
-	DoctorName         string       `json:"doctorName,omitempty" example:"Dr. Meera Iyer" doc:"The doctor's name, in reads and of a new booking"`
-	Status             string       `json:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" doc:"Where it stands"`
-	PaymentStatus      string       `json:"paymentStatus" enum:"PENDING,PAID,FAILED" doc:"PAID exactly when its payment succeeded"`
+	PatientName        string       `json:"patientName,omitempty" doc:"The patient's name, in reads and of a new booking"`
+	DoctorName         string       `json:"doctorName,omitempty" doc:"The doctor's name, in reads and of a new booking"`
+	Status             Status       `json:"status" doc:"Where it stands"`
+	PaymentStatus      PaymentState `json:"paymentStatus" doc:"PAID exactly when its payment succeeded"`
 	Fee                money.Amount `json:"fee" doc:"What it costs, fixed at the booking"`
 	Currency           string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
 	RefundedAmount     money.Amount `json:"refundedAmount" doc:"What has been given back of what was paid, so far"`
@@ -81,13 +81,13 @@ type Consultation struct {
 	EndTime            time.Time    `json:"endTime" doc:"When the slot ends"`
 	PaymentDueAt       *time.Time   `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
 	Reason             *string      `json:"reason,omitempty" health:"consultations.reason" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
-	Notes              *string      `json:"notes,omitempty" health:"consultations.notes" example:"Advised rest" doc:"The doctor's notes (health data)"`
-	CancelledBy        *string      `json:"cancelledBy" enum:"PATIENT,DOCTOR,ADMIN,SUPPORT,SYSTEM" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
-	CancellationReason *string      `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" example:"I am travelling" doc:"Why it was cancelled (health data)"`
+	Notes              *string      `json:"notes,omitempty" health:"consultations.notes" doc:"The doctor's notes (health data)"`
+	CancelledBy        *CancelledBy `json:"cancelledBy" nullable:"true" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
+	CancellationReason *string      `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" doc:"Why it was cancelled (health data)"`
 	CancelledAt        *time.Time   `json:"cancelledAt" doc:"When it was cancelled"`
 	StartedAt          *time.Time   `json:"startedAt" doc:"When the doctor began"`
 	EndedAt            *time.Time   `json:"endedAt" doc:"When the doctor ended it"`
-	Absent             *string      `json:"absent" enum:"PATIENT,DOCTOR" doc:"Who didn't come, when it is NO_SHOW: the doctor said that the patient didn't, or the doctor never started it"`
+	Absent             *AbsentParty `json:"absent" nullable:"true" doc:"Who didn't come, when it is NO_SHOW: the doctor said that the patient didn't, or the doctor never started it"`
 	CreatedAt          time.Time    `json:"createdAt" doc:"When it was booked"`
 	UpdatedAt          time.Time    `json:"updatedAt" doc:"When it last changed"`
 }
@@ -123,21 +123,20 @@ func (s *Service) response(full readConsultationRow, withHealthData bool) (Consu
 func withoutHealthData(row ConsultationRow) Consultation {
 	c := Consultation{
 		ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
-		Status:        string(row.Status),
-		PaymentStatus: string(row.PaymentStatus), Fee: row.Fee, Currency: row.Currency,
+		Status:        row.Status,
+		PaymentStatus: row.PaymentStatus, Fee: row.Fee, Currency: row.Currency,
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd,
 		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt,
-		Absent:    (*string)(row.Absent),
+		Absent:    (*AbsentParty)(row.Absent),
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 	}
 	if row.Status == StatusRequested {
 		c.PaymentDueAt = row.PaymentDueAt
 	}
 	if row.CancelledBy != nil {
-		c.CancelledBy = (*string)(row.CancelledBy)
+		c.CancelledBy = (*CancelledBy)(row.CancelledBy)
 	} else if row.Status == StatusCancelled {
-		system := "SYSTEM"
-		c.CancelledBy = &system
+		c.CancelledBy = new(cancelledBySystem)
 	}
 	return c
 }

@@ -33,7 +33,7 @@ func hasConsultations(n int) error {
 // DisableUser disables a user and cancels their upcoming consultations, or enables the user again. Returns what
 // account.SetDisabled and CancelUpcoming return.
 func (s *Service) DisableUser(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in account.DisableUserRequest) (account.StaffUser, error) {
+	in account.UserDisableRequest) (account.StaffUser, error) {
 	user, changed, err := s.Accounts.SetDisabled(ctx, tx, actor, in)
 	if err != nil {
 		return account.StaffUser{}, err

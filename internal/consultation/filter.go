@@ -18,14 +18,14 @@ const (
 
 // order returns the order of the list by columns that end with the start and the id.
 func (in ListRequest) order(columns ...string) postgres.Order {
-	return postgres.Order{Columns: columns, Descending: in.Sort == "latest"}
+	return postgres.Order{Columns: columns, Descending: in.Sort == SortLatest}
 }
 
 // limitIDs keeps a statement out of the partitions of months after the page: a consultation is booked before it
 // starts. The bound is a day later, because the clocks of servers differ.
 func (in ListRequest) limitIDs(c *postgres.Conditions, last *pageEnd) {
 	end := in.To
-	if last != nil && in.Sort == "latest" && isBefore(last.Value, end) {
+	if last != nil && in.Sort == SortLatest && isBefore(last.Value, end) {
 		end = last.Value
 	}
 	if !end.IsZero() {
@@ -73,14 +73,14 @@ func (in ListRequest) pageByStatusQuery(c *postgres.Conditions, last *pageEnd) s
 
 // boundStatus adds the bounds of the page for one status, and returns its order. The end of the last page replaces
 // From or To if it lies within them.
-func (in ListRequest) boundStatus(c *postgres.Conditions, status string, last *pageEnd) postgres.Order {
+func (in ListRequest) boundStatus(c *postgres.Conditions, status Status, last *pageEnd) postgres.Order {
 	const typed = "$1::text::consultation_status"
 	order := in.order("c.status", "c.scheduled_start", "c.id")
 	addAfter := func() {
 		order.After(c, c.Value(status)+"::text::consultation_status", c.Value(last.Value), c.Value(last.ID))
 	}
 	switch {
-	case last != nil && in.Sort == "earliest" && !last.Value.Before(in.From):
+	case last != nil && in.Sort == SortEarliest && !last.Value.Before(in.From):
 		addAfter()
 	case !in.From.IsZero():
 		c.And("(c.status, c.scheduled_start) >= ("+typed+", $2)", status, in.From)
@@ -88,7 +88,7 @@ func (in ListRequest) boundStatus(c *postgres.Conditions, status string, last *p
 		c.And("c.status >= "+typed, status)
 	}
 	switch {
-	case last != nil && in.Sort == "latest" && isBefore(last.Value, in.To):
+	case last != nil && in.Sort == SortLatest && isBefore(last.Value, in.To):
 		addAfter()
 	case !in.To.IsZero():
 		c.And("(c.status, c.scheduled_start) < ("+typed+", $2)", status, in.To)

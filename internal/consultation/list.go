@@ -18,10 +18,10 @@ import (
 // ListRequest filters consultations by status and by their start.
 type ListRequest struct {
 	httpapi.Paging
-	Status []string  `query:"status" enum:"REQUESTED,CONFIRMED,IN_PROGRESS,COMPLETED,CANCELLED,NO_SHOW" maxItems:"6" doc:"Only these; several are separated by commas" example:"CONFIRMED"`
+	Status []Status  `query:"status" maxItems:"6" doc:"Only these; several are separated by commas" example:"CONFIRMED"`
 	From   time.Time `query:"from" doc:"Only those that start then or later" example:"2026-11-23T00:00:00Z"`
 	To     time.Time `query:"to" doc:"Only those that start before" example:"2026-12-07T00:00:00Z"`
-	Sort   string    `query:"sort" enum:"latest,earliest" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
+	Sort   Sort      `query:"sort" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
 }
 
 // pageEnd is the start and id of a page's last consultation.
@@ -109,7 +109,7 @@ func (s *Service) list(ctx context.Context, db postgres.Querier, in ListRequest,
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
 		return page, problem.InvalidField("query.to", fault)
 	}
-	scope += " " + in.Sort
+	scope += " " + string(in.Sort)
 	name := in.queryName(c)
 	var last *pageEnd
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {

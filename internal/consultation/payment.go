@@ -21,7 +21,7 @@ type InitiatePaymentRequest struct {
 	Body struct {
 		_ struct{} `doc:"The consultation to pay, and where to return"`
 
-		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+		ConsultationID uuid.UUID `json:"consultationId" format:"uuid" doc:"Your unpaid consultation"`
 		ReturnURL      string    `json:"returnUrl,omitempty" maxLength:"2000" doc:"Where the checkout leads back to: an address on this server, or on an origin that its operator has allowed (AMRUTAM_RETURN_ORIGINS)" example:"https://app.example.org/paid"`
 	}
 }
@@ -75,12 +75,12 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 type WebhookResponse struct {
 	_ struct{} `doc:"What came of the report"`
 
-	Outcome string `json:"outcome" enum:"duplicate,unknown-reference,amount-mismatch,unknown-type,captured,surplus,failed,refunded,refund-failed,unchanged" doc:"What came of the message" example:"captured"`
+	Outcome payment.Outcome `json:"outcome" doc:"What came of the message" example:"captured"`
 }
 
 // Status is 202 for a message that is stored and has to be reconciled.
 func (r WebhookResponse) Status() int {
-	switch payment.Outcome(r.Outcome) {
+	switch r.Outcome {
 	case payment.UnknownReference, payment.AmountMismatch, payment.UnknownType:
 		return http.StatusAccepted
 	default:
@@ -104,7 +104,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 		return WebhookResponse{}, err
 	}
 	if recorded.Outcome != "" {
-		return WebhookResponse{Outcome: string(recorded.Outcome)}, nil
+		return WebhookResponse{Outcome: recorded.Outcome}, nil
 	}
 	row, err := lockConsultation(ctx, tx, recorded.ConsultationID)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 	if err := s.applyOutcome(ctx, tx, actor, &row, event, out); err != nil {
 		return WebhookResponse{}, err
 	}
-	return WebhookResponse{Outcome: string(out)}, nil
+	return WebhookResponse{Outcome: out}, nil
 }
 
 // applyOutcome changes the consultation as the outcome of a payment event requires: captured money confirms it, a

@@ -15,7 +15,7 @@ import (
 // ReadRequest names a consultation, and the purpose for which an ADMIN reads its health data.
 type ReadRequest struct {
 	ID      uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
-	Purpose string    `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log. Without it an ADMIN sees none." example:"complaint 2291"`
+	Purpose string    `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log. Without it an ADMIN gets none" example:"complaint 2291"`
 }
 
 // Read returns a consultation to its parties and staff, and audits who read it. Returns problem.NotFound.

@@ -29,7 +29,7 @@ func (s *Service) Routes(api *httpapi.API) {
 			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired},
 	}, s.Book)
 	httpapi.Command(api, httpapi.Op{
-		Method: "GET", Path: "/consultations/me", ID: "list-my-consultations", Tag: "consultations",
+		Method: "GET", Path: "/consultations/me", ID: "list-own-consultations", Tag: "consultations",
 		Summary: "List your consultations",
 		Doc: "As the patient, by the start of the consultation: the latest first, or the earliest. Each call is " +
 			"audited.",
@@ -82,13 +82,13 @@ func (s *Service) Routes(api *httpapi.API) {
 		Method: "POST", Path: "/consultations/{id}/consent", ID: "consent-to-consultation", Tag: "consultations",
 		Summary: "Consent to a consultation",
 		Doc: "The patient's explicit consent, which the doctor needs to start when the one by booking was withdrawn " +
-			"or somebody else arranged the consultation. To consent again is the same consent, answered with 200.",
+			"or somebody else arranged the consultation. To consent again is the same consent.",
 		Roles: access.Patient, Status: 201, Key: httpapi.Optional,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, consent.ErrOutdated},
-		Statuses: []int{200},
+		Statuses: map[int]string{201: "The new consent", 200: "The consent that was there already"},
 	}, s.Consent)
 	httpapi.Command(api, httpapi.Op{
-		Method: "POST", Path: "/payments/initiate", ID: "initiate-payment", Tag: "payments",
+		Method: "POST", Path: "/payments/initiate", ID: "start-payment", Tag: "payments",
 		Summary: "Start a payment",
 		Doc: "Gives the open attempt, or a new one when the last one failed, until the payment is due. Open its " +
 			"`checkout.url` in a browser.",
@@ -96,14 +96,15 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid},
 	}, s.InitiatePayment)
 	httpapi.Command(api, httpapi.Op{
-		Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "payments",
+		Method: "POST", Path: "/payments/webhook/{provider}", ID: "receive-payment-webhook", Tag: "providers",
 		Summary: "Report a payment",
 		Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has at " +
-			"most 64 KiB. One id has one effect. 202: kept for reconciliation.",
+			"most 64 KiB. One id has one effect.",
 		Roles:    access.Public,
 		Refusals: []*problem.Error{payment.ErrSignature},
 		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Payments.Verify,
-		Statuses: []int{202},
+		Statuses: map[int]string{200: "The report is applied, or changes nothing",
+			202: "The report is kept for reconciliation"},
 	}, s.ReceiveWebhook)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",

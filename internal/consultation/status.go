@@ -1,5 +1,11 @@
 package consultation
 
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"amrutam/internal/httpapi"
+)
+
 // Status is the state of a consultation.
 type Status string
 
@@ -13,6 +19,12 @@ const (
 	StatusNoShow     Status = "NO_SHOW"
 )
 
+// Schema lists the states.
+func (Status) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "ConsultationStatus", "Where a consultation stands", StatusRequested, StatusConfirmed,
+		StatusInProgress, StatusCompleted, StatusCancelled, StatusNoShow)
+}
+
 // PaymentState is the state of the payment that a consultation stores.
 type PaymentState string
 
@@ -22,3 +34,44 @@ const (
 	PaymentPaid    PaymentState = "PAID"
 	PaymentFailed  PaymentState = "FAILED"
 )
+
+// Schema lists the states.
+func (PaymentState) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "ConsultationPaymentStatus",
+		"Whether a consultation is paid: PAID exactly when its payment succeeded", PaymentPending, PaymentPaid,
+		PaymentFailed)
+}
+
+// CancelledBy is the role of who cancelled a consultation.
+type CancelledBy string
+
+// cancelledBySystem: nobody did.
+const cancelledBySystem CancelledBy = "SYSTEM"
+
+// Schema lists the roles, and SYSTEM.
+func (CancelledBy) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "CancelledBy", "Who cancelled a consultation; SYSTEM when it wasn't paid in time",
+		"PATIENT", "DOCTOR", "ADMIN", "SUPPORT", cancelledBySystem)
+}
+
+// AbsentParty is the role of who didn't come.
+type AbsentParty string
+
+// Schema lists the parties of a consultation.
+func (AbsentParty) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum[AbsentParty](r, "AbsentParty", "Who didn't come to a consultation", "PATIENT", "DOCTOR")
+}
+
+// Sort is the order of a list of consultations.
+type Sort string
+
+// The orders, by the start of the consultation.
+const (
+	SortLatest   Sort = "latest"
+	SortEarliest Sort = "earliest"
+)
+
+// Schema lists the orders.
+func (Sort) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "ConsultationSort", "Which consultations are listed first", SortLatest, SortEarliest)
+}

@@ -20,7 +20,7 @@ type UpdateStatusRequest struct {
 	Body struct {
 		_ struct{} `doc:"The new status and the doctor's notes"`
 
-		Status string  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
+		Status Status  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
 		Notes  *string `json:"notes,omitempty" health:"consultations.notes" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
 	}
 }
@@ -31,7 +31,7 @@ type UpdateStatusRequest struct {
 // schedule.ErrConsultationInProgress.
 func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UpdateStatusRequest) (Consultation, error) {
-	to := Status(in.Body.Status)
+	to := in.Body.Status
 	var notApproved error
 	if to == StatusInProgress { // the doctor is locked before the consultation, as in CancelUpcoming
 		notApproved = doctor.LockApproved(ctx, tx, actor.ID)

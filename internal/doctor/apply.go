@@ -22,7 +22,7 @@ type ApplicationRequest struct {
 		ClinicName         *string     `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic, if any" example:"Nair Ayurveda"`
 		ConsultationFee    money.Input `json:"consultationFee" doc:"Fee of one consultation; 0 for free ones"`
 		Currency           string      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee; the server's own when it is left out" example:"INR"`
-		LanguagesSpoken    []string    `json:"languagesSpoken" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
+		LanguagesSpoken    []string    `json:"languagesSpoken" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
 		Bio                *string     `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }

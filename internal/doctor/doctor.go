@@ -50,22 +50,22 @@ var (
 type Doctor struct {
 	_ struct{} `doc:"A doctor as patients find them"`
 
-	ID                 uuid.UUID      `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	UserID             uuid.UUID      `json:"userId" format:"uuid" doc:"The same value as id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	FullName           string         `json:"fullName" doc:"Name in the user's profile" example:"Dr. Asha Nair"`
+	ID                 uuid.UUID      `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id"`
+	UserID             uuid.UUID      `json:"userId" format:"uuid" doc:"The same value as id"`
+	FullName           string         `json:"fullName" doc:"Name in the user's profile"`
 	Specialization     string         `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
 	YearsOfExperience  int            `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
 	RegistrationNumber string         `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
 	ClinicName         *string        `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
 	ConsultationFee    money.Amount   `json:"consultationFee" doc:"Fee of one consultation"`
 	Currency           string         `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
-	LanguagesSpoken    []string       `json:"languagesSpoken" nullable:"false" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
+	LanguagesSpoken    []string       `json:"languagesSpoken" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
 	Bio                *string        `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
 	IsApproved         bool           `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
 	Rating             float64        `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
 	NextFreeSlot       NextSlotOrNull `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
-	CreatedAt          time.Time      `json:"createdAt" doc:"When the doctor applied" example:"2026-11-23T10:00:00Z"`
-	UpdatedAt          time.Time      `json:"updatedAt" doc:"When the profile last changed" example:"2026-11-23T10:00:00Z"`
+	CreatedAt          time.Time      `json:"createdAt" doc:"When the doctor applied"`
+	UpdatedAt          time.Time      `json:"updatedAt" doc:"When the profile last changed"`
 }
 
 // Entity names a doctor for the stored answer of an idempotency key.
@@ -81,7 +81,7 @@ func (d Doctor) ETag() string { return httpapi.ETag(d.UpdatedAt) }
 type NextSlot struct {
 	_ struct{} `doc:"The first slot with a free seat"`
 
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
+	ID        uuid.UUID `json:"id" format:"uuid" doc:"The slot's id"`
 	StartTime time.Time `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
 	EndTime   time.Time `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`
 }
@@ -97,11 +97,7 @@ func (s *NextSlotOrNull) UnmarshalJSON(data []byte) error { return json.Unmarsha
 
 // Schema is "a slot or null": the library can't describe nullable objects itself.
 func (NextSlotOrNull) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[NextSlot](), true, ""), {Type: "null"}},
-		Examples: []any{map[string]any{"id": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082",
-			"startTime": "2026-11-24T04:30:00Z", "endTime": "2026-11-24T05:00:00Z"}},
-	}
+	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[NextSlot](), true, ""), {Type: "null"}}}
 }
 
 // nextSlot returns the slot that a LEFT JOIN found, or null.

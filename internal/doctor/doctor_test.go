@@ -109,14 +109,14 @@ func TestUnapprovedDoctorIsHidden(t *testing.T) {
 		for _, actor := range []apptest.User{doctor, admin} {
 			want(t, "isApproved", c.Get(actor, path).Want(200).At("isApproved"), approved)
 		}
-		found := len(c.Get(admin, "doctors?approved=false").Want(200).Items()) == 1
+		found := len(c.Get(admin, "doctors?isApproved=false").Want(200).Items()) == 1
 		want(t, "waiting", found, !approved)
 		for _, actor := range others {
 			if a := c.Get(actor, path); (a.Status == 200) != approved || (a.Status != 200 && a.Status != 404) {
 				t.Errorf("%s reads %s", actor.Role, a.Body)
 			}
 			status := map[bool]int{true: 401, false: 403}[actor.ID == uuid.Nil]
-			c.Get(actor, "doctors?approved=false").Want(status)
+			c.Get(actor, "doctors?isApproved=false").Want(status)
 		}
 	}
 	look(false)

@@ -15,9 +15,9 @@ const maxFacets = 200
 type Facets struct {
 	_ struct{} `doc:"The values to search doctors by"`
 
-	Specializations []Facet `json:"specializations" nullable:"false" doc:"Fields of practice, at most 200; spellings that differ by marks and capitals count as one"`
-	Languages       []Facet `json:"languages" nullable:"false" doc:"Language tags, at most 200"`
-	Currencies      []Facet `json:"currencies" nullable:"false" doc:"Currencies of fees (ISO 4217)"`
+	Specializations []Facet `json:"specializations" doc:"Fields of practice, at most 200; spellings that differ by marks and capitals count as one"`
+	Languages       []Facet `json:"languages" doc:"Language tags, at most 200"`
+	Currencies      []Facet `json:"currencies" doc:"Currencies of fees (ISO 4217)"`
 }
 
 // Facet is a value with the number of doctors that have it.
@@ -25,7 +25,7 @@ type Facet struct {
 	_ struct{} `doc:"A value to search by, and how many doctors have it"`
 
 	Value string `json:"value" doc:"As the filter takes it" example:"Panchakarma"`
-	Count int64  `json:"count" doc:"How many doctors have it" example:"12"`
+	Count int64  `json:"count" format:"int32" doc:"How many doctors have it" example:"12"`
 }
 
 // Facets counts the values in use among the doctors that patients can find, the commonest first.

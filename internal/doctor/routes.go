@@ -23,7 +23,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc: "Approved doctors that pass every filter, each with the next free slot. The words of q are looked for " +
 			"as beginnings " +
 			"of words. Fees are compared within one currency. A cursor belongs to its sort. Administrators find " +
-			"those who wait for an approval, or lost it, with approved=false.",
+			"those who wait for an approval, or lost it, with isApproved=false.",
 		Roles:    access.Public | access.SignedIn,
 		Refusals: []*problem.Error{problem.Forbidden},
 	}, s.Search)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -15,6 +16,23 @@ import (
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
+
+// Sort is the order of a list of doctors.
+type Sort string
+
+// The orders. SortFee compares within one currency.
+const (
+	SortRating     Sort = "rating"
+	SortFee        Sort = "fee"
+	SortExperience Sort = "experience"
+	SortEarliest   Sort = "earliest"
+)
+
+// Schema lists the orders.
+func (Sort) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "DoctorSort", "Which doctors are listed first", SortRating, SortFee, SortExperience,
+		SortEarliest)
+}
 
 // SearchRequest filters and orders the doctors that patients can find. A doctor must pass every filter.
 type SearchRequest struct {
@@ -29,8 +47,8 @@ type SearchRequest struct {
 	Q              string    `query:"q" text:"lines" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or tags of languages; marks and capitals make no difference: Muller and Müller, Acarya and Ācārya are the same" example:"asha koch"`
 	AvailableFrom  time.Time `query:"availableFrom" doc:"Has a free slot that starts at this time or later" example:"2026-11-24T00:00:00Z"`
 	AvailableTo    time.Time `query:"availableTo" doc:"Has a free slot that starts before this time" example:"2026-11-25T00:00:00Z"`
-	Approved       bool      `query:"approved" default:"true" doc:"false finds the doctors who wait for an approval or lost it; for administrators" example:"true"`
-	Sort           string    `query:"sort" enum:"rating,fee,experience,earliest" default:"rating" doc:"Best rated, cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
+	Approved       bool      `query:"isApproved" default:"true" doc:"false finds the doctors who wait for an approval or lost it; for administrators" example:"true"`
+	Sort           Sort      `query:"sort" default:"rating" doc:"Best rated, cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
 }
 
 // position is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
@@ -44,15 +62,15 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 	if err := canSearch(actor, in); err != nil {
 		return none, err
 	}
-	if in.Currency == "" && (in.MinFee != "" || in.MaxFee != "" || in.Sort == "fee") {
+	if in.Currency == "" && (in.MinFee != "" || in.MaxFee != "" || in.Sort == SortFee) {
 		in.Currency = s.Currency // amounts of different currencies can't be compared
 	}
 	f, err := in.filter(r.Now)
 	if err != nil {
 		return none, err
 	}
-	scope := "doctors by " + in.Sort
-	if in.Sort == "fee" {
+	scope := "doctors by " + string(in.Sort)
+	if in.Sort == SortFee {
 		scope += " in " + in.Currency
 	}
 	if !in.Approved {
@@ -114,7 +132,7 @@ func (in SearchRequest) filter(now time.Time) (filter, error) {
 
 // find returns a page of doctors, in the sort order of the request.
 func (f filter) find(ctx context.Context, r *postgres.Read) ([]Doctor, error) {
-	if f.Sort == "earliest" {
+	if f.Sort == SortEarliest {
 		return f.findByEarliestSlot(ctx, r)
 	}
 	// Few doctors are best sorted before their slots are looked up; the planner would look up the slots of all. With
@@ -170,14 +188,14 @@ func scanDoctor(row pgx.Row) (Doctor, error) {
 }
 
 // position returns the doctor's position in a list with this sort order.
-func (d Doctor) position(sort string) position {
+func (d Doctor) position(sort Sort) position {
 	p := position{ID: d.ID}
 	switch sort {
-	case "fee":
+	case SortFee:
 		p.Value = d.ConsultationFee.String()
-	case "experience":
+	case SortExperience:
 		p.Value = strconv.Itoa(d.YearsOfExperience)
-	case "earliest":
+	case SortEarliest:
 		p.Value = d.NextFreeSlot.StartTime.Format(time.RFC3339Nano)
 	default:
 		p.Value = strconv.FormatFloat(d.Rating, 'f', 2, 64)

@@ -148,7 +148,7 @@ func explain(b *testing.B, c *apptest.Clinic, in doctor.SearchRequest) {
 }
 
 func queryOf(in doctor.SearchRequest) string {
-	v := url.Values{"sort": {in.Sort}}
+	v := url.Values{"sort": {string(in.Sort)}}
 	set := func(name, value string) {
 		if value != "" {
 			v.Set(name, value)

@@ -41,14 +41,14 @@ type statement struct {
 	name, sql string
 }
 
-// orders are the sorts by a column of doctors, and the column's type.
-var orders = map[string]struct {
+// orders are the sorts by a column of doctors, and the column's type. Fees are compared within one currency.
+var orders = map[Sort]struct {
 	postgres.Order
 	kind string
 }{
-	"rating":     {postgres.Order{Columns: []string{"d.rating", "d.id"}, Descending: true}, "numeric"},
-	"fee":        {postgres.Order{Columns: []string{"d.consultation_fee", "d.id"}}, "numeric"}, // within one currency
-	"experience": {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
+	SortRating:     {postgres.Order{Columns: []string{"d.rating", "d.id"}, Descending: true}, "numeric"},
+	SortFee:        {postgres.Order{Columns: []string{"d.consultation_fee", "d.id"}}, "numeric"},
+	SortExperience: {postgres.Order{Columns: []string{"d.years_of_experience", "d.id"}, Descending: true}, "int"},
 }
 
 // bySlot is the order by the start of the first free slot s.
@@ -64,13 +64,12 @@ func (f filter) byColumn(sortFirst bool) statement {
 		order.After(&s.Conditions, s.Value(f.after.Value)+`::text::`+order.kind, s.Value(f.after.ID))
 	}
 	sorted := order.OrderBy()
-	page := `SELECT d.id FROM doctors d JOIN users u ON u.id = d.id` + s.Where()
+	page := `SELECT ` + strings.Join(order.Columns, ", ") + ` FROM doctors d JOIN users u ON u.id = d.id` + s.Where()
 	if f.hasPeriod() {
 		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` +
 			f.startsInPeriod(&s) + `)`
 		if sortFirst {
 			page = `SELECT d.id FROM (` + page + sorted + ` OFFSET 0) d WHERE ` + free
-			sorted = ""
 		} else {
 			page += ` AND ` + free
 		}

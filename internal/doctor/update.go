@@ -28,7 +28,7 @@ type ChangeRequest struct {
 		ClinicName         httpapi.Clearable[string]  `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic; null for none" example:"Nair Ayurveda"`
 		ConsultationFee    httpapi.Field[money.Input] `json:"consultationFee,omitempty" doc:"Fee of one consultation; bookings that exist keep theirs"`
 		Currency           httpapi.Field[string]      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
-		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" nullable:"false" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
+		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
 		Bio                httpapi.Clearable[string]  `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }

@@ -78,6 +78,8 @@ type API struct {
 	origin   *http.CrossOriginProtection
 	denials  *denialWriters
 	finished sync.Once // see finish in document.go
+	// overruled are the fields with an example that the story tells otherwise.
+	overruled []string
 }
 
 // Op describes an operation for its registration.
@@ -111,8 +113,8 @@ type Op struct {
 	// RecentProof operations delete or export a person's data, or add a way to sign in. They need a proof of identity
 	// in the last five minutes: by the second factor if the user has one, otherwise by a sign-in or the password.
 	RecentProof bool
-	// Statuses of success other than Status; the output's Status method chooses.
-	Statuses []int
+	// Statuses of success and what each says, where there are several; the output's Status method chooses.
+	Statuses map[int]string
 	// MediaType of the file, if the output is an Attachment.
 	MediaType string
 	// Refusals are the problems that the domain can answer with, for the document. The pipeline's are added to them.
@@ -140,6 +142,7 @@ const (
 // init sets what the library has once for all APIs of a process.
 func init() {
 	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
 	huma.NewErrorWithContext = newHumaError
 	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
 }

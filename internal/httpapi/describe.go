@@ -27,8 +27,11 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type, writes boo
 		o.Parameters = append(o.Parameters, idempotencyKey(op.Key == Required))
 	}
 	o.Responses = map[string]*huma.Response{}
-	for _, status := range append([]int{op.status()}, op.Statuses...) {
-		o.Responses[strconv.Itoa(status)] = a.success(op, status, output)
+	o.Responses[strconv.Itoa(op.status())] = a.success(op, op.status(), output)
+	for status, text := range op.Statuses {
+		r := a.success(op, status, output)
+		r.Description = text
+		o.Responses[strconv.Itoa(status)] = r
 	}
 	if op.Method == http.MethodGet && output.Implements(reflect.TypeFor[Versioned]()) {
 		o.Parameters = append(o.Parameters, ifNoneMatch())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -71,6 +72,7 @@ func tags() []*huma.Tag {
 		{"consents", "What patients agree to, and take back."},
 		{"consultations", "From the booking to the end of the call."},
 		{"payments", "Money for consultations, and back."},
+		{"providers", "What payment providers report."},
 		{"prescriptions", "What the doctor prescribed."},
 		{"admin", "The audit log and figures."},
 		{"health", "Probes for load balancers."},
@@ -90,6 +92,7 @@ func (a *API) finish() {
 		a.exampleFields()
 		a.exampleBodies()
 		a.dropReplyExamples()
+		a.publishParameters()
 		a.shareResponses()
 		a.shareParameters()
 	})
@@ -106,8 +109,11 @@ func (a *API) DocumentJSON() ([]byte, error) {
 	if err := json.Indent(&out, ordered, "", " "); err != nil {
 		return nil, err
 	}
-	return append(out.Bytes(), '\n'), nil
+	return append(single.ReplaceAll(out.Bytes(), []byte("$1$2$3")), '\n'), nil
 }
+
+// single matches an object or a list of one plain value: most are references, and need no lines of their own.
+var single = regexp.MustCompile(`([\[{])\n\s+([^\n{}\[\]]+)\n\s*([\]}])`)
 
 // DocumentYAML is the same document in YAML.
 func (a *API) DocumentYAML() ([]byte, error) {
@@ -122,7 +128,9 @@ func (a *API) DocumentYAML() ([]byte, error) {
 
 func (a *API) orderedDocument() ([]byte, error) {
 	a.finish()
-	text, err := json.Marshal(a.Document())
+	document, components := *a.Document(), *a.Document().Components
+	components.Schemas, document.Components = a.publishedSchemas(), &components
+	text, err := json.Marshal(&document)
 	if err != nil {
 		return nil, err
 	}

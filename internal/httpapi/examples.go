@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ const maxExampleDepth = 8
 
 type absent struct{}
 
-// Absent is the story's value of a field that its example leaves out.
+// Absent is the story's value of a field that an example leaves out.
 var Absent = absent{}
 
 // exampleFields gives the fields of all schemas the story's values.
@@ -25,10 +26,10 @@ func (a *API) exampleFields() {
 			if !told {
 				value, told = a.Story.Values[member]
 			}
-			switch {
-			case value == Absent:
-				property.Examples = nil
-			case told:
+			if told && len(property.Examples) > 0 && property.Extensions[componentOf] == nil {
+				a.overruled = append(a.overruled, name+"."+member)
+			}
+			if told {
 				property.Examples = []any{value}
 			}
 		}
@@ -48,12 +49,18 @@ func (a *API) exampleBodies() {
 				continue
 			}
 			if changes, told := a.Story.Replies[o.OperationID+" "+status]; told {
-				a.addExample(media, o.OperationID+"-"+status, changes)
+				a.addExample(media, o.OperationID+"-"+statusName(status), changes)
 				continue
 			}
 			a.addExample(media, o.OperationID, a.Story.Replies[o.OperationID])
 		}
 	}
+}
+
+// statusName writes 202 as accepted.
+func statusName(status string) string {
+	code, _ := strconv.Atoi(status)
+	return strings.ToLower(strings.ReplaceAll(http.StatusText(code), " ", "-"))
 }
 
 // addExample refers to the example of a body's schema or, where the story tells it otherwise, to one of its own.
@@ -182,6 +189,9 @@ func (a *API) DocumentFaults() []string {
 		if schemas[ours] == nil {
 			faults = append(faults, "the schema "+ours+" is not there: is its type "+name+" still called so?")
 		}
+	}
+	for _, field := range a.overruled {
+		faults = append(faults, "the story tells "+field+", whose example tag shows nowhere")
 	}
 	for field := range a.Story.Values {
 		if !known[field] {

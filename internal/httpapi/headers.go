@@ -9,6 +9,8 @@ import (
 // optionalRetryAfter names the Retry-After of answers that may lack it.
 const optionalRetryAfter = "Retry-After-Optional"
 
+var seconds = &huma.Schema{Type: huma.TypeInteger, Format: "int32", Minimum: ptr(1.0)}
+
 // headers of answers, by their names in components/headers.
 var headers = map[string]huma.Param{
 	"Content-Disposition": {Required: true, Description: "The name to save the file under",
@@ -22,8 +24,10 @@ var headers = map[string]huma.Param{
 	"RateLimit": {Description: "Requests that are left, and seconds until all are there again",
 		Example: `"user";r=599;t=1`},
 	"RateLimit-Policy": {Description: "Requests that are allowed in so many seconds", Example: `"user";q=600;w=60`},
-	"Retry-After":      {Required: true, Description: "Seconds to wait before asking again", Example: "2"},
-	optionalRetryAfter: {Description: "Seconds to wait before asking again, where waiting helps", Example: "2"},
+	"Retry-After": {Required: true, Description: "Seconds to wait before asking again", Example: 2,
+		Schema: seconds},
+	optionalRetryAfter: {Description: "Seconds to wait before asking again, where waiting helps", Example: 2,
+		Schema: seconds},
 	"Set-Cookie": {Description: "The session or its end, for a browser that holds it in a cookie",
 		Example: cookieName + "=kept-by-the-browser; Path=/; HttpOnly; Secure; SameSite=Lax"},
 	"WWW-Authenticate": {Required: true, Description: "How to sign in", Example: `Bearer realm="amrutam"`},
@@ -37,7 +41,9 @@ func (a *API) addHeader(r *huma.Response, component string) {
 	if !known {
 		panic("httpapi: the header " + component + " is described nowhere")
 	}
-	h.Schema = &huma.Schema{Type: huma.TypeString}
+	if h.Schema == nil {
+		h.Schema = &huma.Schema{Type: huma.TypeString}
+	}
 	a.Document().Components.Headers[component] = &h
 	name := strings.TrimSuffix(component, "-Optional")
 	r.Headers[name] = &huma.Param{Ref: "#/components/headers/" + component}

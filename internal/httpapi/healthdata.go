@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/postgres"
@@ -55,13 +56,21 @@ func fieldsOf(t reflect.Type) *healthFields {
 			f.columns[i] = mark
 		case field.IsExported() || field.Anonymous:
 			f.nested = append(f.nested, i)
-			if mark == "" && slices.Contains(healthNames, name) && field.Tag.Get("enum") == "" {
+			if mark == "" && slices.Contains(healthNames, name) && !isEnum(field.Type) {
 				f.unmarked = append(f.unmarked, t.Name()+"."+field.Name)
 			}
 		}
 	}
 	fieldsCache.Store(t, f)
 	return f
+}
+
+// isEnum tells whether a type lists its values, so that it is no free text.
+func isEnum(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String && t.Implements(reflect.TypeFor[huma.SchemaProvider]())
 }
 
 // healthOf returns the sealed columns that values of a type show. It panics if fields of the type are tagged wrongly.

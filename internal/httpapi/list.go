@@ -22,7 +22,7 @@ type Paging struct {
 type Page[T any] struct {
 	_ struct{} `doc:"One page of a list"`
 
-	Items      []T    `json:"items" nullable:"false" doc:"This page's items"`
+	Items      []T    `json:"items" doc:"This page's items"`
 	NextCursor string `json:"nextCursor,omitempty" doc:"Send it as cursor to get the next page; absent on the last one"`
 }
 

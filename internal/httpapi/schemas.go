@@ -7,6 +7,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/money"
 )
 
 const schemaRef = "#/components/schemas/"
@@ -14,28 +17,50 @@ const schemaRef = "#/components/schemas/"
 func newRegistry() huma.Registry {
 	r := huma.NewMapRegistry(schemaRef, schemaName)
 	r.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[UUID]())
+	// Nothing that is counted in an int needs 64 bits, which generated clients may make a type of their own for.
+	r.RegisterTypeAlias(reflect.TypeFor[int](), reflect.TypeFor[int32]())
+	r.RegisterTypeAlias(reflect.TypeFor[access.Role](), reflect.TypeFor[role]())
+	r.RegisterTypeAlias(reflect.TypeFor[money.Amount](), reflect.TypeFor[amount]())
+	r.RegisterTypeAlias(reflect.TypeFor[money.Input](), reflect.TypeFor[amountInput]())
 	return r
 }
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
-	"Algorithm": "PasskeyAlgorithm", "Attempt": "PaymentAttempt", "BookRequestBody": "BookingRequest",
-	"CancelRequestBody": "CancellationRequest", "Clinical": "CareRecordRetention",
-	"ConfirmMFARequestBody": "OneTimeCodeRequest", "ConsentRequestBody": "ConsultationConsentRequest",
-	"Consultations": "ConsultationCounts", "DeclineRequestBody": "RefundDecline", "Descriptor": "PasskeyDescriptor",
-	"Detail": "PaymentDetail", "DisableUserRequestBody": "DisableRequest", "EnrolmentResponse": "AuthenticatorSetup",
-	"Entry": "AuditEvent", "Facet": "DoctorFacet", "Facets": "DoctorFacets", "Field": "FieldError",
-	"InitiatePaymentRequestBody": "PaymentRequest", "InitiatePaymentResponse": "PaymentStart",
-	"Mismatched": "MismatchedMoney", "Notices": "NoticeList", "PasskeysResponse": "PasskeyList",
-	"People": "PeopleCounts", "ChangeRequestBody": "DoctorChange", "ProfileChangeRequestBody": "ProfileChange",
-	"Reading": "RecordReading", "RecoveryCodesResponse": "RecoveryCodes", "RegisteredResponse": "RegisteredPasskey",
-	"RegistrationRequestBody": "SignUpRequest", "ResolveRequestBody": "UnmatchedMoneyDecision",
-	"SignInResponse": "SignedIn", "CreateSlotRequestBody": "SlotRequest", "GiveConsentRequestBody": "ConsentRequest",
-	"UpdateSlotRequestBody": "SlotChange", "Slots": "SlotCounts", "StepUpRequestBody": "ReauthenticationRequest",
-	"Summary": "AnalyticsSummary", "Unmatched": "UnmatchedMoney",
-	"UpdateStatusRequestBody": "ConsultationStatusRequest",
-	"VerificationRequestBody": "EmailVerificationRequest", "WebhookBody": "WebhookMessage",
-	"WebhookResponse": "WebhookOutcome", "WriteRequestBody": "PrescriptionRequest",
+	"ApplicationRequestBody":     "DoctorApplicationRequest",
+	"ApprovalRequestBody":        "DoctorApprovalRequest",
+	"Attempt":                    "PaymentAttempt",
+	"BookRequestBody":            "BookingRequest",
+	"CancelRequestBody":          "ConsultationCancellationRequest",
+	"Clinical":                   "CareRecordRetention",
+	"ConsentRequestBody":         "ConsultationConsentRequest",
+	"Consultations":              "ConsultationCounts",
+	"DeclineRequestBody":         "RefundDeclineRequest",
+	"Detail":                     "PaymentDetail",
+	"Entry":                      "AuditEvent",
+	"Facet":                      "DoctorFacet",
+	"Facets":                     "DoctorFacets",
+	"Field":                      "FieldError",
+	"GiveConsentRequestBody":     "ConsentRequest",
+	"UpdateStatusRequestBody":    "ConsultationStatusRequest",
+	"InitiatePaymentRequestBody": "PaymentStartRequest",
+	"InitiatePaymentResponse":    "PaymentStart",
+	"Mismatched":                 "MismatchedMoney",
+	"Notices":                    "NoticeList",
+	"People":                     "PeopleCounts",
+	"ChangeRequestBody":          "DoctorUpdateRequest",
+	"Reading":                    "RecordReading",
+	"RefreshRequestBody":         "SessionRefreshRequest",
+	"ResolveRequestBody":         "UnmatchedMoneyDecisionRequest",
+	"SecondFactor":               "SecondFactorRequest",
+	"CreateSlotRequestBody":      "SlotRequest",
+	"UpdateSlotRequestBody":      "SlotUpdateRequest",
+	"Slots":                      "SlotCounts",
+	"Summary":                    "AnalyticsSummary",
+	"Unmatched":                  "UnmatchedMoney",
+	"WebhookBody":                "WebhookRequest",
+	"WebhookResponse":            "WebhookResult",
+	"WriteRequestBody":           "PrescriptionRequest",
 }
 
 func schemaName(t reflect.Type, hint string) string {

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -22,9 +21,9 @@ func (a *API) shareResponses() {
 			}
 		}
 	}
-	responses(func(_ *huma.Operation, _ string, r *huma.Response) { shared.count(r) })
+	responses(func(_ *huma.Operation, _ string, r *huma.Response) { shared.count(r, responseName(r)) })
 	responses(func(o *huma.Operation, status string, r *huma.Response) {
-		if name := shared.name(r, func() string { return responseName(r) }); name != "" {
+		if name := shared.name(r, responseName(r)); name != "" {
 			o.Responses[status] = &huma.Response{Ref: "#/components/responses/" + name}
 		}
 	})
@@ -40,7 +39,7 @@ func responseName(r *huma.Response) string {
 		}
 		name = strings.Join(slugs, "Or")
 	} else if media := r.Content[jsonType]; media != nil {
-		name = strings.TrimPrefix(media.Schema.Ref, schemaRef)
+		name = strings.TrimPrefix(media.Schema.Ref, schemaRef) + "Response"
 	} else {
 		for _, header := range slices.Sorted(maps.Keys(r.Headers)) {
 			if header != "X-Request-Id" && !strings.HasPrefix(header, "RateLimit") {
@@ -57,64 +56,72 @@ func responseName(r *huma.Response) string {
 // shareParameters moves parameters that several operations have in common to components/parameters.
 func (a *API) shareParameters() {
 	shared := newSharer(a.Document().Components.Parameters)
-	operations := a.ordered()
-	for _, o := range operations {
-		for _, p := range o.Parameters {
-			shared.count(p)
-		}
-	}
-	for _, o := range operations {
-		for i, p := range o.Parameters {
-			name := shared.name(p, func() string { return parameterName(o, p) })
-			if name != "" {
-				o.Parameters[i] = &huma.Param{Ref: "#/components/parameters/" + name}
+	parameters := func(visit func(o *huma.Operation, i int, p *huma.Param)) {
+		for _, o := range a.ordered() {
+			for i, p := range o.Parameters {
+				visit(o, i, p)
 			}
 		}
 	}
+	parameters(func(o *huma.Operation, _ int, p *huma.Param) { shared.count(p, parameterName(o, p)) })
+	parameters(func(o *huma.Operation, i int, p *huma.Param) {
+		if name := shared.name(p, parameterName(o, p)); name != "" {
+			o.Parameters[i] = &huma.Param{Ref: "#/components/parameters/" + name}
+		}
+	})
 }
 
-// parameterName says for a path's parameter what it is of.
+// parameterName says for a path's id what it is of. Returns "" for a parameter that stays in its operations: the name
+// of another id would be that of a path's.
 func parameterName(o *huma.Operation, p *huma.Param) string {
 	switch {
 	case p.In == "header" && p.Required:
 		return "Required" + pascal(p.Name)
-	case p.In == "path":
-		before, _, _ := strings.Cut(o.Path, "/{"+p.Name+"}")
-		return pascal(path.Base(before)) + pascal(p.Name)
+	case p.Name == "X-Purpose":
+		return "AccessPurpose"
+	case p.In == "path" && p.Name == "id":
+		before, _, _ := strings.Cut(o.Path, "/{id}")
+		resource := path.Base(before)
+		if resource == "availability" {
+			resource = "slots"
+		}
+		return pascal(strings.TrimSuffix(resource, "s")) + "ID"
+	}
+	if strings.HasSuffix(p.Name, "Id") {
+		return ""
 	}
 	return pascal(p.Name)
 }
 
-// sharer finds equal parts of the document, and gives those that are there more than once a name.
+// sharer finds equal parts of the document, and gives those that are there more than once a name. Parts that differ
+// stay where they are if they would have the same name: generated clients make types of the names, and a number would
+// be another one with the next operation.
 type sharer[T any] struct {
 	components map[string]T
 	counts     map[string]int
-	names      map[string]string
+	// keys are those of the parts that would have a name.
+	keys map[string]map[string]bool
 }
 
 func newSharer[T any](components map[string]T) *sharer[T] {
-	return &sharer[T]{components, map[string]int{}, map[string]string{}}
+	return &sharer[T]{components, map[string]int{}, map[string]map[string]bool{}}
 }
 
-func (s *sharer[T]) count(part T) { s.counts[keyOf(part)]++ }
-
-// name of a part, or "" when it is there once. Parts that would have the same name are numbered.
-func (s *sharer[T]) name(part T, propose func() string) string {
+func (s *sharer[T]) count(part T, name string) {
 	key := keyOf(part)
-	if s.counts[key] < 2 {
+	s.counts[key]++
+	if s.keys[name] == nil {
+		s.keys[name] = map[string]bool{}
+	}
+	s.keys[name][key] = true
+}
+
+// name of a part, or "" when it has none, is there once or another part would have the same name.
+func (s *sharer[T]) name(part T, name string) string {
+	if name == "" || s.counts[keyOf(part)] < 2 || len(s.keys[name]) > 1 {
 		return ""
 	}
-	if name, known := s.names[key]; known {
-		return name
-	}
-	name := propose()
-	for i := 2; ; i++ {
-		if _, taken := s.components[name]; !taken {
-			break
-		}
-		name = fmt.Sprintf("%s%d", propose(), i)
-	}
-	s.components[name], s.names[key] = part, name
+	s.components[name] = part
 	return name
 }
 

@@ -150,7 +150,6 @@ var libraryTexts = []struct{ theirs, ours string }{
 }
 
 func ownText(message string) string {
-	message = strings.TrimSuffix(message, ", <nil>") // the library lists null among the values of an enum
 	for _, text := range libraryTexts {
 		if strings.Contains(message, text.theirs) {
 			return text.ours

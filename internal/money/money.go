@@ -10,14 +10,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Max is the largest amount numeric(12,2) holds: 9,999,999,999.99.
 const Max Amount = 999_999_999_999
-
-const pattern = `^\d{1,10}(\.\d{1,2})?$`
 
 // AmountFormat is the error text for an amount that can't be parsed.
 const AmountFormat = "expected an amount from 0 to 9999999999.99 with at most two decimals"
@@ -68,16 +65,6 @@ func (a *Amount) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Schema describes the decimal string for the OpenAPI document.
-func (Amount) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		Type:        huma.TypeString,
-		Pattern:     pattern,
-		Examples:    []any{"500.00"},
-		Description: "Decimal amount with at most two decimals",
-	}
-}
-
 // NumericValue writes numeric(12,2).
 func (a Amount) NumericValue() (pgtype.Numeric, error) {
 	return pgtype.Numeric{Int: big.NewInt(int64(a)), Exp: -2, Valid: true}, nil
@@ -122,17 +109,3 @@ func (in *Input) UnmarshalJSON(data []byte) error {
 	*in = Input(v)
 	return nil
 }
-
-// Schema describes both forms for the OpenAPI document.
-func (Input) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		OneOf: []*huma.Schema{
-			{Type: huma.TypeString, Pattern: pattern},
-			{Type: huma.TypeNumber, Minimum: new(float64), Maximum: ptr(9999999999.99)},
-		},
-		Examples:    []any{"500.00"},
-		Description: "Decimal amount, as a string or a number with at most two decimals",
-	}
-}
-
-func ptr[T any](v T) *T { return &v }

@@ -1,6 +1,11 @@
 package payment
 
-import "amrutam/internal/money"
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"amrutam/internal/httpapi"
+	"amrutam/internal/money"
+)
 
 // Event is what a provider reports in a webhook whose signature is verified.
 type Event struct {
@@ -69,3 +74,9 @@ const (
 	RefundFailed     Outcome = "refund-failed" // another refund follows
 	Unchanged        Outcome = "unchanged"     // late or repeated
 )
+
+// Schema lists the outcomes.
+func (Outcome) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "WebhookOutcome", "What came of a provider's report", Duplicate, UnknownReference,
+		AmountMismatch, UnknownType, Captured, Surplus, Failed, Refunded, RefundFailed, Unchanged)
+}

@@ -14,7 +14,7 @@ import (
 // ListRefundsRequest filters the list of refunds.
 type ListRefundsRequest struct {
 	httpapi.Paging
-	Status []string `query:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" maxItems:"4" doc:"Only these; several are separated by commas" example:"REQUESTED"`
+	Status []RefundStatus `query:"status" maxItems:"4" doc:"Only these; several are separated by commas" example:"REQUESTED"`
 }
 
 // ListedRefund is a refund with what it belongs to.
@@ -27,6 +27,18 @@ type ListedRefund struct {
 	UnmatchedID    *uuid.UUID `json:"unmatchedId" nullable:"true" doc:"The unmatched money that it gives back; null when it is what was asked for"`
 }
 
+// texts returns the values that a filter asks for, or all of them if it asks for none.
+func texts[T ~string](asked, all []T) []string {
+	if len(asked) == 0 {
+		asked = all
+	}
+	var out []string
+	for _, value := range asked {
+		out = append(out, string(value))
+	}
+	return out
+}
+
 // listRefunds returns a page of refunds, the newest first.
 func (s *Service) listRefunds(ctx context.Context, r *postgres.Read, _ access.Actor,
 	in ListRefundsRequest) (httpapi.Page[ListedRefund], error) {
@@ -35,10 +47,8 @@ func (s *Service) listRefunds(ctx context.Context, r *postgres.Read, _ access.Ac
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &before); err != nil {
 		return httpapi.Page[ListedRefund]{}, err
 	}
-	if len(in.Status) == 0 {
-		in.Status = []string{"REQUESTED", "PENDING", "SUCCEEDED", "FAILED"}
-	}
-	rows, err := listRefundsByStatus(ctx, r, in.Status, before, int32(in.Limit+1)) //nolint:gosec // at most 101
+	rows, err := listRefundsByStatus(ctx, r, texts(in.Status, refundStatuses()), before,
+		int32(in.Limit+1)) //nolint:gosec // at most 101
 	if err != nil {
 		return httpapi.Page[ListedRefund]{}, fmt.Errorf("list the refunds: %w", err)
 	}

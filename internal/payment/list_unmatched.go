@@ -18,25 +18,25 @@ import (
 type Unmatched struct {
 	_ struct{} `doc:"Money that matches nothing that was asked for"`
 
-	ID                   uuid.UUID     `json:"id" doc:"Its id"`
-	Kind                 string        `json:"kind" enum:"PAYMENT,REFUND" doc:"PAYMENT: it came. REFUND: it was given back at the provider, and fits nothing that came"`
-	Reason               string        `json:"reason" enum:"UNKNOWN_REFERENCE,WRONG_AMOUNT,WRONG_CURRENCY,INCOMPLETE,EXCEEDS_CAPTURE,WRONG_REFUND" doc:"What is wrong with it; INCOMPLETE: the provider said no amount or no currency; EXCEEDS_CAPTURE: more was given back than came; WRONG_REFUND: under its refundId a refund of another amount or payment is known, or one that was never sent"`
-	Status               string        `json:"status" enum:"WAITING,RETURNING,RETURNED,MATCHED,CLOSED" doc:"WAITING for an administrator; RETURNING to whom it came from; MATCHED: the money of a refund that was reported first has come since; CLOSED by an administrator"`
-	Actions              []string      `json:"actions" nullable:"false" enum:"REFUND,CLOSE" doc:"What can be done about it now" example:"REFUND"`
-	Provider             string        `json:"provider" example:"stub" doc:"Who reported it"`
-	TransactionReference string        `json:"transactionReference" example:"stub_7QK2M" doc:"The reference it came with"`
-	Amount               *money.Amount `json:"amount" nullable:"true" doc:"How much; null when the provider didn't say"`
-	Currency             *string       `json:"currency" nullable:"true" example:"USD" doc:"In which currency; null when the provider didn't say"`
-	AskedAmount          *money.Amount `json:"askedAmount" nullable:"true" doc:"What its attempt asked for; null when it belongs to none"`
-	AskedCurrency        *string       `json:"askedCurrency" nullable:"true" example:"INR" doc:"In which currency it was asked for"`
-	ConsultationID       *uuid.UUID    `json:"consultationId" nullable:"true" doc:"The consultation that is paid; null when it belongs to no attempt"`
-	PaymentID            *uuid.UUID    `json:"paymentId" nullable:"true" doc:"The payment; null when it belongs to no attempt"`
-	AttemptID            *uuid.UUID    `json:"attemptId" nullable:"true" doc:"The attempt; null when it belongs to none"`
-	Resolution           *string       `json:"resolution" nullable:"true" doc:"Why an administrator decided so" example:"Paid to a closed account; sent back"`
-	ResolvedBy           *uuid.UUID    `json:"resolvedBy" nullable:"true" doc:"Who decided"`
-	ResolvedAt           *time.Time    `json:"resolvedAt" nullable:"true" doc:"When they decided"`
-	ReceivedAt           time.Time     `json:"receivedAt" doc:"When it was reported"`
-	UpdatedAt            time.Time     `json:"updatedAt" doc:"When it last changed"`
+	ID                   uuid.UUID         `json:"id" doc:"Its id"`
+	Kind                 UnmatchedKind     `json:"kind" doc:"PAYMENT: it came. REFUND: it was given back at the provider, and fits nothing that came"`
+	Reason               UnmatchedReason   `json:"reason" doc:"What is wrong with it; INCOMPLETE: the provider said no amount or no currency; EXCEEDS_CAPTURE: more was given back than came; WRONG_REFUND: under its refundId a refund of another amount or payment is known, or one that was never sent"`
+	Status               UnmatchedStatus   `json:"status" doc:"WAITING for an administrator; RETURNING to whom it came from; MATCHED: the money of a refund that was reported first has come since; CLOSED by an administrator"`
+	Actions              []UnmatchedAction `json:"actions" doc:"What can be done about it now" example:"REFUND"`
+	Provider             string            `json:"provider" example:"stub" doc:"Who reported it"`
+	TransactionReference string            `json:"transactionReference" example:"stub_7QK2M" doc:"The reference it came with"`
+	Amount               *money.Amount     `json:"amount" nullable:"true" doc:"How much; null when the provider didn't say"`
+	Currency             *string           `json:"currency" nullable:"true" doc:"In which currency; null when the provider didn't say"`
+	AskedAmount          *money.Amount     `json:"askedAmount" nullable:"true" doc:"What its attempt asked for; null when it belongs to none"`
+	AskedCurrency        *string           `json:"askedCurrency" nullable:"true" doc:"In which currency it was asked for"`
+	ConsultationID       *uuid.UUID        `json:"consultationId" nullable:"true" doc:"The consultation that is paid; null when it belongs to no attempt"`
+	PaymentID            *uuid.UUID        `json:"paymentId" nullable:"true" doc:"The payment; null when it belongs to no attempt"`
+	AttemptID            *uuid.UUID        `json:"attemptId" nullable:"true" doc:"The attempt; null when it belongs to none"`
+	Resolution           *string           `json:"resolution" nullable:"true" doc:"Why an administrator decided so"`
+	ResolvedBy           *uuid.UUID        `json:"resolvedBy" nullable:"true" doc:"Who decided"`
+	ResolvedAt           *time.Time        `json:"resolvedAt" nullable:"true" doc:"When they decided"`
+	ReceivedAt           time.Time         `json:"receivedAt" doc:"When it was reported"`
+	UpdatedAt            time.Time         `json:"updatedAt" doc:"When it last changed"`
 }
 
 // Entity names the money for a stored answer.
@@ -45,11 +45,11 @@ func (u Unmatched) Entity() (string, uuid.UUID) { return "unmatched-money", u.ID
 // ListUnmatchedRequest filters the list.
 type ListUnmatchedRequest struct {
 	httpapi.Paging
-	Status    []string  `query:"status" enum:"WAITING,RETURNING,RETURNED,MATCHED,CLOSED" maxItems:"5" doc:"Only these; several are separated by commas" example:"WAITING"`
-	Kind      []string  `query:"kind" enum:"PAYMENT,REFUND" maxItems:"2" doc:"Only these; several are separated by commas" example:"PAYMENT"`
-	Reference string    `query:"transactionReference" maxLength:"200" doc:"Only what came with this reference" example:"stub_7QK2M"`
-	From      time.Time `query:"from" doc:"Only what was reported then or later" example:"2026-11-23T00:00:00Z"`
-	To        time.Time `query:"to" doc:"Only what was reported before" example:"2026-12-07T00:00:00Z"`
+	Status    []UnmatchedStatus `query:"status" maxItems:"5" doc:"Only these; several are separated by commas" example:"WAITING"`
+	Kind      []UnmatchedKind   `query:"kind" maxItems:"2" doc:"Only these; several are separated by commas" example:"PAYMENT"`
+	Reference string            `query:"transactionReference" maxLength:"200" doc:"Only what came with this reference" example:"stub_7QK2M"`
+	From      time.Time         `query:"from" doc:"Only what was reported then or later" example:"2026-11-23T00:00:00Z"`
+	To        time.Time         `query:"to" doc:"Only what was reported before" example:"2026-12-07T00:00:00Z"`
 }
 
 // listUnmatched returns a page of unmatched money, the newest first.
@@ -59,16 +59,11 @@ func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
 		return httpapi.Page[Unmatched]{}, problem.InvalidField("query.to", fault)
 	}
-	p := listUnmatchedParams{Statuses: in.Status, Kinds: in.Kind, Before: uuid.Max,
+	p := listUnmatchedParams{Statuses: texts(in.Status, unmatchedStatuses()),
+		Kinds: texts(in.Kind, unmatchedKinds()), Before: uuid.Max,
 		Most: int32(in.Limit + 1)} //nolint:gosec // at most 101
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &p.Before); err != nil {
 		return httpapi.Page[Unmatched]{}, err
-	}
-	if len(p.Statuses) == 0 {
-		p.Statuses = []string{statusWaiting, "RETURNING", "RETURNED", "MATCHED", statusClosed}
-	}
-	if len(p.Kinds) == 0 {
-		p.Kinds = []string{kindPayment, kindRefund}
 	}
 	if in.Reference != "" {
 		p.Reference = &in.Reference
@@ -101,12 +96,12 @@ func viewUnmatched(row readUnmatchedRow) Unmatched {
 
 // actions returns what can be done about unmatched money. Only a payment whose amount and currency are known can be
 // refunded.
-func actions(u UnmatchedMoney) []string {
+func actions(u UnmatchedMoney) []UnmatchedAction {
 	switch {
 	case u.Status != statusWaiting:
-		return []string{}
+		return []UnmatchedAction{}
 	case u.Kind == kindPayment && u.Amount != nil && *u.Amount > 0 && u.Currency != nil:
-		return []string{actionRefund, actionClose}
+		return []UnmatchedAction{actionRefund, actionClose}
 	}
-	return []string{actionClose}
+	return []UnmatchedAction{actionClose}
 }

@@ -53,7 +53,7 @@ type Payment struct {
 	ConsultationID       uuid.UUID    `json:"consultationId" doc:"What it pays for"`
 	Amount               money.Amount `json:"amount" doc:"What is to be paid"`
 	Currency             string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
-	Status               string       `json:"status" enum:"INITIATED,SUCCESS,FAILED" doc:"The newest attempt's state"`
+	Status               Status       `json:"status" doc:"The newest attempt's state"`
 	Provider             string       `json:"provider" example:"stub" doc:"Who takes the money; none when it costs nothing"`
 	TransactionReference *string      `json:"transactionReference" doc:"The provider's name of the newest attempt" example:"stub_7QK2M"`
 	CreatedAt            time.Time    `json:"createdAt" doc:"When it was opened"`
@@ -71,9 +71,9 @@ type Attempt struct {
 	Currency             string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
 	Captured             money.Amount `json:"captured" doc:"What really came, in capturedCurrency"`
 	CapturedCurrency     string       `json:"capturedCurrency" example:"INR" doc:"The attempt's currency, unless money came in another one only"`
-	Mismatched           []Mismatched `json:"mismatched" nullable:"false" doc:"What came and is not what was asked, oldest first: it is in captured where the currency is, confirms nothing and goes back by itself"`
-	Status               string       `json:"status" enum:"INITIATED,SUCCESS,FAILED" doc:"The attempt's state"`
-	FailureReason        *string      `json:"failureReason" doc:"Why it failed, in the provider's words" example:"card declined"`
+	Mismatched           []Mismatched `json:"mismatched" doc:"What came and is not what was asked, oldest first: it is in captured where the currency is, confirms nothing and goes back by itself"`
+	Status               Status       `json:"status" doc:"The attempt's state"`
+	FailureReason        *string      `json:"failureReason" doc:"Why it failed, in the provider's words"`
 	Checkout             PageOrNull   `json:"checkout" doc:"Where the patient pays; null when the provider has no page"`
 	CreatedAt            time.Time    `json:"createdAt" doc:"When it was begun"`
 }
@@ -96,7 +96,7 @@ type Checkout struct {
 
 func viewPayment(p PaymentRow) Payment {
 	return Payment{ID: p.ID, ConsultationID: p.ConsultationID, Amount: p.Amount, Currency: p.Currency,
-		Status: string(p.Status), Provider: p.Provider, TransactionReference: p.TransactionReference,
+		Status: p.Status, Provider: p.Provider, TransactionReference: p.TransactionReference,
 		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 }
 
@@ -104,7 +104,7 @@ func viewPayment(p PaymentRow) Payment {
 func viewAttempt(a PaymentAttempt, mismatched []UnmatchedMoney) Attempt {
 	v := Attempt{ID: a.ID, Provider: a.Provider, TransactionReference: a.TransactionReference, Amount: a.Amount,
 		Currency: a.Currency, Captured: a.Captured, CapturedCurrency: a.Currency, Mismatched: []Mismatched{},
-		Status: string(a.Status), FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
+		Status: a.Status, FailureReason: a.FailureReason, CreatedAt: a.CreatedAt}
 	for _, u := range mismatched {
 		if u.AttemptID == nil || *u.AttemptID != a.ID {
 			continue

@@ -349,8 +349,8 @@ ON CONFLICT DO NOTHING
 
 type insertUnmatchedParams struct {
 	ID                   uuid.UUID
-	Kind                 string
-	Reason               string
+	Kind                 UnmatchedKind
+	Reason               UnmatchedReason
 	Provider             string
 	WebhookID            string
 	TransactionReference string
@@ -1063,7 +1063,7 @@ UPDATE unmatched_money SET status = $1, resolution = $2, resolved_by = $3, resol
 `
 
 type resolveUnmatchedParams struct {
-	Status     string
+	Status     UnmatchedStatus
 	Resolution *string
 	ResolvedBy *uuid.UUID
 	Now        *time.Time

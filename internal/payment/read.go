@@ -21,8 +21,8 @@ type Detail struct {
 	_ struct{} `doc:"The money of one consultation, with its attempts and refunds"`
 
 	Payment
-	Attempts []Attempt `json:"attempts" nullable:"false" doc:"Every try to pay, oldest first; empty for the doctor"`
-	Refunds  []Refund  `json:"refunds" nullable:"false" doc:"What was or is being given back, oldest first; for staff also what is or was only asked for"`
+	Attempts []Attempt `json:"attempts" doc:"Every try to pay, oldest first; empty for the doctor"`
+	Refunds  []Refund  `json:"refunds" doc:"What was or is being given back, oldest first; for staff also what is or was only asked for"`
 }
 
 // read returns the payment of a consultation. Returns NotFound to actors who may not see it.

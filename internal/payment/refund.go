@@ -23,9 +23,9 @@ type Refund struct {
 	AttemptID     *uuid.UUID   `json:"attemptId" nullable:"true" doc:"The attempt whose money it is; null: money that came without one"`
 	Amount        money.Amount `json:"amount" doc:"How much is given back"`
 	Currency      string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
-	Reason        string       `json:"reason" health:"none" example:"cancelled by the doctor" doc:"Why"`
-	Status        string       `json:"status" enum:"REQUESTED,PENDING,SUCCEEDED,FAILED" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
-	FailureReason *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back" example:"account closed"`
+	Reason        string       `json:"reason" health:"none" doc:"Why"`
+	Status        RefundStatus `json:"status" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
+	FailureReason *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back"`
 	AtProvider    bool         `json:"atProvider" doc:"true when it was made at the provider and not by us"`
 	RequestedBy   *uuid.UUID   `json:"requestedBy" nullable:"true" doc:"Who asked for it, or whose cancellation began it; null when the system did, and for all but staff"`
 	ApprovedBy    *uuid.UUID   `json:"approvedBy" nullable:"true" doc:"Who approved it; null when nobody had to or has yet, and for all but staff"`
@@ -138,7 +138,7 @@ func (s *Service) Refunded(ctx context.Context, tx *postgres.Tx, consultationID 
 
 func viewRefund(r RefundRow, staff bool) Refund {
 	v := Refund{ID: r.ID, AttemptID: r.AttemptID, Amount: r.Amount, Currency: r.Currency, Reason: r.Reason,
-		Status: string(r.Status), FailureReason: r.FailureReason, AtProvider: r.AtProvider, CreatedAt: r.CreatedAt,
+		Status: r.Status, FailureReason: r.FailureReason, AtProvider: r.AtProvider, CreatedAt: r.CreatedAt,
 		UpdatedAt: r.UpdatedAt}
 	if staff {
 		v.RequestedBy, v.ApprovedBy = r.RequestedBy, r.ApprovedBy

@@ -13,20 +13,14 @@ import (
 	"amrutam/internal/problem"
 )
 
-// The actions of an administrator on unmatched money.
-const (
-	actionRefund = "REFUND"
-	actionClose  = "CLOSE"
-)
-
 // ResolveRequest decides on unmatched money.
 type ResolveRequest struct {
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The unmatched money"`
 	Body struct {
 		_ struct{} `doc:"The decision, and why"`
 
-		Action string `json:"action" enum:"REFUND,CLOSE" doc:"REFUND sends it back to whom it came from, CLOSE leaves it where it is; one of its actions" example:"REFUND"`
-		Reason string `json:"reason" text:"lines" minLength:"1" maxLength:"500" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; nothing about anybody's health" example:"Paid to a closed account; sent back"`
+		Action UnmatchedAction `json:"action" doc:"REFUND sends it back to whom it came from, CLOSE leaves it where it is; one of its actions" example:"REFUND"`
+		Reason string          `json:"reason" text:"lines" minLength:"1" maxLength:"500" pattern:"\\S" patternDescription:"more than spaces" doc:"Why; nothing about anybody's health" example:"Paid to a closed account; sent back"`
 	}
 }
 
@@ -45,7 +39,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return Unmatched{}, fmt.Errorf("lock unmatched money: %w", err)
 	case u.Status != statusWaiting:
 		return Unmatched{}, problem.InvalidTransition.WithDetail(
-			"Only money that is WAITING can be decided on; this is " + u.Status + ".")
+			"Only money that is WAITING can be decided on; this is " + string(u.Status) + ".")
 	}
 	status, verb := statusClosed, "unmatched-money.close"
 	if in.Body.Action == actionRefund {

@@ -9,7 +9,8 @@ import (
 // Routes registers the operations.
 func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
-		Method: "GET", Path: "/payments/consultation/{consultationId}", ID: "read-payment", Tag: "payments",
+		Method: "GET", Path: "/payments/consultation/{consultationId}", ID: "read-consultation-payment",
+		Tag:     "payments",
 		Summary: "Read a consultation's payment",
 		Doc: "With its attempts and refunds. A doctor sees amounts only. A refund that was asked for is seen " +
 			"by staff until it is approved.",

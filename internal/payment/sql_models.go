@@ -60,8 +60,8 @@ type RefundRow struct {
 
 type UnmatchedMoney struct {
 	ID                   uuid.UUID
-	Kind                 string
-	Reason               string
+	Kind                 UnmatchedKind
+	Reason               UnmatchedReason
 	Provider             string
 	WebhookID            string
 	TransactionReference string
@@ -69,7 +69,7 @@ type UnmatchedMoney struct {
 	AttemptID            *uuid.UUID
 	Amount               *money.Amount
 	Currency             *string
-	Status               string
+	Status               UnmatchedStatus
 	Resolution           *string
 	ResolvedBy           *uuid.UUID
 	ResolvedAt           *time.Time

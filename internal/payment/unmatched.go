@@ -12,23 +12,6 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Kinds, reasons and statuses of unmatched money, as the table has them.
-const (
-	kindPayment = "PAYMENT"
-	kindRefund  = "REFUND"
-
-	reasonUnknown    = "UNKNOWN_REFERENCE"
-	reasonAmount     = "WRONG_AMOUNT"
-	reasonCurrency   = "WRONG_CURRENCY"
-	reasonIncomplete = "INCOMPLETE"
-	reasonExceeds    = "EXCEEDS_CAPTURE"
-	// reasonContradicts: something else is stored under the refund's name.
-	reasonContradicts = "WRONG_REFUND"
-
-	statusWaiting = "WAITING"
-	statusClosed  = "CLOSED"
-)
-
 // applyMismatch lists money that isn't what its attempt asked for, and refunds it. It confirms nothing. Without an
 // amount or a currency it can't be refunded and waits for an administrator.
 func (s *Service) applyMismatch(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow,
@@ -93,8 +76,8 @@ func (s *Service) applyUnknownReference(ctx context.Context, tx *postgres.Tx, ac
 
 // recordUnmatched lists the money of an event for administrators. row and a are nil if no attempt has the reference.
 // Returns uuid.Nil if the same money is listed already.
-func recordUnmatched(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kind, reason string,
-	row *PaymentRow, a *PaymentAttempt) (uuid.UUID, error) {
+func recordUnmatched(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kind UnmatchedKind,
+	reason UnmatchedReason, row *PaymentRow, a *PaymentAttempt) (uuid.UUID, error) {
 	u := insertUnmatchedParams{ID: uuid.Must(uuid.NewV7()), Kind: kind, Reason: reason, Provider: e.Provider,
 		WebhookID: e.WebhookID, TransactionReference: e.Reference, Amount: e.Amount, Currency: e.Currency, Now: tx.Now}
 	if kind == kindRefund {

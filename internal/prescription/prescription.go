@@ -61,7 +61,7 @@ type Prescription struct {
 	ConsultationID uuid.UUID    `json:"consultationId" doc:"Where it was written"`
 	DoctorID       uuid.UUID    `json:"doctorId" doc:"Who wrote it"`
 	PatientID      uuid.UUID    `json:"patientId" health:"patient" doc:"For whom"`
-	Medications    []Medication `json:"medications" health:"prescriptions.medications" nullable:"false" doc:"What was prescribed (health data)"`
+	Medications    []Medication `json:"medications" health:"prescriptions.medications" doc:"What was prescribed (health data)"`
 	Advice         *string      `json:"advice" health:"prescriptions.advice" doc:"What else the doctor advises (health data)" example:"Light food in the evening"`
 	Supersedes     *uuid.UUID   `json:"supersedes" nullable:"true" doc:"The prescription it corrects, or null"`
 	SupersededBy   *uuid.UUID   `json:"supersededBy" nullable:"true" doc:"The prescription that corrects it, or null: this one stands"`

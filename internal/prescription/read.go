@@ -14,7 +14,7 @@ import (
 
 // PurposeHeader has the purpose for which an ADMIN reads health data.
 type PurposeHeader struct {
-	Purpose string `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log and needed for it" example:"complaint 2291"`
+	Purpose string `header:"X-Purpose" maxLength:"200" doc:"Why an ADMIN reads health data; kept in the audit log. Without it an ADMIN gets none" example:"complaint 2291"`
 }
 
 // ReadRequest names a prescription.

@@ -18,7 +18,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.NotFound, doctor.ErrNotApproved, ErrNotPossible, ErrSuperseded},
 	}, s.Write)
 	httpapi.Command(api, httpapi.Op{
-		Method: "GET", Path: "/prescriptions/me", ID: "list-my-prescriptions", Tag: "prescriptions",
+		Method: "GET", Path: "/prescriptions/me", ID: "list-own-prescriptions", Tag: "prescriptions",
 		Summary: "List your prescriptions",
 		Doc:     "Newest first. Each call is audited.",
 		Roles:   access.Patient,

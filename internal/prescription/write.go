@@ -23,8 +23,8 @@ type WriteRequest struct {
 	Body struct {
 		_ struct{} `doc:"What is prescribed"`
 
-		ConsultationID uuid.UUID    `json:"consultationId" format:"uuid" doc:"Your consultation" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-		Medications    []Medication `json:"medications" health:"prescriptions.medications" minItems:"1" maxItems:"50" nullable:"false" doc:"What to take"`
+		ConsultationID uuid.UUID    `json:"consultationId" format:"uuid" doc:"Your consultation"`
+		Medications    []Medication `json:"medications" health:"prescriptions.medications" minItems:"1" maxItems:"50" doc:"What to take"`
 		Advice         string       `json:"advice,omitempty" health:"prescriptions.advice" text:"lines" maxLength:"5000" doc:"What else you advise" example:"Light food in the evening"`
 		Supersedes     *uuid.UUID   `json:"supersedes,omitempty" format:"uuid" doc:"The prescription of the same consultation that this one corrects" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 	}

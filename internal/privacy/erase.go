@@ -75,7 +75,7 @@ func (s *Service) erase(ctx context.Context, tx *postgres.Tx, id, person uuid.UU
 	if row.NextAt == nil || row.NextAt.After(tx.Now) { // stopped, or another server was quicker
 		return nil
 	}
-	if row.Status == pending {
+	if row.Status == erasurePending {
 		err = s.eraseAccount(ctx, tx, user, row)
 	} else {
 		_, err = s.Consultations.EraseUnstarted(ctx, tx, person)
@@ -116,7 +116,7 @@ func (s *Service) eraseAccount(ctx context.Context, tx *postgres.Tx, user accoun
 		}
 	}
 	if user.Role == access.RolePatient {
-		for _, purpose := range []string{"DATA_USE", "MESSAGES"} {
+		for _, purpose := range []consent.Purpose{consent.DataUse, consent.Messages} {
 			if _, err := consent.Withdraw(ctx, tx, actor, consent.WithdrawRequest{Purpose: purpose}); err != nil {
 				return err
 			}

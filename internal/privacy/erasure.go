@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
@@ -19,15 +20,30 @@ import (
 	"amrutam/internal/problem"
 )
 
+// ErasureStatus is where an erasure stands.
+type ErasureStatus string
+
+const (
+	erasurePending ErasureStatus = "PENDING"
+	erasurePartial ErasureStatus = "PARTIAL"
+	erasureDone    ErasureStatus = "DONE"
+)
+
+// Schema lists the states that are shown: a stopped erasure is not.
+func (ErasureStatus) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "ErasureStatus", "Where an erasure stands: PENDING can be stopped; PARTIAL: all is gone "+
+		"but the record of care; DONE: that is unreadable too", erasurePending, erasurePartial, erasureDone)
+}
+
 // Erasure is the state of the erasure of a person's data.
 type Erasure struct {
 	_ struct{} `doc:"An erasure: when it begins, and what becomes unreadable when"`
 
-	ID          uuid.UUID `json:"id" doc:"The erasure's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	State       string    `json:"status" enum:"PENDING,PARTIAL,DONE" doc:"PENDING can be stopped; PARTIAL: all is gone but the record of care; DONE: that is unreadable too" example:"PENDING"`
-	RequestedAt time.Time `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
-	DueAt       time.Time `json:"dueAt" doc:"When the account ends, and all goes that isn't a record of care" example:"2026-11-27T10:00:00Z"`
-	Clinical    Clinical  `json:"clinical" doc:"What becomes of the record of care"`
+	ID          uuid.UUID     `json:"id" doc:"The erasure's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	State       ErasureStatus `json:"status" doc:"PENDING can be stopped; PARTIAL: all is gone but the record of care; DONE: that is unreadable too" example:"PENDING"`
+	RequestedAt time.Time     `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
+	DueAt       time.Time     `json:"dueAt" doc:"When the account ends, and all goes that isn't a record of care" example:"2026-11-27T10:00:00Z"`
+	Clinical    Clinical      `json:"clinical" doc:"What becomes of the record of care"`
 
 	// created distinguishes a new erasure from one that was requested before.
 	created bool
@@ -124,7 +140,7 @@ func (s *Service) requestErasure(ctx context.Context, tx *postgres.Tx, actor acc
 	if !postgres.NoRows(err) {
 		return Erasure{}, fmt.Errorf("find an erasure: %w", err)
 	}
-	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: pending, RequestedAt: tx.Now,
+	row = ErasureRow{ID: tx.NewID(), UserID: person, Status: erasurePending, RequestedAt: tx.Now,
 		DueAt: tx.Now.Add(s.Config.ErasureAfter)}
 	err = insertErasure(ctx, tx, insertErasureParams{ID: row.ID, UserID: person, RequestedBy: actor.ID,
 		Now: tx.Now, DueAt: row.DueAt})

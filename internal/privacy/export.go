@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
@@ -28,23 +29,34 @@ const (
 
 	zipType       = "application/zip"
 	archiveColumn = "exports.archive"
-
-	pending = "PENDING"
-	ready   = "READY"
 )
+
+// ExportStatus is where a copy stands.
+type ExportStatus string
+
+const (
+	exportPending ExportStatus = "PENDING"
+	exportReady   ExportStatus = "READY"
+)
+
+// Schema lists the states that are shown: what is over is not.
+func (ExportStatus) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "ExportStatus", "Where the copy of a user's data stands; READY: it can be fetched",
+		exportPending, exportReady)
+}
 
 // Export is the state of a copy of all data about a person.
 type Export struct {
 	_ struct{} `doc:"The copy of a user's data"`
 
-	ID          uuid.UUID  `json:"id" doc:"The copy's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	State       string     `json:"status" enum:"PENDING,READY" doc:"READY: it can be fetched" example:"READY"`
-	RequestedAt time.Time  `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
-	ReadyAt     *time.Time `json:"readyAt" doc:"When it was made, or null" example:"2026-11-25T10:00:02Z"`
-	ExpiresAt   *time.Time `json:"expiresAt" doc:"Until when it can be fetched, or null" example:"2026-11-26T10:00:02Z"`
-	Size        *int64     `json:"size" doc:"The file's size in bytes, or null" example:"48213"`
-	SHA256      *string    `json:"sha256" doc:"SHA-256 of the file in hexadecimal digits, or null" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
-	URL         *string    `json:"url" format:"uri" doc:"Where it is fetched, signed in, or null" example:"https://care.example/api/v1/users/me/exports/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	ID          uuid.UUID    `json:"id" doc:"The copy's id"`
+	State       ExportStatus `json:"status" doc:"READY: it can be fetched" example:"READY"`
+	RequestedAt time.Time    `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
+	ReadyAt     *time.Time   `json:"readyAt" doc:"When it was made, or null" example:"2026-11-25T10:00:02Z"`
+	ExpiresAt   *time.Time   `json:"expiresAt" doc:"Until when it can be fetched, or null" example:"2026-11-26T10:00:02Z"`
+	Size        *int64       `json:"size" doc:"The file's size in bytes, or null" example:"48213"`
+	SHA256      *string      `json:"sha256" doc:"SHA-256 of the file in hexadecimal digits, or null" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+	URL         *string      `json:"url" format:"uri" doc:"Where it is fetched, signed in, or null" example:"https://care.example/api/v1/users/me/exports/0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
 // Entity names the export for a stored answer.
@@ -52,7 +64,7 @@ func (e Export) Entity() (string, uuid.UUID) { return "export", e.ID }
 
 // Status is 202 while the export is being made.
 func (e Export) Status() int {
-	if e.State == pending {
+	if e.State == exportPending {
 		return http.StatusAccepted
 	}
 	return http.StatusOK
@@ -87,7 +99,7 @@ func (s *Service) RequestExport(ctx context.Context, tx *postgres.Tx, actor acce
 	if err != nil {
 		return Export{}, err
 	}
-	if row == nil || row.Status != pending {
+	if row == nil || row.Status != exportPending {
 		return s.requestExport(ctx, tx, actor)
 	}
 	audit.Write(tx, actor, "export.request", row.ID, audit.Meta{"changed": false})
@@ -108,9 +120,9 @@ func findNewest(ctx context.Context, tx *postgres.Tx, actor access.Actor) (*find
 		return nil, nil //nolint:nilnil // there is none
 	case err != nil:
 		return nil, fmt.Errorf("find an export: %w", err)
-	case row.Status == pending && row.RequestedAt.After(tx.Now.Add(-abandonAfter)):
+	case row.Status == exportPending && row.RequestedAt.After(tx.Now.Add(-abandonAfter)):
 		return &row, nil
-	case row.Status == ready && row.ExpiresAt.After(tx.Now):
+	case row.Status == exportReady && row.ExpiresAt.After(tx.Now):
 		return &row, nil
 	}
 	return nil, nil //nolint:nilnil // it was abandoned or has expired
@@ -138,7 +150,7 @@ func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor acce
 		return Export{}, fmt.Errorf("insert the job of an export: %w", err)
 	}
 	audit.Write(tx, actor, "export.request", id, nil)
-	return Export{ID: id, State: pending, RequestedAt: tx.Now}, nil
+	return Export{ID: id, State: exportPending, RequestedAt: tx.Now}, nil
 }
 
 func (s *Service) exportResponse(row findNewestExportRow) Export {
@@ -146,7 +158,7 @@ func (s *Service) exportResponse(row findNewestExportRow) Export {
 		ID: row.ID, State: row.Status, RequestedAt: row.RequestedAt,
 		ReadyAt: row.ReadyAt, ExpiresAt: row.ExpiresAt, Size: row.Size,
 	}
-	if row.Status == ready {
+	if row.Status == exportReady {
 		e.SHA256 = new(hex.EncodeToString(row.Sha256))
 		e.URL = new(s.Config.PublicURL + httpapi.Base + "/users/me/exports/" + row.ID.String())
 	}
@@ -171,9 +183,9 @@ func (s *Service) Download(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return none, fmt.Errorf("read an export: %w", err)
 	case row.UserID != actor.ID:
 		return none, problem.NotFoundAudited("export", in.ID)
-	case row.Status == pending:
+	case row.Status == exportPending:
 		return none, ErrExportPending
-	case row.Status != ready || !row.ExpiresAt.After(tx.Now):
+	case row.Status != exportReady || !row.ExpiresAt.After(tx.Now):
 		return none, ErrExportExpired
 	}
 	key, err := s.Sealer.PersonKey(ctx, tx, actor.ID)

@@ -135,11 +135,11 @@ SELECT id, status, requested_at, due_at, stopped_at FROM erasures WHERE user_id 
 `
 
 type eachErasureRow struct {
-	ID          uuid.UUID  `json:"id"`
-	Status      string     `json:"status"`
-	RequestedAt time.Time  `json:"requestedAt"`
-	DueAt       time.Time  `json:"dueAt"`
-	StoppedAt   *time.Time `json:"stoppedAt"`
+	ID          uuid.UUID     `json:"id"`
+	Status      ErasureStatus `json:"status"`
+	RequestedAt time.Time     `json:"requestedAt"`
+	DueAt       time.Time     `json:"dueAt"`
+	StoppedAt   *time.Time    `json:"stoppedAt"`
 }
 
 func eachErasure(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachErasureRow) error) error {
@@ -152,12 +152,12 @@ SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE u
 `
 
 type eachExportRow struct {
-	ID          uuid.UUID  `json:"id"`
-	Status      string     `json:"status"`
-	RequestedAt time.Time  `json:"requestedAt"`
-	ReadyAt     *time.Time `json:"readyAt"`
-	ExpiresAt   *time.Time `json:"expiresAt"`
-	Size        *int64     `json:"size"`
+	ID          uuid.UUID    `json:"id"`
+	Status      ExportStatus `json:"status"`
+	RequestedAt time.Time    `json:"requestedAt"`
+	ReadyAt     *time.Time   `json:"readyAt"`
+	ExpiresAt   *time.Time   `json:"expiresAt"`
+	Size        *int64       `json:"size"`
 }
 
 func eachExport(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachExportRow) error) error {
@@ -326,14 +326,14 @@ WHERE user_id = $1 AND status <> 'EXPIRED' ORDER BY requested_at DESC, id DESC L
 `
 
 type findNewestExportRow struct {
-	ID          uuid.UUID  `json:"id"`
-	UserID      uuid.UUID  `json:"userId"`
-	Status      string     `json:"status"`
-	RequestedAt time.Time  `json:"requestedAt"`
-	ReadyAt     *time.Time `json:"readyAt"`
-	ExpiresAt   *time.Time `json:"expiresAt"`
-	Size        *int64     `json:"size"`
-	Sha256      []byte     `json:"sha256"`
+	ID          uuid.UUID    `json:"id"`
+	UserID      uuid.UUID    `json:"userId"`
+	Status      ExportStatus `json:"status"`
+	RequestedAt time.Time    `json:"requestedAt"`
+	ReadyAt     *time.Time   `json:"readyAt"`
+	ExpiresAt   *time.Time   `json:"expiresAt"`
+	Size        *int64       `json:"size"`
+	Sha256      []byte       `json:"sha256"`
 }
 
 func findNewestExport(ctx context.Context, db postgres.Querier, userID uuid.UUID) (findNewestExportRow, error) {
@@ -488,11 +488,11 @@ SELECT user_id, status, ready_at, expires_at, archive FROM exports WHERE id = $1
 `
 
 type readExportRow struct {
-	UserID    uuid.UUID  `json:"userId"`
-	Status    string     `json:"status"`
-	ReadyAt   *time.Time `json:"readyAt"`
-	ExpiresAt *time.Time `json:"expiresAt"`
-	Archive   []byte     `json:"archive"`
+	UserID    uuid.UUID    `json:"userId"`
+	Status    ExportStatus `json:"status"`
+	ReadyAt   *time.Time   `json:"readyAt"`
+	ExpiresAt *time.Time   `json:"expiresAt"`
+	Archive   []byte       `json:"archive"`
 }
 
 func readExport(ctx context.Context, db postgres.Querier, id uuid.UUID) (readExportRow, error) {

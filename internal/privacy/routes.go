@@ -31,7 +31,8 @@ func (s *Service) Routes(api *httpapi.API) {
 			"one stands does not.",
 		Roles:    access.SignedIn,
 		Refusals: []*problem.Error{problem.Reauthenticate},
-		Statuses: []int{http.StatusAccepted},
+		Statuses: map[int]string{http.StatusOK: "The copy can be fetched",
+			http.StatusAccepted: "The copy is being made"},
 	}, s.ReadExport)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/users/me/export", ID: "request-own-export", Tag: "users",
@@ -58,10 +59,11 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 		Doc: "After the configured time (AMRUTAM_ERASURE_AFTER) your account ends as with `DELETE /users/me`, and " +
 			"all that is no record of care goes. The law has the record of a consultation that was held kept for " +
 			"years: `clinical.until` says when it becomes unreadable, by itself. A mail tells it all, and how to " +
-			"cancel it. To ask again is the same erasure, answered with 200.",
+			"cancel it. To ask again is the same erasure.",
 		Roles: access.SignedIn, RecentProof: true, Status: http.StatusAccepted, Key: httpapi.Optional,
 		Refusals: []*problem.Error{account.ErrLastAdmin},
-		Statuses: []int{http.StatusOK},
+		Statuses: map[int]string{http.StatusAccepted: "The new erasure",
+			http.StatusOK: "The erasure that was asked for before"},
 	}, s.RequestErasure)
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me/erasure", ID: "read-own-erasure", Tag: "users",
@@ -85,7 +87,9 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 			"number: confirm with `cancelConsultations`.",
 		Roles: access.Admin, Status: http.StatusAccepted, Key: httpapi.Optional,
 		Refusals:  []*problem.Error{account.ErrOwnAccount, consultation.ErrHasConsultations},
-		RecentMFA: true, Statuses: []int{http.StatusOK},
+		RecentMFA: true,
+		Statuses: map[int]string{http.StatusAccepted: "The new erasure",
+			http.StatusOK: "The erasure that was asked for before"},
 	}, s.RequestErasureOf)
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/{id}/erasure", ID: "read-erasure", Tag: "users",

@@ -11,15 +11,15 @@ import (
 )
 
 type ErasureRow struct {
-	ID            uuid.UUID  `json:"id"`
-	UserID        uuid.UUID  `json:"userId"`
-	RequestedBy   uuid.UUID  `json:"requestedBy"`
-	Status        string     `json:"status"`
-	RequestedAt   time.Time  `json:"requestedAt"`
-	DueAt         time.Time  `json:"dueAt"`
-	NextAt        *time.Time `json:"nextAt"`
-	StoppedAt     *time.Time `json:"stoppedAt"`
-	ErasedAt      *time.Time `json:"erasedAt"`
-	ClinicalUntil *time.Time `json:"clinicalUntil"`
-	DestroyedAt   *time.Time `json:"destroyedAt"`
+	ID            uuid.UUID     `json:"id"`
+	UserID        uuid.UUID     `json:"userId"`
+	RequestedBy   uuid.UUID     `json:"requestedBy"`
+	Status        ErasureStatus `json:"status"`
+	RequestedAt   time.Time     `json:"requestedAt"`
+	DueAt         time.Time     `json:"dueAt"`
+	NextAt        *time.Time    `json:"nextAt"`
+	StoppedAt     *time.Time    `json:"stoppedAt"`
+	ErasedAt      *time.Time    `json:"erasedAt"`
+	ClinicalUntil *time.Time    `json:"clinicalUntil"`
+	DestroyedAt   *time.Time    `json:"destroyedAt"`
 }

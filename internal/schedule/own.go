@@ -17,7 +17,7 @@ type ListOwnRequest struct {
 	httpapi.Paging
 	From     time.Time    `query:"from" doc:"Slots that start at this time or later; now when left out" example:"2026-11-24T00:00:00Z"`
 	To       time.Time    `query:"to" doc:"Slots that start before this time, at most 92 days after from; 14 days after from when left out" example:"2026-12-08T00:00:00Z"`
-	Status   string       `query:"status" enum:"AVAILABLE,BOOKED,BLOCKED" doc:"Only these" example:"BLOCKED"`
+	Status   SlotStatus   `query:"status" doc:"Only these" example:"BLOCKED"`
 	DoctorID httpapi.UUID `query:"doctorId" doc:"Whose; an administrator has to say it, a doctor sees only their own" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
@@ -46,7 +46,7 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 		DoctorID:   doctor,
 		FromTime:   from,
 		ToTime:     to,
-		Status:     in.Status,
+		Status:     string(in.Status),
 		AfterStart: after.Value,
 		AfterID:    after.ID,
 		MaxRows:    int32(in.Limit + 1), //nolint:gosec // at most 101

@@ -61,15 +61,15 @@ var (
 type Slot struct {
 	_ struct{} `doc:"A time at which patients can see the doctor"`
 
-	ID          uuid.UUID  `json:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
-	DoctorID    uuid.UUID  `json:"doctorId" format:"uuid" doc:"Whose slot it is" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	ID          uuid.UUID  `json:"id" format:"uuid" doc:"The slot's id"`
+	DoctorID    uuid.UUID  `json:"doctorId" format:"uuid" doc:"Whose slot it is"`
 	StartTime   time.Time  `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
 	EndTime     time.Time  `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`
-	Status      SlotStatus `json:"status" enum:"AVAILABLE,BOOKED,BLOCKED" doc:"BOOKED exactly when every seat is taken" example:"AVAILABLE"`
+	Status      SlotStatus `json:"status" doc:"BOOKED exactly when every seat is taken" example:"AVAILABLE"`
 	MaxPatients int        `json:"maxPatients" doc:"How many patients it takes" example:"1"`
 	SeatsFree   int        `json:"seatsFree" doc:"How many of its seats are free; 0 when it is blocked" example:"1"`
-	CreatedAt   time.Time  `json:"createdAt" doc:"When it was opened" example:"2026-11-23T10:00:00Z"`
-	UpdatedAt   time.Time  `json:"updatedAt" doc:"When it last changed" example:"2026-11-23T10:00:00Z"`
+	CreatedAt   time.Time  `json:"createdAt" doc:"When it was opened"`
+	UpdatedAt   time.Time  `json:"updatedAt" doc:"When it last changed"`
 }
 
 // SlotRequest names the slot to read or delete.

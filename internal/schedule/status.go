@@ -1,5 +1,11 @@
 package schedule
 
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"amrutam/internal/httpapi"
+)
+
 // SlotStatus is whether a slot can be booked.
 type SlotStatus string
 
@@ -9,3 +15,9 @@ const (
 	SlotBooked    SlotStatus = "BOOKED" // every seat is taken
 	SlotBlocked   SlotStatus = "BLOCKED"
 )
+
+// Schema lists the states.
+func (SlotStatus) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "SlotStatus", "Whether a slot can be booked; BOOKED exactly when every seat is taken",
+		SlotAvailable, SlotBooked, SlotBlocked)
+}

@@ -37,13 +37,13 @@ type Service struct {
 type User struct {
 	_ struct{} `doc:"A user in short"`
 
-	ID              uuid.UUID   `json:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
+	ID              uuid.UUID   `json:"id" doc:"The user's id"`
 	Email           string      `json:"email" format:"idn-email" doc:"The address, in lower case" example:"asha@example.org"`
-	Role            access.Role `json:"role" enum:"PATIENT,DOCTOR,SUPPORT,ADMIN" doc:"What the user may do" example:"PATIENT"`
+	Role            access.Role `json:"role" doc:"What the user may do" example:"PATIENT"`
 	IsEmailVerified bool        `json:"isEmailVerified" doc:"Whether the address is proven; signing in needs it" example:"true"`
 	MFAEnabled      bool        `json:"mfaEnabled" doc:"Whether signing in asks for a second factor" example:"false"`
 	FullName        string      `json:"fullName" doc:"The name others see" example:"Asha Rao"`
-	CreatedAt       time.Time   `json:"createdAt" doc:"When the user signed up" example:"2026-11-23T09:30:00Z"`
+	CreatedAt       time.Time   `json:"createdAt" doc:"When the user signed up"`
 }
 
 // Tokens are a session, as its client holds it.

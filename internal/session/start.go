@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
@@ -14,15 +15,30 @@ import (
 	"amrutam/internal/problem"
 )
 
-// Transport is how the client holds its session.
-type Transport struct {
-	Session string `json:"session,omitempty" enum:"TOKENS,COOKIE" default:"TOKENS" doc:"TOKENS in the answer; or a COOKIE, for pages of this server: no script sees it, and it lives on while it is used" example:"TOKENS"`
+// Transport is where a session's token is held.
+type Transport string
+
+// The transports.
+const (
+	TransportTokens Transport = "TOKENS"
+	TransportCookie Transport = "COOKIE"
+)
+
+// Schema lists the transports.
+func (Transport) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "SessionTransport", "Whether the client holds tokens, or a browser a cookie",
+		TransportTokens, TransportCookie)
 }
 
-func (t Transport) cookie() bool { return t.Session == "COOKIE" }
+// TransportChoice is how the client holds its session.
+type TransportChoice struct {
+	Session Transport `json:"session,omitempty" default:"TOKENS" doc:"TOKENS in the answer; or a COOKIE, for pages of this server: no script sees it, and it lives on while it is used" example:"TOKENS"`
+}
+
+func (t TransportChoice) cookie() bool { return t.Session == TransportCookie }
 
 // Check returns problem.CrossSite if a page of another server asks for a cookie.
-func (t Transport) Check(actor access.Actor) error {
+func (t TransportChoice) Check(actor access.Actor) error {
 	if t.cookie() && actor.CrossSite {
 		return problem.CrossSite
 	}
@@ -35,7 +51,7 @@ const userAgentLength = 300
 // Start signs a user in, whose row the caller has locked against a change of the password. secondFactorAt is when they
 // proved a second factor, or nil.
 func (s *Service) Start(ctx context.Context, tx *postgres.Tx, actor access.Actor, user User,
-	secondFactorAt *time.Time, transport Transport) (Tokens, error) {
+	secondFactorAt *time.Time, transport TransportChoice) (Tokens, error) {
 	agent := httpapi.CleanText(actor.UserAgent, userAgentLength)
 	if err := s.mailNewDevice(ctx, tx, actor, agent); err != nil {
 		return Tokens{}, err

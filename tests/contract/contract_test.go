@@ -301,7 +301,7 @@ func TestEveryPostDocumentsItsKey(t *testing.T) {
 			keyed++
 		}
 	}
-	for _, id := range []string{"book-consultation", "initiate-payment", "write-prescription"} {
+	for _, id := range []string{"book-consultation", "start-payment", "write-prescription"} {
 		if i := slices.IndexFunc(c.App.API.Operations, func(o httpapi.Op) bool { return o.ID == id }); i < 0 ||
 			c.App.API.Operations[i].Key != httpapi.Required {
 			t.Errorf("%s needs no key", id)

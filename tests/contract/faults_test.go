@@ -72,7 +72,7 @@ func TestValidationErrors(t *testing.T) {
 			"expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"},
 		{patient, "GET doctors?minRating=good", "", "query.minRating", "expected a number"},
 		{patient, "GET doctors?limit=1e2", "", "query.limit", "expected a whole number"},
-		{patient, "GET doctors?approved=7731", "", "query.approved", "expected true or false"},
+		{patient, "GET doctors?isApproved=7731", "", "query.isApproved", "expected true or false"},
 		{patient, "GET doctors?page=2", "", "query.page", "is unknown here"},
 		{patient, "GET consultations/%7B0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081%7D", "", "path.id", "expected a UUID"},
 	} {

@@ -153,7 +153,7 @@ func (v *inputs) checkLimit(at string, node any) {
 			}
 			v.checkLimit(at+"."+name, properties[name])
 		}
-	case "boolean":
+	case "boolean", "null":
 	default:
 		choices, _ := schema["oneOf"].([]any)
 		ok = len(choices) > 0

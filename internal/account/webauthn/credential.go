@@ -3,8 +3,7 @@ package webauthn
 import (
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-webauthn/webauthn/protocol"
@@ -21,48 +20,53 @@ type NewCredential struct{ json.RawMessage }
 // AuthenticationResponseJSON).
 type ProvenCredential struct{ json.RawMessage }
 
-// Schema names what is read; browsers add members of their own.
-func (NewCredential) Schema(huma.Registry) *huma.Schema {
-	return credentialSchema("What navigator.credentials.create gave, as its toJSON() writes it", map[string]string{
-		"clientDataJSON": "What the browser says it did", "attestationObject": "The new public key, and what made it"},
-		nil)
+// Schema is a PasskeyAttestation's.
+func (NewCredential) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[PasskeyAttestation](), true, "")
 }
 
-// Schema names what is read; browsers add members of their own.
-func (ProvenCredential) Schema(huma.Registry) *huma.Schema {
-	return credentialSchema("What navigator.credentials.get gave, as its toJSON() writes it", map[string]string{
-		"clientDataJSON": "What the browser says it did", "authenticatorData": "What the authenticator says it did",
-		"signature": "The signature of both"},
-		map[string]string{"userHandle": "The user's id, as it was registered"})
+// Schema is a PasskeyAssertion's.
+func (ProvenCredential) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[PasskeyAssertion](), true, "")
 }
 
-func credentialSchema(description string, needed, optional map[string]string) *huma.Schema {
-	response := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "In base64url",
-		Properties: map[string]*huma.Schema{}}
-	for name, doc := range needed {
-		response.Properties[name] = coded(doc)
-	}
-	response.Required = slices.Sorted(maps.Keys(needed))
-	for name, doc := range optional {
-		response.Properties[name] = coded(doc)
-		response.Properties[name].Nullable = true
-	}
-	all := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: description,
-		Required: []string{"id", "rawId", "type", "response"},
-		Properties: map[string]*huma.Schema{"id": coded("The credential's id"), "rawId": coded("The same"),
-			"response": response,
-			"type":     {Type: huma.TypeString, Enum: []any{"public-key"}, Description: "The only type there is"}}}
-	response.PrecomputeMessages()
-	all.PrecomputeMessages()
-	return all
+// PasskeyAttestation documents what is read of a NewCredential; browsers add members of their own.
+type PasskeyAttestation struct {
+	_ struct{} `additionalProperties:"true" doc:"What navigator.credentials.create gave, as its toJSON() writes it"`
+
+	ID       string                     `json:"id" maxLength:"16384" doc:"The credential's id in base64url" example:"bGlnaHQgdGhlIHdlbGw"`
+	RawID    string                     `json:"rawId" maxLength:"16384" doc:"The same" example:"bGlnaHQgdGhlIHdlbGw"`
+	Type     string                     `json:"type" enum:"public-key" doc:"The only type there is"`
+	Response PasskeyAttestationResponse `json:"response" doc:"What the authenticator made"`
 }
 
-func coded(doc string) *huma.Schema {
-	limit := 16 << 10
-	s := &huma.Schema{Type: huma.TypeString, MaxLength: &limit, Description: doc,
-		Examples: []any{"bGlnaHQgdGhlIHdlbGw"}}
-	s.PrecomputeMessages()
-	return s
+// PasskeyAttestationResponse is what an authenticator says of a new passkey (WebAuthn 3:
+// AuthenticatorAttestationResponseJSON).
+type PasskeyAttestationResponse struct {
+	_ struct{} `additionalProperties:"true" doc:"What the authenticator made, in base64url"`
+
+	ClientDataJSON    string `json:"clientDataJSON" maxLength:"16384" doc:"What the browser says it did" example:"bGlnaHQgdGhlIHdlbGw"`
+	AttestationObject string `json:"attestationObject" maxLength:"16384" doc:"The new public key, and what made it" example:"bGlnaHQgdGhlIHdlbGw"`
+}
+
+// PasskeyAssertion documents what is read of a ProvenCredential; browsers add members of their own.
+type PasskeyAssertion struct {
+	_ struct{} `additionalProperties:"true" doc:"What navigator.credentials.get gave, as its toJSON() writes it"`
+
+	ID       string                   `json:"id" maxLength:"16384" doc:"The credential's id in base64url" example:"bGlnaHQgdGhlIHdlbGw"`
+	RawID    string                   `json:"rawId" maxLength:"16384" doc:"The same" example:"bGlnaHQgdGhlIHdlbGw"`
+	Type     string                   `json:"type" enum:"public-key" doc:"The only type there is"`
+	Response PasskeyAssertionResponse `json:"response" doc:"What the authenticator signed"`
+}
+
+// PasskeyAssertionResponse is what an authenticator proves (WebAuthn 3: AuthenticatorAssertionResponseJSON).
+type PasskeyAssertionResponse struct {
+	_ struct{} `additionalProperties:"true" doc:"What the authenticator signed, in base64url"`
+
+	ClientDataJSON    string  `json:"clientDataJSON" maxLength:"16384" doc:"What the browser says it did" example:"bGlnaHQgdGhlIHdlbGw"`
+	AuthenticatorData string  `json:"authenticatorData" maxLength:"16384" doc:"What the authenticator says it did" example:"bGlnaHQgdGhlIHdlbGw"`
+	Signature         string  `json:"signature" maxLength:"16384" doc:"The signature of both" example:"bGlnaHQgdGhlIHdlbGw"`
+	UserHandle        *string `json:"userHandle,omitempty" nullable:"true" maxLength:"16384" doc:"The user's id, as it was registered" example:"bGlnaHQgdGhlIHdlbGw"`
 }
 
 // Registration is a readable NewCredential.

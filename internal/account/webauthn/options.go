@@ -1,36 +1,37 @@
 package webauthn
 
-// CreationOptions are what navigator.credentials.create takes, after PublicKeyCredential.parseCreationOptionsFromJSON.
-type CreationOptions struct {
+// PasskeyCreationOptions are what navigator.credentials.create takes, after
+// PublicKeyCredential.parseCreationOptionsFromJSON.
+type PasskeyCreationOptions struct {
 	_ struct{} `doc:"What navigator.credentials.create takes, after PublicKeyCredential.parseCreationOptionsFromJSON"`
 
-	PublicKey PublicKeyCreationOptions `json:"publicKey" doc:"The passkey that is to be made"`
+	PublicKey PublicKeyCredentialCreationOptions `json:"publicKey" doc:"The passkey that is to be made"`
 }
 
-// PublicKeyCreationOptions describe the passkey that is to be made (WebAuthn 3, 5.4).
-type PublicKeyCreationOptions struct {
+// PublicKeyCredentialCreationOptions describe the passkey that is to be made (WebAuthn 3, 5.4).
+type PublicKeyCredentialCreationOptions struct {
 	_ struct{} `doc:"The passkey that is to be made (WebAuthn 3, 5.4)"`
 
-	RP                     RelyingPartyEntity     `json:"rp" doc:"This service"`
-	User                   UserEntity             `json:"user" doc:"The user"`
-	Challenge              string                 `json:"challenge" doc:"To be signed; good for five minutes, once" example:"c2V2ZW4gbGFtcHM"`
-	PubKeyCredParams       []Algorithm            `json:"pubKeyCredParams" nullable:"false" doc:"Algorithms that are taken, the preferred first (COSE)"`
-	Timeout                int64                  `json:"timeout" doc:"Milliseconds until the challenge is over" example:"300000"`
-	ExcludeCredentials     []Descriptor           `json:"excludeCredentials" nullable:"false" doc:"The passkeys you have: an authenticator takes no second one"`
-	AuthenticatorSelection AuthenticatorSelection `json:"authenticatorSelection" doc:"What the authenticator has to be able to do"`
-	Attestation            string                 `json:"attestation" enum:"none" doc:"Which make of authenticator it is isn't asked"`
+	RP                     PublicKeyCredentialRpEntity     `json:"rp" doc:"This service"`
+	User                   PublicKeyCredentialUserEntity   `json:"user" doc:"The user"`
+	Challenge              string                          `json:"challenge" doc:"To be signed; good for five minutes, once" example:"c2V2ZW4gbGFtcHM"`
+	PubKeyCredParams       []PublicKeyCredentialParameters `json:"pubKeyCredParams" doc:"Algorithms that are taken, the preferred first (COSE)"`
+	Timeout                int64                           `json:"timeout" format:"int32" doc:"Milliseconds until the challenge is over" example:"300000"`
+	ExcludeCredentials     []PublicKeyCredentialDescriptor `json:"excludeCredentials" doc:"The passkeys you have: an authenticator takes no second one"`
+	AuthenticatorSelection AuthenticatorSelectionCriteria  `json:"authenticatorSelection" doc:"What the authenticator has to be able to do"`
+	Attestation            string                          `json:"attestation" enum:"none" doc:"Which make of authenticator it is isn't asked"`
 }
 
-// RelyingPartyEntity is this service to authenticators.
-type RelyingPartyEntity struct {
+// PublicKeyCredentialRpEntity is this service to authenticators.
+type PublicKeyCredentialRpEntity struct {
 	_ struct{} `doc:"This service to authenticators"`
 
 	ID   string `json:"id" doc:"The domain passkeys are bound to" example:"amrutam.example"`
 	Name string `json:"name" doc:"This service" example:"Amrutam"`
 }
 
-// UserEntity is the user to authenticators.
-type UserEntity struct {
+// PublicKeyCredentialUserEntity is the user to authenticators.
+type PublicKeyCredentialUserEntity struct {
 	_ struct{} `doc:"The user to authenticators"`
 
 	ID          string `json:"id" doc:"The user's id in base64url, which the authenticator keeps" example:"AZnzonweeACAAAAAAAAAAA"`
@@ -38,8 +39,8 @@ type UserEntity struct {
 	DisplayName string `json:"displayName" doc:"The same for people" example:"Asha Rao"`
 }
 
-// AuthenticatorSelection is what an authenticator has to be able to.
-type AuthenticatorSelection struct {
+// AuthenticatorSelectionCriteria is what an authenticator has to be able to.
+type AuthenticatorSelectionCriteria struct {
 	_ struct{} `doc:"What an authenticator has to be able to do"`
 
 	ResidentKey        string `json:"residentKey" enum:"required" doc:"The passkey is found without a name typed in"`
@@ -47,36 +48,37 @@ type AuthenticatorSelection struct {
 	UserVerification   string `json:"userVerification" enum:"required" doc:"The authenticator asks for a PIN, a finger or a face"`
 }
 
-// RequestOptions are what navigator.credentials.get takes, after PublicKeyCredential.parseRequestOptionsFromJSON.
-type RequestOptions struct {
+// PasskeySignInOptions are what navigator.credentials.get takes, after
+// PublicKeyCredential.parseRequestOptionsFromJSON.
+type PasskeySignInOptions struct {
 	_ struct{} `doc:"What navigator.credentials.get takes, after PublicKeyCredential.parseRequestOptionsFromJSON"`
 
-	PublicKey PublicKeyRequestOptions `json:"publicKey" doc:"The proof that is asked for"`
+	PublicKey PublicKeyCredentialRequestOptions `json:"publicKey" doc:"The proof that is asked for"`
 }
 
-// PublicKeyRequestOptions describe the proof that is asked for (WebAuthn 3, 5.5).
-type PublicKeyRequestOptions struct {
+// PublicKeyCredentialRequestOptions describe the proof that is asked for (WebAuthn 3, 5.5).
+type PublicKeyCredentialRequestOptions struct {
 	_ struct{} `doc:"The proof that is asked for (WebAuthn 3, 5.5)"`
 
 	Challenge        string `json:"challenge" doc:"To be signed; good for five minutes, once" example:"c2V2ZW4gbGFtcHM"`
 	RPID             string `json:"rpId" doc:"The domain passkeys are bound to" example:"amrutam.example"`
-	Timeout          int64  `json:"timeout" doc:"Milliseconds until the challenge is over" example:"300000"`
+	Timeout          int64  `json:"timeout" format:"int32" doc:"Milliseconds until the challenge is over" example:"300000"`
 	UserVerification string `json:"userVerification" enum:"required" doc:"The authenticator asks for a PIN, a finger or a face"`
 }
 
-// Algorithm is one that passkeys may sign with.
-type Algorithm struct {
+// PublicKeyCredentialParameters is one that passkeys may sign with.
+type PublicKeyCredentialParameters struct {
 	_ struct{} `doc:"A signature algorithm of passkeys"`
 
 	Type string `json:"type" enum:"public-key" doc:"The only type there is"`
-	Alg  int64  `json:"alg" doc:"IANA COSE algorithm" example:"-7"`
+	Alg  int64  `json:"alg" format:"int32" doc:"IANA COSE algorithm" example:"-7"`
 }
 
-// Descriptor names a passkey to authenticators.
-type Descriptor struct {
+// PublicKeyCredentialDescriptor names a passkey to authenticators.
+type PublicKeyCredentialDescriptor struct {
 	_ struct{} `doc:"A passkey that authenticators are told of"`
 
 	Type       string   `json:"type" enum:"public-key" doc:"The only type there is"`
 	ID         string   `json:"id" doc:"The credential's id in base64url" example:"bGlnaHQgdGhlIHdlbGw"`
-	Transports []string `json:"transports" nullable:"false" doc:"How browsers reach it" example:"[\"internal\"]"`
+	Transports []string `json:"transports" doc:"How browsers reach it" example:"[\"internal\"]"`
 }

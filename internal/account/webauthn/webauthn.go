@@ -64,19 +64,19 @@ func New(name, domain string, origins, apps []string, secret []byte) (*RelyingPa
 }
 
 // CreationOptions ask for a new passkey of a user who has the others.
-func (rp *RelyingParty) CreationOptions(user User, others []Credential, now time.Time) CreationOptions {
-	var out CreationOptions
+func (rp *RelyingParty) CreationOptions(user User, others []Credential, now time.Time) PasskeyCreationOptions {
+	var out PasskeyCreationOptions
 	p := &out.PublicKey
 	p.RP.ID, p.RP.Name = rp.domain(), rp.library.Config.RPDisplayName
 	p.User.ID, p.User.Name, p.User.DisplayName = base64URL(user.ID[:]), user.Name, user.DisplayName
 	p.Challenge, p.Timeout = rp.challenge(registrationOf(user.ID), now), ChallengeLife.Milliseconds()
 	for _, alg := range algorithms {
-		p.PubKeyCredParams = append(p.PubKeyCredParams, Algorithm{Type: "public-key", Alg: alg})
+		p.PubKeyCredParams = append(p.PubKeyCredParams, PublicKeyCredentialParameters{Type: "public-key", Alg: alg})
 	}
-	p.ExcludeCredentials = []Descriptor{}
+	p.ExcludeCredentials = []PublicKeyCredentialDescriptor{}
 	for _, c := range others {
 		p.ExcludeCredentials = append(p.ExcludeCredentials,
-			Descriptor{Type: "public-key", ID: base64URL(c.ID), Transports: c.Transports})
+			PublicKeyCredentialDescriptor{Type: "public-key", ID: base64URL(c.ID), Transports: c.Transports})
 	}
 	p.AuthenticatorSelection.ResidentKey, p.AuthenticatorSelection.RequireResidentKey = "required", true
 	p.AuthenticatorSelection.UserVerification, p.Attestation = "required", "none"
@@ -84,7 +84,7 @@ func (rp *RelyingParty) CreationOptions(user User, others []Credential, now time
 }
 
 // RequestOptions ask for a proof by any passkey: the authenticator says whose it is.
-func (rp *RelyingParty) RequestOptions(now time.Time) (out RequestOptions) {
+func (rp *RelyingParty) RequestOptions(now time.Time) (out PasskeySignInOptions) {
 	out.PublicKey.Challenge, out.PublicKey.Timeout = rp.challenge(assertion, now), ChallengeLife.Milliseconds()
 	out.PublicKey.RPID, out.PublicKey.UserVerification = rp.domain(), "required"
 	return out
