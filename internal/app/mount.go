@@ -73,8 +73,7 @@ func (a *App) mount() error {
 	consent.Routes(a.API)
 	consultations := &consultation.Service{
 		DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors,
-		Payments: payments, Mails: mails,
-		Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log,
+		Payments: payments, Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log,
 	}
 	consultations.Routes(a.API)
 	consultations.Jobs(a.Queue)

@@ -200,8 +200,8 @@ func (d *Document) checkAcceptedBody(op *Operation, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The server measures texts in NFC and takes amounts as numbers too. It accepts null as the amount or currency of a
-	// webhook, which the document does not allow, and stores such an event for reconciliation.
+	// The server measures texts in NFC and takes amounts as numbers too. It accepts null as the amount or currency of
+	// a webhook, which the document does not allow, and stores such an event for reconciliation.
 	text = amountNumber.ReplaceAll(text, []byte(`"$1":"$2"`))
 	text = bytes.ReplaceAll(norm.NFC.Bytes(text), []byte(`"amount":null`), []byte(`"amount":"0"`))
 	text = bytes.ReplaceAll(text, []byte(`"currency":null`), []byte(`"currency":""`))

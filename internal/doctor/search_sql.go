@@ -77,7 +77,8 @@ func (f filter) byColumn(sortFirst bool) statement {
 	s.name, s.sql = "searchDoctorsByColumn", `
 		WITH page AS (`+page+sorted+` LIMIT `+s.Value(f.limit)+`)
 		SELECT `+doctorColumns+` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+order.OrderBy()
+		LEFT JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+
+		order.OrderBy()
 	return s
 }
 

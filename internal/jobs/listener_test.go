@@ -14,8 +14,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestListeningIsInterruptedAtOnce checks that a start sends no cancel request, which is a connection without a frontend:
-// River's wait for new jobs would last until the request's delay is over.
+// TestListeningIsInterruptedAtOnce checks that a start sends no cancel request, which is a connection without a
+// frontend: River's wait for new jobs would last until the request's delay is over.
 func TestListeningIsInterruptedAtOnce(t *testing.T) {
 	t.Parallel()
 	var dialed, opened atomic.Int64
