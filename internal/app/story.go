@@ -6,7 +6,7 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// Who and what the document's examples are about: Asha Rao books Dr. Meera Iyer on 2026-11-23 for the day after.
+// The people and things of the document's examples: Asha Rao books Dr. Meera Iyer on 2026-11-23 for the day after.
 const (
 	ashaID         = "0199f3a2-7c1e-7000-8000-000000000010"
 	meeraID        = "0199f3a2-7c1e-7000-8000-000000000011"

@@ -3,6 +3,7 @@ package consultation
 import (
 	"github.com/danielgtaylor/huma/v2"
 
+	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
 )
 
@@ -42,24 +43,26 @@ func (PaymentState) Schema(r huma.Registry) *huma.Schema {
 		PaymentFailed)
 }
 
-// CancelledBy is the role of who cancelled a consultation.
+// CancelledBy is the role of the user who cancelled a consultation, or SYSTEM.
 type CancelledBy string
 
-// cancelledBySystem: nobody did.
+// cancelledBySystem marks a consultation that was cancelled because it wasn't paid in time.
 const cancelledBySystem CancelledBy = "SYSTEM"
 
 // Schema lists the roles, and SYSTEM.
 func (CancelledBy) Schema(r huma.Registry) *huma.Schema {
 	return httpapi.Enum(r, "CancelledBy", "Who cancelled a consultation; SYSTEM when it wasn't paid in time",
-		"PATIENT", "DOCTOR", "ADMIN", "SUPPORT", cancelledBySystem)
+		CancelledBy(access.RolePatient), CancelledBy(access.RoleDoctor), CancelledBy(access.RoleAdmin),
+		CancelledBy(access.RoleSupport), cancelledBySystem)
 }
 
-// AbsentParty is the role of who didn't come.
+// AbsentParty is the role of the party that didn't come.
 type AbsentParty string
 
 // Schema lists the parties of a consultation.
 func (AbsentParty) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum[AbsentParty](r, "AbsentParty", "Who didn't come to a consultation", "PATIENT", "DOCTOR")
+	return httpapi.Enum(r, "AbsentParty", "Who didn't come to a consultation", AbsentParty(access.RolePatient),
+		AbsentParty(access.RoleDoctor))
 }
 
 // Sort is the order of a list of consultations.

@@ -105,8 +105,7 @@ func (in SearchRequest) filter(now time.Time) (filter, error) {
 		}
 		amount, err := money.Parse(text)
 		if err != nil {
-			invalid = *invalid.WithField("query."+name,
-				"expected an amount from 0 to 9999999999.99 with at most two decimals")
+			invalid = *invalid.WithField("query."+name, money.AmountFormat)
 		}
 		*to = &amount
 	}

@@ -55,7 +55,8 @@ var orders = map[Sort]struct {
 var bySlot = postgres.Order{Columns: []string{"s.start_time", "d.id"}}
 
 // byColumn finds the page's ids first, so that names and slots are looked up for these doctors alone. With sortFirst
-// it sorts all doctors that pass the filter, and then looks up their slots one by one until the page is full.
+// it sorts all doctors that pass the filter, and then looks up their slots one by one until the page is full. The
+// page has an order of its own, since the look-up may be a join that doesn't keep the order of its doctors.
 func (f filter) byColumn(sortFirst bool) statement {
 	var s statement
 	order := orders[f.Sort]
