@@ -21,7 +21,7 @@ func TestAPatientLeaves(t *testing.T) {
 	s, other := signIn(t, c, email, password), signIn(t, c, email, password)
 	patient := s.user
 	patient.ID = uuid.MustParse(c.Get(patient, "users/me").Want(200).Text("id"))
-	exec(t, c, `INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
+	c.Exec(`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
 		SELECT gen_random_uuid(), $1, purpose, max(version), 'en', 'API', now() FROM consent_notices
 			WHERE purpose = 'TREATMENT' GROUP BY purpose`, patient.ID)
 	doctor, next := c.Doctor("500.00"), c.Patient()
@@ -42,7 +42,7 @@ func TestAPatientLeaves(t *testing.T) {
 		same(t, "status", c.Get(doctor, "consultations/"+id).Want(200).Text("status"), want)
 	}
 	for id, want := range map[string]int{held: 0, late: 0, early: 1} {
-		same(t, "refunds", count(t, c,
+		same(t, "refunds", c.Count(
 			"SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", id),
 			want)
 	}
@@ -71,12 +71,12 @@ func TestADoctorLeaves(t *testing.T) {
 	first, _ := c.BookAndPay(a, paid, "500.00")
 	second, _ := c.BookAndPay(b, paid, "500.00")
 	free := c.Slot(doctor, 26*time.Hour, 1)
-	exec(t, c, "UPDATE consultations SET status = 'IN_PROGRESS', started_at = now(), payment_status = 'PAID' WHERE "+
+	c.Exec("UPDATE consultations SET status = 'IN_PROGRESS', started_at = now(), payment_status = 'PAID' WHERE "+
 		"id = $1", now)
 	leave(c, doctor).Want(409, "consultation-in-progress")
 	same(t, "status", c.Get(a, "consultations/"+first).Want(200).Text("status"), "CONFIRMED")
 	c.Get(nobody, "availability/doctor/"+doctor.ID.String()).Want(200)
-	exec(t, c, "UPDATE consultations SET status = 'REQUESTED', started_at = NULL, payment_status = 'PENDING' WHERE "+
+	c.Exec("UPDATE consultations SET status = 'REQUESTED', started_at = NULL, payment_status = 'PENDING' WHERE "+
 		"id = $1", now)
 
 	leave(c, doctor).Want(204)
@@ -84,13 +84,13 @@ func TestADoctorLeaves(t *testing.T) {
 		got := c.Get(a, "consultations/"+first).Want(200)
 		same(t, "status", got.Text("status"), "CANCELLED")
 		same(t, "by", got.Text("cancelledBy"), "DOCTOR")
-		same(t, "refunds", count(t, c,
+		same(t, "refunds", c.Count(
 			"SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1", id),
 			1)
 	}
 	c.Get(nobody, "doctors/"+doctor.ID.String()).Want(404)
 	c.Post(a, "consultations", object{"slotId": free, "reason": "Back pain"}).Want(409, "slot-not-bookable")
-	same(t, "slots that aren't blocked", count(t, c, "SELECT count(*) FROM availability_slots WHERE doctor_id = $1 "+
+	same(t, "slots that aren't blocked", c.Count("SELECT count(*) FROM availability_slots WHERE doctor_id = $1 "+
 		"AND start_time > now() AND status <> 'BLOCKED'", doctor.ID), 0)
 	mailed(t, c, b.Email, "consultation-cancelled", 1)
 	c.CheckInvariants()
@@ -102,7 +102,7 @@ func TestLeavingNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
 	patient := c.Patient()
 	code := c.Authenticator(patient, true)
 	leave(c, patient).Want(403, "reauthentication-required")
-	same(t, "deleted", count(t, c, "SELECT count(*) FROM users WHERE id = $1 AND deleted_at IS NOT NULL", patient.ID),
+	same(t, "deleted", c.Count("SELECT count(*) FROM users WHERE id = $1 AND deleted_at IS NOT NULL", patient.ID),
 		0)
 	c.Post(patient, "auth/step-up", object{"otp": code()}).Want(204)
 	leave(c, patient).Want(204)
@@ -145,7 +145,7 @@ func TestLeavingRacesWithBooking(t *testing.T) {
 			t.Errorf("round %d: leaving %d, booking %d", i, got[0], got[1])
 		}
 	}
-	same(t, "consultations with somebody who left", count(t, c, `SELECT count(*) FROM consultations c
+	same(t, "consultations with somebody who left", c.Count(`SELECT count(*) FROM consultations c
 		JOIN users u ON u.id IN (c.patient_id, c.doctor_id)
 		WHERE u.deleted_at IS NOT NULL AND c.status IN ('REQUESTED', 'CONFIRMED')`), 0)
 	c.CheckInvariants()

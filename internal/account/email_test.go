@@ -102,7 +102,7 @@ func TestWhatEndsANewAddress(t *testing.T) {
 		if a := c.Post(nobody, "auth/confirm-email", object{"token": token}); a.Status != 422 {
 			t.Errorf("after %s: %d %s", name, a.Status, a.Body)
 		}
-		same(t, "users of the address after "+name, count(t, c, "SELECT count(*) FROM users WHERE email = $1", email),
+		same(t, "users of the address after "+name, c.Count("SELECT count(*) FROM users WHERE email = $1", email),
 			0)
 	}
 }
@@ -125,7 +125,7 @@ func TestANewAddressThatHasAUser(t *testing.T) {
 	same(t, "address", c.Get(other.user, "users/me").Want(200).Text("email"), waiting)
 	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
 	c.Post(nobody, "auth/confirm-email", object{"token": token}).Want(409, "address-taken")
-	same(t, "users of the address", count(t, c, "SELECT count(*) FROM users WHERE email = $1", email), 1)
+	same(t, "users of the address", c.Count("SELECT count(*) FROM users WHERE email = $1", email), 1)
 }
 
 // TestNewAddressesRace: of two users who confirm one address at once, one has it.
@@ -160,9 +160,9 @@ func TestANewAddressNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
 	email := fresh()
 	s := signIn(t, c, verified(t, c), password)
 	enrolled := c.Get(s.user, "users/me").Want(200).Text("id")
-	exec(t, c, "UPDATE users SET mfa_enabled = true WHERE id = $1", enrolled)
+	c.Exec("UPDATE users SET mfa_enabled = true WHERE id = $1", enrolled)
 	askNewAddress(c, s.user, email).Want(403, "reauthentication-required")
-	exec(t, c, "UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", enrolled, c.DB.Now())
+	c.Exec("UPDATE sessions SET second_factor_at = $2 WHERE user_id = $1", enrolled, c.DB.Now())
 	askNewAddress(c, s.user, email).Want(202)
 }
 

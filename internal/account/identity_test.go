@@ -44,7 +44,7 @@ func TestStaffFindsPhonesKeptBefore(t *testing.T) {
 	c := open(t)
 	patient := c.Patient()
 	for _, kept := range []string{"+919812345678", "+9109812345678"} { // with the trunk's zero
-		exec(t, c, "UPDATE profiles SET phone_index = $1 WHERE user_id = $2",
+		c.Exec("UPDATE profiles SET phone_index = $1 WHERE user_id = $2",
 			c.App.Sealer.BlindIndex("profiles.phone", kept), patient.ID)
 		for _, spelling := range []string{"+91 98123 45678", "+91 (0) 98123 45678", "9812345678"} {
 			same(t, kept+" by "+spelling, byPhone(t, c, c.Support(), spelling), []string{patient.ID.String()})
@@ -72,9 +72,9 @@ func TestTheTwoSpellingsOfADomainAreOneAccount(t *testing.T) {
 	c := open(t)
 	const shown, ascii = "asha@büro.example", "Asha@XN--bro-hoa.example"
 	c.Post(nobody, "auth/signup", registration(ascii)).Want(201)
-	same(t, "kept", count(t, c, "SELECT count(*) FROM users WHERE email = '"+shown+"'"), 1)
+	same(t, "kept", c.Count("SELECT count(*) FROM users WHERE email = '"+shown+"'"), 1)
 	c.Post(nobody, "auth/signup", registration("asha@BÜRO.example")).Want(201)
-	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
+	same(t, "users", c.Count("SELECT count(*) FROM users"), 1)
 	for _, wrong := range []string{"asha@xn--a.example", "asha@xn--abc-.example", "asha@a\u0301\u200d.example",
 		"asha@\u0627a.example"} {
 		if a := c.Post(nobody, "auth/signup", registration(wrong)).Want(422); faultsOf(t, a)["body.email"] == "" {
@@ -95,7 +95,7 @@ func TestSignUpsOfANetwork(t *testing.T) {
 		"too-many-attempts"); a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 3)
+	same(t, "users", c.Count("SELECT count(*) FROM users"), 3)
 	c.Clock.Advance(time.Hour + time.Second)
 	c.Post(nobody, "auth/signup", registration(fresh())).Want(201)
 	for ip, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.9": "203.0.113.0/24",
@@ -154,7 +154,9 @@ func TestAnAddressThatTakesNoMail(t *testing.T) {
 	email := fresh()
 	c.Post(nobody, "auth/signup", registration(email)).Want(201)
 	c.Await("the mail is given up",
-		func() bool { return count(t, c, "SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1 })
+		func() bool {
+			return c.Count("SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1
+		})
 	if a := c.Post(nobody, "auth/login", credentials(email, password)).Want(403,
 		"email-not-verified"); !strings.Contains(a.Text("detail"), "refused our mail") {
 		t.Errorf("%s", a.Body)

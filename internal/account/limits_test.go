@@ -116,7 +116,8 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 	c := open(t, limited)
 	c.Clock.Freeze()
 	emails := []string{verified(t, c), verified(t, c), verified(t, c), verified(t, c)}
-	before := row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+	before := apptest.QueryOne[int64](t, c,
+		"SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 	crowds.Lock()
 	for range 5 {
 		for _, status := range atOnce(12,
@@ -128,7 +129,8 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 		c.Clock.Advance(time.Hour)
 	}
 	crowds.Unlock()
-	same(t, "deadlocks", row[int64](t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"),
+	same(t, "deadlocks", apptest.QueryOne[int64](t, c,
+		"SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"),
 		before)
 }
 
@@ -227,7 +229,7 @@ func TestATriedOutPair(t *testing.T) {
 	from("203.0.113.7", "reset-password", object{"token": token, "newPassword": newPassword}).Want(204)
 	from("203.0.113.7", "login", credentials(email, newPassword)).Want(200)
 	// Whoever goes through many accounts so is slowed down in the end.
-	exec(t, c, "UPDATE attempts SET failures = 999 WHERE key = $1", sha("pairs of an address\x00203.0.113.7"))
+	c.Exec("UPDATE attempts SET failures = 999 WHERE key = $1", sha("pairs of an address\x00203.0.113.7"))
 	from("203.0.113.7", "login", credentials(fresh(), password)).Want(401)
 	from("203.0.113.7", "login", credentials(fresh(), password)).Want(429, "too-many-attempts")
 }
@@ -355,7 +357,7 @@ func TestMailsAnHour(t *testing.T) {
 	mailed(t, c, email, "reset-password", 3)
 	mailed(t, c, email, "address-taken", 3)
 	quiet(t, c)
-	same(t, "mails", count(t, c, "SELECT count(*) FROM mails WHERE kind IN ('reset-password', 'address-taken')"), 6)
+	same(t, "mails", c.Count("SELECT count(*) FROM mails WHERE kind IN ('reset-password', 'address-taken')"), 6)
 	c.Clock.Advance(61 * time.Minute)
 	c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
 	mailed(t, c, email, "reset-password", 4)
@@ -388,9 +390,9 @@ func TestOldAttemptsAreForgotten(t *testing.T) {
 	c := open(t, limited)
 	c.Clock.Freeze()
 	c.Post(nobody, "auth/login", credentials(fresh(), "wrong words, wrong words")).Want(401)
-	same(t, "kept", count(t, c, "SELECT count(*) FROM attempts"), 2)
+	same(t, "kept", c.Count("SELECT count(*) FROM attempts"), 2)
 	c.Clock.Advance(49 * time.Hour)
 	must(t, c.DB.Write(t.Context(),
 		func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, jobs.Maintenance{}) }))
-	wait(t, "the upkeep", func() bool { return count(t, c, "SELECT count(*) FROM attempts") == 0 })
+	wait(t, "the upkeep", func() bool { return c.Count("SELECT count(*) FROM attempts") == 0 })
 }

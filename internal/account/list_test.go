@@ -41,8 +41,8 @@ func TestStaffListsUsers(t *testing.T) {
 	c := open(t)
 	admin, support, patient, doctor, deleted := c.Admin(), c.Support(), c.Patient(), c.User(access.RoleDoctor),
 		c.Patient()
-	exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = $1", deleted.ID)
-	exec(t, c, "UPDATE users SET email = upper(email), disabled_at = now() WHERE id = $1", doctor.ID)
+	c.Exec("UPDATE users SET deleted_at = now() WHERE id = $1", deleted.ID)
+	c.Exec("UPDATE users SET email = upper(email), disabled_at = now() WHERE id = $1", doctor.ID)
 	ids := func(users ...apptest.User) (all []string) {
 		for _, u := range users {
 			all = append(all, u.ID.String())
@@ -130,7 +130,7 @@ func TestStaffAndThePersonSeeTheSameVersion(t *testing.T) {
 	made := agree("sign-up")
 	c.Patch(patient, "users/me", map[string]any{"fullName": "Another Name"}).Want(200)
 	named := agree("a change of the profile")
-	exec(t, c, "UPDATE users SET is_email_verified = true, updated_at = now() + interval '1 hour' WHERE id = $1",
+	c.Exec("UPDATE users SET is_email_verified = true, updated_at = now() + interval '1 hour' WHERE id = $1",
 		patient.ID)
 	if user := agree("a change of the user"); made == named || named == user {
 		t.Errorf("the version stays: %s %s %s", made, named, user)
@@ -165,7 +165,7 @@ func TestPagesOfUsersWhileOthersSignUp(t *testing.T) {
 			late[c.Patient().ID.String()] = true
 		})
 		same(t, "users by "+strconv.Itoa(limit), got, want)
-		exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = ANY($1::uuid[])",
+		c.Exec("UPDATE users SET deleted_at = now() WHERE id = ANY($1::uuid[])",
 			slices.Collect(func(yield func(string) bool) {
 				for id := range late {
 					if !yield(id) {
@@ -231,7 +231,7 @@ func TestStaffsLooksAtPeopleAreAudited(t *testing.T) {
 	same(t, "the log", got, []string{`user.list ["role"] ["` + id + `"]`, `user.list ["email"] ["` + id + `"]`,
 		`user.list ["phone"] ["` + id + `"]`, "user.read " + id + " -",
 		`consultation.search ["status", "patientId"] -`})
-	same(t, "values", count(t, c,
+	same(t, "values", c.Count(
 		"SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%@%' OR metadata::text LIKE '%98123%'"), 0)
 	c.Get(support, "users/"+c.Admin().ID.String()+"?phone=1").Want(422)
 }

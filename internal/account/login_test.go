@@ -28,10 +28,11 @@ func TestSignIn(t *testing.T) {
 	same(t, "Cache-Control", a.Header.Get("Cache-Control"), "no-store")
 	s := held(t, a)
 	same(t, "id", c.Get(s.user, "users/me").Want(200).Text("id"), s.user.ID.String())
-	same(t, "User-Agent", row[string](t, c, "SELECT user_agent FROM sessions"), strings.Repeat("é", 300))
-	same(t, "hashes of tokens", count(t, c, "SELECT count(*) FROM session_tokens WHERE hash IN ($1, $2)",
+	same(t, "User-Agent", apptest.QueryOne[string](t, c, "SELECT user_agent FROM sessions"), strings.Repeat("é", 300))
+	same(t, "hashes of tokens", c.Count("SELECT count(*) FROM session_tokens WHERE hash IN ($1, $2)",
 		sha(s.user.Token), sha(s.refresh)), 2)
-	same(t, "audit rows", audited(t, c, "session.start", row[uuid.UUID](t, c, "SELECT id FROM sessions").String()), 1)
+	same(t, "audit rows", audited(t, c, "session.start", apptest.QueryOne[uuid.UUID](t, c,
+		"SELECT id FROM sessions").String()), 1)
 
 	other := signIn(t, c, email, password)
 	c.Get(s.user, "users/me").Want(200)
@@ -43,8 +44,8 @@ func TestSignInNeverTellsWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email, disabled, deleted, waiting, staff := verified(t, c), verified(t, c), verified(t, c), fresh(), c.Admin()
-	exec(t, c, "UPDATE users SET disabled_at = now() WHERE email = $1", disabled)
-	exec(t, c, "UPDATE users SET deleted_at = now() WHERE email = $1", deleted)
+	c.Exec("UPDATE users SET disabled_at = now() WHERE email = $1", disabled)
+	c.Exec("UPDATE users SET deleted_at = now() WHERE email = $1", deleted)
 	c.Post(nobody, "auth/signup", registration(waiting)).Want(201)
 
 	unknown := c.Post(nobody, "auth/login", credentials(fresh(), password)).Want(401, "invalid-credentials")
@@ -71,11 +72,11 @@ func TestSignInNeverTellsWhoHasAnAccount(t *testing.T) {
 		same(t, name+": headers", headers(a), headers(unknown))
 	}
 	c.Post(nobody, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
-	same(t, "sessions", count(t, c, "SELECT count(*) FROM sessions WHERE user_id <> $1", staff.ID), 0)
-	reasons := row[string](t, c, "SELECT string_agg(DISTINCT metadata->>'reason', ' ' ORDER BY "+
+	same(t, "sessions", c.Count("SELECT count(*) FROM sessions WHERE user_id <> $1", staff.ID), 0)
+	reasons := apptest.QueryOne[string](t, c, "SELECT string_agg(DISTINCT metadata->>'reason', ' ' ORDER BY "+
 		"metadata->>'reason') FROM audit_logs WHERE action = 'session.refuse'")
 	same(t, "reasons", reasons, "disabled email-not-verified unknown-address wrong-password")
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.refuse'"), 12)
+	same(t, "audit rows", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'session.refuse'"), 12)
 	c.Post(nobody, "auth/login", object{"email": email}).Want(422)
 	c.Post(nobody, "auth/login", credentials(email, "")).Want(422)
 	c.Post(nobody, "auth/login", credentials(email, strings.Repeat("x", 1025))).Want(422)
@@ -87,7 +88,7 @@ func outdate(t *testing.T, c *apptest.Clinic) string {
 	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 8 << 10, Iterations: 1, Parallelism: 1,
 		SaltLength: 16, KeyLength: 32})
 	must(t, err)
-	exec(t, c, "UPDATE users SET password_hash = $1", hash)
+	c.Exec("UPDATE users SET password_hash = $1", hash)
 	return hash
 }
 
@@ -96,7 +97,7 @@ func TestSignInRenewsAnOutdatedHash(t *testing.T) {
 	c := open(t)
 	email := verified(t, c)
 	weak := outdate(t, c)
-	kept := func() string { return row[string](t, c, "SELECT password_hash FROM users") }
+	kept := func() string { return apptest.QueryOne[string](t, c, "SELECT password_hash FROM users") }
 	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401)
 	same(t, "hash after a wrong password", kept(), weak)
 	s := signIn(t, c, email, password)
@@ -114,7 +115,7 @@ func TestASignInWhileTheHashIsRenewed(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
-	renewed := row[string](t, c, "SELECT password_hash FROM users")
+	renewed := apptest.QueryOne[string](t, c, "SELECT password_hash FROM users")
 	outdate(t, c)
 	release := lock(t, c, "SELECT FROM users FOR UPDATE")
 	answer := make(chan *apptest.Answer, 1)
@@ -138,7 +139,7 @@ func TestDisabledAndDeletedUsersAreOutAtOnce(t *testing.T) {
 	for _, column := range []string{"disabled_at", "deleted_at"} {
 		email := verified(t, c)
 		s := signIn(t, c, email, password)
-		exec(t, c, "UPDATE users SET "+column+" = now() WHERE id = $1", s.user.ID)
+		c.Exec("UPDATE users SET "+column+" = now() WHERE id = $1", s.user.ID)
 		dead(t, c, s)
 		c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
 		quiet(t, c)
@@ -153,7 +154,7 @@ func TestHashingIsBoundedAndTheSameForEverybody(t *testing.T) {
 	c := apptest.Open(t)
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
-	exec(t, c, "UPDATE users SET password_reset_token = $1, password_reset_expiry = now() + interval '1 hour'",
+	c.Exec("UPDATE users SET password_reset_token = $1, password_reset_expiry = now() + interval '1 hour'",
 		sha("reset"))
 	type request struct {
 		path string

@@ -77,7 +77,8 @@ func TestEnrolment(t *testing.T) {
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 1)}).Want(409, "mfa-enabled")
 	c.Post(s.user, "auth/enable-mfa", nil).Want(409, "mfa-enabled")
 	same(t, "mfaEnabled", c.Get(s.user, "users/me").Want(200).At("mfaEnabled"), any(true))
-	if kept := row[[]byte](t, c, "SELECT mfa_secret FROM users WHERE id = $1", s.user.ID); bytes.Contains(kept,
+	if kept := apptest.QueryOne[[]byte](t, c,
+		"SELECT mfa_secret FROM users WHERE id = $1", s.user.ID); bytes.Contains(kept,
 		[]byte(a.secret)) {
 		t.Error("the secret is not sealed")
 	}
@@ -153,7 +154,7 @@ func TestCodesAreNotGuessed(t *testing.T) {
 	}
 	same(t, "tries", tried, 5)
 	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(401, "invalid-ticket")
-	same(t, "noted", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'second-factor.refuse'"), 5)
+	same(t, "noted", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'second-factor.refuse'"), 5)
 }
 
 // TestACodeWorksOnce: of many sign-ins at once with the same code, one gets in.
@@ -213,7 +214,7 @@ func TestDisablingAndRenewing(t *testing.T) {
 	c.Post(s.user, "auth/disable-mfa", object{"recoveryCode": recovery[1]}).Want(401, "invalid-code")
 	c.Post(s.user, "auth/disable-mfa", object{"recoveryCode": renewed[1]}).Want(204)
 	mailed(t, c, email, "second-factor-disabled", 1)
-	same(t, "what is kept", count(t, c, `SELECT (SELECT count(*) FROM recovery_codes) + (SELECT count(*) FROM users
+	same(t, "what is kept", c.Count(`SELECT (SELECT count(*) FROM recovery_codes) + (SELECT count(*) FROM users
 		WHERE mfa_secret IS NOT NULL)
 		+ (SELECT count(*) FROM sessions WHERE second_factor_at IS NOT NULL)`), 0)
 	signIn(t, c, email, password)
@@ -280,7 +281,7 @@ func TestLostSecondFactors(t *testing.T) {
 	mailed(t, c, email, "second-factors-reset", 1)
 	passkeyLogin(c, k.Prove()).Want(401)
 	signIn(t, c, email, password)
-	same(t, "left", count(t, c, "SELECT (SELECT count(*) FROM passkeys WHERE user_id = $1) + (SELECT count(*) FROM "+
+	same(t, "left", c.Count("SELECT (SELECT count(*) FROM passkeys WHERE user_id = $1) + (SELECT count(*) FROM "+
 		"recovery_codes WHERE user_id = $1)", s.user.ID), 0)
 	same(t, "entries", audited(t, c, "user.reset-second-factors", s.user.ID.String()), 1)
 }
@@ -302,7 +303,7 @@ func TestNoTicketOutlivesAPasswordChange(t *testing.T) {
 			return c.Post(nobody, "auth/login", credentials(email, password)).Status
 		})
 		crowds.Unlock()
-		same(t, "tickets", count(t, c, "SELECT count(*) FROM tickets WHERE user_id = $1 AND kind = 'MFA'", s.user.ID),
+		same(t, "tickets", c.Count("SELECT count(*) FROM tickets WHERE user_id = $1 AND kind = 'MFA'", s.user.ID),
 			0)
 	}
 }

@@ -50,7 +50,7 @@ func TestTheVerificationPage(t *testing.T) {
 	if text := mails(t, c, email, "verify-email")[0]; !strings.Contains(text, link) {
 		t.Fatalf("the mail does not link to the page: %s", text)
 	}
-	state := func() string { return row[string](t, c, "SELECT users::text FROM users") }
+	state := func() string { return apptest.QueryOne[string](t, c, "SELECT users::text FROM users") }
 	before := state()
 	for range 2 {
 		text := page(t, c.Get(nobody, link), 200)
@@ -81,7 +81,7 @@ func TestTheVerificationPage(t *testing.T) {
 	}
 	signIn(t, c, email, password)
 	page(t, press(c, "/verify-email", form), 422)
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.verify-email'"), 1)
+	same(t, "audit rows", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'user.verify-email'"), 1)
 }
 
 // TestTheVerificationPageOfAContest says that a password is yet to be chosen.

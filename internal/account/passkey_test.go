@@ -40,7 +40,7 @@ func TestPasskeySignsIn(t *testing.T) {
 	if listed := c.Get(s.user, "auth/passkeys").Want(200).Items(); listed[0]["lastUsedAt"] == nil {
 		t.Error("the use isn't shown")
 	}
-	same(t, "proven", count(t, c, "SELECT count(*) FROM sessions WHERE user_id = $1 AND second_factor_at IS NOT NULL",
+	same(t, "proven", c.Count("SELECT count(*) FROM sessions WHERE user_id = $1 AND second_factor_at IS NOT NULL",
 		s.user.ID), 2)
 
 	// A password alone is not enough any more, and the passkey is its second factor.
@@ -56,7 +56,7 @@ func TestPasskeySignsIn(t *testing.T) {
 	passkeyLogin(c, k.Prove()).Want(401, "invalid-passkey")
 	same(t, "mfaRequired", c.Post(nobody, "auth/login", credentials(email, password)).Want(200).At("mfaRequired"),
 		any(false))
-	same(t, "recovery codes", count(t, c, "SELECT count(*) FROM recovery_codes WHERE user_id = $1", s.user.ID), 0)
+	same(t, "recovery codes", c.Count("SELECT count(*) FROM recovery_codes WHERE user_id = $1", s.user.ID), 0)
 	for _, action := range []string{"passkey.register", "passkey.delete"} {
 		same(t, action, audited(t, c, action, k.ID), 1)
 	}
@@ -87,7 +87,7 @@ func TestAPasskeyProvesOnce(t *testing.T) {
 	// A spent challenge stays spent when the password changes, which ends other tickets.
 	spent := k.Prove()
 	passkeyLogin(c, spent).Want(200)
-	exec(t, c, "DELETE FROM tickets WHERE user_id = $1", patient.ID)
+	c.Exec("DELETE FROM tickets WHERE user_id = $1", patient.ID)
 	k.Credential.Counter += 5
 	passkeyLogin(c, spent).Want(401, "invalid-passkey")
 }
@@ -138,7 +138,7 @@ func TestWrongPasskeys(t *testing.T) {
 	c.Do(victim, "DELETE", "auth/passkeys/"+mine.ID, nil).Want(404)
 	c.Do(victim, "DELETE", "auth/passkeys/"+uuid.NewString(), nil).Want(404)
 	passkeyLogin(c, mine.Prove()).Want(200)
-	exec(t, c, "UPDATE users SET disabled_at = now() WHERE id = $1", victim.ID)
+	c.Exec("UPDATE users SET disabled_at = now() WHERE id = $1", victim.ID)
 	passkeyLogin(c, k.Prove()).Want(401, "invalid-passkey")
 	if strings.Contains(c.Log.String(), "webauthn") ||
 		strings.Contains(c.Log.String(), base64.RawURLEncoding.EncodeToString(k.Credential.ID)) {
@@ -263,7 +263,7 @@ func TestRegisteringPasskeys(t *testing.T) {
 	c.Post(s.user, "auth/disable-mfa", object{"otp": a.code(t, 1)}).Want(204)
 	mailed(t, c, email, "authenticator-removed", 1)
 	same(t, "mfaEnabled", c.Get(s.user, "users/me").Want(200).At("mfaEnabled"), any(true))
-	exec(t, c, `INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports,
+	c.Exec(`INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, transports,
 		backup_eligible, backup_state, created_at)
 		SELECT gen_random_uuid(), $1, 'x', uuid_send(gen_random_uuid()), '', 0, '{}', false, false, now()
 			FROM generate_series(1, 19)`, s.user.ID)

@@ -23,7 +23,8 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	email := fresh()
 	first := c.Post(nobody, "auth/signup", registration(email)).Want(201)
 	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 1)}).Want(204)
-	before := row[string](t, c, "SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id")
+	before := apptest.QueryOne[string](t, c,
+		"SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id")
 
 	again := c.Post(nobody, "auth/signup",
 		registration(strings.ToUpper(email),
@@ -45,10 +46,10 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	}
 	mailed(t, c, email, "address-taken", 1)
 	quiet(t, c)
-	same(t, "mails", count(t, c, "SELECT count(*) FROM mails"), 2)
-	same(t, "user", row[string](t, c,
+	same(t, "mails", c.Count("SELECT count(*) FROM mails"), 2)
+	same(t, "user", apptest.QueryOne[string](t, c,
 		"SELECT users::text || profiles::text FROM users JOIN profiles ON user_id = users.id"), before)
-	same(t, "data keys", count(t, c, "SELECT count(*) FROM data_keys"), 1)
+	same(t, "data keys", c.Count("SELECT count(*) FROM data_keys"), 1)
 	same(t, "audit rows", audited(t, c, "user.refuse-sign-up", first.Text("id")), 1)
 	signIn(t, c, email, password)
 	third := "ten reeds bend in the wind"
@@ -162,7 +163,7 @@ func TestManySignUpsForATakenAddress(t *testing.T) {
 		c.Post(nobody, "auth/signup",
 			registration(email, func(m object) { m["password"] = newPassword + " " + strconv.Itoa(i) })).Want(201)
 	}
-	same(t, "waiting", count(t, c, "SELECT count(*) FROM tickets WHERE kind = 'DECOY'"), 20)
+	same(t, "waiting", c.Count("SELECT count(*) FROM tickets WHERE kind = 'DECOY'"), 20)
 	for i, status := range map[int]int{1: 401, 2: 403, 21: 403} {
 		c.Post(nobody, "auth/login", credentials(email, newPassword+" "+strconv.Itoa(i))).Want(status)
 	}
@@ -218,7 +219,7 @@ func TestSignUpsForAnInvitedAddress(t *testing.T) {
 	// Nobody keeps an address from the staff, or from who moves there, by signing up with it.
 	c.Post(nobody, "auth/signup", registration(squatted)).Want(201)
 	invite(squatted).Want(201)
-	same(t, "the sign-up", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NOT NULL",
+	same(t, "the sign-up", c.Count("SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NOT NULL",
 		squatted), 1)
 	mover, next := signIn(t, c, verified(t, c), password), fresh()
 	askNewAddress(c, mover.user, next).Want(202)
@@ -244,7 +245,7 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	c.Post(c.Admin(), "users", object{"email": squatted, "fullName": "Meera Nair", "role": "SUPPORT"}).Want(201)
 	var gone []string
 	for _, email := range []string{free, squatted} {
-		gone = append(gone, row[string](t, c,
+		gone = append(gone, apptest.QueryOne[string](t, c,
 			"SELECT id::text FROM users WHERE email = $1 AND password_hash <> 'none'", email))
 	}
 	late := fresh()
@@ -257,13 +258,13 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	must(t, c.App.DB.Write(t.Context(),
 		func(tx *postgres.Tx) error { return c.App.Queue.Insert(t.Context(), tx, account.ExpireSignUps{}) }))
 	wait(t, "the end of sign-ups", func() bool {
-		return count(t, c, "SELECT count(*) FROM users WHERE id = ANY($1::text[]::uuid[])", gone) == 0
+		return c.Count("SELECT count(*) FROM users WHERE id = ANY($1::text[]::uuid[])", gone) == 0
 	})
 	for _, id := range gone {
 		same(t, "rows that refer to it", referring(t, c, id), []string(nil))
 	}
-	same(t, "users of the address", count(t, c, "SELECT count(*) FROM users WHERE email = $1", free), 0)
-	same(t, "the invited", count(t, c, "SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NULL", squatted),
+	same(t, "users of the address", c.Count("SELECT count(*) FROM users WHERE email = $1", free), 0)
+	same(t, "the invited", c.Count("SELECT count(*) FROM users WHERE email = $1 AND deleted_at IS NULL", squatted),
 		1)
 	for _, email := range []string{free, taken} {
 		c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
@@ -271,7 +272,7 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 	c.Post(nobody, "auth/verify-email", object{"token": link}).Want(204) // of a sign-up that is an hour old
 	c.Post(nobody, "auth/signup", registration(free)).Want(201)
 	signIn(t, c, taken, password)
-	same(t, "ended", count(t, c,
+	same(t, "ended", c.Count(
 		"SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 2)
 }
 
@@ -279,9 +280,9 @@ func TestSignUpOfADeletedUsersAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
-	exec(t, c, "UPDATE users SET deleted_at = now()")
+	c.Exec("UPDATE users SET deleted_at = now()")
 	c.Post(nobody, "auth/signup", registration(email, func(m object) { m["password"] = newPassword })).Want(201)
-	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 2)
+	same(t, "users", c.Count("SELECT count(*) FROM users"), 2)
 	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", 2)}).Want(204)
 	c.Post(nobody, "auth/login", credentials(email, password)).Want(401)
 	signIn(t, c, email, newPassword)
@@ -302,8 +303,8 @@ func TestSignUpsRaceForAnAddress(t *testing.T) {
 		ids[a.Want(201).Text("id")] = true
 	}
 	same(t, "ids", len(ids), crowd())
-	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
-	same(t, "profiles", count(t, c, "SELECT count(*) FROM profiles"), 1)
+	same(t, "users", c.Count("SELECT count(*) FROM users"), 1)
+	same(t, "profiles", c.Count("SELECT count(*) FROM profiles"), 1)
 	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, email, "verify-email", crowd())}).Want(204)
 	s := signIn(t, c, email, password)
 	if !ids[s.user.ID.String()] {
@@ -332,7 +333,7 @@ func referring(t *testing.T, c *apptest.Clinic, id string) (found []string) {
 		t.Fatalf("only %d columns refer to users", len(columns))
 	}
 	for place, sql := range columns {
-		if count(t, c, sql, id) > 0 {
+		if c.Count(sql, id) > 0 {
 			found = append(found, place)
 		}
 	}

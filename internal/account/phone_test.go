@@ -55,7 +55,7 @@ func TestStaffFindsByPhone(t *testing.T) {
 			t.Errorf("staff reads the number: %s", text)
 		}
 	}
-	exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = $1", relative.ID)
+	c.Exec("UPDATE users SET deleted_at = now() WHERE id = $1", relative.ID)
 	same(t, "after a deletion", byPhone(t, c, support, "+919812345678"), []string{first})
 	same(t, "deleted ones", byPhone(t, c, support, "+919812345678", "deleted", "true"), []string{second})
 
@@ -129,7 +129,7 @@ func TestPhonesAreFoundByTheirIndex(t *testing.T) {
 				WHERE email LIKE 'many-%'`,
 		"VACUUM ANALYZE users, profiles",
 	} {
-		exec(t, c, sql)
+		c.Exec(sql)
 	}
 	for _, role := range []access.Role{"", access.RolePatient} {
 		filter := account.UserListRequest{Paging: httpapi.Paging{Limit: 20}, Role: role, Phone: "+91 98123 45678"}

@@ -45,7 +45,7 @@ func TestPatchMergesEachMember(t *testing.T) {
 	}
 	same(t, "fullName", last.Text("fullName"), "Asha Rao")
 	same(t, "timezone", last.Text("timezone"), "Europe/Berlin")
-	same(t, "columns", count(t, c,
+	same(t, "columns", c.Count(
 		"SELECT num_nulls(gender, date_of_birth, phone, phone_index, address) FROM profiles"), 5)
 	all := c.Do(me, "PATCH", "users/me", full(), "Content-Type", "application/merge-patch+json").Want(200)
 	for name, v := range full() {
@@ -53,7 +53,7 @@ func TestPatchMergesEachMember(t *testing.T) {
 	}
 	same(t, "id", all.Text("id"), me.ID.String())
 	same(t, "audit rows", audited(t, c, "user.update", me.ID.String()), 12)
-	fields := row[string](t, c,
+	fields := apptest.QueryOne[string](t, c,
 		"SELECT metadata->>'fields' FROM audit_logs WHERE action = 'user.update' ORDER BY id DESC LIMIT 1")
 	same(t, "audited fields", fields, `["fullName", "gender", "dateOfBirth", "phone", "address", "timezone"]`)
 }
@@ -68,8 +68,8 @@ func TestPatchNormalises(t *testing.T) {
 	same(t, "address", a.Text("address"), "12 Lake Road")
 	other := c.Patient()
 	c.Patch(other, "users/me", object{"phone": "+91.98.12.345678"}).Want(200)
-	same(t, "phone indexes", count(t, c, "SELECT count(DISTINCT phone_index) FROM profiles"), 1)
-	same(t, "sealed phones", count(t, c, "SELECT count(DISTINCT phone) FROM profiles"), 2)
+	same(t, "phone indexes", c.Count("SELECT count(DISTINCT phone_index) FROM profiles"), 1)
+	same(t, "sealed phones", c.Count("SELECT count(DISTINCT phone) FROM profiles"), 2)
 }
 
 func TestPatchRefuses(t *testing.T) {
@@ -144,7 +144,7 @@ func TestPatchHonoursIfMatch(t *testing.T) {
 	same(t, "ETag after {}", patch(version, object{}).Want(200).Header.Get("ETag"), version)
 	// A server whose clock is behind still gives a new version.
 	for _, table := range []string{"profiles", "users"} {
-		exec(t, c, "UPDATE "+table+" SET updated_at = now() + interval '1 hour'")
+		c.Exec("UPDATE " + table + " SET updated_at = now() + interval '1 hour'")
 		ahead := c.Get(me, "users/me").Header.Get("ETag")
 		patch(ahead, object{"address": "E"}).Want(200)
 		if later := c.Get(me, "users/me").Header.Get("ETag"); later == ahead {

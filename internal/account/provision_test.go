@@ -35,10 +35,10 @@ func TestCreateAdmin(t *testing.T) {
 	same(t, "timezone", me.Text("timezone"), account.DefaultTimezone)
 	c.Get(admin.user, "users").Want(200)
 	c.Patch(admin.user, "users/me", object{"phone": "+919812345678"}).Want(200)
-	same(t, "audit rows", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'user.create' AND entity_id "+
+	same(t, "audit rows", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'user.create' AND entity_id "+
 		"= $1 AND actor_id IS NULL AND metadata->>'job' = 'admin create'", id.String()), 1)
 	quiet(t, c)
-	same(t, "mails", count(t, c, "SELECT count(*) FROM mails"), 0)
+	same(t, "mails", c.Count("SELECT count(*) FROM mails"), 0)
 
 	if _, err := s.CreateAdmin(ctx, email, "Another", newPassword); !errors.Is(err, account.ErrAddressTaken) {
 		t.Errorf("a taken address: %v", err)
@@ -47,7 +47,8 @@ func TestCreateAdmin(t *testing.T) {
 	if _, err := s.CreateAdmin(ctx, taken, "Another", newPassword); !errors.Is(err, account.ErrAddressTaken) {
 		t.Errorf("a patient's address: %v", err)
 	}
-	same(t, "role of the patient", row[string](t, c, "SELECT role FROM users WHERE email = $1", taken), "PATIENT")
+	same(t, "role of the patient", apptest.QueryOne[string](t, c,
+		"SELECT role FROM users WHERE email = $1", taken), "PATIENT")
 	for _, bad := range []struct{ email, name, password, want string }{
 		{"zaphod", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
 		{"", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
@@ -64,7 +65,7 @@ func TestCreateAdmin(t *testing.T) {
 			t.Errorf("%q %q: %v, want %s", bad.email, bad.name, err, bad.want)
 		}
 	}
-	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 2)
+	same(t, "users", c.Count("SELECT count(*) FROM users"), 2)
 }
 
 func TestProvisionsRaceForAnAddress(t *testing.T) {
@@ -97,7 +98,7 @@ func TestProvisionsRaceForAnAddress(t *testing.T) {
 		}
 	}
 	same(t, "users, profiles and keys",
-		count(t, c, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM profiles) + (SELECT count(*) FROM "+
+		c.Count("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM profiles) + (SELECT count(*) FROM "+
 			"data_keys)"), 3)
 	support := signIn(t, c, email, password).user
 	c.Prove(support)
@@ -132,5 +133,5 @@ func TestProvisionAfterOneThatFailed(t *testing.T) {
 		t.Errorf("the first: %v", err)
 	}
 	must(t, <-second)
-	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
+	same(t, "users", c.Count("SELECT count(*) FROM users"), 1)
 }

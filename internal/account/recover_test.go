@@ -31,7 +31,8 @@ func TestResetPassword(t *testing.T) {
 	s, other := signIn(t, c, email, password), signIn(t, c, email, password)
 	bystander := signIn(t, c, verified(t, c), password)
 	token := requestReset(t, c, email, 1)
-	same(t, "column", row[[]byte](t, c, "SELECT password_reset_token FROM users WHERE id = $1", s.user.ID), sha(token))
+	same(t, "column", apptest.QueryOne[[]byte](t, c,
+		"SELECT password_reset_token FROM users WHERE id = $1", s.user.ID), sha(token))
 	c.Get(s.user, "users/me").Want(200)
 	c.Post(nobody, "auth/verify-email", object{"token": token}).Want(422, "invalid-token")
 
@@ -157,7 +158,7 @@ func TestAPasswordChangeWhileTheHashIsRenewed(t *testing.T) {
 	c := open(t)
 	email := verified(t, c)
 	s := signIn(t, c, email, password)
-	renewed := row[string](t, c, "SELECT password_hash FROM users")
+	renewed := apptest.QueryOne[string](t, c, "SELECT password_hash FROM users")
 	outdate(t, c)
 	release := lock(t, c, "SELECT FROM users FOR UPDATE")
 	answer := make(chan *apptest.Answer, 1)
@@ -179,7 +180,7 @@ func TestAPasswordChangeOfOneWhoIsJustDisabled(t *testing.T) {
 	blocked(t, c, 1)
 	release("UPDATE users SET disabled_at = now()")
 	(<-answer).Want(401, "unauthenticated")
-	exec(t, c, "UPDATE users SET disabled_at = NULL")
+	c.Exec("UPDATE users SET disabled_at = NULL")
 	signIn(t, c, email, password)
 }
 
@@ -210,7 +211,7 @@ func blocked(t *testing.T, c *apptest.Clinic, n int) {
 
 func waiters(t *testing.T, c *apptest.Clinic) int {
 	t.Helper()
-	return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "+
+	return c.Count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND " +
 		"wait_event_type = 'Lock'")
 }
 
@@ -254,7 +255,7 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) {
 		release("")
 		(<-changing).Want(204)
 		(<-signing).Want(401, "invalid-credentials")
-		same(t, "sessions", count(t, c, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 0)
+		same(t, "sessions", c.Count("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 0)
 	})
 	t.Run("many, and a refresh", func(t *testing.T) {
 		t.Parallel()
@@ -285,7 +286,7 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) {
 					a.Want(401)
 				}
 			}
-			same(t, "sessions alive", count(t, c, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 0)
+			same(t, "sessions alive", c.Count("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 0)
 			old, next = next, old
 		}
 	})

@@ -38,7 +38,7 @@ func places(t *testing.T, c *apptest.Clinic, value string) []string {
 	}
 	var found []string
 	for _, table := range tables {
-		if count(t, c, "SELECT count(*) FROM "+table+
+		if c.Count("SELECT count(*) FROM "+table+
 			" AS r WHERE EXISTS (SELECT FROM unnest($1::text[]) AS f WHERE strpos(lower(r::text), f) > 0)",
 			forms) > 0 {
 			found = append(found, table)
@@ -94,7 +94,7 @@ func TestNothingPrivateIsReadableInTheDatabase(t *testing.T) {
 	same(t, "tables that hold the name", places(t, c, "Meera Nair"), []string{"public.profiles"})
 	same(t, "tables that hold a token's hash", places(t, c, string(sha(last.refresh))),
 		[]string{"public.session_tokens"})
-	same(t, "mails that still hold their text", count(t, c, "SELECT count(*) FROM mails WHERE content IS NOT NULL"), 0)
+	same(t, "mails that still hold their text", c.Count("SELECT count(*) FROM mails WHERE content IS NOT NULL"), 0)
 	me := c.Get(last.user, "users/me").Want(200)
 	same(t, "phone", me.Text("phone"), "+919812345678")
 }

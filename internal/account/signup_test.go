@@ -46,7 +46,7 @@ func TestSignUpNormalisesTheAddress(t *testing.T) {
 	kept := "amélie." + tail
 	for i, form := range []string{"  Ame\u0301lie." + strings.ToUpper(tail) + "\t", "AMÉLIE." + tail, kept} {
 		same(t, "email", c.Post(nobody, "auth/signup", registration(form)).Want(201).Text("email"), kept)
-		same(t, "users", count(t, c, "SELECT count(*) FROM users"), 1)
+		same(t, "users", c.Count("SELECT count(*) FROM users"), 1)
 		mailed(t, c, kept, "verify-email", i+1)
 	}
 	c.Post(nobody, "auth/verify-email", object{"token": mailed(t, c, kept, "verify-email", 3)}).Want(204)
@@ -126,7 +126,7 @@ func TestSignUpRefuses(t *testing.T) {
 			}
 		})
 	}
-	t.Cleanup(func() { same(t, "users", count(t, c, "SELECT count(*) FROM users"), 0) })
+	t.Cleanup(func() { same(t, "users", c.Count("SELECT count(*) FROM users"), 0) })
 }
 
 func TestSignUpTellsAllFaultsAtOnce(t *testing.T) {
@@ -188,7 +188,7 @@ func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
 		}
 		same(t, name+": Content-Type", a.Header.Get("Content-Type"), "application/problem+json")
 	}
-	same(t, "users", count(t, c, "SELECT count(*) FROM users"), 0)
+	same(t, "users", c.Count("SELECT count(*) FROM users"), 0)
 	c.Do(nobody, "POST", "auth/signup", []byte(filler(8<<10)), "Content-Type", "application/json; charset=UTF-8").
 		Want(201)
 }

@@ -95,7 +95,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 		})
 	}
 	crowds.Unlock()
-	if n := count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"); n < 1 {
+	if n := c.Count("SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"); n < 1 {
 		t.Error("nobody administers any more")
 	}
 	for _, a := range admins { // those who are left find no way either
@@ -103,7 +103,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 			c.Patch(a, "users/"+b.ID.String()+"/disable", object{"disabled": true})
 		}
 	}
-	same(t, "administrators", count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"),
+	same(t, "administrators", c.Count("SELECT count(*) FROM users WHERE role = 'ADMIN' AND disabled_at IS NULL"),
 		1)
 }
 
@@ -130,7 +130,7 @@ func TestDisabling(t *testing.T) {
 	disable(s.user, false).Want(200)
 	mailed(t, c, email, "account-enabled", 1)
 	signIn(t, c, email, password)
-	same(t, "audit rows", count(t, c,
+	same(t, "audit rows", c.Count(
 		"SELECT count(*) FROM audit_logs WHERE action IN ('user.disable', 'user.enable') AND entity_id = $1",
 		s.user.ID.String()), 2)
 

@@ -15,7 +15,7 @@ func TestVerifyEmail(t *testing.T) {
 	id := c.Post(nobody, "auth/signup", registration(email)).Want(201).Text("id")
 	token := mailed(t, c, email, "verify-email", 1)
 	same(t, "length of the token", len(token), 43)
-	same(t, "column", row[[]byte](t, c, "SELECT email_verification_token FROM users"), sha(token))
+	same(t, "column", apptest.QueryOne[[]byte](t, c, "SELECT email_verification_token FROM users"), sha(token))
 	verify := func(token string) *apptest.Answer {
 		return c.Post(nobody, "auth/verify-email", object{"token": token})
 	}
@@ -33,7 +33,7 @@ func TestVerifyEmail(t *testing.T) {
 	same(t, "body", len(verify(token).Want(204).Body), 0)
 	verify(token).Want(422, "invalid-token")
 	same(t, "audit rows", audited(t, c, "user.verify-email", id), 1)
-	same(t, "cleared", count(t, c, "SELECT count(*) FROM users WHERE email_verification_token IS NULL AND "+
+	same(t, "cleared", c.Count("SELECT count(*) FROM users WHERE email_verification_token IS NULL AND "+
 		"email_verification_expiry IS NULL AND is_email_verified"), 1)
 	signIn(t, c, email, password)
 }
@@ -71,7 +71,7 @@ func TestResendVerification(t *testing.T) {
 	}
 	quiet(t, c)
 	same(t, "mails to the verified address", len(mails(t, c, done, "verify-email")), 1)
-	same(t, "mails", count(t, c, "SELECT count(*) FROM mails"), 5) // two of the sign-ups, one again, two to reset
+	same(t, "mails", c.Count("SELECT count(*) FROM mails"), 5) // two of the sign-ups, one again, two to reset
 	second := mailed(t, c, waiting, "verify-email", 2)
 	c.Post(nobody, "auth/verify-email", object{"token": first}).Want(422, "invalid-token")
 	c.Post(nobody, "auth/verify-email", object{"token": second}).Want(204)

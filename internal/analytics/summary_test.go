@@ -44,13 +44,6 @@ func wantAt(t *testing.T, a *apptest.Answer, expected any, at ...string) {
 	}
 }
 
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // createSlot creates a slot of 30 minutes through the API.
 func createSlot(c *apptest.Clinic, doctor apptest.User, at time.Time, seats int) string {
 	return c.Post(doctor, "availability", object{"startTime": at, "endTime": at.Add(30 * time.Minute),
@@ -186,7 +179,7 @@ func TestFigures(t *testing.T) {
 	day := nextMorning(c)
 	admin, support := c.Admin(), c.Support()
 	doctor, foreign, free := c.Doctor("500.00"), c.Doctor("299.99"), c.Doctor("0.00")
-	exec(t, c, "UPDATE doctors SET currency = 'USD' WHERE id = $1", foreign.ID)
+	c.Exec("UPDATE doctors SET currency = 'USD' WHERE id = $1", foreign.ID)
 	patients := make([]apptest.User, 9)
 	for i := range patients {
 		patients[i] = c.Patient()
@@ -302,7 +295,7 @@ func TestRevenueByTimeOfMovement(t *testing.T) {
 	advanceTo(c, day.Add(49*time.Hour))
 	c.Post(patient, "consultations/"+id+"/cancel", object{}).Want(200)
 	waitForRefund(t, c, patient, id)
-	exec(t, c, "UPDATE refunds SET created_at = $1", day) // the provider took days
+	c.Exec("UPDATE refunds SET created_at = $1", day) // the provider took days
 	for i, expected := range [][]any{
 		{},
 		{object{"currency": "INR", "captured": "100.10", "refunded": "0.00", "net": "100.10"}},

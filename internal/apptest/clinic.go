@@ -186,19 +186,19 @@ func (c *Clinic) User(role access.Role) User {
 	session := uuid.Must(uuid.NewV7())
 	hash := sha256.Sum256([]byte(u.Token))
 	now := c.DB.Now()
-	c.exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+	c.Exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
 		VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
-	c.exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`,
+	c.Exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`,
 		uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
-	c.exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
+	c.Exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
 	var secondFactorAt *time.Time
 	if role == access.RoleAdmin || role == access.RoleSupport {
 		secondFactorAt = &now
 	}
-	c.exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
+	c.Exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
 		second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
 		session, u.ID, now, now.Add(10*365*24*time.Hour), secondFactorAt)
-	c.exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
+	c.Exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 		VALUES ($1, $2, 'ACCESS', $3, $4)`,
 		hash[:], session, now, now.Add(10*365*24*time.Hour))
 	if role == access.RolePatient {
@@ -217,7 +217,7 @@ func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 	must(c.t, err)
 	sealed, err := key.Seal("users.mfa_secret", u.ID, secret)
 	must(c.t, err)
-	c.exec(`UPDATE users SET mfa_secret = $2, mfa_enabled = $3, mfa_step = 0,
+	c.Exec(`UPDATE users SET mfa_secret = $2, mfa_enabled = $3, mfa_step = 0,
 		totp_confirmed_at = CASE WHEN $3 THEN $4::timestamptz END WHERE id = $1`,
 		u.ID, sealed, confirmed, c.DB.Now())
 	return func() string {
@@ -231,7 +231,7 @@ func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 func (c *Clinic) consent(u User, now time.Time) {
 	c.t.Helper()
 	id := uuid.Must(uuid.NewV7())
-	c.exec(`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
+	c.Exec(`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
 		SELECT $1, $2, purpose, max(version), 'en', 'API', $3 FROM consent_notices WHERE purpose = 'TREATMENT'
 			GROUP BY purpose`, id, u.ID, now)
 	c.audit("consent.give", id)
@@ -240,13 +240,13 @@ func (c *Clinic) consent(u User, now time.Time) {
 // Prove gives the user's sessions a recent proof of the password and the second factor.
 func (c *Clinic) Prove(u User) {
 	c.t.Helper()
-	c.exec("UPDATE sessions SET second_factor_at = $2, authenticated_at = $2 WHERE user_id = $1", u.ID, c.DB.Now())
+	c.Exec("UPDATE sessions SET second_factor_at = $2, authenticated_at = $2 WHERE user_id = $1", u.ID, c.DB.Now())
 }
 
 // ClearSecondFactor removes the proof of a second factor from the user's sessions.
 func (c *Clinic) ClearSecondFactor(u User) {
 	c.t.Helper()
-	c.exec("UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1", u.ID)
+	c.Exec("UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1", u.ID)
 }
 
 // Patient creates a signed-in patient.
@@ -262,7 +262,7 @@ func (c *Clinic) Support() User { return c.User(access.RoleSupport) }
 func (c *Clinic) Doctor(fee string) User {
 	c.t.Helper()
 	u := c.User(access.RoleDoctor)
-	c.exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number,
+	c.Exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number,
 		registration_key, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
 		VALUES ($1, $1, 'Panchakarma', 12, $2, lower(replace($2, '-', '')), $3::text::numeric, '{en,hi}',
 		true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
@@ -275,7 +275,7 @@ func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
 	c.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	start := c.DB.Now().Add(in).Truncate(time.Second)
-	c.exec(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at)
+	c.Exec(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $6)`,
 		id, doctor.ID, start, start.Add(30*time.Minute), seats, c.DB.Now())
 	c.audit("slot.create", id)
@@ -318,12 +318,6 @@ func (c *Clinic) CheckInvariants() {
 			c.t.Errorf("%s is broken %d times, for example by %v: %s", r.Name, r.Broken, r.Examples, r.Description)
 		}
 	}
-}
-
-func (c *Clinic) exec(sql string, args ...any) {
-	c.t.Helper()
-	_, err := c.DB.Pool.Exec(context.Background(), sql, args...)
-	must(c.t, err)
 }
 
 func random(n int) []byte {

@@ -34,10 +34,10 @@ END $$;`
 // RecordTransitions makes the database record all transitions from now on. seen returns them without duplicates.
 func (c *Clinic) RecordTransitions() (seen func() []Transition) {
 	c.t.Helper()
-	c.exec(transitionRecorder)
+	c.Exec(transitionRecorder)
 	for machine, table := range map[string]string{"Consultation": "consultations", "Payment": "payments",
 		"Slot": "availability_slots", "Doctor": "doctors"} {
-		c.exec("CREATE TRIGGER record_transition AFTER INSERT OR UPDATE OR DELETE ON " + table + " FOR EACH ROW " +
+		c.Exec("CREATE TRIGGER record_transition AFTER INSERT OR UPDATE OR DELETE ON " + table + " FOR EACH ROW " +
 			"WHEN (current_setting('role') = 'amrutam_app') EXECUTE FUNCTION record_transition('" + machine + "')")
 	}
 	return func() []Transition {

@@ -1,7 +1,6 @@
 package consent_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -18,25 +17,10 @@ type object = map[string]any
 
 var purposes = []string{"TREATMENT", "DATA_USE", "MESSAGES"}
 
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // publishVersion2 publishes version 2 of the notice on treatment, as a migration would.
 func publishVersion2(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	exec(t, c, `INSERT INTO consent_notices (purpose, version, language, title, text, required)
+	c.Exec(`INSERT INTO consent_notices (purpose, version, language, title, text, required)
 		SELECT purpose, 2, language, title, 'New. ' || text, required FROM consent_notices WHERE purpose = 'TREATMENT'
 			AND version = 1`)
 }
@@ -69,7 +53,7 @@ func startConsultation(c *apptest.Clinic, doctor apptest.User, id string) *appte
 // checkConsents fails the test if a consultation has no stored consent.
 func checkConsents(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	if n := count(t, c, `SELECT count(*) FROM consultations c WHERE NOT EXISTS
+	if n := c.Count(`SELECT count(*) FROM consultations c WHERE NOT EXISTS
 		(SELECT FROM consultation_consents x WHERE x.consultation_id = c.id)`); n != 0 {
 		t.Errorf("%d consultations have no consent", n)
 	}
@@ -128,7 +112,7 @@ func TestNotices(t *testing.T) {
 	}
 	c.Get(patient, "consents?language=fr").Want(422, "validation-failed")
 	// A version is published in every language at once, and is required in all or in none.
-	if n := count(t, c, `SELECT count(*) FROM (SELECT FROM consent_notices GROUP BY purpose, version
+	if n := c.Count(`SELECT count(*) FROM (SELECT FROM consent_notices GROUP BY purpose, version
 		HAVING count(*) <> 2 OR count(DISTINCT required) <> 1 OR count(DISTINCT published_at) <> 1) x`); n != 0 {
 		t.Errorf("%d notices differ between the languages", n)
 	}
@@ -177,12 +161,12 @@ func TestGiveAndWithdraw(t *testing.T) {
 		t.Error("a withdrawn consent came back")
 	}
 	// The history: one withdrawn row with the language and the channel, and one in force; an audit row for each call.
-	if n := count(t, c, `SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'DATA_USE' AND channel = 'API'
+	if n := c.Count(`SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'DATA_USE' AND channel = 'API'
 		AND (withdrawn_at IS NULL) = (language = 'en')`, patient.ID); n != 2 {
 		t.Errorf("%d rows of history", n)
 	}
 	for action, want := range map[string]int{"consent.give": 3, "consent.withdraw": 2} {
-		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2", action,
+		if n := c.Count("SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2", action,
 			patient.ID); n != want {
 			t.Errorf("%d times %s, want %d", n, action, want)
 		}
@@ -213,12 +197,12 @@ func TestNewNoticeVersion(t *testing.T) {
 	startConsultation(c, doctor, booked).Want(200) // it was booked under the old notice
 	give(c, patient, "TREATMENT", 2).Want(201)
 	next := tryBooking(c, patient, slot).Want(201).Text("id")
-	if n := count(t, c, "SELECT notice_version FROM consultation_consents WHERE consultation_id = $1", next); n != 2 {
+	if n := c.Count("SELECT notice_version FROM consultation_consents WHERE consultation_id = $1", next); n != 2 {
 		t.Errorf("the booking is under version %d", n)
 	}
 	// A withdrawal ends the consents to all versions.
 	withdraw(c, patient, "TREATMENT")
-	if n := count(t, c, "SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'TREATMENT' AND "+
+	if n := c.Count("SELECT count(*) FROM consents WHERE user_id = $1 AND purpose = 'TREATMENT' AND "+
 		"withdrawn_at IS NOT NULL", patient.ID); n != 2 {
 		t.Errorf("%d of 2 versions are withdrawn", n)
 	}
@@ -239,13 +223,12 @@ func TestBookingNeedsConsent(t *testing.T) {
 	if detail := refused.Text("detail"); !strings.Contains(detail, "TREATMENT, notice version 1") {
 		t.Errorf("it is not said what to consent to: %s", detail)
 	}
-	if n := count(t, c, "SELECT count(*) FROM seats") + count(t, c,
-		"SELECT count(*) FROM consultation_consents"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM seats") + c.Count("SELECT count(*) FROM consultation_consents"); n != 0 {
 		t.Error("the refusal left something")
 	}
 	give(c, patient, "TREATMENT", 1).Want(201)
 	id := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(201).Text("id")
-	if n := count(t, c, `SELECT count(*) FROM consultation_consents x JOIN consultations c ON c.id = x.consultation_id
+	if n := c.Count(`SELECT count(*) FROM consultation_consents x JOIN consultations c ON c.id = x.consultation_id
 		WHERE c.id = $1 AND x.basis = 'IMPLIED'
 		AND x.notice_version = 1 AND x.actor_id = $2 AND x.given_at = c.created_at AND x.withdrawn_at IS NULL`, id,
 		patient.ID); n != 1 {
@@ -254,7 +237,7 @@ func TestBookingNeedsConsent(t *testing.T) {
 	// The other purposes don't matter.
 	withdraw(c, patient, "DATA_USE")
 	withdraw(c, patient, "MESSAGES")
-	if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE withdrawn_at IS NULL"); n != 1 {
+	if n := c.Count("SELECT count(*) FROM consultation_consents WHERE withdrawn_at IS NULL"); n != 1 {
 		t.Error("the withdrawal of another purpose ended the consent to the consultation")
 	}
 	tryBooking(c, patient, c.Slot(doctor, 7*time.Hour, 1)).Want(201)
@@ -293,12 +276,12 @@ func TestDemoPatientHasConsent(t *testing.T) {
 		if _, err := c.App.CreateDemoData(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return count(t, c, "SELECT count(*) FROM consents WHERE purpose = 'TREATMENT' AND withdrawn_at IS NULL")
+		return c.Count("SELECT count(*) FROM consents WHERE purpose = 'TREATMENT' AND withdrawn_at IS NULL")
 	}
 	if n := countConsents(); n != 1 {
 		t.Errorf("%d consents, want 1", n)
 	}
-	exec(t, c, "UPDATE consents SET withdrawn_at = given_at")
+	c.Exec("UPDATE consents SET withdrawn_at = given_at")
 	if n := countConsents(); n != 0 {
 		t.Error("the withdrawal didn't last")
 	}

@@ -48,12 +48,12 @@ func TestStartAfterWithdrawal(t *testing.T) {
 	withdraw(c, patient, "TREATMENT")
 	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200)
 	c.Post(patient, path, nil).Want(409, "illegal-transition")
-	if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND "+
+	if n := c.Count("SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND "+
 		"withdrawn_at IS NULL", othersID); n != 1 {
 		t.Error("another patient's consent was withdrawn")
 	}
 	for action, want := range map[string]int{"consultation.consent": 4, "consultation.withdraw-consent": 4} {
-		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3",
+		if n := c.Count("SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3",
 			action, patient.ID, id); n != want {
 			t.Errorf("%d times %s, want %d", n, action, want)
 		}
@@ -67,8 +67,8 @@ func TestStartWithoutConsent(t *testing.T) {
 	c := apptest.Open(t)
 	patient, doctor := c.Patient(), c.Doctor("0.00")
 	id := c.Book(patient, c.Slot(doctor, 5*time.Minute, 1))
-	exec(t, c, "ALTER TABLE consultation_consents DISABLE TRIGGER USER")
-	exec(t, c, "DELETE FROM consultation_consents")
+	c.Exec("ALTER TABLE consultation_consents DISABLE TRIGGER USER")
+	c.Exec("DELETE FROM consultation_consents")
 	startConsultation(c, doctor, id).Want(409, "consent-required")
 	c.Post(patient, "consultations/"+id+"/consent", nil).Want(201)
 	startConsultation(c, doctor, id).Want(200)
@@ -106,7 +106,7 @@ func TestConcurrentWithdrawal(t *testing.T) {
 		if started.Status != 200 {
 			started.Want(409, "consent-required")
 		}
-		if n := count(t, c, "SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND "+
+		if n := c.Count("SELECT count(*) FROM consultation_consents WHERE consultation_id::text = $1 AND "+
 			"withdrawn_at IS NULL", id); n != 0 {
 			t.Error("the withdrawal missed the consultation")
 		}

@@ -25,8 +25,8 @@ func TestBookRefusals(t *testing.T) {
 	slot := func(in time.Duration) uuid.UUID { return c.Slot(doctor, in, 1) }
 	begun, past := slot(time.Hour), slot(-time.Hour)
 	blocked, full := slot(2*time.Hour), slot(3*time.Hour)
-	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
-	exec(t, c, "UPDATE availability_slots SET start_time = $2 WHERE id = $1", begun, c.DB.Now().Add(-time.Minute))
+	c.Exec("UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
+	c.Exec("UPDATE availability_slots SET start_time = $2 WHERE id = $1", begun, c.DB.Now().Add(-time.Minute))
 	c.Book(c.Patient(), full)
 	for name, id := range map[string]uuid.UUID{"begun": begun, "past": past, "blocked": blocked} {
 		t.Log(name)
@@ -41,7 +41,7 @@ func TestBookRefusals(t *testing.T) {
 	c.Patch(c.Admin(), "doctors/"+other.ID.String()+"/approve",
 		object{"approved": false, "reason": "The registration lapsed."}).Want(200)
 	postBooking(c, patient, otherSlot).Want(409, "slot-not-bookable")
-	if n := count(t, c, "SELECT count(*) FROM seats"); n != 1 {
+	if n := c.Count("SELECT count(*) FROM seats"); n != 1 {
 		t.Errorf("%d seats are taken, want 1: a refused booking took a seat", n)
 	}
 	c.Post(patient, "consultations", object{"slotId": slot(5 * time.Hour), "reason": "Cough", "doctorId": doctor.ID}).
@@ -76,7 +76,7 @@ func TestBookFixesFee(t *testing.T) {
 	}
 	c.Post(patient, "payments/initiate", object{"consultationId": free.Text("id")}).Want(409, "already-paid")
 	cancel(c, patient, free.Text("id"), "travelling").Want(200)
-	if n := count(t, c, "SELECT count(*) FROM refunds"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM refunds"); n != 0 {
 		t.Errorf("%d refunds of a free booking", n)
 	}
 	c.CheckInvariants()
@@ -222,14 +222,14 @@ func TestBookWithoutPartitions(t *testing.T) {
 	// The builders' audit rows have to stay for the invariants, so the clock goes to a month without rows.
 	now := c.DB.Now()
 	consultations := "consultations_" + now.Format("2006_01")
-	exec(t, c, "ALTER TABLE consultations DETACH PARTITION "+consultations)
-	exec(t, c, "DROP TABLE "+consultations)
+	c.Exec("ALTER TABLE consultations DETACH PARTITION " + consultations)
+	c.Exec("DROP TABLE " + consultations)
 	ahead := time.Date(now.Year(), now.Month()+7, 2, 12, 0, 0, 0, time.UTC)
 	audits := "audit_logs_" + ahead.Format("2006_01")
 	keys := "idempotency_keys_" + ahead.Add(24*time.Hour).Format("2006_01_02")
 	advanceTo(t, c, ahead)
 	for _, name := range []string{audits, keys, consultations} {
-		exec(t, c, "DROP TABLE IF EXISTS "+name)
+		c.Exec("DROP TABLE IF EXISTS " + name)
 	}
 	slot := c.Slot(doctor, 5*time.Minute, 1)
 	body := object{"slotId": slot, "reason": "Cough"}
@@ -240,18 +240,18 @@ func TestBookWithoutPartitions(t *testing.T) {
 			"AND entity_id = $1",
 		"idempotency_keys_default": "SELECT count(*) FROM idempotency_keys_default WHERE entity_id::text = $1",
 	} {
-		if n := count(t, c, sql, a.Text("id")); n != 1 {
+		if n := c.Count(sql, a.Text("id")); n != 1 {
 			t.Errorf("%s has %d rows of the booking", table, n)
 		}
 	}
 	runMaintenance(t, c)
 	for _, name := range []string{audits, keys, consultations} {
-		if count(t, c, "SELECT count(*) FROM pg_class WHERE relname = $1", name) != 0 {
+		if c.Count("SELECT count(*) FROM pg_class WHERE relname = $1", name) != 0 {
 			t.Errorf("%s was created although the default partition has its rows", name)
 		}
 	}
 	next := ahead.AddDate(0, 1, 0)
-	if count(t, c, "SELECT count(*) FROM pg_class WHERE relname = $1", "audit_logs_"+next.Format("2006_01")) != 1 {
+	if c.Count("SELECT count(*) FROM pg_class WHERE relname = $1", "audit_logs_"+next.Format("2006_01")) != 1 {
 		t.Error("the next month's partition wasn't created")
 	}
 	again := c.Do(patient, "POST", "consultations", body, "Idempotency-Key", "k").Want(201)
@@ -263,7 +263,7 @@ func TestBookWithoutPartitions(t *testing.T) {
 	// A day later the key is deleted, from the default partition too.
 	c.Clock.Advance(25 * time.Hour)
 	runMaintenance(t, c)
-	if n := count(t, c, "SELECT count(*) FROM idempotency_keys"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM idempotency_keys"); n != 0 {
 		t.Errorf("%d expired keys are left", n)
 	}
 }
@@ -276,7 +276,7 @@ func runMaintenance(t *testing.T, c *apptest.Clinic) {
 		t.Fatal(err)
 	}
 	queue.RegisterMaintenance()
-	before := count(t, c, "SELECT coalesce(max(id), 0) FROM river_job")
+	before := c.Count("SELECT coalesce(max(id), 0) FROM river_job")
 	err = errors.Join(queue.Start(t.Context()),
 		c.DB.Write(t.Context(), func(tx *postgres.Tx) error {
 			return queue.Insert(t.Context(), tx, jobs.Maintenance{})
@@ -285,13 +285,13 @@ func runMaintenance(t *testing.T, c *apptest.Clinic) {
 		t.Fatal(err)
 	}
 	eventually(t, "maintained", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'partition.upkeep' AND id > $1 AND state = "+
+		return c.Count("SELECT count(*) FROM river_job WHERE kind = 'partition.upkeep' AND id > $1 AND state = "+
 			"'completed'", before) > 0
 	})
 	if err := queue.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := count(t, c, `SELECT count(*) FROM river_job
+	if n := c.Count(`SELECT count(*) FROM river_job
 		WHERE kind = 'partition.upkeep' AND state <> 'completed'`); n != 0 {
 		t.Fatalf("%d maintenance jobs failed", n)
 	}

@@ -44,7 +44,7 @@ func TestBookLimitsBookingsOfPatient(t *testing.T) {
 	if len(booked) != 5 {
 		t.Fatalf("%d bookings succeeded, want 5", len(booked))
 	}
-	if n := count(t, c, "SELECT max(n) FROM (SELECT count(*) AS n FROM seats GROUP BY doctor_id) s"); n > 2 {
+	if n := c.Count("SELECT max(n) FROM (SELECT count(*) AS n FROM seats GROUP BY doctor_id) s"); n > 2 {
 		t.Errorf("%d bookings with one doctor, want at most 2", n)
 	}
 	other := c.Doctor("0.00")

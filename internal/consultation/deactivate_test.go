@@ -112,7 +112,7 @@ func TestCancelUpcoming(t *testing.T) {
 			}
 			c.Report("payment.succeeded", reference, fee).Want(200)
 			waitForRefund(t, c, unpaid, fee)
-			if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
+			if n := c.Count("SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
 				other.ID); n != 2 {
 				t.Errorf("the other party got %d mails, want 2", n)
 			}
@@ -130,7 +130,7 @@ func checkSlots(t *testing.T, c *apptest.Clinic, doctor apptest.User, slots []uu
 		wantStatus, wantAnswer = "AVAILABLE", 201
 	}
 	for _, slot := range slots {
-		if n := count(t, c, "SELECT count(*) FROM availability_slots WHERE id = $1 AND status::text = $2", slot,
+		if n := c.Count("SELECT count(*) FROM availability_slots WHERE id = $1 AND status::text = $2", slot,
 			wantStatus); n != 1 {
 			t.Errorf("the status of a slot isn't %s", wantStatus)
 		}
@@ -175,7 +175,7 @@ func TestStartRequiresApproval(t *testing.T) {
 	c := apptest.Open(t)
 	doctor := c.Doctor("0.00")
 	id := c.Book(c.Patient(), c.Slot(doctor, 10*time.Minute, 1))
-	exec(t, c, "UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
+	c.Exec("UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
 	updateStatus(c, doctor, id, "IN_PROGRESS").Want(403, "doctor-not-approved")
 	updateStatus(c, c.Doctor("0.00"), id, "IN_PROGRESS").Want(404, "not-found")
 }
@@ -265,7 +265,7 @@ func TestCancelUpcomingRacesBooking(t *testing.T) {
 				if deactivated.Status != 200 && deactivated.Status != 204 {
 					t.Errorf("deactivation: %d %s", deactivated.Status, deactivated.Body)
 				}
-				if n := count(t, c, "SELECT count(*) FROM consultations WHERE $1 IN (patient_id, doctor_id) AND "+
+				if n := c.Count("SELECT count(*) FROM consultations WHERE $1 IN (patient_id, doctor_id) AND "+
 					"status IN ('REQUESTED', 'CONFIRMED')", user.ID); n != 0 {
 					t.Errorf("%d consultations are left", n)
 				}
@@ -294,7 +294,7 @@ func TestConcurrentDeactivations(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
+		if n := c.Count("SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
 			patient.ID); n != 1 {
 			t.Errorf("%d mails", n)
 		}

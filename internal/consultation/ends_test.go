@@ -37,7 +37,7 @@ func TestSweepCompletesOverrunConsultation(t *testing.T) {
 		t.Errorf("it ended at %s, want %s", a.Text("endedAt"), end)
 	}
 	for user, want := range map[uuid.UUID]int{doctor.ID: 1, patient.ID: 0} {
-		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-completed'",
+		if n := c.Count("SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-completed'",
 			user); n != want {
 			t.Errorf("%d mails, want %d", n, want)
 		}
@@ -103,10 +103,10 @@ func TestConcurrentStarts(t *testing.T) {
 		for i := range 3 { // adjoining slots, all within the time to start
 			id := uuid.Must(uuid.NewV7())
 			begin := c.DB.Now().Add(time.Duration(i*4+1) * time.Minute).Truncate(time.Second)
-			exec(t, c, "INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, "+
+			c.Exec("INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, "+
 				"updated_at) VALUES ($1, $2, $3, $4, $3, $3)",
 				id, doctor.ID, begin, begin.Add(4*time.Minute))
-			exec(t, c, "INSERT INTO audit_logs (id, action, entity_type, entity_id, created_at) VALUES "+
+			c.Exec("INSERT INTO audit_logs (id, action, entity_type, entity_id, created_at) VALUES "+
 				"(gen_random_uuid(), 'slot.create', 'slot', $1::text, now())", id.String())
 			ids = append(ids, c.Book(c.Patient(), id))
 		}
@@ -166,7 +166,7 @@ func TestLateWebhookBeforeSweep(t *testing.T) {
 	if s := c.Get(patient, "consultations/"+id).Text("status"); s != "CANCELLED" {
 		t.Errorf("the consultation that was paid late is %s", s)
 	}
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE amount = 500"); n != 1 {
+	if n := c.Count("SELECT count(*) FROM refunds WHERE amount = 500"); n != 1 {
 		t.Errorf("%d refunds", n)
 	}
 	c.CheckInvariants()
@@ -223,7 +223,7 @@ func TestCancelRepeated(t *testing.T) {
 			}
 		}
 		waitForRefund(t, c, id, fee)
-		if n := count(t, c, "SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
+		if n := c.Count("SELECT count(*) FROM mails WHERE user_id = $1 AND kind = 'consultation-cancelled'",
 			patient.ID); n != 1 {
 			t.Errorf("%d mails", n)
 		}

@@ -34,21 +34,6 @@ func startOf(t *testing.T, c *apptest.Clinic, id string) (start, end time.Time) 
 	return start, end
 }
 
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // eventually polls until a job has done its work. The interval leaves the machine to the job.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
@@ -68,7 +53,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 func waitForRefund(t *testing.T, c *apptest.Clinic, id, amount string) {
 	t.Helper()
 	eventually(t, "refunded", func() bool {
-		return count(t, c, `SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id
+		return c.Count(`SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id
 			WHERE p.consultation_id = $1 AND r.status = 'SUCCEEDED' AND r.amount = $2::text::numeric`, id, amount) == 1
 	})
 }

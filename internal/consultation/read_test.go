@@ -66,7 +66,7 @@ func TestTextLimits(t *testing.T) {
 // countAudits counts the audit rows of an action by an actor on an entity for a purpose, "" for none.
 func countAudits(t *testing.T, c *apptest.Clinic, action, entity string, actor apptest.User, purpose string) int {
 	t.Helper()
-	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND "+
+	return c.Count("SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2 AND actor_id = $3 AND "+
 		"coalesce(metadata->>'purpose', '') = $4",
 		action, entity, actor.ID, purpose)
 }
@@ -155,11 +155,11 @@ func TestReadHealthData(t *testing.T) {
 		t.Error("the payment shows the reason")
 	}
 	// The texts are in no audit row and stored sealed.
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%rest%' OR metadata::text LIKE "+
+	if n := c.Count("SELECT count(*) FROM audit_logs WHERE metadata::text LIKE '%rest%' OR metadata::text LIKE " +
 		"'%broke%' OR metadata::text LIKE '%Back pain%'"); n != 0 {
 		t.Errorf("%d audit rows have health data", n)
 	}
-	if n := count(t, c, "SELECT count(*) FROM consultations WHERE position('Back pain'::bytea IN reason) > 0 OR "+
+	if n := c.Count("SELECT count(*) FROM consultations WHERE position('Back pain'::bytea IN reason) > 0 OR " +
 		"position('rest'::bytea IN notes) > 0"); n != 0 {
 		t.Error("health data isn't sealed")
 	}

@@ -129,7 +129,7 @@ func TestStartAndNoShowWindows(t *testing.T) {
 		}
 	}
 	// The patient was absent, not the doctor: nothing is refunded.
-	if n := count(t, c, "SELECT count(*) FROM refunds"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM refunds"); n != 0 {
 		t.Errorf("%d refunds", n)
 	}
 	c.CheckInvariants()
@@ -166,7 +166,7 @@ func TestSweep(t *testing.T) {
 		t.Errorf("a consultation that runs over its time is %s", s)
 	}
 	for _, id := range []string{overdue, missed} {
-		if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE entity_id = $1 AND actor_id IS NULL AND "+
+		if n := c.Count("SELECT count(*) FROM audit_logs WHERE entity_id = $1 AND actor_id IS NULL AND "+
 			"metadata->>'job' = 'consultation.sweep'", id); n != 1 {
 			t.Errorf("%d audit rows name the sweep", n)
 		}

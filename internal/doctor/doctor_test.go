@@ -37,13 +37,6 @@ func setRow(t *testing.T, c *apptest.Clinic, id uuid.UUID, set string, args ...a
 	}
 }
 
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // countAudits counts the audit rows of an action on an object.
 func countAudits(t *testing.T, c *apptest.Clinic, action string, id uuid.UUID) int {
 	t.Helper()
@@ -274,10 +267,10 @@ func TestRegistrationNumberIsFreed(t *testing.T) {
 	a.Want(409, "registration-number-taken")
 	c.Post(second, "doctors", numbered("TN-1")).Want(409, "already-applied")
 	decide(second, true).Want(200)
-	exec(t, c, "UPDATE users SET disabled_at = now() WHERE id = $1", second.ID)
+	c.Exec("UPDATE users SET disabled_at = now() WHERE id = $1", second.ID)
 	_, a = apply("MH-91")
 	a.Want(409, "registration-number-taken")
-	exec(t, c, "UPDATE users SET disabled_at = NULL WHERE id = $1", second.ID)
+	c.Exec("UPDATE users SET disabled_at = NULL WHERE id = $1", second.ID)
 	c.Do(second, "DELETE", "users/me", nil).Want(204)
 	_, a = apply("MH-91")
 	a.Want(201)
@@ -312,13 +305,13 @@ func TestConcurrentUseOfRegistrationNumber(t *testing.T) {
 			application(func(m map[string]any) { m["registrationNumber"] = []string{"MH-91", "mh 91"}[i%2] }))
 	})
 	want(t, "applications", won, 1)
-	exec(t, c, "UPDATE doctors SET approval_decided_at = now(), registration_key = NULL") // refused
+	c.Exec("UPDATE doctors SET approval_decided_at = now(), registration_key = NULL") // refused
 	won = atOnce(func(i int) *apptest.Answer {
 		return c.Post(doctors[i], "doctors",
 			application(func(m map[string]any) { m["registrationNumber"] = "KL" + strconv.Itoa(i) }))
 	})
 	want(t, "new applications", won, 6)
-	exec(t, c, "UPDATE doctors SET approval_decided_at = now(), registration_key = NULL, registration_number = 'MH91'")
+	c.Exec("UPDATE doctors SET approval_decided_at = now(), registration_key = NULL, registration_number = 'MH91'")
 	won = atOnce(func(i int) *apptest.Answer {
 		return c.Patch(admin, "doctors/"+doctors[i].ID.String()+"/approve", map[string]any{"approved": true})
 	})
@@ -376,11 +369,11 @@ func TestRead(t *testing.T) {
 	c.Slot(doctor, 5*time.Hour, 1)
 	soon := c.Slot(doctor, 2*time.Hour, 1)
 	blocked := c.Slot(doctor, time.Hour, 1)
-	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
+	c.Exec("UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
 	c.Slot(doctor, -time.Hour, 1)
 	a := c.Get(apptest.User{}, path).Want(200)
 	want(t, "nextFreeSlot", a.Text("nextFreeSlot", "id"), soon.String())
-	exec(t, c, "UPDATE availability_slots SET status = 'BOOKED', seats_taken = 1 WHERE id = $1", soon)
+	c.Exec("UPDATE availability_slots SET status = 'BOOKED', seats_taken = 1 WHERE id = $1", soon)
 	if a := c.Get(apptest.User{}, path); a.Text("nextFreeSlot", "id") == soon.String() {
 		t.Error("a booked slot is shown as free")
 	}
@@ -388,7 +381,7 @@ func TestRead(t *testing.T) {
 	c.Get(apptest.User{}, "doctors/not-a-uuid").Want(422)
 	c.Get(apptest.User{}, "doctors/"+uuid.NewString()).Want(404)
 	for i, set := range []string{"disabled_at = now()", "disabled_at = NULL, deleted_at = now()"} {
-		exec(t, c, "UPDATE users SET "+set+" WHERE id = $1", doctor.ID)
+		c.Exec("UPDATE users SET "+set+" WHERE id = $1", doctor.ID)
 		if a := c.Get(apptest.User{}, path); a.Status != 404 {
 			t.Errorf("case %s: status %d", strconv.Itoa(i), a.Status)
 		}

@@ -31,7 +31,7 @@ func TestSearchIgnoresMarksAndCase(t *testing.T) {
 			"चांद", "चाँद", "वैद्\u200dय"}, []string{"विद्य", "वद्य", "पढाई", "फज", "चद"}},
 		{"Чайковский", []string{"чайковский", "ЧАЙ"}, []string{"чаи"}},
 	} {
-		exec(t, c, "UPDATE profiles SET full_name = $2 WHERE user_id = $1", doctor.ID, one.name)
+		c.Exec("UPDATE profiles SET full_name = $2 WHERE user_id = $1", doctor.ID, one.name)
 		finds := func(q string) bool {
 			return len(c.Get(anonymous, "doctors?q="+url.QueryEscape(q)).Want(200).Items()) == 1
 		}
@@ -89,13 +89,13 @@ func TestDefaultCurrency(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t, func(cfg *config.Config) { cfg.Currency = "EUR" })
 	doctor := c.Doctor("100.00")
-	exec(t, c, "DELETE FROM doctors WHERE id = $1", doctor.ID)
+	c.Exec("DELETE FROM doctors WHERE id = $1", doctor.ID)
 	application := map[string]any{"specialization": "Rasayana", "yearsOfExperience": 3,
 		"registrationNumber": "AYU-EUR-1", "consultationFee": "30.00", "languagesSpoken": []string{"en"}}
 	if got := c.Post(doctor, "doctors", application).Want(201).Text("currency"); got != "EUR" {
 		t.Errorf("the currency is %s", got)
 	}
-	exec(t, c, "UPDATE doctors SET is_approved = true")
+	c.Exec("UPDATE doctors SET is_approved = true")
 	c.Doctor("20.00") // in INR
 	if items := c.Get(anonymous, "doctors?sort=fee").Want(200).Items(); len(items) != 1 ||
 		items[0]["id"] != doctor.ID.String() {
@@ -117,12 +117,12 @@ func TestFacets(t *testing.T) {
 		setRow(t, c, doctor.ID, set)
 		switch i {
 		case 4:
-			exec(t, c, "UPDATE users SET disabled_at = now() WHERE id = $1", doctor.ID)
+			c.Exec("UPDATE users SET disabled_at = now() WHERE id = $1", doctor.ID)
 		case 5:
-			exec(t, c, "UPDATE users SET deleted_at = now() WHERE id = $1", doctor.ID)
+			c.Exec("UPDATE users SET deleted_at = now() WHERE id = $1", doctor.ID)
 		}
 	}
-	exec(t, c, "UPDATE doctors SET specialization = 'panchakarma' WHERE specialization = 'Panchakarma'")
+	c.Exec("UPDATE doctors SET specialization = 'panchakarma' WHERE specialization = 'Panchakarma'")
 	want := `{"specializations":[{"value":"Pañcakarma","count":1},{"value":"Rasayana","count":1},` +
 		`{"value":"panchakarma","count":1}],` +
 		`"languages":[{"value":"en","count":3},{"value":"hi","count":2},{"value":"ta","count":1}],` +

@@ -131,9 +131,9 @@ func openSeeded(t *testing.T) (*apptest.Clinic, []foundDoctor) {
 	t.Helper()
 	c := apptest.Open(t)
 	seed(t, c, 150, 6)
-	exec(t, c, "UPDATE users SET disabled_at = now() WHERE email LIKE '%7@example.org'")
-	exec(t, c, "UPDATE users SET deleted_at = now() WHERE email LIKE '%3@example.org'")
-	exec(t, c, "DELETE FROM availability_slots s USING users u WHERE u.id = s.doctor_id AND u.email LIKE "+
+	c.Exec("UPDATE users SET disabled_at = now() WHERE email LIKE '%7@example.org'")
+	c.Exec("UPDATE users SET deleted_at = now() WHERE email LIKE '%3@example.org'")
+	c.Exec("DELETE FROM availability_slots s USING users u WHERE u.id = s.doctor_id AND u.email LIKE " +
 		"'%1@example.org'")
 	hour := c.DB.Now().Truncate(time.Hour).Add(time.Hour + time.Minute)
 	c.Clock.Advance(hour.Sub(c.DB.Now()))
@@ -208,7 +208,7 @@ func TestSearchText(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	doctor := c.Doctor("100.00")
-	exec(t, c, "UPDATE profiles SET full_name = 'Dr.Ünal O''Brien-Śarmā वैद्य' WHERE user_id = $1", doctor.ID)
+	c.Exec("UPDATE profiles SET full_name = 'Dr.Ünal O''Brien-Śarmā वैद्य' WHERE user_id = $1", doctor.ID)
 	setRow(t, c, doctor.ID, "bio = $2, clinic_name = 'Café/Kochi'",
 		`Skin&joints: 24x7 <b>care</b>, ask@clinic.example or https://clinic.example/book`)
 	finds := func(q string) bool {
@@ -235,7 +235,7 @@ func TestSearchText(t *testing.T) {
 	c.Get(anonymous, "doctors?q=%E2%80%8B").Want(422)
 	c.Get(anonymous, "doctors?q=%ff").Want(400)
 
-	exec(t, c, "UPDATE profiles SET full_name = 'Zarina' WHERE user_id = $1", doctor.ID)
+	c.Exec("UPDATE profiles SET full_name = 'Zarina' WHERE user_id = $1", doctor.ID)
 	if !finds("zari") || finds("brien") {
 		t.Error("the search doesn't follow a new name")
 	}
@@ -269,7 +269,7 @@ func TestSearchEarliestBeyondWalkLimit(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	busy, late := c.Doctor("1.00"), c.Doctor("1.00")
-	exec(t, c, `INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, updated_at)
+	c.Exec(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, created_at, updated_at)
 		SELECT gen_random_uuid(), $1, at, at + interval '10 minutes', now(), now() FROM generate_series(1, 1500) k
 			CROSS JOIN LATERAL (SELECT now() + k * interval '10 minutes' AS at) t`, busy.ID)
 	c.Slot(late, 400*time.Hour, 1)

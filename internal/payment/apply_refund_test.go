@@ -27,13 +27,13 @@ func TestRefundFails(t *testing.T) {
 	wantOutcome(t, c.Report("refund.succeeded", reference, "500.00"), 200, payment.Refunded)
 	wantOutcome(t, c.Report("refund.succeeded", reference, "500.00"), 200, payment.Unchanged)
 	wantOutcome(t, c.Report("refund.failed", reference, "500.00"), 200, payment.Unchanged)
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'FAILED'"); n != 2 {
+	if n := c.Count("SELECT count(*) FROM refunds WHERE status = 'FAILED'"); n != 2 {
 		t.Errorf("%d refunds failed, want 2", n)
 	}
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'"); n != 1 {
+	if n := c.Count("SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'"); n != 1 {
 		t.Errorf("%d refunds succeeded, want 1", n)
 	}
-	if n := count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'payment.refund'"); n != 3 {
+	if n := c.Count("SELECT count(*) FROM river_job WHERE kind = 'payment.refund'"); n != 3 {
 		t.Errorf("%d refunds are asked for, want 3", n)
 	}
 	c.CheckInvariants()
@@ -138,7 +138,7 @@ func TestConcurrentRefundAtProvider(t *testing.T) {
 		for _, i := range []int{0, 2, 3} {
 			answers[i].Want(200)
 		}
-		if n := count(t, c, `SELECT sum(r.amount)::int FROM refunds r JOIN payments p ON p.id = r.payment_id
+		if n := c.Count(`SELECT sum(r.amount)::int FROM refunds r JOIN payments p ON p.id = r.payment_id
 			WHERE p.consultation_id = $1 AND r.status IN ('PENDING', 'SUCCEEDED')`, consultation); n != 500 {
 			t.Errorf("%d goes back of 500", n)
 		}

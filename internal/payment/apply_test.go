@@ -56,7 +56,9 @@ func TestSuccessOfTwoAttempts(t *testing.T) {
 	shows := func(refunded string, sent int) {
 		t.Helper()
 		c.Await("refunds are sent",
-			func() bool { return count(t, c, "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'") == sent })
+			func() bool {
+				return c.Count("SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'") == sent
+			})
 		if a := c.Get(patient, "consultations/"+consultation).Want(200); a.Text("refundedAmount") != refunded {
 			t.Errorf("refundedAmount is %s, want %s", a.Text("refundedAmount"), refunded)
 		}
@@ -176,7 +178,7 @@ func TestConcurrentSuccessAndSweep(t *testing.T) {
 		pay(&all, reference)
 	}
 	eventually(t, "swept", func() bool {
-		return count(t, c, "SELECT count(*) FROM consultations WHERE status = 'CANCELLED'") > 0
+		return c.Count("SELECT count(*) FROM consultations WHERE status = 'CANCELLED'") > 0
 	})
 	for _, reference := range references[6:] {
 		pay(&all, reference)

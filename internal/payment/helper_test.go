@@ -60,14 +60,6 @@ func wantOutcome(t *testing.T, a *apptest.Answer, status int, outcome payment.Ou
 	}
 }
 
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // eventually waits until done returns true, for what a job does.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
@@ -87,8 +79,8 @@ func wantRefunds(t *testing.T, c *apptest.Clinic, consultation string, n int) {
 	t.Helper()
 	const sql = `SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.consultation_id = $1`
 	eventually(t, "refunded as often",
-		func() bool { return count(t, c, sql+" AND r.status = 'SUCCEEDED'", consultation) == n })
-	if all := count(t, c, sql, consultation); all != n {
+		func() bool { return c.Count(sql+" AND r.status = 'SUCCEEDED'", consultation) == n })
+	if all := c.Count(sql, consultation); all != n {
 		t.Fatalf("%d refunds, want %d", all, n)
 	}
 }

@@ -57,7 +57,7 @@ func TestNamedRefunds(t *testing.T) {
 	third := requestRefund(c, support, id, "5.00").Want(201).Text("id")
 	approve(c, admin, third).Want(200)
 	reportRefund(t, c, "refund.succeeded", other, "5.00", third, 202, payment.AmountMismatch)
-	if n := count(t, c, "SELECT count(*) FROM unmatched_money WHERE reason = 'WRONG_REFUND' AND "+
+	if n := c.Count("SELECT count(*) FROM unmatched_money WHERE reason = 'WRONG_REFUND' AND " +
 		"status = 'WAITING'"); n != 4 {
 		t.Errorf("%d contradictions are listed, want 4", n)
 	}
@@ -83,7 +83,7 @@ func TestBothNamedRefundsWereMade(t *testing.T) {
 	if got := refundsOf(c, c.Support(), consultation); got != "500.00 FAILED superseded, 500.00 SUCCEEDED" {
 		t.Errorf("support reads %q", got)
 	}
-	if n := count(t, c, "SELECT count(*) FROM unmatched_money WHERE reason = 'EXCEEDS_CAPTURE' AND "+
+	if n := c.Count("SELECT count(*) FROM unmatched_money WHERE reason = 'EXCEEDS_CAPTURE' AND " +
 		"amount = 500"); n != 1 {
 		t.Errorf("%d are listed, want 1", n)
 	}
@@ -108,7 +108,7 @@ func TestUnmatchedNamedRefunds(t *testing.T) {
 	if got := refundsOf(c, patient, consultation); got != "200.00 SUCCEEDED, 250.00 SUCCEEDED, 50.00 SUCCEEDED" {
 		t.Errorf("the patient reads %q", got)
 	}
-	if n := count(t, c, "SELECT count(*) FROM unmatched_money WHERE kind = 'REFUND' AND status = 'WAITING'"); n != 2 {
+	if n := c.Count("SELECT count(*) FROM unmatched_money WHERE kind = 'REFUND' AND status = 'WAITING'"); n != 2 {
 		t.Errorf("%d refunds wait, want 30.00 and 70.00", n)
 	}
 }

@@ -67,7 +67,7 @@ func TestRequestAfterDecline(t *testing.T) {
 	decline(c, admin, again).Want(200) // whoever asked takes it back
 	approve(c, admin, requestRefund(c, support, id, "500.00").Want(201).Text("id")).Want(200)
 	wantRefundsOf(t, c, patient, consultation, "500.00 SUCCEEDED")
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'refund.decline' AND entity_type = "+
+	if n := c.Count("SELECT count(*) FROM audit_logs WHERE action = 'refund.decline' AND entity_type = "+
 		"'refund' AND actor_id = $1", admin.ID); n != 2 {
 		t.Errorf("%d declines are audited", n)
 	}
@@ -97,7 +97,7 @@ func TestConcurrentApprovals(t *testing.T) {
 		"provider's refunds": "SELECT count(*) FROM payment_webhooks WHERE type = 'refund.succeeded'",
 		"approvals audited":  "SELECT count(*) FROM audit_logs WHERE action = 'refund.approve'",
 	} {
-		if n := count(t, c, sql); n != rounds {
+		if n := c.Count(sql); n != rounds {
 			t.Errorf("%d %s, want %d", n, what, rounds)
 		}
 	}
@@ -129,7 +129,7 @@ func TestConcurrentCancellationAndApproval(t *testing.T) {
 			answers[1].Want(409, "illegal-transition")
 		}
 		wantRefundsOf(t, c, patient, consultation, want)
-		if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'REQUESTED'"); n != 0 {
+		if n := c.Count("SELECT count(*) FROM refunds WHERE status = 'REQUESTED'"); n != 0 {
 			t.Errorf("%d requests are left", n)
 		}
 	}
@@ -149,7 +149,7 @@ func TestApprovedRefundFails(t *testing.T) {
 	if got := refundsOf(c, patient, consultation); got != "80.00 FAILED, 80.00 PENDING" {
 		t.Errorf("the patient reads %q", got)
 	}
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE status = 'PENDING' AND requested_by = $1 AND "+
+	if n := c.Count("SELECT count(*) FROM refunds WHERE status = 'PENDING' AND requested_by = $1 AND "+
 		"approved_by = $2", support.ID, admin.ID); n != 1 {
 		t.Errorf("%d refunds under the approval, want 1", n)
 	}

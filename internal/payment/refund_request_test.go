@@ -62,7 +62,7 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 	wantRefundsOf(t, c, doctor, consultation, "")
 	approve(c, support, refund).Want(403, "forbidden")
 	approve(c, patient, refund).Want(403, "forbidden")
-	if n := count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'payment.refund'"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM river_job WHERE kind = 'payment.refund'"); n != 0 {
 		t.Errorf("%d refunds are asked for", n)
 	}
 	c.CheckInvariants()
@@ -87,13 +87,13 @@ func TestRefundOutsideThePolicy(t *testing.T) {
 		missing.Want(404, "not-found")
 	}
 	for action, user := range map[string]apptest.User{"refund.request": support, "refund.approve": admin} {
-		if n := count(t, c, `SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3
+		if n := c.Count(`SELECT count(*) FROM audit_logs WHERE action = $1 AND actor_id = $2 AND entity_id = $3
 			AND metadata->>'amount' = '120.50'
 			AND metadata->>'paymentId' = $4`, action, user.ID, refund, id); n != 1 {
 			t.Errorf("%d rows of %s", n, action)
 		}
 	}
-	if n := count(t, c, "SELECT count(*) FROM mails WHERE kind = 'refund-sent' AND user_id = $1", patient.ID); n != 1 {
+	if n := c.Count("SELECT count(*) FROM mails WHERE kind = 'refund-sent' AND user_id = $1", patient.ID); n != 1 {
 		t.Errorf("%d mails tell the patient", n)
 	}
 	// The cancellation refunds the rest.
@@ -168,7 +168,7 @@ func TestRepeatedRefundRequest(t *testing.T) {
 		again.Header.Get("Location") != first.Header.Get("Location") {
 		t.Errorf("again: %v %s", again.Header, again.Body)
 	}
-	if n := count(t, c, "SELECT count(*) FROM refunds"); n != 1 {
+	if n := c.Count("SELECT count(*) FROM refunds"); n != 1 {
 		t.Errorf("%d refunds are asked for", n)
 	}
 	c.CheckInvariants()
@@ -201,7 +201,7 @@ func TestCancellationSupersedesRequest(t *testing.T) {
 	wantRefundsOf(t, c, patient, consultation, "500.00 SUCCEEDED")
 	wantRefundsOf(t, c, support, consultation, "150.00 FAILED superseded, 50.00 FAILED superseded, 500.00 SUCCEEDED")
 	approve(c, admin, open).Want(409, "illegal-transition")
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'refund.supersede' AND actor_id = $1",
+	if n := c.Count("SELECT count(*) FROM audit_logs WHERE action = 'refund.supersede' AND actor_id = $1",
 		patient.ID); n != 2 {
 		t.Errorf("%d ended requests are audited", n)
 	}

@@ -46,11 +46,11 @@ func TestMoneyWithoutAttempt(t *testing.T) {
 		u["resolution"] != "Nobody knows this reference" {
 		t.Errorf("resolved: %v", u)
 	}
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'unmatched-money.refund' AND entity_id = "+
+	if n := c.Count("SELECT count(*) FROM audit_logs WHERE action = 'unmatched-money.refund' AND entity_id = "+
 		"$1 AND actor_id = $2", lost, admin.ID); n != 1 {
 		t.Errorf("%d rows of the decision", n)
 	}
-	if n := count(t, c, "SELECT count(*) FROM refunds WHERE unmatched_id = $1 AND status = 'SUCCEEDED' AND amount "+
+	if n := c.Count("SELECT count(*) FROM refunds WHERE unmatched_id = $1 AND status = 'SUCCEEDED' AND amount "+
 		"= 77 AND currency = 'USD'", lost); n != 1 {
 		t.Errorf("%d refunds", n)
 	}

@@ -60,7 +60,7 @@ func TestWebhookSignatures(t *testing.T) {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 		}
 	}
-	if n := count(t, c, "SELECT count(*) FROM payment_webhooks"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM payment_webhooks"); n != 0 {
 		t.Errorf("%d refused webhooks are kept", n)
 	}
 	wantState(t, c, patient, consultation, "REQUESTED", "PENDING")
@@ -166,7 +166,7 @@ func TestWebhookBodies(t *testing.T) {
 		}
 	}
 	wantState(t, c, patient, consultation, "REQUESTED", "PENDING")
-	if n := count(t, c, "SELECT count(*) FROM payment_webhooks"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM payment_webhooks"); n != 0 {
 		t.Errorf("%d refused webhooks are kept", n)
 	}
 	// Added members and the Content-Type of a signed body are ignored.
@@ -183,7 +183,7 @@ func TestWebhookBodies(t *testing.T) {
 	hidden = bytes.Replace(hidden, []byte(`"amount"`), []byte(`"failureReason":"card\u202e declined\u200b","amount"`),
 		1)
 	wantOutcome(t, c.Webhook(uuid.NewString(), hidden), 200, payment.Failed)
-	if n := count(t, c, "SELECT count(*) FROM payment_attempts WHERE failure_reason = 'card declined'"); n != 1 {
+	if n := c.Count("SELECT count(*) FROM payment_attempts WHERE failure_reason = 'card declined'"); n != 1 {
 		t.Errorf("%d attempts failed for a readable reason", n)
 	}
 }
@@ -199,7 +199,7 @@ func TestWebhookUnknownReferences(t *testing.T) {
 	wantOutcome(t, c.Report("payment.disputed", reference, "500.00"), 202, payment.UnknownType)
 	wantOutcome(t, c.Report("payment.disputed", "stub_nobody", "500.00"), 202, payment.UnknownReference)
 	for outcome, n := range map[string]int{"unknown-reference": 2, "unknown-type": 1} {
-		if got := count(t, c, "SELECT count(*) FROM payment_webhooks WHERE outcome = $1", outcome); got != n {
+		if got := c.Count("SELECT count(*) FROM payment_webhooks WHERE outcome = $1", outcome); got != n {
 			t.Errorf("%d are kept as %s, want %d", got, outcome, n)
 		}
 	}
@@ -218,7 +218,7 @@ func TestWebhookMismatchedMoney(t *testing.T) {
 		data["transactionReference"] = reference
 		wantOutcome(t, c.Webhook(fmt.Sprint("wrong-", i), object{"type": "payment.succeeded", "data": data}), 202,
 			payment.AmountMismatch)
-		if n := count(t, c, "SELECT count(*) FROM payment_webhooks WHERE webhook_id = $1 AND outcome = "+
+		if n := c.Count("SELECT count(*) FROM payment_webhooks WHERE webhook_id = $1 AND outcome = "+
 			"'amount-mismatch'", fmt.Sprint("wrong-", i)); n != 1 {
 			t.Errorf("%v is not flagged", data)
 		}
@@ -261,7 +261,7 @@ func TestRepeatedWebhook(t *testing.T) {
 		payment.Duplicate)
 	wantOutcome(t, c.Report("payment.succeeded", reference, "500.00"), 200, payment.Unchanged)
 	wantState(t, c, patient, consultation, "CONFIRMED", "PAID")
-	if n := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'consultation.confirm' AND entity_id = $1",
+	if n := c.Count("SELECT count(*) FROM audit_logs WHERE action = 'consultation.confirm' AND entity_id = $1",
 		consultation); n != 1 {
 		t.Errorf("confirmed %d times", n)
 	}

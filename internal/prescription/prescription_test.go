@@ -1,7 +1,6 @@
 package prescription_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -34,14 +33,6 @@ func write(c *apptest.Clinic, doctor apptest.User, id string, more ...any) *appt
 		body[name] = more[i+1]
 	}
 	return c.Post(doctor, "prescriptions", body)
-}
-
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 func TestWriteRequiresStartedConsultation(t *testing.T) {
@@ -186,7 +177,7 @@ func TestWriteLimits(t *testing.T) {
 			t.Errorf("advice, %s: status %d: %s", name, a.Status, a.Body)
 		}
 	}
-	if n := count(t, c, "SELECT count(*) FROM prescriptions"); n != 0 {
+	if n := c.Count("SELECT count(*) FROM prescriptions"); n != 0 {
 		t.Fatalf("%d refused prescriptions are stored", n)
 	}
 	full := write(c, doctor, id, "medications", medications(50), "advice", strings.Repeat("क", 5000)).
@@ -199,7 +190,7 @@ func TestWriteLimits(t *testing.T) {
 	if !strings.Contains(string(written.Body), "ééé") {
 		t.Errorf("not in NFC: %s", written.Body)
 	}
-	if n := count(t, c, `SELECT count(*) FROM prescriptions
+	if n := c.Count(`SELECT count(*) FROM prescriptions
 		WHERE position('Triphala'::bytea IN medications) > 0`); n != 0 {
 		t.Error("medications aren't sealed")
 	}
@@ -232,7 +223,7 @@ func TestReadPrescriptions(t *testing.T) {
 			if actor == admin {
 				purpose = "complaint 17"
 			}
-			if n := count(t, c, sql, action, entity, actor.ID, purpose); n != 1 {
+			if n := c.Count(sql, action, entity, actor.ID, purpose); n != 1 {
 				t.Errorf("%s: %d rows of %s, want 1", actor.Role, n, action)
 			}
 		}

@@ -58,7 +58,8 @@ func TestErasureLetsConsultationGoOn(t *testing.T) {
 			"medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201).
 		Text("id")
 	c.Await("missed", func() bool {
-		return queryOne[string](t, c, "SELECT status::text FROM consultations WHERE id = $1", missed) == "NO_SHOW"
+		return apptest.QueryOne[string](t, c,
+			"SELECT status::text FROM consultations WHERE id = $1", missed) == "NO_SHOW"
 	})
 	c.Clock.Advance(367 * day * 2)
 	sweep(t, c)
@@ -136,7 +137,7 @@ func TestErasureRaces(t *testing.T) {
 			same(t, "proofs", countAudits(t, c, "data-key.destroy", user.ID.String()), 1)
 		}
 	}
-	same(t, "upcoming consultations of deleted people", count(t, c, `SELECT count(*) FROM consultations c
+	same(t, "upcoming consultations of deleted people", c.Count(`SELECT count(*) FROM consultations c
 		JOIN users u ON u.id = c.patient_id
 		WHERE u.deleted_at IS NOT NULL AND c.status IN ('REQUESTED', 'CONFIRMED')`), 0)
 	idle(t, c)
@@ -151,19 +152,19 @@ func TestErasureRetriedAfterFailure(t *testing.T) {
 	for _, user := range []apptest.User{broken, other} {
 		requestErasure(c, user).Want(202)
 	}
-	exec(t, c, fmt.Sprintf("ALTER TABLE data_keys ADD CONSTRAINT broken CHECK (destroyed_at IS NULL OR user_id <> "+
+	c.Exec(fmt.Sprintf("ALTER TABLE data_keys ADD CONSTRAINT broken CHECK (destroyed_at IS NULL OR user_id <> "+
 		"'%s')", broken.ID))
 	c.Clock.Advance(48 * time.Hour)
 	insert(t, c, privacy.Sweep{})
 	c.Await("erased", func() bool { return status(t, c, other) == "DONE" })
 	c.Await("failed", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = 'erasure.sweep' AND state IN ('retryable', "+
+		return c.Count("SELECT count(*) FROM river_job WHERE kind = 'erasure.sweep' AND state IN ('retryable', "+
 			"'discarded')") > 0
 	})
 	same(t, "status", status(t, c, broken), "PENDING")
 	c.Get(broken, "users/me").Want(200)
 	same(t, "audited", countAudits(t, c, "user.erase", broken.ID.String()), 0)
-	exec(t, c, "ALTER TABLE data_keys DROP CONSTRAINT broken")
+	c.Exec("ALTER TABLE data_keys DROP CONSTRAINT broken")
 	sweep(t, c)
 	same(t, "status", status(t, c, broken), "DONE")
 	same(t, "audited", countAudits(t, c, "user.erase", broken.ID.String()), 1)
@@ -190,7 +191,7 @@ func TestConcurrentErasureRequests(t *testing.T) {
 		})
 	}
 	all.Wait()
-	same(t, "erasures", count(t, c, "SELECT count(*) FROM erasures"), 1)
+	same(t, "erasures", c.Count("SELECT count(*) FROM erasures"), 1)
 	idle(t, c)
 	same(t, "mails", len(mails(t, c, patient.Email, "erasure-requested")), 1)
 }
@@ -208,18 +209,18 @@ func TestExportNotStoredAfterDeletion(t *testing.T) {
 	must(t, err)
 	release()
 	c.Await("about to be stored", func() bool {
-		return count(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "+
+		return c.Count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "+
 			"wait_event_type = 'Lock' AND query LIKE '-- name: lockPerson%'") == 1
 	})
 	must(t, deletion.Commit(t.Context()))
 	idle(t, c)
-	same(t, "archives", count(t, c, "SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL", id), 0)
+	same(t, "archives", c.Count("SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL", id), 0)
 	same(t, "makings", countAudits(t, c, "export.make", id), 0)
 	admin := c.Admin()
 	c.Post(admin, "users/"+patient.ID.String()+"/erasure", nil).Want(202)
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)
-	same(t, "copies", count(t, c, "SELECT count(*) FROM exports WHERE user_id = $1", patient.ID), 0)
+	same(t, "copies", c.Count("SELECT count(*) FROM exports WHERE user_id = $1", patient.ID), 0)
 }
 
 // ErasureAfter and RetentionYears are configured.
@@ -228,7 +229,7 @@ func TestErasureSettings(t *testing.T) {
 	c := open(t, func(cfg *config.Config) { cfg.ErasureAfter, cfg.RetentionYears = time.Hour, 0 })
 	h := makeHistory(t, c)
 	asked := requestErasure(c, h.patient).Want(202)
-	ended := queryOne[time.Time](t, c, "SELECT ended_at FROM consultations WHERE id = $1", h.started)
+	ended := apptest.QueryOne[time.Time](t, c, "SELECT ended_at FROM consultations WHERE id = $1", h.started)
 	same(t, "until the doctor may prescribe", asked.Text("clinical", "until"),
 		ended.Add(7*day).Format(time.RFC3339Nano))
 	c.Clock.Advance(time.Hour)

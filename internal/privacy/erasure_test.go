@@ -37,7 +37,7 @@ func sweep(t *testing.T, c *apptest.Clinic) {
 // status returns the status of a person's newest erasure, or none.
 func status(t *testing.T, c *apptest.Clinic, user apptest.User) string {
 	t.Helper()
-	return queryOne[string](t, c, "SELECT coalesce((SELECT status FROM erasures WHERE user_id = $1 ORDER BY "+
+	return apptest.QueryOne[string](t, c, "SELECT coalesce((SELECT status FROM erasures WHERE user_id = $1 ORDER BY "+
 		"requested_at DESC LIMIT 1), 'none')", user.ID)
 }
 
@@ -54,7 +54,7 @@ func findMarks(t *testing.T, c *apptest.Clinic, marks ...string) (all []string) 
 		t.Fatalf("only %d tables", len(tables))
 	}
 	for _, table := range tables {
-		text := queryOne[string](t, c, "SELECT coalesce(string_agg(x::text, ''), '') FROM "+table+" x")
+		text := apptest.QueryOne[string](t, c, "SELECT coalesce(string_agg(x::text, ''), '') FROM "+table+" x")
 		for _, mark := range marks {
 			if strings.Contains(text, mark) || strings.Contains(text, strings.ToLower(mark)) ||
 				strings.Contains(text, hex.EncodeToString([]byte(mark))) {
@@ -124,18 +124,18 @@ func TestErasureWithoutCareRecord(t *testing.T) {
 	reference := c.Initiate(patient, id)
 	c.Report("payment.succeeded", reference, "500.00").Want(200)
 	c.Export(patient)
-	exec(t, c, "INSERT INTO recovery_codes (user_id, hash, created_at) VALUES ($1, '\\x00', now())", patient.ID)
-	exec(t, c, "INSERT INTO tickets (hash, kind, user_id, created_at, expires_at) VALUES ('\\x01', 'EMAIL', $1, "+
+	c.Exec("INSERT INTO recovery_codes (user_id, hash, created_at) VALUES ($1, '\\x00', now())", patient.ID)
+	c.Exec("INSERT INTO tickets (hash, kind, user_id, created_at, expires_at) VALUES ('\\x01', 'EMAIL', $1, "+
 		"now(), now() + interval '3 days')", patient.ID)
 	idle(t, c)
 	personal := []string{otherName, patient.Email}
 	same(t, "marks are found", len(findMarks(t, c, personal...)) > 1, true)
 	support := c.Support()
-	asked := c.Post(support, "payments/"+queryOne[string](t, c,
+	asked := c.Post(support, "payments/"+apptest.QueryOne[string](t, c,
 		"SELECT id::text FROM payments WHERE consultation_id = $1", id)+"/refunds",
 		object{"amount": "1.00", "reason": "For " + otherName}).Want(201)
 	c.Post(c.Admin(), "refunds/"+asked.Text("id")+"/decline", object{"reason": otherName + " was seen"}).Want(200)
-	wrapped := queryOne[[]byte](t, c, "SELECT wrapped FROM data_keys WHERE user_id = $1", patient.ID)
+	wrapped := apptest.QueryOne[[]byte](t, c, "SELECT wrapped FROM data_keys WHERE user_id = $1", patient.ID)
 	erasure := requestErasure(c, patient).Want(202).Text("id")
 	c.Clock.Advance(time.Hour)
 	sweep(t, c)
@@ -144,7 +144,7 @@ func TestErasureWithoutCareRecord(t *testing.T) {
 	c.Get(patient, "users/me").Want(401)
 	same(t, "the consultation", c.Get(h.doctor, "consultations/"+id).Want(200).Text("status"), "CANCELLED")
 	c.Await("refunded", func() bool {
-		return count(t, c, "SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE "+
+		return c.Count("SELECT count(*) FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE "+
 			"p.consultation_id = $1 AND r.status = 'SUCCEEDED'", id) == 1
 	})
 	idle(t, c)
@@ -154,24 +154,24 @@ func TestErasureWithoutCareRecord(t *testing.T) {
 	}
 	for table, by := range map[string]string{"sessions": "user_id", "recovery_codes": "user_id", "tickets": "user_id",
 		"exports": "user_id", "mails": "user_id", "idempotency_keys": "user_id"} {
-		same(t, table, count(t, c, "SELECT count(*) FROM "+table+" WHERE "+by+" = $1", patient.ID), 0)
+		same(t, table, c.Count("SELECT count(*) FROM "+table+" WHERE "+by+" = $1", patient.ID), 0)
 	}
-	same(t, "the user", queryOne[string](t, c, `SELECT concat_ws(' ', email, password_hash, is_email_verified,
+	same(t, "the user", apptest.QueryOne[string](t, c, `SELECT concat_ws(' ', email, password_hash, is_email_verified,
 		mfa_enabled, deleted_at IS NOT NULL, num_nonnulls(mfa_secret, email_verification_token, password_reset_token))
 		FROM users
 			WHERE id = $1`, patient.ID), "erased-"+patient.ID.String()+"@erased.invalid none f f t 0")
-	same(t, "the profile", queryOne[string](t, c,
+	same(t, "the profile", apptest.QueryOne[string](t, c,
 		`SELECT concat_ws(' ', full_name, timezone, num_nonnulls(gender, date_of_birth, phone, phone_index, address))
 			FROM profiles WHERE user_id = $1`, patient.ID), "Erased Asia/Kolkata 0")
 	checkKeyDestroyed(t, c, patient)
-	proof := queryOne[string](t, c,
+	proof := apptest.QueryOne[string](t, c,
 		"SELECT metadata ->> 'sha256' FROM audit_logs WHERE action = 'data-key.destroy' AND entity_id = $1",
 		patient.ID.String())
 	same(t, "proof", proof, sha256Hex(wrapped))
 	var meta struct {
 		Removed map[string]int `json:"removed"`
 	}
-	must(t, json.Unmarshal(queryOne[[]byte](t, c,
+	must(t, json.Unmarshal(apptest.QueryOne[[]byte](t, c,
 		"SELECT metadata FROM audit_logs WHERE action = 'user.erase' AND entity_id = $1", patient.ID.String()), &meta))
 	for _, table := range []string{"sessions", "session_tokens", "recovery_codes", "exports", "idempotency_keys",
 		"mails", "mailbox_messages", "consultations.reason"} {
@@ -197,7 +197,7 @@ func TestErasureKeepsMailsOfNewAccount(t *testing.T) {
 	same(t, "for administrators", c.Get(admin, "users/"+old.ID.String()+"/erasure").Want(200).Text("status"),
 		"PENDING")
 	next := c.Patient()
-	exec(t, c, "UPDATE users SET email = $2 WHERE id = $1", next.ID, old.Email)
+	c.Exec("UPDATE users SET email = $2 WHERE id = $1", next.ID, old.Email)
 	idle(t, c)
 	before := len(mails(t, c, old.Email, "erasure-requested"))
 	same(t, "mails before", before, 1)
@@ -213,7 +213,7 @@ func checkKeyDestroyed(t *testing.T, c *apptest.Clinic, user apptest.User) {
 	if _, err := c.App.Sealer.PersonKey(context.Background(), c.DB.Pool, user.ID); !errors.Is(err, seal.ErrErased) {
 		t.Errorf("the data key: %v", err)
 	}
-	same(t, "destroyed", count(t, c,
+	same(t, "destroyed", c.Count(
 		"SELECT count(*) FROM data_keys WHERE user_id = $1 AND wrapped IS NULL AND destroyed_at IS NOT NULL", user.ID),
 		1)
 }
@@ -253,7 +253,7 @@ func TestErasureRetainsCareRecord(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	h := makeHistory(t, c)
-	ended := queryOne[time.Time](t, c, "SELECT ended_at FROM consultations WHERE id = $1", h.started)
+	ended := apptest.QueryOne[time.Time](t, c, "SELECT ended_at FROM consultations WHERE id = $1", h.started)
 	until := ended.AddDate(3, 0, 0).UTC()
 	asked := requestErasure(c, h.patient).Want(202)
 	id := asked.Text("id")
@@ -268,7 +268,7 @@ func TestErasureRetainsCareRecord(t *testing.T) {
 	sweep(t, c)
 	same(t, "status", status(t, c, h.patient), "PARTIAL")
 	same(t, "refusals", countAudits(t, c, "erasure.refuse-clinical", id), 2) // one at the request, one by the sweep
-	same(t, "audited until", queryOne[time.Time](t, c,
+	same(t, "audited until", apptest.QueryOne[time.Time](t, c,
 		"SELECT (metadata ->> 'until')::timestamptz FROM audit_logs WHERE "+
 			"action = 'erasure.refuse-clinical' LIMIT 1").UTC(), until)
 	c.Get(h.patient, "users/me").Want(401)
@@ -281,14 +281,15 @@ func TestErasureRetainsCareRecord(t *testing.T) {
 	same(t, "the cancelled consultation", []any{c.Get(h.doctor, "consultations/"+h.cancelled).Want(200).At("reason"),
 		c.Get(h.doctor, "consultations/"+h.cancelled).At("cancellationReason")}, []any{"(erased)", nil})
 	c.Get(h.doctor, "prescriptions/"+h.prescription).Want(200)
-	same(t, "consents in force", queryOne[string](t, c, "SELECT string_agg(purpose, ' ' ORDER BY purpose) FROM "+
-		"consents WHERE user_id = $1 AND withdrawn_at IS NULL", h.patient.ID), "TREATMENT")
+	same(t, "consents in force", apptest.QueryOne[string](t, c,
+		"SELECT string_agg(purpose, ' ' ORDER BY purpose) FROM "+
+			"consents WHERE user_id = $1 AND withdrawn_at IS NULL", h.patient.ID), "TREATMENT")
 	checkReadable(t, c, h, h.patient)
 
 	c.Clock.Advance(until.Sub(c.DB.Now()) - time.Minute)
 	sweep(t, c)
 	same(t, "a minute before", status(t, c, h.patient), "PARTIAL")
-	sealed := queryOne[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1",
+	sealed := apptest.QueryOne[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1",
 		h.prescription)
 	c.Clock.Advance(2 * time.Minute)
 	sweep(t, c)
@@ -296,7 +297,7 @@ func TestErasureRetainsCareRecord(t *testing.T) {
 	same(t, "status", status(t, c, h.patient), "DONE")
 	checkKeyDestroyed(t, c, h.patient)
 	same(t, "the prescription's row",
-		queryOne[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1",
+		apptest.QueryOne[string](t, c, "SELECT md5(medications) || md5(advice) FROM prescriptions WHERE id = $1",
 			h.prescription), sealed)
 	if left := findMarks(t, c, append(slices.Clone(marks), h.patient.Email)...); len(left) > 0 {
 		t.Errorf("at the end %v", left)
@@ -308,7 +309,8 @@ func TestErasureRetainsCareRecord(t *testing.T) {
 	same(t, "the prescription", []any{written.At("medications"), written.At("advice")}, []any{[]any{}, nil})
 	same(t, "proofs", countAudits(t, c, "data-key.destroy", h.patient.ID.String()), 1)
 	same(t, "what is unreadable",
-		queryOne[string](t, c, "SELECT metadata ->> 'unreadable' FROM audit_logs WHERE action = 'data-key.destroy'"),
+		apptest.QueryOne[string](t, c,
+			"SELECT metadata ->> 'unreadable' FROM audit_logs WHERE action = 'data-key.destroy'"),
 		`{"consultations": 2, "prescriptions": 1}`)
 	checkReadable(t, c, h, h.patient)
 }
@@ -320,7 +322,7 @@ func TestErasureOfDoctor(t *testing.T) {
 	h := makeHistory(t, c)
 	c.Patch(h.doctor, "users/me", object{"fullName": "Dr. MarkDoctor", "phone": "+919800000002"}).Want(200)
 	c.Patch(h.doctor, "doctors/"+h.doctor.ID.String(), object{"bio": "MarkBio", "clinicName": "MarkClinic"}).Want(200)
-	until := queryOne[time.Time](t, c, "SELECT max(ended_at) FROM consultations").AddDate(3, 0, 0)
+	until := apptest.QueryOne[time.Time](t, c, "SELECT max(ended_at) FROM consultations").AddDate(3, 0, 0)
 	same(t, "until", requestErasure(c, h.doctor).Want(202).Text("clinical", "until"), until.Format(time.RFC3339Nano))
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)

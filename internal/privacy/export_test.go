@@ -169,7 +169,7 @@ func TestExportOfDoctor(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	h := makeHistory(t, c)
-	exec(t, c, "UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
+	c.Exec("UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
 	files, _ := unzip(t, download(t, c, h.doctor).Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "consultations.json",
 		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "sessions.json",
@@ -216,7 +216,7 @@ func TestDownloadByOwnerOnly(t *testing.T) {
 		hidden := c.Get(stranger, "users/me/exports/"+id).Want(404, "not-found")
 		missing := c.Get(stranger, "users/me/exports/"+uuid.NewString()).Want(404, "not-found")
 		same(t, "detail", hidden.Text("detail"), missing.Text("detail"))
-		same(t, "denials", count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id "+
+		same(t, "denials", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'access.deny' AND actor_id "+
 			"= $1 AND entity_type = 'export' AND entity_id = $2", stranger.ID, id), 1)
 	}
 	c.Get(anonymous, "users/me/exports/"+id).Want(401)
@@ -258,7 +258,7 @@ func TestExportExpires(t *testing.T) {
 	}
 	run(t, c, jobs.Maintenance{})
 	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
-	same(t, "stored archives", count(t, c, "SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL",
+	same(t, "stored archives", c.Count("SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL",
 		id), 0)
 	same(t, "the new export", c.Export(owner), next.Text("id"))
 	c.Clock.Advance(91 * 24 * time.Hour)

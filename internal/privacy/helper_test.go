@@ -53,33 +53,16 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	_, err := c.DB.Pool.Exec(context.Background(), sql, args...)
-	must(t, err)
-}
-
-func queryOne[T any](t *testing.T, c *apptest.Clinic, sql string, args ...any) (v T) {
-	t.Helper()
-	must(t, c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&v))
-	return v
-}
-
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) int {
-	t.Helper()
-	return queryOne[int](t, c, sql, args...)
-}
-
 func countAudits(t *testing.T, c *apptest.Clinic, action, entity string) int {
 	t.Helper()
-	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
+	return c.Count("SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
 }
 
 // run runs a job, and waits until every job has ended.
 func run(t *testing.T, c *apptest.Clinic, args jobs.Args) {
 	t.Helper()
 	done := func() int {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE kind = $1 AND state = 'completed'", args.Kind())
+		return c.Count("SELECT count(*) FROM river_job WHERE kind = $1 AND state = 'completed'", args.Kind())
 	}
 	before := done()
 	insert(t, c, args)
@@ -97,7 +80,7 @@ func insert(t *testing.T, c *apptest.Clinic, args jobs.Args) {
 func idle(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	c.Await("idle", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
+		return c.Count("SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
 			"'discarded') AND kind NOT IN ('partition.upkeep', 'consultation.sweep')") == 0
 	})
 }

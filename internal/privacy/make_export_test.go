@@ -32,7 +32,7 @@ func TestMakeExportTwice(t *testing.T) {
 		t.Errorf("mails: %q", texts)
 	}
 	// The row of a job that was killed before it stored the archive.
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
+	c.Exec("UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
 		"NULL, sha256 = NULL WHERE id = $1", id)
 	c.Get(owner, "users/me/exports/"+id.String()).Want(409, "export-pending")
 	var all sync.WaitGroup
@@ -51,11 +51,11 @@ func TestMakeExportAfterDeletion(t *testing.T) {
 	c := open(t)
 	owner := c.Patient()
 	id := uuid.MustParse(c.Export(owner))
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
+	c.Exec("UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
 		"NULL, sha256 = NULL WHERE id = $1", id)
 	c.Do(owner, "DELETE", "users/me", nil).Want(204)
 	run(t, c, privacy.MakeExport{ExportID: id})
-	same(t, "status", queryOne[string](t, c, "SELECT status FROM exports WHERE id = $1", id), "PENDING")
+	same(t, "status", apptest.QueryOne[string](t, c, "SELECT status FROM exports WHERE id = $1", id), "PENDING")
 	same(t, "makings", countAudits(t, c, "export.make", id.String()), 1)
 	run(t, c, privacy.MakeExport{ExportID: uuid.New()}) // there is no such export
 }
@@ -66,7 +66,7 @@ func TestAbandonedExport(t *testing.T) {
 	c := open(t)
 	owner := c.Patient()
 	stuck := c.Export(owner)
-	exec(t, c, "UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
+	c.Exec("UPDATE exports SET status = 'PENDING', archive = NULL, ready_at = NULL, expires_at = NULL, size = "+
 		"NULL, sha256 = NULL WHERE id = $1", stuck)
 	same(t, "the copy", c.Get(owner, "users/me/export").Want(202).Text("id"), stuck)
 	c.Clock.Advance(24 * time.Hour)
@@ -83,12 +83,12 @@ func TestExportIsSealed(t *testing.T) {
 	c := apptest.Open(t) // not open: the failed download logs an error
 	h := makeHistory(t, c)
 	id := c.Export(h.patient)
-	sealed := queryOne[[]byte](t, c, "SELECT archive FROM exports WHERE id = $1", id)
+	sealed := apptest.QueryOne[[]byte](t, c, "SELECT archive FROM exports WHERE id = $1", id)
 	body := c.Get(h.patient, "users/me/exports/"+id).Want(200).Body
 	if bytes.Contains(sealed, body[:64]) || bytes.HasPrefix(sealed, []byte("PK")) || len(sealed) < len(body) {
 		t.Error("the archive isn't sealed")
 	}
-	text := queryOne[string](t, c, "SELECT string_agg(e::text, '') FROM exports e")
+	text := apptest.QueryOne[string](t, c, "SELECT string_agg(e::text, '') FROM exports e")
 	for _, mark := range append(slices.Clone(marks), "account.json", h.patient.Email) {
 		if strings.Contains(text, mark) || strings.Contains(text, hex.EncodeToString([]byte(mark))) {
 			t.Errorf("the row has %s", mark)
@@ -97,9 +97,9 @@ func TestExportIsSealed(t *testing.T) {
 	// An archive is sealed for its row: in another row it can't be opened.
 	stranger := c.Patient()
 	other := c.Export(stranger)
-	exec(t, c, "UPDATE exports SET archive = (SELECT archive FROM exports WHERE id = $2) WHERE id = $1", other, id)
+	c.Exec("UPDATE exports SET archive = (SELECT archive FROM exports WHERE id = $2) WHERE id = $1", other, id)
 	c.Get(stranger, "users/me/exports/"+other).Want(500)
-	exec(t, c, "DELETE FROM exports WHERE id = $1", other)
+	c.Exec("DELETE FROM exports WHERE id = $1", other)
 }
 
 // An export has every entry of a long history.
@@ -115,17 +115,17 @@ func TestExportOfLongHistory(t *testing.T) {
 			object{"consultationId": id,
 				"medications": []any{object{"name": medicine, "dosage": "5 g", "frequency": "twice a day"}}}).Want(201)
 	}
-	exec(t, c, `INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, created_at)
+	c.Exec(`INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id, created_at)
 		SELECT gen_random_uuid(), $1, 'PATIENT', 'session.start', 'session', n::text, now() FROM generate_series(1,
 			20000) n`, patient.ID)
-	before := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
+	before := c.Count("SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
 	files, _ := unzip(t, download(t, c, patient).Body)
 	ids := map[any]bool{}
 	for _, p := range entries(t, files, "prescriptions.json", "items") {
 		ids[p["id"]] = true
 	}
 	same(t, "prescriptions", len(ids), written)
-	after := count(t, c, "SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
+	after := c.Count("SELECT count(*) FROM audit_logs WHERE actor_id = $1", patient.ID)
 	if n := len(entries(t, files, "activity.json", "items")); n < before || n > after {
 		t.Errorf("%d entries of activity, want %d to %d", n, before, after)
 	}

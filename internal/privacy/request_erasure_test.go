@@ -29,7 +29,7 @@ func TestRequestErasure(t *testing.T) {
 	c.Clock.Advance(48 * time.Hour)
 	sweep(t, c)
 	same(t, "administrators left",
-		count(t, c, "SELECT count(*) FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL"), 1)
+		c.Count("SELECT count(*) FROM users WHERE role = 'ADMIN' AND deleted_at IS NULL"), 1)
 	got := []string{status(t, c, admin), status(t, c, other)}
 	slices.Sort(got)
 	same(t, "of two administrators", got, []string{"DONE", "PENDING"})

@@ -1,7 +1,6 @@
 package schedule_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -13,21 +12,6 @@ import (
 
 // anonymous is a visitor who isn't signed in.
 var anonymous apptest.User
-
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	if _, err := c.DB.Pool.Exec(context.Background(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
 
 func want(t *testing.T, name string, got, want any) {
 	t.Helper()
@@ -49,13 +33,13 @@ func slotBody(c *apptest.Clinic, in, length time.Duration, more ...any) map[stri
 // fillSeats counts seats of a slot as taken, as bookings would.
 func fillSeats(t *testing.T, c *apptest.Clinic, id uuid.UUID, seats int) {
 	t.Helper()
-	exec(t, c, `UPDATE availability_slots SET seats_taken = $2,
+	c.Exec(`UPDATE availability_slots SET seats_taken = $2,
 		status = CASE WHEN max_patients = $2 THEN 'BOOKED'::slot_status ELSE 'AVAILABLE' END WHERE id = $1`, id, seats)
 }
 
 func insertConsultation(t *testing.T, c *apptest.Clinic, id, patient, doctor, slot uuid.UUID, status string) {
 	t.Helper()
-	exec(t, c, consultationSQL, id, patient, doctor, slot, status, c.DB.Now())
+	c.Exec(consultationSQL, id, patient, doctor, slot, status, c.DB.Now())
 }
 
 const consultationSQL = `INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status,

@@ -30,7 +30,7 @@ func TestJoinsHideNoSlotFromTheOverlapConstraint(t *testing.T) {
 		}
 	}
 	for range 8 {
-		exec(t, c, "REINDEX INDEX availability_slots_overlap")
+		c.Exec("REINDEX INDEX availability_slots_overlap")
 		splitIndexRoot(t, c, func(i int) {
 			// Slots of the first doctor: the scans for the others begin after the change.
 			_, err := conn.Exec(t.Context(), `SELECT shorten(x.id) FROM doctors d CROSS JOIN LATERAL (SELECT id
@@ -61,13 +61,13 @@ func threeDoctorsWithSlots(t *testing.T) (c *apptest.Clinic, slots []uuid.UUID) 
 // refused.
 func splitIndexRoot(t *testing.T, c *apptest.Clinic, change func(i int)) {
 	t.Helper()
-	for i := 0; count(t, c, "SELECT pg_relation_size('availability_slots_overlap') / 8192") < 3; i++ {
+	for i := 0; c.Count("SELECT pg_relation_size('availability_slots_overlap') / 8192") < 3; i++ {
 		if i == 1000 {
 			t.Fatal("the root is never split")
 		}
 		change(i)
 		// A scan marks the entries of old row versions as dead.
-		want(t, "slots", count(t, c, "SELECT count(*) FROM availability_slots"), 24)
+		want(t, "slots", c.Count("SELECT count(*) FROM availability_slots"), 24)
 	}
 	checkOverlapsAreRefused(t, c)
 }

@@ -55,7 +55,7 @@ func openPool(t *testing.T, c *apptest.Clinic, conns int32) *postgres.DB {
 // checkSeatCounts checks that seats_taken and the status of every slot agree with its seats.
 func checkSeatCounts(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
-	want(t, "slots with a wrong count", count(t, c, `SELECT count(*) FROM availability_slots s
+	want(t, "slots with a wrong count", c.Count(`SELECT count(*) FROM availability_slots s
 		WHERE seats_taken <> (SELECT count(*) FROM seats x WHERE x.slot_id = s.id)
 			OR (status = 'BOOKED') <> (seats_taken = max_patients)`), 0)
 }
@@ -97,7 +97,7 @@ func TestTakeSeat(t *testing.T) {
 	release(t, c.DB, id)
 	release(t, c.DB, uuid.New())
 	checkSeatCounts(t, c)
-	want(t, "free again", count(t, c,
+	want(t, "free again", c.Count(
 		"SELECT count(*) FROM availability_slots WHERE id = $1 AND status = 'AVAILABLE' AND seats_taken = 1", slot), 1)
 	if _, _, err = book(c.DB, slot, patient.ID); err != nil {
 		t.Error(err)
@@ -119,7 +119,7 @@ func TestTakeSeatRefusesUnbookableSlots(t *testing.T) {
 	} {
 		doctor := c.Doctor("1.00")
 		slot := c.Slot(doctor, time.Hour, 1)
-		exec(t, c, change, doctor.ID)
+		c.Exec(change, doctor.ID)
 		_, _, err := book(c.DB, slot, patient.ID)
 		wantError(t, name, err, schedule.ErrSlotNotBookable)
 	}
@@ -173,7 +173,7 @@ func TestConcurrentBookingsOfOnePatient(t *testing.T) {
 		wantError(t, "another booking", err, schedule.ErrOverlap)
 	}
 	want(t, "bookings", booked, 1)
-	want(t, "deadlocks", count(t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), 0)
+	want(t, "deadlocks", c.Count("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), 0)
 	checkSeatCounts(t, c)
 }
 
@@ -182,7 +182,7 @@ func TestConcurrentBookingsOfOnePatient(t *testing.T) {
 func TestOverlappingSlotsAreNotBothBooked(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	exec(t, c, "ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap")
+	c.Exec("ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap")
 	doctor := c.Doctor("1.00")
 	slots := []uuid.UUID{c.Slot(doctor, time.Hour, 3), c.Slot(doctor, 80*time.Minute, 3)}
 	db, errs := openPool(t, c, 12), make([]error, 6)
@@ -201,7 +201,7 @@ func TestOverlappingSlotsAreNotBothBooked(t *testing.T) {
 		wantError(t, "a seat of the other slot", err, schedule.ErrSlotNotBookable)
 	}
 	want(t, "seats taken", booked, 3)
-	want(t, "slots with seats", count(t, c, "SELECT count(DISTINCT slot_id) FROM seats"), 1)
+	want(t, "slots with seats", c.Count("SELECT count(DISTINCT slot_id) FROM seats"), 1)
 	checkSeatCounts(t, c)
 }
 
@@ -248,5 +248,5 @@ func TestConcurrentBookingsReleasesAndChanges(t *testing.T) {
 	})
 	wg.Wait()
 	checkSeatCounts(t, c)
-	want(t, "seats left", count(t, c, "SELECT count(*) FROM seats"), 0)
+	want(t, "seats left", c.Count("SELECT count(*) FROM seats"), 0)
 }

@@ -61,14 +61,14 @@ func TestConcurrentSlotsOfSameTimes(t *testing.T) {
 	slices.Sort(answers)
 	want(t, "opened", answers[0], 201)
 	want(t, "refused", answers[1], 409)
-	want(t, "slots", count(t, c, "SELECT count(*) FROM availability_slots"), 1)
+	want(t, "slots", c.Count("SELECT count(*) FROM availability_slots"), 1)
 }
 
 // The constraint isn't the only check for overlaps: without it the answers are the same.
 func TestOverlapsAreRefusedWithoutConstraint(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	exec(t, c, "ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap")
+	c.Exec("ALTER TABLE availability_slots DROP CONSTRAINT availability_slots_overlap")
 	doctor := c.Doctor("500.00")
 	c.Post(doctor, "availability", slotBody(c, 2*time.Hour, 8*time.Hour)).Want(201)
 	for _, body := range []map[string]any{
@@ -105,8 +105,8 @@ func TestUnapprovedDoctorOnlyBlocks(t *testing.T) {
 	c := apptest.Open(t)
 	doctor := c.Doctor("500.00")
 	blocked, open := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 2*time.Hour, 1)
-	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
-	exec(t, c, "UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
+	c.Exec("UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
+	c.Exec("UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
 	c.Patch(doctor, "availability/"+blocked.String(), map[string]any{"status": "AVAILABLE"}).Want(403,
 		"doctor-not-approved")
 	c.Patch(doctor, "availability/"+open.String(), map[string]any{"maxPatients": 5}).Want(403, "doctor-not-approved")
@@ -124,7 +124,7 @@ func TestCreate(t *testing.T) {
 	want(t, "maxPatients", a.At("maxPatients"), 1.0)
 	want(t, "seatsFree", a.At("seatsFree"), 1.0)
 	want(t, "Location", a.Header.Get("Location"), "/api/v1/availability/"+a.Text("id"))
-	want(t, "audit rows", count(t, c,
+	want(t, "audit rows", c.Count(
 		"SELECT count(*) FROM audit_logs WHERE action = 'slot.create' AND entity_id = $1", a.Text("id")), 1)
 
 	c.Post(doctor, "availability", slotBody(c, 65*time.Minute, 10*time.Minute)).Want(409, "slot-overlap")
@@ -184,8 +184,8 @@ func TestConcurrentOverlappingSlots(t *testing.T) {
 		a.Want(409, "slot-overlap")
 	}
 	want(t, "opened slots", opened, 1)
-	want(t, "slots", count(t, c, "SELECT count(*) FROM availability_slots"), 1)
-	want(t, "deadlocks", count(t, c, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), 0)
+	want(t, "slots", c.Count("SELECT count(*) FROM availability_slots"), 1)
+	want(t, "deadlocks", c.Count("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), 0)
 }
 
 func TestUpdate(t *testing.T) {
@@ -265,7 +265,7 @@ func TestDelete(t *testing.T) {
 	empty, used := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 3*time.Hour, 1)
 	c.Do(doctor, "DELETE", "availability/"+empty.String(), nil).Want(204)
 	c.Do(doctor, "DELETE", "availability/"+empty.String(), nil).Want(404)
-	want(t, "audit rows", count(t, c,
+	want(t, "audit rows", c.Count(
 		"SELECT count(*) FROM audit_logs WHERE action = 'slot.delete' AND entity_id = $1", empty.String()), 1)
 
 	cancelled := uuid.Must(uuid.NewV7())
@@ -283,7 +283,7 @@ func TestList(t *testing.T) {
 
 	c.Slot(doctor, -time.Hour, 1)
 	blocked, full := c.Slot(doctor, time.Hour, 1), c.Slot(doctor, 2*time.Hour, 1)
-	exec(t, c, "UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
+	c.Exec("UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", blocked)
 	fillSeats(t, c, full, 1)
 	var free []string
 	for i := range 7 {
@@ -336,7 +336,7 @@ func TestList(t *testing.T) {
 	}
 
 	c.Get(anonymous, "availability/doctor/"+uuid.NewString()).Want(404)
-	exec(t, c, "UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
+	c.Exec("UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
 	c.Get(anonymous, path).Want(404)
 }
 

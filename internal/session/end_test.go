@@ -23,7 +23,7 @@ func TestTokensExpire(t *testing.T) {
 	s = sessionOf(t, refresh(c, s.refresh).Want(200))
 	c.Clock.Advance(30 * 24 * time.Hour)
 	wantEnded(t, c, s)
-	wantEqual(t, "mails about a thief", count(t, c, "SELECT count(*) FROM mails WHERE kind = 'session-reuse'"), 0)
+	wantEqual(t, "mails about a thief", c.Count("SELECT count(*) FROM mails WHERE kind = 'session-reuse'"), 0)
 }
 
 func TestSignOut(t *testing.T) {
@@ -40,7 +40,7 @@ func TestSignOut(t *testing.T) {
 	c.Post(anonymous, "auth/logout", nil).Want(401)
 	c.Get(other.user, "users/me").Want(200)
 	refresh(c, other.refresh).Want(200)
-	ends := count(t, c, "SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1", s.user.ID)
+	ends := c.Count("SELECT count(*) FROM audit_logs WHERE action = 'session.end' AND actor_id = $1", s.user.ID)
 	wantEqual(t, "audit rows", ends, 1)
 }
 
@@ -54,7 +54,7 @@ func TestListAndEndSessions(t *testing.T) {
 	signIn(t, c, email, password)
 	awaitMail(t, c, email, "new-device", 1)
 	awaitJobs(t, c)
-	wantEqual(t, "mails of new devices", count(t, c, "SELECT count(*) FROM mails WHERE kind = 'new-device'"), 1)
+	wantEqual(t, "mails of new devices", c.Count("SELECT count(*) FROM mails WHERE kind = 'new-device'"), 1)
 	list := c.Get(first.user, "auth/sessions").Want(200).Items()
 	wantEqual(t, "sessions", len(list), 3)
 	other := ""

@@ -22,7 +22,7 @@ func TestRefresh(t *testing.T) {
 	if second.user.Token == first.user.Token || second.refresh == first.refresh {
 		t.Error("the tokens stay the same")
 	}
-	wantEqual(t, "sessions", count(t, c, "SELECT count(*) FROM sessions"), 2)
+	wantEqual(t, "sessions", c.Count("SELECT count(*) FROM sessions"), 2)
 	// A request under way keeps its access token, for what is left of its 15 minutes.
 	c.Get(first.user, "users/me").Want(200)
 	c.Clock.Advance(5 * time.Minute)
@@ -31,7 +31,7 @@ func TestRefresh(t *testing.T) {
 	third := sessionOf(t, refresh(c, second.refresh).Want(200))
 	c.Get(third.user, "users/me").Want(200)
 	refresh(c, other.refresh).Want(200)
-	wantEqual(t, "audit rows", count(t, c,
+	wantEqual(t, "audit rows", c.Count(
 		"SELECT count(*) FROM audit_logs WHERE action = 'session.refresh' AND actor_id = $1", first.user.ID), 3)
 }
 
@@ -54,7 +54,7 @@ func TestRefreshRefusesInvalidTokens(t *testing.T) {
 	a := c.Post(thief.user, "auth/refresh-token", object{"refreshToken": s.refresh}).Want(200)
 	wantEqual(t, "user", a.Text("user", "id"), s.user.ID.String())
 	c.Get(thief.user, "users/me").Want(200)
-	exec(t, c, "UPDATE users SET role = 'DOCTOR' WHERE id = $1", s.user.ID)
+	c.Exec("UPDATE users SET role = 'DOCTOR' WHERE id = $1", s.user.ID)
 	wantEqual(t, "role", refresh(c, a.Text("refreshToken")).Want(200).Text("user", "role"), "DOCTOR")
 }
 
@@ -82,7 +82,7 @@ func TestRefreshTokenReuse(t *testing.T) {
 	awaitMail(t, c, email, "session-reuse", 1)
 	c.Get(other.user, "users/me").Want(200)
 	refresh(c, other.refresh).Want(200)
-	id := row[string](t, c, "SELECT id::text FROM sessions WHERE ended_at IS NOT NULL")
+	id := apptest.QueryOne[string](t, c, "SELECT id::text FROM sessions WHERE ended_at IS NOT NULL")
 	wantEqual(t, "audit rows", countAudits(t, c, "session.reuse", id), 1)
 	signIn(t, c, email, password)
 }
@@ -115,8 +115,8 @@ func TestConcurrentRefresh(t *testing.T) {
 		}
 		wantEqual(t, "refresh tokens", len(tokens), 1)
 	}
-	wantEqual(t, "sessions", count(t, c, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1)
-	wantEqual(t, "tokens", count(t, c, "SELECT count(*) FROM session_tokens"), 2*(1+1+1))
+	wantEqual(t, "sessions", c.Count("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1)
+	wantEqual(t, "tokens", c.Count("SELECT count(*) FROM session_tokens"), 2*(1+1+1))
 	awaitJobs(t, c)
 	wantEqual(t, "mails", len(mails(t, c, email, "session-reuse")), 0)
 }
@@ -181,7 +181,7 @@ func TestLostAnswerGetsLatestTokens(t *testing.T) {
 		t.Errorf("expiresIn is %v for a token of 4 s ago", left)
 	}
 	wantEqual(t, "unused refresh tokens",
-		count(t, c, "SELECT count(*) FROM session_tokens WHERE kind = 'REFRESH' AND used_at IS NULL"), 1)
+		c.Count("SELECT count(*) FROM session_tokens WHERE kind = 'REFRESH' AND used_at IS NULL"), 1)
 	c.Clock.Advance(time.Hour)
 	last := sessionOf(t, refresh(c, third.refresh).Want(200))
 	c.Get(last.user, "users/me").Want(200)

@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -139,7 +138,7 @@ func mails(t *testing.T, c *apptest.Clinic, to, kind string) []string {
 func awaitJobs(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	waitFor(t, "the jobs' end", func() bool {
-		return count(t, c, "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
+		return c.Count("SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
 			"'discarded') AND kind <> 'partition.upkeep'") == 0
 	})
 }
@@ -156,26 +155,9 @@ func waitFor(t *testing.T, what string, there func() bool) {
 	}
 }
 
-func exec(t *testing.T, c *apptest.Clinic, sql string, args ...any) {
-	t.Helper()
-	_, err := c.DB.Pool.Exec(context.Background(), sql, args...)
-	must(t, err)
-}
-
-func count(t *testing.T, c *apptest.Clinic, sql string, args ...any) int {
-	t.Helper()
-	return row[int](t, c, sql, args...)
-}
-
-func row[T any](t *testing.T, c *apptest.Clinic, sql string, args ...any) (v T) {
-	t.Helper()
-	must(t, c.DB.Pool.QueryRow(context.Background(), sql, args...).Scan(&v))
-	return v
-}
-
 func countAudits(t *testing.T, c *apptest.Clinic, action, entity string) int {
 	t.Helper()
-	return count(t, c, "SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
+	return c.Count("SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
 }
 
 // atOnce runs do n times at once and gives what each gave.
