@@ -26,11 +26,12 @@ func register[I any](a *API, op Op, output reflect.Type, writes bool, run runFun
 	op.check()
 	a.Operations = append(a.Operations, op)
 	a.patterns[op.Method+" "+op.path()] = true
-	size := &bodySize{}
+	size, parameters := &bodySize{}, parameterTexts{}
 	documented := huma.Operation{
 		Method: op.Method, Path: op.path(), OperationID: op.ID, Summary: op.Summary, Description: op.Doc,
 		Tags: []string{op.Tag}, DefaultStatus: op.status(), MaxBodyBytes: -1,
 		Middlewares: huma.Middlewares{a.admission(op, size)},
+		Metadata:    map[string]any{parametersKey: parameters},
 	}
 	a.describe(&documented, op, output, writes)
 	if op.RawBody != nil {
@@ -48,7 +49,9 @@ func register[I any](a *API, op Op, output reflect.Type, writes bool, run runFun
 			respond(ctx, a, op, w, r, in, run)
 		}}, nil
 	})
-	*size = a.bodySizeOf(op) // the schema is known only after huma.Register
+	// The schemas are known only after huma.Register.
+	*size = a.bodySizeOf(op)
+	parameters.fill(a.operation(op.Method, op.path()))
 }
 
 // admission is the pipeline before the request is parsed: it limits the address, reads the body, authorizes the

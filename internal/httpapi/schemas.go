@@ -85,7 +85,7 @@ type UUID string
 
 // Schema is a UUID's, in the one form that RFC 9562 writes it: the library also takes braces, a URN and no hyphens.
 func (UUID) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "uuid", Pattern: uuidPattern}
+	return &huma.Schema{Type: huma.TypeString, Format: "uuid", Pattern: uuidPattern, PatternDescription: "a UUID"}
 }
 
 const uuidPattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"

@@ -47,32 +47,35 @@ const (
 	omitReason = "%.0s"
 )
 
+// ownMark begins every message that is ours. A message without it is the library's: see parameterTexts.
+const ownMark = "\x00"
+
 // init replaces the library's messages, which are one set for all APIs of a process.
 func init() {
-	validation.MsgUnexpectedProperty = msgUnknown
-	validation.MsgExpectedRFC3339DateTime = msgInstant
-	validation.MsgExpectedRFC3339Date = "expected a date, like 2026-11-24 (RFC 3339)"
-	validation.MsgExpectedRFC4122UUID = msgUUID + omitReason
-	validation.MsgExpectedRFC3986URI = "expected a URI (RFC 3986)" + omitReason
-	validation.MsgExpectedRFC3986AbsoluteURI = "expected a URI with its scheme (RFC 3986)"
-	validation.MsgExpectedRFC5322Email = "expected an e-mail address" + omitReason
-	validation.MsgExpectedRFC5322EmailBare = "expected an e-mail address"
+	validation.MsgUnexpectedProperty = ownMark + msgUnknown
+	validation.MsgExpectedRFC3339DateTime = ownMark + msgInstant
+	validation.MsgExpectedRFC3339Date = ownMark + "expected a date, like 2026-11-24 (RFC 3339)"
+	validation.MsgExpectedRFC4122UUID = ownMark + msgUUID + omitReason
+	validation.MsgExpectedRFC3986URI = ownMark + "expected a URI (RFC 3986)" + omitReason
+	validation.MsgExpectedRFC3986AbsoluteURI = ownMark + "expected a URI with its scheme (RFC 3986)"
+	validation.MsgExpectedRFC5322Email = ownMark + "expected an e-mail address" + omitReason
+	validation.MsgExpectedRFC5322EmailBare = ownMark + "expected an e-mail address"
 	validation.MsgExpectedRequiredProperty = missingPrefix + "%s"
-	validation.MsgExpectedOneOf = "expected one of %s"
-	validation.MsgExpectedMatchExactlyOneSchema = money.AmountFormat // the only such schema is an amount's
-	validation.MsgExpectedInteger = msgInteger
-	validation.MsgExpectedNumber = msgNumber
-	validation.MsgExpectedString = "expected a string"
-	validation.MsgExpectedBoolean = msgBoolean
-	validation.MsgExpectedArray = "expected an array"
-	validation.MsgExpectedObject = "expected an object"
-	validation.MsgExpectedMinimumNumber = "must be at least %v"
-	validation.MsgExpectedMaximumNumber = "must be at most %v"
-	validation.MsgExpectedMinLength = "must have at least %d characters"
-	validation.MsgExpectedMaxLength = "must have at most %d characters"
-	validation.MsgExpectedBePattern = "expected %s"
-	validation.MsgExpectedMinItems = "must have at least %d items"
-	validation.MsgExpectedMaxItems = "must have at most %d items"
+	validation.MsgExpectedOneOf = ownMark + "expected one of %s"
+	validation.MsgExpectedMatchExactlyOneSchema = ownMark + money.AmountFormat // the only such schema is an amount's
+	validation.MsgExpectedInteger = ownMark + msgInteger
+	validation.MsgExpectedNumber = ownMark + msgNumber
+	validation.MsgExpectedString = ownMark + "expected a string"
+	validation.MsgExpectedBoolean = ownMark + msgBoolean
+	validation.MsgExpectedArray = ownMark + "expected an array"
+	validation.MsgExpectedObject = ownMark + "expected an object"
+	validation.MsgExpectedMinimumNumber = ownMark + "must be at least %v"
+	validation.MsgExpectedMaximumNumber = ownMark + "must be at most %v"
+	validation.MsgExpectedMinLength = ownMark + "must have at least %d characters"
+	validation.MsgExpectedMaxLength = ownMark + "must have at most %d characters"
+	validation.MsgExpectedBePattern = ownMark + "expected %s"
+	validation.MsgExpectedMinItems = ownMark + "must have at least %d items"
+	validation.MsgExpectedMaxItems = ownMark + "must have at most %d items"
 }
 
 // newHumaError turns the faults that the library found into a problem, without the values that they hold.
@@ -88,8 +91,9 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 	case http.StatusUnsupportedMediaType:
 		p = *problem.UnsupportedMediaType
 	case http.StatusUnprocessableEntity:
+		parameters, _ := hc.Operation().Metadata[parametersKey].(parameterTexts)
 		for _, err := range errs {
-			p.Fields = append(p.Fields, faultOf(err))
+			p.Fields = append(p.Fields, faultOf(err, parameters))
 		}
 		// The library reports unknown names in random order.
 		slices.SortStableFunc(p.Fields,
@@ -106,22 +110,24 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 	}
 }
 
-// faultOf turns an error of the library into a fault. Its messages are ours, see init, or are replaced by ownText.
-func faultOf(err error) problem.Field {
+// faultOf turns an error of the library into a fault. Its messages are ours, see init, or are replaced.
+func faultOf(err error, parameters parameterTexts) problem.Field {
 	var detail *huma.ErrorDetail
 	if !errors.As(err, &detail) {
 		return problem.Field{Location: "body", Message: msgForm}
 	}
 	at, message := detail.Location, detail.Message
+	value, _ := detail.Value.(string)
 	if member, ok := strings.CutPrefix(message, missingPrefix); ok {
 		at, message = at+"."+member, msgMissing
 	} else if member, ok := strings.CutPrefix(message, memberPrefix); ok {
 		at, message, _ = strings.Cut(member, "\x00")
 		at = "body." + at
+	} else if own, ok := strings.CutPrefix(message, ownMark); ok {
+		message = own
 	} else {
-		message = ownText(message)
+		message = parameters.text(at, value)
 	}
-	value, _ := detail.Value.(string)
 	isForm := message == msgForm || strings.HasPrefix(message, "expected ")
 	if isForm && strings.HasPrefix(at, "query.") && strings.Contains(value, " ") {
 		message += msgPlusIsSpace
@@ -133,37 +139,61 @@ func faultOf(err error) problem.Field {
 	return problem.Field{Location: strings.Join(parts, "."), Message: message}
 }
 
-// libraryTexts are messages that the library has no variable for, and what replaces them. The first one that is part
-// of a message is used. TestLibraryMessages fails when the library changes one.
-var libraryTexts = []struct{ theirs, ours string }{
-	{"unknown query parameter", msgUnknown},
-	{"invalid integer", msgInteger},
-	{"invalid float", msgNumber},
-	{"invalid boolean", msgBoolean},
-	{"invalid date/time", msgInstant},
-	{"uuid", msgUUID},
-	{uuidPattern, msgUUID},
-	// These quote Go types or the value itself.
-	{"json:", msgForm},
-	{"invalid value", msgForm},
-	{"parsing time", msgForm},
+// parameterTexts say what an operation expects of each of its parameters, by location ("query.limit"). They replace
+// the messages that the library has no variable for, which quote Go types and the value.
+type parameterTexts map[string]string
+
+// parametersKey is where an operation's metadata holds its parameterTexts.
+const parametersKey = "parameterTexts"
+
+// fill takes the texts from the schemas of a registered operation.
+func (t parameterTexts) fill(o *huma.Operation) {
+	for _, p := range o.Parameters {
+		t[p.In+"."+p.Name] = expectation(p.Schema)
+	}
 }
 
-func ownText(message string) string {
-	for _, text := range libraryTexts {
-		if strings.Contains(message, text.theirs) {
-			return text.ours
-		}
+// text returns what is wrong with a parameter that the library could not read.
+func (t parameterTexts) text(at, value string) string {
+	text, isKnown := t[at]
+	switch {
+	case !isKnown && strings.HasPrefix(at, "query."):
+		return msgUnknown
+	case !isKnown:
+		return msgForm
+	case value == "":
+		return msgMissing
 	}
-	return message
+	return text
+}
+
+// expectation returns the text for a value that is not of the schema's type.
+func expectation(s *huma.Schema) string {
+	switch {
+	case s == nil:
+		return msgForm
+	case s.Type == huma.TypeArray:
+		return expectation(s.Items)
+	case s.Type == huma.TypeInteger:
+		return msgInteger
+	case s.Type == huma.TypeNumber:
+		return msgNumber
+	case s.Type == huma.TypeBoolean:
+		return msgBoolean
+	case s.Format == "uuid":
+		return msgUUID
+	case s.Format == "date-time":
+		return msgInstant
+	}
+	return msgForm
 }
 
 // The library's messages hold no location of a member. These prefixes mark messages that begin with one.
 const (
 	// missingPrefix marks the name of a required member that is missing.
-	missingPrefix = "\x00missing "
+	missingPrefix = ownMark + "missing "
 	// memberPrefix marks the text of a memberError.
-	memberPrefix = "\x00member "
+	memberPrefix = ownMark + "member "
 )
 
 // memberError says which member of a body can't be decoded. The library only says that it is in the body.
