@@ -14,7 +14,7 @@ func leave(c *apptest.Clinic, who apptest.User) *apptest.Answer {
 	return c.Do(who, "DELETE", "users/me", nil)
 }
 
-func TestAPatientLeaves(t *testing.T) {
+func TestDeleteAccountOfPatient(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -62,7 +62,7 @@ func TestAPatientLeaves(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestADoctorLeaves(t *testing.T) {
+func TestDeleteAccountOfDoctor(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	doctor, a, b := c.Doctor("500.00"), c.Patient(), c.Patient()
@@ -96,7 +96,7 @@ func TestADoctorLeaves(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func TestLeavingNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
+func TestDeleteAccountRequiresSecondFactor(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	patient := c.Patient()
@@ -108,8 +108,8 @@ func TestLeavingNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
 	leave(c, patient).Want(204)
 }
 
-// TestTheLastAdministratorCantLeave has all leave at once: one stays.
-func TestTheLastAdministratorCantLeave(t *testing.T) {
+// TestDeleteAccountKeepsLastAdministrator has all leave at once: one stays.
+func TestDeleteAccountKeepsLastAdministrator(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admins := []apptest.User{c.Admin(), c.Admin(), c.Admin(), c.Admin()}
@@ -118,8 +118,8 @@ func TestTheLastAdministratorCantLeave(t *testing.T) {
 	same(t, "answers", got, []int{204, 204, 204, 409})
 }
 
-// TestWhoWasInvitedIsNoAdministratorYet: nobody could sign in.
-func TestWhoWasInvitedIsNoAdministratorYet(t *testing.T) {
+// TestInvitedAdministratorDoesNotCount: nobody could sign in.
+func TestInvitedAdministratorDoesNotCount(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin := c.Admin()
@@ -127,8 +127,8 @@ func TestWhoWasInvitedIsNoAdministratorYet(t *testing.T) {
 	leave(c, admin).Want(409, "last-admin")
 }
 
-// TestLeavingRacesWithBooking: whoever comes first, no consultation to come is left with somebody who went.
-func TestLeavingRacesWithBooking(t *testing.T) {
+// TestDeleteAccountRacesBooking: whoever comes first, no consultation to come is left with somebody who went.
+func TestDeleteAccountRacesBooking(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for i := range 12 {

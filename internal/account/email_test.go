@@ -14,7 +14,7 @@ func askNewAddress(c *apptest.Clinic, who apptest.User, email string) *apptest.A
 	return c.Post(who, "auth/change-email", object{"currentPassword": password, "newEmail": email})
 }
 
-func TestChangingTheAddress(t *testing.T) {
+func TestChangeEmail(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	old, email := verified(t, c), fresh()
@@ -47,7 +47,7 @@ func TestChangingTheAddress(t *testing.T) {
 	mailed(t, c, old, "verify-email", 2) // the old address is free
 }
 
-func TestANewAddressByThePage(t *testing.T) {
+func TestNewAddressPage(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -60,8 +60,8 @@ func TestANewAddressByThePage(t *testing.T) {
 	same(t, "address", c.Get(s.user, "users/me").Want(200).Text("email"), email)
 }
 
-// TestWhatEndsANewAddress: each of these leaves the token worth nothing.
-func TestWhatEndsANewAddress(t *testing.T) {
+// TestEmailChangeIsCancelled: each of these leaves the token worth nothing.
+func TestEmailChangeIsCancelled(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for name, end := range map[string]func(s session){
@@ -107,7 +107,7 @@ func TestWhatEndsANewAddress(t *testing.T) {
 	}
 }
 
-func TestANewAddressThatHasAUser(t *testing.T) {
+func TestChangeEmailToTakenAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	owner, email := verified(t, c), fresh()
@@ -128,8 +128,8 @@ func TestANewAddressThatHasAUser(t *testing.T) {
 	same(t, "users of the address", c.Count("SELECT count(*) FROM users WHERE email = $1", email), 1)
 }
 
-// TestNewAddressesRace: of two users who confirm one address at once, one has it.
-func TestNewAddressesRace(t *testing.T) {
+// TestConcurrentEmailChanges: of two users who confirm one address at once, one has it.
+func TestConcurrentEmailChanges(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -154,7 +154,7 @@ func TestNewAddressesRace(t *testing.T) {
 	}
 }
 
-func TestANewAddressNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
+func TestChangeEmailRequiresSecondFactor(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -166,7 +166,7 @@ func TestANewAddressNeedsTheSecondFactorOfWhoHasOne(t *testing.T) {
 	askNewAddress(c, s.user, email).Want(202)
 }
 
-func TestNewAddressMailsAnHour(t *testing.T) {
+func TestChangeEmailLimitsMails(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	email := verified(t, c)

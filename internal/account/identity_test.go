@@ -17,7 +17,7 @@ import (
 	"amrutam/internal/postgres"
 )
 
-func TestPhonesAreOfOneForm(t *testing.T) {
+func TestPhonesAreNormalized(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][3]string{
 		{"+919812345678", "", "+919812345678"}, {"+91 (0) 98123 45678", "", "+919812345678"},
@@ -39,7 +39,7 @@ func TestPhonesAreOfOneForm(t *testing.T) {
 	}
 }
 
-func TestStaffFindsPhonesKeptBefore(t *testing.T) {
+func TestSearchFindsPhonesOfEarlierReleases(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	patient := c.Patient()
@@ -52,7 +52,7 @@ func TestStaffFindsPhonesKeptBefore(t *testing.T) {
 	}
 }
 
-func TestABirthOfToday(t *testing.T) {
+func TestBirthDateOfToday(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	me := c.Patient()
@@ -67,7 +67,7 @@ func TestABirthOfToday(t *testing.T) {
 	}
 }
 
-func TestTheTwoSpellingsOfADomainAreOneAccount(t *testing.T) {
+func TestDomainSpellingsAreOneAccount(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	const shown, ascii = "asha@büro.example", "Asha@XN--bro-hoa.example"
@@ -104,7 +104,7 @@ func TestSignUpsOfANetwork(t *testing.T) {
 	}
 }
 
-func TestAQuotaAtOnce(t *testing.T) {
+func TestConcurrentSignUpsObeyQuota(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	taken := 0
@@ -131,7 +131,7 @@ func (refusing) Rcpt(string, *smtp.RcptOptions) error {
 func (refusing) Reset()        {}
 func (refusing) Logout() error { return nil }
 
-func TestAnAddressThatTakesNoMail(t *testing.T) {
+func TestUndeliverableAddress(t *testing.T) {
 	t.Parallel()
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return refusing{}, nil }))
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

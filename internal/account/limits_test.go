@@ -22,8 +22,8 @@ func retryAfter(t *testing.T, a *apptest.Answer) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// TestWrongPasswordsAtOnce: of many, five are looked at.
-func TestWrongPasswordsAtOnce(t *testing.T) {
+// TestConcurrentWrongPasswords: of many, five are looked at.
+func TestConcurrentWrongPasswords(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -51,9 +51,9 @@ func TestWrongPasswordsAtOnce(t *testing.T) {
 	}
 }
 
-// TestTheLockGrows from a second to a quarter of an hour, is the same without a user, and ends with the right
+// TestWaitDoubles from a second to a quarter of an hour, is the same without a user, and ends with the right
 // password.
-func TestTheLockGrows(t *testing.T) {
+func TestWaitDoubles(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -90,8 +90,8 @@ func TestTheLockGrows(t *testing.T) {
 	c.Get(s.user, "users/me").Want(200)
 }
 
-// TestStrangersCantLockOut: who signed in from an address before gets in from there, whatever happens elsewhere.
-func TestStrangersCantLockOut(t *testing.T) {
+// TestStrangersCannotLockOut: who signed in from an address before gets in from there, whatever happens elsewhere.
+func TestStrangersCannotLockOut(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	email := verified(t, c)
@@ -110,8 +110,8 @@ func TestStrangersCantLockOut(t *testing.T) {
 	login("198.51.100.10", newPassword).Want(200)
 }
 
-// TestRightPasswordsAtOnce: many of one's own sign in from one address, and wait for nobody.
-func TestRightPasswordsAtOnce(t *testing.T) {
+// TestConcurrentCorrectPasswords: many of one's own sign in from one address, and wait for nobody.
+func TestConcurrentCorrectPasswords(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -134,8 +134,8 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 		before)
 }
 
-// TestRightPasswordsAreNoFailures, whatever becomes of the request.
-func TestRightPasswordsAreNoFailures(t *testing.T) {
+// TestCorrectPasswordIsNoFailure, whatever becomes of the request.
+func TestCorrectPasswordIsNoFailure(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -155,8 +155,8 @@ func TestRightPasswordsAreNoFailures(t *testing.T) {
 	signIn(t, c, email, password)
 }
 
-// TestOnesOwnSignUpForgivesNoGuesses at the password of who has the address.
-func TestOnesOwnSignUpForgivesNoGuesses(t *testing.T) {
+// TestOwnSignUpClearsNoFailures at the password of who has the address.
+func TestOwnSignUpClearsNoFailures(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -174,9 +174,9 @@ func TestOnesOwnSignUpForgivesNoGuesses(t *testing.T) {
 	}
 }
 
-// TestNeighboursDontLockOut: a subscriber's network is one address. Who is known there gets in whatever others do, and
+// TestUsersOfOneNetworkDoNotLockOut: a subscriber's network is one address. Who is known there gets in whatever others do, and
 // who is new there has a few tries of their own.
-func TestNeighboursDontLockOut(t *testing.T) {
+func TestUsersOfOneNetworkDoNotLockOut(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	email, other := verified(t, c), verified(t, c)
@@ -193,9 +193,9 @@ func TestNeighboursDontLockOut(t *testing.T) {
 	login("2001:db8:0:1::9b", other, password).Want(200)
 }
 
-// TestATriedOutPair: of an account that is new at an address without tries, three passwords are looked at, one is at
+// TestPairLimit: of an account that is new at an address without tries, three passwords are looked at, one is at
 // another address, and the mail opens it again.
-func TestATriedOutPair(t *testing.T) {
+func TestPairLimit(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	email, other := verified(t, c), verified(t, c)
@@ -234,9 +234,9 @@ func TestATriedOutPair(t *testing.T) {
 	from("203.0.113.7", "login", credentials(fresh(), password)).Want(429, "too-many-attempts")
 }
 
-// TestGuessesWithAStolenToken are counted by its user: from however many addresses, with however many sessions, at
+// TestGuessesWithStolenToken are counted by its user: from however many addresses, with however many sessions, at
 // whichever operations and all at once, five passwords and ten codes are looked at. It keeps nobody from signing in.
-func TestGuessesWithAStolenToken(t *testing.T) {
+func TestGuessesWithStolenToken(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 	email := verified(t, c)
@@ -294,8 +294,8 @@ func TestGuessesWithAStolenToken(t *testing.T) {
 	c.Post(s.user, "auth/step-up", object{"currentPassword": newPassword}).Want(204)
 }
 
-// TestAResetEndsEveryLock, that of an address from which the user signed in before too.
-func TestAResetEndsEveryLock(t *testing.T) {
+// TestResetEndsEveryWait, that of an address from which the user signed in before too.
+func TestResetEndsEveryWait(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -326,9 +326,9 @@ func TestMailsToOneAddress(t *testing.T) {
 	same(t, "mails to nobody", len(mails(t, c, nobodys, "confirm-new-address")), 3)
 }
 
-// TestOneAddressAcrossAccounts is slowed down after fifty failures: a few tries are left for an account that is new
+// TestNetworkAddressTriesManyAccounts is slowed down after fifty failures: a few tries are left for an account that is new
 // there.
-func TestOneAddressAcrossAccounts(t *testing.T) {
+func TestNetworkAddressTriesManyAccounts(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -344,8 +344,8 @@ func TestOneAddressAcrossAccounts(t *testing.T) {
 	signIn(t, c, email, password)
 }
 
-// TestMailsAnHour: three of a kind, and the asker learns nothing.
-func TestMailsAnHour(t *testing.T) {
+// TestMailsAreLimitedByHour: three of a kind, and the asker learns nothing.
+func TestMailsAreLimitedByHour(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -363,8 +363,8 @@ func TestMailsAnHour(t *testing.T) {
 	mailed(t, c, email, "reset-password", 4)
 }
 
-// TestCodesAcrossTickets: new tickets don't give new codes for ever.
-func TestCodesAcrossTickets(t *testing.T) {
+// TestCodeLimitSpansTickets: new tickets don't give new codes for ever.
+func TestCodeLimitSpansTickets(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()
@@ -384,8 +384,8 @@ func TestCodesAcrossTickets(t *testing.T) {
 	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(200)
 }
 
-// TestOldAttemptsAreForgotten by the upkeep.
-func TestOldAttemptsAreForgotten(t *testing.T) {
+// TestOldAttemptsAreDeleted by the upkeep.
+func TestOldAttemptsAreDeleted(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	c.Clock.Freeze()

@@ -36,7 +36,7 @@ func listed(t *testing.T, c *apptest.Clinic, who apptest.User, query url.Values,
 	}
 }
 
-func TestStaffListsUsers(t *testing.T) {
+func TestListUsers(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, support, patient, doctor, deleted := c.Admin(), c.Support(), c.Patient(), c.User(access.RoleDoctor),
@@ -107,7 +107,7 @@ func TestStaffListsUsers(t *testing.T) {
 }
 
 // Staff and the person see one version of a user, and of the name, whichever row changed last.
-func TestStaffAndThePersonSeeTheSameVersion(t *testing.T) {
+func TestStaffAndUserSeeSameVersion(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, patient := c.Admin(), c.Patient()
@@ -137,7 +137,7 @@ func TestStaffAndThePersonSeeTheSameVersion(t *testing.T) {
 	}
 }
 
-func TestOnlyStaffListsUsers(t *testing.T) {
+func TestListUsersRefusesOtherRoles(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	patient, doctor := c.Patient(), c.User(access.RoleDoctor)
@@ -150,7 +150,7 @@ func TestOnlyStaffListsUsers(t *testing.T) {
 	same(t, "denials", audited(t, c, "access.deny", "read-user"), 2)
 }
 
-func TestPagesOfUsersWhileOthersSignUp(t *testing.T) {
+func TestListUsersDuringSignUps(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin := c.Admin()
@@ -176,7 +176,7 @@ func TestPagesOfUsersWhileOthersSignUp(t *testing.T) {
 	}
 }
 
-func TestUsersRefusesCursorsAndFiltersThatAreNone(t *testing.T) {
+func TestListUsersRefusesInvalidFilters(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin := c.Admin()
@@ -209,8 +209,8 @@ func TestUsersRefusesCursorsAndFiltersThatAreNone(t *testing.T) {
 	}
 }
 
-// TestStaffsLooksAtPeopleAreAudited, page by page: who was seen, and by which filters, but not what they asked for.
-func TestStaffsLooksAtPeopleAreAudited(t *testing.T) {
+// TestReadingsByStaffAreAudited, page by page: who was seen, and by which filters, but not what they asked for.
+func TestReadingsByStaffAreAudited(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	support, email := c.Support(), verified(t, c, func(m object) { m["phone"] = "+919812345678" })

@@ -40,7 +40,7 @@ func TestSignIn(t *testing.T) {
 	c.Get(apptest.User{Token: other.user.Token + "x"}, "users/me").Want(401, "unauthenticated")
 }
 
-func TestSignInNeverTellsWhoHasAnAccount(t *testing.T) {
+func TestSignInHidesWhichAddressesAreKnown(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email, disabled, deleted, waiting, staff := verified(t, c), verified(t, c), verified(t, c), fresh(), c.Admin()
@@ -92,7 +92,7 @@ func outdate(t *testing.T, c *apptest.Clinic) string {
 	return hash
 }
 
-func TestSignInRenewsAnOutdatedHash(t *testing.T) {
+func TestSignInRenewsOutdatedHash(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -111,7 +111,7 @@ func TestSignInRenewsAnOutdatedHash(t *testing.T) {
 }
 
 // A sign-in elsewhere renews the hash between this one's look and its session.
-func TestASignInWhileTheHashIsRenewed(t *testing.T) {
+func TestSignInDuringRehash(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -133,7 +133,7 @@ func TestASignInWhileTheHashIsRenewed(t *testing.T) {
 	}
 }
 
-func TestDisabledAndDeletedUsersAreOutAtOnce(t *testing.T) {
+func TestDisabledAndDeletedUsersAreSignedOut(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for _, column := range []string{"disabled_at", "deleted_at"} {
@@ -150,7 +150,7 @@ func TestDisabledAndDeletedUsersAreOutAtOnce(t *testing.T) {
 // The gate for passwords belongs to the process: this test runs alone, before the parallel ones.
 //
 //nolint:paralleltest // it fills what the other tests would wait for
-func TestHashingIsBoundedAndTheSameForEverybody(t *testing.T) {
+func TestHashingIsBoundedAndUniform(t *testing.T) {
 	c := apptest.Open(t)
 	email := verified(t, c)
 	s := signIn(t, c, email, password)

@@ -44,7 +44,7 @@ func enrol(t *testing.T, c *apptest.Clinic, u apptest.User) (authenticator, []st
 	return a, codes
 }
 
-func TestEnrolment(t *testing.T) {
+func TestEnrolMFA(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -134,8 +134,8 @@ func TestSecondFactor(t *testing.T) {
 	verify(ticket, object{"otp": a.code(t, 0)}).Want(401, "invalid-ticket")
 }
 
-// TestCodesAreNotGuessed: five tries a ticket, exactly, however many come at once.
-func TestCodesAreNotGuessed(t *testing.T) {
+// TestCodeGuessesAreLimited: five tries a ticket, exactly, however many come at once.
+func TestCodeGuessesAreLimited(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -157,8 +157,8 @@ func TestCodesAreNotGuessed(t *testing.T) {
 	same(t, "noted", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'second-factor.refuse'"), 5)
 }
 
-// TestACodeWorksOnce: of many sign-ins at once with the same code, one gets in.
-func TestACodeWorksOnce(t *testing.T) {
+// TestCodeWorksOnce: of many sign-ins at once with the same code, one gets in.
+func TestCodeWorksOnce(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -185,7 +185,7 @@ func TestACodeWorksOnce(t *testing.T) {
 	}
 }
 
-func TestAPasswordChangeEndsTickets(t *testing.T) {
+func TestPasswordChangeEndsTickets(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -196,7 +196,7 @@ func TestAPasswordChangeEndsTickets(t *testing.T) {
 	c.Post(nobody, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 1)}).Want(401, "invalid-ticket")
 }
 
-func TestDisablingAndRenewing(t *testing.T) {
+func TestDisableMFAAndRenewRecoveryCodes(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -220,9 +220,9 @@ func TestDisablingAndRenewing(t *testing.T) {
 	signIn(t, c, email, password)
 }
 
-// TestStaffEnrols: an administrator of the command line reaches nothing before a second factor is set up, and all of
+// TestStaffMustEnrol: an administrator of the command line reaches nothing before a second factor is set up, and all of
 // it after.
-func TestStaffEnrols(t *testing.T) {
+func TestStaffMustEnrol(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -247,7 +247,7 @@ func TestStaffEnrols(t *testing.T) {
 	c.Get(renewed.user, "users").Want(403, "mfa-required")
 }
 
-func TestStaffMayBeExempt(t *testing.T) {
+func TestStaffWithoutMFARequirement(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(cfg *config.Config) { cfg.RequireAdminMFA = false })
 	email := fresh()
@@ -263,8 +263,8 @@ func TestStaffMayBeExempt(t *testing.T) {
 		Want(403, "mfa-required")
 }
 
-// TestLostSecondFactors: an administrator takes them away, and whoever has the password begins anew.
-func TestLostSecondFactors(t *testing.T) {
+// TestResetFactors: an administrator takes them away, and whoever has the password begins anew.
+func TestResetFactors(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -286,8 +286,8 @@ func TestLostSecondFactors(t *testing.T) {
 	same(t, "entries", audited(t, c, "user.reset-second-factors", s.user.ID.String()), 1)
 }
 
-// TestNoTicketOutlivesAPasswordChange: what the old password opened while it was changed, opens nothing after.
-func TestNoTicketOutlivesAPasswordChange(t *testing.T) {
+// TestConcurrentPasswordChangeEndsTickets: what the old password opened while it was changed, opens nothing after.
+func TestConcurrentPasswordChangeEndsTickets(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for range 6 {

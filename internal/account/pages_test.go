@@ -40,7 +40,7 @@ func page(t *testing.T, a *apptest.Answer, status int) string {
 
 var hidden = regexp.MustCompile(`name="token" value="([^"]*)"`)
 
-func TestTheVerificationPage(t *testing.T) {
+func TestVerificationPage(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -84,8 +84,8 @@ func TestTheVerificationPage(t *testing.T) {
 	same(t, "audit rows", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'user.verify-email'"), 1)
 }
 
-// TestTheVerificationPageOfAContest says that a password is yet to be chosen.
-func TestTheVerificationPageOfAContest(t *testing.T) {
+// TestVerificationPageOfContestedAddress says that a password is yet to be chosen.
+func TestVerificationPageOfContestedAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -125,7 +125,7 @@ func TestPagesEscapeTheToken(t *testing.T) {
 	}
 }
 
-func TestTheResetPage(t *testing.T) {
+func TestResetPage(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)

@@ -62,7 +62,7 @@ func TestPasskeySignsIn(t *testing.T) {
 	}
 }
 
-func TestAPasskeyProvesOnce(t *testing.T) {
+func TestPasskeyChallengeWorksOnce(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	patient := c.Patient()
@@ -92,7 +92,7 @@ func TestAPasskeyProvesOnce(t *testing.T) {
 	passkeyLogin(c, spent).Want(401, "invalid-passkey")
 }
 
-func TestWrongPasskeys(t *testing.T) {
+func TestWrongPasskeysAreRefused(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	victim, stranger := c.Patient(), c.Patient()
@@ -146,7 +146,7 @@ func TestWrongPasskeys(t *testing.T) {
 	}
 }
 
-func TestPasskeysThatAreNone(t *testing.T) {
+func TestInvalidPasskeysAreRefused(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	patient := c.Patient()
@@ -270,8 +270,8 @@ func TestRegisteringPasskeys(t *testing.T) {
 	register(s.user, c.NewPasskey().Create(begin(s.user))).Want(409, "too-many-passkeys")
 }
 
-// TestStaffEnrolsWithAPasskey: for staff a passkey is all the second factor there need be.
-func TestStaffEnrolsWithAPasskey(t *testing.T) {
+// TestStaffEnrolsWithPasskey: for staff a passkey is all the second factor there need be.
+func TestStaffEnrolsWithPasskey(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin := c.Admin()
@@ -284,7 +284,7 @@ func TestStaffEnrolsWithAPasskey(t *testing.T) {
 	c.Get(in.user, "users").Want(200)
 }
 
-func TestPasskeysOfAnApp(t *testing.T) {
+func TestPasskeysOfApp(t *testing.T) {
 	t.Parallel()
 	const app = "android:apk-key-hash:7d1043473d55bfa90e8530d35801d4e381bc69f0aa9f9e7e1d1d6b2f0f0f0f0f"
 	c := open(t, func(cfg *config.Config) {

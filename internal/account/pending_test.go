@@ -17,7 +17,7 @@ import (
 	"amrutam/internal/postgres"
 )
 
-func TestSignUpOfATakenAddress(t *testing.T) {
+func TestSignUpWithTakenAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -60,9 +60,9 @@ func TestSignUpOfATakenAddress(t *testing.T) {
 	c.Post(nobody, "auth/login", credentials(email, "wrong words, wrong words")).Want(401, "invalid-credentials")
 }
 
-// TestWhoReadsTheMailGetsTheAccount, whoever signed up with the address before or after, in which role, and whichever
+// TestReaderOfMailGetsAccount, whoever signed up with the address before or after, in which role, and whichever
 // link is followed: a stranger's password never becomes that of the account, and no stranger learns of the others.
-func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
+func TestReaderOfMailGetsAccount(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for _, followed := range []int{0, 1, 2} { // which of three sign-ups' links
@@ -96,8 +96,8 @@ func TestWhoReadsTheMailGetsTheAccount(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// TestSigningUpTwice with the same password, as one does who got no answer, is no contest: the password counts.
-func TestSigningUpTwice(t *testing.T) {
+// TestSignUpTwice with the same password, as one does who got no answer, is no contest: the password counts.
+func TestSignUpTwice(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for _, followed := range []int{0, 1, 2} {
@@ -114,8 +114,8 @@ func TestSigningUpTwice(t *testing.T) {
 	}
 }
 
-// TestAStrangerDoesNotLearnOfTheOwner, who proves the address in another way than by the stranger's sign-up.
-func TestAStrangerDoesNotLearnOfTheOwner(t *testing.T) {
+// TestSignUpHidesOwnerFromStranger, who proves the address in another way than by the stranger's sign-up.
+func TestSignUpHidesOwnerFromStranger(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, mover := c.Admin(), signIn(t, c, verified(t, c), password)
@@ -152,8 +152,8 @@ func TestAStrangerDoesNotLearnOfTheOwner(t *testing.T) {
 	}
 }
 
-// TestManySignUpsForATakenAddress are kept to a bound, the newest of them.
-func TestManySignUpsForATakenAddress(t *testing.T) {
+// TestManySignUpsForTakenAddress are kept to a bound, the newest of them.
+func TestManySignUpsForTakenAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -170,8 +170,8 @@ func TestManySignUpsForATakenAddress(t *testing.T) {
 	signIn(t, c, email, password)
 }
 
-// TestTheMailIsSentAgainForTheNewestSignUp, also when strangers have used up the mails of the hour.
-func TestTheMailIsSentAgainForTheNewestSignUp(t *testing.T) {
+// TestResendForNewestSignUp, also when strangers have used up the mails of the hour.
+func TestResendForNewestSignUp(t *testing.T) {
 	t.Parallel()
 	c := open(t, limited)
 	email := fresh()
@@ -202,8 +202,8 @@ func TestTheMailIsSentAgainForTheNewestSignUp(t *testing.T) {
 	}
 }
 
-// TestSignUpsForAnInvitedAddress get no link: the invitation proves the address.
-func TestSignUpsForAnInvitedAddress(t *testing.T) {
+// TestSignUpWithInvitedAddress get no link: the invitation proves the address.
+func TestSignUpWithInvitedAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, email, squatted := c.Admin(), fresh(), fresh()
@@ -229,9 +229,9 @@ func TestSignUpsForAnInvitedAddress(t *testing.T) {
 	c.CheckInvariants()
 }
 
-// TestSignUpsThatNobodyProvesEnd after a week, those for an address that has a user too. Nothing is left of them, the
+// TestUnverifiedSignUpsExpire after a week, those for an address that has a user too. Nothing is left of them, the
 // one that was ended before for whom the address belongs to included.
-func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
+func TestUnverifiedSignUpsExpire(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	free, taken := fresh(), verified(t, c)
@@ -276,7 +276,7 @@ func TestSignUpsThatNobodyProvesEnd(t *testing.T) {
 		"SELECT count(*) FROM audit_logs WHERE action = 'user.delete' AND metadata ->> 'reason' = 'unverified'"), 2)
 }
 
-func TestSignUpOfADeletedUsersAddress(t *testing.T) {
+func TestSignUpWithAddressOfDeletedUser(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -288,7 +288,7 @@ func TestSignUpOfADeletedUsersAddress(t *testing.T) {
 	signIn(t, c, email, newPassword)
 }
 
-func TestSignUpsRaceForAnAddress(t *testing.T) {
+func TestConcurrentSignUpsWithOneAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()

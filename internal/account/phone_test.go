@@ -30,7 +30,7 @@ func withPhone(c *apptest.Clinic, u apptest.User, phone any) string {
 	return u.ID.String()
 }
 
-func TestStaffFindsByPhone(t *testing.T) {
+func TestListUsersByPhone(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	support, admin := c.Support(), c.Admin()
@@ -90,7 +90,7 @@ func digitsIn(t *testing.T, c *apptest.Clinic) string {
 	return ""
 }
 
-func TestPhonesThatAreNone(t *testing.T) {
+func TestInvalidPhones(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	support := c.Support()
@@ -113,8 +113,8 @@ func TestPhonesThatAreNone(t *testing.T) {
 		len(c.Get(support, "users?phone=+919812345678").Want(200).Items()), 1)
 }
 
-// TestPhonesAreFoundByTheirIndex among many people.
-func TestPhonesAreFoundByTheirIndex(t *testing.T) {
+// TestPhoneSearchUsesIndex among many people.
+func TestPhoneSearchUsesIndex(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	ctx := context.Background()

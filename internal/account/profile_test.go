@@ -58,7 +58,7 @@ func TestPatchMergesEachMember(t *testing.T) {
 	same(t, "audited fields", fields, `["fullName", "gender", "dateOfBirth", "phone", "address", "timezone"]`)
 }
 
-func TestPatchNormalises(t *testing.T) {
+func TestPatchNormalizes(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	a := c.Patch(c.Patient(), "users/me", object{"fullName": " Ame\u0301lie ", "phone": "+91 98123-45 (678)",
@@ -115,7 +115,7 @@ func TestPatchRefuses(t *testing.T) {
 	c.Get(nobody, "users/me").Want(401)
 }
 
-func TestPatchHonoursIfMatch(t *testing.T) {
+func TestPatchHonorsIfMatch(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -153,7 +153,7 @@ func TestPatchHonoursIfMatch(t *testing.T) {
 	}
 }
 
-func TestPatchesOfDifferentMembersBothSurvive(t *testing.T) {
+func TestConcurrentPatchesOfDifferentMembers(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for range 3 {

@@ -68,7 +68,7 @@ func TestCreateAdmin(t *testing.T) {
 	same(t, "users", c.Count("SELECT count(*) FROM users"), 2)
 }
 
-func TestProvisionsRaceForAnAddress(t *testing.T) {
+func TestConcurrentProvisions(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	s, email := commandLine(c), fresh()
@@ -110,7 +110,7 @@ func TestProvisionsRaceForAnAddress(t *testing.T) {
 }
 
 // One who was first but fails leaves the address to the next.
-func TestProvisionAfterOneThatFailed(t *testing.T) {
+func TestProvisionAfterFailure(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	s, email, ctx := commandLine(c), fresh(), context.Background()

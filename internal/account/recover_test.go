@@ -54,7 +54,7 @@ func TestResetPassword(t *testing.T) {
 	same(t, "audit rows", audited(t, c, "user.reset-password", s.user.ID.String()), 1)
 }
 
-func TestAResetTokenLivesAnHour(t *testing.T) {
+func TestResetTokenExpiresAfterAnHour(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -69,7 +69,7 @@ func TestAResetTokenLivesAnHour(t *testing.T) {
 	signIn(t, c, email, newPassword)
 }
 
-func TestAResetVerifiesTheAddress(t *testing.T) {
+func TestResetVerifiesAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()
@@ -81,7 +81,7 @@ func TestAResetVerifiesTheAddress(t *testing.T) {
 	c.Post(nobody, "auth/verify-email", object{"token": verification}).Want(422, "invalid-token")
 }
 
-func TestAResetTokenWorksOnceAtOnce(t *testing.T) {
+func TestConcurrentUsesOfResetToken(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -125,7 +125,7 @@ func TestChangePassword(t *testing.T) {
 	same(t, "audit rows", audited(t, c, "user.change-password", s.user.ID.String()), 1)
 }
 
-func TestPasswordChangesRace(t *testing.T) {
+func TestConcurrentPasswordChanges(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -153,7 +153,7 @@ func TestPasswordChangesRace(t *testing.T) {
 	mailed(t, c, email, "password-changed", 1)
 }
 
-func TestAPasswordChangeWhileTheHashIsRenewed(t *testing.T) {
+func TestPasswordChangeDuringRehash(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -169,7 +169,7 @@ func TestAPasswordChangeWhileTheHashIsRenewed(t *testing.T) {
 	signIn(t, c, email, newPassword)
 }
 
-func TestAPasswordChangeOfOneWhoIsJustDisabled(t *testing.T) {
+func TestPasswordChangeOfDisabledUser(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := verified(t, c)
@@ -216,7 +216,7 @@ func waiters(t *testing.T, c *apptest.Clinic) int {
 }
 
 // A sign-in that is checked before a password change and stored after it would outlive the change.
-func TestNoSessionOutlivesAPasswordChange(t *testing.T) {
+func TestPasswordChangeEndsConcurrentSignIns(t *testing.T) {
 	t.Parallel()
 	signIns := func(c *apptest.Clinic, email string) chan *apptest.Answer {
 		answer := make(chan *apptest.Answer, 1)

@@ -8,9 +8,9 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestNoHashOutlivesItsSession: requests that wait for a place to hash, authenticated already, do nothing once their
+// TestRevokedSessionChangesNoPassword: requests that wait for a place to hash, authenticated already, do nothing once their
 // session has ended. It takes all places, so it runs alone.
-func TestNoHashOutlivesItsSession(t *testing.T) { //nolint:paralleltest // as it says
+func TestRevokedSessionChangesNoPassword(t *testing.T) { //nolint:paralleltest // as it says
 	c := open(t)
 	email := verified(t, c)
 	for path, body := range map[string]object{

@@ -48,7 +48,7 @@ func places(t *testing.T, c *apptest.Clinic, value string) []string {
 }
 
 // A whole life of an account leaves nothing readable in the database but what its columns are for.
-func TestNothingPrivateIsReadableInTheDatabase(t *testing.T) {
+func TestDatabaseHoldsNoPlainText(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := fresh()

@@ -39,7 +39,7 @@ func TestSignUp(t *testing.T) {
 	}
 }
 
-func TestSignUpNormalisesTheAddress(t *testing.T) {
+func TestSignUpNormalizesAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	tail := uuid.NewString()[:8] + "@example.org"
@@ -129,7 +129,7 @@ func TestSignUpRefuses(t *testing.T) {
 	t.Cleanup(func() { same(t, "users", c.Count("SELECT count(*) FROM users"), 0) })
 }
 
-func TestSignUpTellsAllFaultsAtOnce(t *testing.T) {
+func TestSignUpReportsAllFaults(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for want, body := range map[string]object{
@@ -148,7 +148,7 @@ func TestSignUpTellsAllFaultsAtOnce(t *testing.T) {
 	}
 }
 
-func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
+func TestSignUpRefusesUnreadableBodies(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	valid := `{"email":"asha@example.org","password":"` + password + `","fullName":"Asha","role":"PATIENT"`
@@ -193,7 +193,7 @@ func TestSignUpRefusesWhatItCannotRead(t *testing.T) {
 		Want(201)
 }
 
-func TestPasswordsAreMeasuredInCharacters(t *testing.T) {
+func TestPasswordLengthCountsCharacters(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	decomposed := strings.Repeat("e\u0301zu\u0308k", 5)[:0]
@@ -220,7 +220,7 @@ func TestPasswordsAreMeasuredInCharacters(t *testing.T) {
 	c.Post(nobody, "auth/login", credentials(email, "exukoanwcioaqeuzi")).Want(401)
 }
 
-func TestThePasswordsLengthIsASetting(t *testing.T) {
+func TestPasswordLengthSetting(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(cfg *config.Config) { cfg.PasswordMin = 8 })
 	verified(t, c, func(m object) { m["password"] = "k7!vqz3m" })

@@ -9,8 +9,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// TestANewFactorEndsOtherSessions, whatever they are doing at the moment: none is left that began without it.
-func TestANewFactorEndsOtherSessions(t *testing.T) {
+// TestNewFactorEndsOtherSessions, whatever they are doing at the moment: none is left that began without it.
+func TestNewFactorEndsOtherSessions(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for _, kind := range []string{"authenticator", "passkey"} {
@@ -55,7 +55,7 @@ func TestANewFactorEndsOtherSessions(t *testing.T) {
 	}
 }
 
-func TestChangingRoles(t *testing.T) {
+func TestChangeRole(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, support, patient := c.Admin(), c.Support(), c.Patient()
@@ -76,8 +76,8 @@ func TestChangingRoles(t *testing.T) {
 	role(admin, support, "ADMIN").Want(403, "mfa-required")
 }
 
-// TestTheLastAdministratorStays: of many who take each other's role away or shut each other out at once, one is left.
-func TestTheLastAdministratorStays(t *testing.T) {
+// TestLastAdministratorStays: of many who take each other's role away or shut each other out at once, one is left.
+func TestLastAdministratorStays(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admins := make([]apptest.User, 8)
@@ -107,7 +107,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 		1)
 }
 
-func TestDisabling(t *testing.T) {
+func TestDisableUser(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admin, doctor, patient := c.Admin(), c.Doctor("500.00"), c.Patient()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestFaultsOfAPerson(t *testing.T) {
+func TestPersonFaults(t *testing.T) {
 	t.Parallel()
 	for zone, good := range map[string]bool{"Asia/Kolkata": true, "UTC": true, "America/Argentina/Buenos_Aires": true,
 		"Etc/GMT+5": true, "GB": true,

@@ -12,9 +12,9 @@ import (
 
 var fence = regexp.MustCompile("(?s)```sh\n(.*?)\n```(?:\n\n```output\n(.*?)\n```)?")
 
-// TestTheGuide runs the commands of docs/guide.md in one shell, beside a server of its own, and compares what they
+// TestGuide runs the commands of docs/guide.md in one shell, beside a server of its own, and compares what they
 // print with what the page shows.
-func TestTheGuide(t *testing.T) {
+func TestGuide(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"curl", "jq", "openssl"} {
 		program(t, name)
@@ -64,8 +64,8 @@ func main() {
 }
 `
 
-// TestTheGuidesVerifier compiles it, and has it judge a signature that openssl made.
-func TestTheGuidesVerifier(t *testing.T) {
+// TestGuideVerifier compiles it, and has it judge a signature that openssl made.
+func TestGuideVerifier(t *testing.T) {
 	t.Parallel()
 	_, text, _ := strings.Cut(read(t, "docs/guide.md"), "```go\n")
 	text, _, _ = strings.Cut(text, "```")

@@ -33,8 +33,8 @@ var (
 	notWord = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 )
 
-// TestLinksLeadSomewhere in the repository: to a file, and to a heading of it.
-func TestLinksLeadSomewhere(t *testing.T) {
+// TestLinksResolve in the repository: to a file, and to a heading of it.
+func TestLinksResolve(t *testing.T) {
 	t.Parallel()
 	for _, page := range pages(t) {
 		for _, found := range link.FindAllStringSubmatch(read(t, page), -1) {
@@ -69,8 +69,8 @@ var (
 	goName   = regexp.MustCompile("`([a-z]+)\\.(?:([A-Z]\\w*)\\.)?([A-Z]\\w*)`")
 )
 
-// TestTheArchitectureNamesWhatExists: files, and Go's names as package.Name or package.Type.Method.
-func TestTheArchitectureNamesWhatExists(t *testing.T) {
+// TestArchitectureNamesExist: files, and Go's names as package.Name or package.Type.Method.
+func TestArchitectureNamesExist(t *testing.T) {
 	t.Parallel()
 	page := read(t, "docs/architecture.md")
 	files, names := filePath.FindAllStringSubmatch(page, -1), goName.FindAllStringSubmatch(page, -1)

@@ -12,9 +12,9 @@ type object = map[string]any
 
 const architecture = "../../docs/architecture.md"
 
-// TestTheDiagramsAreTheCode takes every step that the state diagrams draw, and meets no other. tests/property looks
+// TestDiagramsMatchCode takes every step that the state diagrams draw, and meets no other. tests/property looks
 // for others at random.
-func TestTheDiagramsAreTheCode(t *testing.T) {
+func TestDiagramsMatchCode(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	seen := c.RecordTransitions()

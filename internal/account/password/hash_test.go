@@ -29,8 +29,8 @@ func until(t *testing.T, what string, n func() int64, want int64) {
 // cheap has the tests hash with a hundredth of the work.
 var cheap = argon2id.Params{Memory: 256, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// TestTheWorkOfAHash is OWASP's second choice.
-func TestTheWorkOfAHash(t *testing.T) {
+// TestHashParameters is OWASP's second choice.
+func TestHashParameters(t *testing.T) {
 	t.Parallel()
 	if want := (argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16,
 		KeyLength: 32}); DefaultParams != want {
@@ -38,7 +38,7 @@ func TestTheWorkOfAHash(t *testing.T) {
 	}
 }
 
-func TestAHasherBoundsItsQueue(t *testing.T) {
+func TestHasherBoundsItsQueue(t *testing.T) {
 	t.Parallel()
 	h := NewHasher(cheap, 2, problem.Busy)
 	h.MaxWaiting = 3
@@ -85,7 +85,7 @@ func TestAHasherBoundsItsQueue(t *testing.T) {
 	}
 }
 
-func TestAHasherGivesItsPlaceBack(t *testing.T) {
+func TestHasherReleasesItsPlace(t *testing.T) {
 	t.Parallel()
 	h, failure := NewHasher(cheap, 1, problem.Busy), errors.New("failed")
 	cancelled, cancel := context.WithCancel(t.Context())

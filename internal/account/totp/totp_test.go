@@ -41,7 +41,7 @@ func TestStep(t *testing.T) {
 	}
 }
 
-func TestSecretsAndTheirCodes(t *testing.T) {
+func TestSecretsAndCodes(t *testing.T) {
 	t.Parallel()
 	secret := NewSecret()
 	if raw, err := base32.StdEncoding.DecodeString(secret); err != nil || len(raw) != 20 || secret == NewSecret() {

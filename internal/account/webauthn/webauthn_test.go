@@ -62,7 +62,7 @@ func TestChallenges(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoCredential(t *testing.T) {
+func TestInvalidCredentials(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "null", "{}", `{"id":"AA","rawId":"AA","type":"public-key","response":{}}`} {
 		if _, err := (NewCredential{[]byte(text)}).Parse(); !errors.Is(err, ErrUnreadable) {
