@@ -14,7 +14,7 @@ import (
 const erasedName = "Erased"
 
 // Erase removes from a deleted account all that only signing in and being reached needed, and returns how many rows of
-// which table. Name, gender and date of birth stay: they say whose record of care it is.
+// which table. Name, gender and date of birth stay: they say whose care record it is.
 func Erase(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (removed map[string]int64, err error) {
 	if removed, err = session.Erase(ctx, tx, id); err != nil {
 		return nil, err

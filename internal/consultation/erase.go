@@ -38,7 +38,7 @@ func (s *Service) ReadCareRecord(ctx context.Context, db postgres.Querier, perso
 }
 
 // EraseUnstarted erases the health data of a patient's consultations that ended without being started: they are no
-// record of care. Returns how many there are.
+// care record. Returns how many there are.
 func (s *Service) EraseUnstarted(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) (int64, error) {
 	key, err := s.Sealer.PersonKey(ctx, tx, patient)
 	if errors.Is(err, seal.ErrErased) {

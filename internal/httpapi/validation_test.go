@@ -2,46 +2,57 @@ package httpapi_test
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
-
+	"amrutam/internal/access"
+	"amrutam/internal/apptest"
 	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
 )
 
-// TestLibraryMessages fails when the library changes a message that libraryTexts replaces.
-func TestLibraryMessages(t *testing.T) {
+// TestParameterMessages checks what is said of parameters that can't be read: the library would quote Go's types and
+// the value.
+func TestParameterMessages(t *testing.T) {
 	t.Parallel()
-	mux, config := http.NewServeMux(), huma.DefaultConfig("texts", "1")
-	config.RejectUnknownQueryParameters = true
+	c := apptest.Open(t)
 	type input struct {
-		Integer int          `query:"integer"`
-		Float   float64      `query:"float"`
-		Truth   bool         `query:"truth"`
-		Instant time.Time    `query:"instant"`
-		ID      httpapi.UUID `query:"id"`
+		Integer int          `query:"integer" doc:"A whole number" minimum:"0" maximum:"9"`
+		Float   float64      `query:"float" doc:"A number"`
+		Truth   bool         `query:"truth" doc:"A truth value"`
+		Instant time.Time    `query:"instant" doc:"An instant"`
+		ID      httpapi.UUID `query:"id" doc:"An id"`
+		Numbers []int        `query:"numbers" doc:"Whole numbers" maxItems:"3"`
+		Needed  string       `query:"needed" required:"true" doc:"A text" maxLength:"3"`
+		Pattern string       `query:"pattern" doc:"A text of a pattern without a description" pattern:"^[A-Z]$"`
 	}
-	huma.Get(humago.New(mux, config), "/texts", func(context.Context, *input) (*struct{}, error) {
-		return &struct{}{}, nil
+	op := probe("parameters", access.Public)
+	op.Method, op.NoKeyReason, op.Status = "GET", "", 200
+	httpapi.Query(c.App.API, op, func(context.Context, *postgres.Read, access.Actor, input) (httpapi.None, error) {
+		return httpapi.None{}, nil
 	})
 	for query, want := range map[string]string{
-		"integer=x": "expected a whole number",
-		"float=x":   "expected a number",
-		"truth=x":   "expected true or false",
-		"instant=x": "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)",
-		"id=x":      "expected a UUID",
-		"other=x":   "is unknown here",
+		"integer=zzz":   "expected a whole number",
+		"float=zzz":     "expected a number",
+		"truth=zzz":     "expected true or false",
+		"instant=zzz":   "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)",
+		"id=zzz":        "expected a UUID",
+		"numbers=1,zzz": "expected a whole number",
+		"pattern=zzz":   "has the wrong form",
+		"other=zzz":     "is unknown here",
+		"integer=10":    "must be at most 9",
+		"needed=":       "is required",
 	} {
-		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/texts?"+query, nil))
-		var p httpapi.Problem
-		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || len(p.Errors) != 1 || p.Errors[0].Message != want {
-			t.Errorf("%s: %s, want %q", query, w.Body, want)
+		if !strings.HasPrefix(query, "needed") {
+			query += "&needed=yes"
+		}
+		a := c.Do(nobody, "GET", op.Path+"?"+query, nil).Want(422, "validation-failed")
+		name, _, _ := strings.Cut(query, "=")
+		fault := map[string]any{"message": want, "location": "query." + name}
+		if !reflect.DeepEqual(a.At("errors"), []any{fault}) || strings.Contains(string(a.Body), "zzz") {
+			t.Errorf("%s: %s, want %q", query, a.Body, want)
 		}
 	}
 }

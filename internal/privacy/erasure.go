@@ -32,7 +32,7 @@ const (
 // Schema lists the states that are shown: a stopped erasure is not.
 func (ErasureStatus) Schema(r huma.Registry) *huma.Schema {
 	return httpapi.Enum(r, "ErasureStatus", "Where an erasure stands: PENDING can be stopped; PARTIAL: all is gone "+
-		"but the record of care; DONE: that is unreadable too", erasurePending, erasurePartial, erasureDone)
+		"but the care record; DONE: that is unreadable too", erasurePending, erasurePartial, erasureDone)
 }
 
 // Erasure is the state of the erasure of a person's data.
@@ -40,10 +40,10 @@ type Erasure struct {
 	_ struct{} `doc:"An erasure: when it begins, and what becomes unreadable when"`
 
 	ID          uuid.UUID     `json:"id" doc:"The erasure's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
-	State       ErasureStatus `json:"status" doc:"PENDING can be stopped; PARTIAL: all is gone but the record of care; DONE: that is unreadable too" example:"PENDING"`
+	State       ErasureStatus `json:"status" doc:"PENDING can be stopped; PARTIAL: all is gone but the care record; DONE: that is unreadable too" example:"PENDING"`
 	RequestedAt time.Time     `json:"requestedAt" doc:"When it was asked for" example:"2026-11-25T10:00:00Z"`
-	DueAt       time.Time     `json:"dueAt" doc:"When the account ends, and all goes that isn't a record of care" example:"2026-11-27T10:00:00Z"`
-	Clinical    Clinical      `json:"clinical" doc:"What becomes of the record of care"`
+	DueAt       time.Time     `json:"dueAt" doc:"When the account ends, and all goes that isn't a care record" example:"2026-11-27T10:00:00Z"`
+	Clinical    Clinical      `json:"clinical" doc:"What becomes of the care record"`
 
 	// created distinguishes a new erasure from one that was requested before.
 	created bool
@@ -51,9 +51,9 @@ type Erasure struct {
 
 // Clinical is what happens to the care record, which the law requires to be kept.
 type Clinical struct {
-	_ struct{} `doc:"What becomes of the record of care"`
+	_ struct{} `doc:"What becomes of the care record"`
 
-	Until         *time.Time `json:"until" doc:"The record of care is kept so long, and becomes unreadable then; null: it goes with the rest" example:"2029-11-20T10:30:00Z"`
+	Until         *time.Time `json:"until" doc:"The care record is kept so long, and becomes unreadable then; null: it goes with the rest" example:"2029-11-20T10:30:00Z"`
 	Consultations int        `json:"consultations" doc:"How many consultations were held, as patient or as doctor" example:"3"`
 }
 

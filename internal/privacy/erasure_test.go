@@ -82,7 +82,7 @@ func TestRequestAndStopErasure(t *testing.T) {
 	same(t, "asked twice", again.Map(), first.Map())
 	same(t, "read", c.Get(patient, "users/me/erasure").Want(200).Map(), first.Map())
 	texts := mails(t, c, patient.Email, "erasure-requested")
-	if len(texts) != 1 || !strings.Contains(texts[0], "stop") || !strings.Contains(texts[0], "no records of care") {
+	if len(texts) != 1 || !strings.Contains(texts[0], "stop") || !strings.Contains(texts[0], "no care records") {
 		t.Errorf("mails: %q", texts)
 	}
 	c.Clock.Advance(48*time.Hour - time.Minute)

@@ -57,7 +57,7 @@ func (s *Service) erasureRoutes(api *httpapi.API) {
 		Method: http.MethodPost, Path: "/users/me/erasure", ID: "request-own-erasure", Tag: "users",
 		Summary: "Request erasure of your data",
 		Doc: "After the configured time (AMRUTAM_ERASURE_AFTER) your account ends as with `DELETE /users/me`, and " +
-			"all that is no record of care goes. The law has the record of a consultation that was held kept for " +
+			"all that is not a care record goes. The law has the record of a consultation that was held kept for " +
 			"years: `clinical.until` says when it becomes unreadable, by itself. A mail tells it all, and how to " +
 			"cancel it. To ask again is the same erasure.",
 		Roles: access.SignedIn, RecentProof: true, Status: http.StatusAccepted, Key: httpapi.Optional,
