@@ -6,7 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// For every table about people it is decided which file of an export has its rows, and what an erasure does to them.
+// TestEveryTableAboutPeople checks that this list has every table with a foreign key to people. For each it says which
+// file of an export has its rows, and what an erasure does to them.
 func TestEveryTableAboutPeople(t *testing.T) {
 	t.Parallel()
 	c := open(t)
