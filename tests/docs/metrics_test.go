@@ -1,4 +1,4 @@
-// Package docs_test holds what docs/ and deploy/ say against the program.
+// Package docs_test checks that what docs/ and deploy/ say is true of the program.
 package docs_test
 
 import (
@@ -23,37 +23,41 @@ var (
 	constLabel  = regexp.MustCompile(`(\w+)=`)
 )
 
-// exposed are the metrics of a server, each with its labels.
-func exposed(t *testing.T) map[string][]string {
+// metricLabels returns the labels of every metric of a server.
+func metricLabels(t *testing.T) map[string][]string {
 	t.Helper()
 	c := apptest.Open(t)
 	c.App.Metrics.SetBuildInfo("test", "go", 1)
 	all := map[string][]string{}
 	descriptions := make(chan *prometheus.Desc)
-	go func() { c.App.Metrics.Registry.Describe(descriptions); close(descriptions) }()
+	go func() {
+		c.App.Metrics.Registry.Describe(descriptions)
+		close(descriptions)
+	}()
 	for d := range descriptions {
 		found := description.FindStringSubmatch(d.String())
 		if found == nil {
-			t.Fatalf("not understood: %s", d)
+			t.Fatalf("unreadable description: %s", d)
 		}
 		labels := []string{"job", "instance"} // Prometheus adds them
 		for _, label := range constLabel.FindAllStringSubmatch(found[2], -1) {
 			labels = append(labels, label[1])
 		}
 		labels = append(labels, strings.Split(found[3], ",")...)
-		all[found[1]] = labels
+		name := found[1]
+		all[name] = labels
 		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-			all[found[1]+suffix] = append(slices.Clone(labels), "le")
+			all[name+suffix] = append(slices.Clone(labels), "le")
 		}
 	}
 	return all
 }
 
-// rules are the alerts by name with their expressions.
-func rules(t *testing.T) map[string]string {
+// alertExpressions returns the expression of every alert.
+func alertExpressions(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, rule := range strings.Split(read(t, "deploy/prometheus/alerts.yaml"), "- alert: ")[1:] {
+	for _, rule := range strings.Split(readFile(t, "deploy/prometheus/alerts.yaml"), "- alert: ")[1:] {
 		name, rest, _ := strings.Cut(rule, "\n")
 		_, rest, _ = strings.Cut(rest, "expr:")
 		expr, _, _ := strings.Cut(rest, "labels: ")
@@ -62,21 +66,21 @@ func rules(t *testing.T) map[string]string {
 	return all
 }
 
-// TestAlertsAndDashboardUseMetricsThatExist with the labels that they have.
+// TestAlertsAndDashboardUseMetricsThatExist checks the labels too.
 func TestAlertsAndDashboardUseMetricsThatExist(t *testing.T) {
 	t.Parallel()
-	all := exposed(t)
-	texts := rules(t)
-	var board struct {
+	all := metricLabels(t)
+	texts := alertExpressions(t)
+	var dashboard struct {
 		Panels []struct {
 			Title   string
 			Targets []struct{ Expr string }
 		}
 	}
-	if err := json.Unmarshal([]byte(read(t, "deploy/grafana/amrutam.json")), &board); err != nil {
+	if err := json.Unmarshal([]byte(readFile(t, "deploy/grafana/amrutam.json")), &dashboard); err != nil {
 		t.Fatal(err)
 	}
-	for _, panel := range board.Panels {
+	for _, panel := range dashboard.Panels {
 		for _, target := range panel.Targets {
 			texts["the panel "+panel.Title] += target.Expr + "\n"
 		}
@@ -84,10 +88,11 @@ func TestAlertsAndDashboardUseMetricsThatExist(t *testing.T) {
 	if len(texts) < 30 {
 		t.Errorf("only %d expressions were found", len(texts))
 	}
-	texts["docs/operations/first-day.md"] = read(t, "docs/operations/first-day.md")
+	texts["docs/operations/first-day.md"] = readFile(t, "docs/operations/first-day.md")
 	for place, text := range texts {
 		for _, name := range metricName.FindAllString(text, -1) {
-			if all[name] == nil && name != "amrutam_app" && name != "amrutam_login" {
+			isRole := name == "amrutam_app" || name == "amrutam_login" // of the database
+			if all[name] == nil && !isRole {
 				t.Errorf("%s: there is no metric %s", place, name)
 			}
 		}
@@ -101,7 +106,7 @@ func TestAlertsAndDashboardUseMetricsThatExist(t *testing.T) {
 	}
 }
 
-// TestAlertsNameKindsOfJobsThatExist, and so does the runbook.
+// TestAlertsNameKindsOfJobsThatExist checks the kinds in the alerts and in the runbook.
 func TestAlertsNameKindsOfJobsThatExist(t *testing.T) {
 	t.Parallel()
 	var code strings.Builder
@@ -118,7 +123,7 @@ func TestAlertsNameKindsOfJobsThatExist(t *testing.T) {
 		kinds[found[1]] = true
 	}
 	named := regexp.MustCompile("(?:\"?kind\"?[=:] *\"?|^- `|[.] `|job `)([a-z]+\\.[a-z-]+)[\"`]")
-	text := read(t, "deploy/prometheus/alerts.yaml") + read(t, "docs/operations/runbook.md")
+	text := readFile(t, "deploy/prometheus/alerts.yaml") + readFile(t, "docs/operations/runbook.md")
 	found := named.FindAllStringSubmatch(text, -1)
 	if len(kinds) < 10 || len(found) < 5 {
 		t.Errorf("%d kinds in the code, %d named", len(kinds), len(found))
@@ -130,33 +135,33 @@ func TestAlertsNameKindsOfJobsThatExist(t *testing.T) {
 	}
 }
 
-// TestEachAlertHasItsSectionInTheRunbook and no section is of an alert that is gone.
+// TestEachAlertHasItsSectionInTheRunbook checks also that each section is about an alert that exists.
 func TestEachAlertHasItsSectionInTheRunbook(t *testing.T) {
 	t.Parallel()
-	alerts := rules(t)
+	alerts := alertExpressions(t)
 	sections := map[string]bool{}
-	for _, line := range strings.Split(read(t, "docs/operations/runbook.md"), "\n") {
+	for _, line := range strings.Split(readFile(t, "docs/operations/runbook.md"), "\n") {
 		if name, found := strings.CutPrefix(line, "## Amrutam"); found {
 			sections["Amrutam"+name] = true
 		}
 	}
-	text := read(t, "deploy/prometheus/alerts.yaml")
+	text := readFile(t, "deploy/prometheus/alerts.yaml")
 	for name := range alerts {
 		if !sections[name] {
 			t.Errorf("the runbook has no section %s", name)
 		}
 		if !strings.Contains(text, "runbook: docs/operations/runbook.md#"+strings.ToLower(name)+"\n") {
-			t.Errorf("%s doesn't lead to its section", name)
+			t.Errorf("the alert %s doesn't link to its section", name)
 		}
 		delete(sections, name)
 	}
 	for name := range sections {
-		t.Errorf("the section %s is of no alert", name)
+		t.Errorf("the runbook has a section %s, which is no alert", name)
 	}
 }
 
-// read gives a file of the repository.
-func read(t *testing.T, path string) string {
+// readFile returns the text of a file of the repository.
+func readFile(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", path))
 	if err != nil {

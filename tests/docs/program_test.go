@@ -18,6 +18,7 @@ import (
 	"amrutam/internal/postgres/cluster"
 )
 
+// folder is a temporary directory of this package.
 var folder string
 
 func TestMain(m *testing.M) {
@@ -31,8 +32,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// amrutam builds the program, once.
-var amrutam = sync.OnceValues(func() (string, error) {
+// buildProgram builds the program once and returns its path.
+var buildProgram = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(folder, "amrutam")
 	out, err := exec.Command("go", "build", "-o", path, "amrutam/cmd/amrutam").CombinedOutput()
 	if err != nil {
@@ -41,26 +42,31 @@ var amrutam = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// command runs the program with these variables alone.
-func command(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
+// newCommand returns a command of the program, which gets only these environment variables and those that it needs.
+func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 	t.Helper()
-	path, err := amrutam()
+	path, err := buildProgram()
 	must(t, err)
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PGBIN=" + os.Getenv("PGBIN"),
-		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"), "AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json",
-		"AMRUTAM_LISTEN=127.0.0.1:0"}, variables...)
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + os.Getenv("HOME"),
+		"PGBIN=" + os.Getenv("PGBIN"),
+		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"),
+		"AMRUTAM_METRICS_LISTEN=off",
+		"AMRUTAM_LOG_FORMAT=json",
+		"AMRUTAM_LISTEN=127.0.0.1:0",
+	}
+	cmd.Env = append(cmd.Env, variables...)
 	return cmd
 }
 
-// serve starts the program and gives its address, and what it printed before it listened.
-func serve(t *testing.T, variables []string, arguments ...string) (address, printed string) {
+// startServer starts the server, waits until it listens and returns its address. The end of the test stops it.
+func startServer(t *testing.T, variables []string, arguments ...string) (address string) {
 	t.Helper()
-	cmd := command(t, variables, append([]string{"serve"}, arguments...)...)
+	cmd := newCommand(t, variables, append([]string{"serve"}, arguments...)...)
 	stderr, err := cmd.StderrPipe()
 	must(t, err)
-	var out output
-	cmd.Stdout = &out
 	must(t, cmd.Start())
 	listening, ended := make(chan string, 1), make(chan struct{})
 	var log strings.Builder
@@ -80,7 +86,7 @@ func serve(t *testing.T, variables []string, arguments ...string) (address, prin
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(2 * patience):
+		case <-time.After(2 * timeout):
 			_ = cmd.Process.Kill()
 		}
 	})
@@ -88,43 +94,26 @@ func serve(t *testing.T, variables []string, arguments ...string) (address, prin
 	case address = <-listening:
 	case <-ended:
 		t.Fatalf("the server ended:\n%s", log.String())
-	case <-time.After(2 * patience):
+	case <-time.After(2 * timeout):
 		t.Fatal("the server does not listen")
 	}
-	return address, out.String()
+	return address
 }
 
-// output collects what a running program prints.
-type output struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
-// block gives the commands of a page that are marked for a test: the fence after <!-- test: name -->.
-func block(t *testing.T, page, name string) string {
+// commandsIn returns the commands of a page that are marked for a test: those after <!-- test: name -->.
+func commandsIn(t *testing.T, page, name string) string {
 	t.Helper()
-	_, text, found := strings.Cut(read(t, page), "<!-- test: "+name+" -->\n```sh\n")
+	_, text, found := strings.Cut(readFile(t, page), "<!-- test: "+name+" -->\n```sh\n")
 	text, _, closed := strings.Cut(text, "\n```")
 	if !found || !closed {
-		t.Fatalf("%s has no block %s", page, name)
+		t.Fatalf("%s has no commands marked %s", page, name)
 	}
 	return text + "\n"
 }
 
-// shell runs commands of a page in a folder.
-func shell(t *testing.T, dir string, variables []string, commands string) string {
+// runShell runs commands of a page in a directory and returns their output. The variables are added to the
+// environment.
+func runShell(t *testing.T, dir string, variables []string, commands string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), variables...)
@@ -135,32 +124,32 @@ func shell(t *testing.T, dir string, variables []string, commands string) string
 	return string(out)
 }
 
-// TestBackupAndRestore runs the commands of docs/operations/backup.md: from one PostgreSQL into another, where the
-// restored database is served with the key, and with no other.
+// TestBackupAndRestore runs the commands of docs/operations/backup.md, which move a database from one PostgreSQL to
+// another, and checks that the server runs on the restored database with its master key and with no other.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"pg_dump", "pg_restore", "psql"} {
-		program(t, name)
+		findProgram(t, name)
 	}
 	const key = "AMRUTAM_MASTER_KEY=2qPbuuHBcGc6Dn0Ia3zDo9nHVkRhNhvs01ykUEd4sBk="
-	start := func() *cluster.Cluster {
-		c, err := cluster.Start(context.Background(), cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"),
-			Logger: slog.New(slog.DiscardHandler)})
+	startPostgres := func() *cluster.Cluster {
+		options := cluster.Options{DataDir: filepath.Join(t.TempDir(), "data"), Logger: slog.New(slog.DiscardHandler)}
+		c, err := cluster.Start(context.Background(), options)
 		must(t, err)
 		t.Cleanup(func() { _ = c.Stop(context.Background()) })
 		return c
 	}
-	from, to, dir := start(), start(), t.TempDir()
-	// Named as in docs/operations/database-roles.md: a dump holds default privileges of its owner by name.
-	shell(t, dir, []string{"ADMIN_URL=" + from.AdminDSN("postgres")},
+	from, to, dir := startPostgres(), startPostgres(), t.TempDir()
+	// The name is that of docs/operations/database-roles.md: a dump contains the owner's default privileges by name.
+	runShell(t, dir, []string{"ADMIN_URL=" + from.AdminDSN("postgres")},
 		`psql -q "$ADMIN_URL" -c 'ALTER ROLE amrutam RENAME TO amrutam_owner'`)
 	owner := strings.Replace(from.DSN(cluster.Database), "amrutam@", "amrutam_owner@", 1)
-	serve(t, []string{"DATABASE_URL=" + owner, key, "AMRUTAM_DATA_DIR=" + dir}, "--demo")
-	shell(t, dir, []string{"OWNER_URL=" + owner}, block(t, "docs/operations/backup.md", "dump"))
+	startServer(t, []string{"DATABASE_URL=" + owner, key, "AMRUTAM_DATA_DIR=" + dir}, "--demo")
+	runShell(t, dir, []string{"OWNER_URL=" + owner}, commandsIn(t, "docs/operations/backup.md", "dump"))
 
 	admin := to.AdminDSN("postgres")
-	// The cluster has made what a bare PostgreSQL hasn't.
-	shell(t, dir, []string{"ADMIN_URL=" + admin}, `psql -q -v ON_ERROR_STOP=1 "$ADMIN_URL" <<'SQL'
+	// A new PostgreSQL has neither the database nor the roles, which the cluster has created.
+	runShell(t, dir, []string{"ADMIN_URL=" + admin}, `psql -q -v ON_ERROR_STOP=1 "$ADMIN_URL" <<'SQL'
 DROP DATABASE amrutam;
 DROP ROLE amrutam_server;
 DROP ROLE amrutam;
@@ -168,19 +157,20 @@ DROP ROLE amrutam_app;
 DROP ROLE amrutam_reader;
 SQL`)
 	restored := strings.Replace(admin, "/postgres?", "/amrutam?", 1)
-	shell(t, dir, []string{"ADMIN_URL=" + admin, "RESTORED_URL=" + restored},
-		block(t, "docs/operations/backup.md", "restore"))
+	runShell(t, dir, []string{"ADMIN_URL=" + admin, "RESTORED_URL=" + restored},
+		commandsIn(t, "docs/operations/backup.md", "restore"))
 
 	login := strings.Replace(restored, "postgres@", "amrutam_login@", 1)
 	variables := []string{"DATABASE_URL=" + login, "AMRUTAM_DATA_DIR=" + dir}
 	for _, arguments := range [][]string{{"migrate", "--status"}, {"check"}} {
-		if out, err := command(t, variables, arguments...).CombinedOutput(); err != nil {
+		if out, err := newCommand(t, variables, arguments...).CombinedOutput(); err != nil {
 			t.Errorf("%v: %v %s", arguments, err, out)
 		}
 	}
-	if out, err := command(t, append(variables, "AMRUTAM_MASTER_KEY=c7yq0vq5uT0yNOJzIQcE5cKqv0pT6xk3eZs4vdAq1fA="),
-		"serve").CombinedOutput(); err == nil || !strings.Contains(string(out), "AMRUTAM_MASTER_KEY") {
+	const otherKey = "AMRUTAM_MASTER_KEY=c7yq0vq5uT0yNOJzIQcE5cKqv0pT6xk3eZs4vdAq1fA="
+	out, err := newCommand(t, append(variables, otherKey), "serve").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "AMRUTAM_MASTER_KEY") {
 		t.Errorf("with another key: %v %s", err, out)
 	}
-	serve(t, append(variables, key))
+	startServer(t, append(variables, key))
 }

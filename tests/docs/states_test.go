@@ -12,68 +12,74 @@ type object = map[string]any
 
 const architecture = "../../docs/architecture.md"
 
-// TestDiagramsMatchCode takes every step that the state diagrams draw, and meets no other. tests/property looks
-// for others at random.
+// TestDiagramsMatchCode makes every transition in the state diagrams, and checks that there was no other.
+// tests/property looks for others with random requests.
 func TestDiagramsMatchCode(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	seen := c.RecordTransitions()
-	doctors(c)
-	slots(c)
-	unpaid(c)
-	held(c)
+	recorded := c.RecordTransitions()
+	changeDoctors(c)
+	changeSlots(c)
+	changeUnpaidConsultations(c)
+	changePaidConsultations(c)
 	drawn := apptest.DiagramTransitions(t, architecture)
-	for _, step := range seen() {
-		if !drawn[step] {
-			t.Errorf("not drawn: %+v", step)
+	for _, transition := range recorded() {
+		if !drawn[transition] {
+			t.Errorf("not in a diagram: %+v", transition)
 		}
-		delete(drawn, step)
+		delete(drawn, transition)
 	}
-	for step := range drawn {
-		t.Errorf("drawn, but never taken: %+v", step)
+	for transition := range drawn {
+		t.Errorf("in a diagram, but not made: %+v", transition)
 	}
-	if len(seen()) == 0 {
-		t.Error("nothing was seen")
+	if len(recorded()) == 0 {
+		t.Error("no transition was recorded")
 	}
 	c.CheckInvariants()
 }
 
-func apply(c *apptest.Clinic, fee string) apptest.User {
+func applyAsDoctor(c *apptest.Clinic, fee string) apptest.User {
 	doctor := c.User(access.RoleDoctor)
-	reapply(c, doctor, fee)
+	submitApplication(c, doctor, fee)
 	return doctor
 }
 
-func reapply(c *apptest.Clinic, doctor apptest.User, fee string) {
-	c.Post(doctor, "doctors", object{"specialization": "Panchakarma", "yearsOfExperience": 12,
-		"registrationNumber": "AYU-" + doctor.ID.String(), "consultationFee": fee, "languagesSpoken": []string{"en"},
+func submitApplication(c *apptest.Clinic, doctor apptest.User, fee string) {
+	c.Post(doctor, "doctors", object{
+		"specialization":     "Panchakarma",
+		"yearsOfExperience":  12,
+		"registrationNumber": "AYU-" + doctor.ID.String(),
+		"consultationFee":    fee,
+		"languagesSpoken":    []string{"en"},
 	}).Want(201)
 }
 
-func decide(c *apptest.Clinic, admin, doctor apptest.User, approved bool) {
+func decideApplication(c *apptest.Clinic, admin, doctor apptest.User, approved bool) {
 	c.Prove(admin)
-	c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", object{"approved": approved, "reason": "As checked",
-		"cancelConsultations": true}).Want(200)
+	decision := object{"approved": approved, "reason": "As checked", "cancelConsultations": true}
+	c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", decision).Want(200)
 }
 
-func doctors(c *apptest.Clinic) {
+// changeDoctors makes the transitions of doctors.
+func changeDoctors(c *apptest.Clinic) {
 	admin := c.Admin()
-	decide(c, admin, apply(c, "500.00"), true)
-	doctor := apply(c, "500.00")
-	decide(c, admin, doctor, false)
-	reapply(c, doctor, "500.00")
-	decide(c, admin, doctor, false)
-	decide(c, admin, doctor, true)
-	decide(c, admin, doctor, false)
-	decide(c, admin, doctor, true)
+	decideApplication(c, admin, applyAsDoctor(c, "500.00"), true)
+	doctor := applyAsDoctor(c, "500.00")
+	decideApplication(c, admin, doctor, false)
+	submitApplication(c, doctor, "500.00")
+	decideApplication(c, admin, doctor, false)
+	decideApplication(c, admin, doctor, true)
+	decideApplication(c, admin, doctor, false)
+	decideApplication(c, admin, doctor, true)
 }
 
-func slots(c *apptest.Clinic) {
+// changeSlots makes the transitions of slots that no consultation causes.
+func changeSlots(c *apptest.Clinic) {
 	doctor := c.Doctor("500.00")
 	for i, status := range []string{"AVAILABLE", "BLOCKED"} {
 		start := c.DB.Now().Add(time.Duration(i+1) * time.Hour)
-		path := "availability/" + c.Post(doctor, "availability", object{"startTime": start,
-			"endTime": start.Add(30 * time.Minute), "maxPatients": 1, "status": status}).Want(201).Text("id")
+		slot := object{"startTime": start, "endTime": start.Add(30 * time.Minute), "maxPatients": 1, "status": status}
+		path := "availability/" + c.Post(doctor, "availability", slot).Want(201).Text("id")
 		if status == "BLOCKED" {
 			c.Patch(doctor, path, object{"status": "AVAILABLE"}).Want(200)
 			c.Patch(doctor, path, object{"status": "BLOCKED"}).Want(200)
@@ -82,17 +88,17 @@ func slots(c *apptest.Clinic) {
 	}
 }
 
-func cancel(c *apptest.Clinic, by apptest.User, consultation string) {
+func cancelConsultation(c *apptest.Clinic, by apptest.User, consultation string) {
 	c.Post(by, "consultations/"+consultation+"/cancel", object{"reason": "I am travelling"}).Want(200)
 }
 
-// unpaid are bookings whose payment fails, comes late or isn't needed.
-func unpaid(c *apptest.Clinic) {
+// changeUnpaidConsultations makes the transitions of consultations whose payment fails, is late or isn't needed.
+func changeUnpaidConsultations(c *apptest.Clinic) {
 	patient, doctor := c.Patient(), c.Doctor("500.00")
 	slot := c.Slot(doctor, 5*time.Hour, 1)
 	id := c.Book(patient, slot)
 	c.Report("payment.failed", c.Initiate(patient, id), "500.00").Want(200)
-	cancel(c, patient, id)
+	cancelConsultation(c, patient, id)
 	id = c.Book(patient, slot)
 	late := c.Initiate(patient, id)
 	c.Report("payment.failed", late, "500.00").Want(200)
@@ -100,22 +106,27 @@ func unpaid(c *apptest.Clinic) {
 	c.Report("payment.failed", c.Initiate(patient, id), "500.00").Want(200)
 	c.Report("payment.succeeded", late, "500.00").Want(200)
 	id = c.Book(patient, c.Slot(c.Doctor("0.00"), 7*time.Hour, 1))
-	cancel(c, patient, id)
+	cancelConsultation(c, patient, id)
 }
 
-// held are consultations of one slot: one is completed, one breaks off, one patient doesn't come.
-func held(c *apptest.Clinic) {
+// changePaidConsultations makes the transitions of paid consultations: one is completed, one is cancelled after its
+// start, and one patient doesn't come.
+func changePaidConsultations(c *apptest.Clinic) {
 	doctor := c.Doctor("500.00")
 	slot := c.Slot(doctor, 3*time.Hour, 3)
 	book := func() string {
 		id, _ := c.BookAndPay(c.Patient(), slot, "500.00")
 		return id
 	}
-	completed, broken, missed := book(), book(), book()
+	completed, cancelled, missed := book(), book(), book()
 	c.Clock.Advance(3*time.Hour + 11*time.Minute)
-	for _, step := range []struct{ id, status string }{{completed, "IN_PROGRESS"}, {broken, "IN_PROGRESS"},
-		{missed, "NO_SHOW"}, {completed, "COMPLETED"}} {
-		c.Patch(doctor, "consultations/"+step.id+"/status", object{"status": step.status}).Want(200)
+	for _, change := range []struct{ id, status string }{
+		{completed, "IN_PROGRESS"},
+		{cancelled, "IN_PROGRESS"},
+		{missed, "NO_SHOW"},
+		{completed, "COMPLETED"},
+	} {
+		c.Patch(doctor, "consultations/"+change.id+"/status", object{"status": change.status}).Want(200)
 	}
-	cancel(c, doctor, broken)
+	cancelConsultation(c, doctor, cancelled)
 }
