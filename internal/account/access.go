@@ -9,12 +9,13 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-// isLastAdmin reports whether a user is the only administrator there is.
+// isLastAdmin reports whether a user is the only administrator.
 func isLastAdmin(id uuid.UUID, admins []uuid.UUID) bool { return len(admins) == 1 && admins[0] == id }
 
-// requireCanAddFactor: a user who has a second factor proves it before adding another, and one who has none has signed
-// in a moment ago, or a stolen session could add its thief's. enabled is what the locked row says, which may be newer
-// than what the pipeline read. Returns problem.Reauthenticate otherwise.
+// requireCanAddFactor checks that a user may add a second factor: one who has a factor must have proven it recently,
+// and one who has none must have signed in recently. Otherwise the thief of a session could add a factor. enabled
+// comes from the locked row, which may be newer than what the pipeline read. Returns problem.Reauthenticate if the
+// user may not.
 func requireCanAddFactor(now time.Time, actor access.Actor, enabled bool) error {
 	actor.HasFactor = enabled
 	return httpapi.RequireRecentProof(now, actor)

@@ -1,4 +1,4 @@
-// Package account keeps people: how they sign up, prove their address, sign in, recover and describe themselves.
+// Package account manages users: sign-up, verification of addresses, sign-in, second factors, recovery and profiles.
 package account
 
 import (
@@ -18,7 +18,7 @@ import (
 	"amrutam/internal/account/webauthn"
 )
 
-// serviceName is this service to people and their authenticators.
+// serviceName is the name of this service in texts for users and in authenticators.
 const serviceName = "Amrutam"
 
 // The refusals of accounts.
@@ -39,10 +39,11 @@ var (
 		"Use another address, or delete that user first.")
 )
 
-// authBody in bytes is what operations take whose bodies may hold a passkey's proof, which no schema bounds tightly.
+// authBody is the limit, in bytes, of bodies that may contain a credential of a passkey, whose size no schema limits
+// tightly.
 const authBody = 64 << 10
 
-// Service holds what accounts need of the server. The zero Log and Cursors are for use without routes.
+// Service has what the operations of accounts need. Log and Cursors may be zero if no routes are registered.
 type Service struct {
 	DB           *postgres.DB
 	Sealer       *seal.Sealer
@@ -56,5 +57,5 @@ type Service struct {
 	Log          *slog.Logger
 }
 
-// User is the short form of a person.
+// User is a user in short, as in the answers of sign-up and sign-in.
 type User = session.User

@@ -13,21 +13,22 @@ import (
 	"amrutam/internal/problem"
 )
 
-// attemptKeys are what the failures of a password are counted under.
+// attemptKeys say under which subjects the attempts at a password are counted.
 type attemptKeys struct {
 	account counter
-	// network is that of the caller's address, and pair the account's name there; "" if the network isn't counted.
+	// network is the network of the caller's address, and pair is the account in that network. Both are "" if attempts
+	// are not counted by network.
 	network, pair string
 }
 
-// counter is one count of failures.
+// counter identifies one count of failures.
 type counter struct {
 	policy  limit.Policy
 	subject string
 }
 
-// signInKeys are those of a sign-in. A user who signed in from an address before has a count of their own there:
-// neither strangers' failures elsewhere nor their neighbours' lock them out.
+// signInKeys returns the keys of a sign-in. A user who signed in from an address before has a separate count there, so
+// that failures of other people, elsewhere or in the same network, can't lock the user out.
 func signInKeys(email string, known bool, ip string) attemptKeys {
 	name, network := normalizeEmail(email), httpapi.SubscriberNetwork(ip)
 	if known {
@@ -36,14 +37,15 @@ func signInKeys(email string, known bool, ip string) attemptKeys {
 	return attemptKeys{counter{limit.Account, name}, network, name + " from network " + network}
 }
 
-// proofKeys are those of a user who is signed in: a stolen token has one count, from however many addresses.
+// proofKeys returns the keys of a signed-in user who proves the password again: guesses with a stolen token have one
+// count, whatever addresses they come from.
 func proofKeys(id uuid.UUID) attemptKeys {
 	return attemptKeys{account: counter{limit.Proof, id.String()}}
 }
 
-// countAttempt counts an attempt before the password is compared: the same for addresses with and without a user. It
-// returns what was counted, in the order in which it was locked: clearFailures and refundAttempt keep to it, or two
-// sign-ins at once would wait for each other. Returns limit.ErrTooMany if the caller has to wait.
+// countAttempt counts an attempt before the password is compared. It does the same for addresses with and without a
+// user. It returns the counters in the order in which it locked them: clearFailures and refundAttempt use the same
+// order, so that concurrent sign-ins don't deadlock. Returns limit.ErrTooMany if the caller has to wait.
 func (s *Service) countAttempt(ctx context.Context, keys attemptKeys) (counted []counter, err error) {
 	if s.Limits.Off {
 		return nil, nil
@@ -61,8 +63,8 @@ func (s *Service) countAttempt(ctx context.Context, keys attemptKeys) (counted [
 	return counted, err
 }
 
-// countInNetwork counts an attempt under its network. Where the failures of neighbours have used that up, an account
-// that is new there has a small budget of its own. Returns limit.ErrTooMany if that is used up too.
+// countInNetwork counts an attempt in its network. If the network has had too many failures, an account that is new
+// there still has a few attempts of its own. Returns limit.ErrTooMany if these are used up too.
 func (s *Service) countInNetwork(ctx context.Context, tx *postgres.Tx, keys attemptKeys) ([]counter, error) {
 	err := s.Limits.CountAttempt(ctx, tx, limit.Address, keys.network)
 	if !errors.Is(err, limit.ErrTooMany) {
@@ -76,7 +78,8 @@ func (s *Service) countInNetwork(ctx context.Context, tx *postgres.Tx, keys atte
 		s.Limits.CountAttempt(ctx, tx, limit.Pairs, keys.network)
 }
 
-// shorterWait is nil when the second way is open, and else of two refusals the one with the shorter wait.
+// shorterWait returns nil if the second check allows the attempt. If both refuse it, it returns the error with the
+// shorter wait.
 func shorterWait(first, second error) error {
 	var a, b *problem.Error
 	if errors.As(first, &a) && errors.As(second, &b) && errors.Is(second, limit.ErrTooMany) &&
@@ -86,15 +89,15 @@ func shorterWait(first, second error) error {
 	return second
 }
 
-// clearFailures takes an attempt back that was right, and the failures before it.
+// clearFailures takes back a successful attempt and the failures before it.
 func (s *Service) clearFailures(tx *postgres.Tx, counted []counter) {
 	for _, c := range counted {
 		s.Limits.CountSuccess(tx, c.policy, c.subject)
 	}
 }
 
-// refundAttempt takes back this one attempt, which was none. The failures before stay, or the password of a sign-up
-// for somebody else's address would forgive the guesses at theirs.
+// refundAttempt takes back one attempt that counts neither as a failure nor as a success. The failures before it stay:
+// otherwise a stranger with a pending sign-up for the address could clear the failures at its user's password.
 func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		for _, c := range counted {
@@ -104,8 +107,8 @@ func (s *Service) refundAttempt(ctx context.Context, counted []counter) error {
 	})
 }
 
-// clearAllFailures lets a user sign in again from everywhere, and use codes again: a caller who reads the address's
-// mail is no guesser.
+// clearAllFailures lets a user sign in again from everywhere, and use codes again. A caller who reads the mail of the
+// address is the user.
 func (s *Service) clearAllFailures(ctx context.Context, tx *postgres.Tx, id uuid.UUID, email, ip string) error {
 	addresses, err := listKnownAddresses(ctx, tx, id, tx.Now.Add(-knownFor))
 	if err != nil {

@@ -23,8 +23,9 @@ type PasswordChangeRequest struct {
 	}
 }
 
-// ChangePassword sets a new password and ends all the user's sessions, this one too. Returns ErrInvalidCredentials if
-// the current password is wrong, limit.ErrTooMany after too many failures, a 422 if the new one may not be used.
+// ChangePassword sets a new password and ends all sessions of the user, the caller's too. Returns
+// ErrInvalidCredentials if the current password is wrong, limit.ErrTooMany after too many failures, a 422 if the new
+// one is not allowed.
 func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, in PasswordChangeRequest) (httpapi.None,
 	error) {
 	return httpapi.None{}, retryOnPasswordChange(func() error { return s.changePassword(ctx, actor, in) })
@@ -73,7 +74,7 @@ func (s *Service) provePassword(ctx context.Context, actor access.Actor, text st
 	}
 	right, _, err := passwords.Compare(ctx, text, user.PasswordHash)
 	switch {
-	case err != nil: // it was not compared
+	case err != nil: // the password was not compared
 		return user, errors.Join(err, s.refundAttempt(ctx, counted))
 	case !right:
 		return user, s.refuse(ctx, actor, actor.ID, "wrong-password",
@@ -85,7 +86,7 @@ func (s *Service) provePassword(ctx context.Context, actor access.Actor, text st
 	})
 }
 
-// hashNewPassword hashes a new password. Returns a 422 if it may not be used.
+// hashNewPassword hashes a new password. Returns a 422 if it is not allowed.
 func (s *Service) hashNewPassword(ctx context.Context, text, email, fullName string) (string, error) {
 	var wrong faults
 	wrong.add("body.newPassword", s.passwordFault(text, email, fullName))

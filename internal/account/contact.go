@@ -15,7 +15,7 @@ const (
 	addressColumn = "profiles.address"
 )
 
-// contact is what a profile has sealed; "" is what isn't given.
+// contact has the decrypted values of the sealed columns; "" is a value that is not set.
 type contact struct{ dateOfBirth, phone, address string }
 
 type sealedContact struct{ dateOfBirth, phone, phoneIndex, address []byte }

@@ -34,8 +34,8 @@ func Lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Locked, error) {
 	return Locked(row), nil
 }
 
-// LockOther is Lock for an administrator who is about to decide on somebody else. Returns problem.NotFound if there is
-// none, ErrOwnAccount, and problem.Unauthenticated if the caller is no administrator any more.
+// LockOther is Lock for an administrator who is about to decide about another user. Returns problem.NotFound if there
+// is none, ErrOwnAccount, problem.Unauthenticated if the caller is no longer an administrator.
 func LockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (Locked, error) {
 	if _, err := lockAdminsBy(ctx, tx, actor); err != nil {
 		return Locked{}, err
@@ -46,8 +46,8 @@ func LockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid
 	return Lock(ctx, tx, id)
 }
 
-// LockForDeletion locks the actor's own user, who is about to have it deleted. Returns ErrLastAdmin for the only
-// administrator there is, problem.Unauthenticated if the user is deleted or disabled.
+// LockForDeletion locks the actor's own user before its deletion. Returns ErrLastAdmin for the only administrator,
+// problem.Unauthenticated if the user is deleted or disabled.
 func LockForDeletion(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	if err := requireOtherAdmin(ctx, tx, actor); err != nil {
 		return err
@@ -56,8 +56,8 @@ func LockForDeletion(ctx context.Context, tx *postgres.Tx, actor access.Actor) e
 	return err
 }
 
-// requireOtherAdmin returns ErrLastAdmin for the only administrator there is. Administrators who leave at once wait
-// for each other.
+// requireOtherAdmin returns ErrLastAdmin for the only administrator. It locks all administrators, so that two of them
+// can't delete their accounts at the same time.
 func requireOtherAdmin(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	if !actor.Is(access.RoleAdmin) {
 		return nil
@@ -72,14 +72,14 @@ func requireOtherAdmin(ctx context.Context, tx *postgres.Tx, actor access.Actor)
 	return nil
 }
 
-// Delete deletes the actor's own user softly, disabled or not: it signs in no more, its sessions end, and its address
-// can sign up again. History keeps pointing at it; what it has to come is left to the caller. Returns ErrLastAdmin for
-// the only administrator there is, problem.Unauthenticated if it is deleted already.
+// Delete marks the actor's own user as deleted, also a disabled one: it can't sign in, its sessions end, and its
+// address is free for a new sign-up. Other rows still refer to the user. The caller cancels the user's consultations.
+// Returns ErrLastAdmin for the only administrator, problem.Unauthenticated if the user is deleted already.
 func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	if err := requireOtherAdmin(ctx, tx, actor); err != nil {
 		return err
 	}
-	// From here on the user books nothing: a booking waits for this row and then finds it deleted.
+	// A booking that runs at the same time waits for this row and then finds the user deleted.
 	email, err := softDeleteUser(ctx, tx, &tx.Now, actor.ID)
 	switch {
 	case postgres.NoRows(err):

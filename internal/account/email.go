@@ -19,7 +19,7 @@ const (
 	emailTicketLife = 24 * time.Hour
 )
 
-// EmailChangeRequest asks to use another address.
+// EmailChangeRequest asks to change the address of the caller's account.
 type EmailChangeRequest struct {
 	Body struct {
 		_ struct{} `doc:"The new address, and the password"`
@@ -38,9 +38,9 @@ type EmailConfirmationRequest struct {
 	}
 }
 
-// ChangeEmail mails a link to the new address. One that is somebody else's gets another mail, and the caller isn't
-// told. Returns ErrInvalidCredentials if the password is wrong, limit.ErrTooMany after too many failures or requests,
-// a 422 of all faults.
+// ChangeEmail mails a link to the new address. If another user has that address, the mail says so instead, and the
+// answer is the same. Returns ErrInvalidCredentials if the password is wrong, limit.ErrTooMany after too many failures
+// or requests, a 422 of all faults.
 func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailChangeRequest) (none httpapi.None,
 	err error) {
 	email := normalizeEmail(in.Body.NewEmail)
@@ -71,7 +71,7 @@ func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailC
 	})
 }
 
-// mailNewAddress mails the link to the new address, or another mail to the user who has it.
+// mailNewAddress mails the link to the new address, or informs the user who has the address.
 func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor access.Actor, email string) error {
 	if err := deleteEmailTickets(ctx, tx, &actor.ID); err != nil {
 		return fmt.Errorf("delete tickets: %w", err)
@@ -89,7 +89,7 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("find the owner of an address: %w", err)
 	}
-	// many users may name one address
+	// Many users may request one address.
 	if mailed, err := s.allowMail(ctx, tx, "confirm-new-address", email); err != nil || !mailed {
 		return err
 	}
@@ -101,8 +101,8 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	return s.Mails.Enqueue(ctx, tx, mail)
 }
 
-// ConfirmEmail moves the token's user to the address that the token was mailed to, and mails the old one. Returns
-// ErrInvalidToken if the token is wrong or over, ErrAddressTaken if another user has the address now.
+// ConfirmEmail changes the address of the token's user to the one that the token was mailed to, and informs the old
+// one. Returns ErrInvalidToken if the token is wrong or expired, ErrAddressTaken if another user has the address.
 func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in EmailConfirmationRequest) (httpapi.None, error) {
 	var none httpapi.None
@@ -115,7 +115,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 		return none, fmt.Errorf("find a ticket: %w", err)
 	}
 	user, email := *ticket.UserID, string(ticket.Data)
-	// The user before the ticket, as a change of the password locks them.
+	// The user is locked before the ticket, as in a change of the password.
 	old, err := lockEmail(ctx, tx, user)
 	if postgres.NoRows(err) {
 		return none, ErrInvalidToken
@@ -126,11 +126,11 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	if err := useEmailTicket(ctx, tx, ticket, hash); err != nil {
 		return none, err
 	}
-	released, err := s.releaseUnverifiedEmail(ctx, tx, actor, email) // the address is proven here
+	released, err := s.releaseUnverifiedEmail(ctx, tx, actor, email) // the link proves the address
 	if err != nil {
 		return none, err
 	}
-	if err := deletePendingSignUps(ctx, tx, ticket.UserID); err != nil { // they were for the old address
+	if err := deletePendingSignUps(ctx, tx, ticket.UserID); err != nil { // of the old address
 		return none, fmt.Errorf("delete pending sign-ups: %w", err)
 	}
 	if err := s.pendingSignUps(user).addDecoys(ctx, tx, released...); err != nil {
@@ -147,10 +147,10 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 	return none, s.Mails.Enqueue(ctx, tx, notification.Mail{Address: old, Kind: "address-changed"})
 }
 
-// useEmailTicket uses up the ticket of a move to another address. Returns ErrInvalidToken if it was used, or if the
-// session that asked for it has ended: it may have been a thief's, and its owner has ended it.
+// useEmailTicket marks the ticket of an email change as used. Returns ErrInvalidToken if it was used before, or if the
+// session that requested it has ended: the user may have ended a thief's session.
 func useEmailTicket(ctx context.Context, tx *postgres.Tx, ticket findEmailTicketRow, hash []byte) error {
-	if ticket.SessionID == nil { // tickets of older servers name no session
+	if ticket.SessionID == nil { // the ticket comes from an older release, without a session
 		return ErrInvalidToken
 	}
 	switch active, err := session.Lock(ctx, tx, *ticket.SessionID); {

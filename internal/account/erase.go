@@ -10,11 +10,12 @@ import (
 	"amrutam/internal/session"
 )
 
-// erasedName is what stands where a name was.
+// erasedName replaces a name that was erased.
 const erasedName = "Erased"
 
-// Erase removes from a deleted account all that only signing in and being reached needed, and returns how many rows of
-// which table. Name, gender and date of birth stay: they say whose care record it is.
+// Erase removes from a deleted account everything that was needed only to sign in and to contact the user, and returns
+// the number of removed rows by table. Name, gender and date of birth stay, because they identify the patient of a
+// care record.
 func Erase(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (removed map[string]int64, err error) {
 	if removed, err = session.Erase(ctx, tx, id); err != nil {
 		return nil, err

@@ -6,13 +6,13 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// UsersQuery is the statement of the list of users.
+// UsersQuery returns the statement that lists users, and its arguments.
 func UsersQuery(s *Service, in UserListRequest) (string, []any, error) {
 	q, err := s.usersQuery(in)
 	return q.sql, q.args, err
 }
 
-// FillHashing takes all places where passwords are hashed, until release is called.
+// FillHashing takes every place for a running hash until release is called: passwords wait in the queue meanwhile.
 func FillHashing() (release func()) {
 	for range cap(passwords.Running) {
 		passwords.Running <- struct{}{}
@@ -24,25 +24,25 @@ func FillHashing() (release func()) {
 	}
 }
 
-// FillQueue takes the queue before those places too.
+// FillQueue takes every place in the queue for hashing until release is called: passwords are refused meanwhile.
 func FillQueue() (release func()) {
 	passwords.Waiting.Add(passwords.MaxWaiting)
 	return func() { passwords.Waiting.Add(-passwords.MaxWaiting) }
 }
 
-// Waiting for a place to hash.
-func Waiting() int { return int(passwords.Waiting.Load()) }
+// WaitingHashes returns how many passwords are in the queue for hashing.
+func WaitingHashes() int { return int(passwords.Waiting.Load()) }
 
-// Hashing now.
-func Hashing() int { return len(passwords.Running) }
+// RunningHashes returns how many passwords are being hashed.
+func RunningHashes() int { return len(passwords.Running) }
 
-// CheapHashes have the tests of this package hash with a hundredth of the work: under the race detector they would
-// spend minutes on it.
-func CheapHashes() {
+// UseCheapHashes makes a hash take a hundredth of the work: with the race detector the tests of this package would
+// otherwise spend minutes on hashing.
+func UseCheapHashes() {
 	passwords.Params = argon2id.Params{Memory: 256, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
-// HashPrefix is how the hashes begin that are made now.
+// HashPrefix returns the beginning of every hash that is made with the current parameters.
 func HashPrefix() string {
 	p := passwords.Params
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", p.Memory, p.Iterations, p.Parallelism)

@@ -9,23 +9,23 @@ import (
 	"amrutam/internal/problem"
 )
 
-// passwords runs as many hashes at once as there are cores.
+// passwords computes as many hashes at the same time as there are cores.
 var passwords = password.NewHasher(password.DefaultParams, runtime.GOMAXPROCS(0), problem.Busy)
 
-// HashPassword makes the hash that users.password_hash stores. It takes long: call it outside a transaction. Returns
-// problem.Busy if too many wait.
+// HashPassword returns the hash that users.password_hash stores. It is slow: call it outside a transaction. Returns
+// problem.Busy if too many callers wait.
 func HashPassword(ctx context.Context, text string) (string, error) { return passwords.Hash(ctx, text) }
 
-// passwordFault says why the person of an address and a name may not use a password, or "".
+// passwordFault says why a user with an address and a name may not use a password, or returns "".
 func (s *Service) passwordFault(text, email, fullName string) string {
 	return password.Policy{MinLength: s.Config.PasswordMin, Service: serviceName}.Fault(text, email, fullName)
 }
 
-// errPasswordChanged: the user's hash is no longer the one that was compared, or they have a second factor since.
-// Another request changed the password, added a factor, or only renewed the hash: comparing again tells which.
+// errPasswordChanged says that the password must be compared again: the user's hash has changed since, or a second
+// factor was added. The other request may have changed the password, or only renewed its hash.
 var errPasswordChanged = errors.New("account: the password hash changed meanwhile")
 
-// retryOnPasswordChange calls do again when it returns errPasswordChanged. Returns problem.Busy if that doesn't end.
+// retryOnPasswordChange calls do again if it returns errPasswordChanged. Returns problem.Busy after several attempts.
 func retryOnPasswordChange(do func() error) error {
 	for range 3 {
 		if err := do(); !errors.Is(err, errPasswordChanged) {

@@ -19,22 +19,38 @@ import (
 
 func TestPhonesAreNormalized(t *testing.T) {
 	t.Parallel()
-	for _, c := range [][3]string{
-		{"+919812345678", "", "+919812345678"}, {"+91 (0) 98123 45678", "", "+919812345678"},
-		{"+91-0-98123-45678", "", "+919812345678"}, {"0091 98123 45678", "", "+919812345678"},
-		{"+91\u00a098123\u202f45678", "", "+919812345678"}, {"+91\u201198123\u201145678", "", "+919812345678"},
-		{"+९१ ९८१२३ ४५६७८", "", "+919812345678"}, {"＋91（98123）45678", "", "+919812345678"},
-		{"+٩١٩٨١٢٣٤٥٦٧٨", "", "+919812345678"}, {"\u202a+919812345678\u202c", "", "+919812345678"},
-		{"+91\u221298123 45678", "", "+919812345678"}, {"98123 45678", "", "+919812345678"},
-		{"098123 45678", "Asia/Kolkata", "+919812345678"}, {" 919812345678", "", "+919812345678"},
-		{"98123 45678", "America/New_York", ""}, {"+44 (0)20 7031 3000", "Europe/London", "+442070313000"},
-		{"+39 06 6982 1234", "", "+390669821234"}, {"+", "", ""}, {"", "", ""}, {"+98", "", ""},
-		{"+0919812345678", "", ""}, {"+91981234567x", "", ""}, {"+1 800 FLOWERS", "", ""}, {"98123", "", ""},
-		{"+91+9812345678", "", ""}, {"+999 123456789", "", ""}, {"+9198123456789012", "", ""},
+	for _, c := range []struct{ typed, timezone, want string }{
+		{"+919812345678", "", "+919812345678"},
+		{"+91 (0) 98123 45678", "", "+919812345678"},
+		{"+91-0-98123-45678", "", "+919812345678"},
+		{"0091 98123 45678", "", "+919812345678"},
+		{"+91\u00a098123\u202f45678", "", "+919812345678"},
+		{"+91\u201198123\u201145678", "", "+919812345678"},
+		{"+९१ ९८१२३ ४५६७८", "", "+919812345678"},
+		{"＋91（98123）45678", "", "+919812345678"},
+		{"+٩١٩٨١٢٣٤٥٦٧٨", "", "+919812345678"},
+		{"\u202a+919812345678\u202c", "", "+919812345678"},
+		{"+91\u221298123 45678", "", "+919812345678"},
+		{"98123 45678", "", "+919812345678"},
+		{"098123 45678", "Asia/Kolkata", "+919812345678"},
+		{" 919812345678", "", "+919812345678"},
+		{"98123 45678", "America/New_York", ""},
+		{"+44 (0)20 7031 3000", "Europe/London", "+442070313000"},
+		{"+39 06 6982 1234", "", "+390669821234"},
+		{"+", "", ""},
+		{"", "", ""},
+		{"+98", "", ""},
+		{"+0919812345678", "", ""},
+		{"+91981234567x", "", ""},
+		{"+1 800 FLOWERS", "", ""},
+		{"98123", "", ""},
+		{"+91+9812345678", "", ""},
+		{"+999 123456789", "", ""},
+		{"+9198123456789012", "", ""},
 		{"+91/98123/45678", "", ""},
 	} {
-		if got := account.NormalizePhone(c[0], c[1]); got != c[2] {
-			t.Errorf("%q in %q: %q, want %q", c[0], c[1], got, c[2])
+		if got := account.NormalizePhone(c.typed, c.timezone); got != c.want {
+			t.Errorf("%q in %q: %q, want %q", c.typed, c.timezone, got, c.want)
 		}
 	}
 }
@@ -43,11 +59,12 @@ func TestSearchFindsPhonesOfEarlierReleases(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	patient := c.Patient()
-	for _, kept := range []string{"+919812345678", "+9109812345678"} { // with the trunk's zero
+	for _, stored := range []string{"+919812345678", "+9109812345678"} { // the second with the trunk prefix 0
 		c.Exec("UPDATE profiles SET phone_index = $1 WHERE user_id = $2",
-			c.App.Sealer.BlindIndex("profiles.phone", kept), patient.ID)
+			c.App.Sealer.BlindIndex("profiles.phone", stored), patient.ID)
 		for _, spelling := range []string{"+91 98123 45678", "+91 (0) 98123 45678", "9812345678"} {
-			same(t, kept+" by "+spelling, byPhone(t, c, c.Support(), spelling), []string{patient.ID.String()})
+			wantEqual(t, stored+" by "+spelling, listByPhone(t, c, c.Support(), spelling),
+				[]string{patient.ID.String()})
 		}
 	}
 }
@@ -57,12 +74,12 @@ func TestBirthDateOfToday(t *testing.T) {
 	c := open(t)
 	me := c.Patient()
 	for _, zone := range []string{"Pacific/Kiritimati", "Asia/Kolkata", "UTC", "Pacific/Pago_Pago"} {
-		place, err := time.LoadLocation(zone)
+		location, err := time.LoadLocation(zone)
 		must(t, err)
 		for days, status := range map[int]int{-1: 200, 0: 200, 1: 422, 2: 422} {
-			day := c.Clock.Now().In(place).AddDate(0, 0, days).Format(time.DateOnly)
+			day := c.Clock.Now().In(location).AddDate(0, 0, days).Format(time.DateOnly)
 			a := c.Patch(me, "users/me", object{"dateOfBirth": day, "timezone": zone})
-			same(t, fmt.Sprintf("%s, %+d days", zone, days), a.Status, status)
+			wantEqual(t, fmt.Sprintf("%s, %+d days", zone, days), a.Status, status)
 		}
 	}
 }
@@ -70,14 +87,16 @@ func TestBirthDateOfToday(t *testing.T) {
 func TestDomainSpellingsAreOneAccount(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	const shown, ascii = "asha@büro.example", "Asha@XN--bro-hoa.example"
-	c.Post(nobody, "auth/signup", registration(ascii)).Want(201)
-	same(t, "kept", c.Count("SELECT count(*) FROM users WHERE email = '"+shown+"'"), 1)
-	c.Post(nobody, "auth/signup", registration("asha@BÜRO.example")).Want(201)
-	same(t, "users", c.Count("SELECT count(*) FROM users"), 1)
-	for _, wrong := range []string{"asha@xn--a.example", "asha@xn--abc-.example", "asha@a\u0301\u200d.example",
-		"asha@\u0627a.example"} {
-		if a := c.Post(nobody, "auth/signup", registration(wrong)).Want(422); faultsOf(t, a)["body.email"] == "" {
+	const unicode, ascii = "asha@büro.example", "Asha@XN--bro-hoa.example"
+	c.Post(anonymous, "auth/signup", registration(ascii)).Want(201)
+	wantEqual(t, "users stored in Unicode", c.Count("SELECT count(*) FROM users WHERE email = $1", unicode), 1)
+	c.Post(anonymous, "auth/signup", registration("asha@BÜRO.example")).Want(201)
+	wantEqual(t, "users", c.Count("SELECT count(*) FROM users"), 1)
+	for _, wrong := range []string{
+		"asha@xn--a.example", "asha@xn--abc-.example", "asha@a\u0301\u200d.example", "asha@\u0627a.example",
+	} {
+		a := c.Post(anonymous, "auth/signup", registration(wrong)).Want(422)
+		if fieldErrors(t, a)["body.email"] == "" {
 			t.Errorf("%s: %s", wrong, a.Body)
 		}
 	}
@@ -85,55 +104,59 @@ func TestDomainSpellingsAreOneAccount(t *testing.T) {
 
 func TestSignUpsOfANetwork(t *testing.T) {
 	t.Parallel()
-	c := open(t, func(cfg *config.Config) {
-		cfg.LoginLimit, cfg.SignUpsPerNetwork = "on", 3
-	})
+	c := open(t, enableLoginLimit, func(cfg *config.Config) { cfg.SignUpsPerNetwork = 3 })
 	for range 3 {
-		c.Post(nobody, "auth/signup", registration(fresh())).Want(201)
+		c.Post(anonymous, "auth/signup", registration(newEmail())).Want(201)
 	}
-	if a := c.Post(nobody, "auth/signup", registration(fresh())).Want(429,
-		"too-many-attempts"); a.Header.Get("Retry-After") == "" {
+	a := c.Post(anonymous, "auth/signup", registration(newEmail())).Want(429, "too-many-attempts")
+	if a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	same(t, "users", c.Count("SELECT count(*) FROM users"), 3)
+	wantEqual(t, "users", c.Count("SELECT count(*) FROM users"), 3)
 	c.Clock.Advance(time.Hour + time.Second)
-	c.Post(nobody, "auth/signup", registration(fresh())).Want(201)
-	for ip, want := range map[string]string{"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.9": "203.0.113.0/24",
-		"2001:db8:1:2::5": "2001:db8:1::/48", "": ""} {
-		same(t, ip, httpapi.CoarseNetwork(ip), want)
+	c.Post(anonymous, "auth/signup", registration(newEmail())).Want(201)
+	for ip, want := range map[string]string{
+		"203.0.113.7":        "203.0.113.0/24",
+		"::ffff:203.0.113.9": "203.0.113.0/24",
+		"2001:db8:1:2::5":    "2001:db8:1::/48",
+		"":                   "",
+	} {
+		wantEqual(t, ip, httpapi.CoarseNetwork(ip), want)
 	}
 }
 
 func TestConcurrentSignUpsObeyQuota(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	taken := 0
-	for _, err := range atOnce(12, func(int) error {
+	errs := concurrently(12, func(int) error {
 		return c.DB.Write(t.Context(), func(tx *postgres.Tx) error {
 			_, err := limit.Limiter{}.CountUse(t.Context(), tx, limit.SignUps(5), "somewhere")
 			return err
 		})
-	}) {
+	})
+	allowed := 0
+	for _, err := range errs {
 		if err == nil {
-			taken++
+			allowed++
 		}
 	}
-	same(t, "taken", taken, 5)
+	wantEqual(t, "allowed uses", allowed, 5)
 }
 
-// refusing is a mail server without SMTPUTF8 that has no mailboxes.
-type refusing struct{ smtp.Session }
+// refusingSession is a session of a mail server that lacks SMTPUTF8 and refuses every recipient.
+type refusingSession struct{ smtp.Session }
 
-func (refusing) Mail(string, *smtp.MailOptions) error { return nil }
-func (refusing) Rcpt(string, *smtp.RcptOptions) error {
+func (refusingSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (refusingSession) Rcpt(string, *smtp.RcptOptions) error {
 	return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
 }
-func (refusing) Reset()        {}
-func (refusing) Logout() error { return nil }
+func (refusingSession) Reset()        {}
+func (refusingSession) Logout() error { return nil }
 
 func TestUndeliverableAddress(t *testing.T) {
 	t.Parallel()
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return refusing{}, nil }))
+	newSession := func(*smtp.Conn) (smtp.Session, error) { return refusingSession{}, nil }
+	server := smtp.NewServer(smtp.BackendFunc(newSession))
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	go func() { _ = server.Serve(listener) }()
@@ -141,25 +164,24 @@ func TestUndeliverableAddress(t *testing.T) {
 	c := open(t, func(cfg *config.Config) { cfg.SMTPURL = "smtp://" + listener.Addr().String() })
 
 	const unsendable = "መሰረት@example.org"
-	for what, a := range map[string]*apptest.Answer{
-		"sign-up": c.Post(nobody, "auth/signup", registration(unsendable)),
-		"invitation": c.Post(c.Admin(), "users",
-			object{"email": unsendable, "fullName": "Meera Nair", "role": "SUPPORT"}),
+	invitation := object{"email": unsendable, "fullName": "Meera Nair", "role": "SUPPORT"}
+	for name, a := range map[string]*apptest.Answer{
+		"sign-up":    c.Post(anonymous, "auth/signup", registration(unsendable)),
+		"invitation": c.Post(c.Admin(), "users", invitation),
 	} {
-		if told := faultsOf(t, a.Want(422))["body.email"]; !strings.HasPrefix(told, "can't be reached") {
-			t.Errorf("%s: %q", what, told)
+		if message := fieldErrors(t, a.Want(422))["body.email"]; !strings.HasPrefix(message, "can't be reached") {
+			t.Errorf("%s: %q", name, message)
 		}
 	}
 
-	email := fresh()
-	c.Post(nobody, "auth/signup", registration(email)).Want(201)
-	c.Await("the mail is given up",
-		func() bool {
-			return c.Count("SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1
-		})
-	if a := c.Post(nobody, "auth/login", credentials(email, password)).Want(403,
-		"email-not-verified"); !strings.Contains(a.Text("detail"), "refused our mail") {
-		t.Errorf("%s", a.Body)
+	email := newEmail()
+	c.Post(anonymous, "auth/signup", registration(email)).Want(201)
+	c.Await("gave up the mail", func() bool {
+		return c.Count("SELECT count(*) FROM mails WHERE failure = 'recipient-refused'") == 1
+	})
+	a := login(c, email, password).Want(403, "email-not-verified")
+	if !strings.Contains(a.Text("detail"), "refused our mail") {
+		t.Errorf("the answer doesn't say that the mail was refused: %s", a.Body)
 	}
-	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401, "invalid-credentials")
+	login(c, email, newPassword).Want(401, "invalid-credentials")
 }

@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// invitationLife is how long an invitation is good for.
+	// invitationLife is how long the link of an invitation works.
 	invitationLife = 7 * 24 * time.Hour
-	// noPassword is a hash that no password fits: an invited user sets the first one.
+	// noPassword is stored as the hash of a user without a password: no password matches it.
 	noPassword = "none"
 )
 
-// UserInvitationRequest asks somebody to join the staff.
+// UserInvitationRequest invites a person to join the staff.
 type UserInvitationRequest struct {
 	Body struct {
 		_ struct{} `doc:"Whom to invite, and in which role"`
@@ -33,8 +33,8 @@ type UserInvitationRequest struct {
 	}
 }
 
-// Invite makes a member of staff without a password, who sets one by the link in a mail. Returns ErrAddressTaken if
-// another user has the address, a 422 of all faults.
+// Invite creates a member of staff without a password and mails a link to set one. Returns ErrAddressTaken if another
+// user has the address, a 422 of all faults.
 func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UserInvitationRequest) (StaffUser, error) {
 	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
@@ -60,8 +60,8 @@ func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	return readStaffUser(ctx, tx, id)
 }
 
-// provisionInvited makes the user of an invitation. Somebody who was invited before is invited again, and a sign-up
-// that never proved the address gives way. Returns ErrAddressTaken if another user has the address.
+// provisionInvited creates the user of an invitation. It replaces an earlier invitation that was not accepted, and a
+// sign-up whose address was never verified. Returns ErrAddressTaken if another user has the address.
 func (s *Service) provisionInvited(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	u NewUser) (uuid.UUID, error) {
 	id, err := s.Provision(ctx, tx, u)
@@ -84,8 +84,7 @@ func (s *Service) provisionInvited(ctx context.Context, tx *postgres.Tx, actor a
 	return id, s.pendingSignUps(id).addDecoys(ctx, tx, released...)
 }
 
-// inviteAgain updates an invitation that wasn't accepted yet: the newest counts. Returns ErrAddressTaken if there is
-// none.
+// inviteAgain replaces an invitation that was not accepted yet. Returns ErrAddressTaken if there is none.
 func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
 	id, err := inviteAgain(ctx, tx, inviteAgainParams{Email: u.Email, Role: u.Role, NoPassword: noPassword,
 		Now: tx.Now})
@@ -101,7 +100,7 @@ func (s *Service) inviteAgain(ctx context.Context, tx *postgres.Tx, u NewUser) (
 	return id, nil
 }
 
-// mailInvitation makes a link that is good for seven days; an earlier one stops working.
+// mailInvitation mails a link that works for seven days; an earlier link stops working.
 func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.UUID, role access.Role) error {
 	token, hash := session.NewToken("")
 	expiry := tx.Now.Add(invitationLife)
@@ -112,14 +111,14 @@ func (s *Service) mailInvitation(ctx context.Context, tx *postgres.Tx, id uuid.U
 		Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}})
 }
 
-// checkInviter returns ErrInvalidToken if the administrator who invited a user is none any more.
+// checkInviter returns ErrInvalidToken if the administrator who invited a user is no longer one.
 func checkInviter(ctx context.Context, tx *postgres.Tx, invited uuid.UUID) error {
-	switch stands, err := isInviterAdmin(ctx, tx, invited); {
-	case postgres.NoRows(err): // made by the command line
+	switch isAdmin, err := isInviterAdmin(ctx, tx, invited); {
+	case postgres.NoRows(err): // the command line created the user
 		return nil
 	case err != nil:
 		return fmt.Errorf("find an inviter: %w", err)
-	case !stands:
+	case !isAdmin:
 		return ErrInvalidToken
 	}
 	return nil

@@ -15,9 +15,9 @@ import (
 
 const (
 	expireSignUpsEvery = time.Hour
-	// signUpsAtOnce are deleted in one transaction; those that are left, in the next.
+	// signUpsAtOnce is how many sign-ups one transaction deletes. A further job deletes the others.
 	signUpsAtOnce = 200
-	// keepTickets is how long they stay after they have expired.
+	// keepTickets is how long a ticket is stored after it has expired.
 	keepTickets = 24 * time.Hour
 )
 
@@ -36,7 +36,7 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 	})
 }
 
-// mailVerification is the job that mails a new verification token.
+// mailVerification is the job that mails a new verification link.
 type mailVerification struct {
 	UserID uuid.UUID `json:"userId"`
 }
@@ -44,7 +44,7 @@ type mailVerification struct {
 // Kind names the job.
 func (mailVerification) Kind() string { return "user.mail-verification" }
 
-// mailReset is the job that mails a reset token.
+// mailReset is the job that mails a reset link.
 type mailReset struct {
 	UserID uuid.UUID `json:"userId"`
 }
@@ -52,14 +52,14 @@ type mailReset struct {
 // Kind names the job.
 func (mailReset) Kind() string { return "user.mail-reset" }
 
-// ExpireSignUps is the job that deletes sign-ups whose address was never proven.
+// ExpireSignUps is the job that deletes sign-ups whose address was never verified.
 type ExpireSignUps struct{}
 
 // Kind names the job.
 func (ExpireSignUps) Kind() string { return "user.expire-sign-ups" }
 
-// expireSignUps deletes the sign-ups whose address was never proven, with their data keys and mails: nobody agreed to
-// their storage. The address is free then for the person it belongs to.
+// expireSignUps deletes sign-ups whose address was never verified, with their data keys and mails, because nobody has
+// agreed to their storage. Their addresses are free again.
 func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSignUps) error {
 	expired, err := findExpiredSignUps(ctx, tx, tx.Now.Add(-unverifiedLife), tx.Now, signUpsAtOnce)
 	if err != nil {

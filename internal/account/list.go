@@ -16,7 +16,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// StaffUser is a user as staff sees it: nothing of the profile but the name.
+// StaffUser is a user as staff sees it. The name is the only part of the profile.
 type StaffUser struct {
 	_ struct{} `doc:"A user as staff sees them"`
 
@@ -26,13 +26,13 @@ type StaffUser struct {
 	DeletedAt  *time.Time `json:"deletedAt" doc:"When the user was deleted, or null"`
 }
 
-// ETag is the version: the same as that of the person's own profile.
+// ETag returns the version, which is also the version of the user's own profile.
 func (u StaffUser) ETag() string { return httpapi.ETag(u.UpdatedAt) }
 
 // Entity names the user for a stored answer.
 func (u StaffUser) Entity() (string, uuid.UUID) { return "user", u.ID }
 
-// Location is where the user is read.
+// Location returns the path of the user.
 func (u StaffUser) Location() string { return "/api/v1/users/" + u.ID.String() }
 
 // UserListRequest asks for users.
@@ -50,8 +50,9 @@ type UserRequest struct {
 	ID uuid.UUID `path:"id" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// ListUsers is the list for staff, the newest first; found by the beginning of their addresses, in the order of these.
-// Each page is audited: the ids it shows, and the names of the filters. Returns a 422 if a filter can't be read.
+// ListUsers lists users for staff, the newest first. A search by the beginning of an address is in the order of the
+// addresses. Each page is audited with the ids that it shows and the names of the filters. Returns a 422 if a filter
+// can't be read.
 func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UserListRequest) (httpapi.Page[StaffUser], error) {
 	var none httpapi.Page[StaffUser]
@@ -72,7 +73,7 @@ func (s *Service) ListUsers(ctx context.Context, tx *postgres.Tx, actor access.A
 	return page, nil
 }
 
-// names are those of the filters that are used, without their values.
+// names returns the names of the filters that are set, without their values.
 func (f UserListRequest) names() []string {
 	names := []string{}
 	for _, one := range []struct {
@@ -87,24 +88,25 @@ func (f UserListRequest) names() []string {
 	return names
 }
 
-// usersQuery is a page of the list in SQL, and what its cursor holds.
+// usersQuery is the statement of one page, and what its cursor stores.
 type usersQuery struct {
 	sql, scope string
 	args       []any
 	place      func(StaffUser) any
 }
 
-// byAddress is the order of the addresses' index. A deleted user's address may be another's too.
+// byAddress is the order of the index of addresses. A deleted user and a later one may have the same address, so the
+// id is a part of it.
 const byAddress = " ORDER BY lower(u.email) USING ~<~, u.id"
 
 var (
 	newest = postgres.Order{Columns: []string{"u.id"}, Descending: true}
-	// newestOfRole: the index by id alone is read to its end for a role that few have.
+	// newestOfRole has an index of its own: with the index of ids a search for a rare role would read all users.
 	newestOfRole = postgres.Order{Columns: []string{"u.role", "u.id"}, Descending: true}
 )
 
-// usersQuery builds a page of the list. It reads addresses in the order of their index: in another order, a page would
-// cost as many rows as there are users.
+// usersQuery builds the statement of a page. A search by address uses the order of the index of addresses: in another
+// order a page would read all matching users.
 func (s *Service) usersQuery(in UserListRequest) (q usersQuery, err error) {
 	c, err := s.usersWhere(in)
 	if err != nil {
@@ -148,8 +150,8 @@ func (s *Service) usersQuery(in UserListRequest) (q usersQuery, err error) {
 	return q, nil
 }
 
-// usersWhere returns the conditions of the filters. A phone is found by its blind index: the number itself is sealed.
-// Returns a 422 if the phone is none.
+// usersWhere returns the conditions of the filters. A phone number is found by its blind index, because the number
+// itself is sealed. Returns a 422 if the phone number is invalid.
 func (s *Service) usersWhere(f UserListRequest) (c postgres.Conditions, err error) {
 	if f.Deleted {
 		c.And("u.deleted_at IS NOT NULL")
@@ -157,11 +159,10 @@ func (s *Service) usersWhere(f UserListRequest) (c postgres.Conditions, err erro
 		c.And("u.deleted_at IS NULL")
 	}
 	if f.Role != "" {
-		c.And("u.role >= $1 AND u.role <= $1", f.Role) // an equals sign would make an order by role mean nothing
+		c.And("u.role >= $1 AND u.role <= $1", f.Role) // with = the planner would drop the role from the order
 	}
 	if prefix := normalizeEmail(f.Email); prefix != "" {
-		// A range of bytes instead of LIKE: nothing to escape, and users_email_prefix_idx serves it under any
-		// collation.
+		// A range of bytes needs no escaping, unlike LIKE, and can use users_email_prefix_idx with every collation.
 		c.And("lower(u.email) ~>=~ $1 AND lower(u.email) ~<~ $2", prefix, prefix+"\U0010FFFF")
 	}
 	if strings.TrimSpace(f.Name) != "" {
@@ -187,7 +188,7 @@ func scanStaffUser(row pgx.CollectableRow) (u StaffUser, err error) {
 	return u, err
 }
 
-// ReadUser returns one user, deleted ones too, and audits the reading. Returns problem.NotFound if there is none.
+// ReadUser returns one user, also a deleted one, and audits the reading. Returns problem.NotFound if there is none.
 func (s *Service) ReadUser(ctx context.Context, tx *postgres.Tx, actor access.Actor, in UserRequest) (StaffUser,
 	error) {
 	audit.Write(tx, actor, "user.read", in.ID, nil)

@@ -16,7 +16,7 @@ import (
 	"amrutam/internal/session"
 )
 
-// SignInRequest is what a sign-in takes.
+// SignInRequest has the credentials of a sign-in.
 type SignInRequest struct {
 	Body struct {
 		_ struct{} `doc:"What signs in: the e-mail address and the password"`
@@ -36,13 +36,13 @@ const (
 	methodRecoveryCode SecondFactorMethod = "recovery-code"
 )
 
-// Schema lists the ways.
+// Schema lists the methods.
 func (SecondFactorMethod) Schema(r huma.Registry) *huma.Schema {
 	return httpapi.Enum(r, "SecondFactorMethod", "A way to prove a second factor", methodPasskey, methodTOTP,
 		methodRecoveryCode)
 }
 
-// SignInResult answers a right password: a session, or a ticket for the second factor.
+// SignInResult is the answer to a right password: a session, or a ticket for the second factor.
 type SignInResult struct {
 	_ struct{} `doc:"The new session or, for users with a second factor, the mfaToken to finish with"`
 
@@ -60,21 +60,21 @@ type SignInResult struct {
 	cookie string
 }
 
-// SessionCookie is the token of a session that a cookie holds, or "".
+// SessionCookie returns the token of a session that a cookie carries, or "".
 func (r SignInResult) SessionCookie() string { return r.cookie }
 
 const (
 	mfaTicket     = "MFA"
 	mfaTicketLife = 5 * time.Minute
-	// knownFor is how long an address counts as a user's own after a sign-in.
+	// knownFor is how long a network address counts as known to a user after a sign-in.
 	knownFor = 30 * 24 * time.Hour
 )
 
-// signInOutcome is what a password is worth.
+// signInOutcome is the result of comparing a password.
 type signInOutcome int
 
 const (
-	outcomeNotCompared signInOutcome = iota // too many passwords are compared at the moment
+	outcomeNotCompared signInOutcome = iota // the queue for hashing is full
 	outcomeUnknownAddress
 	outcomeWrongPassword
 	outcomeUnverified
@@ -84,8 +84,9 @@ const (
 )
 
 // SignIn checks the password and starts a session. An unknown address takes as long as a wrong password and gets the
-// same answer. Returns ErrInvalidCredentials if one of them is wrong, ErrEmailNotVerified if the password is that of a
-// sign-up, problem.CrossSite if another site asks for a cookie, limit.ErrTooMany after too many failures.
+// same answer. Returns ErrInvalidCredentials if the address or the password is wrong, ErrEmailNotVerified if the
+// password is that of a sign-up whose address is not verified, problem.CrossSite if another site requests a cookie,
+// limit.ErrTooMany after too many failures.
 func (s *Service) SignIn(ctx context.Context, actor access.Actor, in SignInRequest) (out SignInResult, err error) {
 	if err := in.Body.Check(actor); err != nil {
 		return SignInResult{}, err
@@ -97,8 +98,8 @@ func (s *Service) SignIn(ctx context.Context, actor access.Actor, in SignInReque
 	return out, err
 }
 
-// signIn counts the attempt, compares the password and does what follows from the outcome. Returns errPasswordChanged
-// if the user is no longer as they were when the password was compared.
+// signIn counts the attempt, compares the password and acts on the outcome. Returns errPasswordChanged if the user has
+// changed since the comparison.
 func (s *Service) signIn(ctx context.Context, caller access.Actor, in SignInRequest) (out SignInResult, err error) {
 	user, err := s.findLogin(ctx, in.Body.Email, caller.IP)
 	if err != nil {
@@ -143,7 +144,7 @@ func (s *Service) signIn(ctx context.Context, caller access.Actor, in SignInRequ
 	return out, err
 }
 
-// accept does what follows from a right password, which forgives the failures before it.
+// accept calls do after a right password, and clears the failures before it.
 func (s *Service) accept(ctx context.Context, counted []counter,
 	do func(*postgres.Tx) (SignInResult, error)) (out SignInResult, err error) {
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
@@ -154,8 +155,8 @@ func (s *Service) accept(ctx context.Context, counted []counter,
 	return out, err
 }
 
-// findLogin finds the user of an address, known or not from the caller's own. A user without an id stands for an
-// address that nobody has.
+// findLogin finds the user of an address, and whether the caller's network address is known to the user. Without such
+// a user it returns a row without an id, with a hash that no password matches.
 func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLoginRow, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
 		user, err = findLogin(ctx, r, findLoginParams{Email: normalizeEmail(email), Now: r.Now, IPAddress: ip,
@@ -171,9 +172,9 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 	return user, nil
 }
 
-// verifyPassword says what a password is worth, and whether the user's hash was made with other parameters than
-// today's. A password that alone signs nobody in is compared with those of pending sign-ups too, with the same work
-// where there are none: no address can be told from the others.
+// verifyPassword compares a password, and says whether the user's hash has outdated parameters. A password that
+// doesn't sign the user in is also compared with those of pending sign-ups. That takes the same work if there are
+// none, so the time doesn't show whether the address has a user.
 func (s *Service) verifyPassword(ctx context.Context, user findLoginRow, text string) (outcome signInOutcome,
 	outdated bool, err error) {
 	right, outdated, err := passwords.Compare(ctx, text, user.PasswordHash)
@@ -195,7 +196,7 @@ func (s *Service) verifyPassword(ctx context.Context, user findLoginRow, text st
 		return outcomeUnknownAddress, outdated, nil
 	case !right:
 		return outcomeWrongPassword, outdated, nil
-	case !verified: // before the next: a sign-up beside a disabled user is answered like any other
+	case !verified: // before DisabledAt: a pending sign-up gets the same answer if the user is disabled
 		return outcomeUnverified, outdated, nil
 	case user.DisabledAt != nil:
 		return outcomeDisabled, outdated, nil
@@ -205,7 +206,7 @@ func (s *Service) verifyPassword(ctx context.Context, user findLoginRow, text st
 	return outcomeSignedIn, outdated, nil
 }
 
-// refuse audits a sign-in that failed, and returns its answer.
+// refuse audits a sign-in that failed, and returns the answer to it.
 func (s *Service) refuse(ctx context.Context, actor access.Actor, user uuid.UUID, reason string, answer error) error {
 	entity := unknownUser
 	if user != uuid.Nil {
@@ -221,8 +222,8 @@ func (s *Service) refuse(ctx context.Context, actor access.Actor, user uuid.UUID
 	return answer
 }
 
-// unverifiedError is ErrEmailNotVerified. It says so when the newest mail with the link could not be delivered: the
-// caller knows the password.
+// unverifiedError returns ErrEmailNotVerified, with another detail if the newest verification mail could not be
+// delivered. The caller knows the password and may learn that.
 func (s *Service) unverifiedError(ctx context.Context, user uuid.UUID) error {
 	refused := false
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
@@ -240,7 +241,8 @@ func (s *Service) unverifiedError(ctx context.Context, user uuid.UUID) error {
 	return ErrEmailNotVerified
 }
 
-// askSecondFactor gives the ticket with which VerifyMFA continues the sign-in. Returns errPasswordChanged.
+// askSecondFactor returns a ticket with which VerifyMFA continues the sign-in. Returns errPasswordChanged as
+// lockUnchanged does.
 func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	user findLoginRow) (SignInResult, error) {
 	if err := lockUnchanged(ctx, tx, user); err != nil {
@@ -264,7 +266,8 @@ func (s *Service) askSecondFactor(ctx context.Context, tx *postgres.Tx, actor ac
 	return SignInResult{MFARequired: true, MFAToken: token, Methods: methods}, nil
 }
 
-// startWithPassword starts the session of a user who has no second factor. Returns errPasswordChanged.
+// startWithPassword starts the session of a user who has no second factor. Returns errPasswordChanged as lockUnchanged
+// does.
 func (s *Service) startWithPassword(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow,
 	transport session.TransportChoice) (SignInResult, error) {
 	t, err := s.startSession(ctx, tx, actor, user, nil, transport)
@@ -273,8 +276,8 @@ func (s *Service) startWithPassword(ctx context.Context, tx *postgres.Tx, actor 
 		MFAEnrollmentRequired: s.Config.RequireAdminMFA && actor.IsStaff()}, err
 }
 
-// startSession signs a user in, unless the password or the need for a second factor changed since they were read.
-// secondFactorAt is when they proved a second factor, or nil. Returns errPasswordChanged.
+// startSession starts a session, unless the password or the need for a second factor has changed since they were read.
+// secondFactorAt is when the user proved a second factor, or nil. Returns errPasswordChanged as lockUnchanged does.
 func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, user findLoginRow,
 	secondFactorAt *time.Time, transport session.TransportChoice) (session.Tokens, error) {
 	if err := lockUnchanged(ctx, tx, user); err != nil {
@@ -285,8 +288,8 @@ func (s *Service) startSession(ctx context.Context, tx *postgres.Tx, actor acces
 		CreatedAt: user.CreatedAt}, secondFactorAt, transport)
 }
 
-// lockUnchanged locks a user whose password is still the one that was compared, and who has a second factor only if
-// they had one then. Returns errPasswordChanged otherwise.
+// lockUnchanged locks a user. Returns errPasswordChanged if the password is no longer the one that was compared, or if
+// the user has a second factor and had none then.
 func lockUnchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) error {
 	locked, err := lockForSignIn(ctx, tx, user.ID, user.PasswordHash, user.MFAEnabled)
 	switch {
@@ -298,7 +301,8 @@ func lockUnchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) erro
 	return nil
 }
 
-// rehash brings the hash to today's parameters while the password is known. If it fails, the next sign-in tries again.
+// rehash stores a hash with the current parameters, which is possible only while the password is known. If it fails,
+// the next sign-in tries again.
 func (s *Service) rehash(ctx context.Context, user findLoginRow, text string) {
 	hash, err := HashPassword(ctx, text)
 	if err == nil {

@@ -18,21 +18,22 @@ import (
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
-	a := c.Do(nobody, "POST", "auth/login", credentials(" "+strings.ToUpper(email)+" ", password), "User-Agent",
-		strings.Repeat("é", 400)).Want(200)
-	same(t, "tokenType", a.Text("tokenType"), "Bearer")
-	same(t, "expiresIn", a.At("expiresIn"), 900.0)
-	same(t, "email", a.Text("user", "email"), email)
-	same(t, "isEmailVerified", a.At("user", "isEmailVerified"), true)
-	same(t, "Cache-Control", a.Header.Get("Cache-Control"), "no-store")
-	s := held(t, a)
-	same(t, "id", c.Get(s.user, "users/me").Want(200).Text("id"), s.user.ID.String())
-	same(t, "User-Agent", apptest.QueryOne[string](t, c, "SELECT user_agent FROM sessions"), strings.Repeat("é", 300))
-	same(t, "hashes of tokens", c.Count("SELECT count(*) FROM session_tokens WHERE hash IN ($1, $2)",
-		sha(s.user.Token), sha(s.refresh)), 2)
-	same(t, "audit rows", audited(t, c, "session.start", apptest.QueryOne[uuid.UUID](t, c,
-		"SELECT id FROM sessions").String()), 1)
+	email := signUp(t, c)
+	a := c.Do(anonymous, "POST", "auth/login", credentials(" "+strings.ToUpper(email)+" ", password),
+		"User-Agent", strings.Repeat("é", 400)).Want(200)
+	wantEqual(t, "tokenType", a.Text("tokenType"), "Bearer")
+	wantEqual(t, "expiresIn", a.At("expiresIn"), 900.0)
+	wantEqual(t, "email", a.Text("user", "email"), email)
+	wantEqual(t, "isEmailVerified", a.At("user", "isEmailVerified"), true)
+	wantEqual(t, "Cache-Control", a.Header.Get("Cache-Control"), "no-store")
+	s := sessionOf(t, a)
+	wantEqual(t, "id", c.Get(s.user, "users/me").Want(200).Text("id"), s.user.ID.String())
+	userAgent := apptest.QueryOne[string](t, c, "SELECT user_agent FROM sessions")
+	wantEqual(t, "User-Agent", userAgent, strings.Repeat("é", 300))
+	wantEqual(t, "hashes of tokens", c.Count("SELECT count(*) FROM session_tokens WHERE hash IN ($1, $2)",
+		hashOf(s.user.Token), hashOf(s.refresh)), 2)
+	id := apptest.QueryOne[uuid.UUID](t, c, "SELECT id FROM sessions").String()
+	wantEqual(t, "audit rows", countAudits(t, c, "session.start", id), 1)
 
 	other := signIn(t, c, email, password)
 	c.Get(s.user, "users/me").Want(200)
@@ -43,12 +44,13 @@ func TestSignIn(t *testing.T) {
 func TestSignInHidesWhichAddressesAreKnown(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email, disabled, deleted, waiting, staff := verified(t, c), verified(t, c), verified(t, c), fresh(), c.Admin()
+	email, disabled, deleted := signUp(t, c), signUp(t, c), signUp(t, c)
+	unverified, admin := newEmail(), c.Admin()
 	c.Exec("UPDATE users SET disabled_at = now() WHERE email = $1", disabled)
 	c.Exec("UPDATE users SET deleted_at = now() WHERE email = $1", deleted)
-	c.Post(nobody, "auth/signup", registration(waiting)).Want(201)
+	c.Post(anonymous, "auth/signup", registration(unverified)).Want(201)
 
-	unknown := c.Post(nobody, "auth/login", credentials(fresh(), password)).Want(401, "invalid-credentials")
+	unknown := login(c, newEmail(), password).Want(401, "invalid-credentials")
 	headers := func(a *apptest.Answer) http.Header {
 		h := a.Header.Clone()
 		h.Del("X-Request-Id")
@@ -56,34 +58,34 @@ func TestSignInHidesWhichAddressesAreKnown(t *testing.T) {
 		return h
 	}
 	for name, in := range map[string]object{
-		"wrong password":                      credentials(email, newPassword),
-		"almost the password":                 credentials(email, password+" "),
-		"the password in upper case":          credentials(email, strings.ToUpper(password)),
-		"disabled, right password":            credentials(disabled, password),
-		"disabled, wrong password":            credentials(disabled, newPassword),
-		"deleted, right password":             credentials(deleted, password),
-		"not verified, wrong password":        credentials(waiting, newPassword),
-		"without a password":                  credentials(staff.Email, "none"),
-		"no address at all":                   credentials("nobody", password),
-		"an address in another Unicode form ": credentials("\u212bsha@example.org", password),
+		"wrong password":                     credentials(email, newPassword),
+		"almost the password":                credentials(email, password+" "),
+		"the password in upper case":         credentials(email, strings.ToUpper(password)),
+		"disabled, right password":           credentials(disabled, password),
+		"disabled, wrong password":           credentials(disabled, newPassword),
+		"deleted, right password":            credentials(deleted, password),
+		"not verified, wrong password":       credentials(unverified, newPassword),
+		"a user without a password":          credentials(admin.Email, "none"),
+		"no address at all":                  credentials("nobody", password),
+		"an address in another Unicode form": credentials("\u212bsha@example.org", password),
 	} {
-		a := c.Post(nobody, "auth/login", in).Want(401, "invalid-credentials")
-		same(t, name+": body", withoutRequestID(a), withoutRequestID(unknown))
-		same(t, name+": headers", headers(a), headers(unknown))
+		a := c.Post(anonymous, "auth/login", in).Want(401, "invalid-credentials")
+		wantEqual(t, name+": body", withoutRequestID(a), withoutRequestID(unknown))
+		wantEqual(t, name+": headers", headers(a), headers(unknown))
 	}
-	c.Post(nobody, "auth/login", credentials(waiting, password)).Want(403, "email-not-verified")
-	same(t, "sessions", c.Count("SELECT count(*) FROM sessions WHERE user_id <> $1", staff.ID), 0)
-	reasons := apptest.QueryOne[string](t, c, "SELECT string_agg(DISTINCT metadata->>'reason', ' ' ORDER BY "+
-		"metadata->>'reason') FROM audit_logs WHERE action = 'session.refuse'")
-	same(t, "reasons", reasons, "disabled email-not-verified unknown-address wrong-password")
-	same(t, "audit rows", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'session.refuse'"), 12)
-	c.Post(nobody, "auth/login", object{"email": email}).Want(422)
-	c.Post(nobody, "auth/login", credentials(email, "")).Want(422)
-	c.Post(nobody, "auth/login", credentials(email, strings.Repeat("x", 1025))).Want(422)
+	login(c, unverified, password).Want(403, "email-not-verified")
+	wantEqual(t, "sessions", c.Count("SELECT count(*) FROM sessions WHERE user_id <> $1", admin.ID), 0)
+	reasons := apptest.QueryOne[string](t, c, `SELECT string_agg(DISTINCT metadata->>'reason', ' '
+		ORDER BY metadata->>'reason') FROM audit_logs WHERE action = 'session.refuse'`)
+	wantEqual(t, "reasons", reasons, "disabled email-not-verified unknown-address wrong-password")
+	wantEqual(t, "audit rows", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'session.refuse'"), 12)
+	c.Post(anonymous, "auth/login", object{"email": email}).Want(422)
+	login(c, email, "").Want(422)
+	login(c, email, strings.Repeat("x", 1025)).Want(422)
 }
 
-// outdate gives everybody the password's hash with weaker parameters than today's.
-func outdate(t *testing.T, c *apptest.Clinic) string {
+// storeWeakHash gives all users a hash of the password with weaker parameters than the current ones, and returns it.
+func storeWeakHash(t *testing.T, c *apptest.Clinic) string {
 	t.Helper()
 	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 8 << 10, Iterations: 1, Parallelism: 1,
 		SaltLength: 16, KeyLength: 32})
@@ -95,41 +97,42 @@ func outdate(t *testing.T, c *apptest.Clinic) string {
 func TestSignInRenewsOutdatedHash(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
-	weak := outdate(t, c)
-	kept := func() string { return apptest.QueryOne[string](t, c, "SELECT password_hash FROM users") }
-	c.Post(nobody, "auth/login", credentials(email, newPassword)).Want(401)
-	same(t, "hash after a wrong password", kept(), weak)
+	email := signUp(t, c)
+	weak := storeWeakHash(t, c)
+	readHash := func() string { return apptest.QueryOne[string](t, c, "SELECT password_hash FROM users") }
+	login(c, email, newPassword).Want(401)
+	wantEqual(t, "hash after a wrong password", readHash(), weak)
 	s := signIn(t, c, email, password)
-	renewed := kept()
+	renewed := readHash()
 	if !strings.HasPrefix(renewed, account.HashPrefix()) {
 		t.Errorf("the hash is %.40s", renewed)
 	}
 	c.Get(s.user, "users/me").Want(200)
 	signIn(t, c, email, password)
-	same(t, "hash after another sign-in", kept(), renewed)
+	wantEqual(t, "hash after another sign-in", readHash(), renewed)
 }
 
-// A sign-in elsewhere renews the hash between this one's look and its session.
+// TestSignInDuringRehash checks that a sign-in succeeds if another one renews the hash after it has compared the
+// password and before it stores its session.
 func TestSignInDuringRehash(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	email := verified(t, c)
+	email := signUp(t, c)
 	renewed := apptest.QueryOne[string](t, c, "SELECT password_hash FROM users")
-	outdate(t, c)
+	storeWeakHash(t, c)
 	release := lock(t, c, "SELECT FROM users FOR UPDATE")
 	answer := make(chan *apptest.Answer, 1)
-	go func() { answer <- c.Post(nobody, "auth/login", credentials(email, password)) }()
-	blocked(t, c, 1)
+	go func() { answer <- login(c, email, password) }()
+	awaitLockWaiters(t, c, 1)
 	release("UPDATE users SET password_hash = $1", renewed)
-	c.Get(held(t, (<-answer).Want(200)).user, "users/me").Want(200)
+	c.Get(sessionOf(t, (<-answer).Want(200)).user, "users/me").Want(200)
 
-	crowds.Lock()
-	defer crowds.Unlock()
-	outdate(t, c)
-	for _, a := range atOnce(8,
-		func(int) *apptest.Answer { return c.Post(nobody, "auth/login", credentials(email, password)) }) {
-		c.Get(held(t, a.Want(200)).user, "users/me").Want(200)
+	burstMutex.Lock()
+	defer burstMutex.Unlock()
+	storeWeakHash(t, c)
+	answers := concurrently(8, func(int) *apptest.Answer { return login(c, email, password) })
+	for _, a := range answers {
+		c.Get(sessionOf(t, a.Want(200)).user, "users/me").Want(200)
 	}
 }
 
@@ -137,75 +140,76 @@ func TestDisabledAndDeletedUsersAreSignedOut(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for _, column := range []string{"disabled_at", "deleted_at"} {
-		email := verified(t, c)
+		email := signUp(t, c)
 		s := signIn(t, c, email, password)
 		c.Exec("UPDATE users SET "+column+" = now() WHERE id = $1", s.user.ID)
-		dead(t, c, s)
-		c.Post(nobody, "auth/request-password-reset", object{"email": email}).Want(202)
-		quiet(t, c)
-		same(t, column+": reset mails", len(mails(t, c, email, "reset-password")), 0)
+		wantEnded(t, c, s)
+		c.Post(anonymous, "auth/request-password-reset", object{"email": email}).Want(202)
+		awaitJobs(t, c)
+		wantEqual(t, column+": reset mails", len(mails(t, c, email, "reset-password")), 0)
 	}
 }
 
-// The gate for passwords belongs to the process: this test runs alone, before the parallel ones.
+// TestHashingIsBoundedAndUniform checks that passwords are refused when the queue for hashing is full, and that every
+// request with a password waits for a hash, whether the address is known or not. All tests share the queue, so it runs
+// alone.
 //
-//nolint:paralleltest // it fills what the other tests would wait for
+//nolint:paralleltest // it fills the queue that the other tests use
 func TestHashingIsBoundedAndUniform(t *testing.T) {
 	c := apptest.Open(t)
-	email := verified(t, c)
+	email := signUp(t, c)
 	s := signIn(t, c, email, password)
 	c.Exec("UPDATE users SET password_reset_token = $1, password_reset_expiry = now() + interval '1 hour'",
-		sha("reset"))
+		hashOf("reset"))
 	type request struct {
 		path string
 		user apptest.User
 		body object
 		want int
 	}
-	all := map[string]request{
-		"sign-in":                   {"auth/login", nobody, credentials(email, password), 200},
-		"wrong password":            {"auth/login", nobody, credentials(email, newPassword), 401},
-		"unknown address":           {"auth/login", nobody, credentials(fresh(), password), 401},
-		"a user without a password": {"auth/login", nobody, credentials(c.Admin().Email, password), 401},
-		"sign-up":                   {"auth/signup", nobody, registration(fresh()), 201},
-		"taken address":             {"auth/signup", nobody, registration(email), 201},
-		"reset": {"auth/reset-password", nobody,
+	requests := map[string]request{
+		"sign-in":                   {"auth/login", anonymous, credentials(email, password), 200},
+		"wrong password":            {"auth/login", anonymous, credentials(email, newPassword), 401},
+		"unknown address":           {"auth/login", anonymous, credentials(newEmail(), password), 401},
+		"a user without a password": {"auth/login", anonymous, credentials(c.Admin().Email, password), 401},
+		"sign-up":                   {"auth/signup", anonymous, registration(newEmail()), 201},
+		"taken address":             {"auth/signup", anonymous, registration(email), 201},
+		"reset": {"auth/reset-password", anonymous,
 			object{"token": "reset", "newPassword": password}, 204},
 		"wrong current password": {"auth/change-password", s.user,
 			object{"currentPassword": "wrong", "newPassword": newPassword}, 401},
 	}
-	free := account.FillHashing()
-	empty := account.FillQueue()
-	for name, r := range all {
+	releaseHashing := account.FillHashing()
+	releaseQueue := account.FillQueue()
+	for name, r := range requests {
 		a := c.Post(r.user, r.path, r.body).Want(503, "busy")
-		// drawn, so that not all come back at once
-		if wait := a.Header.Get("Retry-After"); !slices.Contains([]string{"1", "2", "3"}, wait) {
-			t.Errorf("%s: Retry-After: %q", name, wait)
+		// The number is random, so that not all clients retry at the same time.
+		if seconds := a.Header.Get("Retry-After"); !slices.Contains([]string{"1", "2", "3"}, seconds) {
+			t.Errorf("%s: Retry-After: %q", name, seconds)
 		}
 	}
-	form := url.Values{"token": {"reset"}, "password": {newPassword}}.Encode()
-	page := c.Do(nobody, "POST", "/reset-password", []byte(form), "Content-Type",
-		"application/x-www-form-urlencoded").Want(503)
-	same(t, "page: Retry-After", page.Header.Get("Retry-After"), "1")
-	empty()
-	// Each waits for one place, whoever it is about, and no answer comes before it got one.
-	delete(all, "reset") // it would end the session of the next
-	for name, r := range all {
+	form := url.Values{"token": {"reset"}, "password": {newPassword}}
+	page := submitForm(c, "/reset-password", form).Want(503)
+	wantEqual(t, "page: Retry-After", page.Header.Get("Retry-After"), "1")
+	releaseQueue()
+	// Each request waits in the queue once, and is not answered before.
+	delete(requests, "reset") // it would end the session of the others
+	for name, r := range requests {
 		answer := make(chan *apptest.Answer, 1)
 		go func() { answer <- c.Post(r.user, r.path, r.body) }()
-		wait(t, name+" at the gate", func() bool { return account.Waiting() == 1 })
+		waitFor(t, name+" in the queue", func() bool { return account.WaitingHashes() == 1 })
 		if len(answer) > 0 {
 			t.Errorf("%s is answered without hashing", name)
 		}
-		free()
+		releaseHashing()
 		(<-answer).Want(r.want)
-		free = account.FillHashing()
+		releaseHashing = account.FillHashing()
 	}
-	// A client that hangs up leaves the queue.
-	ctx, hangUp := context.WithCancel(context.Background())
-	gone := make(chan struct{})
+	// A request that its client cancels leaves the queue.
+	ctx, cancel := context.WithCancel(context.Background())
+	cancelled := make(chan struct{})
 	go func() {
-		defer close(gone)
+		defer close(cancelled)
 		body := strings.NewReader(`{"email":"asha@example.org","password":"x"}`)
 		r, _ := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/api/v1/auth/login", body)
 		r.Header.Set("Content-Type", "application/json")
@@ -213,11 +217,11 @@ func TestHashingIsBoundedAndUniform(t *testing.T) {
 			_ = response.Body.Close()
 		}
 	}()
-	wait(t, "the client", func() bool { return account.Waiting() == 1 })
-	hangUp()
-	<-gone
-	wait(t, "its leaving", func() bool { return account.Waiting() == 0 })
-	free()
+	waitFor(t, "the request in the queue", func() bool { return account.WaitingHashes() == 1 })
+	cancel()
+	<-cancelled
+	waitFor(t, "an empty queue", func() bool { return account.WaitingHashes() == 0 })
+	releaseHashing()
 	signIn(t, c, email, password)
-	wait(t, "free places", func() bool { return account.Hashing() == 0 })
+	waitFor(t, "the end of all hashes", func() bool { return account.RunningHashes() == 0 })
 }

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// recoveryCodes are made at once, each of 80 bits.
+	// recoveryCodes is how many codes are generated together. Each has 80 random bits.
 	recoveryCodes     = 10
 	recoveryCodeBytes = 10
 
@@ -39,7 +39,7 @@ var (
 		"Begin with POST /api/v1/auth/enable-mfa.")
 )
 
-// AuthenticatorSetup is what an authenticator is set up with; it is shown once.
+// AuthenticatorSetup has the secret for an authenticator app; it is shown once.
 type AuthenticatorSetup struct {
 	_ struct{} `doc:"What an authenticator app is set up with; it is shown once"`
 
@@ -56,8 +56,8 @@ type RecoveryCodes struct {
 	RecoveryCodes []string `json:"recoveryCodes" doc:"Each signs in once in place of the authenticator; keep them on paper" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
-// EnableMFA makes the secret of a new authenticator. It counts when it is confirmed. Returns ErrMFAEnabled if there is
-// one, problem.Reauthenticate without a recent proof.
+// EnableMFA creates the secret of an authenticator, which works after ConfirmMFA. Returns ErrMFAEnabled if the user
+// has an authenticator, problem.Reauthenticate without a recent proof.
 func (s *Service) EnableMFA(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	_ httpapi.None) (AuthenticatorSetup, error) {
 	user, err := lockActive(ctx, tx, actor.ID)
@@ -105,8 +105,9 @@ type OTPRequest struct {
 	}
 }
 
-// ConfirmMFA proves that the authenticator works: from now on signing in asks for it. Returns ErrMFAEnabled if one is
-// confirmed already, ErrMFANotEnabled if none is begun, ErrInvalidCode, problem.Reauthenticate without a recent proof.
+// ConfirmMFA checks the first code of the authenticator. After that a sign-in requires a second factor. Returns
+// ErrMFAEnabled if an authenticator is confirmed already, ErrMFANotEnabled if EnableMFA was not called,
+// ErrInvalidCode, problem.Reauthenticate without a recent proof.
 func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in OTPRequest) (out RecoveryCodes,
 	err error) {
 	allowed := func(tx *postgres.Tx, user activeUser) error {
@@ -138,8 +139,8 @@ func (s *Service) ConfirmMFA(ctx context.Context, actor access.Actor, in OTPRequ
 	return out, err
 }
 
-// revokeUnproven ends what began without the factor that the actor, whose row is locked, has just added: the other
-// sessions, and a move to another address.
+// revokeUnproven ends what began without the second factor that the actor has just added: the other sessions, and a
+// change of the address. The actor's row must be locked.
 func revokeUnproven(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	if err := deleteEmailTickets(ctx, tx, &actor.ID); err != nil {
 		return fmt.Errorf("delete tickets: %w", err)
@@ -150,8 +151,8 @@ func revokeUnproven(ctx context.Context, tx *postgres.Tx, actor access.Actor) er
 // SecondFactorRequest proves a second factor.
 type SecondFactorRequest struct{ Body SecondFactor }
 
-// DisableMFA removes the authenticator, and without a passkey the recovery codes too. Returns ErrMFANotEnabled if
-// there is none, ErrInvalidCode, ErrInvalidPasskey.
+// DisableMFA removes the authenticator, and the recovery codes too if the user has no passkey. Returns
+// ErrMFANotEnabled if there is no authenticator, ErrInvalidCode, ErrInvalidPasskey.
 func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in SecondFactorRequest) (httpapi.None, error) {
 	allowed := func(_ *postgres.Tx, user activeUser) error {
 		if user.TotpConfirmedAt == nil {
@@ -168,8 +169,8 @@ func (s *Service) DisableMFA(ctx context.Context, actor access.Actor, in SecondF
 	})
 }
 
-// afterRemovingFactor mails the user. With the last second factor go the recovery codes, and what sessions have
-// proven.
+// afterRemovingFactor mails the user. If no second factor is left, it deletes the recovery codes and the proofs of the
+// sessions.
 func (s *Service) afterRemovingFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, mail string) error {
 	enabled, err := updateMFAEnabled(ctx, tx, tx.Now, actor.ID)
 	if err != nil {
@@ -187,8 +188,8 @@ func (s *Service) afterRemovingFactor(ctx context.Context, tx *postgres.Tx, acto
 	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: actor.ID, Kind: mail})
 }
 
-// RenewRecoveryCodes makes new ones in place of all old ones. Returns ErrMFANotEnabled if the user has no second
-// factor, ErrInvalidCode, ErrInvalidPasskey.
+// RenewRecoveryCodes replaces all recovery codes. Returns ErrMFANotEnabled if the user has no second factor,
+// ErrInvalidCode, ErrInvalidPasskey.
 func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor,
 	in SecondFactorRequest) (out RecoveryCodes, err error) {
 	err = s.withSecondFactor(ctx, actor, in.Body, requireMFAEnabled, func(tx *postgres.Tx) (err error) {
@@ -201,7 +202,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, actor access.Actor,
 	return out, err
 }
 
-// renewRecoveryCodes makes ten new ones; the old ones stop working.
+// renewRecoveryCodes creates ten recovery codes; the old ones stop working.
 func renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]string, error) {
 	if _, err := deleteRecoveryCodes(ctx, tx, user); err != nil {
 		return nil, fmt.Errorf("delete recovery codes: %w", err)
@@ -220,7 +221,7 @@ func renewRecoveryCodes(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([
 	return codes, nil
 }
 
-// hashRecoveryCode needs no salt or stretching: 80 random bits can't be guessed from it.
+// hashRecoveryCode uses no salt and no slow hash: a code of 80 random bits can't be guessed.
 func hashRecoveryCode(code string) []byte {
 	plain := strings.Map(func(r rune) rune {
 		if r == '-' || r == ' ' {
@@ -232,7 +233,8 @@ func hashRecoveryCode(code string) []byte {
 	return sum[:]
 }
 
-// Enrol gives a user the authenticator of a known secret (base32), unless they have one: for demo data.
+// Enrol gives a user an authenticator with a known secret (base32), for demo data. It changes nothing if the user has
+// one.
 func (s *Service) Enrol(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID, secret string) error {
 	user, err := lockActive(ctx, tx, id)
 	if err != nil || user.TotpConfirmedAt != nil {

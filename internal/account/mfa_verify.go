@@ -20,7 +20,7 @@ import (
 	"amrutam/internal/session"
 )
 
-// maxMFAAttempts are the codes that one right password is good for.
+// maxMFAAttempts is how many codes may be tried after one right password.
 const maxMFAAttempts = 5
 
 // The refusals of second factors.
@@ -46,11 +46,11 @@ type SecondFactor struct {
 	RecoveryCode string                     `json:"recoveryCode,omitempty" text:"opaque" minLength:"16" maxLength:"40" doc:"One of the recovery codes, each of which works once; capitals and dashes make no difference" example:"K7QX-2MVB-PD4W-9RTZ"`
 	Passkey      *webauthn.ProvenCredential `json:"passkey,omitempty" doc:"What navigator.credentials.get gave for the options of /auth/passkey-options, as its toJSON() writes it"`
 
-	// enrolling says that the code is of the authenticator that is being set up.
+	// enrolling is true for a code of the authenticator that is being set up.
 	enrolling bool
 }
 
-// MFAVerificationRequest continues a sign-in.
+// MFAVerificationRequest continues a sign-in with a second factor.
 type MFAVerificationRequest struct {
 	Body struct {
 		_ struct{} `doc:"What finishes a sign-in: the mfaToken and one second factor"`
@@ -61,9 +61,10 @@ type MFAVerificationRequest struct {
 	}
 }
 
-// VerifyMFA finishes a sign-in. Each attempt is counted before the factor is checked, and the count stays although the
-// answer is a refusal, so VerifyMFA opens its transaction itself. Returns ErrInvalidTicket if the sign-in is over,
-// ErrInvalidCode or ErrInvalidPasskey if the factor is wrong, problem.CrossSite if another site asks for a cookie.
+// VerifyMFA finishes a sign-in. It opens its transaction itself, because each attempt is counted before the factor is
+// checked, and the count must be stored although the answer is a refusal. Returns ErrInvalidTicket if the ticket is
+// wrong, expired or used, ErrInvalidCode or ErrInvalidPasskey if the factor is wrong, problem.CrossSite if another
+// site requests a cookie.
 func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor,
 	in MFAVerificationRequest) (out session.Tokens, err error) {
 	factor := in.Body.SecondFactor
@@ -95,8 +96,8 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor,
 	return out, err
 }
 
-// lockTicket counts an attempt of a ticket, and locks its user. Returns ErrInvalidTicket if the ticket is wrong, over
-// or tried too often.
+// lockTicket counts an attempt with a ticket, and locks its user. Returns ErrInvalidTicket if the ticket is wrong,
+// expired or has had too many attempts.
 func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser, error) {
 	id, err := findTicket(ctx, tx, ticket, mfaTicket, tx.Now)
 	if postgres.NoRows(err) {
@@ -105,7 +106,7 @@ func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser
 	if err != nil {
 		return activeUser{}, fmt.Errorf("find a ticket: %w", err)
 	}
-	// The user before the ticket, as a change of the password locks them.
+	// The user is locked before the ticket, as in a change of the password.
 	user, err := lockActive(ctx, tx, *id)
 	if errors.Is(err, problem.Unauthenticated) {
 		return activeUser{}, ErrInvalidTicket
@@ -124,9 +125,9 @@ func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser
 	return user, nil
 }
 
-// withSecondFactor calls do if the user may do it and the factor is theirs. A wrong factor is audited, and that stays
-// although the answer is a refusal. Returns what allowed and do return, ErrInvalidCode or ErrInvalidPasskey if the
-// factor is wrong.
+// withSecondFactor calls do if allowed returns no error and the factor is right. A wrong factor is audited, and the
+// audit row is stored although the answer is a refusal. Returns what allowed and do return, ErrInvalidCode or
+// ErrInvalidPasskey if the factor is wrong.
 func (s *Service) withSecondFactor(ctx context.Context, actor access.Actor, factor SecondFactor,
 	allowed func(*postgres.Tx, activeUser) error, do func(*postgres.Tx) error) error {
 	if err := factor.check(); err != nil {
@@ -174,7 +175,7 @@ func (f SecondFactor) check() error {
 // empty reports whether no factor is given.
 func (f SecondFactor) empty() bool { return f.OTP == "" && f.RecoveryCode == "" && f.Passkey == nil }
 
-// wrong is the answer to a factor that isn't the user's.
+// wrong returns the error for a factor that is not the user's.
 func (f SecondFactor) wrong() error {
 	if f.Passkey != nil {
 		return ErrInvalidPasskey
@@ -208,8 +209,8 @@ func requireMFAEnabled(_ *postgres.Tx, user activeUser) error {
 	return nil
 }
 
-// verifySecondFactor uses up the factor of a user, and reports whether it was right. A code can be guessed: an attempt
-// is counted before it is checked. Returns limit.ErrTooMany after too many failures.
+// verifySecondFactor checks a factor of the user, marks it as used, and reports whether it was right. An attempt with
+// a code is counted before the check, because a code can be guessed. Returns limit.ErrTooMany after too many failures.
 func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user activeUser,
 	f SecondFactor) (right bool, err error) {
 	guessable := f.Passkey == nil
@@ -240,7 +241,7 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 	return right, nil
 }
 
-// consumeOTP uses up a code of the user's authenticator, and reports whether it was right and its first use.
+// consumeOTP checks a code of the user's authenticator, marks it as used, and reports whether it was right and unused.
 func (s *Service) consumeOTP(ctx context.Context, tx *postgres.Tx, user activeUser, code string) (bool, error) {
 	key, err := s.Sealer.PersonKey(ctx, tx, user.id)
 	if err != nil {
@@ -260,8 +261,8 @@ func (s *Service) consumeOTP(ctx context.Context, tx *postgres.Tx, user activeUs
 	return true, nil
 }
 
-// consumeRecoveryCode uses up a recovery code, mails how many are left, and reports whether it was right and its first
-// use.
+// consumeRecoveryCode marks a recovery code as used, mails how many are left, and reports whether the code was right
+// and unused.
 func (s *Service) consumeRecoveryCode(ctx context.Context, tx *postgres.Tx, user uuid.UUID, code string) (bool,
 	error) {
 	used, err := useRecoveryCode(ctx, tx, &tx.Now, user, hashRecoveryCode(code))
@@ -279,8 +280,8 @@ func (s *Service) consumeRecoveryCode(ctx context.Context, tx *postgres.Tx, user
 		notification.Mail{To: user, Kind: "recovery-code-used", Data: map[string]string{"left": fmt.Sprint(left)}})
 }
 
-// consumePasskey uses up a challenge by a passkey of a user whose row is locked, and reports whether the proof was
-// right and the challenge's first use.
+// consumePasskey checks the proof of a passkey, marks its challenge as used, and reports whether the proof was right
+// and the challenge unused. The user's row must be locked.
 func (s *Service) consumePasskey(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
 	proof webauthn.Assertion) (bool, error) {
 	if !s.RelyingParty.ValidChallenge(proof, tx.Now) {
@@ -294,10 +295,10 @@ func (s *Service) consumePasskey(ctx context.Context, tx *postgres.Tx, user uuid
 		return false, fmt.Errorf("lock a passkey: %w", err)
 	}
 	used, err := s.RelyingParty.CheckAssertion(user, webauthn.Credential{ID: proof.CredentialID(),
-		PublicKey: row.PublicKey, SignCount: uint32(row.SignCount), //nolint:gosec // it came from 32 bits
+		PublicKey: row.PublicKey, SignCount: uint32(row.SignCount), //nolint:gosec // it was stored from a uint32
 		BackupEligible: row.BackupEligible, BackupState: row.BackupState}, proof)
 	if err != nil {
-		return false, nil //nolint:nilerr // whatever is wrong with it, it proves nothing
+		return false, nil //nolint:nilerr // an invalid proof is answered like a wrong one
 	}
 	if first, err := useChallenge(ctx, tx, proof.Challenge()); err != nil || !first {
 		return false, err
@@ -310,7 +311,7 @@ func (s *Service) consumePasskey(ctx context.Context, tx *postgres.Tx, user uuid
 	return true, nil
 }
 
-// useChallenge uses up a challenge, and reports whether this was its first use.
+// useChallenge marks a challenge as used, and reports whether it was unused.
 func useChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool, error) {
 	first, err := consumeChallenge(ctx, tx, session.HashToken("passkey challenge:"+challenge), tx.Now,
 		tx.Now.Add(webauthn.ChallengeLife+time.Minute))
@@ -320,7 +321,7 @@ func useChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool,
 	return first == 1, nil
 }
 
-// startProvenSession signs in a user who has just proven a second factor, and whose row is locked.
+// startProvenSession starts a session for a user who has just proven a second factor. The user's row must be locked.
 func (s *Service) startProvenSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
 	transport session.TransportChoice) (session.Tokens, error) {
 	row, err := findSignedIn(ctx, tx, id)
@@ -330,7 +331,7 @@ func (s *Service) startProvenSession(ctx context.Context, tx *postgres.Tx, actor
 	return s.startSession(ctx, tx, actor.SignedInAs(id, row.Role), findLoginRow(row), &tx.Now, transport)
 }
 
-// unreadable is the 422 of what is no credential of a passkey.
+// unreadable returns the 422 for a credential that can't be read.
 func unreadable(location string) error {
 	return problem.InvalidField(location, "can't be read as a PublicKeyCredential: send what its toJSON() gives")
 }

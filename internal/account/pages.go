@@ -10,15 +10,15 @@ import (
 	"amrutam/internal/problem"
 )
 
-// formLimit in bytes: a token and a password.
+// formLimit is the limit, in bytes, of a form with a token and a password.
 const formLimit = 16 << 10
 
-// page is one of the plain pages behind the links of mails.
+// page is the content of a page behind a link in a mail.
 type page struct {
 	Title  string
 	Text   string
 	Faults []string
-	// Action is where the form goes; without it there is none.
+	// Action is the path that the form is sent to. Without it the page has no form.
 	Action   string
 	Token    string
 	Password bool
@@ -38,8 +38,8 @@ var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
 {{end}}<button>{{.Button}}</button></form>{{end}}
 </main></body></html>`))
 
-// Pages serves what the links of mails open. Opening a page changes nothing (mail scanners open it too): its button
-// does.
+// Pages registers the pages behind links in mails. A GET changes nothing, because mail scanners open links too; the
+// form does.
 func (s *Service) Pages(mux *http.ServeMux) {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -174,7 +174,7 @@ func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token stri
 		Text: "All devices were signed out. You can sign in with the new password now."})
 }
 
-// failed answers an error that is no refusal of the form itself, and reports whether there was one.
+// failed shows an error that is not about the form, and reports whether there was one.
 func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool {
 	if err == nil {
 		return false

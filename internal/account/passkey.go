@@ -21,7 +21,7 @@ import (
 	"amrutam/internal/session"
 )
 
-// maxPasskeys of one user.
+// maxPasskeys is how many passkeys a user may have.
 const maxPasskeys = 20
 
 // The refusals of registering passkeys.
@@ -58,14 +58,14 @@ type RegisteredPasskey struct {
 	RecoveryCodes []string `json:"recoveryCodes,omitempty" doc:"Only with the first second factor: each signs in once in place of it; shown here and never again" example:"[\"K7QX-2MVB-PD4W-9RTZ\"]"`
 }
 
-// PasskeyList are the caller's own passkeys.
+// PasskeyList lists the caller's own passkeys.
 type PasskeyList struct {
 	_ struct{} `doc:"Your passkeys"`
 
 	Items []Passkey `json:"items" doc:"The oldest first"`
 }
 
-// PasskeyRegistrationRequest is a passkey that was just made.
+// PasskeyRegistrationRequest has a new passkey.
 type PasskeyRegistrationRequest struct {
 	Body struct {
 		_ struct{} `doc:"The new passkey and its name"`
@@ -107,9 +107,9 @@ func (s *Service) PasskeyOptions(ctx context.Context, r *postgres.Read, actor ac
 		webauthn.User{ID: actor.ID, Name: user.Email, DisplayName: user.FullName}, others, r.Now), nil
 }
 
-// RegisterPasskey adds a passkey; the authenticator has verified the user, so the session has proven a second factor
-// by it. Returns ErrPasskeyRefused if the passkey or its challenge is wrong, ErrPasskeyKnown, ErrTooManyPasskeys,
-// problem.Reauthenticate without a recent proof, a 422 if it can't be read.
+// RegisterPasskey adds a passkey. The authenticator has verified the user, so the session counts as proven by a second
+// factor. Returns ErrPasskeyRefused if the passkey or its challenge is wrong, ErrPasskeyKnown, ErrTooManyPasskeys,
+// problem.Reauthenticate without a recent proof, a 422 if the passkey can't be read.
 func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in PasskeyRegistrationRequest) (RegisteredPasskey, error) {
 	var none RegisteredPasskey
@@ -204,7 +204,7 @@ func (s *Service) ListPasskeys(ctx context.Context, r *postgres.Read, actor acce
 }
 
 // DeletePasskey deletes one of the caller's own passkeys. Returns problem.NotFound if it is another user's,
-// problem.MFARequired without a second factor that was proven recently.
+// problem.MFARequired without a recent second factor.
 func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in PasskeyRequest) (httpapi.None, error) {
 	if _, err := lockActive(ctx, tx, actor.ID); err != nil {
@@ -224,8 +224,8 @@ func (s *Service) DeletePasskey(ctx context.Context, tx *postgres.Tx, actor acce
 	return httpapi.None{}, s.afterRemovingFactor(ctx, tx, actor, "passkey-removed")
 }
 
-// NewRelyingParty makes this server's relying party of its settings. Returns an error if they name no domain or
-// origins.
+// NewRelyingParty returns the relying party of this server, from its settings. Returns an error if the domain or an
+// origin in them is invalid.
 func NewRelyingParty(cfg *config.Config, sealer *seal.Sealer) (*webauthn.RelyingParty, error) {
 	secret, err := sealer.Derive("amrutam passkey challenges", 32)
 	if err != nil {

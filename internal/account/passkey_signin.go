@@ -25,15 +25,15 @@ type PasskeySignInRequest struct {
 	}
 }
 
-// ProofOptions begins a proof by any passkey: the authenticator says whose it is.
+// ProofOptions returns the options for a proof by any passkey. The authenticator's answer says whose it is.
 func (s *Service) ProofOptions(_ context.Context, _ access.Actor, _ httpapi.None) (webauthn.PasskeySignInOptions,
 	error) {
 	return s.RelyingParty.RequestOptions(s.DB.Now()), nil
 }
 
-// SignInWithPasskey starts a session by a passkey alone. A refusal is audited, and that must stay, so it opens its
-// transaction itself. Returns ErrInvalidPasskey if the passkey proves nothing, problem.CrossSite if another site asks
-// for a cookie, a 422 if it can't be read.
+// SignInWithPasskey starts a session by a passkey alone. It opens its transaction itself, because a refusal is audited
+// and the audit row must be stored. Returns ErrInvalidPasskey if the proof is wrong, problem.CrossSite if another site
+// requests a cookie, a 422 if the credential can't be read.
 func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 	in PasskeySignInRequest) (out session.Tokens, err error) {
 	proof, err := in.Body.Credential.Parse()
@@ -50,7 +50,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 		if user, err = findPasskeyOwner(ctx, tx, proof.CredentialID()); err != nil {
 			return err
 		}
-		// The user before the passkey, as everything that changes second factors locks them.
+		// The user is locked before the passkey, as in every change of second factors.
 		if _, err := lockActive(ctx, tx, user); err != nil {
 			return err
 		}

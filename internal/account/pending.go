@@ -19,22 +19,23 @@ import (
 	"amrutam/internal/session"
 )
 
-// A sign-up for an address that has a user waits beside that user, the owner of the address. If the address isn't
-// proven yet, it has its own password and its own link: signing up first with somebody else's address doesn't get it.
-// If the address is proven, it has no link. Signing in with its password gets the same answer in both cases, whatever
-// happens later: nobody learns so whether an address has an account. All that wait for one address have one salt: one
-// hash tells which of them a password is of, and whether they are of different people. See ADR 13.
+// A sign-up with an address that has a user is stored as pending beside that user, the owner of the address. If the
+// address isn't verified yet, the pending sign-up has its own password and its own link, so nobody gets an address by
+// signing up with it first. If the address is verified, it has no link and is called a decoy. A sign-in with its
+// password gets the same answer in both cases, also later, so nobody learns whether an address has an account. All
+// pending sign-ups for one address share one salt, so that one hash of a password can be compared with all of them,
+// and equal hashes mean equal passwords. See ADR 13.
 const (
 	signUpTicket = "SIGNUP" // its link was mailed
 	decoyTicket  = "DECOY"  // it has no link
-	// unverifiedLife is how long a sign-up waits for its address to be proven.
+	// unverifiedLife is how long a sign-up is stored whose address is not verified.
 	unverifiedLife = 7 * 24 * time.Hour
-	// maxDecoys of an address: the newest.
+	// maxDecoys is how many decoys of an address are stored: the newest.
 	maxDecoys     = 20
 	pendingColumn = "tickets.data"
 )
 
-// pendingSignUp is what becomes of the owner when the link is followed.
+// pendingSignUp has the new values of the owner, once the link of the sign-up is followed.
 type pendingSignUp struct {
 	PasswordHash string      `json:"passwordHash"`
 	FullName     string      `json:"fullName"`
@@ -43,7 +44,7 @@ type pendingSignUp struct {
 	Gender       Gender      `json:"gender"`
 }
 
-// pendingSignUps are the sign-ups that wait beside the owner of their address.
+// pendingSignUps reads and stores the pending sign-ups beside the owner of an address.
 type pendingSignUps struct {
 	sealer *seal.Sealer
 	owner  uuid.UUID
@@ -53,19 +54,19 @@ func (s *Service) pendingSignUps(owner uuid.UUID) pendingSignUps {
 	return pendingSignUps{s.Sealer, owner}
 }
 
-// open reads one from its ticket.
+// open decrypts a pending sign-up from the data of its ticket.
 func (p pendingSignUps) open(data []byte) (u pendingSignUp, err error) {
 	text, err := p.sealer.System().Open(pendingColumn, p.owner, data)
 	if err != nil {
 		return u, fmt.Errorf("open a pending sign-up: %w", err)
 	}
 	if json.Unmarshal([]byte(text), &u) != nil {
-		return u, errors.New("a pending sign-up can't be read") // json's own words quote it
+		return u, errors.New("a pending sign-up can't be read") // an error of json would quote the text
 	}
 	return u, nil
 }
 
-// hashes of those whose tickets are given.
+// hashes returns the password hashes of the pending sign-ups in tickets.
 func (p pendingSignUps) hashes(tickets [][]byte) ([]string, error) {
 	hashes := make([]string, 0, len(tickets)+1)
 	for _, data := range tickets {
@@ -78,7 +79,7 @@ func (p pendingSignUps) hashes(tickets [][]byte) ([]string, error) {
 	return hashes, nil
 }
 
-// allHashes are those of all that wait.
+// allHashes returns the password hashes of all pending sign-ups for the address.
 func (p pendingSignUps) allHashes(ctx context.Context, tx *postgres.Tx) ([]string, error) {
 	tickets, err := listPendingSignUps(ctx, tx, &p.owner, tx.Now)
 	if err != nil {
@@ -87,8 +88,9 @@ func (p pendingSignUps) allHashes(ctx context.Context, tx *postgres.Tx) ([]strin
 	return p.hashes(tickets)
 }
 
-// hashToMatch is a hash with the salt that sign-ups for the owner's address share, or "" for a new salt: an owner who
-// has proven the address may change the password, and its salt.
+// hashToMatch returns a hash with the salt that the pending sign-ups for the owner's address share, or "" if there is
+// none yet. The hash of an owner with a verified address isn't used, because the owner may change the password and
+// with it the salt.
 func (p pendingSignUps) hashToMatch(owner findOwnerRow) (string, error) {
 	switch {
 	case len(owner.Pending) > 0:
@@ -100,8 +102,8 @@ func (p pendingSignUps) hashToMatch(owner findOwnerRow) (string, error) {
 	return owner.PasswordHash, nil
 }
 
-// match reports whether the password is that of one whose ticket is given. Where there is none it does the same work.
-// Returns problem.Busy if too many passwords are compared.
+// match reports whether the password is that of a pending sign-up in tickets. It does the same work if there are none.
+// Returns problem.Busy if too many callers wait.
 func (p pendingSignUps) match(ctx context.Context, text string, tickets [][]byte) (bool, error) {
 	hashes, err := p.hashes(tickets)
 	if err != nil {
@@ -119,7 +121,7 @@ func (p pendingSignUps) match(ctx context.Context, text string, tickets [][]byte
 		func(one string) bool { return subtle.ConstantTimeCompare([]byte(one), []byte(hash)) == 1 }), nil
 }
 
-// add stores a sign-up, and returns the token of its link.
+// add stores a pending sign-up, and returns the token of its link.
 func (p pendingSignUps) add(ctx context.Context, tx *postgres.Tx, kind string, u NewUser) (token string, err error) {
 	text, err := json.Marshal(pendingSignUp{u.PasswordHash, u.FullName, u.Role, u.Phone, u.Gender})
 	if err != nil {
@@ -130,7 +132,7 @@ func (p pendingSignUps) add(ctx context.Context, tx *postgres.Tx, kind string, u
 		return "", fmt.Errorf("seal a pending sign-up: %w", err)
 	}
 	token, hash := session.NewToken("")
-	if kind == decoyTicket { // those that were mailed are few, and each may be followed
+	if kind == decoyTicket { // sign-ups with a link are few, because their mails are limited
 		if err := deleteOldDecoys(ctx, tx, &p.owner, maxDecoys-1); err != nil {
 			return "", fmt.Errorf("delete old decoys: %w", err)
 		}
@@ -143,8 +145,8 @@ func (p pendingSignUps) add(ctx context.Context, tx *postgres.Tx, kind string, u
 	return token, nil
 }
 
-// addDecoys stores hashes of sign-ups that came to nothing, so that their passwords are answered as before: their
-// people don't learn that there is an owner now. The hashes have the salt of those that wait.
+// addDecoys stores the hashes of sign-ups that were replaced, so that their passwords get the same answer as before
+// and nobody learns that the address now has an owner. The hashes must have the shared salt.
 func (p pendingSignUps) addDecoys(ctx context.Context, tx *postgres.Tx, hashes ...string) error {
 	for _, hash := range hashes {
 		if _, err := p.add(ctx, tx, decoyTicket, NewUser{PasswordHash: hash}); err != nil {
@@ -154,8 +156,8 @@ func (p pendingSignUps) addDecoys(ctx context.Context, tx *postgres.Tx, hashes .
 	return nil
 }
 
-// renewLink gives the newest sign-up another link, and returns its role: a request for the mail is about that one.
-// Returns pgx.ErrNoRows if none waits or the address is proven.
+// renewLink gives the newest pending sign-up another link, and returns its role. Returns pgx.ErrNoRows if there is
+// none or the address is verified.
 func (p pendingSignUps) renewLink(ctx context.Context, tx *postgres.Tx, hash []byte) (access.Role, error) {
 	if _, err := lockUnverified(ctx, tx, p.owner); err != nil {
 		return "", err
@@ -174,12 +176,12 @@ func (p pendingSignUps) renewLink(ctx context.Context, tx *postgres.Tx, hash []b
 	return u.Role, nil
 }
 
-// sameSalt reports whether a hash may wait beside another one.
+// sameSalt reports whether two hashes have the same salt and parameters.
 func sameSalt(hash, other string) bool { return password.Salt(hash) == password.Salt(other) }
 
-// releaseUnverifiedEmail deletes the user of a sign-up that has an address without having proven it, for a user with a
-// better right to it. Returns the hashes of the passwords of all sign-ups for it, for addDecoys, or none if there was
-// no sign-up.
+// releaseUnverifiedEmail deletes the user of a sign-up that has an address without having verified it, for a user who
+// has verified the address or is invited. Returns the hashes of all sign-ups with the address, for addDecoys, or none
+// if there was no such user.
 func (s *Service) releaseUnverifiedEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	email string) (hashes []string, err error) {
 	first, err := softDeleteUnverified(ctx, tx, &tx.Now, email)

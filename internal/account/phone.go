@@ -7,15 +7,15 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// phoneRegion is where a number without a country's code belongs, for people in DefaultTimezone.
+// phoneRegion is the region of numbers without a country code, for users in DefaultTimezone.
 const phoneRegion = "IN"
 
-// phoneSign reports whether a rune may stand between digits; invisible ones come with pasted numbers.
+// phoneSign reports whether a rune may be between digits. Invisible ones occur in pasted numbers.
 func phoneSign(r rune) bool {
 	return strings.ContainsRune("().（）\u2212", r) || unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf)
 }
 
-// plainPhone has ASCII digits, whatever script they came in, behind at most one plus sign.
+// plainPhone returns a number in ASCII digits, whatever its script, with at most one plus sign before them.
 func plainPhone(phone string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -30,7 +30,7 @@ func plainPhone(phone string) string {
 	}, strings.TrimSpace(phone))
 }
 
-// digit is the value of a decimal digit: each script's ten follow each other, and those of a range of Nd begin with
+// digit returns the ASCII digit of a decimal digit in any script. In each range of Nd the digits are consecutive from
 // zero.
 func digit(r rune) rune {
 	zero := r
@@ -40,8 +40,9 @@ func digit(r rune) rune {
 	return (r - zero) % 10
 }
 
-// normalizePhone is the E.164 form of a number, or "" when it is none. Without a country's code it is one of
-// phoneRegion, if the person's time zone is that region's: elsewhere the same digits can be somebody else's.
+// normalizePhone returns a number in E.164, or "" if it is invalid. A number without a country code belongs to
+// phoneRegion if that is the region of the user's time zone. In other zones it is invalid, because it could be another
+// person's number.
 func normalizePhone(phone, zone string) string {
 	plain := plainPhone(phone)
 	if strings.Trim(strings.TrimPrefix(plain, "+"), "0123456789") != "" {
@@ -58,8 +59,8 @@ func normalizePhone(phone, zone string) string {
 	return phonenumbers.Format(number, phonenumbers.E164)
 }
 
-// phoneSpellings are the forms under which a number can be stored: E.164, and in old rows with the trunk's zero behind
-// the country's code.
+// phoneSpellings returns the forms in which a number may be stored: E.164, and in rows of older releases with the
+// trunk prefix 0 after the country code.
 func phoneSpellings(phone string) []string {
 	number, err := phonenumbers.Parse(phone, phoneRegion)
 	if err != nil {

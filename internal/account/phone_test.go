@@ -16,16 +16,19 @@ import (
 	"amrutam/internal/httpapi"
 )
 
-func byPhone(t *testing.T, c *apptest.Clinic, who apptest.User, phone string, more ...string) []string {
+// listByPhone returns the ids of the users whom a search finds by a phone number. more are names and values of other
+// parameters.
+func listByPhone(t *testing.T, c *apptest.Clinic, actor apptest.User, phone string, more ...string) []string {
 	t.Helper()
 	query := url.Values{"phone": {phone}}
 	for i := 0; i+1 < len(more); i += 2 {
 		query.Set(more[i], more[i+1])
 	}
-	return listed(t, c, who, query, func() {})
+	return listAll(t, c, actor, query)
 }
 
-func withPhone(c *apptest.Clinic, u apptest.User, phone any) string {
+// setPhone changes the user's phone number, nil to remove it, and returns the user's id.
+func setPhone(c *apptest.Clinic, u apptest.User, phone any) string {
 	c.Patch(u, "users/me", object{"phone": phone}).Want(200)
 	return u.ID.String()
 }
@@ -35,43 +38,45 @@ func TestListUsersByPhone(t *testing.T) {
 	c := open(t)
 	support, admin := c.Support(), c.Admin()
 	patient, relative, other := c.Patient(), c.Doctor("500.00"), c.Patient()
-	// one number for a family
-	first, second := withPhone(c, patient, "+919812345678"), withPhone(c, relative, "+91 (98123) 45-678")
-	withPhone(c, other, "+919812345679")
-	for _, spelling := range []string{"+919812345678", "+91 98123 45678", "+91-98123-45678", "+91 (98123) 45.678",
-		" +919812345678 "} {
-		for _, who := range []apptest.User{support, admin} {
-			same(t, spelling, byPhone(t, c, who, spelling), []string{second, first})
+	// Two members of a family share a number.
+	first, second := setPhone(c, patient, "+919812345678"), setPhone(c, relative, "+91 (98123) 45-678")
+	setPhone(c, other, "+919812345679")
+	for _, spelling := range []string{
+		"+919812345678", "+91 98123 45678", "+91-98123-45678", "+91 (98123) 45.678", " +919812345678 ",
+	} {
+		for _, actor := range []apptest.User{support, admin} {
+			wantEqual(t, spelling, listByPhone(t, c, actor, spelling), []string{second, first})
 		}
 	}
-	same(t, "by pages", byPhone(t, c, support, "+919812345678", "limit", "1"), []string{second, first})
-	same(t, "patients", byPhone(t, c, support, "+919812345678", "role", "PATIENT"), []string{first})
-	same(t, "and an address", byPhone(t, c, support, "+919812345678", "email", relative.Email), []string{second})
+	wantEqual(t, "page by page", listByPhone(t, c, support, "+919812345678", "limit", "1"), []string{second, first})
+	wantEqual(t, "patients", listByPhone(t, c, support, "+919812345678", "role", "PATIENT"), []string{first})
+	wantEqual(t, "by number and address",
+		listByPhone(t, c, support, "+919812345678", "email", relative.Email), []string{second})
 	for _, part := range []string{"+91981234567", "+9198123456780"} {
-		same(t, part, byPhone(t, c, support, part), []string(nil))
+		wantEqual(t, part, listByPhone(t, c, support, part), []string(nil))
 	}
 	for _, item := range c.Get(support, "users?phone=%2B919812345678").Want(200).Items() {
 		if text := fmt.Sprint(item); strings.Contains(text, "98123") || strings.Contains(text, "phone") {
-			t.Errorf("staff reads the number: %s", text)
+			t.Errorf("staff sees the number: %s", text)
 		}
 	}
 	c.Exec("UPDATE users SET deleted_at = now() WHERE id = $1", relative.ID)
-	same(t, "after a deletion", byPhone(t, c, support, "+919812345678"), []string{first})
-	same(t, "deleted ones", byPhone(t, c, support, "+919812345678", "deleted", "true"), []string{second})
+	wantEqual(t, "after a deletion", listByPhone(t, c, support, "+919812345678"), []string{first})
+	wantEqual(t, "deleted users", listByPhone(t, c, support, "+919812345678", "deleted", "true"), []string{second})
 
-	withPhone(c, patient, "+919812340000")
-	same(t, "by the old number", byPhone(t, c, support, "+919812345678"), []string(nil))
-	same(t, "by the new number", byPhone(t, c, support, "+919812340000"), []string{first})
-	withPhone(c, patient, nil)
-	same(t, "by a number that was cleared", byPhone(t, c, support, "+919812340000"), []string(nil))
+	setPhone(c, patient, "+919812340000")
+	wantEqual(t, "by the old number", listByPhone(t, c, support, "+919812345678"), []string(nil))
+	wantEqual(t, "by the new number", listByPhone(t, c, support, "+919812340000"), []string{first})
+	setPhone(c, patient, nil)
+	wantEqual(t, "by a removed number", listByPhone(t, c, support, "+919812340000"), []string(nil))
 	c.Get(patient, "users?phone=%2B919812345679").Want(403, "forbidden")
-	if found := digitsIn(t, c); found != "" { // beside what open looks for in the log
-		t.Errorf("the metrics or the log hold a number: %s", found)
+	if line := lineWithPhone(t, c); line != "" {
+		t.Errorf("the log or the metrics contain a number: %s", line)
 	}
 }
 
-// digitsIn is the first line of the log or of the metrics that holds one of the numbers.
-func digitsIn(t *testing.T, c *apptest.Clinic) string {
+// lineWithPhone returns the first line of the log or of the metrics that contains one of the numbers, or "".
+func lineWithPhone(t *testing.T, c *apptest.Clinic) string {
 	t.Helper()
 	families, err := c.App.Metrics.Registry.Gather()
 	must(t, err)
@@ -80,7 +85,7 @@ func digitsIn(t *testing.T, c *apptest.Clinic) string {
 		lines = append(lines, family.String())
 	}
 	if len(lines) < 20 {
-		t.Fatalf("only %d lines are there to look at", len(lines))
+		t.Fatalf("the log and the metrics have only %d lines", len(lines))
 	}
 	for _, line := range lines {
 		if strings.Contains(line, "981234") || strings.Contains(line, "98123%20") || strings.Contains(line, "phone=") {
@@ -94,32 +99,33 @@ func TestInvalidPhones(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	support := c.Support()
-	withPhone(c, c.Patient(), "+919812345678")
-	for _, phone := range []string{"+98", "+0919812345678", "+919812345678901234", "+91981234567x", "+91/98123/45678",
-		"77123", "+", " ", "%", "''",
-		strings.Repeat("9", 41)} {
+	setPhone(c, c.Patient(), "+919812345678")
+	for _, phone := range []string{
+		"+98", "+0919812345678", "+919812345678901234", "+91981234567x", "+91/98123/45678",
+		"77123", "+", " ", "%", "''", strings.Repeat("9", 41),
+	} {
 		a := c.Get(support, "users?phone="+url.QueryEscape(phone)).Want(422, "validation-failed")
-		if found := faultsOf(t, a); len(found) != 1 || found["query.phone"] == "" {
+		if found := fieldErrors(t, a); len(found) != 1 || found["query.phone"] == "" {
 			t.Errorf("%s: %s", phone, a.Body)
 		}
 		if len(phone) > 4 && strings.Contains(string(a.Body), phone) {
 			t.Errorf("the answer repeats the number: %s", a.Body)
 		}
 	}
-	if a := c.Get(support, "users?phone=+44").Want(422); !strings.Contains(faultsOf(t, a)["query.phone"], "%2B") {
-		t.Errorf("it isn't said how a + is sent: %s", a.Body)
+	if a := c.Get(support, "users?phone=+44").Want(422); !strings.Contains(fieldErrors(t, a)["query.phone"], "%2B") {
+		t.Errorf("the answer doesn't say how to send a plus sign: %s", a.Body)
 	}
-	same(t, "by a + that isn't escaped and arrives as a space",
+	wantEqual(t, "users found by a plus sign that isn't escaped and arrives as a space",
 		len(c.Get(support, "users?phone=+919812345678").Want(200).Items()), 1)
 }
 
-// TestPhoneSearchUsesIndex among many people.
+// TestPhoneSearchUsesIndex checks the plan of the search among 20,000 users.
 func TestPhoneSearchUsesIndex(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	ctx := context.Background()
 	patient := c.Patient()
-	withPhone(c, patient, "+919812345678")
+	setPhone(c, patient, "+919812345678")
 	for _, sql := range []string{
 		`INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
 			SELECT gen_random_uuid(), 'many-' || n || '@example.org', 'none', 'PATIENT', now(), now()
@@ -144,5 +150,5 @@ func TestPhoneSearchUsesIndex(t *testing.T) {
 			t.Errorf("role %q:\n%s", role, plan)
 		}
 	}
-	same(t, "found", byPhone(t, c, c.Support(), "+919812345678"), []string{patient.ID.String()})
+	wantEqual(t, "found", listByPhone(t, c, c.Support(), "+919812345678"), []string{patient.ID.String()})
 }

@@ -15,7 +15,7 @@ import (
 	"amrutam/internal/seal"
 )
 
-// Gender of the ER document.
+// Gender is the gender in a profile, as in the ER document.
 type Gender string
 
 // Schema lists the values.
@@ -24,7 +24,7 @@ func (Gender) Schema(r huma.Registry) *huma.Schema {
 		"PREFER_NOT_TO_SAY")
 }
 
-// Profile is what a person says about themselves.
+// Profile is the user's own view of the account.
 type Profile struct {
 	_ struct{} `doc:"A user and their profile"`
 
@@ -73,7 +73,8 @@ func (s *Service) ReadProfile(ctx context.Context, r *postgres.Read, actor acces
 // has changed, a 422 of all faults.
 func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ProfileUpdateRequest) (Profile, error) {
-	// The lock and the read are two statements: the read must see what the last holder of the lock wrote.
+	// The lock and the read are separate statements, because the read must see what a transaction before it has
+	// stored.
 	if err := lockProfile(ctx, tx, actor.ID); err != nil {
 		return Profile{}, fmt.Errorf("lock a profile: %w", err)
 	}
@@ -100,7 +101,7 @@ func (s *Service) ChangeProfile(ctx context.Context, tx *postgres.Tx, actor acce
 	if len(fields) == 0 {
 		return p, nil
 	}
-	// Later than before even when this server's clock is behind: the ETag must change.
+	// The time must be later than the stored one, also if this server's clock is behind, because the ETag must change.
 	p.UpdatedAt = latest(tx.Now, p.UpdatedAt.Add(time.Microsecond))
 	return p, s.storeProfile(ctx, tx, key, row.ProfileID, p)
 }
@@ -120,7 +121,7 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 	return nil
 }
 
-// apply writes the patch's members into the profile and returns their names. Returns a 422 of all faults.
+// apply copies the members of the patch into the profile and returns their names. Returns a 422 of all faults.
 func (p *Profile) apply(in ProfileUpdateRequest, now time.Time) (fields []string, err error) {
 	b := &in.Body
 	zone := p.Timezone
@@ -157,7 +158,7 @@ func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 	}, err
 }
 
-// ptrOrNil is nil for a value that isn't given; deref is its inverse.
+// ptrOrNil returns nil for "", and deref is its inverse.
 func ptrOrNil[T ~string](v T) *T {
 	if v == "" {
 		return nil

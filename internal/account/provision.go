@@ -11,10 +11,10 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// DefaultTimezone is that of a person who names none.
+// DefaultTimezone is the time zone of a user who has not set one.
 const DefaultTimezone = "Asia/Kolkata"
 
-// NewUser is a person to be made. Email, PasswordHash (see HashPassword), Role and FullName are needed.
+// NewUser has the values of a new user. Email, PasswordHash (see HashPassword), Role and FullName are required.
 type NewUser struct {
 	Email        string
 	PasswordHash string
@@ -28,8 +28,8 @@ type NewUser struct {
 	Timezone     string // IANA, or "" for DefaultTimezone
 }
 
-// Provision makes the user, the profile and the data key that seals it. The caller has checked the values, and mails
-// and audits what the event was. Returns ErrAddressTaken if another user has the address.
+// Provision creates the user, the profile and the data key that seals it. The caller checks the values, writes the
+// audit row and sends mails. Returns ErrAddressTaken if another user has the address.
 func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
 	id := uuid.Must(uuid.NewV7())
 	made, err := insertUser(ctx, tx,
@@ -69,8 +69,8 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 	return id, nil
 }
 
-// CreateAdmin makes a verified administrator, for the command line. Returns an error that says in plain words what is
-// wrong with the values, ErrAddressTaken if another user has the address.
+// CreateAdmin creates a verified administrator, for the command line. Returns an error in plain words if a value is
+// wrong, ErrAddressTaken if another user has the address.
 func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
 	email, fullName = normalizeEmail(email), trimText(fullName)
 	for _, f := range []struct{ what, fault string }{{"the e-mail address", emailFault(email)},

@@ -14,41 +14,42 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// commandLine is the service as the command line uses it.
-func commandLine(c *apptest.Clinic) *account.Service {
+// commandLineService returns the service that the command line uses.
+func commandLineService(c *apptest.Clinic) *account.Service {
 	return &account.Service{DB: c.DB, Sealer: c.App.Sealer, Config: c.App.Config}
 }
 
 func TestCreateAdmin(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	s, ctx, email := commandLine(c), context.Background(), "amélie."+fresh()
-	id, err := s.CreateAdmin(ctx, " AME\u0301"+strings.ToUpper(email[len("amé"):])+"\n", " Meera Nair ", password)
+	s, ctx, email := commandLineService(c), context.Background(), "amélie."+newEmail()
+	spelling := " AME\u0301" + strings.ToUpper(email[len("amé"):]) + "\n"
+	id, err := s.CreateAdmin(ctx, spelling, " Meera Nair ", password)
 	must(t, err)
 	admin := signIn(t, c, email, password)
-	same(t, "id", admin.user.ID, id)
+	wantEqual(t, "id", admin.user.ID, id)
 	c.Get(admin.user, "users/me").Want(403, "mfa-required")
 	c.Prove(admin.user)
 	me := c.Get(admin.user, "users/me").Want(200)
-	same(t, "role", me.Text("role"), "ADMIN")
-	same(t, "fullName", me.Text("fullName"), "Meera Nair")
-	same(t, "timezone", me.Text("timezone"), account.DefaultTimezone)
+	wantEqual(t, "role", me.Text("role"), "ADMIN")
+	wantEqual(t, "fullName", me.Text("fullName"), "Meera Nair")
+	wantEqual(t, "timezone", me.Text("timezone"), account.DefaultTimezone)
 	c.Get(admin.user, "users").Want(200)
 	c.Patch(admin.user, "users/me", object{"phone": "+919812345678"}).Want(200)
-	same(t, "audit rows", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'user.create' AND entity_id "+
-		"= $1 AND actor_id IS NULL AND metadata->>'job' = 'admin create'", id.String()), 1)
-	quiet(t, c)
-	same(t, "mails", c.Count("SELECT count(*) FROM mails"), 0)
+	wantEqual(t, "audit rows", c.Count(`SELECT count(*) FROM audit_logs WHERE action = 'user.create'
+		AND entity_id = $1 AND actor_id IS NULL AND metadata->>'job' = 'admin create'`, id.String()), 1)
+	awaitJobs(t, c)
+	wantEqual(t, "mails", c.Count("SELECT count(*) FROM mails"), 0)
 
 	if _, err := s.CreateAdmin(ctx, email, "Another", newPassword); !errors.Is(err, account.ErrAddressTaken) {
 		t.Errorf("a taken address: %v", err)
 	}
-	taken := verified(t, c)
+	taken := signUp(t, c)
 	if _, err := s.CreateAdmin(ctx, taken, "Another", newPassword); !errors.Is(err, account.ErrAddressTaken) {
 		t.Errorf("a patient's address: %v", err)
 	}
-	same(t, "role of the patient", apptest.QueryOne[string](t, c,
-		"SELECT role FROM users WHERE email = $1", taken), "PATIENT")
+	role := apptest.QueryOne[string](t, c, "SELECT role FROM users WHERE email = $1", taken)
+	wantEqual(t, "role of the patient", role, "PATIENT")
 	for _, bad := range []struct{ email, name, password, want string }{
 		{"zaphod", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
 		{"", "Z", newPassword, "the e-mail address must be a plain e-mail address like asha@example.org"},
@@ -65,73 +66,86 @@ func TestCreateAdmin(t *testing.T) {
 			t.Errorf("%q %q: %v, want %s", bad.email, bad.name, err, bad.want)
 		}
 	}
-	same(t, "users", c.Count("SELECT count(*) FROM users"), 2)
+	wantEqual(t, "users", c.Count("SELECT count(*) FROM users"), 2)
 }
 
 func TestConcurrentProvisions(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	s, email := commandLine(c), fresh()
+	s, email := commandLineService(c), newEmail()
 	hash, err := account.HashPassword(t.Context(), password)
 	must(t, err)
-	type made struct {
+	user := account.NewUser{
+		PasswordHash: hash, Role: access.RoleSupport, FullName: "Meera", Verified: true, Gender: "OTHER",
+		DateOfBirth: "1990-05-17", Phone: "+919812345678", Address: "Pune", Timezone: "UTC",
+	}
+	type result struct {
 		id  uuid.UUID
 		err error
 	}
-	results := atOnce(20, func(i int) (m made) {
-		m.err = c.DB.Write(context.Background(), func(tx *postgres.Tx) (err error) {
-			m.id, err = s.Provision(context.Background(), tx,
-				account.NewUser{Email: strings.ToUpper(email[:i]) + email[i:], PasswordHash: hash,
-					Role: access.RoleSupport, FullName: "Meera", Verified: true, Gender: "OTHER",
-					DateOfBirth: "1990-05-17", Phone: "+919812345678", Address: "Pune", Timezone: "UTC"})
+	results := concurrently(20, func(i int) (r result) {
+		u := user
+		u.Email = strings.ToUpper(email[:i]) + email[i:]
+		r.err = c.DB.Write(context.Background(), func(tx *postgres.Tx) (err error) {
+			r.id, err = s.Provision(context.Background(), tx, u)
 			return err
 		})
-		return m
+		return r
 	})
 	var winner uuid.UUID
-	for _, m := range results {
+	for _, r := range results {
 		switch {
-		case m.err == nil && winner == uuid.Nil:
-			winner = m.id
-		case !errors.Is(m.err, account.ErrAddressTaken):
-			t.Errorf("one that lost: %v", m.err)
+		case r.err == nil && winner == uuid.Nil:
+			winner = r.id
+		case !errors.Is(r.err, account.ErrAddressTaken):
+			t.Errorf("another one: %v", r.err)
 		}
 	}
-	same(t, "users, profiles and keys",
-		c.Count("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM profiles) + (SELECT count(*) FROM "+
-			"data_keys)"), 3)
+	wantEqual(t, "users, profiles and keys", c.Count(`SELECT (SELECT count(*) FROM users)
+		+ (SELECT count(*) FROM profiles) + (SELECT count(*) FROM data_keys)`), 3)
 	support := signIn(t, c, email, password).user
 	c.Prove(support)
 	me := c.Get(support, "users/me").Want(200)
-	for name, v := range map[string]any{"id": winner.String(), "role": "SUPPORT", "gender": "OTHER",
-		"dateOfBirth": "1990-05-17", "phone": "+919812345678", "address": "Pune", "timezone": "UTC"} {
-		same(t, name, me.At(name), v)
+	for name, want := range map[string]any{
+		"id":          winner.String(),
+		"role":        "SUPPORT",
+		"gender":      "OTHER",
+		"dateOfBirth": "1990-05-17",
+		"phone":       "+919812345678",
+		"address":     "Pune",
+		"timezone":    "UTC",
+	} {
+		wantEqual(t, name, me.At(name), want)
 	}
 }
 
-// One who was first but fails leaves the address to the next.
+// TestProvisionAfterFailure checks that a transaction that waits for another one with the same address succeeds if the
+// other one fails.
 func TestProvisionAfterFailure(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	s, email, ctx := commandLine(c), fresh(), context.Background()
+	s, email, ctx := commandLineService(c), newEmail(), context.Background()
 	user := account.NewUser{Email: email, PasswordHash: "none", Role: access.RoleAdmin, FullName: "Meera"}
 	inserted, second := make(chan struct{}), make(chan error, 1)
 	failure := errors.New("failed later")
 	go func() {
 		<-inserted
-		second <- c.DB.Write(ctx, func(tx *postgres.Tx) error { _, err := s.Provision(ctx, tx, user); return err })
+		second <- c.DB.Write(ctx, func(tx *postgres.Tx) error {
+			_, err := s.Provision(ctx, tx, user)
+			return err
+		})
 	}()
 	err := c.DB.Write(ctx, func(tx *postgres.Tx) error {
 		if _, err := s.Provision(ctx, tx, user); err != nil {
 			return err
 		}
 		close(inserted)
-		blocked(t, c, 1)
+		awaitLockWaiters(t, c, 1)
 		return failure
 	})
 	if !errors.Is(err, failure) {
-		t.Errorf("the first: %v", err)
+		t.Errorf("the first transaction: %v", err)
 	}
 	must(t, <-second)
-	same(t, "users", c.Count("SELECT count(*) FROM users"), 1)
+	wantEqual(t, "users", c.Count("SELECT count(*) FROM users"), 1)
 }

@@ -10,7 +10,7 @@ import (
 	"amrutam/internal/session"
 )
 
-// ReauthenticationRequest is a second factor or, for what asks for a recent sign-in, the password.
+// ReauthenticationRequest has a second factor or, for operations that need a recent sign-in, the password.
 type ReauthenticationRequest struct {
 	Body struct {
 		_ struct{} `doc:"One second factor or, for users without one, the password"`
@@ -20,8 +20,8 @@ type ReauthenticationRequest struct {
 	}
 }
 
-// StepUp proves the second factor again, for what is dangerous, or the password, for what asks for a recent sign-in.
-// Returns ErrMFANotEnabled for a user without a second factor, ErrInvalidCode, ErrInvalidPasskey or
+// StepUp proves a second factor again, for dangerous operations, or the password, for operations that need a recent
+// sign-in. Returns ErrMFANotEnabled for a user without a second factor, ErrInvalidCode, ErrInvalidPasskey or
 // ErrInvalidCredentials if the proof is wrong.
 func (s *Service) StepUp(ctx context.Context, actor access.Actor, in ReauthenticationRequest) (httpapi.None, error) {
 	if in.Body.CurrentPassword != "" && in.Body.empty() {

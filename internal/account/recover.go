@@ -16,7 +16,7 @@ import (
 	"amrutam/internal/session"
 )
 
-// resetLife is how long the link of a reset mail is good for.
+// resetLife is how long the link of a reset mail works.
 const resetLife = time.Hour
 
 // PasswordResetRequest has the token of a reset mail and the new password.
@@ -29,15 +29,15 @@ type PasswordResetRequest struct {
 	}
 }
 
-// RequestPasswordReset mails a reset token when the address has a user.
+// RequestPasswordReset mails a reset link if the address has a user.
 func (s *Service) RequestPasswordReset(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in EmailRequest) (httpapi.None, error) {
 	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-password-reset",
 		func(id uuid.UUID) jobs.Args { return mailReset{id} })
 }
 
-// mailReset mails a link to set a password. A user who was invited gets the invitation again: a link of an hour in its
-// place would let strangers end it.
+// mailReset mails a link to set a password. An invited user gets a new invitation instead: a reset link, which works
+// for an hour, would replace the invitation, and any stranger could request it.
 func (s *Service) mailReset(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if mailed, err := s.allowMail(ctx, tx, "reset", id.String()); err != nil || !mailed {
 		return err
@@ -66,8 +66,8 @@ func (s *Service) mailResetLink(ctx context.Context, tx *postgres.Tx, id uuid.UU
 		Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339)}})
 }
 
-// ResetPassword sets a new password for the token's user and ends all their sessions. A password that is refused
-// leaves the token good. Returns ErrInvalidToken if the token is wrong or over.
+// ResetPassword sets a new password for the token's user and ends all their sessions. The token still works after a
+// password that was not allowed. Returns ErrInvalidToken if the token is wrong or expired.
 func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in PasswordResetRequest) (httpapi.None,
 	error) {
 	token := session.HashToken(in.Body.Token)
@@ -95,7 +95,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, in Pass
 			return fmt.Errorf("reset a password: %w", err)
 		}
 		switch {
-		case reset.OldHash == noPassword: // was invited, or lost the password in a contest
+		case reset.OldHash == noPassword: // the user was invited, or resolveContest removed the password
 			err = checkInviter(ctx, tx, reset.ID)
 		case !reset.WasVerified:
 			err = s.pendingSignUps(reset.ID).addDecoys(ctx, tx, reset.OldHash)

@@ -1,39 +1,39 @@
 package account_test
 
 import (
-	"context"
 	"testing"
 
 	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 )
 
-// TestRevokedSessionChangesNoPassword: requests that wait for a place to hash, authenticated already, do nothing once their
-// session has ended. It takes all places, so it runs alone.
-func TestRevokedSessionChangesNoPassword(t *testing.T) { //nolint:paralleltest // as it says
+// TestRevokedSessionChangesNoPassword checks that an authenticated request that waits in the queue for hashing changes
+// nothing if its session ends meanwhile. It takes every place for a running hash, so it runs alone.
+func TestRevokedSessionChangesNoPassword(t *testing.T) { //nolint:paralleltest // see the comment
 	c := open(t)
-	email := verified(t, c)
-	for path, body := range map[string]object{
-		"auth/change-password": {"currentPassword": password, "newPassword": newPassword},
-		"auth/change-email":    {"currentPassword": password, "newEmail": fresh()},
-		"auth/step-up":         {"currentPassword": password},
-		"auth/step-up?":        {"currentPassword": "wrong"},
+	email := signUp(t, c)
+	for name, r := range map[string]struct {
+		path string
+		body object
+	}{
+		"password change": {"auth/change-password", object{"currentPassword": password, "newPassword": newPassword}},
+		"email change":    {"auth/change-email", object{"currentPassword": password, "newEmail": newEmail()}},
+		"right password":  {"auth/step-up", object{"currentPassword": password}},
+		"wrong password":  {"auth/step-up", object{"currentPassword": "wrong"}},
 	} {
 		s := signIn(t, c, email, password)
-		deeds := func() (n int) {
-			must(t, c.DB.Pool.QueryRow(context.Background(), "SELECT count(*) FROM audit_logs WHERE actor_id = $1",
-				s.user.ID).Scan(&n))
-			return n
+		countActions := func() int {
+			return c.Count("SELECT count(*) FROM audit_logs WHERE actor_id = $1", s.user.ID)
 		}
-		free := account.FillHashing()
+		release := account.FillHashing()
 		answer := make(chan *apptest.Answer, 1)
-		go func() { answer <- c.Post(s.user, path, body) }()
-		wait(t, path+" at the gate", func() bool { return account.Waiting() == 1 })
+		go func() { answer <- c.Post(s.user, r.path, r.body) }()
+		waitFor(t, name+" in the queue", func() bool { return account.WaitingHashes() == 1 })
 		c.Post(s.user, "auth/logout", nil).Want(204)
-		before := deeds()
-		free()
+		before := countActions()
+		release()
 		(<-answer).Want(401, "unauthenticated")
-		same(t, path+": deeds afterwards", deeds()-before, 0)
+		wantEqual(t, name+": audit rows after the end of the session", countActions()-before, 0)
 	}
-	signIn(t, c, email, password) // still the password
+	signIn(t, c, email, password) // the password is unchanged
 }

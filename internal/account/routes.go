@@ -20,7 +20,7 @@ func (s *Service) Routes(api *httpapi.API) {
 }
 
 func (s *Service) authRoutes(api *httpapi.API) {
-	// Passwords are hashed outside the transaction: a hash takes longer than all of its statements.
+	// Passwords are hashed outside the transaction, because a hash takes longer than all statements together.
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/signup", ID: "sign-up", Tag: "auth",
 		Summary: "Sign up",
@@ -61,7 +61,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 			"user.",
 		Roles: access.Public, Status: http.StatusAccepted,
 	}, s.RequestPasswordReset)
-	// As with signing up: the hash is made outside the transaction.
+	// As in sign-up, the hash is computed outside the transaction.
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/reset-password", ID: "reset-password", Tag: "auth",
 		Summary: "Reset a password",
@@ -97,7 +97,8 @@ func (s *Service) mfaRoutes(api *httpapi.API) {
 		ErrMFAEnabled)
 	enable.Enrolment, enable.RecentProof, enable.NoKeyReason = true, true, httpapi.AnswerHoldsSecret
 	httpapi.Command(api, enable, s.EnableMFA)
-	// A wrong code is audited and refused: the refusal must not roll the audit row back. So with all that take one.
+	// A wrong code is audited and refused, and the refusal must not roll back the audit row. This holds for all
+	// operations that take a code.
 	confirm := post("confirm-mfa", "confirm-mfa", "Confirm the authenticator app",
 		"Takes the app's first one-time code (`otp`). From now on signing in asks for one. Your other devices are "+
 			"signed out. The recovery codes are shown here "+
@@ -169,7 +170,7 @@ func (s *Service) passkeyRoutes(api *httpapi.API) {
 			" second factor of `/auth/verify-mfa`, `/auth/step-up` and others.",
 		Roles: access.Public,
 	}
-	// It stores nothing: the challenge is good by itself.
+	// The operation stores nothing: the challenge carries its own expiry and MAC.
 	httpapi.Handle(api, begin, s.ProofOptions)
 	httpapi.Handle(api, httpapi.Op{
 		Method: http.MethodPost, Path: "/auth/passkey-login", ID: "sign-in-with-passkey", Tag: "auth",

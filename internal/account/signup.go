@@ -15,7 +15,7 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// SignUpRequest is a sign-up.
+// SignUpRequest has the values of a new user.
 type SignUpRequest struct {
 	Body struct {
 		_ struct{} `doc:"Who signs up"`
@@ -29,9 +29,9 @@ type SignUpRequest struct {
 	}
 }
 
-// SignUp makes a user who can sign in once the address is verified. A taken address gets the same answer after the
-// same work, and its owner a mail: nobody learns here whether an address has an account. Returns limit.ErrTooMany if
-// too many signed up from this network, a 422 of all faults.
+// SignUp creates a user who can sign in after the address is verified. A taken address gets the same answer after the
+// same work, and its owner gets a mail, so nobody learns whether an address has an account. Returns limit.ErrTooMany
+// if there were too many sign-ups from this network, a 422 of all faults.
 func (s *Service) SignUp(ctx context.Context, actor access.Actor, in SignUpRequest) (User, error) {
 	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		Gender: in.Body.Gender, Phone: normalizePhone(in.Body.Phone, "")}
@@ -68,8 +68,8 @@ func (s *Service) SignUp(ctx context.Context, actor access.Actor, in SignUpReque
 	return out, err
 }
 
-// hashForSignUp hashes the password of a sign-up with the salt of those that wait for its address, if there are any.
-// Returns problem.Busy if too many passwords are hashed.
+// hashForSignUp hashes the password of a sign-up, with the salt of the pending sign-ups for its address if there are
+// any. Returns problem.Busy if too many callers wait.
 func (s *Service) hashForSignUp(ctx context.Context, email, text string) (string, error) {
 	like := ""
 	err := s.DB.Read(ctx, func(r *postgres.Read) error {
@@ -91,8 +91,8 @@ func (s *Service) hashForSignUp(ctx context.Context, email, text string) (string
 	return passwords.HashLike(ctx, text, like)
 }
 
-// signUp makes the user, or a pending sign-up beside the one who has the address. Returns errPasswordChanged if
-// another sign-up came first and has another salt.
+// signUp creates the user, or a pending sign-up if another user has the address. Returns errPasswordChanged if a
+// concurrent sign-up has another salt.
 func (s *Service) signUp(ctx context.Context, actor access.Actor, u NewUser) (User, error) {
 	out := User{Email: u.Email, Role: u.Role, FullName: u.FullName}
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
@@ -111,8 +111,8 @@ func (s *Service) signUp(ctx context.Context, actor access.Actor, u NewUser) (Us
 	return out, err
 }
 
-// signUpBesideOwner stores a sign-up for an address that has a user, and mails the person who reads its mail. An owner
-// who was deleted in this very moment gets none. Returns errPasswordChanged as signUp does.
+// signUpBesideOwner stores a pending sign-up for an address that has a user, and mails the address. It does nothing if
+// the owner has just been deleted. Returns errPasswordChanged as signUp does.
 func (s *Service) signUpBesideOwner(ctx context.Context, tx *postgres.Tx, actor access.Actor, u NewUser) error {
 	owner, err := findOwner(ctx, tx, tx.Now, u.Email)
 	if postgres.NoRows(err) {

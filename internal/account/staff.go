@@ -30,7 +30,7 @@ var (
 		"Only SUPPORT and ADMIN can be exchanged. Staff that is also a patient has two accounts.")
 )
 
-// UserRoleUpdateRequest gives staff another role.
+// UserRoleUpdateRequest changes the role of a member of staff.
 type UserRoleUpdateRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The user's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
@@ -54,9 +54,9 @@ type UserDisableRequest struct {
 	}
 }
 
-// lockForChange locks a user that an administrator is about to change, and returns all administrators too. Returns
-// problem.NotFound if the user is deleted, ErrOwnAccount, problem.PreconditionFailed if the user has changed, and
-// problem.Unauthenticated if the caller is no administrator any more.
+// lockForChange locks a user whom an administrator is about to change, and returns all administrators too. Returns
+// problem.NotFound if the user is deleted, ErrOwnAccount, problem.PreconditionFailed if the user has changed,
+// problem.Unauthenticated if the caller is no longer an administrator.
 func lockForChange(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
 	version httpapi.IfMatch) (user lockUndeletedUserRow, admins []uuid.UUID, err error) {
 	admins, err = lockAdminsBy(ctx, tx, actor)
@@ -75,8 +75,8 @@ func lockForChange(ctx context.Context, tx *postgres.Tx, actor access.Actor, id 
 	return user, admins, version.Check(httpapi.ETag(user.UpdatedAt))
 }
 
-// lockAdminsBy locks all administrators. Returns problem.Unauthenticated if the caller isn't one of them any more:
-// another one was quicker.
+// lockAdminsBy locks all administrators. Returns problem.Unauthenticated if the caller is no longer one of them,
+// because of a concurrent change.
 func lockAdminsBy(ctx context.Context, tx *postgres.Tx, actor access.Actor) ([]uuid.UUID, error) {
 	admins, err := lockAdmins(ctx, tx)
 	if err != nil {
@@ -88,8 +88,8 @@ func lockAdminsBy(ctx context.Context, tx *postgres.Tx, actor access.Actor) ([]u
 	return admins, nil
 }
 
-// ChangeRole exchanges SUPPORT and ADMIN. All sessions of the user end. Returns ErrRoleFixed for a patient or doctor,
-// ErrLastAdmin if no administrator would be left, and what lockForChange returns.
+// ChangeRole changes SUPPORT to ADMIN or back, and ends all sessions of the user. Returns ErrRoleFixed for a patient
+// or doctor, ErrLastAdmin if no administrator would be left, and what lockForChange returns.
 func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UserRoleUpdateRequest) (StaffUser, error) {
 	user, admins, err := lockForChange(ctx, tx, actor, in.ID, in.IfMatch)
@@ -114,9 +114,9 @@ func (s *Service) ChangeRole(ctx context.Context, tx *postgres.Tx, actor access.
 	return readStaffUser(ctx, tx, in.ID)
 }
 
-// SetDisabled disables a user and ends their sessions, or enables them again, and reports whether that changed
-// something. What the user has to come is left to the caller. Returns ErrLastAdmin if no administrator would be left,
-// and what lockForChange returns.
+// SetDisabled disables a user and ends their sessions, or enables the user again, and reports whether that changed
+// anything. The caller cancels the user's consultations. Returns ErrLastAdmin if no administrator would be left, and
+// what lockForChange returns.
 func (s *Service) SetDisabled(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UserDisableRequest) (out StaffUser, changed bool, err error) {
 	user, admins, err := lockForChange(ctx, tx, actor, in.ID, in.IfMatch)
@@ -146,9 +146,9 @@ func (s *Service) SetDisabled(ctx context.Context, tx *postgres.Tx, actor access
 	return out, changed, err
 }
 
-// ResetFactors removes all second factors of a user who has lost them, and signs them out: the password signs in then,
-// and for staff reaches nothing but setting up a new one. Returns problem.NotFound if the user is deleted or disabled,
-// ErrOwnAccount, ErrMFANotEnabled if there is nothing to remove.
+// ResetFactors removes all second factors of a user who has lost them, and ends the user's sessions. After that the
+// password alone signs in; staff can then only set up a new factor. Returns problem.NotFound if the user is deleted or
+// disabled, ErrOwnAccount, ErrMFANotEnabled if the user has no second factor.
 func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UserRequest) (httpapi.Changed, error) {
 	if _, _, err := lockForChange(ctx, tx, actor, in.ID, httpapi.IfMatch{}); err != nil {
@@ -181,8 +181,8 @@ func (s *Service) ResetFactors(ctx context.Context, tx *postgres.Tx, actor acces
 		s.revokeAccess(ctx, tx, in.ID, notification.Mail{To: in.ID, Kind: "second-factors-reset"})
 }
 
-// revokeAccess ends the sessions and open sign-ins of a user, and mails them. The user's row is locked by then, see
-// lockUnchanged.
+// revokeAccess ends the sessions and unfinished sign-ins of a user, and sends a mail. The user's row must be locked;
+// see lockUnchanged.
 func (s *Service) revokeAccess(ctx context.Context, tx *postgres.Tx, id uuid.UUID, mail notification.Mail) error {
 	session.EndAll(tx, id)
 	if err := deleteAccessTickets(ctx, tx, &id); err != nil {

@@ -14,7 +14,7 @@ import (
 	"amrutam/internal/problem"
 )
 
-// faults collects what is wrong with a request, so that one answer says it all.
+// faults collects everything that is wrong with a request, for one answer.
 type faults []problem.Field
 
 func (f *faults) add(location, message string) {
@@ -32,11 +32,11 @@ func (f faults) err() error {
 	return &e
 }
 
-// normalizeEmail is the form in which an address is stored and looked up.
+// normalizeEmail returns the form in which an address is stored and looked up.
 func normalizeEmail(email string) string { return notification.Normalize(email) }
 
-// emailFault says what is wrong with a normalized address, or "". It hides net/mail's own words, which quote the
-// value.
+// emailFault says what is wrong with a normalized address, or returns "". Errors of net/mail are not used, because
+// they quote the value.
 func emailFault(email string) string {
 	parsed, err := mail.ParseAddress(email)
 	local, domain, _ := strings.Cut(email, "@")
@@ -49,7 +49,7 @@ func emailFault(email string) string {
 	return ""
 }
 
-// reachFault says what is wrong with an address that the mail server can't take.
+// reachFault says what is wrong with an address that the mail server can't deliver to, or returns "".
 func reachFault(reached bool) string {
 	if reached {
 		return ""
@@ -57,10 +57,10 @@ func reachFault(reached bool) string {
 	return "can't be reached: our mail server takes only ASCII letters before the @; use another address"
 }
 
-// unseen characters make two addresses that look alike.
+// unseen reports whether a character is invisible: two different addresses would look the same.
 func unseen(r rune) bool { return unicode.In(r, unicode.C, unicode.Z) }
 
-// hostForm reports whether the labels of a domain are as RFC 1123 has them, other scripts aside (RFC 6531).
+// hostForm reports whether the labels of a domain have the form of RFC 1123, with letters of all scripts (RFC 6531).
 func hostForm(domain string) bool {
 	for label := range strings.SplitSeq(domain, ".") {
 		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
@@ -70,7 +70,7 @@ func hostForm(domain string) bool {
 	return true
 }
 
-// trimText is the form in which a name or a postal address is stored.
+// trimText returns the form in which a name or a postal address is stored.
 func trimText(text string) string { return norm.NFC.String(strings.TrimSpace(text)) }
 
 func nameFault(name string) string {
@@ -83,8 +83,8 @@ func nameFault(name string) string {
 	return httpapi.TextFault(name, httpapi.Line)
 }
 
-// visible reports whether there is anything to see: zero-width characters, which some scripts need inside words, are
-// nothing alone.
+// visible reports whether a text has a visible character. Some scripts need zero-width characters inside words, but a
+// text of these alone is empty.
 func visible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) &&
@@ -92,7 +92,8 @@ func visible(s string) bool {
 	})
 }
 
-// birthFault allows every day until today where the person is: a newborn child can be signed up on its first day.
+// birthFault allows every day until today in the user's time zone, because a newborn child may be signed up on its
+// first day.
 func birthFault(date, zone string, now time.Time) string {
 	place, known := httpapi.Zone(zone)
 	if !known {

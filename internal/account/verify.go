@@ -19,10 +19,10 @@ import (
 	"amrutam/internal/session"
 )
 
-// verificationLife is how long the link of a verification mail is good for.
+// verificationLife is how long the link of a verification mail works.
 const verificationLife = 24 * time.Hour
 
-// EmailVerificationRequest has the token of a mail.
+// EmailVerificationRequest has the token of a verification mail.
 type EmailVerificationRequest struct {
 	Body struct {
 		_ struct{} `doc:"The token that proves the address"`
@@ -31,7 +31,7 @@ type EmailVerificationRequest struct {
 	}
 }
 
-// EmailRequest names an address; the answer is the same whether it has a user or not.
+// EmailRequest has an address; the answer is the same whether the address has a user or not.
 type EmailRequest struct {
 	Body struct {
 		_ struct{} `doc:"The address that a mail is asked for"`
@@ -40,15 +40,16 @@ type EmailRequest struct {
 	}
 }
 
-// VerifyEmail marks the address of the token's user as proven. Returns ErrInvalidToken if the token is wrong or over.
+// VerifyEmail marks the address of the token's user as verified. Returns ErrInvalidToken if the token is wrong or
+// expired.
 func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in EmailVerificationRequest) (httpapi.None, error) {
 	_, err := s.verify(ctx, tx, actor, in.Body.Token)
 	return httpapi.None{}, err
 }
 
-// verify reports whether the address was contested: its user has yet to choose a password then. Returns
-// ErrInvalidToken if the token is wrong or over.
+// verify verifies an address, and reports whether it was contested: then its user must choose a password. Returns
+// ErrInvalidToken if the token is wrong or expired.
 func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, token string) (contested bool,
 	err error) {
 	hash := session.HashToken(token)
@@ -72,9 +73,9 @@ func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	return contested, nil
 }
 
-// verifyPending makes the owner of an address what the pending sign-up of the link said. The others for the address
-// come to nothing: they wait on without use, so that nobody learns from theirs that this happened. Returns
-// ErrInvalidToken if the link is wrong or over.
+// verifyPending replaces the values of the address's owner with those of the pending sign-up whose link was followed.
+// The other pending sign-ups stay stored without effect, so that their answers don't change. Returns ErrInvalidToken
+// if the link is wrong or expired.
 func (s *Service) verifyPending(ctx context.Context, tx *postgres.Tx, hash []byte) (owner uuid.UUID, contested bool,
 	err error) {
 	ticket, err := findSignUp(ctx, tx, hash, tx.Now.Add(-verificationLife))
@@ -118,9 +119,9 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
 }
 
-// resolveContest removes the password of a user whose address was just proven if sign-ups with different passwords
-// waited for that, and mails a link to choose one: the reader of the mail can't tell by its link whose password
-// becomes theirs. first is the hash of the sign-up that came first.
+// resolveContest removes the password of a user whose address was just verified, if there were sign-ups with different
+// passwords, and mails a link to choose one. The reader of the mail can't tell which of the passwords would become the
+// account's. first is the hash of the first sign-up.
 func (s *Service) resolveContest(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, first string) (contested bool,
 	err error) {
 	pending := s.pendingSignUps(owner)
@@ -137,14 +138,15 @@ func (s *Service) resolveContest(ctx context.Context, tx *postgres.Tx, owner uui
 	return true, s.mailResetLink(ctx, tx, owner, "choose-password")
 }
 
-// ResendVerification mails a new token when the address waits for one.
+// ResendVerification mails a new link if the address is waiting to be verified.
 func (s *Service) ResendVerification(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in EmailRequest) (httpapi.None, error) {
 	return httpapi.None{}, s.enqueueForEmail(ctx, tx, actor, in.Body.Email, "user.request-verification",
 		func(id uuid.UUID) jobs.Args { return mailVerification{id} })
 }
 
-// enqueueForEmail does the same work for every address: for one without a user, the job is for nobody.
+// enqueueForEmail inserts a job for the user of an address. For an address without a user it inserts a job without
+// effect, so that the work is the same.
 func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor, email, action string,
 	job func(uuid.UUID) jobs.Args) error {
 	id, err := findAddress(ctx, tx, normalizeEmail(email))
@@ -159,11 +161,11 @@ func (s *Service) enqueueForEmail(ctx context.Context, tx *postgres.Tx, actor ac
 	return s.Queue.Insert(ctx, tx, job(id))
 }
 
-// unknownUser is the entity of an audit row about an address without a user: the address itself isn't audited.
+// unknownUser is the entity in audit rows about an address without a user, because addresses are not audited.
 const unknownUser = "unknown"
 
-// allowMail reports whether a mail that anybody can ask for may go to its receiver: a few in an hour. The answer to
-// the caller is the same.
+// allowMail reports whether a mail that anybody can request may be sent to an address, which gets a few in an hour.
+// The answer to the caller must be the same in both cases.
 func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to string) (bool, error) {
 	err := s.Limits.CountAttempt(ctx, tx, limit.Mail(kind), to)
 	if errors.Is(err, limit.ErrTooMany) {
@@ -172,7 +174,7 @@ func (s *Service) allowMail(ctx context.Context, tx *postgres.Tx, kind, to strin
 	return err == nil, err
 }
 
-// mailVerification makes the user's verification token anew and mails it, unless there is nothing to verify.
+// mailVerification renews the user's verification token and mails it, unless the address is verified.
 func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if mailed, err := s.allowMail(ctx, tx, "verification", id.String()); err != nil || !mailed {
 		return err
@@ -183,7 +185,7 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 	if postgres.NoRows(err) {
 		role, err = setVerificationToken(ctx, tx, hash, &expiry, id)
 	}
-	if postgres.NoRows(err) { // there is nothing to verify
+	if postgres.NoRows(err) { // the address is verified
 		return nil
 	}
 	if err != nil {
@@ -192,7 +194,8 @@ func (s *Service) mailVerification(ctx context.Context, tx *postgres.Tx, id uuid
 	return s.Mails.Enqueue(ctx, tx, verificationMail(id, role, token, expiry))
 }
 
-// verificationMail names the role that was signed up for: by that people know their own sign-up from a stranger's.
+// verificationMail returns a mail with the role of the sign-up, by which people can tell their own sign-up from a
+// stranger's.
 func verificationMail(to uuid.UUID, role access.Role, token string, expiry time.Time) notification.Mail {
 	return notification.Mail{To: to, Kind: "verify-email",
 		Data: map[string]string{"token": token, "expires": expiry.Format(time.RFC3339), "role": string(role)}}

@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// commonHashes holds the first bytes of the SHA-256 of each common password in lower case, sorted: of the 100,000
-// most common ones of at least eight characters (shorter ones are refused anyway), and of the million most common all
-// of at least fifteen. `make passwords` makes it from the npm package that tools/npm pins; ADR 8 says why that one.
+// commonHashes has the first bytes of the SHA-256 of each common password in lower case, sorted. It includes the
+// 100,000 most common passwords of at least eight characters (shorter ones are refused anyway), and all of at least
+// fifteen among the million most common. `make passwords` creates it from the npm package that tools/npm pins, see
+// ADR 8.
 //
 //go:embed list.sha256
 var commonHashes []byte
 
-// hashWidth in bytes.
+// hashWidth is how many bytes of a hash the list has.
 const hashWidth = 8
 
 // isCommon reports whether the password is in the list, in upper or lower case.

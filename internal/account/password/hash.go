@@ -1,4 +1,4 @@
-// Package password makes and compares password hashes, and says which passwords may be used.
+// Package password computes and compares password hashes, and says which passwords may be used.
 package password
 
 import (
@@ -19,21 +19,23 @@ import (
 // DefaultParams are OWASP's second choice: 19 MiB, 2 passes, 1 lane. A hash takes about 25 ms of one core.
 var DefaultParams = argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// Hasher bounds what passwords take of the machine: a few are hashed at once, some wait, and the rest is refused.
+// Hasher bounds the memory and time for passwords: a few are hashed at the same time, some wait, and the others are
+// refused.
 type Hasher struct {
 	Params argon2id.Params
-	// Running has a place for each hash that may be made at once, and holds one item for each that is being made.
+	// Running has a place for each hash that may run at the same time, and an item for each that runs.
 	Running chan struct{}
 	// Waiting is how many callers wait for a place, at most MaxWaiting.
 	Waiting    atomic.Int64
 	MaxWaiting int64
-	// ErrBusy is returned when too many wait.
+	// ErrBusy is returned if too many callers wait.
 	ErrBusy error
 
 	dummy func() string
 }
 
-// NewHasher makes a hasher that runs so many hashes at once. 16 of them wait for each place, less than half a second.
+// NewHasher returns a hasher that runs as many hashes at the same time as there are places. For each place 16 callers
+// may wait, which takes less than half a second.
 func NewHasher(params argon2id.Params, places int, errBusy error) *Hasher {
 	h := &Hasher{Params: params, Running: make(chan struct{}, places), MaxWaiting: int64(16 * places),
 		ErrBusy: errBusy}
@@ -41,7 +43,7 @@ func NewHasher(params argon2id.Params, places int, errBusy error) *Hasher {
 	return h
 }
 
-// run calls do when there is a place. Returns ErrBusy if too many wait, or what do returned.
+// run calls do when a place is free. Returns ErrBusy if too many callers wait, or what do returns.
 func (h *Hasher) run(ctx context.Context, do func() error) error {
 	if h.Waiting.Add(1) > h.MaxWaiting {
 		h.Waiting.Add(-1)
@@ -58,7 +60,7 @@ func (h *Hasher) run(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// Hash makes the argon2id hash of a password, with a salt of its own. Returns ErrBusy if too many wait.
+// Hash returns the argon2id hash of a password, with a new salt. Returns ErrBusy if too many callers wait.
 func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
 	err = h.run(ctx, func() (err error) {
 		hash, err = argon2id.CreateHash(norm.NFC.String(password), &h.Params)
@@ -67,9 +69,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err er
 	return hash, err
 }
 
-// HashLike hashes a password with the salt and the parameters of another hash: equal passwords then have equal
-// hashes, and one hash tells which of many it is. Returns ErrBusy if too many wait, argon2id.ErrInvalidHash if other
-// is no hash.
+// HashLike hashes a password with the salt and the parameters of another hash. Equal passwords then have equal hashes,
+// so one hash can be compared with many. Returns ErrBusy if too many callers wait, argon2id.ErrInvalidHash if other is
+// not a hash.
 func (h *Hasher) HashLike(ctx context.Context, password, other string) (hash string, err error) {
 	params, salt, _, err := argon2id.DecodeHash(other)
 	if err != nil {
@@ -84,9 +86,9 @@ func (h *Hasher) HashLike(ctx context.Context, password, other string) (hash str
 	return hash, err
 }
 
-// Compare reports whether the password is the hash's, and whether the hash was made with other parameters than
-// today's. What is no hash (the user may not sign in by password) takes as long and fits no password. Returns ErrBusy
-// if too many wait.
+// Compare reports whether the password matches the hash, and whether the hash has other parameters than the current
+// ones. A text that is not a hash (of a user without a password) takes as long and matches no password. Returns
+// ErrBusy if too many callers wait.
 func (h *Hasher) Compare(ctx context.Context, password, hash string) (right, outdated bool, err error) {
 	err = h.run(ctx, func() error {
 		var params *argon2id.Params
@@ -105,10 +107,10 @@ func (h *Hasher) Compare(ctx context.Context, password, hash string) (right, out
 	return right, outdated, err
 }
 
-// Dummy is a hash that no password fits: comparing with it takes as long as with that of a user.
+// Dummy returns a hash that no password matches. Comparing with it takes as long as with the hash of a user.
 func (h *Hasher) Dummy() string { return h.dummy() }
 
-// makeDummy takes a random salt and key instead of hashing: it costs nothing.
+// makeDummy uses a random salt and key, so it needs no hashing.
 func (h *Hasher) makeDummy() string {
 	salt, key := make([]byte, h.Params.SaltLength), make([]byte, h.Params.KeyLength)
 	_, _ = rand.Read(salt)
@@ -121,5 +123,5 @@ func encode(p *argon2id.Params, salt, key []byte) string {
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
-// Salt is a hash without its key: what two hashes that HashLike made have in common.
+// Salt returns a hash without its key. It is the same for all hashes that HashLike made from one another.
 func Salt(hash string) string { return hash[:strings.LastIndexByte(hash, '$')+1] }

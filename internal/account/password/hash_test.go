@@ -13,105 +13,117 @@ import (
 	"amrutam/internal/problem"
 )
 
-// until waits for a number of the hasher.
-func until(t *testing.T, what string, n func() int64, want int64) {
+// awaitCount waits until count returns a number, and fails the test after 30 s.
+func awaitCount(t *testing.T, what string, count func() int64, want int64) {
 	t.Helper()
-	late := time.After(30 * time.Second)
-	for n() != want {
+	timeout := time.After(30 * time.Second)
+	for count() != want {
 		select {
-		case <-late:
-			t.Fatalf("%s stays %d, want %d", what, n(), want)
+		case <-timeout:
+			t.Fatalf("%s: %d, want %d", what, count(), want)
 		case <-time.After(time.Millisecond):
 		}
 	}
 }
 
-// cheap has the tests hash with a hundredth of the work.
-var cheap = argon2id.Params{Memory: 256, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+// cheapParams make a hash take a hundredth of the work.
+var cheapParams = argon2id.Params{Memory: 256, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// TestHashParameters is OWASP's second choice.
+// TestHashParameters checks that they are OWASP's second choice.
 func TestHashParameters(t *testing.T) {
 	t.Parallel()
-	if want := (argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16,
-		KeyLength: 32}); DefaultParams != want {
-		t.Errorf("%+v", DefaultParams)
+	want := argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	if DefaultParams != want {
+		t.Errorf("DefaultParams is %+v, want %+v", DefaultParams, want)
 	}
 }
 
 func TestHasherBoundsItsQueue(t *testing.T) {
 	t.Parallel()
-	h := NewHasher(cheap, 2, problem.Busy)
+	h := NewHasher(cheapParams, 2, problem.Busy)
 	h.MaxWaiting = 3
 	finish := make(chan struct{})
 	errs := make(chan error, 5)
-	var inside sync.WaitGroup
-	enter := func(ctx context.Context) {
-		errs <- h.run(ctx, func() error { <-finish; return nil })
+	var callers sync.WaitGroup
+	start := func(ctx context.Context) {
+		callers.Go(func() {
+			errs <- h.run(ctx, func() error {
+				<-finish
+				return nil
+			})
+		})
 	}
 	for range 2 {
-		inside.Go(func() { enter(t.Context()) })
+		start(t.Context())
 	}
-	until(t, "places", func() int64 { return int64(len(h.Running)) }, 2)
-	waiting, giveUp := context.WithCancel(t.Context())
-	inside.Go(func() { enter(waiting) })
+	awaitCount(t, "running", func() int64 { return int64(len(h.Running)) }, 2)
+	cancelled, cancel := context.WithCancel(t.Context())
+	start(cancelled)
 	for range 2 {
-		inside.Go(func() { enter(t.Context()) })
+		start(t.Context())
 	}
-	until(t, "queue", h.Waiting.Load, 3)
+	awaitCount(t, "waiting", h.Waiting.Load, 3)
 
-	err := h.run(t.Context(), func() error { t.Error("one beyond the queue was let in"); return nil })
+	err := h.run(t.Context(), func() error {
+		t.Error("a caller ran although the queue was full")
+		return nil
+	})
 	var busy *problem.Error
 	if !errors.Is(err, problem.Busy) || !errors.As(err, &busy) || busy.Status != 503 || busy.RetryAfter <= 0 {
-		t.Errorf("beyond the queue: %v", err)
+		t.Errorf("with a full queue: %v", err)
 	}
-	giveUp()
+	cancel()
 	if err := <-errs; !errors.Is(err, context.Canceled) {
-		t.Errorf("who gave up gets %v", err)
+		t.Errorf("the cancelled caller gets %v", err)
 	}
-	until(t, "queue after one gave up", h.Waiting.Load, 2)
+	awaitCount(t, "waiting after a cancellation", h.Waiting.Load, 2)
 	if n := len(h.Running); n != 2 {
-		t.Errorf("%d inside after one gave up, want 2", n)
+		t.Errorf("running after a cancellation: %d, want 2", n)
 	}
 	close(finish)
-	inside.Wait()
+	callers.Wait()
 	close(errs)
 	for err := range errs {
 		if err != nil {
-			t.Errorf("who waited gets %v", err)
+			t.Errorf("a caller that waited gets %v", err)
 		}
 	}
+	wantIdle(t, h)
+}
+
+// wantIdle checks that no caller of the hasher runs or waits.
+func wantIdle(t *testing.T, h *Hasher) {
+	t.Helper()
 	if h.Waiting.Load() != 0 || len(h.Running) != 0 {
-		t.Errorf("the hasher keeps %d waiting and %d places", h.Waiting.Load(), len(h.Running))
+		t.Errorf("%d callers wait and %d run, want none", h.Waiting.Load(), len(h.Running))
 	}
 }
 
 func TestHasherReleasesItsPlace(t *testing.T) {
 	t.Parallel()
-	h, failure := NewHasher(cheap, 1, problem.Busy), errors.New("failed")
+	h, failure := NewHasher(cheapParams, 1, problem.Busy), errors.New("failed")
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 50 {
 		if err := h.run(t.Context(), func() error { return failure }); !errors.Is(err, failure) {
-			t.Fatalf("run gives %v", err)
+			t.Fatalf("run returned %v", err)
 		}
-		// Whether a cancelled caller still gets the free place is chance; it may not keep it.
+		// A cancelled caller may run or not; in both cases the place must be free afterwards.
 		if err := h.run(cancelled, func() error { return nil }); err != nil && !errors.Is(err, context.Canceled) {
-			t.Fatalf("a cancelled run gives %v", err)
+			t.Fatalf("a cancelled run returned %v", err)
 		}
 		func() {
 			defer func() { _ = recover() }()
 			_ = h.run(t.Context(), func() error { panic("broken") })
 		}()
 	}
-	if h.Waiting.Load() != 0 || len(h.Running) != 0 {
-		t.Errorf("the hasher keeps %d waiting and %d places", h.Waiting.Load(), len(h.Running))
-	}
+	wantIdle(t, h)
 }
 
-// A hash that isn't one and the dummy hash must cost what a password's does.
+// TestCompare checks also that the dummy hash takes as much work as the hash of a password.
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	h := NewHasher(cheap, 2, problem.Busy)
+	h := NewHasher(cheapParams, 2, problem.Busy)
 	hash, err := h.Hash(t.Context(), "cre\u0301pe, seven of them")
 	if err != nil {
 		t.Fatal(err)
@@ -138,16 +150,16 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%q against %.30s: %v %v %v", c.password, c.hash, right, outdated, err)
 		}
 	}
-	for name, hash := range map[string]string{"nobody": h.Dummy(), "a password": hash} {
+	for name, hash := range map[string]string{"dummy hash": h.Dummy(), "hash of a password": hash} {
 		params, _, _, err := argon2id.DecodeHash(hash)
 		if err != nil || *params != h.Params {
-			t.Errorf("the hash of %s has the parameters %+v (%v), want %+v", name, params, err, h.Params)
+			t.Errorf("the %s has the parameters %+v (%v), want %+v", name, params, err, h.Params)
 		}
 	}
-	if !strings.HasPrefix(h.Dummy(), hash[:strings.LastIndex(hash[:32], "$")]) {
-		t.Errorf("the dummy hash begins otherwise than %.31s", hash)
+	if prefix := hash[:strings.LastIndex(hash[:32], "$")]; !strings.HasPrefix(h.Dummy(), prefix) {
+		t.Errorf("the dummy hash doesn't begin with %s", prefix)
 	}
 	if _, _, err := h.Compare(t.Context(), "x", strings.Replace(hash, "argon2id", "argon2i", 1)); err == nil {
-		t.Error("a hash of another kind is taken for a wrong password")
+		t.Error("a hash of another kind causes no error")
 	}
 }

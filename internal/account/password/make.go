@@ -1,6 +1,6 @@
 //go:build ignore
 
-// This program makes list.sha256 of a list of passwords, the most common first, one a line.
+// This program makes list.sha256 from a list of passwords, one in a line, the most common first.
 package main
 
 import (

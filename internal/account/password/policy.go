@@ -11,27 +11,28 @@ import (
 
 const (
 	maxLength = 128
-	// minSurprises is how many characters must not follow from the one before.
+	// minSurprises is how many characters must not follow from the character before them.
 	minSurprises = 6
-	// minNamePart in characters: shorter parts of a name are in too many good passphrases.
+	// minNamePart is the length, in characters, from which a part of a name must not occur in a password. Shorter
+	// parts occur in too many good passphrases.
 	minNamePart = 4
 )
 
-// Policy says which passwords may be used (NIST SP 800-63B-4: length, nothing about the person, nothing common or
-// easily guessed; no rules of composition).
+// Policy says which passwords may be used: long ones, without the user's name or address, not common and not easily
+// guessed, with no rules about kinds of characters (NIST SP 800-63B-4).
 type Policy struct {
-	// MinLength in characters.
+	// MinLength is in characters.
 	MinLength int
 	// Service is the name of this service, which a password must not contain.
 	Service string
 }
 
-// Fault says why the person of an address and a name may not use a password, or "".
+// Fault says why a user with an address and a name may not use a password, or returns "".
 func (p Policy) Fault(password, email, fullName string) string {
 	password = norm.NFC.String(password)
 	length := utf8.RuneCountInString(password)
 	switch {
-	case !utf8.ValidString(password) || strings.ContainsRune(password, 0): // signing in takes no NUL either
+	case !utf8.ValidString(password) || strings.ContainsRune(password, 0): // a sign-in refuses NUL too
 		return "must be text"
 	case length < p.MinLength:
 		return fmt.Sprintf("must have at least %d characters", p.MinLength)
@@ -68,8 +69,8 @@ func words(s string) []string {
 
 var keyboardRows = []string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"}
 
-// guessable reports whether a part shorter than a password may be is repeated, or nearly all of the password follows
-// from its beginning.
+// guessable reports whether the password repeats a part that is shorter than minLength, or whether nearly all of its
+// characters follow from the ones before them.
 func guessable(password string, minLength int) bool {
 	text := []rune(strings.ToLower(password))
 	for unit := 1; unit < minLength && unit <= len(text)/2; unit++ {
@@ -95,7 +96,7 @@ func repeats(text []rune, unit int) bool {
 	return true
 }
 
-// follows reports whether b is a, its neighbour in the alphabet or its neighbour on the keyboard.
+// follows reports whether b is the same as a, or its neighbour in the alphabet or on the keyboard.
 func follows(a, b rune) bool {
 	if a-b <= 1 && b-a <= 1 {
 		return true

@@ -32,7 +32,7 @@ func TestPasswordFault(t *testing.T) {
 		"seven wells kumari7":                       name,
 		"dots meera.nair@example.org dots":          name,
 		"amrutam is my password":                    "must not contain the name of this service",
-		"seven wells of rao":                        "", // a part of three letters is in too many words
+		"seven wells of rao":                        "", // a name of three letters occurs in too many words
 		"aaaaaaaaaaaaaaaa":                          guessed,
 		"abababababababab":                          guessed,
 		"abcabcabcabcabcabc":                        guessed,
@@ -53,15 +53,15 @@ func TestPasswordFault(t *testing.T) {
 	}
 	for _, common := range []string{"password1", "SunShine1", "iloveyou", "trustno1", "1q2w3e4r5t", "football"} {
 		if got := fault(common, 8, "a@example.org", "Zoë"); got == "" {
-			t.Errorf("%q is taken", common)
+			t.Errorf("the common password %q is accepted", common)
 		}
 	}
 	if got := fault("football1!kettle", 8, "a@example.org", "Zoë"); got != "" {
-		t.Errorf("one that holds a common one: %q", got)
+		t.Errorf("a password that contains a common one: %q", got)
 	}
-	for _, short := range []string{"om jha om jha likes tea", "OmJha likes his tea", "write to jo@li.in today"} {
-		if got := fault(short, 15, "jo@li.in", "Om Jha"); got != name {
-			t.Errorf("%q of short names: %q", short, got)
+	for _, password := range []string{"om jha om jha likes tea", "OmJha likes his tea", "write to jo@li.in today"} {
+		if got := fault(password, 15, "jo@li.in", "Om Jha"); got != name {
+			t.Errorf("%q with short names: %q", password, got)
 		}
 	}
 	if got := fault("seven lamps of mu\u0308ller", 15, "a@example.org", "Zoë Müller"); got != name {

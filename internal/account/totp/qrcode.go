@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// quietZone around a code, in modules (ISO/IEC 18004).
+	// quietZone is the width of the margin around a code, in modules (ISO/IEC 18004).
 	quietZone = 4
-	// pixelsPerModule of the picture.
+	// pixelsPerModule is the size of a module in the picture.
 	pixelsPerModule = 8
 )
 
@@ -36,7 +36,8 @@ func QRCode(text string) (picture []byte, characters string, err error) {
 	return out.Bytes(), inCharacters(code), nil
 }
 
-// inCharacters draws two rows of modules in one line. It draws what is light, for terminals with a dark background.
+// inCharacters draws two rows of modules in one line. It draws the light modules, for terminals with a dark
+// background.
 func inCharacters(code barcode.Barcode) string {
 	side := code.Bounds().Dx()
 	light := func(x, y int) bool {

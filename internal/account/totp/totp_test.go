@@ -8,19 +8,24 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
-// TestStep by the vectors of RFC 6238, appendix B, of which the last six digits count.
+// TestStep uses the last six digits of the test vectors of RFC 6238, appendix B.
 func TestStep(t *testing.T) {
 	t.Parallel()
 	secret := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
-	for at, code := range map[int64]string{1111111109: "081804", 1111111111: "050471",
-		1234567890: "005924", 2000000000: "279037"} {
+	for at, code := range map[int64]string{ // by Unix seconds
+		1111111109: "081804",
+		1111111111: "050471",
+		1234567890: "005924",
+		2000000000: "279037",
+	} {
 		step := at / 30
 		for name, c := range map[string]struct {
 			at, lastUsed, want int64
 		}{
-			"its own moment":     {at, 0, step},
+			"in its step":        {at, 0, step},
 			"a step before":      {at - 30, 0, step},
 			"a step after":       {at + 30, 0, step},
 			"two steps after":    {at + 60, 0, 0},
@@ -37,15 +42,18 @@ func TestStep(t *testing.T) {
 		t.Errorf("a wrong code: step %d (%v)", got, err)
 	}
 	if _, err := Step("not base32!", "287082", time.Unix(59, 0), 0); err == nil {
-		t.Error("what is no secret is taken")
+		t.Error("an invalid secret is accepted")
 	}
 }
 
 func TestSecretsAndCodes(t *testing.T) {
 	t.Parallel()
 	secret := NewSecret()
-	if raw, err := base32.StdEncoding.DecodeString(secret); err != nil || len(raw) != 20 || secret == NewSecret() {
+	if raw, err := base32.StdEncoding.DecodeString(secret); err != nil || len(raw) != 20 {
 		t.Errorf("secret: %d bytes (%v)", len(raw), err)
+	}
+	if secret == NewSecret() {
+		t.Error("two secrets are the same")
 	}
 	address := URL("Amrutam", "asha@example.org", secret)
 	u, err := url.Parse(address)
@@ -57,12 +65,13 @@ func TestSecretsAndCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	drawn, err := png.Decode(bytes.NewReader(picture))
-	if err != nil || drawn.Bounds().Dx() != drawn.Bounds().Dy() {
+	image, err := png.Decode(bytes.NewReader(picture))
+	if err != nil || image.Bounds().Dx() != image.Bounds().Dy() {
 		t.Errorf("picture: %v", err)
 	}
 	lines := strings.Split(strings.TrimSuffix(characters, "\n"), "\n")
-	if side := drawn.Bounds().Dx() / pixelsPerModule; len(lines) != (side+1)/2 || len([]rune(lines[0])) != side {
-		t.Errorf("%d lines of %d characters for %d modules", len(lines), len([]rune(lines[0])), side)
+	width, modules := utf8.RuneCountInString(lines[0]), image.Bounds().Dx()/pixelsPerModule
+	if len(lines) != (modules+1)/2 || width != modules {
+		t.Errorf("%d lines of %d characters for %d modules", len(lines), width, modules)
 	}
 }

@@ -9,28 +9,28 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 )
 
-// ErrUnreadable is returned for what is no credential.
+// ErrUnreadable says that a credential can't be read.
 var ErrUnreadable = errors.New("the credential can't be read")
 
-// NewCredential is what navigator.credentials.create gave, as its toJSON() writes it (WebAuthn 3:
-// RegistrationResponseJSON). The bytes stay as they came.
+// NewCredential is the result of navigator.credentials.create, in the JSON of its toJSON() (WebAuthn 3:
+// RegistrationResponseJSON). The bytes are not changed.
 type NewCredential struct{ json.RawMessage }
 
-// ProvenCredential is what navigator.credentials.get gave, as its toJSON() writes it (WebAuthn 3:
+// ProvenCredential is the result of navigator.credentials.get, in the JSON of its toJSON() (WebAuthn 3:
 // AuthenticationResponseJSON).
 type ProvenCredential struct{ json.RawMessage }
 
-// Schema is a PasskeyAttestation's.
+// Schema returns the schema of PasskeyAttestation.
 func (NewCredential) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[PasskeyAttestation](), true, "")
 }
 
-// Schema is a PasskeyAssertion's.
+// Schema returns the schema of PasskeyAssertion.
 func (ProvenCredential) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[PasskeyAssertion](), true, "")
 }
 
-// PasskeyAttestation documents what is read of a NewCredential; browsers add members of their own.
+// PasskeyAttestation documents the members of a NewCredential that are read; browsers add others.
 type PasskeyAttestation struct {
 	_ struct{} `additionalProperties:"true" doc:"What navigator.credentials.create gave, as its toJSON() writes it"`
 
@@ -40,7 +40,7 @@ type PasskeyAttestation struct {
 	Response PasskeyAttestationResponse `json:"response" doc:"What the authenticator made"`
 }
 
-// PasskeyAttestationResponse is what an authenticator says of a new passkey (WebAuthn 3:
+// PasskeyAttestationResponse is an authenticator's answer about a new passkey (WebAuthn 3:
 // AuthenticatorAttestationResponseJSON).
 type PasskeyAttestationResponse struct {
 	_ struct{} `additionalProperties:"true" doc:"What the authenticator made, in base64url"`
@@ -49,7 +49,7 @@ type PasskeyAttestationResponse struct {
 	AttestationObject string `json:"attestationObject" maxLength:"16384" doc:"The new public key, and what made it" example:"bGlnaHQgdGhlIHdlbGw"`
 }
 
-// PasskeyAssertion documents what is read of a ProvenCredential; browsers add members of their own.
+// PasskeyAssertion documents the members of a ProvenCredential that are read; browsers add others.
 type PasskeyAssertion struct {
 	_ struct{} `additionalProperties:"true" doc:"What navigator.credentials.get gave, as its toJSON() writes it"`
 
@@ -59,7 +59,7 @@ type PasskeyAssertion struct {
 	Response PasskeyAssertionResponse `json:"response" doc:"What the authenticator signed"`
 }
 
-// PasskeyAssertionResponse is what an authenticator proves (WebAuthn 3: AuthenticatorAssertionResponseJSON).
+// PasskeyAssertionResponse is an authenticator's proof (WebAuthn 3: AuthenticatorAssertionResponseJSON).
 type PasskeyAssertionResponse struct {
 	_ struct{} `additionalProperties:"true" doc:"What the authenticator signed, in base64url"`
 
@@ -69,7 +69,7 @@ type PasskeyAssertionResponse struct {
 	UserHandle        *string `json:"userHandle,omitempty" nullable:"true" maxLength:"16384" doc:"The user's id, as it was registered" example:"bGlnaHQgdGhlIHdlbGw"`
 }
 
-// Registration is a readable NewCredential.
+// Registration is a parsed NewCredential.
 type Registration struct {
 	parsed *protocol.ParsedCredentialCreationData
 }
@@ -86,7 +86,7 @@ func (c NewCredential) Parse() (Registration, error) {
 // Challenge is what the authenticator signed.
 func (r Registration) Challenge() string { return r.parsed.Response.CollectedClientData.Challenge }
 
-// Assertion is a readable ProvenCredential.
+// Assertion is a parsed ProvenCredential.
 type Assertion struct {
 	parsed *protocol.ParsedCredentialAssertionData
 }
@@ -100,7 +100,7 @@ func (c ProvenCredential) Parse() (Assertion, error) {
 	return Assertion{parsed}, nil
 }
 
-// CredentialID says which passkey it is by.
+// CredentialID returns the id of the passkey that the proof is by.
 func (a Assertion) CredentialID() []byte { return a.parsed.RawID }
 
 // Challenge is what the authenticator signed.

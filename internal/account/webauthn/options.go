@@ -1,14 +1,14 @@
 package webauthn
 
-// PasskeyCreationOptions are what navigator.credentials.create takes, after
-// PublicKeyCredential.parseCreationOptionsFromJSON.
+// PasskeyCreationOptions are the options of navigator.credentials.create, in the JSON that
+// PublicKeyCredential.parseCreationOptionsFromJSON reads.
 type PasskeyCreationOptions struct {
 	_ struct{} `doc:"What navigator.credentials.create takes, after PublicKeyCredential.parseCreationOptionsFromJSON"`
 
 	PublicKey PublicKeyCredentialCreationOptions `json:"publicKey" doc:"The passkey that is to be made"`
 }
 
-// PublicKeyCredentialCreationOptions describe the passkey that is to be made (WebAuthn 3, 5.4).
+// PublicKeyCredentialCreationOptions describe the passkey to create (WebAuthn 3, 5.4).
 type PublicKeyCredentialCreationOptions struct {
 	_ struct{} `doc:"The passkey that is to be made (WebAuthn 3, 5.4)"`
 
@@ -22,7 +22,7 @@ type PublicKeyCredentialCreationOptions struct {
 	Attestation            string                          `json:"attestation" enum:"none" doc:"Which make of authenticator it is isn't asked"`
 }
 
-// PublicKeyCredentialRpEntity is this service to authenticators.
+// PublicKeyCredentialRpEntity describes this service to authenticators.
 type PublicKeyCredentialRpEntity struct {
 	_ struct{} `doc:"This service to authenticators"`
 
@@ -30,7 +30,7 @@ type PublicKeyCredentialRpEntity struct {
 	Name string `json:"name" doc:"This service" example:"Amrutam"`
 }
 
-// PublicKeyCredentialUserEntity is the user to authenticators.
+// PublicKeyCredentialUserEntity describes the user to authenticators.
 type PublicKeyCredentialUserEntity struct {
 	_ struct{} `doc:"The user to authenticators"`
 
@@ -39,7 +39,7 @@ type PublicKeyCredentialUserEntity struct {
 	DisplayName string `json:"displayName" doc:"The same for people" example:"Asha Rao"`
 }
 
-// AuthenticatorSelectionCriteria is what an authenticator has to be able to.
+// AuthenticatorSelectionCriteria are the requirements for authenticators.
 type AuthenticatorSelectionCriteria struct {
 	_ struct{} `doc:"What an authenticator has to be able to do"`
 
@@ -48,15 +48,15 @@ type AuthenticatorSelectionCriteria struct {
 	UserVerification   string `json:"userVerification" enum:"required" doc:"The authenticator asks for a PIN, a finger or a face"`
 }
 
-// PasskeySignInOptions are what navigator.credentials.get takes, after
-// PublicKeyCredential.parseRequestOptionsFromJSON.
+// PasskeySignInOptions are the options of navigator.credentials.get, in the JSON that
+// PublicKeyCredential.parseRequestOptionsFromJSON reads.
 type PasskeySignInOptions struct {
 	_ struct{} `doc:"What navigator.credentials.get takes, after PublicKeyCredential.parseRequestOptionsFromJSON"`
 
 	PublicKey PublicKeyCredentialRequestOptions `json:"publicKey" doc:"The proof that is asked for"`
 }
 
-// PublicKeyCredentialRequestOptions describe the proof that is asked for (WebAuthn 3, 5.5).
+// PublicKeyCredentialRequestOptions describe the requested proof (WebAuthn 3, 5.5).
 type PublicKeyCredentialRequestOptions struct {
 	_ struct{} `doc:"The proof that is asked for (WebAuthn 3, 5.5)"`
 
@@ -66,7 +66,7 @@ type PublicKeyCredentialRequestOptions struct {
 	UserVerification string `json:"userVerification" enum:"required" doc:"The authenticator asks for a PIN, a finger or a face"`
 }
 
-// PublicKeyCredentialParameters is one that passkeys may sign with.
+// PublicKeyCredentialParameters is a signature algorithm that passkeys may use.
 type PublicKeyCredentialParameters struct {
 	_ struct{} `doc:"A signature algorithm of passkeys"`
 
@@ -74,7 +74,7 @@ type PublicKeyCredentialParameters struct {
 	Alg  int64  `json:"alg" format:"int32" doc:"IANA COSE algorithm" example:"-7"`
 }
 
-// PublicKeyCredentialDescriptor names a passkey to authenticators.
+// PublicKeyCredentialDescriptor identifies a passkey to authenticators.
 type PublicKeyCredentialDescriptor struct {
 	_ struct{} `doc:"A passkey that authenticators are told of"`
 

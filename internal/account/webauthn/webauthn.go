@@ -1,5 +1,5 @@
-// Package webauthn is this server in WebAuthn ceremonies: what browsers are asked for, and the check of what
-// authenticators answer.
+// Package webauthn is the server's part in WebAuthn: it creates the options for browsers and checks the answers of
+// authenticators.
 package webauthn
 
 import (
@@ -19,17 +19,17 @@ import (
 )
 
 const (
-	// ChallengeLife is how long a person may take at the authenticator.
+	// ChallengeLife is how long a challenge is valid.
 	ChallengeLife = 5 * time.Minute
 	nonceBytes    = 16 // WebAuthn 3, 13.4.3
 )
 
-// algorithms of passkeys, the preferred first (COSE): ES256, Ed25519, RS256.
+// algorithms are the COSE numbers of the allowed algorithms, the preferred first: ES256, Ed25519, RS256.
 var algorithms = []int64{-7, -8, -257}
 
 var errCopied = errors.New("the passkey's count of uses did not grow")
 
-// RelyingParty makes challenges and checks answers. It stores no ceremony: a challenge carries its own end and a MAC.
+// RelyingParty creates challenges and checks answers. It stores nothing: a challenge carries its own expiry and a MAC.
 type RelyingParty struct {
 	library *library.WebAuthn
 	secret  []byte
@@ -38,24 +38,24 @@ type RelyingParty struct {
 // Credential is the public part of a passkey.
 type Credential struct {
 	ID, PublicKey []byte
-	// SignCount is how often it was used, or 0 if its authenticator doesn't count.
+	// SignCount is how often the passkey was used, or 0 if its authenticator doesn't count.
 	SignCount                   uint32
 	BackupEligible, BackupState bool
 	Transports                  []string
 }
 
-// User is to whom a passkey belongs.
+// User is the owner of a passkey.
 type User struct {
 	ID                uuid.UUID
 	Name, DisplayName string
 }
 
-// New makes the relying party of a domain. Its pages are on the origins; apps are opaque origins of mobile apps; the
-// secret is the key of the MACs. Returns an error if one of them is none.
+// New returns the relying party of a domain. origins are those of its pages, and apps are origins of mobile apps;
+// secret is the key of the MACs. Returns an error if the domain or an origin is invalid.
 func New(name, domain string, origins, apps []string, secret []byte) (*RelyingParty, error) {
 	made, err := library.New(&library.Config{RPID: domain, RPDisplayName: name, RPOrigins: origins,
 		RPOpaqueOrigins: apps,
-		// No output of an extension is used here, and some password managers send them unasked.
+		// No outputs of extensions are used, and some password managers send them without a request.
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore})
 	if err != nil {
 		return nil, fmt.Errorf("prepare WebAuthn: %w", err)
@@ -63,7 +63,7 @@ func New(name, domain string, origins, apps []string, secret []byte) (*RelyingPa
 	return &RelyingParty{made, secret}, nil
 }
 
-// CreationOptions ask for a new passkey of a user who has the others.
+// CreationOptions returns the options for a new passkey of a user who already has the others.
 func (rp *RelyingParty) CreationOptions(user User, others []Credential, now time.Time) PasskeyCreationOptions {
 	var out PasskeyCreationOptions
 	p := &out.PublicKey
@@ -83,15 +83,15 @@ func (rp *RelyingParty) CreationOptions(user User, others []Credential, now time
 	return out
 }
 
-// RequestOptions ask for a proof by any passkey: the authenticator says whose it is.
+// RequestOptions returns the options for a proof by any passkey. The authenticator's answer says whose it is.
 func (rp *RelyingParty) RequestOptions(now time.Time) (out PasskeySignInOptions) {
 	out.PublicKey.Challenge, out.PublicKey.Timeout = rp.challenge(assertion, now), ChallengeLife.Milliseconds()
 	out.PublicKey.RPID, out.PublicKey.UserVerification = rp.domain(), "required"
 	return out
 }
 
-// CheckRegistration checks what an authenticator made for a new passkey of the user. That its challenge is used once
-// is left to the caller. Returns an error if it proves nothing.
+// CheckRegistration checks an authenticator's answer about a new passkey of the user. The caller checks that its
+// challenge is used once. Returns an error if the answer is wrong.
 func (rp *RelyingParty) CheckRegistration(user uuid.UUID, r Registration, now time.Time) (Credential, error) {
 	if !rp.valid(registrationOf(user), r.Challenge(), now) {
 		return Credential{}, errors.New("the challenge is another's or over")
@@ -109,14 +109,14 @@ func (rp *RelyingParty) CheckRegistration(user uuid.UUID, r Registration, now ti
 	return credentialOf(made), nil
 }
 
-// ValidChallenge reports whether an assertion's challenge was made here and isn't over.
+// ValidChallenge reports whether an assertion's challenge comes from this server and is not expired.
 func (rp *RelyingParty) ValidChallenge(a Assertion, now time.Time) bool {
 	return rp.valid(assertion, a.Challenge(), now)
 }
 
-// CheckAssertion checks a proof by a user's passkey, and returns the passkey as it is after that use. That its
-// challenge is valid and used once is left to the caller. Returns an error if it proves nothing, and if the count of
-// uses did not grow: the passkey was copied then.
+// CheckAssertion checks a proof by a user's passkey, and returns the passkey with its new count of uses. The caller
+// checks that its challenge is valid and used once. Returns an error if the proof is wrong, or if the count did not
+// grow: then the passkey was copied.
 func (rp *RelyingParty) CheckAssertion(user uuid.UUID, passkey Credential, a Assertion) (Credential, error) {
 	stored := library.Credential{ID: passkey.ID, PublicKey: passkey.PublicKey,
 		Flags: library.CredentialFlags{UserPresent: true, UserVerified: true,
@@ -149,12 +149,13 @@ func (rp *RelyingParty) session(user uuid.UUID, challenge string) library.Sessio
 		UserVerification: protocol.VerificationRequired}
 }
 
-// assertion and registrationOf are the purposes of challenges: one is no other.
+// assertion and registrationOf are the purposes of challenges: a challenge is valid for one of them.
 const assertion = "prove"
 
 func registrationOf(user uuid.UUID) string { return "register " + user.String() }
 
-// challenge is random bytes, the Unix second at which they end, and the MAC of both and the purpose: it needs no row.
+// challenge returns random bytes, the Unix second of their expiry, and a MAC of both and the purpose, so that no
+// challenge needs to be stored.
 func (rp *RelyingParty) challenge(purpose string, now time.Time) string {
 	raw := make([]byte, nonceBytes, nonceBytes+8+sha256.Size)
 	_, _ = rand.Read(raw)
@@ -162,7 +163,7 @@ func (rp *RelyingParty) challenge(purpose string, now time.Time) string {
 	return base64URL(append(raw, rp.mac(purpose, raw)...))
 }
 
-// valid reports whether the challenge was made here for that purpose, and isn't over.
+// valid reports whether the challenge was created here for the purpose and is not expired.
 func (rp *RelyingParty) valid(purpose, challenge string, now time.Time) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(challenge)
 	if err != nil || len(raw) != nonceBytes+8+sha256.Size {
@@ -182,7 +183,7 @@ func (rp *RelyingParty) mac(purpose string, signed []byte) []byte {
 
 func base64URL(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// owner is a user to the library: the handle that authenticators store is the user's id.
+// owner is the user in the form that the library needs. The handle that authenticators store is the user's id.
 type owner struct {
 	id       uuid.UUID
 	passkeys []library.Credential

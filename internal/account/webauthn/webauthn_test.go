@@ -18,10 +18,10 @@ func relyingParty(t *testing.T, secret string) *RelyingParty {
 	return rp
 }
 
-// TestChallenges: one is good for its purpose, at the server that made it, for five minutes.
+// TestChallenges checks that a challenge is valid for its purpose, on the server that made it, for five minutes.
 func TestChallenges(t *testing.T) {
 	t.Parallel()
-	rp, now, asha := relyingParty(t, "secret"), time.Unix(1_800_000_000, 0), uuid.New()
+	rp, now, user := relyingParty(t, "secret"), time.Unix(1_800_000_000, 0), uuid.New()
 	challenge := rp.RequestOptions(now).PublicKey.Challenge
 	if challenge == rp.RequestOptions(now).PublicKey.Challenge {
 		t.Error("two challenges are the same")
@@ -35,29 +35,29 @@ func TestChallenges(t *testing.T) {
 		c[i] ^= 1
 		return base64URL(c)
 	}
-	other := relyingParty(t, "another secret").RequestOptions(now).PublicKey.Challenge
-	registration := rp.CreationOptions(User{ID: asha}, nil, now).PublicKey.Challenge
+	foreign := relyingParty(t, "another secret").RequestOptions(now).PublicKey.Challenge
+	registration := rp.CreationOptions(User{ID: user}, nil, now).PublicKey.Challenge
 	for name, c := range map[string]struct {
 		purpose, challenge string
 		after              time.Duration
 		want               bool
 	}{
-		"at once":                      {assertion, challenge, 0, true},
-		"in the last second":           {assertion, challenge, ChallengeLife - time.Second, true},
-		"when it is over":              {assertion, challenge, ChallengeLife, false},
-		"another nonce":                {assertion, changed(0), 0, false},
-		"a later end":                  {assertion, changed(nonceBytes + 7), 0, false},
-		"another MAC":                  {assertion, changed(len(raw) - 1), 0, false},
-		"cut off":                      {assertion, base64URL(raw[1:]), 0, false},
-		"no base64url":                 {assertion, "!", 0, false},
-		"of another server":            {assertion, other, 0, false},
-		"a proof as a registration":    {registrationOf(asha), challenge, 0, false},
-		"a registration as a proof":    {assertion, registration, 0, false},
-		"a registration":               {registrationOf(asha), registration, 0, true},
-		"somebody else's, to register": {registrationOf(uuid.New()), registration, 0, false},
+		"at once":                           {assertion, challenge, 0, true},
+		"in the last second":                {assertion, challenge, ChallengeLife - time.Second, true},
+		"expired":                           {assertion, challenge, ChallengeLife, false},
+		"another nonce":                     {assertion, changed(0), 0, false},
+		"another expiry":                    {assertion, changed(nonceBytes + 7), 0, false},
+		"another MAC":                       {assertion, changed(len(raw) - 1), 0, false},
+		"cut off":                           {assertion, base64URL(raw[1:]), 0, false},
+		"not base64url":                     {assertion, "!", 0, false},
+		"of another server":                 {assertion, foreign, 0, false},
+		"of an assertion, for registration": {registrationOf(user), challenge, 0, false},
+		"of a registration, for assertion":  {assertion, registration, 0, false},
+		"of a registration":                 {registrationOf(user), registration, 0, true},
+		"of another user's registration":    {registrationOf(uuid.New()), registration, 0, false},
 	} {
 		if got := rp.valid(c.purpose, c.challenge, now.Add(c.after)); got != c.want {
-			t.Errorf("%s: %v", name, got)
+			t.Errorf("%s: valid is %v", name, got)
 		}
 	}
 }
@@ -69,10 +69,10 @@ func TestInvalidCredentials(t *testing.T) {
 			t.Errorf("%q as a new credential: %v", text, err)
 		}
 		if _, err := (ProvenCredential{[]byte(text)}).Parse(); !errors.Is(err, ErrUnreadable) {
-			t.Errorf("%q as a proof: %v", text, err)
+			t.Errorf("%q as an assertion: %v", text, err)
 		}
 	}
 	if _, err := New("Amrutam", "https://clinic.example", nil, nil, nil); err == nil {
-		t.Error("an address is taken for a domain")
+		t.Error("a URL is accepted as a domain")
 	}
 }
