@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"amrutam/internal/account/password"
+	"amrutam/internal/account/webauthn"
 	"amrutam/internal/config"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
@@ -14,8 +16,6 @@ import (
 	"amrutam/internal/problem"
 	"amrutam/internal/seal"
 	"amrutam/internal/session"
-
-	"amrutam/internal/account/webauthn"
 )
 
 // serviceName is the name of this service in texts for users and in authenticators.
@@ -51,6 +51,7 @@ type Service struct {
 	Mails        *notification.Service
 	Queue        *jobs.Queue
 	Config       *config.Config
+	Passwords    *password.Hasher
 	Limits       limit.Limiter
 	RelyingParty *webauthn.RelyingParty
 	Cursors      httpapi.Cursors

@@ -3,7 +3,6 @@ package account_test
 import (
 	"crypto/sha256"
 	"net/url"
-	"os"
 	"reflect"
 	"regexp"
 	"runtime"
@@ -14,15 +13,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 	"amrutam/internal/config"
 )
-
-func TestMain(m *testing.M) {
-	account.UseCheapHashes()
-	os.Exit(m.Run())
-}
 
 type object = map[string]any
 
@@ -196,9 +189,25 @@ func hashOf(token string) []byte {
 // burstSize is how many passwords a test sends at the same time: 20, or as many as the queue of a small machine takes.
 func burstSize() int { return min(20, 16*runtime.GOMAXPROCS(0)) }
 
-// burstMutex lets one test at a time send many passwords: two of them would fill the queue for hashing, which all
-// servers of this process share.
-var burstMutex sync.Mutex
+// fillHashing takes every place for a running hash until release is called: passwords wait in the queue meanwhile.
+func fillHashing(c *apptest.Clinic) (release func()) {
+	running := c.App.Passwords.Running
+	for range cap(running) {
+		running <- struct{}{}
+	}
+	return func() {
+		for range cap(running) {
+			<-running
+		}
+	}
+}
+
+// fillQueue takes every place in the queue for hashing until release is called: passwords are refused meanwhile.
+func fillQueue(c *apptest.Clinic) (release func()) {
+	passwords := c.App.Passwords
+	passwords.Waiting.Add(passwords.MaxWaiting)
+	return func() { passwords.Waiting.Add(-passwords.MaxWaiting) }
+}
 
 // concurrently calls do n times at the same time and returns the results in the order of i.
 func concurrently[T any](n int, do func(i int) T) []T {

@@ -72,7 +72,7 @@ func (s *Service) provePassword(ctx context.Context, actor access.Actor, text st
 	if err != nil {
 		return user, err
 	}
-	right, _, err := passwords.Compare(ctx, text, user.PasswordHash)
+	right, _, err := s.Passwords.Compare(ctx, text, user.PasswordHash)
 	switch {
 	case err != nil: // the password was not compared
 		return user, errors.Join(err, s.refundAttempt(ctx, counted))
@@ -93,5 +93,5 @@ func (s *Service) hashNewPassword(ctx context.Context, text, email, fullName str
 	if err := wrong.err(); err != nil {
 		return "", err
 	}
-	return HashPassword(ctx, text)
+	return s.Passwords.Hash(ctx, text)
 }

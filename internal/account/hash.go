@@ -1,7 +1,6 @@
 package account
 
 import (
-	"context"
 	"errors"
 	"runtime"
 
@@ -9,12 +8,11 @@ import (
 	"amrutam/internal/problem"
 )
 
-// passwords computes as many hashes at the same time as there are cores.
-var passwords = password.NewHasher(password.DefaultParams, runtime.GOMAXPROCS(0), problem.Busy)
-
-// HashPassword returns the hash that users.password_hash stores. It is slow: call it outside a transaction. Returns
-// problem.Busy if too many callers wait.
-func HashPassword(ctx context.Context, text string) (string, error) { return passwords.Hash(ctx, text) }
+// NewHasher returns the hasher of a server: it computes as many hashes at the same time as there are cores, and returns
+// problem.Busy if too many callers wait. Hashing is slow: call it outside a transaction.
+func NewHasher() *password.Hasher {
+	return password.NewHasher(password.DefaultParams, runtime.GOMAXPROCS(0), problem.Busy)
+}
 
 // passwordFault says why a user with an address and a name may not use a password, or returns "".
 func (s *Service) passwordFault(text, email, fullName string) string {

@@ -164,7 +164,7 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 		return err
 	})
 	if postgres.NoRows(err) {
-		return findLoginRow{PasswordHash: passwords.Dummy()}, nil
+		return findLoginRow{PasswordHash: s.Passwords.Dummy()}, nil
 	}
 	if err != nil {
 		return findLoginRow{}, fmt.Errorf("find a sign-in: %w", err)
@@ -177,7 +177,7 @@ func (s *Service) findLogin(ctx context.Context, email, ip string) (user findLog
 // none, so the time doesn't show whether the address has a user.
 func (s *Service) verifyPassword(ctx context.Context, user findLoginRow, text string) (outcome signInOutcome,
 	outdated bool, err error) {
-	right, outdated, err := passwords.Compare(ctx, text, user.PasswordHash)
+	right, outdated, err := s.Passwords.Compare(ctx, text, user.PasswordHash)
 	if err != nil {
 		return outcomeNotCompared, false, err
 	}
@@ -304,7 +304,7 @@ func lockUnchanged(ctx context.Context, tx *postgres.Tx, user findLoginRow) erro
 // rehash stores a hash with the current parameters, which is possible only while the password is known. If it fails,
 // the next sign-in tries again.
 func (s *Service) rehash(ctx context.Context, user findLoginRow, text string) {
-	hash, err := HashPassword(ctx, text)
+	hash, err := s.Passwords.Hash(ctx, text)
 	if err == nil {
 		err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 			return replaceHash(ctx, tx, hash, user.ID, user.PasswordHash)

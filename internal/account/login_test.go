@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,7 +12,6 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
 
-	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 )
 
@@ -104,7 +104,9 @@ func TestSignInRenewsOutdatedHash(t *testing.T) {
 	wantEqual(t, "hash after a wrong password", readHash(), weak)
 	s := signIn(t, c, email, password)
 	renewed := readHash()
-	if !strings.HasPrefix(renewed, account.HashPrefix()) {
+	p := c.App.Passwords.Params
+	prefix := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", p.Memory, p.Iterations, p.Parallelism)
+	if !strings.HasPrefix(renewed, prefix) {
 		t.Errorf("the hash is %.40s", renewed)
 	}
 	c.Get(s.user, "users/me").Want(200)
@@ -127,8 +129,6 @@ func TestSignInDuringRehash(t *testing.T) {
 	release("UPDATE users SET password_hash = $1", renewed)
 	c.Get(sessionOf(t, (<-answer).Want(200)).user, "users/me").Want(200)
 
-	burstMutex.Lock()
-	defer burstMutex.Unlock()
 	storeWeakHash(t, c)
 	answers := concurrently(8, func(int) *apptest.Answer { return login(c, email, password) })
 	for _, a := range answers {
@@ -151,11 +151,9 @@ func TestDisabledAndDeletedUsersAreSignedOut(t *testing.T) {
 }
 
 // TestHashingIsBoundedAndUniform checks that passwords are refused when the queue for hashing is full, and that every
-// request with a password waits for a hash, whether the address is known or not. All tests share the queue, so it runs
-// alone.
-//
-//nolint:paralleltest // it fills the queue that the other tests use
+// request with a password waits for a hash, whether the address is known or not.
 func TestHashingIsBoundedAndUniform(t *testing.T) {
+	t.Parallel()
 	c := apptest.Open(t)
 	email := signUp(t, c)
 	s := signIn(t, c, email, password)
@@ -179,8 +177,8 @@ func TestHashingIsBoundedAndUniform(t *testing.T) {
 		"wrong current password": {"auth/change-password", s.user,
 			object{"currentPassword": "wrong", "newPassword": newPassword}, 401},
 	}
-	releaseHashing := account.FillHashing()
-	releaseQueue := account.FillQueue()
+	releaseHashing := fillHashing(c)
+	releaseQueue := fillQueue(c)
 	for name, r := range requests {
 		a := c.Post(r.user, r.path, r.body).Want(503, "busy")
 		// The number is random, so that not all clients retry at the same time.
@@ -197,13 +195,13 @@ func TestHashingIsBoundedAndUniform(t *testing.T) {
 	for name, r := range requests {
 		answer := make(chan *apptest.Answer, 1)
 		go func() { answer <- c.Post(r.user, r.path, r.body) }()
-		waitFor(t, name+" in the queue", func() bool { return account.WaitingHashes() == 1 })
+		waitFor(t, name+" in the queue", func() bool { return c.App.Passwords.Waiting.Load() == 1 })
 		if len(answer) > 0 {
 			t.Errorf("%s is answered without hashing", name)
 		}
 		releaseHashing()
 		(<-answer).Want(r.want)
-		releaseHashing = account.FillHashing()
+		releaseHashing = fillHashing(c)
 	}
 	// A request that its client cancels leaves the queue.
 	ctx, cancel := context.WithCancel(context.Background())
@@ -217,11 +215,11 @@ func TestHashingIsBoundedAndUniform(t *testing.T) {
 			_ = response.Body.Close()
 		}
 	}()
-	waitFor(t, "the request in the queue", func() bool { return account.WaitingHashes() == 1 })
+	waitFor(t, "the request in the queue", func() bool { return c.App.Passwords.Waiting.Load() == 1 })
 	cancel()
 	<-cancelled
-	waitFor(t, "an empty queue", func() bool { return account.WaitingHashes() == 0 })
+	waitFor(t, "an empty queue", func() bool { return c.App.Passwords.Waiting.Load() == 0 })
 	releaseHashing()
 	signIn(t, c, email, password)
-	waitFor(t, "the end of all hashes", func() bool { return account.RunningHashes() == 0 })
+	waitFor(t, "the end of all hashes", func() bool { return len(c.App.Passwords.Running) == 0 })
 }

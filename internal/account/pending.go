@@ -46,12 +46,13 @@ type pendingSignUp struct {
 
 // pendingSignUps reads and stores the pending sign-ups beside the owner of an address.
 type pendingSignUps struct {
-	sealer *seal.Sealer
-	owner  uuid.UUID
+	sealer    *seal.Sealer
+	passwords *password.Hasher
+	owner     uuid.UUID
 }
 
 func (s *Service) pendingSignUps(owner uuid.UUID) pendingSignUps {
-	return pendingSignUps{s.Sealer, owner}
+	return pendingSignUps{s.Sealer, s.Passwords, owner}
 }
 
 // open decrypts a pending sign-up from the data of its ticket.
@@ -109,11 +110,11 @@ func (p pendingSignUps) match(ctx context.Context, text string, tickets [][]byte
 	if err != nil {
 		return false, err
 	}
-	like := passwords.Dummy()
+	like := p.passwords.Dummy()
 	if len(hashes) > 0 {
 		like = hashes[0]
 	}
-	hash, err := passwords.HashLike(ctx, text, like)
+	hash, err := p.passwords.HashLike(ctx, text, like)
 	if err != nil {
 		return false, err
 	}

@@ -80,7 +80,7 @@ func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password str
 			return uuid.Nil, fmt.Errorf("%s %s", f.what, f.fault)
 		}
 	}
-	hash, err := HashPassword(ctx, password)
+	hash, err := s.Passwords.Hash(ctx, password)
 	if err != nil {
 		return uuid.Nil, err
 	}

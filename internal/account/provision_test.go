@@ -16,7 +16,7 @@ import (
 
 // commandLineService returns the service that the command line uses.
 func commandLineService(c *apptest.Clinic) *account.Service {
-	return &account.Service{DB: c.DB, Sealer: c.App.Sealer, Config: c.App.Config}
+	return &account.Service{DB: c.DB, Sealer: c.App.Sealer, Config: c.App.Config, Passwords: c.App.Passwords}
 }
 
 func TestCreateAdmin(t *testing.T) {
@@ -73,7 +73,7 @@ func TestConcurrentProvisions(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	s, email := commandLineService(c), newEmail()
-	hash, err := account.HashPassword(t.Context(), password)
+	hash, err := c.App.Passwords.Hash(t.Context(), password)
 	must(t, err)
 	user := account.NewUser{
 		PasswordHash: hash, Role: access.RoleSupport, FullName: "Meera", Verified: true, Gender: "OTHER",

@@ -3,13 +3,13 @@ package account_test
 import (
 	"testing"
 
-	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 )
 
 // TestRevokedSessionChangesNoPassword checks that an authenticated request that waits in the queue for hashing changes
-// nothing if its session ends meanwhile. It takes every place for a running hash, so it runs alone.
-func TestRevokedSessionChangesNoPassword(t *testing.T) { //nolint:paralleltest // see the comment
+// nothing if its session ends meanwhile.
+func TestRevokedSessionChangesNoPassword(t *testing.T) {
+	t.Parallel()
 	c := open(t)
 	email := signUp(t, c)
 	for name, r := range map[string]struct {
@@ -25,10 +25,10 @@ func TestRevokedSessionChangesNoPassword(t *testing.T) { //nolint:paralleltest /
 		countActions := func() int {
 			return c.Count("SELECT count(*) FROM audit_logs WHERE actor_id = $1", s.user.ID)
 		}
-		release := account.FillHashing()
+		release := fillHashing(c)
 		answer := make(chan *apptest.Answer, 1)
 		go func() { answer <- c.Post(s.user, r.path, r.body) }()
-		waitFor(t, name+" in the queue", func() bool { return account.WaitingHashes() == 1 })
+		waitFor(t, name+" in the queue", func() bool { return c.App.Passwords.Waiting.Load() == 1 })
 		c.Post(s.user, "auth/logout", nil).Want(204)
 		before := countActions()
 		release()

@@ -86,9 +86,9 @@ func (s *Service) hashForSignUp(ctx context.Context, email, text string) (string
 		return "", fmt.Errorf("find the owner of an address: %w", err)
 	}
 	if like == "" {
-		return passwords.Hash(ctx, text)
+		return s.Passwords.Hash(ctx, text)
 	}
-	return passwords.HashLike(ctx, text, like)
+	return s.Passwords.HashLike(ctx, text, like)
 }
 
 // signUp creates the user, or a pending sign-up if another user has the address. Returns errPasswordChanged if a

@@ -12,6 +12,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/account"
+	"amrutam/internal/account/password"
 	"amrutam/internal/audit"
 	"amrutam/internal/config"
 	"amrutam/internal/doctor"
@@ -35,6 +36,8 @@ type App struct {
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
 	Mux     *http.ServeMux
+	// Passwords bounds how many passwords this server hashes at once.
+	Passwords *password.Hasher
 
 	mails    *notification.Service
 	accounts *account.Service
@@ -64,6 +67,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	metrics.WatchQueue(queue.Backlog)
 	a := &App{
 		Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux(),
+		Passwords: account.NewHasher(),
 	}
 	a.API = httpapi.New(a.Mux, &httpapi.API{
 		DB:       db,
@@ -112,6 +116,6 @@ func (a *App) URL() string {
 // CreateAdmin creates an administrator who can sign in at once, see account.Service. It needs no running server.
 func CreateAdmin(ctx context.Context, cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, email, fullName,
 	password string) (uuid.UUID, error) {
-	accounts := &account.Service{Config: cfg, DB: db, Sealer: sealer}
+	accounts := &account.Service{Config: cfg, DB: db, Sealer: sealer, Passwords: account.NewHasher()}
 	return accounts.CreateAdmin(ctx, email, fullName, password)
 }

@@ -170,7 +170,7 @@ func (a *App) demoAccount(ctx context.Context, demo DemoAccount) (id uuid.UUID, 
 	if err != nil {
 		return uuid.Nil, err
 	}
-	hash, err := account.HashPassword(ctx, password)
+	hash, err := a.Passwords.Hash(ctx, password)
 	if err != nil {
 		return uuid.Nil, err
 	}

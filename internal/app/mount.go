@@ -103,7 +103,7 @@ func (a *App) mountAccounts() error {
 	sessions.Jobs(a.Queue)
 	a.accounts = &account.Service{
 		RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions, Mails: a.mails, Queue: a.Queue,
-		Config: a.Config, Cursors: a.API.Cursors, Log: a.Log,
+		Config: a.Config, Cursors: a.API.Cursors, Log: a.Log, Passwords: a.Passwords,
 		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"},
 	}
 	a.accounts.Routes(a.API)

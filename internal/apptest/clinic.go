@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/pquerna/otp/totp"
@@ -118,6 +119,10 @@ func OpenTuned(t testing.TB, tune func(*pgx.ConnConfig), configure ...func(*conf
 	return open(context.Background(), t, tune, configure)
 }
 
+// cheapHashes take a hundredth of the work of real ones: tests make thousands. TestHashParameters checks those of the
+// server, and tests/fault runs it with them.
+var cheapHashes = argon2id.Params{Memory: 256, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
 func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configure []func(*config.Config)) *Clinic {
 	t.Helper()
 	cfg, err := config.Load(config.Server)
@@ -143,6 +148,9 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	log := &Log{}
 	a, err := app.New(cfg, db, sealer, slog.New(slog.NewJSONHandler(log, nil)))
 	must(t, err)
+	if _, isBenchmark := t.(*testing.B); !isBenchmark {
+		a.Passwords.Params = cheapHashes
+	}
 	server.Config = app.Server(a.API.Handler())
 	server.Start()
 	a.SetURL(server.URL)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 	"amrutam/internal/payment"
 )
@@ -245,7 +244,7 @@ func (s *Scene) requestRefund(actor apptest.User) string {
 
 func (s *Scene) setPassword(u apptest.User) string {
 	s.T.Helper()
-	hash, err := account.HashPassword(context.Background(), password)
+	hash, err := s.C.App.Passwords.Hash(context.Background(), password)
 	if err != nil {
 		s.T.Fatal(err)
 	}

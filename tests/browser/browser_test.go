@@ -23,7 +23,6 @@ import (
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
-	"amrutam/internal/account"
 	"amrutam/internal/apptest"
 )
 
@@ -143,7 +142,7 @@ func (p *page) script(code string) map[string]any {
 func createPatient(t *testing.T, c *apptest.Clinic) (email string) {
 	t.Helper()
 	patient := c.Patient()
-	hash, err := account.HashPassword(t.Context(), password)
+	hash, err := c.App.Passwords.Hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
 	}
