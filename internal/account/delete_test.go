@@ -85,8 +85,8 @@ func TestDeleteAccountOfDoctor(t *testing.T) {
 		"WHERE id = $1", unpaid)
 
 	deleteAccount(c, doctor).Want(204)
-	for _, id := range []string{first, second} {
-		consultation := c.Get(a, "consultations/"+first).Want(200)
+	for id, patient := range map[string]apptest.User{first: a, second: b} {
+		consultation := c.Get(patient, "consultations/"+id).Want(200)
 		wantEqual(t, "status", consultation.Text("status"), "CANCELLED")
 		wantEqual(t, "cancelledBy", consultation.Text("cancelledBy"), "DOCTOR")
 		wantEqual(t, "refunds", countRefunds(c, id), 1)
