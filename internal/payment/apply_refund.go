@@ -37,7 +37,7 @@ func (r refundReport) unmatchedOutcome() Outcome {
 func (s *Service) applyRefund(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row *PaymentRow,
 	a *PaymentAttempt) (Outcome, error) {
 	report := refundReport{e, row, a}
-	if !e.statesMoney() {
+	if !e.hasAmountAndCurrency() {
 		if e.Type == EventRefundFailed {
 			return report.unmatchedOutcome(), nil // no money moved
 		}
@@ -123,7 +123,7 @@ func (s *Service) finishRefund(ctx context.Context, tx *postgres.Tx, actor acces
 			return "", err
 		}
 		if r.UnmatchedID != nil {
-			return Refunded, refreshUnmatched(ctx, tx, *r.UnmatchedID)
+			return Refunded, recalculateUnmatchedStatus(ctx, tx, *r.UnmatchedID)
 		}
 		return Refunded, nil
 	}

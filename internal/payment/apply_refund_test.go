@@ -125,7 +125,7 @@ func TestConcurrentRefundAtProvider(t *testing.T) {
 	for range 8 {
 		_, consultation, id, reference := captured(t, c)
 		refund := requestRefund(c, support, id, "400.00").Want(201).Text("id")
-		answers := atOnce(4, func(i int) *apptest.Answer {
+		answers := concurrently(4, func(i int) *apptest.Answer {
 			switch i {
 			case 0:
 				return cancel(c, admin, consultation)

@@ -38,8 +38,10 @@ const (
 	EventRefundFailed    = "refund.failed"
 )
 
-// statesMoney reports whether the event says how much moved, in which currency.
-func (e Event) statesMoney() bool { return e.Amount != nil && *e.Amount > 0 && e.Currency != nil }
+// hasAmountAndCurrency reports whether the event says how much moved, in which currency.
+func (e Event) hasAmountAndCurrency() bool {
+	return e.Amount != nil && *e.Amount > 0 && e.Currency != nil
+}
 
 // failureReason returns nil if the provider gave no reason.
 func (e Event) failureReason() *string {

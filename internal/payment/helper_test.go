@@ -85,8 +85,8 @@ func wantRefunds(t *testing.T, c *apptest.Clinic, consultation string, n int) {
 	}
 }
 
-// atOnce sends n requests at once and returns their answers. It repeats those that a busy server refused.
-func atOnce(n int, do func(i int) *apptest.Answer) []*apptest.Answer {
+// concurrently sends n requests at once and returns their answers. It repeats those that a busy server refused.
+func concurrently(n int, do func(i int) *apptest.Answer) []*apptest.Answer {
 	answers := make([]*apptest.Answer, n)
 	var all sync.WaitGroup
 	for i := range n {

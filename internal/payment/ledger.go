@@ -13,17 +13,18 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// ledger is the money that came in one currency under one reference, and its refunds. Its rows are locked.
+// ledger is the money that came under one reference in one currency, and what was refunded of it. Its rows are locked.
 type ledger struct {
 	payment  *PaymentRow // nil if no attempt has the reference
 	attempt  *PaymentAttempt
 	receipts []receipt
 	refunds  []RefundRow
-	// early are refunds that were reported before their money.
-	early []UnmatchedMoney
+	// earlyRefunds were reported before their money.
+	earlyRefunds []UnmatchedMoney
 }
 
-// receipt is one sum that came: what the attempt asked for, or a row of unmatched money. A refund is of one receipt.
+// receipt is one sum that was received: what the attempt asked for, or a row of unmatched money. A refund is of one
+// receipt.
 type receipt struct {
 	unmatchedID *uuid.UUID // nil for what the attempt asked for
 	amount      money.Amount
@@ -46,7 +47,7 @@ func lockLedger(ctx context.Context, tx *postgres.Tx, e Event, row *PaymentRow, 
 	ids := []uuid.UUID{}
 	for _, u := range unmatched {
 		if u.Kind == kindRefund {
-			l.early = append(l.early, u)
+			l.earlyRefunds = append(l.earlyRefunds, u)
 			continue
 		}
 		ids = append(ids, u.ID)
@@ -75,8 +76,8 @@ func (l *ledger) sum(rec receipt, statuses ...RefundStatus) (sum money.Amount) {
 	return sum
 }
 
-// left is how much of a receipt has not gone back yet.
-func (l *ledger) left(rec receipt) money.Amount {
+// unrefunded returns how much of a receipt has not been refunded.
+func (l *ledger) unrefunded(rec receipt) money.Amount {
 	return rec.amount - l.sum(rec, RefundStatusSucceeded)
 }
 
@@ -94,11 +95,11 @@ func (s *Service) recordProviderRefund(ctx context.Context, tx *postgres.Tx, act
 	excess = reported.amount
 	receipts := slices.Clone(l.receipts)
 	slices.SortStableFunc(receipts, func(x, y receipt) int {
-		// First a receipt of which exactly this amount is left.
+		// First a receipt of which exactly this amount is unrefunded.
 		return l.rank(x, reported.amount) - l.rank(y, reported.amount)
 	})
 	for _, rec := range receipts {
-		amount := min(excess, l.left(rec))
+		amount := min(excess, l.unrefunded(rec))
 		if amount <= 0 {
 			continue
 		}
@@ -119,7 +120,7 @@ func (s *Service) recordProviderRefund(ctx context.Context, tx *postgres.Tx, act
 			return 0, err
 		}
 		if rec.unmatchedID != nil {
-			if err := refreshUnmatched(ctx, tx, *rec.unmatchedID); err != nil {
+			if err := recalculateUnmatchedStatus(ctx, tx, *rec.unmatchedID); err != nil {
 				return 0, err
 			}
 		}
@@ -127,9 +128,9 @@ func (s *Service) recordProviderRefund(ctx context.Context, tx *postgres.Tx, act
 	return excess, nil
 }
 
-// rank is 0 for a receipt of which exactly the amount is left, else 1.
+// rank returns 0 for a receipt of which exactly the amount is unrefunded, else 1.
 func (l *ledger) rank(rec receipt, amount money.Amount) int {
-	if l.left(rec) == amount {
+	if l.unrefunded(rec) == amount {
 		return 0
 	}
 	return 1

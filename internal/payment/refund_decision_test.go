@@ -86,7 +86,7 @@ func TestConcurrentApprovals(t *testing.T) {
 	for range rounds {
 		patient, consultation, id, _ := captured(t, c)
 		refund := requestRefund(c, support, id, "300.00").Want(201).Text("id")
-		if got := statuses(atOnce(5,
+		if got := statuses(concurrently(5,
 			func(i int) *apptest.Answer { return approve(c, admins[i], refund) })); got[200] != 1 || got[409] != 4 {
 			t.Errorf("5 approvals: %v", got)
 		}
@@ -111,7 +111,7 @@ func TestConcurrentCancellationAndApproval(t *testing.T) {
 	for range 8 {
 		patient, consultation, id, _ := captured(t, c)
 		refund := requestRefund(c, support, id, "200.00").Want(201).Text("id")
-		answers := atOnce(3, func(i int) *apptest.Answer {
+		answers := concurrently(3, func(i int) *apptest.Answer {
 			switch i {
 			case 0:
 				return cancel(c, patient, consultation)

@@ -180,7 +180,7 @@ func TestConcurrentRefundRequests(t *testing.T) {
 	support := c.Support()
 	for amount, win := range map[string]int{"500.00": 1, "200.00": 2} {
 		_, _, id, _ := captured(t, c)
-		answers := atOnce(10, func(int) *apptest.Answer { return requestRefund(c, support, id, amount) })
+		answers := concurrently(10, func(int) *apptest.Answer { return requestRefund(c, support, id, amount) })
 		if got := statuses(answers); got[201] != win || got[409] != 10-win {
 			t.Errorf("10 requests for %s: %v", amount, got)
 		}

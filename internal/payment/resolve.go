@@ -53,7 +53,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 		Resolution: &in.Body.Reason, ResolvedBy: &actor.ID, Now: &tx.Now}); err != nil {
 		return Unmatched{}, fmt.Errorf("store the decision on unmatched money: %w", err)
 	}
-	if err := refreshUnmatched(ctx, tx, u.ID); err != nil {
+	if err := recalculateUnmatchedStatus(ctx, tx, u.ID); err != nil {
 		return Unmatched{}, err
 	}
 	row, err := readUnmatched(ctx, tx, u.ID)

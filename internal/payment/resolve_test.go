@@ -37,7 +37,7 @@ func TestMoneyWithoutAttempt(t *testing.T) {
 	c.Clock.Advance(5*time.Minute + time.Second)
 	resolve(c, admin, lost, "REFUND").Want(403, "mfa-required")
 	c.Prove(admin)
-	got := statuses(atOnce(4, func(int) *apptest.Answer { return resolve(c, admin, lost, "REFUND") }))
+	got := statuses(concurrently(4, func(int) *apptest.Answer { return resolve(c, admin, lost, "REFUND") }))
 	if got[200] != 1 || got[409] != 3 {
 		t.Errorf("four decisions at once: %v", got)
 	}

@@ -12,13 +12,14 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// applyMismatch lists money that isn't what its attempt asked for, and refunds it. It confirms nothing. Without an
-// amount or a currency it can't be refunded and waits for an administrator.
+// applyMismatch records money that differs from what its attempt asked for in amount or currency, and refunds it. The
+// payment stays unpaid. If the event states no amount or currency, the money can't be refunded, and an administrator
+// must resolve it.
 func (s *Service) applyMismatch(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, row PaymentRow,
 	a PaymentAttempt) (Outcome, error) {
 	reason := reasonAmount
 	switch {
-	case !e.statesMoney():
+	case !e.hasAmountAndCurrency():
 		reason = reasonIncomplete
 	case *e.Currency != a.Currency:
 		reason = reasonCurrency
@@ -29,7 +30,7 @@ func (s *Service) applyMismatch(ctx context.Context, tx *postgres.Tx, actor acce
 		return "", err
 	case id == uuid.Nil:
 		return Unchanged, nil
-	case !e.statesMoney():
+	case !e.hasAmountAndCurrency():
 		return AmountMismatch, nil
 	}
 	l, err := lockLedger(ctx, tx, e, &row, &a)
@@ -39,25 +40,28 @@ func (s *Service) applyMismatch(ctx context.Context, tx *postgres.Tx, actor acce
 	if err := s.matchEarlyRefunds(ctx, tx, actor, &l); err != nil {
 		return "", err
 	}
-	if left := l.left(receipt{&id, *e.Amount}); left > 0 {
-		refund := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, UnmatchedID: &id, Amount: left,
+	if unrefunded := l.unrefunded(receipt{&id, *e.Amount}); unrefunded > 0 {
+		refund := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, UnmatchedID: &id, Amount: unrefunded,
 			Currency: *e.Currency, Reason: "not what was asked"}
 		if err := s.openRefund(ctx, tx, actor, refund, 0); err != nil {
 			return "", err
 		}
 	}
-	return AmountMismatch, refreshUnmatched(ctx, tx, id)
+	return AmountMismatch, recalculateUnmatchedStatus(ctx, tx, id)
 }
 
-// applyUnknownReference applies an event whose reference no attempt has. Money that came waits for an administrator; a
-// refund is matched with such money.
+// applyUnknownReference applies an event whose reference belongs to no attempt. An administrator must resolve money that
+// came; a refund is matched with it.
 func (s *Service) applyUnknownReference(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	e Event) (Outcome, error) {
 	switch e.Type {
 	case EventSucceeded:
 		id, err := recordUnmatched(ctx, tx, actor, e, kindPayment, reasonUnknown, nil, nil)
-		if err != nil || id == uuid.Nil || !e.statesMoney() {
-			return UnknownReference, err
+		if err != nil {
+			return "", err
+		}
+		if id == uuid.Nil || !e.hasAmountAndCurrency() {
+			return UnknownReference, nil
 		}
 		l, err := lockLedger(ctx, tx, e, nil, nil)
 		if err != nil {
@@ -66,7 +70,7 @@ func (s *Service) applyUnknownReference(ctx context.Context, tx *postgres.Tx, ac
 		if err := s.matchEarlyRefunds(ctx, tx, actor, &l); err != nil {
 			return "", err
 		}
-		return UnknownReference, refreshUnmatched(ctx, tx, id)
+		return UnknownReference, recalculateUnmatchedStatus(ctx, tx, id)
 	case EventRefundSucceeded, EventRefundFailed:
 		return s.applyRefund(ctx, tx, actor, e, nil, nil)
 	default:
@@ -74,8 +78,8 @@ func (s *Service) applyUnknownReference(ctx context.Context, tx *postgres.Tx, ac
 	}
 }
 
-// recordUnmatched lists the money of an event for administrators. row and a are nil if no attempt has the reference.
-// Returns uuid.Nil if the same money is listed already.
+// recordUnmatched records the money of an event for administrators. row and a are nil if no attempt has the reference.
+// Returns uuid.Nil if the same money is recorded already.
 func recordUnmatched(ctx context.Context, tx *postgres.Tx, actor access.Actor, e Event, kind UnmatchedKind,
 	reason UnmatchedReason, row *PaymentRow, a *PaymentAttempt) (uuid.UUID, error) {
 	u := insertUnmatchedParams{ID: uuid.Must(uuid.NewV7()), Kind: kind, Reason: reason, Provider: e.Provider,
@@ -98,16 +102,18 @@ func recordUnmatched(ctx context.Context, tx *postgres.Tx, actor access.Actor, e
 	return u.ID, nil
 }
 
-// matchEarlyRefunds records the refunds that were reported before their money, each if all of it has come.
+// matchEarlyRefunds records the refunds that were reported before the payment, each if the money that has come and is
+// not refunded covers it.
 func (s *Service) matchEarlyRefunds(ctx context.Context, tx *postgres.Tx, actor access.Actor, l *ledger) error {
-	for _, u := range l.early {
-		var left money.Amount
+	for _, u := range l.earlyRefunds {
+		var available money.Amount
 		for _, rec := range l.receipts {
-			left += l.left(rec)
+			available += l.unrefunded(rec)
 		}
-		if *u.Amount > left {
+		if *u.Amount > available {
 			continue
 		}
+		// Nothing exceeds what is available.
 		if _, err := s.recordProviderRefund(ctx, tx, actor, l,
 			providerRefund{*u.Amount, *u.Currency, u.ProviderRefundID}); err != nil {
 			return err
@@ -117,12 +123,12 @@ func (s *Service) matchEarlyRefunds(ctx context.Context, tx *postgres.Tx, actor 
 			return fmt.Errorf("mark a refund as matched: %w", err)
 		}
 	}
-	l.early = nil
+	l.earlyRefunds = nil
 	return nil
 }
 
-// refreshUnmatched sets the status of unmatched money to what follows from its refunds.
-func refreshUnmatched(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+// recalculateUnmatchedStatus sets the status of unmatched money from its refunds.
+func recalculateUnmatchedStatus(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := updateUnmatchedStatus(ctx, tx, tx.Now, id); err != nil {
 		return fmt.Errorf("update the status of unmatched money: %w", err)
 	}

@@ -105,7 +105,7 @@ func TestEventsInEveryOrder(t *testing.T) {
 	for range 12 {
 		patient, consultation, reference := unpaid(c)
 		var all sync.WaitGroup
-		atOnce := r.IntN(2) == 0
+		concurrently := r.IntN(2) == 0
 		for _, i := range r.Perm(len(reports)) {
 			e, id := reports[i], uuid.NewString()
 			send := func() {
@@ -115,7 +115,7 @@ func TestEventsInEveryOrder(t *testing.T) {
 					}
 				}
 			}
-			if atOnce {
+			if concurrently {
 				all.Go(send)
 			} else {
 				send()
