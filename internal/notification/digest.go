@@ -26,38 +26,38 @@ func (SendDigest) Kind() string { return "mail.send-digest" }
 // maxListed limits the mails that a digest lists; it gives the number of the others.
 const maxListed = 100
 
-// budgetKey returns the key under which the mails of a kind to a mailbox are counted. The address can't be read from
+// quotaKey returns the key under which the mails of a kind to a mailbox are counted. The address can't be read from
 // it.
-func (s *Service) budgetKey(m *Message) []byte {
+func (s *Service) quotaKey(m *Message) []byte {
 	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+canonicalMailbox(m.To))
 }
 
-// admit counts a mail and reports whether it is sent at once. A mail over the mailbox's budget is deferred until the
+// countOrDefer counts a mail, and reports whether it is deferred. A mail over the mailbox's quota is deferred until the
 // hour ends, and then sent in a digest.
-func (s *Service) admit(ctx context.Context, id uuid.UUID, m *Message) (admitted bool, err error) {
+func (s *Service) countOrDefer(ctx context.Context, id uuid.UUID, m *Message) (isDeferred bool, err error) {
 	if s.limits.Off {
-		return true, nil
+		return false, nil
 	}
-	budget := s.budgetKey(m)
+	quota := s.quotaKey(m)
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
-		until, err := s.limits.CountUse(ctx, tx, limit.MailsPerHour, string(budget))
-		admitted = err == nil
-		if !errors.Is(err, limit.ErrTooMany) {
+		until, err := s.limits.CountUse(ctx, tx, limit.MailsPerHour, string(quota))
+		isDeferred = errors.Is(err, limit.ErrTooMany)
+		if !isDeferred {
 			return err
 		}
 		var hasDigest bool
 		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM mails WHERE budget = $1 AND content IS NOT NULL AND "+
-			"digest_id IS NULL)", budget).Scan(&hasDigest)
+			"digest_id IS NULL)", quota).Scan(&hasDigest)
 		if err != nil {
 			return fmt.Errorf("look for deferred mails: %w", err)
 		}
-		queueDeferMail(tx, budget, id)
+		queueDeferMail(tx, quota, id)
 		if hasDigest {
 			return nil
 		}
 		return s.queue.InsertAfter(ctx, tx, SendDigest{ID: uuid.Must(uuid.NewV7()), MailID: id}, until.Sub(tx.Now))
 	})
-	return admitted, err
+	return isDeferred, err
 }
 
 // sendDigest can run twice: the digest has the same mails and the same Message-ID in each run.
@@ -71,10 +71,10 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 	var sent []uuid.UUID
 	for _, id := range deferred {
 		message, l, err := s.loadMail(ctx, id)
-		var refusal Refusal
+		var failure Failure
 		switch {
-		case errors.As(err, &refusal):
-			if err := s.markMails(ctx, []uuid.UUID{id}, message.Kind, refusal); err != nil {
+		case errors.As(err, &failure):
+			if err := s.markMails(ctx, []uuid.UUID{id}, message.Kind, failure); err != nil {
 				return err
 			}
 			continue
@@ -98,12 +98,12 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 		return err
 	}
 	err = s.sender.Send(ctx, message)
-	var refusal Refusal
-	if err != nil && !errors.As(err, &refusal) {
+	var failure Failure
+	if err != nil && !errors.As(err, &failure) {
 		s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
 		return err
 	}
-	return s.markMails(ctx, sent, message.Kind, refusal)
+	return s.markMails(ctx, sent, message.Kind, failure)
 }
 
 // claimMails selects the mails of a digest. Mails that are deferred later belong to the next one. The digest itself

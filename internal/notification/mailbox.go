@@ -63,7 +63,7 @@ func (b *mailbox) Send(ctx context.Context, m Message) error {
 		Text:      m.Text,
 		HTML:      m.HTML,
 		Kind:      m.Kind,
-		CreatedAt: m.At,
+		CreatedAt: m.CreatedAt,
 	})
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func TestMailboxFiltersByAddress(t *testing.T) {
 	others := newMailboxService(t, c)
 	for i := range 230 {
 		must(t, others.Deliver(t.Context(), notification.Message{MessageID: fmt.Sprintf("%d@clinic.example", i),
-			To: fmt.Sprintf("someone-%d@example.net", i), Subject: "Hello", Text: "Hello,\n", At: c.DB.Now()}))
+			To: fmt.Sprintf("someone-%d@example.net", i), Subject: "Hello", Text: "Hello,\n", CreatedAt: c.DB.Now()}))
 	}
 	if n := len(mailsTo(c, patient.Email)); n != 1 {
 		t.Errorf("%d mails of the patient", n)
@@ -107,7 +107,7 @@ func TestMailboxPageShowsTextAndLinks(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	must(t, newMailboxService(t, c).Deliver(t.Context(),
-		notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", At: c.DB.Now(),
+		notification.Message{MessageID: "1@clinic.example", To: "asha@example.org", CreatedAt: c.DB.Now(),
 			Subject: "<script>alert(1)</script>",
 			Text:    "Hello <b>Asha</b>,\n\nhttps://clinic.example/x?token=a&b=<c>\n\njavascript:alert(1)\n"}))
 	answer := c.Get(anonymous, "/dev/mailbox?to=ASHA@example.org").Want(200)
@@ -171,7 +171,7 @@ func TestMailboxShowsUnreadableMails(t *testing.T) {
 			To:        "asha@example.org",
 			Subject:   "Subject " + id,
 			Text:      "Hello,\n",
-			At:        c.DB.Now(),
+			CreatedAt: c.DB.Now(),
 		}))
 	}
 	_, err := c.DB.Pool.Exec(t.Context(),

@@ -1,5 +1,5 @@
-// Package notification sends mails. A mail is stored, sealed, in the transaction of what it is about, and sent by a
-// job after the commit.
+// Package notification sends mails. A mail is stored sealed in the transaction that causes it, and sent by a job after
+// the commit.
 package notification
 
 import (
@@ -24,8 +24,8 @@ import (
 	"amrutam/internal/telemetry"
 )
 
-// Mail is a mail to send to a user. Address is set only if it isn't the user's current one. Kind names the template,
-// and Data fills it: times in RFC 3339 ("start", "end", "due", "until", "expires"), a person's name ("with") and other
+// Mail is a mail to send to a user. Address overrides the user's current address. Kind names the template, and Data
+// fills it: times in RFC 3339 ("start", "end", "due", "until", "expires"), a person's name ("with") and other
 // texts, but never health data. A mail isn't sent after it "expires".
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
@@ -34,7 +34,7 @@ type Mail struct {
 	Data    map[string]string `json:"data"`
 }
 
-// Message is a rendered mail.
+// Message is a mail for a Sender. Subject, Text and HTML are rendered right before it is sent.
 type Message struct {
 	MessageID string
 	To        string
@@ -42,7 +42,7 @@ type Message struct {
 	Text      string
 	HTML      string
 	Kind      string
-	At        time.Time
+	CreatedAt time.Time
 }
 
 // Sender delivers a message, and may be given the same MessageID twice. Returns a Refusal if another attempt is
@@ -105,7 +105,7 @@ type SendMail struct {
 	MailID uuid.UUID `json:"mailId"`
 }
 
-// Kind names the job.
+// Kind returns the kind of the job.
 func (SendMail) Kind() string { return "mail.send" }
 
 const contentColumn = "mails.content"
@@ -113,25 +113,26 @@ const contentColumn = "mails.content"
 // Enqueue stores the mail in the caller's transaction, and inserts the job that sends it. The content is sealed,
 // because it can hold tokens. Returns an error if Data lacks a value that the template needs.
 func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
+	// A mail that can't be rendered must fail now, and not in its job.
 	if _, err := s.fillTemplate(m.Kind, m.Data, tx.Now, recipient{zone: time.UTC}); err != nil {
 		return err
 	}
 	id := uuid.Must(uuid.NewV7())
-	text, err := json.Marshal(m)
+	encoded, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	content, err := s.sealer.System().Seal(contentColumn, id, string(text))
+	content, err := s.sealer.System().Seal(contentColumn, id, string(encoded))
 	if err != nil {
 		return err
 	}
-	var to *uuid.UUID
+	var userID *uuid.UUID
 	if m.To != uuid.Nil {
-		to = &m.To
+		userID = &m.To
 	}
 	queueInsertMail(tx, queueInsertMailParams{
 		ID:         id,
-		UserID:     to,
+		UserID:     userID,
 		Kind:       m.Kind,
 		MessageID:  id.String() + "@" + s.host,
 		Content:    content,
@@ -144,21 +145,21 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 // giveUpAfter is how long the delivery is tried (RFC 5321, 4.5.4.1: at least 4 to 5 days).
 const giveUpAfter = 5 * 24 * time.Hour
 
-// Refusal is the reason why a mail will never be sent. It names neither the address nor what the server said.
-type Refusal string
+// Failure is the reason why a mail will never be sent. It names neither the address nor what the server said.
+type Failure string
 
 // The reasons, as mails.failure holds them.
 const (
-	NoRecipient      Refusal = "no-recipient"        // the user was deleted
-	TooLate          Refusal = "too-late"            // its link has expired, or the delivery failed for days
-	RecipientRefused Refusal = "recipient-refused"   // the server doesn't deliver to the address
-	Unsupported      Refusal = "address-unsupported" // the mail server takes no letters beyond ASCII before the @
-	MessageRefused   Refusal = "message-refused"     // the content was refused
+	NoRecipient      Failure = "no-recipient"        // the user was deleted
+	TooLate          Failure = "too-late"            // its link has expired, or the delivery failed for days
+	RecipientRefused Failure = "recipient-refused"   // the server doesn't deliver to the address
+	Unsupported      Failure = "address-unsupported" // the mail server does not support non-ASCII characters before the @
+	MessageRefused   Failure = "message-refused"     // the content was refused
 )
 
-func (r Refusal) Error() string { return "the mail is given up: " + string(r) }
+func (r Failure) Error() string { return "the mail can't be delivered: " + string(r) }
 
-// send sends one stored mail, if it isn't deferred to a digest. It can run twice: a mail that was marked isn't sent
+// send sends one stored mail, if it isn't deferred to a digest. It can run twice: a mail that is marked as sent isn't sent
 // again, and after a crash between sending and marking the same Message-ID is sent once more.
 func (s *Service) send(ctx context.Context, args SendMail) error {
 	message, l, err := s.loadMail(ctx, args.MailID)
@@ -166,11 +167,11 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 		return nil
 	}
 	if err == nil {
-		admitted, admitErr := s.admit(ctx, args.MailID, message)
-		if admitErr != nil {
-			return admitErr
+		isDeferred, countErr := s.countOrDefer(ctx, args.MailID, message)
+		if countErr != nil {
+			return countErr
 		}
-		if !admitted {
+		if isDeferred {
 			s.metrics.Mails.WithLabelValues(message.Kind, "held").Inc()
 			return nil
 		}
@@ -178,40 +179,40 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 			err = s.sender.Send(ctx, *message)
 		}
 	}
-	var refusal Refusal
-	if err != nil && !errors.As(err, &refusal) {
+	var failure Failure
+	if err != nil && !errors.As(err, &failure) {
 		if message != nil {
 			s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
-			err = errors.Join(err, s.refundAttempt(ctx, message))
+			err = errors.Join(err, s.returnQuota(ctx, message))
 		}
 		return err
 	}
-	return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, refusal)
+	return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, failure)
 }
 
-// refundAttempt gives the budget of the mailbox back what a mail used that couldn't be sent and will be tried again.
-func (s *Service) refundAttempt(ctx context.Context, m *Message) error {
+// returnQuota gives back the quota that a mail used whose delivery will be tried again.
+func (s *Service) returnQuota(ctx context.Context, m *Message) error {
 	if s.limits.Off {
 		return nil
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.budgetKey(m)))
+		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.quotaKey(m)))
 		return nil
 	})
 }
 
-// markMails marks mails as sent or, with a refusal, as given up, and audits the latter. It ignores the context's
-// cancellation: a mail that was sent while the server stops would else be sent again.
-func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, refusal Refusal) error {
+// markMails marks mails as sent or, with a failure, as given up, and audits the latter. It ignores the context's
+// cancellation: a mail that was sent while the server stops would otherwise be sent again.
+func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, failure Failure) error {
 	outcome := "sent"
-	if refusal != "" {
-		outcome = string(refusal)
+	if failure != "" {
+		outcome = string(failure)
 		s.log.Warn("mail given up", "mailId", ids[0], "mails", len(ids), "kind", kind, "failure", outcome)
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		queueMarkMails(tx, string(refusal), tx.Now, ids)
+		queueMarkMails(tx, string(failure), tx.Now, ids)
 		tx.AfterCommit(func() { s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids))) })
-		if refusal != "" {
+		if failure != "" {
 			for _, id := range ids {
 				audit.Write(tx, access.System(SendMail{}.Kind()), "mail.give-up", id,
 					audit.Meta{"kind": kind, "reason": outcome})
@@ -240,7 +241,7 @@ func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutD
 			FROM mails m LEFT JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL
 				LEFT JOIN profiles p ON p.user_id = u.id
 			WHERE m.id = $1 AND m.content IS NOT NULL`, id).
-			Scan(&message.Kind, &message.MessageID, &content, &message.At, &email, &zone, &to.name)
+			Scan(&message.Kind, &message.MessageID, &content, &message.CreatedAt, &email, &zone, &to.name)
 	})
 	if postgres.NoRows(err) {
 		return nil, layoutData{}, nil // nothing to send
@@ -260,7 +261,7 @@ func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutD
 	if m.Address != "" {
 		message.To, to.name = m.Address, ""
 	}
-	until := message.At.Add(giveUpAfter)
+	until := message.CreatedAt.Add(giveUpAfter)
 	if expiry, err := time.Parse(time.RFC3339, m.Data["expires"]); err == nil && expiry.Before(until) {
 		until = expiry
 	}
@@ -273,6 +274,6 @@ func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutD
 	if to.zone, err = time.LoadLocation(zone); err != nil {
 		to.zone = time.UTC
 	}
-	l, err := s.fillTemplate(m.Kind, m.Data, message.At, to)
+	l, err := s.fillTemplate(m.Kind, m.Data, message.CreatedAt, to)
 	return &message, l, err
 }

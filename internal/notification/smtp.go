@@ -112,7 +112,7 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	}
 	message.Subject(m.Subject)
 	message.SetMessageIDWithValue(m.MessageID)
-	message.SetDateWithValue(m.At)
+	message.SetDateWithValue(m.CreatedAt)
 	message.SetGenHeader("Auto-Submitted", "auto-generated")      // RFC 3834
 	message.SetGenHeader(mail.HeaderXAutoResponseSuppress, "All") // the same for Exchange
 	message.SetBodyString(mail.TypeTextPlain, m.Text)
