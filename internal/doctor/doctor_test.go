@@ -282,7 +282,7 @@ func TestConcurrentUseOfRegistrationNumber(t *testing.T) {
 	admin := c.Admin()
 	answers := make([]*apptest.Answer, 6)
 	doctors := make([]apptest.User, 6)
-	atOnce := func(do func(i int) *apptest.Answer) (won int) {
+	concurrently := func(do func(i int) *apptest.Answer) (won int) {
 		var all sync.WaitGroup
 		for i := range answers {
 			all.Go(func() { answers[i] = do(i) })
@@ -300,19 +300,19 @@ func TestConcurrentUseOfRegistrationNumber(t *testing.T) {
 	for i := range doctors {
 		doctors[i] = c.User(access.RoleDoctor)
 	}
-	won := atOnce(func(i int) *apptest.Answer {
+	won := concurrently(func(i int) *apptest.Answer {
 		return c.Post(doctors[i], "doctors",
 			application(func(m map[string]any) { m["registrationNumber"] = []string{"MH-91", "mh 91"}[i%2] }))
 	})
 	want(t, "applications", won, 1)
 	c.Exec("UPDATE doctors SET approval_decided_at = now(), registration_key = NULL") // refused
-	won = atOnce(func(i int) *apptest.Answer {
+	won = concurrently(func(i int) *apptest.Answer {
 		return c.Post(doctors[i], "doctors",
 			application(func(m map[string]any) { m["registrationNumber"] = "KL" + strconv.Itoa(i) }))
 	})
 	want(t, "new applications", won, 6)
 	c.Exec("UPDATE doctors SET approval_decided_at = now(), registration_key = NULL, registration_number = 'MH91'")
-	won = atOnce(func(i int) *apptest.Answer {
+	won = concurrently(func(i int) *apptest.Answer {
 		return c.Patch(admin, "doctors/"+doctors[i].ID.String()+"/approve", map[string]any{"approved": true})
 	})
 	want(t, "approvals", won, 1)

@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// jobTimeout limits one run. A job whose server was killed runs again, rescueAfter its start.
+	// jobTimeout limits one run. If the server is killed, its jobs run again rescueAfter after they started.
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 90 * time.Second
 	workerCount = 8
 )
 
-// Args are the arguments of a job. They hold only ids, because River stores them in plain text.
+// Args are the arguments of a job. They hold no personal data, because River stores them in plain text.
 type Args = river.JobArgs
 
 // Queue inserts and runs jobs.
@@ -33,7 +33,7 @@ type Queue struct {
 	workers *river.Workers
 	client  *river.Client[pgx.Tx]
 	driver  *driver
-	// maintenance has the functions of AddMaintenance, in order.
+	// maintenance has the functions that AddMaintenance added, in order.
 	maintenance []func(ctx context.Context, tx *postgres.Tx) error
 }
 
@@ -68,7 +68,7 @@ func (q *Queue) Insert(ctx context.Context, tx *postgres.Tx, args Args) error {
 	return err
 }
 
-// InsertAfter adds a job to the transaction that runs after the wait.
+// InsertAfter adds to the transaction a job that runs no earlier than wait from now.
 func (q *Queue) InsertAfter(ctx context.Context, tx *postgres.Tx, args Args, wait time.Duration) error {
 	if wait <= 0 {
 		return q.Insert(ctx, tx, args)
@@ -78,14 +78,14 @@ func (q *Queue) InsertAfter(ctx context.Context, tx *postgres.Tx, args Args, wai
 	return err
 }
 
-// Work registers a function for jobs of one kind. It runs in one transaction, like a command.
+// Work registers a function for jobs of one kind. The function runs in one transaction, like an httpapi.Command.
 func Work[A Args](q *Queue, do func(ctx context.Context, tx *postgres.Tx, args A) error) {
 	Handle(q, func(ctx context.Context, args A) error {
 		return q.db.Write(ctx, func(tx *postgres.Tx) error { return do(ctx, tx, args) })
 	})
 }
 
-// Handle registers a function for jobs that need the network. It begins its own, short transactions.
+// Handle registers a function for jobs that need the network. The function begins its own, short transactions.
 func Handle[A Args](q *Queue, do func(ctx context.Context, args A) error) {
 	HandleWithin(q, jobTimeout, do)
 }
@@ -123,7 +123,7 @@ func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error { return 
 // Timeout returns the limit of one run.
 func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.timeout }
 
-// Every inserts a job at each interval, and once at the start. Of several servers only one does.
+// Every inserts a job at each interval, and once at the start. If several servers run, only one of them inserts it.
 func (q *Queue) Every(interval time.Duration, args Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) {
@@ -133,7 +133,7 @@ func (q *Queue) Every(interval time.Duration, args Args) {
 }
 
 // Nightly inserts a job once a night. Every ten minutes one of the servers calls args, which returns the job, or nil
-// outside its hours. The job's arguments must name the night, so that a second job of the same night is refused.
+// by day. The job's arguments must name the night, so that a second job of the same night is refused.
 func (q *Queue) Nightly(args func() Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute),
 		func() (river.JobArgs, *river.InsertOpts) {
@@ -143,14 +143,14 @@ func (q *Queue) Nightly(args func() Args) {
 
 // Start begins to run jobs.
 func (q *Queue) Start(ctx context.Context) error {
-	// Stop ends the work, and not the end of this context.
+	// Only Stop ends the work, not the end of ctx.
 	return q.client.Start(context.WithoutCancel(ctx))
 }
 
-// Stop starts no more jobs and waits for the running ones. When the context ends it cancels them, and they run again
-// later.
+// Stop prevents new jobs and waits for the running ones. When ctx ends, it cancels them, and they run again later.
+// Returns an error if they don't end within three seconds after that.
 func (q *Queue) Stop(ctx context.Context) error {
-	defer q.driver.listening.Close()
+	defer q.driver.listenerPool.Close()
 	if err := q.client.Stop(ctx); err == nil {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // connection without a statement: each interruption would take their whole delay, at every start and stop.
 type driver struct {
 	*riverpgxv5.Driver
-	listening *pgxpool.Pool
+	listenerPool *pgxpool.Pool
 }
 
 // newDriver connects to nothing yet.
@@ -26,14 +26,14 @@ func newDriver(pool *pgxpool.Pool) (*driver, error) {
 	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.DeadlineContextWatcherHandler{Conn: c.Conn()}
 	}
-	listening, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	listenerPool, err := pgxpool.NewWithConfig(context.Background(), cfg)
 	if err != nil {
 		return nil, fmt.Errorf("prepare to listen for jobs: %w", err)
 	}
-	return &driver{Driver: riverpgxv5.New(pool), listening: listening}, nil
+	return &driver{Driver: riverpgxv5.New(pool), listenerPool: listenerPool}, nil
 }
 
 // GetListener returns the listener of new jobs.
 func (d *driver) GetListener(params *riverdriver.GetListenenerParams) riverdriver.Listener {
-	return riverpgxv5.New(d.listening).GetListener(params)
+	return riverpgxv5.New(d.listenerPool).GetListener(params)
 }

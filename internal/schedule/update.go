@@ -22,24 +22,25 @@ type UpdateSlotRequest struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid" doc:"The slot's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"`
 	Body struct {
-		_ struct{} `doc:"A merge patch of the slot: what is absent stays"`
+		_ struct{} `doc:"A merge patch of the slot: absent members stay unchanged"`
 
 		StartTime   httpapi.Field[time.Time]  `json:"startTime,omitempty" doc:"When it begins" example:"2026-11-24T10:00:00+05:30"`
 		EndTime     httpapi.Field[time.Time]  `json:"endTime,omitempty" doc:"When it ends" example:"2026-11-24T10:30:00+05:30"`
-		MaxPatients httpapi.Field[int32]      `json:"maxPatients,omitempty" minimum:"1" maximum:"100" doc:"How many patients it takes; not under the seats that are taken" example:"2"`
+		MaxPatients httpapi.Field[int32]      `json:"maxPatients,omitempty" minimum:"1" maximum:"100" doc:"The most patients it takes; at least the number of seats that are taken" example:"2"`
 		Status      httpapi.Field[SlotStatus] `json:"status,omitempty" enum:"AVAILABLE,BLOCKED" doc:"Blocks an empty slot, or opens a blocked one" example:"BLOCKED"`
 	}
 }
 
-// Update moves, resizes, blocks or opens a slot. Returns problem.NotFound if the slot isn't the actor's,
-// problem.PreconditionFailed if it has changed meanwhile, ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists,
-// ErrSlotOverlap or ErrErasureDue if it can't be changed so, problem.InvalidTransition if a full slot is set to
-// AVAILABLE, and doctor.ErrNotApproved if the doctor isn't approved and the slot would not be blocked.
+// Update changes the times, the seats or the status of a slot. It returns problem.NotFound if the slot isn't the
+// actor's, problem.PreconditionFailed if it has changed meanwhile, problem.Invalid if its times are wrong, ErrSlotBegun,
+// ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap or ErrErasureDue if it can't be changed like this,
+// problem.InvalidTransition if a full slot is set to AVAILABLE, and doctor.ErrNotApproved if the doctor isn't approved
+// and the slot would not be blocked.
 func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UpdateSlotRequest) (Slot, error) {
-	notApproved := doctor.LockApproved(ctx, tx, actor.ID)
-	if notApproved != nil && !errors.Is(notApproved, doctor.ErrNotApproved) {
-		return Slot{}, notApproved
+	approvalErr := doctor.LockApproved(ctx, tx, actor.ID)
+	if approvalErr != nil && !errors.Is(approvalErr, doctor.ErrNotApproved) {
+		return Slot{}, approvalErr
 	}
 	row, err := lockOwnSlot(ctx, tx, actor, in.ID)
 	if err != nil {
@@ -52,8 +53,8 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	switch {
 	case err != nil:
 		return Slot{}, err
-	case len(changed) > 0 && row.Status != SlotBlocked && notApproved != nil:
-		return Slot{}, notApproved
+	case len(changed) > 0 && row.Status != SlotBlocked && approvalErr != nil:
+		return Slot{}, approvalErr
 	}
 	if err := storeChange(ctx, tx, &row, changed); err != nil {
 		return Slot{}, err
@@ -67,8 +68,8 @@ func storeChange(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, ch
 	if len(changed) == 0 {
 		return nil
 	}
-	movedOrOpened := !slices.Equal(changed, []string{"maxPatients"})
-	if movedOrOpened {
+	onlyMaxPatients := slices.Equal(changed, []string{"maxPatients"})
+	if !onlyMaxPatients {
 		if err := checkConflicts(ctx, tx, *row); err != nil {
 			return err
 		}
@@ -84,7 +85,7 @@ func storeChange(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, ch
 	}))
 }
 
-// lockOwnSlot locks one of the actor's own slots until the transaction ends: no seat is taken meanwhile. Returns
+// lockOwnSlot locks one of the actor's own slots until the transaction ends, so no seat can be taken until then. Returns
 // problem.NotFound if the slot doesn't exist or isn't the actor's.
 func lockOwnSlot(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
 	row, err := lockSlot(ctx, tx, id)
@@ -156,10 +157,10 @@ func changedMembers(before, after AvailabilitySlot) []string {
 	return changed
 }
 
-// consultationsError is ErrSlotHasConsultations with their number.
-func consultationsError(seats int32) error {
-	if seats == 1 {
+// consultationsError returns ErrSlotHasConsultations with the number of consultations in its detail.
+func consultationsError(count int32) error {
+	if count == 1 {
 		return ErrSlotHasConsultations.WithDetail("The slot has 1 consultation.")
 	}
-	return ErrSlotHasConsultations.WithDetail(fmt.Sprintf("The slot has %d consultations.", seats))
+	return ErrSlotHasConsultations.WithDetail(fmt.Sprintf("The slot has %d consultations.", count))
 }

@@ -18,20 +18,20 @@ func TestRotate(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t)
 	conn := connect(t, dsn)
-	before, after, stranger := newKey(), newKey(), newKey()
-	s := openSealer(t, conn, newKeySource(before))
+	oldMaster, newMaster, unrelated := newKey(), newKey(), newKey()
+	s := openSealer(t, conn, newKeySource(oldMaster))
 	var ids []uuid.UUID
 	for range 3 {
 		ids = append(ids, insertPerson(t, conn, s))
 	}
 	var wrapped []byte
 	must(t, conn.QueryRow(t.Context(), "SELECT wrapped FROM data_keys WHERE user_id = $1", ids[2]).Scan(&wrapped))
-	proof, err := s.Destroy(t.Context(), conn, ids[2], time.Now())
-	if sum := sha256.Sum256(wrapped); err != nil || proof != hex.EncodeToString(sum[:]) {
-		t.Errorf("the proof of a destroyed key: %q %v", proof, err)
+	fingerprint, err := s.Destroy(t.Context(), conn, ids[2], time.Now())
+	if sum := sha256.Sum256(wrapped); err != nil || fingerprint != hex.EncodeToString(sum[:]) {
+		t.Errorf("the fingerprint of a destroyed key: %q %v", fingerprint, err)
 	}
 	if _, err := s.Destroy(t.Context(), conn, ids[2], time.Now()); !errors.Is(err, seal.ErrErased) {
-		t.Errorf("destroying the key twice: %v", err)
+		t.Errorf("second Destroy: %v, want ErrErased", err)
 	}
 	key, err := s.PersonKey(t.Context(), conn, ids[0])
 	must(t, err)
@@ -41,18 +41,23 @@ func TestRotate(t *testing.T) {
 	mail, err := s.System().Seal("mails.content", ids[0], "Hello")
 	must(t, err)
 
-	// A server whose first key is the new one still wraps with the old one: other servers don't have the new one yet.
-	both := openSealer(t, conn, newKeySource(after, before))
-	ids = append(ids, insertPerson(t, conn, both))
-	requireOpens(t, conn, openSealer(t, conn, newKeySource(before)), ids[0], sealed)
+	// A server with both keys wraps with the old one until a rotation: other servers may not have the new
+	// one yet.
+	withBothKeys := openSealer(t, conn, newKeySource(newMaster, oldMaster))
+	ids = append(ids, insertPerson(t, conn, withBothKeys))
+	oldOnly := openSealer(t, conn, newKeySource(oldMaster))
+	requireOpens(t, conn, oldOnly, ids[0], sealed)
+	if _, err := oldOnly.PersonKey(t.Context(), conn, ids[3]); err != nil {
+		t.Errorf("the key that was made with both: %v", err)
+	}
 
-	if p := rotate(t, conn, both); p.Seen != 3 || p.Rewrapped != 3 {
+	if p := rotate(t, conn, withBothKeys); p.Seen != 3 || p.Rewrapped != 3 {
 		t.Errorf("%+v, want 3 of 3", p)
 	}
-	if p := rotate(t, conn, both); p.Seen != 3 || p.Rewrapped != 0 {
+	if p := rotate(t, conn, withBothKeys); p.Seen != 3 || p.Rewrapped != 0 {
 		t.Errorf("again: %+v, want none of 3", p)
 	}
-	newOnly := openSealer(t, conn, newKeySource(after))
+	newOnly := openSealer(t, conn, newKeySource(newMaster))
 	requireOpens(t, conn, newOnly, ids[0], sealed)
 	for _, id := range []uuid.UUID{ids[1], ids[3]} {
 		if _, err := newOnly.PersonKey(t.Context(), conn, id); err != nil {
@@ -71,7 +76,7 @@ func TestRotate(t *testing.T) {
 	if text, err := newOnly.System().Open("mails.content", ids[0], mail); err != nil || text != "Hello" {
 		t.Errorf("a mail sealed before the rotation: %q %v", text, err)
 	}
-	for _, wrong := range []*keySource{newKeySource(before), newKeySource(stranger), newKeySource(stranger, before)} {
+	for _, wrong := range []*keySource{newKeySource(oldMaster), newKeySource(unrelated), newKeySource(unrelated, oldMaster)} {
 		requireOpenError(t, conn, wrong, seal.ErrWrongKey)
 	}
 }
@@ -168,8 +173,8 @@ func TestSealerReloadsKeysAfterRotation(t *testing.T) {
 	}
 }
 
-// TestRotateWaitsForSignUps: a rotation waits for a transaction that creates a data key, and wraps that key too.
-func TestRotateWaitsForSignUps(t *testing.T) {
+// TestRotateWaitsForNewDataKey: a rotation waits for a transaction that creates a data key, and wraps that key too.
+func TestRotateWaitsForNewDataKey(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t)
 	conn := connect(t, dsn)
@@ -204,7 +209,7 @@ func TestRotateWaitsForSignUps(t *testing.T) {
 	}
 }
 
-func TestWithRotationLockRefusesSecond(t *testing.T) {
+func TestWithRotationLockRefusesSecondRotation(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t)
 	one, two := connect(t, dsn), connect(t, dsn)

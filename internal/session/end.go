@@ -13,12 +13,13 @@ import (
 	"amrutam/internal/problem"
 )
 
-// EndRequest names a session.
+// EndRequest identifies a session.
 type EndRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The session's id" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 }
 
-// SignOut ends the session that the caller uses.
+// SignOut ends the session that the caller uses. The statement is sent last, so the user needs no lock: sessions are
+// locked after their users (ADR 14).
 func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (httpapi.SignedOut,
 	error) {
 	queueLastEndSession(tx, tx.Now, actor.SessionID)
@@ -26,9 +27,9 @@ func (s *Service) SignOut(_ context.Context, tx *postgres.Tx, actor access.Actor
 	return httpapi.SignedOut{}, nil
 }
 
-// End ends one of the caller's own sessions. Another one than the caller uses needs a recent proof: a stolen session
-// must not sign its owner out. Returns problem.Reauthenticate without that proof, NotFound if the session is another
-// user's or over.
+// End ends one of the caller's own sessions. Ending another session than the current one needs a recent proof of
+// identity: a stolen session must not sign its owner out. Returns problem.Reauthenticate without that proof, NotFound
+// if the session belongs to another user, or has ended or expired.
 func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, in EndRequest) (httpapi.None, error) {
 	if in.ID != actor.SessionID {
 		if err := httpapi.RequireRecentProof(tx.Now, actor); err != nil {
@@ -49,7 +50,7 @@ func (s *Service) End(ctx context.Context, tx *postgres.Tx, actor access.Actor, 
 	return httpapi.None{}, nil
 }
 
-// EndOthers ends all of the caller's sessions but the one that asks.
+// EndOthers ends all of the caller's sessions except the current one.
 func (s *Service) EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor, _ httpapi.None) (httpapi.None,
 	error) {
 	if err := lockUser(ctx, tx, actor.ID); err != nil {
@@ -58,7 +59,7 @@ func (s *Service) EndOthers(ctx context.Context, tx *postgres.Tx, actor access.A
 	return httpapi.None{}, EndOthers(ctx, tx, actor)
 }
 
-// EndOthers ends all sessions of the actor but the one that asks. The caller has locked the actor's row.
+// EndOthers ends all sessions of the actor except the current one. The caller has locked the actor's row.
 func EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	ended, err := endOtherSessions(ctx, tx, &tx.Now, actor.ID, actor.SessionID)
 	if err != nil {
@@ -68,18 +69,18 @@ func EndOthers(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	return nil
 }
 
-// EndAll ends all sessions of a user, whose row the caller has locked. It is the transaction's last statement: a
-// request of one of these sessions checks right before its COMMIT that the session has not ended.
+// EndAll queues the statement that ends all sessions of a user, whose row the caller has locked. It runs last in the
+// transaction: a request of one of these sessions checks right before its COMMIT that the session has not ended.
 func EndAll(tx *postgres.Tx, user uuid.UUID) { queueLastEndAllSessions(tx, tx.Now, user) }
 
-// Erase deletes all sessions of a user, and returns how many rows of which table.
-func Erase(ctx context.Context, tx *postgres.Tx, user uuid.UUID) (removed map[string]int64, err error) {
-	removed = map[string]int64{}
-	if removed["session_tokens"], err = deleteTokensOfUser(ctx, tx, user); err != nil {
+// Erase deletes all sessions of a user, and returns the number of deleted rows by table.
+func Erase(ctx context.Context, tx *postgres.Tx, user uuid.UUID) (deleted map[string]int64, err error) {
+	deleted = map[string]int64{}
+	if deleted["session_tokens"], err = deleteTokensOfUser(ctx, tx, user); err != nil {
 		return nil, fmt.Errorf("delete tokens: %w", err)
 	}
-	if removed["sessions"], err = deleteSessionsOfUser(ctx, tx, user); err != nil {
+	if deleted["sessions"], err = deleteSessionsOfUser(ctx, tx, user); err != nil {
 		return nil, fmt.Errorf("delete sessions: %w", err)
 	}
-	return removed, nil
+	return deleted, nil
 }

@@ -160,8 +160,8 @@ func countAudits(t *testing.T, c *apptest.Clinic, action, entity string) int {
 	return c.Count("SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
 }
 
-// atOnce runs do n times at once and gives what each gave.
-func atOnce[T any](n int, do func(i int) T) []T {
+// concurrently runs do n times at once and gives what each gave.
+func concurrently[T any](n int, do func(i int) T) []T {
 	out := make([]T, n)
 	start := make(chan struct{})
 	var all sync.WaitGroup
