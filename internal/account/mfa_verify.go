@@ -23,7 +23,7 @@ import (
 // maxMFAAttempts is how many codes may be tried after one right password.
 const maxMFAAttempts = 5
 
-// The refusals of second factors.
+// The errors of second factors.
 var (
 	ErrInvalidTicket = problem.Define(http.StatusUnauthorized, "invalid-ticket", "This sign-in can't be continued",
 		"The mfaToken is wrong, was used, has expired, or was tried too often.",
@@ -32,8 +32,8 @@ var (
 		"The one-time code (otp) or the recovery code is wrong, was used, or is too old.",
 		"Wait for the next one-time code of your authenticator app, and check that its clock is right; or use a "+
 			"recovery code.")
-	ErrInvalidPasskey = problem.Define(http.StatusUnauthorized, "invalid-passkey", "The passkey proves nothing here",
-		"The passkey is not registered, the challenge was used or is over, or the signature doesn't fit.",
+	ErrInvalidPasskey = problem.Define(http.StatusUnauthorized, "invalid-passkey", "The passkey was not accepted",
+		"The passkey is not registered, the challenge was used or has expired, or the signature is invalid.",
 		"Ask for new options with POST /api/v1/auth/passkey-options and try again within five minutes; or sign in "+
 			"with the password.")
 )
@@ -55,14 +55,14 @@ type MFAVerificationRequest struct {
 	Body struct {
 		_ struct{} `doc:"What finishes a sign-in: the mfaToken and one second factor"`
 
-		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The ticket of the answer to the password" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
+		MFAToken string `json:"mfaToken" text:"opaque" minLength:"1" maxLength:"200" doc:"The mfaToken of the answer to the sign-in" example:"mt_dGhlIHdlbGwgaXMgbGl0IGJ5IHNldmVuIGxhbXBzIG5vdw"`
 		SecondFactor
 		session.TransportChoice
 	}
 }
 
 // VerifyMFA finishes a sign-in. It opens its transaction itself, because each attempt is counted before the factor is
-// checked, and the count must be stored although the answer is a refusal. Returns ErrInvalidTicket if the ticket is
+// checked, and the count must be stored even if the request fails. Returns ErrInvalidTicket if the ticket is
 // wrong, expired or used, ErrInvalidCode or ErrInvalidPasskey if the factor is wrong, problem.CrossSite if another
 // site requests a cookie.
 func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor,
@@ -75,23 +75,23 @@ func (s *Service) VerifyMFA(ctx context.Context, actor access.Actor,
 		return session.Tokens{}, err
 	}
 	ticket := session.HashToken(in.Body.MFAToken)
-	right := false
+	isValid := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		user, err := lockTicket(ctx, tx, ticket)
 		if err != nil {
 			return err
 		}
-		if right, err = s.verifySecondFactor(ctx, tx, actor, user, factor); err != nil || !right {
+		if isValid, err = s.verifySecondFactor(ctx, tx, actor, user, factor); err != nil || !isValid {
 			return err
 		}
 		if _, err := markTicketUsed(ctx, tx, &tx.Now, ticket); err != nil {
 			return fmt.Errorf("use a ticket: %w", err)
 		}
-		out, err = s.startProvenSession(ctx, tx, actor, user.id, in.Body.TransportChoice)
+		out, err = s.startSessionAfterMFA(ctx, tx, actor, user.id, in.Body.TransportChoice)
 		return err
 	})
-	if err == nil && !right {
-		err = factor.wrong()
+	if err == nil && !isValid {
+		err = factor.invalidError()
 	}
 	return out, err
 }
@@ -106,7 +106,7 @@ func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser
 	if err != nil {
 		return activeUser{}, fmt.Errorf("find a ticket: %w", err)
 	}
-	// The user is locked before the ticket, as in a change of the password.
+	// The user is locked before the ticket, in the same order as by a password change.
 	user, err := lockActive(ctx, tx, *id)
 	if errors.Is(err, problem.Unauthenticated) {
 		return activeUser{}, ErrInvalidTicket
@@ -125,15 +125,15 @@ func lockTicket(ctx context.Context, tx *postgres.Tx, ticket []byte) (activeUser
 	return user, nil
 }
 
-// withSecondFactor calls do if allowed returns no error and the factor is right. A wrong factor is audited, and the
-// audit row is stored although the answer is a refusal. Returns what allowed and do return, ErrInvalidCode or
+// withSecondFactor calls do if allowed returns no error and the factor is valid. A wrong factor is audited, and the
+// audit row is stored even though the request fails. Returns what allowed and do return, ErrInvalidCode or
 // ErrInvalidPasskey if the factor is wrong.
 func (s *Service) withSecondFactor(ctx context.Context, actor access.Actor, factor SecondFactor,
 	allowed func(*postgres.Tx, activeUser) error, do func(*postgres.Tx) error) error {
 	if err := factor.check(); err != nil {
 		return err
 	}
-	right := false
+	isValid := false
 	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		user, err := lockActive(ctx, tx, actor.ID)
 		if err != nil {
@@ -142,13 +142,13 @@ func (s *Service) withSecondFactor(ctx context.Context, actor access.Actor, fact
 		if err := allowed(tx, user); err != nil {
 			return err
 		}
-		if right, err = s.verifySecondFactor(ctx, tx, actor, user, factor); err != nil || !right {
+		if isValid, err = s.verifySecondFactor(ctx, tx, actor, user, factor); err != nil || !isValid {
 			return err
 		}
 		return do(tx)
 	})
-	if err == nil && !right {
-		err = factor.wrong()
+	if err == nil && !isValid {
+		err = factor.invalidError()
 	}
 	return err
 }
@@ -166,7 +166,7 @@ func (f SecondFactor) check() error {
 	}
 	if f.Passkey != nil {
 		if _, err := f.Passkey.Parse(); err != nil {
-			return unreadable("body.passkey")
+			return invalidPasskey("body.passkey")
 		}
 	}
 	return nil
@@ -175,8 +175,8 @@ func (f SecondFactor) check() error {
 // empty reports whether no factor is given.
 func (f SecondFactor) empty() bool { return f.OTP == "" && f.RecoveryCode == "" && f.Passkey == nil }
 
-// wrong returns the error for a factor that is not the user's.
-func (f SecondFactor) wrong() error {
+// invalidError returns the error for a factor that is not the user's.
+func (f SecondFactor) invalidError() error {
 	if f.Passkey != nil {
 		return ErrInvalidPasskey
 	}
@@ -321,8 +321,8 @@ func useChallenge(ctx context.Context, tx *postgres.Tx, challenge string) (bool,
 	return first == 1, nil
 }
 
-// startProvenSession starts a session for a user who has just proven a second factor. The user's row must be locked.
-func (s *Service) startProvenSession(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
+// startSessionAfterMFA starts a session for a user who has just proven a second factor. The user's row must be locked.
+func (s *Service) startSessionAfterMFA(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
 	transport session.TransportChoice) (session.Tokens, error) {
 	row, err := findSignedIn(ctx, tx, id)
 	if err != nil {
@@ -331,7 +331,7 @@ func (s *Service) startProvenSession(ctx context.Context, tx *postgres.Tx, actor
 	return s.startSession(ctx, tx, actor.SignedInAs(id, row.Role), findLoginRow(row), &tx.Now, transport)
 }
 
-// unreadable returns the 422 for a credential that can't be read.
-func unreadable(location string) error {
+// invalidPasskey returns the 422 for a credential that can't be read.
+func invalidPasskey(location string) error {
 	return problem.InvalidField(location, "can't be read as a PublicKeyCredential: send what its toJSON() gives")
 }

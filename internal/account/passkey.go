@@ -115,7 +115,7 @@ func (s *Service) RegisterPasskey(ctx context.Context, tx *postgres.Tx, actor ac
 	var none RegisteredPasskey
 	registration, err := in.Body.Credential.Parse()
 	if err != nil {
-		return none, unreadable("body.credential")
+		return none, invalidPasskey("body.credential")
 	}
 	name := trimText(in.Body.Name)
 	if name == "" {

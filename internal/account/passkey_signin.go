@@ -38,7 +38,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 	in PasskeySignInRequest) (out session.Tokens, err error) {
 	proof, err := in.Body.Credential.Parse()
 	if err != nil {
-		return session.Tokens{}, unreadable("body.credential")
+		return session.Tokens{}, invalidPasskey("body.credential")
 	}
 	if err := in.Body.Check(actor); err != nil {
 		return session.Tokens{}, err
@@ -57,7 +57,7 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 		if right, err = s.consumePasskey(ctx, tx, user, proof); err != nil || !right {
 			return err
 		}
-		out, err = s.startProvenSession(ctx, tx, actor, user, in.Body.TransportChoice)
+		out, err = s.startSessionAfterMFA(ctx, tx, actor, user, in.Body.TransportChoice)
 		return err
 	})
 	switch {

@@ -95,12 +95,12 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	default:
 		return nil
 	}
-	live, err := lockUpcomingConsultations(ctx, tx, d.UserID, tx.Now)
+	unfinished, err := lockUnfinishedConsultations(ctx, tx, d.UserID, tx.Now)
 	if err != nil {
-		return fmt.Errorf("lock upcoming consultations: %w", err)
+		return fmt.Errorf("lock unfinished consultations: %w", err)
 	}
 	var cancelled []ConsultationRow
-	for _, row := range live {
+	for _, row := range unfinished {
 		if row.Status == StatusInProgress && d.Deleted && row.DoctorID == d.UserID {
 			return schedule.ErrConsultationInProgress
 		}
@@ -169,15 +169,15 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := doctor.LockApproved(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return fmt.Errorf("lock a doctor: %w", err)
 	}
-	live, err := lockUpcomingConsultations(ctx, tx, id, tx.Now)
+	unfinished, err := lockUnfinishedConsultations(ctx, tx, id, tx.Now)
 	if err != nil {
-		return fmt.Errorf("lock upcoming consultations: %w", err)
+		return fmt.Errorf("lock unfinished consultations: %w", err)
 	}
-	patients := make([]uuid.UUID, len(live))
-	for i, row := range live {
+	patients := make([]uuid.UUID, len(unfinished))
+	for i, row := range unfinished {
 		patients[i] = row.PatientID
 	}
-	if err := lockPatients(ctx, tx, patients); err != nil {
+	if err := lockUsers(ctx, tx, patients); err != nil {
 		return fmt.Errorf("lock patients: %w", err)
 	}
 	return schedule.LockSlots(ctx, tx, id)
@@ -185,7 +185,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 
 // RequireNoUpcoming returns ErrHasConsultations if the deletion of a user's account would cancel consultations.
 func RequireNoUpcoming(ctx context.Context, tx *postgres.Tx, user uuid.UUID) error {
-	n, err := countUpcomingConsultations(ctx, tx, user, tx.Now)
+	n, err := countNotStartedConsultations(ctx, tx, user, tx.Now)
 	switch {
 	case err != nil:
 		return fmt.Errorf("count upcoming consultations: %w", err)

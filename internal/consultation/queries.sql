@@ -21,42 +21,45 @@ WHERE c.id = @id;
 -- name: updateConsultation :exec
 UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes,
     payment_due_at = @payment_due_at, cancelled_by = @cancelled_by, cancelled_at = @cancelled_at,
-    cancellation_reason = @cancellation_reason, cancelled_late = @cancelled_late, started_at = @started_at, ended_at = @ended_at, absent = @absent,
-    updated_at = @now
+    cancellation_reason = @cancellation_reason, cancelled_late = @cancelled_late, started_at = @started_at,
+    ended_at = @ended_at, absent = @absent, updated_at = @now
 WHERE id = @id;
 
 -- name: readPartyNames :one
 SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
 WHERE pp.user_id = @patient_id AND dp.user_id = @doctor_id;
 
+-- The sweep takes a page of each list a minute: 200 are done well within its time.
 -- name: listOverdueConsultations :many
 SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @now ORDER BY payment_due_at LIMIT 200;
 
+-- Missed: nobody started it.
 -- name: listMissedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= @now ORDER BY scheduled_end LIMIT 200;
 
+-- Overrun: nobody ended it.
 -- name: listOverrunConsultations :many
 SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= @ended_before
 ORDER BY scheduled_end LIMIT 200;
 
--- Ordered by id, so that two deactivations that run at the same time don't deadlock.
--- name: lockUpcomingConsultations :many
+-- Ordered by id, so that two account deletions or withdrawals of approval at the same time don't deadlock. ids_since
+-- skips the partitions that are older than the user.
+-- name: lockUnfinishedConsultations :many
 SELECT * FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > @now))
 ORDER BY id FOR UPDATE;
 
--- name: lockPatients :exec
+-- name: lockUsers :exec
 SELECT id FROM users WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
--- name: countUpcomingConsultations :one
+-- name: countNotStartedConsultations :one
 SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > @now));
 
--- What Book checks of the patient. There is no row unless the statement before has taken the seat; live and
+-- What Book must know about the patient. There is no row unless takeSeat has taken the seat; live and
 -- live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
--- cancelled it yet. Bookings that start before since are over. abandoned_at is the end of the booking that, counted
--- from the newest, is the max_abandoned-th that ended without payment since abandoned_since, or 1970 if there are
--- fewer. Those that the doctor or staff cancelled don't count.
+-- cancelled it yet. Bookings that start before since have ended, and are not read. abandoned_at is when the
+-- Nth newest booking ended without payment since abandoned_since, where N is max_abandoned, or 1970 if there are fewer. Those that the doctor or staff cancelled don't count.
 -- name: batchReadPatient :one
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,

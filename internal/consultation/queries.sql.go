@@ -61,11 +61,10 @@ type batchReadPatientRow struct {
 	Consented      bool
 }
 
-// What Book checks of the patient. There is no row unless the statement before has taken the seat; live and
+// What Book must know about the patient. There is no row unless takeSeat has taken the seat; live and
 // live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
-// cancelled it yet. Bookings that start before since are over. abandoned_at is the end of the booking that, counted
-// from the newest, is the max_abandoned-th that ended without payment since abandoned_since, or 1970 if there are
-// fewer. Those that the doctor or staff cancelled don't count.
+// cancelled it yet. Bookings that start before since have ended, and are not read. abandoned_at is when the
+// Nth newest booking ended without payment since abandoned_since, where N is max_abandoned, or 1970 if there are fewer. Those that the doctor or staff cancelled don't count.
 func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchReadPatientRow, error) error) {
 	b.Queue(batchReadPatientSQL,
 		arg.Now,
@@ -91,16 +90,16 @@ func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchRe
 	})
 }
 
-const countUpcomingConsultationsSQL = `-- name: countUpcomingConsultations :one
+const countNotStartedConsultationsSQL = `-- name: countNotStartedConsultations :one
 SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
 `
 
-func countUpcomingConsultations(ctx context.Context, db postgres.Querier, userID uuid.UUID, now time.Time) (int64, error) {
-	row := db.QueryRow(ctx, countUpcomingConsultationsSQL, userID, now)
+func countNotStartedConsultations(ctx context.Context, db postgres.Querier, userID uuid.UUID, now time.Time) (int64, error) {
+	row := db.QueryRow(ctx, countNotStartedConsultationsSQL, userID, now)
 	var count int64
 	err := row.Scan(&count)
-	return count, postgres.Failed("countUpcomingConsultations", err)
+	return count, postgres.Failed("countNotStartedConsultations", err)
 }
 
 const eraseConsultationTextsSQL = `-- name: eraseConsultationTexts :exec
@@ -118,6 +117,7 @@ const listMissedConsultationsSQL = `-- name: listMissedConsultations :many
 SELECT id FROM consultations WHERE status = 'CONFIRMED' AND scheduled_end <= $1 ORDER BY scheduled_end LIMIT 200
 `
 
+// Missed: nobody started it.
 func listMissedConsultations(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, listMissedConsultationsSQL, now)
 	if err != nil {
@@ -142,6 +142,7 @@ const listOverdueConsultationsSQL = `-- name: listOverdueConsultations :many
 SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= $1 ORDER BY payment_due_at LIMIT 200
 `
 
+// The sweep takes a page of each list a minute: 200 are done well within its time.
 func listOverdueConsultations(ctx context.Context, db postgres.Querier, now *time.Time) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, listOverdueConsultationsSQL, now)
 	if err != nil {
@@ -167,6 +168,7 @@ SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= $
 ORDER BY scheduled_end LIMIT 200
 `
 
+// Overrun: nobody ended it.
 func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBefore time.Time) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, listOverrunConsultationsSQL, endedBefore)
 	if err != nil {
@@ -246,26 +248,18 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 	return i, postgres.Failed("lockConsultation", err)
 }
 
-const lockPatientsSQL = `-- name: lockPatients :exec
-SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
-`
-
-func lockPatients(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
-	_, err := tx.Exec(ctx, lockPatientsSQL, ids)
-	return postgres.Failed("lockPatients", err)
-}
-
-const lockUpcomingConsultationsSQL = `-- name: lockUpcomingConsultations :many
+const lockUnfinishedConsultationsSQL = `-- name: lockUnfinishedConsultations :many
 SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2))
 ORDER BY id FOR UPDATE
 `
 
-// Ordered by id, so that two deactivations that run at the same time don't deadlock.
-func lockUpcomingConsultations(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
-	rows, err := tx.Query(ctx, lockUpcomingConsultationsSQL, userID, now)
+// Ordered by id, so that two account deletions or withdrawals of approval at the same time don't deadlock. ids_since
+// skips the partitions that are older than the user.
+func lockUnfinishedConsultations(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
+	rows, err := tx.Query(ctx, lockUnfinishedConsultationsSQL, userID, now)
 	if err != nil {
-		return nil, postgres.Failed("lockUpcomingConsultations", err)
+		return nil, postgres.Failed("lockUnfinishedConsultations", err)
 	}
 	defer rows.Close()
 	var items []ConsultationRow
@@ -295,14 +289,23 @@ func lockUpcomingConsultations(ctx context.Context, tx *postgres.Tx, userID uuid
 			&i.Absent,
 			&i.CancelledLate,
 		); err != nil {
-			return nil, postgres.Failed("lockUpcomingConsultations", err)
+			return nil, postgres.Failed("lockUnfinishedConsultations", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("lockUpcomingConsultations", err)
+		return nil, postgres.Failed("lockUnfinishedConsultations", err)
 	}
 	return items, nil
+}
+
+const lockUsersSQL = `-- name: lockUsers :exec
+SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+`
+
+func lockUsers(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockUsersSQL, ids)
+	return postgres.Failed("lockUsers", err)
 }
 
 const queueInsertConsultationSQL = `-- name: queueInsertConsultation :exec
@@ -449,8 +452,8 @@ func readPartyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUI
 const updateConsultationSQL = `-- name: updateConsultation :exec
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
     payment_due_at = $4, cancelled_by = $5, cancelled_at = $6,
-    cancellation_reason = $7, cancelled_late = $8, started_at = $9, ended_at = $10, absent = $11,
-    updated_at = $12
+    cancellation_reason = $7, cancelled_late = $8, started_at = $9,
+    ended_at = $10, absent = $11, updated_at = $12
 WHERE id = $13
 `
 

@@ -53,7 +53,7 @@ type Erasure struct {
 type Clinical struct {
 	_ struct{} `doc:"What becomes of the care record"`
 
-	Until         *time.Time `json:"until" doc:"The care record is kept so long, and becomes unreadable then; null: it goes with the rest" example:"2029-11-20T10:30:00Z"`
+	Until         *time.Time `json:"until" doc:"Until when the care record is kept; it becomes unreadable then. null: it is erased with the rest" example:"2029-11-20T10:30:00Z"`
 	Consultations int        `json:"consultations" doc:"How many consultations were held, as patient or as doctor" example:"3"`
 }
 
