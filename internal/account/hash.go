@@ -8,8 +8,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// NewHasher returns the hasher of a server: it computes as many hashes at the same time as there are cores, and returns
-// problem.Busy if too many callers wait. Hashing is slow: call it outside a transaction.
+// NewHasher returns the hasher of a server: it computes as many hashes at the same time as there are cores, and
+// returns problem.Busy if too many callers wait. Hashing is slow: call it outside a transaction.
 func NewHasher() *password.Hasher {
 	return password.NewHasher(password.DefaultParams, runtime.GOMAXPROCS(0), problem.Busy)
 }

@@ -32,8 +32,8 @@ func (s *Service) quotaKey(m *Message) []byte {
 	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+canonicalMailbox(m.To))
 }
 
-// countOrDefer counts a mail, and reports whether it is deferred. A mail over the mailbox's quota is deferred until the
-// hour ends, and then sent in a digest.
+// countOrDefer counts a mail, and reports whether it is deferred. A mail over the mailbox's quota is deferred until
+// the hour ends, and then sent in a digest.
 func (s *Service) countOrDefer(ctx context.Context, id uuid.UUID, m *Message) (isDeferred bool, err error) {
 	if s.limits.Off {
 		return false, nil

@@ -153,14 +153,14 @@ const (
 	NoRecipient      Failure = "no-recipient"        // the user was deleted
 	TooLate          Failure = "too-late"            // its link has expired, or the delivery failed for days
 	RecipientRefused Failure = "recipient-refused"   // the server doesn't deliver to the address
-	Unsupported      Failure = "address-unsupported" // the mail server does not support non-ASCII characters before the @
+	Unsupported      Failure = "address-unsupported" // the mail server takes only ASCII before the @
 	MessageRefused   Failure = "message-refused"     // the content was refused
 )
 
 func (r Failure) Error() string { return "the mail can't be delivered: " + string(r) }
 
-// send sends one stored mail, if it isn't deferred to a digest. It can run twice: a mail that is marked as sent isn't sent
-// again, and after a crash between sending and marking the same Message-ID is sent once more.
+// send sends one stored mail, if it isn't deferred to a digest. It can run twice: a mail that is marked as sent isn't
+// sent again, and after a crash between sending and marking the same Message-ID is sent once more.
 func (s *Service) send(ctx context.Context, args SendMail) error {
 	message, l, err := s.loadMail(ctx, args.MailID)
 	if message == nil && err == nil {

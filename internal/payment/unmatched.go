@@ -50,8 +50,8 @@ func (s *Service) applyMismatch(ctx context.Context, tx *postgres.Tx, actor acce
 	return AmountMismatch, recalculateUnmatchedStatus(ctx, tx, id)
 }
 
-// applyUnknownReference applies an event whose reference belongs to no attempt. An administrator must resolve money that
-// came; a refund is matched with it.
+// applyUnknownReference applies an event whose reference belongs to no attempt. An administrator must resolve money
+// that came; a refund is matched with it.
 func (s *Service) applyUnknownReference(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	e Event) (Outcome, error) {
 	switch e.Type {

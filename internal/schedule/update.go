@@ -32,10 +32,10 @@ type UpdateSlotRequest struct {
 }
 
 // Update changes the times, the seats or the status of a slot. It returns problem.NotFound if the slot isn't the
-// actor's, problem.PreconditionFailed if it has changed meanwhile, problem.Invalid if its times are wrong, ErrSlotBegun,
-// ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap or ErrErasureDue if it can't be changed like this,
-// problem.InvalidTransition if a full slot is set to AVAILABLE, and doctor.ErrNotApproved if the doctor isn't approved
-// and the slot would not be blocked.
+// actor's, problem.PreconditionFailed if it has changed meanwhile, problem.Invalid if its times are wrong,
+// ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap or ErrErasureDue if it can't be changed like
+// this, problem.InvalidTransition if a full slot is set to AVAILABLE, and doctor.ErrNotApproved if the doctor isn't
+// approved and the slot would not be blocked.
 func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UpdateSlotRequest) (Slot, error) {
 	approvalErr := doctor.LockApproved(ctx, tx, actor.ID)
@@ -85,8 +85,8 @@ func storeChange(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, ch
 	}))
 }
 
-// lockOwnSlot locks one of the actor's own slots until the transaction ends, so no seat can be taken until then. Returns
-// problem.NotFound if the slot doesn't exist or isn't the actor's.
+// lockOwnSlot locks one of the actor's own slots until the transaction ends, so no seat can be taken until then.
+// Returns problem.NotFound if the slot doesn't exist or isn't the actor's.
 func lockOwnSlot(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (AvailabilitySlot, error) {
 	row, err := lockSlot(ctx, tx, id)
 	switch {

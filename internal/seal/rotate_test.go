@@ -76,7 +76,9 @@ func TestRotate(t *testing.T) {
 	if text, err := newOnly.System().Open("mails.content", ids[0], mail); err != nil || text != "Hello" {
 		t.Errorf("a mail sealed before the rotation: %q %v", text, err)
 	}
-	for _, wrong := range []*keySource{newKeySource(oldMaster), newKeySource(unrelated), newKeySource(unrelated, oldMaster)} {
+	for _, wrong := range []*keySource{
+		newKeySource(oldMaster), newKeySource(unrelated), newKeySource(unrelated, oldMaster),
+	} {
 		requireOpenError(t, conn, wrong, seal.ErrWrongKey)
 	}
 }

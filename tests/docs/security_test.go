@@ -13,8 +13,8 @@ import (
 // codeText is what a table of docs/security.md names: a file, a folder, a Go name or a test.
 var codeText = regexp.MustCompile("`([\\w./]+)`")
 
-// TestSecurityPageNamesExist checks that the tables of docs/security.md name only files, tests and Go names that exist.
-// A reader follows them to the code that keeps the promise.
+// TestSecurityPageNamesExist checks that the tables of docs/security.md name only files, tests and Go names that
+// exist. A reader follows them to the code that keeps the promise.
 func TestSecurityPageNamesExist(t *testing.T) {
 	t.Parallel()
 	paths, words := sourceTree(t)

@@ -26,7 +26,7 @@ func TestServerRestartsKilledPostgreSQL(t *testing.T) {
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
 	s.waitFor("a new PostgreSQL", func() bool {
 		text, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
-		return err == nil && !strings.HasPrefix(string(text), strconv.Itoa(pid)+"\n") && s.isReady(200)()
+		return err == nil && !strings.HasPrefix(string(text), strconv.Itoa(pid)+"\n") && s.readyStatusIs(200)()
 	})
 	s.waitFor("a response of the search", func() bool {
 		a, err := s.request("GET", "/api/v1/doctors", "", "", nil)
@@ -46,9 +46,9 @@ func TestServerSurvivesDatabaseRestart(t *testing.T) {
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
 	})
-	s.waitFor("readiness", s.isReady(200))
+	s.waitFor("readiness", s.readyStatusIs(200))
 	must(t, c.Stop(context.Background()))
-	s.waitFor("the status 503", s.isReady(503))
+	s.waitFor("the status 503", s.readyStatusIs(503))
 	for _, path := range []string{"/health/ready", "/api/v1/doctors"} {
 		a, err := s.request("GET", path, "", "", nil)
 		must(t, err)
@@ -58,7 +58,7 @@ func TestServerSurvivesDatabaseRestart(t *testing.T) {
 	}
 	s.expect(200, "GET", "/health/live", "", "", nil)
 	startPostgres(t, data)
-	s.waitFor("readiness after the restart", s.isReady(200))
+	s.waitFor("readiness after the restart", s.readyStatusIs(200))
 	s.expect(200, "GET", "/api/v1/doctors", "", "", nil)
 	s.stop()
 }
@@ -76,7 +76,7 @@ func TestGracefulStop(t *testing.T) {
 	}
 	s := startServer(t, variables)
 	createAdmin(t, variables)
-	slot, patient := s.openSlots(1)[0], s.signUpAndIn("patient@example.org", "PATIENT")
+	slot, patient := s.openSlots(1)[0], s.signUpAndSignIn("patient@example.org", "PATIENT")
 
 	// The booking waits for the slot's row, which this transaction locks.
 	conn, err := pgx.Connect(context.Background(), c.AdminDSN(cluster.Database))
@@ -104,7 +104,7 @@ func TestGracefulStop(t *testing.T) {
 		return waiting
 	})
 	must(t, s.cmd.Process.Signal(syscall.SIGTERM))
-	s.waitFor("readiness off", s.isReady(503))
+	s.waitFor("readiness off", s.readyStatusIs(503))
 	must(t, lockTx.Rollback(context.Background()))
 	got := <-booked
 	must(t, got.err)

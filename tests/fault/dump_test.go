@@ -134,8 +134,8 @@ func (s *server) walkPrivateJourney() map[string]string {
 		"the reason of a cancellation": "MarkCancel travelling",
 	}
 	admin := s.signIn("admin@example.org")
-	doctor := s.approvedDoctor(admin)
-	patient := s.signUpAndIn("patient@example.org", "PATIENT")
+	doctor := s.createApprovedDoctor(admin)
+	patient := s.signUpAndSignIn("patient@example.org", "PATIENT")
 	session := s.expect(200, "POST", "/api/v1/auth/login", "", "",
 		object{"email": "patient@example.org", "password": password})
 	s.expect(401, "POST", "/api/v1/auth/login", "", "",

@@ -75,7 +75,7 @@ func TestRotateKeysWhileServing(t *testing.T) {
 			t.Errorf("consultation %d has the reason %q", n, read.text("reason"))
 		}
 	}
-	patient := s.signUpAndIn("first@example.org", "PATIENT")
+	patient := s.signUpAndSignIn("first@example.org", "PATIENT")
 	wg.Go(func() {
 		for n, slot := range slots {
 			select {
@@ -104,7 +104,7 @@ func TestRotateKeysWhileServing(t *testing.T) {
 			t.Fatalf("rotate: %v\n%s", err, out)
 		}
 	}
-	second := s.signUpAndIn("second@example.org", "PATIENT")
+	second := s.signUpAndSignIn("second@example.org", "PATIENT")
 	close(stop)
 	wg.Wait()
 	if strings.Contains(s.log.String(), `"level":"ERROR"`) {
@@ -143,7 +143,7 @@ func TestRotateKeysResumesAfterKill(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	variables := []string{"AMRUTAM_DATA_DIR=" + data, "AMRUTAM_LISTEN=127.0.0.1:0"}
 	s := startServer(t, variables)
-	patient := s.signUpAndIn("patient@example.org", "PATIENT")
+	patient := s.signUpAndSignIn("patient@example.org", "PATIENT")
 	s.expect(200, "PATCH", "/api/v1/users/me", patient, "", object{"phone": "+919876543210"})
 	s.stop()
 	oldKey := keyFile(t, data, "master.key")

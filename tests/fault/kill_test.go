@@ -36,7 +36,7 @@ func TestKillLosesNoBooking(t *testing.T) {
 	slots := s.openSlots(200)
 	var patients []string
 	for i := range clients {
-		patients = append(patients, s.signUpAndIn(fmt.Sprintf("patient%d@example.org", i), "PATIENT"))
+		patients = append(patients, s.signUpAndSignIn(fmt.Sprintf("patient%d@example.org", i), "PATIENT"))
 	}
 	variables[1] = "AMRUTAM_LISTEN=" + s.addr // restarted servers listen at the same address
 
@@ -143,7 +143,7 @@ func (s *server) checkAcknowledged(token string, acknowledged []booking) {
 // openSlots signs up an approved doctor without a fee and opens n slots of two seats each.
 func (s *server) openSlots(n int) (ids []string) {
 	s.t.Helper()
-	doctor := s.approvedDoctor(s.enableMFA(s.signIn("admin@example.org")))
+	doctor := s.createApprovedDoctor(s.enableMFA(s.signIn("admin@example.org")))
 	begin := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Hour)
 	for i := range n {
 		start := begin.Add(time.Duration(i) * 30 * time.Minute)

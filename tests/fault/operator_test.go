@@ -47,7 +47,7 @@ func TestFirstDayInProduction(t *testing.T) {
 	if out, err = runCommand(t, database, "", "check"); err != nil {
 		t.Errorf("check: %v %s", err, out)
 	}
-	create := []string{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"}
+	create := []string{"admin", "create", "--email", "admin@example.org", "--name", "Test Admin"}
 	const needsKey = "amrutam: error: AMRUTAM_MASTER_KEY is needed in production: " +
 		"make one with openssl rand -base64 32, and keep it apart from the backups\n"
 	if out, err = runCommand(t, database, password+"\n", create...); err == nil || out != needsKey {
@@ -197,7 +197,7 @@ func TestUnknownSettingStopsEveryCommand(t *testing.T) {
 	const want = "amrutam: error: AMRUTAM_PAYWITHIN is no setting: did you mean AMRUTAM_PAY_WITHIN?"
 	for _, arguments := range [][]string{
 		{"serve"}, {"migrate"}, {"check"}, {"keys", "rotate"}, {"code"}, {"demo"},
-		{"admin", "create", "--email", "a@example.org", "--name", "Ad Min"},
+		{"admin", "create", "--email", "a@example.org", "--name", "Test Admin"},
 	} {
 		out, err := runCommand(t, variables, password+"\n", arguments...)
 		if err == nil || !strings.HasPrefix(out, want) || strings.Contains(out, "hunter2") {

@@ -29,7 +29,7 @@ import (
 
 type object = map[string]any
 
-// timeout is how long anything may take, also on a busy machine.
+// timeout limits each wait, even on a busy machine.
 const timeout = 60 * time.Second
 
 // tempDir contains the program.
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// masterKeyVariable sets the master key, as DATABASE_URL requires.
+// masterKeyVariable is the setting that must be given together with DATABASE_URL.
 const masterKeyVariable = "AMRUTAM_MASTER_KEY=2qPbuuHBcGc6Dn0Ia3zDo9nHVkRhNhvs01ykUEd4sBk="
 
 const release = "v1.2.0-test"
@@ -66,12 +66,12 @@ var buildProgram = sync.OnceValues(func() (string, error) {
 type server struct {
 	t   *testing.T
 	cmd *exec.Cmd
-	// client compares every response with the document.
+	// client compares every response with openapi.json.
 	client *http.Client
 	addr   string
 	log    *outputBuffer
 	done   chan error
-	// stdout is complete when the server listens.
+	// stdout has everything, for example the password of the demo users, before the server listens.
 	stdout *outputBuffer
 }
 
@@ -81,20 +81,20 @@ type outputBuffer struct {
 	text bytes.Buffer
 }
 
-func (l *outputBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
+func (b *outputBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
 }
 
-func (l *outputBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+func (b *outputBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
-// newCommand prepares the program with these variables. Of the test's own environment it passes on only what the
-// program needs to find PostgreSQL.
+// newCommand prepares the program with these environment variables. Of the test's own environment it passes on only
+// what the program needs to find PostgreSQL.
 func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	path, err := buildProgram()
@@ -111,7 +111,7 @@ func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd
 	return cmd
 }
 
-// startPostgres starts a PostgreSQL on a data folder, for DATABASE_URL.
+// startPostgres starts a PostgreSQL on a data folder. Tests set its address as DATABASE_URL.
 func startPostgres(t *testing.T, data string) *cluster.Cluster {
 	t.Helper()
 	c, err := cluster.Start(context.Background(),
@@ -125,7 +125,7 @@ func startPostgres(t *testing.T, data string) *cluster.Cluster {
 func createAdmin(t *testing.T, variables []string) {
 	t.Helper()
 	_, err := runCommand(t, variables, password+"\n",
-		"admin", "create", "--email", "admin@example.org", "--name", "Ad Min")
+		"admin", "create", "--email", "admin@example.org", "--name", "Test Admin")
 	must(t, err)
 }
 
@@ -168,7 +168,7 @@ func startServer(t *testing.T, variables []string, arguments ...string) *server 
 	return s
 }
 
-// kill kills the server with SIGKILL.
+// kill sends SIGKILL and waits for the exit.
 func (s *server) kill() {
 	s.t.Helper()
 	must(s.t, s.cmd.Process.Kill())
@@ -197,16 +197,16 @@ func (s *server) awaitExit() {
 	}
 }
 
-// response is a response of the server.
+// response is the status, the header and the JSON body of a response.
 type response struct {
 	status int
 	header http.Header
 	body   object
 }
 
-func (a response) text(name string) string { s, _ := a.body[name].(string); return s }
+func (r response) text(name string) string { s, _ := r.body[name].(string); return s }
 
-// request sends one request. The error is one of the network.
+// request sends one request. It returns an error if no complete response arrives.
 func (s *server) request(method, path, token, key string, body any) (response, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -254,8 +254,8 @@ var verifyTokenPattern = regexp.MustCompile(`verify-email\?token=([A-Za-z0-9_-]+
 
 const password = "nine boats cross the quiet lake"
 
-// signUpAndIn signs a user up and in, gives a patient's consent to treatment, and returns the access token.
-func (s *server) signUpAndIn(email, role string) string {
+// signUpAndSignIn signs a user up and in, gives a patient's consent to treatment, and returns the access token.
+func (s *server) signUpAndSignIn(email, role string) string {
 	s.t.Helper()
 	s.expect(201, "POST", "/api/v1/auth/signup", "", "",
 		object{"email": email, "password": password, "fullName": "Test Person", "role": role})
@@ -269,23 +269,24 @@ func (s *server) signUpAndIn(email, role string) string {
 		return true
 	})
 	if role == "PATIENT" {
-		session := s.signIn(email)
-		s.expect(201, "POST", "/api/v1/consents", session, "", object{"purpose": "TREATMENT", "noticeVersion": 1})
-		return session
+		token := s.signIn(email)
+		s.expect(201, "POST", "/api/v1/consents", token, "", object{"purpose": "TREATMENT", "noticeVersion": 1})
+		return token
 	}
 	return s.signIn(email)
 }
 
 func (s *server) signIn(email string) string {
 	s.t.Helper()
-	session := s.expect(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password})
-	return session.text("accessToken")
+	answer := s.expect(200, "POST", "/api/v1/auth/login", "", "", object{"email": email, "password": password})
+	return answer.text("accessToken")
 }
 
-// approvedDoctor signs up a doctor without a fee, whom the administrator approves, and returns the access token.
-func (s *server) approvedDoctor(admin string) string {
+// createApprovedDoctor signs up a doctor without a fee, approves them with the token of an administrator, and returns
+// the doctor's access token.
+func (s *server) createApprovedDoctor(adminToken string) string {
 	s.t.Helper()
-	doctor := s.signUpAndIn("doctor@example.org", "DOCTOR")
+	doctor := s.signUpAndSignIn("doctor@example.org", "DOCTOR")
 	profile := s.expect(201, "POST", "/api/v1/doctors", doctor, "", object{
 		"specialization":     "Kayachikitsa",
 		"yearsOfExperience":  3,
@@ -293,11 +294,11 @@ func (s *server) approvedDoctor(admin string) string {
 		"consultationFee":    "0.00",
 		"languagesSpoken":    []string{"en"},
 	})
-	s.expect(200, "PATCH", "/api/v1/doctors/"+profile.text("id")+"/approve", admin, "", object{"approved": true})
+	s.expect(200, "PATCH", "/api/v1/doctors/"+profile.text("id")+"/approve", adminToken, "", object{"approved": true})
 	return doctor
 }
 
-// enableMFA sets up the second factor that staff need, and returns the token.
+// enableMFA sets up the second factor that staff need, and returns the token that it was given.
 func (s *server) enableMFA(token string) string {
 	s.t.Helper()
 	secret := s.expect(200, "POST", "/api/v1/auth/enable-mfa", token, "", nil).text("secret")
@@ -321,8 +322,8 @@ func (s *server) waitFor(what string, check func() bool) {
 	}
 }
 
-// isReady returns a check, for waitFor, that /health/ready returns the status.
-func (s *server) isReady(want int) func() bool {
+// readyStatusIs returns a check, for waitFor, that /health/ready returns the status.
+func (s *server) readyStatusIs(want int) func() bool {
 	return func() bool {
 		a, err := s.request("GET", "/health/ready", "", "", nil)
 		return err == nil && a.status == want
@@ -352,12 +353,12 @@ func TestServeRefusesOtherMasterKey(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "AMRUTAM_LISTEN=127.0.0.1:0"}
 	s := startServer(t, variables)
-	s.signUpAndIn("patient@example.org", "PATIENT")
+	s.signUpAndSignIn("patient@example.org", "PATIENT")
 	s.stop()
 	otherKey := append(variables, "AMRUTAM_MASTER_KEY="+strings.Repeat("A", 43)+"=")
 	for _, arguments := range [][]string{
 		{"serve"},
-		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"},
+		{"admin", "create", "--email", "admin@example.org", "--name", "Test Admin"},
 	} {
 		out, err := runCommand(t, otherKey, password+"\n", arguments...)
 		if err == nil || !strings.Contains(out, "AMRUTAM_MASTER_KEY") || strings.Contains(out, "listening") {

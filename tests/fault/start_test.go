@@ -114,7 +114,7 @@ func TestMigratePrintsResult(t *testing.T) {
 		version+2, version)
 	for _, arguments := range [][]string{
 		{"serve"}, {"migrate"},
-		{"admin", "create", "--email", "admin@example.org", "--name", "Ad Min"},
+		{"admin", "create", "--email", "admin@example.org", "--name", "Test Admin"},
 	} {
 		out, err := runCommand(t, variables, password+"\n", arguments...)
 		if err == nil || !strings.HasSuffix(out, want) || strings.Count(out, "\n") != 1 {
