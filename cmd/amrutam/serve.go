@@ -34,7 +34,7 @@ func (s serve) Run(ctx context.Context) error {
 		return err
 	}
 	stopSupervising := res.startSupervising(ctx)
-	defer stopSupervising() // before res.close stops the cluster, or it would be started again
+	defer stopSupervising() // before res.close stops the private PostgreSQL, or it would be started again
 	a, err := res.newApp(ctx)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ type UserInvitationRequest struct {
 }
 
 // Invite creates a member of staff without a password and mails a link to set one. Returns ErrAddressTaken if another
-// user has the address, a 422 of all faults.
+// user has the address, and a 422 with all faults if fields are wrong.
 func (s *Service) Invite(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UserInvitationRequest) (StaffUser, error) {
 	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
@@ -69,7 +69,7 @@ func (s *Service) provisionInvited(ctx context.Context, tx *postgres.Tx, actor a
 		id, err = s.inviteAgain(ctx, tx, u)
 	}
 	if !errors.Is(err, ErrAddressTaken) {
-		return id, err
+		return id, err // created, invited again, or failed
 	}
 	released, releaseErr := s.releaseUnverifiedEmail(ctx, tx, actor, u.Email)
 	switch {
@@ -81,6 +81,7 @@ func (s *Service) provisionInvited(ctx context.Context, tx *postgres.Tx, actor a
 	if id, err = s.Provision(ctx, tx, u); err != nil {
 		return uuid.Nil, err
 	}
+	// The passwords of those sign-ups get the same answer as before, so nobody learns of the new owner.
 	return id, s.pendingSignUps(id).addDecoys(ctx, tx, released...)
 }
 

@@ -23,7 +23,8 @@ type page struct {
 	Token    string
 	Password bool
 	Button   string
-	Least    int
+	// MinLength is the least length of a new password.
+	MinLength int
 }
 
 var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
@@ -34,7 +35,7 @@ var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
 {{with .Faults}}<ul role="alert">{{range .}}<li>The password {{.}}.</li>{{end}}</ul>{{end}}
 {{if .Action}}<form method="post" action="{{.Action}}"><input type="hidden" name="token" value="{{.Token}}">
 {{if .Password}}<label for="password">New password</label>
-<input id="password" name="password" type="password" autocomplete="new-password" minlength="{{.Least}}" required>
+<input id="password" name="password" type="password" autocomplete="new-password" minlength="{{.MinLength}}" required>
 {{end}}<button>{{.Button}}</button></form>{{end}}
 </main></body></html>`))
 
@@ -96,7 +97,7 @@ func (s *Service) resetForm(token string) page {
 	}
 	return page{Title: "Set a new password",
 		Text: "Choose a long one, such as a few words that belong together only for you. All devices will be " +
-			"signed out.", Action: "/reset-password", Token: token, Password: true, Least: s.Config.PasswordMin,
+			"signed out.", Action: "/reset-password", Token: token, Password: true, MinLength: s.Config.PasswordMin,
 		Button: "Set password"}
 }
 
@@ -112,7 +113,7 @@ func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token str
 	if errors.Is(err, ErrInvalidToken) {
 		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
 			Text: "It was used before, is older than a day, or a newer mail has replaced it. If you confirmed your " +
-				"address already, just sign in; otherwise ask for a new mail there."})
+				"address already, just sign in; otherwise ask for a new mail where you sign in."})
 		return
 	}
 	if s.failed(w, r, err) {

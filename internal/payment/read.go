@@ -16,13 +16,13 @@ type ReadRequest struct {
 	ConsultationID uuid.UUID `path:"consultationId" format:"uuid" doc:"The consultation that is paid"`
 }
 
-// Detail is a payment with its history. A doctor sees amounts only: no attempts.
+// Detail is a payment with its history. A doctor sees neither the attempts nor the transaction reference.
 type Detail struct {
 	_ struct{} `doc:"The money of one consultation, with its attempts and refunds"`
 
 	Payment
 	Attempts []Attempt `json:"attempts" doc:"Every try to pay, oldest first; empty for the doctor"`
-	Refunds  []Refund  `json:"refunds" doc:"What was or is being given back, oldest first; for staff also what is or was only asked for"`
+	Refunds  []Refund  `json:"refunds" doc:"The refunds, oldest first; only staff see requests for a refund that nobody has approved"`
 }
 
 // read returns the payment of a consultation. Returns NotFound to actors who may not see it.
@@ -61,6 +61,7 @@ func readAttempts(ctx context.Context, r *postgres.Read, paymentID uuid.UUID) ([
 	if err != nil {
 		return nil, fmt.Errorf("list the attempts: %w", err)
 	}
+	// Money that came but is not what an attempt asked for.
 	mismatched, err := listMismatched(ctx, r, &paymentID)
 	if err != nil {
 		return nil, fmt.Errorf("list the mismatched money: %w", err)
