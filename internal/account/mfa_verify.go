@@ -212,7 +212,7 @@ func requireMFAEnabled(_ *postgres.Tx, user activeUser) error {
 // verifySecondFactor checks a factor of the user, marks it as used, and reports whether it was right. An attempt with
 // a code is counted before the check, because a code can be guessed. Returns limit.ErrTooMany after too many failures.
 func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor access.Actor, user activeUser,
-	f SecondFactor) (right bool, err error) {
+	f SecondFactor) (isValid bool, err error) {
 	guessable := f.Passkey == nil
 	if guessable {
 		if err := s.Limits.CountAttempt(ctx, tx, limit.Code, user.id.String()); err != nil {
@@ -221,24 +221,24 @@ func (s *Service) verifySecondFactor(ctx context.Context, tx *postgres.Tx, actor
 	}
 	switch {
 	case f.RecoveryCode != "":
-		right, err = s.consumeRecoveryCode(ctx, tx, user.id, f.RecoveryCode)
+		isValid, err = s.consumeRecoveryCode(ctx, tx, user.id, f.RecoveryCode)
 	case f.Passkey != nil:
 		var proof webauthn.Assertion
 		if proof, err = f.Passkey.Parse(); err == nil {
-			right, err = s.consumePasskey(ctx, tx, user.id, proof)
+			isValid, err = s.consumePasskey(ctx, tx, user.id, proof)
 		}
 	case user.TotpConfirmedAt != nil || f.enrolling:
-		right, err = s.consumeOTP(ctx, tx, user, f.OTP)
+		isValid, err = s.consumeOTP(ctx, tx, user, f.OTP)
 	}
 	switch {
 	case err != nil:
 		return false, err
-	case right && guessable:
+	case isValid && guessable:
 		s.Limits.CountSuccess(tx, limit.Code, user.id.String())
-	case !right:
+	case !isValid:
 		audit.WriteFor(tx, actor, "second-factor.refuse", "user", user.id.String(), nil)
 	}
-	return right, nil
+	return isValid, nil
 }
 
 // consumeOTP checks a code of the user's authenticator, marks it as used, and reports whether it was right and unused.

@@ -44,9 +44,9 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 		return session.Tokens{}, err
 	}
 	var user uuid.UUID
-	right := false
+	isValid := false
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		right = false
+		isValid = false
 		if user, err = findPasskeyOwner(ctx, tx, proof.CredentialID()); err != nil {
 			return err
 		}
@@ -54,14 +54,14 @@ func (s *Service) SignInWithPasskey(ctx context.Context, actor access.Actor,
 		if _, err := lockActive(ctx, tx, user); err != nil {
 			return err
 		}
-		if right, err = s.consumePasskey(ctx, tx, user, proof); err != nil || !right {
+		if isValid, err = s.consumePasskey(ctx, tx, user, proof); err != nil || !isValid {
 			return err
 		}
 		out, err = s.startSessionAfterMFA(ctx, tx, actor, user, in.Body.TransportChoice)
 		return err
 	})
 	switch {
-	case postgres.NoRows(err), errors.Is(err, problem.Unauthenticated), err == nil && !right:
+	case postgres.NoRows(err), errors.Is(err, problem.Unauthenticated), err == nil && !isValid:
 		return session.Tokens{}, s.refuse(ctx, actor, user, "passkey", ErrInvalidPasskey)
 	case err != nil:
 		return session.Tokens{}, fmt.Errorf("sign in with a passkey: %w", err)

@@ -29,7 +29,7 @@ WHERE id = @id;
 SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
 WHERE pp.user_id = @patient_id AND dp.user_id = @doctor_id;
 
--- The sweep takes a page of each list a minute: 200 are done well within its time.
+-- A run of the sweep ends at most 200 of each list, because its time is limited; the next run takes the rest.
 -- name: listOverdueConsultations :many
 SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= @now ORDER BY payment_due_at LIMIT 200;
 

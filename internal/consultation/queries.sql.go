@@ -142,7 +142,7 @@ const listOverdueConsultationsSQL = `-- name: listOverdueConsultations :many
 SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= $1 ORDER BY payment_due_at LIMIT 200
 `
 
-// The sweep takes a page of each list a minute: 200 are done well within its time.
+// A run of the sweep ends at most 200 of each list, because its time is limited; the next run takes the rest.
 func listOverdueConsultations(ctx context.Context, db postgres.Querier, now *time.Time) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, listOverdueConsultationsSQL, now)
 	if err != nil {

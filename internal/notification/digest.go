@@ -26,32 +26,32 @@ func (SendDigest) Kind() string { return "mail.send-digest" }
 // maxListed limits the mails that a digest lists; it gives the number of the others.
 const maxListed = 100
 
-// quotaKey returns the key under which the mails of a kind to a mailbox are counted. The address can't be read from
+// budgetKey returns the key under which the mails of a kind to a mailbox are counted. The address can't be read from
 // it.
-func (s *Service) quotaKey(m *Message) []byte {
+func (s *Service) budgetKey(m *Message) []byte {
 	return s.sealer.BlindIndex("mails.budget", m.Kind+" "+canonicalMailbox(m.To))
 }
 
-// countOrDefer counts a mail, and reports whether it is deferred. A mail over the mailbox's quota is deferred until
+// countOrDefer counts a mail, and reports whether it is deferred. A mail over the mailbox's budget is deferred until
 // the hour ends, and then sent in a digest.
 func (s *Service) countOrDefer(ctx context.Context, id uuid.UUID, m *Message) (isDeferred bool, err error) {
 	if s.limits.Off {
 		return false, nil
 	}
-	quota := s.quotaKey(m)
+	budget := s.budgetKey(m)
 	err = s.db.Write(ctx, func(tx *postgres.Tx) error {
-		until, err := s.limits.CountUse(ctx, tx, limit.MailsPerHour, string(quota))
+		until, err := s.limits.CountUse(ctx, tx, limit.MailsPerHour, string(budget))
 		isDeferred = errors.Is(err, limit.ErrTooMany)
 		if !isDeferred {
 			return err
 		}
 		var hasDigest bool
 		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM mails WHERE budget = $1 AND content IS NOT NULL AND "+
-			"digest_id IS NULL)", quota).Scan(&hasDigest)
+			"digest_id IS NULL)", budget).Scan(&hasDigest)
 		if err != nil {
 			return fmt.Errorf("look for deferred mails: %w", err)
 		}
-		queueDeferMail(tx, quota, id)
+		queueDeferMail(tx, budget, id)
 		if hasDigest {
 			return nil
 		}

@@ -183,20 +183,20 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 	if err != nil && !errors.As(err, &failure) {
 		if message != nil {
 			s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
-			err = errors.Join(err, s.returnQuota(ctx, message))
+			err = errors.Join(err, s.returnBudget(ctx, message))
 		}
 		return err
 	}
 	return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, failure)
 }
 
-// returnQuota gives back the quota that a mail used whose delivery will be tried again.
-func (s *Service) returnQuota(ctx context.Context, m *Message) error {
+// returnBudget gives the mailbox's budget back what a mail used whose delivery will be tried again.
+func (s *Service) returnBudget(ctx context.Context, m *Message) error {
 	if s.limits.Off {
 		return nil
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.quotaKey(m)))
+		s.limits.UndoUse(tx, limit.MailsPerHour, string(s.budgetKey(m)))
 		return nil
 	})
 }
