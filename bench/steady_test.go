@@ -21,6 +21,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"amrutam/internal/apptest"
 	"amrutam/internal/postgres/cluster"
 	"amrutam/internal/seal"
 )
@@ -46,12 +47,8 @@ func BenchmarkSteady(b *testing.B) {
 // startProgram builds the program, starts it twice with the command prefix, and populates its database.
 func startProgram(b *testing.B, prefix []string) (*population, *process) {
 	b.Helper()
-	program := filepath.Join(tempDir, "amrutam")
-	out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, "amrutam/cmd/amrutam").
-		CombinedOutput()
-	if err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
+	program, err := apptest.BuildProgram(tempDir, "-trimpath")
+	must(b, err)
 	data := filepath.Join(tempDir, b.Name())
 	command := append(slices.Clone(prefix), program, "serve")
 	first := startProcess(b, command, data)

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -207,22 +206,6 @@ func fillQueue(c *apptest.Clinic) (release func()) {
 	passwords := c.App.Passwords
 	passwords.Waiting.Add(passwords.MaxWaiting)
 	return func() { passwords.Waiting.Add(-passwords.MaxWaiting) }
-}
-
-// concurrently calls do n times at the same time and returns the results in the order of i.
-func concurrently[T any](n int, do func(i int) T) []T {
-	results := make([]T, n)
-	start := make(chan struct{})
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			<-start
-			results[i] = do(i)
-		})
-	}
-	close(start)
-	all.Wait()
-	return results
 }
 
 // withoutRequestID returns an answer's body without the request id, which differs each time.

@@ -116,7 +116,7 @@ func TestDeleteAccountKeepsLastAdministrator(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	admins := []apptest.User{c.Admin(), c.Admin(), c.Admin(), c.Admin()}
-	statuses := concurrently(len(admins), func(i int) int { return deleteAccount(c, admins[i]).Status })
+	statuses := apptest.Concurrently(len(admins), func(i int) int { return deleteAccount(c, admins[i]).Status })
 	slices.Sort(statuses)
 	wantEqual(t, "statuses", statuses, []int{204, 204, 204, 409})
 }
@@ -140,7 +140,7 @@ func TestDeleteAccountRacesBooking(t *testing.T) {
 		doctor, patient := c.Doctor("0"), c.Patient()
 		slot := c.Slot(doctor, 30*time.Hour, 1)
 		actor := []apptest.User{doctor, patient}[i%2]
-		statuses := concurrently(2, func(i int) int {
+		statuses := apptest.Concurrently(2, func(i int) int {
 			if i == 0 {
 				return deleteAccount(c, actor).Status
 			}

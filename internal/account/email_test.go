@@ -144,7 +144,7 @@ func TestConcurrentEmailChanges(t *testing.T) {
 		requestEmailChange(c, s.user, email).Want(202)
 		tokens = append(tokens, awaitMail(t, c, email, "confirm-new-address", i+1))
 	}
-	statuses := concurrently(8, func(i int) int { return confirmEmail(c, tokens[i%2]).Status })
+	statuses := apptest.Concurrently(8, func(i int) int { return confirmEmail(c, tokens[i%2]).Status })
 	succeeded := 0
 	for _, status := range statuses {
 		if status == 204 {

@@ -128,7 +128,7 @@ func TestSignUpsOfANetwork(t *testing.T) {
 func TestConcurrentSignUpsObeyQuota(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	errs := concurrently(12, func(int) error {
+	errs := apptest.Concurrently(12, func(int) error {
 		return c.DB.Write(t.Context(), func(tx *postgres.Tx) error {
 			_, err := limit.Limiter{}.CountUse(t.Context(), tx, limit.SignUps(5), "somewhere")
 			return err

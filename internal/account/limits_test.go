@@ -57,7 +57,7 @@ func TestConcurrentWrongPasswords(t *testing.T) {
 	c.Clock.Freeze()
 	email := signUp(t, c)
 	for _, address := range []string{email, newEmail()} {
-		answers := concurrently(40, func(int) *apptest.Answer { return login(c, address, wrongPassword) })
+		answers := apptest.Concurrently(40, func(int) *apptest.Answer { return login(c, address, wrongPassword) })
 		if checked := countChecked(t, answers); checked > 5 || checked == 0 {
 			t.Errorf("%d passwords were compared", checked)
 		}
@@ -134,7 +134,7 @@ func TestConcurrentCorrectPasswords(t *testing.T) {
 	}
 	before := countDeadlocks()
 	for range 5 {
-		answers := concurrently(12, func(i int) *apptest.Answer { return login(c, emails[i%4], password) })
+		answers := apptest.Concurrently(12, func(i int) *apptest.Answer { return login(c, emails[i%4], password) })
 		for _, a := range answers {
 			if a.Status != 200 && a.Status != 429 { // an account has few attempts at once
 				t.Errorf("status %d", a.Status)
@@ -216,7 +216,7 @@ func TestPairLimit(t *testing.T) {
 		loginFrom(c, ip, newEmail(), wrongPassword).Want(401)
 	}
 	guess := func(int) *apptest.Answer { return loginFrom(c, ip, email, wrongPassword) }
-	answers := concurrently(20, guess)
+	answers := apptest.Concurrently(20, guess)
 	for i := range 3 { // in place of guesses that a full queue refused
 		answers = append(answers, guess(i))
 	}
@@ -244,7 +244,7 @@ func TestGuessesWithStolenToken(t *testing.T) {
 	sessions := []session{signIn(t, c, email, password), signIn(t, c, email, password), signIn(t, c, email, password)}
 	guess := func(bodies map[string]object) (checked int) {
 		paths := slices.Collect(maps.Keys(bodies))
-		answers := concurrently(30, func(i int) *apptest.Answer {
+		answers := apptest.Concurrently(30, func(i int) *apptest.Answer {
 			path, ip := paths[i%len(paths)], "198.51.100."+strconv.Itoa(i+1)
 			return c.Do(sessions[i%3].user, "POST", "auth/"+path, bodies[path], "X-Forwarded-For", ip)
 		})

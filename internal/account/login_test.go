@@ -130,7 +130,7 @@ func TestSignInDuringRehash(t *testing.T) {
 	c.Get(sessionOf(t, (<-answer).Want(200)).user, "users/me").Want(200)
 
 	storeWeakHash(t, c)
-	answers := concurrently(8, func(int) *apptest.Answer { return login(c, email, password) })
+	answers := apptest.Concurrently(8, func(int) *apptest.Answer { return login(c, email, password) })
 	for _, a := range answers {
 		c.Get(sessionOf(t, a.Want(200)).user, "users/me").Want(200)
 	}

@@ -140,7 +140,7 @@ func TestCodeGuessesAreLimited(t *testing.T) {
 	c.Clock.Advance(time.Hour)
 	ticket := login(c, email, password).Want(200).Text("mfaToken")
 	wrong := a.code(t, 40)
-	answers := concurrently(burstSize(), func(int) string {
+	answers := apptest.Concurrently(burstSize(), func(int) string {
 		return c.Post(anonymous, "auth/verify-mfa", object{"mfaToken": ticket, "otp": wrong}).Want(401).Text("type")
 	})
 	checked := 0
@@ -166,7 +166,7 @@ func TestCodeWorksOnce(t *testing.T) {
 		for i := range tickets {
 			tickets[i] = login(c, email, password).Want(200).Text("mfaToken")
 		}
-		statuses := concurrently(len(tickets), func(i int) int {
+		statuses := apptest.Concurrently(len(tickets), func(i int) int {
 			body := maps.Clone(factor)
 			body["mfaToken"] = tickets[i]
 			return c.Post(anonymous, "auth/verify-mfa", body).Status
@@ -297,7 +297,7 @@ func TestConcurrentPasswordChangeEndsTickets(t *testing.T) {
 		email := signUp(t, c)
 		s := signIn(t, c, email, password)
 		enrolAuthenticator(t, c, s.user)
-		concurrently(8, func(i int) int {
+		apptest.Concurrently(8, func(i int) int {
 			if i == 0 {
 				return changePassword(c, s.user, password, newPassword).Want(204).Status
 			}

@@ -69,7 +69,7 @@ func TestPasskeyChallengeWorksOnce(t *testing.T) {
 	k := c.NewPasskey()
 	k.Register(patient)
 	proof := k.Prove()
-	statuses := concurrently(8, func(int) int { return passkeyLogin(c, proof).Status })
+	statuses := apptest.Concurrently(8, func(int) int { return passkeyLogin(c, proof).Status })
 	slices.Sort(statuses)
 	wantEqual(t, "statuses", statuses, []int{200, 401, 401, 401, 401, 401, 401, 401})
 	c.Post(patient, "auth/step-up", object{"passkey": proof}).Want(401, "invalid-passkey")

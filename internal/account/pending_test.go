@@ -298,7 +298,7 @@ func TestConcurrentSignUpsWithOneAddress(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	email := newEmail()
-	answers := concurrently(burstSize(), func(i int) *apptest.Answer {
+	answers := apptest.Concurrently(burstSize(), func(i int) *apptest.Answer {
 		body := registration(email, func(m object) { m["fullName"] = fmt.Sprintf("Meera %c", 'A'+i) })
 		return c.Post(anonymous, "auth/signup", body)
 	})

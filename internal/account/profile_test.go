@@ -172,7 +172,7 @@ func TestConcurrentPatchesOfDifferentMembers(t *testing.T) {
 		me := c.User(access.RoleDoctor)
 		names := []string{"fullName", "gender", "dateOfBirth", "phone", "address", "timezone"}
 		versions := map[string]bool{}
-		answers := concurrently(len(names), func(i int) *apptest.Answer {
+		answers := apptest.Concurrently(len(names), func(i int) *apptest.Answer {
 			return c.Patch(me, "users/me", object{names[i]: fullProfile()[names[i]]})
 		})
 		for _, a := range answers {
@@ -186,7 +186,7 @@ func TestConcurrentPatchesOfDifferentMembers(t *testing.T) {
 	}
 	me := c.Patient()
 	version := c.Get(me, "users/me").Header.Get("ETag")
-	answers := concurrently(5, func(int) *apptest.Answer {
+	answers := apptest.Concurrently(5, func(int) *apptest.Answer {
 		return c.Do(me, "PATCH", "users/me", object{"address": "12 Lake Road"}, "If-Match", version)
 	})
 	succeeded := 0

@@ -83,7 +83,7 @@ func TestConcurrentProvisions(t *testing.T) {
 		id  uuid.UUID
 		err error
 	}
-	results := concurrently(20, func(i int) (r result) {
+	results := apptest.Concurrently(20, func(i int) (r result) {
 		u := user
 		u.Email = strings.ToUpper(email[:i]) + email[i:]
 		r.err = c.DB.Write(context.Background(), func(tx *postgres.Tx) (err error) {

@@ -89,7 +89,7 @@ func TestConcurrentUsesOfResetToken(t *testing.T) {
 	c := open(t)
 	email := signUp(t, c)
 	token := requestReset(t, c, email, 1)
-	answers := concurrently(6, func(i int) *apptest.Answer {
+	answers := apptest.Concurrently(6, func(i int) *apptest.Answer {
 		return resetPassword(c, token, newPassword+string(rune('a'+i)))
 	})
 	winner := -1 // the index of the reset that succeeded
@@ -136,7 +136,7 @@ func TestConcurrentPasswordChanges(t *testing.T) {
 	for i := range sessions {
 		sessions[i] = signIn(t, c, email, password)
 	}
-	answers := concurrently(len(sessions), func(i int) *apptest.Answer {
+	answers := apptest.Concurrently(len(sessions), func(i int) *apptest.Answer {
 		return changePassword(c, sessions[i].user, password, newPassword+string(rune('a'+i)))
 	})
 	winner := -1 // the index of the change that succeeded
@@ -270,7 +270,7 @@ func TestPasswordChangeEndsConcurrentSignIns(t *testing.T) {
 		current, next := password, newPassword
 		for range 4 {
 			s, other := signIn(t, c, email, current), signIn(t, c, email, current)
-			answers := concurrently(10, func(i int) *apptest.Answer {
+			answers := apptest.Concurrently(10, func(i int) *apptest.Answer {
 				switch i {
 				case 4:
 					return changePassword(c, s.user, current, next)

@@ -33,7 +33,7 @@ func TestNewFactorEndsOtherSessions(t *testing.T) {
 				return c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
 			}
 		}
-		answers := concurrently(9, func(i int) *apptest.Answer {
+		answers := apptest.Concurrently(9, func(i int) *apptest.Answer {
 			switch {
 			case i == 0:
 				return addFactor()
@@ -85,7 +85,7 @@ func TestLastAdministratorStays(t *testing.T) {
 		admins[i] = c.Admin()
 	}
 	for range 3 {
-		concurrently(len(admins), func(i int) int {
+		apptest.Concurrently(len(admins), func(i int) int {
 			path := "users/" + admins[(i+1)%len(admins)].ID.String()
 			if i%2 == 0 {
 				return c.Patch(admins[i], path+"/role", object{"role": "SUPPORT"}).Status

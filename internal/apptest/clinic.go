@@ -148,7 +148,8 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	log := &Log{}
 	a, err := app.New(cfg, db, sealer, slog.New(slog.NewJSONHandler(log, nil)))
 	must(t, err)
-	if _, isBenchmark := t.(*testing.B); !isBenchmark {
+	_, isBenchmark := t.(*testing.B)
+	if !isBenchmark {
 		a.Passwords.Params = cheapHashes
 	}
 	server.Config = app.Server(a.API.Handler())
@@ -167,7 +168,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log,
 		http: &http.Client{Timeout: time.Minute}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
-	if _, isBenchmark := t.(*testing.B); !isBenchmark {
+	if !isBenchmark {
 		c.contract = &contract{t: t, log: log, document: documentOf(t, a), next: c.http.Transport,
 			answered: &statusRecord{statuses: map[string]map[int]bool{}}}
 		c.http.Transport = c.contract

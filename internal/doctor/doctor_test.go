@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -280,15 +279,9 @@ func TestConcurrentUseOfRegistrationNumber(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	admin := c.Admin()
-	answers := make([]*apptest.Answer, 6)
 	doctors := make([]apptest.User, 6)
-	concurrently := func(do func(i int) *apptest.Answer) (won int) {
-		var all sync.WaitGroup
-		for i := range answers {
-			all.Go(func() { answers[i] = do(i) })
-		}
-		all.Wait()
-		for _, a := range answers {
+	countWinners := func(do func(i int) *apptest.Answer) (won int) {
+		for _, a := range apptest.Concurrently(len(doctors), do) {
 			if a.Status < 300 {
 				won++
 				continue
@@ -300,19 +293,19 @@ func TestConcurrentUseOfRegistrationNumber(t *testing.T) {
 	for i := range doctors {
 		doctors[i] = c.User(access.RoleDoctor)
 	}
-	won := concurrently(func(i int) *apptest.Answer {
+	won := countWinners(func(i int) *apptest.Answer {
 		return c.Post(doctors[i], "doctors",
 			application(func(m map[string]any) { m["registrationNumber"] = []string{"MH-91", "mh 91"}[i%2] }))
 	})
 	want(t, "applications", won, 1)
 	c.Exec("UPDATE doctors SET approval_decided_at = now(), registration_key = NULL") // refused
-	won = concurrently(func(i int) *apptest.Answer {
+	won = countWinners(func(i int) *apptest.Answer {
 		return c.Post(doctors[i], "doctors",
 			application(func(m map[string]any) { m["registrationNumber"] = "KL" + strconv.Itoa(i) }))
 	})
 	want(t, "new applications", won, 6)
 	c.Exec("UPDATE doctors SET approval_decided_at = now(), registration_key = NULL, registration_number = 'MH91'")
-	won = concurrently(func(i int) *apptest.Answer {
+	won = countWinners(func(i int) *apptest.Answer {
 		return c.Patch(admin, "doctors/"+doctors[i].ID.String()+"/approve", map[string]any{"approved": true})
 	})
 	want(t, "approvals", won, 1)

@@ -3,7 +3,6 @@ package payment_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -87,17 +86,13 @@ func wantRefunds(t *testing.T, c *apptest.Clinic, consultation string, n int) {
 
 // concurrently sends n requests at once and returns their answers. It repeats those that a busy server refused.
 func concurrently(n int, do func(i int) *apptest.Answer) []*apptest.Answer {
-	answers := make([]*apptest.Answer, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			for answers[i] == nil || answers[i].Status == 503 {
-				answers[i] = do(i)
+	return apptest.Concurrently(n, func(i int) *apptest.Answer {
+		for {
+			if a := do(i); a.Status != 503 {
+				return a
 			}
-		})
-	}
-	all.Wait()
-	return answers
+		}
+	})
 }
 
 func statuses(answers []*apptest.Answer) map[int]int {

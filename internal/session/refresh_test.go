@@ -106,7 +106,7 @@ func TestConcurrentRefresh(t *testing.T) {
 	email := signUp(t, c)
 	s := signIn(t, c, email, password)
 	for _, tabs := range []int{2, 20} {
-		answers := concurrently(tabs, func(int) *apptest.Answer { return refresh(c, s.refresh) })
+		answers := apptest.Concurrently(tabs, func(int) *apptest.Answer { return refresh(c, s.refresh) })
 		tokens := map[string]bool{}
 		for _, a := range answers {
 			s = sessionOf(t, a.Want(200))
@@ -128,7 +128,7 @@ func TestConcurrentRefreshWithStolenToken(t *testing.T) {
 	stolen := signIn(t, c, email, password)
 	s := sessionOf(t, refresh(c, stolen.refresh).Want(200))
 	c.Clock.Advance(11 * time.Second)
-	pairs := concurrently(20, func(i int) *apptest.Answer {
+	pairs := apptest.Concurrently(20, func(i int) *apptest.Answer {
 		if i%2 == 0 {
 			return refresh(c, stolen.refresh)
 		}

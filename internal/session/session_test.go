@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -158,22 +157,6 @@ func waitFor(t *testing.T, what string, there func() bool) {
 func countAudits(t *testing.T, c *apptest.Clinic, action, entity string) int {
 	t.Helper()
 	return c.Count("SELECT count(*) FROM audit_logs WHERE action = $1 AND entity_id = $2", action, entity)
-}
-
-// concurrently runs do n times at once and gives what each gave.
-func concurrently[T any](n int, do func(i int) T) []T {
-	out := make([]T, n)
-	start := make(chan struct{})
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			<-start
-			out[i] = do(i)
-		})
-	}
-	close(start)
-	all.Wait()
-	return out
 }
 
 func wantEqual(t *testing.T, what string, a, b any) {

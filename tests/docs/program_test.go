@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"amrutam/internal/apptest"
 	"amrutam/internal/postgres/cluster"
 )
 
@@ -34,12 +34,7 @@ func TestMain(m *testing.M) {
 
 // buildProgram builds the program once and returns its path.
 var buildProgram = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(folder, "amrutam")
-	out, err := exec.Command("go", "build", "-o", path, "amrutam/cmd/amrutam").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
+	return apptest.BuildProgram(folder)
 })
 
 // newCommand returns a command of the program, which gets only these environment variables and those that it needs.
@@ -48,16 +43,7 @@ func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd
 	path, err := buildProgram()
 	must(t, err)
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"),
-		"HOME=" + os.Getenv("HOME"),
-		"PGBIN=" + os.Getenv("PGBIN"),
-		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"),
-		"AMRUTAM_METRICS_LISTEN=off",
-		"AMRUTAM_LOG_FORMAT=json",
-		"AMRUTAM_LISTEN=127.0.0.1:0",
-	}
-	cmd.Env = append(cmd.Env, variables...)
+	cmd.Env = append(apptest.ProgramEnvironment("AMRUTAM_LISTEN=127.0.0.1:0"), variables...)
 	return cmd
 }
 

@@ -53,13 +53,7 @@ const release = "v1.2.0-test"
 
 // buildProgram builds the program, once, and returns its path.
 var buildProgram = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(tempDir, "amrutam")
-	out, err := exec.Command("go", "build", "-ldflags", "-X main.built="+release, "-o", path, "amrutam/cmd/amrutam").
-		CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
+	return apptest.BuildProgram(tempDir, "-ldflags", "-X main.built="+release)
 })
 
 // server is a running `amrutam serve`.
@@ -100,14 +94,7 @@ func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd
 	path, err := buildProgram()
 	must(t, err)
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
-	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"),
-		"HOME=" + os.Getenv("HOME"),
-		"PGBIN=" + os.Getenv("PGBIN"),
-		"XDG_CACHE_HOME=" + os.Getenv("XDG_CACHE_HOME"),
-		"AMRUTAM_METRICS_LISTEN=off",
-		"AMRUTAM_LOG_FORMAT=json",
-	}, variables...)
+	cmd.Env = apptest.ProgramEnvironment(variables...)
 	return cmd
 }
 
