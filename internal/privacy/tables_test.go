@@ -1,10 +1,17 @@
 package privacy_test
 
 import (
+	_ "embed"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 )
+
+//go:embed testdata/columns.txt
+var decidedColumns string
 
 // TestEveryTableAboutPeople checks that this list has every table with a foreign key to people. For each it says which
 // file of an export has its rows, and what an erasure does to them.
@@ -52,5 +59,37 @@ func TestEveryTableAboutPeople(t *testing.T) {
 	}
 	if len(decided) > 0 {
 		t.Errorf("these tables have no foreign key to people: %v", decided)
+	}
+}
+
+// TestEveryColumnAboutPeople checks that the columns of these tables are those in testdata/columns.txt. Whoever adds
+// one decides about its export and its erasure first.
+func TestEveryColumnAboutPeople(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	decided := map[string]bool{}
+	for line := range strings.Lines(decidedColumns) {
+		table, columns, _ := strings.Cut(line, ":")
+		for column := range strings.FieldsSeq(columns) {
+			decided[table+"."+column] = true
+		}
+	}
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT attrelid::regclass || '.' || attname
+		FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
+		JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE NOT r.relispartition AND (r.relname = 'users' OR k.contype = 'f'
+			AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass))`)
+	must(t, err)
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	for _, column := range columns {
+		if !decided[column] {
+			t.Errorf("%s is about people: decide what an export (contents.go) and an erasure do with it, and add it "+
+				"to testdata/columns.txt", column)
+		}
+		delete(decided, column)
+	}
+	if len(decided) > 0 {
+		t.Errorf("the database doesn't have %v", slices.Sorted(maps.Keys(decided)))
 	}
 }
