@@ -136,17 +136,17 @@ func TestCreate(t *testing.T) {
 	c.Post(doctor, "availability", slotBody(c, 5*time.Hour, 5*time.Minute)).Want(201)
 	c.Post(doctor, "availability", slotBody(c, 10*time.Hour, 8*time.Hour, "maxPatients", 100)).Want(201)
 	for name, body := range map[string]map[string]any{
-		"past":     slotBody(c, -time.Hour, 2*time.Hour),
-		"short":    slotBody(c, 30*time.Hour, 5*time.Minute-time.Second),
-		"long":     slotBody(c, 30*time.Hour, 8*time.Hour+time.Second),
-		"backward": slotBody(c, 30*time.Hour, -time.Hour),
-		"far":      slotBody(c, 366*24*time.Hour, time.Hour),
-		"none":     slotBody(c, 30*time.Hour, time.Hour, "maxPatients", 0),
-		"too many": slotBody(c, 30*time.Hour, time.Hour, "maxPatients", 101),
-		"booked":   slotBody(c, 30*time.Hour, time.Hour, "status", "BOOKED"),
-		"unknown":  slotBody(c, 30*time.Hour, time.Hour, "doctorId", uuid.New()),
-		"no zone":  {"startTime": "2027-01-01T10:00:00", "endTime": "2027-01-01T10:30:00"},
-		"missing":  {"startTime": c.DB.Now().Add(time.Hour)},
+		"in the past":               slotBody(c, -time.Hour, 2*time.Hour),
+		"a second too short":        slotBody(c, 30*time.Hour, 5*time.Minute-time.Second),
+		"a second too long":         slotBody(c, 30*time.Hour, 8*time.Hour+time.Second),
+		"ends before it starts":     slotBody(c, 30*time.Hour, -time.Hour),
+		"over a year ahead":         slotBody(c, 366*24*time.Hour, time.Hour),
+		"no seats":                  slotBody(c, 30*time.Hour, time.Hour, "maxPatients", 0),
+		"too many seats":            slotBody(c, 30*time.Hour, time.Hour, "maxPatients", 101),
+		"status only bookings give": slotBody(c, 30*time.Hour, time.Hour, "status", "BOOKED"),
+		"unknown field":             slotBody(c, 30*time.Hour, time.Hour, "doctorId", uuid.New()),
+		"no time zone":              {"startTime": "2027-01-01T10:00:00", "endTime": "2027-01-01T10:30:00"},
+		"no end":                    {"startTime": c.DB.Now().Add(time.Hour)},
 	} {
 		if a := c.Post(doctor, "availability", body); a.Status != 422 {
 			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)

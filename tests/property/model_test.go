@@ -94,7 +94,7 @@ type (
 		start, end       time.Time
 		seats, taken     int
 		blocked, deleted bool
-		used             bool // a consultation has been booked
+		everBooked       bool // a consultation has been booked
 	}
 	booking struct {
 		id           string

@@ -79,7 +79,7 @@ var commands = []struct {
 }{
 	{"open", 3, needsNothing, (*model).openSlot}, {"change", 1, needsSlot, (*model).changeSlot},
 	{"delete", 1, needsSlot, (*model).deleteSlot},
-	{"approve", 1, needsNothing, (*model).approve}, {"fee", 1, needsNothing, (*model).changeFee},
+	{"approve", 1, needsNothing, (*model).setApproval}, {"fee", 1, needsNothing, (*model).changeFee},
 	{"book", 6, needsSlot, (*model).book}, {"initiate", 3, needsBooking, (*model).initiate},
 	{"webhook", 5, needsAttempt, (*model).webhook}, {"cancel", 1, needsBooking, (*model).cancel},
 	{"move", 4, needsBooking, (*model).changeStatus}, {"prescribe", 3, needsBooking, (*model).prescribe},

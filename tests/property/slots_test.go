@@ -77,7 +77,10 @@ func (m *model) changeSlot(t *rapid.T) {
 	}
 	if draw(t, "switch", 2) == 0 {
 		n.blocked = draw(t, "blocked", 2) == 0
-		patch["status"] = map[bool]string{true: "BLOCKED", false: "AVAILABLE"}[n.blocked]
+		patch["status"] = "AVAILABLE"
+		if n.blocked {
+			patch["status"] = "BLOCKED"
+		}
 	}
 	a := m.check(t, "change", func() *apptest.Answer { return m.Patch(actor, "availability/"+s.id, patch) },
 		func(now time.Time) result {
@@ -126,7 +129,7 @@ func (m *model) deleteSlot(t *rapid.T) {
 				return notFound
 			case s.taken > 0:
 				return conflict("slot-has-consultations")
-			case s.used:
+			case s.everBooked:
 				return conflict("slot-has-history")
 			}
 			return result{status: 204}
@@ -134,8 +137,8 @@ func (m *model) deleteSlot(t *rapid.T) {
 	s.deleted = s.deleted || a.Status == 204
 }
 
-// approve gives or withdraws a doctor's approval, with or without the confirmation that it cancels consultations.
-func (m *model) approve(t *rapid.T) {
+// setApproval gives or withdraws a doctor's approval, with or without the confirmation that it cancels consultations.
+func (m *model) setApproval(t *rapid.T) {
 	d := pick(t, "doctor", m.doctors)
 	actor := m.drawActor(t, m.admin)
 	approved := draw(t, "approved", 5) > 0
@@ -150,7 +153,7 @@ func (m *model) approve(t *rapid.T) {
 		case actor.Role != access.RoleAdmin:
 			return forbidden
 		case !approved && d.approved && !confirmed &&
-			slices.ContainsFunc(m.bookings, func(b *booking) bool { return b.isUpcoming(d, now) }):
+			slices.ContainsFunc(m.bookings, func(b *booking) bool { return b.isCancelledByWithdrawal(d, now) }):
 			return conflict("has-consultations")
 		}
 		return result{status: 200}
@@ -164,8 +167,8 @@ func (m *model) approve(t *rapid.T) {
 	d.approved = approved
 }
 
-// isUpcoming reports whether withdrawing the doctor's approval cancels the booking.
-func (b *booking) isUpcoming(d *doctor, now time.Time) bool {
+// isCancelledByWithdrawal reports whether withdrawing the doctor's approval cancels the booking.
+func (b *booking) isCancelledByWithdrawal(d *doctor, now time.Time) bool {
 	return b.slot.doctor == d && (b.status == "REQUESTED" || (b.status == "CONFIRMED" && b.end.After(now)))
 }
 
@@ -174,10 +177,10 @@ func (b *booking) isUpcoming(d *doctor, now time.Time) bool {
 func (m *model) applyWithdrawal(d *doctor, before time.Time, by apptest.User) {
 	after := m.DB.Now()
 	for _, b := range m.bookings {
-		if !b.isUpcoming(d, before) {
+		if !b.isCancelledByWithdrawal(d, before) {
 			continue
 		}
-		if !b.isUpcoming(d, after) && m.Get(m.support, "consultations/"+b.id).Text("status") == b.status {
+		if !b.isCancelledByWithdrawal(d, after) && m.Get(m.support, "consultations/"+b.id).Text("status") == b.status {
 			continue
 		}
 		b.cancel(by, after)
@@ -270,7 +273,7 @@ func (m *model) book(t *rapid.T) {
 		}
 	}
 	s.taken++
-	s.used = true
+	s.everBooked = true
 	m.bookings = append(m.bookings, b)
 	b.compare(t, a)
 }
@@ -288,7 +291,7 @@ func (m *model) freeSlots() (free []*slot) {
 // predictBooking returns the prediction for a booking. known means that the request names the slot, and mismatch that
 // it names another doctor.
 func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool, now time.Time) result {
-	unpaid, abandoned, live, withDoctor, overlap := 0, 0, 0, 0, false
+	unpaid, endedUnpaid, active, withDoctor, overlap := 0, 0, 0, 0, false
 	for _, b := range m.bookings {
 		if b.patient.ID != actor.ID {
 			continue
@@ -302,12 +305,12 @@ func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool
 			}
 		}
 		if b.fee > 0 && b.paymentStatus() != "PAID" && ended.After(now.Add(-24*time.Hour)) {
-			abandoned++
+			endedUnpaid++
 		}
 		if !b.isLive() {
 			continue
 		}
-		live++
+		active++
 		if b.slot.doctor == s.doctor {
 			withDoctor++
 		}
@@ -326,9 +329,9 @@ func (m *model) predictBooking(actor apptest.User, s *slot, known, mismatch bool
 		return invalid
 	case unpaid >= 3:
 		return conflict("too-many-unpaid")
-	case abandoned >= 5:
+	case endedUnpaid >= 5:
 		return conflict("too-many-abandoned")
-	case live >= 5:
+	case active >= 5:
 		return conflict("too-many-bookings")
 	case withDoctor >= 3:
 		return conflict("too-many-with-doctor")
