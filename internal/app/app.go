@@ -65,6 +65,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		return nil, err
 	}
 	metrics.WatchQueue(queue.Backlog)
+	metrics.WatchPartitions(db.PartitionsAhead)
 	a := &App{
 		Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux(),
 		Passwords: account.NewHasher(),

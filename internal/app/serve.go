@@ -90,6 +90,9 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	}
 	a.logSetup(ctx)
 	a.checkNightly()
+	if err := a.Queue.MakePartitions(ctx); err != nil {
+		return fmt.Errorf("make partitions: %w", err)
+	}
 	if err := a.Queue.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
 	}

@@ -5,14 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"amrutam/internal/postgres"
-)
-
-const (
-	partitionMonths = 3
-	partitionDays   = 3
 )
 
 // Maintenance is the hourly job that makes the partitions of the near future and deletes what has expired.
@@ -33,6 +26,24 @@ func (q *Queue) RegisterMaintenance() {
 	q.Every(time.Hour, Maintenance{})
 }
 
+// MakePartitions makes the partitions of the coming months and days now. A server does so before it serves, so that
+// one that was off for months doesn't fill the default partitions.
+func (q *Queue) MakePartitions(ctx context.Context) error {
+	var failed []string
+	err := q.db.Write(ctx, func(tx *postgres.Tx) (err error) {
+		failed, err = postgres.MakePartitions(ctx, tx)
+		return err
+	})
+	q.warnOfMissing(failed)
+	return err
+}
+
+func (q *Queue) warnOfMissing(partitions []string) {
+	for _, name := range partitions {
+		q.log.Warn("a partition could not be made; its rows stay in the default partition", "partition", name)
+	}
+}
+
 // maintain may run at any time and at the same time on several servers. The functions of AddMaintenance run in other
 // transactions than the partitions: dropping a partition locks its table, and bookings must not wait until all old
 // rows are deleted.
@@ -40,7 +51,7 @@ func (q *Queue) maintain(ctx context.Context) error {
 	var failed []string
 	err := q.db.Write(ctx, func(tx *postgres.Tx) (err error) {
 		// Its lock makes a second run wait, which then finds nothing to drop.
-		if failed, err = MakePartitions(ctx, tx); err != nil {
+		if failed, err = postgres.MakePartitions(ctx, tx); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, "SELECT drop_expired_keys($1)", tx.Now)
@@ -49,23 +60,11 @@ func (q *Queue) maintain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range failed {
-		q.log.Warn("a partition could not be made; its rows stay in the default partition", "partition", name)
-	}
+	q.warnOfMissing(failed)
 	for _, do := range q.maintenance {
 		if err := q.db.Write(ctx, func(tx *postgres.Tx) error { return do(ctx, tx) }); err != nil {
 			return fmt.Errorf("maintain a table: %w", err)
 		}
 	}
 	return nil
-}
-
-// MakePartitions makes the partitions of the next months and days, and returns the names of those that it could not
-// make.
-func MakePartitions(ctx context.Context, tx *postgres.Tx) ([]string, error) {
-	rows, err := tx.Query(ctx, "SELECT make_partitions($1, $2, $3)", tx.Now, partitionMonths, partitionDays)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

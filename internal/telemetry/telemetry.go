@@ -133,6 +133,9 @@ func (m *Metrics) SetBuildInfo(version, goVersion string, schema int64) {
 	m.Registry.MustRegister(info)
 }
 
+// scrapeTimeout limits what a scrape asks of the database.
+const scrapeTimeout = 2 * time.Second
+
 // Backlog is the state of the job queue: the number of jobs by state, and how long the oldest due job has waited.
 type Backlog struct {
 	Jobs   map[string]int
@@ -165,7 +168,7 @@ func (b *backlogCollector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (b *backlogCollector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	backlog, err := b.read(ctx)
 	if err != nil {
@@ -175,4 +178,36 @@ func (b *backlogCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(n), state)
 	}
 	ch <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, backlog.Oldest.Seconds())
+}
+
+// WatchPartitions exports how many partitions each partitioned table has for the time to come. read queries the
+// database at each scrape; while it fails, the metric is left out.
+func (m *Metrics) WatchPartitions(read func(ctx context.Context) (map[string]int, error)) {
+	m.Registry.MustRegister(&partitionsCollector{
+		read: read,
+		ahead: prometheus.NewDesc("amrutam_partitions_ahead",
+			"Partitions made in advance, by table: months of consultations and audit_logs, days of idempotency_keys.",
+			[]string{"table"}, nil),
+	})
+}
+
+type partitionsCollector struct {
+	read  func(ctx context.Context) (map[string]int, error)
+	ahead *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (p *partitionsCollector) Describe(ch chan<- *prometheus.Desc) { ch <- p.ahead }
+
+// Collect implements prometheus.Collector.
+func (p *partitionsCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	ahead, err := p.read(ctx)
+	if err != nil {
+		return
+	}
+	for table, n := range ahead {
+		ch <- prometheus.MustNewConstMetric(p.ahead, prometheus.GaugeValue, float64(n), table)
+	}
 }
