@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"amrutam/internal/account"
 	"amrutam/internal/analytics"
 	"amrutam/internal/audit"
+	"amrutam/internal/audit/tree"
 	"amrutam/internal/consent"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
@@ -22,19 +24,19 @@ import (
 	"amrutam/internal/prescription"
 	"amrutam/internal/privacy"
 	"amrutam/internal/schedule"
+	"amrutam/internal/seal"
 	"amrutam/internal/session"
 )
 
 // mount builds the packages, lowest first. Each registers its operations, pages and jobs.
 func (a *App) mount() error {
 	secrets, err := a.Config.StubSecrets()
-	if err != nil {
+	if err = errors.Join(err, a.mountAudit()); err != nil {
 		return err
 	}
 	a.healthRoutes()
 	a.Queue.RegisterMaintenance()
 	a.Queue.AddMaintenance(limit.DeleteOld)
-	audit.Routes(a.API)
 	reader.Mount(a.Mux, "/openapi.json")
 	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
@@ -88,6 +90,31 @@ func (a *App) mount() error {
 	requests.Jobs(a.Queue)
 	analytics.Routes(a.API)
 	return nil
+}
+
+// mountAudit builds the audit log.
+func (a *App) mountAudit() error {
+	signer, err := AuditSigner(a.Sealer)
+	if err != nil {
+		return err
+	}
+	log := &audit.Service{
+		DB: a.DB, Cursors: a.API.Cursors, Signer: signer,
+		Sink: audit.NewSink(a.Config.CheckpointSink(), &http.Client{Timeout: 10 * time.Second}),
+	}
+	log.Routes(a.API)
+	log.Jobs(a.Queue)
+	a.Metrics.WatchAuditTree(log.ReadBacklog)
+	return nil
+}
+
+// AuditSigner returns the signer of the checkpoints of the audit log.
+func AuditSigner(sealer *seal.Sealer) (*tree.Signer, error) {
+	seed, err := sealer.Derive("amrutam audit checkpoints", ed25519.SeedSize)
+	if err != nil {
+		return nil, err
+	}
+	return tree.NewSigner(seed)
 }
 
 // mountAccounts builds sessions and accounts, and gives the pipeline the function that authenticates a request.

@@ -132,6 +132,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	cfg.LoginLimit, cfg.RateLimit = "off", "off" // tests of the limits turn them on
 	cfg.MaxInFlight = 2000                       // so that a machine busy with tests refuses nothing
 	cfg.MaxBookings, cfg.MaxBookingsWithDoctor = 1000, 1000
+	cfg.AuditCheckpoints = "none"
 	server := httptest.NewUnstartedServer(nil)
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
 	for _, change := range configure {

@@ -9,12 +9,23 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/audit/tree"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
 
 // Meta is the metadata of an audit row: ids, names of changed fields, states. It never holds health data, secrets,
 // tokens or addresses.
 type Meta map[string]any
+
+// Service has the operations and the jobs of the log.
+type Service struct {
+	DB      *postgres.DB
+	Cursors httpapi.Cursors
+	Signer  *tree.Signer
+	Sink    Sink // nil leaves the checkpoints in the database only
+	Batch   int  // about how many entries a transaction adds to the tree; 0 is 50,000
+}
 
 // Write queues the row of an action, which is sent with the COMMIT. The part of the action before the point is the
 // type of the entity: "consultation.book".

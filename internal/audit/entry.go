@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
-	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -43,7 +42,7 @@ type ReadRequest struct {
 }
 
 // read returns one entry, and leaves an entry itself. Returns problem.NotFound if there is none.
-func (l auditLog) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadRequest) (Entry, error) {
+func (s *Service) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadRequest) (Entry, error) {
 	e, err := findEntry(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Entry{}, problem.NotFound
@@ -77,6 +76,3 @@ func queryEntry(ctx context.Context, tx *postgres.Tx, sql string, args ...any) (
 	}
 	return pgx.CollectExactlyOneRow(rows, scanEntry)
 }
-
-// auditLog has the operations of the log; its cursors sign the positions in the lists.
-type auditLog struct{ cursors httpapi.Cursors }

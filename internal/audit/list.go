@@ -44,7 +44,7 @@ type condition struct {
 }
 
 // list returns a page of the log, the newest entries first. Reading the log is audited too: each call leaves an entry.
-func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+func (s *Service) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Entry], error) {
 	var none httpapi.Page[Entry]
 	f, err := in.filter()
@@ -52,7 +52,7 @@ func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return none, err
 	}
 	scope := f.scope()
-	if _, err := l.cursors.Decode(scope, in.Cursor, &f.after); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
 	found, err := f.find(ctx, tx, in.Limit+1)
@@ -60,7 +60,7 @@ func (l auditLog) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return none, err
 	}
 	Write(tx, actor, "audit-log.list", actor.ID, f.metadata())
-	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, found,
 		func(e Entry) any { return position{Value: e.CreatedAt, ID: e.ID} }), nil
 }
 

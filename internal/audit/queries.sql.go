@@ -11,7 +11,79 @@ import (
 
 	"amrutam/internal/postgres"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
+
+const countEntriesBeforeSQL = `-- name: countEntriesBefore :one
+SELECT coalesce(e.xid < t.xid, t.import_size IS NOT NULL)::boolean AS is_sealed,
+    CASE WHEN e.xid IS NULL THEN
+        (SELECT count(*) FROM audit_logs l WHERE l.xid IS NULL AND (l.created_at, l.id) < (e.created_at, e.id))
+    ELSE coalesce(c.size, t.import_size, 0)
+        + (SELECT count(*) FROM audit_logs l WHERE l.xid >= coalesce(c.xid, '0'::xid8) AND l.xid < e.xid)
+        + (SELECT count(*) FROM audit_logs l WHERE l.xid = e.xid AND l.id < e.id)
+    END::bigint AS before
+FROM audit_logs e CROSS JOIN audit_tree t
+LEFT JOIN LATERAL (SELECT k.size, k.xid FROM audit_checkpoints k WHERE k.xid <= e.xid
+    ORDER BY k.xid DESC, k.size DESC LIMIT 1) c ON true
+WHERE e.id = $1 AND e.created_at = $2
+`
+
+type countEntriesBeforeRow struct {
+	IsSealed bool
+	Before   int64
+}
+
+// Returns how many entries come before this one, and whether it is in the tree.
+func countEntriesBefore(ctx context.Context, db postgres.Querier, id uuid.UUID, createdAt time.Time) (countEntriesBeforeRow, error) {
+	row := db.QueryRow(ctx, countEntriesBeforeSQL, id, createdAt)
+	var i countEntriesBeforeRow
+	err := row.Scan(&i.IsSealed, &i.Before)
+	return i, postgres.Failed("countEntriesBefore", err)
+}
+
+const eachCheckpointSQL = `-- name: eachCheckpoint :many
+SELECT size, xid::text::bigint AS xid, note FROM audit_checkpoints WHERE size <= $1 ORDER BY size
+`
+
+type eachCheckpointRow struct {
+	Size int64
+	Xid  int64
+	Note string
+}
+
+func eachCheckpoint(ctx context.Context, r *postgres.Read, size int64, fn func(eachCheckpointRow) error) error {
+	return postgres.Failed("eachCheckpoint", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachCheckpointRow], fn, eachCheckpointSQL, size))
+}
+
+const findLastCheckpointSQL = `-- name: findLastCheckpoint :one
+SELECT size, note FROM audit_checkpoints ORDER BY size DESC LIMIT 1
+`
+
+type findLastCheckpointRow struct {
+	Size int64
+	Note string
+}
+
+func findLastCheckpoint(ctx context.Context, db postgres.Querier) (findLastCheckpointRow, error) {
+	row := db.QueryRow(ctx, findLastCheckpointSQL)
+	var i findLastCheckpointRow
+	err := row.Scan(&i.Size, &i.Note)
+	return i, postgres.Failed("findLastCheckpoint", err)
+}
+
+const findXIDAfterSQL = `-- name: findXIDAfter :one
+SELECT xid::text::bigint AS xid FROM audit_logs
+WHERE xid >= $1::bigint::text::xid8 AND xid < $2::bigint::text::xid8
+ORDER BY audit_logs.xid OFFSET $3::int LIMIT 1
+`
+
+// Returns the transaction of the entry after a number of entries.
+func findXIDAfter(ctx context.Context, db postgres.Querier, since int64, until int64, entries int32) (int64, error) {
+	row := db.QueryRow(ctx, findXIDAfterSQL, since, until, entries)
+	var xid int64
+	err := row.Scan(&xid)
+	return xid, postgres.Failed("findXIDAfter", err)
+}
 
 const hasRecentDenialSQL = `-- name: hasRecentDenial :one
 SELECT EXISTS (SELECT FROM audit_logs WHERE entity_type = $1 AND entity_id = $2
@@ -38,6 +110,66 @@ func hasRecentDenial(ctx context.Context, db postgres.Querier, arg hasRecentDeni
 	return exists, postgres.Failed("hasRecentDenial", err)
 }
 
+const listLeafTilesSQL = `-- name: listLeafTiles :many
+SELECT index, hashes, entries FROM audit_tiles
+WHERE level = 0 AND index >= $1::bigint AND index < $2::bigint ORDER BY index
+`
+
+type listLeafTilesRow struct {
+	Index   int64
+	Hashes  []byte
+	Entries []byte
+}
+
+func listLeafTiles(ctx context.Context, db postgres.Querier, first int64, until int64) ([]listLeafTilesRow, error) {
+	rows, err := db.Query(ctx, listLeafTilesSQL, first, until)
+	if err != nil {
+		return nil, postgres.Failed("listLeafTiles", err)
+	}
+	defer rows.Close()
+	var items []listLeafTilesRow
+	for rows.Next() {
+		var i listLeafTilesRow
+		if err := rows.Scan(&i.Index, &i.Hashes, &i.Entries); err != nil {
+			return nil, postgres.Failed("listLeafTiles", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listLeafTiles", err)
+	}
+	return items, nil
+}
+
+const listUnpublishedSQL = `-- name: listUnpublished :many
+SELECT c.size, c.note FROM audit_checkpoints c, audit_tree t WHERE c.size > t.published ORDER BY c.size LIMIT 1000
+`
+
+type listUnpublishedRow struct {
+	Size int64
+	Note string
+}
+
+func listUnpublished(ctx context.Context, db postgres.Querier) ([]listUnpublishedRow, error) {
+	rows, err := db.Query(ctx, listUnpublishedSQL)
+	if err != nil {
+		return nil, postgres.Failed("listUnpublished", err)
+	}
+	defer rows.Close()
+	var items []listUnpublishedRow
+	for rows.Next() {
+		var i listUnpublishedRow
+		if err := rows.Scan(&i.Size, &i.Note); err != nil {
+			return nil, postgres.Failed("listUnpublished", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listUnpublished", err)
+	}
+	return items, nil
+}
+
 const lockDenialSQL = `-- name: lockDenial :exec
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
 `
@@ -46,6 +178,32 @@ SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
 func lockDenial(ctx context.Context, tx *postgres.Tx, key string) error {
 	_, err := tx.Exec(ctx, lockDenialSQL, key)
 	return postgres.Failed("lockDenial", err)
+}
+
+const lockTreeSQL = `-- name: lockTree :one
+SELECT size, xid::text::bigint AS xid, imported_at, imported_id, import_size FROM audit_tree FOR UPDATE SKIP LOCKED
+`
+
+type lockTreeRow struct {
+	Size       int64
+	Xid        int64
+	ImportedAt time.Time
+	ImportedID uuid.UUID
+	ImportSize *int64
+}
+
+// Returns no row while another server seals.
+func lockTree(ctx context.Context, tx *postgres.Tx) (lockTreeRow, error) {
+	row := tx.QueryRow(ctx, lockTreeSQL)
+	var i lockTreeRow
+	err := row.Scan(
+		&i.Size,
+		&i.Xid,
+		&i.ImportedAt,
+		&i.ImportedID,
+		&i.ImportSize,
+	)
+	return i, postgres.Failed("lockTree", err)
 }
 
 const queueInsertAuditLogSQL = `-- name: queueInsertAuditLog :exec
@@ -77,4 +235,142 @@ func queueInsertAuditLog(tx *postgres.Tx, arg queueInsertAuditLogParams) {
 		arg.IPAddress,
 		arg.CreatedAt,
 	)
+}
+
+const queueInsertCheckpointSQL = `-- name: queueInsertCheckpoint :exec
+INSERT INTO audit_checkpoints (size, xid, note, created_at)
+VALUES ($1, $2::bigint::text::xid8, $3, $4)
+`
+
+type queueInsertCheckpointParams struct {
+	Size      int64
+	Xid       int64
+	Note      string
+	CreatedAt time.Time
+}
+
+func queueInsertCheckpoint(tx *postgres.Tx, arg queueInsertCheckpointParams) {
+	tx.Queue(queueInsertCheckpointSQL,
+		arg.Size,
+		arg.Xid,
+		arg.Note,
+		arg.CreatedAt,
+	)
+}
+
+const queueUpdateTreeSQL = `-- name: queueUpdateTree :exec
+UPDATE audit_tree SET size = $1, xid = $2::bigint::text::xid8, imported_at = $3,
+    imported_id = $4, import_size = $5
+`
+
+type queueUpdateTreeParams struct {
+	Size       int64
+	Xid        int64
+	ImportedAt time.Time
+	ImportedID uuid.UUID
+	ImportSize *int64
+}
+
+func queueUpdateTree(tx *postgres.Tx, arg queueUpdateTreeParams) {
+	tx.Queue(queueUpdateTreeSQL,
+		arg.Size,
+		arg.Xid,
+		arg.ImportedAt,
+		arg.ImportedID,
+		arg.ImportSize,
+	)
+}
+
+const queueUpsertTileSQL = `-- name: queueUpsertTile :exec
+INSERT INTO audit_tiles (level, index, hashes, entries) VALUES ($1, $2, $3, $4)
+ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes, entries = excluded.entries
+`
+
+type queueUpsertTileParams struct {
+	Level   int32
+	Index   int64
+	Hashes  []byte
+	Entries []byte
+}
+
+func queueUpsertTile(tx *postgres.Tx, arg queueUpsertTileParams) {
+	tx.Queue(queueUpsertTileSQL,
+		arg.Level,
+		arg.Index,
+		arg.Hashes,
+		arg.Entries,
+	)
+}
+
+const readHorizonSQL = `-- name: readHorizon :one
+SELECT audit_horizon()
+`
+
+// Called after lockTree, whose snapshot may be older than the row that it has locked.
+func readHorizon(ctx context.Context, db postgres.Querier) (int64, error) {
+	row := db.QueryRow(ctx, readHorizonSQL)
+	var audit_horizon int64
+	err := row.Scan(&audit_horizon)
+	return audit_horizon, postgres.Failed("readHorizon", err)
+}
+
+const readTileSQL = `-- name: readTile :one
+SELECT hashes, entries FROM audit_tiles WHERE level = $1 AND index = $2
+`
+
+type readTileRow struct {
+	Hashes  []byte
+	Entries []byte
+}
+
+func readTile(ctx context.Context, db postgres.Querier, level int32, index int64) (readTileRow, error) {
+	row := db.QueryRow(ctx, readTileSQL, level, index)
+	var i readTileRow
+	err := row.Scan(&i.Hashes, &i.Entries)
+	return i, postgres.Failed("readTile", err)
+}
+
+const readTreeSQL = `-- name: readTree :one
+SELECT size, xid::text::bigint AS xid, import_size FROM audit_tree
+`
+
+type readTreeRow struct {
+	Size       int64
+	Xid        int64
+	ImportSize *int64
+}
+
+func readTree(ctx context.Context, db postgres.Querier) (readTreeRow, error) {
+	row := db.QueryRow(ctx, readTreeSQL)
+	var i readTreeRow
+	err := row.Scan(&i.Size, &i.Xid, &i.ImportSize)
+	return i, postgres.Failed("readTree", err)
+}
+
+const readTreeBacklogSQL = `-- name: readTreeBacklog :one
+SELECT coalesce((SELECT extract(epoch FROM $1::timestamptz - min(l.created_at)) FROM audit_logs l WHERE l.xid >= t.xid), 0)::float8 AS unsealed,
+    (SELECT count(*) FROM audit_checkpoints c WHERE c.size > t.published) AS unpublished
+FROM audit_tree t
+`
+
+type readTreeBacklogRow struct {
+	Unsealed    float64
+	Unpublished int64
+}
+
+// Returns the age of the oldest entry that isn't in the tree, in seconds, and how many checkpoints wait.
+func readTreeBacklog(ctx context.Context, db postgres.Querier, now time.Time) (readTreeBacklogRow, error) {
+	row := db.QueryRow(ctx, readTreeBacklogSQL, now)
+	var i readTreeBacklogRow
+	err := row.Scan(&i.Unsealed, &i.Unpublished)
+	return i, postgres.Failed("readTreeBacklog", err)
+}
+
+const setPublishedSQL = `-- name: setPublished :exec
+UPDATE audit_tree SET published = greatest(published, $1)
+`
+
+func setPublished(ctx context.Context, tx *postgres.Tx, size int64) error {
+	_, err := tx.Exec(ctx, setPublishedSQL, size)
+	return postgres.Failed("setPublished", err)
 }

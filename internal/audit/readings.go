@@ -82,14 +82,14 @@ ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
 // listReadings lists who read the caller's record, the newest first. Lists without health data, like the staff's
 // search, leave no entry.
-func (l auditLog) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
+func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListReadingsRequest) (httpapi.Page[Reading], error) {
 	scope := "access-log"
 	if in.Others {
 		scope = "access-log others"
 	}
 	after := position{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // the clocks of other servers may be ahead
-	if _, err := l.cursors.Decode(scope, in.Cursor, &after); err != nil {
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &after); err != nil {
 		return httpapi.Page[Reading]{}, err
 	}
 	rows, err := r.Query(ctx, selectReadings, actor.ID.String(), in.Others, after.Value, after.ID, in.Limit+1)
@@ -100,7 +100,7 @@ func (l auditLog) listReadings(ctx context.Context, r *postgres.Read, actor acce
 	if err != nil {
 		return httpapi.Page[Reading]{}, fmt.Errorf("list readings: %w", err)
 	}
-	return httpapi.NewPage(l.cursors, scope, in.Limit, found,
+	return httpapi.NewPage(s.Cursors, scope, in.Limit, found,
 		func(v Reading) any { return position{Value: v.CreatedAt, ID: v.ID} }), nil
 }
 

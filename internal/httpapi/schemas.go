@@ -48,6 +48,7 @@ var schemaNames = map[string]string{
 	"Mismatched":                 "MismatchedMoney",
 	"Notices":                    "NoticeList",
 	"People":                     "PeopleCounts",
+	"Proof":                      "AuditProof",
 	"ChangeRequestBody":          "DoctorUpdateRequest",
 	"Reading":                    "RecordReading",
 	"RefreshRequestBody":         "SessionRefreshRequest",

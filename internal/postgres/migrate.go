@@ -67,7 +67,10 @@ func Upgrade(ctx context.Context, dsn string) (result UpgradeResult, err error) 
 		}
 		applied, err := migrateQueue(ctx, pool)
 		result.QueueApplied = applied
-		return err
+		if err != nil {
+			return err
+		}
+		return raiseAuditXIDs(ctx, conn)
 	})
 	return result, err
 }

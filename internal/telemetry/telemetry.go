@@ -133,81 +133,85 @@ func (m *Metrics) SetBuildInfo(version, goVersion string, schema int64) {
 	m.Registry.MustRegister(info)
 }
 
-// scrapeTimeout limits what a scrape asks of the database.
-const scrapeTimeout = 2 * time.Second
-
 // Backlog is the state of the job queue: the number of jobs by state, and how long the oldest due job has waited.
 type Backlog struct {
 	Jobs   map[string]int
 	Oldest time.Duration
 }
 
-// WatchQueue exports the state of the job queue. read queries the database at each scrape; while it fails, the metrics
-// are left out.
+// WatchQueue exports the state of the job queue.
 func (m *Metrics) WatchQueue(read func(ctx context.Context) (Backlog, error)) {
-	m.Registry.MustRegister(&backlogCollector{
-		read: read,
-		jobs: prometheus.NewDesc("amrutam_queue_jobs",
-			"Background jobs of all servers, by state (available: due and waiting for a worker; retryable: failed, "+
-				"to be tried again; discarded: given up).", []string{"state"}, nil),
-		oldest: prometheus.NewDesc("amrutam_queue_oldest_seconds",
-			"How long the oldest due background job has waited.", nil, nil),
-	})
+	jobs := prometheus.NewDesc("amrutam_queue_jobs",
+		"Background jobs of all servers, by state (available: due and waiting for a worker; retryable: failed, "+
+			"to be tried again; discarded: given up).", []string{"state"}, nil)
+	oldest := prometheus.NewDesc("amrutam_queue_oldest_seconds",
+		"How long the oldest due background job has waited.", nil, nil)
+	m.Registry.MustRegister(&queryCollector{[]*prometheus.Desc{jobs, oldest},
+		func(ctx context.Context, send func(*prometheus.Desc, float64, ...string)) error {
+			backlog, err := read(ctx)
+			if err != nil {
+				return err
+			}
+			for state, n := range backlog.Jobs {
+				send(jobs, float64(n), state)
+			}
+			send(oldest, backlog.Oldest.Seconds())
+			return nil
+		}})
 }
 
-type backlogCollector struct {
-	read         func(ctx context.Context) (Backlog, error)
-	jobs, oldest *prometheus.Desc
-}
-
-// Describe implements prometheus.Collector.
-func (b *backlogCollector) Describe(ch chan<- *prometheus.Desc) {
-	ch <- b.jobs
-	ch <- b.oldest
-}
-
-// Collect implements prometheus.Collector.
-func (b *backlogCollector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
-	defer cancel()
-	backlog, err := b.read(ctx)
-	if err != nil {
-		return
-	}
-	for state, n := range backlog.Jobs {
-		ch <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(n), state)
-	}
-	ch <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, backlog.Oldest.Seconds())
-}
-
-// WatchPartitions exports how many partitions each partitioned table has for the time to come. read queries the
-// database at each scrape; while it fails, the metric is left out.
+// WatchPartitions exports how many partitions each partitioned table has for the time to come.
 func (m *Metrics) WatchPartitions(read func(ctx context.Context) (map[string]int, error)) {
-	m.Registry.MustRegister(&partitionsCollector{
-		read: read,
-		ahead: prometheus.NewDesc("amrutam_partitions_ahead",
-			"Partitions made in advance, by table: months of consultations and audit_logs, days of idempotency_keys.",
-			[]string{"table"}, nil),
-	})
+	ahead := prometheus.NewDesc("amrutam_partitions_ahead",
+		"Partitions made in advance, by table: months of consultations and audit_logs, days of idempotency_keys.",
+		[]string{"table"}, nil)
+	m.Registry.MustRegister(&queryCollector{[]*prometheus.Desc{ahead},
+		func(ctx context.Context, send func(*prometheus.Desc, float64, ...string)) error {
+			partitions, err := read(ctx)
+			for table, n := range partitions {
+				send(ahead, float64(n), table)
+			}
+			return err
+		}})
 }
 
-type partitionsCollector struct {
-	read  func(ctx context.Context) (map[string]int, error)
-	ahead *prometheus.Desc
+// WatchAuditTree exports what the tree over the audit log doesn't have yet: the age of the oldest entry that isn't
+// sealed, and the number of checkpoints that are only in the database.
+func (m *Metrics) WatchAuditTree(read func(ctx context.Context) (unsealed time.Duration, unpublished int, err error)) {
+	age := prometheus.NewDesc("amrutam_audit_unsealed_seconds",
+		"Age of the oldest entry of the audit log that isn't sealed.", nil, nil)
+	waiting := prometheus.NewDesc("amrutam_audit_checkpoints_unpublished",
+		"Checkpoints of the audit log that are not written outside of the database.", nil, nil)
+	m.Registry.MustRegister(&queryCollector{[]*prometheus.Desc{age, waiting},
+		func(ctx context.Context, send func(*prometheus.Desc, float64, ...string)) error {
+			unsealed, unpublished, err := read(ctx)
+			if err == nil {
+				send(age, unsealed.Seconds())
+				send(waiting, float64(unpublished))
+			}
+			return err
+		}})
+}
+
+// queryCollector has gauges whose values are asked of the database at each scrape; those that collect doesn't send are
+// left out.
+type queryCollector struct {
+	descriptions []*prometheus.Desc
+	collect      func(ctx context.Context, send func(d *prometheus.Desc, value float64, labels ...string)) error
 }
 
 // Describe implements prometheus.Collector.
-func (p *partitionsCollector) Describe(ch chan<- *prometheus.Desc) { ch <- p.ahead }
+func (q *queryCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range q.descriptions {
+		ch <- d
+	}
+}
 
 // Collect implements prometheus.Collector.
-func (p *partitionsCollector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+func (q *queryCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	ahead, err := p.read(ctx)
-	if err != nil {
-		return
-	}
-	for table, n := range ahead {
-		ch <- prometheus.MustNewConstMetric(p.ahead, prometheus.GaugeValue, float64(n), table)
-	}
+	_ = q.collect(ctx, func(d *prometheus.Desc, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	})
 }

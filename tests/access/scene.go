@@ -16,7 +16,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/app"
 	"amrutam/internal/apptest"
+	"amrutam/internal/audit"
 	"amrutam/internal/payment"
 )
 
@@ -210,6 +212,14 @@ func (s *Scene) makeCare(name string) string {
 			s.Value("requested")).Scan(&id); err != nil {
 			s.T.Fatal(err)
 		}
+		return id
+	case "sealed":
+		signer, err := app.AuditSigner(s.C.App.Sealer)
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		id := s.Value("audit-log")
+		s.C.Seal(&audit.Service{DB: s.C.App.DB, Signer: signer})
 		return id
 	}
 	s.T.Fatalf("the scene has no <%s>", name)

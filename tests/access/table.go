@@ -222,5 +222,6 @@ var Table = []Row{
 
 	{Operation: "list-audit-logs", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-audit-log", In: "<audit-log>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "prove-audit-log", In: "<sealed>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-analytics-summary", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 }

@@ -13,6 +13,8 @@ import (
 // noHealthData has the bytea columns that have no health data, or that no response shows as JSON, and what they have.
 var noHealthData = map[string]string{
 	"attempts.key":                     "a hash of who attempted what",
+	"audit_tiles.entries":              "ids of entries of the audit log",
+	"audit_tiles.hashes":               "hashes",
 	"data_keys.wrapped":                "a person's data key, sealed",
 	"exports.archive":                  "a person's copy of their own data, which only they download, as a file",
 	"exports.sha256":                   "a hash of that file",

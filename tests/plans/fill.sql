@@ -183,6 +183,10 @@ INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id
         CASE WHEN k <> 2 THEN '203.0.113.' || n % 250 END,
         at
     FROM booking, generate_series(0, 3) k;
+-- Tiles and checkpoints that no entry of the log belongs to.
+INSERT INTO audit_tiles (level, index, hashes) SELECT 7, n, sha256('') FROM generate_series(1, 3000) n;
+INSERT INTO audit_checkpoints (size, xid, note, created_at)
+    SELECT n, '1125899906842624', 'none', now() FROM generate_series(1, 3000) n ON CONFLICT DO NOTHING;
 INSERT INTO mails (id, user_id, kind, message_id, created_at, sent_at)
     SELECT pg_temp.id(at, 17, n * 2 + k), CASE WHEN k = 0 THEN patient ELSE doctor END, 'booked',
         'mail-' || n * 2 + k || '@example.org', at, at

@@ -1,0 +1,237 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"amrutam/internal/audit/tree"
+	"amrutam/internal/postgres"
+)
+
+const (
+	// comparers is how many goroutines compare entries with the tree: the server's work is most of it.
+	comparers = 3
+	// VerifyConns is how many connections Verify uses at once: two for each goroutine.
+	VerifyConns = 2 * (comparers + 1)
+)
+
+// chunk is a range of leaves that whole checkpoints have added, and of the transactions of their entries. The first
+// chunk can be that of the entries without a transaction.
+type chunk struct {
+	first, end int64
+	imported   bool
+	from, to   int64 // transactions
+	segments   []segment
+}
+
+// segment is what one checkpoint has added.
+type segment struct {
+	end   int64
+	since time.Time // of the checkpoint before
+}
+
+// sendChunks sends the chunks in order, until something is found.
+func (v *verifier) sendChunks(ctx context.Context, chunks chan<- chunk) {
+	send := func(c chunk) bool {
+		v.mu.Lock()
+		found := v.result.Finding != nil
+		v.mu.Unlock()
+		if found {
+			return false
+		}
+		select {
+		case chunks <- c:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	imported := v.state.Size
+	if v.state.ImportSize != nil {
+		imported = *v.state.ImportSize
+	}
+	if !send(chunk{end: imported, imported: true}) {
+		return
+	}
+	c := chunk{first: imported, end: imported}
+	var since time.Time
+	for _, checkpoint := range v.checkpoints {
+		if checkpoint.Size > imported {
+			c.end, c.to = checkpoint.Size, int64(checkpoint.XID) //nolint:gosec // as in sign
+			c.segments = append(c.segments, segment{c.end, since})
+		}
+		since = checkpoint.Time
+		if c.end-c.first >= chunkSize {
+			if !send(c) {
+				return
+			}
+			c = chunk{first: c.end, end: c.end, from: c.to}
+		}
+	}
+	if c.end > c.first {
+		send(c)
+	}
+}
+
+// entry is an entry as it is now.
+type entry struct {
+	id      uuid.UUID
+	leaf    pgtype.DriverBytes // valid until the next one
+	created time.Time
+}
+
+// compareChunk compares entries with leaves one by one, in the order of the tree.
+func (v *verifier) compareChunk(ctx context.Context, r *postgres.Read, c chunk) error {
+	leaves := leafReader{db: v.db, size: v.state.Size}
+	leaf := c.first
+	segments := c.segments
+	compare := func(e *entry) error {
+		if leaf == c.end {
+			return v.explainMore(ctx, c, e)
+		}
+		id, hash, err := leaves.at(ctx, leaf)
+		if err != nil {
+			return err
+		}
+		if id != e.id {
+			return v.explainOther(ctx, c, leaf, id, e)
+		}
+		if tree.HashLeaf(e.leaf) != hash {
+			return &Finding{leaf, id, fmt.Sprintf("entry %s was altered", id)}
+		}
+		for len(segments) > 0 && leaf >= segments[0].end {
+			segments = segments[1:]
+		}
+		if len(segments) > 0 && e.created.Before(segments[0].since.Add(-clockTolerance)) {
+			return &Finding{leaf, id, fmt.Sprintf("entry %s was inserted later than it says: it is of %s, and the "+
+				"checkpoint of %s doesn't have it yet", id, e.created.Format(time.RFC3339),
+				segments[0].since.Format(time.RFC3339))}
+		}
+		leaf++
+		v.count()
+		return nil
+	}
+	if err := forEachEntryOf(ctx, r, c, compare); err != nil {
+		return err
+	}
+	if leaf < c.end {
+		id, _, err := leaves.at(ctx, leaf)
+		if err != nil {
+			return err
+		}
+		return v.explainOther(ctx, c, leaf, id, nil)
+	}
+	return nil
+}
+
+// count reports how many entries are done, each ten thousand.
+func (v *verifier) count() {
+	if done := atomic.AddInt64(&v.done, 1); done%10_000 == 0 {
+		v.report(done, v.state.Size)
+	}
+}
+
+// explainOther returns the finding for a leaf at whose place another entry is, or none.
+func (v *verifier) explainOther(ctx context.Context, c chunk, leaf int64, id uuid.UUID, other *entry) error {
+	exists := false
+	if err := v.db.Read(ctx, func(r *postgres.Read) error {
+		return r.QueryRow(ctx, "SELECT EXISTS (SELECT FROM audit_logs WHERE id = $1)", id).Scan(&exists)
+	}); err != nil {
+		return err
+	}
+	if !exists {
+		return &Finding{leaf, id, fmt.Sprintf("entry %s was removed", id)}
+	}
+	if other != nil {
+		isKnown, err := v.hasLeaf(ctx, c, other.id)
+		if err != nil {
+			return err
+		}
+		if !isKnown {
+			return &Finding{leaf, other.id, fmt.Sprintf("entry %s was inserted", other.id)}
+		}
+	}
+	return &Finding{leaf, id, fmt.Sprintf("entry %s was moved: it is at another place than when it was sealed", id)}
+}
+
+// explainMore returns the finding for an entry behind the last leaf of a chunk.
+func (v *verifier) explainMore(ctx context.Context, c chunk, e *entry) error {
+	if c.imported && v.state.ImportSize == nil {
+		return nil // not imported yet
+	}
+	isKnown, err := v.hasLeaf(ctx, c, e.id)
+	if err != nil {
+		return err
+	}
+	if isKnown {
+		return &Finding{c.end - 1, e.id, fmt.Sprintf("entry %s was moved: it is at another place than when it was "+
+			"sealed", e.id)}
+	}
+	return &Finding{max(c.end-1, 0), e.id, fmt.Sprintf("entry %s was inserted", e.id)}
+}
+
+// hasLeaf reports whether an entry is among the leaves of a chunk.
+func (v *verifier) hasLeaf(ctx context.Context, c chunk, id uuid.UUID) (found bool, err error) {
+	leaves := leafReader{db: v.db, size: v.state.Size}
+	for leaf := c.first; leaf < c.end && !found; leaf++ {
+		other, _, err := leaves.at(ctx, leaf)
+		if err != nil {
+			return false, err
+		}
+		found = other == id
+	}
+	return found, nil
+}
+
+// importPage is how many entries without a transaction one statement reads.
+const importPage = 100_000
+
+// forEachEntryOf calls fn with each entry of a chunk, in the order of the tree.
+func forEachEntryOf(ctx context.Context, r *postgres.Read, c chunk, fn func(*entry) error) error {
+	if !c.imported {
+		_, err := forEachLeaf(ctx, r, fn, `SELECT `+leafColumns+`, created_at FROM audit_logs
+			WHERE xid >= $1::bigint::text::xid8 AND xid < $2::bigint::text::xid8 ORDER BY xid, id`, c.from, c.to)
+		return err
+	}
+	last := entry{created: time.Time{}}
+	for {
+		count, err := forEachLeaf(ctx, r, func(e *entry) error {
+			last.id, last.created = e.id, e.created
+			return fn(e)
+		}, `SELECT `+leafColumns+`, created_at FROM audit_logs
+			WHERE xid IS NULL AND (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3`,
+			last.created, last.id, importPage)
+		if err != nil || count < importPage {
+			return err
+		}
+	}
+}
+
+// forEachLeaf calls fn with each entry that a statement returns, and returns how many these are.
+func forEachLeaf(ctx context.Context, r *postgres.Read, fn func(*entry) error, sql string,
+	args ...any) (count int, err error) {
+	rows, err := postgres.ForValues(r).Query(ctx, sql, args...)
+	if err != nil {
+		return 0, fmt.Errorf("read entries: %w", err)
+	}
+	defer rows.Close()
+	var e entry
+	for rows.Next() {
+		if err := rows.Scan(&e.id, &e.leaf, &e.created); err != nil {
+			return count, fmt.Errorf("read an entry: %w", err)
+		}
+		count++
+		if err := fn(&e); err != nil {
+			return count, err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return count, fmt.Errorf("read entries: %w", err)
+	}
+	return count, nil
+}

@@ -1,0 +1,35 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// raiseBy is by how much more than needed the numbers are raised, so that transactions which run at that time, and
+// have lower numbers, don't matter.
+const raiseBy = 1 << 20
+
+// raiseAuditXIDs raises the numbers of transactions in the audit log over those that are there. A database that was
+// restored from a dump into another cluster needs that: the cluster's own numbers may be lower, and the entries of new
+// transactions would be taken for old ones.
+func raiseAuditXIDs(ctx context.Context, conn *pgxpool.Conn) error {
+	var missing, offset int64
+	err := conn.QueryRow(ctx, `SELECT greatest((SELECT xid::text::bigint FROM audit_tree),
+			(SELECT max(xid)::text::bigint + 1 FROM audit_logs))
+			- pg_snapshot_xmax(pg_current_snapshot())::text::bigint - audit_xid_offset(),
+		audit_xid_offset()`).Scan(&missing, &offset)
+	if err != nil {
+		return fmt.Errorf("compare the numbers of transactions: %w", err)
+	}
+	if missing <= 0 {
+		return nil
+	}
+	_, err = conn.Exec(ctx, fmt.Sprintf(`CREATE OR REPLACE FUNCTION audit_xid_offset() RETURNS bigint LANGUAGE sql
+		STABLE PARALLEL SAFE RETURN %d::bigint`, offset+missing+raiseBy))
+	if err != nil {
+		return fmt.Errorf("raise the numbers of transactions: %w", err)
+	}
+	return nil
+}
