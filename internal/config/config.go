@@ -43,7 +43,7 @@ type Config struct {
 	MasterKey         string `env:"AMRUTAM_MASTER_KEY" help:"32 random bytes in base64 that wrap the data keys; unset: the private PostgreSQL has one in the data folder" production:"needed: openssl rand -base64 32"`
 	MasterKeyPrevious string `env:"AMRUTAM_MASTER_KEY_PREVIOUS" help:"older master keys that still open, comma-separated, until amrutam keys rotate is done"`
 
-	AuditCheckpoints string `env:"AMRUTAM_AUDIT_CHECKPOINTS" help:"where the signed checkpoints of the audit log are written outside of the database: the path of a file that only grows, the http(s) address of a server that gets each as a POST, or none; unset: audit-checkpoints.jsonl in the data folder of the private PostgreSQL, else none" production:"should be set, out of reach of those who administer the database"`
+	AuditCheckpoints string `env:"AMRUTAM_AUDIT_CHECKPOINTS" help:"where the signed checkpoints of the audit log are written outside of the database: the path of a file that only grows, the http(s) address of a server that gets each as a POST, or none; unset: audit-checkpoints.jsonl in the data folder of the private PostgreSQL, else none; it should be out of reach of those who administer the database"`
 
 	SMTPURL     string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which a password needs the server to offer; unset: the development mailbox" production:"needed; with smtp:// the server must offer STARTTLS" section:"Mail"`
 	MailFrom    string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail" production:"needed: an address of your own domain"`
