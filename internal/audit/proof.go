@@ -95,7 +95,6 @@ func findLeaf(ctx context.Context, tx *postgres.Tx, entry Entry, size int64) (in
 	if err != nil {
 		return 0, nil, err
 	}
-	const idSize = len(uuid.UUID{})
 	place := int(index%tree.TileWidth) * idSize
 	if place+idSize > len(tile.Entries) || [idSize]byte(tile.Entries[place:]) != entry.ID {
 		return 0, nil, errAltered

@@ -48,7 +48,8 @@ UPDATE audit_tree SET published = greatest(published, @size);
 
 -- Returns the age of the oldest entry that isn't in the tree, in seconds, and how many checkpoints wait.
 -- name: readTreeBacklog :one
-SELECT coalesce((SELECT extract(epoch FROM sqlc.arg(now)::timestamptz - min(l.created_at)) FROM audit_logs l WHERE l.xid >= t.xid), 0)::float8 AS unsealed,
+SELECT coalesce((SELECT extract(epoch FROM sqlc.arg(now)::timestamptz - min(l.created_at))
+        FROM audit_logs l WHERE l.xid >= t.xid), 0)::float8 AS unsealed,
     (SELECT count(*) FROM audit_checkpoints c WHERE c.size > t.published) AS unpublished
 FROM audit_tree t;
 

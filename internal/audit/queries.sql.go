@@ -348,7 +348,8 @@ func readTree(ctx context.Context, db postgres.Querier) (readTreeRow, error) {
 }
 
 const readTreeBacklogSQL = `-- name: readTreeBacklog :one
-SELECT coalesce((SELECT extract(epoch FROM $1::timestamptz - min(l.created_at)) FROM audit_logs l WHERE l.xid >= t.xid), 0)::float8 AS unsealed,
+SELECT coalesce((SELECT extract(epoch FROM $1::timestamptz - min(l.created_at))
+        FROM audit_logs l WHERE l.xid >= t.xid), 0)::float8 AS unsealed,
     (SELECT count(*) FROM audit_checkpoints c WHERE c.size > t.published) AS unpublished
 FROM audit_tree t
 `

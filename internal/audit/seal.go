@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"amrutam/internal/audit/tree"
@@ -18,10 +17,27 @@ import (
 // defaultBatch is about how many entries a transaction adds to the tree.
 const defaultBatch = 50_000
 
-// leafColumns are the id and the leaf of an entry: a JSON array (RFC 8259) of its fields as the database writes them.
-// The time is in microseconds since 1970.
-const leafColumns = `id, json_build_array(id, actor_id, actor_role, action, entity_type, entity_id, metadata,
-	ip_address, (extract(epoch FROM created_at) * 1000000)::bigint)::text`
+const (
+	// leafColumns are the id and the leaf of an entry: a JSON array (RFC 8259) of its fields as the database writes
+	// them, with the time in microseconds since 1970.
+	leafColumns = `id, json_build_array(id, actor_id, actor_role, action, entity_type, entity_id, metadata,
+		ip_address, (extract(epoch FROM created_at) * 1000000)::bigint)::text`
+	selectLeaves = "-- name: listLeaves :many\nSELECT " + leafColumns + ", created_at FROM audit_logs"
+	// importedLeaves and committedLeaves are the entries without and with a transaction, in the order of the tree.
+	importedLeaves = selectLeaves +
+		" WHERE xid IS NULL AND (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3"
+	committedLeaves = selectLeaves +
+		" WHERE xid >= $1::bigint::text::xid8 AND xid < $2::bigint::text::xid8 ORDER BY xid, id"
+
+	idSize = len(uuid.UUID{})
+)
+
+// entry is an entry as it is now.
+type entry struct {
+	id      uuid.UUID
+	leaf    pgtype.DriverBytes // valid until the next one
+	created time.Time
+}
 
 // ErrRestored means that the database was restored into another cluster, whose numbers of transactions are lower.
 var ErrRestored = errors.New("the database comes from another cluster: run amrutam migrate")
@@ -144,19 +160,10 @@ func loadBatch(ctx context.Context, tx *postgres.Tx, size int64, limit int) (*ba
 // addImported adds entries that were written before there was a tree, in the order of their time. When there are no
 // more, their number is known.
 func (b *batch) addImported(ctx context.Context, update *queueUpdateTreeParams) (more bool, err error) {
-	added, last, err := b.add(ctx, `-- name: sealEntries :many
-		SELECT `+leafColumns+` FROM audit_logs
-		WHERE xid IS NULL AND (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3`,
-		update.ImportedAt, update.ImportedID, b.limit)
+	added, err := b.add(ctx, func(e *entry) { update.ImportedAt, update.ImportedID = e.created, e.id },
+		importedLeaves, update.ImportedAt, update.ImportedID, b.limit)
 	if err != nil {
 		return false, err
-	}
-	if added > 0 {
-		update.ImportedID = last
-		const readTime = "SELECT created_at FROM audit_logs WHERE id = $1 AND xid IS NULL"
-		if err := b.tx.QueryRow(ctx, readTime, last).Scan(&update.ImportedAt); err != nil {
-			return false, fmt.Errorf("read the time of an entry: %w", err)
-		}
 	}
 	if added < b.limit {
 		size := b.edge.Size()
@@ -178,32 +185,45 @@ func (b *batch) addCommitted(ctx context.Context, update *queueUpdateTreeParams,
 	case until == update.Xid: // one transaction has more entries than a batch
 		until++
 	}
-	_, _, err = b.add(ctx, `-- name: sealEntries :many
-		SELECT `+leafColumns+` FROM audit_logs
-		WHERE xid >= $1::bigint::text::xid8 AND xid < $2::bigint::text::xid8 ORDER BY xid, id`, update.Xid, until)
+	_, err = b.add(ctx, func(*entry) {}, committedLeaves, update.Xid, until)
 	update.Xid = until
 	return until < horizon, err
 }
 
-// add adds the entries that a statement returns, and returns how many they are and the id of the last one.
-func (b *batch) add(ctx context.Context, sql string, args ...any) (added int, last uuid.UUID, err error) {
-	rows, err := postgres.ForValues(b.tx).Query(ctx, sql, args...) //nolint:rowserrcheck // ForEachRow does
-	if err != nil {
-		return 0, last, fmt.Errorf("read entries: %w", err)
-	}
-	var leaf pgtype.DriverBytes
-	_, err = pgx.ForEachRow(rows, []any{&last, &leaf}, func() error {
-		added++
-		b.ids = append(b.ids, last[:]...)
-		return b.edge.Append(tree.HashLeaf(leaf), func(t tree.Tile) error {
+// add adds the entries that a statement returns, calls then with each, and returns how many these are.
+func (b *batch) add(ctx context.Context, then func(*entry), sql string, args ...any) (added int, err error) {
+	return forEachLeaf(ctx, b.tx, func(e *entry) error {
+		then(e)
+		b.ids = append(b.ids, e.id[:]...)
+		return b.edge.Append(tree.HashLeaf(e.leaf), func(t tree.Tile) error {
 			b.save(t)
 			return nil
 		})
-	})
+	}, sql, args...)
+}
+
+// forEachLeaf calls fn with each entry that a statement returns, and returns how many these are.
+func forEachLeaf(ctx context.Context, db postgres.Querier, fn func(*entry) error, sql string,
+	args ...any) (count int, err error) {
+	rows, err := postgres.ForValues(db).Query(ctx, sql, args...)
 	if err != nil {
-		return 0, last, fmt.Errorf("read entries: %w", err)
+		return 0, fmt.Errorf("read entries: %w", err)
 	}
-	return added, last, nil
+	defer rows.Close()
+	var e entry
+	for rows.Next() {
+		if err := rows.Scan(&e.id, &e.leaf, &e.created); err != nil {
+			return count, fmt.Errorf("read an entry: %w", err)
+		}
+		count++
+		if err := fn(&e); err != nil {
+			return count, err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return count, fmt.Errorf("read entries: %w", err)
+	}
+	return count, nil
 }
 
 // save queues a tile, with the ids of its entries if it is of the lowest level.

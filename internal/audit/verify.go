@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,7 +76,7 @@ type verifier struct {
 	roots       []rootAt
 
 	mu     sync.Mutex
-	done   int64
+	done   atomic.Int64
 	result Verification
 }
 
@@ -175,7 +176,7 @@ func (v *verifier) compareAll(ctx context.Context) error {
 func (v *verifier) compareTree(ctx context.Context, r *postgres.Read) error {
 	edge := &tree.Edge{}
 	leaves := leafReader{db: v.db, size: v.state.Size}
-	next := 0
+	next, before := 0, int64(0) // before is the size of the last checkpoint
 	for leaf := range v.state.Size {
 		_, hash, err := leaves.at(ctx, leaf)
 		if err != nil {
@@ -191,9 +192,12 @@ func (v *verifier) compareTree(ctx context.Context, r *postgres.Read) error {
 			return err
 		}
 		for ; next < len(v.roots) && v.roots[next].size == leaf+1; next++ {
-			if err := compareRoot(edge, v.roots[next], v.sealedBefore(leaf)); err != nil {
+			if err := compareRoot(edge, v.roots[next], before); err != nil {
 				return err
 			}
+		}
+		if next > 0 {
+			before = v.roots[next-1].size
 		}
 	}
 	for _, t := range edge.Partial() {
@@ -204,17 +208,7 @@ func (v *verifier) compareTree(ctx context.Context, r *postgres.Read) error {
 	return nil
 }
 
-// sealedBefore returns the size of the last checkpoint before a leaf.
-func (v *verifier) sealedBefore(leaf int64) (size int64) {
-	for _, at := range v.roots {
-		if at.size > leaf {
-			break
-		}
-		size = at.size
-	}
-	return size
-}
-
+// compareRoot compares the root of the tree with that of a checkpoint. before is the size of the last one before it.
 func compareRoot(edge *tree.Edge, at rootAt, before int64) error {
 	root, err := edge.Root()
 	if err != nil {
@@ -254,7 +248,6 @@ const tilesPerPage = 64
 
 // at returns the id and the hash of a leaf.
 func (l *leafReader) at(ctx context.Context, leaf int64) (id uuid.UUID, hash tree.Hash, err error) {
-	const idSize = len(id)
 	if place := leaf - l.first; place < 0 || place >= int64(len(l.ids)/idSize) {
 		if err := l.load(ctx, leaf); err != nil {
 			return id, hash, err
@@ -280,14 +273,14 @@ func (l *leafReader) load(ctx context.Context, leaf int64) error {
 	}
 	for i, t := range tiles {
 		full := (index + int64(i) + 1) * tree.TileWidth
-		width := tree.TileWidth - max(full-l.size, 0)
-		if t.Index != index+int64(i) || int64(len(t.Entries)) < width*16 || len(t.Hashes) != 2*len(t.Entries) {
+		width := int(tree.TileWidth - max(full-l.size, 0))
+		if t.Index != index+int64(i) || len(t.Entries) < width*idSize || len(t.Hashes) != 2*len(t.Entries) {
 			break
 		}
 		l.ids = append(l.ids, t.Entries...)
 		l.hashes = append(l.hashes, t.Hashes...)
 	}
-	if leaf >= l.first+int64(len(l.ids)/16) {
+	if leaf >= l.first+int64(len(l.ids)/idSize) {
 		return &Finding{Leaf: leaf, Text: fmt.Sprintf("the tile of entry %d is missing from the tree, or cut", leaf)}
 	}
 	return nil

@@ -3,11 +3,9 @@ package audit
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"amrutam/internal/audit/tree"
 	"amrutam/internal/postgres"
@@ -78,13 +76,6 @@ func (v *verifier) sendChunks(ctx context.Context, chunks chan<- chunk) {
 	}
 }
 
-// entry is an entry as it is now.
-type entry struct {
-	id      uuid.UUID
-	leaf    pgtype.DriverBytes // valid until the next one
-	created time.Time
-}
-
 // compareChunk compares entries with leaves one by one, in the order of the tree.
 func (v *verifier) compareChunk(ctx context.Context, r *postgres.Read, c chunk) error {
 	leaves := leafReader{db: v.db, size: v.state.Size}
@@ -131,7 +122,7 @@ func (v *verifier) compareChunk(ctx context.Context, r *postgres.Read, c chunk) 
 
 // count reports how many entries are done, each ten thousand.
 func (v *verifier) count() {
-	if done := atomic.AddInt64(&v.done, 1); done%10_000 == 0 {
+	if done := v.done.Add(1); done%10_000 == 0 {
 		v.report(done, v.state.Size)
 	}
 }
@@ -156,6 +147,10 @@ func (v *verifier) explainOther(ctx context.Context, c chunk, leaf int64, id uui
 			return &Finding{leaf, other.id, fmt.Sprintf("entry %s was inserted", other.id)}
 		}
 	}
+	return moved(leaf, id)
+}
+
+func moved(leaf int64, id uuid.UUID) *Finding {
 	return &Finding{leaf, id, fmt.Sprintf("entry %s was moved: it is at another place than when it was sealed", id)}
 }
 
@@ -169,8 +164,7 @@ func (v *verifier) explainMore(ctx context.Context, c chunk, e *entry) error {
 		return err
 	}
 	if isKnown {
-		return &Finding{c.end - 1, e.id, fmt.Sprintf("entry %s was moved: it is at another place than when it was "+
-			"sealed", e.id)}
+		return moved(c.end-1, e.id)
 	}
 	return &Finding{max(c.end-1, 0), e.id, fmt.Sprintf("entry %s was inserted", e.id)}
 }
@@ -194,44 +188,17 @@ const importPage = 100_000
 // forEachEntryOf calls fn with each entry of a chunk, in the order of the tree.
 func forEachEntryOf(ctx context.Context, r *postgres.Read, c chunk, fn func(*entry) error) error {
 	if !c.imported {
-		_, err := forEachLeaf(ctx, r, fn, `SELECT `+leafColumns+`, created_at FROM audit_logs
-			WHERE xid >= $1::bigint::text::xid8 AND xid < $2::bigint::text::xid8 ORDER BY xid, id`, c.from, c.to)
+		_, err := forEachLeaf(ctx, r, fn, committedLeaves, c.from, c.to)
 		return err
 	}
-	last := entry{created: time.Time{}}
+	var last entry
 	for {
 		count, err := forEachLeaf(ctx, r, func(e *entry) error {
 			last.id, last.created = e.id, e.created
 			return fn(e)
-		}, `SELECT `+leafColumns+`, created_at FROM audit_logs
-			WHERE xid IS NULL AND (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3`,
-			last.created, last.id, importPage)
+		}, importedLeaves, last.created, last.id, importPage)
 		if err != nil || count < importPage {
 			return err
 		}
 	}
-}
-
-// forEachLeaf calls fn with each entry that a statement returns, and returns how many these are.
-func forEachLeaf(ctx context.Context, r *postgres.Read, fn func(*entry) error, sql string,
-	args ...any) (count int, err error) {
-	rows, err := postgres.ForValues(r).Query(ctx, sql, args...)
-	if err != nil {
-		return 0, fmt.Errorf("read entries: %w", err)
-	}
-	defer rows.Close()
-	var e entry
-	for rows.Next() {
-		if err := rows.Scan(&e.id, &e.leaf, &e.created); err != nil {
-			return count, fmt.Errorf("read an entry: %w", err)
-		}
-		count++
-		if err := fn(&e); err != nil {
-			return count, err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return count, fmt.Errorf("read entries: %w", err)
-	}
-	return count, nil
 }
