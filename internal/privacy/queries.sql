@@ -53,7 +53,7 @@ WHERE c.patient_id = @user_id AND c.id >= ids_since(@user_id) ORDER BY cc.given_
 -- name: eachDoctor :many
 SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency,
     languages_spoken, bio,
-    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at
+    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, rating_count, created_at, updated_at
     FROM doctors WHERE id = @user_id;
 
 -- name: eachSlot :many
@@ -64,6 +64,18 @@ WHERE doctor_id = @user_id ORDER BY start_time, id;
 -- name: eachPrescription :many
 SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
 WHERE doctor_id = @user_id ORDER BY id;
+
+-- name: eachReview :many
+SELECT id, consultation_id, doctor_id, rating, text, hidden, decision_reason, created_at, updated_at,
+    CASE WHEN reply IS NULL OR reply_hidden THEN '' ELSE reply END::text AS reply
+FROM reviews WHERE patient_id = @user_id ORDER BY created_at, id;
+
+-- name: eachReviewReply :many
+SELECT id AS review_id, reply, reply_hidden, replied_at FROM reviews
+WHERE doctor_id = @user_id AND replied_at IS NOT NULL ORDER BY replied_at, id;
+
+-- name: eachReviewReport :many
+SELECT review_id, reason, created_at FROM review_reports WHERE reporter_id = @user_id ORDER BY created_at, review_id;
 
 -- name: eachExport :many
 SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = @user_id

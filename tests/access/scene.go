@@ -204,6 +204,17 @@ func (s *Scene) makeCare(name string) string {
 		s.C.Patch(doctor, "consultations/"+id+"/status",
 			map[string]any{"status": "COMPLETED", "notes": "Advised rest"}).Want(200)
 		return id
+	case "review":
+		id := s.Value("completed")
+		return s.C.Post(patient, "consultations/"+id+"/review", map[string]any{"rating": 5, "text": "Kind"}).Want(201).
+			Text("id")
+	case "reviewed":
+		s.Value("review")
+		return s.Value("completed")
+	case "hidden-review":
+		id := s.Value("review")
+		s.C.Patch(s.C.Support(), "reviews/"+id, map[string]any{"hidden": true, "reason": "Names somebody"}).Want(200)
+		return id
 	case "audit-log":
 		var id string
 		if err := s.C.DB.Pool.QueryRow(context.Background(), "SELECT id FROM audit_logs WHERE entity_id = $1",
