@@ -23,6 +23,7 @@ import (
 	"amrutam/internal/payment"
 	"amrutam/internal/prescription"
 	"amrutam/internal/privacy"
+	"amrutam/internal/review"
 	"amrutam/internal/schedule"
 	"amrutam/internal/seal"
 	"amrutam/internal/session"
@@ -79,17 +80,25 @@ func (a *App) mount() error {
 	}
 	consultations.Routes(a.API)
 	consultations.Jobs(a.Queue)
-	prescriptions := &prescription.Service{Sealer: a.Sealer, Mails: mails, Config: a.Config, Cursors: a.API.Cursors}
+	a.mountRecords(consultations, payments)
+	analytics.Routes(a.API)
+	return nil
+}
+
+// mountRecords builds what follows from consultations: prescriptions, reviews, and the requests about one's data.
+func (a *App) mountRecords(consultations *consultation.Service, payments *payment.Service) {
+	prescriptions := &prescription.Service{Sealer: a.Sealer, Mails: a.mails, Config: a.Config, Cursors: a.API.Cursors}
 	prescriptions.Routes(a.API)
+	reviews := &review.Service{Doctors: a.doctors, Config: a.Config, Cursors: a.API.Cursors,
+		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}
+	reviews.Routes(a.API)
 	requests := &privacy.Service{
-		DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: mails, Config: a.Config, Accounts: a.accounts,
+		DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: a.mails, Config: a.Config, Accounts: a.accounts,
 		Doctors: a.doctors, Consultations: consultations, Prescriptions: prescriptions, Payments: payments,
-		Log: a.Log,
+		Reviews: reviews, Log: a.Log,
 	}
 	requests.Routes(a.API)
 	requests.Jobs(a.Queue)
-	analytics.Routes(a.API)
-	return nil
 }
 
 // mountAudit builds the audit log.

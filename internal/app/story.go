@@ -17,6 +17,7 @@ const (
 	attemptID      = "0199f3a2-7c1e-7000-8000-000000000041"
 	refundID       = "0199f3a2-7c1e-7000-8000-000000000042"
 	unmatchedID    = "0199f3a2-7c1e-7000-8000-000000000043"
+	reviewID       = "5b1f3c52-8e0d-4a67-9c1b-2f6d7a9e4c10"
 	prescriptionID = "0199f3a2-7c1e-7000-8000-000000000050"
 	consentID      = "0199f3a2-7c1e-7000-8000-000000000060"
 	sessionID      = "0199f3a2-7c1e-7000-8000-000000000070"
@@ -40,6 +41,8 @@ const (
 	begunAt     = "2026-11-24T04:31:00Z"
 	endedAt     = "2026-11-24T04:52:00Z"
 	cancelledAt = "2026-11-23T10:00:00Z"
+	reviewedAt  = "2026-11-24T18:20:00Z"
+	reportedAt  = "2026-11-25T07:05:00Z"
 )
 
 // story is what the document tells beside the types and operations.
@@ -56,16 +59,17 @@ var storyOrder = []string{
 	"create-passkey-sign-in-options", "sign-in-with-passkey",
 	"list-sessions", "end-session", "end-other-sessions",
 	"read-own-user", "update-own-user",
-	"search-doctors", "list-doctor-facets", "read-doctor", "list-free-slots",
+	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
 	"cancel-consultation", "start-payment", "read-consultation-payment",
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
+	"create-review", "read-own-review", "update-review", "report-review",
 	"list-own-access-log", "request-own-export", "read-own-export", "download-own-export",
 	"request-own-erasure", "read-own-erasure", "cancel-own-erasure", "delete-own-user",
 	"apply-as-doctor", "update-doctor", "create-slot", "list-own-slots", "read-slot", "update-slot", "delete-slot",
-	"list-doctor-consultations", "update-consultation-status", "write-prescription",
-	"search-consultations", "request-refund", "list-refunds",
+	"list-doctor-consultations", "update-consultation-status", "write-prescription", "reply-to-review",
+	"search-consultations", "list-reviews", "read-review", "moderate-review", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
 	"receive-payment-webhook",
 	"approve-doctor", "list-users", "read-user", "invite-user", "disable-user", "update-user-role",
@@ -120,6 +124,13 @@ var storyValues = map[string]any{
 
 	"Prescription.id": prescriptionID, "Prescription.createdAt": endedAt,
 
+	"Review.id": reviewID, "OwnReview.id": reviewID, "OwnReview.createdAt": reviewedAt,
+	"OwnReview.updatedAt": reviewedAt, "OwnReview.changeableUntil": "2026-11-25T18:20:00Z", "OwnReview.reply": nil,
+	"OwnReview.hiddenReason": nil, "ModeratedReview.id": reviewID, "ModeratedReview.createdAt": reviewedAt,
+	"ModeratedReview.updatedAt": reviewedAt, "ModeratedReview.reply": nil, "ModeratedReview.decisionReason": nil,
+	"ModeratedReview.decidedBy": nil, "ModeratedReview.decidedAt": nil, "ReviewReport.reporterId": meeraID,
+	"ReviewReport.createdAt": reportedAt,
+
 	"AuditEvent.id": auditID, "AuditEvent.actorId": ashaID, "AuditEvent.entityId": consultationID,
 	"AuditEvent.createdAt": bookedAt, "Export.id": exportID,
 	"AuditProof.hashes": []any{"IBJ4cbuYUG/LLrJqsPcmqX/QQHwDFAmKRBjjH0CrdKY="},
@@ -140,7 +151,7 @@ var invited = map[string]any{"id": supportID, "email": "ravi@example.org", "full
 // storyReplies are the answers that don't show the resource as it was made, or not all of it.
 var storyReplies = map[string]map[string]any{
 	"sign-up":              {"isEmailVerified": false},
-	"apply-as-doctor":      {"isApproved": false, "nextFreeSlot": nil, "rating": 0},
+	"apply-as-doctor":      {"isApproved": false, "nextFreeSlot": nil, "rating": nil, "ratingCount": 0},
 	"search-consultations": {"items": []any{map[string]any{"reason": httpapi.Absent}}},
 	"cancel-consultation": {"status": "CANCELLED", "cancelledAt": cancelledAt, "cancelledBy": "PATIENT",
 		"cancellationReason": "I am travelling", "paymentDueAt": nil, "updatedAt": cancelledAt},
@@ -151,6 +162,9 @@ var storyReplies = map[string]map[string]any{
 	"decline-refund":    {"status": "FAILED", "failureReason": "The call was held in full"},
 	"resolve-unmatched-money": {"status": "RETURNING", "actions": []any{}, "resolvedBy": adminID,
 		"resolvedAt": cancelledAt, "updatedAt": cancelledAt, "resolution": "Paid to a closed account; sent back"},
+	"update-review": {"rating": 4, "text": "Explained every step, but began late."},
+	"moderate-review": {"hidden": true, "decisionReason": "It names another patient", "decidedBy": supportID,
+		"decidedAt": reportedAt, "updatedAt": reportedAt, "openReports": 0},
 	"receive-payment-webhook 202": {"outcome": "unknown-reference"},
 	"read-own-export 202":         pendingExport,
 	"request-own-export 202":      pendingExport,

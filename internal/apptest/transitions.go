@@ -19,7 +19,9 @@ type Transition struct{ Machine, From, To string }
 const transitionRecorder = `
 CREATE TABLE transitions_seen (machine text, from_state text, to_state text);
 CREATE FUNCTION state_of(machine text, r jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN r IS NULL THEN '[*]' WHEN machine <> 'Doctor' THEN r->>'status'
+	SELECT CASE WHEN r IS NULL THEN '[*]' WHEN machine = 'Review' THEN CASE
+			WHEN (r->>'is_false')::boolean THEN 'false' WHEN (r->>'hidden')::boolean THEN 'hidden' ELSE 'visible' END
+		WHEN machine <> 'Doctor' THEN r->>'status'
 		WHEN (r->>'is_approved')::boolean THEN 'approved' WHEN r->>'approval_decided_at' IS NULL THEN 'applied'
 		WHEN r->>'registration_key' IS NULL THEN 'refused' ELSE 'withdrawn' END $$;
 CREATE FUNCTION record_transition() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
@@ -36,7 +38,7 @@ func (c *Clinic) RecordTransitions() (seen func() []Transition) {
 	c.t.Helper()
 	c.Exec(transitionRecorder)
 	for machine, table := range map[string]string{"Consultation": "consultations", "Payment": "payments",
-		"Slot": "availability_slots", "Doctor": "doctors"} {
+		"Slot": "availability_slots", "Doctor": "doctors", "Review": "reviews"} {
 		c.Exec("CREATE TRIGGER record_transition AFTER INSERT OR UPDATE OR DELETE ON " + table + " FOR EACH ROW " +
 			"WHEN (current_setting('role') = 'amrutam_app') EXECUTE FUNCTION record_transition('" + machine + "')")
 	}

@@ -86,6 +86,8 @@ type Config struct {
 	NoShowAfter           time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
 	CompleteAfter         time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
 	PrescribeWithin       time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
+	ReviewWithin          time.Duration `env:"AMRUTAM_REVIEW_WITHIN" envDefault:"720h" help:"a patient may review a consultation so long after its end"`
+	ReviewChangeWithin    time.Duration `env:"AMRUTAM_REVIEW_CHANGE_WITHIN" envDefault:"24h" help:"a patient may change a review so long after writing it"`
 
 	ErasureAfter   time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for" section:"Privacy"`
 	RetentionYears int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`

@@ -177,13 +177,15 @@ func (c *Config) validateDurations(errs *settingErrors) {
 		}
 	}
 	for name, d := range map[string]time.Duration{
-		"AMRUTAM_CANCEL_UNTIL":     c.CancelUntil,
-		"AMRUTAM_START_EARLY":      c.StartEarly,
-		"AMRUTAM_NO_SHOW_AFTER":    c.NoShowAfter,
-		"AMRUTAM_PRESCRIBE_WITHIN": c.PrescribeWithin,
-		"AMRUTAM_COMPLETE_AFTER":   c.CompleteAfter,
-		"AMRUTAM_DRAIN_FOR":        c.DrainFor,
-		"AMRUTAM_ERASURE_AFTER":    c.ErasureAfter,
+		"AMRUTAM_CANCEL_UNTIL":         c.CancelUntil,
+		"AMRUTAM_START_EARLY":          c.StartEarly,
+		"AMRUTAM_NO_SHOW_AFTER":        c.NoShowAfter,
+		"AMRUTAM_PRESCRIBE_WITHIN":     c.PrescribeWithin,
+		"AMRUTAM_COMPLETE_AFTER":       c.CompleteAfter,
+		"AMRUTAM_REVIEW_WITHIN":        c.ReviewWithin,
+		"AMRUTAM_REVIEW_CHANGE_WITHIN": c.ReviewChangeWithin,
+		"AMRUTAM_DRAIN_FOR":            c.DrainFor,
+		"AMRUTAM_ERASURE_AFTER":        c.ErasureAfter,
 	} {
 		if d < 0 {
 			errs.add(name, "must not be negative")

@@ -62,10 +62,14 @@ type Doctor struct {
 	LanguagesSpoken    []string       `json:"languagesSpoken" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
 	Bio                *string        `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
 	IsApproved         bool           `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
-	Rating             float64        `json:"rating" minimum:"0" maximum:"5" doc:"Mean of the patients' ratings, 0 while there are none" example:"4.6"`
+	Rating             *float64       `json:"rating" minimum:"1" maximum:"5" doc:"Mean of the patients' ratings; null while there are none" example:"4.6"`
+	RatingCount        int            `json:"ratingCount" minimum:"0" doc:"How many ratings that is the mean of" example:"87"`
 	NextFreeSlot       NextSlotOrNull `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
 	CreatedAt          time.Time      `json:"createdAt" doc:"When the doctor applied"`
 	UpdatedAt          time.Time      `json:"updatedAt" doc:"When the profile last changed"`
+
+	// score is what a search sorts by, as PostgreSQL writes it.
+	score string
 }
 
 // Entity names a doctor for the stored answer of an idempotency key.
@@ -108,8 +112,13 @@ func nextSlot(id *uuid.UUID, start, end *time.Time) NextSlotOrNull {
 	return NextSlotOrNull{&NextSlot{ID: *id, StartTime: *start, EndTime: *end}}
 }
 
-// toRating converts a numeric(3,2), which is read as hundredths, into a number.
-func toRating(rating money.Amount) float64 { return float64(rating) / 100 }
+// toRating converts a numeric(3,2), which is read as hundredths, into a number. Returns nil if there are no ratings.
+func toRating(rating money.Amount, count int) *float64 {
+	if count == 0 {
+		return nil
+	}
+	return new(float64(rating) / 100)
+}
 
 // trimOptional trims the spaces around a text that may be nil.
 func trimOptional(s *string) *string {

@@ -68,7 +68,8 @@ func TestApply(t *testing.T) {
 	want(t, "currency", a.Text("currency"), "INR")
 	want(t, "consultationFee", a.Text("consultationFee"), "500.00")
 	want(t, "isApproved", a.At("isApproved"), false)
-	want(t, "rating", a.At("rating"), 0.0)
+	want(t, "rating", a.At("rating"), nil)
+	want(t, "ratingCount", a.At("ratingCount"), 0.0)
 	want(t, "nextFreeSlot", a.At("nextFreeSlot"), nil)
 	languages, _ := a.At("languagesSpoken").([]any)
 	if len(languages) != 2 || languages[0] != "en" || languages[1] != "hi" {

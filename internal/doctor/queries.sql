@@ -14,7 +14,7 @@ RETURNING (SELECT p.full_name FROM profiles p WHERE p.user_id = doctors.id)::tex
 -- With the lock an approval and a change of the profile run one after the other.
 -- name: lockDoctor :one
 SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
-    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
+    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.rating_count, d.created_at, d.updated_at, p.full_name
 FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 WHERE d.id = @id AND u.deleted_at IS NULL
 FOR NO KEY UPDATE OF d;
@@ -46,6 +46,13 @@ UPDATE doctors SET registration_key = NULL WHERE id = @id;
 -- An approval and its withdrawal wait for this lock.
 -- name: lockApproved :one
 SELECT is_approved FROM doctors WHERE id = @id FOR NO KEY UPDATE;
+
+-- Neither updated_at nor the search changes: the version of a profile would tell everybody when a patient wrote.
+-- name: addRating :exec
+UPDATE doctors SET rating_count = rating_count + @ratings::int, rating_sum = rating_sum + @stars::int,
+    rating = CASE WHEN rating_count + @ratings::int = 0 THEN 0
+        ELSE round((rating_sum + @stars::int)::numeric / (rating_count + @ratings::int), 2) END
+WHERE id = @id;
 
 -- The values in use among the doctors that patients can find. Spellings that a search doesn't distinguish count as one
 -- value, in its commonest spelling.

@@ -14,6 +14,19 @@ import (
 	"github.com/google/uuid"
 )
 
+const addRatingSQL = `-- name: addRating :exec
+UPDATE doctors SET rating_count = rating_count + $1::int, rating_sum = rating_sum + $2::int,
+    rating = CASE WHEN rating_count + $1::int = 0 THEN 0
+        ELSE round((rating_sum + $2::int)::numeric / (rating_count + $1::int), 2) END
+WHERE id = $3
+`
+
+// Neither updated_at nor the search changes: the version of a profile would tell everybody when a patient wrote.
+func addRating(ctx context.Context, tx *postgres.Tx, ratings int32, stars int32, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, addRatingSQL, ratings, stars, id)
+	return postgres.Failed("addRating", err)
+}
+
 const countFacetsSQL = `-- name: countFacets :many
 WITH found AS (
     SELECT d.specialization, d.languages_spoken, d.currency FROM doctors d JOIN users u ON u.id = d.id
@@ -170,7 +183,7 @@ func lockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, err
 
 const lockDoctorSQL = `-- name: lockDoctor :one
 SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
-    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.created_at, d.updated_at, p.full_name
+    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.rating_count, d.created_at, d.updated_at, p.full_name
 FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 WHERE d.id = $1 AND u.deleted_at IS NULL
 FOR NO KEY UPDATE OF d
@@ -191,6 +204,7 @@ type lockDoctorRow struct {
 	ApprovalReason     *string
 	ApprovalDecidedAt  *time.Time
 	Rating             money.Amount
+	RatingCount        int32
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
 	FullName           string
@@ -215,6 +229,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockDoctorR
 		&i.ApprovalReason,
 		&i.ApprovalDecidedAt,
 		&i.Rating,
+		&i.RatingCount,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.FullName,

@@ -67,7 +67,8 @@ func (r lockDoctorRow) doctor() Doctor {
 		LanguagesSpoken:    r.LanguagesSpoken,
 		Bio:                r.Bio,
 		IsApproved:         r.IsApproved,
-		Rating:             toRating(r.Rating),
+		Rating:             toRating(r.Rating, int(r.RatingCount)),
+		RatingCount:        int(r.RatingCount),
 		CreatedAt:          r.CreatedAt,
 		UpdatedAt:          r.UpdatedAt,
 	}

@@ -22,8 +22,10 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Find doctors",
 		Doc: "Approved doctors that pass every filter, each with the next free slot. The words of q are looked for " +
 			"as beginnings " +
-			"of words. Fees are compared within one currency. A cursor belongs to its sort. Administrators find " +
-			"those who wait for an approval, or lost it, with isApproved=false.",
+			"of words. Fees are compared within one currency. sort=rating compares the mean that a doctor would " +
+			"have with ten more ratings of 4: a single 5 stands behind two hundred of 4.8, and a doctor without " +
+			"ratings counts as 4. minRating compares the mean as it is shown. A cursor belongs to its sort. " +
+			"Administrators find those who wait for an approval, or lost it, with isApproved=false.",
 		Roles:    access.Public | access.SignedIn,
 		Refusals: []*problem.Error{problem.Forbidden},
 	}, s.Search)

@@ -42,13 +42,13 @@ type SearchRequest struct {
 	MinFee         string    `query:"minFee" maxLength:"13" doc:"Lowest fee, in the currency" example:"200.00"`
 	MaxFee         string    `query:"maxFee" maxLength:"13" doc:"Highest fee, in the currency" example:"800.00"`
 	Currency       string    `query:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"Fees in this currency (ISO 4217) only; the server's own when minFee, maxFee or sort=fee compare fees" example:"INR"`
-	MinRating      float64   `query:"minRating" minimum:"0" maximum:"5" doc:"Lowest rating" example:"4"`
+	MinRating      float64   `query:"minRating" minimum:"0" maximum:"5" doc:"Lowest rating, as it is shown; above 0 it leaves out doctors without ratings" example:"4"`
 	MinExperience  int       `query:"minExperience" minimum:"0" maximum:"80" doc:"Fewest years in practice" example:"5"`
 	Q              string    `query:"q" text:"lines" maxLength:"200" doc:"Words that each begin a word of the name, specialization, clinic, bio or tags of languages; marks and capitals make no difference: Muller and Müller, Acarya and Ācārya are the same" example:"asha koch"`
 	AvailableFrom  time.Time `query:"availableFrom" doc:"Has a free slot that starts at this time or later" example:"2026-11-24T00:00:00Z"`
 	AvailableTo    time.Time `query:"availableTo" doc:"Has a free slot that starts before this time" example:"2026-11-25T00:00:00Z"`
 	Approved       bool      `query:"isApproved" default:"true" doc:"false finds the doctors who wait for an approval or lost it; for administrators" example:"true"`
-	Sort           Sort      `query:"sort" default:"rating" doc:"Best rated, cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
+	Sort           Sort      `query:"sort" default:"rating" doc:"Best rated (few ratings count little), cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
 }
 
 // position is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
@@ -180,9 +180,9 @@ func scanDoctor(row pgx.Row) (Doctor, error) {
 	var slot *uuid.UUID
 	var start, end *time.Time
 	err := row.Scan(&d.ID, &d.FullName, &d.Specialization, &d.YearsOfExperience, &d.RegistrationNumber, &d.ClinicName,
-		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &d.IsApproved, &rating, &d.CreatedAt,
-		&d.UpdatedAt, &slot, &start, &end)
-	d.UserID, d.Rating, d.NextFreeSlot = d.ID, toRating(rating), nextSlot(slot, start, end)
+		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &d.IsApproved, &rating, &d.RatingCount,
+		&d.score, &d.CreatedAt, &d.UpdatedAt, &slot, &start, &end)
+	d.UserID, d.Rating, d.NextFreeSlot = d.ID, toRating(rating, d.RatingCount), nextSlot(slot, start, end)
 	return d, err
 }
 
@@ -197,7 +197,7 @@ func (d Doctor) position(sort Sort) position {
 	case SortEarliest:
 		p.Value = d.NextFreeSlot.StartTime.Format(time.RFC3339Nano)
 	default:
-		p.Value = strconv.FormatFloat(d.Rating, 'f', 2, 64)
+		p.Value = d.score
 	}
 	return p
 }

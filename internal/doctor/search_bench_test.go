@@ -28,7 +28,7 @@ var seedSQL = []string{
 				now(), now() FROM seeded`,
 	`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name,
 		consultation_fee, languages_spoken, bio,
-			is_approved, rating, search, created_at, updated_at)
+			is_approved, rating_count, rating_sum, rating, search, created_at, updated_at)
 		SELECT id, id,
 		(ARRAY['Panchakarma','Kayachikitsa','Shalya Tantra','Shalakya Tantra','Kaumarabhritya','Agada Tantra',
 			'Rasayana','Vajikarana','Dravyaguna','Swasthavritta'])[1 + floor(a * a * 10)::int], floor(b * 45),
@@ -36,7 +36,9 @@ var seedSQL = []string{
 			(ARRAY['hi','ta','ml','te','kn','bn','mr','gu','pa','or'])[1 + n % 10]],
 			'Practises in ' || (ARRAY['Kochi','Pune','Delhi','Mysuru','Jaipur'])[1 + n % 5] ||
 			repeat(' and treats digestion, sleep, skin and joints with care', 5), n % 19 <> 0,
-			CASE WHEN a < 0.3 THEN 0 ELSE round((2 + 3 * b)::numeric, 1) END, '', now(), now() FROM seeded`,
+			ratings, ratings * stars, CASE WHEN ratings = 0 THEN 0 ELSE stars END, '', now(), now()
+		FROM seeded, LATERAL (SELECT CASE WHEN a < 0.3 THEN 0 ELSE 10 * ceil(20 * c)::int END AS ratings,
+			round((2 + 3 * b)::numeric, 1) AS stars) r`,
 	`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, seats_taken, created_at, updated_at)
 		SELECT gen_random_uuid(), id, at, at + interval '30 minutes',
 		CASE WHEN (n + k) % 7 = 0 THEN 'BOOKED'::slot_status ELSE 'AVAILABLE' END,

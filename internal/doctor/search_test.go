@@ -23,6 +23,7 @@ type foundDoctor struct {
 	specialization string
 	languages      []string
 	fee, rating    float64
+	score          int // in ten thousandths, as the ADR says
 	experience     int
 	free           []time.Time
 }
@@ -32,7 +33,8 @@ func readFindable(t *testing.T, c *apptest.Clinic) (all []foundDoctor) {
 	t.Helper()
 	rows, err := c.DB.Pool.Query(context.Background(), `SELECT d.id::text, concat_ws(' ', p.full_name,
 		d.specialization, d.clinic_name, d.bio, array_to_string(d.languages_spoken, ' ')), d.specialization,
-		d.languages_spoken, d.consultation_fee::float8, d.rating::float8, d.years_of_experience,
+		d.languages_spoken, d.consultation_fee::float8, d.rating::float8,
+		d.rating_count, d.rating_sum, d.years_of_experience,
 		ARRAY(SELECT start_time FROM availability_slots s WHERE s.doctor_id = d.id AND status = 'AVAILABLE'
 		AND start_time > $1 ORDER BY 1)
 		FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
@@ -43,10 +45,12 @@ func readFindable(t *testing.T, c *apptest.Clinic) (all []foundDoctor) {
 	defer rows.Close()
 	for rows.Next() {
 		var k foundDoctor
-		if err := rows.Scan(&k.id, &k.text, &k.specialization, &k.languages, &k.fee, &k.rating, &k.experience,
-			&k.free); err != nil {
+		var count, sum int
+		if err := rows.Scan(&k.id, &k.text, &k.specialization, &k.languages, &k.fee, &k.rating, &count, &sum,
+			&k.experience, &k.free); err != nil {
 			t.Fatal(err)
 		}
+		k.score = (2*10_000*(sum+4*10) + count + 10) / (2 * (count + 10)) // rounded
 		all = append(all, k)
 	}
 	if rows.Err() != nil {
@@ -100,7 +104,7 @@ func expected(all []foundDoctor, v url.Values) []string {
 			y, _ := b.first(v)
 			return cmp.Or(x.Compare(y), cmp.Compare(a.id, b.id))
 		}
-		return -cmp.Or(cmp.Compare(a.rating, b.rating), cmp.Compare(a.id, b.id))
+		return -cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.id, b.id))
 	})
 	ids := make([]string, len(found))
 	for i, k := range found {

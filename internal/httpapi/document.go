@@ -74,6 +74,7 @@ func tags() []*huma.Tag {
 		{"payments", "Money for consultations, and back."},
 		{"providers", "What payment providers report."},
 		{"prescriptions", "What the doctor prescribed."},
+		{"reviews", "What patients say of doctors, and what moderators decide about it."},
 		{"admin", "The audit log and figures."},
 		{"health", "Probes for load balancers."},
 	} {

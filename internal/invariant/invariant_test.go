@@ -12,7 +12,7 @@ import (
 type object = map[string]any
 
 // newClinic opens a clinic with what the violations below need: two booked consultations, a completed one with a
-// prescription, a cancelled one, an unpaid one, and money that matches no payment.
+// prescription and a review, a cancelled one, an unpaid one, and money that matches no payment.
 func newClinic(t *testing.T) *apptest.Clinic {
 	t.Helper()
 	c := apptest.Open(t)
@@ -30,6 +30,7 @@ func newClinic(t *testing.T) *apptest.Clinic {
 		"medications":    []any{object{"name": "Tulsi", "dosage": "1 cup", "frequency": "daily"}},
 	}).Want(201)
 	c.Patch(doctor, "consultations/"+completed+"/status", object{"status": "COMPLETED"}).Want(200)
+	c.Post(patient, "consultations/"+completed+"/review", object{"rating": 4}).Want(201)
 	c.Post(patient, "consultations/"+cancelled+"/cancel", object{"reason": "travelling"}).Want(200)
 	paidDoctor := c.Doctor("500.00")
 	slot := c.Slot(paidDoctor, 9*time.Hour, 1)
@@ -126,6 +127,20 @@ var violations = []struct{ rule, name, sql string }{
 	{"prescriptions-by-own-doctor", "another doctor's",
 		"UPDATE prescriptions SET doctor_id = (SELECT id FROM doctors ORDER BY id DESC LIMIT 1)"},
 	{"prescriptions-by-own-doctor", "the consultation never started", "UPDATE consultations SET started_at = NULL"},
+
+	{"ratings-add-up", "a lost review", "DELETE FROM reviews"},
+	{"ratings-add-up", "a rating counts twice",
+		"UPDATE doctors SET rating_count = 2, rating_sum = 8 WHERE rating_count = 1"},
+	{"ratings-add-up", "another mean", `ALTER TABLE doctors DROP CONSTRAINT doctors_rating_is_mean;
+		UPDATE doctors SET rating = 5 WHERE rating_count = 1`},
+	{"ratings-add-up", "another score", `ALTER TABLE doctors ALTER COLUMN rating_score DROP EXPRESSION;
+		UPDATE doctors SET rating_score = 5`},
+	{"ratings-add-up", "a false review counts",
+		"UPDATE reviews SET hidden = true, is_false = true, decided_at = now()"},
+	{"ratings-add-up", "of another doctor's consultation",
+		"UPDATE reviews SET consultation_id = (SELECT id FROM consultations WHERE status = 'REQUESTED')"},
+	{"ratings-add-up", "a report that nobody made", "UPDATE reviews SET open_reports = 1"},
+	{"commands-are-audited", "no row for a review", "DELETE FROM audit_logs WHERE action = 'review.create'"},
 
 	{"mails-are-handed-over", "a lost job",
 		"UPDATE mails SET sent_at = NULL, content = 'x'; DELETE FROM river_job"},

@@ -1,6 +1,6 @@
 package invariant
 
-// Rules are the nine rules of the domain in its order; the rule of unmatched money follows that of payments.
+// Rules are the ten rules of the domain in its order; the rule of unmatched money follows that of payments.
 var Rules = []Rule{
 	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; " +
 		"BOOKED exactly when full", `
@@ -168,6 +168,7 @@ var Rules = []Rule{
 			UNION ALL SELECT id, 'refund', CASE WHEN on_request THEN 'refund.request'
 				WHEN at_provider THEN 'refund.record' ELSE 'refund.open' END FROM refunds
 			UNION ALL SELECT id, 'unmatched-money', 'unmatched-money.record' FROM unmatched_money
+			UNION ALL SELECT id, 'review', 'review.create' FROM reviews
 			UNION ALL SELECT id, 'slot', 'slot.create' FROM availability_slots
 			UNION ALL SELECT id, 'doctor', 'doctor.apply' FROM doctors
 			UNION ALL SELECT id, 'session', 'session.start' FROM sessions
@@ -190,6 +191,7 @@ var Rules = []Rule{
 				WHEN 'unmatched-money' THEN EXISTS (SELECT FROM unmatched_money e WHERE e.id = k.entity_id)
 				WHEN 'refund' THEN EXISTS (SELECT FROM refunds e WHERE e.id = k.entity_id)
 				WHEN 'prescription' THEN EXISTS (SELECT FROM prescriptions e WHERE e.id = k.entity_id)
+				WHEN 'review' THEN EXISTS (SELECT FROM reviews e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
 				WHEN 'user' THEN EXISTS (SELECT FROM users e WHERE e.id = k.entity_id)
 				WHEN 'export' THEN EXISTS (SELECT FROM exports e WHERE e.id = k.entity_id)
@@ -227,4 +229,27 @@ var Rules = []Rule{
 				WHERE j.kind = 'mail.send-digest'
 				  AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
 				  AND (j.args->>'id' = m.digest_id::text OR (m.digest_id IS NULL AND first.budget = m.budget)))))`},
+
+	{"ratings-add-up", "every doctor's rating, its count and the score by which doctors are sorted are those of the " +
+		"doctor's reviews that aren't false; a review is of a completed consultation, by its patient, of its doctor", `
+		SELECT d.id
+		FROM doctors d
+		LEFT JOIN (SELECT doctor_id, count(*) AS ratings, sum(rating) AS stars
+			FROM reviews WHERE NOT is_false GROUP BY doctor_id) r ON r.doctor_id = d.id
+		WHERE d.rating_count <> coalesce(r.ratings, 0)
+		   OR d.rating_sum <> coalesce(r.stars, 0)
+		   OR d.rating <> coalesce(round(r.stars::numeric / r.ratings, 2), 0)
+		   OR d.rating_score <> round((coalesce(r.stars, 0) + 40)::numeric / (coalesce(r.ratings, 0) + 10), 4)
+		UNION ALL
+		SELECT r.id
+		FROM reviews r
+		LEFT JOIN consultations c ON c.id = r.consultation_id
+		WHERE c.status IS DISTINCT FROM 'COMPLETED'
+		   OR r.patient_id <> c.patient_id
+		   OR r.doctor_id <> c.doctor_id
+		   OR r.created_at < c.ended_at
+		UNION ALL
+		SELECT r.id
+		FROM reviews r
+		WHERE r.open_reports > (SELECT count(*) FROM review_reports p WHERE p.review_id = r.id)`},
 }

@@ -140,7 +140,9 @@ var closedColumns = []string{"doctors.search", "doctors.registration_number", "d
 	"data_keys.wrapped", "master_key.sealed", "master_key.root", "session_tokens.hash", "sessions.ip_address",
 	"recovery_codes.hash", "tickets.hash", "tickets.data", "idempotency_keys.response_body", "mails.content",
 	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256", "refunds.reason",
-	"audit_logs.metadata", "audit_logs.ip_address", "river_job.args"}
+	"audit_logs.metadata", "audit_logs.ip_address", "river_job.args",
+	"reviews.text", "reviews.reply", "reviews.decision_reason", "reviews.patient_id", "review_reports.reason",
+	"review_reports.reporter_id"}
 
 func TestReaderRolePrivileges(t *testing.T) {
 	t.Parallel()
@@ -150,7 +152,8 @@ func TestReaderRolePrivileges(t *testing.T) {
 	must(t, err)
 	for _, sql := range []string{"SELECT status, count(*) FROM consultations GROUP BY 1",
 		"SELECT sum(amount), currency FROM payments GROUP BY 2", "SELECT role, count(*) FROM users GROUP BY 1",
-		"SELECT specialization, avg(rating) FROM doctors GROUP BY 1",
+		"SELECT specialization, avg(rating), sum(rating_count), max(rating_score) FROM doctors GROUP BY 1",
+		"SELECT month, count(*) FROM reviews WHERE NOT is_false GROUP BY 1",
 		"SELECT status, sum(seats_taken) FROM availability_slots GROUP BY 1",
 		"SELECT count(*) FROM seats WHERE NOT isempty(during)", "SELECT action, count(*) FROM audit_logs GROUP BY 1",
 		"SELECT kind, count(*) FROM mails GROUP BY 1", "SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'"} {

@@ -59,6 +59,8 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, person findPen
 			items(stored(ctx, r, id, eachPasskey))},
 		content{"activity.json", "What you did, as our audit log has it.",
 			items(adapt(func(fn func(audit.Entry) error) error { return audit.ForEachEntry(ctx, r, id, fn) }))},
+		content{"review-reports.json", "The reviews you reported, and why.",
+			items(stored(ctx, r, id, eachReviewReport))},
 		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.",
 			items(stored(ctx, r, id, eachMail))},
 		content{"requests.json", "When you asked for a copy of your data, or for its erasure.", []list{
@@ -80,6 +82,8 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			items(adapt(func(fn func(prescription.Prescription) error) error {
 				return s.Prescriptions.ForEach(ctx, r, id, fn)
 			}))},
+		{"reviews.json", "Your reviews of consultations, and the doctors' replies.",
+			items(stored(ctx, r, id, eachReview))},
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
 			items(adapt(func(fn func(payment.Detail) error) error { return s.Payments.ForEach(ctx, r, id, fn) }))},
 		{"access-log.json", "Who read your record, when, in which role and why.",
@@ -91,6 +95,8 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 	return []content{
 		{"doctor.json", "Your practice, as patients see it, and what was decided about your application.",
 			items(stored(ctx, r, id, eachDoctor))},
+		{"review-replies.json", "Your replies to reviews of you.",
+			items(stored(ctx, r, id, eachReviewReply))},
 		{"slots.json", "The times you opened for consultations.",
 			items(stored(ctx, r, id, eachSlot))},
 		{"consultations.json", "The consultations you held: when, with whom, and their fee. What they were about " +

@@ -148,6 +148,11 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx,
 	if removed["idempotency_keys"], err = idempotency.EraseKeys(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
+	reviews, err := s.Reviews.Erase(ctx, tx, user.ID)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(removed, reviews)
 	if user.Role == access.RoleDoctor {
 		return removed, s.Doctors.EraseProfile(ctx, tx, user.ID)
 	}

@@ -95,7 +95,7 @@ func TestExportOfPatient(t *testing.T) {
 	files, page := unzip(t, a.Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json",
 		"consents.json", "consultations.json", "mails.json", "passkeys.json", "payments.json", "prescriptions.json",
-		"requests.json", "sessions.json"})
+		"requests.json", "review-reports.json", "reviews.json", "sessions.json"})
 	account := files["account.json"]
 	same(t, "account", []any{account["fullName"], account["email"], account["phone"], account["address"],
 		account["dateOfBirth"], account["gender"], account["role"]},
@@ -172,8 +172,8 @@ func TestExportOfDoctor(t *testing.T) {
 	c.Exec("UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
 	files, _ := unzip(t, download(t, c, h.doctor).Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "consultations.json",
-		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "sessions.json",
-		"slots.json"})
+		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "review-replies.json",
+		"review-reports.json", "sessions.json", "slots.json"})
 	practice := entries(t, files, "doctor.json", "items")
 	same(t, "practice", []any{len(practice), practice[0]["bio"], practice[0]["clinicName"],
 		practice[0]["consultationFee"], practice[0]["registrationNumber"]},
@@ -202,7 +202,8 @@ func TestExportOfStaff(t *testing.T) {
 		c.Get(user, "users").Want(200)
 		files, _ := unzip(t, download(t, c, user).Body)
 		same(t, "files", slices.Sorted(maps.Keys(files)),
-			[]string{"account.json", "activity.json", "mails.json", "passkeys.json", "requests.json", "sessions.json"})
+			[]string{"account.json", "activity.json", "mails.json", "passkeys.json", "requests.json",
+				"review-reports.json", "sessions.json"})
 		same(t, "role", files["account.json"]["role"], string(user.Role))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"amrutam/internal/postgres"
 	"amrutam/internal/prescription"
 	"amrutam/internal/problem"
+	"amrutam/internal/review"
 	"amrutam/internal/seal"
 )
 
@@ -41,5 +42,6 @@ type Service struct {
 	Consultations *consultation.Service
 	Prescriptions *prescription.Service
 	Payments      *payment.Service
+	Reviews       *review.Service
 	Log           *slog.Logger
 }

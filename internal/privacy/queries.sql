@@ -51,10 +51,11 @@ FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
 WHERE c.patient_id = @user_id AND c.id >= ids_since(@user_id) ORDER BY cc.given_at, cc.consultation_id;
 
 -- name: eachDoctor :many
-SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency,
-    languages_spoken, bio,
-    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at
-    FROM doctors WHERE id = @user_id;
+SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name, d.consultation_fee,
+    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at,
+    rated.rating, d.rating_count, d.created_at, d.updated_at
+FROM doctors d LEFT JOIN doctors rated ON rated.id = d.id AND rated.rating_count > 0
+WHERE d.id = @user_id;
 
 -- name: eachSlot :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
@@ -64,6 +65,19 @@ WHERE doctor_id = @user_id ORDER BY start_time, id;
 -- name: eachPrescription :many
 SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
 WHERE doctor_id = @user_id ORDER BY id;
+
+-- name: eachReview :many
+SELECT r.id, r.consultation_id, r.doctor_id, r.rating, r.text, r.hidden, r.decision_reason, r.created_at, r.updated_at,
+    shown.reply
+FROM reviews r LEFT JOIN reviews shown ON shown.id = r.id AND NOT shown.reply_hidden
+WHERE r.patient_id = @user_id ORDER BY r.created_at, r.id;
+
+-- name: eachReviewReply :many
+SELECT id AS review_id, reply, reply_hidden, replied_at FROM reviews
+WHERE doctor_id = @user_id AND replied_at IS NOT NULL ORDER BY replied_at, id;
+
+-- name: eachReviewReport :many
+SELECT review_id, reason, created_at FROM review_reports WHERE reporter_id = @user_id ORDER BY created_at, review_id;
 
 -- name: eachExport :many
 SELECT id, status, requested_at, ready_at, expires_at, size FROM exports WHERE user_id = @user_id

@@ -102,10 +102,11 @@ func eachConsultationConsent(ctx context.Context, r *postgres.Read, userID uuid.
 }
 
 const eachDoctorSQL = `-- name: eachDoctor :many
-SELECT id, specialization, years_of_experience, registration_number, clinic_name, consultation_fee, currency,
-    languages_spoken, bio,
-    is_approved, approval_reason, approval_decided_at, rating::float8 AS rating, created_at, updated_at
-    FROM doctors WHERE id = $1
+SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name, d.consultation_fee,
+    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at,
+    rated.rating, d.rating_count, d.created_at, d.updated_at
+FROM doctors d LEFT JOIN doctors rated ON rated.id = d.id AND rated.rating_count > 0
+WHERE d.id = $1
 `
 
 type eachDoctorRow struct {
@@ -121,7 +122,8 @@ type eachDoctorRow struct {
 	IsApproved         bool         `json:"isApproved"`
 	ApprovalReason     *string      `json:"approvalReason"`
 	ApprovalDecidedAt  *time.Time   `json:"approvalDecidedAt"`
-	Rating             float64      `json:"rating"`
+	Rating             *float64     `json:"rating"`
+	RatingCount        int32        `json:"ratingCount"`
 	CreatedAt          time.Time    `json:"createdAt"`
 	UpdatedAt          time.Time    `json:"updatedAt"`
 }
@@ -213,6 +215,60 @@ type eachPrescriptionRow struct {
 
 func eachPrescription(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachPrescriptionRow) error) error {
 	return postgres.Failed("eachPrescription", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachPrescriptionRow], fn, eachPrescriptionSQL, userID))
+}
+
+const eachReviewSQL = `-- name: eachReview :many
+SELECT r.id, r.consultation_id, r.doctor_id, r.rating, r.text, r.hidden, r.decision_reason, r.created_at, r.updated_at,
+    shown.reply
+FROM reviews r LEFT JOIN reviews shown ON shown.id = r.id AND NOT shown.reply_hidden
+WHERE r.patient_id = $1 ORDER BY r.created_at, r.id
+`
+
+type eachReviewRow struct {
+	ID             uuid.UUID `json:"id"`
+	ConsultationID uuid.UUID `json:"consultationId"`
+	DoctorID       uuid.UUID `json:"doctorId"`
+	Rating         int16     `json:"rating"`
+	Text           *string   `json:"text"`
+	Hidden         bool      `json:"hidden"`
+	DecisionReason *string   `json:"decisionReason"`
+	CreatedAt      time.Time `json:"createdAt"`
+	UpdatedAt      time.Time `json:"updatedAt"`
+	Reply          *string   `json:"reply"`
+}
+
+func eachReview(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachReviewRow) error) error {
+	return postgres.Failed("eachReview", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachReviewRow], fn, eachReviewSQL, userID))
+}
+
+const eachReviewReplySQL = `-- name: eachReviewReply :many
+SELECT id AS review_id, reply, reply_hidden, replied_at FROM reviews
+WHERE doctor_id = $1 AND replied_at IS NOT NULL ORDER BY replied_at, id
+`
+
+type eachReviewReplyRow struct {
+	ReviewID    uuid.UUID  `json:"reviewId"`
+	Reply       *string    `json:"reply"`
+	ReplyHidden bool       `json:"replyHidden"`
+	RepliedAt   *time.Time `json:"repliedAt"`
+}
+
+func eachReviewReply(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachReviewReplyRow) error) error {
+	return postgres.Failed("eachReviewReply", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachReviewReplyRow], fn, eachReviewReplySQL, userID))
+}
+
+const eachReviewReportSQL = `-- name: eachReviewReport :many
+SELECT review_id, reason, created_at FROM review_reports WHERE reporter_id = $1 ORDER BY created_at, review_id
+`
+
+type eachReviewReportRow struct {
+	ReviewID  uuid.UUID `json:"reviewId"`
+	Reason    *string   `json:"reason"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+func eachReviewReport(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachReviewReportRow) error) error {
+	return postgres.Failed("eachReviewReport", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachReviewReportRow], fn, eachReviewReportSQL, userID))
 }
 
 const eachSessionSQL = `-- name: eachSession :many

@@ -35,6 +35,9 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"refunds":            "payments.json, and activity.json of staff; kept, they name anonymous",
 		"unmatched_money": "payments.json by the payment's attempts, and activity.json of staff; kept, " +
 			"resolutions emptied",
+		"reviews": "reviews.json of the author, review-replies.json of the doctor, and activity.json of moderators; " +
+			"texts emptied, the ratings stay and name anonymous",
+		"review_reports":        "review-reports.json; reasons emptied",
 		"audit_logs":            "activity.json and access-log.json; kept as evidence",
 		"idempotency_keys":      "responses that other files have too, for a day; deleted",
 		"mails":                 "mails.json; deleted",

@@ -101,3 +101,23 @@ func (t *Tour) checkFreeSlots(ctx context.Context) error {
 	}
 	return err
 }
+
+const praise = "Explained every step."
+
+func (t *Tour) review(ctx context.Context) error {
+	path := "consultations/" + t.consultation + "/review"
+	err := t.post(ctx, t.patient, path, object{"rating": 5, "text": praise}, http.StatusCreated, nil)
+	if err != nil {
+		return err
+	}
+	var shown struct {
+		Items []struct{ Author, Text string }
+	}
+	if err := t.get(ctx, person{}, "doctors/"+t.doctor.id+"/reviews", &shown); err != nil {
+		return err
+	}
+	if len(shown.Items) != 1 || shown.Items[0].Text != praise || shown.Items[0].Author != t.patient.name[:1]+"." {
+		return errors.New("the doctor's reviews don't show what the patient wrote")
+	}
+	return nil
+}

@@ -52,6 +52,7 @@ var steps = []step{
 	}},
 	{"the patient reads the prescription", (*Tour).readPrescription},
 	{"another patient sees none of it", (*Tour).checkHidden},
+	{"the patient reviews the doctor, and everybody reads it without the name", (*Tour).review},
 	{"a booking that is paid and cancelled is refunded", (*Tour).cancelAndRefund},
 	{"the administrator withdraws the approval, and the search is as before", (*Tour).withdrawApproval},
 	{"the patient signs out, and the token is refused", (*Tour).signOut},

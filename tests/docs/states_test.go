@@ -22,6 +22,7 @@ func TestDiagramsMatchCode(t *testing.T) {
 	changeSlots(c)
 	changeUnpaidConsultations(c)
 	changePaidConsultations(c)
+	changeReviews(c)
 	drawn := apptest.DiagramTransitions(t, architecture)
 	for _, transition := range recorded() {
 		if !drawn[transition] {
@@ -129,4 +130,19 @@ func changePaidConsultations(c *apptest.Clinic) {
 		c.Patch(doctor, "consultations/"+change.id+"/status", object{"status": change.status}).Want(200)
 	}
 	cancelConsultation(c, doctor, cancelled)
+}
+
+// changeReviews makes the transitions of reviews.
+func changeReviews(c *apptest.Clinic) {
+	patient, doctor, support := c.Patient(), c.Doctor("0.00"), c.Support()
+	id := c.Book(patient, c.Slot(doctor, 5*time.Minute, 1))
+	for _, status := range []string{"IN_PROGRESS", "COMPLETED"} {
+		c.Patch(doctor, "consultations/"+id+"/status", object{"status": status}).Want(200)
+	}
+	review := c.Post(patient, "consultations/"+id+"/review", object{"rating": 1}).Want(201).Text("id")
+	for _, decision := range []object{{"hidden": true}, {"isFalse": true}, {"isFalse": false}, {"hidden": false},
+		{"hidden": true, "isFalse": true}, {"hidden": false}} {
+		decision["reason"] = "As checked"
+		c.Patch(support, "reviews/"+review, decision).Want(200)
+	}
 }

@@ -79,7 +79,7 @@ INSERT INTO mailbox_messages (id, message_id, recipient_index, content, created_
     SELECT pg_temp.id(at, 8, n), 'mail-' || n, pg_temp.hash('recipient', n), 'sealed', at FROM person;
 
 INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, clinic_name,
-        consultation_fee, languages_spoken, bio, is_approved, approval_decided_at, rating, search, created_at,
+        consultation_fee, languages_spoken, bio, is_approved, approval_decided_at, search, created_at,
         updated_at)
     SELECT id, id,
         (ARRAY['Panchakarma','Kayachikitsa','Shalya Tantra','Shalakya Tantra','Kaumarabhritya','Agada Tantra',
@@ -87,7 +87,7 @@ INSERT INTO doctors (id, user_id, specialization, years_of_experience, registrat
         n % 45, 'REG-' || n, 'Clinic ' || n % 70, 100 + 50 * (n % 30),
         ARRAY['en', (ARRAY['hi','ta','ml','te','kn','bn','mr','gu','pa','or'])[1 + n % 10]],
         'Practises in ' || (ARRAY['Kochi','Pune','Delhi','Mysuru','Jaipur'])[1 + n % 5],
-        n % 19 <> 0, at, n % 6, '', at, at
+        n % 19 <> 0, at, '', at, at
     FROM person WHERE role = 'DOCTOR';
 -- The trigger on updates fills the column search.
 SET session_replication_role = origin;
@@ -143,6 +143,18 @@ INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor
 INSERT INTO prescriptions (id, consultation_id, doctor_id, patient_id, medications, created_at)
     SELECT pg_temp.id(begins, 12, n), id, doctor, patient, 'sealed', begins
     FROM booking WHERE status = 'COMPLETED' AND n % 2 = 0;
+INSERT INTO reviews (id, consultation_id, doctor_id, patient_id, rating, text, month, replied_at, reply, hidden,
+        decided_at, open_reports, created_at, updated_at)
+    SELECT gen_random_uuid(), id, doctor, patient, 1 + n % 5, 'Kind and clear', date_trunc('month', begins),
+        CASE WHEN n % 7 = 0 THEN begins END, CASE WHEN n % 7 = 0 THEN 'Thank you' END, n % 90 = 1,
+        CASE WHEN n % 90 = 1 THEN begins END, CASE WHEN n % 80 = 0 THEN 1 ELSE 0 END, begins, begins
+    FROM booking WHERE status = 'COMPLETED' AND n % 3 > 0;
+INSERT INTO review_reports (review_id, reporter_id, reason, created_at)
+    SELECT r.id, u.id, 'It names somebody', r.created_at
+    FROM reviews r, LATERAL (SELECT id FROM person WHERE n % 1000 = r.rating LIMIT 1) u;
+UPDATE doctors SET rating_count = r.ratings, rating_sum = r.stars, rating = round(r.stars::numeric / r.ratings, 2)
+    FROM (SELECT doctor_id, count(*) AS ratings, sum(rating) AS stars FROM reviews GROUP BY doctor_id) r
+    WHERE r.doctor_id = doctors.id;
 
 INSERT INTO payments (id, consultation_id, amount, currency, status, provider, transaction_reference, created_at,
         updated_at)

@@ -21,17 +21,17 @@ import (
 // nothing of this module, and stand where their package stands.
 var packages = []string{
 	"cmd/amrutam", "scripts/sqlc", "docs", "internal/app", "internal/tour",
-	"internal/analytics", "internal/privacy", "internal/prescription", "internal/consultation", "internal/payment",
-	"internal/schedule", "internal/doctor", "internal/consent", "internal/account", "internal/session",
-	"internal/notification", "internal/audit",
+	"internal/analytics", "internal/privacy", "internal/review", "internal/prescription",
+	"internal/consultation", "internal/payment", "internal/schedule", "internal/doctor", "internal/consent",
+	"internal/account", "internal/session", "internal/notification", "internal/audit",
 	"internal/httpapi", "internal/jobs", "internal/idempotency", "internal/limit", "internal/invariant",
 	"internal/postgres",
 	"internal/access", "internal/problem", "internal/money", "internal/config", "internal/telemetry", "internal/seal",
 }
 
 // domains are the packages with operations or jobs of their own.
-var domains = []string{"analytics", "privacy", "prescription", "consultation", "payment", "schedule", "doctor",
-	"consent", "account", "session", "notification", "audit"}
+var domains = []string{"analytics", "privacy", "review", "prescription", "consultation", "payment", "schedule",
+	"doctor", "consent", "account", "session", "notification", "audit"}
 
 // forTests may be imported by tests only, and may import everything. A command inside is a program of its own.
 var forTests = []string{"internal/testdb", "internal/apptest", "tests", "bench"}
