@@ -1,8 +1,6 @@
 package access
 
 import (
-	"amrutam/internal/apptest"
-	"amrutam/internal/payment"
 	"bytes"
 	"encoding/json"
 	"net/http"
@@ -12,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/payment"
 )
 
 // Request is the request of a row, ready to be sent.
