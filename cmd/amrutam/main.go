@@ -26,15 +26,16 @@ import (
 type commands struct {
 	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 
-	Serve   serve   `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
-	Migrate migrate `cmd:"" help:"Bring the database's schema to this version; needs the database's addresses only."`
-	Admin   admin   `cmd:"" help:"Administrators."`
-	Demo    demo    `cmd:"" help:"Walk the whole journey over HTTP, on the running server or on one of its own."`
-	Code    code    `cmd:"" help:"Print the one-time code of the demo administrator's authenticator."`
-	Check   check   `cmd:"" help:"Check the invariants; exits with 1 if one is broken."`
-	Keys    keys    `cmd:"" help:"The master key."`
-	Version version `cmd:"" help:"Print the version of the program and of the schema it works on."`
-	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
+	Serve   serve       `cmd:"" help:"Serve the API. Reads only the environment; every variable is listed below."`
+	Migrate migrate     `cmd:"" help:"Bring the database's schema to this version; needs the database's addresses only."`
+	Admin   admin       `cmd:"" help:"Administrators."`
+	Demo    demo        `cmd:"" help:"Walk the whole journey over HTTP, on the running server or on one of its own."`
+	Code    code        `cmd:"" help:"Print the one-time code of the demo administrator's authenticator."`
+	Seed    seedCommand `cmd:"" help:"Fill an empty development database with 13 months of made-up consultations."`
+	Check   check       `cmd:"" help:"Check the invariants; exits with 1 if one is broken."`
+	Keys    keys        `cmd:"" help:"The master key."`
+	Version version     `cmd:"" help:"Print the version of the program and of the schema it works on."`
+	OpenAPI openapi     `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 
 	Settings settings `cmd:"" hidden:"" help:"Print the reference of the settings in Markdown."`
 }
