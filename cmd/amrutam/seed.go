@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -17,12 +18,21 @@ type seedCommand struct {
 	Until  string  `placeholder:"YYYY-MM-DD" help:"Base date, a UTC day; the data end at 05:00 of it, with bookings for two weeks more. Without it, the latest that is past."`
 }
 
+// forLoading are settings of a PostgreSQL that this command starts: fewer checkpoints, after each of which whole pages
+// go to the log again.
+var forLoading = map[string]string{
+	"max_wal_size":       "8GB",
+	"checkpoint_timeout": "30min",
+	"wal_compression":    "on",
+	"shared_buffers":     "512MB",
+}
+
 func (c seedCommand) Run(ctx context.Context) error {
 	until := seed.LatestBase(time.Now())
 	if c.Until != "" {
 		day, err := time.Parse(time.DateOnly, c.Until)
 		if err != nil {
-			return fmt.Errorf("--until: write the day as YYYY-MM-DD")
+			return errors.New("--until: write the day as YYYY-MM-DD")
 		}
 		if day.After(until) {
 			return fmt.Errorf("--until: the latest is %s", until.Format(time.DateOnly))
@@ -38,6 +48,7 @@ func (c seedCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer res.close(ctx)
+	res.settings = forLoading
 	if err := res.openDatabase(ctx); err != nil {
 		return err
 	}

@@ -35,9 +35,9 @@ func (a *App) Seed(ctx context.Context, owner *postgres.DB, o seed.Options, out 
 	if err := s.Run(ctx, o); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, `Sign in as admin@example.org or support@example.org (amrutam code prints the code of their authenticator),
-doctor-1@example.org, the most popular, or patient-1@example.org and so on. Everybody's password is
-%s
+	_, err = fmt.Fprintf(out, `
+Sign in as patient-1@example.org, doctor-1@example.org (the most popular) and so on, or as admin@example.org or
+support@example.org: amrutam code prints the code of their authenticator. Everybody's password is %s.
 `, password)
 	return err
 }

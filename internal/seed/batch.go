@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -20,8 +21,8 @@ type batch struct {
 	booked int // consultations
 }
 
-// batchSize is how many consultations a batch has, about 12 MB.
-const batchSize = 2000
+// batchSize is how many consultations a batch has, about 5 MB.
+const batchSize = 1000
 
 func newBatch() *batch {
 	return &batch{
@@ -72,6 +73,8 @@ func (b *batch) care() []*table {
 		b.seats, b.keys}
 }
 
+func (b *batch) all() []*table { return slices.Concat(b.people(), b.care(), []*table{b.audits}) }
+
 // connections is how many connections write at once: people, then care and the audit log beside each other.
 const connections = 3
 
@@ -87,7 +90,7 @@ type writer struct {
 }
 
 func newWriter(report func(table string, rows int64, booked int)) *writer {
-	w := &writer{free: make(chan *batch, connections+2*queued+2), people: make(chan *batch, queued), report: report}
+	w := &writer{free: make(chan *batch, connections+2*queued+1), people: make(chan *batch, queued), report: report}
 	for range cap(w.free) {
 		w.free <- newBatch()
 	}

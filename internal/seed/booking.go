@@ -146,8 +146,7 @@ func (g *generator) decide(b *booking) {
 // decidePayment chooses the attempts to pay.
 func (g *generator) decidePayment(b *booking) {
 	at := b.created.Add(g.between(15*time.Second, 2*time.Minute))
-	switch b.outcome {
-	case expired, cancelledUnpaid:
+	if b.outcome == expired || b.outcome == cancelledUnpaid {
 		switch g.IntN(4) {
 		case 0: // left at the checkout
 			b.attempts = []attempt{{at: at}}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
+	"amrutam/internal/access"
 )
 
 // run makes everything, and ends the writer's work.
@@ -168,40 +168,50 @@ func (g *generator) newBooking(s slot, free time.Time) (b booking, ok bool) {
 	return booking{id: g.id(created), slot: s, created: created, fee: s.doctor.fee}, true
 }
 
+// breather is how long after a consultation a patient sees the same doctor again at the soonest.
+const breather = 4 * day
+
 // choosePatient gives the booking a patient: one whom the doctor or another one has seen, or a new one.
 func (g *generator) choosePatient(b *booking) (err error) {
 	d := b.slot.doctor
+	if known := g.chooseKnown(b, d); known != nil {
+		known.last = b.slot.start.Unix()
+		b.patient = person{id: known.id, role: access.RolePatient, number: int(known.number),
+			created: time.Unix(known.created, 0).UTC()}
+		if g.chance(0.4) {
+			g.session(b.patient, b.created.Add(-g.between(time.Minute, 10*time.Minute)))
+		}
+	} else {
+		if b.patient, err = g.newPatient(b.created); err != nil {
+			return err
+		}
+		if g.chance(0.4) { // others come once
+			d.remember(b.patient, b.slot.start)
+		}
+	}
+	g.busy[b.patient.id] = true
+	return nil
+}
+
+// chooseKnown returns a patient of the doctor, or of another one, who can come at that time, or nil.
+func (g *generator) chooseKnown(b *booking, d *physician) *acquaintance {
 	for range 3 {
-		if g.chance(0.25) {
-			break
+		if g.chance(0.2) {
+			return nil
 		}
 		from := d
-		if g.chance(0.2) {
+		if g.chance(0.1) {
 			from = pick(g.random, g.doctors)
 		}
 		if len(from.known) == 0 {
 			continue
 		}
-		p := pick(g.random, from.known)
-		if g.busy[p.id] || g.live[p.id] >= 3 || b.created.Sub(p.created) < day {
+		p := &from.known[g.IntN(len(from.known))]
+		if g.busy[p.id] || g.live[p.id] >= 3 || b.created.Unix()-p.created < int64(day.Seconds()) ||
+			b.slot.start.Unix()-p.last < int64(breather.Seconds()) {
 			continue
 		}
-		b.patient = p
-		break
+		return p
 	}
-	if b.patient.id == uuid.Nil {
-		if b.patient, err = g.newPatient(b.created); err != nil {
-			return err
-		}
-		if g.chance(0.45) { // others come once
-			d.remember(b.patient)
-		}
-	} else {
-		if g.chance(0.4) {
-			g.session(b.patient, b.created.Add(-g.between(time.Minute, 10*time.Minute)))
-		}
-		d.remember(b.patient)
-	}
-	g.busy[b.patient.id] = true
 	return nil
 }

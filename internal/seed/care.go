@@ -224,7 +224,8 @@ var sweep = actor{job: consultation.Sweep{}.Kind()}
 func (g *generator) auditCare(b *booking) {
 	from := consultation.StatusConfirmed
 	if b.happened(b.started) {
-		g.step(b, g.request(b.slot.doctor.person, b.started), "consultation.start", from, consultation.StatusInProgress)
+		by := g.request(b.slot.doctor.person, b.started)
+		g.step(b, by, "consultation.start", from, consultation.StatusInProgress)
 		from = consultation.StatusInProgress
 	}
 	if !b.isFinal() {

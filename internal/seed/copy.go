@@ -133,7 +133,7 @@ func (t *table) amount(v money.Amount) {
 	whole, cents := int64(v)/100, int64(v)%100
 	var digits []uint16
 	for n := whole; n > 0; n /= 10_000 {
-		digits = append(digits, uint16(n%10_000)) //nolint:gosec // below 10000
+		digits = append(digits, uint16(n%10_000))
 	}
 	t.length(8 + 2*len(digits) + 2)
 	for _, v := range []int{len(digits) + 1, len(digits) - 1, 0, 2} { // digits, weight of the first, sign, decimals

@@ -24,21 +24,27 @@ type physician struct {
 	weekdays [7]bool // from Sunday on
 	slots    int     // of an average working day
 	group    int     // the weekday with a slot for several patients, or -1
-	known    []person
+	known    []acquaintance
+	room     int // in known
 	next     int // in known, to replace
 }
 
-// knownPatients is how many patients a doctor may see again.
-const knownPatients = 24
+// acquaintance is a patient whom a doctor may see again. Millions are remembered, so they are small.
+type acquaintance struct {
+	id            uuid.UUID
+	created, last int64 // Unix time of the sign-up and of the last consultation
+	number        int32
+}
 
-// remember makes a patient one whom the doctor may see again. Somebody who comes often is in it often.
-func (d *physician) remember(p person) {
-	if len(d.known) < knownPatients {
-		d.known = append(d.known, p)
+// remember makes a patient one whom the doctor may see again, in the place of the one who is known longest.
+func (d *physician) remember(p person, last time.Time) {
+	a := acquaintance{p.id, p.created.Unix() + 1, last.Unix(), int32(p.number)} //nolint:gosec // below 2 billion
+	if len(d.known) < d.room {
+		d.known = append(d.known, a)
 		return
 	}
-	d.known[d.next] = p
-	d.next = (d.next + 1) % knownPatients
+	d.known[d.next] = a
+	d.next = (d.next + 1) % d.room
 }
 
 // The hours in which a doctor prefers to work. Morning and evening are the peaks; a working day of all three is the
@@ -75,9 +81,9 @@ func (g *generator) addDoctors() error {
 }
 
 func (g *generator) newDoctor(number int, demand float64) *physician {
-	d := &physician{demand: demand, group: -1, hours: pickWeighted(g.random, workingHours)}
+	d := &physician{demand: demand, group: -1, room: 10 + int(demand*6), hours: pickWeighted(g.random, workingHours)}
 	d.number, d.role = number, access.RoleDoctor
-	if number > fewestDoctors && g.chance(0.3) { // joins during the year
+	if number > fewestDoctors && g.chance(joinLater) {
 		d.firstDay = g.IntN(g.plan.past)
 	}
 	d.created = g.plan.first.AddDate(0, 0, d.firstDay).UTC().Add(-g.between(20*day, 30*day))
@@ -88,7 +94,7 @@ func (g *generator) newDoctor(number int, demand float64) *physician {
 	for weekday := range d.weekdays {
 		d.weekdays[weekday] = g.chance(0.9)
 	}
-	d.weekdays[time.Sunday] = g.chance(0.3)
+	d.weekdays[time.Sunday] = g.chance(0.45)
 	d.weekdays[1+g.IntN(5)] = true
 	if g.chance(0.08) {
 		d.group = 1 + g.IntN(6)
@@ -110,7 +116,14 @@ func (d *physician) onWorkingDay() float64 {
 	return d.demand * 7 / sum
 }
 
-// addDoctor adds the rows of a doctor who applied, and was approved or not.
+// decision is what an administrator decided about an application; one without a time waits.
+type decision struct {
+	approved bool
+	at       time.Time
+	reason   string // of a refusal
+}
+
+// addDoctor adds the rows of a doctor who applied. One who isn't approved waits, or was refused.
 func (g *generator) addDoctor(d *physician, approved bool) error {
 	name, gender := g.nameAndGender()
 	home := pickWeighted(g.random, places)
@@ -121,29 +134,29 @@ func (g *generator) addDoctor(d *physician, approved bool) error {
 	g.session(d.person, at)
 	at = at.Add(g.between(2*time.Minute, 20*time.Minute))
 	g.audit(at, g.request(d.person, at), "doctor.apply", "doctor", d.id.String(), "")
-	decided, reason := time.Time{}, ""
+	decided, action, mail := decision{approved: approved}, "", ""
 	switch {
 	case approved:
-		decided = d.approved
-		g.audit(decided, g.request(g.admin, decided), "doctor.approve", "doctor", d.id.String(),
-			`"changed":["isApproved"]`)
-		g.mail(decided, d.id, "doctor-approved")
+		decided.at, action, mail = d.approved, "doctor.approve", "doctor-approved"
 	case g.chance(0.3):
-		decided, reason = at.Add(g.between(time.Hour, 12*time.Hour)), "The registration could not be confirmed."
-		g.audit(decided, g.request(g.admin, decided), "doctor.withdraw", "doctor", d.id.String(),
-			`"changed":["isApproved"]`)
-		g.mail(decided, d.id, "doctor-application-refused")
+		decided.at = at.Add(g.between(time.Hour, 12*time.Hour))
+		decided.reason = "The registration could not be confirmed."
+		action, mail = "doctor.withdraw", "doctor-application-refused" // a refusal has the action of a withdrawal
 	}
-	g.doctorRow(d, name, home, at, approved, decided, reason)
+	if action != "" {
+		g.audit(decided.at, g.request(g.admin, decided.at), action, "doctor", d.id.String(),
+			`"changed":["isApproved"]`)
+		g.mail(decided.at, d.id, mail)
+	}
+	g.doctorRow(d, name, home, at, decided)
 	return nil
 }
 
-func (g *generator) doctorRow(d *physician, name string, home place, applied time.Time, approved bool, decided time.Time,
-	reason string) {
+func (g *generator) doctorRow(d *physician, name string, home place, applied time.Time, decided decision) {
 	specialization := pickWeighted(g.random, specializations)
 	registration := registrationNumber(home.city, d.number)
 	key := doctor.RegistrationKey(registration)
-	if reason != "" { // a refusal frees the number
+	if decided.reason != "" { // a refusal frees the number
 		key = ""
 	}
 	spoken := []string{"en", home.language}
@@ -151,8 +164,8 @@ func (g *generator) doctorRow(d *physician, name string, home place, applied tim
 		spoken = append(spoken, "hi")
 	}
 	updated := applied
-	if decided.After(updated) {
-		updated = decided
+	if decided.at.After(updated) {
+		updated = decided.at
 	}
 	t := g.batch.doctors
 	t.row()
@@ -171,9 +184,9 @@ func (g *generator) doctorRow(d *physician, name string, home place, applied tim
 	t.text(currency)
 	t.texts(spoken)
 	t.text("Practises " + specialization + " in " + home.city + ".")
-	t.bool(approved)
-	t.optionalText(reason)
-	t.time(decided)
+	t.bool(decided.approved)
+	t.optionalText(decided.reason)
+	t.time(decided.at)
 	t.time(applied)
 	t.time(updated)
 }
@@ -196,7 +209,8 @@ type opening struct {
 	demand          float64
 }
 
-// openings returns the slots of a day by their hours. A slot never crosses an hour, and a doctor never has two at a time.
+// openings returns the slots of a day by their hours. A slot never crosses an hour, and a doctor never has two at a
+// time.
 func (g *generator) openings(n int) (hours [24][]opening) {
 	weekday := g.plan.first.AddDate(0, 0, n).Weekday()
 	growth := g.plan.growth(n)

@@ -2,21 +2,28 @@ package seed
 
 // Common names, made into people at random. Nobody is meant.
 var (
-	womensNames = []string{"Aarti", "Aditi", "Ananya", "Anjali", "Asha", "Bhavna", "Deepa", "Divya", "Fatima", "Gauri",
-		"Geeta", "Harpreet", "Indira", "Jaya", "Kavita", "Kiran", "Lakshmi", "Lata", "Leela", "Madhuri", "Maya", "Meena",
-		"Meera", "Nandini", "Neha", "Nisha", "Padma", "Pooja", "Priya", "Radha", "Rekha", "Revathi", "Ritu", "Rukmini",
-		"Sarita", "Savitri", "Shalini", "Sita", "Sneha", "Sudha", "Sunita", "Swati", "Tara", "Uma", "Usha", "Vidya",
-		"Yamini", "Zainab"}
-	mensNames = []string{"Aarav", "Abdul", "Ajay", "Amit", "Anand", "Anil", "Arjun", "Ashok", "Bharat", "Chandra",
-		"Deepak", "Dinesh", "Farhan", "Ganesh", "Gopal", "Gurpreet", "Hari", "Imran", "Ishaan", "Jatin", "Karthik",
-		"Kishore", "Krishna", "Mahesh", "Manoj", "Mohan", "Mukesh", "Naveen", "Nikhil", "Prakash", "Pranav", "Rahul",
-		"Rajesh", "Raju", "Ramesh", "Ravi", "Rohan", "Sandeep", "Sanjay", "Shankar", "Sunil", "Suresh", "Thomas",
-		"Varun", "Venkat", "Vijay", "Vikram", "Vinod"}
-	familyNames = []string{"Agarwal", "Ahmed", "Banerjee", "Bhat", "Bose", "Chatterjee", "Chauhan", "Chopra", "Das",
-		"Deshpande", "Dubey", "Fernandes", "Ghosh", "Gowda", "Gupta", "Hegde", "Iyer", "Jain", "Jha", "Joshi", "Kapoor",
-		"Khan", "Kulkarni", "Kumar", "Malhotra", "Mathew", "Mehta", "Menon", "Mishra", "Mukherjee", "Naidu", "Nair",
-		"Namboodiri", "Pandey", "Patel", "Patil", "Pillai", "Prasad", "Rao", "Rathore", "Reddy", "Saxena", "Sen", "Shah",
-		"Sharma", "Shetty", "Singh", "Sinha", "Thakur", "Trivedi", "Varma", "Verma", "Yadav"}
+	womensNames = []string{
+		"Aarti", "Aditi", "Ananya", "Anjali", "Asha", "Bhavna", "Deepa", "Divya", "Fatima", "Gauri", "Geeta",
+		"Harpreet", "Indira", "Jaya", "Kavita", "Kiran", "Lakshmi", "Lata", "Leela", "Madhuri", "Maya",
+		"Meena", "Meera", "Nandini", "Neha", "Nisha", "Padma", "Pooja", "Priya", "Radha", "Rekha", "Revathi",
+		"Ritu", "Rukmini", "Sarita", "Savitri", "Shalini", "Sita", "Sneha", "Sudha", "Sunita", "Swati", "Tara",
+		"Uma", "Usha", "Vidya", "Yamini", "Zainab",
+	}
+	mensNames = []string{
+		"Aarav", "Abdul", "Ajay", "Amit", "Anand", "Anil", "Arjun", "Ashok", "Bharat", "Chandra", "Deepak",
+		"Dinesh", "Farhan", "Ganesh", "Gopal", "Gurpreet", "Hari", "Imran", "Ishaan", "Jatin", "Karthik",
+		"Kishore", "Krishna", "Mahesh", "Manoj", "Mohan", "Mukesh", "Naveen", "Nikhil", "Prakash", "Pranav",
+		"Rahul", "Rajesh", "Raju", "Ramesh", "Ravi", "Rohan", "Sandeep", "Sanjay", "Shankar", "Sunil",
+		"Suresh", "Thomas", "Varun", "Venkat", "Vijay", "Vikram", "Vinod",
+	}
+	familyNames = []string{
+		"Agarwal", "Ahmed", "Banerjee", "Bhat", "Bose", "Chatterjee", "Chauhan", "Chopra", "Das", "Deshpande",
+		"Dubey", "Fernandes", "Ghosh", "Gowda", "Gupta", "Hegde", "Iyer", "Jain", "Jha", "Joshi", "Kapoor",
+		"Khan", "Kulkarni", "Kumar", "Malhotra", "Mathew", "Mehta", "Menon", "Mishra", "Mukherjee", "Naidu",
+		"Nair", "Namboodiri", "Pandey", "Patel", "Patil", "Pillai", "Prasad", "Rao", "Rathore", "Reddy",
+		"Saxena", "Sen", "Shah", "Sharma", "Shetty", "Singh", "Sinha", "Thakur", "Trivedi", "Varma", "Verma",
+		"Yadav",
+	}
 )
 
 // specializations are the eight branches of Ayurveda and what doctors call their practice today.

@@ -18,8 +18,10 @@ const (
 	// doctorsAtFullSize are those with bookings.
 	doctorsAtFullSize = 20_000
 	fewestDoctors     = 8
+	// joinLater is the part of the doctors that join during the year, but none of the most popular.
+	joinLater = 0.3
 	// perSeat is how many consultations a booked seat has on average: who cancels makes room for another.
-	perSeat = 1.12
+	perSeat = 1.16
 )
 
 // plan says when the year is and how much happens in it.
@@ -64,15 +66,19 @@ func (p plan) doctorCount() int {
 // mostADay is how many bookings the most popular doctor has on an average day.
 const mostADay = 24
 
-// demand returns how many seats of each doctor are booked on an average day: few doctors have most of them (Zipf's law),
-// but nobody has more than a day holds.
+// demand returns how many seats of each doctor are booked on an average day: few doctors have most of them (Zipf's
+// law), but nobody has more than a day holds.
 func (p plan) demand() []float64 {
 	all := make([]float64, p.doctorCount())
 	want := float64(p.total) / perSeat / float64(p.past)
 	fill := func(factor float64) (sum float64) {
 		for i := range all {
 			all[i] = min(mostADay, factor/math.Pow(float64(i)+3, 0.8))
-			sum += all[i]
+			present := 1.0
+			if i >= fewestDoctors {
+				present = 1 - joinLater/2
+			}
+			sum += all[i] * present
 		}
 		return sum
 	}

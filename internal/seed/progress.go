@@ -42,52 +42,70 @@ func newProgress(out io.Writer, isTerminal bool, clock func() time.Time, total i
 // add counts rows of a table that are stored, or the consultations of a batch that is stored as a whole.
 func (p *progress) add(table string, rows int64, booked int) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if table != "" {
 		p.rows[table] += rows
 	}
 	p.allRows += rows
 	p.booked += booked
+	p.mu.Unlock()
+	p.note("")
+}
+
+// note shows a text, or without one what is stored, unless something was shown a moment ago.
+func (p *progress) note(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	every := lineEvery
 	if p.isTerminal {
 		every = redrawEvery
 	}
-	if now := p.clock(); now.Sub(p.shown) >= every {
-		p.shown = now
-		p.show(now)
+	now := p.clock()
+	if now.Sub(p.shown) < every {
+		return
 	}
+	p.shown = now
+	if text == "" {
+		text = p.describe(now)
+	}
+	p.line(text)
 }
 
-// show writes the progress at an instant.
-func (p *progress) show(now time.Time) {
+// show shows what is stored.
+func (p *progress) show() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line(p.describe(p.clock()))
+}
+
+// line writes a line, on a terminal over the one before.
+func (p *progress) line(text string) {
+	if p.isTerminal {
+		_, _ = fmt.Fprint(p.out, "\r\x1b[K"+text)
+		return
+	}
+	_, _ = fmt.Fprintln(p.out, text)
+}
+
+// describe says how much is stored at an instant, how fast, and how long the rest takes.
+func (p *progress) describe(now time.Time) string {
 	done := min(1, float64(p.booked)/float64(p.total))
 	elapsed := now.Sub(p.started)
 	left := "?"
 	if done > 0.005 {
 		left = (time.Duration(float64(elapsed)/done) - elapsed).Round(time.Second).String()
 	}
-	text := fmt.Sprintf("%5.1f %%  %d consultations, %.0f rows/s, %s left", 100*done, p.booked,
-		float64(p.allRows)/elapsed.Seconds(), left)
-	if !p.isTerminal {
-		_, _ = fmt.Fprintln(p.out, text)
-		return
-	}
 	full := int(done * barWidth)
 	bar := strings.Repeat("#", full) + strings.Repeat(".", barWidth-full)
-	_, _ = fmt.Fprintf(p.out, "\r\x1b[K[%s] %s", bar, text)
+	return fmt.Sprintf("[%s] %5.1f %%  %d consultations, %.0f rows/s, %s left", bar, 100*done, p.booked,
+		float64(p.allRows)/elapsed.Seconds(), left)
 }
 
 // end leaves the line of the terminal.
 func (p *progress) end() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.show(p.clock())
 	if p.isTerminal {
 		_, _ = fmt.Fprintln(p.out)
 	}
 }
-
-func (p *progress) print(text string) { _, _ = fmt.Fprintln(p.out, text) }
 
 // summarize writes how many rows were made, and how fast.
 func (p *progress) summarize(made plan) {

@@ -22,7 +22,7 @@ func newRandom(seed, stream uint64) random {
 func (r random) id(at time.Time) uuid.UUID {
 	id := postgres.IDsFrom(at)
 	a, b := r.Uint64(), r.Uint64()
-	binary.BigEndian.PutUint16(id[6:], 0x7000|uint16(a&0x0fff)) //nolint:gosec // twelve bits
+	binary.BigEndian.PutUint16(id[6:], 0x7000|uint16(a&0x0fff))
 	binary.BigEndian.PutUint64(id[8:], 0x8000_0000_0000_0000|b>>2)
 	return id
 }

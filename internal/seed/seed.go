@@ -56,8 +56,8 @@ const (
 
 var (
 	errNotEmpty   = errors.New("the database has users already: amrutam seed fills only an empty one")
-	errUnfinished = errors.New("an earlier amrutam seed did not finish, and it can't be resumed: create the database " +
-		"again (a private one: remove the data folder), then run amrutam seed")
+	errUnfinished = errors.New("an earlier amrutam seed did not finish, and it can't be resumed: create the " +
+		"database again (a private one: remove the data folder), then run amrutam seed")
 	errInterrupted = errors.New("interrupted: the database is incomplete, and amrutam seed can't resume: create it " +
 		"again (a private one: remove the data folder)")
 )
@@ -104,7 +104,9 @@ func (s *Seeder) connect(ctx context.Context) (conns []*pgx.Conn, closeAll func(
 	cfg := s.DB.Pool.Config().ConnConfig
 	cfg.RuntimeParams["statement_timeout"] = "0"
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
+	cfg.RuntimeParams["lock_timeout"] = "0"
 	cfg.RuntimeParams["synchronous_commit"] = "off"
+	cfg.RuntimeParams["maintenance_work_mem"] = "256MB"
 	for range connections + 1 {
 		conn, err := pgx.ConnectConfig(ctx, cfg)
 		if err != nil {
@@ -121,6 +123,10 @@ func (s *Seeder) fill(ctx context.Context, o Options, conns []*pgx.Conn) error {
 	if err := prepare(ctx, conns[0], p); err != nil {
 		return err
 	}
+	indexes, err := dropIndexes(ctx, conns[0], newBatch().all())
+	if err != nil {
+		return err
+	}
 	counts := newProgress(s.Out, s.IsTerminal, s.DB.Clock, p.total)
 	g, err := s.newGenerator(ctx, conns[0], p, newWriter(counts.add))
 	if err != nil {
@@ -129,22 +135,37 @@ func (s *Seeder) fill(ctx context.Context, o Options, conns []*pgx.Conn) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.run(groupCtx) })
 	group.Go(func() error { return g.writer.run(groupCtx, conns[1:]) })
-	if err := group.Wait(); err != nil {
-		counts.end()
+	err = group.Wait()
+	counts.show()
+	counts.end()
+	if err != nil {
 		if ctx.Err() == nil {
 			return fmt.Errorf("%s; the database is incomplete", postgres.Describe(err))
 		}
 		return err
 	}
-	counts.end()
-	counts.print("collecting statistics (ANALYZE)")
-	if _, err := conns[0].Exec(ctx, "ANALYZE"); err != nil {
-		return fmt.Errorf("analyze: %s", postgres.Describe(err))
-	}
-	if _, err := conns[0].Exec(ctx, "COMMENT ON TABLE users IS NULL"); err != nil {
-		return fmt.Errorf("end: %s", postgres.Describe(err))
+	if err := finish(ctx, conns, indexes, counts); err != nil {
+		return err
 	}
 	counts.summarize(p)
+	return nil
+}
+
+// finish makes the indexes and the statistics, and takes the mark of an unfinished database away.
+func finish(ctx context.Context, conns []*pgx.Conn, indexes []index, counts *progress) error {
+	counts.note(fmt.Sprintf("making %d indexes", len(indexes)))
+	err := makeIndexes(ctx, conns[1:], indexes, func(done int) {
+		counts.note(fmt.Sprintf("%d of %d indexes", done, len(indexes)))
+	})
+	if err != nil {
+		return err
+	}
+	counts.end()
+	for _, statement := range []string{"ANALYZE", "COMMENT ON TABLE users IS NULL"} {
+		if _, err := conns[0].Exec(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %s", statement, postgres.Describe(err))
+		}
+	}
 	return nil
 }
 
@@ -158,8 +179,8 @@ func prepare(ctx context.Context, conn *pgx.Conn, p plan) error {
 	case err != nil:
 		return fmt.Errorf("read the state of the database: %s", postgres.Describe(err))
 	case !owns:
-		return errors.New("the login does not own the schema: name the one that does in AMRUTAM_MIGRATE_DATABASE_URL " +
-			"(docs/operations/database-roles.md)")
+		return errors.New("the login does not own the schema: name the one that does in " +
+			"AMRUTAM_MIGRATE_DATABASE_URL (docs/operations/database-roles.md)")
 	case comment == unfinished:
 		return errUnfinished
 	case hasUsers:
@@ -175,7 +196,8 @@ func prepare(ctx context.Context, conn *pgx.Conn, p plan) error {
 		at           time.Time
 		months, days int
 	}{{oldest, months, -1}, {p.base, 1, 2}} {
-		if _, err := conn.Exec(ctx, "SELECT make_partitions($1, $2, $3)", call.at, call.months, call.days); err != nil {
+		_, err := conn.Exec(ctx, "SELECT make_partitions($1, $2, $3)", call.at, call.months, call.days)
+		if err != nil {
 			return fmt.Errorf("make the partitions: %s", postgres.Describe(err))
 		}
 	}

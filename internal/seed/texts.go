@@ -11,13 +11,13 @@ import (
 type complaint struct{ what, notes, advice string }
 
 var complaints = []complaint{
-	{"Back pain", "Vata aggravated, lower back stiff in the morning.", "Warm oil massage before the bath, no cold food."},
-	{"Acidity after meals", "Pitta aggravated, burning after spicy food.", "Regular meals, no chillies, coconut water."},
-	{"Joint pain in both knees", "Sandhivata, crepitus, no swelling.", "Gentle walking, warm fomentation twice a day."},
+	{"Back pain", "Vata aggravated, lower back stiff in the morning.", "Warm oil massage before the bath."},
+	{"Acidity after meals", "Pitta aggravated, burning after spicy food.", "Regular meals, no chillies."},
+	{"Joint pain in both knees", "Sandhivata, crepitus, no swelling.", "Gentle walking, warmth twice a day."},
 	{"Hair fall", "Pitta in the scalp, poor sleep.", "Oil the scalp twice a week, sleep before eleven."},
 	{"Dry skin and itching", "Kushta suspected, no infection.", "No curd at night, bathe with lukewarm water."},
-	{"Trouble falling asleep", "Anidra, mind restless, late screen use.", "Warm milk with nutmeg, no screens after nine."},
-	{"Constipation", "Apana vata obstructed, little water in the day.", "Warm water on rising, ghee with the evening meal."},
+	{"Trouble falling asleep", "Anidra, mind restless, late screen use.", "Warm milk with nutmeg."},
+	{"Constipation", "Apana vata obstructed, little water in the day.", "Warm water on rising, ghee at night."},
 	{"Cold and cough", "Kapha in the chest, no fever.", "Ginger tea, steam twice a day, rest."},
 	{"Irregular periods", "Artava kshaya, weight stable.", "Sesame and jaggery, regular hours of sleep."},
 	{"Headaches on one side", "Ardhavabhedaka, worse in the sun.", "Shade at noon, regular meals, less coffee."},
@@ -37,7 +37,8 @@ var cancellations = []string{"I am travelling", "The time doesn't suit any more"
 var medicines = []prescription.Medication{
 	{Name: "Triphala churna", Dosage: "5 g", Frequency: "once a day, at night", Route: "by mouth",
 		Instructions: "with warm water"},
-	{Name: "Ashwagandha churna", Dosage: "3 g", Frequency: "twice a day", Route: "by mouth", Instructions: "with milk"},
+	{Name: "Ashwagandha churna", Dosage: "3 g", Frequency: "twice a day", Route: "by mouth",
+		Instructions: "with milk"},
 	{Name: "Yogaraja guggulu", Dosage: "2 tablets", Frequency: "twice a day, after meals", Route: "by mouth"},
 	{Name: "Avipattikar churna", Dosage: "3 g", Frequency: "twice a day, before meals", Route: "by mouth"},
 	{Name: "Sitopaladi churna", Dosage: "2 g", Frequency: "three times a day", Route: "by mouth",
