@@ -21,7 +21,7 @@ type seedCommand struct {
 // Help says what it needs, as measured on two cores.
 func (seedCommand) Help() string {
 	return "The database must have no users, and its login must own the schema. A scale of 0.01 takes 4 GB of disk " +
-		"and about 3 minutes on two cores, 1 takes 410 GB and some hours; PostgreSQL's log needs up to 8 GB more. " +
+		"and 3 to 5 minutes on two busy cores, 1 takes 410 GB and 5 to 8 hours; PostgreSQL's log needs 8 GB more. " +
 		"Memory stays below 300 MiB. An interrupted run can't be resumed. See docs/operations/seed.md."
 }
 

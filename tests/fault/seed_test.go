@@ -11,11 +11,12 @@ import (
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	variables := []string{"AMRUTAM_DATA_DIR=" + t.TempDir()}
-	if out, err := runCommand(t, []string{"AMRUTAM_ENV=production"}, "", "seed"); err == nil || !strings.Contains(out, "production") {
+	out, err := runCommand(t, []string{"AMRUTAM_ENV=production"}, "", "seed")
+	if err == nil || !strings.Contains(out, "production") {
 		t.Errorf("in production: %v, %s", err, out)
 	}
 	arguments := []string{"seed", "--scale", "0.00005", "--until", "2026-03-01"}
-	out, err := runCommand(t, variables, "", arguments...)
+	out, err = runCommand(t, variables, "", arguments...)
 	if err != nil || !strings.Contains(out, "until 2026-03-01T05:00:00Z") || !strings.Contains(out, "password is") {
 		t.Fatalf("%v: %s", err, out)
 	}
