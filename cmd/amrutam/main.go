@@ -31,6 +31,7 @@ type commands struct {
 	Admin      admin         `cmd:"" help:"Administrators."`
 	Demo       demo          `cmd:"" help:"Walk the whole journey over HTTP, on the running server or on one of its own."`
 	Code       code          `cmd:"" help:"Print the one-time code of the demo administrator's authenticator."`
+	Seed       seedCommand   `cmd:"" help:"Fill an empty development database with 13 months of made-up consultations (docs/operations/seed.md has sizes and times)."`
 	Check      check         `cmd:"" help:"Check the invariants; exits with 1 if one is broken."`
 	Audit      auditCommands `cmd:"" help:"The audit log."`
 	Partitions partitions    `cmd:"" help:"Make the partitions of the coming months and days, and count them."`

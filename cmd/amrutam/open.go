@@ -23,8 +23,9 @@ type resources struct {
 	cfg      *config.Config
 	log      *slog.Logger
 	db       *postgres.DB
-	ownerDSN string           // the database's address for the login that migrates
-	cluster  *cluster.Cluster // nil with DATABASE_URL
+	ownerDSN string            // the database's address for the login that migrates
+	cluster  *cluster.Cluster  // nil with DATABASE_URL
+	settings map[string]string // of a private PostgreSQL that this command starts
 }
 
 // load reads the settings that the command needs.
@@ -141,7 +142,7 @@ func (res *resources) openSealer(ctx context.Context) (*seal.Sealer, error) {
 }
 
 func (res *resources) startCluster(ctx context.Context) error {
-	c, err := cluster.Start(ctx, cluster.Options{DataDir: res.cfg.DataDir, Logger: res.log})
+	c, err := cluster.Start(ctx, cluster.Options{DataDir: res.cfg.DataDir, Logger: res.log, Settings: res.settings})
 	if err == nil {
 		res.cluster = c
 	}

@@ -63,7 +63,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		Specialization:     d.Specialization,
 		YearsOfExperience:  int32(d.YearsOfExperience), //nolint:gosec // at most 80
 		RegistrationNumber: d.RegistrationNumber,
-		RegistrationKey:    registrationKey(d.RegistrationNumber),
+		RegistrationKey:    RegistrationKey(d.RegistrationNumber),
 		ClinicName:         d.ClinicName,
 		ConsultationFee:    d.ConsultationFee,
 		Currency:           d.Currency,

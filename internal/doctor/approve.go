@@ -78,7 +78,7 @@ func (s *Service) storeDecision(ctx context.Context, tx *postgres.Tx, row lockDo
 	switch {
 	case in.Body.Approved:
 		mail.Kind = "doctor-approved"
-		decision.RegistrationKey = new(registrationKey(row.RegistrationNumber))
+		decision.RegistrationKey = new(RegistrationKey(row.RegistrationNumber))
 	case row.IsApproved:
 		mail.Kind = "doctor-approval-withdrawn"
 	default:

@@ -37,7 +37,7 @@ var (
 		"Only an approved doctor opens slots, starts consultations and prescribes.",
 		"Apply with POST /api/v1/doctors and wait for the mail that says you are approved. Whoever's approval was "+
 			"withdrawn asks an administrator.")
-	// ErrRegistrationTaken refuses a registration number that another doctor has; see registrationKey.
+	// ErrRegistrationTaken refuses a registration number that another doctor has; see RegistrationKey.
 	ErrRegistrationTaken = problem.Conflict("registration-number-taken", "The registration number is taken",
 		"Another doctor has this registration number.", "Check the number. If somebody else uses yours, tell support.")
 	// ErrRegistrationApproved refuses to change the registration number of an approved doctor.

@@ -20,6 +20,3 @@ func SearchStatements(in SearchRequest, now time.Time) (sql []string, args [][]a
 	}
 	return sql, args
 }
-
-// RegistrationKey is registrationKey.
-var RegistrationKey = registrationKey

@@ -11,9 +11,9 @@ import (
 	"amrutam/internal/problem"
 )
 
-// registrationKey returns the form by which registration numbers are compared: letters and digits alone, in NFKC and
+// RegistrationKey returns the form by which registration numbers are compared: letters and digits alone, in NFKC and
 // case folded, with the digits of every script as ASCII ones. MH-91, mh 91 and ＭＨ९१ are one number.
-func registrationKey(number string) string {
+func RegistrationKey(number string) string {
 	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(number)))
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -44,7 +44,7 @@ func asciiDigit(r rune) rune {
 
 // checkRegistration returns problem.Invalid if the number has neither letters nor digits.
 func checkRegistration(number string) error {
-	if registrationKey(number) == "" {
+	if RegistrationKey(number) == "" {
 		return problem.InvalidField("body.registrationNumber", "must have letters or digits")
 	}
 	return nil

@@ -67,7 +67,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	}
 	key := row.RegistrationKey
 	if key != nil { // after a refusal there is none
-		key = new(registrationKey(d.RegistrationNumber))
+		key = new(RegistrationKey(d.RegistrationNumber))
 	}
 	if len(changed) > 0 {
 		d.UpdatedAt = tx.Now
@@ -80,13 +80,13 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 // storeProfile stores a changed profile. Returns ErrRegistrationTaken if another doctor has the registration number.
-func storeProfile(ctx context.Context, tx *postgres.Tx, d Doctor, registrationKey *string) error {
+func storeProfile(ctx context.Context, tx *postgres.Tx, d Doctor, RegistrationKey *string) error {
 	err := updateDoctor(ctx, tx, updateDoctorParams{
 		ID:                 d.ID,
 		Specialization:     d.Specialization,
 		YearsOfExperience:  int32(d.YearsOfExperience), //nolint:gosec // at most 80
 		RegistrationNumber: d.RegistrationNumber,
-		RegistrationKey:    registrationKey,
+		RegistrationKey:    RegistrationKey,
 		ClinicName:         d.ClinicName,
 		ConsultationFee:    d.ConsultationFee,
 		Currency:           d.Currency,

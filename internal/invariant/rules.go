@@ -215,10 +215,11 @@ var Rules = []Rule{
 
 	// Reminders are mails like all others, so their rule is that no mail is lost or sent twice.
 	{"mails-are-handed-over", "every mail has a Message-ID of its own, and one that is not sent yet has its job", `
+		SELECT min(id::text)::uuid FROM mails GROUP BY message_id HAVING count(*) > 1
+		UNION ALL
 		SELECT m.id
 		FROM mails m
-		WHERE EXISTS (SELECT FROM mails o WHERE o.message_id = m.message_id AND o.id <> m.id)
-		   OR (m.sent_at IS NULL AND m.content IS NOT NULL
+		WHERE m.sent_at IS NULL AND m.content IS NOT NULL
 			AND EXISTS (SELECT FROM users u WHERE u.id = m.user_id AND u.deleted_at IS NULL)
 			AND NOT EXISTS (SELECT FROM river_job j
 				WHERE j.kind = 'mail.send'
@@ -228,7 +229,7 @@ var Rules = []Rule{
 				LEFT JOIN mails first ON first.id::text = j.args->>'mailId'
 				WHERE j.kind = 'mail.send-digest'
 				  AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-				  AND (j.args->>'id' = m.digest_id::text OR (m.digest_id IS NULL AND first.budget = m.budget)))))`},
+				  AND (j.args->>'id' = m.digest_id::text OR (m.digest_id IS NULL AND first.budget = m.budget))))`},
 
 	{"ratings-add-up", "every doctor's rating, its count and the score by which doctors are sorted are those of the " +
 		"doctor's reviews that aren't false; a review is of a completed consultation, by its patient, of its doctor", `

@@ -42,7 +42,7 @@ func newMasterKeys(raw [][]byte) (masterKeys, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, err := newKey(wrap)
+		key, err := NewKey(wrap)
 		if err != nil {
 			return nil, err
 		}

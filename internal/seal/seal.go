@@ -78,7 +78,7 @@ func newSealer(keys masterKeys, root []byte, clock func() time.Time) (*Sealer, e
 	if err != nil {
 		return nil, err
 	}
-	if s.system, err = newKey(raw); err != nil {
+	if s.system, err = NewKey(raw); err != nil {
 		return nil, err
 	}
 	s.index, err = s.Derive("amrutam blind index", keyBytes)
@@ -90,7 +90,8 @@ func (s *Sealer) Derive(use string, bytes int) ([]byte, error) {
 	return hkdf.Expand(sha256.New, s.root, use, bytes)
 }
 
-func newKey(raw []byte) (Key, error) {
+// NewKey returns the key of 32 bytes.
+func NewKey(raw []byte) (Key, error) {
 	cipher, err := subtle.NewAESGCM(raw)
 	return Key{cipher}, err
 }
@@ -123,19 +124,37 @@ func (s *Sealer) System() Key { return s.system }
 // NewWrappedKey creates a person's data key and returns it wrapped, for data_keys.wrapped. Call it in the transaction
 // that stores it: its lock on the master key's row makes a rotation wait, so that the rotation misses no new data key.
 func (s *Sealer) NewWrappedKey(ctx context.Context, db Queryer, person uuid.UUID) ([]byte, error) {
-	var proof []byte
-	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key FOR SHARE").Scan(&proof); err != nil {
-		return nil, fmt.Errorf("read the proof of the master key: %w", err)
-	}
-	_, master, err := s.open(proofColumn, uuid.Nil, proof)
+	w, err := s.Wrapper(ctx, db)
 	if err != nil {
-		return nil, ErrWrongKey
+		return nil, err
 	}
 	raw := make([]byte, keyBytes)
 	if _, err := rand.Read(raw); err != nil {
 		return nil, err
 	}
-	return master.Seal(dataColumn, person, string(raw))
+	return w.Wrap(person, raw)
+}
+
+// Wrapper wraps new data keys with the database's master key.
+type Wrapper struct{ master Key }
+
+// Wrapper locks the master key's row until the caller's transaction ends, as NewWrappedKey does. Whoever holds the
+// lock of rotations may use it longer.
+func (s *Sealer) Wrapper(ctx context.Context, db Queryer) (Wrapper, error) {
+	var proof []byte
+	if err := db.QueryRow(ctx, "SELECT sealed FROM master_key FOR SHARE").Scan(&proof); err != nil {
+		return Wrapper{}, fmt.Errorf("read the proof of the master key: %w", err)
+	}
+	_, master, err := s.open(proofColumn, uuid.Nil, proof)
+	if err != nil {
+		return Wrapper{}, ErrWrongKey
+	}
+	return Wrapper{master}, nil
+}
+
+// Wrap returns a person's data key, 32 random bytes, in the form that data_keys.wrapped stores.
+func (w Wrapper) Wrap(person uuid.UUID, raw []byte) ([]byte, error) {
+	return w.master.Seal(dataColumn, person, string(raw))
 }
 
 // Unwrap opens a wrapped data key without the cache. Returns ErrErased if wrapped is nil.
@@ -147,7 +166,7 @@ func (s *Sealer) Unwrap(person uuid.UUID, wrapped []byte) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("no master key opens this person's data key: %w", err)
 	}
-	return newKey([]byte(raw))
+	return NewKey([]byte(raw))
 }
 
 // Queryer is a transaction or a read-only handle.

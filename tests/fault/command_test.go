@@ -28,9 +28,11 @@ func TestCommandLine(t *testing.T) {
 		{"version", 0, fmt.Sprint(" schema ", postgres.SchemaVersion()), ""},
 		{"version", 0, "amrutam " + release + " go1.", ""},
 		{"", 2, "", "try amrutam --help"},
-		{"serv", 2, "", "did you mean \"serve\"?; try amrutam --help"},
+		{"migrat", 2, "", "did you mean \"migrate\"?; try amrutam --help"},
 		{"serve --port 80", 2, "", "unknown flag --port"},
 		{"admin create", 2, "", "missing flags: --email=STRING, --name=STRING; try amrutam --help"},
+		{"seed --scale 2", 1, "", "--scale must be between"},
+		{"seed --until yesterday", 1, "", "YYYY-MM-DD"},
 		{"help nothing", 2, "", "try amrutam --help"},
 	} {
 		t.Run(c.arguments, func(t *testing.T) {
