@@ -10,13 +10,13 @@ import (
 
 	"amrutam/internal/app"
 	"amrutam/internal/audit"
-	"amrutam/internal/audit/tree"
 	"amrutam/internal/config"
 )
 
 type auditCommands struct {
-	Verify auditVerify `cmd:"" help:"Compare every entry of the audit log with what was sealed; exits with 1 at the first difference."`
-	Key    auditKey    `cmd:"" help:"Print the public key of the log's checkpoints."`
+	Verify   auditVerify   `cmd:"" help:"Compare every entry of the audit log with what was sealed; exits with 1 at the first difference."`
+	Compress auditCompress `cmd:"" help:"Compress the months that are old enough, and drop what was kept long enough, as the server's job does."`
+	Key      auditKey      `cmd:"" help:"Print the public key of the log's checkpoints."`
 }
 
 type auditVerify struct {
@@ -24,7 +24,7 @@ type auditVerify struct {
 }
 
 func (c auditVerify) Run(ctx context.Context) error {
-	res, signer, err := openAudit(ctx)
+	res, log, err := openAudit(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (c auditVerify) Run(ctx context.Context) error {
 	}
 	began := time.Now()
 	shown := began
-	result, err := audit.Verify(ctx, res.db, signer, outside, func(done, total int64) {
+	result, err := log.Verify(ctx, outside, func(done, total int64) {
 		if now := time.Now(); now.Sub(shown) >= 10*time.Second {
 			shown = now
 			_, _ = fmt.Fprintf(os.Stderr, "%d of %d entries\n", done, total)
@@ -71,40 +71,60 @@ func printVerification(v audit.Verification, took time.Duration) error {
 	if v.Finding != nil {
 		return fmt.Errorf("entry %d of the audit log: %w", v.Finding.Leaf, v.Finding)
 	}
-	_, err := fmt.Printf("%d entries are as they were sealed (%d checkpoints, %d from outside of the database; "+
-		"%s, %.0f a second)\n%d are newer than the last checkpoint\n", v.Entries, v.Checkpoints, v.Outside,
-		took.Round(time.Millisecond), float64(v.Entries)/took.Seconds(), v.Unsealed)
+	_, err := fmt.Printf("%d entries are as they were sealed, %d of them in files (%d checkpoints, %d from outside of the "+
+		"database; %s, %.0f a second)\n%d are newer than the last checkpoint\n", v.Entries, v.InFiles, v.Checkpoints,
+		v.Outside, took.Round(time.Millisecond), float64(v.Entries)/took.Seconds(), v.Unsealed)
+	if err == nil && v.Expired > 0 {
+		_, err = fmt.Printf("%d older ones were kept as long as AMRUTAM_AUDIT_KEEP says, and dropped\n", v.Expired)
+	}
+	return err
+}
+
+type auditCompress struct{}
+
+func (auditCompress) Run(ctx context.Context) error {
+	res, log, err := openAudit(ctx)
+	if err != nil {
+		return err
+	}
+	defer res.close(ctx)
+	done, err := log.CompressNow(ctx)
+	if err != nil {
+		return res.describeError(err)
+	}
+	_, err = fmt.Printf("%d entries in %d new files; %d months dropped from the database; %d entries dropped for good\n",
+		done.Entries, done.Files, len(done.Months), done.Expired)
 	return err
 }
 
 type auditKey struct{}
 
 func (auditKey) Run(ctx context.Context) error {
-	res, signer, err := openAudit(ctx)
+	res, log, err := openAudit(ctx)
 	if err != nil {
 		return err
 	}
 	defer res.close(ctx)
-	_, err = fmt.Println(signer.PublicKey())
+	_, err = fmt.Println(log.Signer.PublicKey())
 	return err
 }
 
-// openAudit opens the database and the key of the audit log's checkpoints. The caller closes the resources.
-func openAudit(ctx context.Context) (*resources, *tree.Signer, error) {
+// openAudit opens the database and the audit log. The caller closes the resources.
+func openAudit(ctx context.Context) (*resources, *audit.Service, error) {
 	res, err := load(config.Keys)
 	if err != nil {
 		return nil, nil, err
 	}
 	res.cfg.DatabaseConns = max(res.cfg.DatabaseConns, audit.VerifyConns)
-	signer, err := res.openSigner(ctx)
+	log, err := res.openAuditLog(ctx)
 	if err != nil {
 		res.close(ctx)
 		return nil, nil, err
 	}
-	return res, signer, nil
+	return res, log, nil
 }
 
-func (res *resources) openSigner(ctx context.Context) (*tree.Signer, error) {
+func (res *resources) openAuditLog(ctx context.Context) (*audit.Service, error) {
 	if err := res.openForCheck(ctx); err != nil {
 		return nil, err
 	}
@@ -112,5 +132,5 @@ func (res *resources) openSigner(ctx context.Context) (*tree.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.AuditSigner(sealer)
+	return app.NewAuditLog(res.cfg, res.db, sealer)
 }

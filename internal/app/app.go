@@ -39,6 +39,7 @@ type App struct {
 	// Passwords bounds how many passwords this server hashes at once.
 	Passwords *password.Hasher
 
+	auditLog *audit.Service
 	mails    *notification.Service
 	accounts *account.Service
 	doctors  *doctor.Service

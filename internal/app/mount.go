@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/analytics"
 	"amrutam/internal/audit"
 	"amrutam/internal/audit/tree"
+	"amrutam/internal/config"
 	"amrutam/internal/consent"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
@@ -21,6 +22,7 @@ import (
 	"amrutam/internal/money"
 	"amrutam/internal/notification"
 	"amrutam/internal/payment"
+	"amrutam/internal/postgres"
 	"amrutam/internal/prescription"
 	"amrutam/internal/privacy"
 	"amrutam/internal/review"
@@ -95,7 +97,7 @@ func (a *App) mountRecords(consultations *consultation.Service, payments *paymen
 	requests := &privacy.Service{
 		DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: a.mails, Config: a.Config, Accounts: a.accounts,
 		Doctors: a.doctors, Consultations: consultations, Prescriptions: prescriptions, Payments: payments,
-		Reviews: reviews, Log: a.Log,
+		Reviews: reviews, AuditLog: a.auditLog, Log: a.Log,
 	}
 	requests.Routes(a.API)
 	requests.Jobs(a.Queue)
@@ -103,18 +105,29 @@ func (a *App) mountRecords(consultations *consultation.Service, payments *paymen
 
 // mountAudit builds the audit log.
 func (a *App) mountAudit() error {
-	signer, err := AuditSigner(a.Sealer)
+	log, err := NewAuditLog(a.Config, a.DB, a.Sealer)
 	if err != nil {
 		return err
 	}
-	log := &audit.Service{
-		DB: a.DB, Cursors: a.API.Cursors, Signer: signer,
-		Sink: audit.NewSink(a.Config.CheckpointSink(), &http.Client{Timeout: 10 * time.Second}),
-	}
+	log.Cursors = a.API.Cursors
+	log.Sink = audit.NewSink(a.Config.CheckpointSink(), &http.Client{Timeout: 10 * time.Second})
 	log.Routes(a.API)
 	log.Jobs(a.Queue)
+	a.auditLog = log
 	a.Metrics.WatchAuditTree(log.ReadBacklog)
 	return nil
+}
+
+// NewAuditLog returns the audit log for commands, without what its operations and jobs need more.
+func NewAuditLog(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer) (*audit.Service, error) {
+	signer, err := AuditSigner(sealer)
+	if err != nil {
+		return nil, err
+	}
+	return &audit.Service{
+		DB: db, Signer: signer,
+		Folder: audit.Folder(cfg.AuditFolder()), CompressAfter: cfg.AuditCompressAfter, KeepFor: cfg.AuditKeep,
+	}, nil
 }
 
 // AuditSigner returns the signer of the checkpoints of the audit log.

@@ -5,6 +5,7 @@ package audit
 import (
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,6 +26,11 @@ type Service struct {
 	Signer  *tree.Signer
 	Sink    Sink // nil leaves the checkpoints in the database only
 	Batch   int  // about how many entries a transaction adds to the tree; 0 is 50,000
+
+	Folder        Folder        // of compressed entries
+	CompressAfter time.Duration // entries are compressed by the month, once the month is so old
+	KeepFor       time.Duration // compressed entries are dropped after that
+	FileEntries   int64         // about how many entries a file has; 0 is a million
 }
 
 // Write queues the row of an action, which is sent with the COMMIT. The part of the action before the point is the

@@ -9,7 +9,6 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/postgres"
-	"amrutam/internal/problem"
 )
 
 // Entry is one row of the log (ER document: AuditLog).
@@ -45,7 +44,10 @@ type ReadRequest struct {
 func (s *Service) read(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadRequest) (Entry, error) {
 	e, err := findEntry(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
-		return Entry{}, problem.NotFound
+		var leaf []byte
+		if _, leaf, err = s.findInFiles(ctx, tx, in.ID); err == nil {
+			e, err = parseEntry(leaf)
+		}
 	}
 	if err != nil {
 		return Entry{}, err
@@ -54,13 +56,18 @@ func (s *Service) read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	return e, nil
 }
 
-// findEntry looks for an entry around the time in its id, and then in all partitions. It allows for an hour, because
-// the id is made a moment after the transaction's time and by another clock.
+// around returns an hour before and after the time in an id: the id is made a moment after the transaction's time, and
+// by another clock.
+func around(id uuid.UUID) (from, to time.Time) {
+	created := time.Unix(id.Time().UnixTime())
+	return created.Add(-time.Hour), created.Add(time.Hour)
+}
+
+// findEntry looks for an entry around the time in its id, and then in all partitions.
 func findEntry(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Entry, error) {
 	if id.Version() == 7 {
-		created := time.Unix(id.Time().UnixTime())
-		e, err := queryEntry(ctx, tx, selectEntry+" WHERE id = $1 AND created_at BETWEEN $2 AND $3", id,
-			created.Add(-time.Hour), created.Add(time.Hour))
+		from, to := around(id)
+		e, err := queryEntry(ctx, tx, selectEntry+" WHERE id = $1 AND created_at BETWEEN $2 AND $3", id, from, to)
 		if !postgres.NoRows(err) {
 			return e, err
 		}

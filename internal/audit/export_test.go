@@ -5,3 +5,12 @@ const SelectReadings = selectReadings
 
 // Readings are the actions of the access log.
 var Readings = readings
+
+// MonthsLock is the key of the lock under which months of the log are dropped.
+const MonthsLock = monthsLock
+
+// ParseEntry returns the entry of a leaf.
+var ParseEntry = parseEntry
+
+// Keys returns the keys by which the entry can be found in a file.
+func (e Entry) Keys() []string { return e.keys() }

@@ -2,14 +2,13 @@ package audit
 
 import (
 	"context"
-	"fmt"
-	"net/netip"
+	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-
 	"amrutam/internal/access"
+	"amrutam/internal/audit/logfile"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -23,24 +22,9 @@ type ListRequest struct {
 	EntityType string       `query:"entityType" maxLength:"100" doc:"Only what was done to objects of this type, exactly" example:"consultation"`
 	EntityID   string       `query:"entityId" maxLength:"300" doc:"Only what was done to this object, exactly; a UUID for most types" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7083"`
 	IPAddress  string       `query:"ipAddress" maxLength:"100" doc:"Only from this IPv4 or IPv6 address, in any of its spellings" example:"203.0.113.7"`
-	From       time.Time    `query:"from" doc:"Only what was done at this time or later; any offset" example:"2026-11-01T00:00:00+05:30"`
+	Q          string       `query:"q" maxLength:"100" pattern:"^[A-Za-z0-9._:-]{8,}$" patternDescription:"at least 8 letters, digits and . _ : -" doc:"Only entries with an id that begins so: the object's, the actor's or the request's" example:"0199f3a2-7c1e"`
+	From       time.Time    `query:"from" doc:"Only what was done at this time or later; any offset. Needed for months that are compressed" example:"2026-11-01T00:00:00+05:30"`
 	To         time.Time    `query:"to" doc:"Only what was done before this time; any offset" example:"2026-12-01T00:00:00+05:30"`
-}
-
-// position is where a page ended.
-type position = httpapi.Position[time.Time]
-
-// filter is a checked ListRequest.
-type filter struct {
-	equal    []condition
-	from, to time.Time
-	// after is the last entry of the page before; its time is zero on the first page.
-	after position
-}
-
-// condition compares a column with a value; name is the column's name in the API.
-type condition struct {
-	name, column, value string
 }
 
 // list returns a page of the log, the newest entries first. Reading the log is audited too: each call leaves an entry.
@@ -55,76 +39,57 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
-	found, err := f.find(ctx, tx, in.Limit+1)
+	found, resume, err := s.findAll(ctx, tx, f, in.Limit+1)
 	if err != nil {
 		return none, err
 	}
 	Write(tx, actor, "audit-log.list", actor.ID, f.metadata())
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, found,
-		func(e Entry) any { return position{Value: e.CreatedAt, ID: e.ID} }), nil
+	page := httpapi.NewPage(s.Cursors, scope, in.Limit, found,
+		func(e Entry) any { return position{Value: e.CreatedAt, ID: e.ID} })
+	if page.NextCursor == "" && !resume.Value.IsZero() {
+		page.NextCursor = s.Cursors.Encode(scope, resume)
+	}
+	return page, nil
 }
 
-// filter returns the checked filters. Returns problem.Invalid with every fault.
-func (in ListRequest) filter() (filter, error) {
-	f := filter{from: in.From.UTC(), to: in.To.UTC()}
-	invalid := *problem.Invalid
-	addEqual := func(name, column, value string) {
-		if value != "" {
-			f.equal = append(f.equal, condition{name, column, value})
-		}
+// findAll returns the first entries of a filter, out of the database and of files. If it has read as many of the files
+// as one request may, resume is where to go on.
+func (s *Service) findAll(ctx context.Context, tx *postgres.Tx, f filter, limit int) (found []Entry, resume position,
+	err error) {
+	if found, err = f.find(ctx, tx, limit); err != nil || !f.mayReachFiles(tx.Now.Add(-s.CompressAfter)) {
+		return found, resume, err
 	}
-	if id, err := uuid.Parse(string(in.ActorID)); err == nil {
-		addEqual("actorId", "actor_id", id.String())
-	} else if in.ActorID != "" {
-		invalid = *invalid.WithField("query.actorId", "expected a UUID")
+	keptSince, err := readKeptSince(ctx, tx)
+	switch {
+	case err != nil:
+		return nil, resume, err
+	case f.from.IsZero() && !f.to.After(keptSince):
+		return nil, resume, problem.InvalidField("query.from", "needed: entries before "+
+			keptSince.UTC().Format(time.DateOnly)+" are compressed, and are only searched for a period")
+	case f.from.IsZero() || !f.from.Before(keptSince),
+		len(found) == limit && !found[limit-1].CreatedAt.Before(keptSince):
+		return found, resume, nil
 	}
-	addEqual("action", "action", in.Action)
-	addEqual("entityType", "entity_type", in.EntityType)
-	if id, err := uuid.Parse(in.EntityID); err == nil {
-		in.EntityID = id.String()
+	inFiles := f.search(limit)
+	if inFiles.to.IsZero() || inFiles.to.After(keptSince) {
+		inFiles.to = keptSince
 	}
-	addEqual("entityId", "entity_id", in.EntityID)
-	if addr, err := netip.ParseAddr(in.IPAddress); err == nil {
-		// The log holds addresses in the spelling that netip writes.
-		addEqual("ipAddress", "ip_address", addr.Unmap().String())
-	} else if in.IPAddress != "" {
-		invalid = *invalid.WithField("query.ipAddress", "expected an IPv4 or IPv6 address")
-	}
-	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
-		invalid = *invalid.WithField("query.to", fault)
-	}
-	if len(invalid.Fields) > 0 {
-		return f, &invalid
-	}
-	return f, nil
+	inFiles.folder, inFiles.found = s.Folder, found
+	found, resume, err = inFiles.run(ctx, tx)
+	return found, resume, describeFiles(err)
 }
 
-// scope binds a cursor to the filters of its list.
-func (f filter) scope() string {
-	return fmt.Sprintf("audit-logs %q %s %s", f.equal, f.from.Format(time.RFC3339Nano), f.to.Format(time.RFC3339Nano))
-}
+// errFiles is returned with the file's name as detail.
+var errFiles = problem.Define(http.StatusServiceUnavailable, "audit-files-unavailable",
+	"Compressed entries can't be read", "A file of the compressed audit log is missing or damaged.",
+	"Restore the file; amrutam audit verify says what is wrong.")
 
-// metadata returns which filters were used. The values of free text are left out: they can hold anything, and an entry
-// of the log is never deleted.
-func (f filter) metadata() Meta {
-	names := []string{}
-	meta := Meta{}
-	for _, c := range f.equal {
-		names = append(names, c.name)
-		if c.name == "actorId" {
-			meta[c.name] = c.value
-		}
+// describeFiles makes errors about files ones that name the file.
+func describeFiles(err error) error {
+	if errors.Is(err, logfile.ErrDamaged) || errors.Is(err, ErrNoFolder) {
+		return errFiles.WithDetail(err.Error())
 	}
-	if !f.from.IsZero() {
-		names = append(names, "from")
-		meta["from"] = f.from
-	}
-	if !f.to.IsZero() {
-		names = append(names, "to")
-		meta["to"] = f.to
-	}
-	meta["filters"] = names
-	return meta
+	return err
 }
 
 // find reads the newest two months of the requested period, where most pages end, and the older ones only if the page
@@ -154,9 +119,7 @@ var newestFirst = postgres.Order{Columns: []string{"created_at", "id"}, Descendi
 // findBetween reads the entries of a period. Its SQL is built, because the best index depends on the filters.
 func (f filter) findBetween(ctx context.Context, tx *postgres.Tx, from, to time.Time, limit int) ([]Entry, error) {
 	var c postgres.Conditions
-	for _, equal := range f.equal {
-		c.And(equal.column+" = $1", equal.value)
-	}
+	f.addConditions(&c)
 	if !from.IsZero() {
 		c.And("created_at >= $1", from)
 	}

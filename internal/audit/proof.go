@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/tlog"
@@ -37,24 +38,24 @@ type Proof struct {
 // if it is newer than the checkpoint, and errAltered if it isn't the one that was sealed.
 func (s *Service) prove(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ReadRequest) (Proof, error) {
 	entry, err := findEntry(ctx, tx, in.ID)
-	if postgres.NoRows(err) {
-		return Proof{}, problem.NotFound
+	isLive := !postgres.NoRows(err)
+	if err != nil && isLive {
+		return Proof{}, err
 	}
+	last, err := findLastCheckpoint(ctx, tx)
+	switch {
+	case postgres.NoRows(err) && isLive:
+		return Proof{}, errNotSealed
+	case postgres.NoRows(err):
+		return Proof{}, problem.NotFound
+	case err != nil:
+		return Proof{}, err
+	}
+	index, leaf, err := s.findLeaf(ctx, tx, in.ID, entry.CreatedAt, last.Size)
 	if err != nil {
 		return Proof{}, err
 	}
 	Write(tx, actor, "audit-log.prove", in.ID, nil)
-	last, err := findLastCheckpoint(ctx, tx)
-	if postgres.NoRows(err) {
-		return Proof{}, errNotSealed
-	}
-	if err != nil {
-		return Proof{}, err
-	}
-	index, leaf, err := findLeaf(ctx, tx, entry, last.Size)
-	if err != nil {
-		return Proof{}, err
-	}
 	checkpoint, err := s.Signer.Open(last.Note)
 	if err != nil {
 		return Proof{}, errAltered
@@ -77,17 +78,28 @@ func (s *Service) prove(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	return p, nil
 }
 
-// findLeaf returns the place of an entry among the leaves, and its leaf. The entry's place is the number of entries
-// before it, which is compared with the id that the tree has there.
-func findLeaf(ctx context.Context, tx *postgres.Tx, entry Entry, size int64) (index int64, leaf []byte, err error) {
-	row, err := countEntriesBefore(ctx, tx, entry.ID, entry.CreatedAt)
+// findLeaf returns the place of an entry among the leaves, and its leaf. created is the entry's time, or zero if it is
+// only in a file. Its place is compared with the id that the tree has there.
+func (s *Service) findLeaf(ctx context.Context, tx *postgres.Tx, id uuid.UUID, created time.Time,
+	size int64) (index int64, leaf []byte, err error) {
+	var row countEntriesBeforeRow
+	if !created.IsZero() {
+		if row, err = countEntriesBefore(ctx, tx, id, created); err != nil {
+			return 0, nil, err
+		}
+		if !row.IsSealed {
+			return 0, nil, errNotSealed
+		}
+	}
+	if created.IsZero() || row.IsCompressed {
+		index, leaf, err = s.findInFiles(ctx, tx, id)
+	} else {
+		index = row.Before
+		leaf, err = readLeaf(ctx, tx, id, created)
+	}
 	if err != nil {
 		return 0, nil, err
 	}
-	if !row.IsSealed {
-		return 0, nil, errNotSealed
-	}
-	index = row.Before
 	if index >= size {
 		return 0, nil, errAltered
 	}
@@ -96,13 +108,18 @@ func findLeaf(ctx context.Context, tx *postgres.Tx, entry Entry, size int64) (in
 		return 0, nil, err
 	}
 	place := int(index%tree.TileWidth) * idSize
-	if place+idSize > len(tile.Entries) || [idSize]byte(tile.Entries[place:]) != entry.ID {
+	if place+idSize > len(tile.Entries) || [idSize]byte(tile.Entries[place:]) != id {
 		return 0, nil, errAltered
 	}
+	return index, leaf, nil
+}
+
+// readLeaf returns the leaf of an entry in the database.
+func readLeaf(ctx context.Context, tx *postgres.Tx, id uuid.UUID, created time.Time) (leaf []byte, err error) {
 	var ignored uuid.UUID
-	err = tx.QueryRow(ctx, "SELECT "+leafColumns+" FROM audit_logs WHERE id = $1 AND created_at = $2", entry.ID,
-		entry.CreatedAt).Scan(&ignored, &leaf)
-	return index, leaf, err
+	err = tx.QueryRow(ctx, "SELECT "+leafColumns+" FROM audit_logs WHERE id = $1 AND created_at = $2", id, created).
+		Scan(&ignored, &leaf)
+	return leaf, err
 }
 
 // proveLeaf returns the audit path of a leaf. It checks the tiles against the checkpoint on the way.

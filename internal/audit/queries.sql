@@ -56,9 +56,11 @@ FROM audit_tree t;
 -- name: findLastCheckpoint :one
 SELECT size, note FROM audit_checkpoints ORDER BY size DESC LIMIT 1;
 
--- Returns how many entries come before this one, and whether it is in the tree.
+-- Returns how many entries come before this one, whether it is in the tree, and whether it is in a file. If it is in a
+-- file, the ones before it may not be in the database any more.
 -- name: countEntriesBefore :one
 SELECT coalesce(e.xid < t.xid, t.import_size IS NOT NULL)::boolean AS is_sealed,
+    coalesce(e.xid < t.compressed_xid, t.compressed_size > 0)::boolean AS is_compressed,
     CASE WHEN e.xid IS NULL THEN
         (SELECT count(*) FROM audit_logs l WHERE l.xid IS NULL AND (l.created_at, l.id) < (e.created_at, e.id))
     ELSE coalesce(c.size, t.import_size, 0)
@@ -71,7 +73,9 @@ LEFT JOIN LATERAL (SELECT k.size, k.xid FROM audit_checkpoints k WHERE k.xid <= 
 WHERE e.id = @id AND e.created_at = @created_at;
 
 -- name: readTree :one
-SELECT size, xid::text::bigint AS xid, import_size FROM audit_tree;
+SELECT size, xid::text::bigint AS xid, import_size, imported_at, compressed_size,
+    compressed_xid::text::bigint AS compressed_xid, kept_since, expired_size
+FROM audit_tree;
 
 -- name: eachCheckpoint :many
 SELECT size, xid::text::bigint AS xid, note FROM audit_checkpoints WHERE size <= @size ORDER BY size;
@@ -79,3 +83,72 @@ SELECT size, xid::text::bigint AS xid, note FROM audit_checkpoints WHERE size <=
 -- name: listLeafTiles :many
 SELECT index, hashes, entries FROM audit_tiles
 WHERE level = 0 AND index >= sqlc.arg(first)::bigint AND index < sqlc.arg(until)::bigint ORDER BY index;
+
+-- Returns the first transaction among the entries of an hour from the first entry at or after an instant.
+-- name: findFirstXID :one
+SELECT min(l.xid)::text::bigint AS xid
+FROM (SELECT min(created_at) AS created_at FROM audit_logs WHERE created_at >= sqlc.arg(since)::timestamptz) first
+JOIN audit_logs l ON l.created_at >= first.created_at AND l.created_at < first.created_at + interval '1 hour'
+HAVING min(l.xid) IS NOT NULL;
+
+-- name: listCheckpointSizes :many
+SELECT size, xid::text::bigint AS xid FROM audit_checkpoints
+WHERE size > sqlc.arg(after) AND xid <= sqlc.arg(xid)::bigint::text::xid8 ORDER BY size;
+
+-- Returns no row if another server was faster.
+-- name: setCompressed :one
+UPDATE audit_tree SET compressed_size = sqlc.arg(first)::bigint + sqlc.arg(count)::bigint,
+    compressed_xid = sqlc.arg(xid)::bigint::text::xid8
+WHERE compressed_size = sqlc.arg(first)::bigint RETURNING compressed_size;
+
+-- name: insertFile :exec
+INSERT INTO audit_files (first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from, xid_until,
+    last_created, last_id, created_at)
+VALUES (@first, @count, @name, @size, @sha256, @index_sha256, @earliest, @latest, @imported,
+    sqlc.arg(xid_from)::bigint::text::xid8, sqlc.arg(xid_until)::bigint::text::xid8, @last_created, @last_id,
+    @created_at);
+
+-- Those that are expired are left out.
+-- name: listFiles :many
+SELECT first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from::text::bigint AS xid_from,
+    xid_until::text::bigint AS xid_until, last_created, last_id
+FROM audit_files WHERE expired_at IS NULL ORDER BY first;
+
+-- name: dropCompressedMonths :many
+SELECT drop_compressed_months(@before)::text;
+
+-- Those with entries of a period, the latest entries first.
+-- name: listFilesOf :many
+SELECT first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from::text::bigint AS xid_from,
+    xid_until::text::bigint AS xid_until, last_created, last_id
+FROM audit_files WHERE expired_at IS NULL AND latest >= sqlc.arg(since) AND earliest <= sqlc.arg(until)
+ORDER BY latest DESC, first DESC;
+
+-- name: readKeptSince :one
+SELECT kept_since FROM audit_tree;
+
+-- name: expireFiles :exec
+UPDATE audit_files SET expired_at = sqlc.arg(now)::timestamptz
+WHERE expired_at IS NULL AND first < sqlc.arg(size);
+
+-- name: setExpired :one
+UPDATE audit_tree SET expired_size = @size WHERE expired_size < @size RETURNING expired_size;
+
+-- name: dropExpiredTiles :exec
+SELECT drop_expired_tiles();
+
+-- name: findCheckpointOf :one
+SELECT note, created_at FROM audit_checkpoints WHERE size = @size;
+
+-- Returns false while months are being dropped. Else none is dropped before the transaction ends.
+-- name: holdMonths :one
+SELECT pg_try_advisory_xact_lock_shared(sqlc.arg(lock)::bigint);
+
+-- Returns false while somebody holds them.
+-- name: lockMonths :one
+SELECT pg_try_advisory_xact_lock(sqlc.arg(lock)::bigint);
+
+-- The names of people who aren't erased.
+-- name: listNames :many
+SELECT p.user_id, p.full_name FROM profiles p LEFT JOIN data_keys k ON k.user_id = p.user_id
+WHERE p.user_id = ANY (sqlc.arg(ids)::uuid[]) AND k.destroyed_at IS NULL;

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"amrutam/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
 const countEntriesBeforeSQL = `-- name: countEntriesBefore :one
 SELECT coalesce(e.xid < t.xid, t.import_size IS NOT NULL)::boolean AS is_sealed,
+    coalesce(e.xid < t.compressed_xid, t.compressed_size > 0)::boolean AS is_compressed,
     CASE WHEN e.xid IS NULL THEN
         (SELECT count(*) FROM audit_logs l WHERE l.xid IS NULL AND (l.created_at, l.id) < (e.created_at, e.id))
     ELSE coalesce(c.size, t.import_size, 0)
@@ -29,16 +31,51 @@ WHERE e.id = $1 AND e.created_at = $2
 `
 
 type countEntriesBeforeRow struct {
-	IsSealed bool
-	Before   int64
+	IsSealed     bool
+	IsCompressed bool
+	Before       int64
 }
 
-// Returns how many entries come before this one, and whether it is in the tree.
+// Returns how many entries come before this one, whether it is in the tree, and whether it is in a file. If it is in a
+// file, the ones before it may not be in the database any more.
 func countEntriesBefore(ctx context.Context, db postgres.Querier, id uuid.UUID, createdAt time.Time) (countEntriesBeforeRow, error) {
 	row := db.QueryRow(ctx, countEntriesBeforeSQL, id, createdAt)
 	var i countEntriesBeforeRow
-	err := row.Scan(&i.IsSealed, &i.Before)
+	err := row.Scan(&i.IsSealed, &i.IsCompressed, &i.Before)
 	return i, postgres.Failed("countEntriesBefore", err)
+}
+
+const dropCompressedMonthsSQL = `-- name: dropCompressedMonths :many
+SELECT drop_compressed_months($1)::text
+`
+
+func dropCompressedMonths(ctx context.Context, db postgres.Querier, before time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, dropCompressedMonthsSQL, before)
+	if err != nil {
+		return nil, postgres.Failed("dropCompressedMonths", err)
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var column_1 string
+		if err := rows.Scan(&column_1); err != nil {
+			return nil, postgres.Failed("dropCompressedMonths", err)
+		}
+		items = append(items, column_1)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("dropCompressedMonths", err)
+	}
+	return items, nil
+}
+
+const dropExpiredTilesSQL = `-- name: dropExpiredTiles :exec
+SELECT drop_expired_tiles()
+`
+
+func dropExpiredTiles(ctx context.Context, tx *postgres.Tx) error {
+	_, err := tx.Exec(ctx, dropExpiredTilesSQL)
+	return postgres.Failed("dropExpiredTiles", err)
 }
 
 const eachCheckpointSQL = `-- name: eachCheckpoint :many
@@ -53,6 +90,47 @@ type eachCheckpointRow struct {
 
 func eachCheckpoint(ctx context.Context, r *postgres.Read, size int64, fn func(eachCheckpointRow) error) error {
 	return postgres.Failed("eachCheckpoint", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachCheckpointRow], fn, eachCheckpointSQL, size))
+}
+
+const expireFilesSQL = `-- name: expireFiles :exec
+UPDATE audit_files SET expired_at = $1::timestamptz
+WHERE expired_at IS NULL AND first < $2
+`
+
+func expireFiles(ctx context.Context, tx *postgres.Tx, now time.Time, size int64) error {
+	_, err := tx.Exec(ctx, expireFilesSQL, now, size)
+	return postgres.Failed("expireFiles", err)
+}
+
+const findCheckpointOfSQL = `-- name: findCheckpointOf :one
+SELECT note, created_at FROM audit_checkpoints WHERE size = $1
+`
+
+type findCheckpointOfRow struct {
+	Note      string
+	CreatedAt time.Time
+}
+
+func findCheckpointOf(ctx context.Context, db postgres.Querier, size int64) (findCheckpointOfRow, error) {
+	row := db.QueryRow(ctx, findCheckpointOfSQL, size)
+	var i findCheckpointOfRow
+	err := row.Scan(&i.Note, &i.CreatedAt)
+	return i, postgres.Failed("findCheckpointOf", err)
+}
+
+const findFirstXIDSQL = `-- name: findFirstXID :one
+SELECT min(l.xid)::text::bigint AS xid
+FROM (SELECT min(created_at) AS created_at FROM audit_logs WHERE created_at >= $1::timestamptz) first
+JOIN audit_logs l ON l.created_at >= first.created_at AND l.created_at < first.created_at + interval '1 hour'
+HAVING min(l.xid) IS NOT NULL
+`
+
+// Returns the first transaction among the entries of an hour from the first entry at or after an instant.
+func findFirstXID(ctx context.Context, db postgres.Querier, since time.Time) (int64, error) {
+	row := db.QueryRow(ctx, findFirstXIDSQL, since)
+	var xid int64
+	err := row.Scan(&xid)
+	return xid, postgres.Failed("findFirstXID", err)
 }
 
 const findLastCheckpointSQL = `-- name: findLastCheckpoint :one
@@ -110,6 +188,208 @@ func hasRecentDenial(ctx context.Context, db postgres.Querier, arg hasRecentDeni
 	return exists, postgres.Failed("hasRecentDenial", err)
 }
 
+const holdMonthsSQL = `-- name: holdMonths :one
+SELECT pg_try_advisory_xact_lock_shared($1::bigint)
+`
+
+// Returns false while months are being dropped. Else none is dropped before the transaction ends.
+func holdMonths(ctx context.Context, db postgres.Querier, lock int64) (bool, error) {
+	row := db.QueryRow(ctx, holdMonthsSQL, lock)
+	var pg_try_advisory_xact_lock_shared bool
+	err := row.Scan(&pg_try_advisory_xact_lock_shared)
+	return pg_try_advisory_xact_lock_shared, postgres.Failed("holdMonths", err)
+}
+
+const insertFileSQL = `-- name: insertFile :exec
+INSERT INTO audit_files (first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from, xid_until,
+    last_created, last_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+    $10::bigint::text::xid8, $11::bigint::text::xid8, $12, $13,
+    $14)
+`
+
+type insertFileParams struct {
+	First       int64
+	Count       int64
+	Name        string
+	Size        int64
+	Sha256      string
+	IndexSha256 string
+	Earliest    time.Time
+	Latest      time.Time
+	Imported    bool
+	XidFrom     int64
+	XidUntil    int64
+	LastCreated time.Time
+	LastID      uuid.UUID
+	CreatedAt   time.Time
+}
+
+func insertFile(ctx context.Context, tx *postgres.Tx, arg insertFileParams) error {
+	_, err := tx.Exec(ctx, insertFileSQL,
+		arg.First,
+		arg.Count,
+		arg.Name,
+		arg.Size,
+		arg.Sha256,
+		arg.IndexSha256,
+		arg.Earliest,
+		arg.Latest,
+		arg.Imported,
+		arg.XidFrom,
+		arg.XidUntil,
+		arg.LastCreated,
+		arg.LastID,
+		arg.CreatedAt,
+	)
+	return postgres.Failed("insertFile", err)
+}
+
+const listCheckpointSizesSQL = `-- name: listCheckpointSizes :many
+SELECT size, xid::text::bigint AS xid FROM audit_checkpoints
+WHERE size > $1 AND xid <= $2::bigint::text::xid8 ORDER BY size
+`
+
+type listCheckpointSizesRow struct {
+	Size int64
+	Xid  int64
+}
+
+func listCheckpointSizes(ctx context.Context, db postgres.Querier, after int64, xid int64) ([]listCheckpointSizesRow, error) {
+	rows, err := db.Query(ctx, listCheckpointSizesSQL, after, xid)
+	if err != nil {
+		return nil, postgres.Failed("listCheckpointSizes", err)
+	}
+	defer rows.Close()
+	var items []listCheckpointSizesRow
+	for rows.Next() {
+		var i listCheckpointSizesRow
+		if err := rows.Scan(&i.Size, &i.Xid); err != nil {
+			return nil, postgres.Failed("listCheckpointSizes", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listCheckpointSizes", err)
+	}
+	return items, nil
+}
+
+const listFilesSQL = `-- name: listFiles :many
+SELECT first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from::text::bigint AS xid_from,
+    xid_until::text::bigint AS xid_until, last_created, last_id
+FROM audit_files WHERE expired_at IS NULL ORDER BY first
+`
+
+type listFilesRow struct {
+	First       int64
+	Count       int64
+	Name        string
+	Size        int64
+	Sha256      string
+	IndexSha256 string
+	Earliest    time.Time
+	Latest      time.Time
+	Imported    bool
+	XidFrom     int64
+	XidUntil    int64
+	LastCreated time.Time
+	LastID      uuid.UUID
+}
+
+// Those that are expired are left out.
+func listFiles(ctx context.Context, db postgres.Querier) ([]listFilesRow, error) {
+	rows, err := db.Query(ctx, listFilesSQL)
+	if err != nil {
+		return nil, postgres.Failed("listFiles", err)
+	}
+	defer rows.Close()
+	var items []listFilesRow
+	for rows.Next() {
+		var i listFilesRow
+		if err := rows.Scan(
+			&i.First,
+			&i.Count,
+			&i.Name,
+			&i.Size,
+			&i.Sha256,
+			&i.IndexSha256,
+			&i.Earliest,
+			&i.Latest,
+			&i.Imported,
+			&i.XidFrom,
+			&i.XidUntil,
+			&i.LastCreated,
+			&i.LastID,
+		); err != nil {
+			return nil, postgres.Failed("listFiles", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listFiles", err)
+	}
+	return items, nil
+}
+
+const listFilesOfSQL = `-- name: listFilesOf :many
+SELECT first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from::text::bigint AS xid_from,
+    xid_until::text::bigint AS xid_until, last_created, last_id
+FROM audit_files WHERE expired_at IS NULL AND latest >= $1 AND earliest <= $2
+ORDER BY latest DESC, first DESC
+`
+
+type listFilesOfRow struct {
+	First       int64
+	Count       int64
+	Name        string
+	Size        int64
+	Sha256      string
+	IndexSha256 string
+	Earliest    time.Time
+	Latest      time.Time
+	Imported    bool
+	XidFrom     int64
+	XidUntil    int64
+	LastCreated time.Time
+	LastID      uuid.UUID
+}
+
+// Those with entries of a period, the latest entries first.
+func listFilesOf(ctx context.Context, db postgres.Querier, since time.Time, until time.Time) ([]listFilesOfRow, error) {
+	rows, err := db.Query(ctx, listFilesOfSQL, since, until)
+	if err != nil {
+		return nil, postgres.Failed("listFilesOf", err)
+	}
+	defer rows.Close()
+	var items []listFilesOfRow
+	for rows.Next() {
+		var i listFilesOfRow
+		if err := rows.Scan(
+			&i.First,
+			&i.Count,
+			&i.Name,
+			&i.Size,
+			&i.Sha256,
+			&i.IndexSha256,
+			&i.Earliest,
+			&i.Latest,
+			&i.Imported,
+			&i.XidFrom,
+			&i.XidUntil,
+			&i.LastCreated,
+			&i.LastID,
+		); err != nil {
+			return nil, postgres.Failed("listFilesOf", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listFilesOf", err)
+	}
+	return items, nil
+}
+
 const listLeafTilesSQL = `-- name: listLeafTiles :many
 SELECT index, hashes, entries FROM audit_tiles
 WHERE level = 0 AND index >= $1::bigint AND index < $2::bigint ORDER BY index
@@ -137,6 +417,37 @@ func listLeafTiles(ctx context.Context, db postgres.Querier, first int64, until 
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listLeafTiles", err)
+	}
+	return items, nil
+}
+
+const listNamesSQL = `-- name: listNames :many
+SELECT p.user_id, p.full_name FROM profiles p LEFT JOIN data_keys k ON k.user_id = p.user_id
+WHERE p.user_id = ANY ($1::uuid[]) AND k.destroyed_at IS NULL
+`
+
+type listNamesRow struct {
+	UserID   uuid.UUID
+	FullName string
+}
+
+// The names of people who aren't erased.
+func listNames(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listNamesRow, error) {
+	rows, err := db.Query(ctx, listNamesSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("listNames", err)
+	}
+	defer rows.Close()
+	var items []listNamesRow
+	for rows.Next() {
+		var i listNamesRow
+		if err := rows.Scan(&i.UserID, &i.FullName); err != nil {
+			return nil, postgres.Failed("listNames", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listNames", err)
 	}
 	return items, nil
 }
@@ -178,6 +489,18 @@ SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
 func lockDenial(ctx context.Context, tx *postgres.Tx, key string) error {
 	_, err := tx.Exec(ctx, lockDenialSQL, key)
 	return postgres.Failed("lockDenial", err)
+}
+
+const lockMonthsSQL = `-- name: lockMonths :one
+SELECT pg_try_advisory_xact_lock($1::bigint)
+`
+
+// Returns false while somebody holds them.
+func lockMonths(ctx context.Context, db postgres.Querier, lock int64) (bool, error) {
+	row := db.QueryRow(ctx, lockMonthsSQL, lock)
+	var pg_try_advisory_xact_lock bool
+	err := row.Scan(&pg_try_advisory_xact_lock)
+	return pg_try_advisory_xact_lock, postgres.Failed("lockMonths", err)
 }
 
 const lockTreeSQL = `-- name: lockTree :one
@@ -314,6 +637,17 @@ func readHorizon(ctx context.Context, db postgres.Querier) (int64, error) {
 	return audit_horizon, postgres.Failed("readHorizon", err)
 }
 
+const readKeptSinceSQL = `-- name: readKeptSince :one
+SELECT kept_since FROM audit_tree
+`
+
+func readKeptSince(ctx context.Context, db postgres.Querier) (time.Time, error) {
+	row := db.QueryRow(ctx, readKeptSinceSQL)
+	var kept_since time.Time
+	err := row.Scan(&kept_since)
+	return kept_since, postgres.Failed("readKeptSince", err)
+}
+
 const readTileSQL = `-- name: readTile :one
 SELECT hashes, entries FROM audit_tiles WHERE level = $1 AND index = $2
 `
@@ -331,19 +665,35 @@ func readTile(ctx context.Context, db postgres.Querier, level int32, index int64
 }
 
 const readTreeSQL = `-- name: readTree :one
-SELECT size, xid::text::bigint AS xid, import_size FROM audit_tree
+SELECT size, xid::text::bigint AS xid, import_size, imported_at, compressed_size,
+    compressed_xid::text::bigint AS compressed_xid, kept_since, expired_size
+FROM audit_tree
 `
 
 type readTreeRow struct {
-	Size       int64
-	Xid        int64
-	ImportSize *int64
+	Size           int64
+	Xid            int64
+	ImportSize     *int64
+	ImportedAt     time.Time
+	CompressedSize int64
+	CompressedXid  int64
+	KeptSince      time.Time
+	ExpiredSize    int64
 }
 
 func readTree(ctx context.Context, db postgres.Querier) (readTreeRow, error) {
 	row := db.QueryRow(ctx, readTreeSQL)
 	var i readTreeRow
-	err := row.Scan(&i.Size, &i.Xid, &i.ImportSize)
+	err := row.Scan(
+		&i.Size,
+		&i.Xid,
+		&i.ImportSize,
+		&i.ImportedAt,
+		&i.CompressedSize,
+		&i.CompressedXid,
+		&i.KeptSince,
+		&i.ExpiredSize,
+	)
 	return i, postgres.Failed("readTree", err)
 }
 
@@ -365,6 +715,31 @@ func readTreeBacklog(ctx context.Context, db postgres.Querier, now time.Time) (r
 	var i readTreeBacklogRow
 	err := row.Scan(&i.Unsealed, &i.Unpublished)
 	return i, postgres.Failed("readTreeBacklog", err)
+}
+
+const setCompressedSQL = `-- name: setCompressed :one
+UPDATE audit_tree SET compressed_size = $1::bigint + $2::bigint,
+    compressed_xid = $3::bigint::text::xid8
+WHERE compressed_size = $1::bigint RETURNING compressed_size
+`
+
+// Returns no row if another server was faster.
+func setCompressed(ctx context.Context, tx *postgres.Tx, first int64, count int64, xid int64) (int64, error) {
+	row := tx.QueryRow(ctx, setCompressedSQL, first, count, xid)
+	var compressed_size int64
+	err := row.Scan(&compressed_size)
+	return compressed_size, postgres.Failed("setCompressed", err)
+}
+
+const setExpiredSQL = `-- name: setExpired :one
+UPDATE audit_tree SET expired_size = $1 WHERE expired_size < $1 RETURNING expired_size
+`
+
+func setExpired(ctx context.Context, tx *postgres.Tx, size int64) (int64, error) {
+	row := tx.QueryRow(ctx, setExpiredSQL, size)
+	var expired_size int64
+	err := row.Scan(&expired_size)
+	return expired_size, postgres.Failed("setExpired", err)
 }
 
 const setPublishedSQL = `-- name: setPublished :exec

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -14,6 +16,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 )
 
 // Reading is an entry of a patient's access log: somebody read the patient's record (FHIR: AuditEvent of type "read").
@@ -60,7 +63,9 @@ func WriteReading(tx *postgres.Tx, actor access.Actor, action string, entity uui
 // ListReadingsRequest asks for a page of the patient's own access log.
 type ListReadingsRequest struct {
 	httpapi.Paging
-	Others bool `query:"others" doc:"true leaves out what you read yourself" example:"true"`
+	Others bool      `query:"others" doc:"true leaves out what you read yourself" example:"true"`
+	From   time.Time `query:"from" doc:"Only what was read at this time or later; any offset. Needed for months that are compressed, which is after 90 days or more" example:"2026-11-01T00:00:00+05:30"`
+	To     time.Time `query:"to" doc:"Only what was read before this time; any offset" example:"2026-12-01T00:00:00+05:30"`
 }
 
 // selectReadings has the conditions of the partial index in a materialized part: the planner can't know how few rows a
@@ -70,7 +75,7 @@ WITH a AS MATERIALIZED (
     SELECT id, action, actor_id, actor_role, entity_id, metadata, created_at FROM audit_logs
     WHERE action IN ('consultation.read', 'consultation.list', 'prescription.read', 'prescription.list')
         AND coalesce(metadata -> 'patientIds', metadata -> 'patientId') ? $1::text
-        AND created_at >= made_at($1::text::uuid)
+        AND created_at >= greatest(made_at($1::text::uuid), $6)
 )
 SELECT a.id, a.action, a.actor_id, CASE WHEN k.destroyed_at IS NULL THEN p.full_name END, a.actor_role,
 coalesce((a.metadata ->> 'healthData')::boolean, true),
@@ -84,24 +89,156 @@ ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 // search, leave no entry.
 func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListReadingsRequest) (httpapi.Page[Reading], error) {
-	scope := "access-log"
-	if in.Others {
-		scope = "access-log others"
+	var none httpapi.Page[Reading]
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+		return none, problem.InvalidField("query.to", fault)
 	}
-	after := position{Value: r.Now.AddDate(1, 0, 0), ID: uuid.Max} // the clocks of other servers may be ahead
-	if _, err := s.Cursors.Decode(scope, in.Cursor, &after); err != nil {
-		return httpapi.Page[Reading]{}, err
+	f := readingsOf(actor.ID, in.Others)
+	f.from, f.to = in.From.UTC(), in.To.UTC()
+	scope := fmt.Sprintf("access-log %t %s %s", in.Others, f.from.Format(time.RFC3339Nano), f.to.Format(time.RFC3339Nano))
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
+		return none, err
 	}
-	rows, err := r.Query(ctx, selectReadings, actor.ID.String(), in.Others, after.Value, after.ID, in.Limit+1)
+	found, resume, err := s.findReadings(ctx, r, f, in.Limit+1)
 	if err != nil {
-		return httpapi.Page[Reading]{}, fmt.Errorf("list readings: %w", err)
+		return none, err
 	}
-	found, err := pgx.CollectRows(rows, scanReading)
+	page := httpapi.NewPage(s.Cursors, scope, in.Limit, found,
+		func(v Reading) any { return position{Value: v.CreatedAt, ID: v.ID} })
+	if page.NextCursor == "" && !resume.Value.IsZero() {
+		page.NextCursor = s.Cursors.Encode(scope, resume)
+	}
+	return page, nil
+}
+
+// readingFilter says which readings of a patient's record are asked for. Times and after may be zero.
+type readingFilter struct {
+	patient  uuid.UUID
+	others   bool // without the patient's own
+	from, to time.Time
+	after    position
+}
+
+func readingsOf(patient uuid.UUID, others bool) readingFilter {
+	return readingFilter{patient: patient, others: others}
+}
+
+// queryArgs returns the arguments of selectReadings; limit 0 is none.
+func (f readingFilter) queryArgs(now time.Time, limit int) []any {
+	after := position{Value: now.AddDate(1, 0, 0), ID: uuid.Max} // the clocks of other servers may be ahead
+	if !f.to.IsZero() {
+		after = position{Value: f.to, ID: uuid.Nil}
+	}
+	if !f.after.Value.IsZero() {
+		after = f.after
+	}
+	var most *int
+	if limit > 0 {
+		most = &limit
+	}
+	return []any{f.patient.String(), f.others, after.Value, after.ID, most, f.from}
+}
+
+// findReadings returns the first readings of a filter, out of the database and of files. If it has read as many of the
+// files as one request may, resume is where to go on.
+func (s *Service) findReadings(ctx context.Context, r *postgres.Read, f readingFilter, limit int) (found []Reading,
+	resume position, err error) {
+	rows, err := r.Query(ctx, selectReadings, f.queryArgs(r.Now, limit)...)
+	if err == nil {
+		found, err = pgx.CollectRows(rows, scanReading)
+	}
 	if err != nil {
-		return httpapi.Page[Reading]{}, fmt.Errorf("list readings: %w", err)
+		return nil, resume, fmt.Errorf("list readings: %w", err)
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, found,
-		func(v Reading) any { return position{Value: v.CreatedAt, ID: v.ID} }), nil
+	if f.from.IsZero() || !f.from.Before(r.Now.Add(-s.CompressAfter)) {
+		return found, resume, nil
+	}
+	keptSince, err := readKeptSince(ctx, r)
+	if err != nil || !f.from.Before(keptSince) ||
+		len(found) == limit && !found[limit-1].CreatedAt.Before(keptSince) {
+		return found, resume, err
+	}
+	old, resume, err := s.searchReadings(ctx, r, f, keptSince, limit)
+	if err != nil {
+		return nil, resume, err
+	}
+	found = append(found, old...)
+	slices.SortFunc(found, compareReadings)
+	found = slices.CompactFunc(found, func(a, b Reading) bool { return a.ID == b.ID })
+	found = slices.DeleteFunc(found, func(v Reading) bool { return v.CreatedAt.Before(resume.Value) })
+	return found[:min(limit, len(found))], resume, nil
+}
+
+// compareReadings compares readings in the order of the list.
+func compareReadings(a, b Reading) int {
+	return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
+}
+
+// searchReadings returns the readings of a filter that are in files; limit 0 is none.
+func (s *Service) searchReadings(ctx context.Context, r *postgres.Read, f readingFilter, until time.Time,
+	limit int) ([]Reading, position, error) {
+	patient := f.patient.String()
+	inFiles := search{
+		folder: s.Folder, from: f.from, to: until, after: f.after, limit: limit,
+		keys: []string{key(keyPatient, patient)}, texts: [][]byte{[]byte(`"` + patient + `"`)},
+		matches: func(e Entry) bool {
+			return slices.Contains(readings, ReadingAction(e.Action)) && slices.Contains(e.patients(), patient) &&
+				e.ActorID != nil && (!f.others || *e.ActorID != f.patient)
+		},
+	}
+	if !f.to.IsZero() && f.to.Before(until) {
+		inFiles.to = f.to
+	}
+	entries, resume, err := inFiles.run(ctx, r)
+	if err != nil {
+		return nil, resume, describeFiles(err)
+	}
+	found := make([]Reading, len(entries))
+	var actors []uuid.UUID
+	for i, e := range entries {
+		found[i] = e.reading()
+		actors = append(actors, found[i].ActorID)
+	}
+	rows, err := listNames(ctx, r, actors)
+	if err != nil {
+		return nil, resume, fmt.Errorf("read the names of actors: %w", err)
+	}
+	names := map[uuid.UUID]*string{}
+	for _, row := range rows {
+		names[row.UserID] = &row.FullName
+	}
+	for i := range found {
+		found[i].ActorName = names[found[i].ActorID]
+	}
+	return found, resume, nil
+}
+
+// reading returns the entry as the access log shows it, without the actor's name.
+func (e Entry) reading() Reading {
+	v := Reading{ID: e.ID, Action: ReadingAction(e.Action), HealthData: e.Metadata["healthData"] != false,
+		CreatedAt: e.CreatedAt}
+	if e.ActorID != nil {
+		v.ActorID = *e.ActorID
+	}
+	if e.ActorRole != nil {
+		v.ActorRole = *e.ActorRole
+	}
+	if purpose, ok := e.Metadata["purpose"].(string); ok {
+		v.Purpose = &purpose
+	}
+	consultation, _ := e.Metadata["consultationId"].(string)
+	switch v.Action {
+	case "consultation.read":
+		consultation = e.EntityID
+	case "prescription.read":
+		if id, err := uuid.Parse(e.EntityID); err == nil {
+			v.PrescriptionID = &id
+		}
+	}
+	if id, err := uuid.Parse(consultation); err == nil {
+		v.ConsultationID = &id
+	}
+	return v
 }
 
 func scanReading(row pgx.CollectableRow) (v Reading, err error) {

@@ -25,7 +25,9 @@ const (
 
 // Verification is what Verify found.
 type Verification struct {
-	Entries     int64 // entries in the tree
+	Entries     int64 // entries in the tree, without the dropped ones
+	InFiles     int64 // of them, entries that are in files
+	Expired     int64 // entries that were dropped, because they were kept long enough
 	Unsealed    int64 // entries that are newer than the last checkpoint
 	Checkpoints int   // checkpoints in the database
 	Outside     int   // checkpoints from outside of the database
@@ -43,34 +45,62 @@ type Finding struct {
 // Error describes the finding.
 func (f *Finding) Error() string { return f.Text }
 
-// Verify compares every entry with the tree, the tree with every checkpoint, and the checkpoints with those that were
-// kept outside of the database. report is called now and then with the number of entries that are done.
-func Verify(ctx context.Context, db *postgres.DB, signer *tree.Signer, outside []Outside,
+// Verify compares every entry with the tree, in the database and in files, the tree with every checkpoint, and the
+// checkpoints with those that were kept outside of the database. report is called now and then with the number of
+// entries that are done.
+func (s *Service) Verify(ctx context.Context, outside []Outside,
 	report func(done, total int64)) (Verification, error) {
-	v := verifier{db: db, signer: signer, report: report}
-	err := db.Read(ctx, func(r *postgres.Read) error { return v.readCheckpoints(ctx, r) })
+	for {
+		v := verifier{db: s.DB, signer: s.Signer, folder: s.Folder, keepFor: s.KeepFor, report: report}
+		if err := v.run(ctx, outside); err != nil {
+			return v.result, err
+		}
+		var now readTreeRow
+		err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
+			now, err = readTree(ctx, r)
+			return err
+		})
+		// Entries that were moved into files meanwhile would be missed in the database.
+		isSame := now.CompressedSize == v.state.CompressedSize && now.KeptSince.Equal(v.state.KeptSince) &&
+			now.ExpiredSize == v.state.ExpiredSize
+		if err != nil || v.result.Finding == nil || isSame {
+			return v.result, err
+		}
+	}
+}
+
+// run verifies everything once.
+func (v *verifier) run(ctx context.Context, outside []Outside) error {
+	err := v.db.Read(ctx, func(r *postgres.Read) error {
+		if err := v.readCheckpoints(ctx, r); err != nil {
+			return err
+		}
+		return v.readFiles(ctx, r)
+	})
 	if err != nil {
-		return v.result, err
+		return err
 	}
 	v.addOutside(outside)
 	if v.result.Finding == nil {
 		if err := v.compareAll(ctx); err != nil {
-			return v.result, err
+			return err
 		}
 	}
 	const countUnsealed = "SELECT count(*) FROM audit_logs WHERE xid >= $1::bigint::text::xid8"
-	err = db.Read(ctx, func(r *postgres.Read) error {
+	return v.db.Read(ctx, func(r *postgres.Read) error {
 		return r.QueryRow(ctx, countUnsealed, v.state.Xid).Scan(&v.result.Unsealed)
 	})
-	return v.result, err
 }
 
 // verifier holds the state of one Verify.
 type verifier struct {
-	db     *postgres.DB
-	signer *tree.Signer
-	report func(done, total int64)
-	state  readTreeRow
+	db      *postgres.DB
+	signer  *tree.Signer
+	folder  Folder
+	keepFor time.Duration
+	report  func(done, total int64)
+	state   readTreeRow
+	files   []listFilesRow
 	// checkpoints are those of the database, by size, and roots those of all checkpoints.
 	checkpoints []tree.Checkpoint
 	roots       []rootAt
@@ -111,7 +141,7 @@ func (v *verifier) readCheckpoints(ctx context.Context, r *postgres.Read) (err e
 	if v.state, err = readTree(ctx, r); err != nil {
 		return err
 	}
-	v.result.Entries = v.state.Size
+	v.result.Entries, v.result.Expired = v.state.Size-v.state.ExpiredSize, v.state.ExpiredSize
 	var last tree.Checkpoint
 	err = eachCheckpoint(ctx, r, v.state.Size, func(row eachCheckpointRow) error {
 		place := fmt.Sprintf("the checkpoint of %d entries in the database", row.Size)
@@ -174,10 +204,22 @@ func (v *verifier) compareAll(ctx context.Context) error {
 
 // compareTree computes the tree from its leaves, and compares it with the stored tiles and with every checkpoint.
 func (v *verifier) compareTree(ctx context.Context, r *postgres.Read) error {
-	edge := &tree.Edge{}
+	edge, err := v.loadExpired(ctx, r)
+	if err != nil {
+		return err
+	}
 	leaves := leafReader{db: v.db, size: v.state.Size}
-	next, before := 0, int64(0) // before is the size of the last checkpoint
-	for leaf := range v.state.Size {
+	// before is the size of the last checkpoint. Those of the dropped entries can't be compared any more.
+	next, before := 0, v.state.ExpiredSize
+	for next < len(v.roots) && v.roots[next].size < v.state.ExpiredSize {
+		next++
+	}
+	for ; next < len(v.roots) && v.roots[next].size == v.state.ExpiredSize; next++ {
+		if err := compareRoot(edge, v.roots[next], 0); err != nil {
+			return err
+		}
+	}
+	for leaf := v.state.ExpiredSize; leaf < v.state.Size; leaf++ {
 		_, hash, err := leaves.at(ctx, leaf)
 		if err != nil {
 			return err
@@ -206,6 +248,22 @@ func (v *verifier) compareTree(ctx context.Context, r *postgres.Read) error {
 		}
 	}
 	return nil
+}
+
+// loadExpired returns the edge of the tree of the entries that were dropped.
+func (v *verifier) loadExpired(ctx context.Context, r *postgres.Read) (*tree.Edge, error) {
+	return tree.LoadEdge(v.state.ExpiredSize, func(level int, index int64, width int) ([]tree.Hash, error) {
+		tile, err := readTile(ctx, r, int32(level), index) //nolint:gosec // at most 7
+		if err != nil && !postgres.NoRows(err) {
+			return nil, err
+		}
+		hashes, err := tree.Hashes(tile.Hashes)
+		if err != nil || len(hashes) < width {
+			return nil, &Finding{Leaf: v.state.ExpiredSize, Text: fmt.Sprintf(
+				"tile %d of level %d of the tree is missing, or cut", index, level)}
+		}
+		return hashes[:width], nil
+	})
 }
 
 // compareRoot compares the root of the tree with that of a checkpoint. before is the size of the last one before it.

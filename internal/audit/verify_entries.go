@@ -19,12 +19,14 @@ const (
 )
 
 // chunk is a range of leaves that whole checkpoints have added, and of the transactions of their entries. The first
-// chunk can be that of the entries without a transaction.
+// chunk can be that of the entries without a transaction. A file is a chunk too.
 type chunk struct {
 	first, end int64
 	imported   bool
 	from, to   int64 // transactions
+	after      entry // the imported entry before it, or none
 	segments   []segment
+	file       *listFilesRow // that the entries are in, or nil
 }
 
 // segment is what one checkpoint has added.
@@ -49,17 +51,29 @@ func (v *verifier) sendChunks(ctx context.Context, chunks chan<- chunk) {
 			return false
 		}
 	}
+	for _, c := range v.fileChunks() {
+		if !send(c) {
+			return
+		}
+	}
 	imported := v.state.Size
 	if v.state.ImportSize != nil {
 		imported = *v.state.ImportSize
 	}
-	if !send(chunk{end: imported, imported: true}) {
+	c := chunk{first: min(imported, v.state.CompressedSize), end: imported, imported: true}
+	for _, f := range v.files {
+		if f.Imported {
+			c.after.created, c.after.id = f.LastCreated, f.LastID
+		}
+	}
+	if !send(c) {
 		return
 	}
-	c := chunk{first: imported, end: imported}
+	c = chunk{first: max(imported, v.state.CompressedSize), from: v.state.CompressedXid}
+	c.end = c.first
 	var since time.Time
 	for _, checkpoint := range v.checkpoints {
-		if checkpoint.Size > imported {
+		if checkpoint.Size > c.end {
 			c.end, c.to = checkpoint.Size, int64(checkpoint.XID) //nolint:gosec // as in sign
 			c.segments = append(c.segments, segment{c.end, since})
 		}
@@ -76,46 +90,68 @@ func (v *verifier) sendChunks(ctx context.Context, chunks chan<- chunk) {
 	}
 }
 
-// compareChunk compares entries with leaves one by one, in the order of the tree.
-func (v *verifier) compareChunk(ctx context.Context, r *postgres.Read, c chunk) error {
-	leaves := leafReader{db: v.db, size: v.state.Size}
-	leaf := c.first
-	segments := c.segments
-	compare := func(e *entry) error {
-		if leaf == c.end {
-			return v.explainMore(ctx, c, e)
-		}
-		id, hash, err := leaves.at(ctx, leaf)
-		if err != nil {
-			return err
-		}
-		if id != e.id {
-			return v.explainOther(ctx, c, leaf, id, e)
-		}
-		if tree.HashLeaf(e.leaf) != hash {
-			return &Finding{leaf, id, fmt.Sprintf("entry %s was altered", id)}
-		}
-		for len(segments) > 0 && leaf >= segments[0].end {
-			segments = segments[1:]
-		}
-		if len(segments) > 0 && e.created.Before(segments[0].since.Add(-clockTolerance)) {
-			return &Finding{leaf, id, fmt.Sprintf("entry %s was inserted later than it says: it is of %s, and the "+
-				"checkpoint of %s doesn't have it yet", id, e.created.Format(time.RFC3339),
-				segments[0].since.Format(time.RFC3339))}
-		}
-		leaf++
-		v.count()
-		return nil
+// comparer compares the entries of a chunk with its leaves one by one, in the order of the tree.
+type comparer struct {
+	v        *verifier
+	chunk    chunk
+	leaves   leafReader
+	leaf     int64 // the next one
+	segments []segment
+}
+
+func (v *verifier) newComparer(c chunk) *comparer {
+	return &comparer{v: v, chunk: c, leaves: leafReader{db: v.db, size: v.state.Size}, leaf: c.first,
+		segments: c.segments}
+}
+
+// compare compares the next entry with the next leaf. Returns a Finding if it is another one.
+func (c *comparer) compare(ctx context.Context, e *entry) error {
+	if c.leaf == c.chunk.end {
+		return c.v.explainMore(ctx, c.chunk, e)
 	}
-	if err := forEachEntryOf(ctx, r, c, compare); err != nil {
+	id, hash, err := c.leaves.at(ctx, c.leaf)
+	if err != nil {
 		return err
 	}
-	if leaf < c.end {
-		id, _, err := leaves.at(ctx, leaf)
+	switch {
+	case id != e.id && c.chunk.file != nil:
+		return &Finding{c.leaf, id, fmt.Sprintf("entry %s was removed or moved: file %s has another one at its place",
+			id, c.chunk.file.Name)}
+	case id != e.id:
+		return c.v.explainOther(ctx, c.chunk, c.leaf, id, e)
+	}
+	if tree.HashLeaf(e.leaf) != hash {
+		return &Finding{c.leaf, id, fmt.Sprintf("entry %s was altered", id)}
+	}
+	for len(c.segments) > 0 && c.leaf >= c.segments[0].end {
+		c.segments = c.segments[1:]
+	}
+	if len(c.segments) > 0 && e.created.Before(c.segments[0].since.Add(-clockTolerance)) {
+		return &Finding{c.leaf, id, fmt.Sprintf("entry %s was inserted later than it says: it is of %s, and the "+
+			"checkpoint of %s doesn't have it yet", id, e.created.Format(time.RFC3339),
+			c.segments[0].since.Format(time.RFC3339))}
+	}
+	c.leaf++
+	c.v.count()
+	return nil
+}
+
+// compareChunk compares the entries of a chunk in the database with its leaves.
+func (v *verifier) compareChunk(ctx context.Context, r *postgres.Read, c chunk) error {
+	if c.file != nil {
+		return v.compareFile(ctx, r, c)
+	}
+	all := v.newComparer(c)
+	err := forEachEntryOf(ctx, r, c, func(e *entry) error { return all.compare(ctx, e) })
+	if err != nil {
+		return err
+	}
+	if all.leaf < c.end {
+		id, _, err := all.leaves.at(ctx, all.leaf)
 		if err != nil {
 			return err
 		}
-		return v.explainOther(ctx, c, leaf, id, nil)
+		return v.explainOther(ctx, c, all.leaf, id, nil)
 	}
 	return nil
 }
@@ -191,7 +227,7 @@ func forEachEntryOf(ctx context.Context, r *postgres.Read, c chunk, fn func(*ent
 		_, err := forEachLeaf(ctx, r, fn, committedLeaves, c.from, c.to)
 		return err
 	}
-	var last entry
+	last := c.after
 	for {
 		count, err := forEachLeaf(ctx, r, func(e *entry) error {
 			last.id, last.created = e.id, e.created

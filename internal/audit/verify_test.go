@@ -47,7 +47,7 @@ func addEntries(t *testing.T, db *postgres.DB, n int) {
 
 func verify(t *testing.T, log *audit.Service, outside []audit.Outside) audit.Verification {
 	t.Helper()
-	v, err := audit.Verify(t.Context(), log.DB, log.Signer, outside, func(int64, int64) {})
+	v, err := log.Verify(t.Context(), outside, func(int64, int64) {})
 	must(t, err)
 	return v
 }

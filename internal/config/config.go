@@ -45,6 +45,10 @@ type Config struct {
 
 	AuditCheckpoints string `env:"AMRUTAM_AUDIT_CHECKPOINTS" help:"where the signed checkpoints of the audit log are written outside of the database: the path of a file that only grows, the http(s) address of a server that gets each as a POST, or none; unset: audit-checkpoints.jsonl in the data folder of the private PostgreSQL, else none; it should be out of reach of those who administer the database"`
 
+	AuditFiles         string        `env:"AMRUTAM_AUDIT_FILES" help:"folder of the compressed entries of the audit log, which all servers share, or none: then they stay in the database; unset: audit-files in the data folder of the private PostgreSQL, else none"`
+	AuditCompressAfter time.Duration `env:"AMRUTAM_AUDIT_COMPRESS_AFTER" envDefault:"2160h" help:"entries of the audit log are compressed by the month, once it ended so long ago, at least 2160h"`
+	AuditKeep          time.Duration `env:"AMRUTAM_AUDIT_KEEP" envDefault:"61368h" help:"compressed entries are dropped after that; the default is 7 years, at least 8760h"`
+
 	SMTPURL     string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which a password needs the server to offer; unset: the development mailbox" production:"needed; with smtp:// the server must offer STARTTLS" section:"Mail"`
 	MailFrom    string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail" production:"needed: an address of your own domain"`
 	MailReplyTo string `env:"AMRUTAM_MAIL_REPLY_TO" help:"mailbox of the support, where answers to mails go; unset: every mail says that answers are not read" production:"not the example: an address of your own domain"`
@@ -278,6 +282,17 @@ func (c *Config) CheckpointSink() string {
 		return filepath.Join(c.DataDir, "audit-checkpoints.jsonl")
 	}
 	return cmp.Or(c.AuditCheckpoints, "none")
+}
+
+// AuditFolder returns the folder of the compressed entries of the audit log, or "".
+func (c *Config) AuditFolder() string {
+	switch {
+	case c.AuditFiles == "none":
+		return ""
+	case c.AuditFiles == "" && c.DatabaseURL == "" && c.DataDir != "":
+		return filepath.Join(c.DataDir, "audit-files")
+	}
+	return c.AuditFiles
 }
 
 // StubSecrets returns the decoded webhook secrets of the stub provider: during a rotation the setting has two,

@@ -191,6 +191,12 @@ func (c *Config) validateDurations(errs *settingErrors) {
 			errs.add(name, "must not be negative")
 		}
 	}
+	if c.AuditCompressAfter < 2160*time.Hour {
+		errs.add("AMRUTAM_AUDIT_COMPRESS_AFTER", "must be at least 2160h")
+	}
+	if c.AuditKeep < 8760*time.Hour || c.AuditKeep < c.AuditCompressAfter {
+		errs.add("AMRUTAM_AUDIT_KEEP", "must be at least 8760h, and not shorter than AMRUTAM_AUDIT_COMPRESS_AFTER")
+	}
 	if c.SessionLife > c.SessionMax {
 		errs.add("AMRUTAM_SESSION_LIFE", "must not be longer than AMRUTAM_SESSION_MAX")
 	}

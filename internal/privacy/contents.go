@@ -58,7 +58,7 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, person findPen
 		content{"passkeys.json", "The passkeys you sign in with.",
 			items(stored(ctx, r, id, eachPasskey))},
 		content{"activity.json", "What you did, as our audit log has it.",
-			items(adapt(func(fn func(audit.Entry) error) error { return audit.ForEachEntry(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(audit.Entry) error) error { return s.AuditLog.ForEachEntry(ctx, r, id, fn) }))},
 		content{"review-reports.json", "The reviews you reported, and why.",
 			items(stored(ctx, r, id, eachReviewReport))},
 		content{"mails.json", "Which mails we sent you in the last 90 days. Their words are not kept.",
@@ -87,7 +87,7 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
 			items(adapt(func(fn func(payment.Detail) error) error { return s.Payments.ForEach(ctx, r, id, fn) }))},
 		{"access-log.json", "Who read your record, when, in which role and why.",
-			items(adapt(func(fn func(audit.Reading) error) error { return audit.ForEachReading(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(audit.Reading) error) error { return s.AuditLog.ForEachReading(ctx, r, id, fn) }))},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"amrutam/internal/account"
+	"amrutam/internal/audit"
 	"amrutam/internal/config"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
@@ -43,5 +44,6 @@ type Service struct {
 	Prescriptions *prescription.Service
 	Payments      *payment.Service
 	Reviews       *review.Service
+	AuditLog      *audit.Service
 	Log           *slog.Logger
 }
