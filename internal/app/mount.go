@@ -109,7 +109,7 @@ func (a *App) mountAudit() error {
 	if err != nil {
 		return err
 	}
-	log.Cursors = a.API.Cursors
+	log.Cursors, log.Queue = a.API.Cursors, a.Queue
 	log.Sink = audit.NewSink(a.Config.CheckpointSink(), &http.Client{Timeout: 10 * time.Second})
 	log.Routes(a.API)
 	log.Jobs(a.Queue)

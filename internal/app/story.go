@@ -74,7 +74,9 @@ var storyOrder = []string{
 	"receive-payment-webhook",
 	"approve-doctor", "list-users", "read-user", "invite-user", "disable-user", "update-user-role",
 	"reset-user-mfa", "request-erasure", "read-erasure", "cancel-erasure",
-	"list-audit-logs", "read-audit-log", "prove-audit-log", "read-analytics-summary",
+	"list-audit-logs", "read-audit-log", "prove-audit-log",
+	"request-audit-log-export", "list-audit-log-exports", "read-audit-log-export", "download-audit-log-export",
+	"read-analytics-summary",
 	"check-health", "check-liveness", "check-readiness",
 }
 
@@ -133,7 +135,9 @@ var storyValues = map[string]any{
 
 	"AuditEvent.id": auditID, "AuditEvent.actorId": ashaID, "AuditEvent.entityId": consultationID,
 	"AuditEvent.createdAt": bookedAt, "Export.id": exportID,
-	"AuditProof.hashes": []any{"IBJ4cbuYUG/LLrJqsPcmqX/QQHwDFAmKRBjjH0CrdKY="},
+	"AuditLogExport.id": exportID, "AuditLogExport.requestedBy": supportID, "AuditLogExport.createdAt": "2026-12-01T06:00:00Z",
+	"AuditLogExport.expiresAt": "2026-12-02T06:00:00Z",
+	"AuditProof.hashes":        []any{"IBJ4cbuYUG/LLrJqsPcmqX/QQHwDFAmKRBjjH0CrdKY="},
 	"AuditProof.checkpoint": "amrutam-139e3940e64b5491\n2\nC65pPpLZgjm4owaKUAjFZ7NtZDlYe7M6zcOzB2eWOp8=\n" +
 		"time 2026-11-23T04:31:00Z\nxid 74219\n\n— amrutam-139e3940e64b5491 SOBZYKfXcBrxyqtw4F0NNba73rGQjKcXz4px0SKA" +
 		"R8NENbkTYrN++anNa4HWcqoxzJdGvyyQRo0mMpJp9b/duTN9UAw=\n",

@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit/tree"
 	"amrutam/internal/httpapi"
+	"amrutam/internal/jobs"
 	"amrutam/internal/postgres"
 )
 
@@ -23,6 +24,7 @@ type Meta map[string]any
 type Service struct {
 	DB      *postgres.DB
 	Cursors httpapi.Cursors
+	Queue   *jobs.Queue
 	Signer  *tree.Signer
 	Sink    Sink // nil leaves the checkpoints in the database only
 	Batch   int  // about how many entries a transaction adds to the tree; 0 is 50,000
@@ -31,6 +33,7 @@ type Service struct {
 	CompressAfter time.Duration // entries are compressed by the month, once the month is so old
 	KeepFor       time.Duration // compressed entries are dropped after that
 	FileEntries   int64         // about how many entries a file has; 0 is a million
+	PartEntries   int           // how many entries a part of an export has; 0 is 100,000
 }
 
 // Write queues the row of an action, which is sent with the COMMIT. The part of the action before the point is the

@@ -58,7 +58,8 @@ func (s *Service) CompressNow(ctx context.Context) (done Compression, err error)
 	}
 	err = s.DB.WithOwnConn(ctx, func(conn *pgx.Conn) error {
 		var locked bool
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(compressionLock)).Scan(&locked); err != nil {
+		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(compressionLock)).Scan(&locked)
+		if err != nil {
 			return fmt.Errorf("take the lock of compressions: %w", err)
 		}
 		if !locked {
@@ -211,7 +212,8 @@ func (s *Service) blockEntries() int {
 }
 
 // copyEntries adds the entries of a plan to a file, and compares each with its leaf. Returns the last one.
-func (s *Service) copyEntries(ctx context.Context, p filePlan, after entry, w *logfile.Writer) (last entry, err error) {
+func (s *Service) copyEntries(ctx context.Context, p filePlan, after entry, w *logfile.Writer) (last entry,
+	err error) {
 	leaves := leafReader{db: s.DB, size: p.end}
 	leaf := p.first
 	add := func(e *entry) error {

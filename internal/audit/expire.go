@@ -12,9 +12,9 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// expire drops the oldest files whose last checkpoint is older than KeepFor. That checkpoint is kept in the log itself,
-// in the entry audit-log.expire. The nodes of the tree above the dropped leaves stay, so that what is left can still be
-// verified.
+// expire drops the oldest files whose last checkpoint is older than KeepFor. That checkpoint is kept in the log
+// itself, in the entry audit-log.expire. The nodes of the tree above the dropped leaves stay, so that what is left can
+// still be verified.
 func (s *Service) expire(ctx context.Context, done *Compression) error {
 	rows, err := s.listFiles(ctx)
 	if err != nil {

@@ -14,3 +14,6 @@ var ParseEntry = parseEntry
 
 // Keys returns the keys by which the entry can be found in a file.
 func (e Entry) Keys() []string { return e.keys() }
+
+// RunExport runs the job that makes an export.
+var RunExport = (*Service).makeExport

@@ -30,8 +30,9 @@ type condition struct {
 	name, column, value string
 }
 
-// filter returns the checked filters. Returns problem.Invalid with every fault.
-func (in ListRequest) filter() (filter, error) {
+// filter returns the checked filters. place is where the request has them: query or body. Returns problem.Invalid with
+// every fault.
+func (in ListRequest) filter(place string) (filter, error) {
 	f := filter{q: in.Q, from: in.From.UTC(), to: in.To.UTC()}
 	invalid := *problem.Invalid
 	addEqual := func(name, column, value string) {
@@ -42,7 +43,7 @@ func (in ListRequest) filter() (filter, error) {
 	if id, err := uuid.Parse(string(in.ActorID)); err == nil {
 		addEqual("actorId", "actor_id", id.String())
 	} else if in.ActorID != "" {
-		invalid = *invalid.WithField("query.actorId", "expected a UUID")
+		invalid = *invalid.WithField(place+".actorId", "expected a UUID")
 	}
 	if _, _, ok := uuidsThatBegin(f.q); ok {
 		f.q = strings.ToLower(f.q)
@@ -57,10 +58,10 @@ func (in ListRequest) filter() (filter, error) {
 		// The log holds addresses in the spelling that netip writes.
 		addEqual("ipAddress", "ip_address", addr.Unmap().String())
 	} else if in.IPAddress != "" {
-		invalid = *invalid.WithField("query.ipAddress", "expected an IPv4 or IPv6 address")
+		invalid = *invalid.WithField(place+".ipAddress", "expected an IPv4 or IPv6 address")
 	}
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
-		invalid = *invalid.WithField("query.to", fault)
+		invalid = *invalid.WithField(place+".to", fault)
 	}
 	if len(invalid.Fields) > 0 {
 		return f, &invalid
@@ -70,7 +71,8 @@ func (in ListRequest) filter() (filter, error) {
 
 // scope binds a cursor to the filters of its list.
 func (f filter) scope() string {
-	return fmt.Sprintf("audit-logs %q %s %s %s", f.equal, f.q, f.from.Format(time.RFC3339Nano), f.to.Format(time.RFC3339Nano))
+	return fmt.Sprintf("audit-logs %q %s %s %s", f.equal, f.q, f.from.Format(time.RFC3339Nano),
+		f.to.Format(time.RFC3339Nano))
 }
 
 // metadata returns which filters were used. The values of free text are left out: they can hold anything, and an entry
@@ -108,7 +110,8 @@ func (f filter) addConditions(c *postgres.Conditions) {
 		return
 	}
 	// The operators of text_pattern_ops, so that an index is used also when the plan doesn't know the value.
-	begins := "(entity_id ~>=~ $1 AND entity_id ~<~ $2 OR metadata->>'requestId' ~>=~ $1 AND metadata->>'requestId' ~<~ $2"
+	const begins = "(entity_id ~>=~ $1 AND entity_id ~<~ $2" +
+		" OR metadata->>'requestId' ~>=~ $1 AND metadata->>'requestId' ~<~ $2"
 	after := f.q[:len(f.q)-1] + string(f.q[len(f.q)-1]+1)
 	first, last, isUUID := uuidsThatBegin(f.q)
 	if !isUUID {

@@ -196,7 +196,8 @@ func (d Folder) checkManifest(rows []listFilesRow, expired, compressed int64) er
 			return err
 		}
 		if number > len(lines) || !bytes.Equal(lines[number-1], append(want, '\n')) {
-			return fmt.Errorf("line %d of %s was altered or cut: it is not that of file %s", number, manifestName, row.Name)
+			return fmt.Errorf("line %d of %s was altered or cut: it is not that of file %s", number, manifestName,
+				row.Name)
 		}
 		number++
 	}

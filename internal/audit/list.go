@@ -31,7 +31,7 @@ type ListRequest struct {
 func (s *Service) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Entry], error) {
 	var none httpapi.Page[Entry]
-	f, err := in.filter()
+	f, err := in.filter("query")
 	if err != nil {
 		return none, err
 	}
@@ -39,7 +39,7 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
-	found, resume, err := s.findAll(ctx, tx, f, in.Limit+1)
+	found, resume, err := s.findAll(ctx, tx, tx.Now, f, in.Limit+1)
 	if err != nil {
 		return none, err
 	}
@@ -54,12 +54,12 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 
 // findAll returns the first entries of a filter, out of the database and of files. If it has read as many of the files
 // as one request may, resume is where to go on.
-func (s *Service) findAll(ctx context.Context, tx *postgres.Tx, f filter, limit int) (found []Entry, resume position,
-	err error) {
-	if found, err = f.find(ctx, tx, limit); err != nil || !f.mayReachFiles(tx.Now.Add(-s.CompressAfter)) {
+func (s *Service) findAll(ctx context.Context, db postgres.Querier, now time.Time, f filter,
+	limit int) (found []Entry, resume position, err error) {
+	if found, err = f.find(ctx, db, now, limit); err != nil || !f.mayReachFiles(now.Add(-s.CompressAfter)) {
 		return found, resume, err
 	}
-	keptSince, err := readKeptSince(ctx, tx)
+	keptSince, err := readKeptSince(ctx, db)
 	switch {
 	case err != nil:
 		return nil, resume, err
@@ -75,7 +75,7 @@ func (s *Service) findAll(ctx context.Context, tx *postgres.Tx, f filter, limit 
 		inFiles.to = keptSince
 	}
 	inFiles.folder, inFiles.found = s.Folder, found
-	found, resume, err = inFiles.run(ctx, tx)
+	found, resume, err = inFiles.run(ctx, db)
 	return found, resume, describeFiles(err)
 }
 
@@ -94,8 +94,8 @@ func describeFiles(err error) error {
 
 // find reads the newest two months of the requested period, where most pages end, and the older ones only if the page
 // isn't full: a statement opens every partition that its period allows.
-func (f filter) find(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, error) {
-	newest := tx.Now
+func (f filter) find(ctx context.Context, db postgres.Querier, now time.Time, limit int) ([]Entry, error) {
+	newest := now
 	for _, bound := range []time.Time{f.to, f.after.Value} {
 		if !bound.IsZero() && bound.Before(newest) {
 			newest = bound
@@ -104,20 +104,20 @@ func (f filter) find(ctx context.Context, tx *postgres.Tx, limit int) ([]Entry, 
 	year, month, _ := newest.UTC().Date()
 	recent := time.Date(year, month-1, 1, 0, 0, 0, 0, time.UTC)
 	if !f.from.Before(recent) {
-		return f.findBetween(ctx, tx, f.from, f.to, limit)
+		return f.findBetween(ctx, db, f.from, f.to, limit)
 	}
-	found, err := f.findBetween(ctx, tx, recent, f.to, limit)
+	found, err := f.findBetween(ctx, db, recent, f.to, limit)
 	if err != nil || len(found) == limit {
 		return found, err
 	}
-	older, err := f.findBetween(ctx, tx, f.from, recent, limit-len(found))
+	older, err := f.findBetween(ctx, db, f.from, recent, limit-len(found))
 	return append(found, older...), err
 }
 
 var newestFirst = postgres.Order{Columns: []string{"created_at", "id"}, Descending: true}
 
 // findBetween reads the entries of a period. Its SQL is built, because the best index depends on the filters.
-func (f filter) findBetween(ctx context.Context, tx *postgres.Tx, from, to time.Time, limit int) ([]Entry, error) {
+func (f filter) findBetween(ctx context.Context, db postgres.Querier, from, to time.Time, limit int) ([]Entry, error) {
 	var c postgres.Conditions
 	f.addConditions(&c)
 	if !from.IsZero() {
@@ -132,5 +132,5 @@ func (f filter) findBetween(ctx context.Context, tx *postgres.Tx, from, to time.
 		newestFirst.After(&c, c.Value(f.after.Value), c.Value(f.after.ID))
 	}
 	sql := selectEntry + c.Where() + newestFirst.OrderBy() + " LIMIT " + strconv.Itoa(limit)
-	return postgres.List(ctx, tx, "listAuditLogs", sql, c.Args(), scanEntry)
+	return postgres.List(ctx, db, "listAuditLogs", sql, c.Args(), scanEntry)
 }

@@ -152,3 +152,43 @@ SELECT pg_try_advisory_xact_lock(sqlc.arg(lock)::bigint);
 -- name: listNames :many
 SELECT p.user_id, p.full_name FROM profiles p LEFT JOIN data_keys k ON k.user_id = p.user_id
 WHERE p.user_id = ANY (sqlc.arg(ids)::uuid[]) AND k.destroyed_at IS NULL;
+
+-- An export locks the user, so that one user's requests are counted one after the other.
+-- name: lockRequester :one
+SELECT id FROM users WHERE id = @id AND deleted_at IS NULL FOR NO KEY UPDATE;
+
+-- name: countLiveExports :one
+SELECT count(*) FROM audit_exports WHERE requested_by = @requested_by AND expires_at > sqlc.arg(now)::timestamptz;
+
+-- name: insertExport :exec
+INSERT INTO audit_exports (id, requested_by, format, filter, created_at, expires_at)
+VALUES (@id, @requested_by, @format, @filter, @created_at, @expires_at);
+
+-- name: readExport :one
+SELECT * FROM audit_exports WHERE id = @id AND expires_at > sqlc.arg(now)::timestamptz;
+
+-- name: listExports :many
+SELECT * FROM audit_exports WHERE expires_at > sqlc.arg(now)::timestamptz
+    AND (created_at, id) < (sqlc.arg(before)::timestamptz, sqlc.arg(before_id)::uuid)
+ORDER BY created_at DESC, id DESC LIMIT @row_limit;
+
+-- name: listExportParts :many
+SELECT export_id, number, entries, sha256, length(data) AS size FROM audit_export_parts
+WHERE export_id = ANY (sqlc.arg(ids)::uuid[]) ORDER BY export_id, number;
+
+-- name: readExportPart :one
+SELECT p.data, e.format, e.created_at FROM audit_export_parts p JOIN audit_exports e ON e.id = p.export_id
+WHERE p.export_id = @id AND p.number = @number AND e.expires_at > sqlc.arg(now)::timestamptz;
+
+-- name: insertExportPart :exec
+INSERT INTO audit_export_parts (export_id, number, entries, sha256, data)
+VALUES (@export_id, @number, @entries, @sha256, @data);
+
+-- Returns no row if somebody else has made the part.
+-- name: advanceExport :one
+UPDATE audit_exports SET entries = entries + sqlc.arg(added)::bigint, status = @status,
+    after_created = @after_created, after_id = @after_id
+WHERE id = @id AND status = 'PENDING' AND after_id IS NOT DISTINCT FROM sqlc.narg(before_id)::uuid RETURNING entries;
+
+-- name: deleteExpiredExports :exec
+DELETE FROM audit_exports WHERE expires_at <= sqlc.arg(now)::timestamptz;

@@ -95,7 +95,8 @@ func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor acce
 	}
 	f := readingsOf(actor.ID, in.Others)
 	f.from, f.to = in.From.UTC(), in.To.UTC()
-	scope := fmt.Sprintf("access-log %t %s %s", in.Others, f.from.Format(time.RFC3339Nano), f.to.Format(time.RFC3339Nano))
+	scope := fmt.Sprintf("access-log %t %s %s", in.Others, f.from.Format(time.RFC3339Nano),
+		f.to.Format(time.RFC3339Nano))
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}

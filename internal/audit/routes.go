@@ -37,6 +37,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles:    access.Admin,
 		Refusals: []*problem.Error{errNotSealed, errAltered, errFiles},
 	}, s.prove)
+	s.exportRoutes(api)
 	httpapi.Query(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/users/me/access-log", ID: "list-own-access-log", Tag: "users",
 		Summary:  "List who read your record",
@@ -44,4 +45,38 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles:    access.Patient,
 		Refusals: []*problem.Error{errFiles},
 	}, s.listReadings)
+}
+
+func (s *Service) exportRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/audit-log-exports", ID: "request-audit-log-export", Tag: "admin",
+		Summary: "Export the audit log",
+		Doc: "Makes files of the entries that pass the filter, compressed months too, the newest entries first, in" +
+			" parts of up to 100,000 entries. They can be downloaded as they are made, and for a day. Asking for" +
+			" one leaves an entry (audit-log.export).",
+		Roles: access.Admin, RecentMFA: true, Status: http.StatusAccepted, Key: httpapi.Optional,
+		Refusals: []*problem.Error{errTooManyExports},
+	}, s.requestExport)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/audit-log-exports", ID: "list-audit-log-exports", Tag: "admin",
+		Summary: "List the exports of the audit log",
+		Doc:     "Those of all administrators that are not expired, the newest first.",
+		Roles:   access.Admin,
+	}, s.listExports)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/audit-log-exports/{id}", ID: "read-audit-log-export", Tag: "admin",
+		Summary:  "Read how an export of the audit log stands",
+		Doc:      "404 once it has expired.",
+		Roles:    access.Admin,
+		Refusals: []*problem.Error{problem.NotFound},
+	}, s.readExport)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/audit-log-exports/{id}/file", ID: "download-audit-log-export",
+		Tag:     "admin",
+		Summary: "Download a part of an export of the audit log",
+		Doc: "A gzip file of CSV or NDJSON. A cell that a spreadsheet would take for a formula begins with '." +
+			" Each download leaves an entry (audit-log.download).",
+		Roles:     access.Admin,
+		MediaType: gzipType,
+	}, s.downloadExportPart)
 }

@@ -196,8 +196,8 @@ func (s *search) scan(b foundBlock) error {
 	return b.file.named(err)
 }
 
-// findInFiles looks for an entry around the time in its id, and returns its place among the leaves and its leaf. Returns
-// problem.NotFound.
+// findInFiles looks for an entry around the time in its id, and returns its place among the leaves and its leaf.
+// Returns problem.NotFound.
 func (s *Service) findInFiles(ctx context.Context, db postgres.Querier, id uuid.UUID) (leaf int64, text []byte,
 	err error) {
 	if id.Version() != 7 {
@@ -219,7 +219,8 @@ func (s *Service) findInFiles(ctx context.Context, db postgres.Querier, id uuid.
 }
 
 // findInFile returns the leaf of a file that begins with a prefix, or no text.
-func (s *Service) findInFile(row listFilesRow, from, to time.Time, prefix []byte) (leaf int64, text []byte, err error) {
+func (s *Service) findInFile(row listFilesRow, from, to time.Time, prefix []byte) (leaf int64, text []byte,
+	err error) {
 	f, err := s.Folder.open(row)
 	if err != nil {
 		return 0, nil, err

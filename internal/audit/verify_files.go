@@ -22,8 +22,8 @@ func (v *verifier) readFiles(ctx context.Context, r *postgres.Read) (err error) 
 	for _, c := range v.checkpoints {
 		xids[c.Size] = int64(c.XID) //nolint:gosec // as in sign
 		if c.Size == v.state.ExpiredSize && c.Time.After(r.Now.Add(-v.keepFor)) {
-			v.find(&Finding{Text: fmt.Sprintf("the entries before %d were dropped too early: their last checkpoint is of %s",
-				c.Size, c.Time.Format("2006-01-02"))})
+			v.find(&Finding{Text: fmt.Sprintf("the entries before %d were dropped too early: their last "+
+				"checkpoint is of %s", c.Size, c.Time.Format("2006-01-02"))})
 		}
 	}
 	if _, exists := xids[v.state.ExpiredSize]; !exists && v.state.ExpiredSize > 0 {
@@ -78,7 +78,8 @@ func (v *verifier) fileChunks() []chunk {
 	return chunks
 }
 
-// compareFile compares the entries of a file with their leaves, and what is left of them in the database with the file.
+// compareFile compares the entries of a file with their leaves, and what is left of them in the database with the
+// file.
 func (v *verifier) compareFile(ctx context.Context, r *postgres.Read, c chunk) error {
 	f, err := v.folder.open(*c.file)
 	if err != nil {

@@ -43,6 +43,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"mails":                 "mails.json; deleted",
 		"consents":              "consents.json; kept as evidence, optional ones withdrawn",
 		"consultation_consents": "consents.json; kept as evidence",
+		"audit_exports":         "activity.json of the administrator; deleted after a day",
 		"exports":               "requests.json; deleted",
 		"erasures":              "requests.json; kept as evidence",
 	}

@@ -216,6 +216,16 @@ func (s *Scene) makeCare(name string) string {
 			s.T.Fatal(err)
 		}
 		return id
+	case "audit-log-export":
+		s.Value("requested")
+		admin := s.C.Admin()
+		s.C.Prove(admin)
+		id := s.C.Post(admin, "audit-log-exports", map[string]any{"format": "CSV",
+			"filter": map[string]any{"from": s.C.DB.Now().Add(-time.Hour)}}).Want(202).Text("id")
+		s.C.Await("exported the audit log", func() bool {
+			return s.C.Get(admin, "audit-log-exports/"+id).Want(200).Text("status") == "READY"
+		})
+		return id
 	case "sealed":
 		signer, err := app.AuditSigner(s.C.App.Sealer)
 		if err != nil {

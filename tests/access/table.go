@@ -42,7 +42,8 @@ var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "reauthenticat
 
 // Fresh has the operations that need a second factor proven in the last five minutes.
 var Fresh = []string{"invite-user", "update-user-role", "reset-user-mfa", "approve-refund", "decline-refund",
-	"disable-user", "approve-doctor", "request-erasure", "cancel-erasure", "resolve-unmatched-money"}
+	"disable-user", "approve-doctor", "request-erasure", "cancel-erasure", "resolve-unmatched-money",
+	"request-audit-log-export"}
 
 // Recent has the operations that need a proof of the last five minutes: of the second factor if the user has one, else
 // a sign-in or the password.
@@ -237,5 +238,10 @@ var Table = []Row{
 	{Operation: "list-audit-logs", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-audit-log", In: "<audit-log>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "prove-audit-log", In: "<sealed>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "request-audit-log-export", Want: [callers]int{401, 403, 403, 403, 403, 403, 202}},
+	{Operation: "list-audit-log-exports", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-audit-log-export", In: "<audit-log-export>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "download-audit-log-export", In: "<audit-log-export>",
+		Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-analytics-summary", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 }

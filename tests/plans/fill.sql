@@ -199,6 +199,10 @@ INSERT INTO audit_logs (id, actor_id, actor_role, action, entity_type, entity_id
 INSERT INTO audit_tiles (level, index, hashes) SELECT 7, n, sha256('') FROM generate_series(1, 3000) n;
 INSERT INTO audit_checkpoints (size, xid, note, created_at)
     SELECT n, '1125899906842624', 'none', now() FROM generate_series(1, 3000) n ON CONFLICT DO NOTHING;
+INSERT INTO audit_files (first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from, xid_until,
+        last_created, last_id, created_at, expired_at)
+    SELECT n * 100, 100, 'file' || n, 1, repeat('0', 64), repeat('0', 64), now() - interval '9 years', now() - interval '8 years',
+        false, '0', '0', now(), gen_random_uuid(), now(), now() FROM generate_series(1, 3000) n;
 INSERT INTO mails (id, user_id, kind, message_id, created_at, sent_at)
     SELECT pg_temp.id(at, 17, n * 2 + k), CASE WHEN k = 0 THEN patient ELSE doctor END, 'booked',
         'mail-' || n * 2 + k || '@example.org', at, at

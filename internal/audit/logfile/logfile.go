@@ -1,8 +1,8 @@
 // Package logfile reads and writes files of compressed audit entries that can be searched.
 //
-// A file is a sequence of zstd frames (RFC 8878): for each block of entries a frame with a line for each of them, and a
-// skippable frame with a Bloom filter of their keys. The last frame is skippable too, and has the index of the blocks
-// in JSON. So `zstd -dc` prints the entries.
+// A file is a sequence of zstd frames (RFC 8878): for each block of entries a frame with a line for each of them, and
+// a skippable frame with a Bloom filter of their keys. The last frame is skippable too, and has the index of the
+// blocks in JSON. So `zstd -dc` prints the entries.
 package logfile
 
 import (
@@ -54,7 +54,8 @@ type Summary struct {
 	IndexSHA256 string
 }
 
-func sumOf(data []byte) string {
+// SumOf returns the SHA-256 of data, in hexadecimal digits.
+func SumOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

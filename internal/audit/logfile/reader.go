@@ -30,7 +30,7 @@ func Open(in io.ReaderAt, size int64, indexSHA256 string) (*Reader, error) {
 		return nil, fmt.Errorf("%w: its index is too long", ErrDamaged)
 	}
 	index, err := readAt(in, size-int64(trailerSize)-int64(length), int(length)) //nolint:gosec // at most maxIndex
-	if err != nil || sumOf(index) != indexSHA256 {
+	if err != nil || SumOf(index) != indexSHA256 {
 		return nil, fmt.Errorf("%w: its index is not what was written", ErrDamaged)
 	}
 	blocks, err := parseIndex(index)
@@ -105,7 +105,7 @@ func (r *Reader) Entries(b Block, fn func(leaf int64, entry []byte) error) error
 // read reads a frame of the block.
 func (r *Reader) read(b Block, offset int64, size int, sum string) ([]byte, error) {
 	frame, err := readAt(r.in, offset, size)
-	if err != nil || sumOf(frame) != sum {
+	if err != nil || SumOf(frame) != sum {
 		return nil, b.damaged()
 	}
 	return frame, nil

@@ -78,8 +78,8 @@ func (w *Writer) flush() error {
 		return err
 	}
 	b := w.block
-	b.Offset, b.Size, b.SHA256 = w.summary.Size, len(frame), sumOf(frame)
-	b.FilterSize, b.FilterSHA256 = len(filter), sumOf(filter)
+	b.Offset, b.Size, b.SHA256 = w.summary.Size, len(frame), SumOf(frame)
+	b.FilterSize, b.FilterSHA256 = len(filter), SumOf(filter)
 	if err := w.write(frame); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (w *Writer) Close() (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	w.summary.IndexSHA256 = sumOf(index)
+	w.summary.IndexSHA256 = SumOf(index)
 	trailer := binary.LittleEndian.AppendUint64(index, uint64(len(index)))
 	if err := w.write(skippable(append(trailer, trailerMagic...))); err != nil {
 		return Summary{}, err

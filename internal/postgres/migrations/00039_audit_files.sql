@@ -83,3 +83,28 @@ GRANT EXECUTE ON FUNCTION drop_expired_tiles() TO amrutam_app;
 DROP INDEX audit_logs_entity_id_idx;
 CREATE INDEX audit_logs_entity_id_idx ON audit_logs (entity_id text_pattern_ops, created_at, id, entity_type);
 CREATE INDEX audit_logs_request_id_idx ON audit_logs ((metadata->>'requestId') text_pattern_ops);
+
+-- Exports of the log, which a job makes in parts. after_created and after_id are the last entry that is in a part.
+CREATE TABLE audit_exports (
+    id uuid PRIMARY KEY,
+    requested_by uuid NOT NULL REFERENCES users (id),
+    format text NOT NULL CHECK (format IN ('CSV', 'NDJSON')),
+    filter jsonb NOT NULL,
+    status text NOT NULL DEFAULT 'PENDING' CHECK (status IN ('PENDING', 'READY', 'TOO_LARGE')),
+    entries bigint NOT NULL DEFAULT 0,
+    after_created timestamptz,
+    after_id uuid,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX audit_exports_requested_by_idx ON audit_exports (requested_by, expires_at);
+CREATE INDEX audit_exports_expires_at_idx ON audit_exports (expires_at);
+CREATE TABLE audit_export_parts (
+    export_id uuid NOT NULL REFERENCES audit_exports (id) ON DELETE CASCADE,
+    number int NOT NULL CHECK (number > 0),
+    entries int NOT NULL CHECK (entries > 0),
+    sha256 text NOT NULL,
+    data bytea NOT NULL, -- gzip
+    PRIMARY KEY (export_id, number)
+);
+ALTER TABLE audit_export_parts ALTER data SET STORAGE EXTERNAL;
