@@ -71,8 +71,8 @@ func printVerification(v audit.Verification, took time.Duration) error {
 	if v.Finding != nil {
 		return fmt.Errorf("entry %d of the audit log: %w", v.Finding.Leaf, v.Finding)
 	}
-	_, err := fmt.Printf("%d entries are as they were sealed, %d of them in files (%d checkpoints, %d from outside of the "+
-		"database; %s, %.0f a second)\n%d are newer than the last checkpoint\n", v.Entries, v.InFiles, v.Checkpoints,
+	_, err := fmt.Printf("%d entries are as they were sealed, %d of them in files (%d checkpoints, %d from outside of "+
+		"the database; %s, %.0f a second)\n%d are newer than the last checkpoint\n", v.Entries, v.InFiles, v.Checkpoints,
 		v.Outside, took.Round(time.Millisecond), float64(v.Entries)/took.Seconds(), v.Unsealed)
 	if err == nil && v.Expired > 0 {
 		_, err = fmt.Printf("%d older ones were kept as long as AMRUTAM_AUDIT_KEEP says, and dropped\n", v.Expired)
@@ -92,8 +92,8 @@ func (auditCompress) Run(ctx context.Context) error {
 	if err != nil {
 		return res.describeError(err)
 	}
-	_, err = fmt.Printf("%d entries in %d new files; %d months dropped from the database; %d entries dropped for good\n",
-		done.Entries, done.Files, len(done.Months), done.Expired)
+	_, err = fmt.Printf("%d entries in %d new files; %d months dropped from the database; %d entries dropped for "+
+		"good\n", done.Entries, done.Files, len(done.Months), done.Expired)
 	return err
 }
 

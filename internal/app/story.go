@@ -135,7 +135,8 @@ var storyValues = map[string]any{
 
 	"AuditEvent.id": auditID, "AuditEvent.actorId": ashaID, "AuditEvent.entityId": consultationID,
 	"AuditEvent.createdAt": bookedAt, "Export.id": exportID,
-	"AuditLogExport.id": exportID, "AuditLogExport.requestedBy": supportID, "AuditLogExport.createdAt": "2026-12-01T06:00:00Z",
+	"AuditLogExport.id": exportID, "AuditLogExport.requestedBy": supportID,
+	"AuditLogExport.createdAt": "2026-12-01T06:00:00Z",
 	"AuditLogExport.expiresAt": "2026-12-02T06:00:00Z",
 	"AuditProof.hashes":        []any{"IBJ4cbuYUG/LLrJqsPcmqX/QQHwDFAmKRBjjH0CrdKY="},
 	"AuditProof.checkpoint": "amrutam-139e3940e64b5491\n2\nC65pPpLZgjm4owaKUAjFZ7NtZDlYe7M6zcOzB2eWOp8=\n" +

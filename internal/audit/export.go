@@ -34,7 +34,7 @@ const (
 
 // Schema lists the formats.
 func (LogExportFormat) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "AuditExportFormat", 
+	return httpapi.Enum(r, "AuditExportFormat",
 		"CSV (RFC 4180) with a header, or NDJSON: an entry as JSON on each line",
 		formatCSV, formatNDJSON)
 }

@@ -188,7 +188,8 @@ func (d Folder) checkManifest(rows []listFilesRow, expired, compressed int64) er
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	lines = lines[:len(lines)-1] // the rest has no line break
 	number := 1
-	for ; number <= len(lines) && parseManifestLine(lines[number-1]).end() <= expired; number++ {
+	for number <= len(lines) && parseManifestLine(lines[number-1]).end() <= expired {
+		number++
 	}
 	for _, row := range rows {
 		want, err := json.Marshal(row.manifestLine())

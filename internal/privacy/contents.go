@@ -87,7 +87,9 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
 			items(adapt(func(fn func(payment.Detail) error) error { return s.Payments.ForEach(ctx, r, id, fn) }))},
 		{"access-log.json", "Who read your record, when, in which role and why.",
-			items(adapt(func(fn func(audit.Reading) error) error { return s.AuditLog.ForEachReading(ctx, r, id, fn) }))},
+			items(adapt(func(fn func(audit.Reading) error) error {
+				return s.AuditLog.ForEachReading(ctx, r, id, fn)
+			}))},
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // noHealthData has the bytea columns that have no health data, or that no response shows as JSON, and what they have.
 var noHealthData = map[string]string{
 	"attempts.key":                     "a hash of who attempted what",
-	"audit_export_parts.data":          "entries of the audit log, without health data, which administrators download as a file",
+	"audit_export_parts.data":          "entries of the audit log without health data, for administrators",
 	"audit_tiles.entries":              "ids of entries of the audit log",
 	"audit_tiles.hashes":               "hashes",
 	"data_keys.wrapped":                "a person's data key, sealed",

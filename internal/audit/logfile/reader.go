@@ -29,7 +29,7 @@ func Open(in io.ReaderAt, size int64, indexSHA256 string) (*Reader, error) {
 	if length > maxIndex {
 		return nil, fmt.Errorf("%w: its index is too long", ErrDamaged)
 	}
-	index, err := readAt(in, size-int64(trailerSize)-int64(length), int(length)) //nolint:gosec // at most maxIndex
+	index, err := readAt(in, size-int64(trailerSize)-int64(length), int(length))
 	if err != nil || SumOf(index) != indexSHA256 {
 		return nil, fmt.Errorf("%w: its index is not what was written", ErrDamaged)
 	}

@@ -101,7 +101,7 @@ func (w *Writer) flush() error {
 
 // filter returns the frame of the filter of the block's keys.
 func (w *Writer) filter() ([]byte, error) {
-	filter := bloom.NewWithEstimates(uint(max(len(w.keys), 1)), falsePositives) //nolint:gosec // not negative
+	filter := bloom.NewWithEstimates(uint(max(len(w.keys), 1)), falsePositives)
 	for key := range w.keys {
 		filter.AddString(key)
 	}
