@@ -75,6 +75,8 @@ var storyOrder = []string{
 	"approve-doctor", "list-users", "read-user", "invite-user", "disable-user", "update-user-role",
 	"reset-user-mfa", "request-erasure", "read-erasure", "cancel-erasure",
 	"list-audit-logs", "read-audit-log", "prove-audit-log", "read-analytics-summary",
+	"list-consultations-per-day", "read-conversion-rate", "read-no-show-rate", "list-doctor-utilization",
+	"list-top-specializations", "read-repeat-patients", "read-time-to-first-free-slot",
 	"check-health", "check-liveness", "check-readiness",
 }
 
