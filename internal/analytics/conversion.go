@@ -22,21 +22,21 @@ type ConversionRate struct {
 type Conversion struct {
 	_ struct{} `doc:"The steps of the slots and consultations that start in a period"`
 
-	From            string   `json:"from" format:"date" doc:"The first day" example:"2026-10-25"`
-	To              string   `json:"to" format:"date" doc:"The last day" example:"2026-11-23"`
-	Timezone        string   `json:"timezone" doc:"The IANA time zone whose days these are" example:"Asia/Kolkata"`
-	Listed          int64    `json:"listed" doc:"Seats of the slots that aren't BLOCKED" example:"160"`
-	Booked          int64    `json:"booked" doc:"Consultations, whatever came of them: a seat that is freed can be booked again" example:"130"`
-	Paid            int64    `json:"paid" doc:"The booked ones whose fee was paid or was zero, given back since or not" example:"118"`
-	Completed       int64    `json:"completed" doc:"The paid ones that are COMPLETED" example:"95"`
-	Open            int64    `json:"open" doc:"The booked ones that can still become completed" example:"10"`
-	BookingRate     *float64 `json:"bookingRate" doc:"booked divided by listed, to 4 places; above 1 where freed seats were booked again; null when nothing was listed" example:"0.8125"`
-	PaymentRate     *float64 `json:"paymentRate" doc:"paid divided by booked, to 4 places; null when nothing was booked" example:"0.9077"`
-	CompletionRate  *float64 `json:"completionRate" doc:"completed divided by paid, to 4 places; null when nothing was paid" example:"0.8051"`
-	LostUnbooked    int64    `json:"lostUnbooked" doc:"Listed seats that nobody held to the end" example:"55"`
-	LostUnpaid      Losses   `json:"lostUnpaid" doc:"Booked ones that ended before they were paid, by who ended them"`
-	LostPaid        Losses   `json:"lostPaid" doc:"Paid ones that were cancelled, by who cancelled them"`
-	LostToNoShow    Absences `json:"lostToNoShow" doc:"Paid ones that are NO_SHOW, by who was absent"`
+	From           string   `json:"from" format:"date" doc:"The first day" example:"2026-10-25"`
+	To             string   `json:"to" format:"date" doc:"The last day" example:"2026-11-23"`
+	Timezone       string   `json:"timezone" doc:"The IANA time zone whose days these are" example:"Asia/Kolkata"`
+	Listed         int64    `json:"listed" doc:"Seats of the slots that aren't BLOCKED" example:"160"`
+	Booked         int64    `json:"booked" doc:"Consultations, whatever came of them: a seat that is freed can be booked again" example:"130"`
+	Paid           int64    `json:"paid" doc:"The booked ones whose fee was paid or was zero, given back since or not" example:"118"`
+	Completed      int64    `json:"completed" doc:"The paid ones that are COMPLETED" example:"95"`
+	Open           int64    `json:"open" doc:"The booked ones that can still become completed" example:"10"`
+	BookingRate    *float64 `json:"bookingRate" doc:"booked divided by listed, to 4 places; above 1 where freed seats were booked again; null when nothing was listed" example:"0.8125"`
+	PaymentRate    *float64 `json:"paymentRate" doc:"paid divided by booked, to 4 places; null when nothing was booked" example:"0.9077"`
+	CompletionRate *float64 `json:"completionRate" doc:"completed divided by paid, to 4 places; null when nothing was paid" example:"0.8051"`
+	LostUnbooked   int64    `json:"lostUnbooked" doc:"Listed seats that nobody held to the end" example:"55"`
+	LostUnpaid     Losses   `json:"lostUnpaid" doc:"Booked ones that ended before they were paid, by who ended them"`
+	LostPaid       Losses   `json:"lostPaid" doc:"Paid ones that were cancelled, by who cancelled them"`
+	LostToNoShow   Absences `json:"lostToNoShow" doc:"Paid ones that are NO_SHOW, by who was absent"`
 }
 
 // Losses counts cancelled consultations by who cancelled them.

@@ -24,7 +24,9 @@ type figureKey struct {
 	source, label string
 }
 
-func (f figures) get(part int, source, label string) int64 { return f.sums[figureKey{part, source, label}] }
+func (f figures) get(part int, source, label string) int64 {
+	return f.sums[figureKey{part, source, label}]
+}
 
 // labels calls fn with each label of a source in a part, and its figure.
 func (f figures) labels(part int, source string, fn func(label string, n int64)) {

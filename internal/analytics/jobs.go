@@ -22,6 +22,8 @@ func (RollUp) Kind() string { return "analytics.roll-up" }
 
 // Jobs registers the job that keeps the rollups.
 func (s *Service) Jobs(queue *jobs.Queue) {
-	jobs.HandleWithin(queue, catchUpTimeout, func(ctx context.Context, _ RollUp) error { return s.CatchUp(ctx) })
+	jobs.HandleWithin(queue, catchUpTimeout, func(ctx context.Context, _ RollUp) error {
+		return s.catchUp(ctx, tryLockState)
+	})
 	queue.Every(catchUpInterval, RollUp{})
 }

@@ -20,13 +20,22 @@ type Service struct {
 	DB *postgres.DB
 }
 
-// CatchUp counts anew what has changed. Afterwards the rollups have every change that was committed before the call,
-// unless another server is at it. It can be interrupted at any time: changes are taken in the transaction that counts
-// them.
-func (s *Service) CatchUp(ctx context.Context) error {
+// CatchUp counts anew what has changed. Afterwards the rollups have every change that was committed before the call.
+// It can be interrupted at any time: changes are taken in the transaction that counts them.
+func (s *Service) CatchUp(ctx context.Context) error { return s.catchUp(ctx, lockState) }
+
+// catchUp is CatchUp with a lock on the state, by which one server at a time keeps the rollups. If that finds no row,
+// another server does.
+func (s *Service) catchUp(ctx context.Context, lock func(context.Context, *postgres.Tx) (bool, error)) error {
 	begun := s.DB.Now()
 	for more := true; more; {
 		err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+			if _, err := lock(ctx, tx); postgres.NoRows(err) {
+				more = false
+				return nil
+			} else if err != nil {
+				return err
+			}
 			more, err = catchUpStep(ctx, tx, begun)
 			return err
 		})
@@ -53,11 +62,6 @@ func (s *Service) Lag(ctx context.Context) (lag time.Duration, err error) {
 // catchUpStep counts anew the quarters of up to maxChanges changes, and then one day if there are not more of them.
 // Returns whether there is more to do. A change that commits after it was looked for stays in the table.
 func catchUpStep(ctx context.Context, tx *postgres.Tx, begun time.Time) (more bool, err error) {
-	if _, err := tryLockState(ctx, tx); postgres.NoRows(err) {
-		return false, nil
-	} else if err != nil {
-		return false, err
-	}
 	changes, err := takeChanges(ctx, tx, maxChanges)
 	if err != nil {
 		return false, err

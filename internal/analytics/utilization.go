@@ -173,4 +173,3 @@ func readUsages(ctx context.Context, r *postgres.Read, spans []span, parts [][]u
 	}
 	return err
 }
-
