@@ -2,7 +2,16 @@
 // no names and no health data.
 package analytics
 
-import "time"
+import (
+	"time"
+
+	"amrutam/internal/postgres"
+)
+
+// Service keeps the rollups.
+type Service struct {
+	DB *postgres.DB
+}
 
 // Summary has the figures of a period, and of the people there are now.
 type Summary struct {

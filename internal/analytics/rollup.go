@@ -15,11 +15,6 @@ import (
 // maxChanges is how many changes a transaction of the job takes.
 const maxChanges = 5000
 
-// Service keeps the rollups.
-type Service struct {
-	DB *postgres.DB
-}
-
 // CatchUp counts anew what has changed. Afterwards the rollups have every change that was committed before the call.
 // It can be interrupted at any time: changes are taken in the transaction that counts them.
 func (s *Service) CatchUp(ctx context.Context) error { return s.catchUp(ctx, lockState) }
