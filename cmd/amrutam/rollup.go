@@ -27,7 +27,7 @@ func (c rollup) Run(ctx context.Context) error {
 		return err
 	}
 	defer res.close(ctx)
-	first, last, err := c.days(time.Now()) //nolint:forbidigo // there is no app, whose clock it would be
+	first, last, err := c.days(time.Now())
 	if err != nil {
 		return err
 	}

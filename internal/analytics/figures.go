@@ -106,8 +106,9 @@ func addSegments(all *sumRollupsParams, source string, part int, s span, changed
 	add := func(day time.Time, begin, end int) {
 		if begin < end {
 			all.Sources, all.Days = append(all.Sources, source), append(all.Days, day)
-			all.Begins, all.Ends = append(all.Begins, int32(begin)), append(all.Ends, int32(end)) //nolint:gosec // to 96
-			all.Parts = append(all.Parts, int32(part))                                            //nolint:gosec // few
+			all.Begins = append(all.Begins, int32(begin)) //nolint:gosec // to 96
+			all.Ends = append(all.Ends, int32(end))       //nolint:gosec // to 96
+			all.Parts = append(all.Parts, int32(part))    //nolint:gosec // few
 		}
 	}
 	for day := startOfDay(s.begin); day.Before(s.end); day = day.Add(dayLength) {

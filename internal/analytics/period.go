@@ -12,8 +12,6 @@ const (
 	// defaultDays is the length of a period without from, maxDays the longest.
 	defaultDays = 30
 	maxDays     = 366
-	// maxIDLag is how far the time in a row's id may be from its created_at.
-	maxIDLag = time.Hour
 )
 
 // PeriodRequest names whole days in a time zone.

@@ -10,11 +10,11 @@ import (
 // fresh is said of reports that count the newest changes themselves, rolledUp of those that wait for the job.
 const (
 	fresh    = " A day begins at its first instant in the time zone."
-	rolledUp = " The report is made of rollups, which a job brings up to date every minute: completeUntil says how far " +
-		"they are."
-	folding = " Groups of fewer than five patients a day are folded, and others with them, so that no subtraction of " +
-		"answers shows a smaller group. Therefore their days are those of UTC in every time zone, and of days on " +
-		"which all groups are small only the total is shown."
+	rolledUp = " The report is made of rollups, which a job brings up to date every minute: completeUntil says how " +
+		"far they are."
+	folding = " Groups of fewer than five patients a day are folded, and others with them, so that no subtraction " +
+		"of answers shows a smaller group. Therefore their days are those of UTC in every time zone, and of days " +
+		"on which all groups are small only the total is shown."
 )
 
 // Routes registers the operations.

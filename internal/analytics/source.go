@@ -10,8 +10,8 @@ import (
 )
 
 // Sources are what rollups are counted from. An event belongs to the quarter of an hour of one instant: a booking to
-// when it was made, a consultation and a slot to their start, a user to the sign-up, an approval to the decision, money
-// to when it moved.
+// when it was made, a consultation and a slot to their start, a user to the sign-up, an approval to the decision,
+// money to when it moved.
 const (
 	sourceBooked    = "booked"
 	sourceDue       = "due"

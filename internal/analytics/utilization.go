@@ -148,7 +148,7 @@ func minutes(seconds int64) int64 { return int64(math.Round(float64(seconds) / 6
 func readUsages(ctx context.Context, r *postgres.Read, spans []span, parts [][]usage) error {
 	var in sumDoctorsParams
 	for i, s := range spans {
-		part := int32(i) //nolint:gosec // two at most
+		part := int32(i)
 		for day := startOfDay(s.begin); day.Before(s.end); {
 			next := day.AddDate(0, 1, 0)
 			begin, end := daySegment(day, s)

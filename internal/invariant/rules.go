@@ -255,8 +255,8 @@ var Rules = []Rule{
 		FROM reviews r
 		WHERE r.open_reports > (SELECT count(*) FROM review_reports p WHERE p.review_id = r.id)`},
 
-	// Every check takes other days of all that have consultations, and leaves out those with changes that the job hasn't
-	// counted yet.
+	// Every check takes other days of all that have consultations, and leaves out those with changes that the job
+	// hasn't counted yet.
 	{"rollups-match", "the rollups of a few days are what the tables have of these days", `
 		WITH bounds AS (
 			SELECT date_trunc('day', least((SELECT min(scheduled_start) FROM consultations),
@@ -295,5 +295,6 @@ var Rules = []Rule{
 			SELECT d.day, 'offered', '', sum(u.offered)
 			FROM days d JOIN rollup_doctor_days u ON u.day = d.day AND u.offered > 0 GROUP BY 1)
 		SELECT gen_random_uuid()
-		FROM (SELECT DISTINCT day FROM ((TABLE counted EXCEPT TABLE rolled) UNION ALL (TABLE rolled EXCEPT TABLE counted)) x) y`},
+		FROM (SELECT DISTINCT day FROM (
+			(TABLE counted EXCEPT TABLE rolled) UNION ALL (TABLE rolled EXCEPT TABLE counted)) x) y`},
 }

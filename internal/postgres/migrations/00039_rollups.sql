@@ -24,7 +24,7 @@ CREATE TABLE rollup_doctor_days (
     PRIMARY KEY (doctor_id, day),
     CHECK (cardinality(quarters) = cardinality(offered_by_quarter) AND cardinality(quarters) = cardinality(booked_by_quarter))
 );
-CREATE INDEX rollup_doctor_days_day_idx ON rollup_doctor_days (day);
+CREATE INDEX rollup_doctor_days_day_idx ON rollup_doctor_days (day) INCLUDE (doctor_id, offered, booked);
 CREATE TABLE rollup_doctor_months (
     month date NOT NULL CHECK (month = date_trunc('month', month)::date),
     doctor_id uuid NOT NULL,
