@@ -34,6 +34,7 @@ type commands struct {
 	Seed       seedCommand   `cmd:"" help:"Fill an empty development database with 13 months of made-up consultations (docs/operations/seed.md has sizes and times)."`
 	Check      check         `cmd:"" help:"Check the invariants; exits with 1 if one is broken."`
 	Audit      auditCommands `cmd:"" help:"The audit log."`
+	Rollup     rollup        `cmd:"" help:"Count the rollups of the reports anew."`
 	Partitions partitions    `cmd:"" help:"Make the partitions of the coming months and days, and count them."`
 
 	Keys    keys    `cmd:"" help:"The master key."`

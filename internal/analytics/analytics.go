@@ -1,8 +1,32 @@
-// Package analytics reads figures from the tables of all packages. It reads no names and no health data.
+// Package analytics keeps daily rollups of what is in the tables of all packages, and makes reports of them. It reads
+// no names and no health data.
 package analytics
 
-// Summary has the figures of a period.
+import (
+	"time"
+
+	"amrutam/internal/postgres"
+)
+
+// Service keeps the rollups.
+type Service struct {
+	DB *postgres.DB
+}
+
+// Summary has the figures of a period, and of the people there are now.
 type Summary struct {
+	_ struct{} `doc:"The figures of a period, and of the people there are now"`
+
+	PeriodFigures
+
+	Users         map[string]int64 `json:"users" doc:"Users there are now, by role: verified or not, disabled or not, but not deleted" example:"{\"PATIENT\": 5200, \"DOCTOR\": 48, \"SUPPORT\": 4, \"ADMIN\": 2}"`
+	Doctors       Doctors          `json:"doctors" doc:"The doctors there are now"`
+	CompleteUntil *time.Time       `json:"completeUntil" format:"date-time" doc:"Every change until this instant is counted; null while the first count is under way" example:"2026-11-23T18:00:00Z"`
+	Previous      *PeriodFigures   `json:"previous,omitempty" doc:"With compare: the figures of the period before"`
+}
+
+// PeriodFigures has the figures of a period.
+type PeriodFigures struct {
 	_ struct{} `doc:"The figures of a period"`
 
 	From          string        `json:"from" format:"date" doc:"The first day" example:"2026-10-25"`
@@ -12,6 +36,16 @@ type Summary struct {
 	People        People        `json:"people" doc:"Who came in the period"`
 	Revenue       []Revenue     `json:"revenue" doc:"One entry a currency in which money came or went back in the period, by its code"`
 	Slots         Slots         `json:"slots" doc:"What doctors offered in the period, and what was used of it"`
+}
+
+// Doctors counts the doctors there are.
+type Doctors struct {
+	_ struct{} `doc:"The doctors there are now"`
+
+	Approved      int64    `json:"approved" doc:"Those who are approved and not deleted" example:"42"`
+	Waiting       int64    `json:"waiting" doc:"Those whose application waits for a decision" example:"3"`
+	AverageRating *float64 `json:"averageRating" doc:"The mean of all ratings of doctors who aren't deleted, to 2 places; null when there is none" example:"4.61"`
+	Ratings       int64    `json:"ratings" doc:"How many ratings these are: those that were found false don't count" example:"310"`
 }
 
 // Consultations counts two sets: those booked in the period, and those whose slot starts in it. Some figures are maps,

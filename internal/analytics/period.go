@@ -12,8 +12,6 @@ const (
 	// defaultDays is the length of a period without from, maxDays the longest.
 	defaultDays = 30
 	maxDays     = 366
-	// maxIDLag is how far the time in a row's id may be from its created_at.
-	maxIDLag = time.Hour
 )
 
 // PeriodRequest names whole days in a time zone.
@@ -23,10 +21,62 @@ type PeriodRequest struct {
 	Timezone string `query:"timezone" maxLength:"64" default:"UTC" doc:"The IANA time zone whose days are meant" example:"Asia/Kolkata"`
 }
 
-// period is a valid PeriodRequest: its first and last day, and the instants from begin until before end.
+// ReportRequest asks for a report of a period.
+type ReportRequest struct {
+	PeriodRequest
+	CompareRequest
+	httpapi.FormatRequest
+}
+
+// CompareRequest asks for the period before, too.
+type CompareRequest struct {
+	Compare string `query:"compare" enum:"previous" doc:"previous adds the figures of as many days right before the period" example:"previous"`
+}
+
+// period is a valid PeriodRequest: its first and last day as midnights in UTC, and its zone.
 type period struct {
-	from, to, zone string
-	begin, end     time.Time
+	from, to time.Time
+	zone     *time.Location
+}
+
+func (p period) firstDay() string { return p.from.Format(time.DateOnly) }
+func (p period) lastDay() string  { return p.to.Format(time.DateOnly) }
+
+// span is from the first instant of the first day until before that of the day after the last.
+func (p period) span() span {
+	return span{firstInstant(p.from, p.zone), firstInstant(p.to.AddDate(0, 0, 1), p.zone)}
+}
+
+// previous returns the period of as many days before.
+func (p period) previous() period {
+	before := p.from.AddDate(0, 0, -1)
+	return period{before.Add(-p.to.Sub(p.from)), before, p.zone}
+}
+
+// compared returns the period, and the one before if the request asks for it.
+func (p period) compared(in CompareRequest) []period {
+	if in.Compare == "" {
+		return []period{p}
+	}
+	return []period{p, p.previous()}
+}
+
+// dayCount returns the number of days, both counted.
+func (p period) dayCount() int { return int(p.to.Sub(p.from)/dayLength) + 1 }
+
+// day returns the n-th day, as a period.
+func (p period) day(n int) period {
+	at := p.from.AddDate(0, 0, n)
+	return period{at, at, p.zone}
+}
+
+// spansOf returns the span of each period.
+func spansOf(periods []period) []span {
+	all := make([]span, len(periods))
+	for i, p := range periods {
+		all[i] = p.span()
+	}
+	return all
 }
 
 // parse returns the period with defaults for what is left out, or a validation error that names every invalid field.
@@ -62,13 +112,7 @@ func (in PeriodRequest) parse(now time.Time) (period, error) {
 	if len(invalid.Fields) > 0 {
 		return period{}, invalid
 	}
-	return period{
-		from:  from.Format(time.DateOnly),
-		to:    to.Format(time.DateOnly),
-		zone:  zone.String(),
-		begin: firstInstant(from, zone),
-		end:   firstInstant(to.AddDate(0, 0, 1), zone),
-	}, nil
+	return period{from, to, zone}, nil
 }
 
 // firstInstant returns when a day begins in a zone. That isn't always midnight: where clocks go forward at midnight

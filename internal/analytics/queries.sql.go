@@ -9,98 +9,915 @@ import (
 	"context"
 	"time"
 
-	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
 
-const summarizeSQL = `-- name: summarize :many
-WITH due AS (
-    SELECT c.status, c.cancelled_by, count(*) AS n, count(c.started_at) AS started,
-        sum(c.started_at - c.created_at) AS waited
-    FROM consultations c
-    WHERE c.scheduled_start >= $1 AND c.scheduled_start < $2
-    GROUP BY c.status, c.cancelled_by
-), offered AS (
-    SELECT count(*) AS slots, coalesce(sum(s.max_patients), 0) AS seats
-    FROM availability_slots s
-    WHERE s.start_time >= $1 AND s.start_time < $2 AND s.status <> 'BLOCKED'
-)
-SELECT 'booked' AS figure, c.status::text AS label, count(*) AS n, 0::numeric AS amount
-FROM consultations c
-WHERE c.id >= $3 AND c.id < $4 AND c.created_at >= $1 AND c.created_at < $2
-GROUP BY c.status
-UNION ALL
-SELECT 'due', d.status::text, d.n, 0 FROM due d WHERE d.status <> 'CANCELLED'
-UNION ALL
-SELECT 'cancelled', coalesce(d.cancelled_by::text, 'SYSTEM'), d.n, 0 FROM due d WHERE d.status = 'CANCELLED'
-UNION ALL
-SELECT 'started', '', coalesce(sum(d.started), 0)::bigint, 0 FROM due d
-UNION ALL
-SELECT 'waited seconds', '', coalesce(extract(epoch FROM sum(d.waited)), 0)::bigint, 0 FROM due d
-UNION ALL
-SELECT 'slots', '', o.slots, 0 FROM offered o
-UNION ALL
-SELECT 'seats', '', o.seats, 0 FROM offered o
-UNION ALL
-SELECT CASE u.role WHEN 'PATIENT' THEN 'new patients' ELSE 'new doctors' END, '', count(*), 0 FROM users u
-WHERE u.role IN ('PATIENT', 'DOCTOR') AND u.created_at >= $1 AND u.created_at < $2
-GROUP BY u.role
-UNION ALL
-SELECT 'approved doctors', '', count(*), 0 FROM doctors d
-WHERE d.is_approved AND d.approval_decided_at >= $1 AND d.approval_decided_at < $2
-UNION ALL
-SELECT 'captured', a.currency, 0, sum(a.captured) FROM payment_attempts a
-WHERE a.captured > 0 AND a.updated_at >= $1 AND a.updated_at < $2
-GROUP BY a.currency
-UNION ALL
-SELECT 'refunded', r.currency, 0, sum(r.amount) FROM refunds r
-WHERE r.status = 'SUCCEEDED' AND r.unmatched_id IS NULL AND r.updated_at >= $1 AND r.updated_at < $2
-GROUP BY r.currency
+const countApprovalsSQL = `-- name: countApprovals :many
+SELECT date_bin('15 minutes', d.approval_decided_at, 'epoch')::timestamptz AS quarter, count(*) AS n
+FROM (SELECT unnest($1::timestamptz[]) AS begins, unnest($2::timestamptz[]) AS ends) r
+JOIN doctors d ON d.approval_decided_at >= r.begins AND d.approval_decided_at < r.ends AND d.is_approved
+GROUP BY 1
 `
 
-type summarizeParams struct {
-	FromTime  time.Time
-	ToTime    time.Time
-	LowestID  uuid.UUID
-	HighestID uuid.UUID
+type countApprovalsRow struct {
+	Quarter time.Time
+	N       int64
 }
 
-type summarizeRow struct {
-	Figure string
-	Label  string
-	N      int64
-	Amount money.Amount
-}
-
-// Every figure of a period from one snapshot, one row each. lowest_id and highest_id are bounds of the UUIDv7 ids of
-// the period: they keep the statement out of other months' partitions.
-func summarize(ctx context.Context, db postgres.Querier, arg summarizeParams) ([]summarizeRow, error) {
-	rows, err := db.Query(ctx, summarizeSQL,
-		arg.FromTime,
-		arg.ToTime,
-		arg.LowestID,
-		arg.HighestID,
-	)
+func countApprovals(ctx context.Context, db postgres.Querier, begins []time.Time, ends []time.Time) ([]countApprovalsRow, error) {
+	rows, err := db.Query(ctx, countApprovalsSQL, begins, ends)
 	if err != nil {
-		return nil, postgres.Failed("summarize", err)
+		return nil, postgres.Failed("countApprovals", err)
 	}
 	defer rows.Close()
-	var items []summarizeRow
+	var items []countApprovalsRow
 	for rows.Next() {
-		var i summarizeRow
-		if err := rows.Scan(
-			&i.Figure,
-			&i.Label,
-			&i.N,
-			&i.Amount,
-		); err != nil {
-			return nil, postgres.Failed("summarize", err)
+		var i countApprovalsRow
+		if err := rows.Scan(&i.Quarter, &i.N); err != nil {
+			return nil, postgres.Failed("countApprovals", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("summarize", err)
+		return nil, postgres.Failed("countApprovals", err)
 	}
 	return items, nil
+}
+
+const countBookedSQL = `-- name: countBooked :many
+
+SELECT date_bin('15 minutes', c.created_at, 'epoch')::timestamptz AS quarter, c.status::text AS label, count(*) AS n
+FROM (SELECT unnest($1::timestamptz[]) AS begins, unnest($2::timestamptz[]) AS ends) r
+JOIN rollup_consultations c ON c.created_at >= r.begins AND c.created_at < r.ends
+    AND c.id >= uuid7_floor(greatest(r.begins - interval '1 hour', 'epoch')) AND c.id < uuid7_floor(greatest(r.ends + interval '1 hour', 'epoch'))
+GROUP BY 1, 2
+`
+
+type countBookedRow struct {
+	Quarter time.Time
+	Label   string
+	N       int64
+}
+
+// The counts of each source. Their spans are whole quarters of an hour.
+// The ids of a span are UUIDv7 of nearly the same time: the bounds keep the statement out of other months' partitions.
+func countBooked(ctx context.Context, db postgres.Querier, begins []time.Time, ends []time.Time) ([]countBookedRow, error) {
+	rows, err := db.Query(ctx, countBookedSQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("countBooked", err)
+	}
+	defer rows.Close()
+	var items []countBookedRow
+	for rows.Next() {
+		var i countBookedRow
+		if err := rows.Scan(&i.Quarter, &i.Label, &i.N); err != nil {
+			return nil, postgres.Failed("countBooked", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countBooked", err)
+	}
+	return items, nil
+}
+
+const countCapturedSQL = `-- name: countCaptured :many
+SELECT date_bin('15 minutes', a.updated_at, 'epoch')::timestamptz AS quarter, a.currency AS label,
+    (sum(a.captured) * 100)::bigint AS n
+FROM (SELECT unnest($1::timestamptz[]) AS begins, unnest($2::timestamptz[]) AS ends) r
+JOIN payment_attempts a ON a.captured > 0 AND a.updated_at >= r.begins AND a.updated_at < r.ends
+GROUP BY 1, 2
+`
+
+type countCapturedRow struct {
+	Quarter time.Time
+	Label   string
+	N       int64
+}
+
+// In the hundredth part of a currency's unit.
+func countCaptured(ctx context.Context, db postgres.Querier, begins []time.Time, ends []time.Time) ([]countCapturedRow, error) {
+	rows, err := db.Query(ctx, countCapturedSQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("countCaptured", err)
+	}
+	defer rows.Close()
+	var items []countCapturedRow
+	for rows.Next() {
+		var i countCapturedRow
+		if err := rows.Scan(&i.Quarter, &i.Label, &i.N); err != nil {
+			return nil, postgres.Failed("countCaptured", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countCaptured", err)
+	}
+	return items, nil
+}
+
+const countDueSQL = `-- name: countDue :many
+SELECT date_bin('15 minutes', c.scheduled_start, 'epoch')::timestamptz AS quarter, c.status::text AS status,
+    (CASE c.status WHEN 'CANCELLED' THEN coalesce(c.cancelled_by::text, 'SYSTEM') WHEN 'NO_SHOW' THEN coalesce(c.absent::text, '') ELSE '' END)::text AS cause,
+    (c.payment_status = 'PAID')::boolean AS paid, count(*) AS n, count(c.started_at) AS started,
+    coalesce(extract(epoch FROM sum(c.started_at - c.created_at)) * 1000000, 0)::bigint AS waited
+FROM (SELECT unnest($1::timestamptz[]) AS begins, unnest($2::timestamptz[]) AS ends) r
+JOIN rollup_consultations c ON c.scheduled_start >= r.begins AND c.scheduled_start < r.ends
+GROUP BY 1, 2, 3, 4
+`
+
+type countDueRow struct {
+	Quarter time.Time
+	Status  string
+	Cause   string
+	Paid    bool
+	N       int64
+	Started int64
+	Waited  int64
+}
+
+func countDue(ctx context.Context, db postgres.Querier, begins []time.Time, ends []time.Time) ([]countDueRow, error) {
+	rows, err := db.Query(ctx, countDueSQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("countDue", err)
+	}
+	defer rows.Close()
+	var items []countDueRow
+	for rows.Next() {
+		var i countDueRow
+		if err := rows.Scan(
+			&i.Quarter,
+			&i.Status,
+			&i.Cause,
+			&i.Paid,
+			&i.N,
+			&i.Started,
+			&i.Waited,
+		); err != nil {
+			return nil, postgres.Failed("countDue", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countDue", err)
+	}
+	return items, nil
+}
+
+const countRefundedSQL = `-- name: countRefunded :many
+SELECT date_bin('15 minutes', f.updated_at, 'epoch')::timestamptz AS quarter, f.currency AS label,
+    (sum(f.amount) * 100)::bigint AS n
+FROM (SELECT unnest($1::timestamptz[]) AS begins, unnest($2::timestamptz[]) AS ends) r
+JOIN refunds f ON f.status = 'SUCCEEDED' AND f.unmatched_id IS NULL AND f.updated_at >= r.begins AND f.updated_at < r.ends
+GROUP BY 1, 2
+`
+
+type countRefundedRow struct {
+	Quarter time.Time
+	Label   string
+	N       int64
+}
+
+func countRefunded(ctx context.Context, db postgres.Querier, begins []time.Time, ends []time.Time) ([]countRefundedRow, error) {
+	rows, err := db.Query(ctx, countRefundedSQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("countRefunded", err)
+	}
+	defer rows.Close()
+	var items []countRefundedRow
+	for rows.Next() {
+		var i countRefundedRow
+		if err := rows.Scan(&i.Quarter, &i.Label, &i.N); err != nil {
+			return nil, postgres.Failed("countRefunded", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countRefunded", err)
+	}
+	return items, nil
+}
+
+const countSlotsSQL = `-- name: countSlots :many
+SELECT date_bin('15 minutes', s.start_time, 'epoch')::timestamptz AS quarter, count(*) AS slots,
+    sum(s.max_patients)::bigint AS seats
+FROM (SELECT unnest($1::timestamptz[]) AS begins, unnest($2::timestamptz[]) AS ends) r
+JOIN availability_slots s ON s.start_time >= r.begins AND s.start_time < r.ends AND s.status <> 'BLOCKED'
+GROUP BY 1
+`
+
+type countSlotsRow struct {
+	Quarter time.Time
+	Slots   int64
+	Seats   int64
+}
+
+func countSlots(ctx context.Context, db postgres.Querier, begins []time.Time, ends []time.Time) ([]countSlotsRow, error) {
+	rows, err := db.Query(ctx, countSlotsSQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("countSlots", err)
+	}
+	defer rows.Close()
+	var items []countSlotsRow
+	for rows.Next() {
+		var i countSlotsRow
+		if err := rows.Scan(&i.Quarter, &i.Slots, &i.Seats); err != nil {
+			return nil, postgres.Failed("countSlots", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countSlots", err)
+	}
+	return items, nil
+}
+
+const countUsersSQL = `-- name: countUsers :many
+SELECT date_bin('15 minutes', u.created_at, 'epoch')::timestamptz AS quarter,
+    (u.role::text || CASE WHEN u.deleted_at IS NULL THEN '' ELSE ' deleted' END)::text AS label, count(*) AS n
+FROM (SELECT unnest($1::timestamptz[]) AS begins, unnest($2::timestamptz[]) AS ends) r
+JOIN users u ON u.role IN ('PATIENT', 'DOCTOR', 'SUPPORT', 'ADMIN') AND u.created_at >= r.begins AND u.created_at < r.ends
+GROUP BY 1, 2
+`
+
+type countUsersRow struct {
+	Quarter time.Time
+	Label   string
+	N       int64
+}
+
+func countUsers(ctx context.Context, db postgres.Querier, begins []time.Time, ends []time.Time) ([]countUsersRow, error) {
+	rows, err := db.Query(ctx, countUsersSQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("countUsers", err)
+	}
+	defer rows.Close()
+	var items []countUsersRow
+	for rows.Next() {
+		var i countUsersRow
+		if err := rows.Scan(&i.Quarter, &i.Label, &i.N); err != nil {
+			return nil, postgres.Failed("countUsers", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countUsers", err)
+	}
+	return items, nil
+}
+
+const deleteDoctorDaysSQL = `-- name: deleteDoctorDays :exec
+DELETE FROM rollup_doctor_days d
+USING (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) u
+WHERE d.doctor_id = u.doctor_id AND d.day = u.day
+`
+
+func deleteDoctorDays(ctx context.Context, tx *postgres.Tx, doctors []uuid.UUID, days []time.Time) error {
+	_, err := tx.Exec(ctx, deleteDoctorDaysSQL, doctors, days)
+	return postgres.Failed("deleteDoctorDays", err)
+}
+
+const deleteDoctorMonthsSQL = `-- name: deleteDoctorMonths :exec
+DELETE FROM rollup_doctor_months m
+USING (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) u
+WHERE m.doctor_id = u.doctor_id AND m.month = date_trunc('month', u.day)::date
+`
+
+func deleteDoctorMonths(ctx context.Context, tx *postgres.Tx, doctors []uuid.UUID, days []time.Time) error {
+	_, err := tx.Exec(ctx, deleteDoctorMonthsSQL, doctors, days)
+	return postgres.Failed("deleteDoctorMonths", err)
+}
+
+const deleteGroupsSQL = `-- name: deleteGroups :exec
+DELETE FROM rollup_groups WHERE day = $1
+`
+
+func deleteGroups(ctx context.Context, tx *postgres.Tx, day time.Time) error {
+	_, err := tx.Exec(ctx, deleteGroupsSQL, day)
+	return postgres.Failed("deleteGroups", err)
+}
+
+const findChangedDaySQL = `-- name: findChangedDay :one
+SELECT date_trunc('day', min(at), 'UTC')::timestamptz AS day FROM rollup_changes
+WHERE source IN ('day', 'completed') HAVING min(at) IS NOT NULL
+`
+
+// Returns NULL if no day waits.
+func findChangedDay(ctx context.Context, db postgres.Querier) (time.Time, error) {
+	row := db.QueryRow(ctx, findChangedDaySQL)
+	var day time.Time
+	err := row.Scan(&day)
+	return day, postgres.Failed("findChangedDay", err)
+}
+
+const insertDoctorDaysSQL = `-- name: insertDoctorDays :exec
+WITH unit AS (
+    SELECT u.doctor_id, u.day, u.day::timestamp AT TIME ZONE 'UTC' AS begins, (u.day + 1)::timestamp AT TIME ZONE 'UTC' AS ends
+    FROM (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) u
+), seats AS (
+    SELECT u.doctor_id, u.day, floor(extract(epoch FROM s.start_time - u.begins) / 900)::smallint AS quarter,
+        extract(epoch FROM s.end_time - s.start_time) * s.max_patients AS offered, 0 AS booked
+    FROM unit u JOIN availability_slots s ON s.doctor_id = u.doctor_id AND s.start_time >= u.begins AND s.start_time < u.ends
+    WHERE s.status <> 'BLOCKED'
+    UNION ALL
+    SELECT u.doctor_id, u.day, floor(extract(epoch FROM c.scheduled_start - u.begins) / 900)::smallint,
+        0, extract(epoch FROM c.scheduled_end - c.scheduled_start)
+    FROM unit u JOIN rollup_consultations c ON c.doctor_id = u.doctor_id AND c.scheduled_start >= u.begins AND c.scheduled_start < u.ends
+    WHERE c.status <> 'CANCELLED'
+), quarters AS (
+    SELECT doctor_id, day, quarter, sum(offered)::bigint AS offered, sum(booked)::bigint AS booked FROM seats GROUP BY 1, 2, 3
+)
+INSERT INTO rollup_doctor_days (doctor_id, day, offered, booked, quarters, offered_by_quarter, booked_by_quarter)
+SELECT doctor_id, day, sum(offered), sum(booked), array_agg(quarter ORDER BY quarter), array_agg(offered ORDER BY quarter),
+    array_agg(booked ORDER BY quarter)
+FROM quarters GROUP BY 1, 2
+`
+
+func insertDoctorDays(ctx context.Context, tx *postgres.Tx, doctors []uuid.UUID, days []time.Time) error {
+	_, err := tx.Exec(ctx, insertDoctorDaysSQL, doctors, days)
+	return postgres.Failed("insertDoctorDays", err)
+}
+
+const insertDoctorMonthsSQL = `-- name: insertDoctorMonths :exec
+INSERT INTO rollup_doctor_months (month, doctor_id, offered, booked)
+SELECT u.month, u.doctor_id, sum(d.offered), sum(d.booked)
+FROM (SELECT DISTINCT doctor_id, date_trunc('month', day)::date AS month
+    FROM (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) p) u
+JOIN rollup_doctor_days d ON d.doctor_id = u.doctor_id AND d.day >= u.month AND d.day < (u.month + interval '1 month')::date
+GROUP BY 1, 2
+`
+
+func insertDoctorMonths(ctx context.Context, tx *postgres.Tx, doctors []uuid.UUID, days []time.Time) error {
+	_, err := tx.Exec(ctx, insertDoctorMonthsSQL, doctors, days)
+	return postgres.Failed("insertDoctorMonths", err)
+}
+
+const insertGroupsSQL = `-- name: insertGroups :exec
+WITH completed AS (
+    SELECT c.patient_id, d.specialization,
+        row_number() OVER (PARTITION BY c.patient_id ORDER BY c.scheduled_start, c.id) = 1 AS is_first_of_day,
+        CASE WHEN EXISTS (SELECT FROM rollup_consultations e WHERE e.patient_id = c.patient_id AND e.status = 'COMPLETED'
+            AND (e.scheduled_start, e.id) < (c.scheduled_start, c.id)) THEN 'RETURNING' ELSE 'NEW' END AS visit
+    FROM rollup_consultations c JOIN doctors d ON d.id = c.doctor_id
+    WHERE c.scheduled_start >= $2 AND c.scheduled_start < $3 AND c.status = 'COMPLETED'
+)
+INSERT INTO rollup_groups (day, kind, label, name, consultations, patients)
+SELECT $1::date, 'specialization', search_fold(specialization), mode() WITHIN GROUP (ORDER BY specialization),
+    count(*), count(*) FILTER (WHERE is_first_of_day)
+FROM completed GROUP BY 3
+UNION ALL
+SELECT $1::date, 'visit', visit, visit, count(*), count(*) FILTER (WHERE is_first_of_day) FROM completed GROUP BY 3
+`
+
+// A sub-select in a CASE is run for each row: a join would read all consultations.
+func insertGroups(ctx context.Context, tx *postgres.Tx, day time.Time, begins time.Time, ends time.Time) error {
+	_, err := tx.Exec(ctx, insertGroupsSQL, day, begins, ends)
+	return postgres.Failed("insertGroups", err)
+}
+
+const listChangesSQL = `-- name: listChanges :many
+SELECT source, at FROM rollup_changes
+WHERE source = ANY ($1::text[]) OR source = 'day' LIMIT $2
+`
+
+type listChangesRow struct {
+	Source string
+	At     time.Time
+}
+
+func listChanges(ctx context.Context, db postgres.Querier, sources []string, most int32) ([]listChangesRow, error) {
+	rows, err := db.Query(ctx, listChangesSQL, sources, most)
+	if err != nil {
+		return nil, postgres.Failed("listChanges", err)
+	}
+	defer rows.Close()
+	var items []listChangesRow
+	for rows.Next() {
+		var i listChangesRow
+		if err := rows.Scan(&i.Source, &i.At); err != nil {
+			return nil, postgres.Failed("listChanges", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listChanges", err)
+	}
+	return items, nil
+}
+
+const listDoctorsOfDaySQL = `-- name: listDoctorsOfDay :many
+SELECT s.doctor_id FROM availability_slots s WHERE s.start_time >= $1 AND s.start_time < $2
+UNION SELECT c.doctor_id FROM rollup_consultations c WHERE c.scheduled_start >= $1 AND c.scheduled_start < $2
+UNION SELECT d.doctor_id FROM rollup_doctor_days d WHERE d.day = $3
+`
+
+func listDoctorsOfDay(ctx context.Context, db postgres.Querier, begins time.Time, ends time.Time, day time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listDoctorsOfDaySQL, begins, ends, day)
+	if err != nil {
+		return nil, postgres.Failed("listDoctorsOfDay", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var doctor_id uuid.UUID
+		if err := rows.Scan(&doctor_id); err != nil {
+			return nil, postgres.Failed("listDoctorsOfDay", err)
+		}
+		items = append(items, doctor_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDoctorsOfDay", err)
+	}
+	return items, nil
+}
+
+const listFirstFreeSlotsSQL = `-- name: listFirstFreeSlots :many
+SELECT search_fold(d.specialization)::text AS label, d.specialization,
+    coalesce((SELECT s.start_time FROM availability_slots s
+        WHERE s.doctor_id = d.id AND s.status = 'AVAILABLE' AND s.start_time > $1
+        ORDER BY s.start_time LIMIT 1), 'epoch')::timestamptz AS first
+FROM doctors d
+WHERE d.is_approved AND (SELECT u.deleted_at IS NULL AND u.disabled_at IS NULL FROM users u WHERE u.id = d.id)
+`
+
+type listFirstFreeSlotsRow struct {
+	Label          string
+	Specialization string
+	First          time.Time
+}
+
+// The doctors whom patients can book, and when each has the first free slot: 1970 if there is none.
+func listFirstFreeSlots(ctx context.Context, db postgres.Querier, now time.Time) ([]listFirstFreeSlotsRow, error) {
+	rows, err := db.Query(ctx, listFirstFreeSlotsSQL, now)
+	if err != nil {
+		return nil, postgres.Failed("listFirstFreeSlots", err)
+	}
+	defer rows.Close()
+	var items []listFirstFreeSlotsRow
+	for rows.Next() {
+		var i listFirstFreeSlotsRow
+		if err := rows.Scan(&i.Label, &i.Specialization, &i.First); err != nil {
+			return nil, postgres.Failed("listFirstFreeSlots", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listFirstFreeSlots", err)
+	}
+	return items, nil
+}
+
+const listGroupsSQL = `-- name: listGroups :many
+SELECT day, label, name, consultations, patients FROM rollup_groups
+WHERE kind = $1 AND day >= $2 AND day <= $3 ORDER BY day, label
+`
+
+type listGroupsRow struct {
+	Day           time.Time
+	Label         string
+	Name          string
+	Consultations int64
+	Patients      int64
+}
+
+func listGroups(ctx context.Context, db postgres.Querier, kind string, fromDay time.Time, toDay time.Time) ([]listGroupsRow, error) {
+	rows, err := db.Query(ctx, listGroupsSQL, kind, fromDay, toDay)
+	if err != nil {
+		return nil, postgres.Failed("listGroups", err)
+	}
+	defer rows.Close()
+	var items []listGroupsRow
+	for rows.Next() {
+		var i listGroupsRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.Label,
+			&i.Name,
+			&i.Consultations,
+			&i.Patients,
+		); err != nil {
+			return nil, postgres.Failed("listGroups", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listGroups", err)
+	}
+	return items, nil
+}
+
+const listRollupsSQL = `-- name: listRollups :many
+SELECT day, label, sums FROM rollups WHERE source = $1 AND day = ANY ($2::date[])
+`
+
+type listRollupsRow struct {
+	Day   time.Time
+	Label string
+	Sums  []int64
+}
+
+func listRollups(ctx context.Context, db postgres.Querier, source string, days []time.Time) ([]listRollupsRow, error) {
+	rows, err := db.Query(ctx, listRollupsSQL, source, days)
+	if err != nil {
+		return nil, postgres.Failed("listRollups", err)
+	}
+	defer rows.Close()
+	var items []listRollupsRow
+	for rows.Next() {
+		var i listRollupsRow
+		if err := rows.Scan(&i.Day, &i.Label, &i.Sums); err != nil {
+			return nil, postgres.Failed("listRollups", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listRollups", err)
+	}
+	return items, nil
+}
+
+const listSpecializationsSQL = `-- name: listSpecializations :many
+SELECT id, specialization FROM doctors WHERE id = ANY ($1::uuid[])
+`
+
+type listSpecializationsRow struct {
+	ID             uuid.UUID
+	Specialization string
+}
+
+func listSpecializations(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listSpecializationsRow, error) {
+	rows, err := db.Query(ctx, listSpecializationsSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("listSpecializations", err)
+	}
+	defer rows.Close()
+	var items []listSpecializationsRow
+	for rows.Next() {
+		var i listSpecializationsRow
+		if err := rows.Scan(&i.ID, &i.Specialization); err != nil {
+			return nil, postgres.Failed("listSpecializations", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listSpecializations", err)
+	}
+	return items, nil
+}
+
+const lockStateSQL = `-- name: lockState :one
+SELECT one FROM rollup_state FOR UPDATE
+`
+
+func lockState(ctx context.Context, tx *postgres.Tx) (bool, error) {
+	row := tx.QueryRow(ctx, lockStateSQL)
+	var one bool
+	err := row.Scan(&one)
+	return one, postgres.Failed("lockState", err)
+}
+
+const noteDaySQL = `-- name: noteDay :exec
+INSERT INTO rollup_changes (source, at) VALUES ('day', $1)
+`
+
+func noteDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
+	_, err := tx.Exec(ctx, noteDaySQL, day)
+	return postgres.Failed("noteDay", err)
+}
+
+const noteDaysOfDoctorsSQL = `-- name: noteDaysOfDoctors :exec
+INSERT INTO rollup_changes (source, at)
+SELECT DISTINCT 'completed', date_trunc('day', c.scheduled_start, 'UTC') FROM rollup_consultations c
+WHERE c.doctor_id = ANY ($1::uuid[]) AND c.status = 'COMPLETED'
+`
+
+func noteDaysOfDoctors(ctx context.Context, tx *postgres.Tx, doctors []uuid.UUID) error {
+	_, err := tx.Exec(ctx, noteDaysOfDoctorsSQL, doctors)
+	return postgres.Failed("noteDaysOfDoctors", err)
+}
+
+const noteNextVisitsSQL = `-- name: noteNextVisits :exec
+INSERT INTO rollup_changes (source, at)
+SELECT DISTINCT 'completed', date_trunc('day', n.at, 'UTC')
+FROM (SELECT (SELECT l.scheduled_start FROM rollup_consultations l
+        WHERE l.patient_id = c.patient_id AND l.status = 'COMPLETED'
+            AND (l.scheduled_start, l.id) > (c.scheduled_start, c.id)
+        ORDER BY l.scheduled_start, l.id LIMIT 1)::timestamptz AS at
+    FROM rollup_consultations c WHERE c.id = ANY ($1::uuid[])) n
+WHERE n.at >= $2::timestamptz
+`
+
+// The day of the next consultation that each of these patients completed: it may be the patient's first now, or no more.
+func noteNextVisits(ctx context.Context, tx *postgres.Tx, consultations []uuid.UUID, since time.Time) error {
+	_, err := tx.Exec(ctx, noteNextVisitsSQL, consultations, since)
+	return postgres.Failed("noteNextVisits", err)
+}
+
+const queueDeleteRollupSQL = `-- name: queueDeleteRollup :exec
+DELETE FROM rollups WHERE source = $1 AND day = $2 AND label = $3
+`
+
+func queueDeleteRollup(tx *postgres.Tx, source string, day time.Time, label string) {
+	tx.Queue(queueDeleteRollupSQL, source, day, label)
+}
+
+const queueUpsertRollupSQL = `-- name: queueUpsertRollup :exec
+INSERT INTO rollups (source, day, label, sums) VALUES ($1, $2, $3, $4)
+ON CONFLICT (source, day, label) DO UPDATE SET sums = excluded.sums
+`
+
+type queueUpsertRollupParams struct {
+	Source string
+	Day    time.Time
+	Label  string
+	Sums   []int64
+}
+
+func queueUpsertRollup(tx *postgres.Tx, arg queueUpsertRollupParams) {
+	tx.Queue(queueUpsertRollupSQL,
+		arg.Source,
+		arg.Day,
+		arg.Label,
+		arg.Sums,
+	)
+}
+
+const readDoctorsSQL = `-- name: readDoctors :one
+SELECT count(*) FILTER (WHERE d.is_approved) AS approved,
+    count(*) FILTER (WHERE NOT d.is_approved AND d.approval_decided_at IS NULL) AS waiting,
+    coalesce(sum(d.rating_sum), 0)::bigint AS stars, coalesce(sum(d.rating_count), 0)::bigint AS ratings
+FROM doctors d WHERE (SELECT u.deleted_at IS NULL FROM users u WHERE u.id = d.id)
+`
+
+type readDoctorsRow struct {
+	Approved int64
+	Waiting  int64
+	Stars    int64
+	Ratings  int64
+}
+
+// Doctors who aren't deleted. A sub-select: a join would read all users.
+func readDoctors(ctx context.Context, db postgres.Querier) (readDoctorsRow, error) {
+	row := db.QueryRow(ctx, readDoctorsSQL)
+	var i readDoctorsRow
+	err := row.Scan(
+		&i.Approved,
+		&i.Waiting,
+		&i.Stars,
+		&i.Ratings,
+	)
+	return i, postgres.Failed("readDoctors", err)
+}
+
+const readStateSQL = `-- name: readState :one
+
+SELECT complete_until FROM rollup_state
+`
+
+// Reading them.
+func readState(ctx context.Context, db postgres.Querier) (*time.Time, error) {
+	row := db.QueryRow(ctx, readStateSQL)
+	var complete_until *time.Time
+	err := row.Scan(&complete_until)
+	return complete_until, postgres.Failed("readState", err)
+}
+
+const setCompleteUntilSQL = `-- name: setCompleteUntil :exec
+UPDATE rollup_state SET complete_until = $1
+`
+
+func setCompleteUntil(ctx context.Context, tx *postgres.Tx, completeUntil *time.Time) error {
+	_, err := tx.Exec(ctx, setCompleteUntilSQL, completeUntil)
+	return postgres.Failed("setCompleteUntil", err)
+}
+
+const sumAllDaysSQL = `-- name: sumAllDays :many
+SELECT r.label, sum(r.sums[97] - coalesce((SELECT sum(r.sums[c.quarter + 2] - r.sums[c.quarter + 1])
+    FROM (SELECT unnest($1::date[]) AS day, unnest($2::int[]) AS quarter) c WHERE c.day = r.day), 0))::bigint AS n
+FROM rollups r WHERE r.source = $3 GROUP BY r.label
+`
+
+type sumAllDaysRow struct {
+	Label string
+	N     int64
+}
+
+// Without some quarters, which are counted from the table.
+func sumAllDays(ctx context.Context, db postgres.Querier, days []time.Time, quarters []int32, source string) ([]sumAllDaysRow, error) {
+	rows, err := db.Query(ctx, sumAllDaysSQL, days, quarters, source)
+	if err != nil {
+		return nil, postgres.Failed("sumAllDays", err)
+	}
+	defer rows.Close()
+	var items []sumAllDaysRow
+	for rows.Next() {
+		var i sumAllDaysRow
+		if err := rows.Scan(&i.Label, &i.N); err != nil {
+			return nil, postgres.Failed("sumAllDays", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("sumAllDays", err)
+	}
+	return items, nil
+}
+
+const sumDoctorsSQL = `-- name: sumDoctors :many
+SELECT s.part::int AS part, s.doctor_id, sum(s.offered)::bigint AS offered, sum(s.booked)::bigint AS booked
+FROM (
+    SELECT m.part, r.doctor_id, r.offered, r.booked
+    FROM (SELECT unnest($1::date[]) AS month, unnest($2::int[]) AS part) m
+    JOIN rollup_doctor_months r ON r.month = m.month
+    UNION ALL
+    SELECT d.part, r.doctor_id, r.offered, r.booked
+    FROM (SELECT unnest($3::date[]) AS day, unnest($4::int[]) AS part) d
+    JOIN rollup_doctor_days r ON r.day = d.day
+    UNION ALL
+    SELECT e.part, r.doctor_id, r.offered_by_quarter[i], r.booked_by_quarter[i]
+    FROM (SELECT unnest($5::date[]) AS day, unnest($6::int[]) AS begins, unnest($7::int[]) AS ends,
+        unnest($8::int[]) AS part) e
+    JOIN rollup_doctor_days r ON r.day = e.day
+    CROSS JOIN generate_subscripts(r.quarters, 1) AS i
+    WHERE r.quarters[i] >= e.begins AND r.quarters[i] < e.ends
+) s GROUP BY 1, 2
+`
+
+type sumDoctorsParams struct {
+	Months     []time.Time
+	MonthParts []int32
+	Days       []time.Time
+	DayParts   []int32
+	Edges      []time.Time
+	Begins     []int32
+	Ends       []int32
+	EdgeParts  []int32
+}
+
+type sumDoctorsRow struct {
+	Part     int32
+	DoctorID uuid.UUID
+	Offered  int64
+	Booked   int64
+}
+
+// The whole months and days of a period, and the parts of the days at its ends.
+func sumDoctors(ctx context.Context, db postgres.Querier, arg sumDoctorsParams) ([]sumDoctorsRow, error) {
+	rows, err := db.Query(ctx, sumDoctorsSQL,
+		arg.Months,
+		arg.MonthParts,
+		arg.Days,
+		arg.DayParts,
+		arg.Edges,
+		arg.Begins,
+		arg.Ends,
+		arg.EdgeParts,
+	)
+	if err != nil {
+		return nil, postgres.Failed("sumDoctors", err)
+	}
+	defer rows.Close()
+	var items []sumDoctorsRow
+	for rows.Next() {
+		var i sumDoctorsRow
+		if err := rows.Scan(
+			&i.Part,
+			&i.DoctorID,
+			&i.Offered,
+			&i.Booked,
+		); err != nil {
+			return nil, postgres.Failed("sumDoctors", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("sumDoctors", err)
+	}
+	return items, nil
+}
+
+const sumRollupsSQL = `-- name: sumRollups :many
+SELECT t.part::int AS part, r.source, r.label, sum(r.sums[t.ends + 1] - r.sums[t.begins + 1])::bigint AS n
+FROM (SELECT unnest($1::text[]) AS source, unnest($2::date[]) AS day, unnest($3::int[]) AS begins,
+    unnest($4::int[]) AS ends, unnest($5::int[]) AS part) t
+JOIN rollups r ON r.source = t.source AND r.day = t.day
+GROUP BY 1, 2, 3 HAVING sum(r.sums[t.ends + 1] - r.sums[t.begins + 1]) <> 0
+`
+
+type sumRollupsParams struct {
+	Sources []string
+	Days    []time.Time
+	Begins  []int32
+	Ends    []int32
+	Parts   []int32
+}
+
+type sumRollupsRow struct {
+	Part   int32
+	Source string
+	Label  string
+	N      int64
+}
+
+// Without the figures that are zero: a currency that moved only in another part of the day isn't one of the period.
+func sumRollups(ctx context.Context, db postgres.Querier, arg sumRollupsParams) ([]sumRollupsRow, error) {
+	rows, err := db.Query(ctx, sumRollupsSQL,
+		arg.Sources,
+		arg.Days,
+		arg.Begins,
+		arg.Ends,
+		arg.Parts,
+	)
+	if err != nil {
+		return nil, postgres.Failed("sumRollups", err)
+	}
+	defer rows.Close()
+	var items []sumRollupsRow
+	for rows.Next() {
+		var i sumRollupsRow
+		if err := rows.Scan(
+			&i.Part,
+			&i.Source,
+			&i.Label,
+			&i.N,
+		); err != nil {
+			return nil, postgres.Failed("sumRollups", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("sumRollups", err)
+	}
+	return items, nil
+}
+
+const takeChangesSQL = `-- name: takeChanges :many
+DELETE FROM rollup_changes WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_changes
+    WHERE source NOT IN ('day', 'completed') LIMIT $1))
+RETURNING source, at, subject
+`
+
+func takeChanges(ctx context.Context, tx *postgres.Tx, most int32) ([]RollupChange, error) {
+	rows, err := tx.Query(ctx, takeChangesSQL, most)
+	if err != nil {
+		return nil, postgres.Failed("takeChanges", err)
+	}
+	defer rows.Close()
+	var items []RollupChange
+	for rows.Next() {
+		var i RollupChange
+		if err := rows.Scan(&i.Source, &i.At, &i.Subject); err != nil {
+			return nil, postgres.Failed("takeChanges", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("takeChanges", err)
+	}
+	return items, nil
+}
+
+const takeDaySQL = `-- name: takeDay :many
+DELETE FROM rollup_changes WHERE source IN ('day', 'completed') AND at >= $1 AND at < $2
+RETURNING source, subject
+`
+
+type takeDayRow struct {
+	Source  string
+	Subject *uuid.UUID
+}
+
+func takeDay(ctx context.Context, tx *postgres.Tx, begins time.Time, ends time.Time) ([]takeDayRow, error) {
+	rows, err := tx.Query(ctx, takeDaySQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("takeDay", err)
+	}
+	defer rows.Close()
+	var items []takeDayRow
+	for rows.Next() {
+		var i takeDayRow
+		if err := rows.Scan(&i.Source, &i.Subject); err != nil {
+			return nil, postgres.Failed("takeDay", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("takeDay", err)
+	}
+	return items, nil
+}
+
+const tryLockStateSQL = `-- name: tryLockState :one
+
+SELECT one FROM rollup_state FOR UPDATE SKIP LOCKED
+`
+
+// Keeping the rollups.
+// Returns no row while another server or command keeps them.
+func tryLockState(ctx context.Context, tx *postgres.Tx) (bool, error) {
+	row := tx.QueryRow(ctx, tryLockStateSQL)
+	var one bool
+	err := row.Scan(&one)
+	return one, postgres.Failed("tryLockState", err)
 }

@@ -3,3 +3,15 @@
 //   sqlc v1.31.1
 
 package analytics
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type RollupChange struct {
+	Source  string
+	At      time.Time
+	Subject *uuid.UUID
+}

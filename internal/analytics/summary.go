@@ -11,67 +11,109 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Summarize returns the figures of a period from one statement, so that they agree with each other.
-func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in PeriodRequest) (Summary, error) {
+// Summarize returns the figures of a period.
+func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in ReportRequest) (Summary, error) {
 	p, err := in.parse(r.Now)
 	if err != nil {
 		return Summary{}, err
 	}
-	// A generic plan doesn't know how many rows the period has, and would choose the primary key instead of the index
-	// that needs no table.
-	rows, err := summarize(ctx, postgres.ForValues(r), summarizeParams{
-		LowestID: postgres.IDsFrom(p.begin.Add(-maxIDLag)), HighestID: postgres.IDsFrom(p.end.Add(maxIDLag)),
-		FromTime: p.begin, ToTime: p.end,
-	})
+	periods := p.compared(in.CompareRequest)
+	f, err := readFigures(ctx, r, sources, spansOf(periods))
 	if err != nil {
 		return Summary{}, err
 	}
-	return p.summary(rows), nil
+	out := Summary{PeriodFigures: periodFigures(p, f, 0), CompleteUntil: f.completeUntil}
+	if len(periods) > 1 {
+		previous := periodFigures(periods[1], f, 1)
+		out.Previous = &previous
+	}
+	if out.Users, err = readUsers(ctx, r); err != nil {
+		return Summary{}, err
+	}
+	doctors, err := readDoctors(ctx, r)
+	out.Doctors = Doctors{Approved: doctors.Approved, Waiting: doctors.Waiting, Ratings: doctors.Ratings}
+	if doctors.Ratings > 0 {
+		average := math.Round(float64(doctors.Stars)/float64(doctors.Ratings)*100) / 100
+		out.Doctors.AverageRating = &average
+	}
+	return out, err
 }
 
-// summary returns the figures of the statement's rows.
-func (p period) summary(rows []summarizeRow) Summary {
-	out := Summary{From: p.from, To: p.to, Timezone: p.zone}
+// readUsers returns how many users there are of each role.
+func readUsers(ctx context.Context, r *postgres.Read) (map[string]int64, error) {
+	totals, err := readTotals(ctx, r, sourceUsers)
+	users := map[string]int64{}
+	for _, role := range []access.Role{access.RolePatient, access.RoleDoctor, access.RoleSupport, access.RoleAdmin} {
+		users[string(role)] = totals[string(role)]
+	}
+	return users, err
+}
+
+// due are the consultations that start in a part of a report.
+type due struct {
+	completed, cancelled, noShows, taken int64
+	cancelledBy, absent                  map[string]int64
+}
+
+func (f figures) due(part int) due {
+	d := due{
+		cancelledBy: map[string]int64{"PATIENT": 0, "DOCTOR": 0, "SUPPORT": 0, "ADMIN": 0, "SYSTEM": 0},
+		absent:      map[string]int64{"PATIENT": 0, "DOCTOR": 0},
+	}
+	f.labels(part, sourceDue, func(label string, n int64) {
+		status, cause, _, isConsultation := parseDueLabel(label)
+		switch {
+		case !isConsultation:
+			return
+		case status == "CANCELLED":
+			d.cancelled += n
+			d.cancelledBy[cause] += n
+			return
+		case status == "COMPLETED":
+			d.completed += n
+		case status == "NO_SHOW":
+			d.noShows += n
+			d.absent[cause] += n
+		}
+		d.taken += n
+	})
+	return d
+}
+
+// periodFigures returns the figures of one part.
+func periodFigures(p period, f figures, part int) PeriodFigures {
+	out := PeriodFigures{From: p.firstDay(), To: p.lastDay(), Timezone: p.zone.String()}
 	c := &out.Consultations
 	c.ByStatus = map[string]int64{
 		"REQUESTED": 0, "CONFIRMED": 0, "IN_PROGRESS": 0, "COMPLETED": 0, "CANCELLED": 0, "NO_SHOW": 0,
 	}
-	c.CancelledBy = map[string]int64{"PATIENT": 0, "DOCTOR": 0, "SUPPORT": 0, "ADMIN": 0, "SYSTEM": 0}
-	due := map[string]int64{}    // consultations whose slot starts in the period, by status
-	single := map[string]int64{} // figures without a label
-	captured, refunded := map[string]money.Amount{}, map[string]money.Amount{}
-	for _, row := range rows {
-		switch row.Figure {
-		case "booked":
-			c.ByStatus[row.Label] = row.N
-			c.Booked += row.N
-		case "due":
-			due[row.Label] = row.N
-			out.Slots.SeatsTaken += row.N
-		case "cancelled":
-			c.CancelledBy[row.Label] = row.N
-			c.Cancelled += row.N
-		case "captured":
-			captured[row.Label] = row.Amount
-		case "refunded":
-			refunded[row.Label] = row.Amount
-		default:
-			single[row.Figure] = row.N
-		}
-	}
-	c.Completed, c.NoShows = due["COMPLETED"], due["NO_SHOW"]
+	f.labels(part, sourceBooked, func(status string, n int64) {
+		c.ByStatus[status] = n
+		c.Booked += n
+	})
+	d := f.due(part)
+	c.Completed, c.Cancelled, c.CancelledBy, c.NoShows = d.completed, d.cancelled, d.cancelledBy, d.noShows
 	c.CompletionRate = ratio(c.Completed, c.Completed+c.Cancelled+c.NoShows)
-	if n := single["started"]; n > 0 {
-		average := (single["waited seconds"] + n/2) / n
+	if n := f.get(part, sourceDue, labelStarted); n > 0 {
+		seconds := (f.get(part, sourceDue, labelWaited) + 500_000) / 1_000_000
+		average := (seconds + n/2) / n
 		c.AverageSecondsToStart = &average
 	}
 	out.People = People{
-		NewPatients:     single["new patients"],
-		NewDoctors:      single["new doctors"],
-		ApprovedDoctors: single["approved doctors"],
+		NewPatients: f.get(part, sourceUsers, "PATIENT") + f.get(part, sourceUsers, "PATIENT"+deletedSuffix),
+		NewDoctors:  f.get(part, sourceUsers, "DOCTOR") + f.get(part, sourceUsers, "DOCTOR"+deletedSuffix),
+
+		ApprovedDoctors: f.get(part, sourceApprovals, labelAll),
 	}
-	out.Slots.Offered, out.Slots.SeatsOffered = single["slots"], single["seats"]
+	out.Slots = Slots{
+		Offered:      f.get(part, sourceSlots, labelSlots),
+		SeatsOffered: f.get(part, sourceSlots, labelSeats),
+		SeatsTaken:   d.taken,
+	}
 	out.Slots.Utilization = ratio(out.Slots.SeatsTaken, out.Slots.SeatsOffered)
+	captured, refunded := map[string]money.Amount{}, map[string]money.Amount{}
+	f.labels(part, sourceCaptured, func(currency string, n int64) { captured[currency] = money.Amount(n) })
+	f.labels(part, sourceRefunded, func(currency string, n int64) { refunded[currency] = money.Amount(n) })
 	out.Revenue = revenue(captured, refunded)
 	return out
 }

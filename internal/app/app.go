@@ -13,6 +13,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/account"
 	"amrutam/internal/account/password"
+	"amrutam/internal/analytics"
 	"amrutam/internal/audit"
 	"amrutam/internal/config"
 	"amrutam/internal/doctor"
@@ -36,6 +37,8 @@ type App struct {
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
 	Mux     *http.ServeMux
+	// Rollups are what the reports are made of.
+	Rollups *analytics.Service
 	// Passwords bounds how many passwords this server hashes at once.
 	Passwords *password.Hasher
 

@@ -84,6 +84,9 @@ func (a *App) mount() error {
 	consultations.Jobs(a.Queue)
 	a.mountRecords(consultations, payments)
 	analytics.Routes(a.API)
+	a.Rollups = &analytics.Service{DB: a.DB}
+	a.Rollups.Jobs(a.Queue)
+	a.Metrics.WatchRollups(a.Rollups.Lag)
 	return nil
 }
 

@@ -77,6 +77,8 @@ var storyOrder = []string{
 	"list-audit-logs", "read-audit-log", "prove-audit-log",
 	"request-audit-log-export", "list-audit-log-exports", "read-audit-log-export", "download-audit-log-export",
 	"read-analytics-summary",
+	"list-consultations-per-day", "read-conversion-rate", "read-no-show-rate", "list-doctor-utilization",
+	"list-top-specializations", "read-repeat-patients", "read-time-to-first-free-slot",
 	"check-health", "check-liveness", "check-readiness",
 }
 

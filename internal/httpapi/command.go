@@ -220,6 +220,7 @@ func newReply(op Op, result any) (reply, error) {
 		out.body, out.mediaType, out.fileName = file.Body, op.MediaType, file.Name
 		return out, nil
 	}
+	out.table, _ = result.(Tabular)
 	var err error
 	out.body, err = json.Marshal(result)
 	if out.etag != "" {

@@ -106,6 +106,11 @@ func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
 		r.Content = map[string]*huma.MediaType{
 			jsonType: {Schema: a.Document().Components.Schemas.Schema(output, true, op.ID)}}
 	}
+	if output.Implements(reflect.TypeFor[Tabular]()) {
+		r.Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString},
+			Example: "(a row of names, and the rows of the table)"}
+		a.addHeader(r, fileOnly)
+	}
 	if output.Implements(reflect.TypeFor[Located]()) && status == http.StatusCreated {
 		a.addHeader(r, "Location")
 	}

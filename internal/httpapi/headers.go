@@ -9,12 +9,17 @@ import (
 // optionalRetryAfter names the Retry-After of answers that may lack it.
 const optionalRetryAfter = "Retry-After-Optional"
 
+// fileOnly names the Content-Disposition of answers that are a file or JSON.
+const fileOnly = "Content-Disposition-Optional"
+
 var seconds = &huma.Schema{Type: huma.TypeInteger, Format: "int32", Minimum: ptr(1.0)}
 
 // headers of answers, by their names in components/headers.
 var headers = map[string]huma.Param{
 	"Content-Disposition": {Required: true, Description: "The name to save the file under",
 		Example: `attachment; filename="amrutam-2026-11-23.zip"`},
+	fileOnly: {Description: "The name to save the file under, if the answer is one",
+		Example: `attachment; filename="summary-2026-10-25-2026-11-23.csv"`},
 	"ETag": {Required: true, Description: "The version of what is shown, for If-Match and If-None-Match",
 		Example: `"k3x9"`},
 	"Idempotency-Replayed": {Description: "true when this is the stored answer of the key's first request",

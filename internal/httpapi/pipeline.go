@@ -118,6 +118,15 @@ func respond[I any](ctx context.Context, a *API, op Op, w http.ResponseWriter, r
 		a.auditDenial(w, r, op, err)
 		return
 	}
+	if out.table != nil {
+		w.Header().Set("Vary", "Accept")
+		if wantsCSV(r) {
+			if err := out.asCSV(out.table); err != nil {
+				a.writeProblem(w, r, err)
+				return
+			}
+		}
+	}
 	switch {
 	case out.cookie != "":
 		http.SetCookie(w, sessionCookie(out.cookie))

@@ -123,6 +123,8 @@ type reply struct {
 	retryAfter time.Duration
 	// mediaType and fileName are those of an Attachment; otherwise the body is JSON.
 	mediaType, fileName string
+	// table is the output if it can be sent as a CSV file, too.
+	table Tabular
 	// isPersonal answers must not be cached.
 	isPersonal bool
 	// isPublic answers are the same for everybody, so they may be compressed.

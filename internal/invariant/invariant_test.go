@@ -142,6 +142,10 @@ var violations = []struct{ rule, name, sql string }{
 	{"ratings-add-up", "a report that nobody made", "UPDATE reviews SET open_reports = 1"},
 	{"commands-are-audited", "no row for a review", "DELETE FROM audit_logs WHERE action = 'review.create'"},
 
+	{"rollups-match", "rollups that nobody counted", "DELETE FROM rollup_changes; DELETE FROM rollups"},
+	{"rollups-match", "a wrong number",
+		"DELETE FROM rollup_changes; UPDATE rollups SET sums = array_fill(0::bigint, ARRAY[97])"},
+
 	{"mails-are-handed-over", "a lost job",
 		"UPDATE mails SET sent_at = NULL, content = 'x'; DELETE FROM river_job"},
 	{"mails-are-handed-over", "one Message-ID twice", "UPDATE mails SET message_id = 'duplicate'"},

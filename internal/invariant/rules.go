@@ -1,6 +1,7 @@
 package invariant
 
-// Rules are the ten rules of the domain in its order; the rule of unmatched money follows that of payments.
+// Rules are the ten rules of the domain in its order; the rule of unmatched money follows that of payments, and that
+// of the rollups comes last.
 var Rules = []Rule{
 	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; " +
 		"BOOKED exactly when full", `
@@ -255,4 +256,47 @@ var Rules = []Rule{
 		SELECT r.id
 		FROM reviews r
 		WHERE r.open_reports > (SELECT count(*) FROM review_reports p WHERE p.review_id = r.id)`},
+
+	// Every check takes other days of all that have consultations, and leaves out those with changes that the job
+	// hasn't counted yet.
+	{"rollups-match", "the rollups of a few days are what the tables have of these days", `
+		WITH bounds AS (
+			SELECT date_trunc('day', least((SELECT min(scheduled_start) FROM consultations),
+					(SELECT min(created_at) FROM consultations)), 'UTC') AS first,
+				(SELECT max(scheduled_start) FROM consultations) AS last),
+		days AS (
+			SELECT d.begins, (d.begins AT TIME ZONE 'UTC')::date AS day
+			FROM bounds, generate_series(first, last, interval '24 hours') AS d (begins)
+			WHERE NOT EXISTS (SELECT FROM rollup_changes c
+				WHERE c.at >= d.begins AND c.at < d.begins + interval '24 hours' OR c.source = 'specialization')
+			ORDER BY md5(d.begins::text || current_date::text) LIMIT 7),
+		counted AS (
+			SELECT d.day, 'booked' AS source, c.status::text AS label, count(*) AS n
+			FROM days d JOIN rollup_consultations c
+				ON c.created_at >= d.begins AND c.created_at < d.begins + interval '24 hours' GROUP BY 1, 3
+			UNION ALL
+			SELECT d.day, 'due', c.status::text, count(*)
+			FROM days d JOIN rollup_consultations c
+				ON c.scheduled_start >= d.begins AND c.scheduled_start < d.begins + interval '24 hours' GROUP BY 1, 3
+			UNION ALL
+			SELECT d.day, 'groups', 'COMPLETED', count(*)
+			FROM days d JOIN rollup_consultations c ON c.status = 'COMPLETED'
+				AND c.scheduled_start >= d.begins AND c.scheduled_start < d.begins + interval '24 hours' GROUP BY 1
+			UNION ALL
+			SELECT d.day, 'offered', '', sum(extract(epoch FROM s.end_time - s.start_time) * s.max_patients)
+			FROM days d JOIN availability_slots s ON s.status <> 'BLOCKED'
+				AND s.start_time >= d.begins AND s.start_time < d.begins + interval '24 hours' GROUP BY 1),
+		rolled AS (
+			SELECT d.day, r.source, split_part(r.label, ' ', 1) AS label, sum(r.sums[97]) AS n
+			FROM days d JOIN rollups r ON r.day = d.day AND r.source IN ('booked', 'due')
+				AND r.label NOT IN ('started', 'waited') GROUP BY 1, 2, 3
+			UNION ALL
+			SELECT d.day, 'groups', 'COMPLETED', sum(g.consultations)
+			FROM days d JOIN rollup_groups g ON g.day = d.day AND g.kind = 'visit' GROUP BY 1
+			UNION ALL
+			SELECT d.day, 'offered', '', sum(u.offered)
+			FROM days d JOIN rollup_doctor_days u ON u.day = d.day AND u.offered > 0 GROUP BY 1)
+		SELECT gen_random_uuid()
+		FROM (SELECT DISTINCT day FROM (
+			(TABLE counted EXCEPT TABLE rolled) UNION ALL (TABLE rolled EXCEPT TABLE counted)) x) y`},
 }

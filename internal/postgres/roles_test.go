@@ -115,7 +115,7 @@ func TestAppRolePrivileges(t *testing.T) {
 			want = "select insert"
 		case table == "audit_tiles":
 			want = "select insert update"
-		case table == "audit_tree":
+		case table == "audit_tree" || table == "rollup_state":
 			want = "select update"
 		case table == "goose_db_version" || table == "river_migration" || table == "audit_logs":
 			want = "select" // and the columns of audit_logs but xid can be inserted

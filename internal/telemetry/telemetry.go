@@ -193,6 +193,20 @@ func (m *Metrics) WatchAuditTree(read func(ctx context.Context) (unsealed time.D
 		}})
 }
 
+// WatchRollups exports how old the rollups are.
+func (m *Metrics) WatchRollups(read func(ctx context.Context) (time.Duration, error)) {
+	lag := prometheus.NewDesc("amrutam_rollup_lag_seconds",
+		"How long ago the rollups of the reports had every change.", nil, nil)
+	m.Registry.MustRegister(&queryCollector{[]*prometheus.Desc{lag},
+		func(ctx context.Context, send func(*prometheus.Desc, float64, ...string)) error {
+			age, err := read(ctx)
+			if err == nil {
+				send(lag, age.Seconds())
+			}
+			return err
+		}})
+}
+
 // queryCollector has gauges whose values are asked of the database at each scrape; those that collect doesn't send are
 // left out.
 type queryCollector struct {

@@ -245,4 +245,11 @@ var Table = []Row{
 	{Operation: "download-audit-log-export", In: "<audit-log-export>",
 		Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-analytics-summary", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "list-consultations-per-day", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-conversion-rate", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-no-show-rate", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "list-doctor-utilization", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "list-top-specializations", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-repeat-patients", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-time-to-first-free-slot", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 }

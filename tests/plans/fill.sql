@@ -213,5 +213,20 @@ INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, resp
         'consultation', id, now(), now() + interval '1 day'
     FROM booking WHERE n % 10 = 0;
 
+-- Rollups as large as those of a clinic, with made-up sums.
+INSERT INTO rollups (source, day, label, sums)
+    SELECT source, d::date, 'label ' || k, array_fill(0::bigint, ARRAY[97])
+    FROM size, generate_series(begin, until, interval '1 day') d, generate_series(1, 5) k,
+        unnest(ARRAY['booked','due','slots','users','approvals','captured','refunded']) source;
+INSERT INTO rollup_doctor_days (doctor_id, day, offered, booked, quarters, offered_by_quarter, booked_by_quarter)
+    SELECT id, d::date, 3600, 1800, '{40,42}', '{1800,1800}', '{1800,0}'
+    FROM size, person, generate_series(begin, until, interval '1 day') d WHERE role = 'DOCTOR' AND n % 10 = 0;
+INSERT INTO rollup_doctor_months (month, doctor_id, offered, booked)
+    SELECT date_trunc('month', d)::date, id, 90000, 45000
+    FROM size, person, generate_series(begin, until, interval '1 month') d WHERE role = 'DOCTOR' AND n % 10 = 0;
+INSERT INTO rollup_groups (day, kind, label, name, consultations, patients)
+    SELECT d::date, 'specialization', 'group ' || k, 'Group', 9, 9
+    FROM size, generate_series(begin, until, interval '1 day') d, generate_series(1, 8) k;
+
 RESET session_replication_role;
 ANALYZE;

@@ -293,6 +293,9 @@ func (f *fullDatabase) callList(t *testing.T, s *access.Scene, r access.Request,
 			if a.Status != 200 {
 				t.Errorf("%s?%s=%s: %d %s", path, name, value, a.Status, a.Body)
 			}
+			if a.Header.Get("Content-Type") != "application/json" {
+				continue // a table
+			}
 			if next := a.Text("nextCursor"); next != "" {
 				send(name + "=" + value + "&cursor=" + next).Want(200)
 			}

@@ -1,0 +1,269 @@
+package analytics
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/postgres"
+)
+
+// maxChanges is how many changes a transaction of the job takes.
+const maxChanges = 5000
+
+// CatchUp counts anew what has changed. Afterwards the rollups have every change that was committed before the call.
+// It can be interrupted at any time: changes are taken in the transaction that counts them.
+func (s *Service) CatchUp(ctx context.Context) error { return s.catchUp(ctx, lockState) }
+
+// catchUp is CatchUp with a lock on the state, by which one server at a time keeps the rollups. If that finds no row,
+// another server does.
+func (s *Service) catchUp(ctx context.Context, lock func(context.Context, *postgres.Tx) (bool, error)) error {
+	begun := s.DB.Now()
+	for more := true; more; {
+		err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+			if _, err := lock(ctx, tx); postgres.NoRows(err) {
+				more = false
+				return nil
+			} else if err != nil {
+				return err
+			}
+			more, err = catchUpStep(ctx, tx, begun)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("keep the rollups: %w", err)
+		}
+	}
+	return nil
+}
+
+// Lag returns how long ago the rollups had every change: since 1970 before the first run has ended.
+func (s *Service) Lag(ctx context.Context) (lag time.Duration, err error) {
+	err = s.DB.Read(ctx, func(r *postgres.Read) error {
+		until, err := readState(ctx, r)
+		if until == nil {
+			until = new(time.Unix(0, 0))
+		}
+		lag = max(r.Now.Sub(*until), 0)
+		return err
+	})
+	return lag, err
+}
+
+// catchUpStep counts anew the quarters of up to maxChanges changes, and then one day if there are not more of them.
+// Returns whether there is more to do. A change that commits after it was looked for stays in the table.
+func catchUpStep(ctx context.Context, tx *postgres.Tx, begun time.Time) (more bool, err error) {
+	changes, err := takeChanges(ctx, tx, maxChanges)
+	if err != nil {
+		return false, err
+	}
+	if err := recountChanges(ctx, tx, changes); err != nil {
+		return false, err
+	}
+	if len(changes) == maxChanges {
+		return true, nil
+	}
+	day, err := findChangedDay(ctx, tx)
+	if postgres.NoRows(err) {
+		return false, setCompleteUntil(ctx, tx, &begun)
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, recountChangedDay(ctx, tx, day)
+}
+
+// recountChanges counts anew what changes are about.
+func recountChanges(ctx context.Context, tx *postgres.Tx, changes []RollupChange) error {
+	quarters := map[string]map[time.Time]bool{}
+	units := doctorDays{}
+	var respecialized []uuid.UUID
+	for _, c := range changes {
+		if c.Source == "specialization" {
+			respecialized = append(respecialized, *c.Subject)
+			continue
+		}
+		if quarters[c.Source] == nil {
+			quarters[c.Source] = map[time.Time]bool{}
+		}
+		quarters[c.Source][c.At.UTC().Truncate(quarter)] = true
+		if c.Subject != nil {
+			units[doctorDay{*c.Subject, startOfDay(c.At)}] = true
+		}
+	}
+	for _, source := range slices.Sorted(maps.Keys(quarters)) {
+		if err := recountQuarters(ctx, tx, source, quarters[source]); err != nil {
+			return err
+		}
+	}
+	if len(respecialized) > 0 {
+		if err := noteDaysOfDoctors(ctx, tx, respecialized); err != nil {
+			return err
+		}
+	}
+	return units.recount(ctx, tx)
+}
+
+// recountChangedDay counts anew the groups of a day in UTC, and everything else if all of the day has changed.
+func recountChangedDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
+	taken, err := takeDay(ctx, tx, day, day.Add(dayLength))
+	if err != nil {
+		return err
+	}
+	all := false
+	var completed []uuid.UUID
+	for _, t := range taken {
+		all = all || t.Source == "day"
+		if t.Subject != nil {
+			completed = append(completed, *t.Subject)
+		}
+	}
+	if len(completed) > 0 {
+		if err := noteNextVisits(ctx, tx, completed, day.Add(dayLength)); err != nil {
+			return err
+		}
+	}
+	if all {
+		return recountDay(ctx, tx, day)
+	}
+	return recountGroups(ctx, tx, day)
+}
+
+// recountDay counts anew everything of a day in UTC.
+func recountDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
+	quarters := map[time.Time]bool{}
+	for i := range dayQuarters {
+		quarters[day.Add(time.Duration(i)*quarter)] = true
+	}
+	for _, source := range sources {
+		if err := recountQuarters(ctx, tx, source, quarters); err != nil {
+			return err
+		}
+	}
+	doctors, err := listDoctorsOfDay(ctx, postgres.ForValues(tx), day, day.Add(dayLength), day)
+	if err != nil {
+		return err
+	}
+	units := doctorDays{}
+	for _, id := range doctors {
+		units[doctorDay{id, day}] = true
+	}
+	if err := units.recount(ctx, tx); err != nil {
+		return err
+	}
+	return recountGroups(ctx, tx, day)
+}
+
+// recountGroups counts anew the groups of a day in UTC.
+func recountGroups(ctx context.Context, tx *postgres.Tx, day time.Time) error {
+	if err := deleteGroups(ctx, tx, day); err != nil {
+		return err
+	}
+	return insertGroups(ctx, tx, day, day, day.Add(dayLength))
+}
+
+type rollupKey struct {
+	day   time.Time
+	label string
+}
+
+// recountQuarters counts some quarters of a source anew.
+func recountQuarters(ctx context.Context, tx *postgres.Tx, source string, quarters map[time.Time]bool) error {
+	counts, err := countSource(ctx, tx, source, mergeQuarters(quarters))
+	if err != nil {
+		return err
+	}
+	days := map[time.Time]bool{}
+	for q := range quarters {
+		days[startOfDay(q)] = true
+	}
+	stored, err := listRollups(ctx, tx, source, slices.Collect(maps.Keys(days)))
+	if err != nil {
+		return err
+	}
+	before, after := map[rollupKey][]int64{}, map[rollupKey][]int64{}
+	for _, row := range stored {
+		key := rollupKey{row.Day, row.Label}
+		before[key], after[key] = row.Sums, figuresOf(row.Sums)
+	}
+	for q := range quarters {
+		for key, figures := range after {
+			if key.day.Equal(startOfDay(q)) {
+				figures[quarterOfDay(q)] = 0
+			}
+		}
+	}
+	for _, c := range counts {
+		key := rollupKey{startOfDay(c.quarter), c.label}
+		if after[key] == nil {
+			after[key] = make([]int64, dayQuarters)
+		}
+		after[key][quarterOfDay(c.quarter)] = c.n
+	}
+	for key, figures := range after {
+		storeRollup(tx, source, key, before[key], sumsOf(figures))
+	}
+	return nil
+}
+
+// storeRollup queues what makes the stored sums of a day those of after.
+func storeRollup(tx *postgres.Tx, source string, key rollupKey, before, after []int64) {
+	switch {
+	case slices.Equal(before, after):
+	case after[dayQuarters] == 0 && slices.Max(after) == 0:
+		queueDeleteRollup(tx, source, key.day, key.label)
+	default:
+		queueUpsertRollup(tx, queueUpsertRollupParams{Source: source, Day: key.day, Label: key.label, Sums: after})
+	}
+}
+
+func quarterOfDay(at time.Time) int { return int(at.Sub(startOfDay(at)) / quarter) }
+
+// sumsOf returns the running sums of the figures of a day's quarters; the first one is 0.
+func sumsOf(figures []int64) []int64 {
+	sums := make([]int64, len(figures)+1)
+	for i, n := range figures {
+		sums[i+1] = sums[i] + n
+	}
+	return sums
+}
+
+// figuresOf is the inverse of sumsOf.
+func figuresOf(sums []int64) []int64 {
+	figures := make([]int64, len(sums)-1)
+	for i := range figures {
+		figures[i] = sums[i+1] - sums[i]
+	}
+	return figures
+}
+
+type doctorDay struct {
+	doctor uuid.UUID
+	day    time.Time
+}
+
+type doctorDays map[doctorDay]bool
+
+// recount counts the minutes of these doctors' days anew, and the sums of their months.
+func (u doctorDays) recount(ctx context.Context, tx *postgres.Tx) error {
+	if len(u) == 0 {
+		return nil
+	}
+	var doctors []uuid.UUID
+	var days []time.Time
+	for unit := range u {
+		doctors, days = append(doctors, unit.doctor), append(days, unit.day)
+	}
+	for _, do := range []func(context.Context, *postgres.Tx, []uuid.UUID, []time.Time) error{
+		deleteDoctorDays, insertDoctorDays, deleteDoctorMonths, insertDoctorMonths,
+	} {
+		if err := do(ctx, tx, doctors, days); err != nil {
+			return err
+		}
+	}
+	return nil
+}
