@@ -79,3 +79,15 @@ SELECT size, xid::text::bigint AS xid, note FROM audit_checkpoints WHERE size <=
 -- name: listLeafTiles :many
 SELECT index, hashes, entries FROM audit_tiles
 WHERE level = 0 AND index >= sqlc.arg(first)::bigint AND index < sqlc.arg(until)::bigint ORDER BY index;
+
+-- name: queueInsertRestore :exec
+INSERT INTO audit_restores (created_at, note) VALUES (@created_at, @note);
+
+-- name: listRestores :many
+SELECT note FROM audit_restores ORDER BY created_at;
+
+-- name: listUnpublishedRestores :many
+SELECT created_at, note FROM audit_restores WHERE NOT published ORDER BY created_at LIMIT 1000;
+
+-- name: setRestoresPublished :exec
+UPDATE audit_restores SET published = true WHERE created_at <= @until;

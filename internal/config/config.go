@@ -45,6 +45,9 @@ type Config struct {
 
 	AuditCheckpoints string `env:"AMRUTAM_AUDIT_CHECKPOINTS" help:"where the signed checkpoints of the audit log are written outside of the database: the path of a file that only grows, the http(s) address of a server that gets each as a POST, or none; unset: audit-checkpoints.jsonl in the data folder of the private PostgreSQL, else none; it should be out of reach of those who administer the database"`
 
+	BackupDir  string        `env:"AMRUTAM_BACKUP_DIR" help:"folder, on another disk than the data folder, to which the private PostgreSQL is backed up while the server runs; unset: it is not; amrutam backup and restore use it too" section:"Backup"`
+	BackupKeep time.Duration `env:"AMRUTAM_BACKUP_KEEP" envDefault:"336h" help:"how far back the backups reach at least, an hour or more; the last one stays in any case"`
+
 	SMTPURL     string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which a password needs the server to offer; unset: the development mailbox" production:"needed; with smtp:// the server must offer STARTTLS" section:"Mail"`
 	MailFrom    string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail" production:"needed: an address of your own domain"`
 	MailReplyTo string `env:"AMRUTAM_MAIL_REPLY_TO" help:"mailbox of the support, where answers to mails go; unset: every mail says that answers are not read" production:"not the example: an address of your own domain"`
@@ -276,6 +279,19 @@ func (c *Config) CheckpointSink() string {
 		return filepath.Join(c.DataDir, "audit-checkpoints.jsonl")
 	}
 	return cmp.Or(c.AuditCheckpoints, "none")
+}
+
+// ExistingMasterKeys returns the master keys for a restore, which never makes one: those of the settings, else those in
+// the data folder.
+func (c *Config) ExistingMasterKeys() ([][]byte, error) {
+	if c.MasterKey == "" {
+		c.masterKeyFile = filepath.Join(c.DataDir, masterKeyName)
+		if _, err := os.Stat(c.masterKeyFile); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("a restore needs the master key that the backups were made with: set "+
+				"AMRUTAM_MASTER_KEY, or put your copy of %s into the data folder", masterKeyName)
+		}
+	}
+	return c.MasterKeys()
 }
 
 // StubSecrets returns the decoded webhook secrets of the stub provider: during a rotation the setting has two,
