@@ -26,7 +26,7 @@ var errManaged = errors.New("DATABASE_URL is set, and this command is for the pr
 	"PostgreSQL in docs/operations/backup.md")
 
 func (c backupCommand) Run(ctx context.Context) error {
-	cfg, err := config.Load(config.Nothing)
+	cfg, err := config.Load(config.Keys)
 	if err != nil {
 		return err
 	}
@@ -102,12 +102,15 @@ func (res *resources) startArchiving(ctx context.Context, a *app.App) (stop func
 	if res.cluster == nil {
 		return func() {}, nil
 	}
-	if res.cfg.BackupDir == "" {
-		return func() {}, backup.Forget(ctx, res.cluster.AdminDSN("postgres"))
-	}
 	archiver, err := res.newArchiver(a.Sealer, a.Held)
 	if err != nil {
 		return nil, err
+	}
+	if res.cfg.BackupDir == "" {
+		if archiver.Source.Archives() { // another server on this data folder
+			return func() {}, nil
+		}
+		return func() {}, backup.Forget(ctx, archiver.Source.AdminDSN)
 	}
 	a.SetArchiver(archiver)
 	ctx, cancel := context.WithCancel(ctx)

@@ -84,7 +84,7 @@ func (c restoreModeOn) Run(ctx context.Context) error {
 	err = res.db.Write(ctx, func(tx *postgres.Tx) error {
 		return restoremode.TurnOn(ctx, tx, access.System("restore-mode on"), c.Reason, nil)
 	})
-	return res.printChange(err, "restore mode is on; running servers follow within seconds")
+	return res.printChange(err, "on")
 }
 
 type restoreModeOff struct {
@@ -117,17 +117,18 @@ func (c restoreModeOff) Run(ctx context.Context) error {
 	err = res.db.Write(ctx, func(tx *postgres.Tx) error {
 		return restoremode.TurnOff(ctx, tx, access.System("restore-mode off"), signer)
 	})
-	return res.printChange(err, "restore mode is off; running servers follow within seconds")
+	return res.printChange(err, "off")
 }
 
-func (res *resources) printChange(err error, done string) error {
+// printChange prints what a change of the mode did.
+func (res *resources) printChange(err error, mode string) error {
 	if errors.Is(err, restoremode.ErrAlready) {
-		_, err = fmt.Println("nothing to do")
+		_, err = fmt.Println("restore mode was " + mode + " already")
 		return err
 	}
 	if err != nil {
 		return res.describeError(err)
 	}
-	_, err = fmt.Println(done)
+	_, err = fmt.Println("restore mode is " + mode + "; running servers follow within seconds")
 	return err
 }

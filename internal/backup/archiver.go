@@ -42,6 +42,7 @@ type Archiver struct {
 
 	conn   *pgx.Conn
 	series *Series
+	opened time.Time // when the series was opened
 	// seen is the WAL file that was written at the last step, and since when it holds something.
 	seen  segment
 	since time.Time
@@ -77,28 +78,37 @@ func (a *Archiver) Status() (telemetry.Backup, bool) {
 
 // Run archives the WAL, and makes a base backup each day, until ctx ends.
 func (a *Archiver) Run(ctx context.Context) {
-	a.mu.Lock()
-	a.began = a.Now()
-	a.mu.Unlock()
 	lock := a.awaitLock(ctx)
 	if lock == nil {
 		return
 	}
 	defer func() { _ = lock.Close() }()
+	a.begin()
 	var bases sync.WaitGroup
 	bases.Go(func() { a.makeBases(ctx) })
 	defer bases.Wait()
 	a.archive(ctx)
 }
 
+// begin makes the state of the backups count from now, if it doesn't yet.
+func (a *Archiver) begin() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.began.IsZero() {
+		a.began = a.Now()
+	}
+}
+
 // awaitLock takes the lock of the process that archives. Returns nil if ctx ends.
 func (a *Archiver) awaitLock(ctx context.Context) *os.File {
-	for {
+	for logged := false; ; {
 		lock, err := tryLock(filepath.Join(a.Source.Root, "backup.lock"))
 		if lock != nil {
 			return lock
 		}
-		if err != nil {
+		if err != nil && !logged {
+			logged = true
+			a.begin() // the alerts must come
 			a.Log.ErrorContext(ctx, "backups can't begin", "error", err.Error())
 		}
 		if wait(ctx, stepInterval) != nil {
@@ -220,14 +230,16 @@ func (a *Archiver) openSlot(ctx context.Context) (slot, error) {
 	if err != nil {
 		return s, err
 	}
-	if a.series != nil && a.series.ID == s.series {
+	// Opened again now and then, its key is sealed with the new master key soon after a rotation.
+	now := a.Now()
+	if a.series != nil && a.series.ID == s.series && now.Sub(a.opened) < retryInterval {
 		return s, nil
 	}
 	series, err := openSeries(a.Dir, s.series, a.Keys)
 	if err != nil {
 		return s, err
 	}
-	a.series = series
+	a.series, a.opened = series, now
 	return s, nil
 }
 

@@ -76,6 +76,8 @@ var smallTables = map[string]string{
 	"goose_db_version": "one row for each migration",
 	"master_key":       "one row",
 	"audit_tree":       "one row",
+	"audit_restores":   "one row for each restore that somebody wanted",
+	"restore_mode":     "one row",
 	"consent_notices":  "one row for each version and language of a notice",
 }
 

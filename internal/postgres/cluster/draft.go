@@ -59,7 +59,7 @@ func NewDraft(ctx context.Context, dataDir string, major int, log *slog.Logger) 
 			_ = lock.Close()
 		}
 	}()
-	if err := d.clear(); err != nil {
+	if err := d.clear(ctx); err != nil {
 		return nil, err
 	}
 	if err := f.ensureAccess(ctx, bin, log); err != nil {
@@ -77,7 +77,7 @@ func NewDraft(ctx context.Context, dataDir string, major int, log *slog.Logger) 
 }
 
 // clear removes older drafts. Returns an error if the data folder holds anything else.
-func (d *Draft) clear() error {
+func (d *Draft) clear(ctx context.Context) error {
 	entries, err := os.ReadDir(d.folder.root)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (d *Draft) clear() error {
 	for _, e := range entries {
 		switch {
 		case strings.HasPrefix(e.Name(), draftPrefix):
-			if err := os.RemoveAll(filepath.Join(d.folder.root, e.Name())); err != nil {
+			if err := d.removeDraft(ctx, filepath.Join(d.folder.root, e.Name())); err != nil {
 				return fmt.Errorf("remove what an interrupted restore has left: %w", err)
 			}
 		case !slices.Contains(keptFiles, e.Name()):
@@ -94,6 +94,18 @@ func (d *Draft) clear() error {
 		}
 	}
 	return nil
+}
+
+// removeDraft removes the draft of a process that was killed, after its PostgreSQL has stopped.
+func (d *Draft) removeDraft(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	old := d.folder
+	old.root, old.pgdata = dir, filepath.Join(dir, "postgres")
+	if err := old.awaitOrphan(ctx, d.log); err != nil {
+		return err
+	}
+	return os.RemoveAll(dir)
 }
 
 // Data returns the folder for PostgreSQL's data.

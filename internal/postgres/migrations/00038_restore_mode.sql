@@ -20,4 +20,5 @@ CREATE TABLE audit_restores (
     note text NOT NULL,
     published boolean NOT NULL DEFAULT false
 );
-REVOKE DELETE ON audit_restores FROM amrutam_app;
+REVOKE UPDATE, DELETE ON audit_restores FROM amrutam_app;
+GRANT UPDATE (published) ON audit_restores TO amrutam_app;
