@@ -63,8 +63,8 @@ func (c backupCommand) Run(ctx context.Context) error {
 	if isBeside {
 		// Nobody archives the WAL after this, and PostgreSQL must not keep it for ever.
 		err = errors.Join(err, backup.Forget(context.WithoutCancel(ctx), archiver.Source.AdminDSN))
-		_, _ = fmt.Fprintln(os.Stderr, "The server that runs on this data folder has no AMRUTAM_BACKUP_DIR: only this "+
-			"moment can be restored, and nothing later.")
+		_, _ = fmt.Fprintln(os.Stderr, "The server that runs on this data folder has no AMRUTAM_BACKUP_DIR: only "+
+			"this moment can be restored, and nothing later.")
 	}
 	if err != nil {
 		return err

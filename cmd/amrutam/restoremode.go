@@ -54,7 +54,8 @@ func (res *resources) printMode(ctx context.Context, w io.Writer) error {
 		mode.Since.Format(time.RFC3339), mode.Reason)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, j := range waiting.Jobs {
-		_, _ = fmt.Fprintf(table, "  jobs\t%s\t%d\tthe oldest since %s\n", j.Kind, j.Count, j.Since.Format(time.RFC3339))
+		_, _ = fmt.Fprintf(table, "  jobs\t%s\t%d\tthe oldest since %s\n", j.Kind, j.Count,
+			j.Since.Format(time.RFC3339))
 	}
 	for _, m := range waiting.Mails {
 		_, _ = fmt.Fprintf(table, "  mails\t%s\t%d\t\n", m.Kind, m.Count)

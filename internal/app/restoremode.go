@@ -24,8 +24,8 @@ func (a *App) ReadRestoreMode(ctx context.Context) error {
 		return err
 	}
 	if was := a.isHeld.Swap(mode.On); mode.On && !was {
-		a.Log.WarnContext(ctx, "restore mode: this is a restored copy of the database; no mail, payment, refund or job "+
-			"leaves it until amrutam restore-mode off", "reason", mode.Reason, "since", mode.Since)
+		a.Log.WarnContext(ctx, "restore mode: this is a restored copy of the database; no mail, payment, refund or "+
+			"job leaves it until amrutam restore-mode off", "reason", mode.Reason, "since", mode.Since)
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 
 // StateRestore signs a statement that the log goes on from its present size, because the database was restored on
 // purpose, and returns that size. Without it, checkpoints outside of the database that are newer than the restored
-// state say for ever that the log was cut. The statement gives up only what was signed before it, so an old one doesn't
-// hide a later cut, and who has the database alone can't sign one.
+// state say for ever that the log was cut. The statement gives up only what was signed before it, so an old one hides
+// no later cut, and who has the database alone can't sign one.
 func StateRestore(ctx context.Context, tx *postgres.Tx, signer *tree.Signer) (size int64, err error) {
 	state, err := lockTree(ctx, tx)
 	if postgres.NoRows(err) {

@@ -151,7 +151,8 @@ func (a *Archiver) archive(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			if now := a.Now(); now.Sub(logged) >= retryInterval {
 				logged = now
-				a.Log.ErrorContext(ctx, "WAL can't be archived, so the disk of the data folder fills", "error", err.Error())
+				a.Log.ErrorContext(ctx, "WAL can't be archived, so the disk of the data folder fills",
+					"error", err.Error())
 			}
 		} else if !logged.IsZero() {
 			logged = time.Time{}

@@ -1,5 +1,5 @@
-// Package backup copies the private PostgreSQL to a folder elsewhere: base backups, and the WAL (write-ahead log) after
-// them, so that it can be restored to any time between. Every file is compressed and sealed.
+// Package backup copies the private PostgreSQL to a folder elsewhere: base backups, and the WAL (write-ahead log)
+// after them, so that it can be restored to any time between. Every file is compressed and sealed.
 //
 // The folder has a folder for each series: the backups and the WAL of one PostgreSQL, without a gap. A series begins
 // when a data folder is backed up for the first time; a restored data folder begins another one.
@@ -135,7 +135,7 @@ func (s *Series) chain(b Base) (last segment, more bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	first := segment(uint64(b.Start) / uint64(b.Segment)) //nolint:gosec // not negative
+	first := b.first()
 	i, found := slices.BinarySearch(all, first)
 	if !found {
 		return 0, false, s.missing(first, b)
@@ -156,6 +156,11 @@ func (s *Series) missing(number segment, b Base) error {
 }
 
 func (s *Series) walPath(name string) string { return filepath.Join(s.Dir, walDir, name+walSuffix) }
+
+// first returns the WAL file that replay begins with.
+func (b Base) first() segment {
+	return segment(uint64(b.Start) / uint64(b.Segment)) //nolint:gosec // not negative
+}
 
 // lastNeeded returns the last WAL file that a base backup needs to be consistent.
 func (b Base) lastNeeded() segment {

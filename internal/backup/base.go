@@ -180,7 +180,8 @@ func (a *Archiver) take(ctx context.Context) (base Base, err error) {
 		return base, err
 	}
 	a.setVerified(base.Ended)
-	a.Log.InfoContext(ctx, "a base backup was made and verified", "backup", id, "files", base.Files, "bytes", base.Bytes)
+	a.Log.InfoContext(ctx, "a base backup was made and verified", "backup", id, "files", base.Files,
+		"bytes", base.Bytes)
 	return base, a.prune(series)
 }
 
@@ -294,8 +295,8 @@ func (a *Archiver) awaitWAL(ctx context.Context, base Base) error {
 			a.mu.Lock()
 			err := a.failure
 			a.mu.Unlock()
-			return errors.Join(errors.New("the WAL that the backup needs was not archived in time: see the server's log"),
-				err)
+			return errors.Join(errors.New("the WAL that the backup needs was not archived in time: see the log of "+
+				"the server"), err)
 		}
 		if err := wait(ctx, stepInterval/5); err != nil {
 			return err
@@ -324,7 +325,7 @@ func (s *Series) verify(draft string, base Base, files manifest) error {
 	if last < base.lastNeeded() {
 		return s.missing(last+1, base)
 	}
-	for n := segment(uint64(base.Start) / uint64(base.Segment)); n <= base.lastNeeded(); n++ { //nolint:gosec // positive
+	for n := base.first(); n <= base.lastNeeded(); n++ {
 		if err := s.copyWAL(n.name(base.Timeline, base.Segment), io.Discard); err != nil {
 			return err
 		}

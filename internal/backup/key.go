@@ -57,8 +57,8 @@ func openSeries(dir, id string, keys Keys) (*Series, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(s.Dir, walDir)); err != nil {
-		return nil, fmt.Errorf("AMRUTAM_BACKUP_DIR: the series %s is not in %s: mount its disk, or begin a new series "+
-			"with amrutam backup --new-series", id, dir)
+		return nil, fmt.Errorf("AMRUTAM_BACKUP_DIR: the series %s is not in %s: mount its disk, or begin a new "+
+			"series with amrutam backup --new-series", id, dir)
 	}
 	masters, err := keys.Masters()
 	if err != nil {

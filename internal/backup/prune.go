@@ -42,8 +42,7 @@ func (s *Series) pruneWAL(oldest Base) error {
 	if err != nil {
 		return err
 	}
-	first := segment(uint64(oldest.Start)/uint64(oldest.Segment)).name( //nolint:gosec // positive
-		oldest.Timeline, oldest.Segment)
+	first := oldest.first().name(oldest.Timeline, oldest.Segment)
 	for _, e := range entries {
 		name, isWAL := strings.CutSuffix(e.Name(), walSuffix)
 		if isWAL && name < first {

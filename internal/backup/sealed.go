@@ -68,8 +68,8 @@ func (s *Series) create(path, name string, fill func(w io.Writer) error) (err er
 	return nil
 }
 
-// read opens a sealed file of the series and calls use with its content. Returns ErrDamaged with the file's path if the
-// file isn't what create has written; what use got until then must not be used.
+// read opens a sealed file of the series and calls use with its content. Returns ErrDamaged with the file's path if
+// the file isn't what create has written; what use got until then must not be used.
 func (s *Series) read(name string, use func(r io.Reader) error) error {
 	return s.readFrom(filepath.Join(s.Dir, name), name, use)
 }

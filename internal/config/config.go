@@ -281,8 +281,8 @@ func (c *Config) CheckpointSink() string {
 	return cmp.Or(c.AuditCheckpoints, "none")
 }
 
-// ExistingMasterKeys returns the master keys for a restore, which never makes one: those of the settings, else those in
-// the data folder.
+// ExistingMasterKeys returns the master keys for a restore, which never makes one: those of the settings, else those
+// in the data folder.
 func (c *Config) ExistingMasterKeys() ([][]byte, error) {
 	if c.MasterKey == "" {
 		c.masterKeyFile = filepath.Join(c.DataDir, masterKeyName)

@@ -266,8 +266,8 @@ func (c *Config) validateBackup(errs *settingErrors) {
 		return
 	}
 	if c.DatabaseURL != "" {
-		errs.add("AMRUTAM_BACKUP_DIR", "backs up the private PostgreSQL alone: unset it beside DATABASE_URL, and back "+
-			"that database up as docs/operations/backup.md says")
+		errs.add("AMRUTAM_BACKUP_DIR", "backs up the private PostgreSQL alone: unset it beside DATABASE_URL, and "+
+			"back that database up as docs/operations/backup.md says")
 		return
 	}
 	if within, err := isWithin(c.DataDir, c.BackupDir); err != nil || within {

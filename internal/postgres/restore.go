@@ -34,8 +34,8 @@ func raiseAuditXIDs(ctx context.Context, conn *pgxpool.Conn) error {
 	return nil
 }
 
-// holdCopy turns the restore mode on if the database is in another cluster than before: it was restored from a dump, or
-// moved, and the one that it comes from may still run. A cluster that doesn't tell its identifier is left out.
+// holdCopy turns the restore mode on if the database is in another cluster than before: it was restored from a dump,
+// or moved, and the one that it comes from may still run. A cluster that doesn't tell its identifier is left out.
 func holdCopy(ctx context.Context, conn *pgxpool.Conn) error {
 	var cluster, known *int64
 	err := conn.QueryRow(ctx, `SELECT CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
@@ -48,7 +48,8 @@ func holdCopy(ctx context.Context, conn *pgxpool.Conn) error {
 		return nil
 	}
 	_, err = conn.Exec(ctx, `UPDATE restore_mode SET is_on = is_on OR cluster IS NOT NULL, cluster = $1,
-		reason = CASE WHEN is_on OR cluster IS NULL THEN reason ELSE 'the database was moved to another PostgreSQL' END,
+		reason = CASE WHEN is_on OR cluster IS NULL THEN reason
+			ELSE 'the database was moved to another PostgreSQL' END,
 		changed_at = CASE WHEN is_on OR cluster IS NULL THEN changed_at ELSE now() END`, *cluster)
 	if err != nil {
 		return fmt.Errorf("note the cluster: %w", err)

@@ -196,7 +196,7 @@ func (m *Metrics) WatchAuditTree(read func(ctx context.Context) (unsealed time.D
 // WatchRestoreMode exports whether this server is a restored copy that sends nothing.
 func (m *Metrics) WatchRestoreMode(isOn func() bool) {
 	m.Registry.MustRegister(gaugeFunc("amrutam_restore_mode",
-		"1 while the database is a restored copy that sends nothing: no mail, payment, refund or job.", func() float64 {
+		"1 while the database is a restored copy that sends no mail, payment, refund or job.", func() float64 {
 			if isOn() {
 				return 1
 			}

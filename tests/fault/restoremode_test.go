@@ -53,8 +53,8 @@ func (s *server) isHeld() bool {
 	return held
 }
 
-// TestRestoredCopySendsNothing restores a database with a due mail, a pending refund and their jobs. Nothing leaves the
-// copy, and what asks for it is refused, until an operator turns the mode off: then everything goes once.
+// TestRestoredCopySendsNothing restores a database with a due mail, a pending refund and their jobs. Nothing leaves
+// the copy, and what asks for it is refused, until an operator turns the mode off: then everything goes once.
 func TestRestoredCopySendsNothing(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t)
@@ -81,7 +81,8 @@ func TestRestoredCopySendsNothing(t *testing.T) {
 	s.checkHeld()
 	const state = `SELECT concat_ws(' ', (SELECT count(*) FROM refunds WHERE status = 'PENDING'),
 		(SELECT count(*) FROM mails WHERE content IS NOT NULL), (SELECT count(*) FROM mailbox_messages),
-		(SELECT count(*) FROM river_job WHERE attempted_at > (SELECT changed_at FROM restore_mode))) FROM pg_sleep(2.5)`
+		(SELECT count(*) FROM river_job WHERE attempted_at > (SELECT changed_at FROM restore_mode)))
+		FROM pg_sleep(2.5)`
 	before := restored.query("SELECT count(*)::text FROM mailbox_messages")
 	if got := restored.query(state); got != "1 2 "+before+" 0" { // River looks for jobs each second
 		t.Errorf("pending refunds, due mails, sent mails and begun jobs: %s", got)

@@ -149,7 +149,8 @@ func TestRestoreDrill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join("..", "..", "scripts", "restore-drill.sh"), "5", "2", t.TempDir())
+	script := filepath.Join("..", "..", "scripts", "restore-drill.sh")
+	cmd := exec.CommandContext(t.Context(), script, "5", "2", t.TempDir())
 	cmd.Env = append(os.Environ(), "AMRUTAM_TEST_PROGRAM="+program)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "RPO ") || !strings.Contains(string(out), "RTO ") {
