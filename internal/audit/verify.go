@@ -123,7 +123,8 @@ func (v *verifier) readCheckpoints(ctx context.Context, r *postgres.Read) (err e
 		switch {
 		case err != nil:
 			return &Finding{Leaf: last.Size, Text: fmt.Sprintf("%s: %s", place, err)}
-		case c.Restored || c.Size != row.Size || int64(c.XID) != row.Xid || c.XID < last.XID: //nolint:gosec // as in sign
+		case c.Restored, c.Size != row.Size,
+			int64(c.XID) != row.Xid, c.XID < last.XID: //nolint:gosec // as in sign
 			return &Finding{Leaf: last.Size, Text: place + " is not what was signed"}
 		}
 		last = c

@@ -248,7 +248,7 @@ func (a *Archiver) openSlot(ctx context.Context) (slot, error) {
 func (a *Archiver) archiveUntil(ctx context.Context, s slot, at writing) error {
 	next := segment(uint64(s.restart) / uint64(at.size)) //nolint:gosec // positive
 	for ; next < at.current(); next++ {
-		a.setWaiting(int64(at.flushed - at.begin(next)))
+		a.setWaiting(at.from(next))
 		written, err := a.series.archive(a.Source.WAL, next.name(at.timeline, at.size))
 		if err != nil {
 			return err
@@ -264,7 +264,7 @@ func (a *Archiver) archiveUntil(ctx context.Context, s slot, at writing) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.waiting = int64(at.flushed - at.begin(next))
+	a.waiting = at.from(next)
 	a.archived = a.since
 	return nil
 }

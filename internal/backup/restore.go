@@ -78,9 +78,9 @@ func (p Plan) replay(ctx context.Context, d *cluster.Draft, settings map[string]
 	stop(nil)
 	if serveErr := <-served; serveErr != nil {
 		if c != nil {
-			err = errors.Join(err, c.Stop(ctx))
+			serveErr = errors.Join(serveErr, c.Stop(ctx))
 		}
-		return nil, errors.Join(serveErr, ctx.Err())
+		return nil, serveErr
 	}
 	if err != nil {
 		return nil, fmt.Errorf("replay the WAL: %w", err)

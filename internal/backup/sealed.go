@@ -33,7 +33,7 @@ func (s *Series) cipher() (*subtle.AESGCMHKDF, error) {
 // create writes a sealed file: name is its final name within the series, path where it is written now. fill writes the
 // content. When create returns, the file is on the disk.
 func (s *Series) create(path, name string, fill func(w io.Writer) error) (err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's folder
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,9 @@ func (w writing) current() segment { return segment(uint64(w.flushed) / uint64(w
 // begin returns the position of a WAL file's first byte.
 func (w writing) begin(s segment) LSN { return LSN(uint64(s) * uint64(w.size)) } //nolint:gosec // positive
 
+// from returns how many bytes were written since the beginning of a WAL file.
+func (w writing) from(s segment) int64 { return int64(w.flushed - w.begin(s)) } //nolint:gosec // far smaller
+
 func readWriting(ctx context.Context, conn *pgx.Conn) (w writing, err error) {
 	var flushed, name string
 	err = conn.QueryRow(ctx, `SELECT pg_current_wal_flush_lsn()::text, pg_walfile_name(pg_current_wal_lsn()),

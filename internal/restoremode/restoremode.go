@@ -109,7 +109,7 @@ func ListWaiting(ctx context.Context, db *postgres.DB) (w Waiting, err error) {
 			return err
 		}
 		for _, m := range mails {
-			w.Mails = append(w.Mails, Mails{m.Kind, m.Count})
+			w.Mails = append(w.Mails, Mails(m))
 		}
 		refunds, err := countRefunds(ctx, r)
 		for _, f := range refunds {

@@ -232,7 +232,7 @@ func otherPrograms(t *testing.T) func(string, *[]string) {
 	folder := t.TempDir()
 	for name, text := range map[string]string{"initdb": "", "postgres": "echo 'postgres (PostgreSQL) 16.1'"} {
 		program := []byte("#!/bin/sh\n" + text + "\n")
-		must(t, os.WriteFile(filepath.Join(folder, name), program, 0o700)) //nolint:gosec // it is run
+		must(t, os.WriteFile(filepath.Join(folder, name), program, 0o700))
 	}
 	return setVariables("PGBIN=" + folder)
 }

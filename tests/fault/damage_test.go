@@ -31,7 +31,7 @@ func refuseDamage(t *testing.T, i *installation) {
 		"a bit of the key":        {flipBit(t, within(series)+"/key.json"), "key.json"},
 		"data of another backup":  {swapFiles(t, lastBase+"/data", within(bases[1])+"/data"), "/data is not what"},
 		"WAL of another place":    {swapFiles(t, last, within(wal[len(wal)-2])), ".wal is not what was written"},
-		"a renamed backup":        {renameFile(t, lastBase, lastBase[:len(lastBase)-1]+"Y"), "/info is not what was written"},
+		"a renamed backup":        {renameFile(t, lastBase, lastBase[:len(lastBase)-1]+"Y"), "/info is not what"},
 		"a renamed series":        {renameFile(t, within(series), strings.Repeat("ab", 8)), "key.json is not what"},
 		"WAL missing at the end":  {renameFile(t, last, "gone"), "the WAL file"},
 		"no data":                 {renameFile(t, lastBase+"/data", "gone"), "/data: no such file"},

@@ -124,7 +124,7 @@ func (d *Draft) MakeFolder(path string, mode fs.FileMode) error {
 
 // CreateFile creates a file that PostgreSQL's user owns.
 func (d *Draft) CreateFile(path string, mode fs.FileMode) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode) //nolint:gosec // in the data folder
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return nil, err
 	}
