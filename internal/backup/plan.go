@@ -80,11 +80,20 @@ func (s *Series) Describe() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	end = latest(end, newest.Ended)
 	text := fmt.Sprintf("%d base backups, from %s to %s", len(bases), formatTime(bases[0].Ended), formatTime(end))
 	if more {
 		text += fmt.Sprintf(" (%v; the WAL after it is of no use)", s.missing(last+1, newest))
 	}
 	return text, nil
+}
+
+// latest returns the later of two times: the base backup's own end is later than the last change in its WAL.
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // checkWAL checks that no WAL file is missing on the way to the time.
@@ -100,6 +109,7 @@ func (p *Plan) checkWAL() error {
 	if p.End, err = p.Series.walWritten(p.name(last)); err != nil {
 		return err
 	}
+	p.End = latest(p.End, p.Base.Ended)
 	isBeyond := p.To.After(p.End)
 	switch {
 	case more && (p.To.IsZero() || isBeyond):
