@@ -59,6 +59,12 @@ bench: postgres ## run the benchmarks
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./bench/...
 	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./internal/doctor ./internal/httpapi ./internal/seal
 
+# For example: make restore-drill MB=10000
+MB ?= 1000
+.PHONY: restore-drill
+restore-drill: postgres ## fill a private PostgreSQL, kill it, restore it; print what was lost and how long it took
+	scripts/restore-drill.sh $(MB)
+
 .PHONY: lint
 lint: ## check the Go code, the scripts and the OpenAPI document
 	scripts/lint-shell.sh

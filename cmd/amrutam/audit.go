@@ -71,6 +71,14 @@ func printVerification(v audit.Verification, took time.Duration) error {
 	if v.Finding != nil {
 		return fmt.Errorf("entry %d of the audit log: %w", v.Finding.Leaf, v.Finding)
 	}
+	for _, r := range v.Restores {
+		_, _ = fmt.Printf("the database was restored: since %s the log goes on from entry %d\n",
+			r.Time.Format(time.RFC3339), r.Size)
+	}
+	if v.GivenUp > 0 {
+		_, _ = fmt.Printf("%d checkpoints from outside of the database are of entries that a restore gave up\n",
+			v.GivenUp)
+	}
 	_, err := fmt.Printf("%d entries are as they were sealed, %d of them in files (%d checkpoints, %d from outside of "+
 		"the database; %s, %.0f a second)\n%d are newer than the last checkpoint\n", v.Entries, v.InFiles, v.Checkpoints,
 		v.Outside, took.Round(time.Millisecond), float64(v.Entries)/took.Seconds(), v.Unsealed)

@@ -37,6 +37,10 @@ type commands struct {
 	Rollup     rollup        `cmd:"" help:"Count the rollups of the reports anew."`
 	Partitions partitions    `cmd:"" help:"Make the partitions of the coming months and days, and count them."`
 
+	Backup      backupCommand       `cmd:"" help:"Back up the private PostgreSQL now, to AMRUTAM_BACKUP_DIR, beside a running server or alone."`
+	Restore     restoreCommand      `cmd:"" help:"Restore the private PostgreSQL from a backup into an empty data folder; it starts in restore mode."`
+	RestoreMode restoreModeCommands `cmd:"" name:"restore-mode" help:"Whether this database is a restored copy that sends nothing."`
+
 	Keys    keys    `cmd:"" help:"The master key."`
 	Version version `cmd:"" help:"Print the version of the program and of the schema it works on."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`

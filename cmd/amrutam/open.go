@@ -54,8 +54,13 @@ func prepare(cfg *config.Config, need config.Need) (*resources, error) {
 	if err := cfg.LoadSecrets(need); err != nil {
 		return nil, err
 	}
+	return newResources(cfg), nil
+}
+
+// newResources returns resources without secrets.
+func newResources(cfg *config.Config) *resources {
 	asText := cfg.LogFormat == "text" || (cfg.LogFormat == "" && stderrIsTerminal())
-	return &resources{cfg: cfg, log: telemetry.Logger(os.Stderr, asText)}, nil
+	return &resources{cfg: cfg, log: telemetry.Logger(os.Stderr, asText)}
 }
 
 // openDatabase connects to the database and brings its schema to this version.

@@ -39,6 +39,14 @@ func (s serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.ReadRestoreMode(ctx); err != nil {
+		return err
+	}
+	stopArchiving, err := res.startArchiving(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer stopArchiving() // before PostgreSQL is stopped
 	if s.Demo {
 		if err := printWelcome(ctx, os.Stdout, a, ports); err != nil {
 			return err

@@ -27,6 +27,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Doc: "Makes a user whose e-mail address is not verified yet, and mails a link that verifies it. " +
 			"The answer is the same when the address has a user already: then its owner gets a mail and " +
 			"nothing is made.",
+		Sends: true,
 		Roles: access.Public, Status: http.StatusCreated,
 		Refusals: []*problem.Error{limit.ErrTooMany},
 	}, s.SignUp)
@@ -43,6 +44,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Method: http.MethodPost, Path: "/auth/resend-verification", ID: "resend-verification", Tag: "auth",
 		Summary: "Send the verification mail again",
 		Doc:     "The answer never tells whether the address has a user. The token of an earlier mail stops working.",
+		Sends:   true,
 		Roles:   access.Public, Status: http.StatusAccepted,
 	}, s.ResendVerification)
 	httpapi.Handle(api, httpapi.Op{
@@ -59,6 +61,7 @@ func (s *Service) authRoutes(api *httpapi.API) {
 		Summary: "Request a password reset",
 		Doc: "Mails a link to choose a new password. The answer never tells whether the address has a " +
 			"user.",
+		Sends: true,
 		Roles: access.Public, Status: http.StatusAccepted,
 	}, s.RequestPasswordReset)
 	// As in sign-up, the hash is computed outside the transaction.
@@ -189,6 +192,7 @@ func (s *Service) emailRoutes(api *httpapi.API) {
 		Doc: "A mail with a link goes to the new address. Nothing changes until it is followed; a newer " +
 			"request replaces an older one, and the end of the session that asked or a new second factor " +
 			"ends it.",
+		Sends: true,
 		Roles: access.SignedIn, RecentProof: true, Status: http.StatusAccepted,
 		NoKeyReason: httpapi.RequestHoldsProof,
 		Refusals:    []*problem.Error{ErrInvalidCredentials, limit.ErrTooMany},
@@ -236,6 +240,7 @@ func (s *Service) staffRoutes(api *httpapi.API) {
 		Method: http.MethodPost, Path: "/users", ID: "invite-user", Tag: "users",
 		Summary: "Invite a member of staff",
 		Doc:     "They get a mail with a link, which is good for some days, and choose a password themselves.",
+		Sends:   true,
 		Roles:   access.Admin, Status: http.StatusCreated, Key: httpapi.Optional,
 		Refusals:  []*problem.Error{ErrAddressTaken},
 		RecentMFA: true,

@@ -15,6 +15,7 @@ import (
 	"amrutam/internal/account/password"
 	"amrutam/internal/analytics"
 	"amrutam/internal/audit"
+	"amrutam/internal/backup"
 	"amrutam/internal/config"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
@@ -51,6 +52,9 @@ type App struct {
 	// url is the address of this server while it listens. The stub payment provider calls it.
 	url        atomic.Pointer[string]
 	isStopping atomic.Bool
+	archiver   atomic.Pointer[backup.Archiver]
+	// isHeld is set while the restore mode is on, as far as this server knows.
+	isHeld atomic.Bool
 }
 
 // maxBadSignatures is how many webhooks with a wrong signature an address may send in a minute. A provider sends none.
@@ -88,10 +92,13 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 		Trusted:  cfg.Proxies(),
 		Origins:  cfg.CORSOrigins,
 		Story:    story(),
+		Held:     a.Held,
 		AuditDenial: func(ctx context.Context, actor access.Actor, object problem.Object, operation string) error {
 			return audit.RecordDenial(ctx, db, actor, object, operation)
 		},
 	})
+	metrics.WatchRestoreMode(a.Held)
+	metrics.WatchBackup(a.backupStatus)
 	metrics.WatchLoad(a.API.Load.Limit, a.API.Load.Queued)
 	if cfg.RateLimit == "on" {
 		a.API.RatePerUser = httpapi.NewRateLimit("user", cfg.RatePerUser)

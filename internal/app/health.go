@@ -14,7 +14,8 @@ import (
 type Health struct {
 	_ struct{} `doc:"The state of the server"`
 
-	Status string `json:"status" enum:"ok" doc:"ok" example:"ok"`
+	Status      string `json:"status" enum:"ok" doc:"ok" example:"ok"`
+	RestoreMode bool   `json:"restoreMode,omitempty" doc:"true on a restored copy of the database that sends nothing yet; left out otherwise"`
 }
 
 // healthRoutes registers the probes. They use Handle because they must answer while the database is away.
@@ -37,7 +38,7 @@ func (a *App) healthRoutes() {
 		if _, err, _ := group.Do("", check); err != nil {
 			return Health{}, problem.Unavailable
 		}
-		return Health{Status: "ok"}, nil
+		return Health{Status: "ok", RestoreMode: a.Held()}, nil
 	}
 	httpapi.Handle(a.API, httpapi.Op{
 		Method: "GET", Path: "/health/ready", ID: "check-readiness", Tag: "health",

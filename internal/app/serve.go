@@ -81,6 +81,9 @@ func (l *Listeners) URL() string { return l.url }
 // Serve serves until ctx ends, and then stops gracefully: it reports that it isn't ready, waits for the load balancers
 // to see that, finishes the requests in progress and stops the jobs.
 func (a *App) Serve(ctx context.Context, l *Listeners) error {
+	if err := a.ReadRestoreMode(ctx); err != nil {
+		return err
+	}
 	failed := make(chan error, 2)
 	api, metrics := Server(a.API.Handler()), Server(a.metricsHandler())
 	a.SetURL(l.url)
@@ -93,17 +96,21 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	if err := a.Queue.MakePartitions(ctx); err != nil {
 		return fmt.Errorf("make partitions: %w", err)
 	}
-	if err := a.Queue.Start(ctx); err != nil {
-		return fmt.Errorf("start the jobs: %w", err)
+	following, stopFollowing := context.WithCancel(ctx)
+	defer stopFollowing()
+	awaitFollowing, err := a.startJobs(following)
+	if err != nil {
+		return err
 	}
 	a.Log.Info("listening", "addr", l.api.Addr().String(), "metrics", l.MetricsURL())
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
 	a.Log.Info("stopping")
 	a.isStopping.Store(true)
+	stopFollowing()
+	awaitFollowing()
 	if err == nil {
 		time.Sleep(a.Config.DrainFor) //nolint:forbidigo // load balancers don't say when they have noticed
 	}

@@ -54,7 +54,9 @@ func (a *App) logDueJobs(ctx context.Context) {
 	now := time.Now() //nolint:forbidigo // River's times are real ones
 	for _, d := range due {
 		level, message := slog.LevelInfo, "jobs are waiting, and run now"
-		if now.Sub(d.Since) > overdueAfter {
+		if a.Held() {
+			message = "jobs are waiting for the end of the restore mode"
+		} else if now.Sub(d.Since) > overdueAfter {
 			level = slog.LevelWarn
 			message = "jobs have been waiting for long, and run now: " +
 				"on a restored copy they reach people a second time"

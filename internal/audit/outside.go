@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"amrutam/internal/audit/tree"
 )
 
 // Outside is a checkpoint from outside of the database.
@@ -47,9 +49,11 @@ func ReadCheckpoints(file io.Reader, name string) ([]Outside, error) {
 	}
 }
 
-// addOutside checks the checkpoints from outside, and adds their roots to those that the tree is compared with.
+// addOutside checks the checkpoints from outside, and adds their roots to those that the tree is compared with. Those
+// that a restore gave up are left out.
 func (v *verifier) addOutside(outside []Outside) {
-	for _, o := range outside {
+	checkpoints := make([]tree.Checkpoint, len(outside))
+	for i, o := range outside {
 		c, err := v.signer.Open(o.Note)
 		switch {
 		case o.Cut:
@@ -58,12 +62,25 @@ func (v *verifier) addOutside(outside []Outside) {
 		case err != nil:
 			v.find(&Finding{Text: o.Place + ": " + err.Error()})
 			return
+		case c.Restored:
+			v.addRestore(c)
+		}
+		checkpoints[i] = c
+	}
+	for i, c := range checkpoints {
+		place := outside[i].Place
+		switch {
+		case v.isGivenUp(c):
+			v.result.GivenUp++
+			continue
 		case c.Size > v.state.Size:
 			v.find(&Finding{Leaf: v.state.Size, Text: fmt.Sprintf("the log was cut: %s is a checkpoint of %d "+
-				"entries, and the tree has %d", o.Place, c.Size, v.state.Size)})
+				"entries, and the tree has %d", place, c.Size, v.state.Size)})
 			return
 		}
-		v.roots = append(v.roots, rootAt{c.Size, c.Root, "the checkpoint in " + o.Place})
+		if c.Size > 0 { // a restore may come before the first checkpoint
+			v.roots = append(v.roots, rootAt{c.Size, c.Root, "the checkpoint in " + place})
+		}
 		v.result.Outside++
 	}
 	slices.SortStableFunc(v.roots, func(a, b rootAt) int { return int(a.size - b.size) })

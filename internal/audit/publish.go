@@ -113,8 +113,13 @@ func (s serverSink) send(ctx context.Context, note string) error {
 	return nil
 }
 
-// publish writes the checkpoints that are only in the database to the sink.
+// publish writes the checkpoints that are only in the database to the sink, after the statements of restores.
 func (s *Service) publish(ctx context.Context) error {
+	if s.Sink != nil {
+		if err := s.publishRestores(ctx); err != nil {
+			return err
+		}
+	}
 	for s.Sink != nil {
 		var waiting []listUnpublishedRow
 		err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {

@@ -192,3 +192,14 @@ WHERE id = @id AND status = 'PENDING' AND after_id IS NOT DISTINCT FROM sqlc.nar
 
 -- name: deleteExpiredExports :exec
 DELETE FROM audit_exports WHERE expires_at <= sqlc.arg(now)::timestamptz;
+-- name: queueInsertRestore :exec
+INSERT INTO audit_restores (created_at, note) VALUES (@created_at, @note);
+
+-- name: listRestores :many
+SELECT note FROM audit_restores ORDER BY created_at;
+
+-- name: listUnpublishedRestores :many
+SELECT created_at, note FROM audit_restores WHERE NOT published ORDER BY created_at LIMIT 1000;
+
+-- name: setRestoresPublished :exec
+UPDATE audit_restores SET published = true WHERE created_at <= @until;

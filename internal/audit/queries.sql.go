@@ -639,6 +639,30 @@ func listNames(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]lis
 	return items, nil
 }
 
+const listRestoresSQL = `-- name: listRestores :many
+SELECT note FROM audit_restores ORDER BY created_at
+`
+
+func listRestores(ctx context.Context, db postgres.Querier) ([]string, error) {
+	rows, err := db.Query(ctx, listRestoresSQL)
+	if err != nil {
+		return nil, postgres.Failed("listRestores", err)
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var note string
+		if err := rows.Scan(&note); err != nil {
+			return nil, postgres.Failed("listRestores", err)
+		}
+		items = append(items, note)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listRestores", err)
+	}
+	return items, nil
+}
+
 const listUnpublishedSQL = `-- name: listUnpublished :many
 SELECT c.size, c.note FROM audit_checkpoints c, audit_tree t WHERE c.size > t.published ORDER BY c.size LIMIT 1000
 `
@@ -664,6 +688,35 @@ func listUnpublished(ctx context.Context, db postgres.Querier) ([]listUnpublishe
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listUnpublished", err)
+	}
+	return items, nil
+}
+
+const listUnpublishedRestoresSQL = `-- name: listUnpublishedRestores :many
+SELECT created_at, note FROM audit_restores WHERE NOT published ORDER BY created_at LIMIT 1000
+`
+
+type listUnpublishedRestoresRow struct {
+	CreatedAt time.Time
+	Note      string
+}
+
+func listUnpublishedRestores(ctx context.Context, db postgres.Querier) ([]listUnpublishedRestoresRow, error) {
+	rows, err := db.Query(ctx, listUnpublishedRestoresSQL)
+	if err != nil {
+		return nil, postgres.Failed("listUnpublishedRestores", err)
+	}
+	defer rows.Close()
+	var items []listUnpublishedRestoresRow
+	for rows.Next() {
+		var i listUnpublishedRestoresRow
+		if err := rows.Scan(&i.CreatedAt, &i.Note); err != nil {
+			return nil, postgres.Failed("listUnpublishedRestores", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listUnpublishedRestores", err)
 	}
 	return items, nil
 }
@@ -778,6 +831,14 @@ func queueInsertCheckpoint(tx *postgres.Tx, arg queueInsertCheckpointParams) {
 		arg.Note,
 		arg.CreatedAt,
 	)
+}
+
+const queueInsertRestoreSQL = `-- name: queueInsertRestore :exec
+INSERT INTO audit_restores (created_at, note) VALUES ($1, $2)
+`
+
+func queueInsertRestore(tx *postgres.Tx, createdAt time.Time, note string) {
+	tx.Queue(queueInsertRestoreSQL, createdAt, note)
 }
 
 const queueUpdateTreeSQL = `-- name: queueUpdateTree :exec
@@ -988,4 +1049,13 @@ UPDATE audit_tree SET published = greatest(published, $1)
 func setPublished(ctx context.Context, tx *postgres.Tx, size int64) error {
 	_, err := tx.Exec(ctx, setPublishedSQL, size)
 	return postgres.Failed("setPublished", err)
+}
+
+const setRestoresPublishedSQL = `-- name: setRestoresPublished :exec
+UPDATE audit_restores SET published = true WHERE created_at <= $1
+`
+
+func setRestoresPublished(ctx context.Context, tx *postgres.Tx, until time.Time) error {
+	_, err := tx.Exec(ctx, setRestoresPublishedSQL, until)
+	return postgres.Failed("setRestoresPublished", err)
 }

@@ -31,6 +31,10 @@ type Verification struct {
 	Unsealed    int64 // entries that are newer than the last checkpoint
 	Checkpoints int   // checkpoints in the database
 	Outside     int   // checkpoints from outside of the database
+	// Restores are the signed statements that the log was taken back, by time, and GivenUp is how many checkpoints
+	// from outside of the database they give up.
+	Restores []tree.Checkpoint
+	GivenUp  int
 	// Finding is the first thing that is not as it was sealed, or nil.
 	Finding *Finding
 }
@@ -149,7 +153,8 @@ func (v *verifier) readCheckpoints(ctx context.Context, r *postgres.Read) (err e
 		switch {
 		case err != nil:
 			return &Finding{Leaf: last.Size, Text: fmt.Sprintf("%s: %s", place, err)}
-		case c.Size != row.Size || int64(c.XID) != row.Xid || c.XID < last.XID: //nolint:gosec // as in sign
+		case c.Restored, c.Size != row.Size,
+			int64(c.XID) != row.Xid, c.XID < last.XID: //nolint:gosec // as in sign
 			return &Finding{Leaf: last.Size, Text: place + " is not what was signed"}
 		}
 		last = c
@@ -158,6 +163,9 @@ func (v *verifier) readCheckpoints(ctx context.Context, r *postgres.Read) (err e
 		return nil
 	})
 	v.result.Checkpoints = len(v.checkpoints)
+	if err == nil {
+		err = v.readRestores(ctx, r)
+	}
 	if err != nil {
 		return v.keepFinding(err)
 	}

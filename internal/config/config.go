@@ -49,6 +49,9 @@ type Config struct {
 	AuditCompressAfter time.Duration `env:"AMRUTAM_AUDIT_COMPRESS_AFTER" envDefault:"2160h" help:"entries of the audit log are compressed by the month, once it ended so long ago, at least 2160h"`
 	AuditKeep          time.Duration `env:"AMRUTAM_AUDIT_KEEP" envDefault:"61368h" help:"compressed entries are dropped after that; the default is 7 years, at least 8760h"`
 
+	BackupDir  string        `env:"AMRUTAM_BACKUP_DIR" help:"folder, on another disk than the data folder, to which the private PostgreSQL is backed up while the server runs; unset: it is not; amrutam backup and restore use it too" section:"Backup"`
+	BackupKeep time.Duration `env:"AMRUTAM_BACKUP_KEEP" envDefault:"336h" help:"how far back the backups reach at least, an hour or more; the last one stays in any case"`
+
 	SMTPURL     string `env:"AMRUTAM_SMTP_URL" help:"smtps://user:password@host:port, or smtp:// with STARTTLS, which a password needs the server to offer; unset: the development mailbox" production:"needed; with smtp:// the server must offer STARTTLS" section:"Mail"`
 	MailFrom    string `env:"AMRUTAM_MAIL_FROM" envDefault:"Amrutam <no-reply@amrutam.example>" help:"sender of every mail" production:"needed: an address of your own domain"`
 	MailReplyTo string `env:"AMRUTAM_MAIL_REPLY_TO" help:"mailbox of the support, where answers to mails go; unset: every mail says that answers are not read" production:"not the example: an address of your own domain"`
@@ -293,6 +296,19 @@ func (c *Config) AuditFolder() string {
 		return filepath.Join(c.DataDir, "audit-files")
 	}
 	return c.AuditFiles
+}
+
+// ExistingMasterKeys returns the master keys for a restore, which never makes one: those of the settings, else those
+// in the data folder.
+func (c *Config) ExistingMasterKeys() ([][]byte, error) {
+	if c.MasterKey == "" {
+		c.masterKeyFile = filepath.Join(c.DataDir, masterKeyName)
+		if _, err := os.Stat(c.masterKeyFile); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("a restore needs the master key that the backups were made with: set "+
+				"AMRUTAM_MASTER_KEY, or put your copy of %s into the data folder", masterKeyName)
+		}
+	}
+	return c.MasterKeys()
 }
 
 // StubSecrets returns the decoded webhook secrets of the stub provider: during a rotation the setting has two,

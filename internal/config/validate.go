@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -76,6 +77,7 @@ func (c *Config) validate(errs *settingErrors, need Need) {
 	}
 	errs.requireOneOf("AMRUTAM_LOGIN_LIMIT", c.LoginLimit, "on", "off")
 	errs.requireOneOf("AMRUTAM_RATE_LIMIT", c.RateLimit, "on", "off")
+	c.validateBackup(errs)
 	if c.PasswordMin < 8 || c.PasswordMin > 128 {
 		errs.add("AMRUTAM_PASSWORD_MIN", "must be from 8 to 128")
 	}
@@ -261,4 +263,35 @@ func (c *Config) validateHosts(errs *settingErrors) {
 		all = append(all, entry)
 	}
 	c.Hosts = all
+}
+
+// validateBackup refuses a folder for backups that would back up nothing, or be lost with the data.
+func (c *Config) validateBackup(errs *settingErrors) {
+	if c.BackupKeep < time.Hour {
+		errs.add("AMRUTAM_BACKUP_KEEP", "must be at least 1h")
+	}
+	if c.BackupDir == "" {
+		return
+	}
+	if c.DatabaseURL != "" {
+		errs.add("AMRUTAM_BACKUP_DIR", "backs up the private PostgreSQL alone: unset it beside DATABASE_URL, and "+
+			"back that database up as docs/operations/backup.md says")
+		return
+	}
+	if within, err := isWithin(c.DataDir, c.BackupDir); err != nil || within {
+		errs.add("AMRUTAM_BACKUP_DIR", "must not be in the data folder, with which it would be lost")
+	}
+}
+
+// isWithin reports whether a path is a folder or in it.
+func isWithin(dir, path string) (bool, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return false, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return false, err
+	}
+	relative, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(relative), err
 }

@@ -92,6 +92,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Start a payment",
 		Doc: "Gives the open attempt, or a new one when the last one failed, until the payment is due. Open its " +
 			"`checkout.url` in a browser.",
+		Sends: true,
 		Roles: access.Patient, Status: 201, Key: httpapi.Required,
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, payment.ErrPaid},
 	}, s.InitiatePayment)
@@ -100,6 +101,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Report a payment",
 		Doc: "For payment providers. Signed as Standard Webhooks: HMAC-SHA256 of id.timestamp.body, which has at " +
 			"most 64 KiB. One id has one effect.",
+		Sends:    true,
 		Roles:    access.Public,
 		Refusals: []*problem.Error{payment.ErrSignature},
 		RawBody:  reflect.TypeFor[payment.WebhookBody](), BodyLimit: 64 << 10, Verify: s.Payments.Verify,

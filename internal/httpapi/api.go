@@ -53,6 +53,8 @@ type API struct {
 	RateUnverified *RateLimit
 	// Load limits the requests that are worked on at once.
 	Load *LoadLimit
+	// Held reports whether this is a restored copy in restore mode, which refuses operations with Op.Sends.
+	Held func() bool
 	// Hosts are the names of this server, see HostSet; nil allows any.
 	Hosts map[string]bool
 	// Secure is set if browsers reach this server by HTTPS.
@@ -113,6 +115,9 @@ type Op struct {
 	// RecentProof operations delete or export a person's data, or add a way to sign in. They need a proof of identity
 	// in the last five minutes: by the second factor if the user has one, otherwise by a sign-in or the password.
 	RecentProof bool
+	// Sends is set if the operation is of no use unless something leaves the server: a mail, or a request to the
+	// payment provider. A restored copy in restore mode refuses it.
+	Sends bool
 	// Statuses of success and what each says, where there are several; the output's Status method chooses.
 	Statuses map[int]string
 	// MediaType of the file, if the output is an Attachment.

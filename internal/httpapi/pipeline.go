@@ -82,6 +82,10 @@ func (a *API) admission(op Op, size *bodySize) func(huma.Context, func(huma.Cont
 			a.auditDenial(w, r, op, err)
 			return
 		}
+		if op.Sends && a.Held != nil && a.Held() {
+			a.writeProblem(w, r, problem.RestoreMode)
+			return
+		}
 		if err := errors.Join(checkQuery(r), bodyErr); err != nil {
 			a.writeProblem(w, r, err)
 			return

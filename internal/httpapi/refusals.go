@@ -48,6 +48,7 @@ func pipelineRefusals(op Op, writes bool) []*problem.Error {
 	add(op.Roles != access.Public && op.Roles&access.SignedIn != access.SignedIn, problem.Forbidden)
 	add(op.RecentMFA || (op.Roles.HasStaff() && !op.Enrolment), problem.MFARequired)
 	add(op.RecentProof, problem.Reauthenticate)
+	add(op.Sends, problem.RestoreMode)
 	add(strings.Contains(op.Path, "{"), problem.NotFound)
 	add(writes && !op.Probe, problem.OutcomeUnknown)
 	add(op.Method != http.MethodGet, problem.TooLarge, problem.UnsupportedMediaType, problem.TimedOut)

@@ -141,20 +141,25 @@ func (q *Queue) Nightly(args func() Args) {
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
-// Start begins to run jobs.
+// Start begins to run jobs; also again, after Pause.
 func (q *Queue) Start(ctx context.Context) error {
 	// Only Stop ends the work, not the end of ctx.
 	return q.client.Start(context.WithoutCancel(ctx))
 }
 
-// Stop prevents new jobs and waits for the running ones. When ctx ends, it cancels them, and they run again later.
-// Returns an error if they don't end within three seconds after that.
-func (q *Queue) Stop(ctx context.Context) error {
-	defer q.driver.listenerPool.Close()
+// Pause is Stop, after which Start may be called again.
+func (q *Queue) Pause(ctx context.Context) error {
 	if err := q.client.Stop(ctx); err == nil {
 		return nil
 	}
 	cancelCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	return q.client.StopAndCancel(cancelCtx)
+}
+
+// Stop prevents new jobs and waits for the running ones. When ctx ends, it cancels them, and they run again later.
+// Returns an error if they don't end within three seconds after that.
+func (q *Queue) Stop(ctx context.Context) error {
+	defer q.driver.listenerPool.Close()
+	return q.Pause(ctx)
 }

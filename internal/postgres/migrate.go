@@ -70,7 +70,10 @@ func Upgrade(ctx context.Context, dsn string) (result UpgradeResult, err error) 
 		if err != nil {
 			return err
 		}
-		return raiseAuditXIDs(ctx, conn)
+		if err := raiseAuditXIDs(ctx, conn); err != nil {
+			return err
+		}
+		return holdCopy(ctx, conn)
 	})
 	return result, err
 }

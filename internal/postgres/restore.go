@@ -33,3 +33,26 @@ func raiseAuditXIDs(ctx context.Context, conn *pgxpool.Conn) error {
 	}
 	return nil
 }
+
+// holdCopy turns the restore mode on if the database is in another cluster than before: it was restored from a dump,
+// or moved, and the one that it comes from may still run. A cluster that doesn't tell its identifier is left out.
+func holdCopy(ctx context.Context, conn *pgxpool.Conn) error {
+	var cluster, known *int64
+	err := conn.QueryRow(ctx, `SELECT CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
+		THEN (SELECT system_identifier FROM pg_control_system()) END, (SELECT cluster FROM restore_mode)`).
+		Scan(&cluster, &known)
+	if err != nil {
+		return fmt.Errorf("compare the cluster: %w", err)
+	}
+	if cluster == nil || (known != nil && *known == *cluster) {
+		return nil
+	}
+	_, err = conn.Exec(ctx, `UPDATE restore_mode SET is_on = is_on OR cluster IS NOT NULL, cluster = $1,
+		reason = CASE WHEN is_on OR cluster IS NULL THEN reason
+			ELSE 'the database was moved to another PostgreSQL' END,
+		changed_at = CASE WHEN is_on OR cluster IS NULL THEN changed_at ELSE now() END`, *cluster)
+	if err != nil {
+		return fmt.Errorf("note the cluster: %w", err)
+	}
+	return nil
+}

@@ -111,11 +111,12 @@ func TestAppRolePrivileges(t *testing.T) {
 		switch {
 		case isPartition:
 			want = ""
-		case table == "prescriptions" || table == "audit_checkpoints" || table == "audit_files":
+		case table == "prescriptions" || table == "audit_checkpoints" || table == "audit_files" ||
+			table == "audit_restores":
 			want = "select insert"
 		case table == "audit_tiles":
 			want = "select insert update"
-		case table == "audit_tree" || table == "rollup_state":
+		case table == "audit_tree" || table == "rollup_state" || table == "restore_mode":
 			want = "select update"
 		case table == "goose_db_version" || table == "river_migration" || table == "audit_logs":
 			want = "select" // and the columns of audit_logs but xid can be inserted

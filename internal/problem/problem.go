@@ -158,6 +158,9 @@ var (
 	Unavailable = Define(http.StatusServiceUnavailable, "database-unavailable", "The database is away",
 		"The database does not answer; nothing was changed.", "Wait as Retry-After says and try again.").
 		WithRetryAfter(2 * time.Second)
+	RestoreMode = Define(http.StatusServiceUnavailable, "restore-mode", "This is a restored copy",
+		"The database was restored from a backup, and sends nothing until an operator says so: no mail, payment or "+
+			"refund.", "Wait as Retry-After says and try again.").WithRetryAfter(time.Minute)
 	Misdirected = Define(http.StatusMisdirectedRequest, "misdirected-request", "Not this server's name",
 		"This server isn't reached by the host that the request names.",
 		"Use the address that the server is known by; its operator adds others with AMRUTAM_HOSTS.")

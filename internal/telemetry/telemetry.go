@@ -207,6 +207,43 @@ func (m *Metrics) WatchRollups(read func(ctx context.Context) (time.Duration, er
 		}})
 }
 
+// WatchRestoreMode exports whether this server is a restored copy that sends nothing.
+func (m *Metrics) WatchRestoreMode(isOn func() bool) {
+	m.Registry.MustRegister(gaugeFunc("amrutam_restore_mode",
+		"1 while the database is a restored copy that sends no mail, payment, refund or job.", func() float64 {
+			if isOn() {
+				return 1
+			}
+			return 0
+		}))
+}
+
+// Backup is the state of the backups of the private PostgreSQL.
+type Backup struct {
+	WALAge  time.Duration
+	BaseAge time.Duration
+	Waiting int64 // bytes
+}
+
+// WatchBackup exports the state of the backups. read returns false where nothing is backed up.
+func (m *Metrics) WatchBackup(read func() (Backup, bool)) {
+	wal := prometheus.NewDesc("amrutam_backup_wal_age_seconds",
+		"How long ago the last moment was to which the private PostgreSQL can be restored from its backup.", nil, nil)
+	base := prometheus.NewDesc("amrutam_backup_base_age_seconds",
+		"Age of the last base backup that was verified; at least a day if there is none.", nil, nil)
+	waiting := prometheus.NewDesc("amrutam_backup_wal_waiting_bytes",
+		"WAL that PostgreSQL keeps because it is not in the backup.", nil, nil)
+	m.Registry.MustRegister(&queryCollector{[]*prometheus.Desc{wal, base, waiting},
+		func(_ context.Context, send func(*prometheus.Desc, float64, ...string)) error {
+			if state, ok := read(); ok {
+				send(wal, state.WALAge.Seconds())
+				send(base, state.BaseAge.Seconds())
+				send(waiting, float64(state.Waiting))
+			}
+			return nil
+		}})
+}
+
 // queryCollector has gauges whose values are asked of the database at each scrape; those that collect doesn't send are
 // left out.
 type queryCollector struct {

@@ -159,4 +159,10 @@ SQL`)
 		t.Errorf("with another key: %v %s", err, out)
 	}
 	startServer(t, append(variables, key))
+	mode, err := newCommand(t, append(variables, key), "restore-mode").CombinedOutput()
+	if err != nil || !strings.Contains(string(mode), "moved to another PostgreSQL") {
+		t.Errorf("the restore mode: %v %s", err, mode)
+	}
+	runShell(t, dir, append(variables, key, "PATH="+filepath.Dir(newCommand(t, nil).Path)+":"+os.Getenv("PATH")),
+		commandsIn(t, "docs/operations/backup.md", "restore mode"))
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"amrutam/internal/apptest"
 )
 
 // machine is a folder with programs, which is the only one in PATH.
@@ -134,5 +136,24 @@ func TestRaceNeedsCompiler(t *testing.T) {
 	var failed *exec.ExitError
 	if !errors.As(err, &failed) || !strings.Contains(stderr, "install gcc") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("%v %q", err, stderr)
+	}
+}
+
+// TestRestoreDrill runs the drill on a few megabytes.
+func TestRestoreDrill(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("psql"); err != nil {
+		t.Skip("the drill needs psql")
+	}
+	program, err := apptest.BuildProgram(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := filepath.Join("..", "..", "scripts", "restore-drill.sh")
+	cmd := exec.CommandContext(t.Context(), script, "5", "2", t.TempDir())
+	cmd.Env = append(os.Environ(), "AMRUTAM_TEST_PROGRAM="+program)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "RPO ") || !strings.Contains(string(out), "RTO ") {
+		t.Errorf("%v %s", err, out)
 	}
 }

@@ -23,9 +23,10 @@ var packages = []string{
 	"cmd/amrutam", "scripts/sqlc", "docs", "internal/app", "internal/tour", "internal/seed",
 	"internal/analytics", "internal/privacy", "internal/review", "internal/prescription",
 	"internal/consultation", "internal/payment", "internal/schedule", "internal/doctor", "internal/consent",
-	"internal/account", "internal/session", "internal/notification", "internal/audit",
+	"internal/account", "internal/session", "internal/notification", "internal/restoremode",
+	"internal/audit",
 	"internal/httpapi", "internal/jobs", "internal/idempotency", "internal/limit", "internal/invariant",
-	"internal/postgres",
+	"internal/backup", "internal/postgres",
 	"internal/access", "internal/problem", "internal/money", "internal/config", "internal/telemetry", "internal/seal",
 }
 

@@ -22,7 +22,13 @@ type Checkpoint struct {
 	Time time.Time
 	// XID is the bound of the transactions whose entries are in the tree: all with a lower number, and no others.
 	XID uint64
+	// Restored says that the database was taken back to this size by a restore that somebody wanted: checkpoints of
+	// larger trees that were signed before are given up.
+	Restored bool
 }
+
+// restoredLine is the line of a checkpoint that states a restore.
+const restoredLine = "restored\n"
 
 // Errors of Open, beside those of a text that is no checkpoint.
 var (
@@ -68,10 +74,13 @@ func NewSigner(seed []byte) (*Signer, error) {
 func (s *Signer) PublicKey() string { return s.public }
 
 // Sign returns the checkpoint as a signed note: the name of the key, the size, the root, the time and the bound of
-// transactions, one a line, and the signature.
+// transactions, one a line, "restored" if it states a restore, and the signature.
 func (s *Signer) Sign(c Checkpoint) (string, error) {
 	text := fmt.Sprintf("%s\n%d\n%s\ntime %s\nxid %d\n", s.signer.Name(), c.Size, c.Root,
 		c.Time.UTC().Format(time.RFC3339Nano), c.XID)
+	if c.Restored {
+		text += restoredLine
+	}
 	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
 	return string(signed), err
 }
@@ -90,7 +99,9 @@ func (s *Signer) Open(signed string) (c Checkpoint, err error) {
 	case err != nil:
 		return c, errors.New("it is no checkpoint, or cut")
 	}
-	lines := strings.Split(opened.Text, "\n")
+	text, isRestore := strings.CutSuffix(opened.Text, restoredLine)
+	c.Restored = isRestore
+	lines := strings.Split(text, "\n")
 	if len(lines) != 6 || lines[0] != s.verifier.Name() {
 		return c, errors.New("it is no checkpoint of an audit log")
 	}

@@ -3,12 +3,14 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -42,6 +44,8 @@ type Options struct {
 	Settings map[string]string
 	// NPMCache is passed to findBinaries.
 	NPMCache string
+	// StartTimeout limits the start; 0 means a minute.
+	StartTimeout time.Duration
 }
 
 // Cluster is a running PostgreSQL.
@@ -65,7 +69,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.StartTimeout, startTimeout))
 	defer cancel()
 	c := &Cluster{log: o.Logger, folder: f}
 	for {
@@ -211,6 +215,12 @@ func (c *Cluster) dsn(user, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(user), Path: "/" + database, RawQuery: q.Encode()}
 	return u.String()
 }
+
+// Root returns the data folder.
+func (c *Cluster) Root() string { return c.folder.root }
+
+// WAL returns the folder of PostgreSQL's WAL.
+func (c *Cluster) WAL() string { return filepath.Join(c.folder.pgdata, "pg_wal") }
 
 // BinDir returns the folder of the programs that run the cluster, or "" if another process is the owner.
 func (c *Cluster) BinDir() string { return c.bin.Dir }
