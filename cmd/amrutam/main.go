@@ -35,6 +35,7 @@ type commands struct {
 	Check      check         `cmd:"" help:"Check the invariants; exits with 1 if one is broken."`
 	Audit      auditCommands `cmd:"" help:"The audit log."`
 	Rollup     rollup        `cmd:"" help:"Count the rollups of the reports anew."`
+	Archive    archive       `cmd:"" help:"Move old consultations to the archive, and tell what can't be moved."`
 	Partitions partitions    `cmd:"" help:"Make the partitions of the coming months and days, and count them."`
 
 	Backup      backupCommand       `cmd:"" help:"Back up the private PostgreSQL now, to AMRUTAM_BACKUP_DIR, beside a running server or alone."`

@@ -49,6 +49,7 @@ func (a *App) mount() error {
 	mails.Pages(a.Mux)
 	a.mails = mails
 	jobs.HandleWithin(a.Queue, checkTimeout, a.checkInvariants)
+	jobs.HandleWithin(a.Queue, archiveTimeout, a.archiveConsultations)
 	if err := a.mountAccounts(); err != nil {
 		return err
 	}

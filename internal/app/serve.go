@@ -93,6 +93,7 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	}
 	a.logSetup(ctx)
 	a.checkNightly()
+	a.archiveNightly()
 	if err := a.Queue.MakePartitions(ctx); err != nil {
 		return fmt.Errorf("make partitions: %w", err)
 	}

@@ -99,6 +99,8 @@ type Config struct {
 	ErasureAfter   time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for" section:"Privacy"`
 	RetentionYears int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`
 
+	ArchiveAfter time.Duration `env:"AMRUTAM_ARCHIVE_AFTER" envDefault:"8760h" help:"how long after its end a consultation goes to the archive; at least 2160h, and as long as a prescription or a review may be written" section:"Archive"`
+
 	// The files that MasterKey and StubWebhookSecret came from, if they did.
 	masterKeyFile, stubSecretFile string
 }

@@ -199,6 +199,10 @@ func (c *Config) validateDurations(errs *settingErrors) {
 	if c.AuditKeep < 8760*time.Hour || c.AuditKeep < c.AuditCompressAfter {
 		errs.add("AMRUTAM_AUDIT_KEEP", "must be at least 8760h, and not shorter than AMRUTAM_AUDIT_COMPRESS_AFTER")
 	}
+	if c.ArchiveAfter < c.MinArchiveAge() {
+		errs.add("AMRUTAM_ARCHIVE_AFTER", "must be at least %s, and no shorter than AMRUTAM_PRESCRIBE_WITHIN, "+
+			"AMRUTAM_REVIEW_WITHIN and AMRUTAM_COMPLETE_AFTER", minArchiveAge)
+	}
 	if c.SessionLife > c.SessionMax {
 		errs.add("AMRUTAM_SESSION_LIFE", "must not be longer than AMRUTAM_SESSION_MAX")
 	}
@@ -208,6 +212,15 @@ func (c *Config) validateDurations(errs *settingErrors) {
 	if c.AccessTokenLife > c.SessionLife && !errs.reported["AMRUTAM_SESSION_LIFE"] {
 		errs.add("AMRUTAM_ACCESS_TOKEN_LIFE", "must not be longer than AMRUTAM_SESSION_LIFE")
 	}
+}
+
+// minArchiveAge is the age below which the function of the database archives nothing.
+const minArchiveAge = 90 * 24 * time.Hour
+
+// MinArchiveAge returns how long after its end a consultation may be archived at the earliest: when nobody can write
+// anything about it any more.
+func (c *Config) MinArchiveAge() time.Duration {
+	return max(minArchiveAge, c.PrescribeWithin, c.ReviewWithin, c.CompleteAfter)
 }
 
 // originPattern matches origins as browsers send them, in lower case.

@@ -29,7 +29,7 @@ func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err != nil {
 		return consent.ConsultationConsent{}, err
 	}
-	if isFinal(row.Status) {
+	if row.Status.IsFinal() {
 		detail := "A consultation that is " + string(row.Status) + " needs no consent any more."
 		return consent.ConsultationConsent{}, problem.InvalidTransition.WithDetail(detail)
 	}

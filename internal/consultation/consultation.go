@@ -90,6 +90,7 @@ type Consultation struct {
 	Absent             *AbsentParty `json:"absent" nullable:"true" doc:"Who didn't come, when it is NO_SHOW: the doctor said that the patient didn't, or the doctor never started it"`
 	CreatedAt          time.Time    `json:"createdAt" doc:"When it was booked"`
 	UpdatedAt          time.Time    `json:"updatedAt" doc:"When it last changed"`
+	Archived           bool         `json:"archived" doc:"true when it is in the archive, where it goes a year after its end: it never changes there, and reading it is slower" example:"false"`
 }
 
 // Entity names the consultation for a stored answer.
@@ -108,11 +109,12 @@ const (
 )
 
 // response returns the consultation with both names, and with its health data if the caller may see it.
-func (s *Service) response(full readConsultationRow, withHealthData bool) (Consultation, error) {
+func (s *Service) response(full fullRow, withHealthData bool) (Consultation, error) {
 	c := withoutHealthData(full.ConsultationRow)
 	c.PatientName = full.PatientName
 	c.DoctorName = full.DoctorName
 	c.RefundedAmount = full.Refunded
+	c.Archived = full.archived
 	if !withHealthData {
 		return c, nil
 	}

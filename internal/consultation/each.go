@@ -10,8 +10,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// ForEach calls fn with every consultation of a patient, with health data, or of a doctor, without it. The oldest
-// comes first. Only one is in memory at a time: the export of a person's data has all of them.
+// ForEach calls fn with every consultation of a patient, with health data, or of a doctor, without it, archived ones
+// too. The oldest comes first. Only one is in memory at a time: the export of a person's data has all of them.
 func (s *Service) ForEach(ctx context.Context, r *postgres.Read, person uuid.UUID, role access.Role,
 	fn func(Consultation) error) error {
 	condition, withHealthData := ofPatient, true
@@ -19,6 +19,6 @@ func (s *Service) ForEach(ctx context.Context, r *postgres.Read, person uuid.UUI
 		condition, withHealthData = ofDoctor, false
 	}
 	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, withHealthData) }
-	query := selectConsultations("consultations") + " WHERE " + condition + " ORDER BY c.scheduled_start, c.id"
+	query := selectConsultations(allRows) + " WHERE " + condition + " ORDER BY c.scheduled_start, c.id"
 	return postgres.ForEach(ctx, r, scan, fn, query, person)
 }

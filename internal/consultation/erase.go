@@ -47,18 +47,32 @@ func (s *Service) EraseUnstarted(ctx context.Context, tx *postgres.Tx, patient u
 	if err != nil {
 		return 0, err
 	}
-	ids, err := listUnstartedConsultations(ctx, tx, patient)
+	live, err := listUnstartedConsultations(ctx, tx, patient)
 	if err != nil {
 		return 0, fmt.Errorf("list consultations that were not started: %w", err)
 	}
+	if err := eraseTexts(ctx, tx, key, live, eraseConsultationTexts); err != nil {
+		return 0, fmt.Errorf("erase the health data of consultations: %w", err)
+	}
+	// After the live ones, whose rows are locked now: what was archived before that is found here.
+	archived, err := listUnstartedArchivedConsultations(ctx, tx, patient)
+	if err != nil {
+		return 0, fmt.Errorf("list archived consultations that were not started: %w", err)
+	}
+	if err := eraseTexts(ctx, tx, key, archived, eraseArchivedConsultationTexts); err != nil {
+		return 0, fmt.Errorf("erase the health data of archived consultations: %w", err)
+	}
+	return int64(len(live) + len(archived)), nil
+}
+
+// eraseTexts stores erased texts of consultations with one of the two statements.
+func eraseTexts(ctx context.Context, tx *postgres.Tx, key seal.Key, ids []uuid.UUID,
+	store func(context.Context, *postgres.Tx, time.Time, []uuid.UUID, [][]byte) error) (err error) {
 	reasons := make([][]byte, len(ids))
 	for i, id := range ids {
 		if reasons[i], err = key.Seal(columnReason, id, erasedReason); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	if err := eraseConsultationTexts(ctx, tx, tx.Now, ids, reasons); err != nil {
-		return 0, fmt.Errorf("erase the health data of consultations: %w", err)
-	}
-	return int64(len(ids)), nil
+	return store(ctx, tx, tx.Now, ids, reasons)
 }

@@ -33,11 +33,11 @@ func (in ListRequest) limitIDs(c *postgres.Conditions, last *pageEnd) {
 	}
 }
 
-// pageQuery returns the query for the rows of a page, and one more, that fulfil c and come after last; nil is the
-// first page.
-func (in ListRequest) pageQuery(c *postgres.Conditions, last *pageEnd) string {
+// pageQuery returns the query for the rows of a page, and one more, of a table, that fulfil c and come after last; nil
+// is the first page.
+func (in ListRequest) pageQuery(from string, c *postgres.Conditions, last *pageEnd) string {
 	if c.Empty() && len(in.Status) > 0 {
-		return in.pageByStatusQuery(c, last)
+		return in.pageByStatusQuery(from, c, last)
 	}
 	order := in.order("c.scheduled_start", "c.id")
 	if len(in.Status) > 0 {
@@ -53,19 +53,19 @@ func (in ListRequest) pageQuery(c *postgres.Conditions, last *pageEnd) string {
 		order.After(c, c.Value(last.Value), c.Value(last.ID))
 	}
 	in.limitIDs(c, last)
-	return in.selectPage("consultations", c.Where(), order)
+	return in.selectPage(from, c.Where(), order)
 }
 
 // pageByStatusQuery returns a query that reads a page of each status from the index by status and start, and selects
 // the page from these. Bounds and order name all columns of the index: with an order by time alone the planner may
 // read months of rows to find a rare status.
-func (in ListRequest) pageByStatusQuery(c *postgres.Conditions, last *pageEnd) string {
+func (in ListRequest) pageByStatusQuery(from string, c *postgres.Conditions, last *pageEnd) string {
 	var pages []string
 	for _, status := range slices.Compact(slices.Sorted(slices.Values(in.Status))) {
 		conditions := c.WithoutConditions()
 		order := in.boundStatus(&conditions, status, last)
 		in.limitIDs(&conditions, last)
-		pages = append(pages, "("+in.selectPage("consultations", conditions.Where(), order)+")")
+		pages = append(pages, "("+in.selectPage(from, conditions.Where(), order)+")")
 		*c = conditions.WithoutConditions()
 	}
 	return in.selectPage("("+strings.Join(pages, " UNION ALL ")+")", "", in.order("c.scheduled_start", "c.id"))

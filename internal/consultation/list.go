@@ -38,17 +38,13 @@ type SearchRequest struct {
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Consultation], error) {
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, actor.ID)
-	var c postgres.Conditions
-	c.And(ofPatient, actor.ID)
-	return s.list(ctx, tx, in, "consultations/me", true, &c)
+	return s.list(ctx, tx, in, "consultations/me", true, filter{ofPatient, actor.ID})
 }
 
 // ListOfDoctor lists the doctor's own consultations with their health data. Each call is audited.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Consultation], error) {
-	var c postgres.Conditions
-	c.And(ofDoctor, actor.ID)
-	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, &c)
+	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, filter{ofDoctor, actor.ID})
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
 	return page, err
 }
@@ -57,14 +53,14 @@ func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor acces
 // that it shows.
 func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in SearchRequest) (httpapi.Page[Consultation], error) {
-	var c postgres.Conditions
+	var filters []filter
 	if in.PatientID != "" {
-		c.And(ofPatient, in.PatientID)
+		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
 	}
 	if in.DoctorID != "" {
-		c.And(ofDoctor, in.DoctorID)
+		filters = append(filters, filter{ofDoctor, uuid.MustParse(string(in.DoctorID))})
 	}
-	page, err := s.list(ctx, tx, in.ListRequest, "consultations", false, &c)
+	page, err := s.list(ctx, tx, in.ListRequest, "consultations", false, filters...)
 	audit.Write(tx, actor, "consultation.search", actor.ID,
 		audit.Meta{"filters": in.usedFilters(), "patientIds": patientsOf(page.Items)})
 	return page, err
@@ -102,28 +98,54 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
-// list reads a page of the consultations that fulfil c and the request's filters. scope names the list in its cursors.
-func (s *Service) list(ctx context.Context, db postgres.Querier, in ListRequest, scope string, withHealthData bool,
-	c *postgres.Conditions) (httpapi.Page[Consultation], error) {
+// list reads a page of the consultations that fulfil the filters and the request. scope names the list in its cursors.
+func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, withHealthData bool,
+	filters ...filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
 		return page, problem.InvalidField("query.to", fault)
 	}
 	scope += " " + string(in.Sort)
-	name := in.queryName(c)
 	var last *pageEnd
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {
 		return page, err
 	}
-	// The joins with names and keys are outside of the page's query, so that they read the rows of the page only.
-	query := selectConsultations("("+in.pageQuery(c, last)+")") + in.order("c.scheduled_start", "c.id").OrderBy()
-	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, withHealthData) }
-	items, err := postgres.List(ctx, db, name, query, c.Args(), scan)
+	rows, err := in.readPage(ctx, tx, liveRows, last, filters)
 	if err != nil {
 		return page, err
 	}
+	if in.reachesArchive(tx.Now, last, rows, filters) {
+		archived, err := in.ofArchive(filters).readPage(ctx, tx, archivedRows, last, filters)
+		if err != nil {
+			return page, err
+		}
+		rows = in.merge(rows, archived)
+	}
+	items := make([]Consultation, len(rows))
+	for i, row := range rows {
+		if items[i], err = s.response(row, withHealthData); err != nil {
+			return page, err
+		}
+	}
 	endOf := func(c Consultation) any { return pageEnd{Value: c.StartTime, ID: c.ID} }
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, endOf), nil
+}
+
+// readPage reads the rows of a page, and one more, of the live consultations or of the archive.
+func (in ListRequest) readPage(ctx context.Context, db postgres.Querier, from string, last *pageEnd,
+	filters []filter) ([]fullRow, error) {
+	var c postgres.Conditions
+	for _, f := range filters {
+		c.And(f.condition, f.value)
+	}
+	name := in.queryName(&c)
+	if from == archivedRows {
+		name += "InArchive"
+	}
+	// The joins with names and keys are outside of the page's query, so that they read the rows of the page only.
+	order := in.order("c.scheduled_start", "c.id")
+	query := selectConsultations("("+in.pageQuery(from, &c, last)+")") + order.OrderBy()
+	return postgres.List(ctx, db, name, query, c.Args(), scanRow)
 }
 
 // queryName names the query in statistics and plans: each name has conditions that share a plan.
@@ -138,13 +160,20 @@ func (in ListRequest) queryName(c *postgres.Conditions) string {
 	return name
 }
 
-// selectConsultations returns a query for what scan reads, from a table or from a query in brackets.
+// Where consultations are: the tables with a column archived.
+const (
+	liveRows     = "(SELECT *, false AS archived FROM consultations)"
+	archivedRows = "(SELECT *, true AS archived FROM archived_consultations)"
+	allRows      = "all_consultations"
+)
+
+// selectConsultations returns a query for what scanRow reads, from one of these or from a query in brackets.
 func selectConsultations(from string) string { return listColumns + " FROM " + from + listJoins }
 
 const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status,
 	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
-	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.created_at, c.updated_at, k.wrapped, pp.full_name,
-	dp.full_name, CASE WHEN c.payment_status = 'PAID'
+	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.created_at, c.updated_at, c.archived, k.wrapped,
+	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
 		ELSE 0 END`
 
@@ -153,16 +182,21 @@ const listJoins = ` c
 	JOIN profiles pp ON pp.user_id = c.patient_id
 	JOIN profiles dp ON dp.user_id = c.doctor_id`
 
-// scan reads a row of selectConsultations.
+// scan reads a row of selectConsultations for a response.
 func (s *Service) scan(row pgx.CollectableRow, withHealthData bool) (Consultation, error) {
-	var full readConsultationRow
-	c := &full.ConsultationRow
-	err := row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus,
-		&c.Fee, &c.Currency, &c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy,
-		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CreatedAt, &c.UpdatedAt,
-		&full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
+	full, err := scanRow(row)
 	if err != nil {
 		return Consultation{}, err
 	}
 	return s.response(full, withHealthData)
+}
+
+// scanRow reads a row of selectConsultations.
+func scanRow(row pgx.CollectableRow) (full fullRow, err error) {
+	c := &full.ConsultationRow
+	err = row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus,
+		&c.Fee, &c.Currency, &c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy,
+		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CreatedAt, &c.UpdatedAt,
+		&full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
+	return full, err
 }

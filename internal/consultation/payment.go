@@ -106,7 +106,7 @@ func (s *Service) ReceiveWebhook(ctx context.Context, tx *postgres.Tx, caller ac
 	if recorded.Outcome != "" {
 		return WebhookResponse{Outcome: recorded.Outcome}, nil
 	}
-	row, err := lockConsultation(ctx, tx, recorded.ConsultationID)
+	row, err := lockAny(ctx, tx, recorded.ConsultationID)
 	if err != nil {
 		return WebhookResponse{}, fmt.Errorf("lock the consultation: %w", err)
 	}

@@ -7,6 +7,9 @@ VALUES (@id, @patient_id, @doctor_id, @slot_id, @status, @reason, @payment_statu
 -- name: lockConsultation :one
 SELECT * FROM consultations WHERE id = @id FOR UPDATE;
 
+-- name: lockArchivedConsultation :one
+SELECT * FROM archived_consultations WHERE id = @id FOR UPDATE;
+
 -- name: readConsultation :one
 SELECT sqlc.embed(c), k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID'
@@ -18,12 +21,16 @@ JOIN profiles pp ON pp.user_id = c.patient_id
 JOIN profiles dp ON dp.user_id = c.doctor_id
 WHERE c.id = @id;
 
--- name: updateConsultation :exec
+-- name: updateConsultation :execrows
 UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes,
     payment_due_at = @payment_due_at, cancelled_by = @cancelled_by, cancelled_at = @cancelled_at,
     cancellation_reason = @cancellation_reason, cancelled_late = @cancelled_late, started_at = @started_at,
     ended_at = @ended_at, absent = @absent, updated_at = @now
 WHERE id = @id;
+
+-- An archived consultation is over: only its payment may change, when money comes late.
+-- name: updateArchivedPayment :exec
+UPDATE archived_consultations SET payment_status = @payment_status, updated_at = @now WHERE id = @id;
 
 -- name: readPartyNames :one
 SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
@@ -95,13 +102,34 @@ SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS started,
     count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
     coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')),
         'epoch')::timestamptz AS live_until
-FROM consultations WHERE (patient_id = @person OR doctor_id = @person) AND id >= ids_since(@person);
+FROM all_consultations WHERE (patient_id = @person OR doctor_id = @person) AND id >= ids_since(@person);
 
 -- name: listUnstartedConsultations :many
 SELECT id FROM consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id)
+    AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id;
+
+-- name: listUnstartedArchivedConsultations :many
+SELECT id FROM archived_consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id)
     AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id;
 
 -- name: eraseConsultationTexts :exec
 UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = @now
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@reasons::bytea[]) AS reason) n
 WHERE c.id = n.id AND c.id = ANY(@ids::uuid[]);
+
+-- name: eraseArchivedConsultationTexts :exec
+UPDATE archived_consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = @now
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@reasons::bytea[]) AS reason) n
+WHERE c.id = n.id AND c.id = ANY(@ids::uuid[]);
+
+-- name: countQuietConsultations :many
+SELECT status, count(*) AS n FROM quiet_consultations
+WHERE id < uuid7_floor(@before) AND scheduled_end < @before AND updated_at < @before GROUP BY status ORDER BY status;
+
+-- What is as old as the archive but not in it: nobody ended it, or something about it is under way.
+-- name: listLeftovers :many
+SELECT status, count(*) AS n, ((array_agg(id ORDER BY id))[1:5])::uuid[] AS examples FROM consultations c
+WHERE id < uuid7_floor(@before) AND scheduled_end < @before
+    AND NOT (status IN ('COMPLETED', 'CANCELLED', 'NO_SHOW') AND EXISTS (SELECT FROM quiet_consultations q
+        WHERE q.id = c.id AND q.updated_at < @before))
+GROUP BY status ORDER BY status;

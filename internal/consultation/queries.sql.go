@@ -102,6 +102,47 @@ func countNotStartedConsultations(ctx context.Context, db postgres.Querier, user
 	return count, postgres.Failed("countNotStartedConsultations", err)
 }
 
+const countQuietConsultationsSQL = `-- name: countQuietConsultations :many
+SELECT status, count(*) AS n FROM quiet_consultations
+WHERE id < uuid7_floor($1) AND scheduled_end < $1 AND updated_at < $1 GROUP BY status ORDER BY status
+`
+
+type countQuietConsultationsRow struct {
+	Status Status
+	N      int64
+}
+
+func countQuietConsultations(ctx context.Context, db postgres.Querier, before time.Time) ([]countQuietConsultationsRow, error) {
+	rows, err := db.Query(ctx, countQuietConsultationsSQL, before)
+	if err != nil {
+		return nil, postgres.Failed("countQuietConsultations", err)
+	}
+	defer rows.Close()
+	var items []countQuietConsultationsRow
+	for rows.Next() {
+		var i countQuietConsultationsRow
+		if err := rows.Scan(&i.Status, &i.N); err != nil {
+			return nil, postgres.Failed("countQuietConsultations", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countQuietConsultations", err)
+	}
+	return items, nil
+}
+
+const eraseArchivedConsultationTextsSQL = `-- name: eraseArchivedConsultationTexts :exec
+UPDATE archived_consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
+FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
+WHERE c.id = n.id AND c.id = ANY($2::uuid[])
+`
+
+func eraseArchivedConsultationTexts(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
+	_, err := tx.Exec(ctx, eraseArchivedConsultationTextsSQL, now, ids, reasons)
+	return postgres.Failed("eraseArchivedConsultationTexts", err)
+}
+
 const eraseConsultationTextsSQL = `-- name: eraseConsultationTexts :exec
 UPDATE consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
 FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
@@ -111,6 +152,41 @@ WHERE c.id = n.id AND c.id = ANY($2::uuid[])
 func eraseConsultationTexts(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
 	_, err := tx.Exec(ctx, eraseConsultationTextsSQL, now, ids, reasons)
 	return postgres.Failed("eraseConsultationTexts", err)
+}
+
+const listLeftoversSQL = `-- name: listLeftovers :many
+SELECT status, count(*) AS n, ((array_agg(id ORDER BY id))[1:5])::uuid[] AS examples FROM consultations c
+WHERE id < uuid7_floor($1) AND scheduled_end < $1
+    AND NOT (status IN ('COMPLETED', 'CANCELLED', 'NO_SHOW') AND EXISTS (SELECT FROM quiet_consultations q
+        WHERE q.id = c.id AND q.updated_at < $1))
+GROUP BY status ORDER BY status
+`
+
+type listLeftoversRow struct {
+	Status   Status
+	N        int64
+	Examples []uuid.UUID
+}
+
+// What is as old as the archive but not in it: nobody ended it, or something about it is under way.
+func listLeftovers(ctx context.Context, db postgres.Querier, before time.Time) ([]listLeftoversRow, error) {
+	rows, err := db.Query(ctx, listLeftoversSQL, before)
+	if err != nil {
+		return nil, postgres.Failed("listLeftovers", err)
+	}
+	defer rows.Close()
+	var items []listLeftoversRow
+	for rows.Next() {
+		var i listLeftoversRow
+		if err := rows.Scan(&i.Status, &i.N, &i.Examples); err != nil {
+			return nil, postgres.Failed("listLeftovers", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listLeftovers", err)
+	}
+	return items, nil
 }
 
 const listMissedConsultationsSQL = `-- name: listMissedConsultations :many
@@ -189,6 +265,31 @@ func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBef
 	return items, nil
 }
 
+const listUnstartedArchivedConsultationsSQL = `-- name: listUnstartedArchivedConsultations :many
+SELECT id FROM archived_consultations WHERE patient_id = $1 AND id >= ids_since($1)
+    AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
+`
+
+func listUnstartedArchivedConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listUnstartedArchivedConsultationsSQL, patientID)
+	if err != nil {
+		return nil, postgres.Failed("listUnstartedArchivedConsultations", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listUnstartedArchivedConsultations", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listUnstartedArchivedConsultations", err)
+	}
+	return items, nil
+}
+
 const listUnstartedConsultationsSQL = `-- name: listUnstartedConsultations :many
 SELECT id FROM consultations WHERE patient_id = $1 AND id >= ids_since($1)
     AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
@@ -212,6 +313,40 @@ func listUnstartedConsultations(ctx context.Context, db postgres.Querier, patien
 		return nil, postgres.Failed("listUnstartedConsultations", err)
 	}
 	return items, nil
+}
+
+const lockArchivedConsultationSQL = `-- name: lockArchivedConsultation :one
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM archived_consultations WHERE id = $1 FOR UPDATE
+`
+
+func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ArchivedConsultation, error) {
+	row := tx.QueryRow(ctx, lockArchivedConsultationSQL, id)
+	var i ArchivedConsultation
+	err := row.Scan(
+		&i.ID,
+		&i.PatientID,
+		&i.DoctorID,
+		&i.SlotID,
+		&i.Status,
+		&i.Reason,
+		&i.Notes,
+		&i.PaymentStatus,
+		&i.Fee,
+		&i.Currency,
+		&i.ScheduledStart,
+		&i.ScheduledEnd,
+		&i.PaymentDueAt,
+		&i.CancelledBy,
+		&i.CancellationReason,
+		&i.CancelledAt,
+		&i.StartedAt,
+		&i.EndedAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Absent,
+		&i.CancelledLate,
+	)
+	return i, postgres.Failed("lockArchivedConsultation", err)
 }
 
 const lockConsultationSQL = `-- name: lockConsultation :one
@@ -356,7 +491,7 @@ SELECT count(*) FILTER (WHERE started_at IS NOT NULL) AS started,
     count(*) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')) AS live,
     coalesce(max(scheduled_end) FILTER (WHERE status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS')),
         'epoch')::timestamptz AS live_until
-FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+FROM all_consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
 `
 
 type readCareRecordRow struct {
@@ -449,7 +584,17 @@ func readPartyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUI
 	return i, postgres.Failed("readPartyNames", err)
 }
 
-const updateConsultationSQL = `-- name: updateConsultation :exec
+const updateArchivedPaymentSQL = `-- name: updateArchivedPayment :exec
+UPDATE archived_consultations SET payment_status = $1, updated_at = $2 WHERE id = $3
+`
+
+// An archived consultation is over: only its payment may change, when money comes late.
+func updateArchivedPayment(ctx context.Context, tx *postgres.Tx, paymentStatus PaymentState, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, updateArchivedPaymentSQL, paymentStatus, now, id)
+	return postgres.Failed("updateArchivedPayment", err)
+}
+
+const updateConsultationSQL = `-- name: updateConsultation :execrows
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
     payment_due_at = $4, cancelled_by = $5, cancelled_at = $6,
     cancellation_reason = $7, cancelled_late = $8, started_at = $9,
@@ -473,8 +618,8 @@ type updateConsultationParams struct {
 	ID                 uuid.UUID
 }
 
-func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsultationParams) error {
-	_, err := tx.Exec(ctx, updateConsultationSQL,
+func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsultationParams) (int64, error) {
+	result, err := tx.Exec(ctx, updateConsultationSQL,
 		arg.Status,
 		arg.PaymentStatus,
 		arg.Notes,
@@ -489,7 +634,10 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.Now,
 		arg.ID,
 	)
-	return postgres.Failed("updateConsultation", err)
+	if err != nil {
+		return 0, postgres.Failed("updateConsultation", err)
+	}
+	return result.RowsAffected(), nil
 }
 
 const wasCancelledBySQL = `-- name: wasCancelledBy :one

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
@@ -24,7 +25,7 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err := httpapi.RequireRecentMFAFor(tx.Now, actor, in.Purpose); err != nil {
 		return Consultation{}, err
 	}
-	full, err := readConsultation(ctx, tx, in.ID)
+	full, err := readAny(ctx, tx, in.ID)
 	if postgres.NoRows(err) {
 		return Consultation{}, problem.NotFound
 	}
@@ -38,6 +39,29 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	health := canSeeHealthData(actor, row, in.Purpose)
 	auditRead(tx, actor, row, health, in.Purpose)
 	return s.response(full, health)
+}
+
+// fullRow is a consultation with what its response needs of other tables.
+type fullRow struct {
+	readConsultationRow
+	archived bool
+}
+
+// readAny reads a live or archived consultation. Most are live, so the archive is read only for those that aren't.
+func readAny(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (fullRow, error) {
+	row, err := readConsultation(ctx, tx, id)
+	if !postgres.NoRows(err) {
+		return fullRow{readConsultationRow: row}, err
+	}
+	query := selectConsultations(archivedRows) + " WHERE c.id = $1"
+	rows, err := postgres.List(ctx, tx, "readArchivedConsultation", query, []any{id}, scanRow)
+	if err == nil && len(rows) == 0 {
+		err = pgx.ErrNoRows
+	}
+	if err != nil {
+		return fullRow{}, err
+	}
+	return rows[0], nil
 }
 
 // auditRead audits who read a consultation, whether with its health data, and for which purpose.

@@ -12,6 +12,31 @@ import (
 	"github.com/google/uuid"
 )
 
+type ArchivedConsultation struct {
+	ID                 uuid.UUID
+	PatientID          uuid.UUID
+	DoctorID           uuid.UUID
+	SlotID             uuid.UUID
+	Status             Status
+	Reason             []byte
+	Notes              []byte
+	PaymentStatus      PaymentState
+	Fee                money.Amount
+	Currency           string
+	ScheduledStart     time.Time
+	ScheduledEnd       time.Time
+	PaymentDueAt       *time.Time
+	CancelledBy        *access.Role
+	CancellationReason []byte
+	CancelledAt        *time.Time
+	StartedAt          *time.Time
+	EndedAt            *time.Time
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
+	Absent             *access.Role
+	CancelledLate      bool
+}
+
 type ConsultationRow struct {
 	ID                 uuid.UUID
 	PatientID          uuid.UUID

@@ -20,10 +20,18 @@ const (
 	StatusNoShow     Status = "NO_SHOW"
 )
 
+// Statuses has every state.
+var Statuses = []Status{StatusRequested, StatusConfirmed, StatusInProgress, StatusCompleted, StatusCancelled,
+	StatusNoShow}
+
+// IsFinal reports whether a consultation with the status is over.
+func (s Status) IsFinal() bool {
+	return s == StatusCompleted || s == StatusCancelled || s == StatusNoShow
+}
+
 // Schema lists the states.
 func (Status) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "ConsultationStatus", "Where a consultation stands", StatusRequested, StatusConfirmed,
-		StatusInProgress, StatusCompleted, StatusCancelled, StatusNoShow)
+	return httpapi.Enum(r, "ConsultationStatus", "Where a consultation stands", Statuses...)
 }
 
 // PaymentState is the state of the payment that a consultation stores.

@@ -27,7 +27,7 @@ var auditActions = map[Status]string{
 // know of it.
 func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	id uuid.UUID) (ConsultationRow, error) {
-	row, err := lockConsultation(ctx, tx, id)
+	row, err := lockAny(ctx, tx, id)
 	if postgres.NoRows(err) {
 		return row, problem.NotFound
 	}
@@ -110,7 +110,7 @@ func (s *Service) transition(ctx context.Context, tx *postgres.Tx, actor access.
 		row.CancelledAt, row.CancelledBy = &tx.Now, roleOf(actor)
 	case StatusRequested, StatusConfirmed:
 	}
-	if isFinal(to) {
+	if to.IsFinal() {
 		if err := schedule.ReleaseSeat(ctx, tx, row.ID); err != nil {
 			return err
 		}
@@ -129,17 +129,27 @@ func absentParty(actor access.Actor) access.Role {
 	return access.RolePatient
 }
 
-// isFinal reports whether a consultation with the status is over.
-func isFinal(status Status) bool {
-	return status == StatusCompleted || status == StatusCancelled || status == StatusNoShow
+// lockAny locks the row of a live or archived consultation. One that is archived meanwhile is found in the archive.
+func lockAny(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ConsultationRow, error) {
+	row, err := lockConsultation(ctx, tx, id)
+	if !postgres.NoRows(err) {
+		return row, err
+	}
+	archived, err := lockArchivedConsultation(ctx, tx, id)
+	return ConsultationRow(archived), err
 }
 
+// save stores a consultation. Of an archived one, which is over, only the state of the payment can change.
 func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow) error {
-	return updateConsultation(ctx, tx, updateConsultationParams{
+	n, err := updateConsultation(ctx, tx, updateConsultationParams{
 		ID: row.ID, Status: row.Status, PaymentStatus: row.PaymentStatus, PaymentDueAt: row.PaymentDueAt,
 		Notes: row.Notes, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent,
 		CancelledAt: row.CancelledAt, CancelledBy: row.CancelledBy, CancelledLate: row.CancelledLate,
 		CancellationReason: row.CancellationReason,
 		Now:                tx.Now,
 	})
+	if err != nil || n > 0 {
+		return err
+	}
+	return updateArchivedPayment(ctx, tx, row.PaymentStatus, tx.Now, row.ID)
 }

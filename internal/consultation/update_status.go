@@ -75,7 +75,7 @@ func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor acces
 			return Consultation{}, err
 		}
 	}
-	full, err := readConsultation(ctx, tx, row.ID)
+	full, err := readAny(ctx, tx, row.ID)
 	if err != nil {
 		return Consultation{}, err
 	}

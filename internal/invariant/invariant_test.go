@@ -145,6 +145,16 @@ var violations = []struct{ rule, name, sql string }{
 	{"rollups-match", "rollups that nobody counted", "DELETE FROM rollup_changes; DELETE FROM rollups"},
 	{"rollups-match", "a wrong number",
 		"DELETE FROM rollup_changes; UPDATE rollups SET sums = array_fill(0::bigint, ARRAY[97])"},
+	{"archived-as-a-whole", "a consultation twice", `SELECT make_archive_partitions(now());
+		INSERT INTO archived_consultations SELECT * FROM consultations WHERE status = 'COMPLETED'`},
+	{"archived-as-a-whole", "a prescription without its consultation",
+		"INSERT INTO archived_prescriptions SELECT * FROM prescriptions; DELETE FROM prescriptions"},
+	{"archived-as-a-whole", "a consent without its consultation", `INSERT INTO archived_consultation_consents
+		SELECT * FROM consultation_consents; DELETE FROM consultation_consents`},
+	{"archived-as-a-whole", "a payment of nothing", `ALTER TABLE payments DISABLE TRIGGER USER;
+		UPDATE payments SET consultation_id = gen_random_uuid() WHERE id = (SELECT id FROM payments LIMIT 1)`},
+	{"archived-as-a-whole", "a review of nothing", `ALTER TABLE reviews DISABLE TRIGGER USER;
+		UPDATE reviews SET consultation_id = gen_random_uuid()`},
 
 	{"mails-are-handed-over", "a lost job",
 		"UPDATE mails SET sent_at = NULL, content = 'x'; DELETE FROM river_job"},

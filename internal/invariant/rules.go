@@ -1,7 +1,7 @@
 package invariant
 
-// Rules are the ten rules of the domain in its order; the rule of unmatched money follows that of payments, and that
-// of the rollups comes last.
+// Rules are the ten rules of the domain in its order; the rule of unmatched money follows that of payments, and those
+// of the rollups and the archive come last.
 var Rules = []Rule{
 	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; " +
 		"BOOKED exactly when full", `
@@ -54,7 +54,7 @@ var Rules = []Rule{
 	{"confirmed-means-paid", "CONFIRMED, IN_PROGRESS and COMPLETED: fee zero or payment SUCCESS; PAID exactly when " +
 		"the payment is SUCCESS", `
 		SELECT c.id
-		FROM consultations c
+		FROM all_consultations c
 		LEFT JOIN payments p ON p.consultation_id = c.id
 		WHERE p.id IS NULL
 		   OR p.amount <> c.fee
@@ -83,7 +83,7 @@ var Rules = []Rule{
 				c.cancelled_late AND (c.status <> 'CANCELLED' OR c.cancelled_by <> 'PATIENT'
 					OR c.cancelled_at >= c.scheduled_start) AS wrongly_late
 			FROM payments p
-			JOIN consultations c ON c.id = p.consultation_id
+			JOIN all_consultations c ON c.id = p.consultation_id
 			LEFT JOIN received ON received.payment_id = p.id
 			LEFT JOIN returned ON returned.payment_id = p.id)
 		SELECT id FROM balance
@@ -150,7 +150,7 @@ var Rules = []Rule{
 						('IN_PROGRESS', 'COMPLETED'), ('IN_PROGRESS', 'CANCELLED')) END) AS legal
 			FROM steps GROUP BY entity_id)
 		SELECT c.id
-		FROM consultations c
+		FROM all_consultations c
 		LEFT JOIN paths p ON p.entity_id = c.id::text
 		WHERE c.created_at >= (SELECT kept_since FROM audit_tree) AND (p.entity_id IS NULL
 		   OR NOT p.legal
@@ -164,8 +164,8 @@ var Rules = []Rule{
 	{"commands-are-audited", "every acknowledged command has its audit row; every stored response names an entity " +
 		"that exists", `
 		WITH created (id, kind, action, at) AS (
-			SELECT id, 'consultation', 'consultation.book', created_at FROM consultations
-			UNION ALL SELECT id, 'prescription', 'prescription.write', created_at FROM prescriptions
+			SELECT id, 'consultation', 'consultation.book', created_at FROM all_consultations
+			UNION ALL SELECT id, 'prescription', 'prescription.write', created_at FROM all_prescriptions
 			UNION ALL SELECT id, 'refund', CASE WHEN on_request THEN 'refund.request'
 				WHEN at_provider THEN 'refund.record' ELSE 'refund.open' END, created_at FROM refunds
 			UNION ALL SELECT id, 'unmatched-money', 'unmatched-money.record', received_at FROM unmatched_money
@@ -189,11 +189,11 @@ var Rules = []Rule{
 		WHERE k.created_at >= (SELECT kept_since FROM audit_tree) AND NOT EXISTS (SELECT FROM audit_logs a
 				WHERE a.entity_type = k.entity_type AND a.entity_id = k.entity_id::text AND a.actor_id = k.user_id)
 		   OR NOT CASE k.entity_type
-				WHEN 'consultation' THEN EXISTS (SELECT FROM consultations e WHERE e.id = k.entity_id)
+				WHEN 'consultation' THEN EXISTS (SELECT FROM all_consultations e WHERE e.id = k.entity_id)
 				WHEN 'payment' THEN EXISTS (SELECT FROM payments e WHERE e.id = k.entity_id)
 				WHEN 'unmatched-money' THEN EXISTS (SELECT FROM unmatched_money e WHERE e.id = k.entity_id)
 				WHEN 'refund' THEN EXISTS (SELECT FROM refunds e WHERE e.id = k.entity_id)
-				WHEN 'prescription' THEN EXISTS (SELECT FROM prescriptions e WHERE e.id = k.entity_id)
+				WHEN 'prescription' THEN EXISTS (SELECT FROM all_prescriptions e WHERE e.id = k.entity_id)
 				WHEN 'review' THEN EXISTS (SELECT FROM reviews e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
 				WHEN 'user' THEN EXISTS (SELECT FROM users e WHERE e.id = k.entity_id)
@@ -208,8 +208,8 @@ var Rules = []Rule{
 	{"prescriptions-by-own-doctor",
 		"no prescription without a consultation that was IN_PROGRESS, by its own doctor, for its own patient", `
 		SELECT p.id
-		FROM prescriptions p
-		LEFT JOIN consultations c ON c.id = p.consultation_id
+		FROM all_prescriptions p
+		LEFT JOIN all_consultations c ON c.id = p.consultation_id
 		WHERE c.id IS NULL
 		   OR c.started_at IS NULL
 		   OR p.doctor_id <> c.doctor_id
@@ -247,7 +247,7 @@ var Rules = []Rule{
 		UNION ALL
 		SELECT r.id
 		FROM reviews r
-		LEFT JOIN consultations c ON c.id = r.consultation_id
+		LEFT JOIN all_consultations c ON c.id = r.consultation_id
 		WHERE c.status IS DISTINCT FROM 'COMPLETED'
 		   OR r.patient_id <> c.patient_id
 		   OR r.doctor_id <> c.doctor_id
@@ -299,4 +299,21 @@ var Rules = []Rule{
 		SELECT gen_random_uuid()
 		FROM (SELECT DISTINCT day FROM (
 			(TABLE counted EXCEPT TABLE rolled) UNION ALL (TABLE rolled EXCEPT TABLE counted)) x) y`},
+
+	{"archived-as-a-whole", "every consultation is live or archived, and not both; its prescriptions and consents " +
+		"are where it is; every payment and review has one", `
+		SELECT a.id FROM archived_consultations a JOIN consultations c ON c.id = a.id
+		UNION ALL
+		SELECT a.id FROM archived_consultations a WHERE EXISTS (SELECT FROM seats s WHERE s.consultation_id = a.id)
+		UNION ALL
+		SELECT a.id FROM archived_prescriptions a WHERE EXISTS (SELECT FROM prescriptions p WHERE p.id = a.id)
+			OR NOT EXISTS (SELECT FROM archived_consultations c WHERE c.id = a.consultation_id)
+		UNION ALL
+		SELECT a.consultation_id FROM archived_consultation_consents a
+		WHERE EXISTS (SELECT FROM consultation_consents x WHERE x.consultation_id = a.consultation_id)
+			OR NOT EXISTS (SELECT FROM archived_consultations c WHERE c.id = a.consultation_id)
+		UNION ALL
+		SELECT p.id FROM payments p WHERE NOT EXISTS (SELECT FROM all_consultations c WHERE c.id = p.consultation_id)
+		UNION ALL
+		SELECT r.id FROM reviews r WHERE NOT EXISTS (SELECT FROM all_consultations c WHERE c.id = r.consultation_id)`},
 }

@@ -9,11 +9,11 @@ SELECT * FROM payments WHERE consultation_id = @consultation_id FOR UPDATE;
 SELECT * FROM payments WHERE id = @id FOR UPDATE;
 
 -- name: findPayment :one
-SELECT p.*, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
+SELECT p.*, c.patient_id, c.doctor_id FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = @consultation_id;
 
 -- name: listConsultations :many
-SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
+SELECT p.consultation_id FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE c.patient_id = @patient_id AND c.id >= ids_since(@patient_id) ORDER BY p.id;
 
 -- name: updatePayment :exec
@@ -196,12 +196,12 @@ SELECT EXISTS (SELECT FROM unmatched_money WHERE attempt_id = @attempt_id AND ki
 
 -- The address of an app may name its user.
 -- name: eraseReturnURLs :exec
-UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
+UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = @patient_id
     AND c.id >= ids_since(@patient_id);
 
 -- name: eraseResolutions :exec
-UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
+UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = @patient_id
     AND c.id >= ids_since(@patient_id);
 
@@ -210,5 +210,5 @@ UPDATE refunds SET status = @status, failure_reason = sqlc.narg('failure_reason'
 
 -- name: eraseRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
-FROM payments p JOIN consultations c ON c.id = p.consultation_id
+FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = @patient_id AND c.id >= ids_since(@patient_id);

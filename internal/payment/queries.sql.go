@@ -45,7 +45,7 @@ func endAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, consultati
 
 const eraseRefundReasonsSQL = `-- name: eraseRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
-FROM payments p JOIN consultations c ON c.id = p.consultation_id
+FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE r.on_request AND r.payment_id = p.id AND c.patient_id = $1 AND c.id >= ids_since($1)
 `
 
@@ -58,7 +58,7 @@ func eraseRefundReasons(ctx context.Context, tx *postgres.Tx, patientID uuid.UUI
 }
 
 const eraseResolutionsSQL = `-- name: eraseResolutions :exec
-UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN consultations c ON c.id = p.consultation_id
+UPDATE unmatched_money u SET resolution = '(erased)' FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE u.payment_id = p.id AND u.resolution IS NOT NULL AND c.patient_id = $1
     AND c.id >= ids_since($1)
 `
@@ -69,7 +69,7 @@ func eraseResolutions(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID)
 }
 
 const eraseReturnURLsSQL = `-- name: eraseReturnURLs :exec
-UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN consultations c ON c.id = p.consultation_id
+UPDATE payment_attempts a SET return_url = NULL FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE a.payment_id = p.id AND a.return_url IS NOT NULL AND c.patient_id = $1
     AND c.id >= ids_since($1)
 `
@@ -183,7 +183,7 @@ func findOpenAttempt(ctx context.Context, db postgres.Querier, paymentID uuid.UU
 }
 
 const findPaymentSQL = `-- name: findPayment :one
-SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, c.patient_id, c.doctor_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
+SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, c.patient_id, c.doctor_id FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = $1
 `
 
@@ -469,7 +469,7 @@ func listAttempts(ctx context.Context, db postgres.Querier, paymentID uuid.UUID)
 }
 
 const listConsultationsSQL = `-- name: listConsultations :many
-SELECT p.consultation_id FROM payments p JOIN consultations c ON c.id = p.consultation_id
+SELECT p.consultation_id FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY p.id
 `
 

@@ -69,7 +69,8 @@ func TestAppRolePrivileges(t *testing.T) {
 	}
 	partition := text(t, db, `SELECT inhrelid::regclass::text FROM pg_inherits
 		WHERE inhparent = 'audit_logs'::regclass AND inhrelid <> 'audit_logs_default'::regclass LIMIT 1`)
-	for _, evidence := range []string{"audit_logs", "prescriptions", "audit_logs_default", partition} {
+	for _, evidence := range []string{"audit_logs", "prescriptions", "archived_prescriptions",
+		"archived_consultations_old", "audit_logs_default", partition} {
 		for _, sql := range []string{"UPDATE % SET id = id", "DELETE FROM %", "TRUNCATE %", "TRUNCATE % CASCADE",
 			"ALTER TABLE % DISABLE TRIGGER ALL", "ALTER TABLE % DISABLE TRIGGER USER",
 			"ALTER TABLE % ADD COLUMN x int", "DROP TABLE %", "CREATE RULE r AS ON INSERT TO % DO INSTEAD NOTHING",
@@ -114,6 +115,10 @@ func TestAppRolePrivileges(t *testing.T) {
 		case table == "prescriptions" || table == "audit_checkpoints" || table == "audit_files" ||
 			table == "audit_restores":
 			want = "select insert"
+		case table == "consultations":
+			want = "select insert update"
+		case strings.HasPrefix(table, "archived_"):
+			want = "select" // and a few columns of archived_consultations can be updated
 		case table == "audit_tiles":
 			want = "select insert update"
 		case table == "audit_tree" || table == "rollup_state" || table == "restore_mode":
@@ -313,6 +318,7 @@ func TestRolesWithOrdinaryLogins(t *testing.T) {
 	must(t, server.Ready(t.Context()))
 	wantRefused(t, server.Pool, "SET ROLE maker")
 	checkPartitionLimits(t, server)
+	checkArchiveLimits(t, server)
 	for _, sql := range []string{"RESET ROLE", "SET ROLE NONE"} {
 		_, err := server.Pool.Exec(t.Context(), sql)
 		must(t, err)
@@ -325,6 +331,58 @@ func TestRolesWithOrdinaryLogins(t *testing.T) {
 	must(t, err)
 	if err := testdb.Migrate(t.Context(), address("server", "three")); err == nil {
 		t.Error("a login that owns nothing made the schema")
+	}
+}
+
+// checkArchiveLimits checks that a login that owns nothing can neither archive what is young, nor write to the
+// archive, nor drop a month that may still be filled.
+func checkArchiveLimits(t *testing.T, db *postgres.DB) {
+	t.Helper()
+	for _, arguments := range []string{"now(), '00000000-0000-0000-0000-000000000000', 10",
+		"now() - interval '89 days', '00000000-0000-0000-0000-000000000000', 10",
+		"now() - interval '91 days', '00000000-0000-0000-0000-000000000000', 10001",
+		"NULL, '00000000-0000-0000-0000-000000000000', 10",
+		"now() - interval '91 days', '00000000-0000-0000-0000-000000000000', NULL"} {
+		_, err := db.Pool.Exec(t.Context(), "SELECT archive_consultations("+arguments+")")
+		if err == nil || !strings.Contains(err.Error(), "22023") {
+			t.Errorf("archive_consultations(%s): %v", arguments, err)
+		}
+	}
+	for _, sql := range []string{"DELETE FROM consultations", "DELETE FROM prescriptions",
+		"INSERT INTO archived_consultations SELECT * FROM consultations",
+		"INSERT INTO archived_prescriptions SELECT * FROM prescriptions",
+		"UPDATE archived_consultations SET status = 'CANCELLED'", "DELETE FROM archived_consultations",
+		"UPDATE archived_prescriptions SET advice = NULL", "DELETE FROM archived_prescriptions"} {
+		wantRefused(t, db.Pool, sql)
+	}
+	months := func() string {
+		return text(t, db, "SELECT count(*)::text FROM pg_inherits WHERE inhparent = 'consultations'::regclass")
+	}
+	before := months()
+	_, err := db.Pool.Exec(t.Context(), "SELECT drop_archived_month('2999-01-01')")
+	must(t, err)
+	if after := months(); after != before {
+		t.Errorf("%s partitions are left of %s", after, before)
+	}
+}
+
+// TestArchiveHasSameColumns checks that rows can be moved as they are: a migration that adds a column to a live table
+// adds it to the archive too, and makes the views of both again.
+func TestArchiveHasSameColumns(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgres.Options{MaxConns: 2})
+	columns := func(table string) string {
+		return text(t, db, `SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull),
+			', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = '`+table+`'::regclass AND attnum > 0
+			AND NOT attisdropped AND attname <> 'archived'`)
+	}
+	for _, table := range []string{"consultations", "prescriptions", "consultation_consents"} {
+		if live, archived := columns(table), columns("archived_"+table); live != archived {
+			t.Errorf("%s has %s, and its archive %s", table, live, archived)
+		}
+		if live, both := columns(table), columns("all_"+table); strings.Count(live, ",") != strings.Count(both, ",") {
+			t.Errorf("%s has %s, and its view %s", table, live, both)
+		}
 	}
 }
 

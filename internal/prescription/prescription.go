@@ -66,6 +66,7 @@ type Prescription struct {
 	Supersedes     *uuid.UUID   `json:"supersedes" nullable:"true" doc:"The prescription it corrects, or null"`
 	SupersededBy   *uuid.UUID   `json:"supersededBy" nullable:"true" doc:"The prescription that corrects it, or null: this one stands"`
 	CreatedAt      time.Time    `json:"createdAt" doc:"When it was written"`
+	Archived       bool         `json:"archived" doc:"true when it is in the archive with its consultation, where reading it is slower" example:"false"`
 }
 
 // Entity names the prescription for a stored answer.
@@ -80,6 +81,7 @@ func (s *Service) open(row PrescriptionRow, wrapped []byte, supersededBy *uuid.U
 		ID: row.ID, ConsultationID: row.ConsultationID, DoctorID: row.DoctorID, PatientID: row.PatientID,
 		Medications: []Medication{},
 		Supersedes:  row.Supersedes, SupersededBy: supersededBy, CreatedAt: row.CreatedAt,
+		Archived: row.Archived,
 	}
 	key, err := s.Sealer.UnwrapCached(row.PatientID, wrapped)
 	if errors.Is(err, seal.ErrErased) {

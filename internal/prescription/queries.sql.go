@@ -56,9 +56,9 @@ func insertPrescription(ctx context.Context, tx *postgres.Tx, arg insertPrescrip
 }
 
 const listPrescriptionsOfConsultationSQL = `-- name: listPrescriptionsOfConsultation :many
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
 JOIN data_keys k ON k.user_id = p.patient_id
-LEFT JOIN prescriptions n ON n.supersedes = p.id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
 WHERE p.consultation_id = $1 ORDER BY p.id DESC LIMIT 100
 `
 
@@ -86,6 +86,7 @@ func listPrescriptionsOfConsultation(ctx context.Context, db postgres.Querier, c
 			&i.PrescriptionRow.Advice,
 			&i.PrescriptionRow.Supersedes,
 			&i.PrescriptionRow.CreatedAt,
+			&i.PrescriptionRow.Archived,
 			&i.Wrapped,
 			&i.SupersededBy,
 		); err != nil {
@@ -100,9 +101,9 @@ func listPrescriptionsOfConsultation(ctx context.Context, db postgres.Querier, c
 }
 
 const listPrescriptionsOfPatientSQL = `-- name: listPrescriptionsOfPatient :many
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
 JOIN data_keys k ON k.user_id = p.patient_id
-LEFT JOIN prescriptions n ON n.supersedes = p.id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
 WHERE p.patient_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
 `
 
@@ -130,6 +131,7 @@ func listPrescriptionsOfPatient(ctx context.Context, db postgres.Querier, patien
 			&i.PrescriptionRow.Advice,
 			&i.PrescriptionRow.Supersedes,
 			&i.PrescriptionRow.CreatedAt,
+			&i.PrescriptionRow.Archived,
 			&i.Wrapped,
 			&i.SupersededBy,
 		); err != nil {
@@ -172,6 +174,17 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockC
 	return i, postgres.Failed("lockConsultation", err)
 }
 
+const readArchivedDoctorSQL = `-- name: readArchivedDoctor :one
+SELECT doctor_id FROM archived_consultations WHERE id = $1
+`
+
+func readArchivedDoctor(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, readArchivedDoctorSQL, consultationID)
+	var doctor_id uuid.UUID
+	err := row.Scan(&doctor_id)
+	return doctor_id, postgres.Failed("readArchivedDoctor", err)
+}
+
 const readNameSQL = `-- name: readName :one
 SELECT full_name FROM profiles WHERE user_id = $1
 `
@@ -184,7 +197,7 @@ func readName(ctx context.Context, db postgres.Querier, userID uuid.UUID) (strin
 }
 
 const readPartiesSQL = `-- name: readParties :one
-SELECT patient_id, doctor_id FROM consultations WHERE id = $1
+SELECT patient_id, doctor_id FROM all_consultations WHERE id = $1
 `
 
 type readPartiesRow struct {
@@ -200,9 +213,9 @@ func readParties(ctx context.Context, db postgres.Querier, id uuid.UUID) (readPa
 }
 
 const readPrescriptionSQL = `-- name: readPrescription :one
-SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, k.wrapped, n.id AS superseded_by FROM prescriptions p
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
 JOIN data_keys k ON k.user_id = p.patient_id
-LEFT JOIN prescriptions n ON n.supersedes = p.id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
 WHERE p.id = $1
 `
 
@@ -224,6 +237,7 @@ func readPrescription(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.PrescriptionRow.Advice,
 		&i.PrescriptionRow.Supersedes,
 		&i.PrescriptionRow.CreatedAt,
+		&i.PrescriptionRow.Archived,
 		&i.Wrapped,
 		&i.SupersededBy,
 	)

@@ -19,4 +19,5 @@ type PrescriptionRow struct {
 	Advice         []byte
 	Supersedes     *uuid.UUID
 	CreatedAt      time.Time
+	Archived       bool
 }

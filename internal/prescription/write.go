@@ -41,7 +41,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	}
 	c, err := lockConsultation(ctx, tx, in.Body.ConsultationID)
 	if postgres.NoRows(err) {
-		return Prescription{}, problem.NotFound
+		return Prescription{}, refuseArchived(ctx, tx, actor, in.Body.ConsultationID)
 	}
 	if err != nil {
 		return Prescription{}, err
@@ -82,6 +82,21 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	}
 	data := map[string]string{"with": doctorName, "consultationId": c.ID.String()}
 	return p, s.Mails.Enqueue(ctx, tx, notification.Mail{To: c.PatientID, Kind: "prescription-ready", Data: data})
+}
+
+// refuseArchived returns ErrNotPossible if the doctor's consultation is in the archive, and problem.NotFound
+// otherwise.
+func refuseArchived(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) error {
+	doctorID, err := readArchivedDoctor(ctx, tx, id)
+	switch {
+	case postgres.NoRows(err):
+		return problem.NotFound
+	case err != nil:
+		return err
+	case doctorID != actor.ID:
+		return problem.NotFoundAudited("consultation", id)
+	}
+	return ErrNotPossible
 }
 
 // canPrescribe reports whether the consultation is in progress, or was completed no longer ago than configured.

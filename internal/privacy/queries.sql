@@ -47,7 +47,7 @@ WHERE user_id = @user_id ORDER BY given_at, id;
 
 -- name: eachConsultationConsent :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
-FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
+FROM all_consultation_consents cc JOIN all_consultations c ON c.id = cc.consultation_id
 WHERE c.patient_id = @user_id AND c.id >= ids_since(@user_id) ORDER BY cc.given_at, cc.consultation_id;
 
 -- name: eachDoctor :many
@@ -63,7 +63,7 @@ FROM availability_slots
 WHERE doctor_id = @user_id ORDER BY start_time, id;
 
 -- name: eachPrescription :many
-SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
+SELECT id, consultation_id, patient_id, supersedes, created_at, archived FROM all_prescriptions
 WHERE doctor_id = @user_id ORDER BY id;
 
 -- name: eachReview :many
@@ -118,10 +118,10 @@ UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, @now), dest
     next_at = NULL WHERE id = @id;
 
 -- name: countPrescriptions :one
-SELECT count(*) FROM prescriptions WHERE patient_id = @patient_id;
+SELECT count(*) FROM all_prescriptions WHERE patient_id = @patient_id;
 
 -- name: countConsultations :one
-SELECT count(*) FROM consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id);
+SELECT count(*) FROM all_consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id);
 
 -- name: expireExports :exec
 UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < @now;

@@ -17,7 +17,7 @@ import (
 )
 
 const countConsultationsSQL = `-- name: countConsultations :one
-SELECT count(*) FROM consultations WHERE patient_id = $1 AND id >= ids_since($1)
+SELECT count(*) FROM all_consultations WHERE patient_id = $1 AND id >= ids_since($1)
 `
 
 func countConsultations(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
@@ -45,7 +45,7 @@ func countExports(ctx context.Context, db postgres.Querier, since time.Time, use
 }
 
 const countPrescriptionsSQL = `-- name: countPrescriptions :one
-SELECT count(*) FROM prescriptions WHERE patient_id = $1
+SELECT count(*) FROM all_prescriptions WHERE patient_id = $1
 `
 
 func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
@@ -85,7 +85,7 @@ func eachConsent(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fun
 
 const eachConsultationConsentSQL = `-- name: eachConsultationConsent :many
 SELECT cc.consultation_id, cc.basis, cc.notice_version, cc.given_at, cc.withdrawn_at
-FROM consultation_consents cc JOIN consultations c ON c.id = cc.consultation_id
+FROM all_consultation_consents cc JOIN all_consultations c ON c.id = cc.consultation_id
 WHERE c.patient_id = $1 AND c.id >= ids_since($1) ORDER BY cc.given_at, cc.consultation_id
 `
 
@@ -201,7 +201,7 @@ func eachPasskey(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fun
 }
 
 const eachPrescriptionSQL = `-- name: eachPrescription :many
-SELECT id, consultation_id, patient_id, supersedes, created_at FROM prescriptions
+SELECT id, consultation_id, patient_id, supersedes, created_at, archived FROM all_prescriptions
 WHERE doctor_id = $1 ORDER BY id
 `
 
@@ -211,6 +211,7 @@ type eachPrescriptionRow struct {
 	PatientID      uuid.UUID  `json:"patientId"`
 	Supersedes     *uuid.UUID `json:"supersedes"`
 	CreatedAt      time.Time  `json:"createdAt"`
+	Archived       bool       `json:"archived"`
 }
 
 func eachPrescription(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachPrescriptionRow) error) error {

@@ -13,13 +13,23 @@ import (
 //go:embed testdata/columns.txt
 var decidedColumns string
 
-// TestEveryTableAboutPeople checks that this list has every table with a foreign key to people. For each it says which
+// tablesAboutPeople selects the tables with a foreign key to people, and those that refer to people or consultations
+// without one: a consultation may be live or archived.
+const tablesAboutPeople = `SELECT r.relname, r.oid FROM pg_class r
+	WHERE r.relkind IN ('r', 'p') AND NOT r.relispartition AND r.relnamespace = 'public'::regnamespace
+		AND (EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = r.oid AND k.contype = 'f'
+				AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass))
+			OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid
+				AND a.attname IN ('user_id', 'patient_id', 'doctor_id', 'consultation_id')))`
+
+// TestEveryTableAboutPeople checks that this list has every table about people. For each it says which
 // file of an export has its rows, and what an erasure does to them.
 func TestEveryTableAboutPeople(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	decided := map[string]string{
-		"users":              "account.json, and activity.json of administrators who invited; contact emptied",
+		"users": "account.json, and activity.json of administrators who invited; " +
+			"contact emptied",
 		"profiles":           "account.json; contact emptied, then the name",
 		"data_keys":          "a secret; destroyed",
 		"sessions":           "sessions.json; deleted",
@@ -28,16 +38,22 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"tickets":            "secrets; deleted",
 		"doctors":            "doctor.json; self-description emptied, then the registration",
 		"availability_slots": "slots.json; kept, they name anonymous",
-		"consultations":      "consultations.json; emptied when never started, else kept until they are unreadable",
-		"seats":              "consultations.json; released when upcoming consultations are cancelled",
-		"prescriptions":      "prescriptions.json; kept until they are unreadable",
-		"payments":           "payments.json; kept, they name anonymous",
-		"refunds":            "payments.json, and activity.json of staff; kept, they name anonymous",
+		"consultations": "consultations.json; emptied when never started, else kept until they " +
+			"are unreadable",
+		"seats":                          "consultations.json; released when upcoming consultations are cancelled",
+		"prescriptions":                  "prescriptions.json; kept until they are unreadable",
+		"payments":                       "payments.json; kept, they name anonymous",
+		"archived_consultations":         "consultations.json; as live ones",
+		"archived_prescriptions":         "prescriptions.json; kept until they are unreadable",
+		"archived_consultation_consents": "consents.json; kept as evidence",
+		"refunds":                        "payments.json, and activity.json of staff; kept, they name anonymous",
 		"unmatched_money": "payments.json by the payment's attempts, and activity.json of staff; kept, " +
 			"resolutions emptied",
 		"reviews": "reviews.json of the author, review-replies.json of the doctor, and activity.json of moderators; " +
 			"texts emptied, the ratings stay and name anonymous",
 		"review_reports":        "review-reports.json; reasons emptied",
+		"rollup_doctor_days":    "sums of what slots.json and consultations.json have; kept, they name anonymous",
+		"rollup_doctor_months":  "sums of what slots.json and consultations.json have; kept, they name anonymous",
 		"audit_logs":            "activity.json and access-log.json; kept as evidence",
 		"idempotency_keys":      "responses that other files have too, for a day; deleted",
 		"mails":                 "mails.json; deleted",
@@ -47,10 +63,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"exports":               "requests.json; deleted",
 		"erasures":              "requests.json; kept as evidence",
 	}
-	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT conrelid::regclass::text FROM pg_constraint k
-		JOIN pg_class r ON r.oid = k.conrelid
-		WHERE k.contype = 'f' AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass)
-			AND NOT r.relispartition`)
+	rows, err := c.DB.Pool.Query(t.Context(), `SELECT relname FROM (`+tablesAboutPeople+`) r`)
 	must(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
@@ -62,7 +75,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		delete(decided, table)
 	}
 	if len(decided) > 0 {
-		t.Errorf("these tables have no foreign key to people: %v", decided)
+		t.Errorf("these tables are not about people: %v", decided)
 	}
 }
 
@@ -79,10 +92,8 @@ func TestEveryColumnAboutPeople(t *testing.T) {
 		}
 	}
 	rows, err := c.DB.Pool.Query(t.Context(), `SELECT DISTINCT attrelid::regclass || '.' || attname
-		FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
-		JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-		WHERE NOT r.relispartition AND (r.relname = 'users' OR k.contype = 'f'
-			AND k.confrelid IN ('users'::regclass, 'doctors'::regclass, 'consultations'::regclass))`)
+		FROM (`+tablesAboutPeople+` UNION SELECT 'users', 'users'::regclass) r
+		JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped`)
 	must(t, err)
 	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)

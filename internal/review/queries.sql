@@ -1,5 +1,5 @@
 -- name: readConsultation :one
-SELECT doctor_id, patient_id, status, ended_at FROM consultations WHERE id = @id;
+SELECT doctor_id, patient_id, status, ended_at FROM all_consultations WHERE id = @id;
 
 -- name: insertReview :exec
 INSERT INTO reviews (id, consultation_id, doctor_id, patient_id, rating, text, month, created_at, updated_at)

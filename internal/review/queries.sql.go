@@ -227,7 +227,7 @@ func lockReview(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ReviewRow, 
 }
 
 const readConsultationSQL = `-- name: readConsultation :one
-SELECT doctor_id, patient_id, status, ended_at FROM consultations WHERE id = $1
+SELECT doctor_id, patient_id, status, ended_at FROM all_consultations WHERE id = $1
 `
 
 type readConsultationRow struct {

@@ -27,6 +27,13 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	case err != nil:
 		return httpapi.None{}, err
 	}
+	// After the deletion, which waits for a consultation that is being archived.
+	switch archived, err := isSlotOfArchive(ctx, tx, row.ID); {
+	case err != nil:
+		return httpapi.None{}, err
+	case archived:
+		return httpapi.None{}, ErrSlotHasHistory
+	}
 	audit.Write(tx, actor, "slot.delete", row.ID, nil)
 	return httpapi.None{}, nil
 }

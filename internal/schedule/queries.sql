@@ -23,6 +23,9 @@ WHERE id = @id;
 -- name: findErasureTime :one
 SELECT due_at FROM erasures WHERE user_id = @doctor_id AND status = 'PENDING';
 
+-- name: isSlotOfArchive :one
+SELECT EXISTS (SELECT FROM archived_consultations WHERE slot_id = @id);
+
 -- name: deleteSlot :exec
 DELETE FROM availability_slots WHERE id = @id;
 

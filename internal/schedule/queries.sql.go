@@ -161,6 +161,17 @@ func isDoctorFindable(ctx context.Context, db postgres.Querier, id uuid.UUID) (b
 	return exists, postgres.Failed("isDoctorFindable", err)
 }
 
+const isSlotOfArchiveSQL = `-- name: isSlotOfArchive :one
+SELECT EXISTS (SELECT FROM archived_consultations WHERE slot_id = $1)
+`
+
+func isSlotOfArchive(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, isSlotOfArchiveSQL, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, postgres.Failed("isSlotOfArchive", err)
+}
+
 const listFreeSlotsSQL = `-- name: listFreeSlots :many
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
 WHERE doctor_id = $1 AND status = 'AVAILABLE' AND start_time > $2 AND start_time >= $3 AND start_time < $4

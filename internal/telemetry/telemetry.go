@@ -34,6 +34,7 @@ type Metrics struct {
 	Mails             *prometheus.CounterVec
 	InvariantsBroken  *prometheus.GaugeVec
 	InvariantsChecked prometheus.Gauge
+	ArchiveLeftovers  *prometheus.GaugeVec
 }
 
 // NewMetrics registers the metrics, the Go runtime's and the process's in a registry of their own.
@@ -65,9 +66,14 @@ func NewMetrics() *Metrics {
 		}, []string{"rule"}),
 		InvariantsChecked: gauge("amrutam_invariant_check_timestamp_seconds",
 			"When this server's last nightly check of the invariants ended; 0 before the first check."),
+		ArchiveLeftovers: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "amrutam_archive_leftovers",
+			Help: "Consultations old enough for the archive that this server's last nightly run left out, by " +
+				"status; absent before the first run.",
+		}, []string{"status"}),
 	}
 	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings, m.Payments, m.Mails,
-		m.InvariantsBroken, m.InvariantsChecked,
+		m.InvariantsBroken, m.InvariantsChecked, m.ArchiveLeftovers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -40,6 +40,7 @@ var allowedFindings = map[string]string{
 	"findXIDAfter on audit_logs: opens many partitions":                 sealing,
 	"findXIDAfter on audit_logs: reads many rows":                       batching,
 	"findFirstXID on audit_logs: opens many partitions":                 sealing,
+	"insertDoctorDays on archived_consultations: has a sequential scan": rolling,
 	"insertDoctorDays on consultations: has a sequential scan":          rolling,
 	"insertDoctorDays on consultations: reads many rows":                rolling,
 	"insertDoctorDays on consultations: opens many partitions":          rolling,

@@ -143,6 +143,18 @@ INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor
 INSERT INTO prescriptions (id, consultation_id, doctor_id, patient_id, medications, created_at)
     SELECT pg_temp.id(begins, 12, n), id, doctor, patient, 'sealed', begins
     FROM booking WHERE status = 'COMPLETED' AND n % 2 = 0;
+-- The oldest are archived.
+SELECT make_archive_partitions(now());
+CREATE TEMP TABLE old AS
+    SELECT id FROM consultations
+    WHERE id < uuid7_floor(now() - interval '11 months') AND status IN ('COMPLETED', 'CANCELLED', 'NO_SHOW');
+INSERT INTO archived_consultations SELECT c.* FROM consultations c JOIN old USING (id);
+INSERT INTO archived_prescriptions SELECT p.* FROM prescriptions p JOIN old ON old.id = p.consultation_id;
+INSERT INTO archived_consultation_consents SELECT x.* FROM consultation_consents x JOIN old ON old.id = x.consultation_id;
+DELETE FROM prescriptions p USING old WHERE old.id = p.consultation_id;
+DELETE FROM consultation_consents x USING old WHERE old.id = x.consultation_id;
+DELETE FROM consultations c USING old WHERE old.id = c.id;
+
 INSERT INTO reviews (id, consultation_id, doctor_id, patient_id, rating, text, month, replied_at, reply, hidden,
         decided_at, open_reports, created_at, updated_at)
     SELECT gen_random_uuid(), id, doctor, patient, 1 + n % 5, 'Kind and clear', date_trunc('month', begins),
