@@ -86,6 +86,7 @@ func (res *resources) newArchiver(sealer *seal.Sealer, held func() bool) (*backu
 			AdminDSN: res.cluster.AdminDSN("postgres"),
 			WAL:      res.cluster.WAL(),
 			Root:     res.cluster.Root(),
+			Files:    res.cfg.AuditFolder(),
 		},
 		Keys:    backup.Keys{Backup: key, Masters: res.cfg.MasterKeys},
 		Keep:    res.cfg.BackupKeep,

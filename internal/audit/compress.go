@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
@@ -91,6 +92,9 @@ func (s *Service) compressMonths(ctx context.Context, done *Compression) error {
 		done.Files++
 		done.Entries += p.end - p.first
 	}
+	if err := s.replaceManifest(files); err != nil {
+		return err
+	}
 	// The lock may be held back by a long statement: then the next run tries again.
 	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		// An export that reads the months now would miss them.
@@ -105,6 +109,18 @@ func (s *Service) compressMonths(ctx context.Context, done *Compression) error {
 	})
 	if err != nil {
 		return fmt.Errorf("drop the months that are in files: %w", err)
+	}
+	return nil
+}
+
+// replaceManifest writes the manifest if it is missing, as after a restore.
+func (s *Service) replaceManifest(files []listFilesRow) error {
+	_, err := os.Stat(filepath.Join(string(s.Folder), manifestName))
+	if len(files) == 0 || !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err := s.Folder.writeManifest(files); err != nil {
+		return fmt.Errorf("write the manifest: %w", pathless(err))
 	}
 	return nil
 }

@@ -215,6 +215,9 @@ func (a *Archiver) step(ctx context.Context, now bool) (err error) {
 		}
 		a.seen, a.since = at.current(), at.now
 	}
+	if err := a.series.archiveFiles(a.Source.Files); err != nil {
+		return err
+	}
 	return a.archiveUntil(ctx, s, at)
 }
 

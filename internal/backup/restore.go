@@ -29,10 +29,10 @@ var recoverySettings = map[string]string{
 // neverReached is how PostgreSQL says that no transaction in the WAL is later than the time to stop at.
 const neverReached = "recovery ended before configured recovery target was reached"
 
-// Restore unpacks the base backup of a plan into a draft, and replays the WAL. Nothing is used before it was checked.
+// Restore unpacks the base backup and the files of a plan into a draft, and replays the WAL. Nothing is used before it was checked.
 // It returns the restored PostgreSQL, which the caller stops.
 func Restore(ctx context.Context, p Plan, d *cluster.Draft) (*cluster.Cluster, error) {
-	if err := p.unpackBase(d); err != nil {
+	if err := errors.Join(p.unpackBase(d), p.unpackFiles(d)); err != nil {
 		return nil, err
 	}
 	signal, err := d.CreateFile(filepath.Join(d.Data(), "recovery.signal"), 0o600)

@@ -16,6 +16,7 @@ type Source struct {
 	AdminDSN string // of a superuser
 	WAL      string // the folder of its WAL
 	Root     string // the data folder, whose locks say which process does what
+	Files    string // a folder of files that belong to the database and never change, or ""
 }
 
 // slotPrefix begins the name of the replication slot that keeps the WAL until it is in the backup. The rest is the id

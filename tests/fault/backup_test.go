@@ -121,6 +121,9 @@ func TestRestoreToBeforeADelete(t *testing.T) {
 			t.Errorf("the metric %s is missing", name)
 		}
 	}
+	const entries = "entries-000000000000000.zst" // as a compressed month of the audit log
+	must(t, os.MkdirAll(filepath.Join(i.data, "audit-files"), 0o700))
+	must(t, os.WriteFile(filepath.Join(i.data, "audit-files", entries), []byte(before), 0o600))
 	i.run("backup") // completes the WAL that has the delete
 	if n := len(i.bases()); n != 2 {
 		t.Errorf("%d base backups, want the server's and the command's", n)
@@ -138,6 +141,10 @@ func TestRestoreToBeforeADelete(t *testing.T) {
 		}
 		if !strings.Contains(out, "base backup  2") || !strings.Contains(out, "Restore mode is on") {
 			t.Errorf("the output: %s", out)
+		}
+		text, err := os.ReadFile(filepath.Join(restored.data, "audit-files", entries))
+		if err != nil || string(text) != before {
+			t.Errorf("restored %q: the file of the audit log: %q, %v", to, text, err)
 		}
 		left, err := filepath.Glob(filepath.Join(restored.data, "restore.new-*"))
 		must(t, err)

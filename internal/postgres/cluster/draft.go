@@ -20,7 +20,10 @@ const draftPrefix = "restore.new-"
 
 // keptFiles are what the data folder may hold beside a draft: it is not PostgreSQL's.
 var keptFiles = []string{"master.key", "master.key.previous", "stub-webhook.secret", "audit-checkpoints.jsonl",
-	"postgres.lock", "postgres.log", "backup.lock"}
+	"postgres.lock", "postgres.log", "backup.lock", filesName}
+
+// filesName is the folder of the files that belong to the database.
+const filesName = "audit-files"
 
 // Draft is data that is being restored in a data folder, beside the place where it belongs. Nobody else can use the
 // folder meanwhile.
@@ -111,6 +114,9 @@ func (d *Draft) removeDraft(ctx context.Context, dir string) error {
 // Data returns the folder for PostgreSQL's data.
 func (d *Draft) Data() string { return filepath.Join(d.dir, "postgres") }
 
+// Files returns the folder for the files that belong to the database. The caller makes it.
+func (d *Draft) Files() string { return filepath.Join(d.dir, filesName) }
+
 // WAL returns a folder beside it, to hand over WAL.
 func (d *Draft) WAL() string { return filepath.Join(d.dir, "wal") }
 
@@ -146,10 +152,38 @@ func (d *Draft) Keep() error {
 	if err := syncFolder(d.Data(), true, unix.Syncfs); err != nil {
 		return err
 	}
+	if err := d.keepFiles(); err != nil {
+		return fmt.Errorf("move the restored files into place: %w", err)
+	}
 	if err := os.Rename(d.Data(), d.folder.pgdata); err != nil {
 		return fmt.Errorf("move the restored data into place: %w", err)
 	}
 	return syncFolder(d.folder.root, true, unix.Fsync)
+}
+
+// keepFiles moves the files into their place. Those that are there already stay: they never change.
+func (d *Draft) keepFiles() error {
+	entries, err := os.ReadDir(d.Files())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	place := filepath.Join(d.folder.root, filesName)
+	if err := os.Mkdir(place, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	for _, e := range entries {
+		final := filepath.Join(place, e.Name())
+		if _, err := os.Lstat(final); err == nil {
+			continue
+		}
+		if err := os.Rename(filepath.Join(d.Files(), e.Name()), final); err != nil {
+			return err
+		}
+	}
+	return syncFolder(place, true, unix.Fsync)
 }
 
 // Close removes what is left of the draft, and lets others use the data folder.
