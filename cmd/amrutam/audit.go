@@ -79,9 +79,9 @@ func printVerification(v audit.Verification, took time.Duration) error {
 		_, _ = fmt.Printf("%d checkpoints from outside of the database are of entries that a restore gave up\n",
 			v.GivenUp)
 	}
-	_, err := fmt.Printf("%d entries are as they were sealed, %d of them in files (%d checkpoints, %d from outside of "+
-		"the database; %s, %.0f a second)\n%d are newer than the last checkpoint\n", v.Entries, v.InFiles, v.Checkpoints,
-		v.Outside, took.Round(time.Millisecond), float64(v.Entries)/took.Seconds(), v.Unsealed)
+	_, err := fmt.Printf("%d entries are as they were sealed, %d of them in files (%d checkpoints, %d from outside "+
+		"of the database; %s, %.0f a second)\n%d are newer than the last checkpoint\n", v.Entries, v.InFiles,
+		v.Checkpoints, v.Outside, took.Round(time.Millisecond), float64(v.Entries)/took.Seconds(), v.Unsealed)
 	if err == nil && v.Expired > 0 {
 		_, err = fmt.Printf("%d older ones were kept as long as AMRUTAM_AUDIT_KEEP says, and dropped\n", v.Expired)
 	}
