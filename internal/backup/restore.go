@@ -29,8 +29,8 @@ var recoverySettings = map[string]string{
 // neverReached is how PostgreSQL says that no transaction in the WAL is later than the time to stop at.
 const neverReached = "recovery ended before configured recovery target was reached"
 
-// Restore unpacks the base backup and the files of a plan into a draft, and replays the WAL. Nothing is used before it was checked.
-// It returns the restored PostgreSQL, which the caller stops.
+// Restore unpacks the base backup and the files of a plan into a draft, and replays the WAL. Nothing is used before it
+// was checked. It returns the restored PostgreSQL, which the caller stops.
 func Restore(ctx context.Context, p Plan, d *cluster.Draft) (*cluster.Cluster, error) {
 	if err := errors.Join(p.unpackBase(d), p.unpackFiles(d)); err != nil {
 		return nil, err
