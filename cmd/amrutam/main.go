@@ -36,11 +36,14 @@ type commands struct {
 	Audit      auditCommands `cmd:"" help:"The audit log."`
 	Partitions partitions    `cmd:"" help:"Make the partitions of the coming months and days, and count them."`
 
+	Retention retentionCommand `cmd:"" help:"Show what is kept how long, what would be removed now, and what was (docs/data.md)."`
+
 	Keys    keys    `cmd:"" help:"The master key."`
 	Version version `cmd:"" help:"Print the version of the program and of the schema it works on."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 
 	Settings settings `cmd:"" hidden:"" help:"Print the reference of the settings in Markdown."`
+	DataPage dataPage `cmd:"" hidden:"" help:"Print what is kept how long in Markdown."`
 }
 
 // usageError is the exit code for a wrong command line, as in most programs.

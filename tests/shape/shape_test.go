@@ -25,6 +25,7 @@ var packages = []string{
 	"internal/consultation", "internal/payment", "internal/schedule", "internal/doctor", "internal/consent",
 	"internal/account", "internal/session", "internal/notification", "internal/audit",
 	"internal/httpapi", "internal/jobs", "internal/idempotency", "internal/limit", "internal/invariant",
+	"internal/retention",
 	"internal/postgres",
 	"internal/access", "internal/problem", "internal/money", "internal/config", "internal/telemetry", "internal/seal",
 }
