@@ -37,7 +37,7 @@ var Kept = []retention.Kept{
 		Why: "books of account are kept for 8 years (Companies Act 2013, section 128); a paid consultation without " +
 			"its payment would be a contradiction. They name nobody"},
 	{Tables: "reviews, review_reports",
-		Until: "their author removes or erases them; the rating stays",
+		Until: "for good; an erasure empties the texts, the rating stays",
 		Why:   "a doctor's rating is the average of them"},
 	{Tables: "erasures",
 		Until: "for good",

@@ -169,7 +169,7 @@ func TestReaderRolePrivileges(t *testing.T) {
 		"SELECT * FROM consultations_default", "UPDATE users SET role = 'ADMIN'",
 		"INSERT INTO audit_logs DEFAULT VALUES", "DELETE FROM payments", "TRUNCATE payments CASCADE",
 		"CREATE TABLE mine (n int)", "SELECT make_partitions(now(), 1, 1)",
-		"SELECT drop_expired_keys(now())"} {
+		"SELECT drop_expired_keys(now())", "SELECT remove_expired_keys(now())"} {
 		wantRefused(t, admin, sql)
 	}
 	// Sealed data is bytea, so the reader must see no column of that type.
@@ -217,7 +217,7 @@ func TestMaintenanceAsAppRole(t *testing.T) {
 		wantRefused(t, db.Pool, "TRUNCATE "+table)
 	}
 	const days = "SELECT count(*)::text FROM pg_inherits WHERE inhparent = 'idempotency_keys'::regclass"
-	_, err = db.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now() + interval '50 months')")
+	_, err = db.Pool.Exec(t.Context(), "SELECT remove_expired_keys(now() + interval '50 months')")
 	must(t, err)
 	if left := text(t, db, days); left != "1" {
 		t.Errorf("%s partitions of idempotency keys are left, want the default one", left)
@@ -225,8 +225,10 @@ func TestMaintenanceAsAppRole(t *testing.T) {
 	// The functions use the real tables, and not temporary ones of the caller with the same names.
 	_, err = db.Pool.Exec(t.Context(), `CREATE TEMP TABLE idempotency_keys_default (expires_at timestamptz)`)
 	must(t, err)
-	_, err = db.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now())")
-	must(t, err)
+	for _, name := range []string{"drop_expired_keys", "remove_expired_keys"} {
+		_, err = db.Pool.Exec(t.Context(), "SELECT "+name+"(now())")
+		must(t, err)
+	}
 }
 
 // checkPartitionLimits checks that a login which isn't the owner can only make partitions of the near future and drops
@@ -243,8 +245,10 @@ func checkPartitionLimits(t *testing.T, server *postgres.DB) {
 	_, err := server.Pool.Exec(t.Context(), "SELECT make_partitions(now(), 3, 3)")
 	must(t, err)
 	before := text(t, server, days)
-	_, err = server.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now() + interval '10 years')")
-	must(t, err)
+	for _, name := range []string{"drop_expired_keys", "remove_expired_keys"} {
+		_, err = server.Pool.Exec(t.Context(), "SELECT "+name+"(now() + interval '10 years')")
+		must(t, err)
+	}
 	if after := text(t, server, days); after != before {
 		t.Errorf("%s of %s days with live keys are left", after, before)
 	}
