@@ -21,8 +21,8 @@ var notYet = []string{
 	"restore_mode", "audit_restores",
 }
 
-// TestEveryTableHasItsRetention checks that each table has a rule of retention or is said to be kept, and that no other
-// table is named.
+// TestEveryTableHasItsRetention checks that each table has a rule of retention or is said to be kept, and that no
+// other table is named.
 func TestEveryTableHasItsRetention(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

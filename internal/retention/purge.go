@@ -27,7 +27,8 @@ var Runs = Rule{
 	Table: "retention_runs",
 	Since: "ran_at",
 	Keep:  keepRuns,
-	Where: "EXISTS (SELECT FROM retention_runs n WHERE n.rule = retention_runs.rule AND n.ran_at > retention_runs.ran_at)",
+	Where: `EXISTS (SELECT FROM retention_runs n
+		WHERE n.rule = retention_runs.rule AND n.ran_at > retention_runs.ran_at)`,
 }
 
 // Purge is the hourly job that applies the rules.

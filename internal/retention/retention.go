@@ -92,7 +92,8 @@ func (r Rule) filter() string {
 // removal ("" if it has a function or a job for that). The arguments are @now, @before and @most.
 func (r Rule) Statements() (oldest, count, remove string) {
 	// The names come from the source, never from outside. The order keeps the planner on the index.
-	due := " FROM " + r.Table + " WHERE " + r.Since + " < @before" + r.filter() + " ORDER BY " + r.Since + " LIMIT @most"
+	due := " FROM " + r.Table + " WHERE " + r.Since + " < @before" + r.filter() +
+		" ORDER BY " + r.Since + " LIMIT @most"
 	oldest = "SELECT " + r.Since + " FROM " + r.Table + " WHERE " + r.Since + " IS NOT NULL" + r.filter() +
 		" ORDER BY " + r.Since + " LIMIT 1"
 	count = "SELECT count(*) FROM (SELECT" + due + ") due"

@@ -85,7 +85,8 @@ var insert = map[string]func(s scene, at time.Time){
 	"idempotency-keys": func(s scene, at time.Time) {
 		s.Exec("SELECT make_partitions($1, 0, 0)", at)
 		s.Exec(`INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, status_code, entity_type,
-			entity_id, created_at, expires_at) VALUES ($1::uuid, $1::uuid::text, $2, 'POST', '/', '', 204, '', $1::uuid, $3, $3)`,
+			entity_id, created_at, expires_at)
+			VALUES ($1::uuid, $1::uuid::text, $2, 'POST', '/', '', 204, '', $1::uuid, $3, $3)`,
 			uuid.New(), s.user, at)
 	},
 	"session-tokens": func(s scene, at time.Time) {
@@ -148,13 +149,13 @@ var insert = map[string]func(s scene, at time.Time){
 		}
 	},
 	"retention-runs": func(s scene, at time.Time) {
-		s.Exec("INSERT INTO retention_runs (rule, ran_at, removed, total) VALUES ('test', $1, 1, 1), ('test', $2, 0, 1)",
-			at, s.DB.Now().Add(at.Sub(s.DB.Now())/1e6))
+		s.Exec(`INSERT INTO retention_runs (rule, ran_at, removed, total)
+			VALUES ('test', $1, 1, 1), ('test', $1::timestamptz + interval '1 hour', 0, 1)`, at)
 	},
 }
 
-// TestEachRule checks for each rule that a row which is just young enough stays, that one which is older goes, and that
-// the numbers before and after say so.
+// TestEachRule checks for each rule that a row which is just young enough stays, that one which is older goes, and
+// that the numbers before and after say so.
 func TestEachRule(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

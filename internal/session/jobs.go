@@ -2,8 +2,8 @@ package session
 
 import "amrutam/internal/retention"
 
-// Retention says how long tokens and sessions are kept. The tokens go first: those of a session that goes would go with
-// it in the same transaction.
+// Retention says how long tokens and sessions are kept. The tokens go first: otherwise a session would take thousands
+// of them with it.
 var Retention = []retention.Rule{
 	{
 		Name:  "session-tokens",

@@ -49,7 +49,8 @@ func TestRetentionCommand(t *testing.T) {
 	if r := attempts(); r.Due != 1500 || r.RemovedInAllRuns != 0 {
 		t.Errorf("beside a server: %+v", r)
 	}
-	_, err = conn.Exec(t.Context(), `INSERT INTO river_job (kind, args, max_attempts) VALUES ('retention.purge', '{}', 1)`)
+	_, err = conn.Exec(t.Context(),
+		"INSERT INTO river_job (kind, args, max_attempts) VALUES ('retention.purge', '{}', 1)")
 	must(t, err)
 	s.waitFor("the removal", func() bool { return attempts().RemovedInAllRuns == 1500 })
 	closeConn()
