@@ -41,12 +41,14 @@ type commands struct {
 	Backup      backupCommand       `cmd:"" help:"Back up the private PostgreSQL now, to AMRUTAM_BACKUP_DIR, beside a running server or alone."`
 	Restore     restoreCommand      `cmd:"" help:"Restore the private PostgreSQL from a backup into an empty data folder; it starts in restore mode."`
 	RestoreMode restoreModeCommands `cmd:"" name:"restore-mode" help:"Whether this database is a restored copy that sends nothing."`
+	Retention   retentionCommand    `cmd:"" help:"Show what is kept how long, what would be removed now, and what was (docs/data.md)."`
 
 	Keys    keys    `cmd:"" help:"The master key."`
 	Version version `cmd:"" help:"Print the version of the program and of the schema it works on."`
 	OpenAPI openapi `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document."`
 
 	Settings settings `cmd:"" hidden:"" help:"Print the reference of the settings in Markdown."`
+	DataPage dataPage `cmd:"" hidden:"" help:"Print what is kept how long in Markdown."`
 }
 
 // usageError is the exit code for a wrong command line, as in most programs.

@@ -11,17 +11,68 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/jobs"
 	"amrutam/internal/postgres"
+	"amrutam/internal/retention"
 )
 
 const (
 	expireSignUpsEvery = time.Hour
 	// signUpsAtOnce is how many sign-ups one transaction deletes. A further job deletes the others.
 	signUpsAtOnce = 200
-	// keepTickets is how long a ticket is stored after it has expired.
-	keepTickets = 24 * time.Hour
+	// signUpRule is the rule that expireSignUps applies.
+	signUpRule = "unverified-sign-ups"
 )
 
-// Jobs registers the jobs and the maintenance of accounts.
+// Retention says how long sign-ups, tickets and tokens are kept.
+var Retention = []retention.Rule{
+	{
+		Name:  signUpRule,
+		What:  "Accounts whose address was never verified, with everything that belongs to them",
+		After: "the sign-up",
+		Why:   "nobody who reads mail at the address has agreed to it",
+		Table: "users",
+		Since: "created_at",
+		Keep:  unverifiedLife,
+		// As in findExpiredSignUps.
+		Where: `NOT is_email_verified AND password_hash <> 'none' AND role IN ('PATIENT', 'DOCTOR')
+			AND NOT EXISTS (SELECT FROM tickets t
+				WHERE t.user_id = users.id AND t.kind IN ('SIGNUP', 'DECOY') AND t.expires_at > @now)
+			AND NOT EXISTS (SELECT FROM erasures e WHERE e.user_id = users.id)`,
+		Job: ExpireSignUps{}.Kind(),
+	},
+	{
+		Name:  "tickets",
+		What:  "Half-finished sign-ins, sign-ups, invitations and changes of address, as hashes",
+		After: "they expired",
+		Why:   "a ticket that was used must not be good again",
+		Table: "tickets",
+		Since: "expires_at",
+		Keep:  retention.Day,
+	},
+	{
+		Name:  "password-reset-tokens",
+		What:  "Hashes of links that set a new password",
+		After: "they expired",
+		Why:   "the link is good for nothing",
+		Table: "users",
+		Since: "password_reset_expiry",
+		Keep:  retention.Day,
+		Where: "password_reset_token IS NOT NULL",
+		Set:   "password_reset_token = NULL, password_reset_expiry = NULL",
+	},
+	{
+		Name:  "verification-tokens",
+		What:  "Hashes of links that verify an address",
+		After: "they expired",
+		Why:   "the link is good for nothing",
+		Table: "users",
+		Since: "email_verification_expiry",
+		Keep:  retention.Day,
+		Where: "email_verification_token IS NOT NULL",
+		Set:   "email_verification_token = NULL, email_verification_expiry = NULL",
+	},
+}
+
+// Jobs registers the jobs of accounts.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.Work(queue, func(ctx context.Context, tx *postgres.Tx, job mailVerification) error {
 		return s.mailVerification(ctx, tx, job.UserID)
@@ -31,9 +82,6 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 	})
 	jobs.Work(queue, s.expireSignUps)
 	queue.Every(expireSignUpsEvery, ExpireSignUps{})
-	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return deleteExpiredTickets(ctx, tx, tx.Now.Add(-keepTickets))
-	})
 }
 
 // mailVerification is the job that mails a new verification link.
@@ -73,6 +121,9 @@ func (s *Service) expireSignUps(ctx context.Context, tx *postgres.Tx, _ ExpireSi
 			audit.Write(tx, access.System(ExpireSignUps{}.Kind()), "user.delete", u.ID,
 				audit.Meta{"reason": "unverified"})
 		}
+	}
+	if err := retention.Record(ctx, tx, signUpRule, int64(len(expired))); err != nil {
+		return err
 	}
 	if len(expired) == signUpsAtOnce {
 		return s.Queue.Insert(ctx, tx, ExpireSignUps{})

@@ -10,8 +10,8 @@ import (
 
 	"amrutam/internal/apptest"
 	"amrutam/internal/config"
-	"amrutam/internal/jobs"
 	"amrutam/internal/postgres"
+	"amrutam/internal/retention"
 )
 
 // enableLoginLimit turns the limits of sign-ins on, which are off in tests.
@@ -374,7 +374,7 @@ func TestCodeLimitSpansTickets(t *testing.T) {
 	c.Post(anonymous, "auth/verify-mfa", object{"mfaToken": ticket, "otp": a.code(t, 0)}).Want(200)
 }
 
-// TestOldAttemptsAreDeleted checks that the maintenance job deletes counts of failures after two days.
+// TestOldAttemptsAreDeleted checks that the hourly purge deletes counts of failures after two days.
 func TestOldAttemptsAreDeleted(t *testing.T) {
 	t.Parallel()
 	c := open(t, enableLoginLimit)
@@ -383,7 +383,7 @@ func TestOldAttemptsAreDeleted(t *testing.T) {
 	wantEqual(t, "counts", c.Count("SELECT count(*) FROM attempts"), 2)
 	c.Clock.Advance(49 * time.Hour)
 	must(t, c.DB.Write(t.Context(), func(tx *postgres.Tx) error {
-		return c.App.Queue.Insert(t.Context(), tx, jobs.Maintenance{})
+		return c.App.Queue.Insert(t.Context(), tx, retention.Purge{})
 	}))
-	waitFor(t, "the maintenance", func() bool { return c.Count("SELECT count(*) FROM attempts") == 0 })
+	waitFor(t, "the purge", func() bool { return c.Count("SELECT count(*) FROM attempts") == 0 })
 }

@@ -31,6 +31,3 @@ VALUES (@hash, 'PASSKEY', @now, @expires_at, @now) ON CONFLICT DO NOTHING;
 
 -- name: deleteTickets :execrows
 DELETE FROM tickets WHERE user_id = @user_id;
-
--- name: deleteExpiredTickets :exec
-DELETE FROM tickets WHERE expires_at < @before;

@@ -72,15 +72,6 @@ func deleteEmailTickets(ctx context.Context, tx *postgres.Tx, userID *uuid.UUID)
 	return postgres.Failed("deleteEmailTickets", err)
 }
 
-const deleteExpiredTicketsSQL = `-- name: deleteExpiredTickets :exec
-DELETE FROM tickets WHERE expires_at < $1
-`
-
-func deleteExpiredTickets(ctx context.Context, tx *postgres.Tx, before time.Time) error {
-	_, err := tx.Exec(ctx, deleteExpiredTicketsSQL, before)
-	return postgres.Failed("deleteExpiredTickets", err)
-}
-
 const deleteTicketsSQL = `-- name: deleteTickets :execrows
 DELETE FROM tickets WHERE user_id = $1
 `

@@ -23,6 +23,7 @@ import (
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/retention"
 	"amrutam/internal/schedule"
 	"amrutam/internal/seal"
 	"amrutam/internal/telemetry"
@@ -42,6 +43,7 @@ type App struct {
 	Rollups *analytics.Service
 	// Passwords bounds how many passwords this server hashes at once.
 	Passwords *password.Hasher
+	Retention *retention.Service
 
 	auditLog *audit.Service
 	mails    *notification.Service
@@ -76,7 +78,7 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	metrics.WatchPartitions(db.PartitionsAhead)
 	a := &App{
 		Config: cfg, DB: db, Queue: queue, Sealer: sealer, Metrics: metrics, Log: log, Mux: http.NewServeMux(),
-		Passwords: account.NewHasher(),
+		Passwords: account.NewHasher(), Retention: NewRetention(db),
 	}
 	a.API = httpapi.New(a.Mux, &httpapi.API{
 		DB:       db,

@@ -39,7 +39,7 @@ func (a *App) mount() error {
 	}
 	a.healthRoutes()
 	a.Queue.RegisterMaintenance()
-	a.Queue.AddMaintenance(limit.DeleteOld)
+	a.mountRetention()
 	reader.Mount(a.Mux, "/openapi.json")
 	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
@@ -153,7 +153,6 @@ func (a *App) mountAccounts() error {
 	a.API.Authenticate = sessions.Authenticate
 	a.API.Guard = session.Guard
 	sessions.Routes(a.API)
-	sessions.Jobs(a.Queue)
 	a.accounts = &account.Service{
 		RelyingParty: relyingParty, DB: a.DB, Sealer: a.Sealer, Sessions: sessions, Mails: a.mails, Queue: a.Queue,
 		Config: a.Config, Cursors: a.API.Cursors, Log: a.Log, Passwords: a.Passwords,

@@ -6,8 +6,20 @@ import (
 	"time"
 
 	"amrutam/internal/jobs"
-	"amrutam/internal/postgres"
+	"amrutam/internal/retention"
 )
+
+// Retention has the rules of the package's tables.
+var Retention = []retention.Rule{
+	{
+		Name:  "audit-exports",
+		What:  "Exports of the audit log, with their files",
+		After: "they expire, a day after the request",
+		Why:   "the administrator has fetched it, or asks again",
+		Table: "audit_exports",
+		Since: "expires_at",
+	},
+}
 
 const (
 	// sealInterval is how often the committed entries are sealed.
@@ -26,9 +38,6 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.HandleWithin(queue, sealTimeout, func(ctx context.Context, _ Seal) error { return s.SealNow(ctx) })
 	queue.Every(sealInterval, Seal{})
 	jobs.HandleWithin(queue, exportTimeout, s.makeExport)
-	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return deleteExpiredExports(ctx, tx, tx.Now)
-	})
 	jobs.HandleWithin(queue, compressTimeout, s.compress)
 	if s.Folder != "" {
 		queue.Every(compressInterval, Compress{})

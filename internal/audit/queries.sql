@@ -190,8 +190,6 @@ UPDATE audit_exports SET entries = entries + sqlc.arg(added)::bigint, status = @
     after_created = @after_created, after_id = @after_id
 WHERE id = @id AND status = 'PENDING' AND after_id IS NOT DISTINCT FROM sqlc.narg(before_id)::uuid RETURNING entries;
 
--- name: deleteExpiredExports :exec
-DELETE FROM audit_exports WHERE expires_at <= sqlc.arg(now)::timestamptz;
 -- name: queueInsertRestore :exec
 INSERT INTO audit_restores (created_at, note) VALUES (@created_at, @note);
 

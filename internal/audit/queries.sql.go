@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"amrutam/internal/postgres"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
@@ -84,15 +83,6 @@ func countLiveExports(ctx context.Context, db postgres.Querier, requestedBy uuid
 	var count int64
 	err := row.Scan(&count)
 	return count, postgres.Failed("countLiveExports", err)
-}
-
-const deleteExpiredExportsSQL = `-- name: deleteExpiredExports :exec
-DELETE FROM audit_exports WHERE expires_at <= $1::timestamptz
-`
-
-func deleteExpiredExports(ctx context.Context, tx *postgres.Tx, now time.Time) error {
-	_, err := tx.Exec(ctx, deleteExpiredExportsSQL, now)
-	return postgres.Failed("deleteExpiredExports", err)
 }
 
 const dropCompressedMonthsSQL = `-- name: dropCompressedMonths :many

@@ -13,3 +13,7 @@ VALUES (@id, @key, @user_id, @method, @path, @request_hash, @response_body, @sta
 
 -- name: deleteKeys :execrows
 DELETE FROM idempotency_keys WHERE user_id = @user_id;
+
+-- Its function has the rights to drop partitions, which the server has not.
+-- name: removeExpiredKeys :one
+SELECT remove_expired_keys(@now::timestamptz)::bigint;

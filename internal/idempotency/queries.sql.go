@@ -113,3 +113,15 @@ func queueInsertKey(tx *postgres.Tx, arg queueInsertKeyParams) {
 		arg.ExpiresAt,
 	)
 }
+
+const removeExpiredKeysSQL = `-- name: removeExpiredKeys :one
+SELECT remove_expired_keys($1::timestamptz)::bigint
+`
+
+// Its function has the rights to drop partitions, which the server has not.
+func removeExpiredKeys(ctx context.Context, db postgres.Querier, now time.Time) (int64, error) {
+	row := db.QueryRow(ctx, removeExpiredKeysSQL, now)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, postgres.Failed("removeExpiredKeys", err)
+}

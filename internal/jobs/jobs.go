@@ -33,8 +33,6 @@ type Queue struct {
 	workers *river.Workers
 	client  *river.Client[pgx.Tx]
 	driver  *driver
-	// maintenance has the functions that AddMaintenance added, in order.
-	maintenance []func(ctx context.Context, tx *postgres.Tx) error
 }
 
 // New returns a queue that can insert jobs. It runs them after Start.

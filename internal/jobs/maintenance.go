@@ -2,23 +2,17 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"amrutam/internal/idempotency"
 	"amrutam/internal/postgres"
 )
 
-// Maintenance is the hourly job that makes the partitions of the near future and deletes what has expired.
+// Maintenance is the hourly job that makes the partitions of the near future and drops those that have expired.
 type Maintenance struct{}
 
 // Kind returns the kind of the job.
 func (Maintenance) Kind() string { return "partition.upkeep" }
-
-// AddMaintenance adds a function to the hourly maintenance, which runs it in a transaction of its own. Packages delete
-// expired rows of their tables in it.
-func (q *Queue) AddMaintenance(do func(ctx context.Context, tx *postgres.Tx) error) {
-	q.maintenance = append(q.maintenance, do)
-}
 
 // RegisterMaintenance registers the hourly maintenance.
 func (q *Queue) RegisterMaintenance() {
@@ -44,9 +38,7 @@ func (q *Queue) warnOfMissing(partitions []string) {
 	}
 }
 
-// maintain may run at any time and at the same time on several servers. The functions of AddMaintenance run in other
-// transactions than the partitions: dropping a partition locks its table, and bookings must not wait until all old
-// rows are deleted.
+// maintain may run at any time and at the same time on several servers.
 func (q *Queue) maintain(ctx context.Context) error {
 	var failed []string
 	err := q.db.Write(ctx, func(tx *postgres.Tx) (err error) {
@@ -54,17 +46,11 @@ func (q *Queue) maintain(ctx context.Context) error {
 		if failed, err = postgres.MakePartitions(ctx, tx); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "SELECT drop_expired_keys($1)", tx.Now)
-		return err
+		return idempotency.RemoveExpired(ctx, tx)
 	})
 	if err != nil {
 		return err
 	}
 	q.warnOfMissing(failed)
-	for _, do := range q.maintenance {
-		if err := q.db.Write(ctx, func(tx *postgres.Tx) error { return do(ctx, tx) }); err != nil {
-			return fmt.Errorf("maintain a table: %w", err)
-		}
-	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/retention"
 )
 
 // ErrTooMany says that the caller must wait; Retry-After says how long.
@@ -145,13 +146,13 @@ func (l Limiter) UndoAttempt(tx *postgres.Tx, p Policy, subject string) {
 	}
 }
 
-// keepAttempts is how long a count is stored after its last attempt: longer than any policy needs it.
-const keepAttempts = 48 * time.Hour
-
-// DeleteOld deletes the counts that no policy needs.
-func DeleteOld(ctx context.Context, tx *postgres.Tx) error {
-	if _, err := tx.Exec(ctx, "DELETE FROM attempts WHERE updated_at < $1", tx.Now.Add(-keepAttempts)); err != nil {
-		return fmt.Errorf("delete old attempts: %w", err)
-	}
-	return nil
-}
+// Retention says how long counts are kept.
+var Retention = []retention.Rule{{
+	Name:  "attempts",
+	What:  "Counts of failed sign-ins, of mails and of sign-ups",
+	After: "the last attempt",
+	Why:   "no limit looks back further than a day",
+	Table: "attempts",
+	Since: "updated_at",
+	Keep:  2 * retention.Day,
+}}

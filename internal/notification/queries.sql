@@ -12,6 +12,10 @@ UPDATE mails SET content = NULL, failure = nullif(@failure::text, ''),
     failed_at = CASE WHEN @failure::text <> '' THEN @now::timestamptz END
 WHERE id = ANY(@ids::uuid[]) AND content IS NOT NULL;
 
+-- name: lockUnsentMails :many
+SELECT id, kind FROM mails WHERE content IS NOT NULL AND created_at < @before ORDER BY created_at LIMIT @most
+FOR UPDATE SKIP LOCKED;
+
 -- name: queueDeferMail :exec
 UPDATE mails SET budget = @budget WHERE id = @id AND content IS NOT NULL;
 

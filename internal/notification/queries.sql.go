@@ -40,6 +40,36 @@ func deleteMails(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64,
 	return result.RowsAffected(), nil
 }
 
+const lockUnsentMailsSQL = `-- name: lockUnsentMails :many
+SELECT id, kind FROM mails WHERE content IS NOT NULL AND created_at < $1 ORDER BY created_at LIMIT $2
+FOR UPDATE SKIP LOCKED
+`
+
+type lockUnsentMailsRow struct {
+	ID   uuid.UUID
+	Kind string
+}
+
+func lockUnsentMails(ctx context.Context, tx *postgres.Tx, before time.Time, most int32) ([]lockUnsentMailsRow, error) {
+	rows, err := tx.Query(ctx, lockUnsentMailsSQL, before, most)
+	if err != nil {
+		return nil, postgres.Failed("lockUnsentMails", err)
+	}
+	defer rows.Close()
+	var items []lockUnsentMailsRow
+	for rows.Next() {
+		var i lockUnsentMailsRow
+		if err := rows.Scan(&i.ID, &i.Kind); err != nil {
+			return nil, postgres.Failed("lockUnsentMails", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("lockUnsentMails", err)
+	}
+	return items, nil
+}
+
 const queueDeferMailSQL = `-- name: queueDeferMail :exec
 UPDATE mails SET budget = $1 WHERE id = $2 AND content IS NOT NULL
 `

@@ -10,6 +10,7 @@ import (
 	"amrutam/internal/jobs"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
+	"amrutam/internal/retention"
 )
 
 // SendRefund asks the provider for a refund.
@@ -19,6 +20,17 @@ type SendRefund struct {
 
 // Kind names the job.
 func (SendRefund) Kind() string { return "payment.refund" }
+
+// Retention says how long the messages of providers are kept. Payments, attempts and refunds are kept.
+var Retention = []retention.Rule{{
+	Name:  "payment-webhooks",
+	What:  "What payment providers reported, as it came",
+	After: "it was received",
+	Why:   "a charge can be disputed for a year and a half; what it caused stays in payments",
+	Table: "payment_webhooks",
+	Since: "received_at",
+	Keep:  2 * retention.Year,
+}}
 
 // Jobs registers the package's worker.
 func (s *Service) Jobs(queue *jobs.Queue) { jobs.Handle(queue, s.sendRefund) }

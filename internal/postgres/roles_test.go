@@ -138,18 +138,17 @@ func TestAppRolePrivileges(t *testing.T) {
 }
 
 // closedColumns are the columns that analysts must not read.
-var closedColumns = []string{"doctors.search", "doctors.registration_number", "doctors.approval_reason", "doctors.bio",
-	"doctors.clinic_name", "payments.transaction_reference", "users.email", "users.password_hash",
+var closedColumns = []string{"doctors.search", "doctors.registration_number", "doctors.approval_reason",
+	"doctors.bio", "doctors.clinic_name", "payments.transaction_reference", "users.email", "users.password_hash",
 	"users.email_verification_token", "users.password_reset_token", "users.mfa_secret", "profiles.full_name",
 	"profiles.phone", "profiles.phone_index", "profiles.address", "profiles.date_of_birth", "consultations.reason",
 	"consultations.notes", "consultations.cancellation_reason", "prescriptions.medications", "prescriptions.advice",
 	"data_keys.wrapped", "master_key.sealed", "master_key.root", "session_tokens.hash", "sessions.ip_address",
 	"recovery_codes.hash", "tickets.hash", "tickets.data", "idempotency_keys.response_body", "mails.content",
-	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256", "refunds.reason",
-	"audit_logs.metadata", "audit_logs.ip_address", "audit_exports.filter", "audit_export_parts.data",
-	"river_job.args",
-	"reviews.text", "reviews.reply", "reviews.decision_reason", "reviews.patient_id", "review_reports.reason",
-	"review_reports.reporter_id"}
+	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256",
+	"refunds.reason", "audit_logs.metadata", "audit_logs.ip_address", "audit_exports.filter",
+	"audit_export_parts.data", "river_job.args", "reviews.text", "reviews.reply", "reviews.decision_reason",
+	"reviews.patient_id", "review_reports.reason", "review_reports.reporter_id"}
 
 func TestReaderRolePrivileges(t *testing.T) {
 	t.Parallel()
@@ -176,7 +175,7 @@ func TestReaderRolePrivileges(t *testing.T) {
 		"SELECT * FROM consultations_default", "UPDATE users SET role = 'ADMIN'",
 		"INSERT INTO audit_logs DEFAULT VALUES", "DELETE FROM payments", "TRUNCATE payments CASCADE",
 		"CREATE TABLE mine (n int)", "SELECT make_partitions(now(), 1, 1)",
-		"SELECT drop_expired_keys(now())"} {
+		"SELECT drop_expired_keys(now())", "SELECT remove_expired_keys(now())"} {
 		wantRefused(t, admin, sql)
 	}
 	// Sealed data is bytea, so the reader must see no column of that type.
@@ -224,7 +223,7 @@ func TestMaintenanceAsAppRole(t *testing.T) {
 		wantRefused(t, db.Pool, "TRUNCATE "+table)
 	}
 	const days = "SELECT count(*)::text FROM pg_inherits WHERE inhparent = 'idempotency_keys'::regclass"
-	_, err = db.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now() + interval '50 months')")
+	_, err = db.Pool.Exec(t.Context(), "SELECT remove_expired_keys(now() + interval '50 months')")
 	must(t, err)
 	if left := text(t, db, days); left != "1" {
 		t.Errorf("%s partitions of idempotency keys are left, want the default one", left)
@@ -232,8 +231,10 @@ func TestMaintenanceAsAppRole(t *testing.T) {
 	// The functions use the real tables, and not temporary ones of the caller with the same names.
 	_, err = db.Pool.Exec(t.Context(), `CREATE TEMP TABLE idempotency_keys_default (expires_at timestamptz)`)
 	must(t, err)
-	_, err = db.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now())")
-	must(t, err)
+	for _, name := range []string{"drop_expired_keys", "remove_expired_keys"} {
+		_, err = db.Pool.Exec(t.Context(), "SELECT "+name+"(now())")
+		must(t, err)
+	}
 }
 
 // checkPartitionLimits checks that a login which isn't the owner can only make partitions of the near future and drops
@@ -250,8 +251,10 @@ func checkPartitionLimits(t *testing.T, server *postgres.DB) {
 	_, err := server.Pool.Exec(t.Context(), "SELECT make_partitions(now(), 3, 3)")
 	must(t, err)
 	before := text(t, server, days)
-	_, err = server.Pool.Exec(t.Context(), "SELECT drop_expired_keys(now() + interval '10 years')")
-	must(t, err)
+	for _, name := range []string{"drop_expired_keys", "remove_expired_keys"} {
+		_, err = server.Pool.Exec(t.Context(), "SELECT "+name+"(now() + interval '10 years')")
+		must(t, err)
+	}
 	if after := text(t, server, days); after != before {
 		t.Errorf("%s of %s days with live keys are left", after, before)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/apptest"
-	"amrutam/internal/jobs"
+	"amrutam/internal/retention"
 )
 
 // Private texts of the history. Each has a mark to search for; some have characters that are special in HTML or JSON.
@@ -257,13 +257,13 @@ func TestExportExpires(t *testing.T) {
 	if next.Text("id") == id {
 		t.Error("the expired export is returned again")
 	}
-	run(t, c, jobs.Maintenance{})
+	run(t, c, retention.Purge{})
 	c.Get(owner, "users/me/exports/"+id).Want(410, "export-expired")
 	same(t, "stored archives", c.Count("SELECT count(*) FROM exports WHERE id = $1 AND archive IS NOT NULL",
 		id), 0)
 	same(t, "the new export", c.Export(owner), next.Text("id"))
 	c.Clock.Advance(91 * 24 * time.Hour)
-	run(t, c, jobs.Maintenance{})
+	run(t, c, retention.Purge{})
 	c.Prove(owner)
 	c.Get(owner, "users/me/exports/"+id).Want(404)
 }

@@ -82,7 +82,7 @@ func idle(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	c.Await("idle", func() bool {
 		return c.Count("SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', "+
-			"'discarded') AND kind NOT IN ('partition.upkeep', 'consultation.sweep')") == 0
+			"'discarded') AND kind NOT IN ('partition.upkeep', 'retention.purge', 'consultation.sweep')") == 0
 	})
 }
 

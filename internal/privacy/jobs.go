@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/jobs"
-	"amrutam/internal/postgres"
+	"amrutam/internal/retention"
 )
 
 const (
@@ -16,9 +16,30 @@ const (
 	sweepTimeout = 5 * time.Minute
 	// makeTimeout is enough to export a history of many years.
 	makeTimeout = 10 * time.Minute
-	// exportRetention is how long the row of an export is stored, without its archive.
-	exportRetention = 90 * 24 * time.Hour
 )
+
+// Retention says how long copies of one's data are kept.
+var Retention = []retention.Rule{
+	{
+		Name:  "export-archives",
+		What:  "Archives with a copy of one's data",
+		After: "they expire, a day after they were made",
+		Why:   "the person has fetched it, or asks again",
+		Table: "exports",
+		Since: "expires_at",
+		Where: "status = 'READY'",
+		Set:   "status = 'EXPIRED', archive = NULL",
+	},
+	{
+		Name:  "exports",
+		What:  "Who asked for a copy of their data, and when",
+		After: "the request",
+		Why:   "shows that a request was answered in time",
+		Table: "exports",
+		Since: "requested_at",
+		Keep:  90 * retention.Day,
+	},
+}
 
 // MakeExport is the job that makes a requested export.
 type MakeExport struct {
@@ -34,15 +55,9 @@ type Sweep struct{}
 // Kind names the job.
 func (Sweep) Kind() string { return "erasure.sweep" }
 
-// Jobs registers the package's jobs and the maintenance of its tables.
+// Jobs registers the package's jobs.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.HandleWithin(queue, makeTimeout, s.makeExport)
 	jobs.HandleWithin(queue, sweepTimeout, func(ctx context.Context, _ Sweep) error { return s.sweep(ctx) })
 	queue.Every(sweepInterval, Sweep{})
-	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return expireExports(ctx, tx, &tx.Now)
-	})
-	queue.AddMaintenance(func(ctx context.Context, tx *postgres.Tx) error {
-		return deleteOldExports(ctx, tx, tx.Now.Add(-exportRetention))
-	})
 }

@@ -122,9 +122,3 @@ SELECT count(*) FROM all_prescriptions WHERE patient_id = @patient_id;
 
 -- name: countConsultations :one
 SELECT count(*) FROM all_consultations WHERE patient_id = @patient_id AND id >= ids_since(@patient_id);
-
--- name: expireExports :exec
-UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < @now;
-
--- name: deleteOldExports :exec
-DELETE FROM exports WHERE requested_at < @before;

@@ -55,15 +55,6 @@ func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid
 	return count, postgres.Failed("countPrescriptions", err)
 }
 
-const deleteOldExportsSQL = `-- name: deleteOldExports :exec
-DELETE FROM exports WHERE requested_at < $1
-`
-
-func deleteOldExports(ctx context.Context, tx *postgres.Tx, before time.Time) error {
-	_, err := tx.Exec(ctx, deleteOldExportsSQL, before)
-	return postgres.Failed("deleteOldExports", err)
-}
-
 const eachConsentSQL = `-- name: eachConsent :many
 SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
 WHERE user_id = $1 ORDER BY given_at, id
@@ -334,15 +325,6 @@ func eraseExports(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64
 		return 0, postgres.Failed("eraseExports", err)
 	}
 	return result.RowsAffected(), nil
-}
-
-const expireExportsSQL = `-- name: expireExports :exec
-UPDATE exports SET status = 'EXPIRED', archive = NULL WHERE status = 'READY' AND expires_at < $1
-`
-
-func expireExports(ctx context.Context, tx *postgres.Tx, now *time.Time) error {
-	_, err := tx.Exec(ctx, expireExportsSQL, now)
-	return postgres.Failed("expireExports", err)
 }
 
 const expirePendingExportsSQL = `-- name: expirePendingExports :exec

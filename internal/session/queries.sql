@@ -92,9 +92,3 @@ DELETE FROM session_tokens t USING sessions s WHERE s.id = t.session_id AND s.us
 
 -- name: deleteSessionsOfUser :execrows
 DELETE FROM sessions WHERE user_id = @user_id;
-
--- name: deleteExpiredTokens :exec
-DELETE FROM session_tokens WHERE expires_at < @before;
-
--- name: deleteExpiredSessions :exec
-DELETE FROM sessions WHERE expires_at < @before;

@@ -23,24 +23,6 @@ func clearSecondFactor(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) e
 	return postgres.Failed("clearSecondFactor", err)
 }
 
-const deleteExpiredSessionsSQL = `-- name: deleteExpiredSessions :exec
-DELETE FROM sessions WHERE expires_at < $1
-`
-
-func deleteExpiredSessions(ctx context.Context, tx *postgres.Tx, before time.Time) error {
-	_, err := tx.Exec(ctx, deleteExpiredSessionsSQL, before)
-	return postgres.Failed("deleteExpiredSessions", err)
-}
-
-const deleteExpiredTokensSQL = `-- name: deleteExpiredTokens :exec
-DELETE FROM session_tokens WHERE expires_at < $1
-`
-
-func deleteExpiredTokens(ctx context.Context, tx *postgres.Tx, before time.Time) error {
-	_, err := tx.Exec(ctx, deleteExpiredTokensSQL, before)
-	return postgres.Failed("deleteExpiredTokens", err)
-}
-
 const deleteSessionsOfUserSQL = `-- name: deleteSessionsOfUser :execrows
 DELETE FROM sessions WHERE user_id = $1
 `

@@ -181,6 +181,20 @@ func (m *Metrics) WatchPartitions(read func(ctx context.Context) (map[string]int
 		}})
 }
 
+// WatchRetention exports how long the oldest row of each rule of retention has been due.
+func (m *Metrics) WatchRetention(read func(ctx context.Context) (map[string]time.Duration, error)) {
+	overdue := prometheus.NewDesc("amrutam_retention_overdue_seconds",
+		"How long the oldest row that a rule of retention removes has been due, by rule.", []string{"rule"}, nil)
+	m.Registry.MustRegister(&queryCollector{[]*prometheus.Desc{overdue},
+		func(ctx context.Context, send func(*prometheus.Desc, float64, ...string)) error {
+			rules, err := read(ctx)
+			for rule, late := range rules {
+				send(overdue, late.Seconds(), rule)
+			}
+			return err
+		}})
+}
+
 // WatchAuditTree exports what the tree over the audit log doesn't have yet: the age of the oldest entry that isn't
 // sealed, and the number of checkpoints that are only in the database.
 func (m *Metrics) WatchAuditTree(read func(ctx context.Context) (unsealed time.Duration, unpublished int, err error)) {

@@ -224,6 +224,9 @@ INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, resp
     SELECT pg_temp.id(at, 18, n), 'key-' || n, patient, 'POST', '/api/v1/consultations', 'hash', 'sealed', 201,
         'consultation', id, now(), now() + interval '1 day'
     FROM booking WHERE n % 10 = 0;
+INSERT INTO retention_runs (rule, ran_at, removed, total)
+    SELECT (ARRAY['mails', 'attempts', 'sessions', 'tickets'])[1 + n % 4], now() - n * interval '15 minutes', 1, 5000 - n
+    FROM generate_series(0, 4999) n;
 
 -- Rollups as large as those of a clinic, with made-up sums.
 INSERT INTO rollups (source, day, label, sums)

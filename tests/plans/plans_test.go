@@ -144,6 +144,7 @@ func TestPlans(t *testing.T) {
 		t.Errorf("only %d statements were recorded", len(statements))
 	}
 	f.checkGeneratedStatements(t, findings)
+	f.checkRetention(t, findings)
 	for finding, times := range findings {
 		if allowedFindings[finding] == "" {
 			t.Errorf("%s, %d times", finding, times)
@@ -218,6 +219,24 @@ func (f *fullDatabase) checkGeneratedStatements(t *testing.T, findings map[strin
 	}
 	if planned < 150 {
 		t.Errorf("only %d statements were found", planned)
+	}
+}
+
+// checkRetention checks the generic plans of the statements that rules of retention are made into.
+func (f *fullDatabase) checkRetention(t *testing.T, findings map[string]int) {
+	t.Helper()
+	for _, rule := range f.c.App.Retention.Rules {
+		oldest, count, remove := rule.Statements()
+		for name, sql := range map[string]string{"oldest": oldest, "count": count, "remove": remove} {
+			if sql == "" {
+				continue
+			}
+			sql, _, err := pgx.NamedArgs{}.RewriteQuery(context.Background(), nil, sql, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.checkPlan(f.explainGeneric(t, "-- name: "+rule.Name+"/"+name+" \n"+sql), findings)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ var packages = []string{
 	"internal/account", "internal/session", "internal/notification", "internal/restoremode",
 	"internal/audit",
 	"internal/httpapi", "internal/jobs", "internal/idempotency", "internal/limit", "internal/invariant",
-	"internal/backup", "internal/postgres",
+	"internal/retention", "internal/backup", "internal/postgres",
 	"internal/access", "internal/problem", "internal/money", "internal/config", "internal/telemetry", "internal/seal",
 }
 
