@@ -42,11 +42,16 @@ func (s *Series) archiveFiles(folder string) error {
 	return nil
 }
 
-// archiveFile seals a file, unless the series has it, and reads it back before it gets its name.
+// archiveFile seals a file, unless the series has it, and reads it back before it gets its name. A file that was
+// written again, because its making was interrupted before the database knew it, takes the place of the first one.
 func (s *Series) archiveFile(folder, name string) error {
 	dir := filepath.Join(s.Dir, filesDir)
 	final, draft := filepath.Join(dir, name), filepath.Join(dir, ".draft-"+name)
-	if _, err := os.Stat(final); err == nil {
+	written, err := os.Stat(filepath.Join(folder, name))
+	if err != nil {
+		return err
+	}
+	if sealed, err := os.Stat(final); err == nil && !written.ModTime().After(sealed.ModTime()) {
 		return nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -60,10 +65,10 @@ func (s *Series) archiveFile(folder, name string) error {
 		return err
 	}
 	defer func() { _ = source.Close() }()
-	written, read := sha256.New(), sha256.New()
+	sum, read := sha256.New(), sha256.New()
 	relative := filepath.Join(filesDir, name)
 	err = s.create(draft, relative, func(w io.Writer) error {
-		_, err := io.Copy(io.MultiWriter(w, written), source)
+		_, err := io.Copy(io.MultiWriter(w, sum), source)
 		return err
 	})
 	if err != nil {
@@ -73,7 +78,7 @@ func (s *Series) archiveFile(folder, name string) error {
 		_, err := io.Copy(read, r)
 		return err
 	})
-	if err == nil && hex.EncodeToString(read.Sum(nil)) != hex.EncodeToString(written.Sum(nil)) {
+	if err == nil && hex.EncodeToString(read.Sum(nil)) != hex.EncodeToString(sum.Sum(nil)) {
 		err = fmt.Errorf("%s %w", draft, ErrDamaged)
 	}
 	if err != nil {
