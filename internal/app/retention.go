@@ -28,8 +28,8 @@ const (
 // NewRetention returns the rules of all packages, in the order in which they are applied.
 func NewRetention(db *postgres.DB) *retention.Service {
 	return retention.New(db, slices.Concat(idempotency.Retention, session.Retention, account.Retention,
-		notification.Retention, limit.Retention, privacy.Retention, payment.Retention, consent.Retention, audit.Retention,
-		[]retention.Rule{retention.Runs}))
+		notification.Retention, limit.Retention, privacy.Retention, payment.Retention, consent.Retention,
+		audit.Retention, []retention.Rule{retention.Runs}))
 }
 
 // mountRetention registers the hourly job that applies the rules.
