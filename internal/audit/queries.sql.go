@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"amrutam/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )

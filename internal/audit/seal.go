@@ -106,20 +106,21 @@ func (s *Service) sealBatch(ctx context.Context, tx *postgres.Tx) (more bool, er
 		return more, nil
 	}
 	b.savePartial()
-	return more, s.sign(tx, b.edge, update.Xid)
+	return more, s.sign(tx, b.edge, update.Xid, more)
 }
 
-// sign writes a checkpoint of the tree.
-func (s *Service) sign(tx *postgres.Tx, edge *tree.Edge, xid int64) error {
+// sign writes a checkpoint of the tree. partial says that there are more entries.
+func (s *Service) sign(tx *postgres.Tx, edge *tree.Edge, xid int64, partial bool) error {
 	root, err := edge.Root()
 	if err != nil {
 		return err
 	}
 	note, err := s.Signer.Sign(tree.Checkpoint{
-		Size: edge.Size(),
-		Root: root,
-		Time: tx.Now,
-		XID:  uint64(xid), //nolint:gosec // not negative
+		Size:    edge.Size(),
+		Root:    root,
+		Time:    tx.Now,
+		XID:     uint64(xid), //nolint:gosec // not negative
+		Partial: partial,
 	})
 	if err != nil {
 		return fmt.Errorf("sign a checkpoint: %w", err)

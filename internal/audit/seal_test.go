@@ -195,3 +195,18 @@ func TestSinkAfterFailure(t *testing.T) {
 		t.Errorf("%d checkpoints were written, want %d", len(outside)-1, checkpoints)
 	}
 }
+
+// TestVerifyAfterOutage seals entries that have waited for hours, in many batches.
+func TestVerifyAfterOutage(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	log, _ := newLog(t, c, 20)
+	c.Seal(log)
+	addEntries(t, c.App.DB, 60)
+	c.Clock.Advance(3 * time.Hour)
+	addEntries(t, c.App.DB, 60)
+	c.Seal(log)
+	if v := verify(t, log, nil); v.Finding != nil || v.Checkpoints < 6 {
+		t.Errorf("%d checkpoints: %v", v.Checkpoints, v.Finding)
+	}
+}

@@ -32,7 +32,7 @@ type chunk struct {
 // segment is what one checkpoint has added.
 type segment struct {
 	end   int64
-	since time.Time // of the checkpoint before
+	since time.Time // of the last checkpoint before that wasn't partial
 }
 
 // sendChunks sends the chunks in order, until something is found.
@@ -77,7 +77,9 @@ func (v *verifier) sendChunks(ctx context.Context, chunks chan<- chunk) {
 			c.end, c.to = checkpoint.Size, int64(checkpoint.XID) //nolint:gosec // as in sign
 			c.segments = append(c.segments, segment{c.end, since})
 		}
-		since = checkpoint.Time
+		if !checkpoint.Partial {
+			since = checkpoint.Time
+		}
 		if c.end-c.first >= chunkSize {
 			if !send(c) {
 				return

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -62,14 +63,18 @@ func (v *verifier) readFiles(ctx context.Context, r *postgres.Read) (err error) 
 func (v *verifier) fileChunks() []chunk {
 	var chunks []chunk
 	after := entry{}
-	next := 0
+	next, since := 0, time.Time{}
 	for i := range v.files {
 		f := &v.files[i]
 		c := chunk{first: f.First, end: f.end(), imported: f.Imported, from: f.XidFrom, to: f.XidUntil, after: after,
 			file: f}
 		for ; next < len(v.checkpoints) && v.checkpoints[next].Size <= c.end; next++ {
-			if next > 0 && !f.Imported && v.checkpoints[next].Size > c.first {
-				c.segments = append(c.segments, segment{v.checkpoints[next].Size, v.checkpoints[next-1].Time})
+			checkpoint := v.checkpoints[next]
+			if !f.Imported && checkpoint.Size > c.first {
+				c.segments = append(c.segments, segment{checkpoint.Size, since})
+			}
+			if !checkpoint.Partial {
+				since = checkpoint.Time
 			}
 		}
 		after.created, after.id = f.LastCreated, f.LastID

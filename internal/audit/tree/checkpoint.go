@@ -25,10 +25,15 @@ type Checkpoint struct {
 	// Restored says that the database was taken back to this size by a restore that somebody wanted: checkpoints of
 	// larger trees that were signed before are given up.
 	Restored bool
+	// Partial says that there were more entries when it was signed: they are in later checkpoints of the same run.
+	Partial bool
 }
 
-// restoredLine is the line of a checkpoint that states a restore.
-const restoredLine = "restored\n"
+// The lines of a checkpoint that states a restore, and of one that is partial.
+const (
+	restoredLine = "restored\n"
+	partialLine  = "partial\n"
+)
 
 // Errors of Open, beside those of a text that is no checkpoint.
 var (
@@ -74,12 +79,15 @@ func NewSigner(seed []byte) (*Signer, error) {
 func (s *Signer) PublicKey() string { return s.public }
 
 // Sign returns the checkpoint as a signed note: the name of the key, the size, the root, the time and the bound of
-// transactions, one a line, "restored" if it states a restore, and the signature.
+// transactions, one a line, "restored" if it states a restore, "partial" if there are more, and the signature.
 func (s *Signer) Sign(c Checkpoint) (string, error) {
 	text := fmt.Sprintf("%s\n%d\n%s\ntime %s\nxid %d\n", s.signer.Name(), c.Size, c.Root,
 		c.Time.UTC().Format(time.RFC3339Nano), c.XID)
 	if c.Restored {
 		text += restoredLine
+	}
+	if c.Partial {
+		text += partialLine
 	}
 	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
 	return string(signed), err
@@ -99,8 +107,9 @@ func (s *Signer) Open(signed string) (c Checkpoint, err error) {
 	case err != nil:
 		return c, errors.New("it is no checkpoint, or cut")
 	}
-	text, isRestore := strings.CutSuffix(opened.Text, restoredLine)
-	c.Restored = isRestore
+	text := opened.Text
+	text, c.Partial = strings.CutSuffix(text, partialLine)
+	text, c.Restored = strings.CutSuffix(text, restoredLine)
 	lines := strings.Split(text, "\n")
 	if len(lines) != 6 || lines[0] != s.verifier.Name() {
 		return c, errors.New("it is no checkpoint of an audit log")
