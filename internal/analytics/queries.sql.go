@@ -614,6 +614,24 @@ func noteNextVisits(ctx context.Context, tx *postgres.Tx, consultations []uuid.U
 	return postgres.Failed("noteNextVisits", err)
 }
 
+const noteNextVisitsOfDaySQL = `-- name: noteNextVisitsOfDay :exec
+INSERT INTO rollup_changes (source, at)
+SELECT DISTINCT 'completed', date_trunc('day', n.at, 'UTC')
+FROM (SELECT (SELECT l.scheduled_start FROM rollup_consultations l
+        WHERE l.patient_id = c.patient_id AND l.status = 'COMPLETED'
+            AND (l.scheduled_start, l.id) > (c.scheduled_start, c.id)
+        ORDER BY l.scheduled_start, l.id LIMIT 1)::timestamptz AS at
+    FROM rollup_consultations c
+    WHERE c.status = 'COMPLETED' AND c.scheduled_start >= $1 AND c.scheduled_start < $2) n
+WHERE n.at >= $2
+`
+
+// As noteNextVisits, for all that were completed on a day.
+func noteNextVisitsOfDay(ctx context.Context, tx *postgres.Tx, begins time.Time, ends time.Time) error {
+	_, err := tx.Exec(ctx, noteNextVisitsOfDaySQL, begins, ends)
+	return postgres.Failed("noteNextVisitsOfDay", err)
+}
+
 const queueDeleteRollupSQL = `-- name: queueDeleteRollup :exec
 DELETE FROM rollups WHERE source = $1 AND day = $2 AND label = $3
 `

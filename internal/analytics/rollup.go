@@ -128,6 +128,10 @@ func recountChangedDay(ctx context.Context, tx *postgres.Tx, day time.Time) erro
 		}
 	}
 	if all {
+		// A statement that added many rows has named their day only.
+		if err := noteNextVisitsOfDay(ctx, tx, day, day.Add(dayLength)); err != nil {
+			return err
+		}
 		return recountDay(ctx, tx, day)
 	}
 	return recountGroups(ctx, tx, day)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"amrutam/internal/postgres"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
