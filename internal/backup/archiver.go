@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -298,27 +297,15 @@ func (s *Series) archive(folder, name string) (written time.Time, err error) {
 	if _, err := os.Stat(final); err == nil {
 		return written, nil
 	}
-	draft := filepath.Join(s.Dir, walDir, ".draft-"+name)
-	if err := os.Remove(draft); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return written, fmt.Errorf("archive the WAL: %w", err)
-	}
-	sum := sha256.New()
-	relative := filepath.Join(walDir, name+walSuffix)
-	err = s.create(draft, relative, func(w io.Writer) error {
+	err = s.store(filepath.Join(walDir, name+walSuffix), func(w io.Writer) error {
 		if _, err := w.Write(walHeader(written.UnixNano())); err != nil {
 			return err
 		}
-		_, err := io.Copy(io.MultiWriter(w, sum), source)
+		_, err := io.Copy(w, source)
 		return err
 	})
 	if err != nil {
 		return written, fmt.Errorf("archive the WAL: %w", err)
 	}
-	if err := s.checkWAL(draft, relative, sum.Sum(nil)); err != nil {
-		return written, errors.Join(err, os.Remove(draft))
-	}
-	if err := os.Rename(draft, final); err != nil {
-		return written, fmt.Errorf("archive the WAL: %w", err)
-	}
-	return written, syncFolder(filepath.Dir(final))
+	return written, nil
 }

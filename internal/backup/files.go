@@ -1,8 +1,6 @@
 package backup
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -46,18 +44,14 @@ func (s *Series) archiveFiles(folder string) error {
 // written again, because its making was interrupted before the database knew it, takes the place of the first one.
 func (s *Series) archiveFile(folder, name string) error {
 	dir := filepath.Join(s.Dir, filesDir)
-	final, draft := filepath.Join(dir, name), filepath.Join(dir, ".draft-"+name)
 	written, err := os.Stat(filepath.Join(folder, name))
 	if err != nil {
 		return err
 	}
-	if sealed, err := os.Stat(final); err == nil && !written.ModTime().After(sealed.ModTime()) {
+	if sealed, err := os.Stat(filepath.Join(dir, name)); err == nil && !written.ModTime().After(sealed.ModTime()) {
 		return nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := os.Remove(draft); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	source, err := os.Open(filepath.Join(folder, name)) //nolint:gosec // a name of the folder
@@ -65,29 +59,10 @@ func (s *Series) archiveFile(folder, name string) error {
 		return err
 	}
 	defer func() { _ = source.Close() }()
-	sum, read := sha256.New(), sha256.New()
-	relative := filepath.Join(filesDir, name)
-	err = s.create(draft, relative, func(w io.Writer) error {
-		_, err := io.Copy(io.MultiWriter(w, sum), source)
+	return s.store(filepath.Join(filesDir, name), func(w io.Writer) error {
+		_, err := io.Copy(w, source)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	err = s.readFrom(draft, relative, func(r io.Reader) error {
-		_, err := io.Copy(read, r)
-		return err
-	})
-	if err == nil && hex.EncodeToString(read.Sum(nil)) != hex.EncodeToString(sum.Sum(nil)) {
-		err = fmt.Errorf("%s %w", draft, ErrDamaged)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(draft))
-	}
-	if err := os.Rename(draft, final); err != nil {
-		return err
-	}
-	return syncFolder(dir)
 }
 
 // unpackFiles unpacks the files beside the database into a draft.

@@ -2,12 +2,15 @@ package backup
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/tink-crypto/tink-go/v2/streamingaead/subtle"
@@ -66,6 +69,36 @@ func (s *Series) create(path, name string, fill func(w io.Writer) error) (err er
 		}
 	}
 	return nil
+}
+
+// store writes a sealed file of the series. It gets its name only when it is on the disk and was read back.
+func (s *Series) store(name string, fill func(w io.Writer) error) error {
+	final := filepath.Join(s.Dir, name)
+	dir, base := filepath.Split(final)
+	// Without the ending it is no file of the series for those who list them.
+	draft := filepath.Join(dir, ".draft-"+strings.TrimSuffix(base, filepath.Ext(base)))
+	if err := os.Remove(draft); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	written, read := sha256.New(), sha256.New()
+	err := s.create(draft, name, func(w io.Writer) error { return fill(io.MultiWriter(w, written)) })
+	if err != nil {
+		return err
+	}
+	err = s.readFrom(draft, name, func(r io.Reader) error {
+		_, err := io.Copy(read, r)
+		return err
+	})
+	if err == nil && !bytes.Equal(read.Sum(nil), written.Sum(nil)) {
+		err = fmt.Errorf("%s %w", draft, ErrDamaged)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(draft))
+	}
+	if err := os.Rename(draft, final); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(final))
 }
 
 // read opens a sealed file of the series and calls use with its content. Returns ErrDamaged with the file's path if

@@ -1,10 +1,7 @@
 package backup
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"path/filepath"
 	"time"
@@ -21,22 +18,6 @@ func readWALHeader(r io.Reader) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return time.Unix(0, int64(binary.BigEndian.Uint64(header))).UTC(), nil //nolint:gosec // as walHeader
-}
-
-// checkWAL reads an archived WAL file. Returns an error if its content has another hash.
-func (s *Series) checkWAL(path, name string, want []byte) error {
-	sum := sha256.New()
-	err := s.readFrom(path, name, func(r io.Reader) error {
-		if _, err := readWALHeader(r); err != nil {
-			return err
-		}
-		_, err := io.Copy(sum, r)
-		return err
-	})
-	if err == nil && !bytes.Equal(sum.Sum(nil), want) {
-		err = fmt.Errorf("%s %w", path, ErrDamaged)
-	}
-	return err
 }
 
 // copyWAL writes the content of an archived WAL file.
