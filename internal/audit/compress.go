@@ -17,7 +17,6 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit/logfile"
-	"amrutam/internal/audit/tree"
 	"amrutam/internal/postgres"
 )
 
@@ -236,11 +235,11 @@ func (s *Service) copyEntries(ctx context.Context, p filePlan, after entry, w *l
 		if leaf == p.end {
 			return errEnd
 		}
-		id, hash, err := leaves.at(ctx, leaf)
+		id, isSame, err := leaves.compare(ctx, leaf, e)
 		if err != nil {
 			return err
 		}
-		if id != e.id || tree.HashLeaf(e.leaf) != hash {
+		if !isSame {
 			return fmt.Errorf("entry %d (%s) is not as it was sealed: run amrutam audit verify", leaf, id)
 		}
 		parsed, err := parseEntry(e.leaf)
@@ -284,11 +283,11 @@ func (s *Service) readBack(ctx context.Context, row listFilesRow) error {
 	}
 	leaves := leafReader{db: s.DB, size: row.end()}
 	return f.forEach(func(leaf int64, e *entry) error {
-		id, hash, err := leaves.at(ctx, leaf)
+		_, isSame, err := leaves.compare(ctx, leaf, e)
 		if err != nil {
 			return err
 		}
-		if id != e.id || tree.HashLeaf(e.leaf) != hash {
+		if !isSame {
 			return fmt.Errorf("file %s: %w: entry %d is not what was written", row.Name, logfile.ErrDamaged, leaf)
 		}
 		return nil

@@ -20,12 +20,12 @@ func (s *Service) expire(ctx context.Context, done *Compression) error {
 	if err != nil {
 		return err
 	}
-	old, err := s.findExpired(ctx, rows)
+	old, note, err := s.findExpired(ctx, rows)
 	if err != nil || len(old) == 0 {
 		return err
 	}
 	last := old[len(old)-1]
-	err = s.DB.Write(ctx, func(tx *postgres.Tx) error { return s.recordExpiry(ctx, tx, last, len(old)) })
+	err = s.DB.Write(ctx, func(tx *postgres.Tx) error { return s.recordExpiry(ctx, tx, last, len(old), note) })
 	if err != nil {
 		return fmt.Errorf("record expired files: %w", err)
 	}
@@ -42,8 +42,8 @@ func (s *Service) expire(ctx context.Context, done *Compression) error {
 	return nil
 }
 
-// findExpired returns the files that were kept long enough.
-func (s *Service) findExpired(ctx context.Context, rows []listFilesRow) (old []listFilesRow, err error) {
+// findExpired returns the files that were kept long enough, and the checkpoint at their end.
+func (s *Service) findExpired(ctx context.Context, rows []listFilesRow) (old []listFilesRow, note string, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
 		for i, row := range rows {
 			if !row.Latest.Before(r.Now.Add(-s.KeepFor)) {
@@ -53,14 +53,15 @@ func (s *Service) findExpired(ctx context.Context, rows []listFilesRow) (old []l
 			if err != nil || !checkpoint.CreatedAt.Before(r.Now.Add(-s.KeepFor)) {
 				return err
 			}
-			old = rows[:i+1]
+			old, note = rows[:i+1], checkpoint.Note
 		}
 		return nil
 	})
-	return old, err
+	return old, note, err
 }
 
-func (s *Service) recordExpiry(ctx context.Context, tx *postgres.Tx, last listFilesRow, files int) error {
+func (s *Service) recordExpiry(ctx context.Context, tx *postgres.Tx, last listFilesRow, files int,
+	note string) error {
 	if _, err := setExpired(ctx, tx, last.end()); err != nil {
 		return err
 	}
@@ -70,11 +71,7 @@ func (s *Service) recordExpiry(ctx context.Context, tx *postgres.Tx, last listFi
 	if err := dropExpiredTiles(ctx, tx); err != nil {
 		return err
 	}
-	checkpoint, err := findCheckpointOf(ctx, tx, last.end())
-	if err != nil {
-		return err
-	}
 	Write(tx, access.System(Compress{}.Kind()), "audit-log.expire", uuid.Nil,
-		Meta{"files": files, "before": last.Latest, "checkpoint": checkpoint.Note})
+		Meta{"files": files, "before": last.Latest, "checkpoint": note})
 	return nil
 }

@@ -130,7 +130,8 @@ func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor acce
 	if !filter.From.Before(tx.Now) {
 		return LogExport{}, problem.InvalidField("body.filter.from", "must be before now")
 	}
-	if _, err := filter.list(tx.Now).filter("body.filter"); err != nil {
+	f, err := filter.list(tx.Now).filter("body.filter")
+	if err != nil {
 		return LogExport{}, err
 	}
 	if _, err := lockRequester(ctx, tx, actor.ID); err != nil {
@@ -156,7 +157,6 @@ func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor acce
 	if err := s.Queue.Insert(ctx, tx, MakeExport{row.ID}); err != nil {
 		return LogExport{}, err
 	}
-	f, _ := filter.list(tx.Now).filter("")
 	meta := f.metadata()
 	meta["format"] = row.Format
 	WriteFor(tx, actor, "audit-log.export", "audit-export", row.ID.String(), meta)

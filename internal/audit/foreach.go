@@ -52,8 +52,8 @@ func (s *Service) ForEachReading(ctx context.Context, r *postgres.Read, patient 
 	if err != nil {
 		return err
 	}
-	f := readingsOf(patient, false)
-	f.from, _ = around(patient)
+	from, _ := around(patient)
+	f := readingFilter{patient: patient, from: from}
 	seen := map[uuid.UUID]bool{}
 	err = postgres.ForEach(ctx, r, scanReading, func(v Reading) error {
 		if v.CreatedAt.Before(keptSince) {

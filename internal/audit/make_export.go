@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +13,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit/logfile"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
 
@@ -185,17 +185,9 @@ func (p *part) add(e Entry) error {
 		record[7] = *e.IPAddress
 	}
 	for i, cell := range record {
-		record[i] = withoutFormula(cell)
+		record[i] = httpapi.InertCell(cell)
 	}
 	return p.csv.Write(record)
-}
-
-// withoutFormula returns a cell that no spreadsheet takes for a formula.
-func withoutFormula(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // close returns the compressed file.

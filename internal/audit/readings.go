@@ -93,8 +93,7 @@ func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor acce
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
 		return none, problem.InvalidField("query.to", fault)
 	}
-	f := readingsOf(actor.ID, in.Others)
-	f.from, f.to = in.From.UTC(), in.To.UTC()
+	f := readingFilter{patient: actor.ID, others: in.Others, from: in.From.UTC(), to: in.To.UTC()}
 	scope := fmt.Sprintf("access-log %t %s %s", in.Others, f.from.Format(time.RFC3339Nano),
 		f.to.Format(time.RFC3339Nano))
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
@@ -118,10 +117,6 @@ type readingFilter struct {
 	others   bool // without the patient's own
 	from, to time.Time
 	after    position
-}
-
-func readingsOf(patient uuid.UUID, others bool) readingFilter {
-	return readingFilter{patient: patient, others: others}
 }
 
 // queryArgs returns the arguments of selectReadings; limit 0 is none.

@@ -325,6 +325,12 @@ func (l *leafReader) at(ctx context.Context, leaf int64) (id uuid.UUID, hash tre
 	return id, hash, nil
 }
 
+// compare reports whether an entry is the one that was sealed as a leaf, whose id it returns.
+func (l *leafReader) compare(ctx context.Context, leaf int64, e *entry) (id uuid.UUID, isSame bool, err error) {
+	id, hash, err := l.at(ctx, leaf)
+	return id, id == e.id && hash == tree.HashLeaf(e.leaf), err
+}
+
 // load reads the page that begins with the tile of a leaf.
 func (l *leafReader) load(ctx context.Context, leaf int64) error {
 	index := leaf / tree.TileWidth

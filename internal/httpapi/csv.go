@@ -54,7 +54,7 @@ func (out *reply) asCSV(t Tabular) error {
 	for _, row := range t.Table() {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = inertCell(cell)
+			cells[i] = InertCell(cell)
 		}
 		if err := w.Write(cells); err != nil {
 			return err
@@ -67,8 +67,8 @@ func (out *reply) asCSV(t Tabular) error {
 
 var plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 
-// inertCell returns a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
-func inertCell(text string) string {
+// InertCell returns a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
+func InertCell(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) && !plainNumber.MatchString(text) {
 		return "'" + text
 	}
