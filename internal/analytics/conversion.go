@@ -39,7 +39,7 @@ type Conversion struct {
 	LostToNoShow   Absences `json:"lostToNoShow" doc:"Paid ones that are NO_SHOW, by who was absent"`
 }
 
-// Losses counts cancelled consultations by who cancelled them.
+// Losses counts cancelled consultations by the role that cancelled them.
 type Losses struct {
 	_ struct{} `doc:"Cancelled consultations by who cancelled them"`
 
@@ -49,7 +49,7 @@ type Losses struct {
 	System  int64 `json:"system" doc:"By the system: not paid in time, or somebody's account ended" example:"2"`
 }
 
-// Absences counts missed consultations by who was absent.
+// Absences counts missed consultations by the absent party.
 type Absences struct {
 	_ struct{} `doc:"Missed consultations by who was absent"`
 

@@ -89,17 +89,8 @@ FROM (SELECT (SELECT l.scheduled_start FROM rollup_consultations l
     FROM rollup_consultations c WHERE c.id = ANY (@consultations::uuid[])) n
 WHERE n.at >= @since::timestamptz;
 
--- As noteNextVisits, for all that were completed on a day.
--- name: noteNextVisitsOfDay :exec
-INSERT INTO rollup_changes (source, at)
-SELECT DISTINCT 'completed', date_trunc('day', n.at, 'UTC')
-FROM (SELECT (SELECT l.scheduled_start FROM rollup_consultations l
-        WHERE l.patient_id = c.patient_id AND l.status = 'COMPLETED'
-            AND (l.scheduled_start, l.id) > (c.scheduled_start, c.id)
-        ORDER BY l.scheduled_start, l.id LIMIT 1)::timestamptz AS at
-    FROM rollup_consultations c
-    WHERE c.status = 'COMPLETED' AND c.scheduled_start >= @begins AND c.scheduled_start < @ends) n
-WHERE n.at >= @ends;
+-- name: listCompletedOfDay :many
+SELECT id FROM rollup_consultations WHERE status = 'COMPLETED' AND scheduled_start >= @begins AND scheduled_start < @ends;
 
 -- name: noteDaysOfDoctors :exec
 INSERT INTO rollup_changes (source, at)

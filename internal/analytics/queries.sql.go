@@ -406,6 +406,30 @@ func listChanges(ctx context.Context, db postgres.Querier, sources []string, mos
 	return items, nil
 }
 
+const listCompletedOfDaySQL = `-- name: listCompletedOfDay :many
+SELECT id FROM rollup_consultations WHERE status = 'COMPLETED' AND scheduled_start >= $1 AND scheduled_start < $2
+`
+
+func listCompletedOfDay(ctx context.Context, db postgres.Querier, begins time.Time, ends time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listCompletedOfDaySQL, begins, ends)
+	if err != nil {
+		return nil, postgres.Failed("listCompletedOfDay", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listCompletedOfDay", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listCompletedOfDay", err)
+	}
+	return items, nil
+}
+
 const listDoctorsOfDaySQL = `-- name: listDoctorsOfDay :many
 SELECT s.doctor_id FROM availability_slots s WHERE s.start_time >= $1 AND s.start_time < $2
 UNION SELECT c.doctor_id FROM rollup_consultations c WHERE c.scheduled_start >= $1 AND c.scheduled_start < $2
@@ -612,24 +636,6 @@ WHERE n.at >= $2::timestamptz
 func noteNextVisits(ctx context.Context, tx *postgres.Tx, consultations []uuid.UUID, since time.Time) error {
 	_, err := tx.Exec(ctx, noteNextVisitsSQL, consultations, since)
 	return postgres.Failed("noteNextVisits", err)
-}
-
-const noteNextVisitsOfDaySQL = `-- name: noteNextVisitsOfDay :exec
-INSERT INTO rollup_changes (source, at)
-SELECT DISTINCT 'completed', date_trunc('day', n.at, 'UTC')
-FROM (SELECT (SELECT l.scheduled_start FROM rollup_consultations l
-        WHERE l.patient_id = c.patient_id AND l.status = 'COMPLETED'
-            AND (l.scheduled_start, l.id) > (c.scheduled_start, c.id)
-        ORDER BY l.scheduled_start, l.id LIMIT 1)::timestamptz AS at
-    FROM rollup_consultations c
-    WHERE c.status = 'COMPLETED' AND c.scheduled_start >= $1 AND c.scheduled_start < $2) n
-WHERE n.at >= $2
-`
-
-// As noteNextVisits, for all that were completed on a day.
-func noteNextVisitsOfDay(ctx context.Context, tx *postgres.Tx, begins time.Time, ends time.Time) error {
-	_, err := tx.Exec(ctx, noteNextVisitsOfDaySQL, begins, ends)
-	return postgres.Failed("noteNextVisitsOfDay", err)
 }
 
 const queueDeleteRollupSQL = `-- name: queueDeleteRollup :exec

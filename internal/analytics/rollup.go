@@ -122,16 +122,17 @@ func recountChangedDay(ctx context.Context, tx *postgres.Tx, day time.Time) erro
 			completed = append(completed, *t.Subject)
 		}
 	}
+	if all { // a statement that added many rows has named their day only
+		if completed, err = listCompletedOfDay(ctx, tx, day, day.Add(dayLength)); err != nil {
+			return err
+		}
+	}
 	if len(completed) > 0 {
 		if err := noteNextVisits(ctx, tx, completed, day.Add(dayLength)); err != nil {
 			return err
 		}
 	}
 	if all {
-		// A statement that added many rows has named their day only.
-		if err := noteNextVisitsOfDay(ctx, tx, day, day.Add(dayLength)); err != nil {
-			return err
-		}
 		return recountDay(ctx, tx, day)
 	}
 	return recountGroups(ctx, tx, day)
