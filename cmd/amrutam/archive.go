@@ -65,11 +65,14 @@ func (c archive) before(now time.Time, cfg *config.Config) (time.Time, error) {
 	return before, nil
 }
 
+// archiveWorkers is one for each of two processors: a batch is the work of one.
+const archiveWorkers = 2
+
 // archive moves everything that can be moved, and prints how much that is.
 func (res *resources) archive(ctx context.Context, before time.Time) error {
 	began := time.Now()
 	shown := began
-	run := consultation.ArchiveRun{DB: res.db, Before: before, Progress: func(sum consultation.Archived) {
+	run := consultation.ArchiveRun{DB: res.db, Before: before, Workers: archiveWorkers, Progress: func(sum consultation.Archived) {
 		if now := time.Now(); now.Sub(shown) >= 2*time.Second {
 			shown = now
 			_, _ = fmt.Fprintf(os.Stderr, "%d consultations\n", sum.Consultations)

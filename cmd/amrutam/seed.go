@@ -30,7 +30,6 @@ func (seedCommand) Help() string {
 var forLoading = map[string]string{
 	"max_wal_size":       "8GB",
 	"checkpoint_timeout": "30min",
-	"wal_compression":    "on",
 	"shared_buffers":     "512MB",
 }
 

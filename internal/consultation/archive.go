@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
@@ -24,7 +27,10 @@ var ErrArchiveBusy = fmt.Errorf("%d consultations can't be archived within %s: t
 const (
 	// maxBatchTime ends the statement that moves a batch: for so long its rows are locked.
 	maxBatchTime = 150 * time.Millisecond
-	// A batch is as large as is moved within half of that, within these limits.
+	// batchTime is how long a batch should take.
+	batchTime = 100 * time.Millisecond
+
+	// The limits of a batch's size.
 	minBatch, firstBatch, maxBatch = 20, 200, 5000
 	// busyAttempts is how often the smallest batch is tried.
 	busyAttempts = 20
@@ -43,9 +49,11 @@ type Archived struct {
 type ArchiveRun struct {
 	DB     *postgres.DB
 	Before time.Time
-	// Pause returns how long to wait after a batch that took so long; nil is no pause.
+	// Workers is how many batches are moved at the same time; 0 is 1.
+	Workers int
+	// Pause returns how long a worker waits after a batch that took so long; nil is no pause.
 	Pause func(took time.Duration) time.Duration
-	// Progress is called after each batch with the sums so far; it may be nil.
+	// Progress is called after each batch with the sums so far, never twice at the same time; it may be nil.
 	Progress func(Archived)
 }
 
@@ -57,48 +65,112 @@ const ArchiveJob = "consultation.archive"
 // or anybody else, has locked. At the end it drops the months that are empty. Returns ErrArchiveBusy.
 func (r ArchiveRun) Archive(ctx context.Context) (Archived, error) {
 	var sum Archived
+	oldest := r.Before
 	err := r.DB.Write(ctx, func(tx *postgres.Tx) error {
-		_, err := tx.Exec(ctx, "SELECT make_archive_partitions($1)", r.Before)
+		if _, err := tx.Exec(ctx, "SELECT make_archive_partitions($1)", r.Before); err != nil {
+			return err
+		}
+		made, err := findOldestConsultation(ctx, tx)
+		if err == nil {
+			oldest = made
+		}
+		if postgres.NoRows(err) {
+			return nil
+		}
 		return err
 	})
 	if err != nil {
 		return sum, fmt.Errorf("make the partitions of the archive: %w", err)
 	}
-	size, attempts, after := firstBatch, 0, uuid.Nil
-	for {
-		batch, err := r.move(ctx, after, size)
-		if postgres.Busy(err) && ctx.Err() == nil {
-			if size == minBatch {
-				if attempts++; attempts == busyAttempts {
-					return sum, ErrArchiveBusy
-				}
-			}
-			size = max(size/4, minBatch)
-			if err := pause(ctx, busyPause); err != nil {
-				return sum, err
-			}
-			continue
-		}
-		if err != nil {
-			return sum, fmt.Errorf("archive a batch of consultations: %w", err)
-		}
-		if batch.last == nil {
-			break
-		}
-		after, attempts = *batch.last, 0
+	group, groupCtx := errgroup.WithContext(ctx)
+	spans := make(chan archiveSpan)
+	group.Go(func() error {
+		defer close(spans)
+		return sendSpans(groupCtx, spans, oldest, r.Before)
+	})
+	var mu sync.Mutex
+	done := func(batch archivedBatch) {
+		mu.Lock()
+		defer mu.Unlock()
 		sum.add(batch)
 		if r.Progress != nil {
 			r.Progress(sum)
 		}
-		size = nextBatch(size, batch.took)
-		if r.Pause != nil {
-			if err := pause(ctx, r.Pause(batch.took)); err != nil {
-				return sum, err
+	}
+	for range max(r.Workers, 1) {
+		group.Go(func() error {
+			w := archiveWorker{ArchiveRun: r, size: firstBatch, done: done}
+			for span := range spans {
+				if err := w.moveSpan(groupCtx, span); err != nil {
+					return err
+				}
 			}
-		}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return sum, err
 	}
 	sum.DroppedMonths, err = r.dropEmptyMonths(ctx)
 	return sum, err
+}
+
+// archiveSpan is a range of ids: workers at different spans don't meet.
+type archiveSpan struct{ after, until uuid.UUID }
+
+// sendSpans sends the ids of each day between two instants.
+func sendSpans(ctx context.Context, spans chan<- archiveSpan, from, before time.Time) error {
+	const length = 24 * time.Hour
+	for ; from.Before(before); from = from.Add(length) {
+		span := archiveSpan{postgres.IDsFrom(from), postgres.IDsFrom(from.Add(length))}
+		select {
+		case spans <- span:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// archiveWorker moves one batch after the other.
+type archiveWorker struct {
+	ArchiveRun
+	size     int // of the next batch
+	attempts int // at moving the smallest batch, since the last that was moved
+	done     func(archivedBatch)
+}
+
+// moveSpan moves the consultations of a span. Returns ErrArchiveBusy.
+func (w *archiveWorker) moveSpan(ctx context.Context, span archiveSpan) error {
+	for {
+		batch, err := w.move(ctx, span, w.size)
+		if postgres.Busy(err) && ctx.Err() == nil {
+			if w.size == minBatch {
+				if w.attempts++; w.attempts == busyAttempts {
+					return ErrArchiveBusy
+				}
+			}
+			w.size = max(w.size/4, minBatch)
+			if err := pause(ctx, busyPause); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("archive a batch of consultations: %w", err)
+		}
+		if batch.last == nil {
+			return nil
+		}
+		span.after, w.attempts = *batch.last, 0
+		w.done(batch)
+		w.size = nextBatch(w.size, batch.took)
+		if w.Pause != nil {
+			if err := pause(ctx, w.Pause(batch.took)); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 func (a *Archived) add(b archivedBatch) {
@@ -108,9 +180,9 @@ func (a *Archived) add(b archivedBatch) {
 	a.Batches++
 }
 
-// nextBatch returns a size that takes half of maxBatchTime, at most twice the last size.
+// nextBatch returns a size that takes batchTime, at most twice the last size.
 func nextBatch(size int, took time.Duration) int {
-	fits := float64(size) * float64(maxBatchTime/2) / float64(max(took, time.Millisecond))
+	fits := float64(size) * float64(batchTime) / float64(max(took, time.Millisecond))
 	return max(minBatch, min(int(fits), 2*size, maxBatch))
 }
 
@@ -121,15 +193,15 @@ type archivedBatch struct {
 	took                                   time.Duration
 }
 
-// move moves up to size consultations after an id, and audits that.
-func (r ArchiveRun) move(ctx context.Context, after uuid.UUID, size int) (b archivedBatch, err error) {
+// move moves up to size consultations of a span, and audits that.
+func (r ArchiveRun) move(ctx context.Context, span archiveSpan, size int) (b archivedBatch, err error) {
 	err = r.DB.Write(ctx, func(tx *postgres.Tx) error {
 		if err := limitStatements(ctx, tx); err != nil {
 			return err
 		}
 		var seconds float64
 		err := tx.QueryRow(ctx, `SELECT moved, moved_prescriptions, moved_consents, first_id, last_id, seconds
-			FROM archive_consultations($1, $2, $3)`, r.Before, after, size).
+			FROM archive_consultations($1, $2, $3, $4)`, r.Before, span.after, span.until, size).
 			Scan(&b.consultations, &b.prescriptions, &b.consents, &b.first, &b.last, &seconds)
 		if err != nil || b.last == nil {
 			return err
@@ -144,9 +216,11 @@ func (r ArchiveRun) move(ctx context.Context, after uuid.UUID, size int) (b arch
 	return b, err
 }
 
-// limitStatements ends the transaction's statements so early that nobody waits long for their locks.
+// limitStatements ends the transaction's statements so early that nobody waits long for their locks. Nor does the
+// transaction wait for the disk: one that a crash undoes is done again.
 func limitStatements(ctx context.Context, tx *postgres.Tx) error {
-	_, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", maxBatchTime.Milliseconds()))
+	const settings = "SELECT set_config('statement_timeout', $1, true), set_config('synchronous_commit', 'off', true)"
+	_, err := tx.Exec(ctx, settings, strconv.FormatInt(maxBatchTime.Milliseconds(), 10))
 	return err
 }
 

@@ -115,7 +115,7 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, sco
 		return page, err
 	}
 	if in.reachesArchive(tx.Now, last, rows, filters) {
-		archived, err := in.ofArchive(filters).readPage(ctx, tx, archivedRows, last, filters)
+		archived, err := in.ofArchive().readPage(ctx, tx, archivedRows, last, filters)
 		if err != nil {
 			return page, err
 		}

@@ -41,14 +41,9 @@ func timeOf(id uuid.UUID) time.Time {
 	return time.Unix(sec, nsec)
 }
 
-// ofArchive returns the request for the archive's rows. The archive of all people has an index by status alone.
-func (in ListRequest) ofArchive(filters []filter) ListRequest {
-	if len(filters) > 0 {
-		return in
-	}
-	if len(in.Status) == 0 {
-		in.Status = []Status{StatusCompleted, StatusCancelled, StatusNoShow}
-	}
+// ofArchive returns the request for the archive's rows. All of them have a final status: to look for another one would
+// read the whole archive.
+func (in ListRequest) ofArchive() ListRequest {
 	in.Status = slices.DeleteFunc(slices.Clone(in.Status), func(s Status) bool { return !s.IsFinal() })
 	return in
 }

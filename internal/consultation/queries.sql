@@ -28,6 +28,9 @@ UPDATE consultations SET status = @status, payment_status = @payment_status, not
     ended_at = @ended_at, absent = @absent, updated_at = @now
 WHERE id = @id;
 
+-- name: findOldestConsultation :one
+SELECT greatest(made_at(id), 'epoch')::timestamptz AS made FROM consultations ORDER BY id LIMIT 1;
+
 -- An archived consultation is over: only its payment may change, when money comes late.
 -- name: updateArchivedPayment :exec
 UPDATE archived_consultations SET payment_status = @payment_status, updated_at = @now WHERE id = @id;

@@ -154,6 +154,17 @@ func eraseConsultationTexts(ctx context.Context, tx *postgres.Tx, now time.Time,
 	return postgres.Failed("eraseConsultationTexts", err)
 }
 
+const findOldestConsultationSQL = `-- name: findOldestConsultation :one
+SELECT greatest(made_at(id), 'epoch')::timestamptz AS made FROM consultations ORDER BY id LIMIT 1
+`
+
+func findOldestConsultation(ctx context.Context, db postgres.Querier) (time.Time, error) {
+	row := db.QueryRow(ctx, findOldestConsultationSQL)
+	var made time.Time
+	err := row.Scan(&made)
+	return made, postgres.Failed("findOldestConsultation", err)
+}
+
 const listLeftoversSQL = `-- name: listLeftovers :many
 SELECT status, count(*) AS n, ((array_agg(id ORDER BY id))[1:5])::uuid[] AS examples FROM consultations c
 WHERE id < uuid7_floor($1) AND scheduled_end < $1

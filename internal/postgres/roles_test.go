@@ -341,12 +341,15 @@ func TestRolesWithOrdinaryLogins(t *testing.T) {
 // archive, nor drop a month that may still be filled.
 func checkArchiveLimits(t *testing.T, db *postgres.DB) {
 	t.Helper()
-	for _, arguments := range []string{"now(), '00000000-0000-0000-0000-000000000000', 10",
-		"now() - interval '89 days', '00000000-0000-0000-0000-000000000000', 10",
-		"now() - interval '91 days', '00000000-0000-0000-0000-000000000000', 10001",
-		"NULL, '00000000-0000-0000-0000-000000000000', 10",
-		"now() - interval '91 days', '00000000-0000-0000-0000-000000000000', NULL"} {
-		_, err := db.Pool.Exec(t.Context(), "SELECT archive_consultations("+arguments+")")
+	for _, arguments := range []string{
+		"now(), ids.low, ids.high, 10",
+		"now() - interval '89 days', ids.low, ids.high, 10",
+		"now() - interval '91 days', ids.low, ids.high, 10001",
+		"NULL, ids.low, ids.high, 10",
+		"now() - interval '91 days', ids.low, ids.high, NULL",
+	} {
+		_, err := db.Pool.Exec(t.Context(), "SELECT archive_consultations("+arguments+`)
+			FROM (SELECT uuid7_floor('epoch') AS low, uuid7_floor(now()) AS high) ids`)
 		if err == nil || !strings.Contains(err.Error(), "22023") {
 			t.Errorf("archive_consultations(%s): %v", arguments, err)
 		}

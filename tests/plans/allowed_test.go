@@ -19,6 +19,7 @@ const (
 	summing  = "a year of rollups is a few thousand rows"
 	restored = "an operator asks once after a restore, and mails are kept for 90 days"
 	live     = "each live day has a partition: there are five, and the default one"
+	oldest   = "an archive run asks once for the oldest row, and stops at the first month that has one"
 	deleting = "the foreign key of a deleted slot: its consultations can be of any month"
 )
 
@@ -38,6 +39,7 @@ var allowedFindings = map[string]string{
 	"deleteKeys on idempotency_keys: opens many partitions":              erasing,
 	"eraseConsultationTexts on consultations: opens many partitions":     erasing,
 	"eraseRefundReasons on refunds: has a sequential scan":               erasing,
+	"findOldestConsultation on consultations: opens many partitions":     oldest,
 	"findXIDAfter on audit_logs: opens many partitions":                  sealing,
 	"findXIDAfter on audit_logs: reads many rows":                        batching,
 	"findFirstXID on audit_logs: opens many partitions":                  sealing,

@@ -65,7 +65,7 @@ func (c *Cluster) launchPostmaster(settings map[string]string) (*server, error) 
 		return nil, err
 	}
 	args := []string{"-D", c.folder.pgdata, "-k", c.socket, "-p", port}
-	for _, setting := range []string{
+	for _, setting := range append(sizeSettings(availableMemory()),
 		"listen_addresses=", "timezone=UTC", "log_timezone=UTC",
 		"jit=off", // compiling takes longer than the short statements
 		// Keep health data out of the log: statements, parameters and the rows in errors can contain it.
@@ -73,7 +73,7 @@ func (c *Cluster) launchPostmaster(settings map[string]string) (*server, error) 
 		"log_min_error_statement=panic",
 		"log_parameter_max_length_on_error=0",
 		"log_error_verbosity=terse",
-	} {
+	) {
 		args = append(args, "-c", setting)
 	}
 	for name, value := range settings {

@@ -12,7 +12,7 @@ CREATE TABLE archived_consultations (
 CREATE INDEX archived_consultations_patient_id_idx ON archived_consultations (patient_id, scheduled_start, id);
 CREATE INDEX archived_consultations_doctor_id_idx ON archived_consultations (doctor_id, scheduled_start, id);
 CREATE INDEX archived_consultations_slot_id_idx ON archived_consultations (slot_id);
-CREATE INDEX archived_consultations_status_idx ON archived_consultations (status, scheduled_start, id);
+CREATE INDEX archived_consultations_scheduled_start_idx ON archived_consultations (scheduled_start, id);
 
 CREATE TABLE archived_prescriptions (
     LIKE prescriptions INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
@@ -108,6 +108,19 @@ ALTER TABLE reviews DROP CONSTRAINT reviews_consultation_id_fkey;
 CREATE TRIGGER reviews_consultation_id_fkey AFTER INSERT OR UPDATE OF consultation_id ON reviews
     FOR EACH ROW EXECUTE FUNCTION require_consultation();
 
+-- What else refers to a consultation moves with it, or is gone by then. NO ACTION would look for another consultation of
+-- the same id first, which doubles the look-ups for each row that leaves.
+ALTER TABLE prescriptions DROP CONSTRAINT prescriptions_consultation_id_fkey, DROP CONSTRAINT prescriptions_supersedes_fkey;
+ALTER TABLE prescriptions
+    ADD CONSTRAINT prescriptions_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES consultations (id) ON DELETE RESTRICT,
+    ADD CONSTRAINT prescriptions_supersedes_fkey FOREIGN KEY (supersedes) REFERENCES prescriptions (id) ON DELETE RESTRICT;
+ALTER TABLE consultation_consents DROP CONSTRAINT consultation_consents_consultation_id_fkey;
+ALTER TABLE consultation_consents ADD CONSTRAINT consultation_consents_consultation_id_fkey
+    FOREIGN KEY (consultation_id) REFERENCES consultations (id) ON DELETE RESTRICT;
+ALTER TABLE seats DROP CONSTRAINT seats_consultation_id_fkey;
+ALTER TABLE seats ADD CONSTRAINT seats_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES consultations (id)
+    ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED;
+
 -- The rule of the archive, beside the age: consultations that ended, without money under way and without an erasure that
 -- has not begun. The planner can't turn this subquery into a join, which could read all payments for the first batch.
 CREATE VIEW quiet_consultations WITH (security_invoker = true) AS
@@ -121,11 +134,11 @@ WHERE c.status IN ('COMPLETED', 'CANCELLED', 'NO_SHOW')
     AND NOT EXISTS (SELECT FROM erasures e WHERE e.status = 'PENDING' AND e.user_id IN (c.patient_id, c.doctor_id));
 REVOKE INSERT, UPDATE, DELETE ON quiet_consultations FROM amrutam_app;
 
--- Moves up to so many consultations that follow an id, with their prescriptions and consents. Consultations that
+-- Moves up to so many consultations between two ids, with their prescriptions and consents. Consultations that
 -- somebody has locked are left out, so it waits for nobody. last_id is null when none is left. The server may move, but
 -- neither write nor delete, and nothing of the last 90 days: then no prescription and no review can follow.
 -- +goose StatementBegin
-CREATE FUNCTION archive_consultations(before timestamptz, after uuid, most int, OUT moved int, OUT moved_prescriptions int,
+CREATE FUNCTION archive_consultations(before timestamptz, after uuid, until uuid, most int, OUT moved int, OUT moved_prescriptions int,
     OUT moved_consents int, OUT first_id uuid, OUT last_id uuid, OUT seconds float8) LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -135,7 +148,7 @@ BEGIN
         RAISE EXCEPTION 'consultations are archived after 90 days at the earliest' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     ids := ARRAY(SELECT q.id FROM quiet_consultations q
-        WHERE q.id > after AND q.id < uuid7_floor(before) AND q.scheduled_end < before AND q.updated_at < before
+        WHERE q.id > after AND q.id < until AND q.id < uuid7_floor(before) AND q.scheduled_end < before AND q.updated_at < before
         ORDER BY q.id LIMIT most FOR UPDATE SKIP LOCKED);
     first_id := ids[1];
     last_id := ids[cardinality(ids)];
@@ -200,8 +213,8 @@ BEGIN
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
-REVOKE EXECUTE ON FUNCTION archive_consultations(timestamptz, uuid, int), make_archive_partitions(timestamptz), drop_archived_month(timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION archive_consultations(timestamptz, uuid, int), make_archive_partitions(timestamptz), drop_archived_month(timestamptz) TO amrutam_app;
+REVOKE EXECUTE ON FUNCTION archive_consultations(timestamptz, uuid, uuid, int), make_archive_partitions(timestamptz), drop_archived_month(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION archive_consultations(timestamptz, uuid, uuid, int), make_archive_partitions(timestamptz), drop_archived_month(timestamptz) TO amrutam_app;
 
 -- Live and archived rows. A later migration that adds a column makes these views again. A WHERE would keep conditions
 -- of a join out of the two parts.
@@ -218,13 +231,12 @@ GRANT SELECT (id, patient_id, doctor_id, slot_id, status, payment_status, fee, c
     cancelled_by, cancelled_at, started_at, ended_at, absent, created_at, updated_at) ON archived_consultations TO amrutam_reader;
 GRANT SELECT (id, consultation_id, doctor_id, patient_id, supersedes, created_at) ON archived_prescriptions TO amrutam_reader;
 
--- Reports count archived consultations as before. They find them by their time too, and hear of late money.
+-- Reports count archived consultations as before. They hear of late money too.
 CREATE OR REPLACE VIEW rollup_consultations WITH (security_invoker = true) AS
 SELECT id, patient_id, doctor_id, status, payment_status, cancelled_by, absent, scheduled_start, scheduled_end, started_at, created_at
 FROM consultations
 UNION ALL
 SELECT id, patient_id, doctor_id, status, payment_status, cancelled_by, absent, scheduled_start, scheduled_end, started_at, created_at
 FROM archived_consultations;
-CREATE INDEX archived_consultations_scheduled_start_idx ON archived_consultations (scheduled_start);
 CREATE TRIGGER archived_consultations_rollup_update AFTER UPDATE ON archived_consultations FOR EACH ROW
     WHEN (OLD.payment_status IS DISTINCT FROM NEW.payment_status) EXECUTE FUNCTION rollup_note_consultation();
