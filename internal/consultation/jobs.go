@@ -12,9 +12,10 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Sweep is the job that ends consultations whose time is over: unpaid ones when their payment was due, those moved to a
-// higher fee when its difference was, confirmed ones that were not started by their end, and started ones that were not completed in time. One recurring job finds them.
-// A job for each booking would be one more insert for each, and could be lost.
+// Sweep is the job that ends consultations whose time is over: unpaid ones when their payment was due, those moved to
+// a higher fee when its difference was, confirmed ones that were not started by their end, and started ones that were
+// not completed in time. One recurring job finds them. A job for each booking would be one more insert for each, and
+// could be lost.
 type Sweep struct{}
 
 // Kind names the job.

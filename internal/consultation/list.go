@@ -173,7 +173,8 @@ func selectConsultations(from string) string { return listColumns + " FROM " + f
 const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status,
 	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
 	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.rescheduled_from_slot, c.rescheduled_from_start,
-	c.reschedule_count, c.balance_due, c.balance_due_at, c.created_at, c.updated_at, c.archived, k.wrapped, pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
+	c.reschedule_count, c.balance_due, c.balance_due_at, c.created_at, c.updated_at, c.archived, k.wrapped,
+	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
 		ELSE 0 END`
 

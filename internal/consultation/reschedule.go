@@ -110,8 +110,8 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	return c, err
 }
 
-// checkReschedule checks that the actor, the patient or staff, may move the consultation now: a patient as long as they
-// may cancel it, staff until its start.
+// checkReschedule checks that the actor, the patient or staff, may move the consultation now: a patient as long as
+// they may cancel it, staff until its start.
 func (s *Service) checkReschedule(actor access.Actor, row ConsultationRow, in RescheduleRequest,
 	now time.Time) error {
 	switch {
@@ -130,9 +130,9 @@ func (s *Service) checkReschedule(actor access.Actor, row ConsultationRow, in Re
 	return checkWindow(now, time.Time{}, row.ScheduledStart)
 }
 
-// chargeMove charges a paid consultation the fee of its new slot. A lower fee refunds the difference, which it returns. A
-// higher one is due from a patient who moves their consultation, and from nobody when staff moves it. One that isn't paid
-// yet keeps its fee, which is some minutes old, and so does one whose doctor has changed the currency.
+// chargeMove charges a paid consultation the doctor's present fee. A lower fee refunds the difference, which it
+// returns. A higher one is due from a patient who moves their consultation, and from nobody when staff moves it. One
+// that isn't paid yet keeps its fee, which is some minutes old, and so does one whose doctor has changed the currency.
 func (s *Service) chargeMove(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
 	seat schedule.Seat) (refund money.Amount, err error) {
 	if err := s.endBalance(ctx, tx, row); err != nil {

@@ -149,8 +149,8 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 		Notes: row.Notes, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent,
 		CancelledAt: row.CancelledAt, CancelledBy: row.CancelledBy, CancelledLate: row.CancelledLate,
 		CancellationReason: row.CancellationReason,
-		SlotID:             row.SlotID, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd, Fee: row.Fee,
-		RescheduledFromSlot: row.RescheduledFromSlot, RescheduledFromStart: row.RescheduledFromStart,
+		SlotID:             row.SlotID, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
+		Fee: row.Fee, RescheduledFromSlot: row.RescheduledFromSlot, RescheduledFromStart: row.RescheduledFromStart,
 		RescheduleCount: row.RescheduleCount, BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
 		Now: tx.Now,
 	})

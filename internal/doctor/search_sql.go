@@ -105,9 +105,9 @@ func (f filter) fewMatches() statement {
 // hasWords reports whether q isn't blank.
 func (f filter) hasWords() bool { return strings.TrimSpace(f.Q) != "" }
 
-// bySlotWalk reads the free slots by their start and selects those that can be booked and are their doctor's first such
-// one. The limited part is a sub-select and no WITH, because the planner then knows that it is sorted and stops when the
-// page is full.
+// bySlotWalk reads the free slots by their start and selects those that can be booked and are their doctor's first
+// such one. The limited part is a sub-select and no WITH, because the planner then knows that it is sorted and stops
+// when the page is full.
 func (f filter) bySlotWalk() statement {
 	var s statement
 	f.conditions(&s)

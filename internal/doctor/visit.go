@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Visit says whether a patient has completed a consultation with a doctor before. A doctor's booking rules may give the
-// two other lengths, so that they need other slots.
+// Visit says whether a patient has completed a consultation with a doctor before. A doctor's booking rules may give
+// the two other lengths, so that they need other slots.
 type Visit string
 
 // The visits.

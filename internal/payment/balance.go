@@ -11,8 +11,8 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// InitiateBalance returns the open attempt to pay the balance of a consultation whose payment has succeeded, and begins
-// one if there is none. The caller has locked the consultation. The payment stays as it is until the balance is paid.
+// InitiateBalance returns the open attempt to pay the balance of a consultation whose payment has succeeded, and
+// begins one if there is none. The caller has locked the consultation. The payment stays as it is until the balance is paid.
 func (s *Service) InitiateBalance(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID, balance money.Amount,
 	returnURL string) (Payment, Attempt, error) {
 	checkedURL, err := s.ReturnOrigins().Check(returnURL)
@@ -46,8 +46,8 @@ func (s *Service) EndBalance(ctx context.Context, tx *postgres.Tx, consultationI
 	return nil
 }
 
-// Lower lowers the amount of a payment that has succeeded, and begins the refund of the difference, as far as it hasn't
-// been given back for another reason.
+// Lower lowers the amount of a payment that has succeeded, and begins the refund of the difference, as far as it
+// hasn't been given back for another reason.
 func (s *Service) Lower(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID,
 	amount money.Amount, reason string) error {
 	row, err := lockPayment(ctx, tx, consultationID)

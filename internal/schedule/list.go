@@ -33,8 +33,8 @@ type FreeSlot struct {
 	LocalEndTime   *time.Time `json:"localEndTime,omitempty" doc:"endTime in the asked time zone, with its offset then" example:"2026-11-24T10:30:00+05:30"`
 }
 
-// List lists the slots of a doctor that the reader can book, by their start. Returns problem.NotFound if patients can't
-// find the doctor.
+// List lists the slots of a doctor that the reader can book, by their start. Returns problem.NotFound if patients
+// can't find the doctor.
 func (s *Service) List(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListRequest) (httpapi.Page[FreeSlot], error) {
 	var none httpapi.Page[FreeSlot]
@@ -77,8 +77,8 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, actor access.Actor
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(f FreeSlot) any { return f.StartTime }), nil
 }
 
-// findVisit returns what a visit of the reader with a doctor is: a patient's own visits decide whether it is the first,
-// for everybody else the request does. Returns problem.NotFound if patients can't find the doctor.
+// findVisit returns what a visit of the reader with a doctor is: a patient's own visits decide whether it is the
+// first, for everybody else the request does. Returns problem.NotFound if patients can't find the doctor.
 func findVisit(ctx context.Context, r *postgres.Read, actor access.Actor, doctorID uuid.UUID,
 	in doctor.VisitFilter) (readVisitRow, error) {
 	isPatient := actor.Is(access.RolePatient)
