@@ -59,7 +59,7 @@ func samples() map[string][]map[string]string {
 	const previous = "2031-02-28T20:15:00Z"
 	all["consultation-rescheduled"] = []map[string]string{
 		consultation("as", "PATIENT", "by", "SUPPORT", "previous", previous),
-		consultation("as", "PATIENT", "by", "PATIENT", "previous", previous, "refund", "100.00 INR"),
+		consultation("as", "PATIENT", "by", "PATIENT", "previous", previous, "refund", "500.00 INR"),
 		consultation("as", "PATIENT", "by", "PATIENT", "previous", previous, "balance", "100.00 INR", "due", start),
 		consultation("as", "DOCTOR", "by", "PATIENT", "previous", previous, "balance", "100.00 INR", "due", start),
 		consultation("as", "DOCTOR", "by", "ADMIN", "previous", previous)}
