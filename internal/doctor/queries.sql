@@ -33,7 +33,7 @@ WHERE id = @id;
 -- name: nextFreeSlot :one
 SELECT s.id, s.start_time, s.end_time FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
 WHERE s.doctor_id = @doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @now
-    AND slot_refusal(s, r, false, @now) IS NULL ORDER BY s.start_time LIMIT 1;
+    AND is_bookable(s, r, false, @now) ORDER BY s.start_time LIMIT 1;
 
 -- name: eraseProfile :exec
 UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = @now WHERE id = @id;

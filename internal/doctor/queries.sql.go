@@ -267,7 +267,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockDoctorR
 const nextFreeSlotSQL = `-- name: nextFreeSlot :one
 SELECT s.id, s.start_time, s.end_time FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
 WHERE s.doctor_id = $1 AND s.status = 'AVAILABLE' AND s.start_time > $2
-    AND slot_refusal(s, r, false, $2) IS NULL ORDER BY s.start_time LIMIT 1
+    AND is_bookable(s, r, false, $2) ORDER BY s.start_time LIMIT 1
 `
 
 type nextFreeSlotRow struct {

@@ -25,7 +25,7 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 		return Doctor{}, err
 	}
 	sql := `SELECT ` + doctorColumns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (` + selectFreeSlot + ` AND f.start_time > $2 AND slot_refusal(f, r, $3, $2) IS NULL
+		LEFT JOIN LATERAL (` + selectFreeSlot + ` AND f.start_time > $2 AND is_bookable(f, r, $3, $2)
 			ORDER BY f.start_time LIMIT 1) s ON true
 		WHERE d.id = $1`
 	if !canReadUnapproved(actor, in.ID) {

@@ -112,11 +112,13 @@ func (f filter) bySlotWalk() statement {
 	var s statement
 	f.conditions(&s)
 	s.name, s.sql = "searchDoctorsByWalk", `
-		WITH s AS (SELECT f.id, f.doctor_id, f.start_time, f.end_time FROM (SELECT f.* FROM availability_slots f
+		WITH s AS (SELECT near.id, near.doctor_id, near.start_time, near.end_time
+			FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time, f AS slot FROM availability_slots f
 				WHERE f.status = 'AVAILABLE'`+f.startsInPeriod(&s)+f.afterCursor(&s)+
 		` ORDER BY f.start_time, f.doctor_id LIMIT `+walkLimit+`) near
-			JOIN availability_slots f ON f.id = near.id LEFT JOIN booking_rules r ON r.doctor_id = near.doctor_id
-			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id`+s.Where()+f.isAllowed(&s)+`
+			LEFT JOIN booking_rules r ON r.doctor_id = near.doctor_id
+			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id`+s.Where()+
+		f.isAllowed(&s, "near.slot", "near.doctor_id")+`
 			AND NOT EXISTS (SELECT FROM `+freeSlots+` AND f.doctor_id = near.doctor_id`+f.isBookable(&s)+`
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
@@ -224,16 +226,18 @@ func (f filter) startsInPeriod(s *statement) string {
 }
 
 // isBookable returns the condition that the reader can book a slot f of freeSlots, in the period of the search.
-func (f filter) isBookable(s *statement) string { return f.startsInPeriod(s) + f.isAllowed(s) }
+func (f filter) isBookable(s *statement) string {
+	return f.startsInPeriod(s) + f.isAllowed(s, "f", "f.doctor_id")
+}
 
-// isAllowed returns the condition that the rules r allow the reader to book a slot f.
-func (f filter) isAllowed(s *statement) string {
+// isAllowed returns the condition that the rules r allow the reader to book a slot of a doctor.
+func (f filter) isAllowed(s *statement, slot, doctor string) string {
 	seen := `false`
 	switch {
 	case f.isPatient && len(f.seen) > 0:
-		seen = `f.doctor_id = ANY(` + s.Value(f.seen) + `::uuid[])`
+		seen = doctor + ` = ANY(` + s.Value(f.seen) + `::uuid[])`
 	case !f.isPatient && f.Visit == VisitFollowUp:
 		seen = `true`
 	}
-	return ` AND slot_refusal(f, r, ` + seen + `, ` + s.Value(f.now) + `::timestamptz) IS NULL`
+	return ` AND is_bookable(` + slot + `, r, ` + seen + `, ` + s.Value(f.now) + `::timestamptz)`
 }

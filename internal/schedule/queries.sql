@@ -41,14 +41,14 @@ WHERE d.id = @doctor_id AND d.is_approved AND u.deleted_at IS NULL AND u.disable
 -- name: listFreeSlots :many
 SELECT s.* FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
 WHERE s.doctor_id = @doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @after AND s.start_time >= @from_time
-    AND s.start_time < @to_time AND slot_refusal(s, r, @seen, @now::timestamptz) IS NULL
+    AND s.start_time < @to_time AND is_bookable(s, r, @seen, @now::timestamptz)
 ORDER BY s.start_time LIMIT @max_rows;
 
 -- name: listFreeSeats :many
 SELECT s.start_time, (s.max_patients - s.seats_taken)::int AS seats
 FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
 WHERE s.doctor_id = @doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz
-    AND s.start_time >= @from_time AND s.start_time < @to_time AND slot_refusal(s, r, @seen, @now::timestamptz) IS NULL
+    AND s.start_time >= @from_time AND s.start_time < @to_time AND is_bookable(s, r, @seen, @now::timestamptz)
 ORDER BY s.start_time;
 
 -- name: readSlot :one
@@ -81,7 +81,7 @@ WITH patient AS (
     FROM (VALUES (1)) one LEFT JOIN booking_rules r
         ON r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = @slot_id)
     WHERE s.id = @slot_id AND (SELECT id FROM patient) IS NOT NULL AND (SELECT count(*) FROM counted) >= 0
-      AND s.status = 'AVAILABLE' AND slot_refusal(s, r, had_visit(@patient_id, s.doctor_id), @now::timestamptz) IS NULL
+      AND s.status = 'AVAILABLE' AND is_bookable(s, r, had_visit(@patient_id, s.doctor_id), @now::timestamptz)
       AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
           WHERE d.id = s.doctor_id)
     RETURNING s.id, s.doctor_id, s.start_time,

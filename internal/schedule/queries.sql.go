@@ -29,7 +29,7 @@ WITH patient AS (
     FROM (VALUES (1)) one LEFT JOIN booking_rules r
         ON r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = $2)
     WHERE s.id = $2 AND (SELECT id FROM patient) IS NOT NULL AND (SELECT count(*) FROM counted) >= 0
-      AND s.status = 'AVAILABLE' AND slot_refusal(s, r, had_visit($1, s.doctor_id), $3::timestamptz) IS NULL
+      AND s.status = 'AVAILABLE' AND is_bookable(s, r, had_visit($1, s.doctor_id), $3::timestamptz)
       AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
           WHERE d.id = s.doctor_id)
     RETURNING s.id, s.doctor_id, s.start_time,
@@ -191,7 +191,7 @@ const listFreeSeatsSQL = `-- name: listFreeSeats :many
 SELECT s.start_time, (s.max_patients - s.seats_taken)::int AS seats
 FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
 WHERE s.doctor_id = $1 AND s.status = 'AVAILABLE' AND s.start_time > $2::timestamptz
-    AND s.start_time >= $3 AND s.start_time < $4 AND slot_refusal(s, r, $5, $2::timestamptz) IS NULL
+    AND s.start_time >= $3 AND s.start_time < $4 AND is_bookable(s, r, $5, $2::timestamptz)
 ORDER BY s.start_time
 `
 
@@ -237,7 +237,7 @@ func listFreeSeats(ctx context.Context, db postgres.Querier, arg listFreeSeatsPa
 const listFreeSlotsSQL = `-- name: listFreeSlots :many
 SELECT s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.max_patients, s.seats_taken, s.created_at, s.updated_at FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
 WHERE s.doctor_id = $1 AND s.status = 'AVAILABLE' AND s.start_time > $2 AND s.start_time >= $3
-    AND s.start_time < $4 AND slot_refusal(s, r, $5, $6::timestamptz) IS NULL
+    AND s.start_time < $4 AND is_bookable(s, r, $5, $6::timestamptz)
 ORDER BY s.start_time LIMIT $7
 `
 
