@@ -12,6 +12,7 @@ const (
 	meeraID        = "0199f3a2-7c1e-7000-8000-000000000011"
 	supportID      = "0199f3a2-7c1e-7000-8000-000000000013"
 	slotID         = "0199f3a2-7c1e-7000-8000-000000000020"
+	movedSlotID    = "0199f3a2-7c1e-7000-8000-000000000021"
 	consultationID = "0199f3a2-7c1e-7000-8000-000000000030"
 	paymentID      = "0199f3a2-7c1e-7000-8000-000000000040"
 	attemptID      = "0199f3a2-7c1e-7000-8000-000000000041"
@@ -38,6 +39,8 @@ const (
 	dueAt       = "2026-11-23T04:55:00Z"
 	slotStart   = "2026-11-24T04:30:00Z"
 	slotEnd     = "2026-11-24T05:00:00Z"
+	movedStart  = "2026-11-25T04:30:00Z"
+	movedEnd    = "2026-11-25T05:00:00Z"
 	begunAt     = "2026-11-24T04:31:00Z"
 	endedAt     = "2026-11-24T04:52:00Z"
 	cancelledAt = "2026-11-23T10:00:00Z"
@@ -59,15 +62,16 @@ var storyOrder = []string{
 	"create-passkey-sign-in-options", "sign-in-with-passkey",
 	"list-sessions", "end-session", "end-other-sessions",
 	"read-own-user", "update-own-user",
-	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots",
+	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
-	"cancel-consultation", "start-payment", "read-consultation-payment",
+	"cancel-consultation", "reschedule-consultation", "start-payment", "read-consultation-payment",
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
 	"create-review", "read-own-review", "update-review", "report-review",
 	"list-own-access-log", "request-own-export", "read-own-export", "download-own-export",
 	"request-own-erasure", "read-own-erasure", "cancel-own-erasure", "delete-own-user",
-	"apply-as-doctor", "update-doctor", "create-slot", "list-own-slots", "read-slot", "update-slot", "delete-slot",
+	"apply-as-doctor", "update-doctor", "read-booking-rules", "update-booking-rules", "create-slot", "list-own-slots",
+	"read-slot", "update-slot", "delete-slot",
 	"list-doctor-consultations", "update-consultation-status", "write-prescription", "reply-to-review",
 	"search-consultations", "list-reviews", "read-review", "moderate-review", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
@@ -102,7 +106,7 @@ var storyValues = map[string]any{
 		"endTime": slotEnd},
 	"NextSlot.id": slotID, "FreeSlot.id": slotID, "Slot.id": slotID,
 	"Slot.createdAt": openedAt, "Slot.updatedAt": openedAt, "FreeSlot.createdAt": openedAt,
-	"FreeSlot.updatedAt":      openedAt,
+	"FreeSlot.updatedAt": openedAt, "BookingRules.updatedAt": openedAt,
 	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
 	"DoctorFacets.languages":  []any{map[string]any{"value": "hi", "count": 9}},
 
@@ -111,7 +115,8 @@ var storyValues = map[string]any{
 
 	"Consultation.id": consultationID, "Consultation.startTime": slotStart, "Consultation.endTime": slotEnd,
 	"Consultation.createdAt": bookedAt, "Consultation.updatedAt": bookedAt, "Consultation.paymentDueAt": dueAt,
-	"Consultation.refundedAmount": "0.00",
+	"Consultation.refundedAmount": "0.00", "Consultation.rescheduledFrom": nil, "Consultation.balanceDue": nil,
+	"Consultation.balanceDueAt": nil,
 
 	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,
 	"PaymentDetail.id": paymentID, "PaymentDetail.createdAt": bookedAt, "PaymentDetail.updatedAt": bookedAt,
@@ -162,6 +167,9 @@ var storyReplies = map[string]map[string]any{
 	"search-consultations": {"items": []any{map[string]any{"reason": httpapi.Absent}}},
 	"cancel-consultation": {"status": "CANCELLED", "cancelledAt": cancelledAt, "cancelledBy": "PATIENT",
 		"cancellationReason": "I am travelling", "paymentDueAt": nil, "updatedAt": cancelledAt},
+	"reschedule-consultation": {"status": "CONFIRMED", "paymentStatus": "PAID", "paymentDueAt": nil,
+		"slotId": movedSlotID, "startTime": movedStart, "endTime": movedEnd, "rescheduleCount": 1,
+		"rescheduledFrom": map[string]any{"slotId": slotID, "startTime": slotStart}, "updatedAt": cancelledAt},
 	"update-consultation-status": {"status": "IN_PROGRESS", "startedAt": begunAt, "paymentStatus": "PAID",
 		"paymentDueAt": nil, "updatedAt": begunAt},
 	"read-consultation": {"status": "CONFIRMED", "paymentStatus": "PAID", "paymentDueAt": nil, "updatedAt": paidAt},
@@ -195,6 +203,7 @@ var storyRequests = map[string]map[string]any{
 	"approve-doctor":             {"cancelConsultations": httpapi.Absent, "reason": httpapi.Absent},
 	"create-slot":                {"status": httpapi.Absent},
 	"update-consultation-status": {"notes": httpapi.Absent},
+	"reschedule-consultation":    {"slotId": movedSlotID, "startTime": movedStart},
 }
 
 // oneCode leaves the one-time code as the only second factor.

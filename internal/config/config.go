@@ -88,6 +88,7 @@ type Config struct {
 	MaxAbandoned          int           `env:"AMRUTAM_MAX_ABANDONED" envDefault:"5" help:"unpaid bookings that end without payment in 24 hours, after which a patient books nothing more for a while, at least 1"`
 	MaxBookings           int           `env:"AMRUTAM_MAX_BOOKINGS" envDefault:"10" help:"consultations to come a patient may hold, free ones too, at least 1"`
 	MaxBookingsWithDoctor int           `env:"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR" envDefault:"3" help:"as AMRUTAM_MAX_BOOKINGS, with one doctor"`
+	MaxReschedules        int           `env:"AMRUTAM_MAX_RESCHEDULES" envDefault:"3" help:"how often a patient may move a consultation to another slot"`
 	CancelUntil           time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
 	StartEarly            time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
 	NoShowAfter           time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`

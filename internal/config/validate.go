@@ -137,6 +137,9 @@ func (c *Config) validateLimits(errs *settingErrors) {
 	if c.MaxUnpaid < 1 {
 		errs.add("AMRUTAM_MAX_UNPAID", "must be at least 1: a booking is unpaid at first")
 	}
+	if c.MaxReschedules < 0 || c.MaxReschedules > 1_000_000 {
+		errs.add("AMRUTAM_MAX_RESCHEDULES", "must be from 0 to 1000000")
+	}
 	for name, n := range map[string]int{
 		"AMRUTAM_MAX_ABANDONED":            c.MaxAbandoned,
 		"AMRUTAM_MAX_BOOKINGS":             c.MaxBookings,

@@ -110,11 +110,15 @@ func checkSeat(in BookRequest, seat schedule.Seat) error {
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
 		return problem.InvalidField("body.doctorId", "is not the doctor of this slot")
 	}
-	if in.Body.StartTime != nil && !in.Body.StartTime.Equal(seat.Start) {
-		start := seat.Start.UTC().Format(time.RFC3339)
-		return schedule.ErrSlotMoved.WithDetail("The slot begins at " + start + " now.")
+	return checkStart(in.Body.StartTime, seat)
+}
+
+// checkStart returns schedule.ErrSlotMoved if the seat begins at another time than the one that was shown, if any.
+func checkStart(shown *time.Time, seat schedule.Seat) error {
+	if shown == nil || shown.Equal(seat.Start) {
+		return nil
 	}
-	return nil
+	return schedule.ErrSlotMoved.WithDetail("The slot begins at " + seat.Start.UTC().Format(time.RFC3339) + " now.")
 }
 
 // newConsultation returns the row of a booking without its reason. It has to be paid by the configured time, and

@@ -12,9 +12,10 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// Sweep is the job that ends consultations whose time is over: unpaid ones when their payment was due, confirmed ones
-// that were not started by their end, and started ones that were not completed in time. One recurring job finds them.
-// A job for each booking would be one more insert for each, and could be lost.
+// Sweep is the job that ends consultations whose time is over: unpaid ones when their payment was due, those moved to
+// a higher fee when its difference was, confirmed ones that were not started by their end, and started ones that were
+// not completed in time. One recurring job finds them. A job for each booking would be one more insert for each, and
+// could be lost.
 type Sweep struct{}
 
 // Kind names the job.
@@ -31,9 +32,12 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 // Sweep ends each consultation in a transaction of its own, which checks again that its time is over: so it may run
 // twice, and on several servers at once.
 func (s *Service) Sweep(ctx context.Context) error {
-	var overdue, missed, overrun []uuid.UUID
+	var overdue, unpaid, missed, overrun []uuid.UUID
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
 		if overdue, err = listOverdueConsultations(ctx, r, &r.Now); err != nil {
+			return err
+		}
+		if unpaid, err = listUnpaidBalances(ctx, r, &r.Now); err != nil {
 			return err
 		}
 		if missed, err = listMissedConsultations(ctx, r, r.Now); err != nil {
@@ -47,6 +51,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 	return errors.Join(
 		s.endEach(ctx, overdue, s.endOverdue),
+		s.endEach(ctx, unpaid, s.endUnpaidBalance),
 		s.endEach(ctx, missed, s.endMissed),
 		s.endEach(ctx, overrun, s.endOverrun),
 	)

@@ -172,7 +172,8 @@ func selectConsultations(from string) string { return listColumns + " FROM " + f
 
 const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status,
 	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
-	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.created_at, c.updated_at, c.archived, k.wrapped,
+	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.rescheduled_from_slot, c.rescheduled_from_start,
+	c.reschedule_count, c.balance_due, c.balance_due_at, c.created_at, c.updated_at, c.archived, k.wrapped,
 	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
 		ELSE 0 END`
@@ -196,7 +197,8 @@ func scanRow(row pgx.CollectableRow) (full fullRow, err error) {
 	c := &full.ConsultationRow
 	err = row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus,
 		&c.Fee, &c.Currency, &c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy,
-		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CreatedAt, &c.UpdatedAt,
+		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.RescheduledFromSlot,
+		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.CreatedAt, &c.UpdatedAt,
 		&full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
 	return full, err
 }

@@ -45,6 +45,9 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 	if err != nil {
 		return InitiatePaymentResponse{}, err
 	}
+	if row.BalanceDue != nil && !isBalanceOverdue(row, tx.Now) {
+		return s.initiateBalance(ctx, tx, actor, row, in.Body.ReturnURL)
+	}
 	if row.PaymentStatus == PaymentPaid && row.Status != StatusCancelled {
 		return InitiatePaymentResponse{}, payment.ErrPaid
 	}
@@ -126,9 +129,15 @@ func (s *Service) applyOutcome(ctx context.Context, tx *postgres.Tx, actor acces
 	event payment.Event, out payment.Outcome) error {
 	switch out {
 	case payment.Captured:
+		if row.PaymentStatus == PaymentPaid {
+			return s.applyBalance(ctx, tx, actor, row)
+		}
 		row.PaymentStatus = PaymentPaid
 		return s.applyCapture(ctx, tx, actor, row)
 	case payment.Failed:
+		if row.PaymentStatus == PaymentPaid { // of a balance, which can be tried again
+			return nil
+		}
 		row.PaymentStatus = PaymentFailed
 		return s.save(ctx, tx, *row)
 	case payment.Refunded:

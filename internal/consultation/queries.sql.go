@@ -276,6 +276,31 @@ func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBef
 	return items, nil
 }
 
+const listUnpaidBalancesSQL = `-- name: listUnpaidBalances :many
+SELECT id FROM consultations WHERE balance_due_at <= $1 ORDER BY balance_due_at LIMIT 200
+`
+
+// Moved to a higher fee, whose difference nobody paid in time.
+func listUnpaidBalances(ctx context.Context, db postgres.Querier, now *time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listUnpaidBalancesSQL, now)
+	if err != nil {
+		return nil, postgres.Failed("listUnpaidBalances", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listUnpaidBalances", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listUnpaidBalances", err)
+	}
+	return items, nil
+}
+
 const listUnstartedArchivedConsultationsSQL = `-- name: listUnstartedArchivedConsultations :many
 SELECT id FROM archived_consultations WHERE patient_id = $1 AND id >= ids_since($1)
     AND started_at IS NULL AND status IN ('CANCELLED', 'NO_SHOW') ORDER BY id
@@ -327,7 +352,7 @@ func listUnstartedConsultations(ctx context.Context, db postgres.Querier, patien
 }
 
 const lockArchivedConsultationSQL = `-- name: lockArchivedConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM archived_consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, reschedule_count, balance_due, balance_due_at FROM archived_consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ArchivedConsultation, error) {
@@ -356,12 +381,17 @@ func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID
 		&i.UpdatedAt,
 		&i.Absent,
 		&i.CancelledLate,
+		&i.RescheduledFromSlot,
+		&i.RescheduledFromStart,
+		&i.RescheduleCount,
+		&i.BalanceDue,
+		&i.BalanceDueAt,
 	)
 	return i, postgres.Failed("lockArchivedConsultation", err)
 }
 
 const lockConsultationSQL = `-- name: lockConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, reschedule_count, balance_due, balance_due_at FROM consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ConsultationRow, error) {
@@ -390,12 +420,17 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 		&i.UpdatedAt,
 		&i.Absent,
 		&i.CancelledLate,
+		&i.RescheduledFromSlot,
+		&i.RescheduledFromStart,
+		&i.RescheduleCount,
+		&i.BalanceDue,
+		&i.BalanceDueAt,
 	)
 	return i, postgres.Failed("lockConsultation", err)
 }
 
 const lockUnfinishedConsultationsSQL = `-- name: lockUnfinishedConsultations :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, reschedule_count, balance_due, balance_due_at FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2))
 ORDER BY id FOR UPDATE
 `
@@ -434,6 +469,11 @@ func lockUnfinishedConsultations(ctx context.Context, tx *postgres.Tx, userID uu
 			&i.UpdatedAt,
 			&i.Absent,
 			&i.CancelledLate,
+			&i.RescheduledFromSlot,
+			&i.RescheduledFromStart,
+			&i.RescheduleCount,
+			&i.BalanceDue,
+			&i.BalanceDueAt,
 		); err != nil {
 			return nil, postgres.Failed("lockUnfinishedConsultations", err)
 		}
@@ -525,7 +565,7 @@ func readCareRecord(ctx context.Context, db postgres.Querier, person uuid.UUID) 
 }
 
 const readConsultationSQL = `-- name: readConsultation :one
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.reschedule_count, c.balance_due, c.balance_due_at, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID'
         THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
         ELSE 0 END)::numeric(12, 2) AS refunded
@@ -570,6 +610,11 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.ConsultationRow.UpdatedAt,
 		&i.ConsultationRow.Absent,
 		&i.ConsultationRow.CancelledLate,
+		&i.ConsultationRow.RescheduledFromSlot,
+		&i.ConsultationRow.RescheduledFromStart,
+		&i.ConsultationRow.RescheduleCount,
+		&i.ConsultationRow.BalanceDue,
+		&i.ConsultationRow.BalanceDueAt,
 		&i.Wrapped,
 		&i.PatientName,
 		&i.DoctorName,
@@ -609,24 +654,36 @@ const updateConsultationSQL = `-- name: updateConsultation :execrows
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
     payment_due_at = $4, cancelled_by = $5, cancelled_at = $6,
     cancellation_reason = $7, cancelled_late = $8, started_at = $9,
-    ended_at = $10, absent = $11, updated_at = $12
-WHERE id = $13
+    ended_at = $10, absent = $11, slot_id = $12, scheduled_start = $13,
+    scheduled_end = $14, fee = $15, rescheduled_from_slot = $16,
+    rescheduled_from_start = $17, reschedule_count = $18, balance_due = $19,
+    balance_due_at = $20, updated_at = $21
+WHERE id = $22
 `
 
 type updateConsultationParams struct {
-	Status             Status
-	PaymentStatus      PaymentState
-	Notes              []byte
-	PaymentDueAt       *time.Time
-	CancelledBy        *access.Role
-	CancelledAt        *time.Time
-	CancellationReason []byte
-	CancelledLate      bool
-	StartedAt          *time.Time
-	EndedAt            *time.Time
-	Absent             *access.Role
-	Now                time.Time
-	ID                 uuid.UUID
+	Status               Status
+	PaymentStatus        PaymentState
+	Notes                []byte
+	PaymentDueAt         *time.Time
+	CancelledBy          *access.Role
+	CancelledAt          *time.Time
+	CancellationReason   []byte
+	CancelledLate        bool
+	StartedAt            *time.Time
+	EndedAt              *time.Time
+	Absent               *access.Role
+	SlotID               uuid.UUID
+	ScheduledStart       time.Time
+	ScheduledEnd         time.Time
+	Fee                  money.Amount
+	RescheduledFromSlot  *uuid.UUID
+	RescheduledFromStart *time.Time
+	RescheduleCount      int32
+	BalanceDue           *money.Amount
+	BalanceDueAt         *time.Time
+	Now                  time.Time
+	ID                   uuid.UUID
 }
 
 func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsultationParams) (int64, error) {
@@ -642,6 +699,15 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.StartedAt,
 		arg.EndedAt,
 		arg.Absent,
+		arg.SlotID,
+		arg.ScheduledStart,
+		arg.ScheduledEnd,
+		arg.Fee,
+		arg.RescheduledFromSlot,
+		arg.RescheduledFromStart,
+		arg.RescheduleCount,
+		arg.BalanceDue,
+		arg.BalanceDueAt,
 		arg.Now,
 		arg.ID,
 	)

@@ -66,6 +66,18 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate},
 	}, s.Cancel)
 	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations/{id}/reschedule", ID: "reschedule-consultation", Tag: "consultations",
+		Summary: "Move a consultation to another slot",
+		Doc: "To a free slot of the same doctor. The old seat is free at once; id, payment and consent stay. A " +
+			"patient may do so as long as they may cancel it, and a few times only (AMRUTAM_MAX_RESCHEDULES); staff until " +
+			"the start. Of a paid one a lower fee of the doctor refunds the difference. When a patient moves it, a " +
+			"higher one leaves a `balanceDue` to pay by `balanceDueAt`; unpaid, the consultation is cancelled and " +
+			"everything paid is given back.",
+		Roles: access.Patient | access.Support | access.Admin, Key: httpapi.Optional,
+		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate, ErrTooManyReschedules,
+			schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap},
+	}, s.Reschedule)
+	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/consultations/{id}/status", ID: "update-consultation-status", Tag: "consultations",
 		Summary: "Update a consultation's status",
 		Doc: "IN_PROGRESS from the configured time before the start (AMRUTAM_START_EARLY) until the end of the " +

@@ -93,6 +93,9 @@ func (s *Service) transition(ctx context.Context, tx *postgres.Tx, actor access.
 	to Status) error {
 	from := row.Status
 	row.Status, row.UpdatedAt = to, tx.Now
+	if err := s.endBalance(ctx, tx, row); err != nil {
+		return err
+	}
 	switch to {
 	case StatusInProgress:
 		row.StartedAt = &tx.Now
@@ -146,7 +149,10 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 		Notes: row.Notes, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent,
 		CancelledAt: row.CancelledAt, CancelledBy: row.CancelledBy, CancelledLate: row.CancelledLate,
 		CancellationReason: row.CancellationReason,
-		Now:                tx.Now,
+		SlotID:             row.SlotID, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
+		Fee: row.Fee, RescheduledFromSlot: row.RescheduledFromSlot, RescheduledFromStart: row.RescheduledFromStart,
+		RescheduleCount: row.RescheduleCount, BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
+		Now: tx.Now,
 	})
 	if err != nil || n > 0 {
 		return err

@@ -31,8 +31,9 @@ UPDATE doctors SET is_approved = @is_approved, approval_reason = sqlc.narg('reas
 WHERE id = @id;
 
 -- name: nextFreeSlot :one
-SELECT id, start_time, end_time FROM availability_slots
-WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @now ORDER BY start_time LIMIT 1;
+SELECT s.id, s.start_time, s.end_time FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
+WHERE s.doctor_id = @doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @now
+    AND is_bookable(s, r, false, @now) ORDER BY s.start_time LIMIT 1;
 
 -- name: eraseProfile :exec
 UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = @now WHERE id = @id;
@@ -69,3 +70,9 @@ SELECT 'language', l.tag, count(*) FROM found f, unnest(f.languages_spoken) AS l
 UNION ALL
 SELECT 'currency', f.currency, count(*) FROM found f GROUP BY f.currency
 ORDER BY doctors DESC, value;
+
+-- The doctors who have completed a consultation with a patient, and whose later visits have another length than first ones.
+-- name: listSeenBy :many
+SELECT r.doctor_id FROM booking_rules r
+WHERE r.first_visit_minutes IS DISTINCT FROM r.follow_up_minutes AND r.doctor_id IN (SELECT c.doctor_id FROM all_consultations c
+    WHERE c.patient_id = @patient_id AND c.id >= ids_since(@patient_id) AND c.status = 'COMPLETED');

@@ -169,6 +169,33 @@ func insertDoctor(ctx context.Context, tx *postgres.Tx, arg insertDoctorParams) 
 	return column_1, postgres.Failed("insertDoctor", err)
 }
 
+const listSeenBySQL = `-- name: listSeenBy :many
+SELECT r.doctor_id FROM booking_rules r
+WHERE r.first_visit_minutes IS DISTINCT FROM r.follow_up_minutes AND r.doctor_id IN (SELECT c.doctor_id FROM all_consultations c
+    WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.status = 'COMPLETED')
+`
+
+// The doctors who have completed a consultation with a patient, and whose later visits have another length than first ones.
+func listSeenBy(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listSeenBySQL, patientID)
+	if err != nil {
+		return nil, postgres.Failed("listSeenBy", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var doctor_id uuid.UUID
+		if err := rows.Scan(&doctor_id); err != nil {
+			return nil, postgres.Failed("listSeenBy", err)
+		}
+		items = append(items, doctor_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listSeenBy", err)
+	}
+	return items, nil
+}
+
 const lockApprovedSQL = `-- name: lockApproved :one
 SELECT is_approved FROM doctors WHERE id = $1 FOR NO KEY UPDATE
 `
@@ -238,8 +265,9 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockDoctorR
 }
 
 const nextFreeSlotSQL = `-- name: nextFreeSlot :one
-SELECT id, start_time, end_time FROM availability_slots
-WHERE doctor_id = $1 AND status = 'AVAILABLE' AND start_time > $2 ORDER BY start_time LIMIT 1
+SELECT s.id, s.start_time, s.end_time FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
+WHERE s.doctor_id = $1 AND s.status = 'AVAILABLE' AND s.start_time > $2
+    AND is_bookable(s, r, false, $2) ORDER BY s.start_time LIMIT 1
 `
 
 type nextFreeSlotRow struct {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,20 +20,25 @@ type ReadRequest struct {
 // Read returns one doctor. Returns problem.NotFound if there is none, or if patients can't find the doctor and the
 // actor is neither the doctor nor an administrator.
 func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadRequest) (Doctor, error) {
+	seen, err := findSeen(ctx, r, actor)
+	if err != nil {
+		return Doctor{}, err
+	}
 	sql := `SELECT ` + doctorColumns + ` FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (` + selectFreeSlot + `AND f.start_time > $2 ORDER BY f.start_time LIMIT 1) s ON true
+		LEFT JOIN LATERAL (` + selectFreeSlot + ` AND f.start_time > $2 AND is_bookable(f, r, $3, $2)
+			ORDER BY f.start_time LIMIT 1) s ON true
 		WHERE d.id = $1`
 	if !canReadUnapproved(actor, in.ID) {
 		sql += ` AND ` + findableDoctor
 	}
-	d, err := scanDoctor(r.QueryRow(ctx, sql, in.ID, r.Now))
+	d, err := scanDoctor(r.QueryRow(ctx, sql, in.ID, r.Now, slices.Contains(seen, in.ID)))
 	if postgres.NoRows(err) {
 		return Doctor{}, problem.NotFound
 	}
 	return d, err
 }
 
-// WithNextSlot returns the doctor with the next free slot.
+// WithNextSlot returns the doctor with the next free slot, as a stranger sees it.
 func WithNextSlot(ctx context.Context, db postgres.Querier, now time.Time, d Doctor) (Doctor, error) {
 	slot, err := nextFreeSlot(ctx, db, d.ID, now)
 	if postgres.NoRows(err) {

@@ -48,7 +48,8 @@ type SearchRequest struct {
 	AvailableFrom  time.Time `query:"availableFrom" doc:"Has a free slot that starts at this time or later" example:"2026-11-24T00:00:00Z"`
 	AvailableTo    time.Time `query:"availableTo" doc:"Has a free slot that starts before this time" example:"2026-11-25T00:00:00Z"`
 	Approved       bool      `query:"isApproved" default:"true" doc:"false finds the doctors who wait for an approval or lost it; for administrators" example:"true"`
-	Sort           Sort      `query:"sort" default:"rating" doc:"Best rated (few ratings count little), cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
+	VisitFilter
+	Sort Sort `query:"sort" default:"rating" doc:"Best rated (few ratings count little), cheapest, most experienced, or with the earliest free slot first; earliest leaves out doctors without one" example:"rating"`
 }
 
 // position is where a page ended: the value that the list is sorted by, as text, and the doctor's id.
@@ -77,6 +78,10 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 		scope = "unapproved " + scope
 	}
 	f.limit = in.Limit + 1
+	f.isPatient = actor.Is(access.RolePatient)
+	if f.seen, err = findSeen(ctx, r, actor); err != nil {
+		return none, err
+	}
 	if f.hasCursor, err = s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
@@ -90,7 +95,7 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 // filter returns the checked filters. Returns problem.Invalid with every fault that the tags of SearchRequest can't
 // express.
 func (in SearchRequest) filter(now time.Time) (filter, error) {
-	f := filter{SearchRequest: in, from: now, afterFrom: true}
+	f := filter{SearchRequest: in, now: now, from: now, afterFrom: true}
 	invalid := *problem.Invalid
 	if in.Language != "" {
 		tag, fault := canonicalTag(in.Language)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 )
@@ -16,8 +18,10 @@ const (
 	doctorColumns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
 		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.is_approved, d.rating, d.rating_count,
 		d.rating_score::text, d.created_at, d.updated_at, s.id, s.start_time, s.end_time`
-	selectFreeSlot = `SELECT f.id, f.start_time, f.end_time FROM availability_slots f
-		WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE' `
+	// freeSlots are slots f that have a free seat, with their doctor's booking rules r.
+	freeSlots = `availability_slots f LEFT JOIN booking_rules r ON r.doctor_id = f.doctor_id
+		WHERE f.status = 'AVAILABLE'`
+	selectFreeSlot = `SELECT f.id, f.start_time, f.end_time FROM ` + freeSlots + ` AND f.doctor_id = d.id`
 	// walkLimit is how many free slots bySlotWalk reads, which takes some milliseconds.
 	walkLimit = "1000"
 )
@@ -25,6 +29,10 @@ const (
 // filter is a search that was checked.
 type filter struct {
 	SearchRequest
+	now time.Time
+	// isPatient says that the reader is a patient, with whom the doctors seen have completed a consultation.
+	isPatient      bool
+	seen           []uuid.UUID
 	minFee, maxFee *money.Amount
 	// from is the earliest start of the slots that count; with afterFrom they start after it.
 	from      time.Time
@@ -67,8 +75,7 @@ func (f filter) byColumn(sortFirst bool) statement {
 	sorted := order.OrderBy()
 	page := `SELECT ` + strings.Join(order.Columns, ", ") + ` FROM doctors d JOIN users u ON u.id = d.id` + s.Where()
 	if f.hasPeriod() {
-		free := `EXISTS (SELECT FROM availability_slots f WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE'` +
-			f.startsInPeriod(&s) + `)`
+		free := `EXISTS (SELECT FROM ` + freeSlots + ` AND f.doctor_id = d.id` + f.isBookable(&s) + `)`
 		if sortFirst {
 			page = `SELECT d.id FROM (` + page + sorted + ` OFFSET 0) d WHERE ` + free
 		} else {
@@ -78,7 +85,7 @@ func (f filter) byColumn(sortFirst bool) statement {
 	s.name, s.sql = "searchDoctorsByColumn", `
 		WITH page AS (`+page+sorted+` LIMIT `+s.Value(f.limit)+`)
 		SELECT `+doctorColumns+` FROM page JOIN doctors d ON d.id = page.id JOIN profiles p ON p.user_id = d.id
-		LEFT JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+
+		LEFT JOIN LATERAL (`+selectFreeSlot+f.isBookable(&s)+` ORDER BY f.start_time LIMIT 1) s ON true`+
 		order.OrderBy()
 	return s
 }
@@ -98,18 +105,21 @@ func (f filter) fewMatches() statement {
 // hasWords reports whether q isn't blank.
 func (f filter) hasWords() bool { return strings.TrimSpace(f.Q) != "" }
 
-// bySlotWalk reads the free slots by their start and selects those that are their doctor's first one. The limited part
-// is a sub-select and no WITH, because the planner then knows that it is sorted and stops when the page is full.
+// bySlotWalk reads the free slots by their start and selects those that can be booked and are their doctor's first
+// such one. The limited part is a sub-select and no WITH, because the planner then knows that it is sorted and stops
+// when the page is full.
 func (f filter) bySlotWalk() statement {
 	var s statement
 	f.conditions(&s)
 	s.name, s.sql = "searchDoctorsByWalk", `
-		WITH s AS (SELECT near.* FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time FROM availability_slots f
+		WITH s AS (SELECT near.id, near.doctor_id, near.start_time, near.end_time
+			FROM (SELECT f.id, f.doctor_id, f.start_time, f.end_time, f AS slot FROM availability_slots f
 				WHERE f.status = 'AVAILABLE'`+f.startsInPeriod(&s)+f.afterCursor(&s)+
 		` ORDER BY f.start_time, f.doctor_id LIMIT `+walkLimit+`) near
-			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id`+s.Where()+`
-			AND NOT EXISTS (SELECT FROM availability_slots f
-				WHERE f.doctor_id = near.doctor_id AND f.status = 'AVAILABLE'`+f.startsInPeriod(&s)+`
+			LEFT JOIN booking_rules r ON r.doctor_id = near.doctor_id
+			JOIN doctors d ON d.id = near.doctor_id JOIN users u ON u.id = d.id`+s.Where()+
+		f.isAllowed(&s, "near.slot", "near.doctor_id")+`
+			AND NOT EXISTS (SELECT FROM `+freeSlots+` AND f.doctor_id = near.doctor_id`+f.isBookable(&s)+`
 				AND f.start_time < near.start_time)
 			ORDER BY near.start_time, near.doctor_id LIMIT `+s.Value(f.limit)+`)
 		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
@@ -146,7 +156,7 @@ func (f filter) byDoctor() statement {
 	}
 	s.name, s.sql = "searchDoctorsByDoctor", `
 		WITH s AS (SELECT d.id AS doctor_id, s.* FROM doctors d JOIN users u ON u.id = d.id
-			CROSS JOIN LATERAL (`+selectFreeSlot+f.startsInPeriod(&s)+` ORDER BY f.start_time LIMIT 1) s`+
+			CROSS JOIN LATERAL (`+selectFreeSlot+f.isBookable(&s)+` ORDER BY f.start_time LIMIT 1) s`+
 		s.Where()+bySlot.OrderBy()+` LIMIT `+s.Value(f.limit)+`)
 		SELECT `+doctorColumns+` FROM s JOIN doctors d ON d.id = s.doctor_id JOIN profiles p
 			ON p.user_id = d.id`+
@@ -213,4 +223,21 @@ func (f filter) startsInPeriod(s *statement) string {
 		sql += ` AND f.start_time < ` + s.Value(f.AvailableTo) + `::timestamptz`
 	}
 	return sql
+}
+
+// isBookable returns the condition that the reader can book a slot f of freeSlots, in the period of the search.
+func (f filter) isBookable(s *statement) string {
+	return f.startsInPeriod(s) + f.isAllowed(s, "f", "f.doctor_id")
+}
+
+// isAllowed returns the condition that the rules r allow the reader to book a slot of a doctor.
+func (f filter) isAllowed(s *statement, slot, doctor string) string {
+	seen := `false`
+	switch {
+	case f.isPatient && len(f.seen) > 0:
+		seen = doctor + ` = ANY(` + s.Value(f.seen) + `::uuid[])`
+	case !f.isPatient && f.Visit == VisitFollowUp:
+		seen = `true`
+	}
+	return ` AND is_bookable(` + slot + `, r, ` + seen + `, ` + s.Value(f.now) + `::timestamptz)`
 }

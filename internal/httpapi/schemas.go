@@ -56,6 +56,7 @@ var schemaNames = map[string]string{
 	"Notices":                    "NoticeList",
 	"People":                     "PeopleCounts",
 	"Proof":                      "AuditProof",
+	"UpdateRulesRequestBody":     "BookingRulesUpdateRequest",
 	"ChangeRequestBody":          "DoctorUpdateRequest",
 	"Reading":                    "RecordReading",
 	"RefreshRequestBody":         "SessionRefreshRequest",

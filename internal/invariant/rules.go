@@ -62,11 +62,13 @@ var Rules = []Rule{
 		   OR (c.status IN ('CONFIRMED', 'IN_PROGRESS', 'COMPLETED') AND c.fee > 0 AND p.status <> 'SUCCESS')
 		   OR (c.payment_status = 'PAID') <> (p.status = 'SUCCESS')`},
 
-	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; one successful attempt exactly when the " +
-		"payment is; money of a consultation that was cancelled in time or that the doctor missed is refunded in " +
+	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; at most one successful attempt for the " +
+		"fee, and some that make up the amount exactly when the payment succeeded; money of a consultation that was cancelled in time or that the doctor missed is refunded in " +
 		"full or on its way", `
 		WITH received AS (
-			SELECT payment_id, sum(captured) AS captured, count(*) FILTER (WHERE status = 'SUCCESS') AS succeeded
+			SELECT payment_id, sum(captured) AS captured,
+				count(*) FILTER (WHERE status = 'SUCCESS' AND NOT is_balance) AS succeeded,
+				sum(captured) FILTER (WHERE status = 'SUCCESS') AS won
 			FROM payment_attempts GROUP BY payment_id),
 		returned AS (
 			SELECT payment_id, sum(amount) AS asked, sum(amount) FILTER (WHERE status <> 'REQUESTED') AS refunded
@@ -75,6 +77,7 @@ var Rules = []Rule{
 			SELECT p.id, p.status, p.amount,
 				coalesce(received.captured, 0) AS captured,
 				coalesce(received.succeeded, 0) AS succeeded,
+				coalesce(received.won, 0) AS won,
 				coalesce(returned.refunded, 0) AS refunded,
 				coalesce(returned.asked, 0) AS asked,
 				c.status AS consultation,
@@ -89,7 +92,9 @@ var Rules = []Rule{
 		SELECT id FROM balance
 		WHERE refunded < 0
 		   OR asked > captured
-		   OR succeeded <> (status = 'SUCCESS' AND amount > 0)::int
+		   OR succeeded > 1
+		   OR (won > 0 AND status <> 'SUCCESS')
+		   OR (won < amount AND status = 'SUCCESS')
 		   OR ((consultation = 'CANCELLED' AND NOT late OR doctor_absent) AND refunded <> captured)
 		   OR wrongly_late`},
 

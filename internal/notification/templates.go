@@ -136,7 +136,7 @@ func templateValues(data map[string]string, at time.Time, zone *time.Location) (
 	values := map[string]any{"at": localTime{at.In(zone)}}
 	for key, value := range data {
 		switch key {
-		case "start", "end", "expires", "due", "until":
+		case "start", "end", "previous", "expires", "due", "until":
 			if value == "" { // the template tests for a missing time
 				values[key] = ""
 				continue

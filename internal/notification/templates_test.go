@@ -56,6 +56,13 @@ func samples() map[string][]map[string]string {
 		"invariant-broken": {{"rules": "nobody-in-two-places, money-adds-up"}},
 		"export-ready":     {{"expires": "2031-03-01T20:15:00Z"}},
 	}
+	const previous = "2031-02-28T20:15:00Z"
+	all["consultation-rescheduled"] = []map[string]string{
+		consultation("as", "PATIENT", "by", "SUPPORT", "previous", previous),
+		consultation("as", "PATIENT", "by", "PATIENT", "previous", previous, "refund", "500.00 INR"),
+		consultation("as", "PATIENT", "by", "PATIENT", "previous", previous, "balance", "100.00 INR", "due", start),
+		consultation("as", "DOCTOR", "by", "PATIENT", "previous", previous, "balance", "100.00 INR", "due", start),
+		consultation("as", "DOCTOR", "by", "ADMIN", "previous", previous)}
 	all["consultation-cancelled"] = []map[string]string{consultation("as", "PATIENT", "by", "PATIENT", "refund", "",
 		"kept", "yes")}
 	for _, as := range []string{"PATIENT", "DOCTOR"} {
@@ -107,6 +114,8 @@ var requiredTexts = map[string][]string{
 		"Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15"},
 	"consultation-cancelled": {
 		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) was cancelled"},
+	"consultation-rescheduled": {"with Dr. Meera Nair was moved from Saturday, 1 March 2031 at 01:45",
+		"to Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
 	"consultation-missed": {
 		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) did not take place"},
 	"consultation-completed": {"marked it as completed at the end of its slot",

@@ -45,7 +45,11 @@ func (s *Service) applySuccess(ctx context.Context, tx *postgres.Tx, actor acces
 	if a.Captured > 0 {
 		return Unchanged, nil
 	}
+	dueBalance := a.IsBalance && a.Status == StatusInitiated
 	a.Captured, a.Status, a.FailureReason = a.Amount, StatusSuccess, nil
+	if dueBalance {
+		return s.captureBalance(ctx, tx, actor, e, row, a)
+	}
 	if row.Status == StatusSuccess {
 		const reason = "paid twice"
 		a.Status, a.FailureReason = StatusFailed, new(reason)
@@ -71,10 +75,13 @@ func (s *Service) applySuccess(ctx context.Context, tx *postgres.Tx, actor acces
 
 // applyFailure ends the open attempt. A failure that is reported after anything else changes nothing.
 func applyFailure(ctx context.Context, tx *postgres.Tx, e Event, row PaymentRow, a PaymentAttempt) (Outcome, error) {
-	if a.Status != StatusInitiated || row.Status != StatusInitiated {
+	if a.Status != StatusInitiated || row.Status != StatusInitiated && !a.IsBalance {
 		return Unchanged, nil
 	}
 	a.Status, a.FailureReason = StatusFailed, e.failureReason()
+	if a.IsBalance { // the fee stays paid
+		return Failed, saveAttempt(ctx, tx, a)
+	}
 	if err := saveAttempt(ctx, tx, a); err != nil {
 		return "", err
 	}

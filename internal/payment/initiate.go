@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 )
 
@@ -24,49 +25,77 @@ func (s *Service) Initiate(ctx context.Context, tx *postgres.Tx, consultationID 
 	if row.Status == StatusSuccess {
 		return Payment{}, Attempt{}, ErrPaid
 	}
+	open, err := s.findUsableAttempt(ctx, tx, row, checkedURL)
+	switch {
+	case err != nil:
+		return Payment{}, Attempt{}, err
+	case open != nil:
+		return viewPayment(row), viewAttempt(*open, nil), nil
+	}
+	return s.beginAttempt(ctx, tx, row, checkedURL)
+}
+
+// findUsableAttempt returns the open attempt of a locked payment with the return address, or nil if there is none or
+// money that doesn't match came on it.
+func (s *Service) findUsableAttempt(ctx context.Context, tx *postgres.Tx, row PaymentRow,
+	returnURL *string) (*PaymentAttempt, error) {
 	open, err := findOpenAttempt(ctx, tx, row.ID)
 	if postgres.NoRows(err) {
-		return s.beginAttempt(ctx, tx, row, checkedURL)
+		return nil, nil //nolint:nilnil // there is none
 	}
 	if err != nil {
-		return Payment{}, Attempt{}, fmt.Errorf("find the open attempt: %w", err)
+		return nil, fmt.Errorf("find the open attempt: %w", err)
 	}
 	mismatched, err := hasMismatch(ctx, tx, &open.ID)
 	if err != nil {
-		return Payment{}, Attempt{}, fmt.Errorf("look for mismatched money: %w", err)
+		return nil, fmt.Errorf("look for mismatched money: %w", err)
 	}
 	if mismatched {
-		return s.beginAttempt(ctx, tx, row, checkedURL)
+		return nil, nil //nolint:nilnil // none that can be used
 	}
-	if checkedURL != nil {
-		if err := setReturnURL(ctx, tx, checkedURL, open.ID); err != nil {
-			return Payment{}, Attempt{}, fmt.Errorf("store the return address: %w", err)
+	if returnURL != nil {
+		if err := setReturnURL(ctx, tx, returnURL, open.ID); err != nil {
+			return nil, fmt.Errorf("store the return address: %w", err)
 		}
 	}
-	return viewPayment(row), viewAttempt(open, nil), nil
+	return &open, nil
 }
 
 // beginAttempt stores a new attempt, the payment's only open one.
 func (s *Service) beginAttempt(ctx context.Context, tx *postgres.Tx, row PaymentRow,
 	returnURL *string) (Payment, Attempt, error) {
-	reference, checkoutURL := s.Providers[s.DefaultProvider].BeginAttempt()
-	attempt := PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: row.ID, Provider: s.DefaultProvider,
-		TransactionReference: reference, Amount: row.Amount, Currency: row.Currency,
-		Status: StatusInitiated, CheckoutURL: checkoutURL, CreatedAt: tx.Now}
+	attempt := s.newAttempt(tx, row.ID, money.Money{Amount: row.Amount, Currency: row.Currency})
 	row.Status, row.Provider, row.TransactionReference, row.UpdatedAt = attempt.Status, attempt.Provider,
 		&attempt.TransactionReference, tx.Now
-	if err := supersedeAttempts(ctx, tx, tx.Now, row.ID, attempt.ID); err != nil {
-		return Payment{}, Attempt{}, fmt.Errorf("supersede the open attempt: %w", err)
-	}
-	if err := insertAttempt(ctx, tx, insertAttemptParams{ID: attempt.ID, PaymentID: row.ID,
-		Provider: attempt.Provider, TransactionReference: attempt.TransactionReference, Amount: attempt.Amount,
-		Currency: attempt.Currency, CheckoutURL: checkoutURL, ReturnURL: returnURL, Now: tx.Now}); err != nil {
-		return Payment{}, Attempt{}, fmt.Errorf("insert the attempt: %w", err)
+	if err := storeAttempt(ctx, tx, attempt, returnURL); err != nil {
+		return Payment{}, Attempt{}, err
 	}
 	if err := savePayment(ctx, tx, row, attempt); err != nil {
 		return Payment{}, Attempt{}, err
 	}
 	return viewPayment(row), viewAttempt(attempt, nil), nil
+}
+
+// newAttempt returns a new open attempt to pay an amount to the default provider.
+func (s *Service) newAttempt(tx *postgres.Tx, paymentID uuid.UUID, asked money.Money) PaymentAttempt {
+	reference, checkoutURL := s.Providers[s.DefaultProvider].BeginAttempt()
+	return PaymentAttempt{ID: uuid.Must(uuid.NewV7()), PaymentID: paymentID, Provider: s.DefaultProvider,
+		TransactionReference: reference, Amount: asked.Amount, Currency: asked.Currency,
+		Status: StatusInitiated, CheckoutURL: checkoutURL, CreatedAt: tx.Now}
+}
+
+// storeAttempt stores a new attempt and ends the open one before it.
+func storeAttempt(ctx context.Context, tx *postgres.Tx, a PaymentAttempt, returnURL *string) error {
+	if err := supersedeAttempts(ctx, tx, tx.Now, a.PaymentID, a.ID); err != nil {
+		return fmt.Errorf("supersede the open attempt: %w", err)
+	}
+	err := insertAttempt(ctx, tx, insertAttemptParams{ID: a.ID, PaymentID: a.PaymentID, Provider: a.Provider,
+		TransactionReference: a.TransactionReference, Amount: a.Amount, Currency: a.Currency,
+		CheckoutURL: a.CheckoutURL, ReturnURL: returnURL, IsBalance: a.IsBalance, Now: tx.Now})
+	if err != nil {
+		return fmt.Errorf("insert the attempt: %w", err)
+	}
+	return nil
 }
 
 // EndAttempts closes the open attempt of a consultation that has ended, and reports if there was one. The caller

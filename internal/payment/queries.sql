@@ -22,9 +22,9 @@ UPDATE payments SET status = @status, provider = @provider, transaction_referenc
 
 -- name: insertAttempt :exec
 INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url,
-    return_url, created_at, updated_at)
+    return_url, is_balance, created_at, updated_at)
 VALUES (@id, @payment_id, @provider, @transaction_reference, @amount, @currency, 'INITIATED',
-    sqlc.narg('checkout_url'), sqlc.narg('return_url'), @now, @now);
+    sqlc.narg('checkout_url'), sqlc.narg('return_url'), @is_balance, @now, @now);
 
 -- name: setReturnURL :exec
 UPDATE payment_attempts SET return_url = @return_url WHERE id = @id;
@@ -38,7 +38,8 @@ WHERE a.provider = @provider AND a.transaction_reference = @transaction_referenc
 
 -- A consultation whose due time is over waits for no money, even if the sweep hasn't ended it yet.
 -- name: isAwaitingPayment :one
-SELECT EXISTS (SELECT FROM consultations WHERE id = @id AND status = 'REQUESTED' AND payment_due_at > @now);
+SELECT EXISTS (SELECT FROM consultations WHERE id = @id AND (status = 'REQUESTED' AND payment_due_at > @now
+    OR balance_due_at > @now));
 
 -- name: lockAttempt :one
 SELECT * FROM payment_attempts WHERE id = @id FOR UPDATE;
@@ -64,6 +65,13 @@ WITH locked AS (
     FROM locked WHERE a.payment_id = locked.id AND a.status = 'INITIATED' RETURNING a.payment_id
 )
 UPDATE payments p SET status = 'FAILED', updated_at = @now::timestamptz FROM ended WHERE p.id = ended.payment_id;
+
+-- name: endBalanceAttempts :exec
+UPDATE payment_attempts a SET status = 'FAILED', failure_reason = 'no longer due', updated_at = @now::timestamptz
+FROM payments p WHERE p.consultation_id = @consultation_id AND a.payment_id = p.id AND a.is_balance AND a.status = 'INITIATED';
+
+-- name: setPaymentAmount :exec
+UPDATE payments SET amount = @amount, updated_at = @now WHERE id = @id;
 
 -- name: insertWebhook :execrows
 INSERT INTO payment_webhooks (provider, webhook_id, type, transaction_reference, amount, currency, outcome,

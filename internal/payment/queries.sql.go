@@ -43,6 +43,16 @@ func endAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, consultati
 	return result.RowsAffected(), nil
 }
 
+const endBalanceAttemptsSQL = `-- name: endBalanceAttempts :exec
+UPDATE payment_attempts a SET status = 'FAILED', failure_reason = 'no longer due', updated_at = $1::timestamptz
+FROM payments p WHERE p.consultation_id = $2 AND a.payment_id = p.id AND a.is_balance AND a.status = 'INITIATED'
+`
+
+func endBalanceAttempts(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) error {
+	_, err := tx.Exec(ctx, endBalanceAttemptsSQL, now, consultationID)
+	return postgres.Failed("endBalanceAttempts", err)
+}
+
 const eraseRefundReasonsSQL = `-- name: eraseRefundReasons :execrows
 UPDATE refunds r SET reason = '(erased)', failure_reason = CASE WHEN r.failure_reason IS NOT NULL THEN '(erased)' END
 FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
@@ -81,7 +91,7 @@ func eraseReturnURLs(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) 
 }
 
 const findAttemptSQL = `-- name: findAttempt :one
-SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, a.return_url, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
+SELECT a.id, a.payment_id, a.provider, a.transaction_reference, a.amount, a.currency, a.captured, a.status, a.failure_reason, a.checkout_url, a.created_at, a.updated_at, a.return_url, a.is_balance, p.consultation_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
 WHERE a.provider = $1 AND a.transaction_reference = $2
 `
 
@@ -99,6 +109,7 @@ type findAttemptRow struct {
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
 	ReturnURL            *string
+	IsBalance            bool
 	ConsultationID       uuid.UUID
 }
 
@@ -119,6 +130,7 @@ func findAttempt(ctx context.Context, db postgres.Querier, provider string, tran
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.ReturnURL,
+		&i.IsBalance,
 		&i.ConsultationID,
 	)
 	return i, postgres.Failed("findAttempt", err)
@@ -158,7 +170,7 @@ func findNamedRefund(ctx context.Context, db postgres.Querier, id *uuid.UUID, na
 }
 
 const findOpenAttemptSQL = `-- name: findOpenAttempt :one
-SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
+SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url, is_balance FROM payment_attempts WHERE payment_id = $1 AND status = 'INITIATED'
 `
 
 func findOpenAttempt(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) (PaymentAttempt, error) {
@@ -178,6 +190,7 @@ func findOpenAttempt(ctx context.Context, db postgres.Querier, paymentID uuid.UU
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.ReturnURL,
+		&i.IsBalance,
 	)
 	return i, postgres.Failed("findOpenAttempt", err)
 }
@@ -261,9 +274,9 @@ func hasMismatch(ctx context.Context, db postgres.Querier, attemptID *uuid.UUID)
 
 const insertAttemptSQL = `-- name: insertAttempt :exec
 INSERT INTO payment_attempts (id, payment_id, provider, transaction_reference, amount, currency, status, checkout_url,
-    return_url, created_at, updated_at)
+    return_url, is_balance, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'INITIATED',
-    $7, $8, $9, $9)
+    $7, $8, $9, $10, $10)
 `
 
 type insertAttemptParams struct {
@@ -275,6 +288,7 @@ type insertAttemptParams struct {
 	Currency             string
 	CheckoutURL          *string
 	ReturnURL            *string
+	IsBalance            bool
 	Now                  time.Time
 }
 
@@ -288,6 +302,7 @@ func insertAttempt(ctx context.Context, tx *postgres.Tx, arg insertAttemptParams
 		arg.Currency,
 		arg.CheckoutURL,
 		arg.ReturnURL,
+		arg.IsBalance,
 		arg.Now,
 	)
 	return postgres.Failed("insertAttempt", err)
@@ -419,7 +434,8 @@ func insertWebhook(ctx context.Context, tx *postgres.Tx, arg insertWebhookParams
 }
 
 const isAwaitingPaymentSQL = `-- name: isAwaitingPayment :one
-SELECT EXISTS (SELECT FROM consultations WHERE id = $1 AND status = 'REQUESTED' AND payment_due_at > $2)
+SELECT EXISTS (SELECT FROM consultations WHERE id = $1 AND (status = 'REQUESTED' AND payment_due_at > $2
+    OR balance_due_at > $2))
 `
 
 // A consultation whose due time is over waits for no money, even if the sweep hasn't ended it yet.
@@ -431,7 +447,7 @@ func isAwaitingPayment(ctx context.Context, db postgres.Querier, id uuid.UUID, n
 }
 
 const listAttemptsSQL = `-- name: listAttempts :many
-SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE payment_id = $1 ORDER BY id
+SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url, is_balance FROM payment_attempts WHERE payment_id = $1 ORDER BY id
 `
 
 func listAttempts(ctx context.Context, db postgres.Querier, paymentID uuid.UUID) ([]PaymentAttempt, error) {
@@ -457,6 +473,7 @@ func listAttempts(ctx context.Context, db postgres.Querier, paymentID uuid.UUID)
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.ReturnURL,
+			&i.IsBalance,
 		); err != nil {
 			return nil, postgres.Failed("listAttempts", err)
 		}
@@ -757,7 +774,7 @@ func listUnmatched(ctx context.Context, db postgres.Querier, arg listUnmatchedPa
 }
 
 const lockAttemptSQL = `-- name: lockAttempt :one
-SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url FROM payment_attempts WHERE id = $1 FOR UPDATE
+SELECT id, payment_id, provider, transaction_reference, amount, currency, captured, status, failure_reason, checkout_url, created_at, updated_at, return_url, is_balance FROM payment_attempts WHERE id = $1 FOR UPDATE
 `
 
 func lockAttempt(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (PaymentAttempt, error) {
@@ -777,6 +794,7 @@ func lockAttempt(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (PaymentAtt
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.ReturnURL,
+		&i.IsBalance,
 	)
 	return i, postgres.Failed("lockAttempt", err)
 }
@@ -1079,6 +1097,15 @@ func resolveUnmatched(ctx context.Context, tx *postgres.Tx, arg resolveUnmatched
 		arg.ID,
 	)
 	return postgres.Failed("resolveUnmatched", err)
+}
+
+const setPaymentAmountSQL = `-- name: setPaymentAmount :exec
+UPDATE payments SET amount = $1, updated_at = $2 WHERE id = $3
+`
+
+func setPaymentAmount(ctx context.Context, tx *postgres.Tx, amount money.Amount, now time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setPaymentAmountSQL, amount, now, id)
+	return postgres.Failed("setPaymentAmount", err)
 }
 
 const setReturnURLSQL = `-- name: setReturnURL :exec

@@ -25,6 +25,7 @@ type PaymentAttempt struct {
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
 	ReturnURL            *string
+	IsBalance            bool
 }
 
 type PaymentRow struct {

@@ -99,6 +99,8 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 			items(stored(ctx, r, id, eachDoctor))},
 		{"review-replies.json", "Your replies to reviews of you.",
 			items(stored(ctx, r, id, eachReviewReply))},
+		{"booking-rules.json", "The rules by which your slots are booked.",
+			items(stored(ctx, r, id, eachBookingRules))},
 		{"slots.json", "The times you opened for consultations.",
 			items(stored(ctx, r, id, eachSlot))},
 		{"consultations.json", "The consultations you held: when, with whom, and their fee. What they were about " +

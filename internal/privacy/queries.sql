@@ -57,6 +57,10 @@ SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.c
 FROM doctors d LEFT JOIN doctors rated ON rated.id = d.id AND rated.rating_count > 0
 WHERE d.id = @user_id;
 
+-- name: eachBookingRules :many
+SELECT minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes, follow_up_minutes, updated_at
+FROM booking_rules WHERE doctor_id = @user_id;
+
 -- name: eachSlot :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
 FROM availability_slots

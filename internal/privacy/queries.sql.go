@@ -55,6 +55,24 @@ func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid
 	return count, postgres.Failed("countPrescriptions", err)
 }
 
+const eachBookingRulesSQL = `-- name: eachBookingRules :many
+SELECT minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes, follow_up_minutes, updated_at
+FROM booking_rules WHERE doctor_id = $1
+`
+
+type eachBookingRulesRow struct {
+	MinimumNoticeMinutes int32     `json:"minimumNoticeMinutes"`
+	HorizonDays          *int32    `json:"horizonDays"`
+	DailyMaximum         *int32    `json:"dailyMaximum"`
+	FirstVisitMinutes    *int32    `json:"firstVisitMinutes"`
+	FollowUpMinutes      *int32    `json:"followUpMinutes"`
+	UpdatedAt            time.Time `json:"updatedAt"`
+}
+
+func eachBookingRules(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachBookingRulesRow) error) error {
+	return postgres.Failed("eachBookingRules", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachBookingRulesRow], fn, eachBookingRulesSQL, userID))
+}
+
 const eachConsentSQL = `-- name: eachConsent :many
 SELECT id, purpose, notice_version, language, channel, given_at, withdrawn_at FROM consents
 WHERE user_id = $1 ORDER BY given_at, id

@@ -38,6 +38,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"tickets":            "secrets; deleted",
 		"doctors":            "doctor.json; self-description emptied, then the registration",
 		"availability_slots": "slots.json; kept, they name anonymous",
+		"booking_rules":      "booking-rules.json; kept, they name anonymous",
 		"consultations": "consultations.json; emptied when never started, else kept until they " +
 			"are unreadable",
 		"seats":                          "consultations.json; released when upcoming consultations are cancelled",

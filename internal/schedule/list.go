@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -19,6 +20,7 @@ type ListRequest struct {
 	From     time.Time `query:"from" doc:"Slots that start at this time or later; now when left out" example:"2026-11-24T00:00:00Z"`
 	To       time.Time `query:"to" doc:"Slots that start before this time, at most 92 days after from; 14 days after from when left out" example:"2026-12-08T00:00:00Z"`
 	Timezone string    `query:"timezone" maxLength:"64" doc:"IANA time zone; adds the times there to each item" example:"Asia/Kolkata"`
+	doctor.VisitFilter
 }
 
 // FreeSlot is a slot with a free seat, with its times in the requested time zone too.
@@ -26,12 +28,14 @@ type FreeSlot struct {
 	_ struct{} `doc:"A slot with a free seat"`
 
 	Slot
+	VisitEndTime   time.Time  `json:"visitEndTime" doc:"When a visit that is booked in it ends: endTime, or sooner if the doctor's booking rules say how long a visit takes" example:"2026-11-24T05:00:00Z"`
 	LocalStartTime *time.Time `json:"localStartTime,omitempty" doc:"startTime in the asked time zone, with its offset then" example:"2026-11-24T10:00:00+05:30"`
 	LocalEndTime   *time.Time `json:"localEndTime,omitempty" doc:"endTime in the asked time zone, with its offset then" example:"2026-11-24T10:30:00+05:30"`
 }
 
-// List lists the free slots of a doctor by their start. Returns problem.NotFound if patients can't find the doctor.
-func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor,
+// List lists the slots of a doctor that the reader can book, by their start. Returns problem.NotFound if patients
+// can't find the doctor.
+func (s *Service) List(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListRequest) (httpapi.Page[FreeSlot], error) {
 	var none httpapi.Page[FreeSlot]
 	from, to, zone, err := in.check(r.Now)
@@ -46,18 +50,17 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor,
 	if after.Before(r.Now) {
 		after = r.Now
 	}
-	findable, err := isDoctorFindable(ctx, r, in.DoctorID)
+	visit, err := findVisit(ctx, r, actor, in.DoctorID, in.VisitFilter)
 	if err != nil {
 		return none, err
-	}
-	if !findable {
-		return none, problem.NotFound
 	}
 	rows, err := listFreeSlots(ctx, r, listFreeSlotsParams{
 		DoctorID: in.DoctorID,
 		After:    after,
 		FromTime: from,
 		ToTime:   to,
+		Seen:     visit.Seen,
+		Now:      r.Now,
 		MaxRows:  int32(in.Limit + 1), //nolint:gosec // at most 101
 	})
 	if err != nil {
@@ -65,13 +68,40 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, _ access.Actor,
 	}
 	items := make([]FreeSlot, len(rows))
 	for i, row := range rows {
-		items[i] = FreeSlot{Slot: row.slot()}
+		items[i] = FreeSlot{Slot: row.slot(), VisitEndTime: visit.end(row)}
 		if zone != nil {
 			items[i].LocalStartTime = new(row.StartTime.In(zone))
 			items[i].LocalEndTime = new(row.EndTime.In(zone))
 		}
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(f FreeSlot) any { return f.StartTime }), nil
+}
+
+// findVisit returns what a visit of the reader with a doctor is: a patient's own visits decide whether it is the
+// first, for everybody else the request does. Returns problem.NotFound if patients can't find the doctor.
+func findVisit(ctx context.Context, r *postgres.Read, actor access.Actor, doctorID uuid.UUID,
+	in doctor.VisitFilter) (readVisitRow, error) {
+	isPatient := actor.Is(access.RolePatient)
+	visit, err := readVisit(ctx, r, isPatient, actor.ID, doctorID)
+	switch {
+	case postgres.NoRows(err):
+		return visit, problem.NotFound
+	case !isPatient:
+		visit.Seen = in.Visit == doctor.VisitFollowUp
+	}
+	return visit, err
+}
+
+// end returns when a visit ends that begins with the slot.
+func (v readVisitRow) end(slot AvailabilitySlot) time.Time {
+	minutes := v.FirstVisitMinutes
+	if v.Seen {
+		minutes = v.FollowUpMinutes
+	}
+	if minutes == nil {
+		return slot.EndTime
+	}
+	return slot.StartTime.Add(time.Duration(*minutes) * time.Minute)
 }
 
 // check returns the period and the time zone, with defaults for what was left out; zone is nil when none was asked

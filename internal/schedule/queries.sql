@@ -29,15 +29,27 @@ SELECT EXISTS (SELECT FROM archived_consultations WHERE slot_id = @id);
 -- name: deleteSlot :exec
 DELETE FROM availability_slots WHERE id = @id;
 
--- name: isDoctorFindable :one
-SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
-    WHERE d.id = @id AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL);
+-- What decides which slots a reader can book with a doctor, and how long a visit takes; no row for a doctor whom patients
+-- can't find. seen: the doctor has completed a consultation with the reader. It is not looked up if nothing depends on it.
+-- name: readVisit :one
+SELECT (r.first_visit_minutes IS DISTINCT FROM r.follow_up_minutes AND @is_patient::boolean AND had_visit(@reader_id, d.id))::boolean AS seen,
+    r.first_visit_minutes, r.follow_up_minutes
+FROM doctors d JOIN users u ON u.id = d.id LEFT JOIN booking_rules r ON r.doctor_id = d.id
+WHERE d.id = @doctor_id AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL;
 
 -- A doctor's free slots never share a start, so the start alone is the position in the list.
 -- name: listFreeSlots :many
-SELECT * FROM availability_slots
-WHERE doctor_id = @doctor_id AND status = 'AVAILABLE' AND start_time > @after AND start_time >= @from_time AND start_time < @to_time
-ORDER BY start_time LIMIT @max_rows;
+SELECT s.* FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
+WHERE s.doctor_id = @doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @after AND s.start_time >= @from_time
+    AND s.start_time < @to_time AND is_bookable(s, r, @seen, @now::timestamptz)
+ORDER BY s.start_time LIMIT @max_rows;
+
+-- name: listFreeSeats :many
+SELECT s.start_time, (s.max_patients - s.seats_taken)::int AS seats
+FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
+WHERE s.doctor_id = @doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz
+    AND s.start_time >= @from_time AND s.start_time < @to_time AND is_bookable(s, r, @seen, @now::timestamptz)
+ORDER BY s.start_time;
 
 -- name: readSlot :one
 SELECT * FROM availability_slots WHERE id = @id;
@@ -50,27 +62,57 @@ WHERE doctor_id = @doctor_id AND start_time >= @from_time AND start_time < @to_t
 ORDER BY start_time, id LIMIT @max_rows;
 
 -- One conditional UPDATE counts the seat. The lock on the patient makes the patient's bookings and cancellations run one
--- after the other: two overlapping bookings at once would deadlock in the exclusion constraint.
+-- after the other: two overlapping bookings at once would deadlock in the exclusion constraint. The lock on the rules of a
+-- doctor with a daily maximum does the same with the doctor's bookings, which isDayOverfull counts afterwards.
 --
 -- Sub-selects instead of joins: the slot is found by its key and the doctor by the slot, where a plan of a join may begin
 -- with all doctors while the database is small.
 -- name: batchTakeSeat :one
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = @patient_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
+), counted AS (
+    SELECT r.doctor_id FROM booking_rules r
+    WHERE r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = @slot_id) AND r.daily_maximum IS NOT NULL
+        AND (SELECT id FROM patient) IS NOT NULL FOR NO KEY UPDATE
 ), taken AS (
     UPDATE availability_slots s
     SET seats_taken = s.seats_taken + 1, updated_at = @now::timestamptz,
         status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
-    WHERE s.id = @slot_id AND (SELECT id FROM patient) IS NOT NULL AND s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz
+    FROM (VALUES (1)) one LEFT JOIN booking_rules r
+        ON r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = @slot_id)
+    WHERE s.id = @slot_id AND (SELECT id FROM patient) IS NOT NULL AND (SELECT count(*) FROM counted) >= 0
+      AND s.status = 'AVAILABLE' AND is_bookable(s, r, had_visit(@patient_id, s.doctor_id), @now::timestamptz)
       AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
           WHERE d.id = s.doctor_id)
-    RETURNING s.id, s.doctor_id, s.start_time, s.end_time
+    RETURNING s.id, s.doctor_id, s.start_time,
+        coalesce(s.start_time + visit_length(r, had_visit(@patient_id, s.doctor_id)), s.end_time) AS end_time,
+        r.daily_maximum IS NOT NULL AS is_counted
 ), seated AS (
     INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during)
     SELECT t.id, @patient_id, t.doctor_id, @consultation_id, tstzrange(t.start_time, t.end_time) FROM taken t
 )
-SELECT t.id, t.doctor_id, t.start_time, t.end_time, f.consultation_fee, f.currency
+SELECT t.id, t.doctor_id, t.start_time, t.end_time::timestamptz AS end_time, t.is_counted::boolean AS is_counted,
+    f.consultation_fee, f.currency
 FROM taken t, LATERAL (SELECT consultation_fee, currency FROM doctors WHERE id = t.doctor_id OFFSET 0) f;
+
+-- Whether a doctor has more consultations on a day than the daily maximum. In a statement of its own: the one that waited
+-- for the lock doesn't see what was booked meanwhile.
+-- name: isDayOverfull :one
+SELECT count_visits(r.doctor_id, @start_time::timestamptz, @now::timestamptz) > r.daily_maximum
+FROM booking_rules r WHERE r.doctor_id = @doctor_id;
+
+-- Locks what a move of a seat changes, in the order in which bookings lock: the patient, the rules, the slots.
+-- name: lockMove :exec
+WITH patient AS (
+    SELECT u.id FROM users u WHERE u.id = @patient_id FOR NO KEY UPDATE
+), counted AS (
+    SELECT r.doctor_id FROM booking_rules r
+    WHERE r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = @to_slot) AND r.daily_maximum IS NOT NULL
+        AND (SELECT id FROM patient) IS NOT NULL FOR NO KEY UPDATE
+)
+SELECT s.id FROM availability_slots s
+WHERE s.id IN (@from_slot, @to_slot) AND (SELECT id FROM patient) IS NOT NULL AND (SELECT count(*) FROM counted) >= 0
+ORDER BY s.id FOR UPDATE;
 
 -- name: lockSlots :exec
 SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > @now ORDER BY id FOR UPDATE;
@@ -85,10 +127,13 @@ WHERE doctor_id = @doctor_id AND start_time > @start_time AND status <> 'BLOCKED
 UPDATE seats SET started = true WHERE consultation_id = @consultation_id;
 
 -- name: readBookability :one
-SELECT s.status, s.start_time,
+SELECT coalesce(slot_refusal(s, r, had_visit(@patient_id, s.doctor_id), @now::timestamptz), 'taken')::text AS refusal,
+    had_visit(@patient_id, s.doctor_id)::boolean AS seen,
     EXISTS (SELECT FROM users p WHERE p.id = @patient_id AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_active,
-    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
+    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable,
+    d.id AS doctor_id
 FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
+    LEFT JOIN booking_rules r ON r.doctor_id = d.id
 WHERE s.id = @id;
 
 -- The patient is locked first, as in batchTakeSeat. Only the call that deletes the seat lowers the count, so that two calls
@@ -101,3 +146,19 @@ WITH patient AS (
 )
 UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, status = 'AVAILABLE', updated_at = @now
 FROM freed WHERE s.id = freed.slot_id;
+
+-- name: readRules :one
+SELECT * FROM booking_rules WHERE doctor_id = @doctor_id;
+
+-- name: lockRules :one
+SELECT * FROM booking_rules WHERE doctor_id = @doctor_id FOR NO KEY UPDATE;
+
+-- name: storeRules :exec
+INSERT INTO booking_rules (doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes,
+    follow_up_minutes, updated_at)
+VALUES (@doctor_id, @minimum_notice_minutes, sqlc.narg('horizon_days'), sqlc.narg('daily_maximum'),
+    sqlc.narg('first_visit_minutes'), sqlc.narg('follow_up_minutes'), @now)
+ON CONFLICT (doctor_id) DO UPDATE SET minimum_notice_minutes = excluded.minimum_notice_minutes,
+    horizon_days = excluded.horizon_days, daily_maximum = excluded.daily_maximum,
+    first_visit_minutes = excluded.first_visit_minutes, follow_up_minutes = excluded.follow_up_minutes,
+    updated_at = excluded.updated_at;

@@ -18,26 +18,36 @@ import (
 const batchTakeSeatSQL = `-- name: batchTakeSeat :one
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
+), counted AS (
+    SELECT r.doctor_id FROM booking_rules r
+    WHERE r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = $2) AND r.daily_maximum IS NOT NULL
+        AND (SELECT id FROM patient) IS NOT NULL FOR NO KEY UPDATE
 ), taken AS (
     UPDATE availability_slots s
-    SET seats_taken = s.seats_taken + 1, updated_at = $2::timestamptz,
+    SET seats_taken = s.seats_taken + 1, updated_at = $3::timestamptz,
         status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
-    WHERE s.id = $3 AND (SELECT id FROM patient) IS NOT NULL AND s.status = 'AVAILABLE' AND s.start_time > $2::timestamptz
+    FROM (VALUES (1)) one LEFT JOIN booking_rules r
+        ON r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = $2)
+    WHERE s.id = $2 AND (SELECT id FROM patient) IS NOT NULL AND (SELECT count(*) FROM counted) >= 0
+      AND s.status = 'AVAILABLE' AND is_bookable(s, r, had_visit($1, s.doctor_id), $3::timestamptz)
       AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
           WHERE d.id = s.doctor_id)
-    RETURNING s.id, s.doctor_id, s.start_time, s.end_time
+    RETURNING s.id, s.doctor_id, s.start_time,
+        coalesce(s.start_time + visit_length(r, had_visit($1, s.doctor_id)), s.end_time) AS end_time,
+        r.daily_maximum IS NOT NULL AS is_counted
 ), seated AS (
     INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during)
     SELECT t.id, $1, t.doctor_id, $4, tstzrange(t.start_time, t.end_time) FROM taken t
 )
-SELECT t.id, t.doctor_id, t.start_time, t.end_time, f.consultation_fee, f.currency
+SELECT t.id, t.doctor_id, t.start_time, t.end_time::timestamptz AS end_time, t.is_counted::boolean AS is_counted,
+    f.consultation_fee, f.currency
 FROM taken t, LATERAL (SELECT consultation_fee, currency FROM doctors WHERE id = t.doctor_id OFFSET 0) f
 `
 
 type batchTakeSeatParams struct {
 	PatientID      uuid.UUID
-	Now            time.Time
 	SlotID         uuid.UUID
+	Now            time.Time
 	ConsultationID uuid.UUID
 }
 
@@ -46,20 +56,22 @@ type batchTakeSeatRow struct {
 	DoctorID        uuid.UUID
 	StartTime       time.Time
 	EndTime         time.Time
+	IsCounted       bool
 	ConsultationFee money.Amount
 	Currency        string
 }
 
 // One conditional UPDATE counts the seat. The lock on the patient makes the patient's bookings and cancellations run one
-// after the other: two overlapping bookings at once would deadlock in the exclusion constraint.
+// after the other: two overlapping bookings at once would deadlock in the exclusion constraint. The lock on the rules of a
+// doctor with a daily maximum does the same with the doctor's bookings, which isDayOverfull counts afterwards.
 //
 // Sub-selects instead of joins: the slot is found by its key and the doctor by the slot, where a plan of a join may begin
 // with all doctors while the database is small.
 func batchTakeSeat(b *pgx.Batch, arg batchTakeSeatParams, got func(batchTakeSeatRow, error) error) {
 	b.Queue(batchTakeSeatSQL,
 		arg.PatientID,
-		arg.Now,
 		arg.SlotID,
+		arg.Now,
 		arg.ConsultationID,
 	).QueryRow(func(row pgx.Row) error {
 		var i batchTakeSeatRow
@@ -68,6 +80,7 @@ func batchTakeSeat(b *pgx.Batch, arg batchTakeSeatParams, got func(batchTakeSeat
 			&i.DoctorID,
 			&i.StartTime,
 			&i.EndTime,
+			&i.IsCounted,
 			&i.ConsultationFee,
 			&i.Currency,
 		)
@@ -149,16 +162,18 @@ func insertSlot(ctx context.Context, tx *postgres.Tx, arg insertSlotParams) (Ava
 	return i, postgres.Failed("insertSlot", err)
 }
 
-const isDoctorFindableSQL = `-- name: isDoctorFindable :one
-SELECT EXISTS (SELECT FROM doctors d JOIN users u ON u.id = d.id
-    WHERE d.id = $1 AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)
+const isDayOverfullSQL = `-- name: isDayOverfull :one
+SELECT count_visits(r.doctor_id, $1::timestamptz, $2::timestamptz) > r.daily_maximum
+FROM booking_rules r WHERE r.doctor_id = $3
 `
 
-func isDoctorFindable(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, isDoctorFindableSQL, id)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, postgres.Failed("isDoctorFindable", err)
+// Whether a doctor has more consultations on a day than the daily maximum. In a statement of its own: the one that waited
+// for the lock doesn't see what was booked meanwhile.
+func isDayOverfull(ctx context.Context, db postgres.Querier, startTime time.Time, now time.Time, doctorID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, isDayOverfullSQL, startTime, now, doctorID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, postgres.Failed("isDayOverfull", err)
 }
 
 const isSlotOfArchiveSQL = `-- name: isSlotOfArchive :one
@@ -172,10 +187,58 @@ func isSlotOfArchive(ctx context.Context, db postgres.Querier, id uuid.UUID) (bo
 	return exists, postgres.Failed("isSlotOfArchive", err)
 }
 
+const listFreeSeatsSQL = `-- name: listFreeSeats :many
+SELECT s.start_time, (s.max_patients - s.seats_taken)::int AS seats
+FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
+WHERE s.doctor_id = $1 AND s.status = 'AVAILABLE' AND s.start_time > $2::timestamptz
+    AND s.start_time >= $3 AND s.start_time < $4 AND is_bookable(s, r, $5, $2::timestamptz)
+ORDER BY s.start_time
+`
+
+type listFreeSeatsParams struct {
+	DoctorID uuid.UUID
+	Now      time.Time
+	FromTime time.Time
+	ToTime   time.Time
+	Seen     bool
+}
+
+type listFreeSeatsRow struct {
+	StartTime time.Time
+	Seats     int32
+}
+
+func listFreeSeats(ctx context.Context, db postgres.Querier, arg listFreeSeatsParams) ([]listFreeSeatsRow, error) {
+	rows, err := db.Query(ctx, listFreeSeatsSQL,
+		arg.DoctorID,
+		arg.Now,
+		arg.FromTime,
+		arg.ToTime,
+		arg.Seen,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listFreeSeats", err)
+	}
+	defer rows.Close()
+	var items []listFreeSeatsRow
+	for rows.Next() {
+		var i listFreeSeatsRow
+		if err := rows.Scan(&i.StartTime, &i.Seats); err != nil {
+			return nil, postgres.Failed("listFreeSeats", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listFreeSeats", err)
+	}
+	return items, nil
+}
+
 const listFreeSlotsSQL = `-- name: listFreeSlots :many
-SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
-WHERE doctor_id = $1 AND status = 'AVAILABLE' AND start_time > $2 AND start_time >= $3 AND start_time < $4
-ORDER BY start_time LIMIT $5
+SELECT s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.max_patients, s.seats_taken, s.created_at, s.updated_at FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
+WHERE s.doctor_id = $1 AND s.status = 'AVAILABLE' AND s.start_time > $2 AND s.start_time >= $3
+    AND s.start_time < $4 AND is_bookable(s, r, $5, $6::timestamptz)
+ORDER BY s.start_time LIMIT $7
 `
 
 type listFreeSlotsParams struct {
@@ -183,6 +246,8 @@ type listFreeSlotsParams struct {
 	After    time.Time
 	FromTime time.Time
 	ToTime   time.Time
+	Seen     bool
+	Now      time.Time
 	MaxRows  int32
 }
 
@@ -193,6 +258,8 @@ func listFreeSlots(ctx context.Context, db postgres.Querier, arg listFreeSlotsPa
 		arg.After,
 		arg.FromTime,
 		arg.ToTime,
+		arg.Seen,
+		arg.Now,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -332,6 +399,44 @@ func listSlotsDuring(ctx context.Context, db postgres.Querier, arg listSlotsDuri
 	return items, nil
 }
 
+const lockMoveSQL = `-- name: lockMove :exec
+WITH patient AS (
+    SELECT u.id FROM users u WHERE u.id = $3 FOR NO KEY UPDATE
+), counted AS (
+    SELECT r.doctor_id FROM booking_rules r
+    WHERE r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = $2) AND r.daily_maximum IS NOT NULL
+        AND (SELECT id FROM patient) IS NOT NULL FOR NO KEY UPDATE
+)
+SELECT s.id FROM availability_slots s
+WHERE s.id IN ($1, $2) AND (SELECT id FROM patient) IS NOT NULL AND (SELECT count(*) FROM counted) >= 0
+ORDER BY s.id FOR UPDATE
+`
+
+// Locks what a move of a seat changes, in the order in which bookings lock: the patient, the rules, the slots.
+func lockMove(ctx context.Context, tx *postgres.Tx, fromSlot uuid.UUID, toSlot uuid.UUID, patientID uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockMoveSQL, fromSlot, toSlot, patientID)
+	return postgres.Failed("lockMove", err)
+}
+
+const lockRulesSQL = `-- name: lockRules :one
+SELECT doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes, follow_up_minutes, updated_at FROM booking_rules WHERE doctor_id = $1 FOR NO KEY UPDATE
+`
+
+func lockRules(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) (BookingRule, error) {
+	row := tx.QueryRow(ctx, lockRulesSQL, doctorID)
+	var i BookingRule
+	err := row.Scan(
+		&i.DoctorID,
+		&i.MinimumNoticeMinutes,
+		&i.HorizonDays,
+		&i.DailyMaximum,
+		&i.FirstVisitMinutes,
+		&i.FollowUpMinutes,
+		&i.UpdatedAt,
+	)
+	return i, postgres.Failed("lockRules", err)
+}
+
 const lockSlotSQL = `-- name: lockSlot :one
 SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1 FOR UPDATE
 `
@@ -363,30 +468,54 @@ func lockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, now tim
 }
 
 const readBookabilitySQL = `-- name: readBookability :one
-SELECT s.status, s.start_time,
+SELECT coalesce(slot_refusal(s, r, had_visit($1, s.doctor_id), $2::timestamptz), 'taken')::text AS refusal,
+    had_visit($1, s.doctor_id)::boolean AS seen,
     EXISTS (SELECT FROM users p WHERE p.id = $1 AND p.deleted_at IS NULL AND p.disabled_at IS NULL) AS patient_active,
-    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable
+    (d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL)::boolean AS doctor_bookable,
+    d.id AS doctor_id
 FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u.id = d.id
-WHERE s.id = $2
+    LEFT JOIN booking_rules r ON r.doctor_id = d.id
+WHERE s.id = $3
 `
 
 type readBookabilityRow struct {
-	Status         SlotStatus
-	StartTime      time.Time
+	Refusal        string
+	Seen           bool
 	PatientActive  bool
 	DoctorBookable bool
+	DoctorID       uuid.UUID
 }
 
-func readBookability(ctx context.Context, db postgres.Querier, patientID uuid.UUID, id uuid.UUID) (readBookabilityRow, error) {
-	row := db.QueryRow(ctx, readBookabilitySQL, patientID, id)
+func readBookability(ctx context.Context, db postgres.Querier, patientID uuid.UUID, now time.Time, id uuid.UUID) (readBookabilityRow, error) {
+	row := db.QueryRow(ctx, readBookabilitySQL, patientID, now, id)
 	var i readBookabilityRow
 	err := row.Scan(
-		&i.Status,
-		&i.StartTime,
+		&i.Refusal,
+		&i.Seen,
 		&i.PatientActive,
 		&i.DoctorBookable,
+		&i.DoctorID,
 	)
 	return i, postgres.Failed("readBookability", err)
+}
+
+const readRulesSQL = `-- name: readRules :one
+SELECT doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes, follow_up_minutes, updated_at FROM booking_rules WHERE doctor_id = $1
+`
+
+func readRules(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) (BookingRule, error) {
+	row := db.QueryRow(ctx, readRulesSQL, doctorID)
+	var i BookingRule
+	err := row.Scan(
+		&i.DoctorID,
+		&i.MinimumNoticeMinutes,
+		&i.HorizonDays,
+		&i.DailyMaximum,
+		&i.FirstVisitMinutes,
+		&i.FollowUpMinutes,
+		&i.UpdatedAt,
+	)
+	return i, postgres.Failed("readRules", err)
 }
 
 const readSlotSQL = `-- name: readSlot :one
@@ -408,6 +537,28 @@ func readSlot(ctx context.Context, db postgres.Querier, id uuid.UUID) (Availabil
 		&i.UpdatedAt,
 	)
 	return i, postgres.Failed("readSlot", err)
+}
+
+const readVisitSQL = `-- name: readVisit :one
+SELECT (r.first_visit_minutes IS DISTINCT FROM r.follow_up_minutes AND $1::boolean AND had_visit($2, d.id))::boolean AS seen,
+    r.first_visit_minutes, r.follow_up_minutes
+FROM doctors d JOIN users u ON u.id = d.id LEFT JOIN booking_rules r ON r.doctor_id = d.id
+WHERE d.id = $3 AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+`
+
+type readVisitRow struct {
+	Seen              bool
+	FirstVisitMinutes *int32
+	FollowUpMinutes   *int32
+}
+
+// What decides which slots a reader can book with a doctor, and how long a visit takes; no row for a doctor whom patients
+// can't find. seen: the doctor has completed a consultation with the reader. It is not looked up if nothing depends on it.
+func readVisit(ctx context.Context, db postgres.Querier, isPatient bool, readerID uuid.UUID, doctorID uuid.UUID) (readVisitRow, error) {
+	row := db.QueryRow(ctx, readVisitSQL, isPatient, readerID, doctorID)
+	var i readVisitRow
+	err := row.Scan(&i.Seen, &i.FirstVisitMinutes, &i.FollowUpMinutes)
+	return i, postgres.Failed("readVisit", err)
 }
 
 const releaseSeatSQL = `-- name: releaseSeat :exec
@@ -434,6 +585,40 @@ UPDATE seats SET started = true WHERE consultation_id = $1
 func startSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	_, err := tx.Exec(ctx, startSeatSQL, consultationID)
 	return postgres.Failed("startSeat", err)
+}
+
+const storeRulesSQL = `-- name: storeRules :exec
+INSERT INTO booking_rules (doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes,
+    follow_up_minutes, updated_at)
+VALUES ($1, $2, $3, $4,
+    $5, $6, $7)
+ON CONFLICT (doctor_id) DO UPDATE SET minimum_notice_minutes = excluded.minimum_notice_minutes,
+    horizon_days = excluded.horizon_days, daily_maximum = excluded.daily_maximum,
+    first_visit_minutes = excluded.first_visit_minutes, follow_up_minutes = excluded.follow_up_minutes,
+    updated_at = excluded.updated_at
+`
+
+type storeRulesParams struct {
+	DoctorID             uuid.UUID
+	MinimumNoticeMinutes int32
+	HorizonDays          *int32
+	DailyMaximum         *int32
+	FirstVisitMinutes    *int32
+	FollowUpMinutes      *int32
+	Now                  time.Time
+}
+
+func storeRules(ctx context.Context, tx *postgres.Tx, arg storeRulesParams) error {
+	_, err := tx.Exec(ctx, storeRulesSQL,
+		arg.DoctorID,
+		arg.MinimumNoticeMinutes,
+		arg.HorizonDays,
+		arg.DailyMaximum,
+		arg.FirstVisitMinutes,
+		arg.FollowUpMinutes,
+		arg.Now,
+	)
+	return postgres.Failed("storeRules", err)
 }
 
 const updateSlotSQL = `-- name: updateSlot :exec

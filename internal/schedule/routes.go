@@ -20,9 +20,30 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/availability/doctor/{doctorId}", ID: "list-free-slots", Tag: "availability",
 		Summary: "List a doctor's free slots",
-		Doc:     "Slots to come with a free seat, by their start.",
-		Roles:   access.Public,
+		Doc: "Slots to come that can be booked, by their start: with a free seat, and as the doctor's booking rules " +
+			"allow. A signed-in patient sees those for their next visit, others those for the visit they name.",
+		Roles: access.Public | access.SignedIn,
 	}, s.List)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/availability/doctor/{doctorId}/days", ID: "list-free-days", Tag: "availability",
+		Summary: "Count a doctor's free seats by day",
+		Doc:     "For a calendar: each day of a period with the slots that list-free-slots would list.",
+		Roles:   access.Public | access.SignedIn,
+	}, s.CountDays)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/doctors/me/booking-rules", ID: "read-booking-rules", Tag: "availability",
+		Summary: "Read your booking rules",
+		Doc:     "A doctor who has never changed them has none: every free slot can be booked until it begins.",
+		Roles:   access.Doctor,
+	}, s.ReadRules)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/doctors/me/booking-rules", ID: "update-booking-rules", Tag: "availability",
+		Summary: "Update your booking rules",
+		Doc: "A merge patch. They decide what is listed as free and what can be booked, from now on; what is booked " +
+			"stays as it is.",
+		Roles:    access.Doctor,
+		Refusals: []*problem.Error{doctor.ErrNotApproved},
+	}, s.UpdateRules)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/availability", ID: "list-own-slots", Tag: "availability",
 		Summary:  "List a doctor's own slots",

@@ -29,9 +29,10 @@ var (
 	ErrSlotTaken = problem.Conflict("slot-taken", "The slot is taken",
 		"The slot has no free seat.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
-	// ErrSlotNotBookable refuses a booking of a slot that is blocked or has begun, or whose doctor takes no bookings.
+	// ErrSlotNotBookable refuses a booking of a slot that is blocked or has begun, whose doctor takes no bookings, or
+	// that the doctor's booking rules don't allow.
 	ErrSlotNotBookable = problem.Conflict("slot-not-bookable", "The slot can't be booked",
-		"The slot can't be booked: it is blocked, has begun, or its doctor takes no bookings.",
+		"The slot can't be booked: it is blocked, has begun, or its doctor takes no such bookings.",
 		"Choose another slot: GET /api/v1/availability/doctor/{doctorId} lists the free ones.")
 	// ErrOverlap refuses two consultations of one patient at the same time.
 	ErrOverlap = problem.Conflict("seat-overlap", "You have another consultation then",
@@ -47,14 +48,16 @@ var (
 func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultationID uuid.UUID,
 	queueMore func(*pgx.Batch)) (Seat, error) {
 	var (
-		batch pgx.Batch
-		seat  Seat
-		free  = true
+		batch   pgx.Batch
+		seat    Seat
+		counted bool
+		free    = true
 	)
 	params := batchTakeSeatParams{PatientID: patientID, Now: tx.Now, SlotID: slotID, ConsultationID: consultationID}
 	batchTakeSeat(&batch, params, func(row batchTakeSeatRow, err error) error {
 		seat = Seat{SlotID: row.ID, DoctorID: row.DoctorID, Start: row.StartTime, End: row.EndTime,
 			Fee: row.ConsultationFee, Currency: row.Currency}
+		counted = row.IsCounted
 		switch {
 		case postgres.NoRows(err):
 			free = false
@@ -68,15 +71,35 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 	})
 	queueMore(&batch)
 	err := tx.SendBatch(ctx, &batch).Close()
-	if !free {
+	switch {
+	case !free:
 		return Seat{}, seatError(ctx, tx, slotID, patientID)
+	case err != nil || !counted:
+		return seat, err
+	}
+	overfull, err := isDayOverfull(ctx, tx, seat.Start, tx.Now, seat.DoctorID)
+	if err == nil && overfull {
+		err = rulesError(ctx, tx, seat.DoctorID, refusedDaily, false)
 	}
 	return seat, err
 }
 
+// MoveSeat frees the seat of a consultation and takes one in another slot for it, as a booking would: the rest of the
+// transaction sees the patient at the new time alone. The caller has locked the consultation. Returns what TakeSeat
+// returns; the transaction can then only be rolled back.
+func MoveSeat(ctx context.Context, tx *postgres.Tx, consultationID, patientID, from, to uuid.UUID) (Seat, error) {
+	if err := lockMove(ctx, tx, from, to, patientID); err != nil {
+		return Seat{}, err
+	}
+	if err := ReleaseSeat(ctx, tx, consultationID); err != nil {
+		return Seat{}, err
+	}
+	return TakeSeat(ctx, tx, to, patientID, consultationID, func(*pgx.Batch) {})
+}
+
 // seatError returns the problem because of which batchTakeSeat took no seat.
 func seatError(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID) error {
-	row, err := readBookability(ctx, tx, patientID, slotID)
+	row, err := readBookability(ctx, tx, patientID, tx.Now, slotID)
 	switch {
 	case postgres.NoRows(err):
 		return problem.NotFound
@@ -84,10 +107,23 @@ func seatError(ctx context.Context, tx *postgres.Tx, slotID, patientID uuid.UUID
 		return err
 	case !row.PatientActive: // deleted or disabled since the request came in
 		return problem.Unauthenticated
-	case row.Status == SlotBlocked, !row.StartTime.After(tx.Now), !row.DoctorBookable:
+	case !row.DoctorBookable:
+		return ErrSlotNotBookable
+	case row.Refusal == refusedTaken:
+		return ErrSlotTaken
+	case row.Refusal == refusedBlocked, row.Refusal == refusedBegun:
 		return ErrSlotNotBookable
 	}
-	return ErrSlotTaken
+	return rulesError(ctx, tx, row.DoctorID, row.Refusal, row.Seen)
+}
+
+// rulesError returns ErrSlotNotBookable with the rule of the doctor that refuses the booking.
+func rulesError(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, refusal string, seen bool) error {
+	rules, err := readRules(ctx, tx, doctorID)
+	if err != nil {
+		return err
+	}
+	return ErrSlotNotBookable.WithDetail(rules.explain(refusal, seen))
 }
 
 // LockSlots locks a doctor's future slots. It waits for bookings of them that have not committed yet.

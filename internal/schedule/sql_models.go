@@ -21,3 +21,13 @@ type AvailabilitySlot struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
+
+type BookingRule struct {
+	DoctorID             uuid.UUID
+	MinimumNoticeMinutes int32
+	HorizonDays          *int32
+	DailyMaximum         *int32
+	FirstVisitMinutes    *int32
+	FollowUpMinutes      *int32
+	UpdatedAt            time.Time
+}

@@ -148,6 +148,9 @@ var Table = []Row{
 	{Operation: "approve-doctor", In: "<doctor>", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 
 	{Operation: "list-free-slots", In: "<doctor>", Want: anyone(200)},
+	{Operation: "list-free-days", In: "<doctor>", Want: anyone(200)},
+	{Operation: "read-booking-rules", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
+	{Operation: "update-booking-rules", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
 	// An administrator has to name a doctor.
 	{Operation: "list-own-slots", Want: [callers]int{401, 403, 403, 200, 200, 403, 422}},
 	{Operation: "read-slot", In: "<taken-slot>", Want: [callers]int{401, 403, 403, 200, 404, 403, 200}},
@@ -174,6 +177,10 @@ var Table = []Row{
 	{Operation: "cancel-consultation", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<started>", Want: [callers]int{401, 409, 404, 200, 404, 200, 200}},
 	{Operation: "cancel-consultation", In: "<completed>", Want: [callers]int{401, 409, 404, 409, 404, 409, 409}},
+	{Operation: "reschedule-consultation", In: "<confirmed>", Body: `{"slotId": "<slot>", "startTime": null}`,
+		Want: [callers]int{401, 200, 404, 403, 403, 200, 200}},
+	{Operation: "reschedule-consultation", In: "<completed>", Body: `{"slotId": "<slot>", "startTime": null}`,
+		Want: [callers]int{401, 409, 404, 403, 403, 409, 409}},
 	{Operation: "update-consultation-status", In: "<soon>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
 	{Operation: "update-consultation-status", In: "<confirmed>",
 		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},

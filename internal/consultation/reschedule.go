@@ -1,0 +1,170 @@
+package consultation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+	"amrutam/internal/schedule"
+)
+
+// ErrTooManyReschedules refuses to move a consultation once more.
+var ErrTooManyReschedules = problem.Conflict("too-many-reschedules", "Moved too often",
+	"You have moved this consultation as often as a patient may.",
+	"Keep its time, cancel it, or ask support to move it.")
+
+// RescheduleRequest names the consultation to move, and the slot that it moves to.
+type RescheduleRequest struct {
+	ID   uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
+	Body struct {
+		_ struct{} `doc:"The slot to move to"`
+
+		SlotID    uuid.UUID  `json:"slotId" format:"uuid" doc:"Another free slot of the same doctor"`
+		StartTime *time.Time `json:"startTime,omitempty" doc:"The start that was shown: when given, the slot must still begin then" example:"2026-11-25T10:00:00+05:30"`
+	}
+}
+
+// PreviousSlot is where a consultation was before it was moved.
+type PreviousSlot struct {
+	_ struct{} `doc:"The slot of a consultation before it was moved"`
+
+	SlotID    uuid.UUID `json:"slotId" format:"uuid" doc:"The slot; its doctor may have deleted it since"`
+	StartTime time.Time `json:"startTime" doc:"When the consultation would have begun" example:"2026-11-24T04:30:00Z"`
+}
+
+// PreviousOrNull is a PreviousSlot that is null in JSON if there is none.
+type PreviousOrNull struct{ previous *PreviousSlot }
+
+// MarshalJSON returns the slot's JSON, or null.
+func (p PreviousOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(p.previous) }
+
+// UnmarshalJSON reads a slot or null.
+func (p *PreviousOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &p.previous) }
+
+// Schema is "a slot or null": the library can't describe nullable objects itself.
+func (PreviousOrNull) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[PreviousSlot](), true, ""), {Type: "null"}}}
+}
+
+func previousOf(row ConsultationRow) PreviousOrNull {
+	if row.RescheduledFromSlot == nil || row.RescheduledFromStart == nil {
+		return PreviousOrNull{}
+	}
+	return PreviousOrNull{&PreviousSlot{SlotID: *row.RescheduledFromSlot, StartTime: *row.RescheduledFromStart}}
+}
+
+// Reschedule moves a consultation to another slot of its doctor, for which the rules of a booking hold. What was paid
+// follows the doctor's present fee: see chargeMove. Returns problem.NotFound, problem.InvalidTransition, ErrTooLate,
+// ErrTooManyReschedules, and what schedule.MoveSeat returns.
+func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in RescheduleRequest) (Consultation, error) {
+	row, err := s.lock(ctx, tx, actor, in.ID)
+	if err != nil {
+		return Consultation{}, err
+	}
+	if err := s.checkReschedule(actor, row, in, tx.Now); err != nil {
+		return Consultation{}, err
+	}
+	seat, err := schedule.MoveSeat(ctx, tx, row.ID, row.PatientID, row.SlotID, in.Body.SlotID)
+	if err != nil {
+		return Consultation{}, err
+	}
+	if seat.DoctorID != row.DoctorID {
+		return Consultation{}, problem.InvalidField("body.slotId", "is a slot of another doctor")
+	}
+	if err := checkStart(in.Body.StartTime, seat); err != nil {
+		return Consultation{}, err
+	}
+	previous := row
+	row.RescheduledFromSlot, row.RescheduledFromStart = &previous.SlotID, &previous.ScheduledStart
+	row.RescheduleCount++
+	row.SlotID, row.ScheduledStart, row.ScheduledEnd = seat.SlotID, seat.Start, seat.End
+	row.UpdatedAt = tx.Now
+	if row.PaymentDueAt != nil && row.PaymentDueAt.After(seat.Start) {
+		row.PaymentDueAt = &seat.Start
+	}
+	refund, err := s.chargeMove(ctx, tx, actor, &row, seat)
+	if err != nil {
+		return Consultation{}, err
+	}
+	if err := s.save(ctx, tx, row); err != nil {
+		return Consultation{}, err
+	}
+	audit.Write(tx, actor, "consultation.reschedule", row.ID, audit.Meta{"fromSlotId": previous.SlotID,
+		"toSlotId": row.SlotID, "changed": []string{"slotId", "startTime", "endTime"}})
+	if err := s.notifyRescheduled(ctx, tx, actor, row, refund); err != nil {
+		return Consultation{}, err
+	}
+	c := withoutHealthData(row)
+	c.RefundedAmount, err = s.Payments.Refunded(ctx, tx, row.ID)
+	return c, err
+}
+
+// checkReschedule checks that the actor, the patient or staff, may move the consultation now: a patient as long as
+// they may cancel it, staff until its start.
+func (s *Service) checkReschedule(actor access.Actor, row ConsultationRow, in RescheduleRequest,
+	now time.Time) error {
+	switch {
+	case row.Status != StatusRequested && row.Status != StatusConfirmed:
+		return problem.InvalidTransition.WithDetail(
+			fmt.Sprintf("A consultation that is %s can't be moved.", row.Status))
+	case isOverdue(row, now), isBalanceOverdue(row, now):
+		return problem.InvalidTransition.WithDetail("It was not paid in time: the booking is over.")
+	case isPatient(actor, row) && int(row.RescheduleCount) >= s.Config.MaxReschedules:
+		return ErrTooManyReschedules
+	case in.Body.SlotID == row.SlotID:
+		return problem.InvalidField("body.slotId", "is the slot of the consultation already")
+	case isPatient(actor, row) && row.Status == StatusConfirmed:
+		return checkWindow(now, time.Time{}, s.cancelUntil(row))
+	}
+	return checkWindow(now, time.Time{}, row.ScheduledStart)
+}
+
+// chargeMove charges a paid consultation the doctor's present fee. A lower fee refunds the difference, which it
+// returns. A higher one is due from a patient who moves their consultation, and from nobody when staff moves it. One
+// that isn't paid yet keeps its fee, which is some minutes old, and so does one whose doctor has changed the currency.
+func (s *Service) chargeMove(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
+	seat schedule.Seat) (refund money.Amount, err error) {
+	if err := s.endBalance(ctx, tx, row); err != nil {
+		return 0, err
+	}
+	switch {
+	case row.Status != StatusConfirmed || seat.Currency != row.Currency:
+		return 0, nil
+	case seat.Fee < row.Fee:
+		refund = row.Fee - seat.Fee
+		row.Fee = seat.Fee
+		return refund, s.Payments.Lower(ctx, tx, actor, row.ID, seat.Fee, "moved to a lower fee")
+	case seat.Fee > row.Fee && isPatient(actor, *row):
+		due := tx.Now.Add(s.Config.PayWithin)
+		if due.After(seat.Start) {
+			due = seat.Start
+		}
+		row.BalanceDue, row.BalanceDueAt = new(seat.Fee-row.Fee), &due
+	}
+	return 0, nil
+}
+
+// notifyRescheduled mails both parties the new time, and the patient what is refunded or due.
+func (s *Service) notifyRescheduled(ctx context.Context, tx *postgres.Tx, actor access.Actor, row ConsultationRow,
+	refund money.Amount) error {
+	data := map[string]string{"by": cancelledBy(actor), "previous": row.RescheduledFromStart.Format(time.RFC3339)}
+	if refund > 0 {
+		data["refund"] = refund.String() + " " + row.Currency
+	}
+	if row.BalanceDue != nil {
+		data["balance"] = row.BalanceDue.String() + " " + row.Currency
+		data["due"] = row.BalanceDueAt.Format(time.RFC3339)
+	}
+	return s.notifyParties(ctx, tx, row, "consultation-rescheduled", data)
+}
