@@ -16,20 +16,20 @@ const (
 
 // searchStatements give the doctors different specializations, and a third of them booking rules.
 var searchStatements = []string{
-	`UPDATE doctors SET specialization = (ARRAY['Panchakarma','Kayachikitsa','Shalya Tantra','Rasayana','Swasthavritta'])
-		[1 + abs(hashtext(id::text)) % 5] || CASE WHEN abs(hashtext(id::text)) % 100 = 0 THEN ' (rare)' ELSE '' END,
+	`UPDATE doctors SET specialization = (ARRAY['Panchakarma', 'Kayachikitsa', 'Shalya Tantra',
+		'Rasayana', 'Swasthavritta'])[1 + abs(hashtext(id::text)) % 5] || CASE WHEN abs(hashtext(id::text)) % 100 = 0 THEN ' (rare)' ELSE '' END,
 		rating_count = 10, rating_sum = 40, rating = 4`,
 	`INSERT INTO booking_rules (doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes,
 			follow_up_minutes, updated_at)
-		SELECT id, 60 * (abs(hashtext(id::text)) % 48), 30, CASE WHEN abs(hashtext(id::text)) % 2 = 0 THEN 8 END, 15, 10,
-			now()
+		SELECT id, 60 * (abs(hashtext(id::text)) % 48), 30,
+			CASE WHEN abs(hashtext(id::text)) % 2 = 0 THEN 8 END, 15, 10, now()
 		FROM doctors WHERE abs(hashtext('r' || id::text)) % 3 = 0`,
 	`VACUUM ANALYZE`,
 }
 
 // BenchmarkSearchByTime measures how long patients wait for doctors by their next free slot, among 10,000 doctors with
-// two million slots, a third of the doctors with booking rules, and for the free slots and the calendar of one doctor. It
-// reports the 95th percentile.
+// two million slots, a third of the doctors with booking rules, and for the free slots and the calendar of one doctor.
+// It reports the 95th percentile.
 func BenchmarkSearchByTime(b *testing.B) {
 	_, err := startDurableCluster()
 	must(b, err)

@@ -72,12 +72,13 @@ const archiveWorkers = 2
 func (res *resources) archive(ctx context.Context, before time.Time) error {
 	began := time.Now()
 	shown := began
-	run := consultation.ArchiveRun{DB: res.db, Before: before, Workers: archiveWorkers, Progress: func(sum consultation.Archived) {
+	run := consultation.ArchiveRun{DB: res.db, Before: before, Workers: archiveWorkers}
+	run.Progress = func(sum consultation.Archived) {
 		if now := time.Now(); now.Sub(shown) >= 2*time.Second {
 			shown = now
 			_, _ = fmt.Fprintf(os.Stderr, "%d consultations\n", sum.Consultations)
 		}
-	}}
+	}
 	sum, err := run.Archive(ctx)
 	took := time.Since(began)
 	_, _ = fmt.Printf("%d consultations that were over before %s moved to the archive, with %d prescriptions, in %d "+

@@ -63,8 +63,8 @@ var Rules = []Rule{
 		   OR (c.payment_status = 'PAID') <> (p.status = 'SUCCESS')`},
 
 	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; at most one successful attempt for the " +
-		"fee, and some that make up the amount exactly when the payment succeeded; money of a consultation that was cancelled in time or that the doctor missed is refunded in " +
-		"full or on its way", `
+		"fee, and some that make up the amount exactly when the payment succeeded; money " +
+		"of a consultation that was cancelled in time or that the doctor missed is refunded in full or on its way", `
 		WITH received AS (
 			SELECT payment_id, sum(captured) AS captured,
 				count(*) FILTER (WHERE status = 'SUCCESS' AND NOT is_balance) AS succeeded,

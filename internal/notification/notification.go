@@ -25,8 +25,8 @@ import (
 )
 
 // Mail is a mail to send to a user. Address overrides the user's current address. Kind names the template, and Data
-// fills it: times in RFC 3339 ("start", "end", "previous", "due", "until", "expires"), a person's name ("with") and other
-// texts, but never health data. A mail isn't sent after it "expires".
+// fills it: times in RFC 3339 ("start", "end", "previous", "due", "until", "expires"), a person's name ("with") and
+// other texts, but never health data. A mail isn't sent after it "expires".
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
 	Address string            `json:"address"`

@@ -12,7 +12,8 @@ import (
 )
 
 // InitiateBalance returns the open attempt to pay the balance of a consultation whose payment has succeeded, and
-// begins one if there is none. The caller has locked the consultation. The payment stays as it is until the balance is paid.
+// begins one if there is none. The caller has locked the consultation. The payment stays as it is until the balance is
+// paid.
 func (s *Service) InitiateBalance(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID, balance money.Amount,
 	returnURL string) (Payment, Attempt, error) {
 	checkedURL, err := s.ReturnOrigins().Check(returnURL)

@@ -25,7 +25,8 @@ func drawPractice(t *testing.T, r *rapid.T, c *apptest.Clinic) practice {
 	t.Helper()
 	p := practice{c: c, doctor: c.Doctor("0.00"), patients: []apptest.User{c.Patient(), c.Patient()}}
 	zones := []string{"Asia/Kolkata", "Pacific/Kiritimati", "America/St_Johns"}
-	c.Exec("UPDATE profiles SET timezone = $2 WHERE user_id = $1", p.doctor.ID, rapid.SampledFrom(zones).Draw(r, "zone"))
+	zone := rapid.SampledFrom(zones).Draw(r, "zone")
+	c.Exec("UPDATE profiles SET timezone = $2 WHERE user_id = $1", p.doctor.ID, zone)
 	past := c.Slot(p.doctor, -time.Hour, 1)
 	c.Exec("UPDATE availability_slots SET status = 'BLOCKED' WHERE id = $1", past)
 	insertConsultation(t, c, uuid.Must(uuid.NewV7()), p.patients[0].ID, p.doctor.ID, past, "COMPLETED")
@@ -80,7 +81,8 @@ func (p practice) list(r *rapid.T, reader apptest.User) (ids []string) {
 func TestListedIsBookable(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
-	if err := c.App.Queue.Stop(t.Context()); err != nil { // the sweep could end a consultation between list and booking
+	// The sweep could end a consultation between list and booking.
+	if err := c.App.Queue.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(r *rapid.T) {
